@@ -1,0 +1,1 @@
+"""Runbooks of a docker-compose staging environment: the helper package behind notebooks/."""

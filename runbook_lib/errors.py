@@ -1,0 +1,174 @@
+"""Every way a runbook can end badly: what happened, where, what to do next, and the exit code.
+
+RunbookError
+├── UsageError            2   the request itself is wrong; nothing was contacted
+│   ├── BadParameter
+│   ├── EnvironmentInvalid
+│   └── NotebookUnknown
+├── Refused               3   the request is right, but now is not the time
+│   ├── LockHeld
+│   ├── ConfirmationMissing
+│   ├── PreconditionFailed
+│   ├── PlanChanged
+│   ├── SecretMissing
+│   ├── HostKeyUnknown
+│   └── HostKeyChanged
+├── Inconclusive          4   something could not be looked at; never a pass
+│   ├── HostUnreachable
+│   ├── AuthenticationRefused
+│   ├── LinkDropped
+│   ├── CommandTimedOut
+│   ├── DockerUnavailable
+│   ├── EndpointUnavailable
+│   └── FactUnreadable
+├── RunFailed             1   a step or a check failed
+│   ├── StepFailed
+│   ├── ChecksFailed
+│   └── Aborted
+├── RolledBack            5   a step failed and everything before it was undone
+└── RollbackFailed        6   a step failed, and undoing failed too
+"""
+
+from __future__ import annotations
+
+PASSED = 0
+FAILED = 1
+USAGE = 2
+REFUSED = 3
+INCONCLUSIVE = 4
+ROLLED_BACK = 5
+ROLLBACK_FAILED = 6
+DEFECT = 70
+
+
+class RunbookError(Exception):
+    """A failure an operator can act on: `what` happened, `where`, and what to do `next`."""
+
+    exit_code = FAILED
+
+    def __init__(self, what: str, *, where: str = "", next: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.next = next
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.where:
+            lines.append(f"Where: {self.where}")
+        if self.next:
+            lines.append(f"Next: {self.next}")
+        return "\n".join(lines)
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback: a traceback means a defect of ours."""
+        first, *rest = str(self).splitlines()
+        return [f"{type(self).__name__}: {first}", *rest]
+
+
+class UsageError(RunbookError):
+    exit_code = USAGE
+
+
+class BadParameter(UsageError):
+    """A parameter is unknown, missing, of the wrong type, or not allowed."""
+
+
+class EnvironmentInvalid(UsageError):
+    """A file in parameters/environments is missing or wrong."""
+
+
+class NotebookUnknown(UsageError):
+    """No notebook has that name."""
+
+
+class Refused(RunbookError):
+    exit_code = REFUSED
+
+
+class LockHeld(Refused):
+    """Another operation holds the environment."""
+
+
+class ConfirmationMissing(Refused):
+    """A change was asked for without naming the target."""
+
+
+class PreconditionFailed(Refused):
+    """A fact makes this the wrong moment or the wrong runbook."""
+
+
+class PlanChanged(Refused):
+    """The facts have moved since the plan that was approved."""
+
+
+class SecretMissing(Refused):
+    """A secret that this run needs is not available to it."""
+
+
+class HostKeyUnknown(Refused):
+    """The server's host key is in no known-hosts file that the environment names."""
+
+
+class HostKeyChanged(Refused):
+    """The server shows another host key than the known one."""
+
+
+class Inconclusive(RunbookError):
+    exit_code = INCONCLUSIVE
+
+
+class HostUnreachable(Inconclusive):
+    """No connection to the host: refused, timed out, or its name does not resolve."""
+
+
+class AuthenticationRefused(Inconclusive):
+    """The server did not accept the key."""
+
+
+class LinkDropped(Inconclusive):
+    """The connection broke during an exchange; its outcome is not known from here."""
+
+
+class CommandTimedOut(Inconclusive):
+    """A command ran past its deadline."""
+
+
+class DockerUnavailable(Inconclusive):
+    """The server has no Docker Engine that answers."""
+
+
+class EndpointUnavailable(Inconclusive):
+    """An HTTP endpoint could not be reached, or TLS with it could not be established."""
+
+
+class FactUnreadable(Inconclusive):
+    """A reply came, but not in the form that was expected."""
+
+
+class RunFailed(RunbookError):
+    exit_code = FAILED
+
+
+class StepFailed(RunFailed):
+    """A step of a plan failed; no later step ran."""
+
+
+class ChecksFailed(RunFailed):
+    """At least one check found the environment other than it should be."""
+
+
+class Aborted(RunFailed):
+    """The run was stopped from outside: Ctrl-C, SIGTERM, a deadline."""
+
+
+class RolledBack(RunbookError):
+    """A step failed, and every step before it was undone."""
+
+    exit_code = ROLLED_BACK
+
+
+class RollbackFailed(RunbookError):
+    """A step failed, and undoing it failed too: a person is needed now."""
+
+    exit_code = ROLLBACK_FAILED
