@@ -1,0 +1,1 @@
+"""Pure checks: facts held against the environment's plan; findings out."""

@@ -1,0 +1,1 @@
+"""Pure plans: facts and an environment in, a Plan out; nothing here opens a connection."""
