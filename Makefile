@@ -1,0 +1,32 @@
+# Every target sets up what it needs first; none needs an activated environment.
+.DEFAULT_GOAL := help
+.PHONY: help rehearsal test test-fast lint lab clean
+
+help:       ## show this list
+	@grep -E '^[a-z-]+: .*##' Makefile | sed 's/: *[^#]*## /\t/' | expand -t 14
+
+rehearsal:  ## set up everything, bring the lab up, run the release path, leave outputs/index.html
+	@./setup.sh lab
+	@.venv/bin/python -m lab.rehearsal
+
+test:       ## set up everything, run all tests
+	@./setup.sh test
+	@.venv/bin/python -m pytest
+
+test-fast:  ## the unit tests alone: seconds, no lab
+	@./setup.sh python
+	@.venv/bin/python -m pytest tests/unit -q
+
+lint:       ## ruff for package and notebooks, mypy strict for runbook_lib, shellcheck for scripts
+	@./setup.sh python
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@git ls-files -z '*.sh' .ci/run | xargs -0 -r .venv/bin/shellcheck
+
+lab:        ## a whole staging server on this machine, known to the runbooks as environment "lab"
+	@./setup.sh lab
+	@.venv/bin/python -m lab up
+
+clean:      ## take the lab down and remove .venv and caches; outputs/ stays, it is evidence
+	@if [ -x .venv/bin/python ] && [ -d .lab ]; then .venv/bin/python -m lab down --all; fi
+	@rm -rf .venv .lab .pytest_cache .mypy_cache .ruff_cache .hypothesis

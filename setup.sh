@@ -1,0 +1,169 @@
+#!/usr/bin/env bash
+# From a fresh clone to a machine that can work: what `make` calls before every job.
+#
+#   ./setup.sh python     .venv from the hash-pinned lock, and the project in it
+#   ./setup.sh lab        the same, then Docker Engine and Compose where none answers
+#   ./setup.sh test       the same, then what only tests need: Chromium and promtool
+#
+# A call that finds everything in place returns in well under a second. Exit codes: 0 ready, 3 this machine lacks
+# something that cannot be installed (checked before anything is made), 1 a stage failed.
+# shellcheck disable=SC2329  # functions that only `stage` and `trap` call
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+goal=${1:-lab}
+python=python3.11
+logs=.lab/logs
+times=.lab/setup-times.tsv
+child=
+
+root() { [ "$(id -u)" -eq 0 ]; }
+debian() { root && command -v apt-get >/dev/null; }
+engine_answers() { timeout 20 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+compose_answers() { timeout 20 docker compose version >/dev/null 2>&1; }
+can_make_venv() { command -v "$python" >/dev/null && "$python" -c 'import ensurepip, venv' 2>/dev/null; }
+digest() { sha256sum "$@" | sha256sum | cut -d' ' -f1; }
+stamped() { [ "$(cat ".venv/stamp-$1" 2>/dev/null)" = "$2" ]; }
+
+missing() {
+    case $goal in
+        python | lab | test) ;;
+        *) echo "there is no set-up named '$goal': use python, lab or test" && return ;;
+    esac
+    can_make_venv || stamped packages "$(digest requirements.lock)" || debian ||
+        echo "Python 3.11 with its venv module (Debian: apt-get install python3.11-venv)"
+    [ "$goal" = python ] || engine_answers || debian ||
+        echo "a Docker Engine that answers to you (Debian: apt-get install docker.io, and membership in the group docker)"
+    [ "$goal" = python ] || compose_answers || debian ||
+        echo "Docker Compose v2 ('docker compose version' should answer)"
+}
+
+refuse_where_something_is_missing() {
+    local lacks
+    lacks=$(missing)
+    [ -z "$lacks" ] && return
+    {
+        echo "This machine is not ready, and this user cannot make it so. What is needed:"
+        printf '%s\n' "$lacks" | sed 's/^/  - /'
+        echo "Install it, or run the same command as root on Debian 12: as root everything is installed by itself."
+        echo "Nothing was installed or changed."
+    } >&2
+    exit 3
+}
+
+# what a stage is doing right now: the last line of its log, or for pip the count of packages
+now() {
+    local log=$1 fetched
+    if grep -q '^Collecting ' "$log" 2>/dev/null; then
+        fetched=$(grep -c '^Collecting ' "$log")
+        if grep -q '^Installing collected' "$log"; then echo "all $fetched fetched, unpacking"; else
+            echo "$fetched of $(grep -c '^[a-z]' requirements.lock): $(grep '^Collecting ' "$log" | tail -1 | cut -c12-40)"
+        fi
+    else
+        tail -n 1 "$log" 2>/dev/null | tr -d '\r' | cut -c1-70
+    fi
+}
+
+fail() {
+    local title=$1 log=$2
+    printf '\n%s failed. The last lines of it:\n\n' "$title" >&2
+    tail -n 30 "$log" >&2
+    printf '\nWhole log: %s\n' "$log" >&2
+    exit 1
+}
+
+# stage NAME TITLE COMMAND…: run with the output in a log, show title, progress and seconds, remember the seconds
+stage() {
+    local name=$1 title=$2 log=$logs/setup-$1.log started=$SECONDS shown=0 status=0
+    shift 2
+    mkdir -p "$logs"
+    [ -t 1 ] || echo "    $title …"
+    "$@" >"$log" 2>&1 </dev/null &
+    child=$!
+    while kill -0 "$child" 2>/dev/null; do
+        if [ -t 1 ]; then
+            printf '\r\033[K    %s  %d s  %s' "$title" $((SECONDS - started)) "$(now "$log")"
+        elif [ $((SECONDS - started - shown)) -ge 10 ]; then
+            shown=$((SECONDS - started))
+            echo "      $shown s  $(now "$log")"
+        fi
+        sleep 0.2
+    done
+    wait "$child" || status=$?
+    child=
+    [ -t 1 ] && printf '\r\033[K'
+    [ $status -eq 0 ] || fail "$title" "$log"
+    remember "$name" "$title" $((SECONDS - started))
+}
+
+remember() {
+    mkdir -p .lab
+    printf '%s\t%s\t%d\n' "$1" "$2" "$3" >>"$times"
+    echo "  ✓ $2  $3 s"
+}
+
+stop() {
+    [ -z "$child" ] || kill "$child" 2>/dev/null || true
+    printf '\nStopped. Run the same command again: it goes on where this left off.\n' >&2
+    exit 130
+}
+
+install_debian() {
+    apt-get update -q
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+}
+
+make_venv() {
+    rm -rf .venv
+    "$python" -m venv .venv
+}
+
+install_packages() {
+    # wheels only: nothing is compiled here, and no package's own build code runs
+    .venv/bin/python -m pip install --disable-pip-version-check --no-compile --progress-bar off \
+        --require-hashes --no-deps --only-binary :all: -r requirements.lock
+    .venv/bin/python -m pip check
+    digest requirements.lock >.venv/stamp-packages
+}
+
+install_project() {
+    .venv/bin/python -m pip install --disable-pip-version-check --no-deps --no-index --no-build-isolation -e .
+    digest pyproject.toml >.venv/stamp-project
+}
+
+set_up_python() {
+    if ! .venv/bin/python -c '' 2>/dev/null; then
+        can_make_venv || stage venv-package "Debian package python3.11-venv" install_debian python3.11-venv
+        stage venv "Virtual environment .venv" make_venv
+    fi
+    stamped packages "$(digest requirements.lock)" ||
+        stage packages "Python packages, hashes checked" install_packages
+    stamped project "$(digest pyproject.toml)" || stage project "This project in .venv" install_project
+}
+
+set_up_engine() {
+    engine_answers && compose_answers && return
+    local started=$SECONDS
+    .venv/bin/python -m lab engine
+    remember engine "Docker Engine and Compose" $((SECONDS - started))
+}
+
+set_up_test_tools() {
+    local wanted=()
+    command -v chromium >/dev/null || wanted+=(chromium)
+    command -v promtool >/dev/null || wanted+=(prometheus)
+    [ ${#wanted[@]} -eq 0 ] && return
+    if debian; then
+        stage test-tools "Debian packages for tests: ${wanted[*]}" install_debian "${wanted[@]}"
+    else
+        echo "  ! not installed: ${wanted[*]} (needs root); the tests that use them say that they are skipped"
+    fi
+}
+
+trap stop INT TERM
+refuse_where_something_is_missing
+[ -d .lab ] && rm -f "$times"
+set_up_python
+[ "$goal" = python ] || set_up_engine
+[ "$goal" = test ] && set_up_test_tools
+exit 0
