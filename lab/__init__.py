@@ -1,0 +1,1 @@
+"""A whole staging server on one machine: engine, images, instances, and the reference application it runs."""
