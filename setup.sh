@@ -54,11 +54,11 @@ refuse_where_something_is_missing() {
 # what a stage is doing right now: the last line of its log, or for pip the count of packages
 now() {
     local log=$1 fetched
-    if grep -q '^Collecting ' "$log" 2>/dev/null; then
-        fetched=$(grep -c '^Collecting ' "$log")
-        if grep -q '^Installing collected' "$log"; then echo "all $fetched fetched, unpacking"; else
-            echo "$fetched of $(grep -c '^[a-z]' requirements.lock): $(grep '^Collecting ' "$log" | tail -1 | cut -c12-40)"
-        fi
+    fetched=$(grep -c '(from -r requirements.lock' "$log" 2>/dev/null || true)
+    if grep -q '^Installing collected' "$log" 2>/dev/null; then
+        echo "all $fetched fetched, unpacking"
+    elif [ "${fetched:-0}" -gt 0 ]; then
+        echo "$fetched of $(grep -c '^[a-z0-9].*==' requirements.lock) fetched"
     else
         tail -n 1 "$log" 2>/dev/null | tr -d '\r' | cut -c1-70
     fi

@@ -1,0 +1,33 @@
+"""What every test may rely on: no test writes into the real archive, and the lab's tests are marked as such."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def outputs(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh archive for each test, where `project.outputs()` points to."""
+    folder = tmp_path_factory.mktemp("outputs")
+    monkeypatch.setenv("RUNBOOK_OUTPUTS", str(folder))
+    return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Unit tests first, then notebooks and browser, the lab last: the cheap answers come early."""
+    order = {"unit": 0, "notebooks": 1, "browser": 2, "lab": 3, "faults": 4}
+
+    def room(item: pytest.Item) -> str:
+        inside = item.path.relative_to(HERE).parts if item.path.is_relative_to(HERE) else ()
+        return inside[0] if inside else ""
+
+    for item in items:
+        if room(item) in ("lab", "faults"):
+            item.add_marker("lab")
+        if room(item) == "browser":
+            item.add_marker("browser")
+    items.sort(key=lambda item: order.get(room(item), 9))
