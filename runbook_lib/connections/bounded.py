@@ -1,0 +1,40 @@
+"""Output kept within bounds: the beginning and the end of what may be very long."""
+
+from __future__ import annotations
+
+
+class Bounded:
+    """Collects bytes; keeps the first `head` and the last `tail` of them, and counts the rest."""
+
+    def __init__(self, head: int, tail: int) -> None:
+        self._head_limit, self._tail_limit = head, tail
+        self._head, self._tail = bytearray(), bytearray()
+        self.size = 0
+
+    def add(self, data: bytes) -> None:
+        self.size += len(data)
+        room = self._head_limit - len(self._head)
+        if room > 0:
+            self._head += data[:room]
+            data = data[room:]
+        self._tail += data
+        if len(self._tail) > 2 * self._tail_limit:  # cut seldom: cutting at each call would copy the tail each time
+            del self._tail[: -self._tail_limit or None]
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes, up to the head's limit."""
+        return bytes(self._head)
+
+    @property
+    def left_out(self) -> int:
+        """Bytes that are in neither the head nor the tail."""
+        return max(0, self.size - len(self._head) - min(len(self._tail), self._tail_limit))
+
+    def text(self) -> str:
+        """Head and tail as text, with a line between them that says how much is missing."""
+        tail = bytes(self._tail[-self._tail_limit :]) if self._tail_limit else b""
+        if not self.left_out:
+            return (bytes(self._head) + tail).decode("utf-8", "replace")
+        gap = f"\n… {self.left_out} bytes left out …\n"
+        return self._head.decode("utf-8", "replace") + gap + tail.decode("utf-8", "replace")

@@ -1,0 +1,172 @@
+"""The one SSH connection to the server: opened on first use, shared by all, reopened when it dropped while idle."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import cast
+
+import paramiko
+
+from runbook_lib.connections.translate import translated
+from runbook_lib.errors import AuthenticationRefused, HostKeyUnknown
+
+KEEPALIVE_S = 5
+# Keepalive alone does not notice a black hole: the kernel must give up on unacknowledged data too.
+USER_TIMEOUT_MS = 8_000
+# sshd's MaxSessions is 10 by default; the lock and the Docker client keep up to three for themselves.
+SESSIONS_AT_ONCE = 6
+SESSION_PATIENCE_S = 5.0
+
+WEAK = {
+    "ciphers": ["aes128-cbc", "aes192-cbc", "aes256-cbc", "3des-cbc", "blowfish-cbc", "arcfour128", "arcfour256"],
+    "macs": ["hmac-sha1", "hmac-sha1-96", "hmac-md5", "hmac-md5-96"],
+    "kex": ["diffie-hellman-group1-sha1", "diffie-hellman-group14-sha1", "diffie-hellman-group-exchange-sha1"],
+    "keys": ["ssh-rsa", "ssh-dss", "ssh-rsa-cert-v01@openssh.com"],
+    "pubkeys": ["ssh-rsa", "ssh-dss", "ssh-rsa-cert-v01@openssh.com"],
+}
+
+logging.getLogger("paramiko").addHandler(logging.NullHandler())  # its errors are translated and raised, not printed
+
+
+class Link:
+    """An SSH transport to `host`:`port` as `user`, with known hosts and one key; safe to use from several threads."""
+
+    def __init__(
+        self, *, host: str, port: int, user: str, key_file: Path, known_hosts_file: Path, connect_timeout_s: float
+    ) -> None:
+        self.host, self.port, self.user = host, port, user
+        self.key_file, self.known_hosts_file = Path(key_file), Path(known_hosts_file)
+        self.connect_timeout_s = connect_timeout_s
+        self.address = f"{user}@{host}:{port}"
+        self._client: paramiko.SSHClient | None = None
+        self._opening = threading.Lock()
+        self._sessions = threading.BoundedSemaphore(SESSIONS_AT_ONCE)
+
+    def transport(self) -> paramiko.Transport:
+        """The live transport; connects where there is none. Raises HostUnreachable, HostKeyUnknown, HostKeyChanged,
+        AuthenticationRefused."""
+        with self._opening:
+            current = self._client.get_transport() if self._client else None
+            if current is None or not current.is_active():
+                self._drop()
+                current = self._connect()
+            return current
+
+    @contextmanager
+    def session(self, doing: str) -> Iterator[paramiko.Channel]:
+        """A channel for one command, closed afterwards; waits while too many run side by side."""
+        with self._sessions:
+            channel = self.open_session(doing)
+            try:
+                yield channel
+            finally:
+                channel.close()
+
+    def open_session(self, doing: str) -> paramiko.Channel:
+        """A channel that its user keeps and closes."""
+        return self._open(doing, "session", None)
+
+    def open_tunnel(self, port: int) -> paramiko.Channel:
+        """A channel to a port on the server's own loopback."""
+        return self._open(f"127.0.0.1:{port} on the server", "direct-tcpip", ("127.0.0.1", port))
+
+    def _open(self, doing: str, kind: str, target: tuple[str, int] | None) -> paramiko.Channel:
+        patience = time.monotonic() + SESSION_PATIENCE_S
+        again = True
+        while True:
+            transport = self.transport()
+            try:
+                source = ("127.0.0.1", 0) if target else None
+                return transport.open_channel(kind, target, source, timeout=self.connect_timeout_s)
+            except paramiko.ChannelException as refused:
+                # the server closes its side of a finished session a moment after ours: short waits cure that
+                if (refused.code == 1 and target) or time.monotonic() > patience:
+                    with translated(self.address, doing):
+                        raise
+                time.sleep(0.05)
+            except (paramiko.SSHException, OSError, EOFError):
+                transport.close()
+                if not again:  # nothing was sent yet, so one more connection is safe
+                    with translated(self.address, doing, connecting=True):
+                        raise
+                again = False
+
+    def _connect(self) -> paramiko.Transport:
+        client = paramiko.SSHClient()
+        client.set_missing_host_key_policy(_OnlyKnown(self.known_hosts_file))
+        self._load_known_hosts(client)
+        key = self._load_key()
+        with translated(self.address, "", connecting=True):
+            raw = socket.create_connection((self.host, self.port), timeout=self.connect_timeout_s)
+            try:
+                raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                raw.setsockopt(socket.IPPROTO_TCP, getattr(socket, "TCP_USER_TIMEOUT", 18), USER_TIMEOUT_MS)
+                client.connect(
+                    self.host, self.port, self.user, pkey=key, sock=raw, allow_agent=False, look_for_keys=False,
+                    timeout=self.connect_timeout_s, banner_timeout=self.connect_timeout_s,
+                    auth_timeout=self.connect_timeout_s, channel_timeout=self.connect_timeout_s,
+                    disabled_algorithms=WEAK,
+                )
+                transport = client.get_transport()
+                if transport is None:
+                    raise paramiko.SSHException("the connection closed at once")
+            except BaseException:
+                client.close()
+                raw.close()
+                raise
+        transport.set_keepalive(KEEPALIVE_S)
+        self._client = client
+        return transport
+
+    def _load_known_hosts(self, client: paramiko.SSHClient) -> None:
+        try:
+            client.load_host_keys(str(self.known_hosts_file))
+        except OSError as error:
+            raise HostKeyUnknown(
+                f"The known-hosts file {self.known_hosts_file} cannot be read ({error.strerror}).",
+                where=self.address,
+                next="Put the server's host key there, read on the server itself: /etc/ssh/ssh_host_ed25519_key.pub.",
+            ) from error
+
+    def _load_key(self) -> paramiko.PKey:
+        next = "Set server.key_file in the environment file to a private key without a passphrase."
+        try:
+            return paramiko.PKey.from_path(self.key_file)
+        except OSError as error:
+            reason, cause = f"cannot be read ({error.strerror})", cast(Exception, error)
+        except (paramiko.PasswordRequiredException, TypeError) as error:
+            reason, cause = "is protected by a passphrase", error
+        except (paramiko.SSHException, ValueError, LookupError) as error:
+            reason, cause = "is not a private key that can be used", error
+        what = f"The key file {self.key_file} {reason}."
+        raise AuthenticationRefused(what, where=self.address, next=next) from cause
+
+    def _drop(self) -> None:
+        if self._client is not None:
+            with suppress(Exception):  # it is broken already; closing it twice says nothing new
+                self._client.close()
+            self._client = None
+
+    def close(self) -> None:
+        """Close the connection and every channel on it."""
+        with self._opening:
+            self._drop()
+
+
+class _OnlyKnown(paramiko.MissingHostKeyPolicy):
+    def __init__(self, known_hosts_file: Path) -> None:
+        self._file = known_hosts_file
+
+    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
+        raise HostKeyUnknown(
+            f"The server's host key ({key.get_name()} {key.fingerprint}) is not in {self._file}.",
+            where=hostname,
+            next="Compare the fingerprint with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the server, "
+            "then add the key to that file. Never add it unseen.",
+        )
