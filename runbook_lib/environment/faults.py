@@ -1,0 +1,127 @@
+"""Words for what is wrong with an environment file: where the value was said, what it should be, what it is."""
+
+from __future__ import annotations
+
+import difflib
+import typing
+from collections.abc import Mapping
+from types import UnionType
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+Place = tuple[str | int, ...]
+
+_UNITS = {
+    "_days": "days", "_s": "seconds", "_ms": "milliseconds", "_h": "hours", "_mb": "megabytes", "_gb": "gigabytes",
+    "_percent": "percent", "_per_s": "requests a second", "_per_minute": "requests a minute",
+}  # fmt: skip
+_KINDS = {
+    "string_type": "text",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "dict_type": "a mapping of keys to values",
+    "model_type": "a mapping of keys to values",
+    "model_attributes_type": "a mapping of keys to values",
+}
+_FORMS = {
+    r"^[1-9][0-9]*(MB|GB)$": "a size such as 512MB or 1GB",
+    r"^([01][0-9]|2[0-3]):[0-5][0-9]$": "a time in UTC such as 02:00",
+    r"^/[A-Za-z0-9._/-]*$": "an absolute path without spaces",
+    r"^[^:\s]+:[0-9]+$": "host:port",
+    r"^[A-Z][A-Z0-9_]+$": "a NAME in capitals, digits and underscores",
+    r"^[a-z_][a-z0-9_.-]{0,62}$": "a name in small letters, digits, _ . -",
+    r"^https://[a-z0-9.-]+(:[0-9]+)?$": "an address such as https://staging.example.com, without a path",
+    r"^[A-Za-z0-9][A-Za-z0-9.:-]*$": "a host name or address",
+    r"\S": "text that is not empty",
+}
+
+
+def worded(error: ValidationError, model: type[BaseModel], sources: Mapping[Place, str]) -> list[str]:
+    """One line a fault: `file: path.to.key: should be …, got …`; `sources` tells which file said which place."""
+    lines = []
+    for detail in error.errors(include_url=False):
+        place = tuple(part for part in detail["loc"] if part != "[key]")
+        dotted = ".".join(str(part) for part in place)
+        for message in _messages(detail, place, model):
+            line = f"{dotted}: {message}" if dotted else message
+            lines.append(f"{_source_of(line, sources)}: {line}")
+    return lines
+
+
+def did_you_mean(word: str, known: typing.Iterable[str]) -> str:
+    """`; did you mean 'x'?`, or nothing when no known word is close."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _messages(detail: Any, place: Place, model: type[BaseModel]) -> list[str]:
+    kind, context = str(detail["type"]), detail.get("ctx", {})
+    if kind == "value_error":
+        return str(context["error"]).splitlines()
+    if kind == "extra_forbidden":
+        return [f"unknown key{did_you_mean(str(place[-1]), _keys_beside(place, model))}"]
+    if kind == "missing":
+        return ["is missing"]
+    if kind in ("string_too_short", "too_short"):
+        return ["should not be empty"]
+    return [f"should be {_expectation(kind, context, place)}, got {_shown(detail['input'])}"]
+
+
+def _expectation(kind: str, context: Mapping[str, Any], place: Place) -> str:
+    unit = next((f" of {word}" for end, word in sorted(_UNITS.items(), key=lambda pair: -len(pair[0]))
+                 if place and str(place[-1]).endswith(end)), "")
+    if kind.startswith("int_"):
+        return f"a whole number{unit}"
+    if kind.startswith("float_"):
+        return f"a number{unit}"
+    if kind.startswith(("greater_than", "less_than")):
+        bound = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt", "less_than_equal": "le"}[kind]
+        word = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}[bound]
+        return f"{word} {context[bound]:g}"
+    if kind == "literal_error":
+        return f"one of {context['expected']}"
+    if kind == "string_pattern_mismatch":
+        return _FORMS.get(context["pattern"], f"text of the form {context['pattern']}")
+    return _KINDS.get(kind, kind.replace("_", " "))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, (dict, list)):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "…"
+
+
+def _source_of(line: str, sources: Mapping[Place, str]) -> str:
+    """The file that said the longest place with which the line begins."""
+    said = [place for place in sources if line.startswith(".".join(str(part) for part in place))]
+    return sources[max(said, key=len)] if said else "environment"
+
+
+def _keys_beside(place: Place, model: type[BaseModel]) -> list[str]:
+    annotation: Any = model
+    for part in place[:-1]:
+        annotation = _inside(annotation, part)
+    return list(annotation.model_fields) if isinstance(annotation, type) and issubclass(annotation, BaseModel) else []
+
+
+def _inside(annotation: Any, part: str | int) -> Any:
+    """The type of what lies at `part` inside a value of this type."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        field = annotation.model_fields.get(str(part))
+        return _without_none(field.annotation) if field else None
+    arguments = typing.get_args(annotation)
+    if typing.get_origin(annotation) is dict:
+        return _without_none(arguments[1])
+    return _without_none(arguments[0]) if arguments else None
+
+
+def _without_none(annotation: Any) -> Any:
+    if typing.get_origin(annotation) in (typing.Union, UnionType):
+        return next(argument for argument in typing.get_args(annotation) if argument is not type(None))
+    return annotation

@@ -1,0 +1,208 @@
+"""Reading environment files: strict YAML, `extends`, paths made absolute, every fault told at once."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from runbook_lib import project
+from runbook_lib.environment.faults import Place, did_you_mean, worded
+from runbook_lib.environment.model import Environment
+from runbook_lib.errors import EnvironmentInvalid
+
+_LOCAL_PATHS: tuple[Place, ...] = (
+    ("server", "key_file"),
+    ("server", "known_hosts_file"),
+    ("public", "ca_file"),
+    ("secrets_file",),
+)  # relative to the file that says them, `~` allowed
+
+
+_ADDRESS = "address.yaml"  # what `python -m lab up` writes: where one instance is reached
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """YAML where `yes`, `02:00` and `2025-10-15` stay text, and a key said twice is an error."""
+
+
+_PlainLoader.yaml_implicit_resolvers = {}
+for _tag, _form, _first in (
+    ("bool", r"^(?:true|false)$", "tf"),
+    ("int", r"^-?(?:0|[1-9][0-9]*)$", "-0123456789"),
+    ("float", r"^-?[0-9]+\.[0-9]+$", "-0123456789"),
+    ("null", r"^(?:null|~|)$", ["n", "~", ""]),
+    ("merge", r"^<<$", "<"),
+):
+    _PlainLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_form), list(_first))
+
+
+def load_environment(name_or_path: str) -> Environment:
+    """The environment of that name in parameters/environments, or in that file.
+
+    Raises EnvironmentInvalid, naming every fault with its file and key.
+    """
+    path = _file_of(name_or_path)
+    data, sources = _read_with_bases(path, ())
+    try:
+        # JSON mode: lists become tuples, everything else stays strict
+        return Environment.model_validate_json(json.dumps(data))
+    except ValidationError as error:
+        lines = worded(error, Environment, sources)
+        raise EnvironmentInvalid(
+            "\n".join(lines), where=_shown(path), next="Correct the file and run again; nothing was contacted."
+        ) from error
+
+
+def _file_of(name_or_path: str) -> Path:
+    if name_or_path.endswith((".yaml", ".yml")) or "/" in name_or_path:
+        return Path(name_or_path).expanduser().absolute()
+    folder = project.root() / "parameters" / "environments"
+    path = folder / f"{name_or_path}.yaml"
+    if not path.is_file():
+        known = sorted(file.stem for file in folder.glob("*.yaml"))
+        raise EnvironmentInvalid(
+            f"there is no environment {name_or_path!r}{did_you_mean(name_or_path, known)}",
+            where=_shown(folder),
+            next=f"Name one of: {', '.join(known) or 'none found'}; or give the path of a file.",
+        )
+    return path
+
+
+def _read_with_bases(
+    path: Path, trail: tuple[Path, ...], *, addressed: bool = False
+) -> tuple[dict[str, Any], dict[Place, str]]:
+    """The merged mapping, and which file said what. Later files win: mappings merge, everything else replaces.
+
+    An environment has one address: `addressed` says that a nearer file brings it, so that the ones further up are
+    not read (a second lab does not need the first one to be up).
+    """
+    if path in trail:
+        circle = " → ".join(file.name for file in (*trail, path))
+        raise EnvironmentInvalid(f"extends goes in a circle: {circle}", where=_shown(path), next="Break the circle.")
+    own = _read(path, trail)
+    bases = own.pop("extends", [])
+    if isinstance(bases, str):
+        bases = [bases]
+    if not isinstance(bases, list) or not all(isinstance(base, str) for base in bases):
+        raise _invalid(path, "extends: should be a name, a path, or a list of them")
+    merged: dict[str, Any] = {}
+    sources: dict[Place, str] = {}
+    files = [_base_file(base, path) for base in bases]
+    for index, file in enumerate(files):
+        nearer = addressed or any(later.name == _ADDRESS for later in files[index + 1 :])
+        if file.name == _ADDRESS and nearer:
+            continue
+        data, said = _read_with_bases(file, (*trail, path), addressed=nearer)
+        _merge(merged, data)
+        sources |= said
+    _merge(merged, own)
+    return merged, sources | _places(own, _shown(path))
+
+
+def _base_file(base: str, path: Path) -> Path:
+    if base.endswith((".yaml", ".yml")):
+        return Path(_resolved(path.parent / base))
+    beside = path.parent / f"{base}.yaml"
+    return beside if beside.is_file() else _file_of(base)
+
+
+def _read(path: Path, trail: tuple[Path, ...]) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise _missing(path, trail) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise _invalid(path, f"cannot be read: {error}") from error
+    try:
+        loader = _PlainLoader(text)
+        node = loader.get_single_node()
+        _refuse_twice_said_keys(node, path)
+        data = loader.construct_document(node) if node else {}
+    except yaml.YAMLError as error:
+        raise _invalid(path, f"is not YAML: {_problem(error)}") from error
+    if not isinstance(data, dict):
+        raise _invalid(path, "should be a mapping of keys to values")
+    return _with_paths_resolved(data, path.parent)
+
+
+def _refuse_twice_said_keys(node: yaml.Node | None, path: Path) -> None:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise _invalid(path, f"line {key.start_mark.line + 1}: the key {key.value!r} is said twice")
+            seen.add(key.value)
+            _refuse_twice_said_keys(value, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_twice_said_keys(item, path)
+
+
+def _with_paths_resolved(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    for *parents, last in _LOCAL_PATHS:
+        holder: Any = data
+        for parent in parents:
+            holder = holder.get(parent) if isinstance(holder, dict) else None
+        if isinstance(holder, dict) and isinstance(holder.get(last), str) and holder[last]:
+            holder[last] = _resolved(folder / Path(holder[last]).expanduser())
+    return data
+
+
+def _resolved(path: Path) -> str:
+    """Absolute, without `..`, but not through symbolic links: the path stays the one that was written."""
+    parts: list[str] = []
+    for part in path.absolute().parts:
+        if part == "..":
+            parts.pop()
+        else:
+            parts.append(part)
+    return str(Path(*parts))
+
+
+def _merge(into: dict[str, Any], other: dict[str, Any]) -> None:
+    for key, value in other.items():
+        if isinstance(value, dict) and isinstance(into.get(key), dict):
+            _merge(into[key], value)
+        else:
+            into[key] = value
+
+
+def _places(data: dict[str, Any], source: str, above: Place = ()) -> dict[Place, str]:
+    places = {above: source}
+    for key, value in data.items():
+        places |= _places(value, source, (*above, key)) if isinstance(value, dict) else {(*above, key): source}
+    return places
+
+
+def _problem(error: yaml.YAMLError) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return " ".join(str(error).split())
+
+
+def _missing(path: Path, trail: tuple[Path, ...]) -> EnvironmentInvalid:
+    if trail and path.name == _ADDRESS:
+        return EnvironmentInvalid(
+            f"the lab is not up: {_shown(trail[-1])} needs the address in {_shown(path)}, which is not there",
+            where=_shown(path),
+            next="Run `make lab`, then run again.",
+        )
+    needed = f", needed by {_shown(trail[-1])}" if trail else ""
+    return EnvironmentInvalid(
+        f"there is no such file{needed}", where=_shown(path), next="Check the path, or give an environment by its name."
+    )
+
+
+def _invalid(path: Path, message: str) -> EnvironmentInvalid:
+    return EnvironmentInvalid(f"{_shown(path)}: {message}", where=_shown(path), next="Correct the file and run again.")
+
+
+def _shown(path: Path) -> str:
+    """The path as an operator knows it: from the project's root where it lies below it."""
+    root = project.root()
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)

@@ -1,0 +1,122 @@
+"""The whole of an environment file, and what its parts must agree on."""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+
+from runbook_lib.environment.places import EnvironmentFile, Public, SecretNeed, Server
+from runbook_lib.environment.rules import (
+    Access,
+    Alerts,
+    Backup,
+    Checklists,
+    Gate,
+    Health,
+    Load,
+    Logging,
+    Maintenance,
+    Pipeline,
+    Rollback,
+    Success,
+    Tls,
+    Watch,
+    Window,
+)
+from runbook_lib.environment.services import COLOURS, Network, RateLimit, Service, Tuning
+from runbook_lib.environment.words import Count, Name, Part, SecretName, Text
+
+
+class Environment(Part):
+    """One staging environment as its file describes it. Made by `load_environment`."""
+
+    name: Name
+    title: Text
+    plan_version: Text
+    target_release: Text
+    server: Server
+    public: Public
+    services: dict[Name, Service]
+    networks: dict[Name, Network]
+    images: dict[SecretName, Text]
+    tuning: Tuning
+    rate_limit: RateLimit
+    environment_files: dict[Text, EnvironmentFile]
+    secrets: dict[SecretName, SecretNeed]
+    secrets_file: Text | None = None
+    pipeline: Pipeline
+    health: Health
+    logging: Logging
+    alerts: Alerts
+    tls: Tls
+    access: Access
+    backup: Backup
+    rollback: Rollback
+    gate: Gate
+    watch: Watch
+    success: Success
+    load: Load
+    checklists: Checklists
+    contacts: dict[Text, Text]
+    escalation: tuple[Text, ...]
+    windows: dict[Name, Window]
+    maintenance: Maintenance
+    certificate_minimum_days: Count
+    disk_minimum_gb: Count
+    memory_minimum_mb: Count
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Environment:
+        faults = [*self._unknown_networks(), *self._unexplained_absences(), *self._unnamed_secrets()]
+        if faults:
+            raise ValueError("\n".join(faults))
+        return self
+
+    @property
+    def server_secrets(self) -> tuple[str, ...]:
+        """Names of the secrets that `.env.secrets` must hold, in the file's order; optional ones are left out."""
+        return tuple(name for name, need in self.secrets.items() if need.side == "server" and need.required)
+
+    @property
+    def absent_services(self) -> dict[str, str]:
+        """Services that this environment does without, each with the reason."""
+        return {name: service.absent_because for name, service in self.services.items() if not service.required}
+
+    def running_services(self, colour: str) -> tuple[str, ...]:
+        """Compose service names that must run while `colour` is live; absent ones are left out."""
+        if colour not in COLOURS:
+            raise ValueError(f"a colour is one of {', '.join(COLOURS)}, not {colour!r}")
+        return tuple(
+            f"{name}-{colour}" if service.coloured else name
+            for name, service in self.services.items()
+            if service.required
+        )
+
+    def _unknown_networks(self) -> list[str]:
+        return [
+            f"services.{name}.networks: there is no network {network!r}"
+            for name, service in self.services.items()
+            for network in service.networks
+            if network not in self.networks
+        ]
+
+    def _unexplained_absences(self) -> list[str]:
+        return [
+            f"services.{name}: required and absent_because go together; say why the service is absent, or require it"
+            for name, service in self.services.items()
+            if service.required == bool(service.absent_because)
+        ]
+
+    def _unnamed_secrets(self) -> list[str]:
+        faults = []
+        for path, file in self.environment_files.items():
+            for variable, value in file.variables.items():
+                faults += [
+                    f"environment_files.{path}.variables.{variable}: ${{{name}}} is not among the secrets"
+                    for name in _references(value)
+                    if name not in self.secrets
+                ]
+        return faults
+
+
+def _references(value: str) -> list[str]:
+    return [part.partition("}")[0] for part in value.split("${")[1:]]

@@ -1,0 +1,173 @@
+"""What counts as good, when to act, and who acts: backup, gate, watch, triggers, alerts, windows, checklists."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from runbook_lib.environment.words import AbsolutePath, ClockTime, Count, Name, Part, Percent, Seconds, SecretName, Text
+
+
+class Backup(Part):
+    """The nightly SQL dump. The newest `keep_newest` verified dumps stay, however old they are."""
+
+    directory: AbsolutePath
+    database: Name
+    user: Name
+    file_name: Text
+    format: Text
+    frequency: Text
+    daily_at: ClockTime
+    keep_days: Count
+    keep_newest: Count
+    maximum_age_h: Count
+    configuration: tuple[Text, ...]
+    files: tuple[Text, ...]
+
+
+class Gate(Part):
+    """How often a fresh release must pass in a row, and by when."""
+
+    passes: Count
+    interval_s: Seconds
+    deadline_s: Seconds
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> Gate:
+        if self.passes * self.interval_s > self.deadline_s:
+            raise ValueError(f"{self.passes} passes every {self.interval_s:g} s do not fit into {self.deadline_s:g} s")
+        return self
+
+
+class Watch(Part):
+    """How long and how often a deployment is looked at after the gate."""
+
+    duration_s: Seconds
+    interval_s: Seconds
+
+
+class Rollback(Part):
+    """The automatic triggers; an error rate counts only once `minimum_requests` were seen."""
+
+    triggers: tuple[Text, ...]
+    api_error_rate_percent: Percent
+    minimum_requests: Count
+
+
+class Success(Part):
+    """When a deployment is considered successful, in the plan's words and as figures."""
+
+    criteria: tuple[Text, ...]
+    p95_ms: Count
+    error_rate_percent: Percent
+
+
+class Load(Part):
+    """The bounded synthetic load that the verification makes by itself."""
+
+    requests: Annotated[int, Field(ge=1, le=100_000)]
+    rate_per_s: Annotated[float, Field(gt=0, le=500)]
+
+
+class Health(Part):
+    """Endpoints by path, and what each speaks for."""
+
+    endpoints: dict[Text, Text]
+    metrics_path: Text
+    monitored: tuple[Text, ...]
+
+
+class AlertCondition(Part):
+    """One alert of the plan: its words, and the figure and duration of the Prometheus rule of the same name."""
+
+    condition: Text
+    above: float | None = None
+    unit: Literal["seconds", "percent"] | None = None
+    for_s: Annotated[int, Field(ge=0)]
+
+
+class AlertChannel(Part):
+    """Where alerts go. An optional channel is off until its secret is put on the server."""
+
+    title: Text
+    optional: bool
+    to: tuple[Text, ...] = ()
+    secret: SecretName | None = None
+
+
+class Alerts(Part):
+    """When to call somebody, and how."""
+
+    conditions: dict[Text, AlertCondition]
+    channels: dict[Text, AlertChannel]
+
+
+class Logging(Part):
+    """Levels, files and rotation."""
+
+    levels: dict[Literal["ERROR", "WARNING", "INFO", "DEBUG"], Text]
+    level: Literal["ERROR", "WARNING", "INFO"]
+    files: dict[Text, tuple[Text, ...]]
+    rotation: Literal["daily"]
+    keep_days: Count
+    compress: bool
+
+
+class Tls(Part):
+    """The plan's nginx settings word for word, and how certificates come and renew."""
+
+    issuer: Text
+    renewal: Text
+    https_enforced: bool
+    minimum_version: Literal["TLSv1.2", "TLSv1.3"]
+    certificate: AbsolutePath
+    private_key: AbsolutePath
+    nginx: dict[Text, Text]
+
+
+class Access(Part):
+    """Who may reach what."""
+
+    ssh: tuple[Text, ...]
+    database: tuple[Text, ...]
+    api: tuple[Text, ...]
+    secret_storage: tuple[Text, ...]
+
+
+class Window(Part):
+    """A maintenance window, in UTC. `week_of_month` 1 means the first such weekday of the month."""
+
+    schedule: Text
+    weekday: Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+    week_of_month: Annotated[int, Field(ge=1, le=5)] | None = None
+    begins: ClockTime
+    ends: ClockTime
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Window:
+        if self.ends <= self.begins:
+            raise ValueError(f"ends at {self.ends}, which is not after it begins at {self.begins}")
+        return self
+
+
+class Maintenance(Part):
+    """What is done inside the windows."""
+
+    activities: tuple[Text, ...]
+
+
+class Checklists(Part):
+    """The plan's deployment checklists, word for word."""
+
+    pre_deployment: tuple[Text, ...]
+    deployment: tuple[Text, ...]
+    post_deployment: tuple[Text, ...]
+
+
+class Pipeline(Part):
+    """The stages of the automated deployment and what each does."""
+
+    workflow: Text
+    branch: Text
+    stages: dict[Text, tuple[Text, ...]]

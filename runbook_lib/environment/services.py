@@ -1,0 +1,99 @@
+"""What runs on the server: services with their limits, networks, images and tuning."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from runbook_lib.environment.words import Count, Memory, Part, Port, Text, memory_bytes
+
+COLOURS = ("blue", "green")
+
+
+class Service(Part):
+    """One service of the plan. A coloured one runs as `<name>-blue` or `<name>-green`, or both for a while."""
+
+    title: Text
+    technology: Text
+    purpose: Text
+    ports: Annotated[tuple[Port, ...], Field(min_length=1)]
+    loopback_port: Port | None = None
+    cpus: Annotated[float, Field(gt=0)]
+    memory: Memory
+    networks: Annotated[tuple[Text, ...], Field(min_length=1)]
+    critical: bool
+    coloured: bool = False
+    required: bool = True
+    absent_because: str = ""
+    health: Text
+
+    @property
+    def port(self) -> int:
+        """The port that serves users: the last of `ports` (nginx: 443, not the redirecting 80)."""
+        return self.ports[-1]
+
+    @property
+    def memory_bytes(self) -> int:
+        """The memory limit in bytes."""
+        return memory_bytes(self.memory)
+
+    def containers(self, name: str) -> tuple[str, ...]:
+        """The Compose service names that this service, called `name` in the plan, can run under."""
+        return tuple(f"{name}-{colour}" for colour in COLOURS) if self.coloured else (name,)
+
+
+class Network(Part):
+    """One network of the plan. `internal` networks have no way out of the server."""
+
+    purpose: Text
+    internal: bool
+
+
+class BackendTuning(Part):
+    """Gunicorn and connection pool. `pool_size` counts one backend's connections, all workers together."""
+
+    server: Literal["Gunicorn"]
+    workers: Count
+    pool_size: Count
+    cache_ttl_s: Count
+
+
+class FrontendTuning(Part):
+    """How the pages are served."""
+
+    nginx_workers: Text
+    measures: tuple[Text, ...]
+
+
+class PostgresTuning(Part):
+    """Settings of postgresql.conf, and the care the plan asks for."""
+
+    max_connections: Count
+    shared_buffers: Memory
+    measures: tuple[Text, ...]
+
+
+class RedisTuning(Part):
+    """Settings of redis.conf; `maxmemory` stays below the container's limit."""
+
+    maxmemory: Memory
+    maxmemory_policy: Text
+    uses: tuple[Text, ...]
+
+
+class Tuning(Part):
+    """The plan's performance tuning."""
+
+    backend: BackendTuning
+    frontend: FrontendTuning
+    postgres: PostgresTuning
+    redis: RedisTuning
+
+
+class RateLimit(Part):
+    """Requests a minute for one address; `exempt` are networks in CIDR form, none by default."""
+
+    requests_per_minute: Count
+    burst: Annotated[int, Field(ge=0)]
+    exempt: tuple[Text, ...] = ()

@@ -1,0 +1,32 @@
+"""The strict base of every part of an environment, and the text forms that several parts share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+
+class Part(BaseModel):
+    """A frozen mapping of an environment file: unknown keys are refused and nothing is converted silently."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
+AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._/-]*$")]
+Memory = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*(MB|GB)$")]
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_.-]{0,62}$")]
+SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]+$")]
+Seconds = Annotated[float, Field(gt=0)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Count = Annotated[int, Field(ge=1)]
+
+MEGABYTE = 1024 * 1024
+
+
+def memory_bytes(text: str) -> int:
+    """Bytes of a memory text; MB and GB are powers of 1024, as Docker counts them."""
+    return int(text[:-2]) * (MEGABYTE * 1024 if text.endswith("GB") else MEGABYTE)

@@ -1,0 +1,24 @@
+"""Where the project lies: its root, its parameters and its archive."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def root() -> Path:
+    """The project's folder: RUNBOOK_HOME, else the nearest folder upwards with parameters/environments, else ours."""
+    named = os.environ.get("RUNBOOK_HOME")
+    if named:
+        return Path(named).expanduser().absolute()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "parameters" / "environments").is_dir():
+            return folder
+    return Path(__file__).absolute().parent.parent
+
+
+def outputs() -> Path:
+    """The folder of the archive: RUNBOOK_OUTPUTS, else `outputs` in the project's folder."""
+    named = os.environ.get("RUNBOOK_OUTPUTS")
+    return Path(named).expanduser().absolute() if named else root() / "outputs"
