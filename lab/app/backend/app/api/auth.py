@@ -67,6 +67,18 @@ async def me(user_id: Caller, session: Session) -> UserOut:
     return UserOut.model_validate(user)
 
 
+@router.delete("/me", status_code=204)
+async def delete_me(user_id: Caller, session: Session, cache: Replies) -> None:
+    """The account and all it owns go; the events it caused stay, without a name."""
+    user = await session.get(User, user_id)
+    if user is None:
+        raise ApiError(401, "user_gone", "This user does not exist any more.")
+    await session.delete(user)
+    await session.commit()
+    await cache.forget("squads")
+    await cache.forget("builds")
+
+
 async def _open_session(settings: Settings, cache: Cache, user_id: int) -> Tokens:
     opened = secrets.token_urlsafe(24)
     key = f"session:{session_mark(settings, opened)}"
