@@ -1,0 +1,205 @@
+"""The report of one run: a single HTML file that opens offline, without script, and pulls in nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from runbook_lib.archive import journal
+from runbook_lib.archive.chain import MANIFEST
+from runbook_lib.archive.files import sha256_of, write_whole
+from runbook_lib.archive.notebook import FILE as NOTEBOOK
+from runbook_lib.report import page
+from runbook_lib.report.story import STAMPS, Event, StepTold, Story, tell
+from runbook_lib.report.values import Table, shape
+from runbook_lib.report.wording import block, clock, label, look_of, moment, run_look, size, tail, visible
+
+FILE = "report.html"
+TAIL_BYTES = 20_000
+
+
+def write_report(folder: str | os.PathLike[str]) -> Path:
+    """Write report.html into a run's folder; returns its path. The report of a sealed run is left as it is."""
+    path = Path(folder).resolve()
+    target = path / FILE
+    if target.exists() and (path / MANIFEST).exists():
+        return target
+    return write_whole(target, rendered(tell(path), path))
+
+
+def rendered(story: Story, folder: Path) -> str:
+    """The page as text. The same journal and evidence always give the same bytes."""
+    steps = [_step(step, number, folder, _span(story.steps)) for number, step in enumerate(story.steps, start=1)]
+    ran = [step for step in steps if step["in_trouble"]]
+    return page.render(
+        "report.html.j2",
+        story=story,
+        run=story.run,
+        look=run_look(story.run.verdict, story.run.state, story.run.exit_code),
+        summary=visible(story.summary) or "The run has not finished.",
+        target_title=_target_title(story),
+        ended=_ended(story),
+        steps=steps,
+        trouble=ran,
+        trouble_tone="bad" if ran or story.run.verdict == "failed" else "unsure"
+        if story.run.verdict == "inconclusive" else "warn",
+        errors=[{name: visible(error.get(name) or "") for name in ("what", "where", "next")} for error in story.errors],
+        open_findings=[_finding(one) for one in story.open_findings],
+        stages=[{"name": label(name).capitalize(), "rows": [_finding(one) for one in rows]}
+                for name, rows in story.findings if rows],
+        **_plan(story),
+        exhibits=[_exhibit(event, folder) for event in story.shown + [fact for fact in story.facts if fact.get("chart")]],
+        facts=[{"name": label(str(fact.get("name", "fact"))), "seconds": fact.get("seconds"),
+                "shaped": shape(fact.get("value"))} for fact in story.facts],
+        parameters=shape(story.started.get("parameters") or "none"),
+        redacted=visible(", ".join(map(str, story.started.get("redacted") or []))),
+        moments=_moments(story),
+        files=[_file(folder, name) for name in _evidence(folder)],
+        provenance=_provenance(story, folder),
+        cells=[_cell(cell) for cell in story.cells],
+    )
+
+
+def _step(step: StepTold, number: int, folder: Path, span: tuple[float, float]) -> dict[str, Any]:
+    start, length = span
+    bar = None
+    if step.started_s is not None and length > 0:
+        left = 100 * (step.started_s - start) / length
+        bar = (round(left, 2), round(min(100 * (step.seconds or 0.0) / length, 100 - left), 2))
+    return {
+        "number": number, "title": visible(step.title), "host": visible(step.host), "look": look_of(step.state),
+        "message": block(step.message, 4000), "seconds": step.seconds, "exit_code": step.exit_code, "at": step.at,
+        "undo_state": visible(step.undo_state), "in_trouble": step.in_trouble, "bar": bar,
+        "tail": _tail(step, folder) if step.in_trouble else "",
+        "files": [_file(folder, name) for name in step.evidence if (folder / name).is_file()],
+    }
+
+
+def _span(steps: list[StepTold]) -> tuple[float, float]:
+    """Start and length in seconds of the time in which steps ran."""
+    ran = [(step.started_s, step.started_s + (step.seconds or 0.0)) for step in steps if step.started_s is not None]
+    if not ran:
+        return 0.0, 0.0
+    start = min(begin for begin, _ in ran)
+    return start, max(end for _, end in ran) - start
+
+
+def _tail(step: StepTold, folder: Path) -> str:
+    """The last lines of what the step put out, its error stream first."""
+    for name in sorted(step.evidence, key=lambda name: "err" not in name):
+        path = (folder / name).resolve()
+        if path.is_file() and path.is_relative_to(folder) and path.stat().st_size:
+            with path.open("rb") as file:
+                file.seek(max(0, path.stat().st_size - TAIL_BYTES))
+                text = tail(file.read().decode("utf-8", "replace"))
+            if text.strip():
+                return text
+    return ""
+
+
+def _finding(one: Event) -> dict[str, Any]:
+    return {"look": look_of(str(one.get("verdict", ""))),
+            **{name: block(one.get(name) or "", 2000) for name in ("check", "measured", "expected", "next")}}
+
+
+def _target_title(story: Story) -> str:
+    words = (story.target.get("title"), story.target.get("host") or story.target.get("address"))
+    return visible(" · ".join(str(word) for word in words if word and word != story.run.environment))
+
+
+def _ended(story: Story) -> str:
+    if not story.finished:
+        return ""
+    return clock(story.finished.get("last_sign_of_life") or story.finished.get("at"))
+
+
+def _plan(story: Story) -> dict[str, Any]:
+    plan = story.plan.get("plan") or {}
+    return {
+        "plan_name": label(str(plan.get("name", ""))),
+        "plan_target": visible(plan.get("target", "")),
+        "plan_reason": visible(plan.get("reason", "")),
+        "skipped": plan.get("skipped") or [],
+        "planned": [{"title": visible(step.title), "why": visible(step.why), "does": [block(line) for line in step.does],
+                     "undoes": [block(line) for line in step.undoes]} for step in story.steps],
+    }
+
+
+def _exhibit(event: Event, folder: Path) -> dict[str, Any]:
+    charts = event.get("chart") or []
+    pictures = [page.picture_from_file(folder, name) for name in ([charts] if isinstance(charts, str) else charts)]
+    content = event.get("table") or event.get("text") if event["event"] == "shown" else None
+    return {"title": label(str(event.get("title") or event.get("name") or "")),
+            "pictures": [picture for picture in pictures if picture], "shaped": shape(content) if content else None}
+
+
+def _moments(story: Story) -> Table | None:
+    rows = tuple((label(event["event"]), moment(event.get("at")),
+                  visible(", ".join(f"{name} {value}" for name, value in event.items() if name not in STAMPS)))
+                 for event in story.moments)
+    return Table(("what", "when", "said"), rows) if rows else None
+
+
+def _evidence(folder: Path) -> list[str]:
+    rooms = [path for room in ("evidence", "charts") for path in sorted((folder / room).glob("*")) if path.is_file()]
+    single = [folder / name for name in (journal.FILE, NOTEBOOK) if (folder / name).is_file()]
+    return [path.relative_to(folder).as_posix() for path in single + rooms if not path.name.endswith(".partial")]
+
+
+def _file(folder: Path, name: str) -> dict[str, str]:
+    path = folder / name
+    return {"name": visible(name), "href": quote(name), "size": size(path.stat().st_size), "sha256": sha256_of(path)}
+
+
+def _provenance(story: Story, folder: Path) -> Table:
+    git = story.started.get("git")
+    versions = story.started.get("versions")
+    previous = story.sealed.get("previous") or {}
+    rows = [
+        ("run", f"{story.run.run_id}"),
+        ("runbooks from", shape_text(git)),
+        ("versions", shape_text(versions)),
+        ("previous run", f"{previous['run_id']}, manifest sha256 {previous['manifest_sha256']}" if previous
+         else "none: the first run of this archive" if story.sealed else "not sealed yet"),
+        ("sealed by", "the next start, because its own process was gone" if story.finished.get("abandoned")
+         else "its own process" if story.sealed else "nobody yet"),
+    ]
+    return Table(("", "value"), tuple(rows))
+
+
+def shape_text(value: Any) -> str:
+    """A mapping in one line, other values as text, a dash for nothing."""
+    if isinstance(value, dict):
+        return ", ".join(f"{label(str(name))} {visible(item)}" for name, item in value.items())
+    return visible(value) if value else "–"
+
+
+def _cell(cell: Event) -> dict[str, Any]:
+    outputs = [_output(output) for output in cell.get("outputs") or [] if isinstance(output, dict)]
+    raised = any(isinstance(o, dict) and o.get("output_type") == "error" for o in cell.get("outputs") or [])
+    return {"source": block(_joined(cell.get("source", ""))), "raised": raised,
+            "outputs": [output for output in outputs if output["text"] or output["picture"]]}
+
+
+def _output(output: Event) -> dict[str, Any]:
+    """A cell's output as a picture or as text. HTML of a cell is never shown as HTML."""
+    data = output.get("data") or {}
+    words = block(_joined(data.get("text/plain", "")))
+    if "image/png" in data:
+        found = page.picture_from_base64(_joined(data["image/png"]), words or "a chart")
+        return {"picture": found, "text": "" if found else words}
+    if "image/svg+xml" in data:
+        return {"picture": page.picture_from_svg(_joined(data["image/svg+xml"])), "text": ""}
+    if output.get("output_type") == "error":
+        trace = _joined(output.get("traceback") or []) or f"{output.get('ename')}: {output.get('evalue')}"
+        return {"picture": None, "text": block(trace)}
+    return {"picture": None, "text": words or block(_joined(output.get("text", "")))}
+
+
+def _joined(content: Any) -> str:
+    if isinstance(content, list):
+        glue = "\n" if content and not str(content[0]).endswith("\n") else ""
+        return glue.join(map(str, content))
+    return str(content)

@@ -1,0 +1,54 @@
+"""outputs/index.html: all runs, newest first. A plain table without script; with it, a search box."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from runbook_lib.archive.files import write_whole
+from runbook_lib.archive.summary import RunSummary, list_runs
+from runbook_lib.report import page
+from runbook_lib.report.html import FILE as REPORT
+from runbook_lib.report.wording import Look, duration, run_look, title_of, visible
+
+FILE = "index.html"
+
+
+def write_index(outputs: Path) -> Path:
+    """Write index.html over all runs in `outputs`; returns its path."""
+    return write_whole(Path(outputs) / FILE, rendered(list_runs(outputs)))
+
+
+def rendered(runs: list[RunSummary]) -> str:
+    """The page as text."""
+    from markupsafe import Markup
+
+    script = (page.TEMPLATES / "index.js").read_text()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    rows = [_row(run) for run in runs]
+    tally: Counter[Look] = Counter(row["look"] for row in rows)
+    return page.render("index.html.j2", rows=rows, tally=tally.most_common(), script=Markup(script),
+                       script_hash=Markup(f"sha256-{digest}"))
+
+
+def _row(run: RunSummary) -> dict[str, Any]:
+    look = run_look(run.verdict, run.state, run.exit_code)
+    note = visible(run.reason) or visible(run.summary).split(". ")[0][:120]
+    row = {
+        "look": look,
+        "title": title_of(run.notebook),
+        "note": note,
+        "environment": visible(run.environment),
+        "mode": visible(run.mode),
+        "when": run.started_at[:16].replace("T", " "),
+        "took": duration(run.seconds) if run.seconds is not None else "",
+        "who": visible(run.who),
+        "href": f"{quote(run.path.name)}/{REPORT}" if (run.path / REPORT).is_file() else "",
+    }
+    searched = (run.run_id, run.notebook, row["title"], row["environment"], row["mode"], row["who"], run.reason,
+                run.summary, row["when"], look.word)
+    return {**row, "words": visible(" ".join(map(str, searched))).lower()}

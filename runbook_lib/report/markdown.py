@@ -1,0 +1,76 @@
+"""The report in Markdown, short enough for a CI job's summary page."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from runbook_lib.archive.chain import MANIFEST
+from runbook_lib.archive.files import write_whole
+from runbook_lib.report.story import Story, tell
+from runbook_lib.report.wording import duration, look_of, moment, run_look, visible
+
+FILE = "summary.md"
+MARKS = {"good": "✅", "warn": "⚠️", "bad": "❌", "unsure": "❔", "calm": "➖"}
+
+
+def write_markdown(folder: str | os.PathLike[str]) -> Path:
+    """Write summary.md into a run's folder; returns its path. A sealed run's is left as it is."""
+    path = Path(folder).resolve()
+    if (path / FILE).exists() and (path / MANIFEST).exists():
+        return path / FILE
+    return write_whole(path / FILE, markdown(tell(path)))
+
+
+def markdown(story: Story) -> str:
+    """The run as GitHub-flavoured Markdown: verdict, trouble first, steps, checks."""
+    run = story.run
+    look = run_look(run.verdict, run.state, run.exit_code)
+    lines = [
+        f"## {MARKS[look.tone]} {_line(story.title)}: {look.word.lower()}",
+        "",
+        f"{_line(story.summary)}",
+        "",
+        f"`{run.run_id}` · {_line(run.environment)} · {_line(run.mode) or 'read-only'} · {moment(run.started_at)} · "
+        f"{duration(run.seconds)} · exit code {run.exit_code if run.exit_code is not None else '–'}",
+        "",
+    ]
+    return "\n".join([*lines, *_errors(story), *_steps(story), *_findings(story)])
+
+
+def _errors(story: Story) -> list[str]:
+    lines = []
+    for error in story.errors:
+        lines += [f"> **{_line(error.get('what', ''))}**  "]
+        lines += [f"> {name.capitalize()}: {_line(error[name])}  " for name in ("where", "next") if error.get(name)]
+        lines += [""]
+    return lines
+
+
+def _steps(story: Story) -> list[str]:
+    if not story.steps:
+        return []
+    rows = [f"| {_line(step.title)} | {MARKS[look_of(step.state).tone]} {_line(step.state)} | {duration(step.seconds)} |"
+            for step in story.steps]
+    return ["| step | state | took |", "|---|---|---:|", *rows, ""]
+
+
+def _findings(story: Story) -> list[str]:
+    lines = []
+    for stage, rows in story.findings:
+        lines += [f"### {_line(stage).capitalize()}", "", "| check | measured | expected | verdict |",
+                  "|---|---|---|---|"]
+        for one in rows:
+            verdict = str(one.get("verdict", ""))
+            words = " | ".join(_line(one.get(name, "")) for name in ("check", "measured", "expected"))
+            lines += [f"| {words} | {MARKS[look_of(verdict).tone]} {_line(verdict)} |"]
+        lines += [""]
+    return lines
+
+
+def _line(text: object) -> str:
+    """Text of others on one line, without any mark that Markdown or HTML would act on."""
+    flat = " ".join(visible(text).split())[:500]
+    escaped = re.sub(r"([\\`*_\[\]|#!~@])", r"\\\1", flat)
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

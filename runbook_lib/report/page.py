@@ -1,0 +1,78 @@
+"""The page machinery that report, index and notebook tables share: Jinja2 with escaping, the style sheet, pictures."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import re
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runbook_lib.report.wording import clock, duration, moment, size, visible
+
+if TYPE_CHECKING:
+    import jinja2
+
+TEMPLATES = Path(__file__).parent / "templates"
+LARGEST_PICTURE = 5_000_000
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image as a data: address, and what it shows in words."""
+
+    source: str
+    alt: str
+
+
+@functools.cache
+def templates() -> jinja2.Environment:
+    """Jinja2 that escapes everything and refuses names that do not exist."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )
+    environment.filters.update(moment=moment, clock=clock, duration=duration, bytes=size, visible=visible)
+    return environment
+
+
+def render(template: str, **values: Any) -> str:
+    """One template with these values. The style sheet is ours and holds nothing to escape."""
+    from markupsafe import Markup
+
+    style = Markup((TEMPLATES / "style.css").read_text())
+    return templates().get_template(template).render(style=style, **values)
+
+
+def picture_from_file(folder: Path, relative: object) -> Picture | None:
+    """A chart of the run's own folder; None for anything else, so that no journal can pull in other files."""
+    path = (folder / str(relative)).resolve()
+    if not path.is_relative_to(folder.resolve()) or not path.is_file() or path.stat().st_size > LARGEST_PICTURE:
+        return None
+    content = path.read_bytes()
+    if path.suffix == ".svg":
+        return picture_from_svg(content.decode("utf-8", "replace"))
+    return _picture("png", content, path.stem.replace("-", " ")) if path.suffix == ".png" else None
+
+
+def picture_from_svg(text: str) -> Picture:
+    """An SVG as a picture; browsers run no script and load no address inside an <img>."""
+    words = [unescape(found.group(2)) for found in re.finditer(r"<(title|desc)\b[^>]*>([^<]*)</\1>", text)]
+    return _picture("svg+xml", text.encode(), visible(". ".join(word for word in words[:2] if word)))
+
+
+def picture_from_base64(text: str, alt: str) -> Picture | None:
+    """A PNG that a notebook cell put out; None when it is not one."""
+    try:
+        content = base64.b64decode(text, validate=False)
+    except ValueError:
+        return None
+    return _picture("png", content, alt) if content.startswith(b"\x89PNG") and len(content) <= LARGEST_PICTURE else None
+
+
+def _picture(kind: str, content: bytes, alt: str) -> Picture:
+    return Picture(f"data:image/{kind};base64,{base64.b64encode(content).decode()}", alt)

@@ -1,0 +1,101 @@
+"""Any recorded value as a table or as text: the one place that decides how facts look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from runbook_lib.archive.records import plain
+from runbook_lib.report.wording import block, duration, label, size, visible
+
+MOST_ROWS = 200
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of texts under column titles; `left_out` rows are not shown."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    left_out: int = 0
+
+
+def shape(value: Any) -> Table | str:
+    """A table for mappings and lists of them, text for everything else.
+
+    Takes plain values, dataclasses, pandas frames, and the journal's `{"columns": […], "rows": [[…]]}`.
+    """
+    value = _frame(value)
+    if isinstance(value, dict) and set(value) == {"columns", "rows"}:
+        return _listed(tuple(label(str(name)) for name in value["columns"]),
+                       [[cell(item) for item in row] for row in value["rows"]])
+    if isinstance(value, dict):
+        rows = [[label(str(name)), cell(item, str(name))] for name, item in value.items()]
+        return _listed(("", "value"), rows) if rows else "nothing"
+    if isinstance(value, list):
+        return _sequence(value)
+    return block(value) if isinstance(value, str) else cell(value)
+
+
+def table_record(value: Any) -> dict[str, Any]:
+    """A value as the `table` field of a `shown` event: columns and rows of texts."""
+    shaped = shape(value)
+    if isinstance(shaped, str):
+        return {"columns": ["value"], "rows": [[shaped]]}
+    return {"columns": list(shaped.columns), "rows": [list(row) for row in shaped.rows]}
+
+
+def cell(value: Any, name: str = "") -> str:
+    """One value in a table's cell; the field's name says its unit."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return _number(value, name)
+    if isinstance(value, dict):
+        return ", ".join(f"{label(str(key))} {cell(item, str(key))}" for key, item in value.items()) or "nothing"
+    if isinstance(value, list):
+        return ", ".join(cell(item) for item in value[:20]) + (" …" if len(value) > 20 else "") or "none"
+    text = visible(value)
+    return text if len(text) <= 600 else text[:600] + " …"
+
+
+def _number(value: float, name: str) -> str:
+    if name.endswith("bytes"):
+        return size(value)
+    if name == "seconds" or name.endswith(("_seconds", "_s")):
+        return duration(value)
+    if name.endswith(("_ms", "milliseconds")):
+        return f"{value:.0f} ms"
+    if name.endswith("percent"):
+        return f"{value:.3g} %"
+    if isinstance(value, int):
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+    return f"{value:.4g}"
+
+
+def _sequence(values: list[Any]) -> Table | str:
+    if not values:
+        return "none"
+    if all(isinstance(item, dict) for item in values):
+        names = list(dict.fromkeys(name for item in values for name in item))
+        columns = tuple(label(str(name)) for name in names)
+        return _listed(columns, [[cell(item.get(name), str(name)) for name in names] for item in values])
+    if all(isinstance(item, list) for item in values):
+        width = max(len(item) for item in values)
+        return _listed(("",) * width, [[cell(part) for part in item] + [""] * (width - len(item)) for item in values])
+    return _listed(("value",), [[cell(item)] for item in values])
+
+
+def _listed(columns: tuple[str, ...], rows: list[list[str]]) -> Table:
+    kept = tuple(tuple(row) for row in rows[:MOST_ROWS])
+    return Table(columns, kept, len(rows) - len(kept))
+
+
+def _frame(value: Any) -> Any:
+    """A pandas frame as columns and rows; others as plain values."""
+    if hasattr(value, "columns") and hasattr(value, "itertuples"):
+        columns = [str(name) for name in value.columns]
+        return {"columns": columns, "rows": [plain(list(row)) for row in value.itertuples(index=False, name=None)]}
+    return plain(value)

@@ -1,0 +1,143 @@
+"""Words and figures for readers: verdicts, durations, sizes, times, and text from elsewhere made safe to show."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from runbook_lib.archive.records import shortened
+
+_TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_()#][0-9A-Za-z]?")
+_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a verdict or a state is shown: a word, a sign and a tone, so that colour is never alone."""
+
+    word: str
+    sign: str
+    tone: str
+
+
+_LOOKS = {
+    "passed": Look("Passed", "✓", "good"),
+    "warning": Look("Passed with warnings", "!", "warn"),
+    "failed": Look("Failed", "✕", "bad"),
+    "inconclusive": Look("Inconclusive", "?", "unsure"),
+    "not applied": Look("Not applied", "◇", "calm"),
+    "refused": Look("Refused", "⊘", "warn"),
+    "aborted": Look("Aborted", "■", "bad"),
+    "timed out": Look("Timed out", "⧖", "bad"),
+    "skipped": Look("Skipped", "»", "calm"),
+    "not run": Look("Not run", "·", "calm"),
+    "rolled back": Look("Rolled back", "↺", "warn"),
+    "rollback failed": Look("Rollback failed", "✕", "bad"),
+    "unknown": Look("Unknown", "?", "unsure"),
+    "open": Look("Still open", "…", "calm"),
+    "started": Look("Started", "…", "unsure"),
+}
+
+
+def look_of(verdict: str) -> Look:
+    """The look of a verdict or a state; an unknown word is shown as it is."""
+    return _LOOKS.get(verdict) or Look(visible(verdict) or "Still open", "?", "unsure")
+
+
+def run_look(verdict: str, state: str, exit_code: int | None) -> Look:
+    """The look of a whole run. How it ended says more than the bare verdict: refused, aborted, rolled back."""
+    if exit_code == 5:
+        return Look("Failed, rolled back", "↺", "bad")
+    if exit_code == 6:
+        return Look("Rollback failed", "✕", "bad")
+    if exit_code == 3:
+        return _LOOKS["refused"]
+    if exit_code == 70:
+        return Look("Stopped by a defect", "✕", "bad")
+    if state == "aborted":
+        return _LOOKS["aborted"]
+    return look_of(verdict or state or "open")
+
+
+def visible(value: object) -> str:
+    """Text of others as plain text: no terminal codes; control and direction marks are shown, not obeyed."""
+    text = _TERMINAL.sub("", str(value)).replace("\r\n", "\n")
+    text = re.sub(r"[^\n]*\r(?=[^\n])", "", text)  # a progress bar overwrites itself; its last state counts
+    text = _DIRECTION.sub(lambda mark: f"‹U+{ord(mark.group()):04X}›", text.replace("\r", ""))
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def block(value: object, limit: int = 20_000) -> str:
+    """`visible` text of bounded length, head and tail kept."""
+    return shortened(visible(shortened(str(value), limit * 4)), limit).strip("\n")
+
+
+def tail(value: object, lines: int = 30, limit: int = 6_000) -> str:
+    """The last lines of an output."""
+    kept = visible(str(value)[-limit * 2:]).rstrip().splitlines()
+    text = "\n".join(kept[-lines:])
+    return text if len(text) <= limit else "… " + text[-limit:]
+
+
+def duration(seconds: object) -> str:
+    """`3.2 s`, `4 min 07 s`, `1 h 02 min`; a dash where it is not known."""
+    if not isinstance(seconds, int | float):
+        return "–"
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def size(count: object) -> str:
+    """Bytes in binary units with three digits: `812 B`, `4.21 MiB`."""
+    if not isinstance(count, int | float):
+        return "–"
+    amount = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if abs(amount) < 1024 or unit == "GiB":
+            break
+        amount /= 1024
+    whole = unit == "B" or amount >= 1000
+    return f"{amount:.0f} {unit}" if whole else f"{amount:.3g} {unit}"
+
+
+def moment(at: object) -> str:
+    """An ISO time as `22 Nov 2026, 16:05:01 UTC`; other text as it is."""
+    try:
+        when = datetime.fromisoformat(str(at))
+    except ValueError:
+        return visible(at)
+    return f"{when.day} {when:%b %Y, %H:%M:%S} UTC"
+
+
+def clock(at: object) -> str:
+    """The time of day of an ISO time: `16:05:01`."""
+    try:
+        return f"{datetime.fromisoformat(str(at)):%H:%M:%S}"
+    except ValueError:
+        return visible(at)
+
+
+_ACRONYMS = {"ssh": "SSH", "tls": "TLS", "http": "HTTP", "sql": "SQL"}
+
+
+def title_of(notebook: str) -> str:
+    """`30_backup_database` as `30 Backup database`."""
+    words = visible(notebook).replace("_", " ").replace("-", " ").split()
+    words = [_ACRONYMS.get(word, word) for word in words]
+    first = next((number for number, word in enumerate(words) if not word.isdigit()), None)
+    if first is not None:
+        words[first] = words[first][:1].upper() + words[first][1:]
+    return " ".join(words)
+
+
+def label(name: str) -> str:
+    """A field name for people: `used_bytes` as `used bytes`."""
+    return visible(name).replace("_", " ")
