@@ -37,7 +37,7 @@ class Progress:
             self._clear()
 
     @contextmanager
-    def step(self, title: str) -> Iterator[None]:
+    def step(self, title: str, *, counts: bool = True) -> Iterator[None]:
         """One step: shown while it runs, a line with its seconds when it ends, also when it fails."""
         began = time.monotonic()
         with self._lock:
@@ -48,7 +48,7 @@ class Progress:
         except BaseException:
             self._end(title, began, "FAILED after")
             raise
-        self.done += 1
+        self.done += counts
         self._end(title, began, "")
 
     def say(self, text: str) -> None:

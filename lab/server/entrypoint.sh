@@ -1,0 +1,61 @@
+#!/bin/bash
+# The server's init: prepares the control groups for an engine inside a container, then keeps sshd, dockerd and cron up.
+set -u
+
+prepare_control_groups() {
+  # without --privileged these are mounted read-only; with it the remounts change nothing
+  mount -o remount,rw /proc/sys 2>/dev/null
+  local folder
+  for folder in /sys/fs/cgroup /sys/fs/cgroup/*; do
+    if mountpoint -q "$folder"; then mount -o remount,rw,bind "$folder" 2>/dev/null; fi
+  done
+  if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
+    # version 2: a group with processes in it cannot hand controllers down, so everything moves into a group of its own
+    mkdir -p /sys/fs/cgroup/init
+    xargs -rn1 < /sys/fs/cgroup/cgroup.procs > /sys/fs/cgroup/init/cgroup.procs 2>/dev/null
+    sed -e 's/ / +/g' -e 's/^/+/' < /sys/fs/cgroup/cgroup.controllers > /sys/fs/cgroup/cgroup.subtree_control
+  fi
+}
+
+keep() { # NAME COMMAND...: start again after a second whenever it ends
+  local name=$1; shift
+  while true; do
+    if [ "$name" = dockerd ]; then clear_engine_leftovers; fi
+    "$@" >> "/var/log/$name.log" 2>&1 &
+    echo $! > "/run/keep-$name.pid"
+    wait $!
+    echo "$(date -u +%FT%TZ) $name ended with $?; starting it again" >> "/var/log/$name.log"
+    sleep 1
+  done
+}
+
+clear_engine_leftovers() {
+  # after SIGKILL the pid file names a process that is gone, or by now another one
+  if ! pgrep -x dockerd > /dev/null; then rm -f /var/run/docker.pid; fi
+  if ! pgrep -x containerd > /dev/null; then rm -rf /var/run/docker/containerd /var/run/docker/containerd.pid; fi
+}
+
+shut_down() {
+  trap '' TERM INT
+  kill "${keepers[@]}" 2>/dev/null
+  local name pid
+  for name in dockerd cron sshd; do
+    pid=$(cat "/run/keep-$name.pid" 2>/dev/null) && kill "$pid" 2>/dev/null
+  done
+  local waited=0
+  while pgrep -x dockerd > /dev/null && [ $waited -lt 250 ]; do sleep 0.1; waited=$((waited + 1)); done
+  exit 0
+}
+
+# what an earlier life of this container left in /run belongs to processes that no longer exist
+rm -rf /var/run/docker /var/run/docker.pid /var/run/docker.sock /run/containerd /run/keep-* /run/crond.pid /run/sshd.pid
+mkdir -p /run/sshd
+ssh-keygen -A > /dev/null
+prepare_control_groups
+
+keepers=()
+keep dockerd dockerd & keepers+=($!)
+keep sshd /usr/sbin/sshd -D -e & keepers+=($!)
+keep cron cron -f & keepers+=($!)
+trap shut_down TERM INT
+while true; do wait; done
