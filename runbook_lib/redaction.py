@@ -95,6 +95,15 @@ class Redactor:
                 text = text.replace(form, mark)
         return text
 
+    def unfinished(self, text: str) -> int:
+        """How many characters at the end of `text` could be the beginning of a secret that has not ended yet."""
+        longest = max((len(form) for form, _ in self._replacements), default=1) - 1
+        return next(
+            (size for size in range(min(longest, len(text)), 0, -1)
+             if any(form.startswith(text[-size:]) for form, _ in self._replacements)),
+            0,
+        )
+
     def value(self, value: Any) -> Any:
         """The same structure (dict, list, tuple, text) with every text redacted, keys included."""
         if isinstance(value, Secret):

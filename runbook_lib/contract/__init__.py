@@ -1,0 +1,140 @@
+"""The parameters of a notebook, read from its `parameters` cell, and the strict check of values against them.
+
+The cell is parsed as Python and never run. What papermill would guess, the contract knows: `1.10` for a text
+parameter stays `1.10`.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runbook_lib.catalogue import Runbook, did_you_mean, find_runbook
+from runbook_lib.errors import BadParameter
+from runbook_lib.contract.kinds import Kind, kind_of, rule_for
+
+MISSING: Any = object()
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of the parameters cell. `default` is MISSING where the notebook gives none."""
+
+    name: str
+    kind: Kind
+    default: Any
+    comment: str
+
+    @property
+    def required(self) -> bool:
+        return self.default is MISSING
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a notebook may be given."""
+
+    notebook: str
+    parameters: tuple[Parameter, ...]
+
+    @property
+    def names(self) -> list[str]:
+        return [parameter.name for parameter in self.parameters]
+
+    @property
+    def changes_things(self) -> bool:
+        """Whether the notebook has an apply mode at all."""
+        return "mode" in self.names
+
+    def check(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Every parameter with its typed value, defaults filled in.
+
+        Raises BadParameter that names every fault: unknown names, missing ones, wrong types, forbidden values.
+        """
+        faults = [self._unknown(name) for name in values if name not in self.names]
+        typed: dict[str, Any] = {}
+        for parameter in self.parameters:
+            value = values.get(parameter.name, parameter.default)
+            if value is MISSING:
+                faults.append(f"{parameter.name}: is required ({parameter.kind})")
+                continue
+            try:
+                typed[parameter.name] = rule_for(parameter.name)(parameter.kind.typed(value))
+            except ValueError as error:
+                faults.append(f"{parameter.name}: {error}")
+        self._refuse(faults)
+        return typed
+
+    def parse(self, texts: Mapping[str, str]) -> dict[str, Any]:
+        """Values from the texts of a command line, by the type each parameter has. Raises BadParameter."""
+        kinds = {parameter.name: parameter.kind for parameter in self.parameters}
+        faults, values = [], {}
+        for name, text in texts.items():
+            if name not in kinds:
+                faults.append(self._unknown(name))
+                continue
+            try:
+                values[name] = kinds[name].parsed(text)
+            except ValueError as error:
+                faults.append(f"{name}: {error}")
+        self._refuse(faults)
+        return values
+
+    def _unknown(self, name: str) -> str:
+        return f"{name}: is no parameter of {self.notebook}{did_you_mean(name, self.names)}"
+
+    def _refuse(self, faults: list[str]) -> None:
+        if faults:
+            raise BadParameter(
+                "\n".join(faults),
+                where=f"parameters of {self.notebook}",
+                next=f"See what it takes with: runbook show {self.notebook}. Nothing was contacted.",
+            )
+
+
+def read_contract(notebook: str | Runbook) -> Contract:
+    """The contract of a notebook of this project. Raises NotebookUnknown, or BadParameter on a malformed cell."""
+    runbook = find_runbook(notebook) if isinstance(notebook, str) else notebook
+    return parse_contract(runbook.name, runbook.parameters_source)
+
+
+def parse_contract(notebook: str, source: str) -> Contract:
+    """The contract that a parameters cell states. Raises BadParameter where it is not one annotated literal a line."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError as error:
+        raise _malformed(notebook, f"line {error.lineno}: {error.msg}") from error
+    comments = _comments(source)
+    return Contract(notebook, tuple(_parameter(notebook, one, comments) for one in statements))
+
+
+def _parameter(notebook: str, statement: ast.stmt, comments: dict[int, str]) -> Parameter:
+    if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
+        raise _malformed(notebook, f"line {statement.lineno}: should be `name: type = value`")
+    name = statement.target.id
+    try:
+        kind = kind_of(statement.annotation)
+        default = MISSING if statement.value is None else ast.literal_eval(statement.value)
+        if default is not MISSING:
+            default = kind.typed(default)
+    except ValueError as error:
+        raise _malformed(notebook, f"{name}: {error}") from error
+    return Parameter(name, kind, default, comments.get(statement.end_lineno or statement.lineno, ""))
+
+
+def _comments(source: str) -> dict[int, str]:
+    """Trailing comments by line number."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {token.start[0]: token.string.lstrip("# ") for token in tokens if token.type == tokenize.COMMENT}
+
+
+def _malformed(notebook: str, fault: str) -> BadParameter:
+    return BadParameter(
+        f"The parameters cell is not a list of annotated literals. {fault}",
+        where=f"notebooks/{notebook}.ipynb, parameters cell",
+        next="Correct the cell, or restore the notebook from git.",
+    )

@@ -1,0 +1,137 @@
+"""The types a notebook parameter can have: how each takes a value and reads a text, and never guesses."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", type(None): "nothing"}
+_TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A parameter's type: one of `base`, a list of it, one of `choices`; `optional` allows None."""
+
+    base: type
+    listed: bool = False
+    optional: bool = False
+    choices: tuple[Any, ...] = ()
+
+    def __str__(self) -> str:
+        if self.choices:
+            return " or ".join(repr(choice) for choice in self.choices)
+        words = f"a list of {self.base.__name__}" if self.listed else _WORDS[self.base]
+        return f"{words}, or nothing" if self.optional else words
+
+    def typed(self, value: Any) -> Any:
+        """`value` in this type, unchanged or an int widened to float. Raises ValueError, in an operator's words."""
+        if value is None and self.optional:
+            return None
+        if self.choices:
+            if not any(value == choice and type(value) is type(choice) for choice in self.choices):
+                raise ValueError(f"should be {self}, got {value!r}")
+            return value
+        if self.listed:
+            if not isinstance(value, list | tuple):
+                raise ValueError(f"should be {self}, got {_shown(value)}")
+            return [self._single(item) for item in value]
+        return self._single(value)
+
+    def parsed(self, text: str) -> Any:
+        """The value that a text on a command line means; a list is written with commas. Raises ValueError."""
+        if self.optional and text.strip().lower() in ("none", "null"):
+            return None
+        if self.choices:
+            by_text = {str(choice): choice for choice in self.choices}
+            return self.typed(by_text.get(text, text))
+        if self.listed:
+            return [self._parsed_single(item.strip()) for item in text.split(",") if item.strip()]
+        return self._parsed_single(text)
+
+    def _single(self, value: Any) -> Any:
+        if self.base is float and type(value) is int:
+            return float(value)
+        if type(value) is not self.base:
+            hint = ""
+            if self.base is str and isinstance(value, int | float):
+                hint = "; write it in quotes (with papermill: -r instead of -p), so that 1.10 stays 1.10"
+            raise ValueError(f"should be {_WORDS[self.base]}, got {_shown(value)}{hint}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"should be a finite number, got {value}")
+        return value
+
+    def _parsed_single(self, text: str) -> Any:
+        if self.base is str:
+            return text
+        if self.base is bool:
+            if text.lower() not in _TRUTH:
+                raise ValueError(f"should be true or false, got {text!r}")
+            return _TRUTH[text.lower()]
+        pattern = r"[+-]?\d+" if self.base is int else r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+        if not re.fullmatch(pattern, text.strip()):
+            raise ValueError(f"should be {_WORDS[self.base]}, got {text!r}")
+        return self._single(self.base(text))
+
+
+def kind_of(annotation: ast.expr) -> Kind:
+    """The kind an annotation names: str int float bool, `X | None`, list[X], Literal[…]. Raises ValueError."""
+    match annotation:
+        case ast.Name(id="str" | "int" | "float" | "bool" as name):
+            return Kind({"str": str, "int": int, "float": float, "bool": bool}[name])
+        case ast.BinOp(left=left, op=ast.BitOr(), right=ast.Constant(value=None)):
+            inner = kind_of(left)
+            return Kind(inner.base, inner.listed, True, inner.choices)
+        case ast.Subscript(value=ast.Name(id="list"), slice=ast.Name() as item):
+            return Kind(kind_of(item).base, listed=True)
+        case ast.Subscript(value=ast.Name(id="Literal"), slice=chosen):
+            items = chosen.elts if isinstance(chosen, ast.Tuple) else [chosen]
+            choices = tuple(ast.literal_eval(item) for item in items)
+            return Kind(type(choices[0]), choices=choices)
+    raise ValueError(f"`{ast.unparse(annotation)}` is no type a parameter can have")
+
+
+def rule_for(name: str) -> Callable[[Any], Any]:
+    """What a parameter of that name must hold beyond its type, in every notebook."""
+    return _RULES.get(name, lambda value: value)
+
+
+def _mode(value: Any) -> Any:
+    if value not in ("plan", "apply"):
+        raise ValueError(f"should be 'plan' or 'apply', got {value!r}")
+    return value
+
+
+def _ref(value: Any) -> Any:
+    if value in ("", None):
+        return value
+    well_formed = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,199}", value)
+    if not well_formed or ".." in value or "//" in value or ".lock" in value or value.endswith(("/", ".")):
+        raise ValueError(f"should be a tag, a branch or a commit, got {_shown(value)}")
+    return value
+
+
+def _environment(value: Any) -> Any:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise ValueError("should name a file in parameters/environments")
+    return value
+
+
+def _plan_hash(value: Any) -> Any:
+    if value and not re.fullmatch(r"[0-9a-f]{16}", value):
+        raise ValueError(f"should be the 16 hex digits that plan mode shows, got {_shown(value)}")
+    return value
+
+
+_RULES: dict[str, Callable[[Any], Any]] = {
+    "mode": _mode, "ref": _ref, "environment": _environment, "plan_hash": _plan_hash,
+}
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
