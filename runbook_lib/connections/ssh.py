@@ -93,11 +93,12 @@ class SshServer:
         return out.head
 
     def exchange(
-        self, line: str, doing: str, timeout_s: float, stdin: bytes,
+        self, line: str, doing: str, timeout_s: float, stdin: bytes | None,
         on_stdout: Callable[[bytes], None], on_stderr: Callable[[bytes], None],
     ) -> int:
         """Run a shell line and hand its output over as it comes; returns the exit code.
 
+        With `stdin` None the input stays open and silent: its end tells the program that we are gone.
         Raises CommandTimedOut after `timeout_s`, LinkDropped when the end of the command was not seen.
         """
         doing = self._redactor.text(doing)
@@ -171,8 +172,10 @@ class SshServer:
         self.link.close()
 
 
-def _feed(channel: paramiko.Channel, stdin: bytes) -> threading.Thread | None:
+def _feed(channel: paramiko.Channel, stdin: bytes | None) -> threading.Thread | None:
     """Send standard input beside the reading, so that neither side waits for the other; then close it."""
+    if stdin is None:
+        return None
     if len(stdin) <= 32_768:  # fits the first window: no thread needed
         with suppress(OSError):  # a program that ends without reading its input is no failure
             channel.sendall(stdin)
