@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +28,8 @@ _STYLE = {
     "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"], "font.size": 10, "text.color": INK,
     "axes.titlesize": 11.5, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.titlepad": 12,
     "axes.labelsize": 9.5, "axes.labelcolor": "#5b6675", "axes.edgecolor": "#c5ccd6", "axes.spines.top": False,
-    "axes.spines.right": False, "axes.grid": True, "axes.axisbelow": True, "grid.color": "#e6e9ee", "grid.linewidth": 0.8,
+    "axes.spines.right": False, "axes.grid": True, "axes.axisbelow": True, "grid.color": "#e6e9ee",
+    "grid.linewidth": 0.8,
     "xtick.color": "#5b6675", "ytick.color": "#5b6675", "xtick.labelsize": 9, "ytick.labelsize": 9,
     "xtick.major.size": 0, "ytick.major.size": 0, "lines.linewidth": 2, "legend.frameon": False, "legend.fontsize": 9,
     "figure.facecolor": "white", "axes.facecolor": "white", "svg.fonttype": "path", "svg.hashsalt": "runbook",
@@ -67,7 +68,8 @@ def latency_distribution(seconds: Sequence[float], threshold_s: float, *, title:
     _tag(axes, limit, top * 0.9, f"limit for p95: {limit:.0f} ms", right, RED)
     words = ", ".join(f"{name} {value:.0f} ms" for name, value in marks.items())
     beyond = sum(value > limit for value in times)
-    return _described(figure, f"{len(times)} requests: {words}; the limit for p95 is {limit:.0f} ms, {beyond} above it.")
+    told = f"{len(times)} requests: {words}; the limit for p95 is {limit:.0f} ms, {beyond} above it."
+    return _described(figure, told)
 
 
 def memory_against_limits(rows: Iterable[tuple[str, float, float | None]], *, alert_percent: float = 90.0,
@@ -83,7 +85,7 @@ def memory_against_limits(rows: Iterable[tuple[str, float, float | None]], *, al
         colour = GREY if share is None else RED if share >= alert_percent else BLUE
         axes.barh(place, 100, color="#eef1f5", height=0.62)
         axes.barh(place, min(share or 0.0, 100), color=colour, height=0.62)
-        said = f"{_mib(used)} of {_mib(limit)} ({share:.0f} %)" if limit and share is not None else f"{_mib(used)}, no limit"
+        said = f"{_mib(used)} of {_mib(limit)} ({share:.0f} %)" if limit and share else f"{_mib(used)}, no limit"
         axes.text(101.5, place, said, va="center", fontsize=9, color=RED if colour == RED else INK)
         words.append(f"{name} {said}")
     axes.axvline(alert_percent, color=RED, linewidth=1.4, linestyle=(0, (4, 2)))
@@ -156,7 +158,8 @@ def error_rate_over_time(rows: Iterable[tuple[datetime, float]], threshold_perce
         axes.annotate(name, (_dates([when])[0], top * 0.94), xytext=(4, 0), textcoords="offset points", fontsize=9)
     _time_axis(axes, times)
     axes.set(title=title, ylabel="failed requests in percent", ylim=(0, top))
-    return _described(figure, f"Between {min(rates):.2g} % and {max(rates):.2g} %; the limit is {threshold_percent:g} %.")
+    told = f"Between {min(rates):.2g} % and {max(rates):.2g} %; the limit is {threshold_percent:g} %."
+    return _described(figure, told)
 
 
 def to_svg(figure: Figure) -> str:
@@ -195,7 +198,7 @@ def _figure(height: float) -> tuple[Figure, Axes]:
         return figure, figure.add_subplot()
 
 
-def _rc() -> dict[str, object]:
+def _rc() -> Any:
     return dict(_STYLE)
 
 
@@ -227,17 +230,17 @@ def _percentile(ordered: Sequence[float], share: float) -> float:
 
 
 def _dates(times: Sequence[datetime]) -> list[float]:
-    from matplotlib.dates import date2num
-
-    return [float(date2num(when)) for when in times]
+    """matplotlib's dates: days since 1970 in UTC."""
+    return [when.timestamp() / 86_400 for when in times]
 
 
 def _time_axis(axes: Axes, times: Sequence[datetime]) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib import dates
 
-    locator = AutoDateLocator(minticks=3, maxticks=8)
+    untyped: Any = dates
+    locator = untyped.AutoDateLocator(minticks=3, maxticks=8)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(untyped.ConciseDateFormatter(locator))
     axes.set_xlabel("time in UTC")
     if len(set(times)) == 1:
         middle = _dates(times)[0]

@@ -50,7 +50,7 @@ def rendered(story: Story, folder: Path) -> str:
         stages=[{"name": label(name).capitalize(), "rows": [_finding(one) for one in rows]}
                 for name, rows in story.findings if rows],
         **_plan(story),
-        exhibits=[_exhibit(event, folder) for event in story.shown + [fact for fact in story.facts if fact.get("chart")]],
+        exhibits=[_exhibit(event, folder) for event in [*story.shown, *_charted(story.facts)]],
         facts=[{"name": label(str(fact.get("name", "fact"))), "seconds": fact.get("seconds"),
                 "shaped": shape(fact.get("value"))} for fact in story.facts],
         parameters=shape(story.started.get("parameters") or "none"),
@@ -122,9 +122,14 @@ def _plan(story: Story) -> dict[str, Any]:
         "plan_target": visible(plan.get("target", "")),
         "plan_reason": visible(plan.get("reason", "")),
         "skipped": plan.get("skipped") or [],
-        "planned": [{"title": visible(step.title), "why": visible(step.why), "does": [block(line) for line in step.does],
+        "planned": [{"title": visible(step.title), "why": visible(step.why),
+                     "does": [block(line) for line in step.does],
                      "undoes": [block(line) for line in step.undoes]} for step in story.steps],
     }
+
+
+def _charted(facts: list[Event]) -> list[Event]:
+    return [fact for fact in facts if fact.get("chart")]
 
 
 def _exhibit(event: Event, folder: Path) -> dict[str, Any]:

@@ -51,8 +51,8 @@ def _errors(story: Story) -> list[str]:
 def _steps(story: Story) -> list[str]:
     if not story.steps:
         return []
-    rows = [f"| {_line(step.title)} | {MARKS[look_of(step.state).tone]} {_line(step.state)} | {duration(step.seconds)} |"
-            for step in story.steps]
+    rows = [f"| {_line(step.title)} | {MARKS[look_of(step.state).tone]} {_line(step.state)} |"
+            f" {duration(step.seconds)} |" for step in story.steps]
     return ["| step | state | took |", "|---|---|---:|", *rows, ""]
 
 

@@ -16,6 +16,9 @@ from runbook_lib.report.wording import block, look_of, visible
 _TONES = {"good": "#1f8a5b", "warn": "#b37400", "bad": "#cf3a43", "unsure": "#8456c2", "calm": "#5f7896"}
 _LINE = "border-bottom:1px solid rgba(128,128,128,.28)"
 _CELL = f"text-align:left;vertical-align:top;padding:5px 14px 5px 0;white-space:normal;{_LINE}"
+_CAPTION = "text-align:left;opacity:.75;caption-side:top;padding:2px 0"
+_STRONG = "font-weight:600;white-space:nowrap"
+_SHELL = "display:block;white-space:pre-wrap;overflow-wrap:anywhere"
 _HEAD = f"text-align:left;padding:4px 14px 4px 0;font-size:85%;opacity:.7;font-weight:600;{_LINE}"
 
 
@@ -40,20 +43,21 @@ def findings_table(findings: Iterable[Finding]) -> str:
     rows = []
     for one in sorted(findings, key=lambda one: order.index(one.verdict)):
         advice = f'<div style="opacity:.8">Next: {_text(one.next)}</div>' if one.next else ""
-        rows.append([_pill(one.verdict), f"<b>{_text(one.check)}</b>{advice}", _text(one.measured), _text(one.expected)])
+        check = f"<b>{_text(one.check)}</b>{advice}"
+        rows.append([_pill(one.verdict), check, _text(one.measured), _text(one.expected)])
     return _table(("verdict", "check", "measured", "expected"), rows) if rows else _box("unsure", "No checks", "")
 
 
 def target_banner(environment: Any, *, mode: str = "", run_id: str = "") -> str:
     """The target in large type, so that nobody works on the wrong machine. Takes an Environment."""
-    server = getattr(environment, "server", None)
+    server, name = getattr(environment, "server", None), _text(getattr(environment, "name", environment))
     where = f"{getattr(server, 'user', '')}@{getattr(server, 'host', '')}" if server is not None else ""
     applies = mode == "apply"
     tone = _TONES["warn" if applies else "calm"]
     says = "apply: this run may change the server" if applies else "nothing on the server will be changed"
     small = " · ".join(part for part in (where, run_id) if part)
     return (f'<div style="border-left:6px solid {tone};padding:8px 16px;margin:4px 0">'
-            f'<div style="font-size:26px;line-height:1.2;font-weight:700">{_text(getattr(environment, "name", environment))}</div>'
+            f'<div style="font-size:26px;line-height:1.2;font-weight:700">{name}</div>'
             f'<div>{_text(getattr(environment, "title", ""))}</div>'
             f'<div style="color:{tone};font-weight:600">{_text(says)}</div>'
             f'<div style="opacity:.7;font-size:90%">{_text(small)}</div></div>')
@@ -88,7 +92,7 @@ def _table(columns: Iterable[str], rows: list[list[str]], caption: str = "") -> 
     titles = list(columns)
     head = "".join(f'<th scope="col" style="{_HEAD}">{_text(title)}</th>' for title in titles)
     body = "".join("<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in row) + "</tr>" for row in rows)
-    said = f'<caption style="text-align:left;opacity:.75;caption-side:top;padding:2px 0">{caption}</caption>' if caption else ""
+    said = f'<caption style="{_CAPTION}">{caption}</caption>' if caption else ""
     header = f"<thead><tr>{head}</tr></thead>" if any(titles) else ""
     return (f'<div style="overflow-x:auto"><table style="border-collapse:collapse;margin:4px 0">{said}{header}'
             f"<tbody>{body}</tbody></table></div>")
@@ -96,7 +100,7 @@ def _table(columns: Iterable[str], rows: list[list[str]], caption: str = "") -> 
 
 def _pill(verdict: str) -> str:
     look = look_of(verdict)
-    return f'<span style="color:{_TONES[look.tone]};font-weight:600;white-space:nowrap">{look.sign} {_text(look.word)}</span>'
+    return f'<span style="color:{_TONES[look.tone]};{_STRONG}">{look.sign} {_text(look.word)}</span>'
 
 
 def _box(tone: str, strong: str, words: str) -> str:
@@ -105,7 +109,7 @@ def _box(tone: str, strong: str, words: str) -> str:
 
 
 def _code(command: str) -> str:
-    return f'<code style="display:block;white-space:pre-wrap;overflow-wrap:anywhere">{escape(block(command, 1500))}</code>'
+    return f'<code style="{_SHELL}">{escape(block(command, 1500))}</code>'
 
 
 def _text(value: object) -> str:
