@@ -41,7 +41,7 @@ def translate_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        fields = {".".join(str(part) for part in fault["loc"][1:]) or "body": fault["msg"] for fault in error.errors()}
+        fields = {_field(fault): fault["msg"] for fault in error.errors()}
         return reply(422, "invalid", "Some fields are not valid.", fields=fields)
 
     @app.exception_handler(HTTPException)
@@ -67,6 +67,11 @@ def translate_errors(app: FastAPI) -> None:
     async def database(_: Request, error: SQLAlchemyError) -> JSONResponse:
         log.error("database error", exc_info=error)
         return reply(500, "internal", "Something went wrong on our side.")
+
+
+def _field(fault: dict[str, Any]) -> str:
+    named = fault["loc"][1:] if fault["type"] != "json_invalid" else ()
+    return ".".join(str(part) for part in named) or "body"
 
 
 def _is_connection_fault(error: DBAPIError) -> bool:

@@ -55,7 +55,7 @@ class Observe:
 
     @staticmethod
     def _note(scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
+        route = route_of(scope)
         metrics.requests_total.labels(scope["method"], route, str(status)).inc()
         metrics.request_seconds.labels(scope["method"], route).observe(seconds)
         level = logging.ERROR if status >= 500 else logging.DEBUG if route in QUIET else logging.INFO
@@ -67,3 +67,17 @@ class Observe:
             "seconds": round(seconds, 4),
         }
         log.log(level, "%s %s %d", scope["method"], scope["path"], status, extra={"fields": fields})
+
+
+def route_of(scope: Scope) -> str:
+    """The path with its parameters named, e.g. /api/v1/squads/{squad_id}; "unmatched" for unknown addresses.
+
+    Made from the path itself: the route object's own path leaves out the prefix of its router.
+    """
+    if "route" not in scope:
+        return "unmatched"
+    words = scope["path"].split("/")
+    for name, value in scope.get("path_params", {}).items():
+        if value in words:
+            words[len(words) - 1 - words[::-1].index(value)] = f"{{{name}}}"
+    return "/".join(words)

@@ -12,7 +12,7 @@ Profession = Literal[
     "guardian", "warrior", "revenant", "engineer", "ranger", "thief", "elementalist", "mesmer", "necromancer"
 ]
 Role = Literal["support", "damage", "control", "scout"]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\x00]*$")]
 Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=r"^[^\x00]*$")]
 Username = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{3,40}$")]
 Password = Annotated[str, StringConstraints(min_length=10, max_length=200)]

@@ -89,12 +89,13 @@ async def seed(url: str, total: int) -> int:
             if await connection.fetchval("SELECT EXISTS (SELECT FROM users WHERE username = 'player00001')"):
                 return 0
             numbered = [table for table, columns in COLUMNS.items() if columns[0] == "id"]
-            after = {table: await connection.fetchval(f"SELECT coalesce(max(id), 0) FROM {table}") for table in numbered}
+            after = {table: await connection.fetchval(f"SELECT max(id) FROM {table}") or 0 for table in numbered}
             made = rows(total, after)
             for table, columns in COLUMNS.items():
                 await connection.copy_records_to_table(table, records=made[table], columns=columns)
             for table in numbered:
-                await connection.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
+                sequence = f"pg_get_serial_sequence('{table}', 'id')"
+                await connection.execute(f"SELECT setval({sequence}, max(id)) FROM {table}")
         await connection.execute("ANALYZE users, builds, squads, squad_members, events")
         return sum(len(table) for table in made.values())
     finally:

@@ -80,7 +80,8 @@ async def _squad(session: AsyncSession, squad_id: int, owner_id: int | None = No
 
 async def _members(session: AsyncSession, squads: list[int]) -> dict[int, int]:
     counted = select(SquadMember.squad_id, func.count()).where(SquadMember.squad_id.in_(squads))
-    return {squad: number for squad, number in await session.execute(counted.group_by(SquadMember.squad_id))}
+    found = await session.execute(counted.group_by(SquadMember.squad_id))
+    return {row[0]: row[1] for row in found}
 
 
 def _out(squad: Squad, members: int) -> SquadOut:

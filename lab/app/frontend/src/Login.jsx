@@ -1,0 +1,45 @@
+import { useState } from "react";
+
+export function Login({ session, onLogin }) {
+  const [trouble, setTrouble] = useState("");
+  const [busy, setBusy] = useState(false);
+
+  const submit = async (event) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const credentials = { username: form.get("username"), password: form.get("password") };
+    setBusy(true);
+    setTrouble("");
+    try {
+      if (event.nativeEvent.submitter?.value === "register") await session.register(credentials);
+      await session.login(credentials);
+      onLogin();
+    } catch (error) {
+      setTrouble(error.message);
+      setBusy(false);
+    }
+  };
+
+  return (
+    <form className="card" onSubmit={submit} aria-labelledby="login">
+      <h2 id="login">Log in</h2>
+      <label>
+        Name
+        <input name="username" autoComplete="username" required minLength={3} maxLength={40} />
+      </label>
+      <label>
+        Password
+        <input name="password" type="password" autoComplete="current-password" required minLength={10} />
+      </label>
+      <p role="alert">{trouble}</p>
+      <div className="row">
+        <button value="login" className="primary" disabled={busy}>
+          Log in
+        </button>
+        <button value="register" disabled={busy}>
+          Create an account
+        </button>
+      </div>
+    </form>
+  );
+}
