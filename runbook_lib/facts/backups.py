@@ -1,0 +1,291 @@
+"""What lies in the backup folder, and what of it can be trusted."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from importlib.resources import files
+from typing import Any
+
+from runbook_lib.asking import Connections, Question
+from runbook_lib.environment import Environment
+from runbook_lib.errors import FactUnreadable
+from runbook_lib.plan import Command
+
+SURVEY_TIMEOUT_S = 300.0  # checksums of several dumps are part of it
+SUFFIX = ".sql.gz"
+
+
+class Trust(StrEnum):
+    """How far one backup can be trusted."""
+
+    VERIFIED = "verified"  # checked when it was made, and its bytes are still the same
+    RECORDED = "recorded"  # checked when it was made; size unchanged, bytes not read again
+    DAMAGED = "damaged"  # differs from its manifest
+    UNVERIFIED = "unverified"  # no readable manifest: nobody knows
+
+
+@dataclass(frozen=True)
+class TableContents:
+    """One table in the instant of the dump. `content` is a sum over all rows, whatever their order."""
+
+    table: str
+    rows: int
+    content: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a backup says about itself. Written by the backup program; sizes in bytes, times aware and in UTC."""
+
+    file: str
+    database: str
+    sha256: str
+    size_bytes: int
+    plain_bytes: int
+    database_bytes: int
+    taken_at: datetime
+    finished_at: datetime
+    seconds: float
+    server_version: str
+    pg_dump_version: str
+    schema_revision: str | None
+    tables: tuple[TableContents, ...]
+
+    @property
+    def rows(self) -> int:
+        """Rows of all tables together."""
+        return sum(table.rows for table in self.tables)
+
+
+@dataclass(frozen=True)
+class Backup:
+    """One dump in the folder. `taken_at` comes from its name: file times move when files are copied."""
+
+    name: str
+    taken_at: datetime
+    size_bytes: int
+    manifest: Manifest | None
+    sha256: str | None = None
+
+    @property
+    def trust(self) -> Trust:
+        if self.manifest is None:
+            return Trust.UNVERIFIED
+        if (self.manifest.file, self.manifest.size_bytes) != (self.name, self.size_bytes):
+            return Trust.DAMAGED
+        if self.sha256 is None:
+            return Trust.RECORDED
+        return Trust.VERIFIED if self.sha256 == self.manifest.sha256 else Trust.DAMAGED
+
+    @property
+    def good(self) -> bool:
+        """Nothing known speaks against it."""
+        return self.trust in (Trust.VERIFIED, Trust.RECORDED)
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """What an unfinished backup left. `held` means that the backup is still running."""
+
+    name: str
+    size_bytes: int
+    held: bool
+
+
+@dataclass(frozen=True)
+class Backups:
+    """The backup folder. `backups` newest first; `foreign` files are of no concern to us and never touched.
+
+    `server_clock` and `our_clock` were read in the same moment; `orphans` are manifests whose dump is gone.
+    """
+
+    directory: str
+    database: str
+    server_clock: datetime
+    our_clock: datetime
+    writable: bool | None
+    free_bytes: int = 0
+    size_bytes: int = 0
+    backups: tuple[Backup, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+    orphans: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = field(default=())
+
+    @property
+    def good(self) -> tuple[Backup, ...]:
+        """Backups that nothing known speaks against, newest first."""
+        return tuple(backup for backup in self.backups if backup.good)
+
+    @property
+    def newest(self) -> Backup | None:
+        """The newest good backup."""
+        return next(iter(self.good), None)
+
+    def age(self, backup: Backup) -> timedelta:
+        """How old a backup is by the server's clock."""
+        return self.server_clock - backup.taken_at
+
+    def named(self, name: str) -> Backup | None:
+        """The backup of that file name."""
+        return next((backup for backup in self.backups if backup.name == name), None)
+
+
+def backups_of(environment: Environment, *, checksums: int | None = None) -> Question[Backups]:
+    """The backup folder. The newest `checksums` dumps (default: `backup.keep_newest`) are read to their last byte.
+
+    Raises FactUnreadable when the server's reply is not a survey.
+    """
+    rules = environment.backup
+    amount = rules.keep_newest if checksums is None else checksums
+    argv = ("bash", "-s", "--", rules.directory, rules.database, str(amount))
+
+    def put(connections: Connections) -> Backups:
+        reply = connections.server.run(Command(argv, stdin=script("backups_survey.sh"), timeout_s=SURVEY_TIMEOUT_S))
+        return parse_survey(reply.stdout, rules.directory, rules.database, our_clock=datetime.now(UTC))
+
+    return Question("backups", put)
+
+
+def script(name: str) -> str:
+    """The text of a shell program that lies beside this module."""
+    return (files(__package__) / name).read_text()
+
+
+def taken_at(name: str, database: str) -> datetime | None:
+    """The time in a backup's name, e.g. staging_db_20251015_020000.sql.gz; None when it is no backup's name."""
+    found = re.fullmatch(re.escape(database) + r"_(\d{8}_\d{6})\.sql\.gz", name)
+    if not found:
+        return None
+    try:
+        return datetime.strptime(found[1], "%Y%m%d_%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def manifest_name(backup_name: str) -> str:
+    """`staging_db_20251015_020000.manifest.json` for `staging_db_20251015_020000.sql.gz`."""
+    return backup_name.removesuffix(SUFFIX) + ".manifest.json"
+
+
+def parse_survey(text: str, directory: str, database: str, *, our_clock: datetime) -> Backups:
+    """The records that `backups_survey.sh` prints, as a value."""
+    survey = _Survey()
+    for line in text.splitlines():
+        try:
+            survey.take(*line.split("\t"))
+        except (ValueError, TypeError, IndexError, AttributeError, binascii.Error) as cause:
+            raise _unreadable(directory, f"the line {line[:80]!r} is no record") from cause
+    if survey.clock is None or survey.folder is None:
+        raise _unreadable(directory, "the reply ends before the survey begins")
+    times = {name: taken_at(name, database) for name in survey.files}
+    ours = [name for name, time in times.items() if time is not None]
+    known = {manifest_name(name) for name in ours}
+    leftovers = [name for name in survey.files if name in leftover_names(database)]
+    orphans = [name for name in survey.manifests if name not in known and _is_manifest(name, database)]
+    return Backups(
+        directory,
+        database,
+        survey.clock,
+        our_clock,
+        {"writable": True, "read-only": False, "absent": None}[survey.folder],
+        survey.free_bytes,
+        survey.size_bytes,
+        tuple(survey.backup(name, times[name]) for name in sorted(ours, reverse=True)),
+        tuple(Leftover(name, survey.files[name], name in survey.held) for name in sorted(leftovers)),
+        tuple(sorted(orphans)),
+        tuple(sorted(set(survey.files) - set(ours) - known - set(leftovers) - set(orphans))),
+    )
+
+
+def leftover_names(database: str) -> tuple[str, ...]:
+    """Names under which an unfinished backup lies in the folder; the program knows the same four."""
+    return tuple(f"{database}.{part}.partial" for part in ("sql.gz", "contents", "checked", "manifest.json"))
+
+
+def parse_manifest(text: str) -> Manifest:
+    """A manifest file as a value. Raises ValueError, KeyError or TypeError when it is not one."""
+    data: dict[str, Any] = json.loads(text)
+    snapshot = data["snapshot"]
+    if data["format"] != 1 or not re.fullmatch(r"[0-9a-f]{64}", data["sha256"]):
+        raise ValueError("not a manifest of format 1")
+    return Manifest(
+        file=str(data["file"]),
+        database=str(snapshot["database"]),
+        sha256=data["sha256"],
+        size_bytes=int(data["size_bytes"]),
+        plain_bytes=int(data["plain_bytes"]),
+        database_bytes=int(snapshot["database_bytes"]),
+        taken_at=_time(snapshot["taken_at"]),
+        finished_at=_time(data["finished_at"]),
+        seconds=float(data["seconds"]),
+        server_version=str(snapshot["server_version"]),
+        pg_dump_version=str(data["pg_dump_version"]),
+        schema_revision=data["schema_revision"],
+        tables=tuple(TableContents(row["table"], int(row["rows"]), row["content"]) for row in data["tables"]),
+    )
+
+
+class _Survey:
+    """The records of one reply, collected while they are read."""
+
+    def __init__(self) -> None:
+        self.clock: datetime | None = None
+        self.folder: str | None = None
+        self.size_bytes = self.free_bytes = 0
+        self.files: dict[str, int] = {}
+        self.held: set[str] = set()
+        self.manifests: dict[str, str] = {}
+        self.sha256: dict[str, str] = {}
+
+    def take(self, kind: str, *fields: str) -> None:
+        """One record; raises when it is not one."""
+        if kind == "clock":
+            self.clock = datetime.fromtimestamp(float(fields[0]), UTC)
+        elif kind == "folder":
+            self.folder = fields[0]
+        elif kind == "disk":
+            self.size_bytes, self.free_bytes = (int(word) for word in fields[0].split())
+        elif kind == "file":
+            self.files[_decoded(fields[3])] = int(fields[1]) if fields[0] == "f" else 0
+        elif kind == "held":
+            self.held.add(_decoded(fields[0]))
+        elif kind == "manifest":
+            self.manifests[_decoded(fields[0])] = _decoded(fields[1])
+        elif kind == "sha256":
+            self.sha256[_decoded(fields[0])] = fields[1]
+        else:
+            raise ValueError(f"no record is called {kind!r}")
+
+    def backup(self, name: str, time: datetime | None) -> Backup:
+        assert time is not None
+        try:
+            manifest = parse_manifest(self.manifests[manifest_name(name)])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            manifest = None
+        return Backup(name, time, self.files[name], manifest, self.sha256.get(name))
+
+
+def _decoded(text: str) -> str:
+    return base64.b64decode(text, validate=True).decode("utf-8", "backslashreplace")
+
+
+def _time(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def _is_manifest(name: str, database: str) -> bool:
+    return taken_at(name.removesuffix(".manifest.json") + SUFFIX, database) is not None
+
+
+def _unreadable(directory: str, why: str) -> FactUnreadable:
+    return FactUnreadable(
+        f"The backup folder could not be surveyed: {why}.",
+        where=directory,
+        next="Look at the folder on the server with `ls -la`; then run again.",
+    )

@@ -1,0 +1,50 @@
+"""What a dump holds when it is read again to its last byte, independent of its manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runbook_lib.asking import Connections, Question
+from runbook_lib.environment import Environment
+from runbook_lib.errors import FactUnreadable
+from runbook_lib.facts.backups import script
+from runbook_lib.plan import Command
+
+REREADING_TIMEOUT_S = 1800.0
+
+
+@dataclass(frozen=True)
+class DumpReading:
+    """`readable`: it decompresses to its end. `ended`: the end is a dump's end. `rows` by table."""
+
+    readable: bool
+    ended: bool
+    rows: dict[str, int]
+
+
+def dump_reading_of(environment: Environment, name: str | None) -> Question[DumpReading | None]:
+    """One backup of the environment's folder, read to its end; None when there is no name to read."""
+    path = f"{environment.backup.directory}/{name}"
+    program = script("dump_reading.sh") + script("dump_rereading.sh")
+
+    def put(connections: Connections) -> DumpReading | None:
+        if name is None:
+            return None
+        command = Command(("bash", "-s", "--", path), stdin=program, timeout_s=REREADING_TIMEOUT_S)
+        return parse_reading(connections.server.run(command).stdout, path)
+
+    return Question("dump read again", put)
+
+
+def parse_reading(text: str, path: str) -> DumpReading:
+    """`<table><TAB><rows>` lines, with `end` and `readable` among them. Raises FactUnreadable on any other reply."""
+    try:
+        numbers = {name: int(count) for name, _, count in (line.rpartition("\t") for line in text.splitlines())}
+        readable, ended = bool(numbers.pop("readable")), bool(numbers.pop("end"))
+    except (ValueError, KeyError) as cause:
+        raise FactUnreadable(
+            "The dump could not be read again: the reply is not a list of tables.",
+            where=path,
+            next="Run the notebook again; if it stays so, read the file on the server with `gunzip -t`.",
+        ) from cause
+    return DumpReading(readable, ended, numbers)

@@ -1,0 +1,132 @@
+"""The backup of the database: what will be done, in which order, and which old backups may go.
+
+The program that does it on the server is `backup_database.sh` beside this module; a schedule can run the very same
+text. A dump gets its final name only after it was read to its end and compared with its own snapshot.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from importlib.resources import files
+
+from runbook_lib.environment import Environment
+from runbook_lib.facts.backups import Backup, Backups, script
+from runbook_lib.plan import Command, Plan, Skipped, Step
+from runbook_lib.procedures.compose import compose
+
+DUMP_LIMIT_S = 3600
+CLOCK_TOLERANCE = timedelta(minutes=2)
+
+
+def plan_backup(backups: Backups, environment: Environment) -> Plan:
+    """Dump, check, publish, and only then prune. Never empty: a backup is always worth taking."""
+    leftovers = [left for left in backups.leftovers if not left.held]
+    skipped = []
+    steps = [_dump(environment), _check(environment), _publish(environment)]
+    if leftovers:
+        steps.insert(0, _clear(environment, sum(left.size_bytes for left in leftovers)))
+    names = tuple(backup.name for backup in expired(backups, environment))
+    if names:
+        steps.append(_prune(environment, names))
+    else:
+        skipped.append(Skipped("Delete old backups", why_nothing_expires(backups, environment)))
+    newest = backups.newest.name if backups.newest else None
+    return Plan(
+        f"back up {backups.database}",
+        environment.name,
+        tuple(steps),
+        skipped=tuple(skipped),
+        facts={"newest backup": newest},
+    )
+
+
+def expired(backups: Backups, environment: Environment) -> tuple[Backup, ...]:
+    """Good backups that are older than `keep_days`, oldest first, without the newest `keep_newest`.
+
+    None on a doubtful clock. What is damaged, unverified or foreign never expires: a person decides about it.
+    """
+    if clock_doubt(backups):
+        return ()
+    limit = timedelta(days=environment.backup.keep_days)
+    old = [backup for backup in backups.good[environment.backup.keep_newest :] if backups.age(backup) > limit]
+    return tuple(reversed(old))
+
+
+def clock_doubt(backups: Backups) -> str:
+    """Why ages cannot be trusted now; empty when nothing speaks against them."""
+    apart = abs(backups.server_clock - backups.our_clock)
+    if apart > CLOCK_TOLERANCE:
+        return f"the server's clock and ours are {apart.total_seconds():.0f} s apart"
+    ahead = [backup for backup in backups.backups if backup.taken_at > backups.server_clock + CLOCK_TOLERANCE]
+    if ahead:
+        return f"{ahead[0].name} lies in the future of the server's clock"
+    return ""
+
+
+def why_nothing_expires(backups: Backups, environment: Environment) -> str:
+    """The reason for an empty prune, for the plan to show."""
+    doubt = clock_doubt(backups)
+    if doubt:
+        return f"nothing is deleted on a doubtful clock: {doubt}"
+    rules = environment.backup
+    return f"no verified backup is older than {rules.keep_days} days beyond the newest {rules.keep_newest}"
+
+
+def _program(environment: Environment, step: str, *words: str, timeout_s: float) -> Command:
+    rules = environment.backup
+    text = script("dump_reading.sh") + (files(__package__) / "backup_database.sh").read_text()
+    return Command(
+        ("bash", "-s", "--", step, rules.directory, rules.database, *words), stdin=text, timeout_s=timeout_s
+    )
+
+
+def _clear(environment: Environment, size_bytes: int) -> Step:
+    return Step(
+        "backup-clear",
+        "Clear what an unfinished backup left",
+        (_program(environment, "clear", timeout_s=60),),
+        why=f"{size_bytes / 1e6:.1f} MB of a backup that never finished; refused while one is running",
+    )
+
+
+def _dump(environment: Environment) -> Step:
+    inside = compose(environment, "exec", "-T", "postgres").argv
+    dump = _program(
+        environment, "dump", environment.backup.user, str(DUMP_LIMIT_S), *inside, timeout_s=DUMP_LIMIT_S + 60
+    )
+    return Step(
+        "backup-dump",
+        f"Dump {environment.backup.database} into a .partial file",
+        (dump,),
+        undo=(_program(environment, "clear", timeout_s=60),),
+        why="rows and contents of every table are recorded from the very snapshot that pg_dump reads",
+    )
+
+
+def _check(environment: Environment) -> Step:
+    return Step(
+        "backup-check",
+        "Read the dump to its end and compare it with the snapshot",
+        (_program(environment, "check", timeout_s=DUMP_LIMIT_S),),
+        why="gzip intact, ends where a dump ends, every table with all its rows",
+    )
+
+
+def _publish(environment: Environment) -> Step:
+    rules = environment.backup
+    return Step(
+        "backup-publish",
+        f"Write the manifest and give the dump its name, {rules.directory}/{rules.file_name}",
+        (_program(environment, "publish", timeout_s=DUMP_LIMIT_S),),
+        why="the name carries the time of the snapshot; a file of that name is always a finished, checked backup",
+    )
+
+
+def _prune(environment: Environment, names: tuple[str, ...]) -> Step:
+    keep, days = environment.backup.keep_newest, environment.backup.keep_days
+    return Step(
+        "backup-prune",
+        f"Delete {len(names)} verified backup{'s' if len(names) > 1 else ''} older than {days} days",
+        (_program(environment, "prune", str(keep), *names, timeout_s=120),),
+        why=f"runs only after the new backup is proven; the newest {keep} good ones stay, whatever their age",
+    )

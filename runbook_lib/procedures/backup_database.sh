@@ -1,0 +1,184 @@
+# shellcheck shell=bash disable=SC2329,SC2015
+# The backup of one database, step by step, on the server that holds it. Runs as `bash -s -- STEP DIRECTORY DATABASE …`.
+# A backup under its final name is complete, was read to its end, and has its manifest: `publish` alone gives that name.
+
+set -uo pipefail
+export LC_ALL=C
+umask 077
+
+fail() { printf '%s\n' "$*" >&2; exit 1; }
+
+# One folder holds at most one unfinished backup. Descriptor 9 is held for the whole step, so that a second backup
+# sees that this one is alive; `-w 5` because a survey looks at it for a moment.
+hold_partial() {
+    exec 9>>"$partial" || fail "Cannot write $partial. Check that the folder exists and belongs to $(id -un)."
+    flock -w 5 9 || fail "Another backup is writing $partial. Wait for it, then run again."
+}
+
+# A failed dump gives a full disk its room back.
+free_room() { (($1 == 0)) || rm -f -- "$partial" "$contents"; exit "$1"; }
+
+# What the database held in the instant of the dump: one line a table, "<table><TAB><rows><TAB><json>".
+# The hash is a sum over the rows, so it does not depend on their order.
+snapshot_queries() {
+    cat <<'SQL'
+SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'postgres';
+SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex';
+SELECT 'snapshot' || E'\t' || json_build_object(
+    'database', current_database(),
+    'taken_at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+    'server_version', current_setting('server_version'),
+    'database_bytes', pg_database_size(current_database()));
+SELECT CASE WHEN to_regclass('public.alembic_version') IS NULL THEN $$SELECT 'revision' || E'\tnull'$$
+    ELSE $$SELECT 'revision' || E'\t' || coalesce(to_json(string_agg(version_num, ',' ORDER BY version_num))::text, 'null')
+           FROM public.alembic_version$$ END \gexec
+SELECT format($$SELECT %1$L || E'\t' || count(*) || E'\t' || json_build_object('table', %1$L, 'rows', count(*), 'content',
+           coalesce(sum(('x' || left(md5(t::text), 16))::bit(64)::bigint), 0) || ':' ||
+           coalesce(sum(('x' || right(md5(t::text), 16))::bit(64)::bigint), 0)) FROM ONLY %1$s t$$,
+           format('%I.%I', n.nspname, c.relname))
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+    ORDER BY 1 \gexec
+SELECT 'end';
+SQL
+}
+
+# dump USER LIMIT_S PREFIX…: PREFIX runs a program where the database is (docker compose … exec -T postgres).
+# One session keeps the snapshot open and counts in it; pg_dump reads the very same snapshot beside it.
+dump() {
+    local user=$1 limit_s=$2; shift 2
+    hold_partial
+    : >"$partial"; rm -f -- "$contents" "$checked" "$manifest"
+    trap 'free_room $?' EXIT
+    local started; read -r started _ </proc/uptime
+    coproc SESSION { "$@" timeout -k 10 "$limit_s" psql -XqAt -v ON_ERROR_STOP=1 -U "$user" -d "$database" 9>&-; }
+    local session=$SESSION_PID to from snapshot
+    exec {to}>&"${SESSION[1]}" {from}<&"${SESSION[0]}"
+    echo 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT pg_export_snapshot();' >&"$to"
+    read -r -t 60 snapshot <&"$from" || fail "No snapshot of $database: the database did not answer."
+    [[ $snapshot =~ ^[0-9A-F-]+$ ]] || fail "No snapshot of $database: the reply was not a snapshot's name."
+    snapshot_queries >&"$to"
+
+    "$@" timeout -k 10 "$limit_s" pg_dump -U "$user" -d "$database" --format=plain --snapshot="$snapshot" \
+        --lock-wait-timeout=60s </dev/null | gzip -c >"$partial"
+    local status=("${PIPESTATUS[@]}")
+    ((status[0] == 0)) || fail "pg_dump ended with status ${status[0]}."
+    ((status[1] == 0)) || fail "gzip ended with status ${status[1]}: is the disk full?"
+    local line; : >"$contents" || fail "Cannot write $contents."
+    while read -r -t "$limit_s" line <&"$from" && [[ $line != end ]]; do
+        printf '%s\n' "$line" >>"$contents" || fail "Cannot write $contents: is the disk full?"
+    done
+    [[ ${line:-} == end ]] || fail "The rows could not be counted in the dump's snapshot."
+    echo 'COMMIT; \q' >&"$to"
+    wait "$session" || fail "The session that held the snapshot ended with status $?."
+    printf 'pg_dump\t%s\nstarted\t%s\n' "$("$@" pg_dump --version </dev/null)" "$started" >>"$contents" \
+        || fail "Cannot write $contents."
+    sync -- "$partial" "$contents" || fail "The dump could not be written to the disk."
+    printf 'dumped %s: %s bytes compressed\n' "$database" "$(stat -c %s -- "$partial")"
+}
+
+# An exit status of zero says nothing about a dump: read it to its end and compare it with the snapshot.
+check() {
+    hold_partial
+    [[ -s $contents ]] || fail "There is no finished dump to check in $directory."
+    gzip -t -- "$partial" || fail "The dump is damaged: gzip cannot read it to its end."
+    local found
+    found=$(read_dump "$partial") || fail "The dump is damaged: it cannot be read to its end."
+    grep -qx $'end\t1' <<<"$found" || fail "The dump was cut short: it does not end where a dump ends."
+    diff <(cut -f1,2 -- "$contents" | grep -vP '^(snapshot|revision|pg_dump|started)\t' | sort) \
+         <(grep -v $'^end\t' <<<"$found") >&2 \
+        || fail "The dump does not hold the rows that the database had in its snapshot (< snapshot, > dump)."
+    printf 'checked %s tables\n' "$(grep -vc $'^end\t' <<<"$found")"
+    sha256sum -- "$partial" | cut -d' ' -f1 >"$checked" || fail "Cannot write $checked."
+}
+
+# The manifest gets its name first: a dump under its final name always has one.
+publish() {
+    hold_partial
+    [[ -s $checked ]] || fail "There is no checked dump in $directory: run the backup again."
+    local sha256; sha256=$(sha256sum -- "$partial" | cut -d' ' -f1)
+    [[ $sha256 == "$(cat -- "$checked")" ]] || fail "The dump has changed since it was checked: run the backup again."
+    local snapshot taken_at name now
+    snapshot=$(value_of snapshot)
+    taken_at=$(grep -oP '"taken_at" ?: ?"\K[^"]+' <<<"$snapshot")
+    [[ $taken_at =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$ ]] || fail "The snapshot has no time."
+    name="${database}_$(tr -d ':Z-' <<<"$taken_at" | tr T _).sql.gz"
+    [[ ! -e $directory/$name ]] || fail "$directory/$name exists already: run the backup again."
+    read -r now _ </proc/uptime
+    write_manifest "$name" "$sha256" "$snapshot" "$now" >"$manifest" || fail "Cannot write the manifest: is the disk full?"
+    sync -- "$manifest" && mv -f -- "$manifest" "$directory/${name%.sql.gz}.manifest.json" && sync -- "$directory" \
+        && mv -n -- "$partial" "$directory/$name" && sync -- "$directory" && [[ ! -e $partial ]] \
+        || fail "The dump could not be given its name."
+    rm -f -- "$contents" "$checked"
+    printf 'published %s\n' "$directory/$name"
+}
+
+value_of() { grep -P "^$1\t" -- "$contents" | cut -f2-; }
+
+# write_manifest NAME SHA256 SNAPSHOT_JSON UPTIME_NOW
+write_manifest() {
+    local seconds plain_bytes
+    seconds=$(awk -v from="$(value_of started)" -v to="$4" 'BEGIN { printf "%.1f", to - from }')
+    plain_bytes=$(gunzip -c -- "$partial" | wc -c) || return
+    printf '{"format": 1, "file": "%s", "sha256": "%s", "size_bytes": %s, "plain_bytes": %s,\n' \
+        "$1" "$2" "$(stat -c %s -- "$partial")" "$plain_bytes"
+    printf ' "finished_at": "%s", "seconds": %s, "pg_dump_version": "%s", "schema_revision": %s,\n' \
+        "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$seconds" "$(value_of pg_dump | tr -cd '[:alnum:] ().:+~_-')" "$(value_of revision)"
+    printf ' "snapshot": %s,\n "tables": [\n' "$3"
+    cut -f3- -- "$contents" | grep '^{"table"' | sed '$!s/$/,/' || true
+    printf ']}\n'
+}
+
+# prune KEEP_NEWEST NAME…: looks at every name before the first is deleted. Files without a manifest, files of
+# another name and the newest good ones are never deleted, whatever the plan says.
+prune() {
+    local keep=$1 name; shift
+    local -a good=()
+    while IFS= read -r name; do
+        is_good "$name" && good+=("$name")
+    done < <(find "$directory" -maxdepth 1 -type f -name "${database}_*.sql.gz" -printf '%f\n' | sort -r)
+    for name; do
+        [[ $name =~ ^${database}_[0-9]{8}_[0-9]{6}\.sql\.gz$ ]] || fail "$name is not the name of a backup; nothing was deleted."
+        [[ -e $directory/$name ]] || continue
+        is_good "$name" || fail "$name has no manifest that fits it; nothing was deleted."
+        printf '%s\n' "${good[@]:0:keep}" | grep -qxF -- "$name" \
+            && fail "$name is one of the newest $keep good backups; nothing was deleted."
+    done
+    for name; do
+        rm -f -- "$directory/$name" "$directory/${name%.sql.gz}.manifest.json" || fail "Cannot delete $name."
+        printf 'deleted %s\n' "$name"
+    done
+    sync -- "$directory"
+}
+
+# A backup is good enough to count when its manifest names it and its size; the newest one was re-read in full.
+is_good() {
+    local about="$directory/${1%.sql.gz}.manifest.json"
+    [[ -s $about ]] && grep -qF "\"file\": \"$1\"" -- "$about" \
+        && grep -qF "\"size_bytes\": $(stat -c %s -- "$directory/$1")," -- "$about"
+}
+
+# clear: takes away what an unfinished backup left; refuses while that backup is alive.
+clear() {
+    [[ -e $partial || -e $contents || -e $checked || -e $manifest ]] || { echo 'nothing to clear'; return; }
+    hold_partial
+    rm -f -- "$contents" "$checked" "$manifest" "$partial" || fail "Cannot delete $partial."
+    echo 'cleared'
+}
+
+main() {
+    local step=$1
+    directory=$2 database=$3; shift 3
+    partial="$directory/$database.sql.gz.partial"
+    contents="$directory/$database.contents.partial"
+    checked="$directory/$database.checked.partial"
+    manifest="$directory/$database.manifest.json.partial"
+    [[ $database =~ ^[A-Za-z0-9_]+$ ]] || fail "'$database' is not a database name that this program takes."
+    case $step in
+        dump | check | publish | prune | clear) "$step" "$@" ;;
+        *) fail "There is no step '$step'." ;;
+    esac
+}
+
+main "$@"; exit  # on one line: bash has read it whole before a child could read from the same stdin
