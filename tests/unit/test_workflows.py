@@ -1,0 +1,141 @@
+"""The workflows are valid, keep to least privilege, and run notebooks that exist with parameters they have."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))
+DEPLOY = ROOT / ".github/workflows/deploy-staging.yml"
+PLANNED_STAGES = ["Pre-deployment validation", "Build and test", "Deploy", "Post-deployment verification"]
+PROGRAMS = Path(sys.executable).parent
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def read(path: Path) -> dict[str, Any]:
+    return dict(yaml.load(path.read_text(), Loader=yaml.BaseLoader))  # BaseLoader: `on` stays a word
+
+
+def steps(path: Path) -> list[dict[str, Any]]:
+    document = read(path)
+    jobs = document.get("jobs", {"action": document.get("runs", {})})
+    return [step for job in jobs.values() for step in job.get("steps", [])]
+
+
+def runbook_calls(path: Path) -> list[list[str]]:
+    """The words of every `runbook run …` in the workflow."""
+    scripts = [step["run"].replace("\\\n", " ") for step in steps(path) if "run" in step]
+    lines = [line for script in scripts for line in script.splitlines() if "runbook run" in line]
+    return [shlex.split(line) for line in lines]
+
+
+def complaints(*argv: str | Path) -> str:
+    """What a checker says when it is not content; empty when it is."""
+    done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, cwd=ROOT, timeout=120)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
+def test_workflows_are_what_the_platform_understands(path: Path) -> None:
+    assert complaints(PROGRAMS / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", path) == ""
+
+
+@pytest.mark.parametrize("path", ACTIONS, ids=name_of)
+def test_actions_are_what_the_platform_understands(path: Path) -> None:
+    assert complaints(PROGRAMS / "check-jsonschema", "--builtin-schema", "vendor.github-actions", path) == ""
+
+
+def test_no_known_weakness_is_in_the_workflows() -> None:
+    assert complaints(PROGRAMS / "zizmor", "--offline", "--no-progress", ROOT / ".github") == ""
+
+
+def test_a_weak_workflow_is_noticed(tmp_path: Path) -> None:
+    weak = tmp_path / ".github/workflows/weak.yml"
+    weak.parent.mkdir(parents=True)
+    steps_of_a = "    runs-on: x\n    steps:\n      - run: echo ${{ github.event.issue.title }}\n"
+    weak.write_text(f"on: issues\njobs:\n  a:\n{steps_of_a}")
+    assert "template-injection" in complaints(PROGRAMS / "zizmor", "--offline", "--no-progress", weak)
+    weak.write_text("on: push\njobs:\n  a:\n    steps: []\n    nonsense: 1\n")
+    assert complaints(PROGRAMS / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", weak) != ""
+
+
+@pytest.mark.parametrize("path", WORKFLOWS + ACTIONS, ids=name_of)
+def test_actions_of_others_are_pinned_by_commit(path: Path) -> None:
+    uses = [step["uses"] for step in steps(path) if "uses" in step]
+    assert [use for use in uses if not use.startswith("./") and not re.search(r"@[0-9a-f]{40}$", use)] == []
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
+def test_workflows_may_only_read_the_repository(path: Path) -> None:
+    document = read(path)
+    assert document["permissions"] == {"contents": "read"}
+    assert [key for key, job in document["jobs"].items() if "permissions" in job] == []
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
+def test_every_job_ends_by_itself(path: Path) -> None:
+    assert [key for key, job in read(path)["jobs"].items() if "timeout-minutes" not in job] == []
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
+def test_expressions_reach_scripts_only_as_variables(path: Path) -> None:
+    assert [step["run"] for step in steps(path) if "${{" in step.get("run", "")] == []
+
+
+def test_the_deployment_has_the_stages_of_the_plan_in_its_order() -> None:
+    jobs = read(DEPLOY)["jobs"]
+    assert [job["name"] for job in jobs.values()] == PLANNED_STAGES
+    keys = list(jobs)
+    assert [job.get("needs") for job in jobs.values()] == [None, *keys[:-1]]
+
+
+def test_only_one_operation_on_staging_runs_at_a_time() -> None:
+    for path in WORKFLOWS:
+        if runbook_calls(path):
+            assert read(path)["concurrency"] == {"group": "staging", "cancel-in-progress": "false"}
+
+
+def test_the_deployment_names_the_secrets_of_the_environment() -> None:
+    from runbook_lib.environment import load_environment
+
+    named = set(re.findall(r"secrets\.(\w+)", DEPLOY.read_text()))
+    declared = load_environment("staging").secrets
+    assert named <= set(declared)
+    # what reaches the optional alert channels is set on the server, not by a deployment
+    optional = {"STAGING_SLACK_WEBHOOK", "STAGING_PAGERDUTY_KEY"}
+    assert set(declared) - named <= optional
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
+def test_evidence_is_uploaded_whatever_happens(path: Path) -> None:
+    for job in read(path)["jobs"].values():
+        if any("runbook run" in step.get("run", "") for step in job["steps"]):
+            last = job["steps"][-1]
+            assert last["if"] == "always()"
+            assert last["with"]["path"] == "outputs/"
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
+def test_workflows_run_notebooks_that_exist_with_parameters_they_have(path: Path) -> None:
+    from runbook_lib.contract import read_contract
+
+    for words in runbook_calls(path):
+        name = words[words.index("run") + 1]
+        known = read_contract(name).names
+        given = {word.split("=")[0] for flag, word in pairwise(words) if flag == "-p"}
+        given |= {"mode", "confirm"} if "--apply" in words else set()
+        given |= {"reason"} if "--reason" in words else set()
+        assert given <= set(known), f"{name} has no parameter {sorted(given - set(known))}"
