@@ -1,0 +1,135 @@
+"""`python -m lab`: a staging server on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+
+from lab.errors import REFUSED, LabError
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command; the exit code says how it ended (0 done, 1 failed, 2 usage, 3 refused)."""
+    arguments = _parser().parse_args(words)
+    try:
+        return int(arguments.command(arguments) or 0)
+    except LabError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\nStopped. What was half made has been removed, or is removed by the next `python -m lab up`.",
+              file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lab", description="A whole staging server on this machine.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, function: object, text: str, *, named: bool = True) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(command=function)
+        if named:
+            added.add_argument("--name", default="lab", help="which instance (default: lab)")
+        return added
+
+    command("engine", _engine, "make a Docker Engine and Compose v2 answer on this machine", named=False)
+    command("images", _images, "build the images that the lab needs", named=False)
+    command("up", _up, "make the server, or start it when it is stopped")
+    command("status", _status, "what runs on the server, and how it is reached")
+    command("reset", _reset, "back to the empty server in seconds; images are kept")
+    down = command("down", _down, "remove the server and everything that belongs to it")
+    down.add_argument("--all", action="store_true", help="every instance of this checkout")
+    command("shell", _shell, "a shell on the server, as the user deploy")
+    command("list", _list, "the instances of this checkout", named=False)
+    return parser
+
+
+def _engine(_: argparse.Namespace) -> None:
+    from lab.engine import docker, ensure_engine
+    from lab.processes import output
+
+    ensure_engine()
+    version = output((docker(), "version", "--format", "{{.Server.Version}}")).strip()
+    compose = output((docker(), "compose", "version", "--short")).strip()
+    print(f"Docker Engine {version} and Compose {compose} answer.")
+
+
+def _images(_: argparse.Namespace) -> None:
+    from lab.engine import ensure_engine
+    from lab.images import IMAGES, ensure_images
+
+    ensure_engine()
+    ensure_images()
+    print(f"{len(IMAGES)} images are ready: docker images 'gw2-lab/*'")
+
+
+def _up(arguments: argparse.Namespace) -> None:
+    from lab.engine import ensure_engine
+    from lab.images import ensure_images
+    from lab.instance import Instance, up
+
+    began = time.monotonic()
+    instance = Instance(arguments.name)
+    ensure_engine()
+    if not instance.finished.exists():
+        ensure_images()
+    outcome = up(instance)
+    ports = instance.ports()
+    print(f"{outcome} after {time.monotonic() - began:.1f} s: ssh 127.0.0.1:{ports.ssh}, https 127.0.0.1:{ports.https}; "
+          f"runbooks know it as -e {instance.address.environment}")
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    from lab.instance import Instance
+    from lab.processes import output
+
+    instance = Instance(arguments.name)
+    described = instance.inspect()
+    if described is None:
+        print(f"There is no instance {instance.name!r}. Next: python -m lab up --name {instance.name}")
+        return REFUSED
+    ports = instance.ports()
+    print(f"{instance.name}: {described['State']['Status']}, ssh 127.0.0.1:{ports.ssh}, http 127.0.0.1:{ports.http}, "
+          f"https 127.0.0.1:{ports.https}, -e {instance.address.environment}")
+    if described["State"]["Running"]:
+        print(output(instance.inside("docker", "ps", "--all", "--format", "table {{.Names}}\t{{.Status}}\t{{.Image}}")),
+              end="")
+    return 0
+
+
+def _reset(arguments: argparse.Namespace) -> None:
+    from lab.instance import Instance, reset
+
+    reset(Instance(arguments.name))
+    print(f"{arguments.name} is empty again.")
+
+
+def _down(arguments: argparse.Namespace) -> None:
+    from lab.instance import Instance, down, names
+
+    for name in names() if arguments.all else [arguments.name]:
+        print(f"{name} is gone." if down(Instance(name)) else f"There is no instance {name!r}: nothing to do.")
+
+
+def _shell(arguments: argparse.Namespace) -> None:
+    from lab.instance import Instance
+
+    instance = Instance(arguments.name)
+    instance.ports()
+    command = instance.shell_command()
+    os.execv(command[0], command)
+
+
+def _list(_: argparse.Namespace) -> None:
+    from lab.instance import Instance, names
+
+    for name in names():
+        described = Instance(name).inspect()
+        print(f"{name}: {described['State']['Status'] if described else 'gone'}, -e {Instance(name).address.environment}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+"""What an instance is reached by: its key, host keys, certificate, secrets and the overlay the environment reads.
+
+All of it lies in `.lab/<name>/`, outside git, and goes away with the instance.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import secrets
+import string
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from lab.processes import root, state
+
+PUBLIC_NAME = "staging.gw2wvwbuilder.example.com"
+SECRET_LENGTH = 48
+LEAF_DAYS = 90
+ENVIRONMENTS = "parameters/environments"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The instance's ports on this machine's loopback address."""
+
+    ssh: int
+    http: int
+    https: int
+
+
+@dataclass(frozen=True)
+class Address:
+    """The folder of one instance, and the files in it."""
+
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        return state() / self.name
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "id_ed25519"
+
+    @property
+    def public_key(self) -> str:
+        return self.key.with_suffix(".pub").read_text()
+
+    @property
+    def known_hosts(self) -> Path:
+        return self.folder / "known_hosts"
+
+    @property
+    def environment(self) -> str:
+        """What `-e` takes: a name for the lab of that name, a path for every other instance."""
+        return "lab" if self.name == "lab" else str(self.folder / "environment.yaml")
+
+    def create(self) -> None:
+        """Make key, certificates and secrets; what is there already stays."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        if not self.key.exists():
+            self._write_key()
+        if not (self.folder / "fullchain.pem").exists():
+            self._write_certificates()
+        if not (self.folder / "secrets.env").exists():
+            lines = (f"{name}={_strong_value()}\n" for name in server_secrets())
+            _write(self.folder / "secrets.env", "".join(lines))
+
+    def write_overlay(self, ports: Ports, host_keys: list[str]) -> None:
+        """Write known_hosts, address.yaml and environment.yaml. `host_keys` are the server's own public key lines."""
+        entries = (f"[127.0.0.1]:{ports.ssh} {' '.join(line.split()[:2])}\n" for line in host_keys)
+        _write(self.known_hosts, "".join(entries))
+        overlay = {
+            "server": {"host": "127.0.0.1", "port": ports.ssh, "user": "deploy", "key_file": str(self.key),
+                       "known_hosts_file": str(self.known_hosts)},
+            "public": {"connect_to": f"127.0.0.1:{ports.https}", "ca_file": str(self.folder / "ca.pem")},
+            "secrets_file": str(self.folder / "secrets.env"),
+        }
+        _write(self.folder / "address.yaml", "# Written by `python -m lab up`; gone with the instance.\n"
+               + yaml.safe_dump(overlay, sort_keys=False))
+        if self.name != "lab":
+            self._write_environment()
+
+    def _write_environment(self) -> None:
+        # the lab's settings with another address: lab.yaml itself extends the address of the instance named "lab"
+        source = root() / ENVIRONMENTS / "lab.yaml"
+        settings = yaml.safe_load(source.read_text()) if source.exists() else {}
+        settings |= {"extends": ["staging", "./address.yaml"], "name": self.name, "title": f"The lab instance {self.name}"}
+        _write(self.folder / "environment.yaml", yaml.safe_dump(settings, sort_keys=False))
+
+    def _write_key(self) -> None:
+        key = ed25519.Ed25519PrivateKey.generate()
+        private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH,
+                                    serialization.NoEncryption())
+        public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+        _write(self.key, private.decode())
+        _write(self.key.with_suffix(".pub"), f"{public.decode()} lab-{self.name}\n")
+
+    def _write_certificates(self) -> None:
+        authority_key, leaf_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+        authority = _certificate(f"Lab authority ({self.name})", authority_key, None, None)
+        leaf = _certificate(PUBLIC_NAME, leaf_key, authority, authority_key)
+        _write(self.folder / "ca.pem", authority.public_bytes(serialization.Encoding.PEM).decode(), mode=0o644)
+        _write(self.folder / "fullchain.pem", leaf.public_bytes(serialization.Encoding.PEM).decode(), mode=0o644)
+        _write(self.folder / "privkey.pem", leaf_key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode())
+
+
+def server_secrets() -> list[str]:
+    """The names of the secrets that the plan wants on the server, the optional ones left out."""
+    plan = yaml.safe_load((root() / ENVIRONMENTS / "staging.yaml").read_text())
+    return [name for name, secret in plan["secrets"].items()
+            if secret["side"] == "server" and secret.get("required", True)]
+
+
+def _certificate(common_name: str, key: ec.EllipticCurvePrivateKey, issuer: x509.Certificate | None,
+                 issuer_key: ec.EllipticCurvePrivateKey | None) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    now = datetime.datetime.now(datetime.UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(issuer.subject if issuer else name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=LEAF_DAYS))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+        .add_extension(_key_usage(authority=issuer is None), critical=True)
+    )
+    if issuer is not None and issuer_key is not None:
+        builder = (
+            builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(common_name)]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
+        )
+    return builder.sign(issuer_key or key, hashes.SHA256())
+
+
+def _key_usage(*, authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(digital_signature=True, content_commitment=False, key_encipherment=False,
+                         data_encipherment=False, key_agreement=False, key_cert_sign=authority, crl_sign=authority,
+                         encipher_only=False, decipher_only=False)
+
+
+def _strong_value() -> str:
+    # letters and digits alone: a value must survive URLs, env files and command lines unchanged
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(SECRET_LENGTH))
+
+
+def _write(path: Path, text: str, *, mode: int = 0o600) -> None:
+    temporary = path.with_name(path.name + ".new")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
+        file.write(text)
+    temporary.replace(path)

@@ -1,0 +1,250 @@
+"""One staging server: a container with its own sshd and Docker Engine, its volume, and its folder in `.lab/`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import socket
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab import images
+from lab.address import PUBLIC_NAME, Address, Ports
+from lab.engine import docker
+from lab.errors import REFUSED, USAGE, CommandFailed, LabError
+from lab.processes import log_file, output, pipe, root, run, succeeds
+from lab.progress import Progress
+
+LABEL = images.LABEL
+READY_TIMEOUT_S = 60.0
+CHECKOUT = "/opt/gw2-wvwbuilder"
+ORIGIN = "/srv/git/gw2-wvwbuilder.git"
+CERTIFICATES = f"/etc/letsencrypt/live/{PUBLIC_NAME}"
+PORT_ATTEMPTS = 5
+# where the machine cannot hand out CAP_SYS_RESOURCE, --privileged fails; this is as much as is left of it
+NEARLY_PRIVILEGED = ("--cap-add=ALL", "--cap-drop=SYS_RESOURCE", "--security-opt=seccomp=unconfined",
+                     "--security-opt=apparmor=unconfined", "--device-cgroup-rule=a *:* rwm")
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A staging server of this checkout, by name."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", self.name) or self.name in ("logs", "build"):
+            raise LabError(f"{self.name!r} cannot name an instance.", exit_code=USAGE,
+                           next="use up to 31 lower-case letters, digits and dashes, a letter first")
+
+    @property
+    def container(self) -> str:
+        # two checkouts on one machine may both have a lab
+        return f"gw2-lab-{self.name}-{hashlib.sha256(str(root()).encode()).hexdigest()[:6]}"
+
+    @property
+    def address(self) -> Address:
+        return Address(self.name)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return {LABEL: "1", f"{LABEL}.instance": self.name, f"{LABEL}.checkout": str(root())}
+
+    @property
+    def finished(self) -> Path:
+        """Written last; without it, `up` was interrupted, and what it left is not to be trusted."""
+        return self.address.folder / "up"
+
+    def inspect(self) -> dict[str, Any] | None:
+        """What the engine knows about the container; None when there is none."""
+        try:
+            described = json.loads(output((docker(), "container", "inspect", self.container)))
+        except CommandFailed:
+            return None
+        return dict(described[0])
+
+    def shell_command(self) -> list[str]:
+        """The command that opens a shell on the server as the user the runbooks are."""
+        return [docker(), "exec", "-it", "-u", "deploy", "-w", CHECKOUT, self.container, "bash", "-l"]
+
+    def inside(self, *words: str, user: str = "root") -> list[str]:
+        """A command that runs `words` on the server."""
+        return [docker(), "exec", "-i", "-u", user, self.container, *words]
+
+    def ports(self) -> Ports:
+        """The loopback ports of the running server."""
+        described = self.inspect()
+        if described is None:
+            raise LabError(f"There is no instance {self.name!r}.", next=f"python -m lab up --name {self.name}",
+                           exit_code=REFUSED)
+        bound = described["HostConfig"]["PortBindings"]
+        return Ports(*(int(bound[f"{port}/tcp"][0]["HostPort"]) for port in (22, 80, 443)))
+
+
+def up(instance: Instance) -> str:
+    """Make the instance, or start it when it is stopped. Returns one sentence that says which of them it was."""
+    described = instance.inspect()
+    if described is not None and instance.finished.exists():
+        if described["State"]["Running"] and _engine_ready(instance):
+            return f"{instance.name} is up already"
+        _start(instance, running=described["State"]["Running"])
+        return f"{instance.name} was stopped and is up again"
+    if described is not None or instance.address.folder.exists():
+        down(instance)
+    try:
+        _make(instance)
+    except KeyboardInterrupt:
+        down(instance)
+        raise
+    return f"{instance.name} is up"
+
+
+def down(instance: Instance) -> bool:
+    """Remove container, volume and folder. False when there was nothing to remove."""
+    found = instance.inspect() is not None
+    if found:
+        run((docker(), "rm", "--force", "--volumes", instance.container), log_file(f"down-{instance.name}"))
+    if succeeds((docker(), "volume", "inspect", instance.container)):
+        run((docker(), "volume", "rm", instance.container), log_file(f"down-{instance.name}"))
+        found = True
+    if instance.address.folder.exists():
+        shutil.rmtree(instance.address.folder)
+        found = True
+    log_file(f"down-{instance.name}").unlink(missing_ok=True)
+    return found
+
+
+def reset(instance: Instance) -> None:
+    """Back to the empty server: no containers, no data, no backups, the checkout as it was; images are kept."""
+    if not instance.finished.exists() or not _engine_ready(instance):
+        raise LabError(f"{instance.name} is not up.", next=f"python -m lab up --name {instance.name}", exit_code=REFUSED)
+    log = log_file(f"reset-{instance.name}")
+    log.unlink(missing_ok=True)
+    with Progress(f"reset {instance.name}", total=2) as progress:
+        with progress.step("containers, data, backups and logs are removed"):
+            script = (Path(__file__).parent / "server" / "empty.sh").read_text()
+            run(instance.inside("bash", "-s"), log, input=script.encode(), timeout_s=180)
+        with progress.step("the application's repository is put back"):
+            _install_repository(instance, log)
+
+
+def names() -> list[str]:
+    """The instances of this checkout, running or not."""
+    shown = output((docker(), "ps", "--all", "--filter", f"label={LABEL}.checkout={root()}", "--format",
+                    f'{{{{.Label "{LABEL}.instance"}}}}'))
+    return sorted(set(shown.split()))
+
+
+def _make(instance: Instance) -> None:
+    log = log_file(f"up-{instance.name}")
+    log.unlink(missing_ok=True)
+    with Progress(f"lab {instance.name}", total=5) as progress:
+        with progress.step("keys, certificate and secrets"):
+            instance.address.create()
+        with progress.step("the server starts"):
+            ports = _create(instance, log)
+            _wait_until_ready(instance, ports)
+        with progress.step("its engine takes the images"):
+            images.load_into(instance.container)
+        with progress.step("the application's repository is cloned"):
+            _install_repository(instance, log)
+        with progress.step("its address is written down"):
+            _introduce(instance, ports, log)
+    instance.finished.write_text(f"{ports}\n")
+
+
+def _start(instance: Instance, *, running: bool) -> None:
+    with Progress(f"lab {instance.name}", total=1) as progress, progress.step("the server starts again"):
+        if not running:
+            run((docker(), "start", instance.container), log_file(f"up-{instance.name}"))
+        _wait_until_ready(instance, instance.ports())
+
+
+def _create(instance: Instance, log: Path) -> Ports:
+    image = images.built_reference(images.by_name("server"))
+    probe = (docker(), "run", "--rm", "--privileged", "--label", f"{LABEL}=1", "--entrypoint", "true", image)
+    rights = ("--privileged",) if succeeds(probe) else NEARLY_PRIVILEGED
+    labels = [word for key, value in instance.labels.items() for word in ("--label", f"{key}={value}")]
+    run((docker(), "volume", "create", *labels, instance.container), log)
+    for attempt in range(PORT_ATTEMPTS):
+        ports = _free_ports()
+        published = [f"--publish=127.0.0.1:{outer}:{inner}"
+                     for outer, inner in ((ports.ssh, 22), (ports.http, 80), (ports.https, 443))]
+        try:
+            run((docker(), "run", "--detach", "--name", instance.container, "--hostname", f"staging-{instance.name}",
+                 "--restart", "unless-stopped", "--stop-timeout", "30", *labels, *rights, *published,
+                 "--volume", f"{instance.container}:/var/lib/docker", image), log)
+            return ports
+        except CommandFailed:
+            # between our look and the engine's, somebody else may have taken a port
+            run((docker(), "rm", "--force", instance.container), log)
+            if attempt == PORT_ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _free_ports() -> Ports:
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+    numbers = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return Ports(*numbers)
+
+
+def _engine_ready(instance: Instance) -> bool:
+    return succeeds(instance.inside("docker", "info", "--format", "{{.ID}}"), timeout_s=10)
+
+
+def _wait_until_ready(instance: Instance, ports: Ports) -> None:
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    while not (_engine_ready(instance) and _greets(ports.ssh)):
+        if time.monotonic() > deadline:
+            said = output(instance.inside("sh", "-c", "tail -n 15 /var/log/dockerd.log /var/log/sshd.log 2>&1"))
+            raise LabError(f"The server {instance.name} was not ready after {READY_TIMEOUT_S:.0f} s. "
+                           f"Its engine and sshd said last:\n{said}")
+        time.sleep(0.3)
+
+
+def _greets(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            connection.settimeout(2)
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
+
+
+def _install_repository(instance: Instance, log: Path) -> None:
+    """The application's repository as a bare origin on the server, and a checkout of it where deploys happen."""
+    try:
+        from lab.repository import build_repository
+    except ModuleNotFoundError:
+        return
+
+    with tempfile.TemporaryDirectory(prefix="gw2-repository-") as name:
+        build_repository(Path(name) / "work")
+        run(("git", "clone", "--quiet", "--bare", Path(name) / "work", Path(name) / "origin.git"), log)
+        script = (f"rm -rf {ORIGIN} && mkdir -p {ORIGIN} && tar -x --no-same-owner -C {ORIGIN} "
+                  f"&& git -C {ORIGIN} remote remove origin 2>/dev/null; chown -R deploy:deploy {ORIGIN}")
+        pipe(("tar", "-C", Path(name) / "origin.git", "-c", "."), instance.inside("sh", "-c", script), log)
+    checkout = (f"cd {CHECKOUT} && find . -mindepth 1 -delete && git clone --quiet {ORIGIN} . "
+                "&& git config user.name deploy && git config user.email deploy@localhost")
+    run(instance.inside("sh", "-c", checkout, user="deploy"), log)
+
+
+def _introduce(instance: Instance, ports: Ports, log: Path) -> None:
+    """Put our key and certificate on the server, and take its host keys from inside, not from the network."""
+    address = instance.address
+    authorize = ("install -d -m 0700 -o deploy -g deploy /home/deploy/.ssh && cat > /home/deploy/.ssh/authorized_keys "
+                 "&& chown deploy: /home/deploy/.ssh/authorized_keys && chmod 0600 /home/deploy/.ssh/authorized_keys")
+    run(instance.inside("sh", "-c", authorize), log, input=address.public_key.encode())
+    for name, mode in (("fullchain.pem", "0644"), ("privkey.pem", "0600")):
+        place = f"mkdir -p {CERTIFICATES} && cat > {CERTIFICATES}/{name} && chmod {mode} {CERTIFICATES}/{name}"
+        run(instance.inside("sh", "-c", place), log, input=(address.folder / name).read_bytes())
+    keys = output(instance.inside("sh", "-c", "cat /etc/ssh/ssh_host_ed25519_key.pub"))
+    address.write_overlay(ports, keys.splitlines())

@@ -1,0 +1,10 @@
+# Back to the empty server: containers, volumes, networks, state files, backups and logs go; images stay.
+set -eu
+pkill -KILL -u deploy || true
+containers=$(docker ps --all --quiet)
+if [ -n "$containers" ]; then docker rm --force --volumes $containers > /dev/null; fi
+volumes=$(docker volume ls --quiet)
+if [ -n "$volumes" ]; then docker volume rm --force $volumes > /dev/null; fi
+docker network prune --force > /dev/null
+find /opt/gw2-wvwbuilder /backups/postgres /var/log/gw2 /var/log/nginx -mindepth 1 -delete
+rm -f /var/spool/cron/crontabs/deploy
