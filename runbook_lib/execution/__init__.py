@@ -1,0 +1,11 @@
+"""The one place that changes machines: walks a plan's steps, records each before and after, undoes on failure."""
+
+from __future__ import annotations
+
+from runbook_lib.execution.gate import ask_side_by_side
+from runbook_lib.execution.hands import Done, Hands, ServerHands
+from runbook_lib.execution.records import Execution, StepRecord, steps_html
+from runbook_lib.execution.walk import Walk
+
+__all__ = ["Done", "Execution", "Hands", "ServerHands", "StepRecord", "Walk", "ask_side_by_side",
+           "steps_html"]

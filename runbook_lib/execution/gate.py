@@ -1,0 +1,83 @@
+"""Opening a gate: the same questions again and again, until enough clean looks in a row or the deadline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from runbook_lib.asking import Question
+from runbook_lib.errors import RunbookError
+from runbook_lib.plan import Finding, Gate, Verdict
+
+CLEAN = (Verdict.PASSED, Verdict.WARNING)
+
+
+@dataclass(frozen=True)
+class GateOutcome:
+    """Whether a gate opened, after how many looks, and what the last one found."""
+
+    opened: bool
+    looks: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def message(self) -> str:
+        if self.opened:
+            return ""
+        faults = [one for one in self.findings if one.verdict not in CLEAN]
+        said = "; ".join(f"{one.check}: {one.measured or one.verdict}" for one in faults[:5])
+        return said or "not enough clean looks in a row before the deadline"
+
+
+def open_gate(gate: Gate, put: Callable[[Question[Any]], Any],
+              seen: Callable[[int, tuple[Finding, ...]], None] = lambda look, findings: None) -> GateOutcome:
+    """Look until the gate opens or its deadline is over. `seen` is told of each look."""
+    give_up = time.monotonic() + gate.deadline_s
+    clean = looks = 0
+    while True:
+        looks += 1
+        findings = look_once(gate, put)
+        clean = clean + 1 if findings and all(one.verdict in CLEAN for one in findings) else 0
+        seen(looks, findings)
+        if clean >= gate.passes:
+            return GateOutcome(True, looks, findings)
+        if time.monotonic() + gate.interval_s > give_up:
+            return GateOutcome(False, looks, findings)
+        time.sleep(gate.interval_s)
+
+
+def look_once(gate: Gate, put: Callable[[Question[Any]], Any]) -> tuple[Finding, ...]:
+    """One look. An answer that cannot be had is an inconclusive finding, which is not clean."""
+    answers = ask_side_by_side(gate.questions, put)
+    missing = [(question, answer) for question, answer in zip(gate.questions, answers, strict=True)
+               if isinstance(answer, RunbookError)]
+    if missing:
+        return tuple(Finding(question.name, Verdict.INCONCLUSIVE, error.what, next=error.next)
+                     for question, error in missing)
+    try:
+        return tuple(gate.judge(*answers))
+    except RunbookError as error:
+        return (Finding(gate.name, Verdict.INCONCLUSIVE, error.what, next=error.next),)
+
+
+def ask_side_by_side(questions: Iterable[Question[Any]], put: Callable[[Question[Any]], Any]) -> list[Any]:
+    """The answers in order; a RunbookError in the place of an answer that could not be had."""
+    asked = list(questions)
+    if len(asked) < 2:
+        return [_answer(question, put) for question in asked]
+    pool = ThreadPoolExecutor(max_workers=min(8, len(asked)), thread_name_prefix="question")
+    try:
+        return list(pool.map(lambda question: _answer(question, put), asked))
+    finally:
+        # on Ctrl-C the questions still open end by their own deadlines
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _answer(question: Question[Any], put: Callable[[Question[Any]], Any]) -> Any:
+    try:
+        return put(question)
+    except RunbookError as error:
+        return error

@@ -1,0 +1,133 @@
+"""The run inside a Jupyter kernel: everything that leaves the kernel is redacted, bounded and recorded.
+
+All of a kernel's messages pass one function, `session.send`. That is where secrets are taken out, so that
+prints, display data, tracebacks, replies and the output of child processes are covered alike. Outside IPython
+nothing is hooked, and a run works as plain Python.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from runbook_lib.archive.runs import RunFolder
+from runbook_lib.errors import RunbookError
+from runbook_lib.kernel.channel import Channel
+from runbook_lib.kernel.formatters import install_formatters, show_type_as_table
+from runbook_lib.kernel.outputs import CellOutputs
+
+ENDED_EARLY = "NotebookEnded"  # papermill takes an error named SystemExit with value 0 for success
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+_installed: Hooks | None = None
+
+CellDone = Callable[[int, str, list[dict[str, Any]], BaseException | None], None]
+
+
+def shell() -> Any:
+    """The running IPython shell when it is a kernel's, else None."""
+    loaded = sys.modules.get("IPython")
+    current = loaded.get_ipython() if loaded else None
+    return current if current is not None and hasattr(current, "kernel") else None
+
+
+def is_headless() -> bool:
+    """True where nobody can correct a cell and go on: papermill and nbclient do not allow input, JupyterLab does."""
+    current = shell()
+    return current is None or not current.kernel._allow_stdin
+
+
+def is_busy() -> bool:
+    """True while a cell of an open run is at work."""
+    return _installed is not None and _installed.busy
+
+
+def show_as_table(value: Any) -> None:
+    """From now on, values of this value's type are shown as tables, when it is a dataclass."""
+    current = shell()
+    if current is not None:
+        show_type_as_table(current.display_formatter, type(value))
+
+
+def install(folder: RunFolder, on_cell: CellDone) -> Hooks | None:
+    """Hook the running kernel; None outside a kernel. `on_cell(number, source, outputs, error)` follows each cell."""
+    global _installed
+    current = shell()
+    _installed = Hooks(current, folder, on_cell) if current is not None else None
+    return _installed
+
+
+class Hooks:
+    """The hooks of one run in one kernel. `remove` takes them out again."""
+
+    def __init__(self, current: Any, folder: RunFolder, on_cell: CellDone) -> None:
+        self._shell, self._folder, self._on_cell = current, folder, on_cell
+        self._streams = {"stdout": sys.stdout, "stderr": sys.stderr}
+        self._flush()
+        self._earlier = list(current.user_ns.get("In", []))[1:]
+        self.busy = True  # the cell that opens the run
+        self._cell = len(self._earlier)
+        self._source = self._earlier.pop() if self._earlier else ""
+        self.channel = Channel(current.kernel.session, folder.redactor)
+        self._plain_traceback = current._showtraceback
+        current._showtraceback = self._show_error
+        current.events.register("pre_run_cell", self._before)
+        current.events.register("post_run_cell", self._after)
+        install_formatters(current.display_formatter)
+
+    def record_earlier_cells(self) -> None:
+        """Record the cells that ran before the run was opened: the parameters, among them."""
+        for number, source in enumerate(self._earlier, start=1):
+            self._on_cell(number, source, [], None)
+
+    def remove(self) -> None:
+        """Unhook the kernel. Redaction stays in force as long as the kernel lives: names may still hold secrets."""
+        self._flush()
+        self._shell._showtraceback = self._plain_traceback
+        for event, hook in (("pre_run_cell", self._before), ("post_run_cell", self._after)):
+            if hook in self._shell.events.callbacks[event]:
+                self._shell.events.unregister(event, hook)
+
+    def _before(self, info: Any) -> None:
+        self._cell, self._source, self.busy = self._cell + 1, info.raw_cell or "", True
+        self.channel.outputs = CellOutputs(self._folder.redactor)
+
+    def _after(self, result: Any) -> None:
+        self.busy = False
+        self.finish_cell(result.error_before_exec or result.error_in_exec)
+
+    def finish_cell(self, error: BaseException | None = None) -> None:
+        """Show what was held back, and record the cell."""
+        self._flush()
+        outputs = self.channel.outputs
+        for name, text in outputs.finish(self._folder.evidence, self._cell):
+            with self.channel.passing():
+                self._streams[name].write(text)
+                self._streams[name].flush()
+        self._on_cell(self._cell, self._source, outputs.recorded, error)
+
+    def _flush(self) -> None:
+        for stream in self._streams.values():
+            stream.flush()
+
+    def _show_error(self, kind: type[BaseException], error: BaseException, lines: list[str]) -> None:
+        if isinstance(error, RunbookError):
+            shown = lines
+        elif isinstance(error, KeyboardInterrupt):
+            shown = ["Stopped from outside: Ctrl-C, SIGTERM or a deadline."]
+        elif isinstance(error, SystemExit):
+            kind = type(ENDED_EARLY, (Exception,), {})
+            shown = ["The cell ended the notebook by itself. That is no way to finish a run: it counts as failed."]
+        else:
+            shown = self._defect(kind, error, lines)
+        self._plain_traceback(kind, error, shown)
+
+    def _defect(self, kind: type[BaseException], error: BaseException, lines: list[str]) -> list[str]:
+        path = self._folder.evidence("defect.txt", _COLOURS.sub("", "\n".join(lines)) + "\n")
+        return [
+            f"A defect of ours, not of the server: {kind.__name__}: {error}",
+            f"Where: the traceback is in {path} of {self._folder.path.name}",
+            "Next: nothing more was done. Report it together with that folder.",
+        ]
