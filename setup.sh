@@ -18,9 +18,10 @@ times=.lab/setup-times.tsv
 child=
 
 root() { [ "$(id -u)" -eq 0 ]; }
-debian() { root && command -v apt-get >/dev/null; }
+# a system on which root can install what is missing
+debian() { root && command -v apt-get >/dev/null && grep -Eq '^ID=(debian|ubuntu)$' /etc/os-release; }
 engine_answers() { timeout 20 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
-compose_answers() { timeout 20 docker compose version >/dev/null 2>&1; }
+compose_answers() { timeout 20 docker compose version --short 2>/dev/null | grep -Eq '^v?([2-9]|[1-9][0-9])[.]'; }
 can_make_venv() { command -v "$python" >/dev/null && "$python" -c 'import ensurepip, venv' 2>/dev/null; }
 digest() { sha256sum "$@" | sha256sum | cut -d' ' -f1; }
 stamped() { [ "$(cat ".venv/stamp-$1" 2>/dev/null)" = "$2" ]; }
@@ -132,10 +133,7 @@ install_project() {
 }
 
 set_up_python() {
-    if ! .venv/bin/python -c '' 2>/dev/null; then
-        can_make_venv || stage venv-package "Debian package python3.11-venv" install_debian python3.11-venv
-        stage venv "Virtual environment .venv" make_venv
-    fi
+    .venv/bin/python -c '' 2>/dev/null || stage venv "Virtual environment .venv" make_venv
     stamped packages "$(digest requirements.lock)" ||
         stage packages "Python packages, hashes checked" install_packages
     stamped project "$(digest pyproject.toml)" || stage project "This project in .venv" install_project
@@ -144,7 +142,8 @@ set_up_python() {
 set_up_engine() {
     engine_answers && compose_answers && return
     local started=$SECONDS
-    .venv/bin/python -m lab engine
+    # needs nothing but the standard library, so it can refuse before .venv is made
+    "$python" -m lab engine
     remember engine "Docker Engine and Compose" $((SECONDS - started))
 }
 
@@ -163,7 +162,9 @@ set_up_test_tools() {
 trap stop INT TERM
 refuse_where_something_is_missing
 [ -d .lab ] && rm -f "$times"
-set_up_python
+can_make_venv || stamped packages "$(digest requirements.lock)" ||
+    stage venv-package "Debian package python3.11-venv" install_debian python3.11-venv
 [ "$goal" = python ] || set_up_engine
+set_up_python
 [ "$goal" = test ] && set_up_test_tools
 exit 0
