@@ -1,1 +1,95 @@
-"""The only room with sockets and processes."""
+"""The only room with sockets and processes. `open_connections` gives everything a run may talk to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from runbook_lib.redaction import Redactor, Secret
+
+if TYPE_CHECKING:
+    from runbook_lib.connections.docker import ServerDocker
+    from runbook_lib.connections.http import PublicHttp
+    from runbook_lib.connections.postgres import ServerDatabase
+    from runbook_lib.connections.prometheus import ServerPrometheus
+    from runbook_lib.connections.ssh import SshServer
+    from runbook_lib.environment import Environment
+
+
+class OpenConnections:
+    """The connections of one environment. Nothing is imported or opened before its first use."""
+
+    def __init__(self, environment: Environment, redactor: Redactor, changes_allowed: bool) -> None:
+        self._environment, self._redactor, self._changes_allowed = environment, redactor, changes_allowed
+
+    @cached_property
+    def server(self) -> SshServer:
+        """The server over SSH."""
+        from pathlib import Path
+
+        from runbook_lib.connections.link import Link
+        from runbook_lib.connections.ssh import SshServer
+
+        place = self._environment.server
+        link = Link(
+            host=place.host, port=place.port, user=place.user, key_file=Path(place.key_file),
+            known_hosts_file=Path(place.known_hosts_file), connect_timeout_s=place.connect_timeout_s,
+        )
+        return SshServer(link, place.directory, self._redactor, changes_allowed=self._changes_allowed)
+
+    @cached_property
+    def http(self) -> PublicHttp:
+        """The public address."""
+        from runbook_lib.connections.http import PublicHttp
+
+        public = self._environment.public
+        return PublicHttp(public.url, connect_to=public.connect_to, ca_file=public.ca_file)
+
+    @cached_property
+    def docker(self) -> ServerDocker:
+        """The server's Docker Engine."""
+        from runbook_lib.connections.docker import ServerDocker
+
+        return ServerDocker(self.server)
+
+    @cached_property
+    def database(self) -> ServerDatabase:
+        """The environment's PostgreSQL."""
+        from runbook_lib.connections.postgres import ServerDatabase
+
+        backup = self._environment.backup
+        return ServerDatabase(self.server, database=backup.database, user=backup.user)
+
+    @cached_property
+    def prometheus(self) -> ServerPrometheus:
+        """The environment's Prometheus."""
+        from runbook_lib.connections.prometheus import ServerPrometheus
+
+        return ServerPrometheus(self.server, port=self._environment.services["prometheus"].port)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for name in ("docker", "http", "server"):
+            opened: Any = self.__dict__.pop(name, None)
+            if opened is not None:
+                opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+
+def open_connections(
+    environment: Environment, secrets: Mapping[str, Secret] | Iterable[Secret] = (), *, changes_allowed: bool = True
+) -> OpenConnections:
+    """All connections to `environment`, each opened on first use; a context manager that closes them.
+
+    `secrets` are kept out of error messages. With `changes_allowed` False no job can start and no lock be taken.
+    """
+    known = secrets.values() if isinstance(secrets, Mapping) else secrets
+    return OpenConnections(environment, Redactor(known), changes_allowed)

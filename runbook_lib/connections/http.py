@@ -1,0 +1,80 @@
+"""HTTP to the environment's public address: TLS verified, nothing retried, no redirect followed, all of it bounded."""
+
+from __future__ import annotations
+
+import time
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from runbook_lib.asking import HttpReply
+from runbook_lib.connections.translate import http_error
+from runbook_lib.errors import EndpointUnavailable
+
+BODY_LIMIT = 20_000_000
+CONNECTIONS = 32
+
+
+class PublicHttp:
+    """Requests to `url`. `connect_to` (host:port) is dialled instead of the URL's host; the certificate and the Host
+    header still are the URL's, so what is tested is what users get."""
+
+    def __init__(self, url: str, *, connect_to: str | None = None, ca_file: str | None = None) -> None:
+        self.url = url.rstrip("/")
+        parts = urlsplit(self.url)
+        self._host = parts.netloc
+        self._base = f"https://{connect_to}" if connect_to else self.url
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy, no .netrc: the operator's machine must not change the answer
+        self._session.verify = ca_file or True
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # each exchange stands alone
+        self._session.mount("https://", _NamedAdapter(parts.hostname or "", bool(connect_to)))
+
+    def request(
+        self, method: str, path: str, *, json: Any = None, headers: dict[str, str] | None = None,
+        timeout_s: float = 10.0, follow_redirects: bool = False,
+    ) -> HttpReply:
+        """One exchange; any HTTP status is a reply. Raises EndpointUnavailable when there is none in `timeout_s`."""
+        if not path.startswith("/"):
+            raise ValueError(f"a path begins with '/': {path!r}")
+        url = self.url + path
+        started = time.monotonic()
+        try:
+            with self._session.request(
+                method, self._base + path, json=json, headers={"Host": self._host, **(headers or {})},
+                timeout=timeout_s, allow_redirects=follow_redirects, stream=True,
+            ) as reply:
+                body = _body(reply, url, started + timeout_s)
+                seconds = time.monotonic() - started
+                return HttpReply(url, reply.status_code, dict(reply.headers), body, seconds)
+        except (requests.RequestException, OSError) as error:
+            raise http_error(error, url) from error
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def _body(reply: requests.Response, url: str, deadline: float) -> bytes:
+    """The whole body; a server that sends a byte now and then does not outlive the deadline."""
+    body = bytearray()
+    for chunk in reply.iter_content(65_536):
+        body += chunk
+        if time.monotonic() > deadline:
+            raise EndpointUnavailable("The reply did not end in time.", where=url, next="Look at nginx's error log.")
+        if len(body) > BODY_LIMIT:
+            raise EndpointUnavailable(f"The reply is longer than {BODY_LIMIT // 1_000_000} MB.", where=url)
+    return bytes(body)
+
+
+class _NamedAdapter(HTTPAdapter):
+    """Asks for, and insists on, the certificate of one name, whatever address is dialled."""
+
+    def __init__(self, hostname: str, renamed: bool) -> None:
+        self._names = {"server_hostname": hostname, "assert_hostname": hostname} if renamed else {}
+        super().__init__(max_retries=0, pool_maxsize=CONNECTIONS)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **{**options, **self._names})

@@ -1,0 +1,116 @@
+"""What this machine knows: the secrets of a run, who runs it, and the state of our own checkout."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import socket
+import stat
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runbook_lib.errors import Refused, SecretMissing
+from runbook_lib.redaction import Secret
+
+if TYPE_CHECKING:
+    from runbook_lib.environment import Environment
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who runs this, on which machine. In CI the name is the account that triggered the workflow."""
+
+    name: str
+    host: str
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.host}"
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """The commit of the runbooks themselves; `clean` is False when files differ from it, None when git cannot tell."""
+
+    commit: str | None
+    clean: bool | None
+
+
+def load_secrets(environment: Environment) -> dict[str, Secret]:
+    """The environment's secrets that can be had here, by name; missing ones are absent.
+
+    The process environment comes first, then `environment.secrets_file` (NAME=value lines). Raises Refused when others
+    can read that file, and SecretMissing when it is named but cannot be read or has a line that is none.
+    """
+    stored = _stored(Path(environment.secrets_file)) if environment.secrets_file else {}
+    found = {name: os.environ.get(name) or stored.get(name) for name in environment.secrets}
+    return {name: Secret(name, value) for name, value in found.items() if value}
+
+
+def _stored(file: Path) -> dict[str, str]:
+    try:
+        with file.open("rb") as opened:
+            about = os.fstat(opened.fileno())
+            text = opened.read()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SecretMissing(f"The secrets file cannot be read ({error.strerror}).", where=str(file),
+                            next="Make it readable for you alone: chmod 600.") from error
+    if stat.S_IMODE(about.st_mode) & 0o077:
+        raise Refused(f"The secrets file can be read by others (mode {stat.S_IMODE(about.st_mode):04o}).",
+                      where=str(file), next=f"chmod 600 {file}")
+    return parse_secrets(text.decode("utf-8", "replace"), str(file))
+
+
+def parse_secrets(text: str, where: str) -> dict[str, str]:
+    """NAME=value lines; blank lines and lines with `#` in front are left out; matching quotes around a value go."""
+    values = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.removeprefix("export ").partition("=")
+        if not equals or not name.strip().isidentifier():
+            # the line itself is not shown: it may hold a secret
+            raise SecretMissing(f"Line {number} is not of the form NAME=value.", where=where, next="Correct that line.")
+        value = value.strip()
+        if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+            value = value[1:-1]
+        values[name.strip()] = value
+    return values
+
+
+def who_and_where() -> Person:
+    """The operator and this machine."""
+    name = os.environ.get("GITHUB_ACTOR") or os.environ.get("RUNBOOK_OPERATOR") or _login()
+    return Person(name, socket.gethostname())
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no entry in the password file
+        return f"uid {os.getuid()}"
+
+
+def checkout(folder: Path) -> Checkout:
+    """Commit and cleanliness of the checkout at `folder`."""
+    if shutil.which("git") is None:
+        return Checkout(None, None)
+    commit = _git(folder, "rev-parse", "HEAD")
+    status = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    return Checkout(commit.strip() if commit else None, None if status is None else not status.strip())
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ("git", "-C", str(folder), *words), capture_output=True, text=True, timeout=10, check=False,
+            stdin=subprocess.DEVNULL, env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None

@@ -1,0 +1,131 @@
+"""The double for tests: answers by command text, path, URL or SQL. A question that nobody foresaw is an error.
+
+    ScriptedConnections(commands={"df -P /": "Filesystem …"}, replies={"/health": (200, {"status": "ok"})})
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runbook_lib.asking import CommandResult, HttpReply
+from runbook_lib.errors import FactUnreadable
+from runbook_lib.plan import Command
+
+# What a question may be answered with: a value, an error to raise, or a function that is called each time.
+Answer = Any
+
+
+def _given(answers: Mapping[str, Answer], key: str, kind: str) -> Any:
+    if key not in answers:
+        known = "\n  ".join(answers) or "(none)"
+        raise AssertionError(f"nobody foresaw the {kind} {key!r}; known:\n  {known}")
+    answer = answers[key]
+    if isinstance(answer, Callable):  # type: ignore[arg-type]
+        answer = answer()
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
+
+
+@dataclass
+class ScriptedServer:
+    """Answers are standard output, or (exit code, output), or (exit code, output, error output)."""
+
+    commands: Mapping[str, Answer] = field(default_factory=dict)
+    files: Mapping[str, Answer] = field(default_factory=dict)
+    address: str = "deploy@scripted:22"
+    asked: list[Command] = field(default_factory=list)
+
+    def run(self, command: Command) -> CommandResult:
+        result = self.execute(command)
+        if result.exit_code not in command.accepts:
+            raise FactUnreadable(f"exit code {result.exit_code}: {result.stderr}", where=self.address)
+        return result
+
+    def execute(self, command: Command) -> CommandResult:
+        self.asked.append(command)
+        answer = _given(self.commands, str(command), "command")
+        code, out, err = (0, answer, "") if isinstance(answer, str) else (*answer, "")[:3]
+        return CommandResult(str(command), code, out, err, 0.01)
+
+    def read(self, path: str, *, limit_bytes: int = 1_000_000) -> bytes | None:
+        answer = _given(self.files, path, "file")
+        if answer is None:
+            return None
+        return (answer.encode() if isinstance(answer, str) else bytes(answer))[:limit_bytes]
+
+
+@dataclass
+class ScriptedHttp:
+    """Answers by path or by "METHOD path": an HttpReply, or (status, body as text, bytes or a value for JSON)."""
+
+    replies: Mapping[str, Answer] = field(default_factory=dict)
+    url: str = "https://scripted.example.com"
+
+    def request(self, method: str, path: str, *, json: Any = None, headers: dict[str, str] | None = None,
+                timeout_s: float = 10.0) -> HttpReply:
+        key = f"{method} {path}" if f"{method} {path}" in self.replies else path
+        answer = _given(self.replies, key, "path")
+        if isinstance(answer, HttpReply):
+            return answer
+        status, body = answer
+        return HttpReply(self.url + path, status, {}, _as_bytes(body), 0.01)
+
+
+def _as_bytes(body: Any) -> bytes:
+    if isinstance(body, bytes):
+        return body
+    return body.encode() if isinstance(body, str) else json.dumps(body).encode()
+
+
+@dataclass
+class ScriptedDocker:
+    engine: Any = None
+
+    def client(self) -> Any:
+        if self.engine is None:
+            raise AssertionError("nobody foresaw a question to Docker")
+        if isinstance(self.engine, BaseException):
+            raise self.engine
+        return self.engine
+
+
+@dataclass
+class ScriptedDatabase:
+    """Answers by the SQL with its white space made single, or by any piece of it."""
+
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+
+    def rows(self, sql: str, *, timeout_s: float = 30.0) -> list[dict[str, Any]]:
+        flat = " ".join(sql.split())
+        key = next((piece for piece in self.answers if piece in flat), flat)
+        rows: list[dict[str, Any]] = _given(self.answers, key, "SQL")
+        return rows
+
+
+@dataclass
+class ScriptedPrometheus:
+    """Answers by the query's text, or by the path where there is no query."""
+
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+
+    def get(self, path: str, **parameters: str) -> Any:
+        return _given(self.answers, parameters.get("query", path), "Prometheus query")
+
+
+class ScriptedConnections:
+    """All of them together, with the same attributes as the real ones."""
+
+    def __init__(
+        self, *, commands: Mapping[str, Answer] | None = None, files: Mapping[str, Answer] | None = None,
+        replies: Mapping[str, Answer] | None = None, sql: Mapping[str, Answer] | None = None,
+        queries: Mapping[str, Answer] | None = None, engine: Any = None,
+    ) -> None:
+        self.server = ScriptedServer(commands or {}, files or {})
+        self.http = ScriptedHttp(replies or {})
+        self.docker = ScriptedDocker(engine)
+        self.database = ScriptedDatabase(sql or {})
+        self.prometheus = ScriptedPrometheus(queries or {})
