@@ -1,0 +1,183 @@
+"""`make rehearsal`: the whole release path on the lab, by the product's own runner, and where the time went.
+
+An empty server is brought up on one release, filled with data, looked at, backed up, moved to the next release and
+verified. Every run leaves its report; the first run that does not pass ends the rehearsal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.instance import Instance
+from lab.processes import root, state
+
+FIRST, NEXT = "v3.1.0", "v3.2.0"
+ROWS = 60_000
+RUN_TIMEOUT_S = 900
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One run of a notebook: what it is called here, its parameters, and whether it may change the server."""
+
+    title: str
+    notebook: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    apply: bool = False
+
+
+@dataclass(frozen=True)
+class Played:
+    """What became of a scene, as the archive tells it."""
+
+    scene: Scene
+    verdict: str
+    seconds: float
+    run_id: str
+
+
+BRING_UP = Scene(f"bring-up on {FIRST}", "20_deploy", {"ref": FIRST}, apply=True)
+RELEASE_PATH = (
+    Scene(f"preflight for {NEXT}", "10_preflight", {"ref": NEXT, "attested_by": "the rehearsal"}),
+    Scene("backup", "30_backup_database", apply=True),
+    Scene(f"deploy of {NEXT}", "20_deploy", {"ref": NEXT}, apply=True),
+    Scene(f"verification of {NEXT}", "21_verify", {"ref": NEXT}),
+)
+
+
+class Times:
+    """Seconds by stage: those that the set-up has written down, then ours."""
+
+    def __init__(self, written: Path) -> None:
+        self.rows: list[tuple[str, float]] = []
+        if written.exists():
+            for line in written.read_text().splitlines():
+                _, title, seconds = line.split("\t")
+                self.rows.append((title, float(seconds)))
+
+    def stage(self, title: str, work: Callable[[], None]) -> None:
+        """Do the work, and remember how long it took whether it went well or not."""
+        began = time.monotonic()
+        try:
+            work()
+        finally:
+            self.rows.append((title, time.monotonic() - began))
+
+
+def main(words: list[str] | None = None) -> int:
+    """0 when every run passed; otherwise the exit code of the run, or of the lab, that did not."""
+    parser = argparse.ArgumentParser(prog="python -m lab.rehearsal", description=__doc__.splitlines()[0])
+    parser.add_argument("--name", default="lab", help="which instance of the lab (default: lab)")
+    instance = Instance(parser.parse_args(words).name)
+    times, played = Times(state() / "setup-times.tsv"), []
+    try:
+        code = _play(instance, times, played)
+    except LabError as error:
+        print(f"\n{error}", file=sys.stderr)
+        code = error.exit_code
+    except KeyboardInterrupt:
+        print("\nStopped. Start again with: make rehearsal", file=sys.stderr)
+        code = 130
+    _tell(instance, times, played)
+    return code
+
+
+def _play(instance: Instance, times: Times, played: list[Played]) -> int:
+    from lab.seed import seed
+
+    times.stage("the lab comes up, empty", lambda: _empty_lab(instance))
+    for scene in (BRING_UP, *RELEASE_PATH):
+        _heading(scene.title)
+        code = _run(instance, scene, times, played)
+        if code:
+            return code
+        if scene is BRING_UP:
+            _heading(f"{ROWS:,} rows of data")
+            times.stage("rows of data", lambda: seed(instance, ROWS))
+    return 0
+
+
+def _empty_lab(instance: Instance) -> None:
+    from lab.__main__ import main as lab
+
+    was_there = instance.finished.exists()
+    for command in ["up", "reset"] if was_there else ["up"]:
+        code = lab([command, "--name", instance.name])
+        if code:
+            raise LabError(f"The lab could not be made ready: `{command}` ended with {code}.", exit_code=code)
+
+
+def _run(instance: Instance, scene: Scene, times: Times, played: list[Played]) -> int:
+    before = {run.run_id for run in _archive()}
+    began = time.monotonic()
+    code = subprocess.run(run_command(instance, scene), cwd=root()).returncode
+    seconds = time.monotonic() - began
+    times.rows.append((scene.title, seconds))
+    new = [run for run in _archive() if run.run_id not in before]
+    verdict = new[0].verdict or new[0].state if new else "left no run"
+    played.append(Played(scene, verdict, seconds, new[0].run_id if new else ""))
+    return code or (0 if verdict == "passed" else 1)
+
+
+def run_command(instance: Instance, scene: Scene) -> list[str]:
+    """The command an operator would type for the scene."""
+    words = [str(Path(sys.executable).with_name("runbook")), "run", scene.notebook, "-e", instance.address.environment,
+             "--timeout", str(RUN_TIMEOUT_S)]
+    for name, value in scene.parameters.items():
+        words += ["-p", f"{name}={value}"]
+    if scene.apply:
+        words += ["--apply", "--confirm", instance.name, "--reason", f"rehearsal: {scene.title}"]
+    return words
+
+
+def _archive() -> list:  # type: ignore[type-arg]  # the archive is imported late: it is not needed to refuse
+    from runbook_lib import project
+    from runbook_lib.archive.runs import list_runs
+
+    return list_runs(project.outputs())
+
+
+def _heading(text: str) -> None:
+    print(f"\n── {text} {'─' * max(3, 90 - len(text))}", flush=True)
+
+
+def _tell(instance: Instance, times: Times, played: list[Played]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from runbook_lib import project
+
+    console = Console(width=None if sys.stdout.isatty() else 110)
+    runs = Table("run", "notebook", "verdict", "seconds", "run id", title="Runs", title_justify="left")
+    for one in played:
+        runs.add_row(one.scene.title, one.scene.notebook, _coloured(one.verdict), f"{one.seconds:.1f}", one.run_id)
+    went = Table("stage", "seconds", title="Where the time went", title_justify="left", show_footer=True)
+    for title, seconds in times.rows:
+        went.add_row(title, f"{seconds:.1f}")
+    went.columns[0].footer, went.columns[1].footer = "all", f"{sum(seconds for _, seconds in times.rows):.1f}"
+    went.columns[1].justify = "right"
+    console.print()
+    for table in (runs, went) if played else (went,):
+        console.print(table)
+    index = project.outputs() / "index.html"
+    if index.exists():
+        print(f"Reports: {index}")
+    if instance.finished.exists():
+        print(f"The lab stays up: `python -m lab status --name {instance.name}`, and in notebooks as "
+              f"environment {instance.address.environment!r}.")
+
+
+def _coloured(verdict: str) -> str:
+    colour = {"passed": "green", "warning": "yellow"}.get(verdict, "red")
+    return f"[{colour}]{verdict}[/]"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
