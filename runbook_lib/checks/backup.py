@@ -118,8 +118,8 @@ def _nobody_else(backups: Backups) -> Finding:
 def _clock(backups: Backups) -> Finding:
     doubt = clock_doubt(backups)
     return finding("the clock can be trusted", not doubt, measured=doubt or "server and we agree",
-                   expected="within 2 minutes, no backup from the future", otherwise=Verdict.WARNING,
-                   next="The backup is taken, but no old one is deleted. Set the server's clock: timedatectl.")  # fmt: skip
+                   expected="within 2 minutes", otherwise=Verdict.WARNING,
+                   next="The backup is taken, but no old one is deleted. Set it right: timedatectl.")  # fmt: skip
 
 
 def _doubtful(backups: Backups) -> tuple[Finding, ...]:

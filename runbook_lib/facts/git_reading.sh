@@ -1,0 +1,50 @@
+# shellcheck shell=bash
+# A commit of the origin, read without changing the checkout: what is not there yet is fetched into a folder of its own,
+# and the checkout's own objects are only borrowed. No ref, no FETCH_HEAD, no working file of the checkout is written.
+
+encoded() { base64 -w0; }
+
+# find_commit CHECKOUT REF SCRATCH: sets $commit and $kind, or prints why not and ends with status 0.
+find_commit() {
+    local checkout=$1 ref=$2 scratch=$3 listing status tips
+    export GIT_TERMINAL_PROMPT=0 GIT_SSH_COMMAND="ssh -o BatchMode=yes" GIT_OPTIONAL_LOCKS=0
+    git -C "$checkout" rev-parse --git-dir >/dev/null 2>"$scratch/error" || give_up no-checkout "$scratch/error"
+    listing=$(timeout 60 git -C "$checkout" ls-remote --exit-code origin \
+        "refs/tags/$ref" "refs/tags/$ref^{}" "refs/heads/$ref" 2>"$scratch/error")
+    status=$?
+    ((status == 0 || status == 2)) || give_up unreachable "$scratch/error"
+    mkdir -p "$scratch/objects"
+    export GIT_OBJECT_DIRECTORY="$scratch/objects"
+    GIT_ALTERNATE_OBJECT_DIRECTORIES=$(cd "$checkout" && realpath "$(git rev-parse --git-path objects)")
+    export GIT_ALTERNATE_OBJECT_DIRECTORIES
+    choose_commit "$listing" "$ref"
+    if [[ -z $commit && $ref =~ ^[0-9a-f]{7,40}$ ]]; then
+        kind=commit
+        mapfile -t tips < <(timeout 60 git -C "$checkout" ls-remote --heads --tags --refs origin | cut -f2)
+        fetch "$checkout" "${tips[@]}" 2>"$scratch/error" || give_up unreachable "$scratch/error"
+        commit=$(git -C "$checkout" rev-parse --verify --quiet "$ref^{commit}") || commit=
+    fi
+    [[ -n $commit ]] || { printf 'unknown\n'; exit 0; }
+    git -C "$checkout" cat-file -e "$commit^{tree}" 2>/dev/null || fetch "$checkout" "$fetched" 2>"$scratch/error" \
+        || give_up unreachable "$scratch/error"
+}
+
+# choose_commit LISTING REF: an annotated tag counts as the commit it points to.
+choose_commit() {
+    local tag branch
+    tag=$(awk -v name="refs/tags/$2" '$2 == name "^{}" { peeled = $1 } $2 == name { plain = $1 }
+        END { print peeled ? peeled : plain }' <<<"$1")
+    branch=$(awk -v name="refs/heads/$2" '$2 == name { print $1 }' <<<"$1")
+    if [[ -n $tag && -n $branch && $tag != "$branch" ]]; then printf 'ambiguous\t%s\t%s\n' "$tag" "$branch"; exit 0; fi
+    commit=${tag:-$branch} kind=${tag:+tag}
+    kind=${kind:-branch} fetched=refs/heads/$2
+    [[ -z $tag ]] || fetched=refs/tags/$2
+}
+
+fetch() {
+    local checkout=$1; shift
+    timeout 120 git -C "$checkout" -c gc.auto=0 -c maintenance.auto=false -c fetch.writeCommitGraph=false \
+        fetch --quiet --no-write-fetch-head --no-tags --refmap= --no-auto-maintenance --recurse-submodules=no origin "$@"
+}
+
+give_up() { printf '%s\t%s\n' "$1" "$(tail -c 2000 "$2" | encoded)"; exit 0; }

@@ -1,0 +1,117 @@
+"""The migrations of a release, read from their source without running any of it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+DESTRUCTIVE = ("drop_table", "drop_column", "drop_constraint", "execute", "alter_column", "rename_table")
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One alembic revision. `parents` is empty for the first; `careful` names operations that a person should read."""
+
+    revision: str
+    parents: tuple[str, ...]
+    path: str
+    careful: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Migrations:
+    """All revisions of a release, and files among them that could not be read as one."""
+
+    revisions: tuple[Migration, ...]
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """Revisions that no other one follows; a release must have exactly one."""
+        followed = {parent for migration in self.revisions for parent in migration.parents}
+        return tuple(sorted({migration.revision for migration in self.revisions} - followed))
+
+    @property
+    def missing_parents(self) -> tuple[str, ...]:
+        """Revisions that are named as a parent and are not there."""
+        known = {migration.revision for migration in self.revisions}
+        return tuple(sorted({parent for one in self.revisions for parent in one.parents} - known))
+
+    @property
+    def duplicates(self) -> tuple[str, ...]:
+        """Revision names that more than one file claims."""
+        names = [migration.revision for migration in self.revisions]
+        return tuple(sorted({name for name in names if names.count(name) > 1}))
+
+    def pending(self, current: str | None) -> tuple[Migration, ...] | None:
+        """What `upgrade head` would run on a database at `current`, oldest first; None when `current` is unknown."""
+        by_name = {migration.revision: migration for migration in self.revisions}
+        if current is not None and current not in by_name:
+            return None
+        done = _ancestry(current, by_name) if current else set()
+        wanted = {name for head in self.heads for name in _ancestry(head, by_name)} - done
+        return tuple(by_name[name] for name in _in_order(wanted, by_name))
+
+
+def parse_migrations(files: Mapping[str, str]) -> Migrations:
+    """Every `*/versions/*.py` among a release's files, by its syntax tree: no code of the release is executed."""
+    found, unreadable = [], []
+    for path, text in sorted(files.items()):
+        if "/versions/" not in f"/{path}" or not path.endswith(".py") or path.endswith("/__init__.py"):
+            continue
+        migration = _migration(path, text)
+        if migration is None:
+            unreadable.append(path)
+        else:
+            found.append(migration)
+    return Migrations(tuple(found), tuple(unreadable))
+
+
+def _migration(path: str, text: str) -> Migration | None:
+    try:
+        tree = ast.parse(text)
+        names = _literals(tree)
+        revision, parents = names["revision"], names["down_revision"]
+    except (SyntaxError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    several = (parents,) if isinstance(parents, str) else tuple(parents or ())
+    if not isinstance(revision, str) or not all(isinstance(one, str) for one in several):
+        return None
+    return Migration(revision, several, path, _careful(tree))
+
+
+def _literals(tree: ast.Module) -> dict[str, Any]:
+    """Literal values of the module's plain or annotated assignments to `revision` and `down_revision`."""
+    values: dict[str, Any] = {}
+    for node in tree.body:
+        if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
+            continue
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            if isinstance(target, ast.Name) and target.id in ("revision", "down_revision"):
+                values[target.id] = ast.literal_eval(node.value)
+    return values
+
+
+def _careful(tree: ast.Module) -> tuple[str, ...]:
+    upgrade = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "upgrade"]
+    calls = [node for function in upgrade for node in ast.walk(function) if isinstance(node, ast.Call)]
+    names = {call.func.attr for call in calls if isinstance(call.func, ast.Attribute)}
+    return tuple(name for name in DESTRUCTIVE if name in names)
+
+
+def _ancestry(name: str, by_name: Mapping[str, Migration]) -> set[str]:
+    """`name` and everything before it. A circle ends where it closes."""
+    seen: set[str] = set()
+    waiting = [name]
+    while waiting:
+        one = waiting.pop()
+        if one not in seen and one in by_name:
+            seen.add(one)
+            waiting.extend(by_name[one].parents)
+    return seen
+
+
+def _in_order(wanted: set[str], by_name: Mapping[str, Migration]) -> list[str]:
+    return sorted(wanted, key=lambda name: (len(_ancestry(name, by_name)), name))
