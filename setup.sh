@@ -6,7 +6,8 @@
 #   ./setup.sh test       the same, then what only tests need: Chromium and promtool
 #
 # A call that finds everything in place returns in well under a second. Exit codes: 0 ready, 3 this machine lacks
-# something that cannot be installed (checked before anything is made), 1 a stage failed.
+# something that cannot be installed (checked before anything is made), 2 an unknown word, 1 a stage failed.
+# (`make` itself turns every code into 2 and says "Error 3".)
 # shellcheck disable=SC2329  # functions that only `stage` and `trap` call
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -27,10 +28,6 @@ digest() { sha256sum "$@" | sha256sum | cut -d' ' -f1; }
 stamped() { [ "$(cat ".venv/stamp-$1" 2>/dev/null)" = "$2" ]; }
 
 missing() {
-    case $goal in
-        python | lab | test) ;;
-        *) echo "there is no set-up named '$goal': use python, lab or test" && return ;;
-    esac
     can_make_venv || stamped packages "$(digest requirements.lock)" || debian ||
         echo "Python 3.11 with its venv module (Debian: apt-get install python3.11-venv)"
     [ "$goal" = python ] || engine_answers || debian ||
@@ -159,6 +156,10 @@ set_up_test_tools() {
     fi
 }
 
+case $goal in
+    python | lab | test) ;;
+    *) echo "There is no set-up named '$goal': use python, lab or test." >&2 && exit 2 ;;
+esac
 trap stop INT TERM
 refuse_where_something_is_missing
 [ -d .lab ] && rm -f "$times"

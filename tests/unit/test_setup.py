@@ -1,0 +1,122 @@
+"""The set-up refuses before it makes anything, shows what failed, and does nothing twice."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOOLS = ("bash", "cat", "cut", "dirname", "grep", "mkdir", "rm", "sed", "seq", "sha256sum", "sleep", "tail", "timeout", "tr")
+
+
+def program(folder: Path, name: str, script: str) -> None:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Path:
+    """A PATH of its own: a user who is not root, on a machine without Docker and without apt."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for tool in TOOLS:
+        found = shutil.which(tool)
+        assert found, f"this machine has no {tool}"
+        (folder / tool).symlink_to(found)
+    program(folder, "id", "echo 1000")
+    program(folder, "python3.11", "exit 0")
+    return folder
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """What the set-up reads of a fresh clone."""
+    folder = tmp_path / "clone"
+    folder.mkdir()
+    for name in ("setup.sh", "pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
+def set_up(clone: Path, programs: Path, goal: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(("bash", str(clone / "setup.sh"), goal), env={"PATH": str(programs)}, text=True,
+                          capture_output=True, timeout=60)
+
+
+def made(clone: Path) -> set[str]:
+    return {path.name for path in clone.iterdir()} - {"setup.sh", "pyproject.toml", "requirements.lock"}
+
+
+@pytest.mark.parametrize("goal", ["lab", "test"])
+def test_without_root_and_without_docker_nothing_is_begun(clone: Path, programs: Path, goal: str) -> None:
+    refused = set_up(clone, programs, goal)
+    assert refused.returncode == 3
+    assert "Docker Engine" in refused.stderr
+    assert "Compose v2" in refused.stderr
+    assert "Nothing was installed or changed." in refused.stderr
+    assert made(clone) == set()
+
+
+def test_python_alone_does_not_ask_for_docker(clone: Path, programs: Path) -> None:
+    asked = set_up(clone, programs, "python")
+    assert "Docker" not in asked.stderr
+
+
+def test_without_python_the_message_names_the_package(clone: Path, programs: Path) -> None:
+    (programs / "python3.11").unlink()
+    refused = set_up(clone, programs, "python")
+    assert refused.returncode == 3
+    assert "python3.11-venv" in refused.stderr
+    assert made(clone) == set()
+
+
+def test_compose_of_the_first_version_does_not_count(clone: Path, programs: Path) -> None:
+    program(programs, "docker", 'case "$1" in version) echo 20.10 ;; compose) echo 1.29.2 ;; esac')
+    refused = set_up(clone, programs, "lab")
+    assert refused.returncode == 3
+    assert "Compose v2" in refused.stderr
+    assert "a Docker Engine that answers" not in refused.stderr
+
+
+def test_root_on_an_unknown_system_is_refused_as_well(clone: Path, programs: Path) -> None:
+    program(programs, "id", "echo 0")
+    refused = set_up(clone, programs, "lab")
+    assert refused.returncode == 3
+    assert made(clone) == set()
+
+
+def test_a_stage_that_fails_shows_its_last_lines_and_its_log(clone: Path, programs: Path) -> None:
+    program(programs, "python3.11", 'case "$*" in *.venv) seq -f "line %g" 50; exit 1 ;; esac')
+    failed = set_up(clone, programs, "python")
+    assert failed.returncode == 1
+    assert "line 50" in failed.stderr
+    assert "line 21\n" in failed.stderr
+    assert "line 20\n" not in failed.stderr
+    log = clone / ".lab/logs/setup-venv.log"
+    assert str(log.relative_to(clone)) in failed.stderr
+    assert log.read_text().startswith("line 1\n")
+
+
+def test_an_unknown_goal_is_told_what_there_is(clone: Path, programs: Path) -> None:
+    refused = set_up(clone, programs, "everything")
+    assert refused.returncode == 2
+    assert "use python, lab or test" in refused.stderr
+
+
+def test_a_set_up_that_finds_everything_returns_at_once(clone: Path, programs: Path) -> None:
+    (clone / ".venv/bin").mkdir(parents=True)
+    program(clone / ".venv/bin", "python", "exit 0")
+    for stamp, name in (("packages", "requirements.lock"), ("project", "pyproject.toml")):
+        digest = subprocess.run(f"sha256sum {name} | sha256sum | cut -d' ' -f1", shell=True, cwd=clone,  # noqa: S602
+                                capture_output=True, text=True, check=True)
+        (clone / f".venv/stamp-{stamp}").write_text(digest.stdout)
+    began = time.monotonic()
+    done = set_up(clone, programs, "python")
+    assert done.returncode == 0
+    assert done.stdout == done.stderr == ""
+    assert time.monotonic() - began < 3
