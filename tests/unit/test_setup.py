@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TOOLS = ("bash", "cat", "cut", "dirname", "grep", "mkdir", "rm", "sed", "seq", "sha256sum", "sleep", "tail", "timeout", "tr")
+TOOLS = ("bash", "cat", "cut", "dirname", "grep", "mkdir", "rm", "sed", "seq", "sha256sum", "sleep", "tail", "timeout",
+         "tr")
 
 
 def program(folder: Path, name: str, script: str) -> None:
