@@ -8,6 +8,7 @@ import sys
 import time
 
 from lab.errors import REFUSED, LabError
+from lab.processes import one_at_a_time
 
 
 def main(words: list[str] | None = None) -> int:
@@ -60,9 +61,12 @@ def _engine(_: argparse.Namespace) -> None:
 def _images(_: argparse.Namespace) -> None:
     from lab.engine import ensure_engine
     from lab.images import IMAGES, ensure_images
+    from lab.stock import ensure_stock
 
     ensure_engine()
-    ensure_images()
+    with one_at_a_time("images"):
+        ensure_images()
+        ensure_stock()
     print(f"{len(IMAGES)} images are ready: docker images 'gw2-lab/*'")
 
 
@@ -70,12 +74,15 @@ def _up(arguments: argparse.Namespace) -> None:
     from lab.engine import ensure_engine
     from lab.images import ensure_images
     from lab.instance import Instance, up
+    from lab.stock import ensure_stock
 
     began = time.monotonic()
     instance = Instance(arguments.name)
     ensure_engine()
     if not instance.finished.exists():
-        ensure_images()
+        with one_at_a_time("images"):
+            ensure_images()
+            ensure_stock()
     outcome = up(instance)
     ports = instance.ports()
     print(f"{outcome} after {time.monotonic() - began:.1f} s: ssh 127.0.0.1:{ports.ssh}, https 127.0.0.1:{ports.https}; "

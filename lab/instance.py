@@ -8,12 +8,11 @@ import re
 import shutil
 import socket
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab import images
+from lab import container, images, stock
 from lab.address import PUBLIC_NAME, Address, Ports
 from lab.engine import docker
 from lab.errors import REFUSED, USAGE, CommandFailed, LabError
@@ -21,14 +20,10 @@ from lab.processes import log_file, output, pipe, root, run, succeeds
 from lab.progress import Progress
 
 LABEL = images.LABEL
-READY_TIMEOUT_S = 60.0
 CHECKOUT = "/opt/gw2-wvwbuilder"
 ORIGIN = "/srv/git/gw2-wvwbuilder.git"
 CERTIFICATES = f"/etc/letsencrypt/live/{PUBLIC_NAME}"
 PORT_ATTEMPTS = 5
-# where the machine cannot hand out CAP_SYS_RESOURCE, --privileged fails; this is as much as is left of it
-NEARLY_PRIVILEGED = ("--cap-add=ALL", "--cap-drop=SYS_RESOURCE", "--security-opt=seccomp=unconfined",
-                     "--security-opt=apparmor=unconfined", "--device-cgroup-rule=a *:* rwm")
 
 
 @dataclass(frozen=True)
@@ -90,7 +85,7 @@ def up(instance: Instance) -> str:
     """Make the instance, or start it when it is stopped. Returns one sentence that says which of them it was."""
     described = instance.inspect()
     if described is not None and instance.finished.exists():
-        if described["State"]["Running"] and _engine_ready(instance):
+        if described["State"]["Running"] and container.engine_answers(instance.container):
             return f"{instance.name} is up already"
         _start(instance, running=described["State"]["Running"])
         return f"{instance.name} was stopped and is up again"
@@ -121,7 +116,7 @@ def down(instance: Instance) -> bool:
 
 def reset(instance: Instance) -> None:
     """Back to the empty server: no containers, no data, no backups, the checkout as it was; images are kept."""
-    if not instance.finished.exists() or not _engine_ready(instance):
+    if not instance.finished.exists() or not container.engine_answers(instance.container):
         raise LabError(f"{instance.name} is not up.", next=f"python -m lab up --name {instance.name}", exit_code=REFUSED)
     log = log_file(f"reset-{instance.name}")
     log.unlink(missing_ok=True)
@@ -146,11 +141,12 @@ def _make(instance: Instance) -> None:
     with Progress(f"lab {instance.name}", total=5) as progress:
         with progress.step("keys, certificate and secrets"):
             instance.address.create()
+        with progress.step("the images are copied"):
+            labels = [word for key, value in instance.labels.items() for word in ("--label", f"{key}={value}")]
+            run((docker(), "volume", "create", *labels, instance.container), log)
+            stock.copy_to(instance.container, log)
         with progress.step("the server starts"):
             ports = _create(instance, log)
-            _wait_until_ready(instance, ports)
-        with progress.step("its engine takes the images"):
-            images.load_into(instance.container)
         with progress.step("the application's repository is cloned"):
             _install_repository(instance, log)
         with progress.step("its address is written down"):
@@ -162,30 +158,25 @@ def _start(instance: Instance, *, running: bool) -> None:
     with Progress(f"lab {instance.name}", total=1) as progress, progress.step("the server starts again"):
         if not running:
             run((docker(), "start", instance.container), log_file(f"up-{instance.name}"))
-        _wait_until_ready(instance, instance.ports())
+        container.wait_until_ready(instance.container, instance.ports().ssh)
 
 
 def _create(instance: Instance, log: Path) -> Ports:
-    image = images.built_reference(images.by_name("server"))
-    probe = (docker(), "run", "--rm", "--privileged", "--label", f"{LABEL}=1", "--entrypoint", "true", image)
-    rights = ("--privileged",) if succeeds(probe) else NEARLY_PRIVILEGED
-    labels = [word for key, value in instance.labels.items() for word in ("--label", f"{key}={value}")]
-    run((docker(), "volume", "create", *labels, instance.container), log)
     for attempt in range(PORT_ATTEMPTS):
         ports = _free_ports()
         published = [f"--publish=127.0.0.1:{outer}:{inner}"
                      for outer, inner in ((ports.ssh, 22), (ports.http, 80), (ports.https, 443))]
         try:
-            run((docker(), "run", "--detach", "--name", instance.container, "--hostname", f"staging-{instance.name}",
-                 "--restart", "unless-stopped", "--stop-timeout", "30", *labels, *rights, *published,
-                 "--volume", f"{instance.container}:/var/lib/docker", image), log)
-            return ports
+            container.start(instance.container, instance.labels, log, "--hostname", f"staging-{instance.name}",
+                            "--restart", "unless-stopped", *published)
+            break
         except CommandFailed:
             # between our look and the engine's, somebody else may have taken a port
             run((docker(), "rm", "--force", instance.container), log)
             if attempt == PORT_ATTEMPTS - 1:
                 raise
-    raise AssertionError("unreachable")
+    container.wait_until_ready(instance.container, ports.ssh)
+    return ports
 
 
 def _free_ports() -> Ports:
@@ -194,29 +185,6 @@ def _free_ports() -> Ports:
     for listener in listeners:
         listener.close()
     return Ports(*numbers)
-
-
-def _engine_ready(instance: Instance) -> bool:
-    return succeeds(instance.inside("docker", "info", "--format", "{{.ID}}"), timeout_s=10)
-
-
-def _wait_until_ready(instance: Instance, ports: Ports) -> None:
-    deadline = time.monotonic() + READY_TIMEOUT_S
-    while not (_engine_ready(instance) and _greets(ports.ssh)):
-        if time.monotonic() > deadline:
-            said = output(instance.inside("sh", "-c", "tail -n 15 /var/log/dockerd.log /var/log/sshd.log 2>&1"))
-            raise LabError(f"The server {instance.name} was not ready after {READY_TIMEOUT_S:.0f} s. "
-                           f"Its engine and sshd said last:\n{said}")
-        time.sleep(0.3)
-
-
-def _greets(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
-            connection.settimeout(2)
-            return connection.recv(4) == b"SSH-"
-    except OSError:
-        return False
 
 
 def _install_repository(instance: Instance, log: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from lab.errors import CommandFailed
@@ -28,6 +30,16 @@ def log_file(name: str) -> Path:
     folder = state() / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{name}.log"
+
+
+@contextmanager
+def one_at_a_time(what: str) -> Iterator[None]:
+    """Wait for other commands of this checkout that do the same work; the kernel lets go when one dies."""
+    folder = state()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{what}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def run(argv: Sequence[str | Path], log: Path, *, input: bytes | None = None, timeout_s: float = 1200,

@@ -1,0 +1,62 @@
+"""A server container: how it is given enough rights to run an engine, and when it is ready."""
+
+from __future__ import annotations
+
+import socket
+import time
+from functools import cache
+from pathlib import Path
+
+from lab import images
+from lab.engine import docker
+from lab.errors import LabError
+from lab.processes import output, run, succeeds
+
+READY_TIMEOUT_S = 90.0
+# where the machine cannot hand out CAP_SYS_RESOURCE, --privileged fails; this is as much as is left of it
+NEARLY_PRIVILEGED = ("--cap-add=ALL", "--cap-drop=SYS_RESOURCE", "--security-opt=seccomp=unconfined",
+                     "--security-opt=apparmor=unconfined", "--device-cgroup-rule=a *:* rwm")
+
+
+def server_image() -> str:
+    """The server's image in its present content."""
+    return images.built_reference(images.by_name("server"))
+
+
+@cache
+def rights() -> tuple[str, ...]:
+    """The options that let a container run an engine of its own here, found by trying."""
+    probe = (docker(), "run", "--rm", "--privileged", "--label", f"{images.LABEL}=1", "--entrypoint", "true",
+             server_image())
+    return ("--privileged",) if succeeds(probe) else NEARLY_PRIVILEGED
+
+
+def start(name: str, labels: dict[str, str], log: Path, *options: str) -> None:
+    """Start a server container with its engine's data on the volume of the same name."""
+    marks = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
+    run((docker(), "run", "--detach", "--name", name, "--stop-timeout", "30", *marks, *rights(),
+         "--volume", f"{name}:/var/lib/docker", *options, server_image()), log)
+
+
+def engine_answers(name: str) -> bool:
+    """Whether the engine inside the container answers."""
+    return succeeds((docker(), "exec", name, "docker", "info", "--format", "{{.ID}}"), timeout_s=10)
+
+
+def wait_until_ready(name: str, ssh_port: int | None = None) -> None:
+    """Return when the engine answers, and sshd too where a port is given. Raises LabError with their last words."""
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    while not (engine_answers(name) and (ssh_port is None or _greets(ssh_port))):
+        if time.monotonic() > deadline:
+            said = output((docker(), "exec", name, "sh", "-c", "tail -n 15 /var/log/dockerd.log /var/log/sshd.log 2>&1"))
+            raise LabError(f"The server {name} was not ready after {READY_TIMEOUT_S:.0f} s. It said last:\n{said}")
+        time.sleep(0.2)
+
+
+def _greets(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            connection.settimeout(2)
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False

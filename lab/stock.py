@@ -1,0 +1,78 @@
+"""The images already unpacked: a volume that the engine of every new instance starts from a copy of.
+
+Loading the images into an engine takes most of a minute; copying what it made of them takes a few seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from lab import container, images
+from lab.engine import docker
+from lab.errors import LabError
+from lab.processes import log_file, output, run, succeeds
+from lab.progress import Progress
+
+# written last: without it the volume is half filled and no engine may start from it
+COMPLETE = ".gw2-complete"
+
+
+def stock_name() -> str:
+    """The volume (and, while it is filled, the container) that holds the present images unpacked."""
+    references = [images.built_reference(image) for image in images.IMAGES if image.in_server or image.name == "server"]
+    return f"gw2-lab-stock-{hashlib.sha256(repr(references).encode()).hexdigest()[:12]}"
+
+
+def ensure_stock() -> None:
+    """Fill the volume when it is not there; older ones that nothing uses go."""
+    name = stock_name()
+    known = output((docker(), "volume", "ls", "--quiet", "--filter", f"label={images.LABEL}.stock")).split()
+    if name in known and _complete(name):
+        return
+    log = log_file("stock")
+    log.unlink(missing_ok=True)
+    for old in known:
+        remove(old)
+    labels = {images.LABEL: "1", f"{images.LABEL}.stock": "1"}
+    with Progress("stock", total=2) as progress:
+        with progress.step("an engine to unpack the images"):
+            run((docker(), "volume", "create", *_marks(labels), name), log)
+            container.start(name, labels, log)
+            container.wait_until_ready(name)
+        with progress.step("images unpacked"):
+            images.load_into(name)
+            run((docker(), "stop", name), log)
+            run((docker(), "rm", "--volumes", name), log)
+            run(_in_volumes(f"{name}:/to", command=f"sync && touch /to/{COMPLETE}"), log)
+
+
+def remove(name: str) -> None:
+    """Remove a stock volume and what an interrupted filling left; one that is being copied from stays."""
+    succeeds((docker(), "rm", "--force", "--volumes", name))
+    succeeds((docker(), "volume", "rm", name))
+
+
+def copy_to(volume: str, log: Path) -> None:
+    """Give `volume` the unpacked images."""
+    command = f"test -f /from/{COMPLETE} && cp -a /from/. /to/ && rm /to/{COMPLETE}"
+    run(_in_volumes(f"{stock_name()}:/from:ro", f"{volume}:/to", command=command), log)
+
+
+def _complete(name: str) -> bool:
+    try:
+        run(_in_volumes(f"{name}:/to:ro", command=f"test -f /to/{COMPLETE}"), log_file("stock"))
+    except LabError:
+        return False
+    return True
+
+
+def _in_volumes(*volumes: str, command: str) -> tuple[str, ...]:
+    # SYS_ADMIN: the layers carry trusted.* attributes, which cp leaves behind without it
+    mounted = [word for volume in volumes for word in ("--volume", volume)]
+    return (docker(), "run", "--rm", "--label", f"{images.LABEL}=1", "--cap-add=SYS_ADMIN", "--network=none", *mounted,
+            "--entrypoint", "sh", container.server_image(), "-c", command)
+
+
+def _marks(labels: dict[str, str]) -> list[str]:
+    return [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
