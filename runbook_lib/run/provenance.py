@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from importlib import metadata
 from typing import Any
+
+from runbook_lib import project
 
 _NAMED = ("runbook-lib", "papermill", "nbclient", "ipykernel", "paramiko", "docker")
 
 
 def provenance() -> dict[str, Any]:
     """`who`, `host`, `git` and `versions`, as the `run_started` event holds them."""
-    from runbook_lib.connections.local import who_and_where
+    from runbook_lib.connections.local import checkout, who_and_where
 
-    place = who_and_where()
-    found = place if isinstance(place, dict) else {
-        name: getattr(place, name, None) for name in ("who", "user", "host", "git")
-    }
-    return {
-        "who": os.environ.get("RUNBOOK_WHO") or found.get("who") or found.get("user") or "unknown",
-        "host": found.get("host") or platform.node(),
-        "git": found.get("git"),
-        "versions": versions(),
-    }
+    person = who_and_where()
+    ours = checkout(project.root())
+    git = {"commit": ours.commit or "not known", "clean": ours.clean}
+    return {"who": person.name, "host": person.host, "git": git, "versions": versions()}
 
 
 def versions() -> dict[str, str]:

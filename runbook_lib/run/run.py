@@ -234,8 +234,7 @@ class Run:
         self._journal.write("cell", index=number, source=source, outputs=outputs)
         if error is None:
             return
-        if error is not self._failure or kernel.is_headless():
-            self._record_error(error)
+        self._record_error(error)
         if kernel.is_headless():
             self.abandon(error)
 

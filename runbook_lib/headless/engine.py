@@ -1,0 +1,59 @@
+"""papermill's engine: our interpreter's kernel, no TCP ports, no save after each cell, and every end recorded."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine
+
+
+class OwnKernelSpecs(KernelSpecManager):
+    """Whatever kernel a notebook names, it gets this interpreter: the one that can import runbook_lib."""
+
+    def get_kernel_spec(self, kernel_name: str) -> Any:
+        """The specification of an ipykernel in this interpreter."""
+        return KernelSpec(
+            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            display_name="runbook", language="python", name=kernel_name,
+        )
+
+
+class RunbookClient(PapermillNotebookClient):  # type: ignore[misc]
+    """papermill's client that marks a cell as failed whatever ended it: a timeout or a dead kernel, too."""
+
+    def papermill_execute_cells(self) -> None:
+        """Execute the cells in order; the first that fails is marked, and no later one runs."""
+        for index, cell in enumerate(self.nb.cells):
+            try:
+                self.nb_man.cell_start(cell, index)
+                self.execute_cell(cell, index)
+            except BaseException as error:
+                self.nb_man.cell_exception(self.nb.cells[index], cell_index=index, exception=error)
+                raise
+            self.nb_man.cell_complete(self.nb.cells[index], cell_index=index)
+
+
+class RunbookEngine(NBClientEngine):  # type: ignore[misc]
+    """Use it with `papermill --engine runbook`; `runbook run` uses it by itself."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, log_output: bool = False,
+                                 stdout_file: Any = None, stderr_file: Any = None, start_timeout: int = 60,
+                                 execution_timeout: int | None = None, **options: Any) -> Any:
+        """Run the notebook's cells in a fresh kernel. Raises CellExecutionError, DeadKernelError and nbclient's others.
+
+        `kernel_started(pid)` among the options is told the kernel's process id.
+        """
+        told = options.pop("kernel_started", None)
+        manager = AsyncKernelManager(kernel_name=kernel_name, transport="ipc", kernel_spec_manager=OwnKernelSpecs())
+        client = RunbookClient(
+            nb_man, km=manager, log_output=log_output, stdout_file=stdout_file, stderr_file=stderr_file,
+            startup_timeout=start_timeout, timeout=execution_timeout,
+            on_cell_execute=lambda **_: told(getattr(manager.provisioner, "pid", None)) if told else None,
+            **{name: value for name, value in options.items() if name in ("on_cell_executed", "on_cell_error")},
+        )
+        return client.execute(cwd=options.get("cwd"))

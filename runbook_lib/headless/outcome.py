@@ -1,0 +1,51 @@
+"""How a headless run came out, read from its journal: notebook metadata is never the truth of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runbook_lib import errors
+from runbook_lib.archive import journal
+
+
+@dataclass(frozen=True)
+class HeadlessOutcome:
+    """Exit code, run id and folder of a run; the latter two are None when it ended before it was opened."""
+
+    exit_code: int
+    run_id: str | None
+    folder: Path | None
+    verdict: str = ""
+    state: str = ""
+    summary: str = ""
+    seconds: float = 0.0
+
+    def record(self) -> dict[str, Any]:
+        """The outcome for `--json`."""
+        return {
+            "exit_code": self.exit_code, "run_id": self.run_id, "verdict": self.verdict, "state": self.state,
+            "summary": self.summary, "seconds": round(self.seconds, 3),
+            "folder": str(self.folder) if self.folder else None,
+            "report": str(self.folder / "report.html") if self.folder else None,
+        }
+
+
+def outcome_of_journal(folder: Path, run_id: str, seconds: float) -> HeadlessOutcome:
+    """What the journal says. A journal without an end is a run that was killed and could not be sealed."""
+    ended = next((event for event in reversed(journal.read(folder)) if event["event"] == "run_finished"), None)
+    if ended is None:
+        return HeadlessOutcome(errors.FAILED, run_id, folder, "failed", "aborted",
+                               "The run was killed; the next start seals it.", seconds)
+    return HeadlessOutcome(int(ended.get("exit_code", errors.DEFECT)), run_id, folder, str(ended.get("verdict", "")),
+                           str(ended.get("state", "")), str(ended.get("summary", "")), seconds)
+
+
+def outcome_without_run(ended: dict[str, Any], seconds: float) -> HeadlessOutcome:
+    """A notebook that ended before `open_run` was through: the error's own exit code, or a defect of ours."""
+    kind = getattr(errors, str(ended.get("ename", "")), None)
+    known = isinstance(kind, type) and issubclass(kind, errors.RunbookError)
+    summary = str(ended.get("evalue") or "The notebook ended without opening a run.")
+    return HeadlessOutcome(kind.exit_code if known and kind else errors.DEFECT, None, None, "failed",
+                           "refused" if known else "failed", summary, seconds)

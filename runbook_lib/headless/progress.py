@@ -1,0 +1,133 @@
+"""Where a headless run is: plain lines where a log is kept, the current step in place on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+from runbook_lib.catalogue import Runbook
+from runbook_lib.headless.outcome import HeadlessOutcome
+
+_MARKS = {"passed": "✔", "rolled back": "↺", "skipped": "–", "not run": "–"}
+
+
+class Progress:
+    """Says nothing; `Lines` and `Terminal` do."""
+
+    def started(self, runbook: Runbook, environment: str, mode: str) -> None:
+        """The kernel is about to start."""
+
+    def word(self, word: dict[str, Any]) -> None:
+        """The child said how far it is."""
+
+    def journal(self, run: dict[str, Any] | None) -> None:
+        """Look what the journal has that was not told yet."""
+
+    def stopping(self, signal_name: str, why: str) -> None:
+        """The run is being stopped."""
+
+    def finished(self, outcome: HeadlessOutcome) -> None:
+        """The run is over."""
+
+
+class Lines(Progress):
+    """A line for each thing that happens, with the seconds since the start."""
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._out = out or sys.stderr
+        self._began = time.monotonic()
+        self._offset = 0
+        self._titles: dict[str, str] = {}
+
+    def started(self, runbook: Runbook, environment: str, mode: str) -> None:
+        self._began = time.monotonic()
+        self._say(f"{runbook.name} on {environment or 'no environment'}, {mode}")
+
+    def journal(self, run: dict[str, Any] | None) -> None:
+        if run is None:
+            return
+        try:
+            with (Path(run["folder"]) / "journal.jsonl").open("rb") as file:
+                file.seek(self._offset)
+                fresh = file.read()
+        except OSError:
+            return
+        whole = fresh[: fresh.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for line in whole.splitlines():
+            self._event(json.loads(line))
+
+    def stopping(self, signal_name: str, why: str) -> None:
+        self._say(f"{why}: sending {signal_name}")
+
+    def finished(self, outcome: HeadlessOutcome) -> None:
+        self._say(f"{outcome.verdict or outcome.state}: {outcome.summary.splitlines()[0] if outcome.summary else ''}")
+
+    def _event(self, event: dict[str, Any]) -> None:
+        match event["event"]:
+            case "run_started":
+                self._say(f"run {event['run_id']}")
+            case "fact":
+                self._say(f"  asked {event['name']} ({event.get('seconds', 0):.1f} s)")
+            case "findings":
+                bad = [one for one in event["findings"] if one["verdict"] not in ("passed", "warning")]
+                self._say(f"  {event['stage']}: {len(event['findings'])} checks, {len(bad)} not good")
+            case "lock_taken":
+                self._say("  lock taken")
+            case "step_started":
+                self._step(event["title"])
+            case "step_finished" | "undo_finished":
+                self._ended(event)
+
+    def _step(self, title: str) -> None:
+        self._say(f"  … {title}")
+
+    def _ended(self, event: dict[str, Any]) -> None:
+        state = event.get("state", "")
+        undo = "undo of " if event["event"] == "undo_finished" else ""
+        told = f": {event['message']}" if event.get("message") else ""
+        took = f" ({event['seconds']:.1f} s)" if event.get("seconds") else ""
+        self._say(f"  {_MARKS.get(state, '✘')} {undo}{event.get('title', event.get('key'))}: {state}{took}{told}")
+
+    def _say(self, text: str) -> None:
+        print(f"{time.monotonic() - self._began:7.1f} s  {text}", file=self._out, flush=True)
+
+
+class Terminal(Lines):
+    """On a terminal, what is at work now stands on the last line and is replaced by its end."""
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        super().__init__(out)
+        self._now = ""
+
+    def journal(self, run: dict[str, Any] | None) -> None:
+        super().journal(run)
+        self._draw()
+
+    def _step(self, title: str) -> None:
+        self._now = f"… {title}"
+
+    def _ended(self, event: dict[str, Any]) -> None:
+        self._now = ""
+        super()._ended(event)
+
+    def _say(self, text: str) -> None:
+        self._out.write("\r\x1b[2K")
+        super()._say(text)
+
+    def _draw(self) -> None:
+        text = self._now or "… working"
+        self._out.write(f"\r\x1b[2K{time.monotonic() - self._began:7.1f} s  {text[:100]}")
+        self._out.flush()
+
+    def finished(self, outcome: HeadlessOutcome) -> None:
+        self._now = ""
+        super().finished(outcome)
+
+
+def progress_for(out: TextIO) -> Progress:
+    """The kind that suits where it goes."""
+    return Terminal(out) if out.isatty() else Lines(out)

@@ -1,0 +1,157 @@
+"""The runner: starts the child, keeps the time, passes signals on, seals what could not seal itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from runbook_lib import project
+from runbook_lib.archive.runs import seal_abandoned
+from runbook_lib.catalogue import find_runbook
+from runbook_lib.contract import read_contract
+from runbook_lib.headless.outcome import HeadlessOutcome, outcome_of_journal, outcome_without_run
+from runbook_lib.headless.progress import Progress
+from runbook_lib.headless.signals import Signals
+
+TIMEOUT_S = 3600.0
+GRACE_S = 90.0  # for stopping the job at work and undoing, after the first signal
+LAST_GRACE_S = 10.0  # for sealing, after SIGTERM
+POLL_S = 0.05
+
+
+def run_notebook(name: str, parameters: Mapping[str, Any], *, timeout_s: float = TIMEOUT_S, grace_s: float = GRACE_S,
+                 progress: Progress | None = None) -> HeadlessOutcome:
+    """Run a notebook to its end and return how it came out. `parameters` are typed values.
+
+    Raises NotebookUnknown, BadParameter and EnvironmentInvalid before any kernel starts. SIGINT and SIGTERM to this
+    process stop the run; after `timeout_s` seconds it is stopped as by Ctrl-C, `grace_s` later it is ended.
+    """
+    from runbook_lib.environment import load_environment
+
+    runbook = find_runbook(name)
+    values = read_contract(runbook).check(parameters)
+    environment = load_environment(values["environment"]) if "environment" in values else None
+    seal_abandoned(project.outputs())
+    told = progress or Progress()
+    told.started(runbook, environment.name if environment else "", str(values.get("mode", "read-only")))
+    with tempfile.TemporaryDirectory(prefix="runbook-") as scratch, Signals() as signals:
+        child = Child(runbook.path, values, Path(scratch))
+        outcome = _attend(child, signals, told, timeout_s, grace_s)
+    told.finished(outcome)
+    return outcome
+
+
+class Child:
+    """The process group of one papermill, and the kernel that it started."""
+
+    def __init__(self, notebook: Path, values: Mapping[str, Any], scratch: Path) -> None:
+        self.announced = scratch / "run.json"
+        self._log = scratch / "child.log"
+        job = {"notebook": str(notebook), "output": str(scratch / notebook.name), "parameters": dict(values)}
+        surroundings = {
+            **os.environ, "RUNBOOK_ANNOUNCE": str(self.announced), "RUNBOOK_HOME": str(project.root()),
+            "RUNBOOK_OUTPUTS": str(project.outputs()), "JUPYTER_RUNTIME_DIR": str(scratch / "jupyter"),
+            "PYTHONPATH": os.pathsep.join(
+                part for part in (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")) if part
+            ),
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "runbook_lib.headless.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=self._log.open("wb"), env=surroundings, start_new_session=True,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(job).encode())
+        self._process.stdin.close()
+        os.set_blocking(self._process.stdout.fileno(), False)
+        self._unread = b""
+        self.kernel: int | None = None
+        self.ended: dict[str, Any] = {}
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def words(self) -> list[dict[str, Any]]:
+        """What the child said since the last call."""
+        assert self._process.stdout is not None
+        self._unread += self._process.stdout.read() or b""
+        *lines, self._unread = self._unread.split(b"\n")
+        words = [json.loads(line) for line in lines if line.startswith(b"{")]
+        for word in words:
+            self.kernel = word.get("kernel", self.kernel)
+            self.ended = word if "ended" in word else self.ended
+        return words
+
+    def signal(self, number: int) -> None:
+        """To the kernel, where there is one yet; SIGKILL to everything."""
+        for group in {self.kernel, self._process.pid} if number == signal.SIGKILL or not self.kernel else {self.kernel}:
+            if group:
+                try:
+                    os.killpg(group, number if group == self.kernel or number == signal.SIGKILL else signal.SIGTERM)
+                except ProcessLookupError:
+                    continue
+
+    def run(self) -> dict[str, Any] | None:
+        """Run id and folder, as soon as the notebook has opened its run."""
+        try:
+            found: dict[str, Any] = json.loads(self.announced.read_bytes())
+        except (OSError, ValueError):
+            return None
+        return found
+
+    def last_words(self) -> str:
+        """The end of what papermill wrote to its log: for a child that died without a word."""
+        return self._log.read_text("utf-8", "replace")[-2000:]
+
+
+def _attend(child: Child, signals: Signals, told: Progress, timeout_s: float, grace_s: float) -> HeadlessOutcome:
+    """Watch the child until it is gone, and make sure that it goes."""
+    started = time.monotonic()
+    stops = _Stops(child, told, started + timeout_s, grace_s)
+    try:
+        while child.running:
+            for word in child.words():
+                told.word(word)
+            told.journal(child.run())
+            stops.tick(signals.heard())
+            time.sleep(POLL_S)
+    finally:
+        child.words()
+        child.signal(signal.SIGKILL)  # a kernel that outlived papermill
+    seconds = time.monotonic() - started
+    run = child.run()
+    told.journal(run)
+    seal_abandoned(project.outputs())
+    if run is None:
+        return outcome_without_run(child.ended or {"evalue": child.last_words()}, seconds)
+    return outcome_of_journal(Path(run["folder"]), run["run_id"], seconds)
+
+
+class _Stops:
+    """Stopping in three steps: as by Ctrl-C, then SIGTERM, then SIGKILL."""
+
+    def __init__(self, child: Child, told: Progress, deadline: float, grace_s: float) -> None:
+        self._child, self._told, self._grace_s = child, told, grace_s
+        self._deadline = deadline
+        self._next = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
+
+    def tick(self, heard: int) -> None:
+        """Send what is due: because the time is over, or because somebody asked."""
+        now = time.monotonic()
+        over = now >= self._deadline
+        if not self._next or not (over or (heard and len(self._next) == 3)):
+            return
+        number = self._next.pop(0)
+        why = "time is over" if over and not heard else "stopping as asked"
+        self._told.stopping(signal.Signals(number).name, why)
+        self._child.signal(number)
+        self._deadline = now + (self._grace_s if number == signal.SIGINT else LAST_GRACE_S)

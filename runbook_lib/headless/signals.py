@@ -1,0 +1,32 @@
+"""SIGINT and SIGTERM to the runner: remembered, and passed on to the kernel by the loop that watches it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Any
+
+
+class Signals:
+    """Context manager; outside the main thread, which alone has signals, it hears nothing."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Signals:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._hear)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def heard(self) -> int:
+        """How many signals came so far."""
+        return self._count
+
+    def _hear(self, number: int, frame: Any) -> None:
+        self._count += 1
