@@ -1,0 +1,138 @@
+"""`runbook`: short wrappers around the package; nothing is decided here."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from runbook_lib import errors
+from runbook_lib.cli.archive import archive_app
+
+app = typer.Typer(
+    name="runbook", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
+    help="Run the notebooks of this project without a browser, and look at what earlier runs left.",
+)
+app.add_typer(archive_app, name="archive")
+
+Name = Annotated[str, typer.Argument(help="A notebook: its name, its number, or a part that only one has.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
+
+
+@app.command("list")
+def list_runbooks(as_json: AsJson = False) -> None:
+    """List the notebooks."""
+    from runbook_lib.catalogue import runbooks
+
+    known = runbooks()
+    if as_json:
+        _print_json([{"name": one.name, "title": one.title, "summary": one.summary} for one in known])
+        return
+    width = max((len(one.name) for one in known), default=0)
+    for one in known:
+        typer.echo(f"{one.name:<{width}}  {one.title}")
+
+
+@app.command()
+def show(name: Name, as_json: AsJson = False) -> None:
+    """Show a notebook's card and its parameters."""
+    from runbook_lib.catalogue import find_runbook
+    from runbook_lib.contract import MISSING, read_contract
+
+    runbook = find_runbook(name)
+    parameters = read_contract(runbook).parameters
+    if as_json:
+        _print_json({"name": runbook.name, "title": runbook.title, "parameters": [
+            {"name": one.name, "type": str(one.kind), "required": one.required, "comment": one.comment,
+             "default": None if one.default is MISSING else one.default} for one in parameters]})
+        return
+    typer.echo(f"{runbook.card.strip()}\n\nParameters:")
+    width = max((len(one.name) for one in parameters), default=0)
+    for one in parameters:
+        default = "required" if one.required else f"default {one.default!r}"
+        typer.echo(f"  {one.name:<{width}}  {one.kind}; {default}{f'; {one.comment}' if one.comment else ''}")
+
+
+@app.command()
+def run(
+    name: Name,
+    environment: Annotated[str, typer.Option("-e", "--environment", help="A file in parameters/environments.")] = "",
+    parameter: Annotated[
+        list[str] | None, typer.Option("-p", "--parameter", help="NAME=VALUE, in the type the notebook gives it.")
+    ] = None,
+    file: Annotated[str, typer.Option("-f", "--file", help="A YAML file of parameters; -p wins.")] = "",
+    apply: Annotated[bool, typer.Option("--apply", help="Change the server; else the plan is shown.")] = False,
+    confirm: Annotated[str, typer.Option(help="The environment's name, to confirm a change.")] = "",
+    reason: Annotated[str, typer.Option(help="Why now; lands in the report.")] = "",
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds until the run is stopped as by Ctrl-C.")] = 3600.0,
+    as_json: AsJson = False,
+) -> None:
+    """Run a notebook headless. The exit code says how it ended: see docs/running.md."""
+    from runbook_lib.contract import read_contract
+    from runbook_lib.headless import run_notebook
+    from runbook_lib.headless.progress import progress_for
+
+    contract = read_contract(name)
+    named = {"environment": environment, "mode": "apply" if apply else "", "confirm": confirm, "reason": reason}
+    texts = {option: text for option, text in named.items() if text} | _pairs(parameter or [])
+    values = (_from_file(file) if file else {}) | contract.parse(texts)
+    outcome = run_notebook(contract.notebook, values, timeout_s=timeout, progress=progress_for(sys.stderr))
+    if as_json:
+        _print_json(outcome.record())
+    else:
+        typer.echo(f"{outcome.verdict or outcome.state}: {outcome.summary}".rstrip(": "))
+        if outcome.folder is not None:
+            typer.echo(f"Report: {outcome.folder / 'report.html'}")
+    raise typer.Exit(outcome.exit_code)
+
+
+def main() -> NoReturn:
+    """The console script. Errors are told as what, where and next; a traceback means a defect of ours."""
+    try:
+        code = app(standalone_mode=False)
+    except errors.RunbookError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        sys.exit(errors.FAILED)
+    except Exception as error:  # the usage errors of the command-line library, which typer carries inside itself
+        if hasattr(error, "show") and hasattr(error, "exit_code"):
+            error.show()
+            sys.exit(error.exit_code)
+        raise
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _pairs(words: list[str]) -> dict[str, str]:
+    """NAME=VALUE words as a mapping; a name given twice is an error, not a guess."""
+    pairs: dict[str, str] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals or not name or name in pairs:
+            fault = "is given twice" if name in pairs else "is not of the form NAME=VALUE"
+            raise errors.BadParameter(f"-p {word}: {fault}", where="command line", next="Correct it and run again.")
+        pairs[name] = text
+    return pairs
+
+
+def _from_file(path: str) -> dict[str, Any]:
+    """The parameters of a file that papermill would take with -f."""
+    import yaml
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            values = yaml.safe_load(file) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise errors.BadParameter(f"The parameter file cannot be read: {error}", where=path,
+                                  next="Correct it and run again.") from error
+    if not isinstance(values, dict):
+        raise errors.BadParameter("The parameter file is not a mapping of names to values.", where=path,
+                                  next="Write one `name: value` a line.")
+    return values
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))

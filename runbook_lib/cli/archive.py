@@ -1,0 +1,87 @@
+"""`runbook archive`: looking at what runs left behind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from runbook_lib import errors
+
+archive_app = typer.Typer(no_args_is_help=True, help="Look at the evidence of earlier runs.")
+
+RunWord = Annotated[str, typer.Argument(help="A run id, the beginning of one, or `last`.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
+
+
+@archive_app.command("list")
+def list_archive(
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20, as_json: AsJson = False
+) -> None:
+    """List the runs, newest first."""
+    from runbook_lib import project
+    from runbook_lib.archive.runs import list_runs
+
+    runs = list_runs(project.outputs())[:limit]
+    if as_json:
+        _print_json([{"run_id": one.run_id, "path": str(one.path), **one.record()} for one in runs])
+        return
+    if not runs:
+        typer.echo(f"No runs in {project.outputs()}.")
+    for one in runs:
+        took = f"{one.seconds:.0f} s" if one.seconds is not None else "–"
+        typer.echo(f"{one.run_id}  {one.verdict or 'open':<12}  {one.state:<12}  {took:>7}  "
+                   f"{one.notebook} on {one.environment} by {one.who}")
+
+
+@archive_app.command()
+def show(run: RunWord, as_json: AsJson = False) -> None:
+    """Show one run: verdict, summary, and where its report is."""
+    one = _find(run)
+    if as_json:
+        _print_json({"run_id": one.run_id, "path": str(one.path), **one.record()})
+        return
+    took = f", {one.seconds:.1f} s" if one.seconds is not None else ""
+    typer.echo(f"{one.notebook} on {one.environment}, {one.mode}: {one.verdict or 'open'} ({one.state}){took}")
+    typer.echo(f"{one.summary}\nBy {one.who}, {one.started_at}. {one.reason}".rstrip())
+    typer.echo(f"Report: {one.path / 'report.html'}")
+
+
+@archive_app.command()
+def verify(
+    run: Annotated[str, typer.Argument(help="A run id, `last`, or nothing for the whole archive.")] = "",
+) -> None:
+    """Check that sealed runs are unchanged: files, journal and chain. Exit code 1 when something differs."""
+    from runbook_lib import project
+    from runbook_lib.archive.runs import verify as verify_run
+    from runbook_lib.archive.runs import verify_archive
+    from runbook_lib.plan import Verdict
+
+    findings = verify_run(_find(run).path) if run else verify_archive(project.outputs())
+    bad = [one for one in findings if one.verdict not in (Verdict.PASSED, Verdict.WARNING)]
+    for one in findings if run else bad:
+        typer.echo(f"{one.verdict:<12} {one.check}: {one.measured}" + (f" ({one.expected})" if one.expected else ""))
+    typer.echo(f"{len(findings)} checks, {len(bad)} not good." if bad else f"{len(findings)} checks, all good.")
+    worst = Verdict.worst(one.verdict for one in findings)
+    codes = {Verdict.FAILED: errors.FAILED, Verdict.INCONCLUSIVE: errors.INCONCLUSIVE}
+    raise typer.Exit(codes.get(worst, errors.PASSED))
+
+
+def _find(word: str) -> Any:
+    """The one run that `word` means."""
+    from runbook_lib import project
+    from runbook_lib.archive.runs import list_runs
+
+    outputs: Path = project.outputs()
+    runs = list_runs(outputs)
+    fits = runs[:1] if word == "last" else [one for one in runs if one.run_id.startswith(word)]
+    if len(fits) == 1:
+        return fits[0]
+    what = f"{len(fits)} runs begin with {word!r}." if fits else f"There is no run {word!r}."
+    raise errors.UsageError(what, where=str(outputs), next="See them with: runbook archive list")
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
