@@ -85,8 +85,8 @@ def _up(arguments: argparse.Namespace) -> None:
             ensure_stock()
     outcome = up(instance)
     ports = instance.ports()
-    print(f"{outcome} after {time.monotonic() - began:.1f} s: ssh 127.0.0.1:{ports.ssh}, https 127.0.0.1:{ports.https}; "
-          f"runbooks know it as -e {instance.address.environment}")
+    print(f"{outcome} after {time.monotonic() - began:.1f} s: ssh 127.0.0.1:{ports.ssh}, "
+          f"https 127.0.0.1:{ports.https}; runbooks know it as -e {instance.address.environment}")
 
 
 def _status(arguments: argparse.Namespace) -> int:
@@ -134,8 +134,9 @@ def _list(_: argparse.Namespace) -> None:
     from lab.instance import Instance, names
 
     for name in names():
-        described = Instance(name).inspect()
-        print(f"{name}: {described['State']['Status'] if described else 'gone'}, -e {Instance(name).address.environment}")
+        instance = Instance(name)
+        described = instance.inspect()
+        print(f"{name}: {described['State']['Status'] if described else 'gone'}, -e {instance.address.environment}")
 
 
 if __name__ == "__main__":

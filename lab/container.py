@@ -48,7 +48,8 @@ def wait_until_ready(name: str, ssh_port: int | None = None) -> None:
     deadline = time.monotonic() + READY_TIMEOUT_S
     while not (engine_answers(name) and (ssh_port is None or _greets(ssh_port))):
         if time.monotonic() > deadline:
-            said = output((docker(), "exec", name, "sh", "-c", "tail -n 15 /var/log/dockerd.log /var/log/sshd.log 2>&1"))
+            logs = "tail -n 15 /var/log/dockerd.log /var/log/sshd.log 2>&1"
+            said = output((docker(), "exec", name, "sh", "-c", logs))
             raise LabError(f"The server {name} was not ready after {READY_TIMEOUT_S:.0f} s. It said last:\n{said}")
         time.sleep(0.2)
 

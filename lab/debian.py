@@ -85,8 +85,8 @@ def fetch_compose(target: Path, log: Path) -> None:
                    "-o", f"Dir::Etc::sourcelist={folder}/sources.list", "-o", "Dir::Etc::sourceparts=-",
                    "-o", "APT::Sandbox::User=root")
         run(("apt-get", *private, "update"), log)
-        run(("sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", folder, "apt-get", *private, "download", "docker-compose"),
-            log)
+        # apt downloads into the working directory
+        run(("env", f"--chdir={folder}", "apt-get", *private, "download", "docker-compose"), log)
         run(("dpkg-deb", "-x", next(folder.glob("docker-compose_*.deb")), folder / "unpacked"), log)
         found = sorted((folder / "unpacked").glob("usr/**/cli-plugins/docker-compose"))
         if not found:

@@ -117,7 +117,8 @@ def down(instance: Instance) -> bool:
 def reset(instance: Instance) -> None:
     """Back to the empty server: no containers, no data, no backups, the checkout as it was; images are kept."""
     if not instance.finished.exists() or not container.engine_answers(instance.container):
-        raise LabError(f"{instance.name} is not up.", next=f"python -m lab up --name {instance.name}", exit_code=REFUSED)
+        raise LabError(f"{instance.name} is not up.", exit_code=REFUSED,
+                       next=f"python -m lab up --name {instance.name}")
     log = log_file(f"reset-{instance.name}")
     log.unlink(missing_ok=True)
     with Progress(f"reset {instance.name}", total=2) as progress:

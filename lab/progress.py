@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
@@ -79,7 +80,8 @@ class Progress:
         now = time.monotonic()
         what = ", ".join(f"{title} {now - began:.0f} s" for title, began in self._running.items())
         bar = "█" * full + "·" * (BAR_WIDTH - full)
-        print(f"\r\033[K{self.title} {bar} {self.done}/{self.total}  {what}"[:150], end="", file=self._stream, flush=True)
+        line = f"{self.title} {bar} {self.done}/{self.total}  {what}"[: shutil.get_terminal_size().columns - 1]
+        print(f"\r\033[K{line}", end="", file=self._stream, flush=True)
 
     def _beat(self) -> None:
         while not self._over.wait(1.0):
