@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import { releases } from "./api.js";
+import { VERSION } from "./version.js";
 
 const named = (release) => `${release.version} (${String(release.commit).slice(0, 8)})`;
 
@@ -13,7 +14,7 @@ export function Release() {
   const apart = page && api && page.commit !== api.commit;
   return (
     <p data-testid="release">
-      Release {page ? named(page) : "unknown"} · API {api ? named(api) : "not reachable"}
+      Release {page ? named(page) : `${VERSION} (not deployed)`} · API {api ? named(api) : "not reachable"}
       {api && ` · ${api.environment}`}
       {apart && <strong> · page and API are not the same release: reload the page</strong>}
     </p>

@@ -1,0 +1,100 @@
+"""The application's git repository, made from lab/app, staging/ and the patches under lab/releases.
+
+Same files, same commits: author, dates and git's own settings are fixed, so that a commit names the same tree everywhere.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import yaml
+
+from lab.errors import LabError
+
+LAB = Path(__file__).parent
+FIRST_TAG = "v3.1.0"
+BRANCH = "develop"
+BEGIN = datetime(2025, 10, 1, 12, 0, tzinfo=UTC)
+NOT_SOURCE = shutil.ignore_patterns(
+    "node_modules", "dist", "__pycache__", "*.pyc", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".venv"
+)
+GITIGNORE = ".env\n.env.secrets\n.runbook/\nnode_modules/\ndist/\n__pycache__/\n"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One folder of lab/releases: what its patches change, on top of which tag, and what deploying it leads to."""
+
+    tag: str
+    base: str
+    title: str
+    leads_to: str
+    patches: tuple[Path, ...]
+    branch: str | None = None
+    schema_revision: str | None = None
+
+
+def releases(folder: Path = LAB / "releases") -> list[Release]:
+    """The releases after v3.1.0, each after the one it is based on. Raises LabError for a base that does not exist."""
+    waiting = [_read(path) for path in sorted(folder.glob("*/release.yaml"))]
+    ordered: list[Release] = []
+    while waiting:
+        known = {FIRST_TAG, *(release.tag for release in ordered)}
+        ready = [release for release in waiting if release.base in known]
+        if not ready:
+            missing = ", ".join(f"{release.tag} on {release.base}" for release in waiting)
+            raise LabError(f"lab/releases: no such base: {missing}. Correct `base` in release.yaml.")
+        ordered += ready
+        waiting = [release for release in waiting if release not in ready]
+    return ordered
+
+
+def build_repository(path: Path) -> None:
+    """Make a git repository at `path` (absent or empty): branch develop, a tag a release. Raises LabError."""
+    path.mkdir(parents=True, exist_ok=True)
+    _git(path, BEGIN, "init", "--quiet", f"--initial-branch={BRANCH}")
+    shutil.copytree(LAB / "app", path, ignore=NOT_SOURCE, dirs_exist_ok=True)
+    shutil.copytree(LAB.parent / "staging", path, ignore=NOT_SOURCE, dirs_exist_ok=True)
+    (path / ".gitignore").write_text(GITIGNORE)
+    _commit(path, BEGIN, FIRST_TAG, "The first release of the lab")
+    for number, release in enumerate(releases(), start=1):
+        at = BEGIN + timedelta(days=number)
+        _git(path, at, "checkout", "--quiet", "--detach", release.base)
+        for patch in release.patches:
+            _git(path, at, "apply", "--index", "--whitespace=nowarn", str(patch))
+        _commit(path, at, release.tag, release.title)
+        if release.branch:
+            _git(path, at, "branch", "--force", release.branch, release.tag)
+    _git(path, BEGIN, "checkout", "--quiet", BRANCH)
+
+
+def _read(path: Path) -> Release:
+    said = yaml.safe_load(path.read_text())
+    patches = tuple(sorted(path.parent.glob("*.patch")))
+    try:
+        return Release(patches=patches, **said)
+    except TypeError as error:
+        raise LabError(f"lab/releases/{path.parent.name}/release.yaml: {error}") from error
+
+
+def _commit(path: Path, at: datetime, tag: str, title: str) -> None:
+    _git(path, at, "add", "--all")
+    _git(path, at, "commit", "--quiet", "--allow-empty", "--message", f"{tag}: {title}")
+    _git(path, at, "tag", "--annotate", tag, "--message", title)
+
+
+def _git(path: Path, at: datetime, *words: str) -> None:
+    person = {"NAME": "GW2 WvW Builder", "EMAIL": "backend@example.com", "DATE": at.isoformat()}
+    settings = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in person.items()}
+    # The settings of whoever runs this (signing, line ends, hooks) must not change the commits.
+    own = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    environment = own | settings | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    command = ("git", "-c", "core.autocrlf=false", "-c", "core.fileMode=true", *words)
+    done = subprocess.run(command, cwd=path, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode:
+        raise LabError(f"The application's repository could not be made: git {words[0]}: {done.stderr.strip()}")
