@@ -16,7 +16,7 @@ from runbook_lib.archive.files import sha256_of, try_lock, write_whole
 from runbook_lib.archive.folder import RUN_ID, RunFolder, run_folders
 from runbook_lib.archive.notebook import write_notebook
 from runbook_lib.archive.summary import RunSummary, summary_of_events
-from runbook_lib.errors import FAILED
+from runbook_lib.errors import FAILED, Refused, RunbookError
 
 JUST_CREATED_S = 60.0  # a folder this young may belong to a run that has not opened its journal yet
 
@@ -89,7 +89,9 @@ def _write_reports(path: Path) -> None:
 
     try:
         write_all(path)
-    except (ValueError, TypeError, KeyError, AttributeError, LookupError) as error:
+    except RunbookError:
+        raise
+    except Exception as error:
         write_whole(path / "evidence" / "report-not-made.txt", f"{type(error).__name__}: {error}\n")
 
 
@@ -108,8 +110,6 @@ def _abandoned(folder: RunFolder) -> bool:
 
 def _abort(folder: RunFolder) -> bool:
     """Write the end that the run itself could not write, then seal it."""
-    from runbook_lib.errors import Refused
-
     with contextlib.suppress(Refused):  # its process came to life in between, or another start was faster
         events = journal.read(folder)
         with journal.Journal(folder) as closing:

@@ -42,7 +42,8 @@ class RunSummary:
 
 def list_runs(outputs: Path) -> list[RunSummary]:
     """Every run in an archive, newest first; open and damaged ones included."""
-    return [summary_of(folder.path) for folder in reversed(run_folders(Path(outputs).resolve()))]
+    runs = [summary_of(folder.path) for folder in run_folders(Path(outputs).resolve())]
+    return sorted(runs, key=lambda run: (run.started_at, run.run_id), reverse=True)
 
 
 def summary_of(path: Path) -> RunSummary:

@@ -40,12 +40,13 @@ def rendered(story: Story, folder: Path) -> str:
         look=run_look(story.run.verdict, story.run.state, story.run.exit_code),
         summary=visible(story.summary) or "The run has not finished.",
         target_title=_target_title(story),
+        host=visible(story.started.get("host") or ""),
         ended=_ended(story),
         steps=steps,
         trouble=ran,
         trouble_tone="bad" if ran or story.run.verdict == "failed" else "unsure"
         if story.run.verdict == "inconclusive" else "warn",
-        errors=[{name: visible(error.get(name) or "") for name in ("what", "where", "next")} for error in story.errors],
+        errors=_errors(story),
         open_findings=[_finding(one) for one in story.open_findings],
         stages=[{"name": label(name).capitalize(), "rows": [_finding(one) for one in rows]}
                 for name, rows in story.findings if rows],
@@ -60,6 +61,19 @@ def rendered(story: Story, folder: Path) -> str:
         provenance=_provenance(story, folder),
         cells=[_cell(cell) for cell in story.cells],
     )
+
+
+def _errors(story: Story) -> list[dict[str, str]]:
+    """Errors in their own words, without the lines that the failing step has said already."""
+    told = [step.message for step in story.trouble if step.message]
+    errors: list[dict[str, str]] = []
+    for error in story.errors:
+        lines = visible(error.get("what") or "").splitlines()
+        fresh = [line for line in lines if not any(words in line or line in words for words in told)]
+        shown = {"what": "\n".join(fresh), **{name: visible(error.get(name) or "") for name in ("where", "next")}}
+        if (fresh or shown["next"]) and shown not in errors:
+            errors.append(shown)
+    return errors
 
 
 def _step(step: StepTold, number: int, folder: Path, span: tuple[float, float]) -> dict[str, Any]:
@@ -121,7 +135,9 @@ def _plan(story: Story) -> dict[str, Any]:
         "plan_name": label(str(plan.get("name", ""))),
         "plan_target": visible(plan.get("target", "")),
         "plan_reason": visible(plan.get("reason", "")),
-        "skipped": plan.get("skipped") or [],
+        "plan_hash": visible(story.plan.get("hash") or ""),
+        "skipped": [{name: visible(left.get(name, "")) for name in ("title", "reason")}
+                    for left in plan.get("skipped") or []],
         "planned": [{"title": visible(step.title), "why": visible(step.why),
                      "does": [block(line) for line in step.does],
                      "undoes": [block(line) for line in step.undoes]} for step in story.steps],
@@ -159,12 +175,11 @@ def _file(folder: Path, name: str) -> dict[str, str]:
 
 
 def _provenance(story: Story, folder: Path) -> Table:
-    git = story.started.get("git")
     versions = story.started.get("versions")
     previous = story.sealed.get("previous") or {}
     rows = [
         ("run", f"{story.run.run_id}"),
-        ("runbooks from", shape_text(git)),
+        ("runbooks from", _checkout(story.started.get("git"))),
         ("versions", shape_text(versions)),
         ("previous run", f"{previous['run_id']}, manifest sha256 {previous['manifest_sha256']}" if previous
          else "none: the first run of this archive" if story.sealed else "not sealed yet"),
@@ -179,6 +194,15 @@ def shape_text(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{label(str(name))} {visible(item)}" for name, item in value.items())
     return visible(value) if value else "–"
+
+
+def _checkout(git: Any) -> str:
+    """Which state of the runbooks was used, in words."""
+    if not isinstance(git, dict):
+        return shape_text(git)
+    dirty = git.get("dirty")
+    said = shape_text({name: value for name, value in git.items() if name != "dirty"})
+    return f"{said}, with uncommitted changes" if dirty else f"{said}, clean" if dirty is False else said
 
 
 def _cell(cell: Event) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from runbook_lib.archive import journal
 from runbook_lib.archive.summary import RunSummary, summary_of_events
-from runbook_lib.report.wording import duration, title_of
+from runbook_lib.report.wording import title_of
 
 Event = dict[str, Any]
 TROUBLE = ("failed", "timed out", "unknown", "aborted", "rollback failed")
@@ -83,15 +83,16 @@ class Story:
         parts = []
         if self.steps:
             passed = sum(step.state == "passed" for step in self.steps)
+            undone = sum(step.state == "rolled back" for step in self.steps)
             parts.append(f"{passed} of {len(self.steps)} steps passed" if any(step.at for step in self.steps)
                          else f"{_count(len(self.steps), 'step')} planned, none was run")
+            parts += [f"{undone} were undone"] if undone else []
         verdicts = [one.get("verdict") for _, group in self.findings for one in group]
         if verdicts:
             bad = len([verdict for verdict in verdicts if verdict in ("failed", "inconclusive")])
             parts.append(f"{verdicts.count('passed')} of {_count(len(verdicts), 'check')} passed"
                          + (f", {bad} did not" if bad else ""))
-        took = f" in {duration(self.run.seconds)}" if parts and self.run.seconds is not None else ""
-        return "; ".join(parts).capitalize() + took + "." if parts else ""
+        return "; ".join(parts).capitalize() + "." if parts else ""
 
 
 def _count(number: int, word: str) -> str:
@@ -189,6 +190,8 @@ def _take_in_step(story: Story, event: Event) -> None:
             step.undo_state = "started"
         case "undo_finished":
             step.undo_state = str(event.get("state") or "")
+            if step.state == "passed" and step.undo_state == "rolled back":
+                step.state = "rolled back"
             step.evidence += _files(event)
 
 

@@ -24,7 +24,7 @@ class Look:
 
 _LOOKS = {
     "passed": Look("Passed", "✓", "good"),
-    "warning": Look("Passed with warnings", "!", "warn"),
+    "warning": Look("Warning", "!", "warn"),
     "failed": Look("Failed", "✕", "bad"),
     "inconclusive": Look("Inconclusive", "?", "unsure"),
     "not applied": Look("Not applied", "◇", "calm"),
@@ -58,6 +58,8 @@ def run_look(verdict: str, state: str, exit_code: int | None) -> Look:
         return Look("Stopped by a defect", "✕", "bad")
     if state == "aborted":
         return _LOOKS["aborted"]
+    if verdict == "warning":
+        return Look("Passed with warnings", "!", "warn")
     return look_of(verdict or state or "open")
 
 

@@ -1,0 +1,251 @@
+"""Realistic run folders, written through the journal as a run would: for tests, and to look at in a browser."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from runbook_lib import charts
+from runbook_lib.archive.journal import Journal
+from runbook_lib.archive.runs import RunFolder, new_run, seal
+from runbook_lib.plan import Command, Finding, Pipeline, Plan, Skipped, Step, Verdict
+from runbook_lib.redaction import Redactor, Secret
+
+SECRET = Secret("STAGING_DB_PASSWORD", "hunter2-battery-staple")
+COMMIT = "4f2c1d9e7ab30c5518e2f6d4b9a7c1e03f5d8a26"
+BUILDERS: dict[str, Callable[[Path], RunFolder]] = {}
+
+
+def sample(build: Callable[[Path], RunFolder]) -> Callable[[Path], RunFolder]:
+    BUILDERS[build.__name__] = build
+    return build
+
+
+def begin(outputs: Path, notebook: str, *, mode: str = "apply", reason: str = "") -> tuple[RunFolder, Journal]:
+    folder = new_run(notebook, outputs, Redactor([SECRET]))
+    journal = Journal(folder, folder.redactor)
+    parameters = {"environment": "lab", "mode": mode, "ref": "v3.2.0", "confirm": "lab", "reason": reason}
+    journal.write("run_started", run_id=folder.run_id, notebook=notebook, environment="lab", parameters=parameters,
+                  mode=mode, who="m.keller", host="ops-laptop", reason=reason,
+                  versions={"python": "3.11.2", "runbook_lib": "0.1.0", "docker": "26.1.5", "compose": "2.26.1"},
+                  git={"commit": "9b1f0c77", "dirty": False}, redacted=[SECRET.name, "STAGING_SECRET_KEY"])
+    journal.write("target", name="lab", title="Lab: a whole staging server on this machine", host="127.0.0.1",
+                  url="https://staging.gw2wvwbuilder.example.com")
+    return folder, journal
+
+
+def deploy_plan() -> Plan:
+    compose = ("docker", "compose", "--project-directory", "/opt/gw2-wvwbuilder")
+
+    def step(key: str, title: str, *argv: str, undo: tuple[tuple[str, ...], ...] = (), why: str = "") -> Step:
+        return Step(key, title, (Command(argv),), tuple(Command(words) for words in undo), why)
+
+    return Plan(
+        "deploy", "lab", undo_on_failure=True, facts={"live": "blue", "commit": COMMIT},
+        skipped=(Skipped("Build the frontend image", "gw2-frontend:4f2c1d9e7ab3 exists and carries this commit"),),
+        steps=(
+            step("pre-image", "Record what runs now", "cat", ".env", why="Rollback needs to know where to go back to."),
+            Step("backup", "Back up the database",
+                 (Pipeline((Command(("pg_dump", "--format=plain", "staging_db")), Command(("gzip", "-6"))),
+                           to="/backups/postgres/.staging_db.sql.gz.partial"),),
+                 why="A verified dump from the minute before the migration."),
+            step("build", "Build the backend image", "docker", "build", "-t", f"gw2-backend:{COMMIT[:12]}", "-"),
+            step("migrate", "Migrate the database", *compose, "run", "--rm", "backend-green", "alembic", "upgrade",
+                 "head", undo=((*compose, "run", "--rm", "backend-green", "alembic", "downgrade", "a1b2c3"),),
+                 why="In a one-off container of the new image, with a lock timeout, before any new code serves."),
+            step("start", "Start the green colour", *compose, "up", "-d", "--wait", "backend-green", "frontend-green",
+                 undo=((*compose, "stop", "backend-green", "frontend-green"),)),
+            step("gate", "Gate: health, release and schema from inside",
+                 "curl", "-fsS", "http://backend-green:8000/health"),
+            step("switch", "Switch nginx to green", "nginx", "-s", "reload", undo=(("nginx", "-s", "reload"),)),
+            step("record", "Write the release record", "tee", "-a", ".runbook/releases.jsonl"),
+        ))
+
+
+SECONDS = {"pre-image": 0.4, "backup": 6.2, "build": 21.7, "migrate": 3.1, "start": 9.4, "gate": 7.0, "switch": 1.3,
+           "record": 0.2}
+
+
+def walk(folder: RunFolder, journal: Journal, plan: Plan, *, fails: str = "", state: str = "failed", message: str = "",
+         stderr: str = "") -> None:
+    """The events of executing a plan; elapsed times are stretched to look like a real run's."""
+    journal.write("plan", plan=plan, hash=plan.hash)
+    journal.write("confirmed", by="m.keller", words="lab")
+    journal.write("lock_taken", owner="m.keller", purpose="deploy")
+    at, failed = 4.0, False
+    for step in plan.steps:
+        if failed:
+            journal.write("step_finished", key=step.key, state="not run")
+            continue
+        journal._base_s = at
+        journal.write("step_started", key=step.key, title=step.title, undo=[str(action) for action in step.undo])
+        failed = step.key == fails
+        log = folder.evidence(f"{step.key}.out.txt", f"{step.title}\nwith password {SECRET.reveal()}\ndone\n")
+        files = [log, folder.evidence(f"{step.key}.err.txt", stderr)] if failed else [log]
+        seconds = SECONDS.get(step.key, 1.0)
+        journal.write("step_finished", key=step.key, state=state if failed else "passed", seconds=seconds,
+                      exit_code=1 if failed else 0, evidence=files, message=message if failed else "")
+        at += seconds + 0.2
+    journal._base_s = at
+
+
+def finish(folder: RunFolder, journal: Journal, verdict: str, exit_code: int, summary: str, *, state: str = "finished",
+           sealed: bool = True) -> RunFolder:
+    journal.write("lock_released")
+    journal.write("run_finished", verdict=verdict, state=state, exit_code=exit_code, summary=summary)
+    journal.close()
+    if sealed:
+        seal(folder)
+    return folder
+
+
+def latencies(seed: int = 7, count: int = 1200) -> list[float]:
+    chance = random.Random(seed)
+    return [min(1.4, chance.lognormvariate(-2.4, 0.55)) for _ in range(count)]
+
+
+@sample
+def passed_deploy(outputs: Path) -> RunFolder:
+    folder, journal = begin(outputs, "20_deploy", reason="Release v3.2.0, change 1184")
+    journal.write("fact", name="containers", seconds=0.21, value=[
+        {"name": "backend-blue", "state": "running", "health": "healthy", "restarts": 0, "memory_bytes": 213_000_000},
+        {"name": "postgres", "state": "running", "health": "healthy", "restarts": 0, "memory_bytes": 391_000_000}])
+    journal.write("fact", name="release", seconds=0.05, value={"version": "v3.1.0", "commit": COMMIT, "colour": "blue"})
+    walk(folder, journal, deploy_plan())
+    journal.write("findings", stage="did it work", findings=[
+        Finding("all services healthy", Verdict.PASSED, "13 of 13", "13"),
+        Finding("release served", Verdict.PASSED, "v3.2.0 (4f2c1d9)", "v3.2.0 (4f2c1d9)"),
+        Finding("schema revision", Verdict.PASSED, "b7d2e4", "b7d2e4"),
+        Finding("write and read through nginx", Verdict.PASSED, "squad 60412 in 38 ms", "read back unchanged")])
+    journal.write("cell", index=1, source='run = open_run("20_deploy", globals())', outputs=[
+        {"output_type": "stream", "name": "stdout", "text": "lab · apply\n"}])
+    return finish(folder, journal, "passed", 0, "Version v3.2.0 (4f2c1d9) is live on lab.")
+
+
+@sample
+def verified_with_warning(outputs: Path) -> RunFolder:
+    folder, journal = begin(outputs, "21_verify", mode="plan", reason="After the release of v3.2.0")
+    figure = charts.latency_distribution(latencies(), 0.5)
+    journal.write("shown", title="Response times through nginx", chart=folder.chart("latency", charts.to_svg(figure)))
+    memory = [("backend-green", 312e6, 512 * 2**20), ("frontend-green", 21e6, 256 * 2**20), ("postgres", 1.0e9, 2**30),
+              ("redis", 38e6, 512 * 2**20), ("prometheus", 96e6, None), ("nginx", 14e6, 128 * 2**20)]
+    drawn = charts.to_svg(charts.memory_against_limits(memory))
+    journal.write("shown", title="Memory", chart=folder.chart("memory", drawn))
+    journal.write("shown", title="Slowest routes", table={"columns": ["route", "requests", "p95"], "rows": [
+        ["/api/v1/squads", 412, "214 ms"], ["/api/v1/builds", 388, "167 ms"], ["/api/v1/auth/login", 60, "301 ms"]]})
+    journal.write("findings", stage="success criteria", findings=[
+        Finding("response time p95", Verdict.PASSED, "214 ms", "below 500 ms"),
+        Finding("error rate", Verdict.PASSED, "0.00 % of 1,200", "below 1 %"),
+        Finding("frontend assets", Verdict.PASSED, "3 of 3 hashes", "as built"),
+        Finding("memory of postgres", Verdict.WARNING, "93 % of 1 GiB", "below 90 %",
+                "Look at 40 Health, section memory; shared_buffers may be too large for the limit.")])
+    return finish(folder, journal, "warning", 0, "Release v3.2.0 meets every success criterion; one thing to look at.")
+
+
+@sample
+def failed_and_rolled_back(outputs: Path) -> RunFolder:
+    folder, journal = begin(outputs, "20_deploy", reason="Release v3.3.0-rc1")
+    why = "backend-green answered /health with 503 in 12 of 12 looks: database is down"
+    walk(folder, journal, deploy_plan(), fails="gate", message=why, stderr="\n".join(
+        f"look {n:2d}  503  {{'status': 'degraded', 'checks': {{'database': 'connection refused', 'redis': 'ok'}}}}"
+        for n in range(1, 13)))
+    for key in ("start", "migrate"):
+        journal.write("undo_started", key=key)
+        journal.write("undo_finished", key=key, state="rolled back")
+    journal.write("findings", stage="after rolling back", findings=[
+        Finding("release served", Verdict.PASSED, "v3.1.0 (a8c0771)", "v3.1.0 (a8c0771)"),
+        Finding("database reachable from green", Verdict.FAILED, "connection refused", "answers within 1 s",
+                "Compare DATABASE_URL in backend/.env.staging of v3.3.0-rc1 with v3.1.0.")])
+    journal.write("error", type="RolledBack", what="The release was not put into service: the gate did not pass.",
+                  where="lab, backend-green", next="Nothing needs to be repaired: v3.1.0 serves as before. Read the "
+                  "looks above, correct the release, and run 10 Preflight again.")
+    return finish(folder, journal, "failed", 5, "The new release never got traffic; lab serves v3.1.0 as before.")
+
+
+@sample
+def inconclusive(outputs: Path) -> RunFolder:
+    folder, journal = begin(outputs, "21_verify", mode="plan")
+    journal.write("findings", stage="monitoring", findings=[
+        Finding("error rate", Verdict.INCONCLUSIVE, "no samples", "below 1 %", "Start Prometheus, then run again."),
+        Finding("endpoints", Verdict.PASSED, "5 of 5", "5")])
+    journal.write("error", type="EndpointUnavailable", what="Prometheus does not answer: connection refused.",
+                  where="127.0.0.1:9090 on lab", next="Start it with `docker compose up -d prometheus`, then run again.")
+    return finish(folder, journal, "inconclusive", 4, "The error rate could not be measured.")
+
+
+@sample
+def plan_only(outputs: Path) -> RunFolder:
+    folder, journal = begin(outputs, "20_deploy", mode="plan", reason="What would v3.2.0 change?")
+    plan = deploy_plan()
+    journal.write("plan", plan=plan, hash=plan.hash)
+    return finish(folder, journal, "not applied", 0, "Plan mode: nothing was changed.")
+
+
+@sample
+def nothing_to_do(outputs: Path) -> RunFolder:
+    folder, journal = begin(outputs, "20_deploy")
+    plan = Plan("deploy", "lab", reason="v3.2.0 (4f2c1d9) is live already and healthy")
+    journal.write("plan", plan=plan, hash=plan.hash)
+    return finish(folder, journal, "passed", 0, "v3.2.0 is live already.")
+
+
+@sample
+def backup(outputs: Path) -> RunFolder:
+    folder, journal = begin(outputs, "30_backup_database", reason="Nightly")
+    first = datetime(2026, 10, 24, 2, tzinfo=UTC)
+    rows = [(first + timedelta(days=day), 41e6 + day * 4e5) for day in range(29)]
+    drawn = charts.to_svg(charts.sizes_over_time(rows))
+    journal.write("shown", title="Backup sizes", chart=folder.chart("sizes", drawn))
+    return finish(folder, journal, "passed", 0, "staging_db_20261122_020000.sql.gz (50.3 MiB), written and verified.")
+
+
+@sample
+def refused(outputs: Path) -> RunFolder:
+    folder, journal = begin(outputs, "20_deploy")
+    journal.write("error", type="LockHeld", what="j.ito has been deploying to lab since 16:02:11 UTC.",
+                  where="lab:/opt/gw2-wvwbuilder/.runbook/lock", next="Wait for run 20261122T160205Z-1b2c3d to finish.")
+    return finish(folder, journal, "failed", 3, "Nothing was done: the environment is held by another operation.")
+
+
+@sample
+def killed(outputs: Path) -> RunFolder:
+    """A run whose process is gone in the middle of a step, its last line torn."""
+    folder, journal = begin(outputs, "20_deploy", reason="Release v3.2.0")
+    plan = deploy_plan()
+    journal.write("plan", plan=plan, hash=plan.hash)
+    journal.write("step_started", key="pre-image", title="Record what runs now")
+    journal.write("step_finished", key="pre-image", state="passed", seconds=0.4, exit_code=0)
+    journal.write("step_started", key="backup", title="Back up the database")
+    journal.close()
+    with (folder.path / "journal.jsonl").open("ab") as file:
+        file.write(b'{"seq": 8, "at": "2026-11-22T16:0')
+    return folder
+
+
+HOSTILE = '<script>alert("x")</script><img src=https://evil.example/x.png onerror=alert(1)>'
+
+
+@sample
+def hostile(outputs: Path) -> RunFolder:
+    """Everything that could break out of a report: markup, terminal codes, direction marks, floods, secrets."""
+    folder, journal = begin(outputs, "20_deploy", reason=f"{HOSTILE} \u202egnp.exe {SECRET.reveal()}")
+    flood = "\x1b[31mERROR\x1b[0m " + "x" * 5_000_000 + f" {SECRET.reveal()} the end"
+    walk(folder, journal, deploy_plan(), fails="build", message=f"{HOSTILE} مرحبا بالعالم", stderr=flood)
+    journal.write("findings", stage=HOSTILE, findings=[Finding(HOSTILE, Verdict.FAILED, HOSTILE, "\u202eabc", HOSTILE)])
+    journal.write("shown", title=HOSTILE, table={"columns": [HOSTILE], "rows": [[HOSTILE], [SECRET]]})
+    journal.write("shown", title="outside", chart="../../../../etc/passwd")
+    journal.write("error", type="StepFailed", what=HOSTILE, where=HOSTILE, next=f"javascript:alert(1) {HOSTILE}")
+    svg = folder.chart("evil.svg", '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script>'
+                       '<title>&lt;b&gt;</title><image href="https://evil.example/y.png"/></svg>')
+    journal.write("shown", title="a chart with script", chart=svg)
+    journal.write("cell", index=3, source=f"print('{HOSTILE}')", outputs=[
+        {"output_type": "display_data", "data": {"text/html": HOSTILE, "text/plain": HOSTILE}},
+        {"output_type": "stream", "name": "stdout", "text": flood},
+        {"output_type": "error", "ename": "X", "evalue": HOSTILE, "traceback": [f"\x1b[0;31m{HOSTILE}\x1b[0m"]}])
+    return finish(folder, journal, "failed", 1, HOSTILE)
+
+
+def build_all(outputs: Path) -> dict[str, RunFolder]:
+    return {name: build(outputs) for name, build in BUILDERS.items()}
