@@ -47,6 +47,16 @@ class HttpReply:
         return json.loads(self.body)
 
 
+@dataclass(frozen=True)
+class TlsHandshake:
+    """A certificate as it was served (DER), and what was agreed on. `trouble` says why it does not verify, or is empty."""
+
+    certificate: bytes
+    protocol: str
+    cipher: str
+    trouble: str
+
+
 class Server(Protocol):
     """The staging server, reached over SSH."""
 
@@ -65,6 +75,12 @@ class Http(Protocol):
     def request(self, method: str, path: str, *, json: Any = None, headers: dict[str, str] | None = None,
                 timeout_s: float = 10.0) -> HttpReply:
         """One exchange; any HTTP status is a reply. Raises EndpointUnavailable when there is none."""
+
+    def handshake(self) -> TlsHandshake:
+        """The certificate as served, good or not. Raises EndpointUnavailable when there is no handshake at all."""
+
+    def accepts_protocol(self, protocol: str) -> bool | None:
+        """Whether the server speaks `TLSv1`, `TLSv1.1`, …; None when this machine cannot try."""
 
 
 class Docker(Protocol):

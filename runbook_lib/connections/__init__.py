@@ -67,7 +67,7 @@ class OpenConnections:
         """The environment's Prometheus."""
         from runbook_lib.connections.prometheus import ServerPrometheus
 
-        return ServerPrometheus(self.server, port=self._environment.services["prometheus"].port)
+        return ServerPrometheus(self.server, port=self._environment.services["prometheus"].loopback_port or 9090)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -76,6 +76,11 @@ class _LinkPool(SSHConnectionPool):  # type: ignore[misc]
         connection.ssh_transport = self._link.transport()
         return connection
 
+    def _get_conn(self, timeout: Any = None) -> Any:
+        connection = super()._get_conn(timeout)
+        # a kept session whose link has dropped is replaced before anything is sent on it
+        return self._new_conn() if getattr(connection.sock, "closed", False) else connection
+
 
 class _LinkAdapter(SSHHTTPAdapter):  # type: ignore[misc]
     def __init__(self, link: Link) -> None:

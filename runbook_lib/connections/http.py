@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from runbook_lib.asking import HttpReply
+from runbook_lib.asking import HttpReply, TlsHandshake
+from runbook_lib.connections import tls
 from runbook_lib.connections.translate import http_error
 from runbook_lib.errors import EndpointUnavailable
 
@@ -27,6 +28,9 @@ class PublicHttp:
         parts = urlsplit(self.url)
         self._host = parts.netloc
         self._base = f"https://{connect_to}" if connect_to else self.url
+        dialled = urlsplit(self._base)
+        self._name, self._ca_file = parts.hostname or "", ca_file
+        self._address = (dialled.hostname or "", dialled.port or 443)
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy, no .netrc: the operator's machine must not change the answer
         self._session.verify = ca_file or True
@@ -52,6 +56,14 @@ class PublicHttp:
                 return HttpReply(url, reply.status_code, dict(reply.headers), body, seconds)
         except (requests.RequestException, OSError) as error:
             raise http_error(error, url) from error
+
+    def handshake(self, *, timeout_s: float = 10.0) -> TlsHandshake:
+        """The certificate as served, good or not. Raises EndpointUnavailable when there is no handshake at all."""
+        return tls.handshake(self._name, self._address, self._ca_file, timeout_s)
+
+    def accepts_protocol(self, protocol: str, *, timeout_s: float = 10.0) -> bool | None:
+        """Whether the server speaks `TLSv1`, `TLSv1.1`, …; None when this machine cannot try."""
+        return tls.accepts(self._name, self._address, protocol, timeout_s)
 
     def close(self) -> None:
         self._session.close()

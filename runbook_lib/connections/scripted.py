@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runbook_lib.asking import CommandResult, HttpReply
+from runbook_lib.asking import CommandResult, HttpReply, TlsHandshake
 from runbook_lib.errors import FactUnreadable
 from runbook_lib.plan import Command
 
@@ -73,6 +73,15 @@ class ScriptedHttp:
             return answer
         status, body = answer
         return HttpReply(self.url + path, status, {}, _as_bytes(body), 0.01)
+
+
+    def handshake(self) -> TlsHandshake:
+        served: TlsHandshake = _given(self.replies, "handshake", "TLS question")
+        return served
+
+    def accepts_protocol(self, protocol: str) -> bool | None:
+        accepted: bool | None = _given(self.replies, protocol, "TLS question")
+        return accepted
 
 
 def _as_bytes(body: Any) -> bytes:

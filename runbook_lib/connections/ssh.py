@@ -150,7 +150,8 @@ class SshServer:
 
     def _raise_for(self, command: Command, result: CommandResult) -> None:
         said = " ".join((result.stderr or result.stdout).split())[-500:]
-        if command.argv[0] == "docker" and (result.exit_code == 127 or any(s in said.lower() for s in _NO_DOCKER)):
+        missing = command.argv[0] == "docker" and result.exit_code == 127
+        if missing or any(words in said.lower() for words in _NO_DOCKER):
             raise docker_error(RuntimeError(self._redactor.text(said)), self.address, result.command)
         raise self._unreadable(command, f"ended with exit code {result.exit_code}: {said or 'it said nothing'}")
 

@@ -1,0 +1,1 @@
+"""Read-only questions about an environment: ask, parse, return frozen values."""
