@@ -4,11 +4,16 @@
 
 encoded() { base64 -w0; }
 
-# find_commit CHECKOUT REF SCRATCH: sets $commit and $kind, or prints why not and ends with status 0.
+# find_commit CHECKOUT REF SCRATCH: sets $commit and $kind, or prints why not and ends with status 0. A whole commit
+# hash that the checkout already has is taken as it is; every other name is the origin's to answer.
 find_commit() {
     local checkout=$1 ref=$2 scratch=$3 listing status tips
     export GIT_TERMINAL_PROMPT=0 GIT_SSH_COMMAND="ssh -o BatchMode=yes" GIT_OPTIONAL_LOCKS=0
     git -C "$checkout" rev-parse --git-dir >/dev/null 2>"$scratch/error" || give_up no-checkout "$scratch/error"
+    if [[ $ref =~ ^[0-9a-f]{40}$ ]] && git -C "$checkout" cat-file -e "$ref^{tree}" 2>/dev/null; then
+        commit=$ref kind=commit
+        return
+    fi
     listing=$(timeout 60 git -C "$checkout" ls-remote --exit-code origin \
         "refs/tags/$ref" "refs/tags/$ref^{}" "refs/heads/$ref" 2>"$scratch/error")
     status=$?

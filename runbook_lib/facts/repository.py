@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, cast
@@ -48,9 +48,21 @@ class Commit:
     head: str | None
 
 
+class Sources:
+    """The release's small text files by path, and Compose's reading of them. A journal holds only its summary."""
+
+    def __init__(self, files: Mapping[str, str], compose: ComposeConfig | None) -> None:
+        self.files = dict(files)
+        self.compose = compose
+
+    def __str__(self) -> str:
+        valid = "absent" if self.compose is None else "valid" if self.compose.valid else "not valid"
+        return f"{len(self.files)} files read; Compose file {valid}"
+
+
 @dataclass(frozen=True)
 class ReleaseTree:
-    """A commit with what it would bring. `trees` maps a top-level name to its git hash; `files` holds small text files.
+    """A commit with what it would bring. `trees` maps a top-level folder to its git hash.
 
     `commit` is None when the ref names nothing, or two different things: `problem` says which.
     """
@@ -59,8 +71,7 @@ class ReleaseTree:
     commit: Commit | None
     problem: str = ""
     trees: dict[str, str] = field(default_factory=dict)
-    files: dict[str, str] = field(default_factory=dict)
-    compose: ComposeConfig | None = None
+    sources: Sources = field(default_factory=lambda: Sources({}, None))
 
     @property
     def configuration(self) -> dict[str, str]:
@@ -117,12 +128,12 @@ def _read(text: str, ref: str, where: str) -> ReleaseTree:
     if first[0] == "ambiguous":
         return ReleaseTree(ref, None, f"a tag ({first[1][:12]}) and a branch ({first[2][:12]}) have that name")
     compose = [record for record in records if record[0] == "compose"]
+    files = {_decoded(record[1]): _decoded(record[2]) for record in records if record[0] == "file"}
     return ReleaseTree(
         ref,
         _commit(ref, records),
         trees={record[3]: record[2] for record in records if record[0] == "tree" and record[1] == "tree"},
-        files={_decoded(record[1]): _decoded(record[2]) for record in records if record[0] == "file"},
-        compose=_compose(compose[0]) if compose else None,
+        sources=Sources(files, _compose(compose[0]) if compose else None),
     )
 
 

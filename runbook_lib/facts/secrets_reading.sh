@@ -1,0 +1,23 @@
+# shellcheck shell=bash
+# Which secrets lie on the server, and how strong they are: `bash -s -- FILE WEAK_WORDS`. A value never leaves awk:
+# a line is "<name> <length> <distinct characters> <has a weak word> <only URL-safe characters>".
+
+file=$1
+[ -e "$file" ] || { echo absent; exit 0; }
+stat -c 'mode %a %U' -- "$file" || exit 1
+LC_ALL=C awk -v words="$2" '
+    /^[A-Za-z_][A-Za-z0-9_]*=/ {
+        name = $0; sub(/=.*/, "", name)
+        value = substr($0, length(name) + 2)
+        quote = substr(value, 1, 1)
+        if (length(value) >= 2 && (quote == "\047" || quote == "\"") && substr(value, length(value)) == quote)
+            value = substr(value, 2, length(value) - 2)
+        distinct = 0; split("", seen)
+        for (place = 1; place <= length(value); place++) if (!(substr(value, place, 1) in seen)) {
+            seen[substr(value, place, 1)] = 1; distinct++
+        }
+        weak = 0; count = split(words, word, ",")
+        for (one = 1; one <= count; one++) if (index(tolower(value), word[one])) weak = 1
+        print "secret", name, length(value), distinct, weak, (value ~ /^[A-Za-z0-9._~-]+$/) ? 1 : 0
+    }' <"$file"
+exit
