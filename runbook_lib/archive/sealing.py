@@ -47,7 +47,13 @@ def seal(folder: str | os.PathLike[str]) -> str:
 
 def seal_abandoned(outputs: Path) -> list[str]:
     """Seal every run whose process is gone: no manifest, and nobody holds its journal. Returns their run ids."""
-    return [folder.run_id for folder in run_folders(Path(outputs).resolve()) if _abandoned(folder) and _abort(folder)]
+    outputs = Path(outputs).resolve()
+    sealed = [folder.run_id for folder in run_folders(outputs) if _abandoned(folder) and _abort(folder)]
+    if sealed:
+        from runbook_lib.report.index import write_index
+
+        write_index(outputs)
+    return sealed
 
 
 def files_of(folder: Path) -> list[str]:

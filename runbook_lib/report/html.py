@@ -66,6 +66,7 @@ def rendered(story: Story, folder: Path) -> str:
 def _errors(story: Story) -> list[dict[str, str]]:
     """Errors in their own words, without the lines that the failing step has said already."""
     told = [step.message for step in story.trouble if step.message]
+    told += [f"{one.get('check')}: {one.get('measured')}" for one in story.open_findings if one.get("measured")]
     errors: list[dict[str, str]] = []
     for error in story.errors:
         lines = visible(error.get("what") or "").splitlines()
@@ -119,7 +120,7 @@ def _finding(one: Event) -> dict[str, Any]:
 
 
 def _target_title(story: Story) -> str:
-    words = (story.target.get("title"), story.target.get("host") or story.target.get("address"))
+    words = (story.target.get("title"), story.target.get("server"))
     return visible(" · ".join(str(word) for word in words if word and word != story.run.environment))
 
 
@@ -200,9 +201,8 @@ def _checkout(git: Any) -> str:
     """Which state of the runbooks was used, in words."""
     if not isinstance(git, dict):
         return shape_text(git)
-    dirty = git.get("dirty")
-    said = shape_text({name: value for name, value in git.items() if name != "dirty"})
-    return f"{said}, with uncommitted changes" if dirty else f"{said}, clean" if dirty is False else said
+    said = shape_text({name: value for name, value in git.items() if name != "clean"})
+    return f"{said}, with uncommitted changes" if git.get("clean") is False else said
 
 
 def _cell(cell: Event) -> dict[str, Any]:

@@ -71,13 +71,15 @@ class Story:
     def open_findings(self) -> list[Event]:
         """Findings that are neither passed nor not applied, gravest first."""
         order = {"failed": 0, "inconclusive": 1, "warning": 2}
-        found = [one for _, group in self.findings for one in group if one.get("verdict") in order]
+        counted = [group for stage, group in self.findings if "not applied" not in stage]
+        found = [one for group in counted for one in group if one.get("verdict") in order]
         return sorted(found, key=lambda one: order[str(one["verdict"])])
 
     @property
     def summary(self) -> str:
         """The run in one paragraph."""
-        return " ".join(part for part in (str(self.run.summary).strip(), self._counts()) if part)
+        said = [line for line in str(self.run.summary).splitlines() if not line.startswith(("Where: ", "Next: "))]
+        return " ".join(part for part in (*said[:2], self._counts()) if part)
 
     def _counts(self) -> str:
         parts = []
@@ -131,7 +133,7 @@ def _take_in(story: Story, event: Event) -> None:
             story.plan = event
             story.steps = [_planned(step) for step in (event.get("plan") or {}).get("steps", [])]
         case "findings":
-            story.findings.append((str(event.get("stage") or "checks"), list(event.get("findings") or [])))
+            _take_in_findings(story, str(event.get("stage") or "checks"), event.get("findings") or [])
         case "fact" | "shown" | "error" | "cell":
             _shelf(story, event["event"]).append(event)
         case "confirmed" | "lock_taken" | "lock_released":
@@ -140,6 +142,17 @@ def _take_in(story: Story, event: Event) -> None:
             _take_in_step(story, event)
         case journal.UNREADABLE:
             story.torn_lines += 1
+
+
+def _take_in_findings(story: Story, stage: str, found: list[Event]) -> None:
+    """A check that is made again in the same stage replaces what it said before."""
+    rows = next((rows for name, rows in story.findings if name == stage), None)
+    if rows is None:
+        rows = []
+        story.findings.append((stage, rows))
+    for one in found:
+        place = next((n for n, row in enumerate(rows) if row.get("check") == one.get("check")), len(rows))
+        rows[place:place + 1] = [one]
 
 
 def _shelf(story: Story, event: str) -> list[Event]:

@@ -52,7 +52,7 @@ def run_look(verdict: str, state: str, exit_code: int | None) -> Look:
         return Look("Failed, rolled back", "↺", "bad")
     if exit_code == 6:
         return Look("Rollback failed", "✕", "bad")
-    if exit_code == 3:
+    if exit_code == 3 or state == "refused":
         return _LOOKS["refused"]
     if exit_code == 70:
         return Look("Stopped by a defect", "✕", "bad")
