@@ -1,6 +1,7 @@
 """The application's git repository, made from lab/app, staging/ and the patches under lab/releases.
 
-Same files, same commits: author, dates and git's own settings are fixed, so that a commit names the same tree everywhere.
+Same files, same commits: author, dates and git's own settings are fixed, so that a commit names the same tree
+everywhere.
 """
 
 from __future__ import annotations
