@@ -49,7 +49,7 @@ class HttpReply:
 
 @dataclass(frozen=True)
 class TlsHandshake:
-    """A certificate as it was served (DER), and what was agreed on. `trouble` says why it does not verify, or is empty."""
+    """A certificate as served (DER), and what was agreed on. `trouble` says why it does not verify, or is empty."""
 
     certificate: bytes
     protocol: str

@@ -7,6 +7,7 @@ its outcome is unknown. The two are told apart by `connecting`.
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -95,17 +96,27 @@ def _unreachable(error: BaseException, where: str) -> RunbookError:
 
 
 def http_error(error: BaseException, url: str) -> RunbookError:
-    """EndpointUnavailable for any error of requests, urllib3 or ssl, in words an operator can use."""
-    text = _reason(error)
-    if isinstance(error, requests.exceptions.SSLError):
-        what, next = f"TLS could not be established: {text}", "Look at the certificate, its dates, names and issuer."
-    elif isinstance(error, requests.exceptions.Timeout):
-        what, next = "No reply in time.", "Look whether nginx and the service behind it are running (40 Health)."
-    elif isinstance(error, requests.exceptions.ConnectionError):
-        what, next = f"No connection: {text}", "Look whether nginx is running and its port is reachable from here."
+    """EndpointUnavailable for any error of requests, urllib3, ssl or a socket, in words an operator can use."""
+    root = _root(error)
+    if isinstance(error, (requests.exceptions.SSLError, ssl.SSLError)):
+        what, next = f"TLS could not be established: {_reason(root)}", "Look at the certificate and at nginx's error log."
+    elif isinstance(error, (requests.exceptions.Timeout, TimeoutError)):
+        what, next = "No reply in time.", "Look whether nginx and the service behind it are running."
+    elif isinstance(error, requests.exceptions.ConnectionError) or not isinstance(error, requests.RequestException):
+        what, next = f"No connection: {_reason(root)}", "Look whether nginx is running and its port can be reached."
     else:
-        what, next = f"No usable reply: {text}", "Look at nginx's error log."
+        what, next = f"No usable reply: {_reason(root)}", "Look at nginx's error log."
     return _located(EndpointUnavailable(what, where=url, next=next), url, "")
+
+
+def _root(error: BaseException) -> BaseException:
+    """The reason inside urllib3's and requests' wrappings."""
+    for _ in range(5):
+        inner = getattr(error, "reason", None) or next((a for a in error.args if isinstance(a, BaseException)), None)
+        if not isinstance(inner, BaseException):
+            break
+        error = inner
+    return error
 
 
 def docker_error(error: BaseException, address: str, doing: str) -> RunbookError:
