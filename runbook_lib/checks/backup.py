@@ -55,11 +55,16 @@ def dump_matches_manifest(backup: Backup | None, reading: DumpReading | None) ->
     )  # fmt: skip
 
 
-def last_backup_findings(backups: Backups, environment: Environment) -> tuple[Finding, ...]:
-    """Whether the newest backup can be relied on, and is fresh enough to deploy on."""
+def last_backup_findings(
+    backups: Backups, environment: Environment, *, has_database: bool = True
+) -> tuple[Finding, ...]:
+    """Whether the newest backup can be relied on, and is fresh enough to deploy on. None is needed of no database."""
     newest = backups.backups[0] if backups.backups else None
     limit_h = environment.backup.maximum_age_h
     run = "Run 30 Back up the database."
+    if newest is None and not has_database:
+        return (Finding("the last backup is verified", Verdict.WARNING, "there is no database yet", "one",
+                        "Take the first backup after the first deployment."),)  # fmt: skip
     if newest is None:
         return (finding("the last backup is verified", False, measured="there is none", expected="one", next=run),)
     age_h = backups.age(newest).total_seconds() / 3600

@@ -52,8 +52,9 @@ def _rehearsed(migrations: Migrations, rehearsal: MigrationRehearsal | None) -> 
                        next="The copy could not be made: look at the server's memory, then run again.")  # fmt: skip
     reached = rehearsal.outcome == "passed" and (rehearsal.after or "",) == migrations.heads
     if reached and not rehearsal.own_libraries:
-        return Finding(CHECK_COPY, Verdict.WARNING, f"{_told(rehearsal)}, with the libraries of {rehearsal.image}",
-                       expected, "The release has other libraries: the deploy repeats this with its image.")  # fmt: skip
+        measured = f"{_told(rehearsal)}, with the libraries of {rehearsal.image}"
+        return Finding(CHECK_COPY, Verdict.WARNING, measured, expected,
+                       "The release has other libraries; the deploy repeats this with its own image.")  # fmt: skip
     measured = _told(rehearsal) if rehearsal.outcome == "passed" else _end_of(rehearsal.message)
     return finding(CHECK_COPY, reached, measured=measured, expected=expected,
                    next="Do not deploy this release: correct the migration, and tag the correction.")  # fmt: skip

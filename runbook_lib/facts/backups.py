@@ -131,9 +131,30 @@ class Backups:
         """How old a backup is by the server's clock."""
         return self.server_clock - backup.taken_at
 
-    def named(self, name: str) -> Backup | None:
+    def named(self, name: str | None) -> Backup | None:
         """The backup of that file name."""
         return next((backup for backup in self.backups if backup.name == name), None)
+
+    @property
+    def sizes(self) -> tuple[tuple[datetime, float], ...]:
+        """Time and bytes of every good backup, oldest first: the staircase to look at."""
+        return tuple((backup.taken_at, float(backup.size_bytes)) for backup in reversed(self.good))
+
+    @property
+    def table(self) -> list[dict[str, Any]]:
+        """One row a backup, newest first."""
+        return [
+            {
+                "backup": backup.name,
+                "trust": str(backup.trust),
+                "age in hours": round(self.age(backup).total_seconds() / 3600, 1),
+                "size_bytes": backup.size_bytes,
+                "rows": backup.manifest.rows if backup.manifest else None,
+                "schema revision": backup.manifest.schema_revision if backup.manifest else None,
+                "seconds": backup.manifest.seconds if backup.manifest else None,
+            }
+            for backup in self.backups
+        ]
 
 
 def backups_of(environment: Environment, *, checksums: int | None = None) -> Question[Backups]:

@@ -62,8 +62,11 @@ def parse_rehearsal(text: str, where: str) -> MigrationRehearsal:
             raise ValueError(outcome)
         said = base64.b64decode(message, validate=True).decode("utf-8", "replace").strip()
     except (KeyError, ValueError, binascii.Error) as cause:
-        raise FactUnreadable("The migrations could not be rehearsed: the reply has no result.", where=where,
-                             next="Run the notebook again; `docker ps` on the server should answer.") from cause  # fmt: skip
+        raise FactUnreadable(
+            "The migrations could not be rehearsed: the reply has no result.",
+            where=where,
+            next="Run the notebook again; `docker ps` on the server should answer.",
+        ) from cause
 
     def text_of(kind: str) -> str | None:
         return (records.get(kind) or [""])[0] or None
