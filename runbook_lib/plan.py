@@ -164,7 +164,11 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Plan:
-    """What will happen, in order. A plan without steps says in `reason` why nothing is to be done."""
+    """What will happen, in order. A plan without steps says in `reason` why nothing is to be done.
+
+    `guard` is looked at once when the lock is held, before the first step: a plan was made from facts, and somebody
+    may have changed them while it was read.
+    """
 
     name: str
     target: str
@@ -173,6 +177,7 @@ class Plan:
     skipped: tuple[Skipped, ...] = ()
     undo_on_failure: bool = False
     facts: dict[str, Any] = field(default_factory=dict, compare=False)
+    guard: Gate | None = field(default=None, compare=False)
 
     @property
     def hash(self) -> str:

@@ -13,12 +13,13 @@ from runbook_lib.errors import (
     Aborted,
     CommandTimedOut,
     LinkDropped,
+    PlanChanged,
     RollbackFailed,
     RolledBack,
     RunbookError,
     StepFailed,
 )
-from runbook_lib.execution.gate import GateOutcome, open_gate
+from runbook_lib.execution.gate import CLEAN, GateOutcome, look_once, open_gate
 from runbook_lib.execution.hands import Done, Hands, Interrupted
 from runbook_lib.execution.interrupts import Interrupts
 from runbook_lib.execution.records import Execution, StepRecord
@@ -49,8 +50,24 @@ class Walk:
                 held.enter_context(self._hands.lock(self._plan.name))
             self._journal.write("lock_taken", purpose=self._plan.name)
             taken.callback(self._journal.write, "lock_released")  # after the lock itself is let go
+            self._look_again()
             self._walk()
         return Execution(self._plan, tuple(self.records), applied=True)
+
+    def _look_again(self) -> None:
+        """Under the lock: are the facts still those of the plan? Raises PlanChanged."""
+        if self._plan.guard is None:
+            return
+        with self._interrupts.allowed():
+            findings = look_once(self._plan.guard, self._hands.ask)
+        self._journal.write("findings", stage="under the lock", findings=list(findings))
+        moved = [one for one in findings if one.verdict not in CLEAN]
+        if moved:
+            raise PlanChanged(
+                f"Nothing was changed: while the plan was read, {moved[0].check} changed ({moved[0].measured}).",
+                where=self._plan.target,
+                next="Run the notebook again: it makes a plan from what is true now.",
+            )
 
     def _walk(self) -> None:
         for number, step in enumerate(self._plan.steps):

@@ -13,7 +13,7 @@ from runbook_lib.plan import Command
 
 PAGES = ("/", "/release.json")
 TIMEOUT_S = 5.0
-_FORBIDDEN = 403
+_TURNED_AWAY = (403, 404)  # our nginx does not even admit that there is such a page
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def endpoints_of(environment: Environment, *, timeout_s: float = TIMEOUT_S) -> Q
             seen = endpoint(path, connections.http.request("GET", path, timeout_s=timeout_s))
         except EndpointUnavailable as error:
             return Endpoint(path, None, error=error.what)
-        if seen.status == _FORBIDDEN and path == environment.health.metrics_path:
+        if seen.status in _TURNED_AWAY and path == environment.health.metrics_path:
             return _from_the_server(connections, environment, path, timeout_s)
         return seen
 

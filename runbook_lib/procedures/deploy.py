@@ -1,0 +1,135 @@
+"""The deploy transaction: compare what runs with what should run, and plan only what is missing.
+
+The order is the safe form of the plan's manual steps: the new code is built and its migrations run before it
+serves, it is looked at before traffic reaches it, and the old colour stays until the new one has passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from runbook_lib.environment import Environment
+from runbook_lib.facts.containers import Container
+from runbook_lib.facts.releases import Deployed, deployed_state_of
+from runbook_lib.plan import Finding, Gate, Plan, Skipped, Step, finding
+from runbook_lib.procedures import deploy_steps as steps
+from runbook_lib.procedures.release_files import Target, env_file, idle_colour, secrets_file, upstreams_file
+from runbook_lib.redaction import Secret
+
+
+def plan_deploy(
+    environment: Environment,
+    deployed: Deployed,
+    containers: tuple[Container, ...],
+    target: Target,
+    *,
+    secrets: Mapping[str, Secret],
+    backup: Plan,
+    by: str,
+    reason: str = "",
+) -> Plan:
+    """The steps from the deployed state to `target`; none, with the reason, when they are the same.
+
+    `backup` is the plan of a verified backup; its steps come first, unless there is no database yet. `by` and
+    `reason` go into the release record.
+    """
+    name = f"deploy {target.version}"
+    facts = {"commit": target.commit, "live": deployed.live_commit, "colour": deployed.live_colour}
+    secret_file = secrets_file(secrets, environment.server_secrets)
+    if is_deployed(environment, deployed, containers, target, secret_file):
+        already = f"already at {target.commit[:12]} ({target.version}): running, healthy, configuration unchanged"
+        return Plan(name, environment.name, reason=already, facts=facts)
+    wanted, skipped = _choose(environment, deployed, target, secret_file, backup)
+    wanted.append(steps.commit_release(environment, deployed, target, by=by, reason=reason))
+    return Plan(
+        name,
+        environment.name,
+        tuple(wanted),
+        skipped=tuple(skipped),
+        undo_on_failure=True,
+        facts=facts,
+        guard=_still_deployed(environment, deployed),
+    )
+
+
+def is_deployed(
+    environment: Environment,
+    deployed: Deployed,
+    containers: tuple[Container, ...],
+    target: Target,
+    secret_file: Secret,
+) -> bool:
+    """Whether nothing is left to do: same commit live, same files, and every expected container healthy."""
+    if deployed.live_commit != target.commit or deployed.live_colour is None or deployed.head != target.commit:
+        return False
+    if deployed.secrets_sha256 != steps.sha256_of(secret_file):
+        return False
+    as_now = _with_live_target(environment, deployed, target)
+    if deployed.env_text != as_now or deployed.upstreams_text != upstreams_file(deployed.live_colour):
+        return False
+    if not any(release.commit == target.commit for release in deployed.releases[-1:]):
+        return False  # the last deployment died before it was committed
+    expected = set(environment.running_services(deployed.live_colour))
+    healthy = {one.service for one in containers if one.state == "running" and one.health == "healthy"}
+    return expected <= healthy
+
+
+def _still_deployed(environment: Environment, deployed: Deployed) -> Gate:
+    """Under the lock: another operator may have deployed while this plan was read."""
+    question = deployed_state_of(environment)
+
+    def judge(now: Deployed) -> tuple[Finding, ...]:
+        measured = f"live is now {(now.live_commit or 'nothing')[:12]}"
+        return (finding("the deployed state", now == deployed, measured=measured, expected="as in the plan"),)
+
+    return Gate("the deployed state is still that of the plan", (question,), judge, passes=1)
+
+
+def _with_live_target(environment: Environment, deployed: Deployed, target: Target) -> str:
+    """What `.env` reads when `target` is in the live colour already."""
+    assert deployed.live_colour is not None
+    other = idle_colour(deployed)
+    turned = Deployed(other, deployed.head, deployed.env_text, deployed.upstreams_text, None, frozenset(), ())
+    return env_file(environment, turned, target, live=deployed.live_colour)
+
+
+def _choose(
+    environment: Environment,
+    deployed: Deployed,
+    target: Target,
+    secret_file: Secret,
+    backup: Plan,
+) -> tuple[list[Step], list[Skipped]]:
+    wanted: list[Step] = [steps.record_pre_image(environment, deployed)]
+    skipped: list[Skipped] = []
+
+    def unless(done: bool, step: Step, reason: str) -> None:
+        if done:
+            skipped.append(Skipped(step.title, reason))
+        else:
+            wanted.append(step)
+
+    if deployed.live_colour is None:
+        skipped.append(Skipped("Back up the database", "first deployment: there is no database yet"))
+    else:
+        wanted.extend(backup.steps)
+    wanted.append(steps.fetch(environment, target))
+    for part in ("backend", "frontend"):
+        image = f"gw2-{part}:{target.commit}"
+        unless(image in deployed.images, steps.build(environment, target, part), f"{image[:24]} is there already")
+    unless(
+        deployed.secrets_sha256 == steps.sha256_of(secret_file),
+        steps.deliver_secrets(environment, secret_file),
+        "the server has the same secrets",
+    )
+    unless(deployed.head == target.commit, steps.check_out(environment, deployed, target), "checked out already")
+    wanted.append(steps.configure(environment, deployed, target))
+    wanted.append(steps.start_infrastructure(environment))
+    wanted.append(steps.migrate(environment, deployed, target))
+    wanted.append(steps.start_idle_colour(environment, deployed, target))
+    wanted.append(steps.gate_inside(environment, deployed, target))
+    wanted.append(steps.switch(environment, deployed, target))
+    wanted.append(steps.gate_outside(environment, deployed, target))
+    if deployed.live_colour is not None:
+        wanted.append(steps.rest_old_colour(environment, deployed))
+    return wanted, skipped

@@ -1,0 +1,269 @@
+"""Each step of the deploy transaction: its commands, and how it is undone.
+
+Undo actions are safe when the step was done, half done or not done at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from runbook_lib.checks.release import ExpectedRelease, judge_inside, judge_outside
+from runbook_lib.environment import Environment
+from runbook_lib.facts.containers import containers_of
+from runbook_lib.facts.database import schema_revision_of
+from runbook_lib.facts.endpoints import endpoints_of
+from runbook_lib.facts.idle_colour import idle_colour_of
+from runbook_lib.facts.releases import Deployed
+from runbook_lib.facts.user_flows import user_flow_of
+from runbook_lib.plan import Action, Command, Gate, Pipeline, Step, WriteFile
+from runbook_lib.procedures.compose import compose
+from runbook_lib.procedures.release_files import Target, env_file, exemptions_file, idle_colour, upstreams_file
+from runbook_lib.redaction import Secret
+
+ABSENT_IS_FINE = (0, 1)
+BUILD_ARGUMENTS = {"backend": ("PYTHON_IMAGE",), "frontend": ("NODE_IMAGE", "NGINX_IMAGE")}
+
+# Time and run id come from the server's clock and lock: in the plan they would give every plan another hash.
+APPEND_RELEASE = r"""
+run=$(sed -n 's/.*"run_id": *"\([A-Za-z0-9-]*\)".*/\1/p' "$2")
+at=$(date -u +%Y-%m-%dT%H:%M:%S+00:00)
+printf '{"at": "%s", "run_id": "%s", %s\n' "$at" "$run" "${3#?}" >> "$1" && sync "$1"
+"""
+
+
+def sha256_of(secret: Secret) -> str:
+    """The digest that `sha256sum` gives for a file with this content."""
+    return hashlib.sha256(secret.reveal().encode()).hexdigest()
+
+
+def infrastructure_services(environment: Environment) -> tuple[str, ...]:
+    """The services that are not part of a release: data and monitoring, without what the environment lacks."""
+    of_a_release = ("nginx", "backend-blue", "frontend-blue")
+    return tuple(name for name in environment.running_services("blue") if name not in of_a_release)
+
+
+def record_pre_image(environment: Environment, deployed: Deployed) -> Step:
+    """Write down what runs now, before anything is changed."""
+    text = json.dumps(
+        {
+            "live_colour": deployed.live_colour,
+            "live_commit": deployed.live_commit,
+            "head": deployed.head,
+            "env": deployed.env_text,
+            "upstreams": deployed.upstreams_text,
+            "images": sorted(deployed.images),
+        },
+        indent=1,
+        sort_keys=True,
+    )
+    return Step(
+        "record-pre-image",
+        "Write down what runs now",
+        (WriteFile(f"{environment.server.directory}/.runbook/pre-image.json", text + "\n"),),
+        why="what a rollback goes back to",
+    )
+
+
+def fetch(environment: Environment, target: Target) -> Step:
+    git = ("git", "-C", environment.server.directory)
+    return Step(
+        "fetch",
+        "Fetch the commit",
+        (
+            Command((*git, "fetch", "--quiet", "--tags", "--prune", "origin"), timeout_s=120),
+            Command((*git, "cat-file", "-e", f"{target.commit}^{{commit}}")),
+        ),
+        why="what is deployed is the commit, whatever its name points to later",
+    )
+
+
+def build(environment: Environment, target: Target, part: str) -> Step:
+    """Build one application image from the commit itself: files lying about in the checkout cannot get in."""
+    image = f"gw2-{part}:{target.commit}"
+    arguments = [f"RELEASE_COMMIT={target.commit}", f"RELEASE_VERSION={target.version}"]
+    arguments += [f"{name}={environment.images[name]}" for name in BUILD_ARGUMENTS[part] if name in environment.images]
+    flags = [word for argument in arguments for word in ("--build-arg", argument)]
+    archive = Command(("git", "-C", environment.server.directory, "archive", f"{target.commit}:{part}"))
+    docker_build = Command(("docker", "build", "--quiet", *flags, "--tag", image, "-"))
+    return Step(
+        f"build-{part}",
+        f"Build the {part} image",
+        (Pipeline((archive, docker_build), timeout_s=900),),
+        undo=(Command(("docker", "image", "rm", image), accepts=ABSENT_IS_FINE),),
+        why="built before anything is stopped, and tagged by commit",
+    )
+
+
+def deliver_secrets(environment: Environment, secret_file: Secret) -> Step:
+    path = f"{environment.server.directory}/.env.secrets"
+    kept = f"{environment.server.directory}/.runbook/env.secrets.before"
+    keep = ("sh", "-c", 'if [ -e "$1" ]; then cp -p "$1" "$2"; else rm -f "$2"; fi', "keep")
+    return Step(
+        "deliver-secrets",
+        "Deliver the secrets",
+        (Command((*keep, path, kept)), WriteFile(path, secret_file, mode=0o600)),
+        undo=(Command((*keep, kept, path)),),
+        why="over the connection's input into a file that only its owner reads",
+    )
+
+
+def check_out(environment: Environment, deployed: Deployed, target: Target) -> Step:
+    git = ("git", "-C", environment.server.directory)
+    undo: tuple[Action, ...] = ()
+    if deployed.head:
+        undo = (Command((*git, "checkout", "--quiet", "--force", "--detach", deployed.head)),)
+    return Step(
+        "check-out",
+        "Check out the commit",
+        (Command((*git, "checkout", "--quiet", "--force", "--detach", target.commit)),),
+        undo=undo,
+        why="the Compose file and the mounted configuration belong to the release",
+    )
+
+
+def configure(environment: Environment, deployed: Deployed, target: Target) -> Step:
+    """`.env` with the new release in the idle colour; traffic stays where it is."""
+    live = deployed.live_colour or idle_colour(deployed)
+    path = f"{environment.server.directory}/.env"
+    undo: tuple[Action, ...]
+    if deployed.env_text is None:
+        undo = (compose(environment, "down", "--remove-orphans", profiles=("blue", "green"), accepts=ABSENT_IS_FINE),
+                Command(("rm", "-f", path)))  # fmt: skip
+    else:
+        undo = (WriteFile(path, deployed.env_text), _up(environment, *infrastructure_services(environment)))
+    return Step(
+        "configure",
+        "Name the release in .env",
+        (WriteFile(path, env_file(environment, deployed, target, live=live)),),
+        undo=undo,
+        why="configuration hashes are part of it, so that Compose notices a changed mounted file",
+    )
+
+
+def start_infrastructure(environment: Environment) -> Step:
+    return Step(
+        "start-infrastructure",
+        "Bring data and monitoring services up",
+        (_up(environment, *infrastructure_services(environment)),),
+        why="nothing happens to a service whose image and configuration are unchanged",
+    )
+
+
+def migrate(environment: Environment, deployed: Deployed, target: Target) -> Step:
+    """Run the new image's migrations while the old code serves. Not undone: the old code runs on the new schema."""
+    service = f"backend-{idle_colour(deployed)}"
+    alembic = ("alembic", "-x", "lock_timeout=5s", "upgrade", target.schema_head)
+    return Step(
+        "migrate",
+        "Migrate the database",
+        (compose(environment, "run", "--rm", "--no-deps", "-T", service, *alembic, timeout_s=600),),
+        why="in a one-off container of the new image; gives up after 5 s of waiting for a lock. A failed migration is "
+        "one transaction and leaves nothing; a finished one stays, because the old code runs on the new schema",
+    )
+
+
+def start_idle_colour(environment: Environment, deployed: Deployed, target: Target) -> Step:
+    idle = idle_colour(deployed)
+    services = (f"backend-{idle}", f"frontend-{idle}")
+    return Step(
+        "start",
+        f"Start {target.version} as {idle}",
+        (_up(environment, *services),),
+        undo=(compose(environment, "rm", "--stop", "--force", *services, profiles=(idle,), accepts=ABSENT_IS_FINE),),
+        why="beside the live colour; no traffic yet",
+    )
+
+
+def gate_inside(environment: Environment, deployed: Deployed, target: Target) -> Step:
+    expected = ExpectedRelease(target.commit, target.schema_head, idle_colour(deployed))
+    gate = Gate(
+        "the new colour seen from inside",
+        (containers_of(environment), idle_colour_of(environment, expected.colour)),
+        judge_inside(expected),
+        passes=2,
+        interval_s=1.0,
+        deadline_s=environment.gate.deadline_s,
+    )
+    return Step("gate-inside", "Look at it before traffic reaches it", (gate,))
+
+
+def switch(environment: Environment, deployed: Deployed, target: Target) -> Step:
+    idle = idle_colour(deployed)
+    directory = environment.server.directory
+    upstreams, env = f"{directory}/.runbook/upstreams/active.conf", f"{directory}/.env"
+    undo: tuple[Action, ...] = ()
+    if deployed.upstreams_text is None:
+        undo = (compose(environment, "rm", "--stop", "--force", "nginx", accepts=ABSENT_IS_FINE),
+                Command(("rm", "-f", upstreams)))  # fmt: skip
+    else:
+        undo = (WriteFile(upstreams, deployed.upstreams_text), _reload(environment))
+        if deployed.env_text is not None:
+            undo = (*undo, WriteFile(env, env_file(environment, deployed, target, live=deployed.live_colour or idle)))
+    return Step(
+        "switch",
+        f"Switch traffic to {idle}",
+        (
+            WriteFile(f"{directory}/.runbook/upstreams/rate_limit_exempt.conf", exemptions_file(environment)),
+            WriteFile(upstreams, upstreams_file(idle)),
+            _up(environment, "nginx"),
+            compose(environment, "exec", "-T", "nginx", "nginx", "-t", "-q"),
+            _reload(environment),
+            WriteFile(env, env_file(environment, deployed, target, live=idle)),
+        ),
+        undo=undo,
+        why="one file replaced by rename, then a reload: requests under way finish on the old colour",
+    )
+
+
+def gate_outside(environment: Environment, deployed: Deployed, target: Target) -> Step:
+    expected = ExpectedRelease(target.commit, target.schema_head, idle_colour(deployed))
+    gate = Gate(
+        "the release seen by its users",
+        (
+            containers_of(environment),
+            endpoints_of(environment),
+            schema_revision_of(environment),
+            user_flow_of(environment),
+        ),
+        judge_outside(expected),
+        passes=environment.gate.passes,
+        interval_s=environment.gate.interval_s,
+        deadline_s=environment.gate.deadline_s,
+    )
+    return Step("gate-outside", "Look at it through nginx", (gate,))
+
+
+def rest_old_colour(environment: Environment, deployed: Deployed) -> Step:
+    old = deployed.live_colour or ""
+    services = (f"backend-{old}", f"frontend-{old}")
+    return Step(
+        "rest-old-colour",
+        f"Let {old} rest",
+        (compose(environment, "stop", *services, profiles=(old,)),),
+        undo=(compose(environment, "start", *services, profiles=(old,), accepts=ABSENT_IS_FINE),),
+        why="stopped, not removed: the way back is a start and a switch",
+    )
+
+
+def commit_release(environment: Environment, deployed: Deployed, target: Target, *, by: str, reason: str) -> Step:
+    record = {
+        "commit": target.commit,
+        "version": target.version,
+        "colour": idle_colour(deployed),
+        "schema_revision": target.schema_head,
+        "by": by,
+        "reason": reason,
+    }
+    paths = (environment.server.path(".runbook/releases.jsonl"), environment.server.path(".runbook/lock.json"))
+    append = ("sh", "-ec", APPEND_RELEASE, "append-release", *paths, json.dumps(record))
+    return Step("commit-release", "Write the release record", (Command(append),))
+
+
+def _up(environment: Environment, *services: str) -> Command:
+    words = ("up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", "120", *services)
+    return compose(environment, *words, timeout_s=180)
+
+
+def _reload(environment: Environment) -> Command:
+    return compose(environment, "exec", "-T", "nginx", "nginx", "-s", "reload")
