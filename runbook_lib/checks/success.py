@@ -87,7 +87,7 @@ def assets_loaded(assets: tuple[Asset, ...]) -> tuple[Finding, ...]:
                 one.same if one.image_sha256 else None if one.served_sha256 else False,
                 measured=(one.served_sha256 or "not served")[:12],
                 expected=(one.image_sha256 or "not in the image")[:12],
-                next="Another release's file is served, or none: look at the upstream file and the browser cache headers.",
+                next="Another release's file is served, or none: look at the upstream file and the cache headers.",
             )
             for one in assets
         ),

@@ -63,7 +63,9 @@ def load_environment(name_or_path: str) -> Environment:
 
 def _file_of(name_or_path: str) -> Path:
     if name_or_path.endswith((".yaml", ".yml")) or "/" in name_or_path:
-        return Path(name_or_path).expanduser().absolute()
+        path = Path(name_or_path).expanduser()
+        # a notebook's working directory is its own folder, its operator thinks from the project's
+        return path.absolute() if path.exists() or path.is_absolute() else project.root() / path
     folder = project.root() / "parameters" / "environments"
     path = folder / f"{name_or_path}.yaml"
     if not path.is_file():

@@ -65,14 +65,14 @@ class Deployed:
         """The commit of the colour that gets traffic; None before the first deployment."""
         if self.live_colour is None:
             return None
-        return self.variables.get(f"{self.live_colour.upper()}_COMMIT") or None
+        return str(self.variables.get(f"{self.live_colour.upper()}_COMMIT", "")) or None
 
     @property
     def live_version(self) -> str | None:
         """The version label of the colour that gets traffic."""
         if self.live_colour is None:
             return None
-        return self.variables.get(f"{self.live_colour.upper()}_VERSION") or None
+        return str(self.variables.get(f"{self.live_colour.upper()}_VERSION", "")) or None
 
 
 def live_release(deployed: Deployed) -> Release:
@@ -132,7 +132,7 @@ def parse_live_colour(upstreams: str | None) -> str | None:
             where=".runbook/upstreams/active.conf",
             next="Look at the file on the server; the release record says which colour was live last.",
         )
-    return colours.pop()
+    return str(colours.pop())
 
 
 def parse_application_images(listing: str) -> frozenset[str]:
