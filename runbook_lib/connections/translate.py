@@ -99,7 +99,7 @@ def http_error(error: BaseException, url: str) -> RunbookError:
     """EndpointUnavailable for any error of requests, urllib3, ssl or a socket, in words an operator can use."""
     root = _root(error)
     if isinstance(error, (requests.exceptions.SSLError, ssl.SSLError)):
-        what, next = f"TLS could not be established: {_reason(root)}", "Look at the certificate and at nginx's error log."
+        what, next = f"TLS could not be established: {_reason(root)}", "Look at the certificate."
     elif isinstance(error, (requests.exceptions.Timeout, TimeoutError)):
         what, next = "No reply in time.", "Look whether nginx and the service behind it are running."
     elif isinstance(error, requests.exceptions.ConnectionError) or not isinstance(error, requests.RequestException):

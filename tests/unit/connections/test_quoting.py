@@ -1,0 +1,49 @@
+"""Words stay words, whatever they hold; run by a real shell."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runbook_lib.connections.quoting import command_line, quoted, words_line
+from runbook_lib.plan import Command
+
+WORDS = st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=30), max_size=4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(WORDS)
+def test_a_shell_gives_back_the_very_words(words: list[str]) -> None:
+    line = command_line(Command(("printf", r"%s\0", *words, "end")))
+    said = subprocess.run(["sh", "-c", line], capture_output=True, check=True).stdout
+    assert said.decode().split("\0")[:-1] == [*words, "end"]
+
+
+@pytest.mark.parametrize("hostile", ["a;id", "$(id)", "`id`", "a\nid", "--upload-pack=x", "'", '"', "*", "~", "-n", "a b"])
+def test_hostile_names_are_one_word(hostile: str) -> None:
+    said = subprocess.run(["sh", "-c", words_line(("printf", "%s", hostile))], capture_output=True, check=True).stdout
+    assert said.decode() == hostile
+
+
+def test_a_nul_byte_is_refused() -> None:
+    with pytest.raises(ValueError, match="NUL"):
+        quoted("a\0b")
+
+
+def test_a_command_without_words_is_refused() -> None:
+    with pytest.raises(ValueError, match="no words"):
+        words_line(())
+
+
+def test_a_missing_directory_is_not_an_answer_of_the_command() -> None:
+    done = subprocess.run(["sh", "-c", command_line(Command(("echo", "hi"), cwd="/no/such/place"))], capture_output=True)
+    assert done.returncode == 126
+    assert done.stdout == b""
+
+
+def test_a_program_killed_by_a_signal_reports_128_and_the_signal() -> None:
+    line = command_line(Command(("sh", "-c", "kill -9 $$")))
+    assert subprocess.run(["bash", "-c", line], capture_output=True).returncode == 137
