@@ -38,11 +38,14 @@ def _parser() -> argparse.ArgumentParser:
 
     command("engine", _engine, "make a Docker Engine and Compose v2 answer on this machine", named=False)
     command("images", _images, "build the images that the lab needs", named=False)
-    command("up", _up, "make the server, or start it when it is stopped")
+    up = command("up", _up, "make the server, or start it when it is stopped")
+    up.add_argument("--release", default="none", metavar="TAG",
+                    help="deploy this release with the product's own runbook and fill it with data (default: none)")
     command("status", _status, "what runs on the server, and how it is reached")
     command("reset", _reset, "back to the empty server in seconds; images are kept")
     down = command("down", _down, "remove the server and everything that belongs to it")
     down.add_argument("--all", action="store_true", help="every instance of this checkout")
+    down.add_argument("--images", action="store_true", help="the lab's images on this machine as well")
     command("shell", _shell, "a shell on the server, as the user deploy")
     command("list", _list, "the instances of this checkout", named=False)
     return parser
@@ -72,18 +75,15 @@ def _images(_: argparse.Namespace) -> None:
 
 def _up(arguments: argparse.Namespace) -> None:
     from lab.engine import ensure_engine
-    from lab.images import ensure_images
     from lab.instance import Instance, up
-    from lab.stock import ensure_stock
+    from lab.release import release
 
     began = time.monotonic()
     instance = Instance(arguments.name)
     ensure_engine()
-    if not instance.finished.exists():
-        with one_at_a_time("images"):
-            ensure_images()
-            ensure_stock()
     outcome = up(instance)
+    if arguments.release != "none":
+        release(instance, arguments.release)
     ports = instance.ports()
     print(f"{outcome} after {time.monotonic() - began:.1f} s: ssh 127.0.0.1:{ports.ssh}, "
           f"https 127.0.0.1:{ports.https}; runbooks know it as -e {instance.address.environment}")
@@ -116,9 +116,12 @@ def _reset(arguments: argparse.Namespace) -> None:
 
 def _down(arguments: argparse.Namespace) -> None:
     from lab.instance import Instance, down, names
+    from lab.stock import remove_images
 
     for name in names() if arguments.all else [arguments.name]:
         print(f"{name} is gone." if down(Instance(name)) else f"There is no instance {name!r}: nothing to do.")
+    if arguments.images:
+        print(f"{remove_images()} images and volumes of images are gone.")
 
 
 def _shell(arguments: argparse.Namespace) -> None:

@@ -90,11 +90,8 @@ class Address:
             self._write_environment()
 
     def _write_environment(self) -> None:
-        # the lab's settings with another address: lab.yaml itself extends the address of the instance named "lab"
-        source = root() / ENVIRONMENTS / "lab.yaml"
-        settings = yaml.safe_load(source.read_text()) if source.exists() else {}
-        settings |= {"extends": ["staging", "./address.yaml"], "name": self.name,
-                     "title": f"The lab instance {self.name} (a staging server on this machine)"}
+        settings = {"extends": ["lab", "./address.yaml"], "name": self.name,
+                    "title": f"The lab instance {self.name} (a staging server on this machine)"}
         _write(self.folder / "environment.yaml", yaml.safe_dump(settings, sort_keys=False))
 
     def _write_key(self) -> None:

@@ -159,6 +159,9 @@ def _add_generated_files(image: Image, context: Path) -> None:
             (etc / path).write_text(text)
     if image.name == "server":
         shutil.copyfile(compose_plugin().resolve(), context / "docker-compose")
+        for source in _server_settings():
+            (context / source.parent.name).mkdir(exist_ok=True)
+            shutil.copyfile(source, context / source.parent.name / source.name)
 
 
 @cache
@@ -181,8 +184,15 @@ def _extra_inputs(name: str) -> str:
     if name == "base":
         return hashlib.sha256(repr(sorted(_base_files().items())).encode()).hexdigest()
     if name == "server":
-        return str(compose_plugin().resolve().stat().st_size)
+        settings = [(path.name, path.read_text()) for path in _server_settings()]
+        return f"{compose_plugin().resolve().stat().st_size} {settings}"
     return ""
+
+
+def _server_settings() -> list[Path]:
+    """The plan's own settings of a staging server: how sshd is hardened, how logs rotate."""
+    folder = root() / "staging" / "server"
+    return [*sorted(folder.glob("ssh/*.conf")), folder / "logrotate" / "gw2-wvwbuilder"]
 
 
 def _proxies() -> list[str]:

@@ -16,7 +16,7 @@ from lab import container, images, stock
 from lab.address import PUBLIC_NAME, Address, Ports
 from lab.engine import docker
 from lab.errors import REFUSED, USAGE, CommandFailed, LabError
-from lab.processes import log_file, output, pipe, root, run, succeeds
+from lab.processes import log_file, one_at_a_time, output, pipe, root, run, succeeds
 from lab.progress import Progress
 
 LABEL = images.LABEL
@@ -91,6 +91,9 @@ def up(instance: Instance) -> str:
         return f"{instance.name} was stopped and is up again"
     if described is not None or instance.address.folder.exists():
         down(instance)
+    with one_at_a_time("images"):
+        images.ensure_images()
+        stock.ensure_stock()
     try:
         _make(instance)
     except KeyboardInterrupt:
@@ -190,10 +193,7 @@ def _free_ports() -> Ports:
 
 def _install_repository(instance: Instance, log: Path) -> None:
     """The application's repository as a bare origin on the server, and a checkout of it where deploys happen."""
-    try:
-        from lab.repository import build_repository
-    except ModuleNotFoundError:
-        return
+    from lab.repository import build_repository  # needed here alone; `down` must work without it
 
     with tempfile.TemporaryDirectory(prefix="gw2-repository-") as name:
         build_repository(Path(name) / "work")

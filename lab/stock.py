@@ -20,7 +20,7 @@ COMPLETE = ".gw2-complete"
 
 def stock_name() -> str:
     """The volume (and, while it is filled, the container) that holds the present images unpacked."""
-    references = [images.built_reference(image) for image in images.IMAGES if image.in_server or image.name == "server"]
+    references = [images.built_reference(image) for image in images.IMAGES if image.in_server]
     return f"gw2-lab-stock-{hashlib.sha256(repr(references).encode()).hexdigest()[:12]}"
 
 
@@ -51,6 +51,21 @@ def remove(name: str) -> None:
     """Remove a stock volume and what an interrupted filling left; one that is being copied from stays."""
     succeeds((docker(), "rm", "--force", "--volumes", name))
     succeeds((docker(), "volume", "rm", name))
+
+
+def remove_images() -> int:
+    """Remove every image of the lab that no container uses, and the volumes made of them; returns how many went."""
+    volumes = output((docker(), "volume", "ls", "--quiet", "--filter", f"label={images.LABEL}.stock")).split()
+    references = output((docker(), "images", "--filter", f"label={images.LABEL}", "--format",
+                         "{{.Repository}}:{{.Tag}}")).split()
+    gone = 0
+    for name in volumes:
+        remove(name)
+        gone += not succeeds((docker(), "volume", "inspect", name))
+    # children first: an image goes only when nothing is built on it
+    for reference in [reference for reference in references if "<none>" not in reference]:
+        gone += succeeds((docker(), "rmi", reference))
+    return gone
 
 
 def copy_to(volume: str, log: Path) -> None:
