@@ -104,7 +104,9 @@ def memory_against_limits(rows: Iterable[tuple[str, float, float | None]], *, al
         colour = GREY if share is None else RED if share >= alert_percent else BLUE
         axes.barh(place, 100, color="#eef1f5", height=0.62)
         axes.barh(place, min(share or 0.0, 100), color=colour, height=0.62)
-        said = f"{_mib(used)} of {_mib(limit)} ({share:.0f} %)" if limit and share else f"{_mib(used)}, no limit"
+        said = f"{_mib(used)}, no limit"
+        if limit and share is not None:
+            said = f"{_mib(used)} of {_mib(limit)} ({share:.0f} %)"
         axes.text(101.5, place, said, va="center", fontsize=9, color=RED if colour == RED else INK)
         words.append(f"{name} {said}")
     axes.axvline(alert_percent, color=RED, linewidth=1.4, linestyle=(0, (4, 2)))

@@ -38,7 +38,7 @@ def rendered(story: Story, folder: Path) -> str:
         story=story,
         run=story.run,
         look=run_look(story.run.verdict, story.run.state, story.run.exit_code),
-        summary=visible(story.summary) or "The run has not finished.",
+        summary=visible(story.summary),
         target_title=_target_title(story),
         host=visible(story.started.get("host") or ""),
         ended=_ended(story),

@@ -79,7 +79,8 @@ class Story:
     def summary(self) -> str:
         """The run in one paragraph."""
         said = [line for line in str(self.run.summary).splitlines() if not line.startswith(("Where: ", "Next: "))]
-        return " ".join(part for part in (*said[:2], self._counts()) if part)
+        said = said[:2] if self.finished else ["The run has not finished."]
+        return " ".join(part for part in (*said, self._counts()) if part)
 
     def _counts(self) -> str:
         parts = []

@@ -171,7 +171,7 @@ def inconclusive(outputs: Path) -> RunFolder:
         Finding("error rate", Verdict.INCONCLUSIVE, "no samples", "below 1 %", "Start Prometheus, then run again."),
         Finding("endpoints", Verdict.PASSED, "5 of 5", "5")])
     journal.write("error", type="EndpointUnavailable", what="Prometheus does not answer: connection refused.",
-                  where="127.0.0.1:9090 on lab", next="Start it with `docker compose up -d prometheus`, then run again.")
+                  where="127.0.0.1:9090", next="Start it: `docker compose up -d prometheus`; then run again.")
     return finish(folder, journal, "inconclusive", 4, "The error rate could not be measured.")
 
 
