@@ -11,7 +11,7 @@ rehearsal:  ## set up everything, bring the lab up, run the release path, leave 
 
 test:       ## set up everything, run all tests
 	@./setup.sh test
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest --durations=10
 
 test-fast:  ## the unit tests alone: seconds, no lab
 	@./setup.sh python

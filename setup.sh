@@ -52,7 +52,7 @@ refuse_where_something_is_missing() {
 # what a stage is doing right now: the last line of its log, or for pip the count of packages
 now() {
     local log=$1 fetched
-    fetched=$(grep -c '(from -r requirements.lock' "$log" 2>/dev/null || true)
+    fetched=$(grep -Ec '^(Collecting|Processing) ' "$log" 2>/dev/null || true)
     if grep -q '^Installing collected' "$log" 2>/dev/null; then
         echo "all $fetched fetched, unpacking"
     elif [ "${fetched:-0}" -gt 0 ]; then
