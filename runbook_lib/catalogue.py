@@ -96,9 +96,9 @@ def find_runbook(name: str) -> Runbook:
 
 
 def did_you_mean(word: str, known: list[str]) -> str:
-    """`; did you mean 'x'?`, or nothing when no known word is near."""
+    """`; did you mean 'x'`, or nothing when no known word is near."""
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    return f"; did you mean {near[0]!r}" if near else ""
 
 
 def _unknown(what: str) -> NotebookUnknown:

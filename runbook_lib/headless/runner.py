@@ -63,10 +63,11 @@ class Child:
                 part for part in (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")) if part
             ),
         }
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "runbook_lib.headless.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=self._log.open("wb"), env=surroundings, start_new_session=True,
-        )
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "runbook_lib.headless.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=log, env=surroundings, start_new_session=True,
+            )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(job).encode())
@@ -100,6 +101,14 @@ class Child:
                 except ProcessLookupError:
                     continue
 
+    def end(self) -> None:
+        """Kill what is left of it, a kernel that outlived papermill too, and hear its last words."""
+        self.words()
+        self.signal(signal.SIGKILL)
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
     def run(self) -> dict[str, Any] | None:
         """Run id and folder, as soon as the notebook has opened its run."""
         try:
@@ -125,8 +134,7 @@ def _attend(child: Child, signals: Signals, told: Progress, timeout_s: float, gr
             stops.tick(signals.heard())
             time.sleep(POLL_S)
     finally:
-        child.words()
-        child.signal(signal.SIGKILL)  # a kernel that outlived papermill
+        child.end()
     seconds = time.monotonic() - started
     run = child.run()
     told.journal(run)

@@ -1,0 +1,239 @@
+"""Real notebooks in real kernels by our runner: each way to end, and the evidence that it leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runbook_lib.archive import journal
+from runbook_lib.archive.runs import list_runs, seal_abandoned, verify
+from runbook_lib.errors import BadParameter, EnvironmentInvalid
+from runbook_lib.headless import run_notebook
+from runbook_lib.plan import Verdict
+from tests.notebooks.behaviours import CLOSE, GOOD, SECRET, Home
+
+LONG = "import time\nprint('working', flush=True)\ntime.sleep(120)"
+
+
+def only_run(outputs: Path) -> Path:
+    runs = list_runs(outputs)
+    assert len(runs) == 1
+    return runs[0].path
+
+
+def is_sealed_and_unchanged(folder: Path) -> bool:
+    return all(one.verdict is Verdict.PASSED for one in verify(folder))
+
+
+def everything_written(outputs: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in outputs.rglob("*") if path.is_file())
+
+
+def when_working(outputs: Path, do: Callable[[dict[str, Any]], None]) -> threading.Thread:
+    """Call `do` with the kernel's announcement once the notebook's long cell is at work."""
+
+    def watch() -> None:
+        give_up = time.monotonic() + 90
+        while time.monotonic() < give_up:
+            for run in list_runs(outputs):
+                if len([event for event in journal.read(run.path) if event["event"] == "cell"]) >= 3:
+                    time.sleep(0.5)
+                    do({"folder": run.path})
+                    return
+            time.sleep(0.1)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    return thread
+
+
+def kernel_of(folder: Path) -> int:
+    """The process that holds the run's journal open."""
+    target = str(folder / "journal.jsonl")
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                if any(os.readlink(entry) == target for entry in (process / "fd").iterdir()):
+                    return int(process.name)
+            except OSError:
+                continue
+    raise AssertionError("no process holds the journal")
+
+
+def test_a_good_notebook_passes_and_is_sealed(home: Home, outputs: Path) -> None:
+    home.add("10_good", GOOD, CLOSE)
+    outcome = run_notebook("good", {"reason": "a test"})
+    assert (outcome.exit_code, outcome.verdict, outcome.state) == (0, "passed", "finished")
+    assert outcome.folder == only_run(outputs)
+    assert is_sealed_and_unchanged(outcome.folder)
+    assert (outcome.folder / "report.html").exists()
+    assert (outputs / "index.html").exists()
+
+
+def test_unknown_and_mistyped_parameters_stop_before_a_kernel_starts(home: Home, outputs: Path) -> None:
+    home.add("10_good", GOOD, CLOSE)
+    started = time.monotonic()
+    with pytest.raises(BadParameter, match="did you mean 'confirm'"):
+        run_notebook("good", {"confrim": "nowhere"})
+    with pytest.raises(BadParameter, match="count: should be a whole number, got 'many'"):
+        run_notebook("good", {"count": "many"})
+    with pytest.raises(EnvironmentInvalid):
+        run_notebook("good", {"environment": "elsewhere"})
+    assert time.monotonic() - started < 3
+    assert list_runs(outputs) == []
+
+
+def test_a_failed_check_is_exit_1_and_an_unknown_one_exit_4(home: Home, outputs: Path) -> None:
+    look = "from runbook_lib.plan import finding\nrun.verify([finding('the sky', {good}, measured='grey')])"
+    home.add("10_failing", look.format(good="False"), CLOSE)
+    home.add("11_blind", look.format(good="None"), CLOSE)
+    failing, blind = run_notebook("failing", {}), run_notebook("blind", {})
+    assert (failing.exit_code, failing.verdict) == (1, "failed")
+    assert (blind.exit_code, blind.verdict) == (4, "inconclusive")
+    assert "the sky" in failing.summary
+
+
+def test_a_failed_precondition_is_refused_with_exit_3_and_nothing_after_it_runs(home: Home, outputs: Path) -> None:
+    home.add("10_refusing", "from runbook_lib.plan import finding\n"
+             "run.require([finding('room', False, measured='3 GiB', next='Free space.')])",
+             "open('ran-on', 'w')", CLOSE)
+    outcome = run_notebook("refusing", {})
+    assert (outcome.exit_code, outcome.state) == (3, "refused")
+    assert "Next: Free space." in outcome.summary
+    assert not (home.path / "notebooks" / "ran-on").exists()
+    assert is_sealed_and_unchanged(only_run(outputs))
+
+
+def test_a_defect_of_ours_is_exit_70_with_its_traceback_in_evidence_only(home: Home, outputs: Path) -> None:
+    home.add("10_broken", "secret = run.secrets['STAGING_DB_PASSWORD'].reveal()\nraise ValueError('lost ' + secret)",
+             CLOSE)
+    outcome = run_notebook("broken", {})
+    assert (outcome.exit_code, outcome.state) == (70, "failed")
+    folder = only_run(outputs)
+    errors = [event for event in journal.read(folder) if event["event"] == "error"]
+    assert errors[0]["type"] == "ValueError"
+    evidence = (folder / "evidence" / "defect.txt").read_text()
+    assert "Traceback" in evidence
+    shown = (folder / "notebook.ipynb").read_text()
+    assert "A defect of ours" in shown
+    assert "Traceback" not in shown
+    assert SECRET.encode() not in everything_written(outputs)
+
+
+def test_leaving_a_cell_with_exit_status_0_is_no_pass(home: Home, outputs: Path) -> None:
+    home.add("10_leaving", "import sys\nsys.exit(0)", CLOSE)
+    outcome = run_notebook("leaving", {})
+    assert (outcome.exit_code, outcome.state) == (1, "aborted")
+
+
+def test_a_notebook_that_is_never_closed_is_no_pass(home: Home, outputs: Path) -> None:
+    home.add("10_open", GOOD)
+    outcome = run_notebook("open", {})
+    assert (outcome.exit_code, outcome.state) == (1, "aborted")
+    assert is_sealed_and_unchanged(only_run(outputs))
+
+
+def test_secrets_printed_displayed_and_written_by_a_child_process_never_reach_a_file(home: Home, outputs: Path) -> None:
+    home.add(
+        "10_leaking", "secret = run.secrets['STAGING_DB_PASSWORD'].reveal()\nprint(secret[:9], end='', flush=True)\n"
+        "import time; time.sleep(0.5)\nprint(secret[9:])",
+        "import pandas, base64\npandas.DataFrame({'password': [secret], secret: [base64.b64encode(secret.encode())]})",
+        "get_ipython().system('echo ' + secret + ' here')",
+        "import sys\nprint({'a': secret}, file=sys.stderr)\nsecret",
+        "run.show({'password': secret}, title='what ' + secret)",
+        GOOD, CLOSE,
+    )
+    outcome = run_notebook("leaking", {})
+    assert outcome.exit_code == 0
+    written = everything_written(outputs)
+    assert SECRET.encode() not in written
+    assert "‹STAGING_DB_PASSWORD› here".encode() in written
+    text = json.dumps([event for event in journal.read(only_run(outputs)) if event["event"] == "cell"],
+                      ensure_ascii=False)
+    assert text.count("‹STAGING_DB_PASSWORD›") >= 5
+
+
+def test_fifty_megabytes_of_output_stay_bounded_with_head_and_tail(home: Home, outputs: Path) -> None:
+    home.add("10_loud", "for number in range(500_000):\n    print(f'{number:09} ' + 'x' * 90)", GOOD, CLOSE)
+    outcome = run_notebook("loud", {})
+    assert outcome.exit_code == 0
+    folder = only_run(outputs)
+    notebook = (folder / "notebook.ipynb").read_text()
+    assert len(notebook) < 400_000
+    assert "000000000 xxx" in notebook
+    assert "000499999 xxx" in notebook
+    assert "characters not shown here; see evidence/" in notebook
+    evidence = next((folder / "evidence").glob("cell-*-stdout.txt"))
+    assert 4_000_000 < evidence.stat().st_size < 6_000_000
+    assert "000499999" in evidence.read_text()[-200:]
+
+
+def test_ctrl_c_to_the_runner_seals_the_run_as_aborted(home: Home, outputs: Path) -> None:
+    home.add("10_long", LONG, CLOSE)
+    when_working(outputs, lambda run: os.kill(os.getpid(), signal.SIGINT))
+    outcome = run_notebook("long", {})
+    assert (outcome.exit_code, outcome.state) == (1, "aborted")
+    assert outcome.seconds < 100
+    assert is_sealed_and_unchanged(only_run(outputs))
+
+
+def test_sigterm_to_the_runner_seals_the_run_as_aborted(home: Home, outputs: Path) -> None:
+    home.add("10_long", LONG, CLOSE)
+    when_working(outputs, lambda run: os.kill(os.getpid(), signal.SIGTERM))
+    outcome = run_notebook("long", {})
+    assert (outcome.exit_code, outcome.state) == (1, "aborted")
+    assert is_sealed_and_unchanged(only_run(outputs))
+
+
+def test_the_deadline_of_the_whole_run_ends_even_a_cell_that_ignores_interrupts(home: Home, outputs: Path) -> None:
+    deaf = "import time\nend = time.time() + 120\nwhile time.time() < end:\n    try:\n        time.sleep(1)\n"
+    home.add("10_deaf", deaf + "    except BaseException:\n        pass", CLOSE)
+    held: list[int] = []
+    when_working(outputs, lambda run: held.append(kernel_of(run["folder"])))
+    started = time.monotonic()
+    outcome = run_notebook("deaf", {}, timeout_s=30, grace_s=2)
+    assert (outcome.exit_code, outcome.state) == (1, "aborted")
+    assert time.monotonic() - started < 70
+    assert is_sealed_and_unchanged(only_run(outputs))
+    assert held
+    assert not Path(f"/proc/{held[0]}").exists()
+
+
+def test_a_killed_kernel_leaves_a_run_that_is_sealed_as_aborted(home: Home, outputs: Path) -> None:
+    home.add("10_long", LONG, CLOSE)
+    when_working(outputs, lambda run: os.kill(kernel_of(run["folder"]), signal.SIGKILL))
+    outcome = run_notebook("long", {})
+    assert (outcome.exit_code, outcome.state) == (1, "aborted")
+    assert is_sealed_and_unchanged(only_run(outputs))
+    assert seal_abandoned(outputs) == []
+
+
+def test_plan_mode_changes_nothing_and_says_not_applied(home: Home, outputs: Path) -> None:
+    plan = ("from runbook_lib.plan import Command, Plan, Step\n"
+            "plan = run.plan(Plan('wipe', 'nowhere', (Step('wipe', 'Wipe all', (Command(('rm', '-rf', '/')),)),)))\n"
+            "plan")
+    home.add("10_planning", plan, "run.execute(plan)", GOOD.replace("True", "False"), CLOSE)
+    outcome = run_notebook("planning", {})
+    assert (outcome.exit_code, outcome.verdict) == (0, "not applied")
+    events = [event["event"] for event in journal.read(only_run(outputs))]
+    assert "plan" in events
+    assert "step_started" not in events
+
+
+def test_apply_without_confirmation_is_refused_before_anything_is_contacted(home: Home, outputs: Path) -> None:
+    plan = ("from runbook_lib.plan import Command, Plan, Step\n"
+            "plan = Plan('touch', 'nowhere', (Step('touch', 'Touch', (Command(('touch', '/x')),)),))")
+    home.add("10_applying", plan, "run.execute(plan)", CLOSE)
+    refused = run_notebook("applying", {"mode": "apply"})
+    assert (refused.exit_code, refused.state) == (3, "refused")
+    unreachable = run_notebook("applying", {"mode": "apply", "confirm": "nowhere"})
+    assert unreachable.exit_code == 4
+    assert "127.0.0.1" in unreachable.summary
