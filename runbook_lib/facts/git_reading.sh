@@ -19,9 +19,9 @@ find_commit() {
     status=$?
     ((status == 0 || status == 2)) || give_up unreachable "$scratch/error"
     mkdir -p "$scratch/objects"
-    export GIT_OBJECT_DIRECTORY="$scratch/objects"
+    # asked before GIT_OBJECT_DIRECTORY is set, which would be the answer
     GIT_ALTERNATE_OBJECT_DIRECTORIES=$(cd "$checkout" && realpath "$(git rev-parse --git-path objects)")
-    export GIT_ALTERNATE_OBJECT_DIRECTORIES
+    export GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_OBJECT_DIRECTORY="$scratch/objects"
     choose_commit "$listing" "$ref"
     if [[ -z $commit && $ref =~ ^[0-9a-f]{7,40}$ ]]; then
         kind=commit
