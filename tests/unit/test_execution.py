@@ -1,0 +1,222 @@
+"""Walking a plan with doubles for the server: states told truly, undo in reverse, the lock always let go."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runbook_lib.archive import journal
+from runbook_lib.archive.runs import RunFolder, new_run
+from runbook_lib.asking import Question
+from runbook_lib.errors import (
+    Aborted,
+    EndpointUnavailable,
+    LinkDropped,
+    LockHeld,
+    RollbackFailed,
+    RolledBack,
+    StepFailed,
+)
+from runbook_lib.execution import Done, Execution, Walk
+from runbook_lib.execution.hands import Interrupted
+from runbook_lib.plan import Command, Gate, Plan, Step, StepState, finding
+
+PASSED = Done(StepState.PASSED, 0, stdout="fine\n")
+FAILED = Done(StepState.FAILED, 3, stderr="no space left\n")
+
+
+class ScriptedHands:
+    """Answers by the command's first word; remembers what it did and whether the lock is held."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers, self.did, self.held = answers, [], False
+        self.lock_error: Exception | None = None
+
+    def perform(self, work: Any, name: str, on_output: Callable[[str, str], None]) -> Done:
+        assert self.held, "nothing may be done without the lock"
+        self.did.append(str(work))
+        on_output("out", "line\n")
+        answer = self.answers.get(work.argv[0], PASSED)
+        if callable(answer):
+            answer = answer()
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def ask(self, question: Question[Any]) -> Any:
+        return question.put(None)  # type: ignore[arg-type]
+
+    @contextmanager
+    def lock(self, purpose: str) -> Iterator[None]:
+        if self.lock_error:
+            raise self.lock_error
+        self.held = True
+        try:
+            yield
+        finally:
+            self.held = False
+
+
+def step(name: str, *, undo: bool = True) -> Step:
+    undoing = (Command((f"un{name}",)),) if undo else ()
+    return Step(name, name.title(), (Command((name,)),), undoing)
+
+
+def plan(*steps: Step, undo: bool = True) -> Plan:
+    return Plan("deploy", "lab", steps or (step("one"), step("two"), step("three")), undo_on_failure=undo)
+
+
+@pytest.fixture
+def folder(outputs: Path) -> RunFolder:
+    return new_run("20_deploy", outputs)
+
+
+def walked(folder: RunFolder, what: Plan, hands: ScriptedHands) -> Execution:
+    with journal.Journal(folder) as opened:
+        return Walk(what, hands, opened, folder, lambda *_: None).run()
+
+
+def states(folder: RunFolder) -> dict[str, str]:
+    return {event["key"]: event["state"] for event in journal.read(folder) if event["event"] == "step_finished"}
+
+
+def events(folder: RunFolder) -> list[str]:
+    return [event["event"] for event in journal.read(folder)]
+
+
+def test_steps_run_in_order_and_their_output_is_evidence(folder: RunFolder) -> None:
+    hands = ScriptedHands()
+    execution = walked(folder, plan(), hands)
+    assert hands.did == ["one", "two", "three"]
+    assert [one.state for one in execution.steps] == [StepState.PASSED] * 3
+    assert execution.applied
+    assert "fine" in (folder.path / execution.steps[0].evidence[0]).read_text()
+    assert events(folder)[0] == "lock_taken"
+    assert events(folder)[-1] == "lock_released"
+
+
+def test_a_step_is_journalled_before_it_acts(folder: RunFolder) -> None:
+    seen: list[list[str]] = []
+
+    def look() -> Done:
+        seen.append(events(folder))
+        return PASSED
+
+    walked(folder, plan(step("one")), ScriptedHands(one=look))
+    assert seen == [["lock_taken", "step_started"]]
+
+
+def test_a_failure_undoes_the_failing_step_and_those_before_in_reverse(folder: RunFolder) -> None:
+    hands = ScriptedHands(two=FAILED)
+    with pytest.raises(RolledBack, match="no space left"):
+        walked(folder, plan(), hands)
+    assert hands.did == ["one", "two", "untwo", "unone"]
+    assert states(folder) == {"one": "passed", "two": "failed", "three": "not run"}
+    assert not hands.held
+
+
+def test_a_failing_undo_stops_there_because_earlier_undos_rest_on_it(folder: RunFolder) -> None:
+    hands = ScriptedHands(three=FAILED, untwo=FAILED)
+    with pytest.raises(RollbackFailed, match="Undoing 'Two' failed too"):
+        walked(folder, plan(), hands)
+    assert hands.did == ["one", "two", "three", "unthree", "untwo"]
+    assert not hands.held
+
+
+def test_without_undo_a_failure_stops_and_leaves_everything(folder: RunFolder) -> None:
+    hands = ScriptedHands(two=FAILED)
+    with pytest.raises(StepFailed):
+        walked(folder, plan(undo=False), hands)
+    assert hands.did == ["one", "two"]
+
+
+def test_a_step_with_nothing_to_undo_before_it_is_a_plain_failure(folder: RunFolder) -> None:
+    with pytest.raises(StepFailed, match="nothing to undo|anything to undo"):
+        walked(folder, plan(step("one", undo=False)), ScriptedHands(one=FAILED))
+
+
+def test_a_timeout_is_told_as_one(folder: RunFolder) -> None:
+    with pytest.raises(RolledBack):
+        walked(folder, plan(), ScriptedHands(one=Done(StepState.TIMED_OUT, message="60 s were not enough")))
+    assert states(folder)["one"] == "timed out"
+
+
+@pytest.mark.parametrize("answer", [Done(StepState.UNKNOWN, message="gone"), LinkDropped("gone")])
+def test_an_unknown_outcome_is_never_undone_and_never_called_failed(folder: RunFolder, answer: Any) -> None:
+    hands = ScriptedHands(two=answer)
+    with pytest.raises(LinkDropped, match="Nothing was undone"):
+        walked(folder, plan(), hands)
+    assert hands.did == ["one", "two"]
+    assert states(folder)["two"] == "unknown"
+
+
+def test_ctrl_c_during_a_step_is_aborted_and_undone(folder: RunFolder) -> None:
+    hands = ScriptedHands(two=Interrupted(Done(StepState.ABORTED, message="stopped by us")))
+    with pytest.raises(RolledBack):
+        walked(folder, plan(), hands)
+    assert states(folder)["two"] == "aborted"
+    assert hands.did[-2:] == ["untwo", "unone"]
+
+
+def test_a_real_signal_without_undo_is_aborted_with_the_lock_free(folder: RunFolder) -> None:
+    hands = ScriptedHands(two=lambda: os.kill(os.getpid(), signal.SIGINT) or PASSED)
+    with pytest.raises(Aborted):
+        walked(folder, plan(undo=False), hands)
+    assert states(folder) == {"one": "passed", "two": "aborted", "three": "not run"}
+    assert not hands.held
+
+
+def test_a_second_ctrl_c_does_not_break_the_undo(folder: RunFolder) -> None:
+    hands = ScriptedHands(two=lambda: os.kill(os.getpid(), signal.SIGINT),
+                          untwo=lambda: os.kill(os.getpid(), signal.SIGINT) or PASSED)
+    with pytest.raises(RolledBack):
+        walked(folder, plan(), hands)
+    assert hands.did[-2:] == ["untwo", "unone"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_held_lock_stops_before_the_first_step(folder: RunFolder) -> None:
+    hands = ScriptedHands()
+    hands.lock_error = LockHeld("held by another")
+    with pytest.raises(LockHeld):
+        walked(folder, plan(), hands)
+    assert hands.did == []
+    assert events(folder) == []
+
+
+def gate(answers: list[Any], *, passes: int = 2, deadline_s: float = 5) -> Gate:
+    def put(connections: Any) -> Any:
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return Gate("ready", (Question("healthy", put),), lambda healthy: (finding("healthy", healthy),),
+                passes=passes, interval_s=0.01, deadline_s=deadline_s)
+
+
+def test_a_gate_opens_after_clean_looks_in_a_row_and_starts_over_after_a_fault(folder: RunFolder) -> None:
+    answers = [EndpointUnavailable("no answer"), True, False, True, True]
+    execution = walked(folder, plan(Step("gate", "Gate", (gate(answers),))), ScriptedHands())
+    assert execution.steps[0].state is StepState.PASSED
+    assert "5 looks, opened" in (folder.path / execution.steps[0].evidence[0]).read_text()
+
+
+def test_a_gate_that_stays_shut_fails_its_step_with_what_it_last_saw(folder: RunFolder) -> None:
+    shut = plan(step("one"), Step("gate", "Gate", (gate([None], deadline_s=0.1),)))
+    with pytest.raises(RolledBack, match="healthy"):
+        walked(folder, shut, ScriptedHands())
+    found = next(event for event in journal.read(folder) if event["event"] == "findings")
+    assert found["findings"][0]["verdict"] == "inconclusive"
+
+
+def test_a_gate_without_findings_never_opens(folder: RunFolder) -> None:
+    blind = Gate("blind", (), lambda: (), passes=1, interval_s=0.01, deadline_s=0.05)
+    with pytest.raises(StepFailed):
+        walked(folder, plan(Step("gate", "Gate", (blind,))), ScriptedHands())
