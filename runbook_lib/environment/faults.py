@@ -69,8 +69,7 @@ def _messages(detail: Any, place: Place, model: type[BaseModel]) -> list[str]:
 
 
 def _expectation(kind: str, context: Mapping[str, Any], place: Place) -> str:
-    unit = next((f" of {word}" for end, word in sorted(_UNITS.items(), key=lambda pair: -len(pair[0]))
-                 if place and str(place[-1]).endswith(end)), "")
+    unit = _unit_of(str(place[-1])) if place else ""
     if kind.startswith("int_"):
         return f"a whole number{unit}"
     if kind.startswith("float_"):
@@ -84,6 +83,11 @@ def _expectation(kind: str, context: Mapping[str, Any], place: Place) -> str:
     if kind == "string_pattern_mismatch":
         return _FORMS.get(context["pattern"], f"text of the form {context['pattern']}")
     return _KINDS.get(kind, kind.replace("_", " "))
+
+
+def _unit_of(key: str) -> str:
+    endings = [ending for ending in _UNITS if key.endswith(ending)]
+    return f" of {_UNITS[max(endings, key=len)]}" if endings else ""
 
 
 def _shown(value: Any) -> str:
