@@ -43,8 +43,9 @@ class Home:
         (path / "notebooks").mkdir(parents=True)
         environments = path / "parameters" / "environments"
         environments.mkdir(parents=True)
+        (environments / "staging.yaml").symlink_to(ROOT / "parameters/environments/staging.yaml")
         (environments / "nowhere.yaml").write_text(
-            f"extends: {ROOT}/parameters/environments/staging.yaml\nname: nowhere\ntitle: nobody listens here\n"
+            "extends: staging\nname: nowhere\ntitle: nobody listens here\n"
             "server: {host: 127.0.0.1, port: 9, connect_timeout_s: 1}\n"
         )
 

@@ -96,7 +96,7 @@ def test_usual_refs_pass_unchanged(contract: Contract, ref: str) -> None:
     ("limit", "2", 2.0), ("fast", "true", True), ("fast", "no", False), ("tables", "a, b", ["a", "b"]),
     ("note", "none", None), ("note", "hello", "hello"), ("colour", "green", "green"),
 ])
-def test_command_line_texts_take_the_type_of_the_parameter(contract: Contract, name: str, text: str, value: Any) -> None:
+def test_command_line_texts_take_the_parameters_type(contract: Contract, name: str, text: str, value: Any) -> None:
     assert contract.parse({name: text}) == {name: value}
 
 
@@ -116,7 +116,8 @@ def test_a_text_parameter_keeps_every_text(text: str) -> None:
 
 
 @pytest.mark.parametrize("cell", [
-    "x = 1", "x: int = 1 + y", "x: int = 'a'", "x: dict = {}", "import os", "x: int = f()", "x: int = (", "x.y: int = 1",
+    "x = 1", "x: int = 1 + y", "x: int = 'a'", "x: dict = {}", "import os", "x: int = f()", "x: int = (",
+    "x.y: int = 1",
 ])
 def test_a_cell_that_is_no_list_of_annotated_literals_is_refused(cell: str) -> None:
     with pytest.raises(BadParameter, match="parameters cell"):

@@ -137,7 +137,7 @@ def test_without_undo_a_failure_stops_and_leaves_everything(folder: RunFolder) -
 
 
 def test_a_step_with_nothing_to_undo_before_it_is_a_plain_failure(folder: RunFolder) -> None:
-    with pytest.raises(StepFailed, match="nothing to undo|anything to undo"):
+    with pytest.raises(StepFailed, match="anything to undo"):
         walked(folder, plan(step("one", undo=False)), ScriptedHands(one=FAILED))
 
 

@@ -1,0 +1,66 @@
+"""papermill called by hand leaves the same evidence as our runner, and fails when the run failed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.archive import journal
+from runbook_lib.archive.runs import list_runs, verify
+from runbook_lib.plan import Verdict
+from tests.notebooks.behaviours import CLOSE, GOOD, SECRET, Home
+
+
+def papermill(notebook: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        (sys.executable, "-m", "papermill", str(notebook), str(notebook.with_suffix(".out.ipynb")), "--no-progress-bar",
+         *words),
+        capture_output=True, text=True, timeout=240, check=False,
+    )
+
+
+def only_events(outputs: Path) -> list[dict[str, object]]:
+    runs = list_runs(outputs)
+    assert len(runs) == 1
+    assert all(one.verdict is Verdict.PASSED for one in verify(runs[0].path))
+    return journal.read(runs[0].path)
+
+
+def test_parameters_from_a_file_and_a_sealed_report(home: Home, outputs: Path) -> None:
+    notebook = home.add("10_good", "print(run.secrets['STAGING_DB_PASSWORD'].reveal())", GOOD, CLOSE)
+    file = home.path / "run.yaml"
+    file.write_text("environment: nowhere\nreason: by hand\nversion: '1.10'\n")
+    done = papermill(notebook, "-f", str(file))
+    assert done.returncode == 0, done.stderr
+    events = only_events(outputs)
+    assert events[0]["parameters"]["version"] == "1.10"  # type: ignore[index]
+    assert next(event for event in events if event["event"] == "run_finished")["verdict"] == "passed"
+    assert (list_runs(outputs)[0].path / "report.html").exists()
+    assert SECRET not in notebook.with_suffix(".out.ipynb").read_text()
+
+
+@pytest.mark.parametrize(("cells", "state"), [
+    ([GOOD.replace("True", "False"), CLOSE], "failed"),
+    (["import sys\nsys.exit(0)", CLOSE], "aborted"),
+    (["1 / 0", CLOSE], "failed"),
+])
+def test_a_run_that_did_not_pass_fails_papermill_too(home: Home, outputs: Path, cells: list[str], state: str) -> None:
+    done = papermill(home.add("10_bad", *cells))
+    assert done.returncode != 0
+    assert next(event for event in only_events(outputs) if event["event"] == "run_finished")["state"] == state
+
+
+def test_unknown_and_guessed_parameters_are_refused_in_the_kernel(home: Home, outputs: Path) -> None:
+    notebook = home.add("10_good", GOOD, CLOSE)
+    unknown = papermill(notebook, "-p", "confrim", "nowhere")
+    assert unknown.returncode != 0
+    assert "did you mean 'confirm'" in unknown.stderr
+    guessed = papermill(notebook, "-p", "version", "1.10")
+    assert guessed.returncode != 0
+    assert "-r instead of -p" in guessed.stderr
+    assert list_runs(outputs) == []
+    kept = papermill(notebook, "-r", "version", "1.10")
+    assert kept.returncode == 0, kept.stderr
