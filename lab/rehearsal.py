@@ -21,6 +21,8 @@ from lab.processes import root, state
 FIRST, NEXT = "v3.1.0", "v3.2.0"
 ROWS = 60_000
 RUN_TIMEOUT_S = 900
+# what no machine can prove; on the lab nobody is asked, and the reports say so
+ATTESTED = "All tests passing in CI/CD, Code review approved, Database migration scripts reviewed"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Played:
 
 BRING_UP = Scene(f"bring-up on {FIRST}", "20_deploy", {"ref": FIRST}, apply=True)
 RELEASE_PATH = (
-    Scene(f"preflight for {NEXT}", "10_preflight", {"ref": NEXT, "attested_by": "the rehearsal"}),
+    Scene(f"preflight for {NEXT}", "10_preflight",
+          {"ref": NEXT, "attested": ATTESTED, "attested_by": "the rehearsal"}),
     Scene("backup", "30_backup_database", apply=True),
     Scene(f"deploy of {NEXT}", "20_deploy", {"ref": NEXT}, apply=True),
     Scene(f"verification of {NEXT}", "21_verify", {"ref": NEXT}),
