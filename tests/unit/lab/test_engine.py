@@ -41,7 +41,7 @@ def test_nothing_is_done_where_engine_and_compose_answer(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize(("version", "good"), [("2.26.1-4", True), ("v2.40.0", True), ("5.0.1", True),
                                                ("1.29.2", False), ("", False)])
-def test_only_the_second_compose_and_later_ones_count(monkeypatch: pytest.MonkeyPatch, version: str, good: bool) -> None:
+def test_only_compose_2_and_later_count(monkeypatch: pytest.MonkeyPatch, version: str, good: bool) -> None:
     monkeypatch.setattr(engine, "_clients", lambda: ["docker"])
     monkeypatch.setattr(engine, "output", lambda *_, **__: version)
     assert engine._compose_answers() is good

@@ -21,9 +21,9 @@ def test_a_step_leaves_a_line_with_how_far_and_how_long() -> None:
 
 def test_a_failed_step_says_so_and_does_not_count() -> None:
     stream = io.StringIO()
-    with pytest.raises(ValueError, match="broken"), Progress("lab", total=1, stream=stream) as progress:
-        with progress.step("first"):
-            raise ValueError("broken")
+    progress = Progress("lab", total=1, stream=stream)
+    with pytest.raises(ValueError, match="broken"), progress, progress.step("first"):
+        raise ValueError("broken")
     assert "[ 0/1] first: FAILED after 0.0 s" in stream.getvalue()
 
 
