@@ -43,6 +43,7 @@ def rendered(story: Story, folder: Path) -> str:
         host=visible(story.started.get("host") or ""),
         ended=_ended(story),
         steps=steps,
+        walked=any(step.at for step in story.steps),
         trouble=ran,
         trouble_tone="bad" if ran or story.run.verdict == "failed" else "unsure"
         if story.run.verdict == "inconclusive" else "warn",

@@ -71,8 +71,7 @@ class Story:
     def open_findings(self) -> list[Event]:
         """Findings that are neither passed nor not applied, gravest first."""
         order = {"failed": 0, "inconclusive": 1, "warning": 2}
-        counted = [group for stage, group in self.findings if "not applied" not in stage]
-        found = [one for group in counted for one in group if one.get("verdict") in order]
+        found = [one for _, group in self.findings for one in group if one.get("verdict") in order]
         return sorted(found, key=lambda one: order[str(one["verdict"])])
 
     @property
@@ -90,7 +89,8 @@ class Story:
             parts.append(f"{passed} of {len(self.steps)} steps passed" if any(step.at for step in self.steps)
                          else f"{_count(len(self.steps), 'step')} planned, none was run")
             parts += [f"{undone} were undone"] if undone else []
-        verdicts = [one.get("verdict") for _, group in self.findings for one in group]
+        verdicts = [one.get("verdict") for _, group in self.findings for one in group
+                    if one.get("verdict") != "not applied"]
         if verdicts:
             bad = len([verdict for verdict in verdicts if verdict in ("failed", "inconclusive")])
             parts.append(f"{verdicts.count('passed')} of {_count(len(verdicts), 'check')} passed"
@@ -146,12 +146,17 @@ def _take_in(story: Story, event: Event) -> None:
 
 
 def _take_in_findings(story: Story, stage: str, found: list[Event]) -> None:
-    """A check that is made again in the same stage replaces what it said before."""
+    """A check that is made again in the same stage replaces what it said before.
+
+    After a plan that was not applied, a check that did not pass is no fault: what it looks for was never made.
+    """
     rows = next((rows for name, rows in story.findings if name == stage), None)
     if rows is None:
         rows = []
         story.findings.append((stage, rows))
     for one in found:
+        if "not applied" in stage and one.get("verdict") != "passed":
+            one = {**one, "verdict": "not applied", "next": ""}
         place = next((n for n, row in enumerate(rows) if row.get("check") == one.get("check")), len(rows))
         rows[place:place + 1] = [one]
 

@@ -94,6 +94,13 @@ def test_planned_steps_are_shown_with_commands_and_undo(runs):
     assert "none was run" in page(runs, "plan_only")
 
 
+def test_what_a_plan_would_have_made_is_no_fault_while_it_is_not_applied(runs):
+    text = page(runs, "plan_only")
+    assert "Failed" not in text
+    assert 'class="trouble' not in text
+    assert counts(runs, "plan_only") == {"failures": 0, "errors": 0}
+
+
 def test_nothing_outside_the_run_folder_is_pulled_in(runs):
     assert "root:" not in page(runs, "hostile")
     outside = part(page(runs, "hostile"), "What was measured").split("outside")[1].split("a chart with script")[0]
