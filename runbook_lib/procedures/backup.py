@@ -116,9 +116,9 @@ def _publish(environment: Environment) -> Step:
     rules = environment.backup
     return Step(
         "backup-publish",
-        f"Write the manifest and give the dump its name, {rules.directory}/{rules.file_name}",
+        f"Write the manifest and give the dump its name in {rules.directory}",
         (_program(environment, "publish", timeout_s=DUMP_LIMIT_S),),
-        why="the name carries the time of the snapshot; a file of that name is always a finished, checked backup",
+        why=f"{rules.database}_YYYYMMDD_HHMMSS.sql.gz, the snapshot's time; a file of that name is always a checked backup",
     )
 
 

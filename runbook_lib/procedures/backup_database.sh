@@ -9,10 +9,10 @@ umask 077
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
 # One folder holds at most one unfinished backup. Descriptor 9 is held for the whole step, so that a second backup
-# sees that this one is alive; `-w 5` because a survey looks at it for a moment.
+# sees that this one is alive; `-w 2` because a survey looks at it for a moment.
 hold_partial() {
     exec 9>>"$partial" || fail "Cannot write $partial. Check that the folder exists and belongs to $(id -un)."
-    flock -w 5 9 || fail "Another backup is writing $partial. Wait for it, then run again."
+    flock -w 2 9 || fail "Another backup is writing $partial. Wait for it, then run again."
 }
 
 # A failed dump gives a full disk its room back.
