@@ -29,7 +29,7 @@ start_time() {
     read -r line < "/proc/$1/stat" && line=${line##*) } && set -- $line && echo "${20}"
 } 2>/dev/null
 
-why= child= stages= interrupted=
+why='' child='' stages='' interrupted=''
 started=$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)
 mine=$(start_time $$)
 
@@ -69,7 +69,7 @@ exec 7<&-
 watch=$!
 
 while :; do
-    interrupted=
+    interrupted=''
     wait "$child"; code=$?
     [ -n "$interrupted" ] || break
 done
@@ -91,7 +91,7 @@ def job_program(action: Command | Pipeline | WriteFile, token: str) -> str:
 
 def _stage(command: Command) -> str:
     """One program in a subshell of its own; it does not inherit the lock."""
-    place = f"cd -- {quoted(command.cwd)} || exit {BAD_START}; " if command.cwd is not None else "cd; "
+    place = f"cd -- {quoted(command.cwd)} || exit {BAD_START}; " if command.cwd is not None else f"cd || exit {BAD_START}; "
     return f"( {place}exec {words_line(command.argv)} 8>&- )"
 
 
@@ -181,8 +181,8 @@ emit() {
     eval "$1=$size"
 }
 while :; do
-    ended=; [ -e exit ] && ended=yes
-    lives=yes; alive || lives=
+    ended=''; [ -e exit ] && ended=yes
+    lives=yes; alive || lives=''
     emit out "$out"; emit err "$err"
     if [ -n "$ended" ]; then echo "exit $(cat exit)"; exit 0; fi
     if [ -z "$lives" ] && [ ! -e exit ]; then echo "dead"; exit 0; fi

@@ -43,7 +43,7 @@ class Container:
     oom_killed: bool
     exit_code: int
     started_at: datetime | None
-    labels: dict[str, str] = field(default_factory=dict, compare=False)
+    labels: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
     memory_limit_bytes: int | None = None
     memory_bytes: int | None = None
     container_id: str = ""

@@ -1,0 +1,76 @@
+"""A server that is this machine: the same shell lines that go over SSH, run by a real bash without a network."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from runbook_lib.errors import CommandTimedOut, LinkDropped
+
+
+class HereServer:
+    """Stands in for SshServer. `drops` link failures are raised before the next exchanges, each after its effect."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = str(directory)
+        self.address = "deploy@here:22"
+        self.changes_allowed = True
+        self.before: list[Callable[[str], None]] = []
+        self.after: list[Callable[[str], None]] = []
+
+    def exchange(
+        self, line: str, doing: str, timeout_s: float, stdin: bytes | None,
+        on_stdout: Callable[[bytes], None], on_stderr: Callable[[bytes], None],
+    ) -> int:
+        if self.before:
+            self.before.pop(0)(doing)
+        process = subprocess.Popen(["sh", "-c", line], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, start_new_session=True)  # fmt: skip
+        assert process.stdin and process.stdout and process.stderr
+        if stdin is not None:
+            process.stdin.write(stdin)
+            process.stdin.close()
+        reader = threading.Thread(target=lambda: on_stderr(process.stderr.read()))  # type: ignore[union-attr]
+        reader.start()
+        killer = threading.Timer(timeout_s, lambda: os.killpg(process.pid, signal.SIGKILL))
+        killer.start()
+        try:
+            while data := process.stdout.read1(65_536):  # type: ignore[union-attr]
+                on_stdout(data)
+        finally:
+            killer.cancel()
+            if not process.stdin.closed:
+                process.stdin.close()
+        code = process.wait()
+        reader.join()
+        process.stdout.close()
+        process.stderr.close()
+        if code == -9:
+            raise CommandTimedOut("no end", where=self.address)
+        if self.after:
+            self.after.pop(0)(doing)
+        return code
+
+
+def drop(doing: str) -> None:
+    """The link breaks here."""
+    raise LinkDropped(f"the link dropped while doing: {doing}")
+
+
+def nothing(doing: str) -> None:
+    """The link holds."""
+
+
+def eventually(question: Callable[[], bool], seconds: float = 5.0) -> bool:
+    """Whether it becomes true in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if question():
+            return True
+        time.sleep(0.02)
+    return False
