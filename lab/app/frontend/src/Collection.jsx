@@ -54,9 +54,9 @@ export function Collection({ kind, session, onExpired }) {
     return attempt(async () => {
       const made = await session.ask("POST", kind.path, body);
       form.reset();
-      setSaid(`Created ${made.name}.`);
-      setOffset(0);
       setPage(await session.ask("GET", `${kind.path}?limit=${PAGE}&offset=0`));
+      setOffset(0);
+      setSaid(`Created ${made.name}.`);
     });
   };
 
