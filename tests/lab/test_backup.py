@@ -1,0 +1,162 @@
+"""Backups of the lab's real database, and what happens when things go wrong on the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.connections import OpenConnections
+from runbook_lib.environment import Environment
+from runbook_lib.facts.backups import Backups, Trust, backups_of
+from runbook_lib.facts.database import database_of
+from tests.lab.conftest import Lab
+
+FOLDER = "/backups/postgres"
+
+
+def back_up(lab: Lab, outputs: Path) -> tuple[int, str]:
+    done = lab.runbook("run", "30_backup_database", "-e", lab.environment, "--apply", "--confirm", lab.name,
+                       "--reason", "test", outputs=outputs)  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def names(lab: Lab) -> set[str]:
+    return set(lab.on_server("ls", FOLDER).split())
+
+
+@pytest.fixture
+def tidy(lab: Lab) -> Iterator[None]:
+    """The folder as it was, whatever a test put there."""
+    before = names(lab)
+    yield
+    for name in names(lab) - before:
+        lab.on_server("rm", "-f", f"{FOLDER}/{name}")
+
+
+def test_a_backup_holds_every_row_that_the_database_holds(
+    lab: Lab, environment: Environment, connections: OpenConnections, outputs: Path
+) -> None:
+    code, said = back_up(lab, outputs)
+    assert code == 0, said
+    backups: Backups = backups_of(environment).put(connections)
+    newest = backups.backups[0]
+    assert newest.trust is Trust.VERIFIED
+    assert newest.manifest is not None
+    live = {f"{table.schema}.{table.name}": table.rows for table in database_of(environment).put(connections).tables}
+    assert {table.table: table.rows for table in newest.manifest.tables} == live
+    assert newest.manifest.rows >= 50_000
+
+
+@pytest.mark.parametrize("damage", ["truncate -s -100", "truncate -s 0"])
+def test_a_damaged_backup_is_seen_and_never_counts(
+    lab: Lab, environment: Environment, connections: OpenConnections, tidy: None, outputs: Path, damage: str
+) -> None:
+    assert back_up(lab, outputs)[0] == 0
+    newest = backups_of(environment).put(connections).backups[0].name
+    lab.on_server(*damage.split(), f"{FOLDER}/{newest}")
+    found = backups_of(environment).put(connections).named(newest)
+    assert found is not None
+    assert found.trust is Trust.DAMAGED
+
+
+def test_a_flipped_byte_is_seen(
+    lab: Lab, environment: Environment, connections: OpenConnections, tidy: None, outputs: Path
+) -> None:
+    assert back_up(lab, outputs)[0] == 0
+    newest = backups_of(environment).put(connections).backups[0].name
+    flip = 'b=$(od -An -tu1 -j5000 -N1 "$1"); printf "\\\\$(printf %o $((b ^ 8)))" | dd of="$1" bs=1 seek=5000 conv=notrunc'
+    lab.on_server("bash", "-c", flip, "flip", f"{FOLDER}/{newest}")
+    found = backups_of(environment).put(connections).named(newest)
+    assert found is not None
+    assert found.trust is Trust.DAMAGED
+
+
+def test_a_full_disk_leaves_the_old_backups_and_nothing_half_done(lab: Lab, outputs: Path) -> None:
+    assert back_up(lab, outputs)[0] == 0
+    kept = names(lab)
+    lab.on_server("bash", "-c", f"mkdir -p /tmp/kept && cp -p {FOLDER}/* /tmp/kept && mount -t tmpfs -o size=5m tmpfs {FOLDER}"
+                  f" && chown deploy {FOLDER} && dd if=/dev/zero of={FOLDER}/other bs=1k count=5000")  # fmt: skip
+    try:
+        code, said = back_up(lab, outputs)
+        left = names(lab)
+    finally:
+        lab.on_server("umount", FOLDER)
+    assert (code, left) == (3, {"other"}), said
+    assert "the disk has room" in said
+    assert names(lab) == kept
+
+
+def test_a_disk_that_fills_while_the_dump_is_written_gets_its_room_back(lab: Lab, environment: Environment) -> None:
+    """Past the precondition, straight at the program: the disk fills in the middle of the dump."""
+    from runbook_lib.plan import Command
+    from runbook_lib.procedures.backup import plan_backup
+
+    lab.on_server("bash", "-c", f"mount -t tmpfs -o size=300k tmpfs {FOLDER} && chown deploy {FOLDER}")
+    try:
+        empty = Backups(FOLDER, "staging_db", *(2 * [_now()]), True)
+        dump = plan_backup(empty, environment).steps[0].actions[0]
+        assert isinstance(dump, Command)
+        assert isinstance(dump.stdin, str)
+        lab.on_server("bash", "-c", 'cat > /tmp/backup-program <<"END"\n' + dump.stdin + "\nEND")
+        words = " ".join(f"'{word}'" for word in dump.argv)
+        said = lab.on_server("bash", "-c", f"{words} </tmp/backup-program 2>&1; echo status $?", user="deploy")
+        left = names(lab)
+    finally:
+        lab.on_server("umount", FOLDER)
+    assert "status 1" in said, said
+    assert "is the disk full" in said
+    assert left == set()
+
+
+def test_two_backups_at_once_end_as_one_backup_and_one_refusal(lab: Lab, outputs: Path, tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(2) as both:
+        codes = sorted(code for code, _ in both.map(lambda place: back_up(lab, place), (outputs, tmp_path)))
+    assert codes in ([0, 0], [0, 3])  # one after the other, or one told who holds the lock
+    assert not [name for name in names(lab) if name.endswith(".partial")]
+
+
+def test_old_backups_go_and_the_newest_and_the_unknown_stay(lab: Lab, tidy: None, outputs: Path) -> None:
+    assert back_up(lab, outputs)[0] == 0
+    newest = max(name for name in names(lab) if name.endswith(".sql.gz")).removesuffix(".sql.gz")
+    made = [f"staging_db_202501{day:02d}_020000" for day in range(1, 10)]
+    for name in made:
+        copy = 'cp "$1.sql.gz" "$2.sql.gz"; sed "s/$(basename $1)/$(basename $2)/" "$1.manifest.json" > "$2.manifest.json"'
+        lab.on_server("bash", "-c", copy, "copy", f"{FOLDER}/{newest}", f"{FOLDER}/{name}", user="deploy")
+    lab.on_server("cp", f"{FOLDER}/{newest}.sql.gz", f"{FOLDER}/staging_db_20240101_020000.sql.gz")
+    good = [name for name in names(lab) if name.endswith(".manifest.json")]
+    code, said = back_up(lab, outputs)
+    assert code == 0, said
+    left = names(lab)
+    assert "staging_db_20240101_020000.sql.gz" in left
+    gone = {name for name in made if f"{name}.sql.gz" not in left}
+    assert len(gone) == max(0, min(len(good) - 7, len(made)))
+    assert gone == set(sorted(made)[: len(gone)])
+    assert all(f"{name}.manifest.json" not in left for name in gone)
+
+
+def test_plan_mode_writes_nothing(lab: Lab, outputs: Path) -> None:
+    state = ("bash", "-c", f"find {FOLDER} /opt/gw2-wvwbuilder -type f -exec sha256sum {{}} + | sort")
+    before = lab.on_server(*state)
+    done = lab.runbook("run", "30_backup_database", "-e", lab.environment, outputs=outputs)
+    assert done.returncode == 0, done.stderr
+    assert lab.on_server(*state) == before
+
+
+def _now():  # type: ignore[no-untyped-def]
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC)
+
+
+def test_a_report_names_no_secret(lab: Lab, outputs: Path) -> None:
+    assert back_up(lab, outputs)[0] == 0
+    secrets = [line.partition("=")[2].strip("'\"") for line in
+               lab.on_server("cat", "/opt/gw2-wvwbuilder/.env.secrets").splitlines()]  # fmt: skip
+    written = "".join(path.read_text(errors="replace") for path in outputs.rglob("*") if path.is_file())
+    assert json.dumps("backup-publish") in written
+    assert not [secret for secret in secrets if secret and secret in written]

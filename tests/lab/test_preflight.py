@@ -1,0 +1,68 @@
+"""Preflight against the lab: what it finds, and that it leaves no trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.checks.migrations import migration_findings
+from runbook_lib.connections import OpenConnections
+from runbook_lib.environment import Environment
+from runbook_lib.facts.migration_rehearsal import migration_rehearsal_of
+from runbook_lib.facts.migrations import parse_migrations
+from runbook_lib.facts.repository import release_tree_of
+from runbook_lib.plan import Verdict
+from tests.lab.conftest import Lab
+
+ORIGIN = "/srv/git/gw2-wvwbuilder.git"
+STATE = """find /opt/gw2-wvwbuilder /backups -type f -exec sha256sum {} + | sort
+docker ps --all --no-trunc --format '{{.ID}} {{.Names}}' | sort; docker image ls --no-trunc --quiet | sort
+docker volume ls --quiet | sort; docker network ls --quiet | sort; ls /tmp"""
+
+
+@pytest.fixture
+def broken_branch(lab: Lab) -> Iterator[str]:
+    """A branch at the origin whose newest migration fails half-way."""
+    make = f"""set -e; rm -rf /tmp/broken; git clone -q {ORIGIN} /tmp/broken; cd /tmp/broken; git checkout -q -B broken v3.2.0
+cat > backend/migrations/versions/9999_broken.py <<'END'
+from alembic import op
+revision = "9999"
+down_revision = "0003"
+def upgrade():
+    op.execute("ALTER TABLE no_such_table ADD COLUMN x int")
+END
+git add .; git -c user.name=t -c user.email=t@example.com commit -qm broken; git push -qf origin broken"""
+    lab.on_server("bash", "-c", make)
+    yield "broken"
+    lab.on_server("bash", "-c", f"rm -rf /tmp/broken; git -C {ORIGIN} update-ref -d refs/heads/broken")
+
+
+def test_preflight_passes_or_warns_and_leaves_the_server_as_it_was(lab: Lab, outputs: Path) -> None:
+    backup = lab.runbook("run", "30_backup_database", "-e", lab.environment, "--apply", "--confirm", lab.name,
+                         "--reason", "test", outputs=outputs)  # fmt: skip
+    assert backup.returncode == 0, backup.stderr
+    before = lab.on_server("bash", "-c", STATE)
+    done = lab.runbook("run", "10_preflight", "-e", lab.environment, "-p", "ref=v3.2.0", outputs=outputs)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert lab.on_server("bash", "-c", STATE) == before
+
+
+@pytest.mark.parametrize(("ref", "code"), [("v9.9.9", 3), ("a;id", 2), ("refs/tags/--upload-pack=x", 2)])
+def test_a_ref_that_is_unknown_or_hostile_is_refused(lab: Lab, outputs: Path, ref: str, code: int) -> None:
+    done = lab.runbook("run", "10_preflight", "-e", lab.environment, "-p", f"ref={ref}", outputs=outputs)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_migration_that_fails_is_found_before_the_deployment(
+    lab: Lab, environment: Environment, connections: OpenConnections, broken_branch: str
+) -> None:
+    tree = release_tree_of(environment, broken_branch).put(connections)
+    assert tree.commit is not None
+    rehearsal = migration_rehearsal_of(environment, tree.commit.commit).put(connections)
+    found = migration_findings(parse_migrations(tree.sources.files), rehearsal, "0002")
+    assert found[2].verdict is Verdict.FAILED
+    assert "no_such_table" in rehearsal.message if rehearsal else False
+    assert "runbook-schema-copy" not in lab.on_server("docker", "ps", "--all", "--format", "{{.Names}}")
