@@ -34,8 +34,12 @@ class OpenConnections:
 
         place = self._environment.server
         link = Link(
-            host=place.host, port=place.port, user=place.user, key_file=Path(place.key_file),
-            known_hosts_file=Path(place.known_hosts_file), connect_timeout_s=place.connect_timeout_s,
+            host=place.host,
+            port=place.port,
+            user=place.user,
+            key_file=Path(place.key_file),
+            known_hosts_file=Path(place.known_hosts_file),
+            connect_timeout_s=place.connect_timeout_s,
         )
         return SshServer(link, place.directory, self._redactor, changes_allowed=self._changes_allowed)
 
@@ -79,8 +83,9 @@ class OpenConnections:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 

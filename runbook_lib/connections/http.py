@@ -38,8 +38,14 @@ class PublicHttp:
         self._session.mount("https://", _NamedAdapter(parts.hostname or "", bool(connect_to)))
 
     def request(
-        self, method: str, path: str, *, json: Any = None, headers: dict[str, str] | None = None,
-        timeout_s: float = 10.0, follow_redirects: bool = False,
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        headers: dict[str, str] | None = None,
+        timeout_s: float = 10.0,
+        follow_redirects: bool = False,
     ) -> HttpReply:
         """One exchange; any HTTP status is a reply. Raises EndpointUnavailable when there is none in `timeout_s`."""
         if not path.startswith("/"):
@@ -48,8 +54,13 @@ class PublicHttp:
         started = time.monotonic()
         try:
             with self._session.request(
-                method, self._base + path, json=json, headers={"Host": self._host, **(headers or {})},
-                timeout=timeout_s, allow_redirects=follow_redirects, stream=True,
+                method,
+                self._base + path,
+                json=json,
+                headers={"Host": self._host, **(headers or {})},
+                timeout=timeout_s,
+                allow_redirects=follow_redirects,
+                stream=True,
             ) as reply:
                 body = _body(reply, url, started + timeout_s)
                 seconds = time.monotonic() - started

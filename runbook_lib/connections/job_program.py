@@ -91,7 +91,9 @@ def job_program(action: Command | Pipeline | WriteFile, token: str) -> str:
 
 def _stage(command: Command) -> str:
     """One program in a subshell of its own; it does not inherit the lock."""
-    place = f"cd -- {quoted(command.cwd)} || exit {BAD_START}; " if command.cwd is not None else f"cd || exit {BAD_START}; "
+    place = (
+        f"cd -- {quoted(command.cwd)} || exit {BAD_START}; " if command.cwd is not None else f"cd || exit {BAD_START}; "
+    )
     return f"( {place}exec {words_line(command.argv)} 8>&- )"
 
 
@@ -109,7 +111,7 @@ def _pipeline(pipeline: Pipeline) -> str:
         lines.append(f"{joined} >&6 6>&-")
     else:
         lines.append(joined)
-    lines += ['codes=("${PIPESTATUS[@]}")', "(IFS=,; echo \"${codes[*]}\" > stages)", "result=0"]
+    lines += ['codes=("${PIPESTATUS[@]}")', '(IFS=,; echo "${codes[*]}" > stages)', "result=0"]
     for number, command in enumerate(stages):
         accepted = "|".join(str(code) for code in command.accepts)
         told = quoted(f"stage {number + 1} of {len(stages)} ({command.argv[0]}) ended with exit code")
@@ -117,7 +119,7 @@ def _pipeline(pipeline: Pipeline) -> str:
             f"case ${{codes[{number}]}} in {accepted}) ;; *)",
             f'  echo {told} "${{codes[{number}]}}" >&2',
             # 141 is a program whose reader went away: the reader's own failure says more
-            f'  case $result in 0|141) result=${{codes[{number}]}};; esac;;',
+            f"  case $result in 0|141) result=${{codes[{number}]}};; esac;;",
             "esac",
         ]
     if pipeline.to is not None:

@@ -123,8 +123,18 @@ def output(job: Job, *, limit_bytes: int = EVIDENCE_BYTES) -> tuple[str, str]:
 def _upload(job: Job, action: Command | Pipeline | WriteFile, token: str) -> None:
     script = job_program(action, token).encode()
     stdin = revealed(_stdin_of(action))
-    words = ("bash", "-c", START, "start", job.folder, token, str(len(script)), str(len(stdin)),
-             f"{job.timeout_s:g}", job.server.directory)
+    words = (
+        "bash",
+        "-c",
+        START,
+        "start",
+        job.folder,
+        token,
+        str(len(script)),
+        str(len(stdin)),
+        f"{job.timeout_s:g}",
+        job.server.directory,
+    )
     said = Bounded(0, 2_000)
     code = job.server.exchange(
         words_line(words), f"start {job.words}", START_TIMEOUT_S, script + stdin, said.add, said.add
@@ -168,8 +178,9 @@ def _follow(job: Job, seen: FollowedJob, deadline: float) -> None:
 
     def ask() -> None:
         seen.restart()
-        words = words_line(("bash", "-c", FOLLOW, "follow", job.folder, str(seen.offsets["out"]),
-                            str(seen.offsets["err"])))
+        words = words_line(
+            ("bash", "-c", FOLLOW, "follow", job.folder, str(seen.offsets["out"]), str(seen.offsets["err"]))
+        )
         left = max(0.1, deadline - time.monotonic())
         job.server.exchange(words, f"follow {job.words}", left, None, seen.feed, _ignore)
 
@@ -231,8 +242,10 @@ def _outcome(job: Job, seen: FollowedJob) -> JobOutcome:
 
 def _both_ends(job: Job, name: str, limit_bytes: int) -> str:
     kept = Bounded(limit_bytes, limit_bytes)
-    program = 'cd -- "$1" && size=$(stat -c %s -- "$2") && echo "$size" && if [ "$size" -le $((2 * $3)) ]; ' \
-              'then cat -- "$2"; else head -c "$3" -- "$2"; tail -c "$3" -- "$2"; fi'
+    program = (
+        'cd -- "$1" && size=$(stat -c %s -- "$2") && echo "$size" && if [ "$size" -le $((2 * $3)) ]; '
+        'then cat -- "$2"; else head -c "$3" -- "$2"; tail -c "$3" -- "$2"; fi'
+    )
     words = words_line(("bash", "-c", program, "output", job.folder, name, str(limit_bytes)))
     raw = Bounded(2 * limit_bytes + 100, 0)
     job.server.exchange(words, f"read {job.folder}/{name}", START_TIMEOUT_S, b"", raw.add, _ignore)

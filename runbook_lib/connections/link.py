@@ -108,9 +108,17 @@ class Link:
                 raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 raw.setsockopt(socket.IPPROTO_TCP, getattr(socket, "TCP_USER_TIMEOUT", 18), USER_TIMEOUT_MS)
                 client.connect(
-                    self.host, self.port, self.user, pkey=key, sock=raw, allow_agent=False, look_for_keys=False,
-                    timeout=self.connect_timeout_s, banner_timeout=self.connect_timeout_s,
-                    auth_timeout=self.connect_timeout_s, channel_timeout=self.connect_timeout_s,
+                    self.host,
+                    self.port,
+                    self.user,
+                    pkey=key,
+                    sock=raw,
+                    allow_agent=False,
+                    look_for_keys=False,
+                    timeout=self.connect_timeout_s,
+                    banner_timeout=self.connect_timeout_s,
+                    auth_timeout=self.connect_timeout_s,
+                    channel_timeout=self.connect_timeout_s,
                     disabled_algorithms=WEAK,
                 )
                 transport = client.get_transport()

@@ -57,11 +57,17 @@ def _stored(file: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise SecretMissing(f"The secrets file cannot be read ({error.strerror}).", where=str(file),
-                            next="Make it readable for you alone: chmod 600.") from error
+        raise SecretMissing(
+            f"The secrets file cannot be read ({error.strerror}).",
+            where=str(file),
+            next="Make it readable for you alone: chmod 600.",
+        ) from error
     if stat.S_IMODE(about.st_mode) & 0o077:
-        raise Refused(f"The secrets file can be read by others (mode {stat.S_IMODE(about.st_mode):04o}).",
-                      where=str(file), next=f"chmod 600 {file}")
+        raise Refused(
+            f"The secrets file can be read by others (mode {stat.S_IMODE(about.st_mode):04o}).",
+            where=str(file),
+            next=f"chmod 600 {file}",
+        )
     return parse_secrets(text.decode("utf-8", "replace"), str(file))
 
 
@@ -108,8 +114,13 @@ def checkout(folder: Path) -> Checkout:
 def _git(folder: Path, *words: str) -> str | None:
     try:
         done = subprocess.run(
-            ("git", "-C", str(folder), *words), capture_output=True, text=True, timeout=10, check=False,
-            stdin=subprocess.DEVNULL, env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
+            ("git", "-C", str(folder), *words),
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

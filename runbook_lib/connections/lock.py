@@ -39,8 +39,12 @@ class EnvironmentLock:
             raise ValueError(f"not a run id: {run_id!r}")
         self._server, self._name, self._run_id = server, str(environment.name), run_id
         self._record = {
-            "environment": self._name, "owner": owner, "run_id": run_id, "purpose": purpose,
-            "from": socket.gethostname(), "started": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "environment": self._name,
+            "owner": owner,
+            "run_id": run_id,
+            "purpose": purpose,
+            "from": socket.gethostname(),
+            "started": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
         self._channel: paramiko.Channel | None = None
         self._enough = threading.Event()
@@ -55,8 +59,9 @@ class EnvironmentLock:
         self._beats.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.release()
 
     def held(self) -> bool:
@@ -134,14 +139,21 @@ def break_lock(server: SshServer, environment: Any, owner_typed: str) -> dict[st
         raise PreconditionFailed("Nobody holds the lock.", where=where, next=_jobs_told(record))
     if owner_typed != record["owner"]:
         raise PreconditionFailed(
-            f"The lock is held by {record['owner']!r}, not by {owner_typed!r}.", where=where,
+            f"The lock is held by {record['owner']!r}, not by {owner_typed!r}.",
+            where=where,
             next="Speak with the owner first; then type the owner exactly as it is shown.",
         )
     run_id = str(record.get("run_id", ""))
     if not _RUN_ID.fullmatch(run_id):
         raise FactUnreadable("The lock's record names no run.", where=where, next="Look into .runbook/lock.json.")
-    note = json.dumps({"by": socket.gethostname(), "owner": record["owner"], "run_id": run_id,
-                       "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")})
+    note = json.dumps(
+        {
+            "by": socket.gethostname(),
+            "owner": record["owner"],
+            "run_id": run_id,
+            "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+    )
     holding = (str(record.get("pid", 0)), str(record.get("born", 0)))
     words = ("bash", "-c", BREAK, "lock", server.directory, *holding, run_id)
     said: list[bytes] = []
@@ -175,8 +187,11 @@ def _first_line(channel: paramiko.Channel, address: str) -> tuple[str, str]:
         trouble = channel.recv_stderr(1000).decode("utf-8", "replace").strip() if channel.recv_stderr_ready() else ""
         if not trouble:
             raise EOFError("the channel closed before the lock answered")
-        raise FactUnreadable(f"The lock cannot be taken: {trouble}", where=address,
-                             next="Look at the server's disk (df -h) and at the owner of its .runbook folder.")
+        raise FactUnreadable(
+            f"The lock cannot be taken: {trouble}",
+            where=address,
+            next="Look at the server's disk (df -h) and at the owner of its .runbook folder.",
+        )
     answer, _, rest = said.decode("utf-8", "replace").strip().partition(" ")
     return answer, rest
 
@@ -185,18 +200,22 @@ def _refusal(address: str, name: str, answer: str, said: str) -> RunbookError:
     where = f"{address}: {name}"
     if answer == "broken":
         by = _parsed(said)
-        return LockHeld(f"This run's lock was broken from {by.get('by', 'elsewhere')} at {by.get('at', 'some time')}.",
-                        where=where, next="Another operator has taken over: speak with them, then start a new run.")
+        return LockHeld(
+            f"This run's lock was broken from {by.get('by', 'elsewhere')} at {by.get('at', 'some time')}.",
+            where=where,
+            next="Another operator has taken over: speak with them, then start a new run.",
+        )
     if answer == "busy":
-        return LockHeld("Work of an earlier run is still going on there.", where=where,
-                        next=_jobs_told({"jobs": said.split()}))
+        return LockHeld(
+            "Work of an earlier run is still going on there.", where=where, next=_jobs_told({"jobs": said.split()})
+        )
     who = _parsed(said)
     return LockHeld(
         f"{who.get('owner', 'Another operation')} holds the environment since {who.get('started', 'an unknown time')} "
         f"for {who.get('purpose', 'an unknown purpose')} (run {who.get('run_id', 'unknown')}, from "
         f"{who.get('from', 'an unknown host')}, last heartbeat {who.get('heartbeat', 'unknown')}).",
-        where=where, next="Wait until it is done, or speak with the owner. A dead holder's lock frees itself within "
-        f"{SILENCE_S} s.",
+        where=where,
+        next=f"Wait until it is done, or speak with the owner. A dead holder's lock frees itself within {SILENCE_S} s.",
     )
 
 

@@ -55,8 +55,11 @@ class ServerDatabase:
             error = docker_error(RuntimeError(said), self._server.address, "docker exec psql")
             assert isinstance(error, DockerUnavailable)
             return error
-        return FactUnreadable(f"The question failed: {said or f'exit code {code}'}", where=where,
-                              next="On the server: docker compose logs --tail 50 postgres.")
+        return FactUnreadable(
+            f"The question failed: {said or f'exit code {code}'}",
+            where=where,
+            next="On the server: docker compose logs --tail 50 postgres.",
+        )
 
 
 def parse_rows(text: str) -> list[dict[str, Any]]:

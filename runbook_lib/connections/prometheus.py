@@ -51,7 +51,8 @@ def parse_reply(status: int, body: bytes, where: str) -> Any:
         raise FactUnreadable(f"Not a reply of Prometheus (HTTP {status}).", where=where, next="Look at its log.")
     if said["status"] != "success" or "data" not in said:
         raise FactUnreadable(
-            f"Prometheus refused the question: {str(said.get('error', 'no reason given'))[:300]}", where=where,
+            f"Prometheus refused the question: {str(said.get('error', 'no reason given'))[:300]}",
+            where=where,
             next="Ask it in Prometheus's own page to see more.",
         )
     return said["data"]
@@ -59,6 +60,4 @@ def parse_reply(status: int, body: bytes, where: str) -> Any:
 
 def _unavailable(what: str, where: str, error: BaseException) -> EndpointUnavailable:
     reason = error.what if isinstance(error, RunbookError) else str(error) or type(error).__name__
-    return EndpointUnavailable(
-        f"{what} ({reason}).", where=where, next="On the server: docker compose ps prometheus."
-    )
+    return EndpointUnavailable(f"{what} ({reason}).", where=where, next="On the server: docker compose ps prometheus.")

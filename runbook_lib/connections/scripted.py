@@ -1,6 +1,6 @@
 """The double for tests: answers by command text, path, URL or SQL. A question that nobody foresaw is an error.
 
-    ScriptedConnections(commands={"df -P /": "Filesystem …"}, replies={"/health": (200, {"status": "ok"})})
+ScriptedConnections(commands={"df -P /": "Filesystem …"}, replies={"/health": (200, {"status": "ok"})})
 """
 
 from __future__ import annotations
@@ -67,15 +67,21 @@ class ScriptedHttp:
     replies: Mapping[str, Answer] = field(default_factory=dict)
     url: str = "https://scripted.example.com"
 
-    def request(self, method: str, path: str, *, json: Any = None, headers: dict[str, str] | None = None,
-                timeout_s: float = 10.0) -> HttpReply:
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        headers: dict[str, str] | None = None,
+        timeout_s: float = 10.0,
+    ) -> HttpReply:
         key = f"{method} {path}" if f"{method} {path}" in self.replies else path
         answer = _given(self.replies, key, "path")
         if isinstance(answer, HttpReply):
             return answer
         status, body = answer
         return HttpReply(self.url + path, status, {}, _as_bytes(body), 0.01)
-
 
     def handshake(self) -> TlsHandshake:
         served: TlsHandshake = _given(self.replies, "handshake", "TLS question")
@@ -131,9 +137,14 @@ class ScriptedConnections:
     """All of them together, with the same attributes as the real ones."""
 
     def __init__(
-        self, *, commands: Mapping[str, Answer] | None = None, files: Mapping[str, Answer] | None = None,
-        replies: Mapping[str, Answer] | None = None, sql: Mapping[str, Answer] | None = None,
-        queries: Mapping[str, Answer] | None = None, engine: Any = None,
+        self,
+        *,
+        commands: Mapping[str, Answer] | None = None,
+        files: Mapping[str, Answer] | None = None,
+        replies: Mapping[str, Answer] | None = None,
+        sql: Mapping[str, Answer] | None = None,
+        queries: Mapping[str, Answer] | None = None,
+        engine: Any = None,
     ) -> None:
         self.server = ScriptedServer(commands or {}, files or {})
         self.http = ScriptedHttp(replies or {})

@@ -93,8 +93,13 @@ class SshServer:
         return out.head
 
     def exchange(
-        self, line: str, doing: str, timeout_s: float, stdin: bytes | None,
-        on_stdout: Callable[[bytes], None], on_stderr: Callable[[bytes], None],
+        self,
+        line: str,
+        doing: str,
+        timeout_s: float,
+        stdin: bytes | None,
+        on_stdout: Callable[[bytes], None],
+        on_stderr: Callable[[bytes], None],
     ) -> int:
         """Run a shell line and hand its output over as it comes; returns the exit code.
 
@@ -113,8 +118,13 @@ class SshServer:
             return code
 
     def _drain(
-        self, channel: paramiko.Channel, doing: str, deadline: float, timeout_s: float,
-        on_stdout: Callable[[bytes], None], on_stderr: Callable[[bytes], None],
+        self,
+        channel: paramiko.Channel,
+        doing: str,
+        deadline: float,
+        timeout_s: float,
+        on_stdout: Callable[[bytes], None],
+        on_stderr: Callable[[bytes], None],
     ) -> int:
         ready = select.poll()
         ready.register(channel.fileno(), select.POLLIN)
@@ -141,9 +151,7 @@ class SshServer:
         out, err = Bounded(OUTPUT_LIMIT, _CHUNK), Bounded(ERROR_LIMIT, ERROR_LIMIT)
         started = time.monotonic()
         doing = str(command)
-        code = self.exchange(
-            command_line(command), doing, command.timeout_s, revealed(command.stdin), out.add, err.add
-        )
+        code = self.exchange(command_line(command), doing, command.timeout_s, revealed(command.stdin), out.add, err.add)
         seconds = time.monotonic() - started
         result = CommandResult(self._redactor.text(doing), code, out.text(), err.text(), seconds)
         return result, not out.left_out
@@ -191,4 +199,3 @@ def _feed(channel: paramiko.Channel, stdin: bytes | None) -> threading.Thread | 
     feeder = threading.Thread(target=send, name="ssh-stdin", daemon=True)
     feeder.start()
     return feeder
-

@@ -24,14 +24,24 @@ class HereServer:
         self.after: list[Callable[[str], None]] = []
 
     def exchange(
-        self, line: str, doing: str, timeout_s: float, stdin: bytes | None,
-        on_stdout: Callable[[bytes], None], on_stderr: Callable[[bytes], None],
+        self,
+        line: str,
+        doing: str,
+        timeout_s: float,
+        stdin: bytes | None,
+        on_stdout: Callable[[bytes], None],
+        on_stderr: Callable[[bytes], None],
     ) -> int:
         if self.before:
             self.before.pop(0)(doing)
-        process = subprocess.Popen(["sh", "-c", line], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, start_new_session=True)  # fmt: skip
-        assert process.stdin and process.stdout and process.stderr
+        process = subprocess.Popen(
+            ["sh", "-c", line],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert process.stdin is not None
         if stdin is not None:
             process.stdin.write(stdin)
             process.stdin.close()

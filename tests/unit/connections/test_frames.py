@@ -46,8 +46,20 @@ def test_what_the_follower_skipped_is_counted() -> None:
     assert "1000 bytes left out" in seen.out.text()
 
 
-@pytest.mark.parametrize("line", [b"exit \n", b"exit {}\n", b"exit []\n", b'exit {"exit_code": "0"}\n', b"exit {\n",
-                                  b"bash: oops\n", b"out x y\n", b"\n", b"out 5\n"])  # fmt: skip
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"exit \n",
+        b"exit {}\n",
+        b"exit []\n",
+        b'exit {"exit_code": "0"}\n',
+        b"exit {\n",
+        b"bash: oops\n",
+        b"out x y\n",
+        b"\n",
+        b"out 5\n",
+    ],
+)
 def test_garbage_is_no_exit_code(line: bytes) -> None:
     seen = FollowedJob()
     seen.feed(line)

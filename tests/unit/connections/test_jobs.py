@@ -20,7 +20,7 @@ from runbook_lib.plan import Command, Gate, Pipeline, StepState, WriteFile
 from runbook_lib.redaction import Secret
 
 _spec = spec_from_file_location("here", Path(__file__).with_name("here.py"))
-assert _spec and _spec.loader
+assert _spec is not None
 here = module_from_spec(_spec)
 _spec.loader.exec_module(here)
 
@@ -60,7 +60,9 @@ def test_output_is_heard_while_it_comes(server: Any) -> None:
 
 
 def test_standard_input_arrives_and_its_file_is_gone(server: Any, tmp_path: Path) -> None:
-    outcome = done(server, sh("cat; ls -A .runbook/jobs/run/step", stdin=Secret("X", "s3cret-value"), cwd=str(tmp_path)))
+    outcome = done(
+        server, sh("cat; ls -A .runbook/jobs/run/step", stdin=Secret("X", "s3cret-value"), cwd=str(tmp_path))
+    )
     assert outcome.stdout_tail.startswith("s3cret-value")
     assert "stdin" not in outcome.stdout_tail
 
@@ -101,7 +103,9 @@ def test_hostile_words_stay_words(server: Any, tmp_path: Path) -> None:
         (("yes", "head -n 1 >/dev/null"), 141, StepState.FAILED),
     ],
 )
-def test_a_pipeline_fails_when_any_stage_fails(server: Any, stages: tuple[str, ...], code: int, state: StepState) -> None:
+def test_a_pipeline_fails_when_any_stage_fails(
+    server: Any, stages: tuple[str, ...], code: int, state: StepState
+) -> None:
     outcome = done(server, Pipeline(tuple(sh(stage) for stage in stages)))
     assert (outcome.exit_code, outcome.state) == (code, state)
 
@@ -256,14 +260,32 @@ def test_long_output_is_fetched_at_both_ends(server: Any) -> None:
     assert err == ""
 
 
-@pytest.mark.parametrize("program", [START, CLAIM, FOLLOW, STOP,
-                                     job_program(Command(("a", "b c")), "t"), job_program(WriteFile("/a/b", "c"), "t"),
-                                     job_program(Pipeline((sh("a"), sh("b")), to="/x y"), "t")])  # fmt: skip
+@pytest.mark.parametrize(
+    "program",
+    [
+        START,
+        CLAIM,
+        FOLLOW,
+        STOP,
+        job_program(Command(("a", "b c")), "t"),
+        job_program(WriteFile("/a/b", "c"), "t"),
+        job_program(Pipeline((sh("a"), sh("b")), to="/x y"), "t"),
+    ],
+)
 def test_shellcheck_finds_no_error_in_the_programs(program: str, tmp_path: Path) -> None:
     (tmp_path / "program.sh").write_text(program)
     checker = Path(sys.executable).with_name("shellcheck")
-    done = subprocess.run([checker, "--shell=bash", "--severity=warning", "--exclude=SC2086,SC2034,SC2162,SC2178,SC2128",
-                           str(tmp_path / "program.sh")], capture_output=True, text=True)  # fmt: skip
+    done = subprocess.run(
+        [
+            checker,
+            "--shell=bash",
+            "--severity=warning",
+            "--exclude=SC2086,SC2034,SC2162,SC2178,SC2128",
+            str(tmp_path / "program.sh"),
+        ],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout
 
 

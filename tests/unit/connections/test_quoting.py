@@ -22,7 +22,9 @@ def test_a_shell_gives_back_the_very_words(words: list[str]) -> None:
     assert said.decode().split("\0")[:-1] == [*words, "end"]
 
 
-@pytest.mark.parametrize("hostile", ["a;id", "$(id)", "`id`", "a\nid", "--upload-pack=x", "'", '"', "*", "~", "-n", "a b"])
+@pytest.mark.parametrize(
+    "hostile", ["a;id", "$(id)", "`id`", "a\nid", "--upload-pack=x", "'", '"', "*", "~", "-n", "a b"]
+)
 def test_hostile_names_are_one_word(hostile: str) -> None:
     said = subprocess.run(["sh", "-c", words_line(("printf", "%s", hostile))], capture_output=True, check=True).stdout
     assert said.decode() == hostile
@@ -39,7 +41,9 @@ def test_a_command_without_words_is_refused() -> None:
 
 
 def test_a_missing_directory_is_not_an_answer_of_the_command() -> None:
-    done = subprocess.run(["sh", "-c", command_line(Command(("echo", "hi"), cwd="/no/such/place"))], capture_output=True)
+    done = subprocess.run(
+        ["sh", "-c", command_line(Command(("echo", "hi"), cwd="/no/such/place"))], capture_output=True
+    )
     assert done.returncode == 126
     assert done.stdout == b""
 

@@ -34,9 +34,14 @@ REFUSALS = {
     "BadHostKeyException": HostKeyChanged,
 }
 SILENCES = {
-    "SSHException", "IncompatiblePeer", "ProxyCommandFailure", "NoValidConnectionsError", "CouldNotCanonicalize",
-    "ConfigParseError", "MessageOrderError",
-}  # fmt: skip
+    "SSHException",
+    "IncompatiblePeer",
+    "ProxyCommandFailure",
+    "NoValidConnectionsError",
+    "CouldNotCanonicalize",
+    "ConfigParseError",
+    "MessageOrderError",
+}
 
 
 def paramiko_errors() -> list[type[Exception]]:

@@ -12,12 +12,20 @@ from runbook_lib.errors import FactUnreadable
 from runbook_lib.facts.containers import parse_containers, parse_memory, parse_size, parse_time
 
 REDIS: dict[str, Any] = {
-    "Id": "3a1f", "Name": "/gw2-staging-redis-1", "Image": "sha256:ca9d", "RestartCount": 0,
-    "State": {"Status": "running", "OOMKilled": False, "ExitCode": 0, "StartedAt": "2026-11-22T16:49:19.338705123Z",
-              "Health": {"Status": "healthy", "FailingStreak": 0}},
+    "Id": "3a1f",
+    "Name": "/gw2-staging-redis-1",
+    "Image": "sha256:ca9d",
+    "RestartCount": 0,
+    "State": {
+        "Status": "running",
+        "OOMKilled": False,
+        "ExitCode": 0,
+        "StartedAt": "2026-11-22T16:49:19.338705123Z",
+        "Health": {"Status": "healthy", "FailingStreak": 0},
+    },
     "Config": {"Image": "gw2-lab/redis:7", "Labels": {"com.docker.compose.service": "redis"}},
     "HostConfig": {"Memory": 536870912},
-}  # fmt: skip
+}
 
 
 def redis(**changes: Any) -> str:
@@ -64,8 +72,21 @@ def test_no_containers_are_an_empty_answer() -> None:
     assert parse_containers("[]\n") == ()
 
 
-@pytest.mark.parametrize("text", ["", "Error: No such object", "{}", "[1]", "[{}]", "null", '[{"Id": 1}]', "[[]]",
-                                  redis(State=None), redis(State__StartedAt="yesterday")])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Error: No such object",
+        "{}",
+        "[1]",
+        "[{}]",
+        "null",
+        '[{"Id": 1}]',
+        "[[]]",
+        redis(State=None),
+        redis(State__StartedAt="yesterday"),
+    ],
+)
 def test_malformed_replies_are_unreadable(text: str) -> None:
     if text == "{}":
         assert parse_containers(text) == ()
@@ -74,15 +95,24 @@ def test_malformed_replies_are_unreadable(text: str) -> None:
         parse_containers(text)
 
 
-@pytest.mark.parametrize(("text", "size"), [("12.5MiB", 13107200), ("1.2GB", 1_200_000_000), ("0B", 0), ("4.9kB", 4900),
-                                            ("2GiB", 2 * 2**30), (" 7MiB ", 7 * 2**20)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("12.5MiB", 13107200),
+        ("1.2GB", 1_200_000_000),
+        ("0B", 0),
+        ("4.9kB", 4900),
+        ("2GiB", 2 * 2**30),
+        (" 7MiB ", 7 * 2**20),
+    ],
+)
 def test_sizes_of_docker(text: str, size: int) -> None:
     assert parse_size(text) == size
 
 
 @pytest.mark.parametrize("text", ["", "--", "12", "MiB", "1.2.3MiB", "5 parsecs"])
 def test_what_is_no_size_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="size|float"):
         parse_size(text)
 
 
@@ -91,7 +121,9 @@ def test_memory_by_container() -> None:
     assert parse_memory(text) == {"3a1f": 7444890, "9": 2**30}
 
 
-@pytest.mark.parametrize("text", ["{}", "CONTAINER ID", '{"ID":"3","MemUsage":"-- / --"}', '{"ID":"3","MemUsage":null}'])
+@pytest.mark.parametrize(
+    "text", ["{}", "CONTAINER ID", '{"ID":"3","MemUsage":"-- / --"}', '{"ID":"3","MemUsage":null}']
+)
 def test_malformed_stats_are_unreadable(text: str) -> None:
     with pytest.raises(FactUnreadable):
         parse_memory(text)

@@ -20,14 +20,23 @@ ENVIRONMENT: Any = SimpleNamespace()
 
 
 def line(level: str, minute: int, message: str = "no", hour: int = 16, **more: Any) -> str:
-    return json.dumps({"time": f"2026-11-22T{hour}:{minute:02d}:00.123+00:00", "level": level, "message": message, **more})
+    return json.dumps(
+        {"time": f"2026-11-22T{hour}:{minute:02d}:00.123+00:00", "level": level, "message": message, **more}
+    )
 
 
 def test_only_grave_lines_since_the_moment_count() -> None:
-    lines = [line("ERROR", 59, "old", hour=15), line("INFO", 1, "about ERROR handling"), line("ERROR", 2, "new"),
-             line("CRITICAL", 3, "worse", request_id="r1")]  # fmt: skip
+    lines = [
+        line("ERROR", 59, "old", hour=15),
+        line("INFO", 1, "about ERROR handling"),
+        line("ERROR", 2, "new"),
+        line("CRITICAL", 3, "worse", request_id="r1"),
+    ]
     found = parse_backend(lines, SINCE)
-    assert [(one.level, one.message, one.request_id) for one in found] == [("ERROR", "new", ""), ("CRITICAL", "worse", "r1")]
+    assert [(one.level, one.message, one.request_id) for one in found] == [
+        ("ERROR", "new", ""),
+        ("CRITICAL", "worse", "r1"),
+    ]
 
 
 def test_a_trace_around_the_log_is_dated_by_the_line_before_it() -> None:
@@ -63,8 +72,16 @@ def test_broken_lines_do_not_stop_the_reading(broken: str) -> None:
 
 
 def test_an_access_line_tells_request_and_upstream() -> None:
-    said = json.dumps({"time": "2026-11-22T16:05:00+00:00", "request_id": "r", "method": "POST", "path": "/api/v1/builds",
-                       "status": 502, "upstream": "172.27.3.4:8000"})  # fmt: skip
+    said = json.dumps(
+        {
+            "time": "2026-11-22T16:05:00+00:00",
+            "request_id": "r",
+            "method": "POST",
+            "path": "/api/v1/builds",
+            "status": 502,
+            "upstream": "172.27.3.4:8000",
+        }
+    )
     old = said.replace("T16:", "T15:")
     found = parse_access([old, said, said.replace("502", "404")], SINCE)
     assert [one.message for one in found] == ["POST /api/v1/builds 502 by 172.27.3.4:8000"]

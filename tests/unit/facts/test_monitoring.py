@@ -10,22 +10,40 @@ from runbook_lib.connections.prometheus import parse_reply
 from runbook_lib.errors import FactUnreadable
 from runbook_lib.facts.monitoring import parse_alerts, parse_samples, parse_targets
 
-TARGETS = {"activeTargets": [
-    {"labels": {"job": "redis", "instance": "redis-exporter:9121"}, "health": "down",
-     "lastError": "connection refused", "scrapeUrl": "http://redis-exporter:9121/metrics"},
-    {"labels": {"job": "backend", "instance": "172.27.3.4:8000"}, "health": "up", "lastError": ""},
-    {"labels": {"job": "node", "instance": "n:9100"}, "health": "unknown", "lastError": ""},
-], "droppedTargets": []}  # fmt: skip
+TARGETS = {
+    "activeTargets": [
+        {
+            "labels": {"job": "redis", "instance": "redis-exporter:9121"},
+            "health": "down",
+            "lastError": "connection refused",
+            "scrapeUrl": "http://redis-exporter:9121/metrics",
+        },
+        {"labels": {"job": "backend", "instance": "172.27.3.4:8000"}, "health": "up", "lastError": ""},
+        {"labels": {"job": "node", "instance": "n:9100"}, "health": "unknown", "lastError": ""},
+    ],
+    "droppedTargets": [],
+}
 
-ALERTS = {"alerts": [
-    {"labels": {"alertname": "CpuUsageHigh", "severity": "warning"}, "annotations": {"summary": "CPU usage > 80%"},
-     "state": "pending", "activeAt": "2026-11-22T16:49:37.611512345Z", "value": "9e+01"},
-    {"labels": {"alertname": "ServiceDown"}, "annotations": {}, "state": "firing"},
-]}  # fmt: skip
+ALERTS = {
+    "alerts": [
+        {
+            "labels": {"alertname": "CpuUsageHigh", "severity": "warning"},
+            "annotations": {"summary": "CPU usage > 80%"},
+            "state": "pending",
+            "activeAt": "2026-11-22T16:49:37.611512345Z",
+            "value": "9e+01",
+        },
+        {"labels": {"alertname": "ServiceDown"}, "annotations": {}, "state": "firing"},
+    ]
+}
 
 
 def test_a_target_is_up_only_when_prometheus_says_up() -> None:
-    assert [(one.job, one.up) for one in parse_targets(TARGETS)] == [("backend", True), ("node", False), ("redis", False)]
+    assert [(one.job, one.up) for one in parse_targets(TARGETS)] == [
+        ("backend", True),
+        ("node", False),
+        ("redis", False),
+    ]
 
 
 def test_a_target_that_was_never_scraped_says_so() -> None:
@@ -33,7 +51,10 @@ def test_a_target_that_was_never_scraped_says_so() -> None:
 
 
 def test_firing_alerts_come_first() -> None:
-    assert [(one.name, one.state) for one in parse_alerts(ALERTS)] == [("ServiceDown", "firing"), ("CpuUsageHigh", "pending")]
+    assert [(one.name, one.state) for one in parse_alerts(ALERTS)] == [
+        ("ServiceDown", "firing"),
+        ("CpuUsageHigh", "pending"),
+    ]
 
 
 def test_the_start_of_an_alert_is_read_to_the_microsecond() -> None:
@@ -64,14 +85,24 @@ def test_malformed_alerts_are_unreadable(data: Any) -> None:
         parse_alerts(data)
 
 
-@pytest.mark.parametrize("data", [None, {}, {"resultType": "matrix", "result": []}, {"resultType": "vector", "result": [{}]},
-                                  {"resultType": "vector", "result": [{"metric": {}, "value": [1, "x"]}]}])  # fmt: skip
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        {},
+        {"resultType": "matrix", "result": []},
+        {"resultType": "vector", "result": [{}]},
+        {"resultType": "vector", "result": [{"metric": {}, "value": [1, "x"]}]},
+    ],
+)
 def test_malformed_samples_are_unreadable(data: Any) -> None:
     with pytest.raises(FactUnreadable):
         parse_samples(data)
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"status": "success"}', b'{"status": "error", "error": "bad"}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b'{"status": "success"}', b'{"status": "error", "error": "bad"}']
+)
 def test_a_reply_without_success_and_data_is_refused(body: bytes) -> None:
     with pytest.raises(FactUnreadable):
         parse_reply(400, body, "here")

@@ -49,7 +49,9 @@ def test_the_survey_is_read_whole() -> None:
     assert 73 < disk.used_percent < 74
 
 
-@pytest.mark.parametrize(("before", "after", "ahead"), [(1795365990.0, 1795365991.0, 9.5), (1795366010.0, 1795366011.0, -9.5)])
+@pytest.mark.parametrize(
+    ("before", "after", "ahead"), [(1795365990.0, 1795365991.0, 9.5), (1795366010.0, 1795366011.0, -9.5)]
+)
 def test_a_clock_that_is_off_is_off_by_what_asking_does_not_explain(before: float, after: float, ahead: float) -> None:
     assert parse_server(SURVEY, ASKED, before, after).clock_ahead_s == pytest.approx(ahead)
 
@@ -59,8 +61,10 @@ def test_a_file_system_without_inodes_has_none() -> None:
 
 
 def test_a_path_that_does_not_exist_is_left_out() -> None:
-    text = DF.replace("/var/lib/docker      270553174016 71513788416        0        0\n",
-                      "df: /var/lib/docker: No such file or directory\n")  # fmt: skip
+    text = DF.replace(
+        "/var/lib/docker      270553174016 71513788416        0        0\n",
+        "df: /var/lib/docker: No such file or directory\n",
+    )
     assert [disk.path for disk in parse_disks(text, ASKED)] == ["/opt/gw2-wvwbuilder", "/backups/postgres"]
 
 
@@ -74,8 +78,16 @@ def test_a_silent_engine_has_no_version() -> None:
     assert parse_server(text, ASKED, 0, 2e9).versions["docker"] == ""
 
 
-@pytest.mark.parametrize("broken", ["", "== clock\nnow\n", SURVEY.replace("MemAvailable", "MemOther"),
-                                    SURVEY.replace("== cpus\n2", "== cpus\nmany"), SURVEY.replace(DF, "")])  # fmt: skip
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "",
+        "== clock\nnow\n",
+        SURVEY.replace("MemAvailable", "MemOther"),
+        SURVEY.replace("== cpus\n2", "== cpus\nmany"),
+        SURVEY.replace(DF, ""),
+    ],
+)
 def test_malformed_surveys_are_unreadable(broken: str) -> None:
     with pytest.raises(FactUnreadable):
         parse_server(broken, ASKED, 0, 2e9)

@@ -1,0 +1,52 @@
+"""SQL goes in by standard input, in a session that can only read; rows come back as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runbook_lib.connections.postgres import NO_CONTAINER, ServerDatabase, parse_rows
+from runbook_lib.connections.scripted import ScriptedServer
+from runbook_lib.errors import DockerUnavailable, FactUnreadable
+
+
+def database(answer: Any) -> tuple[ServerDatabase, ScriptedServer]:
+    server = ScriptedServer(commands={"psql -XqAt": answer})
+    return ServerDatabase(server, database="staging_db", user="staging_user"), server  # type: ignore[arg-type]
+
+
+def test_a_select_is_wrapped_in_a_read_only_transaction() -> None:
+    asked, server = database('{"n":1}\n')
+    assert asked.rows("SELECT 1 AS n", timeout_s=7) == [{"n": 1}]
+    text = str(server.asked[0].stdin)
+    assert text.startswith("BEGIN READ ONLY;")
+    assert "default_transaction_read_only=on" in str(server.asked[0])
+    assert "statement_timeout=7000" in str(server.asked[0])
+    assert "SELECT 1" not in str(server.asked[0])
+
+
+@pytest.mark.parametrize("sql", ["SELECT 1; DROP TABLE users", "SELECT 1 \\! id", "SELECT 1) a; COMMIT; SELECT (1"])
+def test_a_second_statement_is_refused(sql: str) -> None:
+    with pytest.raises(ValueError, match="one SELECT"):
+        database("")[0].rows(sql)
+
+
+@pytest.mark.parametrize("text", ["not json\n", "[1]\n", "1\n", '{"a":1}\nERROR\n', '{"a":\n'])
+def test_anything_but_rows_is_unreadable(text: str) -> None:
+    with pytest.raises(FactUnreadable):
+        parse_rows(text)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        ((NO_CONTAINER, "", ""), FactUnreadable, "No PostgreSQL container"),
+        ((3, "", 'ERROR:  relation "x" does not exist'), FactUnreadable, "does not exist"),
+        ((1, "", "Cannot connect to the Docker daemon at unix:///var/run/docker.sock"), DockerUnavailable, "daemon"),
+        ((127, "", "sh: 2: docker: not found"), DockerUnavailable, "not found"),
+    ],
+)
+def test_a_failed_question_says_why(answer: Any, kind: type[Exception], words: str) -> None:
+    with pytest.raises(kind, match=words):
+        database(answer)[0].rows("SELECT 1")
