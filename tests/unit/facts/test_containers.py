@@ -112,7 +112,7 @@ def test_sizes_of_docker(text: str, size: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "--", "12", "MiB", "1.2.3MiB", "5 parsecs"])
 def test_what_is_no_size_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="size|float"):
+    with pytest.raises(ValueError, match=r"size|float"):
         parse_size(text)
 
 

@@ -1,0 +1,240 @@
+"""Connections to a real server: what they say when all is well, and when something is not."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runbook_lib.connections import open_connections
+from runbook_lib.errors import (
+    AuthenticationRefused,
+    CommandTimedOut,
+    DockerUnavailable,
+    EndpointUnavailable,
+    FactUnreadable,
+    HostKeyChanged,
+    HostKeyUnknown,
+    HostUnreachable,
+    LinkDropped,
+)
+from runbook_lib.facts.certificates import certificate_of
+from runbook_lib.facts.containers import containers_of, memory_of
+from runbook_lib.facts.database import database_of
+from runbook_lib.facts.endpoints import endpoints_of
+from runbook_lib.facts.monitoring import query_of, targets_of
+from runbook_lib.facts.server import server_of
+from runbook_lib.plan import Command
+from runbook_lib.redaction import Secret
+
+if TYPE_CHECKING:
+    from runbook_lib.connections import OpenConnections
+    from runbook_lib.environment import Environment
+
+
+def elsewhere(environment: Environment, **server: Any) -> OpenConnections:
+    """Connections to the same environment with another address, key or known-hosts file."""
+    changed = environment.server.model_copy(update=server)
+    return open_connections(environment.model_copy(update={"server": changed}))
+
+
+def sh(text: str, **options: Any) -> Command:
+    return Command(("sh", "-c", text), **options)
+
+
+def test_many_commands_side_by_side_share_one_connection(connections: OpenConnections) -> None:
+    server = connections.server
+    with ThreadPoolExecutor(20) as together:
+        said = list(together.map(lambda n: server.run(sh(f"sleep 0.05; echo {n}")).stdout, range(60)))
+    assert said == [f"{n}\n" for n in range(60)]
+    peers = server.run(sh("pgrep -u $(id -u) -c sshd")).stdout.split()
+    assert int(peers[0]) <= 2
+
+
+def test_standard_output_and_error_are_drained_together(connections: OpenConnections) -> None:
+    command = sh("head -c 3000000 /dev/zero >&2; head -c 3000000 /dev/zero; wc -c", stdin="x" * 3_000_000)
+    assert connections.server.run(command).stdout.split("\0")[-1].strip() == "3000000"
+
+
+def test_more_output_than_is_kept_is_not_parsed(connections: OpenConnections) -> None:
+    with pytest.raises(FactUnreadable, match="more than"):
+        connections.server.run(sh("head -c 30000000 /dev/zero"))
+
+
+def test_an_exit_code_is_the_commands_own(connections: OpenConnections) -> None:
+    assert connections.server.execute(sh("exit 41")).exit_code == 41
+    assert connections.server.execute(sh("kill -9 $$")).exit_code == 137
+    with pytest.raises(FactUnreadable, match="exit code 41"):
+        connections.server.run(sh("exit 41"))
+
+
+def test_a_command_that_never_ends_meets_its_deadline(connections: OpenConnections) -> None:
+    started = time.monotonic()
+    with pytest.raises(CommandTimedOut):
+        connections.server.run(sh("sleep 60", timeout_s=1))
+    assert time.monotonic() - started < 3
+
+
+def test_a_link_that_breaks_in_a_command_leaves_its_outcome_open(connections: OpenConnections) -> None:
+    server = connections.server
+    server.run(sh("true"))
+    with ThreadPoolExecutor(1) as beside:
+        asked = beside.submit(server.execute, sh("echo half; sleep 5; echo whole"))
+        time.sleep(0.5)
+        server.link.transport().sock.close()
+        with pytest.raises(LinkDropped):
+            asked.result()
+
+
+def test_a_link_that_broke_while_idle_is_opened_again(connections: OpenConnections) -> None:
+    connections.server.run(sh("true"))
+    connections.server.link.transport().sock.close()
+    assert connections.server.run(sh("echo again")).stdout == "again\n"
+
+
+def test_files_are_read_within_bounds(connections: OpenConnections) -> None:
+    assert connections.server.read("/no/such/file") is None
+    assert connections.server.read("/etc/os-release", limit_bytes=7) == b"PRETTY_"
+    with pytest.raises(FactUnreadable, match="Permission denied"):
+        connections.server.read("/root/x")
+
+
+def test_a_secret_on_standard_input_is_not_in_the_process_list(connections: OpenConnections) -> None:
+    listed = connections.server.run(sh("cat >/dev/null; ps -eo args", stdin=Secret("X", "s3cret-in-stdin")))
+    assert "s3cret-in-stdin" not in listed.stdout
+
+
+def test_a_port_where_nobody_listens(environment: Environment) -> None:
+    with elsewhere(environment, port=1) as opened, pytest.raises(HostUnreachable, match="refuses"):
+        opened.server.run(sh("true"))
+
+
+def test_a_name_that_does_not_resolve(environment: Environment) -> None:
+    with elsewhere(environment, host="no.such.host.invalid") as opened, pytest.raises(HostUnreachable, match="resolve"):
+        opened.server.run(sh("true"))
+
+
+def test_a_host_key_that_nobody_knows(environment: Environment, tmp_path: Path) -> None:
+    (tmp_path / "known").write_text("")
+    with elsewhere(environment, known_hosts_file=str(tmp_path / "known")) as opened, pytest.raises(HostKeyUnknown):
+        opened.server.run(sh("true"))
+
+
+def test_a_host_key_that_changed(environment: Environment, tmp_path: Path) -> None:
+    make_key(tmp_path / "other")
+    known = tmp_path / "known"
+    kind, key, *_ = (tmp_path / "other.pub").read_text().split()
+    known.write_text(f"[{environment.server.host}]:{environment.server.port} {kind} {key}\n")
+    with elsewhere(environment, known_hosts_file=str(known)) as opened, pytest.raises(HostKeyChanged, match="another"):
+        opened.server.run(sh("true"))
+
+
+def test_a_key_that_the_server_does_not_know(environment: Environment, tmp_path: Path) -> None:
+    make_key(tmp_path / "other")
+    with elsewhere(environment, key_file=str(tmp_path / "other")) as opened, pytest.raises(AuthenticationRefused):
+        opened.server.run(sh("true"))
+
+
+def make_key(path: Path) -> None:
+    keygen = shutil.which("ssh-keygen") or pytest.skip("no ssh-keygen on this machine")
+    subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
+
+
+def test_docker_goes_over_the_same_connection(lab: Any, connections: OpenConnections) -> None:
+    connections.server.run(sh("true"))
+    transport = connections.server.link.transport()
+    client = connections.docker.client()
+    assert {one.labels["com.docker.compose.service"] for one in client.containers.list()} >= {"nginx", "postgres"}
+    transport.close()
+    assert client.ping()
+
+
+@pytest.fixture
+def without_docker(empty_lab: Any) -> Iterator[None]:
+    """A server whose Docker client cannot find its engine's socket."""
+    empty_lab.on_server("mv", "/var/run/docker.sock", "/var/run/docker.sock.away")
+    yield
+    empty_lab.on_server("mv", "/var/run/docker.sock.away", "/var/run/docker.sock")
+
+
+@pytest.mark.usefixtures("without_docker")
+def test_a_server_without_docker_says_so_everywhere(connections: OpenConnections, environment: Environment) -> None:
+    for ask in (
+        lambda: connections.docker.client(),
+        lambda: containers_of(environment).put(connections),  # type: ignore[arg-type]
+        lambda: connections.database.rows("SELECT 1"),
+    ):
+        with pytest.raises(DockerUnavailable) as caught:
+            ask()
+        assert "docker" in caught.value.next
+
+
+def test_the_certificate_is_the_public_names_own(
+    lab: Any, connections: OpenConnections, environment: Environment
+) -> None:
+    found = certificate_of(environment).put(connections)  # type: ignore[arg-type]
+    assert environment.public.host in found.names
+    assert found.trouble == ""
+    assert found.accepts["TLSv1"] is not True
+    assert found.accepts["TLSv1.1"] is not True
+    assert found.accepts["TLSv1.2"] is True
+
+
+def test_a_certificate_of_an_unknown_issuer_is_no_reply(lab: Any, environment: Environment) -> None:
+    public = environment.public.model_copy(update={"ca_file": None})
+    with open_connections(environment.model_copy(update={"public": public})) as opened:
+        with pytest.raises(EndpointUnavailable, match="TLS"):
+            opened.http.request("GET", "/health")
+        assert certificate_of(environment).put(opened).trouble  # type: ignore[arg-type]
+
+
+def test_a_redirect_is_a_reply_and_not_followed(lab: Any, connections: OpenConnections) -> None:
+    assert connections.http.request("GET", "/health").status == 200
+    assert connections.http.request("GET", "/health", timeout_s=5).json()["status"] == "ok"
+
+
+def test_the_database_cannot_be_written_through_questions(lab: Any, connections: OpenConnections) -> None:
+    with pytest.raises(FactUnreadable, match=r"syntax error|read-only"):
+        connections.database.rows("DELETE FROM users RETURNING 1")
+    with pytest.raises(FactUnreadable, match="read-only"):
+        connections.database.rows("SELECT nextval(pg_get_serial_sequence('users', 'id')) AS n")
+
+
+def test_a_question_that_takes_too_long_is_ended_by_the_database(lab: Any, connections: OpenConnections) -> None:
+    with pytest.raises(FactUnreadable, match="statement timeout"):
+        connections.database.rows("SELECT pg_sleep(30)", timeout_s=1)
+
+
+def test_the_facts_of_a_live_environment(lab: Any, connections: Any, environment: Environment) -> None:
+    containers = {one.service: one for one in containers_of(environment).put(connections)}
+    assert containers["postgres"].health == "healthy"
+    assert containers["postgres"].memory_limit_bytes == environment.services["postgres"].memory_bytes
+    assert all(one.memory_bytes for one in memory_of(environment).put(connections))
+    endpoints = {one.path: one for one in endpoints_of(environment).put(connections)}
+    assert {one.status for one in endpoints.values()} == {200}
+    assert endpoints["/health"].fields["status"] == "ok"
+    database = database_of(environment).put(connections)
+    assert database.version.startswith("15.")
+    assert database.revision == endpoints["/health"].fields["schema_revision"]
+    assert all(target.job for target in targets_of(environment).put(connections))
+    assert query_of(environment, "vector(1)").put(connections)[0].value == 1.0
+    state = server_of(environment).put(connections)
+    assert abs(state.clock_ahead_s) < 5
+    assert state.versions["docker"]
+    assert state.memory_available_bytes > 0
+
+
+def test_round_trips_are_cheap(connections: OpenConnections) -> None:
+    connections.server.run(sh("true"))
+    seconds = []
+    for _ in range(20):
+        started = time.monotonic()
+        connections.server.run(sh("true"))
+        seconds.append(time.monotonic() - started)
+    assert sorted(seconds)[10] < 0.1

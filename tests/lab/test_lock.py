@@ -1,0 +1,178 @@
+"""The environment lock on a real server: one holder, never a stale one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runbook_lib.connections import OpenConnections, jobs, open_connections
+from runbook_lib.connections.lock import EnvironmentLock, break_lock, holder
+from runbook_lib.errors import LockHeld, PreconditionFailed, Refused
+from runbook_lib.plan import Command, StepState
+
+if TYPE_CHECKING:
+    from runbook_lib.environment import Environment
+
+ELSEWHERE = """
+import sys, time
+from runbook_lib.connections import open_connections
+from runbook_lib.connections.lock import EnvironmentLock
+from runbook_lib.environment import load_environment
+environment = load_environment(sys.argv[1])
+opened = open_connections(environment)
+with EnvironmentLock(opened.server, environment, "kim@elsewhere", sys.argv[2], "deploy"):
+    print("held", flush=True)
+    time.sleep(120)
+"""
+
+
+@pytest.fixture
+def other(environment: Environment) -> Iterator[OpenConnections]:
+    """A second operator's connections."""
+    with open_connections(environment) as opened:
+        yield opened
+
+
+@pytest.fixture
+def run_id() -> str:
+    return f"test-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def kim(empty_lab: object, run_id: str) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock."""
+    name = empty_lab.environment  # type: ignore[attr-defined]
+    process = subprocess.Popen([sys.executable, "-c", ELSEWHERE, name, run_id], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def lock(
+    connections: OpenConnections, environment: Environment, run_id: str, owner: str = "ana@here"
+) -> EnvironmentLock:
+    return EnvironmentLock(connections.server, environment, owner, run_id, "test")
+
+
+def freed_within(connections: OpenConnections, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if holder(connections.server) is None:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_the_second_is_told_who_holds_it(
+    connections: OpenConnections, other: OpenConnections, environment: Environment, run_id: str
+) -> None:
+    with lock(connections, environment, run_id), pytest.raises(LockHeld) as caught, lock(other, environment, "second"):
+        pass
+    for word in ("ana@here", run_id, "test", "last heartbeat"):
+        assert word in str(caught.value)
+    assert holder(connections.server) is None
+
+
+@pytest.mark.usefixtures("kim")
+def test_a_holder_in_another_process_is_seen(
+    connections: OpenConnections, environment: Environment, run_id: str
+) -> None:
+    record = holder(connections.server)
+    assert record is not None
+    assert (record["owner"], record["run_id"], record["environment"]) == ("kim@elsewhere", run_id, environment.name)
+
+
+def test_a_killed_holder_frees_the_lock_within_seconds(
+    connections: OpenConnections, environment: Environment, kim: subprocess.Popen[str]
+) -> None:
+    kim.kill()
+    assert freed_within(connections, 3)
+    with lock(connections, environment, "next"):
+        pass
+
+
+def test_a_silent_holder_loses_the_lock(connections: OpenConnections, kim: subprocess.Popen[str]) -> None:
+    os.kill(kim.pid, signal.SIGSTOP)
+    assert freed_within(connections, 35)
+    os.kill(kim.pid, signal.SIGCONT)
+
+
+def test_of_many_at_once_exactly_one_gets_it(environment: Environment) -> None:
+    def race(number: int) -> bool:
+        with open_connections(environment) as opened:
+            try:
+                with lock(opened, environment, f"race-{number}", f"racer-{number}"):
+                    time.sleep(4)
+                    return True
+            except LockHeld:
+                return False
+
+    with ThreadPoolExecutor(6) as together:
+        assert sum(together.map(race, range(6))) == 1
+
+
+def test_a_dropped_link_is_noticed_and_the_lock_taken_again(
+    connections: OpenConnections, environment: Environment, run_id: str
+) -> None:
+    with lock(connections, environment, run_id) as held:
+        connections.server.link.transport().sock.close()
+        assert not held.held()
+        held.ensure()
+        assert held.held()
+
+
+def test_a_job_that_outlives_its_run_keeps_others_out_but_not_its_own_run(
+    connections: OpenConnections, other: OpenConnections, environment: Environment, run_id: str
+) -> None:
+    held = lock(connections, environment, run_id)
+    with held:
+        job = jobs.start(connections.server, Command(("sleep", "4")), f"{run_id}/long")
+        connections.server.link.transport().sock.close()
+        time.sleep(1)
+        assert holder(other.server) == {"jobs": [f"jobs/{run_id}/long"]}
+        with pytest.raises(LockHeld, match="earlier run"), lock(other, environment, "second"):
+            pass
+        held.ensure()
+        assert jobs.wait(job).state is StepState.PASSED
+
+
+def test_breaking_needs_the_owner_and_the_broken_run_finds_out(
+    connections: OpenConnections, other: OpenConnections, environment: Environment, run_id: str
+) -> None:
+    with lock(connections, environment, run_id) as held:
+        with pytest.raises(PreconditionFailed, match="ana@here"):
+            break_lock(other.server, environment, "bob")
+        record = break_lock(other.server, environment, "ana@here")
+        assert record["run_id"] == run_id
+        with lock(other, environment, "second"), pytest.raises(LockHeld, match="broken"):
+            held.ensure()
+    with pytest.raises(PreconditionFailed, match="Nobody"):
+        break_lock(other.server, environment, "ana@here")
+
+
+def test_plan_mode_takes_no_lock(environment: Environment, run_id: str) -> None:
+    with (
+        open_connections(environment, changes_allowed=False) as opened,
+        pytest.raises(Refused),
+        lock(opened, environment, run_id),
+    ):
+        pass
+
+
+@pytest.mark.usefixtures("kim")
+def test_no_child_of_the_holder_keeps_the_lock(connections: OpenConnections, empty_lab: object) -> None:
+    script = "for p in /proc/[0-9]*; do ls -l $p/fd 2>/dev/null | grep -q 'runbook/lock$' && echo $p; done; true"
+    found = empty_lab.on_server("sh", "-c", script)  # type: ignore[attr-defined]
+    assert len(found.split()) == 1
