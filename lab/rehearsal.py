@@ -47,9 +47,11 @@ class Played:
 
 BRING_UP = Scene(f"bring-up on {FIRST}", "20_deploy", {"ref": FIRST}, apply=True)
 RELEASE_PATH = (
+    # a server that was never backed up gets no release: preflight says so
+    Scene("first backup", "30_backup_database", apply=True),
     Scene(f"preflight for {NEXT}", "10_preflight",
           {"ref": NEXT, "attested": ATTESTED, "attested_by": "the rehearsal"}),
-    Scene("backup", "30_backup_database", apply=True),
+    Scene(f"backup before {NEXT}", "30_backup_database", apply=True),
     Scene(f"deploy of {NEXT}", "20_deploy", {"ref": NEXT}, apply=True),
     Scene(f"verification of {NEXT}", "21_verify", {"ref": NEXT}),
 )

@@ -78,13 +78,13 @@ def test_the_lab_is_known_by_its_name() -> None:
 
 
 def test_the_whole_path_passes_and_the_data_comes_after_the_first_release(play, capsys) -> None:  # type: ignore[no-untyped-def]
-    code, stage = play(["passed"] * 5, [0] * 5)
+    code, stage = play(["passed"] * 6, [0] * 6)
     assert code == 0
     assert [command[2] for command in stage.commands] == [
-        "20_deploy", "10_preflight", "30_backup_database", "20_deploy", "21_verify"]
+        "20_deploy", "30_backup_database", "10_preflight", "30_backup_database", "20_deploy", "21_verify"]
     assert stage.seeded >= 50_000
     told = capsys.readouterr().out
-    assert "run-4" in told
+    assert "run-5" in told
     assert "Where the time went" in told
 
 
