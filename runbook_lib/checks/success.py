@@ -131,12 +131,21 @@ def monitoring_green(targets: tuple[ScrapeTarget, ...], alerts: tuple[Alert, ...
     )
 
 
-def watch_was_calm(looks: int, missed: int, faults: tuple[Finding, ...], duration_s: float) -> Finding:
-    """The watch after the deployment saw nothing but good looks."""
-    return finding(
-        "watch",
-        None if looks == 0 else not faults and not missed,
-        measured=f"{looks} looks in {duration_s:.0f} s, {missed} without an answer, {len(faults)} faults",
-        expected="every look good",
-        next="The table above names the first fault and its time.",
-    )
+def success_criteria(
+    environment: Environment, *measured: tuple[Finding, ...]
+) -> tuple[dict[str, str], ...]:
+    """The plan's success criteria, word for word and in its order, each with the findings that measure it."""
+    rows = []
+    for criterion, findings in zip(environment.success.criteria, measured, strict=True):
+        verdict = Verdict.worst(one.verdict for one in findings)
+        told = [f"{one.check}: {one.measured}" for one in findings if one.verdict is verdict]
+        more = f" and {len(told) - 2} more" if len(told) > 2 else ""
+        words = "; ".join(told[:2]) or "not measured"
+        rows.append({"criterion": criterion, "verdict": str(verdict), "measured": words + more})
+    return tuple(rows)
+
+
+def memory_rows(containers: tuple[Container, ...]) -> tuple[tuple[str, float, float | None], ...]:
+    """(service, used bytes, limit bytes) of the containers whose memory was measured, for the chart."""
+    return tuple((one.service, one.memory_bytes, one.memory_limit_bytes)
+                 for one in containers if one.memory_bytes is not None)  # fmt: skip

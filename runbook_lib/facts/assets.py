@@ -12,7 +12,7 @@ from runbook_lib.errors import EndpointUnavailable
 from runbook_lib.plan import Command
 
 ASSET = re.compile(r"""(?:src|href)=["'](/assets/[A-Za-z0-9._-]+)["']""")
-WEB_ROOT = "/usr/share/nginx/html"
+WEB_ROOT = "/srv/frontend"
 MOST_ASSETS = 50
 
 

@@ -42,6 +42,17 @@ class Load:
         return sum(1 for sample in self.samples if sample.status is None or sample.status >= 500)
 
     @property
+    def summary(self) -> dict[str, str]:
+        """The load in words, for a table."""
+        shares = {f"p{share}": percentile(self.seconds, share) for share in (50, 95, 99)}
+        return {
+            "requests": f"{len(self.samples)} in {self.duration_s:.1f} s",
+            **{name: "no reply" if value is None else f"{value * 1000:.0f} ms" for name, value in shares.items()},
+            "errors": str(self.errors),
+            "turned away by the rate limit": str(self.turned_away),
+        }
+
+    @property
     def turned_away(self) -> int:
         """Requests that the rate limit answered."""
         return sum(1 for sample in self.samples if sample.status == 429)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from runbook_lib.asking import Connections, Question
@@ -13,6 +13,11 @@ from runbook_lib.environment import Environment
 from runbook_lib.errors import FactUnreadable
 
 T = TypeVar("T")
+Series = tuple[tuple[datetime, float], ...]  # (UTC time, value)
+
+ERROR_RATE = (
+    '100 * sum(rate(gw2_http_requests_total{status=~"5.."}[1m]) or vector(0)) / sum(rate(gw2_http_requests_total[1m]))'
+)
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,20 @@ def query_of(environment: Environment, query: str, *, name: str = "") -> Questio
     return Question(name or query, put)
 
 
+def error_rate_between(environment: Environment, since: datetime, until: datetime) -> Question[Series]:
+    """Percent of API requests that ended with 5xx, over the minute before each point, at most 120 points.
+
+    Minutes without a request have no point. Raises as `targets_of`.
+    """
+    step_s = max(5, math.ceil((until - since).total_seconds() / 120))
+    words = {"start": since.isoformat(), "end": until.isoformat(), "step": str(step_s)}
+
+    def put(connections: Connections) -> Series:
+        return parse_series(connections.prometheus.get("query_range", query=ERROR_RATE, **words))
+
+    return Question("error rate", put)
+
+
 def parse_targets(data: Any) -> tuple[ScrapeTarget, ...]:
     """`data` of /api/v1/targets. Source: Prometheus manual, HTTP API, Targets."""
     return _read("targets", lambda: tuple(sorted(
@@ -109,6 +128,19 @@ def parse_samples(data: Any) -> tuple[Sample, ...]:
         return tuple(Sample(dict(one["metric"]), _number(one["value"][1])) for one in data["result"])
 
     return _read("the query", read)
+
+
+def parse_series(data: Any) -> Series:
+    """`data` of /api/v1/query_range with one series or none. Source: Prometheus manual, HTTP API, Range queries."""
+
+    def read() -> Series:
+        if data["resultType"] != "matrix" or len(data["result"]) > 1:
+            raise ValueError(f"{len(data['result'])} series as {data['resultType']}, where one was asked for")
+        points = data["result"][0]["values"] if data["result"] else []
+        numbers = ((datetime.fromtimestamp(float(at), UTC), _number(value)) for at, value in points)
+        return tuple((at, value) for at, value in numbers if value is not None)
+
+    return _read("the error rate", read)
 
 
 def _read(what: str, read: Callable[[], T]) -> T:

@@ -39,7 +39,7 @@ def plan_deploy(
     if is_deployed(environment, deployed, containers, target, secret_file):
         already = f"already at {target.commit[:12]} ({target.version}): running, healthy, configuration unchanged"
         return Plan(name, environment.name, reason=already, facts=facts)
-    wanted, skipped = _choose(environment, deployed, target, secret_file, backup)
+    wanted, skipped = _choose(environment, deployed, containers, target, secret_file, backup)
     wanted.append(steps.commit_release(environment, deployed, target, by=by, reason=reason))
     return Plan(
         name,
@@ -96,11 +96,12 @@ def _with_live_target(environment: Environment, deployed: Deployed, target: Targ
 def _choose(
     environment: Environment,
     deployed: Deployed,
+    containers: tuple[Container, ...],
     target: Target,
     secret_file: Secret,
     backup: Plan,
 ) -> tuple[list[Step], list[Skipped]]:
-    wanted: list[Step] = [steps.record_pre_image(environment, deployed)]
+    wanted: list[Step] = [steps.record_pre_image(environment, deployed, containers)]
     skipped: list[Skipped] = []
 
     def unless(done: bool, step: Step, reason: str) -> None:

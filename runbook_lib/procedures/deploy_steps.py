@@ -10,7 +10,7 @@ import json
 
 from runbook_lib.checks.release import ExpectedRelease, judge_inside, judge_outside
 from runbook_lib.environment import Environment
-from runbook_lib.facts.containers import containers_of
+from runbook_lib.facts.containers import Container, containers_of
 from runbook_lib.facts.database import schema_revision_of
 from runbook_lib.facts.endpoints import endpoints_of
 from runbook_lib.facts.idle_colour import idle_colour_of
@@ -43,8 +43,8 @@ def infrastructure_services(environment: Environment) -> tuple[str, ...]:
     return tuple(name for name in environment.running_services("blue") if name not in of_a_release)
 
 
-def record_pre_image(environment: Environment, deployed: Deployed) -> Step:
-    """Write down what runs now, before anything is changed."""
+def record_pre_image(environment: Environment, deployed: Deployed, containers: tuple[Container, ...]) -> Step:
+    """Write down what runs now, image digests included, before anything is changed."""
     text = json.dumps(
         {
             "live_colour": deployed.live_colour,
@@ -52,7 +52,7 @@ def record_pre_image(environment: Environment, deployed: Deployed) -> Step:
             "head": deployed.head,
             "env": deployed.env_text,
             "upstreams": deployed.upstreams_text,
-            "images": sorted(deployed.images),
+            "running": {one.service: {"image": one.image, "digest": one.image_id} for one in containers},
         },
         indent=1,
         sort_keys=True,
@@ -60,7 +60,10 @@ def record_pre_image(environment: Environment, deployed: Deployed) -> Step:
     return Step(
         "record-pre-image",
         "Write down what runs now",
-        (WriteFile(f"{environment.server.directory}/.runbook/pre-image.json", text + "\n"),),
+        (
+            Command(("mkdir", "-p", environment.server.path(".runbook/upstreams"))),
+            WriteFile(environment.server.path(".runbook/pre-image.json"), text + "\n"),
+        ),
         why="what a rollback goes back to",
     )
 
@@ -90,8 +93,7 @@ def build(environment: Environment, target: Target, part: str) -> Step:
         f"build-{part}",
         f"Build the {part} image",
         (Pipeline((archive, docker_build), timeout_s=900),),
-        undo=(Command(("docker", "image", "rm", image), accepts=ABSENT_IS_FINE),),
-        why="built before anything is stopped, and tagged by commit",
+        why="built before anything is stopped, tagged by commit; kept on failure, so that trying again is quick",
     )
 
 

@@ -29,6 +29,21 @@ def _display(bundle: dict[str, str], **options: Any) -> Any:
     return cast(Any, display).display(bundle, **options)
 
 
+class LiveLine:
+    """One line that is replaced as things go; outside a kernel nothing: the runner shows the journal's events."""
+
+    def __init__(self) -> None:
+        self._display_id: str | None = None
+
+    def __call__(self, text: str) -> None:
+        if kernel.shell() is None:
+            return
+        if self._display_id is None:
+            self._display_id = _display({"text/plain": text}, raw=True, display_id=True).display_id
+        else:
+            _display({"text/plain": text}, raw=True, display_id=self._display_id, update=True)
+
+
 class LiveSteps:
     """The steps of an execution as they go: one table that is updated, or a line a step outside a kernel."""
 

@@ -12,6 +12,7 @@ from runbook_lib import kernel
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import RunFolder, seal
 from runbook_lib.asking import Question
+from runbook_lib.checks.watch import Look, Watched
 from runbook_lib.contract import Contract
 from runbook_lib.environment import Environment
 from runbook_lib.errors import (
@@ -22,11 +23,12 @@ from runbook_lib.errors import (
     RunbookError,
 )
 from runbook_lib.execution import Execution, ServerHands, StepRecord, Walk, ask_side_by_side
-from runbook_lib.plan import Finding, Plan, StepState, Verdict
+from runbook_lib.plan import Finding, Gate, Plan, StepState, Verdict
 from runbook_lib.redaction import Secret
 from runbook_lib.run import current
-from runbook_lib.run.display import LiveSteps, show_html, show_svg
+from runbook_lib.run.display import LiveLine, LiveSteps, show_html, show_svg
 from runbook_lib.run.endings import Ending, ending_of_error, ending_of_findings, error_for
+from runbook_lib.run.watching import watch
 
 T = TypeVar("T")
 GOOD = (Verdict.PASSED, Verdict.WARNING)
@@ -181,6 +183,23 @@ class Run:
         if self._not_applied:
             return self._record_findings("as it is now (not applied)", findings, counts=False)
         return self._record_findings("verification", findings)
+
+    def watch(self, gate: Gate) -> Watched:
+        """Look as `gate` says, for as long as its deadline; in JupyterLab an interrupt ends the watch, not the run."""
+        self._must_be_open()
+        connections, line = self.connections, LiveLine()
+
+        def seen(look: Look, seconds: float) -> None:
+            self._journal.write("look", watch=gate.name, faults=list(look.faults))
+            good = "good" if not look.faults else f"{len(look.faults)} faults, the first: {look.faults[0].check}"
+            line(f"{seconds:4.0f} of {gate.deadline_s:.0f} s: {good}")
+
+        watched = watch(
+            gate, lambda question: question.put(connections), seen, interruptible=not kernel.is_headless()
+        )
+        self._journal.write("fact", name=gate.name, value=watched, seconds=round(watched.duration_s, 3))
+        self._looked = True
+        return watched
 
     def close(self) -> None:
         """Give the verdict, seal the evidence, write report and index. Raises ChecksFailed or Inconclusive."""
