@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,10 @@ class Home:
         (environments / "staging.yaml").symlink_to(ROOT / "parameters/environments/staging.yaml")
         (environments / "nowhere.yaml").write_text(
             "extends: staging\nname: nowhere\ntitle: nobody listens here\n"
-            "server: {host: 127.0.0.1, port: 9, connect_timeout_s: 1}\n"
+            "server: {host: 127.0.0.1, port: 9, connect_timeout_s: 1, known_hosts_file: ./known_hosts}\n"
         )
+        key = base64.b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(range(32))).decode()
+        (environments / "known_hosts").write_text(f"[127.0.0.1]:9 ssh-ed25519 {key}\n")
 
     def add(self, name: str, *cells: str, opened: bool = True) -> Path:
         """Write a notebook; returns its path."""
