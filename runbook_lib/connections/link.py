@@ -66,7 +66,7 @@ class Link:
             try:
                 yield channel
             finally:
-                channel.close()
+                let_go(channel)
 
     def open_session(self, doing: str) -> paramiko.Channel:
         """A channel that its user keeps and closes."""
@@ -165,6 +165,12 @@ class Link:
         """Close the connection and every channel on it."""
         with self._opening:
             self._drop()
+
+
+def let_go(channel: paramiko.Channel) -> None:
+    """Close a channel; on a broken link there is nobody left to tell, and the break is reported elsewhere."""
+    with suppress(paramiko.SSHException, OSError, EOFError):
+        channel.close()
 
 
 class _OnlyKnown(paramiko.MissingHostKeyPolicy):

@@ -20,6 +20,7 @@ from typing import Any, Self
 import paramiko
 
 from runbook_lib.connections.lock_program import BREAK, HOLD, LOOK
+from runbook_lib.connections.link import let_go
 from runbook_lib.connections.quoting import words_line
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.connections.translate import translated
@@ -82,7 +83,7 @@ class EnvironmentLock:
             with suppress(paramiko.SSHException, OSError, EOFError):
                 channel.shutdown_write()
                 channel.status_event.wait(5.0)
-            channel.close()
+            let_go(channel)
         if self._beats is not None:
             self._beats.join(1.0)
 
@@ -98,7 +99,7 @@ class EnvironmentLock:
             if answer != "taken":
                 raise _refusal(self._server.address, self._name, answer, said)
         except BaseException:
-            channel.close()
+            let_go(channel)
             raise
         self._channel = channel
 

@@ -7,6 +7,7 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
+from runbook_lib.connections.link import let_go
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.errors import EndpointUnavailable, FactUnreadable, RunbookError
 
@@ -38,7 +39,7 @@ class ServerPrometheus:
         except (OSError, EOFError, http.client.HTTPException) as error:
             raise _unavailable("Prometheus gave no usable reply", where, error) from error
         finally:
-            channel.close()
+            let_go(channel)
 
 
 def parse_reply(status: int, body: bytes, where: str) -> Any:
