@@ -19,8 +19,8 @@ from typing import Any, Self
 
 import paramiko
 
-from runbook_lib.connections.lock_program import BREAK, HOLD, LOOK
 from runbook_lib.connections.link import let_go
+from runbook_lib.connections.lock_program import BREAK, HOLD, LOOK
 from runbook_lib.connections.quoting import words_line
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.connections.translate import translated

@@ -168,7 +168,7 @@ def test_breaking_needs_the_owner_and_the_broken_run_finds_out(
 def test_letting_go_over_a_broken_link_hides_no_error(
     connections: OpenConnections, environment: Environment, run_id: str
 ) -> None:
-    with pytest.raises(ZeroDivisionError), lock(connections, environment, run_id):
+    with pytest.raises(ZeroDivisionError), lock(connections, environment, run_id):  # noqa: PT012
         connections.server.link.transport().sock.close()
         raise ZeroDivisionError
     assert freed_within(connections, 3)
