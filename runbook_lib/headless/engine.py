@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -49,11 +50,15 @@ class RunbookEngine(NBClientEngine):  # type: ignore[misc]
         `kernel_started(pid)` among the options is told the kernel's process id.
         """
         told = options.pop("kernel_started", None)
-        manager = AsyncKernelManager(kernel_name=kernel_name, transport="ipc", kernel_spec_manager=OwnKernelSpecs())
-        client = RunbookClient(
-            nb_man, km=manager, log_output=log_output, stdout_file=stdout_file, stderr_file=stderr_file,
-            startup_timeout=start_timeout, timeout=execution_timeout,
-            on_cell_execute=lambda **_: told(getattr(manager.provisioner, "pid", None)) if told else None,
-            **{name: value for name, value in options.items() if name in ("on_cell_executed", "on_cell_error")},
-        )
-        return client.execute(cwd=options.get("cwd"))
+        # without a folder of their own the sockets would lie beside the notebook
+        with tempfile.TemporaryDirectory(prefix="runbook-kernel-") as sockets:
+            manager = AsyncKernelManager(
+                kernel_name=kernel_name, transport="ipc", ip=f"{sockets}/s", kernel_spec_manager=OwnKernelSpecs()
+            )
+            client = RunbookClient(
+                nb_man, km=manager, log_output=log_output, stdout_file=stdout_file, stderr_file=stderr_file,
+                startup_timeout=start_timeout, timeout=execution_timeout,
+                on_cell_execute=lambda **_: told(getattr(manager.provisioner, "pid", None)) if told else None,
+                **{name: value for name, value in options.items() if name in ("on_cell_executed", "on_cell_error")},
+            )
+            return client.execute(cwd=options.get("cwd"))

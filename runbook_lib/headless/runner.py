@@ -59,6 +59,7 @@ class Child:
         surroundings = {
             **os.environ, "RUNBOOK_ANNOUNCE": str(self.announced), "RUNBOOK_HOME": str(project.root()),
             "RUNBOOK_OUTPUTS": str(project.outputs()), "JUPYTER_RUNTIME_DIR": str(scratch / "jupyter"),
+            "TMPDIR": str(scratch),
             "PYTHONPATH": os.pathsep.join(
                 part for part in (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")) if part
             ),

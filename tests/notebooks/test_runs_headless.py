@@ -84,6 +84,7 @@ def test_a_good_notebook_passes_and_is_sealed(home: Home, outputs: Path) -> None
     assert is_sealed_and_unchanged(outcome.folder)
     assert (outcome.folder / "report.html").exists()
     assert (outputs / "index.html").exists()
+    assert [path.name for path in (home.path / "notebooks").iterdir()] == ["10_good.ipynb"]
 
 
 def test_unknown_and_mistyped_parameters_stop_before_a_kernel_starts(home: Home, outputs: Path) -> None:
