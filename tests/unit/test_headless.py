@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +96,10 @@ def test_a_terminal_gets_a_moving_line_and_a_log_gets_none() -> None:
 
     assert isinstance(progress_for(Screen()), Terminal)
     assert type(progress_for(io.StringIO())) is Lines
+
+
+def test_the_engine_can_be_imported_first_and_papermill_finds_it_by_its_entry_point() -> None:
+    probe = ("import runbook_lib.headless.engine as ours; from papermill.engines import papermill_engines\n"
+             "assert papermill_engines.get_engine('runbook').nb_language is not None\nprint(ours.RunbookEngine.__name__)")
+    done = subprocess.run((sys.executable, "-c", probe), capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "RunbookEngine", done.stderr
