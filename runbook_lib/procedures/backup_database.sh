@@ -63,8 +63,9 @@ dump() {
     "$@" timeout -k 10 "$limit_s" pg_dump -U "$user" -d "$database" --format=plain --snapshot="$snapshot" \
         --lock-wait-timeout=60s </dev/null | gzip -c >"$partial"
     local status=("${PIPESTATUS[@]}")
-    ((status[0] == 0)) || fail "pg_dump ended with status ${status[0]}."
+    # gzip first: when it dies, pg_dump only loses its reader
     ((status[1] == 0)) || fail "gzip ended with status ${status[1]}: is the disk full?"
+    ((status[0] == 0)) || fail "pg_dump ended with status ${status[0]}."
     local line; : >"$contents" || fail "Cannot write $contents."
     while read -r -t "$limit_s" line <&"$from" && [[ $line != end ]]; do
         printf '%s\n' "$line" >>"$contents" || fail "Cannot write $contents: is the disk full?"

@@ -34,9 +34,9 @@ def upgrade():
     op.execute("ALTER TABLE no_such_table ADD COLUMN x int")
 END
 git add .; git -c user.name=t -c user.email=t@example.com commit -qm broken; git push -qf origin broken"""
-    lab.on_server("bash", "-c", make)
+    lab.on_server("bash", "-c", make, user="deploy")
     yield "broken"
-    lab.on_server("bash", "-c", f"rm -rf /tmp/broken; git -C {ORIGIN} update-ref -d refs/heads/broken")
+    lab.on_server("bash", "-c", f"rm -rf /tmp/broken; git -C {ORIGIN} update-ref -d refs/heads/broken", user="deploy")
 
 
 def test_preflight_passes_or_warns_and_leaves_the_server_as_it_was(lab: Lab, outputs: Path) -> None:
