@@ -53,7 +53,7 @@ RELEASE_PATH = (
           {"ref": NEXT, "attested": ATTESTED, "attested_by": "the rehearsal"}),
     Scene(f"backup before {NEXT}", "30_backup_database", apply=True),
     Scene(f"deploy of {NEXT}", "20_deploy", {"ref": NEXT}, apply=True),
-    Scene(f"verification of {NEXT}", "21_verify", {"ref": NEXT}),
+    Scene(f"verification of {NEXT}", "21_verify"),
 )
 
 

@@ -1,0 +1,30 @@
+"""`make rehearsal` as a newcomer meets it: an empty server, the whole release path, and the reports at the end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab.instance import Instance, down
+
+ROOT = Path(__file__).parents[2]
+NAME = "rehearsal"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_the_rehearsal_takes_an_empty_server_to_a_verified_release(outputs: Path) -> None:
+    variables = {**os.environ, "RUNBOOK_OUTPUTS": str(outputs)}
+    try:
+        done = subprocess.run((sys.executable, "-m", "lab.rehearsal", "--name", NAME), cwd=ROOT, env=variables,
+                              text=True, capture_output=True, timeout=1100)
+    finally:
+        down(Instance(NAME))
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
+    assert done.stdout.count("passed") >= 6
+    assert str(outputs / "index.html") in done.stdout
+    assert len(list(outputs.glob("*/manifest.json"))) == 6
