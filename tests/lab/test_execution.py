@@ -1,0 +1,139 @@
+"""Plans walked on a real server by real notebooks: done, undone, stopped, and plan mode that leaves no trace."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.archive import journal
+from runbook_lib.archive.runs import list_runs, verify
+from runbook_lib.headless import HeadlessOutcome, run_notebook
+from runbook_lib.plan import Verdict
+from tests.lab.conftest import Lab
+from tests.notebooks.behaviours import CLOSE, Home
+
+PLAN = '''\
+from runbook_lib.plan import Command, Pipeline, Plan, Step, WriteFile
+D = "/opt/gw2-wvwbuilder/.runbook/execution-test"
+steps = (
+    Step("folder", "Make a folder", (Command(("mkdir", "-p", D)),), (Command(("rm", "-rf", D)),)),
+    Step("file", "Write a secret", (WriteFile(D + "/s", run.secrets["STAGING_DB_PASSWORD"], 0o600),
+         Command(("cat", D + "/s")), Pipeline((Command(("seq", "100000")), Command(("cat",)))))),
+    LAST
+)
+plan = run.plan(Plan("try", run.environment.name, steps, undo_on_failure=True))
+plan'''
+FOLDER = "/opt/gw2-wvwbuilder/.runbook/execution-test"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    made = Home(tmp_path / "home")
+    monkeypatch.setenv("RUNBOOK_HOME", str(made.path))
+    return made
+
+
+def ran(home: Home, lab: Lab, last: str = "", *, mode: str = "apply") -> HeadlessOutcome:
+    home.add("10_try", PLAN.replace("LAST", last), "run.execute(plan)", CLOSE)
+    outcome = run_notebook("try", {"environment": lab.environment, "mode": mode, "confirm": lab.name})
+    assert outcome.folder is not None
+    assert all(one.verdict is Verdict.PASSED for one in verify(outcome.folder))
+    return outcome
+
+
+def states(outcome: HeadlessOutcome) -> dict[str, str]:
+    assert outcome.folder is not None
+    events = journal.read(outcome.folder)
+    assert [one["event"] for one in events if one["event"].startswith("lock_")] == ["lock_taken", "lock_released"]
+    return {one["key"]: one["state"] for one in events if one["event"] == "step_finished"}
+
+
+def is_there(lab: Lab, path: str) -> bool:
+    return lab.on_server("sh", "-c", f"test -e {path} && echo yes || echo no").strip() == "yes"
+
+
+def test_a_plan_is_walked_and_what_a_command_says_is_redacted_evidence(home: Home, empty_lab: Lab) -> None:
+    outcome = ran(home, empty_lab)
+    assert outcome.exit_code == 0
+    assert states(outcome) == {"folder": "passed", "file": "passed"}
+    assert outcome.folder is not None
+    secret = empty_lab.on_server("cat", f"{FOLDER}/s").encode()
+    assert len(secret) > 8
+    assert not [path for path in outcome.folder.rglob("*") if path.is_file() and secret in path.read_bytes()]
+    assert "‹STAGING_DB_PASSWORD›" in (outcome.folder / "evidence" / "file-2.out.txt").read_text()
+    long = (outcome.folder / "evidence" / "file-3.out.txt").read_text()
+    assert "99999\n100000" in long
+    assert len(long) < 200_000
+    empty_lab.on_server("rm", "-rf", FOLDER)
+
+
+def test_a_failing_step_undoes_what_was_done(home: Home, empty_lab: Lab) -> None:
+    outcome = ran(home, empty_lab, 'Step("bad", "Fail", (Command(("ls", "/nowhere")),)),')
+    assert (outcome.exit_code, outcome.state) == (5, "rolled back")
+    assert "/nowhere" in outcome.summary
+    assert states(outcome)["bad"] == "failed"
+    assert not is_there(empty_lab, FOLDER)
+
+
+def test_a_step_that_takes_too_long_is_stopped_on_the_server(home: Home, empty_lab: Lab) -> None:
+    outcome = ran(home, empty_lab, 'Step("slow", "Sleep", (Command(("sleep", "4711"), timeout_s=2),)),')
+    assert outcome.exit_code == 5
+    assert states(outcome)["slow"] == "timed out"
+    assert empty_lab.on_server("sh", "-c", "pgrep -f '^sleep 4711' || echo none").strip() == "none"
+
+
+def test_ctrl_c_stops_the_job_undoes_and_frees_the_lock(home: Home, empty_lab: Lab, outputs: Path) -> None:
+    def interrupt() -> None:
+        give_up = time.monotonic() + 120
+        while time.monotonic() < give_up:
+            told = [event for run in list_runs(outputs) for event in journal.read(run.path)]
+            if any(event["event"] == "step_started" and event["key"] == "slow" for event in told):
+                time.sleep(1)
+                os.kill(os.getpid(), signal.SIGINT)
+                os.kill(os.getpid(), signal.SIGINT)
+                return
+            time.sleep(0.1)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    outcome = ran(home, empty_lab, 'Step("slow", "Sleep", (Command(("sleep", "4712"), timeout_s=300),)),')
+    assert (outcome.exit_code, outcome.state) == (5, "rolled back")
+    assert states(outcome)["slow"] == "aborted"
+    assert not is_there(empty_lab, FOLDER)
+    assert empty_lab.on_server("sh", "-c", "pgrep -f '^sleep 4712' || echo none").strip() == "none"
+    assert ran(home, empty_lab).exit_code == 0
+    empty_lab.on_server("rm", "-rf", FOLDER)
+
+
+def test_a_killed_kernel_leaves_a_free_lock_and_an_honest_journal(home: Home, empty_lab: Lab, outputs: Path) -> None:
+    from tests.notebooks.test_runs_headless import kernel_of
+
+    def kill() -> None:
+        give_up = time.monotonic() + 120
+        while time.monotonic() < give_up:
+            for run in list_runs(outputs):
+                if any(one["event"] == "step_started" and one["key"] == "slow" for one in journal.read(run.path)):
+                    os.kill(kernel_of(run.path), signal.SIGKILL)
+                    return
+            time.sleep(0.1)
+
+    threading.Thread(target=kill, daemon=True).start()
+    home.add("10_try", PLAN.replace("LAST", 'Step("slow", "S", (Command(("sleep", "5"), timeout_s=30),)),'),
+             "run.execute(plan)", CLOSE)
+    outcome = run_notebook("try", {"environment": empty_lab.environment, "mode": "apply", "confirm": empty_lab.name})
+    assert (outcome.exit_code, outcome.state) == (1, "aborted")
+    time.sleep(8)  # the job that outlived its kernel holds others out until it ends
+    assert ran(home, empty_lab).exit_code == 0
+    empty_lab.on_server("rm", "-rf", FOLDER)
+
+
+def test_plan_mode_leaves_no_trace_on_the_server(home: Home, empty_lab: Lab) -> None:
+    look = "find /opt/gw2-wvwbuilder/.runbook /backups -printf '%p %T@ %s\\n' 2>/dev/null | sort | sha256sum"
+    before = empty_lab.on_server("sh", "-c", look)
+    outcome = ran(home, empty_lab, mode="plan")
+    assert outcome.verdict == "not applied"
+    assert empty_lab.on_server("sh", "-c", look) == before
