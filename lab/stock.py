@@ -1,6 +1,7 @@
-"""The images already unpacked: a volume that the engine of every new instance starts from a copy of.
+"""Images and layers already unpacked: a volume that the engine of every new instance starts from a copy of.
 
-Loading the images into an engine takes most of a minute; copying what it made of them takes a few seconds.
+Loading the images into an engine takes most of a minute, and building the application's dependencies another; copying
+what an engine made of them takes a few seconds.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from lab import container, images
+from lab import container, images, layers
 from lab.engine import docker
 from lab.errors import LabError
 from lab.processes import log_file, output, run, succeeds
@@ -21,7 +22,8 @@ COMPLETE = ".gw2-complete"
 def stock_name() -> str:
     """The volume (and, while it is filled, the container) that holds the present images unpacked."""
     references = [images.built_reference(image) for image in images.IMAGES if image.in_server]
-    return f"gw2-lab-stock-{hashlib.sha256(repr(references).encode()).hexdigest()[:12]}"
+    content = repr((references, layers.fingerprint()))
+    return f"gw2-lab-stock-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
 
 
 def ensure_stock() -> None:
@@ -35,13 +37,15 @@ def ensure_stock() -> None:
     for old in known:
         remove(old)
     labels = {images.LABEL: "1", f"{images.LABEL}.stock": "1"}
-    with Progress("stock", total=2) as progress:
+    with Progress("stock", total=3) as progress:
         with progress.step("an engine to unpack the images"):
             run((docker(), "volume", "create", *_marks(labels), name), log)
             container.start(name, labels, log)
             container.wait_until_ready(name)
         with progress.step("images unpacked"):
             images.load_into(name)
+        with progress.step("the application's dependencies built ahead"):
+            layers.build_in(name)
             run((docker(), "stop", name), log)
             run((docker(), "rm", "--volumes", name), log)
             run(_in_volumes(f"{name}:/to", command=f"sync && touch /to/{COMPLETE}"), log)

@@ -57,7 +57,9 @@ def ending_of_findings(findings: Sequence[Finding], *, not_applied: bool, looked
         names = ", ".join(one.check for one in findings if one.verdict is verdict)
         summary = f"{count} of {len(findings)} checks {verdict}: {names}."
     else:
-        summary = f"{len(findings)} checks, worst: {verdict}."
+        passed = sum(one.verdict is Verdict.PASSED for one in findings)
+        others = "" if verdict is Verdict.PASSED else f", {count} {verdict}"
+        summary = f"{passed} of {len(findings)} checks passed{others}."
     state = {Verdict.FAILED: "failed", Verdict.INCONCLUSIVE: "inconclusive"}.get(verdict, "finished")
     return Ending(verdict, state, _VERDICT_CODES.get(verdict, errors.PASSED), summary)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, NoReturn, TypeVar
 
@@ -16,6 +17,7 @@ from runbook_lib.checks.watch import Look, Watched
 from runbook_lib.contract import Contract
 from runbook_lib.environment import Environment
 from runbook_lib.errors import (
+    PASSED,
     ConfirmationMissing,
     PlanChanged,
     PreconditionFailed,
@@ -51,6 +53,7 @@ class Run:
         self._planned: set[str] = set()
         self._findings: dict[tuple[str, str], Finding] = {}
         self._failure: RunbookError | None = None
+        self._nothing_to_do = ""
         self._not_applied = self._confirmed = self._looked = self.closed = False
 
     @property
@@ -230,6 +233,8 @@ class Run:
     def _ending(self) -> tuple[Ending, RunbookError | None]:
         findings = list(self._findings.values())
         ending = ending_of_findings(findings, not_applied=self._not_applied, looked=self._looked)
+        if ending.exit_code == PASSED:
+            ending = replace(ending, summary=self._nothing_to_do + ending.summary)
         return ending, error_for(findings, ending, f"{self.environment.name}, {self.notebook}")
 
     def _finish(self, ending: Ending) -> None:
@@ -278,6 +283,8 @@ class Run:
 
     def _leave_alone(self, plan: Plan) -> Execution:
         applied = not plan.steps
+        if applied:
+            self._nothing_to_do = f"Nothing was to be done: {plan.reason}. "
         records = tuple(StepRecord(step.key, step.title, StepState.NOT_RUN) for step in plan.steps)
         execution = Execution(plan, records, applied=applied)
         self._not_applied = self._not_applied or not applied
