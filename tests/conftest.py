@@ -8,6 +8,8 @@ import pytest
 
 HERE = Path(__file__).parent
 
+pytest_plugins = ("tests.lab_server",)
+
 
 @pytest.fixture(autouse=True)
 def outputs(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -1,0 +1,135 @@
+"""A staging server for the tests alone: made fresh, deployed and seeded once a session, gone at the end.
+
+The tests in `lab` and in `faults` share it.
+
+`RUNBOOK_TEST_LAB=name` takes an instance that is up already, as it is, and leaves it: for work on one test.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab.engine import docker, ensure_engine
+from lab.errors import LabError
+from lab.images import ensure_images
+from lab.instance import Instance, down, up
+from lab.processes import output
+from lab.seed import seed
+
+if TYPE_CHECKING:
+    from runbook_lib.connections import OpenConnections
+    from runbook_lib.environment import Environment
+    from runbook_lib.redaction import Secret
+
+ROOT = Path(__file__).parents[1]
+FIRST_RELEASE = "v3.1.0"
+UP_TIMEOUT_S = 900
+RUN_TIMEOUT_S = 600
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A lab instance as tests meet it."""
+
+    instance: Instance
+
+    @property
+    def name(self) -> str:
+        """The environment's name: what `confirm` must say."""
+        return self.instance.name
+
+    @property
+    def environment(self) -> str:
+        """What `-e` takes, and `load_environment`."""
+        return self.instance.address.environment
+
+    def on_server(self, *words: str, user: str = "root") -> str:
+        """The output of a command on the server, past all runbooks: how tests look and how they break things."""
+        return output(self.instance.inside(*words, user=user), timeout_s=120)
+
+    def runbook(self, *words: str, outputs: Path, timeout_s: float = RUN_TIMEOUT_S,
+                variables: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """`runbook WORDS`, as an operator types it, with its archive in `outputs`."""
+        program = Path(sys.executable).with_name("runbook")
+        environment = {**os.environ, "RUNBOOK_OUTPUTS": str(outputs), **(variables or {})}
+        return subprocess.run((program, *words), cwd=ROOT, env=environment, text=True, capture_output=True,
+                              timeout=timeout_s)
+
+
+def _engine_or_reason() -> str:
+    """Empty when an engine answers; else why none can."""
+    try:
+        ensure_engine()
+        docker()
+    except LabError as error:
+        return str(error)
+    return ""
+
+
+@pytest.fixture(scope="session")
+def empty_lab() -> Iterator[Lab]:
+    """A server with nothing deployed yet; the same one that `lab` deploys to."""
+    given = os.environ.get("RUNBOOK_TEST_LAB")
+    if given:
+        yield Lab(Instance(given))
+        return
+    reason = _engine_or_reason()
+    if reason:
+        pytest.fail(reason, pytrace=False)
+    instance = Instance("test")
+    down(instance)
+    ensure_images()
+    try:
+        up(instance)
+        yield Lab(instance)
+    finally:
+        if not os.environ.get("RUNBOOK_KEEP_TEST_LAB"):
+            down(instance)
+
+
+@pytest.fixture(scope="session")
+def lab(empty_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    """A server on the first release with seeded data. Tests that change it put it back."""
+    if os.environ.get("RUNBOOK_TEST_LAB"):
+        return empty_lab
+    deployed = empty_lab.runbook(
+        "run", "20_deploy", "-e", empty_lab.environment, "-p", f"ref={FIRST_RELEASE}", "--apply",
+        "--confirm", empty_lab.name, "--reason", "tests: first release", outputs=tmp_path_factory.mktemp("bring-up"))
+    if deployed.returncode != 0:
+        pytest.fail(f"The lab could not be deployed (exit code {deployed.returncode}).\n"
+                    f"{deployed.stdout[-4000:]}\n{deployed.stderr[-4000:]}", pytrace=False)
+    seed(empty_lab.instance)
+    return empty_lab
+
+
+@pytest.fixture(scope="session")
+def environment(empty_lab: Lab) -> Environment:
+    """The lab as the runbooks read it."""
+    from runbook_lib.environment import load_environment
+
+    return load_environment(empty_lab.environment)
+
+
+@pytest.fixture(scope="session")
+def secrets(environment: Environment) -> dict[str, Secret]:
+    """The lab's secrets, read as a run reads them."""
+    from runbook_lib.connections.local import load_secrets
+
+    return load_secrets(environment)
+
+
+@pytest.fixture
+def connections(environment: Environment, secrets: dict[str, Secret]) -> Iterator[OpenConnections]:
+    """Connections to the lab, closed after the test."""
+    from runbook_lib.connections import open_connections
+
+    with open_connections(environment, secrets) as opened:
+        yield opened
