@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from runbook_lib.catalogue import Runbook, did_you_mean, find_runbook
-from runbook_lib.errors import BadParameter
 from runbook_lib.contract.kinds import Kind, kind_of, rule_for
+from runbook_lib.errors import BadParameter
 
 MISSING: Any = object()
 

@@ -118,7 +118,7 @@ def _publish(environment: Environment) -> Step:
         "backup-publish",
         f"Write the manifest and give the dump its name in {rules.directory}",
         (_program(environment, "publish", timeout_s=DUMP_LIMIT_S),),
-        why=f"{rules.database}_YYYYMMDD_HHMMSS.sql.gz, the snapshot's time; a file of that name is always a checked backup",
+        why=f"{rules.database}_YYYYMMDD_HHMMSS.sql.gz, the snapshot's time; such a file is always a checked backup",
     )
 
 

@@ -62,7 +62,7 @@ def is_deployed(
     """Whether nothing is left to do: same commit live, same files, and every expected container healthy."""
     if deployed.live_commit != target.commit or deployed.live_colour is None or deployed.head != target.commit:
         return False
-    if deployed.secrets_sha256 != steps.sha256_of(secret_file):
+    if deployed.secrets_sha256 != steps.sha256_of(secret_file) or target.schema_now != target.schema_expected:
         return False
     as_now = _with_live_target(environment, deployed, target)
     if deployed.env_text != as_now or deployed.upstreams_text != upstreams_file(deployed.live_colour):
@@ -72,6 +72,13 @@ def is_deployed(
     expected = set(environment.running_services(deployed.live_colour))
     healthy = {one.service for one in containers if one.state == "running" and one.health == "healthy"}
     return expected <= healthy
+
+
+def _schema(target: Target) -> str:
+    """Why there is nothing to migrate."""
+    if target.keeps_newer_schema:
+        return f"the schema ({target.schema_now}) is newer than this release; it stays, and the gates say if that works"
+    return f"the schema is at {target.schema_expected} already"
 
 
 def _still_deployed(environment: Environment, deployed: Deployed) -> Gate:
@@ -126,7 +133,7 @@ def _choose(
     unless(deployed.head == target.commit, steps.check_out(environment, deployed, target), "checked out already")
     wanted.append(steps.configure(environment, deployed, target))
     wanted.append(steps.start_infrastructure(environment))
-    wanted.append(steps.migrate(environment, deployed, target))
+    unless(target.schema_now == target.schema_expected, steps.migrate(environment, deployed, target), _schema(target))
     wanted.append(steps.start_idle_colour(environment, deployed, target))
     wanted.append(steps.gate_inside(environment, deployed, target))
     wanted.append(steps.switch(environment, deployed, target))

@@ -178,7 +178,7 @@ def start_idle_colour(environment: Environment, deployed: Deployed, target: Targ
 
 
 def gate_inside(environment: Environment, deployed: Deployed, target: Target) -> Step:
-    expected = ExpectedRelease(target.commit, target.schema_head, idle_colour(deployed))
+    expected = ExpectedRelease(target.commit, target.schema_expected, idle_colour(deployed))
     gate = Gate(
         "the new colour seen from inside",
         (containers_of(environment), idle_colour_of(environment, expected.colour)),
@@ -219,7 +219,7 @@ def switch(environment: Environment, deployed: Deployed, target: Target) -> Step
 
 
 def gate_outside(environment: Environment, deployed: Deployed, target: Target) -> Step:
-    expected = ExpectedRelease(target.commit, target.schema_head, idle_colour(deployed))
+    expected = ExpectedRelease(target.commit, target.schema_expected, idle_colour(deployed))
     gate = Gate(
         "the release seen by its users",
         (
@@ -253,7 +253,7 @@ def commit_release(environment: Environment, deployed: Deployed, target: Target,
         "commit": target.commit,
         "version": target.version,
         "colour": idle_colour(deployed),
-        "schema_revision": target.schema_head,
+        "schema_revision": target.schema_expected,
         "by": by,
         "reason": reason,
     }

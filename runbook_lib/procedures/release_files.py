@@ -21,18 +21,31 @@ class Target:
     """The release to be deployed.
 
     `configuration` maps a folder of mounted configuration (nginx, prometheus, …) to its git tree hash;
-    `schema_head` is the alembic revision that the release's code expects.
+    `schema_head` is the newest of the alembic `revisions` that the release's code knows, `schema_now` the database's.
     """
 
     commit: str
     version: str
     configuration: Mapping[str, str]
     schema_head: str
+    revisions: frozenset[str] = frozenset()
+    schema_now: str | None = None
+
+    @property
+    def keeps_newer_schema(self) -> bool:
+        """Whether the database is past this release: its schema then stays, and the old code runs on it."""
+        return self.schema_now is not None and self.schema_now not in self.revisions
+
+    @property
+    def schema_expected(self) -> str:
+        """The database's revision once this release serves."""
+        return str(self.schema_now) if self.keeps_newer_schema else self.schema_head
 
 
-def target_of(tree: ReleaseTree) -> Target:
+def target_of(tree: ReleaseTree, schema_now: str | None = None) -> Target:
     """The target that a surveyed release makes. Raises PreconditionFailed when it names no commit or no single head."""
-    heads = parse_migrations(tree.sources.files).heads
+    migrations = parse_migrations(tree.sources.files)
+    heads = migrations.heads
     if tree.commit is None or len(heads) != 1:
         problem = tree.problem or f"its migrations have {len(heads)} heads, expected one"
         raise PreconditionFailed(
@@ -40,7 +53,8 @@ def target_of(tree: ReleaseTree) -> Target:
             where=f"ref {tree.ref}",
             next="Open 10 Preflight for this ref: it says what the release lacks.",
         )
-    return Target(tree.commit.commit, tree.commit.version, tree.configuration, heads[0])
+    known = frozenset(one.revision for one in migrations.revisions)
+    return Target(tree.commit.commit, tree.commit.version, tree.configuration, heads[0], known, schema_now)
 
 
 def idle_colour(deployed: Deployed) -> str:
