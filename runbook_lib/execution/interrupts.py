@@ -53,3 +53,14 @@ class Interrupts:
     def _raise(self) -> None:
         self._raised = True
         raise KeyboardInterrupt
+
+
+@contextmanager
+def deaf_to_interrupts() -> Iterator[None]:
+    """Work that must come to its end: Ctrl-C and SIGTERM during it are dropped, for there is nothing left to stop."""
+    interrupts = Interrupts()
+    with interrupts:
+        try:
+            yield
+        finally:
+            interrupts.heard = False

@@ -11,6 +11,8 @@ from jupyter_client.manager import AsyncKernelManager
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
 
+SHUTDOWN_WAIT_S = 60.0  # a run that was not closed is sealed by its kernel while it ends
+
 
 class OwnKernelSpecs(KernelSpecManager):
     """Whatever kernel a notebook names, it gets this interpreter: the one that can import runbook_lib."""
@@ -53,7 +55,8 @@ class RunbookEngine(NBClientEngine):  # type: ignore[misc]
         # without a folder of their own the sockets would lie beside the notebook
         with tempfile.TemporaryDirectory(prefix="runbook-kernel-") as sockets:
             manager = AsyncKernelManager(
-                kernel_name=kernel_name, transport="ipc", ip=f"{sockets}/s", kernel_spec_manager=OwnKernelSpecs()
+                kernel_name=kernel_name, transport="ipc", ip=f"{sockets}/s", kernel_spec_manager=OwnKernelSpecs(),
+                shutdown_wait_time=SHUTDOWN_WAIT_S,
             )
             client = RunbookClient(
                 nb_man, km=manager, log_output=log_output, stdout_file=stdout_file, stderr_file=stderr_file,

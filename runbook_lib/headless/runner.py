@@ -107,6 +107,9 @@ class Child:
         self.words()
         self.signal(signal.SIGKILL)
         self._process.wait()
+        give_up = time.monotonic() + 5.0
+        while self.kernel and _is_alive(self.kernel) and time.monotonic() < give_up:
+            time.sleep(0.02)  # until it is gone it holds its journal, and the run cannot be sealed
         assert self._process.stdout is not None
         self._process.stdout.close()
 
@@ -121,6 +124,15 @@ class Child:
     def last_words(self) -> str:
         """The end of what papermill wrote to its log: for a child that died without a word."""
         return self._log.read_text("utf-8", "replace")[-2000:]
+
+
+def _is_alive(process: int) -> bool:
+    """Whether a process still holds anything; one that is dead but not yet collected by its parent does not."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] not in ("Z", "X")
 
 
 def _attend(child: Child, signals: Signals, told: Progress, timeout_s: float, grace_s: float) -> HeadlessOutcome:

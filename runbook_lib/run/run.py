@@ -25,6 +25,7 @@ from runbook_lib.errors import (
     RunbookError,
 )
 from runbook_lib.execution import Execution, ServerHands, StepRecord, Walk, ask_side_by_side
+from runbook_lib.execution.interrupts import deaf_to_interrupts
 from runbook_lib.plan import Finding, Gate, Plan, StepState, Verdict
 from runbook_lib.redaction import Secret
 from runbook_lib.run import current
@@ -238,19 +239,21 @@ class Run:
         return ending, error_for(findings, ending, f"{self.environment.name}, {self.notebook}")
 
     def _finish(self, ending: Ending) -> None:
+        """Write the end and seal. An interrupt waits: half-sealed evidence would be worth little."""
         from runbook_lib.report.index import write_index
 
-        self.closed = True
-        current.ended(self)
-        if self._connections is not None:
-            with suppress(RunbookError):
-                self._connections.__exit__(None, None, None)
-        self._journal.write("run_finished", verdict=ending.verdict, state=ending.state, exit_code=ending.exit_code,
-                            summary=ending.summary)
-        if self._hooks is not None:
-            self._hooks.remove()
-        seal(self.folder)
-        write_index(self.folder.path.parent)
+        with deaf_to_interrupts():
+            self.closed = True
+            current.ended(self)
+            if self._connections is not None:
+                with suppress(RunbookError):
+                    self._connections.__exit__(None, None, None)
+            self._journal.write("run_finished", verdict=ending.verdict, state=ending.state, exit_code=ending.exit_code,
+                                summary=ending.summary)
+            if self._hooks is not None:
+                self._hooks.remove()
+            seal(self.folder)
+            write_index(self.folder.path.parent)
 
     def _cell_done(self, number: int, source: str, outputs: list[dict[str, Any]], error: BaseException | None) -> None:
         if self.closed:
