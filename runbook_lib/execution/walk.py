@@ -39,6 +39,7 @@ class Walk:
         self._progress = progress
         self._interrupts = Interrupts()
         self._step_started = time.monotonic()
+        self._advice = "Read the step's evidence in the report."
         self.records = [StepRecord(step.key, step.title) for step in plan.steps]
 
     def run(self) -> Execution:
@@ -101,6 +102,7 @@ class Walk:
             done = Done(StepState.UNKNOWN, message=error.what)
         except RunbookError as error:
             self._journal.write("error", type=type(error).__name__, what=error.what, where=error.where, next=error.next)
+            self._advice = error.next or self._advice
             done = Done(StepState.FAILED, message=error.what)
         return self._finish(number, done.state, _message(done), done.exit_code, evidence)
 
@@ -162,7 +164,7 @@ class Walk:
             raise LinkDropped(f"{what} Nothing was undone.", where=where, next=_AGAIN)
         if not self._plan.undo_on_failure:
             ended: type[RunbookError] = Aborted if record.state is StepState.ABORTED else StepFailed
-            raise ended(what, where=where, next=f"Read the step's evidence in the report. {_AGAIN}")
+            raise ended(what, where=where, next=f"{self._advice} {_AGAIN}")
         self._undo(number, what, where)
 
     def _undo(self, number: int, what: str, where: str) -> None:
@@ -185,9 +187,9 @@ class Walk:
             undone += 1
         if not undone:
             ended = Aborted if aborted else StepFailed
-            raise ended(f"{what} No step so far had anything to undo.", where=where, next=_AGAIN)
+            raise ended(f"{what} No step so far had anything to undo.", where=where, next=f"{self._advice} {_AGAIN}")
         raise RolledBack(f"{what}\nEverything done so far was undone ({undone} steps).", where=where,
-                         next=f"Find the cause in the step's evidence. {_AGAIN}")
+                         next=f"{self._advice} {_AGAIN}")
 
     def _undo_step(self, step: Step) -> Done:
         self._journal.write("undo_started", key=step.key, title=step.title, does=[str(action) for action in step.undo])
