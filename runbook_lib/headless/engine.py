@@ -64,4 +64,4 @@ class RunbookEngine(NBClientEngine):  # type: ignore[misc]
                 on_cell_execute=lambda **_: told(getattr(manager.provisioner, "pid", None)) if told else None,
                 **{name: value for name, value in options.items() if name in ("on_cell_executed", "on_cell_error")},
             )
-            return client.execute(cwd=options.get("cwd"))
+            return client.execute(cwd=options.get("cwd"), cleanup_kc=True)  # or the kernel would outlive the notebook

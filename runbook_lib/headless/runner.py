@@ -107,9 +107,6 @@ class Child:
         self.words()
         self.signal(signal.SIGKILL)
         self._process.wait()
-        give_up = time.monotonic() + 5.0
-        while self.kernel and _is_alive(self.kernel) and time.monotonic() < give_up:
-            time.sleep(0.02)  # until it is gone it holds its journal, and the run cannot be sealed
         assert self._process.stdout is not None
         self._process.stdout.close()
 
@@ -126,13 +123,13 @@ class Child:
         return self._log.read_text("utf-8", "replace")[-2000:]
 
 
-def _is_alive(process: int) -> bool:
-    """Whether a process still holds anything; one that is dead but not yet collected by its parent does not."""
-    try:
-        status = Path(f"/proc/{process}/stat").read_text()
-    except OSError:
-        return False
-    return status.rpartition(")")[2].split()[0] not in ("Z", "X")
+def _seal(folder: Path) -> None:
+    """Seal what the kernel could not. A killed process holds its journal until its last thread is gone."""
+    give_up = time.monotonic() + 10.0
+    seal_abandoned(folder.parent)
+    while not (folder / "manifest.json").exists() and time.monotonic() < give_up:
+        time.sleep(0.1)
+        seal_abandoned(folder.parent)
 
 
 def _attend(child: Child, signals: Signals, told: Progress, timeout_s: float, grace_s: float) -> HeadlessOutcome:
@@ -151,9 +148,9 @@ def _attend(child: Child, signals: Signals, told: Progress, timeout_s: float, gr
     seconds = time.monotonic() - started
     run = child.run()
     told.journal(run)
-    seal_abandoned(project.outputs())
     if run is None:
         return outcome_without_run(child.ended or {"evalue": child.last_words()}, seconds)
+    _seal(Path(run["folder"]))
     return outcome_of_journal(Path(run["folder"]), run["run_id"], seconds)
 
 

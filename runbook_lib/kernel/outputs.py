@@ -61,8 +61,10 @@ class Stream:
 
     def _keep(self, clean: str) -> str:
         room = max(0, SHOWN_HEAD - self._kept_size)
-        self._kept.append(clean)
-        self._kept_size += len(clean)
+        kept, beyond = clean[: KEPT_HEAD - self._kept_size], clean[KEPT_HEAD - self._kept_size :]
+        self._kept.append(kept)
+        self._kept_size += len(kept)
+        self._tail = (self._tail + beyond)[-2 * KEPT_TAIL :]
         return clean[:room]
 
 
