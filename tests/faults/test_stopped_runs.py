@@ -1,0 +1,213 @@
+"""Runs that are stopped at every kind of moment: one deployment of v3.2.0, interrupted again and again, then finished.
+
+The tests follow one another on the same server, as an unlucky night would; each leaves what the next one finds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.faults.operators import DIRECTORY, Ended, Operator, Running, wait_for
+from tests.lab_server import Lab
+
+pytestmark = [pytest.mark.slow]
+LINKS = "pkill -KILL -u deploy -x sshd"
+REVISION = "SELECT version_num FROM alembic_version"
+
+
+def deploy(operator: Operator, *words: str) -> Running:
+    return operator.start("20_deploy", "-p", "ref=v3.2.0", *words, apply=True)
+
+
+def served(operator: Operator) -> tuple[str, str]:
+    """Status and version that users get."""
+    reply = json.loads(operator.serving())
+    return reply["status"], reply["version"]
+
+
+def serves_the_old_release(operator: Operator) -> None:
+    assert served(operator) == ("ok", "v3.1.0")
+
+
+def is_undone(operator: Operator, ended: Ended, step: str) -> None:
+    """Stopped at `step`, everything before it undone, the old release serving, nothing left at work."""
+    assert (ended.code, ended.end["state"]) == (5, "rolled back"), ended.said
+    assert "Next: " in ended.said
+    assert ended.states[step] == "aborted", ended.states
+    assert [event["state"] for event in ended.events if event["event"] == "undo_finished"] == (
+        ["rolled back"] * len(ended.undone))
+    after = list(ended.states)[list(ended.states).index(step) + 1:]
+    assert {ended.states[key] for key in after} <= {"not run"}
+    serves_the_old_release(operator)
+    assert nothing_half_done(operator.lab)
+
+
+def nothing_half_done(lab: Lab) -> bool:
+    """No one-off container, no container of the new release, no job at work."""
+    left = lab.on_server("docker", "ps", "--all", "--filter", "label=com.docker.compose.oneoff=True", "--format", "{{.Names}}")
+    colours = lab.on_server("docker", "ps", "--all", "--filter", "name=green", "--format", "{{.Names}}")
+    return left.split() + colours.split() == []
+
+
+@contextmanager
+def sql_lock(lab: Lab, table: str) -> Iterator[None]:
+    """Somebody's forgotten transaction holds a table."""
+    psql = "docker exec -i $(docker ps -q --filter label=com.docker.compose.service=postgres) psql -U staging_user staging_db"
+    hold = subprocess.Popen(lab.instance.inside("sh", "-c", psql), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert hold.stdin is not None
+    assert hold.stdout is not None
+    hold.stdin.write(f"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT 'held';\n")
+    hold.stdin.flush()
+    while "held" not in hold.stdout.readline():
+        assert hold.poll() is None
+    try:
+        yield
+    finally:
+        hold.stdin.close()
+        hold.wait(20)
+
+
+def test_ctrl_c_while_facts_are_read_changes_nothing(operator: Operator) -> None:
+    running = deploy(operator)
+    running.until("target")
+    running.ctrl_c()
+    ended = operator.checked(running.ended())
+    assert (ended.code, ended.end["state"]) == (1, "aborted"), ended.said
+    assert not ended.has("lock_taken")
+    serves_the_old_release(operator)
+
+
+def test_ctrl_c_before_the_run_is_opened_leaves_no_run(operator: Operator) -> None:
+    running = deploy(operator)
+    wait_for(lambda: b"20_deploy" in Path(f"/proc/{running.process.pid}/cmdline").read_bytes(), "the start")
+    time.sleep(0.8)
+    running.ctrl_c()
+    ended = running.ended()
+    assert ended.code == 1, ended.said
+    assert "Traceback" not in ended.said, ended.said
+    serves_the_old_release(operator)
+
+
+def test_ctrl_c_during_the_build_ends_the_build(operator: Operator, lab: Lab) -> None:
+    running = deploy(operator)
+    running.until("step_started", "build-backend")
+    time.sleep(0.5)
+    running.ctrl_c()
+    ended = operator.checked(running.ended())
+    assert (ended.code, ended.end["state"]) == (1, "aborted"), ended.said
+    assert ended.states["build-backend"] == "aborted"
+    assert lab.on_server("sh", "-c", "pgrep -fa 'docker [b]uild' || echo none").strip() == "none"
+    serves_the_old_release(operator)
+
+
+def test_a_link_that_is_cut_does_not_stop_a_job_and_ctrl_c_during_the_migration_does(operator: Operator, lab: Lab) -> None:
+    running = deploy(operator)
+    running.until("step_started", "build-frontend")
+    lab.on_server("sh", "-c", LINKS)
+    with sql_lock(lab, "squads"):
+        running.until("step_started", "migrate")
+        time.sleep(2)
+        running.ctrl_c()
+        ended = running.ended()
+    assert ended.states["build-frontend"] == "passed", ended.said
+    is_undone(operator, operator.checked(ended), "migrate")
+
+
+def test_ctrl_c_at_the_gate_and_again_during_the_undo(operator: Operator) -> None:
+    running = deploy(operator)
+    running.until("step_finished", "start")
+    running.ctrl_c()
+    running.until("undo_started")
+    for _ in range(3):
+        running.ctrl_c()
+        time.sleep(0.3)
+    is_undone(operator, operator.checked(running.ended()), "gate-inside")
+
+
+def test_sigterm_to_the_runner_after_the_switch_gives_the_traffic_back(operator: Operator) -> None:
+    running = deploy(operator)
+    running.until("step_started", "gate-outside")
+    running.send(signal.SIGTERM)
+    is_undone(operator, operator.checked(running.ended()), "gate-outside")
+
+
+def test_sigkill_of_the_runner_stops_the_run_as_ctrl_c_does(operator: Operator) -> None:
+    running = deploy(operator)
+    running.until("step_started", "start")
+    running.send(signal.SIGKILL)
+    ended = running.ended()
+    assert ended.code == -signal.SIGKILL
+    wait_for(lambda: any(event["event"] == "sealed" for event in running.events()), "the seal")
+    ended = Ended(int(ended.end["exit_code"]), ended.said, ended.folder)
+    is_undone(operator, operator.checked(ended), "start")
+
+
+def test_sigkill_of_the_kernel_is_told_by_the_runner(operator: Operator, lab: Lab) -> None:
+    running = deploy(operator)
+    running.until("step_finished", "switch")
+    os.kill(running.kernel(), signal.SIGKILL)
+    ended = running.ended()
+    wait_for(operator.lock_is_free, "the lock", 60)
+    operator.checked(ended)
+    assert (ended.code, ended.end["state"]) == (1, "aborted"), ended.said
+    assert ended.end["abandoned"] is True
+    assert served(operator)[0] == "ok"
+
+
+WATCH = """while [ ! -e /tmp/enough ]; do for place in /proc/[0-9]*; do tr '\\0' ' ' < $place/cmdline; echo; done; sleep 0.1; done 2>/dev/null"""
+
+
+@contextmanager
+def process_list(lab: Lab, into: Path) -> Iterator[None]:
+    """Every command line on the server, containers included, ten times a second."""
+    with into.open("wb") as file:
+        look = subprocess.Popen(lab.instance.inside("sh", "-c", WATCH), stdin=subprocess.DEVNULL, stdout=file)
+        try:
+            yield
+        finally:
+            lab.on_server("touch", "/tmp/enough")
+            look.wait(20)
+            lab.on_server("rm", "/tmp/enough")
+
+
+def test_running_again_finishes_and_no_secret_is_ever_on_a_command_line(operator: Operator, lab: Lab, tmp_path: Path) -> None:
+    lab.on_server("sh", "-c", f"sed -i '$ s/$/ /' {DIRECTORY}/.env.secrets")  # so that they are delivered once more
+    with process_list(lab, tmp_path / "processes"):
+        ended = operator.checked(deploy(operator).ended())
+    assert ended.code == 0, ended.said
+    assert ended.states["deliver-secrets"] == "passed"
+    assert served(operator) == ("ok", "v3.2.0")
+    seen = (tmp_path / "processes").read_bytes()
+    assert seen.count(b"compose") > 20
+    for name, forms in operator.secret_forms().items():
+        assert not any(form in seen for form in forms), f"{name} was on a command line"
+
+
+def test_the_same_deployment_again_has_nothing_to_do_and_says_why(operator: Operator) -> None:
+    ended = operator.run("20_deploy", "-p", "ref=v3.2.0", apply=True)
+    assert (ended.code, ended.states) == (0, {}), ended.said
+    (planned,) = [event for event in ended.events if event["event"] == "plan"]
+    assert planned["plan"]["steps"] == []
+    assert "already at" in planned["plan"]["reason"]
+    assert not ended.has("lock_taken")
+
+
+def test_ctrl_c_under_plain_papermill_frees_the_lock_and_tells_the_truth(operator: Operator) -> None:
+    running = operator.start_papermill("30_backup_database", "-r", "mode", "apply", "-r", "confirm", operator.lab.name)
+    running.until("lock_taken")
+    running.ctrl_c()
+    ended = running.ended()
+    wait_for(operator.lock_is_free, "the lock", 60)
+    operator.checked(ended, traceback=True)
+    assert ended.code != 0
+    assert ended.end["state"] in ("aborted", "rolled back")
+    assert operator.run("30_backup_database", apply=True).code == 0
