@@ -23,6 +23,7 @@ BLUE, ORANGE, RED, GREY, INK, GREEN = "#2b6cb0", "#d98200", "#b3232c", "#a3adba"
 PURPLE = "#6b3fa0"
 STATE_COLOURS = {"passed": GREEN, "failed": RED, "timed out": RED, "rollback failed": RED, "aborted": RED,
                  "rolled back": ORANGE, "unknown": PURPLE}
+_CLEAR = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85}  # words over a line stay readable
 WIDTH = 8.6  # inches; at 96 dpi what a report's column holds
 
 _STYLE = {
@@ -128,7 +129,8 @@ def sizes_over_time(rows: Iterable[tuple[datetime, float]], *, title: str = "Bac
         return _nothing(title, "There is no backup yet.")
     figure, axes = _figure(3.0)
     times = [when for when, _ in points]
-    sizes = [size / 2**20 for _, size in points]
+    unit, amount = ("MiB", 2**20) if max(size for _, size in points) >= 2**19 else ("KiB", 2**10)
+    sizes = [size / amount for _, size in points]
     axes.step(_dates(times), sizes, where="post", color=BLUE)
     axes.plot(_dates(times), sizes, "o", color=BLUE, markersize=5)
     drops = [place for place in range(1, len(sizes)) if sizes[place] < 0.8 * sizes[place - 1]]
@@ -137,7 +139,7 @@ def sizes_over_time(rows: Iterable[tuple[datetime, float]], *, title: str = "Bac
         axes.annotate("smaller by a fifth or more", (_dates(times)[place], sizes[place]), xytext=(8, -3),
                       textcoords="offset points", color=RED, fontsize=8.5)
     _time_axis(axes, times)
-    axes.set(title=title, ylabel="size in MiB", ylim=(0, max(sizes) * 1.2 or 1))
+    axes.set(title=title, ylabel=f"size in {unit}", ylim=(0, max(sizes) * 1.2 or 1))
     told = f"{len(points)} backups from {times[0]:%d %b %Y} to {times[-1]:%d %b %Y}; newest {_mib(points[-1][1])}"
     return _described(figure, f"{told}; {len(drops)} smaller by a fifth or more than the one before.")
 
@@ -176,7 +178,7 @@ def error_rate_over_time(rows: Iterable[tuple[datetime, float]], threshold_perce
     top = max(*rates, threshold_percent) * 1.35
     axes.axhline(threshold_percent, color=RED, linewidth=1.6)
     axes.annotate(f"limit {threshold_percent:g} %", (0.005, threshold_percent), xycoords=("axes fraction", "data"),
-                  xytext=(0, 4), textcoords="offset points", color=RED, fontsize=9)
+                  xytext=(0, 4), textcoords="offset points", color=RED, fontsize=9, bbox=_CLEAR)
     for when, name in moments:
         axes.axvline(_dates([when])[0], color=INK, linewidth=1.2, linestyle=(0, (2, 2)))
         axes.annotate(name, (_dates([when])[0], top * 0.94), xytext=(4, 0), textcoords="offset points", fontsize=9)
@@ -238,7 +240,7 @@ def _tag(axes: Axes, at: float, height: float, words: str, right: float, colour:
     """A label beside a vertical line, on the side that has room."""
     left_side = at > right * 0.72
     axes.annotate(words, (at, height), xytext=(-5 if left_side else 5, 0), textcoords="offset points", color=colour,
-                  ha="right" if left_side else "left", va="center", fontsize=9)
+                  ha="right" if left_side else "left", va="center", fontsize=9, bbox=_CLEAR)
 
 
 def _percentile(ordered: Sequence[float], share: float) -> float:

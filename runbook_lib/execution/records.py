@@ -46,22 +46,17 @@ class Execution:
         return "\n".join(str(step) for step in self.steps)
 
     def html(self) -> str:
-        """A table of the steps, escaped; what a cell shows while it works and afterwards."""
+        """One sentence, escaped: the table of the steps stands above it already."""
         if not self.plan.steps or not self.applied:
             return f"<p>{escape(str(self))}</p>"
-        return steps_html(self.steps)
+        passed = sum(step.state is StepState.PASSED for step in self.steps)
+        seconds = sum(step.seconds for step in self.steps)
+        return f"<p>{passed} of {len(self.steps)} steps passed, in {seconds:.1f} s.</p>"
 
 
 def steps_html(steps: tuple[StepRecord, ...], running: str = "", tail: str = "") -> str:
     """The table of steps; `running` is the key of the one at work, `tail` the last lines of its output."""
-    rows = []
-    for number, step in enumerate(steps, start=1):
-        at_work = step.key == running
-        state = "… running" if at_work else f"{_MARKS.get(step.state, '·')} {step.state}"
-        took = f"{step.seconds:.1f} s" if step.seconds and not at_work else ""
-        cells = (str(number), escape(step.title), state, took, escape(step.message))
-        rows.append("<tr>" + "".join(f'<td style="text-align:left;vertical-align:top">{cell}</td>' for cell in cells)
-                    + "</tr>")
-    head = "".join(f'<th style="text-align:left">{word}</th>' for word in ("", "step", "state", "took", ""))
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    return table + (f"<pre>{escape(tail)}</pre>" if tail else "")
+    from runbook_lib.report.tables import steps_table
+
+    place = next((place for place, step in enumerate(steps) if step.key == running), -1)
+    return steps_table(((step.title, step.state, step.seconds, step.message) for step in steps), place, tail)

@@ -12,8 +12,9 @@ from runbook_lib.archive.chain import MANIFEST
 from runbook_lib.archive.files import sha256_of, write_whole
 from runbook_lib.archive.notebook import FILE as NOTEBOOK
 from runbook_lib.report import page
+from runbook_lib.report.folding import Check, folded
 from runbook_lib.report.story import STAMPS, Event, StepTold, Story, tell
-from runbook_lib.report.values import Table, shape
+from runbook_lib.report.values import Table, cell, shape
 from runbook_lib.report.wording import block, clock, label, look_of, moment, run_look, size, tail, visible
 
 FILE = "report.html"
@@ -49,18 +50,20 @@ def rendered(story: Story, folder: Path) -> str:
         if story.run.verdict == "inconclusive" else "warn",
         errors=_errors(story),
         open_findings=[_finding(one) for one in story.open_findings],
-        stages=[{"name": label(name).capitalize(), "rows": [_finding(one) for one in rows]}
+        stages=[{"name": _heading(name), "rows": [_finding(one) for one in folded(rows)]}
                 for name, rows in story.findings if rows],
         **_plan(story),
-        exhibits=[_exhibit(event, folder) for event in [*story.shown, *_charted(story.facts)]],
+        leading=[_exhibit(event, folder) for event in story.shown if event.get("leads")],
+        exhibits=[_exhibit(event, folder) for event in [*story.shown, *_charted(story.facts)]
+                  if not event.get("leads")],
         facts=[{"name": label(str(fact.get("name", "fact"))), "seconds": fact.get("seconds"),
                 "shaped": shape(fact.get("value"))} for fact in story.facts],
-        parameters=shape(story.started.get("parameters") or "none"),
+        parameters=_parameters(story.started.get("parameters")),
         redacted=visible(", ".join(map(str, story.started.get("redacted") or []))),
         moments=_moments(story),
         files=[_file(folder, name) for name in _evidence(folder)],
         provenance=_provenance(story, folder),
-        cells=[_cell(cell) for cell in story.cells],
+        cells=[_cell(event) for event in story.cells],
     )
 
 
@@ -115,7 +118,7 @@ def _tail(step: StepTold, folder: Path) -> str:
     return ""
 
 
-def _finding(one: Event) -> dict[str, Any]:
+def _finding(one: Check) -> dict[str, Any]:
     return {"look": look_of(str(one.get("verdict", ""))),
             **{name: block(one.get(name) or "", 2000) for name in ("check", "measured", "expected", "next")}}
 
@@ -144,6 +147,18 @@ def _plan(story: Story) -> dict[str, Any]:
                      "does": [block(line) for line in step.does],
                      "undoes": [block(line) for line in step.undoes]} for step in story.steps],
     }
+
+
+def _heading(name: str) -> str:
+    words = label(name)
+    return words[:1].upper() + words[1:]
+
+
+def _parameters(values: Any) -> Table | str:
+    """Parameters under their own names, as one would type them."""
+    if not isinstance(values, dict) or not values:
+        return "none"
+    return Table(("", "value"), tuple((visible(name), cell(value)) for name, value in values.items()))
 
 
 def _charted(facts: list[Event]) -> list[Event]:
@@ -206,10 +221,10 @@ def _checkout(git: Any) -> str:
     return f"{said}, with uncommitted changes" if git.get("clean") is False else said
 
 
-def _cell(cell: Event) -> dict[str, Any]:
-    outputs = [_output(output) for output in cell.get("outputs") or [] if isinstance(output, dict)]
-    raised = any(isinstance(o, dict) and o.get("output_type") == "error" for o in cell.get("outputs") or [])
-    return {"source": block(_joined(cell.get("source", ""))), "raised": raised,
+def _cell(event: Event) -> dict[str, Any]:
+    outputs = [_output(output) for output in event.get("outputs") or [] if isinstance(output, dict)]
+    raised = any(isinstance(o, dict) and o.get("output_type") == "error" for o in event.get("outputs") or [])
+    return {"source": block(_joined(event.get("source", ""))), "raised": raised,
             "outputs": [output for output in outputs if output["text"] or output["picture"]]}
 
 

@@ -10,7 +10,7 @@ from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runbook_lib.report.wording import clock, duration, moment, size, visible
+from runbook_lib.report.wording import clock, duration, look_of, moment, size, visible
 
 if TYPE_CHECKING:
     import jinja2
@@ -36,6 +36,7 @@ def templates() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )
+    environment.globals["look_of"] = look_of
     environment.filters.update(moment=moment, clock=clock, duration=duration, bytes=size, visible=visible)
     return environment
 

@@ -79,9 +79,10 @@ class Story:
         """The run in one paragraph."""
         said = [line for line in str(self.run.summary).splitlines() if not line.startswith(("Where: ", "Next: "))]
         said = said[:2] if self.finished else ["The run has not finished."]
-        return " ".join(part for part in (*said, self._counts()) if part)
+        return " ".join(part for part in (*said, self._counts(" ".join(said))) if part)
 
-    def _counts(self) -> str:
+    def _counts(self, said: str) -> str:
+        """Steps and checks in figures; the checks not twice."""
         parts = []
         if self.steps:
             passed = sum(step.state == "passed" for step in self.steps)
@@ -91,7 +92,7 @@ class Story:
             parts += [f"{undone} were undone"] if undone else []
         verdicts = [one.get("verdict") for _, group in self.findings for one in group
                     if one.get("verdict") != "not applied"]
-        if verdicts:
+        if verdicts and "checks" not in said:
             bad = len([verdict for verdict in verdicts if verdict in ("failed", "inconclusive")])
             parts.append(f"{verdicts.count('passed')} of {_count(len(verdicts), 'check')} passed"
                          + (f", {bad} did not" if bad else ""))

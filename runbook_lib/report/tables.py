@@ -10,15 +10,18 @@ from html import escape
 from typing import Any
 
 from runbook_lib.plan import Finding, Plan, Verdict
+from runbook_lib.report.folding import folded
 from runbook_lib.report.values import Table, shape
 from runbook_lib.report.wording import block, look_of, visible
 
+VERDICT = "verdict"  # a column of this name shows verdicts with their signs
 _TONES = {"good": "#1f8a5b", "warn": "#b37400", "bad": "#cf3a43", "unsure": "#8456c2", "calm": "#5f7896"}
 _LINE = "border-bottom:1px solid rgba(128,128,128,.28)"
 _CELL = f"text-align:left;vertical-align:top;padding:5px 14px 5px 0;white-space:normal;{_LINE}"
 _CAPTION = "text-align:left;opacity:.75;caption-side:top;padding:2px 0"
 _STRONG = "font-weight:600;white-space:nowrap"
 _SHELL = "display:block;white-space:pre-wrap;overflow-wrap:anywhere"
+_OUTPUT = "white-space:pre-wrap;opacity:.85;margin:4px 0"
 _HEAD = f"text-align:left;padding:4px 14px 4px 0;font-size:85%;opacity:.7;font-weight:600;{_LINE}"
 
 
@@ -26,25 +29,43 @@ def plan_table(plan: Plan) -> str:
     """A plan, step by step: where, what (secrets by name only), how it is undone; what is left out and why."""
     if not plan.steps:
         return _box("calm", "Nothing to do", plan.reason or "The plan has no steps.") + _skipped(plan)
+    hosts = {step.host for step in plan.steps}
     rows = []
     for number, step in enumerate(plan.steps, start=1):
-        does = "".join(_code(str(action)) for action in step.actions)
-        undo = "".join(_code(str(action)) for action in step.undo) or '<span style="opacity:.6">nothing to undo</span>'
         why = f'<div style="opacity:.75">{_text(step.why)}</div>' if step.why else ""
-        rows.append([str(number), f"<b>{_text(step.title)}</b>{why}", _text(step.host), does, undo])
+        where = "" if len(hosts) == 1 else f'<div style="opacity:.75">on the {_text(step.host)}</div>'
+        does = "".join(_code(str(action)) for action in step.actions)
+        undo = "".join(_code(str(action)) for action in step.undo)
+        undo = f'<div style="opacity:.75;margin-top:4px">to undo</div>{undo}' if undo else ""
+        rows.append([str(number), f"<b>{_text(step.title)}</b>{why}{where}", does + undo])
+    host = f", all on the {_text(*hosts)}" if len(hosts) == 1 else ""
     undone = "on failure every step is undone" if plan.undo_on_failure else "stops at the first step that fails"
-    caption = f"{_text(plan.name)} on {_text(plan.target)} · {len(plan.steps)} steps · {undone} · plan hash {plan.hash}"
-    return _table(("", "step", "where", "does", "undo"), rows, caption) + _skipped(plan)
+    what = f"{_text(plan.name)} on {_text(plan.target)}"
+    caption = f"{what} · {_steps(len(plan.steps))}{host} · {undone} · plan hash {plan.hash}"
+    return _table(("", "step", "does"), rows, caption, widths=("2%", "34%", "64%")) + _skipped(plan)
+
+
+def steps_table(steps: Iterable[tuple[str, str, float, str]], running: int = -1, tail: str = "") -> str:
+    """Steps as (title, state, seconds, message); `running` is the place of the one at work, `tail` its last lines."""
+    rows = []
+    for place, (title, state, seconds, message) in enumerate(steps):
+        at_work = place == running
+        said = f'<div style="opacity:.75">{_text(message)}</div>' if message else ""
+        mark = f'<span style="{_STRONG}">… Running</span>' if at_work else _pill(state)
+        took = f"{seconds:.1f} s" if seconds and not at_work else ""
+        rows.append([str(place + 1), f"{_text(title)}{said}", mark, took])
+    shown = f'<pre style="{_OUTPUT}">{escape(block(tail, 4000))}</pre>' if tail else ""
+    return _table(("", "step", "state", "took"), rows) + shown
 
 
 def findings_table(findings: Iterable[Finding]) -> str:
     """Checks with what was measured and expected; the gravest first, each with its next step."""
     order = [Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.WARNING, Verdict.PASSED, Verdict.NOT_APPLIED]
     rows = []
-    for one in sorted(findings, key=lambda one: order.index(one.verdict)):
-        advice = f'<div style="opacity:.8">Next: {_text(one.next)}</div>' if one.next else ""
-        check = f"<b>{_text(one.check)}</b>{advice}"
-        rows.append([_pill(one.verdict), check, _text(one.measured), _text(one.expected)])
+    for one in folded(vars(one) for one in sorted(findings, key=lambda one: order.index(one.verdict))):
+        advice = f'<div style="opacity:.8">Next: {_text(one["next"])}</div>' if one["next"] else ""
+        check = f"<b>{_text(one['check'])}</b>{advice}"
+        rows.append([_pill(one["verdict"]), check, _text(one["measured"]), _text(one["expected"])])
     return _table(("verdict", "check", "measured", "expected"), rows) if rows else _box("unsure", "No checks", "")
 
 
@@ -67,7 +88,9 @@ def value_table(value: Any, *, title: str = "") -> str:
     """Any answer as a table: dataclasses, mappings, lists of them, pandas frames; text as text."""
     shaped = shape(value)
     if isinstance(shaped, Table):
-        rows = [[_text(item) for item in row] for row in shaped.rows]
+        judged = shaped.columns.index(VERDICT) if VERDICT in shaped.columns else -1
+        rows = [[_pill(item) if place == judged else _text(item) for place, item in enumerate(row)]
+                for row in shaped.rows]
         if shaped.left_out:
             rows.append([f"… {shaped.left_out} more", *[""] * (len(shaped.columns) - 1)])
         columns = ("", "") if shaped.columns == ("", "value") else shaped.columns
@@ -76,10 +99,11 @@ def value_table(value: Any, *, title: str = "") -> str:
     return f'{heading}<pre style="white-space:pre-wrap;margin:4px 0">{escape(shaped)}</pre>'
 
 
-def verdict_box(verdict: str, words: str = "") -> str:
-    """A verdict with its sign and one sentence."""
+def verdict_box(verdict: str, words: str = "", *, link: tuple[str, str] | None = None) -> str:
+    """A verdict with its sign and one sentence; `link` is an address and its text."""
     look = look_of(verdict)
-    return _box(look.tone, f"{look.sign} {look.word}", words)
+    more = f' <a href="{escape(link[0])}">{_text(link[1])}</a>' if link else ""
+    return _box(look.tone, f"{look.sign} {look.word}", words, more)
 
 
 def _skipped(plan: Plan) -> str:
@@ -87,14 +111,21 @@ def _skipped(plan: Plan) -> str:
     return _table(("left out", "because"), rows) if rows else ""
 
 
-def _table(columns: Iterable[str], rows: list[list[str]], caption: str = "") -> str:
+def _steps(number: int) -> str:
+    return "1 step" if number == 1 else f"{number} steps"
+
+
+def _table(columns: Iterable[str], rows: list[list[str]], caption: str = "", widths: tuple[str, ...] = ()) -> str:
     """A table of cells that are HTML already; column titles are escaped here."""
     titles = list(columns)
-    head = "".join(f'<th scope="col" style="{_HEAD}">{_text(title)}</th>' for title in titles)
+    wide = [f";width:{width}" for width in widths] or [""] * len(titles)
+    head = "".join(f'<th scope="col" style="{_HEAD}{width}">{_text(title)}</th>'
+                   for title, width in zip(titles, wide, strict=True))
     body = "".join("<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in row) + "</tr>" for row in rows)
     said = f'<caption style="{_CAPTION}">{caption}</caption>' if caption else ""
     header = f"<thead><tr>{head}</tr></thead>" if any(titles) else ""
-    return (f'<div style="overflow-x:auto"><table style="border-collapse:collapse;margin:4px 0">{said}{header}'
+    style = "border-collapse:collapse;margin:4px 0" + (";width:100%" if widths else "")
+    return (f'<div style="overflow-x:auto"><table style="{style}">{said}{header}'
             f"<tbody>{body}</tbody></table></div>")
 
 
@@ -103,9 +134,9 @@ def _pill(verdict: str) -> str:
     return f'<span style="color:{_TONES[look.tone]};{_STRONG}">{look.sign} {_text(look.word)}</span>'
 
 
-def _box(tone: str, strong: str, words: str) -> str:
+def _box(tone: str, strong: str, words: str, more: str = "") -> str:
     return (f'<div style="border-left:6px solid {_TONES[tone]};padding:6px 14px;margin:4px 0">'
-            f'<b style="color:{_TONES[tone]}">{_text(strong)}</b> {_text(words)}</div>')
+            f'<b style="color:{_TONES[tone]}">{_text(strong)}</b> {_text(words)}{more}</div>')
 
 
 def _code(command: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from runbook_lib.archive.records import plain
-from runbook_lib.report.wording import block, duration, label, size, visible
+from runbook_lib.report.wording import block, duration, label, moment, size, visible
 
 MOST_ROWS = 200
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ def shape(value: Any) -> Table | str:
         return _listed(tuple(label(str(name)) for name in value["columns"]),
                        [[cell(item) for item in row] for row in value["rows"]])
     if isinstance(value, dict):
-        rows = [[label(str(name)), cell(item, str(name))] for name, item in value.items()]
+        rows = [[_heading(str(name)), cell(item, str(name))] for name, item in value.items()]
         return _listed(("", "value"), rows) if rows else "nothing"
     if isinstance(value, list):
         return _sequence(value)
@@ -58,6 +60,8 @@ def cell(value: Any, name: str = "") -> str:
     if isinstance(value, list):
         return ", ".join(cell(item) for item in value[:20]) + (" …" if len(value) > 20 else "") or "none"
     text = visible(value)
+    if _ISO.fullmatch(text):
+        return moment(text)
     return text if len(text) <= 600 else text[:600] + " …"
 
 
@@ -75,12 +79,17 @@ def _number(value: float, name: str) -> str:
     return f"{value:.4g}"
 
 
+def _heading(name: str) -> str:
+    """A field's name as a title: its unit goes, where the values carry one."""
+    return label(re.sub(r"(?<=[a-z])_(bytes|s|ms|percent)$", "", name))
+
+
 def _sequence(values: list[Any]) -> Table | str:
     if not values:
         return "none"
     if all(isinstance(item, dict) for item in values):
         names = list(dict.fromkeys(name for item in values for name in item))
-        columns = tuple(label(str(name)) for name in names)
+        columns = tuple(_heading(str(name)) for name in names)
         return _listed(columns, [[cell(item.get(name), str(name)) for name in names] for item in values])
     if all(isinstance(item, list) for item in values):
         width = max(len(item) for item in values)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 from runbook_lib import kernel
 from runbook_lib.execution import StepRecord, steps_html
@@ -21,6 +24,11 @@ def show_svg(svg: str, title: str) -> None:
     """Show a chart; outside a kernel nothing is shown, the file in the run's folder is there."""
     if kernel.shell() is not None:
         _display({"image/svg+xml": svg, "text/plain": f"[chart: {title}]"}, raw=True)
+
+
+def report_address(folder: Path) -> str:
+    """Where a notebook finds the report of the run in `folder`: relative, as JupyterLab resolves links."""
+    return quote(Path(os.path.relpath(folder / "report.html")).as_posix())
 
 
 def _display(bundle: dict[str, str], **options: Any) -> Any:

@@ -29,7 +29,7 @@ from runbook_lib.execution.interrupts import deaf_to_interrupts
 from runbook_lib.plan import Finding, Gate, Plan, StepState, Verdict
 from runbook_lib.redaction import Secret
 from runbook_lib.run import current
-from runbook_lib.run.display import LiveLine, LiveSteps, show_html, show_svg
+from runbook_lib.run.display import LiveLine, LiveSteps, report_address, show_html, show_svg
 from runbook_lib.run.endings import Ending, ending_of_error, ending_of_findings, error_for
 from runbook_lib.run.watching import watch
 
@@ -103,13 +103,16 @@ class Run:
                 raise answer
         return tuple(answers)
 
-    def show(self, value: Any = None, *, title: str = "", chart: Any = None) -> None:
-        """Show a value as a table, a figure (or several) as charts, or both; both land in the report."""
+    def show(self, value: Any = None, *, title: str = "", chart: Any = None, leads: bool = False) -> None:
+        """Show a value as a table, a figure (or several) as charts, or both; both land in the report.
+
+        `leads` puts it at the report's beginning: the answer that a reader came for.
+        """
         self._must_be_open()
         from runbook_lib.report.tables import value_table
         from runbook_lib.report.values import table_record
 
-        fields: dict[str, Any] = {"title": title}
+        fields: dict[str, Any] = {"title": title, **({"leads": True} if leads else {})}
         if value is not None:
             fields |= {"text": value} if isinstance(value, str) else {"table": table_record(value)}
             show_html(value_table(value, title=title), str(value) if isinstance(value, str) else title)
@@ -182,11 +185,16 @@ class Run:
         self._failure, self._looked = None, True
         return execution
 
-    def verify(self, findings: Finding | Iterable[Finding]) -> tuple[Finding, ...]:
-        """Record checks; their worst is the run's verdict at `close`. After a plan not applied they do not count."""
+    def verify(self, findings: Finding | Iterable[Finding], title: str = "") -> tuple[Finding, ...]:
+        """Record checks; their worst is the run's verdict at `close`. `title` is their heading in the report.
+
+        After a plan that was not applied they do not count, and one that looks for its effect is returned as such.
+        """
         if self._not_applied:
-            return self._record_findings("as it is now (not applied)", findings, counts=False)
-        return self._record_findings("verification", findings)
+            found = self._record_findings("as it is now (not applied)", findings, counts=False)
+            return tuple(one if one.verdict is Verdict.PASSED else replace(one, verdict=Verdict.NOT_APPLIED, next="")
+                         for one in found)
+        return self._record_findings(title or "verification", findings)
 
     def watch(self, gate: Gate) -> Watched:
         """Look as `gate` says, for as long as its deadline; in JupyterLab an interrupt ends the watch, not the run."""
@@ -196,7 +204,7 @@ class Run:
         def seen(look: Look, seconds: float) -> None:
             self._journal.write("look", watch=gate.name, faults=list(look.faults))
             good = "good" if not look.faults else f"{len(look.faults)} faults, the first: {look.faults[0].check}"
-            line(f"{seconds:4.0f} of {gate.deadline_s:.0f} s: {good}")
+            line(f"{min(seconds, gate.deadline_s):.0f} of {gate.deadline_s:.0f} s: {good}")
 
         watched = watch(
             gate, lambda question: question.put(connections), seen, interruptible=not kernel.is_headless()
@@ -215,8 +223,8 @@ class Run:
             ending, error = self._ending()
         from runbook_lib.report.tables import verdict_box
 
-        report = self.folder.path / "report.html"
-        show_html(verdict_box(str(ending.verdict), f"{ending.summary} Report: {report}"),
+        report = report_address(self.folder.path)
+        show_html(verdict_box(str(ending.verdict), ending.summary, link=(report, "Open the report")),
                   f"{ending.verdict}: {ending.summary}\nReport: {report}")
         if error is not None:
             self._record_error(error)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from runbook_lib.plan import Command, Finding, Plan, Step, Verdict
 from runbook_lib.redaction import Secret
-from runbook_lib.report.tables import findings_table, plan_table, target_banner, value_table, verdict_box
+from runbook_lib.report.tables import findings_table, plan_table, steps_table, target_banner, value_table, verdict_box
 from runbook_lib.report.values import Table, shape, table_record
 from runbook_lib.report.wording import block, duration, look_of, moment, size, title_of, visible
 
@@ -64,7 +64,7 @@ def test_any_value_becomes_a_table_and_is_escaped(value):
 
 def test_units_come_from_names():
     assert shape(Disk("/", 3 * 2**30, 0.25)) == Table(
-        ("", "value"), (("path", "/"), ("free bytes", "3 GiB"), ("wait s", "0.2 s")))
+        ("", "value"), (("path", "/"), ("free", "3 GiB"), ("wait", "0.2 s")))
 
 
 def test_long_tables_say_how_much_is_left_out():
@@ -103,3 +103,24 @@ def test_visible_text_obeys_nothing(text):
     assert not any(ord(char) < 32 and char not in "\n\t" for char in shown)
     assert "\u202e" not in shown
     assert len(block(text * 10, 100)) < 200
+
+
+def test_moments_in_values_are_read_by_people():
+    assert shape({"at": "2026-11-22T17:03:49+00:00"}) == Table(("", "value"), (("at", "22 Nov 2026, 17:03:49 UTC"),))
+    assert shape({"name": "2026-11-22T17:03:49 was late"}).rows[0][1] == "2026-11-22T17:03:49 was late"
+
+
+def test_a_column_of_verdicts_shows_their_signs():
+    assert "✓ Passed" in value_table([{"criterion": "fast", "verdict": "passed"}])
+
+
+def test_steps_show_their_state_and_the_last_lines_of_the_one_at_work():
+    shown = steps_table([("Build <it>", "passed", 2.0, ""), ("Start it", "not run", 0.0, "")], 1, "pulling & <waiting>")
+    assert "✓ Passed" in shown and "2.0 s" in shown and "Build &lt;it&gt;" in shown
+    assert "… Running" in shown and "pulling &amp; &lt;waiting&gt;" in shown
+    assert "Not run" not in shown
+
+
+def test_a_verdict_may_lead_to_its_report():
+    shown = verdict_box("passed", "3 checks.", link=('a"b/report.html', "Open <it>"))
+    assert '<a href="a&quot;b/report.html">Open &lt;it&gt;</a>' in shown
