@@ -66,7 +66,7 @@ def run(
     apply: Annotated[bool, typer.Option("--apply", help="Change the server; else the plan is shown.")] = False,
     confirm: Annotated[str, typer.Option(help="The environment's name, to confirm a change.")] = "",
     reason: Annotated[str, typer.Option(help="Why now; lands in the report.")] = "",
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds until the run is stopped as by Ctrl-C.")] = 3600.0,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds until the run is stopped as by Ctrl-C.")] = 7200.0,
     as_json: AsJson = False,
 ) -> None:
     """Run a notebook headless. The exit code says how it ended: see docs/running.md."""

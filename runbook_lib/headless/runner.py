@@ -21,7 +21,7 @@ from runbook_lib.headless.outcome import HeadlessOutcome, outcome_of_journal, ou
 from runbook_lib.headless.progress import Progress
 from runbook_lib.headless.signals import Signals
 
-TIMEOUT_S = 3600.0
+TIMEOUT_S = 7200.0  # the longest runbook watches for an hour
 GRACE_S = 90.0  # for stopping the job at work and undoing, after the first signal
 LAST_GRACE_S = 10.0  # for sealing, after SIGTERM
 POLL_S = 0.05
