@@ -23,9 +23,9 @@ lint:       ## ruff for package and notebooks, mypy strict for runbook_lib, shel
 	@.venv/bin/mypy
 	@git ls-files -z '*.sh' .ci/run | xargs -0 -r .venv/bin/shellcheck
 
-lab:        ## a whole staging server on this machine, known to the runbooks as environment "lab"
+lab:        ## a whole staging server on this machine that serves v3.1.0: environment "lab" of the runbooks
 	@./setup.sh lab
-	@.venv/bin/python -m lab up
+	@.venv/bin/python -m lab up --release v3.1.0
 
 clean:      ## take the lab down and remove .venv and caches; outputs/ stays, it is evidence
 	@if [ -x .venv/bin/python ] && [ -d .lab ]; then .venv/bin/python -m lab down --all; fi

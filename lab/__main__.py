@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     command("images", _images, "build the images that the lab needs", named=False)
     up = command("up", _up, "make the server, or start it when it is stopped")
     up.add_argument("--release", default="none", metavar="TAG",
-                    help="deploy this release with the product's own runbook and fill it with data (default: none)")
+                    help="where nothing serves yet: deploy this with the product's own runbook, and fill it with data")
     command("status", _status, "what runs on the server, and how it is reached")
     command("reset", _reset, "back to the empty server in seconds; images are kept")
     down = command("down", _down, "remove the server and everything that belongs to it")

@@ -110,13 +110,14 @@ def _play(instance: Instance, times: Times, played: list[Played]) -> int:
 
 
 def _empty_lab(instance: Instance) -> None:
-    from lab.__main__ import main as lab
+    from lab.engine import ensure_engine
+    from lab.instance import reset, up
 
     was_there = instance.finished.exists()
-    for command in ["up", "reset"] if was_there else ["up"]:
-        code = lab([command, "--name", instance.name])
-        if code:
-            raise LabError(f"The lab could not be made ready: `{command}` ended with {code}.", exit_code=code)
+    ensure_engine()
+    print(up(instance), flush=True)
+    if was_there:
+        reset(instance)
 
 
 def _run(instance: Instance, scene: Scene, times: Times, played: list[Played]) -> int:

@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2086  # ids come as a list of words
 # Back to the empty server: containers, volumes, networks, state files, backups and logs go; images stay.
 set -eu
 pkill -KILL -u deploy || true

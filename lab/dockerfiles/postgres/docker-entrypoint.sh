@@ -13,6 +13,7 @@ from_file() {
   fi
 }
 
+# shellcheck disable=SC1090  # which scripts there are is the user's choice
 run_script() {
   case $1 in
     *.sh)     echo "$0: running $1"; if [ -x "$1" ]; then "$1"; else . "$1"; fi ;;
@@ -58,7 +59,7 @@ if [ "${1:-}" = postgres ]; then
     mkdir -p "$PGDATA" && chmod 0700 "$PGDATA"
     find "$PGDATA" \! -user postgres -exec chown postgres '{}' +
     chown postgres /var/run/postgresql 2>/dev/null || true
-    exec gosu postgres "$BASH_SOURCE" "$@"
+    exec gosu postgres "${BASH_SOURCE[0]}" "$@"
   fi
   from_file POSTGRES_PASSWORD
   from_file POSTGRES_USER
