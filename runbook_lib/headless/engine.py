@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Callable
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -28,9 +29,13 @@ class OwnKernelSpecs(KernelSpecManager):
 class RunbookClient(PapermillNotebookClient):  # type: ignore[misc]
     """papermill's client that marks a cell as failed whatever ended it: a timeout or a dead kernel, too."""
 
+    stopped: Callable[[], bool] = staticmethod(lambda: False)
+
     def papermill_execute_cells(self) -> None:
         """Execute the cells in order; the first that fails is marked, and no later one runs."""
         for index, cell in enumerate(self.nb.cells):
+            if self.stopped():
+                raise KeyboardInterrupt
             try:
                 self.nb_man.cell_start(cell, index)
                 self.execute_cell(cell, index)
@@ -49,9 +54,10 @@ class RunbookEngine(NBClientEngine):  # type: ignore[misc]
                                  execution_timeout: int | None = None, **options: Any) -> Any:
         """Run the notebook's cells in a fresh kernel. Raises CellExecutionError, DeadKernelError and nbclient's others.
 
-        `kernel_started(pid)` among the options is told the kernel's process id.
+        `kernel_started(pid)` among the options is told the kernel's process id; `stopped()` is asked before each cell.
         """
         told = options.pop("kernel_started", None)
+        stopped = options.pop("stopped", None)
         # without a folder of their own the sockets would lie beside the notebook
         with tempfile.TemporaryDirectory(prefix="runbook-kernel-") as sockets:
             manager = AsyncKernelManager(
@@ -64,4 +70,5 @@ class RunbookEngine(NBClientEngine):  # type: ignore[misc]
                 on_cell_execute=lambda **_: told(getattr(manager.provisioner, "pid", None)) if told else None,
                 **{name: value for name, value in options.items() if name in ("on_cell_executed", "on_cell_error")},
             )
+            client.stopped = stopped or client.stopped
             return client.execute(cwd=options.get("cwd"), cleanup_kc=True)  # or the kernel would outlive the notebook

@@ -49,3 +49,9 @@ def outcome_without_run(ended: dict[str, Any], seconds: float) -> HeadlessOutcom
     summary = str(ended.get("evalue") or "The notebook ended without opening a run.")
     return HeadlessOutcome(kind.exit_code if known and kind else errors.DEFECT, None, None, "failed",
                            "refused" if known else "failed", summary, seconds)
+
+
+def outcome_stopped_early(seconds: float) -> HeadlessOutcome:
+    """A notebook that was stopped from outside before `open_run` was through."""
+    return HeadlessOutcome(errors.FAILED, None, None, "failed", "aborted",
+                           "Stopped from outside before the run was opened: nothing was changed.", seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -17,13 +18,11 @@ from runbook_lib import project
 from runbook_lib.archive.runs import seal_abandoned
 from runbook_lib.catalogue import find_runbook
 from runbook_lib.contract import read_contract
-from runbook_lib.headless.outcome import HeadlessOutcome, outcome_of_journal, outcome_without_run
+from runbook_lib.headless.outcome import HeadlessOutcome, outcome_of_journal, outcome_stopped_early, outcome_without_run
 from runbook_lib.headless.progress import Progress
-from runbook_lib.headless.signals import Signals
+from runbook_lib.headless.signals import GRACE_S, LAST_GRACE_S, Signals
 
 TIMEOUT_S = 7200.0  # the longest runbook watches for an hour
-GRACE_S = 90.0  # for stopping the job at work and undoing, after the first signal
-LAST_GRACE_S = 10.0  # for sealing, after SIGTERM
 POLL_S = 0.05
 
 
@@ -71,8 +70,9 @@ class Child:
             )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(job).encode())
-        self._process.stdin.close()
+        # the pipe stays open: its end tells the child that we are gone, and then it stops the run by itself
+        self._process.stdin.write(json.dumps(job).encode() + b"\n")
+        self._process.stdin.flush()
         os.set_blocking(self._process.stdout.fileno(), False)
         self._unread = b""
         self.kernel: int | None = None
@@ -94,7 +94,10 @@ class Child:
         return words
 
     def signal(self, number: int) -> None:
-        """To the kernel, where there is one yet; SIGKILL to everything."""
+        """To the kernel, where there is one yet; SIGKILL to everything. No further cell starts."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            os.write(self._process.stdin.fileno(), b"stop\n")
         for group in {self.kernel, self._process.pid} if number == signal.SIGKILL or not self.kernel else {self.kernel}:
             if group:
                 try:
@@ -107,7 +110,9 @@ class Child:
         self.words()
         self.signal(signal.SIGKILL)
         self._process.wait()
+        assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self._process.stdin.close()
         self._process.stdout.close()
 
     def run(self) -> dict[str, Any] | None:
@@ -148,6 +153,8 @@ def _attend(child: Child, signals: Signals, told: Progress, timeout_s: float, gr
     seconds = time.monotonic() - started
     run = child.run()
     told.journal(run)
+    if run is None and stops.begun:
+        return outcome_stopped_early(seconds)
     if run is None:
         return outcome_without_run(child.ended or {"evalue": child.last_words()}, seconds)
     _seal(Path(run["folder"]))
@@ -161,6 +168,11 @@ class _Stops:
         self._child, self._told, self._grace_s = child, told, grace_s
         self._deadline = deadline
         self._next = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was sent yet."""
+        return len(self._next) < 3
 
     def tick(self, heard: int) -> None:
         """Send what is due: because the time is over, or because somebody asked."""

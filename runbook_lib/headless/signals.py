@@ -6,6 +6,9 @@ import signal
 import threading
 from typing import Any
 
+GRACE_S = 90.0  # for stopping the job at work and undoing, after the first signal
+LAST_GRACE_S = 10.0  # for sealing, after SIGTERM
+
 
 class Signals:
     """Context manager; outside the main thread, which alone has signals, it hears nothing."""
