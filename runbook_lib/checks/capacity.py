@@ -28,7 +28,7 @@ def capacity_findings(server: ServerState, environment: Environment) -> tuple[Fi
         ),
         finding("the server has memory", free_mb >= environment.memory_minimum_mb,
                 measured=f"{free_mb:,.0f} MB available", expected=f"at least {environment.memory_minimum_mb} MB",
-                next="See which container grew: 40 Health has the chart."),
+                next="See which container grew: 21 Verify has the chart."),
         finding("the server has Docker, Compose and git", not missing,
                 measured=", ".join(f"{name} {server.versions.get(name) or 'missing'}"
                                    for name in ("docker", "compose", "git")),

@@ -34,7 +34,7 @@ def _known(migrations: Migrations, current: str | None) -> Finding:
     if pending is None:
         return finding(CHECK_KNOWN, False, measured=f"the database is at {current}, which this release does not have",
                        expected="a revision of this release",
-                       next="This release is older than the database: 22 Rollback says what can be done.")  # fmt: skip
+                       next="Deploy a release that has this revision; 20 Deploy never takes a schema back.")
     told = ", ".join(one.revision + (f" ({', '.join(one.careful)})" if one.careful else "") for one in pending)
     return finding(CHECK_KNOWN, True, measured=f"at {current or 'nothing yet'}; pending: {told or 'none'}")
 

@@ -92,7 +92,7 @@ def endpoints_show(endpoints: tuple[Endpoint, ...], commit: str) -> tuple[Findin
                 endpoint.status == 200,
                 measured=measured,
                 expected=200,
-                next="Open 40 Health, or read nginx's error log on the server.",
+                next="Read nginx's error log and the backend's log on the server; 21 Verify shows every endpoint.",
             )
         )
         if endpoint.path in (*HEALTH_PATHS, RELEASE_PATH):

@@ -53,6 +53,7 @@ class Run:
         self._connections: Any = None
         self._planned: set[str] = set()
         self._findings: dict[tuple[str, str], Finding] = {}
+        self._unanswered: dict[str, RunbookError] = {}
         self._failure: RunbookError | None = None
         self._nothing_to_do = ""
         self._not_applied = self._confirmed = self._looked = self.closed = False
@@ -86,7 +87,11 @@ class Run:
         """The answer to a read-only question, recorded. Raises the question's own errors."""
         self._must_be_open()
         started = time.monotonic()
-        answer = question.put(self.connections)
+        try:
+            answer = question.put(self.connections)
+        except RunbookError as error:
+            self._unanswered[question.name] = error
+            raise
         return self._record_fact(question, answer, time.monotonic() - started)
 
     def ask_all(self, *questions: Question[Any]) -> tuple[Any, ...]:
@@ -96,7 +101,9 @@ class Run:
         answers = ask_side_by_side(questions, lambda question: question.put(connections))
         seconds = time.monotonic() - started
         for question, answer in zip(questions, answers, strict=True):
-            if not isinstance(answer, RunbookError):
+            if isinstance(answer, RunbookError):
+                self._unanswered[question.name] = answer
+            else:
                 self._record_fact(question, answer, seconds)
         for answer in answers:
             if isinstance(answer, RunbookError):
@@ -159,7 +166,8 @@ class Run:
             raise ConfirmationMissing(
                 f"A change must be confirmed by the name of the environment; {said}.",
                 where=self.environment.name,
-                next=f'Set confirm = "{self.environment.name}" (or --confirm {self.environment.name}), then run again.',
+                next=f'In JupyterLab write run.confirm("{self.environment.name}"), then go on; '
+                     f'headless, run again with --confirm {self.environment.name}.',
             )
         self._confirmed = True
         self._journal.write("confirmed", by=self.who, words=words)
@@ -240,6 +248,10 @@ class Run:
             self._finish(ending_of_error(error))
 
     def _ending(self) -> tuple[Ending, RunbookError | None]:
+        if self._unanswered:  # in JupyterLab one can go on past an error; what was not seen is no pass
+            self._record_findings("questions without an answer", [
+                Finding(name, Verdict.INCONCLUSIVE, error.what, "an answer", error.next)
+                for name, error in self._unanswered.items()])
         findings = list(self._findings.values())
         ending = ending_of_findings(findings, not_applied=self._not_applied, looked=self._looked)
         if ending.exit_code == PASSED:
@@ -279,6 +291,7 @@ class Run:
 
     def _record_fact(self, question: Question[T], answer: T, seconds: float) -> T:
         self._looked = True
+        self._unanswered.pop(question.name, None)
         self._journal.write("fact", name=question.name, value=answer, seconds=round(seconds, 3))
         kernel.show_as_table(answer)
         return answer

@@ -201,3 +201,42 @@ def test_a_shown_table_lands_in_the_journal(home: Home) -> None:
     shown = next(event for event in journal.read(run.folder) if event["event"] == "shown")
     assert shown["title"] == "sizes"
     assert shown["table"]["rows"]
+
+
+def silent_once(name: str) -> Question[str]:
+    answers = iter([EndpointUnavailable("No reply."), "up"])
+
+    def put(_: Any) -> str:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return Question(name, put)
+
+
+def test_a_question_that_was_never_answered_is_no_pass(home: Home, outputs: Path) -> None:
+    """In JupyterLab one can go on past the error of a cell."""
+    run = opened()
+    run.verify(finding("room", True))
+    with pytest.raises(EndpointUnavailable):
+        run.ask(silent_once("monitoring"))
+    with pytest.raises(Inconclusive, match="monitoring"):
+        run.close()
+    assert finished(outputs)["verdict"] == "inconclusive"
+
+
+def test_a_question_that_was_answered_at_the_second_attempt_counts(home: Home, outputs: Path) -> None:
+    run, question = opened(), silent_once("monitoring")
+    with pytest.raises(EndpointUnavailable):
+        run.ask_all(question)
+    run.ask_all(question)
+    run.close()
+    assert finished(outputs)["verdict"] == "passed"
+
+
+def test_after_a_plan_that_was_not_applied_a_check_for_its_effect_is_no_failure(home: Home) -> None:
+    run = opened(mode="plan")
+    run.execute(TOUCH)
+    effect, other = run.verify([finding("it is there", False, next="Make it."), finding("room", True)])
+    assert (effect.verdict, effect.next, other.verdict) == (Verdict.NOT_APPLIED, "", Verdict.PASSED)
