@@ -53,11 +53,20 @@ class JobOutcome:
     message: str = ""
 
 
+class StartInterrupted(KeyboardInterrupt):
+    """Ctrl-C while a job was being started, and it did start: `job` is at work."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__("stopped from outside")
+        self.job = job
+
+
 def start(server: SshServer, action: Action, folder: str) -> Job:
     """Start a Command, Pipeline or WriteFile as a detached job in `folder` (below .runbook/jobs, or absolute).
 
     Raises Refused in plan mode, StepFailed when the server could not start it, HostUnreachable, and LinkDropped when
-    nobody can say whether it started. A link that drops while starting is reconciled first.
+    nobody can say whether it started. A link that drops while starting is reconciled first, and so is a Ctrl-C:
+    StartInterrupted carries the job that is at work, KeyboardInterrupt alone means that it never will be.
     """
     if isinstance(action, Gate):
         raise TypeError("a gate asks questions; it is no job")
@@ -71,6 +80,10 @@ def start(server: SshServer, action: Action, folder: str) -> Job:
     token = secrets.token_hex(4)
     try:
         _upload(job, action, token)
+    except KeyboardInterrupt:
+        if _arrived(job, token):
+            raise StartInterrupted(job) from None
+        raise
     except (LinkDropped, CommandTimedOut):
         if not _arrived(job, token):  # withdrawn, it can never start any more: trying again is safe
             _upload(job, action, secrets.token_hex(4))

@@ -57,7 +57,10 @@ class ServerHands:
 
         if self._held is not None:
             self._held.ensure()
-        job = jobs.start(self._connections.server, work, f"{self._run_id}/{name}")
+        try:
+            job = jobs.start(self._connections.server, work, f"{self._run_id}/{name}")
+        except jobs.StartInterrupted as early:
+            raise Interrupted(self._done(early.job, jobs.stop(early.job))) from None
         try:
             outcome = jobs.wait(job, None, on_output)
         except KeyboardInterrupt:

@@ -294,3 +294,22 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def stop_asked(doing: str) -> None:
+    raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_a_job_starts_gives_the_job_that_is_at_work(server: Any) -> None:
+    server.after = [stop_asked]
+    with pytest.raises(jobs.StartInterrupted) as caught:
+        jobs.start(server, sh("sleep 60"), "run/step")
+    assert jobs.stop(caught.value.job).state is StepState.ABORTED
+
+
+def test_ctrl_c_before_a_job_started_withdraws_it(server: Any, tmp_path: Path) -> None:
+    server.before = [stop_asked]
+    with pytest.raises(KeyboardInterrupt) as caught:
+        jobs.start(server, sh("touch made"), "run/step")
+    assert not isinstance(caught.value, jobs.StartInterrupted)
+    assert not (tmp_path / ".runbook" / "jobs" / "run" / "step").exists()
