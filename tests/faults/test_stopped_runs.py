@@ -41,7 +41,7 @@ def serves_the_old_release(operator: Operator) -> None:
 def is_undone(operator: Operator, ended: Ended, step: str) -> None:
     """Stopped at `step`, everything before it undone, the old release serving, nothing left at work."""
     assert (ended.code, ended.end["state"]) == (5, "rolled back"), ended.said
-    assert "Next: " in ended.said
+    assert "Next: " in ended.end["summary"]
     assert ended.states[step] == "aborted", ended.states
     assert [event["state"] for event in ended.events if event["event"] == "undo_finished"] == (
         ["rolled back"] * len(ended.undone))
@@ -72,8 +72,7 @@ def sql_lock(lab: Lab, table: str) -> Iterator[None]:
     try:
         yield
     finally:
-        hold.stdin.close()
-        hold.wait(20)
+        hold.communicate(timeout=20)
 
 
 def test_ctrl_c_while_facts_are_read_changes_nothing(operator: Operator) -> None:
@@ -103,10 +102,9 @@ def test_ctrl_c_during_the_build_ends_the_build(operator: Operator, lab: Lab) ->
     time.sleep(0.5)
     running.ctrl_c()
     ended = operator.checked(running.ended())
-    assert (ended.code, ended.end["state"]) == (1, "aborted"), ended.said
-    assert ended.states["build-backend"] == "aborted"
+    is_undone(operator, ended, "build-backend")
+    assert ended.undone == ["backup-dump"]  # clears what a dump may have left; the finished backup stays
     assert lab.on_server("sh", "-c", "pgrep -fa 'docker [b]uild' || echo none").strip() == "none"
-    serves_the_old_release(operator)
 
 
 def test_a_link_that_is_cut_does_not_stop_a_job_and_ctrl_c_during_the_migration_does(operator: Operator, lab: Lab) -> None:
@@ -146,7 +144,9 @@ def test_sigkill_of_the_runner_stops_the_run_as_ctrl_c_does(operator: Operator) 
     running.send(signal.SIGKILL)
     ended = running.ended()
     assert ended.code == -signal.SIGKILL
-    wait_for(lambda: any(event["event"] == "sealed" for event in running.events()), "the seal")
+    folder = ended.folder
+    assert folder is not None
+    wait_for((folder / "manifest.json").exists, "the seal")
     ended = Ended(int(ended.end["exit_code"]), ended.said, ended.folder)
     is_undone(operator, operator.checked(ended), "start")
 
