@@ -106,4 +106,4 @@ CONTRAST = """() => {
   return Math.min(...[...document.querySelectorAll(".banner strong, .banner p, .pill, .soft, dt, th, a, td, .sign")].map(node => {
     const a = light(parse(getComputedStyle(node).color).slice(0, 3)), b = light(ground(node).slice(0, 3));
     return (Math.max(a, b) + .05) / (Math.min(a, b) + .05); }));
-}"""  # noqa: E501
+}"""

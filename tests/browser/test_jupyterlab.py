@@ -1,0 +1,177 @@
+"""A real JupyterLab, driven as an operator drives it: cell by cell, in a browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runbook_lib.archive import journal
+from runbook_lib.archive.runs import list_runs, verify
+from runbook_lib.plan import Verdict
+from tests.notebooks.behaviours import CLOSE, SECRET, Home
+
+TOKEN = "only-for-this-test"
+PLAN = """\
+from runbook_lib.plan import Command, Plan, Step, finding
+plan = run.plan(Plan("touch", "nowhere", (Step("touch", "Touch a file", (Command(("touch", "/x y")),)),)))
+plan"""
+LOOK = """\
+run.execute(plan)
+run.verify([finding("it is there", False), finding("nobody else was", True)])"""
+REFUSED = "run.require([finding('room', False, measured='none', next='Free space.')])"
+LEAK = "print(run.secrets['STAGING_DB_PASSWORD'].reveal())"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def lab(home: Home, tmp_path: Path) -> Iterator[str]:
+    """The address of a JupyterLab over the home's notebooks."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    rooms = {name: str(tmp_path / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR",
+                                                     "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")}
+    for setting, value in (("apputils-extension/notification", '{"fetchNews": "false"}'),
+                           ("notebook-extension/tracker", '{"windowingMode": "none"}')):
+        file = tmp_path / f"JUPYTERLAB_SETTINGS_DIR/@jupyterlab/{setting}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(value)
+    environment = {**os.environ, **rooms, "RUNBOOK_HOME": str(home.path), "RUNBOOK_OUTPUTS": str(tmp_path / "outputs"),
+                   "STAGING_DB_PASSWORD": SECRET}
+    words = (sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
+             "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={home.path}")
+    with (tmp_path / "jupyterlab.log").open("w") as log:
+        server = subprocess.Popen(words, env=environment, stdout=log, stderr=log, cwd=home.path, start_new_session=True)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(address, server, tmp_path / "jupyterlab.log")
+        yield address
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+
+
+def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 40
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            urllib.request.urlopen(f"{address}/api", timeout=2).close()
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+
+
+class Operator:
+    """Somebody at a notebook in JupyterLab."""
+
+    def __init__(self, page: Any, address: str, notebook: Path) -> None:
+        self.page, self.address = page, address
+        page.goto(f"{address}/lab/tree/{notebook.parent.name}/{notebook.name}?token={TOKEN}&reset", timeout=40_000)
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=40_000)
+        page.get_by_text("| Idle").wait_for(timeout=40_000)  # a cell sent before the kernel listens is lost
+
+    def run(self, place: int) -> Any:
+        """Run the code cell at `place` to its end; gives the place of its outputs."""
+        before = self.prompt(place)
+        self.start(place)
+        self.finished(place, before)
+        return self.page.locator(".jp-Notebook .jp-CodeCell").nth(place).locator(".jp-OutputArea").first
+
+    def start(self, place: int) -> None:
+        self.page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").nth(place).click()
+        self.page.keyboard.press("Control+Enter")
+
+    def prompt(self, place: int) -> str:
+        return str(self.page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").nth(place).inner_text())
+
+    def finished(self, place: int, before: str = "") -> None:
+        """Wait until the cell's prompt shows a new number."""
+        deadline = time.monotonic() + 30
+        while not (re.search(r"\d", self.prompt(place)) and self.prompt(place) != before):
+            assert time.monotonic() < deadline, f"cell {place} did not finish: {self.prompt(place)}"
+            self.page.wait_for_timeout(100)
+        self.page.wait_for_timeout(300)  # outputs are drawn after the prompt
+
+
+@pytest.fixture
+def at_notebook(lab: str, chromium: Any) -> Iterator[Any]:
+    contexts = []
+
+    def opened(notebook: Path) -> Operator:
+        context = chromium.new_context(viewport={"width": 1400, "height": 1400})
+        contexts.append(context)
+        return Operator(context.new_page(), lab, notebook)
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.timeout(120)
+def test_an_operator_steps_through_a_runbook(home: Home, at_notebook: Any, tmp_path: Path) -> None:
+    notebook = home.add("10_good", LEAK, PLAN, LOOK, REFUSED, "run.require([finding('room', True)])",
+                        "import time\ntime.sleep(60)", CLOSE)
+    operator = at_notebook(notebook)
+    operator.run(0)
+    banner = operator.run(1)
+    assert "nowhere" in banner.inner_text()
+    assert banner.locator("div[style*='26px']").count() == 1, "the target stands in large type"
+    assert SECRET not in operator.run(2).inner_text()
+    plan = operator.run(3)
+    assert plan.locator("table").count() == 1
+    assert "touch '/x y'" in plan.inner_text()
+    after = operator.run(4).inner_text()
+    assert "Not applied" in after and "Failed" not in after
+    refused = operator.run(5).inner_text()
+    assert "Next: Free space." in refused and "Traceback" not in refused
+    operator.run(6)
+    operator.start(7)
+    operator.page.wait_for_timeout(1000)
+    operator.page.keyboard.press("i")
+    operator.page.keyboard.press("i")  # twice: JupyterLab's key for "interrupt"
+    operator.finished(7)
+    assert operator.page.get_by_text("Stopped from outside").count() == 1
+    closed = operator.run(8)
+    assert "Open the report" in closed.inner_text()
+    run = list_runs(tmp_path / "outputs")[0]
+    assert run.verdict == "not applied"
+    assert (run.path / "report.html").exists()
+    assert all(one.verdict is Verdict.PASSED for one in verify(run.path))
+    assert SECRET not in json.dumps(journal.read(run.path))
+
+    operator.run(0)
+    operator.run(1)  # once more from the top: a run of its own
+    assert [one.state for one in list_runs(tmp_path / "outputs")] == ["open", "finished"]
+    with operator.page.expect_response(lambda reply: "/api/sessions/" in reply.url and reply.request.method == "DELETE"):
+        operator.page.evaluate("""async token => {
+            const sessions = await (await fetch(`/api/sessions?token=${token}`)).json();
+            await fetch(`/api/sessions/${sessions[0].id}?token=${token}`, {method: "DELETE",
+                headers: {"X-XSRFToken": (document.cookie.match(/_xsrf=([^;]*)/) || [])[1] || ""}});
+        }""", TOKEN)
+    deadline = time.monotonic() + 15
+    while list_runs(tmp_path / "outputs")[0].state == "open" and time.monotonic() < deadline:
+        time.sleep(0.3)
+    newest = list_runs(tmp_path / "outputs")[0]
+    assert newest.state == "aborted", "a kernel that is shut down seals its run"
+    assert (newest.path / "report.html").exists()
