@@ -126,7 +126,9 @@ def _run(instance: Instance, scene: Scene, times: Times, played: list[Played]) -
     code = subprocess.run(run_command(instance, scene), cwd=root()).returncode
     seconds = time.monotonic() - began
     times.rows.append((scene.title, seconds))
-    new = [run for run in _archive() if run.run_id not in before]
+    # other runs may go on beside ours, in other environments
+    mine = (scene.notebook, instance.name)
+    new = [run for run in _archive() if run.run_id not in before and (run.notebook, run.environment) == mine]
     verdict = new[0].verdict or new[0].state if new else "left no run"
     played.append(Played(scene, verdict, seconds, new[0].run_id if new else ""))
     return code or (0 if verdict == "passed" else 1)

@@ -19,6 +19,8 @@ class Run:
 
     run_id: str
     verdict: str
+    notebook: str
+    environment: str
     state: str = ""
 
 
@@ -35,7 +37,10 @@ class Stage:
         number = len(self.commands)
         self.commands.append(command)
         if self.verdicts[number]:
-            self.runs.insert(0, Run(f"run-{number}", self.verdicts[number]))
+            notebook = command[command.index("run") + 1]
+            self.runs.insert(0, Run(f"run-{number}", self.verdicts[number], notebook, "double"))
+        # somebody else's run, still open, began in between
+        self.runs.insert(0, Run(f"other-{number}", "", "20_deploy", "elsewhere", "open"))
         return subprocess.CompletedProcess(command, self.codes[number])
 
     def seed(self, instance: Instance, rows: int) -> None:
