@@ -140,8 +140,10 @@ def success_criteria(
         verdict = Verdict.worst(one.verdict for one in findings)
         told = [f"{one.check}: {one.measured}" for one in findings if one.verdict is verdict]
         more = f" and {len(told) - 2} more" if len(told) > 2 else ""
-        words = "; ".join(told[:2]) or "not measured"
-        rows.append({"criterion": criterion, "verdict": str(verdict), "measured": words + more})
+        words = "; ".join(told[:2]) + more or "not measured"
+        if verdict is Verdict.PASSED and more:
+            words = f"{len(told)} checks passed"
+        rows.append({"criterion": criterion, "verdict": str(verdict), "measured": words})
     return tuple(rows)
 
 
