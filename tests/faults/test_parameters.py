@@ -54,8 +54,7 @@ def test_a_broken_environment_file_names_the_key(operator: Operator, tmp_path: P
 @pytest.mark.parametrize(("words", "told"), [
     (("-r", "ref", "a;id"), "BadParameter: ref: "),
     (("-r", "reff", "v3.2.0"), "BadParameter: reff: is no parameter"),
-    (("-r", "environment", "stagin"), "EnvironmentInvalid: there is no environment 'stagin'"),
-], ids=["hostile ref", "unknown name", "no environment"])
+], ids=["hostile ref", "unknown name"])
 def test_plain_papermill_turns_it_down_too(operator: Operator, words: tuple[str, ...], told: str) -> None:
     ended = operator.papermill("20_deploy", *words)
     assert (ended.code, ended.folder) == (1, None), ended.said
