@@ -14,7 +14,19 @@ CHECK_COPY = "migrations pass on a copy of the schema"
 def migration_findings(
     migrations: Migrations, rehearsal: MigrationRehearsal | None, current: str | None
 ) -> tuple[Finding, ...]:
-    """`current` is the revision of the live database; None before the first deployment."""
+    """`current` is the revision of the live database; None before the first deployment.
+
+    A database past the release is a warning, not a failure: an older release keeps the newer schema.
+    """
+    if migrations.pending(current) is None:
+        newer = f"the database is at {current}, which this release does not have"
+        return (
+            _chain(migrations),
+            Finding(CHECK_KNOWN, Verdict.WARNING, newer, "a revision of this release",
+                    "20 Deploy keeps the newer schema, and its gates say whether this release runs on it."),
+            Finding(CHECK_COPY, Verdict.WARNING, "nothing to migrate", "an upgrade",
+                    "Whether the older code runs on the newer schema is seen by the deploy's gates."),
+        )  # fmt: skip
     return (_chain(migrations), _known(migrations, current), _rehearsed(migrations, rehearsal))
 
 
@@ -30,11 +42,7 @@ def _chain(migrations: Migrations) -> Finding:
 
 
 def _known(migrations: Migrations, current: str | None) -> Finding:
-    pending = migrations.pending(current)
-    if pending is None:
-        return finding(CHECK_KNOWN, False, measured=f"the database is at {current}, which this release does not have",
-                       expected="a revision of this release",
-                       next="Deploy a release that has this revision; 20 Deploy never takes a schema back.")
+    pending = migrations.pending(current) or ()
     told = ", ".join(one.revision + (f" ({', '.join(one.careful)})" if one.careful else "") for one in pending)
     return finding(CHECK_KNOWN, True, measured=f"at {current or 'nothing yet'}; pending: {told or 'none'}")
 
