@@ -12,6 +12,7 @@ from runbook_lib.archive.runs import RunFolder
 from runbook_lib.errors import (
     Aborted,
     CommandTimedOut,
+    HostUnreachable,
     LinkDropped,
     PlanChanged,
     RollbackFailed,
@@ -98,7 +99,7 @@ class Walk:
             done = Done(StepState.ABORTED, message="stopped from outside")
         except CommandTimedOut as error:
             done = Done(StepState.TIMED_OUT, message=error.what)
-        except LinkDropped as error:
+        except (LinkDropped, HostUnreachable) as error:  # nothing can be undone on a server that is out of reach
             done = Done(StepState.UNKNOWN, message=error.what)
         except RunbookError as error:
             self._journal.write("error", type=type(error).__name__, what=error.what, where=error.where, next=error.next)

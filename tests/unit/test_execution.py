@@ -17,6 +17,7 @@ from runbook_lib.asking import Question
 from runbook_lib.errors import (
     Aborted,
     EndpointUnavailable,
+    HostUnreachable,
     LinkDropped,
     LockHeld,
     RollbackFailed,
@@ -147,7 +148,7 @@ def test_a_timeout_is_told_as_one(folder: RunFolder) -> None:
     assert states(folder)["one"] == "timed out"
 
 
-@pytest.mark.parametrize("answer", [Done(StepState.UNKNOWN, message="gone"), LinkDropped("gone")])
+@pytest.mark.parametrize("answer", [Done(StepState.UNKNOWN, message="gone"), LinkDropped("gone"), HostUnreachable("gone")])
 def test_an_unknown_outcome_is_never_undone_and_never_called_failed(folder: RunFolder, answer: Any) -> None:
     hands = ScriptedHands(two=answer)
     with pytest.raises(LinkDropped, match="Nothing was undone"):
