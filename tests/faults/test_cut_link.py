@@ -1,0 +1,87 @@
+"""A link that breaks in the middle of a step and stays away: unknown is said to be unknown, and nothing is undone."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.environment import load_environment
+from tests.faults.operators import Ended, Operator, wait_for
+from tests.lab_server import Lab
+from tests.notebooks.behaviours import CLOSE, Home
+
+Bend = Callable[..., str]
+PLAN = '''\
+from runbook_lib.plan import Command, Plan, Step
+D = "/opt/gw2-wvwbuilder/.runbook/cut-link"
+plan = run.plan(Plan("try", run.environment.name, (
+    Step("folder", "Make a folder", (Command(("mkdir", "-p", D)),), (Command(("rmdir", D)),)),
+    Step("slow", "Take a while", (Command(("sleep", "4"), timeout_s=6),)),
+), undo_on_failure=True))'''
+
+
+class Cable:
+    """A port on this machine that leads to the server's sshd until it is cut."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
+        self._sockets: list[socket.socket] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        for one in (self._listener, *self._sockets):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                far = socket.create_connection(self._target)
+                self._sockets += [near, far]
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=self._carry, args=pair, daemon=True).start()
+
+    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65_536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+
+@pytest.mark.slow
+def test_a_link_that_stays_away_leaves_an_unknown_step_and_a_free_lock(
+    operator: Operator, lab: Lab, bent: Bend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "home")
+    home.add("10_try", PLAN, "run.execute(plan)", CLOSE)
+    monkeypatch.setenv("RUNBOOK_HOME", str(home.path))
+    (home.path / "parameters/environments/lab.yaml").symlink_to(
+        Path(__file__).parents[2] / "parameters/environments/lab.yaml")
+    server = load_environment(lab.environment).server
+    cable = Cable(server.host, server.port)
+    key = lab.instance.address.known_hosts.read_text().split(maxsplit=1)[1]
+    (tmp_path / "known").write_text(f"[127.0.0.1]:{cable.port} {key}")
+    running = operator.start("10_try", environment=bent(server={"port": cable.port, "known_hosts_file": "./known"}),
+                             apply=True)
+    running.until("step_started", "slow")
+    wait_for(lambda: "sleep" in lab.on_server("ps", "-u", "deploy", "-o", "comm"), "the job")
+    cable.cut()
+    ended: Ended = running.ended()
+    wait_for(operator.lock_is_free, "the lock", 60)
+    operator.checked(ended)
+    assert (ended.code, ended.end["state"]) == (4, "inconclusive"), ended.said
+    assert ended.states == {"folder": "passed", "slow": "unknown"}
+    assert ended.undone == []
+    for word in ("Nothing was undone", "Where: ", "Next: Run the notebook again"):
+        assert word in ended.end["summary"]
+    assert operator.run("10_try", apply=True).code == 0
+    lab.on_server("rmdir", "/opt/gw2-wvwbuilder/.runbook/cut-link")
