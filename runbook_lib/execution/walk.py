@@ -181,8 +181,8 @@ class Walk:
                 raise RollbackFailed(
                     f"{what}\nUndoing {step.title!r} failed too: {_message(done) or done.state}",
                     where=f"{self._plan.target}, undo of step {step.key}; undone before that: {undone} steps",
-                    next="Do not run anything else yet. Look at the state of the server with 40_health or "
-                    "00_start_here, finish the undo by hand as the report lists it, and call the backend lead.",
+                    next="Do not run anything else yet. Look at the state of the server with 00 Start here, "
+                    "finish the undo by hand as the report lists it, and call the backend lead.",
                 )
             self.records[position] = replace(self.records[position], state=StepState.ROLLED_BACK)
             undone += 1
