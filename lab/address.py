@@ -90,7 +90,7 @@ class Address:
             self._write_environment()
 
     def _write_environment(self) -> None:
-        settings = {"extends": ["lab", "./address.yaml"], "name": self.name,
+        settings = {"extends": ["../../parameters/environments/lab.yaml", "./address.yaml"], "name": self.name,
                     "title": f"The lab instance {self.name} (a staging server on this machine)"}
         _write(self.folder / "environment.yaml", yaml.safe_dump(settings, sort_keys=False))
 

@@ -13,6 +13,7 @@ worker_tmp_dir = "/dev/shm"  # a heartbeat file on a slow disk makes gunicorn ki
 timeout = 30
 graceful_timeout = 25
 keepalive = 75  # longer than nginx keeps idle upstream connections, so nginx is the one who closes
+forwarded_allow_ips = "*"  # only nginx reaches this port, and it sets X-Forwarded-* itself: redirects stay on https
 accesslog = None
 control_socket_disable = True
 

@@ -70,7 +70,7 @@ def test_the_runbooks_can_read_the_environment_of_an_instance(made: Address) -> 
     from runbook_lib.environment import load_environment
 
     settings = (made.folder / "environment.yaml").read_text()
-    assert yaml.safe_load(settings)["extends"] == ["lab", "./address.yaml"]
+    assert yaml.safe_load(settings)["extends"] == ["../../parameters/environments/lab.yaml", "./address.yaml"]
     environment = load_environment(made.environment)
     assert environment.name == "trial"
     assert environment.server.port == 2201
