@@ -20,6 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from lab.processes import root, state
 
+PLAN_OF_THE_LAB = Path(__file__).parents[1] / "parameters" / "environments" / "lab.yaml"
 PUBLIC_NAME = "staging.gw2wvwbuilder.example.com"
 SECRET_LENGTH = 48
 LEAF_DAYS = 90
@@ -90,7 +91,7 @@ class Address:
             self._write_environment()
 
     def _write_environment(self) -> None:
-        settings = {"extends": ["../../parameters/environments/lab.yaml", "./address.yaml"], "name": self.name,
+        settings = {"extends": [str(PLAN_OF_THE_LAB), "./address.yaml"], "name": self.name,
                     "title": f"The lab instance {self.name} (a staging server on this machine)"}
         _write(self.folder / "environment.yaml", yaml.safe_dump(settings, sort_keys=False))
 

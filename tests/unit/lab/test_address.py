@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 
 from lab import address
-from lab.address import PUBLIC_NAME, Address, Ports
+from lab.address import PLAN_OF_THE_LAB, PUBLIC_NAME, Address, Ports
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_the_runbooks_can_read_the_environment_of_an_instance(made: Address) -> 
     from runbook_lib.environment import load_environment
 
     settings = (made.folder / "environment.yaml").read_text()
-    assert yaml.safe_load(settings)["extends"] == ["../../parameters/environments/lab.yaml", "./address.yaml"]
+    assert yaml.safe_load(settings)["extends"] == [str(PLAN_OF_THE_LAB), "./address.yaml"]
     environment = load_environment(made.environment)
     assert environment.name == "trial"
     assert environment.server.port == 2201
