@@ -28,7 +28,7 @@ class ServerPrometheus:
         try:
             channel = self._server.link.open_tunnel(self._port)
         except FactUnreadable as error:
-            raise _unavailable("Prometheus does not listen on the server's loopback", where, error) from error
+            raise _unavailable("No way to Prometheus on the server's loopback", where, error) from error
         try:
             channel.settimeout(TIMEOUT_S)
             exchange = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_S)
@@ -61,4 +61,8 @@ def parse_reply(status: int, body: bytes, where: str) -> Any:
 
 def _unavailable(what: str, where: str, error: BaseException) -> EndpointUnavailable:
     reason = error.what if isinstance(error, RunbookError) else str(error) or type(error).__name__
-    return EndpointUnavailable(f"{what} ({reason}).", where=where, next="On the server: docker compose ps prometheus.")
+    return EndpointUnavailable(
+        f"{what} ({reason}).",
+        where=where,
+        next="On the server: docker compose ps prometheus; and sshd must allow forwarding to that port (sshd -T).",
+    )
