@@ -40,8 +40,3 @@ def compose(
     for profile in profiles:
         argv += ["--profile", profile]
     return Command((*argv, *words), stdin=stdin, cwd=directory, timeout_s=timeout_s, accepts=accepts)
-
-
-def container(service: str) -> str:
-    """The container name of a service's only replica, e.g. `gw2-staging-postgres-1`."""
-    return f"{PROJECT}-{service}-1"
