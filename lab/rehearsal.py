@@ -1,7 +1,8 @@
 """`make rehearsal`: the whole release path on the lab, by the product's own runner, and where the time went.
 
 An empty server is brought up on one release, filled with data, looked at, backed up, moved to the next release and
-verified. Every run leaves its report; the first run that does not pass ends the rehearsal.
+verified. Then a broken release is deployed, which has to be rolled back by itself, and the backups are restored in a
+drill. Every run leaves its report; the first run that does not end as it should ends the rehearsal.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.instance import Instance
 from lab.processes import root, state
+from runbook_lib.errors import PASSED, ROLLED_BACK
 
-FIRST, NEXT = "v3.1.0", "v3.2.0"
+FIRST, NEXT, BROKEN = "v3.1.0", "v3.2.0", "broken-server-errors"
 ROWS = 60_000
 RUN_TIMEOUT_S = 900
 # what no machine can prove; on the lab nobody is asked, and the reports say so
@@ -27,12 +29,13 @@ ATTESTED = "All tests passing in CI/CD, Code review approved, Database migration
 
 @dataclass(frozen=True)
 class Scene:
-    """One run of a notebook: what it is called here, its parameters, and whether it may change the server."""
+    """One run of a notebook: what it is called here, its parameters, whether it may change the server, how it ends."""
 
     title: str
     notebook: str
     parameters: dict[str, str] = field(default_factory=dict)
     apply: bool = False
+    exit_code: int = PASSED
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Played:
     verdict: str
     seconds: float
     run_id: str
+    as_it_should: bool
 
 
 BRING_UP = Scene(f"bring-up on {FIRST}", "20_deploy", {"ref": FIRST}, apply=True)
@@ -54,6 +58,8 @@ RELEASE_PATH = (
     Scene(f"backup before {NEXT}", "30_backup_database", apply=True),
     Scene(f"deploy of {NEXT}", "20_deploy", {"ref": NEXT}, apply=True),
     Scene(f"verification of {NEXT}", "21_verify"),
+    Scene(f"deploy of {BROKEN}", "20_deploy", {"ref": BROKEN}, apply=True, exit_code=ROLLED_BACK),
+    Scene("restore drill", "31_restore_drill", apply=True),
 )
 
 
@@ -77,7 +83,7 @@ class Times:
 
 
 def main(words: list[str] | None = None) -> int:
-    """0 when every run passed; otherwise the exit code of the run, or of the lab, that did not."""
+    """0 when every run ended as it should; otherwise the exit code of the run, or of the lab, that did not."""
     parser = argparse.ArgumentParser(prog="python -m lab.rehearsal", description=__doc__.splitlines()[0])
     parser.add_argument("--name", default="lab", help="which instance of the lab (default: lab)")
     instance = Instance(parser.parse_args(words).name)
@@ -130,8 +136,10 @@ def _run(instance: Instance, scene: Scene, times: Times, played: list[Played]) -
     mine = (scene.notebook, instance.name)
     new = [run for run in _archive() if run.run_id not in before and (run.notebook, run.environment) == mine]
     verdict = new[0].verdict or new[0].state if new else "left no run"
-    played.append(Played(scene, verdict, seconds, new[0].run_id if new else ""))
-    return code or (0 if verdict == "passed" else 1)
+    good = code == scene.exit_code and (code != PASSED or verdict == "passed")
+    shown = "rolled back" if code == ROLLED_BACK else verdict
+    played.append(Played(scene, shown, seconds, new[0].run_id if new else "", good))
+    return 0 if good else code or 1
 
 
 def run_command(instance: Instance, scene: Scene) -> list[str]:
@@ -165,7 +173,7 @@ def _tell(instance: Instance, times: Times, played: list[Played]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 110)
     runs = Table("run", "notebook", "verdict", "seconds", "run id", title="Runs", title_justify="left")
     for one in played:
-        runs.add_row(one.scene.title, one.scene.notebook, _coloured(one.verdict), f"{one.seconds:.1f}", one.run_id)
+        runs.add_row(one.scene.title, one.scene.notebook, _coloured(one), f"{one.seconds:.1f}", one.run_id)
     went = Table("stage", "seconds", title="Where the time went", title_justify="left", show_footer=True)
     for title, seconds in times.rows:
         went.add_row(title, f"{seconds:.1f}")
@@ -182,9 +190,9 @@ def _tell(instance: Instance, times: Times, played: list[Played]) -> None:
               f"environment {instance.address.environment!r}.")
 
 
-def _coloured(verdict: str) -> str:
-    colour = {"passed": "green", "warning": "yellow"}.get(verdict, "red")
-    return f"[{colour}]{verdict}[/]"
+def _coloured(one: Played) -> str:
+    expected = "" if one.scene.exit_code == PASSED else ", as it should"
+    return f"[green]{one.verdict}{expected}[/]" if one.as_it_should else f"[red]{one.verdict}[/]"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`make rehearsal` as a newcomer meets it: an empty server, the whole release path, and the reports at the end."""
+"""`make rehearsal` as a newcomer meets it: an empty server, the whole release path, a rollback, a drill, the reports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAME = "rehearsal"
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_the_rehearsal_takes_an_empty_server_to_a_verified_release(outputs: Path) -> None:
+def test_the_rehearsal_takes_an_empty_server_to_a_verified_release_past_a_broken_one(outputs: Path) -> None:
     variables = {**os.environ, "RUNBOOK_OUTPUTS": str(outputs)}
     try:
         done = subprocess.run((sys.executable, "-m", "lab.rehearsal", "--name", NAME), cwd=ROOT, env=variables,
@@ -25,6 +25,7 @@ def test_the_rehearsal_takes_an_empty_server_to_a_verified_release(outputs: Path
     finally:
         down(Instance(NAME))
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
-    assert done.stdout.count("passed") >= 6
+    assert done.stdout.count("passed") >= 7
+    assert "rolled back, as it should" in done.stdout
     assert str(outputs / "index.html") in done.stdout
-    assert len(list(outputs.glob("*/manifest.json"))) == 6
+    assert len(list(outputs.glob("*/manifest.json"))) == 8

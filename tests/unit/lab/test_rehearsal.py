@@ -1,4 +1,4 @@
-"""The rehearsal types what an operator would type, and stops at the first run that does not pass."""
+"""The rehearsal types what an operator would type, and stops at the first run that does not end as it should."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import pytest
 from lab import rehearsal, seed
 from lab.instance import Instance
 from lab.rehearsal import BRING_UP, RELEASE_PATH, Scene, Times, run_command
+
+# verdicts and exit codes of a rehearsal that goes well: the seventh run deploys a broken release
+AS_IT_SHOULD = ["passed"] * 6 + ["failed", "passed"], [0] * 6 + [5, 0]
 
 
 @dataclass(frozen=True)
@@ -83,14 +86,24 @@ def test_the_lab_is_known_by_its_name() -> None:
 
 
 def test_the_whole_path_passes_and_the_data_comes_after_the_first_release(play, capsys) -> None:  # type: ignore[no-untyped-def]
-    code, stage = play(["passed"] * 6, [0] * 6)
+    code, stage = play(*AS_IT_SHOULD)
     assert code == 0
     assert [command[2] for command in stage.commands] == [
-        "20_deploy", "30_backup_database", "10_preflight", "30_backup_database", "20_deploy", "21_verify"]
+        "20_deploy", "30_backup_database", "10_preflight", "30_backup_database", "20_deploy", "21_verify",
+        "20_deploy", "31_restore_drill"]
     assert stage.seeded >= 50_000
     told = capsys.readouterr().out
-    assert "run-5" in told
+    assert "run-7" in told
+    assert "rolled back, as it should" in told
     assert "Where the time went" in told
+
+
+@pytest.mark.parametrize("code", [0, 1, 6])
+def test_a_broken_release_that_is_not_rolled_back_ends_it(play, code: int) -> None:  # type: ignore[no-untyped-def]
+    verdicts, codes = AS_IT_SHOULD
+    ended, stage = play([*verdicts[:6], "passed" if code == 0 else "failed"], [*codes[:6], code])
+    assert ended == (code or 1)
+    assert len(stage.commands) == 7
 
 
 def test_the_first_run_that_fails_ends_it_with_its_exit_code(play) -> None:  # type: ignore[no-untyped-def]
