@@ -1,0 +1,94 @@
+"""`python -m lab.traffic`: a constant load on an instance, in a process of its own so that nothing slows it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import ssl
+import sys
+from pathlib import Path
+
+from lab.address import PUBLIC_NAME
+from lab.errors import CommandFailed, LabError
+from lab.instance import Instance
+from lab.traffic.account import Account, Tally
+from lab.traffic.client import Broken, Door
+from lab.traffic.generator import Generator
+from lab.traffic.visitor import Visitor, arrive, forget, leave, written
+
+MOST_RATE, LONGEST_S = 2000.0, 4 * 3600.0
+
+
+def main(words: list[str] | None = None) -> int:
+    """0 when every request went well and the rate was kept, 1 when not, 2 for a wrong request."""
+    arguments = _arguments(words)
+    with contextlib.suppress(OSError):
+        os.nice(-10)  # where we may: what measures comes before what is measured
+    instance = Instance(arguments.name)
+    try:
+        account = asyncio.run(_drive(instance, arguments))
+    except LabError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return error.exit_code
+    print(account, flush=True)
+    if arguments.out:
+        account.write(Path(arguments.out))
+    return 0 if account.failed == 0 and account.kept_up and not account.writes_lost else 1
+
+
+def door_of(instance: Instance) -> Door:
+    """The instance's https port on loopback, with its own authority and no other."""
+    tls = ssl.create_default_context(cafile=str(instance.address.folder / "ca.pem"))
+    return Door("127.0.0.1", instance.ports().https, PUBLIC_NAME, tls)
+
+
+async def _drive(instance: Instance, arguments: argparse.Namespace) -> Account:
+    door = door_of(instance)
+    visitor = await arrive(door)
+    tally, stopped = Tally(0.0, arguments.rate), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    tell = _lines if arguments.follow else _interesting
+    await Generator(door, visitor, tally).run(arguments.rate, arguments.seconds, stopped, tell)
+    found = written(instance, visitor)
+    if not arguments.keep:
+        await _tidy(instance, door, visitor)
+    return tally.account(found)
+
+
+async def _tidy(instance: Instance, door: Door, visitor: Visitor) -> None:
+    try:
+        forget(instance, visitor)
+        await leave(door, visitor)
+    except (CommandFailed, Broken, TimeoutError) as error:
+        print(f"The rows of {visitor.name} were not all removed: {error}. The next load does not mind.", file=sys.stderr)
+
+
+def _lines(second: int, sent: int, failed: int) -> None:
+    print(f"second {second} {sent} {failed}", flush=True)
+
+
+def _interesting(second: int, sent: int, failed: int) -> None:
+    if failed or second % 10 == 0:
+        print(f"{second:5d} s: {sent} sent, {failed} failed", flush=True)
+
+
+def _arguments(words: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m lab.traffic", description=__doc__.split(":", 1)[1].strip())
+    parser.add_argument("--name", default="lab", help="which instance (default: lab)")
+    parser.add_argument("--rate", type=float, default=200, help="requests a second, half of them POSTs (default: 200)")
+    parser.add_argument("--seconds", type=float, default=60, help="how long; Ctrl-C ends it earlier (default: 60)")
+    parser.add_argument("--out", metavar="FILE", help="write the whole account there, as JSON")
+    parser.add_argument("--keep", action="store_true", help="leave the rows that were written")
+    parser.add_argument("--follow", action="store_true", help="a line for every second, for programs")
+    arguments = parser.parse_args(words)
+    if not 0 < arguments.rate <= MOST_RATE or not 0 < arguments.seconds <= LONGEST_S:
+        parser.error(f"--rate should be above 0 and at most {MOST_RATE:g}, --seconds at most {LONGEST_S:g}")
+    return arguments
+
+
+if __name__ == "__main__":
+    sys.exit(main())

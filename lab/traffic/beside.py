@@ -1,0 +1,109 @@
+"""The load as a process beside other work: started, followed by the second, ended with its account."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.instance import Instance
+from lab.processes import root
+from lab.traffic.account import Account
+
+START_TIMEOUT_S, END_TIMEOUT_S = 30.0, 180.0
+
+
+class Load:
+    """A load that runs. `account` is there when it has ended."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self._failed: list[int] = []
+        self._said: list[str] = []
+        self._changed = threading.Condition()
+        self._account: Account | None = None
+        threading.Thread(target=self._read, daemon=True).start()
+
+    @property
+    def account(self) -> Account:
+        """Raises LabError while the load runs, and when it died."""
+        if self._account is None:
+            raise LabError("The load left no account.\n" + "\n".join(self._said[-5:]))
+        return self._account
+
+    @property
+    def seconds(self) -> int:
+        """How many seconds are settled."""
+        return len(self._failed)
+
+    def wait_until_settled(self, seconds: int, timeout_s: float) -> bool:
+        """Wait until that many seconds are settled; False when the time is over or the load has ended."""
+        deadline = time.monotonic() + timeout_s
+        with self._changed:
+            while len(self._failed) < seconds and self._process.poll() is None and time.monotonic() < deadline:
+                self._changed.wait(0.5)
+        return len(self._failed) >= seconds
+
+    def wait_until_clean(self, clean_s: int, timeout_s: float) -> bool:
+        """Wait until the last `clean_s` settled seconds, all of them from now on, were without a failure."""
+        begin, deadline = len(self._failed), time.monotonic() + timeout_s
+        with self._changed:
+            while not self._clean_since(begin, clean_s):
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    return False
+                self._changed.wait(0.5)
+        return True
+
+    def end(self, out: Path) -> None:
+        """Ask it to stop, and read its account."""
+        if self._process.poll() is None:
+            self._process.terminate()
+        try:
+            self._process.wait(END_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if out.exists():
+            self._account = Account.read(out)
+
+    def _clean_since(self, begin: int, clean_s: int) -> bool:
+        part = self._failed[max(begin, len(self._failed) - clean_s):]
+        return len(part) >= clean_s and not any(part)
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            words = line.split()
+            with self._changed:
+                if words[:1] == ["second"]:
+                    self._failed.append(int(words[3]))
+                else:
+                    self._said.append(line.rstrip())
+                self._changed.notify_all()
+
+
+@contextmanager
+def load_beside(instance: Instance, rate: float, *, longest_s: float = 3600.0) -> Iterator[Load]:
+    """A load from the first request on; it ends with the block, after which `account` is there.
+
+    Raises LabError when it does not start.
+    """
+    with tempfile.TemporaryDirectory(prefix="lab-traffic-") as folder:
+        out = Path(folder) / "account.json"
+        words = (sys.executable, "-m", "lab.traffic", "--name", instance.name, "--rate", str(rate), "--seconds",
+                 str(longest_s), "--follow", "--out", str(out))
+        process = subprocess.Popen(words, cwd=root(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        load = Load(process)
+        try:
+            if not load.wait_until_settled(1, START_TIMEOUT_S):
+                process.terminate()
+                raise LabError("The load did not start.", next=f"python -m lab traffic --name {instance.name}")
+            yield load
+        finally:
+            load.end(out)

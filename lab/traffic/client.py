@@ -1,0 +1,94 @@
+"""HTTP/1.1 over one connection, kept alive: small, so that the measuring costs little and nothing is sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+
+LONGEST_HEAD = 64 * 1024
+
+
+class Broken(Exception):
+    """No whole reply came; the text says why in a few words."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Status and body of one reply, and whether the connection may be used again."""
+
+    status: int
+    body: bytes
+    keep_alive: bool
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where the public side of an instance answers on this machine."""
+
+    host: str
+    port: int
+    name: str
+    tls: ssl.SSLContext
+
+
+class Client:
+    """One connection. Not for two requests at a time."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str) -> None:
+        self._reader, self._writer, self._name = reader, writer, name
+
+    @classmethod
+    async def connect(cls, door: Door) -> Client:
+        """Raises Broken when nobody answers there, or the handshake fails."""
+        try:
+            opened = await asyncio.open_connection(door.host, door.port, ssl=door.tls, server_hostname=door.name,
+                                                   limit=LONGEST_HEAD)
+        except ConnectionRefusedError:
+            raise Broken("connection refused") from None
+        except OSError as error:  # ssl.SSLError is one
+            raise Broken(f"no connection ({type(error).__name__})") from None
+        return cls(*opened, door.name)
+
+    @property
+    def usable(self) -> bool:
+        """False when the server has closed the idle connection and said so: nobody would send on it."""
+        return not (self._reader.at_eof() or self._writer.is_closing())
+
+    async def request(self, method: str, path: str, body: bytes = b"", headers: str = "") -> Reply:
+        """Send once and read the reply. Raises Broken."""
+        length = f"Content-Length: {len(body)}\r\nContent-Type: application/json\r\n" if method == "POST" else ""
+        head = f"{method} {path} HTTP/1.1\r\nHost: {self._name}\r\nUser-Agent: lab-traffic\r\n{length}{headers}\r\n"
+        try:
+            self._writer.write(head.encode() + body)
+            return await self._read()
+        except asyncio.IncompleteReadError as cut:
+            raise Broken("reply cut short" if cut.partial else "connection closed without a reply") from None
+        except asyncio.LimitOverrunError:
+            raise Broken("reply without an end") from None
+        except OSError as error:
+            raise Broken(f"connection reset ({type(error).__name__})") from None
+
+    def close(self) -> None:
+        """At once, without a farewell."""
+        self._writer.transport.abort()
+
+    async def _read(self) -> Reply:
+        lines = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        try:
+            version, status = lines[0].split(" ")[:2]
+            fields = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+            code, length = int(status), int(fields.get("content-length", "0"))
+        except ValueError:
+            raise Broken("not an HTTP reply") from None
+        chunked = fields.get("transfer-encoding", "").lower() == "chunked"
+        body = await self._chunks() if chunked else await self._reader.readexactly(length)
+        return Reply(code, body, version == "HTTP/1.1" and fields.get("connection", "").lower() != "close")
+
+    async def _chunks(self) -> bytes:
+        body = b""
+        while size := int((await self._reader.readuntil(b"\r\n")).split(b";")[0], 16):
+            body += await self._reader.readexactly(size)
+            await self._reader.readexactly(2)
+        await self._reader.readuntil(b"\r\n")
+        return body

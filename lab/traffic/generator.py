@@ -1,0 +1,128 @@
+"""An open loop: requests leave when they are due, whatever became of those before."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lab.traffic.account import Tally
+from lab.traffic.client import Broken, Client, Door
+from lab.traffic.visitor import Request, Visitor
+
+TIMEOUT_S = 5.0
+KEPT_ALIVE = 64
+MOST_CLIENTS = 400  # far below what nginx takes, so that a slow server shows as failures here and is not buried
+NEW_VISITOR_EVERY = 41  # odd, so that it falls on reads and writes in turn
+
+
+@dataclass
+class Generator:
+    """Sends `rate` requests a second through many kept-alive connections, each used in turn."""
+
+    door: Door
+    visitor: Visitor
+    tally: Tally
+    timeout_s: float = TIMEOUT_S
+    _idle: deque[Client] = field(default_factory=deque)
+    _open: int = 0
+
+    async def run(self, rate: float, seconds: float, stopped: asyncio.Event,
+                  each_second: Callable[[int, int, int], None] = lambda second, sent, failed: None) -> None:
+        """Send until the time is over or `stopped` is set, then wait for the replies still to come.
+
+        `each_second(number, sent, failed)` is called for each settled second, in order.
+        """
+        self._idle.extend([client for client in await asyncio.gather(*(self._opened() for _ in range(KEPT_ALIVE)))
+                           if client])
+        begin = time.monotonic()
+        self.tally.began_at = time.time()
+        telling = asyncio.create_task(self._tell(begin, each_second))
+        under_way: set[asyncio.Task[None]] = set()
+        number = 0
+        while not stopped.is_set() and (due_s := number / rate) < seconds:
+            late_s = time.monotonic() - begin - due_s
+            if late_s < 0:
+                await asyncio.sleep(-late_s)
+                late_s = time.monotonic() - begin - due_s
+            task = asyncio.create_task(self._one(number, due_s, max(0.0, late_s)))
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
+            number += 1
+            if number % 16 == 0:
+                await asyncio.sleep(0)  # also when late: replies must be read
+        if under_way:
+            await asyncio.wait(under_way, timeout=self.timeout_s + 1)
+        telling.cancel()
+        self._report(each_second, self.tally.settled(time.monotonic() - begin + 1))
+        for client in self._idle:
+            client.close()
+
+    async def _one(self, number: int, due_s: float, late_s: float) -> None:
+        closes = number % NEW_VISITOR_EVERY == 0
+        request = self.visitor.request(number, closes=closes)
+        self.tally.begin(due_s, late_s, post=request.method == "POST")
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                why = await self._send(request, anew=closes)
+        except TimeoutError:
+            why = f"no reply within {self.timeout_s:g} s"
+        except Broken as broken:
+            why = str(broken)
+        self.tally.end(due_s, time.monotonic() - began, str(request), why)
+
+    async def _send(self, request: Request, *, anew: bool) -> str:
+        client = await self._connect() if anew else await self._take()
+        keep = False
+        try:
+            reply = await client.request(request.method, request.path, request.body, request.headers)
+            keep = reply.keep_alive and not anew
+            return request.judge(reply)
+        finally:
+            if keep:
+                self._idle.append(client)
+            else:
+                self._drop(client)
+
+    async def _take(self) -> Client:
+        while self._idle:
+            client = self._idle.popleft()
+            if client.usable:
+                return client
+            self._drop(client)
+        return await self._connect()
+
+    async def _connect(self) -> Client:
+        if self._open >= MOST_CLIENTS:
+            raise Broken(f"all {MOST_CLIENTS} connections wait for a reply")
+        self._open += 1
+        try:
+            return await Client.connect(self.door)
+        except BaseException:
+            self._open -= 1
+            raise
+
+    async def _opened(self) -> Client | None:
+        try:
+            return await self._connect()
+        except Broken:
+            return None  # the requests will meet the same, and count it
+
+    def _drop(self, client: Client) -> None:
+        self._open -= 1
+        client.close()
+
+    async def _tell(self, begin: float, each_second: Callable[[int, int, int], None]) -> None:
+        while True:
+            await asyncio.sleep(0.5)
+            self._report(each_second, self.tally.settled(time.monotonic() - begin))
+
+    _told: int = 0
+
+    def _report(self, each_second: Callable[[int, int, int], None], settled: int) -> None:
+        for second in range(self._told, settled):
+            each_second(second, self.tally.sent[second], self.tally.failed[second])
+        self._told = max(self._told, settled)

@@ -1,0 +1,125 @@
+"""What the load asks for, which reply is the right one, and how its traces are removed.
+
+Half are POSTs that write a build to the database as one synthetic user; the other half read the API and the page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lab.errors import CommandFailed, LabError
+from lab.instance import Instance
+from lab.processes import output
+from lab.traffic.client import Broken, Client, Door, Reply
+
+API = "/api/v1"
+READS = (f"{API}/squads?limit=5", "/release.json", f"{API}/health", "/")
+START_TIMEOUT_S = 20.0
+# As the superuser and without triggers: each deleted build would otherwise search squad_members from end to end.
+FORGET = """
+SET session_replication_role = replica;
+DELETE FROM events WHERE actor_id IN (SELECT id FROM users WHERE username = '{name}');
+DELETE FROM builds WHERE owner_id IN (SELECT id FROM users WHERE username = '{name}');
+"""
+COUNT = "SELECT count(*) FROM builds WHERE owner_id IN (SELECT id FROM users WHERE username = '{name}')"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request and its judge, who says in a few words what is wrong with a reply, or nothing."""
+
+    method: str
+    path: str
+    judge: Callable[[Reply], str]
+    body: bytes = b""
+    headers: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A synthetic user of the application, logged in."""
+
+    name: str
+    token: str
+
+    def request(self, number: int, *, closes: bool = False) -> Request:
+        """The request of that number: every other one is a POST."""
+        headers = "Connection: close\r\n" if closes else ""
+        if number % 2:
+            return Request("GET", READS[number // 2 % len(READS)], _is_ok, headers=headers)
+        name = f"{self.name} {number}"
+        body = json.dumps({"name": name, "profession": "guardian", "role": "support"}).encode()
+        return Request("POST", f"{API}/builds", lambda reply: _is_created(reply, name), body,
+                       f"Authorization: Bearer {self.token}\r\n{headers}")
+
+
+async def arrive(door: Door) -> Visitor:
+    """Register and log in. Raises LabError when the application does not let us."""
+    name = f"traffic-{secrets.token_hex(6)}"
+    credentials = json.dumps({"username": name, "password": secrets.token_urlsafe(24)}).encode()
+    try:
+        async with asyncio.timeout(START_TIMEOUT_S):
+            client = await Client.connect(door)
+            registered = await client.request("POST", f"{API}/auth/register", credentials)
+            logged_in = await client.request("POST", f"{API}/auth/login", credentials)
+            client.close()
+    except (Broken, TimeoutError) as error:
+        raise LabError(f"The load was not started: the application does not answer ({error or 'too slow'}).",
+                       next="python -m lab status, then 40 Health") from None
+    if (registered.status, logged_in.status) != (201, 200):
+        raise LabError(f"The load was not started: a new user got {registered.status} for registering and "
+                       f"{logged_in.status} for logging in.", next="python -m lab status")
+    return Visitor(name, str(json.loads(logged_in.body)["access_token"]))
+
+
+async def leave(door: Door, visitor: Visitor) -> None:
+    """Delete the account, which also drops the application's cached lists. Raises Broken."""
+    async with asyncio.timeout(START_TIMEOUT_S):
+        client = await Client.connect(door)
+        bearer = f"Authorization: Bearer {visitor.token}\r\nConnection: close\r\n"
+        reply = await client.request("DELETE", f"{API}/auth/me", headers=bearer)
+        client.close()
+    if reply.status != 204:
+        raise Broken(f"deleting the account was answered with {reply.status}")
+
+
+def written(instance: Instance, visitor: Visitor) -> int | None:
+    """How many of the visitor's builds are in the database; None when it could not be asked."""
+    try:
+        return int(_psql(instance, COUNT.format(name=visitor.name)))
+    except (CommandFailed, ValueError):
+        return None
+
+
+def forget(instance: Instance, visitor: Visitor) -> None:
+    """Remove the rows that the load wrote. Raises CommandFailed."""
+    _psql(instance, FORGET.format(name=visitor.name))
+
+
+def _psql(instance: Instance, statement: str) -> str:
+    names = output(instance.inside("docker", "ps", "--filter", "label=com.docker.compose.service=postgres",
+                                   "--filter", "label=com.docker.compose.project=gw2-staging", "--format",
+                                   "{{.Names}}")).split()
+    if not names:
+        raise CommandFailed("no PostgreSQL runs on the server")
+    words = ("psql", "-U", "postgres", "-d", "staging_db", "-qAt", "-v", "ON_ERROR_STOP=1", "-c", statement)
+    return output(instance.inside("docker", "exec", "-u", "postgres", names[0], *words), timeout_s=120)
+
+
+def _is_ok(reply: Reply) -> str:
+    if reply.status != 200:
+        return f"status {reply.status}"
+    return "" if reply.body else "empty reply"
+
+
+def _is_created(reply: Reply, name: str) -> str:
+    if reply.status != 201:
+        return f"status {reply.status}"
+    return "" if json.dumps(name).encode() in reply.body else "reply about something else"
