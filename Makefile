@@ -1,6 +1,6 @@
 # Every target sets up what it needs first; none needs an activated environment.
 .DEFAULT_GOAL := help
-.PHONY: help rehearsal test test-fast lint lab clean
+.PHONY: help rehearsal proof test test-fast lint lab clean
 
 help:       ## show this list
 	@grep -E '^[a-z-]+: .*##' Makefile | sed 's/: *[^#]*## /\t/' | expand -t 14
@@ -8,6 +8,10 @@ help:       ## show this list
 rehearsal:  ## set up everything, bring the lab up, run the release path, leave outputs/index.html
 	@./setup.sh lab
 	@.venv/bin/python -m lab.rehearsal
+
+proof:      ## set up everything, run the long proofs on a lab of their own (hours), leave outputs/proofs/
+	@./setup.sh lab
+	@.venv/bin/python -m lab.proofs
 
 test:       ## set up everything, run all tests
 	@./setup.sh test

@@ -1,0 +1,81 @@
+"""What a proof is, and how proofs are run: every case is written down the moment it is known.
+
+A proof is a module of this package with a name in `MODULES` and a `PROOF`. What it measures is evidence whatever
+stops it: an error is a case that did not hold, and after Ctrl-C the report says what was proven until then.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+
+from lab.instance import Instance
+
+# in the order they run; a module that is not there is a case that did not hold
+MODULES = ("races", "stops", "damages", "retention", "releases", "calm", "traffic")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing that was tried: whether it came out as it should, and what was measured. `seconds` it took."""
+
+    name: str
+    held: bool
+    measured: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A claim and the work that proves it. `prove` yields its cases as they are known, on an instance that serves."""
+
+    name: str
+    title: str
+    prove: Callable[[Instance], Iterator[Case]]
+
+
+@dataclass
+class Proven:
+    """A proof and its cases so far. `whole` says that it came to its end by itself."""
+
+    name: str
+    title: str
+    cases: list[Case] = field(default_factory=list)
+    seconds: float = 0.0
+    whole: bool = False
+
+    @property
+    def held(self) -> bool:
+        """A proof holds when it came to its end, and every one of its cases held; no case at all proves nothing."""
+        return self.whole and bool(self.cases) and all(case.held for case in self.cases)
+
+
+def run_proofs(names: Sequence[str], instance: Instance, proven: list[Proven], seen: Callable[[Proven], None]) -> None:
+    """Run the proofs, appending to `proven`; `seen` is told after every case and at the end of every proof."""
+    for name in names:
+        one = Proven(name, name)
+        proven.append(one)
+        began = time.monotonic()
+        try:
+            _prove(one, instance, seen)
+        finally:
+            one.seconds = round(time.monotonic() - began, 1)
+            seen(one)
+
+
+def _prove(one: Proven, instance: Instance, seen: Callable[[Proven], None]) -> None:
+    began = time.monotonic()
+    try:
+        proof: Proof = import_module(f"lab.proofs.{one.name}").PROOF
+        one.title = proof.title
+        for case in proof.prove(instance):
+            one.cases.append(case)
+            began = time.monotonic()
+            seen(one)
+        one.whole = True
+    except Exception as error:  # a proof that breaks has proven nothing, and the next one is still worth its time
+        told = f"{type(error).__name__}: {error}"[:2000]
+        one.cases.append(Case("the proof itself comes to its end", False, told, time.monotonic() - began))
+
