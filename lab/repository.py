@@ -28,16 +28,34 @@ GITIGNORE = ".env\n.env.secrets\n.runbook/\nnode_modules/\ndist/\n__pycache__/\n
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What deploying a release leads to where its base is live: exit code, what stops it, what is live afterwards.
+
+    `stopped_at` names the steps that may notice; `trigger` is the plan's own word for why, empty where none applies.
+    """
+
+    exit_code: int
+    live: str
+    schema_revision: str
+    stopped_at: tuple[str, ...] = ()
+    trigger: str = ""
+
+
+@dataclass(frozen=True)
 class Release:
-    """One folder of lab/releases: what its patches change, on top of which tag, and what deploying it leads to."""
+    """One folder of lab/releases: what its patches change, on top of which tag, and what deploying it leads to.
+
+    `schema_revision` is what its code expects; `why` says what is wrong with it, or why it only looks wrong.
+    """
 
     tag: str
     base: str
     title: str
-    leads_to: str
+    leads_to: Outcome
     patches: tuple[Path, ...]
+    schema_revision: str
+    why: str = ""
     branch: str | None = None
-    schema_revision: str | None = None
 
 
 def releases(folder: Path = LAB / "releases") -> list[Release]:
@@ -78,8 +96,12 @@ def _read(path: Path) -> Release:
     said = yaml.safe_load(path.read_text())
     patches = tuple(sorted(path.parent.glob("*.patch")))
     try:
-        return Release(patches=patches, **said)
-    except TypeError as error:
+        told = said.pop("leads_to")
+        outcome = Outcome(**{**told, "stopped_at": tuple(told.get("stopped_at", ()))})
+        return Release(patches=patches, leads_to=outcome, **said)
+    except KeyError as error:
+        raise LabError(f"lab/releases/{path.parent.name}/release.yaml: {error} is missing") from error
+    except (AttributeError, TypeError) as error:
         raise LabError(f"lab/releases/{path.parent.name}/release.yaml: {error}") from error
 
 

@@ -106,7 +106,9 @@ def test_the_tree_names_no_machine_and_holds_no_key(built: Path) -> None:
 
 def write_release(folder: Path, tag: str, base: str) -> None:
     (folder / tag).mkdir(parents=True)
-    (folder / tag / "release.yaml").write_text(f"tag: {tag}\nbase: {base}\ntitle: t\nleads_to: passed\n")
+    leads_to = f'{{exit_code: 0, live: {tag}, schema_revision: "0003"}}'
+    text = f'tag: {tag}\nbase: {base}\ntitle: t\nschema_revision: "0003"\nleads_to: {leads_to}\n'
+    (folder / tag / "release.yaml").write_text(text)
 
 
 def test_a_release_comes_after_its_base(tmp_path: Path) -> None:
