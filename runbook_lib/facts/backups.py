@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 import re
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from runbook_lib.plan import Command
 
 SURVEY_TIMEOUT_S = 300.0  # checksums of several dumps are part of it
 SUFFIX = ".sql.gz"
+_SEAL = ' "manifest_sha256": "'
 
 
 class Trust(StrEnum):
@@ -56,6 +58,7 @@ class Manifest:
     pg_dump_version: str
     schema_revision: str | None
     tables: tuple[TableContents, ...]
+    objects: dict[str, Any] | None = None  # count and hash of constraints, indexes, columns, sequences
 
     @property
     def rows(self) -> int:
@@ -78,6 +81,8 @@ class Backup:
         if self.manifest is None:
             return Trust.UNVERIFIED
         if (self.manifest.file, self.manifest.size_bytes) != (self.name, self.size_bytes):
+            return Trust.DAMAGED
+        if taken_at(self.name, self.manifest.database) is None:  # a dump of another database under this one's name
             return Trust.DAMAGED
         if self.sha256 is None:
             return Trust.RECORDED
@@ -230,11 +235,16 @@ def leftover_names(database: str) -> tuple[str, ...]:
 
 
 def parse_manifest(text: str) -> Manifest:
-    """A manifest file as a value. Raises ValueError, KeyError or TypeError when it is not one."""
+    """A manifest file as a value. Raises ValueError, KeyError or TypeError when it is not one.
+
+    Format 2 ends with a checksum of itself; manifests of format 1, of older backups, have none.
+    """
     data: dict[str, Any] = json.loads(text)
     snapshot = data["snapshot"]
-    if data["format"] != 1 or not re.fullmatch(r"[0-9a-f]{64}", data["sha256"]):
-        raise ValueError("not a manifest of format 1")
+    if data["format"] not in (1, 2) or not re.fullmatch(r"[0-9a-f]{64}", data["sha256"]):
+        raise ValueError("not a manifest of format 1 or 2")
+    if data["format"] == 2 and sealed_manifest(text[: text.rindex(_SEAL)]) != text:
+        raise ValueError("the manifest is not what was written")
     return Manifest(
         file=str(data["file"]),
         database=str(snapshot["database"]),
@@ -249,7 +259,13 @@ def parse_manifest(text: str) -> Manifest:
         pg_dump_version=str(data["pg_dump_version"]),
         schema_revision=data["schema_revision"],
         tables=tuple(TableContents(row["table"], int(row["rows"]), row["content"]) for row in data["tables"]),
+        objects=data.get("objects"),
     )
+
+
+def sealed_manifest(lines: str) -> str:
+    """The lines of a manifest with their checksum as the last one, as the backup program writes it."""
+    return f'{lines}{_SEAL}{hashlib.sha256(lines.encode()).hexdigest()}"}}\n'
 
 
 class _Survey:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from runbook_lib.asking import Connections, Question
@@ -39,7 +40,9 @@ def dump_reading_of(environment: Environment, name: str | None) -> Question[Dump
 def parse_reading(text: str, path: str) -> DumpReading:
     """`<table><TAB><rows>` lines, with `end` and `readable` among them. Raises FactUnreadable on any other reply."""
     try:
-        numbers = {name: int(count) for name, _, count in (line.rpartition("\t") for line in text.splitlines())}
+        numbers: Counter[str] = Counter()  # a table that comes twice holds the rows of both
+        for name, _, count in (line.rpartition("\t") for line in text.splitlines()):
+            numbers[name] += int(count)
         readable, ended = bool(numbers.pop("readable")), bool(numbers.pop("end"))
     except (ValueError, KeyError) as cause:
         raise FactUnreadable(
@@ -47,4 +50,4 @@ def parse_reading(text: str, path: str) -> DumpReading:
             where=path,
             next="Run the notebook again; if it stays so, read the file on the server with `gunzip -t`.",
         ) from cause
-    return DumpReading(readable, ended, numbers)
+    return DumpReading(readable, ended, dict(numbers))

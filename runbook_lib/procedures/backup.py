@@ -72,12 +72,20 @@ def why_nothing_expires(backups: Backups, environment: Environment) -> str:
     return f"no verified backup is older than {rules.keep_days} days beyond the newest {rules.keep_newest}"
 
 
+def backup_program() -> str:
+    """The whole program that backs up a database, as `bash -s -- STEP DIRECTORY DATABASE …` takes it."""
+    return script("dump_reading.sh") + shell("snapshot_queries.sh") + shell("backup_database.sh")
+
+
+def shell(name: str) -> str:
+    """The text of a shell program of this room."""
+    return (files(__package__) / name).read_text()
+
+
 def _program(environment: Environment, step: str, *words: str, timeout_s: float) -> Command:
     rules = environment.backup
-    text = script("dump_reading.sh") + (files(__package__) / "backup_database.sh").read_text()
-    return Command(
-        ("bash", "-s", "--", step, rules.directory, rules.database, *words), stdin=text, timeout_s=timeout_s
-    )
+    argv = ("bash", "-s", "--", step, rules.directory, rules.database, *words)
+    return Command(argv, stdin=backup_program(), timeout_s=timeout_s)
 
 
 def _clear(environment: Environment, size_bytes: int) -> Step:

@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2329,SC2015
 # The backup of one database, step by step, on the server that holds it. Runs as `bash -s -- STEP DIRECTORY DATABASE …`.
+# Follows dump_reading.sh and snapshot_queries.sh.
 # A backup under its final name is complete, was read to its end, and has its manifest: `publish` alone gives that name.
 
 set -uo pipefail
@@ -17,32 +18,6 @@ hold_partial() {
 
 # A failed dump gives a full disk its room back.
 free_room() { (($1 == 0)) || rm -f -- "$partial" "$contents"; exit "$1"; }
-
-# What the database held in the instant of the dump: one line a table, "<table><TAB><rows><TAB><json>".
-# The hash is a sum over the rows, so it does not depend on their order.
-snapshot_queries() {
-    cat <<'SQL'
-SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'postgres';
-SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex';
-SELECT 'snapshot' || E'\t' || json_build_object(
-    'database', current_database(),
-    'taken_at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-    'server_version', current_setting('server_version'),
-    'database_bytes', pg_database_size(current_database()));
-SELECT CASE WHEN to_regclass('public.alembic_version') IS NULL THEN $$SELECT 'revision' || E'\tnull'$$
-    ELSE $$SELECT 'revision' || E'\t' || coalesce(to_json(string_agg(version_num, ',' ORDER BY version_num))::text, 'null')
-           FROM public.alembic_version$$ END \gexec
-SELECT format($$SELECT %1$L || E'\t' || count(*) || E'\t' || json_build_object('table', %1$L, 'rows', count(*), 'content',
-           coalesce(sum(('x' || left(md5(t::text), 16))::bit(64)::bigint), 0) || ':' ||
-           coalesce(sum(('x' || right(md5(t::text), 16))::bit(64)::bigint), 0)) FROM ONLY %1$s t$$,
-           format('%I.%I', n.nspname, c.relname))
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-    ORDER BY 1 \gexec
-SELECT 'end';
-SQL
-}
 
 # dump USER LIMIT_S PREFIX…: PREFIX runs a program where the database is (docker compose … exec -T postgres).
 # One session keeps the snapshot open and counts in it; pg_dump reads the very same snapshot beside it.
@@ -87,7 +62,7 @@ check() {
     local found
     found=$(read_dump "$partial") || fail "The dump is damaged: it cannot be read to its end."
     grep -qx $'end\t1' <<<"$found" || fail "The dump was cut short: it does not end where a dump ends."
-    diff <(cut -f1,2 -- "$contents" | grep -vP '^(snapshot|revision|pg_dump|started)\t' | sort) \
+    diff <(cut -f1,2 -- "$contents" | grep -vP '^(snapshot|revision|objects|pg_dump|started)\t' | sort) \
          <(grep -v $'^end\t' <<<"$found") >&2 \
         || fail "The dump does not hold the rows that the database had in its snapshot (< snapshot, > dump)."
     printf 'checked %s tables\n' "$(grep -vc $'^end\t' <<<"$found")"
@@ -107,7 +82,8 @@ publish() {
     name="${database}_$(tr -d ':Z-' <<<"$taken_at" | tr T _).sql.gz"
     [[ ! -e $directory/$name ]] || fail "$directory/$name exists already: run the backup again."
     read -r now _ </proc/uptime
-    write_manifest "$name" "$sha256" "$snapshot" "$now" >"$manifest" || fail "Cannot write the manifest: is the disk full?"
+    write_manifest "$name" "$sha256" "$snapshot" "$now" >"$manifest" && seal_manifest "$manifest" \
+        || fail "Cannot write the manifest: is the disk full?"
     sync -- "$manifest" && mv -f -- "$manifest" "$directory/${name%.sql.gz}.manifest.json" && sync -- "$directory" \
         && mv -n -- "$partial" "$directory/$name" && sync -- "$directory" && [[ ! -e $partial ]] \
         || fail "The dump could not be given its name."
@@ -122,13 +98,19 @@ write_manifest() {
     local seconds plain_bytes
     seconds=$(awk -v from="$(value_of started)" -v to="$4" 'BEGIN { printf "%.1f", to - from }')
     plain_bytes=$(gunzip -c -- "$partial" | wc -c) || return
-    printf '{"format": 1, "file": "%s", "sha256": "%s", "size_bytes": %s, "plain_bytes": %s,\n' \
+    printf '{"format": 2, "file": "%s", "sha256": "%s", "size_bytes": %s, "plain_bytes": %s,\n' \
         "$1" "$2" "$(stat -c %s -- "$partial")" "$plain_bytes"
     printf ' "finished_at": "%s", "seconds": %s, "pg_dump_version": "%s", "schema_revision": %s,\n' \
         "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$seconds" "$(value_of pg_dump | tr -cd '[:alnum:] ().:+~_-')" "$(value_of revision)"
-    printf ' "snapshot": %s,\n "tables": [\n' "$3"
+    printf ' "snapshot": %s,\n "objects": %s,\n "tables": [\n' "$3" "$(value_of objects)"
     cut -f3- -- "$contents" | grep '^{"table"' | sed '$!s/$/,/' || true
-    printf ']}\n'
+    printf ' ],\n'
+}
+
+# seal_manifest FILE: its last line is a sha256 of all lines before it, because nothing else would notice a flipped bit.
+seal_manifest() {
+    local sha256; sha256=$(sha256sum <"$1" | cut -d' ' -f1)
+    printf ' "manifest_sha256": "%s"}\n' "$sha256" >>"$1"
 }
 
 # prune KEEP_NEWEST NAME…: looks at every name before the first is deleted. Files without a manifest, files of

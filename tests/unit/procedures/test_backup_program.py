@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 
 from runbook_lib.facts.backups import parse_manifest, parse_survey, script
+from runbook_lib.procedures.backup import backup_program
 
-PROGRAM = script("dump_reading.sh") + (
-    Path(__file__).parents[3] / "runbook_lib/procedures/backup_database.sh"
-).read_text()  # fmt: skip
+PROGRAM = backup_program()
 
 STAND_IN = r"""#!/bin/bash
 here=$(dirname "$0")
@@ -58,7 +57,7 @@ COPY public.squads (id, name) FROM stdin;
 def contents(taken_at: str = "2026-11-22T16:24:54Z") -> str:
     snapshot = {"database": "staging_db", "taken_at": taken_at, "server_version": "15.20", "database_bytes": 9}
     tables = [("public.\"Odd Name\"", 0), ("public.squads", 3)]
-    lines = [f"snapshot\t{json.dumps(snapshot)}", 'revision\t"0002"']
+    lines = [f"snapshot\t{json.dumps(snapshot)}", 'revision\t"0002"', 'objects\t{"count": 2, "definitions": "0a"}']
     lines += [f"{name}\t{rows}\t" + json.dumps({"table": name, "rows": rows, "content": "1:2"}) for name, rows in tables]
     return "\n".join(lines) + "\n"
 
