@@ -164,27 +164,37 @@ def timeline(bars: Iterable[Bar], *, title: str = "Steps") -> Figure:
     return _described(figure, "; ".join(f"{bar.label}: {bar.state} after {bar.seconds:.1f} s" for bar in rows) + ".")
 
 
-@_in_house_style
 def error_rate_over_time(rows: Iterable[tuple[datetime, float]], threshold_percent: float, *,
                          moments: Iterable[tuple[datetime, str]] = (), title: str = "Error rate") -> Figure:
     """Percent of failed requests over (UTC time, percent), with the threshold and labelled moments."""
-    points = sorted(rows)
+    return metric_over_time(rows, threshold_percent, unit="percent", moments=moments, title=title,
+                            label="failed requests in percent")
+
+
+@_in_house_style
+def metric_over_time(rows: Iterable[tuple[datetime, float]], limit: float, *, unit: str,
+                     moments: Iterable[tuple[datetime, str]] = (), title: str = "", label: str = "") -> Figure:
+    """A value over UTC time with its limit and labelled moments; the time axis spans the moments too."""
+    points, marks = sorted(rows), sorted(moments)
     if not points:
         return _nothing(title, "No request was counted.")
     figure, axes = _figure(3.0)
-    times, rates = [when for when, _ in points], [rate for _, rate in points]
-    axes.plot(_dates(times), rates, color=BLUE)
-    axes.fill_between(_dates(times), rates, color=BLUE, alpha=0.12, linewidth=0)
-    top = max(*rates, threshold_percent) * 1.35
-    axes.axhline(threshold_percent, color=RED, linewidth=1.6)
-    axes.annotate(f"limit {threshold_percent:g} %", (0.005, threshold_percent), xycoords=("axes fraction", "data"),
+    times, values = [when for when, _ in points], [value for _, value in points]
+    axes.plot(_dates(times), values, color=BLUE)
+    axes.fill_between(_dates(times), values, color=BLUE, alpha=0.12, linewidth=0)
+    short = "%" if unit == "percent" else unit
+    top = max(*values, limit) * 1.35 or 1.0
+    axes.axhline(limit, color=RED, linewidth=1.6)
+    axes.annotate(f"limit {limit:g} {short}", (0.005, limit), xycoords=("axes fraction", "data"),
                   xytext=(0, 4), textcoords="offset points", color=RED, fontsize=9, bbox=_CLEAR)
-    for when, name in moments:
+    for place, (when, name) in enumerate(marks):
         axes.axvline(_dates([when])[0], color=INK, linewidth=1.2, linestyle=(0, (2, 2)))
-        axes.annotate(name, (_dates([when])[0], top * 0.94), xytext=(4, 0), textcoords="offset points", fontsize=9)
-    _time_axis(axes, times)
-    axes.set(title=title, ylabel="failed requests in percent", ylim=(0, top))
-    told = f"Between {min(rates):.2g} % and {max(rates):.2g} %; the limit is {threshold_percent:g} %."
+        # moments can be a second apart: each label stands a line lower than the one before
+        axes.annotate(name, (_dates([when])[0], top * (0.94 - 0.11 * place)), xytext=(4, 0),
+                      textcoords="offset points", fontsize=9, bbox=_CLEAR)
+    _time_axis(axes, sorted([*times, *(when for when, _ in marks)]))
+    axes.set(title=title, ylabel=label or unit, ylim=(0, top))
+    told = f"Between {min(values):.2g} {short} and {max(values):.2g} {short}; the limit is {limit:g} {short}."
     return _described(figure, told)
 
 

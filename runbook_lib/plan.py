@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -102,7 +103,9 @@ class Gate:
     """Ask again and again until `judge` finds no fault `passes` times in a row, or `deadline_s` is over.
 
     Several questions are asked side by side; `judge` gets their answers in order. An answer that could not
-    be had counts as a failed look. The last findings are kept as evidence.
+    be had counts as a failed look. The last findings are kept as evidence. `gives_up_after` looks in a row with a
+    check that failed, the gate stays shut without waiting for its deadline; looks without an answer are not counted.
+    `trigger` names what the gate's staying shut means when it is one of the plan's triggers, `since` as in a Watch.
     """
 
     name: str
@@ -111,13 +114,17 @@ class Gate:
     passes: int = 3
     interval_s: float = 2.0
     deadline_s: float = 120.0
+    gives_up_after: int | None = None
+    trigger: str = ""
+    since: str = ""
 
     @property
     def timeout_s(self) -> float:
         return self.deadline_s
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.passes} clean looks in a row within {self.deadline_s:g} s"
+        shut = f", shut after {self.gives_up_after} failing ones" if self.gives_up_after else ""
+        return f"{self.name}: {self.passes} clean looks in a row within {self.deadline_s:g} s{shut}"
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -128,14 +135,80 @@ class Gate:
         }
 
 
-Action = Command | Pipeline | WriteFile | Gate
+@dataclass(frozen=True)
+class Fired:
+    """A trigger that fired: its name in the plan's words, and the metric that passed its limit."""
+
+    trigger: str
+    metric: str
+    measured: float
+    limit: float
+    unit: str
+    because: str = ""
+
+    def __str__(self) -> str:
+        because = f" ({self.because})" if self.because else ""
+        return f"{self.trigger}: {self.metric} {self.measured:.4g} {self.unit}, limit {self.limit:g}{because}"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one look of a watch came to: figures by name (None: not known), faults, and the trigger it fired."""
+
+    metrics: Mapping[str, float | None]
+    faults: tuple[Finding, ...] = ()
+    fired: Fired | None = None
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Look every `interval_s` for `duration_s`; a reading that fires a trigger ends it at once, and fails the step.
+
+    `judge` gets the readings so far and the answers in the order of the questions, a RunbookError in the place of one
+    that could not be had. `conclude` says at the end what all readings together prove. `since` is the key of the step
+    whose undo ends what is watched; `main_metric` with its `limit` and `unit` is drawn when nothing fired. `history`, asked when all is over, tells metrics second by second, as
+    (UTC time, value). After `patience` looks in a row without a link to the server the outcome is unknown.
+    """
+
+    name: str
+    questions: tuple[Question[Any], ...]
+    judge: Callable[[Sequence[Reading], Sequence[Any]], Reading]
+    conclude: Callable[[Sequence[Reading]], tuple[Finding, ...]]
+    duration_s: float
+    interval_s: float
+    since: str = ""
+    main_metric: str = ""
+    limit: float = 0.0
+    unit: str = ""
+    history: Question[Mapping[str, Sequence[tuple[datetime, float]]]] | None = None
+    patience: int = 6
+
+    @property
+    def timeout_s(self) -> float:
+        return self.duration_s
+
+    def __str__(self) -> str:
+        return f"{self.name}: a look every {self.interval_s:g} s for {self.duration_s:g} s"
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "watch": self.name,
+            "questions": [question.name for question in self.questions],
+            "duration_s": self.duration_s,
+            "interval_s": self.interval_s,
+        }
+
+
+Action = Command | Pipeline | WriteFile | Gate | Watch
 
 
 @dataclass(frozen=True)
 class Step:
     """One line of a plan: what is done where, and how it is undone.
 
-    `actions` run in order. `undo` must be safe to run when the step was done, half done or not done at all.
+    `actions` run in order. `undo` must be safe to run when the step was done, half done or not done at all. Where
+    `undo_may_fail`, the undos before it do not rest on this one: they go on, and the walk still ends as a failed
+    rollback.
     """
 
     key: str
@@ -144,6 +217,7 @@ class Step:
     undo: tuple[Action, ...] = ()
     why: str = ""
     host: str = "server"
+    undo_may_fail: bool = False
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -167,7 +241,10 @@ class Plan:
     """What will happen, in order. A plan without steps says in `reason` why nothing is to be done.
 
     `guard` is looked at once when the lock is held, before the first step: a plan was made from facts, and somebody
-    may have changed them while it was read.
+    may have changed them while it was read. `before_undo` waits until undoing can work at all (it is tried in any
+    case); `after_undo` says whether the way back led to something that works; `state` tells what is true now when it
+    did not. Once the step `no_way_back_after` has passed nothing is undone by itself: `no_way_back_because` says
+    why, `no_way_back_next` what the choices are. `undone_next` is what to do after a rollback.
     """
 
     name: str
@@ -178,6 +255,13 @@ class Plan:
     undo_on_failure: bool = False
     facts: dict[str, Any] = field(default_factory=dict, compare=False)
     guard: Gate | None = field(default=None, compare=False)
+    before_undo: Gate | None = field(default=None, compare=False)
+    after_undo: Gate | None = field(default=None, compare=False)
+    state: Question[Any] | None = field(default=None, compare=False)
+    no_way_back_after: str = ""
+    no_way_back_because: str = ""
+    no_way_back_next: str = ""
+    undone_next: str = ""
 
     @property
     def hash(self) -> str:
@@ -195,6 +279,7 @@ class Plan:
             "steps": [step.describe() for step in self.steps],
             "reason": self.reason,
             "facts": self.facts,
+            **({"no_way_back_after": self.no_way_back_after} if self.no_way_back_after else {}),
         }
 
 

@@ -36,14 +36,20 @@ def open_gate(gate: Gate, put: Callable[[Question[Any]], Any],
               seen: Callable[[int, tuple[Finding, ...]], None] = lambda look, findings: None) -> GateOutcome:
     """Look until the gate opens or its deadline is over. `seen` is told of each look."""
     give_up = time.monotonic() + gate.deadline_s
-    clean = looks = 0
+    clean = failing = looks = 0
     while True:
         looks += 1
         findings = look_once(gate, put)
         clean = clean + 1 if findings and all(one.verdict in CLEAN for one in findings) else 0
+        if clean:
+            failing = 0
+        elif any(one.verdict is Verdict.FAILED for one in findings):
+            failing += 1
         seen(looks, findings)
         if clean >= gate.passes:
             return GateOutcome(True, looks, findings)
+        if gate.gives_up_after is not None and failing >= gate.gives_up_after:
+            return GateOutcome(False, looks, findings)
         if time.monotonic() + gate.interval_s > give_up:
             return GateOutcome(False, looks, findings)
         time.sleep(gate.interval_s)

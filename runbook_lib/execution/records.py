@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from runbook_lib.plan import Plan, StepState
+from runbook_lib.plan import Finding, Plan, StepState
 
 _MARKS = {
     StepState.PASSED: "✔", StepState.FAILED: "✘", StepState.TIMED_OUT: "✘", StepState.ABORTED: "■",
@@ -32,11 +32,15 @@ class StepRecord:
 
 @dataclass(frozen=True)
 class Execution:
-    """A plan and what became of its steps. `applied` is False in plan mode: then nothing was changed."""
+    """A plan and what became of its steps. `applied` is False in plan mode: then nothing was changed.
+
+    `findings` are what a watch left open: the steps passed, but not everything was seen.
+    """
 
     plan: Plan
     steps: tuple[StepRecord, ...]
     applied: bool
+    findings: tuple[Finding, ...] = ()
 
     def __str__(self) -> str:
         if not self.plan.steps:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import RunFolder
@@ -15,20 +16,20 @@ from runbook_lib.errors import (
     HostUnreachable,
     LinkDropped,
     PlanChanged,
-    RollbackFailed,
-    RolledBack,
     RunbookError,
     StepFailed,
 )
-from runbook_lib.execution.gate import CLEAN, GateOutcome, look_once, open_gate
+from runbook_lib.execution.acting import Acting, message_of
+from runbook_lib.execution.gate import CLEAN, look_once
 from runbook_lib.execution.hands import Done, Hands, Interrupted
 from runbook_lib.execution.interrupts import Interrupts
 from runbook_lib.execution.records import Execution, StepRecord
-from runbook_lib.plan import Action, Finding, Gate, Plan, Step, StepState
+from runbook_lib.execution.story import Exhibit, tell_watch
+from runbook_lib.execution.way_back import WayBack
+from runbook_lib.plan import Plan, Step, StepState, Watch
 
 Progress = Callable[[tuple[StepRecord, ...], str, str], None]  # records, key of the step at work, tail of its output
 
-TAIL_LINES = 12
 _AGAIN = "Run the notebook again: it compares the facts with the target and does only what is missing."
 
 
@@ -41,6 +42,9 @@ class Walk:
         self._interrupts = Interrupts()
         self._step_started = time.monotonic()
         self._advice = "Read the step's evidence in the report."
+        self._acting = Acting(hands, journal, folder)
+        self.exhibits: list[Exhibit] = []
+        self._passed_at: dict[str, datetime] = {}
         self.records = [StepRecord(step.key, step.title) for step in plan.steps]
 
     def run(self) -> Execution:
@@ -54,7 +58,7 @@ class Walk:
             taken.callback(self._journal.write, "lock_released")  # after the lock itself is let go
             self._look_again()
             self._walk()
-        return Execution(self._plan, tuple(self.records), applied=True)
+        return Execution(self._plan, tuple(self.records), applied=True, findings=tuple(self._acting.open_questions))
 
     def _look_again(self) -> None:
         """Under the lock: are the facts still those of the plan? Raises PlanChanged."""
@@ -76,6 +80,9 @@ class Walk:
             record = self._step(number, step)
             if record.state is not StepState.PASSED:
                 self._stop_at(number, step, record)
+            self._passed_at[step.key] = datetime.now(UTC)
+            if any(isinstance(action, Watch) for action in step.actions):
+                self._tell_watch()
 
     def _step(self, number: int, step: Step) -> StepRecord:
         """Do one step's actions in order, up to the first that does not pass."""
@@ -87,12 +94,13 @@ class Walk:
         try:
             for position, action in enumerate(step.actions, start=1):
                 with self._interrupts.allowed():
-                    done = self._act(action, step, f"{step.key}-{position}", evidence)
+                    done = self._acting.act(action, f"{step.key}-{position}", evidence,
+                                            lambda tail: self._show(step.key, tail))
                 if done.state is not StepState.PASSED:
                     break
         except Interrupted as stopped:
             done = stopped.done
-            self._keep(f"{step.key}-stopped", done, evidence)
+            self._acting.keep(f"{step.key}-stopped", done, evidence)
             if done.state is StepState.PASSED:  # it ended while it was being stopped
                 done = replace(done, state=StepState.ABORTED, message="its last command had just passed")
         except KeyboardInterrupt:
@@ -105,43 +113,7 @@ class Walk:
             self._journal.write("error", type=type(error).__name__, what=error.what, where=error.where, next=error.next)
             self._advice = error.next or self._advice
             done = Done(StepState.FAILED, message=error.what)
-        return self._finish(number, done.state, _message(done), done.exit_code, evidence)
-
-    def _act(self, action: Action, step: Step, name: str, evidence: list[str]) -> Done:
-        if isinstance(action, Gate):
-            return self._gate(action, step, name, evidence)
-        tail: list[str] = []
-        last_shown = time.monotonic()
-
-        def on_output(stream: str, text: str) -> None:
-            nonlocal last_shown
-            tail[:] = (("".join(tail) + text)[-4000:]).splitlines(keepends=True)[-TAIL_LINES:]
-            if time.monotonic() - last_shown > 0.5:
-                last_shown = time.monotonic()
-                self._show(step.key, "".join(tail))
-
-        done = self._hands.perform(action, name, on_output)
-        self._keep(name, done, evidence, str(action))
-        return done
-
-    def _gate(self, gate: Gate, step: Step, name: str, evidence: list[str]) -> Done:
-        def seen(look: int, findings: tuple[Finding, ...]) -> None:
-            lines = [f"{one.verdict}: {one.check} {one.measured}" for one in findings]
-            self._show(step.key, f"look {look}\n" + "\n".join(lines))
-
-        outcome: GateOutcome = open_gate(gate, self._hands.ask, seen)
-        self._journal.write("findings", stage=f"gate: {gate.name}", findings=list(outcome.findings))
-        lines = [f"{one.verdict}\t{one.check}\t{one.measured}\t{one.expected}" for one in outcome.findings]
-        head = f"{gate}\n{outcome.looks} looks, {'opened' if outcome.opened else 'did not open'}\n\n"
-        evidence.append(self._folder.evidence(f"{name}-gate.txt", head + "\n".join(lines) + "\n"))
-        return Done(StepState.PASSED if outcome.opened else StepState.FAILED, message=outcome.message)
-
-    def _keep(self, name: str, done: Done, evidence: list[str], words: str = "") -> None:
-        """Whatever a command said, as evidence; silence leaves no file."""
-        for stream, text in (("out", done.stdout), ("err", done.stderr)):
-            if text:
-                head = f"$ {words}\n\n" if words else ""
-                evidence.append(self._folder.evidence(f"{name}.{stream}.txt", head + text))
+        return self._finish(number, done.state, message_of(done), done.exit_code, evidence)
 
     def _finish(self, number: int, state: StepState, message: str = "", exit_code: int | None = None,
                 evidence: list[str] | None = None) -> StepRecord:
@@ -166,57 +138,38 @@ class Walk:
         if not self._plan.undo_on_failure:
             ended: type[RunbookError] = Aborted if record.state is StepState.ABORTED else StepFailed
             raise ended(what, where=where, next=f"{self._advice} {_AGAIN}")
-        self._undo(number, what, where)
+        if self._past_the_point_of_return(number):
+            ended = Aborted if record.state is StepState.ABORTED else StepFailed
+            self._tell_watch()
+            raise ended(f"{what}\nNothing was undone: {self._plan.no_way_back_because}", where=where,
+                        next=self._plan.no_way_back_next or _AGAIN)
+        self._go_back(number, what, where)
 
-    def _undo(self, number: int, what: str, where: str) -> None:
-        """Undo the failing step and every one before it, in reverse; stop at the first that cannot be undone."""
-        undone = 0
-        aborted = self.records[number].state is StepState.ABORTED
-        for position in range(number, -1, -1):
-            step = self._plan.steps[position]
-            if not step.undo:
-                continue
-            done = self._undo_step(step)
-            if done.state is not StepState.PASSED:
-                raise RollbackFailed(
-                    f"{what}\nUndoing {step.title!r} failed too: {_message(done) or done.state}",
-                    where=f"{self._plan.target}, undo of step {step.key}; undone before that: {undone} steps",
-                    next="Do not run anything else yet. Look at the state of the server with 00 Start here, "
-                    "finish the undo by hand as the report lists it, and call the backend lead.",
-                )
-            self.records[position] = replace(self.records[position], state=StepState.ROLLED_BACK)
-            undone += 1
-        if not undone:
-            ended = Aborted if aborted else StepFailed
-            raise ended(f"{what} No step so far had anything to undo.", where=where, next=f"{self._advice} {_AGAIN}")
-        raise RolledBack(f"{what}\nEverything done so far was undone ({undone} steps).", where=where,
-                         next=f"{self._advice} {_AGAIN}")
+    def _past_the_point_of_return(self, number: int) -> bool:
+        """Whether a step has passed after which nothing is undone by itself."""
+        last = self._plan.no_way_back_after
+        return any(step.key == last and self.records[position].state is StepState.PASSED
+                   for position, step in enumerate(self._plan.steps[:number]))
 
-    def _undo_step(self, step: Step) -> Done:
-        self._journal.write("undo_started", key=step.key, title=step.title, does=[str(action) for action in step.undo])
-        started = time.monotonic()
-        evidence: list[str] = []
-        done = Done(StepState.PASSED)
+    def _go_back(self, number: int, what: str, where: str) -> None:
+        back = WayBack(self._plan, self._hands, self._journal, self._acting, self.records, self._show)
         try:
-            for position, action in enumerate(step.undo, start=1):
-                done = self._act(action, step, f"{step.key}-undo-{position}", evidence)
-                if done.state is not StepState.PASSED:
-                    break
-        except RunbookError as error:
-            done = Done(StepState.FAILED, message=error.what)
-        state = StepState.ROLLED_BACK if done.state is StepState.PASSED else StepState.ROLLBACK_FAILED
-        self._journal.write("undo_finished", key=step.key, title=step.title, state=state, exit_code=done.exit_code,
-                            seconds=round(time.monotonic() - started, 3), evidence=evidence, message=_message(done))
-        return done
+            back.go(number, what, where, f"{self._advice} {_AGAIN}")
+        finally:
+            self._tell_watch(back)
+
+    def _tell_watch(self, back: WayBack | None = None) -> None:
+        """A picture that cannot be drawn must not hide how the run ended."""
+        try:
+            exhibit = tell_watch(
+                self._acting.watched, self._journal, self._folder, self._hands, passed_at=self._passed_at,
+                undone_at=back.undone_at if back else None, clean_at=back.clean_at if back else None,
+            )
+        except Exception as error:
+            self._journal.write("error", type=type(error).__name__, what=f"The watch could not be drawn: {error}",
+                                where=self._plan.target, next="Its looks are in the journal.")
+            return
+        self.exhibits += [exhibit] if exhibit else []
 
     def _show(self, running: str = "", tail: str = "") -> None:
         self._progress(tuple(self.records), running, tail)
-
-
-def _message(done: Done) -> str:
-    """Why an action did not pass: its own words, or the last line of what it said."""
-    if done.state is StepState.PASSED:
-        return ""
-    said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-    code = f"exit code {done.exit_code}" if done.exit_code is not None else ""
-    return ": ".join(part for part in (done.message or code, *(line[:300] for line in said)) if part)

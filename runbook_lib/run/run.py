@@ -184,13 +184,21 @@ class Run:
             return self._leave_alone(plan)
         if not self._confirmed:
             self.confirm()
+        from runbook_lib.report.tables import value_table
+
         hands = ServerHands(self.connections, self.environment, self.run_id, self.who)
+        walk = Walk(plan, hands, self._journal, self.folder, LiveSteps())
         try:
-            execution = Walk(plan, hands, self._journal, self.folder, LiveSteps()).run()
+            execution = walk.run()
         except RunbookError as error:
             self._failure = error
             raise
+        finally:
+            for exhibit in walk.exhibits:
+                show_html(value_table(exhibit.text, title=exhibit.title), exhibit.text)
+                show_svg(exhibit.svg, exhibit.title)
         self._failure, self._looked = None, True
+        self._findings |= {("watch", one.check): one for one in execution.findings}
         return execution
 
     def verify(self, findings: Finding | Iterable[Finding], title: str = "") -> tuple[Finding, ...]:
