@@ -10,6 +10,7 @@ from runbook_lib.environment.rules import (
     Alerts,
     Backup,
     Checklists,
+    ConfigurationBackup,
     Gate,
     Health,
     Load,
@@ -50,6 +51,7 @@ class Environment(Part):
     tls: Tls
     access: Access
     backup: Backup
+    configuration_backup: ConfigurationBackup
     rollback: Rollback
     gate: Gate
     watch: Watch

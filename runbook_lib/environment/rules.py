@@ -26,6 +26,46 @@ class Backup(Part):
     files: tuple[Text, ...]
 
 
+class StaticAssets(Part):
+    """Files that a service serves: a folder inside its container."""
+
+    service: Name
+    path: AbsolutePath
+
+
+class ConfigurationBackup(Part):
+    """The weekly backup of configuration, files and logs. `data_volumes` says of each volume why it needs no copy here.
+
+    `uploads` are folders on the server; where there are none, `no_uploads_because` says why.
+    """
+
+    repository: AbsolutePath
+    remote: Text | None = None
+    weekly_on: Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+    weekly_at: ClockTime
+    maximum_age_h: Count
+    project_paths: tuple[Text, ...]
+    server_paths: tuple[AbsolutePath, ...]
+    files_directory: AbsolutePath
+    keep_files: Count
+    static_assets: StaticAssets | None = None
+    uploads: tuple[AbsolutePath, ...] = ()
+    no_uploads_because: Text | None = None
+    data_volumes: dict[Name, Text]
+    logs_directory: AbsolutePath
+    log_folders: tuple[AbsolutePath, ...]
+    keep_log_days: Count
+
+    @model_validator(mode="after")
+    def _uploads_or_a_reason(self) -> ConfigurationBackup:
+        if bool(self.uploads) == bool(self.no_uploads_because):
+            raise ValueError("uploads and no_uploads_because: exactly one of them; name the folders, or say why none")
+        odd = [path for path in self.project_paths if path.startswith("/") or ".." in path.split("/")]
+        if odd:
+            raise ValueError(f"project_paths: should lie below the server's directory, got {odd[0]!r}")
+        return self
+
+
 class Gate(Part):
     """How often a fresh release must pass in a row, and by when."""
 
