@@ -42,7 +42,7 @@ def migration_rehearsal_of(environment: Environment, commit: str | None) -> Ques
     """
     rules = environment.backup
     argv = ("bash", "-s", "--", environment.server.directory, commit or "", PROJECT, rules.database, rules.user)
-    program = script("git_reading.sh") + script("migration_rehearsal.sh")
+    program = script("git_reading.sh") + script("schema_copy.sh") + script("migration_rehearsal.sh")
 
     def put(connections: Connections) -> MigrationRehearsal | None:
         if commit is None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from runbook_lib.asking import Http, HttpReply, Question
+from runbook_lib.asking import HttpReply, Question
 from runbook_lib.environment import Environment
 from runbook_lib.errors import EndpointUnavailable
 
@@ -41,12 +41,26 @@ class UserFlow:
 
 def user_flow_of(environment: Environment) -> Question[UserFlow]:
     """Register, log in, create, read, update, refresh, delete: the critical flows of the application."""
-    return Question("user flow", lambda connections: _Visitor(connections.http).visit())
+    return Question("user flow", lambda connections: visit(connections.http))
+
+
+class Requests(Protocol):
+    """A way to the application: from outside, or from within."""
+
+    def request(self, method: str, path: str, *, json: Any = None, headers: dict[str, str] | None = None,
+                timeout_s: float = 10.0) -> HttpReply: ...
+
+
+def visit(http: Requests) -> UserFlow:
+    """The user flow over any way to the application."""
+    return Visitor(http).visit()
 
 
 @dataclass
-class _Visitor:
-    http: Http
+class Visitor:
+    """One synthetic user over any HTTP."""
+
+    http: Requests
     actions: list[UserAction] = field(default_factory=list)
     token: str = ""
 
