@@ -64,7 +64,8 @@ async def _tidy(instance: Instance, door: Door, visitor: Visitor) -> None:
         forget(instance, visitor)
         await leave(door, visitor)
     except (CommandFailed, Broken, TimeoutError) as error:
-        print(f"The rows of {visitor.name} were not all removed: {error}. The next load does not mind.", file=sys.stderr)
+        print(f"The rows of {visitor.name} were not all removed: {error}. The next load does not mind.",
+              file=sys.stderr)
 
 
 def _lines(second: int, sent: int, failed: int) -> None:

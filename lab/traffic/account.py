@@ -30,7 +30,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Account:
-    """The load from its start (Unix time) to its end: requests by second, times in seconds, failures (the first 200)."""
+    """The load from its start (Unix time) to its end: requests by second, times in seconds, the first failures."""
 
     began_at: float
     wanted_rate: float
@@ -150,13 +150,13 @@ class Tally:
         self.posts += post
         self.slips.append(slip_s)
 
-    def end(self, due_s: float, seconds: float, request: str, why: str = "") -> None:
-        """The request ended after `seconds`; `why` is empty when it went well."""
+    def end(self, due_s: float, seconds: float, request: str, why: str = "", *, writes: bool = False) -> None:
+        """The request ended after `seconds`; `why` is empty when it went well. `writes`: it asked for a new row."""
         second, post = int(due_s), request.startswith("POST ")
         self.pending[second] -= 1
         self.times.append(seconds)
         if not why:
-            self.acknowledged += post
+            self.acknowledged += writes
             return
         self.failed[second] += 1
         self.failed_posts += post
@@ -174,8 +174,9 @@ class Tally:
         times, slips = sorted(self.times), sorted(self.slips)
         return Account(
             began_at=self.began_at, wanted_rate=self.wanted_rate, sent=sum(self.sent), failed=sum(self.failed),
-            posts=self.posts, failed_posts=self.failed_posts, p50_s=percentile(times, 50), p95_s=percentile(times, 95),
-            p99_s=percentile(times, 99), slip_p99_s=percentile(slips, 99) or 0.0, slip_max_s=slips[-1] if slips else 0.0,
+            posts=self.posts, failed_posts=self.failed_posts,
+            p50_s=percentile(times, 50), p95_s=percentile(times, 95), p99_s=percentile(times, 99),
+            slip_p99_s=percentile(slips, 99) or 0.0, slip_max_s=slips[-1] if slips else 0.0,
             sent_by_second=tuple(self.sent), failed_by_second=tuple(self.failed), reasons=dict(self.reasons),
             failures=tuple(self.failures), acknowledged=self.acknowledged, found=found,
         )

@@ -72,7 +72,7 @@ class Generator:
             why = f"no reply within {self.timeout_s:g} s"
         except Broken as broken:
             why = str(broken)
-        self.tally.end(due_s, time.monotonic() - began, str(request), why)
+        self.tally.end(due_s, time.monotonic() - began, str(request), why, writes=request.writes)
 
     async def _send(self, request: Request, *, anew: bool) -> str:
         client = await self._connect() if anew else await self._take()

@@ -1,6 +1,8 @@
 """What the load asks for, which reply is the right one, and how its traces are removed.
 
-Half are POSTs that write a build to the database as one synthetic user; the other half read the API and the page.
+Half are POSTs: one in five writes a build to the database as a synthetic user, the others end a session in Redis. Four
+workers with one CPU could not write a hundred builds a second beside a deployment, and then only their limit would be
+measured. The other half read the API and the page.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from lab.traffic.client import Broken, Client, Door, Reply
 API = "/api/v1"
 READS = (f"{API}/squads?limit=5", "/release.json", f"{API}/health", "/")
 START_TIMEOUT_S = 20.0
+BUILD_EVERY = 5
 # As the superuser and without triggers: each deleted build would otherwise search squad_members from end to end.
 FORGET = """
 SET session_replication_role = replica;
@@ -38,6 +41,11 @@ class Request:
     body: bytes = b""
     headers: str = ""
 
+    @property
+    def writes(self) -> bool:
+        """Whether a good reply acknowledges a row in the database."""
+        return self.method == "POST" and self.path.endswith("/builds")
+
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 
@@ -48,12 +56,16 @@ class Visitor:
 
     name: str
     token: str
+    refresh_token: str
 
     def request(self, number: int, *, closes: bool = False) -> Request:
         """The request of that number: every other one is a POST."""
         headers = "Connection: close\r\n" if closes else ""
         if number % 2:
             return Request("GET", READS[number // 2 % len(READS)], _is_ok, headers=headers)
+        if number // 2 % BUILD_EVERY:
+            body = json.dumps({"refresh_token": self.refresh_token}).encode()
+            return Request("POST", f"{API}/auth/logout", _is_done, body, headers)
         name = f"{self.name} {number}"
         body = json.dumps({"name": name, "profession": "guardian", "role": "support"}).encode()
         return Request("POST", f"{API}/builds", lambda reply: _is_created(reply, name), body,
@@ -76,7 +88,8 @@ async def arrive(door: Door) -> Visitor:
     if (registered.status, logged_in.status) != (201, 200):
         raise LabError(f"The load was not started: a new user got {registered.status} for registering and "
                        f"{logged_in.status} for logging in.", next="python -m lab status")
-    return Visitor(name, str(json.loads(logged_in.body)["access_token"]))
+    tokens = json.loads(logged_in.body)
+    return Visitor(name, str(tokens["access_token"]), str(tokens["refresh_token"]))
 
 
 async def leave(door: Door, visitor: Visitor) -> None:
@@ -117,6 +130,10 @@ def _is_ok(reply: Reply) -> str:
     if reply.status != 200:
         return f"status {reply.status}"
     return "" if reply.body else "empty reply"
+
+
+def _is_done(reply: Reply) -> str:
+    return "" if reply.status == 204 else f"status {reply.status}"
 
 
 def _is_created(reply: Reply, name: str) -> str:

@@ -22,6 +22,14 @@ from runbook_lib.procedures.release_files import Target, env_file, exemptions_fi
 from runbook_lib.redaction import Secret
 
 ABSENT_IS_FINE = (0, 1)
+# After a reload, nginx's old workers serve the connections they have, on the old colour: 10 s (keepalive_min_timeout)
+# to 30 s (worker_shutdown_timeout). Who stops that colour before they are gone breaks requests.
+NO_OLD_WORKERS = r"""
+tries=0; sleep 1
+while grep -qs "worker process is shutting [d]own" /proc/[0-9]*/cmdline && [ "$tries" -lt 90 ]; do
+  tries=$((tries + 1)); sleep 0.4
+done
+"""
 BUILD_ARGUMENTS = {"backend": ("PYTHON_IMAGE",), "frontend": ("NODE_IMAGE", "NGINX_IMAGE")}
 
 # Time and run id come from the server's clock and lock: in the plan they would give every plan another hash.
@@ -172,7 +180,10 @@ def start_idle_colour(environment: Environment, deployed: Deployed, target: Targ
         "start",
         f"Start {target.version} as {idle}",
         (_up(environment, *services),),
-        undo=(compose(environment, "rm", "--stop", "--force", *services, profiles=(idle,), accepts=ABSENT_IS_FINE),),
+        undo=(
+            drained(environment),
+            compose(environment, "rm", "--stop", "--force", *services, profiles=(idle,), accepts=ABSENT_IS_FINE),
+        ),
         why="beside the live colour; no traffic yet",
     )
 
@@ -242,7 +253,7 @@ def rest_old_colour(environment: Environment, deployed: Deployed) -> Step:
     return Step(
         "rest-old-colour",
         f"Let {old} rest",
-        (compose(environment, "stop", *services, profiles=(old,)),),
+        (drained(environment), compose(environment, "stop", *services, profiles=(old,))),
         undo=(compose(environment, "start", *services, profiles=(old,), accepts=ABSENT_IS_FINE),),
         why="stopped, not removed: the way back is a start and a switch",
     )
@@ -260,6 +271,11 @@ def commit_release(environment: Environment, deployed: Deployed, target: Target,
     paths = (environment.server.path(".runbook/releases.jsonl"), environment.server.path(".runbook/lock.json"))
     append = ("sh", "-ec", APPEND_RELEASE, "append-release", *paths, json.dumps(record))
     return Step("commit-release", "Write the release record", (Command(append),))
+
+
+def drained(environment: Environment) -> Command:
+    """Wait until nginx's old workers are gone: 36 s at most. Without nginx there is nothing to wait for."""
+    return compose(environment, "exec", "-T", "nginx", "sh", "-c", NO_OLD_WORKERS, timeout_s=60, accepts=ABSENT_IS_FINE)
 
 
 def _up(environment: Environment, *services: str) -> Command:

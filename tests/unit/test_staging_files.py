@@ -136,8 +136,12 @@ def test_folders_are_mounted_and_never_single_files(services: dict[str, Any]) ->
 
 
 def test_mounted_configuration_changes_a_label(services: dict[str, Any]) -> None:
-    for name in ("nginx", "postgres", "redis", "prometheus", "alertmanager", "grafana"):
+    for name in ("postgres", "redis", "prometheus", "alertmanager", "grafana"):
         assert services[name]["labels"]["org.gw2.config-hash"] == f"${{{name.upper()}_CONFIG_HASH:-}}"
+
+
+def test_nginx_is_not_recreated_by_its_configuration_which_a_reload_loads(services: dict[str, Any]) -> None:
+    assert "CONFIG_HASH" not in str(services["nginx"])
 
 
 def test_the_two_colours_differ_in_nothing_but_their_name(services: dict[str, Any]) -> None:
