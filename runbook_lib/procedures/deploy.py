@@ -14,6 +14,7 @@ from runbook_lib.facts.releases import Deployed, deployed_state_of
 from runbook_lib.plan import Finding, Gate, Plan, Skipped, Step, finding
 from runbook_lib.procedures import deploy_steps as steps
 from runbook_lib.procedures.release_files import Target, env_file, idle_colour, secrets_file, upstreams_file
+from runbook_lib.procedures.schema_change import BreakingMigration, try_old_code, why_not_tried, without_way_back
 from runbook_lib.redaction import Secret
 
 
@@ -27,11 +28,13 @@ def plan_deploy(
     backup: Plan,
     by: str,
     reason: str = "",
+    breaking_migration: BreakingMigration = "refuse",
 ) -> Plan:
     """The steps from the deployed state to `target`; none, with the reason, when they are the same.
 
     `backup` is the plan of a verified backup; its steps come first, unless there is no database yet. `by` and
-    `reason` go into the release record.
+    `reason` go into the release record. With `breaking_migration` "accept" the live code is not tried on the new
+    schema, and nothing is undone by itself once the migration has run.
     """
     name = f"deploy {target.version}"
     facts = {"commit": target.commit, "live": deployed.live_commit, "colour": deployed.live_colour}
@@ -39,9 +42,9 @@ def plan_deploy(
     if is_deployed(environment, deployed, containers, target, secret_file):
         already = f"already at {target.commit[:12]} ({target.version}): running, healthy, configuration unchanged"
         return Plan(name, environment.name, reason=already, facts=facts)
-    wanted, skipped = _choose(environment, deployed, containers, target, secret_file, backup)
+    wanted, skipped = _choose(environment, deployed, containers, target, secret_file, backup, breaking_migration)
     wanted.append(steps.commit_release(environment, deployed, target, by=by, reason=reason))
-    return Plan(
+    plan = Plan(
         name,
         environment.name,
         tuple(wanted),
@@ -50,6 +53,7 @@ def plan_deploy(
         facts=facts,
         guard=_still_deployed(environment, deployed),
     )
+    return without_way_back(plan) if breaking_migration == "accept" else plan
 
 
 def is_deployed(
@@ -107,6 +111,7 @@ def _choose(
     target: Target,
     secret_file: Secret,
     backup: Plan,
+    breaking_migration: BreakingMigration,
 ) -> tuple[list[Step], list[Skipped]]:
     wanted: list[Step] = [steps.record_pre_image(environment, deployed, containers)]
     skipped: list[Skipped] = []
@@ -133,6 +138,8 @@ def _choose(
     unless(deployed.head == target.commit, steps.check_out(environment, deployed, target), "checked out already")
     wanted.append(steps.configure(environment, deployed, target))
     wanted.append(steps.start_infrastructure(environment))
+    not_tried = why_not_tried(deployed, target, breaking_migration)
+    unless(bool(not_tried), try_old_code(environment, deployed, target), not_tried)
     unless(target.schema_now == target.schema_expected, steps.migrate(environment, deployed, target), _schema(target))
     wanted.append(steps.start_idle_colour(environment, deployed, target))
     wanted.append(steps.gate_inside(environment, deployed, target))
