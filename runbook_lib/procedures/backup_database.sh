@@ -142,6 +142,35 @@ is_good() {
         && grep -qF "\"size_bytes\": $(stat -c %s -- "$directory/$1")," -- "$about"
 }
 
+# expire KEEP_NEWEST KEEP_DAYS: the rule of procedures/backup.py (`expired`), for a schedule, which has no Python beside it.
+# It may delete less than that rule, never more: a test runs both on the same folders.
+expire() {
+    local keep=$1 days=$2 now name taken newer='' doubt=${RUNBOOK_CLOCK_DOUBT:-}
+    local -a good=() old=()
+    now=$(date +%s)
+    while IFS= read -r name; do
+        taken=$(taken_at "$name") || continue
+        ((taken <= now + 120)) || doubt="$name lies in the future"
+        # the newest ones count only when every byte is as it was
+        is_good "$name" && { ((${#good[@]} >= keep)) || is_unchanged "$name"; } || continue
+        # most gaps are a day; a long one among the newest says that the clock jumped, or that backups stood still
+        ((${#good[@]} > keep)) || [[ -z $newer ]] || ((newer - taken <= 8 * 86400)) || doubt="days without a backup before $name"
+        newer=$taken good+=("$name")
+        ((${#good[@]} > keep && now - taken > days * 86400)) && old+=("$name")
+    done < <(find "$directory" -maxdepth 1 -type f -name "${database}_*.sql.gz" -printf '%f\n' | sort -r)
+    [[ -z $doubt ]] || { printf 'nothing is deleted on a doubtful clock: %s\n' "$doubt"; return 0; }
+    ((${#old[@]})) || { echo 'nothing expires'; return 0; }
+    prune "$keep" "${old[@]}"
+}
+
+# Seconds since the epoch from a backup's name; fails when it is no backup's name.
+taken_at() {
+    [[ $1 =~ ^${database}_([0-9]{4})([0-9]{2})([0-9]{2})_([0-9]{2})([0-9]{2})([0-9]{2})\.sql\.gz$ ]] || return 1
+    date -u -d "${BASH_REMATCH[1]}-${BASH_REMATCH[2]}-${BASH_REMATCH[3]} ${BASH_REMATCH[4]}:${BASH_REMATCH[5]}:${BASH_REMATCH[6]}" +%s 2>/dev/null
+}
+
+is_unchanged() { grep -qF "\"sha256\": \"$(sha256sum <"$directory/$1" | cut -d' ' -f1)\"" -- "$directory/${1%.sql.gz}.manifest.json"; }
+
 # clear: takes away what an unfinished backup left; refuses while that backup is alive.
 clear() {
     [[ -e $partial || -e $contents || -e $checked || -e $manifest ]] || { echo 'nothing to clear'; return; }
@@ -159,7 +188,7 @@ main() {
     manifest="$directory/$database.manifest.json.partial"
     [[ $database =~ ^[A-Za-z0-9_]+$ ]] || fail "'$database' is not a database name that this program takes."
     case $step in
-        dump | check | publish | prune | clear) "$step" "$@" ;;
+        dump | check | publish | prune | expire | clear) "$step" "$@" ;;
         *) fail "There is no step '$step'." ;;
     esac
 }
