@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import model_validator
 
 from runbook_lib.environment.places import EnvironmentFile, Public, SecretNeed, Server
+from runbook_lib.environment.recovery import RestoreDrill
 from runbook_lib.environment.rules import (
     Access,
     Alerts,
@@ -51,6 +52,7 @@ class Environment(Part):
     tls: Tls
     access: Access
     backup: Backup
+    restore_drill: RestoreDrill
     configuration_backup: ConfigurationBackup
     rollback: Rollback
     gate: Gate

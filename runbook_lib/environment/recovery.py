@@ -1,0 +1,20 @@
+"""How a restore is rehearsed: limits of the disposable copy, and what the application must still be able to read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from runbook_lib.environment.words import Part, Seconds, Text
+
+
+class RestoreDrill(Part):
+    """One drill may take `limit_s` for a backup and `memory_mb` for the copy of the database.
+
+    `reads` are GET paths of the application; the table named beside one holds as many rows as the reply's `total`.
+    """
+
+    limit_s: Seconds
+    memory_mb: Annotated[int, Field(ge=256)]
+    reads: dict[Text, Text | None]
