@@ -1,0 +1,276 @@
+# shellcheck shell=bash disable=SC2154,SC2329,SC2015,SC2317
+# Restores one backup into a disposable PostgreSQL and looks at what came back: `bash -s -- CHECKOUT DIRECTORY DATABASE USER
+# BACKUP SHA256 LIMIT_S MEMORY_MB TMPFS_MB DATABASE_IMAGE APPLICATION_IMAGES READ…`. Follows dump_reading.sh and
+# snapshot_queries.sh. The copy has no network and no folder of the server: the dump reaches it through a pipe. It is removed
+# at the end, and ends by itself after LIMIT_S should nobody be left to remove it. One line goes to .runbook/drills.jsonl.
+# Exit 0 when the drill reached a verdict, good or bad; 1 when it could not be held.
+
+set -uo pipefail
+export LC_ALL=C
+umask 077
+readonly LABEL=org.gw2.runbook=restore-drill
+
+encoded() { printf '%s' "$1" | base64 -w0; }
+now_s() { local up; read -r up _ </proc/uptime; printf '%s' "$up"; }
+since() { awk -v from="$1" -v to="$(now_s)" 'BEGIN { printf "%.2f", to - from }'; }
+
+# ended OUTCOME STAGE MESSAGE: writes the record, and is the only way out. passed and failed speak of the backup; error of us.
+ended() {
+    local run record="$checkout/.runbook/drills.jsonl"
+    run=$(sed -n 's/.*"run_id": *"\([A-Za-z0-9-]*\)".*/\1/p' "$checkout/.runbook/lock.json" 2>/dev/null)
+    mkdir -p -- "$checkout/.runbook"
+    # a line that was cut short by a crash stays a line of its own
+    [[ ! -s $record || -z $(tail -c 1 -- "$record") ]] || echo >>"$record"
+    printf '{"format": 1, "at": "%s", "run_id": "%s", "backup": "%s", "sha256": "%s", "outcome": "%s", "stage": "%s", "message": "%s", "seconds": %s%s}\n' \
+        "$(date -u +%Y-%m-%dT%H:%M:%S+00:00)" "$run" "$backup" "$sha256" "$1" "$2" "$(encoded "${3:0:2000}")" "$(since "$began")" \
+        "$measured" | tee -a -- "$record" || exit 1
+    sync -- "$record"
+    printf '%s: %s: %s\n' "$1" "$2" "$3" >&2
+    [[ $1 != error ]] || exit 1
+    exit 0
+}
+
+measure() { measured+=", \"$1\": $2"; }  # measure NAME JSON
+
+remove() { docker rm --force --volumes "$copy-application" "$copy" >/dev/null 2>&1; rm -rf -- "$scratch"; }
+
+# The environment's lock is held: whatever carries our label is the rest of a drill that died.
+clear_rests() {
+    local rest
+    for rest in $(docker ps --all --quiet --filter "label=$LABEL"); do docker rm --force --volumes "$rest" >/dev/null; done
+}
+
+read_backup() {
+    local from found; from=$(now_s)
+    [[ -f $file ]] || ended failed read "There is no such file in $directory."
+    measure size_bytes "$(stat -c %s -- "$file")"
+    [[ $(sha256sum <"$file" | cut -d' ' -f1) == "$sha256" ]] || ended failed read "Its bytes are not those that its manifest names."
+    gzip -t -- "$file" 2>"$scratch/said" || ended failed read "gzip cannot read it to its end: $(tail -c 500 "$scratch/said")"
+    found=$(read_dump "$file") || ended failed read "It cannot be read to its end."
+    grep -qx $'end\t1' <<<"$found" || ended failed read "It does not end where a dump ends."
+    measure plain_bytes "$(gunzip -c -- "$file" | wc -c)"
+    measure read_s "$(since "$from")"
+}
+
+# Memory is bounded and counts the data when they lie in memory; else they lie in a volume that goes with the container.
+start_copy() {
+    local from image place; from=$(now_s)
+    image=$(docker ps --all --quiet --filter label=com.docker.compose.project=gw2-staging \
+        --filter label=com.docker.compose.service=postgres | head -n 1)
+    image=$([[ -z $image ]] && echo "$database_image" || docker inspect --format '{{.Config.Image}}' "$image")
+    place="type=volume,dst=/var/lib/postgresql/data,volume-label=$LABEL"
+    ((tmpfs_mb == 0)) || place="type=tmpfs,dst=/var/lib/postgresql/data,tmpfs-size=${tmpfs_mb}m"
+    docker run --detach --rm --name "$copy" --label "$LABEL" --network none --memory "${memory_mb}m" --memory-swap "${memory_mb}m" \
+        --cpus 1 --pids-limit 256 --cap-drop ALL --cap-add CHOWN --cap-add DAC_OVERRIDE --cap-add FOWNER --cap-add SETGID \
+        --cap-add SETUID --security-opt no-new-privileges --shm-size 128m --mount "$place" --log-driver json-file \
+        --log-opt max-size=5m --env POSTGRES_USER="$user" --env POSTGRES_DB="$database" --env POSTGRES_HOST_AUTH_METHOD=trust \
+        --entrypoint timeout "$image" "$limit_s" docker-entrypoint.sh postgres -c max_wal_size=256MB >/dev/null 2>"$scratch/said" \
+        || ended error start "The disposable database did not start: $(tail -c 1000 "$scratch/said")"
+    local deadline=$((SECONDS + 90))
+    until docker exec "$copy" pg_isready --quiet --host 127.0.0.1 --username "$user" --dbname "$database" 2>/dev/null; do
+        running && ((SECONDS < deadline)) || ended error start "The disposable database did not come up: $(docker logs --tail 5 "$copy" 2>&1)"
+        sleep 0.2
+    done
+    measure image "\"$(docker inspect --format '{{.Config.Image}}' "$copy" | tr -cd 'A-Za-z0-9./:@_-')\""
+    measure network "\"$(docker inspect --format '{{.HostConfig.NetworkMode}}' "$copy")\""
+    measure mounts "$(docker inspect --format '{{json .Mounts}}' "$copy")"
+    measure binds "$(docker inspect --format '{{json .HostConfig.Binds}}' "$copy")"
+    measure start_s "$(since "$from")"
+}
+
+running() { [[ $(docker inspect --format '{{.State.Running}}' "$copy" 2>/dev/null) == true ]]; }
+
+ask() { docker exec --interactive --user postgres "$copy" psql -XqAt -v ON_ERROR_STOP=1 "$@" -U "$user" -d "$database"; }
+
+# The owners and grantees that the dump names; the live server has them, an empty one has not.
+roles() {
+    gunzip -c -- "$file" | awk '
+        in_copy { if ($0 == "\\.") in_copy = 0; next }
+        /^COPY .* FROM stdin;$/ { in_copy = 1; next }
+        match($0, / OWNER TO [^;]+;$/) { print substr($0, RSTART + 10, RLENGTH - 11) }
+        /^(GRANT|REVOKE|ALTER DEFAULT PRIVILEGES) / {
+            if (match($0, / FOR ROLE [^ ]+ /)) print substr($0, RSTART + 10, RLENGTH - 11)
+            sub(/ WITH GRANT OPTION;$/, ";")
+            if (match($0, / (TO|FROM) [^ ;]+;$/)) { name = substr($0, RSTART + 1, RLENGTH - 2); sub(/^(TO|FROM) /, "", name); print name }
+        }' | sort -u | grep -vxF -e PUBLIC -e "$user" -e "\"$user\""
+}
+
+restore() {
+    local role from status
+    while IFS= read -r role; do printf 'CREATE ROLE %s;\n' "$role"; done < <(roles) \
+        | docker exec --interactive --user postgres "$copy" psql -Xq -U "$user" -d "$database" >/dev/null 2>&1
+    from=$(now_s)
+    gunzip -c -- "$file" | ask --single-transaction >/dev/null 2>"$scratch/said"
+    status=("${PIPESTATUS[@]}")
+    if ((status[1] != 0)); then
+        # 3 is psql's word for an error in the SQL; anything else may be the copy's own end
+        ((status[1] == 3)) && running || ended error restore "The disposable database ended: $(tail -c 500 "$scratch/said")"
+        if grep -qE 'No space left on device|out of memory|terminating connection' "$scratch/said"; then
+            ended error restore "The disposable database has too little room: $(tail -c 500 "$scratch/said")"
+        fi
+        ended failed restore "PostgreSQL refuses it: $(tail -c 1500 "$scratch/said")"
+    fi
+    ((status[0] == 0)) || ended failed restore "gzip cannot read it to its end."
+    measure restore_s "$(since "$from")"
+}
+
+# Every table's rows and contents, and the definitions, as the manifest has them, line by line.
+compare() {
+    local from; from=$(now_s)
+    { echo 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;'; snapshot_queries; echo 'COMMIT;'; } \
+        | ask >"$scratch/contents" 2>"$scratch/said" && [[ $(tail -n 1 "$scratch/contents") == end ]] \
+        || ended error compare "The restored copy could not be counted: $(tail -c 500 "$scratch/said")"
+    cut -f3- "$scratch/contents" | grep '^{"table"' | sort >"$scratch/found"
+    grep '^{"table"' -- "$manifest" | sed 's/,$//' | sort >"$scratch/recorded" || true
+    measure tables "[$(paste -sd, "$scratch/found")]"
+    measure objects "$(sed -n 's/^objects\t//p' "$scratch/contents")"
+    measure schema_revision "$(sed -n 's/^revision\t//p' "$scratch/contents")"
+    measure compare_s "$(since "$from")"
+    [[ -s $scratch/recorded ]] || ended failed compare "Its manifest names no table."
+    diff "$scratch/recorded" "$scratch/found" >"$scratch/said" \
+        || ended failed compare "Tables differ (< manifest, > restored): $(head -c 1500 "$scratch/said")"
+    same_value objects; same_value revision
+}
+
+same_value() {  # same_value KEY: a manifest of format 1 has no objects
+    local key=$1 recorded found
+    [[ $key == revision ]] && key=schema_revision
+    recorded=$(grep -oP "\"$key\": \K(\{[^}]*\}|\"[^\"]*\"|null)" -- "$manifest" | head -n 1)
+    found=$(sed -n "s/^$1\t//p" "$scratch/contents")
+    [[ -z $recorded || $recorded == "$found" ]] || ended failed compare "The manifest's $key is $recorded, the restored copy's is $found."
+}
+
+# Each foreign key and each check is marked as unproven, so that PostgreSQL looks at every row for it again.
+constraints() {
+    local from; from=$(now_s)
+    {
+        cat <<'SQL'
+SET allow_system_table_mods = on;
+SELECT count(*) FROM pg_constraint WHERE contype IN ('f', 'c') AND conrelid <> 0 AND connamespace <> 'information_schema'::regnamespace;
+UPDATE pg_constraint SET convalidated = false
+    WHERE contype IN ('f', 'c') AND conrelid <> 0 AND connamespace <> 'information_schema'::regnamespace;
+SELECT format('ALTER TABLE %s VALIDATE CONSTRAINT %I;', conrelid::regclass, conname) FROM pg_constraint
+    WHERE contype IN ('f', 'c') AND conparentid = 0 AND NOT convalidated \gexec
+SELECT count(*) FROM pg_index WHERE NOT indisvalid;
+SQL
+    } | ask >"$scratch/checked" 2>"$scratch/said" || ended failed constraints "A constraint does not hold: $(tail -c 800 "$scratch/said")"
+    measure constraints "$(head -n 1 "$scratch/checked")"
+    [[ $(tail -n 1 "$scratch/checked") == 0 ]] || ended failed constraints "An index is not valid."
+    indexes; sequences
+    measure constraints_s "$(since "$from")"
+}
+
+# amcheck finds every row of a table in each of its B-trees; where it is not installed, null is recorded.
+indexes() {
+    if ! ask -c 'CREATE EXTENSION IF NOT EXISTS amcheck' 2>/dev/null; then measure indexes null; return; fi
+    ask -c "SELECT count(*) FROM (SELECT bt_index_check(i.indexrelid, true) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+        JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am a ON a.oid = c.relam
+        WHERE a.amname = 'btree' AND c.relkind = 'i' AND n.nspname !~ '^pg_') AS looked" >"$scratch/checked" 2>"$scratch/said" \
+        || ended failed constraints "An index does not hold its table's rows: $(tail -c 800 "$scratch/said")"
+    measure indexes "$(cat "$scratch/checked")"
+}
+
+# A sequence behind its column's highest value makes the next insert fail.
+sequences() {
+    ask >"$scratch/checked" 2>"$scratch/said" <<'SQL' || ended error constraints "Sequences could not be read: $(tail -c 800 "$scratch/said")"
+SELECT format($$SELECT %L, coalesce((SELECT max(%I) FROM %s), 0) <= (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM %s)$$,
+        s.oid::regclass, a.attname, d.refobjid::regclass, s.oid::regclass)
+    FROM pg_class s JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.deptype IN ('a', 'i')
+    JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+    JOIN pg_sequence q ON q.seqrelid = s.oid AND q.seqincrement > 0 WHERE s.relkind = 'S' \gexec
+SQL
+    measure sequences "$(grep -c . "$scratch/checked")"
+    if grep -q '|f$' "$scratch/checked"; then
+        ended failed constraints "Sequences are behind their columns: $(grep '|f$' "$scratch/checked" | cut -d'|' -f1 | paste -sd' ')"
+    fi
+}
+
+# The application as it would serve after a restore: its migrations first, then its read paths, asked from inside. The first
+# image whose migrations know the backup's revision is taken.
+application() {
+    local from image address="postgresql://$user@127.0.0.1:5432/$database"; from=$(now_s)
+    {
+        printf 'DATABASE_URL=%s\nASYNC_SQLALCHEMY_DATABASE_URI=%s\n' "$address" "${address/postgresql:/postgresql+asyncpg:}"
+        for image in SECRET_KEY JWT_SECRET_KEY JWT_REFRESH_SECRET_KEY; do printf '%s=%s\n' "$image" "$(head -c 32 /dev/urandom | sha256sum | head -c 64)"; done
+        printf 'ENVIRONMENT=staging\nREDIS_URL=redis://127.0.0.1:1/0\nLOG_TO_FILE=false\nWEB_CONCURRENCY=1\n'
+    } >"$scratch/environment"
+    for image in ${application_images//,/ }; do
+        docker image inspect "$image" >/dev/null 2>&1 || continue
+        in_application --detach=false "$image" alembic upgrade head >"$scratch/said" 2>&1 || continue
+        serve "$image"
+        measure application_image "\"$image\""
+        measure application_s "$(since "$from")"
+        measure reads "$(cat "$scratch/reads")"
+        return
+    done
+    measure reads null
+}
+
+in_application() {  # in_application OPTION IMAGE WORD…
+    docker run --rm "$1" --name "$copy-application" --label "$LABEL" --network "container:$copy" --memory 512m --pids-limit 256 \
+        --cap-drop ALL --security-opt no-new-privileges --tmpfs /tmp:mode=1777 --env-file "$scratch/environment" \
+        --entrypoint timeout "$2" "$limit_s" "${@:3}" </dev/null
+}
+
+serve() {
+    local -a words
+    mapfile -t words < <(docker image inspect --format '{{range .Config.Entrypoint}}{{println .}}{{end}}{{range .Config.Cmd}}{{println .}}{{end}}' "$1" | sed '/^$/d')
+    docker rm --force "$copy-application" >/dev/null 2>&1
+    in_application --detach "$1" "${words[@]}" >/dev/null 2>"$scratch/said" \
+        || ended error application "The application did not start: $(tail -c 800 "$scratch/said")"
+    docker exec --interactive "$copy-application" python3 - "${reads[@]}" >"$scratch/reads" 2>"$scratch/said" <<'PYTHON' \
+        || ended error application "The read paths could not be asked: $(tail -c 800 "$scratch/said")"
+import json, sys, time, urllib.error, urllib.request
+
+def get(path):
+    began = time.monotonic()
+    try:
+        with urllib.request.urlopen("http://127.0.0.1:8000" + path, timeout=30) as reply:
+            status, body = reply.status, reply.read()
+    except urllib.error.HTTPError as error:
+        status, body = error.code, error.read()
+    except OSError as error:
+        status, body = 0, str(error).encode()
+    try:
+        value = json.loads(body)
+    except ValueError:
+        value = None
+    return {"path": path, "status": status, "seconds": round(time.monotonic() - began, 3), "bytes": len(body)}, value
+
+deadline = time.monotonic() + 60
+while get("/api/v1/health")[0]["status"] != 200 and time.monotonic() < deadline:
+    time.sleep(0.2)
+done = []
+for word in sys.argv[1:]:
+    path, _, table = word.partition("|")
+    reply, value = get(path)
+    page = value if isinstance(value, dict) else {}
+    done.append(reply | {"table": table, "total": page.get("total"), "json": value is not None})
+    items = page.get("items") or []
+    if items and isinstance(items[0], dict) and "id" in items[0]:
+        reply, value = get(f"{path.partition('?')[0]}/{items[0]['id']}")
+        done.append(reply | {"table": "", "total": None, "json": value is not None})
+print(json.dumps(done))
+PYTHON
+}
+
+main() {
+    checkout=$1 directory=$2 database=$3 user=$4 backup=$5 sha256=$6 limit_s=$7 memory_mb=$8 tmpfs_mb=$9
+    database_image=${10} application_images=${11}; reads=("${@:12}")
+    measured='' began=$(now_s) copy="runbook-restore-drill-$$-${RANDOM}"
+    [[ $backup =~ ^[A-Za-z0-9_]+\.sql\.gz$ && $sha256 =~ ^[0-9a-f]{64}$ ]] || { echo "'$backup' is not the name of a backup." >&2; exit 1; }
+    file="$directory/$backup" manifest="$directory/${backup%.sql.gz}.manifest.json"
+    scratch=$(mktemp -d) || exit 1
+    trap remove EXIT
+    trap 'exit 143' TERM INT HUP
+    clear_rests
+    read_backup
+    start_copy
+    restore
+    compare
+    constraints
+    application
+    ended passed all "restored and compared"
+}
+
+main "$@"; exit
