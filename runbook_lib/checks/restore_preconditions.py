@@ -1,0 +1,132 @@
+"""May this backup become the live database? Looked at before anything is touched. Pure."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from runbook_lib.environment import Environment
+from runbook_lib.facts.backups import Backup
+from runbook_lib.facts.database import DatabaseState
+from runbook_lib.facts.releases import Deployed
+from runbook_lib.facts.server import DOCKER_DATA, ServerState
+from runbook_lib.facts.side_databases import Databases
+from runbook_lib.plan import Finding, Verdict, finding
+from runbook_lib.procedures.release_files import Target
+
+ROOM_FACTOR = 1.3  # of the database's size at the time of the backup: loading writes more than what stays
+READABLE = "the code can read the backup's schema"
+
+
+def restore_preconditions(
+    environment: Environment,
+    backup: Backup,
+    target: Target,
+    databases: Databases,
+    server: ServerState,
+    *,
+    live: DatabaseState | None,
+    backup_first: bool,
+) -> tuple[Finding, ...]:
+    """The backup fits database, code and disk, and no other exchange is half-way. Damage is the acceptance's word.
+
+    `live` is None where the live database does not answer: then it cannot be backed up first.
+    """
+    return (
+        _of_this_database(backup, environment.backup.database),
+        schema_readable(backup, target),
+        _room(backup, databases, server),
+        _no_other_exchange(backup, databases),
+        _backup_first(databases, live, backup_first),
+    )
+
+
+def schema_readable(backup: Backup, target: Target) -> Finding:
+    """The backup's revision is one that the release's migrations know: the same, or an older one."""
+    revision = backup.manifest.schema_revision if backup.manifest else None
+    known = None if backup.manifest is None else revision is None or revision in target.revisions
+    return finding(
+        READABLE,
+        known,
+        measured=f"revision {revision or 'none'}",
+        expected=f"one that {target.version} knows, up to {target.schema_head}",
+        next="Deploy the release that made this schema first (20 Deploy), or choose an older backup.",
+    )
+
+
+def database_is_named(environment: Environment, words: str, mode: Literal["plan", "apply"] | str) -> Finding:
+    """With mode "apply", `words` must be the database's name: a second word besides the environment's."""
+    database = environment.backup.database
+    if mode != "apply":
+        return Finding("the database is named", Verdict.PASSED, "not asked in plan mode")
+    return finding("the database is named", words == database, measured=f"got {words[:60]!r}", expected=database,
+                   next=f'Read the plan and what would be lost; then set confirm_database = "{database}".')  # fmt: skip
+
+
+def database_is_restored(
+    environment: Environment, before: Databases, after: Databases, backup: Backup
+) -> tuple[Finding, ...]:
+    """The live database came from the backup, belongs to its owner, is open, and the one before is kept."""
+    live = after.live
+    known = {one.name for one in before.kept} - {before.unfinished.name if before.unfinished else ""}
+    fresh = [one.name for one in after.kept if one.name not in known]
+    owner = environment.backup.user
+    came = live.comment if live else "there is no live database"
+    return (
+        finding("the live database came from the backup", came == f"restored from {backup.name}", measured=came,
+                expected=f"restored from {backup.name}", next="Read the steps above; run this notebook again."),
+        finding("it belongs to its owner and is open", live is not None and live.open and live.owner == owner,
+                measured=f"{live.owner}, {'open' if live.open else 'shut'}" if live else "none",
+                expected=f"{owner}, open", next="Run this notebook again."),
+        finding("the database before is kept", bool(fresh) or before.live is None,
+                measured=", ".join(fresh) or "none", expected="one more",
+                next="Look at the list of databases above before anything else is done."),
+        finding("nothing unfinished was left", not after.prepared and after.unfinished is None,
+                measured=", ".join(one.name for one in after.prepared) or after.unfinished_backup or "nothing",
+                expected="nothing", next="Run this notebook again: it finishes what was begun."),
+    )  # fmt: skip
+
+
+def _of_this_database(backup: Backup, database: str) -> Finding:
+    measured = backup.manifest.database if backup.manifest else None
+    return finding("it is a backup of this database", measured == database if measured else None,
+                   measured=measured or "no readable manifest", expected=database,
+                   next="Choose another backup from the table.")  # fmt: skip
+
+
+def _room(backup: Backup, databases: Databases, server: ServerState) -> Finding:
+    check = "the disk has room for a second database"
+    disk = server.disk(DOCKER_DATA)
+    if disk is None or backup.manifest is None:
+        return finding(check, None, measured="not known", next="On the server: df -h /var/lib/docker.")
+    needed = int(ROOM_FACTOR * max(backup.manifest.database_bytes, backup.manifest.plain_bytes))
+    kept = sum(one.size_bytes for one in databases.kept)
+    hint = f"; {len(databases.kept)} kept databases hold {kept / 1e6:,.0f} MB" if databases.kept else ""
+    return finding(check, disk.free_bytes >= needed, measured=f"{disk.free_bytes / 1e6:,.0f} MB free{hint}",
+                   expected=f"{needed / 1e6:,.0f} MB, {ROOM_FACTOR} times the database of the backup",
+                   next="Delete a kept database with drop_kept, or docker image prune; then run again.")  # fmt: skip
+
+
+def _no_other_exchange(backup: Backup, databases: Databases) -> Finding:
+    waiting = databases.unfinished_backup
+    return finding("no other exchange is half-way", waiting in ("", backup.name), measured=waiting or "none",
+                   expected="none, or of this backup",
+                   next=f'Finish that one first: run again with backup = "{waiting}".')  # fmt: skip
+
+
+def _backup_first(databases: Databases, live: DatabaseState | None, wanted: bool) -> Finding:
+    check = "what is live now can be backed up first"
+    if databases.unfinished is not None:
+        return Finding(check, Verdict.PASSED, "the interrupted run took care of it")
+    if not wanted:
+        return Finding(check, Verdict.WARNING, "left out as asked", "a last verified backup",
+                       "The live database is kept under another name, whole; do not delete that one.")  # fmt: skip
+    return finding(check, live is not None, measured="it answers" if live else "the live database does not answer",
+                   expected="it answers",
+                   next="When it is broken for good: backup_first = False. It is kept as it is.")  # fmt: skip
+
+
+def serves_from(deployed: Deployed) -> Finding:
+    """A release serves, whose code says which schema it can read."""
+    commit = deployed.live_commit
+    return finding("a release is deployed", commit is not None, measured=(commit or "none")[:12],
+                   expected="one", next="Deploy a release first: 20 Deploy.")  # fmt: skip

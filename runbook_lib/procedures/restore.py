@@ -1,0 +1,145 @@
+"""The real restore: a side database is proven first, then it takes the live one's name, and the one before is kept.
+
+A dump is never loaded over the live database: half of it could be changed before an error shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from runbook_lib.asking import Question
+from runbook_lib.checks.release import ExpectedRelease, endpoints_show, judge_inside
+from runbook_lib.environment import Environment
+from runbook_lib.facts.backups import Backup
+from runbook_lib.facts.containers import containers_of
+from runbook_lib.facts.endpoints import Endpoint, endpoints_of
+from runbook_lib.facts.idle_colour import idle_colour_of
+from runbook_lib.facts.releases import Deployed, deployed_state_of
+from runbook_lib.facts.side_databases import Databases, databases_of
+from runbook_lib.plan import Finding, Gate, Plan, Skipped, Step, finding
+from runbook_lib.procedures import deploy_steps
+from runbook_lib.procedures import restore_steps as steps
+from runbook_lib.procedures.release_files import Target, idle_colour
+
+ALREADY = "done by the run that was interrupted"
+DATABASE_BROKEN = "left out as asked: the live database cannot be backed up. It is kept as it is"
+
+
+def plan_restore(
+    environment: Environment,
+    deployed: Deployed,
+    target: Target,
+    backup: Backup,
+    databases: Databases,
+    *,
+    safety: Plan | None,
+) -> Plan:
+    """Bring `backup` back as the live database, for the release that serves now.
+
+    `target` is that release, with the backup's revision as `schema_now`; `safety` the plan of a verified backup of the
+    live database, None to leave it out. An exchange that was not finished is finished.
+    """
+    colour = deployed.live_colour or "blue"
+    resumed = databases.unfinished is not None
+    prepared = preparation(environment, backup, safety, resumed=resumed)
+    served = replace(deployed, live_colour=idle_colour(deployed))  # the colour of these steps is the one that serves
+    migrate = deploy_steps.migrate(environment, served, target)
+    skipped = list(prepared[1])
+    wanted = [*prepared[0], steps.close_door(environment, colour), *exchange(environment, backup, colour)]
+    if target.schema_now == target.schema_expected:
+        skipped.append(Skipped(migrate.title, f"the backup's schema is at {target.schema_expected} already"))
+    else:
+        wanted.append(replace(migrate, why="the backup is older than the code: its schema is brought forward"))
+    wanted += [
+        steps.start_writers(environment, colour),
+        look_inside(environment, target, colour),
+        steps.open_door(environment, colour),
+        deploy_steps.gate_outside(environment, served, target),
+        steps.keep(environment, backup),
+    ]
+    return Plan(
+        f"restore {backup.name}",
+        environment.name,
+        tuple(wanted),
+        skipped=tuple(skipped),
+        undo_on_failure=True,
+        facts={"backup": backup.name, "sha256": backup.manifest.sha256 if backup.manifest else "",
+               "live": deployed.live_commit, "databases": databases.names},
+        guard=nothing_moved(environment, deployed, databases),
+        after_undo=as_before(environment, deployed),
+    )  # fmt: skip
+
+
+def plan_drop_kept(environment: Environment, databases: Databases, name: str) -> Plan:
+    """Delete one database that an earlier restore kept; an empty plan when there is none of that name."""
+    title = f"delete {name}"
+    if databases.kept_named(name) is None:
+        return Plan(title, environment.name, reason=f"there is no kept database named {name[:80]!r}")
+    drop = steps.program(environment, name, "drop", name)
+    why = "it is what the live database was before a restore; there is no way back but a backup"
+    step = Step("drop-kept", f"Delete {name} for good", (drop,), why=why)
+    return Plan(title, environment.name, (step,), facts={"databases": databases.names})
+
+
+def preparation(
+    environment: Environment, backup: Backup, safety: Plan | None, *, resumed: bool = False
+) -> tuple[list[Step], list[Skipped]]:
+    """What is done before anybody notices: a last backup of the live database, and the side database, proven."""
+    fill = steps.preparation(environment, backup)
+    if resumed:
+        return [], [Skipped(step.title, ALREADY) for step in fill]
+    if safety is None:
+        return list(fill), [Skipped("Back up the live database first", DATABASE_BROKEN)]
+    return [*safety.steps, *fill], list(safety.skipped)
+
+
+def exchange(environment: Environment, backup: Backup, colour: str) -> tuple[Step, ...]:
+    """Writers stopped, names exchanged, cache emptied. The door must be closed already."""
+    return (
+        steps.stop_writers(environment, colour),
+        steps.swap(environment, backup),
+        steps.flush_cache(environment),
+    )
+
+
+def look_inside(environment: Environment, target: Target, colour: str) -> Step:
+    """The release on the restored database, looked at before the door opens."""
+    expected = ExpectedRelease(target.commit, target.schema_expected, colour)
+    gate = Gate(
+        "the release on the restored database, from inside",
+        (containers_of(environment), idle_colour_of(environment, colour)),
+        judge_inside(expected),
+        passes=2,
+        interval_s=1.0,
+        deadline_s=environment.gate.deadline_s,
+    )
+    return Step("gate-inside", "Look at it before the door opens", (gate,))
+
+
+def nothing_moved(environment: Environment, deployed: Deployed, databases: Databases | None = None) -> Gate:
+    """Under the lock: is what serves, and which databases there are, still what the plan was made from?"""
+
+    def judge(now: Deployed, around: Databases | None = None) -> tuple[Finding, ...]:
+        live = f"live is now {(now.live_commit or 'nothing')[:12]}"
+        found = [finding("the deployed state", now == deployed, measured=live, expected="as in the plan")]
+        if databases is not None and around is not None:
+            names = ", ".join(around.names)
+            found.append(finding("the databases", around.names == databases.names, measured=names))
+        return tuple(found)
+
+    questions: tuple[Question[Any], ...] = (deployed_state_of(environment),)
+    if databases is not None:
+        questions = (*questions, databases_of(environment))
+    return Gate("nothing has changed since the plan", questions, judge, passes=1)
+
+
+def as_before(environment: Environment, deployed: Deployed) -> Gate:
+    """After an undo: does the release that served before answer again?"""
+    commit = deployed.live_commit or ""
+
+    def judge(endpoints: tuple[Endpoint, ...]) -> tuple[Finding, ...]:
+        return endpoints_show(endpoints, commit)
+
+    questions = (endpoints_of(environment),)
+    return Gate("the release before answers again", questions, judge, passes=2, interval_s=1.0, deadline_s=60.0)
