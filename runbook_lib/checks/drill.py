@@ -64,11 +64,11 @@ def drill_findings(backup: Backup, drill: Drill | None) -> tuple[Finding, ...]:
         return (unknown,)
     if drill.outcome == "error":
         not_held = finding(check, None, measured=_short(drill), expected=expected,
-                           next="It says nothing about the backup. Do what the message says, then run again.")  # fmt: skip
+                           next="It says nothing about the backup. Do what the message says, then run again.")
         return (not_held,)
     if drill.outcome == "failed":
         lost = finding(check, False, measured=_short(drill), expected=expected,
-                       next=f"Never restore this backup. {_RUN} Then look for the cause: disk, memory, a hand.")  # fmt: skip
+                       next=f"Never restore this backup. {_RUN} Then look for the cause: disk, memory, a hand.")
         return (lost,)
     return (*_contents(backup, drill), *_rules(name, drill), _isolation(name, drill), *_reads(name, drill))
 
@@ -83,19 +83,21 @@ def _contents(backup: Backup, drill: Drill) -> tuple[Finding, ...]:
     return (
         finding(f"{name}: rows and contents", None if drill.tables is None else not different and bool(recorded),
                 measured=", ".join(different) or f"{len(found)} tables, {manifest.rows:,} rows, all hashes equal",
-                expected="every table as in its manifest", next=_NEVER),
-        finding(f"{name}: definitions", None if manifest.objects is None else drill.objects == manifest.objects,
-                measured="not in its manifest" if manifest.objects is None else f"{(drill.objects or {}).get('count')} "
-                "constraints, indexes, columns and sequences",
-                expected="as in its manifest", otherwise=Verdict.FAILED,
-                next=_NEVER if manifest.objects is not None else "")
-        if manifest.objects is not None
-        else Finding(f"{name}: definitions", Verdict.WARNING, "its manifest is of an older format without them",
-                     "as in its manifest", "Newer backups have them."),
+                expected="every table as in its manifest", next=f"Never restore this backup. {_RUN}"),
+        _definitions(name, manifest.objects, drill.objects),
         finding(f"{name}: time to recover", None if speed is None else True,
-                measured=f"{drill.restore_s} s for {(drill.plain_bytes or 0) / 1e6:.1f} MB of SQL, {speed or 0:.1f} MB/s; "
-                f"{drill.seconds:.1f} s with all checks"),
+                measured=f"{drill.restore_s} s for {(drill.plain_bytes or 0) / 1e6:.1f} MB of SQL ({speed or 0:.1f} "
+                f"MB/s); {drill.seconds:.1f} s with all checks"),
     )  # fmt: skip
+
+
+def _definitions(name: str, recorded: dict[str, Any] | None, found: dict[str, Any] | None) -> Finding:
+    check, expected = f"{name}: definitions", "as in its manifest"
+    if recorded is None:
+        return Finding(check, Verdict.WARNING, "its manifest is of an older format without them", expected,
+                       "Newer backups have them.")  # fmt: skip
+    return finding(check, found == recorded, expected=expected, next=f"Never restore this backup. {_RUN}",
+                   measured=f"{(found or {}).get('count')} constraints, indexes, columns and sequences")  # fmt: skip
 
 
 def _rules(name: str, drill: Drill) -> tuple[Finding, ...]:
@@ -125,7 +127,7 @@ def _reads(name: str, drill: Drill) -> tuple[Finding, ...]:
     if drill.reads is None:
         unread = finding(check, None, measured="no image on the server could be started on it",
                          expected="every read path",
-                         next="Deploy the release that should serve (20 Deploy): it leaves its image here.")  # fmt: skip
+                         next="Deploy the release that should serve (20 Deploy): it leaves its image here.")
         return (unread,)
     rows = {table.table: table.rows for table in drill.tables or ()}
     bad = [f"{read.path}: HTTP {read.status or 'no answer'}" for read in drill.reads
@@ -135,7 +137,7 @@ def _reads(name: str, drill: Drill) -> tuple[Finding, ...]:
     read = finding(check, not bad and bool(drill.reads),
                    measured="; ".join(bad) or f"{len(drill.reads)} read paths, {drill.application_image}",
                    expected="every read path, and as many rows as the table has",
-                   next="The data are there and the application does not show them: read the step's evidence.")  # fmt: skip
+                   next="The data are there and the application does not show them: read the step's evidence.")
     return (read,)
 
 

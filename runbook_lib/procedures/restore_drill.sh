@@ -64,6 +64,7 @@ start_copy() {
         --cpus 1 --pids-limit 256 --cap-drop ALL --cap-add CHOWN --cap-add DAC_OVERRIDE --cap-add FOWNER --cap-add SETGID \
         --cap-add SETUID --security-opt no-new-privileges --shm-size 128m --mount "$place" --log-driver json-file \
         --log-opt max-size=5m --env POSTGRES_USER="$user" --env POSTGRES_DB="$database" --env POSTGRES_HOST_AUTH_METHOD=trust \
+        --env POSTGRES_INITDB_ARGS=--no-sync \
         --entrypoint timeout "$image" "$limit_s" docker-entrypoint.sh postgres -c max_wal_size=256MB >/dev/null 2>"$scratch/said" \
         || ended error start "The disposable database did not start: $(tail -c 1000 "$scratch/said")"
     local deadline=$((SECONDS + 90))
