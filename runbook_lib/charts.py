@@ -145,6 +145,21 @@ def sizes_over_time(rows: Iterable[tuple[datetime, float]], *, title: str = "Bac
 
 
 @_in_house_style
+def recovery_times(rows: Iterable[tuple[datetime, float]], *, title: str = "Time to recover") -> Figure:
+    """Points of (UTC time, seconds from a backup to a database that was read). It should grow as slowly as the data."""
+    points = sorted(rows)
+    if not points:
+        return _nothing(title, "No backup was restored yet.")
+    figure, axes = _figure(3.0)
+    times, seconds = [when for when, _ in points], [took for _, took in points]
+    axes.plot(_dates(times), seconds, "o-", color=BLUE, markersize=5)
+    _time_axis(axes, times)
+    axes.set(title=title, ylabel="seconds", ylim=(0, max(seconds) * 1.25 or 1))
+    told = f"{len(points)} drills from {times[0]:%d %b %Y} to {times[-1]:%d %b %Y}: between {min(seconds):.1f} and "
+    return _described(figure, f"{told}{max(seconds):.1f} s; the last one took {seconds[-1]:.1f} s.")
+
+
+@_in_house_style
 def timeline(bars: Iterable[Bar], *, title: str = "Steps") -> Figure:
     """When each step ran and for how long, first at the top."""
     rows = list(bars)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 from runbook_lib.environment import Environment
 from runbook_lib.facts.backups import Backup, Backups, Trust
-from runbook_lib.facts.drills import Drill
+from runbook_lib.facts.drills import Drill, Drills
 from runbook_lib.facts.releases import Deployed
 from runbook_lib.facts.server import DOCKER_DATA, ServerState
 from runbook_lib.plan import Finding, Verdict, finding
@@ -52,6 +53,16 @@ def newest_is_good(backups: Backups) -> tuple[Finding, ...]:
     return (finding("the newest backup can be relied on", newest is not None and newest.trust is Trust.VERIFIED,
                     measured=f"{newest.name}: {newest.trust}" if newest else "there is none",
                     expected="verified, its bytes unchanged", next=_RUN),)  # fmt: skip
+
+
+def drilled(choice: Choice, drills: Drills) -> tuple[Finding, ...]:
+    """What the drills showed of every chosen backup; none chosen is inconclusive."""
+    if not choice.backups:
+        return (finding("a backup was restored", None, measured="there was none", expected="one or more", next=_RUN),)
+    found = (
+        drill_findings(one, drills.of(one.name, one.manifest.sha256) if one.manifest else None) for one in choice.backups
+    )
+    return tuple(chain.from_iterable(found))
 
 
 def drill_findings(backup: Backup, drill: Drill | None) -> tuple[Finding, ...]:
