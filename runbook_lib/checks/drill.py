@@ -55,14 +55,13 @@ def newest_is_good(backups: Backups) -> tuple[Finding, ...]:
                     expected="verified, its bytes unchanged", next=_RUN),)  # fmt: skip
 
 
-def drilled(choice: Choice, drills: Drills) -> tuple[Finding, ...]:
-    """What the drills showed of every chosen backup; none chosen is inconclusive."""
+def drilled(choice: Choice, before: Drills, after: Drills) -> tuple[Finding, ...]:
+    """What this run's drills showed of every chosen backup; those on record in `before` prove nothing about it."""
     if not choice.backups:
         return (finding("a backup was restored", None, measured="there was none", expected="one or more", next=_RUN),)
-    found = (
-        drill_findings(one, drills.of(one.name, one.manifest.sha256) if one.manifest else None) for one in choice.backups
-    )
-    return tuple(chain.from_iterable(found))
+    fresh = Drills(after.since(before))
+    return tuple(chain.from_iterable(drill_findings(one, _of(one, fresh))
+                                     for one in choice.backups))  # fmt: skip
 
 
 def drill_findings(backup: Backup, drill: Drill | None) -> tuple[Finding, ...]:
@@ -82,6 +81,10 @@ def drill_findings(backup: Backup, drill: Drill | None) -> tuple[Finding, ...]:
                        next=f"Never restore this backup. {_RUN} Then look for the cause: disk, memory, a hand.")
         return (lost,)
     return (*_contents(backup, drill), *_rules(name, drill), _isolation(name, drill), *_reads(name, drill))
+
+
+def _of(backup: Backup, drills: Drills) -> Drill | None:
+    return drills.of(backup.name, backup.manifest.sha256) if backup.manifest else None
 
 
 def _contents(backup: Backup, drill: Drill) -> tuple[Finding, ...]:
