@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from runbook_lib.checks.restore import backup_is_restorable
 from runbook_lib.environment import Environment
 from runbook_lib.facts.backups import Backup
 from runbook_lib.facts.database import DatabaseState
-from runbook_lib.facts.releases import Deployed
+from runbook_lib.facts.dumps import DumpReading
 from runbook_lib.facts.server import DOCKER_DATA, ServerState
 from runbook_lib.facts.side_databases import Databases
 from runbook_lib.plan import Finding, Verdict, finding
@@ -20,6 +21,7 @@ READABLE = "the code can read the backup's schema"
 def restore_preconditions(
     environment: Environment,
     backup: Backup,
+    reading: DumpReading | None,
     target: Target,
     databases: Databases,
     server: ServerState,
@@ -27,12 +29,12 @@ def restore_preconditions(
     live: DatabaseState | None,
     backup_first: bool,
 ) -> tuple[Finding, ...]:
-    """The backup fits database, code and disk, and no other exchange is half-way. Damage is the acceptance's word.
+    """The backup is whole, fits database, code and disk, and no other exchange is half-way.
 
     `live` is None where the live database does not answer: then it cannot be backed up first.
     """
     return (
-        _of_this_database(backup, environment.backup.database),
+        *backup_is_restorable(backup, reading, environment),
         schema_readable(backup, target),
         _room(backup, databases, server),
         _no_other_exchange(backup, databases),
@@ -53,6 +55,18 @@ def schema_readable(backup: Backup, target: Target) -> Finding:
     )
 
 
+def may_be_dropped(databases: Databases, name: str) -> tuple[Finding, ...]:
+    """Whether `name` is a kept database, and not one that an exchange still needs."""
+    waiting = databases.unfinished.name if databases.unfinished else ""
+    return (
+        finding("it is a kept database", databases.kept_named(name) is not None, measured=name[:80],
+                expected=", ".join(one.name for one in databases.kept) or "none is kept",
+                next="Take a name from the table of kept databases, as it stands there."),
+        finding("no exchange needs it", name != waiting, measured=waiting or "none", expected="none",
+                next="Finish the restore first: run again without drop_kept."),
+    )  # fmt: skip
+
+
 def database_is_named(environment: Environment, words: str, mode: Literal["plan", "apply"] | str) -> Finding:
     """With mode "apply", `words` must be the database's name: a second word besides the environment's."""
     database = environment.backup.database
@@ -63,17 +77,22 @@ def database_is_named(environment: Environment, words: str, mode: Literal["plan"
 
 
 def database_is_restored(
-    environment: Environment, before: Databases, after: Databases, backup: Backup
+    environment: Environment, before: Databases, after: Databases, backup: Backup, *, dropped: str = ""
 ) -> tuple[Finding, ...]:
-    """The live database came from the backup, belongs to its owner, is open, and the one before is kept."""
-    live = after.live
+    """The live database came from the backup, belongs to its owner, is open, and the one before is kept.
+
+    After a run that only `dropped` a kept database: that one is gone and the live one is as it was.
+    """
+    if dropped:
+        return _is_dropped(before, after, dropped)
+    live, owner = after.live, environment.backup.user
     known = {one.name for one in before.kept} - {before.unfinished.name if before.unfinished else ""}
     fresh = [one.name for one in after.kept if one.name not in known]
-    owner = environment.backup.user
     came = live.comment if live else "there is no live database"
     return (
-        finding("the live database came from the backup", came == f"restored from {backup.name}", measured=came,
-                expected=f"restored from {backup.name}", next="Read the steps above; run this notebook again."),
+        finding("the live database came from the backup", came == f"restored from {backup.name}",
+                measured=came or "not from a restore", expected=f"restored from {backup.name}",
+                next="Read the steps above; run this notebook again."),
         finding("it belongs to its owner and is open", live is not None and live.open and live.owner == owner,
                 measured=f"{live.owner}, {'open' if live.open else 'shut'}" if live else "none",
                 expected=f"{owner}, open", next="Run this notebook again."),
@@ -86,11 +105,15 @@ def database_is_restored(
     )  # fmt: skip
 
 
-def _of_this_database(backup: Backup, database: str) -> Finding:
-    measured = backup.manifest.database if backup.manifest else None
-    return finding("it is a backup of this database", measured == database if measured else None,
-                   measured=measured or "no readable manifest", expected=database,
-                   next="Choose another backup from the table.")  # fmt: skip
+def _is_dropped(before: Databases, after: Databases, name: str) -> tuple[Finding, ...]:
+    gone = after.kept_named(name) is None
+    same = after.live is not None and before.live is not None and after.live.comment == before.live.comment
+    return (
+        finding("the kept database is deleted", gone, measured="gone" if gone else "still there", expected="gone",
+                next="Read the step's evidence."),
+        finding("the live database is as before", same, measured="untouched" if same else "another",
+                expected="untouched", next="Call the backend lead."),
+    )  # fmt: skip
 
 
 def _room(backup: Backup, databases: Databases, server: ServerState) -> Finding:
@@ -123,10 +146,3 @@ def _backup_first(databases: Databases, live: DatabaseState | None, wanted: bool
     return finding(check, live is not None, measured="it answers" if live else "the live database does not answer",
                    expected="it answers",
                    next="When it is broken for good: backup_first = False. It is kept as it is.")  # fmt: skip
-
-
-def serves_from(deployed: Deployed) -> Finding:
-    """A release serves, whose code says which schema it can read."""
-    commit = deployed.live_commit
-    return finding("a release is deployed", commit is not None, measured=(commit or "none")[:12],
-                   expected="one", next="Deploy a release first: 20 Deploy.")  # fmt: skip

@@ -77,6 +77,11 @@ def chosen_backup(backups: Backups, name: str, *, unfinished: str = "") -> Backu
     return found
 
 
+def revision_of(backup: Backup) -> str | None:
+    """The schema revision of a backup; None where its manifest names none or cannot be read."""
+    return backup.manifest.schema_revision if backup.manifest else None
+
+
 def loss_of(backups: Backups, backup: Backup, database: DatabaseState | None) -> Loss:
     """What restoring `backup` over the database as it is now would lose."""
     live = None if database is None else {f"{one.schema}.{one.name}": one.rows for one in database.tables}

@@ -9,14 +9,17 @@ from dataclasses import replace
 from typing import Any
 
 from runbook_lib.asking import Question
-from runbook_lib.checks.release import ExpectedRelease, endpoints_show, judge_inside
+from runbook_lib.checks.release import ExpectedRelease, judge_inside, judge_outside, restarts_of
 from runbook_lib.environment import Environment
+from runbook_lib.facts.assets import assets_of
 from runbook_lib.facts.backups import Backup
-from runbook_lib.facts.containers import containers_of
-from runbook_lib.facts.endpoints import Endpoint, endpoints_of
+from runbook_lib.facts.containers import Container, containers_of
+from runbook_lib.facts.database import schema_revision_of
+from runbook_lib.facts.endpoints import endpoints_of
 from runbook_lib.facts.idle_colour import idle_colour_of
-from runbook_lib.facts.releases import Deployed, deployed_state_of
+from runbook_lib.facts.releases import Deployed, deployed_state_of, state_now_of
 from runbook_lib.facts.side_databases import Databases, databases_of
+from runbook_lib.facts.user_flows import user_flow_of
 from runbook_lib.plan import Finding, Gate, Plan, Skipped, Step, finding
 from runbook_lib.procedures import deploy_steps
 from runbook_lib.procedures import restore_steps as steps
@@ -29,6 +32,7 @@ DATABASE_BROKEN = "left out as asked: the live database cannot be backed up. It 
 def plan_restore(
     environment: Environment,
     deployed: Deployed,
+    containers: tuple[Container, ...],
     target: Target,
     backup: Backup,
     databases: Databases,
@@ -55,7 +59,7 @@ def plan_restore(
         steps.start_writers(environment, colour),
         look_inside(environment, target, colour),
         steps.open_door(environment, colour),
-        deploy_steps.gate_outside(environment, served, target),
+        look_outside(environment, target, colour, containers),
         steps.keep(environment, backup),
     ]
     return Plan(
@@ -67,7 +71,13 @@ def plan_restore(
         facts={"backup": backup.name, "sha256": backup.manifest.sha256 if backup.manifest else "",
                "live": deployed.live_commit, "databases": databases.names},
         guard=nothing_moved(environment, deployed, databases),
-        after_undo=as_before(environment, deployed),
+        before_undo=deploy_steps.engine_answers(environment),
+        after_undo=was_well(environment, deployed, containers),
+        state=state_now_of(environment),
+        no_way_back_after="restore-keep",
+        no_way_back_because="the restored database serves, and the one before is kept beside it.",
+        no_way_back_next="Run the notebook again for what is left.",
+        undone_next="The live database is the one from before. Read the failed step's evidence, then run again.",
     )  # fmt: skip
 
 
@@ -134,12 +144,29 @@ def nothing_moved(environment: Environment, deployed: Deployed, databases: Datab
     return Gate("nothing has changed since the plan", questions, judge, passes=1)
 
 
-def as_before(environment: Environment, deployed: Deployed) -> Gate:
-    """After an undo: does the release that served before answer again?"""
-    commit = deployed.live_commit or ""
+def look_outside(environment: Environment, target: Target, colour: str, containers: tuple[Container, ...]) -> Step:
+    """The door is open again: do users get what they should?"""
+    expected = ExpectedRelease(target.commit, target.schema_expected, colour)
+    gate = Gate(
+        "the release on the restored database, seen by its users",
+        (
+            containers_of(environment),
+            endpoints_of(environment),
+            schema_revision_of(environment),
+            user_flow_of(environment),
+            assets_of(environment, colour),
+        ),
+        judge_outside(expected, restarts_of(containers)),
+        passes=environment.gate.passes,
+        interval_s=environment.gate.interval_s,
+        deadline_s=environment.gate.deadline_s,
+        gives_up_after=environment.rollback.failing_looks,
+    )
+    return Step("gate-outside", "Look at it through nginx", (gate,))
 
-    def judge(endpoints: tuple[Endpoint, ...]) -> tuple[Finding, ...]:
-        return endpoints_show(endpoints, commit)
 
-    questions = (endpoints_of(environment),)
-    return Gate("the release before answers again", questions, judge, passes=2, interval_s=1.0, deadline_s=60.0)
+def was_well(environment: Environment, deployed: Deployed, containers: tuple[Container, ...]) -> Gate | None:
+    """What is to answer again after an undo; None where it did not before, and nothing else can be asked of it."""
+    services = {f"backend-{deployed.live_colour}", f"frontend-{deployed.live_colour}"}
+    well = {one.service for one in containers if one.state == "running" and one.health == "healthy"}
+    return deploy_steps.after_undo(environment, deployed, restarts_of(containers)) if services <= well else None

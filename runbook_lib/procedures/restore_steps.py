@@ -10,7 +10,7 @@ from runbook_lib.facts.backups import Backup, manifest_name
 from runbook_lib.plan import Command, Step, WriteFile
 from runbook_lib.procedures.backup import shell
 from runbook_lib.procedures.compose import BOTH_COLOURS, compose
-from runbook_lib.procedures.deploy_steps import ABSENT_IS_FINE
+from runbook_lib.procedures.deploy_steps import ABSENT_IS_FINE, reload_nginx
 from runbook_lib.procedures.release_files import upstreams_file
 
 LIMIT_S = 3600
@@ -154,7 +154,7 @@ def _upstreams(environment: Environment, text: str) -> tuple[WriteFile | Command
     return (
         WriteFile(environment.server.path(".runbook/upstreams/active.conf"), text),
         compose(environment, "exec", "-T", "nginx", "nginx", "-t", "-q"),
-        compose(environment, "exec", "-T", "nginx", "nginx", "-s", "reload"),
+        reload_nginx(environment),
     )
 
 
