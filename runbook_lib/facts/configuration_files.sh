@@ -1,0 +1,110 @@
+# shellcheck shell=bash disable=SC2034,SC2329,SC2015,SC2017
+# Which files the configuration backup takes, and the search for secrets in them. Read by the survey and by the backup alike,
+# so that a plan shows what a backup does. Callers set directory (the project's) and copy (a private folder).
+
+set -uo pipefail
+export LC_ALL=C GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0
+umask 077
+
+fail() { printf '%s\n' "$*" >&2; exit 1; }
+
+largest_file=2000000
+
+# Names that hold keys and secrets by their nature never get into the copy, whatever is in them.
+is_secret_name() {
+    case ${1##*/} in
+        .env.secrets* | env.secrets* | *.key | *.pem | *.p12 | *.pfx | id_rsa* | id_ed25519* | id_ecdsa* | ssh_host_* | shadow* | *.kdbx) return 0 ;;
+        *) return 1 ;;
+    esac
+}
+
+# take SOURCE TARGET: one file into the copy; prints `left <TAB> why <TAB> path` for what stays out.
+take() {
+    local from=$1 to=$copy/$2
+    if [[ $from == *[[:cntrl:]]* ]]; then printf 'left\todd name\t%q\n' "$from"; return; fi
+    if is_secret_name "$from"; then printf 'left\tsecret by name\t%s\n' "$from"; return; fi
+    if [[ -L $from ]]; then
+        mkdir -p -- "${to%/*}" && cp -P -- "$from" "$to" || fail "Cannot copy $from: is the disk full?"
+        return
+    fi
+    if [[ ! -r $from ]]; then printf 'left\tnot readable\t%s\n' "$from"; return; fi
+    if (($(stat -c %s -- "$from") > largest_file)); then printf 'left\ttoo large\t%s\n' "$from"; return; fi
+    mkdir -p -- "${to%/*}" && cp --preserve=mode -- "$from" "$to" && chmod u+rw -- "$to" || fail "Cannot copy $from: is the disk full?"
+    printf '%s\t%s\n' "$(stat -c '%a %U:%G' -- "$from")" "$2" >>"$copy/MODES"
+}
+
+# take_all ROOT PREFIX PATH…: files and links below each path.
+take_all() {
+    local root=$1 prefix=$2 path from; shift 2
+    for path; do
+        if [[ ! -e $root/$path && ! -L $root/$path ]]; then printf 'left\tnot there\t%s\n' "$root/$path"; continue; fi
+        find "$root/$path" -name .git -prune -o -type d ! \( -readable -executable \) -printf 'left\tnot readable\t%p\n' -prune
+        while IFS= read -r -d '' from; do take "$from" "$prefix/${from#"$root"/}"; done \
+            < <(find "$root/$path" -name .git -prune -o \( -type f -o -type l \) -print0 2>/dev/null | sort -z)
+    done
+}
+
+# collect PROJECT_PATH… -- SERVER_PATH…
+collect() {
+    local -a project=()
+    while [[ $# -gt 0 && $1 != -- ]]; do project+=("$1"); shift; done; shift
+    : >"$copy/MODES"
+    take_all "$directory" project "${project[@]}"
+    take_all '' server "${@#/}"
+    mkdir -p -- "$copy/server"
+    if crontab -l >"$copy/server/crontab" 2>/dev/null; then :; else rm -f -- "$copy/server/crontab"; fi
+    # names of the secrets that a new server needs; never a value
+    [[ ! -r $directory/.env.secrets ]] \
+        || grep -oE '^[A-Za-z_][A-Za-z0-9_]*=' -- "$directory/.env.secrets" | tr -d = | sort >"$copy/SECRET_NAMES"
+    sort -o "$copy/MODES" "$copy/MODES"
+}
+
+# The forms in which a value turns up: as it is, for URLs, in hex, and in base64 at each of its three alignments.
+spellings() {
+    local value=$1 offset encoded whole character url=''
+    printf '%s\n' "$value"
+    while IFS= read -r -n1 -d '' character; do
+        case $character in [A-Za-z0-9._~-]) url+=$character ;; *) url+=$(printf '%%%02X' "'$character") ;; esac
+    done < <(printf %s "$value")
+    printf '%s\n' "$url"
+    printf %s "$value" | od -An -v -tx1 | tr -d ' \n'; echo
+    for offset in 0 1 2; do
+        encoded=$({ head -c "$offset" /dev/zero; printf %s "$value"; } | base64 -w0 | tr -d =)
+        whole=$(((offset + ${#value}) / 3 * 4))
+        encoded=${encoded:0:whole}; encoded=${encoded:$((offset == 0 ? 0 : offset + 1))}
+        ((${#encoded} < 8)) || printf '%s\n' "$encoded"
+    done
+}
+
+# Prints `leak <TAB> name of the secret <TAB> file`. The values stay in bash and in a pipe: never an argument of a program.
+search_secrets() {
+    local line name value hit patterns
+    [[ -r $directory/.env.secrets ]] || return 2
+    while IFS= read -r line || [[ -n $line ]]; do
+        [[ $line =~ ^([A-Za-z_][A-Za-z0-9_]*)=(.*)$ ]] || continue
+        name=${BASH_REMATCH[1]} value=${BASH_REMATCH[2]}
+        [[ $value =~ ^\'(.*)\'$ || $value =~ ^\"(.*)\"$ ]] && value=${BASH_REMATCH[1]}
+        ((${#value} >= 8)) || continue
+        patterns=$(spellings "$value")
+        while IFS= read -r -d '' hit; do printf 'leak\t%s\t%s\n' "$name" "${hit#"$copy"/}"; done \
+            < <(grep -rlaZF -f <(printf '%s\n' "$patterns") -- "$copy")
+        find "$copy" -mindepth 1 -printf '%P\n' | grep -qF -f <(printf '%s\n' "$patterns") \
+            && printf 'leak\t%s\ta file name\n' "$name"
+    done <"$directory/.env.secrets"
+    while IFS= read -r -d '' hit; do printf 'leak\ta private key\t%s\n' "${hit#"$copy"/}"; done \
+        < <(grep -rlaZE -e '-----BEGIN [A-Z ]*PRIVATE KEY' -- "$copy")
+    return 0
+}
+
+# git in a repository, with nothing of the server's or the user's own settings.
+in_repository() { HOME=/nonexistent git -c core.attributesFile=/dev/null -c core.excludesFile=/dev/null -c gc.auto=0 --git-dir="$1" "${@:2}"; }
+
+# tree_of REPOSITORY: the copy as a git tree in that repository; prints its id. Every byte as it is, nothing ignored.
+tree_of() {
+    local index=$copy.index
+    mkdir -p -- "$1/info" && echo '* -text -filter -ident -working-tree-encoding' >"$1/info/attributes" || return 1
+    rm -f -- "$index"
+    GIT_INDEX_FILE=$index in_repository "$1" --work-tree="$copy" add --all --force . \
+        && GIT_INDEX_FILE=$index in_repository "$1" write-tree
+    local code=$?; rm -f -- "$index"; return "$code"
+}

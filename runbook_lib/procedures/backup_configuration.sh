@@ -1,0 +1,131 @@
+# The backup of configuration, files and logs, step by step, on the server: `bash -s -- STEP DIRECTORY …`.
+# Needs facts/configuration_files.sh before it. Nothing is committed that was not searched for secrets, byte for byte.
+
+private_folder() {
+    place=$(mktemp -d) || fail 'Cannot make a private folder: is the disk full?'
+    trap 'rm -rf -- "$place"' EXIT
+    copy=$place/copy; mkdir -- "$copy" || fail 'Cannot make a private folder: is the disk full?'
+}
+
+# commit REPOSITORY PROJECT_PATH… -- SERVER_PATH…
+commit() {
+    local repository=$1 leaks tree before parent made; shift
+    private_folder
+    collect "$@" || exit
+    leaks=$(search_secrets) || fail "Nothing was committed: $directory/.env.secrets cannot be read, so the files cannot be searched for secrets."
+    # the values are not shown: the name of the secret and the file are enough
+    [[ -z $leaks ]] || fail "Nothing was committed: $(awk -F '\t' '{ printf "%s%s stands in %s", sep, $2, $3; sep = "; " }' <<<"$leaks"). Take it out of the file, and give the secret a new value."
+    [[ -d $repository/objects ]] || git init -q --bare --initial-branch=main -- "$repository" \
+        || fail "The repository $repository cannot be made: does ${repository%/*} belong to $(id -un)?"
+    exec 9>>"$repository/backup.lock" && flock -w 60 9 || fail "Another backup is writing to $repository."
+    tree=$(tree_of "$repository") || fail "The files could not be written to $repository: is the disk full?"
+    parent=$(in_repository "$repository" rev-parse -q --verify refs/heads/main) || parent=
+    before=$(in_repository "$repository" rev-parse -q --verify 'refs/heads/main^{tree}') || before=
+    if [[ $tree == "$before" ]]; then printf 'unchanged %s\n' "$parent"; return; fi
+    made=$(GIT_AUTHOR_NAME=runbooks GIT_AUTHOR_EMAIL=runbooks@localhost GIT_COMMITTER_NAME=runbooks GIT_COMMITTER_EMAIL=runbooks@localhost \
+        in_repository "$repository" commit-tree "$tree" ${parent:+-p "$parent"} -m "Configuration of $(hostname) at $(date -u +%Y-%m-%dT%H:%M:%SZ)") \
+        && in_repository "$repository" update-ref refs/heads/main "$made" "$parent" || fail "The commit could not be written."
+    in_repository "$repository" fsck --strict --no-dangling "$made" >&2 || fail "The repository $repository is damaged."
+    sync -f -- "$repository"
+    printf 'committed %s\n' "$made"
+}
+
+# uncommit REPOSITORY BEFORE: back to the commit that the plan was made on (`none`: no commit), and only by one step.
+uncommit() {
+    local repository=$1 before=$2 now
+    now=$(in_repository "$repository" rev-parse -q --verify refs/heads/main 2>/dev/null) || { echo 'nothing to undo'; return; }
+    [[ $now != "$before" ]] || { echo 'nothing to undo'; return; }
+    if [[ $before == none ]]; then in_repository "$repository" update-ref -d refs/heads/main "$now" || fail 'The commit stays.'; return; fi
+    [[ $(in_repository "$repository" rev-parse "$now^") == "$before" ]] || fail "$repository has moved on since; the commits stay."
+    in_repository "$repository" update-ref refs/heads/main "$before" "$now" || fail 'The commit stays.'
+}
+
+# push REPOSITORY REMOTE: only forwards; a remote that has something else is not overwritten.
+push() {
+    in_repository_of_user "$1" push --porcelain -- "$2" refs/heads/main:refs/heads/main \
+        || fail "The commit is in $1, but could not be pushed to the remote: reach it, or look who else pushes there."
+}
+
+in_repository_of_user() { GIT_SSH_COMMAND='ssh -o BatchMode=yes -o StrictHostKeyChecking=yes' git --git-dir="$1" "${@:2}"; }
+
+# archive NAME FOLDER KEEP PATH PREFIX…: a folder as tar.gz with the sha256 of every file; kept once for each content.
+# PREFIX runs a program where the folder is (docker compose … exec -T frontend-COLOUR); empty: on this server.
+archive() {
+    local name=$1 folder=$2 keep=$3 path=$4 sums id file extra; shift 4
+    local -a prefix=("${@/COLOUR/$(live_colour)}")
+    mkdir -p -- "$folder" || fail "Cannot make $folder."
+    private_folder
+    local list='cd -- "$1" && find . -type f -exec sha256sum -b -- {} + | LC_ALL=C sort -k2'
+    sums=$("${prefix[@]}" sh -c "$list" list "$path" </dev/null) || fail "$path cannot be read."
+    [[ -n $sums ]] || fail "$path holds no file."
+    id=$(sha256sum <<<"$sums" | cut -c1-16)
+    file=$(find "$folder" -maxdepth 1 -name "${name}_*_$id.tar.gz" | LC_ALL=C sort | tail -n 1)
+    if [[ -n $file ]] && (cd -- "$folder" && sha256sum --quiet -c -- "${file##*/}.sha256" >&2); then
+        printf 'unchanged %s\n' "$file"
+    else
+        file=$folder/${name}_$(date -u +%Y%m%d_%H%M%S)_$id.tar.gz
+        "${prefix[@]}" tar -C "$path" --sort=name -cf - . </dev/null | gzip -n >"$place/tar.gz"
+        local status=("${PIPESTATUS[@]}")
+        ((status[1] == 0)) || fail "gzip ended with status ${status[1]}: is the disk full?"
+        ((status[0] == 0)) || fail "tar ended with status ${status[0]}."
+        mkdir -- "$place/read" && tar -C "$place/read" --no-same-owner -xzf "$place/tar.gz" || fail 'The archive cannot be read to its end.'
+        (cd -- "$place/read" && sha256sum --quiet -c <<<"$sums" >&2) || fail "The files in $path changed while they were read: run again."
+        printf '%s\n' "$sums" >"$folder/${file##*/}.files.partial" && cp -- "$place/tar.gz" "$file.partial" \
+            && sync -- "$file.partial" "$file.files.partial" || fail "Cannot write to $folder: is the disk full?"
+        printf '%s  %s\n' "$(sha256sum <"$file.partial" | cut -d' ' -f1)" "${file##*/}" >"$file.sha256" \
+            && mv -f -- "$file.files.partial" "$file.files" && mv -f -- "$file.partial" "$file" && sync -- "$folder" || fail "Cannot write to $folder."
+        printf 'published %s\n' "$file"
+    fi
+    # by number, not by age: no clock can empty the folder
+    find "$folder" -maxdepth 1 -name "${name}_*.tar.gz" ! -name "*_$id.tar.gz" -printf '%f\n' | LC_ALL=C sort -r | tail -n "+$keep" \
+        | while IFS= read -r extra; do rm -f -- "$folder/$extra" "$folder/$extra.sha256" "$folder/$extra.files" && printf 'deleted %s\n' "$extra"; done
+}
+
+live_colour() { grep -oP '^COMPOSE_PROFILES=\K.*' -- "$directory/.env" | tr ',' '\n' | grep -xE 'blue|green' | head -n 1; }
+
+# logs TARGET KEEP_DAYS FOLDER…: rotated logs, compressed, named by the day of their last line; `KEEP_DAYS` 0 deletes nothing.
+logs() {
+    local target=$1 days=$2 folder file name made kept=0; shift 2
+    for folder; do
+        mkdir -p -- "$target/${folder##*/}" || fail "Cannot make $target/${folder##*/}."
+        while IFS= read -r -d '' file; do
+            if [[ ! -r $file ]]; then printf 'left\tnot readable\t%s\n' "$file"; continue; fi
+            name=${file##*/}; name=${name%.gz}
+            [[ $name =~ -[0-9]{8}$ ]] || name=${name%%.log*}.log-$(date -u -r "$file" +%Y%m%d)
+            made=$target/${folder##*/}/$name.gz
+            [[ ! -e $made ]] || continue
+            if [[ $file == *.gz ]]; then cp -- "$file" "$made.partial"; else gzip -c -- "$file" >"$made.partial"; fi \
+                && gzip -t -- "$made.partial" && sync -- "$made.partial" && mv -f -- "$made.partial" "$made" \
+                || { rm -f -- "$made.partial"; fail "Cannot keep $file: is the disk full?"; }
+            kept=$((kept + 1))
+        done < <(find "$folder" -maxdepth 1 -type f \( -name '*.log-*' -o -name '*.log.[0-9]*' \) -print0 2>/dev/null)
+    done
+    printf 'kept %s rotated logs\n' "$kept"
+    ((days == 0)) || expire_logs "$target" "$days"
+}
+
+# Ages come from names. One in the future, or a clock that jumped, says that ages cannot be trusted now.
+expire_logs() {
+    local target=$1 days=$2 file today doubt=${RUNBOOK_CLOCK_DOUBT:-} day
+    local -a old=()
+    today=$(date -u +%s)
+    while IFS= read -r -d '' file; do
+        [[ $file =~ -([0-9]{8})\.gz$ ]] && day=$(date -u -d "${BASH_REMATCH[1]}" +%s 2>/dev/null) || continue
+        ((day <= today + 86400)) || doubt="$file lies in the future"
+        ((today - day > (days + 1) * 86400)) && old+=("$file")
+    done < <(find "$target" -mindepth 2 -maxdepth 2 -type f -name '*.gz' -print0)
+    [[ -z $doubt ]] || { printf 'no log is deleted on a doubtful clock: %s\n' "$doubt"; return 0; }
+    ((${#old[@]} == 0)) || rm -f -- "${old[@]}" || fail "Cannot delete old logs in $target."
+    printf 'deleted %s logs older than %s days\n' "${#old[@]}" "$days"
+}
+
+main() {
+    local step=$1
+    directory=$2; shift 2
+    case $step in
+        commit | uncommit | push | archive | logs) "$step" "$@" ;;
+        *) fail "There is no step '$step'." ;;
+    esac
+}
+
+main "$@"; exit  # on one line: bash has read it whole before a child could read from the same stdin
