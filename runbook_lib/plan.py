@@ -166,8 +166,9 @@ class Watch:
 
     `judge` gets the readings so far and the answers in the order of the questions, a RunbookError in the place of one
     that could not be had. `conclude` says at the end what all readings together prove. `since` is the key of the step
-    whose undo ends what is watched; `main_metric` with its `limit` and `unit` is drawn when nothing fired. `history`, asked when all is over, tells metrics second by second, as
-    (UTC time, value). After `patience` looks in a row without a link to the server the outcome is unknown.
+    whose undo ends what is watched; `main_metric` with its `limit` and `unit` is drawn when nothing fired. `history`,
+    asked when all is over, tells metrics second by second, as (UTC time, value). After `patience` looks in a row
+    without a link to the server the outcome is unknown.
     """
 
     name: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from runbook_lib.facts.assets import Asset
 from runbook_lib.facts.containers import Container
 from runbook_lib.facts.endpoints import Endpoint
 from runbook_lib.facts.idle_colour import IdleColour
@@ -13,6 +14,7 @@ from runbook_lib.plan import Finding, finding
 
 HEALTH_PATHS = ("/health", "/api/v1/health")
 RELEASE_PATH = "/release.json"
+SHARED = ("nginx", "postgres", "redis")
 
 
 @dataclass(frozen=True)
@@ -38,36 +40,123 @@ def judge_inside(expected: ExpectedRelease) -> Callable[[tuple[Container, ...], 
             findings.append(finding(f"{path} answers", reply.status == 200, measured=reply.status, expected=200))
             commit = str(reply.document.get("commit", "none"))
             findings.append(_same_commit(path, commit, expected.commit))
+        missing = [path for path, status in seen.assets.items() if status != 200]
+        findings.append(finding(
+            "every file that the page names is there", bool(seen.assets) and not missing,
+            measured=f"missing: {', '.join(missing)}" if missing else f"{len(seen.assets)} files",
+            expected="the page and its scripts and styles", next="The frontend image was built without them.",
+        ))
         return tuple(findings)
 
     return judge
 
 
+def judge_flow(longest_ms: float) -> Callable[[UserFlow], tuple[Finding, ...]]:
+    """For a Gate over a user's flow: each action does what it should, within `longest_ms`."""
+
+    def judge(flow: UserFlow) -> tuple[Finding, ...]:
+        slow = [one for one in flow.actions if one.seconds is not None and one.seconds * 1000 > longest_ms]
+        worst = max(slow, key=lambda one: one.seconds or 0.0, default=None)
+        measured = f"{worst.action}: {(worst.seconds or 0.0) * 1000:.0f} ms" if worst else "all of them"
+        patience = finding("a user does not wait long", worst is None, measured=measured,
+                           expected=f"<= {longest_ms:g} ms an action",
+                           next="Search the backend's log for slow requests.")
+        return (*user_flow_works(flow), patience)
+
+    return judge
+
+
 def judge_outside(
-    expected: ExpectedRelease,
-) -> Callable[[tuple[Container, ...], tuple[Endpoint, ...], str | None, UserFlow], tuple[Finding, ...]]:
-    """For a Gate over (containers, public endpoints, schema revision, a user's write and read)."""
+    expected: ExpectedRelease, restarts: Mapping[str, int] | None = None
+) -> Callable[..., tuple[Finding, ...]]:
+    """For a Gate over (containers, public endpoints, schema revision, a user's write and read, frontend assets).
+
+    `restarts` are the restart counts from before the deployment, by service.
+    """
 
     def judge(
-        containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...], revision: str | None, flow: UserFlow
+        containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...], revision: str | None, flow: UserFlow,
+        assets: tuple[Asset, ...],
     ) -> tuple[Finding, ...]:
         return (
-            *containers_are_well(containers, (*expected.services, "nginx", "postgres", "redis")),
+            *containers_are_well(containers, (*expected.services, *SHARED), restarts),
             *endpoints_show(endpoints, expected.commit),
             schema_is(revision, expected.schema_revision),
+            *user_flow_works(flow),
+            *assets_loaded(assets),
+        )
+
+    return judge
+
+
+def judge_restored(
+    commit: str, colour: str, restarts: Mapping[str, int]
+) -> Callable[[tuple[Container, ...], tuple[Endpoint, ...], UserFlow], tuple[Finding, ...]]:
+    """For the Gate after a rollback: what ran before answers again, as itself. Its earlier restarts do not count."""
+    services = (f"backend-{colour}", f"frontend-{colour}", *SHARED)
+
+    def judge(
+        containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...], flow: UserFlow
+    ) -> tuple[Finding, ...]:
+        return (
+            *containers_are_well(containers, services, restarts),
+            *endpoints_show(endpoints, commit),
             *user_flow_works(flow),
         )
 
     return judge
 
 
-def containers_are_well(containers: tuple[Container, ...], services: tuple[str, ...]) -> tuple[Finding, ...]:
-    """Each service has a running, healthy container that was neither restarted nor killed for memory."""
-    by_service = {one.service: one for one in containers}
-    return tuple(_container_is_well(by_service.get(service), service) for service in services)
+def assets_loaded(assets: tuple[Asset, ...]) -> tuple[Finding, ...]:
+    """Criterion: frontend assets loaded correctly: the page, at least one script, each byte as it was built."""
+    if not assets:
+        return (
+            finding(
+                "frontend page",
+                False,
+                measured="not served",
+                expected="the page of the image",
+                next="Read the frontend container's log.",
+            ),
+        )
+    named = finding(
+        "frontend names its assets",
+        len(assets) > 1,
+        measured=f"{len(assets) - 1} assets",
+        expected="at least one",
+        next="The page was built without its bundle: build the image again.",
+    )
+    return (
+        named,
+        *(
+            finding(
+                f"{one.path} is the built file",
+                one.same if one.image_sha256 else None if one.served_sha256 else False,
+                measured=(one.served_sha256 or "not served")[:12],
+                expected=(one.image_sha256 or "not in the image")[:12],
+                next="Another release's file is served, or none: look at the upstream file and the cache headers.",
+            )
+            for one in assets
+        ),
+    )
 
 
-def _container_is_well(one: Container | None, service: str) -> Finding:
+def containers_are_well(containers: tuple[Container, ...], services: tuple[str, ...],
+                        restarts: Mapping[str, int] | None = None) -> tuple[Finding, ...]:
+    """Each service has a running, healthy container that was neither restarted nor killed for memory.
+
+    `restarts` are restarts that happened before, by service: they are not held against it.
+    """
+    by_service, known = {one.service: one for one in containers}, restarts or {}
+    return tuple(_container_is_well(by_service.get(service), service, known.get(service, 0)) for service in services)
+
+
+def restarts_of(containers: tuple[Container, ...]) -> dict[str, int]:
+    """Restart counts by service, to be held against later ones."""
+    return {one.service: one.restart_count for one in containers}
+
+
+def _container_is_well(one: Container | None, service: str, restarts: int) -> Finding:
     name = f"{service} is well"
     expected = "running, healthy, no restart, not killed for memory"
     after = f"Read its log: `docker logs gw2-staging-{service}-1` on the server."
@@ -75,7 +164,7 @@ def _container_is_well(one: Container | None, service: str) -> Finding:
         return finding(name, False, measured="no container", expected=expected, next=after)
     faults = [one.state] if one.state != "running" else []
     faults += [str(one.health or "no health check")] if one.health != "healthy" else []
-    faults += [f"{one.restart_count} restarts"] if one.restart_count else []
+    faults += [f"{one.restart_count - restarts} restarts"] if one.restart_count > restarts else []
     faults += ["killed for memory"] if one.oom_killed else []
     return finding(name, not faults, measured=", ".join(faults) or "running, healthy", expected=expected, next=after)
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from runbook_lib.checks.release import containers_are_well, endpoints_show
 from runbook_lib.environment import Environment
-from runbook_lib.facts.assets import Asset
 from runbook_lib.facts.containers import Container
 from runbook_lib.facts.endpoints import Endpoint
 from runbook_lib.facts.load import Load, percentile
@@ -58,40 +57,6 @@ def error_rate(environment: Environment, load: Load) -> Finding:
 def critical_endpoints(endpoints: tuple[Endpoint, ...], commit: str) -> tuple[Finding, ...]:
     """Criterion: all critical endpoints responding, and responding as this release."""
     return endpoints_show(endpoints, commit)
-
-
-def assets_loaded(assets: tuple[Asset, ...]) -> tuple[Finding, ...]:
-    """Criterion: frontend assets loaded correctly: the page, at least one script, each byte as it was built."""
-    if not assets:
-        return (
-            finding(
-                "frontend page",
-                False,
-                measured="not served",
-                expected="the page of the image",
-                next="Read the frontend container's log.",
-            ),
-        )
-    named = finding(
-        "frontend names its assets",
-        len(assets) > 1,
-        measured=f"{len(assets) - 1} assets",
-        expected="at least one",
-        next="The page was built without its bundle: build the image again.",
-    )
-    return (
-        named,
-        *(
-            finding(
-                f"{one.path} is the built file",
-                one.same if one.image_sha256 else None if one.served_sha256 else False,
-                measured=(one.served_sha256 or "not served")[:12],
-                expected=(one.image_sha256 or "not in the image")[:12],
-                next="Another release's file is served, or none: look at the upstream file and the cache headers.",
-            )
-            for one in assets
-        ),
-    )
 
 
 def no_critical_errors(lines: Sequence[LogLine] | None) -> Finding:

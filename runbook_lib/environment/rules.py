@@ -88,11 +88,19 @@ class Watch(Part):
 
 
 class Rollback(Part):
-    """The automatic triggers; an error rate counts only once `minimum_requests` were seen."""
+    """The automatic triggers; an error rate counts only once `minimum_requests` were seen.
+
+    After a switch the release is looked at every `interval_s` for `watch_s`; `failing_looks` in a row are a failure of
+    the health check. When it is quiet, `synthetic_per_s` requests are sent.
+    """
 
     triggers: tuple[Text, ...]
     api_error_rate_percent: Percent
     minimum_requests: Count
+    failing_looks: Count
+    watch_s: Seconds
+    interval_s: Seconds
+    synthetic_per_s: Annotated[float, Field(ge=0, le=100)]
 
 
 class Success(Part):

@@ -90,7 +90,7 @@ def fired_gate(gate: Gate, looks: list[Look]) -> WatchOutcome:
     """A gate that stayed shut, told as the trigger that it stands for."""
     at, last = looks[-1]
     fault = last.faults[0] if last.faults else None
-    because = f"{fault.check}: {fault.measured or fault.verdict}" if fault else f"not clean within {gate.deadline_s:g} s"
+    because = f"{fault.check}: {fault.measured or fault.verdict}" if fault else f"not clean in {gate.deadline_s:g} s"
     fired = Fired(gate.trigger, FAILING_LOOKS, float(last.metrics[FAILING_LOOKS] or 0), gate.gives_up_after or 0,
                   "looks", because)
     told = (*looks[:-1], (at, replace(last, fired=fired)))

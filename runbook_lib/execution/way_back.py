@@ -16,8 +16,8 @@ from runbook_lib.execution.hands import Done, Hands
 from runbook_lib.execution.records import StepRecord
 from runbook_lib.plan import Finding, Plan, Step, StepState
 
-ROLLBACK_NEXT = ("Do not deploy over it. Open 22 Rollback for the last good release: it works from any half-done state. "
-                 "Call the backend lead; the report lists what was undone and what was not.")
+ROLLBACK_NEXT = ("Do not deploy over it. Open 22 Rollback for the last good release: it works from any half-done "
+                 "state. Call the backend lead; the report lists what was undone and what was not.")
 
 
 class WayBack:

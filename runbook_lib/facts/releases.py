@@ -9,7 +9,7 @@ from datetime import datetime
 
 from runbook_lib.asking import Connections, Question
 from runbook_lib.environment import Environment
-from runbook_lib.errors import FactUnreadable, PreconditionFailed
+from runbook_lib.errors import FactUnreadable, PreconditionFailed, RunbookError
 from runbook_lib.plan import Command
 
 IMAGES = ("gw2-backend", "gw2-frontend")
@@ -113,6 +113,26 @@ def deployed_state_of(environment: Environment) -> Question[Deployed]:
         )
 
     return Question("deployed state", put)
+
+
+def state_now_of(environment: Environment) -> Question[dict[str, str]]:
+    """Which colour gets the traffic, what `.env` and the checkout say, and the schema: each as far as it can be had."""
+
+    def put(connections: Connections) -> dict[str, str]:
+        from runbook_lib.facts.database import schema_revision_of
+
+        told: dict[str, str] = {}
+        try:
+            told = deployed_state_of(environment).put(connections).summary
+        except RunbookError as error:
+            told["deployed state"] = error.what
+        try:
+            told["schema"] = schema_revision_of(environment).put(connections) or "none"
+        except RunbookError as error:
+            told["schema"] = error.what
+        return told
+
+    return Question("state now", put)
 
 
 def parse_variables(text: str) -> dict[str, str]:

@@ -53,13 +53,11 @@ class Requests(Protocol):
 
 def visit(http: Requests) -> UserFlow:
     """The user flow over any way to the application."""
-    return Visitor(http).visit()
+    return _Visitor(http).visit()
 
 
 @dataclass
-class Visitor:
-    """One synthetic user over any HTTP."""
-
+class _Visitor:
     http: Requests
     actions: list[UserAction] = field(default_factory=list)
     token: str = ""

@@ -7,10 +7,12 @@ serves, it is looked at before traffic reaches it, and the old colour stays unti
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from runbook_lib.checks.release import restarts_of
 from runbook_lib.environment import Environment
 from runbook_lib.facts.containers import Container
-from runbook_lib.facts.releases import Deployed, deployed_state_of
+from runbook_lib.facts.releases import Deployed, deployed_state_of, state_now_of
 from runbook_lib.plan import Finding, Gate, Plan, Skipped, Step, finding
 from runbook_lib.procedures import deploy_steps as steps
 from runbook_lib.procedures.release_files import Target, env_file, idle_colour, secrets_file, upstreams_file
@@ -29,21 +31,32 @@ def plan_deploy(
     by: str,
     reason: str = "",
     breaking_migration: BreakingMigration = "refuse",
+    watch_s: float = -1,
 ) -> Plan:
     """The steps from the deployed state to `target`; none, with the reason, when they are the same.
 
     `backup` is the plan of a verified backup; its steps come first, unless there is no database yet. `by` and
     `reason` go into the release record. With `breaking_migration` "accept" the live code is not tried on the new
     schema, and nothing is undone by itself once the migration has run.
+    A negative `watch_s` takes the environment's own.
     """
     name = f"deploy {target.version}"
     facts = {"commit": target.commit, "live": deployed.live_commit, "colour": deployed.live_colour}
     secret_file = secrets_file(secrets, environment.server_secrets)
     if is_deployed(environment, deployed, containers, target, secret_file):
+        if resting := _still_warm(containers, idle_colour(deployed)):
+            last = f"{target.version} serves and is on record; {idle_colour(deployed)} is still running"
+            return Plan(name, environment.name, (steps.rest_colour(environment, resting),), reason=last, facts=facts)
         already = f"already at {target.commit[:12]} ({target.version}): running, healthy, configuration unchanged"
         return Plan(name, environment.name, reason=already, facts=facts)
     wanted, skipped = _choose(environment, deployed, containers, target, secret_file, backup, breaking_migration)
+    restarts = restarts_of(containers)
+    wanted.append(steps.gate_outside(environment, deployed, target, restarts))
+    wanted.append(steps.watch_release(environment, deployed, target, restarts, watch_s))
     wanted.append(steps.commit_release(environment, deployed, target, by=by, reason=reason))
+    if deployed.live_colour is not None:
+        wanted.append(steps.rest_colour(environment, deployed.live_colour))
+        wanted = _restoring_last(environment, wanted)
     plan = Plan(
         name,
         environment.name,
@@ -52,8 +65,31 @@ def plan_deploy(
         undo_on_failure=True,
         facts=facts,
         guard=_still_deployed(environment, deployed),
+        before_undo=steps.engine_answers(environment),
+        after_undo=steps.after_undo(environment, deployed, restarts),
+        state=state_now_of(environment),
+        no_way_back_after="commit-release",
+        no_way_back_because="the release had passed its watch and is on record; it serves.",
+        no_way_back_next="Run the notebook again: it does what is left, without touching what serves.",
+        undone_next="Read the trigger and its picture at the head of the report, mend the release, deploy the mended "
+        "one. Open 21 Verify now for a second opinion on what serves.",
     )
     return without_way_back(plan) if breaking_migration == "accept" else plan
+
+
+def _still_warm(containers: tuple[Container, ...], colour: str) -> str:
+    """The colour, when one of its containers still runs though it has no traffic."""
+    running = any(one.service.endswith(f"-{colour}") and one.state == "running" for one in containers)
+    return colour if running else ""
+
+
+def _restoring_last(environment: Environment, wanted: list[Step]) -> list[Step]:
+    """Data and monitoring services, and nginx, follow the files: when the way back has restored all of them."""
+    files = ("deliver-secrets", "check-out", "configure")
+    first = next(place for place, step in enumerate(wanted) if step.key in files)
+    follow = (steps.up_infrastructure(environment), steps.reload_nginx(environment))
+    changed = replace(wanted[first], undo=(*wanted[first].undo, *follow))
+    return [*wanted[:first], changed, *wanted[first + 1 :]]
 
 
 def is_deployed(
@@ -144,7 +180,4 @@ def _choose(
     wanted.append(steps.start_idle_colour(environment, deployed, target))
     wanted.append(steps.gate_inside(environment, deployed, target))
     wanted.append(steps.switch(environment, deployed, target))
-    wanted.append(steps.gate_outside(environment, deployed, target))
-    if deployed.live_colour is not None:
-        wanted.append(steps.rest_old_colour(environment, deployed))
     return wanted, skipped

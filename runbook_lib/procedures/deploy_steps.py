@@ -7,27 +7,46 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 
-from runbook_lib.checks.release import ExpectedRelease, judge_inside, judge_outside
+from runbook_lib.checks.release import ExpectedRelease, judge_flow, judge_inside, judge_outside, judge_restored
+from runbook_lib.checks.triggers import HEALTH, conclude_watch, judge_watch, slow_limit_ms
 from runbook_lib.environment import Environment
+from runbook_lib.facts.assets import assets_of
 from runbook_lib.facts.containers import Container, containers_of
 from runbook_lib.facts.database import schema_revision_of
 from runbook_lib.facts.endpoints import endpoints_of
-from runbook_lib.facts.idle_colour import idle_colour_of
+from runbook_lib.facts.idle_colour import idle_colour_of, user_flow_inside
+from runbook_lib.facts.memory_kills import memory_kills_of
 from runbook_lib.facts.releases import Deployed
+from runbook_lib.facts.traffic import ERROR_RATE, error_rate_history_of, mark_of_switch, watched_traffic_of
 from runbook_lib.facts.user_flows import user_flow_of
-from runbook_lib.plan import Action, Command, Gate, Pipeline, Step, WriteFile
+from runbook_lib.plan import Action, Command, Finding, Gate, Pipeline, Step, Watch, WriteFile, finding
 from runbook_lib.procedures.compose import compose
 from runbook_lib.procedures.release_files import Target, env_file, exemptions_file, idle_colour, upstreams_file
 from runbook_lib.redaction import Secret
 
 ABSENT_IS_FINE = (0, 1)
-# After a reload, nginx's old workers serve the connections they have, on the old colour: 10 s (keepalive_min_timeout)
-# to 30 s (worker_shutdown_timeout). Who stops that colour before they are gone breaks requests.
+# Patterns in brackets do not match the program's own command line, which is in /proc too.
+# After a reload, nginx's old workers serve the connections they have, on the old colour: 10 s of keepalive_min_timeout,
+# or until worker_shutdown_timeout. Who stops that colour before they are gone breaks requests.
 NO_OLD_WORKERS = r"""
-tries=0; sleep 1
-while grep -qs "worker process is shutting [d]own" /proc/[0-9]*/cmdline && [ "$tries" -lt 90 ]; do
+tries=0
+while grep -qs "[w]orker process is shutting down" /proc/[0-9]*/cmdline; do
+  [ "$tries" -lt 100 ] || { echo "nginx's old workers are not gone after 40 s" >&2; exit 3; }
   tries=$((tries + 1)); sleep 0.4
+done
+"""
+# `nginx -s reload` only sends a signal. It has worked once no worker of before takes connections any more.
+RELOAD = r"""
+workers() { for one in $(grep -ls "[n]ginx: worker process" /proc/[0-9]*/cmdline); do
+  grep -qs "[i]s shutting down" "$one" || echo "$one"; done; }
+before=$(workers)
+nginx -s reload || exit 1
+tries=0
+while for one in $before; do workers | grep -qx "$one" && break; done; do
+  [ "$tries" -lt 100 ] || { echo "nginx did not take the new configuration within 10 s" >&2; exit 3; }
+  tries=$((tries + 1)); sleep 0.1
 done
 """
 BUILD_ARGUMENTS = {"backend": ("PYTHON_IMAGE",), "frontend": ("NODE_IMAGE", "NGINX_IMAGE")}
@@ -141,7 +160,7 @@ def configure(environment: Environment, deployed: Deployed, target: Target) -> S
         undo = (compose(environment, "down", "--remove-orphans", profiles=("blue", "green"), accepts=ABSENT_IS_FINE),
                 Command(("rm", "-f", path)))  # fmt: skip
     else:
-        undo = (WriteFile(path, deployed.env_text), _up(environment, *infrastructure_services(environment)))
+        undo = (WriteFile(path, deployed.env_text),)
     return Step(
         "configure",
         "Name the release in .env",
@@ -155,7 +174,7 @@ def start_infrastructure(environment: Environment) -> Step:
     return Step(
         "start-infrastructure",
         "Bring data and monitoring services up",
-        (_up(environment, *infrastructure_services(environment)),),
+        (up_infrastructure(environment),),
         why="nothing happens to a service whose image and configuration are unchanged",
     )
 
@@ -185,10 +204,12 @@ def start_idle_colour(environment: Environment, deployed: Deployed, target: Targ
             compose(environment, "rm", "--stop", "--force", *services, profiles=(idle,), accepts=ABSENT_IS_FINE),
         ),
         why="beside the live colour; no traffic yet",
+        undo_may_fail=True,
     )
 
 
 def gate_inside(environment: Environment, deployed: Deployed, target: Target) -> Step:
+    """Health first, as long as it may take; then a user's whole flow, before any user is hit."""
     expected = ExpectedRelease(target.commit, target.schema_expected, idle_colour(deployed))
     gate = Gate(
         "the new colour seen from inside",
@@ -198,7 +219,16 @@ def gate_inside(environment: Environment, deployed: Deployed, target: Target) ->
         interval_s=1.0,
         deadline_s=environment.gate.deadline_s,
     )
-    return Step("gate-inside", "Look at it before traffic reaches it", (gate,))
+    flow = Gate(
+        "a user's flow inside the new colour",
+        (user_flow_inside(environment, expected.colour),),
+        judge_flow(slow_limit_ms(environment)),
+        passes=1,
+        interval_s=1.0,
+        deadline_s=environment.gate.deadline_s,
+        gives_up_after=environment.rollback.failing_looks,
+    )
+    return Step("gate-inside", "Look at it before traffic reaches it", (gate, flow))
 
 
 def switch(environment: Environment, deployed: Deployed, target: Target) -> Step:
@@ -210,7 +240,7 @@ def switch(environment: Environment, deployed: Deployed, target: Target) -> Step
         undo = (compose(environment, "rm", "--stop", "--force", "nginx", accepts=ABSENT_IS_FINE),
                 Command(("rm", "-f", upstreams)))  # fmt: skip
     else:
-        undo = (WriteFile(upstreams, deployed.upstreams_text), _reload(environment))
+        undo = (WriteFile(upstreams, deployed.upstreams_text), reload_nginx(environment))
         if deployed.env_text is not None:
             undo = (*undo, WriteFile(env, env_file(environment, deployed, target, live=deployed.live_colour or idle)))
     return Step(
@@ -221,7 +251,8 @@ def switch(environment: Environment, deployed: Deployed, target: Target) -> Step
             WriteFile(upstreams, upstreams_file(idle)),
             _up(environment, "nginx"),
             compose(environment, "exec", "-T", "nginx", "nginx", "-t", "-q"),
-            _reload(environment),
+            mark_of_switch(environment),
+            reload_nginx(environment),
             WriteFile(env, env_file(environment, deployed, target, live=idle)),
         ),
         undo=undo,
@@ -229,7 +260,9 @@ def switch(environment: Environment, deployed: Deployed, target: Target) -> Step
     )
 
 
-def gate_outside(environment: Environment, deployed: Deployed, target: Target) -> Step:
+def gate_outside(environment: Environment, deployed: Deployed, target: Target,
+                 restarts: Mapping[str, int] | None = None) -> Step:
+    """Users are on it now: a release that fails look after look is not waited for."""
     expected = ExpectedRelease(target.commit, target.schema_expected, idle_colour(deployed))
     gate = Gate(
         "the release seen by its users",
@@ -238,24 +271,77 @@ def gate_outside(environment: Environment, deployed: Deployed, target: Target) -
             endpoints_of(environment),
             schema_revision_of(environment),
             user_flow_of(environment),
+            assets_of(environment, expected.colour),
         ),
-        judge_outside(expected),
+        judge_outside(expected, restarts),
         passes=environment.gate.passes,
         interval_s=environment.gate.interval_s,
         deadline_s=environment.gate.deadline_s,
+        gives_up_after=environment.rollback.failing_looks,
+        trigger=HEALTH,
+        since="switch",
     )
     return Step("gate-outside", "Look at it through nginx", (gate,))
 
 
-def rest_old_colour(environment: Environment, deployed: Deployed) -> Step:
-    old = deployed.live_colour or ""
-    services = (f"backend-{old}", f"frontend-{old}")
+def watch_release(environment: Environment, deployed: Deployed, target: Target, restarts: Mapping[str, int],
+                  watch_s: float = -1) -> Step:
+    """The plan's three triggers, looked for again and again; a negative `watch_s` takes the environment's own."""
+    colour, rules = idle_colour(deployed), environment.rollback
+    watch = Watch(
+        f"watch {target.version}",
+        (
+            containers_of(environment),
+            endpoints_of(environment),
+            watched_traffic_of(environment),
+            memory_kills_of(environment, f"backend-{colour}"),
+        ),
+        judge_watch(environment, target.commit, colour, restarts),
+        conclude_watch(environment),
+        duration_s=rules.watch_s if watch_s < 0 else watch_s,
+        interval_s=rules.interval_s,
+        since="switch",
+        main_metric=ERROR_RATE,
+        limit=rules.api_error_rate_percent,
+        unit="percent",
+        history=error_rate_history_of(environment),
+    )
+    warm = "" if deployed.live_colour is None else f"; {deployed.live_colour} stays warm for the way back"
+    return Step("watch", "Watch it under its users", (watch,),
+                why=f"any of the plan's triggers goes back by itself: {', '.join(rules.triggers)}{warm}")
+
+
+def after_undo(environment: Environment, deployed: Deployed, restarts: Mapping[str, int]) -> Gate | None:
+    """Whether what ran before the deployment answers again; None when nothing did."""
+    if deployed.live_colour is None or deployed.live_commit is None:
+        return None
+    return Gate(
+        "what ran before, seen by its users again",
+        (containers_of(environment), endpoints_of(environment), user_flow_of(environment)),
+        judge_restored(deployed.live_commit, deployed.live_colour, restarts),
+        passes=2,
+        interval_s=environment.rollback.interval_s,
+        deadline_s=min(60.0, environment.gate.deadline_s),
+    )
+
+
+def engine_answers(environment: Environment) -> Gate:
+    """Undoing needs the engine: one that is just starting again is waited for."""
+
+    def judge(containers: tuple[Container, ...]) -> tuple[Finding, ...]:
+        return (finding("the engine answers", True, measured=f"{len(containers)} containers"),)
+
+    return Gate("the engine answers", (containers_of(environment),), judge, passes=1, interval_s=1.0, deadline_s=90)
+
+
+def rest_colour(environment: Environment, colour: str) -> Step:
+    """Stop a colour that has no traffic. It has nothing to undo: the release that serves is on record by then."""
+    services = (f"backend-{colour}", f"frontend-{colour}")
     return Step(
         "rest-old-colour",
-        f"Let {old} rest",
-        (drained(environment), compose(environment, "stop", *services, profiles=(old,))),
-        undo=(compose(environment, "start", *services, profiles=(old,), accepts=ABSENT_IS_FINE),),
-        why="stopped, not removed: the way back is a start and a switch",
+        f"Let {colour} rest",
+        (drained(environment), compose(environment, "stop", *services, profiles=(colour,))),
+        why="nginx's old workers finish first; stopped, not removed: the way back is a start and a switch",
     )
 
 
@@ -274,8 +360,13 @@ def commit_release(environment: Environment, deployed: Deployed, target: Target,
 
 
 def drained(environment: Environment) -> Command:
-    """Wait until nginx's old workers are gone: 36 s at most. Without nginx there is nothing to wait for."""
+    """Wait until nginx's old workers are gone: 10 s after a reload as a rule, 40 s at most. No nginx: no wait."""
     return compose(environment, "exec", "-T", "nginx", "sh", "-c", NO_OLD_WORKERS, timeout_s=60, accepts=ABSENT_IS_FINE)
+
+
+def up_infrastructure(environment: Environment) -> Command:
+    """Data and monitoring services as `.env` and the checkout want them; those that are so already stay untouched."""
+    return _up(environment, *infrastructure_services(environment))
 
 
 def _up(environment: Environment, *services: str) -> Command:
@@ -283,5 +374,6 @@ def _up(environment: Environment, *services: str) -> Command:
     return compose(environment, *words, timeout_s=180)
 
 
-def _reload(environment: Environment) -> Command:
-    return compose(environment, "exec", "-T", "nginx", "nginx", "-s", "reload")
+def reload_nginx(environment: Environment) -> Command:
+    """Make nginx take its configuration, and wait until it has."""
+    return compose(environment, "exec", "-T", "nginx", "sh", "-c", RELOAD, timeout_s=30)

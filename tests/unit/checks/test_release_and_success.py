@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from runbook_lib.checks.release import ExpectedRelease, judge_inside, judge_outside, schema_is
+from runbook_lib.checks.release import ExpectedRelease, assets_loaded, judge_inside, judge_outside, schema_is
 from runbook_lib.checks.success import (
-    assets_loaded,
+
     error_rate,
     monitoring_green,
     no_critical_errors,
@@ -39,6 +39,7 @@ PAGES = tuple(
     for path in ("/health", "/api/v1/health", "/release.json", "/")
 )
 FLOW = UserFlow((UserAction("log in", True, "200", "200"),))
+ASSETS = (Asset("/index.html", 9, "d1", "d1"), Asset("/assets/a.js", 9, "d2", "d2"))
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
@@ -51,14 +52,15 @@ def bad(findings: tuple[Finding, ...]) -> list[str]:
     return [one.check for one in findings if one.verdict is not Verdict.PASSED]
 
 
-def inside(commit: str = COMMIT, status: int = 200) -> IdleColour:
+def inside(commit: str = COMMIT, status: int = 200, asset: int = 200) -> IdleColour:
     reply = InsideReply(status, {"commit": commit})
-    return IdleColour(reply, InsideReply(200, {"commit": COMMIT}), InsideReply(200, {"commit": COMMIT}))
+    good = InsideReply(200, {"commit": COMMIT})
+    return IdleColour(reply, good, good, {"/": 200, "/assets/a.js": asset})
 
 
 def test_a_good_release_passes_inside_and_outside() -> None:
     assert bad(judge_inside(EXPECTED)(WELL, inside())) == []
-    assert bad(judge_outside(EXPECTED)(WELL, PAGES, "0003", FLOW)) == []
+    assert bad(judge_outside(EXPECTED)(WELL, PAGES, "0003", FLOW, ASSETS)) == []
 
 
 @pytest.mark.parametrize(
@@ -66,17 +68,17 @@ def test_a_good_release_passes_inside_and_outside() -> None:
 )
 def test_every_way_a_container_can_be_unwell_is_seen(fault) -> None:
     sick = (replace(WELL[0], **fault), *WELL[1:])
-    assert bad(judge_outside(EXPECTED)(sick, PAGES, "0003", FLOW)) == ["backend-green is well"]
+    assert bad(judge_outside(EXPECTED)(sick, PAGES, "0003", FLOW, ASSETS)) == ["backend-green is well"]
 
 
 def test_a_container_that_is_not_there_is_a_failure() -> None:
-    assert bad(judge_outside(EXPECTED)(WELL[1:], PAGES, "0003", FLOW)) == ["backend-green is well"]
+    assert bad(judge_outside(EXPECTED)(WELL[1:], PAGES, "0003", FLOW, ASSETS)) == ["backend-green is well"]
 
 
 def test_the_wrong_commit_inside_or_outside_is_a_failure() -> None:
     assert bad(judge_inside(EXPECTED)(WELL, inside(commit=OTHER))) == ["/health names the commit"]
     stale = (replace(PAGES[0], fields={"commit": OTHER}), *PAGES[1:])
-    assert bad(judge_outside(EXPECTED)(WELL, stale, "0003", FLOW)) == ["/health names the commit"]
+    assert bad(judge_outside(EXPECTED)(WELL, stale, "0003", FLOW, ASSETS)) == ["/health names the commit"]
 
 
 def test_degraded_health_is_a_failure() -> None:
@@ -85,7 +87,7 @@ def test_degraded_health_is_a_failure() -> None:
 
 def test_an_endpoint_without_a_reply_is_a_failure() -> None:
     silent = (Endpoint("/", None, error="refused"),)
-    assert bad(judge_outside(EXPECTED)(WELL, silent, "0003", FLOW)) == ["/ answers"]
+    assert bad(judge_outside(EXPECTED)(WELL, silent, "0003", FLOW, ASSETS)) == ["/ answers"]
 
 
 def test_another_schema_fails_and_an_unknown_one_is_inconclusive() -> None:
@@ -95,7 +97,7 @@ def test_another_schema_fails_and_an_unknown_one_is_inconclusive() -> None:
 
 def test_a_user_action_that_was_not_tried_is_not_a_pass() -> None:
     flow = UserFlow((UserAction("log in", False, "500", "200"), UserAction("read", None, "not tried", "200")))
-    verdicts = [one.verdict for one in judge_outside(EXPECTED)(WELL, PAGES, "0003", flow)[-2:]]
+    verdicts = [one.verdict for one in judge_outside(EXPECTED)(WELL, PAGES, "0003", flow, ASSETS)[-5:-3]]
     assert verdicts == [Verdict.FAILED, Verdict.INCONCLUSIVE]
 
 
