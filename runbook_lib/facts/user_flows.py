@@ -95,7 +95,8 @@ class _Visitor:
             self.actions.append(UserAction(action, False, unavailable.what, str(status)))
             return {}
         document = _document(reply)
-        wrong = [name for name, value in (shows or {}).items() if document.get(name) != value]
+        expected = shows or {} if reply.status == status else {}
+        wrong = [name for name, value in expected.items() if document.get(name) != value]
         detail = f"{reply.status} in {reply.seconds * 1000:.0f} ms" + (f", wrong {', '.join(wrong)}" if wrong else "")
         works = reply.status == status and not wrong
         self.actions.append(UserAction(action, works, detail, str(status), reply.seconds))
