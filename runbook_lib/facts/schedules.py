@@ -59,7 +59,8 @@ def planned_schedules(environment: Environment) -> tuple[Schedule, ...]:
     daily, weekly = environment.backup, environment.configuration_backup
     weekday = (WEEKDAYS.index(weekly.weekly_on) - EPOCH_WEEKDAY) % 7
     return (
-        Schedule("backup_database", f"daily at {daily.daily_at} UTC", DAY_S, _seconds(daily.daily_at), daily.maximum_age_h),
+        Schedule("backup_database", f"daily at {daily.daily_at} UTC", DAY_S, _seconds(daily.daily_at),
+                 daily.maximum_age_h),
         Schedule("backup_configuration", f"{weekly.weekly_on}s at {weekly.weekly_at} UTC", 7 * DAY_S,
                  weekday * DAY_S + _seconds(weekly.weekly_at), weekly.maximum_age_h),
     )  # fmt: skip
@@ -180,7 +181,8 @@ def parse_status(text: str) -> JobStatus:
         success = data["last_success_epoch"]
         return JobStatus(
             str(data["outcome"]), int(data["exit_code"]), _moment(data["started_epoch"]), int(data["seconds"]),
-            None if success is None else _moment(success), str(data["message"]), str(data["file"]), str(data["trigger"]),
+            None if success is None else _moment(success), str(data["message"]), str(data["file"]),
+            str(data["trigger"]),
         )  # fmt: skip
     except (KeyError, ValueError, TypeError, OverflowError, OSError):
         beginning = datetime.fromtimestamp(0, UTC)
