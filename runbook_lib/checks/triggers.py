@@ -50,7 +50,7 @@ def judge_watch(
             P95: None if p95 is None else p95 * 1000,
             MISSING: float(len(down)) if containers is not None else None,
         }
-        return Reading(metrics, faults, fired_by(environment, metrics, faults, down))
+        return Reading(metrics, faults, fired_by(environment, metrics, faults, _surely(environment, down, before)))
 
     return judge
 
@@ -119,6 +119,15 @@ def conclude_watch(environment: Environment) -> Callable[[Sequence[Reading]], tu
 def slow_limit_ms(environment: Environment) -> float:
     """The response time that the plan's alert calls too slow, in milliseconds."""
     return (environment.alerts.conditions["ApiResponseTimeHigh"].above or 2.0) * 1000
+
+
+def _surely(environment: Environment, down: Sequence[Finding], before: Sequence[Reading]) -> Sequence[Finding]:
+    """What is down beyond doubt. Only called unhealthy, on a machine that is busy, it may answer all the same: that
+    must have been seen in as many looks in a row as a failing health check."""
+    in_a_row = 1 + next((place for place, reading in enumerate(reversed(before)) if not reading.metrics[MISSING]),
+                        len(before))
+    gone = [one for one in down if one.measured != "unhealthy"]
+    return gone or (down if in_a_row >= environment.rollback.failing_looks else ())
 
 
 def _ill(endpoints: tuple[Endpoint, ...], commit: str, *, server_answers: bool) -> tuple[Finding, ...]:

@@ -24,6 +24,7 @@ class Acting:
         self._hands, self._journal, self._folder = hands, journal, folder
         self.watched: WatchOutcome | None = None
         self.open_questions: list[Finding] = []
+        self.advice = ""
 
     def act(self, action: Action, name: str, evidence: list[str], show: Show) -> Done:
         """Do one action to its end. Raises what the hands raise."""
@@ -57,6 +58,8 @@ class Acting:
             show("\n".join((f"look {look}", *(f"{one.verdict}: {one.check} {one.measured}" for one in findings))))
 
         outcome: GateOutcome = open_gate(gate, self._hands.ask, seen)
+        if not outcome.opened:
+            self.advice = next((one.next for one in outcome.findings if one.verdict not in CLEAN and one.next), "")
         if gate.trigger and not outcome.opened:
             self.watched = fired_gate(gate, looks)
         self._journal.write("findings", stage=f"gate: {gate.name}", findings=list(outcome.findings))

@@ -137,13 +137,17 @@ class Walk:
             raise LinkDropped(f"{what} Nothing was undone.", where=where, next=_AGAIN)
         if not self._plan.undo_on_failure:
             ended: type[RunbookError] = Aborted if record.state is StepState.ABORTED else StepFailed
-            raise ended(what, where=where, next=f"{self._advice} {_AGAIN}")
+            raise ended(what, where=where, next=self._next())
         if self._past_the_point_of_return(number):
             ended = Aborted if record.state is StepState.ABORTED else StepFailed
             self._tell_watch()
             raise ended(f"{what}\nNothing was undone: {self._plan.no_way_back_because}", where=where,
                         next=self._plan.no_way_back_next or _AGAIN)
         self._go_back(number, what, where)
+
+    def _next(self) -> str:
+        """What the operator is told to do: what the failing check or error said, before anything general."""
+        return self._acting.advice or f"{self._advice} {_AGAIN}"
 
     def _past_the_point_of_return(self, number: int) -> bool:
         """Whether a step has passed after which nothing is undone by itself."""
@@ -154,7 +158,7 @@ class Walk:
     def _go_back(self, number: int, what: str, where: str) -> None:
         back = WayBack(self._plan, self._hands, self._journal, self._acting, self.records, self._show)
         try:
-            back.go(number, what, where, f"{self._advice} {_AGAIN}")
+            back.go(number, what, where, self._next())
         finally:
             self._tell_watch(back)
 

@@ -21,7 +21,7 @@ ROLLBACK_NEXT = ("Do not deploy over it. Open 22 Rollback for the last good rele
 
 
 class WayBack:
-    """Undoes the steps of one plan. `told` is a word for the screen; `records` are changed in place."""
+    """Undoes the steps of one plan. `show` is told what is at work; `records` are changed in place."""
 
     def __init__(self, plan: Plan, hands: Hands, journal: Journal, acting: Acting, records: list[StepRecord],
                  show: Callable[[str, str], None]) -> None:
@@ -46,7 +46,7 @@ class WayBack:
         self._look_from_outside(what, where)
         count = len(self._undone)
         raise RolledBack(f"{what}\nEverything done so far was undone ({count} steps).{self._verified()}", where=where,
-                         next=self._plan.undone_next or advice)
+                         next=f"{self._acting.advice} {self._plan.undone_next}".strip() or advice)
 
     def _wait_until_it_can_work(self) -> None:
         """An engine that is just coming back must not turn one fault into two."""

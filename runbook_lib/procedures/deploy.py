@@ -71,8 +71,7 @@ def plan_deploy(
         no_way_back_after="commit-release",
         no_way_back_because="the release had passed its watch and is on record; it serves.",
         no_way_back_next="Run the notebook again: it does what is left, without touching what serves.",
-        undone_next="Read the trigger and its picture at the head of the report, mend the release, deploy the mended "
-        "one. Open 21 Verify now for a second opinion on what serves.",
+        undone_next="Mend the release and deploy the mended one. 21 Verify gives a second opinion on what serves now.",
     )
     return without_way_back(plan) if breaking_migration == "accept" else plan
 
