@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     down.add_argument("--images", action="store_true", help="the lab's images on this machine as well")
     command("shell", _shell, "a shell on the server, as the user deploy")
     command("list", _list, "the instances of this checkout", named=False)
+    command("catalogue", _catalogue, "the releases to deploy, and what each of them leads to", named=False)
     return parser
 
 
@@ -140,6 +141,12 @@ def _list(_: argparse.Namespace) -> None:
         instance = Instance(name)
         described = instance.inspect()
         print(f"{name}: {described['State']['Status'] if described else 'gone'}, -e {instance.address.environment}")
+
+
+def _catalogue(_: argparse.Namespace) -> None:
+    from lab.catalogue import show
+
+    show()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,126 @@
+"""The catalogue of releases: complete, broken in one way each, and consistent in what it promises."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lab.__main__ import main
+from lab.catalogue import STEPS, TRIGGERS, verdict_of
+from lab.repository import Release, build_repository, releases
+from runbook_lib.contract.kinds import rule_for
+
+CATALOGUE = {release.tag: release for release in releases()}
+# The issue's list, in its order
+ASKED_FOR = {
+    "does not build": "broken-build",
+    "migration fails half-way": "broken-migration-half-way",
+    "migration hangs on a lock": "broken-migration-lock",
+    "crash loop": "broken-crash-loop",
+    "healthy endpoint but database unreachable": "broken-database-unreachable",
+    "/health constant while a dependency is down": "broken-health-constant",
+    "15 % of API requests answer 500": "broken-server-errors",
+    "p95 above 2 s": "broken-slow-api",
+    "memory leak into the OOM killer": "broken-memory-leak",
+    "starts slowly but is good": "slow-start",
+    "frontend assets missing": "broken-assets",
+    "wrong commit served (stale image)": "broken-stale-commit",
+    "configuration file changed only": "configuration-only",
+    "migration that the old code cannot live with": "broken-migration-old-code",
+}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("repository")
+    build_repository(path)
+    return path
+
+
+def git(path: Path, *words: str) -> str:
+    return subprocess.run(("git", *words), cwd=path, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def changed(built: Path, release: Release) -> list[str]:
+    return git(built, "diff", "--name-only", release.base, release.tag).splitlines()
+
+
+@pytest.mark.parametrize("wanted", ASKED_FOR)
+def test_every_way_to_break_that_was_asked_for_has_a_tag(wanted: str) -> None:
+    assert ASKED_FOR[wanted] in CATALOGUE
+
+
+def test_every_tag_was_asked_for() -> None:
+    assert set(CATALOGUE) - {"v3.2.0"} == set(ASKED_FOR.values())
+
+
+@pytest.mark.parametrize("release", CATALOGUE.values(), ids=list(CATALOGUE))
+def test_what_a_release_leads_to_is_said_in_the_words_of_the_runbooks(release: Release) -> None:
+    told = release.leads_to
+    assert verdict_of(release) in ("passed", "failed and rolled back")
+    assert set(told.stopped_at) <= set(STEPS)
+    assert told.trigger in ("", *TRIGGERS)
+    assert bool(told.stopped_at) == (told.exit_code != 0)
+    assert told.live == (release.tag if told.exit_code == 0 else release.base)
+    assert release.tag == "v3.2.0" or release.why
+
+
+@pytest.mark.parametrize("release", CATALOGUE.values(), ids=list(CATALOGUE))
+def test_a_broken_release_is_called_so_and_a_good_one_is_not(release: Release) -> None:
+    assert release.tag.startswith("broken-") == (release.leads_to.exit_code != 0)
+
+
+@pytest.mark.parametrize("release", CATALOGUE.values(), ids=list(CATALOGUE))
+def test_after_a_rollback_the_schema_is_the_one_that_the_live_release_knows(release: Release) -> None:
+    assert release.leads_to.schema_revision == CATALOGUE[release.leads_to.live].schema_revision
+
+
+@pytest.mark.parametrize("release", CATALOGUE.values(), ids=list(CATALOGUE))
+def test_the_runbooks_take_the_name_of_the_tag(release: Release) -> None:
+    assert rule_for("ref")(release.tag) == release.tag
+
+
+@pytest.mark.parametrize("release", CATALOGUE.values(), ids=list(CATALOGUE))
+def test_a_release_is_one_patch_that_changes_something(built: Path, release: Release) -> None:
+    assert len(release.patches) == 1
+    assert changed(built, release)
+
+
+@pytest.mark.parametrize("release", CATALOGUE.values(), ids=list(CATALOGUE))
+def test_no_release_installs_packages_anew(built: Path, release: Release) -> None:
+    names = {Path(name).name for name in changed(built, release)}
+    assert not names & {"requirements.txt", "package.json", "package-lock.json", "Dockerfile"}
+
+
+@pytest.mark.parametrize("tag", sorted(set(CATALOGUE) - {"broken-build"}))
+def test_only_the_release_that_does_not_build_has_a_syntax_error(built: Path, tag: str) -> None:
+    for name in git(built, "ls-tree", "-r", "--name-only", tag, "backend/app", "backend/migrations").splitlines():
+        if name.endswith(".py"):
+            ast.parse(git(built, "show", f"{tag}:{name}"), name)
+
+
+def test_the_release_that_does_not_build_has_one(built: Path) -> None:
+    (name,) = changed(built, CATALOGUE["broken-build"])
+    with pytest.raises(SyntaxError):
+        ast.parse(git(built, "show", f"broken-build:{name}"), name)
+
+
+@pytest.mark.parametrize("release", CATALOGUE.values(), ids=list(CATALOGUE))
+def test_migrations_come_with_those_releases_alone_that_say_so(built: Path, release: Release) -> None:
+    base = CATALOGUE.get(release.base)
+    migrates = release.schema_revision != (base.schema_revision if base else "0002")
+    assert any("/versions/" in name for name in changed(built, release)) == migrates
+
+
+def test_a_changed_configuration_changes_no_code(built: Path) -> None:
+    assert {name.partition("/")[0] for name in changed(built, CATALOGUE["configuration-only"])} == {"nginx"}
+
+
+def test_the_catalogue_is_printed_with_every_tag(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["catalogue"]) == 0
+    said = capsys.readouterr().out
+    assert all(tag in said for tag in CATALOGUE)
