@@ -67,7 +67,7 @@ start_copy() {
         --env POSTGRES_INITDB_ARGS=--no-sync \
         --entrypoint timeout "$image" "$limit_s" docker-entrypoint.sh postgres -c max_wal_size=256MB >/dev/null 2>"$scratch/said" \
         || ended error start "The disposable database did not start: $(tail -c 1000 "$scratch/said")"
-    local deadline=$((SECONDS + 90))
+    local deadline=$((SECONDS + 180))
     until docker exec "$copy" pg_isready --quiet --host 127.0.0.1 --username "$user" --dbname "$database" 2>/dev/null; do
         running && ((SECONDS < deadline)) || ended error start "The disposable database did not come up: $(docker logs --tail 5 "$copy" 2>&1)"
         sleep 0.2
@@ -238,7 +238,7 @@ def get(path):
         value = None
     return {"path": path, "status": status, "seconds": round(time.monotonic() - began, 3), "bytes": len(body)}, value
 
-deadline = time.monotonic() + 60
+deadline = time.monotonic() + 180
 while get("/api/v1/health")[0]["status"] != 200 and time.monotonic() < deadline:
     time.sleep(0.2)
 done = []
