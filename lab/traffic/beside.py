@@ -24,6 +24,7 @@ class Load:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
+        self._sent: list[int] = []
         self._failed: list[int] = []
         self._said: list[str] = []
         self._changed = threading.Condition()
@@ -49,6 +50,12 @@ class Load:
             while len(self._failed) < seconds and self._process.poll() is None and time.monotonic() < deadline:
                 self._changed.wait(0.5)
         return len(self._failed) >= seconds
+
+    def since(self, second: int) -> tuple[int, int, int]:
+        """Requests sent, requests failed and seconds with a failure, in the settled seconds from that one on."""
+        with self._changed:
+            failed = self._failed[second:]
+            return sum(self._sent[second:]), sum(failed), sum(count > 0 for count in failed)
 
     def wait_until_clean(self, clean_s: int, timeout_s: float) -> bool:
         """Wait until the last `clean_s` settled seconds, all of them from now on, were without a failure."""
@@ -82,6 +89,7 @@ class Load:
             words = line.split()
             with self._changed:
                 if words[:1] == ["second"]:
+                    self._sent.append(int(words[2]))
                     self._failed.append(int(words[3]))
                 else:
                     self._said.append(line.rstrip())

@@ -1,0 +1,74 @@
+"""No request fails while releases come and go: deploys and rollbacks in turn under one constant load."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from lab.instance import Instance
+from lab.proofs.frame import Case, Proof
+from lab.proofs.started import Ended, start_run
+from lab.traffic import Load, load_beside
+from runbook_lib import project
+
+OLD, NEW = "v3.1.0", "v3.2.0"
+TIMES = 10
+RATE = 210.0  # the claim is 200 and more
+SETTLE_S = 6  # a request has 5 s for its reply
+
+
+def prove(instance: Instance) -> Iterator[Case]:
+    """Ten deploys and ten rollbacks."""
+    return deploys_and_rollbacks(instance, times=TIMES, rate=RATE)
+
+
+def deploys_and_rollbacks(instance: Instance, *, times: int, rate: float) -> Iterator[Case]:
+    """A case for each change of release, and one for the load as a whole. The instance ends on the old release."""
+    change(instance, "20_deploy", {"ref": OLD})
+    began = time.monotonic()
+    with load_beside(instance, rate) as load:
+        for number in range(1, times + 1):
+            yield under_load(load, f"deploy {number} of {times}", instance, "20_deploy", {"ref": NEW})
+            yield under_load(load, f"rollback {number} of {times}", instance, "22_rollback", {"to": OLD})
+    account = load.account
+    account.write(_outputs().parent / "traffic.json")
+    held = account.failed == 0 and account.kept_up and account.writes_lost == 0
+    yield Case(f"{account.rate:.0f} requests a second from first to last", held, str(account), time.monotonic() - began)
+
+
+def under_load(load: Load, name: str, instance: Instance, notebook: str, parameters: dict[str, str]) -> Case:
+    """One change of release; holds when it passed and every request that was due meanwhile went well."""
+    began, first = time.monotonic(), load.seconds
+    ended = change(instance, notebook, parameters)
+    seconds = time.monotonic() - began
+    load.wait_until_settled(first + int(seconds) + 2, SETTLE_S + 2)
+    sent, failed, outage_s = load.since(first)
+    measured = f"exit code {ended.code} after {seconds:.0f} s; {failed} of {sent:,} requests failed"
+    if failed:
+        measured += f", in {outage_s} s"
+    if ended.code:
+        measured += f"; {last_words(ended)}"
+    return Case(name, ended.code == 0 and failed == 0 and sent > 0, measured, seconds)
+
+
+def change(instance: Instance, notebook: str, parameters: dict[str, str]) -> Ended:
+    """Run the notebook that changes the release, to its end."""
+    reason = f"proof under load: {', '.join(parameters.values())}"
+    return start_run(instance.name, instance.address.environment, _outputs(), notebook, parameters, reason).ended()
+
+
+def last_words(ended: Ended) -> str:
+    """What the run printed last, in one line."""
+    lines = [line.strip() for line in ended.said.splitlines() if line.strip()]
+    return " / ".join(lines[-3:])[:500]
+
+
+def _outputs() -> Path:
+    folder = Path(os.environ.get("RUNBOOK_OUTPUTS") or project.outputs())
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+PROOF = Proof("traffic", f"No failed request in {TIMES} deploys and {TIMES} rollbacks", prove)
