@@ -26,7 +26,7 @@ CRON_END = "# END gw2 schedules"
 
 @dataclass(frozen=True)
 class Schedule:
-    """A job and its times: every `every_s` seconds since the epoch, `offset_s` later. UTC, so no summer time moves it."""
+    """A job and its times: every `every_s` seconds since the epoch, `offset_s` later; no summer time moves them."""
 
     name: str
     when: str

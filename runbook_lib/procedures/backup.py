@@ -82,6 +82,15 @@ def shell(name: str) -> str:
     return (files(__package__) / name).read_text()
 
 
+def scheduled_steps(environment: Environment) -> tuple[tuple[str, Command], ...]:
+    """The backup as a schedule runs it: the same steps by key; what expires is decided on the server."""
+    rules = environment.backup
+    expire = _program(environment, "expire", str(rules.keep_newest), str(rules.keep_days), timeout_s=600)
+    made = (_clear(environment, 0), _dump(environment), _check(environment), _publish(environment))
+    commands = ((step.key, action) for step in made for action in step.actions if isinstance(action, Command))
+    return (*commands, ("backup-expire", expire))
+
+
 def _program(environment: Environment, step: str, *words: str, timeout_s: float) -> Command:
     rules = environment.backup
     argv = ("bash", "-s", "--", step, rules.directory, rules.database, *words)

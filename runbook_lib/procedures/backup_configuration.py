@@ -69,6 +69,18 @@ def push_command(environment: Environment) -> Command | None:
     return _step(environment, "push", rules.repository, rules.remote, timeout_s=300)
 
 
+def scheduled_steps(environment: Environment) -> tuple[tuple[str, Command], ...]:
+    """The same work as a schedule does it: key and command of each step."""
+    push = push_command(environment)
+    later = (*archive_steps(environment), logs_step(environment, delete=True))
+    commands = ((step.key, action) for step in later for action in step.actions if isinstance(action, Command))
+    return (
+        ("configuration-commit", commit_command(environment)),
+        *((("configuration-push", push),) if push else ()),
+        *commands,
+    )
+
+
 def _step(environment: Environment, step: str, *words: str, timeout_s: float) -> Command:
     argv = ("bash", "-s", "--", step, environment.server.directory, *words)
     return Command(argv, stdin=program(), timeout_s=timeout_s)
