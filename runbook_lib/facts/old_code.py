@@ -56,6 +56,18 @@ def old_code_of(environment: Environment, commit: str, live_colour: str) -> Ques
     return Question("old code on the new schema", put)
 
 
+def code_on_live_schema_of(environment: Environment, commit: str, live_colour: str) -> Question[OldCode]:
+    """The code of `commit`, whose image is on the server, on a copy of the live schema as it is now. No migration runs.
+
+    `stage` is `visit` when it could be tried; the copy holds no row of data.
+    """
+
+    def put(connections: Connections) -> OldCode:
+        return _Trial(connections.server, environment, commit).as_it_is(live_colour)
+
+    return Question("earlier code on the live schema", put)
+
+
 @dataclass(frozen=True)
 class Told:
     """What one part of `old_code.sh` printed: its outcome, the end of its output, and the other records."""
@@ -83,6 +95,23 @@ class _Trial:
         try:
             return self._visits(InsideHttp(self.server, f"{copy}-old"), copy, before)
         finally:
+            self._remove(copy)
+
+    def as_it_is(self, colour: str) -> OldCode:
+        told = self._do("start", colour, START_TIMEOUT_S, "itself")
+        before = told.records.get("before")
+        if told.outcome != "passed":
+            return OldCode(None, "prepare", told.message, before)
+        copy = told.records.get("copy", "")
+        try:
+            seen = visit(InsideHttp(self.server, f"{copy}-old"))
+        finally:
+            self._remove(copy)
+        said = "" if seen.works else f"on the schema as it is a user cannot {fault_of(seen)}"
+        return OldCode(seen.works, "visit", said, before, before, seen)
+
+    def _remove(self, copy: str) -> None:
+        if COPY.fullmatch(copy):
             names = (f"{copy}-old", f"{copy}-redis", f"{copy}-migrations", copy)
             self.server.run(Command(("docker", "rm", "--force", "--volumes", *names), timeout_s=60, accepts=(0, 1)))
 
@@ -105,10 +134,10 @@ class _Trial:
             return OldCode(True, "visit", "", before, after, again, first_fault=fault)
         return OldCode(False, "visit", f"on the new schema a user cannot {fault_of(again)}", before, after, again)
 
-    def _do(self, verb: str, last: str, timeout_s: float) -> Told:
+    def _do(self, verb: str, last: str, timeout_s: float, *more: str) -> Told:
         rules = self.environment.backup
         argv = ("bash", "-s", "--", verb, self.environment.server.directory, self.commit, PROJECT, rules.database,
-                rules.user, last)  # fmt: skip
+                rules.user, last, *more)  # fmt: skip
         program = script("git_reading.sh") + script("schema_copy.sh") + script("old_code.sh")
         done = self.server.run(Command(argv, stdin=program, timeout_s=timeout_s))
         return parse_told(done.stdout, self.server.address)

@@ -1,13 +1,15 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2317
 # The live backend's image on a copy of the live schema: `bash -s -- start CHECKOUT COMMIT PROJECT DATABASE USER COLOUR`, then
 # `bash -s -- migrate CHECKOUT COMMIT PROJECT DATABASE USER COPY` with the name that start printed. Follows schema_copy.sh.
+# `start … COLOUR itself` tries the image of COMMIT instead, with the live settings: earlier code on the schema as it is.
 # Old code, database and cache share one network namespace that leads nowhere; all of them end by themselves.
 
 start() {
-    local project=$1 colour=$2 live backend redis
+    local project=$1 colour=$2 image= live backend redis
     copy="runbook-schema-copy-$$-${RANDOM}"
     trap 'docker rm --force "$copy-old" "$copy-redis" "$copy" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
     docker image inspect "gw2-backend:$commit" >/dev/null 2>&1 || result no-image <<<'the release has no image on the server'
+    [[ ${3:-} != itself ]] || image=gw2-backend:$commit
     live=$(one_container "$project" postgres)
     [[ -n $live ]] || result no-database <<<'no database is running'
     backend=$(one_container "$project" "backend-$colour")
@@ -17,7 +19,7 @@ start() {
     [[ ! -s $scratch/log ]] || result error <"$scratch/log"
     redis=$(one_container "$project" redis)
     [[ -z $redis ]] || start_redis "$redis" >"$scratch/log" 2>&1 || result error <"$scratch/log"
-    start_old_code "$backend" >"$scratch/log" 2>&1 || result error <"$scratch/log"
+    start_old_code "$backend" "$image" >"$scratch/log" 2>&1 || result error <"$scratch/log"
     printf 'copy\t%s\n' "$copy"
     trap 'rm -rf -- "$scratch"' EXIT
     result passed </dev/null
@@ -33,7 +35,7 @@ start_redis() {
 # file descriptor and stay without a network.
 start_old_code() {
     local words image address="postgresql://$user@127.0.0.1:5432/$database"
-    image=$(docker inspect --format '{{.Image}}' "$1") || return
+    image=${2:-$(docker inspect --format '{{.Image}}' "$1")} || return
     mapfile -t words < <(docker inspect --format '{{range .Config.Entrypoint}}{{println .}}{{end}}{{range .Config.Cmd}}{{println .}}{{end}}' "$1" | sed '/^$/d')
     docker run --detach --rm --name "$copy-old" --label org.gw2.runbook=schema-copy --network "container:$copy" \
         --memory 512m --tmpfs /tmp:mode=1777 --env-file <(docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$1") \
@@ -62,7 +64,7 @@ main() {
     scratch=$(mktemp -d) || exit 1
     find_commit "$checkout" "$commit" "$scratch"
     case $verb in
-        start) start "$project" "$7" ;;
+        start) start "$project" "$7" "${8:-}" ;;
         migrate) move "$7" ;;
     esac
 }

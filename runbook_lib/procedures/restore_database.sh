@@ -115,17 +115,16 @@ SQL
     printf 'exchanged; the one before is %s\n' "$kept"
 }
 
-# shut_out NAME…: only a superuser gets in from now on, and every session there ends.
+# shut_out NAME…: only a superuser gets in from now on, and every session there has ended.
 shut_out() {
-    local name deadline=$((SECONDS + 20)) left
+    local name left
     for name; do
-        administer -v name="$name" <<'SQL' || return
+        left=$(administer -v name="$name" <<'SQL'
 SELECT format('ALTER DATABASE %I CONNECTION LIMIT 0', datname) FROM pg_database WHERE datname = :'name' \gexec
+SELECT count(*) FROM pg_stat_activity WHERE datname = :'name' AND NOT pg_terminate_backend(pid, 10000);
 SQL
-        while left=$(administer -v name="$name" <<<"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-                WHERE datname = :'name' AND pid <> pg_backend_pid();") || return; ((left)); do
-            ((SECONDS < deadline)) || return 1
-        done
+        ) || return
+        ((left == 0)) || return
     done
 }
 
