@@ -135,12 +135,14 @@ def _systemd(now: SchedulesOnServer, environment: Environment) -> Step | None:
     folder, texts = f"{now.home}/.config/systemd/user", units(environment)
     timers = tuple(name for name in texts if name.endswith(".timer"))
     armed = all(one.name in now.timers for one in planned_schedules(environment))
-    if armed and all(now.files.get(f"{folder}/{name}") == _sha(text) for name, text in texts.items()):
+    if armed and not now.cron_block and all(now.files.get(f"{folder}/{name}") == _sha(text) for name, text in texts.items()):
         return None
     writes = (WriteFile(f"{folder}/{name}", text) for name, text in texts.items())
+    # cron and systemd both would run every job twice
+    no_cron = (_sh(environment, "set_crontab", CRON_BEGIN, CRON_END, ""),) if now.cron_block else ()
     return Step("schedule-timer", f"Put the two jobs into systemd's timers of {now.user}",
-                (Command(("mkdir", "-p", folder)), *writes, _sh(environment, "enable_timers", *timers)),
-                undo=(_sh(environment, "disable_timers", *timers),),
+                (Command(("mkdir", "-p", folder)), *writes, _sh(environment, "enable_timers", *timers), *no_cron),
+                undo=(_sh(environment, "crontab_back"), _sh(environment, "disable_timers", *timers)),
                 why="Persistent=true: a server that was off makes up for it")  # fmt: skip
 
 
