@@ -107,6 +107,8 @@ def message_of(done: Done) -> str:
     """Why an action did not pass: its own words, or the last line of what it said."""
     if done.state is StepState.PASSED:
         return ""
-    said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
+    lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
+    # a library's links and quotations come after the error that they belong to
+    said = [line for line in lines if not line.startswith(("(", "[", "DETAIL:"))][-1:] or lines[-1:]
     code = f"exit code {done.exit_code}" if done.exit_code is not None else ""
     return ": ".join(part for part in (done.message or code, *(line[:300] for line in said)) if part)

@@ -1,0 +1,28 @@
+"""What a run says of an action that did not pass."""
+
+from __future__ import annotations
+
+import pytest
+
+from runbook_lib.execution.acting import message_of
+from runbook_lib.execution.hands import Done
+from runbook_lib.plan import StepState
+
+SQL_ERROR = """Traceback (most recent call last):
+sqlalchemy.exc.DBAPIError: LockNotAvailableError: canceling statement due to lock timeout
+DETAIL:  of squads
+[SQL: UPDATE squads SET name = btrim(name)]
+(Background on this error at: https://sqlalche.me/e/20/dbapi)
+"""
+
+
+@pytest.mark.parametrize(("stderr", "expected"), [
+    (SQL_ERROR, "canceling statement due to lock timeout"),
+    ("no such file\n", "exit code 1: no such file"),
+    ("(nothing but a remark)\n", "exit code 1: (nothing but a remark)"),
+    ("", "exit code 1"),
+])  # fmt: skip
+def test_an_error_is_told_by_the_line_that_says_it_and_not_by_the_links_after_it(stderr: str, expected: str) -> None:
+    said = message_of(Done(StepState.FAILED, exit_code=1, stderr=stderr))
+    assert said.endswith(expected)
+    assert "sqlalche.me" not in said
