@@ -82,8 +82,8 @@ def _on_time(now: SchedulesOnServer, schedule: Schedule) -> Finding:
         return Finding(name, worst, what, schedule.when, _INSTALL)
     newest = max(status.started, status.last_success or status.started) if status else now.clock
     if newest > now.clock + TOLERANCE:
-        return Finding(name, Verdict.INCONCLUSIVE, "its last run lies in the future of the server's clock", schedule.when,
-                       "Set the clock right (timedatectl), then look again.")  # fmt: skip
+        return Finding(name, Verdict.INCONCLUSIVE, "its last run lies in the future of the server's clock",
+                       schedule.when, "Set the clock right (timedatectl), then look again.")  # fmt: skip
     trouble = _trouble(now, schedule, status)
     if trouble:
         return Finding(name, Verdict.FAILED, trouble, schedule.when, by_hand)

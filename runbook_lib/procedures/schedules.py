@@ -8,22 +8,27 @@ from __future__ import annotations
 import hashlib
 import shlex
 from importlib.resources import files
-from typing import Literal
 
 from runbook_lib.environment import Environment
+from runbook_lib.errors import BadParameter
 from runbook_lib.facts.schedules import CRON_BEGIN, CRON_END, Schedule, SchedulesOnServer, planned_schedules
 from runbook_lib.plan import Command, Plan, Skipped, Step, WriteFile
 from runbook_lib.procedures import backup, backup_configuration
 
 WAIT_FOR_LOCK_S = 5400  # longer than a deployment with its hour of watching
 TRY_LIMIT_S = 2 * 3600
-Wanted = Literal["installed", "removed"]
 
 
 def plan_schedules(
-    now: SchedulesOnServer, environment: Environment, wanted: Wanted = "installed", try_now: str = "nothing"
+    now: SchedulesOnServer, environment: Environment, wanted: str = "installed", try_now: str = "nothing"
 ) -> Plan:
-    """Install what is missing or different, or take it all away. `try_now` names a job to run once, or is "nothing"."""
+    """Install what is missing or different, or take it all away. `try_now` names a job to run once, or is "nothing".
+
+    Raises BadParameter for another word.
+    """
+    jobs = tuple(one.name for one in planned_schedules(environment))
+    _one_of("schedules", wanted, ("installed", "removed"))
+    _one_of("try_now", try_now, ("nothing", *jobs))
     steps = _removal(now, environment) if wanted == "removed" else _installation(now, environment)
     skipped = []
     if not steps:
@@ -35,6 +40,12 @@ def plan_schedules(
     facts = {"scheduler": now.scheduler, "installed": sorted(now.installed)}
     return Plan(f"schedules {wanted}", environment.name, tuple(steps), reason=reason, skipped=tuple(skipped),
                 undo_on_failure=try_now == "nothing", facts=facts)  # fmt: skip
+
+
+def _one_of(parameter: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise BadParameter(f"{parameter} should be one of {', '.join(allowed)}, got {value!r}.",
+                           next="Correct the parameter and run again; nothing was changed.")  # fmt: skip
 
 
 def programs(environment: Environment) -> dict[str, str]:
@@ -135,7 +146,8 @@ def _systemd(now: SchedulesOnServer, environment: Environment) -> Step | None:
     folder, texts = f"{now.home}/.config/systemd/user", units(environment)
     timers = tuple(name for name in texts if name.endswith(".timer"))
     armed = all(one.name in now.timers for one in planned_schedules(environment))
-    if armed and not now.cron_block and all(now.files.get(f"{folder}/{name}") == _sha(text) for name, text in texts.items()):
+    same = all(now.files.get(f"{folder}/{name}") == _sha(text) for name, text in texts.items())
+    if armed and same and not now.cron_block:
         return None
     writes = (WriteFile(f"{folder}/{name}", text) for name, text in texts.items())
     # cron and systemd both would run every job twice
