@@ -7,9 +7,11 @@ from typing import Any
 
 # name -> the module that holds it; loaded on first use, so that `runbook list` starts at once
 _HOMES = {
+    "DataBack": "runbook_lib.procedures.rollback",
     "alerts_of": "runbook_lib.facts.monitoring",
     "assets_loaded": "runbook_lib.checks.release",
     "assets_of": "runbook_lib.facts.assets",
+    "backup_for": "runbook_lib.facts.restorable",
     "backup_is_new": "runbook_lib.checks.backup",
     "backup_is_restorable": "runbook_lib.checks.restore",
     "backup_preconditions": "runbook_lib.checks.backup",
@@ -19,6 +21,7 @@ _HOMES = {
     "certificate_of": "runbook_lib.facts.certificates",
     "choose_backups": "runbook_lib.procedures.restore_drill",
     "chosen_backup": "runbook_lib.facts.restorable",
+    "chosen_release": "runbook_lib.facts.earlier_releases",
     "compose_findings": "runbook_lib.checks.compose",
     "configuration_backups_of": "runbook_lib.facts.configuration_backups",
     "configuration_is_safe": "runbook_lib.checks.configuration_backup",
@@ -70,6 +73,7 @@ _HOMES = {
     "plan_drop_kept": "runbook_lib.procedures.restore",
     "plan_restore": "runbook_lib.procedures.restore",
     "plan_restore_drill": "runbook_lib.procedures.restore_drill",
+    "plan_rollback": "runbook_lib.procedures.rollback",
     "plan_schedules": "runbook_lib.procedures.schedules",
     "planned_schedules": "runbook_lib.facts.schedules",
     "pre_deployment_checklist": "runbook_lib.checks.checklist",
@@ -78,10 +82,13 @@ _HOMES = {
     "release_findings": "runbook_lib.checks.preflight",
     "release_is_live": "runbook_lib.checks.deploy",
     "release_tree_of": "runbook_lib.facts.repository",
+    "releases_to_choose": "runbook_lib.facts.earlier_releases",
     "response_time": "runbook_lib.checks.success",
     "restore_preconditions": "runbook_lib.checks.restore_preconditions",
     "revision_of": "runbook_lib.facts.restorable",
     "rollback_findings": "runbook_lib.checks.preflight",
+    "rollback_is_live": "runbook_lib.checks.rollback",
+    "rollback_preconditions": "runbook_lib.checks.rollback",
     "schedule_findings": "runbook_lib.checks.schedules",
     "schedule_preconditions": "runbook_lib.checks.schedules",
     "schedules_are_as_planned": "runbook_lib.checks.schedules",
@@ -103,6 +110,8 @@ _HOMES = {
     "variable_findings": "runbook_lib.checks.preflight",
     "watch_of": "runbook_lib.checks.watch",
     "watch_was_calm": "runbook_lib.checks.watch",
+    "way_back_of": "runbook_lib.facts.way_back",
+    "what_goes": "runbook_lib.checks.rollback",
 }
 
 __all__ = sorted(_HOMES)

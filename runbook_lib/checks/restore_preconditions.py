@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from runbook_lib.checks.restore import backup_is_restorable
 from runbook_lib.environment import Environment
 from runbook_lib.facts.backups import Backup
@@ -67,9 +65,14 @@ def may_be_dropped(databases: Databases, name: str) -> tuple[Finding, ...]:
     )  # fmt: skip
 
 
-def database_is_named(environment: Environment, words: str, mode: Literal["plan", "apply"] | str) -> Finding:
-    """With mode "apply", `words` must be the database's name: a second word besides the environment's."""
+def database_is_named(environment: Environment, words: str, mode: str, *, asked: bool = True) -> Finding:
+    """With mode "apply", `words` must be the database's name: a second word besides the environment's.
+
+    Not `asked` where the database's contents are not replaced.
+    """
     database = environment.backup.database
+    if not asked:
+        return Finding("the database is named", Verdict.PASSED, "not asked: its contents are not replaced")
     if mode != "apply":
         return Finding("the database is named", Verdict.PASSED, "not asked in plan mode")
     return finding("the database is named", words == database, measured=f"got {words[:60]!r}", expected=database,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +76,18 @@ def chosen_backup(backups: Backups, name: str, *, unfinished: str = "") -> Backu
         raise BadParameter(f"backup: there is no backup named {wanted[:80]!r}{hint}", where=backups.directory,
                            next="Take a name from the table of backups, as it stands there.")  # fmt: skip
     return found
+
+
+def backup_for(backups: Backups, known: Collection[str], name: str, *, unfinished: str = "") -> Backup:
+    """The backup of that name; without one the newest good one whose schema is among the `known` revisions.
+
+    Raises BadParameter and PreconditionFailed as `chosen_backup`.
+    """
+    if name or unfinished:
+        return chosen_backup(backups, name, unfinished=unfinished)
+    fitting = (one for one in backups.good if (revision_of(one) or "") in known)
+    found = next(fitting, None)
+    return found or chosen_backup(backups, "")
 
 
 def revision_of(backup: Backup) -> str | None:

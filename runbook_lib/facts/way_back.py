@@ -84,7 +84,8 @@ def candidates(deployed: Deployed) -> tuple[str, ...]:
 def takes_away(sources: Mapping[str, str], revisions: Iterable[str]) -> tuple[str, ...]:
     """What the `downgrade` functions of those revisions delete, in words; read from the source, nothing is run."""
     paths = {one.revision: one.path for one in parse_migrations(sources).revisions}
-    return tuple(words for revision in revisions if revision in paths for words in _deleted_by(sources[paths[revision]]))
+    texts = [sources[paths[revision]] for revision in revisions if revision in paths]
+    return tuple(words for text in texts for words in _deleted_by(text))
 
 
 def sources_of(environment: Environment, commit: str, connections: Connections) -> dict[str, str]:
