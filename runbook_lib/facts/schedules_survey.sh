@@ -13,14 +13,15 @@ scheduler() {
     [[ -d /run/systemd/system ]] && printf 'has\tsystemd\n'
     [[ -e /var/lib/systemd/linger/$user ]] && printf 'has\tlinger\n'
     XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user show-environment >/dev/null 2>&1 && printf 'has\tuser-manager\n'
-    command -v crontab >/dev/null && crontab -l >/dev/null 2>&1 && printf 'has\tcrontab\n'
-    # no crontab yet is not the same as not being allowed to have one
-    command -v crontab >/dev/null && crontab -l 2>&1 | grep -qi 'no crontab' && printf 'has\tcrontab\n'
+    # "no crontab yet" also ends with status 1; not being allowed to have one says something else
+    if command -v crontab >/dev/null && { crontab -l >/dev/null 2>&1 || [[ $(crontab -l 2>&1) == *'no crontab'* ]]; }; then
+        printf 'has\tcrontab\n'
+    fi
     pgrep -x 'cron|crond' >/dev/null && printf 'has\tcron-daemon\n'
 }
 
 main() {
-    local directory=$1 state=$1/.runbook/scheduled name file units; shift
+    local state=$1/.runbook/scheduled name file units; shift
     printf 'clock\t%s\nuser\t%s\nhome\t%s\n' "$(date +%s)" "$(id -un)" "$HOME"
     scheduler
     printf 'crontab\t%s\n' "$(crontab -l 2>/dev/null | encoded)"
