@@ -138,7 +138,7 @@ same_value() {  # same_value KEY: a manifest of format 1 has no objects
     [[ $key == revision ]] && key=schema_revision
     recorded=$(grep -oP "\"$key\": \K(\{[^}]*\}|\"[^\"]*\"|null)" -- "$manifest" | head -n 1)
     found=$(sed -n "s/^$1\t//p" "$scratch/contents")
-    [[ -z $recorded || $recorded == "$found" ]] || ended failed compare "The manifest's $key is $recorded, the restored copy's is $found."
+    [[ -z $recorded || ${recorded// /} == "${found// /}" ]] || ended failed compare "The manifest's $key is $recorded, the restored copy's is $found."
 }
 
 # Each foreign key and each check is marked as unproven, so that PostgreSQL looks at every row for it again.

@@ -1,0 +1,157 @@
+"""Damaged backups are never accepted: each is laid into a folder on the server and has to pass what a real one passes.
+
+First the survey with every byte read again, then the reading of the dump to its end, and what is still standing is
+restored by the drill's own program. The live database is compared before and after.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import tarfile
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from lab.errors import LabError
+from lab.instance import Instance
+from lab.processes import log_file, output, run
+from lab.proofs.damage_kinds import Damage, Pair, all_damages
+from lab.proofs.frame import Case, Proof
+from lab.proofs.traffic import change
+from runbook_lib.checks.drill import drill_findings
+from runbook_lib.checks.restore import backup_is_restorable
+from runbook_lib.connections import open_connections
+from runbook_lib.connections.local import load_secrets
+from runbook_lib.environment import Environment, load_environment
+from runbook_lib.facts.backups import Backup, backups_of
+from runbook_lib.facts.drills import parse_drills
+from runbook_lib.facts.dumps import dump_reading_of
+from runbook_lib.facts.releases import Deployed, deployed_state_of
+from runbook_lib.plan import Finding, Verdict
+from runbook_lib.procedures.backup import shell
+from runbook_lib.procedures.restore_drill import drill_command
+
+FOLDER = "/backups/damaged"
+FIRST_MOMENT = datetime(2024, 1, 1, 2, 0, tzinfo=UTC)
+CONTROL = Damage("a good backup, unchanged (it has to be accepted)", lambda one, _: one)
+
+
+def prove(instance: Instance) -> Iterator[Case]:
+    """Every damage of the catalogue, and a good backup that is accepted."""
+    for number in (1, 2):
+        began = time.monotonic()
+        taken = change(instance, "30_backup_database", {})
+        yield Case(f"backup {number} of 2 to damage", taken.code == 0, f"exit code {taken.code}", time.monotonic() - began)
+    good, other = two_backups(instance)
+    yield from never_accepted(instance, good, other, all_damages(good))
+
+
+def never_accepted(instance: Instance, good: Pair, other: Pair, damages: Sequence[Damage]) -> Iterator[Case]:
+    """A case a damage, then the control and the live database."""
+    environment = load_environment(instance.address.environment)
+    database = environment.backup.database
+    slots = [(damage, *good.at(database, FIRST_MOMENT + timedelta(minutes=number)))
+             for number, damage in enumerate((*damages, CONTROL))]  # fmt: skip
+    began, before = time.monotonic(), live_contents(instance, environment)
+    try:
+        lay_out(instance, [(name, damage.of(pair, other)) for damage, name, pair in slots])
+        with open_connections(environment, load_secrets(environment), changes_allowed=False) as connections:
+            judge = _Judge(instance, environment, connections, len(slots))
+            for damage, name, _ in slots:
+                started = time.monotonic()
+                accepted, measured = judge.accepts(name)
+                yield Case(damage.name, accepted == (damage is CONTROL), measured, time.monotonic() - started)
+    finally:
+        output(instance.inside("rm", "-rf", FOLDER))
+    same = live_contents(instance, environment) == before
+    yield Case("the live database holds what it held", same, f"{before.count(chr(10))} tables and values compared",
+               time.monotonic() - began)  # fmt: skip
+
+
+def two_backups(instance: Instance) -> tuple[Pair, Pair]:
+    """The two newest backups of the instance. Raises LabError when there are fewer."""
+    newest_first = "ls -r /backups/postgres/*.sql.gz 2>/dev/null || true"
+    listing = output(instance.inside("sh", "-c", newest_first)).split()
+    if len(listing) < 2:
+        raise LabError(f"{instance.name} has {len(listing)} backups, two are needed: run 30 Back up the database.")
+    first, second = (_read(instance, path) for path in listing[:2])
+    return first, second
+
+
+def lay_out(instance: Instance, pairs: Sequence[tuple[str, Pair]]) -> None:
+    """Put dumps and manifests into a folder of their own on the server."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for name, pair in pairs:
+            manifest = name.removesuffix(".sql.gz") + ".manifest.json"
+            for path, raw in ((name, pair.dump), (manifest, pair.manifest)):
+                if raw is not None:
+                    entry = tarfile.TarInfo(path)
+                    entry.size, entry.mode = len(raw), 0o644
+                    tar.addfile(entry, io.BytesIO(raw))
+    unpack = f"rm -rf {FOLDER} && mkdir -p {FOLDER} && tar -x -C {FOLDER} && chown -R deploy {FOLDER}"
+    log = log_file(f"damages-{instance.name}")
+    run(instance.inside("sh", "-c", unpack), log, input=packed.getvalue(), timeout_s=300)
+
+
+def live_contents(instance: Instance, environment: Environment) -> str:
+    """Rows and content hashes of the live database, in the manifest's words."""
+    rules = environment.backup
+    labels = ("com.docker.compose.project=gw2-staging", "com.docker.compose.service=postgres")
+    container = "docker ps -q " + " ".join(f"--filter label={label}" for label in labels)
+    program = (
+        "{ echo 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;'; snapshot_queries; echo 'COMMIT;'; } | "
+        f"docker exec -i $({container}) psql -XqAt -v ON_ERROR_STOP=1 -U {rules.user} -d {rules.database}"
+    )
+    said = output(instance.inside("bash", "-s"), input=shell("snapshot_queries.sh") + program, timeout_s=120)
+    return "\n".join(line for line in said.splitlines() if not line.startswith("snapshot\t"))
+
+
+class _Judge:
+    """What stands between a file in the folder and a database, asked once for all files."""
+
+    def __init__(self, instance: Instance, environment: Environment, connections: Any, amount: int) -> None:
+        rules = environment.backup.model_copy(update={"directory": FOLDER})
+        self._instance, self._connections = instance, connections
+        self._environment = environment.model_copy(update={"backup": rules})
+        self._folder = backups_of(self._environment, checksums=amount).put(connections)
+        self._deployed: Deployed = deployed_state_of(environment).put(connections)
+
+    def accepts(self, name: str) -> tuple[bool, str]:
+        """Whether every check lets this backup through, and which one did not."""
+        backup = self._folder.named(name)
+        reading = None
+        if backup is not None and backup.good:
+            reading = dump_reading_of(self._environment, name).put(self._connections)
+        refused = _refusal(backup_is_restorable(backup, reading, self._environment))
+        if refused or backup is None:
+            return False, f"before any restore: {refused}"
+        return self._restored(backup)
+
+    def _restored(self, backup: Backup) -> tuple[bool, str]:
+        command = drill_command(backup, self._deployed, self._environment)
+        # its record goes into the folder that is removed; without an image and read paths
+        words = (*command.argv[:3], FOLDER, *command.argv[4:13], "")
+        said = output(self._instance.inside("bash", "-c", '"$@" || true', "drill", *words, user="deploy"),
+                      input=str(command.stdin), timeout_s=600)  # fmt: skip
+        drill = next(iter(parse_drills(said).drills), None)
+        found = [one for one in drill_findings(backup, drill) if not one.check.endswith("the application reads it")]
+        refused = _refusal(found)
+        return not refused, f"by the restore: {refused}" if refused else "restored, compared, and equal"
+
+
+def _refusal(findings: Sequence[Finding]) -> str:
+    """The first finding that does not let a backup through; empty when all do."""
+    bad = [one for one in findings if one.verdict not in (Verdict.PASSED, Verdict.WARNING)]
+    return f"{bad[0].check}: {bad[0].measured}"[:240] if bad else ""
+
+
+def _read(instance: Instance, path: str) -> Pair:
+    dump, manifest = (base64.b64decode(output(instance.inside("base64", "-w0", one), timeout_s=120))
+                      for one in (path, path.removesuffix(".sql.gz") + ".manifest.json"))  # fmt: skip
+    return Pair(dump, manifest)
+
+
+PROOF = Proof("damages", "Damaged backups are never accepted, and none reaches the live database", prove)
