@@ -63,7 +63,7 @@ class Site:
 
     def serving(self) -> dict[str, Any]:
         """What users get from /health through nginx; empty when nothing answers."""
-        said = self.sh("curl -sk --max-time 5 https://127.0.0.1/health || true")
+        said = self.sh("curl -sk --max-time 20 https://127.0.0.1/health || true")
         try:
             document = json.loads(said)
         except ValueError:
@@ -74,11 +74,17 @@ class Site:
         """Whether the service is there for its users: backend with all it needs, and the frontend."""
         if self.serving().get("status") != "ok":
             return False
-        return "200" in self.sh("curl -sk --max-time 5 -o /dev/null -w '%{http_code}' https://127.0.0.1/ || true")
+        return "200" in self.sh("curl -sk --max-time 20 -o /dev/null -w '%{http_code}' https://127.0.0.1/ || true")
 
     def live_colour(self) -> str:
         text = self.sh(f"cat {CHECKOUT}/.runbook/upstreams/active.conf")
         return "blue" if "backend-blue:" in text else "green"
+
+    def live_version(self) -> str:
+        """The version of the colour that has the traffic, by the server's own files."""
+        name = f"{self.live_colour().upper()}_VERSION="
+        lines = self.sh(f"cat {CHECKOUT}/.env").splitlines()
+        return next((line.removeprefix(name) for line in lines if line.startswith(name)), "")
 
     def running_colours(self) -> set[str]:
         return {name.split("-")[-2] for name in self.sh(COLOURS).split()}
@@ -126,6 +132,6 @@ class Site:
         path.write_text(yaml.safe_dump({
             "extends": str(base), "name": self.instance.name,
             "server": {"port": self.cable.port, "known_hosts_file": "./known_hosts"},
-            "watch": {"duration_s": 5, "interval_s": 1},
+            "rollback": {"watch_s": 5, "interval_s": 1},
         }))
         return path

@@ -70,7 +70,7 @@ STRIKES = (KILL, CUT, ENGINE)
 
 
 def _other_release(site: Site) -> str:
-    return RELEASES[1] if site.serving().get("version") == RELEASES[0] else RELEASES[0]
+    return RELEASES[1] if site.live_version() == RELEASES[0] else RELEASES[0]
 
 
 def _make_work(site: Site, done: frozenset[str]) -> None:

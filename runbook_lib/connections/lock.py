@@ -20,7 +20,7 @@ from typing import Any, Self
 import paramiko
 
 from runbook_lib.connections.link import let_go
-from runbook_lib.connections.lock_program import BREAK, HOLD, LOOK
+from runbook_lib.connections.lock_program import BREAK, HOLD, KEEP_DAYS, KEEP_RUNS, LOOK
 from runbook_lib.connections.quoting import words_line
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.connections.translate import translated
@@ -92,7 +92,8 @@ class EnvironmentLock:
         channel = self._server.link.open_session(doing)
         try:
             with translated(self._server.address, doing):
-                words = ("bash", "-c", HOLD, "lock", self._server.directory, self._run_id, str(SILENCE_S))
+                words = ("bash", "-c", HOLD, "lock", self._server.directory, self._run_id, str(SILENCE_S),
+                         str(KEEP_RUNS), str(KEEP_DAYS))
                 channel.exec_command(words_line(words))
                 channel.sendall(json.dumps(self._record).encode() + b"\n")
                 answer, said = _first_line(channel, self._server.address)
@@ -225,7 +226,8 @@ def _jobs_told(record: dict[str, Any] | None) -> str:
     if jobs is None:
         return "Go on: nothing is in the way."
     named = ", ".join(jobs) or "a job that left no folder"
-    return f"Still running: {named}. It ends by itself at its deadline; its output is in that folder below .runbook."
+    return (f"Still running: {named}. It ends by itself, at the latest at its deadline; then run the notebook again. "
+            f"Its output is in {'that folder' if len(jobs) < 2 else 'those folders'} below .runbook.")
 
 
 def _parsed(said: str) -> dict[str, Any]:

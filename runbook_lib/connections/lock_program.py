@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+KEEP_RUNS = 50
+KEEP_DAYS = 30
+
 # Prints one line: `taken`, `held {json}`, `busy <job folders>` or `broken {json}`; then lives until its input ends or
 # falls silent. Children get no lock descriptor (8>&-), or a sleeping child would keep the lock of a dead holder.
+# Whoever has the lock tidies: job folders of runs that are over go after KEEP_DAYS, the newest KEEP_RUNS never. A job
+# without an exit file is still at work, or nobody has looked what became of it: its run's folder stays.
 HOLD = r"""
 set -u; umask 022
-directory=$1 run_id=$2 patience=$3
+directory=$1 run_id=$2 patience=$3 keep_runs=$4 keep_days=$5
 mkdir -p -- "$directory/.runbook" && cd -- "$directory/.runbook" || exit 1
 IFS= read -r record || exit 1
 if [ -e "broken/$run_id" ]; then echo "broken $(cat -- "broken/$run_id")"; exit 0; fi
@@ -33,8 +38,19 @@ beat() {
     printf '%s, "pid": %s, "born": %s, "heartbeat": "%s"}\n' "${record%\}}" "$$" "$born" \
         "$(date -u +%Y-%m-%dT%H:%M:%SZ 8>&-)" > lock.json.new && mv -f lock.json.new lock.json 8>&-
 }
+prune() {
+    local run job number=0
+    ls -1r jobs 2>/dev/null | while read -r run; do
+        [[ $run =~ ^[0-9]{8}T[0-9]{6}Z-[0-9a-f]+$ ]] || continue
+        [ $((number += 1)) -gt "$keep_runs" ] && [ "$run" != "$run_id" ] || continue
+        [ -n "$(find "jobs/$run" -maxdepth 0 -mtime "+$keep_days")" ] || continue
+        for job in "jobs/$run"/*/; do [ ! -d "$job" ] || [ -e "$job/exit" ] || continue 2; done
+        rm -rf -- "jobs/$run"
+    done
+} 8>&-
 beat || exit 1
 echo taken
+prune
 while read -r -t "$patience" _; do beat; done
 rm -f lock.json 8>&-
 """

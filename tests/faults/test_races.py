@@ -1,0 +1,21 @@
+"""Two operators at the same moment: one runs, the other is told who. Fifty races are part of `make proof`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.proofs.races import race
+from lab.proofs.site import Site
+from lab.proofs.stops import BACKUP
+from tests.lab_server import Lab
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("offset_s", "second_first"), [(0.0, False), (0.1, True)])
+def test_of_two_operators_one_runs_and_the_other_is_told_who(
+    lab: Lab, tmp_path: Path, offset_s: float, second_first: bool
+) -> None:
+    case = race(Site(lab.instance, tmp_path), BACKUP, offset_s, second_first=second_first)
+    assert case.held, case.measured
