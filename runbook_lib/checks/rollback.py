@@ -19,7 +19,7 @@ FITS = "the earlier code can live with the schema"
 def rollback_preconditions(
     deployed: Deployed, choice: EarlierRelease, tree: ReleaseTree, way_back: WayBack, *, database: DataChoice
 ) -> tuple[Finding, ...]:
-    """The release can be had, the server has its secrets, and code and schema will fit. Nothing of what is broken now."""
+    """The release can be had, the server has its secrets, and code and schema will fit. No more than that."""
     image = finding("its images are on the server", choice.image, measured="yes" if choice.image else "gone",
                     expected="yes", otherwise=Verdict.WARNING,
                     next="They are built from the commit first: it takes a minute longer.")  # fmt: skip
@@ -69,16 +69,16 @@ def _schema(way_back: WayBack, database: DataChoice) -> Finding:
     if database == "restore":
         return Finding(FITS, Verdict.PASSED, "the backup brings its own schema", expected)
     if database == "downgrade" and way_back.newer:
-        return finding("the migrations can be reversed", bool(way_back.keeper and way_back.reverses),
-                       measured=f"{', '.join(way_back.reverses) or 'no way known'}, by the image of "
-                       f"{(way_back.keeper or 'none')[:12]}", expected="an image on the server that has them",
-                       next='Deploy the release that made this schema (20 Deploy), or database = "restore".')  # fmt: skip
+        by = f"{', '.join(way_back.reverses) or 'no way known'}, by the image of {(way_back.keeper or 'none')[:12]}"
+        return finding("the migrations can be reversed", bool(way_back.keeper and way_back.reverses), measured=by,
+                       expected="an image on the server that has them",
+                       next='Deploy the release that made this schema (20 Deploy), or database = "restore".')
     if way_back.compatible is False:
         return finding(FITS, False, measured=measured, expected=expected,
                        next='Run again with database = "downgrade": it reverses the migrations and loses what they '
                        'added; or with database = "restore": it brings an earlier backup back.')  # fmt: skip
     return finding(FITS, way_back.compatible is True, measured=measured, expected=expected, otherwise=Verdict.WARNING,
-                   next="It could not be tried; the gates look before users are on it, and go back when it fails.")  # fmt: skip
+                   next="It could not be tried; the gates look before users are on it, and go back when it fails.")
 
 
 def _capital(words: str) -> str:

@@ -127,8 +127,21 @@ def _plan_hash(value: Any) -> Any:
     return value
 
 
+def _database(value: Any) -> Any:
+    if value not in ("keep", "downgrade", "restore"):
+        raise ValueError(f"should be 'keep', 'downgrade' or 'restore', got {_shown(value)}")
+    return value
+
+
+def _file_name(value: Any) -> Any:
+    if value and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", value):
+        raise ValueError(f"should be a name from the table that the notebook shows, got {_shown(value)}")
+    return value
+
+
 _RULES: dict[str, Callable[[Any], Any]] = {
-    "mode": _mode, "ref": _ref, "environment": _environment, "plan_hash": _plan_hash,
+    "mode": _mode, "ref": _ref, "to": _ref, "environment": _environment, "plan_hash": _plan_hash,
+    "database": _database, "backup": _file_name, "drop_kept": _file_name,
 }
 
 
