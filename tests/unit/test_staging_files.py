@@ -299,12 +299,16 @@ def test_logs_rotate_daily_for_thirty_days_compressed(environment: Environment) 
             assert re.search(rf"^\s+{word}$", body, re.M), f"{folder}: {word}"
 
 
-def test_the_backup_timers_ring_when_the_environment_says(environment: Environment) -> None:
-    hour, minute = environment.backup.daily_at.split(":")
-    assert f"OnCalendar=*-*-* {hour}:{minute}:00 UTC" in text("server/systemd/gw2-backup.timer")
-    cron = text("server/cron/gw2-backup")
-    assert "CRON_TZ=UTC" in cron
-    assert re.search(rf"^{int(minute)} {int(hour)} \* \* \* {environment.server.user} ", cron, re.M)
+def test_a_missed_schedule_is_told_when_the_environment_says(environment: Environment) -> None:
+    rules = {rule["alert"]: rule for rule in yaml.safe_load(text("prometheus/rules/schedules.yml"))["groups"][0]["rules"]}
+    hours = [int(found) for found in re.findall(r"> (\d+) \* 3600", rules["ScheduledJobMissed"]["expr"])]
+    assert hours == [environment.backup.maximum_age_h, environment.configuration_backup.maximum_age_h]
+
+
+def test_node_exporter_reads_what_scheduled_jobs_say(services: dict[str, Any]) -> None:
+    exporter = services["node-exporter"]
+    assert "--collector.textfile.directory=/runbook/metrics" in exporter["command"]
+    assert "./.runbook:/runbook:ro" in exporter["volumes"]
 
 
 def test_ssh_takes_keys_only_and_one_user_only(environment: Environment) -> None:
@@ -324,9 +328,11 @@ def tool(name: str) -> str:
     return found
 
 
-def test_every_alert_fires_when_its_words_say_so(tmp_path: Path) -> None:
-    cases = (Path(__file__).parent / "staging" / "plan_rules_test.yml").read_text(encoding="utf-8")
-    (tmp_path / "rules_test.yml").write_text(cases.replace("PLAN_RULES", str(STAGING / "prometheus/rules/plan.yml")))
+@pytest.mark.parametrize("name", ["plan", "schedules"])
+def test_every_alert_fires_when_its_words_say_so(tmp_path: Path, name: str) -> None:
+    cases = (Path(__file__).parent / "staging" / f"{name}_rules_test.yml").read_text(encoding="utf-8")
+    rules = str(STAGING / f"prometheus/rules/{name}.yml")
+    (tmp_path / "rules_test.yml").write_text(cases.replace(f"{name.upper()}_RULES", rules))
     done = subprocess.run(
         [tool("promtool"), "test", "rules", str(tmp_path / "rules_test.yml")], capture_output=True, text=True
     )
