@@ -69,7 +69,7 @@ class Damage:
 
 def written(data: dict[str, object]) -> bytes:
     """A manifest as the backup program writes it: a table a line, the seal at the end."""
-    tables, objects = data.pop("tables"), data.pop("objects")
+    tables, objects = data.pop("tables"), data.pop("objects", None)
     assert isinstance(tables, list)
     data["objects"] = "OBJECTS"
     head = json.dumps(data)[:-1].replace('"OBJECTS"', json.dumps(objects, separators=(", ", " : ")))
@@ -282,6 +282,7 @@ def orphaned(rows: list[bytes]) -> list[bytes]:
 USERS = b"public.users"
 NAME, NO_NAME = b"username character varying(40) NOT NULL", b"username character varying(40)"
 TEXT, NO_TEXT = b"description text DEFAULT ''::text NOT NULL", b"description text NOT NULL"
+FOREIGN_KEY = rb"ALTER TABLE ONLY public\.squads\n +ADD CONSTRAINT \w+fkey[^;]+;"
 CHANGES: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
     ("one letter of one row is another", lambda sql: edited(sql, USERS, another_letter)),
     ("two rows have changed their names", lambda sql: edited(sql, USERS, swapped)),
@@ -289,7 +290,7 @@ CHANGES: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
     ("a row belongs to a user who is not there", lambda sql: edited(sql, b"public.squads", orphaned)),
     ("a byte that is no UTF-8", lambda sql: edited(sql, USERS, lambda rows: [rows[0][:-1] + b"\xff", *rows[1:]])),
     ("the schema revision is another", lambda sql: edited(sql, b"public.alembic_version", lambda rows: [b"0001"])),
-    ("a foreign key is gone", lambda sql: gone(sql, rb"ALTER TABLE ONLY public\.squads\n +ADD CONSTRAINT \w+fkey[^;]+;")),
+    ("a foreign key is gone", lambda sql: gone(sql, FOREIGN_KEY)),
     ("a primary key is gone", lambda sql: gone(sql, rb"ALTER TABLE ONLY public\.alembic_version\n[^;]+;")),
     ("an index is gone", lambda sql: gone(sql, rb"CREATE INDEX ix_builds_owner_id[^;]+;")),
     ("a sequence starts again", lambda sql: gone(sql, rb"SELECT pg_catalog\.setval\('public\.users_id_seq'[^;]+;")),

@@ -59,6 +59,7 @@ class Manifest:
     schema_revision: str | None
     tables: tuple[TableContents, ...]
     objects: dict[str, Any] | None = None  # count and hash of constraints, indexes, columns, sequences
+    number: int = 0  # counts the backups of a folder, whatever the clock said; 0 before there was such a count
 
     @property
     def rows(self) -> int:
@@ -260,6 +261,7 @@ def parse_manifest(text: str) -> Manifest:
         schema_revision=data["schema_revision"],
         tables=tuple(TableContents(row["table"], int(row["rows"]), row["content"]) for row in data["tables"]),
         objects=data.get("objects"),
+        number=int(data.get("number", 0)),
     )
 
 

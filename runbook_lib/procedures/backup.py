@@ -43,13 +43,20 @@ def plan_backup(backups: Backups, environment: Environment) -> Plan:
 def expired(backups: Backups, environment: Environment) -> tuple[Backup, ...]:
     """Good backups that are older than `keep_days`, oldest first, without the newest `keep_newest`.
 
+    Newest by their times, and newest by their numbers: after a week with a wrong clock, the last ones bear old names.
     None on a doubtful clock. What is damaged, unverified or foreign never expires: a person decides about it.
     """
     if clock_doubt(backups):
         return ()
-    limit = timedelta(days=environment.backup.keep_days)
-    old = [backup for backup in backups.good[environment.backup.keep_newest :] if backups.age(backup) > limit]
+    limit, keep = timedelta(days=environment.backup.keep_days), environment.backup.keep_newest
+    by_number = sorted(backups.good, key=_number, reverse=True)
+    stay = {one.name for one in (*backups.good[:keep], *by_number[:keep])}
+    old = [one for one in backups.good if one.name not in stay and backups.age(one) > limit]
     return tuple(reversed(old))
+
+
+def _number(backup: Backup) -> int:
+    return backup.manifest.number if backup.manifest else 0
 
 
 def clock_doubt(backups: Backups) -> str:

@@ -98,14 +98,17 @@ write_manifest() {
     local seconds plain_bytes
     seconds=$(awk -v from="$(value_of started)" -v to="$4" 'BEGIN { printf "%.1f", to - from }')
     plain_bytes=$(gunzip -c -- "$partial" | wc -c) || return
-    printf '{"format": 2, "file": "%s", "sha256": "%s", "size_bytes": %s, "plain_bytes": %s,\n' \
-        "$1" "$2" "$(stat -c %s -- "$partial")" "$plain_bytes"
+    printf '{"format": 2, "number": %s, "file": "%s", "sha256": "%s", "size_bytes": %s, "plain_bytes": %s,\n' \
+        "$(($(numbers | tail -n 1) + 1))" "$1" "$2" "$(stat -c %s -- "$partial")" "$plain_bytes"
     printf ' "finished_at": "%s", "seconds": %s, "pg_dump_version": "%s", "schema_revision": %s,\n' \
         "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$seconds" "$(value_of pg_dump | tr -cd '[:alnum:] ().:+~_-')" "$(value_of revision)"
     printf ' "snapshot": %s,\n "objects": %s,\n "tables": [\n' "$3" "$(value_of objects)"
     cut -f3- -- "$contents" | grep '^{"table"' | sed '$!s/$/,/' || true
     printf ' ],\n'
 }
+
+# Backups are counted, because times in names follow a clock that may jump: a line a backup, "<number>", the highest last.
+numbers() { echo 0; grep -hoP '"number": \K[0-9]+' -- "$directory/${database}"_*.manifest.json 2>/dev/null | sort -n; }
 
 # seal_manifest FILE: its last line is a sha256 of all lines before it, because nothing else would notice a flipped bit.
 seal_manifest() {
@@ -114,18 +117,21 @@ seal_manifest() {
 }
 
 # prune KEEP_NEWEST NAME…: looks at every name before the first is deleted. Files without a manifest, files of
-# another name and the newest good ones are never deleted, whatever the plan says.
+# another name and the newest good ones, by time and by number, are never deleted, whatever the plan says.
 prune() {
     local keep=$1 name; shift
-    local -a good=()
+    local -a good=() newest=()
     while IFS= read -r name; do
         is_good "$name" && good+=("$name")
     done < <(find "$directory" -maxdepth 1 -type f -name "${database}_*.sql.gz" -printf '%f\n' | sort -r)
+    newest=("${good[@]:0:keep}")
+    while IFS= read -r name; do newest+=("${name#* }"); done < <(
+        for name in "${good[@]}"; do printf '%s %s\n' "$(number_of "$name")" "$name"; done | sort -k 1,1nr -k 2,2r | head -n "$keep")
     for name; do
         [[ $name =~ ^${database}_[0-9]{8}_[0-9]{6}\.sql\.gz$ ]] || fail "$name is not the name of a backup; nothing was deleted."
         [[ -e $directory/$name ]] || continue
         is_good "$name" || fail "$name has no manifest that fits it; nothing was deleted."
-        printf '%s\n' "${good[@]:0:keep}" | grep -qxF -- "$name" \
+        printf '%s\n' "${newest[@]}" | grep -qxF -- "$name" \
             && fail "$name is one of the newest $keep good backups; nothing was deleted."
     done
     for name; do
@@ -134,6 +140,8 @@ prune() {
     done
     sync -- "$directory"
 }
+
+number_of() { grep -oP '"number": \K[0-9]+' -- "$directory/${1%.sql.gz}.manifest.json" || echo 0; }
 
 # A backup is good enough to count when its manifest names it and its size; the newest one was re-read in full.
 is_good() {
