@@ -11,12 +11,13 @@ from dataclasses import replace
 
 from runbook_lib.checks.release import restarts_of
 from runbook_lib.environment import Environment
+from runbook_lib.errors import BadParameter
 from runbook_lib.facts.containers import Container
 from runbook_lib.facts.releases import Deployed, deployed_state_of, state_now_of
 from runbook_lib.plan import Finding, Gate, Plan, Skipped, Step, finding
 from runbook_lib.procedures import deploy_steps as steps
 from runbook_lib.procedures.release_files import Target, env_file, idle_colour, secrets_file, upstreams_file
-from runbook_lib.procedures.schema_change import BreakingMigration, try_old_code, why_not_tried, without_way_back
+from runbook_lib.procedures.schema_change import try_old_code, why_not_tried, without_way_back
 from runbook_lib.redaction import Secret
 
 
@@ -30,7 +31,7 @@ def plan_deploy(
     backup: Plan,
     by: str,
     reason: str = "",
-    breaking_migration: BreakingMigration = "refuse",
+    breaking_migration: str = "refuse",
     watch_s: float = -1,
 ) -> Plan:
     """The steps from the deployed state to `target`; none, with the reason, when they are the same.
@@ -40,6 +41,9 @@ def plan_deploy(
     schema, and nothing is undone by itself once the migration has run.
     A negative `watch_s` takes the environment's own.
     """
+    if breaking_migration not in ("refuse", "accept"):
+        raise BadParameter(f"breaking_migration: should be 'refuse' or 'accept', got {breaking_migration!r}",
+                           where="20_deploy", next="Give one of the two; the notebook's prose says what each means.")
     name = f"deploy {target.version}"
     facts = {"commit": target.commit, "live": deployed.live_commit, "colour": deployed.live_colour}
     secret_file = secrets_file(secrets, environment.server_secrets)
@@ -146,7 +150,7 @@ def _choose(
     target: Target,
     secret_file: Secret,
     backup: Plan,
-    breaking_migration: BreakingMigration,
+    breaking_migration: str,
 ) -> tuple[list[Step], list[Skipped]]:
     wanted: list[Step] = [steps.record_pre_image(environment, deployed, containers)]
     skipped: list[Skipped] = []

@@ -54,7 +54,7 @@ def try_old_code(environment: Environment, deployed: Deployed, target: Target) -
     )
 
 
-def why_not_tried(deployed: Deployed, target: Target, breaking_migration: BreakingMigration) -> str:
+def why_not_tried(deployed: Deployed, target: Target, breaking_migration: str) -> str:
     """Why the old code need not be tried; empty when it must be."""
     if target.schema_now == target.schema_expected:
         return "there is nothing to migrate"
