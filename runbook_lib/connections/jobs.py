@@ -18,7 +18,7 @@ from runbook_lib.connections.job_program import CLAIM, FOLLOW, START, STOP, job_
 from runbook_lib.connections.quoting import words_line
 from runbook_lib.connections.ssh import SshServer, revealed
 from runbook_lib.errors import CommandTimedOut, HostUnreachable, LinkDropped, Refused, StepFailed
-from runbook_lib.plan import Action, Command, Gate, Pipeline, StepState, WriteFile
+from runbook_lib.plan import Action, Command, Gate, Pipeline, StepState, Watch, WriteFile
 from runbook_lib.redaction import Secret
 
 START_TIMEOUT_S = 30.0
@@ -68,8 +68,8 @@ def start(server: SshServer, action: Action, folder: str) -> Job:
     nobody can say whether it started. A link that drops while starting is reconciled first, and so is a Ctrl-C:
     StartInterrupted carries the job that is at work, KeyboardInterrupt alone means that it never will be.
     """
-    if isinstance(action, Gate):
-        raise TypeError("a gate asks questions; it is no job")
+    if isinstance(action, Gate | Watch):
+        raise TypeError("a gate asks questions, and so does a watch; they are no jobs")
     if not server.changes_allowed:
         raise Refused(
             "Plan mode changes nothing: no job was started.", where=server.address, next='Use mode = "apply".'
