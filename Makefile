@@ -1,6 +1,6 @@
 # Every target sets up what it needs first; none needs an activated environment.
 .DEFAULT_GOAL := help
-.PHONY: help rehearsal proof test test-fast lint lab clean
+.PHONY: help rehearsal proof bench test test-fast lint lab clean
 
 help:       ## show this list
 	@grep -E '^[a-z-]+: .*##' Makefile | sed 's/: *[^#]*## /\t/' | expand -t 14
@@ -12,6 +12,10 @@ rehearsal:  ## set up everything, bring the lab up, run the release path, leave 
 proof:      ## set up everything, run the long proofs on a lab of their own (hours), leave outputs/proofs/
 	@./setup.sh lab
 	@.venv/bin/python -m lab.proofs
+
+bench:      ## set up everything, measure deployment and rollback beside the plan's own commands (15 minutes)
+	@./setup.sh lab
+	@.venv/bin/python -m lab.bench
 
 test:       ## set up everything, run all tests
 	@./setup.sh test

@@ -1,0 +1,99 @@
+"""What was measured, as values: one row for one way of doing one thing, and the two ways side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from lab.traffic import Account
+
+OURS, MANUAL = "the runbook", "the plan's commands"
+
+
+@dataclass
+class Stretch:
+    """A stretch of the bench, in Unix time: from the first key (or the fault) to the end of the work.
+
+    `fault_at` is when something was broken on purpose, `first_key_at` when somebody or something began to mend it by
+    hand; None where nobody did.
+    """
+
+    task: str
+    way: str
+    begin: float
+    end: float = 0.0
+    fault_at: float | None = None
+    first_key_at: float | None = None
+    result: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A stretch with what the load saw of it. `clean_after_s`: from fault or first key to the first clean second."""
+
+    task: str
+    way: str
+    result: str
+    seconds: float
+    sent: int
+    failed: int
+    outage_s: int
+    clean_after_s: float | None
+    notes: tuple[str, ...] = ()
+
+
+def row_of(stretch: Stretch, account: Account, clean_s: int) -> Row:
+    """The row of a stretch; its failures are counted until the first `clean_s` clean seconds."""
+    struck = stretch.first_key_at or stretch.fault_at
+    clean_at = account.clean_from(struck or stretch.begin, clean_s)
+    until = max(stretch.end, clean_at or stretch.end)
+    sent, failed, outage_s = account.between(struck or stretch.begin, until)
+    after = None if struck is None or clean_at is None else max(0.0, clean_at - struck)
+    return Row(stretch.task, stretch.way, stretch.result, round(stretch.end - (struck or stretch.begin), 1), sent,
+               failed, outage_s, None if after is None else round(after, 1), tuple(stretch.notes))
+
+
+def failures_over_time(stretch: Stretch, account: Account, seconds: int) -> list[int]:
+    """Failed requests in each second from the fault, the first key or the begin of the work on."""
+    first = max(0, int((stretch.first_key_at or stretch.fault_at or stretch.begin) - account.began_at))
+    return list(account.failed_by_second[first : first + seconds])
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How many times more the plan's commands cost than the runbook; None when ours cost nothing, or one is unknown."""
+
+    task: str
+    what: str
+    ours: float | None
+    manual: float | None
+
+    @property
+    def times(self) -> float | None:
+        return self.manual / self.ours if self.ours and self.manual is not None else None
+
+    def __str__(self) -> str:
+        if self.ours is None or self.manual is None:
+            return "unknown"
+        if self.times is None:
+            return "none against none" if not self.manual else f"none against {self.manual:g}"
+        return f"{self.times:.1f} times"
+
+
+def ratios(rows: Iterable[Row]) -> list[Ratio]:
+    """The ways side by side, for each task that both did."""
+    by_task: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        by_task.setdefault(row.task, {})[row.way] = row
+    found = []
+    for task, ways in by_task.items():
+        if {OURS, MANUAL} <= set(ways):
+            ours, manual = ways[OURS], ways[MANUAL]
+            found.append(Ratio(task, "failed requests", ours.failed, manual.failed))
+            found.append(Ratio(task, "seconds of outage", ours.outage_s, manual.outage_s))
+            if ours.clean_after_s is not None or manual.clean_after_s is not None:
+                found.append(Ratio(task, "seconds until clean", ours.clean_after_s, manual.clean_after_s))
+            else:
+                found.append(Ratio(task, "seconds of work", ours.seconds, manual.seconds))
+    return found

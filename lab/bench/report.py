@@ -1,0 +1,88 @@
+"""The bench's answer: a table for a terminal, results.json for machines, report.html with a chart for people."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+from lab.bench import manual
+from lab.bench.chart import failures_side_by_side
+from lab.bench.faults import FAULTS
+from lab.bench.measures import Ratio, Row, Stretch, failures_over_time, ratios
+from lab.traffic import Account
+
+TEMPLATE = "report.html.j2"
+CHART_S = 120
+TRIGGERS = {fault.trigger for fault in FAULTS}
+
+
+def write(folder: Path, rows: Sequence[Row], stretches: Sequence[Stretch], account: Account, *, instance: str,
+          began: datetime, clean_s: int, whole: bool) -> Path:
+    """results.json and report.html; the path of the latter."""
+    found = ratios(rows)
+    record = {
+        "format": 1, "instance": instance, "began": began.isoformat(timespec="seconds"), "whole": whole,
+        "clean_s": clean_s, "rows": [asdict(row) for row in rows], "load": asdict(account),
+        "kept_up": account.kept_up,
+        "ratios": [{**asdict(one), "times": one.times} for one in found],
+        "stretches": [asdict(stretch) for stretch in stretches],
+    }
+    _write(folder / "results.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    return _write(folder / "report.html", _page(rows, stretches, account, found, instance=instance, began=began,
+                                                 clean_s=clean_s, whole=whole))
+
+
+def table(rows: Sequence[Row]) -> object:
+    """The rows for a terminal."""
+    from rich.table import Table
+
+    shown = Table("task", "way", "result", "failed requests", "outage", "work", "clean after", title_justify="left")
+    for column in shown.columns[3:]:
+        column.justify = "right"
+    for number, row in enumerate(rows):
+        last = number + 1 == len(rows) or rows[number + 1].task != row.task
+        shown.add_row(row.task, row.way, row.result, f"{row.failed:,}", f"{row.outage_s} s", f"{row.seconds:.0f} s",
+                      clean_words(row), end_section=last)
+    return shown
+
+
+def clean_words(row: Row) -> str:
+    """When the load was well again; a dash where nothing was broken."""
+    if row.clean_after_s is not None:
+        return f"{row.clean_after_s:.0f} s"
+    return "never" if row.task in TRIGGERS else "–"
+
+
+def side_by_side(rows: Sequence[Row]) -> list[Row]:
+    """Both ways of a task together, in the order in which the tasks came."""
+    tasks = list(dict.fromkeys(row.task for row in rows))
+    return sorted(rows, key=lambda row: tasks.index(row.task))
+
+
+def _page(rows: Sequence[Row], stretches: Sequence[Stretch], account: Account, found: Sequence[Ratio], *,
+          instance: str, began: datetime, clean_s: int, whole: bool) -> str:
+    from jinja2 import FileSystemLoader
+    from markupsafe import Markup
+
+    from runbook_lib import charts
+    from runbook_lib.report import page
+
+    series = [(stretch.task, stretch.way, failures_over_time(stretch, account, CHART_S)) for stretch in stretches]
+    templates = page.templates().overlay(loader=FileSystemLoader([Path(__file__).parent, page.TEMPLATES]))
+    return templates.get_template(TEMPLATE).render(
+        style=Markup((page.TEMPLATES / "style.css").read_text()), instance=instance, whole=whole, clean_s=clean_s,
+        began=f"{began:%Y-%m-%d %H:%M} UTC", rows=rows, clean_words=clean_words, load=str(account),
+        kept_up=account.kept_up, ratios=found, manual=manual.__doc__ or "",
+        chart=Markup(charts.to_svg(failures_side_by_side(series, account.wanted_rate))),
+    )
+
+
+def _write(path: Path, text: str) -> Path:
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(text, "utf-8")
+    os.replace(partial, path)
+    return path
