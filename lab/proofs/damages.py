@@ -56,7 +56,7 @@ def never_accepted(instance: Instance, good: Pair, other: Pair, damages: Sequenc
              for number, damage in enumerate((*damages, CONTROL))]  # fmt: skip
     began, before = time.monotonic(), live_contents(instance, environment)
     try:
-        lay_out(instance, [(name, damage.of(pair, other)) for damage, name, pair in slots])
+        lay_out(instance, [(name, damage.of(pair, other)) for damage, name, pair in slots], FOLDER)
         with open_connections(environment, load_secrets(environment), changes_allowed=False) as connections:
             judge = _Judge(instance, environment, connections, len(slots))
             for damage, name, _ in slots:
@@ -80,8 +80,8 @@ def two_backups(instance: Instance) -> tuple[Pair, Pair]:
     return first, second
 
 
-def lay_out(instance: Instance, pairs: Sequence[tuple[str, Pair]]) -> None:
-    """Put dumps and manifests into a folder of their own on the server."""
+def lay_out(instance: Instance, pairs: Sequence[tuple[str, Pair]], folder: str) -> None:
+    """Put dumps and manifests into a folder on the server."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         for name, pair in pairs:
@@ -91,7 +91,7 @@ def lay_out(instance: Instance, pairs: Sequence[tuple[str, Pair]]) -> None:
                     entry = tarfile.TarInfo(path)
                     entry.size, entry.mode = len(raw), 0o644
                     tar.addfile(entry, io.BytesIO(raw))
-    unpack = f"rm -rf {FOLDER} && mkdir -p {FOLDER} && tar -x -C {FOLDER} && chown -R deploy {FOLDER}"
+    unpack = f"mkdir -p {folder} && tar -x -C {folder} && chown -R deploy {folder}"
     log = log_file(f"damages-{instance.name}")
     run(instance.inside("sh", "-c", unpack), log, input=packed.getvalue(), timeout_s=300)
 

@@ -232,3 +232,14 @@ def test_the_survey_sees_what_lies_there_whatever_it_is_called(folder: Folder) -
     assert str(backups.backups[0].trust) == "verified"
     assert [(left.name, left.held) for left in backups.leftovers] == [("staging_db.sql.gz.partial", False)]
     assert backups.foreign == ("odd\nname\t.sql.gz",)
+
+
+def test_backups_are_numbered_and_the_newest_by_number_are_never_deleted_however_old_their_names(folder: Folder) -> None:
+    for day in ("2026-11-01", "2026-11-02", "2025-01-05"):  # the last one was made by a clock that was late
+        folder.backup(f"{day}T02:00:00Z")
+    numbers = {path.name[:19]: parse_manifest(path.read_text()).number for path in folder.path.glob("*.json")}
+    assert numbers == {"staging_db_20261101": 1, "staging_db_20261102": 2, "staging_db_20250105": 3}
+    late = folder.step("prune", "1", "staging_db_20250105_020000.sql.gz")
+    assert late.returncode == 1
+    assert "one of the newest 1 good backups" in late.stderr
+    assert folder.step("prune", "1", "staging_db_20261101_020000.sql.gz").returncode == 0

@@ -1,0 +1,53 @@
+"""Damaged backups: a few of each kind, as `make proof` tries three hundred of them. None may be accepted."""
+
+from __future__ import annotations
+
+import random
+
+from lab.errors import LabError
+from lab.proofs.damage_kinds import Damage, Pair, all_damages, cuts, flips, lost_rows, manifests
+from lab.proofs.damages import FOLDER, never_accepted, two_backups
+from tests.faults.operators import Operator
+from tests.lab_server import Lab
+
+# whatever can be found without a restore costs nothing; each of these costs a restore
+ONLY_A_RESTORE_FINDS = {"one letter of one row is another", "a foreign key is gone", "a sequence starts again"}
+
+
+def pairs(lab: Lab, operator: Operator) -> tuple[Pair, Pair]:
+    for _ in range(2):
+        try:
+            good, other = two_backups(lab.instance)
+            if "number" in good.data and "number" in other.data:
+                return good, other
+        except LabError:
+            pass
+        for _ in range(2):
+            assert operator.run("30_backup_database", apply=True).code == 0
+    return two_backups(lab.instance)
+
+
+def some_of(good: Pair) -> list[Damage]:
+    """Every hidden one that is named above, and one in eight of the others."""
+    found_early = [*cuts(good, random.Random(1)), *flips(good, random.Random(1)), *manifests(good, random.Random(1))]
+    others = [*found_early[::8], *list(lost_rows(good))[::5]]
+    return others + [damage for damage in all_damages(good) if damage.name in ONLY_A_RESTORE_FINDS]
+
+
+def test_no_damaged_backup_is_accepted_and_none_reaches_the_live_database(
+    lab: Lab, operator: Operator
+) -> None:
+    before = set(lab.on_server("ls", "/backups/postgres").split())
+    good, other = pairs(lab, operator)
+    chosen = some_of(good)
+    assert len({damage.name for damage in all_damages(good)}) >= 200
+    try:
+        cases = list(never_accepted(lab.instance, good, other, chosen))
+    finally:
+        for name in set(lab.on_server("ls", "/backups/postgres").split()) - before:
+            lab.on_server("rm", "-f", f"/backups/postgres/{name}")
+    assert len(cases) == len(chosen) + 2 > 25  # and the good one, and the live database
+    assert [case for case in cases if not case.held] == []
+    by_restore = [case.name for case in cases if case.measured.startswith("by the restore")]
+    assert set(by_restore) == ONLY_A_RESTORE_FINDS
+    assert lab.on_server("sh", "-c", f"ls -d {FOLDER} 2>/dev/null || true") == ""

@@ -1,0 +1,123 @@
+"""Restore drills on the lab: backups come back to life in a place from which nothing live can be reached."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.proofs.damages import live_contents
+from runbook_lib.connections import OpenConnections
+from runbook_lib.environment import Environment
+from runbook_lib.facts.backups import backups_of
+from runbook_lib.facts.drills import Drills, drills_of
+from tests.lab.conftest import Lab
+
+FOLDER = "/backups/postgres"
+OURS = "label=org.gw2.runbook=restore-drill"
+
+
+@dataclass
+class Watcher:
+    """Looks at the drill's containers for as long as it runs."""
+
+    lab: Lab
+    seen: dict[str, dict[str, Any]] = field(default_factory=dict)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def look(self) -> None:
+        inspect = f"docker ps --quiet --filter {OURS} | xargs -r docker inspect 2>/dev/null || true"
+        while not self.over.is_set():
+            for one in json.loads(self.lab.on_server("sh", "-c", inspect) or "[]"):
+                self.seen[one["Name"]] = one
+            time.sleep(0.3)
+
+
+def run_drill(lab: Lab, outputs: Path, *words: str) -> tuple[int, str]:
+    done = lab.runbook("run", "31_restore_drill", "-e", lab.environment, "--reason", "test", *words, outputs=outputs)
+    return done.returncode, done.stdout + done.stderr
+
+
+def back_up(lab: Lab, outputs: Path) -> None:
+    done = lab.runbook("run", "30_backup_database", "-e", lab.environment, "--apply", "--confirm", lab.name,
+                       "--reason", "test", outputs=outputs)  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture
+def two_backups(lab: Lab, environment: Environment, connections: OpenConnections, outputs: Path) -> Iterator[None]:
+    """At least two backups with manifests of today; those that the test made are gone afterwards."""
+    before = set(lab.on_server("ls", FOLDER).split())
+    backups = backups_of(environment, checksums=0).put(connections)
+    for _ in range(2 - len([one for one in backups.good if one.manifest and one.manifest.objects])):
+        back_up(lab, outputs)
+    yield
+    for name in set(lab.on_server("ls", FOLDER).split()) - before:
+        lab.on_server("rm", "-f", f"{FOLDER}/{name}")
+
+
+def test_two_backups_come_back_to_life_where_nothing_live_is_in_reach(
+    lab: Lab, environment: Environment, connections: OpenConnections, outputs: Path, two_backups: None
+) -> None:
+    contents, known = live_contents(lab.instance, environment), drills_of(environment).put(connections)
+    watcher = Watcher(lab)
+    looking = threading.Thread(target=watcher.look, daemon=True)
+    looking.start()
+    try:
+        code, said = run_drill(lab, outputs, "--apply", "--confirm", lab.name)
+    finally:
+        watcher.over.set()
+        looking.join(10)
+    assert code == 0, said
+    copies, readers = sides(watcher)
+    assert (len(copies), len(readers)) >= (2, 1)
+    for one in copies:
+        assert one["HostConfig"]["NetworkMode"] == "none"
+        assert not one["HostConfig"]["Binds"]
+        assert [(mount["Type"], mount["Destination"]) for mount in one["Mounts"]] == [("tmpfs", "/var/lib/postgresql/data")]
+        assert one["HostConfig"]["Memory"] == environment.restore_drill.memory_mb * 2**20
+        assert one["Config"]["Cmd"][0] == f"{environment.restore_drill.limit_s:.0f}", "it ends by itself"
+    for one in readers:
+        assert one["HostConfig"]["NetworkMode"].removeprefix("container:") in {copy["Id"] for copy in copies}
+        assert not one["HostConfig"]["Binds"]
+        assert not [mount for mount in one["Mounts"] if mount["Type"] != "tmpfs"]
+    assert lab.on_server("docker", "ps", "--all", "--quiet", "--filter", OURS) == ""
+    assert live_contents(lab.instance, environment) == contents
+    held(drills_of(environment).put(connections), known)
+
+
+def sides(watcher: Watcher) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The copies, and the applications that read them."""
+    readers = [one for name, one in watcher.seen.items() if name.endswith("-application")]
+    return [one for name, one in watcher.seen.items() if not name.endswith("-application")], readers
+
+
+def held(after: Drills, before: Drills) -> None:
+    """Two drills more on record, both good, with their speed and their run."""
+    fresh = after.since(before)
+    assert [drill.outcome for drill in fresh] == ["passed", "passed"]
+    assert len({drill.backup for drill in fresh}) == 2
+    assert len({drill.run_id for drill in fresh}) == 1
+    assert fresh[0].run_id
+    assert all(drill.megabytes_per_s and drill.reads and drill.constraints for drill in fresh)
+
+
+def test_a_plan_restores_nothing(lab: Lab, outputs: Path, two_backups: None) -> None:
+    before = lab.on_server("sh", "-c", "cat /opt/gw2-wvwbuilder/.runbook/drills.jsonl 2>/dev/null | wc -l")
+    code, said = run_drill(lab, outputs)
+    assert code == 0, said
+    assert "not applied" in said
+    assert lab.on_server("sh", "-c", "cat /opt/gw2-wvwbuilder/.runbook/drills.jsonl 2>/dev/null | wc -l") == before
+
+
+def test_a_name_that_is_no_backup_is_refused_before_anything_starts(lab: Lab, outputs: Path, two_backups: None) -> None:
+    code, said = run_drill(lab, outputs, "--apply", "--confirm", lab.name, "-p", "older=$(reboot)")
+    assert code == 3, said
+    assert "no good older backup has that name" in said
+    assert "Next: " in said
