@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runbook_lib.asking import Question
-from runbook_lib.errors import RunbookError
+from runbook_lib.errors import HostUnreachable, LinkDropped, RunbookError
 from runbook_lib.plan import Finding, Gate, Verdict
 
 CLEAN = (Verdict.PASSED, Verdict.WARNING)
@@ -34,12 +34,25 @@ class GateOutcome:
 
 def open_gate(gate: Gate, put: Callable[[Question[Any]], Any],
               seen: Callable[[int, tuple[Finding, ...]], None] = lambda look, findings: None) -> GateOutcome:
-    """Look until the gate opens or its deadline is over. `seen` is told of each look."""
+    """Look until the gate opens or its deadline is over. `seen` is told of each look.
+
+    Raises the link's own error when the last look had no link: then nobody can say what the gate would have shown.
+    """
     give_up = time.monotonic() + gate.deadline_s
     clean = failing = looks = 0
+    gone: list[RunbookError] = []
+
+    def put_noting_the_link(question: Question[Any]) -> Any:
+        try:
+            return put(question)
+        except (LinkDropped, HostUnreachable) as error:
+            gone.append(error)
+            raise
+
     while True:
         looks += 1
-        findings = look_once(gate, put)
+        gone.clear()
+        findings = look_once(gate, put_noting_the_link)
         clean = clean + 1 if findings and all(one.verdict in CLEAN for one in findings) else 0
         if clean:
             failing = 0
@@ -51,6 +64,8 @@ def open_gate(gate: Gate, put: Callable[[Question[Any]], Any],
         if gate.gives_up_after is not None and failing >= gate.gives_up_after:
             return GateOutcome(False, looks, findings)
         if time.monotonic() + gate.interval_s > give_up:
+            if gone:
+                raise gone[0]
             return GateOutcome(False, looks, findings)
         time.sleep(gate.interval_s)
 

@@ -9,15 +9,25 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from runbook_lib.archive.journal import Journal
-from runbook_lib.errors import Aborted, RollbackFailed, RolledBack, RunbookError, StepFailed
+from runbook_lib.errors import (
+    Aborted,
+    HostUnreachable,
+    LinkDropped,
+    RollbackFailed,
+    RolledBack,
+    RunbookError,
+    StepFailed,
+)
 from runbook_lib.execution.acting import Acting, message_of
 from runbook_lib.execution.gate import CLEAN, open_gate
 from runbook_lib.execution.hands import Done, Hands
 from runbook_lib.execution.records import StepRecord
-from runbook_lib.plan import Finding, Plan, Step, StepState
+from runbook_lib.plan import Action, Finding, Plan, Step, StepState
 
 ROLLBACK_NEXT = ("Do not deploy over it. Open 22 Rollback for the last good release: it works from any half-done "
                  "state. Call the backend lead; the report lists what was undone and what was not.")
+SETTLE_S = 60.0  # after the engine's return its containers start one after the other
+SETTLE_PAUSE_S = 2.0
 
 
 class WayBack:
@@ -31,6 +41,7 @@ class WayBack:
         self.looks: list[tuple[datetime, tuple[Finding, ...]]] = []
         self._undone: list[str] = []
         self._failed: list[str] = []
+        self._settles_until = 0.0
 
     def go(self, number: int, what: str, where: str, advice: str) -> None:
         """Undo the failing step and every one before it. Raises how it ended: always."""
@@ -50,8 +61,12 @@ class WayBack:
 
     def _wait_until_it_can_work(self) -> None:
         """An engine that is just coming back must not turn one fault into two."""
-        if self._plan.before_undo is not None:
+        if self._plan.before_undo is None:
+            return
+        with suppress(LinkDropped, HostUnreachable):  # undoing tries the link again, and says what became of it
             outcome = open_gate(self._plan.before_undo, self._hands.ask)
+            if outcome.looks > self._plan.before_undo.passes:
+                self._settles_until = time.monotonic() + SETTLE_S
             if not outcome.opened:
                 self._journal.write("findings", stage=f"before undoing: {self._plan.before_undo.name}",
                                     findings=list(outcome.findings))
@@ -81,8 +96,7 @@ class WayBack:
         self._show(step.key, "undoing")
         try:
             for position, action in enumerate(step.undo, start=1):
-                done = self._acting.act(action, f"{step.key}-undo-{position}", evidence,
-                                        lambda tail: self._show(step.key, f"undoing\n{tail}"))
+                done = self._undo_action(action, step.key, f"{step.key}-undo-{position}", evidence)
                 if done.state is not StepState.PASSED:
                     break
         except RunbookError as error:
@@ -93,14 +107,32 @@ class WayBack:
                             seconds=round(time.monotonic() - started, 3), evidence=evidence, message=message_of(done))
         return done
 
+    def _undo_action(self, action: Action, key: str, name: str, evidence: list[str]) -> Done:
+        """One action; tried again while an engine that had gone away is starting its containers."""
+        def show(tail: str) -> None:
+            self._show(key, f"undoing\n{tail}")
+
+        done, again = self._acting.act(action, name, evidence, show), 0
+        while done.state in (StepState.FAILED, StepState.TIMED_OUT):
+            self._wait_until_it_can_work()
+            if time.monotonic() > self._settles_until:
+                break
+            again += 1
+            time.sleep(SETTLE_PAUSE_S)
+            done = self._acting.act(action, f"{name}-again-{again}", evidence, show)
+        return done
+
     def _look_from_outside(self, what: str, where: str) -> None:
         """Undone is not yet well: raises RollbackFailed when what serves now does not pass."""
         gate = self._plan.after_undo
         if gate is None:
             return
         self._show("", "looking from outside")
-        done = self._acting.gate(gate, "after-the-rollback", [], lambda tail: self._show("", tail),
-                                 lambda findings: self.looks.append((datetime.now(UTC), findings)))
+        try:
+            done = self._acting.gate(gate, "after-the-rollback", [], lambda tail: self._show("", tail),
+                                     lambda findings: self.looks.append((datetime.now(UTC), findings)))
+        except (LinkDropped, HostUnreachable) as error:
+            done = Done(StepState.UNKNOWN, message=error.what)
         if done.state is not StepState.PASSED:
             raise self._lost(f"{what}\nEverything was undone ({len(self._undone)} steps), but what serves now does "
                              f"not pass: {done.message}", where)
