@@ -51,7 +51,15 @@ async def _drive(instance: Instance, arguments: argparse.Namespace) -> Account:
     tally, stopped = Tally(0.0, arguments.rate), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    tell = _lines if arguments.follow else _interesting
+
+    def follow(second: int, sent: int, failed: int) -> None:
+        try:
+            print(f"second {second} {sent} {failed}", flush=True)
+        except BrokenPipeError:  # whoever wanted to know is gone
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            stopped.set()
+
+    tell = follow if arguments.follow else _interesting
     await Generator(door, visitor, tally).run(arguments.rate, arguments.seconds, stopped, tell)
     found = written(instance, visitor)
     if not arguments.keep:
@@ -66,10 +74,6 @@ async def _tidy(instance: Instance, door: Door, visitor: Visitor) -> None:
     except (CommandFailed, Broken, TimeoutError) as error:
         print(f"The rows of {visitor.name} were not all removed: {error}. The next load does not mind.",
               file=sys.stderr)
-
-
-def _lines(second: int, sent: int, failed: int) -> None:
-    print(f"second {second} {sent} {failed}", flush=True)
 
 
 def _interesting(second: int, sent: int, failed: int) -> None:
