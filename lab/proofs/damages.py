@@ -151,7 +151,8 @@ def _refusal(findings: Sequence[Finding]) -> str:
 def _read(instance: Instance, path: str) -> Pair:
     dump, manifest = (base64.b64decode(output(instance.inside("base64", "-w0", one), timeout_s=120))
                       for one in (path, path.removesuffix(".sql.gz") + ".manifest.json"))  # fmt: skip
-    return Pair(dump, manifest)
+    # in the words of `written`, so that damages at a byte of the manifest are damages of every slot's manifest
+    return Pair(dump, manifest).with_manifest()
 
 
 PROOF = Proof("damages", "Damaged backups are never accepted, and none reaches the live database", prove)
