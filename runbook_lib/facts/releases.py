@@ -17,7 +17,10 @@ IMAGES = ("gw2-backend", "gw2-frontend")
 
 @dataclass(frozen=True)
 class Release:
-    """One line of the release record: a deployment that passed its gate."""
+    """One line of the release record: a deployment that passed its gate.
+
+    `old_code` is the commit that was tried on this release's schema before it was migrated; None where none was.
+    """
 
     commit: str
     version: str
@@ -27,6 +30,7 @@ class Release:
     by: str
     reason: str
     at: datetime
+    old_code: str | None = None
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,8 @@ def way_back_of(
 ) -> Question[WayBack]:
     """The data question of a rollback to `commit`, whose source files are `sources`. Asks only what is not known yet.
 
-    Where the schema is newer, the earlier code is tried on a copy of it, without a network and without rows: this takes
-    about half a minute, and nothing where the schema is the same.
+    Where the schema is newer and the record does not say that this code was tried on it, that is done now, on a copy
+    without a network and without rows: about half a minute.
     """  # fmt: skip
     theirs = parse_migrations(sources)
     head = theirs.heads[0] if len(theirs.heads) == 1 else ""
@@ -60,16 +60,29 @@ def way_back_of(
         if schema_now in known:
             older = "" if schema_now == head else f"; its migrations bring {schema_now} forward to {head}"
             return WayBack(schema_now, head, said=f"this release knows the schema {schema_now}{older}")
+        if database == "restore":
+            return WayBack(schema_now, head, None, "not asked: the backup's own schema is used")
+        compatible, said = tried_before(deployed, commit, schema_now)
+        if compatible is None:
+            trial = code_on_live_schema_of(environment, commit, deployed.live_colour or "").put(connections)
+            compatible = trial.compatible
+            said = trial.message or f"a user of the earlier code can do everything on {schema_now}"
+        if database == "keep":
+            return WayBack(schema_now, head, compatible, said)
         keeper, migrations = _keeper(environment, deployed, schema_now, connections)
         reverses = _reversed(migrations, schema_now, known)
         lost = takes_away(sources_of(environment, keeper, connections), reverses) if keeper else ()
-        if database == "restore":
-            return WayBack(schema_now, head, None, "not asked: the backup's own schema is used", keeper, reverses, lost)
-        trial = code_on_live_schema_of(environment, commit, deployed.live_colour or "").put(connections)
-        said = trial.message or f"a user of the earlier code can do everything on {schema_now}"
-        return WayBack(schema_now, head, trial.compatible, said, keeper, reverses, lost)
+        return WayBack(schema_now, head, compatible, said, keeper, reverses, lost)
 
     return Question("the way back for the data", put)
+
+
+def tried_before(deployed: Deployed, commit: str, schema: str) -> tuple[bool | None, str]:
+    """Whether that code was tried on that schema when the schema was deployed; (None, "") when it was not."""
+    for release in reversed(deployed.releases):
+        if release.schema_revision == schema and release.old_code == commit:
+            return True, f"it was tried on {schema} when {release.version} was deployed, in run {release.run_id}"
+    return None, ""
 
 
 def candidates(deployed: Deployed) -> tuple[str, ...]:

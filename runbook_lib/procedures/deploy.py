@@ -57,7 +57,8 @@ def plan_deploy(
     restarts = restarts_of(containers)
     wanted.append(steps.gate_outside(environment, deployed, target, restarts))
     wanted.append(steps.watch_release(environment, deployed, target, restarts, watch_s))
-    wanted.append(steps.commit_release(environment, deployed, target, by=by, reason=reason))
+    tried = deployed.live_commit if any(step.key == "old-code" for step in wanted) else None
+    wanted.append(steps.commit_release(environment, deployed, target, by=by, reason=reason, old_code=tried))
     if deployed.live_colour is not None:
         wanted.append(steps.rest_colour(environment, deployed.live_colour))
         wanted = _restoring_last(environment, wanted)

@@ -346,7 +346,10 @@ def rest_colour(environment: Environment, colour: str) -> Step:
     )
 
 
-def commit_release(environment: Environment, deployed: Deployed, target: Target, *, by: str, reason: str) -> Step:
+def commit_release(
+    environment: Environment, deployed: Deployed, target: Target, *, by: str, reason: str, old_code: str | None = None
+) -> Step:
+    """The line of the release record; `old_code` is the commit that was tried on the new schema."""
     record = {
         "commit": target.commit,
         "version": target.version,
@@ -354,6 +357,7 @@ def commit_release(environment: Environment, deployed: Deployed, target: Target,
         "schema_revision": target.schema_expected,
         "by": by,
         "reason": reason,
+        **({"old_code": old_code} if old_code else {}),
     }
     paths = (environment.server.path(".runbook/releases.jsonl"), environment.server.path(".runbook/lock.json"))
     append = ("sh", "-ec", APPEND_RELEASE, "append-release", *paths, json.dumps(record))
