@@ -33,14 +33,14 @@ def race(site: Site, procedure: Procedure, offset_s: float, *, second_first: boo
     before = (len(site.releases()), len(site.backups()))
     pair = [start_run(site.instance.name, site.environment, site.outputs / name, procedure.notebook, parameters,
                       f"proof: races, {name}", {"RUNBOOK_OPERATOR": name}) for name in _desks(site)]
-    for one in pair:
-        one.until("plan")
-        os.kill(one.kernel(), signal.SIGSTOP)
-    let_go = list(reversed(pair)) if second_first else pair
-    for place, one in enumerate(let_go):
-        time.sleep(offset_s * place)
-        os.kill(one.kernel(), signal.SIGCONT)
-    ended = [one.ended() for one in pair]
+    with pair[0], pair[1]:
+        for one in pair:
+            one.until("plan")
+            os.kill(one.kernel(), signal.SIGSTOP)
+        for place, one in enumerate(reversed(pair) if second_first else pair):
+            time.sleep(offset_s * place)
+            os.kill(one.kernel(), signal.SIGCONT)
+        ended = [one.ended() for one in pair]
     faults = _faults(ended)
     done = (len(site.releases()) - before[0], len(site.backups()) - before[1])
     wanted = (1, 1) if procedure is DEPLOY else (0, 1)

@@ -17,7 +17,7 @@ from lab.errors import LabError
 from lab.processes import root
 from runbook_lib.archive import journal
 
-PATIENCE_S = 300
+PATIENCE_S = 900
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,16 @@ class Running:
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(words, cwd=root(), env=surroundings, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, start_new_session=True)
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Whoever stops waiting stops the run as well, as an operator would."""
+        if self.process.poll() is None:
+            self.ctrl_c()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=120)
 
     @property
     def folder(self) -> Path | None:

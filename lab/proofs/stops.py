@@ -114,7 +114,11 @@ def strike_every_step(site: Site, procedure: Procedure, strike: Strike) -> Itera
     idle = 0
     while idle < 2:  # the way there and the way back have different steps
         procedure.prepare(site, frozenset(done))
-        case, step = strike_once(site, procedure, strike, lambda steps: _first_beyond(done, steps))
+        try:
+            case, step = strike_once(site, procedure, strike, lambda steps: _first_beyond(done, steps))
+        except LabError as error:  # one case; the others are still worth their time
+            yield Case(f"{procedure.notebook}: {strike.name}, after {len(done)} steps", False, str(error), 0.0)
+            return
         if step:
             done.add(step)
             yield case
@@ -135,16 +139,16 @@ def strike_once(site: Site, procedure: Procedure, strike: Strike,
     parameters = procedure.parameters(site)
     before = Before(site.live_colour(), len(site.releases()), frozenset(site.backups()), site.running_colours())
     data = site.data()
-    running = _start(site, procedure, parameters)
-    step = choose(planned_steps(running.events())) if running.reaches("plan") else ""
-    if step and running.reaches("step_started", step):
-        strike.hit(site, running)
-        name = f"{procedure.notebook}: {strike.name} at {step}"
-    else:
-        name = f"{procedure.notebook}: not struck"
-    struck_at = time.monotonic()
-    ended = running.ended()
+    with _start(site, procedure, parameters) as running:
+        step = choose(planned_steps(running.events())) if running.reaches("plan") else ""
+        struck = bool(step) and running.reaches("step_started", step)
+        name = f"{procedure.notebook}: {strike.name if struck else 'no strike'}{step and f' at {step}'}"
+        if struck:
+            strike.hit(site, running)
+        struck_at = time.monotonic()
+        ended = running.ended()
     faults, measured = _look(site, procedure, strike, data, struck_at, ended)
+    faults += [] if struck or not step else ["the run ended before the step"]
     faults += lies(ended, site, before, step, killed=strike.killed)
     faults += _again(site, procedure, parameters, ended, measured)
     faults += [f"after the second run: {one}" for one in data.lost_in(site.data(data))]
@@ -184,7 +188,8 @@ def _again(site: Site, procedure: Procedure, parameters: dict[str, str], first: 
            measured: list[str]) -> list[str]:
     """Run it again: it must finish what is left, and leave nothing half done."""
     began = time.monotonic()
-    ended = _start(site, procedure, parameters).ended()
+    with _start(site, procedure, parameters) as running:
+        ended = running.ended()
     measured.append(f"again: exit {ended.code} in {time.monotonic() - began:.0f} s")
     faults = [] if ended.code == 0 else [f"running again ended with {ended.code}: {ended.said[-600:]}"]
     if first.folder is not None and not (first.folder / "manifest.json").exists():
