@@ -1,0 +1,58 @@
+"""What the proof of the releases counts as a fault: an outage that the rollback does not explain."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from lab.proofs.releases import _faults_of_service, stopped_at
+from lab.proofs.started import Ended
+from lab.traffic import Account
+
+BEGAN = 1_000_000.0
+SWITCH = [
+    {"event": "step_started", "key": "switch", "at": datetime.fromtimestamp(BEGAN + 10, UTC).isoformat()},
+    {"event": "undo_finished", "key": "switch", "at": datetime.fromtimestamp(BEGAN + 20, UTC).isoformat()},
+]
+
+
+class Run(Ended):
+    """A run whose journal is given."""
+
+    def __init__(self, *events: dict[str, Any]) -> None:
+        super().__init__(5, "", None)
+        object.__setattr__(self, "_events", list(events))
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return self._events  # type: ignore[attr-defined,no-any-return]
+
+
+def load(*failing_seconds: int) -> Account:
+    failed = tuple(1 if second in failing_seconds else 0 for second in range(40))
+    return Account(BEGAN, 10.0, 400, sum(failed), 200, 0, 0.01, 0.02, 0.03, 0.0, 0.0, (10,) * 40, failed, {})
+
+
+@pytest.mark.parametrize("second", [10, 15, 20, 21])
+def test_requests_that_met_the_broken_release_are_no_fault(second: int) -> None:
+    assert _faults_of_service(Run(*SWITCH), load(second)) == []
+
+
+@pytest.mark.parametrize("second", [0, 7, 23, 39])
+def test_requests_that_failed_before_the_switch_or_after_the_flip_are(second: int) -> None:
+    (fault,) = _faults_of_service(Run(*SWITCH), load(second))
+    assert fault.startswith("1 of 400 requests failed")
+
+
+def test_without_a_switch_that_was_undone_no_request_may_fail() -> None:
+    assert _faults_of_service(Run(SWITCH[0]), load(15))
+    assert _faults_of_service(Run(), load()) == []
+
+
+def test_a_run_is_stopped_at_the_first_step_that_was_tried_and_did_not_pass() -> None:
+    states = {"fetch": "passed", "migrate": "skipped", "start": "timed out", "switch": "not run"}
+    events = [{"event": "step_finished", "key": key, "state": state} for key, state in states.items()]
+    assert stopped_at(Run(*events)) == "start"
+    assert stopped_at(Run(*events[:2])) == ""
