@@ -1,0 +1,81 @@
+"""Doubles for walking plans: hands that answer by script, and plans of a few steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from runbook_lib.archive import journal
+from runbook_lib.archive.runs import RunFolder
+from runbook_lib.asking import Question
+from runbook_lib.execution import Done, Execution, Walk
+from runbook_lib.plan import Command, Gate, Plan, Step, StepState, finding
+
+PASSED = Done(StepState.PASSED, 0, stdout="fine\n")
+FAILED = Done(StepState.FAILED, 3, stderr="no space left\n")
+
+
+class ScriptedHands:
+    """Answers by the command's first word; remembers what it did and whether the lock is held."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers, self.did, self.held = answers, [], False
+        self.lock_error: Exception | None = None
+
+    def perform(self, work: Any, name: str, on_output: Callable[[str, str], None]) -> Done:
+        assert self.held, "nothing may be done without the lock"
+        self.did.append(str(work))
+        on_output("out", "line\n")
+        answer = self.answers.get(work.argv[0], PASSED)
+        if callable(answer):
+            answer = answer()
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def ask(self, question: Question[Any]) -> Any:
+        return question.put(None)  # type: ignore[arg-type]
+
+    @contextmanager
+    def lock(self, purpose: str) -> Iterator[None]:
+        if self.lock_error:
+            raise self.lock_error
+        self.held = True
+        try:
+            yield
+        finally:
+            self.held = False
+
+
+def step(name: str, *, undo: bool = True) -> Step:
+    undoing = (Command((f"un{name}",)),) if undo else ()
+    return Step(name, name.title(), (Command((name,)),), undoing)
+
+
+def plan(*steps: Step, undo: bool = True) -> Plan:
+    return Plan("deploy", "lab", steps or (step("one"), step("two"), step("three")), undo_on_failure=undo)
+
+
+def walked(folder: RunFolder, what: Plan, hands: ScriptedHands) -> Execution:
+    with journal.Journal(folder) as opened:
+        return Walk(what, hands, opened, folder, lambda *_: None).run()
+
+
+def states(folder: RunFolder) -> dict[str, str]:
+    return {event["key"]: event["state"] for event in journal.read(folder) if event["event"] == "step_finished"}
+
+
+def events(folder: RunFolder) -> list[str]:
+    return [event["event"] for event in journal.read(folder)]
+
+
+def gate(answers: list[Any], *, passes: int = 2, deadline_s: float = 5) -> Gate:
+    def put(connections: Any) -> Any:
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return Gate("ready", (Question("healthy", put),), lambda healthy: (finding("healthy", healthy),),
+                passes=passes, interval_s=0.01, deadline_s=deadline_s)
