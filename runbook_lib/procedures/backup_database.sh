@@ -125,8 +125,7 @@ prune() {
         is_good "$name" && good+=("$name")
     done < <(find "$directory" -maxdepth 1 -type f -name "${database}_*.sql.gz" -printf '%f\n' | sort -r)
     newest=("${good[@]:0:keep}")
-    while IFS= read -r name; do newest+=("${name#* }"); done < <(
-        for name in "${good[@]}"; do printf '%s %s\n' "$(number_of "$name")" "$name"; done | sort -k 1,1nr -k 2,2r | head -n "$keep")
+    while IFS= read -r name; do newest+=("$name"); done < <(newest_by_number "$keep" "${good[@]}")
     for name; do
         [[ $name =~ ^${database}_[0-9]{8}_[0-9]{6}\.sql\.gz$ ]] || fail "$name is not the name of a backup; nothing was deleted."
         [[ -e $directory/$name ]] || continue
@@ -141,6 +140,12 @@ prune() {
     sync -- "$directory"
 }
 
+# newest_by_number KEEP NAME…
+newest_by_number() {
+    local keep=$1 name; shift
+    for name; do printf '%s %s\n' "$(number_of "$name")" "$name"; done | sort -k 1,1nr -k 2,2r | head -n "$keep" | cut -d' ' -f2
+}
+
 number_of() { grep -oP '"number": \K[0-9]+' -- "$directory/${1%.sql.gz}.manifest.json" || echo 0; }
 
 # A backup is good enough to count when its manifest names it and its size; the newest one was re-read in full.
@@ -153,22 +158,23 @@ is_good() {
 # expire KEEP_NEWEST KEEP_DAYS: the rule of procedures/backup.py (`expired`), for a schedule, which has no Python beside it.
 # It may delete less than that rule, never more: a test runs both on the same folders.
 expire() {
-    local keep=$1 days=$2 now name taken newer='' doubt=${RUNBOOK_CLOCK_DOUBT:-}
-    local -a good=() old=()
+    local keep=$1 days=$2 now name taken newer='' newer_name='' doubt=${RUNBOOK_CLOCK_DOUBT:-}
+    local -a good=() old=() going=()
     now=$(date +%s)
     while IFS= read -r name; do
         taken=$(taken_at "$name") || continue
         ((taken <= now + 120)) || doubt="$name lies in the future"
         # the newest ones count only when every byte is as it was
-        is_good "$name" && { ((${#good[@]} >= keep)) || is_unchanged "$name"; } || continue
+        is_good "$name" && is_sealed "$name" && { ((${#good[@]} >= keep)) || is_unchanged "$name"; } || continue
         # most gaps are a day; a long one among the newest says that the clock jumped, or that backups stood still
-        ((${#good[@]} > keep)) || [[ -z $newer ]] || ((newer - taken <= 8 * 86400)) || doubt="days without a backup before $name"
-        newer=$taken good+=("$name")
+        ((${#good[@]} > keep)) || [[ -z $newer ]] || ((newer - taken <= 8 * 86400)) || doubt="days without a backup before $newer_name"
+        newer=$taken newer_name=$name good+=("$name")
         ((${#good[@]} > keep && now - taken > days * 86400)) && old+=("$name")
     done < <(find "$directory" -maxdepth 1 -type f -name "${database}_*.sql.gz" -printf '%f\n' | sort -r)
     [[ -z $doubt ]] || { printf 'nothing is deleted on a doubtful clock: %s\n' "$doubt"; return 0; }
-    ((${#old[@]})) || { echo 'nothing expires'; return 0; }
-    prune "$keep" "${old[@]}"
+    for name in "${old[@]}"; do newest_by_number "$keep" "${good[@]}" | grep -qxF -- "$name" || going+=("$name"); done
+    ((${#going[@]})) || { echo 'nothing expires'; return 0; }
+    prune "$keep" "${going[@]}"
 }
 
 # Seconds since the epoch from a backup's name; fails when it is no backup's name.
@@ -178,6 +184,13 @@ taken_at() {
 }
 
 is_unchanged() { grep -qF "\"sha256\": \"$(sha256sum <"$directory/$1" | cut -d' ' -f1)\"" -- "$directory/${1%.sql.gz}.manifest.json"; }
+
+# A manifest with a flipped bit says nothing about its dump; those of format 1 have no seal.
+is_sealed() {
+    local about="$directory/${1%.sql.gz}.manifest.json"
+    grep -qF '"format": 1,' -- "$about" \
+        || [[ $(tail -n 1 -- "$about") == " \"manifest_sha256\": \"$(head -n -1 -- "$about" | sha256sum | cut -d' ' -f1)\"}" ]]
+}
 
 # clear: takes away what an unfinished backup left; refuses while that backup is alive.
 clear() {
