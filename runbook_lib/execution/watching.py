@@ -65,7 +65,8 @@ def keep_watch(watch: Watch, put: Callable[[Question[Any]], Any],
 
 
 def _over(watch: Watch, reading: Reading, seconds: float) -> bool:
-    return seconds >= watch.duration_s + (LONGEST_OVERTIME_S if reading.faults else 0.0)
+    at_fault = any(one.verdict not in CLEAN for one in reading.faults)
+    return seconds >= watch.duration_s + (LONGEST_OVERTIME_S if at_fault else 0.0)
 
 
 def _of_fired(fired: Fired) -> tuple[Finding, ...]:

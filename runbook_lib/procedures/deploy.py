@@ -91,7 +91,7 @@ def _restoring_last(environment: Environment, wanted: list[Step]) -> list[Step]:
     """Data and monitoring services, and nginx, follow the files: when the way back has restored all of them."""
     files = ("deliver-secrets", "check-out", "configure")
     first = next(place for place, step in enumerate(wanted) if step.key in files)
-    follow = (steps.up_infrastructure(environment), steps.reload_nginx(environment))
+    follow = (steps.up_infrastructure(environment, wait=False), steps.reload_nginx(environment))
     changed = replace(wanted[first], undo=(*wanted[first].undo, *follow))
     return [*wanted[:first], changed, *wanted[first + 1 :]]
 

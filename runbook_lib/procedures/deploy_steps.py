@@ -369,9 +369,15 @@ def drained(environment: Environment) -> Command:
     return compose(environment, "exec", "-T", "nginx", "sh", "-c", NO_OLD_WORKERS, timeout_s=60, accepts=ABSENT_IS_FINE)
 
 
-def up_infrastructure(environment: Environment) -> Command:
-    """Data and monitoring services as `.env` and the checkout want them; those that are so already stay untouched."""
-    return _up(environment, *infrastructure_services(environment))
+def up_infrastructure(environment: Environment, *, wait: bool = True) -> Command:
+    """Data and monitoring services as `.env` and the checkout want them; those that are so already stay untouched.
+
+    Without `wait` an exporter that is not healthy at once does not fail it.
+    """
+    if wait:
+        return _up(environment, *infrastructure_services(environment))
+    words = ("up", "--detach", "--no-build", "--no-deps", *infrastructure_services(environment))
+    return compose(environment, *words, timeout_s=180)
 
 
 def _up(environment: Environment, *services: str) -> Command:

@@ -103,6 +103,13 @@ def test_a_p95_above_the_alerts_limit_is_a_failing_look() -> None:
     assert fired(looks(LOOKS, seen=traffic(100, 0, took=1.9)))[-1] == ""
 
 
+def test_where_the_whole_machine_is_slow_a_high_p95_is_only_a_warning() -> None:
+    busy = tuple(replace(one, seconds=0.6) for one in PAGES)
+    readings = looks(LOOKS + 2, seen=traffic(100, 0, took=2.5), pages=busy)
+    assert fired(readings)[-1] == ""
+    assert [one.verdict for one in readings[-1].faults] == [Verdict.WARNING]
+
+
 def test_looks_without_an_answer_neither_count_nor_clear() -> None:
     broken = (Endpoint("/health", 503, {}, 0.1), *PAGES[1:])
     before = looks(LOOKS - 1, pages=broken)
