@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 
+from lab.processes import output
 from lab.proofs.damages import live_contents
 from runbook_lib.connections import OpenConnections
 from runbook_lib.environment import Environment
 from runbook_lib.facts.backups import backups_of
-from runbook_lib.facts.drills import Drills, drills_of
+from runbook_lib.facts.drills import Drills, drills_of, parse_drills
+from runbook_lib.facts.releases import deployed_state_of
+from runbook_lib.procedures.restore_drill import drill_command
 from tests.lab.conftest import Lab
 
 FOLDER = "/backups/postgres"
@@ -121,3 +124,19 @@ def test_a_name_that_is_no_backup_is_refused_before_anything_starts(lab: Lab, ou
     assert code == 3, said
     assert "no good older backup has that name" in said
     assert "Next: " in said
+
+
+def test_a_copy_ends_by_itself_when_its_time_is_over_and_that_says_nothing_about_the_backup(
+    lab: Lab, environment: Environment, connections: OpenConnections, two_backups: None
+) -> None:
+    newest = backups_of(environment, checksums=0).put(connections).newest
+    assert newest is not None
+    command = drill_command(newest, deployed_state_of(environment).put(connections), environment)
+    words = list(command.argv)
+    words[3], words[9] = "/tmp/drill-without-time", "2"  # its record goes elsewhere; two seconds are too few to start in
+    said = output(lab.instance.inside("bash", "-c", '"$@" || echo "exit $?"', "drill", *words, user="deploy"),
+                  input=str(command.stdin), timeout_s=300)  # fmt: skip
+    lab.on_server("rm", "-rf", words[3])
+    assert said.splitlines()[-1] == "exit 1"
+    assert [drill.outcome for drill in parse_drills(said).drills] == ["error"]
+    assert lab.on_server("docker", "ps", "--all", "--quiet", "--filter", OURS) == ""
