@@ -97,7 +97,7 @@ class Acting:
 
 def told(reading: Reading) -> str:
     """A reading in one line: its figures, and the first fault."""
-    figures = ", ".join(f"{name} {'unknown' if value is None else f'{value:.4g}'}"
+    figures = " · ".join(f"{name} {'unknown' if value is None else f'{value:.4g}'}"
                         for name, value in reading.metrics.items())
     fault = reading.faults[0] if reading.faults else None
     return figures + (f"; {fault.check}: {fault.measured or fault.verdict}" if fault else "; all good")

@@ -48,7 +48,7 @@ def tell_watch(watched: WatchOutcome | None, journal: Journal, folder: RunFolder
         f"{watched.name}: {len(watched.looks)} looks, no trigger fired."
     heading = f"Rolled back: {fired.trigger}" if fired and flipped else fired.trigger if fired else watched.name
     journal.write("shown", title=heading, text=text, chart=[folder.chart(f"{metric}.svg", svg)],
-                  **({"leads": True} if fired else {}))
+                  **({"leads": "first"} if fired else {}))
     if fired:
         journal.write("trigger", trigger=fired.trigger, metric=fired.metric, measured=fired.measured,
                       limit=fired.limit, unit=fired.unit, because=fired.because, switched_at=switched,

@@ -170,6 +170,7 @@ def _exhibit(event: Event, folder: Path) -> dict[str, Any]:
     pictures = [page.picture_from_file(folder, name) for name in ([charts] if isinstance(charts, str) else charts)]
     content = event.get("table") or event.get("text") if event["event"] == "shown" else None
     return {"title": label(str(event.get("title") or event.get("name") or "")),
+            "first": event.get("leads") == "first",
             "pictures": [picture for picture in pictures if picture], "shaped": shape(content) if content else None}
 
 
