@@ -16,6 +16,7 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.instance import Instance
 from lab.proofs.frame import Case, Proof
+from lab.proofs.prober import Prober
 from lab.proofs.site import FORGET, RESTART_ENGINE, Data, Site
 from lab.proofs.started import Ended, Running, planned_steps, start_run, wait_for
 from lab.proofs.truth import Before, lies
@@ -36,6 +37,7 @@ class Strike:
     hit: Callable[[Site, Running], None]
     answers_within_s: float
     killed: bool = False
+    takes_the_service_away: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Procedure:
     prepare: Callable[[Site, frozenset[str]], None] = lambda site, done: None
     finished: Callable[[Site, dict[str, str]], str] = lambda site, parameters: ""
     afterwards: Callable[[Site], None] = lambda site: None
+    takes_the_service_away: bool = False
 
 
 def _kill(site: Site, running: Running) -> None:
@@ -65,7 +68,7 @@ def _restart_engine(site: Site, running: Running) -> None:
 
 KILL = Strike("kill -9", _kill, answers_within_s=30, killed=True)
 CUT = Strike("cut of the link", _cut, answers_within_s=30)
-ENGINE = Strike("engine restart", _restart_engine, answers_within_s=120)
+ENGINE = Strike("engine restart", _restart_engine, answers_within_s=120, takes_the_service_away=True)
 STRIKES = (KILL, CUT, ENGINE)
 
 
@@ -104,7 +107,7 @@ def _drop_kept(site: Site) -> None:
 DEPLOY = Procedure("20_deploy", lambda site: {"ref": _other_release(site)}, _make_work, _serves)
 BACKUP = Procedure("30_backup_database", lambda site: {})
 ROLLBACK = Procedure("22_rollback", lambda site: {"to": _other_release(site)}, finished=_serves)
-RESTORE = Procedure("32_restore_database", _newest_backup, afterwards=_drop_kept)
+RESTORE = Procedure("32_restore_database", _newest_backup, afterwards=_drop_kept, takes_the_service_away=True)
 PROCEDURES = (BACKUP, DEPLOY, ROLLBACK, RESTORE)
 
 
@@ -139,7 +142,7 @@ def strike_once(site: Site, procedure: Procedure, strike: Strike,
     parameters = procedure.parameters(site)
     before = Before(site.live_colour(), len(site.releases()), frozenset(site.backups()), site.running_colours())
     data = site.data()
-    with _start(site, procedure, parameters) as running:
+    with Prober(site.instance.ports().https) as user, _start(site, procedure, parameters) as running:
         step = choose(planned_steps(running.events())) if running.reaches("plan") else ""
         struck = bool(step) and running.reaches("step_started", step)
         name = f"{procedure.notebook}: {strike.name if struck else 'no strike'}{step and f' at {step}'}"
@@ -147,10 +150,13 @@ def strike_once(site: Site, procedure: Procedure, strike: Strike,
             strike.hit(site, running)
         struck_at = time.monotonic()
         ended = running.ended()
-    faults, measured = _look(site, procedure, strike, data, struck_at, ended)
-    faults += [] if struck or not step else ["the run ended before the step"]
-    faults += lies(ended, site, before, step, killed=strike.killed)
-    faults += _again(site, procedure, parameters, ended, measured)
+        faults, measured = _look(site, procedure, strike, data, struck_at, ended)
+        faults += [] if struck or not step else ["the run ended before the step"]
+        faults += lies(ended, site, before, step, killed=strike.killed)
+        faults += _again(site, procedure, parameters, ended, measured)
+    measured.append(str(user))
+    if user.failures and not (strike.takes_the_service_away or procedure.takes_the_service_away):
+        faults.append(str(user))
     faults += [f"after the second run: {one}" for one in data.lost_in(site.data(data))]
     procedure.afterwards(site)
     told = "; ".join([*(f"NOT SO: {fault}" for fault in faults), *measured])

@@ -16,6 +16,7 @@ from runbook_lib.facts.containers import Container
 from runbook_lib.facts.releases import Deployed, deployed_state_of, state_now_of
 from runbook_lib.plan import Finding, Gate, Plan, Skipped, Step, finding
 from runbook_lib.procedures import deploy_steps as steps
+from runbook_lib.procedures.half_switch import finish_switch
 from runbook_lib.procedures.release_files import Target, env_file, idle_colour, secrets_file, upstreams_file
 from runbook_lib.procedures.schema_change import try_old_code, why_not_tried, without_way_back
 from runbook_lib.redaction import Secret
@@ -154,6 +155,7 @@ def _choose(
     breaking_migration: str,
 ) -> tuple[list[Step], list[Skipped]]:
     wanted: list[Step] = [steps.record_pre_image(environment, deployed, containers)]
+    wanted.extend(finish_switch(environment, deployed))
     skipped: list[Skipped] = []
 
     def unless(done: bool, step: Step, reason: str) -> None:

@@ -18,6 +18,7 @@ from runbook_lib.facts.way_back import DataChoice, WayBack
 from runbook_lib.plan import Plan, Skipped, Step
 from runbook_lib.procedures import deploy_steps as steps
 from runbook_lib.procedures import restore_steps, rollback_steps
+from runbook_lib.procedures.half_switch import finish_switch
 from runbook_lib.procedures.release_files import Target
 from runbook_lib.procedures.restore import exchange, nothing_moved, preparation, was_well
 
@@ -60,7 +61,8 @@ def plan_rollback(
     wanted, skipped = _images(environment, deployed, target)
     middle, left_out = _by_choice(environment, deployed, containers, target, data)
     why = f"rollback from {deployed.live_version or 'nothing'} (database: {data.choice}): {reason or 'no reason given'}"
-    wanted = [steps.record_pre_image(environment, deployed, containers), *wanted, *middle]
+    cut = finish_switch(environment, deployed)
+    wanted = [steps.record_pre_image(environment, deployed, containers), *cut, *wanted, *middle]
     wanted.append(steps.commit_release(environment, deployed, _as_it_ends(target, data), by=by, reason=why))
     if deployed.live_colour:
         wanted.append(steps.rest_colour(environment, deployed.live_colour))
