@@ -32,7 +32,9 @@ def failures_side_by_side(series: Sequence[tuple[str, str, Sequence[int]]], rate
         axes.grid(color=GRID)
         axes.tick_params(length=0, labelsize=8.5, colors=WORDS)
         axes.spines[["top", "right"]].set_visible(False)
-    panels[0, 0].legend(loc="upper right", frameon=False, fontsize=9)
+    # every task is done by the runbook, not every one by hand: the names stand once, above all panels
+    known = {line.get_label(): line for axes in panels[:, 0] for line in axes.get_lines()}
+    figure.legend(list(known.values()), list(known), loc="outside upper right", ncols=2, frameon=False, fontsize=9)
     panels[-1, 0].set_xlabel("seconds since the work began, or since the fault or the operator's first key",
                              color=WORDS, fontsize=9)
     figure.supylabel("failed requests a second", color=WORDS, fontsize=9)

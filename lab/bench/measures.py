@@ -45,19 +45,26 @@ class Row:
 
 def row_of(stretch: Stretch, account: Account, clean_s: int) -> Row:
     """The row of a stretch; its failures are counted until the first `clean_s` clean seconds."""
-    struck = stretch.first_key_at or stretch.fault_at
-    clean_at = account.clean_from(struck or stretch.begin, clean_s)
-    until = max(stretch.end, clean_at or stretch.end)
-    sent, failed, outage_s = account.between(struck or stretch.begin, until)
-    after = None if struck is None or clean_at is None else max(0.0, clean_at - struck)
-    return Row(stretch.task, stretch.way, stretch.result, round(stretch.end - (struck or stretch.begin), 1), sent,
-               failed, outage_s, None if after is None else round(after, 1), tuple(stretch.notes))
+    begin, clean_at, until = _span(stretch, account, clean_s)
+    sent, failed, outage_s = account.between(begin, until)
+    broken = stretch.fault_at is not None
+    after = round(max(0.0, clean_at - begin), 1) if broken and clean_at is not None else None
+    return Row(stretch.task, stretch.way, stretch.result, round(stretch.end - begin, 1), sent, failed, outage_s, after,
+               tuple(stretch.notes))
 
 
-def failures_over_time(stretch: Stretch, account: Account, seconds: int) -> list[int]:
-    """Failed requests in each second from the fault, the first key or the begin of the work on."""
-    first = max(0, int((stretch.first_key_at or stretch.fault_at or stretch.begin) - account.began_at))
-    return list(account.failed_by_second[first : first + seconds])
+def failures_over_time(stretch: Stretch, account: Account, clean_s: int, longest_s: int) -> list[int]:
+    """Failed requests in each second of the stretch, until it was over and the load was well again."""
+    begin, _, until = _span(stretch, account, clean_s)
+    first, last = (max(0, int(moment - account.began_at)) for moment in (begin, until))
+    return list(account.failed_by_second[first : min(last + 1, first + longest_s)])
+
+
+def _span(stretch: Stretch, account: Account, clean_s: int) -> tuple[float, float | None, float]:
+    """From when on the stretch counts (first key, fault or begin), when it was clean again, and until when."""
+    begin = stretch.first_key_at or stretch.fault_at or stretch.begin
+    clean_at = account.clean_from(begin, clean_s)
+    return begin, clean_at, max(stretch.end, clean_at or stretch.end)
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def _page(rows: Sequence[Row], stretches: Sequence[Stretch], account: Account, f
     from runbook_lib import charts
     from runbook_lib.report import page
 
-    series = [(stretch.task, stretch.way, failures_over_time(stretch, account, CHART_S)) for stretch in stretches]
+    series = [(one.task, one.way, failures_over_time(one, account, clean_s, CHART_S)) for one in stretches]
     templates = page.templates().overlay(loader=FileSystemLoader([Path(__file__).parent, page.TEMPLATES]))
     return templates.get_template(TEMPLATE).render(
         style=Markup((page.TEMPLATES / "style.css").read_text()), instance=instance, whole=whole, clean_s=clean_s,

@@ -72,9 +72,11 @@ def test_both_ways_of_a_task_stand_together() -> None:
         (DEPLOY, OURS), (DEPLOY, MANUAL), (TRIGGER, OURS), (TRIGGER, MANUAL)]
 
 
-def test_the_chart_begins_where_the_clock_of_the_stretch_does() -> None:
-    stretch = Stretch(TRIGGER, OURS, begin=1000.0, end=1006.0, fault_at=1003.0)
-    assert failures_over_time(stretch, account_of(1, 2, 3, 4, 5, 6), 2) == [4, 5]
+def test_the_chart_begins_and_ends_with_the_stretch() -> None:
+    stretch = Stretch(TRIGGER, OURS, begin=1000.0, end=1005.0, fault_at=1002.0)
+    account = account_of(7, 0, 1, 2, 0, 0, 0, 0, 9, 9)
+    assert failures_over_time(stretch, account, 2, 60) == [1, 2, 0, 0]
+    assert failures_over_time(stretch, account, 2, 2) == [1, 2]
 
 
 @pytest.mark.parametrize(("whole", "said"), [(True, "Measured to the end"), (False, "Stopped before the end")])
