@@ -202,12 +202,15 @@ def metric_over_time(rows: Iterable[tuple[datetime, float]], limit: float, *, un
     axes.axhline(limit, color=RED, linewidth=1.6)
     axes.annotate(f"limit {limit:g} {short}", (0.005, limit), xycoords=("axes fraction", "data"),
                   xytext=(0, 4), textcoords="offset points", color=RED, fontsize=9, bbox=_CLEAR)
+    moments_too = [*times, *(when for when, _ in marks)]
+    begin, end = min(moments_too), max(moments_too)
     for place, (when, name) in enumerate(marks):
         axes.axvline(_dates([when])[0], color=INK, linewidth=1.2, linestyle=(0, (2, 2)))
         # moments can be a second apart: each label stands a line lower than the one before
-        axes.annotate(name, (_dates([when])[0], top * (0.94 - 0.11 * place)), xytext=(4, 0),
-                      textcoords="offset points", fontsize=9, bbox=_CLEAR)
-    _time_axis(axes, sorted([*times, *(when for when, _ in marks)]))
+        late = when > begin + 0.85 * (end - begin)
+        axes.annotate(name, (_dates([when])[0], top * (0.94 - 0.11 * place)), xytext=(-4 if late else 4, 0),
+                      ha="right" if late else "left", textcoords="offset points", fontsize=9, bbox=_CLEAR)
+    _time_axis(axes, sorted(moments_too))
     axes.set(title=title, ylabel=label or unit, ylim=(0, top))
     told = f"Between {min(values):.2g} {short} and {max(values):.2g} {short}; the limit is {limit:g} {short}."
     return _described(figure, told)

@@ -146,9 +146,16 @@ class Fired:
     unit: str
     because: str = ""
 
+    @property
+    def measure(self) -> str:
+        """What was measured beside its limit, in words."""
+        if self.unit == "percent":
+            return f"{self.metric} {self.measured:.4g} %, limit {self.limit:g} %"
+        return f"{self.measured:.4g} {self.metric}, limit {self.limit:g}"
+
     def __str__(self) -> str:
         because = f" ({self.because})" if self.because else ""
-        return f"{self.trigger}: {self.metric} {self.measured:.4g} {self.unit}, limit {self.limit:g}{because}"
+        return f"{self.trigger}: {self.measure}{because}"
 
 
 @dataclass(frozen=True)

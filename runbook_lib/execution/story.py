@@ -69,13 +69,11 @@ def _series(watched: WatchOutcome, hands: Hands, metric: str, clean_at: datetime
 
 def _sentence(fired: Fired, switched: datetime | None, fired_at: datetime, flipped: datetime | None,
               clean_at: datetime | None) -> str:
-    because = f" ({fired.because})" if fired.because else ""
-    parts = [f"{fired.trigger}: {fired.metric} {fired.measured:.4g} {fired.unit}, limit {fired.limit:g}{because}."]
+    parts = [f"{fired}."]
     parts += [f"Switched at {_clock(switched)}, trigger at {_clock(fired_at)}"
               + (f", flipped back at {_clock(flipped)} ({(flipped - fired_at).total_seconds():.1f} s later)"
                  if flipped else ", not flipped back") + "."] if switched else []
-    parts += [f"Clean again from outside at {_clock(clean_at)}."] if clean_at else \
-        ["No clean look from outside was had afterwards."] if flipped else []
+    parts += [f"Clean again from outside at {_clock(clean_at)}."] if clean_at else []
     return " ".join(parts)
 
 

@@ -70,8 +70,8 @@ def _over(watch: Watch, reading: Reading, seconds: float) -> bool:
 
 
 def _of_fired(fired: Fired) -> tuple[Finding, ...]:
-    measured = f"{fired.metric} {fired.measured:.4g} {fired.unit}" + (f": {fired.because}" if fired.because else "")
-    return (Finding(fired.trigger, Verdict.FAILED, measured, f"at most {fired.limit:g} {fired.unit}"),)
+    because = f" ({fired.because})" if fired.because else ""
+    return (Finding(fired.trigger, Verdict.FAILED, f"{fired.measure}{because}", "no trigger"),)
 
 
 FAILING_LOOKS = "failing looks in a row"

@@ -74,7 +74,7 @@ def test_the_report_is_led_by_the_trigger_with_its_picture_and_moments(folder: R
         walked(folder, replace(watched(0, 12.5), after_undo=gate([True])), ScriptedHands())
     told = shown(folder)
     assert told["leads"] == "first" and told["title"] == "Rolled back: API error rate > 10%"
-    assert all(word in told["text"] for word in ("12.5 percent, limit 10", "Switched at", "flipped back", "Clean again"))
+    assert all(word in told["text"] for word in ("12.5 %, limit 10 %", "Switched at", "flipped back", "Clean again"))
     picture = (folder.path / told["chart"][0]).read_text()
     assert picture.startswith("<svg")
     record = next(event for event in journal.read(folder) if event["event"] == "trigger")
