@@ -104,6 +104,13 @@ def test_only_nginx_is_published_the_rest_stays_on_the_loopback(
     assert set(published) == {"prometheus", "alertmanager", "grafana"}
 
 
+def test_memory_file_systems_lie_where_every_image_has_a_folder(services: dict[str, dict[str, Any]]) -> None:
+    # elsewhere the folder is the runtime's own, and its mode is lost when the engine starts the container again
+    places = {mount.split(":")[0] for service in services.values() for mount in service.get("tmpfs", [])}
+    assert places <= {"/tmp", "/run", "/var/cache/nginx", "/var/run/postgresql"}
+    assert "made=/tmp/" in text("alertmanager/start.sh")
+
+
 def test_no_secret_has_a_default(environment: Environment) -> None:
     content = text("docker-compose.staging.yml")
     for name, need in environment.secrets.items():
