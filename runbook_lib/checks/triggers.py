@@ -147,7 +147,7 @@ def _ill(endpoints: tuple[Endpoint, ...], commit: str, *, server_answers: bool) 
 def _slow(environment: Environment, traffic: Traffic | None, replies: Sequence[float | None]) -> tuple[Finding, ...]:
     """A p95 above the alert's limit, unless everything on this machine is slow. `replies`: the slowest of each look."""
     limit_ms = slow_limit_ms(environment)
-    p95_s = traffic.p95_s if traffic and traffic.requests >= FEWEST_FOR_P95 else None
+    p95_s = traffic.p95_s if traffic and sum(traffic.took.values()) >= FEWEST_FOR_P95 else None
     if p95_s is None or p95_s * 1000 <= limit_ms:
         return ()
     usual = median([one for one in replies if one is not None] or [0.0])

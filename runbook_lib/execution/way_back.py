@@ -27,6 +27,7 @@ from runbook_lib.plan import Action, Finding, Plan, Step, StepState
 ROLLBACK_NEXT = ("Do not deploy over it. Open 22 Rollback for the last good release: it works from any half-done "
                  "state. Call the backend lead; the report lists what was undone and what was not.")
 SETTLE_S = 60.0  # after the engine's return its containers start one after the other
+QUICK_LOOK_S = 10.0
 SETTLE_PAUSE_S = 2.0
 
 
@@ -81,12 +82,23 @@ class WayBack:
             if done.state is StepState.PASSED:
                 self._records[position] = replace(self._records[position], state=StepState.ROLLED_BACK)
                 self._undone.append(step.title)
+                if self._acting.watched is not None and step.key == self._acting.watched.since:
+                    self._look_at_once()
                 continue
             self._records[position] = replace(self._records[position], state=StepState.ROLLBACK_FAILED)
             self._failed.append(f"{step.title!r} failed too: {message_of(done) or done.state}")
             if not step.undo_may_fail:
                 return [self._plan.steps[left].title for left in positions[place + 1:]]
         return []
+
+    def _look_at_once(self) -> None:
+        """Users are back on what ran before: when did they get a clean answer? The verdict comes when all is undone."""
+        if self._plan.after_undo is None:
+            return
+        quick = replace(self._plan.after_undo, passes=1, deadline_s=QUICK_LOOK_S)
+        self._show("", "looking from outside")
+        with suppress(RunbookError):
+            open_gate(quick, self._hands.ask, lambda look, found: self.looks.append((datetime.now(UTC), found)))
 
     def _undo_step(self, step: Step) -> Done:
         self._journal.write("undo_started", key=step.key, title=step.title, does=[str(action) for action in step.undo])

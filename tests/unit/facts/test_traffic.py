@@ -84,6 +84,11 @@ def test_p95_is_told_in_steps_of_a_twentieth_of_a_second(tmp_path: Path) -> None
     assert counted(tmp_path, line(seconds="0.010") * 100).p95_s == pytest.approx(0.025)
 
 
+def test_a_password_takes_its_time_by_intent(tmp_path: Path) -> None:
+    seen = counted(tmp_path, line() * 9 + line("/api/v1/auth/login", seconds="2.510") * 9)
+    assert seen.requests == 18 and seen.p95_s == pytest.approx(0.025)
+
+
 def test_the_watchs_own_requests_do_not_make_it_look_busy() -> None:
     said = "now 2026-11-22T19:30:05+00:00\nsecond 2026-11-22T19:30:04+00:00 12 0 2\n"
     assert parse_traffic(said).others_in_last(5) == 2

@@ -1,0 +1,44 @@
+"""A release that passes its gates and falls under its users: traffic goes back by itself, and the report tells it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from lab.proofs.started import start_run
+from tests.lab.conftest import Lab
+
+LIVE = "docker exec gw2-staging-nginx-1 cat /etc/nginx/upstreams/active.conf"
+
+
+def serving(lab: Lab) -> tuple[str, str]:
+    """Version and commit of the release that answers through nginx."""
+    said = json.loads(lab.on_server("curl", "-sk", "--max-time", "10", "https://127.0.0.1/health"))
+    return said["version"], said["commit"]
+
+
+@pytest.mark.slow
+def test_a_release_whose_backend_dies_after_the_switch_is_rolled_back_by_itself(lab: Lab, outputs: Path) -> None:
+    before = serving(lab)
+    other, idle = ("v3.1.0" if before[0] == "v3.2.0" else "v3.2.0",
+                   "green" if "backend-blue" in lab.on_server("sh", "-c", LIVE) else "blue")
+    with start_run(lab.name, lab.environment, outputs, "20_deploy", {"ref": other, "watch_s": "60"}, "tests") as run:
+        run.until("look")
+        lab.on_server("docker", "kill", f"gw2-staging-backend-{idle}-1")
+        ended = run.ended()
+    assert ended.code == 5, ended.said
+    assert serving(lab) == before
+    trigger = next(event for event in ended.events if event["event"] == "trigger")
+    assert trigger["trigger"] in ("Critical service unavailable", "Deployment health check failures")
+    moments = [datetime.fromisoformat(trigger[name]) for name in ("switched_at", "fired_at", "flipped_at", "clean_at")]
+    assert moments == sorted(moments)
+    assert ended.undone[0] == "switch" and ended.states["watch"] == "failed"
+    assert ended.folder is not None
+    report = (ended.folder / "report.html").read_text()
+    assert report.index("Rolled back: ") < report.index("Watch it under its users: failed")
+    assert list((ended.folder / "charts").glob("*.svg"))
+    left = lab.on_server("docker", "ps", "--format", "{{.Names}}").split()
+    assert f"gw2-staging-backend-{idle}-1" not in left, "the fallen colour was taken away"
