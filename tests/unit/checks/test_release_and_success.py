@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from runbook_lib.checks.release import ExpectedRelease, assets_loaded, judge_inside, judge_outside, schema_is
+from runbook_lib.checks.release import (
+    ExpectedRelease,
+    assets_loaded,
+    judge_flow,
+    judge_inside,
+    judge_outside,
+    judge_restored,
+    schema_is,
+)
 from runbook_lib.checks.success import (
 
     error_rate,
@@ -176,3 +184,24 @@ def test_a_watch_passes_only_when_every_look_was_good(environment, looks, early,
     gate = watch_of(environment, RELEASE)
     assert gate.deadline_s == 3600
     assert watch_was_calm(Watched(looks, NOW, 10.0, early), gate).verdict is verdict
+
+
+def test_a_file_that_the_page_names_and_the_image_lacks_is_seen_before_the_switch() -> None:
+    assert bad(judge_inside(EXPECTED)(WELL, inside(asset=404))) == ["every file that the page names is there"]
+
+
+def test_a_flow_inside_fails_when_even_the_quickest_read_is_slow() -> None:
+    def flow(*seconds: float) -> UserFlow:
+        reads = [UserAction(f"read {place}", True, "200", "200", took) for place, took in enumerate(seconds)]
+        return UserFlow((UserAction("log in", True, "200", "200", 4.0), *reads))
+
+    assert bad(judge_flow(2000)(flow(0.05, 2.5))) == []
+    assert bad(judge_flow(2000)(flow(2.4, 2.5))) == ["a read is answered in time"]
+    assert judge_flow(2000)(flow())[-1].verdict is Verdict.INCONCLUSIVE
+
+
+def test_after_a_rollback_earlier_restarts_do_not_count_and_another_commit_does() -> None:
+    old = tuple(replace(one, restart_count=2) for one in WELL)
+    judge = judge_restored(COMMIT, "green", {one.service: 2 for one in old})
+    assert bad(judge(old, PAGES, FLOW)) == []
+    assert bad(judge(old, (replace(PAGES[0], fields={"commit": OTHER}), *PAGES[1:]), FLOW)) == ["/health names the commit"]
