@@ -17,7 +17,6 @@ from runbook_lib.checks.release import (
     schema_is,
 )
 from runbook_lib.checks.success import (
-
     error_rate,
     monitoring_green,
     no_critical_errors,
