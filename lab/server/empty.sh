@@ -8,4 +8,5 @@ volumes=$(docker volume ls --quiet)
 if [ -n "$volumes" ]; then docker volume rm --force $volumes > /dev/null; fi
 docker network prune --force > /dev/null
 find /opt/gw2-wvwbuilder /backups/postgres /var/log/gw2 /var/log/nginx -mindepth 1 -delete
+find /backups -mindepth 1 -maxdepth 1 ! -name postgres -exec rm -rf -- {} +
 rm -f /var/spool/cron/crontabs/deploy
