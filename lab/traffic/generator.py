@@ -26,6 +26,7 @@ class Generator:
     visitor: Visitor
     tally: Tally
     timeout_s: float = TIMEOUT_S
+    kept_alive: int = KEPT_ALIVE
     _idle: deque[Client] = field(default_factory=deque)
     _open: int = 0
 
@@ -35,7 +36,7 @@ class Generator:
 
         `each_second(number, sent, failed)` is called for each settled second, in order.
         """
-        self._idle.extend([client for client in await asyncio.gather(*(self._opened() for _ in range(KEPT_ALIVE)))
+        self._idle.extend([client for client in await asyncio.gather(*(self._opened() for _ in range(self.kept_alive)))
                            if client])
         begin = time.monotonic()
         self.tally.began_at = time.time()

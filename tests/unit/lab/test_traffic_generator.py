@@ -64,7 +64,8 @@ async def _drive(authority: Path, answer: Serve | None, rate: float, seconds: fl
         server.close()
         await server.wait_closed()
     tally = Tally(0.0, rate)
-    generator = Generator(Door("127.0.0.1", port, PUBLIC_NAME, there), Visitor("v", "a", "r"), tally, timeout_s=timeout_s)
+    door = Door("127.0.0.1", port, PUBLIC_NAME, there)
+    generator = Generator(door, Visitor("v", "a", "r"), tally, timeout_s=timeout_s, kept_alive=4)
     await generator.run(rate, seconds, asyncio.Event())
     server.close()
     return tally.account(), arrived
