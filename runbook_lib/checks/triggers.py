@@ -79,6 +79,30 @@ def fired_by(environment: Environment, metrics: Mapping[str, float | None], faul
     return None
 
 
+Judge = Callable[..., tuple[Finding, ...]]
+
+
+def errors_trigger(environment: Environment) -> str:
+    """The plan's words for too many errors."""
+    return ERRORS.format(limit=environment.rollback.api_error_rate_percent)
+
+
+def with_error_rate(environment: Environment, judge: Judge) -> Judge:
+    """A gate's judge that gets the traffic since the switch as one more answer, and holds its errors to the trigger."""
+    rules = environment.rollback
+    name = errors_trigger(environment)
+
+    def judged(*answers: Any) -> tuple[Finding, ...]:
+        *others, traffic = answers
+        rate = traffic.error_rate_percent
+        too_many = traffic.requests >= rules.minimum_requests and (rate or 0) > rules.api_error_rate_percent
+        measured = "no request yet" if rate is None else f"{rate:.2f} % of {traffic.requests} requests since the switch"
+        return (*judge(*others), finding(name, not too_many, measured=measured, expected="the trigger does not fire",
+                                         next="Search the backend's log for the first error after the switch."))
+
+    return judged
+
+
 def critical_services_down(environment: Environment, containers: tuple[Container, ...], colour: str,
                            restarts: Mapping[str, int], kills: int | None = None) -> tuple[Finding, ...]:
     """The critical services that do not do their work: gone, stopped, unhealthy, restarted or killed for memory."""

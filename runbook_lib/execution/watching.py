@@ -92,7 +92,9 @@ def fired_gate(gate: Gate, looks: list[Look]) -> WatchOutcome:
     at, last = looks[-1]
     fault = last.faults[0] if last.faults else None
     because = f"{fault.check}: {fault.measured or fault.verdict}" if fault else f"not clean in {gate.deadline_s:g} s"
-    fired = Fired(gate.trigger, FAILING_LOOKS, float(last.metrics[FAILING_LOOKS] or 0), gate.gives_up_after or 0,
+    # a check that is called like a trigger of the plan is that trigger, whatever else the look found
+    trigger = next((one.check for one in last.faults if one.check in gate.triggers), gate.trigger)
+    fired = Fired(trigger, FAILING_LOOKS, float(last.metrics[FAILING_LOOKS] or 0), gate.gives_up_after or 0,
                   "looks", because)
     told = (*looks[:-1], (at, replace(last, fired=fired)))
     return WatchOutcome(gate.name, told, last.faults, gate.since)

@@ -10,7 +10,14 @@ import json
 from collections.abc import Mapping
 
 from runbook_lib.checks.release import ExpectedRelease, judge_flow, judge_inside, judge_outside, judge_restored
-from runbook_lib.checks.triggers import HEALTH, conclude_watch, judge_watch, slow_limit_ms
+from runbook_lib.checks.triggers import (
+    HEALTH,
+    conclude_watch,
+    errors_trigger,
+    judge_watch,
+    slow_limit_ms,
+    with_error_rate,
+)
 from runbook_lib.environment import Environment
 from runbook_lib.facts.assets import assets_of
 from runbook_lib.facts.containers import Container, containers_of
@@ -273,13 +280,15 @@ def gate_outside(environment: Environment, deployed: Deployed, target: Target,
             schema_revision_of(environment),
             user_flow_of(environment),
             assets_of(environment, expected.colour),
+            watched_traffic_of(environment),
         ),
-        judge_outside(expected, restarts),
+        with_error_rate(environment, judge_outside(expected, restarts)),
         passes=environment.gate.passes,
         interval_s=environment.gate.interval_s,
         deadline_s=environment.gate.deadline_s,
         gives_up_after=environment.rollback.failing_looks,
         trigger=HEALTH,
+        triggers=(errors_trigger(environment),),
         since="switch",
     )
     return Step("gate-outside", "Look at it through nginx", (gate,))

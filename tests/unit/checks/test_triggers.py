@@ -15,14 +15,16 @@ from runbook_lib.checks.triggers import (
     HEALTH,
     UNAVAILABLE,
     conclude_watch,
+    errors_trigger,
     judge_watch,
+    with_error_rate,
 )
 from runbook_lib.environment import Environment, load_environment
 from runbook_lib.errors import FactUnreadable, LinkDropped
 from runbook_lib.facts.containers import Container
 from runbook_lib.facts.endpoints import Endpoint
 from runbook_lib.facts.traffic import Second, Traffic
-from runbook_lib.plan import Reading, Verdict
+from runbook_lib.plan import Finding, Reading, Verdict
 
 COMMIT = "b" * 40
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -167,3 +169,12 @@ def test_a_watch_that_missed_many_looks_is_inconclusive() -> None:
 def test_slower_than_the_plans_success_is_a_warning() -> None:
     verdicts = {one.check: one.verdict for one in conclude_watch(ENVIRONMENT)(looks(3, seen=traffic(100, took=0.9)))}
     assert verdicts["response time p95 since the switch"] is Verdict.WARNING
+
+
+@pytest.mark.parametrize(("requests", "errors", "bad"), [(49, 49, []), (100, 10, []), (100, 11, ["here"]), (0, 0, [])])
+def test_a_gate_holds_errors_since_the_switch_to_the_trigger_as_well(requests: int, errors: int, bad: list[str]) -> None:
+    judge = with_error_rate(ENVIRONMENT, lambda answer: (Finding(answer, Verdict.PASSED),))
+    findings = judge("another check", traffic(requests, errors))
+    assert findings[0].check == "another check"
+    failed = [one.check for one in findings if one.verdict is Verdict.FAILED]
+    assert failed == [errors_trigger(ENVIRONMENT) for _ in bad]
