@@ -95,6 +95,12 @@ def _serves(site: Site, parameters: dict[str, str]) -> str:
     return "" if running == {site.live_colour()} else f"both colours run: {', '.join(sorted(running))}"
 
 
+def _back_up(site: Site, done: frozenset[str]) -> None:
+    """A backup of what is there now: restored, it loses nothing."""
+    with start_run(site.instance.name, site.environment, site.outputs, "30_backup_database", {}, "proof: stops") as run:
+        run.ended()
+
+
 def _newest_backup(site: Site) -> dict[str, str]:
     return {"backup": max(site.backups()), "confirm_database": "staging_db"}
 
@@ -107,7 +113,8 @@ def _drop_kept(site: Site) -> None:
 DEPLOY = Procedure("20_deploy", lambda site: {"ref": _other_release(site)}, _make_work, _serves)
 BACKUP = Procedure("30_backup_database", lambda site: {})
 ROLLBACK = Procedure("22_rollback", lambda site: {"to": _other_release(site)}, finished=_serves)
-RESTORE = Procedure("32_restore_database", _newest_backup, afterwards=_drop_kept, takes_the_service_away=True)
+RESTORE = Procedure("32_restore_database", _newest_backup, _back_up, afterwards=_drop_kept,
+                    takes_the_service_away=True)
 PROCEDURES = (BACKUP, DEPLOY, ROLLBACK, RESTORE)
 
 
