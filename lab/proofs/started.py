@@ -74,7 +74,7 @@ class Running:
     def __exit__(self, *error: object) -> None:
         """Whoever stops waiting stops the run as well, as an operator would."""
         if self.process.poll() is None:
-            self.ctrl_c()
+            self.send(signal.SIGTERM)  # SIGINT is ignored by what a background job starts
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(timeout=120)
 
