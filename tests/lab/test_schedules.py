@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from runbook_lib.connections import OpenConnections
 from runbook_lib.environment import Environment
 from runbook_lib.facts.schedules import schedules_of
 from runbook_lib.plan import Verdict
+from runbook_lib.procedures.backup_configuration import commit_command
 from tests.lab.conftest import Lab
 
 STATE = "/opt/gw2-wvwbuilder/.runbook/scheduled"
@@ -34,6 +36,15 @@ def no_schedules(lab: Lab) -> Iterator[None]:
                   " /backups/files /backups/logs /var/log/gw2/scheduled_*; true")  # fmt: skip
     for name in set(lab.on_server("ls", "/backups/postgres").split()) - dumps:
         lab.on_server("rm", "-f", f"/backups/postgres/{name}")
+
+
+def commit(lab: Lab, environment: Environment) -> str:
+    """What the commit step says on the server, past every precondition."""
+    command = commit_command(environment)
+    assert isinstance(command.stdin, str)
+    lab.on_server("bash", "-c", 'printf %s "$1" > /tmp/commit-program', "write", command.stdin)
+    return lab.on_server("bash", "-c", f"{shlex.join(command.argv)} </tmp/commit-program 2>&1; rm -f /tmp/commit-program; true",
+                         user="deploy")  # fmt: skip
 
 
 def test_schedules_come_work_and_go_and_lines_of_others_stay(
@@ -89,7 +100,7 @@ def test_a_scheduled_backup_that_fails_is_seen_here_and_by_prometheus(
 
 
 def test_a_secret_in_a_configuration_file_is_in_no_object_of_the_repository(
-    lab: Lab, outputs: Path, no_schedules: None
+    lab: Lab, environment: Environment, outputs: Path, no_schedules: None
 ) -> None:
     code, said = runbook(lab, outputs, "33_backup_configuration")
     assert code == 0, said
@@ -100,15 +111,16 @@ def test_a_secret_in_a_configuration_file_is_in_no_object_of_the_repository(
     lab.on_server(*program, user="deploy")
     try:
         code, said = runbook(lab, outputs, "33_backup_configuration")
-        # past the precondition: the program itself refuses too
-        lab.on_server("chmod", "0644", place)
+        # past the precondition, straight at the program: it refuses too
+        refused = commit(lab, environment)
     finally:
         lab.on_server("rm", "-f", place)
     assert code == 3, said
     assert "STAGING_DB_PASSWORD in project/nginx/snippets/planted.txt" in said
-    assert value not in said
+    assert "Nothing was committed: STAGING_DB_PASSWORD stands in" in refused
+    assert value not in said + refused
     objects = lab.on_server("bash", "-c", "cd /backups/configuration.git && git cat-file --batch-all-objects --batch-check="
-                            "'%(objectname)' | git cat-file --batch", user="deploy")  # fmt: skip
+                            "'%(objectname)' | git cat-file --batch | tr -c '[:print:]\\n' '?'", user="deploy")  # fmt: skip
     assert "ssl_protocols" in objects
     assert not [name for name, secret in secrets.items() if secret.strip("'") in objects]
     code, said = runbook(lab, outputs, "33_backup_configuration")
