@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2329,SC2015,SC2017
+# shellcheck shell=bash disable=SC2034,SC2329,SC2015,SC2017,SC2154,SC2295
 # Which files the configuration backup takes, and the search for secrets in them. Read by the survey and by the backup alike,
 # so that a plan shows what a backup does. Callers set directory (the project's) and copy (a private folder).
 

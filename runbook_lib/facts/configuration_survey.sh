@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154
 # What a configuration backup would take, against what the repository has: `bash -s -- DIRECTORY REPOSITORY CLONE PROJECT_PATH… -- SERVER_PATH…`.
 # Works in a private folder that is gone at the end; the repository is only read. CLONE is `clone` or `no`.
 # One record a line, fields by tabs.

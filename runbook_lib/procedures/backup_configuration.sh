@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154,SC2015,SC2016,SC2329,SC2034,SC2145
 # The backup of configuration, files and logs, step by step, on the server: `bash -s -- STEP DIRECTORY …`.
 # Needs facts/configuration_files.sh before it. Nothing is committed that was not searched for secrets, byte for byte.
 

@@ -30,8 +30,8 @@ due() {
     # a time in the future was written by a clock that has jumped since: it must not keep backups away
     ((started <= now + 120)) || started=0
     ((installed <= now + 120)) || installed=0
-    # somebody else had the environment: the backup is still owed
-    grep -qF '"outcome": "refused"' -- "$status" 2>/dev/null && started=0
+    # somebody else had the environment, or the server went down meanwhile: the backup is still owed
+    grep -qE '"outcome": "(refused|running)"' -- "$status" 2>/dev/null && started=0
     local slot; slot=$(last_slot "$now")
     ((slot > started && slot > installed))
 }

@@ -156,6 +156,7 @@ def seconds(**ago: float) -> int:
         (seconds(days=3), seconds(minutes=0), "succeeded", False),  # once a day
         (seconds(days=3), seconds(minutes=0), "failed", False),
         (seconds(days=3), seconds(minutes=0), "refused", True),  # still owed
+        (seconds(days=3), seconds(minutes=0), "running", True),  # cut off: nobody holds its lock any more
         (seconds(days=3), seconds(days=-40), "succeeded", True),  # started in the future: a clock that jumped
     ],
 )
