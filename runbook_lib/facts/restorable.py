@@ -32,7 +32,7 @@ class Loss:
     def sentence(self) -> str:
         """The loss in one line, for the head of the report."""
         rows = "an unknown number of rows: the live database cannot be counted" if self.rows is None else (
-            f"at least {self.rows:,} rows")  # fmt: skip
+            f"at least {self.rows:,} rows" if self.rows else "no table has more rows now")  # fmt: skip
         return (
             f"Everything written in the last {self.minutes:,.0f} minutes would be gone from the live database: {rows}. "
             "Changed and deleted rows come back as they were; no count can show those."

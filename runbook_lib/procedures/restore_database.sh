@@ -121,7 +121,9 @@ shut_out() {
     for name; do
         left=$(administer -v name="$name" <<'SQL'
 SELECT format('ALTER DATABASE %I CONNECTION LIMIT 0', datname) FROM pg_database WHERE datname = :'name' \gexec
-SELECT count(*) FROM pg_stat_activity WHERE datname = :'name' AND NOT pg_terminate_backend(pid, 10000);
+-- materialized: the planner may otherwise end sessions first, of whatever database, and ask for the name afterwards
+WITH there AS MATERIALIZED (SELECT pid FROM pg_stat_activity WHERE datname = :'name' AND pid <> pg_backend_pid())
+    SELECT count(*) FILTER (WHERE NOT pg_terminate_backend(pid, 10000)) FROM there;
 SQL
         ) || return
         ((left == 0)) || return
