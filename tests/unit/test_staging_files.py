@@ -151,6 +151,14 @@ def test_nginx_is_not_recreated_by_its_configuration_which_a_reload_loads(servic
     assert "CONFIG_HASH" not in str(services["nginx"])
 
 
+def test_nginx_is_the_same_to_compose_whichever_colour_is_live_and_however_it_is_started(
+    services: dict[str, Any]
+) -> None:
+    assert "depends_on" not in services["nginx"]
+    named = set(re.findall(r"\$\{([A-Z_]+)", str(services["nginx"])))
+    assert named == {"NGINX_IMAGE"}, "what else it names in .env may change with a release"
+
+
 def test_the_two_colours_differ_in_nothing_but_their_name(services: dict[str, Any]) -> None:
     for part in ("backend", "frontend"):
         blue, green = (
