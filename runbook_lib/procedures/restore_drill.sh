@@ -52,6 +52,7 @@ read_backup() {
     measure read_s "$(since "$from")"
 }
 
+# The clock inside needs CAP_KILL to end what runs as another user; INT, because on TERM PostgreSQL waits for its sessions.
 # Memory is bounded and counts the data when they lie in memory; else they lie in a volume that goes with the container.
 start_copy() {
     local from image place; from=$(now_s)
@@ -61,11 +62,11 @@ start_copy() {
     place="type=volume,dst=/var/lib/postgresql/data,volume-label=$LABEL"
     ((tmpfs_mb == 0)) || place="type=tmpfs,dst=/var/lib/postgresql/data,tmpfs-size=${tmpfs_mb}m"
     docker run --detach --rm --name "$copy" --label "$LABEL" --network none --memory "${memory_mb}m" --memory-swap "${memory_mb}m" \
-        --cpus 1 --pids-limit 256 --cap-drop ALL --cap-add CHOWN --cap-add DAC_OVERRIDE --cap-add FOWNER --cap-add SETGID \
-        --cap-add SETUID --security-opt no-new-privileges --shm-size 128m --mount "$place" --log-driver json-file \
+        --cpus 1 --pids-limit 256 --cap-drop ALL --cap-add CHOWN --cap-add DAC_OVERRIDE --cap-add FOWNER --cap-add KILL \
+        --cap-add SETGID --cap-add SETUID --security-opt no-new-privileges --shm-size 128m --mount "$place" --log-driver json-file \
         --log-opt max-size=5m --env POSTGRES_USER="$user" --env POSTGRES_DB="$database" --env POSTGRES_HOST_AUTH_METHOD=trust \
         --env POSTGRES_INITDB_ARGS=--no-sync \
-        --entrypoint timeout "$image" "$limit_s" docker-entrypoint.sh postgres -c max_wal_size=256MB >/dev/null 2>"$scratch/said" \
+        --entrypoint timeout "$image" -k 10 -s INT "$limit_s" docker-entrypoint.sh postgres -c max_wal_size=256MB >/dev/null 2>"$scratch/said" \
         || ended error start "The disposable database did not start: $(tail -c 1000 "$scratch/said")"
     local deadline=$((SECONDS + 180))
     until docker exec "$copy" pg_isready --quiet --host 127.0.0.1 --username "$user" --dbname "$database" 2>/dev/null; do
@@ -210,7 +211,7 @@ application() {
 in_application() {  # in_application OPTION IMAGE WORD…
     docker run --rm "$1" --name "$copy-application" --label "$LABEL" --network "container:$copy" --memory 512m --pids-limit 256 \
         --cap-drop ALL --security-opt no-new-privileges --tmpfs /tmp:mode=1777 --env-file "$scratch/environment" \
-        --entrypoint timeout "$2" "$limit_s" "${@:3}" </dev/null
+        --entrypoint timeout "$2" -k 10 "$limit_s" "${@:3}" </dev/null
 }
 
 serve() {

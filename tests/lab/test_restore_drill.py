@@ -85,7 +85,7 @@ def test_two_backups_come_back_to_life_where_nothing_live_is_in_reach(
         assert not one["HostConfig"]["Binds"]
         assert [(mount["Type"], mount["Destination"]) for mount in one["Mounts"]] == [("tmpfs", "/var/lib/postgresql/data")]
         assert one["HostConfig"]["Memory"] == environment.restore_drill.memory_mb * 2**20
-        assert one["Config"]["Cmd"][0] == f"{environment.restore_drill.limit_s:.0f}", "it ends by itself"
+        assert f"{environment.restore_drill.limit_s:.0f}" in one["Config"]["Cmd"][:5], "it ends by itself"
     for one in readers:
         assert one["HostConfig"]["NetworkMode"].removeprefix("container:") in {copy["Id"] for copy in copies}
         assert not one["HostConfig"]["Binds"]
@@ -133,7 +133,7 @@ def test_a_copy_ends_by_itself_when_its_time_is_over_and_that_says_nothing_about
     assert newest is not None
     command = drill_command(newest, deployed_state_of(environment).put(connections), environment)
     words = list(command.argv)
-    words[3], words[9] = "/tmp/drill-without-time", "2"  # its record goes elsewhere; two seconds are too few to start in
+    words[3], words[9] = "/tmp/drill-without-time", "1"  # its record goes elsewhere; a second is too short
     said = output(lab.instance.inside("bash", "-c", '"$@" || echo "exit $?"', "drill", *words, user="deploy"),
                   input=str(command.stdin), timeout_s=300)  # fmt: skip
     lab.on_server("rm", "-rf", words[3])
