@@ -29,6 +29,6 @@ def show() -> None:
     for release in releases():
         told = release.leads_to
         ends = f"{verdict_of(release)} ({told.exit_code})"
-        table.add_row(release.tag, release.why or release.title, ends, " or ".join(told.stopped_at), told.trigger,
-                      told.live, told.schema_revision)
+        table.add_row(release.tag, release.why or release.title, ends, " or ".join(told.stopped_at),
+                      " or ".join(told.triggers), told.live, told.schema_revision)
     Console().print(table)

@@ -31,14 +31,14 @@ GITIGNORE = ".env\n.env.secrets\n.runbook/\nnode_modules/\ndist/\n__pycache__/\n
 class Outcome:
     """What deploying a release leads to where its base is live: exit code, what stops it, what is live afterwards.
 
-    `stopped_at` names the steps that may notice; `trigger` is the plan's own word for why, empty where none applies.
+    `stopped_at` names the steps that may notice; `triggers` are the plan's own words for why, empty where none applies.
     """
 
     exit_code: int
     live: str
     schema_revision: str
     stopped_at: tuple[str, ...] = ()
-    trigger: str = ""
+    triggers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,8 @@ def _read(path: Path) -> Release:
     patches = tuple(sorted(path.parent.glob("*.patch")))
     try:
         told = said.pop("leads_to")
-        outcome = Outcome(**{**told, "stopped_at": tuple(told.get("stopped_at", ()))})
+        lists = {name: tuple(told.get(name, ())) for name in ("stopped_at", "triggers")}
+        outcome = Outcome(**{**told, **lists})
         return Release(patches=patches, leads_to=outcome, **said)
     except KeyError as error:
         raise LabError(f"lab/releases/{path.parent.name}/release.yaml: {error} is missing") from error

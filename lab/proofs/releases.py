@@ -98,8 +98,8 @@ def _faults_of_end(instance: Instance, release: Release, ended: Ended) -> list[s
     if step not in (told.stopped_at or ("",)):
         faults.append(f"stopped at {step or 'nothing'} instead of {' or '.join(told.stopped_at) or 'nothing'}")
     fired = [event["trigger"] for event in ended.events if event["event"] == "trigger"]
-    if told.trigger and told.trigger not in fired:
-        faults.append(f"trigger {', '.join(fired) or 'none'} instead of {told.trigger}")
+    if told.triggers and not set(told.triggers) & set(fired):
+        faults.append(f"trigger {', '.join(fired) or 'none'} instead of {' or '.join(told.triggers)}")
     if now.commit != commit_of(instance, told.live):
         faults.append(f"{now.commit[:12]} serves instead of {told.live}")
     if now.schema_revision != told.schema_revision:

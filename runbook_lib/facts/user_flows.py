@@ -98,7 +98,8 @@ class _Visitor:
         expected = shows or {} if reply.status == status else {}
         wrong = [name for name, value in expected.items() if document.get(name) != value]
         detail = f"{reply.status} in {reply.seconds * 1000:.0f} ms" + (f", wrong {', '.join(wrong)}" if wrong else "")
-        works = reply.status == status and not wrong
+        # the rate limit's answer says nothing of the application: not a fault, and not a pass
+        works = None if reply.status == 429 else reply.status == status and not wrong
         self.actions.append(UserAction(action, works, detail, str(status), reply.seconds))
         return document if works else {}
 

@@ -60,3 +60,14 @@ def test_an_application_that_forgets_what_was_written_fails() -> None:
 def test_no_reply_is_a_failure_with_its_reason() -> None:
     flow = _Visitor(Application(dead=True)).visit()
     assert (flow.actions[0].works, flow.actions[0].detail) == (False, "connection refused")
+
+
+def test_the_rate_limit_says_nothing_of_the_application() -> None:
+    class Limited(Application):
+        def request(self, method: str, path: str, **more: Any) -> HttpReply:
+            return reply(path, 429, {}) if path.endswith("/squads") else super().request(method, path, **more)
+
+    flow = _Visitor(Limited()).visit()
+    assert [one.works for one in flow.actions[:3]] == [True, True, None]
+    assert "429" in flow.actions[2].detail
+    assert not flow.works
