@@ -26,7 +26,14 @@ READS = ("/api/v1/builds", "/api/v1/squads")
 ERROR_RATE = "API error rate"
 _NO_MARK = 66
 
-MARK_PROGRAM = 'if [ -e "$1" ]; then stat -c "%i %s" "$1"; else echo "0 0"; fi > "$2"'
+# Which file the log is, how long, and the addresses of the backend that had the traffic: nginx's old workers go on
+# passing requests to it for a while, and what it answers says nothing about the new one.
+MARK_PROGRAM = r"""
+if [ -e "$1" ]; then at=$(stat -c "%i %s" "$1"); else at="0 0"; fi
+old=
+[ -z "$3" ] || old=$(docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' "$3") || old=
+echo "$at" $old > "$2"
+"""
 
 # Values are JSON-escaped by nginx: `"status":` cannot stand inside one, whatever a visitor sends.
 _COUNT = r"""
@@ -36,9 +43,11 @@ function field(name,   at, rest) {
     if (substr(rest, 1, 1) == "\"") { rest = substr(rest, 2); sub(/".*/, "", rest) } else sub(/[,}].*/, "", rest)
     return rest
 }
-BEGIN { split(HEALTH, list, " "); for (n in list) apart[list[n]] = 1 }
+BEGIN { split(HEALTH, list, " "); for (n in list) apart[list[n]] = 1
+        split(OLD, list_of_old, " "); for (n in list_of_old) old[list_of_old[n]] = 1 }
 { path = field("path"); status = field("status") + 0
   if (index(path, "/api/") != 1 || path in apart || status == 429 || status < 100) next
+  backend = field("upstream"); sub(/.*, /, "", backend); sub(/:[0-9]+$/, "", backend); if (backend in old) next
   at = field("time"); requests[at]++; if (status >= 500) errors[at]++; if (field("agent") != AGENT) others[at]++
   if (!index(path, "/auth/")) bins[int(field("seconds") / BIN)]++ }
 END { for (at in requests) print "second", at, requests[at], errors[at] + 0, others[at] + 0
@@ -46,7 +55,7 @@ END { for (at in requests) print "second", at, requests[at], errors[at] + 0, oth
 """
 _READ = f"""
 set -o pipefail
-read -r inode size < "$1" || exit {_NO_MARK}
+read -r inode size old < "$1" || exit {_NO_MARK}
 date -u +'now %Y-%m-%dT%H:%M:%S+00:00'
 parts() {{
     [ -e "$2" ] || return 0
@@ -58,7 +67,7 @@ parts() {{
     [ -z "$old" ] || tail -c "+$((size + 1))" "$old"
     cat "$2"
 }}
-parts "$@" | LC_ALL=C awk -v HEALTH="$3" -v AGENT={AGENT} -v BIN={BIN_S} "$4"
+parts "$@" | LC_ALL=C awk -v HEALTH="$3" -v OLD="${{5:-$old}}" -v AGENT={AGENT} -v BIN={BIN_S} "$4"
 """
 
 
@@ -113,9 +122,10 @@ class Traffic:
         return sum(one.others for one in self.seconds if one.at > self.read_at - timedelta(seconds=seconds + 1))
 
 
-def mark_of_switch(environment: Environment) -> Command:
-    """The command of the switch that remembers where the access log stands now."""
-    return Command(("sh", "-c", MARK_PROGRAM, "mark", ACCESS_LOG, environment.server.path(MARK)))
+def mark_of_switch(environment: Environment, old_colour: str | None = None) -> Command:
+    """The command of the switch that remembers where the access log stands now, and who had the traffic."""
+    old = f"gw2-staging-backend-{old_colour}-1" if old_colour else ""
+    return Command(("sh", "-c", MARK_PROGRAM, "mark", ACCESS_LOG, environment.server.path(MARK), old))
 
 
 def traffic_of(environment: Environment) -> Question[Traffic]:
@@ -138,10 +148,10 @@ def watched_traffic_of(environment: Environment) -> Question[Traffic]:
 
 
 def error_rate_history_of(environment: Environment) -> Question[Mapping[str, Sequence[tuple[datetime, float]]]]:
-    """Failed API requests in percent, second by second since the switch."""
+    """Failed API requests in percent, second by second since the switch, whichever release answered."""
 
     def put(connections: Connections) -> Mapping[str, Sequence[tuple[datetime, float]]]:
-        seconds = _read(environment, connections).seconds
+        seconds = _read(environment, connections, old="nobody").seconds
         return {ERROR_RATE: tuple((one.at, 100 * one.errors / one.requests) for one in seconds)}
 
     return Question("error rate since the switch", put)
@@ -168,9 +178,9 @@ def parse_traffic(text: str) -> Traffic:
     return Traffic(tuple(sorted(seconds, key=lambda one: one.at)), took, read_at)
 
 
-def _read(environment: Environment, connections: Connections) -> Traffic:
+def _read(environment: Environment, connections: Connections, old: str = "") -> Traffic:
     apart = " ".join(environment.health.endpoints)
-    words = ("bash", "-c", _READ, "traffic", environment.server.path(MARK), ACCESS_LOG, apart, _COUNT)
+    words = ("bash", "-c", _READ, "traffic", environment.server.path(MARK), ACCESS_LOG, apart, _COUNT, old)
     result = connections.server.run(Command(words, timeout_s=30, accepts=(0, _NO_MARK)))
     if result.exit_code == _NO_MARK:
         raise FactUnreadable("no switch has left its mark, so nothing can be counted since it",

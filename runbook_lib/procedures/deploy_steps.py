@@ -259,7 +259,7 @@ def switch(environment: Environment, deployed: Deployed, target: Target) -> Step
             WriteFile(upstreams, upstreams_file(idle)),
             _up(environment, "nginx"),
             compose(environment, "exec", "-T", "nginx", "nginx", "-t", "-q"),
-            mark_of_switch(environment),
+            mark_of_switch(environment, deployed.live_colour),
             reload_nginx(environment),
             WriteFile(env, env_file(environment, deployed, target, live=idle)),
         ),

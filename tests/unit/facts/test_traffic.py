@@ -47,6 +47,16 @@ def test_health_checks_pages_and_the_rate_limit_do_not_count(tmp_path: Path) -> 
     assert counted(tmp_path, apart).error_rate_percent is None
 
 
+def test_what_the_release_of_before_still_answers_is_not_held_against_the_new_one(tmp_path: Path) -> None:
+    def by(upstream: str) -> str:
+        return line(status=500).replace('"tls"', f'"upstream":"{upstream}","tls"')
+
+    counted(tmp_path, by("10.0.0.7:8000") * 5 + by("10.0.0.8:8000") + by("10.0.0.7:8000, 10.0.0.8:8000") + by("-"))
+    mark = tmp_path / "mark"
+    mark.write_text(f"{mark.read_text().strip()} 10.0.0.7 172.20.0.7\n")
+    assert read(tmp_path).errors == 3
+
+
 def test_a_rotation_since_the_switch_is_followed(tmp_path: Path) -> None:
     (tmp_path / "access.log").write_text(line())
     counted(tmp_path, line(status=500))
