@@ -9,6 +9,7 @@ set -uo pipefail
 export LC_ALL=C
 umask 077
 readonly LABEL=org.gw2.runbook=restore-drill
+readonly EXHAUSTED='No space left on device|out of memory|out of shared memory|terminating connection|server closed the connection'
 
 encoded() { printf '%s' "$1" | base64 -w0; }
 now_s() { local up; read -r up _ </proc/uptime; printf '%s' "$up"; }
@@ -16,17 +17,19 @@ since() { awk -v from="$1" -v to="$(now_s)" 'BEGIN { printf "%.2f", to - from }'
 
 # ended OUTCOME STAGE MESSAGE: writes the record, and is the only way out. passed and failed speak of the backup; error of us.
 ended() {
-    local run record="$checkout/.runbook/drills.jsonl"
+    local run outcome=$1 record="$checkout/.runbook/drills.jsonl"
+    # what a copy without life or room could not answer says nothing about the backup
+    if [[ $outcome == failed && $2 != read ]] && { ! running || grep -qE "$EXHAUSTED" <<<"$3"; }; then outcome=error; fi
     run=$(sed -n 's/.*"run_id": *"\([A-Za-z0-9-]*\)".*/\1/p' "$checkout/.runbook/lock.json" 2>/dev/null)
     mkdir -p -- "$checkout/.runbook"
     # a line that was cut short by a crash stays a line of its own
     [[ ! -s $record || -z $(tail -c 1 -- "$record") ]] || echo >>"$record"
     printf '{"format": 1, "at": "%s", "run_id": "%s", "backup": "%s", "sha256": "%s", "outcome": "%s", "stage": "%s", "message": "%s", "seconds": %s%s}\n' \
-        "$(date -u +%Y-%m-%dT%H:%M:%S+00:00)" "$run" "$backup" "$sha256" "$1" "$2" "$(encoded "${3:0:2000}")" "$(since "$began")" \
+        "$(date -u +%Y-%m-%dT%H:%M:%S+00:00)" "$run" "$backup" "$sha256" "$outcome" "$2" "$(encoded "${3:0:2000}")" "$(since "$began")" \
         "$measured" | tee -a -- "$record" || exit 1
     sync -- "$record"
-    printf '%s: %s: %s\n' "$1" "$2" "$3" >&2
-    [[ $1 != error ]] || exit 1
+    printf '%s: %s: %s\n' "$outcome" "$2" "$3" >&2
+    [[ $outcome != error ]] || exit 1
     exit 0
 }
 
@@ -106,10 +109,7 @@ restore() {
     status=("${PIPESTATUS[@]}")
     if ((status[1] != 0)); then
         # 3 is psql's word for an error in the SQL; anything else may be the copy's own end
-        ((status[1] == 3)) && running || ended error restore "The disposable database ended: $(tail -c 500 "$scratch/said")"
-        if grep -qE 'No space left on device|out of memory|terminating connection' "$scratch/said"; then
-            ended error restore "The disposable database has too little room: $(tail -c 500 "$scratch/said")"
-        fi
+        ((status[1] == 3)) || ended error restore "The disposable database ended: $(tail -c 500 "$scratch/said")"
         ended failed restore "PostgreSQL refuses it: $(tail -c 1500 "$scratch/said")"
     fi
     ((status[0] == 0)) || ended failed restore "gzip cannot read it to its end."
