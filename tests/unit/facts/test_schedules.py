@@ -143,6 +143,20 @@ def test_a_held_environment_is_waited_for_and_then_named(tmp_path: Path) -> None
     assert not (tmp_path / "made").exists()
 
 
+def test_a_killed_job_frees_the_environment_when_its_last_child_ends_and_is_seen_as_cut_off(tmp_path: Path) -> None:
+    job = Job(tmp_path, "step slow 30 sh -c 'touch begun; sleep 2'")
+    with subprocess.Popen(("bash", str(job.launcher))) as running:
+        for _ in range(100):
+            if (tmp_path / "begun").exists():
+                break
+            time.sleep(0.1)
+        running.kill()
+    assert job.status["outcome"] == "running"
+    locks = [tmp_path / ".runbook" / name for name in ("jobs.lock", "lock")]
+    assert subprocess.run(("flock", "-n", str(locks[0]), "true")).returncode == 1
+    assert [subprocess.run(("flock", "-w", "20", str(lock), "true")).returncode for lock in locks] == [0, 0]
+
+
 def seconds(**ago: float) -> int:
     return int((datetime.now(UTC) - timedelta(**ago)).timestamp())
 
