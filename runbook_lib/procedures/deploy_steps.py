@@ -201,12 +201,13 @@ def migrate(environment: Environment, deployed: Deployed, target: Target) -> Ste
 
 
 def start_idle_colour(environment: Environment, deployed: Deployed, target: Target) -> Step:
+    """Containers of their own, always new: those that rest may belong to networks which a `down` by hand removed."""
     idle = idle_colour(deployed)
     services = (f"backend-{idle}", f"frontend-{idle}")
     return Step(
         "start",
         f"Start {target.version} as {idle}",
-        (_up(environment, *services),),
+        (_up(environment, "--force-recreate", *services),),
         undo=(
             drained(environment),
             compose(environment, "rm", "--stop", "--force", *services, profiles=(idle,), accepts=ABSENT_IS_FINE),
