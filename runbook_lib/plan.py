@@ -104,7 +104,8 @@ class Gate:
 
     Several questions are asked side by side; `judge` gets their answers in order. An answer that could not
     be had counts as a failed look. The last findings are kept as evidence. `gives_up_after` looks in a row with a
-    check that failed, the gate stays shut without waiting for its deadline; looks without an answer are not counted.
+    check that failed, or twice as many in all,
+    the gate stays shut without waiting for its deadline; looks without an answer are not counted.
     `trigger` names what the gate's staying shut means when it is one of the plan's triggers, `since` as in a Watch. A
     check that is called like one of `triggers` goes before it.
     """

@@ -39,7 +39,7 @@ def open_gate(gate: Gate, put: Callable[[Question[Any]], Any],
     Raises the link's own error when the last look had no link: then nobody can say what the gate would have shown.
     """
     give_up = time.monotonic() + gate.deadline_s
-    clean = failing = looks = 0
+    clean = failing = failed = looks = 0
     gone: list[RunbookError] = []
 
     def put_noting_the_link(question: Question[Any]) -> Any:
@@ -61,7 +61,8 @@ def open_gate(gate: Gate, put: Callable[[Question[Any]], Any],
         seen(looks, findings)
         if clean >= gate.passes:
             return GateOutcome(True, looks, findings)
-        if gate.gives_up_after is not None and failing >= gate.gives_up_after:
+        failed += any(one.verdict is Verdict.FAILED for one in findings)
+        if gate.gives_up_after is not None and (failing >= gate.gives_up_after or failed >= 2 * gate.gives_up_after):
             return GateOutcome(False, looks, findings)
         if time.monotonic() + gate.interval_s > give_up:
             if gone:

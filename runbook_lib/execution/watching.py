@@ -74,7 +74,7 @@ def _of_fired(fired: Fired) -> tuple[Finding, ...]:
     return (Finding(fired.trigger, Verdict.FAILED, f"{fired.measure}{because}", "no trigger"),)
 
 
-FAILING_LOOKS = "failing looks in a row"
+FAILING_LOOKS, FAILED_LOOKS = "failing looks in a row", "failing looks"
 
 
 def look_of_gate(gate: Gate, before: list[Reading], findings: tuple[Finding, ...]) -> Reading:
@@ -84,7 +84,10 @@ def look_of_gate(gate: Gate, before: list[Reading], findings: tuple[Finding, ...
         failing += 1
     elif all(one.verdict in CLEAN for one in findings):
         failing = 0
-    return Reading({FAILING_LOOKS: float(failing)}, tuple(one for one in findings if one.verdict not in CLEAN))
+    failed = int(before[-1].metrics[FAILED_LOOKS] or 0) if before else 0
+    failed += any(one.verdict is Verdict.FAILED for one in findings)
+    faults = tuple(one for one in findings if one.verdict not in CLEAN)
+    return Reading({FAILING_LOOKS: float(failing), FAILED_LOOKS: float(failed)}, faults)
 
 
 def fired_gate(gate: Gate, looks: list[Look]) -> WatchOutcome:
@@ -94,7 +97,9 @@ def fired_gate(gate: Gate, looks: list[Look]) -> WatchOutcome:
     because = f"{fault.check}: {fault.measured or fault.verdict}" if fault else f"not clean in {gate.deadline_s:g} s"
     # a check that is called like a trigger of the plan is that trigger, whatever else the look found
     trigger = next((one.check for one in last.faults if one.check in gate.triggers), gate.trigger)
-    fired = Fired(trigger, FAILING_LOOKS, float(last.metrics[FAILING_LOOKS] or 0), gate.gives_up_after or 0,
-                  "looks", because)
+    limit = gate.gives_up_after or 0
+    in_a_row = (last.metrics[FAILING_LOOKS] or 0) >= limit
+    metric, limit = (FAILING_LOOKS, limit) if in_a_row else (FAILED_LOOKS, 2 * limit)
+    fired = Fired(trigger, metric, float(last.metrics[metric] or 0), limit, "looks", because)
     told = (*looks[:-1], (at, replace(last, fired=fired)))
     return WatchOutcome(gate.name, told, last.faults, gate.since)

@@ -152,6 +152,14 @@ def test_a_gate_that_holds_a_trigger_gives_up_after_some_failing_looks_and_leads
     assert "3 looks, did not open" in (folder.path / "evidence/gate-1-gate.txt").read_text()
 
 
+def test_a_release_that_fails_every_other_look_is_not_waited_for_either(folder: RunFolder) -> None:
+    wavering = replace(gate([True, False] * 30, passes=3, deadline_s=60), gives_up_after=3, since="one",
+                       trigger="Deployment health check failures")
+    with pytest.raises(RolledBack):
+        walked(folder, plan(step("one"), Step("gate", "Gate", (wavering,))), ScriptedHands())
+    assert "6 failing looks, limit 6" in shown(folder)["text"]
+
+
 def test_looks_without_an_answer_do_not_make_a_gate_give_up(folder: RunFolder) -> None:
     patient = replace(gate([None, None, None, None, True]), gives_up_after=2)
     assert walked(folder, plan(Step("gate", "Gate", (patient,))), ScriptedHands()).steps[0].state is StepState.PASSED
