@@ -18,6 +18,7 @@ from runbook_lib.procedures.backup_configuration import commit_command
 from tests.lab.conftest import Lab
 
 STATE = "/opt/gw2-wvwbuilder/.runbook/scheduled"
+METRICS = "/opt/gw2-wvwbuilder/.runbook/metrics"
 FOREIGN = "MAILTO=ops@example.com\n17 4 * * 1 /usr/local/bin/somebody-elses"
 
 
@@ -32,7 +33,7 @@ def no_schedules(lab: Lab) -> Iterator[None]:
     """Afterwards the server is without schedules, as it was."""
     dumps = set(lab.on_server("ls", "/backups/postgres").split())
     yield
-    lab.on_server("bash", "-c", f"crontab -u deploy -r 2>/dev/null; rm -rf {STATE} {STATE}/../metrics /backups/configuration.git"
+    lab.on_server("bash", "-c", f"crontab -u deploy -r 2>/dev/null; rm -rf {STATE} {METRICS} /backups/configuration.git"
                   " /backups/files /backups/logs /var/log/gw2/scheduled_*; true")  # fmt: skip
     for name in set(lab.on_server("ls", "/backups/postgres").split()) - dumps:
         lab.on_server("rm", "-f", f"/backups/postgres/{name}")
