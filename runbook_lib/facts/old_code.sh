@@ -5,7 +5,7 @@
 # Old code, database and cache share one network namespace that leads nowhere; all of them end by themselves.
 
 start() {
-    local project=$1 colour=$2 image= live backend redis
+    local project=$1 colour=$2 image='' live backend redis
     copy="runbook-schema-copy-$$-${RANDOM}"
     trap 'docker rm --force "$copy-old" "$copy-redis" "$copy" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
     docker image inspect "gw2-backend:$commit" >/dev/null 2>&1 || result no-image <<<'the release has no image on the server'
@@ -44,7 +44,7 @@ start_old_code() {
         --entrypoint timeout "$image" "$LIMIT_S" "${words[@]}" || return
     local deadline=$((SECONDS + 90))
     until docker exec "$copy-old" python3 -c 'import urllib.request as ask; ask.urlopen("http://127.0.0.1:8000/api/v1/health", timeout=5)' 2>/dev/null; do
-        ((SECONDS < deadline)) && docker inspect "$copy-old" >/dev/null || { docker logs --tail 20 "$copy-old"; return 1; }
+        if ((SECONDS >= deadline)) || ! docker inspect "$copy-old" >/dev/null; then docker logs --tail 20 "$copy-old"; return 1; fi
         sleep 0.5
     done
 }
