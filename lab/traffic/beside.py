@@ -29,7 +29,8 @@ class Load:
         self._said: list[str] = []
         self._changed = threading.Condition()
         self._account: Account | None = None
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     @property
     def account(self) -> Account:
@@ -76,6 +77,9 @@ class Load:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._reader.join(10)
+        if self._process.stdout is not None and not self._reader.is_alive():
+            self._process.stdout.close()
         if out.exists():
             self._account = Account.read(out)
 
