@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from runbook_lib.connections import OpenConnections
 from runbook_lib.environment import Environment
-from runbook_lib.facts.backups import Backups, Trust, backups_of
+from runbook_lib.facts.backups import Backups, Trust, backups_of, sealed_manifest
 from runbook_lib.facts.database import database_of
 from tests.lab.conftest import Lab
 
@@ -25,6 +27,13 @@ def back_up(lab: Lab, outputs: Path) -> tuple[int, str]:
 
 def names(lab: Lab) -> set[str]:
     return set(lab.on_server("ls", FOLDER).split())
+
+
+def manifest_of_a_copy(lab: Lab, newest: str, name: str) -> str:
+    """The newest backup's manifest for a copy of its dump that was taken before all others, base64."""
+    text = lab.on_server("cat", f"{FOLDER}/{newest}.manifest.json").replace(newest, name)
+    lines = re.sub(r'"number": \d+', '"number": 0', text).rstrip("\n").rpartition("\n")[0] + "\n"
+    return base64.b64encode(sealed_manifest(lines).encode()).decode()
 
 
 @pytest.fixture
@@ -126,8 +135,9 @@ def test_old_backups_go_and_the_newest_and_the_unknown_stay(lab: Lab, tidy: None
     newest = max(name for name in names(lab) if name.endswith(".sql.gz")).removesuffix(".sql.gz")
     made = [f"staging_db_202501{day:02d}_020000" for day in range(1, 10)]
     for name in made:
-        copy = 'cp "$1.sql.gz" "$2.sql.gz"; sed "s/$(basename $1)/$(basename $2)/" "$1.manifest.json" > "$2.manifest.json"'
-        lab.on_server("bash", "-c", copy, "copy", f"{FOLDER}/{newest}", f"{FOLDER}/{name}", user="deploy")
+        manifest = manifest_of_a_copy(lab, newest, name)
+        copy = 'cp "$1.sql.gz" "$2.sql.gz"; printf %s "$3" | base64 -d > "$2.manifest.json"'
+        lab.on_server("bash", "-c", copy, "copy", f"{FOLDER}/{newest}", f"{FOLDER}/{name}", manifest, user="deploy")
     lab.on_server("cp", f"{FOLDER}/{newest}.sql.gz", f"{FOLDER}/staging_db_20240101_020000.sql.gz")
     good = [name for name in names(lab) if name.endswith(".manifest.json")]
     code, said = back_up(lab, outputs)
