@@ -14,6 +14,7 @@ from runbook_lib.plan import Command
 PROJECT = "gw2-staging"
 COMPOSE_FILE = "docker-compose.staging.yml"
 BOTH_COLOURS = ("blue", "green")
+ABSENT_IS_FINE = (0, 1)  # for undo: what was never started cannot be stopped
 
 
 def compose(

@@ -16,7 +16,9 @@ from runbook_lib.facts.containers import Container
 from runbook_lib.facts.releases import Deployed, deployed_state_of, state_now_of
 from runbook_lib.plan import Finding, Gate, Plan, Skipped, Step, finding
 from runbook_lib.procedures import deploy_steps as steps
+from runbook_lib.procedures import looking_steps
 from runbook_lib.procedures.half_switch import finish_switch
+from runbook_lib.procedures.nginx_reload import reload_nginx
 from runbook_lib.procedures.release_files import Target, env_file, idle_colour, secrets_file, upstreams_file
 from runbook_lib.procedures.schema_change import try_old_code, why_not_tried, without_way_back
 from runbook_lib.redaction import Secret
@@ -56,8 +58,8 @@ def plan_deploy(
         return Plan(name, environment.name, reason=already, facts=facts)
     wanted, skipped = _choose(environment, deployed, containers, target, secret_file, backup, breaking_migration)
     restarts = restarts_of(containers)
-    wanted.append(steps.gate_outside(environment, deployed, target, restarts))
-    wanted.append(steps.watch_release(environment, deployed, target, restarts, watch_s))
+    wanted.append(looking_steps.gate_outside(environment, deployed, target, restarts))
+    wanted.append(looking_steps.watch_release(environment, deployed, target, restarts, watch_s))
     tried = deployed.live_commit if any(step.key == "old-code" for step in wanted) else None
     wanted.append(steps.commit_release(environment, deployed, target, by=by, reason=reason, old_code=tried))
     if deployed.live_colour is not None:
@@ -71,8 +73,8 @@ def plan_deploy(
         undo_on_failure=True,
         facts=facts,
         guard=_still_deployed(environment, deployed),
-        before_undo=steps.engine_answers(environment),
-        after_undo=steps.after_undo(environment, deployed, restarts),
+        before_undo=looking_steps.engine_answers(environment),
+        after_undo=looking_steps.after_undo(environment, deployed, restarts),
         state=state_now_of(environment),
         no_way_back_after="commit-release",
         no_way_back_because="the release had passed its watch and is on record; it serves.",
@@ -92,7 +94,7 @@ def _restoring_last(environment: Environment, wanted: list[Step]) -> list[Step]:
     """Data and monitoring services, and nginx, follow the files: when the way back has restored all of them."""
     files = ("deliver-secrets", "check-out", "configure")
     first = next(place for place, step in enumerate(wanted) if step.key in files)
-    follow = (steps.up_infrastructure(environment, wait=False), steps.reload_nginx(environment))
+    follow = (steps.up_infrastructure(environment, wait=False), reload_nginx(environment))
     changed = replace(wanted[first], undo=(*wanted[first].undo, *follow))
     return [*wanted[:first], changed, *wanted[first + 1 :]]
 
@@ -184,6 +186,6 @@ def _choose(
     unless(bool(not_tried), try_old_code(environment, deployed, target), not_tried)
     unless(target.schema_now == target.schema_expected, steps.migrate(environment, deployed, target), _schema(target))
     wanted.append(steps.start_idle_colour(environment, deployed, target))
-    wanted.append(steps.gate_inside(environment, deployed, target))
+    wanted.append(looking_steps.gate_inside(environment, deployed, target))
     wanted.append(steps.switch(environment, deployed, target))
     return wanted, skipped

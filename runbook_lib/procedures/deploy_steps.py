@@ -7,55 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 
-from runbook_lib.checks.release import ExpectedRelease, judge_flow, judge_inside, judge_outside, judge_restored
-from runbook_lib.checks.triggers import (
-    HEALTH,
-    conclude_watch,
-    errors_trigger,
-    judge_watch,
-    slow_limit_ms,
-    with_error_rate,
-)
 from runbook_lib.environment import Environment
-from runbook_lib.facts.assets import assets_of
-from runbook_lib.facts.containers import Container, containers_of
-from runbook_lib.facts.database import schema_revision_of
-from runbook_lib.facts.endpoints import endpoints_of
-from runbook_lib.facts.idle_colour import idle_colour_of, user_flow_inside
-from runbook_lib.facts.memory_kills import memory_kills_of
+from runbook_lib.facts.containers import Container
 from runbook_lib.facts.releases import Deployed
-from runbook_lib.facts.traffic import ERROR_RATE, error_rate_history_of, mark_of_switch, traffic_of, watched_traffic_of
-from runbook_lib.facts.user_flows import user_flow_of
-from runbook_lib.plan import Action, Command, Finding, Gate, Pipeline, Step, Watch, WriteFile, finding
-from runbook_lib.procedures.compose import compose
+from runbook_lib.facts.traffic import mark_of_switch
+from runbook_lib.plan import Action, Command, Pipeline, Step, WriteFile
+from runbook_lib.procedures.compose import ABSENT_IS_FINE, compose
+from runbook_lib.procedures.nginx_reload import drained, reload_nginx
 from runbook_lib.procedures.release_files import Target, env_file, exemptions_file, idle_colour, upstreams_file
 from runbook_lib.redaction import Secret
 
-ABSENT_IS_FINE = (0, 1)
-# Patterns in brackets do not match the program's own command line, which is in /proc too.
-# After a reload, nginx's old workers serve the connections they have, on the old colour: 10 s of keepalive_min_timeout,
-# or until worker_shutdown_timeout. Who stops that colour before they are gone breaks requests.
-NO_OLD_WORKERS = r"""
-tries=0
-while grep -qs "[w]orker process is shutting down" /proc/[0-9]*/cmdline; do
-  [ "$tries" -lt 100 ] || { echo "nginx's old workers are not gone after 40 s" >&2; exit 3; }
-  tries=$((tries + 1)); sleep 0.4
-done
-"""
-# `nginx -s reload` only sends a signal. It has worked once no worker of before takes connections any more.
-RELOAD = r"""
-workers() { for one in $(grep -ls "[n]ginx: worker process" /proc/[0-9]*/cmdline); do
-  grep -qs "[i]s shutting down" "$one" || echo "$one"; done; }
-before=$(workers)
-nginx -s reload || exit 1
-tries=0
-while for one in $before; do workers | grep -qx "$one" && break; done; do
-  [ "$tries" -lt 100 ] || { echo "nginx did not take the new configuration within 10 s" >&2; exit 3; }
-  tries=$((tries + 1)); sleep 0.1
-done
-"""
 BUILD_ARGUMENTS = {"backend": ("PYTHON_IMAGE",), "frontend": ("NODE_IMAGE", "NGINX_IMAGE")}
 
 # Time and run id come from the server's clock and lock: in the plan they would give every plan another hash.
@@ -217,29 +179,6 @@ def start_idle_colour(environment: Environment, deployed: Deployed, target: Targ
     )
 
 
-def gate_inside(environment: Environment, deployed: Deployed, target: Target) -> Step:
-    """Health first, as long as it may take; then a user's whole flow, before any user is hit."""
-    expected = ExpectedRelease(target.commit, target.schema_expected, idle_colour(deployed))
-    gate = Gate(
-        "the new colour seen from inside",
-        (containers_of(environment), idle_colour_of(environment, expected.colour)),
-        judge_inside(expected),
-        passes=2,
-        interval_s=1.0,
-        deadline_s=environment.gate.deadline_s,
-    )
-    flow = Gate(
-        "a user's flow inside the new colour",
-        (user_flow_inside(environment, expected.colour),),
-        judge_flow(slow_limit_ms(environment)),
-        passes=1,
-        interval_s=1.0,
-        deadline_s=environment.gate.deadline_s,
-        gives_up_after=environment.rollback.failing_looks,
-    )
-    return Step("gate-inside", "Look at it before traffic reaches it", (gate, flow))
-
-
 def switch(environment: Environment, deployed: Deployed, target: Target) -> Step:
     idle = idle_colour(deployed)
     directory = environment.server.directory
@@ -267,82 +206,6 @@ def switch(environment: Environment, deployed: Deployed, target: Target) -> Step
         undo=undo,
         why="one file replaced by rename, then a reload: requests under way finish on the old colour",
     )
-
-
-def gate_outside(environment: Environment, deployed: Deployed, target: Target,
-                 restarts: Mapping[str, int] | None = None) -> Step:
-    """Users are on it now: a release that fails look after look is not waited for."""
-    expected = ExpectedRelease(target.commit, target.schema_expected, idle_colour(deployed))
-    gate = Gate(
-        "the release seen by its users",
-        (
-            containers_of(environment),
-            endpoints_of(environment),
-            schema_revision_of(environment),
-            user_flow_of(environment),
-            assets_of(environment, expected.colour),
-            traffic_of(environment),  # nothing is sent here: the looks themselves nearly fill the rate limit
-        ),
-        with_error_rate(environment, judge_outside(expected, restarts)),
-        passes=environment.gate.passes,
-        interval_s=environment.gate.interval_s,
-        deadline_s=environment.gate.deadline_s,
-        gives_up_after=environment.rollback.failing_looks,
-        trigger=HEALTH,
-        triggers=(errors_trigger(environment),),
-        since="switch",
-    )
-    return Step("gate-outside", "Look at it through nginx", (gate,))
-
-
-def watch_release(environment: Environment, deployed: Deployed, target: Target, restarts: Mapping[str, int],
-                  watch_s: float = -1) -> Step:
-    """The plan's three triggers, looked for again and again; a negative `watch_s` takes the environment's own."""
-    colour, rules = idle_colour(deployed), environment.rollback
-    watch = Watch(
-        f"watch {target.version}",
-        (
-            containers_of(environment),
-            endpoints_of(environment),
-            watched_traffic_of(environment),
-            memory_kills_of(environment, f"backend-{colour}"),
-        ),
-        judge_watch(environment, target.commit, colour, restarts),
-        conclude_watch(environment),
-        duration_s=rules.watch_s if watch_s < 0 else watch_s,
-        interval_s=rules.interval_s,
-        since="switch",
-        main_metric=ERROR_RATE,
-        limit=rules.api_error_rate_percent,
-        unit="percent",
-        history=error_rate_history_of(environment),
-    )
-    warm = "" if deployed.live_colour is None else f"; {deployed.live_colour} stays warm for the way back"
-    return Step("watch", "Watch it under its users", (watch,),
-                why=f"any of the plan's triggers goes back by itself: {', '.join(rules.triggers)}{warm}")
-
-
-def after_undo(environment: Environment, deployed: Deployed, restarts: Mapping[str, int]) -> Gate | None:
-    """Whether what ran before the deployment answers again; None when nothing did."""
-    if deployed.live_colour is None or deployed.live_commit is None:
-        return None
-    return Gate(
-        "what ran before, seen by its users again",
-        (containers_of(environment), endpoints_of(environment), user_flow_of(environment)),
-        judge_restored(deployed.live_commit, deployed.live_colour, restarts),
-        passes=2,
-        interval_s=environment.rollback.interval_s,
-        deadline_s=min(60.0, environment.gate.deadline_s),
-    )
-
-
-def engine_answers(environment: Environment) -> Gate:
-    """Undoing needs the engine: one that is just starting again is waited for."""
-
-    def judge(containers: tuple[Container, ...]) -> tuple[Finding, ...]:
-        return (finding("the engine answers", True, measured=f"{len(containers)} containers"),)
-
-    return Gate("the engine answers", (containers_of(environment),), judge, passes=1, interval_s=1.0, deadline_s=90)
 
 
 def rest_colour(environment: Environment, colour: str) -> Step:
@@ -374,11 +237,6 @@ def commit_release(
     return Step("commit-release", "Write the release record", (Command(append),))
 
 
-def drained(environment: Environment) -> Command:
-    """Wait until nginx's old workers are gone: 10 s after a reload as a rule, 40 s at most. No nginx: no wait."""
-    return compose(environment, "exec", "-T", "nginx", "sh", "-c", NO_OLD_WORKERS, timeout_s=60, accepts=ABSENT_IS_FINE)
-
-
 def up_infrastructure(environment: Environment, *, wait: bool = True) -> Command:
     """Data and monitoring services as `.env` and the checkout want them; those that are so already stay untouched.
 
@@ -393,8 +251,3 @@ def up_infrastructure(environment: Environment, *, wait: bool = True) -> Command
 def _up(environment: Environment, *services: str) -> Command:
     words = ("up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", "120", *services)
     return compose(environment, *words, timeout_s=180)
-
-
-def reload_nginx(environment: Environment) -> Command:
-    """Make nginx take its configuration, and wait until it has."""
-    return compose(environment, "exec", "-T", "nginx", "sh", "-c", RELOAD, timeout_s=30)

@@ -11,7 +11,8 @@ from dataclasses import replace
 from runbook_lib.environment import Environment
 from runbook_lib.facts.releases import Deployed
 from runbook_lib.plan import Step
-from runbook_lib.procedures.deploy_steps import ABSENT_IS_FINE, drained, reload_nginx
+from runbook_lib.procedures.compose import ABSENT_IS_FINE
+from runbook_lib.procedures.nginx_reload import drained, reload_nginx
 
 
 def finish_switch(environment: Environment, deployed: Deployed) -> tuple[Step, ...]:

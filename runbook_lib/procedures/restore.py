@@ -21,7 +21,7 @@ from runbook_lib.facts.releases import Deployed, deployed_state_of, state_now_of
 from runbook_lib.facts.side_databases import Databases, databases_of
 from runbook_lib.facts.user_flows import user_flow_of
 from runbook_lib.plan import Finding, Gate, Plan, Skipped, Step, finding
-from runbook_lib.procedures import deploy_steps
+from runbook_lib.procedures import deploy_steps, looking_steps
 from runbook_lib.procedures import restore_steps as steps
 from runbook_lib.procedures.release_files import Target, idle_colour
 
@@ -71,7 +71,7 @@ def plan_restore(
         facts={"backup": backup.name, "sha256": backup.manifest.sha256 if backup.manifest else "",
                "live": deployed.live_commit, "databases": databases.names},
         guard=nothing_moved(environment, deployed, databases),
-        before_undo=deploy_steps.engine_answers(environment),
+        before_undo=looking_steps.engine_answers(environment),
         after_undo=was_well(environment, deployed, containers),
         state=state_now_of(environment),
         no_way_back_after="restore-keep",
@@ -169,4 +169,4 @@ def was_well(environment: Environment, deployed: Deployed, containers: tuple[Con
     """What is to answer again after an undo; None where it did not before, and nothing else can be asked of it."""
     services = {f"backend-{deployed.live_colour}", f"frontend-{deployed.live_colour}"}
     well = {one.service for one in containers if one.state == "running" and one.health == "healthy"}
-    return deploy_steps.after_undo(environment, deployed, restarts_of(containers)) if services <= well else None
+    return looking_steps.after_undo(environment, deployed, restarts_of(containers)) if services <= well else None

@@ -9,8 +9,8 @@ from runbook_lib.environment import Environment
 from runbook_lib.facts.backups import Backup, manifest_name
 from runbook_lib.plan import Command, Step, WriteFile
 from runbook_lib.procedures.backup import shell
-from runbook_lib.procedures.compose import BOTH_COLOURS, compose
-from runbook_lib.procedures.deploy_steps import ABSENT_IS_FINE, reload_nginx
+from runbook_lib.procedures.compose import ABSENT_IS_FINE, BOTH_COLOURS, compose
+from runbook_lib.procedures.nginx_reload import reload_nginx
 from runbook_lib.procedures.release_files import upstreams_file
 
 LIMIT_S = 3600

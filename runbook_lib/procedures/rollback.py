@@ -17,7 +17,7 @@ from runbook_lib.facts.side_databases import Databases
 from runbook_lib.facts.way_back import DataChoice, WayBack
 from runbook_lib.plan import Plan, Skipped, Step
 from runbook_lib.procedures import deploy_steps as steps
-from runbook_lib.procedures import restore_steps, rollback_steps
+from runbook_lib.procedures import looking_steps, restore_steps, rollback_steps
 from runbook_lib.procedures.half_switch import finish_switch
 from runbook_lib.procedures.release_files import Target
 from runbook_lib.procedures.restore import exchange, nothing_moved, preparation, was_well
@@ -75,7 +75,7 @@ def plan_rollback(
         undo_on_failure=True,
         facts=facts,
         guard=nothing_moved(environment, deployed, data.databases if data.choice == "restore" else None),
-        before_undo=steps.engine_answers(environment),
+        before_undo=looking_steps.engine_answers(environment),
         after_undo=was_well(environment, deployed, containers),
         state=state_now_of(environment),
         no_way_back_after="commit-release",
@@ -144,9 +144,9 @@ def _release(
         rollback_steps.start_data(environment),
         *before_start,
         steps.start_idle_colour(environment, deployed, target),
-        steps.gate_inside(environment, deployed, target),
+        looking_steps.gate_inside(environment, deployed, target),
         steps.switch(environment, from_there, target),
-        steps.gate_outside(environment, deployed, target, restarts_of(containers)),
+        looking_steps.gate_outside(environment, deployed, target, restarts_of(containers)),
     ]  # fmt: skip
 
 
@@ -154,7 +154,7 @@ def _downgrade_under_way(
     environment: Environment, deployed: Deployed, containers: tuple[Container, ...], target: Target, data: DataBack
 ) -> list[Step]:
     """The earlier code can live with both schemas: it takes over first, and nobody notices the downgrade."""
-    again = steps.gate_outside(environment, deployed, _as_it_ends(target, data), restarts_of(containers))
+    again = looking_steps.gate_outside(environment, deployed, _as_it_ends(target, data), restarts_of(containers))
     return [
         *_release(environment, deployed, containers, target),
         *([rollback_steps.stop_backend(environment, deployed.live_colour)] if deployed.live_colour else []),

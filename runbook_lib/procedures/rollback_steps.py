@@ -10,6 +10,7 @@ from runbook_lib.facts.way_back import WayBack
 from runbook_lib.plan import Command, Step
 from runbook_lib.procedures import deploy_steps
 from runbook_lib.procedures.compose import compose
+from runbook_lib.procedures.nginx_reload import drained, reload_nginx
 from runbook_lib.procedures.release_files import Target
 
 DATA_SERVICES = ("postgres", "redis")
@@ -17,7 +18,7 @@ DATA_SERVICES = ("postgres", "redis")
 
 def files(environment: Environment, deployed: Deployed, target: Target) -> tuple[Step, ...]:
     """Checkout and `.env` of the earlier release; undone together, and what follows them after that."""
-    follow = (data_services(environment), deploy_steps.reload_nginx(environment))
+    follow = (data_services(environment), reload_nginx(environment))
     check_out = deploy_steps.check_out(environment, deployed, target)
     configure = deploy_steps.configure(environment, deployed, target)
     # what is left to undo before these two does not rest on them, and a broken release may keep nginx from reloading
@@ -66,7 +67,7 @@ def stop_backend(environment: Environment, colour: str) -> Step:
     return Step(
         "stop-writers",
         f"Stop the backend of {colour}",
-        (deploy_steps.drained(environment), compose(environment, "stop", service, profiles=(colour,))),
+        (drained(environment), compose(environment, "stop", service, profiles=(colour,))),
         undo=(compose(environment, *up, profiles=(colour,), timeout_s=180),),
         why="it has no traffic any more, and could not live with the older schema",
     )
