@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 HERE = Path(__file__).parent
 
 pytest_plugins = ("tests.lab_server",)
+
+# a shell's background job is started deaf to Ctrl-C, and so would be all that the tests start and stop
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
