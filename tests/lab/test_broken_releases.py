@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow]
 def base_is_live(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
     """What the broken releases are based on serves; it stays afterwards."""
     if serving(lab.instance).commit != commit_of(lab.instance, BASE):
-        ended = deploy(lab.instance, BASE, tmp_path_factory.mktemp("base"), watch_s="2")
+        ended = deploy(lab.instance, BASE, tmp_path_factory.mktemp("base"), watch_s="6")
         assert ended.code == 0, ended.said
 
 
