@@ -24,7 +24,7 @@ def roll_back(lab: Lab, outputs: Path, *more: str) -> tuple[int, str]:
 @pytest.fixture
 def new_is_live(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
     if serving(lab.instance).commit != commit_of(lab.instance, NEW):
-        ended = deploy(lab.instance, NEW, tmp_path_factory.mktemp("new"), watch_s="2")
+        ended = deploy(lab.instance, NEW, tmp_path_factory.mktemp("new"), watch_s="6")
         assert ended.code == 0, ended.said
 
 
