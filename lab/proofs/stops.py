@@ -66,7 +66,8 @@ def _restart_engine(site: Site, running: Running) -> None:
     site.sh(RESTART_ENGINE)
 
 
-KILL = Strike("kill -9", _kill, answers_within_s=30, killed=True)
+# a door that a killed restore left closed is opened by its keeper: 25 s until the lock is free, then three looks
+KILL = Strike("kill -9", _kill, answers_within_s=60, killed=True)
 CUT = Strike("cut of the link", _cut, answers_within_s=30)
 ENGINE = Strike("engine restart", _restart_engine, answers_within_s=120, takes_the_service_away=True)
 STRIKES = (KILL, CUT, ENGINE)

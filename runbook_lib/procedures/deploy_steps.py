@@ -84,8 +84,9 @@ def build(environment: Environment, target: Target, part: str) -> Step:
     arguments += [f"{name}={environment.images[name]}" for name in BUILD_ARGUMENTS[part] if name in environment.images]
     flags = [word for argument in arguments for word in ("--build-arg", argument)]
     archive = Command(("git", "-C", environment.server.directory, "archive", f"{target.commit}:{part}"))
-    # requests come first when the processor is scarce, and a build that failed leaves no container; BuildKit ignores both
-    docker_build = Command(("docker", "build", "--quiet", "--force-rm", "--cpu-shares", "256", *flags, "--tag", image, "-"))
+    # requests come first when the processor is scarce; a build that failed leaves no container; BuildKit ignores both
+    words = ("build", "--quiet", "--force-rm", "--cpu-shares", "256", *flags, "--tag", image, "-")
+    docker_build = Command(("docker", *words))
     return Step(
         f"build-{part}",
         f"Build the {part} image",

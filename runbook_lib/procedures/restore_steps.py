@@ -57,11 +57,19 @@ def preparation(environment: Environment, backup: Backup) -> tuple[Step, ...]:
 
 
 def close_door(environment: Environment, colour: str) -> Step:
-    """The API answers 503 with Retry-After by nginx itself; the page stays. Undone: `colour` has the traffic again."""
+    """The API answers 503 with Retry-After by nginx itself; the page stays. Undone: `colour` has the traffic again.
+
+    A keeper stays on the server until the door is open: it opens it should this run die before it can.
+    """
+    keeper = Command(
+        ("bash", "-s", "--", environment.server.directory, f"gw2-staging-backend-{colour}-1"),
+        stdin=shell("door_keeper.sh"),
+        timeout_s=15,
+    )
     return Step(
         "close-door",
         "Answer API requests with 503, try again later",
-        _upstreams(environment, closed_door(colour)),
+        (keeper, *_upstreams(environment, closed_door(colour))),
         undo=_upstreams(environment, upstreams_file(colour)),
         why=f"the outage begins: {OUTAGE}. Clients are told to come back after {RETRY_AFTER_S} s",
     )
