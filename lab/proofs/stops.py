@@ -97,9 +97,13 @@ def _serves(site: Site, parameters: dict[str, str]) -> str:
 
 
 def _back_up(site: Site, done: frozenset[str]) -> None:
-    """A backup of what is there now: restored, it loses nothing."""
-    with start_run(site.instance.name, site.environment, site.outputs, "30_backup_database", {}, "proof: stops") as run:
-        run.ended()
+    """A backup of what is there now, which the release that serves can read: restored, it loses nothing."""
+    runs: list[tuple[str, dict[str, str]]] = [("30_backup_database", {})]
+    if site.live_version() != RELEASES[1]:  # after a rollback that kept the schema
+        runs.insert(0, ("20_deploy", {"ref": RELEASES[1]}))
+    for notebook, words in runs:
+        with start_run(site.instance.name, site.environment, site.outputs, notebook, words, "proof: stops") as run:
+            run.ended()
 
 
 def _newest_backup(site: Site) -> dict[str, str]:
