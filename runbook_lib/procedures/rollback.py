@@ -19,7 +19,7 @@ from runbook_lib.plan import Plan, Skipped, Step
 from runbook_lib.procedures import deploy_steps as steps
 from runbook_lib.procedures import looking_steps, restore_steps, rollback_steps
 from runbook_lib.procedures.half_switch import finish_switch
-from runbook_lib.procedures.release_files import Target
+from runbook_lib.procedures.release_files import Target, idle_colour
 from runbook_lib.procedures.restore import exchange, nothing_moved, preparation, was_well
 
 BY_HAND = "a rollback takes seconds: its backup is taken only where data are touched"
@@ -49,18 +49,20 @@ def plan_rollback(
     by: str,
     reason: str = "",
 ) -> Plan:
-    """From what serves, or should, to `target`; no steps, with the reason, where it serves already.
+    """From what serves, or should, to `target`; where it serves already, only what a dead run left, or no steps.
 
     `target.schema_now` is the live schema, for a restore that of the backup. `by` and `reason` go into the record.
     """
     name = f"roll back to {target.version}"
     facts = {"commit": target.commit, "live": deployed.live_commit, "colour": deployed.live_colour,
              "database": data.choice, "backup": data.backup.name if data.backup else None}  # fmt: skip
+    why = f"rollback from {deployed.live_version or 'nothing'} (database: {data.choice}): {reason or 'no reason given'}"
     if serves(environment, deployed, containers, target):
-        return Plan(name, environment.name, reason=_serves_already(target, data), facts=facts)
+        left = _left_to_do(environment, deployed, containers, target, by=by, reason=why)
+        return Plan(name, environment.name, left, reason=_serves_already(target, data), facts=facts,
+                    guard=nothing_moved(environment, deployed, None) if left else None)  # fmt: skip
     wanted, skipped = _images(environment, deployed, target)
     middle, left_out = _by_choice(environment, deployed, containers, target, data)
-    why = f"rollback from {deployed.live_version or 'nothing'} (database: {data.choice}): {reason or 'no reason given'}"
     cut = finish_switch(environment, deployed)
     wanted = [steps.record_pre_image(environment, deployed, containers), *cut, *wanted, *middle]
     wanted.append(steps.commit_release(environment, deployed, _as_it_ends(target, data), by=by, reason=why))
@@ -97,6 +99,22 @@ def serves(environment: Environment, deployed: Deployed, containers: tuple[Conta
         return False  # a restore died while the door was closed
     healthy = {one.service for one in containers if one.state == "running" and one.health == "healthy"}
     return {f"backend-{colour}", f"frontend-{colour}", "nginx"} <= healthy
+
+
+def _left_to_do(
+    environment: Environment, deployed: Deployed, containers: tuple[Container, ...], target: Target,
+    *, by: str, reason: str,
+) -> tuple[Step, ...]:
+    """What a run that died after the switch did not come to: the look from outside, the record, the other's rest."""
+    other = idle_colour(deployed)
+    left: list[Step] = []
+    if not any(release.commit == target.commit for release in deployed.releases[-1:]):
+        before = replace(deployed, live_colour=other)  # as the steps of the switch saw it
+        left.append(looking_steps.gate_outside(environment, before, target, restarts_of(containers)))
+        left.append(steps.commit_release(environment, before, target, by=by, reason=reason))
+    if any(one.service.endswith(f"-{other}") and one.state == "running" for one in containers):
+        left.append(steps.rest_colour(environment, other))
+    return tuple(left)
 
 
 def _serves_already(target: Target, data: DataBack) -> str:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from runbook_lib.facts.containers import Container
-from runbook_lib.facts.releases import Deployed
+from runbook_lib.facts.releases import Deployed, Release
 from runbook_lib.facts.way_back import WayBack
 from runbook_lib.plan import Command, Plan, Step, WriteFile
 from runbook_lib.procedures.release_files import Target, upstreams_file
@@ -14,6 +15,8 @@ LIVE, OLD = "c" * 40, "a" * 40
 IMAGES = frozenset(f"gw2-{part}:{commit}" for part in ("backend", "frontend") for commit in (LIVE, OLD))
 ENV = f"COMPOSE_PROFILES=green\nBLUE_COMMIT={OLD}\nGREEN_COMMIT={LIVE}\nGREEN_VERSION=v3.2.0\n"
 DEPLOYED = Deployed("green", LIVE, ENV, upstreams_file("green"), "0" * 64, IMAGES, ())
+ON_RECORD = replace(DEPLOYED, releases=(
+    Release(LIVE, "v3.2.0", "green", "0003", "r", "ada", "", datetime(2026, 11, 22, tzinfo=UTC)),))
 SAME = WayBack("0002", "0002")
 NEWER = WayBack("0003", "0002", True, "tried", LIVE, ("0003",), ("drop column squads.region",))
 
@@ -57,8 +60,23 @@ def test_the_record_says_that_it_was_a_rollback_from_what_and_why() -> None:
 
 
 def test_a_release_that_serves_already_needs_nothing_and_the_plan_says_so() -> None:
-    made = plan(DataBack("keep", SAME), to=target("0002", LIVE), containers=well("green"))
+    made = plan(DataBack("keep", SAME), to=target("0002", LIVE), deployed=ON_RECORD, containers=well("green"))
     assert made.steps == () and "serves already" in made.reason
+
+
+def test_a_rollback_that_died_after_the_switch_is_looked_at_recorded_and_finished() -> None:
+    both = (*well("green"), *well("blue")[:2])
+    made = plan(DataBack("keep", SAME), to=target("0002", LIVE), containers=both)
+    assert keys(made.steps) == ["gate-outside", "commit-release", "rest-old-colour"]
+    assert '"colour": "green"' in str(step(made, "commit-release").actions[0])
+    assert "backend-blue" in str(step(made, "rest-old-colour").actions[1])
+    assert "backend-green" not in str(step(made, "rest-old-colour").actions[1])
+
+
+def test_a_rollback_that_died_after_its_record_lets_the_other_colour_rest() -> None:
+    both = (*well("green"), *well("blue")[:2])
+    made = plan(DataBack("keep", SAME), to=target("0002", LIVE), deployed=ON_RECORD, containers=both)
+    assert keys(made.steps) == ["rest-old-colour"]
 
 
 def test_a_release_that_has_the_traffic_but_is_not_well_is_started_in_the_other_colour() -> None:
