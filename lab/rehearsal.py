@@ -174,6 +174,7 @@ def _tell(instance: Instance, times: Times, played: list[Played]) -> None:
     runs = Table("run", "notebook", "verdict", "seconds", "run id", title="Runs", title_justify="left")
     for one in played:
         runs.add_row(one.scene.title, one.scene.notebook, _coloured(one), f"{one.seconds:.1f}", one.run_id)
+    runs.columns[2].no_wrap = True
     went = Table("stage", "seconds", title="Where the time went", title_justify="left", show_footer=True)
     for title, seconds in times.rows:
         went.add_row(title, f"{seconds:.1f}")

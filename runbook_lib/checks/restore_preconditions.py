@@ -26,24 +26,26 @@ def restore_preconditions(
     *,
     live: DatabaseState | None,
     backup_first: bool,
+    serves: bool = False,
 ) -> tuple[Finding, ...]:
     """The backup is whole, fits database, code and disk, and no other exchange is half-way.
 
-    `live` is None where the live database does not answer: then it cannot be backed up first.
+    `live` is None where the live database does not answer: then it cannot be backed up first. `serves`: the target is
+    the release that serves on the live database now, so that it can read a backup with that very schema, too.
     """
     return (
         *backup_is_restorable(backup, reading, environment),
-        schema_readable(backup, target),
+        schema_readable(backup, target, live.revision if serves and live else None),
         _room(backup, databases, server),
         _no_other_exchange(backup, databases),
         _backup_first(databases, live, backup_first),
     )
 
 
-def schema_readable(backup: Backup, target: Target) -> Finding:
-    """The backup's revision is one that the release's migrations know: the same, or an older one."""
+def schema_readable(backup: Backup, target: Target, served: str | None = None) -> Finding:
+    """The backup's revision is one that the release's migrations know, or `served`: the one that it serves on now."""
     revision = backup.manifest.schema_revision if backup.manifest else None
-    known = None if backup.manifest is None else revision is None or revision in target.revisions
+    known = None if backup.manifest is None else revision in (None, served) or revision in target.revisions
     return finding(
         READABLE,
         known,

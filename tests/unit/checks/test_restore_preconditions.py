@@ -28,9 +28,10 @@ def server(free_bytes: int = 10**10) -> ServerState:
 
 
 def look(backup: Backup = BACKUP, *, reading: DumpReading | None = READING, databases: Databases = NOTHING_BESIDE,
-         free_bytes: int = 10**10, live: DatabaseState | None = ALIVE, backup_first: bool = True) -> dict[str, Finding]:
+         free_bytes: int = 10**10, live: DatabaseState | None = ALIVE, backup_first: bool = True,
+         serves: bool = False) -> dict[str, Finding]:
     found = restore_preconditions(ENVIRONMENT, backup, reading, target(), databases, server(free_bytes), live=live,
-                                  backup_first=backup_first)
+                                  backup_first=backup_first, serves=serves)
     return {one.check: one for one in found}
 
 
@@ -45,6 +46,13 @@ def test_a_whole_backup_of_this_database_with_a_known_schema_may_come_back() -> 
 def test_a_backup_that_is_newer_than_the_code_can_read_is_refused() -> None:
     newer = replace(BACKUP, manifest=replace(MANIFEST, schema_revision="0003"))
     assert READABLE in bad(look(newer))
+    assert READABLE in bad(look(newer, serves=True)), "it serves on 0002"
+
+
+def test_code_that_serves_on_a_newer_schema_reads_a_backup_of_that_schema_and_other_code_does_not() -> None:
+    newer = replace(BACKUP, manifest=replace(MANIFEST, schema_revision="0003"))
+    assert bad(look(newer, live=replace(ALIVE, revision="0003"), serves=True)) == set()
+    assert READABLE in bad(look(newer, live=replace(ALIVE, revision="0003")))
 
 
 @pytest.mark.parametrize("change", [
