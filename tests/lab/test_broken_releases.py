@@ -26,7 +26,7 @@ def base_is_live(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
         assert ended.code == 0, ended.said
 
 
-@pytest.mark.parametrize("tag", ["broken-migration-old-code", "broken-database-unreachable", "broken-assets"])
+@pytest.mark.parametrize("tag", ["broken-migration-old-code", "broken-database-unreachable"])
 def test_a_broken_release_ends_as_the_catalogue_says(lab: Lab, outputs: Path, tag: str) -> None:
     case = ends_as_told(lab.instance, CATALOGUE[tag], outputs, rate=5.0)
     assert case.held, case.measured
