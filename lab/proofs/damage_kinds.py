@@ -200,6 +200,8 @@ def lost_rows(good: Pair) -> Iterator[Damage]:
     for table in tables(good.sql):
         name = table.decode()
         for what, change in changes:
+            if change(good.sql, table) == good.sql:
+                continue  # a table without rows has none to lose
             yield Damage(f"{name}: {what}", lambda one, _, t=table, change=change: one.with_sql(change(one.sql, t)))
         yield Damage(f"{name}: unknown to the manifest", lambda one, _, t=table: one.with_manifest(
             tables=[row for row in one.data["tables"] if row["table"] != t.decode()]))  # type: ignore[attr-defined]
