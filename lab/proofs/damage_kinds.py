@@ -263,7 +263,7 @@ def drop_first(rows: list[bytes]) -> list[bytes]:
 
 
 def twice(rows: list[bytes]) -> list[bytes]:
-    return [rows[0], *rows]
+    return [*rows[:1], *rows]
 
 
 def another_letter(rows: list[bytes]) -> list[bytes]:
