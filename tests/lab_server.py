@@ -98,16 +98,19 @@ def empty_lab() -> Iterator[Lab]:
 @pytest.fixture(scope="session")
 def lab(empty_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """A server on the first release with seeded data. Tests that change it put it back."""
-    if os.environ.get("RUNBOOK_TEST_LAB"):
-        return empty_lab
-    deployed = empty_lab.runbook(
-        "run", "20_deploy", "-e", empty_lab.environment, "-p", f"ref={FIRST_RELEASE}", "--apply",
-        "--confirm", empty_lab.name, "--reason", "tests: first release", outputs=tmp_path_factory.mktemp("bring-up"))
+    if not os.environ.get("RUNBOOK_TEST_LAB"):
+        bring_up(empty_lab, tmp_path_factory.mktemp("bring-up"))
+    return empty_lab
+
+
+def bring_up(lab: Lab, outputs: Path) -> None:
+    """An empty server gets the first release, by its runbook, and data."""
+    deployed = lab.runbook("run", "20_deploy", "-e", lab.environment, "-p", f"ref={FIRST_RELEASE}", "--apply",
+                           "--confirm", lab.name, "--reason", "tests: first release", outputs=outputs)
     if deployed.returncode != 0:
         pytest.fail(f"The lab could not be deployed (exit code {deployed.returncode}).\n"
                     f"{deployed.stdout[-4000:]}\n{deployed.stderr[-4000:]}", pytrace=False)
-    seed(empty_lab.instance)
-    return empty_lab
+    seed(lab.instance)
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from lab.instance import reset
 from tests.faults.operators import DIRECTORY, Ended, Operator, Running, wait_for
-from tests.lab_server import Lab
+from tests.lab_server import Lab, bring_up
 
 pytestmark = [pytest.mark.slow]
 LINKS = "pkill -KILL -u deploy -x sshd"
@@ -29,9 +30,11 @@ true"""
 
 
 @pytest.fixture(scope="module", autouse=True)
-def on_the_first_release(lab: Lab) -> None:
-    """The old release serves, and no image of the new one is there: one that is in use cannot be removed."""
+def on_the_first_release(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A server that never met the new release: no image, no container, no migration of it."""
+    reset(lab.instance)
     lab.on_server("sh", "-c", FORGET)
+    bring_up(lab, tmp_path_factory.mktemp("bring-up"))
     serves_the_old_release(Operator(lab, Path()))
 
 
