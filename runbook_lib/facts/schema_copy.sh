@@ -37,9 +37,9 @@ start_copy() {
 
 # The live schema and its revision, without a single row of data; prints the revision.
 copy_schema() {
-    docker exec "$1" pg_dump -U "$user" -d "$database" --schema-only --no-owner --no-privileges </dev/null | into_copy || return
+    docker exec "$1" pg_dump -U "$user" -d "$database" --lock-wait-timeout=30s --schema-only --no-owner --no-privileges </dev/null | into_copy || return
     if [[ $(docker exec "$1" psql -XqAt -U "$user" -d "$database" -c "SELECT to_regclass('public.alembic_version')") ]]; then
-        docker exec "$1" pg_dump -U "$user" -d "$database" --data-only --table=public.alembic_version </dev/null | into_copy
+        docker exec "$1" pg_dump -U "$user" -d "$database" --lock-wait-timeout=30s --data-only --table=public.alembic_version </dev/null | into_copy
         revision "$copy"
     fi
 }

@@ -124,6 +124,7 @@ def test_a_link_that_is_cut_does_not_stop_a_job_and_ctrl_c_during_the_migration_
     running = deploy(operator)
     running.until("step_started", "build-frontend")
     lab.on_server("sh", "-c", LINKS)
+    running.until("step_finished", "old-code")  # it copies the schema, which waits for the lock as well
     with sql_lock(lab, "squads"):
         running.until("step_started", "migrate")
         time.sleep(2)
