@@ -7,13 +7,14 @@ The tests in `lab` and in `faults` share it.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -31,8 +32,17 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 FIRST_RELEASE = "v3.1.0"
-UP_TIMEOUT_S = 900
+RELEASES = (FIRST_RELEASE, "v3.2.0")
 RUN_TIMEOUT_S = 600
+# Content, owner, mode and time of change of every file; links by their target; and what the engine holds, by id. The
+# runtime of containers lays a file into /tmp for the moment in which a health check begins.
+STATE = """cd / && find opt/gw2-wvwbuilder backups etc srv home root usr/local var/spool/cron ! -type d -printf '%p %l %M %u %g %s %T@\\n' | sort
+find opt/gw2-wvwbuilder backups etc srv home root usr/local var/spool/cron -type d -printf '%p %M %u %g\\n' | sort
+find opt/gw2-wvwbuilder backups etc srv home root -type f -exec sha256sum {} + | sort
+docker image ls --all --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' | sort
+docker container ls --all --no-trunc --format '{{.ID}} {{.Names}} {{.State}}' | sort
+docker volume ls --format '{{.Name}}' | sort; docker network ls --no-trunc --format '{{.ID}} {{.Name}}' | sort
+ls -A /tmp /dev/shm /var/tmp | grep -v ^runc-process"""
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,22 @@ class Lab:
     def on_server(self, *words: str, user: str = "root") -> str:
         """The output of a command on the server, past all runbooks: how tests look and how they break things."""
         return output(self.instance.inside(*words, user=user), timeout_s=120)
+
+    def state(self) -> list[str]:
+        """Everything that a run could have changed, a line each."""
+        lines = self.on_server("bash", "-c", STATE).splitlines()
+        assert len(lines) > 500
+        return lines
+
+    def serving(self) -> dict[str, Any]:
+        """What users get from /health through nginx."""
+        said: dict[str, Any] = json.loads(self.on_server("curl", "-sk", "--max-time", "10", "https://127.0.0.1/health"))
+        return said
+
+    def other_release(self) -> str:
+        """The good release that does not serve now."""
+        first, second = RELEASES
+        return second if self.serving()["version"] == first else first
 
     def runbook(self, *words: str, outputs: Path, timeout_s: float = RUN_TIMEOUT_S,
                 variables: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:

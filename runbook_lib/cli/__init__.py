@@ -17,6 +17,8 @@ app = typer.Typer(
 )
 app.add_typer(archive_app, name="archive")
 
+INTERRUPTED = 130  # what typer makes of a Ctrl-C while a command is at work
+
 Name = Annotated[str, typer.Argument(help="A notebook: its name, its number, or a part that only one has.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
 
@@ -96,13 +98,15 @@ def main() -> NoReturn:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        sys.exit(errors.FAILED)
+        code = INTERRUPTED
     except Exception as error:  # the usage errors of the command-line library, which typer carries inside itself
         if hasattr(error, "show") and hasattr(error, "exit_code"):
             error.show()
             sys.exit(error.exit_code)
         raise
+    if code == INTERRUPTED:
+        print("Stopped.", file=sys.stderr)
+        sys.exit(errors.FAILED)
     sys.exit(code if isinstance(code, int) else 0)
 
 

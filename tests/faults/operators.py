@@ -67,10 +67,6 @@ class Operator:
         look = f'cd {DIRECTORY}/.runbook && for lock in lock jobs.lock; do [ ! -e $lock ] || flock -n $lock true || exit 0; done; echo free'
         return self.lab.on_server("sh", "-c", look).strip() == "free"
 
-    def serving(self) -> str:
-        """What users get: status, version and schema of the release that answers through nginx."""
-        return self.lab.on_server("curl", "-sk", "--max-time", "10", "https://127.0.0.1/health")
-
 
 def _forms(value: bytes) -> list[bytes]:
     """The value plain, in hex, and in base64 at each of the three alignments it can have inside a longer text."""

@@ -101,11 +101,11 @@ def without(lab: Lab, how: str, back: str) -> Iterator[None]:
 ], ids=["engine gone", "engine forbidden", "no docker at all"])
 def test_a_server_without_docker(operator: Operator, lab: Lab, how: str, back: str, notebook: str) -> None:
     words = ("-p", "ref=v3.1.0") if notebook == "20_deploy" else ()
-    serving = operator.serving()
+    serving = lab.serving()
     with without(lab, how, back):
         ended = operator.run(notebook, *words, apply=True)
     is_told(ended, 4, "DockerUnavailable", "no Docker Engine that answers")
-    assert operator.serving() == serving
+    assert lab.serving() == serving
 
 
 def test_plain_papermill_says_the_same_and_leaves_the_same_evidence(operator: Operator, bent: Bend) -> None:

@@ -27,13 +27,13 @@ def full(lab: Lab, folder: str) -> Iterator[None]:
 
 
 def test_a_full_backup_disk_is_seen_before_the_start(operator: Operator, lab: Lab) -> None:
-    before, serving = lab.on_server("ls", BACKUPS), operator.serving()
+    before, serving = lab.on_server("ls", BACKUPS), lab.serving()
     with full(lab, BACKUPS):
         ended = operator.run("30_backup_database", apply=True)
     assert ended.code == 3, ended.said
     assert "the disk has room" in ended.said
     assert "Next: " in ended.said
-    assert (lab.on_server("ls", BACKUPS), operator.serving()) == (before, serving)
+    assert (lab.on_server("ls", BACKUPS), lab.serving()) == (before, serving)
 
 
 def test_a_disk_too_full_for_a_job_stops_the_run_at_that_step(operator: Operator, lab: Lab) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 
@@ -16,15 +15,15 @@ LIVE = "docker exec gw2-staging-nginx-1 cat /etc/nginx/upstreams/active.conf"
 
 def serving(lab: Lab) -> tuple[str, str]:
     """Version and commit of the release that answers through nginx."""
-    said = json.loads(lab.on_server("curl", "-sk", "--max-time", "10", "https://127.0.0.1/health"))
+    said = lab.serving()
     return said["version"], said["commit"]
 
 
 @pytest.mark.slow
 def test_a_release_whose_backend_dies_after_the_switch_is_rolled_back_by_itself(lab: Lab, outputs: Path) -> None:
     before = serving(lab)
-    other, idle = ("v3.1.0" if before[0] == "v3.2.0" else "v3.2.0",
-                   "green" if "backend-blue" in lab.on_server("sh", "-c", LIVE) else "blue")
+    other = lab.other_release()
+    idle = "green" if "backend-blue" in lab.on_server("sh", "-c", LIVE) else "blue"
     with start_run(lab.name, lab.environment, outputs, "20_deploy", {"ref": other, "watch_s": "60"}, "tests") as run:
         run.until("look")
         lab.on_server("docker", "kill", f"gw2-staging-backend-{idle}-1")

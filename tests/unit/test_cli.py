@@ -127,6 +127,16 @@ def test_errors_say_what_where_and_next_on_stderr(home: Home, capsys: Any, monke
     assert (code, out, err) == (2, "", "wrong\nWhere: x.yaml\nNext: Correct it.\n")
 
 
+def test_a_ctrl_c_before_anything_was_started_says_so_and_is_no_silence(
+    home: Home, capsys: Any, monkeypatch: Any
+) -> None:
+    def pressed(*words: Any, **named: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(headless, "run_notebook", pressed)
+    assert runbook(capsys, monkeypatch, "run", "10") == (1, "", "Stopped.\n")
+
+
 def test_json_outcome_is_json_and_nothing_else(home: Home, given: Any, capsys: Any, monkeypatch: Any) -> None:
     code, out, _ = runbook(capsys, monkeypatch, "run", "deploy", "--json")
     assert code == 4
