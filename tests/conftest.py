@@ -9,7 +9,7 @@ import pytest
 
 HERE = Path(__file__).parent
 
-pytest_plugins = ("tests.lab_server",)
+pytest_plugins = ("tests.lab_server", "tests.chromium")
 
 # a shell's background job is started deaf to Ctrl-C, and so would be all that the tests start and stop
 signal.signal(signal.SIGINT, signal.default_int_handler)

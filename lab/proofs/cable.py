@@ -52,4 +52,6 @@ class Cable:
         with contextlib.suppress(OSError):
             while data := source.recv(65_536):
                 sink.sendall(data)
+        # after a reset as well: a process that was killed with something unread resets, and its peer must hear of it
+        with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_WR)

@@ -78,9 +78,12 @@ def way_back_of(
 
 
 def tried_before(deployed: Deployed, commit: str, schema: str) -> tuple[bool | None, str]:
-    """Whether that code was tried on that schema when the schema was deployed; (None, "") when it was not."""
-    for release in reversed(deployed.releases):
-        if release.schema_revision == schema and release.old_code == commit:
+    """Whether that code served on that schema, or was tried on it when the schema was deployed; else (None, "")."""
+    on_it = [release for release in reversed(deployed.releases) if release.schema_revision == schema]
+    for release in on_it:
+        if release.commit == commit:
+            return True, f"it passed its gates on {schema} on {release.at:%Y-%m-%d}, in run {release.run_id}"
+        if release.old_code == commit:
             return True, f"it was tried on {schema} when {release.version} was deployed, in run {release.run_id}"
     return None, ""
 

@@ -3,15 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,9 +13,9 @@ import pytest
 from runbook_lib.archive import journal
 from runbook_lib.archive.runs import list_runs, verify
 from runbook_lib.plan import Verdict
+from tests.browser.jupyterlab import TOKEN, Operator, jupyterlab
 from tests.notebooks.behaviours import CLOSE, SECRET, Home
 
-TOKEN = "only-for-this-test"
 PLAN = """\
 from runbook_lib.plan import Command, Plan, Step, finding
 plan = run.plan(Plan("touch", "nowhere", (Step("touch", "Touch a file", (Command(("touch", "/x y")),)),)))
@@ -43,75 +35,9 @@ def home(tmp_path: Path) -> Home:
 @pytest.fixture
 def lab(home: Home, tmp_path: Path) -> Iterator[str]:
     """The address of a JupyterLab over the home's notebooks."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    rooms = {name: str(tmp_path / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR",
-                                                     "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")}
-    for setting, value in (("apputils-extension/notification", '{"fetchNews": "false"}'),
-                           ("notebook-extension/tracker", '{"windowingMode": "none"}')):
-        file = tmp_path / f"JUPYTERLAB_SETTINGS_DIR/@jupyterlab/{setting}.jupyterlab-settings"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(value)
-    environment = {**os.environ, **rooms, "RUNBOOK_HOME": str(home.path), "RUNBOOK_OUTPUTS": str(tmp_path / "outputs"),
-                   "STAGING_DB_PASSWORD": SECRET}
-    words = (sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
-             "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={home.path}")
-    with (tmp_path / "jupyterlab.log").open("w") as log:
-        server = subprocess.Popen(words, env=environment, stdout=log, stderr=log, cwd=home.path, start_new_session=True)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(address, server, tmp_path / "jupyterlab.log")
+    variables = {"RUNBOOK_HOME": str(home.path), "RUNBOOK_OUTPUTS": str(tmp_path / "outputs"), "STAGING_DB_PASSWORD": SECRET}
+    with jupyterlab(home.path, tmp_path, variables) as address:
         yield address
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        try:
-            server.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-
-
-def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 40
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            urllib.request.urlopen(f"{address}/api", timeout=2).close()
-            return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
-
-
-class Operator:
-    """Somebody at a notebook in JupyterLab."""
-
-    def __init__(self, page: Any, address: str, notebook: Path) -> None:
-        self.page, self.address = page, address
-        page.goto(f"{address}/lab/tree/{notebook.parent.name}/{notebook.name}?token={TOKEN}&reset", timeout=40_000)
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=40_000)
-        page.get_by_text("| Idle").wait_for(timeout=40_000)  # a cell sent before the kernel listens is lost
-
-    def run(self, place: int) -> Any:
-        """Run the code cell at `place` to its end; gives the place of its outputs."""
-        before = self.prompt(place)
-        self.start(place)
-        self.finished(place, before)
-        return self.page.locator(".jp-Notebook .jp-CodeCell").nth(place).locator(".jp-OutputArea").first
-
-    def start(self, place: int) -> None:
-        self.page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").nth(place).click()
-        self.page.keyboard.press("Control+Enter")
-
-    def prompt(self, place: int) -> str:
-        return str(self.page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").nth(place).inner_text())
-
-    def finished(self, place: int, before: str = "") -> None:
-        """Wait until the cell's prompt shows a new number."""
-        deadline = time.monotonic() + 30
-        while not (re.search(r"\d", self.prompt(place)) and self.prompt(place) != before):
-            assert time.monotonic() < deadline, f"cell {place} did not finish: {self.prompt(place)}"
-            self.page.wait_for_timeout(100)
-        self.page.wait_for_timeout(300)  # outputs are drawn after the prompt
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from runbook_lib.connections.scripted import ScriptedConnections
@@ -36,6 +37,14 @@ def test_what_was_tried_at_the_deployment_is_not_tried_again() -> None:
     assert back.compatible is True
     assert back.newer
     assert "run-2" in back.said
+
+
+def test_code_that_served_on_the_schema_is_not_tried_on_it_again() -> None:
+    now = deployed(None)
+    served = Release(OLD, "v1", "blue", "0002", "run-3", "ada", "", datetime(2026, 11, 23, tzinfo=UTC))
+    known, said = tried_before(replace(now, releases=(*now.releases, served)), OLD, "0002")
+    assert known is True and "run-3" in said
+    assert tried_before(replace(now, releases=(replace(served, schema_revision="0001"),)), OLD, "0002") == (None, "")
 
 
 def test_a_trial_of_other_code_or_another_schema_counts_for_nothing() -> None:

@@ -1,0 +1,53 @@
+"""The proofs' link to a server: what one end does, the other end hears."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterator
+
+import pytest
+
+from lab.proofs.cable import Cable
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket, Cable]]:
+    """An operator's connection through a cable, and the server's end of it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        cable = Cable(*server.getsockname())
+        near = socket.create_connection(("127.0.0.1", cable.port))
+        far, _ = server.accept()
+        far.settimeout(5)
+        near.settimeout(5)
+        with near, far:
+            yield near, far, cable
+        cable.cut()
+
+
+def test_what_is_said_arrives_both_ways(ends: tuple[socket.socket, socket.socket, Cable]) -> None:
+    near, far, _ = ends
+    near.sendall(b"there")
+    assert far.recv(10) == b"there"
+    far.sendall(b"and back")
+    assert near.recv(10) == b"and back"
+
+
+def test_a_reset_is_heard_by_the_server_as_an_end(ends: tuple[socket.socket, socket.socket, Cable]) -> None:
+    near, far, _ = ends
+    near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # as a killed process leaves it
+    near.close()
+    assert far.recv(10) == b""
+
+
+def test_a_cut_is_heard_by_both_and_nobody_gets_through_until_it_is_mended(
+    ends: tuple[socket.socket, socket.socket, Cable]
+) -> None:
+    near, far, cable = ends
+    cable.cut()
+    assert far.recv(10) == b""
+    assert near.recv(10) == b""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", cable.port), timeout=2)
+    cable.mend()
+    socket.create_connection(("127.0.0.1", cable.port), timeout=2).close()
