@@ -129,7 +129,7 @@ def reset(instance: Instance) -> None:
             script = (Path(__file__).parent / "server" / "empty.sh").read_text()
             run(instance.inside("bash", "-s"), log, input=script.encode(), timeout_s=180)
         with progress.step("the application's repository is put back"):
-            _install_repository(instance, log)
+            install_repository(instance, log)
 
 
 def names() -> list[str]:
@@ -152,9 +152,9 @@ def _make(instance: Instance) -> None:
         with progress.step("the server starts"):
             ports = _create(instance, log)
         with progress.step("the application's repository is cloned"):
-            _install_repository(instance, log)
+            install_repository(instance, log)
         with progress.step("its address is written down"):
-            _introduce(instance, ports, log)
+            introduce(instance, ports, log)
     instance.finished.write_text(f"{ports}\n")
 
 
@@ -167,7 +167,7 @@ def _start(instance: Instance, *, running: bool) -> None:
 
 def _create(instance: Instance, log: Path) -> Ports:
     for attempt in range(PORT_ATTEMPTS):
-        ports = _free_ports()
+        ports = free_ports()
         published = [f"--publish=127.0.0.1:{outer}:{inner}"
                      for outer, inner in ((ports.ssh, 22), (ports.http, 80), (ports.https, 443))]
         try:
@@ -183,7 +183,7 @@ def _create(instance: Instance, log: Path) -> Ports:
     return ports
 
 
-def _free_ports() -> Ports:
+def free_ports() -> Ports:
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
     numbers = [listener.getsockname()[1] for listener in listeners]
     for listener in listeners:
@@ -191,7 +191,7 @@ def _free_ports() -> Ports:
     return Ports(*numbers)
 
 
-def _install_repository(instance: Instance, log: Path) -> None:
+def install_repository(instance: Instance, log: Path) -> None:
     """The application's repository as a bare origin on the server, and a checkout of it where deploys happen."""
     from lab.repository import build_repository  # needed here alone; `down` must work without it
 
@@ -206,7 +206,7 @@ def _install_repository(instance: Instance, log: Path) -> None:
     run(instance.inside("sh", "-c", checkout, user="deploy"), log)
 
 
-def _introduce(instance: Instance, ports: Ports, log: Path) -> None:
+def introduce(instance: Instance, ports: Ports, log: Path) -> None:
     """Put our key and certificate on the server, and take its host keys from inside, not from the network."""
     address = instance.address
     authorize = ("install -d -m 0700 -o deploy -g deploy /home/deploy/.ssh && cat > /home/deploy/.ssh/authorized_keys "

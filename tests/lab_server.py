@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from lab.engine import docker, ensure_engine
 from lab.errors import LabError
-from lab.images import ensure_images
 from lab.instance import Instance, down, up
 from lab.processes import output
 from lab.seed import seed
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
     from runbook_lib.redaction import Secret
 
 ROOT = Path(__file__).parents[1]
-FIRST_RELEASE = "v3.1.0"
-RELEASES = (FIRST_RELEASE, "v3.2.0")
+BUILDING = pytest.StashKey["subprocess.Popen[bytes]"]()
+FIRST_RELEASE, NEXT_RELEASE = "v3.1.0", "v3.2.0"
 RUN_TIMEOUT_S = 600
+WATCH_S = 10
 # Content, owner, mode and time of change of every file; links by their target; and what the engine holds, by id. The
 # runtime of containers lays a file into /tmp for the moment in which a health check begins.
 STATE = """cd / && find opt/gw2-wvwbuilder backups etc srv home root usr/local var/spool/cron ! -type d -printf '%p %l %M %u %g %s %T@\\n' | sort
@@ -78,8 +80,7 @@ class Lab:
 
     def other_release(self) -> str:
         """The good release that does not serve now."""
-        first, second = RELEASES
-        return second if self.serving()["version"] == first else first
+        return NEXT_RELEASE if self.serving()["version"] == FIRST_RELEASE else FIRST_RELEASE
 
     def runbook(self, *words: str, outputs: Path, timeout_s: float = RUN_TIMEOUT_S,
                 variables: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -100,6 +101,22 @@ def _engine_or_reason() -> str:
     return ""
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """The lab's images are built while the first tests run, which need none. What goes wrong is told when it is needed."""
+    needed = any("empty_lab" in getattr(item, "fixturenames", ()) for item in session.items)
+    if needed and not session.config.option.collectonly and not os.environ.get("RUNBOOK_TEST_LAB"):
+        session.config.stash[BUILDING] = subprocess.Popen(
+            (sys.executable, "-m", "lab", "images"), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, start_new_session=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    building = session.config.stash.get(BUILDING, None)
+    if building is not None and building.poll() is None:
+        os.killpg(building.pid, signal.SIGTERM)
+        building.wait(30)
+
+
 @pytest.fixture(scope="session")
 def empty_lab() -> Iterator[Lab]:
     """A server with nothing deployed yet; the same one that `lab` deploys to."""
@@ -112,9 +129,9 @@ def empty_lab() -> Iterator[Lab]:
         pytest.fail(reason, pytrace=False)
     instance = Instance("test")
     down(instance)
-    ensure_images()
     try:
         up(instance)
+        watch_shortly(instance)
         yield Lab(instance)
     finally:
         if not os.environ.get("RUNBOOK_KEEP_TEST_LAB"):
@@ -127,6 +144,13 @@ def lab(empty_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     if not os.environ.get("RUNBOOK_TEST_LAB"):
         bring_up(empty_lab, tmp_path_factory.mktemp("bring-up"))
     return empty_lab
+
+
+def watch_shortly(instance: Instance) -> None:
+    """Half of the lab's own time: a release that was just deployed is watched again and again here."""
+    path = instance.address.folder / "environment.yaml"
+    settings = yaml.safe_load(path.read_text()) | {"rollback": {"watch_s": WATCH_S}}
+    path.write_text(yaml.safe_dump(settings, sort_keys=False))
 
 
 def bring_up(lab: Lab, outputs: Path) -> None:

@@ -143,9 +143,9 @@ def _timer(now: SchedulesOnServer, environment: Environment) -> Step | None:
 
 
 def _systemd(now: SchedulesOnServer, environment: Environment) -> Step | None:
-    folder, texts = f"{now.home}/.config/systemd/user", units(environment)
-    timers = tuple(name for name in texts if name.endswith(".timer"))
-    armed = all(one.name in now.timers for one in planned_schedules(environment))
+    folder, texts = _unit_folder(now), units(environment)
+    names = tuple(one.name for one in planned_schedules(environment))
+    armed = set(names) <= now.timers
     same = all(now.files.get(f"{folder}/{name}") == _sha(text) for name, text in texts.items())
     if armed and same and not now.cron_block:
         return None
@@ -153,8 +153,9 @@ def _systemd(now: SchedulesOnServer, environment: Environment) -> Step | None:
     # cron and systemd both would run every job twice
     no_cron = (_sh(environment, "set_crontab", CRON_BEGIN, CRON_END, ""),) if now.cron_block else ()
     return Step("schedule-timer", f"Put the two jobs into systemd's timers of {now.user}",
-                (Command(("mkdir", "-p", folder)), *writes, _sh(environment, "enable_timers", *timers), *no_cron),
-                undo=(_sh(environment, "crontab_back"), _sh(environment, "disable_timers", *timers)),
+                (Command(("mkdir", "-p", folder)), *writes,
+                 _sh(environment, "enable_timers", *(f"gw2-{name}.timer" for name in names)), *no_cron),
+                undo=(_sh(environment, "crontab_back"), _sh(environment, "units_back", *names)),
                 why="Persistent=true: a server that was off makes up for it")  # fmt: skip
 
 
@@ -162,16 +163,17 @@ def _removal(now: SchedulesOnServer, environment: Environment) -> tuple[Step, ..
     folder, steps = _folder(environment), []
     names = tuple(one.name for one in planned_schedules(environment))
     there = tuple(name for name in programs(environment) if f"{folder}/{name}" in now.files)
-    if there or now.cron_block or now.timers:
+    has_units = bool(now.timers) or any(f"{_unit_folder(now)}/{name}" in now.files for name in units(environment))
+    if there or now.cron_block or has_units:
         steps.append(Step("schedule-keep", "Keep what is there, for the way back", (_sh(environment, "keep"),)))
     if now.cron_block:
         steps.append(Step("schedule-timer", f"Take the two jobs out of the crontab of {now.user}",
                           (_sh(environment, "set_crontab", CRON_BEGIN, CRON_END, ""),),
                           undo=(_sh(environment, "crontab_back"),)))  # fmt: skip
-    if now.timers:
-        timers = tuple(f"gw2-{name}.timer" for name in sorted(now.timers))
-        steps.append(Step("schedule-timers", "Stop systemd's timers", (_sh(environment, "disable_timers", *timers),),
-                          undo=(_sh(environment, "enable_timers", *timers),)))  # fmt: skip
+    if has_units:
+        steps.append(Step("schedule-timers", f"Take the two jobs out of systemd's timers of {now.user}",
+                          (_sh(environment, "remove_units", *names),),
+                          undo=(_sh(environment, "units_back", *names),)))  # fmt: skip
     if there or now.installed:
         take = (Command(("rm", "-f", "--", *(f"{folder}/{name}" for name in there))),) if there else ()
         back = (*there, *(f"{name}.installed" for name in names))
@@ -187,6 +189,10 @@ def _trial(now: SchedulesOnServer, environment: Environment, name: str) -> Step:
                 (_sh(environment, "try_now", name, now.scheduler, timeout_s=TRY_LIMIT_S),),
                 why="a schedule that exists is not yet one that works: the same program in the same bare environment",
                 )  # fmt: skip
+
+
+def _unit_folder(now: SchedulesOnServer) -> str:
+    return f"{now.home}/.config/systemd/user"
 
 
 def _folder(environment: Environment) -> str:

@@ -3,14 +3,16 @@
 
 set -uo pipefail
 export LC_ALL=C; XDG_RUNTIME_DIR=/run/user/$(id -u); export XDG_RUNTIME_DIR
+units=$HOME/.config/systemd/user
 
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
 # keep: what is there now, so that an undo can bring it back.
 keep() {
     local one
-    mkdir -p -- ../metrics && rm -rf before.new && mkdir before.new || exit
+    mkdir -p -- ../metrics && rm -rf before.new && mkdir -p before.new/units || exit
     for one in *; do [[ ! -f $one ]] || cp -p -- "$one" before.new/ || exit; done
+    for one in "$units"/gw2-*; do [[ ! -f $one ]] || cp -p -- "$one" before.new/units/ || exit; done
     crontab -l >before.new/crontab.kept 2>/dev/null || : >before.new/crontab.kept
     rm -rf before && mv before.new before
 }
@@ -38,7 +40,26 @@ set_crontab() {
 crontab_back() { [[ ! -e before/crontab.kept ]] || crontab before/crontab.kept; }
 
 enable_timers() { systemctl --user daemon-reload && systemctl --user enable --now "$@"; }
-disable_timers() { systemctl --user disable --now "$@"; }
+
+# remove_units NAME…: timer and service of each job, all, some or none of which are there.
+remove_units() {
+    local one
+    for one; do
+        [[ ! -e $units/gw2-$one.timer ]] || systemctl --user disable --now "gw2-$one.timer" || exit
+        rm -f -- "$units/gw2-$one.timer" "$units/gw2-$one.service" || exit
+    done
+    systemctl --user daemon-reload
+}
+
+# units_back NAME…: those jobs' units as they were; without any, as without systemd.
+units_back() {
+    local one
+    [[ -d before ]] || return 0
+    for one; do
+        [[ -e before/units/gw2-$one.timer ]] || { remove_units "$one" || exit; continue; }
+        cp -p -- before/units/gw2-"$one".* "$units/" && enable_timers "gw2-$one.timer" || exit
+    done
+}
 
 # forget NAME…: these jobs are no longer announced to Prometheus.
 forget() { local one; for one; do rm -f -- "$one.installed" "../metrics/scheduled_$one.prom"; done; }
@@ -61,7 +82,7 @@ main() {
     local step=$1 folder=$2; shift 2
     mkdir -p -- "$folder" && cd -- "$folder" || exit
     case $step in
-        keep | put_back | set_crontab | crontab_back | enable_timers | disable_timers | forget | try_now) "$step" "$@" ;;
+        keep | put_back | set_crontab | crontab_back | enable_timers | remove_units | units_back | forget | try_now) "$step" "$@" ;;
         *) fail "There is no step '$step'." ;;
     esac
 }

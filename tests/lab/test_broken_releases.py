@@ -9,21 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from lab.proofs.releases import commit_of, deploy, ends_as_told, schema, serving
+from lab.proofs.releases import ends_as_told, schema
 from lab.repository import releases
 from tests.lab.conftest import Lab
+from tests.lab_server import NEXT_RELEASE
 
-BASE = "v3.2.0"
 CATALOGUE = {release.tag: release for release in releases()}
-pytestmark = [pytest.mark.slow]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def base_is_live(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What the broken releases are based on serves; it stays afterwards."""
-    if serving(lab.instance).commit != commit_of(lab.instance, BASE):
-        ended = deploy(lab.instance, BASE, tmp_path_factory.mktemp("base"), watch_s="6")
-        assert ended.code == 0, ended.said
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("new_is_live")]
 
 
 @pytest.mark.parametrize("tag", ["broken-migration-old-code", "broken-database-unreachable"])
@@ -33,5 +25,5 @@ def test_a_broken_release_ends_as_the_catalogue_says(lab: Lab, outputs: Path, ta
 
 
 def test_a_migration_that_the_live_code_cannot_live_with_leaves_the_schema_and_no_copy_behind(lab: Lab) -> None:
-    assert schema(lab.instance) == CATALOGUE[BASE].schema_revision
+    assert schema(lab.instance) == CATALOGUE[NEXT_RELEASE].schema_revision
     assert lab.on_server("docker", "ps", "--all", "--quiet", "--filter", "label=org.gw2.runbook=schema-copy").strip() == ""

@@ -13,7 +13,7 @@ import pytest
 from runbook_lib.archive.runs import RunSummary, list_runs
 from tests.browser.jupyterlab import Operator, jupyterlab
 from tests.lab.conftest import Lab
-from tests.lab_server import ROOT
+from tests.lab_server import FIRST_RELEASE, ROOT
 
 SLOWEST_CELL_S = 240.0
 Step = Callable[..., RunSummary]
@@ -57,11 +57,15 @@ def with_values(source: str, **values: str) -> str:
                      for name, line in zip(lines, source.splitlines(), strict=True))
 
 
-def test_a_rollback_is_done_step_by_step(lab: Lab, step: Step) -> None:
-    version = lab.other_release()
-    deployed = lab.serving()["version"]
-    # one that serves is on record; the other one may be too, when an earlier test deployed it
+def test_a_rollback_is_done_step_by_step(lab: Lab, new_is_live: None, step: Step) -> None:
     seen: dict[int, str] = {}
-    run = step("22_rollback", to=version, mode="apply", reason="test", seen=seen.__setitem__)
+    run = step("22_rollback", to=FIRST_RELEASE, mode="apply", reason="test", seen=seen.__setitem__)
     assert (run.verdict, run.state) == ("passed", "finished"), seen
-    assert lab.serving()["version"] == version != deployed
+    assert lab.serving()["version"] == FIRST_RELEASE
+
+
+def test_a_restore_is_read_up_to_its_plan_and_changes_nothing(lab: Lab, old_is_live: None, step: Step) -> None:
+    before = lab.state()
+    run = step("32_restore_database")
+    assert run.verdict == "not applied"
+    assert sorted(set(before) ^ set(lab.state())) == []

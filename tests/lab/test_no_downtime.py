@@ -14,7 +14,7 @@ RATE = 110.0
 
 
 def test_no_request_fails_while_a_release_comes_and_goes(
-    lab: Lab, outputs: Path, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, outputs: Path, old_is_live: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RUNBOOK_OUTPUTS", str(outputs))
     with load_beside(lab.instance, RATE) as load:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.proofs.releases import commit_of, deploy, schema, serving
+from lab.proofs.releases import commit_of, schema, serving
 from runbook_lib.connections import OpenConnections
 from runbook_lib.environment import Environment
 from runbook_lib.facts.releases import deployed_state_of
@@ -19,13 +19,6 @@ def roll_back(lab: Lab, outputs: Path, *more: str) -> tuple[int, str]:
     done = lab.runbook("run", "22_rollback", "-e", lab.environment, "--apply", "--confirm", lab.name, *more,
                        "--reason", "test", outputs=outputs)  # fmt: skip
     return done.returncode, done.stdout + done.stderr
-
-
-@pytest.fixture
-def new_is_live(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
-    if serving(lab.instance).commit != commit_of(lab.instance, NEW):
-        ended = deploy(lab.instance, NEW, tmp_path_factory.mktemp("new"), watch_s="6")
-        assert ended.code == 0, ended.said
 
 
 def test_a_release_that_lost_its_backend_gives_way_to_the_earlier_one_and_the_data_stay(

@@ -13,7 +13,7 @@ from runbook_lib.environment import load_environment
 from runbook_lib.errors import BadParameter
 from runbook_lib.facts.schedules import CRON_BEGIN, JobStatus, SchedulesOnServer
 from runbook_lib.plan import Verdict
-from runbook_lib.procedures.schedules import cron_block, launcher, plan_schedules, planned_schedules, programs
+from runbook_lib.procedures.schedules import cron_block, launcher, plan_schedules, planned_schedules, programs, units
 
 ENVIRONMENT = load_environment("staging")
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -81,6 +81,36 @@ def test_every_step_that_changes_something_has_a_way_back() -> None:
     for wanted, now in (("installed", EMPTY), ("removed", INSTALLED)):
         for step in plan_schedules(now, ENVIRONMENT, wanted).steps:
             assert step.undo or step.key == "schedule-keep", step.key
+
+
+UNIT_FOLDER = "/home/deploy/.config/systemd/user"
+SYSTEMD = replace(EMPTY, has=frozenset({"systemd", "linger", "user-manager", "crontab", "cron-daemon"}))
+
+
+def armed_by_systemd() -> SchedulesOnServer:
+    files = {f"{UNIT_FOLDER}/{name}": hashlib.sha256(text.encode()).hexdigest() for name, text in units(ENVIRONMENT).items()}
+    return replace(SYSTEMD, installed=INSTALLED.installed, files=INSTALLED.files | files, timers=frozenset(NAMES))
+
+
+def said(now: SchedulesOnServer, wanted: str = "installed") -> str:
+    return " | ".join(str(action) for step in plan_schedules(now, ENVIRONMENT, wanted).steps for action in step.actions)
+
+
+def test_where_systemd_keeps_the_users_timers_they_are_used_and_once_there_nothing_is_to_do() -> None:
+    assert "enable_timers" in said(SYSTEMD)
+    assert "set_crontab" not in said(SYSTEMD)
+    assert plan_schedules(armed_by_systemd(), ENVIRONMENT).steps == ()
+
+
+def test_a_server_that_moved_to_systemd_loses_its_crontab_lines_or_every_job_would_run_twice() -> None:
+    moved = said(replace(SYSTEMD, crontab=INSTALLED.crontab, files=INSTALLED.files, installed=INSTALLED.installed))
+    assert moved.index("enable_timers") < moved.index("set_crontab")
+
+
+def test_units_are_taken_away_even_when_somebody_has_stopped_their_timers() -> None:
+    assert "remove_units" in said(armed_by_systemd(), "removed")
+    assert "remove_units" in said(replace(armed_by_systemd(), timers=frozenset()), "removed")
+    assert "remove_units" not in said(INSTALLED, "removed")
 
 
 def test_another_word_than_installed_or_removed_is_refused() -> None:

@@ -21,7 +21,7 @@ def test_two_checkouts_may_have_instances_of_the_same_name(monkeypatch: pytest.M
 
 
 def test_free_ports_are_three_different_ones() -> None:
-    ports = instance._free_ports()
+    ports = instance.free_ports()
     assert len({ports.ssh, ports.http, ports.https}) == 3
 
 

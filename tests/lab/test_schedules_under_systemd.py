@@ -1,0 +1,100 @@
+"""systemd's own timers: installed by the runbook on a server that systemd booted, fired by it, and taken away again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab import container, images
+from lab.engine import docker, ensure_engine
+from lab.instance import Instance, down, free_ports, install_repository, introduce
+from lab.processes import log_file, one_at_a_time, output, run, succeeds
+from lab.proofs.started import wait_for
+from tests.lab.conftest import Lab
+
+IMAGE = "gw2-lab/server-with-systemd"
+STATE = "/opt/gw2-wvwbuilder/.runbook/scheduled"
+USER_UNITS = "XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user"
+
+
+@pytest.fixture(scope="module")
+def booted() -> Iterator[Lab]:
+    """A server whose first process is systemd. It has no Docker Engine: schedules need none to be installed."""
+    ensure_engine()
+    with one_at_a_time("images"):
+        images.ensure_images()
+    instance, log = Instance("systemd"), log_file("up-systemd")
+    down(instance)
+    run((docker(), "build", "--force-rm", "--build-arg", f"BASE={container.server_image()}", "--label", f"{images.LABEL}=1",
+         "--tag", IMAGE, Path(__file__).parent / "systemd"), log)
+    instance.address.create()
+    ports = free_ports()
+    labels = [word for key, value in instance.labels.items() for word in ("--label", f"{key}={value}")]
+    try:
+        run((docker(), "run", "--detach", "--name", instance.container, *labels, *container.rights(), "--cgroupns", "private",
+             "--tmpfs", "/run", "--tmpfs", "/run/lock", "--publish", f"127.0.0.1:{ports.ssh}:22", IMAGE), log)
+        wait_for(lambda: succeeds(instance.inside("pgrep", "-u", "deploy", "-x", "systemd")), "the user's systemd", 60)
+        install_repository(instance, log)
+        introduce(instance, ports, log)
+        yield Lab(instance)
+    finally:
+        down(instance)
+
+
+def install(lab: Lab, outputs: Path, *words: str) -> tuple[int, str]:
+    done = lab.runbook("run", "34_install_schedules", "-e", lab.environment, "--apply", "--confirm", lab.name, "--reason", "test",
+                       *words, outputs=outputs)  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def of_user(lab: Lab, words: str) -> str:
+    return lab.on_server("bash", "-c", f"{USER_UNITS} {words}", user="deploy")
+
+
+def status(lab: Lab, name: str) -> dict[str, str]:
+    said: dict[str, str] = json.loads(lab.on_server("cat", f"{STATE}/{name}.status.json"))
+    return said
+
+
+def test_timers_are_armed_for_the_times_of_the_plan(booted: Lab, outputs: Path) -> None:
+    code, said = install(booted, outputs)
+    assert code == 0, said
+    timers = of_user(booted, "show 'gw2-*.timer' --property=Id,ActiveState,TimersCalendar,Persistent")
+    assert timers.count("ActiveState=active") == 2
+    assert "OnCalendar=*-*-* 02:00:00 UTC" in timers
+    assert timers.count("Persistent=yes") == 2
+    assert of_user(booted, "is-enabled gw2-backup_database.timer gw2-backup_configuration.timer").split() == ["enabled"] * 2
+    code, said = install(booted, outputs)
+    assert (code, "every program and timer is as it should be" in said) == (0, True), said
+
+
+def test_a_job_that_systemd_starts_tells_how_it_ended(booted: Lab, outputs: Path) -> None:
+    code, said = install(booted, outputs, "-p", "try_now=backup_configuration")
+    assert code == 0, said
+    assert (status(booted, "backup_configuration")["outcome"], status(booted, "backup_configuration")["trigger"]) == ("succeeded", "try")
+    # there is no engine here, so the other one must fail, and say so
+    assert "failed" in booted.on_server("bash", "-c", f"{USER_UNITS} start gw2-backup_database.service 2>&1; {USER_UNITS} is-failed "
+                                        "gw2-backup_database.service; true", user="deploy")  # fmt: skip
+    assert status(booted, "backup_database")["outcome"] == "failed"
+
+
+def test_a_timer_fires_by_itself_and_makes_up_for_a_missed_time(booted: Lab) -> None:
+    """As after a night in which the server was off: systemd's stamp is older than the last time of the schedule."""
+    booted.on_server("rm", "-f", f"{STATE}/backup_configuration.status.json")
+    stamp = "~/.local/share/systemd/timers/stamp-gw2-backup_configuration.timer"
+    of_user(booted, f"stop gw2-backup_configuration.timer && touch -d '9 days ago' {stamp} && {USER_UNITS} start "
+                    "gw2-backup_configuration.timer")  # fmt: skip
+    wait_for(lambda: succeeds(booted.instance.inside("grep", "-q", "succeeded", f"{STATE}/backup_configuration.status.json")),
+             "the run that was owed", 90)
+    assert status(booted, "backup_configuration")["trigger"] == "schedule"
+
+
+def test_what_was_installed_is_taken_away(booted: Lab, outputs: Path) -> None:
+    code, said = install(booted, outputs, "-p", "schedules=removed")
+    assert code == 0, said
+    assert "active" not in output(booted.instance.inside("bash", "-c", f"{USER_UNITS} is-active gw2-backup_database.timer || true",
+                                                         user="deploy")).replace("inactive", "")  # fmt: skip
+    assert booted.on_server("bash", "-c", f"ls {STATE}/backup_database 2>/dev/null || echo gone").strip() == "gone"
