@@ -45,12 +45,14 @@ def value_html(value: Any) -> str:
 
 
 def rows_html(rows: Rows) -> str | None:
-    """A table for several findings or several facts; None, so that IPython shows its own, for anything else."""
-    if rows and all(isinstance(row, Finding) for row in rows):
+    """A table for findings or facts, a word when there are none; None, so that IPython shows its own, for others."""
+    if not rows:
+        return "<em>none</em>"
+    if all(isinstance(row, Finding) for row in rows):
         from runbook_lib.report.tables import findings_table
 
         return findings_table(rows)
-    if rows and all(dataclasses.is_dataclass(row) for row in rows):
+    if all(dataclasses.is_dataclass(row) for row in rows):
         return value_html(list(rows))
     return None
 
@@ -79,7 +81,9 @@ def finding_text(one: Finding) -> str:
 
 
 def _rows_printer(rows: Rows, printer: Any, cycle: bool) -> None:
-    if not cycle and rows and all(isinstance(row, Finding) for row in rows):
+    if not rows:
+        printer.text("none")
+    elif not cycle and all(isinstance(row, Finding) for row in rows):
         printer.text("\n".join(finding_text(row) for row in rows))
     else:
         printer.text("(...)" if cycle else repr(rows))
