@@ -10,9 +10,11 @@ import pytest
 
 from lab.proofs.cable import Cable
 
+Ends = tuple[socket.socket, socket.socket, Cable, socket.socket]  # an operator's, the server's, between them, the listener
+
 
 @pytest.fixture
-def ends() -> Iterator[tuple[socket.socket, socket.socket, Cable]]:
+def ends() -> Iterator[Ends]:
     """An operator's connection through a cable, and the server's end of it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         cable = Cable(*server.getsockname())
@@ -20,34 +22,43 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket, Cable]]:
         far, _ = server.accept()
         far.settimeout(5)
         near.settimeout(5)
+        passed(near, far)
         with near, far:
-            yield near, far, cable
+            yield near, far, cable, server
         cable.cut()
 
 
-def test_what_is_said_arrives_both_ways(ends: tuple[socket.socket, socket.socket, Cable]) -> None:
-    near, far, _ = ends
+def passed(near: socket.socket, far: socket.socket) -> None:
+    """A byte went through: both of the cable's own ends are known to it, and a cut closes them."""
+    near.sendall(b".")
+    assert far.recv(1) == b"."
+
+
+def test_what_is_said_arrives_both_ways(ends: Ends) -> None:
+    near, far, *_ = ends
     near.sendall(b"there")
     assert far.recv(10) == b"there"
     far.sendall(b"and back")
     assert near.recv(10) == b"and back"
 
 
-def test_a_reset_is_heard_by_the_server_as_an_end(ends: tuple[socket.socket, socket.socket, Cable]) -> None:
-    near, far, _ = ends
+def test_a_reset_is_heard_by_the_server_as_an_end(ends: Ends) -> None:
+    near, far, *_ = ends
     near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # as a killed process leaves it
     near.close()
     assert far.recv(10) == b""
 
 
 def test_a_cut_is_heard_by_both_and_nobody_gets_through_until_it_is_mended(
-    ends: tuple[socket.socket, socket.socket, Cable]
+    ends: Ends
 ) -> None:
-    near, far, cable = ends
+    near, far, cable, server = ends
     cable.cut()
     assert far.recv(10) == b""
     assert near.recv(10) == b""
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", cable.port), timeout=2)
     cable.mend()
-    socket.create_connection(("127.0.0.1", cable.port), timeout=2).close()
+    with socket.create_connection(("127.0.0.1", cable.port), timeout=2) as again, server.accept()[0] as other:
+        other.settimeout(5)
+        passed(again, other)
