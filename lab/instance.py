@@ -184,6 +184,7 @@ def _create(instance: Instance, log: Path) -> Ports:
 
 
 def free_ports() -> Ports:
+    """Three ports of loopback that nobody listens on at this moment."""
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
     numbers = [listener.getsockname()[1] for listener in listeners]
     for listener in listeners:

@@ -75,8 +75,8 @@ try_now() {
     else env -i HOME="$HOME" LOGNAME="$(id -un)" SHELL=/bin/sh PATH=/usr/bin:/bin /bin/sh -c "'$PWD/$name'" </dev/null; fi
     code=$?
     cat -- "$name.status.json"
-    # the job's own word is the last one, after whatever the scheduler said about it
-    ((code == 0)) || grep -oP '"message": "\K[^"]*' "$name.status.json" >&2
+    # the job's own word is the last one, after whatever the scheduler said about it; an earlier run's is not its word
+    ((code == 0)) || [[ ! $name.status.json -nt $name.try ]] || grep -oP '"message": "\K[^"]*' "$name.status.json" >&2
     exit "$code"
 }
 

@@ -79,11 +79,6 @@ class Operator:
         self.finished(place, before, patience_s)
         return self.page.locator(".jp-Notebook .jp-CodeCell").nth(place).locator(".jp-OutputArea").first
 
-    @property
-    def cells(self) -> int:
-        """How many code cells there are."""
-        return int(self.page.locator(".jp-Notebook .jp-CodeCell").count())
-
     def write(self, place: int, text: str) -> None:
         """Replace what stands in the code cell at `place`."""
         self.page.locator(".jp-Notebook .jp-CodeCell .cm-content").nth(place).click()

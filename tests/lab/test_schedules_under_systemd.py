@@ -14,6 +14,7 @@ from lab.instance import Instance, down, free_ports, install_repository, introdu
 from lab.processes import log_file, one_at_a_time, output, run, succeeds
 from lab.proofs.started import wait_for
 from tests.lab.conftest import Lab
+from tests.lab_server import ROOT
 
 IMAGE = "gw2-lab/server-with-systemd"
 STATE = "/opt/gw2-wvwbuilder/.runbook/scheduled"
@@ -92,9 +93,19 @@ def test_a_timer_fires_by_itself_and_makes_up_for_a_missed_time(booted: Lab) -> 
     assert status(booted, "backup_configuration")["trigger"] == "schedule"
 
 
-def test_what_was_installed_is_taken_away(booted: Lab, outputs: Path) -> None:
+def armed(lab: Lab) -> tuple[str, int]:
+    """What systemd says of the database's timer, and how many unit files of ours there are."""
+    state = of_user(lab, "is-active gw2-backup_database.timer || true").strip()
+    return state, len(lab.on_server("bash", "-c", "ls ~/.config/systemd/user | grep ^gw2- || true", user="deploy").split())
+
+
+def test_what_was_installed_is_taken_away_and_the_way_back_brings_it_again(booted: Lab, outputs: Path) -> None:
+    assert armed(booted) == ("active", 4)
     code, said = install(booted, outputs, "-p", "schedules=removed")
     assert code == 0, said
-    assert "active" not in output(booted.instance.inside("bash", "-c", f"{USER_UNITS} is-active gw2-backup_database.timer || true",
-                                                         user="deploy")).replace("inactive", "")  # fmt: skip
+    assert armed(booted) == ("inactive", 0)
     assert booted.on_server("bash", "-c", f"ls {STATE}/backup_database 2>/dev/null || echo gone").strip() == "gone"
+    program = (ROOT / "runbook_lib/procedures/schedules.sh").read_text()
+    back = booted.instance.inside("bash", "-s", "--", "units_back", STATE, "backup_database", "backup_configuration", user="deploy")
+    output(back, input=program)
+    assert armed(booted) == ("active", 4)
