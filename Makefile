@@ -19,11 +19,11 @@ bench:      ## set up everything, measure deployment and rollback beside the pla
 
 test:       ## set up everything, run all tests
 	@./setup.sh test
-	@.venv/bin/python -m pytest --durations=10
+	@.venv/bin/python -m pytest -n 3 --dist loadgroup --durations=10
 
 test-fast:  ## the unit tests alone: seconds, no lab
 	@./setup.sh python
-	@.venv/bin/python -m pytest tests/unit -q
+	@.venv/bin/python -m pytest tests/unit -q -n auto
 
 lint:       ## ruff for package and notebooks, mypy strict for runbook_lib, shellcheck for scripts
 	@./setup.sh python

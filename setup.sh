@@ -121,11 +121,14 @@ install_packages() {
     .venv/bin/python -m pip install --disable-pip-version-check --no-compile --progress-bar off \
         --require-hashes --no-deps --only-binary :all: -r requirements.lock
     .venv/bin/python -m pip check
+    # once and on all cores: where PYTHONDONTWRITEBYTECODE is set, every run would compile them again, for 3 s
+    .venv/bin/python -m compileall -q -j 0 .venv/lib || true
     digest requirements.lock >.venv/stamp-packages
 }
 
 install_project() {
     .venv/bin/python -m pip install --disable-pip-version-check --no-deps --no-index --no-build-isolation -e .
+    .venv/bin/python -m compileall -q runbook_lib lab
     digest pyproject.toml >.venv/stamp-project
 }
 

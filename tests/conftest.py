@@ -23,6 +23,11 @@ def outputs(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
     return folder
 
 
+# `pytest -n`: tests that share a server, or would disturb one another, stay together; the others go where there is room
+TOGETHER = {"lab": "lab", "faults": "faults", "browser": "browser"}
+APART = {"test_rehearsal.py": "rehearsal", "test_schedules_under_systemd.py": "systemd"}  # each has a server of its own
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Unit tests first, then notebooks and browser, the lab last: the cheap answers come early."""
     order = {"unit": 0, "notebooks": 1, "browser": 2, "lab": 3, "faults": 4}
@@ -36,4 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("lab")
         if room(item) == "browser":
             item.add_marker("browser")
+        group = APART.get(item.path.name) or TOGETHER.get(room(item))
+        if group:
+            item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: order.get(room(item), 9))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from runbook_lib.redaction import Secret
 
 ROOT = Path(__file__).parents[1]
-BUILDING = pytest.StashKey["subprocess.Popen[bytes]"]()
 FIRST_RELEASE, NEXT_RELEASE = "v3.1.0", "v3.2.0"
 RUN_TIMEOUT_S = 600
 WATCH_S = 10
@@ -101,25 +99,9 @@ def _engine_or_reason() -> str:
     return ""
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """The lab's images are built while the first tests run, which need none. What goes wrong is told when it is needed."""
-    needed = any("empty_lab" in getattr(item, "fixturenames", ()) for item in session.items)
-    if needed and not session.config.option.collectonly and not os.environ.get("RUNBOOK_TEST_LAB"):
-        session.config.stash[BUILDING] = subprocess.Popen(
-            (sys.executable, "-m", "lab", "images"), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, start_new_session=True)
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    building = session.config.stash.get(BUILDING, None)
-    if building is not None and building.poll() is None:
-        os.killpg(building.pid, signal.SIGTERM)
-        building.wait(30)
-
-
 @pytest.fixture(scope="session")
-def empty_lab() -> Iterator[Lab]:
-    """A server with nothing deployed yet; the same one that `lab` deploys to."""
+def empty_lab(worker_id: str) -> Iterator[Lab]:
+    """A server with nothing deployed yet; the same one that `lab` deploys to. Each of several workers has its own."""
     given = os.environ.get("RUNBOOK_TEST_LAB")
     if given:
         yield Lab(Instance(given))
@@ -127,7 +109,7 @@ def empty_lab() -> Iterator[Lab]:
     reason = _engine_or_reason()
     if reason:
         pytest.fail(reason, pytrace=False)
-    instance = Instance("test")
+    instance = Instance(f"test-{worker_id}" if worker_id != "master" else "test")
     down(instance)
     try:
         up(instance)
@@ -147,9 +129,9 @@ def lab(empty_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Lab:
 
 
 def watch_shortly(instance: Instance) -> None:
-    """Half of the lab's own time: a release that was just deployed is watched again and again here."""
+    """Less than the lab's own time: a release that was just deployed is watched again and again here."""
     path = instance.address.folder / "environment.yaml"
-    settings = yaml.safe_load(path.read_text()) | {"rollback": {"watch_s": WATCH_S}}
+    settings = yaml.safe_load(path.read_text()) | {"rollback": {"watch_s": WATCH_S}, "watch": {"duration_s": WATCH_S}}
     path.write_text(yaml.safe_dump(settings, sort_keys=False))
 
 

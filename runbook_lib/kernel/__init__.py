@@ -7,6 +7,7 @@ nothing is hooked, and a run works as plain Python.
 
 from __future__ import annotations
 
+import atexit
 import re
 import sys
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from runbook_lib.kernel.formatters import install_formatters, show_type_as_table
 from runbook_lib.kernel.outputs import CellOutputs
 
 ENDED_EARLY = "NotebookEnded"  # papermill takes an error named SystemExit with value 0 for success
+CONTROL_PATIENCE_S = 5.0
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 _installed: Hooks | None = None
@@ -55,8 +57,21 @@ def install(folder: RunFolder, on_cell: CellDone) -> Hooks | None:
     """Hook the running kernel; None outside a kernel. `on_cell(number, source, outputs, error)` follows each cell."""
     global _installed
     current = shell()
+    if current is not None and _installed is None:
+        atexit.register(_let_control_end, current.kernel.control_thread)
     _installed = Hooks(current, folder, on_cell) if current is not None else None
     return _installed
+
+
+def _let_control_end(thread: Any) -> None:
+    """Let the thread that was asked to shut the kernel down say its last word, before the way out is closed.
+
+    ipykernel (7.4, IPKernelApp.close) closes it first. Then a last word can wait for ever, and the client waits with
+    it, 30 s as a rule, until it kills the kernel.
+    """
+    if thread is not None:
+        thread.stop()
+        thread.join(CONTROL_PATIENCE_S)
 
 
 class Hooks:

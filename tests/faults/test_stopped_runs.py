@@ -23,7 +23,8 @@ pytestmark = [pytest.mark.slow]
 LINKS = "pkill -KILL -u deploy -x sshd"
 REVISION = "SELECT version_num FROM alembic_version"
 
-
+# how many releases were recorded, and how many images of the backend there are
+MET = f"wc -l < {DIRECTORY}/.runbook/releases.jsonl; docker image ls --quiet gw2-backend | wc -l"
 FORGET = """docker image ls --format '{{.Repository}}:{{.Tag}}' | grep -E '^gw2-(backend|frontend):' | xargs -n 1 docker image rm
 true"""
 
@@ -31,9 +32,10 @@ true"""
 @pytest.fixture(scope="module", autouse=True)
 def on_the_first_release(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A server that never met the new release: no image, no container, no migration of it."""
-    reset(lab.instance)
-    lab.on_server("sh", "-c", FORGET)
-    bring_up(lab, tmp_path_factory.mktemp("bring-up"))
+    if lab.on_server("sh", "-c", MET).split() != ["1", "1"]:
+        reset(lab.instance)
+        lab.on_server("sh", "-c", FORGET)
+        bring_up(lab, tmp_path_factory.mktemp("bring-up"))
     serves_the_old_release(Operator(lab, Path()))
 
 

@@ -36,58 +36,52 @@ def manifest_of_a_copy(lab: Lab, newest: str, name: str) -> str:
     return base64.b64encode(sealed_manifest(lines).encode()).decode()
 
 
+@pytest.fixture(scope="module")
+def archive(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive of a run that made the newest backup."""
+    outputs = tmp_path_factory.mktemp("backed-up")
+    code, said = back_up(lab, outputs)
+    assert code == 0, said
+    return outputs
+
+
 @pytest.fixture
-def tidy(lab: Lab) -> Iterator[None]:
-    """The folder as it was, whatever a test put there."""
-    before = names(lab)
-    yield
-    for name in names(lab) - before:
-        lab.on_server("rm", "-f", f"{FOLDER}/{name}")
+def newest(lab: Lab, archive: Path, environment: Environment, connections: OpenConnections) -> Iterator[str]:
+    """The name of the newest backup. Whatever a test does to the folder, afterwards it is as it was."""
+    lab.on_server("sh", "-c", f"rm -rf /tmp/kept && cp -a {FOLDER} /tmp/kept")
+    yield backups_of(environment).put(connections).backups[0].name
+    lab.on_server("sh", "-c", f"find {FOLDER} -mindepth 1 -delete && cp -a /tmp/kept/. {FOLDER} && rm -r /tmp/kept")
 
 
 def test_a_backup_holds_every_row_that_the_database_holds(
-    lab: Lab, environment: Environment, connections: OpenConnections, outputs: Path
+    newest: str, environment: Environment, connections: OpenConnections
 ) -> None:
-    code, said = back_up(lab, outputs)
-    assert code == 0, said
-    backups: Backups = backups_of(environment).put(connections)
-    newest = backups.backups[0]
-    assert newest.trust is Trust.VERIFIED
-    assert newest.manifest is not None
+    backup = backups_of(environment).put(connections).named(newest)
+    assert backup is not None
+    assert backup.trust is Trust.VERIFIED
+    assert backup.manifest is not None
     live = {f"{table.schema}.{table.name}": table.rows for table in database_of(environment).put(connections).tables}
-    assert {table.table: table.rows for table in newest.manifest.tables} == live
-    assert newest.manifest.rows >= 50_000
+    assert {table.table: table.rows for table in backup.manifest.tables} == live
+    assert backup.manifest.rows >= 50_000
 
 
-@pytest.mark.parametrize("damage", ["truncate -s -100", "truncate -s 0"])
+FLIP = 'b=$(od -An -tu1 -j5000 -N1 "$1"); printf "\\\\$(printf %o $((b ^ 8)))" | dd of="$1" bs=1 seek=5000 conv=notrunc'
+
+
+@pytest.mark.parametrize("damage", ['truncate -s -100 "$1"', 'truncate -s 0 "$1"', FLIP], ids=("cut", "emptied", "flipped"))
 def test_a_damaged_backup_is_seen_and_never_counts(
-    lab: Lab, environment: Environment, connections: OpenConnections, tidy: None, outputs: Path, damage: str
+    lab: Lab, environment: Environment, connections: OpenConnections, newest: str, damage: str
 ) -> None:
-    assert back_up(lab, outputs)[0] == 0
-    newest = backups_of(environment).put(connections).backups[0].name
-    lab.on_server(*damage.split(), f"{FOLDER}/{newest}")
+    lab.on_server("bash", "-c", damage, "damage", f"{FOLDER}/{newest}")
     found = backups_of(environment).put(connections).named(newest)
     assert found is not None
     assert found.trust is Trust.DAMAGED
 
 
-def test_a_flipped_byte_is_seen(
-    lab: Lab, environment: Environment, connections: OpenConnections, tidy: None, outputs: Path
-) -> None:
-    assert back_up(lab, outputs)[0] == 0
-    newest = backups_of(environment).put(connections).backups[0].name
-    flip = 'b=$(od -An -tu1 -j5000 -N1 "$1"); printf "\\\\$(printf %o $((b ^ 8)))" | dd of="$1" bs=1 seek=5000 conv=notrunc'
-    lab.on_server("bash", "-c", flip, "flip", f"{FOLDER}/{newest}")
-    found = backups_of(environment).put(connections).named(newest)
-    assert found is not None
-    assert found.trust is Trust.DAMAGED
-
-
-def test_a_full_disk_leaves_the_old_backups_and_nothing_half_done(lab: Lab, outputs: Path) -> None:
-    assert back_up(lab, outputs)[0] == 0
+def test_a_full_disk_leaves_the_old_backups_and_nothing_half_done(lab: Lab, newest: str, outputs: Path) -> None:
     kept = names(lab)
-    lab.on_server("bash", "-c", f"mkdir -p /tmp/kept && cp -p {FOLDER}/* /tmp/kept && mount -t tmpfs -o size=5m tmpfs {FOLDER}"
-                  f" && chown deploy {FOLDER} && dd if=/dev/zero of={FOLDER}/other bs=1k count=5000")  # fmt: skip
+    lab.on_server("bash", "-c", f"mount -t tmpfs -o size=5m tmpfs {FOLDER} && chown deploy {FOLDER} && "
+                  f"dd if=/dev/zero of={FOLDER}/other bs=1k count=5000")  # fmt: skip
     try:
         code, said = back_up(lab, outputs)
         left = names(lab)
@@ -130,9 +124,8 @@ def test_two_backups_at_once_end_as_one_backup_and_one_refusal(lab: Lab, outputs
     assert not [name for name in names(lab) if name.endswith(".partial")]
 
 
-def test_old_backups_go_and_the_newest_and_the_unknown_stay(lab: Lab, tidy: None, outputs: Path) -> None:
-    assert back_up(lab, outputs)[0] == 0
-    newest = max(name for name in names(lab) if name.endswith(".sql.gz")).removesuffix(".sql.gz")
+def test_old_backups_go_and_the_newest_and_the_unknown_stay(lab: Lab, newest: str, outputs: Path) -> None:
+    newest = newest.removesuffix(".sql.gz")
     made = [f"staging_db_202501{day:02d}_020000" for day in range(1, 10)]
     for name in made:
         manifest = manifest_of_a_copy(lab, newest, name)
@@ -164,10 +157,9 @@ def _now():  # type: ignore[no-untyped-def]
     return datetime.now(UTC)
 
 
-def test_a_report_names_no_secret(lab: Lab, outputs: Path) -> None:
-    assert back_up(lab, outputs)[0] == 0
+def test_a_report_names_no_secret(lab: Lab, archive: Path) -> None:
     secrets = [line.partition("=")[2].strip("'\"") for line in
                lab.on_server("cat", "/opt/gw2-wvwbuilder/.env.secrets").splitlines()]  # fmt: skip
-    written = "".join(path.read_text(errors="replace") for path in outputs.rglob("*") if path.is_file())
+    written = "".join(path.read_text(errors="replace") for path in archive.rglob("*") if path.is_file())
     assert json.dumps("backup-publish") in written
     assert not [secret for secret in secrets if secret and secret in written]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.instance import Instance, down
+from lab.instance import Instance, down, up
+from tests.lab_server import watch_shortly
 
 ROOT = Path(__file__).parents[2]
 NAME = "rehearsal"
@@ -19,11 +20,15 @@ NAME = "rehearsal"
 @pytest.mark.timeout(1200)
 def test_the_rehearsal_takes_an_empty_server_to_a_verified_release_past_a_broken_one(outputs: Path) -> None:
     variables = {**os.environ, "RUNBOOK_OUTPUTS": str(outputs)}
+    instance = Instance(NAME)
+    down(instance)
     try:
+        up(instance)
+        watch_shortly(instance)
         done = subprocess.run((sys.executable, "-m", "lab.rehearsal", "--name", NAME), cwd=ROOT, env=variables,
                               text=True, capture_output=True, timeout=1100)
     finally:
-        down(Instance(NAME))
+        down(instance)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
     assert done.stdout.count("passed") >= 7
     assert "rolled back, as it should" in done.stdout

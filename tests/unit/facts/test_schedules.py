@@ -157,30 +157,32 @@ def test_a_killed_job_frees_the_environment_when_its_last_child_ends_and_is_seen
     assert [subprocess.run(("flock", "-w", "20", str(lock), "true")).returncode for lock in locks] == [0, 0]
 
 
-def seconds(**ago: float) -> int:
-    return int((datetime.now(UTC) - timedelta(**ago)).timestamp())
+def ago(days: float) -> int:
+    """Unix seconds of the time that many days before now."""
+    return int((datetime.now(UTC) - timedelta(days=days)).timestamp())
 
 
 @pytest.mark.parametrize(
-    ("installed", "started", "outcome", "runs"),
+    ("installed_days_ago", "started_days_ago", "outcome", "runs"),
     [
-        (seconds(days=3), None, "", True),  # the first time after the installation
-        (seconds(minutes=0), None, "", False),  # installed after today's time: tomorrow
-        (seconds(days=3), seconds(days=1, hours=1), "succeeded", True),  # the server was off: makes up for it
-        (seconds(days=3), seconds(minutes=0), "succeeded", False),  # once a day
-        (seconds(days=3), seconds(minutes=0), "failed", False),
-        (seconds(days=3), seconds(minutes=0), "refused", True),  # still owed
-        (seconds(days=3), seconds(minutes=0), "running", True),  # cut off: nobody holds its lock any more
-        (seconds(days=3), seconds(days=-40), "succeeded", True),  # started in the future: a clock that jumped
+        (3, None, "", True),  # the first time after the installation
+        (0, None, "", False),  # installed after today's time: tomorrow
+        (3, 1.05, "succeeded", True),  # the server was off: makes up for it
+        (3, 0, "succeeded", False),  # once a day
+        (3, 0, "failed", False),
+        (3, 0, "refused", True),  # still owed
+        (3, 0, "running", True),  # cut off: nobody holds its lock any more
+        (3, -40, "succeeded", True),  # started in the future: a clock that jumped
     ],
 )
 def test_a_job_runs_when_a_time_has_passed_since_its_last_start(
-    tmp_path: Path, installed: int, started: int | None, outcome: str, runs: bool
+    tmp_path: Path, installed_days_ago: float, started_days_ago: float | None, outcome: str, runs: bool
 ) -> None:
     job = Job(tmp_path, "step one 10 touch made")
-    (job.state / "nightly.installed").write_text(str(installed))
-    if started is not None:
-        (job.state / "nightly.status.json").write_text(f'{{"outcome": "{outcome}", "started_epoch": {started}}}')
+    (job.state / "nightly.installed").write_text(str(ago(installed_days_ago)))
+    if started_days_ago is not None:
+        (job.state / "nightly.status.json").write_text(
+            f'{{"outcome": "{outcome}", "started_epoch": {ago(started_days_ago)}}}')
     assert job.run("--when-due") == 0
     assert (tmp_path / "made").exists() is runs
 

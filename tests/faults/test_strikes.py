@@ -13,6 +13,14 @@ from tests.lab_server import Lab
 pytestmark = [pytest.mark.slow]
 
 
+def test_the_door_that_a_killed_restore_left_closed_is_opened_by_its_keeper(lab: Lab, tmp_path: Path) -> None:
+    site = Site(lab.instance, tmp_path)
+    RESTORE.prepare(site, frozenset())
+    case, struck = strike_once(site, RESTORE, KILL, lambda steps: "restore-swap")
+    assert struck == "restore-swap"
+    assert case.held, case.measured
+
+
 @pytest.mark.parametrize(("procedure", "strike", "step"), [
     (DEPLOY, KILL, "switch"),
     (DEPLOY, ENGINE, "gate-inside"),  # the way back to the first release
@@ -23,12 +31,4 @@ def test_a_struck_run_tells_the_truth_and_running_again_finishes(
     case, struck = strike_once(Site(lab.instance, tmp_path), procedure, strike,
                                lambda steps: step if step in steps else "")
     assert struck == step
-    assert case.held, case.measured
-
-
-def test_the_door_that_a_killed_restore_left_closed_is_opened_by_its_keeper(lab: Lab, tmp_path: Path) -> None:
-    site = Site(lab.instance, tmp_path)
-    RESTORE.prepare(site, frozenset())
-    case, struck = strike_once(site, RESTORE, KILL, lambda steps: "restore-swap")
-    assert struck == "restore-swap"
     assert case.held, case.measured
