@@ -28,6 +28,7 @@ TOGETHER = {"lab": "lab", "faults": "faults", "browser": "browser"}
 APART = {"test_rehearsal.py": "rehearsal", "test_schedules_under_systemd.py": "systemd"}  # each has a server of its own
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Unit tests first, then notebooks and browser, the lab last: the cheap answers come early."""
     order = {"unit": 0, "notebooks": 1, "browser": 2, "lab": 3, "faults": 4}
