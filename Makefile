@@ -19,7 +19,7 @@ bench:      ## set up everything, measure deployment and rollback beside the pla
 
 test:       ## set up everything, run all tests
 	@./setup.sh test
-	@.venv/bin/python -m pytest -n 3 --dist loadgroup --durations=10
+	@.venv/bin/python -m pytest -n 3 --durations=10
 
 test-fast:  ## the unit tests alone: seconds, no lab
 	@./setup.sh python

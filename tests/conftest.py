@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 HERE = Path(__file__).parent
 
@@ -23,26 +25,44 @@ def outputs(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
     return folder
 
 
-# `pytest -n`: tests that share a server, or would disturb one another, stay together; the others go where there is room
-TOGETHER = {"lab": "lab", "faults": "faults", "browser": "browser"}
-APART = {"test_rehearsal.py": "rehearsal", "test_schedules_under_systemd.py": "systemd"}  # each has a server of its own
+# a single process begins with the cheap answers; several begin with what takes longest
+ONE, SEVERAL = ("unit", "notebooks", "browser", "lab", "faults"), ("lab", "faults", "notebooks", "browser", "unit")
+TOGETHER = ("lab", "faults", "browser")  # they share a server, or a browser
+APART = ("test_rehearsal.py", "test_schedules_under_systemd.py")  # they have a server of their own
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Unit tests first, then notebooks and browser, the lab last: the cheap answers come early."""
-    order = {"unit": 0, "notebooks": 1, "browser": 2, "lab": 3, "faults": 4}
+class ByServer(LoadScopeScheduling):  # type: ignore[misc]
+    """Hands out groups of tests to the workers of `pytest -n`, in the order in which they were collected.
 
-    def room(item: pytest.Item) -> str:
-        inside = item.path.relative_to(HERE).parts if item.path.is_relative_to(HERE) else ()
-        return inside[0] if inside else ""
+    xdist's own groups by a mark (`--dist loadgroup`, 3.8) are lost on pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = Path(nodeid.partition("::")[0])
+        room = path.parts[1]
+        if room == "unit" or path.name in APART:
+            return str(path)
+        return room if room in TOGETHER else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """The one above, whatever `--dist` says."""
+    config.option.loadscopereorder = False
+    return ByServer(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests that need a server or a browser, and bring all into the order of their rooms."""
+    rooms = SEVERAL if hasattr(config, "workerinput") else ONE
+
+    def place(item: pytest.Item) -> tuple[bool, int]:
+        room = item.path.relative_to(HERE).parts[0]
+        return item.path.name in APART, rooms.index(room)
 
     for item in items:
-        if room(item) in ("lab", "faults"):
+        room = item.path.relative_to(HERE).parts[0]
+        if room in ("lab", "faults"):
             item.add_marker("lab")
-        if room(item) == "browser":
+        if room == "browser":
             item.add_marker("browser")
-        group = APART.get(item.path.name) or TOGETHER.get(room(item))
-        if group:
-            item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: order.get(room(item), 9))
+    items.sort(key=place)
