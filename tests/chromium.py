@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """One browser for all tests. Its absence is a failure, not a pass: `apt-get install chromium` brings it."""
+    """One browser for the tests of a file, not longer: while it is there, an event loop runs in this thread.
+
+    Its absence is a failure, not a pass: `apt-get install chromium` brings it.
+    """
     from playwright.sync_api import sync_playwright
 
     program = shutil.which("chromium") or "/usr/bin/chromium"
