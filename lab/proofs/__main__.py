@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.instance import Instance
-from lab.proofs.frame import MODULES, Proven, run_proofs
+from lab.proofs.frame import NAMES, Proven, run_proofs
 from lab.proofs.report import line_of, summary, write_report, write_results
 
 FIRST = "v3.1.0"
@@ -20,9 +20,9 @@ def main(words: list[str] | None = None) -> int:
     """0 when every case held, 1 when one did not, 130 after Ctrl-C; other codes come from the lab itself."""
     parser = _parser()
     arguments = parser.parse_args(words)
-    unknown = [name for name in arguments.proofs if name not in MODULES]
+    unknown = [name for name in arguments.proofs if name not in NAMES]
     if unknown:
-        parser.error(f"there is no proof {', '.join(unknown)}; there are: {', '.join(MODULES)}")
+        parser.error(f"there is no proof {', '.join(unknown)}; there are: {', '.join(NAMES)}")
     instance = Instance(arguments.name)
     try:
         made = _instance_serves(instance)
@@ -30,7 +30,7 @@ def main(words: list[str] | None = None) -> int:
         print(f"\n{error}", file=sys.stderr)
         return error.exit_code
     try:
-        return prove(arguments.proofs or MODULES, instance)
+        return prove(arguments.proofs or NAMES, instance)
     finally:
         if made and not arguments.keep:
             from lab.instance import down
@@ -73,7 +73,7 @@ def prove(names: tuple[str, ...] | list[str], instance: Instance) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lab.proofs", description="Long proofs on a staging server here.")
-    parser.add_argument("proofs", nargs="*", metavar="NAME", help=f"which (default: all): {', '.join(MODULES)}")
+    parser.add_argument("proofs", nargs="*", metavar="NAME", help=f"which (default: all): {', '.join(NAMES)}")
     parser.add_argument("--name", default="proof", help="which instance of the lab; made when it is not there")
     parser.add_argument("--keep", action="store_true", help="leave an instance that was made for the proofs")
     return parser

@@ -1,7 +1,9 @@
 """What a proof is, and how proofs are run: every case is written down the moment it is known.
 
-A proof is a module of this package with a name in `MODULES` and a `PROOF`. What it measures is evidence whatever
-stops it: an error is a case that did not hold, and after Ctrl-C the report says what was proven until then.
+A proof has a name in `NAMES`. It is the `PROOF` of the module of that name; a name with a dash is one of several
+`PROOFS` of the module before the dash, each run by itself where there is no time for all. What it measures is
+evidence whatever stops it: an error is a case that did not hold, and after Ctrl-C the report says what was proven
+until then.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ from importlib import import_module
 
 from lab.instance import Instance
 
-# in the order they run; a module that is not there is a case that did not hold
-MODULES = ("races", "stops", "damages", "retention", "releases", "calm", "traffic")
+# in the order they run; a proof that is not there is a case that did not hold
+NAMES = ("races", "stops-backup", "stops-deploy", "stops-rollback", "stops-restore", "damages", "retention", "releases",
+         "calm", "traffic")
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,13 @@ class Proven:
         return self.whole and bool(self.cases) and all(case.held for case in self.cases)
 
 
+def find_proof(name: str) -> Proof:
+    """The proof of that name. Raises ImportError, AttributeError or KeyError when there is none."""
+    module = import_module(f"lab.proofs.{name.partition('-')[0]}")
+    proof: Proof = module.PROOFS[name] if "-" in name else module.PROOF
+    return proof
+
+
 def run_proofs(names: Sequence[str], instance: Instance, proven: list[Proven], seen: Callable[[Proven], None]) -> None:
     """Run the proofs, appending to `proven`; `seen` is told after every case and at the end of every proof."""
     for name in names:
@@ -68,7 +78,7 @@ def run_proofs(names: Sequence[str], instance: Instance, proven: list[Proven], s
 def _prove(one: Proven, instance: Instance, seen: Callable[[Proven], None]) -> None:
     began = time.monotonic()
     try:
-        proof: Proof = import_module(f"lab.proofs.{one.name}").PROOF
+        proof = find_proof(one.name)
         one.title = proof.title
         for case in proof.prove(instance):
             one.cases.append(case)

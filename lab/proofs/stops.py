@@ -96,14 +96,22 @@ def _serves(site: Site, parameters: dict[str, str]) -> str:
     return "" if running == {site.live_colour()} else f"both colours run: {', '.join(sorted(running))}"
 
 
+def _have_two(site: Site, done: frozenset[str]) -> None:
+    """Two releases on record: there is one to go back to."""
+    if not set(RELEASES) <= {line["version"] for line in site.releases()}:
+        _run(site, "20_deploy", {"ref": _other_release(site)})
+
+
 def _back_up(site: Site, done: frozenset[str]) -> None:
     """A backup of what is there now, which the release that serves can read: restored, it loses nothing."""
-    runs: list[tuple[str, dict[str, str]]] = [("30_backup_database", {})]
     if site.live_version() != RELEASES[1]:  # after a rollback that kept the schema
-        runs.insert(0, ("20_deploy", {"ref": RELEASES[1]}))
-    for notebook, words in runs:
-        with start_run(site.instance.name, site.environment, site.outputs, notebook, words, "proof: stops") as run:
-            run.ended()
+        _run(site, "20_deploy", {"ref": RELEASES[1]})
+    _run(site, "30_backup_database", {})
+
+
+def _run(site: Site, notebook: str, parameters: dict[str, str]) -> None:
+    with start_run(site.instance.name, site.environment, site.outputs, notebook, parameters, "proof: stops") as run:
+        run.ended()
 
 
 def _newest_backup(site: Site) -> dict[str, str]:
@@ -117,10 +125,9 @@ def _drop_kept(site: Site) -> None:
 
 DEPLOY = Procedure("20_deploy", lambda site: {"ref": _other_release(site)}, _make_work, _serves)
 BACKUP = Procedure("30_backup_database", lambda site: {})
-ROLLBACK = Procedure("22_rollback", lambda site: {"to": _other_release(site)}, finished=_serves)
+ROLLBACK = Procedure("22_rollback", lambda site: {"to": _other_release(site)}, _have_two, _serves)
 RESTORE = Procedure("32_restore_database", _newest_backup, _back_up, afterwards=_drop_kept,
                     takes_the_service_away=True)
-PROCEDURES = (BACKUP, DEPLOY, ROLLBACK, RESTORE)
 
 
 def strike_every_step(site: Site, procedure: Procedure, strike: Strike) -> Iterator[Case]:
@@ -218,14 +225,18 @@ def _again(site: Site, procedure: Procedure, parameters: dict[str, str], first: 
     return faults + ([f"left behind: {', '.join(left)}"] if left else [])
 
 
-def prove(instance: Instance) -> Iterator[Case]:
-    """Every procedure, every strike, every step."""
-    given = os.environ.get("RUNBOOK_OUTPUTS")
-    folder = Path(given).parent if given else Path(tempfile.mkdtemp(prefix="stops-"))
-    site = Site(instance, folder / "stops")
-    for procedure in PROCEDURES:
+def _proof(name: str, procedure: Procedure) -> Proof:
+    """Every strike at every step of one procedure."""
+
+    def prove(instance: Instance) -> Iterator[Case]:
+        given = os.environ.get("RUNBOOK_OUTPUTS")
+        folder = Path(given).parent if given else Path(tempfile.mkdtemp(prefix="stops-"))
+        site = Site(instance, folder / name)
         for strike in STRIKES:
             yield from strike_every_step(site, procedure, strike)
 
+    return Proof(name, f"Killed, cut, restarted at every step of {procedure.notebook}", prove)
 
-PROOF = Proof("stops", "Killed, cut, restarted at every step of backup, deploy, rollback and restore", prove)
+
+PROOFS = {name: _proof(name, procedure) for name, procedure in (
+    ("stops-backup", BACKUP), ("stops-deploy", DEPLOY), ("stops-rollback", ROLLBACK), ("stops-restore", RESTORE))}
