@@ -13,6 +13,7 @@ from runbook_lib.errors import HostUnreachable, LinkDropped, RunbookError
 from runbook_lib.plan import Finding, Gate, Verdict
 
 CLEAN = (Verdict.PASSED, Verdict.WARNING)
+TOLD = 3  # faults that a message names; the others stand in the run's checks
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,14 @@ class GateOutcome:
 
     @property
     def message(self) -> str:
+        """What stands in the way: what failed before what could not be looked at, which often follows from it."""
         if self.opened:
             return ""
         faults = [one for one in self.findings if one.verdict not in CLEAN]
-        said = "; ".join(f"{one.check}: {one.measured or one.verdict}" for one in faults[:5])
+        told = ([one for one in faults if one.verdict is Verdict.FAILED] or faults)[:TOLD]
+        said = "; ".join(f"{one.check}: {one.measured or one.verdict}" for one in told)
+        more = len(faults) - len(told)
+        said += f"; {more} more check{'s are' if more > 1 else ' is'} not good" if more else ""
         return said or "not enough clean looks in a row before the deadline"
 
 

@@ -79,6 +79,7 @@ class Story:
         """The run in one paragraph."""
         said = [line for line in str(self.run.summary).splitlines() if not line.startswith(("Where: ", "Next: "))]
         said = said[:2] if self.finished else ["The run has not finished."]
+        said = [line if line.endswith((".", "!", "?", ":")) else f"{line}." for line in said if line]
         return " ".join(part for part in (*said, self._counts(" ".join(said))) if part)
 
     def _counts(self, said: str) -> str:

@@ -8,11 +8,12 @@ import xml.etree.ElementTree as tree
 
 import pytest
 
-from runbook_lib.archive.runs import list_runs, seal_abandoned
+from runbook_lib.archive.journal import Journal
+from runbook_lib.archive.runs import list_runs, new_run, seal_abandoned
 from runbook_lib.report.html import rendered, write_report
 from runbook_lib.report.index import write_index
 from runbook_lib.report.story import tell
-from tests.unit.report.sample_runs import BUILDERS, SECRET, build_all
+from tests.unit.report.sample_runs import BUILDERS, SECRET, build_all, finish
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,12 @@ def test_undone_steps_are_shown_as_rolled_back_and_counted(runs):
     story = tell(runs["failed_and_rolled_back"])
     assert [step.state for step in story.steps] == ["passed"] * 3 + ["rolled back"] * 2 + ["failed"] + ["not run"] * 2
     assert "3 of 8 steps passed; 2 were undone" in story.summary
+
+
+def test_each_line_of_a_summary_is_a_sentence(outputs):
+    folder = new_run("20_deploy", outputs)
+    finish(folder, Journal(folder), "failed", 5, "Step 3 failed: write: 500\nAll was undone.\nWhere: here\nNext: look")
+    assert tell(folder.path).summary == "Step 3 failed: write: 500. All was undone."
 
 
 def test_how_a_run_ended_is_said_in_words(runs):
