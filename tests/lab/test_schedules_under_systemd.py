@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from lab import container, images
+from lab import container, images, stock
 from lab.engine import docker, ensure_engine
 from lab.instance import Instance, down, free_ports, install_repository, introduce
 from lab.processes import log_file, one_at_a_time, output, run, succeeds
 from lab.proofs.started import wait_for
+from runbook_lib.archive import journal
 from tests.lab.conftest import Lab
-from tests.lab_server import ROOT
+from tests.lab_server import ROOT, bring_up, watch_shortly
 
 IMAGE = "gw2-lab/server-with-systemd"
 STATE = "/opt/gw2-wvwbuilder/.runbook/scheduled"
@@ -23,23 +24,30 @@ USER_UNITS = "XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user"
 
 @pytest.fixture(scope="module")
 def booted() -> Iterator[Lab]:
-    """A server whose first process is systemd. It has no Docker Engine: schedules need none to be installed."""
+    """A server whose first process is systemd, which also starts its engine. Nothing is deployed yet."""
     ensure_engine()
     with one_at_a_time("images"):
         images.ensure_images()
+        stock.ensure_stock()
     instance, log = Instance("systemd"), log_file("up-systemd")
     down(instance)
     run((docker(), "build", "--force-rm", "--build-arg", f"BASE={container.server_image()}", "--label", f"{images.LABEL}=1",
          "--tag", IMAGE, Path(__file__).parent / "systemd"), log)
     instance.address.create()
     ports = free_ports()
+    published = ((ports.ssh, 22), (ports.http, 80), (ports.https, 443))
+    run((docker(), "volume", "create", instance.container), log)
+    stock.copy_to(instance.container, log)
     labels = [word for key, value in instance.labels.items() for word in ("--label", f"{key}={value}")]
     try:
         run((docker(), "run", "--detach", "--name", instance.container, *labels, *container.rights(), "--cgroupns", "private",
-             "--tmpfs", "/run", "--tmpfs", "/run/lock", "--publish", f"127.0.0.1:{ports.ssh}:22", IMAGE), log)
+             "--tmpfs", "/run", "--tmpfs", "/run/lock", "--volume", f"{instance.container}:/var/lib/docker",
+             *(f"--publish=127.0.0.1:{outer}:{inner}" for outer, inner in published), IMAGE), log)
         wait_for(lambda: succeeds(instance.inside("pgrep", "-u", "deploy", "-x", "systemd")), "the user's systemd", 60)
+        container.wait_until_ready(instance.container, ports.ssh)
         install_repository(instance, log)
         introduce(instance, ports, log)
+        watch_shortly(instance)
         yield Lab(instance)
     finally:
         down(instance)
@@ -82,15 +90,25 @@ def test_a_job_that_systemd_starts_tells_how_it_ended(booted: Lab, outputs: Path
     assert of_user(booted, "is-failed gw2-backup_configuration.service").strip() == "failed"
 
 
+def owe(lab: Lab, name: str) -> None:
+    """As after a week in which the server was off: systemd's stamp is older than the last time of the schedule."""
+    lab.on_server("rm", "-f", f"{STATE}/{name}.status.json")
+    stamp = f"~/.local/share/systemd/timers/stamp-gw2-{name}.timer"
+    of_user(lab, f"stop gw2-{name}.timer && touch -d '9 days ago' {stamp} && {USER_UNITS} start gw2-{name}.timer")
+
+
+def ended(lab: Lab, name: str) -> str:
+    """How the job that was owed ended."""
+    look = lab.instance.inside("grep", "-qE", '"outcome": "(succeeded|failed|refused)"', f"{STATE}/{name}.status.json")
+    wait_for(lambda: succeeds(look), f"the end of {name}", 90)
+    told = status(lab, name)
+    assert told["trigger"] == "schedule"
+    return told["outcome"] + told.get("message", "")
+
+
 def test_a_timer_fires_by_itself_and_makes_up_for_a_missed_time(booted: Lab) -> None:
-    """As after a night in which the server was off: systemd's stamp is older than the last time of the schedule."""
-    booted.on_server("rm", "-f", f"{STATE}/backup_configuration.status.json")
-    stamp = "~/.local/share/systemd/timers/stamp-gw2-backup_configuration.timer"
-    of_user(booted, f"stop gw2-backup_configuration.timer && touch -d '9 days ago' {stamp} && {USER_UNITS} start "
-                    "gw2-backup_configuration.timer")  # fmt: skip
-    ended = f"{STATE}/backup_configuration.status.json"
-    wait_for(lambda: succeeds(booted.instance.inside("grep", "-q", '"outcome": "failed"', ended)), "the run that was owed", 90)
-    assert status(booted, "backup_configuration")["trigger"] == "schedule"
+    owe(booted, "backup_configuration")
+    assert ended(booted, "backup_configuration").startswith("failed")
 
 
 def armed(lab: Lab) -> tuple[str, int]:
@@ -109,3 +127,19 @@ def test_what_was_installed_is_taken_away_and_the_way_back_brings_it_again(boote
     back = booted.instance.inside("bash", "-s", "--", "units_back", STATE, "backup_database", "backup_configuration", user="deploy")
     output(back, input=program)
     assert armed(booted) == ("active", 4)
+
+
+@pytest.mark.slow
+def test_what_systemd_starts_backs_up_a_deployed_environment_and_the_overview_says_so(booted: Lab, outputs: Path) -> None:
+    bring_up(booted, outputs)
+    code, said = install(booted, outputs)
+    assert code == 0, said
+    for name in ("backup_database", "backup_configuration"):
+        owe(booted, name)
+        assert ended(booted, name).startswith("succeeded")
+    assert booted.on_server("sh", "-c", "ls /backups/postgres/*.manifest.json").strip()
+    assert booted.on_server("git", "-C", "/backups/configuration.git", "log", "--oneline", user="deploy").strip()
+    looked = booted.runbook("run", "00_start_here", "-e", booted.environment, "--json", outputs=outputs)
+    folder = Path(json.loads(looked.stdout)["folder"])
+    (checks,) = [event["findings"] for event in journal.read(folder) if event.get("stage") == "Scheduled jobs"]
+    assert {one["verdict"] for one in checks} == {"passed"}, checks
