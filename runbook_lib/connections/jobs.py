@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from runbook_lib.connections.bounded import Bounded
 from runbook_lib.connections.frames import FollowedJob
@@ -26,7 +27,9 @@ START_TIMEOUT_S = 30.0
 ENDING_S = 10.0
 RECONNECT_LIMIT_S = 120.0
 EVIDENCE_BYTES = 65_536
-LONGEST_PAUSE_S = 8.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 8.0
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,23 @@ def start(server: SshServer, action: Action, folder: str) -> Job:
         if not _arrived(job, token):  # withdrawn, it can never start any more: trying again is safe
             _upload(job, action, secrets.token_hex(4))
     return job
+
+
+def once_reachable(begin: Callable[[], Result], tell: Callable[[str], None]) -> Result:
+    """What `begin` returns. Where the server is out of reach nothing has begun, so it is tried again for some time.
+
+    Raises HostUnreachable after RECONNECT_LIMIT_S, and every other error at once: then something may have begun.
+    """
+    give_up, pause = time.monotonic() + RECONNECT_LIMIT_S, FIRST_PAUSE_S
+    while True:
+        try:
+            return begin()
+        except HostUnreachable as error:
+            if time.monotonic() + pause > give_up:
+                raise
+            tell(f"{error.what} Trying again in {pause:g} s.\n")
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE_S)
 
 
 def wait(job: Job, timeout_s: float | None = None, on_output: Callable[[str, str], None] | None = None) -> JobOutcome:
@@ -203,7 +223,7 @@ def _follow(job: Job, seen: FollowedJob, deadline: float) -> None:
 def _persist(job: Job, seen: FollowedJob, deadline: float, ask: Callable[[], None]) -> bool:
     """Ask, and ask again after a dropped link; False, with the end noted, when the link stays away."""
     lost_at: float | None = None
-    pause = 0.5
+    pause = FIRST_PAUSE_S
     while True:
         before = dict(seen.offsets)
         try:
@@ -212,7 +232,7 @@ def _persist(job: Job, seen: FollowedJob, deadline: float, ask: Callable[[], Non
         except (LinkDropped, HostUnreachable) as error:
             now = time.monotonic()
             if lost_at is None or seen.offsets != before:
-                lost_at, pause = now, 0.5
+                lost_at, pause = now, FIRST_PAUSE_S
             if now - lost_at > RECONNECT_LIMIT_S:
                 seen.end = "lost"
                 return False

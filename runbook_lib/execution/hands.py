@@ -55,10 +55,13 @@ class ServerHands:
     def perform(self, work: Work, name: str, on_output: OnOutput) -> Done:
         from runbook_lib.connections import jobs
 
-        if self._held is not None:
-            self._held.ensure()
+        def begin() -> Any:
+            if self._held is not None:
+                self._held.ensure()
+            return jobs.start(self._connections.server, work, f"{self._run_id}/{name}")
+
         try:
-            job = jobs.start(self._connections.server, work, f"{self._run_id}/{name}")
+            job = jobs.once_reachable(begin, lambda text: on_output("link", text))
         except jobs.StartInterrupted as early:
             raise Interrupted(self._done(early.job, jobs.stop(early.job))) from None
         try:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from lab.proofs.cable import Cable
 from runbook_lib.environment import load_environment
-from tests.faults.operators import Ended, Operator, wait_for
+from tests.faults.operators import Ended, Operator, Running, wait_for
 from tests.lab_server import Lab
 from tests.notebooks.behaviours import CLOSE, Home
 
@@ -23,10 +24,11 @@ plan = run.plan(Plan("try", run.environment.name, (
 ), undo_on_failure=True))'''
 
 
-@pytest.mark.slow
-def test_a_link_that_stays_away_leaves_an_unknown_step_and_a_free_lock(
+@pytest.fixture
+def at_the_cable(
     operator: Operator, lab: Lab, bent: Bend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> Iterator[tuple[Cable, Running]]:
+    """A cable that can be cut, and a run of the notebook above that goes through it."""
     home = Home(tmp_path / "home")
     home.add("10_try", PLAN, "run.execute(plan)", CLOSE)
     monkeypatch.setenv("RUNBOOK_HOME", str(home.path))
@@ -36,8 +38,30 @@ def test_a_link_that_stays_away_leaves_an_unknown_step_and_a_free_lock(
     cable = Cable(server.host, server.port)
     key = lab.instance.address.known_hosts.read_text().split(maxsplit=1)[1]
     (tmp_path / "known").write_text(f"[127.0.0.1]:{cable.port} {key}")
-    running = operator.start("10_try", environment=bent(server={"port": cable.port, "known_hosts_file": "./known"}),
-                             apply=True)
+    yield cable, operator.start("10_try", environment=bent(server={"port": cable.port, "known_hosts_file": "./known"}),
+                                apply=True)
+    lab.on_server("rm", "-rf", "/opt/gw2-wvwbuilder/.runbook/cut-link")
+
+
+@pytest.mark.slow
+def test_a_link_that_comes_back_before_a_step_has_begun_costs_seconds_and_nothing_else(
+    operator: Operator, at_the_cable: tuple[Cable, Running]
+) -> None:
+    cable, running = at_the_cable
+    running.until("step_started", "folder")
+    cable.cut()
+    time.sleep(3)
+    cable.mend()
+    ended = operator.checked(running.ended())
+    assert ended.code == 0, ended.said
+    assert ended.states == {"folder": "passed", "slow": "passed"}
+
+
+@pytest.mark.slow
+def test_a_link_that_stays_away_leaves_an_unknown_step_and_a_free_lock(
+    operator: Operator, lab: Lab, at_the_cable: tuple[Cable, Running]
+) -> None:
+    cable, running = at_the_cable
     running.until("step_started", "slow")
     wait_for(lambda: "sleep" in lab.on_server("ps", "-u", "deploy", "-o", "comm"), "the job")
     cable.cut()
@@ -50,4 +74,3 @@ def test_a_link_that_stays_away_leaves_an_unknown_step_and_a_free_lock(
     for word in ("Nothing was undone", "Where: ", "Next: Run the notebook again"):
         assert word in ended.end["summary"]
     assert operator.run("10_try", apply=True).code == 0
-    lab.on_server("rmdir", "/opt/gw2-wvwbuilder/.runbook/cut-link")

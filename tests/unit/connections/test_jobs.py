@@ -15,7 +15,7 @@ import pytest
 
 from runbook_lib.connections import jobs
 from runbook_lib.connections.job_program import CLAIM, FOLLOW, START, STOP, job_program
-from runbook_lib.errors import Refused, StepFailed
+from runbook_lib.errors import HostUnreachable, LinkDropped, Refused, StepFailed
 from runbook_lib.plan import Command, Gate, Pipeline, StepState, WriteFile
 from runbook_lib.redaction import Secret
 
@@ -313,3 +313,33 @@ def test_ctrl_c_before_a_job_started_withdraws_it(server: Any, tmp_path: Path) -
         jobs.start(server, sh("touch made"), "run/step")
     assert not isinstance(caught.value, jobs.StartInterrupted)
     assert not (tmp_path / ".runbook" / "jobs" / "run" / "step").exists()
+
+
+def test_what_has_not_begun_is_tried_again_until_the_server_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "FIRST_PAUSE_S", 0.01)
+    away, told = [HostUnreachable("The server refuses connections."), HostUnreachable("It still does.")], []
+
+    def begin() -> str:
+        if away:
+            raise away.pop(0)
+        return "begun"
+
+    assert jobs.once_reachable(begin, told.append) == "begun"
+    assert told == ["The server refuses connections. Trying again in 0.01 s.\n", "It still does. Trying again in 0.02 s.\n"]
+
+
+@pytest.mark.parametrize("error", [HostUnreachable, LinkDropped])
+def test_a_server_that_stays_away_and_a_link_that_drops_on_the_way_are_said_to_be_so(
+    monkeypatch: pytest.MonkeyPatch, error: type[HostUnreachable | LinkDropped]
+) -> None:
+    monkeypatch.setattr(jobs, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(jobs, "RECONNECT_LIMIT_S", 0.05)
+    tried: list[int] = []
+
+    def begin() -> None:
+        tried.append(1)
+        raise error("away")
+
+    with pytest.raises(error):
+        jobs.once_reachable(begin, lambda text: None)
+    assert (len(tried) > 1) is (error is HostUnreachable)
