@@ -27,6 +27,7 @@ from runbook_lib.connections.translate import translated
 from runbook_lib.errors import CommandTimedOut, FactUnreadable, LockHeld, PreconditionFailed, Refused, RunbookError
 
 HEARTBEAT_S = 5.0
+RETAKE_S = 1.0
 SILENCE_S = 25
 ANSWER_S = 15.0
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -48,6 +49,7 @@ class EnvironmentLock:
             "started": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
         self._channel: paramiko.Channel | None = None
+        self._taking = threading.Lock()
         self._enough = threading.Event()
         self._beats: threading.Thread | None = None
 
@@ -72,13 +74,15 @@ class EnvironmentLock:
 
     def ensure(self) -> None:
         """Hold the lock again after a dropped link. Raises LockHeld when another got in, or when it was broken."""
-        if not self.held():
-            self._take()
+        with self._taking:
+            if not self.held() and not self._enough.is_set():
+                self._take()
 
     def release(self) -> None:
         """Let go, and wait until the holder has ended, so that the next one finds the lock free."""
         self._enough.set()
-        channel, self._channel = self._channel, None
+        with self._taking:
+            channel, self._channel = self._channel, None
         if channel is not None:
             with suppress(paramiko.SSHException, OSError, EOFError):
                 channel.shutdown_write()
@@ -105,10 +109,16 @@ class EnvironmentLock:
         self._channel = channel
 
     def _beat(self) -> None:
-        while not self._enough.wait(HEARTBEAT_S):
+        """Tell the holder that we live. Where it is gone, be back before anybody takes us for dead."""
+        beaten = time.monotonic()
+        while not self._enough.wait(RETAKE_S):
             channel = self._channel
-            if channel is not None and self.held():
-                with suppress(paramiko.SSHException, OSError, EOFError):  # `held` tells it to whoever asks
+            if channel is None or not self.held():
+                with suppress(RunbookError):  # `ensure` raises it again for whoever acts next
+                    self.ensure()
+            elif time.monotonic() - beaten >= HEARTBEAT_S:
+                beaten = time.monotonic()
+                with suppress(paramiko.SSHException, OSError, EOFError):
                     channel.sendall(b"\n")
 
 
