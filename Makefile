@@ -19,7 +19,8 @@ bench:      ## set up everything, measure deployment and rollback beside the pla
 
 test:       ## set up everything, run all tests
 	@./setup.sh test
-	@.venv/bin/python -m pytest -n 3 --durations=10
+	@.venv/bin/python -m pytest -n 3 -m "not alone" --durations=10
+	@.venv/bin/python -m pytest -m alone
 
 test-fast:  ## the unit tests alone: seconds, no lab
 	@./setup.sh python

@@ -13,6 +13,7 @@ from tests.lab.conftest import Lab
 RATE = 110.0
 
 
+@pytest.mark.alone
 def test_no_request_fails_while_a_release_comes_and_goes(
     lab: Lab, outputs: Path, old_is_live: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
