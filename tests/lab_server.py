@@ -1,6 +1,6 @@
 """A staging server for the tests alone: made fresh, deployed and seeded once a session, gone at the end.
 
-The tests in `lab` and in `faults` share it.
+The tests in `lab` and in `faults` share it, except under `pytest -n`: there each worker has its own.
 
 `RUNBOOK_TEST_LAB=name` takes an instance that is up already, as it is, and leaves it: for work on one test.
 """

@@ -75,7 +75,7 @@ class EnvironmentLock:
     def ensure(self) -> None:
         """Hold the lock again after a dropped link. Raises LockHeld when another got in, or when it was broken."""
         with self._taking:
-            if not self.held() and not self._enough.is_set():
+            if not self.held():
                 self._take()
 
     def release(self) -> None:
@@ -114,8 +114,10 @@ class EnvironmentLock:
         while not self._enough.wait(RETAKE_S):
             channel = self._channel
             if channel is None or not self.held():
-                with suppress(RunbookError):  # `ensure` raises it again for whoever acts next
-                    self.ensure()
+                # what is in the way is raised by `ensure` for whoever acts next; after `release` nothing is taken
+                with suppress(RunbookError), self._taking:
+                    if not self._enough.is_set() and not self.held():
+                        self._take()
             elif time.monotonic() - beaten >= HEARTBEAT_S:
                 beaten = time.monotonic()
                 with suppress(paramiko.SSHException, OSError, EOFError):

@@ -1,4 +1,4 @@
-"""A link that breaks in the middle of a step and stays away: unknown is said to be unknown, and nothing is undone."""
+"""A link that breaks: soon back it costs seconds; when it stays away, unknown is said to be unknown, and nothing is undone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A handful of the strikes of `make proof`: a kill, a cut and a restart of the engine where each hurts most."""
+"""A handful of the strikes of `make proof`: kills and a restart of the engine where they hurt most."""
 
 from __future__ import annotations
 
