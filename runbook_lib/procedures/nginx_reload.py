@@ -7,7 +7,7 @@ from runbook_lib.plan import Command
 from runbook_lib.procedures.compose import ABSENT_IS_FINE, compose
 
 # Patterns in brackets do not match the program's own command line, which is in /proc too.
-# After a reload, nginx's old workers serve the connections they have, on the old colour: 10 s of keepalive_min_timeout,
+# After a reload, nginx's old workers serve the connections they have, on the old colour: 12 s of keepalive_min_timeout,
 # or until worker_shutdown_timeout. Who stops that colour before they are gone breaks requests.
 NO_OLD_WORKERS = r"""
 tries=0
@@ -36,5 +36,5 @@ def reload_nginx(environment: Environment) -> Command:
 
 
 def drained(environment: Environment) -> Command:
-    """Wait until nginx's old workers are gone: 10 s after a reload as a rule, 40 s at most. No nginx: no wait."""
+    """Wait until nginx's old workers are gone: 12 s after a reload as a rule, 40 s at most. No nginx: no wait."""
     return compose(environment, "exec", "-T", "nginx", "sh", "-c", NO_OLD_WORKERS, timeout_s=60, accepts=ABSENT_IS_FINE)
