@@ -30,6 +30,7 @@ HEARTBEAT_S = 5.0
 RETAKE_S = 1.0
 SILENCE_S = 25
 ANSWER_S = 15.0
+DOOR_KEEPER = "the door keeper"  # the name by which it breaks the lock of a run that left users before a closed door
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -214,6 +215,13 @@ def _refusal(address: str, name: str, answer: str, said: str) -> RunbookError:
     where = f"{address}: {name}"
     if answer == "broken":
         by = _parsed(said)
+        if by.get("by") == DOOR_KEEPER:
+            return LockHeld(
+                f"Nobody held the environment for a while, so {DOOR_KEEPER} on the server took over at "
+                f"{by.get('at', 'some time')}: it lets users in on the database that now has the name.",
+                where=where,
+                next="Run the notebook again at once: it finishes what was begun.",
+            )
         return LockHeld(
             f"This run's lock was broken from {by.get('by', 'elsewhere')} at {by.get('at', 'some time')}.",
             where=where,

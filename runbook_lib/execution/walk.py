@@ -15,6 +15,7 @@ from runbook_lib.errors import (
     CommandTimedOut,
     HostUnreachable,
     LinkDropped,
+    LockHeld,
     PlanChanged,
     RunbookError,
     StepFailed,
@@ -43,6 +44,7 @@ class Walk:
         self._step_started = time.monotonic()
         self._advice = "Read the step's evidence in the report."
         self._acting = Acting(hands, journal, folder)
+        self._lost_to: LockHeld | None = None
         self.exhibits: list[Exhibit] = []
         self._passed_at: dict[str, datetime] = {}
         self.records = [StepRecord(step.key, step.title) for step in plan.steps]
@@ -109,6 +111,8 @@ class Walk:
             done = Done(StepState.TIMED_OUT, message=error.what)
         except (LinkDropped, HostUnreachable) as error:  # nothing can be undone on a server that is out of reach
             done = Done(StepState.UNKNOWN, message=error.what)
+        except LockHeld as error:
+            self._lost_to, done = error, Done(StepState.ABORTED, message=error.what)
         except RunbookError as error:
             self._journal.write("error", type=type(error).__name__, what=error.what, where=error.where, next=error.next)
             self._advice = error.next or self._advice
@@ -135,6 +139,9 @@ class Walk:
         if record.state is StepState.UNKNOWN:
             # undoing what may still be at work would make two truths
             raise LinkDropped(f"{what} Nothing was undone.", where=where, next=_AGAIN)
+        if self._lost_to is not None:  # whatever we undid now would be behind the back of who acts there
+            raise Aborted(f"{what}\nNothing was undone: this run does not hold the environment any more.", where=where,
+                          next=self._lost_to.next)
         if not self._plan.undo_on_failure:
             ended: type[RunbookError] = Aborted if record.state is StepState.ABORTED else StepFailed
             raise ended(what, where=where, next=self._next())

@@ -16,12 +16,13 @@ import pytest
 
 from lab.proofs.started import wait_for
 from runbook_lib.connections import OpenConnections, jobs, open_connections
-from runbook_lib.connections.lock import EnvironmentLock, break_lock, holder
+from runbook_lib.connections.lock import DOOR_KEEPER, EnvironmentLock, break_lock, holder
 from runbook_lib.errors import LockHeld, PreconditionFailed, Refused
 from runbook_lib.plan import Command, StepState
 
 if TYPE_CHECKING:
     from runbook_lib.environment import Environment
+    from tests.lab_server import Lab
 
 ELSEWHERE = """
 import sys, time
@@ -184,6 +185,19 @@ def test_breaking_needs_the_owner_and_the_broken_run_finds_out(
             held.ensure()
     with pytest.raises(PreconditionFailed, match="Nobody"):
         break_lock(other.server, environment, "ana@here")
+
+
+def test_a_run_whose_door_was_opened_is_told_by_whom_and_that_it_can_be_finished(
+    connections: OpenConnections, environment: Environment, run_id: str, empty_lab: Lab
+) -> None:
+    broken = f"{environment.server.directory}/.runbook/broken"
+    with lock(connections, environment, run_id) as held:
+        record = f'{{"by": "{DOOR_KEEPER}", "at": "2026-11-25T03:00:00Z"}}'
+        empty_lab.on_server("sh", "-c", 'mkdir -p "$1" && printf %s "$3" > "$1/$2"', "sh", broken, run_id, record)
+        dropped(connections, held)
+        with pytest.raises(LockHeld, match="door keeper on the server took over at 2026-11-25T03:00:00Z") as told:
+            held.ensure()
+    assert "finishes what was begun" in told.value.next
 
 
 def test_letting_go_over_a_broken_link_hides_no_error(

@@ -132,6 +132,15 @@ def test_a_held_lock_stops_before_the_first_step(folder: RunFolder) -> None:
     assert events(folder) == []
 
 
+def test_who_loses_the_lock_on_the_way_touches_nothing_any_more(folder: RunFolder) -> None:
+    hands = ScriptedHands(two=LockHeld("Ben holds the environment.", next="Speak with Ben."))
+    with pytest.raises(Aborted, match=r"Ben holds the environment(?s:.*)Nothing was undone") as ended:
+        walked(folder, plan(), hands)
+    assert hands.did == ["one", "two"]
+    assert states(folder) == {"one": "passed", "two": "aborted", "three": "not run"}
+    assert ended.value.next == "Speak with Ben."
+
+
 def test_a_gate_opens_after_clean_looks_in_a_row_and_starts_over_after_a_fault(folder: RunFolder) -> None:
     answers = [EndpointUnavailable("no answer"), True, False, True, True]
     execution = walked(folder, plan(Step("gate", "Gate", (gate(answers),))), ScriptedHands())

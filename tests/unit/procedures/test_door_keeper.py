@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from runbook_lib.connections.lock import DOOR_KEEPER
 from runbook_lib.procedures.backup import shell
 from runbook_lib.procedures.release_files import upstreams_file
 from runbook_lib.procedures.restore_steps import closed_door
@@ -75,7 +76,7 @@ def test_the_run_whose_door_was_opened_cannot_go_on(server: Path) -> None:
     keep(server)
     door(server).write_text(closed_door("blue"))
     assert within(30, lambda: (server / f".runbook/broken/{RUN}").exists())
-    assert "the door keeper" in (server / f".runbook/broken/{RUN}").read_text()
+    assert DOOR_KEEPER in (server / f".runbook/broken/{RUN}").read_text()
 
 
 def test_a_backend_that_is_not_healthy_gets_no_users(server: Path) -> None:

@@ -1,0 +1,48 @@
+"""A run whose lock is broken while it works: it finds out before its next step, and leaves everything to the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.connections import open_connections
+from runbook_lib.connections.lock import break_lock, holder
+from runbook_lib.environment import load_environment
+from tests.faults.operators import DIRECTORY, Operator
+from tests.lab_server import Lab
+from tests.notebooks.behaviours import CLOSE, Home
+
+PLAN = f'''\
+from runbook_lib.plan import Command, Plan, Step
+D = "{DIRECTORY}/.runbook/lost-lock"
+plan = run.plan(Plan("try", run.environment.name, (
+    Step("folder", "Make a folder", (Command(("mkdir", D)),), (Command(("rmdir", D)),)),
+    Step("slow", "Take a while", (Command(("sleep", "4")),), (Command(("true",)),)),
+    Step("more", "Do more", (Command(("touch", D + "/more")),), (Command(("rm", "-f", D + "/more")),)),
+), undo_on_failure=True))'''
+
+
+def test_a_run_that_lost_the_environment_neither_goes_on_nor_undoes(
+    operator: Operator, lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "home")
+    home.add("10_try", PLAN, "run.execute(plan)", CLOSE)
+    monkeypatch.setenv("RUNBOOK_HOME", str(home.path))
+    (home.path / "parameters/environments/lab.yaml").symlink_to(
+        Path(__file__).parents[2] / "parameters/environments/lab.yaml")
+    environment = load_environment(lab.environment)
+    running = operator.start("10_try", apply=True)
+    running.until("step_started", "slow")
+    with open_connections(environment) as connections:
+        record = holder(connections.server)
+        assert record is not None
+        break_lock(connections.server, environment, record["owner"])
+    ended = operator.checked(running.ended())
+    assert lab.on_server("ls", "-A", f"{DIRECTORY}/.runbook/lost-lock") == "", "neither gone nor filled"
+    lab.on_server("rmdir", f"{DIRECTORY}/.runbook/lost-lock")
+    assert (ended.code, ended.end["state"]) == (1, "aborted"), ended.said
+    assert ended.states == {"folder": "passed", "slow": "passed", "more": "aborted"}
+    assert ended.undone == []
+    for word in ("lock was broken from", "Nothing was undone", "Next: Another operator has taken over"):
+        assert word in ended.end["summary"]
