@@ -16,6 +16,7 @@ from runbook_lib.procedures.release_files import upstreams_file
 LIMIT_S = 3600
 POSTGRES = "gw2-staging-postgres-1"  # by its name: while writers wait, each of Compose's half seconds counts
 RETRY_AFTER_S = 30
+CLOSED_PORT = 8503  # inside nginx's container; the door's keeper looks whether nginx listens there
 OUTAGE = "about 20 seconds, and as long again as the migrations take"
 
 # redis-cli ends with 0 on errors too: its answer is looked at
@@ -146,7 +147,7 @@ def closed_door(colour: str) -> str:
     return (
         f"# Written by a runbook: the API is closed for a moment; {colour} keeps the pages.\n"
         "server {\n"
-        "    listen 127.0.0.1:8503;\n"
+        f"    listen 127.0.0.1:{CLOSED_PORT};\n"
         "    access_log off;\n"
         "    location / {\n"
         "        default_type application/json;\n"
@@ -154,7 +155,7 @@ def closed_door(colour: str) -> str:
         f"        return 503 '{{\"detail\": \"{words}\"}}';\n"
         "    }\n"
         "}\n"
-        "upstream backend { server 127.0.0.1:8503; }\n"
+        f"upstream backend {{ server 127.0.0.1:{CLOSED_PORT}; }}\n"
         f"upstream frontend {{ server frontend-{colour}:3000; keepalive 32; }}\n"
     )
 

@@ -14,10 +14,15 @@ import pytest
 from runbook_lib.connections.lock import DOOR_KEEPER
 from runbook_lib.procedures.backup import shell
 from runbook_lib.procedures.release_files import upstreams_file
-from runbook_lib.procedures.restore_steps import closed_door
+from runbook_lib.procedures.restore_steps import CLOSED_PORT, closed_door
 
 RUN = "20261122T210000Z-abcdef"
+# nginx listens for a closed door while there is a note of it, and until it is told to look at its files
 DOCKER = """#!/bin/sh
+case "$*" in
+    *" grep -c "*) [ -e "$NOTES.closed" ] && echo 1 || echo 0; exit;;
+    *" -s reload") rm -f "$NOTES.closed";;
+esac
 echo "$*" >> "$NOTES"
 case $1 in inspect) echo "$HEALTH";; esac
 """
@@ -77,6 +82,18 @@ def test_the_run_whose_door_was_opened_cannot_go_on(server: Path) -> None:
     door(server).write_text(closed_door("blue"))
     assert within(30, lambda: (server / f".runbook/broken/{RUN}").exists())
     assert DOOR_KEEPER in (server / f".runbook/broken/{RUN}").read_text()
+
+
+def test_a_door_that_was_written_open_and_not_taken_by_nginx_is_told_to_it(server: Path) -> None:
+    (server / "notes.closed").touch()
+    keep(server)
+    assert within(30, lambda: (server / "notes").read_text() == "exec gw2-staging-nginx-1 nginx -s reload\n")
+    assert door(server).read_text() == upstreams_file("blue"), "what the run wrote"
+    assert (server / f".runbook/broken/{RUN}").exists()
+
+
+def test_the_keeper_looks_for_the_port_on_which_a_closed_door_is_answered() -> None:
+    assert f"0100007F:{CLOSED_PORT:04X} " in shell("door_keeper.sh")
 
 
 def test_a_backend_that_is_not_healthy_gets_no_users(server: Path) -> None:
