@@ -10,10 +10,13 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.instance import Instance
+from lab.processes import succeeds
 from lab.proofs.frame import NAMES, Proven, run_proofs
 from lab.proofs.report import line_of, summary, write_report, write_results
+from lab.proofs.started import wait_for
 
 FIRST = "v3.1.0"
+SERVES_S = 120.0
 
 
 def main(words: list[str] | None = None) -> int:
@@ -89,6 +92,8 @@ def _instance_serves(instance: Instance) -> bool:
     was_there = instance.finished.exists()
     print(up(instance), flush=True)
     release(instance, FIRST)
+    health = instance.inside("curl", "-skf", "--max-time", "5", "-o", "/dev/null", "https://127.0.0.1/health")
+    wait_for(lambda: succeeds(health), f"{instance.name} serves its users", SERVES_S)  # it may just have been started
     return not was_there
 
 
