@@ -132,6 +132,6 @@ class Site:
         path.write_text(yaml.safe_dump({
             "extends": str(base), "name": self.instance.name,
             "server": {"port": self.cable.port, "known_hosts_file": "./known_hosts"},
-            "rollback": {"watch_s": 5, "interval_s": 1},
+            "rollback": {"watch_s": 10, "interval_s": 1},
         }))
         return path

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
+import time
 from dataclasses import dataclass
 
 LONGEST_HEAD = 64 * 1024
@@ -20,6 +22,7 @@ class Reply:
     status: int
     body: bytes
     keep_alive: bool
+    idle_s: float = float("inf")  # for how long the server keeps an idle connection, if it says so
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Client:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str) -> None:
         self._reader, self._writer, self._name = reader, writer, name
+        self._until = float("inf")
 
     @classmethod
     async def connect(cls, door: Door) -> Client:
@@ -52,8 +56,8 @@ class Client:
 
     @property
     def usable(self) -> bool:
-        """False when the server has closed the idle connection and said so: nobody would send on it."""
-        return not (self._reader.at_eof() or self._writer.is_closing())
+        """False when the server has closed the idle connection, or its time is nearly over: nobody would send on it."""
+        return not (self._reader.at_eof() or self._writer.is_closing() or time.monotonic() >= self._until)
 
     async def request(self, method: str, path: str, body: bytes = b"", headers: str = "") -> Reply:
         """Send once and read the reply. Raises Broken."""
@@ -61,7 +65,9 @@ class Client:
         head = f"{method} {path} HTTP/1.1\r\nHost: {self._name}\r\nUser-Agent: lab-traffic\r\n{length}{headers}\r\n"
         try:
             self._writer.write(head.encode() + body)
-            return await self._read()
+            reply = await self._read()
+            self._until = time.monotonic() + reply.idle_s
+            return reply
         except asyncio.IncompleteReadError as cut:
             raise Broken("reply cut short" if cut.partial else "connection closed without a reply") from None
         except asyncio.LimitOverrunError:
@@ -81,9 +87,11 @@ class Client:
             code, length = int(status), int(fields.get("content-length", "0"))
         except ValueError:
             raise Broken("not an HTTP reply") from None
+        told = re.search(r"timeout=(\d+)", fields.get("keep-alive", ""))
         chunked = fields.get("transfer-encoding", "").lower() == "chunked"
         body = await self._chunks() if chunked else await self._reader.readexactly(length)
-        return Reply(code, body, version == "HTTP/1.1" and fields.get("connection", "").lower() != "close")
+        return Reply(code, body, version == "HTTP/1.1" and fields.get("connection", "").lower() != "close",
+                     float(told[1]) if told else float("inf"))
 
     async def _chunks(self) -> bytes:
         body = b""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from lab.traffic.visitor import Request, Visitor
 
 TIMEOUT_S = 5.0
 KEPT_ALIVE = 64
+IDLE_S = 5.0  # a slow load uses fewer connections, so that each is still used again while it is kept alive
 MOST_CLIENTS = 900  # fewer than nginx takes: what a slow server cannot answer shows as failures, and is not buried
 NEW_VISITOR_EVERY = 41  # odd, so that it falls on reads and writes in turn
 
@@ -36,8 +38,9 @@ class Generator:
 
         `each_second(number, sent, failed)` is called for each settled second, in order.
         """
-        self._idle.extend([client for client in await asyncio.gather(*(self._opened() for _ in range(self.kept_alive)))
-                           if client])
+        connections = min(self.kept_alive, math.ceil(rate * IDLE_S))
+        opened = await asyncio.gather(*(self._opened() for _ in range(connections)))
+        self._idle.extend([client for client in opened if client])
         begin = time.monotonic()
         self.tally.began_at = time.time()
         telling = asyncio.create_task(self._tell(begin, each_second))

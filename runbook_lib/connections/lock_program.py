@@ -28,7 +28,8 @@ if ! flock -w 1 9; then
             || continue
         case $job in jobs/"$run_id"/*) own+=" $job";; *) others+=" $job";; esac
     done
-    if [ -n "$others" ] || [ -z "$own" ]; then echo "busy${others}"; exit 0; fi
+    # no job at all: it ended while they were looked through, and the lock is free now
+    if [ -n "$others" ] || { [ -z "$own" ] && ! flock -w 1 9; }; then echo "busy${others}"; exit 0; fi
 fi
 exec 9>&-
 

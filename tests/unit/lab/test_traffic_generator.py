@@ -101,6 +101,20 @@ def test_a_connection_that_the_server_closes_with_notice_is_not_a_failure(author
     assert (account.failed, arrived) == (0, 20)
 
 
+def test_a_connection_whose_announced_time_is_over_is_not_used_again(authority: Path) -> None:
+    met: set[asyncio.StreamWriter] = set()
+
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> bool:
+        if writer in met:
+            return False
+        met.add(writer)
+        writer.write(right_reply(request).replace(b"\r\n", b"\r\nKeep-Alive: timeout=0\r\n", 1))
+        return True
+
+    account, arrived = account_of(authority, once)
+    assert (account.failed, arrived) == (0, 20)
+
+
 def test_a_connection_cut_under_a_request_is_a_failure_and_is_not_sent_again(authority: Path) -> None:
     async def cutting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> bool:
         return False
