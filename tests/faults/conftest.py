@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from tests.faults.operators import Operator
-from tests.lab_server import Lab
+from tests.lab_server import ROOT, Lab
+from tests.notebooks.behaviours import Home
 
 
 @pytest.fixture
@@ -31,3 +32,12 @@ def bent(lab: Lab, tmp_path: Path) -> Callable[..., str]:
         return str(path)
 
     return bend
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A project folder for notebooks made for one test, which knows the lab."""
+    made = Home(tmp_path / "home")
+    monkeypatch.setenv("RUNBOOK_HOME", str(made.path))
+    (made.path / "parameters/environments/lab.yaml").symlink_to(ROOT / "parameters/environments/lab.yaml")
+    return made

@@ -52,13 +52,9 @@ def test_a_link_that_comes_back_before_a_step_has_begun_costs_seconds_and_nothin
 
 @pytest.mark.slow
 def test_a_link_that_stays_away_leaves_an_unknown_step_and_a_free_lock(
-    operator: Operator, lab: Lab, cable: Cable, bent: Bend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    operator: Operator, lab: Lab, cable: Cable, bent: Bend, home: Home
 ) -> None:
-    home = Home(tmp_path / "home")
     home.add("10_try", PLAN, "run.execute(plan)", CLOSE)
-    monkeypatch.setenv("RUNBOOK_HOME", str(home.path))
-    (home.path / "parameters/environments/lab.yaml").symlink_to(
-        Path(__file__).parents[2] / "parameters/environments/lab.yaml")
     running = operator.start("10_try", environment=bent(server={"port": cable.port, "known_hosts_file": "./known"}),
                              apply=True)
     running.until("step_started", "slow")

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from runbook_lib.connections import open_connections
 from runbook_lib.connections.lock import break_lock, holder
 from runbook_lib.environment import load_environment
@@ -23,14 +19,8 @@ plan = run.plan(Plan("try", run.environment.name, (
 ), undo_on_failure=True))'''
 
 
-def test_a_run_that_lost_the_environment_neither_goes_on_nor_undoes(
-    operator: Operator, lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    home = Home(tmp_path / "home")
+def test_a_run_that_lost_the_environment_neither_goes_on_nor_undoes(operator: Operator, lab: Lab, home: Home) -> None:
     home.add("10_try", PLAN, "run.execute(plan)", CLOSE)
-    monkeypatch.setenv("RUNBOOK_HOME", str(home.path))
-    (home.path / "parameters/environments/lab.yaml").symlink_to(
-        Path(__file__).parents[2] / "parameters/environments/lab.yaml")
     environment = load_environment(lab.environment)
     running = operator.start("10_try", apply=True)
     running.until("step_started", "slow")
