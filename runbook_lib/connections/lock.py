@@ -140,8 +140,8 @@ def holder(server: SshServer) -> dict[str, Any] | None:
     raise FactUnreadable("The state of the lock could not be read.", where=server.address, next="Ask again.")
 
 
-def break_lock(server: SshServer, environment: Any, owner_typed: str) -> dict[str, Any]:
-    """Take the lock from its holder; `owner_typed` must be the owner's name as the lock shows it.
+def break_lock(server: SshServer, environment: Any, owner_typed: str, by: str) -> dict[str, Any]:
+    """Take the lock from its holder; `owner_typed` must be the owner's name as the lock shows it, `by` is who takes it.
 
     Returns the record of who held it, for the journal. The run that loses it finds out before its next step. A job of
     that run goes on until its own deadline and keeps others out until then. Raises PreconditionFailed.
@@ -163,7 +163,8 @@ def break_lock(server: SshServer, environment: Any, owner_typed: str) -> dict[st
         raise FactUnreadable("The lock's record names no run.", where=where, next="Look into .runbook/lock.json.")
     note = json.dumps(
         {
-            "by": socket.gethostname(),
+            "by": by,
+            "from": socket.gethostname(),
             "owner": record["owner"],
             "run_id": run_id,
             "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -223,7 +224,8 @@ def _refusal(address: str, name: str, answer: str, said: str) -> RunbookError:
                 next="Run the notebook again at once: it finishes what was begun.",
             )
         return LockHeld(
-            f"This run's lock was broken from {by.get('by', 'elsewhere')} at {by.get('at', 'some time')}.",
+            f"This run's lock was broken by {by.get('by', 'somebody')} (from {by.get('from', 'an unknown host')}) at "
+            f"{by.get('at', 'an unknown time')}.",
             where=where,
             next="Another operator has taken over: speak with them, then start a new run.",
         )

@@ -57,10 +57,16 @@ class Walk:
             with self._interrupts.allowed():
                 held.enter_context(self._hands.lock(self._plan.name))
             self._journal.write("lock_taken", purpose=self._plan.name)
-            taken.callback(self._journal.write, "lock_released")  # after the lock itself is let go
+            taken.callback(self._tell_of_the_lock)  # after the lock itself is let go
             self._look_again()
             self._walk()
         return Execution(self._plan, tuple(self.records), applied=True, findings=tuple(self._acting.open_questions))
+
+    def _tell_of_the_lock(self) -> None:
+        if self._lost_to is None:
+            self._journal.write("lock_released")
+        else:
+            self._journal.write("lock_lost", because=self._lost_to.what)
 
     def _look_again(self) -> None:
         """Under the lock: are the facts still those of the plan? Raises PlanChanged."""

@@ -139,7 +139,7 @@ def _take_in(story: Story, event: Event) -> None:
             _take_in_findings(story, str(event.get("stage") or "checks"), event.get("findings") or [])
         case "fact" | "shown" | "error" | "cell":
             _shelf(story, event["event"]).append(event)
-        case "confirmed" | "lock_taken" | "lock_released":
+        case "confirmed" | "lock_taken" | "lock_released" | "lock_lost":
             story.moments.append(event)
         case "step_started" | "step_finished" | "undo_started" | "undo_finished":
             _take_in_step(story, event)

@@ -27,12 +27,14 @@ def test_a_run_that_lost_the_environment_neither_goes_on_nor_undoes(operator: Op
     with open_connections(environment) as connections:
         record = holder(connections.server)
         assert record is not None
-        break_lock(connections.server, environment, record["owner"])
+        break_lock(connections.server, environment, record["owner"], by="Ben")
     ended = operator.checked(running.ended())
     assert lab.on_server("ls", "-A", f"{DIRECTORY}/.runbook/lost-lock") == "", "neither gone nor filled"
     lab.on_server("rmdir", f"{DIRECTORY}/.runbook/lost-lock")
     assert (ended.code, ended.end["state"]) == (1, "aborted"), ended.said
     assert ended.states == {"folder": "passed", "slow": "passed", "more": "aborted"}
     assert ended.undone == []
-    for word in ("lock was broken from", "Nothing was undone", "Next: Another operator has taken over"):
+    assert ended.has("lock_lost")
+    assert not ended.has("lock_released")
+    for word in ("lock was broken by Ben", "Nothing was undone", "Next: Another operator has taken over"):
         assert word in ended.end["summary"]

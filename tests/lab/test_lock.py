@@ -178,13 +178,13 @@ def test_breaking_needs_the_owner_and_the_broken_run_finds_out(
 ) -> None:
     with lock(connections, environment, run_id) as held:
         with pytest.raises(PreconditionFailed, match="ana@here"):
-            break_lock(other.server, environment, "bob")
-        record = break_lock(other.server, environment, "ana@here")
+            break_lock(other.server, environment, "bob", by="ben")
+        record = break_lock(other.server, environment, "ana@here", by="ben")
         assert record["run_id"] == run_id
-        with lock(other, environment, "second"), pytest.raises(LockHeld, match="broken"):
+        with lock(other, environment, "second"), pytest.raises(LockHeld, match="broken by ben"):
             held.ensure()
     with pytest.raises(PreconditionFailed, match="Nobody"):
-        break_lock(other.server, environment, "ana@here")
+        break_lock(other.server, environment, "ana@here", by="ben")
 
 
 def test_a_run_whose_door_was_opened_is_told_by_whom_and_that_it_can_be_finished(

@@ -139,6 +139,7 @@ def test_who_loses_the_lock_on_the_way_touches_nothing_any_more(folder: RunFolde
     assert hands.did == ["one", "two"]
     assert states(folder) == {"one": "passed", "two": "aborted", "three": "not run"}
     assert ended.value.next == "Speak with Ben."
+    assert events(folder)[-1] == "lock_lost"
 
 
 def test_a_gate_opens_after_clean_looks_in_a_row_and_starts_over_after_a_fault(folder: RunFolder) -> None:
