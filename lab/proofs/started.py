@@ -132,12 +132,16 @@ class Running:
 
 
 def start_run(instance_name: str, environment: str, outputs: Path, notebook: str, parameters: Mapping[str, str],
-              reason: str, variables: Mapping[str, str] | None = None) -> Running:
-    """`runbook run NOTEBOOK --apply`, as typed at a terminal."""
+              reason: str, variables: Mapping[str, str] | None = None, *, elsewhere: bool = False) -> Running:
+    """`runbook run NOTEBOOK --apply`, as typed at a terminal.
+
+    `elsewhere`: as if typed at another machine than the server. The run's own computing gives way to the server's;
+    otherwise a kernel that starts weighs as much here as all that the server does for its users.
+    """
     given = [word for name, value in parameters.items() for word in ("-p", f"{name}={value}")]
     words = (program("runbook"), "run", notebook, "-e", environment, *given, "--apply", "--confirm", instance_name,
              "--reason", reason)
-    return Running(words, outputs, variables)
+    return Running(("nice", "-n", "10", *words) if elsewhere else words, outputs, variables)
 
 
 def planned_steps(events: list[dict[str, Any]]) -> list[str]:

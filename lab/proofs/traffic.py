@@ -56,7 +56,8 @@ def under_load(load: Load, name: str, instance: Instance, notebook: str, paramet
 def change(instance: Instance, notebook: str, parameters: dict[str, str]) -> Ended:
     """Run the notebook that changes the release, to its end."""
     reason = f"proof under load: {', '.join(parameters.values())}"
-    return start_run(instance.name, instance.address.environment, _outputs(), notebook, parameters, reason).ended()
+    return start_run(instance.name, instance.address.environment, _outputs(), notebook, parameters, reason,
+                     elsewhere=True).ended()
 
 
 def last_words(ended: Ended) -> str:
