@@ -18,7 +18,7 @@ ERRORS = "API error rate > {limit:g}%"
 UNAVAILABLE = "Critical service unavailable"
 FAILING, REQUESTS, P95, MISSING = "failing looks in a row", "requests", "p95 in ms", "critical services unavailable"
 REPLY = "slowest health reply in ms"
-FEWEST_FOR_P95 = 20
+FEWEST_FOR_P95, LATEST_S = 20, 5.0  # a new colour's first seconds are slow: they must not speak for those after them
 SLOWER_THAN_HEALTH = 8  # where health replies and pages are nearly as slow, the machine is, not the release
 UNANSWERED_SHARE = 0.2  # a watch that missed more of its looks than this has not watched
 CLEAN = (Verdict.PASSED, Verdict.WARNING)
@@ -169,14 +169,15 @@ def _ill(endpoints: tuple[Endpoint, ...], commit: str, *, server_answers: bool) 
 
 
 def _slow(environment: Environment, traffic: Traffic | None, replies: Sequence[float | None]) -> tuple[Finding, ...]:
-    """A p95 above the alert's limit, unless everything on this machine is slow. `replies`: the slowest of each look."""
+    """A p95 that is above the alert's limit now, unless everything on this machine is slow. `replies`: the slowest of
+    each look."""
     limit_ms = slow_limit_ms(environment)
-    p95_s = traffic.p95_s if traffic and sum(traffic.took.values()) >= FEWEST_FOR_P95 else None
+    p95_s = traffic.latest_p95_s(LATEST_S, FEWEST_FOR_P95) if traffic else None
     if p95_s is None or p95_s * 1000 <= limit_ms:
         return ()
     usual = median([one for one in replies if one is not None] or [0.0])
     release = p95_s * 1000 >= SLOWER_THAN_HEALTH * usual
-    return (finding("response time p95 since the switch", False,
+    return (finding("response time p95 now", False,
                     otherwise=Verdict.FAILED if release else Verdict.WARNING,
                     measured=f"{p95_s * 1000:.0f} ms, health replies and pages {usual:.0f} ms",
                     expected=f"<= {limit_ms:g} ms", next="Search the backend's log for slow requests."),)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import io
 import json
 import re
+import tarfile
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -20,6 +24,8 @@ from runbook_lib.plan import Command
 
 SURVEY_TIMEOUT_S = 300.0  # checksums of several dumps are part of it
 SUFFIX = ".sql.gz"
+_NO_RECORD = (ValueError, TypeError, IndexError, AttributeError, binascii.Error, tarfile.TarError, zlib.error, OSError,
+              EOFError)
 _SEAL = ' "manifest_sha256": "'
 
 
@@ -206,7 +212,7 @@ def parse_survey(text: str, directory: str, database: str, *, our_clock: datetim
     for line in text.splitlines():
         try:
             survey.take(*line.split("\t"))
-        except (ValueError, TypeError, IndexError, AttributeError, binascii.Error) as cause:
+        except _NO_RECORD as cause:
             raise _unreadable(directory, f"the line {line[:80]!r} is no record") from cause
     if survey.clock is None or survey.folder is None:
         raise _unreadable(directory, "the reply ends before the survey begins")
@@ -294,8 +300,8 @@ class _Survey:
             self.files[_decoded(fields[3])] = int(fields[1]) if fields[0] == "f" else 0
         elif kind == "held":
             self.held.add(_decoded(fields[0]))
-        elif kind == "manifest":
-            self.manifests[_decoded(fields[0])] = _decoded(fields[1])
+        elif kind == "manifests":
+            self.manifests = dict(_unpacked(fields[0]))
         elif kind == "sha256":
             self.sha256[_decoded(fields[0])] = fields[1]
         else:
@@ -311,7 +317,19 @@ class _Survey:
 
 
 def _decoded(text: str) -> str:
+    if text.startswith("="):
+        return text[1:]
     return base64.b64decode(text, validate=True).decode("utf-8", "backslashreplace")
+
+
+def _unpacked(text: str) -> Iterator[tuple[str, str]]:
+    """Names and texts of the files in a packed archive."""
+    packed = io.BytesIO(base64.b64decode(text, validate=True))
+    with tarfile.open(fileobj=packed, mode="r:gz", encoding="utf-8", errors="backslashreplace") as archive:
+        for member in archive:
+            content = archive.extractfile(member)
+            if content is not None:
+                yield member.name, content.read().decode("utf-8", "backslashreplace")
 
 
 def _time(text: str) -> datetime:

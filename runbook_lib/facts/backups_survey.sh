@@ -1,30 +1,41 @@
 # shellcheck shell=bash
 # What lies in the backup folder: `bash -s -- DIRECTORY DATABASE CHECKSUMS`. Reads only.
-# Prints one record a line, fields by tabs; names and manifests in base64, because a file may be called anything.
+# Prints one record a line, fields by tabs. A file may be called anything: a plain name is printed behind an equals sign,
+# any other one in base64. No process is started for each file: a folder of many backups must not slow the server.
 
 set -uo pipefail
 export LC_ALL=C
 
-encoded() { printf '%s' "$1" | base64 -w0; }
+# sets `encoded`
+encode() {
+    if [[ $1 =~ ^[A-Za-z0-9._-]+$ ]]; then encoded="=$1"; else encoded=$(printf '%s' "$1" | base64 -w0); fi
+}
+
+# the manifests, packed by one process
+packed() {
+    find "$1" -mindepth 1 -maxdepth 1 -type f -name '*.manifest.json' -size -2M -printf '%f\0' \
+        | tar -C "$1" --null --files-from=- -cz | base64 -w0
+}
 
 main() {
-    local directory=$1 database=$2 checksums=$3 name type size mtime
+    local directory=$1 database=$2 checksums=$3 name type size mtime encoded
     printf 'clock\t%s\n' "$(date +%s.%N)"
     [[ -d $directory ]] || { printf 'folder\tabsent\n'; return; }
     printf 'folder\t%s\n' "$([[ -w $directory ]] && echo writable || echo read-only)"
     printf 'disk\t%s\n' "$(df -B1 --output=size,avail -- "$directory" | tail -n 1 | tr -s ' ' | sed 's/^ //')"
     while IFS= read -r -d '' type && IFS= read -r -d '' size && IFS= read -r -d '' mtime && IFS= read -r -d '' name; do
-        printf 'file\t%s\t%s\t%s\t%s\n' "$type" "$size" "$mtime" "$(encoded "$name")"
-        case $name in
-            *.partial) flock -n -s -- "$directory/$name" true 2>/dev/null || printf 'held\t%s\n' "$(encoded "$name")" ;;
-            *.manifest.json)
-                printf 'manifest\t%s\t%s\n' "$(encoded "$name")" "$(head -c 2000000 -- "$directory/$name" | base64 -w0)" ;;
-        esac
+        encode "$name"
+        printf 'file\t%s\t%s\t%s\t%s\n' "$type" "$size" "$mtime" "$encoded"
+        if [[ $name == *.partial ]]; then
+            flock -n -s -- "$directory/$name" true 2>/dev/null || printf 'held\t%s\n' "$encoded"
+        fi
     done < <(find "$directory" -mindepth 1 -maxdepth 1 -printf '%y\0%s\0%T@\0%f\0')
+    printf 'manifests\t%s\n' "$(packed "$directory")"
     # newest first: the time is part of the name
     while IFS= read -r name; do
         ((checksums-- > 0)) || break
-        printf 'sha256\t%s\t%s\n' "$(encoded "$name")" "$(sha256sum <"$directory/$name" | cut -d' ' -f1)"
+        encode "$name"
+        printf 'sha256\t%s\t%s\n' "$encoded" "$(sha256sum <"$directory/$name" | cut -d' ' -f1)"
     done < <(find "$directory" -maxdepth 1 -type f -name "${database}_*.sql.gz" -printf '%f\n' | sort -r)
 }
 

@@ -9,17 +9,23 @@ from runbook_lib.asking import Connections, Question
 from runbook_lib.environment import Environment
 from runbook_lib.errors import FactUnreadable
 
-_OVERVIEW = """
+# In one statement although the table may not be there: a text in a CASE is only looked at when it is reached.
+_REVISIONS = """
+CASE WHEN to_regclass('public.alembic_version') IS NOT NULL THEN
+     xpath('/table/row/version_num/text()', query_to_xml(
+         'SELECT version_num FROM public.alembic_version ORDER BY version_num', true, false, ''))::text[]
+END AS revisions
+"""
+_OVERVIEW = f"""
 SELECT current_setting('server_version') AS version,
        pg_database_size(current_database()) AS size_bytes,
        (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
        current_setting('max_connections')::int AS max_connections,
-       to_regclass('public.alembic_version') IS NOT NULL AS has_revision,
+       {_REVISIONS},
        (SELECT coalesce(json_agg(json_build_object('schema', schemaname, 'table', relname,
                'bytes', pg_total_relation_size(relid)) ORDER BY schemaname, relname), '[]')
           FROM pg_stat_user_tables) AS tables
 """
-_REVISIONS = "SELECT version_num FROM public.alembic_version ORDER BY version_num"
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ def database_of(environment: Environment) -> Question[DatabaseState]:
             return DatabaseState(
                 version=str(overview["version"]).split()[0],
                 size_bytes=int(overview["size_bytes"]),
-                revision=revision_of_rows(database.rows(_REVISIONS)) if overview["has_revision"] else None,
+                revision=_revision(overview["revisions"]),
                 connections=int(overview["connections"]),
                 max_connections=int(overview["max_connections"]),
                 tables=tuple(Table(*one, int(counts[f"t{place}"])) for place, one in enumerate(tables)),
@@ -76,17 +82,14 @@ def schema_revision_of(environment: Environment) -> Question[str | None]:
     """The alembic revision, or None where no migration ever ran. Raises FactUnreadable."""
 
     def put(connections: Connections) -> str | None:
-        there = "SELECT to_regclass('public.alembic_version') IS NOT NULL AS there"
-        if not _only(connections.database.rows(there), "alembic_version").get("there"):
-            return None
-        return revision_of_rows(connections.database.rows(_REVISIONS))
+        return _revision(_only(connections.database.rows(f"SELECT {_REVISIONS}"), "the revision").get("revisions"))
 
     return Question("schema revision", put)
 
 
-def revision_of_rows(rows: list[dict[str, Any]]) -> str | None:
-    """One row is the revision, none is None; several are two heads at once, joined by a plus sign."""
-    return "+".join(str(row["version_num"]) for row in rows) or None
+def _revision(heads: list[str] | None) -> str | None:
+    """One head is the revision, none is None; several at once are joined by a plus sign."""
+    return "+".join(heads or ()) or None
 
 
 def _counting(tables: list[tuple[str, str, int]]) -> str:

@@ -18,13 +18,8 @@ _RESTORED = "restored from "
 _OPEN = "swap open, "
 
 # As the superuser and connected to none of them: a live database that is shut or gone must not hide the others.
-_LIST = """
-id=$(docker ps --quiet --no-trunc --filter label=com.docker.compose.project=gw2-staging \\
-    --filter label=com.docker.compose.service=postgres | head -n 1)
-[ -n "$id" ] || exit 69
-exec docker exec -i --env PGOPTIONS='-c default_transaction_read_only=on' "$id" \\
-    psql -XqAt -v ON_ERROR_STOP=1 -v database="$1" -U postgres -d postgres
-"""
+_LIST = ("docker", "exec", "-i", "--env", "PGOPTIONS=-c default_transaction_read_only=on", "gw2-staging-postgres-1",
+         "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", "postgres")
 _QUERY = """
 SELECT json_build_object('name', datname, 'owner', pg_get_userbyid(datdba), 'size_bytes', pg_database_size(oid),
            'comment', coalesce(shobj_description(oid, 'pg_database'), ''), 'open', datallowconn AND datconnlimit <> 0)
@@ -96,7 +91,7 @@ def kept_since(name: str) -> datetime | None:
 def databases_of(environment: Environment) -> Question[Databases]:
     """The live database and those beside it. Raises FactUnreadable when PostgreSQL does not answer."""
     database = environment.backup.database
-    command = Command(("sh", "-c", _LIST, "databases", database), stdin=_QUERY, timeout_s=60)
+    command = Command((*_LIST, "-v", f"database={database}"), stdin=_QUERY, timeout_s=60)
 
     def put(connections: Connections) -> Databases:
         return parse_databases(connections.server.run(command).stdout, database)

@@ -7,10 +7,11 @@ followed by the inode, and a log that was cut short is read from its beginning.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from runbook_lib.asking import Connections, Http, Question
@@ -49,7 +50,7 @@ BEGIN { split(HEALTH, list, " "); for (n in list) apart[list[n]] = 1
   if (index(path, "/api/") != 1 || path in apart || status == 429 || status < 100) next
   backend = field("upstream"); sub(/.*, /, "", backend); sub(/:[0-9]+$/, "", backend); if (backend in old) next
   at = field("time"); requests[at]++; if (status >= 500) errors[at]++; if (field("agent") != AGENT) others[at]++
-  if (!index(path, "/auth/")) bins[int(field("seconds") / BIN)]++ }
+  if (!index(path, "/auth/")) bins[at " " int(field("seconds") / BIN)]++ }
 END { for (at in requests) print "second", at, requests[at], errors[at] + 0, others[at] + 0
       for (bin in bins) print "took", bin, bins[bin] }
 """
@@ -73,23 +74,23 @@ parts "$@" | LC_ALL=C awk -v HEALTH="$3" -v OLD="${{5:-$old}}" -v AGENT={AGENT} 
 
 @dataclass(frozen=True)
 class Second:
-    """API requests that ended in one second, health checks and 429 left out. `others` were not sent by the watch."""
+    """API requests that ended in one second, health checks and 429 left out. `others` were not sent by the watch.
+
+    `took` counts response times in steps of 0.05 s, without /auth/: a password's hash takes its time by intent.
+    """
 
     at: datetime
     requests: int
     errors: int
     others: int
+    took: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """The API's traffic since the switch. `read_at` is the server's clock.
-
-    `took` counts response times in steps of 0.05 s, without /auth/: a password's hash takes its time by intent.
-    """
+    """The API's traffic since the switch, second by second. `read_at` is the server's clock."""
 
     seconds: tuple[Second, ...]
-    took: Mapping[int, int]
     read_at: datetime
 
     @property
@@ -110,16 +111,33 @@ class Traffic:
     @property
     def p95_s(self) -> float | None:
         """The 95th percentile of response times in seconds, to 0.05 s; None when there was no request."""
-        left = -(-sum(self.took.values()) * 95 // 100)
-        for step in sorted(self.took):
-            left -= self.took[step]
-            if left <= 0:
-                return (step + 0.5) * BIN_S
+        return _p95_s(self.seconds)
+
+    def latest_p95_s(self, seconds: float, fewest: int) -> float | None:
+        """The same of the last `seconds`, or of as many more as had `fewest` requests; None of fewer altogether."""
+        counted = 0
+        for place, one in reversed(list(enumerate(self.seconds))):
+            counted += sum(one.took.values())
+            earlier = self.seconds[place - 1].at if place else None
+            if counted >= fewest and (earlier is None or earlier <= self.read_at - timedelta(seconds=seconds + 1)):
+                return _p95_s(self.seconds[place:])
         return None
 
     def others_in_last(self, seconds: float) -> int:
         """Requests of the last seconds that the watch did not send itself."""
         return sum(one.others for one in self.seconds if one.at > self.read_at - timedelta(seconds=seconds + 1))
+
+
+def _p95_s(seconds: Sequence[Second]) -> float | None:
+    took: Counter[int] = Counter()
+    for one in seconds:
+        took.update(one.took)
+    left = -(-took.total() * 95 // 100)
+    for step in sorted(took):
+        left -= took[step]
+        if left <= 0:
+            return (step + 0.5) * BIN_S
+    return None
 
 
 def mark_of_switch(environment: Environment, old_colour: str | None = None) -> Command:
@@ -159,23 +177,32 @@ def error_rate_history_of(environment: Environment) -> Question[Mapping[str, Seq
 
 def parse_traffic(text: str) -> Traffic:
     """`now`, `second` and `took` lines as the counting program prints them. Raises FactUnreadable."""
-    seconds, took, read_at = [], {}, None
+    counts: dict[datetime, tuple[int, int, int]] = {}
+    took: dict[datetime, dict[int, int]] = {}
+    read_at = None
     for line in text.splitlines():
         kind, *words = line.split()
         try:
             if kind == "now":
                 read_at = _time(words[0])
-            elif kind == "took":
-                took[int(words[0])] = int(words[1])
+                continue
+            numbers = [int(word) for word in words[1:]]
+            try:
+                at = _time(words[0])
+            except ValueError:  # a line of the log that was cut short names no time
+                continue
+            if kind == "took":
+                step, count = numbers
+                took.setdefault(at, {})[step] = count
             else:
-                with suppress(ValueError):  # a line that was cut short names no time
-                    seconds.append(Second(_time(words[0]), *(int(word) for word in words[1:4])))
+                requests, errors, others = numbers
+                counts[at] = requests, errors, others
         except (ValueError, IndexError, TypeError) as error:
             raise FactUnreadable(f"the access log was counted in an unknown form: {line[:80]!r}",
                                  where=ACCESS_LOG) from error
     if read_at is None:
         raise FactUnreadable("the server's clock did not answer", where=ACCESS_LOG)
-    return Traffic(tuple(sorted(seconds, key=lambda one: one.at)), took, read_at)
+    return Traffic(tuple(Second(at, *counts[at], took.get(at, {})) for at in sorted(counts)), read_at)
 
 
 def _read(environment: Environment, connections: Connections, old: str = "") -> Traffic:

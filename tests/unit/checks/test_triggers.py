@@ -36,8 +36,8 @@ PAGES = tuple(Endpoint(path, 200, {"commit": COMMIT}, 0.01) for path in ("/healt
 
 
 def traffic(requests: int = 100, errors: int = 0, *, took: float = 0.05) -> Traffic:
-    seconds = (Second(NOW, requests, errors, requests),) if requests else ()
-    return Traffic(seconds, {int(took / 0.05): requests} if requests else {}, NOW + timedelta(seconds=1))
+    seconds = (Second(NOW, requests, errors, requests, {int(took / 0.05): requests}),) if requests else ()
+    return Traffic(seconds, NOW + timedelta(seconds=1))
 
 
 def look(before: list[Reading], containers: Any = WELL, pages: Any = PAGES, seen: Any = None, kills: Any = 0,
@@ -103,6 +103,16 @@ def test_another_commit_is_a_failing_look() -> None:
 def test_a_p95_above_the_alerts_limit_is_a_failing_look() -> None:
     assert fired(looks(LOOKS, seen=traffic(100, 0, took=2.5)))[-1] == HEALTH
     assert fired(looks(LOOKS, seen=traffic(100, 0, took=1.9)))[-1] == ""
+
+
+def test_the_slow_first_seconds_of_a_new_colour_do_not_speak_for_those_after_them() -> None:
+    cold = Second(NOW - timedelta(seconds=8), 100, 0, 100, {int(2.5 / 0.05): 100})
+    warm = traffic(100, 0, took=0.1).seconds
+    readings = looks(LOOKS, seen=Traffic((cold, *warm), NOW + timedelta(seconds=1)))
+    assert fired(readings)[-1] == ""
+    assert readings[-1].metrics["p95 in ms"] == pytest.approx(2525)
+    slow_again = Traffic((*warm, replace(cold, at=NOW)), NOW + timedelta(seconds=1))
+    assert fired(looks(LOOKS, seen=slow_again))[-1] == HEALTH
 
 
 def test_where_the_whole_machine_is_slow_a_high_p95_is_only_a_warning() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.connections.postgres import NO_CONTAINER, ServerDatabase, parse_rows
+from runbook_lib.connections.postgres import ServerDatabase, parse_rows
 from runbook_lib.connections.scripted import ScriptedServer
 from runbook_lib.errors import DockerUnavailable, FactUnreadable
 
@@ -41,10 +41,13 @@ def test_anything_but_rows_is_unreadable(text: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "kind", "words"),
     [
-        ((NO_CONTAINER, "", ""), FactUnreadable, "No PostgreSQL container"),
+        ((1, "", "Error response from daemon: No such container: x-postgres-1"), FactUnreadable, "No PostgreSQL cont"),
+        ((1, "", "Error response from daemon: container 4f2c is not running"), FactUnreadable, "No PostgreSQL cont"),
+        ((1, "", "Error response from daemon: Container 4f2c is restarting, wait"), FactUnreadable, "No PostgreSQL"),
         ((3, "", 'ERROR:  relation "x" does not exist'), FactUnreadable, "does not exist"),
         ((1, "", "Cannot connect to the Docker daemon at unix:///var/run/docker.sock"), DockerUnavailable, "daemon"),
         ((127, "", "sh: 2: docker: not found"), DockerUnavailable, "not found"),
+        ((127, "", "bash: line 1: docker: command not found"), DockerUnavailable, "not found"),
     ],
 )
 def test_a_failed_question_says_why(answer: Any, kind: type[Exception], words: str) -> None:

@@ -17,7 +17,7 @@ OVERVIEW = {
     "size_bytes": 7994727,
     "connections": 5,
     "max_connections": 100,
-    "has_revision": True,
+    "revisions": ["0002"],
     "tables": [
         {"schema": "public", "table": "alembic_version", "bytes": 24576},
         {"schema": "public", "table": 'odd"name', "bytes": 8192},
@@ -33,8 +33,6 @@ def answers(**changes: Any) -> ScriptedConnections:
         sql={
             "FROM pg_stat_user_tables": [{**OVERVIEW, **changes}],
             COUNTS: [{"t0": 1, "t1": 60000}],
-            "SELECT version_num": [{"version_num": "0002"}],
-            "AS there": [{"there": True}],
         }
     )
 
@@ -46,15 +44,14 @@ def test_the_database_is_read_whole() -> None:
     assert state.rows == 60001
 
 
-def test_a_database_without_migrations_has_no_revision() -> None:
-    asked = ScriptedConnections(sql={"AS there": [{"there": False}]})
+@pytest.mark.parametrize("heads", [None, []], ids=["no table", "no row"])
+def test_a_database_without_migrations_has_no_revision(heads: list[str] | None) -> None:
+    asked = ScriptedConnections(sql={"AS revisions": [{"revisions": heads}]})
     assert schema_revision_of(ENVIRONMENT).put(asked) is None  # type: ignore[arg-type]
 
 
 def test_two_heads_are_both_told() -> None:
-    asked = ScriptedConnections(
-        sql={"AS there": [{"there": True}], "SELECT version_num": [{"version_num": "0002"}, {"version_num": "0003"}]}
-    )
+    asked = ScriptedConnections(sql={"AS revisions": [{"revisions": ["0002", "0003"]}]})
     assert schema_revision_of(ENVIRONMENT).put(asked) == "0002+0003"  # type: ignore[arg-type]
 
 
@@ -66,4 +63,4 @@ def test_a_reply_that_lacks_something_is_unreadable(changes: dict[str, Any]) -> 
 
 def test_no_row_where_one_was_asked_for_is_unreadable() -> None:
     with pytest.raises(FactUnreadable):
-        schema_revision_of(ENVIRONMENT).put(ScriptedConnections(sql={"AS there": []}))  # type: ignore[arg-type]
+        schema_revision_of(ENVIRONMENT).put(ScriptedConnections(sql={"AS revisions": []}))  # type: ignore[arg-type]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,15 @@ def test_p95_is_told_in_steps_of_a_twentieth_of_a_second(tmp_path: Path) -> None
     assert counted(tmp_path, line(seconds="0.010") * 100).p95_s == pytest.approx(0.025)
 
 
+def test_the_latest_p95_reaches_back_until_it_has_seen_enough(tmp_path: Path) -> None:
+    old = line(seconds="2.510", time="2026-11-22T19:30:00+00:00") * 30
+    new = line(seconds="0.010", time="2026-11-22T19:30:14+00:00") * 15
+    seen = replace(counted(tmp_path, old + new), read_at=datetime(2026, 11, 22, 19, 30, 15, tzinfo=UTC))
+    assert seen.latest_p95_s(5, 15) == pytest.approx(0.025)
+    assert seen.latest_p95_s(5, 16) == seen.latest_p95_s(15, 15) == pytest.approx(2.525)
+    assert seen.latest_p95_s(5, 46) is None
+
+
 def test_a_password_takes_its_time_by_intent(tmp_path: Path) -> None:
     seen = counted(tmp_path, line() * 9 + line("/api/v1/auth/login", seconds="2.510") * 9)
     assert seen.requests == 18 and seen.p95_s == pytest.approx(0.025)
@@ -105,7 +116,8 @@ def test_the_watchs_own_requests_do_not_make_it_look_busy() -> None:
     assert parse_traffic(said.replace("19:30:05", "19:31:05")).others_in_last(5) == 0
 
 
-@pytest.mark.parametrize("said", ["", "second x\n", "now yesterday\n", "now 2026-11-22T19:30:05+00:00\ntook a b\n"])
+@pytest.mark.parametrize("said", ["", "second x\n", "now yesterday\n", "now 2026-11-22T19:30:05+00:00\ntook a b\n",
+                                  "now 2026-11-22T19:30:05+00:00\nsecond 2026-11-22T19:30:05+00:00 1 2\n"])
 def test_an_unknown_form_is_an_error_and_never_zero_errors(said: str) -> None:
     with pytest.raises(FactUnreadable):
         parse_traffic(said)
