@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import io
-import json
 import re
 import tarfile
 import zlib
@@ -20,13 +18,12 @@ from typing import Any
 from runbook_lib.asking import Connections, Question
 from runbook_lib.environment import Environment
 from runbook_lib.errors import FactUnreadable
+from runbook_lib.facts.manifests import SUFFIX, Manifest, manifest_name, parse_manifest
 from runbook_lib.plan import Command
 
 SURVEY_TIMEOUT_S = 300.0  # checksums of several dumps are part of it
-SUFFIX = ".sql.gz"
 _NO_RECORD = (ValueError, TypeError, IndexError, AttributeError, binascii.Error, tarfile.TarError, zlib.error, OSError,
               EOFError)
-_SEAL = ' "manifest_sha256": "'
 
 
 class Trust(StrEnum):
@@ -36,41 +33,6 @@ class Trust(StrEnum):
     RECORDED = "recorded"  # checked when it was made; size unchanged, bytes not read again
     DAMAGED = "damaged"  # differs from its manifest
     UNVERIFIED = "unverified"  # no readable manifest: nobody knows
-
-
-@dataclass(frozen=True)
-class TableContents:
-    """One table in the instant of the dump. `content` is a sum over all rows, whatever their order."""
-
-    table: str
-    rows: int
-    content: str
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a backup says about itself. Written by the backup program; sizes in bytes, times aware and in UTC."""
-
-    file: str
-    database: str
-    sha256: str
-    size_bytes: int
-    plain_bytes: int
-    database_bytes: int
-    taken_at: datetime
-    finished_at: datetime
-    seconds: float
-    server_version: str
-    pg_dump_version: str
-    schema_revision: str | None
-    tables: tuple[TableContents, ...]
-    objects: dict[str, Any] | None = None  # count and hash of constraints, indexes, columns, sequences
-    number: int = 0  # counts the backups of a folder, whatever the clock said; 0 before there was such a count
-
-    @property
-    def rows(self) -> int:
-        """Rows of all tables together."""
-        return sum(table.rows for table in self.tables)
 
 
 @dataclass(frozen=True)
@@ -201,11 +163,6 @@ def taken_at(name: str, database: str) -> datetime | None:
         return None
 
 
-def manifest_name(backup_name: str) -> str:
-    """`staging_db_20251015_020000.manifest.json` for `staging_db_20251015_020000.sql.gz`."""
-    return backup_name.removesuffix(SUFFIX) + ".manifest.json"
-
-
 def parse_survey(text: str, directory: str, database: str, *, our_clock: datetime) -> Backups:
     """The records that `backups_survey.sh` prints, as a value."""
     survey = _Survey()
@@ -239,41 +196,6 @@ def parse_survey(text: str, directory: str, database: str, *, our_clock: datetim
 def leftover_names(database: str) -> tuple[str, ...]:
     """Names under which an unfinished backup lies in the folder; the program knows the same four."""
     return tuple(f"{database}.{part}.partial" for part in ("sql.gz", "contents", "checked", "manifest.json"))
-
-
-def parse_manifest(text: str) -> Manifest:
-    """A manifest file as a value. Raises ValueError, KeyError or TypeError when it is not one.
-
-    Format 2 ends with a checksum of itself; manifests of format 1, of older backups, have none.
-    """
-    data: dict[str, Any] = json.loads(text)
-    snapshot = data["snapshot"]
-    if data["format"] not in (1, 2) or not re.fullmatch(r"[0-9a-f]{64}", data["sha256"]):
-        raise ValueError("not a manifest of format 1 or 2")
-    if data["format"] == 2 and sealed_manifest(text[: text.rindex(_SEAL)]) != text:
-        raise ValueError("the manifest is not what was written")
-    return Manifest(
-        file=str(data["file"]),
-        database=str(snapshot["database"]),
-        sha256=data["sha256"],
-        size_bytes=int(data["size_bytes"]),
-        plain_bytes=int(data["plain_bytes"]),
-        database_bytes=int(snapshot["database_bytes"]),
-        taken_at=_time(snapshot["taken_at"]),
-        finished_at=_time(data["finished_at"]),
-        seconds=float(data["seconds"]),
-        server_version=str(snapshot["server_version"]),
-        pg_dump_version=str(data["pg_dump_version"]),
-        schema_revision=data["schema_revision"],
-        tables=tuple(TableContents(row["table"], int(row["rows"]), row["content"]) for row in data["tables"]),
-        objects=data.get("objects"),
-        number=int(data.get("number", 0)),
-    )
-
-
-def sealed_manifest(lines: str) -> str:
-    """The lines of a manifest with their checksum as the last one, as the backup program writes it."""
-    return f'{lines}{_SEAL}{hashlib.sha256(lines.encode()).hexdigest()}"}}\n'
 
 
 class _Survey:
@@ -330,10 +252,6 @@ def _unpacked(text: str) -> Iterator[tuple[str, str]]:
             content = archive.extractfile(member)
             if content is not None:
                 yield member.name, content.read().decode("utf-8", "backslashreplace")
-
-
-def _time(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
 def _is_manifest(name: str, database: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from runbook_lib.asking import Connections, Question
 from runbook_lib.environment import Environment
-from runbook_lib.facts.backups import TableContents
+from runbook_lib.facts.manifests import TableContents
 from runbook_lib.plan import Command
 
 REMEMBERED = 60

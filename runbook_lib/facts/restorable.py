@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from runbook_lib.errors import BadParameter, PreconditionFailed
-from runbook_lib.facts.backups import SUFFIX, Backup, Backups
+from runbook_lib.facts.backups import Backup, Backups
 from runbook_lib.facts.database import DatabaseState
+from runbook_lib.facts.manifests import SUFFIX
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ Shared by the restore and by a rollback that brings an earlier state of the data
 from __future__ import annotations
 
 from runbook_lib.environment import Environment
-from runbook_lib.facts.backups import Backup, manifest_name
+from runbook_lib.facts.backups import Backup
+from runbook_lib.facts.manifests import manifest_name
 from runbook_lib.plan import Command, Step, WriteFile
 from runbook_lib.procedures.backup import shell
 from runbook_lib.procedures.compose import ABSENT_IS_FINE, BOTH_COLOURS, compose

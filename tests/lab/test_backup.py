@@ -12,8 +12,9 @@ import pytest
 
 from runbook_lib.connections import OpenConnections
 from runbook_lib.environment import Environment
-from runbook_lib.facts.backups import Backups, Trust, backups_of, sealed_manifest
+from runbook_lib.facts.backups import Backups, Trust, backups_of
 from runbook_lib.facts.database import database_of
+from runbook_lib.facts.manifests import sealed_manifest
 from tests.lab.conftest import Lab
 
 FOLDER = "/backups/postgres"

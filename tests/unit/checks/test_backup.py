@@ -13,8 +13,9 @@ from runbook_lib.checks.backup import (
     new_backup,
 )
 from runbook_lib.environment import load_environment
-from runbook_lib.facts.backups import Backup, Backups, Leftover, Manifest, TableContents
+from runbook_lib.facts.backups import Backup, Backups, Leftover
 from runbook_lib.facts.dumps import DumpReading
+from runbook_lib.facts.manifests import Manifest, TableContents
 from runbook_lib.plan import Finding, Verdict
 
 ENVIRONMENT = load_environment("staging")

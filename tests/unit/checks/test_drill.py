@@ -9,9 +9,10 @@ import pytest
 from runbook_lib.checks.drill import drill_findings, drill_preconditions, drilled, newest_is_good
 from runbook_lib.checks.restore import backup_is_restorable
 from runbook_lib.environment import load_environment
-from runbook_lib.facts.backups import Backup, Backups, Manifest, TableContents
+from runbook_lib.facts.backups import Backup, Backups
 from runbook_lib.facts.drills import Drill, Drills, Read
 from runbook_lib.facts.dumps import DumpReading
+from runbook_lib.facts.manifests import Manifest, TableContents
 from runbook_lib.facts.releases import Deployed
 from runbook_lib.facts.server import Disk, ServerState
 from runbook_lib.plan import Finding, Verdict

@@ -8,9 +8,9 @@ import pytest
 
 from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.environment import load_environment
-from runbook_lib.facts.backups import parse_manifest, sealed_manifest
 from runbook_lib.facts.drills import Drills, drills_of, parse_drills
 from runbook_lib.facts.dumps import parse_reading
+from runbook_lib.facts.manifests import parse_manifest, sealed_manifest
 
 NAME = "staging_db_20261122_020000.sql.gz"
 

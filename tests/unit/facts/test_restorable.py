@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from runbook_lib.errors import BadParameter, PreconditionFailed
-from runbook_lib.facts.backups import Backup, Backups, Manifest, TableContents
+from runbook_lib.facts.backups import Backup, Backups
 from runbook_lib.facts.database import DatabaseState, Table
+from runbook_lib.facts.manifests import Manifest, TableContents
 from runbook_lib.facts.restorable import backup_for, chosen_backup, loss_of
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

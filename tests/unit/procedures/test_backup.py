@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runbook_lib.environment import load_environment
-from runbook_lib.facts.backups import Backup, Backups, Leftover, Manifest
+from runbook_lib.facts.backups import Backup, Backups, Leftover
+from runbook_lib.facts.manifests import Manifest
 from runbook_lib.procedures.backup import clock_doubt, expired, plan_backup
 
 ENVIRONMENT = load_environment("staging")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import gzip
 import json
+import os
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from runbook_lib.facts.backups import parse_manifest, parse_survey, script
+from runbook_lib.facts.backups import Backups, parse_survey, script
+from runbook_lib.facts.manifests import parse_manifest
 from runbook_lib.procedures.backup import backup_program
 
 PROGRAM = backup_program()
@@ -221,13 +223,32 @@ def test_a_database_name_that_would_be_a_pattern_is_refused(folder: Folder) -> N
     assert done.returncode == 1
 
 
+def survey(folder: Folder) -> Backups:
+    argv = ("bash", "-s", "--", str(folder.path), "staging_db", "3")
+    done = subprocess.run(argv, input=script("backups_survey.sh"), text=True, capture_output=True, timeout=60)
+    return parse_survey(done.stdout, str(folder.path), "staging_db", our_clock=datetime.now(UTC))
+
+
+def test_the_survey_of_an_empty_folder_finds_nothing(folder: Folder) -> None:
+    assert survey(folder).backups == survey(folder).foreign == ()
+
+
+def test_only_a_file_is_read_as_a_manifest(folder: Folder) -> None:
+    folder.backup("2026-11-22T16:24:54Z")
+    manifest = folder.path / "staging_db_20261122_162454.manifest.json"
+    os.mkfifo(folder.path / "--checkpoint.manifest.json")  # waits for a writer, and would be an option
+    (folder.path / "odd\nname.manifest.json").write_text(manifest.read_text())
+    assert survey(folder).backups[0].good
+    manifest.rename(folder.path / "elsewhere")
+    manifest.symlink_to(folder.path / "elsewhere")
+    assert str(survey(folder).backups[0].trust) == "unverified"
+
+
 def test_the_survey_sees_what_lies_there_whatever_it_is_called(folder: Folder) -> None:
     folder.backup("2026-11-22T16:24:54Z")
     (folder.path / "odd\nname\t.sql.gz").write_text("x")
     (folder.path / "staging_db.sql.gz.partial").write_text("rest")
-    argv = ("bash", "-s", "--", str(folder.path), "staging_db", "3")
-    done = subprocess.run(argv, input=script("backups_survey.sh"), text=True, capture_output=True, timeout=60)
-    backups = parse_survey(done.stdout, str(folder.path), "staging_db", our_clock=datetime.now(UTC))
+    backups = survey(folder)
     assert [one.name for one in backups.backups] == ["staging_db_20261122_162454.sql.gz"]
     assert str(backups.backups[0].trust) == "verified"
     assert [(left.name, left.held) for left in backups.leftovers] == [("staging_db.sql.gz.partial", False)]

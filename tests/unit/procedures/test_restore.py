@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from runbook_lib.environment import load_environment
-from runbook_lib.facts.backups import Backup, Backups, Manifest, TableContents
+from runbook_lib.facts.backups import Backup, Backups
+from runbook_lib.facts.manifests import Manifest, TableContents
 from runbook_lib.facts.releases import Deployed
 from runbook_lib.facts.side_databases import Databases, SideDatabase
 from runbook_lib.plan import Command, Gate, Plan, Step, WriteFile

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from runbook_lib.environment import load_environment
-from runbook_lib.facts.backups import Backup, Backups, Manifest, TableContents
+from runbook_lib.facts.backups import Backup, Backups
+from runbook_lib.facts.manifests import Manifest, TableContents
 from runbook_lib.facts.releases import Deployed, Release
 from runbook_lib.procedures.restore_drill import (
     application_images,

@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runbook_lib.environment import load_environment
-from runbook_lib.facts.backups import Backup, Backups, Manifest
+from runbook_lib.facts.backups import Backup, Backups
+from runbook_lib.facts.manifests import Manifest
 from runbook_lib.procedures.backup import expired
 
 ENVIRONMENT = load_environment("staging")

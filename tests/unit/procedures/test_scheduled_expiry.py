@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from runbook_lib.environment import load_environment
-from runbook_lib.facts.backups import Backups, parse_survey, script, sealed_manifest
+from runbook_lib.facts.backups import Backups, parse_survey, script
+from runbook_lib.facts.manifests import sealed_manifest
 from runbook_lib.procedures.backup import backup_program, expired
 
 ENVIRONMENT = load_environment("staging")
