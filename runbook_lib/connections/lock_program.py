@@ -39,7 +39,8 @@ beat() {
     printf '%s, "pid": %s, "born": %s, "heartbeat": "%s"}\n' "${record%\}}" "$$" "$born" \
         "$(date -u +%Y-%m-%dT%H:%M:%SZ 8>&-)" > lock.json.new && mv -f lock.json.new lock.json 8>&-
 }
-prune() {
+prune() (
+    exec 8>&-  # a subshell's own: closed around a function, bash keeps a copy of it, and its children inherit that
     local run job number=0
     ls -1r jobs 2>/dev/null | while read -r run; do
         [[ $run =~ ^[0-9]{8}T[0-9]{6}Z-[0-9a-f]+$ ]] || continue
@@ -48,7 +49,7 @@ prune() {
         for job in "jobs/$run"/*/; do [ ! -d "$job" ] || [ -e "$job/exit" ] || continue 2; done
         rm -rf -- "jobs/$run"
     done
-} 8>&-
+)
 beat || exit 1
 echo taken
 prune

@@ -63,6 +63,27 @@ def test_a_run_with_a_job_that_has_no_end_stays(home: Path) -> None:
     assert unreconciled.exists()
 
 
+def test_tidying_that_outlives_its_holder_keeps_nobody_out(home: Path) -> None:
+    slow = home / "programs/find"
+    slow.parent.mkdir()
+    slow.write_text("#!/bin/sh\ntouch begun\nexec sleep 5\n")
+    slow.chmod(0o755)
+    words = ("bash", "-c", HOLD, "lock", str(home), MINE, "5", "2", "30")
+    holder = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+                              env={"PATH": f"{slow.parent}:{os.environ['PATH']}"})
+    with holder:
+        assert holder.stdin
+        holder.stdin.write('{"owner": "anna"}\n')
+        holder.stdin.flush()
+        while not (home / ".runbook/begun").exists():
+            time.sleep(0.02)
+        lock = str(home / ".runbook/lock")
+        assert subprocess.run(("flock", "-n", lock, "true")).returncode == 1
+        holder.kill()
+        holder.wait()
+        assert subprocess.run(("flock", "-n", lock, "true")).returncode == 0
+
+
 def test_the_run_that_takes_the_lock_keeps_its_own_folder(home: Path) -> None:
     mine = job_folder(home, MINE, days=300)
     for newer in ("20270101T000000Z-abc", "20270102T000000Z-abc"):
