@@ -181,6 +181,7 @@ def test_breaking_needs_the_owner_and_the_broken_run_finds_out(
             break_lock(other.server, environment, "bob", by="ben")
         record = break_lock(other.server, environment, "ana@here", by="ben")
         assert record["run_id"] == run_id
+        wait_for(lambda: not held.held(), "the end of the channel", 5)
         with lock(other, environment, "second"), pytest.raises(LockHeld, match="broken by ben"):
             held.ensure()
     with pytest.raises(PreconditionFailed, match="Nobody"):
