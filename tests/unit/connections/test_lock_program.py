@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.proofs.started import wait_for
 from runbook_lib.connections.lock_program import HOLD
 
 DAY_S = 86_400
@@ -75,8 +76,7 @@ def test_tidying_that_outlives_its_holder_keeps_nobody_out(home: Path) -> None:
         assert holder.stdin
         holder.stdin.write('{"owner": "anna"}\n')
         holder.stdin.flush()
-        while not (home / ".runbook/begun").exists():
-            time.sleep(0.02)
+        wait_for((home / ".runbook/begun").exists, "the tidying", 10)
         lock = str(home / ".runbook/lock")
         assert subprocess.run(("flock", "-n", lock, "true")).returncode == 1
         holder.kill()
