@@ -17,8 +17,18 @@ prepare_control_groups() {
   fi
 }
 
-keep() { # NAME COMMAND...: start again after a second whenever it ends
-  local name=$1; shift
+join() { # SLICE: as under systemd, sessions together get as much of the processor as services do, and as containers do
+  local controller
+  for controller in /sys/fs/cgroup /sys/fs/cgroup/cpu; do # version 2, version 1
+    if [ -f "$controller/cgroup.procs" ] && mkdir -p "$controller/$1"; then
+      echo "$BASHPID" > "$controller/$1/cgroup.procs"
+    fi
+  done
+}
+
+keep() { # SLICE NAME COMMAND...: start again after a second whenever it ends
+  local slice=$1 name=$2; shift 2
+  join "$slice"
   while true; do
     if [ "$name" = dockerd ]; then clear_engine_leftovers; fi
     "$@" >> "/var/log/$name.log" 2>&1 &
@@ -54,8 +64,8 @@ ssh-keygen -A > /dev/null
 prepare_control_groups
 
 keepers=()
-keep dockerd dockerd & keepers+=($!)
-keep sshd /usr/sbin/sshd -D -e & keepers+=($!)
-keep cron cron -f & keepers+=($!)
+keep system.slice dockerd dockerd & keepers+=($!)
+keep user.slice sshd /usr/sbin/sshd -D -e & keepers+=($!)
+keep system.slice cron cron -f & keepers+=($!)
 trap shut_down TERM INT
 while true; do wait; done

@@ -91,6 +91,22 @@ def test_memory_limits_are_in_force_inside(login: paramiko.SSHClient) -> None:
     assert _say(login, words).strip().endswith("137")
 
 
+def test_sessions_services_and_containers_share_the_processor_as_under_systemd(
+        instance: Instance, login: paramiko.SSHClient) -> None:
+    session = _processor_group(_say(login, "cat /proc/self/cgroup"))
+    engine = _processor_group(output(instance.inside("sh", "-c", "cat /proc/$(pgrep -x dockerd)/cgroup")))
+    container = _processor_group(_say(login, "docker run --rm gw2-lab/nginx:latest cat /proc/self/cgroup"))
+    assert session.endswith("/user.slice")
+    assert engine.endswith("/system.slice")
+    assert not container.endswith(".slice")
+
+
+def _processor_group(said: str) -> str:
+    groups = {controller: group for _, controllers, group in (line.split(":", 2) for line in said.splitlines())
+              for controller in controllers.split(",")}
+    return groups.get("cpu") or groups[""]  # version 1, version 2
+
+
 def test_up_again_changes_nothing_and_is_quick(instance: Instance) -> None:
     before = instance.inspect()
     began = time.monotonic()
