@@ -18,6 +18,7 @@ from runbook_lib import project
 from runbook_lib.archive.runs import seal_abandoned
 from runbook_lib.catalogue import find_runbook
 from runbook_lib.contract import read_contract
+from runbook_lib.contract.saved_word import refuse_saved_word
 from runbook_lib.headless.outcome import HeadlessOutcome, outcome_of_journal, outcome_stopped_early, outcome_without_run
 from runbook_lib.headless.progress import Progress
 from runbook_lib.headless.signals import GRACE_S, LAST_GRACE_S, Signals
@@ -36,7 +37,9 @@ def run_notebook(name: str, parameters: Mapping[str, Any], *, timeout_s: float =
     from runbook_lib.environment import load_environment
 
     runbook = find_runbook(name)
-    values = read_contract(runbook).check(parameters)
+    contract = read_contract(runbook)
+    refuse_saved_word(runbook, contract)
+    values = contract.check(parameters)
     environment = load_environment(values["environment"]) if "environment" in values else None
     seal_abandoned(project.outputs())
     told = progress or Progress()

@@ -85,6 +85,12 @@ class Operator:
         self.page.keyboard.press("Control+a")
         self.page.keyboard.insert_text(text)
 
+    def save(self) -> None:
+        """Save the notebook, as JupyterLab also does by itself every two minutes."""
+        with self.page.expect_response(lambda reply: reply.request.method == "PUT" and "/api/contents/" in reply.url) as saved:
+            self.page.keyboard.press("Control+s")
+        assert saved.value.ok, saved.value.status_text
+
     def start(self, place: int) -> None:
         self.page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").nth(place).click()
         self.page.keyboard.press("Control+Enter")

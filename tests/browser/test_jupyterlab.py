@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from runbook_lib.archive import journal
 from runbook_lib.archive.runs import list_runs, verify
 from runbook_lib.plan import Verdict
 from tests.browser.jupyterlab import TOKEN, Operator, jupyterlab
-from tests.notebooks.behaviours import CLOSE, SECRET, Home
+from tests.notebooks.behaviours import CLOSE, PARAMETERS, SECRET, Home
 
 PLAN = """\
 from runbook_lib.plan import Command, Plan, Step, finding
@@ -58,6 +59,8 @@ def at_notebook(lab: str, chromium: Any) -> Iterator[Any]:
 def test_an_operator_steps_through_a_runbook(home: Home, at_notebook: Any, tmp_path: Path) -> None:
     notebook = home.add("10_good", LEAK, PLAN, LOOK, REFUSED, "run.require([finding('room', True)])",
                         "import time\ntime.sleep(60)", CLOSE)
+    nbformat.write(nbformat.read(notebook, as_version=4), notebook)
+    kept = json.loads(notebook.read_text())
     operator = at_notebook(notebook)
     operator.run(0)
     banner = operator.run(1)
@@ -85,6 +88,14 @@ def test_an_operator_steps_through_a_runbook(home: Home, at_notebook: Any, tmp_p
     assert (run.path / "report.html").exists()
     assert all(one.verdict is Verdict.PASSED for one in verify(run.path))
     assert SECRET not in json.dumps(journal.read(run.path))
+
+    operator.write(0, PARAMETERS.replace('"plan"', '"apply"').replace('confirm: str = ""', 'confirm = "nowhere"'))
+    operator.save()
+    assert json.loads(notebook.read_text()) == kept, "values and outputs belong to this run, not to the file"
+    operator.write(0, PARAMETERS)
+    operator.write(2, "print('what an author changes')")
+    operator.save()
+    assert "what an author changes" in notebook.read_text()
 
     operator.run(0)
     operator.run(1)  # once more from the top: a run of its own

@@ -29,6 +29,7 @@ def step(lab: Lab, chromium: Any, outputs: Path, tmp_path: Path) -> Iterator[Ste
 
         def stepped(name: str, *, seen: Callable[[int, str], None] = lambda place, text: None, **parameters: str) -> RunSummary:
             notebook = ROOT / "notebooks" / f"{name}.ipynb"
+            kept = notebook.read_bytes()
             operator = Operator(context.new_page(), address, notebook)
             sources = code_of(notebook)
             operator.write(0, with_values(sources[0], environment=lab.environment, **parameters))
@@ -38,6 +39,8 @@ def step(lab: Lab, chromium: Any, outputs: Path, tmp_path: Path) -> Iterator[Ste
                 text = operator.run(place, SLOWEST_CELL_S).inner_text()
                 assert "Traceback" not in text, f"cell {place}: {text[-2000:]}"
                 seen(place, text)
+            operator.save()
+            assert notebook.read_bytes() == kept, "what an operator typed was saved"
             return list_runs(outputs)[0]
 
         yield stepped

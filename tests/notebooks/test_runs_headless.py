@@ -100,6 +100,22 @@ def test_unknown_and_mistyped_parameters_stop_before_a_kernel_starts(home: Home,
     assert list_runs(outputs) == []
 
 
+@pytest.mark.parametrize(("kept", "saved"), [
+    ('mode: str = "plan"', 'mode: str = "apply"'), ('confirm: str = ""', 'confirm: str = "nowhere"'),
+    ("run.confirm(run.parameters.confirm)", 'run.confirm("nowhere")'),
+])  # fmt: skip
+def test_a_word_that_was_saved_in_the_file_counts_for_no_run(home: Home, outputs: Path, kept: str, saved: str) -> None:
+    notebook = home.add("10_good", GOOD, "run.confirm(run.parameters.confirm)", CLOSE)
+    assert run_notebook("good", {}).exit_code == 0
+    text = notebook.read_text()
+    assert json.dumps(kept)[1:-1] in text
+    notebook.write_text(text.replace(json.dumps(kept)[1:-1], json.dumps(saved)[1:-1]))
+    with pytest.raises(BadParameter, match="Somebody's word was saved in the notebook") as refused:
+        run_notebook("good", {})
+    assert "git checkout notebooks/10_good.ipynb" in str(refused.value)
+    assert len(list_runs(outputs)) == 1
+
+
 def test_a_failed_check_is_exit_1_and_an_unknown_one_exit_4(home: Home, outputs: Path) -> None:
     look = "from runbook_lib.plan import finding\nrun.verify([finding('the sky', {good}, measured='grey')])"
     home.add("10_failing", look.format(good="False"), CLOSE)
