@@ -51,7 +51,7 @@ end() {
     for _ in {1..50}; do kill -0 -- "-$child" 2>/dev/null || return; sleep 0.1; done
     kill -KILL -- "-$child" 2>/dev/null
 }
-trap 'end "stopped"' TERM
+trap 'end "stopped from outside"' TERM
 trap 'end "timed out"' USR1
 
 : > out; : > err

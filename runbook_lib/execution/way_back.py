@@ -26,6 +26,8 @@ from runbook_lib.plan import Action, Finding, Plan, Step, StepState
 
 ROLLBACK_NEXT = ("Do not deploy over it. Open 22 Rollback for the last good release: it works from any half-done "
                  "state. Call the backend lead; the report lists what was undone and what was not.")
+_STOPPED_NEXT = ("Somebody or something stopped this run; nothing is known to be wrong with what it did. "
+                 "When the reason is gone, run the notebook again.")
 SETTLE_S = 60.0  # after the engine's return its containers start one after the other
 QUICK_LOOK_S = 10.0
 SETTLE_PAUSE_S = 2.0
@@ -46,19 +48,24 @@ class WayBack:
 
     def go(self, number: int, what: str, where: str, advice: str) -> None:
         """Undo the failing step and every one before it. Raises how it ended: always."""
+        aborted = self._records[number].state is StepState.ABORTED
         self._wait_until_it_can_work()
         stopped = self._undo_all(number)
         if not self._undone and not self._failed:
-            aborted = self._records[number].state is StepState.ABORTED
             ended = Aborted if aborted else StepFailed
             raise ended(f"{what} No step so far had anything to undo.", where=where, next=advice)
         if self._failed:
             left = f"\nNot undone: {', '.join(stopped)}." if stopped else ""
             raise self._lost(f"{what}\nUndoing {'; '.join(self._failed)}{left}", f"{where}, on the way back")
         self._look_from_outside(what, where)
-        count = len(self._undone)
-        raise RolledBack(f"{what}\nEverything done so far was undone ({count} steps).{self._verified()}", where=where,
-                         next=f"{self._acting.advice} {self._plan.undone_next}".strip() or advice)
+        then = _STOPPED_NEXT if aborted else f"{self._acting.advice} {self._plan.undone_next}".strip() or advice
+        raise RolledBack(f"{what}\nEverything done so far was undone ({self._count()}).{self._verified()}", where=where,
+                         next=then)
+
+    def _count(self) -> str:
+        from runbook_lib.report.wording import counted
+
+        return counted(len(self._undone), "step")
 
     def _wait_until_it_can_work(self) -> None:
         """An engine that is just coming back must not turn one fault into two."""
@@ -146,7 +153,7 @@ class WayBack:
         except (LinkDropped, HostUnreachable) as error:
             done = Done(StepState.UNKNOWN, message=error.what)
         if done.state is not StepState.PASSED:
-            raise self._lost(f"{what}\nEverything was undone ({len(self._undone)} steps), but what serves now does "
+            raise self._lost(f"{what}\nEverything was undone ({self._count()}), but what serves now does "
                              f"not pass: {done.message}", where)
 
     @property

@@ -92,7 +92,7 @@ def _step(step: StepTold, number: int, folder: Path, span: tuple[float, float]) 
         "message": block(step.message, 4000), "seconds": step.seconds, "exit_code": step.exit_code, "at": step.at,
         "undo_state": visible(step.undo_state), "in_trouble": step.in_trouble, "bar": bar,
         "tail": _tail(step, folder) if step.in_trouble else "",
-        "files": [_file(folder, name) for name in step.evidence if (folder / name).is_file()],
+        "files": [_file(folder, name) for name in (*step.evidence, *step.undo_evidence) if (folder / name).is_file()],
     }
 
 
@@ -106,8 +106,9 @@ def _span(steps: list[StepTold]) -> tuple[float, float]:
 
 
 def _tail(step: StepTold, folder: Path) -> str:
-    """The last lines of what the step put out, its error stream first."""
-    for name in sorted(step.evidence, key=lambda name: "err" not in name):
+    """The last lines of what the step put out, its error stream first; of its undo only when that failed."""
+    undo = [] if step.undo_state in ("", "rolled back") else step.undo_evidence
+    for name in sorted([*undo, *step.evidence], key=lambda name: "err" not in name):
         path = (folder / name).resolve()
         if path.is_file() and path.is_relative_to(folder) and path.stat().st_size:
             with path.open("rb") as file:

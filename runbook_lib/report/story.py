@@ -9,7 +9,7 @@ from typing import Any
 
 from runbook_lib.archive import journal
 from runbook_lib.archive.summary import RunSummary, summary_of_events
-from runbook_lib.report.wording import title_of
+from runbook_lib.report.wording import counted, title_of
 
 Event = dict[str, Any]
 TROUBLE = ("failed", "timed out", "unknown", "aborted", "rollback failed")
@@ -33,6 +33,7 @@ class StepTold:
     message: str = ""
     evidence: list[str] = field(default_factory=list)
     undo_state: str = ""
+    undo_evidence: list[str] = field(default_factory=list)
 
     @property
     def in_trouble(self) -> bool:
@@ -89,19 +90,15 @@ class Story:
             passed = sum(step.state == "passed" for step in self.steps)
             undone = sum(step.state == "rolled back" for step in self.steps)
             parts.append(f"{passed} of {len(self.steps)} steps passed" if any(step.at for step in self.steps)
-                         else f"{_count(len(self.steps), 'step')} planned, none was run")
-            parts += [f"{undone} were undone"] if undone else []
+                         else f"{counted(len(self.steps), 'step')} planned, none was run")
+            parts += [f"{undone} {'was' if undone == 1 else 'were'} undone"] if undone else []
         verdicts = [one.get("verdict") for _, group in self.findings for one in group
                     if one.get("verdict") != "not applied"]
         if verdicts and "checks" not in said:
             bad = len([verdict for verdict in verdicts if verdict in ("failed", "inconclusive")])
-            parts.append(f"{verdicts.count('passed')} of {_count(len(verdicts), 'check')} passed"
+            parts.append(f"{verdicts.count('passed')} of {counted(len(verdicts), 'check')} passed"
                          + (f", {bad} did not" if bad else ""))
         return "; ".join(parts).capitalize() + "." if parts else ""
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def tell(folder: str | os.PathLike[str]) -> Story:
@@ -213,7 +210,7 @@ def _take_in_step(story: Story, event: Event) -> None:
             step.undo_state = str(event.get("state") or "")
             if step.state == "passed" and step.undo_state == "rolled back":
                 step.state = "rolled back"
-            step.evidence += _files(event)
+            step.undo_evidence += _files(event)
 
 
 def _files(event: Event) -> list[str]:

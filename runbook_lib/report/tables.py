@@ -12,7 +12,7 @@ from typing import Any
 from runbook_lib.plan import Finding, Plan, Verdict
 from runbook_lib.report.folding import folded
 from runbook_lib.report.values import Table, shape
-from runbook_lib.report.wording import block, look_of, visible
+from runbook_lib.report.wording import block, counted, look_of, visible
 
 VERDICT = "verdict"  # a column of this name shows verdicts with their signs
 _TONES = {"good": "#1f8a5b", "warn": "#b37400", "bad": "#cf3a43", "unsure": "#8456c2", "calm": "#5f7896"}
@@ -41,7 +41,7 @@ def plan_table(plan: Plan) -> str:
     host = f", all on the {_text(*hosts)}" if len(hosts) == 1 else ""
     undone = "on failure every step is undone" if plan.undo_on_failure else "stops at the first step that fails"
     what = f"{_text(plan.name)} on {_text(plan.target)}"
-    caption = f"{what} · {_steps(len(plan.steps))}{host} · {undone} · plan hash {plan.hash}"
+    caption = f"{what} · {counted(len(plan.steps), 'step')}{host} · {undone} · plan hash {plan.hash}"
     return _table(("", "step", "does"), rows, caption, widths=("2%", "34%", "64%")) + _skipped(plan)
 
 
@@ -109,10 +109,6 @@ def verdict_box(verdict: str, words: str = "", *, link: tuple[str, str] | None =
 def _skipped(plan: Plan) -> str:
     rows = [[_text(left.title), _text(left.reason)] for left in plan.skipped]
     return _table(("left out", "because"), rows) if rows else ""
-
-
-def _steps(number: int) -> str:
-    return "1 step" if number == 1 else f"{number} steps"
 
 
 def _table(columns: Iterable[str], rows: list[list[str]], caption: str = "", widths: tuple[str, ...] = ()) -> str:

@@ -97,6 +97,11 @@ def duration(seconds: object) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def counted(number: int, word: str) -> str:
+    """`1 step`, `2 steps`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
 def size(count: object) -> str:
     """Bytes in binary units with three digits: `812 B`, `4.21 MiB`."""
     if not isinstance(count, int | float):

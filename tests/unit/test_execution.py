@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ def test_a_step_with_nothing_to_undo_before_it_is_a_plain_failure(folder: RunFol
 
 
 def test_a_timeout_is_told_as_one(folder: RunFolder) -> None:
-    with pytest.raises(RolledBack):
+    with pytest.raises(RolledBack, match=r"undone \(1 step\)"):
         walked(folder, plan(), ScriptedHands(one=Done(StepState.TIMED_OUT, message="60 s were not enough")))
     assert states(folder)["one"] == "timed out"
 
@@ -100,8 +101,9 @@ def test_an_unknown_outcome_is_never_undone_and_never_called_failed(folder: RunF
 
 def test_ctrl_c_during_a_step_is_aborted_and_undone(folder: RunFolder) -> None:
     hands = ScriptedHands(two=Interrupted(Done(StepState.ABORTED, message="stopped by us")))
-    with pytest.raises(RolledBack):
-        walked(folder, plan(), hands)
+    with pytest.raises(RolledBack, match=r"undone \(2 steps\)") as ended:
+        walked(folder, replace(plan(), undone_next="Mend the release."), hands)
+    assert "stopped this run" in ended.value.next and "Mend" not in ended.value.next
     assert states(folder)["two"] == "aborted"
     assert hands.did[-2:] == ["untwo", "unone"]
 

@@ -68,6 +68,20 @@ def test_undone_steps_are_shown_as_rolled_back_and_counted(runs):
     assert "3 of 8 steps passed; 2 were undone" in story.summary
 
 
+@pytest.mark.parametrize(("undone", "said"), [("rolled back", False), ("failed", True)])
+def test_what_an_undo_put_out_is_not_shown_as_the_failing_steps_words(outputs, undone, said):
+    folder = new_run("20_deploy", outputs)
+    journal = Journal(folder)
+    journal.write("step_started", key="start", title="Start it")
+    journal.write("step_finished", key="start", title="Start it", state="aborted", message="stopped from outside")
+    journal.write("undo_started", key="start")
+    journal.write("undo_finished", key="start", state=undone, evidence=[folder.evidence("start-undo-1.err.txt", "No containers")])
+    folder = finish(folder, journal, "failed", 5, "Stopped.")
+    text = rendered(tell(folder.path), folder.path)
+    assert ("No containers" in text) is said
+    assert "start-undo-1.err.txt" in text
+
+
 def test_each_line_of_a_summary_is_a_sentence(outputs):
     folder = new_run("20_deploy", outputs)
     finish(folder, Journal(folder), "failed", 5, "Step 3 failed: write: 500\nAll was undone.\nWhere: here\nNext: look")
