@@ -9,7 +9,7 @@ from pathlib import Path
 from runbook_lib.archive.chain import MANIFEST
 from runbook_lib.archive.files import write_whole
 from runbook_lib.report.story import Story, tell
-from runbook_lib.report.wording import duration, look_of, moment, run_look, visible
+from runbook_lib.report.wording import duration, look_of, moment, run_look, sentences, visible
 
 FILE = "summary.md"
 MARKS = {"good": "✅", "warn": "⚠️", "bad": "❌", "unsure": "❔", "calm": "➖"}
@@ -42,7 +42,7 @@ def markdown(story: Story) -> str:
 def _errors(story: Story) -> list[str]:
     lines = []
     for error in story.errors:
-        lines += [f"> **{_line(error.get('what', ''))}**  "]
+        lines += [f"> **{_line(sentences(str(error.get('what', '')).splitlines()))}**  "]
         lines += [f"> {name.capitalize()}: {_line(error[name])}  " for name in ("where", "next") if error.get(name)]
         lines += [""]
     return lines

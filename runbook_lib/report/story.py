@@ -9,7 +9,7 @@ from typing import Any
 
 from runbook_lib.archive import journal
 from runbook_lib.archive.summary import RunSummary, summary_of_events
-from runbook_lib.report.wording import counted, title_of
+from runbook_lib.report.wording import counted, sentences, title_of
 
 Event = dict[str, Any]
 TROUBLE = ("failed", "timed out", "unknown", "aborted", "rollback failed")
@@ -80,8 +80,8 @@ class Story:
         """The run in one paragraph."""
         said = [line for line in str(self.run.summary).splitlines() if not line.startswith(("Where: ", "Next: "))]
         said = said[:2] if self.finished else ["The run has not finished."]
-        said = [line if line.endswith((".", "!", "?", ":")) else f"{line}." for line in said if line]
-        return " ".join(part for part in (*said, self._counts(" ".join(said))) if part)
+        told = sentences(said)
+        return f"{told} {self._counts(told)}".strip()
 
     def _counts(self, said: str) -> str:
         """Steps and checks in figures; the checks not twice."""
@@ -91,7 +91,8 @@ class Story:
             undone = sum(step.state == "rolled back" for step in self.steps)
             parts.append(f"{passed} of {len(self.steps)} steps passed" if any(step.at for step in self.steps)
                          else f"{counted(len(self.steps), 'step')} planned, none was run")
-            parts += [f"{undone} {'was' if undone == 1 else 'were'} undone"] if undone else []
+            if undone and "was undone" not in said:  # what the run said counts the failing step too
+                parts.append(f"{undone} {'was' if undone == 1 else 'were'} undone")
         verdicts = [one.get("verdict") for _, group in self.findings for one in group
                     if one.get("verdict") != "not applied"]
         if verdicts and "checks" not in said:

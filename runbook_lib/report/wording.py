@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -95,6 +96,11 @@ def duration(seconds: object) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def sentences(lines: Iterable[str]) -> str:
+    """Lines as one paragraph; each ends as a sentence does."""
+    return " ".join(line if line.endswith((".", "!", "?", ":")) else f"{line}." for line in lines if line)
 
 
 def counted(number: int, word: str) -> str:

@@ -68,17 +68,19 @@ def test_undone_steps_are_shown_as_rolled_back_and_counted(runs):
     assert "3 of 8 steps passed; 2 were undone" in story.summary
 
 
-@pytest.mark.parametrize(("undone", "said"), [("rolled back", False), ("failed", True)])
-def test_what_an_undo_put_out_is_not_shown_as_the_failing_steps_words(outputs, undone, said):
+@pytest.mark.parametrize(("own", "undone", "said"), [("", "rolled back", False), ("", "failed", True), ("Port taken", "failed", False)])
+def test_what_an_undo_put_out_is_not_shown_as_the_failing_steps_words(outputs, own, undone, said):
     folder = new_run("20_deploy", outputs)
     journal = Journal(folder)
     journal.write("step_started", key="start", title="Start it")
-    journal.write("step_finished", key="start", title="Start it", state="aborted", message="stopped from outside")
+    evidence = [folder.evidence("start-1.out.txt", own)] if own else []
+    journal.write("step_finished", key="start", title="Start it", state="aborted", message="stopped", evidence=evidence)
     journal.write("undo_started", key="start")
     journal.write("undo_finished", key="start", state=undone, evidence=[folder.evidence("start-undo-1.err.txt", "No containers")])
     folder = finish(folder, journal, "failed", 5, "Stopped.")
     text = rendered(tell(folder.path), folder.path)
     assert ("No containers" in text) is said
+    assert own in text
     assert "start-undo-1.err.txt" in text
 
 
@@ -86,6 +88,21 @@ def test_each_line_of_a_summary_is_a_sentence(outputs):
     folder = new_run("20_deploy", outputs)
     finish(folder, Journal(folder), "failed", 5, "Step 3 failed: write: 500\nAll was undone.\nWhere: here\nNext: look")
     assert tell(folder.path).summary == "Step 3 failed: write: 500. All was undone."
+
+
+def test_undone_steps_are_not_counted_again_after_the_runs_own_words(outputs):
+    folder = new_run("20_deploy", outputs)
+    journal = Journal(folder)
+    for key in ("one", "two"):
+        journal.write("step_started", key=key, title=key)
+        journal.write("step_finished", key=key, title=key, state="passed" if key == "one" else "failed")
+    for key in ("two", "one"):
+        journal.write("undo_finished", key=key, state="rolled back")
+    what = "Step 2 of 2: failed. stopped\nEverything done so far was undone (2 steps)."
+    journal.write("error", type="RolledBack", what=what)
+    folder = finish(folder, journal, "failed", 5, what)
+    assert tell(folder.path).summary.endswith("was undone (2 steps). 0 of 2 steps passed.")
+    assert "failed. stopped. Everything" in (folder.path / "summary.md").read_text()
 
 
 def test_how_a_run_ended_is_said_in_words(runs):
