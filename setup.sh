@@ -22,7 +22,7 @@ root() { [ "$(id -u)" -eq 0 ]; }
 # a system on which root can install what is missing
 debian() { root && command -v apt-get >/dev/null && grep -Eq '^ID=(debian|ubuntu)$' /etc/os-release; }
 engine_answers() { timeout 20 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
-compose_answers() { timeout 20 docker compose version --short 2>/dev/null | grep -Eq '^v?([2-9]|[1-9][0-9])[.]'; }
+compose_answers() { [[ $(timeout 20 docker compose version --short 2>/dev/null) =~ ^v?([2-9]|[1-9][0-9])[.] ]]; }
 can_make_venv() { command -v "$python" >/dev/null && "$python" -c 'import ensurepip, venv' 2>/dev/null; }
 digest() { sha256sum "$@" | sha256sum | cut -d' ' -f1; }
 stamped() { [ "$(cat ".venv/stamp-$1" 2>/dev/null)" = "$2" ]; }

@@ -78,8 +78,9 @@ spellings() {
 
 # Prints `leak <TAB> name of the secret <TAB> file`. The values stay in bash and in a pipe: never an argument of a program.
 search_secrets() {
-    local line name value hit patterns
+    local line name value hit patterns names
     [[ -r $directory/.env.secrets ]] || return 2
+    names=$(find "$copy" -mindepth 1 -printf '%P\n') || return 2
     while IFS= read -r line || [[ -n $line ]]; do
         [[ $line =~ ^([A-Za-z_][A-Za-z0-9_]*)=(.*)$ ]] || continue
         name=${BASH_REMATCH[1]} value=${BASH_REMATCH[2]}
@@ -88,7 +89,7 @@ search_secrets() {
         patterns=$(spellings "$value")
         while IFS= read -r -d '' hit; do printf 'leak\t%s\t%s\n' "$name" "${hit#"$copy"/}"; done \
             < <(grep -rlaZF -f <(printf '%s\n' "$patterns") -- "$copy")
-        find "$copy" -mindepth 1 -printf '%P\n' | grep -qF -f <(printf '%s\n' "$patterns") \
+        grep -qF -f <(printf '%s\n' "$patterns") <<<"$names" \
             && printf 'leak\t%s\ta file name\n' "$name"
     done <"$directory/.env.secrets"
     while IFS= read -r -d '' hit; do printf 'leak\ta private key\t%s\n' "${hit#"$copy"/}"; done \

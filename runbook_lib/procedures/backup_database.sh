@@ -130,7 +130,7 @@ prune() {
         [[ $name =~ ^${database}_[0-9]{8}_[0-9]{6}\.sql\.gz$ ]] || fail "$name is not the name of a backup; nothing was deleted."
         [[ -e $directory/$name ]] || continue
         is_good "$name" || fail "$name has no manifest that fits it; nothing was deleted."
-        printf '%s\n' "${newest[@]}" | grep -qxF -- "$name" \
+        is_among "$name" "${newest[@]}" \
             && fail "$name is one of the newest $keep good backups; nothing was deleted."
     done
     for name; do
@@ -138,6 +138,14 @@ prune() {
         printf 'deleted %s\n' "$name"
     done
     sync -- "$directory"
+}
+
+# is_among WANTED NAME…. Not a pipe into grep -q: that leaves at the first hit, the writer may then die of a write to
+# nobody, and under pipefail a hit would count as a miss.
+is_among() {
+    local wanted=$1 one; shift
+    for one; do [[ $one != "$wanted" ]] || return 0; done
+    return 1
 }
 
 # newest_by_number KEEP NAME…
@@ -159,7 +167,7 @@ is_good() {
 # It may delete less than that rule, never more: a test runs both on the same folders.
 expire() {
     local keep=$1 days=$2 now name taken newer='' newer_name='' doubt=${RUNBOOK_CLOCK_DOUBT:-}
-    local -a good=() old=() going=()
+    local -a good=() old=() going=() numbered=()
     now=$(date +%s)
     while IFS= read -r name; do
         taken=$(taken_at "$name") || continue
@@ -172,7 +180,8 @@ expire() {
         ((${#good[@]} > keep && now - taken > days * 86400)) && old+=("$name")
     done < <(find "$directory" -maxdepth 1 -type f -name "${database}_*.sql.gz" -printf '%f\n' | sort -r)
     [[ -z $doubt ]] || { printf 'nothing is deleted on a doubtful clock: %s\n' "$doubt"; return 0; }
-    for name in "${old[@]}"; do newest_by_number "$keep" "${good[@]}" | grep -qxF -- "$name" || going+=("$name"); done
+    mapfile -t numbered < <(newest_by_number "$keep" "${good[@]}")
+    for name in "${old[@]}"; do is_among "$name" "${numbered[@]}" || going+=("$name"); done
     ((${#going[@]})) || { echo 'nothing expires'; return 0; }
     prune "$keep" "${going[@]}"
 }

@@ -15,6 +15,9 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 MODULES = sorted((ROOT / "runbook_lib").rglob("*.py")) + sorted(
     path for path in (ROOT / "lab").rglob("*.py") if "app" not in path.relative_to(ROOT / "lab").parts[:1]
 )
+PROGRAMS = [ROOT / "setup.sh", ROOT / ".ci/run", *sorted((ROOT / "staging").rglob("*.sh")), *sorted((ROOT / "lab").rglob("*.sh")),
+            *sorted((ROOT / "runbook_lib").rglob("*.sh")),
+            *(path for path in MODULES if "set -o pipefail" in path.read_text())]  # fmt: skip
 LONGEST_MODULE = 400
 LONGEST_CELL = 10
 LOGIC = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.Lambda)
@@ -70,6 +73,24 @@ def test_every_module_says_what_it_is_for(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_no_module_outgrows_its_room(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= LONGEST_MODULE
+
+
+def early_leavers(program: str) -> list[str]:
+    """Lines that pipe into a grep that leaves at its first hit: under pipefail its hit may count as a miss."""
+    lines = re.sub(r"\\\n\s*|\n\s*(?=\|[^|])", "", program).splitlines()
+    return [line for line in lines if re.search(r"[^|]\|\s*grep\b[^|]*?(\s-\w*[qm]|\s--(quiet|silent|max-count)|>\s*/dev/null)", line)]
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=name_of)
+def test_no_answer_hangs_on_a_pipe_whose_reader_leaves_early(path: Path) -> None:
+    assert early_leavers(path.read_text()) == []
+
+
+def test_a_reader_that_leaves_early_is_noticed() -> None:
+    assert early_leavers("printf '%s\\n' a b | grep -qxF a")
+    assert early_leavers("list \\\n    | grep -Fq a || fail")
+    assert early_leavers("list | grep a >/dev/null")
+    assert early_leavers("grep -q a file || other | sort") == []
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)

@@ -69,9 +69,10 @@ class Folder:
     path: Path
     inside: Path
 
-    def step(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def step(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         argv = ("bash", "-s", "--", words[0], str(self.path), "staging_db", *words[1:])
-        return subprocess.run(argv, input=PROGRAM, text=True, capture_output=True, timeout=60)
+        environment = {**os.environ, **variables}
+        return subprocess.run(argv, input=PROGRAM, text=True, capture_output=True, timeout=60, env=environment)
 
     def dump(self, text: str = DUMP, status: int = 0) -> subprocess.CompletedProcess[str]:
         (self.inside.parent / "dump").write_text(text)
@@ -214,6 +215,17 @@ def test_prune_keeps_the_newest_good_ones_even_when_newer_files_are_bad(folder: 
         folder.backup(f"2026-01-0{day}T02:00:00Z")
     (folder.path / "staging_db_20260109_020000.sql.gz").write_text("no manifest")
     done = folder.step("prune", "1", "staging_db_20260102_020000.sql.gz")
+    assert "one of the newest 1" in done.stderr
+
+
+def test_prune_keeps_the_newest_good_ones_on_a_machine_that_is_busy(folder: Folder) -> None:
+    # bash writes the lines of one printf one by one: when it is held up between two, a reader may have left
+    slow = '() { [[ $1 == "%s\\n" ]] || { builtin printf "$@"; return; }; local one; shift; for one; do sleep 0.1; echo "$one"; done; }'
+    for day in (1, 2):
+        folder.backup(f"2026-01-0{day}T02:00:00Z")
+    before = folder.names()
+    done = folder.step("prune", "1", "staging_db_20260102_020000.sql.gz", **{"BASH_FUNC_printf%%": slow})
+    assert (done.returncode, folder.names()) == (1, before)
     assert "one of the newest 1" in done.stderr
 
 
