@@ -76,7 +76,8 @@ spellings() {
     done
 }
 
-# Prints `leak <TAB> name of the secret <TAB> file`. The values stay in bash and in a pipe: never an argument of a program.
+# Prints `leak <TAB> name of the secret <TAB> file`; status 2 when it could not look everywhere, which is not "nothing found".
+# The values stay in bash and in a pipe: never an argument of a program.
 search_secrets() {
     local line name value hit patterns names
     [[ -r $directory/.env.secrets ]] || return 2
@@ -89,12 +90,13 @@ search_secrets() {
         patterns=$(spellings "$value")
         while IFS= read -r -d '' hit; do printf 'leak\t%s\t%s\n' "$name" "${hit#"$copy"/}"; done \
             < <(grep -rlaZF -f <(printf '%s\n' "$patterns") -- "$copy")
-        grep -qF -f <(printf '%s\n' "$patterns") <<<"$names" \
-            && printf 'leak\t%s\ta file name\n' "$name"
+        wait "$!"; (($? <= 1)) || return 2  # 1: nothing found
+        grep -qF -f <(printf '%s\n' "$patterns") <<<"$names"
+        case $? in 0) printf 'leak\t%s\ta file name\n' "$name" ;; 1) ;; *) return 2 ;; esac
     done <"$directory/.env.secrets"
     while IFS= read -r -d '' hit; do printf 'leak\ta private key\t%s\n' "${hit#"$copy"/}"; done \
         < <(grep -rlaZE -e '-----BEGIN [A-Z ]*PRIVATE KEY' -- "$copy")
-    return 0
+    wait "$!"; (($? <= 1)) || return 2
 }
 
 # git in a repository, with nothing of the server's or the user's own settings.

@@ -13,7 +13,8 @@ commit() {
     local repository=$1 leaks tree before parent made; shift
     private_folder
     collect "$@" || exit
-    leaks=$(search_secrets) || fail "Nothing was committed: $directory/.env.secrets cannot be read, so the files cannot be searched for secrets."
+    [[ -r $directory/.env.secrets ]] || fail "Nothing was committed: $directory/.env.secrets cannot be read, so the files cannot be searched for secrets."
+    leaks=$(search_secrets) || fail "Nothing was committed: the search of the files for secrets broke off. Is the server's memory full? Run again."
     # the values are not shown: the name of the secret and the file are enough
     [[ -z $leaks ]] || fail "Nothing was committed: $(awk -F '\t' '{ printf "%s%s stands in %s", sep, $2, $3; sep = "; " }' <<<"$leaks"). Take it out of the file, and give the secret a new value."
     [[ -d $repository/objects ]] || git init -q --bare --initial-branch=main -- "$repository" \

@@ -117,21 +117,22 @@ seal_manifest() {
 }
 
 # prune KEEP_NEWEST NAME…: looks at every name before the first is deleted. Files without a manifest, files of
-# another name and the newest good ones, by time and by number, are never deleted, whatever the plan says.
+# another name and the newest good ones, by time and by number, are never deleted, whatever the plan says. A backup that
+# could not be looked at for a moment makes it keep more, never less.
 prune() {
     local keep=$1 name; shift
-    local -a good=() newest=()
+    local -a good=() newest=() numbered=()
     while IFS= read -r name; do
         is_good "$name" && good+=("$name")
     done < <(find "$directory" -maxdepth 1 -type f -name "${database}_*.sql.gz" -printf '%f\n' | sort -r)
-    newest=("${good[@]:0:keep}")
-    while IFS= read -r name; do newest+=("$name"); done < <(newest_by_number "$keep" "${good[@]}")
+    mapfile -t numbered < <(newest_by_number "$keep" "${good[@]}")
+    ((${#numbered[@]} == keep || ${#numbered[@]} == ${#good[@]})) || fail "The backups could not be put in order; nothing was deleted."
+    newest=("${good[@]:0:keep}" "${numbered[@]}")
     for name; do
         [[ $name =~ ^${database}_[0-9]{8}_[0-9]{6}\.sql\.gz$ ]] || fail "$name is not the name of a backup; nothing was deleted."
         [[ -e $directory/$name ]] || continue
-        is_good "$name" || fail "$name has no manifest that fits it; nothing was deleted."
-        is_among "$name" "${newest[@]}" \
-            && fail "$name is one of the newest $keep good backups; nothing was deleted."
+        is_among "$name" "${good[@]}" || fail "$name has no manifest that fits it; nothing was deleted."
+        is_among "$name" "${newest[@]}" && fail "$name is one of the newest $keep good backups; nothing was deleted."
     done
     for name; do
         rm -f -- "$directory/$name" "$directory/${name%.sql.gz}.manifest.json" || fail "Cannot delete $name."

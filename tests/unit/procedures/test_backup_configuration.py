@@ -122,6 +122,17 @@ def test_nothing_is_committed_when_the_secrets_cannot_be_read(server: Server) ->
     assert not server.survey().searched
 
 
+@pytest.mark.parametrize("option", ["-rlaZF", "-qF", "-rlaZE"])
+def test_a_search_that_breaks_off_is_not_one_that_found_nothing(
+    server: Server, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = f'() {{ [[ $1 != {option} ]] || return 2; command grep "$@"; }}'
+    monkeypatch.setenv("BASH_FUNC_grep%%", broken)
+    assert "broke off" in server.commit().stderr
+    assert not server.repository.exists()
+    assert not server.survey().searched
+
+
 def test_a_commit_is_undone_by_one_step_and_only_from_where_the_plan_stood(server: Server) -> None:
     first = server.commit().stdout.split()[-1]
     (server.project / ".env").write_text("A=1\n")
