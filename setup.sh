@@ -16,6 +16,8 @@ goal=${1:-lab}
 python=python3.11
 logs=.lab/logs
 times=.lab/setup-times.tsv
+# what an editable install copies or reads once; everything else is read from this folder each time
+project_files=(pyproject.toml runbook_lib/jupyter/prefix/etc/jupyter/*/*.json)
 child=
 
 root() { [ "$(id -u)" -eq 0 ]; }
@@ -129,14 +131,14 @@ install_packages() {
 install_project() {
     .venv/bin/python -m pip install --disable-pip-version-check --no-deps --no-index --no-build-isolation -e .
     .venv/bin/python -m compileall -q runbook_lib lab
-    digest pyproject.toml >.venv/stamp-project
+    digest "${project_files[@]}" >.venv/stamp-project
 }
 
 set_up_python() {
     .venv/bin/python -c '' 2>/dev/null || stage venv "Virtual environment .venv" make_venv
     stamped packages "$(digest requirements.lock)" ||
         stage packages "Python packages, hashes checked" install_packages
-    stamped project "$(digest pyproject.toml)" || stage project "This project in .venv" install_project
+    stamped project "$(digest "${project_files[@]}")" || stage project "This project in .venv" install_project
 }
 
 set_up_engine() {

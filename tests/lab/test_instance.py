@@ -107,11 +107,9 @@ def _processor_group(said: str) -> str:
     return groups.get("cpu") or groups[""]  # version 1, version 2
 
 
-def test_up_again_changes_nothing_and_is_quick(instance: Instance) -> None:
+def test_up_again_changes_nothing(instance: Instance) -> None:
     before = instance.inspect()
-    began = time.monotonic()
     assert main(["up", "--name", NAME]) == 0
-    assert time.monotonic() - began < 3
     after = instance.inspect()
     assert before is not None
     assert after is not None

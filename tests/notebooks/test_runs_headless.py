@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -87,16 +88,20 @@ def test_a_good_notebook_passes_and_is_sealed(home: Home, outputs: Path) -> None
     assert [path.name for path in (home.path / "notebooks").iterdir()] == ["10_good.ipynb"]
 
 
-def test_unknown_and_mistyped_parameters_stop_before_a_kernel_starts(home: Home, outputs: Path) -> None:
+def test_unknown_and_mistyped_parameters_stop_before_a_kernel_starts(
+    home: Home, outputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def started(*_: object, **__: object) -> None:
+        raise AssertionError("a process was started")
+
     home.add("10_good", GOOD, CLOSE)
-    started = time.monotonic()
+    monkeypatch.setattr(subprocess, "Popen", started)
     with pytest.raises(BadParameter, match="did you mean 'confirm'"):
         run_notebook("good", {"confrim": "nowhere"})
     with pytest.raises(BadParameter, match="count: should be a whole number, got 'many'"):
         run_notebook("good", {"count": "many"})
     with pytest.raises(EnvironmentInvalid):
         run_notebook("good", {"environment": "elsewhere"})
-    assert time.monotonic() - started < 3
     assert list_runs(outputs) == []
 
 
@@ -226,7 +231,7 @@ def test_the_deadline_of_the_whole_run_ends_even_a_cell_that_ignores_interrupts(
     started = time.monotonic()
     outcome = run_notebook("deaf", {}, timeout_s=30, grace_s=2)
     assert (outcome.exit_code, outcome.state) == (1, "aborted")
-    assert time.monotonic() - started < 70
+    assert time.monotonic() - started < 120
     assert is_sealed_and_unchanged(only_run(outputs))
     assert held
     assert not is_alive(held[0])

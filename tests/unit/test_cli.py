@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -173,9 +172,7 @@ def test_an_unknown_run_is_exit_2(home: Home, capsys: Any, monkeypatch: Any) -> 
 def test_listing_imports_nothing_heavy() -> None:
     probe = ("import sys; sys.argv = ['runbook', 'list']\nfrom runbook_lib.cli import main\n"
              "try:\n    main()\nexcept SystemExit:\n    pass\nprint(sorted(sys.modules), file=sys.stderr)")
-    started = time.monotonic()
     done = subprocess.run((sys.executable, "-c", probe), capture_output=True, text=True, cwd=ROOT, check=True)
-    assert time.monotonic() - started < 10
     for heavy in ("papermill", "IPython", "paramiko", "matplotlib", "pandas", "docker", "nbformat", "jinja2"):
         assert f"'{heavy}'" not in done.stderr
 
