@@ -103,9 +103,9 @@ class Gate:
     """Ask again and again until `judge` finds no fault `passes` times in a row, or `deadline_s` is over.
 
     Several questions are asked side by side; `judge` gets their answers in order. An answer that could not
-    be had counts as a failed look. The last findings are kept as evidence. `gives_up_after` looks in a row with a
-    check that failed, or twice as many in all,
-    the gate stays shut without waiting for its deadline; looks without an answer are not counted.
+    be had counts as a failed look. The last findings are kept as evidence. After `gives_up_after` looks in a row with
+    a check that failed, or twice as many in all, the gate stays shut without waiting for its deadline; looks without
+    an answer are not counted.
     `trigger` names what the gate's staying shut means when it is one of the plan's triggers, `since` as in a Watch. A
     check that is called like one of `triggers` goes before it.
     """
@@ -127,7 +127,8 @@ class Gate:
 
     def __str__(self) -> str:
         shut = f", shut after {self.gives_up_after} failing ones" if self.gives_up_after else ""
-        return f"{self.name}: {self.passes} clean looks in a row within {self.deadline_s:g} s{shut}"
+        looks = "1 clean look" if self.passes == 1 else f"{self.passes} clean looks in a row"
+        return f"{self.name}: {looks} within {self.deadline_s:g} s{shut}"
 
     def describe(self) -> dict[str, Any]:
         return {

@@ -48,11 +48,14 @@ def write_report(folder: Path, proven: Sequence[Proven], *, instance: str, began
 
 def summary(proven: Sequence[Proven]) -> str:
     """One line over all proofs."""
+    from runbook_lib.report.wording import counted
+
     held = Counter(case.held for one in proven for case in one.cases)
     seconds = sum(one.seconds for one in proven)
     unfinished = [one.name for one in proven if not one.whole]
     broken = f"; not finished: {', '.join(unfinished)}" if unfinished else ""
-    return f"{held[True]} of {held.total()} cases held in {len(proven)} proofs, {seconds / 60:.1f} minutes{broken}"
+    proofs = counted(len(proven), "proof")
+    return f"{held[True]} of {held.total()} cases held in {proofs}, {seconds / 60:.1f} minutes{broken}"
 
 
 def line_of(proof: str, case: Case) -> str:

@@ -30,23 +30,30 @@ class ExpectedRelease:
         return (f"backend-{self.colour}", f"frontend-{self.colour}")
 
 
-def judge_inside(expected: ExpectedRelease) -> Callable[[tuple[Container, ...], IdleColour], tuple[Finding, ...]]:
-    """For a Gate over (containers, the colour seen from inside)."""
+def judge_health(expected: ExpectedRelease) -> Callable[[tuple[Container, ...], IdleColour], tuple[Finding, ...]]:
+    """For a Gate over (containers, the colour seen from inside): what a slow start comes to by waiting."""
 
     def judge(containers: tuple[Container, ...], seen: IdleColour) -> tuple[Finding, ...]:
-        replies = {"/health": seen.health, "/api/v1/health": seen.api_health, "/release.json": seen.frontend_release}
-        findings = list(containers_are_well(containers, expected.services))
-        for path, reply in replies.items():
-            findings.append(finding(f"{path} answers", reply.status == 200, measured=reply.status, expected=200))
-            commit = str(reply.document.get("commit", "none"))
-            findings.append(_same_commit(path, commit, expected.commit))
+        answers = (finding(f"{path} answers", reply.status == 200, measured=reply.status, expected=200)
+                   for path, reply in seen.replies.items())
+        return (*containers_are_well(containers, expected.services), *answers)
+
+    return judge
+
+
+def judge_identity(expected: ExpectedRelease) -> Callable[[IdleColour], tuple[Finding, ...]]:
+    """For a Gate over the colour seen from inside: is it this release, with all its files? No waiting changes that."""
+
+    def judge(seen: IdleColour) -> tuple[Finding, ...]:
+        commits = (_same_commit(path, str(reply.document.get("commit", "none")), expected.commit)
+                   for path, reply in seen.replies.items())
         missing = [path for path, status in seen.assets.items() if status != 200]
-        findings.append(finding(
+        files = finding(
             "every file that the page names is there", bool(seen.assets) and not missing,
             measured=f"missing: {', '.join(missing)}" if missing else f"{len(seen.assets)} files",
             expected="the page and its scripts and styles", next="The frontend image was built without them.",
-        ))
-        return tuple(findings)
+        )
+        return (*commits, files)
 
     return judge
 

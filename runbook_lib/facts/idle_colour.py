@@ -49,6 +49,11 @@ class IdleColour:
     frontend_release: InsideReply
     assets: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def replies(self) -> dict[str, InsideReply]:
+        """The replies that name a commit, by path."""
+        return {"/health": self.health, "/api/v1/health": self.api_health, "/release.json": self.frontend_release}
+
 
 def idle_colour_of(environment: Environment, colour: str) -> Question[IdleColour]:
     """Health, release and files of `colour`. Raises FactUnreadable when a container does not answer."""

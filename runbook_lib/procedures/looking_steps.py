@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runbook_lib.checks.release import ExpectedRelease, judge_flow, judge_inside, judge_outside, judge_restored
+from runbook_lib.checks.release import (
+    ExpectedRelease,
+    judge_flow,
+    judge_health,
+    judge_identity,
+    judge_outside,
+    judge_restored,
+)
 from runbook_lib.checks.triggers import (
     HEALTH,
     conclude_watch,
@@ -18,36 +25,46 @@ from runbook_lib.facts.assets import assets_of
 from runbook_lib.facts.containers import Container, containers_of
 from runbook_lib.facts.database import schema_revision_of
 from runbook_lib.facts.endpoints import endpoints_of
-from runbook_lib.facts.idle_colour import idle_colour_of, user_flow_inside
+from runbook_lib.facts.idle_colour import IdleColour, idle_colour_of, user_flow_inside
 from runbook_lib.facts.memory_kills import memory_kills_of
 from runbook_lib.facts.releases import Deployed
 from runbook_lib.facts.traffic import ERROR_RATE, error_rate_history_of, traffic_of, watched_traffic_of
-from runbook_lib.facts.user_flows import user_flow_of
+from runbook_lib.facts.user_flows import UserFlow, user_flow_of
 from runbook_lib.plan import Finding, Gate, Step, Watch, finding
 from runbook_lib.procedures.release_files import Target, idle_colour
 
 
 def gate_inside(environment: Environment, deployed: Deployed, target: Target) -> Step:
-    """Health first, as long as it may take; then a user's whole flow, before any user is hit."""
+    """Health first, as long as it may take; then what it serves and a user's whole flow, before any user is hit."""
     expected = ExpectedRelease(target.commit, target.schema_expected, idle_colour(deployed))
-    gate = Gate(
-        "the new colour seen from inside",
-        (containers_of(environment), idle_colour_of(environment, expected.colour)),
-        judge_inside(expected),
-        passes=2,
-        interval_s=1.0,
-        deadline_s=environment.gate.deadline_s,
-    )
-    flow = Gate(
-        "a user's flow inside the new colour",
-        (user_flow_inside(environment, expected.colour),),
-        judge_flow(slow_limit_ms(environment)),
+    identity, flow = judge_identity(expected), judge_flow(slow_limit_ms(environment))
+
+    def judge(seen: IdleColour, visit: UserFlow) -> tuple[Finding, ...]:
+        return (*identity(seen), *flow(visit))
+
+    served = Gate(
+        "what the new colour serves, and a user's flow in it",
+        (idle_colour_of(environment, expected.colour), user_flow_inside(environment, expected.colour)),
+        judge,
         passes=1,
         interval_s=1.0,
         deadline_s=environment.gate.deadline_s,
         gives_up_after=environment.rollback.failing_looks,
     )
-    return Step("gate-inside", "Look at it before traffic reaches it", (gate, flow))
+    return Step("gate-inside", "Look at it before traffic reaches it",
+                (healthy_inside(environment, expected, "the new colour seen from inside"), served))
+
+
+def healthy_inside(environment: Environment, expected: ExpectedRelease, name: str) -> Gate:
+    """Waits for a colour that nobody else can reach: a release may start slowly and be good."""
+    return Gate(
+        name,
+        (containers_of(environment), idle_colour_of(environment, expected.colour)),
+        judge_health(expected),
+        passes=2,
+        interval_s=1.0,
+        deadline_s=environment.gate.deadline_s,
+    )
 
 
 def gate_outside(environment: Environment, deployed: Deployed, target: Target,

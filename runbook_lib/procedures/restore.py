@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from runbook_lib.asking import Question
-from runbook_lib.checks.release import ExpectedRelease, judge_inside, judge_outside, restarts_of
+from runbook_lib.checks.release import ExpectedRelease, judge_identity, judge_outside, restarts_of
 from runbook_lib.environment import Environment
 from runbook_lib.facts.assets import assets_of
 from runbook_lib.facts.backups import Backup
@@ -116,15 +116,17 @@ def exchange(environment: Environment, backup: Backup, colour: str) -> tuple[Ste
 def look_inside(environment: Environment, target: Target, colour: str) -> Step:
     """The release on the restored database, looked at before the door opens."""
     expected = ExpectedRelease(target.commit, target.schema_expected, colour)
-    gate = Gate(
-        "the release on the restored database, from inside",
-        (containers_of(environment), idle_colour_of(environment, colour)),
-        judge_inside(expected),
-        passes=2,
+    healthy = looking_steps.healthy_inside(environment, expected, "the release on the restored database, from inside")
+    served = Gate(
+        "what it serves",
+        (idle_colour_of(environment, colour),),
+        judge_identity(expected),
+        passes=1,
         interval_s=1.0,
         deadline_s=environment.gate.deadline_s,
+        gives_up_after=environment.rollback.failing_looks,
     )
-    return Step("gate-inside", "Look at it before the door opens", (gate,))
+    return Step("gate-inside", "Look at it before the door opens", (healthy, served))
 
 
 def nothing_moved(environment: Environment, deployed: Deployed, databases: Databases | None = None) -> Gate:

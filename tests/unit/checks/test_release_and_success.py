@@ -11,7 +11,8 @@ from runbook_lib.checks.release import (
     ExpectedRelease,
     assets_loaded,
     judge_flow,
-    judge_inside,
+    judge_health,
+    judge_identity,
     judge_outside,
     judge_restored,
     schema_is,
@@ -66,7 +67,8 @@ def inside(commit: str = COMMIT, status: int = 200, asset: int = 200) -> IdleCol
 
 
 def test_a_good_release_passes_inside_and_outside() -> None:
-    assert bad(judge_inside(EXPECTED)(WELL, inside())) == []
+    assert bad(judge_health(EXPECTED)(WELL, inside())) == []
+    assert bad(judge_identity(EXPECTED)(inside())) == []
     assert bad(judge_outside(EXPECTED)(WELL, PAGES, "0003", FLOW, ASSETS)) == []
 
 
@@ -83,13 +85,13 @@ def test_a_container_that_is_not_there_is_a_failure() -> None:
 
 
 def test_the_wrong_commit_inside_or_outside_is_a_failure() -> None:
-    assert bad(judge_inside(EXPECTED)(WELL, inside(commit=OTHER))) == ["/health names the commit"]
+    assert bad(judge_identity(EXPECTED)(inside(commit=OTHER))) == ["/health names the commit"]
     stale = (replace(PAGES[0], fields={"commit": OTHER}), *PAGES[1:])
     assert bad(judge_outside(EXPECTED)(WELL, stale, "0003", FLOW, ASSETS)) == ["/health names the commit"]
 
 
 def test_degraded_health_is_a_failure() -> None:
-    assert bad(judge_inside(EXPECTED)(WELL, inside(status=503))) == ["/health answers"]
+    assert bad(judge_health(EXPECTED)(WELL, inside(status=503))) == ["/health answers"]
 
 
 def test_an_endpoint_without_a_reply_is_a_failure() -> None:
@@ -186,7 +188,7 @@ def test_a_watch_passes_only_when_every_look_was_good(environment, looks, early,
 
 
 def test_a_file_that_the_page_names_and_the_image_lacks_is_seen_before_the_switch() -> None:
-    assert bad(judge_inside(EXPECTED)(WELL, inside(asset=404))) == ["every file that the page names is there"]
+    assert bad(judge_identity(EXPECTED)(inside(asset=404))) == ["every file that the page names is there"]
 
 
 def test_a_flow_inside_fails_when_even_the_quickest_read_is_slow() -> None:
