@@ -32,6 +32,8 @@ from runbook_lib.plan import Plan, Step, StepState, Watch
 Progress = Callable[[tuple[StepRecord, ...], str, str], None]  # records, key of the step at work, tail of its output
 
 _AGAIN = "Run the notebook again: it compares the facts with the target and does only what is missing."
+# a step's state as the verb of a sentence
+_ENDED = {StepState.ABORTED: "was aborted", StepState.UNKNOWN: "has an unknown outcome"}
 
 
 class Walk:
@@ -140,11 +142,12 @@ class Walk:
         """The walk ends here: say what was not run, undo when the plan says so, raise how it ended."""
         for left in self.records[number + 1 :]:
             self._journal.write("step_finished", key=left.key, title=left.title, state=StepState.NOT_RUN)
-        what = f"Step {number + 1} of {len(self.records)}, {step.title!r}: {record.state}. {record.message}".strip()
+        what = f"Step {number + 1} of {len(self.records)}, {step.title!r}, {_ENDED.get(record.state, record.state)}"
+        what += f": {record.message}" if record.message else "."
         where = f"{self._plan.target}, step {step.key}"
         if record.state is StepState.UNKNOWN:
             # undoing what may still be at work would make two truths
-            raise LinkDropped(f"{what} Nothing was undone.", where=where, next=_AGAIN)
+            raise LinkDropped(f"{what}\nNothing was undone.", where=where, next=_AGAIN)
         if self._lost_to is not None:  # whatever we undid now would be behind the back of who acts there
             raise Aborted(f"{what}\nNothing was undone: this run does not hold the environment any more.", where=where,
                           next=self._lost_to.next)

@@ -106,9 +106,9 @@ def _span(steps: list[StepTold]) -> tuple[float, float]:
 
 
 def _tail(step: StepTold, folder: Path) -> str:
-    """The last lines of what the step put out, its error stream first; else of its undo, when that failed."""
+    """The last lines of what the action it ended at put out, its error stream first; else of an undo that failed."""
     undo = [] if step.undo_state in ("", "rolled back") else step.undo_evidence
-    for name in sorted([*step.evidence, *undo], key=lambda name: (name in undo, "err" not in name)):
+    for name in (*reversed(step.evidence), *reversed(undo)):
         path = (folder / name).resolve()
         if path.is_file() and path.is_relative_to(folder) and path.stat().st_size:
             with path.open("rb") as file:

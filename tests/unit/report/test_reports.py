@@ -84,6 +84,18 @@ def test_what_an_undo_put_out_is_not_shown_as_the_failing_steps_words(outputs, o
     assert "start-undo-1.err.txt" in text
 
 
+def test_of_several_actions_the_one_that_failed_is_shown(outputs):
+    folder = new_run("20_deploy", outputs)
+    journal = Journal(folder)
+    journal.write("step_started", key="look", title="Look at it")
+    evidence = [folder.evidence(f"look-{number}.txt", said) for number, said in ((1, "it answers"), (2, "a file is missing"))]
+    journal.write("step_finished", key="look", title="Look at it", state="failed", message="no", evidence=evidence)
+    folder = finish(folder, journal, "failed", 5, "Failed.")
+    text = rendered(tell(folder.path), folder.path)
+    assert "a file is missing" in text
+    assert "it answers" not in text
+
+
 def test_each_line_of_a_summary_is_a_sentence(outputs):
     folder = new_run("20_deploy", outputs)
     finish(folder, Journal(folder), "failed", 5, "Step 3 failed: write: 500\nAll was undone.\nWhere: here\nNext: look")
@@ -98,11 +110,11 @@ def test_undone_steps_are_not_counted_again_after_the_runs_own_words(outputs):
         journal.write("step_finished", key=key, title=key, state="passed" if key == "one" else "failed")
     for key in ("two", "one"):
         journal.write("undo_finished", key=key, state="rolled back")
-    what = "Step 2 of 2: failed. stopped\nEverything done so far was undone (2 steps)."
+    what = "Step 2 of 2, 'Two', failed: stopped\nEverything done so far was undone (2 steps)."
     journal.write("error", type="RolledBack", what=what)
     folder = finish(folder, journal, "failed", 5, what)
     assert tell(folder.path).summary.endswith("was undone (2 steps). 0 of 2 steps passed.")
-    assert "failed. stopped. Everything" in (folder.path / "summary.md").read_text()
+    assert "failed: stopped. Everything" in (folder.path / "summary.md").read_text()
 
 
 def test_how_a_run_ended_is_said_in_words(runs):
