@@ -18,8 +18,8 @@ def configuration_preconditions(now: ConfigurationBackups, environment: Environm
                if why == _OPTIONAL and path.startswith(environment.server.directory + "/")]  # fmt: skip
     return (
         finding("the files can be searched for secrets", now.searched, measured="yes" if now.searched else "no",
-                expected=f"{environment.server.path('.env.secrets')} can be read",
-                next="Run 20 Deploy: it delivers the secrets."),
+                expected=f"{environment.server.path('.env.secrets')} can be read, and every file be searched",
+                next="If that file is missing, run 20 Deploy: it delivers the secrets. Else free memory, run again."),
         finding("no secret stands in a configuration file", (not now.leaks) if now.searched else None,
                 measured=leaks or f"none in {now.collected} files", expected="none",
                 next="Write ${NAME} there instead of the value, then give that secret a new value: it was exposed."),

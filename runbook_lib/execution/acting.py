@@ -12,6 +12,7 @@ from runbook_lib.execution.gate import CLEAN, GateOutcome, open_gate
 from runbook_lib.execution.hands import Done, Hands
 from runbook_lib.execution.watching import Look, WatchOutcome, fired_gate, keep_watch, look_of_gate
 from runbook_lib.plan import Action, Finding, Gate, Reading, StepState, Verdict, Watch
+from runbook_lib.report.wording import counted
 
 TAIL_LINES = 12
 Show = Callable[[str], None]  # the tail of what the step at work says
@@ -64,7 +65,7 @@ class Acting:
             self.watched = fired_gate(gate, looks)
         self._journal.write("findings", stage=f"gate: {gate.name}", findings=list(outcome.findings))
         lines = [f"{one.verdict}\t{one.check}\t{one.measured}\t{one.expected}" for one in outcome.findings]
-        head = f"{gate}\n{outcome.looks} looks, {'opened' if outcome.opened else 'did not open'}\n\n"
+        head = f"{gate}\n{counted(outcome.looks, 'look')}, {'opened' if outcome.opened else 'did not open'}\n\n"
         evidence.append(self._folder.evidence(f"{name}-gate.txt", head + "\n".join(lines) + "\n"))
         return Done(StepState.PASSED if outcome.opened else StepState.FAILED, message=outcome.message)
 

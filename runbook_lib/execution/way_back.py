@@ -53,7 +53,7 @@ class WayBack:
         stopped = self._undo_all(number)
         if not self._undone and not self._failed:
             ended = Aborted if aborted else StepFailed
-            raise ended(f"{what} No step so far had anything to undo.", where=where, next=advice)
+            raise ended(f"{what}\nNo step so far had anything to undo.", where=where, next=advice)
         if self._failed:
             left = f"\nNot undone: {', '.join(stopped)}." if stopped else ""
             raise self._lost(f"{what}\nUndoing {'; '.join(self._failed)}{left}", f"{where}, on the way back")

@@ -149,13 +149,21 @@ is_among() {
     return 1
 }
 
-# newest_by_number KEEP NAME…
+# newest_by_number KEEP NAME…: nothing at all when one number cannot be read.
 newest_by_number() {
-    local keep=$1 name; shift
-    for name; do printf '%s %s\n' "$(number_of "$name")" "$name"; done | sort -k 1,1nr -k 2,2r | head -n "$keep" | cut -d' ' -f2
+    local keep=$1 name number lines=''; shift
+    for name; do
+        number=$(number_of "$name") || return
+        lines+="$number $name"$'\n'
+    done
+    printf %s "$lines" | sort -k 1,1nr -k 2,2r | head -n "$keep" | cut -d' ' -f2
 }
 
-number_of() { grep -oP '"number": \K[0-9]+' -- "$directory/${1%.sql.gz}.manifest.json" || echo 0; }
+# Manifests of format 1 have no number.
+number_of() {
+    grep -oP '"number": \K[0-9]+' -- "$directory/${1%.sql.gz}.manifest.json"
+    case $? in 0) ;; 1) echo 0 ;; *) return 1 ;; esac
+}
 
 # A backup is good enough to count when its manifest names it and its size; the newest one was re-read in full.
 is_good() {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from runbook_lib.asking import Question
 from runbook_lib.checks.release import (
     ExpectedRelease,
     judge_flow,
@@ -42,14 +44,11 @@ def gate_inside(environment: Environment, deployed: Deployed, target: Target) ->
     def judge(seen: IdleColour, visit: UserFlow) -> tuple[Finding, ...]:
         return (*identity(seen), *flow(visit))
 
-    served = Gate(
+    served = served_inside(
+        environment,
         "what the new colour serves, and a user's flow in it",
         (idle_colour_of(environment, expected.colour), user_flow_inside(environment, expected.colour)),
         judge,
-        passes=1,
-        interval_s=1.0,
-        deadline_s=environment.gate.deadline_s,
-        gives_up_after=environment.rollback.failing_looks,
     )
     return Step("gate-inside", "Look at it before traffic reaches it",
                 (healthy_inside(environment, expected, "the new colour seen from inside"), served))
@@ -64,6 +63,20 @@ def healthy_inside(environment: Environment, expected: ExpectedRelease, name: st
         passes=2,
         interval_s=1.0,
         deadline_s=environment.gate.deadline_s,
+    )
+
+
+def served_inside(environment: Environment, name: str, questions: tuple[Question[Any], ...],
+                  judge: Callable[..., tuple[Finding, ...]]) -> Gate:
+    """What a healthy colour serves: one clean look is enough, and a few failing ones end it: no waiting mends them."""
+    return Gate(
+        name,
+        questions,
+        judge,
+        passes=1,
+        interval_s=1.0,
+        deadline_s=environment.gate.deadline_s,
+        gives_up_after=environment.rollback.failing_looks,
     )
 
 

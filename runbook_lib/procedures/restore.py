@@ -117,15 +117,8 @@ def look_inside(environment: Environment, target: Target, colour: str) -> Step:
     """The release on the restored database, looked at before the door opens."""
     expected = ExpectedRelease(target.commit, target.schema_expected, colour)
     healthy = looking_steps.healthy_inside(environment, expected, "the release on the restored database, from inside")
-    served = Gate(
-        "what it serves",
-        (idle_colour_of(environment, colour),),
-        judge_identity(expected),
-        passes=1,
-        interval_s=1.0,
-        deadline_s=environment.gate.deadline_s,
-        gives_up_after=environment.rollback.failing_looks,
-    )
+    asked = (idle_colour_of(environment, colour),)
+    served = looking_steps.served_inside(environment, "what it serves", asked, judge_identity(expected))
     return Step("gate-inside", "Look at it before the door opens", (healthy, served))
 
 

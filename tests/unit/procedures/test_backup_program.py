@@ -229,15 +229,19 @@ def test_prune_keeps_the_newest_good_ones_on_a_machine_that_is_busy(folder: Fold
     assert "one of the newest 1" in done.stderr
 
 
-@pytest.mark.parametrize("blind", ["grep", "sort"])
-def test_prune_deletes_nothing_when_it_cannot_tell_which_are_the_newest(folder: Folder, blind: str, tmp_path: Path) -> None:
-    for day in (1, 2, 3):
-        folder.backup(f"2026-01-0{day}T02:00:00Z")
+@pytest.mark.parametrize(("blind", "day"), [("grep", 3), ("sort", 1), ("number", 1)])
+def test_prune_deletes_nothing_when_it_cannot_tell_which_are_the_newest(
+    folder: Folder, blind: str, day: int, tmp_path: Path
+) -> None:
+    for taken in (1, 2, 3):
+        folder.backup(f"2026-01-0{taken}T02:00:00Z")
     before, seen = folder.names(), tmp_path / "seen"
-    # the first look at the newest one fails, or the ordering by number does
+    # the first look at the newest one fails, or the ordering by number, or reading a number
     fails = {"grep": f'() {{ [[ "$*" != *20260103* || -e {seen} ]] || {{ : >{seen}; return 2; }}; command grep "$@"; }}',
+             "number": '() { [[ $1 != -oP ]] || return 2; command grep "$@"; }',
              "sort": '() { [[ $1 == -r ]] || return 2; command sort "$@"; }'}  # fmt: skip
-    done = folder.step("prune", "1", "staging_db_20260103_020000.sql.gz", **{f"BASH_FUNC_{blind}%%": fails[blind]})
+    program = f"BASH_FUNC_{'sort' if blind == 'sort' else 'grep'}%%"
+    done = folder.step("prune", "1", f"staging_db_2026010{day}_020000.sql.gz", **{program: fails[blind]})
     assert (done.returncode, folder.names()) == (1, before), done.stderr
 
 
