@@ -71,7 +71,7 @@ def run(
     timeout: Annotated[float, typer.Option(min=1, help="Seconds until the run is stopped as by Ctrl-C.")] = 7200.0,
     as_json: AsJson = False,
 ) -> None:
-    """Run a notebook headless. The exit code says how it ended: see docs/running.md."""
+    """Run a notebook headless. The exit code says how it ended: see docs/reference/exit-codes.md."""
     from runbook_lib.contract import read_contract
     from runbook_lib.headless import run_notebook
     from runbook_lib.headless.progress import progress_for

@@ -1,34 +1,56 @@
-"""docs/cli.md, made from the help texts: `python -m runbook_lib.cli.reference` writes it anew."""
+"""The pages of docs/ that are made from the code: `python -m runbook_lib.cli.reference` writes them anew."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 HEAD = """# The command line
 
 Made from the help texts by `python -m runbook_lib.cli.reference`; a test keeps it fresh.
-What the exit codes mean stands in [running.md](running.md).
+[exit-codes.md](exit-codes.md) says what the exit codes mean.
 """
 
 
-def reference() -> str:
-    """The whole page (Markdown)."""
+def pages(root: Path) -> dict[str, Callable[[], str]]:
+    """What makes each generated page (Markdown), by the page's path below the project's folder `root`."""
+    import yaml
+
+    from runbook_lib.authoring.decision_index import decision_index
+    from runbook_lib.authoring.environment_page import environment_page
+    from runbook_lib.authoring.error_page import error_page
+
+    def environment() -> str:
+        plan = (root / "parameters" / "environments" / "staging.yaml").read_text(encoding="utf-8")
+        return environment_page(yaml.safe_load(plan))
+
+    return {
+        "docs/reference/cli.md": command_line_page,
+        "docs/reference/environment-file.md": environment,
+        "docs/reference/errors.md": error_page,
+        "docs/decisions/README.md": lambda: decision_index(root / "docs" / "decisions"),
+    }
+
+
+def command_line_page() -> str:
+    """The page of the command line (Markdown): every command with its arguments and options."""
     import typer
 
     from runbook_lib.cli import app
 
     root: Any = typer.main.get_command(app)
-    return "\n".join([HEAD, *_pages(root, ["runbook"])])
+    return "\n".join([HEAD, *_commands(root, ["runbook"])])
 
 
-def _pages(command: Any, words: list[str]) -> list[str]:
-    pages = [f"## `{' '.join(words)}`\n", f"{(command.help or '').strip()}\n"]
+def _commands(command: Any, words: list[str]) -> list[str]:
+    made = [f"## `{' '.join(words)}`\n", f"{(command.help or '').strip()}\n"]
     rows = [_row(one) for one in command.params if one.name != "help"]
     if rows:
-        pages += ["| | |", "|---|---|", *rows, ""]
+        made += ["| | |", "|---|---|", *rows, ""]
     for name, below in sorted(getattr(command, "commands", {}).items()):
-        pages += _pages(below, [*words, name])
-    return pages
+        made += _commands(below, [*words, name])
+    return made
 
 
 def _row(parameter: Any) -> str:
@@ -41,7 +63,12 @@ def _row(parameter: Any) -> str:
     return f"| {names} | {getattr(parameter, 'help', '') or ''}{shown} |"
 
 
-if __name__ == "__main__":
-    from pathlib import Path
+def main() -> None:
+    """Write every generated page of this checkout."""
+    root = Path(__file__).parents[2]
+    for name, page in pages(root).items():
+        (root / name).write_text(page(), encoding="utf-8")
 
-    (Path(__file__).parents[2] / "docs" / "cli.md").write_text(reference(), encoding="utf-8")
+
+if __name__ == "__main__":
+    main()

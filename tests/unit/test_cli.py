@@ -175,9 +175,3 @@ def test_listing_imports_nothing_heavy() -> None:
     done = subprocess.run((sys.executable, "-c", probe), capture_output=True, text=True, cwd=ROOT, check=True)
     for heavy in ("papermill", "IPython", "paramiko", "matplotlib", "pandas", "docker", "nbformat", "jinja2"):
         assert f"'{heavy}'" not in done.stderr
-
-
-def test_the_reference_in_docs_is_fresh() -> None:
-    from runbook_lib.cli.reference import reference
-
-    assert (ROOT / "docs/cli.md").read_text() == reference(), "run: python -m runbook_lib.cli.reference"

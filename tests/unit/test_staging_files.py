@@ -1,4 +1,4 @@
-"""The files in staging/ say what the environment file says, and keep the promises of docs/decisions.md."""
+"""The files in staging/ say what the environment file says, and keep the promises of docs/decisions/."""
 
 from __future__ import annotations
 

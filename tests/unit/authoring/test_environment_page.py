@@ -1,0 +1,35 @@
+"""The reference of the environment file has a section for every mapping and a line for every key of the model."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from runbook_lib.authoring.environment_page import environment_page
+from runbook_lib.environment.model import Environment
+
+
+def models(schema: dict[str, object]) -> int:
+    definitions = schema["$defs"]
+    assert isinstance(definitions, dict)
+    return len(definitions)
+
+
+def test_every_mapping_has_a_section_and_every_key_a_line() -> None:
+    page = environment_page({})
+    assert page.count("\n## ") == models(Environment.model_json_schema()) + 1
+    for key in Environment.model_fields:
+        assert f"| `{key}` |" in page
+    assert issubclass(Environment, BaseModel)
+
+
+def test_types_defaults_and_samples_are_in_an_operators_words() -> None:
+    page = environment_page({"server": {"port": 2222}, "services": {"api": {"critical": True}}})
+    assert "| `port` | whole number from 1 to 65535 | `22` | `2222` |" in page
+    assert "| `critical` | true or false | required | `true` |" in page
+    assert "| `memory` | memory, e.g. 512MB | required |  |" in page
+    assert "| `ports` | list of whole numbers from 1 to 65535 | required |  |" in page
+
+
+def test_no_pattern_reaches_the_page() -> None:
+    table = [line for line in environment_page({}).splitlines() if line.startswith("| `")]
+    assert [line for line in table if "^" in line or "| string |" in line] == []
