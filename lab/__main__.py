@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import time
+from typing import Any
 
 from lab.errors import REFUSED, LabError
 from lab.processes import one_at_a_time
@@ -41,6 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     up = command("up", _up, "make the server, or start it when it is stopped")
     up.add_argument("--release", default="none", metavar="TAG",
                     help="where nothing serves yet: deploy this with the product's own runbook, and fill it with data")
+    up.add_argument("--from", dest="state", default="", metavar="STATE",
+                    help="a new server in this state instead of an empty one: a snapshot, made when there is none yet")
+    _add_snapshot(commands)
     command("status", _status, "what runs on the server, and how it is reached")
     command("reset", _reset, "back to the empty server in seconds; images are kept")
     down = command("down", _down, "remove the server and everything that belongs to it")
@@ -50,6 +54,23 @@ def _parser() -> argparse.ArgumentParser:
     command("list", _list, "the instances of this checkout", named=False)
     command("catalogue", _catalogue, "the releases to deploy, and what each of them leads to", named=False)
     return parser
+
+
+def _add_snapshot(commands: Any) -> None:
+    snapshot = commands.add_parser("snapshot", help="named states of a server, restored in seconds",
+                                   description="Named states of a server, restored in seconds.")
+    actions = snapshot.add_subparsers(required=True, metavar="ACTION")
+    for name, text in (("save", "keep the state of an instance under a name, or make one of the known states"),
+                       ("restore", "make an instance anew from a snapshot"),
+                       ("list", "the snapshots of this machine and the states that can be made"),
+                       ("prune", "remove snapshots that are too old or replaced")):
+        action = actions.add_parser(name, help=text, description=text)
+        action.set_defaults(command=_snapshot, action=name)
+        if name in ("save", "restore"):
+            action.add_argument("state", metavar="STATE", help="the snapshot's name")
+            action.add_argument("--name", default="", help="which instance")
+        if name == "prune":
+            action.add_argument("--all", action="store_true", help="every snapshot")
 
 
 def _engine(_: argparse.Namespace) -> None:
@@ -82,12 +103,43 @@ def _up(arguments: argparse.Namespace) -> None:
     began = time.monotonic()
     instance = Instance(arguments.name)
     ensure_engine()
+    if arguments.state and instance.inspect() is None:
+        from lab import states
+
+        states.restore(instance, arguments.state)
     outcome = up(instance)
     if arguments.release != "none":
         release(instance, arguments.release)
     ports = instance.ports()
     print(f"{outcome} after {time.monotonic() - began:.1f} s: ssh 127.0.0.1:{ports.ssh}, "
           f"https 127.0.0.1:{ports.https}; runbooks know it as -e {instance.address.environment}")
+
+
+def _snapshot(arguments: argparse.Namespace) -> None:
+    from lab import snapshots, states
+    from lab.engine import ensure_engine
+    from lab.instance import Instance, up
+
+    ensure_engine()
+    began = time.monotonic()
+    if arguments.action == "list":
+        for one in snapshots.stored():
+            current = "present sources" if one.key == states.key() else "other sources"
+            print(f"{one.name}: {one.age_s / 3600:.1f} h old, {current}, {one.key}")
+        print(f"Can be made: {', '.join(states.STATES)}")
+    elif arguments.action == "prune":
+        gone = snapshots.prune(everything=arguments.all)
+        print(f"{len(gone)} snapshots are gone.")
+    elif arguments.action == "save" and not arguments.name:
+        states.ensure(arguments.state)
+        print(f"{arguments.state} is there after {time.monotonic() - began:.1f} s.")
+    elif arguments.action == "save":
+        snapshots.save(Instance(arguments.name), arguments.state, "by-hand")
+        up(Instance(arguments.name))
+        print(f"{arguments.state} is kept after {time.monotonic() - began:.1f} s.")
+    else:
+        states.restore(Instance(arguments.name or "lab"), arguments.state)
+        print(f"{arguments.name or 'lab'} is up as {arguments.state} after {time.monotonic() - began:.1f} s.")
 
 
 def _status(arguments: argparse.Namespace) -> int:
@@ -117,11 +169,13 @@ def _reset(arguments: argparse.Namespace) -> None:
 
 def _down(arguments: argparse.Namespace) -> None:
     from lab.instance import Instance, down, names
+    from lab.snapshots import prune
     from lab.stock import remove_images
 
     for name in names() if arguments.all else [arguments.name]:
         print(f"{name} is gone." if down(Instance(name)) else f"There is no instance {name!r}: nothing to do.")
     if arguments.images:
+        prune(everything=True)  # their images are made of the server's
         print(f"{remove_images()} images and volumes of images are gone.")
 
 

@@ -55,6 +55,11 @@ class Address:
         return self.key.with_suffix(".pub").read_text()
 
     @property
+    def host_key(self) -> Path:
+        """The server's own key, by which it is known; made here, so that it never has to be asked for."""
+        return self.folder / "ssh_host_ed25519_key"
+
+    @property
     def known_hosts(self) -> Path:
         return self.folder / "known_hosts"
 
@@ -63,22 +68,23 @@ class Address:
         """What `-e` takes: a name for the lab of that name, a path for every other instance."""
         return "lab" if self.name == "lab" else str(self.folder / "environment.yaml")
 
-    def create(self) -> None:
-        """Make key, certificates and secrets; what is there already stays."""
+    def create(self, secret_lines: str = "") -> None:
+        """Make what is not there yet: keys, certificates, secrets (`secret_lines`: those of a restored server)."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        if not self.key.exists():
-            self._write_key()
+        for key, comment in ((self.key, f"lab-{self.name}"), (self.host_key, f"host-{self.name}")):
+            if not key.exists():
+                _write_key(key, comment)
         if not (self.folder / "fullchain.pem").exists():
             self._write_certificates()
         if not (self.folder / "secrets.env").exists():
             lines = (f"{name}={_strong_value()}\n" for name in server_secrets())
-            _write(self.folder / "secrets.env", "".join(lines))
+            _write(self.folder / "secrets.env", secret_lines or "".join(lines))
 
-    def write_overlay(self, ports: Ports, host_keys: list[str]) -> None:
-        """Write known_hosts, address.yaml and environment.yaml. `host_keys` are the server's own public key lines."""
-        entries = (f"[127.0.0.1]:{ports.ssh} {' '.join(line.split()[:2])}\n" for line in host_keys)
-        _write(self.known_hosts, "".join(entries))
+    def write_overlay(self, ports: Ports) -> None:
+        """Write known_hosts, address.yaml and environment.yaml."""
+        key = " ".join(self.host_key.with_suffix(".pub").read_text().split()[:2])
+        _write(self.known_hosts, f"[127.0.0.1]:{ports.ssh} {key}\n")
         overlay = {
             "server": {"host": "127.0.0.1", "port": ports.ssh, "user": "deploy", "key_file": str(self.key),
                        "known_hosts_file": str(self.known_hosts)},
@@ -95,14 +101,6 @@ class Address:
                     "title": f"The lab instance {self.name} (a staging server on this machine)"}
         _write(self.folder / "environment.yaml", yaml.safe_dump(settings, sort_keys=False))
 
-    def _write_key(self) -> None:
-        key = ed25519.Ed25519PrivateKey.generate()
-        private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH,
-                                    serialization.NoEncryption())
-        public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
-        _write(self.key, private.decode())
-        _write(self.key.with_suffix(".pub"), f"{public.decode()} lab-{self.name}\n")
-
     def _write_certificates(self) -> None:
         authority_key, leaf_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
         authority = _certificate(f"Lab authority ({self.name})", authority_key, None, None)
@@ -111,6 +109,15 @@ class Address:
         _write(self.folder / "fullchain.pem", leaf.public_bytes(serialization.Encoding.PEM).decode(), mode=0o644)
         _write(self.folder / "privkey.pem", leaf_key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode())
+
+
+def _write_key(path: Path, comment: str) -> None:
+    key = ed25519.Ed25519PrivateKey.generate()
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH,
+                                serialization.NoEncryption())
+    public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+    _write(path, private.decode())
+    _write(path.with_suffix(".pub"), f"{public.decode()} {comment}\n")
 
 
 def server_secrets() -> list[str]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import socket
+import tarfile
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +20,16 @@ READY_TIMEOUT_S = 90.0
 # where the machine cannot hand out CAP_SYS_RESOURCE, --privileged fails; this is as much as is left of it
 NEARLY_PRIVILEGED = ("--cap-add=ALL", "--cap-drop=SYS_RESOURCE", "--security-opt=seccomp=unconfined",
                      "--security-opt=apparmor=unconfined", "--device-cgroup-rule=a *:* rwm")
+
+
+@dataclass(frozen=True)
+class File:
+    """A file for a container; a folder where `content` is None. No leading slash in `path`; `owner`: user and group."""
+
+    path: str
+    content: bytes | None
+    mode: int
+    owner: int = 0
 
 
 def server_image() -> str:
@@ -31,11 +45,30 @@ def rights() -> tuple[str, ...]:
     return ("--privileged",) if succeeds(probe) else NEARLY_PRIVILEGED
 
 
-def start(name: str, labels: dict[str, str], log: Path, *options: str) -> None:
-    """Start a server container with its engine's data on the volume of the same name."""
+def create(name: str, labels: Mapping[str, str], log: Path, *options: str, image: str = "") -> None:
+    """Make a server container, not started, with its engine's data on the volume of the same name."""
     marks = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
-    run((docker(), "run", "--detach", "--name", name, "--stop-timeout", "30", *marks, *rights(),
-         "--volume", f"{name}:/var/lib/docker", *options, server_image()), log)
+    run((docker(), "create", "--name", name, "--stop-timeout", "30", *marks, *rights(),
+         "--volume", f"{name}:/var/lib/docker", *options, image or server_image()), log)
+
+
+def start(name: str, log: Path) -> None:
+    """Start a container that was made or stopped. Raises CommandFailed, also when a port is taken."""
+    run((docker(), "start", name), log)
+
+
+def put_files(name: str, files: Sequence[File], log: Path) -> None:
+    """Write files into a container, running or not, with their owners and modes; folders on the way are root's."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for file in files:
+            entry = tarfile.TarInfo(file.path)
+            entry.type = tarfile.REGTYPE if file.content is not None else tarfile.DIRTYPE
+            entry.size, entry.mode = len(file.content or b""), file.mode
+            entry.uid = entry.gid = file.owner
+            entry.mtime = time.time()
+            tar.addfile(entry, io.BytesIO(file.content or b""))
+    run((docker(), "cp", "-", f"{name}:/"), log, input=archive.getvalue())
 
 
 def engine_answers(name: str) -> bool:

@@ -9,20 +9,21 @@ import shutil
 import socket
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from lab import container, images, stock
+from lab import container, images, stock, volumes
 from lab.address import PUBLIC_NAME, Address, Ports
 from lab.engine import docker
 from lab.errors import REFUSED, USAGE, CommandFailed, LabError
-from lab.processes import log_file, one_at_a_time, output, pipe, root, run, succeeds
+from lab.processes import log_file, one_at_a_time, output, pipe, root, run
 from lab.progress import Progress
 
 LABEL = images.LABEL
 CHECKOUT = "/opt/gw2-wvwbuilder"
 ORIGIN = "/srv/git/gw2-wvwbuilder.git"
 CERTIFICATES = f"/etc/letsencrypt/live/{PUBLIC_NAME}"
+DEPLOY_ID = 1000  # user and group, as the server's Dockerfile makes them
 PORT_ATTEMPTS = 5
 
 
@@ -107,7 +108,7 @@ def down(instance: Instance) -> bool:
     found = instance.inspect() is not None
     if found:
         run((docker(), "rm", "--force", "--volumes", instance.container), log_file(f"down-{instance.name}"))
-    if succeeds((docker(), "volume", "inspect", instance.container)):
+    if volumes.exists(instance.container):
         run((docker(), "volume", "rm", instance.container), log_file(f"down-{instance.name}"))
         found = True
     if instance.address.folder.exists():
@@ -142,20 +143,17 @@ def names() -> list[str]:
 def _make(instance: Instance) -> None:
     log = log_file(f"up-{instance.name}")
     log.unlink(missing_ok=True)
-    with Progress(f"lab {instance.name}", total=5) as progress:
+    with Progress(f"lab {instance.name}", total=4) as progress:
         with progress.step("keys, certificate and secrets"):
             instance.address.create()
         with progress.step("the images are copied"):
-            labels = [word for key, value in instance.labels.items() for word in ("--label", f"{key}={value}")]
-            run((docker(), "volume", "create", *labels, instance.container), log)
+            volumes.create(instance.container, instance.labels, log)
             stock.copy_to(instance.container, log)
         with progress.step("the server starts"):
-            ports = _create(instance, log)
+            start_new(instance, log)
         with progress.step("the application's repository is cloned"):
             install_repository(instance, log)
-        with progress.step("its address is written down"):
-            introduce(instance, ports, log)
-    instance.finished.write_text(f"{ports}\n")
+    instance.finished.write_text(f"{instance.ports()}\n")
 
 
 def _start(instance: Instance, *, running: bool) -> None:
@@ -165,22 +163,24 @@ def _start(instance: Instance, *, running: bool) -> None:
         container.wait_until_ready(instance.container, instance.ports().ssh)
 
 
-def _create(instance: Instance, log: Path) -> Ports:
+def start_new(instance: Instance, log: Path, *options: str, image: str = "") -> None:
+    """Make the container over its volume, with ports and credentials of its own, and wait until it is ready."""
     for attempt in range(PORT_ATTEMPTS):
         ports = free_ports()
         published = [f"--publish=127.0.0.1:{outer}:{inner}"
                      for outer, inner in ((ports.ssh, 22), (ports.http, 80), (ports.https, 443))]
         try:
-            container.start(instance.container, instance.labels, log, "--hostname", f"staging-{instance.name}",
-                            "--restart", "unless-stopped", *published)
+            container.create(instance.container, instance.labels, log, "--hostname", f"staging-{instance.name}",
+                             "--restart", "unless-stopped", *published, *options, image=image)
+            install_credentials(instance, ports, log)
+            container.start(instance.container, log)
             break
         except CommandFailed:
-            # between our look and the engine's, somebody else may have taken a port
+            # between our probe and the engine's, another process may have taken a port
             run((docker(), "rm", "--force", instance.container), log)
             if attempt == PORT_ATTEMPTS - 1:
                 raise
     container.wait_until_ready(instance.container, ports.ssh)
-    return ports
 
 
 def free_ports() -> Ports:
@@ -207,14 +207,16 @@ def install_repository(instance: Instance, log: Path) -> None:
     run(instance.inside("sh", "-c", checkout, user="deploy"), log)
 
 
-def introduce(instance: Instance, ports: Ports, log: Path) -> None:
-    """Put our key and certificate on the server, and take its host keys from inside, not from the network."""
+def install_credentials(instance: Instance, ports: Ports, log: Path) -> None:
+    """Put keys and certificate on the server, which need not have started, and write down its address."""
     address = instance.address
-    authorize = ("install -d -m 0700 -o deploy -g deploy /home/deploy/.ssh && cat > /home/deploy/.ssh/authorized_keys "
-                 "&& chown deploy: /home/deploy/.ssh/authorized_keys && chmod 0600 /home/deploy/.ssh/authorized_keys")
-    run(instance.inside("sh", "-c", authorize), log, input=address.public_key.encode())
-    for name, mode in (("fullchain.pem", "0644"), ("privkey.pem", "0600")):
-        place = f"mkdir -p {CERTIFICATES} && cat > {CERTIFICATES}/{name} && chmod {mode} {CERTIFICATES}/{name}"
-        run(instance.inside("sh", "-c", place), log, input=(address.folder / name).read_bytes())
-    keys = output(instance.inside("sh", "-c", "cat /etc/ssh/ssh_host_ed25519_key.pub"))
-    address.write_overlay(ports, keys.splitlines())
+    files = [container.File("home/deploy/.ssh", None, 0o700, DEPLOY_ID),
+             container.File("home/deploy/.ssh/authorized_keys", address.public_key.encode(), 0o600, DEPLOY_ID),
+             *(container.File(str(folder)[1:], None, 0o755) for folder in (*PurePosixPath(CERTIFICATES).parents[1::-1],
+                                                                           CERTIFICATES))]
+    for place, name, mode in ((CERTIFICATES, "fullchain.pem", 0o644), (CERTIFICATES, "privkey.pem", 0o600),
+                              ("/etc/ssh", address.host_key.name, 0o600),
+                              ("/etc/ssh", f"{address.host_key.name}.pub", 0o644)):
+        files.append(container.File(f"{place[1:]}/{name}", (address.folder / name).read_bytes(), mode))
+    container.put_files(instance.container, files, log)
+    address.write_overlay(ports)

@@ -9,14 +9,10 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from lab import container, images, layers
+from lab import container, images, layers, volumes
 from lab.engine import docker
-from lab.errors import LabError
 from lab.processes import log_file, output, run, succeeds
 from lab.progress import Progress
-
-# written last: without it the volume is half filled and no engine may start from it
-COMPLETE = ".gw2-complete"
 
 
 def stock_name() -> str:
@@ -30,7 +26,7 @@ def ensure_stock() -> None:
     """Fill the volume when it is not there; older ones that nothing uses go."""
     name = stock_name()
     known = output((docker(), "volume", "ls", "--quiet", "--filter", f"label={images.LABEL}.stock")).split()
-    if name in known and _complete(name):
+    if name in known and volumes.is_complete(name):
         return
     log = log_file("stock")
     log.unlink(missing_ok=True)
@@ -39,8 +35,9 @@ def ensure_stock() -> None:
     labels = {images.LABEL: "1", f"{images.LABEL}.stock": "1"}
     with Progress("stock", total=3) as progress:
         with progress.step("an engine to unpack the images"):
-            run((docker(), "volume", "create", *_marks(labels), name), log)
-            container.start(name, labels, log)
+            volumes.create(name, labels, log)
+            container.create(name, labels, log)
+            container.start(name, log)
             container.wait_until_ready(name)
         with progress.step("images unpacked"):
             images.load_into(name)
@@ -48,7 +45,7 @@ def ensure_stock() -> None:
             layers.build_in(name)
             run((docker(), "stop", name), log)
             run((docker(), "rm", "--volumes", name), log)
-            run(_in_volumes(f"{name}:/to", command=f"sync && touch /to/{COMPLETE}"), log)
+            volumes.complete(name)
 
 
 def remove(name: str) -> None:
@@ -74,24 +71,4 @@ def remove_images() -> int:
 
 def copy_to(volume: str, log: Path) -> None:
     """Give `volume` the unpacked images."""
-    command = f"test -f /from/{COMPLETE} && cp -a /from/. /to/ && rm /to/{COMPLETE}"
-    run(_in_volumes(f"{stock_name()}:/from:ro", f"{volume}:/to", command=command), log)
-
-
-def _complete(name: str) -> bool:
-    try:
-        run(_in_volumes(f"{name}:/to:ro", command=f"test -f /to/{COMPLETE}"), log_file("stock"))
-    except LabError:
-        return False
-    return True
-
-
-def _in_volumes(*volumes: str, command: str) -> tuple[str, ...]:
-    # SYS_ADMIN: the layers carry trusted.* attributes, which cp leaves behind without it
-    mounted = [word for volume in volumes for word in ("--volume", volume)]
-    return (docker(), "run", "--rm", "--label", f"{images.LABEL}=1", "--cap-add=SYS_ADMIN", "--network=none", *mounted,
-            "--entrypoint", "sh", container.server_image(), "-c", command)
-
-
-def _marks(labels: dict[str, str]) -> list[str]:
-    return [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
+    volumes.copy(stock_name(), volume, log)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lab import container, images, stock
+from lab import container, images, stock, volumes
 from lab.engine import docker, ensure_engine
-from lab.instance import Instance, down, free_ports, install_repository, introduce
+from lab.instance import Instance, down, free_ports, install_credentials, install_repository
 from lab.processes import log_file, one_at_a_time, output, run, succeeds
 from lab.proofs.started import wait_for
 from runbook_lib.archive import journal
@@ -36,17 +36,16 @@ def booted() -> Iterator[Lab]:
     instance.address.create()
     ports = free_ports()
     published = ((ports.ssh, 22), (ports.http, 80), (ports.https, 443))
-    run((docker(), "volume", "create", instance.container), log)
+    volumes.create(instance.container, instance.labels, log)
     stock.copy_to(instance.container, log)
-    labels = [word for key, value in instance.labels.items() for word in ("--label", f"{key}={value}")]
     try:
-        run((docker(), "run", "--detach", "--name", instance.container, *labels, *container.rights(), "--cgroupns", "private",
-             "--tmpfs", "/run", "--tmpfs", "/run/lock", "--volume", f"{instance.container}:/var/lib/docker",
-             *(f"--publish=127.0.0.1:{outer}:{inner}" for outer, inner in published), IMAGE), log)
+        container.create(instance.container, instance.labels, log, "--cgroupns", "private", "--tmpfs", "/run", "--tmpfs", "/run/lock",
+                         *(f"--publish=127.0.0.1:{outer}:{inner}" for outer, inner in published), image=IMAGE)
+        install_credentials(instance, ports, log)
+        container.start(instance.container, log)
         wait_for(lambda: succeeds(instance.inside("pgrep", "-u", "deploy", "-x", "systemd")), "the user's systemd", 60)
         container.wait_until_ready(instance.container, ports.ssh)
         install_repository(instance, log)
-        introduce(instance, ports, log)
         watch_shortly(instance)
         yield Lab(instance)
     finally:

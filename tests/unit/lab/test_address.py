@@ -18,7 +18,7 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Address:
     monkeypatch.setattr(address, "state", lambda: tmp_path)
     made = Address("trial")
     made.create()
-    made.write_overlay(Ports(ssh=2201, http=8001, https=8401), ["ssh-ed25519 AAAAkey root@server"])
+    made.write_overlay(Ports(ssh=2201, http=8001, https=8401))
     return made
 
 
@@ -32,7 +32,7 @@ def test_the_certificate_is_for_the_public_name_and_signed_by_the_authority(made
 
 
 def test_secrets_and_keys_are_readable_by_their_owner_alone(made: Address) -> None:
-    for name in ("secrets.env", "id_ed25519", "privkey.pem"):
+    for name in ("secrets.env", "id_ed25519", "privkey.pem", "ssh_host_ed25519_key"):
         assert stat.S_IMODE((made.folder / name).stat().st_mode) == 0o600, name
 
 
@@ -54,6 +54,13 @@ def test_what_is_there_already_stays(made: Address) -> None:
     assert {path.name: path.read_bytes() for path in made.folder.iterdir()} == before
 
 
+def test_a_restored_server_keeps_its_secrets_and_gets_keys_of_its_own(made: Address) -> None:
+    restored = Address("restored")
+    restored.create((made.folder / "secrets.env").read_text())
+    for name, same in (("secrets.env", True), ("id_ed25519", False), ("ssh_host_ed25519_key", False), ("ca.pem", False)):
+        assert ((restored.folder / name).read_bytes() == (made.folder / name).read_bytes()) is same, name
+
+
 def test_the_overlay_names_ports_key_and_authority(made: Address) -> None:
     overlay = yaml.safe_load((made.folder / "address.yaml").read_text())
     assert overlay["server"]["port"] == 2201
@@ -63,7 +70,9 @@ def test_the_overlay_names_ports_key_and_authority(made: Address) -> None:
 
 
 def test_host_keys_are_known_by_address_and_port(made: Address) -> None:
-    assert made.known_hosts.read_text() == "[127.0.0.1]:2201 ssh-ed25519 AAAAkey\n"
+    kind, key, _ = made.host_key.with_suffix(".pub").read_text().split()
+    assert made.known_hosts.read_text() == f"[127.0.0.1]:2201 {kind} {key}\n"
+    load_ssh_private_key(made.host_key.read_bytes(), None)
 
 
 def test_the_runbooks_can_read_the_environment_of_an_instance(made: Address) -> None:

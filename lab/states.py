@@ -1,0 +1,121 @@
+"""The states that tests and rehearsals begin with, made by the product's own runbooks from one another."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from lab import images, snapshots
+from lab.errors import REFUSED, USAGE, LabError
+from lab.instance import Instance, down, up
+from lab.processes import one_at_a_time, root
+from lab.rehearsal import BRING_UP, FIRST, NEXT, Scene, run_command
+from lab.seed import seed
+
+WATCH_S = "10"  # long enough for the checks of a watch to have something to judge
+BUILDER = "snapshot-builder"
+# what decides about a server's state; of the package, what only shows or keeps what a run did does not
+MADE_OF = ("lab/app", "lab/releases", "lab/repository.py", "lab/instance.py", "lab/seed.py", "lab/states.py", "staging",
+           "parameters/environments", "notebooks/20_deploy.ipynb", "notebooks/30_backup_database.ipynb", "runbook_lib")
+NOT_MADE_OF = {"node_modules", "dist", "__pycache__", "report", "jupyter", "cli", "archive", "charts.py"}
+
+
+@dataclass(frozen=True)
+class State:
+    """A named state: the one it begins with (a new server where there is none), and what is done to that."""
+
+    name: str
+    parent: str
+    work: Callable[[Instance], None]
+
+
+def _first_release(instance: Instance) -> None:
+    _run(instance, replace(BRING_UP, parameters={"ref": FIRST, "watch_s": WATCH_S}))
+    seed(instance)
+
+
+def _next_release(instance: Instance) -> None:
+    _run(instance, Scene(f"{NEXT} after {FIRST}", "20_deploy", {"ref": NEXT, "watch_s": WATCH_S}, apply=True))
+
+
+def _two_backups(instance: Instance) -> None:
+    for number in ("first", "second"):
+        _run(instance, Scene(f"{number} backup", "30_backup_database", apply=True))
+
+
+STATES = {state.name: state for state in (
+    State("empty", "", lambda instance: None),
+    State(FIRST, "", _first_release),  # serves, with 60,000 rows
+    State("backups", FIRST, _two_backups),  # the same, with two good backups
+    State(NEXT, FIRST, _next_release),  # the next release serves, the first one is stopped beside it
+)}
+
+
+def ensure(name: str) -> snapshots.Snapshot:
+    """The snapshot of that state, made when there is none of the present sources. Raises LabError."""
+    if name not in STATES:
+        raise LabError(f"There is no state {name!r}.", next=f"choose one of {', '.join(STATES)}", exit_code=USAGE)
+    with one_at_a_time("snapshots"):
+        found = snapshots.find(name, key())
+        if found is None:
+            found = _make(STATES[name])
+            snapshots.prune([found])
+        return found
+
+
+def restore(instance: Instance, name: str) -> None:
+    """Make the instance anew in that state. A name that is not a state is the newest snapshot saved under it."""
+    if name in STATES:
+        snapshots.restore(instance, ensure(name))
+        return
+    found = snapshots.find(name)
+    if found is None:
+        raise LabError(f"There is no snapshot {name!r}.", next="python -m lab snapshot list", exit_code=REFUSED)
+    snapshots.restore(instance, found)
+
+
+@cache
+def key() -> str:
+    """Twelve hex digits over everything that the states are made of."""
+    digest = hashlib.sha256(repr([images.built_reference(image) for image in images.IMAGES]).encode())
+    for path in _sources():
+        digest.update(f"\0{path.relative_to(root())}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _sources() -> Iterator[Path]:
+    for place in MADE_OF:
+        whole = root() / place
+        found = sorted(whole.rglob("*")) if whole.is_dir() else [whole]
+        yield from (path for path in found if path.is_file() and not NOT_MADE_OF & set(path.relative_to(root()).parts))
+
+
+def _make(state: State) -> snapshots.Snapshot:
+    """The chain from the nearest snapshot there is to this one, on a server that is gone afterwards."""
+    instance = Instance(BUILDER)
+    try:
+        if not state.parent:
+            down(instance)
+            up(instance)
+        else:
+            snapshots.restore(instance, snapshots.find(state.parent, key()) or _make(STATES[state.parent]))
+        state.work(instance)
+        return snapshots.save(instance, state.name, key())
+    finally:
+        down(instance)
+
+
+def _run(instance: Instance, scene: Scene) -> None:
+    # these runs are no part of anybody's archive
+    with tempfile.TemporaryDirectory(prefix="gw2-states-") as outputs:
+        done = subprocess.run(run_command(instance, scene), cwd=root(), text=True, capture_output=True,
+                              env={**os.environ, "RUNBOOK_OUTPUTS": outputs})
+    if done.returncode != scene.exit_code:
+        raise LabError(f"{scene.title} ended with {done.returncode}.\n{done.stdout[-4000:]}{done.stderr[-2000:]}",
+                       exit_code=done.returncode)
