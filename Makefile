@@ -1,6 +1,6 @@
 # Every target sets up what it needs first; none needs an activated environment.
 .DEFAULT_GOAL := help
-.PHONY: help rehearsal proof bench test test-fast lint lab clean
+.PHONY: help rehearsal soak bench test test-fast lint lab clean
 
 help:       ## show this list
 	@grep -E '^[a-z-]+: .*##' Makefile | sed 's/: *[^#]*## /\t/' | expand -t 14
@@ -9,9 +9,9 @@ rehearsal:  ## set up everything, bring the lab up, run the release path, leave 
 	@./setup.sh lab
 	@.venv/bin/python -m lab.rehearsal
 
-proof:      ## set up everything, run the long proofs on a lab of their own (hours), leave outputs/proofs/
+soak:       ## set up everything, run the long resilience tests on a lab of their own (hours), leave outputs/soak/
 	@./setup.sh lab
-	@.venv/bin/python -m lab.proofs
+	@.venv/bin/python -m lab.resilience
 
 bench:      ## set up everything, measure deployment and rollback beside the plan's own commands (15 minutes)
 	@./setup.sh lab

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from lab.errors import REFUSED, LabError
-from lab.processes import one_at_a_time
+from lab.processes import file_lock
 
 
 def main(words: list[str] | None = None) -> int:
@@ -85,13 +85,13 @@ def _engine(_: argparse.Namespace) -> None:
 
 def _images(_: argparse.Namespace) -> None:
     from lab.engine import ensure_engine
+    from lab.image_cache import ensure_image_cache
     from lab.images import IMAGES, ensure_images
-    from lab.stock import ensure_stock
 
     ensure_engine()
-    with one_at_a_time("images"):
+    with file_lock("images"):
         ensure_images()
-        ensure_stock()
+        ensure_image_cache()
     print(f"{len(IMAGES)} images are ready: docker images 'gw2-lab/*'")
 
 
@@ -168,9 +168,9 @@ def _reset(arguments: argparse.Namespace) -> None:
 
 
 def _down(arguments: argparse.Namespace) -> None:
+    from lab.image_cache import remove_images
     from lab.instance import Instance, down, names
     from lab.snapshots import prune
-    from lab.stock import remove_images
 
     for name in names() if arguments.all else [arguments.name]:
         print(f"{name} is gone." if down(Instance(name)) else f"There is no instance {name!r}: nothing to do.")

@@ -38,7 +38,7 @@ def server_image() -> str:
 
 
 @cache
-def rights() -> tuple[str, ...]:
+def privileges() -> tuple[str, ...]:
     """The options that let a container run an engine of its own here, found by trying."""
     probe = (docker(), "run", "--rm", "--privileged", "--label", f"{images.LABEL}=1", "--entrypoint", "true",
              server_image())
@@ -48,7 +48,7 @@ def rights() -> tuple[str, ...]:
 def create(name: str, labels: Mapping[str, str], log: Path, *options: str, image: str = "") -> None:
     """Make a server container, not started, with its engine's data on the volume of the same name."""
     marks = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
-    run((docker(), "create", "--name", name, "--stop-timeout", "30", *marks, *rights(),
+    run((docker(), "create", "--name", name, "--stop-timeout", "30", *marks, *privileges(),
          "--volume", f"{name}:/var/lib/docker", *options, image or server_image()), log)
 
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from lab import container, images, stock, volumes
+from lab import container, image_cache, images, volumes
 from lab.address import PUBLIC_NAME, Address, Ports
 from lab.engine import docker
 from lab.errors import REFUSED, USAGE, CommandFailed, LabError
-from lab.processes import log_file, one_at_a_time, output, pipe, root, run
+from lab.processes import file_lock, log_file, output, pipe, root, run
 from lab.progress import Progress
 
 LABEL = images.LABEL
@@ -92,9 +92,9 @@ def up(instance: Instance) -> str:
         return f"{instance.name} was stopped and is up again"
     if described is not None or instance.address.folder.exists():
         down(instance)
-    with one_at_a_time("images"):
+    with file_lock("images"):
         images.ensure_images()
-        stock.ensure_stock()
+        image_cache.ensure_image_cache()
     try:
         _make(instance)
     except KeyboardInterrupt:
@@ -148,7 +148,7 @@ def _make(instance: Instance) -> None:
             instance.address.create()
         with progress.step("the images are copied"):
             volumes.create(instance.container, instance.labels, log)
-            stock.copy_to(instance.container, log)
+            image_cache.copy_to(instance.container, log)
         with progress.step("the server starts"):
             start_new(instance, log)
         with progress.step("the application's repository is cloned"):

@@ -33,7 +33,7 @@ def log_file(name: str) -> Path:
 
 
 @contextmanager
-def one_at_a_time(what: str) -> Iterator[None]:
+def file_lock(what: str) -> Iterator[None]:
     """Wait for other commands of this checkout that do the same work; the kernel lets go when one dies."""
     folder = state()
     folder.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from lab import images, snapshots
 from lab.errors import REFUSED, USAGE, LabError
 from lab.instance import Instance, down, up
-from lab.processes import one_at_a_time, root
+from lab.processes import file_lock, root
 from lab.rehearsal import BRING_UP, FIRST, NEXT, Scene, run_command
 from lab.seed import seed
 
@@ -61,7 +61,7 @@ def ensure(name: str) -> snapshots.Snapshot:
     """The snapshot of that state, made when there is none of the present sources. Raises LabError."""
     if name not in STATES:
         raise LabError(f"There is no state {name!r}.", next=f"choose one of {', '.join(STATES)}", exit_code=USAGE)
-    with one_at_a_time("snapshots"):
+    with file_lock("snapshots"):
         found = snapshots.find(name, key())
         if found is None:
             found = _make(STATES[name])

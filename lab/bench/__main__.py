@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from lab.bench.faults import FAULTS
 from lab.bench.measures import row_of
 from lab.bench.report import side_by_side, table, write
-from lab.bench.scenes import SETTLE_S, Bench
+from lab.bench.scenarios import SETTLE_S, Bench
 from lab.errors import LabError
 from lab.instance import Instance
 from lab.traffic import Load, load_beside

@@ -14,10 +14,10 @@ from pathlib import Path
 from lab.address import PUBLIC_NAME
 from lab.errors import CommandFailed, LabError
 from lab.instance import Instance
-from lab.traffic.account import Account, Tally
 from lab.traffic.client import Broken, Door
+from lab.traffic.counters import Account, Tally
 from lab.traffic.generator import Generator
-from lab.traffic.visitor import Visitor, arrive, forget, leave, written
+from lab.traffic.virtual_user import Visitor, arrive, forget, leave, written
 
 MOST_RATE, LONGEST_S = 2000.0, 4 * 3600.0
 

@@ -9,9 +9,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lab.traffic.account import Tally
 from lab.traffic.client import Broken, Client, Door
-from lab.traffic.visitor import Request, Visitor
+from lab.traffic.counters import Tally
+from lab.traffic.virtual_user import Request, Visitor
 
 TIMEOUT_S = 5.0
 KEPT_ALIVE = 64

@@ -15,7 +15,7 @@ from runbook_lib.archive import journal
 from runbook_lib.archive.runs import list_runs, verify
 from runbook_lib.plan import Verdict
 from tests.browser.jupyterlab import TOKEN, Operator, jupyterlab
-from tests.notebooks.behaviours import CLOSE, PARAMETERS, SECRET, Home
+from tests.notebooks.sample_notebooks import CLOSE, PARAMETERS, SECRET, Home
 
 PLAN = """\
 from runbook_lib.plan import Command, Plan, Step, finding

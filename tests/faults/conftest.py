@@ -11,7 +11,7 @@ import yaml
 
 from tests.faults.operators import Operator
 from tests.lab_server import ROOT, Lab
-from tests.notebooks.behaviours import Home
+from tests.notebooks.sample_notebooks import Home
 
 
 @pytest.fixture

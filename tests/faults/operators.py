@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from lab.proofs.started import Ended, Running, holder_of, program, wait_for
+from lab.resilience.runner import Ended, Running, holder_of, program, wait_for
 from runbook_lib.archive.runs import verify
 from runbook_lib.connections.local import parse_secrets
 from runbook_lib.plan import Verdict

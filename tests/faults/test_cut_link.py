@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from lab.proofs.cable import Cable
+from lab.resilience.flaky_proxy import Cable
 from runbook_lib.connections import open_connections
 from runbook_lib.environment import load_environment
 from runbook_lib.execution.hands import ServerHands
 from runbook_lib.plan import Command, StepState
 from tests.faults.operators import Ended, Operator, wait_for
 from tests.lab_server import Lab
-from tests.notebooks.behaviours import CLOSE, Home
+from tests.notebooks.sample_notebooks import CLOSE, Home
 
 Bend = Callable[..., str]
 PLAN = '''\

@@ -1,12 +1,12 @@
-"""Damaged backups: a few of each kind, as `make proof` tries three hundred of them. None may be accepted."""
+"""Damaged backups: a few of each kind, as `make soak` tries three hundred of them. None may be accepted."""
 
 from __future__ import annotations
 
 import random
 
 from lab.errors import LabError
-from lab.proofs.damage_kinds import Damage, Pair, all_damages, cuts, flips, lost_rows, manifests
-from lab.proofs.damages import FOLDER, never_accepted, two_backups
+from lab.resilience.corruption_kinds import Damage, Pair, all_damages, cuts, flips, lost_rows, manifests
+from lab.resilience.corruptions import FOLDER, never_accepted, two_backups
 from tests.faults.operators import Operator
 from tests.lab_server import Lab
 

@@ -7,7 +7,7 @@ from runbook_lib.connections.lock import break_lock, holder
 from runbook_lib.environment import load_environment
 from tests.faults.operators import DIRECTORY, Operator
 from tests.lab_server import Lab
-from tests.notebooks.behaviours import CLOSE, Home
+from tests.notebooks.sample_notebooks import CLOSE, Home
 
 PLAN = f'''\
 from runbook_lib.plan import Command, Plan, Step

@@ -1,4 +1,4 @@
-"""Two operators at the same moment: one runs, the other is told who. Fifty races are part of `make proof`."""
+"""Two operators at the same moment: one runs, the other is told who. Fifty races are part of `make soak`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.proofs.races import race
-from lab.proofs.site import Site
-from lab.proofs.stops import BACKUP
+from lab.resilience.interruptions import BACKUP
+from lab.resilience.races import race
+from lab.resilience.server_under_test import Site
 from tests.lab_server import Lab
 
 

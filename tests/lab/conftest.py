@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.proofs.releases import commit_of, deploy, serving
+from lab.resilience.releases import commit_of, deploy, serving
 from tests.lab_server import FIRST_RELEASE, NEXT_RELEASE, Lab
 
 __all__ = ["Lab"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.proofs.started import start_run
+from lab.resilience.runner import start_run
 from tests.lab.conftest import Lab
 
 LIVE = "docker exec gw2-staging-nginx-1 cat /etc/nginx/upstreams/active.conf"

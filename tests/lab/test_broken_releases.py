@@ -1,6 +1,6 @@
 """Releases of the catalogue that stand for the others: one stopped by each kind of look, and users none the wiser.
 
-All of them together are deployed by `python -m lab.proofs releases`.
+All of them together are deployed by `python -m lab.resilience releases`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.proofs.releases import ends_as_told, schema
 from lab.repository import releases
+from lab.resilience.releases import ends_as_told, schema
 from tests.lab.conftest import Lab
 from tests.lab_server import NEXT_RELEASE
 

@@ -15,7 +15,7 @@ from runbook_lib.archive.runs import list_runs, verify
 from runbook_lib.headless import HeadlessOutcome, run_notebook
 from runbook_lib.plan import Verdict
 from tests.lab.conftest import Lab
-from tests.notebooks.behaviours import CLOSE, Home
+from tests.notebooks.sample_notebooks import CLOSE, Home
 
 PLAN = '''\
 from runbook_lib.plan import Command, Pipeline, Plan, Step, WriteFile

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.proofs.started import wait_for
+from lab.resilience.runner import wait_for
 from runbook_lib.connections import OpenConnections, jobs, open_connections
 from runbook_lib.connections.lock import DOOR_KEEPER, EnvironmentLock, break_lock, holder
 from runbook_lib.errors import LockHeld, PreconditionFailed, Refused

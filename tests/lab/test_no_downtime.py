@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.proofs.traffic import NEW, OLD, under_load
+from lab.resilience.traffic import NEW, OLD, under_load
 from lab.traffic import load_beside
 from tests.lab.conftest import Lab
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.proofs.releases import serving
+from lab.resilience.releases import serving
 from runbook_lib.connections import OpenConnections
 from runbook_lib.environment import Environment
 from runbook_lib.facts.backups import backups_of

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from lab.processes import output
-from lab.proofs.damages import live_contents
+from lab.resilience.corruptions import live_contents
 from runbook_lib.connections import OpenConnections
 from runbook_lib.environment import Environment
 from runbook_lib.facts.backups import backups_of

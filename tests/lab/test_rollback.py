@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.proofs.releases import commit_of, schema, serving
+from lab.resilience.releases import commit_of, schema, serving
 from runbook_lib.connections import OpenConnections
 from runbook_lib.environment import Environment
 from runbook_lib.facts.releases import deployed_state_of

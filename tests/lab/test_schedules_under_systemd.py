@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from lab import container, images, stock, volumes
+from lab import container, image_cache, images, volumes
 from lab.engine import docker, ensure_engine
 from lab.instance import Instance, down, free_ports, install_credentials, install_repository
-from lab.processes import log_file, one_at_a_time, output, run, succeeds
-from lab.proofs.started import wait_for
+from lab.processes import file_lock, log_file, output, run, succeeds
+from lab.resilience.runner import wait_for
 from runbook_lib.archive import journal
 from tests.lab.conftest import Lab
 from tests.lab_server import ROOT, bring_up, watch_shortly
@@ -26,9 +26,9 @@ USER_UNITS = "XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user"
 def booted() -> Iterator[Lab]:
     """A server whose first process is systemd, which also starts its engine. Nothing is deployed yet."""
     ensure_engine()
-    with one_at_a_time("images"):
+    with file_lock("images"):
         images.ensure_images()
-        stock.ensure_stock()
+        image_cache.ensure_image_cache()
     instance, log = Instance("systemd"), log_file("up-systemd")
     down(instance)
     run((docker(), "build", "--force-rm", "--build-arg", f"BASE={container.server_image()}", "--label", f"{images.LABEL}=1",
@@ -37,7 +37,7 @@ def booted() -> Iterator[Lab]:
     ports = free_ports()
     published = ((ports.ssh, 22), (ports.http, 80), (ports.https, 443))
     volumes.create(instance.container, instance.labels, log)
-    stock.copy_to(instance.container, log)
+    image_cache.copy_to(instance.container, log)
     try:
         container.create(instance.container, instance.labels, log, "--cgroupns", "private", "--tmpfs", "/run", "--tmpfs", "/run/lock",
                          *(f"--publish=127.0.0.1:{outer}:{inner}" for outer, inner in published), image=IMAGE)

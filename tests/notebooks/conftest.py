@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.notebooks.behaviours import ROOT, SECRET, Home
+from tests.notebooks.sample_notebooks import ROOT, SECRET, Home
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from runbook_lib.archive.runs import list_runs, seal_abandoned, verify
 from runbook_lib.errors import BadParameter, EnvironmentInvalid
 from runbook_lib.headless import run_notebook
 from runbook_lib.plan import Verdict
-from tests.notebooks.behaviours import CLOSE, GOOD, SECRET, Home
+from tests.notebooks.sample_notebooks import CLOSE, GOOD, SECRET, Home
 
 LONG = "import time\nprint('working', flush=True)\ntime.sleep(120)"
 

@@ -12,7 +12,7 @@ from jupyter_client.manager import start_new_kernel
 from runbook_lib.archive import journal
 from runbook_lib.archive.runs import list_runs, verify
 from runbook_lib.plan import Verdict
-from tests.notebooks.behaviours import GOOD, OPEN, PARAMETERS, Home
+from tests.notebooks.sample_notebooks import GOOD, OPEN, PARAMETERS, Home
 
 Cell = Callable[[str], tuple[str, str]]
 

@@ -11,7 +11,7 @@ import pytest
 from runbook_lib.archive import journal
 from runbook_lib.archive.runs import list_runs, verify
 from runbook_lib.plan import Verdict
-from tests.notebooks.behaviours import CLOSE, GOOD, SECRET, Home
+from tests.notebooks.sample_notebooks import CLOSE, GOOD, SECRET, Home
 
 
 def papermill(notebook: Path, *words: str) -> subprocess.CompletedProcess[str]:

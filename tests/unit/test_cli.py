@@ -15,7 +15,7 @@ from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import new_run, seal
 from runbook_lib.errors import EnvironmentInvalid
 from runbook_lib.headless import HeadlessOutcome
-from tests.notebooks.behaviours import ROOT, Home
+from tests.notebooks.sample_notebooks import ROOT, Home
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from runbook_lib.errors import (
 from runbook_lib.execution import Done
 from runbook_lib.execution.hands import Interrupted
 from runbook_lib.plan import Gate, Step, StepState
-from tests.unit.walking import FAILED, PASSED, ScriptedHands, events, gate, plan, states, step, walked
+from tests.unit.execution_doubles import FAILED, PASSED, ScriptedHands, events, gate, plan, states, step, walked
 
 
 @pytest.fixture

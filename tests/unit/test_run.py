@@ -24,7 +24,7 @@ from runbook_lib.errors import (
 )
 from runbook_lib.plan import Command, Plan, Step, Verdict, finding
 from runbook_lib.run import Run, current
-from tests.notebooks.behaviours import SECRET, Home
+from tests.notebooks.sample_notebooks import SECRET, Home
 
 TOUCH = Plan("touch", "nowhere", (Step("touch", "Touch", (Command(("touch", "/x")),)),))
 

@@ -15,7 +15,7 @@ from runbook_lib.archive.runs import RunFolder, new_run
 from runbook_lib.asking import Question
 from runbook_lib.errors import LinkDropped, RollbackFailed, RolledBack, StepFailed
 from runbook_lib.plan import Finding, Fired, Plan, Reading, Step, StepState, Verdict, Watch, finding
-from tests.unit.walking import FAILED, ScriptedHands, gate, plan, states, step, walked
+from tests.unit.execution_doubles import FAILED, ScriptedHands, gate, plan, states, step, walked
 
 RATE = "API error rate"
 

@@ -19,15 +19,15 @@ from runbook_lib.errors import HostUnreachable, LinkDropped, Refused, StepFailed
 from runbook_lib.plan import Command, Gate, Pipeline, StepState, WriteFile
 from runbook_lib.redaction import Secret
 
-_spec = spec_from_file_location("here", Path(__file__).with_name("here.py"))
+_spec = spec_from_file_location("local_server", Path(__file__).with_name("local_server.py"))
 assert _spec is not None
-here = module_from_spec(_spec)
-_spec.loader.exec_module(here)
+local_server = module_from_spec(_spec)
+_spec.loader.exec_module(local_server)
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Any:
-    return here.HereServer(tmp_path)
+    return local_server.LocalServer(tmp_path)
 
 
 def done(server: Any, action: Any, folder: str = "run/step", **options: Any) -> jobs.JobOutcome:
@@ -147,10 +147,10 @@ def test_the_server_itself_ends_a_job_that_runs_too_long(server: Any) -> None:
 def test_a_job_can_be_stopped_with_everything_it_started(server: Any, tmp_path: Path) -> None:
     job = jobs.start(server, sh("sleep 987 & echo $! > child; sleep 987", cwd=str(tmp_path)), "run/step")
     child = tmp_path / "child"
-    assert here.eventually(lambda: child.exists() and bool(child.read_text()))
+    assert local_server.eventually(lambda: child.exists() and bool(child.read_text()))
     outcome = jobs.stop(job)
     assert outcome.state is StepState.ABORTED
-    assert here.eventually(lambda: not alive(int(child.read_text())))
+    assert local_server.eventually(lambda: not alive(int(child.read_text())))
 
 
 def test_waiting_shorter_than_the_job_stops_it(server: Any) -> None:
@@ -160,14 +160,14 @@ def test_waiting_shorter_than_the_job_stops_it(server: Any) -> None:
 def test_a_killed_supervisor_leaves_an_unknown_outcome(server: Any, tmp_path: Path) -> None:
     job = jobs.start(server, sh("sleep 30"), "run/step")
     pid = tmp_path / ".runbook/jobs/run/step/pid"
-    assert here.eventually(pid.exists)
+    assert local_server.eventually(pid.exists)
     os.kill(int(pid.read_text().split()[0]), signal.SIGKILL)
     outcome = jobs.wait(job)
     assert (outcome.state, outcome.exit_code) == (StepState.UNKNOWN, None)
     assert "left no exit code" in outcome.message
     assert jobs.stop(job).state is StepState.UNKNOWN
     left = subprocess.run(["pgrep", "-s", pid.read_text().split()[0]], capture_output=True, text=True).stdout.split()
-    assert here.eventually(lambda: not any(alive(int(one)) for one in left))
+    assert local_server.eventually(lambda: not any(alive(int(one)) for one in left))
 
 
 def test_an_exit_file_that_is_garbage_is_unknown(server: Any, tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_an_exit_file_that_is_garbage_is_unknown(server: Any, tmp_path: Path) ->
 
 def test_following_goes_on_after_a_dropped_link(server: Any) -> None:
     job = jobs.start(server, sh("echo a; sleep 1; echo b; exit 7"), "run/step")
-    server.before.append(here.drop)
+    server.before.append(local_server.drop)
     heard: list[str] = []
     outcome = jobs.wait(job, on_output=lambda stream, text: heard.append(stream))
     assert (outcome.exit_code, outcome.stdout_tail) == (7, "a\nb\n")
@@ -189,20 +189,20 @@ def test_following_goes_on_after_a_dropped_link(server: Any) -> None:
 def test_a_link_that_stays_away_leaves_the_outcome_unknown(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "RECONNECT_LIMIT_S", 0.6)
     job = jobs.start(server, sh("true"), "run/step")
-    server.before += [here.drop] * 9
+    server.before += [local_server.drop] * 9
     outcome = jobs.wait(job)
     assert (outcome.state, outcome.exit_code) == (StepState.UNKNOWN, None)
 
 
 def test_a_drop_after_the_start_does_not_start_twice(server: Any, tmp_path: Path) -> None:
-    server.after.append(here.drop)
+    server.after.append(local_server.drop)
     job = jobs.start(server, sh("echo x >> count", cwd=str(tmp_path)), "run/step")
     assert jobs.wait(job).state is StepState.PASSED
     assert (tmp_path / "count").read_text() == "x\n"
 
 
 def test_a_drop_before_the_start_starts_once(server: Any, tmp_path: Path) -> None:
-    server.before.append(here.drop)
+    server.before.append(local_server.drop)
     job = jobs.start(server, sh("echo x >> count", cwd=str(tmp_path)), "run/step")
     assert jobs.wait(job).state is StepState.PASSED
     assert (tmp_path / "count").read_text() == "x\n"
@@ -238,7 +238,7 @@ def test_a_job_waits_while_another_holds_the_jobs_lock_alone(server: Any, tmp_pa
     (tmp_path / ".runbook").mkdir()
     lock = tmp_path / ".runbook/jobs.lock"
     holder = subprocess.Popen(["flock", "-x", str(lock), "sleep", "1"])
-    assert here.eventually(lambda: subprocess.run(["flock", "-n", str(lock), "true"]).returncode != 0)
+    assert local_server.eventually(lambda: subprocess.run(["flock", "-n", str(lock), "true"]).returncode != 0)
     assert done(server, sh("true")).seconds > 0.5
     holder.wait()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.proofs.started import wait_for
+from lab.resilience.runner import wait_for
 from runbook_lib.connections.lock_program import HOLD
 
 DAY_S = 86_400

@@ -11,7 +11,7 @@ import yaml
 
 from lab.instance import CHECKOUT, Instance
 from lab.processes import output, root
-from lab.proofs.cable import Cable
+from lab.resilience.flaky_proxy import Cable
 
 BACKUPS = "/backups/postgres"
 LOCK = ("cd {0}/.runbook && for lock in lock jobs.lock; do [ ! -e $lock ] || flock -n $lock true || exit 0; done; "

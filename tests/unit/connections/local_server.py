@@ -13,7 +13,7 @@ from pathlib import Path
 from runbook_lib.errors import CommandTimedOut, LinkDropped
 
 
-class HereServer:
+class LocalServer:
     """Stands in for SshServer. `drops` link failures are raised before the next exchanges, each after its effect."""
 
     def __init__(self, directory: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.traffic.account import Account, Tally, percentile
 from lab.traffic.client import Reply
-from lab.traffic.visitor import Visitor
+from lab.traffic.counters import Account, Tally, percentile
+from lab.traffic.virtual_user import Visitor
 
 RATE = 4
 

@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 
 from lab.instance import Instance
 from lab.processes import output
-from lab.proofs.damage_kinds import Pair, written
-from lab.proofs.damages import lay_out
-from lab.proofs.frame import Case, Proof
+from lab.resilience.corruption_kinds import Pair, written
+from lab.resilience.corruptions import lay_out
+from lab.resilience.suite import Case, Proof
 from runbook_lib.environment import Environment, load_environment
 from runbook_lib.facts.backups import Backups, parse_survey, script
 from runbook_lib.procedures.backup import backup_program, expired

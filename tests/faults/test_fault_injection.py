@@ -1,4 +1,4 @@
-"""A handful of the strikes of `make proof`: kills and a restart of the engine where they hurt most."""
+"""A handful of the strikes of `make soak`: kills and a restart of the engine where they hurt most."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.proofs.site import Site
-from lab.proofs.stops import DEPLOY, ENGINE, KILL, RESTORE, Procedure, Strike, strike_once
+from lab.resilience.interruptions import DEPLOY, ENGINE, KILL, RESTORE, Procedure, Strike, strike_once
+from lab.resilience.server_under_test import Site
 from tests.lab_server import Lab
 
 pytestmark = [pytest.mark.slow]

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lab.instance import Instance
-from lab.proofs.frame import Case, Proof
-from lab.proofs.site import Site
-from lab.proofs.started import Ended, start_run
-from lab.proofs.stops import BACKUP, DEPLOY, Procedure
+from lab.resilience.interruptions import BACKUP, DEPLOY, Procedure
+from lab.resilience.runner import Ended, start_run
+from lab.resilience.server_under_test import Site
+from lab.resilience.suite import Case, Proof
 from runbook_lib.errors import PASSED, REFUSED
 
 RACES, DEPLOYMENTS = 50, 6

@@ -12,7 +12,7 @@ from runbook_lib.asking import Question
 from runbook_lib.errors import HostUnreachable, LinkDropped, RollbackFailed, RolledBack
 from runbook_lib.execution import Done
 from runbook_lib.plan import Gate, Plan, Step, finding
-from tests.unit.walking import FAILED, PASSED, ScriptedHands, step, walked
+from tests.unit.execution_doubles import FAILED, PASSED, ScriptedHands, step, walked
 
 
 @pytest.fixture

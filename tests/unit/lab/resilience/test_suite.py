@@ -12,9 +12,9 @@ from types import ModuleType
 import pytest
 
 from lab.instance import Instance
-from lab.proofs import __main__ as command
-from lab.proofs.frame import NAMES, Case, Proof, Proven, find_proof, run_proofs
-from lab.proofs.report import line_of, summary, write_report, write_results
+from lab.resilience import __main__ as command
+from lab.resilience.report import line_of, summary, write_report, write_results
+from lab.resilience.suite import NAMES, Case, Proof, Proven, find_proof, run_proofs
 
 HERE = Instance("double")
 GOOD = Case("a good one", True, "3 of 3", 1.0)
@@ -49,7 +49,7 @@ def proofs(monkeypatch: pytest.MonkeyPatch) -> None:
     for prove in (holds, fails, breaks, is_stopped, nothing):
         module = ModuleType(prove.__name__)
         module.PROOF = Proof(prove.__name__, f"It {prove.__name__}", prove)  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, f"lab.proofs.{prove.__name__}", module)
+        monkeypatch.setitem(sys.modules, f"lab.resilience.{prove.__name__}", module)
 
 
 def proven(*names: str) -> list[Proven]:
@@ -65,7 +65,7 @@ def outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def results(outputs: Path) -> dict[str, object]:
-    (found,) = (outputs / "proofs").glob("*/results.json")
+    (found,) = (outputs / "soak").glob("*/results.json")
     read: dict[str, object] = json.loads(found.read_text())
     return read
 
@@ -108,7 +108,7 @@ def test_after_ctrl_c_the_report_says_what_was_proven_so_far(outputs: Path, caps
     written = results(outputs)
     assert (written["held"], written["over"]) == (False, False)
     assert "not finished: is_stopped" in str(written["summary"])
-    (page,) = (outputs / "proofs").glob("*/report.html")
+    (page,) = (outputs / "soak").glob("*/report.html")
     assert "Stopped before the end" in page.read_text()
     assert "✔ is_stopped: a good one" in capsys.readouterr().out
 

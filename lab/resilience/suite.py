@@ -16,8 +16,8 @@ from importlib import import_module
 from lab.instance import Instance
 
 # in the order they run; a proof that is not there is a case that did not hold
-NAMES = ("races", "stops-backup", "stops-deploy", "stops-rollback", "stops-restore", "damages", "retention", "releases",
-         "calm", "traffic")
+NAMES = ("races", "interruptions-backup", "interruptions-deploy", "interruptions-rollback",
+         "interruptions-restore", "corruptions", "retention", "releases", "false_rollbacks", "traffic")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Proven:
 
 def find_proof(name: str) -> Proof:
     """The proof of that name. Raises ImportError, AttributeError or KeyError when there is none."""
-    module = import_module(f"lab.proofs.{name.partition('-')[0]}")
+    module = import_module(f"lab.resilience.{name.partition('-')[0]}")
     proof: Proof = module.PROOFS[name] if "-" in name else module.PROOF
     return proof
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lab.instance import Instance
-from lab.proofs.frame import Case, Proof
-from lab.proofs.started import Ended, start_run
+from lab.resilience.runner import Ended, start_run
+from lab.resilience.suite import Case, Proof
 from lab.traffic import Load, load_beside
 from runbook_lib import project
 

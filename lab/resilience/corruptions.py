@@ -17,9 +17,9 @@ from typing import Any
 from lab.errors import LabError
 from lab.instance import Instance
 from lab.processes import log_file, output, run
-from lab.proofs.damage_kinds import Damage, Pair, all_damages
-from lab.proofs.frame import Case, Proof
-from lab.proofs.traffic import change
+from lab.resilience.corruption_kinds import Damage, Pair, all_damages
+from lab.resilience.suite import Case, Proof
+from lab.resilience.traffic import change
 from runbook_lib.checks.drill import drill_findings
 from runbook_lib.checks.restore import backup_is_restorable
 from runbook_lib.connections import open_connections
@@ -155,4 +155,4 @@ def _read(instance: Instance, path: str) -> Pair:
     return Pair(dump, manifest).with_manifest()
 
 
-PROOF = Proof("damages", "Damaged backups are never accepted, and none reaches the live database", prove)
+PROOF = Proof("corruptions", "Damaged backups are never accepted, and none reaches the live database", prove)

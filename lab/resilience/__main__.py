@@ -1,4 +1,4 @@
-"""`python -m lab.proofs [NAME…]`: run the proofs, print a line a case, leave outputs/proofs/<UTC time>/."""
+"""`python -m lab.resilience [NAME…]`: run the proofs, print a line a case, leave outputs/soak/<UTC time>/."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.instance import Instance
 from lab.processes import succeeds
-from lab.proofs.frame import NAMES, Proven, run_proofs
-from lab.proofs.report import line_of, summary, write_report, write_results
-from lab.proofs.started import wait_for
+from lab.resilience.report import line_of, summary, write_report, write_results
+from lab.resilience.runner import wait_for
+from lab.resilience.suite import NAMES, Proven, run_proofs
 
 FIRST = "v3.1.0"
 SERVES_S = 120.0
@@ -46,7 +46,7 @@ def prove(names: tuple[str, ...] | list[str], instance: Instance) -> int:
     from runbook_lib import project
 
     began = datetime.now(UTC)
-    folder = project.outputs() / "proofs" / f"{began:%Y%m%dT%H%M%SZ}"
+    folder = project.outputs() / "soak" / f"{began:%Y%m%dT%H%M%SZ}"
     folder.mkdir(parents=True)
     # the runs that a proof starts are its evidence, and no part of the archive of real runs
     os.environ["RUNBOOK_OUTPUTS"] = str(folder / "runs")
@@ -75,7 +75,7 @@ def prove(names: tuple[str, ...] | list[str], instance: Instance) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m lab.proofs", description="Long proofs on a staging server here.")
+    parser = argparse.ArgumentParser(prog="python -m lab.resilience", description="Long resilience tests on a lab.")
     parser.add_argument("proofs", nargs="*", metavar="NAME", help=f"which (default: all): {', '.join(NAMES)}")
     parser.add_argument("--name", default="proof", help="which instance of the lab; made when it is not there")
     parser.add_argument("--keep", action="store_true", help="leave an instance that was made for the proofs")

@@ -15,16 +15,16 @@ from lab.processes import log_file, output, run, succeeds
 from lab.progress import Progress
 
 
-def stock_name() -> str:
+def cache_name() -> str:
     """The volume (and, while it is filled, the container) that holds the present images unpacked."""
     references = [images.built_reference(image) for image in images.IMAGES if image.in_server]
     content = repr((references, layers.fingerprint()))
     return f"gw2-lab-stock-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
 
 
-def ensure_stock() -> None:
+def ensure_image_cache() -> None:
     """Fill the volume when it is not there; older ones that nothing uses go."""
-    name = stock_name()
+    name = cache_name()
     known = output((docker(), "volume", "ls", "--quiet", "--filter", f"label={images.LABEL}.stock")).split()
     if name in known and volumes.is_complete(name):
         return
@@ -71,4 +71,4 @@ def remove_images() -> int:
 
 def copy_to(volume: str, log: Path) -> None:
     """Give `volume` the unpacked images."""
-    volumes.copy(stock_name(), volume, log)
+    volumes.copy(cache_name(), volume, log)

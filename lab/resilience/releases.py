@@ -16,9 +16,9 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.instance import CHECKOUT, ORIGIN, Instance
 from lab.processes import output
-from lab.proofs.frame import Case, Proof
-from lab.proofs.started import Ended, start_run
 from lab.repository import Release, releases
+from lab.resilience.runner import Ended, start_run
+from lab.resilience.suite import Case, Proof
 from lab.traffic import Account, load_beside
 
 LIGHT_LOAD_PER_S = 10.0

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from lab.proofs.site import Data
-from lab.proofs.started import Ended
-from lab.proofs.truth import Before, lies
+from lab.resilience.journal_audit import Before, lies
+from lab.resilience.runner import Ended
+from lab.resilience.server_under_test import Data
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import new_run, seal
 

@@ -11,7 +11,7 @@ from lab.bench.manual import Operator
 from lab.bench.measures import MANUAL, OURS, Stretch
 from lab.errors import LabError
 from lab.instance import Instance
-from lab.proofs.started import Ended, start_run
+from lab.resilience.runner import Ended, start_run
 from lab.traffic import Load
 
 OLD, NEW = "v3.1.0", "v3.2.0"

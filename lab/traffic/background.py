@@ -14,7 +14,7 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.instance import Instance
 from lab.processes import root
-from lab.traffic.account import Account
+from lab.traffic.counters import Account
 
 START_TIMEOUT_S, END_TIMEOUT_S = 30.0, 180.0
 

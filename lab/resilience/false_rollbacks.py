@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 from lab.instance import Instance
-from lab.proofs.frame import Case, Proof
-from lab.proofs.traffic import NEW, OLD, change, last_words
+from lab.resilience.suite import Case, Proof
+from lab.resilience.traffic import NEW, OLD, change, last_words
 from lab.traffic import load_beside
 
 TIMES = 20
@@ -41,4 +41,6 @@ def good_deploys(instance: Instance, *, times: int, rate: float) -> Iterator[Cas
         yield Case(f"the load of {words}", sent, str(account), float(account.seconds))
 
 
-PROOF = Proof("calm", f"No false rollback in {TIMES} good deploys at 0, 1 and 100 requests a second each", prove)
+PROOF = Proof("false_rollbacks",
+              f"No false rollback in {TIMES} good deploys at 0, 1 and 100 requests a second each",
+              prove)

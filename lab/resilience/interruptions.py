@@ -15,14 +15,15 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.instance import Instance
-from lab.proofs.frame import Case, Proof
-from lab.proofs.prober import Prober
-from lab.proofs.site import FORGET, RESTART_ENGINE, Data, Site
-from lab.proofs.started import Ended, Running, planned_steps, start_run, wait_for
-from lab.proofs.truth import Before, lies
+from lab.resilience.journal_audit import Before, lies
+from lab.resilience.prober import Prober
+from lab.resilience.runner import Ended, Running, planned_steps, start_run, wait_for
+from lab.resilience.server_under_test import FORGET, RESTART_ENGINE, Data, Site
+from lab.resilience.suite import Case, Proof
 
 LOCK_PATIENCE_S = 120  # a job that outlives its run keeps others out until it has ended
 CUT_S = 3.0
+REASON = "resilience test: interruptions"
 # a door that a stopped restore left closed is opened by its keeper: 25 s until the lock is free, then three looks
 DOOR_S = 60.0
 RELEASES = ("v3.1.0", "v3.2.0")
@@ -111,7 +112,7 @@ def _back_up(site: Site, done: frozenset[str]) -> None:
 
 
 def _run(site: Site, notebook: str, parameters: dict[str, str]) -> None:
-    with start_run(site.instance.name, site.environment, site.outputs, notebook, parameters, "proof: stops") as run:
+    with start_run(site.instance.name, site.environment, site.outputs, notebook, parameters, REASON) as run:
         run.ended()
 
 
@@ -184,7 +185,7 @@ def strike_once(site: Site, procedure: Procedure, strike: Strike,
 
 
 def _start(site: Site, procedure: Procedure, parameters: dict[str, str]) -> Running:
-    return start_run(site.instance.name, site.environment, site.outputs, procedure.notebook, parameters, "proof: stops")
+    return start_run(site.instance.name, site.environment, site.outputs, procedure.notebook, parameters, REASON)
 
 
 def _look(site: Site, procedure: Procedure, strike: Strike, data: Data, struck_at: float,
@@ -241,4 +242,5 @@ def _proof(name: str, procedure: Procedure) -> Proof:
 
 
 PROOFS = {name: _proof(name, procedure) for name, procedure in (
-    ("stops-backup", BACKUP), ("stops-deploy", DEPLOY), ("stops-rollback", ROLLBACK), ("stops-restore", RESTORE))}
+    ("interruptions-backup", BACKUP), ("interruptions-deploy", DEPLOY), ("interruptions-rollback", ROLLBACK),
+    ("interruptions-restore", RESTORE))}

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lab.proofs.frame import Case, Proven
+from lab.resilience.suite import Case, Proven
 
 TEMPLATE = "report.html.j2"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.proofs.cable import Cable
+from lab.resilience.flaky_proxy import Cable
 
 Ends = tuple[socket.socket, socket.socket, Cable, socket.socket]  # an operator's, the server's, between them, the listener
 

@@ -11,10 +11,10 @@ import pytest
 
 from lab import address
 from lab.address import PUBLIC_NAME, Address
-from lab.traffic.account import Account, Tally
 from lab.traffic.client import Door
+from lab.traffic.counters import Account, Tally
 from lab.traffic.generator import Generator
-from lab.traffic.visitor import Visitor
+from lab.traffic.virtual_user import Visitor
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter, bytes], Awaitable[bool]]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from lab.proofs.releases import _faults_of_service, stopped_at
-from lab.proofs.started import Ended
+from lab.resilience.releases import _faults_of_service, stopped_at
+from lab.resilience.runner import Ended
 from lab.traffic import Account
 
 BEGAN = 1_000_000.0

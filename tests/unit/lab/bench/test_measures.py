@@ -9,7 +9,7 @@ import pytest
 
 from lab.bench.measures import MANUAL, OURS, Row, Stretch, failures_over_time, ratios, row_of
 from lab.bench.report import clean_words, side_by_side, write
-from lab.traffic.account import Account
+from lab.traffic.counters import Account
 
 DEPLOY, TRIGGER = "deploy v3.2.0", "Critical service unavailable"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.proofs.site import Site
-from lab.proofs.started import Ended
+from lab.resilience.runner import Ended
+from lab.resilience.server_under_test import Site
 from runbook_lib.archive.runs import verify
 
 DONE, NOT_DONE = ("passed",), ("not run", "rolled back")
