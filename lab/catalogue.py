@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.repository import Release, releases
-from runbook_lib.errors import FAILED, PASSED, ROLLED_BACK
+from runbook_lib.core.errors import FAILED, PASSED, ROLLED_BACK
 
 WORDS = {PASSED: "passed", FAILED: "failed", ROLLED_BACK: "failed and rolled back"}
 STEPS = (

@@ -18,7 +18,7 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.instance import Instance
 from lab.processes import root, state
-from runbook_lib.errors import PASSED, ROLLED_BACK
+from runbook_lib.core.errors import PASSED, ROLLED_BACK
 
 FIRST, NEXT, BROKEN = "v3.1.0", "v3.2.0", "broken-server-errors"
 ROWS = 60_000
@@ -154,8 +154,8 @@ def run_command(instance: Instance, scene: Scene) -> list[str]:
 
 
 def _archive() -> list:  # type: ignore[type-arg]  # the archive is imported late: it is not needed to refuse
-    from runbook_lib import project
     from runbook_lib.archive.runs import list_runs
+    from runbook_lib.environment import project
 
     return list_runs(project.outputs())
 
@@ -168,7 +168,7 @@ def _tell(instance: Instance, times: Times, played: list[Played]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from runbook_lib import project
+    from runbook_lib.environment import project
 
     console = Console(width=None if sys.stdout.isatty() else 110)
     runs = Table("run", "notebook", "verdict", "seconds", "run id", title="Runs", title_justify="left")

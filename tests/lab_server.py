@@ -27,8 +27,8 @@ from lab.seed import seed
 
 if TYPE_CHECKING:
     from runbook_lib.connections import OpenConnections
+    from runbook_lib.core.redaction import Secret
     from runbook_lib.environment import Environment
-    from runbook_lib.redaction import Secret
 
 ROOT = Path(__file__).parents[1]
 FIRST_RELEASE, NEXT_RELEASE = "v3.1.0", "v3.2.0"

@@ -39,7 +39,7 @@ def measure(instance: Instance, arguments: argparse.Namespace) -> int:
     """Play the scenes under the load, then write what came of them, whatever stopped it."""
     from rich.console import Console
 
-    from runbook_lib import project
+    from runbook_lib.environment import project
 
     began = datetime.now(UTC)
     folder = project.outputs() / "bench" / f"{began:%Y%m%dT%H%M%SZ}"

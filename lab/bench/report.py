@@ -68,7 +68,7 @@ def _page(rows: Sequence[Row], stretches: Sequence[Stretch], account: Account, f
     from jinja2 import FileSystemLoader
     from markupsafe import Markup
 
-    from runbook_lib import charts
+    from runbook_lib.platform import charts
     from runbook_lib.report import page
 
     series = [(one.task, one.way, failures_over_time(one, account, clean_s, CHART_S)) for one in stretches]

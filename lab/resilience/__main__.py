@@ -43,7 +43,7 @@ def main(words: list[str] | None = None) -> int:
 
 def prove(names: tuple[str, ...] | list[str], instance: Instance) -> int:
     """Run the proofs on an instance that serves, and write what came of them as it comes."""
-    from runbook_lib import project
+    from runbook_lib.environment import project
 
     began = datetime.now(UTC)
     folder = project.outputs() / "soak" / f"{began:%Y%m%dT%H%M%SZ}"

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from runbook_lib.facts.manifests import sealed_manifest
+from runbook_lib.recovery.facts.manifests import sealed_manifest
 
 END = b"--\n-- PostgreSQL database dump complete\n--\n"
 SEED = 20251015

@@ -20,18 +20,18 @@ from lab.processes import log_file, output, run
 from lab.resilience.corruption_kinds import Damage, Pair, all_damages
 from lab.resilience.suite import Case, Proof
 from lab.resilience.traffic import change
-from runbook_lib.checks.drill import drill_findings
-from runbook_lib.checks.restore import backup_is_restorable
 from runbook_lib.connections import open_connections
 from runbook_lib.connections.local import load_secrets
+from runbook_lib.core import programs
+from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.environment import Environment, load_environment
-from runbook_lib.facts.backups import Backup, backups_of
-from runbook_lib.facts.drills import parse_drills
-from runbook_lib.facts.dumps import dump_reading_of
-from runbook_lib.facts.releases import Deployed, deployed_state_of
-from runbook_lib.plan import Finding, Verdict
-from runbook_lib.procedures.backup import shell
-from runbook_lib.procedures.restore_drill import drill_command
+from runbook_lib.platform.facts.releases import Deployed, deployed_state_of
+from runbook_lib.recovery.checks.drill import drill_findings
+from runbook_lib.recovery.checks.restore import backup_is_restorable
+from runbook_lib.recovery.facts.backups import Backup, backups_of
+from runbook_lib.recovery.facts.drills import parse_drills
+from runbook_lib.recovery.facts.dumps import dump_reading_of
+from runbook_lib.recovery.plans.restore_drill import drill_command
 
 FOLDER = "/backups/damaged"
 FIRST_MOMENT = datetime(2024, 1, 1, 2, 0, tzinfo=UTC)
@@ -105,7 +105,8 @@ def live_contents(instance: Instance, environment: Environment) -> str:
         "{ echo 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;'; snapshot_queries; echo 'COMMIT;'; } | "
         f"docker exec -i $({container}) psql -XqAt -v ON_ERROR_STOP=1 -U {rules.user} -d {rules.database}"
     )
-    said = output(instance.inside("bash", "-s"), input=shell("snapshot_queries.sh") + program, timeout_s=120)
+    queries = programs.text("recovery/snapshot_queries.sh")
+    said = output(instance.inside("bash", "-s"), input=queries + program, timeout_s=120)
     return "\n".join(line for line in said.splitlines() if not line.startswith("snapshot\t"))
 
 

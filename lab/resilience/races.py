@@ -18,7 +18,7 @@ from lab.resilience.interruptions import BACKUP, DEPLOY, Procedure
 from lab.resilience.runner import Ended, start_run
 from lab.resilience.server_under_test import Site
 from lab.resilience.suite import Case, Proof
-from runbook_lib.errors import PASSED, REFUSED
+from runbook_lib.core.errors import PASSED, REFUSED
 
 RACES, DEPLOYMENTS = 50, 6
 # seconds between the first and the second being let go

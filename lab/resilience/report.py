@@ -48,7 +48,7 @@ def write_report(folder: Path, proven: Sequence[Proven], *, instance: str, began
 
 def summary(proven: Sequence[Proven]) -> str:
     """One line over all proofs."""
-    from runbook_lib.report.wording import counted
+    from runbook_lib.report.labels import counted
 
     held = Counter(case.held for one in proven for case in one.cases)
     seconds = sum(one.seconds for one in proven)
@@ -60,7 +60,7 @@ def summary(proven: Sequence[Proven]) -> str:
 
 def line_of(proof: str, case: Case) -> str:
     """A case as one line of a terminal."""
-    from runbook_lib.report.wording import visible
+    from runbook_lib.report.labels import visible
 
     measured = " ".join(visible(case.measured).split())
     return f"{'✔' if case.held else '✘'} {proof}: {case.name} ({case.seconds:.1f} s): {measured}"

@@ -17,9 +17,10 @@ from lab.processes import output
 from lab.resilience.corruption_kinds import Pair, written
 from lab.resilience.corruptions import lay_out
 from lab.resilience.suite import Case, Proof
+from runbook_lib.core import programs
 from runbook_lib.environment import Environment, load_environment
-from runbook_lib.facts.backups import Backups, parse_survey, script
-from runbook_lib.procedures.backup import backup_program, expired
+from runbook_lib.recovery.facts.backups import Backups, parse_survey
+from runbook_lib.recovery.plans.backup import backup_program, expired
 
 FOLDER = "/backups/retention"
 DAYS = 60
@@ -87,7 +88,7 @@ class Shelf:
     def _survey(self, moment: datetime) -> Backups:
         """The folder as the server tells it, at the moment that is simulated."""
         database = self.environment.backup.database
-        said = self._server("bash", "-s", "--", FOLDER, database, "0", text=script("backups_survey.sh"))
+        said = self._server("bash", "-s", "--", FOLDER, database, "0", text=programs.text("recovery/backups_survey.sh"))
         found = parse_survey(said, FOLDER, database, our_clock=moment + self.ours_off)
         return replace(found, server_clock=moment + self.server_off)
 

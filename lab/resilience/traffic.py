@@ -11,7 +11,7 @@ from lab.instance import Instance
 from lab.resilience.runner import Ended, start_run
 from lab.resilience.suite import Case, Proof
 from lab.traffic import Load, load_beside
-from runbook_lib import project
+from runbook_lib.environment import project
 
 OLD, NEW = "v3.1.0", "v3.2.0"
 TIMES = 10

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from runbook_lib.errors import Refused, RunFailed
+from runbook_lib.core.errors import Refused, RunFailed
 
 
 def write_whole(path: Path, content: str | bytes) -> Path:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from runbook_lib.archive.files import disk_failure, write_whole
-from runbook_lib.redaction import Redactor
+from runbook_lib.core.redaction import Redactor
 
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 
@@ -91,6 +91,6 @@ def run_folders(outputs: Path) -> list[RunFolder]:
 
 
 def _project_outputs() -> Path:
-    from runbook_lib import project
+    from runbook_lib.environment import project
 
     return project.outputs()

@@ -17,8 +17,8 @@ from typing import Any
 
 from runbook_lib.archive.files import disk_failure, try_lock
 from runbook_lib.archive.records import recorded
-from runbook_lib.errors import Refused
-from runbook_lib.redaction import Redactor
+from runbook_lib.core.errors import Refused
+from runbook_lib.core.redaction import Redactor
 
 FILE = "journal.jsonl"
 UNREADABLE = "unreadable_line"

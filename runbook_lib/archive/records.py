@@ -10,8 +10,8 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
-from runbook_lib.plan import Plan, Step
-from runbook_lib.redaction import Redactor, Secret
+from runbook_lib.core.plan import Plan, Step
+from runbook_lib.core.redaction import Redactor, Secret
 
 LONGEST_TEXT = 256_000  # characters of one text in the journal; longer output belongs in an evidence file
 LONGEST_IMAGE = 6_000_000  # characters of one base64 image

@@ -16,7 +16,7 @@ from runbook_lib.archive.files import sha256_of, try_lock, write_whole
 from runbook_lib.archive.folder import RUN_ID, RunFolder, run_folders
 from runbook_lib.archive.notebook import write_notebook
 from runbook_lib.archive.summary import RunSummary, summary_of_events
-from runbook_lib.errors import FAILED, Refused, RunbookError
+from runbook_lib.core.errors import FAILED, Refused, RunbookError
 
 JUST_CREATED_S = 60.0  # a folder this young may belong to a run that has not opened its journal yet
 
@@ -64,7 +64,7 @@ def files_of(folder: Path) -> list[str]:
 
 def source_of(events: list[dict[str, Any]]) -> Path | None:
     """The notebook that the run was made from, where this checkout has it."""
-    from runbook_lib import project
+    from runbook_lib.environment import project
 
     name = next((event.get("notebook") for event in events if event.get("event") == "run_started"), None)
     return project.root() / "notebooks" / f"{Path(str(name)).stem}.ipynb" if name else None

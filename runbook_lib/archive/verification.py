@@ -14,7 +14,7 @@ from runbook_lib.archive.files import sha256_of
 from runbook_lib.archive.folder import existing_run, run_folders
 from runbook_lib.archive.sealing import files_of
 from runbook_lib.archive.summary import summary_of_events
-from runbook_lib.plan import Finding, Verdict
+from runbook_lib.core.findings import Finding, Verdict
 
 KEEP = "Keep the folder as it is, and compare it with a copy or with the hash that CI printed."
 

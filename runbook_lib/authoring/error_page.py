@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from runbook_lib import errors
+from runbook_lib.core import errors
 
 HEAD = """# Errors
 

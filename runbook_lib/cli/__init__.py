@@ -8,8 +8,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from runbook_lib import errors
 from runbook_lib.cli.archive import archive_app
+from runbook_lib.core import errors
 
 app = typer.Typer(
     name="runbook", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
@@ -26,7 +26,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine."
 @app.command("list")
 def list_runbooks(as_json: AsJson = False) -> None:
     """List the notebooks."""
-    from runbook_lib.catalogue import runbooks
+    from runbook_lib.contract.catalogue import runbooks
 
     known = runbooks()
     if as_json:
@@ -40,8 +40,8 @@ def list_runbooks(as_json: AsJson = False) -> None:
 @app.command()
 def show(name: Name, as_json: AsJson = False) -> None:
     """Show a notebook's card and its parameters."""
-    from runbook_lib.catalogue import find_runbook
     from runbook_lib.contract import MISSING, read_contract
+    from runbook_lib.contract.catalogue import find_runbook
 
     runbook = find_runbook(name)
     parameters = read_contract(runbook).parameters

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from runbook_lib import errors
+from runbook_lib.core import errors
 
 archive_app = typer.Typer(no_args_is_help=True, help="Look at the evidence of earlier runs.")
 
@@ -21,8 +21,8 @@ def list_archive(
     limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20, as_json: AsJson = False
 ) -> None:
     """List the runs, newest first."""
-    from runbook_lib import project
     from runbook_lib.archive.runs import list_runs
+    from runbook_lib.environment import project
 
     runs = list_runs(project.outputs())[:limit]
     if as_json:
@@ -54,10 +54,10 @@ def verify(
     run: Annotated[str, typer.Argument(help="A run id, `last`, or nothing for the whole archive.")] = "",
 ) -> None:
     """Check that sealed runs are unchanged: files, journal and chain. Exit code 1 when something differs."""
-    from runbook_lib import project
     from runbook_lib.archive.runs import verify as verify_run
     from runbook_lib.archive.runs import verify_archive
-    from runbook_lib.plan import Verdict
+    from runbook_lib.core.findings import Verdict
+    from runbook_lib.environment import project
 
     findings = verify_run(_find(run).path) if run else verify_archive(project.outputs())
     bad = [one for one in findings if one.verdict not in (Verdict.PASSED, Verdict.WARNING)]
@@ -71,8 +71,8 @@ def verify(
 
 def _find(word: str) -> Any:
     """The one run that `word` means."""
-    from runbook_lib import project
     from runbook_lib.archive.runs import list_runs
+    from runbook_lib.environment import project
 
     outputs: Path = project.outputs()
     runs = list_runs(outputs)

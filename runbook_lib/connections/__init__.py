@@ -7,7 +7,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from runbook_lib.redaction import Redactor, Secret
+from runbook_lib.core.redaction import Redactor, Secret
 
 if TYPE_CHECKING:
     from runbook_lib.connections.docker import ServerDocker

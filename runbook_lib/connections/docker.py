@@ -13,8 +13,8 @@ from docker.transport.sshconn import SSHConnectionPool, SSHHTTPAdapter
 from runbook_lib.connections.link import Link
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.connections.translate import docker_error, translated
-from runbook_lib.errors import LinkDropped
-from runbook_lib.plan import Command
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import LinkDropped
 
 # Each connection of the pool keeps one session of sshd's MaxSessions.
 CONNECTIONS = 2

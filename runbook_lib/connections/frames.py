@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from runbook_lib.connections.bounded import Bounded
+from runbook_lib.connections.limits import Bounded
 
 TAIL_BYTES = 16_384
 

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from runbook_lib.asking import HttpReply, TlsHandshake
 from runbook_lib.connections import tls
 from runbook_lib.connections.translate import http_error
-from runbook_lib.errors import EndpointUnavailable
+from runbook_lib.core.errors import EndpointUnavailable
+from runbook_lib.core.questions import HttpReply, TlsHandshake
 
 BODY_LIMIT = 20_000_000
 CONNECTIONS = 32

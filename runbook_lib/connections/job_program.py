@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 
 from runbook_lib.connections.quoting import quoted, words_line
-from runbook_lib.plan import Command, Pipeline, WriteFile
+from runbook_lib.core.commands import Command, Pipeline, WriteFile
 
 BAD_START = 126  # the shell's own code for "found, but could not be run"
 

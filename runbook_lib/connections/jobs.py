@@ -13,14 +13,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from runbook_lib.connections.bounded import Bounded
 from runbook_lib.connections.frames import FollowedJob
 from runbook_lib.connections.job_program import CLAIM, FOLLOW, START, STOP, job_program
+from runbook_lib.connections.limits import Bounded
 from runbook_lib.connections.quoting import words_line
 from runbook_lib.connections.ssh import SshServer, revealed
-from runbook_lib.errors import CommandTimedOut, HostUnreachable, LinkDropped, Refused, StepFailed
-from runbook_lib.plan import Action, Command, Gate, Pipeline, StepState, Watch, WriteFile
-from runbook_lib.redaction import Secret
+from runbook_lib.core.commands import Command, Pipeline, WriteFile
+from runbook_lib.core.errors import CommandTimedOut, HostUnreachable, LinkDropped, Refused, StepFailed
+from runbook_lib.core.gates import Gate, Watch
+from runbook_lib.core.plan import Action, StepState
+from runbook_lib.core.redaction import Secret
 
 START_TIMEOUT_S = 30.0
 # Time for the server's own clock to end a job beyond its limit: 5 s of grace, the kill, and a look.

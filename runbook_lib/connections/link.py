@@ -14,7 +14,7 @@ from typing import cast
 import paramiko
 
 from runbook_lib.connections.translate import translated
-from runbook_lib.errors import AuthenticationRefused, HostKeyUnknown
+from runbook_lib.core.errors import AuthenticationRefused, HostKeyUnknown
 
 KEEPALIVE_S = 5
 # Keepalive alone does not notice a black hole: the kernel must give up on unacknowledged data too.

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runbook_lib.errors import Refused, SecretMissing
-from runbook_lib.redaction import Secret
+from runbook_lib.core.errors import Refused, SecretMissing
+from runbook_lib.core.redaction import Secret
 
 if TYPE_CHECKING:
     from runbook_lib.environment import Environment

@@ -24,7 +24,14 @@ from runbook_lib.connections.lock_program import BREAK, HOLD, KEEP_DAYS, KEEP_RU
 from runbook_lib.connections.quoting import words_line
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.connections.translate import translated
-from runbook_lib.errors import CommandTimedOut, FactUnreadable, LockHeld, PreconditionFailed, Refused, RunbookError
+from runbook_lib.core.errors import (
+    CommandTimedOut,
+    FactUnreadable,
+    LockHeld,
+    PreconditionFailed,
+    Refused,
+    RunbookError,
+)
 
 HEARTBEAT_S = 5.0
 RETAKE_S = 1.0

@@ -8,8 +8,8 @@ from typing import Any
 
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.connections.translate import docker_error
-from runbook_lib.errors import DockerUnavailable, FactUnreadable
-from runbook_lib.plan import Command
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import DockerUnavailable, FactUnreadable
 
 PROJECT = "gw2-staging"
 _NO_ENGINE = re.compile(r"Docker daemon|docker: (command )?not found")

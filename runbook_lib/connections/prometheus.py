@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from runbook_lib.connections.link import let_go
 from runbook_lib.connections.ssh import SshServer
-from runbook_lib.errors import EndpointUnavailable, FactUnreadable, RunbookError
+from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, RunbookError
 
 TIMEOUT_S = 15.0
 BODY_LIMIT = 20_000_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from runbook_lib.plan import Command
+from runbook_lib.core.commands import Command
 
 
 def quoted(word: str) -> str:

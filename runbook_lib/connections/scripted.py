@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runbook_lib.asking import CommandResult, HttpReply, TlsHandshake
-from runbook_lib.errors import FactUnreadable
-from runbook_lib.plan import Command
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.questions import CommandResult, HttpReply, TlsHandshake
 
 # What a question may be answered with: a value, an error to raise, or a function that is called each time.
 Answer = Any

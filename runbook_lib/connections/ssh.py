@@ -10,14 +10,14 @@ from contextlib import suppress
 
 import paramiko
 
-from runbook_lib.asking import CommandResult
-from runbook_lib.connections.bounded import Bounded
+from runbook_lib.connections.limits import Bounded
 from runbook_lib.connections.link import Link
 from runbook_lib.connections.quoting import command_line, words_line
 from runbook_lib.connections.translate import docker_error, translated
-from runbook_lib.errors import CommandTimedOut, FactUnreadable
-from runbook_lib.plan import Command
-from runbook_lib.redaction import Redactor, Secret
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import CommandTimedOut, FactUnreadable
+from runbook_lib.core.questions import CommandResult
+from runbook_lib.core.redaction import Redactor, Secret
 
 OUTPUT_LIMIT = 16_000_000
 ERROR_LIMIT = 64_000

@@ -6,8 +6,8 @@ import socket
 import ssl
 import warnings
 
-from runbook_lib.asking import TlsHandshake
 from runbook_lib.connections.translate import http_error
+from runbook_lib.core.questions import TlsHandshake
 
 _VERSIONS = {
     "TLSv1": ssl.TLSVersion.TLSv1,

@@ -15,7 +15,7 @@ import paramiko
 import requests
 from paramiko.ssh_exception import IncompatiblePeer
 
-from runbook_lib.errors import (
+from runbook_lib.core.errors import (
     AuthenticationRefused,
     DockerUnavailable,
     EndpointUnavailable,

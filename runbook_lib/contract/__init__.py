@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runbook_lib.catalogue import Runbook, did_you_mean, find_runbook
-from runbook_lib.contract.kinds import Kind, kind_of, rule_for
-from runbook_lib.errors import BadParameter
+from runbook_lib.contract.catalogue import Runbook, find_runbook
+from runbook_lib.contract.types import Kind, kind_of, rule_for
+from runbook_lib.core.errors import BadParameter
+from runbook_lib.core.text import did_you_mean
 
 MISSING: Any = object()
 

@@ -10,10 +10,10 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from runbook_lib import project
-from runbook_lib.environment.faults import Place, did_you_mean, worded
+from runbook_lib.core.errors import EnvironmentInvalid
+from runbook_lib.environment import project
 from runbook_lib.environment.model import Environment
-from runbook_lib.errors import EnvironmentInvalid
+from runbook_lib.environment.validation_errors import Place, did_you_mean, worded
 
 _LOCAL_PATHS: tuple[Place, ...] = (
     ("server", "key_file"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import model_validator
 
-from runbook_lib.environment.places import EnvironmentFile, Public, SecretNeed, Server
+from runbook_lib.environment.locations import EnvironmentFile, Public, SecretNeed, Server
 from runbook_lib.environment.recovery import RestoreDrill
 from runbook_lib.environment.rules import (
     Access,
@@ -25,7 +25,7 @@ from runbook_lib.environment.rules import (
     Window,
 )
 from runbook_lib.environment.services import COLOURS, Network, RateLimit, Service, Tuning
-from runbook_lib.environment.words import Count, Name, Part, SecretName, Text
+from runbook_lib.environment.types import Count, Name, Part, SecretName, Text
 
 
 class Environment(Part):

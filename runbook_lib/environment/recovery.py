@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from runbook_lib.environment.words import Part, Seconds, Text
+from runbook_lib.environment.types import Part, Seconds, Text
 
 
 class RestoreDrill(Part):

@@ -6,7 +6,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from runbook_lib.environment.words import AbsolutePath, ClockTime, Count, Name, Part, Percent, Seconds, SecretName, Text
+from runbook_lib.environment.types import (
+    AbsolutePath,
+    ClockTime,
+    Count,
+    Name,
+    Part,
+    Percent,
+    Seconds,
+    SecretName,
+    Text,
+)
 
 
 class Backup(Part):

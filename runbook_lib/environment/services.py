@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from runbook_lib.environment.words import Count, Memory, Part, Port, Text, memory_bytes
+from runbook_lib.environment.types import Count, Memory, Part, Port, Text, memory_bytes
 
 COLOURS = ("blue", "green")
 

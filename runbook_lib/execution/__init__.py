@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from runbook_lib.execution.backend import Done, Hands, ServerHands
+from runbook_lib.execution.executor import Walk
 from runbook_lib.execution.gate import ask_side_by_side, look_once
-from runbook_lib.execution.hands import Done, Hands, ServerHands
 from runbook_lib.execution.records import Execution, StepRecord, steps_html
-from runbook_lib.execution.walk import Walk
 
 __all__ = ["Done", "Execution", "Hands", "ServerHands", "StepRecord", "Walk", "ask_side_by_side", "look_once",
            "steps_html"]

@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from runbook_lib.asking import Question
-from runbook_lib.errors import HostUnreachable, LinkDropped, RunbookError
-from runbook_lib.plan import Finding, Gate, Verdict
+from runbook_lib.core.errors import HostUnreachable, LinkDropped, RunbookError
+from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.core.gates import Gate
+from runbook_lib.core.questions import Question
 
 CLEAN = (Verdict.PASSED, Verdict.WARNING)
 TOLD = 3  # faults that a message names; the others stand in the run's checks

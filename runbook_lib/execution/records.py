@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from runbook_lib.plan import Finding, Plan, StepState
+from runbook_lib.core.findings import Finding
+from runbook_lib.core.plan import Plan, StepState
 
 _MARKS = {
     StepState.PASSED: "✔", StepState.FAILED: "✘", StepState.TIMED_OUT: "✘", StepState.ABORTED: "■",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runbook_lib import errors
 from runbook_lib.archive import journal
+from runbook_lib.core import errors
 
 
 @dataclass(frozen=True)

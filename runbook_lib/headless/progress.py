@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
-from runbook_lib.catalogue import Runbook
+from runbook_lib.contract.catalogue import Runbook
 from runbook_lib.headless.outcome import HeadlessOutcome
 
 _MARKS = {"passed": "✔", "rolled back": "↺", "skipped": "–", "not run": "–"}

@@ -14,12 +14,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runbook_lib import project
 from runbook_lib.archive.runs import seal_abandoned
-from runbook_lib.catalogue import find_runbook
 from runbook_lib.contract import read_contract
-from runbook_lib.contract.saved_word import refuse_saved_word
-from runbook_lib.headless.outcome import HeadlessOutcome, outcome_of_journal, outcome_stopped_early, outcome_without_run
+from runbook_lib.contract.catalogue import find_runbook
+from runbook_lib.contract.saved_confirmation import refuse_saved_word
+from runbook_lib.environment import project
+from runbook_lib.headless.outcome import (
+    HeadlessOutcome,
+    outcome_of_journal,
+    outcome_stopped_early,
+    outcome_without_run,
+)
 from runbook_lib.headless.progress import Progress
 from runbook_lib.headless.signals import GRACE_S, LAST_GRACE_S, Signals
 
@@ -68,7 +73,7 @@ class Child:
         }
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "runbook_lib.headless.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                [sys.executable, "-m", "runbook_lib.headless.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=log, env=surroundings, start_new_session=True,
             )
         assert self._process.stdin is not None

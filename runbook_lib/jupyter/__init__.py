@@ -19,7 +19,7 @@ def _load_jupyter_server_extension(server: Any) -> None:
 
 def before_saving(model: dict[str, Any], path: str, contents_manager: Any, **_: Any) -> None:
     """Jupyter's hook: a runbook is saved without what belongs to one run. Other files are left alone."""
-    from runbook_lib import project
+    from runbook_lib.environment import project
 
     if model.get("type") != "notebook" or not model.get("content"):
         return

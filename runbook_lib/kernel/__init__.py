@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from runbook_lib.archive.runs import RunFolder
-from runbook_lib.errors import RunbookError
+from runbook_lib.core.errors import RunbookError
 from runbook_lib.kernel.channel import Channel
 from runbook_lib.kernel.formatters import install_formatters, show_type_as_table
 from runbook_lib.kernel.outputs import CellOutputs

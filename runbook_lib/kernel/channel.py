@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from runbook_lib.core.redaction import Redactor
 from runbook_lib.kernel.outputs import CellOutputs
-from runbook_lib.redaction import Redactor
 
 _TEXTS = {"execute_input", "execute_reply", "inspect_reply", "input_request", "history_reply", "complete_reply"}
 _DISPLAYS = {"display_data", "execute_result", "update_display_data"}

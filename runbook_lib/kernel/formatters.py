@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from runbook_lib.plan import Finding, Plan
+from runbook_lib.core.findings import Finding
+from runbook_lib.core.plan import Plan
 
 Rows = tuple[Any, ...]
 

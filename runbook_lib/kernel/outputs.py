@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from runbook_lib.redaction import Redactor
+from runbook_lib.core.redaction import Redactor
 
 SHOWN_HEAD = 120_000  # characters of a stream that a cell shows as they come
 SHOWN_TAIL = 40_000  # and of its end, shown when the cell is over

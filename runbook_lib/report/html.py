@@ -12,10 +12,10 @@ from runbook_lib.archive.chain import MANIFEST
 from runbook_lib.archive.files import sha256_of, write_whole
 from runbook_lib.archive.notebook import FILE as NOTEBOOK
 from runbook_lib.report import page
-from runbook_lib.report.folding import Check, folded
-from runbook_lib.report.story import STAMPS, Event, StepTold, Story, tell
+from runbook_lib.report.grouping import Check, folded
+from runbook_lib.report.labels import block, clock, label, look_of, moment, run_look, size, tail, visible
+from runbook_lib.report.run_report import STAMPS, Event, StepTold, Story, tell
 from runbook_lib.report.values import Table, cell, shape
-from runbook_lib.report.wording import block, clock, label, look_of, moment, run_look, size, tail, visible
 
 FILE = "report.html"
 TAIL_BYTES = 20_000

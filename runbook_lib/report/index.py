@@ -13,7 +13,7 @@ from runbook_lib.archive.files import write_whole
 from runbook_lib.archive.summary import RunSummary, list_runs
 from runbook_lib.report import page
 from runbook_lib.report.html import FILE as REPORT
-from runbook_lib.report.wording import Look, duration, run_look, title_of, visible
+from runbook_lib.report.labels import Look, duration, run_look, title_of, visible
 
 FILE = "index.html"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from runbook_lib.archive.chain import MANIFEST
 from runbook_lib.archive.files import write_whole
-from runbook_lib.report.story import Event, StepTold, Story, tell
-from runbook_lib.report.wording import block, visible
+from runbook_lib.report.labels import block, visible
+from runbook_lib.report.run_report import Event, StepTold, Story, tell
 
 FILE = "junit.xml"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from runbook_lib.archive.chain import MANIFEST
 from runbook_lib.archive.files import write_whole
-from runbook_lib.report.story import Story, tell
-from runbook_lib.report.wording import duration, look_of, moment, run_look, sentences, visible
+from runbook_lib.report.labels import duration, look_of, moment, run_look, sentences, visible
+from runbook_lib.report.run_report import Story, tell
 
 FILE = "summary.md"
 MARKS = {"good": "✅", "warn": "⚠️", "bad": "❌", "unsure": "❔", "calm": "➖"}

@@ -10,7 +10,7 @@ from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runbook_lib.report.wording import clock, duration, look_of, moment, size, visible
+from runbook_lib.report.labels import clock, duration, look_of, moment, size, visible
 
 if TYPE_CHECKING:
     import jinja2

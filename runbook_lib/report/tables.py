@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
-from runbook_lib.plan import Finding, Plan, Verdict
-from runbook_lib.report.folding import folded
+from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.core.plan import Plan
+from runbook_lib.report.grouping import folded
+from runbook_lib.report.labels import block, counted, look_of, visible
 from runbook_lib.report.values import Table, shape
-from runbook_lib.report.wording import block, counted, look_of, visible
 
 VERDICT = "verdict"  # a column of this name shows verdicts with their signs
 _TONES = {"good": "#1f8a5b", "warn": "#b37400", "bad": "#cf3a43", "unsure": "#8456c2", "calm": "#5f7896"}

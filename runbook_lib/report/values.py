@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runbook_lib.archive.records import plain
-from runbook_lib.report.wording import block, duration, label, moment, size, visible
+from runbook_lib.report.labels import block, duration, label, moment, size, visible
 
 MOST_ROWS = 200
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")

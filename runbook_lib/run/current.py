@@ -7,7 +7,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Any
 
-from runbook_lib.errors import Aborted
+from runbook_lib.core.errors import Aborted
 
 if TYPE_CHECKING:
     from runbook_lib.run.run import Run

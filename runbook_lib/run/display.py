@@ -8,8 +8,8 @@ from typing import Any, cast
 from urllib.parse import quote
 
 from runbook_lib import kernel
+from runbook_lib.core.plan import StepState
 from runbook_lib.execution import StepRecord, steps_html
-from runbook_lib.plan import StepState
 
 
 def show_html(html: str, text: str) -> None:

@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runbook_lib import project
 from runbook_lib.archive.files import write_whole
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import RunFolder, new_run, seal_abandoned
 from runbook_lib.contract import Contract, read_contract
-from runbook_lib.environment import load_environment
-from runbook_lib.redaction import Redactor
+from runbook_lib.core.redaction import Redactor
+from runbook_lib.environment import load_environment, project
 from runbook_lib.run import current
 from runbook_lib.run.provenance import provenance
 from runbook_lib.run.run import Run

@@ -6,7 +6,7 @@ import platform
 from importlib import metadata
 from typing import Any
 
-from runbook_lib import project
+from runbook_lib.environment import project
 
 _NAMED = ("runbook-lib", "papermill", "nbclient", "ipykernel", "paramiko", "docker")
 

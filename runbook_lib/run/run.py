@@ -12,11 +12,8 @@ from typing import Any, NoReturn, TypeVar
 from runbook_lib import kernel
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import RunFolder, seal
-from runbook_lib.asking import Question
-from runbook_lib.checks.watch import Look, Watched
 from runbook_lib.contract import Contract
-from runbook_lib.environment import Environment
-from runbook_lib.errors import (
+from runbook_lib.core.errors import (
     PASSED,
     ConfirmationMissing,
     PlanChanged,
@@ -24,14 +21,19 @@ from runbook_lib.errors import (
     Refused,
     RunbookError,
 )
+from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.core.gates import Gate
+from runbook_lib.core.plan import Plan, StepState
+from runbook_lib.core.questions import Question
+from runbook_lib.core.redaction import Secret
+from runbook_lib.core.watch_result import Look, Watched
+from runbook_lib.environment import Environment
 from runbook_lib.execution import Execution, ServerHands, StepRecord, Walk, ask_side_by_side
 from runbook_lib.execution.interrupts import deaf_to_interrupts
-from runbook_lib.plan import Finding, Gate, Plan, StepState, Verdict
-from runbook_lib.redaction import Secret
 from runbook_lib.run import current
 from runbook_lib.run.display import LiveLine, LiveSteps, report_address, show_html, show_svg
-from runbook_lib.run.endings import Ending, ending_of_error, ending_of_findings, error_for
-from runbook_lib.run.watching import watch
+from runbook_lib.run.outcomes import Ending, ending_of_error, ending_of_findings, error_for
+from runbook_lib.run.probing import watch
 
 T = TypeVar("T")
 GOOD = (Verdict.PASSED, Verdict.WARNING)
@@ -325,7 +327,7 @@ class Run:
         return execution
 
     def _keep_chart(self, figure: Any, title: str) -> str:
-        from runbook_lib import charts
+        from runbook_lib.platform import charts
 
         svg = charts.to_svg(figure)
         show_svg(svg, title)

@@ -13,12 +13,14 @@ import pytest
 
 from runbook_lib.archive import journal
 from runbook_lib.archive.runs import list_runs, verify
-from runbook_lib.plan import Verdict
+from runbook_lib.core.findings import Verdict
 from tests.browser.jupyterlab import TOKEN, Operator, jupyterlab
 from tests.notebooks.sample_notebooks import CLOSE, PARAMETERS, SECRET, Home
 
 PLAN = """\
-from runbook_lib.plan import Command, Plan, Step, finding
+from runbook_lib.core.commands import Command
+from runbook_lib.core.findings import finding
+from runbook_lib.core.plan import Plan, Step
 plan = run.plan(Plan("touch", "nowhere", (Step("touch", "Touch a file", (Command(("touch", "/x y")),)),)))
 plan"""
 LOOK = """\

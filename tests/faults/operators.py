@@ -8,7 +8,7 @@ from pathlib import Path
 from lab.resilience.runner import Ended, Running, holder_of, program, wait_for
 from runbook_lib.archive.runs import verify
 from runbook_lib.connections.local import parse_secrets
-from runbook_lib.plan import Verdict
+from runbook_lib.core.findings import Verdict
 from tests.lab_server import ROOT, Lab
 
 __all__ = ["DIRECTORY", "Ended", "Operator", "Running", "holder_of", "wait_for"]

@@ -11,16 +11,18 @@ import pytest
 
 from lab.resilience.flaky_proxy import Cable
 from runbook_lib.connections import open_connections
+from runbook_lib.core.commands import Command
+from runbook_lib.core.plan import StepState
 from runbook_lib.environment import load_environment
-from runbook_lib.execution.hands import ServerHands
-from runbook_lib.plan import Command, StepState
+from runbook_lib.execution.backend import ServerHands
 from tests.faults.operators import Ended, Operator, wait_for
 from tests.lab_server import Lab
 from tests.notebooks.sample_notebooks import CLOSE, Home
 
 Bend = Callable[..., str]
 PLAN = '''\
-from runbook_lib.plan import Command, Plan, Step
+from runbook_lib.core.commands import Command
+from runbook_lib.core.plan import Plan, Step
 D = "/opt/gw2-wvwbuilder/.runbook/cut-link"
 plan = run.plan(Plan("try", run.environment.name, (
     Step("folder", "Make a folder", (Command(("mkdir", "-p", D)),), (Command(("rmdir", D)),)),

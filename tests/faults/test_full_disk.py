@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runbook_lib.archive.runs import seal_abandoned, verify
-from runbook_lib.plan import Verdict
+from runbook_lib.core.findings import Verdict
 from tests.faults.operators import DIRECTORY, Operator
 from tests.lab_server import Lab
 

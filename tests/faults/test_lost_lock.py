@@ -10,7 +10,8 @@ from tests.lab_server import Lab
 from tests.notebooks.sample_notebooks import CLOSE, Home
 
 PLAN = f'''\
-from runbook_lib.plan import Command, Plan, Step
+from runbook_lib.core.commands import Command
+from runbook_lib.core.plan import Plan, Step
 D = "{DIRECTORY}/.runbook/lost-lock"
 plan = run.plan(Plan("try", run.environment.name, (
     Step("folder", "Make a folder", (Command(("mkdir", D)),), (Command(("rmdir", D)),)),

@@ -12,9 +12,9 @@ import pytest
 
 from runbook_lib.connections import OpenConnections
 from runbook_lib.environment import Environment
-from runbook_lib.facts.backups import Backups, Trust, backups_of
-from runbook_lib.facts.database import database_of
-from runbook_lib.facts.manifests import sealed_manifest
+from runbook_lib.platform.facts.database import database_of
+from runbook_lib.recovery.facts.backups import Backups, Trust, backups_of
+from runbook_lib.recovery.facts.manifests import sealed_manifest
 from tests.lab.conftest import Lab
 
 FOLDER = "/backups/postgres"
@@ -95,8 +95,8 @@ def test_a_full_disk_leaves_the_old_backups_and_nothing_half_done(lab: Lab, newe
 
 def test_a_disk_that_fills_while_the_dump_is_written_gets_its_room_back(lab: Lab, environment: Environment) -> None:
     """Past the precondition, straight at the program: the disk fills in the middle of the dump."""
-    from runbook_lib.plan import Command
-    from runbook_lib.procedures.backup import plan_backup
+    from runbook_lib.core.commands import Command
+    from runbook_lib.recovery.plans.backup import plan_backup
 
     lab.on_server("bash", "-c", f"mount -t tmpfs -o size=300k tmpfs {FOLDER} && chown deploy {FOLDER}")
     try:

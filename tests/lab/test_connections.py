@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runbook_lib.connections import open_connections
-from runbook_lib.errors import (
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import (
     AuthenticationRefused,
     CommandTimedOut,
     DockerUnavailable,
@@ -24,14 +25,13 @@ from runbook_lib.errors import (
     HostUnreachable,
     LinkDropped,
 )
-from runbook_lib.facts.certificates import certificate_of
-from runbook_lib.facts.containers import containers_of, memory_of
-from runbook_lib.facts.database import database_of
-from runbook_lib.facts.endpoints import endpoints_of
-from runbook_lib.facts.monitoring import query_of, targets_of
-from runbook_lib.facts.server import server_of
-from runbook_lib.plan import Command
-from runbook_lib.redaction import Secret
+from runbook_lib.core.redaction import Secret
+from runbook_lib.platform.facts.certificates import certificate_of
+from runbook_lib.platform.facts.containers import containers_of, memory_of
+from runbook_lib.platform.facts.database import database_of
+from runbook_lib.platform.facts.endpoints import endpoints_of
+from runbook_lib.platform.facts.monitoring import query_of, targets_of
+from runbook_lib.platform.facts.server import server_of
 
 if TYPE_CHECKING:
     from runbook_lib.connections import OpenConnections

@@ -12,13 +12,14 @@ import pytest
 
 from runbook_lib.archive import journal
 from runbook_lib.archive.runs import list_runs, verify
+from runbook_lib.core.findings import Verdict
 from runbook_lib.headless import HeadlessOutcome, run_notebook
-from runbook_lib.plan import Verdict
 from tests.lab.conftest import Lab
 from tests.notebooks.sample_notebooks import CLOSE, Home
 
 PLAN = '''\
-from runbook_lib.plan import Command, Pipeline, Plan, Step, WriteFile
+from runbook_lib.core.commands import Command, Pipeline, WriteFile
+from runbook_lib.core.plan import Plan, Step
 D = "/opt/gw2-wvwbuilder/.runbook/execution-test"
 steps = (
     Step("folder", "Make a folder", (Command(("mkdir", "-p", D)),), (Command(("rm", "-rf", D)),)),

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runbook_lib.connections import jobs
-from runbook_lib.errors import StepFailed
-from runbook_lib.plan import Command, Pipeline, StepState, WriteFile
-from runbook_lib.redaction import Secret
+from runbook_lib.core.commands import Command, Pipeline, WriteFile
+from runbook_lib.core.errors import StepFailed
+from runbook_lib.core.plan import StepState
+from runbook_lib.core.redaction import Secret
 
 if TYPE_CHECKING:
     from runbook_lib.connections import OpenConnections

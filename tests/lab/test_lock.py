@@ -17,8 +17,9 @@ import pytest
 from lab.resilience.runner import wait_for
 from runbook_lib.connections import OpenConnections, jobs, open_connections
 from runbook_lib.connections.lock import DOOR_KEEPER, EnvironmentLock, break_lock, holder
-from runbook_lib.errors import LockHeld, PreconditionFailed, Refused
-from runbook_lib.plan import Command, StepState
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import LockHeld, PreconditionFailed, Refused
+from runbook_lib.core.plan import StepState
 
 if TYPE_CHECKING:
     from runbook_lib.environment import Environment

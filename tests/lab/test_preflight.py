@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from runbook_lib.checks.migrations import migration_findings
 from runbook_lib.connections import OpenConnections
+from runbook_lib.core.findings import Verdict
 from runbook_lib.environment import Environment
-from runbook_lib.facts.migration_rehearsal import migration_rehearsal_of
-from runbook_lib.facts.migrations import parse_migrations
-from runbook_lib.facts.repository import release_tree_of
-from runbook_lib.plan import Verdict
+from runbook_lib.release.checks.migrations import migration_findings
+from runbook_lib.release.facts.migration_rehearsal import migration_rehearsal_of
+from runbook_lib.release.facts.migrations import parse_migrations
+from runbook_lib.release.facts.repository import release_tree_of
 from tests.lab.conftest import Lab
 
 ORIGIN = "/srv/git/gw2-wvwbuilder.git"

@@ -10,8 +10,8 @@ import pytest
 from lab.resilience.releases import serving
 from runbook_lib.connections import OpenConnections
 from runbook_lib.environment import Environment
-from runbook_lib.facts.backups import backups_of
-from runbook_lib.facts.side_databases import Databases, databases_of
+from runbook_lib.recovery.facts.backups import backups_of
+from runbook_lib.recovery.facts.restore_databases import Databases, databases_of
 from tests.lab.conftest import Lab
 
 POSTGRES = "gw2-staging-postgres-1"

@@ -16,10 +16,10 @@ from lab.processes import output
 from lab.resilience.corruptions import live_contents
 from runbook_lib.connections import OpenConnections
 from runbook_lib.environment import Environment
-from runbook_lib.facts.backups import backups_of
-from runbook_lib.facts.drills import Drills, drills_of, parse_drills
-from runbook_lib.facts.releases import deployed_state_of
-from runbook_lib.procedures.restore_drill import drill_command
+from runbook_lib.platform.facts.releases import deployed_state_of
+from runbook_lib.recovery.facts.backups import backups_of
+from runbook_lib.recovery.facts.drills import Drills, drills_of, parse_drills
+from runbook_lib.recovery.plans.restore_drill import drill_command
 from tests.lab.conftest import Lab
 
 FOLDER = "/backups/postgres"

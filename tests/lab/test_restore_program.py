@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import pytest
 
 from lab.instance import Instance
-from runbook_lib.procedures.backup import shell
+from runbook_lib.core import programs
 from tests.lab.conftest import Lab
 
-PROGRAM = shell("snapshot_queries.sh") + shell("restore_database.sh")
+PROGRAM = programs.text("recovery/snapshot_queries.sh", "recovery/restore_database.sh")
 NAME, LIVE, SIDE = "gw2-test-exchange", "shop", "shop_restore_20261122_020000"
 
 

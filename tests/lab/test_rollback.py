@@ -9,7 +9,7 @@ import pytest
 from lab.resilience.releases import commit_of, schema, serving
 from runbook_lib.connections import OpenConnections
 from runbook_lib.environment import Environment
-from runbook_lib.facts.releases import deployed_state_of
+from runbook_lib.platform.facts.releases import deployed_state_of
 from tests.lab.conftest import Lab
 
 OLD, NEW = "v3.1.0", "v3.2.0"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from runbook_lib.checks.schedules import schedule_findings
 from runbook_lib.connections import OpenConnections
+from runbook_lib.core.findings import Verdict
 from runbook_lib.environment import Environment
-from runbook_lib.facts.schedules import schedules_of
-from runbook_lib.plan import Verdict
-from runbook_lib.procedures.backup_configuration import commit_command
+from runbook_lib.recovery.checks.schedules import schedule_findings
+from runbook_lib.recovery.facts.schedules import schedules_of
+from runbook_lib.recovery.plans.backup_configuration import commit_command
 from tests.lab.conftest import Lab
 
 STATE = "/opt/gw2-wvwbuilder/.runbook/scheduled"

@@ -122,7 +122,7 @@ def test_what_was_installed_is_taken_away_and_the_way_back_brings_it_again(boote
     assert code == 0, said
     assert armed(booted) == ("inactive", 0)
     assert booted.on_server("bash", "-c", f"ls {STATE}/backup_database 2>/dev/null || echo gone").strip() == "gone"
-    program = (ROOT / "runbook_lib/procedures/schedules.sh").read_text()
+    program = (ROOT / "runbook_lib/recovery/programs/schedules.sh").read_text()
     back = booted.instance.inside("bash", "-s", "--", "units_back", STATE, "backup_database", "backup_configuration", user="deploy")
     output(back, input=program)
     assert armed(booted) == ("active", 4)

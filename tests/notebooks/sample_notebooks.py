@@ -19,7 +19,7 @@ count: int = 3  # how often
 '''
 OPEN = "from runbook_lib import open_run\nrun = open_run(\"{name}\", globals())"
 GOOD = (
-    "from runbook_lib.plan import finding\n"
+    "from runbook_lib.core.findings import finding\n"
     "run.verify([finding('the sky', True, measured='blue', expected='blue')])"
 )
 CLOSE = "run.close()"

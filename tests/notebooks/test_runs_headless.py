@@ -16,9 +16,9 @@ import pytest
 
 from runbook_lib.archive import journal
 from runbook_lib.archive.runs import list_runs, seal_abandoned, verify
-from runbook_lib.errors import BadParameter, EnvironmentInvalid
+from runbook_lib.core.errors import BadParameter, EnvironmentInvalid
+from runbook_lib.core.findings import Verdict
 from runbook_lib.headless import run_notebook
-from runbook_lib.plan import Verdict
 from tests.notebooks.sample_notebooks import CLOSE, GOOD, SECRET, Home
 
 LONG = "import time\nprint('working', flush=True)\ntime.sleep(120)"
@@ -122,7 +122,7 @@ def test_a_word_that_was_saved_in_the_file_counts_for_no_run(home: Home, outputs
 
 
 def test_a_failed_check_is_exit_1_and_an_unknown_one_exit_4(home: Home, outputs: Path) -> None:
-    look = "from runbook_lib.plan import finding\nrun.verify([finding('the sky', {good}, measured='grey')])"
+    look = "from runbook_lib.core.findings import finding\nrun.verify([finding('the sky', {good}, measured='grey')])"
     home.add("10_failing", look.format(good="False"), CLOSE)
     home.add("11_blind", look.format(good="None"), CLOSE)
     failing, blind = run_notebook("failing", {}), run_notebook("blind", {})
@@ -132,7 +132,7 @@ def test_a_failed_check_is_exit_1_and_an_unknown_one_exit_4(home: Home, outputs:
 
 
 def test_a_failed_precondition_is_refused_with_exit_3_and_nothing_after_it_runs(home: Home, outputs: Path) -> None:
-    home.add("10_refusing", "from runbook_lib.plan import finding\n"
+    home.add("10_refusing", "from runbook_lib.core.findings import finding\n"
              "run.require([finding('room', False, measured='3 GiB', next='Free space.')])",
              "open('ran-on', 'w')", CLOSE)
     outcome = run_notebook("refusing", {})
@@ -247,7 +247,7 @@ def test_a_killed_kernel_leaves_a_run_that_is_sealed_as_aborted(home: Home, outp
 
 
 def test_plan_mode_changes_nothing_and_says_not_applied(home: Home, outputs: Path) -> None:
-    plan = ("from runbook_lib.plan import Command, Plan, Step\n"
+    plan = ("from runbook_lib.core.commands import Command\nfrom runbook_lib.core.plan import Plan, Step\n"
             "plan = run.plan(Plan('wipe', 'nowhere', (Step('wipe', 'Wipe all', (Command(('rm', '-rf', '/')),)),)))\n"
             "plan")
     home.add("10_planning", plan, "run.execute(plan)", GOOD.replace("True", "False"), CLOSE)
@@ -259,7 +259,7 @@ def test_plan_mode_changes_nothing_and_says_not_applied(home: Home, outputs: Pat
 
 
 def test_apply_without_confirmation_is_refused_before_anything_is_contacted(home: Home, outputs: Path) -> None:
-    plan = ("from runbook_lib.plan import Command, Plan, Step\n"
+    plan = ("from runbook_lib.core.commands import Command\nfrom runbook_lib.core.plan import Plan, Step\n"
             "plan = Plan('touch', 'nowhere', (Step('touch', 'Touch', (Command(('touch', '/x')),)),))")
     home.add("10_applying", plan, "run.execute(plan)", CLOSE)
     refused = run_notebook("applying", {"mode": "apply"})

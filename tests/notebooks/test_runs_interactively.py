@@ -11,7 +11,7 @@ from jupyter_client.manager import start_new_kernel
 
 from runbook_lib.archive import journal
 from runbook_lib.archive.runs import list_runs, verify
-from runbook_lib.plan import Verdict
+from runbook_lib.core.findings import Verdict
 from tests.notebooks.sample_notebooks import GOOD, OPEN, PARAMETERS, Home
 
 Cell = Callable[[str], tuple[str, str]]
@@ -47,7 +47,7 @@ def test_a_failed_cell_is_corrected_and_the_run_passes(home: Home, cell: Cell, o
     status, shown = cell(OPEN.format(name="10_good"))
     assert status == "ok"
     assert "nobody listens here" in shown
-    status, shown = cell("from runbook_lib.plan import finding\n"
+    status, shown = cell("from runbook_lib.core.findings import finding\n"
                          "run.require([finding('room', False, next='Free space.')])")
     assert status == "error"
     assert "Next: Free space." in shown
@@ -70,7 +70,7 @@ def test_a_failure_that_nobody_corrected_fails_the_run(home: Home, cell: Cell, o
     home.add("10_good")
     cell(PARAMETERS)
     cell(OPEN.format(name="10_good"))
-    cell("from runbook_lib.plan import finding\nrun.require([finding('room', False)])")
+    cell("from runbook_lib.core.findings import finding\nrun.require([finding('room', False)])")
     assert cell("run.close()")[0] == "error"
     assert (list_runs(outputs)[0].verdict, list_runs(outputs)[0].exit_code) == ("failed", 1)
 

@@ -10,7 +10,7 @@ import pytest
 
 from runbook_lib.archive import journal
 from runbook_lib.archive.runs import list_runs, verify
-from runbook_lib.plan import Verdict
+from runbook_lib.core.findings import Verdict
 from tests.notebooks.sample_notebooks import CLOSE, GOOD, SECRET, Home
 
 

@@ -8,9 +8,12 @@ from typing import Any
 
 from runbook_lib.archive import journal
 from runbook_lib.archive.runs import RunFolder
-from runbook_lib.asking import Question
+from runbook_lib.core.commands import Command
+from runbook_lib.core.findings import finding
+from runbook_lib.core.gates import Gate
+from runbook_lib.core.plan import Plan, Step, StepState
+from runbook_lib.core.questions import Question
 from runbook_lib.execution import Done, Execution, Walk
-from runbook_lib.plan import Command, Gate, Plan, Step, StepState, finding
 
 PASSED = Done(StepState.PASSED, 0, stdout="fine\n")
 FAILED = Done(StepState.FAILED, 3, stderr="no space left\n")

@@ -1,35 +1,44 @@
-"""The bands of docs/architecture.md hold: imports go inwards, and I/O stays in the rooms that may do it."""
+"""The layers of docs/architecture.md hold: imports go inwards, families form no circle, and I/O stays where it may be."""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
+import runbook_lib
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "runbook_lib"
 MODULES = sorted(PACKAGE.rglob("*.py"))
+KINDS = ("facts", "checks", "plans")  # inside a family each may import itself and those before it
+LOWEST_FAMILY = "platform"
+MOST_PUBLIC_NAMES = 21
 
 SOCKETS_AND_PROCESSES = {
     "aiohttp", "asyncio", "docker", "ftplib", "http", "httpx", "multiprocessing", "paramiko", "pty", "requests",
     "smtplib", "socket", "socketserver", "ssl", "subprocess", "urllib.request",
 }
-# the runner ends papermill's whole process group; the kernel's room asks the running interpreter about itself
-ALLOWED_OUTSIDE_CONNECTIONS = {
-    "headless": {"subprocess", "multiprocessing"},
-    "notify": {"smtplib", "ssl", "requests"},
-}
+# the runner ends papermill's whole process group; the kernel's package asks the running interpreter about itself
+ALLOWED_OUTSIDE_CONNECTIONS = {"headless": {"subprocess", "multiprocessing"}}
 PROCESS_CALLS = {"system", "popen", "fork", "forkpty", "posix_spawn", "execv", "execve", "execvp", "spawnv"}
+FILE_READS = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "iterdir", "glob", "rglob"}
 
 
-def bands() -> list[set[str]]:
-    """Rooms of each band, inner to outer, as the table of docs/architecture.md lists them."""
+def layers() -> list[set[str]]:
+    """Packages of each layer, inner to outer, as the table of docs/architecture.md lists them."""
     text = (ROOT / "docs/architecture.md").read_text()
-    table = text[text.index("| band | rooms") :].split("\n\n")[0].splitlines()[2:]
-    rooms = [set(re.findall(r"`([a-z_]+)/?`", row.split("|")[2])) for row in table]
-    return [band - {"notebooks"} for band in rooms]
+    table = text[text.index("| layer | packages") :].split("\n\n")[0].splitlines()[2:]
+    return [set(re.findall(r"`([a-z_]+)/?`", row.split("|")[2])) - {"notebooks"} for row in table]
+
+
+def families() -> set[str]:
+    """The packages of the domain layer: those with facts, checks or plans."""
+    return {path.name for path in PACKAGE.iterdir() if any((path / kind).is_dir() for kind in KINDS)}
 
 
 def module_name(path: Path) -> str:
@@ -37,9 +46,14 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def room(module: str) -> str:
-    """`facts` of runbook_lib.facts.server; empty for runbook_lib itself."""
+def package_of(module: str) -> str:
+    """`recovery` of runbook_lib.recovery.facts.backups; empty for runbook_lib itself."""
     return [*module.split("."), ""][1]
+
+
+def kind_of(module: str) -> str:
+    """`facts` of runbook_lib.recovery.facts.backups; empty for a module that is not in a family's kind."""
+    return next((part for part in module.split(".")[2:3] if part in KINDS), "")
 
 
 def imports(tree: ast.AST, module: str, *, is_package: bool = False) -> set[str]:
@@ -67,39 +81,112 @@ def imports_of(path: Path) -> set[str]:
     return imports(ast.parse(path.read_text()), module_name(path), is_package=path.name == "__init__.py")
 
 
+def module_graph() -> dict[str, set[str]]:
+    """Each module of the package with the modules of the package that it imports when it is loaded or run."""
+    known = {module_name(path) for path in MODULES}
+
+    def resolve(target: str) -> str | None:
+        while target and target not in known:
+            target = target.rpartition(".")[0]
+        return target or None
+
+    graph = {}
+    for path in MODULES:
+        name = module_name(path)
+        found = {resolve(target) for target in imports_of(path) if target.startswith("runbook_lib.")}
+        # a package's __init__ that offers its own modules is not a circle, and neither is the root
+        graph[name] = {target for target in found if target and target not in (name, "runbook_lib") and not name.startswith(f"{target}.")}
+    return graph
+
+
+def circle_in(graph: Mapping[str, Iterable[str]]) -> list[str]:
+    """The members of one circle; empty where there is none."""
+    try:
+        tuple(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
 def outward_imports(name: str, imported: set[str]) -> list[str]:
-    """Imports from `name` that leave its band outwards."""
-    rank = {member: level for level, band in enumerate(bands()) for member in band}
-    own = rank[room(name)]
+    """Imports from `name` that leave its layer outwards."""
+    rank = {member: level for level, layer in enumerate(layers()) for member in layer}
+    own = rank[package_of(name)]
     return sorted(
         target for target in imported
-        if target.startswith("runbook_lib.") and room(target) in rank and rank[room(target)] > own
+        if target.startswith("runbook_lib.") and package_of(target) in rank and rank[package_of(target)] > own
     )
+
+
+def backward_imports(name: str, imported: set[str]) -> list[str]:
+    """Inside a family: imports by facts of checks or plans, or by checks of plans, in its own family or another."""
+    if not kind_of(name):
+        return []
+    own = KINDS.index(kind_of(name))
+    return sorted(target for target in imported if package_of(target) in families()
+                  and kind_of(target) and KINDS.index(kind_of(target)) > own)
+
+
+def family_graph() -> dict[str, set[str]]:
+    """Each family with the other families that its modules import."""
+    graph: dict[str, set[str]] = {family: set() for family in families()}
+    for name, imported in module_graph().items():
+        if package_of(name) in graph and name != f"runbook_lib.{package_of(name)}":
+            graph[package_of(name)] |= {package_of(one) for one in imported if package_of(one) in graph} - {package_of(name)}
+    return graph
 
 
 def forbidden_here(name: str, imported: set[str]) -> list[str]:
     """Imports in `name` of something that opens sockets or starts processes, where only connections/ may."""
-    if room(name) == "connections":
+    if package_of(name) == "connections":
         return []
-    allowed = ALLOWED_OUTSIDE_CONNECTIONS.get(room(name), set())
+    allowed = ALLOWED_OUTSIDE_CONNECTIONS.get(package_of(name), set())
     return sorted(
         target for target in imported
         if any(target == word or target.startswith(f"{word}.") for word in SOCKETS_AND_PROCESSES - allowed)
     )
 
 
+def file_access(tree: ast.AST) -> set[str]:
+    """Calls that read or write files."""
+    return {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)
+            and (node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")) in FILE_READS}
+
+
 @pytest.mark.parametrize("path", MODULES, ids=module_name)
-def test_every_room_stands_in_the_table_of_bands(path: Path) -> None:
+def test_every_package_stands_in_the_table_of_layers(path: Path) -> None:
     name = module_name(path)
     if name != "runbook_lib":
-        assert room(name) in set().union(*bands()), f"docs/architecture.md does not say in which band {room(name)} is"
+        assert package_of(name) in set().union(*layers()), f"docs/architecture.md does not place {package_of(name)}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)
 def test_imports_go_inwards(path: Path) -> None:
     name = module_name(path)
-    if name != "runbook_lib":  # the public names come from every band
+    if name != "runbook_lib":  # the public names come from every layer
         assert outward_imports(name, imports_of(path)) == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_inside_a_family_facts_come_before_checks_and_checks_before_plans(path: Path) -> None:
+    assert backward_imports(module_name(path), imports_of(path)) == []
+
+
+def test_families_form_no_circle_and_platform_is_lowest() -> None:
+    graph = family_graph()
+    assert circle_in(graph) == []
+    assert graph[LOWEST_FAMILY] == set()
+    assert all(LOWEST_FAMILY in graph[family] for family in graph if family != LOWEST_FAMILY)
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert circle_in(module_graph()) == []
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if kind_of(module_name(path)) in ("checks", "plans")],
+                         ids=module_name)
+def test_checks_and_plans_read_no_file(path: Path) -> None:
+    assert file_access(ast.parse(path.read_text())) == set()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)
@@ -108,7 +195,7 @@ def test_only_connections_opens_sockets_and_starts_processes(path: Path) -> None
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)
-def test_no_room_starts_a_process_through_os(path: Path) -> None:
+def test_no_module_starts_a_process_through_os(path: Path) -> None:
     calls = {
         ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
@@ -121,29 +208,48 @@ def test_the_product_does_not_know_its_lab(path: Path) -> None:
     assert not [target for target in imports_of(path) if target.split(".")[0] in {"lab", "tests"}]
 
 
-def test_the_table_names_all_five_bands() -> None:
-    assert [len(band) > 0 for band in bands()] == [True] * 5
-    assert "plan" in bands()[0]
-    assert "facts" in bands()[1]
-    assert "cli" in bands()[4]
+@pytest.mark.parametrize("family", ["", *sorted(families())])
+def test_a_family_has_few_public_names(family: str) -> None:
+    package = getattr(runbook_lib, family) if family else runbook_lib
+    assert 0 < len(package.__all__) <= MOST_PUBLIC_NAMES
+
+
+def test_the_table_names_every_layer_and_family() -> None:
+    assert all(layers())
+    assert "core" in layers()[0]
+    assert families() <= layers()[2]
+    assert "cli" in layers()[-1]
 
 
 def test_an_outward_import_is_noticed_wherever_it_hides() -> None:
     source = "def late():\n    from runbook_lib.connections import ssh\n"
-    assert outward_imports("runbook_lib.facts.server", imports(ast.parse(source), "runbook_lib.facts.server"))
-    relative = imports(ast.parse("from ..run import open_run"), "runbook_lib.facts.server")
-    assert outward_imports("runbook_lib.facts.server", relative) == ["runbook_lib.run.open_run"]
-    sibling = imports(ast.parse("from .server import x"), "runbook_lib.facts", is_package=True)
-    assert sibling == {"runbook_lib.facts.server.x"}
+    here = "runbook_lib.platform.facts.server"
+    assert outward_imports(here, imports(ast.parse(source), here))
+    relative = imports(ast.parse("from ...run import open_run"), here)
+    assert outward_imports(here, relative) == ["runbook_lib.run.open_run"]
+    sibling = imports(ast.parse("from .server import x"), "runbook_lib.platform.facts", is_package=True)
+    assert sibling == {"runbook_lib.platform.facts.server.x"}
+
+
+def test_a_fact_that_imports_a_plan_is_noticed() -> None:
+    plan = "runbook_lib.recovery.plans.backup.plan_backup"
+    assert backward_imports("runbook_lib.recovery.facts.backups", {plan}) == [plan]
+    assert backward_imports("runbook_lib.recovery.checks.backup", {plan}) == [plan]
+    assert backward_imports("runbook_lib.release.plans.deploy", {plan}) == []
+
+
+def test_a_circle_is_noticed() -> None:
+    assert circle_in({"a": {"b"}, "b": {"c"}, "c": {"a"}})
+    assert circle_in({"a": {"b"}, "b": {"c"}, "c": set()}) == []
 
 
 def test_an_import_for_type_checkers_alone_is_let_through() -> None:
     source = "if TYPE_CHECKING:\n    from runbook_lib.run import Run\n"
-    assert imports(ast.parse(source), "runbook_lib.facts.server") == set()
+    assert imports(ast.parse(source), "runbook_lib.platform.facts.server") == set()
 
 
-def test_a_socket_in_the_wrong_room_is_noticed() -> None:
-    assert forbidden_here("runbook_lib.facts.server", {"socket"}) == ["socket"]
-    assert forbidden_here("runbook_lib.checks.backup", {"urllib.request.urlopen"}) == ["urllib.request.urlopen"]
-    assert forbidden_here("runbook_lib.checks.backup", {"urllib.parse.quote"}) == []
+def test_a_socket_in_the_wrong_place_is_noticed() -> None:
+    assert forbidden_here("runbook_lib.platform.facts.server", {"socket"}) == ["socket"]
+    assert forbidden_here("runbook_lib.recovery.checks.backup", {"urllib.request.urlopen"}) == ["urllib.request.urlopen"]
+    assert forbidden_here("runbook_lib.recovery.checks.backup", {"urllib.parse.quote"}) == []
     assert forbidden_here("runbook_lib.connections.ssh", {"socket"}) == []

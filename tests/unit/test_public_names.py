@@ -1,27 +1,46 @@
-"""The names that notebooks import: each is there, documented, and loaded only when it is used."""
+"""The names that notebooks use: each is there, documented, and loaded only when it is used."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 import runbook_lib
 
 
-@pytest.mark.parametrize("name", runbook_lib.__all__)
-def test_every_public_name_can_be_imported_and_is_documented(name: str) -> None:
-    value = getattr(runbook_lib, name)
-    assert value.__doc__
+def public_names(package: ModuleType, prefix: str = "") -> dict[str, Any]:
+    """Every public name below a package, dotted, with its value."""
+    found: dict[str, Any] = {}
+    for name in package.__all__:
+        value = getattr(package, name)
+        found[f"{prefix}{name}"] = value
+        if isinstance(value, ModuleType) and hasattr(value, "__all__"):
+            found |= public_names(value, f"{prefix}{name}.")
+    return found
 
 
-def test_a_name_that_is_not_public_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="no public name 'open_rum'"):
-        runbook_lib.open_rum  # noqa: B018
+@pytest.mark.parametrize("name", public_names(runbook_lib))
+def test_every_public_name_can_be_loaded_and_is_documented(name: str) -> None:
+    assert public_names(runbook_lib)[name].__doc__
+
+
+@pytest.mark.parametrize("package", ["runbook_lib", "runbook_lib.recovery", "runbook_lib.recovery.checks"])
+def test_a_name_that_is_not_public_is_an_attribute_error(package: str) -> None:
+    with pytest.raises(AttributeError, match=f"module '{package}' has no public name 'open_rum'"):
+        import_module(package).open_rum  # noqa: B018
+
+
+def test_tab_completion_offers_the_public_names() -> None:
+    assert "survey" in dir(runbook_lib.recovery)
+    assert "overview" in dir(runbook_lib.observability.checks)
 
 
 def test_importing_the_package_loads_none_of_its_rooms() -> None:
     probe = "import sys, runbook_lib; print([name for name in sys.modules if name.startswith('runbook_lib.')])"
     done = subprocess.run((sys.executable, "-c", probe), capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.strip() == "['runbook_lib.core', 'runbook_lib.core.lazy']"

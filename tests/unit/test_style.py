@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -54,6 +55,8 @@ def faults_of_code(text: str, public: set[str]) -> list[str]:
             if node.module != "runbook_lib":
                 faults.append(f"from {node.module}: notebooks import public names of runbook_lib")
             faults += [f"{alias.name} is not public" for alias in node.names if alias.name not in public]
+        if isinstance(node, ast.Attribute) and (missing := missing_name(ast.unparse(node))):
+            faults.append(f"{missing} is not public")
         if isinstance(node, ast.Call) and ast.unparse(node.func) in {"input", "exit", "quit", "sys.exit", "os._exit"}:
             faults.append(f"{ast.unparse(node.func)}() in a cell")
     return faults
@@ -62,7 +65,23 @@ def faults_of_code(text: str, public: set[str]) -> list[str]:
 def public_names() -> set[str]:
     import runbook_lib
 
-    return set(getattr(runbook_lib, "__all__", []))
+    return set(runbook_lib.__all__)
+
+
+def missing_name(dotted: str) -> str:
+    """The text itself when it begins with a family, e.g. `recovery.checks.x`, and leads to no public name; else empty."""
+    import runbook_lib
+
+    value: Any = runbook_lib
+    if not re.fullmatch(r"[\w.]+", dotted):
+        return ""  # an attribute of what a call returned
+    for part in dotted.split("."):
+        if not (isinstance(value, ModuleType) and hasattr(value, "__path__")):
+            break  # a method of a value, or a function of a module of charts
+        if part not in getattr(value, "__all__", [part]):
+            return "" if value is runbook_lib else dotted
+        value = getattr(value, part)
+    return ""
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -157,4 +176,8 @@ def test_a_thick_cell_is_noticed() -> None:
     assert faults_of_code("from runbook_lib.connections import ssh", set())
     assert faults_of_code("from runbook_lib import secret_name", {"open_run"})
     assert faults_of_code("\n".join(["a = 1"] * 11), set())
+    assert faults_of_code("recovery.secret_name(x)", set()) == ["recovery.secret_name is not public"]
+    assert faults_of_code("recovery.checks.secret_name(x)", set()) == ["recovery.checks.secret_name is not public"]
+    assert faults_of_code("recovery.checks.backup_is_new(x).text", set()) == []
+    assert faults_of_code("backups.named(x)", set()) == []
     assert faults_of_code("from runbook_lib import open_run", {"open_run"}) == []

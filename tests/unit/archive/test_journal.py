@@ -20,9 +20,11 @@ from runbook_lib.archive import journal
 from runbook_lib.archive.folder import new_run
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.records import LONGEST_TEXT, plain
-from runbook_lib.errors import Refused, RunFailed
-from runbook_lib.plan import Command, Plan, Step, finding
-from runbook_lib.redaction import Redactor, Secret
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import Refused, RunFailed
+from runbook_lib.core.findings import finding
+from runbook_lib.core.plan import Plan, Step
+from runbook_lib.core.redaction import Redactor, Secret
 
 SECRET = Secret("DB_PASSWORD", "correct-horse")
 
@@ -104,7 +106,7 @@ def test_a_process_killed_while_writing_leaves_a_readable_journal(tmp_path):
 
 
 def test_another_process_cannot_open_an_open_journal(tmp_path):
-    script = ("import sys; from runbook_lib.archive.journal import Journal; from runbook_lib.errors import Refused\n"
+    script = ("import sys; from runbook_lib.archive.journal import Journal; from runbook_lib.core.errors import Refused\n"
               "try: Journal(sys.argv[1])\nexcept Refused: sys.exit(3)\n")
     with Journal(tmp_path) as writing:
         writing.write("a")

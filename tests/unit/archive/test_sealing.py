@@ -19,8 +19,8 @@ from runbook_lib.archive.folder import RUN_ID
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.notebook import executed_notebook
 from runbook_lib.archive.runs import list_runs, new_run, seal, seal_abandoned, summary_of, verify, verify_archive
-from runbook_lib.errors import Refused
-from runbook_lib.plan import Verdict
+from runbook_lib.core.errors import Refused
+from runbook_lib.core.findings import Verdict
 
 
 def make_run(outputs, notebook="30_backup_database", *, sealed=True):

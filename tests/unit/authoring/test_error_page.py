@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from runbook_lib import errors
 from runbook_lib.authoring.error_page import error_page, meaning_of
+from runbook_lib.core import errors
 
 ROOT = Path(__file__).parents[3]
 

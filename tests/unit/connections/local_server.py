@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from runbook_lib.errors import CommandTimedOut, LinkDropped
+from runbook_lib.core.errors import CommandTimedOut, LinkDropped
 
 
 class LocalServer:

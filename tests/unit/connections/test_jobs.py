@@ -15,9 +15,11 @@ import pytest
 
 from runbook_lib.connections import jobs
 from runbook_lib.connections.job_program import CLAIM, FOLLOW, START, STOP, job_program
-from runbook_lib.errors import HostUnreachable, LinkDropped, Refused, StepFailed
-from runbook_lib.plan import Command, Gate, Pipeline, StepState, WriteFile
-from runbook_lib.redaction import Secret
+from runbook_lib.core.commands import Command, Pipeline, WriteFile
+from runbook_lib.core.errors import HostUnreachable, LinkDropped, Refused, StepFailed
+from runbook_lib.core.gates import Gate
+from runbook_lib.core.plan import StepState
+from runbook_lib.core.redaction import Secret
 
 _spec = spec_from_file_location("local_server", Path(__file__).with_name("local_server.py"))
 assert _spec is not None

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from runbook_lib.connections.local import checkout, load_secrets, parse_secrets, who_and_where
-from runbook_lib.errors import Refused, SecretMissing
+from runbook_lib.core.errors import Refused, SecretMissing
 
 
 def environment(file: Path | None) -> Any:

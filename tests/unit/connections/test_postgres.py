@@ -8,7 +8,7 @@ import pytest
 
 from runbook_lib.connections.postgres import ServerDatabase, parse_rows
 from runbook_lib.connections.scripted import ScriptedServer
-from runbook_lib.errors import DockerUnavailable, FactUnreadable
+from runbook_lib.core.errors import DockerUnavailable, FactUnreadable
 
 
 def database(answer: Any) -> tuple[ServerDatabase, ScriptedServer]:

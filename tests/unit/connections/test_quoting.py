@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runbook_lib.connections.quoting import command_line, quoted, words_line
-from runbook_lib.plan import Command
+from runbook_lib.core.commands import Command
 
 WORDS = st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=30), max_size=4)
 

@@ -12,7 +12,7 @@ import urllib3
 from paramiko import ssh_exception
 
 from runbook_lib.connections.translate import docker_error, http_error, ssh_error, translated
-from runbook_lib.errors import (
+from runbook_lib.core.errors import (
     AuthenticationRefused,
     DockerUnavailable,
     EndpointUnavailable,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from runbook_lib.core.findings import finding
 from runbook_lib.execution.gate import GateOutcome
-from runbook_lib.plan import finding
 
 
 def said(*looked: tuple[str, bool | None, str]) -> str:

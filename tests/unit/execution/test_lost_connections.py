@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from runbook_lib.archive.runs import RunFolder, new_run
-from runbook_lib.asking import Question
-from runbook_lib.errors import HostUnreachable, LinkDropped, RollbackFailed, RolledBack
+from runbook_lib.core.errors import HostUnreachable, LinkDropped, RollbackFailed, RolledBack
+from runbook_lib.core.findings import finding
+from runbook_lib.core.gates import Gate
+from runbook_lib.core.plan import Plan, Step
+from runbook_lib.core.questions import Question
 from runbook_lib.execution import Done
-from runbook_lib.plan import Gate, Plan, Step, finding
 from tests.unit.execution_doubles import FAILED, PASSED, ScriptedHands, step, walked
 
 
@@ -42,7 +44,7 @@ def undoing(engine: Engine, *undo_answers: Done) -> tuple[Plan, ScriptedHands]:
 
 
 def test_an_undo_is_tried_again_while_the_engine_comes_back(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runbook_lib.execution.way_back.SETTLE_PAUSE_S", 0.01)
+    monkeypatch.setattr("runbook_lib.execution.undo.SETTLE_PAUSE_S", 0.01)
     plan, hands = undoing(Engine(False, False, True), FAILED, FAILED, PASSED)
     with pytest.raises(RolledBack):
         walked(folder, plan, hands)

@@ -11,7 +11,7 @@ import pytest
 from lab.__main__ import main
 from lab.catalogue import STEPS, TRIGGERS, verdict_of
 from lab.repository import Release, build_repository, releases
-from runbook_lib.contract.kinds import rule_for
+from runbook_lib.contract.types import rule_for
 
 CATALOGUE = {release.tag: release for release in releases()}
 # The list, in its order

@@ -7,11 +7,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from runbook_lib import charts
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import RunFolder, new_run, seal
-from runbook_lib.plan import Command, Finding, Pipeline, Plan, Skipped, Step, Verdict
-from runbook_lib.redaction import Redactor, Secret
+from runbook_lib.core.commands import Command, Pipeline
+from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.core.plan import Plan, Skipped, Step
+from runbook_lib.core.redaction import Redactor, Secret
+from runbook_lib.platform import charts
+from runbook_lib.recovery.charts import sizes_over_time
+from runbook_lib.release.charts import latency_distribution
 
 SECRET = Secret("STAGING_DB_PASSWORD", "hunter2-battery-staple")
 COMMIT = "4f2c1d9e7ab30c5518e2f6d4b9a7c1e03f5d8a26"
@@ -127,7 +131,7 @@ def passed_deploy(outputs: Path) -> RunFolder:
 @sample
 def verified_with_warning(outputs: Path) -> RunFolder:
     folder, journal = begin(outputs, "21_verify", mode="plan", reason="After the release of v3.2.0")
-    figure = charts.latency_distribution(latencies(), 0.5)
+    figure = latency_distribution(latencies(), 0.5)
     journal.write("shown", title="Response times through nginx", chart=folder.chart("latency", charts.to_svg(figure)))
     memory = [("backend-green", 312e6, 512 * 2**20), ("frontend-green", 21e6, 256 * 2**20), ("postgres", 1.0e9, 2**30),
               ("redis", 38e6, 512 * 2**20), ("prometheus", 96e6, None), ("nginx", 14e6, 128 * 2**20)]
@@ -198,7 +202,7 @@ def backup(outputs: Path) -> RunFolder:
     folder, journal = begin(outputs, "30_backup_database", reason="Nightly")
     first = datetime(2026, 10, 24, 2, tzinfo=UTC)
     rows = [(first + timedelta(days=day), 41e6 + day * 4e5) for day in range(29)]
-    drawn = charts.to_svg(charts.sizes_over_time(rows))
+    drawn = charts.to_svg(sizes_over_time(rows))
     journal.write("shown", title="Backup sizes", chart=folder.chart("sizes", drawn))
     return finish(folder, journal, "passed", 0, "staging_db_20261122_020000.sql.gz (50.3 MiB), written and verified.")
 

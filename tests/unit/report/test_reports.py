@@ -12,7 +12,7 @@ from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import list_runs, new_run, seal_abandoned
 from runbook_lib.report.html import rendered, write_report
 from runbook_lib.report.index import write_index
-from runbook_lib.report.story import tell
+from runbook_lib.report.run_report import tell
 from tests.unit.report.sample_runs import BUILDERS, SECRET, build_all, finish
 
 

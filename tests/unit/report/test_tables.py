@@ -10,11 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runbook_lib.plan import Command, Finding, Plan, Step, Verdict
-from runbook_lib.redaction import Secret
-from runbook_lib.report.tables import findings_table, plan_table, steps_table, target_banner, value_table, verdict_box
+from runbook_lib.core.commands import Command
+from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.core.plan import Plan, Step
+from runbook_lib.core.redaction import Secret
+from runbook_lib.report.labels import block, duration, look_of, moment, size, title_of, visible
+from runbook_lib.report.tables import (
+    findings_table,
+    plan_table,
+    steps_table,
+    target_banner,
+    value_table,
+    verdict_box,
+)
 from runbook_lib.report.values import Table, shape, table_record
-from runbook_lib.report.wording import block, duration, look_of, moment, size, title_of, visible
 
 EVIL = "<script>alert(1)</script>"
 

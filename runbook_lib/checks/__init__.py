@@ -1,1 +1,0 @@
-"""Pure checks: facts held against the environment's plan; findings out."""

@@ -1,0 +1,99 @@
+"""Which runbooks there are, and how an operator may name one: `20_deploy`, `20`, or `deploy`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from runbook_lib.core.errors import NotebookUnknown
+from runbook_lib.core.text import did_you_mean
+from runbook_lib.environment import project
+
+
+@dataclass(frozen=True)
+class Runbook:
+    """One notebook of the project. `name` is its file name without the ending."""
+
+    name: str
+    path: Path
+
+    @property
+    def number(self) -> str:
+        """The digits that the file name starts with, e.g. "20"."""
+        return self.name.partition("_")[0]
+
+    @property
+    def word(self) -> str:
+        """The name without its number, e.g. "deploy"."""
+        return self.name.partition("_")[2] or self.name
+
+    @cached_property
+    def cells(self) -> list[dict[str, Any]]:
+        """The cells as nbformat keeps them, each source as one text. Raises NotebookUnknown on a damaged file."""
+        try:
+            cells = json.loads(self.path.read_bytes())["cells"]
+            return [{**cell, "source": "".join(cell["source"])} for cell in cells]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise NotebookUnknown(
+                f"The notebook cannot be read: {error}",
+                where=str(self.path),
+                next="Restore the file from git and run again.",
+            ) from error
+
+    @property
+    def card(self) -> str:
+        """The first prose cell: when to use the runbook, what it changes, how to undo it (Markdown)."""
+        return next((cell["source"] for cell in self.cells if cell["cell_type"] == "markdown"), "")
+
+    @property
+    def title(self) -> str:
+        """The heading of the card."""
+        lines = (line.lstrip("# ").strip() for line in self.card.splitlines() if line.startswith("#"))
+        return next(lines, self.word.replace("_", " "))
+
+    @property
+    def summary(self) -> str:
+        """The card's first sentence below its heading."""
+        lines = (line.strip() for line in self.card.splitlines())
+        return next((line for line in lines if line and not line.startswith(("#", "|"))), "")
+
+    @property
+    def parameters_source(self) -> str:
+        """The source of the cell tagged `parameters`; empty where there is none."""
+        tagged = (cell for cell in self.cells if "parameters" in cell.get("metadata", {}).get("tags", []))
+        return str(next(tagged, {"source": ""})["source"])
+
+
+def runbooks() -> list[Runbook]:
+    """All notebooks of the project, in the order of their numbers."""
+    folder = project.root() / "notebooks"
+    return [Runbook(path.stem, path) for path in sorted(folder.glob("*.ipynb"))]
+
+
+def find_runbook(name: str) -> Runbook:
+    """The one notebook that `name` means: a path, a whole name, a number, or a part that only one has.
+
+    Raises NotebookUnknown, with what was probably meant.
+    """
+    if name.endswith(".ipynb") and Path(name).is_file():
+        path = Path(name).absolute()
+        return Runbook(path.stem, path)
+    known = runbooks()
+    wanted = name.removesuffix(".ipynb").lower().replace("-", "_")
+    for fits in (
+        [one for one in known if wanted in (one.name, one.word, one.number)],
+        [one for one in known if wanted and wanted in one.name],
+    ):
+        if len(fits) == 1:
+            return fits[0]
+        if fits:
+            raise _unknown(f"{name!r} fits several notebooks: {', '.join(one.name for one in fits)}.")
+    names = [word for one in known for word in (one.word, one.name)]
+    raise _unknown(f"There is no notebook {name!r}{did_you_mean(wanted, names)}.")
+
+
+def _unknown(what: str) -> NotebookUnknown:
+    return NotebookUnknown(what, where=str(project.root() / "notebooks"), next="See all of them with: runbook list")

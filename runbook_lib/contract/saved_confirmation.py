@@ -1,0 +1,26 @@
+"""A confirmation is given for one run. One that stands saved in the file is nobody's word."""
+
+from __future__ import annotations
+
+import re
+
+from runbook_lib.contract import Contract
+from runbook_lib.contract.catalogue import Runbook
+from runbook_lib.core.errors import BadParameter
+
+IN_BRACKETS = re.compile(r"\brun\.confirm\((?!run\.parameters\.confirm\))[^\n]*")
+
+
+def refuse_saved_word(runbook: Runbook, contract: Contract) -> None:
+    """Raises BadParameter where the notebook's file itself says "apply" or holds a confirmation."""
+    defaults = {one.name: one.default for one in contract.parameters}
+    saved = [f'{name} = "{value}"' for name, value in defaults.items()
+             if (name == "mode" and value != "plan") or (name.startswith("confirm") and value)]
+    saved += [found.group() for cell in runbook.cells if cell["cell_type"] == "code"
+              for found in IN_BRACKETS.finditer(cell["source"])]
+    if saved:
+        raise BadParameter(
+            f"Somebody's word was saved in the notebook: {', '.join(saved)}. It was given for another run.",
+            where=f"notebooks/{runbook.name}.ipynb",
+            next=f"Bring the file back: git checkout notebooks/{runbook.name}.ipynb. Nothing was contacted.",
+        )

@@ -1,0 +1,43 @@
+"""What a check found, and the verdicts that checks and runs end with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What a check or a run came to."""
+
+    PASSED = "passed"
+    WARNING = "warning"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+    NOT_APPLIED = "not applied"
+
+    @staticmethod
+    def worst(verdicts: Iterable[Verdict]) -> Verdict:
+        """The gravest of several; no verdict at all is inconclusive, because nothing was looked at."""
+        return max(verdicts, key=_GRAVITY.index, default=Verdict.INCONCLUSIVE)
+
+
+_GRAVITY = [Verdict.PASSED, Verdict.NOT_APPLIED, Verdict.WARNING, Verdict.INCONCLUSIVE, Verdict.FAILED]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check's answer: what was measured, what was expected, and what to do when they differ."""
+
+    check: str
+    verdict: Verdict
+    measured: str = ""
+    expected: str = ""
+    next: str = ""
+
+
+def finding(check: str, good: bool | None, *, measured: object = "", expected: object = "", next: str = "",
+            otherwise: Verdict = Verdict.FAILED) -> Finding:
+    """A finding from a truth value; None (the datum is missing) is inconclusive, never a pass."""
+    verdict = Verdict.INCONCLUSIVE if good is None else Verdict.PASSED if good else otherwise
+    return Finding(check, verdict, str(measured), str(expected), "" if verdict is Verdict.PASSED else next)

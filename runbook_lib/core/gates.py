@@ -1,0 +1,124 @@
+"""Probing again and again: a gate opens after enough clean probes, a watch ends with the first trigger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from runbook_lib.core.findings import Finding
+from runbook_lib.core.questions import Question
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Ask again and again until `judge` finds no fault `passes` times in a row, or `deadline_s` is over.
+
+    Several questions are asked side by side; `judge` gets their answers in order. An answer that could not
+    be had counts as a failed look. The last findings are kept as evidence. After `gives_up_after` looks in a row with
+    a check that failed, or twice as many in all, the gate stays shut without waiting for its deadline; looks without
+    an answer are not counted.
+    `trigger` names what the gate's staying shut means when it is one of the plan's triggers, `since` as in a Watch. A
+    check that is called like one of `triggers` goes before it.
+    """
+
+    name: str
+    questions: tuple[Question[Any], ...]
+    judge: Callable[..., tuple[Finding, ...]]
+    passes: int = 3
+    interval_s: float = 2.0
+    deadline_s: float = 120.0
+    gives_up_after: int | None = None
+    trigger: str = ""
+    triggers: tuple[str, ...] = ()
+    since: str = ""
+
+    @property
+    def timeout_s(self) -> float:
+        return self.deadline_s
+
+    def __str__(self) -> str:
+        shut = f", shut after {self.gives_up_after} failing ones" if self.gives_up_after else ""
+        looks = "1 clean look" if self.passes == 1 else f"{self.passes} clean looks in a row"
+        return f"{self.name}: {looks} within {self.deadline_s:g} s{shut}"
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "gate": self.name,
+            "questions": [question.name for question in self.questions],
+            "passes": self.passes,
+            "deadline_s": self.deadline_s,
+        }
+
+
+@dataclass(frozen=True)
+class Fired:
+    """A trigger that fired: its name in the plan's words, and the metric that passed its limit."""
+
+    trigger: str
+    metric: str
+    measured: float
+    limit: float
+    unit: str
+    because: str = ""
+
+    @property
+    def measure(self) -> str:
+        """What was measured beside its limit, in words."""
+        if self.unit == "percent":
+            return f"{self.metric} {self.measured:.4g} %, limit {self.limit:g} %"
+        return f"{self.measured:.4g} {self.metric}, limit {self.limit:g}"
+
+    def __str__(self) -> str:
+        because = f" ({self.because})" if self.because else ""
+        return f"{self.trigger}: {self.measure}{because}"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one look of a watch came to: figures by name (None: not known), faults, and the trigger it fired."""
+
+    metrics: Mapping[str, float | None]
+    faults: tuple[Finding, ...] = ()
+    fired: Fired | None = None
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Look every `interval_s` for `duration_s`; a reading that fires a trigger ends it at once, and fails the step.
+
+    `judge` gets the readings so far and the answers in the order of the questions, a RunbookError in the place of one
+    that could not be had. `conclude` says at the end what all readings together prove. `since` is the key of the step
+    whose undo ends what is watched; `main_metric` with its `limit` and `unit` is drawn when nothing fired. `history`,
+    asked when all is over, tells metrics second by second, as (UTC time, value). After `patience` looks in a row
+    without a link to the server the outcome is unknown.
+    """
+
+    name: str
+    questions: tuple[Question[Any], ...]
+    judge: Callable[[Sequence[Reading], Sequence[Any]], Reading]
+    conclude: Callable[[Sequence[Reading]], tuple[Finding, ...]]
+    duration_s: float
+    interval_s: float
+    since: str = ""
+    main_metric: str = ""
+    limit: float = 0.0
+    unit: str = ""
+    history: Question[Mapping[str, Sequence[tuple[datetime, float]]]] | None = None
+    patience: int = 6
+
+    @property
+    def timeout_s(self) -> float:
+        return self.duration_s
+
+    def __str__(self) -> str:
+        return f"{self.name}: a look every {self.interval_s:g} s for {self.duration_s:g} s"
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "watch": self.name,
+            "questions": [question.name for question in self.questions],
+            "duration_s": self.duration_s,
+            "interval_s": self.interval_s,
+        }

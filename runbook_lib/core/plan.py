@@ -1,0 +1,113 @@
+"""Frozen values that procedures return and runs walk: actions, steps, plans, findings, verdicts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from runbook_lib.core.commands import Command, Pipeline, WriteFile
+from runbook_lib.core.gates import Gate, Watch
+from runbook_lib.core.questions import Question
+
+
+class StepState(StrEnum):
+    """What became of one step."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    TIMED_OUT = "timed out"
+    SKIPPED = "skipped"
+    NOT_RUN = "not run"
+    ABORTED = "aborted"
+    ROLLED_BACK = "rolled back"
+    ROLLBACK_FAILED = "rollback failed"
+    UNKNOWN = "unknown"
+
+
+Action = Command | Pipeline | WriteFile | Gate | Watch
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a plan: what is done where, and how it is undone.
+
+    `actions` run in order. `undo` must be safe to run when the step was done, half done or not done at all. Where
+    `undo_may_fail`, the undos before it do not rest on this one: they go on, and the walk still ends as a failed
+    rollback.
+    """
+
+    key: str
+    title: str
+    actions: tuple[Action, ...]
+    undo: tuple[Action, ...] = ()
+    why: str = ""
+    host: str = "server"
+    undo_may_fail: bool = False
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "key": self.key,
+            "host": self.host,
+            "actions": [action.describe() for action in self.actions],
+            "undo": [action.describe() for action in self.undo],
+        }
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Work that a plan leaves out because the facts show it done already."""
+
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will happen, in order. A plan without steps says in `reason` why nothing is to be done.
+
+    `guard` is looked at once when the lock is held, before the first step: a plan was made from facts, and somebody
+    may have changed them while it was read. `before_undo` waits until undoing can work at all (it is tried in any
+    case); `after_undo` says whether the way back led to something that works; `state` tells what is true now when it
+    did not. Once the step `no_way_back_after` has passed nothing is undone by itself: `no_way_back_because` says
+    why, `no_way_back_next` what the choices are. `undone_next` is what to do after a rollback.
+    """
+
+    name: str
+    target: str
+    steps: tuple[Step, ...] = ()
+    reason: str = ""
+    skipped: tuple[Skipped, ...] = ()
+    undo_on_failure: bool = False
+    facts: dict[str, Any] = field(default_factory=dict, compare=False)
+    guard: Gate | None = field(default=None, compare=False)
+    before_undo: Gate | None = field(default=None, compare=False)
+    after_undo: Gate | None = field(default=None, compare=False)
+    state: Question[Any] | None = field(default=None, compare=False)
+    no_way_back_after: str = ""
+    no_way_back_because: str = ""
+    no_way_back_next: str = ""
+    undone_next: str = ""
+
+    @property
+    def hash(self) -> str:
+        """First 16 hex digits of a SHA-256 over everything the plan would do and the facts it rests on.
+
+        Facts that name this very run (times, run ids) do not belong in `facts`, or no plan could be pinned.
+        """
+        text = json.dumps(self.describe(), sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "target": self.target,
+            "steps": [step.describe() for step in self.steps],
+            "reason": self.reason,
+            "facts": self.facts,
+            **({"no_way_back_after": self.no_way_back_after} if self.no_way_back_after else {}),
+        }
+
+

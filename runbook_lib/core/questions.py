@@ -1,0 +1,121 @@
+"""How facts are asked: questions, the connections they are put to, and the replies they parse.
+
+Only `connections/` opens sockets and starts processes; facts see these protocols, and tests hand them
+`connections.scripted`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from runbook_lib.core.commands import Command
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class CommandResult:
+    """What a finished command said. `exit_code` is never guessed: a command whose end was not seen raises."""
+
+    command: str
+    exit_code: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class HttpReply:
+    """One HTTP exchange. `seconds` runs from the first byte sent to the last byte read."""
+
+    url: str
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    seconds: float
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        import json
+
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class TlsHandshake:
+    """A certificate as served (DER), and what was agreed on. `trouble` says why it does not verify, or is empty."""
+
+    certificate: bytes
+    protocol: str
+    cipher: str
+    trouble: str
+
+
+class Server(Protocol):
+    """The staging server, reached over SSH."""
+
+    address: str
+
+    def run(self, command: Command) -> CommandResult:
+        """Run a read-only command to its end. An exit code outside `command.accepts` raises FactUnreadable."""
+
+    def read(self, path: str, *, limit_bytes: int = 1_000_000) -> bytes | None:
+        """The first `limit_bytes` of a file, or None where there is no such file."""
+
+
+class Http(Protocol):
+    """The public address of the environment, TLS verified against the environment's CA file."""
+
+    def request(self, method: str, path: str, *, json: Any = None, headers: dict[str, str] | None = None,
+                timeout_s: float = 10.0) -> HttpReply:
+        """One exchange; any HTTP status is a reply. Raises EndpointUnavailable when there is none."""
+
+    def handshake(self) -> TlsHandshake:
+        """The certificate as served, good or not. Raises EndpointUnavailable when there is no handshake at all."""
+
+    def accepts_protocol(self, protocol: str) -> bool | None:
+        """Whether the server speaks `TLSv1`, `TLSv1.1`, …; None when this machine cannot try."""
+
+
+class Docker(Protocol):
+    """The server's Docker Engine over the same SSH connection: a docker.DockerClient."""
+
+    def client(self) -> Any: ...
+
+
+class Database(Protocol):
+    """The environment's PostgreSQL, asked through the server, in a read-only transaction."""
+
+    def rows(self, sql: str, *, timeout_s: float = 30.0) -> list[dict[str, Any]]:
+        """The rows of one SELECT, as dictionaries."""
+
+
+class Prometheus(Protocol):
+    """The environment's Prometheus, asked through the server."""
+
+    def get(self, path: str, **parameters: str) -> Any:
+        """`data` of an /api/v1 reply, e.g. get("query", query="up"). Raises EndpointUnavailable, FactUnreadable."""
+
+
+class Connections(Protocol):
+    """All connections to one environment. Each opens on first use and is kept for the whole run."""
+
+    server: Server
+    http: Http
+    docker: Docker
+    database: Database
+    prometheus: Prometheus
+
+
+@dataclass(frozen=True)
+class Question(Generic[T]):
+    """A named, read-only question about the environment."""
+
+    name: str
+    put: Callable[[Connections], T] = field(compare=False)

@@ -1,0 +1,65 @@
+"""Where the environment is: the server, its public address, the names of its secrets and its variable files."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from runbook_lib.environment.types import AbsolutePath, Count, Name, Part, Port, Seconds, SecretName, Text
+
+Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:-]*$")]
+
+
+class Server(Part):
+    """The machine that Docker Compose runs on, reached over SSH with a key and a known host key."""
+
+    host: Host
+    port: Port = 22
+    user: Name
+    directory: AbsolutePath
+    key_file: Text
+    known_hosts_file: Text
+    connect_timeout_s: Seconds = 10.0
+
+    @property
+    def address(self) -> str:
+        """`user@host:port`, for people."""
+        return f"{self.user}@{self.host}:{self.port}"
+
+    def path(self, *names: str) -> str:
+        """A path below the server's project directory."""
+        return posixpath.join(self.directory, *names)
+
+
+class Public(Part):
+    """What users type. `connect_to` is the `host:port` really dialled, where that differs from the URL's."""
+
+    url: Annotated[str, StringConstraints(pattern=r"^https://[a-z0-9.-]+(:[0-9]+)?$")]
+    connect_to: Annotated[str, StringConstraints(pattern=r"^[^:\s]+:[0-9]+$")] | None = None
+    ca_file: Text | None = None
+
+    @property
+    def host(self) -> str:
+        """The host name of the URL, without its port."""
+        return self.url.removeprefix("https://").partition(":")[0]
+
+
+class SecretNeed(Part):
+    """A secret by name: who needs it, how long it must be at least, and whether the server or CI holds it.
+
+    A `url_safe` one lands inside a URL and may hold only letters, digits, `-`, `_`, `.` and `~`.
+    """
+
+    needed_by: Annotated[tuple[Text, ...], Field(min_length=1)]
+    minimum_length: Count
+    side: Literal["server", "ci"]
+    required: bool = True
+    url_safe: bool = False
+
+
+class EnvironmentFile(Part):
+    """A file of variables in the repository. A value names secrets as `${NAME}` and never holds one."""
+
+    variables: dict[SecretName, str]

@@ -1,1 +1,0 @@
-"""Read-only questions about an environment: ask, parse, return frozen values."""

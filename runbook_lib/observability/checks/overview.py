@@ -1,0 +1,78 @@
+"""The environment at a glance: what is well, what is not, and which notebook to open."""
+
+from __future__ import annotations
+
+from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.environment import Environment
+from runbook_lib.platform.checks.live_release import containers_are_well
+from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.monitoring import Alert
+from runbook_lib.platform.facts.operations import Operation
+from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.recovery.checks.backup import last_backup_findings
+from runbook_lib.recovery.facts.backups import Backups
+
+
+def overview(
+    environment: Environment,
+    deployed: Deployed,
+    containers: tuple[Container, ...] | None,
+    backups: Backups,
+    alerts: tuple[Alert, ...] | None,
+) -> tuple[Finding, ...]:
+    """One finding a question. Where nothing is deployed yet, that is said once, as a warning."""
+    if deployed.live_colour is None:
+        nothing = "nothing is deployed yet"
+        return (Finding("a release serves", Verdict.WARNING, nothing, "a release", "Open 20 Deploy."),)
+    return (
+        _release(deployed),
+        *_services(environment, containers, deployed.live_colour),
+        _alerts(alerts),
+        *last_backup_findings(backups, environment),
+    )
+
+
+def operation_row(operation: Operation | None) -> dict[str, str]:
+    """Who works on the environment now, for a table."""
+    if operation is None:
+        return {"now": "nobody works on this environment"}
+    return {
+        "now": operation.purpose,
+        "by": operation.owner,
+        "run": operation.run_id,
+        "since": operation.started,
+        "last sign of life": operation.heartbeat,
+    }
+
+
+def _release(deployed: Deployed) -> Finding:
+    on_record = deployed.releases[-1].commit if deployed.releases else None
+    return finding(
+        "a recorded release serves",
+        deployed.live_commit == on_record == deployed.head,
+        measured=f"{deployed.live_version}, {(deployed.live_commit or 'no commit')[:12]}",
+        expected=f"the last on record ({(on_record or 'none')[:12]}), checked out",
+        next="A deployment was interrupted: run 20 Deploy for the release that should serve.",
+    )
+
+
+def _services(
+    environment: Environment, containers: tuple[Container, ...] | None, colour: str
+) -> tuple[Finding, ...]:
+    if containers is None:
+        return (Finding("services", Verdict.INCONCLUSIVE, "Docker does not answer", "all well",
+                        "Look at the Docker Engine on the server: `systemctl status docker`."),)  # fmt: skip
+    looked = containers_are_well(containers, environment.running_services(colour))
+    bad = tuple(one for one in looked if one.verdict is not Verdict.PASSED)
+    return bad or (finding("services", True, measured=f"{len(looked)} of {len(looked)} well", expected="all well"),)
+
+
+def _alerts(alerts: tuple[Alert, ...] | None) -> Finding:
+    firing = sorted({alert.name for alert in alerts or () if alert.state == "firing"})
+    return finding(
+        "alerts",
+        None if alerts is None else not firing,
+        measured="Prometheus does not answer" if alerts is None else ", ".join(firing) or "none firing",
+        expected="none firing",
+        next="Look the alert up in the table of symptoms above.",
+    )

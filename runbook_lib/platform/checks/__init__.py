@@ -1,0 +1,1 @@
+"""Pure checks: facts against the environment file, as findings."""

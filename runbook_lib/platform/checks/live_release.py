@@ -1,0 +1,234 @@
+"""Is this the release that was meant, and does it work? What the gate holds against each look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from runbook_lib.core.findings import Finding, finding
+from runbook_lib.platform.facts.assets import Asset
+from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.endpoints import Endpoint
+from runbook_lib.platform.facts.idle_colour import IdleColour
+from runbook_lib.platform.facts.smoke_test import UserFlow
+
+HEALTH_PATHS = ("/health", "/api/v1/health")
+RELEASE_PATH = "/release.json"
+SHARED = ("nginx", "postgres", "redis")
+
+
+@dataclass(frozen=True)
+class ExpectedRelease:
+    """What the gate expects: the commit in every reply, the schema revision, and the colour that runs it."""
+
+    commit: str
+    schema_revision: str
+    colour: str
+
+    @property
+    def services(self) -> tuple[str, str]:
+        return (f"backend-{self.colour}", f"frontend-{self.colour}")
+
+
+def judge_health(expected: ExpectedRelease) -> Callable[[tuple[Container, ...], IdleColour], tuple[Finding, ...]]:
+    """For a Gate over (containers, the colour seen from inside): what a slow start comes to by waiting."""
+
+    def judge(containers: tuple[Container, ...], seen: IdleColour) -> tuple[Finding, ...]:
+        answers = (finding(f"{path} answers", reply.status == 200, measured=reply.status, expected=200)
+                   for path, reply in seen.replies.items())
+        return (*containers_are_well(containers, expected.services), *answers)
+
+    return judge
+
+
+def judge_identity(expected: ExpectedRelease) -> Callable[[IdleColour], tuple[Finding, ...]]:
+    """For a Gate over the colour seen from inside: is it this release, with all its files? No waiting changes that."""
+
+    def judge(seen: IdleColour) -> tuple[Finding, ...]:
+        commits = (_same_commit(path, str(reply.document.get("commit", "none")), expected.commit)
+                   for path, reply in seen.replies.items())
+        missing = [path for path, status in seen.assets.items() if status != 200]
+        files = finding(
+            "every file that the page names is there", bool(seen.assets) and not missing,
+            measured=f"missing: {', '.join(missing)}" if missing else f"{len(seen.assets)} files",
+            expected="the page and its scripts and styles", next="The frontend image was built without them.",
+        )
+        return (*commits, files)
+
+    return judge
+
+
+def judge_flow(longest_ms: float) -> Callable[[UserFlow], tuple[Finding, ...]]:
+    """For a Gate over a user's flow: each action does what it should, and not every read takes above `longest_ms`.
+
+    The quickest read is what counts: one slow action is a busy machine, and a password takes its time by intent.
+    """
+
+    def judge(flow: UserFlow) -> tuple[Finding, ...]:
+        reads = [one.seconds * 1000 for one in flow.actions
+                 if one.action.startswith("read") and one.seconds is not None]
+        quick = min(reads, default=None)
+        patience = finding("a read is answered in time", None if quick is None else quick <= longest_ms,
+                           measured="none was answered" if quick is None else f"{quick:.0f} ms the quickest",
+                           expected=f"<= {longest_ms:g} ms", next="Search the backend's log for slow requests.")
+        return (*user_flow_works(flow), patience)
+
+    return judge
+
+
+def judge_outside(
+    expected: ExpectedRelease, restarts: Mapping[str, int] | None = None
+) -> Callable[..., tuple[Finding, ...]]:
+    """For a Gate over (containers, public endpoints, schema revision, a user's write and read, frontend assets).
+
+    `restarts` are the restart counts from before the deployment, by service.
+    """
+
+    def judge(
+        containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...], revision: str | None, flow: UserFlow,
+        assets: tuple[Asset, ...],
+    ) -> tuple[Finding, ...]:
+        return (
+            *containers_are_well(containers, (*expected.services, *SHARED), restarts),
+            *endpoints_show(endpoints, expected.commit),
+            schema_is(revision, expected.schema_revision),
+            *user_flow_works(flow),
+            *assets_loaded(assets),
+        )
+
+    return judge
+
+
+def judge_restored(
+    commit: str, colour: str, restarts: Mapping[str, int]
+) -> Callable[[tuple[Container, ...], tuple[Endpoint, ...], UserFlow], tuple[Finding, ...]]:
+    """For the Gate after a rollback: what ran before answers again, as itself. Its earlier restarts do not count."""
+    services = (f"backend-{colour}", f"frontend-{colour}", *SHARED)
+
+    def judge(
+        containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...], flow: UserFlow
+    ) -> tuple[Finding, ...]:
+        return (
+            *containers_are_well(containers, services, restarts),
+            *endpoints_show(endpoints, commit),
+            *user_flow_works(flow),
+        )
+
+    return judge
+
+
+def assets_loaded(assets: tuple[Asset, ...]) -> tuple[Finding, ...]:
+    """Criterion: frontend assets loaded correctly: the page, at least one script, each byte as it was built."""
+    if not assets:
+        return (
+            finding(
+                "frontend page",
+                False,
+                measured="not served",
+                expected="the page of the image",
+                next="Read the frontend container's log.",
+            ),
+        )
+    named = finding(
+        "frontend names its assets",
+        len(assets) > 1,
+        measured=f"{len(assets) - 1} assets",
+        expected="at least one",
+        next="The page was built without its bundle: build the image again.",
+    )
+    return (
+        named,
+        *(
+            finding(
+                f"{one.path} is the built file",
+                one.same if one.image_sha256 else None if one.served_sha256 else False,
+                measured=(one.served_sha256 or "not served")[:12],
+                expected=(one.image_sha256 or "not in the image")[:12],
+                next="Another release's file is served, or none: look at the upstream file and the cache headers.",
+            )
+            for one in assets
+        ),
+    )
+
+
+def containers_are_well(containers: tuple[Container, ...], services: tuple[str, ...],
+                        restarts: Mapping[str, int] | None = None) -> tuple[Finding, ...]:
+    """Each service has a running, healthy container that was neither restarted nor killed for memory.
+
+    `restarts` are restarts that happened before, by service: they are not held against it.
+    """
+    by_service, known = {one.service: one for one in containers}, restarts or {}
+    return tuple(_container_is_well(by_service.get(service), service, known.get(service, 0)) for service in services)
+
+
+def restarts_of(containers: tuple[Container, ...]) -> dict[str, int]:
+    """Restart counts by service, to be held against later ones."""
+    return {one.service: one.restart_count for one in containers}
+
+
+def _container_is_well(one: Container | None, service: str, restarts: int) -> Finding:
+    name = f"{service} is well"
+    expected = "running, healthy, no restart, not killed for memory"
+    after = f"Read its log: `docker logs gw2-staging-{service}-1` on the server."
+    if one is None:
+        return finding(name, False, measured="no container", expected=expected, next=after)
+    faults = [one.state] if one.state != "running" else []
+    faults += [str(one.health or "no health check")] if one.health != "healthy" else []
+    faults += [f"{one.restart_count - restarts} restarts"] if one.restart_count > restarts else []
+    faults += ["killed for memory"] if one.oom_killed else []
+    return finding(name, not faults, measured=", ".join(faults) or "running, healthy", expected=expected, next=after)
+
+
+def endpoints_show(endpoints: tuple[Endpoint, ...], commit: str) -> tuple[Finding, ...]:
+    """Every public endpoint answers 200, and those that name a commit name this one."""
+    findings = []
+    for endpoint in endpoints:
+        seconds = "" if endpoint.seconds is None else f" in {endpoint.seconds * 1000:.0f} ms"
+        measured = endpoint.error or f"{endpoint.status}{seconds}"
+        findings.append(
+            finding(
+                f"{endpoint.path} answers",
+                endpoint.status == 200,
+                measured=measured,
+                expected=200,
+                next="Read nginx's error log and the backend's log on the server; 21 Verify shows every endpoint.",
+            )
+        )
+        if endpoint.path in (*HEALTH_PATHS, RELEASE_PATH):
+            findings.append(_same_commit(endpoint.path, str(endpoint.fields.get("commit", "none")), commit))
+    return tuple(findings)
+
+
+def _same_commit(path: str, measured: str, expected: str) -> Finding:
+    return finding(
+        f"{path} names the commit",
+        measured == expected,
+        measured=measured[:12],
+        expected=expected[:12],
+        next="Another release answers than the one that was deployed: look at the upstream file and at the image tags.",
+    )
+
+
+def schema_is(revision: str | None, expected: str) -> Finding:
+    """The database's alembic revision is the one that the code expects."""
+    return finding(
+        "schema revision",
+        revision == expected if revision else None,
+        measured=revision or "unknown",
+        expected=expected,
+        next="Run 20 Deploy again; its migration step did not finish.",
+    )
+
+
+def user_flow_works(flow: UserFlow) -> tuple[Finding, ...]:
+    """Each action of the synthetic user did what it should."""
+    return tuple(
+        finding(
+            f"a user can {one.action}",
+            one.works,
+            measured=one.detail,
+            expected=one.expected,
+            next="Search the backend's log for the request id in this run's evidence.",
+        )
+        for one in flow.actions
+    )

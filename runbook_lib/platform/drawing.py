@@ -1,0 +1,107 @@
+"""The house style of charts: colours, a figure, its axes and its description in words."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BLUE, ORANGE, RED, GREY, INK, GREEN = "#2b6cb0", "#d98200", "#b3232c", "#a3adba", "#2a3442", "#2c7d5b"
+PURPLE = "#6b3fa0"
+STATE_COLOURS = {"passed": GREEN, "failed": RED, "timed out": RED, "rollback failed": RED, "aborted": RED,
+                 "rolled back": ORANGE, "unknown": PURPLE}
+CLEAR = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85}  # words over a line stay readable
+WIDTH = 8.6  # inches; at 96 dpi what a report's column holds
+_STYLE = {
+    "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"], "font.size": 10, "text.color": INK,
+    "axes.titlesize": 11.5, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.titlepad": 12,
+    "axes.labelsize": 9.5, "axes.labelcolor": "#5b6675", "axes.edgecolor": "#c5ccd6", "axes.spines.top": False,
+    "axes.spines.right": False, "axes.grid": True, "axes.axisbelow": True, "grid.color": "#e6e9ee",
+    "grid.linewidth": 0.8,
+    "xtick.color": "#5b6675", "ytick.color": "#5b6675", "xtick.labelsize": 9, "ytick.labelsize": 9,
+    "xtick.major.size": 0, "ytick.major.size": 0, "lines.linewidth": 2, "legend.frameon": False, "legend.fontsize": 9,
+    "figure.facecolor": "white", "axes.facecolor": "white", "svg.fonttype": "path", "svg.hashsalt": "runbook",
+    "savefig.bbox": "tight", "savefig.pad_inches": 0.12,
+}
+Draw = TypeVar("Draw", bound=Callable[..., Any])
+
+
+def in_house_style(draw: Draw) -> Draw:
+    """Draw with our settings, and leave matplotlib's own as they were."""
+
+    @functools.wraps(draw)
+    def styled(*values: Any, **options: Any) -> Any:
+        import matplotlib
+
+        with matplotlib.rc_context(_rc()):
+            return draw(*values, **options)
+
+    return cast(Draw, styled)
+
+
+def new_figure(height: float) -> tuple[Figure, Axes]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.add_subplot()
+
+
+def _rc() -> Any:
+    return dict(_STYLE)
+
+
+def described(figure: Figure, words: str) -> Figure:
+    figure.set_label(words)
+    return figure
+
+
+def empty_figure(title: str, words: str) -> Figure:
+    """No data is an answer, never an empty chart that looks like a good one."""
+    figure, axes = new_figure(1.4)
+    axes.set_title(title, loc="left")
+    axes.set_axis_off()
+    axes.text(0, 0.5, words, transform=axes.transAxes, color="#5b6675")
+    return described(figure, words)
+
+
+def tag(axes: Axes, at: float, height: float, words: str, right: float, colour: str) -> None:
+    """A label beside a vertical line, on the side that has room."""
+    left_side = at > right * 0.72
+    axes.annotate(words, (at, height), xytext=(-5 if left_side else 5, 0), textcoords="offset points", color=colour,
+                  ha="right" if left_side else "left", va="center", fontsize=9, bbox=CLEAR)
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """The smallest value that at least `share` percent of the values do not exceed (nearest rank)."""
+    rank = -(-len(ordered) * share // 100)
+    return ordered[max(0, int(rank) - 1)]
+
+
+def to_dates(times: Sequence[datetime]) -> list[float]:
+    """matplotlib's dates: days since 1970 in UTC."""
+    return [when.timestamp() / 86_400 for when in times]
+
+
+def time_axis(axes: Axes, times: Sequence[datetime]) -> None:
+    from matplotlib import dates
+
+    untyped: Any = dates
+    locator = untyped.AutoDateLocator(minticks=3, maxticks=8)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(untyped.ConciseDateFormatter(locator))
+    axes.set_xlabel("time in UTC")
+    if len(set(times)) == 1:
+        middle = to_dates(times)[0]
+        axes.set_xlim(middle - 0.5, middle + 0.5)
+
+
+def readable_size(size_bytes: float) -> str:
+    amount = size_bytes / 2**20
+    return f"{amount / 1024:.3g} GiB" if amount >= 1000 else f"{amount:.3g} MiB"

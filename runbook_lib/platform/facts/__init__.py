@@ -1,0 +1,1 @@
+"""Read-only questions about the environment: ask, parse, return values."""

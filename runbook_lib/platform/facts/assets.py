@@ -1,0 +1,74 @@
+"""The frontend's files as users get them, held against the files in the image that should serve them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import EndpointUnavailable
+from runbook_lib.core.questions import Connections, Http, Question
+from runbook_lib.environment import Environment
+
+ASSET = re.compile(r"""(?:src|href)=["'](/assets/[A-Za-z0-9._-]+)["']""")
+WEB_ROOT = "/srv/frontend"
+MOST_ASSETS = 50
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file: its digest as served through nginx and as it lies in the image. None where it was not to be had."""
+
+    path: str
+    size_bytes: int
+    served_sha256: str | None
+    image_sha256: str | None
+
+    @property
+    def same(self) -> bool:
+        """Whether users get the very bytes that were built."""
+        return self.served_sha256 is not None and self.served_sha256 == self.image_sha256
+
+
+def assets_of(environment: Environment, colour: str) -> Question[tuple[Asset, ...]]:
+    """The page and every script and style it names; empty when not even the page was served."""
+
+    def put(connections: Connections) -> tuple[Asset, ...]:
+        page = _fetch(connections.http, "/")
+        if page is None:
+            return ()
+        paths = ["/index.html", *parse_asset_paths(page.decode("utf-8", "replace"))]
+        built = ("sha256sum", *(f"{WEB_ROOT}{path}" for path in paths))
+        command = Command(("docker", "exec", f"gw2-staging-frontend-{colour}-1", *built), accepts=(0, 1))
+        digests = parse_digests(connections.server.run(command).stdout)
+        bodies = [page, *(_fetch(connections.http, path) for path in paths[1:])]
+        return tuple(
+            Asset(path, len(body or b""), _digest(body), digests.get(f"{WEB_ROOT}{path}"))
+            for path, body in zip(paths, bodies, strict=True)
+        )
+
+    return Question("frontend assets", put)
+
+
+def parse_asset_paths(page: str) -> list[str]:
+    """The distinct /assets/ files that a page names, in order, at most 50."""
+    return list(dict.fromkeys(ASSET.findall(page)))[:MOST_ASSETS]
+
+
+def parse_digests(listing: str) -> dict[str, str]:
+    """`sha256sum` lines as path → digest. Source: GNU coreutils manual, md5sum invocation."""
+    pairs = (line.split(maxsplit=1) for line in listing.splitlines())
+    return {pair[1].lstrip("*"): pair[0] for pair in pairs if len(pair) == 2}
+
+
+def _fetch(http: Http, path: str) -> bytes | None:
+    try:
+        reply = http.request("GET", path)
+    except EndpointUnavailable:
+        return None
+    return reply.body if reply.status == 200 else None
+
+
+def _digest(body: bytes | None) -> str | None:
+    return None if body is None else hashlib.sha256(body).hexdigest()

@@ -1,0 +1,83 @@
+"""The certificate as users are served it, and which TLS protocols the server still accepts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.questions import Connections, Question, TlsHandshake
+from runbook_lib.environment import Environment
+
+TRIED = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """`trouble` says why the certificate does not verify, and is empty when it does. `accepts`: protocol → whether the
+    server speaks it, None where this machine cannot try."""
+
+    subject: str
+    issuer: str
+    names: tuple[str, ...]
+    not_before: datetime
+    not_after: datetime
+    sha256: str
+    protocol: str
+    cipher: str
+    trouble: str
+    accepts: Mapping[str, bool | None]
+
+    def days_left(self, now: datetime) -> float:
+        """Days until it expires; negative afterwards."""
+        return (self.not_after - now).total_seconds() / 86_400
+
+
+def certificate_of(environment: Environment) -> Question[Certificate]:
+    """The certificate of the public address. Raises EndpointUnavailable, FactUnreadable."""
+
+    def put(connections: Connections) -> Certificate:
+        served = connections.http.handshake()
+        return parse_certificate(served, {name: connections.http.accepts_protocol(name) for name in TRIED})
+
+    return Question("certificate", put)
+
+
+def parse_certificate(served: TlsHandshake, accepts: Mapping[str, bool | None]) -> Certificate:
+    """The facts of a handshake. Raises FactUnreadable when the certificate is none."""
+    try:
+        found = x509.load_der_x509_certificate(served.certificate)
+        return Certificate(
+            subject=_common_name(found.subject),
+            issuer=_common_name(found.issuer),
+            names=_names(found),
+            not_before=found.not_valid_before_utc,
+            not_after=found.not_valid_after_utc,
+            sha256=hashlib.sha256(served.certificate).hexdigest(),
+            protocol=served.protocol,
+            cipher=served.cipher,
+            trouble=served.trouble,
+            accepts=dict(accepts),
+        )
+    except (ValueError, x509.InvalidVersion, x509.DuplicateExtension) as error:
+        raise FactUnreadable(
+            f"The served certificate cannot be read: {error}", next="`openssl s_client -connect HOST:443` shows it raw."
+        ) from error
+
+
+def _common_name(name: x509.Name) -> str:
+    common = name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(common[0].value) if common else name.rfc4514_string()
+
+
+def _names(found: x509.Certificate) -> tuple[str, ...]:
+    try:
+        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(str(name.value) for name in names)

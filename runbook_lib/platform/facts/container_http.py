@@ -1,0 +1,58 @@
+"""The application's API, asked from inside one of its own containers: no network, no nginx, no limit in between."""
+
+from __future__ import annotations
+
+import json as json_text
+from dataclasses import dataclass
+from typing import Any
+
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
+from runbook_lib.core.questions import HttpReply, Server
+
+# The backend image has Python and no curl. What is asked comes by stdin, where no process list shows it.
+REQUEST = """
+import json, sys, time, urllib.error, urllib.request
+asked = json.load(sys.stdin)
+body = None if asked["json"] is None else json.dumps(asked["json"]).encode()
+headers = {"Content-Type": "application/json", **asked["headers"]}
+request = urllib.request.Request(asked["url"], data=body, headers=headers, method=asked["method"])
+began = time.monotonic()
+try:
+    reply = urllib.request.urlopen(request, timeout=asked["timeout_s"])
+except urllib.error.HTTPError as error:
+    reply = error
+except OSError as error:
+    sys.exit(f"no reply: {error}")
+text = reply.read().decode("utf-8", "replace")
+json.dump({"status": reply.status, "headers": dict(reply.headers), "body": text,
+           "seconds": time.monotonic() - began}, sys.stdout)
+"""
+
+
+@dataclass(frozen=True)
+class InsideHttp:
+    """Requests of a container to itself, or to what shares its network."""
+
+    server: Server
+    container: str
+    base: str = "http://127.0.0.1:8000"
+
+    def request(self, method: str, path: str, *, json: Any = None, headers: dict[str, str] | None = None,
+                timeout_s: float = 10.0) -> HttpReply:
+        """One exchange; any HTTP status is a reply. Raises EndpointUnavailable when there is none."""
+        url = self.base + path
+        asked = {"method": method, "url": url, "json": json, "headers": headers or {}, "timeout_s": timeout_s}
+        argv = ("docker", "exec", "--interactive", self.container, "python3", "-c", REQUEST)
+        command = Command(argv, stdin=json_text.dumps(asked), timeout_s=timeout_s + 20, accepts=(0, 1, 126, 137))
+        done = self.server.run(command)
+        if done.exit_code:
+            said = (done.stderr.strip().splitlines() or ["no reply"])[-1]
+            raise EndpointUnavailable(f"{path} gave no reply inside {self.container}: {said[:300]}", where=url,
+                                      next="Read the container's log with `docker logs`.")
+        try:
+            told = json_text.loads(done.stdout)
+            return HttpReply(url, int(told["status"]), dict(told["headers"]), told["body"].encode(), told["seconds"])
+        except (ValueError, KeyError, TypeError, AttributeError) as cause:
+            raise FactUnreadable(f"{path} was asked inside {self.container}, and the reply could not be read.",
+                                 where=url, next="Run the notebook again.") from cause

@@ -1,0 +1,116 @@
+"""What a colour without traffic says of itself, asked inside its own containers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
+from runbook_lib.core.questions import Connections, Question
+from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.assets import ASSET
+from runbook_lib.platform.facts.container_http import InsideHttp
+from runbook_lib.platform.facts.smoke_test import UserFlow, visit
+
+# The page of the frontend, and the status of every file that it names.
+ASSETS = """
+import json, re, sys, urllib.error, urllib.request
+def fetch(path):
+    try:
+        reply = urllib.request.urlopen(sys.argv[1] + path, timeout=5)
+    except urllib.error.HTTPError as error:
+        reply = error
+    return reply.status, reply.read().decode("utf-8", "replace")
+status, page = fetch("/")
+named = list(dict.fromkeys(re.findall(sys.argv[2], page)))[:50]
+sys.stdout.write(json.dumps({"/": status, **{path: fetch(path)[0] for path in named}}))
+"""
+
+
+@dataclass(frozen=True)
+class InsideReply:
+    """One reply from inside: HTTP status and the JSON document."""
+
+    status: int
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class IdleColour:
+    """The replies of a colour's backend and frontend to requests from within their own network.
+
+    `assets`: the HTTP status of the page and of each file it names.
+    """
+
+    health: InsideReply
+    api_health: InsideReply
+    frontend_release: InsideReply
+    assets: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def replies(self) -> dict[str, InsideReply]:
+        """The replies that name a commit, by path."""
+        return {"/health": self.health, "/api/v1/health": self.api_health, "/release.json": self.frontend_release}
+
+
+def idle_colour_of(environment: Environment, colour: str) -> Question[IdleColour]:
+    """Health, release and files of `colour`. Raises FactUnreadable when a container does not answer."""
+
+    def put(connections: Connections) -> IdleColour:
+        container, page = backend_container(colour), f"http://frontend-{colour}:3000"
+        backend = InsideHttp(connections.server, container)
+        frontend = InsideHttp(connections.server, container, page)
+        argv = ("docker", "exec", container, "python3", "-c", ASSETS, page, ASSET.pattern)
+        return IdleColour(
+            health=_reply(backend, "/health"),
+            api_health=_reply(backend, "/api/v1/health"),
+            frontend_release=_reply(frontend, "/release.json"),
+            assets=parse_assets(connections.server.run(Command(argv, timeout_s=30)).stdout),
+        )
+
+    return Question(f"the {colour} colour from inside", put)
+
+
+def backend_container(colour: str) -> str:
+    """The container of a colour's backend."""
+    return f"gw2-staging-backend-{colour}-1"
+
+
+def user_flow_inside(environment: Environment, colour: str) -> Question[UserFlow]:
+    """What a user does, done inside `colour` before anybody else can reach it."""
+    return Question(f"user flow inside {colour}",
+                    lambda connections: visit(InsideHttp(connections.server, backend_container(colour))))
+
+
+def _reply(http: InsideHttp, path: str) -> InsideReply:
+    try:
+        reply = http.request("GET", path, timeout_s=5.0)
+    except EndpointUnavailable as cause:
+        raise FactUnreadable(cause.what, where=cause.where) from cause
+    return parse_inside_reply(f"{reply.status}\n{reply.text}", http.base + path)
+
+
+def parse_assets(text: str) -> dict[str, int]:
+    """Path → HTTP status. Raises FactUnreadable for anything else."""
+    try:
+        return {str(path): int(status) for path, status in dict(json.loads(text)).items()}
+    except (ValueError, TypeError) as cause:
+        raise FactUnreadable(f"the frontend's files were told in an unknown form: {text[:80]!r}") from cause
+
+
+def parse_inside_reply(text: str, url: str) -> InsideReply:
+    """A status line and a JSON object. Raises FactUnreadable for anything else."""
+    status, _, body = text.partition("\n")
+    try:
+        document = json.loads(body)
+        if not isinstance(document, dict):
+            raise ValueError("not a JSON object")
+        return InsideReply(int(status), document)
+    except ValueError as cause:
+        raise FactUnreadable(
+            f"{url} answered something else than a JSON object: {body[:80]!r}",
+            where=url,
+            next="Read the container's log with `docker logs`; the release does not speak the health protocol.",
+        ) from cause

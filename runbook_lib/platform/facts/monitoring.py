@@ -1,0 +1,164 @@
+"""What Prometheus sees: scrape targets, alerts, and the value of a query."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.questions import Connections, Question
+from runbook_lib.environment import Environment
+
+T = TypeVar("T")
+Series = tuple[tuple[datetime, float], ...]  # (UTC time, value)
+
+ERROR_RATE = (
+    '100 * sum(rate(gw2_http_requests_total{status=~"5.."}[1m]) or vector(0)) / sum(rate(gw2_http_requests_total[1m]))'
+)
+
+
+@dataclass(frozen=True)
+class ScrapeTarget:
+    """One scraped address. `trouble` is Prometheus's last error for it; `up` is False until it was scraped once."""
+
+    job: str
+    instance: str
+    up: bool
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """An alert that is `pending` or `firing`."""
+
+    name: str
+    state: str
+    severity: str = ""
+    summary: str = ""
+    since: datetime | None = None
+    labels: dict[str, str] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One series of an instant query. A value that is no number (0/0) is None, never zero."""
+
+    labels: dict[str, str]
+    value: float | None
+
+
+def targets_of(environment: Environment) -> Question[tuple[ScrapeTarget, ...]]:
+    """All active scrape targets, by job. Raises EndpointUnavailable, FactUnreadable."""
+    return Question("monitoring targets", lambda connections: parse_targets(connections.prometheus.get("targets")))
+
+
+def alerts_of(environment: Environment) -> Question[tuple[Alert, ...]]:
+    """Alerts pending or firing now, firing ones first. Raises EndpointUnavailable, FactUnreadable."""
+    return Question("alerts", lambda connections: parse_alerts(connections.prometheus.get("alerts")))
+
+
+def query_of(environment: Environment, query: str, *, name: str = "") -> Question[tuple[Sample, ...]]:
+    """An instant query; no series is an empty tuple: missing data, not zero. Raises as `targets_of`."""
+
+    def put(connections: Connections) -> tuple[Sample, ...]:
+        return parse_samples(connections.prometheus.get("query", query=query))
+
+    return Question(name or query, put)
+
+
+def error_rate_between(environment: Environment, since: datetime, until: datetime) -> Question[Series]:
+    """Percent of API requests that ended with 5xx, over the minute before each point, at most 120 points.
+
+    Minutes without a request have no point. Raises as `targets_of`.
+    """
+    step_s = max(5, math.ceil((until - since).total_seconds() / 120))
+    words = {"start": since.isoformat(), "end": until.isoformat(), "step": str(step_s)}
+
+    def put(connections: Connections) -> Series:
+        return parse_series(connections.prometheus.get("query_range", query=ERROR_RATE, **words))
+
+    return Question("error rate", put)
+
+
+def parse_targets(data: Any) -> tuple[ScrapeTarget, ...]:
+    """`data` of /api/v1/targets. Source: Prometheus manual, HTTP API, Targets."""
+    return _read("targets", lambda: tuple(sorted(
+        (
+            ScrapeTarget(
+                job=str(one["labels"]["job"]),
+                instance=str(one["labels"]["instance"]),
+                up=one["health"] == "up",
+                trouble=str(one.get("lastError") or ("not scraped yet" if one["health"] == "unknown" else "")),
+            )
+            for one in data["activeTargets"]
+        ),
+        key=lambda target: (target.job, target.instance),
+    )))  # fmt: skip
+
+
+def parse_alerts(data: Any) -> tuple[Alert, ...]:
+    """`data` of /api/v1/alerts. Source: Prometheus manual, HTTP API, Alerts."""
+    return _read("alerts", lambda: tuple(sorted(
+        (
+            Alert(
+                name=str(one["labels"]["alertname"]),
+                state=str(one["state"]),
+                severity=str(one["labels"].get("severity", "")),
+                summary=str(one.get("annotations", {}).get("summary", "")),
+                since=_time(one.get("activeAt")),
+                labels=dict(one["labels"]),
+            )
+            for one in data["alerts"]
+        ),
+        key=lambda alert: (alert.state != "firing", alert.name),
+    )))  # fmt: skip
+
+
+def parse_samples(data: Any) -> tuple[Sample, ...]:
+    """`data` of /api/v1/query: a vector or a scalar. Source: Prometheus manual, HTTP API, Expression query results."""
+
+    def read() -> tuple[Sample, ...]:
+        if data["resultType"] == "scalar":
+            return (Sample({}, _number(data["result"][1])),)
+        if data["resultType"] != "vector":
+            raise ValueError(f"a {data['resultType']}, where one value a series was asked for")
+        return tuple(Sample(dict(one["metric"]), _number(one["value"][1])) for one in data["result"])
+
+    return _read("the query", read)
+
+
+def parse_series(data: Any) -> Series:
+    """`data` of /api/v1/query_range with one series or none. Source: Prometheus manual, HTTP API, Range queries."""
+
+    def read() -> Series:
+        if data["resultType"] != "matrix" or len(data["result"]) > 1:
+            raise ValueError(f"{len(data['result'])} series as {data['resultType']}, where one was asked for")
+        points = data["result"][0]["values"] if data["result"] else []
+        numbers = ((datetime.fromtimestamp(float(at), UTC), _number(value)) for at, value in points)
+        return tuple((at, value) for at, value in numbers if value is not None)
+
+    return _read("the error rate", read)
+
+
+def _read(what: str, read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise FactUnreadable(
+            f"Prometheus's reply about {what} is of an unknown form: {error!r}"[:300], next="Look at its own page."
+        ) from error
+
+
+def _number(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
+def _time(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    seconds, point, fraction = text.rstrip("Z").partition(".")
+    return datetime.fromisoformat(f"{seconds}{point}{fraction[:6]}+00:00" if text.endswith("Z") else text)

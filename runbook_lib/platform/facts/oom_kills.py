@@ -1,0 +1,32 @@
+"""How often the kernel killed a process of a container for memory. A killed worker leaves its container running."""
+
+from __future__ import annotations
+
+import re
+
+from runbook_lib.core.commands import Command
+from runbook_lib.core.questions import Connections, Question
+from runbook_lib.environment import Environment
+
+# cgroup v2 and v1; the container's own view, so that no path of the host is guessed
+_COUNTERS = "cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null"
+_KILLS = re.compile(r"^oom_kill (\d+)$", re.MULTILINE)
+
+
+def memory_kills_of(environment: Environment, service: str) -> Question[int | None]:
+    """Processes of the service's container killed for memory; None when it does not run or does not tell.
+
+    Source: Linux kernel, admin-guide/cgroup-v2 (memory.events) and cgroup-v1/memory (memory.oom_control).
+    """
+
+    def put(connections: Connections) -> int | None:
+        argv = ("docker", "exec", f"gw2-staging-{service}-1", "sh", "-c", f"{_COUNTERS}; true")
+        return parse_kills(connections.server.run(Command(argv, timeout_s=15, accepts=tuple(range(256)))).stdout)
+
+    return Question(f"memory kills of {service}", put)
+
+
+def parse_kills(text: str) -> int | None:
+    """The count in the kernel's own words; None where it is not told."""
+    found = _KILLS.findall(text)
+    return sum(int(count) for count in found) if found else None

@@ -1,0 +1,184 @@
+"""What is deployed now, as the server itself tells it: live colour, variables, images, and the release record."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import FactUnreadable, PreconditionFailed, RunbookError
+from runbook_lib.core.questions import Connections, Question
+from runbook_lib.environment import Environment
+
+IMAGES = ("gw2-backend", "gw2-frontend")
+
+
+@dataclass(frozen=True)
+class Release:
+    """One line of the release record: a deployment that passed its gate.
+
+    `old_code` is the commit that was tried on this release's schema before it was migrated; None where none was.
+    """
+
+    commit: str
+    version: str
+    colour: str
+    schema_revision: str | None
+    run_id: str
+    by: str
+    reason: str
+    at: datetime
+    old_code: str | None = None
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The state of the application on the server. None means that the file or checkout is not there yet."""
+
+    live_colour: str | None
+    head: str | None
+    env_text: str | None
+    upstreams_text: str | None
+    secrets_sha256: str | None
+    images: frozenset[str]
+    releases: tuple[Release, ...]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The variables of the server's `.env`."""
+        return parse_variables(self.env_text or "")
+
+    @property
+    def summary(self) -> dict[str, str]:
+        """The state in words, for a table."""
+        last = self.releases[-1] if self.releases else None
+        return {
+            "live": f"{self.live_version or 'nothing'} ({(self.live_commit or 'no commit')[:12]})",
+            "colour": self.live_colour or "none yet",
+            "checked out": (self.head or "nothing")[:12],
+            "last on record": f"{last.version} ({last.commit[:12]}), {last.at:%Y-%m-%d %H:%M} UTC"
+            if last
+            else "nothing yet",
+            "before it": self.releases[-2].version if len(self.releases) > 1 else "nothing",
+        }
+
+    @property
+    def live_commit(self) -> str | None:
+        """The commit of the colour that gets traffic; None before the first deployment."""
+        if self.live_colour is None:
+            return None
+        return str(self.variables.get(f"{self.live_colour.upper()}_COMMIT", "")) or None
+
+    @property
+    def live_version(self) -> str | None:
+        """The version label of the colour that gets traffic."""
+        if self.live_colour is None:
+            return None
+        return str(self.variables.get(f"{self.live_colour.upper()}_VERSION", "")) or None
+
+
+def live_release(deployed: Deployed) -> Release:
+    """The recorded release that has the traffic. Raises PreconditionFailed when none was ever committed."""
+    for release in reversed(deployed.releases):
+        if release.commit == deployed.live_commit:
+            return release
+    raise PreconditionFailed(
+        "no deployment that passed its gate serves here",
+        where=f"live commit {deployed.live_commit or 'none'}, {len(deployed.releases)} releases on record",
+        next="Open 20 Deploy for the release that should serve: it finishes what is missing.",
+    )
+
+
+def deployed_state_of(environment: Environment) -> Question[Deployed]:
+    """The deployed state. Raises FactUnreadable when a record on the server is damaged."""
+
+    def put(connections: Connections) -> Deployed:
+        directory = environment.server.directory
+        server = connections.server
+
+        def text(path: str) -> str | None:
+            raw = server.read(f"{directory}/{path}")
+            return None if raw is None else raw.decode("utf-8", "replace")
+
+        head = server.run(Command(("git", "-C", directory, "rev-parse", "--verify", "HEAD"), accepts=(0, 128)))
+        digest = server.run(Command(("sha256sum", f"{directory}/.env.secrets"), accepts=(0, 1)))
+        images = server.run(Command(("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}")))
+        upstreams = text(".runbook/upstreams/active.conf")
+        return Deployed(
+            live_colour=parse_live_colour(upstreams),
+            head=head.stdout.strip() if head.exit_code == 0 else None,
+            env_text=text(".env"),
+            upstreams_text=upstreams,
+            secrets_sha256=digest.stdout.split()[0] if digest.exit_code == 0 else None,
+            images=parse_application_images(images.stdout),
+            releases=parse_releases(text(".runbook/releases.jsonl") or ""),
+        )
+
+    return Question("deployed state", put)
+
+
+def state_now_of(environment: Environment) -> Question[dict[str, str]]:
+    """Which colour gets the traffic, what `.env` and the checkout say, and the schema: each as far as it can be had."""
+
+    def put(connections: Connections) -> dict[str, str]:
+        from runbook_lib.platform.facts.database import schema_revision_of
+
+        told: dict[str, str] = {}
+        try:
+            told = deployed_state_of(environment).put(connections).summary
+        except RunbookError as error:
+            told["deployed state"] = error.what
+        try:
+            told["schema"] = schema_revision_of(environment).put(connections) or "none"
+        except RunbookError as error:
+            told["schema"] = error.what
+        return told
+
+    return Question("state now", put)
+
+
+def parse_variables(text: str) -> dict[str, str]:
+    """`NAME=value` lines as a dictionary; comments and empty lines are passed over."""
+    pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.lstrip().startswith("#"))
+    return {name.strip(): value.strip() for name, value in pairs}
+
+
+def parse_live_colour(upstreams: str | None) -> str | None:
+    """Which colour nginx's upstream file names; None without a file. Two colours in one file is an error."""
+    if not upstreams:
+        return None
+    colours = set(re.findall(r"\b(?:backend|frontend)-(blue|green):", upstreams))
+    if len(colours) != 1:
+        raise FactUnreadable(
+            f"nginx's upstream file names {len(colours)} colours, expected one",
+            where=".runbook/upstreams/active.conf",
+            next="Look at the file on the server; the release record says which colour was live last.",
+        )
+    return str(colours.pop())
+
+
+def parse_application_images(listing: str) -> frozenset[str]:
+    """The `name:tag` lines that belong to the application."""
+    return frozenset(line for line in listing.split() if line.split(":")[0] in IMAGES)
+
+
+def parse_releases(text: str) -> tuple[Release, ...]:
+    """The release record, oldest first. A torn last line is left out; any other damage raises FactUnreadable."""
+    lines = text.splitlines()
+    releases = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = json.loads(line)
+            record["at"] = datetime.fromisoformat(record["at"])
+            releases.append(Release(**{name: record.get(name) for name in Release.__dataclass_fields__}))
+        except (ValueError, KeyError, TypeError) as cause:
+            if number == len(lines) and not text.endswith("\n"):
+                break  # the writer died in this line; the release it names was never committed
+            raise FactUnreadable(
+                f"line {number} of the release record is not a release: {cause}",
+                where=".runbook/releases.jsonl",
+                next="Compare with the archived reports of the last deployments and mend the line by hand.",
+            ) from cause
+    return tuple(releases)

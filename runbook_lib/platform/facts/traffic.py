@@ -1,0 +1,232 @@
+"""What nginx answered since the switch, counted from its access log; requests are sent when nobody else sends any.
+
+The switch leaves a mark beside the upstreams: which file the log was (its inode) and how long. A rotation since then is
+followed by the inode, and a log that was cut short is read from its beginning.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
+from runbook_lib.core.questions import Connections, Http, Question
+from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.logs import ACCESS_LOG
+
+MARK = ".runbook/switched.mark"
+AGENT = "gw2-runbook-watch"
+BIN_S = 0.05  # response times are counted in steps of this
+READS = ("/api/v1/builds", "/api/v1/squads")
+ERROR_RATE = "API error rate"
+_NO_MARK = 66
+
+# Which file the log is, how long, and the addresses of the backend that had the traffic: nginx's old workers go on
+# passing requests to it for a while, and what it answers says nothing about the new one.
+MARK_PROGRAM = r"""
+if [ -e "$1" ]; then at=$(stat -c "%i %s" "$1"); else at="0 0"; fi
+old=
+[ -z "$3" ] || old=$(docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' "$3") || old=
+echo "$at" $old > "$2"
+"""
+
+# Values are JSON-escaped by nginx: `"status":` cannot stand inside one, whatever a visitor sends.
+_COUNT = r"""
+function field(name,   at, rest) {
+    at = index($0, "\"" name "\":"); if (!at) return ""
+    rest = substr($0, at + length(name) + 3)
+    if (substr(rest, 1, 1) == "\"") { rest = substr(rest, 2); sub(/".*/, "", rest) } else sub(/[,}].*/, "", rest)
+    return rest
+}
+BEGIN { split(HEALTH, list, " "); for (n in list) apart[list[n]] = 1
+        split(OLD, list_of_old, " "); for (n in list_of_old) old[list_of_old[n]] = 1 }
+{ path = field("path"); status = field("status") + 0
+  if (index(path, "/api/") != 1 || path in apart || status == 429 || status < 100) next
+  backend = field("upstream"); sub(/.*, /, "", backend); sub(/:[0-9]+$/, "", backend); if (backend in old) next
+  at = field("time"); requests[at]++; if (status >= 500) errors[at]++; if (field("agent") != AGENT) others[at]++
+  if (!index(path, "/auth/")) bins[at " " int(field("seconds") / BIN)]++ }
+END { for (at in requests) print "second", at, requests[at], errors[at] + 0, others[at] + 0
+      for (bin in bins) print "took", bin, bins[bin] }
+"""
+_READ = f"""
+set -o pipefail
+read -r inode size old < "$1" || exit {_NO_MARK}
+date -u +'now %Y-%m-%dT%H:%M:%S+00:00'
+parts() {{
+    [ -e "$2" ] || return 0
+    if [ "$(stat -c %i "$2")" = "$inode" ]; then
+        [ "$(stat -c %s "$2")" -ge "$size" ] || size=0
+        tail -c "+$((size + 1))" "$2"; return
+    fi
+    old=$(find "$(dirname "$2")" -maxdepth 1 -inum "$inode" ! -name '*.gz' | head -n 1)
+    [ -z "$old" ] || tail -c "+$((size + 1))" "$old"
+    cat "$2"
+}}
+parts "$@" | LC_ALL=C awk -v HEALTH="$3" -v OLD="${{5:-$old}}" -v AGENT={AGENT} -v BIN={BIN_S} "$4"
+"""
+
+
+@dataclass(frozen=True)
+class Second:
+    """API requests that ended in one second, health checks and 429 left out. `others` were not sent by the watch.
+
+    `took` counts response times in steps of 0.05 s, without /auth/: a password's hash takes its time by intent.
+    """
+
+    at: datetime
+    requests: int
+    errors: int
+    others: int
+    took: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """The API's traffic since the switch, second by second. `read_at` is the server's clock."""
+
+    seconds: tuple[Second, ...]
+    read_at: datetime
+
+    @property
+    def requests(self) -> int:
+        """Requests that count."""
+        return sum(one.requests for one in self.seconds)
+
+    @property
+    def errors(self) -> int:
+        """Of these, the ones answered with 5xx."""
+        return sum(one.errors for one in self.seconds)
+
+    @property
+    def error_rate_percent(self) -> float | None:
+        """Errors per request in percent; None when there was no request."""
+        return 100 * self.errors / self.requests if self.requests else None
+
+    @property
+    def p95_s(self) -> float | None:
+        """The 95th percentile of response times in seconds, to 0.05 s; None when there was no request."""
+        return _p95_s(self.seconds)
+
+    def latest_p95_s(self, seconds: float, fewest: int) -> float | None:
+        """The same of the last `seconds`, or of as many more as had `fewest` requests; None of fewer altogether."""
+        counted = 0
+        for place, one in reversed(list(enumerate(self.seconds))):
+            counted += sum(one.took.values())
+            earlier = self.seconds[place - 1].at if place else None
+            if counted >= fewest and (earlier is None or earlier <= self.read_at - timedelta(seconds=seconds + 1)):
+                return _p95_s(self.seconds[place:])
+        return None
+
+    def others_in_last(self, seconds: float) -> int:
+        """Requests of the last seconds that the watch did not send itself."""
+        return sum(one.others for one in self.seconds if one.at > self.read_at - timedelta(seconds=seconds + 1))
+
+
+def _p95_s(seconds: Sequence[Second]) -> float | None:
+    took: Counter[int] = Counter()
+    for one in seconds:
+        took.update(one.took)
+    left = -(-took.total() * 95 // 100)
+    for step in sorted(took):
+        left -= took[step]
+        if left <= 0:
+            return (step + 0.5) * BIN_S
+    return None
+
+
+def mark_of_switch(environment: Environment, old_colour: str | None = None) -> Command:
+    """The command of the switch that remembers where the access log stands now, and who had the traffic."""
+    old = f"gw2-staging-backend-{old_colour}-1" if old_colour else ""
+    return Command(("sh", "-c", MARK_PROGRAM, "mark", ACCESS_LOG, environment.server.path(MARK), old))
+
+
+def traffic_of(environment: Environment) -> Question[Traffic]:
+    """API requests since the switch. Raises FactUnreadable when no switch left its mark."""
+    return Question("traffic since the switch", lambda connections: _read(environment, connections))
+
+
+def watched_traffic_of(environment: Environment) -> Question[Traffic]:
+    """The same, and when it is quiet `rollback.synthetic_per_s` reads are sent: without requests nothing is proven."""
+    interval_s = environment.rollback.interval_s
+    wanted = round(environment.rollback.synthetic_per_s * interval_s)
+
+    def put(connections: Connections) -> Traffic:
+        traffic = _read(environment, connections)
+        if traffic.others_in_last(interval_s) < wanted:
+            _send(connections.http, wanted)
+        return traffic
+
+    return Question("traffic since the switch", put)
+
+
+def error_rate_history_of(environment: Environment) -> Question[Mapping[str, Sequence[tuple[datetime, float]]]]:
+    """Failed API requests in percent, second by second since the switch, whichever release answered."""
+
+    def put(connections: Connections) -> Mapping[str, Sequence[tuple[datetime, float]]]:
+        seconds = _read(environment, connections, old="nobody").seconds
+        return {ERROR_RATE: tuple((one.at, 100 * one.errors / one.requests) for one in seconds)}
+
+    return Question("error rate since the switch", put)
+
+
+def parse_traffic(text: str) -> Traffic:
+    """`now`, `second` and `took` lines as the counting program prints them. Raises FactUnreadable."""
+    counts: dict[datetime, tuple[int, int, int]] = {}
+    took: dict[datetime, dict[int, int]] = {}
+    read_at = None
+    for line in text.splitlines():
+        kind, *words = line.split()
+        try:
+            if kind == "now":
+                read_at = _time(words[0])
+                continue
+            numbers = [int(word) for word in words[1:]]
+            try:
+                at = _time(words[0])
+            except ValueError:  # a line of the log that was cut short names no time
+                continue
+            if kind == "took":
+                step, count = numbers
+                took.setdefault(at, {})[step] = count
+            else:
+                requests, errors, others = numbers
+                counts[at] = requests, errors, others
+        except (ValueError, IndexError, TypeError) as error:
+            raise FactUnreadable(f"the access log was counted in an unknown form: {line[:80]!r}",
+                                 where=ACCESS_LOG) from error
+    if read_at is None:
+        raise FactUnreadable("the server's clock did not answer", where=ACCESS_LOG)
+    return Traffic(tuple(Second(at, *counts[at], took.get(at, {})) for at in sorted(counts)), read_at)
+
+
+def _read(environment: Environment, connections: Connections, old: str = "") -> Traffic:
+    apart = " ".join(environment.health.endpoints)
+    words = ("bash", "-c", _READ, "traffic", environment.server.path(MARK), ACCESS_LOG, apart, _COUNT, old)
+    result = connections.server.run(Command(words, timeout_s=30, accepts=(0, _NO_MARK)))
+    if result.exit_code == _NO_MARK:
+        raise FactUnreadable("no switch has left its mark, so nothing can be counted since it",
+                             where=environment.server.path(MARK), next="Deploy with 20 Deploy: its switch writes it.")
+    return parse_traffic(result.stdout)
+
+
+def _send(http: Http, number: int) -> None:
+    """Reads past the cache, side by side. What became of them stands in the access log."""
+
+    def once(place: int) -> None:
+        path = f"{READS[place % len(READS)]}?limit=1&offset={random.randrange(500)}"
+        with suppress(EndpointUnavailable):
+            http.request("GET", path, headers={"User-Agent": AGENT}, timeout_s=5.0)
+
+    with ThreadPoolExecutor(min(8, max(1, number)), thread_name_prefix="synthetic") as pool:
+        list(pool.map(once, range(number)))
+
+
+def _time(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -1,0 +1,51 @@
+"""The two small files that decide what runs: Compose's `.env` and nginx's upstreams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from runbook_lib.core.redaction import Secret
+from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.platform.facts.target import BOTH_COLOURS, Target, idle_colour
+from runbook_lib.platform.plans.compose import PROJECT
+
+
+def env_file(environment: Environment, deployed: Deployed, target: Target, *, live: str) -> str:
+    """The text of `.env` with `target` in the idle colour and `live` as the colour that Compose starts by itself."""
+    idle = idle_colour(deployed).upper()
+    profiles = [live, *(["grafana"] if environment.services["grafana"].required else [])]
+    variables = {
+        "COMPOSE_PROJECT_NAME": PROJECT,
+        "COMPOSE_PROFILES": ",".join(profiles),
+        **{f"{colour.upper()}_{kind}": "" for colour in BOTH_COLOURS for kind in ("COMMIT", "VERSION")},
+        **{name: value for name, value in deployed.variables.items() if name.endswith(("_COMMIT", "_VERSION"))},
+        f"{idle}_COMMIT": target.commit,
+        f"{idle}_VERSION": target.version,
+        **{f"{folder.upper()}_CONFIG_HASH": tree for folder, tree in sorted(target.configuration.items())},
+        **environment.images,
+    }
+    lines = ["# Written by the deploy runbook; change parameters/environments/ instead.",
+             *(f"{name}={value}" for name, value in variables.items())]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def upstreams_file(colour: str) -> str:
+    """nginx's upstreams, all traffic to one colour. Source: nginx manual, ngx_http_upstream_module."""
+    return (
+        f"# Written by the deploy runbook: {colour} gets the traffic.\n"
+        f"upstream backend {{ server backend-{colour}:8000; keepalive 32; }}\n"
+        f"upstream frontend {{ server frontend-{colour}:3000; keepalive 32; }}\n"
+    )
+
+
+def exemptions_file(environment: Environment) -> str:
+    """nginx's list of networks that the rate limit leaves alone. Source: nginx manual, ngx_http_geo_module."""
+    lines = (f"{network} 1;\n" for network in environment.rate_limit.exempt)
+    return "".join(("# Written by the deploy runbook from rate_limit.exempt.\n", *lines))
+
+
+def secrets_file(secrets: Mapping[str, Secret], names: tuple[str, ...]) -> Secret:
+    """The whole text of `.env.secrets` as one secret, single-quoted so that Compose takes every character as it is."""
+    lines = (f"{name}='{secrets[name].reveal()}'" for name in sorted(names) if name in secrets)
+    return Secret("server secrets", "\n".join(lines) + "\n")

@@ -1,0 +1,66 @@
+"""Gates that every change of a release shares: from inside, after an undo, and on the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from runbook_lib.core.findings import Finding, finding
+from runbook_lib.core.gates import Gate
+from runbook_lib.core.questions import Question
+from runbook_lib.environment import Environment
+from runbook_lib.platform.checks.live_release import ExpectedRelease, judge_health, judge_restored
+from runbook_lib.platform.facts.containers import Container, containers_of
+from runbook_lib.platform.facts.endpoints import endpoints_of
+from runbook_lib.platform.facts.idle_colour import idle_colour_of
+from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.platform.facts.smoke_test import user_flow_of
+
+
+def healthy_inside(environment: Environment, expected: ExpectedRelease, name: str) -> Gate:
+    """Waits for a colour that nobody else can reach: a release may start slowly and be good."""
+    return Gate(
+        name,
+        (containers_of(environment), idle_colour_of(environment, expected.colour)),
+        judge_health(expected),
+        passes=2,
+        interval_s=1.0,
+        deadline_s=environment.gate.deadline_s,
+    )
+
+
+def served_inside(environment: Environment, name: str, questions: tuple[Question[Any], ...],
+                  judge: Callable[..., tuple[Finding, ...]]) -> Gate:
+    """What a healthy colour serves: one clean look is enough, and a few failing ones end it: no waiting mends them."""
+    return Gate(
+        name,
+        questions,
+        judge,
+        passes=1,
+        interval_s=1.0,
+        deadline_s=environment.gate.deadline_s,
+        gives_up_after=environment.rollback.failing_looks,
+    )
+
+
+def after_undo(environment: Environment, deployed: Deployed, restarts: Mapping[str, int]) -> Gate | None:
+    """Whether what ran before the deployment answers again; None when nothing did."""
+    if deployed.live_colour is None or deployed.live_commit is None:
+        return None
+    return Gate(
+        "what ran before, seen by its users again",
+        (containers_of(environment), endpoints_of(environment), user_flow_of(environment)),
+        judge_restored(deployed.live_commit, deployed.live_colour, restarts),
+        passes=2,
+        interval_s=environment.rollback.interval_s,
+        deadline_s=min(60.0, environment.gate.deadline_s),
+    )
+
+
+def engine_answers(environment: Environment) -> Gate:
+    """Undoing needs the engine: one that is just starting again is waited for."""
+
+    def judge(containers: tuple[Container, ...]) -> tuple[Finding, ...]:
+        return (finding("the engine answers", True, measured=f"{len(containers)} containers"),)
+
+    return Gate("the engine answers", (containers_of(environment),), judge, passes=1, interval_s=1.0, deadline_s=90)

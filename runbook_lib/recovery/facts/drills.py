@@ -1,0 +1,170 @@
+"""What restore drills proved: the record on the server, one line a restored backup."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from runbook_lib.core.commands import Command
+from runbook_lib.core.questions import Connections, Question
+from runbook_lib.environment import Environment
+from runbook_lib.recovery.facts.manifests import TableContents
+
+REMEMBERED = 60
+
+
+@dataclass(frozen=True)
+class Read:
+    """One GET of the application on the restored copy. `total` is what the reply counted; `table` where it counted."""
+
+    path: str
+    status: int
+    is_json: bool
+    seconds: float
+    table: str
+    total: int | None
+
+
+@dataclass(frozen=True)
+class Drill:
+    """One backup, restored into a disposable database. None is what the drill did not come to.
+
+    `outcome` is passed or failed, or error when the drill itself could not be held; `stage` says how far it came.
+    Seconds are of the whole drill and of the restore alone. `network` and `mounts` are those of the copy.
+    """
+
+    at: datetime
+    run_id: str
+    backup: str
+    sha256: str
+    outcome: str
+    stage: str
+    message: str
+    seconds: float
+    restore_s: float | None = None
+    plain_bytes: int | None = None
+    tables: tuple[TableContents, ...] | None = None
+    objects: dict[str, Any] | None = None
+    schema_revision: str | None = None
+    constraints: int | None = None
+    indexes: int | None = None
+    sequences: int | None = None
+    reads: tuple[Read, ...] | None = None
+    application_image: str | None = None
+    network: str | None = None
+    mounts: tuple[str, ...] | None = None
+    application_s: float | None = None
+
+    @property
+    def megabytes_per_s(self) -> float | None:
+        """Megabytes of SQL that were restored in a second."""
+        if not self.plain_bytes or not self.restore_s:
+            return None
+        return self.plain_bytes / 1e6 / self.restore_s
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The drill in words, for a table."""
+        speed = self.megabytes_per_s
+        return {
+            "backup": self.backup,
+            "outcome": self.outcome,
+            "at": f"{self.at:%Y-%m-%d %H:%M} UTC",
+            "drill in s": round(self.seconds, 1),
+            "restore in s": None if self.restore_s is None else round(self.restore_s, 2),
+            "MB/s": None if speed is None else round(speed, 1),
+            "rows": None if self.tables is None else sum(table.rows for table in self.tables),
+            "message": self.message,
+        }
+
+
+@dataclass(frozen=True)
+class Drills:
+    """The drills on record, oldest first. `unreadable` lines are no records; they count as no drill."""
+
+    drills: tuple[Drill, ...] = ()
+    unreadable: int = 0
+
+    @property
+    def last_passed(self) -> Drill | None:
+        """The last drill that brought a backup back to life."""
+        return next((drill for drill in reversed(self.drills) if drill.outcome == "passed"), None)
+
+    @property
+    def last_restored(self) -> dict[str, Any]:
+        """The last backup that came back to life, for a table."""
+        return self.last_passed.row if self.last_passed else {"backup": "none was ever restored: open 31 Restore drill"}
+
+    def of(self, backup: str, sha256: str) -> Drill | None:
+        """The last drill of exactly these bytes."""
+        same = (drill for drill in reversed(self.drills) if (drill.backup, drill.sha256) == (backup, sha256))
+        return next(same, None)
+
+    def since(self, before: Drills) -> tuple[Drill, ...]:
+        """The drills that were not on record in `before`."""
+        return tuple(drill for drill in self.drills if drill not in before.drills)
+
+    @property
+    def trend(self) -> tuple[tuple[datetime, float], ...]:
+        """Time and seconds of every drill that passed, for a chart."""
+        return tuple((drill.at, drill.seconds) for drill in self.drills if drill.outcome == "passed")
+
+
+def drills_of(environment: Environment) -> Question[Drills]:
+    """The last restore drills of this server; none when there was never one."""
+    path = f"{environment.server.directory}/.runbook/drills.jsonl"
+    command = Command(("tail", "-n", str(REMEMBERED), "--", path), accepts=(0, 1))
+
+    def put(connections: Connections) -> Drills:
+        return parse_drills(connections.server.run(command).stdout)
+
+    return Question("restore drills", put)
+
+
+def parse_drills(text: str) -> Drills:
+    """The lines of drills.jsonl as values; a line that is no record is counted, never taken for a drill."""
+    drills, unreadable = [], 0
+    for line in text.splitlines():
+        try:
+            drills.append(_drill(json.loads(line)))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            unreadable += 1 if line.strip() else 0
+    return Drills(tuple(drills), unreadable)
+
+
+def _drill(data: dict[str, Any]) -> Drill:
+    if data["format"] != 1 or data["outcome"] not in ("passed", "failed", "error"):
+        raise ValueError("not a drill's record of format 1")
+    tables, reads, mounts = data.get("tables"), data.get("reads"), data.get("mounts")
+    return Drill(
+        at=datetime.fromisoformat(data["at"]),
+        run_id=str(data["run_id"]),
+        backup=str(data["backup"]),
+        sha256=str(data["sha256"]),
+        outcome=data["outcome"],
+        stage=str(data["stage"]),
+        message=base64.b64decode(data["message"], validate=True).decode("utf-8", "replace"),
+        seconds=float(data["seconds"]),
+        tables=None if tables is None else tuple(_table(table) for table in tables),
+        reads=None if reads is None else tuple(_read(read) for read in reads),
+        mounts=None if mounts is None else (*(_mount(one) for one in mounts), *(data.get("binds") or ())),
+        **{name: data.get(name) for name in ("restore_s", "plain_bytes", "objects", "schema_revision", "constraints",
+                                             "indexes", "sequences", "application_image", "network",
+                                             "application_s")},
+    )  # fmt: skip
+
+
+def _table(data: dict[str, Any]) -> TableContents:
+    return TableContents(str(data["table"]), int(data["rows"]), str(data["content"]))
+
+
+def _read(data: dict[str, Any]) -> Read:
+    return Read(str(data["path"]), int(data["status"]), bool(data["json"]), float(data["seconds"]), str(data["table"]),
+                data["total"])  # fmt: skip
+
+
+def _mount(data: dict[str, Any]) -> str:
+    return f"{data.get('Type')} {data.get('Destination')} from {data.get('Source') or 'memory'}"

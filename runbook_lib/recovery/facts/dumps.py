@@ -1,0 +1,53 @@
+"""What a dump holds when it is read again to its last byte, independent of its manifest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from runbook_lib.core import programs
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.questions import Connections, Question
+from runbook_lib.environment import Environment
+
+REREADING_TIMEOUT_S = 1800.0
+
+
+@dataclass(frozen=True)
+class DumpReading:
+    """`readable`: it decompresses to its end. `ended`: the end is a dump's end. `rows` by table."""
+
+    readable: bool
+    ended: bool
+    rows: dict[str, int]
+
+
+def dump_reading_of(environment: Environment, name: str | None) -> Question[DumpReading | None]:
+    """One backup of the environment's folder, read to its end; None when there is no name to read."""
+    path = f"{environment.backup.directory}/{name}"
+    program = programs.text("recovery/inspect_dump.sh", "recovery/verify_dump.sh")
+
+    def put(connections: Connections) -> DumpReading | None:
+        if name is None:
+            return None
+        command = Command(("bash", "-s", "--", path), stdin=program, timeout_s=REREADING_TIMEOUT_S)
+        return parse_reading(connections.server.run(command).stdout, path)
+
+    return Question("dump read again", put)
+
+
+def parse_reading(text: str, path: str) -> DumpReading:
+    """`<table><TAB><rows>` lines, with `end` and `readable` among them. Raises FactUnreadable on any other reply."""
+    try:
+        numbers: Counter[str] = Counter()  # a table that comes twice holds the rows of both
+        for name, _, count in (line.rpartition("\t") for line in text.splitlines()):
+            numbers[name] += int(count)
+        readable, ended = bool(numbers.pop("readable")), bool(numbers.pop("end"))
+    except (ValueError, KeyError) as cause:
+        raise FactUnreadable(
+            "The dump could not be read again: the reply is not a list of tables.",
+            where=path,
+            next="Run the notebook again; if it stays so, read the file on the server with `gunzip -t`.",
+        ) from cause
+    return DumpReading(readable, ended, dict(numbers))

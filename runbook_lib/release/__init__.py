@@ -1,0 +1,30 @@
+"""Preflight, deployment, verification and rollback (runbooks 10 to 22)."""
+
+from runbook_lib.core.lazy import loader
+
+_HOMES = {
+    "inspect_release": "runbook_lib.release.facts.repository:release_tree_of",
+    "survey_secrets": "runbook_lib.release.facts.configuration:server_secrets_of",
+    "secret_strengths": "runbook_lib.release.facts.configuration:strengths_of",
+    "rehearse_migrations": "runbook_lib.release.facts.migration_rehearsal:migration_rehearsal_of",
+    "parse_migrations": "runbook_lib.release.facts.migrations",
+    "live_release": "runbook_lib.platform.facts.releases",
+    "measure_load": "runbook_lib.release.facts.load:load_of",
+    "rollback_targets": "runbook_lib.release.facts.rollback_targets:releases_to_choose",
+    "select_target": "runbook_lib.release.facts.rollback_targets:chosen_release",
+    "target_of": "runbook_lib.release.facts.target",
+    "schema_rollback": "runbook_lib.release.facts.schema_rollback:way_back_of",
+    "plan_watch": "runbook_lib.release.checks.watch:watch_of",
+    "plan_deploy": "runbook_lib.release.plans.deploy",
+    "plan_rollback": "runbook_lib.release.plans.rollback",
+    "DataPlan": "runbook_lib.release.plans.rollback:DataBack",
+    "checks": "checks",
+    "charts": "charts",
+}
+
+__all__ = list(_HOMES)
+__getattr__ = loader(__name__, _HOMES)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,73 @@
+"""Is the release's Compose file valid, and does it describe the plan's environment? Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runbook_lib.core.findings import Finding, finding
+from runbook_lib.environment import Environment
+from runbook_lib.release.facts.repository import ComposeConfig, ReleaseTree
+
+LOOPBACK = ("127.0.0.1", "::1")
+CORRECT = "Correct docker-compose.staging.yml in the release; or parameters/environments, with the reason."
+
+
+def compose_findings(tree: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:
+    """Compose's own verdict first; the rest only for a file that is valid."""
+    config = tree.sources.compose
+    valid = finding("the Compose file is valid", None if config is None else config.valid,
+                    measured="not found in the release" if config is None else config.error or "valid",
+                    expected="docker compose config ends without an error",
+                    next="Correct docker-compose.staging.yml in the release.")  # fmt: skip
+    if config is None or not config.valid:
+        return (valid,)
+    return (
+        valid,
+        _none("every service of the plan is in the Compose file", _missing(config, environment)),
+        _none("limits in the Compose file are the plan's", _other_limits(config, environment)),
+        _none("every service in the Compose file has a health check", _without_health(config)),
+        _none("nothing but nginx is published by the Compose file", _published(config)),
+    )
+
+
+def _none(check: str, wrong: list[str]) -> Finding:
+    return finding(check, not wrong, measured="; ".join(wrong) or "yes", expected="yes", next=CORRECT)
+
+
+def _missing(config: ComposeConfig, environment: Environment) -> list[str]:
+    wanted = [one for name, service in environment.services.items() for one in service.containers(name)]
+    return [
+        name for name in wanted if name not in config.services and name not in environment.absent_services
+    ]
+
+
+def _other_limits(config: ComposeConfig, environment: Environment) -> list[str]:
+    wrong = []
+    for name, service in environment.services.items():
+        for one in service.containers(name):
+            limits = _limits(config.services.get(one, {}))
+            if one in config.services and limits != (float(service.cpus), service.memory_bytes):
+                wrong.append(f"{one}: {limits[0]:g} CPU, {limits[1]} bytes")
+    return wrong
+
+
+def _limits(service: dict[str, Any]) -> tuple[float, int]:
+    limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
+    return float(limits.get("cpus", 0)), int(limits.get("memory", 0))
+
+
+def _without_health(config: ComposeConfig) -> list[str]:
+    return [
+        name
+        for name, service in config.services.items()
+        if not service.get("healthcheck", {}).get("test") or service["healthcheck"].get("disable")
+    ]
+
+
+def _published(config: ComposeConfig) -> list[str]:
+    return [
+        f"{name}: {port.get('published')}"
+        for name, service in config.services.items()
+        for port in service.get("ports", [])
+        if name != "nginx" and port.get("published") and port.get("host_ip") not in LOOPBACK
+    ]

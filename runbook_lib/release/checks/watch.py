@@ -1,0 +1,51 @@
+"""The watch after a deployment: many looks, each good or not, and a look without an answer is not a good one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from runbook_lib.core.findings import Finding, finding
+from runbook_lib.core.gates import Gate
+from runbook_lib.core.watch_result import Watched
+from runbook_lib.environment import Environment
+from runbook_lib.platform.checks.live_release import containers_are_well, endpoints_show
+from runbook_lib.platform.facts.containers import Container, containers_of
+from runbook_lib.platform.facts.endpoints import Endpoint, endpoints_of
+from runbook_lib.platform.facts.releases import Release
+
+
+def watch_of(environment: Environment, release: Release, duration_s: float = -1) -> Gate:
+    """What a watch looks at, how often and how long; a negative duration takes the environment's own."""
+    return Gate(
+        f"watch {release.version}",
+        (containers_of(environment), endpoints_of(environment)),
+        judge_look(environment, release),
+        interval_s=environment.watch.interval_s,
+        deadline_s=environment.watch.duration_s if duration_s < 0 else duration_s,
+    )
+
+
+def judge_look(
+    environment: Environment, release: Release
+) -> Callable[[tuple[Container, ...], tuple[Endpoint, ...]], tuple[Finding, ...]]:
+    """Containers well, endpoints answering as this release."""
+
+    def judge(containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...]) -> tuple[Finding, ...]:
+        services = environment.running_services(release.colour)
+        return (*containers_are_well(containers, services), *endpoints_show(endpoints, release.commit))
+
+    return judge
+
+
+def watch_was_calm(watched: Watched, gate: Gate) -> Finding:
+    """Every look good is a pass; a bad one fails; missed looks or an early end leave it open."""
+    bad = sum(1 for look in watched.looks if look.faults and not look.missed)
+    missed = sum(1 for look in watched.looks if look.missed)
+    complete = bool(watched.looks) and not watched.ended_early and not missed
+    return finding(
+        "watch",
+        False if bad else True if complete else None,
+        measured=f"{len(watched.looks)} looks in {watched.duration_s:.0f} s: {bad} with a fault, {missed} unanswered",
+        expected=f"{gate.deadline_s:.0f} s of good looks",
+        next="The table of the watch names the first fault and its time; run 21 Verify again for an unbroken watch.",
+    )

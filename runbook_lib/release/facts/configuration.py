@@ -1,0 +1,101 @@
+"""Environment files and secrets: names, values that are no secret, and strength. A value of a secret is no answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from runbook_lib.core import programs
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.redaction import Secret
+from runbook_lib.environment import Environment
+
+WEAK_WORDS = ("changeme", "password", "passwort", "letmein", "qwerty", "123456", "secret", "default", "example",
+              "placeholder", "staging", "stand-in")  # fmt: skip
+_URL_SAFE = re.compile(r"[A-Za-z0-9._~-]+")
+
+
+@dataclass(frozen=True)
+class SecretStrength:
+    """What may be known about a secret: its length and distinct characters, and whether a well-known word is in it."""
+
+    name: str
+    length: int
+    distinct: int
+    weak_word: bool
+    url_safe: bool
+
+
+@dataclass(frozen=True)
+class ServerSecrets:
+    """The server's `.env.secrets`. `mode` and `owner` are None where there is no file yet."""
+
+    mode: int | None
+    owner: str | None
+    secrets: tuple[SecretStrength, ...]
+
+    @property
+    def present(self) -> bool:
+        return self.mode is not None
+
+
+def server_secrets_of(environment: Environment) -> Question[ServerSecrets]:
+    """Names and strength of the secrets on the server. A filter there measures them; values stay there.
+
+    Raises FactUnreadable when the file cannot be read by the environment's user.
+    """
+    path = f"{environment.server.directory}/.env.secrets"
+    argv = ("bash", "-s", "--", path, ",".join(WEAK_WORDS))
+
+    def put(connections: Connections) -> ServerSecrets:
+        reply = connections.server.run(Command(argv, stdin=programs.text("release/read_secrets.sh")))
+        return parse_server_secrets(reply.stdout, path)
+
+    return Question("secrets on the server", put)
+
+
+def parse_server_secrets(text: str, path: str) -> ServerSecrets:
+    """The lines that `secrets_reading.sh` prints. Raises FactUnreadable on anything else."""
+    lines = [line.split(" ") for line in text.splitlines()]
+    if lines == [["absent"]]:
+        return ServerSecrets(None, None, ())
+    try:
+        (_, mode, owner), *secrets = lines
+        found = [
+            SecretStrength(name, int(length), int(distinct), weak == "1", safe == "1")
+            for _, name, length, distinct, weak, safe in secrets
+        ]
+        return ServerSecrets(int(mode, 8), owner, tuple(found))
+    except ValueError as cause:
+        # the reply is not shown: it may hold what went wrong inside a secret
+        raise FactUnreadable("The secrets on the server could not be measured.", where=path,
+                             next="Look at the file's form: one NAME='value' a line.") from cause  # fmt: skip
+
+
+def strength_of(secret: Secret) -> SecretStrength:
+    """The strength of a secret that this run holds, measured as on the server."""
+    value = secret.reveal()
+    weak = any(word in value.lower() for word in WEAK_WORDS)
+    return SecretStrength(secret.name, len(value), len(set(value)), weak, bool(_URL_SAFE.fullmatch(value)))
+
+
+def strengths_of(secrets: Mapping[str, Secret]) -> tuple[SecretStrength, ...]:
+    """The strengths of all secrets of this run, in name order."""
+    return tuple(strength_of(secrets[name]) for name in sorted(secrets))
+
+
+def parse_environment_file(text: str) -> dict[str, str]:
+    """NAME=value lines as Compose's `env_file` reads them: comments go, matching quotes around a value go."""
+    values = {}
+    for line in text.splitlines():
+        name, equals, value = line.strip().removeprefix("export ").partition("=")
+        if not equals or name.startswith("#") or not name.strip().isidentifier():
+            continue
+        value = value.strip()
+        if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+            value = value[1:-1]
+        values[name.strip()] = value
+    return values

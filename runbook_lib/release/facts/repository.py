@@ -1,0 +1,174 @@
+"""The release that a git ref names, as the origin has it: commit, files, configuration, Compose's own opinion.
+
+Nothing of it changes the checkout. What is not there yet is fetched into a folder of its own that is gone afterwards;
+a fetch into the checkout, even under a private ref, would be a change that a read-only run must not make.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from runbook_lib.core import programs
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.questions import Connections, Question
+from runbook_lib.environment import Environment
+
+SURVEY_TIMEOUT_S = 240.0
+CONFIGURATION_FOLDERS = ("nginx", "prometheus", "alertmanager", "grafana", "postgres", "redis")
+COLOUR_VARIABLES = ("BLUE_COMMIT", "BLUE_VERSION", "GREEN_COMMIT", "GREEN_VERSION")
+
+
+@dataclass(frozen=True)
+class ComposeConfig:
+    """What `docker compose config` made of the release's file. `services` by name, in Compose's own terms."""
+
+    valid: bool
+    error: str
+    services: dict[str, dict[str, Any]] = field(default_factory=dict)
+    networks: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit of the origin. `head` is what is checked out on the server now."""
+
+    ref: str
+    kind: Literal["tag", "branch", "commit"]
+    commit: str
+    version: str
+    committed_at: datetime
+    subject: str
+    head: str | None
+
+
+class Sources:
+    """The release's small text files by path, and Compose's reading of them. A journal holds only its summary."""
+
+    def __init__(self, files: Mapping[str, str], compose: ComposeConfig | None) -> None:
+        self.files = dict(files)
+        self.compose = compose
+
+    def __str__(self) -> str:
+        valid = "absent" if self.compose is None else "valid" if self.compose.valid else "not valid"
+        return f"{len(self.files)} files read; Compose file {valid}"
+
+
+@dataclass(frozen=True)
+class ReleaseTree:
+    """A commit with what it would bring. `trees` maps a top-level folder to its git hash.
+
+    `commit` is None when the ref names nothing, or two different things: `problem` says which.
+    """
+
+    ref: str
+    commit: Commit | None
+    problem: str = ""
+    trees: dict[str, str] = field(default_factory=dict)
+    sources: Sources = field(default_factory=lambda: Sources({}, None))
+
+    @property
+    def configuration(self) -> dict[str, str]:
+        """Git tree hash of each folder of mounted configuration."""
+        return {name: self.trees[name] for name in CONFIGURATION_FOLDERS if name in self.trees}
+
+
+def release_tree_of(environment: Environment, ref: str) -> Question[ReleaseTree]:
+    """The release behind `ref`: a tag, a branch, or a commit of at least seven digits, at the origin.
+
+    Raises FactUnreadable when there is no checkout or the origin does not answer.
+    """
+    variables = [f"{name}={value}" for name, value in stand_ins(environment).items()]
+    argv = ("bash", "-s", "--", environment.server.directory, ref, *variables)
+    program = programs.text("release/read_git.sh", "release/release_survey.sh")
+
+    def put(connections: Connections) -> ReleaseTree:
+        reply = connections.server.run(Command(argv, stdin=program, timeout_s=SURVEY_TIMEOUT_S))
+        return parse_release(reply.stdout, ref, where=environment.server.directory)
+
+    return Question(f"release {ref}", put)
+
+
+def stand_ins(environment: Environment) -> dict[str, str]:
+    """Every variable that a deployment gives to Compose, secrets replaced by words: validity needs no secret."""
+    return {
+        "COMPOSE_PROJECT_NAME": "gw2-staging",
+        **dict.fromkeys(COLOUR_VARIABLES, "0" * 40),
+        **{f"{folder.upper()}_CONFIG_HASH": "0" * 40 for folder in CONFIGURATION_FOLDERS},
+        **environment.images,
+        **{name: f"stand-in-for-{name.lower()}" for name in environment.server_secrets},
+    }
+
+
+def parse_release(text: str, ref: str, *, where: str) -> ReleaseTree:
+    """The records that `release_survey.sh` prints, as a value. Raises FactUnreadable on anything else."""
+    try:
+        return _read(text, ref, where)
+    except (ValueError, KeyError, IndexError, binascii.Error) as cause:
+        raise FactUnreadable(
+            f"The release {ref} could not be surveyed: the reply is not in the expected form.",
+            where=where,
+            next="Run the notebook again; if it stays so, look at the checkout with `git status`.",
+        ) from cause
+
+
+def _read(text: str, ref: str, where: str) -> ReleaseTree:
+    records = [line.split("\t") for line in text.splitlines()]
+    first = records[0]
+    if first[0] in ("unreachable", "no-checkout"):
+        raise _unreachable(first[0], _decoded(first[1]).strip(), where)
+    if first[0] == "unknown":
+        return ReleaseTree(ref, None, "the origin has no tag, branch or commit of that name")
+    if first[0] == "ambiguous":
+        return ReleaseTree(ref, None, f"a tag ({first[1][:12]}) and a branch ({first[2][:12]}) have that name")
+    compose = [record for record in records if record[0] == "compose"]
+    files = {_decoded(record[1]): _decoded(record[2]) for record in records if record[0] == "file"}
+    return ReleaseTree(
+        ref,
+        _commit(ref, records),
+        trees={record[3]: record[2] for record in records if record[0] == "tree" and record[1] == "tree"},
+        sources=Sources(files, _compose(compose[0]) if compose else None),
+    )
+
+
+def _commit(ref: str, records: Iterable[list[str]]) -> Commit:
+    by_kind = {record[0]: record for record in records if record[0] in ("commit", "head", "version")}
+    _, commit, kind, described = by_kind["commit"]
+    time, _, subject = _decoded(described).rstrip("\n").partition("\t")
+    if kind not in ("tag", "branch", "commit") or len(commit) != 40:
+        raise ValueError(f"{kind} {commit} is no commit")
+    version = ref if kind == "tag" else by_kind["version"][1]
+    return Commit(ref, cast(Literal["tag", "branch", "commit"], kind), commit, version or commit[:12],
+                  datetime.fromisoformat(time), subject, by_kind["head"][1] or None)  # fmt: skip
+
+
+def _compose(record: list[str]) -> ComposeConfig:
+    _, status, config, error = record
+    if status != "0":
+        return ComposeConfig(False, _last_words(_decoded(error)))
+    data = json.loads(_decoded(config))
+    return ComposeConfig(True, "", data["services"], data.get("networks", {}))
+
+
+def _last_words(error: str) -> str:
+    """The line that says what is wrong: Compose prints warnings before it."""
+    lines = [line for line in error.splitlines() if line.strip() and "level=warning" not in line]
+    return lines[-1].strip() if lines else "docker compose ended without a message"
+
+
+def _unreachable(kind: str, message: str, where: str) -> FactUnreadable:
+    if kind == "no-checkout":
+        return FactUnreadable(f"There is no git checkout: {message}", where=where,
+                              next="Clone it there as the deploy user, or change server.directory.")  # fmt: skip
+    return FactUnreadable(f"The origin of the checkout does not answer: {message}", where=where,
+                          next="On the server, as the deploy user: git ls-remote origin.")  # fmt: skip
+
+
+def _decoded(text: str) -> str:
+    return base64.b64decode(text, validate=True).decode("utf-8", "replace")

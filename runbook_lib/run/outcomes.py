@@ -1,0 +1,76 @@
+"""How a run ends: verdict, state and exit code from what was found and what was raised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runbook_lib.core import errors
+from runbook_lib.core.findings import Finding, Verdict
+
+_STATES = {
+    errors.FAILED: "failed",
+    errors.USAGE: "refused",
+    errors.REFUSED: "refused",
+    errors.INCONCLUSIVE: "inconclusive",
+    errors.ROLLED_BACK: "rolled back",
+    errors.ROLLBACK_FAILED: "rollback failed",
+    errors.DEFECT: "failed",
+}
+_VERDICT_CODES = {Verdict.FAILED: errors.FAILED, Verdict.INCONCLUSIVE: errors.INCONCLUSIVE}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The last line of a journal, in values."""
+
+    verdict: Verdict
+    state: str
+    exit_code: int
+    summary: str
+
+
+def ending_of_error(error: BaseException) -> Ending:
+    """How a run ends that an exception ended."""
+    if isinstance(error, errors.Aborted | KeyboardInterrupt):
+        what = str(error) or "Stopped from outside: Ctrl-C, SIGTERM or a deadline."
+        return Ending(Verdict.FAILED, "aborted", errors.FAILED, what)
+    if isinstance(error, SystemExit):
+        return Ending(Verdict.FAILED, "aborted", errors.FAILED, "A cell ended the notebook before its end.")
+    if not isinstance(error, errors.RunbookError):
+        return Ending(Verdict.FAILED, "failed", errors.DEFECT,
+                      f"A defect of ours stopped the run: {type(error).__name__}: {error}")
+    verdict = Verdict.INCONCLUSIVE if error.exit_code == errors.INCONCLUSIVE else Verdict.FAILED
+    return Ending(verdict, _STATES[error.exit_code], error.exit_code, str(error))
+
+
+def ending_of_findings(findings: Sequence[Finding], *, not_applied: bool, looked: bool) -> Ending:
+    """How a run ends that reached its last cell. `looked`: whether a fact was asked or a plan executed at all."""
+    if not_applied:
+        return Ending(Verdict.NOT_APPLIED, "finished", errors.PASSED, "Plan mode: nothing was changed.")
+    verdicts = [one.verdict for one in findings] or ([Verdict.PASSED] if looked else [])
+    verdict = Verdict.worst(verdicts)
+    count = sum(one.verdict is verdict for one in findings)
+    if not findings:
+        summary = "Nothing failed." if looked else "Nothing was looked at."
+    elif verdict in _VERDICT_CODES:
+        names = ", ".join(one.check for one in findings if one.verdict is verdict)
+        summary = f"{count} of {len(findings)} checks {verdict}: {names}."
+    else:
+        passed = sum(one.verdict is Verdict.PASSED for one in findings)
+        others = "" if verdict is Verdict.PASSED else f", {count} {verdict}"
+        summary = f"{passed} of {len(findings)} checks passed{others}."
+    state = {Verdict.FAILED: "failed", Verdict.INCONCLUSIVE: "inconclusive"}.get(verdict, "finished")
+    return Ending(verdict, state, _VERDICT_CODES.get(verdict, errors.PASSED), summary)
+
+
+def error_for(findings: Sequence[Finding], ending: Ending, where: str) -> errors.RunbookError | None:
+    """What `close` raises, so that plain papermill sees a failed run as one; None when there is nothing to raise."""
+    if ending.exit_code == errors.PASSED:
+        return None
+    worst = [one for one in findings if one.verdict is ending.verdict]
+    lines = [f"{one.check}: {one.measured or 'not known'}" + (f", expected {one.expected}" if one.expected else "")
+             for one in worst]
+    steps = " ".join(dict.fromkeys(one.next for one in worst if one.next))
+    kind = errors.Inconclusive if ending.verdict is Verdict.INCONCLUSIVE else errors.ChecksFailed
+    return kind("\n".join([ending.summary, *lines]), where=where, next=steps or "Read the findings in the report.")

@@ -1,0 +1,28 @@
+"""The environment at a glance."""
+
+from __future__ import annotations
+
+from runbook_lib.core.findings import Verdict
+from runbook_lib.environment import load_environment
+from runbook_lib.observability.checks.overview import operation_row, overview
+from runbook_lib.platform.facts.operations import Operation, parse_operation
+from runbook_lib.platform.facts.releases import Deployed
+
+ENVIRONMENT = load_environment("staging")
+EMPTY = Deployed(None, None, None, None, None, frozenset(), ())
+
+
+def test_nothing_deployed_is_one_warning_and_not_a_dozen_failures() -> None:
+    (only,) = overview(ENVIRONMENT, EMPTY, (), None, ())  # type: ignore[arg-type]
+    assert (only.verdict, only.next) == (Verdict.WARNING, "Open 20 Deploy.")
+
+
+def test_who_is_at_work_is_read_from_the_locks_record() -> None:
+    record = '{"owner": "ann", "run_id": "r1", "purpose": "deploy v3.2.0", "started": "s", "heartbeat": "h"}'
+    assert parse_operation(record) == Operation("ann", "r1", "deploy v3.2.0", "s", "h")
+    assert operation_row(parse_operation(record))["by"] == "ann"
+
+
+def test_a_free_environment_says_so() -> None:
+    assert parse_operation("\n") is None
+    assert operation_row(None) == {"now": "nobody works on this environment"}

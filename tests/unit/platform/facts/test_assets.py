@@ -1,0 +1,20 @@
+"""Which files a page names, and whether users get the built bytes."""
+
+from runbook_lib.platform.facts.assets import Asset, parse_asset_paths, parse_digests
+
+PAGE = """<script type="module" src="/assets/index-4f2c.js"></script>
+<link rel="stylesheet" href='/assets/index-9a.css'><script src="/assets/index-4f2c.js"></script>
+<img src="https://elsewhere.example/assets/x.png"><script src="/assets/../../etc/passwd"></script>"""
+
+
+def test_each_asset_is_named_once_and_only_from_the_assets_folder() -> None:
+    assert parse_asset_paths(PAGE) == ["/assets/index-4f2c.js", "/assets/index-9a.css"]
+
+
+def test_digests_of_missing_files_are_left_out() -> None:
+    assert parse_digests("aa  /html/index.html\nbb */html/b.js\n") == {"/html/index.html": "aa", "/html/b.js": "bb"}
+
+
+def test_a_file_that_was_not_served_is_not_the_same() -> None:
+    assert not Asset("/a", 0, None, None).same
+    assert Asset("/a", 1, "d", "d").same

@@ -1,0 +1,135 @@
+"""Containers as `docker inspect` and `docker stats` tell them."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.platform.facts.containers import parse_containers, parse_memory, parse_size, parse_time
+
+REDIS: dict[str, Any] = {
+    "Id": "3a1f",
+    "Name": "/gw2-staging-redis-1",
+    "Image": "sha256:ca9d",
+    "RestartCount": 0,
+    "State": {
+        "Status": "running",
+        "OOMKilled": False,
+        "ExitCode": 0,
+        "StartedAt": "2026-11-22T16:49:19.338705123Z",
+        "Health": {"Status": "healthy", "FailingStreak": 0},
+    },
+    "Config": {"Image": "gw2-lab/redis:7", "Labels": {"com.docker.compose.service": "redis"}},
+    "HostConfig": {"Memory": 536870912},
+}
+
+
+def redis(**changes: Any) -> str:
+    one = copy.deepcopy(REDIS)
+    for path, value in changes.items():
+        *above, last = path.split("__")
+        place = one
+        for key in above:
+            place = place[key]
+        place[last] = value
+    return json.dumps([one])
+
+
+def test_a_healthy_container_is_read_whole() -> None:
+    one = parse_containers(redis())[0]
+    assert (one.name, one.service, one.state, one.health) == ("gw2-staging-redis-1", "redis", "running", "healthy")
+    assert (one.restart_count, one.oom_killed, one.memory_limit_bytes) == (0, False, 512 * 2**20)
+    assert one.started_at is not None
+    assert one.started_at.isoformat() == "2026-11-22T16:49:19.338705+00:00"
+
+
+def test_a_container_without_a_health_check_has_no_health() -> None:
+    assert parse_containers(redis(State__Health=None))[0].health is None
+    assert parse_containers(redis(State__Health={"Status": "none"}))[0].health is None
+
+
+def test_a_kill_for_memory_is_seen() -> None:
+    assert parse_containers(redis(State__OOMKilled=True, State__ExitCode=137, RestartCount=4))[0].oom_killed
+
+
+def test_no_memory_limit_is_none_and_not_zero() -> None:
+    assert parse_containers(redis(HostConfig__Memory=0))[0].memory_limit_bytes is None
+
+
+def test_a_container_that_never_started_has_no_start() -> None:
+    assert parse_containers(redis(State__StartedAt="0001-01-01T00:00:00Z"))[0].started_at is None
+
+
+def test_a_container_without_compose_labels_goes_by_its_name() -> None:
+    assert parse_containers(redis(Config__Labels=None))[0].service == "gw2-staging-redis-1"
+
+
+def test_no_containers_are_an_empty_answer() -> None:
+    assert parse_containers("[]\n") == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Error: No such object",
+        "{}",
+        "[1]",
+        "[{}]",
+        "null",
+        '[{"Id": 1}]',
+        "[[]]",
+        redis(State=None),
+        redis(State__StartedAt="yesterday"),
+    ],
+)
+def test_malformed_replies_are_unreadable(text: str) -> None:
+    if text == "{}":
+        assert parse_containers(text) == ()
+        return
+    with pytest.raises(FactUnreadable):
+        parse_containers(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("12.5MiB", 13107200),
+        ("1.2GB", 1_200_000_000),
+        ("0B", 0),
+        ("4.9kB", 4900),
+        ("2GiB", 2 * 2**30),
+        (" 7MiB ", 7 * 2**20),
+    ],
+)
+def test_sizes_of_docker(text: str, size: int) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "--", "12", "MiB", "1.2.3MiB", "5 parsecs"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"size|float"):
+        parse_size(text)
+
+
+def test_memory_by_container() -> None:
+    text = '{"ID":"3a1f","MemUsage":"7.1MiB / 512MiB","Name":"x"}\n\n{"ID":"9","MemUsage":"1GiB / 2GiB"}\n'
+    assert parse_memory(text) == {"3a1f": 7444890, "9": 2**30}
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "CONTAINER ID", '{"ID":"3","MemUsage":"-- / --"}', '{"ID":"3","MemUsage":null}']
+)
+def test_malformed_stats_are_unreadable(text: str) -> None:
+    with pytest.raises(FactUnreadable):
+        parse_memory(text)
+
+
+def test_nanoseconds_are_cut_to_microseconds() -> None:
+    found = parse_time("2026-11-22T16:49:19.338705123Z")
+    assert found is not None
+    assert found.microsecond == 338705

@@ -1,0 +1,108 @@
+"""Prometheus's replies, good and malformed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runbook_lib.connections.prometheus import parse_reply
+from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.platform.facts.monitoring import parse_alerts, parse_samples, parse_targets
+
+TARGETS = {
+    "activeTargets": [
+        {
+            "labels": {"job": "redis", "instance": "redis-exporter:9121"},
+            "health": "down",
+            "lastError": "connection refused",
+            "scrapeUrl": "http://redis-exporter:9121/metrics",
+        },
+        {"labels": {"job": "backend", "instance": "172.27.3.4:8000"}, "health": "up", "lastError": ""},
+        {"labels": {"job": "node", "instance": "n:9100"}, "health": "unknown", "lastError": ""},
+    ],
+    "droppedTargets": [],
+}
+
+ALERTS = {
+    "alerts": [
+        {
+            "labels": {"alertname": "CpuUsageHigh", "severity": "warning"},
+            "annotations": {"summary": "CPU usage > 80%"},
+            "state": "pending",
+            "activeAt": "2026-11-22T16:49:37.611512345Z",
+            "value": "9e+01",
+        },
+        {"labels": {"alertname": "ServiceDown"}, "annotations": {}, "state": "firing"},
+    ]
+}
+
+
+def test_a_target_is_up_only_when_prometheus_says_up() -> None:
+    assert [(one.job, one.up) for one in parse_targets(TARGETS)] == [
+        ("backend", True),
+        ("node", False),
+        ("redis", False),
+    ]
+
+
+def test_a_target_that_was_never_scraped_says_so() -> None:
+    assert [one.trouble for one in parse_targets(TARGETS)] == ["", "not scraped yet", "connection refused"]
+
+
+def test_firing_alerts_come_first() -> None:
+    assert [(one.name, one.state) for one in parse_alerts(ALERTS)] == [
+        ("ServiceDown", "firing"),
+        ("CpuUsageHigh", "pending"),
+    ]
+
+
+def test_the_start_of_an_alert_is_read_to_the_microsecond() -> None:
+    since = parse_alerts(ALERTS)[1].since
+    assert since is not None
+    assert since.isoformat() == "2026-11-22T16:49:37.611512+00:00"
+
+
+@pytest.mark.parametrize("text", ["NaN", "+Inf", "-Inf"])
+def test_a_value_that_is_no_number_is_missing_and_not_zero(text: str) -> None:
+    data = {"resultType": "vector", "result": [{"metric": {}, "value": [1, text]}]}
+    assert parse_samples(data)[0].value is None
+
+
+def test_no_series_is_missing_data() -> None:
+    assert parse_samples({"resultType": "vector", "result": []}) == ()
+
+
+@pytest.mark.parametrize("data", [None, {}, [], "", {"activeTargets": [{}]}, {"activeTargets": None}])
+def test_malformed_targets_are_unreadable(data: Any) -> None:
+    with pytest.raises(FactUnreadable):
+        parse_targets(data)
+
+
+@pytest.mark.parametrize("data", [None, {}, {"alerts": [{"state": "firing"}]}, {"alerts": 3}])
+def test_malformed_alerts_are_unreadable(data: Any) -> None:
+    with pytest.raises(FactUnreadable):
+        parse_alerts(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        {},
+        {"resultType": "matrix", "result": []},
+        {"resultType": "vector", "result": [{}]},
+        {"resultType": "vector", "result": [{"metric": {}, "value": [1, "x"]}]},
+    ],
+)
+def test_malformed_samples_are_unreadable(data: Any) -> None:
+    with pytest.raises(FactUnreadable):
+        parse_samples(data)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b'{"status": "success"}', b'{"status": "error", "error": "bad"}']
+)
+def test_a_reply_without_success_and_data_is_refused(body: bytes) -> None:
+    with pytest.raises(FactUnreadable):
+        parse_reply(400, body, "here")

@@ -1,0 +1,155 @@
+"""Scheduled jobs that are missed, failed, cut off or not there; and plans that install only what is missing."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from runbook_lib.core.errors import BadParameter
+from runbook_lib.core.findings import Verdict
+from runbook_lib.environment import load_environment
+from runbook_lib.recovery.checks.schedules import schedule_findings, schedule_preconditions, trial_worked
+from runbook_lib.recovery.facts.schedules import CRON_BEGIN, JobStatus, SchedulesOnServer
+from runbook_lib.recovery.plans.schedules import (
+    cron_block,
+    job_programs,
+    launcher,
+    plan_schedules,
+    planned_schedules,
+    units,
+)
+
+ENVIRONMENT = load_environment("staging")
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+FOLDER = "/opt/gw2-wvwbuilder/.runbook/scheduled"
+NAMES = ("backup_database", "backup_configuration")
+EMPTY = SchedulesOnServer(NOW, "deploy", "/home/deploy", "+0000", frozenset({"crontab", "cron-daemon"}), "", {}, {}, {},
+                          frozenset())  # fmt: skip
+INSTALLED = replace(
+    EMPTY, crontab=cron_block(ENVIRONMENT), installed=dict.fromkeys(NAMES, NOW - timedelta(days=30)),
+    files={f"{FOLDER}/{name}": hashlib.sha256(text.encode()).hexdigest() for name, text in job_programs(ENVIRONMENT).items()},
+)  # fmt: skip
+
+
+def status(outcome: str, hours_ago: float, success_hours_ago: float | None) -> JobStatus:
+    success = None if success_hours_ago is None else NOW - timedelta(hours=success_hours_ago)
+    return JobStatus(outcome, 0 if outcome == "succeeded" else 1, NOW - timedelta(hours=hours_ago), 5, success,
+                     "dump: the disk is full", "", "schedule")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("last", "running", "verdict", "said"),
+    [
+        (status("succeeded", 10, 10), False, Verdict.PASSED, "succeeded at 2026-11-22 02:00"),
+        (status("succeeded", 27, 27), False, Verdict.FAILED, "missed: last success 2026-11-21 09:00"),
+        (None, False, Verdict.FAILED, "missed: it never succeeded"),
+        (status("failed", 10, 34), False, Verdict.FAILED, "dump: the disk is full"),
+        (status("refused", 10, 20), False, Verdict.FAILED, "refused"),
+        (status("running", 0.1, 20), True, Verdict.PASSED, "running"),
+        (status("running", 0.1, 20), False, Verdict.FAILED, "cut off"),
+        (status("running", 9, 20), True, Verdict.FAILED, "runs since"),
+        (status("succeeded", -5, -5), False, Verdict.INCONCLUSIVE, "future"),
+    ],
+)
+def test_a_schedule_is_judged_by_its_last_run(last: JobStatus | None, running: bool, verdict: Verdict, said: str) -> None:
+    now = replace(INSTALLED, statuses={"backup_database": last} if last else {},
+                  running=frozenset({"backup_database"} if running else ()))  # fmt: skip
+    found = schedule_findings(now, ENVIRONMENT)[0]
+    assert found.verdict is verdict
+    assert said in found.measured
+
+
+def test_a_fresh_installation_is_not_missed_and_an_absent_one_is_a_warning() -> None:
+    fresh = replace(INSTALLED, installed=dict.fromkeys(NAMES, NOW - timedelta(hours=20)))
+    assert [one.verdict for one in schedule_findings(fresh, ENVIRONMENT)] == [Verdict.PASSED, Verdict.PASSED]
+    assert [one.verdict for one in schedule_findings(EMPTY, ENVIRONMENT)] == [Verdict.WARNING, Verdict.WARNING]
+
+
+def test_a_job_whose_crontab_line_somebody_took_away_is_a_failure() -> None:
+    assert schedule_findings(replace(INSTALLED, crontab=""), ENVIRONMENT)[0].verdict is Verdict.FAILED
+
+
+def test_an_installed_server_needs_nothing_and_says_so() -> None:
+    plan = plan_schedules(INSTALLED, ENVIRONMENT)
+    assert (plan.steps, plan.reason) == ((), "every program and timer is as it should be")
+
+
+def test_only_what_differs_is_written() -> None:
+    changed = replace(INSTALLED, files=INSTALLED.files | {f"{FOLDER}/job_wrapper.sh": "0" * 64})
+    programs_step = next(step for step in plan_schedules(changed, ENVIRONMENT).steps if step.key == "schedule-programs")
+    assert [action.path for action in programs_step.actions] == [f"{FOLDER}/job_wrapper.sh"]  # type: ignore[union-attr]
+    assert "schedule-timer" not in [step.key for step in plan_schedules(changed, ENVIRONMENT).steps]
+
+
+def test_every_step_that_changes_something_has_a_way_back() -> None:
+    for wanted, now in (("installed", EMPTY), ("removed", INSTALLED)):
+        for step in plan_schedules(now, ENVIRONMENT, wanted).steps:
+            assert step.undo or step.key == "schedule-keep", step.key
+
+
+UNIT_FOLDER = "/home/deploy/.config/systemd/user"
+SYSTEMD = replace(EMPTY, has=frozenset({"systemd", "linger", "user-manager", "crontab", "cron-daemon"}))
+
+
+def armed_by_systemd() -> SchedulesOnServer:
+    files = {f"{UNIT_FOLDER}/{name}": hashlib.sha256(text.encode()).hexdigest() for name, text in units(ENVIRONMENT).items()}
+    return replace(SYSTEMD, installed=INSTALLED.installed, files=INSTALLED.files | files, timers=frozenset(NAMES))
+
+
+def said(now: SchedulesOnServer, wanted: str = "installed") -> str:
+    return " | ".join(str(action) for step in plan_schedules(now, ENVIRONMENT, wanted).steps for action in step.actions)
+
+
+def test_where_systemd_keeps_the_users_timers_they_are_used_and_once_there_nothing_is_to_do() -> None:
+    assert "enable_timers" in said(SYSTEMD)
+    assert "set_crontab" not in said(SYSTEMD)
+    assert plan_schedules(armed_by_systemd(), ENVIRONMENT).steps == ()
+
+
+def test_a_server_that_moved_to_systemd_loses_its_crontab_lines_or_every_job_would_run_twice() -> None:
+    moved = said(replace(SYSTEMD, crontab=INSTALLED.crontab, files=INSTALLED.files, installed=INSTALLED.installed))
+    assert moved.index("enable_timers") < moved.index("set_crontab")
+
+
+def test_units_are_taken_away_even_when_somebody_has_stopped_their_timers() -> None:
+    assert "remove_units" in said(armed_by_systemd(), "removed")
+    assert "remove_units" in said(replace(armed_by_systemd(), timers=frozenset()), "removed")
+    assert "remove_units" not in said(INSTALLED, "removed")
+
+
+def test_another_word_than_installed_or_removed_is_refused() -> None:
+    with pytest.raises(BadParameter, match="installed, removed"):
+        plan_schedules(EMPTY, ENVIRONMENT, "gone")
+    with pytest.raises(BadParameter, match="backup_configuration"):
+        plan_schedules(EMPTY, ENVIRONMENT, "installed", "everything")
+
+
+def test_a_launcher_runs_the_steps_of_the_runbook_in_their_order() -> None:
+    database, configuration = (launcher(ENVIRONMENT, one) for one in planned_schedules(ENVIRONMENT))
+    places = [database.index(f"step {key} ") for key in
+              ("backup-clear", "backup-dump", "backup-check", "backup-publish", "backup-expire")]  # fmt: skip
+    assert places == sorted(places)
+    assert "expire /backups/postgres staging_db 7 30" in database
+    assert configuration.index("configuration-commit") < configuration.index("step logs")
+
+
+def test_root_is_told_what_to_do_where_nothing_can_be_scheduled() -> None:
+    found = schedule_preconditions(replace(EMPTY, has=frozenset({"systemd"})), ENVIRONMENT)[0]
+    assert found.verdict is Verdict.FAILED
+    assert "loginctl enable-linger deploy" in found.next
+
+
+def test_a_mark_without_its_partner_stops_before_the_crontab_is_touched() -> None:
+    odd = schedule_preconditions(replace(EMPTY, crontab=f"{CRON_BEGIN}\n0 1 * * * theirs\n"), ENVIRONMENT)[1]
+    assert odd.verdict is Verdict.FAILED
+
+
+def test_a_trial_counts_only_when_it_ran_just_now() -> None:
+    old = replace(INSTALLED, statuses={"backup_database": status("succeeded", 10, 10)})
+    new = replace(INSTALLED, statuses={"backup_database": status("succeeded", 0, 0)})
+    assert trial_worked(old, new, "backup_database")[0].verdict is Verdict.PASSED
+    assert trial_worked(old, old, "backup_database")[0].verdict is Verdict.FAILED
+    assert trial_worked(old, new, "nothing") == ()

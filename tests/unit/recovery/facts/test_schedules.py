@@ -1,0 +1,197 @@
+"""When jobs are due, what the server says about them, and the frame that runs them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.environment import load_environment
+from runbook_lib.recovery.facts.schedules import CRON_BEGIN, CRON_END, parse_schedules, planned_schedules
+
+ENVIRONMENT = load_environment("staging")
+DATABASE, CONFIGURATION = planned_schedules(ENVIRONMENT)
+FRAME = Path(__file__).parents[4] / "runbook_lib/recovery/programs/job_wrapper.sh"
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "daily", "weekly"),
+    [
+        ("2026-11-22T01:59:59", "2026-11-22T02:00", "2026-11-22T03:00"),  # a Sunday
+        ("2026-11-22T02:00:00", "2026-11-23T02:00", "2026-11-22T03:00"),
+        ("2026-11-22T03:00:00", "2026-11-23T02:00", "2026-11-29T03:00"),
+        ("2026-03-29T01:30:00", "2026-03-29T02:00", "2026-03-29T03:00"),  # summer time begins in Europe: no matter
+        ("2024-02-29T23:00:00", "2024-03-01T02:00", "2024-03-03T03:00"),
+    ],
+)
+def test_the_next_run_is_the_plans_time_in_utc(now: str, daily: str, weekly: str) -> None:
+    assert (DATABASE.next_run(at(now)), CONFIGURATION.next_run(at(now))) == (at(daily), at(weekly))
+
+
+def test_systemd_gets_the_same_times() -> None:
+    assert DATABASE.on_calendar == "*-*-* 02:00:00 UTC"
+    assert CONFIGURATION.on_calendar == "Sun *-*-* 03:00:00 UTC"
+
+
+def reply(*more: str, crontab: str = "") -> str:
+    encoded = base64.b64encode(crontab.encode()).decode()
+    return "\n".join(("clock\t1795000000", "user\tdeploy", "home\t/home/deploy", "zone\t+0100", f"crontab\t{encoded}",
+                      *more, "end"))  # fmt: skip
+
+
+def test_systemd_is_taken_only_where_root_allowed_it() -> None:
+    assert parse_schedules(reply("has\tsystemd", "has\tuser-manager", "has\tcrontab", "has\tcron-daemon")).scheduler == "cron"
+    assert parse_schedules(reply("has\tsystemd", "has\tuser-manager", "has\tlinger")).scheduler == "systemd"
+    assert parse_schedules(reply("has\tcrontab")).scheduler == ""
+
+
+def test_a_line_in_the_crontab_arms_a_job_only_where_cron_runs() -> None:
+    block = f"{CRON_BEGIN}\n*/15 * * * * /opt/x/.runbook/scheduled/backup_database --when-due\n{CRON_END}\n"
+    crontab = f"MAILTO=ops\n{block}0 1 * * * other\n"
+    assert parse_schedules(reply("has\tcron-daemon", crontab=crontab)).is_armed("backup_database")
+    assert not parse_schedules(reply("has\tcron-daemon", crontab=crontab)).is_armed("backup_configuration")
+    assert not parse_schedules(reply(crontab=crontab)).is_armed("backup_database")
+    assert parse_schedules(reply(crontab=crontab)).cron_block == block
+
+
+def test_a_status_that_cannot_be_read_is_a_failure_and_not_silence() -> None:
+    half = base64.b64encode(b'{"outcome": "succ').decode()
+    status = parse_schedules(reply(f"status\tbackup_database\t{half}")).statuses["backup_database"]
+    assert (status.outcome, status.message) == ("failed", "its status file cannot be read")
+
+
+@pytest.mark.parametrize("text", ["", "clock\tsoon\nend", reply()[:-4]])
+def test_a_reply_that_is_no_survey_is_said_to_be_unreadable(text: str) -> None:
+    with pytest.raises(FactUnreadable):
+        parse_schedules(text)
+
+
+# ── the frame, run by bash in a folder ───────────────────────────────────────────────────────────────────────────
+
+
+class Job:
+    """A scheduled job in a folder of its own, every day at 00:00 UTC."""
+
+    def __init__(self, place: Path, steps: str, wait_s: int = 1) -> None:
+        self.place, self.state = place, place / ".runbook/scheduled"
+        self.state.mkdir(parents=True, exist_ok=True)
+        self.launcher = place / "job"
+        self.launcher.write_text(
+            f"name=nightly directory={place} every_s=86400 offset_s=0 wait_s={wait_s}\n"
+            f"steps() {{ {steps}; }}\n. {FRAME}\n"
+        )
+
+    def run(self, *words: str) -> int:
+        return subprocess.run(("bash", str(self.launcher), *words), capture_output=True, timeout=60).returncode
+
+    @property
+    def status(self) -> dict[str, Any]:
+        return dict(json.loads((self.state / "nightly.status.json").read_text()))
+
+    @property
+    def metric(self) -> str:
+        return (self.place / ".runbook/metrics/scheduled_nightly.prom").read_text()
+
+
+def test_a_success_is_told_in_status_and_metric(tmp_path: Path) -> None:
+    job = Job(tmp_path, "step one 10 echo published /backups/x.gz && step two 10 true")
+    assert job.run() == 0
+    assert (job.status["outcome"], job.status["file"]) == ("succeeded", "/backups/x.gz")
+    assert job.status["last_success_epoch"] == pytest.approx(time.time(), abs=30)
+    assert 'gw2_scheduled_job_last_exit_code{schedule="nightly"} 0' in job.metric
+    assert not (tmp_path / ".runbook/lock.json").exists()
+
+
+def test_a_failure_names_its_step_and_keeps_the_last_success(tmp_path: Path) -> None:
+    assert Job(tmp_path, "step one 10 true").run() == 0
+    success = Job(tmp_path, "").status["last_success_epoch"]
+    job = Job(tmp_path, r"""step one 10 sh -c 'echo "disk \"full\" \\ now" >&2; exit 7' && step two 10 touch never""")
+    assert job.run() == 7
+    assert job.status["message"] == 'one: disk "full" \\ now'
+    assert (job.status["outcome"], job.status["last_success_epoch"]) == ("failed", success)
+    assert 'last_exit_code{schedule="nightly"} 7' in job.metric
+    assert not (tmp_path / "never").exists()
+
+
+def test_a_step_that_never_ends_is_stopped(tmp_path: Path) -> None:
+    job = Job(tmp_path, "step slow 1 sleep 30")
+    assert job.run() == 124
+    assert job.status["message"] == "slow: stopped after 1 s"
+
+
+def test_a_held_environment_is_waited_for_and_then_named(tmp_path: Path) -> None:
+    job = Job(tmp_path, "step one 10 touch made")
+    (tmp_path / ".runbook/lock.json").write_text('{"owner": "ann", "purpose": "deploy v3", "started": "10:00"}')
+    with subprocess.Popen(("flock", str(tmp_path / ".runbook/lock"), "sleep", "20")) as holder:
+        time.sleep(0.5)
+        assert job.run() == 75
+        holder.kill()
+    subprocess.run(("pkill", "-P", str(holder.pid)))
+    assert job.status["outcome"] == "refused"
+    assert "ann, deploy v3, 10:00" in job.status["message"]
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_killed_job_frees_the_environment_when_its_last_child_ends_and_is_seen_as_cut_off(tmp_path: Path) -> None:
+    job = Job(tmp_path, "step slow 30 sh -c 'touch begun; sleep 2'")
+    with subprocess.Popen(("bash", str(job.launcher))) as running:
+        for _ in range(100):
+            if (tmp_path / "begun").exists():
+                break
+            time.sleep(0.1)
+        running.kill()
+    assert job.status["outcome"] == "running"
+    locks = [tmp_path / ".runbook" / name for name in ("jobs.lock", "lock")]
+    assert subprocess.run(("flock", "-n", str(locks[0]), "true")).returncode == 1
+    assert [subprocess.run(("flock", "-w", "20", str(lock), "true")).returncode for lock in locks] == [0, 0]
+
+
+def ago(days: float) -> int:
+    """Unix seconds of the time that many days before now."""
+    return int((datetime.now(UTC) - timedelta(days=days)).timestamp())
+
+
+@pytest.mark.parametrize(
+    ("installed_days_ago", "started_days_ago", "outcome", "runs"),
+    [
+        (3, None, "", True),  # the first time after the installation
+        (0, None, "", False),  # installed after today's time: tomorrow
+        (3, 1.05, "succeeded", True),  # the server was off: makes up for it
+        (3, 0, "succeeded", False),  # once a day
+        (3, 0, "failed", False),
+        (3, 0, "refused", True),  # still owed
+        (3, 0, "running", True),  # cut off: nobody holds its lock any more
+        (3, -40, "succeeded", True),  # started in the future: a clock that jumped
+    ],
+)
+def test_a_job_runs_when_a_time_has_passed_since_its_last_start(
+    tmp_path: Path, installed_days_ago: float, started_days_ago: float | None, outcome: str, runs: bool
+) -> None:
+    job = Job(tmp_path, "step one 10 touch made")
+    (job.state / "nightly.installed").write_text(str(ago(installed_days_ago)))
+    if started_days_ago is not None:
+        (job.state / "nightly.status.json").write_text(
+            f'{{"outcome": "{outcome}", "started_epoch": {ago(started_days_ago)}}}')
+    assert job.run("--when-due") == 0
+    assert (tmp_path / "made").exists() is runs
+
+
+def test_a_clock_that_jumped_since_the_last_run_is_told_to_the_steps(tmp_path: Path) -> None:
+    job = Job(tmp_path, """step one 10 sh -c 'echo "$RUNBOOK_CLOCK_DOUBT" > doubt'""")
+    assert job.run() == 0
+    assert (tmp_path / "doubt").read_text() == "\n"
+    boot, uptime, now = (job.state / "clock").read_text().split()
+    (job.state / "clock").write_text(f"{boot} {uptime} {int(now) - 90_000}\n")
+    assert job.run() == 0
+    assert "the clock jumped by" in (tmp_path / "doubt").read_text()

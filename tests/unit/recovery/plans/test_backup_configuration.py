@@ -1,0 +1,242 @@
+"""The configuration backup's programs, run by bash in a folder; and what its survey and its plan say."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from runbook_lib.core import programs
+from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.environment import load_environment
+from runbook_lib.recovery.checks.configuration_backup import (
+    configuration_is_safe,
+    configuration_preconditions,
+    files_are_safe,
+)
+from runbook_lib.recovery.facts.configuration_backups import (
+    Archive,
+    Change,
+    Commit,
+    ConfigurationBackups,
+    KeptFiles,
+    parse_configuration,
+)
+from runbook_lib.recovery.plans.backup_configuration import plan_configuration_backup, program
+
+ENVIRONMENT = load_environment("staging")
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SECRET = "zK9/+pw word-'x\"3v8Q"
+
+
+class Server:
+    """A project folder, a folder like /etc, and the repository."""
+
+    def __init__(self, place: Path) -> None:
+        self.project, self.etc, self.repository = place / "project", place / "etc", place / "backups/configuration.git"
+        for folder in (self.project / "nginx", self.etc, self.repository.parent):
+            folder.mkdir(parents=True)
+        (self.project / ".env").write_text("COMPOSE_PROFILES=blue,grafana\n")
+        (self.project / ".env.secrets").write_text(f"STAGING_DB_PASSWORD='{SECRET}'\n")
+        (self.project / "nginx/nginx.conf").write_text("worker_processes 4;\r\n")
+        (self.etc / "sshd_config").write_text("PasswordAuthentication no\n")
+
+    def step(self, *words: str) -> subprocess.CompletedProcess[str]:
+        argv = ("bash", "-s", "--", words[0], str(self.project), *words[1:])
+        return subprocess.run(argv, input=program(), text=True, capture_output=True, timeout=60)
+
+    def commit(self) -> subprocess.CompletedProcess[str]:
+        return self.step("commit", str(self.repository), ".env", ".env.secrets", "nginx", "--", str(self.etc))
+
+    def survey(self) -> ConfigurationBackups:
+        argv = ("bash", "-s", "--", str(self.project), str(self.repository), "clone",
+                ".env", ".env.secrets", "nginx", "gone.conf", "--", str(self.etc))  # fmt: skip
+        text = programs.text("recovery/configuration_files.sh", "recovery/configuration_survey.sh")
+        done = subprocess.run(argv, input=text, text=True, capture_output=True, check=True)
+        return parse_configuration(done.stdout, our_clock=datetime.now(UTC))
+
+    def git(self, *words: str) -> str:
+        argv = ("git", "--git-dir", str(self.repository), *words)
+        return subprocess.run(argv, check=True, capture_output=True).stdout.decode("utf-8", "replace")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Server:
+    return Server(tmp_path)
+
+
+def test_only_a_change_makes_a_commit_and_every_byte_comes_back(server: Server) -> None:
+    assert server.commit().stdout.splitlines()[-1].startswith("committed ")
+    assert server.commit().stdout.splitlines()[-1].startswith("unchanged ")
+    (server.project / "nginx/nginx.conf").write_text("worker_processes 8;\r\n")
+    assert [(one.path, one.kind) for one in server.survey().changes] == [("project/nginx/nginx.conf", "changed")]
+    assert server.commit().returncode == 0
+    assert server.git("show", "main:project/nginx/nginx.conf") == "worker_processes 8;\r\n"
+    assert server.git("show", "main~1:project/nginx/nginx.conf") == "worker_processes 4;\r\n"
+    after = server.survey()
+    assert (after.clone, after.differs, after.changes, len(after.commits)) == ("good", (), (), 2)
+
+
+def test_names_of_secrets_are_kept_and_values_never(server: Server) -> None:
+    assert server.commit().returncode == 0
+    assert server.git("show", "main:SECRET_NAMES") == "STAGING_DB_PASSWORD\n"
+    assert ".env.secrets" not in server.git("ls-tree", "-r", "--name-only", "main").split()
+    assert ("secret by name", str(server.project / ".env.secrets")) in server.survey().left
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        SECRET,
+        f"redis://:{quote(SECRET, safe='')}@redis",
+        SECRET.encode().hex(),
+        *(base64.b64encode(("u" * offset + SECRET + ":more").encode()).decode() for offset in range(3)),
+    ],
+    ids=["as it is", "in a URL", "hex", "base64", "base64 of a pair", "base64 of another pair"],
+)
+def test_a_secret_in_any_spelling_refuses_the_commit_and_leaves_no_object(server: Server, spelling: str) -> None:
+    assert server.commit().returncode == 0
+    before = server.git("count-objects")
+    (server.etc / "planted.conf").write_text(f"a\nb = {spelling}\n")
+    assert [secret for secret, _ in server.survey().leaks] == ["STAGING_DB_PASSWORD"]
+    refused = server.commit()
+    assert refused.returncode == 1
+    assert "STAGING_DB_PASSWORD stands in server/" in refused.stderr
+    assert SECRET not in refused.stderr + refused.stdout
+    assert server.git("count-objects") == before
+
+
+def test_a_private_key_and_a_secret_in_a_file_name_are_noticed(server: Server) -> None:
+    (server.etc / "key.txt").write_text("-----BEGIN OPENSSH PRIVATE KEY-----\n")
+    (server.project / "nginx" / SECRET.replace("/", "_")).write_text("")
+    (server.project / ".env.secrets").write_text(f"OTHER={SECRET.replace('/', '_')}\n")
+    assert {secret for secret, _ in server.survey().leaks} == {"a private key", "OTHER"}
+
+
+def test_nothing_is_committed_when_the_secrets_cannot_be_read(server: Server) -> None:
+    (server.project / ".env.secrets").unlink()
+    assert "cannot be searched" in server.commit().stderr
+    assert not server.repository.exists()
+    assert not server.survey().searched
+
+
+@pytest.mark.parametrize("option", ["-rlaZF", "-qF", "-rlaZE"])
+def test_a_search_that_breaks_off_is_not_one_that_found_nothing(
+    server: Server, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = f'() {{ [[ $1 != {option} ]] || return 2; command grep "$@"; }}'
+    monkeypatch.setenv("BASH_FUNC_grep%%", broken)
+    assert "broke off" in server.commit().stderr
+    assert not server.repository.exists()
+    assert not server.survey().searched
+
+
+def test_a_commit_is_undone_by_one_step_and_only_from_where_the_plan_stood(server: Server) -> None:
+    first = server.commit().stdout.split()[-1]
+    (server.project / ".env").write_text("A=1\n")
+    assert server.commit().returncode == 0
+    assert server.step("uncommit", str(server.repository), first).returncode == 0
+    assert server.git("rev-parse", "main").strip() == first
+    assert server.step("uncommit", str(server.repository), "f" * 40).returncode != 0
+    assert server.step("uncommit", str(server.repository), "none").returncode == 0
+    assert server.survey().tip is None
+
+
+def test_a_damaged_repository_is_no_good_clone(server: Server) -> None:
+    assert server.commit().returncode == 0
+    blob = server.git("rev-parse", "main:project/.env").strip()
+    damaged = server.repository / "objects" / blob[:2] / blob[2:]
+    damaged.chmod(0o644)
+    damaged.write_bytes(b"rot")
+    assert server.survey().clone != "good"
+
+
+def test_hostile_names_do_nothing_and_are_told(server: Server) -> None:
+    (server.etc / "$(touch owned)").write_text("x\n")
+    (server.etc / "two\nlines").write_text("x\n")
+    done = server.commit()
+    assert done.returncode == 0, done.stderr
+    assert "odd name" in done.stdout
+    assert "$(touch owned)" in server.git("ls-tree", "-r", "--name-only", "-z", "main")
+
+
+def test_archives_are_kept_once_for_each_content_and_the_newest_stay(server: Server, tmp_path: Path) -> None:
+    uploads, folder = tmp_path / "uploads", tmp_path / "files"
+    uploads.mkdir()
+    for number in range(4):
+        (uploads / "a b.txt").write_text(f"{number}\n")
+        for _ in range(2):
+            done = server.step("archive", "uploads", str(folder), "2", str(uploads))
+            assert done.returncode == 0, done.stderr
+    assert len(list(folder.glob("*.tar.gz"))) == 2
+    newest = done.stdout.split()[1]
+    assert subprocess.run(("tar", "-xzOf", newest), capture_output=True, text=True).stdout == "3\n"
+
+
+def test_rotated_logs_are_kept_by_their_day_and_go_after_thirty(server: Server, tmp_path: Path) -> None:
+    logs, kept = tmp_path / "gw2", tmp_path / "kept"
+    logs.mkdir()
+    today = datetime.now(UTC)
+    for days in (1, 29, 40):
+        (logs / f"backend.log-{today - timedelta(days=days):%Y%m%d}").write_text("line\n")
+    assert server.step("logs", str(kept), "30", str(logs)).returncode == 0
+    names = sorted(path.name for path in kept.glob("*/*"))
+    assert names == sorted(f"backend.log-{today - timedelta(days=days):%Y%m%d}.gz" for days in (1, 29))
+    (kept / "gw2" / f"backend.log-{today + timedelta(days=9):%Y%m%d}.gz").write_text("")
+    (kept / "gw2/backend.log-20200101.gz").write_text("")
+    assert "doubtful clock" in server.step("logs", str(kept), "30", str(logs)).stdout
+    assert (kept / "gw2/backend.log-20200101.gz").exists()
+
+
+# ── what is made of it ───────────────────────────────────────────────────────────────────────────────────────────
+
+FRESH = ConfigurationBackups(NOW, NOW, 3, True, True, changes=(Change("project/.env", "new"),))
+
+
+def verdicts(found: tuple[Finding, ...]) -> dict[str, Verdict]:
+    return {one.check: one.verdict for one in found}
+
+
+def test_nothing_changed_is_an_answer_of_the_plan() -> None:
+    plan = plan_configuration_backup(replace(FRESH, changes=(), commits=(Commit("a" * 40, NOW, "x"),)), ENVIRONMENT)
+    assert "configuration-commit" not in [step.key for step in plan.steps]
+    assert any("nothing changed since aaaaaaaaaaaa" in one.reason for one in plan.skipped)
+    assert "configuration-commit" in [step.key for step in plan_configuration_backup(FRESH, ENVIRONMENT).steps]
+
+
+def test_no_log_is_deleted_when_the_clocks_disagree() -> None:
+    apart = replace(FRESH, our_clock=NOW + timedelta(hours=1))
+    logs = next(step for step in plan_configuration_backup(apart, ENVIRONMENT).steps if step.key == "logs")
+    assert logs.actions[0].argv[6] == "0"  # type: ignore[union-attr]
+
+
+def test_a_leak_stops_and_an_impossible_search_is_no_pass() -> None:
+    leak = verdicts(configuration_preconditions(replace(FRESH, leaks=(("A", "f"),)), ENVIRONMENT))
+    assert leak["no secret stands in a configuration file"] is Verdict.FAILED
+    blind = verdicts(configuration_preconditions(replace(FRESH, searched=False), ENVIRONMENT))
+    assert blind["no secret stands in a configuration file"] is Verdict.INCONCLUSIVE
+
+
+def test_a_clone_that_was_not_made_or_lacks_a_file_is_no_pass() -> None:
+    after = replace(FRESH, changes=(), clone="good", clone_files=3)
+    assert set(verdicts(configuration_is_safe(after, FRESH)).values()) == {Verdict.PASSED}
+    assert Verdict.INCONCLUSIVE in verdicts(configuration_is_safe(replace(after, clone=None), FRESH)).values()
+    assert Verdict.FAILED in verdicts(configuration_is_safe(replace(after, clone_files=2), FRESH)).values()
+
+
+def test_a_volume_that_nobody_declared_is_a_warning() -> None:
+    kept = KeptFiles((Archive("static-assets_1.tar.gz", 9, True, 3),), (), ("postgres-data", "uploads"))
+    assert verdicts(files_are_safe(kept, ENVIRONMENT))["every volume is known"] is Verdict.WARNING
+    assert verdicts(files_are_safe(replace(kept, volumes=()), ENVIRONMENT))["every volume is known"] is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("text", ["", "clock\t1\nend", "clock\t1795000000\ncollected\t3"])
+def test_a_survey_that_was_cut_short_is_unreadable(text: str) -> None:
+    with pytest.raises(FactUnreadable):
+        parse_configuration(text, our_clock=NOW)

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from runbook_lib.core.commands import Command, WriteFile
+from runbook_lib.core.gates import Gate
+from runbook_lib.core.plan import Plan, Step
+from runbook_lib.environment import load_environment
+from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.platform.facts.target import Target
+from runbook_lib.platform.plans.release_files import upstreams_file
+from runbook_lib.recovery.facts.backups import Backup, Backups
+from runbook_lib.recovery.facts.manifests import Manifest, TableContents
+from runbook_lib.recovery.facts.restore_databases import Databases, SideDatabase
+from runbook_lib.recovery.plans.backup import plan_backup
+from runbook_lib.recovery.plans.restore import plan_drop_kept, plan_restore
+from runbook_lib.recovery.plans.restore_steps import closed_door
+
+ENVIRONMENT = load_environment("staging")
+COMMIT = "c" * 40
+TAKEN = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+NAME = "staging_db_20261122_020000.sql.gz"
+MANIFEST = Manifest(NAME, "staging_db", "0" * 64, 9, 9, 9, TAKEN, TAKEN, 1.0, "15.20", "15.20", "0002",
+                    (TableContents("public.squads", 5, "1:2"),))  # fmt: skip
+BACKUP = Backup(NAME, TAKEN, 9, MANIFEST, "0" * 64)
+FOLDER = Backups("/backups/postgres", "staging_db", TAKEN, TAKEN, True, 10**9, 10**10, (BACKUP,))
+LIVE = SideDatabase("staging_db", "staging_user", 10**7, "", True)
+NOTHING_BESIDE = Databases("staging_db", LIVE)
+DEPLOYED = Deployed("blue", COMMIT, f"BLUE_COMMIT={COMMIT}\nCOMPOSE_PROFILES=blue\n", upstreams_file("blue"), "0" * 64,
+                    frozenset(), ())  # fmt: skip
+SAFETY = plan_backup(FOLDER, ENVIRONMENT)
+
+
+def target(schema_now: str = "0002", *revisions: str) -> Target:
+    known = revisions or ("0001", "0002")
+    return Target(COMMIT, "v3.1.0", {}, known[-1], frozenset(known), schema_now)
+
+
+def plan(databases: Databases = NOTHING_BESIDE, *, safety: Plan | None = SAFETY, wanted: Target | None = None) -> Plan:
+    return plan_restore(ENVIRONMENT, DEPLOYED, (), wanted or target(), BACKUP, databases, safety=safety)
+
+
+def keys(steps: tuple[Step, ...]) -> list[str]:
+    return [step.key for step in steps]
+
+
+def half_way() -> Databases:
+    kept = SideDatabase("staging_db_before_20261122_030000", "staging_user", 9, f"swap open, restored from {NAME}", False)
+    return replace(NOTHING_BESIDE, kept=(kept,))
+
+
+def test_the_backup_is_loaded_and_compared_before_anybody_notices() -> None:
+    order = keys(plan().steps)
+    assert order.index("restore-compare") < order.index("close-door") < order.index("stop-writers")
+    assert order.index("stop-writers") < order.index("restore-swap") < order.index("open-door")
+
+
+def test_the_live_database_is_backed_up_first() -> None:
+    order = keys(plan().steps)
+    assert order[:3] == ["backup-dump", "backup-check", "backup-publish"]
+
+
+def test_a_broken_database_may_go_without_a_last_backup_and_the_plan_says_so() -> None:
+    without = plan(safety=None)
+    assert keys(without.steps)[0] == "restore-clear"
+    assert next(one.title for one in without.skipped) == "Back up the live database first"
+
+
+def test_no_step_before_the_exchange_names_the_live_database_as_its_goal() -> None:
+    loading = next(step for step in plan().steps if step.key == "restore-load")
+    command = loading.actions[0]
+    assert isinstance(command, Command)
+    assert command.argv[3:6] == ("load", "staging_db", "staging_db_restore_20261122_020000")
+    assert command.argv[-1] == MANIFEST.sha256
+
+
+def test_an_older_backup_is_migrated_after_the_exchange_and_before_anybody_is_served() -> None:
+    order = keys(plan(wanted=target("0001")).steps)
+    assert order.index("restore-swap") < order.index("migrate") < order.index("start-writers") < order.index("open-door")
+    assert "migrate" not in keys(plan().steps)
+
+
+def test_the_migration_runs_in_the_colour_that_serves() -> None:
+    migrate = next(step for step in plan(wanted=target("0001")).steps if step.key == "migrate")
+    assert "backend-blue" in str(migrate.actions[0])
+
+
+def test_every_change_from_the_door_to_the_last_look_can_be_taken_back() -> None:
+    steps = plan(wanted=target("0001")).steps
+    since = keys(steps).index("close-door")
+    without = [step.key for step in steps[since:] if not step.undo and not isinstance(step.actions[0], Gate)]
+    assert without == ["migrate", "restore-keep"]  # a migration is taken back by the exchange of names
+
+
+def test_writers_start_before_the_door_opens_on_the_way_back_too() -> None:
+    steps = plan().steps
+    back = [step.key for step in reversed(steps) if step.undo]
+    assert back.index("restore-swap") < back.index("stop-writers") < back.index("close-door")
+
+
+def test_an_exchange_that_died_is_finished_without_loading_again() -> None:
+    resumed = plan(half_way())
+    assert keys(resumed.steps)[:3] == ["close-door", "stop-writers", "restore-swap"]
+    assert {one.reason for one in resumed.skipped if "interrupted" in one.reason}
+
+
+def test_the_same_facts_give_the_same_plan_whatever_the_databases_weigh() -> None:
+    heavier = replace(NOTHING_BESIDE, live=replace(LIVE, size_bytes=2 * 10**7))
+    assert plan().hash == plan(heavier).hash
+    assert plan().hash != plan(half_way()).hash
+
+
+def test_the_shut_door_says_when_to_come_back_and_leaves_the_pages() -> None:
+    text = closed_door("green")
+    assert "return 503" in text and "Retry-After 30" in text
+    assert "server frontend-green:3000" in text and "backend-green" not in text
+
+
+def test_the_door_opens_to_the_colour_that_had_the_traffic() -> None:
+    opened = next(step for step in plan().steps if step.key == "open-door").actions[0]
+    assert isinstance(opened, WriteFile)
+    assert opened.content == upstreams_file("blue")
+
+
+def test_only_a_kept_database_can_be_deleted() -> None:
+    assert plan_drop_kept(ENVIRONMENT, half_way(), "staging_db").steps == ()
+    assert "no kept database" in plan_drop_kept(ENVIRONMENT, half_way(), "staging_db").reason
+    name = "staging_db_before_20261122_030000"
+    assert keys(plan_drop_kept(ENVIRONMENT, half_way(), name).steps) == ["drop-kept"]

@@ -1,0 +1,295 @@
+"""The backup program itself, run by bash in a folder, with a stand-in for the database's own programs."""
+
+from __future__ import annotations
+
+import fcntl
+import gzip
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.core import programs
+from runbook_lib.recovery.facts.backups import Backups, parse_survey
+from runbook_lib.recovery.facts.manifests import parse_manifest
+from runbook_lib.recovery.plans.backup import backup_program
+
+PROGRAM = backup_program()
+
+STAND_IN = r"""#!/bin/bash
+here=$(dirname "$0")
+[ "$1" = timeout ] && shift 4
+case $1 in
+    psql) while read -r line; do case $line in
+            BEGIN*) echo 00000003-0000001B-1 ;;
+            "SELECT 'end';") cat "$here/contents"; echo end ;;
+            COMMIT*) exit 0 ;;
+        esac; done ;;
+    pg_dump) [ "$2" = --version ] && { echo "pg_dump (PostgreSQL) 15.20"; exit; }
+        cat "$here/dump"; exit "$(cat "$here/status")" ;;
+esac
+"""
+
+DUMP = r"""--
+-- PostgreSQL database dump
+--
+
+COPY public."Odd Name" (a) FROM stdin;
+\.
+
+
+COPY public.squads (id, name) FROM stdin;
+1	one
+2	COPY public.users (id) FROM stdin;
+3	-- PostgreSQL database dump complete
+\.
+
+
+--
+-- PostgreSQL database dump complete
+--
+
+\unrestrict bb1tCZp0
+"""
+
+
+def contents(taken_at: str = "2026-11-22T16:24:54Z") -> str:
+    snapshot = {"database": "staging_db", "taken_at": taken_at, "server_version": "15.20", "database_bytes": 9}
+    tables = [("public.\"Odd Name\"", 0), ("public.squads", 3)]
+    lines = [f"snapshot\t{json.dumps(snapshot)}", 'revision\t"0002"', 'objects\t{"count": 2, "definitions": "0a"}']
+    lines += [f"{name}\t{rows}\t" + json.dumps({"table": name, "rows": rows, "content": "1:2"}) for name, rows in tables]
+    return "\n".join(lines) + "\n"
+
+
+@dataclass
+class Folder:
+    path: Path
+    inside: Path
+
+    def step(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        argv = ("bash", "-s", "--", words[0], str(self.path), "staging_db", *words[1:])
+        environment = {**os.environ, **variables}
+        return subprocess.run(argv, input=PROGRAM, text=True, capture_output=True, timeout=60, env=environment)
+
+    def dump(self, text: str = DUMP, status: int = 0) -> subprocess.CompletedProcess[str]:
+        (self.inside.parent / "dump").write_text(text)
+        (self.inside.parent / "status").write_text(str(status))
+        return self.step("dump", "staging_user", "60", str(self.inside))
+
+    def names(self) -> list[str]:
+        return sorted(one.name for one in self.path.iterdir())
+
+    def backup(self, taken_at: str) -> None:
+        (self.inside.parent / "contents").write_text(contents(taken_at))
+        for done in (self.dump(), self.step("check"), self.step("publish")):
+            assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    inside = tmp_path / "postgres/inside"
+    inside.parent.mkdir()
+    inside.write_text(STAND_IN)
+    inside.chmod(0o755)
+    (inside.parent / "contents").write_text(contents())
+    (tmp_path / "backups").mkdir()
+    return Folder(tmp_path / "backups", inside)
+
+
+def test_a_backup_ends_as_a_dump_with_its_manifest_and_nothing_else(folder: Folder) -> None:
+    folder.backup("2026-11-22T16:24:54Z")
+    assert folder.names() == ["staging_db_20261122_162454.manifest.json", "staging_db_20261122_162454.sql.gz"]
+    dump = folder.path / "staging_db_20261122_162454.sql.gz"
+    manifest = parse_manifest((folder.path / "staging_db_20261122_162454.manifest.json").read_text())
+    assert gzip.decompress(dump.read_bytes()).decode() == DUMP
+    assert (manifest.size_bytes, manifest.plain_bytes, manifest.rows) == (dump.stat().st_size, len(DUMP), 3)
+    assert (manifest.schema_revision, manifest.taken_at) == ("0002", datetime(2026, 11, 22, 16, 24, 54, tzinfo=UTC))
+    assert dump.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_failed_dump_leaves_nothing_behind_so_that_a_full_disk_gets_its_room_back(folder: Folder) -> None:
+    done = folder.dump(status=1)
+    assert (done.returncode, folder.names()) == (1, [])
+    assert "pg_dump ended with status 1" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("", "cut short"),
+        (DUMP[: DUMP.index("2\tCOPY")], "cut short"),
+        (DUMP[: DUMP.index("--\n-- PostgreSQL database dump complete\n--\n\n\\unr")], "cut short"),
+        (DUMP.replace("1\tone\n", ""), "does not hold the rows"),
+        (DUMP.replace("public.squads", "public.other"), "does not hold the rows"),
+        (DUMP + "DROP TABLE squads;\n", "cut short"),
+    ],
+    ids=["empty", "in the middle", "at a line's end", "a row missing", "another database", "something after the end"],
+)
+def test_a_dump_that_is_not_the_snapshot_never_gets_its_name(folder: Folder, damage: str, said: str) -> None:
+    assert folder.dump(damage).returncode == 0
+    check, publish = folder.step("check"), folder.step("publish")
+    assert (check.returncode, publish.returncode) == (1, 1)
+    assert said in check.stderr
+    assert not [name for name in folder.names() if name.endswith(".sql.gz")]
+
+
+def test_a_flipped_bit_between_dump_and_check_is_found(folder: Folder) -> None:
+    folder.dump()
+    partial = folder.path / "staging_db.sql.gz.partial"
+    raw = bytearray(partial.read_bytes())
+    raw[len(raw) // 2] ^= 0x10
+    partial.write_bytes(raw)
+    assert folder.step("check").returncode == 1
+
+
+def test_a_change_between_check_and_publish_is_found(folder: Folder) -> None:
+    folder.dump()
+    assert folder.step("check").returncode == 0
+    with (folder.path / "staging_db.sql.gz.partial").open("ab") as partial:
+        partial.write(gzip.compress(b""))
+    publish = folder.step("publish")
+    assert "changed since it was checked" in publish.stderr
+    assert not [name for name in folder.names() if name.endswith(".sql.gz")]
+
+
+def test_a_second_backup_waits_for_no_one_and_touches_nothing(folder: Folder) -> None:
+    partial = folder.path / "staging_db.sql.gz.partial"
+    partial.write_text("written by another")
+    with partial.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        for done in (folder.dump(), folder.step("clear")):
+            assert done.returncode == 1
+            assert "Another backup is writing" in done.stderr
+    assert partial.read_text() == "written by another"
+
+
+def test_clear_takes_away_the_rest_of_a_dead_backup_and_only_that(folder: Folder) -> None:
+    folder.dump()
+    (folder.path / "notes.partial").write_text("mine")
+    assert folder.step("clear").returncode == 0
+    assert folder.names() == ["notes.partial"]
+
+
+def test_an_existing_backup_is_never_overwritten(folder: Folder) -> None:
+    folder.backup("2026-11-22T16:24:54Z")
+    before = (folder.path / "staging_db_20261122_162454.sql.gz").stat()
+    folder.dump()
+    folder.step("check")
+    publish = folder.step("publish")
+    assert "exists already" in publish.stderr
+    assert (folder.path / "staging_db_20261122_162454.sql.gz").stat() == before
+
+
+def test_prune_deletes_a_dump_with_its_manifest(folder: Folder) -> None:
+    for day in (1, 2, 3):
+        folder.backup(f"2026-01-0{day}T02:00:00Z")
+    done = folder.step("prune", "2", "staging_db_20260101_020000.sql.gz")
+    assert done.returncode == 0, done.stderr
+    assert [name for name in folder.names() if "20260101" in name] == []
+    assert len(folder.names()) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("staging_db_20260103_020000.sql.gz", "one of the newest 2"),
+        ("../postgres/inside", "not the name of a backup"),
+        ("staging_db_20250101_020000.sql.gz", "no manifest that fits it"),
+    ],
+)
+def test_prune_refuses_the_whole_list_for_one_wrong_name(folder: Folder, name: str, said: str) -> None:
+    for day in (1, 2, 3):
+        folder.backup(f"2026-01-0{day}T02:00:00Z")
+    (folder.path / "staging_db_20250101_020000.sql.gz").write_text("nobody knows")
+    before = folder.names()
+    done = folder.step("prune", "2", "staging_db_20260101_020000.sql.gz", name)
+    assert (done.returncode, folder.names()) == (1, before)
+    assert said in done.stderr
+
+
+def test_prune_keeps_the_newest_good_ones_even_when_newer_files_are_bad(folder: Folder) -> None:
+    for day in (1, 2):
+        folder.backup(f"2026-01-0{day}T02:00:00Z")
+    (folder.path / "staging_db_20260109_020000.sql.gz").write_text("no manifest")
+    done = folder.step("prune", "1", "staging_db_20260102_020000.sql.gz")
+    assert "one of the newest 1" in done.stderr
+
+
+def test_prune_keeps_the_newest_good_ones_on_a_machine_that_is_busy(folder: Folder) -> None:
+    # bash writes the lines of one printf one by one: when it is held up between two, a reader may have left
+    slow = '() { [[ $1 == "%s\\n" ]] || { builtin printf "$@"; return; }; local one; shift; for one; do sleep 0.1; echo "$one"; done; }'
+    for day in (1, 2):
+        folder.backup(f"2026-01-0{day}T02:00:00Z")
+    before = folder.names()
+    done = folder.step("prune", "1", "staging_db_20260102_020000.sql.gz", **{"BASH_FUNC_printf%%": slow})
+    assert (done.returncode, folder.names()) == (1, before)
+    assert "one of the newest 1" in done.stderr
+
+
+@pytest.mark.parametrize(("blind", "day"), [("grep", 3), ("sort", 1), ("number", 1)])
+def test_prune_deletes_nothing_when_it_cannot_tell_which_are_the_newest(
+    folder: Folder, blind: str, day: int, tmp_path: Path
+) -> None:
+    for taken in (1, 2, 3):
+        folder.backup(f"2026-01-0{taken}T02:00:00Z")
+    before, seen = folder.names(), tmp_path / "seen"
+    # the first look at the newest one fails, or the ordering by number, or reading a number
+    fails = {"grep": f'() {{ [[ "$*" != *20260103* || -e {seen} ]] || {{ : >{seen}; return 2; }}; command grep "$@"; }}',
+             "number": '() { [[ $1 != -oP ]] || return 2; command grep "$@"; }',
+             "sort": '() { [[ $1 == -r ]] || return 2; command sort "$@"; }'}  # fmt: skip
+    program = f"BASH_FUNC_{'sort' if blind == 'sort' else 'grep'}%%"
+    done = folder.step("prune", "1", f"staging_db_2026010{day}_020000.sql.gz", **{program: fails[blind]})
+    assert (done.returncode, folder.names()) == (1, before), done.stderr
+
+
+def test_a_database_name_that_would_be_a_pattern_is_refused(folder: Folder) -> None:
+    argv = ("bash", "-s", "--", "clear", str(folder.path), "*")
+    done = subprocess.run(argv, input=PROGRAM, text=True, capture_output=True, timeout=60)
+    assert done.returncode == 1
+
+
+def survey(folder: Folder) -> Backups:
+    argv = ("bash", "-s", "--", str(folder.path), "staging_db", "3")
+    done = subprocess.run(argv, input=programs.text("recovery/backups_survey.sh"), text=True, capture_output=True, timeout=60)
+    return parse_survey(done.stdout, str(folder.path), "staging_db", our_clock=datetime.now(UTC))
+
+
+def test_the_survey_of_an_empty_folder_finds_nothing(folder: Folder) -> None:
+    assert survey(folder).backups == survey(folder).foreign == ()
+
+
+def test_only_a_file_is_read_as_a_manifest(folder: Folder) -> None:
+    folder.backup("2026-11-22T16:24:54Z")
+    manifest = folder.path / "staging_db_20261122_162454.manifest.json"
+    os.mkfifo(folder.path / "--checkpoint.manifest.json")  # waits for a writer, and would be an option
+    (folder.path / "odd\nname.manifest.json").write_text(manifest.read_text())
+    assert survey(folder).backups[0].good
+    manifest.rename(folder.path / "elsewhere")
+    manifest.symlink_to(folder.path / "elsewhere")
+    assert str(survey(folder).backups[0].trust) == "unverified"
+
+
+def test_the_survey_sees_what_lies_there_whatever_it_is_called(folder: Folder) -> None:
+    folder.backup("2026-11-22T16:24:54Z")
+    (folder.path / "odd\nname\t.sql.gz").write_text("x")
+    (folder.path / "staging_db.sql.gz.partial").write_text("rest")
+    backups = survey(folder)
+    assert [one.name for one in backups.backups] == ["staging_db_20261122_162454.sql.gz"]
+    assert str(backups.backups[0].trust) == "verified"
+    assert [(left.name, left.held) for left in backups.leftovers] == [("staging_db.sql.gz.partial", False)]
+    assert backups.foreign == ("odd\nname\t.sql.gz",)
+
+
+def test_backups_are_numbered_and_the_newest_by_number_are_never_deleted_however_old_their_names(folder: Folder) -> None:
+    for day in ("2026-11-01", "2026-11-02", "2025-01-05"):  # the last one was made by a clock that was late
+        folder.backup(f"{day}T02:00:00Z")
+    numbers = {path.name[:19]: parse_manifest(path.read_text()).number for path in folder.path.glob("*.json")}
+    assert numbers == {"staging_db_20261101": 1, "staging_db_20261102": 2, "staging_db_20250105": 3}
+    late = folder.step("prune", "1", "staging_db_20250105_020000.sql.gz")
+    assert late.returncode == 1
+    assert "one of the newest 1 good backups" in late.stderr
+    assert folder.step("prune", "1", "staging_db_20261101_020000.sql.gz").returncode == 0

@@ -1,0 +1,112 @@
+"""The keeper that opens a door whose run died: the real program on real locks, with a docker that only takes notes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.connections.lock import DOOR_KEEPER
+from runbook_lib.core import programs
+from runbook_lib.platform.plans.release_files import upstreams_file
+from runbook_lib.recovery.plans.restore_steps import CLOSED_PORT, closed_door
+
+RUN = "20261122T210000Z-abcdef"
+# nginx listens for a closed door while there is a note of it, and until it is told to look at its files
+DOCKER = """#!/bin/sh
+case "$*" in
+    *" grep -c "*) [ -e "$NOTES.closed" ] && echo 1 || echo 0; exit;;
+    *" -s reload") rm -f "$NOTES.closed";;
+esac
+echo "$*" >> "$NOTES"
+case $1 in inspect) echo "$HEALTH";; esac
+"""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Path:
+    """A checkout with an open door and a lock that a run holds."""
+    folder = tmp_path / ".runbook"
+    (folder / "upstreams").mkdir(parents=True)
+    (folder / "upstreams/active.conf").write_text(upstreams_file("blue"))
+    (folder / "lock.json").write_text(f'{{"owner": "somebody", "run_id": "{RUN}"}}')
+    (folder / "jobs.lock").touch()
+    return tmp_path
+
+
+def keep(server: Path, health: str = "healthy") -> None:
+    """Start the keeper as the step close-door does, with looks ten times a second."""
+    commands = server / "programs"
+    commands.mkdir()
+    (commands / "docker").write_text(DOCKER)
+    (commands / "docker").chmod(0o755)
+    variables = {**os.environ, "PATH": f"{commands}:{os.environ['PATH']}", "NOTES": str(server / "notes"),
+                 "HEALTH": health}
+    (server / "notes").touch()
+    subprocess.run(("bash", "-s", "--", str(server), "gw2-staging-backend-blue-1", "0.1"), env=variables, check=True,
+                   input=programs.text("recovery/maintenance_watchdog.sh"), text=True, timeout=10)
+
+
+def door(server: Path) -> Path:
+    return server / ".runbook/upstreams/active.conf"
+
+
+def within(seconds: float, true: Callable[[], bool]) -> bool:
+    give_up = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > give_up:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def test_a_closed_door_whose_run_holds_the_lock_stays_closed_and_opens_once_the_run_is_gone(server: Path) -> None:
+    with (server / ".runbook/lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        keep(server)
+        door(server).write_text(closed_door("blue"))
+        assert not within(1.5, lambda: door(server).read_text() == upstreams_file("blue"))
+        assert (server / "notes").read_text() == ""
+    assert within(30, lambda: door(server).read_text() == upstreams_file("blue"))
+    assert within(30, lambda: "nginx -s reload" in (server / "notes").read_text())
+    assert (server / "notes").read_text().splitlines()[0] == "start gw2-staging-backend-blue-1"
+
+
+def test_the_run_whose_door_was_opened_cannot_go_on(server: Path) -> None:
+    keep(server)
+    door(server).write_text(closed_door("blue"))
+    assert within(30, lambda: (server / f".runbook/broken/{RUN}").exists())
+    assert DOOR_KEEPER in (server / f".runbook/broken/{RUN}").read_text()
+
+
+def test_a_door_that_was_written_open_and_not_taken_by_nginx_is_told_to_it(server: Path) -> None:
+    (server / "notes.closed").touch()
+    keep(server)
+    assert within(30, lambda: (server / "notes").read_text() == "exec gw2-staging-nginx-1 nginx -s reload\n")
+    assert door(server).read_text() == upstreams_file("blue"), "what the run wrote"
+    assert (server / f".runbook/broken/{RUN}").exists()
+
+
+def test_the_keeper_looks_for_the_port_on_which_a_closed_door_is_answered() -> None:
+    assert f"0100007F:{CLOSED_PORT:04X} " in programs.text("recovery/maintenance_watchdog.sh")
+
+
+def test_a_backend_that_is_not_healthy_gets_no_users(server: Path) -> None:
+    keep(server, health="starting")
+    door(server).write_text(closed_door("blue"))
+    assert within(30, lambda: "inspect" in (server / "notes").read_text())
+    assert door(server).read_text() == closed_door("blue")
+    subprocess.run(("pkill", "-f", f"door-keeper gw2-staging-backend-blue-1 {RUN}"))
+
+
+def test_a_door_that_its_run_opened_is_left_alone(server: Path) -> None:
+    keep(server)
+    door(server).write_text(closed_door("blue"))
+    door(server).write_text(upstreams_file("green"))
+    assert not within(1.5, lambda: (server / "notes").read_text() != "")
+    assert door(server).read_text() == upstreams_file("green")

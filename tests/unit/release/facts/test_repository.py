@@ -1,0 +1,121 @@
+"""The survey of a release, by bash and git in real repositories; Compose is a stand-in where none is needed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.core import programs
+from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.release.facts.repository import ReleaseTree, parse_release
+
+PROGRAM = programs.text("release/read_git.sh", "release/release_survey.sh")
+
+
+@dataclass
+class Repositories:
+    origin: Path
+    work: Path
+    checkout: Path
+
+    def survey(self, ref: str) -> ReleaseTree:
+        argv = ("bash", "-s", "--", str(self.checkout), ref, "A=1")
+        done = subprocess.run(argv, input=PROGRAM, text=True, capture_output=True, timeout=60, check=True)
+        return parse_release(done.stdout, ref, where=str(self.checkout))
+
+    def commit(self, text: str) -> str:
+        (self.work / "backend/versions").mkdir(parents=True, exist_ok=True)
+        (self.work / "backend/versions/1.py").write_text(text)
+        git(self.work, "add", ".")
+        git(self.work, "commit", "-qm", "a subject\twith a tab")
+        git(self.work, "push", "-q", "origin", "develop")
+        return git(self.work, "rev-parse", "HEAD")
+
+
+def git(folder: Path, *words: str) -> str:
+    who = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
+    return subprocess.run(("git", *who, *words), cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(folder.rglob("*")) if path.is_file()}  # fmt: skip
+
+
+@pytest.fixture
+def repositories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repositories:
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    origin, work, checkout = tmp_path / "origin.git", tmp_path / "work", tmp_path / "checkout"
+    git(tmp_path, "init", "-q", "--bare", "-b", "develop", str(origin))
+    git(tmp_path, "clone", "-q", str(origin), str(work))
+    git(work, "checkout", "-q", "-B", "develop")
+    found = Repositories(origin, work, checkout)
+    found.commit("first")
+    git(tmp_path, "clone", "-q", str(origin), str(checkout))
+    return found
+
+
+def test_a_release_that_is_only_at_the_origin_is_read_without_a_trace_in_the_checkout(repositories: Repositories) -> None:
+    commit = repositories.commit("second")
+    git(repositories.work, "tag", "-a", "v2", "-m", "x")
+    git(repositories.work, "push", "-q", "origin", "v2")
+    before = fingerprint(repositories.checkout)
+    tree = repositories.survey("v2")
+    assert fingerprint(repositories.checkout) == before
+    assert tree.commit is not None
+    assert (tree.commit.commit, tree.commit.kind, tree.commit.version) == (commit, "tag", "v2")
+    assert tree.commit.subject == "a subject\twith a tab"
+    assert tree.commit.head == git(repositories.checkout, "rev-parse", "HEAD") != commit
+    assert tree.sources.files == {"backend/versions/1.py": "second"}
+
+
+def test_a_branch_is_what_the_origin_says_now_not_what_the_checkout_remembers(repositories: Repositories) -> None:
+    commit = repositories.commit("second")
+    tree = repositories.survey("develop")
+    assert tree.commit is not None
+    assert (tree.commit.commit, tree.commit.kind) == (commit, "branch")
+
+
+@pytest.mark.parametrize("digits", [9, 40])
+def test_a_commit_may_be_named_by_its_hash(repositories: Repositories, digits: int) -> None:
+    commit = repositories.commit("second")
+    found = repositories.survey(commit[:digits]).commit
+    assert found is not None
+    assert found.commit == commit
+
+
+def test_an_unknown_ref_is_an_answer(repositories: Repositories) -> None:
+    for ref in ("v9", "deadbee", "deve"):
+        tree = repositories.survey(ref)
+        assert (tree.commit, tree.problem) == (None, "the origin has no tag, branch or commit of that name")
+
+
+def test_a_name_that_is_tag_and_branch_at_once_is_refused(repositories: Repositories) -> None:
+    git(repositories.work, "tag", "twice")
+    repositories.commit("second")
+    git(repositories.work, "push", "-q", "origin", "HEAD:refs/heads/twice", "refs/tags/twice")
+    assert "a tag" in repositories.survey("twice").problem
+
+
+def test_an_origin_that_does_not_answer_is_inconclusive(repositories: Repositories) -> None:
+    repositories.origin.rename(repositories.origin.with_name("gone"))
+    with pytest.raises(FactUnreadable, match="origin of the checkout does not answer"):
+        repositories.survey("develop")
+
+
+def test_a_folder_that_is_no_checkout_is_said_to_be_none(repositories: Repositories, tmp_path: Path) -> None:
+    repositories.checkout = tmp_path / "nothing"
+    with pytest.raises(FactUnreadable, match="no git checkout"):
+        repositories.survey("develop")
+
+
+@pytest.mark.parametrize("reply", ["", "commit\tabc\ttag\t\n", "unreachable\n", "commit"])
+def test_a_malformed_reply_is_unreadable_never_a_crash(reply: str) -> None:
+    with pytest.raises(FactUnreadable):
+        parse_release(reply, "v1", where="x")

@@ -1,0 +1,229 @@
+"""The deploy transaction as values: facts in, steps out, no server in sight."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from runbook_lib.core.commands import Command, WriteFile
+from runbook_lib.core.errors import PreconditionFailed
+from runbook_lib.core.findings import Verdict
+from runbook_lib.core.plan import Plan, Step
+from runbook_lib.core.redaction import Secret
+from runbook_lib.environment import Environment, load_environment
+from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.releases import Deployed, Release
+from runbook_lib.platform.facts.target import Target, idle_colour
+from runbook_lib.platform.plans.release_files import env_file, exemptions_file, secrets_file, upstreams_file
+from runbook_lib.release.facts.repository import Commit, ReleaseTree, Sources
+from runbook_lib.release.facts.target import target_of
+from runbook_lib.release.plans.deploy import plan_deploy
+
+OLD, NEW = "a" * 40, "b" * 40
+TREES = {"nginx": "1" * 40, "prometheus": "2" * 40}
+BACKUP = Plan("back up", "staging", (Step("backup-dump", "Dump", (Command(("true",)),)),))
+
+
+@pytest.fixture(scope="module")
+def environment() -> Environment:
+    return load_environment("staging")
+
+
+@pytest.fixture(scope="module")
+def secrets(environment: Environment) -> dict[str, Secret]:
+    return {name: Secret(name, f"value-of-{name}-0123456789") for name in environment.server_secrets}
+
+
+def target(commit: str = NEW, version: str = "v3.2.0", schema_now: str | None = "0002") -> Target:
+    return Target(commit, version, TREES, "0003", frozenset({"0001", "0002", "0003"}), schema_now)
+
+
+EMPTY = Deployed(None, "c" * 40, None, None, None, frozenset(), ())
+
+
+def after(environment: Environment, before: Deployed, wanted: Target, secrets: dict[str, Secret]) -> Deployed:
+    """What the server's files read once `wanted` was deployed on top of `before`."""
+    from runbook_lib.release.plans.deploy_steps import sha256_of
+
+    colour = idle_colour(before)
+    release = Release(wanted.commit, wanted.version, colour, "0003", "run", "ann", "", datetime.now(UTC))
+    return Deployed(
+        live_colour=colour,
+        head=wanted.commit,
+        env_text=env_file(environment, before, wanted, live=colour),
+        upstreams_text=upstreams_file(colour),
+        secrets_sha256=sha256_of(secrets_file(secrets, environment.server_secrets)),
+        images=before.images | {f"gw2-backend:{wanted.commit}", f"gw2-frontend:{wanted.commit}"},
+        releases=(*before.releases, release),
+    )
+
+
+def well(environment: Environment, colour: str) -> tuple[Container, ...]:
+    return tuple(
+        Container(name, name, "image", "id", "running", "healthy", 0, False, 0, None)
+        for name in environment.running_services(colour)
+    )
+
+
+def plan(environment: Environment, deployed: Deployed, secrets: dict[str, Secret], wanted: Target,
+         containers: tuple[Container, ...] = ()) -> Plan:
+    return plan_deploy(environment, deployed, containers, wanted, secrets=secrets, backup=BACKUP, by="ann")
+
+
+def keys(of: Plan) -> list[str]:
+    return [step.key for step in of.steps]
+
+
+def test_the_first_deployment_builds_starts_gates_and_records(environment, secrets) -> None:
+    assert keys(plan(environment, EMPTY, secrets, target(schema_now=None))) == [
+        "record-pre-image", "fetch", "build-backend", "build-frontend", "deliver-secrets", "check-out", "configure",
+        "start-infrastructure", "migrate", "start", "gate-inside", "switch", "gate-outside", "watch", "commit-release",
+    ]  # fmt: skip
+
+
+def test_a_later_deployment_backs_up_first_and_rests_the_old_colour_last(environment, secrets) -> None:
+    deployed = after(environment, EMPTY, target(OLD, "v3.1.0"), secrets)
+    steps = keys(plan(environment, deployed, secrets, target()))
+    assert steps.index("backup-dump") < steps.index("fetch")
+    assert steps[-4:] == ["gate-outside", "watch", "commit-release", "rest-old-colour"]
+
+
+def test_a_release_on_record_is_never_undone_and_the_way_back_ends_with_a_look_from_outside(environment, secrets) -> None:
+    made = plan(environment, after(environment, EMPTY, target(OLD, "v3.1.0"), secrets), secrets, target())
+    assert made.no_way_back_after == "commit-release"
+    assert made.after_undo is not None
+    assert not next(step for step in made.steps if step.key == "rest-old-colour").undo
+
+
+def test_the_flip_back_is_the_first_thing_undone_and_services_follow_the_files_last(environment, secrets) -> None:
+    made = plan(environment, after(environment, EMPTY, target(OLD, "v3.1.0"), secrets), secrets, target())
+    undone = [step for step in reversed(made.steps) if step.undo]
+    assert [step.key for step in undone][:2] == ["switch", "start"]
+    assert undone[1].undo_may_fail and not undone[0].undo_may_fail
+    assert isinstance(undone[0].undo[0], WriteFile) and "reload" in str(undone[0].undo[1])
+    assert [("up" in str(action), "reload" in str(action)) for action in undone[-1].undo[-2:]] == [
+        (True, False), (False, True)]
+
+
+def test_an_old_colour_that_was_left_running_is_all_that_is_left_to_do(environment, secrets) -> None:
+    deployed = after(environment, after(environment, EMPTY, target(OLD, "v3.1.0"), secrets), target(), secrets)
+    warm = tuple(one for colour in ("blue", "green") for one in well(environment, colour))
+    assert keys(plan(environment, deployed, secrets, target(schema_now="0003"), warm)) == ["rest-old-colour"]
+    assert plan(environment, deployed, secrets, target(schema_now="0003"), well(environment, "green")).steps == ()
+
+
+def test_the_new_release_is_migrated_before_it_starts_and_gated_before_traffic(environment, secrets) -> None:
+    deployed = after(environment, EMPTY, target(OLD, "v3.1.0"), secrets)
+    steps = keys(plan(environment, deployed, secrets, target()))
+    order = [steps.index(key) for key in ("migrate", "start", "gate-inside", "switch", "gate-outside")]
+    assert order == sorted(order)
+
+
+def test_deploying_what_already_serves_plans_nothing_and_says_why(environment, secrets) -> None:
+    deployed = after(environment, EMPTY, target(), secrets)
+    again = plan(environment, deployed, secrets, target(schema_now="0003"), well(environment, "blue"))
+    assert again.steps == ()
+    assert again.reason.startswith(f"already at {NEW[:12]} (v3.2.0)")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"head": OLD},
+        {"secrets_sha256": "0" * 64},
+        {"env_text": "COMPOSE_PROFILES=blue\n"},
+        {"upstreams_text": upstreams_file("green")},
+        {"releases": ()},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_anything_that_differs_from_the_target_is_planned_for(environment, secrets, change) -> None:
+    deployed = replace(after(environment, EMPTY, target(), secrets), **change)
+    assert plan(environment, deployed, secrets, target(schema_now="0003"), well(environment, "blue")).steps
+
+
+def test_one_unhealthy_container_is_reason_enough_to_deploy_again(environment, secrets) -> None:
+    deployed = after(environment, EMPTY, target(), secrets)
+    for sick in well(environment, "blue"):
+        others = tuple(one for one in well(environment, "blue") if one is not sick and one.service != sick.service)
+        limping = (*others, replace(sick, health="unhealthy"))
+        assert plan(environment, deployed, secrets, target(schema_now="0003"), limping).steps, sick.service
+
+
+def test_what_is_built_is_not_built_twice(environment, secrets) -> None:
+    deployed = replace(EMPTY, images=frozenset({f"gw2-backend:{NEW}"}))
+    made = plan(environment, deployed, secrets, target())
+    assert "build-backend" not in keys(made) and "build-frontend" in keys(made)
+    assert "Build the backend image" in [one.title for one in made.skipped]
+
+
+def test_an_older_release_keeps_a_newer_schema(environment, secrets) -> None:
+    older = Target(OLD, "v3.1.0", TREES, "0002", frozenset({"0001", "0002"}), schema_now="0003")
+    made = plan(environment, after(environment, EMPTY, target(), secrets), secrets, older)
+    assert "migrate" not in keys(made)
+    assert any("newer than this release" in one.reason for one in made.skipped)
+    assert older.schema_expected == "0003"
+
+
+def test_secrets_are_in_no_command_and_no_description(environment, secrets) -> None:
+    made = plan(environment, EMPTY, secrets, target())
+    told = repr(made) + str(made.describe()) + "".join(str(act) for step in made.steps for act in step.actions)
+    for secret in secrets.values():
+        assert secret.reveal() not in told
+    written = [act for step in made.steps for act in step.actions if isinstance(act, WriteFile)]
+    assert [act.mode for act in written if isinstance(act.content, Secret)] == [0o600]
+
+
+def test_the_same_facts_give_the_same_hash_and_other_facts_another(environment, secrets) -> None:
+    one = plan(environment, EMPTY, secrets, target())
+    assert one.hash == plan(environment, EMPTY, secrets, target()).hash
+    assert one.hash != plan(environment, EMPTY, secrets, target(OLD)).hash
+    changed = secrets | {"STAGING_DB_PASSWORD": Secret("STAGING_DB_PASSWORD", "another-value-0123456789")}
+    assert one.hash != plan(environment, EMPTY, changed, target()).hash
+
+
+def test_the_guard_notices_another_deployment_in_between(environment, secrets) -> None:
+    guard = plan(environment, EMPTY, secrets, target()).guard
+    assert guard is not None
+    assert [one.verdict for one in guard.judge(EMPTY)] == [Verdict.PASSED]
+    moved = after(environment, EMPTY, target(OLD), secrets)
+    assert [one.verdict for one in guard.judge(moved)] == [Verdict.FAILED]
+
+
+def test_the_idle_colours_variables_change_and_the_live_ones_stay(environment, secrets) -> None:
+    deployed = after(environment, EMPTY, target(OLD, "v3.1.0"), secrets)
+    lines = env_file(environment, deployed, target(), live="blue").splitlines()
+    assert f"BLUE_COMMIT={OLD}" in lines and f"GREEN_COMMIT={NEW}" in lines
+    assert "COMPOSE_PROFILES=blue,grafana" in lines
+
+
+def test_undoing_the_configuration_writes_back_the_very_text(environment, secrets) -> None:
+    deployed = after(environment, EMPTY, target(OLD, "v3.1.0"), secrets)
+    step = next(one for one in plan(environment, deployed, secrets, target()).steps if one.key == "configure")
+    assert isinstance(step.undo[0], WriteFile) and step.undo[0].content == deployed.env_text
+
+
+def test_secrets_are_quoted_so_that_compose_takes_every_character() -> None:
+    assert secrets_file({"A": Secret("A", "x$y z#")}, ("A",)).reveal() == "A='x$y z#'\n"
+
+
+def test_exempt_networks_become_lines_of_a_geo_block(environment) -> None:
+    assert exemptions_file(environment).splitlines()[1:] == []
+    exempt = environment.model_copy(
+        update={"rate_limit": environment.rate_limit.model_copy(update={"exempt": ("10.0.0.0/8",)})}
+    )
+    assert exemptions_file(exempt).splitlines()[1:] == ["10.0.0.0/8 1;"]
+
+
+def test_a_release_with_two_heads_is_refused() -> None:
+    commit = Commit("v9", "tag", NEW, "v9", datetime.now(UTC), "two heads", None)
+    first = 'revision = "{}"\ndown_revision = {}\n'
+    files = {
+        "backend/migrations/versions/1.py": first.format("1", None),
+        "backend/migrations/versions/2.py": first.format("2", '"1"'),
+        "backend/migrations/versions/3.py": first.format("3", '"1"'),
+    }
+    with pytest.raises(PreconditionFailed, match="2 heads"):
+        target_of(ReleaseTree("v9", commit, sources=Sources(files, None)))

@@ -1,0 +1,58 @@
+"""What is waited for before users reach a release, and what is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from runbook_lib.core.gates import Gate
+from runbook_lib.environment import load_environment
+from runbook_lib.execution.gate import open_gate
+from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.idle_colour import IdleColour, InsideReply
+from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.platform.facts.smoke_test import UserAction, UserFlow
+from runbook_lib.platform.facts.target import Target
+from runbook_lib.release.plans.verification_steps import gate_inside
+
+COMMIT, OTHER = "b" * 40, "c" * 40
+WELL = tuple(Container(name, name, "i", "d", "running", "healthy", 0, False, 0, None)
+             for name in ("backend-blue", "frontend-blue"))  # fmt: skip
+FLOW = UserFlow((UserAction("read squads", True, "200", "200", 0.1),))
+
+
+def colour(status: int = 200, commit: str = COMMIT, script: int = 200) -> IdleColour:
+    reply = InsideReply(status, {"commit": commit})
+    return IdleColour(reply, reply, reply, {"/": 200, "/assets/a.js": script})
+
+
+def gates() -> tuple[Gate, Gate]:
+    empty = Deployed(None, OTHER, None, None, None, frozenset(), ())
+    target = Target(COMMIT, "v3.2.0", {}, "0003", frozenset({"0003"}), "0003")
+    health, served = gate_inside(load_environment("staging"), empty, target).actions
+    assert isinstance(health, Gate)
+    assert isinstance(served, Gate)
+    return replace(health, interval_s=0.0), replace(served, interval_s=0.0)
+
+
+def test_a_release_that_starts_slowly_is_waited_for() -> None:
+    health, _ = gates()
+    seen = [colour(status=503)] * 20
+    outcome = open_gate(health, lambda one: WELL if one is health.questions[0] else seen.pop() if seen else colour())
+    assert outcome.opened
+    assert outcome.looks == 22
+
+
+@pytest.mark.parametrize("wrong", [{"commit": OTHER}, {"script": 404}])
+def test_what_no_waiting_mends_is_not_waited_for(wrong: dict[str, Any]) -> None:
+    _, served = gates()
+    outcome = open_gate(served, lambda one: colour(**wrong) if one is served.questions[0] else FLOW)
+    assert not outcome.opened
+    assert outcome.looks == load_environment("staging").rollback.failing_looks
+
+
+def test_a_good_release_is_let_through_after_one_look_at_what_it_serves() -> None:
+    _, served = gates()
+    assert open_gate(served, lambda one: colour() if one is served.questions[0] else FLOW).looks == 1

@@ -1,0 +1,36 @@
+"""Many checks that say the same become one line; what differs keeps its own."""
+
+from __future__ import annotations
+
+from runbook_lib.report.grouping import folded
+
+
+def check(name: str, verdict: str = "passed", measured: str = "running") -> dict[str, str]:
+    return {"check": name, "verdict": verdict, "measured": measured, "expected": "running", "next": ""}
+
+
+def names(*checks: dict[str, str]) -> list[str]:
+    return [str(one["check"]) for one in folded(checks)]
+
+
+def test_three_that_say_the_same_become_one_line_with_all_names():
+    assert names(check("nginx is well"), check("redis is well"), check("postgres is well")) == [
+        "each is well: nginx, redis, postgres"]
+
+
+def test_two_stay_two():
+    assert names(check("nginx is well"), check("redis is well")) == ["nginx is well", "redis is well"]
+
+
+def test_one_that_did_not_pass_keeps_its_own_line():
+    shown = names(check("nginx is well"), check("redis is well", "failed"), check("a is well"), check("b is well"))
+    assert shown == ["each is well: nginx, a, b", "redis is well"]
+
+
+def test_another_figure_keeps_its_own_line():
+    shown = names(check("nginx is well"), check("a is well"), check("b is well"), check("redis is well", measured="up"))
+    assert shown == ["each is well: nginx, a, b", "redis is well"]
+
+
+def test_single_words_are_never_put_together():
+    assert names(check("alerts"), check("watch"), check("pages")) == ["alerts", "watch", "pages"]
