@@ -28,7 +28,7 @@ ATTESTED = "All tests passing in CI/CD, Code review approved, Database migration
 
 
 @dataclass(frozen=True)
-class Scene:
+class Scenario:
     """One run of a notebook: what it is called here, its parameters, whether it may change the server, how it ends."""
 
     title: str
@@ -39,27 +39,27 @@ class Scene:
 
 
 @dataclass(frozen=True)
-class Played:
-    """What became of a scene, as the archive tells it."""
+class ScenarioResult:
+    """What became of a scenario, as the archive tells it."""
 
-    scene: Scene
+    scenario: Scenario
     verdict: str
     seconds: float
     run_id: str
-    as_it_should: bool
+    as_expected: bool
 
 
-BRING_UP = Scene(f"bring-up on {FIRST}", "20_deploy", {"ref": FIRST}, apply=True)
+BRING_UP = Scenario(f"bring-up on {FIRST}", "20_deploy", {"ref": FIRST}, apply=True)
 RELEASE_PATH = (
     # a server that was never backed up gets no release: preflight says so
-    Scene("first backup", "30_backup_database", apply=True),
-    Scene(f"preflight for {NEXT}", "10_preflight",
+    Scenario("first backup", "30_backup_database", apply=True),
+    Scenario(f"preflight for {NEXT}", "10_preflight",
           {"ref": NEXT, "attested": ATTESTED, "attested_by": "the rehearsal"}),
-    Scene(f"backup before {NEXT}", "30_backup_database", apply=True),
-    Scene(f"deploy of {NEXT}", "20_deploy", {"ref": NEXT}, apply=True),
-    Scene(f"verification of {NEXT}", "21_verify"),
-    Scene(f"deploy of {BROKEN}", "20_deploy", {"ref": BROKEN}, apply=True, exit_code=ROLLED_BACK),
-    Scene("restore drill", "31_restore_drill", apply=True),
+    Scenario(f"backup before {NEXT}", "30_backup_database", apply=True),
+    Scenario(f"deploy of {NEXT}", "20_deploy", {"ref": NEXT}, apply=True),
+    Scenario(f"verification of {NEXT}", "21_verify"),
+    Scenario(f"deploy of {BROKEN}", "20_deploy", {"ref": BROKEN}, apply=True, exit_code=ROLLED_BACK),
+    Scenario("restore drill", "31_restore_drill", apply=True),
 )
 
 
@@ -100,16 +100,16 @@ def main(words: list[str] | None = None) -> int:
     return code
 
 
-def _play(instance: Instance, times: Times, played: list[Played]) -> int:
+def _play(instance: Instance, times: Times, played: list[ScenarioResult]) -> int:
     from lab.seed import seed
 
     times.stage("the lab comes up, empty", lambda: _empty_lab(instance))
-    for scene in (BRING_UP, *RELEASE_PATH):
-        _heading(scene.title)
-        code = _run(instance, scene, times, played)
+    for scenario in (BRING_UP, *RELEASE_PATH):
+        _heading(scenario.title)
+        code = _run(instance, scenario, times, played)
         if code:
             return code
-        if scene is BRING_UP:
+        if scenario is BRING_UP:
             _heading(f"{ROWS:,} rows of data")
             times.stage("rows of data", lambda: seed(instance, ROWS))
     return 0
@@ -126,30 +126,31 @@ def _empty_lab(instance: Instance) -> None:
         reset(instance)
 
 
-def _run(instance: Instance, scene: Scene, times: Times, played: list[Played]) -> int:
+def _run(instance: Instance, scenario: Scenario, times: Times, played: list[ScenarioResult]) -> int:
     before = {run.run_id for run in _archive()}
     began = time.monotonic()
-    code = subprocess.run(run_command(instance, scene), cwd=root()).returncode
+    code = subprocess.run(run_command(instance, scenario), cwd=root()).returncode
     seconds = time.monotonic() - began
-    times.rows.append((scene.title, seconds))
+    times.rows.append((scenario.title, seconds))
     # other runs may go on beside ours, in other environments
-    mine = (scene.notebook, instance.name)
+    mine = (scenario.notebook, instance.name)
     new = [run for run in _archive() if run.run_id not in before and (run.notebook, run.environment) == mine]
     verdict = new[0].verdict or new[0].state if new else "left no run"
-    good = code == scene.exit_code and (code != PASSED or verdict == "passed")
+    good = code == scenario.exit_code and (code != PASSED or verdict == "passed")
     shown = "rolled back" if code == ROLLED_BACK else verdict
-    played.append(Played(scene, shown, seconds, new[0].run_id if new else "", good))
+    played.append(ScenarioResult(scenario, shown, seconds, new[0].run_id if new else "", good))
     return 0 if good else code or 1
 
 
-def run_command(instance: Instance, scene: Scene) -> list[str]:
-    """The command an operator would type for the scene."""
-    words = [str(Path(sys.executable).with_name("runbook")), "run", scene.notebook, "-e", instance.address.environment,
+def run_command(instance: Instance, scenario: Scenario) -> list[str]:
+    """The command an operator would type for the scenario."""
+    words = [str(Path(sys.executable).with_name("runbook")), "run", scenario.notebook,
+             "-e", instance.address.environment,
              "--timeout", str(RUN_TIMEOUT_S)]
-    for name, value in scene.parameters.items():
+    for name, value in scenario.parameters.items():
         words += ["-p", f"{name}={value}"]
-    if scene.apply:
-        words += ["--apply", "--confirm", instance.name, "--reason", f"rehearsal: {scene.title}"]
+    if scenario.apply:
+        words += ["--apply", "--confirm", instance.name, "--reason", f"rehearsal: {scenario.title}"]
     return words
 
 
@@ -164,7 +165,7 @@ def _heading(text: str) -> None:
     print(f"\n── {text} {'─' * max(3, 90 - len(text))}", flush=True)
 
 
-def _tell(instance: Instance, times: Times, played: list[Played]) -> None:
+def _tell(instance: Instance, times: Times, played: list[ScenarioResult]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -173,7 +174,7 @@ def _tell(instance: Instance, times: Times, played: list[Played]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 110)
     runs = Table("run", "notebook", "verdict", "seconds", "run id", title="Runs", title_justify="left")
     for one in played:
-        runs.add_row(one.scene.title, one.scene.notebook, _coloured(one), f"{one.seconds:.1f}", one.run_id)
+        runs.add_row(one.scenario.title, one.scenario.notebook, _coloured(one), f"{one.seconds:.1f}", one.run_id)
     runs.columns[2].no_wrap = True
     went = Table("stage", "seconds", title="Where the time went", title_justify="left", show_footer=True)
     for title, seconds in times.rows:
@@ -191,9 +192,9 @@ def _tell(instance: Instance, times: Times, played: list[Played]) -> None:
               f"environment {instance.address.environment!r}.")
 
 
-def _coloured(one: Played) -> str:
-    expected = "" if one.scene.exit_code == PASSED else ", as it should"
-    return f"[green]{one.verdict}{expected}[/]" if one.as_it_should else f"[red]{one.verdict}[/]"
+def _coloured(one: ScenarioResult) -> str:
+    expected = "" if one.scenario.exit_code == PASSED else ", as it should"
+    return f"[green]{one.verdict}{expected}[/]" if one.as_expected else f"[red]{one.verdict}[/]"
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ def release(instance: Instance, tag: str) -> None:
     from lab.rehearsal import BRING_UP, run_command
     from lab.seed import seed
 
-    scene = replace(BRING_UP, title=f"bring-up on {tag}", parameters={"ref": tag})
-    code = subprocess.run(run_command(instance, scene), cwd=root()).returncode
+    scenario = replace(BRING_UP, title=f"bring-up on {tag}", parameters={"ref": tag})
+    code = subprocess.run(run_command(instance, scenario), cwd=root()).returncode
     if code != 0:
         raise LabError(f"The deployment of {tag} ended with {code}.", exit_code=code,
                        next=f"python -m lab status --name {instance.name}, and the run's report above")

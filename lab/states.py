@@ -15,7 +15,7 @@ from lab import images, snapshots
 from lab.errors import REFUSED, USAGE, LabError
 from lab.instance import Instance, down, up
 from lab.processes import file_lock, root
-from lab.rehearsal import BRING_UP, FIRST, NEXT, Scene, run_command
+from lab.rehearsal import BRING_UP, FIRST, NEXT, Scenario, run_command
 from lab.seed import seed
 
 WATCH_S = "10"  # long enough for the checks of a watch to have something to judge
@@ -41,12 +41,12 @@ def _first_release(instance: Instance) -> None:
 
 
 def _next_release(instance: Instance) -> None:
-    _run(instance, Scene(f"{NEXT} after {FIRST}", "20_deploy", {"ref": NEXT, "watch_s": WATCH_S}, apply=True))
+    _run(instance, Scenario(f"{NEXT} after {FIRST}", "20_deploy", {"ref": NEXT, "watch_s": WATCH_S}, apply=True))
 
 
 def _two_backups(instance: Instance) -> None:
     for number in ("first", "second"):
-        _run(instance, Scene(f"{number} backup", "30_backup_database", apply=True))
+        _run(instance, Scenario(f"{number} backup", "30_backup_database", apply=True))
 
 
 STATES = {state.name: state for state in (
@@ -111,11 +111,11 @@ def _make(state: State) -> snapshots.Snapshot:
         down(instance)
 
 
-def _run(instance: Instance, scene: Scene) -> None:
+def _run(instance: Instance, scenario: Scenario) -> None:
     # these runs are no part of anybody's archive
     with tempfile.TemporaryDirectory(prefix="gw2-states-") as outputs:
-        done = subprocess.run(run_command(instance, scene), cwd=root(), text=True, capture_output=True,
+        done = subprocess.run(run_command(instance, scenario), cwd=root(), text=True, capture_output=True,
                               env={**os.environ, "RUNBOOK_OUTPUTS": outputs})
-    if done.returncode != scene.exit_code:
-        raise LabError(f"{scene.title} ended with {done.returncode}.\n{done.stdout[-4000:]}{done.stderr[-2000:]}",
+    if done.returncode != scenario.exit_code:
+        raise LabError(f"{scenario.title} ended with {done.returncode}.\n{done.stdout[-4000:]}{done.stderr[-2000:]}",
                        exit_code=done.returncode)

@@ -12,7 +12,7 @@ from lab.bench.report import side_by_side, table, write
 from lab.bench.scenarios import SETTLE_S, Bench
 from lab.errors import LabError
 from lab.instance import Instance
-from lab.traffic import Load, load_beside
+from lab.traffic import Load, background_load
 
 FIRST = "v3.1.0"
 LONGEST_S = 3600.0
@@ -48,7 +48,7 @@ def measure(instance: Instance, arguments: argparse.Namespace) -> int:
     bench.prepare()
     code, load = 0, None
     try:
-        with load_beside(instance, arguments.rate, longest_s=LONGEST_S) as load:
+        with background_load(instance, arguments.rate, longest_s=LONGEST_S) as load:
             _play(bench, load, arguments.triggers)
     except LabError as error:
         print(f"\n{error}", file=sys.stderr)
@@ -58,18 +58,18 @@ def measure(instance: Instance, arguments: argparse.Namespace) -> int:
         code = 130
     if load is None:
         return code
-    done = [stretch for stretch in bench.stretches if stretch.end]
-    rows = side_by_side([row_of(stretch, load.account, arguments.clean) for stretch in done])
-    report = write(folder, rows, done, load.account, instance=instance.name, began=began, clean_s=arguments.clean,
+    done = [interval for interval in bench.intervals if interval.end]
+    rows = side_by_side([row_of(interval, load.result, arguments.clean) for interval in done])
+    report = write(folder, rows, done, load.result, instance=instance.name, began=began, clean_s=arguments.clean,
                    whole=code == 0)
     Console(width=None if sys.stdout.isatty() else 130).print(table(rows))
-    print(f"{load.account}\nReport: {report}")
+    print(f"{load.result}\nReport: {report}")
     return code
 
 
 def _play(bench: Bench, load: Load, triggers: int) -> None:
-    for stretch in bench.play(load, FAULTS[:triggers]):
-        print(f"   {stretch.result} after {stretch.end - stretch.begin:.0f} s", flush=True)
+    for interval in bench.play(load, FAULTS[:triggers]):
+        print(f"   {interval.result} after {interval.end - interval.begin:.0f} s", flush=True)
     load.wait_until_settled(load.seconds + int(SETTLE_S), 2 * SETTLE_S)
 
 

@@ -19,10 +19,10 @@ class Fault:
     service: str
     script: str
 
-    def strike(self, instance: Instance, colour: str) -> None:
+    def inject(self, instance: Instance, colour: str) -> None:
         """Break the service of that colour. Raises CommandFailed."""
         container = f"gw2-staging-{self.service}-{colour}-1"
-        output(instance.inside("sh", "-ec", self.script, "strike", container), timeout_s=30)
+        output(instance.inside("sh", "-ec", self.script, "fault", container), timeout_s=30)
 
 
 # Removing or recreating the container takes each of them away.

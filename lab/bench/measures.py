@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from lab.traffic import Account
+from lab.traffic import LoadResult
 
 OURS, MANUAL = "the runbook", "the plan's commands"
 
 
 @dataclass
-class Stretch:
-    """A stretch of the bench, in Unix time: from the first key (or the fault) to the end of the work.
+class Interval:
+    """A interval of the bench, in Unix time: from the first key (or the fault) to the end of the work.
 
     `fault_at` is when something was broken on purpose, `first_key_at` when somebody or something began to mend it by
     hand; None where nobody did.
@@ -30,7 +30,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Row:
-    """A stretch with what the load saw of it. `clean_after_s`: from fault or first key to the first clean second."""
+    """A interval with what the load saw of it. `clean_after_s`: from fault or first key to the first clean second."""
 
     task: str
     way: str
@@ -43,28 +43,29 @@ class Row:
     notes: tuple[str, ...] = ()
 
 
-def row_of(stretch: Stretch, account: Account, clean_s: int) -> Row:
-    """The row of a stretch; its failures are counted until the first `clean_s` clean seconds."""
-    begin, clean_at, until = _span(stretch, account, clean_s)
-    sent, failed, outage_s = account.between(begin, until)
-    broken = stretch.fault_at is not None
+def row_of(interval: Interval, load_result: LoadResult, clean_s: int) -> Row:
+    """The row of a interval; its failures are counted until the first `clean_s` clean seconds."""
+    begin, clean_at, until = _span(interval, load_result, clean_s)
+    sent, failed, outage_s = load_result.between(begin, until)
+    broken = interval.fault_at is not None
     after = round(max(0.0, clean_at - begin), 1) if broken and clean_at is not None else None
-    return Row(stretch.task, stretch.way, stretch.result, round(stretch.end - begin, 1), sent, failed, outage_s, after,
-               tuple(stretch.notes))
+    return Row(interval.task, interval.way, interval.result, round(interval.end - begin, 1), sent, failed, outage_s,
+               after,
+               tuple(interval.notes))
 
 
-def failures_over_time(stretch: Stretch, account: Account, clean_s: int, longest_s: int) -> list[int]:
-    """Failed requests in each second of the stretch, until it was over and the load was well again."""
-    begin, _, until = _span(stretch, account, clean_s)
-    first, last = (max(0, int(moment - account.began_at)) for moment in (begin, until))
-    return list(account.failed_by_second[first : min(last + 1, first + longest_s)])
+def failures_over_time(interval: Interval, load_result: LoadResult, clean_s: int, longest_s: int) -> list[int]:
+    """Failed requests in each second of the interval, until it was over and the load was well again."""
+    begin, _, until = _span(interval, load_result, clean_s)
+    first, last = (max(0, int(moment - load_result.began_at)) for moment in (begin, until))
+    return list(load_result.failed_by_second[first : min(last + 1, first + longest_s)])
 
 
-def _span(stretch: Stretch, account: Account, clean_s: int) -> tuple[float, float | None, float]:
-    """From when on the stretch counts (first key, fault or begin), when it was clean again, and until when."""
-    begin = stretch.first_key_at or stretch.fault_at or stretch.begin
-    clean_at = account.clean_from(begin, clean_s)
-    return begin, clean_at, max(stretch.end, clean_at or stretch.end)
+def _span(interval: Interval, load_result: LoadResult, clean_s: int) -> tuple[float, float | None, float]:
+    """From when on the interval counts (first key, fault or begin), when it was clean again, and until when."""
+    begin = interval.first_key_at or interval.fault_at or interval.begin
+    clean_at = load_result.clean_from(begin, clean_s)
+    return begin, clean_at, max(interval.end, clean_at or interval.end)
 
 
 @dataclass(frozen=True)

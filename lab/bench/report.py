@@ -12,27 +12,27 @@ from pathlib import Path
 from lab.bench import manual
 from lab.bench.chart import failures_side_by_side
 from lab.bench.faults import FAULTS
-from lab.bench.measures import Ratio, Row, Stretch, failures_over_time, ratios
-from lab.traffic import Account
+from lab.bench.measures import Interval, Ratio, Row, failures_over_time, ratios
+from lab.traffic import LoadResult
 
 TEMPLATE = "report.html.j2"
 CHART_S = 120
 TRIGGERS = {fault.trigger for fault in FAULTS}
 
 
-def write(folder: Path, rows: Sequence[Row], stretches: Sequence[Stretch], account: Account, *, instance: str,
+def write(folder: Path, rows: Sequence[Row], intervals: Sequence[Interval], load_result: LoadResult, *, instance: str,
           began: datetime, clean_s: int, whole: bool) -> Path:
     """results.json and report.html; the path of the latter."""
     found = ratios(rows)
     record = {
         "format": 1, "instance": instance, "began": began.isoformat(timespec="seconds"), "whole": whole,
-        "clean_s": clean_s, "rows": [asdict(row) for row in rows], "load": asdict(account),
-        "kept_up": account.kept_up,
+        "clean_s": clean_s, "rows": [asdict(row) for row in rows], "load": asdict(load_result),
+        "kept_up": load_result.kept_up,
         "ratios": [{**asdict(one), "times": one.times} for one in found],
-        "stretches": [asdict(stretch) for stretch in stretches],
+        "intervals": [asdict(interval) for interval in intervals],
     }
     _write(folder / "results.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-    return _write(folder / "report.html", _page(rows, stretches, account, found, instance=instance, began=began,
+    return _write(folder / "report.html", _page(rows, intervals, load_result, found, instance=instance, began=began,
                                                  clean_s=clean_s, whole=whole))
 
 
@@ -63,7 +63,7 @@ def side_by_side(rows: Sequence[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: tasks.index(row.task))
 
 
-def _page(rows: Sequence[Row], stretches: Sequence[Stretch], account: Account, found: Sequence[Ratio], *,
+def _page(rows: Sequence[Row], intervals: Sequence[Interval], load_result: LoadResult, found: Sequence[Ratio], *,
           instance: str, began: datetime, clean_s: int, whole: bool) -> str:
     from jinja2 import FileSystemLoader
     from markupsafe import Markup
@@ -71,13 +71,13 @@ def _page(rows: Sequence[Row], stretches: Sequence[Stretch], account: Account, f
     from runbook_lib.platform import charts
     from runbook_lib.report import page
 
-    series = [(one.task, one.way, failures_over_time(one, account, clean_s, CHART_S)) for one in stretches]
+    series = [(one.task, one.way, failures_over_time(one, load_result, clean_s, CHART_S)) for one in intervals]
     templates = page.templates().overlay(loader=FileSystemLoader([Path(__file__).parent, page.TEMPLATES]))
     return templates.get_template(TEMPLATE).render(
         style=Markup((page.TEMPLATES / "style.css").read_text()), instance=instance, whole=whole, clean_s=clean_s,
-        began=f"{began:%Y-%m-%d %H:%M} UTC", rows=rows, clean_words=clean_words, load=str(account),
-        kept_up=account.kept_up, ratios=found, manual=manual.__doc__ or "",
-        chart=Markup(charts.to_svg(failures_side_by_side(series, account.wanted_rate))),
+        began=f"{began:%Y-%m-%d %H:%M} UTC", rows=rows, clean_words=clean_words, load=str(load_result),
+        kept_up=load_result.kept_up, ratios=found, manual=manual.__doc__ or "",
+        chart=Markup(charts.to_svg(failures_side_by_side(series, load_result.wanted_rate))),
     )
 
 

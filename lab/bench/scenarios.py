@@ -8,10 +8,10 @@ from pathlib import Path
 
 from lab.bench.faults import FAULTS, Fault
 from lab.bench.manual import Operator
-from lab.bench.measures import MANUAL, OURS, Stretch
+from lab.bench.measures import MANUAL, OURS, Interval
 from lab.errors import LabError
 from lab.instance import Instance
-from lab.resilience.runner import Ended, start_run
+from lab.resilience.runner import FinishedRun, start_run
 from lab.traffic import Load
 
 OLD, NEW = "v3.1.0", "v3.2.0"
@@ -26,7 +26,7 @@ class Bench:
     def __init__(self, instance: Instance, outputs: Path, clean_s: int, say: Callable[[str], None]) -> None:
         self._instance, self._outputs, self._clean_s, self._say = instance, outputs, clean_s, say
         self._operator = Operator(instance, self._note)
-        self.stretches: list[Stretch] = []
+        self.intervals: list[Interval] = []
 
     def prepare(self) -> None:
         """Both releases' images on the server, and the old one serving. Raises LabError."""
@@ -34,8 +34,8 @@ class Bench:
             self._say(f"{ref} is deployed once, so that its images are there for both ways")
             self._passed(self._run("20_deploy", {"ref": ref}, f"bench: {ref} before the measuring"))
 
-    def play(self, load: Load, chosen: tuple[Fault, ...] = FAULTS) -> Iterator[Stretch]:
-        """Every scene in turn; the instance ends on the old release, deployed by the runbook."""
+    def play(self, load: Load, chosen: tuple[Fault, ...] = FAULTS) -> Iterator[Interval]:
+        """Every scenario in turn; the instance ends on the old release, deployed by the runbook."""
         yield self._deploy(f"deploy {NEW}", "20_deploy", {"ref": NEW})
         yield self._deploy(f"roll back to {OLD}", "22_rollback", {"to": OLD})
         for fault in chosen:
@@ -52,51 +52,51 @@ class Bench:
         self._say("the runbook puts the server in order again")
         self._passed(self._run("20_deploy", {"ref": OLD}, "bench: back in order"))
 
-    def _deploy(self, task: str, notebook: str, parameters: dict[str, str]) -> Stretch:
-        stretch = self._begin(task, OURS)
+    def _deploy(self, task: str, notebook: str, parameters: dict[str, str]) -> Interval:
+        interval = self._begin(task, OURS)
         ended = self._run(notebook, parameters, f"bench: {task}")
-        return self._end(stretch, f"exit code {ended.code}")
+        return self._end(interval, f"exit code {ended.code}")
 
-    def _caught(self, fault: Fault) -> Stretch:
+    def _caught(self, fault: Fault) -> Interval:
         """A deployment whose release breaks when the watch begins; nobody touches a key."""
-        stretch = self._begin(fault.trigger, OURS)
+        interval = self._begin(fault.trigger, OURS)
         environment = self._instance.address.environment
         running = start_run(self._instance.name, environment, self._outputs, "20_deploy", {"ref": NEW},
                             f"bench: {fault.what}")
         running.until("step_started", "watch")
-        stretch.fault_at = time.time()
-        fault.strike(self._instance, self._serving())
-        ended = running.ended()
+        interval.fault_at = time.time()
+        fault.inject(self._instance, self._serving())
+        ended = running.wait()
         fired = [event["trigger"] for event in ended.events if event["event"] == "trigger"]
-        stretch.notes.append(f"{fault.what}; the trigger was: {', '.join(fired) or 'none'}")
-        return self._end(stretch, "rolled back" if ended.code == ROLLED_BACK else f"exit code {ended.code}")
+        interval.notes.append(f"{fault.what}; the trigger was: {', '.join(fired) or 'none'}")
+        return self._end(interval, "rolled back" if ended.code == ROLLED_BACK else f"exit code {ended.code}")
 
-    def _by_hand(self, task: str, work: Callable[[], None]) -> Stretch:
-        stretch = self._begin(task, MANUAL)
+    def _by_hand(self, task: str, work: Callable[[], None]) -> Interval:
+        interval = self._begin(task, MANUAL)
         work()
-        return self._end(stretch, "done")
+        return self._end(interval, "done")
 
-    def _mended_by_hand(self, fault: Fault) -> Stretch:
+    def _mended_by_hand(self, fault: Fault) -> Interval:
         """The same fault; the operator's first key comes at once, as if somebody had been looking."""
-        stretch = self._begin(fault.trigger, MANUAL)
-        stretch.fault_at = time.time()
-        fault.strike(self._instance, self._operator.colour())
-        stretch.first_key_at = time.time()
+        interval = self._begin(fault.trigger, MANUAL)
+        interval.fault_at = time.time()
+        fault.inject(self._instance, self._operator.colour())
+        interval.first_key_at = time.time()
         self._operator.roll_back(OLD)
-        stretch.notes.append(f"{fault.what}; nobody had to notice it first: the first key came at once")
-        return self._end(stretch, "done")
+        interval.notes.append(f"{fault.what}; nobody had to notice it first: the first key came at once")
+        return self._end(interval, "done")
 
-    def _begin(self, task: str, way: str) -> Stretch:
+    def _begin(self, task: str, way: str) -> Interval:
         self._say(f"{way}: {task}")
-        self.stretches.append(Stretch(task, way, time.time()))
-        return self.stretches[-1]
+        self.intervals.append(Interval(task, way, time.time()))
+        return self.intervals[-1]
 
-    def _end(self, stretch: Stretch, result: str) -> Stretch:
-        stretch.end, stretch.result = time.time(), result
-        return stretch
+    def _end(self, interval: Interval, result: str) -> Interval:
+        interval.end, interval.result = time.time(), result
+        return interval
 
     def _note(self, words: str) -> None:
-        self.stretches[-1].notes.append(words)
+        self.intervals[-1].notes.append(words)
 
     def _clean(self, load: Load) -> None:
         if not load.wait_until_clean(self._clean_s, CLEAN_PATIENCE_S + self._clean_s):
@@ -107,11 +107,11 @@ class Bench:
         return self._operator.shell("sed -n 's/.*server backend-\\(blue\\|green\\):.*/\\1/p' "
                                     ".runbook/upstreams/active.conf").strip()
 
-    def _run(self, notebook: str, parameters: dict[str, str], reason: str) -> Ended:
+    def _run(self, notebook: str, parameters: dict[str, str], reason: str) -> FinishedRun:
         return start_run(self._instance.name, self._instance.address.environment, self._outputs, notebook, parameters,
-                         reason).ended()
+                         reason).wait()
 
-    def _passed(self, ended: Ended) -> None:
+    def _passed(self, ended: FinishedRun) -> None:
         if ended.code:
-            raise LabError(f"A deployment of the bench ended with {ended.code}:\n{ended.said[-1500:]}",
+            raise LabError(f"A deployment of the bench ended with {ended.code}:\n{ended.output[-1500:]}",
                            next=f"python -m lab status --name {self._instance.name}")

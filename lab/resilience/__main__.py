@@ -13,7 +13,7 @@ from lab.instance import Instance
 from lab.processes import succeeds
 from lab.resilience.report import line_of, summary, write_report, write_results
 from lab.resilience.runner import wait_for
-from lab.resilience.suite import NAMES, Proven, run_proofs
+from lab.resilience.suite import NAMES, SuiteResult, run_suites
 
 FIRST = "v3.1.0"
 SERVES_S = 120.0
@@ -51,10 +51,10 @@ def prove(names: tuple[str, ...] | list[str], instance: Instance) -> int:
     # the runs that a proof starts are its evidence, and no part of the archive of real runs
     os.environ["RUNBOOK_OUTPUTS"] = str(folder / "runs")
     Path(os.environ["RUNBOOK_OUTPUTS"]).mkdir()
-    proven: list[Proven] = []
+    proven: list[SuiteResult] = []
     printed = 0
 
-    def seen(one: Proven) -> None:
+    def seen(one: SuiteResult) -> None:
         nonlocal printed
         known = [(proof.name, case) for proof in proven for case in proof.cases]
         for name, case in known[printed:]:
@@ -64,14 +64,14 @@ def prove(names: tuple[str, ...] | list[str], instance: Instance) -> int:
 
     over = False
     try:
-        run_proofs(names, instance, proven, seen)
+        run_suites(names, instance, proven, seen)
         over = True
     except KeyboardInterrupt:
         print("\nStopped: what was proven so far is in the report.", file=sys.stderr)
     write_results(folder, proven, instance=instance.name, began=began, over=over)
     report = write_report(folder, proven, instance=instance.name, began=began, over=over)
     print(f"\n{summary(proven)}\nReport: {report}")
-    return 130 if not over else 0 if all(one.held for one in proven) else 1
+    return 130 if not over else 0 if all(one.passed for one in proven) else 1
 
 
 def _parser() -> argparse.ArgumentParser:

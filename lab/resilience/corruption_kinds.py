@@ -60,7 +60,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Damage:
+class Corruption:
     """One way to be damaged. `another` is a second, good backup of the same database."""
 
     name: str
@@ -78,34 +78,35 @@ def written(data: dict[str, object]) -> bytes:
     return sealed_manifest(lines).encode()
 
 
-def all_damages(good: Pair) -> tuple[Damage, ...]:
+def all_corruptions(good: Pair) -> tuple[Corruption, ...]:
     """More than two hundred, the same ones for the same backup."""
     chance = random.Random(SEED)
-    return (*cuts(good, chance), *flips(good, chance), *whole_files(), *manifests(good, chance),
+    return (*truncations(good, chance), *bit_flips(good, chance), *whole_files(), *manifests(good, chance),
             *cut_texts(good, chance), *lost_rows(good), *changed_texts())  # fmt: skip
 
 
-def cuts(good: Pair, chance: random.Random) -> Iterator[Damage]:
+def truncations(good: Pair, chance: random.Random) -> Iterator[Corruption]:
     """The file ends early: in gzip's header, in the stream, in the trailer; also with a manifest made afterwards."""
     size = len(good.dump or b"")
     places = [*range(1, 19), *sorted(chance.sample(range(19, size - 8), 32)), *range(size - 8, size)]
     for at in places:
-        yield Damage(f"cut after {at} of {size} bytes", lambda one, _, at=at: replace(one, dump=(one.dump or b"")[:at]))
+        yield Corruption(f"cut after {at} of {size} bytes",
+                         lambda one, _, at=at: replace(one, dump=(one.dump or b"")[:at]))
     for at in (0, 5, 18, size // 3, size // 2, size - 9, size - 8, size - 4, size - 1):
-        yield Damage(f"cut after {at} bytes, manifest made again",
+        yield Corruption(f"cut after {at} bytes, manifest made again",
                      lambda one, _, at=at: one.with_dump((one.dump or b"")[:at]))  # fmt: skip
 
 
-def flips(good: Pair, chance: random.Random) -> Iterator[Damage]:
+def bit_flips(good: Pair, chance: random.Random) -> Iterator[Corruption]:
     """One bit is another; also with a manifest made afterwards, when gzip's own sum is all that is left."""
     size = len(good.dump or b"")
     for at in (0, 1, 2, 3, *sorted(chance.sample(range(10, size), 40)), size - 5, size - 1):
         bit = chance.randrange(8)
-        yield Damage(f"bit {bit} of byte {at} flipped",
+        yield Corruption(f"bit {bit} of byte {at} flipped",
                      lambda one, _, a=at, b=bit: replace(one, dump=flip(one.dump, a, b)))  # fmt: skip
     for at in (0, 1, *sorted(chance.sample(range(10, size), 12)), size - 7, size - 2):
         bit = chance.randrange(8)
-        yield Damage(f"bit {bit} of byte {at} flipped, manifest made again",
+        yield Corruption(f"bit {bit} of byte {at} flipped, manifest made again",
                      lambda one, _, a=at, b=bit: one.with_dump(flip(one.dump, a, b)))  # fmt: skip
 
 
@@ -116,7 +117,7 @@ def flip(raw: bytes | None, at: int, bit: int) -> bytes:
     return bytes(changed)
 
 
-def whole_files() -> Iterator[Damage]:
+def whole_files() -> Iterator[Corruption]:
     """Something else lies under the name; each also with a manifest made for it."""
     empty, garbage = gzip.compress(b"", mtime=0), gzip.compress(random.Random(SEED).randbytes(50_000), mtime=0)
     others: tuple[tuple[str, Callable[[Pair, Pair], bytes]], ...] = (
@@ -132,9 +133,9 @@ def whole_files() -> Iterator[Damage]:
         ("the dump of another database", lambda one, other: gzip.compress(foreign(one.sql), 1, mtime=0)),
     )
     for name, make in others:
-        yield Damage(name, lambda one, other, make=make: replace(one, dump=make(one, other)))
-        yield Damage(f"{name}, manifest made again", lambda one, other, make=make: one.with_dump(make(one, other)))
-    yield Damage("another good backup under this name", lambda one, other: replace(one, dump=other.dump))
+        yield Corruption(name, lambda one, other, make=make: replace(one, dump=make(one, other)))
+        yield Corruption(f"{name}, manifest made again", lambda one, other, make=make: one.with_dump(make(one, other)))
+    yield Corruption("another good backup under this name", lambda one, other: replace(one, dump=other.dump))
 
 
 def zeroed(raw: bytes) -> bytes:
@@ -148,47 +149,47 @@ def foreign(sql: bytes) -> bytes:
     return sql.replace(b"public.", b"billing.")
 
 
-def manifests(good: Pair, chance: random.Random) -> Iterator[Damage]:
+def manifests(good: Pair, chance: random.Random) -> Iterator[Corruption]:
     """The dump is good, and what is written about it is not, or is about something else."""
     text = good.manifest or b""
     for at in sorted(chance.sample(range(len(text) - 1), 40)):
         bit = chance.randrange(8)
-        yield Damage(f"manifest: bit {bit} of byte {at} flipped",
+        yield Corruption(f"manifest: bit {bit} of byte {at} flipped",
                      lambda one, _, a=at, b=bit: replace(one, manifest=flip(one.manifest, a, b)))  # fmt: skip
     for at in (0, 1, len(text) // 4, len(text) // 2, len(text) - 80, len(text) - 3):
-        yield Damage(f"manifest: cut after {at} bytes",
+        yield Corruption(f"manifest: cut after {at} bytes",
                      lambda one, _, at=at: replace(one, manifest=(one.manifest or b"")[:at]))  # fmt: skip
-    yield Damage("manifest: there is none", lambda one, _: replace(one, manifest=None))
-    yield Damage("manifest: there is only a manifest", lambda one, _: replace(one, dump=None))
-    yield Damage("manifest: another backup's", lambda one, other: replace(one, manifest=other.manifest))
-    yield Damage("manifest: another backup's, with this one's name",
+    yield Corruption("manifest: there is none", lambda one, _: replace(one, manifest=None))
+    yield Corruption("manifest: there is only a manifest", lambda one, _: replace(one, dump=None))
+    yield Corruption("manifest: another backup's", lambda one, other: replace(one, manifest=other.manifest))
+    yield Corruption("manifest: another backup's, with this one's name",
                  lambda one, other: replace(one, manifest=other.with_manifest(
                      file=one.data["file"], snapshot=one.data["snapshot"]).manifest))  # fmt: skip
-    yield Damage("manifest: of another database", lambda one, _: one.with_manifest(
+    yield Corruption("manifest: of another database", lambda one, _: one.with_manifest(
         snapshot={**one.data["snapshot"], "database": "billing"}))  # type: ignore[dict-item]
-    yield Damage("manifest: taken at another time", lambda one, _: one.with_manifest(
+    yield Corruption("manifest: taken at another time", lambda one, _: one.with_manifest(
         snapshot={**one.data["snapshot"], "taken_at": "2020-02-29T02:00:00Z"}))  # type: ignore[dict-item]
-    yield Damage("manifest: names no table", lambda one, _: one.with_manifest(tables=[]))
+    yield Corruption("manifest: names no table", lambda one, _: one.with_manifest(tables=[]))
     for value in (b"null", b"[]", b'"text"', b"{}", b"\xff\xfe\x00", b"{" * 500):
-        yield Damage(f"manifest: {value[:12]!r}", lambda one, _, value=value: replace(one, manifest=value))
+        yield Corruption(f"manifest: {value[:12]!r}", lambda one, _, value=value: replace(one, manifest=value))
 
 
-def cut_texts(good: Pair, chance: random.Random) -> Iterator[Damage]:
+def cut_texts(good: Pair, chance: random.Random) -> Iterator[Corruption]:
     """The text ends early and is a perfect gzip with a perfect manifest: all of these load without an error."""
     sql = good.sql
     lines = [found.end() for found in re.finditer(b"\n", sql)]
     for at in [*sorted(chance.sample(lines[:-8], 30)), sql.rindex(END)]:
-        yield Damage(f"text cut at the end of a line, after {at} bytes",
+        yield Corruption(f"text cut at the end of a line, after {at} bytes",
                      lambda one, _, at=at: one.with_sql(one.sql[:at]))  # fmt: skip
     for at in sorted(chance.sample(range(100, len(sql) - 100), 10)):
-        yield Damage(f"text cut inside a line, after {at} bytes", lambda one, _, at=at: one.with_sql(one.sql[:at]))
+        yield Corruption(f"text cut inside a line, after {at} bytes", lambda one, _, at=at: one.with_sql(one.sql[:at]))
     for table in tables(sql):
         at = sql.index(b"COPY " + table)
-        yield Damage(f"text cut before the rows of {table.decode()}, end marker added",
+        yield Corruption(f"text cut before the rows of {table.decode()}, end marker added",
                      lambda one, _, at=at: one.with_sql(one.sql[:at] + END))  # fmt: skip
 
 
-def lost_rows(good: Pair) -> Iterator[Damage]:
+def lost_rows(good: Pair) -> Iterator[Corruption]:
     """Rows and tables that are gone, or there twice."""
     changes: tuple[tuple[str, Callable[[bytes, bytes], bytes]], ...] = (
         ("the first row is gone", lambda sql, table: edited(sql, table, drop_first)),
@@ -202,17 +203,17 @@ def lost_rows(good: Pair) -> Iterator[Damage]:
         for what, change in changes:
             if change(good.sql, table) == good.sql:
                 continue  # a table without rows has none to lose
-            yield Damage(f"{name}: {what}", lambda one, _, t=table, change=change: one.with_sql(change(one.sql, t)))
-        yield Damage(f"{name}: unknown to the manifest", lambda one, _, t=table: one.with_manifest(
+            yield Corruption(f"{name}: {what}", lambda one, _, t=table, change=change: one.with_sql(change(one.sql, t)))
+        yield Corruption(f"{name}: unknown to the manifest", lambda one, _, t=table: one.with_manifest(
             tables=[row for row in one.data["tables"] if row["table"] != t.decode()]))  # type: ignore[attr-defined]
-    yield Damage("a table too many", lambda one, _: one.with_sql(one.sql.replace(
+    yield Corruption("a table too many", lambda one, _: one.with_sql(one.sql.replace(
         END, b"CREATE TABLE public.more (id int);\nCOPY public.more (id) FROM stdin;\n1\n\\.\n" + END)))
 
 
-def changed_texts() -> Iterator[Damage]:
+def changed_texts() -> Iterator[Corruption]:
     """As many rows as there should be, sums that agree: only a restore finds what these hold."""
     for name, change in CHANGES:
-        yield Damage(name, lambda one, _, change=change: one.with_sql(change(one.sql)))
+        yield Corruption(name, lambda one, _, change=change: one.with_sql(change(one.sql)))
 
 
 def tables(sql: bytes) -> list[bytes]:

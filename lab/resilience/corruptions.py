@@ -17,8 +17,8 @@ from typing import Any
 from lab.errors import LabError
 from lab.instance import Instance
 from lab.processes import log_file, output, run
-from lab.resilience.corruption_kinds import Damage, Pair, all_damages
-from lab.resilience.suite import Case, Proof
+from lab.resilience.corruption_kinds import Corruption, Pair, all_corruptions
+from lab.resilience.suite import Case, Suite
 from lab.resilience.traffic import change
 from runbook_lib.connections import open_connections
 from runbook_lib.connections.local import load_secrets
@@ -35,7 +35,7 @@ from runbook_lib.recovery.plans.restore_drill import drill_command
 
 FOLDER = "/backups/damaged"
 FIRST_MOMENT = datetime(2024, 1, 1, 2, 0, tzinfo=UTC)
-CONTROL = Damage("a good backup, unchanged (it has to be accepted)", lambda one, _: one)
+CONTROL = Corruption("a good backup, unchanged (it has to be accepted)", lambda one, _: one)
 
 
 def prove(instance: Instance) -> Iterator[Case]:
@@ -45,24 +45,24 @@ def prove(instance: Instance) -> Iterator[Case]:
         code = change(instance, "30_backup_database", {}).code
         yield Case(f"backup {number} of 2 to damage", code == 0, f"exit code {code}", time.monotonic() - began)
     good, other = two_backups(instance)
-    yield from never_accepted(instance, good, other, all_damages(good))
+    yield from never_accepted(instance, good, other, all_corruptions(good))
 
 
-def never_accepted(instance: Instance, good: Pair, other: Pair, damages: Sequence[Damage]) -> Iterator[Case]:
+def never_accepted(instance: Instance, good: Pair, other: Pair, damages: Sequence[Corruption]) -> Iterator[Case]:
     """A case a damage, then the control and the live database."""
     environment = load_environment(instance.address.environment)
     database = environment.backup.database
-    slots = [(damage, *good.at(database, FIRST_MOMENT + timedelta(minutes=number)))
-             for number, damage in enumerate((*damages, CONTROL))]  # fmt: skip
+    slots = [(corruption, *good.at(database, FIRST_MOMENT + timedelta(minutes=number)))
+             for number, corruption in enumerate((*damages, CONTROL))]  # fmt: skip
     began, before = time.monotonic(), live_contents(instance, environment)
     try:
-        lay_out(instance, [(name, damage.of(pair, other)) for damage, name, pair in slots], FOLDER)
+        lay_out(instance, [(name, corruption.of(pair, other)) for corruption, name, pair in slots], FOLDER)
         with open_connections(environment, load_secrets(environment), changes_allowed=False) as connections:
             judge = _Judge(instance, environment, connections, len(slots))
-            for damage, name, _ in slots:
+            for corruption, name, _ in slots:
                 started = time.monotonic()
                 accepted, measured = judge.accepts(name)
-                yield Case(damage.name, accepted == (damage is CONTROL), measured, time.monotonic() - started)
+                yield Case(corruption.name, accepted == (corruption is CONTROL), measured, time.monotonic() - started)
     finally:
         output(instance.inside("rm", "-rf", FOLDER))
     same = live_contents(instance, environment) == before
@@ -156,4 +156,4 @@ def _read(instance: Instance, path: str) -> Pair:
     return Pair(dump, manifest).with_manifest()
 
 
-PROOF = Proof("corruptions", "Damaged backups are never accepted, and none reaches the live database", prove)
+SUITE = Suite("corruptions", "Damaged backups are never accepted, and none reaches the live database", prove)

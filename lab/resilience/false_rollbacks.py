@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 from lab.instance import Instance
-from lab.resilience.suite import Case, Proof
+from lab.resilience.suite import Case, Suite
 from lab.resilience.traffic import NEW, OLD, change, last_words
-from lab.traffic import load_beside
+from lab.traffic import background_load
 
 TIMES = 20
 RATES = (0.0, 1.0, 100.0)
@@ -26,7 +26,7 @@ def good_deploys(instance: Instance, *, times: int, rate: float) -> Iterator[Cas
     words = f"{rate:g} requests a second"
     change(instance, "20_deploy", {"ref": OLD})
     with ExitStack() as stack:
-        load = stack.enter_context(load_beside(instance, rate)) if rate else None
+        load = stack.enter_context(background_load(instance, rate)) if rate else None
         for number in range(1, times + 1):
             ref, began = (NEW, OLD)[(number - 1) % 2], time.monotonic()
             ended = change(instance, "20_deploy", {"ref": ref})
@@ -36,11 +36,11 @@ def good_deploys(instance: Instance, *, times: int, rate: float) -> Iterator[Cas
             measured += "" if watched else "; the watch did not pass"
             yield Case(f"deploy {number} of {times} at {words}", ended.code == 0 and watched, measured, seconds)
     if load is not None:
-        account = load.account
-        sent = account.seconds > 0 and account.rate >= 0.99 * rate
-        yield Case(f"the load of {words}", sent, str(account), float(account.seconds))
+        result = load.result
+        sent = result.seconds > 0 and result.rate >= 0.99 * rate
+        yield Case(f"the load of {words}", sent, str(result), float(result.seconds))
 
 
-PROOF = Proof("false_rollbacks",
+SUITE = Suite("false_rollbacks",
               f"No false rollback in {TIMES} good deploys at 0, 1 and 100 requests a second each",
               prove)

@@ -8,7 +8,7 @@ import threading
 import time
 
 
-class Cable:
+class FlakyProxy:
     """A port on this machine that leads to the server's sshd until it is cut."""
 
     def __init__(self, host: str, port: int) -> None:
@@ -26,7 +26,7 @@ class Cable:
             one.close()
         self._sockets.clear()
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         """New connections get through again; those that were cut stay so."""
         give_up = time.monotonic() + 10
         while True:

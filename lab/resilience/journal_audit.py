@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.resilience.runner import Ended
-from lab.resilience.server_under_test import Site
+from lab.resilience.runner import FinishedRun
+from lab.resilience.server_under_test import ServerUnderTest
 from runbook_lib.archive.runs import verify
 
 DONE, NOT_DONE = ("passed",), ("not run", "rolled back")
@@ -21,14 +21,14 @@ class Before:
     running: set[str]
 
 
-def lies(ended: Ended, site: Site, before: Before, struck: str, *, killed: bool) -> list[str]:
+def contradictions(ended: FinishedRun, server: ServerUnderTest, before: Before, *, killed: bool) -> list[str]:
     """Sentences of the journal that the server contradicts; none when it tells the truth."""
     found = _of_the_end(ended, killed=killed)
     if ended.folder is None:
         return found
     states = _states(ended)
-    colour, recorded = site.live_colour(), len(site.releases()) > before.releases
-    new_backups = len(site.backups() - before.backups)
+    colour, recorded = server.live_colour(), len(server.releases()) > before.releases
+    new_backups = len(server.backups() - before.backups)
     found += _contradicts(states, "switch", colour != before.colour, f"{colour} has the traffic")
     found += _contradicts(states, "commit-release", recorded, f"the release is {'' if recorded else 'not '}on record")
     found += _contradicts(states, "backup-publish", new_backups > 0, f"{new_backups} new backups")
@@ -37,7 +37,7 @@ def lies(ended: Ended, site: Site, before: Before, struck: str, *, killed: bool)
     return found
 
 
-def _of_the_end(ended: Ended, *, killed: bool) -> list[str]:
+def _of_the_end(ended: FinishedRun, *, killed: bool) -> list[str]:
     """A run that could end says how, and as its exit code does; one that was killed at once says nothing yet."""
     if ended.folder is None:
         return ["the run was never opened"]
@@ -50,7 +50,7 @@ def _of_the_end(ended: Ended, *, killed: bool) -> list[str]:
     return faults if code == ended.code else [*faults, f"the journal says exit code {code}, it was {ended.code}"]
 
 
-def _states(ended: Ended) -> dict[str, str]:
+def _states(ended: FinishedRun) -> dict[str, str]:
     """The last word on each step: undone steps are rolled back."""
     states = dict(ended.states)
     states.update({event["key"]: event["state"] for event in ended.events if event["event"] == "undo_finished"})

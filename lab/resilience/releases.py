@@ -17,9 +17,9 @@ from lab.errors import LabError
 from lab.instance import CHECKOUT, ORIGIN, Instance
 from lab.processes import output
 from lab.repository import Release, releases
-from lab.resilience.runner import Ended, start_run
-from lab.resilience.suite import Case, Proof
-from lab.traffic import Account, load_beside
+from lab.resilience.runner import FinishedRun, start_run
+from lab.resilience.suite import Case, Suite
+from lab.traffic import LoadResult, background_load
 
 LIGHT_LOAD_PER_S = 10.0
 AFTERMATH_S = 5.0
@@ -28,7 +28,7 @@ HEADER = "cross-origin-opener-policy: same-origin"
 
 
 @dataclass(frozen=True)
-class Serving:
+class LiveRelease:
     """What answers through nginx: the commit and the schema that /health names."""
 
     commit: str
@@ -42,38 +42,38 @@ def prove(instance: Instance) -> Iterator[Case]:
         outputs.mkdir()
         for release in releases():
             base = _bring_to(instance, release.base, outputs)
-            yield base if not base.held else ends_as_told(instance, release, outputs)
+            yield base if not base.passed else deploys_as_expected(instance, release, outputs)
         yield from _accepted(instance, outputs)
 
 
-def ends_as_told(instance: Instance, release: Release, outputs: Path, *, rate: float = LIGHT_LOAD_PER_S) -> Case:
+def deploys_as_expected(instance: Instance, release: Release, outputs: Path, *, rate: float = LIGHT_LOAD_PER_S) -> Case:
     """Deploy a release of the catalogue under a light load, and hold the end against its entry."""
     began = time.monotonic()
-    with load_beside(instance, rate) as load:
+    with background_load(instance, rate) as load:
         ended = deploy(instance, release.tag, outputs)
         load.wait_until_settled(load.seconds + int(AFTERMATH_S), 60)
-    faults = [*_faults_of_end(instance, release, ended), *_faults_of_service(ended, load.account)]
+    faults = [*_faults_of_end(instance, release, ended), *_faults_of_service(ended, load.result)]
     if release.tag == "configuration-only" and HEADER not in _page_headers(instance):
         faults.append("the new header is not served")
-    requests = f"{load.account.failed} of {load.account.sent} requests failed"
+    requests = f"{load.result.failed} of {load.result.sent} requests failed"
     summary = f"exit {ended.code}, stopped at {stopped_at(ended) or 'nothing'}, {requests}"
     return Case(release.tag, not faults, "; ".join(faults) or summary, time.monotonic() - began)
 
 
-def deploy(instance: Instance, tag: str, outputs: Path, **parameters: str) -> Ended:
+def deploy(instance: Instance, tag: str, outputs: Path, **parameters: str) -> FinishedRun:
     """20 Deploy of a tag, as an operator types it, to its end."""
     return start_run(instance.name, instance.address.environment, outputs, "20_deploy", {"ref": tag, **parameters},
-                     f"proof: {tag}").ended()
+                     f"proof: {tag}").wait()
 
 
-def serving(instance: Instance) -> Serving:
+def serving(instance: Instance) -> LiveRelease:
     """What users get now. Raises LabError when nobody answers."""
     import json
 
     said = output(instance.inside("curl", "-sk", "--max-time", "10", "https://127.0.0.1/health"), timeout_s=30)
     try:
         told = json.loads(said)
-        return Serving(str(told["commit"]), str(told["schema_revision"]))
+        return LiveRelease(str(told["commit"]), str(told["schema_revision"]))
     except (ValueError, KeyError, TypeError) as error:
         raise LabError(f"/health does not tell what serves: {said[:200]!r}") from error
 
@@ -83,17 +83,17 @@ def commit_of(instance: Instance, tag: str) -> str:
     return output(instance.inside("git", "-C", ORIGIN, "rev-parse", f"{tag}^{{commit}}", user="deploy")).strip()
 
 
-def stopped_at(ended: Ended) -> str:
+def stopped_at(ended: FinishedRun) -> str:
     """The key of the step that did not pass; empty when all did."""
     return next((event["key"] for event in ended.events
                  if event["event"] == "step_finished" and event["state"] not in ("passed", "not run", "skipped")), "")
 
 
-def _faults_of_end(instance: Instance, release: Release, ended: Ended) -> list[str]:
+def _faults_of_end(instance: Instance, release: Release, ended: FinishedRun) -> list[str]:
     told, now = release.leads_to, serving(instance)
     faults = []
     if ended.code != told.exit_code:
-        faults.append(f"exit code {ended.code} instead of {told.exit_code}: {ended.said.strip()[-300:]}")
+        faults.append(f"exit code {ended.code} instead of {told.exit_code}: {ended.output.strip()[-300:]}")
     step = stopped_at(ended)
     if step not in (told.stopped_at or ("",)):
         faults.append(f"stopped at {step or 'nothing'} instead of {' or '.join(told.stopped_at) or 'nothing'}")
@@ -107,15 +107,15 @@ def _faults_of_end(instance: Instance, release: Release, ended: Ended) -> list[s
     return faults
 
 
-def _faults_of_service(ended: Ended, account: Account) -> list[str]:
+def _faults_of_service(ended: FinishedRun, result: LoadResult) -> list[str]:
     """Requests that failed outside the stretch in which the release that was found out had the traffic."""
     exposed = _exposed(ended.events)
-    failed = [(account.began_at + second, count) for second, count in enumerate(account.failed_by_second) if count]
+    failed = [(result.began_at + second, count) for second, count in enumerate(result.failed_by_second) if count]
     inside = exposed or (float("inf"), float("-inf"))
     outside = sum(count for at, count in failed if not inside[0] - SETTLED_S <= at <= inside[1] + SETTLED_S)
     if not outside:
         return []
-    return [f"{outside} of {account.sent} requests failed while a good release should have served: {account.reasons}"]
+    return [f"{outside} of {result.sent} requests failed while a good release should have served: {result.reasons}"]
 
 
 def _exposed(events: list[dict]) -> tuple[float, float] | None:  # type: ignore[type-arg]
@@ -139,7 +139,7 @@ def _bring_to(instance: Instance, tag: str, outputs: Path) -> Case:
         return Case(f"{tag} is live", True, "it was already", time.monotonic() - began)
     ended = deploy(instance, tag, outputs)
     held = ended.code == 0 and serving(instance).commit == wanted
-    measured = f"exit {ended.code}" + ("" if held else f": {ended.said[-300:]}")
+    measured = f"exit {ended.code}" + ("" if held else f": {ended.output[-300:]}")
     return Case(f"{tag} is live", held, measured, time.monotonic() - began)
 
 
@@ -149,22 +149,22 @@ def _accepted(instance: Instance, outputs: Path) -> Iterator[Case]:
     yield _bring_to(instance, base, outputs)
     began = time.monotonic()
     ended = _deploy_and_stop_new_colour(instance, breaking, outputs)
-    faults = [] if ended.code == 1 else [f"exit code {ended.code} instead of 1: {ended.said[-300:]}"]
+    faults = [] if ended.code == 1 else [f"exit code {ended.code} instead of 1: {ended.output[-300:]}"]
     faults += [f"undone: {', '.join(ended.undone)}"] if ended.undone else []
     faults += [] if schema(instance) == "0004" else [f"the schema is at {schema(instance)} instead of 0004"]
-    faults += [] if "22 Rollback" in ended.said else ["the choices are not told"]
+    faults += [] if "22 Rollback" in ended.output else ["the choices are not told"]
     yield Case("an accepted breaking migration, and a failure after it: nothing is undone", not faults,
                "; ".join(faults) or "exit 1, new schema kept, choices told", time.monotonic() - began)
     began = time.monotonic()
     again = deploy(instance, breaking, outputs, breaking_migration="accept")
     now = serving(instance)
-    held = again.code == 0 and now == Serving(commit_of(instance, breaking), "0004")
+    held = again.code == 0 and now == LiveRelease(commit_of(instance, breaking), "0004")
     yield Case("running it again goes forward", held, f"exit {again.code}, schema {now.schema_revision}",
                time.monotonic() - began)
     yield _back_from(instance, base, outputs)
 
 
-def _deploy_and_stop_new_colour(instance: Instance, tag: str, outputs: Path) -> Ended:
+def _deploy_and_stop_new_colour(instance: Instance, tag: str, outputs: Path) -> FinishedRun:
     """Deploy with an accepted migration, and stop the new backend as soon as it was started."""
     live = output(instance.inside("cat", f"{CHECKOUT}/.runbook/upstreams/active.conf"))
     idle = "green" if "backend-blue" in live else "blue"
@@ -172,7 +172,7 @@ def _deploy_and_stop_new_colour(instance: Instance, tag: str, outputs: Path) -> 
                         {"ref": tag, "breaking_migration": "accept"}, f"proof: {tag} fails late")
     running.until("step_started", "gate-inside")
     output(instance.inside("docker", "stop", "--time", "1", f"gw2-staging-backend-{idle}-1"), timeout_s=60)
-    return running.ended()
+    return running.wait()
 
 
 def schema(instance: Instance) -> str:
@@ -186,11 +186,11 @@ def _back_from(instance: Instance, base: str, outputs: Path) -> Case:
     """The manual way back from the new schema: the rollback notebook, asked to reverse the migration."""
     began = time.monotonic()
     ended = start_run(instance.name, instance.address.environment, outputs, "22_rollback",
-                      {"to": base, "database": "downgrade"}, "proof: back to the old schema").ended()
+                      {"to": base, "database": "downgrade"}, "proof: back to the old schema").wait()
     now = serving(instance)
-    held = ended.code == 0 and now == Serving(commit_of(instance, base), "0003")
+    held = ended.code == 0 and now == LiveRelease(commit_of(instance, base), "0003")
     return Case("22 Rollback with database = \"downgrade\" leads back", held,
-                f"exit {ended.code}, schema {now.schema_revision}" + ("" if held else f": {ended.said[-300:]}"),
+                f"exit {ended.code}, schema {now.schema_revision}" + ("" if held else f": {ended.output[-300:]}"),
                 time.monotonic() - began)
 
 
@@ -198,4 +198,4 @@ def _page_headers(instance: Instance) -> str:
     return output(instance.inside("curl", "-skI", "--max-time", "10", "https://127.0.0.1/"), timeout_s=30).lower()
 
 
-PROOF = Proof("releases", "Every release of the catalogue ends as the catalogue says", prove)
+SUITE = Suite("releases", "Every release of the catalogue ends as the catalogue says", prove)

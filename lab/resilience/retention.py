@@ -16,7 +16,7 @@ from lab.instance import Instance
 from lab.processes import output
 from lab.resilience.corruption_kinds import Pair, written
 from lab.resilience.corruptions import lay_out
-from lab.resilience.suite import Case, Proof
+from lab.resilience.suite import Case, Suite
 from runbook_lib.core import programs
 from runbook_lib.environment import Environment, load_environment
 from runbook_lib.recovery.facts.backups import Backups, parse_survey
@@ -151,4 +151,4 @@ def kept(instance: Instance, name: str, nights: list[Night]) -> Iterator[Case]:
     yield Case(name, not lost, lost or counted, time.monotonic() - began)
 
 
-PROOF = Proof("retention", f"{DAYS} nights of failures and jumping clocks lose none of the newest good backups", prove)
+SUITE = Suite("retention", f"{DAYS} nights of failures and jumping clocks lose none of the newest good backups", prove)

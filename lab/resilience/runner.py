@@ -21,11 +21,11 @@ PATIENCE_S = 900
 
 
 @dataclass(frozen=True)
-class Ended:
+class FinishedRun:
     """A run that is over: its exit code, all it printed, and the folder it left (None: it was never opened)."""
 
     code: int
-    said: str
+    output: str
     folder: Path | None
 
     @property
@@ -37,7 +37,7 @@ class Ended:
         """The journal's own word on how the run ended."""
         ends = [event for event in self.events if event["event"] == "run_finished"]
         if len(ends) != 1:
-            raise LabError(f"The journal has {len(ends)} ends.\n{self.said[-2000:]}")
+            raise LabError(f"The journal has {len(ends)} ends.\n{self.output[-2000:]}")
         return ends[0]
 
     @property
@@ -57,7 +57,7 @@ class Ended:
         return any(one["event"] == event for one in self.events)
 
 
-class Running:
+class ActiveRun:
     """A run at work, in a session of its own as a terminal gives it."""
 
     def __init__(self, words: tuple[str, ...], outputs: Path, variables: Mapping[str, str] | None = None) -> None:
@@ -68,7 +68,7 @@ class Running:
             self.process = subprocess.Popen(words, cwd=root(), env=surroundings, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, start_new_session=True)
 
-    def __enter__(self) -> Running:
+    def __enter__(self) -> ActiveRun:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -114,7 +114,7 @@ class Running:
 
     def kernel(self) -> int:
         """The process that holds the run's journal open."""
-        found = holder_of(self.folder) if self.folder else None
+        found = journal_writer(self.folder) if self.folder else None
         if found is None:
             raise LabError("No process holds the run's journal.")
         return found
@@ -126,22 +126,22 @@ class Running:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
-    def ended(self) -> Ended:
+    def wait(self) -> FinishedRun:
         code = self.process.wait(timeout=PATIENCE_S)
-        return Ended(code, self._log.read_text("utf-8", "replace"), self.folder)
+        return FinishedRun(code, self._log.read_text("utf-8", "replace"), self.folder)
 
 
 def start_run(instance_name: str, environment: str, outputs: Path, notebook: str, parameters: Mapping[str, str],
-              reason: str, variables: Mapping[str, str] | None = None, *, elsewhere: bool = False) -> Running:
+              reason: str, variables: Mapping[str, str] | None = None, *, low_priority: bool = False) -> ActiveRun:
     """`runbook run NOTEBOOK --apply`, as typed at a terminal.
 
-    `elsewhere`: as if typed at another machine than the server. The run's own computing gives way to the server's;
+    `low_priority`: as if typed at another machine than the server. The run's own computing gives way to the server's;
     otherwise a kernel that starts weighs as much here as all that the server does for its users.
     """
     given = [word for name, value in parameters.items() for word in ("-p", f"{name}={value}")]
     words = (program("runbook"), "run", notebook, "-e", environment, *given, "--apply", "--confirm", instance_name,
              "--reason", reason)
-    return Running(("nice", "-n", "10", *words) if elsewhere else words, outputs, variables)
+    return ActiveRun(("nice", "-n", "10", *words) if low_priority else words, outputs, variables)
 
 
 def planned_steps(events: list[dict[str, Any]]) -> list[str]:
@@ -155,7 +155,7 @@ def program(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def holder_of(folder: Path) -> int | None:
+def journal_writer(folder: Path) -> int | None:
     """The process that holds the journal of `folder` open, or None."""
     target = str(folder / journal.FILE)
     for process in Path("/proc").iterdir():

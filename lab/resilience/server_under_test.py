@@ -11,7 +11,7 @@ import yaml
 
 from lab.instance import CHECKOUT, Instance
 from lab.processes import output, root
-from lab.resilience.flaky_proxy import Cable
+from lab.resilience.flaky_proxy import FlakyProxy
 
 BACKUPS = "/backups/postgres"
 LOCK = ("cd {0}/.runbook && for lock in lock jobs.lock; do [ ! -e $lock ] || flock -n $lock true || exit 0; done; "
@@ -43,14 +43,14 @@ class Data:
                 for name, was in self.tables.items() if now.tables.get(name) != was]
 
 
-class Site:
+class ServerUnderTest:
     """An instance and a folder for the runs on it; the runbooks reach it through a cable that can be cut."""
 
     def __init__(self, instance: Instance, folder: Path) -> None:
         self.instance, self.folder = instance, folder
         self.outputs = folder / "runs"
         self.outputs.mkdir(parents=True, exist_ok=True)
-        self.cable = Cable("127.0.0.1", instance.ports().ssh)
+        self.proxy = FlakyProxy("127.0.0.1", instance.ports().ssh)
         self.environment = str(self._environment())
 
     def sh(self, script: str, *, input: str | None = None, timeout_s: float = 120) -> str:
@@ -127,11 +127,11 @@ class Site:
         address = self.instance.address
         base = root() / "parameters/environments/lab.yaml" if address.name == "lab" else Path(address.environment)
         key = address.known_hosts.read_text().splitlines()[0].split(maxsplit=1)[1]
-        (self.folder / "known_hosts").write_text(f"[127.0.0.1]:{self.cable.port} {key}\n")
+        (self.folder / "known_hosts").write_text(f"[127.0.0.1]:{self.proxy.port} {key}\n")
         path = self.folder / "environment.yaml"
         path.write_text(yaml.safe_dump({
             "extends": str(base), "name": self.instance.name,
-            "server": {"port": self.cable.port, "known_hosts_file": "./known_hosts"},
+            "server": {"port": self.proxy.port, "known_hosts_file": "./known_hosts"},
             "rollback": {"watch_s": 10, "interval_s": 1},
         }))
         return path

@@ -1,7 +1,7 @@
 """What a proof is, and how proofs are run: every case is written down the moment it is known.
 
-A proof has a name in `NAMES`. It is the `PROOF` of the module of that name; a name with a dash is one of several
-`PROOFS` of the module before the dash, each run by itself where there is no time for all. What it measures is
+A proof has a name in `NAMES`. It is the `SUITE` of the module of that name; a name with a dash is one of several
+`SUITES` of the module before the dash, each run by itself where there is no time for all. What it measures is
 evidence whatever stops it: an error is a case that did not hold, and after Ctrl-C the report says what was proven
 until then.
 """
@@ -25,13 +25,13 @@ class Case:
     """One thing that was tried: whether it came out as it should, and what was measured. `seconds` it took."""
 
     name: str
-    held: bool
+    passed: bool
     measured: str
     seconds: float
 
 
 @dataclass(frozen=True)
-class Proof:
+class Suite:
     """A claim and the work that proves it. `prove` yields its cases as they are known, on an instance that serves."""
 
     name: str
@@ -40,7 +40,7 @@ class Proof:
 
 
 @dataclass
-class Proven:
+class SuiteResult:
     """A proof and its cases so far. `whole` says that it came to its end by itself."""
 
     name: str
@@ -50,22 +50,23 @@ class Proven:
     whole: bool = False
 
     @property
-    def held(self) -> bool:
+    def passed(self) -> bool:
         """A proof holds when it came to its end, and every one of its cases held; no case at all proves nothing."""
-        return self.whole and bool(self.cases) and all(case.held for case in self.cases)
+        return self.whole and bool(self.cases) and all(case.passed for case in self.cases)
 
 
-def find_proof(name: str) -> Proof:
+def find_suite(name: str) -> Suite:
     """The proof of that name. Raises ImportError, AttributeError or KeyError when there is none."""
     module = import_module(f"lab.resilience.{name.partition('-')[0]}")
-    proof: Proof = module.PROOFS[name] if "-" in name else module.PROOF
+    proof: Suite = module.SUITES[name] if "-" in name else module.SUITE
     return proof
 
 
-def run_proofs(names: Sequence[str], instance: Instance, proven: list[Proven], seen: Callable[[Proven], None]) -> None:
+def run_suites(names: Sequence[str], instance: Instance, proven: list[SuiteResult],
+               seen: Callable[[SuiteResult], None]) -> None:
     """Run the proofs, appending to `proven`; `seen` is told after every case and at the end of every proof."""
     for name in names:
-        one = Proven(name, name)
+        one = SuiteResult(name, name)
         proven.append(one)
         began = time.monotonic()
         try:
@@ -75,10 +76,10 @@ def run_proofs(names: Sequence[str], instance: Instance, proven: list[Proven], s
             seen(one)
 
 
-def _prove(one: Proven, instance: Instance, seen: Callable[[Proven], None]) -> None:
+def _prove(one: SuiteResult, instance: Instance, seen: Callable[[SuiteResult], None]) -> None:
     began = time.monotonic()
     try:
-        proof = find_proof(one.name)
+        proof = find_suite(one.name)
         one.title = proof.title
         for case in proof.prove(instance):
             one.cases.append(case)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lab.instance import Instance
-from lab.resilience.runner import Ended, start_run
-from lab.resilience.suite import Case, Proof
-from lab.traffic import Load, load_beside
+from lab.resilience.runner import FinishedRun, start_run
+from lab.resilience.suite import Case, Suite
+from lab.traffic import Load, background_load
 from runbook_lib.environment import project
 
 OLD, NEW = "v3.1.0", "v3.2.0"
@@ -28,17 +28,17 @@ def deploys_and_rollbacks(instance: Instance, *, times: int, rate: float) -> Ite
     """A case for each change of release, and one for the load as a whole. The instance ends on the old release."""
     change(instance, "20_deploy", {"ref": OLD})
     began = time.monotonic()
-    with load_beside(instance, rate) as load:
+    with background_load(instance, rate) as load:
         for number in range(1, times + 1):
-            yield under_load(load, f"deploy {number} of {times}", instance, "20_deploy", {"ref": NEW})
-            yield under_load(load, f"rollback {number} of {times}", instance, "22_rollback", {"to": OLD})
-    account = load.account
-    account.write(_outputs().parent / "traffic.json")
-    held = account.failed == 0 and account.kept_up and account.writes_lost == 0
-    yield Case(f"{account.rate:.0f} requests a second from first to last", held, str(account), time.monotonic() - began)
+            yield change_under_load(load, f"deploy {number} of {times}", instance, "20_deploy", {"ref": NEW})
+            yield change_under_load(load, f"rollback {number} of {times}", instance, "22_rollback", {"to": OLD})
+    result = load.result
+    result.write(_outputs().parent / "traffic.json")
+    held = result.failed == 0 and result.kept_up and result.writes_lost == 0
+    yield Case(f"{result.rate:.0f} requests a second from first to last", held, str(result), time.monotonic() - began)
 
 
-def under_load(load: Load, name: str, instance: Instance, notebook: str, parameters: dict[str, str]) -> Case:
+def change_under_load(load: Load, name: str, instance: Instance, notebook: str, parameters: dict[str, str]) -> Case:
     """One change of release; holds when it passed and every request that was due meanwhile went well."""
     began, first = time.monotonic(), load.seconds
     ended = change(instance, notebook, parameters)
@@ -53,16 +53,16 @@ def under_load(load: Load, name: str, instance: Instance, notebook: str, paramet
     return Case(name, ended.code == 0 and failed == 0 and sent > 0, measured, seconds)
 
 
-def change(instance: Instance, notebook: str, parameters: dict[str, str]) -> Ended:
+def change(instance: Instance, notebook: str, parameters: dict[str, str]) -> FinishedRun:
     """Run the notebook that changes the release, to its end."""
     reason = f"proof under load: {', '.join(parameters.values())}"
     return start_run(instance.name, instance.address.environment, _outputs(), notebook, parameters, reason,
-                     elsewhere=True).ended()
+                     low_priority=True).wait()
 
 
-def last_words(ended: Ended) -> str:
+def last_words(ended: FinishedRun) -> str:
     """What the run printed last, in one line."""
-    lines = [line.strip() for line in ended.said.splitlines() if line.strip()]
+    lines = [line.strip() for line in ended.output.splitlines() if line.strip()]
     return " / ".join(lines[-3:])[:500]
 
 
@@ -72,4 +72,4 @@ def _outputs() -> Path:
     return folder
 
 
-PROOF = Proof("traffic", f"No failed request in {TIMES} deploys and {TIMES} rollbacks", prove)
+SUITE = Suite("traffic", f"No failed request in {TIMES} deploys and {TIMES} rollbacks", prove)

@@ -1,6 +1,6 @@
 """A constant load on an instance, and an honest account of what became of every request."""
 
-from lab.traffic.background import Load, load_beside
-from lab.traffic.counters import Account, Failure
+from lab.traffic.background import Load, background_load
+from lab.traffic.counters import Failure, LoadResult
 
-__all__ = ["Account", "Failure", "Load", "load_beside"]
+__all__ = ["LoadResult", "Failure", "Load", "background_load"]

@@ -14,10 +14,10 @@ from pathlib import Path
 from lab.address import PUBLIC_NAME
 from lab.errors import CommandFailed, LabError
 from lab.instance import Instance
-from lab.traffic.client import Broken, Door
-from lab.traffic.counters import Account, Tally
+from lab.traffic.client import Broken, Target
+from lab.traffic.counters import Counters, LoadResult
 from lab.traffic.generator import Generator
-from lab.traffic.virtual_user import Visitor, arrive, forget, leave, written
+from lab.traffic.virtual_user import VirtualUser, count_written, delete_account, delete_rows, log_in
 
 MOST_RATE, LONGEST_S = 2000.0, 4 * 3600.0
 
@@ -39,16 +39,16 @@ def main(words: list[str] | None = None) -> int:
     return 0 if account.failed == 0 and account.kept_up and not account.writes_lost else 1
 
 
-def door_of(instance: Instance) -> Door:
+def target_of(instance: Instance) -> Target:
     """The instance's https port on loopback, with its own authority and no other."""
     tls = ssl.create_default_context(cafile=str(instance.address.folder / "ca.pem"))
-    return Door("127.0.0.1", instance.ports().https, PUBLIC_NAME, tls)
+    return Target("127.0.0.1", instance.ports().https, PUBLIC_NAME, tls)
 
 
-async def _drive(instance: Instance, arguments: argparse.Namespace) -> Account:
-    door = door_of(instance)
-    visitor = await arrive(door)
-    tally, stopped = Tally(0.0, arguments.rate), asyncio.Event()
+async def _drive(instance: Instance, arguments: argparse.Namespace) -> LoadResult:
+    target = target_of(instance)
+    user = await log_in(target)
+    counters, stopped = Counters(0.0, arguments.rate), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
 
@@ -60,19 +60,19 @@ async def _drive(instance: Instance, arguments: argparse.Namespace) -> Account:
             stopped.set()
 
     tell = follow if arguments.follow else _interesting
-    await Generator(door, visitor, tally).run(arguments.rate, arguments.seconds, stopped, tell)
-    found = written(instance, visitor)
+    await Generator(target, user, counters).run(arguments.rate, arguments.seconds, stopped, tell)
+    found = count_written(instance, user)
     if not arguments.keep:
-        await _tidy(instance, door, visitor)
-    return tally.account(found)
+        await _tidy(instance, target, user)
+    return counters.result(found)
 
 
-async def _tidy(instance: Instance, door: Door, visitor: Visitor) -> None:
+async def _tidy(instance: Instance, target: Target, user: VirtualUser) -> None:
     try:
-        forget(instance, visitor)
-        await leave(door, visitor)
+        delete_rows(instance, user)
+        await delete_account(target, user)
     except (CommandFailed, Broken, TimeoutError) as error:
-        print(f"The rows of {visitor.name} were not all removed: {error}. The next load does not mind.",
+        print(f"The rows of {user.name} were not all removed: {error}. The next load does not mind.",
               file=sys.stderr)
 
 

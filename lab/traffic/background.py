@@ -14,7 +14,7 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.instance import Instance
 from lab.processes import root
-from lab.traffic.counters import Account
+from lab.traffic.counters import LoadResult
 
 START_TIMEOUT_S, END_TIMEOUT_S = 30.0, 180.0
 
@@ -28,16 +28,16 @@ class Load:
         self._failed: list[int] = []
         self._said: list[str] = []
         self._changed = threading.Condition()
-        self._account: Account | None = None
+        self._result: LoadResult | None = None
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     @property
-    def account(self) -> Account:
+    def result(self) -> LoadResult:
         """Raises LabError while the load runs, and when it died."""
-        if self._account is None:
+        if self._result is None:
             raise LabError("The load left no account.\n" + "\n".join(self._said[-5:]))
-        return self._account
+        return self._result
 
     @property
     def seconds(self) -> int:
@@ -81,7 +81,7 @@ class Load:
         if self._process.stdout is not None and not self._reader.is_alive():
             self._process.stdout.close()
         if out.exists():
-            self._account = Account.read(out)
+            self._result = LoadResult.read(out)
 
     def _clean_since(self, begin: int, clean_s: int) -> bool:
         part = self._failed[max(begin, len(self._failed) - clean_s):]
@@ -101,7 +101,7 @@ class Load:
 
 
 @contextmanager
-def load_beside(instance: Instance, rate: float, *, longest_s: float = 3600.0) -> Iterator[Load]:
+def background_load(instance: Instance, rate: float, *, longest_s: float = 3600.0) -> Iterator[Load]:
     """A load from the first request on; it ends with the block, after which `account` is there.
 
     Raises LabError when it does not start.

@@ -26,7 +26,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Door:
+class Target:
     """Where the public side of an instance answers on this machine."""
 
     host: str
@@ -43,16 +43,16 @@ class Client:
         self._until = float("inf")
 
     @classmethod
-    async def connect(cls, door: Door) -> Client:
+    async def connect(cls, target: Target) -> Client:
         """Raises Broken when nobody answers there, or the handshake fails."""
         try:
-            opened = await asyncio.open_connection(door.host, door.port, ssl=door.tls, server_hostname=door.name,
-                                                   limit=LONGEST_HEAD)
+            opened = await asyncio.open_connection(target.host, target.port, ssl=target.tls,
+                                                   server_hostname=target.name, limit=LONGEST_HEAD)
         except ConnectionRefusedError:
             raise Broken("connection refused") from None
         except OSError as error:  # ssl.SSLError is one
             raise Broken(f"no connection ({type(error).__name__})") from None
-        return cls(*opened, door.name)
+        return cls(*opened, target.name)
 
     @property
     def usable(self) -> bool:

@@ -29,7 +29,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Account:
+class LoadResult:
     """The load from its start (Unix time) to its end: requests by second, times in seconds, the first failures."""
 
     began_at: float
@@ -111,7 +111,7 @@ class Account:
         temporary.replace(path)
 
     @classmethod
-    def read(cls, path: Path) -> Account:
+    def read(cls, path: Path) -> LoadResult:
         """An account that `write` wrote. Raises ValueError or OSError when there is none."""
         said: dict[str, Any] = json.loads(path.read_text())
         known = {name: said[name] for name in cls.__dataclass_fields__}
@@ -122,7 +122,7 @@ class Account:
 
 
 @dataclass
-class Tally:
+class Counters:
     """Counts while the load runs. A second is settled when each of its requests has ended."""
 
     began_at: float
@@ -169,10 +169,10 @@ class Tally:
         over = min(int(now_s), len(self.sent))
         return next((second for second in range(over) if self.pending[second]), over)
 
-    def account(self, found: int | None = None) -> Account:
+    def result(self, found: int | None = None) -> LoadResult:
         """The account so far."""
         times, slips = sorted(self.times), sorted(self.slips)
-        return Account(
+        return LoadResult(
             began_at=self.began_at, wanted_rate=self.wanted_rate, sent=sum(self.sent), failed=sum(self.failed),
             posts=self.posts, failed_posts=self.failed_posts,
             p50_s=percentile(times, 50), p95_s=percentile(times, 95), p99_s=percentile(times, 99),

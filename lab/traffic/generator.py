@@ -9,9 +9,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lab.traffic.client import Broken, Client, Door
-from lab.traffic.counters import Tally
-from lab.traffic.virtual_user import Request, Visitor
+from lab.traffic.client import Broken, Client, Target
+from lab.traffic.counters import Counters
+from lab.traffic.virtual_user import Request, VirtualUser
 
 TIMEOUT_S = 5.0
 KEPT_ALIVE = 64
@@ -24,9 +24,9 @@ NEW_VISITOR_EVERY = 41  # odd, so that it falls on reads and writes in turn
 class Generator:
     """Sends `rate` requests a second through many kept-alive connections, each used in turn."""
 
-    door: Door
-    visitor: Visitor
-    tally: Tally
+    target: Target
+    user: VirtualUser
+    counters: Counters
     timeout_s: float = TIMEOUT_S
     kept_alive: int = KEPT_ALIVE
     _idle: deque[Client] = field(default_factory=deque)
@@ -42,7 +42,7 @@ class Generator:
         opened = await asyncio.gather(*(self._opened() for _ in range(connections)))
         self._idle.extend([client for client in opened if client])
         begin = time.monotonic()
-        self.tally.began_at = time.time()
+        self.counters.began_at = time.time()
         telling = asyncio.create_task(self._tell(begin, each_second))
         under_way: set[asyncio.Task[None]] = set()
         number = 0
@@ -60,14 +60,14 @@ class Generator:
         if under_way:
             await asyncio.wait(under_way, timeout=self.timeout_s + 1)
         telling.cancel()
-        self._report(each_second, self.tally.settled(time.monotonic() - begin + 1))
+        self._report(each_second, self.counters.settled(time.monotonic() - begin + 1))
         for client in self._idle:
             client.close()
 
     async def _one(self, number: int, due_s: float, late_s: float) -> None:
         closes = number % NEW_VISITOR_EVERY == 0
-        request = self.visitor.request(number, closes=closes)
-        self.tally.begin(due_s, late_s, post=request.method == "POST")
+        request = self.user.request(number, closes=closes)
+        self.counters.begin(due_s, late_s, post=request.method == "POST")
         began = time.monotonic()
         try:
             async with asyncio.timeout(self.timeout_s):
@@ -76,7 +76,7 @@ class Generator:
             why = f"no reply within {self.timeout_s:g} s"
         except Broken as broken:
             why = str(broken)
-        self.tally.end(due_s, time.monotonic() - began, str(request), why, writes=request.writes)
+        self.counters.end(due_s, time.monotonic() - began, str(request), why, writes=request.writes)
 
     async def _send(self, request: Request, *, anew: bool) -> str:
         client = await self._connect() if anew else await self._take()
@@ -104,7 +104,7 @@ class Generator:
             raise Broken(f"all {MOST_CLIENTS} connections wait for a reply")
         self._open += 1
         try:
-            return await Client.connect(self.door)
+            return await Client.connect(self.target)
         except BaseException:
             self._open -= 1
             raise
@@ -122,11 +122,11 @@ class Generator:
     async def _tell(self, begin: float, each_second: Callable[[int, int, int], None]) -> None:
         while True:
             await asyncio.sleep(0.5)
-            self._report(each_second, self.tally.settled(time.monotonic() - begin))
+            self._report(each_second, self.counters.settled(time.monotonic() - begin))
 
     _told: int = 0
 
     def _report(self, each_second: Callable[[int, int, int], None], settled: int) -> None:
         for second in range(self._told, settled):
-            each_second(second, self.tally.sent[second], self.tally.failed[second])
+            each_second(second, self.counters.sent[second], self.counters.failed[second])
         self._told = max(self._told, settled)

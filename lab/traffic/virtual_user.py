@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from lab.errors import CommandFailed, LabError
 from lab.instance import Instance
 from lab.processes import output
-from lab.traffic.client import Broken, Client, Door, Reply
+from lab.traffic.client import Broken, Client, Reply, Target
 
 API = "/api/v1"
 READS = (f"{API}/squads?limit=5", "/release.json", f"{API}/health", "/")
@@ -51,7 +51,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Visitor:
+class VirtualUser:
     """A synthetic user of the application, logged in."""
 
     name: str
@@ -72,13 +72,13 @@ class Visitor:
                        f"Authorization: Bearer {self.token}\r\n{headers}")
 
 
-async def arrive(door: Door) -> Visitor:
+async def log_in(target: Target) -> VirtualUser:
     """Register and log in. Raises LabError when the application does not let us."""
     name = f"traffic-{secrets.token_hex(6)}"
     credentials = json.dumps({"username": name, "password": secrets.token_urlsafe(24)}).encode()
     try:
         async with asyncio.timeout(START_TIMEOUT_S):
-            client = await Client.connect(door)
+            client = await Client.connect(target)
             registered = await client.request("POST", f"{API}/auth/register", credentials)
             logged_in = await client.request("POST", f"{API}/auth/login", credentials)
             client.close()
@@ -89,31 +89,31 @@ async def arrive(door: Door) -> Visitor:
         raise LabError(f"The load was not started: a new user got {registered.status} for registering and "
                        f"{logged_in.status} for logging in.", next="python -m lab status")
     tokens = json.loads(logged_in.body)
-    return Visitor(name, str(tokens["access_token"]), str(tokens["refresh_token"]))
+    return VirtualUser(name, str(tokens["access_token"]), str(tokens["refresh_token"]))
 
 
-async def leave(door: Door, visitor: Visitor) -> None:
+async def delete_account(target: Target, user: VirtualUser) -> None:
     """Delete the account, which also drops the application's cached lists. Raises Broken."""
     async with asyncio.timeout(START_TIMEOUT_S):
-        client = await Client.connect(door)
-        bearer = f"Authorization: Bearer {visitor.token}\r\nConnection: close\r\n"
+        client = await Client.connect(target)
+        bearer = f"Authorization: Bearer {user.token}\r\nConnection: close\r\n"
         reply = await client.request("DELETE", f"{API}/auth/me", headers=bearer)
         client.close()
     if reply.status != 204:
         raise Broken(f"deleting the account was answered with {reply.status}")
 
 
-def written(instance: Instance, visitor: Visitor) -> int | None:
-    """How many of the visitor's builds are in the database; None when it could not be asked."""
+def count_written(instance: Instance, user: VirtualUser) -> int | None:
+    """How many of the user's builds are in the database; None when it could not be asked."""
     try:
-        return int(_psql(instance, COUNT.format(name=visitor.name)))
+        return int(_psql(instance, COUNT.format(name=user.name)))
     except (CommandFailed, ValueError):
         return None
 
 
-def forget(instance: Instance, visitor: Visitor) -> None:
+def delete_rows(instance: Instance, user: VirtualUser) -> None:
     """Remove the rows that the load wrote. Raises CommandFailed."""
-    _psql(instance, FORGET.format(name=visitor.name))
+    _psql(instance, FORGET.format(name=user.name))
 
 
 def _psql(instance: Instance, statement: str) -> str:

@@ -15,7 +15,7 @@ from runbook_lib.archive import journal
 from runbook_lib.archive.runs import list_runs, verify
 from runbook_lib.core.findings import Verdict
 from tests.browser.jupyterlab import TOKEN, Operator, jupyterlab
-from tests.notebooks.sample_notebooks import CLOSE, PARAMETERS, SECRET, Home
+from tests.notebooks.sample_notebooks import CLOSE, PARAMETERS, SECRET, ProjectDir
 
 PLAN = """\
 from runbook_lib.core.commands import Command
@@ -31,15 +31,15 @@ LEAK = "print(run.secrets['STAGING_DB_PASSWORD'].reveal())"
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home")
+def project_dir(tmp_path: Path) -> ProjectDir:
+    return ProjectDir(tmp_path / "home")
 
 
 @pytest.fixture
-def lab(home: Home, tmp_path: Path) -> Iterator[str]:
+def lab(project_dir: ProjectDir, tmp_path: Path) -> Iterator[str]:
     """The address of a JupyterLab over the home's notebooks."""
-    variables = {"RUNBOOK_HOME": str(home.path), "RUNBOOK_OUTPUTS": str(tmp_path / "outputs"), "STAGING_DB_PASSWORD": SECRET}
-    with jupyterlab(home.path, tmp_path, variables) as address:
+    variables = {"RUNBOOK_HOME": str(project_dir.path), "RUNBOOK_OUTPUTS": str(tmp_path / "outputs"), "STAGING_DB_PASSWORD": SECRET}
+    with jupyterlab(project_dir.path, tmp_path, variables) as address:
         yield address
 
 
@@ -58,8 +58,8 @@ def at_notebook(lab: str, chromium: Any) -> Iterator[Any]:
 
 
 @pytest.mark.timeout(120)
-def test_an_operator_steps_through_a_runbook(home: Home, at_notebook: Any, tmp_path: Path) -> None:
-    notebook = home.add("10_good", LEAK, PLAN, LOOK, REFUSED, "run.require([finding('room', True)])",
+def test_an_operator_steps_through_a_runbook(project_dir: ProjectDir, at_notebook: Any, tmp_path: Path) -> None:
+    notebook = project_dir.add("10_good", LEAK, PLAN, LOOK, REFUSED, "run.require([finding('room', True)])",
                         "import time\ntime.sleep(60)", CLOSE)
     nbformat.write(nbformat.read(notebook, as_version=4), notebook)
     kept = json.loads(notebook.read_text())

@@ -11,7 +11,7 @@ import yaml
 
 from tests.faults.operators import Operator
 from tests.lab_server import ROOT, Lab
-from tests.notebooks.sample_notebooks import Home
+from tests.notebooks.sample_notebooks import ProjectDir
 
 
 @pytest.fixture
@@ -21,23 +21,23 @@ def operator(lab: Lab, outputs: Path) -> Operator:
 
 
 @pytest.fixture
-def bent(lab: Lab, tmp_path: Path) -> Callable[..., str]:
-    """The lab's environment file with something changed: `bent(server={...})` returns its path."""
+def environment_with(lab: Lab, tmp_path: Path) -> Callable[..., str]:
+    """The lab's environment file with something changed: `environment_with(server={...})` returns its path."""
 
-    def bend(**changes: Any) -> str:
-        path = tmp_path / "bent.yaml"
+    def write(**changes: Any) -> str:
+        path = tmp_path / "changed.yaml"
         base = lab.environment if "/" in lab.environment else str(lab.instance.address.folder.parents[1] /
                                                                   f"parameters/environments/{lab.environment}.yaml")
         path.write_text(yaml.safe_dump({"extends": base, "name": lab.name, **changes}))
         return str(path)
 
-    return bend
+    return write
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def project_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ProjectDir:
     """A project folder for notebooks made for one test, which knows the lab."""
-    made = Home(tmp_path / "home")
+    made = ProjectDir(tmp_path / "home")
     monkeypatch.setenv("RUNBOOK_HOME", str(made.path))
     (made.path / "parameters/environments/lab.yaml").symlink_to(ROOT / "parameters/environments/lab.yaml")
     return made

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from lab.resilience.runner import Ended, Running, holder_of, program, wait_for
+from lab.resilience.runner import ActiveRun, FinishedRun, journal_writer, program, wait_for
 from runbook_lib.archive.runs import verify
 from runbook_lib.connections.local import parse_secrets
 from runbook_lib.core.findings import Verdict
 from tests.lab_server import ROOT, Lab
 
-__all__ = ["DIRECTORY", "Ended", "Operator", "Running", "holder_of", "wait_for"]
+__all__ = ["DIRECTORY", "FinishedRun", "Operator", "ActiveRun", "journal_writer", "wait_for"]
 
 DIRECTORY = "/opt/gw2-wvwbuilder"
 
@@ -22,38 +22,38 @@ class Operator:
     def __init__(self, lab: Lab, outputs: Path) -> None:
         self.lab, self.outputs = lab, outputs
 
-    def start(self, notebook: str, *words: str, environment: str = "", apply: bool = False) -> Running:
+    def start(self, notebook: str, *words: str, environment: str = "", apply: bool = False) -> ActiveRun:
         sure = ("--apply", "--confirm", self.lab.name, "--reason", "tests of faults") if apply else ()
         environment = environment or self.lab.environment
-        return Running((program("runbook"), "run", notebook, "-e", environment, *sure, *words), self.outputs)
+        return ActiveRun((program("runbook"), "run", notebook, "-e", environment, *sure, *words), self.outputs)
 
-    def run(self, notebook: str, *words: str, environment: str = "", apply: bool = False) -> Ended:
-        return self.checked(self.start(notebook, *words, environment=environment, apply=apply).ended())
+    def run(self, notebook: str, *words: str, environment: str = "", apply: bool = False) -> FinishedRun:
+        return self.checked(self.start(notebook, *words, environment=environment, apply=apply).wait())
 
-    def start_papermill(self, notebook: str, *words: str) -> Running:
+    def start_papermill(self, notebook: str, *words: str) -> ActiveRun:
         """papermill by itself, without our runner; `words` are its own."""
         made = self.outputs.parent / f"{self.outputs.name}-papermill.ipynb"
-        return Running((program("papermill"), str(ROOT / "notebooks" / f"{notebook}.ipynb"), str(made), "-k", "python3",
+        return ActiveRun((program("papermill"), str(ROOT / "notebooks" / f"{notebook}.ipynb"), str(made), "-k", "python3",
                         "--no-progress-bar", "-r", "environment", self.lab.environment, *words), self.outputs)
 
-    def papermill(self, notebook: str, *words: str) -> Ended:
-        return self.checked(self.start_papermill(notebook, *words).ended(), traceback=True)
+    def papermill(self, notebook: str, *words: str) -> FinishedRun:
+        return self.checked(self.start_papermill(notebook, *words).wait(), traceback=True)
 
-    def checked(self, ended: Ended, *, traceback: bool = False) -> Ended:
+    def checked(self, ended: FinishedRun, *, traceback: bool = False) -> FinishedRun:
         """What holds for every end: no traceback (papermill's own command shows one), no secret, sealed, lock free."""
-        assert traceback or "Traceback" not in ended.said, ended.said
+        assert traceback or "Traceback" not in ended.output, ended.output
         self.leaks_nothing(ended)
         if ended.folder is not None:
             faults = [one for one in verify(ended.folder) if one.verdict is not Verdict.PASSED]
-            assert not faults, f"{faults}\n{ended.said}"
+            assert not faults, f"{faults}\n{ended.output}"
             assert ended.end["exit_code"] == ended.code or traceback
         assert self.lock_is_free()
         return ended
 
-    def leaks_nothing(self, ended: Ended) -> None:
+    def leaks_nothing(self, ended: FinishedRun) -> None:
         """No secret of the lab, plain or encoded, in what was printed or in any file of the archive."""
         written = {path: path.read_bytes() for path in self.outputs.rglob("*") if path.is_file()}
-        written[Path("printed")] = ended.said.encode()
+        written[Path("printed")] = ended.output.encode()
         for name, forms in self.secret_forms().items():
             found = [str(path) for path, raw in written.items() if any(form in raw for form in forms)]
             assert not found, f"{name} stands in {found}"

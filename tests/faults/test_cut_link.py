@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from lab.resilience.flaky_proxy import Cable
+from lab.resilience.flaky_proxy import FlakyProxy
 from runbook_lib.connections import open_connections
 from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import StepState
 from runbook_lib.environment import load_environment
 from runbook_lib.execution.backend import ServerHands
-from tests.faults.operators import Ended, Operator, wait_for
+from tests.faults.operators import FinishedRun, Operator, wait_for
 from tests.lab_server import Lab
-from tests.notebooks.sample_notebooks import CLOSE, Home
+from tests.notebooks.sample_notebooks import CLOSE, ProjectDir
 
-Bend = Callable[..., str]
+EnvironmentWith = Callable[..., str]
 PLAN = '''\
 from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Plan, Step
@@ -31,20 +31,20 @@ plan = run.plan(Plan("try", run.environment.name, (
 
 
 @pytest.fixture
-def cable(lab: Lab, tmp_path: Path) -> Cable:
+def proxy(lab: Lab, tmp_path: Path) -> FlakyProxy:
     """A cable that can be cut; `tmp_path / "known"` holds the server's key for its port."""
     server = load_environment(lab.environment).server
-    made = Cable(server.host, server.port)
+    made = FlakyProxy(server.host, server.port)
     key = lab.instance.address.known_hosts.read_text().split(maxsplit=1)[1]
     (tmp_path / "known").write_text(f"[127.0.0.1]:{made.port} {key}")
     return made
 
 
-def test_a_link_that_comes_back_before_a_step_has_begun_costs_seconds_and_nothing_else(cable: Cable, bent: Bend) -> None:
-    environment = load_environment(bent(server={"port": cable.port, "known_hosts_file": "./known"}))
+def test_a_link_that_comes_back_before_a_step_has_begun_costs_seconds_and_nothing_else(proxy: FlakyProxy, environment_with: EnvironmentWith) -> None:
+    environment = load_environment(environment_with(server={"port": proxy.port, "known_hosts_file": "./known"}))
     told: list[str] = []
-    cable.cut()
-    threading.Timer(2, cable.mend).start()
+    proxy.cut()
+    threading.Timer(2, proxy.restore).start()
     with open_connections(environment) as connections:
         hands = ServerHands(connections, environment, f"cut-{uuid.uuid4().hex[:8]}", "tests")
         done = hands.perform(Command(("echo", "begun")), "step-1", lambda stream, text: told.append(stream))
@@ -54,18 +54,18 @@ def test_a_link_that_comes_back_before_a_step_has_begun_costs_seconds_and_nothin
 
 @pytest.mark.slow
 def test_a_link_that_stays_away_leaves_an_unknown_step_and_a_free_lock(
-    operator: Operator, lab: Lab, cable: Cable, bent: Bend, home: Home
+    operator: Operator, lab: Lab, proxy: FlakyProxy, environment_with: EnvironmentWith, project_dir: ProjectDir
 ) -> None:
-    home.add("10_try", PLAN, "run.execute(plan)", CLOSE)
-    running = operator.start("10_try", environment=bent(server={"port": cable.port, "known_hosts_file": "./known"}),
+    project_dir.add("10_try", PLAN, "run.execute(plan)", CLOSE)
+    running = operator.start("10_try", environment=environment_with(server={"port": proxy.port, "known_hosts_file": "./known"}),
                              apply=True)
     running.until("step_started", "slow")
     wait_for(lambda: "sleep" in lab.on_server("ps", "-u", "deploy", "-o", "comm"), "the job")
-    cable.cut()
-    ended: Ended = running.ended()
+    proxy.cut()
+    ended: FinishedRun = running.wait()
     wait_for(operator.lock_is_free, "the lock", 60)
     operator.checked(ended)
-    assert (ended.code, ended.end["state"]) == (4, "inconclusive"), ended.said
+    assert (ended.code, ended.end["state"]) == (4, "inconclusive"), ended.output
     assert ended.states == {"folder": "passed", "slow": "unknown"}
     assert ended.undone == []
     for word in ("Nothing was undone", "Where: ", "Next: Run the notebook again"):

@@ -5,7 +5,15 @@ from __future__ import annotations
 import random
 
 from lab.errors import LabError
-from lab.resilience.corruption_kinds import Damage, Pair, all_damages, cuts, flips, lost_rows, manifests
+from lab.resilience.corruption_kinds import (
+    Corruption,
+    Pair,
+    all_corruptions,
+    bit_flips,
+    lost_rows,
+    manifests,
+    truncations,
+)
 from lab.resilience.corruptions import FOLDER, never_accepted, two_backups
 from tests.faults.operators import Operator
 from tests.lab_server import Lab
@@ -27,11 +35,11 @@ def pairs(lab: Lab, operator: Operator) -> tuple[Pair, Pair]:
     return two_backups(lab.instance)
 
 
-def some_of(good: Pair) -> list[Damage]:
+def some_of(good: Pair) -> list[Corruption]:
     """Every hidden one that is named above, and one in eight of the others."""
-    found_early = [*cuts(good, random.Random(1)), *flips(good, random.Random(1)), *manifests(good, random.Random(1))]
+    found_early = [*truncations(good, random.Random(1)), *bit_flips(good, random.Random(1)), *manifests(good, random.Random(1))]
     others = [*found_early[::8], *list(lost_rows(good))[::5]]
-    return others + [damage for damage in all_damages(good) if damage.name in ONLY_A_RESTORE_FINDS]
+    return others + [corruption for corruption in all_corruptions(good) if corruption.name in ONLY_A_RESTORE_FINDS]
 
 
 def test_no_damaged_backup_is_accepted_and_none_reaches_the_live_database(
@@ -40,14 +48,14 @@ def test_no_damaged_backup_is_accepted_and_none_reaches_the_live_database(
     before = set(lab.on_server("ls", "/backups/postgres").split())
     good, other = pairs(lab, operator)
     chosen = some_of(good)
-    assert len({damage.name for damage in all_damages(good)}) >= 200
+    assert len({corruption.name for corruption in all_corruptions(good)}) >= 200
     try:
         cases = list(never_accepted(lab.instance, good, other, chosen))
     finally:
         for name in set(lab.on_server("ls", "/backups/postgres").split()) - before:
             lab.on_server("rm", "-f", f"/backups/postgres/{name}")
     assert len(cases) == len(chosen) + 2 > 25  # and the good one, and the live database
-    assert [case for case in cases if not case.held] == []
+    assert [case for case in cases if not case.passed] == []
     by_restore = [case.name for case in cases if case.measured.startswith("by the restore")]
     assert set(by_restore) == ONLY_A_RESTORE_FINDS
     assert lab.on_server("sh", "-c", f"ls -d {FOLDER} 2>/dev/null || true") == ""

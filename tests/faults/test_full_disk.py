@@ -30,9 +30,9 @@ def test_a_full_backup_disk_is_seen_before_the_start(operator: Operator, lab: La
     before, serving = lab.on_server("ls", BACKUPS), lab.serving()
     with full(lab, BACKUPS):
         ended = operator.run("30_backup_database", apply=True)
-    assert ended.code == 3, ended.said
-    assert "the disk has room" in ended.said
-    assert "Next: " in ended.said
+    assert ended.code == 3, ended.output
+    assert "the disk has room" in ended.output
+    assert "Next: " in ended.output
     assert (lab.on_server("ls", BACKUPS), lab.serving()) == (before, serving)
 
 
@@ -41,9 +41,9 @@ def test_a_disk_too_full_for_a_job_stops_the_run_at_that_step(operator: Operator
     before = lab.on_server("ls", BACKUPS)
     with full(lab, f"{DIRECTORY}/.runbook/jobs"):
         ended = operator.run("30_backup_database", apply=True)
-    assert ended.code == 1, ended.said
-    assert "No space left on device" in ended.said
-    assert "Next: This step changed nothing. Look at the server's disk (df -h)" in ended.said, ended.said
+    assert ended.code == 1, ended.output
+    assert "No space left on device" in ended.output
+    assert "Next: This step changed nothing. Look at the server's disk (df -h)" in ended.output, ended.output
     assert next(iter(ended.states.values())) == "failed"
     assert lab.on_server("ls", BACKUPS) == before
     assert operator.run("30_backup_database", apply=True).code == 0
@@ -52,11 +52,11 @@ def test_a_disk_too_full_for_a_job_stops_the_run_at_that_step(operator: Operator
 def test_no_room_for_the_evidence_here(operator: Operator, outputs: Path) -> None:
     subprocess.run(("mount", "-t", "tmpfs", "-o", "size=24k", "tmpfs", outputs), check=True)
     try:
-        ended = operator.start("30_backup_database").ended()
-        assert ended.code == 1, ended.said
-        assert "Traceback" not in ended.said, ended.said
-        assert "the disk of this machine is full" in ended.said, ended.said
-        assert "Next: Free space, or set RUNBOOK_OUTPUTS" in ended.said, ended.said
+        ended = operator.start("30_backup_database").wait()
+        assert ended.code == 1, ended.output
+        assert "Traceback" not in ended.output, ended.output
+        assert "the disk of this machine is full" in ended.output, ended.output
+        assert "Next: Free space, or set RUNBOOK_OUTPUTS" in ended.output, ended.output
         subprocess.run(("mount", "-o", "remount,size=50m", outputs), check=True)
         seal_abandoned(outputs)
         assert ended.folder is not None

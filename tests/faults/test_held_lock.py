@@ -13,15 +13,15 @@ def test_a_held_lock_names_its_holder_and_is_left_alone(
 ) -> None:
     held = EnvironmentLock(connections.server, environment, "jane@desk", "20261122T120000Z-abcdef", "deploy v9")
     with held:
-        ended = operator.start("30_backup_database", apply=True).ended()
+        ended = operator.start("30_backup_database", apply=True).wait()
         record = holder(connections.server)
         assert record is not None
         assert record["run_id"] == "20261122T120000Z-abcdef"
-        planned = operator.start("30_backup_database").ended()
+        planned = operator.start("30_backup_database").wait()
     operator.checked(ended)
-    assert ended.code == 3, ended.said
+    assert ended.code == 3, ended.output
     for word in ("jane@desk", "20261122T120000Z-abcdef", "deploy v9", f"since {record['started']}", "Next: Wait"):
-        assert word in ended.said
+        assert word in ended.output
     assert (ended.end["state"], ended.states) == ("refused", {})
     assert not ended.has("lock_released")
-    assert planned.code == 0, planned.said  # a plan can be read while somebody works
+    assert planned.code == 0, planned.output  # a plan can be read while somebody works

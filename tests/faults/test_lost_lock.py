@@ -7,7 +7,7 @@ from runbook_lib.connections.lock import break_lock, holder
 from runbook_lib.environment import load_environment
 from tests.faults.operators import DIRECTORY, Operator
 from tests.lab_server import Lab
-from tests.notebooks.sample_notebooks import CLOSE, Home
+from tests.notebooks.sample_notebooks import CLOSE, ProjectDir
 
 PLAN = f'''\
 from runbook_lib.core.commands import Command
@@ -20,8 +20,8 @@ plan = run.plan(Plan("try", run.environment.name, (
 ), undo_on_failure=True))'''
 
 
-def test_a_run_that_lost_the_environment_neither_goes_on_nor_undoes(operator: Operator, lab: Lab, home: Home) -> None:
-    home.add("10_try", PLAN, "run.execute(plan)", CLOSE)
+def test_a_run_that_lost_the_environment_neither_goes_on_nor_undoes(operator: Operator, lab: Lab, project_dir: ProjectDir) -> None:
+    project_dir.add("10_try", PLAN, "run.execute(plan)", CLOSE)
     environment = load_environment(lab.environment)
     running = operator.start("10_try", apply=True)
     running.until("step_started", "slow")
@@ -29,10 +29,10 @@ def test_a_run_that_lost_the_environment_neither_goes_on_nor_undoes(operator: Op
         record = holder(connections.server)
         assert record is not None
         break_lock(connections.server, environment, record["owner"], by="Ben")
-    ended = operator.checked(running.ended())
+    ended = operator.checked(running.wait())
     assert lab.on_server("ls", "-A", f"{DIRECTORY}/.runbook/lost-lock") == "", "neither gone nor filled"
     lab.on_server("rmdir", f"{DIRECTORY}/.runbook/lost-lock")
-    assert (ended.code, ended.end["state"]) == (1, "aborted"), ended.said
+    assert (ended.code, ended.end["state"]) == (1, "aborted"), ended.output
     assert ended.states == {"folder": "passed", "slow": "passed", "more": "aborted"}
     assert ended.undone == []
     assert ended.has("lock_lost")

@@ -13,8 +13,8 @@ HOSTILE = ["a;id", "$(id)", "`id`", "--upload-pack=touch /tmp/x", "../x", "refs/
 
 def is_turned_down(operator: Operator, words: tuple[str, ...], *told: str, environment: str = "") -> None:
     ended = operator.run(*words, environment=environment)
-    assert ended.code == 2, ended.said
-    assert all(word in ended.said for word in ("Where: ", "Next: ", *told)), ended.said
+    assert ended.code == 2, ended.output
+    assert all(word in ended.output for word in ("Where: ", "Next: ", *told)), ended.output
     assert list(operator.outputs.iterdir()) == []
 
 
@@ -57,5 +57,5 @@ def test_a_broken_environment_file_names_the_key(operator: Operator, tmp_path: P
 ], ids=["hostile ref", "unknown name"])
 def test_plain_papermill_turns_it_down_too(operator: Operator, words: tuple[str, ...], told: str) -> None:
     ended = operator.papermill("20_deploy", *words)
-    assert (ended.code, ended.folder) == (1, None), ended.said
-    assert told in ended.said
+    assert (ended.code, ended.folder) == (1, None), ended.output
+    assert told in ended.output

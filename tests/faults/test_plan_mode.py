@@ -14,13 +14,13 @@ def test_plan_runs_leave_the_server_byte_for_byte_as_it_was(operator: Operator, 
     after = lab.state()
     assert sorted(set(before) ^ set(after)) == []
     for ended in (deploy, backup):
-        assert (ended.code, ended.end["verdict"], ended.states) == (0, "not applied", {}), ended.said
+        assert (ended.code, ended.end["verdict"], ended.states) == (0, "not applied", {}), ended.output
         assert not ended.has("lock_taken")
-    assert preflight.code in (0, 1), preflight.said
+    assert preflight.code in (0, 1), preflight.output
 
 
 def test_plain_papermill_in_plan_mode_changes_nothing_either(operator: Operator, lab: Lab) -> None:
     before = lab.state()
     ended = operator.papermill("20_deploy", "-r", "ref", lab.other_release())
-    assert (ended.code, ended.end["verdict"]) == (0, "not applied"), ended.said
+    assert (ended.code, ended.end["verdict"]) == (0, "not applied"), ended.output
     assert sorted(set(before) ^ set(lab.state())) == []

@@ -8,7 +8,7 @@ import pytest
 
 from lab.resilience.interruptions import BACKUP
 from lab.resilience.races import race
-from lab.resilience.server_under_test import Site
+from lab.resilience.server_under_test import ServerUnderTest
 from tests.lab_server import Lab
 
 
@@ -17,5 +17,5 @@ from tests.lab_server import Lab
 def test_of_two_operators_one_runs_and_the_other_is_told_who(
     lab: Lab, tmp_path: Path, offset_s: float, second_first: bool
 ) -> None:
-    case = race(Site(lab.instance, tmp_path), BACKUP, offset_s, second_first=second_first)
-    assert case.held, case.measured
+    case = race(ServerUnderTest(lab.instance, tmp_path), BACKUP, offset_s, second_first=second_first)
+    assert case.passed, case.measured

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from lab.instance import reset
-from tests.faults.operators import DIRECTORY, Ended, Operator, Running, wait_for
+from tests.faults.operators import DIRECTORY, ActiveRun, FinishedRun, Operator, wait_for
 from tests.lab_server import Lab, bring_up
 
 pytestmark = [pytest.mark.slow]
@@ -39,7 +39,7 @@ def on_the_first_release(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> 
     serves_the_old_release(Operator(lab, Path()))
 
 
-def deploy(operator: Operator, *words: str) -> Running:
+def deploy(operator: Operator, *words: str) -> ActiveRun:
     return operator.start("20_deploy", "-p", "ref=v3.2.0", *words, apply=True)
 
 
@@ -53,9 +53,9 @@ def serves_the_old_release(operator: Operator) -> None:
     assert served(operator) == ("ok", "v3.1.0")
 
 
-def is_undone(operator: Operator, ended: Ended, step: str) -> None:
+def is_undone(operator: Operator, ended: FinishedRun, step: str) -> None:
     """Stopped at `step`, everything before it undone, the old release serving, nothing left at work."""
-    assert (ended.code, ended.end["state"]) == (5, "rolled back"), ended.said
+    assert (ended.code, ended.end["state"]) == (5, "rolled back"), ended.output
     assert "Next: " in ended.end["summary"]
     assert ended.states[step] == "aborted", ended.states
     assert [event["state"] for event in ended.events if event["event"] == "undo_finished"] == (
@@ -94,8 +94,8 @@ def test_ctrl_c_while_facts_are_read_changes_nothing(operator: Operator) -> None
     running = deploy(operator)
     running.until("target")
     running.ctrl_c()
-    ended = operator.checked(running.ended())
-    assert (ended.code, ended.end["state"]) == (1, "aborted"), ended.said
+    ended = operator.checked(running.wait())
+    assert (ended.code, ended.end["state"]) == (1, "aborted"), ended.output
     assert not ended.has("lock_taken")
     serves_the_old_release(operator)
 
@@ -105,9 +105,9 @@ def test_ctrl_c_before_the_run_is_opened_leaves_no_run(operator: Operator) -> No
     wait_for(lambda: b"20_deploy" in Path(f"/proc/{running.process.pid}/cmdline").read_bytes(), "the start")
     time.sleep(0.8)
     running.ctrl_c()
-    ended = running.ended()
-    assert ended.code == 1, ended.said
-    assert "Traceback" not in ended.said, ended.said
+    ended = running.wait()
+    assert ended.code == 1, ended.output
+    assert "Traceback" not in ended.output, ended.output
     serves_the_old_release(operator)
 
 
@@ -115,7 +115,7 @@ def test_ctrl_c_during_the_build_ends_the_build(operator: Operator, lab: Lab) ->
     running = deploy(operator)
     running.until("step_started", "build-backend")
     running.ctrl_c()
-    ended = operator.checked(running.ended())
+    ended = operator.checked(running.wait())
     is_undone(operator, ended, "build-backend")
     assert ended.undone == ["backup-dump"]  # clears what a dump may have left; the finished backup stays
     assert lab.on_server("sh", "-c", "pgrep -fa 'docker [b]uild' || echo none").strip() == "none"
@@ -131,8 +131,8 @@ def test_a_link_that_is_cut_does_not_stop_a_job_and_ctrl_c_during_the_migration_
         time.sleep(2)
         running.ctrl_c()
         running.until("step_finished", "migrate")  # while the table is held, no user can write: undone is not yet well
-    ended = running.ended()
-    assert ended.states["build-frontend"] == "passed", ended.said
+    ended = running.wait()
+    assert ended.states["build-frontend"] == "passed", ended.output
     is_undone(operator, operator.checked(ended), "migrate")
 
 
@@ -144,26 +144,26 @@ def test_ctrl_c_at_the_gate_and_again_during_the_undo(operator: Operator) -> Non
     for _ in range(3):
         running.ctrl_c()
         time.sleep(0.3)
-    is_undone(operator, operator.checked(running.ended()), "gate-inside")
+    is_undone(operator, operator.checked(running.wait()), "gate-inside")
 
 
 def test_sigterm_to_the_runner_after_the_switch_gives_the_traffic_back(operator: Operator) -> None:
     running = deploy(operator)
     running.until("step_started", "gate-outside")
     running.send(signal.SIGTERM)
-    is_undone(operator, operator.checked(running.ended()), "gate-outside")
+    is_undone(operator, operator.checked(running.wait()), "gate-outside")
 
 
 def test_sigkill_of_the_runner_stops_the_run_as_ctrl_c_does(operator: Operator) -> None:
     running = deploy(operator)
     running.until("step_started", "start")
     running.send(signal.SIGKILL)
-    ended = running.ended()
+    ended = running.wait()
     assert ended.code == -signal.SIGKILL
     folder = ended.folder
     assert folder is not None
     wait_for((folder / "manifest.json").exists, "the seal")
-    ended = Ended(int(ended.end["exit_code"]), ended.said, ended.folder)
+    ended = FinishedRun(int(ended.end["exit_code"]), ended.output, ended.folder)
     is_undone(operator, operator.checked(ended), "start")
 
 
@@ -171,10 +171,10 @@ def test_sigkill_of_the_kernel_is_told_by_the_runner(operator: Operator, lab: La
     running = deploy(operator)
     running.until("step_finished", "switch")
     os.kill(running.kernel(), signal.SIGKILL)
-    ended = running.ended()
+    ended = running.wait()
     wait_for(operator.lock_is_free, "the lock", 60)
     operator.checked(ended)
-    assert (ended.code, ended.end["state"]) == (1, "aborted"), ended.said
+    assert (ended.code, ended.end["state"]) == (1, "aborted"), ended.output
     assert ended.end["abandoned"] is True
     assert served(operator)[0] == "ok"
 
@@ -198,8 +198,8 @@ def process_list(lab: Lab, into: Path) -> Iterator[None]:
 def test_running_again_finishes_and_no_secret_is_ever_on_a_command_line(operator: Operator, lab: Lab, tmp_path: Path) -> None:
     lab.on_server("sh", "-c", f"sed -i '$ s/$/ /' {DIRECTORY}/.env.secrets")  # so that they are delivered once more
     with process_list(lab, tmp_path / "processes"):
-        ended = operator.checked(deploy(operator).ended())
-    assert ended.code == 0, ended.said
+        ended = operator.checked(deploy(operator).wait())
+    assert ended.code == 0, ended.output
     assert ended.states["deliver-secrets"] == "passed"
     assert served(operator) == ("ok", "v3.2.0")
     seen = (tmp_path / "processes").read_bytes()
@@ -210,7 +210,7 @@ def test_running_again_finishes_and_no_secret_is_ever_on_a_command_line(operator
 
 def test_the_same_deployment_again_has_nothing_to_do_and_says_why(operator: Operator) -> None:
     ended = operator.run("20_deploy", "-p", "ref=v3.2.0", apply=True)
-    assert (ended.code, ended.states) == (0, {}), ended.said
+    assert (ended.code, ended.states) == (0, {}), ended.output
     (planned,) = [event for event in ended.events if event["event"] == "plan"]
     assert planned["plan"]["steps"] == []
     assert "already at" in planned["plan"]["reason"]
@@ -221,7 +221,7 @@ def test_ctrl_c_under_plain_papermill_frees_the_lock_and_tells_the_truth(operato
     running = operator.start_papermill("30_backup_database", "-r", "mode", "apply", "-r", "confirm", operator.lab.name)
     running.until("lock_taken")
     running.ctrl_c()
-    ended = running.ended()
+    ended = running.wait()
     wait_for(operator.lock_is_free, "the lock", 60)
     operator.checked(ended, traceback=True)
     assert ended.code != 0

@@ -26,4 +26,4 @@ def new_is_live(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
 def _serve(lab: Lab, version: str, folders: pytest.TempPathFactory) -> None:
     if serving(lab.instance).commit != commit_of(lab.instance, version):
         ended = deploy(lab.instance, version, folders.mktemp("serve"), watch_s=SHORT_WATCH_S)
-        assert ended.code == 0, ended.said
+        assert ended.code == 0, ended.output

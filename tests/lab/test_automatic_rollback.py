@@ -27,8 +27,8 @@ def test_a_release_whose_backend_dies_after_the_switch_is_rolled_back_by_itself(
     with start_run(lab.name, lab.environment, outputs, "20_deploy", {"ref": other, "watch_s": "60"}, "tests") as run:
         run.until("look")
         lab.on_server("docker", "kill", f"gw2-staging-backend-{idle}-1")
-        ended = run.ended()
-    assert ended.code == 5, ended.said
+        ended = run.wait()
+    assert ended.code == 5, ended.output
     assert serving(lab) == before
     trigger = next(event for event in ended.events if event["event"] == "trigger")
     assert trigger["trigger"] in ("Critical service unavailable", "Deployment health check failures")

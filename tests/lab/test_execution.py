@@ -15,7 +15,7 @@ from runbook_lib.archive.runs import list_runs, verify
 from runbook_lib.core.findings import Verdict
 from runbook_lib.headless import HeadlessOutcome, run_notebook
 from tests.lab.conftest import Lab
-from tests.notebooks.sample_notebooks import CLOSE, Home
+from tests.notebooks.sample_notebooks import CLOSE, ProjectDir
 
 PLAN = '''\
 from runbook_lib.core.commands import Command, Pipeline, WriteFile
@@ -33,14 +33,14 @@ FOLDER = "/opt/gw2-wvwbuilder/.runbook/execution-test"
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    made = Home(tmp_path / "home")
+def project_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ProjectDir:
+    made = ProjectDir(tmp_path / "home")
     monkeypatch.setenv("RUNBOOK_HOME", str(made.path))
     return made
 
 
-def ran(home: Home, lab: Lab, last: str = "", *, mode: str = "apply") -> HeadlessOutcome:
-    home.add("10_try", PLAN.replace("LAST", last), "run.execute(plan)", CLOSE)
+def ran(project_dir: ProjectDir, lab: Lab, last: str = "", *, mode: str = "apply") -> HeadlessOutcome:
+    project_dir.add("10_try", PLAN.replace("LAST", last), "run.execute(plan)", CLOSE)
     outcome = run_notebook("try", {"environment": lab.environment, "mode": mode, "confirm": lab.name})
     assert outcome.folder is not None
     assert all(one.verdict is Verdict.PASSED for one in verify(outcome.folder))
@@ -58,8 +58,8 @@ def is_there(lab: Lab, path: str) -> bool:
     return lab.on_server("sh", "-c", f"test -e {path} && echo yes || echo no").strip() == "yes"
 
 
-def test_a_plan_is_walked_and_what_a_command_says_is_redacted_evidence(home: Home, empty_lab: Lab) -> None:
-    outcome = ran(home, empty_lab)
+def test_a_plan_is_walked_and_what_a_command_says_is_redacted_evidence(project_dir: ProjectDir, empty_lab: Lab) -> None:
+    outcome = ran(project_dir, empty_lab)
     assert outcome.exit_code == 0
     assert states(outcome) == {"folder": "passed", "file": "passed"}
     assert outcome.folder is not None
@@ -73,22 +73,22 @@ def test_a_plan_is_walked_and_what_a_command_says_is_redacted_evidence(home: Hom
     empty_lab.on_server("rm", "-rf", FOLDER)
 
 
-def test_a_failing_step_undoes_what_was_done(home: Home, empty_lab: Lab) -> None:
-    outcome = ran(home, empty_lab, 'Step("bad", "Fail", (Command(("ls", "/nowhere")),)),')
+def test_a_failing_step_undoes_what_was_done(project_dir: ProjectDir, empty_lab: Lab) -> None:
+    outcome = ran(project_dir, empty_lab, 'Step("bad", "Fail", (Command(("ls", "/nowhere")),)),')
     assert (outcome.exit_code, outcome.state) == (5, "rolled back")
     assert "/nowhere" in outcome.summary
     assert states(outcome)["bad"] == "failed"
     assert not is_there(empty_lab, FOLDER)
 
 
-def test_a_step_that_takes_too_long_is_stopped_on_the_server(home: Home, empty_lab: Lab) -> None:
-    outcome = ran(home, empty_lab, 'Step("slow", "Sleep", (Command(("sleep", "4711"), timeout_s=2),)),')
+def test_a_step_that_takes_too_long_is_stopped_on_the_server(project_dir: ProjectDir, empty_lab: Lab) -> None:
+    outcome = ran(project_dir, empty_lab, 'Step("slow", "Sleep", (Command(("sleep", "4711"), timeout_s=2),)),')
     assert outcome.exit_code == 5
     assert states(outcome)["slow"] == "timed out"
     assert empty_lab.on_server("sh", "-c", "pgrep -f '^sleep 4711' || echo none").strip() == "none"
 
 
-def test_ctrl_c_stops_the_job_undoes_and_frees_the_lock(home: Home, empty_lab: Lab, outputs: Path) -> None:
+def test_ctrl_c_stops_the_job_undoes_and_frees_the_lock(project_dir: ProjectDir, empty_lab: Lab, outputs: Path) -> None:
     def interrupt() -> None:
         give_up = time.monotonic() + 120
         while time.monotonic() < give_up:
@@ -101,16 +101,16 @@ def test_ctrl_c_stops_the_job_undoes_and_frees_the_lock(home: Home, empty_lab: L
             time.sleep(0.1)
 
     threading.Thread(target=interrupt, daemon=True).start()
-    outcome = ran(home, empty_lab, 'Step("slow", "Sleep", (Command(("sleep", "4712"), timeout_s=300),)),')
+    outcome = ran(project_dir, empty_lab, 'Step("slow", "Sleep", (Command(("sleep", "4712"), timeout_s=300),)),')
     assert (outcome.exit_code, outcome.state) == (5, "rolled back")
     assert states(outcome)["slow"] == "aborted"
     assert not is_there(empty_lab, FOLDER)
     assert empty_lab.on_server("sh", "-c", "pgrep -f '^sleep 4712' || echo none").strip() == "none"
-    assert ran(home, empty_lab).exit_code == 0
+    assert ran(project_dir, empty_lab).exit_code == 0
     empty_lab.on_server("rm", "-rf", FOLDER)
 
 
-def test_a_killed_kernel_leaves_a_free_lock_and_an_honest_journal(home: Home, empty_lab: Lab, outputs: Path) -> None:
+def test_a_killed_kernel_leaves_a_free_lock_and_an_honest_journal(project_dir: ProjectDir, empty_lab: Lab, outputs: Path) -> None:
     from tests.notebooks.test_runs_headless import kernel_of
 
     def kill() -> None:
@@ -123,18 +123,18 @@ def test_a_killed_kernel_leaves_a_free_lock_and_an_honest_journal(home: Home, em
             time.sleep(0.1)
 
     threading.Thread(target=kill, daemon=True).start()
-    home.add("10_try", PLAN.replace("LAST", 'Step("slow", "S", (Command(("sleep", "5"), timeout_s=30),)),'),
+    project_dir.add("10_try", PLAN.replace("LAST", 'Step("slow", "S", (Command(("sleep", "5"), timeout_s=30),)),'),
              "run.execute(plan)", CLOSE)
     outcome = run_notebook("try", {"environment": empty_lab.environment, "mode": "apply", "confirm": empty_lab.name})
     assert (outcome.exit_code, outcome.state) == (1, "aborted")
     time.sleep(8)  # the job that outlived its kernel holds others out until it ends
-    assert ran(home, empty_lab).exit_code == 0
+    assert ran(project_dir, empty_lab).exit_code == 0
     empty_lab.on_server("rm", "-rf", FOLDER)
 
 
-def test_plan_mode_leaves_no_trace_on_the_server(home: Home, empty_lab: Lab) -> None:
+def test_plan_mode_leaves_no_trace_on_the_server(project_dir: ProjectDir, empty_lab: Lab) -> None:
     look = "find /opt/gw2-wvwbuilder/.runbook /backups -printf '%p %T@ %s\\n' 2>/dev/null | sort | sha256sum"
     before = empty_lab.on_server("sh", "-c", look)
-    outcome = ran(home, empty_lab, mode="plan")
+    outcome = ran(project_dir, empty_lab, mode="plan")
     assert outcome.verdict == "not applied"
     assert empty_lab.on_server("sh", "-c", look) == before

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lab.traffic.__main__ import door_of
+from lab.traffic.__main__ import target_of
 from lab.traffic.client import Broken, Client
 from tests.lab_server import Lab
 
@@ -29,8 +29,8 @@ def test_a_connection_that_was_idle_for_ten_seconds_is_answered_after_a_reload(l
 
 
 async def _ask_after_a_reload(lab: Lab) -> tuple[float, list[int]]:
-    door = door_of(lab.instance)
-    users = [await Client.connect(door) for _ in range(USERS)]
+    target = target_of(lab.instance)
+    users = [await Client.connect(target) for _ in range(USERS)]
     began = time.monotonic()
     for user in users:
         assert (await user.request("GET", "/release.json")).keep_alive

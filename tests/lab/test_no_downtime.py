@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.resilience.traffic import NEW, OLD, under_load
-from lab.traffic import load_beside
+from lab.resilience.traffic import NEW, OLD, change_under_load
+from lab.traffic import background_load
 from tests.lab.conftest import Lab
 
 RATE = 110.0
@@ -18,11 +18,11 @@ def test_no_request_fails_while_a_release_comes_and_goes(
     lab: Lab, outputs: Path, old_is_live: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RUNBOOK_OUTPUTS", str(outputs))
-    with load_beside(lab.instance, RATE) as load:
-        deployed = under_load(load, "deploy", lab.instance, "20_deploy", {"ref": NEW, "watch_s": "2"})
-        back = under_load(load, "rollback", lab.instance, "22_rollback", {"to": OLD})
-    assert deployed.held, deployed.measured
-    assert back.held, back.measured
-    assert load.account.failed == 0, str(load.account)
-    assert load.account.sent > 100 * load.account.seconds, str(load.account)
-    assert load.account.writes_lost == 0, str(load.account)
+    with background_load(lab.instance, RATE) as load:
+        deployed = change_under_load(load, "deploy", lab.instance, "20_deploy", {"ref": NEW, "watch_s": "2"})
+        back = change_under_load(load, "rollback", lab.instance, "22_rollback", {"to": OLD})
+    assert deployed.passed, deployed.measured
+    assert back.passed, back.measured
+    assert load.result.failed == 0, str(load.result)
+    assert load.result.sent > 100 * load.result.seconds, str(load.result)
+    assert load.result.writes_lost == 0, str(load.result)

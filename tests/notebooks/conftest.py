@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.notebooks.sample_notebooks import ROOT, SECRET, Home
+from tests.notebooks.sample_notebooks import ROOT, SECRET, ProjectDir
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def project_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ProjectDir:
     """A project folder that RUNBOOK_HOME points to, with one secret in the process environment."""
-    made = Home(tmp_path / "home")
+    made = ProjectDir(tmp_path / "home")
     monkeypatch.setenv("RUNBOOK_HOME", str(made.path))
     monkeypatch.setenv("STAGING_DB_PASSWORD", SECRET)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))

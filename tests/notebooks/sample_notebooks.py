@@ -36,7 +36,7 @@ def notebook(name: str, *cells: str, opened: bool = True) -> dict[str, Any]:
     return {"cells": made, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
 
 
-class Home:
+class ProjectDir:
     """A project folder."""
 
     def __init__(self, path: Path) -> None:

@@ -19,7 +19,7 @@ from runbook_lib.archive.runs import list_runs, seal_abandoned, verify
 from runbook_lib.core.errors import BadParameter, EnvironmentInvalid
 from runbook_lib.core.findings import Verdict
 from runbook_lib.headless import run_notebook
-from tests.notebooks.sample_notebooks import CLOSE, GOOD, SECRET, Home
+from tests.notebooks.sample_notebooks import CLOSE, GOOD, SECRET, ProjectDir
 
 LONG = "import time\nprint('working', flush=True)\ntime.sleep(120)"
 
@@ -77,24 +77,24 @@ def is_alive(process: int) -> bool:
         return False
 
 
-def test_a_good_notebook_passes_and_is_sealed(home: Home, outputs: Path) -> None:
-    home.add("10_good", GOOD, CLOSE)
+def test_a_good_notebook_passes_and_is_sealed(project_dir: ProjectDir, outputs: Path) -> None:
+    project_dir.add("10_good", GOOD, CLOSE)
     outcome = run_notebook("good", {"reason": "a test"})
     assert (outcome.exit_code, outcome.verdict, outcome.state) == (0, "passed", "finished")
     assert outcome.folder == only_run(outputs)
     assert is_sealed_and_unchanged(outcome.folder)
     assert (outcome.folder / "report.html").exists()
     assert (outputs / "index.html").exists()
-    assert [path.name for path in (home.path / "notebooks").iterdir()] == ["10_good.ipynb"]
+    assert [path.name for path in (project_dir.path / "notebooks").iterdir()] == ["10_good.ipynb"]
 
 
 def test_unknown_and_mistyped_parameters_stop_before_a_kernel_starts(
-    home: Home, outputs: Path, monkeypatch: pytest.MonkeyPatch
+    project_dir: ProjectDir, outputs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def started(*_: object, **__: object) -> None:
         raise AssertionError("a process was started")
 
-    home.add("10_good", GOOD, CLOSE)
+    project_dir.add("10_good", GOOD, CLOSE)
     monkeypatch.setattr(subprocess, "Popen", started)
     with pytest.raises(BadParameter, match="did you mean 'confirm'"):
         run_notebook("good", {"confrim": "nowhere"})
@@ -109,8 +109,8 @@ def test_unknown_and_mistyped_parameters_stop_before_a_kernel_starts(
     ('mode: str = "plan"', 'mode: str = "apply"'), ('confirm: str = ""', 'confirm: str = "nowhere"'),
     ("run.confirm(run.parameters.confirm)", 'run.confirm("nowhere")'),
 ])  # fmt: skip
-def test_a_word_that_was_saved_in_the_file_counts_for_no_run(home: Home, outputs: Path, kept: str, saved: str) -> None:
-    notebook = home.add("10_good", GOOD, "run.confirm(run.parameters.confirm)", CLOSE)
+def test_a_word_that_was_saved_in_the_file_counts_for_no_run(project_dir: ProjectDir, outputs: Path, kept: str, saved: str) -> None:
+    notebook = project_dir.add("10_good", GOOD, "run.confirm(run.parameters.confirm)", CLOSE)
     assert run_notebook("good", {}).exit_code == 0
     text = notebook.read_text()
     assert json.dumps(kept)[1:-1] in text
@@ -121,29 +121,29 @@ def test_a_word_that_was_saved_in_the_file_counts_for_no_run(home: Home, outputs
     assert len(list_runs(outputs)) == 1
 
 
-def test_a_failed_check_is_exit_1_and_an_unknown_one_exit_4(home: Home, outputs: Path) -> None:
+def test_a_failed_check_is_exit_1_and_an_unknown_one_exit_4(project_dir: ProjectDir, outputs: Path) -> None:
     look = "from runbook_lib.core.findings import finding\nrun.verify([finding('the sky', {good}, measured='grey')])"
-    home.add("10_failing", look.format(good="False"), CLOSE)
-    home.add("11_blind", look.format(good="None"), CLOSE)
+    project_dir.add("10_failing", look.format(good="False"), CLOSE)
+    project_dir.add("11_blind", look.format(good="None"), CLOSE)
     failing, blind = run_notebook("failing", {}), run_notebook("blind", {})
     assert (failing.exit_code, failing.verdict) == (1, "failed")
     assert (blind.exit_code, blind.verdict) == (4, "inconclusive")
     assert "the sky" in failing.summary
 
 
-def test_a_failed_precondition_is_refused_with_exit_3_and_nothing_after_it_runs(home: Home, outputs: Path) -> None:
-    home.add("10_refusing", "from runbook_lib.core.findings import finding\n"
+def test_a_failed_precondition_is_refused_with_exit_3_and_nothing_after_it_runs(project_dir: ProjectDir, outputs: Path) -> None:
+    project_dir.add("10_refusing", "from runbook_lib.core.findings import finding\n"
              "run.require([finding('room', False, measured='3 GiB', next='Free space.')])",
              "open('ran-on', 'w')", CLOSE)
     outcome = run_notebook("refusing", {})
     assert (outcome.exit_code, outcome.state) == (3, "refused")
     assert "Next: Free space." in outcome.summary
-    assert not (home.path / "notebooks" / "ran-on").exists()
+    assert not (project_dir.path / "notebooks" / "ran-on").exists()
     assert is_sealed_and_unchanged(only_run(outputs))
 
 
-def test_a_defect_of_ours_is_exit_70_with_its_traceback_in_evidence_only(home: Home, outputs: Path) -> None:
-    home.add("10_broken", "secret = run.secrets['STAGING_DB_PASSWORD'].reveal()\nraise ValueError('lost ' + secret)",
+def test_a_defect_of_ours_is_exit_70_with_its_traceback_in_evidence_only(project_dir: ProjectDir, outputs: Path) -> None:
+    project_dir.add("10_broken", "secret = run.secrets['STAGING_DB_PASSWORD'].reveal()\nraise ValueError('lost ' + secret)",
              CLOSE)
     outcome = run_notebook("broken", {})
     assert (outcome.exit_code, outcome.state) == (70, "failed")
@@ -158,21 +158,21 @@ def test_a_defect_of_ours_is_exit_70_with_its_traceback_in_evidence_only(home: H
     assert SECRET.encode() not in everything_written(outputs)
 
 
-def test_leaving_a_cell_with_exit_status_0_is_no_pass(home: Home, outputs: Path) -> None:
-    home.add("10_leaving", "import sys\nsys.exit(0)", CLOSE)
+def test_leaving_a_cell_with_exit_status_0_is_no_pass(project_dir: ProjectDir, outputs: Path) -> None:
+    project_dir.add("10_leaving", "import sys\nsys.exit(0)", CLOSE)
     outcome = run_notebook("leaving", {})
     assert (outcome.exit_code, outcome.state) == (1, "aborted")
 
 
-def test_a_notebook_that_is_never_closed_is_no_pass(home: Home, outputs: Path) -> None:
-    home.add("10_open", GOOD)
+def test_a_notebook_that_is_never_closed_is_no_pass(project_dir: ProjectDir, outputs: Path) -> None:
+    project_dir.add("10_open", GOOD)
     outcome = run_notebook("open", {})
     assert (outcome.exit_code, outcome.state) == (1, "aborted")
     assert is_sealed_and_unchanged(only_run(outputs))
 
 
-def test_secrets_printed_displayed_and_written_by_a_child_process_never_reach_a_file(home: Home, outputs: Path) -> None:
-    home.add(
+def test_secrets_printed_displayed_and_written_by_a_child_process_never_reach_a_file(project_dir: ProjectDir, outputs: Path) -> None:
+    project_dir.add(
         "10_leaking", "secret = run.secrets['STAGING_DB_PASSWORD'].reveal()\nprint(secret[:9], end='', flush=True)\n"
         "import time; time.sleep(0.5)\nprint(secret[9:])",
         "import pandas, base64\npandas.DataFrame({'password': [secret], secret: [base64.b64encode(secret.encode())]})",
@@ -191,8 +191,8 @@ def test_secrets_printed_displayed_and_written_by_a_child_process_never_reach_a_
     assert text.count("‹STAGING_DB_PASSWORD›") >= 5
 
 
-def test_fifty_megabytes_of_output_stay_bounded_with_head_and_tail(home: Home, outputs: Path) -> None:
-    home.add("10_loud", "for number in range(500_000):\n    print(f'{number:09} ' + 'x' * 90)", GOOD, CLOSE)
+def test_fifty_megabytes_of_output_stay_bounded_with_head_and_tail(project_dir: ProjectDir, outputs: Path) -> None:
+    project_dir.add("10_loud", "for number in range(500_000):\n    print(f'{number:09} ' + 'x' * 90)", GOOD, CLOSE)
     outcome = run_notebook("loud", {})
     assert outcome.exit_code == 0
     folder = only_run(outputs)
@@ -206,8 +206,8 @@ def test_fifty_megabytes_of_output_stay_bounded_with_head_and_tail(home: Home, o
     assert "000499999" in evidence.read_text()[-200:]
 
 
-def test_ctrl_c_to_the_runner_seals_the_run_as_aborted(home: Home, outputs: Path) -> None:
-    home.add("10_long", LONG, CLOSE)
+def test_ctrl_c_to_the_runner_seals_the_run_as_aborted(project_dir: ProjectDir, outputs: Path) -> None:
+    project_dir.add("10_long", LONG, CLOSE)
     when_working(outputs, lambda run: os.kill(os.getpid(), signal.SIGINT))
     outcome = run_notebook("long", {})
     assert (outcome.exit_code, outcome.state) == (1, "aborted")
@@ -215,17 +215,17 @@ def test_ctrl_c_to_the_runner_seals_the_run_as_aborted(home: Home, outputs: Path
     assert is_sealed_and_unchanged(only_run(outputs))
 
 
-def test_sigterm_to_the_runner_seals_the_run_as_aborted(home: Home, outputs: Path) -> None:
-    home.add("10_long", LONG, CLOSE)
+def test_sigterm_to_the_runner_seals_the_run_as_aborted(project_dir: ProjectDir, outputs: Path) -> None:
+    project_dir.add("10_long", LONG, CLOSE)
     when_working(outputs, lambda run: os.kill(os.getpid(), signal.SIGTERM))
     outcome = run_notebook("long", {})
     assert (outcome.exit_code, outcome.state) == (1, "aborted")
     assert is_sealed_and_unchanged(only_run(outputs))
 
 
-def test_the_deadline_of_the_whole_run_ends_even_a_cell_that_ignores_interrupts(home: Home, outputs: Path) -> None:
+def test_the_deadline_of_the_whole_run_ends_even_a_cell_that_ignores_interrupts(project_dir: ProjectDir, outputs: Path) -> None:
     deaf = "import time\nend = time.time() + 120\nwhile time.time() < end:\n    try:\n        time.sleep(1)\n"
-    home.add("10_deaf", deaf + "    except BaseException:\n        pass", CLOSE)
+    project_dir.add("10_deaf", deaf + "    except BaseException:\n        pass", CLOSE)
     held: list[int] = []
     when_working(outputs, lambda run: held.append(kernel_of(run["folder"])))
     started = time.monotonic()
@@ -237,8 +237,8 @@ def test_the_deadline_of_the_whole_run_ends_even_a_cell_that_ignores_interrupts(
     assert not is_alive(held[0])
 
 
-def test_a_killed_kernel_leaves_a_run_that_is_sealed_as_aborted(home: Home, outputs: Path) -> None:
-    home.add("10_long", LONG, CLOSE)
+def test_a_killed_kernel_leaves_a_run_that_is_sealed_as_aborted(project_dir: ProjectDir, outputs: Path) -> None:
+    project_dir.add("10_long", LONG, CLOSE)
     when_working(outputs, lambda run: os.kill(kernel_of(run["folder"]), signal.SIGKILL))
     outcome = run_notebook("long", {})
     assert (outcome.exit_code, outcome.state) == (1, "aborted")
@@ -246,11 +246,11 @@ def test_a_killed_kernel_leaves_a_run_that_is_sealed_as_aborted(home: Home, outp
     assert seal_abandoned(outputs) == []
 
 
-def test_plan_mode_changes_nothing_and_says_not_applied(home: Home, outputs: Path) -> None:
+def test_plan_mode_changes_nothing_and_says_not_applied(project_dir: ProjectDir, outputs: Path) -> None:
     plan = ("from runbook_lib.core.commands import Command\nfrom runbook_lib.core.plan import Plan, Step\n"
             "plan = run.plan(Plan('wipe', 'nowhere', (Step('wipe', 'Wipe all', (Command(('rm', '-rf', '/')),)),)))\n"
             "plan")
-    home.add("10_planning", plan, "run.execute(plan)", GOOD.replace("True", "False"), CLOSE)
+    project_dir.add("10_planning", plan, "run.execute(plan)", GOOD.replace("True", "False"), CLOSE)
     outcome = run_notebook("planning", {})
     assert (outcome.exit_code, outcome.verdict) == (0, "not applied")
     events = [event["event"] for event in journal.read(only_run(outputs))]
@@ -258,10 +258,10 @@ def test_plan_mode_changes_nothing_and_says_not_applied(home: Home, outputs: Pat
     assert "step_started" not in events
 
 
-def test_apply_without_confirmation_is_refused_before_anything_is_contacted(home: Home, outputs: Path) -> None:
+def test_apply_without_confirmation_is_refused_before_anything_is_contacted(project_dir: ProjectDir, outputs: Path) -> None:
     plan = ("from runbook_lib.core.commands import Command\nfrom runbook_lib.core.plan import Plan, Step\n"
             "plan = Plan('touch', 'nowhere', (Step('touch', 'Touch', (Command(('touch', '/x')),)),))")
-    home.add("10_applying", plan, "run.execute(plan)", CLOSE)
+    project_dir.add("10_applying", plan, "run.execute(plan)", CLOSE)
     refused = run_notebook("applying", {"mode": "apply"})
     assert (refused.exit_code, refused.state) == (3, "refused")
     unreachable = run_notebook("applying", {"mode": "apply", "confirm": "nowhere"})

@@ -12,13 +12,13 @@ from jupyter_client.manager import start_new_kernel
 from runbook_lib.archive import journal
 from runbook_lib.archive.runs import list_runs, verify
 from runbook_lib.core.findings import Verdict
-from tests.notebooks.sample_notebooks import GOOD, OPEN, PARAMETERS, Home
+from tests.notebooks.sample_notebooks import GOOD, OPEN, PARAMETERS, ProjectDir
 
 Cell = Callable[[str], tuple[str, str]]
 
 
 @pytest.fixture
-def cell(home: Home, outputs: Path) -> Iterator[Cell]:
+def cell(project_dir: ProjectDir, outputs: Path) -> Iterator[Cell]:
     """Run a cell where input is allowed, as JupyterLab does; gives its status and everything it showed."""
     manager, client = start_new_kernel()
 
@@ -41,8 +41,8 @@ def cell(home: Home, outputs: Path) -> Iterator[Cell]:
         manager.shutdown_kernel()
 
 
-def test_a_failed_cell_is_corrected_and_the_run_passes(home: Home, cell: Cell, outputs: Path) -> None:
-    home.add("10_good")
+def test_a_failed_cell_is_corrected_and_the_run_passes(project_dir: ProjectDir, cell: Cell, outputs: Path) -> None:
+    project_dir.add("10_good")
     assert cell(PARAMETERS)[0] == "ok"
     status, shown = cell(OPEN.format(name="10_good"))
     assert status == "ok"
@@ -66,8 +66,8 @@ def test_a_failed_cell_is_corrected_and_the_run_passes(home: Home, cell: Cell, o
     assert kinds.count("cell") == 6
 
 
-def test_a_failure_that_nobody_corrected_fails_the_run(home: Home, cell: Cell, outputs: Path) -> None:
-    home.add("10_good")
+def test_a_failure_that_nobody_corrected_fails_the_run(project_dir: ProjectDir, cell: Cell, outputs: Path) -> None:
+    project_dir.add("10_good")
     cell(PARAMETERS)
     cell(OPEN.format(name="10_good"))
     cell("from runbook_lib.core.findings import finding\nrun.require([finding('room', False)])")
@@ -75,8 +75,8 @@ def test_a_failure_that_nobody_corrected_fails_the_run(home: Home, cell: Cell, o
     assert (list_runs(outputs)[0].verdict, list_runs(outputs)[0].exit_code) == ("failed", 1)
 
 
-def test_opening_again_after_a_correction_begins_a_fresh_run(home: Home, cell: Cell, outputs: Path) -> None:
-    home.add("10_good")
+def test_opening_again_after_a_correction_begins_a_fresh_run(project_dir: ProjectDir, cell: Cell, outputs: Path) -> None:
+    project_dir.add("10_good")
     cell(PARAMETERS)
     cell(OPEN.format(name="10_good"))
     cell("mine = 'a scratch value'")

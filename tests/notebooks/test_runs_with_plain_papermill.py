@@ -11,7 +11,7 @@ import pytest
 from runbook_lib.archive import journal
 from runbook_lib.archive.runs import list_runs, verify
 from runbook_lib.core.findings import Verdict
-from tests.notebooks.sample_notebooks import CLOSE, GOOD, SECRET, Home
+from tests.notebooks.sample_notebooks import CLOSE, GOOD, SECRET, ProjectDir
 
 
 def papermill(notebook: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -29,9 +29,9 @@ def only_events(outputs: Path) -> list[dict[str, object]]:
     return journal.read(runs[0].path)
 
 
-def test_parameters_from_a_file_and_a_sealed_report(home: Home, outputs: Path) -> None:
-    notebook = home.add("10_good", "print(run.secrets['STAGING_DB_PASSWORD'].reveal())", GOOD, CLOSE)
-    file = home.path / "run.yaml"
+def test_parameters_from_a_file_and_a_sealed_report(project_dir: ProjectDir, outputs: Path) -> None:
+    notebook = project_dir.add("10_good", "print(run.secrets['STAGING_DB_PASSWORD'].reveal())", GOOD, CLOSE)
+    file = project_dir.path / "run.yaml"
     file.write_text("environment: nowhere\nreason: by hand\nversion: '1.10'\n")
     done = papermill(notebook, "-f", str(file))
     assert done.returncode == 0, done.stderr
@@ -47,14 +47,14 @@ def test_parameters_from_a_file_and_a_sealed_report(home: Home, outputs: Path) -
     (["import sys\nsys.exit(0)", CLOSE], "aborted"),
     (["1 / 0", CLOSE], "failed"),
 ])
-def test_a_run_that_did_not_pass_fails_papermill_too(home: Home, outputs: Path, cells: list[str], state: str) -> None:
-    done = papermill(home.add("10_bad", *cells))
+def test_a_run_that_did_not_pass_fails_papermill_too(project_dir: ProjectDir, outputs: Path, cells: list[str], state: str) -> None:
+    done = papermill(project_dir.add("10_bad", *cells))
     assert done.returncode != 0
     assert next(event for event in only_events(outputs) if event["event"] == "run_finished")["state"] == state
 
 
-def test_unknown_and_guessed_parameters_are_refused_in_the_kernel(home: Home, outputs: Path) -> None:
-    notebook = home.add("10_good", GOOD, CLOSE)
+def test_unknown_and_guessed_parameters_are_refused_in_the_kernel(project_dir: ProjectDir, outputs: Path) -> None:
+    notebook = project_dir.add("10_good", GOOD, CLOSE)
     unknown = papermill(notebook, "-p", "confrim", "nowhere")
     assert unknown.returncode != 0
     assert "did you mean 'confirm'" in unknown.stderr

@@ -15,12 +15,12 @@ from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import new_run, seal
 from runbook_lib.core.errors import EnvironmentInvalid
 from runbook_lib.headless import HeadlessOutcome
-from tests.notebooks.sample_notebooks import ROOT, Home
+from tests.notebooks.sample_notebooks import ROOT, ProjectDir
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    made = Home(tmp_path / "home")
+def project_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ProjectDir:
+    made = ProjectDir(tmp_path / "home")
     made.add("10_preflight")
     made.add("20_deploy")
     made.add("22_undeploy")
@@ -49,13 +49,13 @@ def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return asked
 
 
-def test_list_names_every_notebook(home: Home, capsys: Any, monkeypatch: Any) -> None:
+def test_list_names_every_notebook(project_dir: ProjectDir, capsys: Any, monkeypatch: Any) -> None:
     code, out, _ = runbook(capsys, monkeypatch, "list")
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()] == ["10_preflight", "20_deploy", "22_undeploy"]
 
 
-def test_show_tells_card_and_parameters(home: Home, capsys: Any, monkeypatch: Any) -> None:
+def test_show_tells_card_and_parameters(project_dir: ProjectDir, capsys: Any, monkeypatch: Any) -> None:
     code, out, _ = runbook(capsys, monkeypatch, "show", "10")
     assert code == 0
     assert "A fixture." in out
@@ -68,7 +68,7 @@ def test_show_tells_card_and_parameters(home: Home, capsys: Any, monkeypatch: An
     ("20", "20_deploy"), ("deploy", "20_deploy"), ("20_deploy", "20_deploy"), ("flight", "10_preflight"),
     ("20_deploy.ipynb", "20_deploy"),
 ])
-def test_a_notebook_is_found_by_number_word_or_part(home: Home, given: Any, capsys: Any, monkeypatch: Any,
+def test_a_notebook_is_found_by_number_word_or_part(project_dir: ProjectDir, given: Any, capsys: Any, monkeypatch: Any,
                                                     word: str, name: str) -> None:
     assert runbook(capsys, monkeypatch, "run", word)[0] == 4
     assert given["name"] == name
@@ -78,7 +78,7 @@ def test_a_notebook_is_found_by_number_word_or_part(home: Home, given: Any, caps
     ("deplyo", "did you mean 'deploy'"), ("ploy", "fits several notebooks: 20_deploy, 22_undeploy"),
     ("99", "There is no notebook '99'"),
 ])
-def test_an_unclear_name_is_exit_2_with_a_hint(home: Home, given: Any, capsys: Any, monkeypatch: Any,
+def test_an_unclear_name_is_exit_2_with_a_hint(project_dir: ProjectDir, given: Any, capsys: Any, monkeypatch: Any,
                                                word: str, hint: str) -> None:
     code, _, err = runbook(capsys, monkeypatch, "run", word)
     assert code == 2
@@ -87,7 +87,7 @@ def test_an_unclear_name_is_exit_2_with_a_hint(home: Home, given: Any, capsys: A
     assert not given
 
 
-def test_options_become_typed_parameters(home: Home, given: Any, capsys: Any, monkeypatch: Any) -> None:
+def test_options_become_typed_parameters(project_dir: ProjectDir, given: Any, capsys: Any, monkeypatch: Any) -> None:
     words = ("-e", "nowhere", "-p", "version=1.10", "-p", "count=7", "--apply", "--confirm", "nowhere", "--reason", "x")
     code, out, _ = runbook(capsys, monkeypatch, "run", "deploy", *words, "--timeout", "60")
     assert given["parameters"] == {"environment": "nowhere", "version": "1.10", "count": 7, "mode": "apply",
@@ -97,8 +97,8 @@ def test_options_become_typed_parameters(home: Home, given: Any, capsys: Any, mo
     assert "inconclusive: No data." in out
 
 
-def test_a_file_gives_parameters_and_options_win(home: Home, given: Any, capsys: Any, monkeypatch: Any) -> None:
-    file = home.path / "x.yaml"
+def test_a_file_gives_parameters_and_options_win(project_dir: ProjectDir, given: Any, capsys: Any, monkeypatch: Any) -> None:
+    file = project_dir.path / "x.yaml"
     file.write_text("count: 5\nversion: '2.0'\n")
     runbook(capsys, monkeypatch, "run", "deploy", "-f", str(file), "-p", "count=7")
     assert given["parameters"] == {"count": 7, "version": "2.0"}
@@ -108,7 +108,7 @@ def test_a_file_gives_parameters_and_options_win(home: Home, given: Any, capsys:
     ("-p", "count=many"), ("-p", "cuont=3"), ("-p", "count"), ("-p", "count=1", "-p", "count=2"), ("--bogus",),
     ("-f", "missing.yaml"), ("--timeout", "0"),
 ])
-def test_wrong_options_are_exit_2_without_a_traceback(home: Home, given: Any, capsys: Any, monkeypatch: Any,
+def test_wrong_options_are_exit_2_without_a_traceback(project_dir: ProjectDir, given: Any, capsys: Any, monkeypatch: Any,
                                                       words: tuple[str, ...]) -> None:
     code, _, err = runbook(capsys, monkeypatch, "run", "deploy", *words)
     assert code == 2
@@ -117,7 +117,7 @@ def test_wrong_options_are_exit_2_without_a_traceback(home: Home, given: Any, ca
     assert not given
 
 
-def test_errors_say_what_where_and_next_on_stderr(home: Home, capsys: Any, monkeypatch: Any) -> None:
+def test_errors_say_what_where_and_next_on_stderr(project_dir: ProjectDir, capsys: Any, monkeypatch: Any) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise EnvironmentInvalid("wrong", where="x.yaml", next="Correct it.")
 
@@ -127,7 +127,7 @@ def test_errors_say_what_where_and_next_on_stderr(home: Home, capsys: Any, monke
 
 
 def test_a_ctrl_c_before_anything_was_started_says_so_and_is_no_silence(
-    home: Home, capsys: Any, monkeypatch: Any
+    project_dir: ProjectDir, capsys: Any, monkeypatch: Any
 ) -> None:
     def pressed(*words: Any, **named: Any) -> None:
         raise KeyboardInterrupt
@@ -136,7 +136,7 @@ def test_a_ctrl_c_before_anything_was_started_says_so_and_is_no_silence(
     assert runbook(capsys, monkeypatch, "run", "10") == (1, "", "Stopped.\n")
 
 
-def test_json_outcome_is_json_and_nothing_else(home: Home, given: Any, capsys: Any, monkeypatch: Any) -> None:
+def test_json_outcome_is_json_and_nothing_else(project_dir: ProjectDir, given: Any, capsys: Any, monkeypatch: Any) -> None:
     code, out, _ = runbook(capsys, monkeypatch, "run", "deploy", "--json")
     assert code == 4
     assert json.loads(out)["verdict"] == "inconclusive"
@@ -151,7 +151,7 @@ def sealed_run(outputs: Path) -> Path:
     return folder.path
 
 
-def test_the_archive_is_listed_shown_and_verified(home: Home, outputs: Path, capsys: Any, monkeypatch: Any) -> None:
+def test_the_archive_is_listed_shown_and_verified(project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any) -> None:
     path = sealed_run(outputs)
     assert "20_deploy on lab by me" in runbook(capsys, monkeypatch, "archive", "list")[1]
     assert "Fine." in runbook(capsys, monkeypatch, "archive", "show", "last")[1]
@@ -163,7 +163,7 @@ def test_the_archive_is_listed_shown_and_verified(home: Home, outputs: Path, cap
     assert runbook(capsys, monkeypatch, "archive", "verify")[0] == 1
 
 
-def test_an_unknown_run_is_exit_2(home: Home, capsys: Any, monkeypatch: Any) -> None:
+def test_an_unknown_run_is_exit_2(project_dir: ProjectDir, capsys: Any, monkeypatch: Any) -> None:
     code, _, err = runbook(capsys, monkeypatch, "archive", "show", "2019")
     assert code == 2
     assert "runbook archive list" in err

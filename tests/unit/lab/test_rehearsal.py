@@ -10,7 +10,7 @@ import pytest
 
 from lab import rehearsal, seed
 from lab.instance import Instance
-from lab.rehearsal import BRING_UP, RELEASE_PATH, Scene, Times, run_command
+from lab.rehearsal import BRING_UP, RELEASE_PATH, Scenario, Times, run_command
 
 # verdicts and exit codes of a rehearsal that goes well: the seventh run deploys a broken release
 AS_IT_SHOULD = ["passed"] * 6 + ["failed", "passed"], [0] * 6 + [5, 0]
@@ -74,13 +74,13 @@ def test_changes_are_applied_with_the_name_of_the_target_and_a_reason() -> None:
 
 
 def test_what_only_looks_is_not_applied() -> None:
-    looking = [scene for scene in RELEASE_PATH if not scene.apply]
-    assert [scene.notebook for scene in looking] == ["10_preflight", "21_verify"]
-    assert all("--apply" not in run_command(Instance("lab"), scene) for scene in looking)
+    looking = [scenario for scenario in RELEASE_PATH if not scenario.apply]
+    assert [scenario.notebook for scenario in looking] == ["10_preflight", "21_verify"]
+    assert all("--apply" not in run_command(Instance("lab"), scenario) for scenario in looking)
 
 
 def test_the_lab_is_known_by_its_name() -> None:
-    command = run_command(Instance("lab"), Scene("look", "10_preflight", {"ref": "v1"}))
+    command = run_command(Instance("lab"), Scenario("look", "10_preflight", {"ref": "v1"}))
     assert command[command.index("-e") + 1] == "lab"
     assert command[command.index("-p") + 1] == "ref=v1"
 

@@ -26,14 +26,14 @@ from runbook_lib.core.findings import Verdict, finding
 from runbook_lib.core.plan import Plan, Step
 from runbook_lib.core.questions import Question
 from runbook_lib.run import Run, current
-from tests.notebooks.sample_notebooks import SECRET, Home
+from tests.notebooks.sample_notebooks import SECRET, ProjectDir
 
 TOUCH = Plan("touch", "nowhere", (Step("touch", "Touch", (Command(("touch", "/x")),)),))
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    made = Home(tmp_path / "home")
+def project_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ProjectDir:
+    made = ProjectDir(tmp_path / "home")
     made.add("10_good")
     monkeypatch.setenv("RUNBOOK_HOME", str(made.path))
     monkeypatch.setenv("STAGING_DB_PASSWORD", SECRET)
@@ -55,18 +55,18 @@ def finished(outputs: Path) -> dict[str, Any]:
 @pytest.mark.parametrize(("wrong", "error"), [
     ({"confrim": "x"}, BadParameter), ({"count": "3"}, BadParameter), ({"environment": "elsewhere"}, EnvironmentInvalid),
 ])
-def test_a_wrong_request_leaves_no_run(home: Home, outputs: Path, wrong: dict[str, Any], error: type) -> None:
+def test_a_wrong_request_leaves_no_run(project_dir: ProjectDir, outputs: Path, wrong: dict[str, Any], error: type) -> None:
     with pytest.raises(error):
         opened(**wrong)
     assert list_runs(outputs) == []
 
 
-def test_modules_functions_and_private_names_of_a_notebook_are_no_parameters(home: Home) -> None:
+def test_modules_functions_and_private_names_of_a_notebook_are_no_parameters(project_dir: ProjectDir) -> None:
     opened(Path=Path, _i="x", In=["x"], helper=len).close_quietly = None  # type: ignore[attr-defined]
 
 
 def test_a_second_opening_in_the_same_process_seals_the_first_and_lets_names_of_cells_be(
-    home: Home, outputs: Path
+    project_dir: ProjectDir, outputs: Path
 ) -> None:
     first = opened()
     second = opened(plan_of_mine="a name that a cell made")
@@ -76,7 +76,7 @@ def test_a_second_opening_in_the_same_process_seals_the_first_and_lets_names_of_
     assert states == {first.run_id: "aborted", second.run_id: "open"}
 
 
-def test_facts_are_recorded_with_redacted_values(home: Home, outputs: Path) -> None:
+def test_facts_are_recorded_with_redacted_values(project_dir: ProjectDir, outputs: Path) -> None:
     run = opened()
     assert run.ask(Question("the password", lambda _: SECRET)) == SECRET
     assert run.ask_all(Question("one", lambda _: 1), Question("two", lambda _: 2)) == (1, 2)
@@ -84,7 +84,7 @@ def test_facts_are_recorded_with_redacted_values(home: Home, outputs: Path) -> N
     assert [fact["value"] for fact in facts] == ["‹STAGING_DB_PASSWORD›", 1, 2]
 
 
-def test_an_answer_that_cannot_be_had_is_raised_after_the_others_were_recorded(home: Home) -> None:
+def test_an_answer_that_cannot_be_had_is_raised_after_the_others_were_recorded(project_dir: ProjectDir) -> None:
     def broken(_: Any) -> int:
         raise EndpointUnavailable("no answer")
 
@@ -95,26 +95,26 @@ def test_an_answer_that_cannot_be_had_is_raised_after_the_others_were_recorded(h
 
 
 @pytest.mark.parametrize("good", [False, None])
-def test_require_refuses_with_what_to_do_next(home: Home, good: bool | None) -> None:
+def test_require_refuses_with_what_to_do_next(project_dir: ProjectDir, good: bool | None) -> None:
     with pytest.raises(PreconditionFailed) as told:
         opened().require(finding("room", good, measured="3 GiB", expected="9 GiB", next="Free space."))
     assert "room: 3 GiB, needed 9 GiB" in told.value.what
     assert told.value.next == "Free space."
 
 
-def test_require_refuses_when_nothing_was_looked_at(home: Home) -> None:
+def test_require_refuses_when_nothing_was_looked_at(project_dir: ProjectDir) -> None:
     with pytest.raises(PreconditionFailed):
         opened().require(())
 
 
-def test_warnings_let_a_run_go_on_and_show_in_its_verdict(home: Home, outputs: Path) -> None:
+def test_warnings_let_a_run_go_on_and_show_in_its_verdict(project_dir: ProjectDir, outputs: Path) -> None:
     run = opened()
     run.require(finding("room", False, otherwise=Verdict.WARNING))
     run.close()
     assert (finished(outputs)["verdict"], finished(outputs)["exit_code"]) == ("warning", 0)
 
 
-def test_failed_checks_fail_at_close_and_not_before(home: Home, outputs: Path) -> None:
+def test_failed_checks_fail_at_close_and_not_before(project_dir: ProjectDir, outputs: Path) -> None:
     run = opened()
     run.verify([finding("p95", False, measured="700 ms", expected="< 500 ms"), finding("up", True)])
     with pytest.raises(ChecksFailed, match="p95: 700 ms, expected < 500 ms"):
@@ -122,7 +122,7 @@ def test_failed_checks_fail_at_close_and_not_before(home: Home, outputs: Path) -
     assert finished(outputs)["exit_code"] == 1
 
 
-def test_missing_data_is_inconclusive_never_a_pass(home: Home, outputs: Path) -> None:
+def test_missing_data_is_inconclusive_never_a_pass(project_dir: ProjectDir, outputs: Path) -> None:
     run = opened()
     run.verify([finding("p95", None)])
     with pytest.raises(Inconclusive):
@@ -130,12 +130,12 @@ def test_missing_data_is_inconclusive_never_a_pass(home: Home, outputs: Path) ->
     assert (finished(outputs)["verdict"], finished(outputs)["exit_code"]) == ("inconclusive", 4)
 
 
-def test_a_run_that_looked_at_nothing_is_inconclusive(home: Home, outputs: Path) -> None:
+def test_a_run_that_looked_at_nothing_is_inconclusive(project_dir: ProjectDir, outputs: Path) -> None:
     with pytest.raises(Inconclusive):
         opened().close()
 
 
-def test_a_check_made_again_replaces_what_it_said_before(home: Home, outputs: Path) -> None:
+def test_a_check_made_again_replaces_what_it_said_before(project_dir: ProjectDir, outputs: Path) -> None:
     run = opened()
     run.verify(finding("up", False))
     run.verify(finding("up", True))
@@ -143,7 +143,7 @@ def test_a_check_made_again_replaces_what_it_said_before(home: Home, outputs: Pa
     assert finished(outputs)["verdict"] == "passed"
 
 
-def test_plan_mode_opens_no_connection_and_later_checks_do_not_count(home: Home, outputs: Path) -> None:
+def test_plan_mode_opens_no_connection_and_later_checks_do_not_count(project_dir: ProjectDir, outputs: Path) -> None:
     run = opened()
     execution = run.execute(run.plan(TOUCH))
     assert not execution.applied
@@ -153,14 +153,14 @@ def test_plan_mode_opens_no_connection_and_later_checks_do_not_count(home: Home,
     assert (finished(outputs)["verdict"], finished(outputs)["exit_code"]) == ("not applied", 0)
 
 
-def test_in_plan_mode_the_connections_themselves_refuse_to_start_a_job(home: Home) -> None:
+def test_in_plan_mode_the_connections_themselves_refuse_to_start_a_job(project_dir: ProjectDir) -> None:
     from runbook_lib.connections import jobs
 
     with pytest.raises(Refused, match="Plan mode"):
         jobs.start(opened().connections.server, Command(("touch", "/x")), "any")
 
 
-def test_nothing_to_do_is_a_pass_in_either_mode(home: Home, outputs: Path) -> None:
+def test_nothing_to_do_is_a_pass_in_either_mode(project_dir: ProjectDir, outputs: Path) -> None:
     run = opened(mode="apply", confirm="nowhere")
     assert "already there" in str(run.execute(Plan("touch", "nowhere", reason="already there")))
     run.close()
@@ -168,20 +168,20 @@ def test_nothing_to_do_is_a_pass_in_either_mode(home: Home, outputs: Path) -> No
 
 
 @pytest.mark.parametrize("words", ["", "staging", "nowhere "])
-def test_apply_needs_the_environments_own_name(home: Home, words: str) -> None:
+def test_apply_needs_the_environments_own_name(project_dir: ProjectDir, words: str) -> None:
     with pytest.raises(ConfirmationMissing, match="name of the environment"):
         opened(mode="apply", confirm=words).execute(TOUCH)
 
 
-def test_a_confirmation_is_recorded(home: Home) -> None:
+def test_a_confirmation_is_recorded(project_dir: ProjectDir) -> None:
     run = opened(mode="apply")
     run.confirm("nowhere")
     assert any(event["event"] == "confirmed" for event in journal.read(run.folder))
 
 
-def test_apply_is_refused_when_the_facts_have_moved_since_the_approved_plan(home: Home) -> None:
-    home.add("11_pinned")
-    path = home.path / "notebooks" / "11_pinned.ipynb"
+def test_apply_is_refused_when_the_facts_have_moved_since_the_approved_plan(project_dir: ProjectDir) -> None:
+    project_dir.add("11_pinned")
+    path = project_dir.path / "notebooks" / "11_pinned.ipynb"
     path.write_text(path.read_text().replace("count: int = 3", 'plan_hash: str = \\"\\"\\ncount: int = 3'))
     run = open_run("11_pinned", {"mode": "apply", "plan_hash": "0" * 16})
     with pytest.raises(PlanChanged, match=TOUCH.hash):
@@ -189,7 +189,7 @@ def test_apply_is_refused_when_the_facts_have_moved_since_the_approved_plan(home
     assert open_run("11_pinned", {"mode": "apply", "plan_hash": TOUCH.hash}).plan(TOUCH) is TOUCH
 
 
-def test_a_closed_run_takes_nothing_more(home: Home) -> None:
+def test_a_closed_run_takes_nothing_more(project_dir: ProjectDir) -> None:
     run = opened()
     run.verify(finding("up", True))
     run.close()
@@ -197,7 +197,7 @@ def test_a_closed_run_takes_nothing_more(home: Home) -> None:
         run.ask(Question("late", lambda _: 1))
 
 
-def test_a_shown_table_lands_in_the_journal(home: Home) -> None:
+def test_a_shown_table_lands_in_the_journal(project_dir: ProjectDir) -> None:
     run = opened()
     run.show([{"name": "postgres", "size_bytes": 10}], title="sizes")
     shown = next(event for event in journal.read(run.folder) if event["event"] == "shown")
@@ -217,7 +217,7 @@ def silent_once(name: str) -> Question[str]:
     return Question(name, put)
 
 
-def test_a_question_that_was_never_answered_is_no_pass(home: Home, outputs: Path) -> None:
+def test_a_question_that_was_never_answered_is_no_pass(project_dir: ProjectDir, outputs: Path) -> None:
     """In JupyterLab one can go on past the error of a cell."""
     run = opened()
     run.verify(finding("room", True))
@@ -228,7 +228,7 @@ def test_a_question_that_was_never_answered_is_no_pass(home: Home, outputs: Path
     assert finished(outputs)["verdict"] == "inconclusive"
 
 
-def test_a_question_that_was_answered_at_the_second_attempt_counts(home: Home, outputs: Path) -> None:
+def test_a_question_that_was_answered_at_the_second_attempt_counts(project_dir: ProjectDir, outputs: Path) -> None:
     run, question = opened(), silent_once("monitoring")
     with pytest.raises(EndpointUnavailable):
         run.ask_all(question)
@@ -237,7 +237,7 @@ def test_a_question_that_was_answered_at_the_second_attempt_counts(home: Home, o
     assert finished(outputs)["verdict"] == "passed"
 
 
-def test_after_a_plan_that_was_not_applied_a_check_for_its_effect_is_no_failure(home: Home) -> None:
+def test_after_a_plan_that_was_not_applied_a_check_for_its_effect_is_no_failure(project_dir: ProjectDir) -> None:
     run = opened(mode="plan")
     run.execute(TOUCH)
     effect, other = run.verify([finding("it is there", False, next="Make it."), finding("room", True)])

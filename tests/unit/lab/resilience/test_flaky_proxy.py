@@ -8,24 +8,24 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.resilience.flaky_proxy import Cable
+from lab.resilience.flaky_proxy import FlakyProxy
 
-Ends = tuple[socket.socket, socket.socket, Cable, socket.socket]  # an operator's, the server's, between them, the listener
+Ends = tuple[socket.socket, socket.socket, FlakyProxy, socket.socket]  # an operator's, the server's, between them, the listener
 
 
 @pytest.fixture
 def ends() -> Iterator[Ends]:
-    """An operator's connection through a cable, and the server's end of it."""
+    """An operator's connection through a proxy, and the server's end of it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        cable = Cable(*server.getsockname())
-        near = socket.create_connection(("127.0.0.1", cable.port))
+        proxy = FlakyProxy(*server.getsockname())
+        near = socket.create_connection(("127.0.0.1", proxy.port))
         far, _ = server.accept()
         far.settimeout(5)
         near.settimeout(5)
         passed(near, far)
         with near, far:
-            yield near, far, cable, server
-        cable.cut()
+            yield near, far, proxy, server
+        proxy.cut()
 
 
 def passed(near: socket.socket, far: socket.socket) -> None:
@@ -52,13 +52,13 @@ def test_a_reset_is_heard_by_the_server_as_an_end(ends: Ends) -> None:
 def test_a_cut_is_heard_by_both_and_nobody_gets_through_until_it_is_mended(
     ends: Ends
 ) -> None:
-    near, far, cable, server = ends
-    cable.cut()
+    near, far, proxy, server = ends
+    proxy.cut()
     assert far.recv(10) == b""
     assert near.recv(10) == b""
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", cable.port), timeout=2)
-    cable.mend()
-    with socket.create_connection(("127.0.0.1", cable.port), timeout=2) as again, server.accept()[0] as other:
+        socket.create_connection(("127.0.0.1", proxy.port), timeout=2)
+    proxy.restore()
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=2) as again, server.accept()[0] as other:
         other.settimeout(5)
         passed(again, other)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from lab.resilience.journal_audit import Before, lies
-from lab.resilience.runner import Ended
+from lab.resilience.journal_audit import Before, contradictions
+from lab.resilience.runner import FinishedRun
 from lab.resilience.server_under_test import Data
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import new_run, seal
@@ -37,7 +37,7 @@ class Server:
 
 
 def run(outputs: Path, *, states: dict[str, str], undone: tuple[str, ...] = (), code: int | None = 0,
-        said_code: int | None = None) -> Ended:
+        said_code: int | None = None) -> FinishedRun:
     """A sealed run whose steps ended as `states` says; with `code` None it was killed and nobody sealed it."""
     folder = new_run("20_deploy", outputs)
     with Journal(folder) as journal:
@@ -52,14 +52,14 @@ def run(outputs: Path, *, states: dict[str, str], undone: tuple[str, ...] = (), 
             journal.write("run_finished", verdict="passed", state="passed", exit_code=code, summary="")
     if code is not None:
         seal(folder.path)
-    return Ended(-9 if code is None else code if said_code is None else said_code, "", folder.path)
+    return FinishedRun(-9 if code is None else code if said_code is None else said_code, "", folder.path)
 
 
 ALL_PASSED = dict.fromkeys(STEPS, "passed")
 
 
 def test_a_journal_that_agrees_with_the_server_tells_no_lie(tmp_path: Path) -> None:
-    assert lies(run(tmp_path, states=ALL_PASSED), Server(), BEFORE, "switch", killed=False) == []
+    assert contradictions(run(tmp_path, states=ALL_PASSED), Server(), BEFORE, killed=False) == []
 
 
 @pytest.mark.parametrize(("server", "word"), [
@@ -68,31 +68,31 @@ def test_a_journal_that_agrees_with_the_server_tells_no_lie(tmp_path: Path) -> N
     (Server(names={"one"}), "backup-publish: passed, but 0 new backups"),
 ])
 def test_a_step_that_passed_without_its_effect_is_a_lie(tmp_path: Path, server: Server, word: str) -> None:
-    assert word in " ".join(lies(run(tmp_path, states=ALL_PASSED), server, BEFORE, "", killed=False))
+    assert word in " ".join(contradictions(run(tmp_path, states=ALL_PASSED), server, BEFORE, killed=False))
 
 
 def test_a_step_that_was_undone_and_has_its_effect_still_is_a_lie(tmp_path: Path) -> None:
     ended = run(tmp_path, states=ALL_PASSED | {"commit-release": "not run"}, undone=("switch",), code=5)
-    assert lies(ended, Server(colour="blue", recorded=1), BEFORE, "", killed=False) == []
-    assert "switch: rolled back, but green" in " ".join(lies(ended, Server(recorded=1), BEFORE, "", killed=False))
+    assert contradictions(ended, Server(colour="blue", recorded=1), BEFORE, killed=False) == []
+    assert "switch: rolled back, but green" in " ".join(contradictions(ended, Server(recorded=1), BEFORE, killed=False))
 
 
 def test_unknown_claims_nothing(tmp_path: Path) -> None:
     states = {"backup-publish": "passed", "switch": "unknown", "commit-release": "not run"}
     for colour in ("blue", "green"):
-        assert lies(run(tmp_path, states=states, code=4), Server(colour, 1), BEFORE, "", killed=False) == []
+        assert contradictions(run(tmp_path, states=states, code=4), Server(colour, 1), BEFORE, killed=False) == []
 
 
 def test_another_exit_code_than_the_journal_says_is_a_lie(tmp_path: Path) -> None:
     ended = run(tmp_path, states=ALL_PASSED, code=0, said_code=5)
-    assert "exit code 0, it was 5" in " ".join(lies(ended, Server(), BEFORE, "", killed=False))
+    assert "exit code 0, it was 5" in " ".join(contradictions(ended, Server(), BEFORE, killed=False))
 
 
 def test_a_step_without_an_end_is_noticed_unless_the_run_was_killed(tmp_path: Path) -> None:
     states = {"backup-publish": "passed", "switch": "passed"}
     server = Server(recorded=1)
-    assert lies(run(tmp_path, states=states), server, BEFORE, "", killed=False) == ["step commit-release has no end"]
-    assert lies(run(tmp_path, states=states, code=None), server, BEFORE, "", killed=True) == []
+    assert contradictions(run(tmp_path, states=states), server, BEFORE, killed=False) == ["step commit-release has no end"]
+    assert contradictions(run(tmp_path, states=states, code=None), server, BEFORE, killed=True) == []
 
 
 def test_data_that_is_gone_or_changed_is_noticed_and_new_rows_are_not() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from lab.resilience.releases import _faults_of_service, stopped_at
-from lab.resilience.runner import Ended
-from lab.traffic import Account
+from lab.resilience.runner import FinishedRun
+from lab.traffic import LoadResult
 
 BEGAN = 1_000_000.0
 SWITCH = [
@@ -18,7 +18,7 @@ SWITCH = [
 ]
 
 
-class Run(Ended):
+class Run(FinishedRun):
     """A run whose journal is given."""
 
     def __init__(self, *events: dict[str, Any]) -> None:
@@ -30,9 +30,9 @@ class Run(Ended):
         return self._events  # type: ignore[attr-defined,no-any-return]
 
 
-def load(*failing_seconds: int) -> Account:
+def load(*failing_seconds: int) -> LoadResult:
     failed = tuple(1 if second in failing_seconds else 0 for second in range(40))
-    return Account(BEGAN, 10.0, 400, sum(failed), 200, 0, 0.01, 0.02, 0.03, 0.0, 0.0, (10,) * 40, failed, {})
+    return LoadResult(BEGAN, 10.0, 400, sum(failed), 200, 0, 0.01, 0.02, 0.03, 0.0, 0.0, (10,) * 40, failed, {})
 
 
 @pytest.mark.parametrize("second", [10, 15, 20, 21])

@@ -14,7 +14,7 @@ import pytest
 from lab.instance import Instance
 from lab.resilience import __main__ as command
 from lab.resilience.report import line_of, summary, write_report, write_results
-from lab.resilience.suite import NAMES, Case, Proof, Proven, find_proof, run_proofs
+from lab.resilience.suite import NAMES, Case, Suite, SuiteResult, find_suite, run_suites
 
 HERE = Instance("double")
 GOOD = Case("a good one", True, "3 of 3", 1.0)
@@ -48,13 +48,13 @@ def nothing(instance: Instance) -> Iterator[Case]:
 def proofs(monkeypatch: pytest.MonkeyPatch) -> None:
     for prove in (holds, fails, breaks, is_stopped, nothing):
         module = ModuleType(prove.__name__)
-        module.PROOF = Proof(prove.__name__, f"It {prove.__name__}", prove)  # type: ignore[attr-defined]
+        module.SUITE = Suite(prove.__name__, f"It {prove.__name__}", prove)  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, f"lab.resilience.{prove.__name__}", module)
 
 
-def proven(*names: str) -> list[Proven]:
-    found: list[Proven] = []
-    run_proofs(names, HERE, found, lambda one: None)
+def proven(*names: str) -> list[SuiteResult]:
+    found: list[SuiteResult] = []
+    run_suites(names, HERE, found, lambda one: None)
     return found
 
 
@@ -71,23 +71,23 @@ def results(outputs: Path) -> dict[str, object]:
 
 
 def test_a_proof_holds_when_all_its_cases_do_and_it_came_to_its_end() -> None:
-    assert [one.held for one in proven("holds", "fails")] == [True, False]
+    assert [one.passed for one in proven("holds", "fails")] == [True, False]
 
 
 def test_a_proof_without_cases_proves_nothing() -> None:
-    assert proven("nothing")[0].held is False
+    assert proven("nothing")[0].passed is False
 
 
 def test_a_proof_that_breaks_is_a_case_that_did_not_hold_and_the_next_one_runs() -> None:
     broken, after = proven("breaks", "holds")
-    assert [case.held for case in broken.cases] == [True, False]
+    assert [case.passed for case in broken.cases] == [True, False]
     assert "the server went away" in broken.cases[-1].measured
-    assert (broken.whole, broken.held, after.held) == (False, False, True)
+    assert (broken.whole, broken.passed, after.passed) == (False, False, True)
 
 
 def test_a_proof_that_is_not_there_is_not_skipped_silently() -> None:
     (missing,) = proven("never_written")
-    assert not missing.held
+    assert not missing.passed
     assert "never_written" in missing.cases[0].measured
 
 
@@ -145,6 +145,6 @@ def test_an_unknown_name_is_refused_before_anything_starts(capsys: pytest.Captur
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_registered_proof_is_written_and_carries_its_own_name(name: str) -> None:
-    proof = find_proof(name)
-    assert isinstance(proof, Proof)
+    proof = find_suite(name)
+    assert isinstance(proof, Suite)
     assert proof.name == name

@@ -1,4 +1,4 @@
-"""The load's account: what counts as failed, when it was over, and that an overloaded generator says so."""
+"""The load's result: what counts as failed, when it was over, and that an overloaded generator says so."""
 
 from __future__ import annotations
 
@@ -7,91 +7,91 @@ from pathlib import Path
 import pytest
 
 from lab.traffic.client import Reply
-from lab.traffic.counters import Account, Tally, percentile
-from lab.traffic.virtual_user import Visitor
+from lab.traffic.counters import Counters, LoadResult, percentile
+from lab.traffic.virtual_user import VirtualUser
 
 RATE = 4
 
 
-def tally_of(*failed_by_second: int, slip_s: float = 0.0) -> Tally:
+def counters_of(*failed_by_second: int, slip_s: float = 0.0) -> Counters:
     """`RATE` requests in each second, the first of them failed as often as said."""
-    tally = Tally(began_at=1000.0, wanted_rate=RATE)
+    counters = Counters(began_at=1000.0, wanted_rate=RATE)
     for second, failed in enumerate(failed_by_second):
         for number in range(RATE):
             due_s = second + number / RATE
-            tally.begin(due_s, slip_s, post=number % 2 == 0)
+            counters.begin(due_s, slip_s, post=number % 2 == 0)
             method = "POST /builds" if number % 2 == 0 else "GET /"
-            tally.end(due_s, 0.01, method, "connection reset" if number < failed else "", writes=number % 2 == 0)
-    return tally
+            counters.end(due_s, 0.01, method, "connection reset" if number < failed else "", writes=number % 2 == 0)
+    return counters
 
 
 def test_a_failure_counts_in_the_second_in_which_the_request_was_due() -> None:
-    tally = tally_of(0, 0)
-    tally.begin(1.9, 0.0, post=True)
-    tally.end(1.9, 4.2, "POST /builds", "no reply within 5 s")  # it ended in the sixth second
-    account = tally.account()
-    assert account.failed_by_second == (0, 1)
-    assert (account.failed, account.failed_posts, account.outage_s) == (1, 1, 1)
-    assert account.reasons == {"no reply within 5 s": 1}
+    counters = counters_of(0, 0)
+    counters.begin(1.9, 0.0, post=True)
+    counters.end(1.9, 4.2, "POST /builds", "no reply within 5 s")  # it ended in the sixth second
+    result = counters.result()
+    assert result.failed_by_second == (0, 1)
+    assert (result.failed, result.failed_posts, result.outage_s) == (1, 1, 1)
+    assert result.reasons == {"no reply within 5 s": 1}
 
 
 def test_outage_is_every_second_with_a_failure() -> None:
-    assert tally_of(0, 2, 0, 1, 4).account().outage_s == 3
+    assert counters_of(0, 2, 0, 1, 4).result().outage_s == 3
 
 
 def test_a_second_is_settled_when_its_last_request_has_ended() -> None:
-    tally = tally_of(0, 0, 0)
-    tally.begin(1.5, 0.0, post=False)
-    assert tally.settled(3.5) == 1
-    tally.end(1.5, 0.1, "GET /")
-    assert tally.settled(3.5) == 3
-    assert tally.settled(2.5) == 2, "the third second is not over yet"
+    counters = counters_of(0, 0, 0)
+    counters.begin(1.5, 0.0, post=False)
+    assert counters.settled(3.5) == 1
+    counters.end(1.5, 0.1, "GET /")
+    assert counters.settled(3.5) == 3
+    assert counters.settled(2.5) == 2, "the third second is not over yet"
 
 
 def test_the_first_clean_stretch_is_found_after_the_fault_alone() -> None:
-    account = tally_of(0, 0, 0, 1, 0, 1, 0, 0, 0).account()
-    assert account.clean_from(1000.0, 3) == 1000.0
-    assert account.clean_from(1002.5, 3) == 1006.0
-    assert account.clean_from(1002.5, 1) == 1004.0
+    result = counters_of(0, 0, 0, 1, 0, 1, 0, 0, 0).result()
+    assert result.clean_from(1000.0, 3) == 1000.0
+    assert result.clean_from(1002.5, 3) == 1006.0
+    assert result.clean_from(1002.5, 1) == 1004.0
 
 
 def test_seconds_that_nobody_measured_are_not_clean() -> None:
-    assert tally_of(1, 0, 0).account().clean_from(1000.0, 3) is None
+    assert counters_of(1, 0, 0).result().clean_from(1000.0, 3) is None
 
 
 def test_a_generator_that_sent_too_little_or_too_late_did_not_keep_up() -> None:
-    assert tally_of(0, 0, 0).account().kept_up
-    late = tally_of(0, 0, 0, slip_s=0.9).account()
+    assert counters_of(0, 0, 0).result().kept_up
+    late = counters_of(0, 0, 0, slip_s=0.9).result()
     assert not late.kept_up
     assert "did NOT keep" in str(late)
-    few = tally_of(0, 0, 0)
+    few = counters_of(0, 0, 0)
     few.wanted_rate = 2 * RATE
-    assert not few.account().kept_up
-    assert not Tally(0.0, RATE).account().kept_up, "nothing sent is no proof"
+    assert not few.result().kept_up
+    assert not Counters(0.0, RATE).result().kept_up, "nothing sent is no proof"
 
 
 def test_an_acknowledged_write_that_is_not_in_the_database_is_told() -> None:
-    tally = tally_of(0, 0)
-    assert tally.account(found=4).writes_lost == 0
-    assert tally.account(found=3).writes_lost == 1
-    assert "1 acknowledged writes are NOT in the database" in str(tally.account(found=3))
-    assert tally.account(found=None).writes_lost is None
+    counters = counters_of(0, 0)
+    assert counters.result(found=4).writes_lost == 0
+    assert counters.result(found=3).writes_lost == 1
+    assert "1 acknowledged writes are NOT in the database" in str(counters.result(found=3))
+    assert counters.result(found=None).writes_lost is None
 
 
 def test_a_part_of_the_load_is_counted_by_itself() -> None:
-    account = tally_of(1, 0, 2, 0).account()
-    assert account.between(1001.0, 1003.0) == (2 * RATE, 2, 1)
+    result = counters_of(1, 0, 2, 0).result()
+    assert result.between(1001.0, 1003.0) == (2 * RATE, 2, 1)
 
 
 def test_an_account_survives_its_file(tmp_path: Path) -> None:
-    account = tally_of(0, 3, 0).account(found=6)
-    account.write(tmp_path / "account.json")
-    assert Account.read(tmp_path / "account.json") == account
+    result = counters_of(0, 3, 0).result(found=6)
+    result.write(tmp_path / "result.json")
+    assert LoadResult.read(tmp_path / "result.json") == result
 
 
 def test_half_of_the_requests_are_posts_and_some_of_them_write() -> None:
-    visitor = Visitor("traffic-1", "access", "refresh")
-    requests = [visitor.request(number) for number in range(200)]
+    user = VirtualUser("traffic-1", "access", "refresh")
+    requests = [user.request(number) for number in range(200)]
     assert sum(request.method == "POST" for request in requests) == 100
     assert sum(request.writes for request in requests) == 20
     assert len({request.path for request in requests if request.method == "GET"}) == 4
@@ -102,7 +102,7 @@ def test_half_of_the_requests_are_posts_and_some_of_them_write() -> None:
     (429, b"", False), (502, b"", False),
 ])
 def test_a_reply_that_is_not_the_expected_one_is_a_failure(status: int, body: bytes, good: bool) -> None:
-    judge = Visitor("traffic-1", "access", "refresh").request(0).judge
+    judge = VirtualUser("traffic-1", "access", "refresh").request(0).judge
     assert (judge(Reply(status, body, True)) == "") is good
 
 

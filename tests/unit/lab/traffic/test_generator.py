@@ -11,10 +11,10 @@ import pytest
 
 from lab import address
 from lab.address import PUBLIC_NAME, Address
-from lab.traffic.client import Door
-from lab.traffic.counters import Account, Tally
+from lab.traffic.client import Target
+from lab.traffic.counters import Counters, LoadResult
 from lab.traffic.generator import Generator
-from lab.traffic.virtual_user import Visitor
+from lab.traffic.virtual_user import VirtualUser
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter, bytes], Awaitable[bool]]
 
@@ -30,14 +30,14 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "double"
 
 
-def account_of(authority: Path, answer: Serve | None, *, rate: float = 40, seconds: float = 0.5,
-               timeout_s: float = 0.5) -> tuple[Account, int]:
-    """The account of a short load on a server that answers so; and how many requests reached it."""
+def load_result_of(authority: Path, answer: Serve | None, *, rate: float = 40, seconds: float = 0.5,
+               timeout_s: float = 0.5) -> tuple[LoadResult, int]:
+    """The result of a short load on a server that answers so; and how many requests reached it."""
     return asyncio.run(_drive(authority, answer, rate, seconds, timeout_s))
 
 
 async def _drive(authority: Path, answer: Serve | None, rate: float, seconds: float,
-                 timeout_s: float) -> tuple[Account, int]:
+                 timeout_s: float) -> tuple[LoadResult, int]:
     arrived = 0
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -63,12 +63,12 @@ async def _drive(authority: Path, answer: Serve | None, rate: float, seconds: fl
     if answer is None:
         server.close()
         await server.wait_closed()
-    tally = Tally(0.0, rate)
-    door = Door("127.0.0.1", port, PUBLIC_NAME, there)
-    generator = Generator(door, Visitor("v", "a", "r"), tally, timeout_s=timeout_s, kept_alive=4)
+    counters = Counters(0.0, rate)
+    target = Target("127.0.0.1", port, PUBLIC_NAME, there)
+    generator = Generator(target, VirtualUser("v", "a", "r"), counters, timeout_s=timeout_s, kept_alive=4)
     await generator.run(rate, seconds, asyncio.Event())
     server.close()
-    return tally.account(), arrived
+    return counters.result(), arrived
 
 
 def right_reply(request: bytes) -> bytes:
@@ -86,9 +86,9 @@ async def good(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reque
 
 
 def test_a_good_server_fails_no_request(authority: Path) -> None:
-    account, arrived = account_of(authority, good)
-    assert (account.sent, account.failed, arrived) == (20, 0, 20)
-    assert account.posts == 10
+    result, arrived = load_result_of(authority, good)
+    assert (result.sent, result.failed, arrived) == (20, 0, 20)
+    assert result.posts == 10
 
 
 def test_a_connection_that_the_server_closes_with_notice_is_not_a_failure(authority: Path) -> None:
@@ -97,8 +97,8 @@ def test_a_connection_that_the_server_closes_with_notice_is_not_a_failure(author
         await writer.drain()
         return False
 
-    account, arrived = account_of(authority, closing)
-    assert (account.failed, arrived) == (0, 20)
+    result, arrived = load_result_of(authority, closing)
+    assert (result.failed, arrived) == (0, 20)
 
 
 def test_a_connection_whose_announced_time_is_over_is_not_used_again(authority: Path) -> None:
@@ -111,16 +111,16 @@ def test_a_connection_whose_announced_time_is_over_is_not_used_again(authority: 
         writer.write(right_reply(request).replace(b"\r\n", b"\r\nKeep-Alive: timeout=0\r\n", 1))
         return True
 
-    account, arrived = account_of(authority, once)
-    assert (account.failed, arrived) == (0, 20)
+    result, arrived = load_result_of(authority, once)
+    assert (result.failed, arrived) == (0, 20)
 
 
 def test_a_connection_cut_under_a_request_is_a_failure_and_is_not_sent_again(authority: Path) -> None:
     async def cutting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> bool:
         return False
 
-    account, arrived = account_of(authority, cutting)
-    assert (account.failed, arrived) == (20, 20)
+    result, arrived = load_result_of(authority, cutting)
+    assert (result.failed, arrived) == (20, 20)
 
 
 def test_an_error_page_is_a_failure(authority: Path) -> None:
@@ -128,8 +128,8 @@ def test_an_error_page_is_a_failure(authority: Path) -> None:
         writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
         return True
 
-    account, _ = account_of(authority, broken)
-    assert account.reasons == {"status 502": 20}
+    result, _ = load_result_of(authority, broken)
+    assert result.reasons == {"status 502": 20}
 
 
 def test_silence_is_a_failure_after_its_time(authority: Path) -> None:
@@ -137,8 +137,8 @@ def test_silence_is_a_failure_after_its_time(authority: Path) -> None:
         await asyncio.sleep(1)
         return False
 
-    account, _ = account_of(authority, silent, timeout_s=0.2)
-    assert account.reasons == {"no reply within 0.2 s": 20}
+    result, _ = load_result_of(authority, silent, timeout_s=0.2)
+    assert result.reasons == {"no reply within 0.2 s": 20}
 
 
 def test_half_a_reply_is_a_failure(authority: Path) -> None:
@@ -147,10 +147,10 @@ def test_half_a_reply_is_a_failure(authority: Path) -> None:
         await writer.drain()
         return False
 
-    account, _ = account_of(authority, half)
-    assert account.failed == 20
+    result, _ = load_result_of(authority, half)
+    assert result.failed == 20
 
 
 def test_a_closed_port_fails_every_request(authority: Path) -> None:
-    account, _ = account_of(authority, None)
-    assert account.reasons == {"connection refused": 20}
+    result, _ = load_result_of(authority, None)
+    assert result.reasons == {"connection refused": 20}
