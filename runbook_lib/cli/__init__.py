@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from runbook_lib.cli.archive import archive_app
+from runbook_lib.cli.output import AsJson, print_json
 from runbook_lib.core import errors
 
 app = typer.Typer(
     name="runbook", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
-    help="Run the notebooks of this project without a browser, and look at what earlier runs left.",
+    help="Run the notebooks without a browser and inspect archived runs.",
 )
 app.add_typer(archive_app, name="archive")
 
-INTERRUPTED = 130  # what typer makes of a Ctrl-C while a command is at work
+INTERRUPTED = 130  # what typer makes of a Ctrl-C while a command is running
 
-Name = Annotated[str, typer.Argument(help="A notebook: its name, its number, or a part that only one has.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
+Name = Annotated[str, typer.Argument(help="Notebook name, number, or any unambiguous part of the name.")]
 
 
 @app.command("list")
@@ -30,7 +29,7 @@ def list_runbooks(as_json: AsJson = False) -> None:
 
     known = runbooks()
     if as_json:
-        _print_json([{"name": one.name, "title": one.title, "summary": one.summary} for one in known])
+        print_json([{"name": one.name, "title": one.title, "summary": one.summary} for one in known])
         return
     width = max((len(one.name) for one in known), default=0)
     for one in known:
@@ -46,7 +45,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
     runbook = find_runbook(name)
     parameters = read_contract(runbook).parameters
     if as_json:
-        _print_json({"name": runbook.name, "title": runbook.title, "parameters": [
+        print_json({"name": runbook.name, "title": runbook.title, "parameters": [
             {"name": one.name, "type": str(one.kind), "required": one.required, "comment": one.comment,
              "default": None if one.default is MISSING else one.default} for one in parameters]})
         return
@@ -60,18 +59,21 @@ def show(name: Name, as_json: AsJson = False) -> None:
 @app.command()
 def run(
     name: Name,
-    environment: Annotated[str, typer.Option("-e", "--environment", help="A file in parameters/environments.")] = "",
+    environment: Annotated[str, typer.Option("-e", "--environment", help="Name or path of an environment file.")] = "",
     parameter: Annotated[
-        list[str] | None, typer.Option("-p", "--parameter", help="NAME=VALUE, in the type the notebook gives it.")
+        list[str] | None,
+        typer.Option("-p", "--parameter", help="NAME=VALUE, converted to the type the notebook declares."),
     ] = None,
-    file: Annotated[str, typer.Option("-f", "--file", help="A YAML file of parameters; -p wins.")] = "",
-    apply: Annotated[bool, typer.Option("--apply", help="Change the server; else the plan is shown.")] = False,
-    confirm: Annotated[str, typer.Option(help="The environment's name, to confirm a change.")] = "",
-    reason: Annotated[str, typer.Option(help="Why now; lands in the report.")] = "",
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds until the run is stopped as by Ctrl-C.")] = 7200.0,
+    file: Annotated[str, typer.Option("-f", "--file", help="YAML file with parameters; -p overrides it.")] = "",
+    apply: Annotated[bool, typer.Option("--apply", help="Apply the plan. Without it, only show the plan.")] = False,
+    confirm: Annotated[str, typer.Option(help="Environment name, repeated to confirm the change.")] = "",
+    reason: Annotated[str, typer.Option(help="Reason for this run; recorded in the report.")] = "",
+    timeout: Annotated[
+        float, typer.Option(min=1, help="Stop the run after this many seconds (as Ctrl-C would).")
+    ] = 7200.0,
     as_json: AsJson = False,
 ) -> None:
-    """Run a notebook headless. The exit code says how it ended: see docs/reference/exit-codes.md."""
+    """Run a notebook headless. For the exit codes see docs/reference/exit-codes.md."""
     from runbook_lib.contract import read_contract
     from runbook_lib.headless import run_notebook
     from runbook_lib.headless.progress import progress_for
@@ -82,7 +84,7 @@ def run(
     values = (_from_file(file) if file else {}) | contract.parse(texts)
     outcome = run_notebook(contract.notebook, values, timeout_s=timeout, progress=progress_for(sys.stderr))
     if as_json:
-        _print_json(outcome.record())
+        print_json(outcome.record())
     else:
         typer.echo(f"{outcome.verdict or outcome.state}: {outcome.summary}".rstrip(": "))
         if outcome.folder is not None:
@@ -91,7 +93,7 @@ def run(
 
 
 def main() -> NoReturn:
-    """The console script. Errors are told as what, where and next; a traceback means a defect of ours."""
+    """The console script. Errors are printed as what, where and next; a traceback means an internal error."""
     try:
         code = app(standalone_mode=False)
     except errors.RunbookError as error:
@@ -110,20 +112,20 @@ def main() -> NoReturn:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _pairs(words: list[str]) -> dict[str, str]:
-    """NAME=VALUE words as a mapping; a name given twice is an error, not a guess."""
+def _pairs(arguments: list[str]) -> dict[str, str]:
+    """NAME=VALUE arguments as a mapping; a name given twice is an error, not a guess."""
     pairs: dict[str, str] = {}
-    for word in words:
-        name, equals, text = word.partition("=")
+    for argument in arguments:
+        name, equals, text = argument.partition("=")
         if not equals or not name or name in pairs:
             fault = "is given twice" if name in pairs else "is not of the form NAME=VALUE"
-            raise errors.BadParameter(f"-p {word}: {fault}", where="command line", next="Correct it and run again.")
+            raise errors.BadParameter(f"-p {argument}: {fault}", where="command line", next="Correct it and run again.")
         pairs[name] = text
     return pairs
 
 
 def _from_file(path: str) -> dict[str, Any]:
-    """The parameters of a file that papermill would take with -f."""
+    """The parameters of a file, as papermill would take it with -f."""
     import yaml
 
     try:
@@ -136,7 +138,3 @@ def _from_file(path: str) -> dict[str, Any]:
         raise errors.BadParameter("The parameter file is not a mapping of names to values.", where=path,
                                   next="Write one `name: value` a line.")
     return values
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))

@@ -1,24 +1,23 @@
-"""`runbook archive`: looking at what runs left behind."""
+"""`runbook archive`: inspecting archived runs."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from runbook_lib.cli.output import AsJson, print_json
 from runbook_lib.core import errors
 
-archive_app = typer.Typer(no_args_is_help=True, help="Look at the evidence of earlier runs.")
+archive_app = typer.Typer(no_args_is_help=True, help="Inspect archived runs.")
 
-RunWord = Annotated[str, typer.Argument(help="A run id, the beginning of one, or `last`.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
+RunArgument = Annotated[str, typer.Argument(help="Run id, the beginning of one, or `last`.")]
 
 
 @archive_app.command("list")
 def list_archive(
-    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20, as_json: AsJson = False
+    limit: Annotated[int, typer.Option(min=1, help="Show at most this many runs.")] = 20, as_json: AsJson = False
 ) -> None:
     """List the runs, newest first."""
     from runbook_lib.archive.runs import list_runs
@@ -26,7 +25,7 @@ def list_archive(
 
     runs = list_runs(project.outputs())[:limit]
     if as_json:
-        _print_json([{"run_id": one.run_id, "path": str(one.path), **one.record()} for one in runs])
+        print_json([{"run_id": one.run_id, "path": str(one.path), **one.record()} for one in runs])
         return
     if not runs:
         typer.echo(f"No runs in {project.outputs()}.")
@@ -37,11 +36,11 @@ def list_archive(
 
 
 @archive_app.command()
-def show(run: RunWord, as_json: AsJson = False) -> None:
-    """Show one run: verdict, summary, and where its report is."""
+def show(run: RunArgument, as_json: AsJson = False) -> None:
+    """Show one run: verdict, summary and path of its report."""
     one = _find(run)
     if as_json:
-        _print_json({"run_id": one.run_id, "path": str(one.path), **one.record()})
+        print_json({"run_id": one.run_id, "path": str(one.path), **one.record()})
         return
     took = f", {one.seconds:.1f} s" if one.seconds is not None else ""
     typer.echo(f"{one.notebook} on {one.environment}, {one.mode}: {one.verdict or 'open'} ({one.state}){took}")
@@ -51,7 +50,7 @@ def show(run: RunWord, as_json: AsJson = False) -> None:
 
 @archive_app.command()
 def verify(
-    run: Annotated[str, typer.Argument(help="A run id, `last`, or nothing for the whole archive.")] = "",
+    run: Annotated[str, typer.Argument(help="Run id, the beginning of one, or `last`; omitted: all runs.")] = "",
 ) -> None:
     """Check that sealed runs are unchanged: files, journal and chain. Exit code 1 when something differs."""
     from runbook_lib.archive.runs import verify as verify_run
@@ -69,19 +68,15 @@ def verify(
     raise typer.Exit(codes.get(worst, errors.PASSED))
 
 
-def _find(word: str) -> Any:
-    """The one run that `word` means."""
+def _find(text: str) -> Any:
+    """The one run that `text` names."""
     from runbook_lib.archive.runs import list_runs
     from runbook_lib.environment import project
 
     outputs: Path = project.outputs()
     runs = list_runs(outputs)
-    fits = runs[:1] if word == "last" else [one for one in runs if one.run_id.startswith(word)]
+    fits = runs[:1] if text == "last" else [one for one in runs if one.run_id.startswith(text)]
     if len(fits) == 1:
         return fits[0]
-    what = f"{len(fits)} runs begin with {word!r}." if fits else f"There is no run {word!r}."
+    what = f"{len(fits)} runs begin with {text!r}." if fits else f"There is no run {text!r}."
     raise errors.UsageError(what, where=str(outputs), next="See them with: runbook archive list")
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
