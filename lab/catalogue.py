@@ -7,9 +7,10 @@ from runbook_lib.core.errors import FAILED, PASSED, ROLLED_BACK
 
 WORDS = {PASSED: "passed", FAILED: "failed", ROLLED_BACK: "failed and rolled back"}
 STEPS = (
-    "fetch", "build-backend", "build-frontend", "old-code", "migrate", "start", "gate-inside", "switch", "gate-outside",
+    "fetch", "build-backend", "build-frontend", "compatibility-check", "migrate", "start", "gate-internal", "switch",
+         "gate-external",
     "watch",
-)  # fmt: skip
+)
 TRIGGERS = ("Deployment health check failures", "API error rate > 10%", "Critical service unavailable")
 
 

@@ -91,7 +91,7 @@ def fetch_compose(target: Path, log: Path) -> None:
         found = sorted((folder / "unpacked").glob("usr/**/cli-plugins/docker-compose"))
         if not found:
             raise LabError("Debian's Compose package does not hold the plugin where it was.",
-                           next="install Docker Compose v2 by hand, then run again.", exit_code=REFUSED)
+                           next_step="install Docker Compose v2 by hand, then run again.", exit_code=REFUSED)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(found[0], target.with_suffix(".new"))
         target.with_suffix(".new").chmod(0o755)

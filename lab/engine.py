@@ -33,7 +33,7 @@ def docker() -> str:
     for client in _clients():
         if succeeds((client, "version", "--format", "{{.Server.Version}}"), timeout_s=15):
             return client
-    raise LabError("No Docker Engine answers.", next="python -m lab engine", exit_code=REFUSED)
+    raise LabError("No Docker Engine answers.", next_step="python -m lab engine", exit_code=REFUSED)
 
 
 def compose_plugin() -> Path:
@@ -44,7 +44,8 @@ def compose_plugin() -> Path:
             return Path(plugin["Path"])
     if PLUGIN.exists():
         return PLUGIN
-    raise LabError("Docker Compose v2 is not installed as a plugin.", next="python -m lab engine", exit_code=REFUSED)
+    raise LabError("Docker Compose v2 is not installed as a plugin.", next_step="python -m lab engine",
+                   exit_code=REFUSED)
 
 
 def ensure_engine() -> None:
@@ -70,7 +71,7 @@ def ensure_engine() -> None:
                 _install_compose(log)
     docker.cache_clear()
     if not _compose_answers():
-        raise LabError("Docker Compose v2 was put in place and still does not answer.", next=f"read {log}")
+        raise LabError("Docker Compose v2 was put in place and still does not answer.", next_step=f"read {log}")
 
 
 def obstacle(user_id: int, machine: debian.Machine) -> str:
@@ -125,7 +126,7 @@ def _clear_leftovers() -> None:
             _end(pid)  # it belongs to the engine that is gone, and would keep the next one from its socket
         elif name == "dockerd":
             raise LabError(f"A dockerd runs (process {pid}) and does not answer.",
-                           next=f"stop it or wait until it answers: kill {pid}", exit_code=REFUSED)
+                           next_step=f"stop it or wait until it answers: kill {pid}", exit_code=REFUSED)
         path.unlink(missing_ok=True)
 
 

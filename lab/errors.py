@@ -10,10 +10,10 @@ REFUSED = 3
 class LabError(Exception):
     """A failure the caller can act on; `str()` is the whole message."""
 
-    def __init__(self, what: str, *, next: str = "", exit_code: int = FAILED) -> None:
-        super().__init__(f"{what}\nNext: {next}" if next else what)
+    def __init__(self, what: str, *, next_step: str = "", exit_code: int = FAILED) -> None:
+        super().__init__(f"{what}\nNext: {next_step}" if next_step else what)
         self.what = what
-        self.next = next
+        self.next_step = next_step
         self.exit_code = exit_code
 
 

@@ -36,7 +36,7 @@ class Instance:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", self.name) or self.name in ("logs", "build"):
             raise LabError(f"{self.name!r} cannot name an instance.", exit_code=USAGE,
-                           next="use up to 31 lower-case letters, digits and dashes, a letter first")
+                           next_step="use up to 31 lower-case letters, digits and dashes, a letter first")
 
     @property
     def container(self) -> str:
@@ -76,7 +76,7 @@ class Instance:
         """The loopback ports of the running server."""
         described = self.inspect()
         if described is None:
-            raise LabError(f"There is no instance {self.name!r}.", next=f"python -m lab up --name {self.name}",
+            raise LabError(f"There is no instance {self.name!r}.", next_step=f"python -m lab up --name {self.name}",
                            exit_code=REFUSED)
         bound = described["HostConfig"]["PortBindings"]
         return Ports(*(int(bound[f"{port}/tcp"][0]["HostPort"]) for port in (22, 80, 443)))
@@ -122,7 +122,7 @@ def reset(instance: Instance) -> None:
     """Back to the empty server: no containers, no data, no backups, the checkout as it was; images are kept."""
     if not instance.finished.exists() or not container.engine_answers(instance.container):
         raise LabError(f"{instance.name} is not up.", exit_code=REFUSED,
-                       next=f"python -m lab up --name {instance.name}")
+                       next_step=f"python -m lab up --name {instance.name}")
     log = log_file(f"reset-{instance.name}")
     log.unlink(missing_ok=True)
     with Progress(f"reset {instance.name}", total=2) as progress:

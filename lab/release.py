@@ -24,5 +24,5 @@ def release(instance: Instance, tag: str) -> None:
     code = subprocess.run(run_command(instance, scenario), cwd=root()).returncode
     if code != 0:
         raise LabError(f"The deployment of {tag} ended with {code}.", exit_code=code,
-                       next=f"python -m lab status --name {instance.name}, and the run's report above")
+                       next_step=f"python -m lab status --name {instance.name}, and the run's report above")
     seed(instance)

@@ -27,5 +27,6 @@ def _serving_backend(instance: Instance) -> str:
                                    "--format", "{{.Names}}")).split()
     found = sorted(name for name in names if "-backend-" in name)
     if not found:
-        raise LabError(f"No backend runs on {instance.name}.", next="deploy a release first: runbook run 20_deploy")
+        raise LabError(f"No backend runs on {instance.name}.",
+                       next_step="deploy a release first: runbook run 20_deploy")
     return found[0]

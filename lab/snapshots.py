@@ -69,10 +69,10 @@ def save(instance: Instance, name: str, key: str) -> Snapshot:
     """Stop the server, keep its state under `name`, leave it stopped. What was kept under the same key goes."""
     if not instance.finished.exists():
         raise LabError(f"{instance.name} is not up.", exit_code=REFUSED,
-                       next=f"python -m lab up --name {instance.name}")
+                       next_step=f"python -m lab up --name {instance.name}")
     if not name.replace("-", "").replace(".", "").isalnum() or not name[0].isalnum() or name != name.lower():
         raise LabError(f"{name!r} cannot name a snapshot.", exit_code=USAGE,
-                       next="use lower-case letters, digits, dots and dashes, a letter or digit first")
+                       next_step="use lower-case letters, digits, dots and dashes, a letter or digit first")
     one = Snapshot(name, key, round(time.time(), 1))
     log = log_file(f"snapshot-{name}")
     log.unlink(missing_ok=True)

@@ -60,7 +60,7 @@ STATES = {state.name: state for state in (
 def ensure(name: str) -> snapshots.Snapshot:
     """The snapshot of that state, made when there is none of the present sources. Raises LabError."""
     if name not in STATES:
-        raise LabError(f"There is no state {name!r}.", next=f"choose one of {', '.join(STATES)}", exit_code=USAGE)
+        raise LabError(f"There is no state {name!r}.", next_step=f"choose one of {', '.join(STATES)}", exit_code=USAGE)
     with file_lock("snapshots"):
         found = snapshots.find(name, key())
         if found is None:
@@ -76,7 +76,7 @@ def restore(instance: Instance, name: str) -> None:
         return
     found = snapshots.find(name)
     if found is None:
-        raise LabError(f"There is no snapshot {name!r}.", next="python -m lab snapshot list", exit_code=REFUSED)
+        raise LabError(f"There is no snapshot {name!r}.", next_step="python -m lab snapshot list", exit_code=REFUSED)
     snapshots.restore(instance, found)
 
 

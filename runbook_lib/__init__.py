@@ -6,7 +6,7 @@ from runbook_lib.core.lazy import loader
 
 _HOMES = {
     "open_run": "runbook_lib.run",
-    "if_available": "runbook_lib.platform.facts.availability:if_there",
+    "if_available": "runbook_lib.platform.facts.availability",
     "recent_runs": "runbook_lib.report.recent_runs",
     "platform": "platform",
     "release": "release",

@@ -67,7 +67,7 @@ class Operator:
         self.shell(f"{COMPOSE} restart nginx")
         if not self._answers(3 * PATIENCE_S):
             raise LabError("The plan's manual commands left a server that does not answer.",
-                           next=f"python -m lab status --name {self.instance.name}")
+                           next_step=f"python -m lab status --name {self.instance.name}")
 
     def _answers(self, patience_s: float) -> bool:
         give_up = time.monotonic() + patience_s

@@ -114,4 +114,4 @@ class Bench:
     def _passed(self, ended: FinishedRun) -> None:
         if ended.code:
             raise LabError(f"A deployment of the bench ended with {ended.code}:\n{ended.output[-1500:]}",
-                           next=f"python -m lab status --name {self._instance.name}")
+                           next_step=f"python -m lab status --name {self._instance.name}")

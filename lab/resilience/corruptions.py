@@ -117,15 +117,15 @@ class _Judge:
         rules = environment.backup.model_copy(update={"directory": FOLDER})
         self._instance, self._connections = instance, connections
         self._environment = environment.model_copy(update={"backup": rules})
-        self._folder = backups_of(self._environment, checksums=amount).put(connections)
-        self._deployed: Deployed = deployed_state_of(environment).put(connections)
+        self._folder = backups_of(self._environment, checksums=amount).fetch(connections)
+        self._deployed: Deployed = deployed_state_of(environment).fetch(connections)
 
     def accepts(self, name: str) -> tuple[bool, str]:
         """Whether every check lets this backup through, and which one did not."""
         backup = self._folder.named(name)
         reading = None
         if backup is not None and backup.good:
-            reading = dump_reading_of(self._environment, name).put(self._connections)
+            reading = dump_reading_of(self._environment, name).fetch(self._connections)
         refused = _refusal(backup_is_restorable(backup, reading, self._environment))
         if refused or backup is None:
             return False, f"before any restore: {refused}"

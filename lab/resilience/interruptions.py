@@ -85,7 +85,7 @@ def _make_work(server: ServerUnderTest, done: frozenset[str]) -> None:
         server.sh(FORGET)  # an image that is in use stays
     if "deliver-secrets" not in done:
         server.sh("sed -i '$ s/$/ /' /opt/gw2-wvwbuilder/.env.secrets")
-    if not {"old-code", "migrate"} <= done and _other_release(server) == RELEASES[1]:
+    if not {"compatibility-check", "migrate"} <= done and _other_release(server) == RELEASES[1]:
         server.sql(OLDER_SCHEMA)
 
 

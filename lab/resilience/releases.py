@@ -170,7 +170,7 @@ def _deploy_and_stop_new_colour(instance: Instance, tag: str, outputs: Path) -> 
     idle = "green" if "backend-blue" in live else "blue"
     running = start_run(instance.name, instance.address.environment, outputs, "20_deploy",
                         {"ref": tag, "breaking_migration": "accept"}, f"proof: {tag} fails late")
-    running.until("step_started", "gate-inside")
+    running.until("step_started", "gate-internal")
     output(instance.inside("docker", "stop", "--time", "1", f"gw2-staging-backend-{idle}-1"), timeout_s=60)
     return running.wait()
 

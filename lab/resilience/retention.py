@@ -82,7 +82,7 @@ class Shelf:
         names = [backup.name for backup in expired(self._survey(moment), self.environment)]
         if names:
             self._server("bash", "-s", "--", "prune", FOLDER, rules.database, str(rules.keep_newest), *names,
-                         text=backup_program())  # fmt: skip
+                         text=backup_program())
             self.pruned += len(names)
 
     def _survey(self, moment: datetime) -> Backups:
@@ -104,16 +104,16 @@ def about(name: str, database: str, moment: datetime, number: int) -> dict[str, 
         "finished_at": taken_at, "pg_dump_version": "15", "schema_revision": "0002", "objects": None,
         "snapshot": {"database": database, "taken_at": taken_at, "server_version": "15", "database_bytes": 9},
         "tables": [{"table": "public.users", "rows": 0, "content": "0:0"}],
-    }  # fmt: skip
+    }
 
 
 def prove(instance: Instance) -> Iterator[Case]:
     """Quiet nights, bad ones, and nights by wrong clocks."""
     yield from kept(instance, "sixty quiet nights", [("good", 0)] * DAYS)
     yield from kept(instance, "a server that was off for fifty nights",
-                    [*[("good", 0)] * 9, *[("fails", 0)] * 50, ("good", 0)])  # fmt: skip
+                    [*[("good", 0)] * 9, *[("fails", 0)] * 50, ("good", 0)])
     yield from kept(instance, "ten nights on a clock that is 400 days late",
-                    [*[("good", 0)] * 30, *[("server's clock", -400)] * 10, *[("both clocks", 0)] * 20])  # fmt: skip
+                    [*[("good", 0)] * 30, *[("server's clock", -400)] * 10, *[("both clocks", 0)] * 20])
     for seed in (1, 2):
         yield from kept(instance, f"failures, rot and clocks that jump, seed {seed}", stormy(seed))
 

@@ -115,7 +115,7 @@ def background_load(instance: Instance, rate: float, *, longest_s: float = 3600.
         try:
             if not load.wait_until_settled(1, START_TIMEOUT_S):
                 process.terminate()
-                raise LabError("The load did not start.", next=f"python -m lab traffic --name {instance.name}")
+                raise LabError("The load did not start.", next_step=f"python -m lab traffic --name {instance.name}")
             yield load
         finally:
             load.end(out)

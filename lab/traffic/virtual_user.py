@@ -84,10 +84,10 @@ async def log_in(target: Target) -> VirtualUser:
             client.close()
     except (Broken, TimeoutError) as error:
         raise LabError(f"The load was not started: the application does not answer ({error or 'too slow'}).",
-                       next="python -m lab status, then 40 Health") from None
+                       next_step="python -m lab status, then 40 Health") from None
     if (registered.status, logged_in.status) != (201, 200):
         raise LabError(f"The load was not started: a new user got {registered.status} for registering and "
-                       f"{logged_in.status} for logging in.", next="python -m lab status")
+                       f"{logged_in.status} for logging in.", next_step="python -m lab status")
     tokens = json.loads(logged_in.body)
     return VirtualUser(name, str(tokens["access_token"]), str(tokens["refresh_token"]))
 

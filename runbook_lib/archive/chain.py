@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from runbook_lib.archive.files import disk_failure, only_one, sha256_of
+from runbook_lib.archive.files import disk_failure, exclusive_lock, sha256_of
 from runbook_lib.archive.folder import run_folders
 
 FILE = "chain.jsonl"
@@ -25,7 +25,7 @@ Link = dict[str, Any]
 @contextlib.contextmanager
 def chain_of(outputs: Path) -> Iterator[list[Link]]:
     """The links of an archive, oldest first, while no other process may add one."""
-    with only_one(outputs / LOCK):
+    with exclusive_lock(outputs / LOCK):
         links = links_of(outputs)
         for lost in _unlisted(outputs, links):
             add_link(outputs, lost)

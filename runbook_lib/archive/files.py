@@ -15,7 +15,7 @@ from pathlib import Path
 from runbook_lib.core.errors import Refused, RunFailed
 
 
-def write_whole(path: Path, content: str | bytes) -> Path:
+def write_atomically(path: Path, content: str | bytes) -> Path:
     """Replace `path` atomically: a temporary name, fsync, rename. Raises RunFailed where the disk refuses."""
     data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
@@ -50,7 +50,8 @@ def disk_failure(error: OSError, path: Path) -> RunFailed:
     else:
         what = f"The evidence of this run could not be written: {error.strerror or error}."
         remedy = "Make the folder writable"
-    return RunFailed(what, where=str(path), next=f"{remedy}, or set RUNBOOK_OUTPUTS to another folder; then run again.")
+    return RunFailed(what, where=str(path),
+                     next_step=f"{remedy}, or set RUNBOOK_OUTPUTS to another folder; then run again.")
 
 
 def sha256_of(path: Path) -> str:
@@ -69,7 +70,7 @@ def try_lock(descriptor: int) -> bool:
 
 
 @contextlib.contextmanager
-def only_one(lock_file: Path, *, wait_s: float = 30.0) -> Iterator[None]:
+def exclusive_lock(lock_file: Path, *, wait_s: float = 30.0) -> Iterator[None]:
     """Let one process at a time through. Raises Refused when the other does not finish in `wait_s` seconds."""
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -78,7 +79,8 @@ def only_one(lock_file: Path, *, wait_s: float = 30.0) -> Iterator[None]:
         while not try_lock(descriptor):
             if time.monotonic() > give_up:
                 raise Refused("Another process has been sealing runs in this archive for too long.",
-                              where=str(lock_file), next="Look for a stuck `runbook` process, end it, and run again.")
+                              where=str(lock_file),
+                              next_step="Look for a stuck `runbook` process, end it, and run again.")
             time.sleep(0.05)
         yield
     finally:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from runbook_lib.archive.files import disk_failure, write_whole
+from runbook_lib.archive.files import disk_failure, write_atomically
 from runbook_lib.core.redaction import Redactor
 
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
@@ -42,7 +42,7 @@ class RunFolder:
         while target.exists():  # a step that ran twice leaves both
             count += 1
             target = self.path / room / f"{stem}-{count}.{suffix}"
-        write_whole(target, self._clean(content))
+        write_atomically(target, self._clean(content))
         return f"{room}/{target.name}"
 
     def _clean(self, content: str | bytes) -> str | bytes:

@@ -84,12 +84,12 @@ class Journal:
             if time.monotonic() > give_up:
                 os.close(descriptor)
                 raise Refused("The journal of this run is open in another process.", where=str(self.path),
-                              next="Let that process finish, or end it; then start a new run.")
+                              next_step="Let that process finish, or end it; then start a new run.")
             time.sleep(0.02)
         if (self.path.parent / "manifest.json").exists():
             os.close(descriptor)
             raise Refused("This run is sealed; nothing can be added to it.", where=str(self.path.parent),
-                          next="Start a new run.")
+                          next_step="Start a new run.")
         return descriptor
 
     def _position(self) -> tuple[int, str, float]:
@@ -110,10 +110,10 @@ class Journal:
 
     def _must_be_ours(self) -> None:
         if self.closed:
-            raise Refused("The journal of this run is closed.", where=str(self.path), next="Start a new run.")
+            raise Refused("The journal of this run is closed.", where=str(self.path), next_step="Start a new run.")
         if os.getpid() != self._process:
             raise Refused("A child process tried to write the journal of its parent.", where=str(self.path),
-                          next="Return values from the child process and record them in the parent.")
+                          next_step="Return values from the child process and record them in the parent.")
 
     def _append(self, line: bytes) -> None:
         before = os.fstat(self._descriptor).st_size

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from runbook_lib.archive.files import write_whole
+from runbook_lib.archive.files import write_atomically
 
 FILE = "notebook.ipynb"
 Cell = dict[str, Any]
@@ -18,7 +18,7 @@ Cell = dict[str, Any]
 def write_notebook(folder: Path, events: list[dict[str, Any]], source: Path | None) -> Path:
     """Write notebook.ipynb into the run's folder; returns its path."""
     content = executed_notebook(events, _source_cells(source))
-    return write_whole(folder / FILE, json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+    return write_atomically(folder / FILE, json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
 
 
 def executed_notebook(events: list[dict[str, Any]], source_cells: list[Cell]) -> dict[str, Any]:

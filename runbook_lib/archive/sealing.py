@@ -12,7 +12,7 @@ from typing import Any
 
 from runbook_lib.archive import journal
 from runbook_lib.archive.chain import MANIFEST, Link, add_link, chain_of, link_for
-from runbook_lib.archive.files import sha256_of, try_lock, write_whole
+from runbook_lib.archive.files import sha256_of, try_lock, write_atomically
 from runbook_lib.archive.folder import RUN_ID, RunFolder, run_folders
 from runbook_lib.archive.notebook import write_notebook
 from runbook_lib.archive.summary import RunSummary, summary_of_events
@@ -39,7 +39,7 @@ def seal(folder: str | os.PathLike[str]) -> str:
         events = journal.read(path)
         write_notebook(path, events, source_of(events))
         _write_reports(path)
-        write_whole(path / MANIFEST, _manifest(path, run_id, summary_of_events(events, path), last))
+        write_atomically(path / MANIFEST, _manifest(path, run_id, summary_of_events(events, path), last))
         link = link_for(path, run_id)
         add_link(path.parent, link)
     return str(link["manifest_sha256"])
@@ -79,7 +79,7 @@ def _manifest(path: Path, run_id: str, summary: RunSummary, last: Link | None) -
     files = {name: {"sha256": sha256_of(path / name), "size_bytes": (path / name).stat().st_size}
              for name in files_of(path) if not (path / name).is_symlink()}
     record = {
-        "format": 1,
+        "format": 2,  # 2: journals with the words of version 0.2.0
         "run_id": run_id,
         "run": summary.record(),
         "sealed_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -98,7 +98,7 @@ def _write_reports(path: Path) -> None:
     except RunbookError:
         raise
     except Exception as error:
-        write_whole(path / "evidence" / "report-not-made.txt", f"{type(error).__name__}: {error}\n")
+        write_atomically(path / "evidence" / "report-not-made.txt", f"{type(error).__name__}: {error}\n")
 
 
 def _abandoned(folder: RunFolder) -> bool:

@@ -41,7 +41,7 @@ def verify_archive(outputs: Path) -> list[Finding]:
     """The whole archive: every sealed run, and every link of the chain. Only faults are listed one by one."""
     outputs = Path(outputs).resolve()
     sealed = [folder for folder in run_folders(outputs) if (folder.path / MANIFEST).exists()]
-    faults = [Finding(f"{folder.run_id} {one.check}", one.verdict, one.measured, one.expected, one.next)
+    faults = [Finding(f"{folder.run_id} {one.check}", one.verdict, one.measured, one.expected, one.next_step)
               for folder in sealed for one in verify(folder) if one.verdict is not Verdict.PASSED]
     present = {folder.run_id for folder in sealed}
     faults += [Finding(f"{link['run_id']} folder", Verdict.FAILED, "missing", str(link.get("folder", "")), KEEP)

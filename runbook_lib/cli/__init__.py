@@ -119,7 +119,8 @@ def _pairs(arguments: list[str]) -> dict[str, str]:
         name, equals, text = argument.partition("=")
         if not equals or not name or name in pairs:
             fault = "is given twice" if name in pairs else "is not of the form NAME=VALUE"
-            raise errors.BadParameter(f"-p {argument}: {fault}", where="command line", next="Correct it and run again.")
+            raise errors.BadParameter(f"-p {argument}: {fault}", where="command line",
+                                      next_step="Correct it and run again.")
         pairs[name] = text
     return pairs
 
@@ -133,8 +134,8 @@ def _from_file(path: str) -> dict[str, Any]:
             values = yaml.safe_load(file) or {}
     except (OSError, yaml.YAMLError) as error:
         raise errors.BadParameter(f"The parameter file cannot be read: {error}", where=path,
-                                  next="Correct it and run again.") from error
+                                  next_step="Correct it and run again.") from error
     if not isinstance(values, dict):
         raise errors.BadParameter("The parameter file is not a mapping of names to values.", where=path,
-                                  next="Write one `name: value` a line.")
+                                  next_step="Write one `name: value` a line.")
     return values

@@ -79,4 +79,4 @@ def _find(text: str) -> Any:
     if len(fits) == 1:
         return fits[0]
     what = f"{len(fits)} runs begin with {text!r}." if fits else f"There is no run {text!r}."
-    raise errors.UsageError(what, where=str(outputs), next="See them with: runbook archive list")
+    raise errors.UsageError(what, where=str(outputs), next_step="See them with: runbook archive list")

@@ -12,7 +12,7 @@ from docker.transport.sshconn import SSHConnectionPool, SSHHTTPAdapter
 
 from runbook_lib.connections.link import Link
 from runbook_lib.connections.ssh import SshServer
-from runbook_lib.connections.translate import docker_error, translated
+from runbook_lib.connections.translate import docker_error, translate_errors
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import LinkDropped
 
@@ -47,7 +47,7 @@ class ServerDocker:
         api.base_url = "http+docker://ssh"
         api.mount("http+docker://", _LinkAdapter(self._server.link))
         try:
-            with translated(self._server.address, _DIAL):
+            with translate_errors(self._server.address, _DIAL):
                 api._version = api._retrieve_server_version()
         except (docker.errors.DockerException, requests.RequestException, LinkDropped) as error:
             # dial-stdio tells its reason on stderr, which the SDK does not read: ask again in plain words

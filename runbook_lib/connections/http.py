@@ -86,7 +86,8 @@ def _body(reply: requests.Response, url: str, deadline: float) -> bytes:
     for chunk in reply.iter_content(65_536):
         body += chunk
         if time.monotonic() > deadline:
-            raise EndpointUnavailable("The reply did not end in time.", where=url, next="Look at nginx's error log.")
+            raise EndpointUnavailable("The reply did not end in time.", where=url,
+                                      next_step="Look at nginx's error log.")
         if len(body) > BODY_LIMIT:
             raise EndpointUnavailable(f"The reply is longer than {BODY_LIMIT // 1_000_000} MB.", where=url)
     return bytes(body)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 
-from runbook_lib.connections.quoting import quoted, words_line
+from runbook_lib.connections.quoting import quoted, shell_join
 from runbook_lib.core.commands import Command, Pipeline, WriteFile
 
 BAD_START = 126  # the shell's own code for "found, but could not be run"
@@ -94,7 +94,7 @@ def _stage(command: Command) -> str:
     place = (
         f"cd -- {quoted(command.cwd)} || exit {BAD_START}; " if command.cwd is not None else f"cd || exit {BAD_START}; "
     )
-    return f"( {place}exec {words_line(command.argv)} 8>&- )"
+    return f"( {place}exec {shell_join(command.argv)} 8>&- )"
 
 
 def _pipeline(pipeline: Pipeline) -> str:

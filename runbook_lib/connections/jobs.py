@@ -16,8 +16,8 @@ from typing import TypeVar
 from runbook_lib.connections.frames import FollowedJob
 from runbook_lib.connections.job_program import CLAIM, FOLLOW, START, STOP, job_program
 from runbook_lib.connections.limits import Bounded
-from runbook_lib.connections.quoting import words_line
-from runbook_lib.connections.ssh import SshServer, revealed
+from runbook_lib.connections.quoting import shell_join
+from runbook_lib.connections.ssh import SshServer, stdin_bytes
 from runbook_lib.core.commands import Command, Pipeline, WriteFile
 from runbook_lib.core.errors import CommandTimedOut, HostUnreachable, LinkDropped, Refused, StepFailed
 from runbook_lib.core.gates import Gate, Watch
@@ -77,7 +77,7 @@ def start(server: SshServer, action: Action, folder: str) -> Job:
         raise TypeError("a gate asks questions, and so does a watch; they are no jobs")
     if not server.changes_allowed:
         raise Refused(
-            "Plan mode changes nothing: no job was started.", where=server.address, next='Use mode = "apply".'
+            "Plan mode changes nothing: no job was started.", where=server.address, next_step='Use mode = "apply".'
         )
     place = posixpath.join(server.directory, ".runbook", "jobs", folder)
     accepts = action.accepts if isinstance(action, Command) else (0,)
@@ -95,7 +95,7 @@ def start(server: SshServer, action: Action, folder: str) -> Job:
     return job
 
 
-def once_reachable(begin: Callable[[], Result], tell: Callable[[str], None]) -> Result:
+def retry_while_unreachable(begin: Callable[[], Result], tell: Callable[[str], None]) -> Result:
     """What `begin` returns. Where the server is out of reach nothing has begun, so it is tried again for some time.
 
     Raises HostUnreachable after RECONNECT_LIMIT_S, and every other error at once: then something may have begun.
@@ -136,7 +136,7 @@ def stop(job: Job) -> JobOutcome:
     What a program has started elsewhere (a container, for `docker run` or `docker exec`) goes on: its own undo
     must end it.
     """
-    words = words_line(("bash", "-c", STOP, "stop", job.folder))
+    words = shell_join(("bash", "-c", STOP, "stop", job.folder))
     seen = FollowedJob()
 
     def ask() -> None:
@@ -157,7 +157,7 @@ def output(job: Job, *, limit_bytes: int = EVIDENCE_BYTES) -> tuple[str, str]:
 
 def _upload(job: Job, action: Command | Pipeline | WriteFile, token: str) -> None:
     script = job_program(action, token).encode()
-    stdin = revealed(_stdin_of(action))
+    stdin = stdin_bytes(_stdin_of(action))
     words = (
         "bash",
         "-c",
@@ -172,13 +172,13 @@ def _upload(job: Job, action: Command | Pipeline | WriteFile, token: str) -> Non
     )
     said = Bounded(0, 2_000)
     code = job.server.exchange(
-        words_line(words), f"start {job.words}", START_TIMEOUT_S, script + stdin, said.add, said.add
+        shell_join(words), f"start {job.words}", START_TIMEOUT_S, script + stdin, said.add, said.add
     )
     if code != 0:
         raise StepFailed(
             f"The job could not be started: {said.text().strip() or f'exit code {code}'}",
             where=f"{job.server.address}: {job.folder}",
-            next="This step changed nothing. Look at the server's disk (df -h) and at the owner of the folder.",
+            next_step="This step changed nothing. Look at the server's disk (df -h) and at the owner of the folder.",
         )
 
 
@@ -193,7 +193,7 @@ def _stdin_of(action: Command | Pipeline | WriteFile) -> str | bytes | Secret | 
 def _arrived(job: Job, token: str) -> bool:
     """Whether the job started before the link dropped. When it did not, its upload is withdrawn for good."""
     said = Bounded(0, 100)
-    words = words_line(("bash", "-c", CLAIM, "claim", job.folder, token))
+    words = shell_join(("bash", "-c", CLAIM, "claim", job.folder, token))
     seen = FollowedJob()
 
     def ask() -> None:
@@ -203,7 +203,7 @@ def _arrived(job: Job, token: str) -> bool:
         raise LinkDropped(
             "The link dropped while the job was being started, and the server cannot be reached again.",
             where=f"{job.server.address}: {job.words[:300]}",
-            next=f"When the server is back, look into {job.folder}: without that folder the job never started.",
+            next_step=f"When the server is back, look into {job.folder}: without that folder the job never started.",
         )
     return said.text().split()[-1:] == ["started"]
 
@@ -213,7 +213,7 @@ def _follow(job: Job, seen: FollowedJob, deadline: float) -> None:
 
     def ask() -> None:
         seen.restart()
-        words = words_line(
+        words = shell_join(
             ("bash", "-c", FOLLOW, "follow", job.folder, str(seen.offsets["out"]), str(seen.offsets["err"]))
         )
         left = max(0.1, deadline - time.monotonic())
@@ -281,7 +281,7 @@ def _both_ends(job: Job, name: str, limit_bytes: int) -> str:
         'cd -- "$1" && size=$(stat -c %s -- "$2") && echo "$size" && if [ "$size" -le $((2 * $3)) ]; '
         'then cat -- "$2"; else head -c "$3" -- "$2"; tail -c "$3" -- "$2"; fi'
     )
-    words = words_line(("bash", "-c", program, "output", job.folder, name, str(limit_bytes)))
+    words = shell_join(("bash", "-c", program, "output", job.folder, name, str(limit_bytes)))
     raw = Bounded(2 * limit_bytes + 100, 0)
     job.server.exchange(words, f"read {job.folder}/{name}", START_TIMEOUT_S, b"", raw.add, _ignore)
     size, _, content = raw.head.partition(b"\n")

@@ -13,7 +13,7 @@ from typing import cast
 
 import paramiko
 
-from runbook_lib.connections.translate import translated
+from runbook_lib.connections.translate import translate_errors
 from runbook_lib.core.errors import AuthenticationRefused, HostKeyUnknown
 
 KEEPALIVE_S = 5
@@ -66,7 +66,7 @@ class Link:
             try:
                 yield channel
             finally:
-                let_go(channel)
+                close_quietly(channel)
 
     def open_session(self, doing: str) -> paramiko.Channel:
         """A channel that its user keeps and closes."""
@@ -77,7 +77,7 @@ class Link:
         return self._open(f"127.0.0.1:{port} on the server", "direct-tcpip", ("127.0.0.1", port))
 
     def _open(self, doing: str, kind: str, target: tuple[str, int] | None) -> paramiko.Channel:
-        patience = time.monotonic() + SESSION_PATIENCE_S
+        max_unreachable_probes = time.monotonic() + SESSION_PATIENCE_S
         again = True
         while True:
             transport = self.transport()
@@ -86,14 +86,14 @@ class Link:
                 return transport.open_channel(kind, target, source, timeout=self.connect_timeout_s)
             except paramiko.ChannelException:
                 # the server closes its side of a finished session a moment after ours: short waits cure that
-                if target or time.monotonic() > patience:
-                    with translated(self.address, doing):
+                if target or time.monotonic() > max_unreachable_probes:
+                    with translate_errors(self.address, doing):
                         raise
                 time.sleep(0.05)
             except (paramiko.SSHException, OSError, EOFError):
                 transport.close()
                 if not again:  # nothing was sent yet, so one more connection is safe
-                    with translated(self.address, doing, connecting=True):
+                    with translate_errors(self.address, doing, connecting=True):
                         raise
                 again = False
 
@@ -102,7 +102,7 @@ class Link:
         client.set_missing_host_key_policy(_OnlyKnown(self.known_hosts_file))
         self._load_known_hosts(client)
         key = self._load_key()
-        with translated(self.address, "", connecting=True):
+        with translate_errors(self.address, "", connecting=True):
             raw = socket.create_connection((self.host, self.port), timeout=self.connect_timeout_s)
             try:
                 raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -139,11 +139,12 @@ class Link:
             raise HostKeyUnknown(
                 f"The known-hosts file {self.known_hosts_file} cannot be read ({error.strerror}).",
                 where=self.address,
-                next="Put the server's host key there, read on the server itself: /etc/ssh/ssh_host_ed25519_key.pub.",
+                next_step="Put the server's host key there, read on the server itself: "
+                          "/etc/ssh/ssh_host_ed25519_key.pub.",
             ) from error
 
     def _load_key(self) -> paramiko.PKey:
-        next = "Set server.key_file in the environment file to a private key without a passphrase."
+        next_step = "Set server.key_file in the environment file to a private key without a passphrase."
         try:
             return paramiko.PKey.from_path(self.key_file)
         except OSError as error:
@@ -153,7 +154,7 @@ class Link:
         except (paramiko.SSHException, ValueError, LookupError) as error:
             reason, cause = "is not a private key that can be used", error
         what = f"The key file {self.key_file} {reason}."
-        raise AuthenticationRefused(what, where=self.address, next=next) from cause
+        raise AuthenticationRefused(what, where=self.address, next_step=next_step) from cause
 
     def _drop(self) -> None:
         if self._client is not None:
@@ -167,7 +168,7 @@ class Link:
             self._drop()
 
 
-def let_go(channel: paramiko.Channel) -> None:
+def close_quietly(channel: paramiko.Channel) -> None:
     """Close a channel; on a broken link there is nobody left to tell, and the break is reported elsewhere."""
     with suppress(paramiko.SSHException, OSError, EOFError):
         channel.close()
@@ -181,6 +182,6 @@ class _OnlyKnown(paramiko.MissingHostKeyPolicy):
         raise HostKeyUnknown(
             f"The server's host key ({key.get_name()} {key.fingerprint}) is not in {self._file}.",
             where=hostname,
-            next="Compare the fingerprint with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the server, "
+            next_step="Compare the fingerprint with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the server, "
             "then add the key to that file. Never add it unseen.",
         )

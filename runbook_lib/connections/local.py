@@ -60,13 +60,13 @@ def _stored(file: Path) -> dict[str, str]:
         raise SecretMissing(
             f"The secrets file cannot be read ({error.strerror}).",
             where=str(file),
-            next="Make it readable for you alone: chmod 600.",
+            next_step="Make it readable for you alone: chmod 600.",
         ) from error
     if stat.S_IMODE(about.st_mode) & 0o077:
         raise Refused(
             f"The secrets file can be read by others (mode {stat.S_IMODE(about.st_mode):04o}).",
             where=str(file),
-            next=f"chmod 600 {file}",
+            next_step=f"chmod 600 {file}",
         )
     return parse_secrets(text.decode("utf-8", "replace"), str(file))
 
@@ -81,7 +81,8 @@ def parse_secrets(text: str, where: str) -> dict[str, str]:
         name, equals, value = line.removeprefix("export ").partition("=")
         if not equals or not name.strip().isidentifier():
             # the line itself is not shown: it may hold a secret
-            raise SecretMissing(f"Line {number} is not of the form NAME=value.", where=where, next="Correct that line.")
+            raise SecretMissing(f"Line {number} is not of the form NAME=value.", where=where,
+                                next_step="Correct that line.")
         value = value.strip()
         if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
             value = value[1:-1]
@@ -89,7 +90,7 @@ def parse_secrets(text: str, where: str) -> dict[str, str]:
     return values
 
 
-def who_and_where() -> Person:
+def current_operator() -> Person:
     """The operator and this machine."""
     name = os.environ.get("GITHUB_ACTOR") or os.environ.get("RUNBOOK_OPERATOR") or _login()
     return Person(name, socket.gethostname())

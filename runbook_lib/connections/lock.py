@@ -19,11 +19,11 @@ from typing import Any, Self
 
 import paramiko
 
-from runbook_lib.connections.link import let_go
+from runbook_lib.connections.link import close_quietly
 from runbook_lib.connections.lock_program import BREAK, HOLD, KEEP_DAYS, KEEP_RUNS, LOOK
-from runbook_lib.connections.quoting import words_line
+from runbook_lib.connections.quoting import shell_join
 from runbook_lib.connections.ssh import SshServer
-from runbook_lib.connections.translate import translated
+from runbook_lib.connections.translate import translate_errors
 from runbook_lib.core.errors import (
     CommandTimedOut,
     FactUnreadable,
@@ -63,7 +63,7 @@ class EnvironmentLock:
 
     def __enter__(self) -> Self:
         if not self._server.changes_allowed:
-            raise Refused("Plan mode takes no lock.", where=self._server.address, next='Use mode = "apply".')
+            raise Refused("Plan mode takes no lock.", where=self._server.address, next_step='Use mode = "apply".')
         self._take()
         self._enough.clear()
         self._beats = threading.Thread(target=self._beat, name="lock-heartbeat", daemon=True)
@@ -95,7 +95,7 @@ class EnvironmentLock:
             with suppress(paramiko.SSHException, OSError, EOFError):
                 channel.shutdown_write()
                 channel.status_event.wait(5.0)
-            let_go(channel)
+            close_quietly(channel)
         if self._beats is not None:
             self._beats.join(1.0)
 
@@ -103,16 +103,16 @@ class EnvironmentLock:
         doing = f"take the lock of {self._name}"
         channel = self._server.link.open_session(doing)
         try:
-            with translated(self._server.address, doing):
+            with translate_errors(self._server.address, doing):
                 words = ("bash", "-c", HOLD, "lock", self._server.directory, self._run_id, str(SILENCE_S),
                          str(KEEP_RUNS), str(KEEP_DAYS))
-                channel.exec_command(words_line(words))
+                channel.exec_command(shell_join(words))
                 channel.sendall(json.dumps(self._record).encode() + b"\n")
                 answer, said = _first_line(channel, self._server.address)
             if answer != "taken":
                 raise _refusal(self._server.address, self._name, answer, said)
         except BaseException:
-            let_go(channel)
+            close_quietly(channel)
             raise
         self._channel = channel
 
@@ -144,7 +144,7 @@ def holder(server: SshServer) -> dict[str, Any] | None:
         return {"jobs": said.split()}
     if answer == "held":
         return _parsed(said)
-    raise FactUnreadable("The state of the lock could not be read.", where=server.address, next="Ask again.")
+    raise FactUnreadable("The state of the lock could not be read.", where=server.address, next_step="Ask again.")
 
 
 def break_lock(server: SshServer, environment: Any, owner_typed: str, by: str) -> dict[str, Any]:
@@ -154,20 +154,20 @@ def break_lock(server: SshServer, environment: Any, owner_typed: str, by: str) -
     that run goes on until its own deadline and keeps others out until then. Raises PreconditionFailed.
     """
     if not server.changes_allowed:
-        raise Refused("Plan mode breaks no lock.", where=server.address, next='Use mode = "apply".')
+        raise Refused("Plan mode breaks no lock.", where=server.address, next_step='Use mode = "apply".')
     record = holder(server)
     where = f"{server.address}: {environment.name}"
     if record is None or "owner" not in record:
-        raise PreconditionFailed("Nobody holds the lock.", where=where, next=_jobs_told(record))
+        raise PreconditionFailed("Nobody holds the lock.", where=where, next_step=_jobs_told(record))
     if owner_typed != record["owner"]:
         raise PreconditionFailed(
             f"The lock is held by {record['owner']!r}, not by {owner_typed!r}.",
             where=where,
-            next="Speak with the owner first; then type the owner exactly as it is shown.",
+            next_step="Speak with the owner first; then type the owner exactly as it is shown.",
         )
     run_id = str(record.get("run_id", ""))
     if not _RUN_ID.fullmatch(run_id):
-        raise FactUnreadable("The lock's record names no run.", where=where, next="Look into .runbook/lock.json.")
+        raise FactUnreadable("The lock's record names no run.", where=where, next_step="Look into .runbook/lock.json.")
     note = json.dumps(
         {
             "by": by,
@@ -180,15 +180,15 @@ def break_lock(server: SshServer, environment: Any, owner_typed: str, by: str) -
     holding = (str(record.get("pid", 0)), str(record.get("born", 0)))
     words = ("bash", "-c", BREAK, "lock", server.directory, *holding, run_id)
     said: list[bytes] = []
-    if server.exchange(words_line(words), "break the lock", ANSWER_S, note.encode() + b"\n", said.append, said.append):
+    if server.exchange(shell_join(words), "break the lock", ANSWER_S, note.encode() + b"\n", said.append, said.append):
         told = b"".join(said).decode("utf-8", "replace").strip()
-        raise PreconditionFailed(f"The lock could not be broken: {told}", where=where, next="Look on the server.")
+        raise PreconditionFailed(f"The lock could not be broken: {told}", where=where, next_step="Look on the server.")
     return record
 
 
 def _ask(server: SshServer, words: tuple[str, ...]) -> tuple[str, str]:
     said: list[bytes] = []
-    server.exchange(words_line(words), "look at the lock", ANSWER_S, b"", said.append, lambda data: None)
+    server.exchange(shell_join(words), "look at the lock", ANSWER_S, b"", said.append, lambda data: None)
     answer, _, rest = b"".join(said).decode("utf-8", "replace").strip().partition(" ")
     return answer, rest
 
@@ -202,7 +202,7 @@ def _first_line(channel: paramiko.Channel, address: str) -> tuple[str, str]:
         try:
             data = channel.recv(4096)
         except TimeoutError as error:
-            raise CommandTimedOut(f"The lock did not answer in {ANSWER_S:g} s.", where=address, next="") from error
+            raise CommandTimedOut(f"The lock did not answer in {ANSWER_S:g} s.", where=address, next_step="") from error
         if not data:
             break
         said += data
@@ -213,7 +213,7 @@ def _first_line(channel: paramiko.Channel, address: str) -> tuple[str, str]:
         raise FactUnreadable(
             f"The lock cannot be taken: {trouble}",
             where=address,
-            next="Look at the server's disk (df -h) and at the owner of its .runbook folder.",
+            next_step="Look at the server's disk (df -h) and at the owner of its .runbook folder.",
         )
     answer, _, rest = said.decode("utf-8", "replace").strip().partition(" ")
     return answer, rest
@@ -228,17 +228,17 @@ def _refusal(address: str, name: str, answer: str, said: str) -> RunbookError:
                 f"Nobody held the environment for a while, so {DOOR_KEEPER} on the server took over at "
                 f"{by.get('at', 'some time')}: it lets users in on the database that now has the name.",
                 where=where,
-                next="Run the notebook again at once: it finishes what was begun.",
+                next_step="Run the notebook again at once: it finishes what was begun.",
             )
         return LockHeld(
             f"This run's lock was broken by {by.get('by', 'somebody')} (from {by.get('from', 'an unknown host')}) at "
             f"{by.get('at', 'an unknown time')}.",
             where=where,
-            next="Another operator has taken over: speak with them, then start a new run.",
+            next_step="Another operator has taken over: speak with them, then start a new run.",
         )
     if answer == "busy":
         return LockHeld(
-            "Work of an earlier run is still going on there.", where=where, next=_jobs_told({"jobs": said.split()})
+            "Work of an earlier run is still going on there.", where=where, next_step=_jobs_told({"jobs": said.split()})
         )
     who = _parsed(said)
     return LockHeld(
@@ -246,7 +246,8 @@ def _refusal(address: str, name: str, answer: str, said: str) -> RunbookError:
         f"for {who.get('purpose', 'an unknown purpose')} (run {who.get('run_id', 'unknown')}, from "
         f"{who.get('from', 'an unknown host')}, last heartbeat {who.get('heartbeat', 'unknown')}).",
         where=where,
-        next=f"Wait until it is done, or speak with the owner. A dead holder's lock frees itself within {SILENCE_S} s.",
+        next_step="Wait until it is done, or speak with the owner. A dead holder's lock frees itself within "
+                  f"{SILENCE_S} s.",
     )
 
 

@@ -46,7 +46,8 @@ class ServerDatabase:
         said = " ".join(stderr.split())[-500:]
         if _NOT_RUNNING.search(said):
             return FactUnreadable(
-                "No PostgreSQL container is running.", where=where, next="On the server: docker compose ps postgres."
+                "No PostgreSQL container is running.", where=where,
+                                  next_step="On the server: docker compose ps postgres."
             )
         if _NO_ENGINE.search(said):
             error = docker_error(RuntimeError(said), self._server.address, "docker exec psql")
@@ -55,7 +56,7 @@ class ServerDatabase:
         return FactUnreadable(
             f"The question failed: {said or f'exit code {code}'}",
             where=where,
-            next="On the server: docker compose logs --tail 50 postgres.",
+            next_step="On the server: docker compose logs --tail 50 postgres.",
         )
 
 
@@ -68,8 +69,8 @@ def parse_rows(text: str) -> list[dict[str, Any]]:
         try:
             row = json.loads(line)
         except ValueError as error:
-            raise FactUnreadable("psql's reply is not JSON.", where=line[:200], next="Ask again.") from error
+            raise FactUnreadable("psql's reply is not JSON.", where=line[:200], next_step="Ask again.") from error
         if not isinstance(row, dict):
-            raise FactUnreadable("psql's reply is not a row.", where=line[:200], next="Ask again.")
+            raise FactUnreadable("psql's reply is not a row.", where=line[:200], next_step="Ask again.")
         rows.append(row)
     return rows

@@ -7,7 +7,7 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-from runbook_lib.connections.link import let_go
+from runbook_lib.connections.link import close_quietly
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, RunbookError
 
@@ -39,7 +39,7 @@ class ServerPrometheus:
         except (OSError, EOFError, http.client.HTTPException) as error:
             raise _unavailable("Prometheus gave no usable reply", where, error) from error
         finally:
-            let_go(channel)
+            close_quietly(channel)
 
 
 def parse_reply(status: int, body: bytes, where: str) -> Any:
@@ -49,12 +49,12 @@ def parse_reply(status: int, body: bytes, where: str) -> Any:
     except ValueError:
         said = None
     if not isinstance(said, dict) or "status" not in said:
-        raise FactUnreadable(f"Not a reply of Prometheus (HTTP {status}).", where=where, next="Look at its log.")
+        raise FactUnreadable(f"Not a reply of Prometheus (HTTP {status}).", where=where, next_step="Look at its log.")
     if said["status"] != "success" or "data" not in said:
         raise FactUnreadable(
             f"Prometheus refused the question: {str(said.get('error', 'no reason given'))[:300]}",
             where=where,
-            next="Ask it in Prometheus's own page to see more.",
+            next_step="Ask it in Prometheus's own page to see more.",
         )
     return said["data"]
 
@@ -64,5 +64,5 @@ def _unavailable(what: str, where: str, error: BaseException) -> EndpointUnavail
     return EndpointUnavailable(
         f"{what} ({reason}).",
         where=where,
-        next="On the server: docker compose ps prometheus; and sshd must allow forwarding to that port (sshd -T).",
+        next_step="On the server: docker compose ps prometheus; and sshd must allow forwarding to that port (sshd -T).",
     )

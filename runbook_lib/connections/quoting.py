@@ -14,7 +14,7 @@ def quoted(word: str) -> str:
     return shlex.quote(word)
 
 
-def words_line(argv: tuple[str, ...]) -> str:
+def shell_join(argv: tuple[str, ...]) -> str:
     """A program and its arguments as a shell line."""
     if not argv:
         raise ValueError("a command has no words")
@@ -27,7 +27,7 @@ def command_line(command: Command) -> str:
     A missing directory is status 126 with a message, so that it is not taken for an answer of the command. The
     trailing `exit` keeps the shell as parent: a program killed by a signal then reports 128 + signal.
     """
-    line = words_line(command.argv)
+    line = shell_join(command.argv)
     if command.cwd is not None:
         line = f"cd -- {quoted(command.cwd)} || exit 126; {line}"
     return f"{line}; exit $?"

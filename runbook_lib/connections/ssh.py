@@ -12,8 +12,8 @@ import paramiko
 
 from runbook_lib.connections.limits import Bounded
 from runbook_lib.connections.link import Link
-from runbook_lib.connections.quoting import command_line, words_line
-from runbook_lib.connections.translate import docker_error, translated
+from runbook_lib.connections.quoting import command_line, shell_join
+from runbook_lib.connections.translate import docker_error, translate_errors
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import CommandTimedOut, FactUnreadable
 from runbook_lib.core.questions import CommandResult
@@ -43,7 +43,7 @@ _NO_DOCKER = (
 )
 
 
-def revealed(stdin: str | bytes | Secret | None) -> bytes:
+def stdin_bytes(stdin: str | bytes | Secret | None) -> bytes:
     """The bytes for a command's standard input: the one place in SSH where a secret becomes text."""
     if stdin is None:
         return b""
@@ -108,7 +108,7 @@ class SshServer:
         """
         doing = self._redactor.text(doing)
         deadline = time.monotonic() + timeout_s
-        with self.link.session(doing) as channel, translated(self.address, doing):
+        with self.link.session(doing) as channel, translate_errors(self.address, doing):
             channel.settimeout(max(1.0, timeout_s))
             channel.exec_command(line)
             feeder = _feed(channel, stdin)
@@ -151,7 +151,8 @@ class SshServer:
         out, err = Bounded(OUTPUT_LIMIT, _CHUNK), Bounded(ERROR_LIMIT, ERROR_LIMIT)
         started = time.monotonic()
         doing = str(command)
-        code = self.exchange(command_line(command), doing, command.timeout_s, revealed(command.stdin), out.add, err.add)
+        code = self.exchange(command_line(command), doing, command.timeout_s, stdin_bytes(command.stdin), out.add,
+                             err.add)
         seconds = time.monotonic() - started
         result = CommandResult(self._redactor.text(doing), code, out.text(), err.text(), seconds)
         return result, not out.left_out
@@ -166,15 +167,15 @@ class SshServer:
     def _unreadable(self, command: Command, how: str) -> FactUnreadable:
         return FactUnreadable(
             self._redactor.text(f"`{command.argv[0]}` on the server {how}"),
-            where=self._redactor.text(f"{self.address}: {words_line(command.argv)[:300]}"),
-            next="Run the command on the server by hand to see more.",
+            where=self._redactor.text(f"{self.address}: {shell_join(command.argv)[:300]}"),
+            next_step="Run the command on the server by hand to see more.",
         )
 
     def _timed_out(self, doing: str, timeout_s: float) -> CommandTimedOut:
         return CommandTimedOut(
             f"No end after {timeout_s:g} s.",
             where=f"{self.address}: {doing[:300]}",
-            next="Look at the server's load and disk; the command may still be running there.",
+            next_step="Look at the server's load and disk; the command may still be running there.",
         )
 
     def close(self) -> None:

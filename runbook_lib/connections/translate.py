@@ -35,7 +35,7 @@ _REACH_NEXT = "Check the address and port in the environment file, and that the 
 
 
 @contextmanager
-def translated(address: str, doing: str, *, connecting: bool = False) -> Iterator[None]:
+def translate_errors(address: str, doing: str, *, connecting: bool = False) -> Iterator[None]:
     """Turn library errors into ours. `doing` is the command or the exchange; it carries no secret (see plan.py)."""
     try:
         yield
@@ -54,7 +54,7 @@ def ssh_error(error: BaseException, address: str, doing: str, *, connecting: boo
     dropped = LinkDropped(
         f"The link to {address} broke ({_reason(error)}); what became of the command is not known from here.",
         where=where,
-        next="Run the notebook again: it asks the server what is true now before it does anything.",
+        next_step="Run the notebook again: it asks the server what is true now before it does anything.",
     )
     return _located(dropped, address, doing)
 
@@ -65,18 +65,18 @@ def _refusal(error: BaseException, where: str) -> RunbookError | None:
         return HostKeyChanged(
             "The server shows another host key than the known one.",
             where=where,
-            next="Stop. Find out why the key changed before anything else; if the server was rebuilt on purpose, "
+            next_step="Stop. Find out why the key changed before anything else; if the server was rebuilt on purpose, "
             "replace its line in the environment's known-hosts file with a key read on the server itself.",
         )
     if isinstance(error, paramiko.PasswordRequiredException):
-        return AuthenticationRefused("The private key is protected by a passphrase.", where=where, next=_KEY_NEXT)
+        return AuthenticationRefused("The private key is protected by a passphrase.", where=where, next_step=_KEY_NEXT)
     if isinstance(error, paramiko.AuthenticationException):
-        return AuthenticationRefused("The server did not accept the key.", where=where, next=_KEY_NEXT)
+        return AuthenticationRefused("The server did not accept the key.", where=where, next_step=_KEY_NEXT)
     if isinstance(error, paramiko.ChannelException):
         return FactUnreadable(
             f"The server refused one more session ({_reason(error)}); nothing was run.",
             where=where,
-            next="Look at MaxSessions and AllowTcpForwarding in the server's sshd configuration.",
+            next_step="Look at MaxSessions and AllowTcpForwarding in the server's sshd configuration.",
         )
     return None
 
@@ -92,21 +92,22 @@ def _unreachable(error: BaseException, where: str) -> RunbookError:
         what = f"The server offers no acceptable SSH algorithm ({_reason(error)})."
     else:
         what = f"No SSH connection to the server ({_reason(error)})."
-    return HostUnreachable(what, where=where, next=_REACH_NEXT)
+    return HostUnreachable(what, where=where, next_step=_REACH_NEXT)
 
 
 def http_error(error: BaseException, url: str) -> RunbookError:
     """EndpointUnavailable for any error of requests, urllib3, ssl or a socket, in words an operator can use."""
     root = _root(error)
     if isinstance(error, (requests.exceptions.SSLError, ssl.SSLError)):
-        what, next = f"TLS could not be established: {_reason(root)}", "Look at the certificate."
+        what, next_step = f"TLS could not be established: {_reason(root)}", "Look at the certificate."
     elif isinstance(error, (requests.exceptions.Timeout, TimeoutError)):
-        what, next = "No reply in time.", "Look whether nginx and the service behind it are running."
+        what, next_step = "No reply in time.", "Look whether nginx and the service behind it are running."
     elif isinstance(error, requests.exceptions.ConnectionError) or not isinstance(error, requests.RequestException):
-        what, next = f"No connection: {_reason(root)}", "Look whether nginx is running and its port can be reached."
+        what = f"No connection: {_reason(root)}"
+        next_step = "Check that nginx is running and that its port can be reached."
     else:
-        what, next = f"No usable reply: {_reason(root)}", "Look at nginx's error log."
-    return _located(EndpointUnavailable(what, where=url, next=next), url, "")
+        what, next_step = f"No usable reply: {_reason(root)}", "Look at nginx's error log."
+    return _located(EndpointUnavailable(what, where=url, next_step=next_step), url, "")
 
 
 def _root(error: BaseException) -> BaseException:
@@ -125,7 +126,7 @@ def docker_error(error: BaseException, address: str, doing: str) -> RunbookError
         DockerUnavailable(
             f"The server has no Docker Engine that answers ({_reason(error)}).",
             where=address,
-            next="On the server: `systemctl status docker`, then `docker info` as the deploy user "
+            next_step="On the server: `systemctl status docker`, then `docker info` as the deploy user "
             "(it must be in the group docker).",
         ),
         address,

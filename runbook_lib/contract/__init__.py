@@ -93,7 +93,7 @@ class Contract:
             raise BadParameter(
                 "\n".join(faults),
                 where=f"parameters of {self.notebook}",
-                next=f"See what it takes with: runbook show {self.notebook}. Nothing was contacted.",
+                next_step=f"See what it takes with: runbook show {self.notebook}. Nothing was contacted.",
             )
 
 
@@ -137,5 +137,5 @@ def _malformed(notebook: str, fault: str) -> BadParameter:
     return BadParameter(
         f"The parameters cell is not a list of annotated literals. {fault}",
         where=f"notebooks/{notebook}.ipynb, parameters cell",
-        next="Correct the cell, or restore the notebook from git.",
+        next_step="Correct the cell, or restore the notebook from git.",
     )

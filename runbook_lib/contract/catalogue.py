@@ -40,7 +40,7 @@ class Runbook:
             raise NotebookUnknown(
                 f"The notebook cannot be read: {error}",
                 where=str(self.path),
-                next="Restore the file from git and run again.",
+                next_step="Restore the file from git and run again.",
             ) from error
 
     @property
@@ -96,4 +96,5 @@ def find_runbook(name: str) -> Runbook:
 
 
 def _unknown(what: str) -> NotebookUnknown:
-    return NotebookUnknown(what, where=str(project.root() / "notebooks"), next="See all of them with: runbook list")
+    return NotebookUnknown(what, where=str(project.root() / "notebooks"),
+                           next_step="See all of them with: runbook list")

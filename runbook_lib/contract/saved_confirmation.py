@@ -22,5 +22,5 @@ def refuse_saved_word(runbook: Runbook, contract: Contract) -> None:
         raise BadParameter(
             f"Somebody's word was saved in the notebook: {', '.join(saved)}. It was given for another run.",
             where=f"notebooks/{runbook.name}.ipynb",
-            next=f"Bring the file back: git checkout notebooks/{runbook.name}.ipynb. Nothing was contacted.",
+            next_step=f"Bring the file back: git checkout notebooks/{runbook.name}.ipynb. Nothing was contacted.",
         )

@@ -42,22 +42,22 @@ DEFECT = 70
 
 
 class RunbookError(Exception):
-    """A failure an operator can act on: `what` happened, `where`, and what to do `next`."""
+    """A failure an operator can act on: `what` happened, `where`, and what to do as the `next_step`."""
 
     exit_code = FAILED
 
-    def __init__(self, what: str, *, where: str = "", next: str = "") -> None:
+    def __init__(self, what: str, *, where: str = "", next_step: str = "") -> None:
         super().__init__(what)
         self.what = what
         self.where = where
-        self.next = next
+        self.next_step = next_step
 
     def __str__(self) -> str:
         lines = [self.what]
         if self.where:
             lines.append(f"Where: {self.where}")
-        if self.next:
-            lines.append(f"Next: {self.next}")
+        if self.next_step:
+            lines.append(f"Next: {self.next_step}")
         return "\n".join(lines)
 
     def _render_traceback_(self) -> list[str]:

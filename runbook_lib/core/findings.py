@@ -16,6 +16,11 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
     NOT_APPLIED = "not applied"
 
+    @property
+    def acceptable(self) -> bool:
+        """Whether one may go on: passed, or passed with a warning."""
+        return self in (Verdict.PASSED, Verdict.WARNING)
+
     @staticmethod
     def worst(verdicts: Iterable[Verdict]) -> Verdict:
         """The gravest of several; no verdict at all is inconclusive, because nothing was looked at."""
@@ -33,11 +38,11 @@ class Finding:
     verdict: Verdict
     measured: str = ""
     expected: str = ""
-    next: str = ""
+    next_step: str = ""
 
 
-def finding(check: str, good: bool | None, *, measured: object = "", expected: object = "", next: str = "",
+def finding(check: str, good: bool | None, *, measured: object = "", expected: object = "", next_step: str = "",
             otherwise: Verdict = Verdict.FAILED) -> Finding:
     """A finding from a truth value; None (the datum is missing) is inconclusive, never a pass."""
     verdict = Verdict.INCONCLUSIVE if good is None else Verdict.PASSED if good else otherwise
-    return Finding(check, verdict, str(measured), str(expected), "" if verdict is Verdict.PASSED else next)
+    return Finding(check, verdict, str(measured), str(expected), "" if verdict is Verdict.PASSED else next_step)

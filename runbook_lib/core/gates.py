@@ -26,10 +26,10 @@ class Gate:
     name: str
     questions: tuple[Question[Any], ...]
     judge: Callable[..., tuple[Finding, ...]]
-    passes: int = 3
+    success_threshold: int = 3
     interval_s: float = 2.0
     deadline_s: float = 120.0
-    gives_up_after: int | None = None
+    failure_threshold: int | None = None
     trigger: str = ""
     triggers: tuple[str, ...] = ()
     since: str = ""
@@ -39,21 +39,21 @@ class Gate:
         return self.deadline_s
 
     def __str__(self) -> str:
-        shut = f", shut after {self.gives_up_after} failing ones" if self.gives_up_after else ""
-        looks = "1 clean look" if self.passes == 1 else f"{self.passes} clean looks in a row"
+        shut = f", shut after {self.failure_threshold} failing ones" if self.failure_threshold else ""
+        looks = "1 clean look" if self.success_threshold == 1 else f"{self.success_threshold} clean looks in a row"
         return f"{self.name}: {looks} within {self.deadline_s:g} s{shut}"
 
     def describe(self) -> dict[str, Any]:
         return {
             "gate": self.name,
             "questions": [question.name for question in self.questions],
-            "passes": self.passes,
+            "success_threshold": self.success_threshold,
             "deadline_s": self.deadline_s,
         }
 
 
 @dataclass(frozen=True)
-class Fired:
+class TriggerFired:
     """A trigger that fired: its name in the plan's words, and the metric that passed its limit."""
 
     trigger: str
@@ -81,7 +81,7 @@ class Reading:
 
     metrics: Mapping[str, float | None]
     faults: tuple[Finding, ...] = ()
-    fired: Fired | None = None
+    fired: TriggerFired | None = None
 
 
 @dataclass(frozen=True)
@@ -102,11 +102,11 @@ class Watch:
     duration_s: float
     interval_s: float
     since: str = ""
-    main_metric: str = ""
+    primary_metric: str = ""
     limit: float = 0.0
     unit: str = ""
     history: Question[Mapping[str, Sequence[tuple[datetime, float]]]] | None = None
-    patience: int = 6
+    max_unreachable_probes: int = 6
 
     @property
     def timeout_s(self) -> float:

@@ -45,7 +45,7 @@ class Step:
     undo: tuple[Action, ...] = ()
     why: str = ""
     host: str = "server"
-    undo_may_fail: bool = False
+    undo_best_effort: bool = False
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -57,7 +57,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Skipped:
+class SkippedStep:
     """Work that a plan leaves out because the facts show it done already."""
 
     title: str
@@ -79,17 +79,17 @@ class Plan:
     target: str
     steps: tuple[Step, ...] = ()
     reason: str = ""
-    skipped: tuple[Skipped, ...] = ()
+    skipped: tuple[SkippedStep, ...] = ()
     undo_on_failure: bool = False
     facts: dict[str, Any] = field(default_factory=dict, compare=False)
-    guard: Gate | None = field(default=None, compare=False)
-    before_undo: Gate | None = field(default=None, compare=False)
-    after_undo: Gate | None = field(default=None, compare=False)
+    recheck: Gate | None = field(default=None, compare=False)
+    undo_ready: Gate | None = field(default=None, compare=False)
+    rollback_check: Gate | None = field(default=None, compare=False)
     state: Question[Any] | None = field(default=None, compare=False)
-    no_way_back_after: str = ""
-    no_way_back_because: str = ""
-    no_way_back_next: str = ""
-    undone_next: str = ""
+    point_of_no_return: str = ""
+    irreversible_reason: str = ""
+    irreversible_hint: str = ""
+    after_rollback_hint: str = ""
 
     @property
     def hash(self) -> str:
@@ -107,7 +107,7 @@ class Plan:
             "steps": [step.describe() for step in self.steps],
             "reason": self.reason,
             "facts": self.facts,
-            **({"no_way_back_after": self.no_way_back_after} if self.no_way_back_after else {}),
+            **({"no_way_back_after": self.point_of_no_return} if self.point_of_no_return else {}),
         }
 
 

@@ -118,4 +118,4 @@ class Question(Generic[T]):
     """A named, read-only question about the environment."""
 
     name: str
-    put: Callable[[Connections], T] = field(compare=False)
+    fetch: Callable[[Connections], T] = field(compare=False)

@@ -7,8 +7,6 @@ from datetime import datetime, timedelta
 
 from runbook_lib.core.findings import Finding, Verdict
 
-CLEAN = (Verdict.PASSED, Verdict.WARNING)
-
 
 @dataclass(frozen=True)
 class Look:
@@ -24,7 +22,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Watched:
+class WatchResult:
     """All looks of a watch and how long it really was, in seconds. `ended_early`: somebody interrupted it."""
 
     looks: tuple[Look, ...]

@@ -57,7 +57,7 @@ def load_environment(name_or_path: str) -> Environment:
     except ValidationError as error:
         lines = worded(error, Environment, sources)
         raise EnvironmentInvalid(
-            "\n".join(lines), where=_shown(path), next="Correct the file and run again; nothing was contacted."
+            "\n".join(lines), where=_shown(path), next_step="Correct the file and run again; nothing was contacted."
         ) from error
 
 
@@ -73,7 +73,7 @@ def _file_of(name_or_path: str) -> Path:
         raise EnvironmentInvalid(
             f"there is no environment {name_or_path!r}{did_you_mean(name_or_path, known)}",
             where=_shown(folder),
-            next=f"Name one of: {', '.join(known) or 'none found'}; or give the path of a file.",
+            next_step=f"Name one of: {', '.join(known) or 'none found'}; or give the path of a file.",
         )
     return path
 
@@ -88,7 +88,8 @@ def _read_with_bases(
     """
     if path in trail:
         circle = " → ".join(file.name for file in (*trail, path))
-        raise EnvironmentInvalid(f"extends goes in a circle: {circle}", where=_shown(path), next="Break the circle.")
+        raise EnvironmentInvalid(f"extends goes in a circle: {circle}", where=_shown(path),
+                                 next_step="Break the circle.")
     own = _read(path, trail)
     bases = own.pop("extends", [])
     if isinstance(bases, str):
@@ -195,16 +196,18 @@ def _missing(path: Path, trail: tuple[Path, ...]) -> EnvironmentInvalid:
         return EnvironmentInvalid(
             f"the lab is not up: {_shown(trail[-1])} needs the address in {_shown(path)}, which is not there",
             where=_shown(path),
-            next="Run `make lab`, then run again.",
+            next_step="Run `make lab`, then run again.",
         )
     needed = f", needed by {_shown(trail[-1])}" if trail else ""
     return EnvironmentInvalid(
-        f"there is no such file{needed}", where=_shown(path), next="Check the path, or give an environment by its name."
+        f"there is no such file{needed}", where=_shown(path),
+                              next_step="Check the path, or give an environment by its name."
     )
 
 
 def _invalid(path: Path, message: str) -> EnvironmentInvalid:
-    return EnvironmentInvalid(f"{_shown(path)}: {message}", where=_shown(path), next="Correct the file and run again.")
+    return EnvironmentInvalid(f"{_shown(path)}: {message}", where=_shown(path),
+                              next_step="Correct the file and run again.")
 
 
 def _shown(path: Path) -> str:

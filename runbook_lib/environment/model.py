@@ -83,7 +83,7 @@ class Environment(Part):
     @property
     def absent_services(self) -> dict[str, str]:
         """Services that this environment does without, each with the reason."""
-        return {name: service.absent_because for name, service in self.services.items() if not service.required}
+        return {name: service.absent_reason for name, service in self.services.items() if not service.required}
 
     def running_services(self, colour: str) -> tuple[str, ...]:
         """Compose service names that must run while `colour` is live; absent ones are left out."""
@@ -105,9 +105,9 @@ class Environment(Part):
 
     def _unexplained_absences(self) -> list[str]:
         return [
-            f"services.{name}: required and absent_because go together; say why the service is absent, or require it"
+            f"services.{name}: required and absent_reason go together; say why the service is absent, or require it"
             for name, service in self.services.items()
-            if service.required == bool(service.absent_because)
+            if service.required == bool(service.absent_reason)
         ]
 
     def _unnamed_secrets(self) -> list[str]:

@@ -46,7 +46,7 @@ class StaticAssets(Part):
 class ConfigurationBackup(Part):
     """The weekly backup of configuration, files and logs. `data_volumes` says of each volume why it needs no copy here.
 
-    `uploads` are folders on the server; where there are none, `no_uploads_because` says why.
+    `uploads` are folders on the server; where there are none, `no_uploads_reason` says why.
     """
 
     repository: AbsolutePath
@@ -60,7 +60,7 @@ class ConfigurationBackup(Part):
     keep_files: Count
     static_assets: StaticAssets | None = None
     uploads: tuple[AbsolutePath, ...] = ()
-    no_uploads_because: Text | None = None
+    no_uploads_reason: Text | None = None
     data_volumes: dict[Name, Text]
     logs_directory: AbsolutePath
     log_folders: tuple[AbsolutePath, ...]
@@ -68,8 +68,8 @@ class ConfigurationBackup(Part):
 
     @model_validator(mode="after")
     def _uploads_or_a_reason(self) -> ConfigurationBackup:
-        if bool(self.uploads) == bool(self.no_uploads_because):
-            raise ValueError("uploads and no_uploads_because: exactly one of them; name the folders, or say why none")
+        if bool(self.uploads) == bool(self.no_uploads_reason):
+            raise ValueError("uploads and no_uploads_reason: exactly one of them; name the folders, or say why none")
         odd = [path for path in self.project_paths if path.startswith("/") or ".." in path.split("/")]
         if odd:
             raise ValueError(f"project_paths: should lie below the server's directory, got {odd[0]!r}")
@@ -79,14 +79,15 @@ class ConfigurationBackup(Part):
 class Gate(Part):
     """How often a fresh release must pass in a row, and by when."""
 
-    passes: Count
+    success_threshold: Count
     interval_s: Seconds
     deadline_s: Seconds
 
     @model_validator(mode="after")
     def _can_be_met(self) -> Gate:
-        if self.passes * self.interval_s > self.deadline_s:
-            raise ValueError(f"{self.passes} passes every {self.interval_s:g} s do not fit into {self.deadline_s:g} s")
+        if self.success_threshold * self.interval_s > self.deadline_s:
+            raise ValueError(f"{self.success_threshold} passes every {self.interval_s:g} s do not fit into "
+                             f"{self.deadline_s:g} s")
         return self
 
 
@@ -100,14 +101,14 @@ class Watch(Part):
 class Rollback(Part):
     """The automatic triggers; an error rate counts only once `minimum_requests` were seen.
 
-    After a switch the release is looked at every `interval_s` for `watch_s`; `failing_looks` in a row are a failure of
-    the health check. When it is quiet, `synthetic_per_s` requests are sent.
+    After a switch the release is probed every `interval_s` for `watch_s`; `failure_threshold` failed probes in a row
+    fail the health check. When it is quiet, `synthetic_per_s` requests are sent.
     """
 
     triggers: tuple[Text, ...]
     api_error_rate_percent: Percent
     minimum_requests: Count
-    failing_looks: Count
+    failure_threshold: Count
     watch_s: Seconds
     interval_s: Seconds
     synthetic_per_s: Annotated[float, Field(ge=0, le=100)]

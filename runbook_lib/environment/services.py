@@ -25,7 +25,7 @@ class Service(Part):
     critical: bool
     coloured: bool = False
     required: bool = True
-    absent_because: str = ""
+    absent_reason: str = ""
     health: Text
 
     @property

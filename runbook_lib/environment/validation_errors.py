@@ -15,7 +15,7 @@ Place = tuple[str | int, ...]
 _UNITS = {
     "_days": "days", "_s": "seconds", "_ms": "milliseconds", "_h": "hours", "_mb": "megabytes", "_gb": "gigabytes",
     "_percent": "percent", "_per_s": "requests a second", "_per_minute": "requests a minute",
-}  # fmt: skip
+}
 _KINDS = {
     "string_type": "text",
     "bool_type": "true or false",

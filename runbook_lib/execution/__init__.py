@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from runbook_lib.execution.backend import Done, Hands, ServerHands
-from runbook_lib.execution.executor import Walk
-from runbook_lib.execution.gate import ask_side_by_side, look_once
+from runbook_lib.execution.backend import ActionResult, ExecutionBackend, ServerBackend
+from runbook_lib.execution.executor import PlanExecutor
+from runbook_lib.execution.gate import ask_concurrently, probe_once
 from runbook_lib.execution.records import Execution, StepRecord, steps_html
 
-__all__ = ["Done", "Execution", "Hands", "ServerHands", "StepRecord", "Walk", "ask_side_by_side", "look_once",
-           "steps_html"]
+__all__ = ["ActionResult", "Execution", "ExecutionBackend", "PlanExecutor", "ServerBackend", "StepRecord",
+           "ask_concurrently", "probe_once", "steps_html"]

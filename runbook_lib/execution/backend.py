@@ -16,7 +16,7 @@ OnOutput = Callable[[str, str], None]
 
 
 @dataclass(frozen=True)
-class Done:
+class ActionResult:
     """How one action ended, with the bounded whole of its output."""
 
     state: StepState
@@ -26,10 +26,10 @@ class Done:
     message: str = ""
 
 
-class Hands(Protocol):
+class ExecutionBackend(Protocol):
     """The only way an execution reaches the server."""
 
-    def perform(self, work: Work, name: str, on_output: OnOutput) -> Done:
+    def perform(self, work: Work, name: str, on_output: OnOutput) -> ActionResult:
         """Do one action to its end. On KeyboardInterrupt the action is stopped before it is raised again."""
 
     def ask(self, question: Question[Any]) -> Any: ...
@@ -40,12 +40,12 @@ class Hands(Protocol):
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C while an action was at work; `done` is what became of the action."""
 
-    def __init__(self, done: Done) -> None:
+    def __init__(self, done: ActionResult) -> None:
         super().__init__("stopped from outside")
         self.done = done
 
 
-class ServerHands:
+class ServerBackend:
     """Hands that work on the real server: detached jobs named after the run."""
 
     def __init__(self, connections: Any, environment: Any, run_id: str, owner: str) -> None:
@@ -53,7 +53,7 @@ class ServerHands:
         self._run_id, self._owner = run_id, owner
         self._held: Any = None
 
-    def perform(self, work: Work, name: str, on_output: OnOutput) -> Done:
+    def perform(self, work: Work, name: str, on_output: OnOutput) -> ActionResult:
         from runbook_lib.connections import jobs
 
         def begin() -> Any:
@@ -62,7 +62,7 @@ class ServerHands:
             return jobs.start(self._connections.server, work, f"{self._run_id}/{name}")
 
         try:
-            job = jobs.once_reachable(begin, lambda text: on_output("link", text))
+            job = jobs.retry_while_unreachable(begin, lambda text: on_output("link", text))
         except jobs.StartInterrupted as early:
             raise Interrupted(self._done(early.job, jobs.stop(early.job))) from None
         try:
@@ -72,7 +72,7 @@ class ServerHands:
         return self._done(job, outcome)
 
     def ask(self, question: Question[Any]) -> Any:
-        return question.put(self._connections)
+        return question.fetch(self._connections)
 
     def lock(self, purpose: str) -> AbstractContextManager[Any]:
         from runbook_lib.connections.lock import EnvironmentLock
@@ -83,11 +83,11 @@ class ServerHands:
         held: AbstractContextManager[Any] = self._held
         return held
 
-    def _done(self, job: Any, outcome: Any) -> Done:
+    def _done(self, job: Any, outcome: Any) -> ActionResult:
         from runbook_lib.connections import jobs
         from runbook_lib.core.errors import RunbookError
 
         stdout, stderr = outcome.stdout_tail, outcome.stderr_tail
         with suppress(RunbookError):  # otherwise the tails that came over the link are what there is
             stdout, stderr = jobs.output(job)
-        return Done(outcome.state, outcome.exit_code, stdout, stderr, outcome.message)
+        return ActionResult(outcome.state, outcome.exit_code, stdout, stderr, outcome.message)

@@ -22,13 +22,13 @@ from runbook_lib.core.errors import (
 )
 from runbook_lib.core.gates import Watch
 from runbook_lib.core.plan import Plan, Step, StepState
-from runbook_lib.execution.actions import Acting, message_of
-from runbook_lib.execution.backend import Done, Hands, Interrupted
-from runbook_lib.execution.gate import CLEAN, look_once
+from runbook_lib.execution.actions import ActionRunner, message_of
+from runbook_lib.execution.backend import ActionResult, ExecutionBackend, Interrupted
+from runbook_lib.execution.gate import probe_once
 from runbook_lib.execution.interrupts import Interrupts
 from runbook_lib.execution.records import Execution, StepRecord
 from runbook_lib.execution.undo import WayBack
-from runbook_lib.execution.watch_report import Exhibit, tell_watch
+from runbook_lib.execution.watch_report import WatchExhibit, record_watch
 
 Progress = Callable[[tuple[StepRecord, ...], str, str], None]  # records, key of the step at work, tail of its output
 
@@ -37,18 +37,19 @@ _AGAIN = "Run the notebook again: it compares the facts with the target and does
 _ENDED = {StepState.ABORTED: "was aborted", StepState.UNKNOWN: "has an unknown outcome"}
 
 
-class Walk:
+class PlanExecutor:
     """One execution of one plan. `run` takes the lock, walks, and raises how it ended unless all steps passed."""
 
-    def __init__(self, plan: Plan, hands: Hands, journal: Journal, folder: RunFolder, progress: Progress) -> None:
+    def __init__(self, plan: Plan, hands: ExecutionBackend, journal: Journal, folder: RunFolder,
+                 progress: Progress) -> None:
         self._plan, self._hands, self._journal, self._folder = plan, hands, journal, folder
         self._progress = progress
         self._interrupts = Interrupts()
         self._step_started = time.monotonic()
         self._advice = "Read the step's evidence in the report."
-        self._acting = Acting(hands, journal, folder)
+        self._acting = ActionRunner(hands, journal, folder)
         self._lost_to: LockHeld | None = None
-        self.exhibits: list[Exhibit] = []
+        self.exhibits: list[WatchExhibit] = []
         self._passed_at: dict[str, datetime] = {}
         self.records = [StepRecord(step.key, step.title) for step in plan.steps]
 
@@ -73,17 +74,17 @@ class Walk:
 
     def _look_again(self) -> None:
         """Under the lock: are the facts still those of the plan? Raises PlanChanged."""
-        if self._plan.guard is None:
+        if self._plan.recheck is None:
             return
         with self._interrupts.allowed():
-            findings = look_once(self._plan.guard, self._hands.ask)
+            findings = probe_once(self._plan.recheck, self._hands.ask)
         self._journal.write("findings", stage="under the lock", findings=list(findings))
-        moved = [one for one in findings if one.verdict not in CLEAN]
+        moved = [one for one in findings if not one.verdict.acceptable]
         if moved:
             raise PlanChanged(
                 f"Nothing was changed: while the plan was read, {moved[0].check} changed ({moved[0].measured}).",
                 where=self._plan.target,
-                next="Run the notebook again: it makes a plan from what is true now.",
+                next_step="Run the notebook again: it makes a plan from what is true now.",
             )
 
     def _walk(self) -> None:
@@ -100,7 +101,7 @@ class Walk:
         self._journal.write("step_started", key=step.key, title=step.title, undo=[str(undo) for undo in step.undo])
         self._step_started = time.monotonic()
         self._show(step.key)
-        done = Done(StepState.PASSED)
+        done = ActionResult(StepState.PASSED)
         evidence: list[str] = []
         try:
             for position, action in enumerate(step.actions, start=1):
@@ -115,17 +116,18 @@ class Walk:
             if done.state is StepState.PASSED:  # it ended while it was being stopped
                 done = replace(done, state=StepState.ABORTED, message="its last command had just passed")
         except KeyboardInterrupt:
-            done = Done(StepState.ABORTED, message="stopped from outside")
+            done = ActionResult(StepState.ABORTED, message="stopped from outside")
         except CommandTimedOut as error:
-            done = Done(StepState.TIMED_OUT, message=error.what)
+            done = ActionResult(StepState.TIMED_OUT, message=error.what)
         except (LinkDropped, HostUnreachable) as error:  # nothing can be undone on a server that is out of reach
-            done = Done(StepState.UNKNOWN, message=error.what)
+            done = ActionResult(StepState.UNKNOWN, message=error.what)
         except LockHeld as error:
-            self._lost_to, done = error, Done(StepState.ABORTED, message=error.what)
+            self._lost_to, done = error, ActionResult(StepState.ABORTED, message=error.what)
         except RunbookError as error:
-            self._journal.write("error", type=type(error).__name__, what=error.what, where=error.where, next=error.next)
-            self._advice = error.next or self._advice
-            done = Done(StepState.FAILED, message=error.what)
+            self._journal.write("error", type=type(error).__name__, what=error.what, where=error.where,
+                                next_step=error.next_step)
+            self._advice = error.next_step or self._advice
+            done = ActionResult(StepState.FAILED, message=error.what)
         return self._finish(number, done.state, message_of(done), done.exit_code, evidence)
 
     def _finish(self, number: int, state: StepState, message: str = "", exit_code: int | None = None,
@@ -148,18 +150,18 @@ class Walk:
         where = f"{self._plan.target}, step {step.key}"
         if record.state is StepState.UNKNOWN:
             # undoing what may still be at work would make two truths
-            raise LinkDropped(f"{what}\nNothing was undone.", where=where, next=_AGAIN)
+            raise LinkDropped(f"{what}\nNothing was undone.", where=where, next_step=_AGAIN)
         if self._lost_to is not None:  # whatever we undid now would be behind the back of who acts there
             raise Aborted(f"{what}\nNothing was undone: this run does not hold the environment any more.", where=where,
-                          next=self._lost_to.next)
+                          next_step=self._lost_to.next_step)
         if not self._plan.undo_on_failure:
             ended: type[RunbookError] = Aborted if record.state is StepState.ABORTED else StepFailed
-            raise ended(what, where=where, next=self._next())
+            raise ended(what, where=where, next_step=self._next())
         if self._past_the_point_of_return(number):
             ended = Aborted if record.state is StepState.ABORTED else StepFailed
             self._tell_watch()
-            raise ended(f"{what}\nNothing was undone: {self._plan.no_way_back_because}", where=where,
-                        next=self._plan.no_way_back_next or _AGAIN)
+            raise ended(f"{what}\nNothing was undone: {self._plan.irreversible_reason}", where=where,
+                        next_step=self._plan.irreversible_hint or _AGAIN)
         self._go_back(number, what, where)
 
     def _next(self) -> str:
@@ -168,7 +170,7 @@ class Walk:
 
     def _past_the_point_of_return(self, number: int) -> bool:
         """Whether a step has passed after which nothing is undone by itself."""
-        last = self._plan.no_way_back_after
+        last = self._plan.point_of_no_return
         return any(step.key == last and self.records[position].state is StepState.PASSED
                    for position, step in enumerate(self._plan.steps[:number]))
 
@@ -182,13 +184,13 @@ class Walk:
     def _tell_watch(self, back: WayBack | None = None) -> None:
         """A picture that cannot be drawn must not hide how the run ended."""
         try:
-            exhibit = tell_watch(
+            exhibit = record_watch(
                 self._acting.watched, self._journal, self._folder, self._hands, passed_at=self._passed_at,
                 undone_at=back.undone_at if back else None, clean_at=back.clean_at if back else None,
             )
         except Exception as error:
             self._journal.write("error", type=type(error).__name__, what=f"The watch could not be drawn: {error}",
-                                where=self._plan.target, next="Its looks are in the journal.")
+                                where=self._plan.target, next_step="Its looks are in the journal.")
             return
         self.exhibits += [exhibit] if exhibit else []
 

@@ -56,7 +56,7 @@ class Interrupts:
 
 
 @contextmanager
-def deaf_to_interrupts() -> Iterator[None]:
+def defer_signals() -> Iterator[None]:
     """Work that must come to its end: Ctrl-C and SIGTERM during it are dropped, for there is nothing left to stop."""
     interrupts = Interrupts()
     with interrupts:

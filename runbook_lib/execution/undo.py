@@ -20,9 +20,9 @@ from runbook_lib.core.errors import (
 )
 from runbook_lib.core.findings import Finding
 from runbook_lib.core.plan import Action, Plan, Step, StepState
-from runbook_lib.execution.actions import Acting, message_of
-from runbook_lib.execution.backend import Done, Hands
-from runbook_lib.execution.gate import CLEAN, open_gate
+from runbook_lib.execution.actions import ActionRunner, message_of
+from runbook_lib.execution.backend import ActionResult, ExecutionBackend
+from runbook_lib.execution.gate import open_gate
 from runbook_lib.execution.records import StepRecord
 
 ROLLBACK_NEXT = ("Do not deploy over it. Open 22 Rollback for the last good release: it works from any half-done "
@@ -37,7 +37,8 @@ SETTLE_PAUSE_S = 2.0
 class WayBack:
     """Undoes the steps of one plan. `show` is told what is at work; `records` are changed in place."""
 
-    def __init__(self, plan: Plan, hands: Hands, journal: Journal, acting: Acting, records: list[StepRecord],
+    def __init__(self, plan: Plan, hands: ExecutionBackend, journal: Journal, acting: ActionRunner,
+                 records: list[StepRecord],
                  show: Callable[[str, str], None]) -> None:
         self._plan, self._hands, self._journal, self._acting = plan, hands, journal, acting
         self._records, self._show = records, show
@@ -54,14 +55,14 @@ class WayBack:
         stopped = self._undo_all(number)
         if not self._undone and not self._failed:
             ended = Aborted if aborted else StepFailed
-            raise ended(f"{what}\nNo step so far had anything to undo.", where=where, next=advice)
+            raise ended(f"{what}\nNo step so far had anything to undo.", where=where, next_step=advice)
         if self._failed:
             left = f"\nNot undone: {', '.join(stopped)}." if stopped else ""
             raise self._lost(f"{what}\nUndoing {'; '.join(self._failed)}{left}", f"{where}, on the way back")
         self._look_from_outside(what, where)
-        then = _STOPPED_NEXT if aborted else f"{self._acting.advice} {self._plan.undone_next}".strip() or advice
+        then = _STOPPED_NEXT if aborted else f"{self._acting.advice} {self._plan.after_rollback_hint}".strip() or advice
         raise RolledBack(f"{what}\nEverything done so far was undone ({self._count()}).{self._verified()}", where=where,
-                         next=then)
+                         next_step=then)
 
     def _count(self) -> str:
         from runbook_lib.report.labels import counted
@@ -70,14 +71,14 @@ class WayBack:
 
     def _wait_until_it_can_work(self) -> None:
         """An engine that is just coming back must not turn one fault into two."""
-        if self._plan.before_undo is None:
+        if self._plan.undo_ready is None:
             return
         with suppress(LinkDropped, HostUnreachable):  # undoing tries the link again, and says what became of it
-            outcome = open_gate(self._plan.before_undo, self._hands.ask)
-            if outcome.looks > self._plan.before_undo.passes:
+            outcome = open_gate(self._plan.undo_ready, self._hands.ask)
+            if outcome.looks > self._plan.undo_ready.success_threshold:
                 self._settles_until = time.monotonic() + SETTLE_S
             if not outcome.opened:
-                self._journal.write("findings", stage=f"before undoing: {self._plan.before_undo.name}",
+                self._journal.write("findings", stage=f"before undoing: {self._plan.undo_ready.name}",
                                     findings=list(outcome.findings))
 
     def _undo_all(self, number: int) -> list[str]:
@@ -95,24 +96,24 @@ class WayBack:
                 continue
             self._records[position] = replace(self._records[position], state=StepState.ROLLBACK_FAILED)
             self._failed.append(f"{step.title!r} failed too: {message_of(done) or done.state}")
-            if not step.undo_may_fail:
+            if not step.undo_best_effort:
                 return [self._plan.steps[left].title for left in positions[place + 1:]]
         return []
 
     def _look_at_once(self) -> None:
         """Users are back on what ran before: when did they get a clean answer? The verdict comes when all is undone."""
-        if self._plan.after_undo is None:
+        if self._plan.rollback_check is None:
             return
-        quick = replace(self._plan.after_undo, passes=1, deadline_s=QUICK_LOOK_S)
+        quick = replace(self._plan.rollback_check, success_threshold=1, deadline_s=QUICK_LOOK_S)
         self._show("", "looking from outside")
         with suppress(RunbookError):
             open_gate(quick, self._hands.ask, lambda look, found: self.looks.append((datetime.now(UTC), found)))
 
-    def _undo_step(self, step: Step) -> Done:
+    def _undo_step(self, step: Step) -> ActionResult:
         self._journal.write("undo_started", key=step.key, title=step.title, does=[str(action) for action in step.undo])
         started = time.monotonic()
         evidence: list[str] = []
-        done = Done(StepState.PASSED)
+        done = ActionResult(StepState.PASSED)
         self._show(step.key, "undoing")
         try:
             for position, action in enumerate(step.undo, start=1):
@@ -120,14 +121,14 @@ class WayBack:
                 if done.state is not StepState.PASSED:
                     break
         except RunbookError as error:
-            done = Done(StepState.FAILED, message=error.what)
+            done = ActionResult(StepState.FAILED, message=error.what)
         state = StepState.ROLLED_BACK if done.state is StepState.PASSED else StepState.ROLLBACK_FAILED
         self.undone_at[step.key] = datetime.now(UTC)
         self._journal.write("undo_finished", key=step.key, title=step.title, state=state, exit_code=done.exit_code,
                             seconds=round(time.monotonic() - started, 3), evidence=evidence, message=message_of(done))
         return done
 
-    def _undo_action(self, action: Action, key: str, name: str, evidence: list[str]) -> Done:
+    def _undo_action(self, action: Action, key: str, name: str, evidence: list[str]) -> ActionResult:
         """One action; tried again while an engine that had gone away is starting its containers."""
         def show(tail: str) -> None:
             self._show(key, f"undoing\n{tail}")
@@ -144,7 +145,7 @@ class WayBack:
 
     def _look_from_outside(self, what: str, where: str) -> None:
         """Undone is not yet well: raises RollbackFailed when what serves now does not pass."""
-        gate = self._plan.after_undo
+        gate = self._plan.rollback_check
         if gate is None:
             return
         self._show("", "looking from outside")
@@ -152,7 +153,7 @@ class WayBack:
             done = self._acting.gate(gate, "after-the-rollback", [], lambda tail: self._show("", tail),
                                      lambda findings: self.looks.append((datetime.now(UTC), findings)))
         except (LinkDropped, HostUnreachable) as error:
-            done = Done(StepState.UNKNOWN, message=error.what)
+            done = ActionResult(StepState.UNKNOWN, message=error.what)
         if done.state is not StepState.PASSED:
             raise self._lost(f"{what}\nEverything was undone ({self._count()}), but what serves now does "
                              f"not pass: {done.message}", where)
@@ -162,18 +163,18 @@ class WayBack:
         """The first of the clean looks from outside that the rollback ended with."""
         first = None
         for at, findings in reversed(self.looks):
-            if not findings or any(one.verdict not in CLEAN for one in findings):
+            if not findings or not any(one.verdict.acceptable for one in findings):
                 break
             first = at
         return first
 
     def _verified(self) -> str:
-        return " What ran before answers again, seen from outside." if self._plan.after_undo is not None else ""
+        return " What ran before answers again, seen from outside." if self._plan.rollback_check is not None else ""
 
     def _lost(self, what: str, where: str) -> RollbackFailed:
         undone = f"Undone: {', '.join(self._undone)}." if self._undone else "Nothing was undone."
         return RollbackFailed(f"ROLLBACK FAILED, a person is needed now. {what}\n{undone}{self._state_now()}",
-                              where=where, next=ROLLBACK_NEXT)
+                              where=where, next_step=ROLLBACK_NEXT)
 
     def _state_now(self) -> str:
         """What the server says of itself, for the one who must go on by hand."""
@@ -182,7 +183,7 @@ class WayBack:
         with suppress(RunbookError):
             state = self._hands.ask(self._plan.state)
             self._journal.write("shown", title="State after the failed rollback", table=_rows(state), chart=[],
-                                leads=True)
+                                highlight=True)
             return "\nNow: " + "; ".join(f"{name}: {value}" for name, value in state.items()) + "."
         return "\nNow: the server could not be asked."
 

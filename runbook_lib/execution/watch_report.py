@@ -10,15 +10,15 @@ from datetime import datetime
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import RunFolder
 from runbook_lib.core.errors import RunbookError
-from runbook_lib.core.gates import Fired
-from runbook_lib.execution.backend import Hands
+from runbook_lib.core.gates import TriggerFired
+from runbook_lib.execution.backend import ExecutionBackend
 from runbook_lib.execution.monitor import WatchOutcome
 
 Series = list[tuple[datetime, float]]
 
 
 @dataclass(frozen=True)
-class Exhibit:
+class WatchExhibit:
     """A picture of the report with its words, for the screen too."""
 
     title: str
@@ -26,9 +26,9 @@ class Exhibit:
     svg: str
 
 
-def tell_watch(watched: WatchOutcome | None, journal: Journal, folder: RunFolder, hands: Hands, *,
+def record_watch(watched: WatchOutcome | None, journal: Journal, folder: RunFolder, hands: ExecutionBackend, *,
                passed_at: Mapping[str, datetime], undone_at: Mapping[str, datetime] | None = None,
-               clean_at: datetime | None = None) -> Exhibit | None:
+               clean_at: datetime | None = None) -> WatchExhibit | None:
     """Record what a watch saw: at the head of the report when a trigger fired, among its exhibits otherwise."""
     if watched is None or not watched.looks:
         return None
@@ -36,7 +36,7 @@ def tell_watch(watched: WatchOutcome | None, journal: Journal, folder: RunFolder
 
     fired, ended_at = watched.fired, watched.looks[-1][0]
     switched, flipped = passed_at.get(watched.since), (undone_at or {}).get(watched.since)
-    metric = fired.metric if fired else watched.main_metric
+    metric = fired.metric if fired else watched.primary_metric
     unit, limit = (fired.unit, fired.limit) if fired else (watched.unit, watched.limit)
     named = ((switched, "switched"), (ended_at if fired else None, "trigger"), (flipped, "flipped back"),
              (clean_at, "clean again"))
@@ -48,15 +48,15 @@ def tell_watch(watched: WatchOutcome | None, journal: Journal, folder: RunFolder
         f"{watched.name}: {len(watched.looks)} looks, no trigger fired."
     heading = f"Rolled back: {fired.trigger}" if fired and flipped else fired.trigger if fired else watched.name
     journal.write("shown", title=heading, text=text, chart=[folder.chart(f"{metric}.svg", svg)],
-                  **({"leads": "first"} if fired else {}))
+                  **({"highlight": "first"} if fired else {}))
     if fired:
         journal.write("trigger", trigger=fired.trigger, metric=fired.metric, measured=fired.measured,
                       limit=fired.limit, unit=fired.unit, because=fired.because, switched_at=switched,
                       fired_at=ended_at, flipped_at=flipped, clean_at=clean_at)
-    return Exhibit(heading, text, svg)
+    return WatchExhibit(heading, text, svg)
 
 
-def _series(watched: WatchOutcome, hands: Hands, metric: str, clean_at: datetime | None) -> Series:
+def _series(watched: WatchOutcome, hands: ExecutionBackend, metric: str, clean_at: datetime | None) -> Series:
     """Second by second where something has counted that, else look by look."""
     if watched.history is not None:
         with suppress(RunbookError):
@@ -67,7 +67,7 @@ def _series(watched: WatchOutcome, hands: Hands, metric: str, clean_at: datetime
     return [*rows, (clean_at, 0.0)] if clean_at is not None else rows
 
 
-def _sentence(fired: Fired, switched: datetime | None, fired_at: datetime, flipped: datetime | None,
+def _sentence(fired: TriggerFired, switched: datetime | None, fired_at: datetime, flipped: datetime | None,
               clean_at: datetime | None) -> str:
     parts = [f"{fired}."]
     parts += [f"Switched at {_clock(switched)}, trigger at {_clock(fired_at)}"

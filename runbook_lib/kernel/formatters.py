@@ -78,7 +78,7 @@ def finding_text(one: Finding) -> str:
         parts.append(f"measured {one.measured}")
     if one.expected:
         parts.append(f"expected {one.expected}")
-    return "; ".join([*parts, *([one.next] if one.next else [])])
+    return "; ".join([*parts, *([one.next_step] if one.next_step else [])])
 
 
 def _rows_printer(rows: Rows, printer: Any, cycle: bool) -> None:

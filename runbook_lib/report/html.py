@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from runbook_lib.archive import journal
 from runbook_lib.archive.chain import MANIFEST
-from runbook_lib.archive.files import sha256_of, write_whole
+from runbook_lib.archive.files import sha256_of, write_atomically
 from runbook_lib.archive.notebook import FILE as NOTEBOOK
 from runbook_lib.report import page
 from runbook_lib.report.grouping import Check, folded
@@ -27,7 +27,7 @@ def write_report(folder: str | os.PathLike[str]) -> Path:
     target = path / FILE
     if target.exists() and (path / MANIFEST).exists():
         return target
-    return write_whole(target, rendered(tell(path), path))
+    return write_atomically(target, rendered(tell(path), path))
 
 
 def rendered(story: Story, folder: Path) -> str:
@@ -53,9 +53,9 @@ def rendered(story: Story, folder: Path) -> str:
         stages=[{"name": _heading(name), "rows": [_finding(one) for one in folded(rows)]}
                 for name, rows in story.findings if rows],
         **_plan(story),
-        leading=[_exhibit(event, folder) for event in story.shown if event.get("leads")],
+        leading=[_exhibit(event, folder) for event in story.shown if event.get("highlight")],
         exhibits=[_exhibit(event, folder) for event in [*story.shown, *_charted(story.facts)]
-                  if not event.get("leads")],
+                  if not event.get("highlight")],
         facts=[{"name": label(str(fact.get("name", "fact"))), "seconds": fact.get("seconds"),
                 "shaped": shape(fact.get("value"))} for fact in story.facts],
         parameters=_parameters(story.started.get("parameters")),
@@ -75,8 +75,8 @@ def _errors(story: Story) -> list[dict[str, str]]:
     for error in story.errors:
         lines = visible(error.get("what") or "").splitlines()
         fresh = [line for line in lines if not any(words in line or line in words for words in told)]
-        shown = {"what": "\n".join(fresh), **{name: visible(error.get(name) or "") for name in ("where", "next")}}
-        if (fresh or shown["next"]) and shown not in errors:
+        shown = {"what": "\n".join(fresh), **{name: visible(error.get(name) or "") for name in ("where", "next_step")}}
+        if (fresh or shown["next_step"]) and shown not in errors:
             errors.append(shown)
     return errors
 
@@ -121,7 +121,7 @@ def _tail(step: StepTold, folder: Path) -> str:
 
 def _finding(one: Check) -> dict[str, Any]:
     return {"look": look_of(str(one.get("verdict", ""))),
-            **{name: block(one.get(name) or "", 2000) for name in ("check", "measured", "expected", "next")}}
+            **{name: block(one.get(name) or "", 2000) for name in ("check", "measured", "expected", "next_step")}}
 
 
 def _target_title(story: Story) -> str:
@@ -171,7 +171,7 @@ def _exhibit(event: Event, folder: Path) -> dict[str, Any]:
     pictures = [page.picture_from_file(folder, name) for name in ([charts] if isinstance(charts, str) else charts)]
     content = event.get("table") or event.get("text") if event["event"] == "shown" else None
     return {"title": label(str(event.get("title") or event.get("name") or "")),
-            "first": event.get("leads") == "first",
+            "first": event.get("highlight") == "first",
             "pictures": [picture for picture in pictures if picture], "shaped": shape(content) if content else None}
 
 

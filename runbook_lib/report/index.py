@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from runbook_lib.archive.files import write_whole
+from runbook_lib.archive.files import write_atomically
 from runbook_lib.archive.summary import RunSummary, list_runs
 from runbook_lib.report import page
 from runbook_lib.report.html import FILE as REPORT
@@ -20,7 +20,7 @@ FILE = "index.html"
 
 def write_index(outputs: Path) -> Path:
     """Write index.html over all runs in `outputs`; returns its path."""
-    return write_whole(Path(outputs) / FILE, rendered(list_runs(outputs)))
+    return write_atomically(Path(outputs) / FILE, rendered(list_runs(outputs)))
 
 
 def rendered(runs: list[RunSummary]) -> str:

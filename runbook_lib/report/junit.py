@@ -7,7 +7,7 @@ import xml.etree.ElementTree as tree
 from pathlib import Path
 
 from runbook_lib.archive.chain import MANIFEST
-from runbook_lib.archive.files import write_whole
+from runbook_lib.archive.files import write_atomically
 from runbook_lib.report.labels import block, visible
 from runbook_lib.report.run_report import Event, StepTold, Story, tell
 
@@ -19,7 +19,7 @@ def write_junit(folder: str | os.PathLike[str]) -> Path:
     path = Path(folder).resolve()
     if (path / FILE).exists() and (path / MANIFEST).exists():
         return path / FILE
-    return write_whole(path / FILE, junit(tell(path)))
+    return write_atomically(path / FILE, junit(tell(path)))
 
 
 def junit(story: Story) -> str:
@@ -57,18 +57,18 @@ def _finding(suite: tree.Element, stage: str, one: Event) -> None:
     case = _case(suite, stage, str(one.get("check", "")), None)
     said = f"measured {one.get('measured') or 'nothing'}, expected {one.get('expected') or 'nothing in particular'}"
     if verdict == "failed":
-        _mark(case, "failure", said, str(one.get("next", "")))
+        _mark(case, "failure", said, str(one.get("next_step", "")))
     elif verdict == "not applied":
         _mark(case, "skipped", said, "")
     elif verdict not in ("passed", "warning"):
-        _mark(case, "error", said, str(one.get("next", "")))
+        _mark(case, "error", said, str(one.get("next_step", "")))
 
 
 def _end(suite: tree.Element, story: Story) -> None:
     """The run itself as a case, so that a run that ended before its first step is not an empty success."""
     run = story.run
     case = _case(suite, "run", "verdict", run.seconds)
-    said = (error.get(name) for error in story.errors for name in ("what", "where", "next"))
+    said = (error.get(name) for error in story.errors for name in ("what", "where", "next_step"))
     words = "\n".join(str(word) for word in said if word)
     if run.exit_code in (1, 5, 6):
         _mark(case, "failure", run.verdict or run.state, words or run.summary)

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from runbook_lib.archive.chain import MANIFEST
-from runbook_lib.archive.files import write_whole
+from runbook_lib.archive.files import write_atomically
 from runbook_lib.report.labels import duration, look_of, moment, run_look, sentences, visible
 from runbook_lib.report.run_report import Story, tell
 
@@ -20,7 +20,7 @@ def write_markdown(folder: str | os.PathLike[str]) -> Path:
     path = Path(folder).resolve()
     if (path / FILE).exists() and (path / MANIFEST).exists():
         return path / FILE
-    return write_whole(path / FILE, markdown(tell(path)))
+    return write_atomically(path / FILE, markdown(tell(path)))
 
 
 def markdown(story: Story) -> str:
@@ -43,7 +43,8 @@ def _errors(story: Story) -> list[str]:
     lines = []
     for error in story.errors:
         lines += [f"> **{_line(sentences(str(error.get('what', '')).splitlines()))}**  "]
-        lines += [f"> {name.capitalize()}: {_line(error[name])}  " for name in ("where", "next") if error.get(name)]
+        lines += [f"> {label}: {_line(error[name])}  " for name,
+                  label in (("where", "Where"), ("next_step", "Next")) if error.get(name)]
         lines += [""]
     return lines
 

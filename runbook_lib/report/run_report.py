@@ -156,7 +156,7 @@ def _take_in_findings(story: Story, stage: str, found: list[Event]) -> None:
         story.findings.append((stage, rows))
     for one in found:
         if "not applied" in stage and one.get("verdict") != "passed":
-            one = {**one, "verdict": "not applied", "next": ""}
+            one = {**one, "verdict": "not applied", "next_step": ""}
         place = next((n for n, row in enumerate(rows) if row.get("check") == one.get("check")), len(rows))
         rows[place:place + 1] = [one]
 

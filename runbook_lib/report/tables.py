@@ -64,7 +64,7 @@ def findings_table(findings: Iterable[Finding]) -> str:
     order = [Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.WARNING, Verdict.PASSED, Verdict.NOT_APPLIED]
     rows = []
     for one in folded(vars(one) for one in sorted(findings, key=lambda one: order.index(one.verdict))):
-        advice = f'<div style="opacity:.8">Next: {_text(one["next"])}</div>' if one["next"] else ""
+        advice = f'<div style="opacity:.8">Next: {_text(one["next_step"])}</div>' if one["next_step"] else ""
         check = f"<b>{_text(one['check'])}</b>{advice}"
         rows.append([_pill(one["verdict"]), check, _text(one["measured"]), _text(one["expected"])])
     return _table(("verdict", "check", "measured", "expected"), rows) if rows else _box("unsure", "No checks", "")

@@ -41,7 +41,7 @@ def ended(run: Run) -> None:
 def close_previous(why: str = "The notebook was opened again before it was closed.") -> None:
     """Seal the open run, if there is one, as aborted."""
     if _open is not None:
-        _open.abandon(Aborted(why, next="Run the notebook again, to its last cell."))
+        _open.abort(Aborted(why, next_step="Run the notebook again, to its last cell."))
 
 
 def _terminated(number: int, frame: Any) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runbook_lib.archive.files import write_whole
+from runbook_lib.archive.files import write_atomically
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import RunFolder, new_run, seal_abandoned
 from runbook_lib.contract import Contract, read_contract
@@ -45,9 +45,9 @@ def open_run(notebook: str, namespace: Mapping[str, Any]) -> Run:
     journal.write("run_started", run_id=folder.run_id, notebook=contract.notebook, environment=environment.name,
                   parameters=values, mode=values.get("mode", "read-only"), reason=values.get("reason", ""),
                   redacted=sorted(secrets), **started)
-    run = Run(contract, values, environment, secrets, folder, journal, who=started["who"])
+    run = Run(contract, values, environment, secrets, folder, journal, operator=started["who"])
     current.began(run)
-    run.begin()
+    run.start()
     return run
 
 
@@ -70,5 +70,6 @@ def announce(folder: RunFolder) -> None:
     """Tell the runner that started this kernel where the evidence goes."""
     place = os.environ.get("RUNBOOK_ANNOUNCE")
     if place:
-        write_whole(Path(place), json.dumps({"run_id": folder.run_id, "folder": str(folder.path), "pid": os.getpid(),
+        write_atomically(Path(place),
+                         json.dumps({"run_id": folder.run_id, "folder": str(folder.path), "pid": os.getpid(),
                                              "python": sys.executable}))

@@ -71,6 +71,6 @@ def error_for(findings: Sequence[Finding], ending: Ending, where: str) -> errors
     worst = [one for one in findings if one.verdict is ending.verdict]
     lines = [f"{one.check}: {one.measured or 'not known'}" + (f", expected {one.expected}" if one.expected else "")
              for one in worst]
-    steps = " ".join(dict.fromkeys(one.next for one in worst if one.next))
+    steps = " ".join(dict.fromkeys(one.next_step for one in worst if one.next_step))
     kind = errors.Inconclusive if ending.verdict is Verdict.INCONCLUSIVE else errors.ChecksFailed
-    return kind("\n".join([ending.summary, *lines]), where=where, next=steps or "Read the findings in the report.")
+    return kind("\n".join([ending.summary, *lines]), where=where, next_step=steps or "Read the findings in the report.")

@@ -26,28 +26,27 @@ from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, StepState
 from runbook_lib.core.questions import Question
 from runbook_lib.core.redaction import Secret
-from runbook_lib.core.watch_result import Look, Watched
+from runbook_lib.core.watch_result import Look, WatchResult
 from runbook_lib.environment import Environment
-from runbook_lib.execution import Execution, ServerHands, StepRecord, Walk, ask_side_by_side
-from runbook_lib.execution.interrupts import deaf_to_interrupts
+from runbook_lib.execution import Execution, PlanExecutor, ServerBackend, StepRecord, ask_concurrently
+from runbook_lib.execution.interrupts import defer_signals
 from runbook_lib.run import current
 from runbook_lib.run.display import LiveLine, LiveSteps, report_address, show_html, show_svg
 from runbook_lib.run.outcomes import Ending, ending_of_error, ending_of_findings, error_for
 from runbook_lib.run.probing import watch
 
 T = TypeVar("T")
-GOOD = (Verdict.PASSED, Verdict.WARNING)
 
 
 class Run:
     """One execution of a runbook against one environment. Made by `open_run`, ended by `close`."""
 
     def __init__(self, contract: Contract, values: Mapping[str, Any], environment: Environment,
-                 secrets: Mapping[str, Secret], folder: RunFolder, journal: Journal, *, who: str) -> None:
+                 secrets: Mapping[str, Secret], folder: RunFolder, journal: Journal, *, operator: str) -> None:
         self.notebook = contract.notebook
         self.parameters = SimpleNamespace(**values)
         self.environment, self.secrets = environment, secrets
-        self.folder, self.run_id, self.who = folder, folder.run_id, who
+        self.folder, self.run_id, self.operator = folder, folder.run_id, operator
         self.mode: str = values.get("mode", "read-only")
         self.reason: str = values.get("reason", "")
         self._journal = journal
@@ -71,7 +70,7 @@ class Run:
             )
         return self._connections
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Hook the kernel, record the target and show it in large type. Called by `open_run`."""
         from runbook_lib.report.tables import target_banner
 
@@ -90,7 +89,7 @@ class Run:
         self._must_be_open()
         started = time.monotonic()
         try:
-            answer = question.put(self.connections)
+            answer = question.fetch(self.connections)
         except RunbookError as error:
             self._unanswered[question.name] = error
             raise
@@ -100,7 +99,7 @@ class Run:
         """The answers to several questions, asked side by side. Raises the first error among them."""
         self._must_be_open()
         connections, started = self.connections, time.monotonic()
-        answers = ask_side_by_side(questions, lambda question: question.put(connections))
+        answers = ask_concurrently(questions, lambda question: question.fetch(connections))
         seconds = time.monotonic() - started
         for question, answer in zip(questions, answers, strict=True):
             if isinstance(answer, RunbookError):
@@ -112,16 +111,16 @@ class Run:
                 raise answer
         return tuple(answers)
 
-    def show(self, value: Any = None, *, title: str = "", chart: Any = None, leads: bool = False) -> None:
+    def show(self, value: Any = None, *, title: str = "", chart: Any = None, highlight: bool = False) -> None:
         """Show a value as a table, a figure (or several) as charts, or both; both land in the report.
 
-        `leads` puts it at the report's beginning: the answer that a reader came for.
+        `highlight` puts it at the report's beginning: the answer that a reader came for.
         """
         self._must_be_open()
         from runbook_lib.report.tables import value_table
         from runbook_lib.report.values import table_record
 
-        fields: dict[str, Any] = {"title": title, **({"leads": True} if leads else {})}
+        fields: dict[str, Any] = {"title": title, **({"highlight": True} if highlight else {})}
         if value is not None:
             fields |= {"text": value} if isinstance(value, str) else {"table": table_record(value)}
             show_html(value_table(value, title=title), str(value) if isinstance(value, str) else title)
@@ -132,14 +131,15 @@ class Run:
     def require(self, findings: Finding | Iterable[Finding]) -> tuple[Finding, ...]:
         """Go on only when every finding passed (warnings may). Raises PreconditionFailed with what to do next."""
         found = self._record_findings("preconditions", findings)
-        bad = [one for one in found if one.verdict not in GOOD]
+        bad = [one for one in found if not one.verdict.acceptable]
         if bad or not found:
             lines = [f"{one.check}: {one.measured or 'not known'}{one.expected and f', needed {one.expected}'}"
                      for one in bad]
             raise PreconditionFailed(
                 "\n".join(["Not started: this is not the moment, or not the right runbook.", *lines]),
                 where=f"{self.environment.name}, {self.notebook}",
-                next=" ".join(dict.fromkeys(one.next for one in bad if one.next)) or "See the findings above.",
+                next_step=" ".join(dict.fromkeys(one.next_step for one in bad if one.next_step)) or "See the "
+                                                                                                    "findings above.",
             )
         return found
 
@@ -153,7 +153,7 @@ class Run:
             raise PlanChanged(
                 f"The facts have moved: the approved plan is {pinned}, the plan now is {plan.hash}.",
                 where=f"{self.environment.name}, {plan.name}",
-                next="Read the new plan, and approve it by its hash; or run without plan_hash.",
+                next_step="Read the new plan, and approve it by its hash; or run without plan_hash.",
             )
         return plan
 
@@ -168,11 +168,11 @@ class Run:
             raise ConfirmationMissing(
                 f"A change must be confirmed by the name of the environment; {said}.",
                 where=self.environment.name,
-                next=f'In JupyterLab write run.confirm("{self.environment.name}"), then go on; '
+                next_step=f'In JupyterLab write run.confirm("{self.environment.name}"), then go on; '
                      f'headless, run again with --confirm {self.environment.name}.',
             )
         self._confirmed = True
-        self._journal.write("confirmed", by=self.who, words=words)
+        self._journal.write("confirmed", by=self.operator, words=words)
 
     def execute(self, plan: Plan) -> Execution:
         """In apply mode: take the lock and walk the plan's steps. In plan mode: change nothing and say so.
@@ -188,8 +188,8 @@ class Run:
             self.confirm()
         from runbook_lib.report.tables import value_table
 
-        hands = ServerHands(self.connections, self.environment, self.run_id, self.who)
-        walk = Walk(plan, hands, self._journal, self.folder, LiveSteps())
+        hands = ServerBackend(self.connections, self.environment, self.run_id, self.operator)
+        walk = PlanExecutor(plan, hands, self._journal, self.folder, LiveSteps())
         try:
             execution = walk.run()
         except RunbookError as error:
@@ -210,11 +210,12 @@ class Run:
         """
         if self._not_applied:
             found = self._record_findings("as it is now (not applied)", findings, counts=False)
-            return tuple(one if one.verdict is Verdict.PASSED else replace(one, verdict=Verdict.NOT_APPLIED, next="")
+            return tuple(one if one.verdict is Verdict.PASSED else replace(one, verdict=Verdict.NOT_APPLIED,
+                                                                           next_step="")
                          for one in found)
         return self._record_findings(title or "verification", findings)
 
-    def watch(self, gate: Gate) -> Watched:
+    def watch(self, gate: Gate) -> WatchResult:
         """Look as `gate` says, for as long as its deadline; in JupyterLab an interrupt ends the watch, not the run."""
         self._must_be_open()
         connections, line = self.connections, LiveLine()
@@ -225,7 +226,7 @@ class Run:
             line(f"{min(seconds, gate.deadline_s):.0f} of {gate.deadline_s:.0f} s: {good}")
 
         watched = watch(
-            gate, lambda question: question.put(connections), seen, interruptible=not kernel.is_headless()
+            gate, lambda question: question.fetch(connections), seen, interruptible=not kernel.is_headless()
         )
         self._journal.write("fact", name=gate.name, value=watched, seconds=round(watched.duration_s, 3))
         self._looked = True
@@ -252,7 +253,7 @@ class Run:
         if error is not None:
             raise error
 
-    def abandon(self, error: BaseException) -> None:
+    def abort(self, error: BaseException) -> None:
         """End the run as this error ends it. Called when a cell raised headless, or the process goes."""
         if not self.closed:
             self._finish(ending_of_error(error))
@@ -260,7 +261,7 @@ class Run:
     def _ending(self) -> tuple[Ending, RunbookError | None]:
         if self._unanswered:  # in JupyterLab one can go on past an error; what was not seen is no pass
             self._record_findings("questions without an answer", [
-                Finding(name, Verdict.INCONCLUSIVE, error.what, "an answer", error.next)
+                Finding(name, Verdict.INCONCLUSIVE, error.what, "an answer", error.next_step)
                 for name, error in self._unanswered.items()])
         findings = list(self._findings.values())
         ending = ending_of_findings(findings, not_applied=self._not_applied, looked=self._looked)
@@ -272,7 +273,7 @@ class Run:
         """Write the end and seal. An interrupt waits: half-sealed evidence would be worth little."""
         from runbook_lib.report.index import write_index
 
-        with deaf_to_interrupts():
+        with defer_signals():
             self.closed = True
             current.ended(self)
             if self._connections is not None:
@@ -293,11 +294,11 @@ class Run:
             return
         self._record_error(error)
         if kernel.is_headless():
-            self.abandon(error)
+            self.abort(error)
 
     def _record_error(self, error: BaseException) -> None:
         self._journal.write("error", type=type(error).__name__, what=getattr(error, "what", str(error)),
-                            where=getattr(error, "where", ""), next=getattr(error, "next", ""))
+                            where=getattr(error, "where", ""), next_step=getattr(error, "next", ""))
 
     def _record_fact(self, question: Question[T], answer: T, seconds: float) -> T:
         self._looked = True
@@ -339,4 +340,4 @@ class Run:
 
     def _refuse_closed(self) -> NoReturn:
         raise Refused("This run is closed and sealed.", where=self.run_id,
-                      next="Run the cell with open_run again to begin a new one.")
+                      next_step="Run the cell with open_run again to begin a new one.")

@@ -14,7 +14,7 @@ from runbook_lib.connections import open_connections
 from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import StepState
 from runbook_lib.environment import load_environment
-from runbook_lib.execution.backend import ServerHands
+from runbook_lib.execution.backend import ServerBackend
 from tests.faults.operators import FinishedRun, Operator, wait_for
 from tests.lab_server import Lab
 from tests.notebooks.sample_notebooks import CLOSE, ProjectDir
@@ -46,7 +46,7 @@ def test_a_link_that_comes_back_before_a_step_has_begun_costs_seconds_and_nothin
     proxy.cut()
     threading.Timer(2, proxy.restore).start()
     with open_connections(environment) as connections:
-        hands = ServerHands(connections, environment, f"cut-{uuid.uuid4().hex[:8]}", "tests")
+        hands = ServerBackend(connections, environment, f"cut-{uuid.uuid4().hex[:8]}", "tests")
         done = hands.perform(Command(("echo", "begun")), "step-1", lambda stream, text: told.append(stream))
     assert (done.state, done.stdout.strip()) == (StepState.PASSED, "begun")
     assert told[0] == "link"

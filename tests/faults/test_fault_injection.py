@@ -23,7 +23,7 @@ def test_the_door_that_a_killed_restore_left_closed_is_opened_by_its_keeper(lab:
 
 @pytest.mark.parametrize(("runbook", "fault", "step"), [
     (DEPLOY, KILL, "switch"),
-    (DEPLOY, ENGINE, "gate-inside"),  # the way back to the first release
+    (DEPLOY, ENGINE, "gate-internal"),  # the way back to the first release
 ], ids=("kill-at-switch", "engine-at-gate"))
 def test_a_struck_run_tells_the_truth_and_running_again_finishes(
     lab: Lab, tmp_path: Path, runbook: RunbookUnderTest, fault: FaultInjection, step: str

@@ -125,7 +125,7 @@ def test_a_link_that_is_cut_does_not_stop_a_job_and_ctrl_c_during_the_migration_
     running = deploy(operator)
     running.until("step_started", "build-frontend")
     lab.on_server("sh", "-c", LINKS)
-    running.until("step_finished", "old-code")  # it copies the schema, which waits for the lock as well
+    running.until("step_finished", "compatibility-check")  # it copies the schema, which waits for the lock as well
     with sql_lock(lab, "squads"):
         running.until("step_started", "migrate")
         time.sleep(2)
@@ -144,14 +144,14 @@ def test_ctrl_c_at_the_gate_and_again_during_the_undo(operator: Operator) -> Non
     for _ in range(3):
         running.ctrl_c()
         time.sleep(0.3)
-    is_undone(operator, operator.checked(running.wait()), "gate-inside")
+    is_undone(operator, operator.checked(running.wait()), "gate-internal")
 
 
 def test_sigterm_to_the_runner_after_the_switch_gives_the_traffic_back(operator: Operator) -> None:
     running = deploy(operator)
-    running.until("step_started", "gate-outside")
+    running.until("step_started", "gate-external")
     running.send(signal.SIGTERM)
-    is_undone(operator, operator.checked(running.wait()), "gate-outside")
+    is_undone(operator, operator.checked(running.wait()), "gate-external")
 
 
 def test_sigkill_of_the_runner_stops_the_run_as_ctrl_c_does(operator: Operator) -> None:

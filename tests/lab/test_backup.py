@@ -22,7 +22,7 @@ FOLDER = "/backups/postgres"
 
 def back_up(lab: Lab, outputs: Path) -> tuple[int, str]:
     done = lab.runbook("run", "30_backup_database", "-e", lab.environment, "--apply", "--confirm", lab.name,
-                       "--reason", "test", outputs=outputs)  # fmt: skip
+                       "--reason", "test", outputs=outputs)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -50,18 +50,18 @@ def archive(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def newest(lab: Lab, archive: Path, environment: Environment, connections: OpenConnections) -> Iterator[str]:
     """The name of the newest backup. Whatever a test does to the folder, afterwards it is as it was."""
     lab.on_server("sh", "-c", f"rm -rf /tmp/kept && cp -a {FOLDER} /tmp/kept")
-    yield backups_of(environment).put(connections).backups[0].name
+    yield backups_of(environment).fetch(connections).backups[0].name
     lab.on_server("sh", "-c", f"find {FOLDER} -mindepth 1 -delete && cp -a /tmp/kept/. {FOLDER} && rm -r /tmp/kept")
 
 
 def test_a_backup_holds_every_row_that_the_database_holds(
     newest: str, environment: Environment, connections: OpenConnections
 ) -> None:
-    backup = backups_of(environment).put(connections).named(newest)
+    backup = backups_of(environment).fetch(connections).named(newest)
     assert backup is not None
     assert backup.trust is Trust.VERIFIED
     assert backup.manifest is not None
-    live = {f"{table.schema}.{table.name}": table.rows for table in database_of(environment).put(connections).tables}
+    live = {f"{table.schema}.{table.name}": table.rows for table in database_of(environment).fetch(connections).tables}
     assert {table.table: table.rows for table in backup.manifest.tables} == live
     assert backup.manifest.rows >= 50_000
 
@@ -74,7 +74,7 @@ def test_a_damaged_backup_is_seen_and_never_counts(
     lab: Lab, environment: Environment, connections: OpenConnections, newest: str, damage: str
 ) -> None:
     lab.on_server("bash", "-c", damage, "damage", f"{FOLDER}/{newest}")
-    found = backups_of(environment).put(connections).named(newest)
+    found = backups_of(environment).fetch(connections).named(newest)
     assert found is not None
     assert found.trust is Trust.DAMAGED
 
@@ -82,7 +82,7 @@ def test_a_damaged_backup_is_seen_and_never_counts(
 def test_a_full_disk_leaves_the_old_backups_and_nothing_half_done(lab: Lab, newest: str, outputs: Path) -> None:
     kept = names(lab)
     lab.on_server("bash", "-c", f"mount -t tmpfs -o size=5m tmpfs {FOLDER} && chown deploy {FOLDER} && "
-                  f"dd if=/dev/zero of={FOLDER}/other bs=1k count=5000")  # fmt: skip
+                  f"dd if=/dev/zero of={FOLDER}/other bs=1k count=5000")
     try:
         code, said = back_up(lab, outputs)
         left = names(lab)
@@ -160,7 +160,7 @@ def _now():  # type: ignore[no-untyped-def]
 
 def test_a_report_names_no_secret(lab: Lab, archive: Path) -> None:
     secrets = [line.partition("=")[2].strip("'\"") for line in
-               lab.on_server("cat", "/opt/gw2-wvwbuilder/.env.secrets").splitlines()]  # fmt: skip
+               lab.on_server("cat", "/opt/gw2-wvwbuilder/.env.secrets").splitlines()]
     written = "".join(path.read_text(errors="replace") for path in archive.rglob("*") if path.is_file())
     assert json.dumps("backup-publish") in written
     assert not [secret for secret in secrets if secret and secret in written]

@@ -167,18 +167,18 @@ def without_docker(empty_lab: Any) -> Iterator[None]:
 def test_a_server_without_docker_says_so_everywhere(connections: OpenConnections, environment: Environment) -> None:
     for ask in (
         lambda: connections.docker.client(),
-        lambda: containers_of(environment).put(connections),  # type: ignore[arg-type]
+        lambda: containers_of(environment).fetch(connections),  # type: ignore[arg-type]
         lambda: connections.database.rows("SELECT 1"),
     ):
         with pytest.raises(DockerUnavailable) as caught:
             ask()
-        assert "docker" in caught.value.next
+        assert "docker" in caught.value.next_step
 
 
 def test_the_certificate_is_the_public_names_own(
     lab: Any, connections: OpenConnections, environment: Environment
 ) -> None:
-    found = certificate_of(environment).put(connections)  # type: ignore[arg-type]
+    found = certificate_of(environment).fetch(connections)  # type: ignore[arg-type]
     assert environment.public.host in found.names
     assert found.trouble == ""
     assert found.accepts["TLSv1"] is not True
@@ -191,7 +191,7 @@ def test_a_certificate_of_an_unknown_issuer_is_no_reply(lab: Any, environment: E
     with open_connections(environment.model_copy(update={"public": public})) as opened:
         with pytest.raises(EndpointUnavailable, match="TLS"):
             opened.http.request("GET", "/health")
-        assert certificate_of(environment).put(opened).trouble  # type: ignore[arg-type]
+        assert certificate_of(environment).fetch(opened).trouble  # type: ignore[arg-type]
 
 
 def test_a_redirect_is_a_reply_and_not_followed(lab: Any, connections: OpenConnections) -> None:
@@ -214,19 +214,19 @@ def test_a_question_that_takes_too_long_is_ended_by_the_database(lab: Any, conne
 
 
 def test_the_facts_of_a_live_environment(lab: Any, connections: Any, environment: Environment) -> None:
-    containers = {one.service: one for one in containers_of(environment).put(connections)}
+    containers = {one.service: one for one in containers_of(environment).fetch(connections)}
     assert containers["postgres"].health == "healthy"
     assert containers["postgres"].memory_limit_bytes == environment.services["postgres"].memory_bytes
-    assert all(one.memory_bytes for one in memory_of(environment).put(connections))
-    endpoints = {one.path: one for one in endpoints_of(environment).put(connections)}
+    assert all(one.memory_bytes for one in memory_of(environment).fetch(connections))
+    endpoints = {one.path: one for one in endpoints_of(environment).fetch(connections)}
     assert {one.status for one in endpoints.values()} == {200}
     assert endpoints["/health"].fields["status"] == "ok"
-    database = database_of(environment).put(connections)
+    database = database_of(environment).fetch(connections)
     assert database.version.startswith("15.")
     assert database.revision == endpoints["/health"].fields["schema_revision"]
-    assert all(target.job for target in targets_of(environment).put(connections))
-    assert query_of(environment, "vector(1)").put(connections)[0].value == 1.0
-    state = server_of(environment).put(connections)
+    assert all(target.job for target in targets_of(environment).fetch(connections))
+    assert query_of(environment, "vector(1)").fetch(connections)[0].value == 1.0
+    state = server_of(environment).fetch(connections)
     assert abs(state.clock_ahead_s) < 5
     assert state.versions["docker"]
     assert state.memory_available_bytes > 0

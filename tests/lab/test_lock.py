@@ -199,7 +199,7 @@ def test_a_run_whose_door_was_opened_is_told_by_whom_and_that_it_can_be_finished
         dropped(connections, held)
         with pytest.raises(LockHeld, match="door keeper on the server took over at 2026-11-25T03:00:00Z") as told:
             held.ensure()
-    assert "finishes what was begun" in told.value.next
+    assert "finishes what was begun" in told.value.next_step
 
 
 def test_letting_go_over_a_broken_link_hides_no_error(

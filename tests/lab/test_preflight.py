@@ -38,7 +38,7 @@ git add .; git -c user.name=t -c user.email=t@example.com commit -qm broken; git
 
 def test_preflight_passes_or_warns_and_leaves_the_server_as_it_was(lab: Lab, outputs: Path) -> None:
     backup = lab.runbook("run", "30_backup_database", "-e", lab.environment, "--apply", "--confirm", lab.name,
-                         "--reason", "test", outputs=outputs)  # fmt: skip
+                         "--reason", "test", outputs=outputs)
     assert backup.returncode == 0, backup.stderr
     before = lab.state()
     done = lab.runbook("run", "10_preflight", "-e", lab.environment, "-p", "ref=v3.2.0", outputs=outputs)
@@ -56,9 +56,9 @@ def test_a_ref_that_is_unknown_or_hostile_is_refused(lab: Lab, outputs: Path, re
 def test_a_migration_that_fails_is_found_before_the_deployment(
     lab: Lab, environment: Environment, connections: OpenConnections, broken_branch: str
 ) -> None:
-    tree = release_tree_of(environment, broken_branch).put(connections)
+    tree = release_tree_of(environment, broken_branch).fetch(connections)
     assert tree.commit is not None
-    rehearsal = migration_rehearsal_of(environment, tree.commit.commit).put(connections)
+    rehearsal = migration_rehearsal_of(environment, tree.commit.commit).fetch(connections)
     found = migration_findings(parse_migrations(tree.sources.files), rehearsal, "0002")
     assert found[2].verdict is Verdict.FAILED
     assert "no_such_table" in rehearsal.message if rehearsal else False

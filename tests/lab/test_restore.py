@@ -24,7 +24,7 @@ def sql(lab: Lab, text: str, database: str = "staging_db") -> str:
 
 def restore(lab: Lab, outputs: Path, *more: str, word: str = "staging_db") -> tuple[int, str]:
     done = lab.runbook("run", "32_restore_database", "-e", lab.environment, "--apply", "--confirm", lab.name,
-                       "-p", f"confirm_database={word}", *more, "--reason", "test", outputs=outputs)  # fmt: skip
+                       "-p", f"confirm_database={word}", *more, "--reason", "test", outputs=outputs)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -32,14 +32,14 @@ def restore(lab: Lab, outputs: Path, *more: str, word: str = "staging_db") -> tu
 def backed_up(lab: Lab, environment: Environment, connections: OpenConnections, outputs: Path) -> Iterator[str]:
     """The name of a fresh backup; the folder and the databases are as before afterwards."""
     folder, beside = backups_of(environment, checksums=0), databases_of(environment)
-    before, kept = {one.name for one in folder.put(connections).backups}, set(names(beside.put(connections)))
+    before, kept = {one.name for one in folder.fetch(connections).backups}, set(names(beside.fetch(connections)))
     done = lab.runbook("run", "30_backup_database", "-e", lab.environment, "--apply", "--confirm", lab.name,
-                       "--reason", "test", outputs=outputs)  # fmt: skip
+                       "--reason", "test", outputs=outputs)
     assert done.returncode == 0, done.stdout
-    yield folder.put(connections).backups[0].name
-    for name in {one.name for one in folder.put(connections).backups} - before:
+    yield folder.fetch(connections).backups[0].name
+    for name in {one.name for one in folder.fetch(connections).backups} - before:
         lab.on_server("rm", "-f", f"/backups/postgres/{name}", f"/backups/postgres/{name[:-7]}.manifest.json")
-    for name in set(names(beside.put(connections))) - kept - {"staging_db"}:
+    for name in set(names(beside.fetch(connections))) - kept - {"staging_db"}:
         sql(lab, f'DROP DATABASE "{name}" WITH (FORCE)', "postgres")
 
 
@@ -56,7 +56,7 @@ def test_deleted_rows_come_back_and_the_database_before_is_kept(
     code, said = restore(lab, outputs, "-p", f"backup={backed_up}")
     assert code == 0, said
     assert sql(lab, "SELECT count(*) FROM squad_members") == members != "0"
-    kept = databases_of(environment).put(connections).kept[-1]
+    kept = databases_of(environment).fetch(connections).kept[-1]
     assert sql(lab, "SELECT count(*) FROM squad_members", kept.name) == "0"
     assert "restored from" in kept.comment
     assert sql(lab, "SELECT datdba::regrole || ' ' || datacl::text FROM pg_database WHERE datname = 'staging_db'") == owner
@@ -67,19 +67,19 @@ def test_deleted_rows_come_back_and_the_database_before_is_kept(
 def test_a_wrong_word_for_the_database_touches_nothing(
     lab: Lab, environment: Environment, connections: OpenConnections, outputs: Path
 ) -> None:
-    before = databases_of(environment).put(connections).names
+    before = databases_of(environment).fetch(connections).names
     code, said = restore(lab, outputs, word=lab.name)
     assert code == 3, said
     assert "confirm_database" in said
-    assert databases_of(environment).put(connections).names == before
+    assert databases_of(environment).fetch(connections).names == before
 
 
 def test_a_damaged_backup_is_refused_before_anything_is_touched(
     lab: Lab, environment: Environment, connections: OpenConnections, backed_up: str, outputs: Path
 ) -> None:
-    before = databases_of(environment).put(connections).names
+    before = databases_of(environment).fetch(connections).names
     lab.on_server("sh", "-c", f"printf x | dd of=/backups/postgres/{backed_up} bs=1 seek=5000 conv=notrunc status=none")
     code, said = restore(lab, outputs, "-p", f"backup={backed_up}")
     assert code == 3, said
     assert "damaged" in said
-    assert databases_of(environment).put(connections).names == before
+    assert databases_of(environment).fetch(connections).names == before

@@ -49,7 +49,7 @@ def run_drill(lab: Lab, outputs: Path, *words: str) -> tuple[int, str]:
 
 def back_up(lab: Lab, outputs: Path) -> None:
     done = lab.runbook("run", "30_backup_database", "-e", lab.environment, "--apply", "--confirm", lab.name,
-                       "--reason", "test", outputs=outputs)  # fmt: skip
+                       "--reason", "test", outputs=outputs)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -57,7 +57,7 @@ def back_up(lab: Lab, outputs: Path) -> None:
 def two_backups(lab: Lab, environment: Environment, connections: OpenConnections, outputs: Path) -> Iterator[None]:
     """At least two backups with manifests of today; those that the test made are gone afterwards."""
     before = set(lab.on_server("ls", FOLDER).split())
-    backups = backups_of(environment, checksums=0).put(connections)
+    backups = backups_of(environment, checksums=0).fetch(connections)
     for _ in range(2 - len([one for one in backups.good if one.manifest and one.manifest.objects])):
         back_up(lab, outputs)
     yield
@@ -68,7 +68,7 @@ def two_backups(lab: Lab, environment: Environment, connections: OpenConnections
 def test_two_backups_come_back_to_life_where_nothing_live_is_in_reach(
     lab: Lab, environment: Environment, connections: OpenConnections, outputs: Path, two_backups: None
 ) -> None:
-    contents, known = live_contents(lab.instance, environment), drills_of(environment).put(connections)
+    contents, known = live_contents(lab.instance, environment), drills_of(environment).fetch(connections)
     watcher = Watcher(lab)
     looking = threading.Thread(target=watcher.look, daemon=True)
     looking.start()
@@ -92,7 +92,7 @@ def test_two_backups_come_back_to_life_where_nothing_live_is_in_reach(
         assert not [mount for mount in one["Mounts"] if mount["Type"] != "tmpfs"]
     assert lab.on_server("docker", "ps", "--all", "--quiet", "--filter", OURS) == ""
     assert live_contents(lab.instance, environment) == contents
-    held(drills_of(environment).put(connections), known)
+    held(drills_of(environment).fetch(connections), known)
 
 
 def sides(watcher: Watcher) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -129,13 +129,13 @@ def test_a_name_that_is_no_backup_is_refused_before_anything_starts(lab: Lab, ou
 def test_a_copy_ends_by_itself_when_its_time_is_over_and_that_says_nothing_about_the_backup(
     lab: Lab, environment: Environment, connections: OpenConnections, two_backups: None
 ) -> None:
-    newest = backups_of(environment, checksums=0).put(connections).newest
+    newest = backups_of(environment, checksums=0).fetch(connections).newest
     assert newest is not None
-    command = drill_command(newest, deployed_state_of(environment).put(connections), environment)
+    command = drill_command(newest, deployed_state_of(environment).fetch(connections), environment)
     words = list(command.argv)
     words[3], words[9] = "/tmp/drill-without-time", "1"  # its record goes elsewhere; a second is too short
     said = output(lab.instance.inside("bash", "-c", '"$@" || echo "exit $?"', "drill", *words, user="deploy"),
-                  input=str(command.stdin), timeout_s=300)  # fmt: skip
+                  input=str(command.stdin), timeout_s=300)
     lab.on_server("rm", "-rf", words[3])
     assert said.splitlines()[-1] == "exit 1"
     assert [drill.outcome for drill in parse_drills(said).drills] == ["error"]

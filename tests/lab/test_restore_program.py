@@ -44,7 +44,7 @@ def server(lab: Lab) -> Iterator[Beside]:
     beside = Beside(lab.instance)
     image = lab.on_server("docker", "inspect", "-f", "{{.Config.Image}}", "gw2-staging-postgres-1").strip()
     lab.on_server("docker", "run", "-d", "--rm", "--name", NAME, "--network", "none", "--tmpfs", "/var/lib/postgresql/data",
-                  "-e", "POSTGRES_HOST_AUTH_METHOD=trust", image, "postgres")  # fmt: skip
+                  "-e", "POSTGRES_HOST_AUTH_METHOD=trust", image, "postgres")
     try:
         deadline = time.monotonic() + 60
         while beside.lab_run("docker", "exec", NAME, "pg_isready", "-q", "-h", "127.0.0.1").returncode:
@@ -68,7 +68,7 @@ def shop(server: Beside) -> Beside:
     server.sql(f"GRANT CONNECT ON DATABASE {LIVE} TO watcher")
     server.sql(f"ALTER DATABASE {LIVE} SET timezone = 'Europe/Berlin'")
     server.sql("CREATE TABLE things (id serial PRIMARY KEY, name text); ALTER TABLE things OWNER TO owner; "
-               "INSERT INTO things (name) VALUES ('a'), ('b'), ('c'); SELECT setval('things_id_seq', 41)", LIVE)  # fmt: skip
+               "INSERT INTO things (name) VALUES ('a'), ('b'), ('c'); SELECT setval('things_id_seq', 41)", LIVE)
     return server
 
 

@@ -17,20 +17,20 @@ OLD, NEW = "v3.1.0", "v3.2.0"
 
 def roll_back(lab: Lab, outputs: Path, *more: str) -> tuple[int, str]:
     done = lab.runbook("run", "22_rollback", "-e", lab.environment, "--apply", "--confirm", lab.name, *more,
-                       "--reason", "test", outputs=outputs)  # fmt: skip
+                       "--reason", "test", outputs=outputs)
     return done.returncode, done.stdout + done.stderr
 
 
 def test_a_release_that_lost_its_backend_gives_way_to_the_earlier_one_and_the_data_stay(
     lab: Lab, environment: Environment, connections: OpenConnections, new_is_live: None, outputs: Path
 ) -> None:
-    now, revision = deployed_state_of(environment).put(connections), schema(lab.instance)
+    now, revision = deployed_state_of(environment).fetch(connections), schema(lab.instance)
     lab.on_server("docker", "kill", f"gw2-staging-backend-{now.live_colour}-1")  # it stays down: nothing answers
     code, said = roll_back(lab, outputs, "-p", f"to={OLD}")
     assert code == 0, said
     assert serving(lab.instance).commit == commit_of(lab.instance, OLD)
     assert schema(lab.instance) == revision
-    line = deployed_state_of(environment).put(connections).releases[-1]
+    line = deployed_state_of(environment).fetch(connections).releases[-1]
     assert (line.version, line.reason) == (OLD, f"rollback from {NEW} (database: keep): test")
 
 

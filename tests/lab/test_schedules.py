@@ -24,7 +24,7 @@ FOREIGN = "MAILTO=ops@example.com\n17 4 * * 1 /usr/local/bin/somebody-elses"
 
 def runbook(lab: Lab, outputs: Path, name: str, *words: str) -> tuple[int, str]:
     done = lab.runbook("run", name, "-e", lab.environment, "--apply", "--confirm", lab.name, "--reason", "test", *words,
-                       outputs=outputs)  # fmt: skip
+                       outputs=outputs)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -34,7 +34,7 @@ def no_schedules(lab: Lab) -> Iterator[None]:
     dumps = set(lab.on_server("ls", "/backups/postgres").split())
     yield
     lab.on_server("bash", "-c", f"crontab -u deploy -r 2>/dev/null; rm -rf {STATE} {METRICS} /backups/configuration.git"
-                  " /backups/files /backups/logs /var/log/gw2/scheduled_*; true")  # fmt: skip
+                  " /backups/files /backups/logs /var/log/gw2/scheduled_*; true")
     for name in set(lab.on_server("ls", "/backups/postgres").split()) - dumps:
         lab.on_server("rm", "-f", f"/backups/postgres/{name}")
 
@@ -45,7 +45,7 @@ def commit(lab: Lab, environment: Environment) -> str:
     assert isinstance(command.stdin, str)
     lab.on_server("bash", "-c", 'printf %s "$1" > /tmp/commit-program', "write", command.stdin)
     return lab.on_server("bash", "-c", f"{shlex.join(command.argv)} </tmp/commit-program 2>&1; rm -f /tmp/commit-program; true",
-                         user="deploy")  # fmt: skip
+                         user="deploy")
 
 
 def test_schedules_come_work_and_go_and_lines_of_others_stay(
@@ -61,19 +61,19 @@ def test_schedules_come_work_and_go_and_lines_of_others_stay(
     assert (status["outcome"], status["trigger"]) == ("succeeded", "try")
     assert lab.on_server("ls", status["file"]).strip() == status["file"]
 
-    now = schedules_of(environment).put(connections)
+    now = schedules_of(environment).fetch(connections)
     assert [one.verdict for one in schedule_findings(now, environment)] == [Verdict.PASSED, Verdict.PASSED]
 
     # a scheduled run of its own accord: it takes the lock itself
     lab.on_server("env", "-i", "HOME=/home/deploy", "PATH=/usr/bin:/bin", "/bin/sh", "-c", f"{STATE}/backup_configuration",
-                  user="deploy")  # fmt: skip
+                  user="deploy")
     assert json.loads(lab.on_server("cat", f"{STATE}/backup_configuration.status.json"))["outcome"] == "succeeded"
     assert lab.on_server("git", "-C", "/backups/configuration.git", "ls-tree", "--name-only", "main:project/nginx", user="deploy")
 
     code, said = runbook(lab, outputs, "34_install_schedules", "-p", "schedules=removed")
     assert code == 0, said
     assert lab.on_server("crontab", "-l", user="deploy") == FOREIGN + "\n"
-    assert not schedules_of(environment).put(connections).installed
+    assert not schedules_of(environment).fetch(connections).installed
 
 
 def test_a_scheduled_backup_that_fails_is_seen_here_and_by_prometheus(
@@ -86,17 +86,17 @@ def test_a_scheduled_backup_that_fails_is_seen_here_and_by_prometheus(
         lab.on_server("bash", "-c", f"{STATE}/backup_database; echo status $?", user="deploy")
     finally:
         lab.on_server("chmod", "0755", "/backups/postgres")
-    (database, configuration) = schedule_findings(schedules_of(environment).put(connections), environment)
+    (database, configuration) = schedule_findings(schedules_of(environment).fetch(connections), environment)
     assert (database.verdict, configuration.verdict) == (Verdict.FAILED, Verdict.PASSED)
     assert "backup-dump: Cannot write" in database.measured
     firing = 'ALERTS{alertname="ScheduledJobFailed",schedule="backup_database"}'
     lab.on_server("bash", "-c", f"for _ in $(seq 30); do curl -sG 127.0.0.1:9090/api/v1/query --data-urlencode 'query={firing}'"
-                  " | grep -q firing && exit; sleep 1; done; exit 1")  # fmt: skip
+                  " | grep -q firing && exit; sleep 1; done; exit 1")
 
     # never run, and installed three days ago: missed
     lab.on_server("bash", "-c", f"rm {STATE}/backup_database.status.json; echo $(($(date +%s) - 259200)) > "
-                  f"{STATE}/backup_database.installed; {STATE}/backup_database --announce", user="deploy")  # fmt: skip
-    (missed, _) = schedule_findings(schedules_of(environment).put(connections), environment)
+                  f"{STATE}/backup_database.installed; {STATE}/backup_database --announce", user="deploy")
+    (missed, _) = schedule_findings(schedules_of(environment).fetch(connections), environment)
     assert (missed.verdict, missed.measured) == (Verdict.FAILED, "missed: it never succeeded")
 
 
@@ -121,7 +121,7 @@ def test_a_secret_in_a_configuration_file_is_in_no_object_of_the_repository(
     assert "Nothing was committed: STAGING_DB_PASSWORD stands in" in refused
     assert value not in said + refused
     objects = lab.on_server("bash", "-c", "cd /backups/configuration.git && git cat-file --batch-all-objects --batch-check="
-                            "'%(objectname)' | git cat-file --batch | tr -c '[:print:]\\n' '?'", user="deploy")  # fmt: skip
+                            "'%(objectname)' | git cat-file --batch | tr -c '[:print:]\\n' '?'", user="deploy")
     assert "ssl_protocols" in objects
     assert not [name for name, secret in secrets.items() if secret.strip("'") in objects]
     code, said = runbook(lab, outputs, "33_backup_configuration")

@@ -54,7 +54,7 @@ def booted() -> Iterator[Lab]:
 
 def install(lab: Lab, outputs: Path, *words: str) -> tuple[int, str]:
     done = lab.runbook("run", "34_install_schedules", "-e", lab.environment, "--apply", "--confirm", lab.name, "--reason", "test",
-                       *words, outputs=outputs)  # fmt: skip
+                       *words, outputs=outputs)
     return done.returncode, done.stdout + done.stderr
 
 

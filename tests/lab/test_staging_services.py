@@ -24,7 +24,7 @@ def inside(lab: Lab, service: str, script: str, *, program: str = "sh") -> str:
 
 def test_every_service_of_the_environment_runs_and_is_healthy(lab: Lab) -> None:
     listed = lab.on_server("docker", "ps", "--filter", "label=com.docker.compose.project=gw2-staging",
-                           "--format", '{{.Label "com.docker.compose.service"}} {{.Status}}')  # fmt: skip
+                           "--format", '{{.Label "com.docker.compose.service"}} {{.Status}}')
     healthy = {line.split()[0] for line in listed.splitlines() if "(healthy)" in line}
     environment = load_environment(lab.environment)
     colour = "green" if "backend-green" in healthy else "blue"
@@ -42,7 +42,7 @@ def test_prometheus_reaches_every_target_and_agrees_with_the_plans_alerts(lab: L
     said = lab.on_server(
         "bash", "-c", 'base64 -d <<< "$1" | docker exec -i -e TMPDIR=/dev/shm gw2-staging-prometheus-1 '
         "promtool test rules /dev/stdin 2>&1 || true", "rules", encoded,
-    )  # fmt: skip
+    )
     assert "SUCCESS" in said, said
 
 
@@ -50,7 +50,7 @@ def test_prometheus_reaches_every_target_and_agrees_with_the_plans_alerts(lab: L
     ("service", "host", "port"),
     [("frontend", "postgres", 5432), ("frontend", "redis", 6379), ("nginx", "postgres", 5432), ("nginx", "redis", 6379),
      ("backend", "alertmanager", 9093), ("redis", "prometheus", 9090)],
-)  # fmt: skip
+)
 def test_a_service_cannot_reach_what_it_does_not_need(lab: Lab, service: str, host: str, port: int) -> None:
     names = lab.on_server("docker", "ps", "--format", '{{.Label "com.docker.compose.service"}}').split()
     name = next(running for running in names if running.removesuffix("-blue").removesuffix("-green") == service)

@@ -13,10 +13,10 @@ from runbook_lib.core.findings import finding
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, Step, StepState
 from runbook_lib.core.questions import Question
-from runbook_lib.execution import Done, Execution, Walk
+from runbook_lib.execution import ActionResult, Execution, PlanExecutor
 
-PASSED = Done(StepState.PASSED, 0, stdout="fine\n")
-FAILED = Done(StepState.FAILED, 3, stderr="no space left\n")
+PASSED = ActionResult(StepState.PASSED, 0, stdout="fine\n")
+FAILED = ActionResult(StepState.FAILED, 3, stderr="no space left\n")
 
 
 class ScriptedHands:
@@ -26,7 +26,7 @@ class ScriptedHands:
         self.answers, self.did, self.held = answers, [], False
         self.lock_error: Exception | None = None
 
-    def perform(self, work: Any, name: str, on_output: Callable[[str, str], None]) -> Done:
+    def perform(self, work: Any, name: str, on_output: Callable[[str, str], None]) -> ActionResult:
         assert self.held, "nothing may be done without the lock"
         self.did.append(str(work))
         on_output("out", "line\n")
@@ -38,7 +38,7 @@ class ScriptedHands:
         return answer
 
     def ask(self, question: Question[Any]) -> Any:
-        return question.put(None)  # type: ignore[arg-type]
+        return question.fetch(None)  # type: ignore[arg-type]
 
     @contextmanager
     def lock(self, purpose: str) -> Iterator[None]:
@@ -62,7 +62,7 @@ def plan(*steps: Step, undo: bool = True) -> Plan:
 
 def walked(folder: RunFolder, what: Plan, hands: ScriptedHands) -> Execution:
     with journal.Journal(folder) as opened:
-        return Walk(what, hands, opened, folder, lambda *_: None).run()
+        return PlanExecutor(what, hands, opened, folder, lambda *_: None).run()
 
 
 def states(folder: RunFolder) -> dict[str, str]:
@@ -73,12 +73,12 @@ def events(folder: RunFolder) -> list[str]:
     return [event["event"] for event in journal.read(folder)]
 
 
-def gate(answers: list[Any], *, passes: int = 2, deadline_s: float = 5) -> Gate:
-    def put(connections: Any) -> Any:
+def gate(answers: list[Any], *, success_threshold: int = 2, deadline_s: float = 5) -> Gate:
+    def fetch(connections: Any) -> Any:
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    return Gate("ready", (Question("healthy", put),), lambda healthy: (finding("healthy", healthy),),
-                passes=passes, interval_s=0.01, deadline_s=deadline_s)
+    return Gate("ready", (Question("healthy", fetch),), lambda healthy: (finding("healthy", healthy),),
+                success_threshold=success_threshold, interval_s=0.01, deadline_s=deadline_s)

@@ -18,7 +18,7 @@ MODULES = sorted((ROOT / "runbook_lib").rglob("*.py")) + sorted(
 )
 PROGRAMS = [ROOT / "setup.sh", ROOT / ".ci/run", *sorted((ROOT / "staging").rglob("*.sh")), *sorted((ROOT / "lab").rglob("*.sh")),
             *sorted((ROOT / "runbook_lib").rglob("*.sh")),
-            *(path for path in MODULES if "set -o pipefail" in path.read_text())]  # fmt: skip
+            *(path for path in MODULES if "set -o pipefail" in path.read_text())]
 LONGEST_MODULE = 400
 LONGEST_CELL = 10
 LOGIC = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.Lambda)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.environment import Environment
-from runbook_lib.platform.checks.live_release import containers_are_well
+from runbook_lib.platform.checks.live_release import containers_are_healthy
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.monitoring import Alert
 from runbook_lib.platform.facts.operations import Operation
@@ -52,7 +52,7 @@ def _release(deployed: Deployed) -> Finding:
         deployed.live_commit == on_record == deployed.head,
         measured=f"{deployed.live_version}, {(deployed.live_commit or 'no commit')[:12]}",
         expected=f"the last on record ({(on_record or 'none')[:12]}), checked out",
-        next="A deployment was interrupted: run 20 Deploy for the release that should serve.",
+        next_step="A deployment was interrupted: run 20 Deploy for the release that should serve.",
     )
 
 
@@ -61,8 +61,8 @@ def _services(
 ) -> tuple[Finding, ...]:
     if containers is None:
         return (Finding("services", Verdict.INCONCLUSIVE, "Docker does not answer", "all well",
-                        "Look at the Docker Engine on the server: `systemctl status docker`."),)  # fmt: skip
-    looked = containers_are_well(containers, environment.running_services(colour))
+                        "Look at the Docker Engine on the server: `systemctl status docker`."),)
+    looked = containers_are_healthy(containers, environment.running_services(colour))
     bad = tuple(one for one in looked if one.verdict is not Verdict.PASSED)
     return bad or (finding("services", True, measured=f"{len(looked)} of {len(looked)} well", expected="all well"),)
 
@@ -74,5 +74,5 @@ def _alerts(alerts: tuple[Alert, ...] | None) -> Finding:
         None if alerts is None else not firing,
         measured="Prometheus does not answer" if alerts is None else ", ".join(firing) or "none firing",
         expected="none firing",
-        next="Look the alert up in the table of symptoms above.",
+        next_step="Look the alert up in the table of symptoms above.",
     )

@@ -36,7 +36,7 @@ def judge_health(expected: ExpectedRelease) -> Callable[[tuple[Container, ...], 
     def judge(containers: tuple[Container, ...], seen: IdleColour) -> tuple[Finding, ...]:
         answers = (finding(f"{path} answers", reply.status == 200, measured=reply.status, expected=200)
                    for path, reply in seen.replies.items())
-        return (*containers_are_well(containers, expected.services), *answers)
+        return (*containers_are_healthy(containers, expected.services), *answers)
 
     return judge
 
@@ -51,7 +51,7 @@ def judge_identity(expected: ExpectedRelease) -> Callable[[IdleColour], tuple[Fi
         files = finding(
             "every file that the page names is there", bool(seen.assets) and not missing,
             measured=f"missing: {', '.join(missing)}" if missing else f"{len(seen.assets)} files",
-            expected="the page and its scripts and styles", next="The frontend image was built without them.",
+            expected="the page and its scripts and styles", next_step="The frontend image was built without them.",
         )
         return (*commits, files)
 
@@ -70,7 +70,7 @@ def judge_flow(longest_ms: float) -> Callable[[UserFlow], tuple[Finding, ...]]:
         quick = min(reads, default=None)
         patience = finding("a read is answered in time", None if quick is None else quick <= longest_ms,
                            measured="none was answered" if quick is None else f"{quick:.0f} ms the quickest",
-                           expected=f"<= {longest_ms:g} ms", next="Search the backend's log for slow requests.")
+                           expected=f"<= {longest_ms:g} ms", next_step="Search the backend's log for slow requests.")
         return (*user_flow_works(flow), patience)
 
     return judge
@@ -89,7 +89,7 @@ def judge_outside(
         assets: tuple[Asset, ...],
     ) -> tuple[Finding, ...]:
         return (
-            *containers_are_well(containers, (*expected.services, *SHARED), restarts),
+            *containers_are_healthy(containers, (*expected.services, *SHARED), restarts),
             *endpoints_show(endpoints, expected.commit),
             schema_is(revision, expected.schema_revision),
             *user_flow_works(flow),
@@ -109,7 +109,7 @@ def judge_restored(
         containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...], flow: UserFlow
     ) -> tuple[Finding, ...]:
         return (
-            *containers_are_well(containers, services, restarts),
+            *containers_are_healthy(containers, services, restarts),
             *endpoints_show(endpoints, commit),
             *user_flow_works(flow),
         )
@@ -126,7 +126,7 @@ def assets_loaded(assets: tuple[Asset, ...]) -> tuple[Finding, ...]:
                 False,
                 measured="not served",
                 expected="the page of the image",
-                next="Read the frontend container's log.",
+                next_step="Read the frontend container's log.",
             ),
         )
     named = finding(
@@ -134,7 +134,7 @@ def assets_loaded(assets: tuple[Asset, ...]) -> tuple[Finding, ...]:
         len(assets) > 1,
         measured=f"{len(assets) - 1} assets",
         expected="at least one",
-        next="The page was built without its bundle: build the image again.",
+        next_step="The page was built without its bundle: build the image again.",
     )
     return (
         named,
@@ -144,14 +144,14 @@ def assets_loaded(assets: tuple[Asset, ...]) -> tuple[Finding, ...]:
                 one.same if one.image_sha256 else None if one.served_sha256 else False,
                 measured=(one.served_sha256 or "not served")[:12],
                 expected=(one.image_sha256 or "not in the image")[:12],
-                next="Another release's file is served, or none: look at the upstream file and the cache headers.",
+                next_step="Another release's file is served, or none: look at the upstream file and the cache headers.",
             )
             for one in assets
         ),
     )
 
 
-def containers_are_well(containers: tuple[Container, ...], services: tuple[str, ...],
+def containers_are_healthy(containers: tuple[Container, ...], services: tuple[str, ...],
                         restarts: Mapping[str, int] | None = None) -> tuple[Finding, ...]:
     """Each service has a running, healthy container that was neither restarted nor killed for memory.
 
@@ -171,12 +171,13 @@ def _container_is_well(one: Container | None, service: str, restarts: int) -> Fi
     expected = "running, healthy, no restart, not killed for memory"
     after = f"Read its log: `docker logs gw2-staging-{service}-1` on the server."
     if one is None:
-        return finding(name, False, measured="no container", expected=expected, next=after)
+        return finding(name, False, measured="no container", expected=expected, next_step=after)
     faults = [one.state] if one.state != "running" else []
     faults += [str(one.health or "no health check")] if one.health != "healthy" else []
     faults += [f"{one.restart_count - restarts} restarts"] if one.restart_count > restarts else []
     faults += ["killed for memory"] if one.oom_killed else []
-    return finding(name, not faults, measured=", ".join(faults) or "running, healthy", expected=expected, next=after)
+    return finding(name, not faults, measured=", ".join(faults) or "running, healthy", expected=expected,
+                   next_step=after)
 
 
 def endpoints_show(endpoints: tuple[Endpoint, ...], commit: str) -> tuple[Finding, ...]:
@@ -191,7 +192,7 @@ def endpoints_show(endpoints: tuple[Endpoint, ...], commit: str) -> tuple[Findin
                 endpoint.status == 200,
                 measured=measured,
                 expected=200,
-                next="Read nginx's error log and the backend's log on the server; 21 Verify shows every endpoint.",
+                next_step="Read nginx's error log and the backend's log on the server; 21 Verify shows every endpoint.",
             )
         )
         if endpoint.path in (*HEALTH_PATHS, RELEASE_PATH):
@@ -205,7 +206,8 @@ def _same_commit(path: str, measured: str, expected: str) -> Finding:
         measured == expected,
         measured=measured[:12],
         expected=expected[:12],
-        next="Another release answers than the one that was deployed: look at the upstream file and at the image tags.",
+        next_step="Another release answers than the one that was deployed: look at the upstream file and at the "
+                  "image tags.",
     )
 
 
@@ -216,7 +218,7 @@ def schema_is(revision: str | None, expected: str) -> Finding:
         revision == expected if revision else None,
         measured=revision or "unknown",
         expected=expected,
-        next="Run 20 Deploy again; its migration step did not finish.",
+        next_step="Run 20 Deploy again; its migration step did not finish.",
     )
 
 
@@ -228,7 +230,7 @@ def user_flow_works(flow: UserFlow) -> tuple[Finding, ...]:
             one.works,
             measured=one.detail,
             expected=one.expected,
-            next="Search the backend's log for the request id in this run's evidence.",
+            next_step="Search the backend's log for the request id in this run's evidence.",
         )
         for one in flow.actions
     )

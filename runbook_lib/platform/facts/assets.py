@@ -34,7 +34,7 @@ class Asset:
 def assets_of(environment: Environment, colour: str) -> Question[tuple[Asset, ...]]:
     """The page and every script and style it names; empty when not even the page was served."""
 
-    def put(connections: Connections) -> tuple[Asset, ...]:
+    def fetch(connections: Connections) -> tuple[Asset, ...]:
         page = _fetch(connections.http, "/")
         if page is None:
             return ()
@@ -48,7 +48,7 @@ def assets_of(environment: Environment, colour: str) -> Question[tuple[Asset, ..
             for path, body in zip(paths, bodies, strict=True)
         )
 
-    return Question("frontend assets", put)
+    return Question("frontend assets", fetch)
 
 
 def parse_asset_paths(page: str) -> list[str]:

@@ -10,16 +10,16 @@ from runbook_lib.core.questions import Connections, Question
 T = TypeVar("T")
 
 
-def if_there(question: Question[T]) -> Question[T | None]:
+def if_available(question: Question[T]) -> Question[T | None]:
     """The same question, answered by None where the thing asked about does not answer.
 
     An unreachable server is no such thing: that error is still raised.
     """
 
-    def put(connections: Connections) -> T | None:
+    def fetch(connections: Connections) -> T | None:
         try:
-            return question.put(connections)
+            return question.fetch(connections)
         except (DockerUnavailable, EndpointUnavailable, FactUnreadable):
             return None
 
-    return Question(question.name, put)
+    return Question(question.name, fetch)

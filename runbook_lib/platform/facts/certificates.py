@@ -41,11 +41,11 @@ class Certificate:
 def certificate_of(environment: Environment) -> Question[Certificate]:
     """The certificate of the public address. Raises EndpointUnavailable, FactUnreadable."""
 
-    def put(connections: Connections) -> Certificate:
+    def fetch(connections: Connections) -> Certificate:
         served = connections.http.handshake()
         return parse_certificate(served, {name: connections.http.accepts_protocol(name) for name in TRIED})
 
-    return Question("certificate", put)
+    return Question("certificate", fetch)
 
 
 def parse_certificate(served: TlsHandshake, accepts: Mapping[str, bool | None]) -> Certificate:
@@ -66,7 +66,8 @@ def parse_certificate(served: TlsHandshake, accepts: Mapping[str, bool | None]) 
         )
     except (ValueError, x509.InvalidVersion, x509.DuplicateExtension) as error:
         raise FactUnreadable(
-            f"The served certificate cannot be read: {error}", next="`openssl s_client -connect HOST:443` shows it raw."
+            f"The served certificate cannot be read: {error}",
+                             next_step="`openssl s_client -connect HOST:443` shows it raw."
         ) from error
 
 

@@ -49,10 +49,10 @@ class InsideHttp:
         if done.exit_code:
             said = (done.stderr.strip().splitlines() or ["no reply"])[-1]
             raise EndpointUnavailable(f"{path} gave no reply inside {self.container}: {said[:300]}", where=url,
-                                      next="Read the container's log with `docker logs`.")
+                                      next_step="Read the container's log with `docker logs`.")
         try:
             told = json_text.loads(done.stdout)
             return HttpReply(url, int(told["status"]), dict(told["headers"]), told["body"].encode(), told["seconds"])
         except (ValueError, KeyError, TypeError, AttributeError) as cause:
             raise FactUnreadable(f"{path} was asked inside {self.container}, and the reply could not be read.",
-                                 where=url, next="Run the notebook again.") from cause
+                                 where=url, next_step="Run the notebook again.") from cause

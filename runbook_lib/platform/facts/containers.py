@@ -52,25 +52,25 @@ class Container:
 def containers_of(environment: Environment, *, project: str = PROJECT) -> Question[tuple[Container, ...]]:
     """All containers of the project, running or not, by service. Raises DockerUnavailable, FactUnreadable."""
 
-    def put(connections: Connections) -> tuple[Container, ...]:
+    def fetch(connections: Connections) -> tuple[Container, ...]:
         command = Command(("sh", "-c", _INSPECT, "containers", project), timeout_s=30)
         return parse_containers(connections.server.run(command).stdout)
 
-    return Question("containers", put)
+    return Question("containers", fetch)
 
 
 def memory_of(environment: Environment, *, project: str = PROJECT) -> Question[tuple[Container, ...]]:
     """The running containers with `memory_bytes` filled in; takes about two seconds. Source: docker stats."""
 
-    def put(connections: Connections) -> tuple[Container, ...]:
-        containers = containers_of(environment, project=project).put(connections)
+    def fetch(connections: Connections) -> tuple[Container, ...]:
+        containers = containers_of(environment, project=project).fetch(connections)
         command = Command(("sh", "-c", _STATS, "memory", project), timeout_s=60)
         used = parse_memory(connections.server.run(command).stdout)
         return tuple(
             replace(one, memory_bytes=used[one.container_id]) for one in containers if one.container_id in used
         )
 
-    return Question("container memory", put)
+    return Question("container memory", fetch)
 
 
 def parse_containers(text: str) -> tuple[Container, ...]:
@@ -80,7 +80,7 @@ def parse_containers(text: str) -> tuple[Container, ...]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FactUnreadable(
             f"`docker inspect` replied in an unknown form ({type(error).__name__}: {str(error)[:100]}).",
-            next="Run `docker inspect` on the server by hand; an engine older than 20.10 is not supported.",
+            next_step="Run `docker inspect` on the server by hand; an engine older than 20.10 is not supported.",
         ) from error
     return tuple(sorted(found, key=lambda one: one.service))
 
@@ -100,7 +100,7 @@ def parse_memory(text: str) -> dict[str, int]:
 
 
 _UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12,
-          "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}  # fmt: skip
+          "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 
 
 def parse_size(text: str) -> int:

@@ -58,7 +58,7 @@ class DatabaseState:
 def database_of(environment: Environment) -> Question[DatabaseState]:
     """The whole picture; counting takes about a second for ten million rows. Raises FactUnreadable."""
 
-    def put(connections: Connections) -> DatabaseState:
+    def fetch(connections: Connections) -> DatabaseState:
         database = connections.database
         overview = _only(database.rows(_OVERVIEW), "the overview")
         try:
@@ -73,18 +73,18 @@ def database_of(environment: Environment) -> Question[DatabaseState]:
                 tables=tuple(Table(*one, int(counts[f"t{place}"])) for place, one in enumerate(tables)),
             )
         except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise FactUnreadable(f"PostgreSQL's reply lacks something: {error!r}", next="Ask again.") from error
+            raise FactUnreadable(f"PostgreSQL's reply lacks something: {error!r}", next_step="Ask again.") from error
 
-    return Question("database", put)
+    return Question("database", fetch)
 
 
 def schema_revision_of(environment: Environment) -> Question[str | None]:
     """The alembic revision, or None where no migration ever ran. Raises FactUnreadable."""
 
-    def put(connections: Connections) -> str | None:
+    def fetch(connections: Connections) -> str | None:
         return _revision(_only(connections.database.rows(f"SELECT {_REVISIONS}"), "the revision").get("revisions"))
 
-    return Question("schema revision", put)
+    return Question("schema revision", fetch)
 
 
 def _revision(heads: list[str] | None) -> str | None:
@@ -109,5 +109,5 @@ def _identifier(name: str) -> str:
 
 def _only(rows: list[dict[str, Any]], what: str) -> dict[str, Any]:
     if len(rows) != 1:
-        raise FactUnreadable(f"PostgreSQL gave {len(rows)} rows for {what}, not one.", next="Ask again.")
+        raise FactUnreadable(f"PostgreSQL gave {len(rows)} rows for {what}, not one.", next_step="Ask again.")
     return rows[0]

@@ -44,12 +44,12 @@ def endpoints_of(environment: Environment, *, timeout_s: float = TIMEOUT_S) -> Q
             return _from_the_server(connections, environment, path, timeout_s)
         return seen
 
-    def put(connections: Connections) -> tuple[Endpoint, ...]:
+    def fetch(connections: Connections) -> tuple[Endpoint, ...]:
         _ = connections.http  # opened here, not by five threads at once
         with ThreadPoolExecutor(len(paths)) as together:
             return tuple(together.map(lambda path: look(connections, path), paths))
 
-    return Question("endpoints", put)
+    return Question("endpoints", fetch)
 
 
 def endpoint(path: str, reply: HttpReply) -> Endpoint:
@@ -70,7 +70,7 @@ def _from_the_server(connections: Connections, environment: Environment, path: s
         "curl", "--silent", "--show-error", "--insecure", "--output", "/dev/null", "--max-time", f"{timeout_s:g}",
         "--write-out", "%{http_code} %{time_total} %{size_download}",
         "--resolve", f"{public.host}:{port}:127.0.0.1", f"{public.url}{path}",
-    )  # fmt: skip
+    )
     result = connections.server.run(Command(words, timeout_s=timeout_s + 5, accepts=tuple(range(128))))
     return parse_curl(path, result.stdout, result.stderr)
 

@@ -12,7 +12,7 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.assets import ASSET
 from runbook_lib.platform.facts.container_http import InsideHttp
-from runbook_lib.platform.facts.smoke_test import UserFlow, visit
+from runbook_lib.platform.facts.smoke_test import UserFlow, run_smoke_test
 
 # The page of the frontend, and the status of every file that it names.
 ASSETS = """
@@ -58,7 +58,7 @@ class IdleColour:
 def idle_colour_of(environment: Environment, colour: str) -> Question[IdleColour]:
     """Health, release and files of `colour`. Raises FactUnreadable when a container does not answer."""
 
-    def put(connections: Connections) -> IdleColour:
+    def fetch(connections: Connections) -> IdleColour:
         container, page = backend_container(colour), f"http://frontend-{colour}:3000"
         backend = InsideHttp(connections.server, container)
         frontend = InsideHttp(connections.server, container, page)
@@ -70,7 +70,7 @@ def idle_colour_of(environment: Environment, colour: str) -> Question[IdleColour
             assets=parse_assets(connections.server.run(Command(argv, timeout_s=30)).stdout),
         )
 
-    return Question(f"the {colour} colour from inside", put)
+    return Question(f"the {colour} colour from inside", fetch)
 
 
 def backend_container(colour: str) -> str:
@@ -81,7 +81,7 @@ def backend_container(colour: str) -> str:
 def user_flow_inside(environment: Environment, colour: str) -> Question[UserFlow]:
     """What a user does, done inside `colour` before anybody else can reach it."""
     return Question(f"user flow inside {colour}",
-                    lambda connections: visit(InsideHttp(connections.server, backend_container(colour))))
+                    lambda connections: run_smoke_test(InsideHttp(connections.server, backend_container(colour))))
 
 
 def _reply(http: InsideHttp, path: str) -> InsideReply:
@@ -112,5 +112,5 @@ def parse_inside_reply(text: str, url: str) -> InsideReply:
         raise FactUnreadable(
             f"{url} answered something else than a JSON object: {body[:80]!r}",
             where=url,
-            next="Read the container's log with `docker logs`; the release does not speak the health protocol.",
+            next_step="Read the container's log with `docker logs`; the release does not speak the health protocol.",
         ) from cause

@@ -59,11 +59,11 @@ def errors_since(environment: Environment, since: datetime) -> Question[tuple[Lo
 def server_errors_since(environment: Environment, since: datetime) -> Question[tuple[LogLine, ...] | None]:
     """Requests that nginx answered with 5xx since then, at most the last 2,000; None where there is no access log."""
 
-    def put(connections: Connections) -> tuple[LogLine, ...] | None:
+    def fetch(connections: Connections) -> tuple[LogLine, ...] | None:
         text = _read(connections, ACCESS_LOG, _FIVE_HUNDREDS)
         return None if text is None else parse_access(text.splitlines(), since)
 
-    return Question("5xx in nginx's log", put)
+    return Question("5xx in nginx's log", fetch)
 
 
 def _grave(connections: Connections, since: datetime) -> tuple[LogLine, ...] | None:

@@ -63,10 +63,10 @@ def alerts_of(environment: Environment) -> Question[tuple[Alert, ...]]:
 def query_of(environment: Environment, query: str, *, name: str = "") -> Question[tuple[Sample, ...]]:
     """An instant query; no series is an empty tuple: missing data, not zero. Raises as `targets_of`."""
 
-    def put(connections: Connections) -> tuple[Sample, ...]:
+    def fetch(connections: Connections) -> tuple[Sample, ...]:
         return parse_samples(connections.prometheus.get("query", query=query))
 
-    return Question(name or query, put)
+    return Question(name or query, fetch)
 
 
 def error_rate_between(environment: Environment, since: datetime, until: datetime) -> Question[Series]:
@@ -77,10 +77,10 @@ def error_rate_between(environment: Environment, since: datetime, until: datetim
     step_s = max(5, math.ceil((until - since).total_seconds() / 120))
     words = {"start": since.isoformat(), "end": until.isoformat(), "step": str(step_s)}
 
-    def put(connections: Connections) -> Series:
+    def fetch(connections: Connections) -> Series:
         return parse_series(connections.prometheus.get("query_range", query=ERROR_RATE, **words))
 
-    return Question("error rate", put)
+    return Question("error rate", fetch)
 
 
 def parse_targets(data: Any) -> tuple[ScrapeTarget, ...]:
@@ -96,7 +96,7 @@ def parse_targets(data: Any) -> tuple[ScrapeTarget, ...]:
             for one in data["activeTargets"]
         ),
         key=lambda target: (target.job, target.instance),
-    )))  # fmt: skip
+    )))
 
 
 def parse_alerts(data: Any) -> tuple[Alert, ...]:
@@ -114,7 +114,7 @@ def parse_alerts(data: Any) -> tuple[Alert, ...]:
             for one in data["alerts"]
         ),
         key=lambda alert: (alert.state != "firing", alert.name),
-    )))  # fmt: skip
+    )))
 
 
 def parse_samples(data: Any) -> tuple[Sample, ...]:
@@ -148,7 +148,7 @@ def _read(what: str, read: Callable[[], T]) -> T:
         return read()
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise FactUnreadable(
-            f"Prometheus's reply about {what} is of an unknown form: {error!r}"[:300], next="Look at its own page."
+            f"Prometheus's reply about {what} is of an unknown form: {error!r}"[:300], next_step="Look at its own page."
         ) from error
 
 

@@ -19,11 +19,11 @@ def memory_kills_of(environment: Environment, service: str) -> Question[int | No
     Source: Linux kernel, admin-guide/cgroup-v2 (memory.events) and cgroup-v1/memory (memory.oom_control).
     """
 
-    def put(connections: Connections) -> int | None:
+    def fetch(connections: Connections) -> int | None:
         argv = ("docker", "exec", f"gw2-staging-{service}-1", "sh", "-c", f"{_COUNTERS}; true")
         return parse_kills(connections.server.run(Command(argv, timeout_s=15, accepts=tuple(range(256)))).stdout)
 
-    return Question(f"memory kills of {service}", put)
+    return Question(f"memory kills of {service}", fetch)
 
 
 def parse_kills(text: str) -> int | None:

@@ -33,10 +33,10 @@ def operation_of(environment: Environment) -> Question[Operation | None]:
     """The operation under way; None when the environment is free. Raises FactUnreadable."""
     command = Command(("sh", "-c", _LOOK, "operation", environment.server.directory))
 
-    def put(connections: Connections) -> Operation | None:
+    def fetch(connections: Connections) -> Operation | None:
         return parse_operation(connections.server.run(command).stdout)
 
-    return Question("operation under way", put)
+    return Question("operation under way", fetch)
 
 
 def parse_operation(text: str) -> Operation | None:
@@ -50,5 +50,5 @@ def parse_operation(text: str) -> Operation | None:
         raise FactUnreadable(
             "The environment is held, but the record of its holder cannot be read.",
             where=".runbook/lock.json",
-            next="Ask again in a moment: the record is replaced with every heartbeat.",
+            next_step="Ask again in a moment: the record is replaced with every heartbeat.",
         ) from cause

@@ -87,14 +87,14 @@ def live_release(deployed: Deployed) -> Release:
     raise PreconditionFailed(
         "no deployment that passed its gate serves here",
         where=f"live commit {deployed.live_commit or 'none'}, {len(deployed.releases)} releases on record",
-        next="Open 20 Deploy for the release that should serve: it finishes what is missing.",
+        next_step="Open 20 Deploy for the release that should serve: it finishes what is missing.",
     )
 
 
 def deployed_state_of(environment: Environment) -> Question[Deployed]:
     """The deployed state. Raises FactUnreadable when a record on the server is damaged."""
 
-    def put(connections: Connections) -> Deployed:
+    def fetch(connections: Connections) -> Deployed:
         directory = environment.server.directory
         server = connections.server
 
@@ -116,27 +116,27 @@ def deployed_state_of(environment: Environment) -> Question[Deployed]:
             releases=parse_releases(text(".runbook/releases.jsonl") or ""),
         )
 
-    return Question("deployed state", put)
+    return Question("deployed state", fetch)
 
 
 def state_now_of(environment: Environment) -> Question[dict[str, str]]:
     """Which colour gets the traffic, what `.env` and the checkout say, and the schema: each as far as it can be had."""
 
-    def put(connections: Connections) -> dict[str, str]:
+    def fetch(connections: Connections) -> dict[str, str]:
         from runbook_lib.platform.facts.database import schema_revision_of
 
         told: dict[str, str] = {}
         try:
-            told = deployed_state_of(environment).put(connections).summary
+            told = deployed_state_of(environment).fetch(connections).summary
         except RunbookError as error:
             told["deployed state"] = error.what
         try:
-            told["schema"] = schema_revision_of(environment).put(connections) or "none"
+            told["schema"] = schema_revision_of(environment).fetch(connections) or "none"
         except RunbookError as error:
             told["schema"] = error.what
         return told
 
-    return Question("state now", put)
+    return Question("state now", fetch)
 
 
 def parse_variables(text: str) -> dict[str, str]:
@@ -154,7 +154,7 @@ def parse_live_colour(upstreams: str | None) -> str | None:
         raise FactUnreadable(
             f"nginx's upstream file names {len(colours)} colours, expected one",
             where=".runbook/upstreams/active.conf",
-            next="Look at the file on the server; the release record says which colour was live last.",
+            next_step="Look at the file on the server; the release record says which colour was live last.",
         )
     return str(colours.pop())
 
@@ -179,6 +179,6 @@ def parse_releases(text: str) -> tuple[Release, ...]:
             raise FactUnreadable(
                 f"line {number} of the release record is not a release: {cause}",
                 where=".runbook/releases.jsonl",
-                next="Compare with the archived reports of the last deployments and mend the line by hand.",
+                next_step="Compare with the archived reports of the last deployments and mend the line by hand.",
             ) from cause
     return tuple(releases)

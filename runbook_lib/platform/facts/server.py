@@ -73,13 +73,13 @@ def server_of(environment: Environment, *paths: str) -> Question[ServerState]:
     usual = (environment.server.directory, environment.backup.directory, DOCKER_DATA)
     asked = tuple(dict.fromkeys((*usual, *paths)))
 
-    def put(connections: Connections) -> ServerState:
+    def fetch(connections: Connections) -> ServerState:
         command = Command(("bash", "-c", _SURVEY, "server", *asked), timeout_s=30, accepts=(0, 1, 127))
         before = time.time()
         result = connections.server.run(command)
         return parse_server(result.stdout, asked, before, time.time())
 
-    return Question("server", put)
+    return Question("server", fetch)
 
 
 def parse_server(text: str, asked: tuple[str, ...], before: float, after: float) -> ServerState:
@@ -98,7 +98,7 @@ def parse_server(text: str, asked: tuple[str, ...], before: float, after: float)
         )
     except (KeyError, ValueError, IndexError) as error:
         raise FactUnreadable(
-            f"The server's survey of itself lacks {error}.", next="Log in and run `df` and `free`."
+            f"The server's survey of itself lacks {error}.", next_step="Log in and run `df` and `free`."
         ) from error
 
 

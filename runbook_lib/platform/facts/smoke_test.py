@@ -41,7 +41,7 @@ class UserFlow:
 
 def user_flow_of(environment: Environment) -> Question[UserFlow]:
     """Register, log in, create, read, update, refresh, delete: the critical flows of the application."""
-    return Question("user flow", lambda connections: visit(connections.http))
+    return Question("user flow", lambda connections: run_smoke_test(connections.http))
 
 
 class Requests(Protocol):
@@ -51,9 +51,9 @@ class Requests(Protocol):
                 timeout_s: float = 10.0) -> HttpReply: ...
 
 
-def visit(http: Requests) -> UserFlow:
+def run_smoke_test(http: Requests) -> UserFlow:
     """The user flow over any way to the application."""
-    return _Visitor(http).visit()
+    return _Visitor(http).run_smoke_test()
 
 
 @dataclass
@@ -62,7 +62,7 @@ class _Visitor:
     actions: list[UserAction] = field(default_factory=list)
     token: str = ""
 
-    def visit(self) -> UserFlow:
+    def run_smoke_test(self) -> UserFlow:
         name, password = f"synthetic-{secrets.token_hex(6)}", secrets.token_urlsafe(24)
         credentials = {"username": name, "password": password}
         squad = {"name": f"{name} squad", "description": "made by a runbook, deleted by it"}

@@ -156,23 +156,23 @@ def watched_traffic_of(environment: Environment) -> Question[Traffic]:
     interval_s = environment.rollback.interval_s
     wanted = round(environment.rollback.synthetic_per_s * interval_s)
 
-    def put(connections: Connections) -> Traffic:
+    def fetch(connections: Connections) -> Traffic:
         traffic = _read(environment, connections)
         if traffic.others_in_last(interval_s) < wanted:
             _send(connections.http, wanted)
         return traffic
 
-    return Question("traffic since the switch", put)
+    return Question("traffic since the switch", fetch)
 
 
 def error_rate_history_of(environment: Environment) -> Question[Mapping[str, Sequence[tuple[datetime, float]]]]:
     """Failed API requests in percent, second by second since the switch, whichever release answered."""
 
-    def put(connections: Connections) -> Mapping[str, Sequence[tuple[datetime, float]]]:
+    def fetch(connections: Connections) -> Mapping[str, Sequence[tuple[datetime, float]]]:
         seconds = _read(environment, connections, old="nobody").seconds
         return {ERROR_RATE: tuple((one.at, 100 * one.errors / one.requests) for one in seconds)}
 
-    return Question("error rate since the switch", put)
+    return Question("error rate since the switch", fetch)
 
 
 def parse_traffic(text: str) -> Traffic:
@@ -211,7 +211,8 @@ def _read(environment: Environment, connections: Connections, old: str = "") -> 
     result = connections.server.run(Command(words, timeout_s=30, accepts=(0, _NO_MARK)))
     if result.exit_code == _NO_MARK:
         raise FactUnreadable("no switch has left its mark, so nothing can be counted since it",
-                             where=environment.server.path(MARK), next="Deploy with 20 Deploy: its switch writes it.")
+                             where=environment.server.path(MARK),
+                             next_step="Deploy with 20 Deploy: its switch writes it.")
     return parse_traffic(result.stdout)
 
 

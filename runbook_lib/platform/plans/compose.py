@@ -36,7 +36,7 @@ def compose(
         "--file", f"{directory}/{COMPOSE_FILE}",
         "--env-file", f"{directory}/.env",
         "--env-file", f"{directory}/.env.secrets",
-    ]  # fmt: skip
+    ]
     for profile in profiles:
         argv += ["--profile", profile]
     return Command((*argv, *words), stdin=stdin, cwd=directory, timeout_s=timeout_s, accepts=accepts)

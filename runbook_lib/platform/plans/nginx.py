@@ -35,6 +35,6 @@ def reload_nginx(environment: Environment) -> Command:
     return compose(environment, "exec", "-T", "nginx", "sh", "-c", RELOAD, timeout_s=30)
 
 
-def drained(environment: Environment) -> Command:
+def wait_until_drained(environment: Environment) -> Command:
     """Wait until nginx's old workers are gone: 12 s after a reload as a rule, 40 s at most. No nginx: no wait."""
     return compose(environment, "exec", "-T", "nginx", "sh", "-c", NO_OLD_WORKERS, timeout_s=60, accepts=ABSENT_IS_FINE)

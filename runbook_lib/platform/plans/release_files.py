@@ -26,7 +26,7 @@ def env_file(environment: Environment, deployed: Deployed, target: Target, *, li
         **environment.images,
     }
     lines = ["# Written by the deploy runbook; change parameters/environments/ instead.",
-             *(f"{name}={value}" for name, value in variables.items())]  # fmt: skip
+             *(f"{name}={value}" for name, value in variables.items())]
     return "\n".join(lines) + "\n"
 
 

@@ -23,7 +23,7 @@ def healthy_inside(environment: Environment, expected: ExpectedRelease, name: st
         name,
         (containers_of(environment), idle_colour_of(environment, expected.colour)),
         judge_health(expected),
-        passes=2,
+        success_threshold=2,
         interval_s=1.0,
         deadline_s=environment.gate.deadline_s,
     )
@@ -36,10 +36,10 @@ def served_inside(environment: Environment, name: str, questions: tuple[Question
         name,
         questions,
         judge,
-        passes=1,
+        success_threshold=1,
         interval_s=1.0,
         deadline_s=environment.gate.deadline_s,
-        gives_up_after=environment.rollback.failing_looks,
+        failure_threshold=environment.rollback.failure_threshold,
     )
 
 
@@ -51,7 +51,7 @@ def after_undo(environment: Environment, deployed: Deployed, restarts: Mapping[s
         "what ran before, seen by its users again",
         (containers_of(environment), endpoints_of(environment), user_flow_of(environment)),
         judge_restored(deployed.live_commit, deployed.live_colour, restarts),
-        passes=2,
+        success_threshold=2,
         interval_s=environment.rollback.interval_s,
         deadline_s=min(60.0, environment.gate.deadline_s),
     )
@@ -63,4 +63,5 @@ def engine_answers(environment: Environment) -> Gate:
     def judge(containers: tuple[Container, ...]) -> tuple[Finding, ...]:
         return (finding("the engine answers", True, measured=f"{len(containers)} containers"),)
 
-    return Gate("the engine answers", (containers_of(environment),), judge, passes=1, interval_s=1.0, deadline_s=90)
+    return Gate("the engine answers", (containers_of(environment),), judge, success_threshold=1, interval_s=1.0,
+                deadline_s=90)

@@ -9,7 +9,7 @@ _HOMES = {
     "last_backup": "runbook_lib.recovery.checks.backup:last_backup_findings",
     "new_backup": "runbook_lib.recovery.checks.backup",
     "drill_preconditions": "runbook_lib.recovery.checks.drill",
-    "drill_results": "runbook_lib.recovery.checks.drill:drilled",
+    "drill_results": "runbook_lib.recovery.checks.drill",
     "newest_is_good": "runbook_lib.recovery.checks.drill",
     "restore_preconditions": "runbook_lib.recovery.checks.restore_preconditions",
     "retained_can_be_dropped": "runbook_lib.recovery.checks.restore_preconditions:may_be_dropped",
@@ -21,7 +21,7 @@ _HOMES = {
     "schedule_preconditions": "runbook_lib.recovery.checks.schedules",
     "schedule_findings": "runbook_lib.recovery.checks.schedules",
     "schedules_are_as_planned": "runbook_lib.recovery.checks.schedules",
-    "test_run_succeeded": "runbook_lib.recovery.checks.schedules:trial_worked",
+    "trial_run_succeeded": "runbook_lib.recovery.checks.schedules",
 }
 
 __all__ = list(_HOMES)

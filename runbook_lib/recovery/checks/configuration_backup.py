@@ -15,25 +15,28 @@ def configuration_preconditions(now: ConfigurationBackups, environment: Environm
     parent = rules.repository.rpartition("/")[0]
     leaks = "; ".join(f"{secret} in {file}" for secret, file in now.leaks)
     missing = [path for why, path in now.left
-               if why == _OPTIONAL and path.startswith(environment.server.directory + "/")]  # fmt: skip
+               if why == _OPTIONAL and path.startswith(environment.server.directory + "/")]
     return (
         finding("the files can be searched for secrets", now.searched, measured="yes" if now.searched else "no",
                 expected=f"{environment.server.path('.env.secrets')} can be read, and every file be searched",
-                next="If that file is missing, run 20 Deploy: it delivers the secrets. Else free memory, run again."),
+                next_step="If that file is missing, run 20 Deploy: it delivers the secrets. Else free memory, "
+                          "run again."),
         finding("no secret stands in a configuration file", (not now.leaks) if now.searched else None,
                 measured=leaks or f"none in {now.collected} files", expected="none",
-                next="Write ${NAME} there instead of the value, then give that secret a new value: it was exposed."),
+                next_step="Write ${NAME} there instead of the value, then give that secret a new value: it was "
+                          "exposed."),
         finding("the repository can be written", now.writable, measured="yes" if now.writable else "no",
                 expected=f"{parent} belongs to {environment.server.user}",
-                next=f"As root on the server: install -d -o {environment.server.user} -m 0750 {parent}"),
+                next_step=f"As root on the server: install -d -o {environment.server.user} -m 0750 {parent}"),
         finding("every file of the project is there", not missing, measured=", ".join(missing) or "yes", expected="yes",
                 otherwise=Verdict.WARNING,
-                next="Correct configuration_backup.project_paths, or look who took it away."),
+                next_step="Correct configuration_backup.project_paths, or look who took it away."),
         finding("every file could be read", not _unread(now), measured=", ".join(_unread(now)) or "yes", expected="yes",
                 otherwise=Verdict.WARNING,
-                next=f"These files are in no backup: let {environment.server.user} read them, or keep them elsewhere."),
+                next_step=f"These files are in no backup: let {environment.server.user} read them, or keep them "
+                          "elsewhere."),
         _clock(now),
-    )  # fmt: skip
+    )
 
 
 def configuration_is_safe(after: ConfigurationBackups, before: ConfigurationBackups) -> tuple[Finding, ...]:
@@ -44,16 +47,16 @@ def configuration_is_safe(after: ConfigurationBackups, before: ConfigurationBack
     return (
         finding("nothing is left to commit", not after.changes,
                 measured=f"{len(after.changes)} changes" if after.changes else "nothing", expected="nothing",
-                next="A file changed meanwhile: run again."),
+                next_step="A file changed meanwhile: run again."),
         finding("the repository can be cloned and is whole", (after.clone == "good") if seen else None,
-                measured=after.clone or "no clone was made", expected="good", next=again),
+                measured=after.clone or "no clone was made", expected="good", next_step=again),
         finding("a clone has every file, byte for byte", (not after.differs and after.clone_files == after.collected)
                 if after.clone == "good" else None,
                 measured="; ".join(after.differs[:3]) or f"{after.clone_files} of {after.collected} files",
-                expected=f"{after.collected} files as on the server", next=again),
+                expected=f"{after.collected} files as on the server", next_step=again),
         finding("older backups are still there", older <= {one.commit for one in after.commits},
-                measured=f"{len(after.commits)} newest commits read", expected="none lost", next=again),
-    )  # fmt: skip
+                measured=f"{len(after.commits)} newest commits read", expected="none lost", next_step=again),
+    )
 
 
 def files_are_safe(kept: KeptFiles, environment: Environment) -> tuple[Finding, ...]:
@@ -64,14 +67,14 @@ def files_are_safe(kept: KeptFiles, environment: Environment) -> tuple[Finding, 
     unknown = [volume for volume in kept.volumes if volume not in rules.data_volumes]
     return (
         finding("files are archived", len(kept.archives) >= wanted, measured=f"{len(kept.archives)} archives",
-                expected=f"at least {wanted}", next="Read the evidence of the step that failed, then run again."),
+                expected=f"at least {wanted}", next_step="Read the evidence of the step that failed, then run again."),
         finding("every archive is intact", not damaged, measured=", ".join(damaged) or "yes", expected="yes",
-                next="Move the damaged file away and run again: it is made anew."),
+                next_step="Move the damaged file away and run again: it is made anew."),
         finding("every volume is known", (not unknown) if kept.volumes else None,
                 measured=", ".join(unknown) or f"{len(kept.volumes)} volumes",
                 expected="in configuration_backup.data_volumes", otherwise=Verdict.WARNING,
-                next="It may hold uploads: name its folder in configuration_backup.uploads, or say why not."),
-    )  # fmt: skip
+                next_step="It may hold uploads: name its folder in configuration_backup.uploads, or say why not."),
+    )
 
 
 def _unread(now: ConfigurationBackups) -> list[str]:
@@ -82,4 +85,4 @@ def _clock(now: ConfigurationBackups) -> Finding:
     good = now.clock_apart_s <= CLOCK_TOLERANCE.total_seconds()
     return finding("the clock can be trusted", good, measured=f"{now.clock_apart_s:.0f} s apart",
                    expected="within 2 minutes", otherwise=Verdict.WARNING,
-                   next="The backup is made, but no old log is deleted. Set the clock right: timedatectl.")  # fmt: skip
+                   next_step="The backup is made, but no old log is deleted. Set the clock right: timedatectl.")

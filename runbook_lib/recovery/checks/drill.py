@@ -26,14 +26,14 @@ def drill_preconditions(
     found = len(backups.good)
     older = finding("an older backup to restore", choice.older is not None,
                     measured=choice.older.name if choice.older else "none: the newest alone is restored",
-                    expected="one", otherwise=Verdict.WARNING, next="Tomorrow there will be one.")  # fmt: skip
+                    expected="one", otherwise=Verdict.WARNING, next_step="Tomorrow there will be one.")
     if choice.named:
         older = finding("the older backup that was named", choice.older is not None,
                         measured=choice.older.name if choice.older else "no good older backup has that name",
                         expected="a good backup in the folder",
-                        next="Take a name from the table of backups, or leave `older` empty.")  # fmt: skip
+                        next_step="Take a name from the table of backups, or leave `older` empty.")
     start = (finding("a backup to restore", choice.newest is not None, measured=f"{found} good", expected="one or more",
-                     next=_RUN), older)  # fmt: skip
+                     next_step=_RUN), older)
     if choice.newest is None:
         return start[:1]
     newest = backups.backups[0]
@@ -41,10 +41,10 @@ def drill_preconditions(
         *start,
         finding("the newest file in the folder is good", newest is choice.newest,
                 measured=f"{newest.name}: {newest.trust}", expected="verified", otherwise=Verdict.WARNING,
-                next=f"The drill takes the one before it. {_RUN}"),
+                next_step=f"The drill takes the one before it. {_RUN}"),
         *_room(choice, server, environment),
         _application(choice, deployed),
-    )  # fmt: skip
+    )
 
 
 def newest_is_good(backups: Backups) -> tuple[Finding, ...]:
@@ -52,16 +52,17 @@ def newest_is_good(backups: Backups) -> tuple[Finding, ...]:
     newest = backups.backups[0] if backups.backups else None
     return (finding("the newest backup can be relied on", newest is not None and newest.trust is Trust.VERIFIED,
                     measured=f"{newest.name}: {newest.trust}" if newest else "there is none",
-                    expected="verified, its bytes unchanged", next=_RUN),)  # fmt: skip
+                    expected="verified, its bytes unchanged", next_step=_RUN),)
 
 
-def drilled(choice: Choice, before: Drills, after: Drills) -> tuple[Finding, ...]:
+def drill_results(choice: Choice, before: Drills, after: Drills) -> tuple[Finding, ...]:
     """What this run's drills showed of every chosen backup; those on record in `before` prove nothing about it."""
     if not choice.backups:
-        return (finding("a backup was restored", None, measured="there was none", expected="one or more", next=_RUN),)
+        return (finding("a backup was restored", None, measured="there was none", expected="one or more",
+                        next_step=_RUN),)
     fresh = Drills(after.since(before))
     return tuple(chain.from_iterable(drill_findings(one, _of(one, fresh))
-                                     for one in choice.backups))  # fmt: skip
+                                     for one in choice.backups))
 
 
 def drill_findings(backup: Backup, drill: Drill | None) -> tuple[Finding, ...]:
@@ -70,15 +71,15 @@ def drill_findings(backup: Backup, drill: Drill | None) -> tuple[Finding, ...]:
     check, expected = f"{name}: restored", "as its manifest says"
     if drill is None or backup.manifest is None or drill.sha256 != backup.manifest.sha256:
         unknown = finding(check, None, measured="no drill of these bytes is on record", expected=expected,
-                          next="Read the evidence of its step, then run again.")  # fmt: skip
+                          next_step="Read the evidence of its step, then run again.")
         return (unknown,)
     if drill.outcome == "error":
         not_held = finding(check, None, measured=_short(drill), expected=expected,
-                           next="It says nothing about the backup. Do what the message says, then run again.")
+                           next_step="It says nothing about the backup. Do what the message says, then run again.")
         return (not_held,)
     if drill.outcome == "failed":
         lost = finding(check, False, measured=_short(drill), expected=expected,
-                       next=f"Never restore this backup. {_RUN} Then look for the cause: disk, memory, a hand.")
+                       next_step=f"Never restore this backup. {_RUN} Then look for the cause: disk, memory, a hand.")
         return (lost,)
     return (*_contents(backup, drill), *_rules(name, drill), _isolation(name, drill), *_reads(name, drill))
 
@@ -97,21 +98,21 @@ def _contents(backup: Backup, drill: Drill) -> tuple[Finding, ...]:
     return (
         finding(f"{name}: rows and contents", None if drill.tables is None else not different and bool(recorded),
                 measured=", ".join(different) or f"{len(found)} tables, {manifest.rows:,} rows, all hashes equal",
-                expected="every table as in its manifest", next=f"Never restore this backup. {_RUN}"),
+                expected="every table as in its manifest", next_step=f"Never restore this backup. {_RUN}"),
         _definitions(name, manifest.objects, drill.objects),
         finding(f"{name}: time to recover", None if speed is None else True,
                 measured=f"{drill.restore_s} s for {(drill.plain_bytes or 0) / 1e6:.1f} MB of SQL ({speed or 0:.1f} "
                 f"MB/s); {drill.seconds:.1f} s with all checks"),
-    )  # fmt: skip
+    )
 
 
 def _definitions(name: str, recorded: dict[str, Any] | None, found: dict[str, Any] | None) -> Finding:
     check, expected = f"{name}: definitions", "as in its manifest"
     if recorded is None:
         return Finding(check, Verdict.WARNING, "its manifest is of an older format without them", expected,
-                       "Newer backups have them.")  # fmt: skip
-    return finding(check, found == recorded, expected=expected, next=f"Never restore this backup. {_RUN}",
-                   measured=f"{(found or {}).get('count')} constraints, indexes, columns and sequences")  # fmt: skip
+                       "Newer backups have them.")
+    return finding(check, found == recorded, expected=expected, next_step=f"Never restore this backup. {_RUN}",
+                   measured=f"{(found or {}).get('count')} constraints, indexes, columns and sequences")
 
 
 def _rules(name: str, drill: Drill) -> tuple[Finding, ...]:
@@ -122,8 +123,8 @@ def _rules(name: str, drill: Drill) -> tuple[Finding, ...]:
         finding(f"{name}: sequences", None if drill.sequences is None else True,
                 measured=f"{drill.sequences} ahead of their columns", expected="none behind"),
         finding(f"{name}: indexes", drill.indexes is not None, measured=looked, expected="amcheck finds no fault",
-                otherwise=Verdict.WARNING, next="Install PostgreSQL's contrib modules into the database image."),
-    )  # fmt: skip
+                otherwise=Verdict.WARNING, next_step="Install PostgreSQL's contrib modules into the database image."),
+    )
 
 
 def _isolation(name: str, drill: Drill) -> Finding:
@@ -133,7 +134,7 @@ def _isolation(name: str, drill: Drill) -> Finding:
     good = None if drill.network is None or drill.mounts is None else drill.network == "none" and not foreign
     return finding(f"{name}: nothing live was in reach", good, measured=measured,
                    expected="no network, no folder of the server",
-                   next="Stop drilling here until it is known why.")  # fmt: skip
+                   next_step="Stop drilling here until it is known why.")
 
 
 def _reads(name: str, drill: Drill) -> tuple[Finding, ...]:
@@ -141,17 +142,17 @@ def _reads(name: str, drill: Drill) -> tuple[Finding, ...]:
     if drill.reads is None:
         unread = finding(check, None, measured="no image on the server could be started on it",
                          expected="every read path",
-                         next="Deploy the release that should serve (20 Deploy): it leaves its image here.")
+                         next_step="Deploy the release that should serve (20 Deploy): it leaves its image here.")
         return (unread,)
     rows = {table.table: table.rows for table in drill.tables or ()}
     bad = [f"{read.path}: HTTP {read.status or 'no answer'}" for read in drill.reads
-           if read.status != 200 or not read.is_json]  # fmt: skip
+           if read.status != 200 or not read.is_json]
     bad += [f"{read.path}: {read.total} of {rows.get(read.table)} rows" for read in drill.reads
-            if read.status == 200 and read.table and read.total != rows.get(read.table)]  # fmt: skip
+            if read.status == 200 and read.table and read.total != rows.get(read.table)]
     read = finding(check, not bad and bool(drill.reads),
                    measured="; ".join(bad) or f"{len(drill.reads)} read paths, {drill.application_image}",
                    expected="every read path, and as many rows as the table has",
-                   next="The data are there and the application does not show them: read the step's evidence.")
+                   next_step="The data are there and the application does not show them: read the step's evidence.")
     return (read,)
 
 
@@ -163,12 +164,12 @@ def _room(choice: Choice, server: ServerState, environment: Environment) -> tupl
     disk = server.disk(DOCKER_DATA)
     return (
         finding("memory for the copy", free_mb >= memory_mb, measured=f"{free_mb:,} MB available",
-                expected=f"{memory_mb:,} MB", next="Drill at a quieter hour, or lower restore_drill.memory_mb."),
+                expected=f"{memory_mb:,} MB", next_step="Drill at a quieter hour, or lower restore_drill.memory_mb."),
         finding("disk for the copy", True if not needed else None if disk is None else disk.free_bytes >= needed,
                 measured="none is needed: it fits into memory" if not needed
                 else f"{(disk.free_bytes if disk else 0) / 1e6:,.0f} MB free in {DOCKER_DATA}",
-                expected=f"{needed / 1e6:,.0f} MB", next=f"Free space under {DOCKER_DATA}, then run again."),
-    )  # fmt: skip
+                expected=f"{needed / 1e6:,.0f} MB", next_step=f"Free space under {DOCKER_DATA}, then run again."),
+    )
 
 
 def _application(choice: Choice, deployed: Deployed) -> Finding:
@@ -176,7 +177,7 @@ def _application(choice: Choice, deployed: Deployed) -> Finding:
     return finding("an application to read it with", not without,
                    measured=f"no image for {', '.join(without)}" if without else "the image is on the server",
                    expected="the live release's image", otherwise=Verdict.WARNING,
-                   next="The drill compares the data and cannot show that the application reads them.")  # fmt: skip
+                   next_step="The drill compares the data and cannot show that the application reads them.")
 
 
 def _short(drill: Drill) -> str:

@@ -20,28 +20,28 @@ def backup_is_restorable(
     """
     if backup is None:
         return (finding("there is such a backup", False, measured="no", expected="a file in the folder",
-                        next="Choose one of the table above."),)  # fmt: skip
+                        next_step="Choose one of the table above."),)
     manifest = backup.manifest
     if manifest is None:
         return (finding("its manifest can be read", False, measured=f"{backup.name}: missing or damaged",
-                        expected="as it was written", next=_NEVER),)  # fmt: skip
+                        expected="as it was written", next_step=_NEVER),)
     recorded = {table.table: table.rows for table in manifest.tables}
     whole = reading is not None and reading.readable and reading.ended
     same = None if reading is None else bool(recorded) and reading.rows == recorded
     return (
         finding("its bytes are those that were checked", None if backup.trust is Trust.RECORDED else
                 backup.trust is Trust.VERIFIED, measured=f"{backup.name}: {backup.trust}", expected=Trust.VERIFIED,
-                next="Its bytes were not read: ask again." if backup.trust is Trust.RECORDED else _NEVER),
+                next_step="Its bytes were not read: ask again." if backup.trust is Trust.RECORDED else _NEVER),
         finding("it is of this database", manifest.database == environment.backup.database,
-                measured=manifest.database, expected=environment.backup.database, next=_NEVER),
+                measured=manifest.database, expected=environment.backup.database, next_step=_NEVER),
         finding("name and manifest tell the same time", manifest.taken_at == backup.taken_at,
                 measured=f"{manifest.taken_at:%Y-%m-%d %H:%M:%S}", expected=f"{backup.taken_at:%Y-%m-%d %H:%M:%S}",
-                next=_NEVER),
+                next_step=_NEVER),
         finding("it can be read to its end, and ends as a dump", None if reading is None else whole,
-                measured=_reading(reading), expected="PostgreSQL's end marker", next=_NEVER),
+                measured=_reading(reading), expected="PostgreSQL's end marker", next_step=_NEVER),
         finding("every table has all its rows", same, measured=_difference(recorded, reading),
-                expected=f"{len(recorded)} tables, {manifest.rows:,} rows", next=_NEVER),
-    )  # fmt: skip
+                expected=f"{len(recorded)} tables, {manifest.rows:,} rows", next_step=_NEVER),
+    )
 
 
 def _reading(reading: DumpReading | None) -> str:

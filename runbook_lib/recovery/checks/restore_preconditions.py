@@ -51,7 +51,7 @@ def schema_readable(backup: Backup, target: Target, served: str | None = None) -
         known,
         measured=f"revision {revision or 'none'}",
         expected=f"one that {target.version} knows, up to {target.schema_head}",
-        next="Deploy the release that made this schema first (20 Deploy), or choose an older backup.",
+        next_step="Deploy the release that made this schema first (20 Deploy), or choose an older backup.",
     )
 
 
@@ -61,10 +61,10 @@ def may_be_dropped(databases: Databases, name: str) -> tuple[Finding, ...]:
     return (
         finding("it is a kept database", databases.kept_named(name) is not None, measured=name[:80],
                 expected=", ".join(one.name for one in databases.kept) or "none is kept",
-                next="Take a name from the table of kept databases, as it stands there."),
+                next_step="Take a name from the table of kept databases, as it stands there."),
         finding("no exchange needs it", name != waiting, measured=waiting or "none", expected="none",
-                next="Finish the restore first: run again without drop_kept."),
-    )  # fmt: skip
+                next_step="Finish the restore first: run again without drop_kept."),
+    )
 
 
 def database_is_named(environment: Environment, words: str, mode: str, *, asked: bool = True) -> Finding:
@@ -78,7 +78,7 @@ def database_is_named(environment: Environment, words: str, mode: str, *, asked:
     if mode != "apply":
         return Finding("the database is named", Verdict.PASSED, "not asked in plan mode")
     return finding("the database is named", words == database, measured=f"got {words[:60]!r}", expected=database,
-                   next=f'Read the plan and what would be lost; then set confirm_database = "{database}".')  # fmt: skip
+                   next_step=f'Read the plan and what would be lost; then set confirm_database = "{database}".')
 
 
 def database_is_restored(
@@ -97,17 +97,17 @@ def database_is_restored(
     return (
         finding("the live database came from the backup", came == f"restored from {backup.name}",
                 measured=came or "not from a restore", expected=f"restored from {backup.name}",
-                next="Read the steps above; run this notebook again."),
+                next_step="Read the steps above; run this notebook again."),
         finding("it belongs to its owner and is open", live is not None and live.open and live.owner == owner,
                 measured=f"{live.owner}, {'open' if live.open else 'shut'}" if live else "none",
-                expected=f"{owner}, open", next="Run this notebook again."),
+                expected=f"{owner}, open", next_step="Run this notebook again."),
         finding("the database before is kept", bool(fresh) or before.live is None,
                 measured=", ".join(fresh) or "none", expected="one more",
-                next="Look at the list of databases above before anything else is done."),
+                next_step="Look at the list of databases above before anything else is done."),
         finding("nothing unfinished was left", not after.prepared and after.unfinished is None,
                 measured=", ".join(one.name for one in after.prepared) or after.unfinished_backup or "nothing",
-                expected="nothing", next="Run this notebook again: it finishes what was begun."),
-    )  # fmt: skip
+                expected="nothing", next_step="Run this notebook again: it finishes what was begun."),
+    )
 
 
 def _is_dropped(before: Databases, after: Databases, name: str) -> tuple[Finding, ...]:
@@ -115,30 +115,30 @@ def _is_dropped(before: Databases, after: Databases, name: str) -> tuple[Finding
     same = after.live is not None and before.live is not None and after.live.comment == before.live.comment
     return (
         finding("the kept database is deleted", gone, measured="gone" if gone else "still there", expected="gone",
-                next="Read the step's evidence."),
+                next_step="Read the step's evidence."),
         finding("the live database is as before", same, measured="untouched" if same else "another",
-                expected="untouched", next="Call the backend lead."),
-    )  # fmt: skip
+                expected="untouched", next_step="Call the backend lead."),
+    )
 
 
 def _room(backup: Backup, databases: Databases, server: ServerState) -> Finding:
     check = "the disk has room for a second database"
     disk = server.disk(DOCKER_DATA)
     if disk is None or backup.manifest is None:
-        return finding(check, None, measured="not known", next="On the server: df -h /var/lib/docker.")
+        return finding(check, None, measured="not known", next_step="On the server: df -h /var/lib/docker.")
     needed = int(ROOM_FACTOR * max(backup.manifest.database_bytes, backup.manifest.plain_bytes))
     kept = sum(one.size_bytes for one in databases.kept)
     hint = f"; {len(databases.kept)} kept databases hold {kept / 1e6:,.0f} MB" if databases.kept else ""
     return finding(check, disk.free_bytes >= needed, measured=f"{disk.free_bytes / 1e6:,.0f} MB free{hint}",
                    expected=f"{needed / 1e6:,.0f} MB, {ROOM_FACTOR} times the database of the backup",
-                   next="Delete a kept database with drop_kept, or docker image prune; then run again.")  # fmt: skip
+                   next_step="Delete a kept database with drop_kept, or docker image prune; then run again.")
 
 
 def _no_other_exchange(backup: Backup, databases: Databases) -> Finding:
     waiting = databases.unfinished_backup
     return finding("no other exchange is half-way", waiting in ("", backup.name), measured=waiting or "none",
                    expected="none, or of this backup",
-                   next=f'Finish that one first: run again with backup = "{waiting}".')  # fmt: skip
+                   next_step=f'Finish that one first: run again with backup = "{waiting}".')
 
 
 def _backup_first(databases: Databases, live: DatabaseState | None, wanted: bool) -> Finding:
@@ -147,7 +147,7 @@ def _backup_first(databases: Databases, live: DatabaseState | None, wanted: bool
         return Finding(check, Verdict.PASSED, "the interrupted run took care of it")
     if not wanted:
         return Finding(check, Verdict.WARNING, "left out as asked", "a last verified backup",
-                       "The live database is kept under another name, whole; do not delete that one.")  # fmt: skip
+                       "The live database is kept under another name, whole; do not delete that one.")
     return finding(check, live is not None, measured="it answers" if live else "the live database does not answer",
                    expected="it answers",
-                   next="When it is broken for good: backup_first = False. It is kept as it is.")  # fmt: skip
+                   next_step="When it is broken for good: backup_first = False. It is kept as it is.")

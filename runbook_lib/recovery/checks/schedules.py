@@ -28,14 +28,15 @@ def schedule_preconditions(now: SchedulesOnServer, environment: Environment) -> 
         finding("the server can run jobs by itself", bool(now.scheduler),
                 measured=reason or ", ".join(sorted(now.has)) or "nothing",
                 expected="systemd with linger, or cron with its daemon running",
-                next=f"As root on the server: `loginctl enable-linger {user}` where systemd runs; "
+                next_step=f"As root on the server: `loginctl enable-linger {user}` where systemd runs; "
                 "else `apt-get install cron` and start it. Then run again."),
         finding("the crontab can be edited safely", not marks, measured=marks or "yes", expected="yes",
-                next="On the server: `crontab -e`, remove the lines that begin with '# BEGIN gw2' or '# END gw2'."),
-    ]  # fmt: skip
+                next_step="On the server: `crontab -e`, remove the lines that begin with '# BEGIN gw2' or '# "
+                          "END gw2'."),
+    ]
     if "systemd" in now.has and now.scheduler == "cron":
         found.append(Finding("systemd's timers could be used", Verdict.WARNING, "no linger for this user: cron is used",
-                             "either", f"As root: `loginctl enable-linger {user}`, then run this again."))  # fmt: skip
+                             "either", f"As root: `loginctl enable-linger {user}`, then run this again."))
     return tuple(found)
 
 
@@ -53,11 +54,11 @@ def schedules_are_as_planned(now: SchedulesOnServer, environment: Environment, w
         next_run = f"next run {schedule.next_run(now.clock):%Y-%m-%d %H:%M} UTC"
         found.append(finding(f"{schedule.name} is {wanted}", good, measured=next_run if armed else "not installed",
                              expected=schedule.when if wanted == "installed" else "not installed",
-                             next="Read the evidence of the step that failed, then run again."))  # fmt: skip
+                             next_step="Read the evidence of the step that failed, then run again."))
     return tuple(found)
 
 
-def trial_worked(before: SchedulesOnServer, after: SchedulesOnServer, name: str) -> tuple[Finding, ...]:
+def trial_run_succeeded(before: SchedulesOnServer, after: SchedulesOnServer, name: str) -> tuple[Finding, ...]:
     """Whether the job that was tried ran since `before`, and succeeded. Nothing was tried: nothing to say."""
     if name == "nothing":
         return ()
@@ -67,7 +68,7 @@ def trial_worked(before: SchedulesOnServer, after: SchedulesOnServer, name: str)
     good = ran and status is not None and status.outcome == "succeeded"
     return (finding(f"{name} works from the scheduler's environment", good,
                     measured=measured, expected="succeeded",
-                    next=f"Its log on the server says more: /var/log/gw2/scheduled_{name}.log."),)  # fmt: skip
+                    next_step=f"Its log on the server says more: /var/log/gw2/scheduled_{name}.log."),)
 
 
 def is_missed(schedule: Schedule, now: SchedulesOnServer) -> bool:
@@ -89,7 +90,7 @@ def _on_time(now: SchedulesOnServer, schedule: Schedule) -> Finding:
     newest = max(status.started, status.last_success or status.started) if status else now.clock
     if newest > now.clock + TOLERANCE:
         return Finding(name, Verdict.INCONCLUSIVE, "its last run lies in the future of the server's clock",
-                       schedule.when, "Set the clock right (timedatectl), then look again.")  # fmt: skip
+                       schedule.when, "Set the clock right (timedatectl), then look again.")
     trouble = _trouble(now, schedule, status)
     if trouble:
         return Finding(name, Verdict.FAILED, trouble, schedule.when, by_hand)

@@ -141,12 +141,12 @@ def backups_of(environment: Environment, *, checksums: int | None = None) -> Que
     amount = rules.keep_newest if checksums is None else checksums
     argv = ("bash", "-s", "--", rules.directory, rules.database, str(amount))
 
-    def put(connections: Connections) -> Backups:
+    def fetch(connections: Connections) -> Backups:
         survey = Command(argv, stdin=programs.text("recovery/backups_survey.sh"), timeout_s=SURVEY_TIMEOUT_S)
         reply = connections.server.run(survey)
         return parse_survey(reply.stdout, rules.directory, rules.database, our_clock=datetime.now(UTC))
 
-    return Question("backups", put)
+    return Question("backups", fetch)
 
 
 def taken_at(name: str, database: str) -> datetime | None:
@@ -259,11 +259,11 @@ def _unreadable(directory: str, why: str) -> FactUnreadable:
     return FactUnreadable(
         f"The backup folder could not be surveyed: {why}.",
         where=directory,
-        next="Look at the folder on the server with `ls -la`; then run again.",
+        next_step="Look at the folder on the server with `ls -la`; then run again.",
     )
 
 
-def clock_doubt(backups: Backups) -> str:
+def clock_problem(backups: Backups) -> str:
     """Why ages cannot be trusted now; empty when nothing speaks against them."""
     apart = abs(backups.server_clock - backups.our_clock)
     if apart > CLOCK_TOLERANCE:

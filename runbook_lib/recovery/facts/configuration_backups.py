@@ -88,14 +88,14 @@ def configuration_backups_of(environment: Environment, *, clone: bool = False) -
     """
     rules = environment.configuration_backup
     argv = ("bash", "-s", "--", environment.server.directory, rules.repository, "clone" if clone else "no",
-            *source_words(environment))  # fmt: skip
+            *source_words(environment))
     text = programs.text("recovery/configuration_files.sh", "recovery/configuration_survey.sh")
 
-    def put(connections: Connections) -> ConfigurationBackups:
+    def fetch(connections: Connections) -> ConfigurationBackups:
         reply = connections.server.run(Command(argv, stdin=text, timeout_s=120))
         return parse_configuration(reply.stdout, our_clock=datetime.now(UTC))
 
-    return Question("configuration backups", put)
+    return Question("configuration backups", fetch)
 
 
 def source_words(environment: Environment) -> tuple[str, ...]:
@@ -132,7 +132,7 @@ def parse_configuration(text: str, *, our_clock: datetime) -> ConfigurationBacku
         raise FactUnreadable(
             f"The survey of the configuration cannot be read: {cause}.",
             where="the server",
-            next="Run again; if it stays, look whether git works on the server and whether its disk has room.",
+            next_step="Run again; if it stays, look whether git works on the server and whether its disk has room.",
         ) from cause
 
 
@@ -173,7 +173,7 @@ class KeptFiles:
         """One row an archive, newest first; the logs are the last row."""
         newest_first = sorted(self.archives, key=lambda one: one.name, reverse=True)
         rows = [{"what": one.name, "files": one.files, "size_bytes": one.size_bytes, "intact": one.intact}
-                for one in newest_first]  # fmt: skip
+                for one in newest_first]
         size = sum(size for _, size in self.logs)
         return [*rows, {"what": "rotated logs", "files": len(self.logs), "size_bytes": size, "intact": None}]
 
@@ -183,10 +183,10 @@ def kept_files_of(environment: Environment, list_volumes: Command) -> Question[K
     rules = environment.configuration_backup
     argv = ("bash", "-c", _FILES_SURVEY, "survey", rules.files_directory, rules.logs_directory, *list_volumes.argv)
 
-    def put(connections: Connections) -> KeptFiles:
+    def fetch(connections: Connections) -> KeptFiles:
         return parse_kept_files(connections.server.run(Command(argv, timeout_s=120)).stdout)
 
-    return Question("kept files", put)
+    return Question("kept files", fetch)
 
 
 def parse_kept_files(text: str) -> KeptFiles:
@@ -200,10 +200,10 @@ def parse_kept_files(text: str) -> KeptFiles:
                   for kind, name, size, good, files in (fields for fields in records if fields[0] == "archive")),
             tuple((fields[1], int(fields[2])) for fields in records if fields[0] == "log"),
             tuple(sorted(fields[1] for fields in records if fields[0] == "volume")),
-        )  # fmt: skip
+        )
     except (ValueError, IndexError) as cause:
         raise FactUnreadable(f"The survey of kept files cannot be read: {cause}.", where="the server",
-                             next="Look at the backup folders on the server, then run again.") from cause  # fmt: skip
+                             next_step="Look at the backup folders on the server, then run again.") from cause
 
 
 def _moment(seconds: str) -> datetime:

@@ -84,6 +84,6 @@ def application_images(deployed: Deployed, backup: Backup) -> tuple[str, ...]:
     """Images that could read a backup, best first: the live release's, then those that served with its schema."""
     revision = backup.manifest.schema_revision if backup.manifest else None
     commits = [deployed.live_commit, *(one.commit for one in reversed(deployed.releases)
-                                       if revision and one.schema_revision == revision)]  # fmt: skip
+                                       if revision and one.schema_revision == revision)]
     names = dict.fromkeys(f"gw2-backend:{commit}" for commit in commits if commit)
     return tuple(name for name in names if name in deployed.images)

@@ -118,10 +118,10 @@ def drills_of(environment: Environment) -> Question[Drills]:
     path = f"{environment.server.directory}/.runbook/drills.jsonl"
     command = Command(("tail", "-n", str(REMEMBERED), "--", path), accepts=(0, 1))
 
-    def put(connections: Connections) -> Drills:
+    def fetch(connections: Connections) -> Drills:
         return parse_drills(connections.server.run(command).stdout)
 
-    return Question("restore drills", put)
+    return Question("restore drills", fetch)
 
 
 def parse_drills(text: str) -> Drills:
@@ -154,7 +154,7 @@ def _drill(data: dict[str, Any]) -> Drill:
         **{name: data.get(name) for name in ("restore_s", "plain_bytes", "objects", "schema_revision", "constraints",
                                              "indexes", "sequences", "application_image", "network",
                                              "application_s")},
-    )  # fmt: skip
+    )
 
 
 def _table(data: dict[str, Any]) -> TableContents:
@@ -163,7 +163,7 @@ def _table(data: dict[str, Any]) -> TableContents:
 
 def _read(data: dict[str, Any]) -> Read:
     return Read(str(data["path"]), int(data["status"]), bool(data["json"]), float(data["seconds"]), str(data["table"]),
-                data["total"])  # fmt: skip
+                data["total"])
 
 
 def _mount(data: dict[str, Any]) -> str:

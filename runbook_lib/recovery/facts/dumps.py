@@ -28,13 +28,13 @@ def dump_reading_of(environment: Environment, name: str | None) -> Question[Dump
     path = f"{environment.backup.directory}/{name}"
     program = programs.text("recovery/inspect_dump.sh", "recovery/verify_dump.sh")
 
-    def put(connections: Connections) -> DumpReading | None:
+    def fetch(connections: Connections) -> DumpReading | None:
         if name is None:
             return None
         command = Command(("bash", "-s", "--", path), stdin=program, timeout_s=REREADING_TIMEOUT_S)
         return parse_reading(connections.server.run(command).stdout, path)
 
-    return Question("dump read again", put)
+    return Question("dump read again", fetch)
 
 
 def parse_reading(text: str, path: str) -> DumpReading:
@@ -48,6 +48,6 @@ def parse_reading(text: str, path: str) -> DumpReading:
         raise FactUnreadable(
             "The dump could not be read again: the reply is not a list of tables.",
             where=path,
-            next="Run the notebook again; if it stays so, read the file on the server with `gunzip -t`.",
+            next_step="Run the notebook again; if it stays so, read the file on the server with `gunzip -t`.",
         ) from cause
     return DumpReading(readable, ended, dict(numbers))

@@ -30,7 +30,7 @@ SELECT json_build_object('name', datname, 'owner', pg_get_userbyid(datdba), 'siz
 
 
 @dataclass(frozen=True)
-class SideDatabase:
+class RestoreDatabase:
     """One database; `comment` is what a restore wrote on it, without our mark. `size_bytes` moves by itself."""
 
     name: str
@@ -45,12 +45,12 @@ class Databases:
     """The live database (None: it is gone) and those that belong to it by name, oldest first."""
 
     database: str
-    live: SideDatabase | None
-    prepared: tuple[SideDatabase, ...] = ()
-    kept: tuple[SideDatabase, ...] = ()
+    live: RestoreDatabase | None
+    prepared: tuple[RestoreDatabase, ...] = ()
+    kept: tuple[RestoreDatabase, ...] = ()
 
     @property
-    def unfinished(self) -> SideDatabase | None:
+    def unfinished(self) -> RestoreDatabase | None:
         """The database that an exchange put aside without having been finished or taken back."""
         return next((one for one in reversed(self.kept) if one.comment.startswith(_OPEN)), None)
 
@@ -72,9 +72,9 @@ class Databases:
             {"database": one.name, "size": f"{one.size_bytes / 1e6:,.1f} MB", "kept since": kept_since(one.name),
              "note": one.comment or "kept by hand", "to delete it": f'drop_kept = "{one.name}"'}
             for one in self.kept
-        ]  # fmt: skip
+        ]
 
-    def kept_named(self, name: str) -> SideDatabase | None:
+    def kept_named(self, name: str) -> RestoreDatabase | None:
         """The kept database of that name."""
         return next((one for one in self.kept if one.name == name), None)
 
@@ -93,10 +93,10 @@ def databases_of(environment: Environment) -> Question[Databases]:
     database = environment.backup.database
     command = Command((*_LIST, "-v", f"database={database}"), stdin=_QUERY, timeout_s=60)
 
-    def put(connections: Connections) -> Databases:
+    def fetch(connections: Connections) -> Databases:
         return parse_databases(connections.server.run(command).stdout, database)
 
-    return Question("databases", put)
+    return Question("databases", fetch)
 
 
 def parse_databases(text: str, database: str) -> Databases:
@@ -105,7 +105,7 @@ def parse_databases(text: str, database: str) -> Databases:
         found = [_database(json.loads(line)) for line in text.splitlines() if line]
     except (ValueError, KeyError, TypeError) as cause:
         raise FactUnreadable("The list of databases is not in the expected form.", where=database,
-                             next="On the server: docker compose logs --tail 50 postgres.") from cause  # fmt: skip
+                             next_step="On the server: docker compose logs --tail 50 postgres.") from cause
     return Databases(
         database,
         next((one for one in found if one.name == database), None),
@@ -114,7 +114,7 @@ def parse_databases(text: str, database: str) -> Databases:
     )
 
 
-def _database(row: dict[str, Any]) -> SideDatabase:
+def _database(row: dict[str, Any]) -> RestoreDatabase:
     comment = str(row["comment"])
-    return SideDatabase(str(row["name"]), str(row["owner"]), int(row["size_bytes"]), comment.removeprefix(_MARK),
-                        bool(row["open"]))  # fmt: skip
+    return RestoreDatabase(str(row["name"]), str(row["owner"]), int(row["size_bytes"]), comment.removeprefix(_MARK),
+                        bool(row["open"]))

@@ -14,7 +14,7 @@ from runbook_lib.recovery.facts.manifests import SUFFIX
 
 
 @dataclass(frozen=True)
-class Loss:
+class DataLoss:
     """What going back to a backup would lose. `live_rows` is None where the live database cannot be counted."""
 
     backup: str
@@ -33,7 +33,7 @@ class Loss:
     def sentence(self) -> str:
         """The loss in one line, for the head of the report."""
         rows = "an unknown number of rows: the live database cannot be counted" if self.rows is None else (
-            f"at least {self.rows:,} rows" if self.rows else "no table has more rows now")  # fmt: skip
+            f"at least {self.rows:,} rows" if self.rows else "no table has more rows now")
         return (
             f"Everything written in the last {self.minutes:,.0f} minutes would be gone from the live database: {rows}. "
             "Changed and deleted rows come back as they were; no count can show those."
@@ -52,11 +52,11 @@ class Loss:
                 "rows now": "not known" if now is None else now,
                 "rows in the backup": then,
                 "would be lost": "not known" if now is None else max(0, now - then),
-            })  # fmt: skip
+            })
         return rows
 
 
-def chosen_backup(backups: Backups, name: str, *, unfinished: str = "") -> Backup:
+def select_backup(backups: Backups, name: str, *, unfinished: str = "") -> Backup:
     """The backup of that file name; without a name the one whose restore was not finished, else the newest good one.
 
     Raises BadParameter for a name that is not in the folder, PreconditionFailed when there is nothing to choose.
@@ -67,7 +67,7 @@ def chosen_backup(backups: Backups, name: str, *, unfinished: str = "") -> Backu
             raise PreconditionFailed(
                 "There is no good backup to restore.",
                 where=backups.directory,
-                next="Look for a copy elsewhere, and call the backend lead: the address is in 00 Start here.",
+                next_step="Look for a copy elsewhere, and call the backend lead: the address is in 00 Start here.",
             )
         return backups.newest
     found = backups.named(wanted) or backups.named(wanted + SUFFIX)
@@ -75,20 +75,20 @@ def chosen_backup(backups: Backups, name: str, *, unfinished: str = "") -> Backu
         near = difflib.get_close_matches(wanted, [one.name for one in backups.backups], 1, cutoff=0.8)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise BadParameter(f"backup: there is no backup named {wanted[:80]!r}{hint}", where=backups.directory,
-                           next="Take a name from the table of backups, as it stands there.")  # fmt: skip
+                           next_step="Take a name from the table of backups, as it stands there.")
     return found
 
 
-def backup_for(backups: Backups, known: Collection[str], name: str, *, unfinished: str = "") -> Backup:
+def backup_before(backups: Backups, known: Collection[str], name: str, *, unfinished: str = "") -> Backup:
     """The backup of that name; without one the newest good one whose schema is among the `known` revisions.
 
     Raises BadParameter and PreconditionFailed as `chosen_backup`.
     """
     if name or unfinished:
-        return chosen_backup(backups, name, unfinished=unfinished)
+        return select_backup(backups, name, unfinished=unfinished)
     fitting = (one for one in backups.good if (revision_of(one) or "") in known)
     found = next(fitting, None)
-    return found or chosen_backup(backups, "")
+    return found or select_backup(backups, "")
 
 
 def revision_of(backup: Backup) -> str | None:
@@ -96,8 +96,8 @@ def revision_of(backup: Backup) -> str | None:
     return backup.manifest.schema_revision if backup.manifest else None
 
 
-def loss_of(backups: Backups, backup: Backup, database: DatabaseState | None) -> Loss:
+def loss_of(backups: Backups, backup: Backup, database: DatabaseState | None) -> DataLoss:
     """What restoring `backup` over the database as it is now would lose."""
     live = None if database is None else {f"{one.schema}.{one.name}": one.rows for one in database.tables}
     recorded = {one.table: one.rows for one in backup.manifest.tables} if backup.manifest else {}
-    return Loss(backup.name, backups.age(backup).total_seconds() / 60, recorded, live)
+    return DataLoss(backup.name, backups.age(backup).total_seconds() / 60, recorded, live)

@@ -63,7 +63,7 @@ def planned_schedules(environment: Environment) -> tuple[Schedule, ...]:
                  daily.maximum_age_h),
         Schedule("backup_configuration", f"{weekly.weekly_on}s at {weekly.weekly_at} UTC", 7 * DAY_S,
                  weekday * DAY_S + _seconds(weekly.weekly_at), weekly.maximum_age_h),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
@@ -139,11 +139,11 @@ def schedules_of(environment: Environment) -> Question[SchedulesOnServer]:
     names = tuple(schedule.name for schedule in planned_schedules(environment))
     argv = ("bash", "-s", "--", environment.server.directory, *names)
 
-    def put(connections: Connections) -> SchedulesOnServer:
+    def fetch(connections: Connections) -> SchedulesOnServer:
         reply = connections.server.run(Command(argv, stdin=programs.text("recovery/schedules_survey.sh"), timeout_s=30))
         return parse_schedules(reply.stdout)
 
-    return Question("schedules", put)
+    return Question("schedules", fetch)
 
 
 def parse_schedules(text: str) -> SchedulesOnServer:
@@ -170,7 +170,7 @@ def parse_schedules(text: str) -> SchedulesOnServer:
         raise FactUnreadable(
             f"The server's word about its schedules cannot be read: {cause}.",
             where=".runbook/scheduled",
-            next="Look at the files there on the server; 34 Install schedules writes the programs anew.",
+            next_step="Look at the files there on the server; 34 Install schedules writes the programs anew.",
         ) from cause
 
 
@@ -183,7 +183,7 @@ def parse_status(text: str) -> JobStatus:
             str(data["outcome"]), int(data["exit_code"]), _moment(data["started_epoch"]), int(data["seconds"]),
             None if success is None else _moment(success), str(data["message"]), str(data["file"]),
             str(data["trigger"]),
-        )  # fmt: skip
+        )
     except (KeyError, ValueError, TypeError, OverflowError, OSError):
         beginning = datetime.fromtimestamp(0, UTC)
         return JobStatus("failed", 255, beginning, 0, None, "its status file cannot be read", "", "unknown")

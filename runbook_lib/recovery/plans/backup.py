@@ -10,10 +10,10 @@ from datetime import timedelta
 
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
-from runbook_lib.core.plan import Plan, Skipped, Step
+from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.plans.compose import compose
-from runbook_lib.recovery.facts.backups import Backup, Backups, clock_doubt
+from runbook_lib.recovery.facts.backups import Backup, Backups, clock_problem
 
 DUMP_LIMIT_S = 3600
 
@@ -29,7 +29,7 @@ def plan_backup(backups: Backups, environment: Environment) -> Plan:
     if names:
         steps.append(_prune(environment, names))
     else:
-        skipped.append(Skipped("Delete old backups", why_nothing_expires(backups, environment)))
+        skipped.append(SkippedStep("Delete old backups", why_nothing_expires(backups, environment)))
     newest = backups.newest.name if backups.newest else None
     return Plan(
         f"back up {backups.database}",
@@ -46,7 +46,7 @@ def expired(backups: Backups, environment: Environment) -> tuple[Backup, ...]:
     Newest by their times, and newest by their numbers: after a week with a wrong clock, the last ones bear old names.
     None on a doubtful clock. What is damaged, unverified or foreign never expires: a person decides about it.
     """
-    if clock_doubt(backups):
+    if clock_problem(backups):
         return ()
     limit, keep = timedelta(days=environment.backup.keep_days), environment.backup.keep_newest
     by_number = sorted(backups.good, key=_number, reverse=True)
@@ -61,7 +61,7 @@ def _number(backup: Backup) -> int:
 
 def why_nothing_expires(backups: Backups, environment: Environment) -> str:
     """The reason for an empty prune, for the plan to show."""
-    doubt = clock_doubt(backups)
+    doubt = clock_problem(backups)
     if doubt:
         return f"nothing is deleted on a doubtful clock: {doubt}"
     rules = environment.backup

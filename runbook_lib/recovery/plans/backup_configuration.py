@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
-from runbook_lib.core.plan import Plan, Skipped, Step
+from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.core.questions import Question
 from runbook_lib.environment import Environment
 from runbook_lib.platform.plans.compose import compose
@@ -27,21 +27,22 @@ def plan_configuration_backup(now: ConfigurationBackups, environment: Environmen
     if now.changes:
         steps.append(_commit(environment, now))
     else:
-        skipped.append(Skipped("Commit the configuration", f"nothing changed since {(now.tip or '')[:12]}"))
+        skipped.append(SkippedStep("Commit the configuration", f"nothing changed since {(now.tip or '')[:12]}"))
     if rules.remote is None:
-        skipped.append(Skipped("Push to a remote", "configuration_backup.remote names none"))
+        skipped.append(SkippedStep("Push to a remote", "configuration_backup.remote names none"))
     elif now.changes or now.tip:
         steps.append(_push(environment))
     steps += archive_steps(environment)
     if not rules.uploads:
-        skipped.append(Skipped("Archive user uploads", str(rules.no_uploads_because)))
+        skipped.append(SkippedStep("Archive user uploads", str(rules.no_uploads_reason)))
     trusted = now.clock_apart_s <= CLOCK_TOLERANCE.total_seconds()
     steps.append(logs_step(environment, delete=trusted))
     if not trusted:
-        skipped.append(Skipped("Delete old logs", f"the server's clock and ours are {now.clock_apart_s:.0f} s apart"))
+        skipped.append(SkippedStep("Delete old logs",
+                                   f"the server's clock and ours are {now.clock_apart_s:.0f} s apart"))
     changed = [f"{change.kind} {change.path}" for change in now.changes]
     return Plan("back up the configuration", environment.name, tuple(steps), skipped=tuple(skipped),
-                facts={"last backup": now.tip, "changes": changed})  # fmt: skip
+                facts={"last backup": now.tip, "changes": changed})
 
 
 def kept_files(environment: Environment) -> Question[KeptFiles]:
@@ -57,7 +58,7 @@ def program() -> str:
 def commit_command(environment: Environment) -> Command:
     """Collect, search for secrets, and commit when something changed."""
     return _step(environment, "commit", environment.configuration_backup.repository, *source_words(environment),
-                 timeout_s=300)  # fmt: skip
+                 timeout_s=300)
 
 
 def push_command(environment: Environment) -> Command | None:
@@ -102,7 +103,7 @@ def _push(environment: Environment) -> Step:
     command = push_command(environment)
     assert command is not None
     return Step("configuration-push", "Push the commits to the remote", (command,),
-                why="a backup beside what it backs up is lost with it; pushed forwards only")  # fmt: skip
+                why="a backup beside what it backs up is lost with it; pushed forwards only")
 
 
 def archive_steps(environment: Environment) -> tuple[Step, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from runbook_lib.core.findings import Finding, finding
 from runbook_lib.core.gates import Gate
-from runbook_lib.core.plan import Plan, Skipped, Step
+from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.core.questions import Question
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.live_release import ExpectedRelease, judge_identity, judge_outside, restarts_of
@@ -52,16 +52,16 @@ def plan_restore(
     served = replace(deployed, live_colour=idle_colour(deployed))  # the colour of these steps is the one that serves
     migrate = migration.migrate(environment, served, target)
     skipped = list(prepared[1])
-    wanted = [*prepared[0], steps.close_door(environment, colour), *exchange(environment, backup, colour)]
+    wanted = [*prepared[0], steps.maintenance_on(environment, colour), *swap_databases(environment, backup, colour)]
     if target.schema_now == target.schema_expected:
-        skipped.append(Skipped(migrate.title, f"the backup's schema is at {target.schema_expected} already"))
+        skipped.append(SkippedStep(migrate.title, f"the backup's schema is at {target.schema_expected} already"))
     else:
         wanted.append(replace(migrate, why="the backup is older than the code: its schema is brought forward"))
     wanted += [
         steps.start_writers(environment, colour),
-        look_inside(environment, target, colour),
-        steps.open_door(environment, colour),
-        look_outside(environment, target, colour, containers),
+        verify_before_leaving_maintenance(environment, target, colour),
+        steps.maintenance_off(environment, colour),
+        verify_outside_maintenance(environment, target, colour, containers),
         steps.keep(environment, backup),
     ]
     return Plan(
@@ -72,15 +72,16 @@ def plan_restore(
         undo_on_failure=True,
         facts={"backup": backup.name, "sha256": backup.manifest.sha256 if backup.manifest else "",
                "live": deployed.live_commit, "databases": databases.names},
-        guard=nothing_moved(environment, deployed, databases),
-        before_undo=verification.engine_answers(environment),
-        after_undo=was_well(environment, deployed, containers),
+        recheck=unchanged_since_plan(environment, deployed, databases),
+        undo_ready=verification.engine_answers(environment),
+        rollback_check=previous_release_healthy(environment, deployed, containers),
         state=state_now_of(environment),
-        no_way_back_after="restore-keep",
-        no_way_back_because="the restored database serves, and the one before is kept beside it.",
-        no_way_back_next="Run the notebook again for what is left.",
-        undone_next="The live database is the one from before. Read the failed step's evidence, then run again.",
-    )  # fmt: skip
+        point_of_no_return="restore-commit",
+        irreversible_reason="the restored database serves, and the one before is kept beside it.",
+        irreversible_hint="Run the notebook again for what is left.",
+        after_rollback_hint="The live database is the one from before. Read the failed step's evidence, then "
+                            "run again.",
+    )
 
 
 def plan_drop_kept(environment: Environment, databases: Databases, name: str) -> Plan:
@@ -96,17 +97,17 @@ def plan_drop_kept(environment: Environment, databases: Databases, name: str) ->
 
 def preparation(
     environment: Environment, backup: Backup, safety: Plan | None, *, resumed: bool = False
-) -> tuple[list[Step], list[Skipped]]:
+) -> tuple[list[Step], list[SkippedStep]]:
     """What is done before anybody notices: a last backup of the live database, and the side database, proven."""
     fill = steps.preparation(environment, backup)
     if resumed:
-        return [], [Skipped(step.title, ALREADY) for step in fill]
+        return [], [SkippedStep(step.title, ALREADY) for step in fill]
     if safety is None:
-        return list(fill), [Skipped("Back up the live database first", DATABASE_BROKEN)]
+        return list(fill), [SkippedStep("Back up the live database first", DATABASE_BROKEN)]
     return [*safety.steps, *fill], list(safety.skipped)
 
 
-def exchange(environment: Environment, backup: Backup, colour: str) -> tuple[Step, ...]:
+def swap_databases(environment: Environment, backup: Backup, colour: str) -> tuple[Step, ...]:
     """Writers stopped, names exchanged, cache emptied. The door must be closed already."""
     return (
         steps.stop_writers(environment, colour),
@@ -115,16 +116,16 @@ def exchange(environment: Environment, backup: Backup, colour: str) -> tuple[Ste
     )
 
 
-def look_inside(environment: Environment, target: Target, colour: str) -> Step:
+def verify_before_leaving_maintenance(environment: Environment, target: Target, colour: str) -> Step:
     """The release on the restored database, looked at before the door opens."""
     expected = ExpectedRelease(target.commit, target.schema_expected, colour)
     healthy = verification.healthy_inside(environment, expected, "the release on the restored database, from inside")
     asked = (idle_colour_of(environment, colour),)
     served = verification.served_inside(environment, "what it serves", asked, judge_identity(expected))
-    return Step("gate-inside", "Look at it before the door opens", (healthy, served))
+    return Step("gate-internal", "Look at it before the door opens", (healthy, served))
 
 
-def nothing_moved(environment: Environment, deployed: Deployed, databases: Databases | None = None) -> Gate:
+def unchanged_since_plan(environment: Environment, deployed: Deployed, databases: Databases | None = None) -> Gate:
     """Under the lock: is what serves, and which databases there are, still what the plan was made from?"""
 
     def judge(now: Deployed, around: Databases | None = None) -> tuple[Finding, ...]:
@@ -138,10 +139,11 @@ def nothing_moved(environment: Environment, deployed: Deployed, databases: Datab
     questions: tuple[Question[Any], ...] = (deployed_state_of(environment),)
     if databases is not None:
         questions = (*questions, databases_of(environment))
-    return Gate("nothing has changed since the plan", questions, judge, passes=1)
+    return Gate("nothing has changed since the plan", questions, judge, success_threshold=1)
 
 
-def look_outside(environment: Environment, target: Target, colour: str, containers: tuple[Container, ...]) -> Step:
+def verify_outside_maintenance(environment: Environment, target: Target, colour: str,
+                               containers: tuple[Container, ...]) -> Step:
     """The door is open again: do users get what they should?"""
     expected = ExpectedRelease(target.commit, target.schema_expected, colour)
     gate = Gate(
@@ -154,15 +156,16 @@ def look_outside(environment: Environment, target: Target, colour: str, containe
             assets_of(environment, colour),
         ),
         judge_outside(expected, restarts_of(containers)),
-        passes=environment.gate.passes,
+        success_threshold=environment.gate.success_threshold,
         interval_s=environment.gate.interval_s,
         deadline_s=environment.gate.deadline_s,
-        gives_up_after=environment.rollback.failing_looks,
+        failure_threshold=environment.rollback.failure_threshold,
     )
-    return Step("gate-outside", "Look at it through nginx", (gate,))
+    return Step("gate-external", "Look at it through nginx", (gate,))
 
 
-def was_well(environment: Environment, deployed: Deployed, containers: tuple[Container, ...]) -> Gate | None:
+def previous_release_healthy(environment: Environment, deployed: Deployed,
+                             containers: tuple[Container, ...]) -> Gate | None:
     """What is to answer again after an undo; None where it did not before, and nothing else can be asked of it."""
     services = {f"backend-{deployed.live_colour}", f"frontend-{deployed.live_colour}"}
     well = {one.service for one in containers if one.state == "running" and one.health == "healthy"}

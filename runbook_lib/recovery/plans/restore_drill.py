@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
-from runbook_lib.core.plan import Plan, Skipped, Step
+from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.recovery.facts.backups import Backup
@@ -20,7 +20,7 @@ def plan_restore_drill(choice: Choice, deployed: Deployed, environment: Environm
         return Plan("restore drill", environment.name, reason="there is no good backup to restore")
     chosen = (("newest", choice.newest), ("older", choice.older))
     steps = [_drill(which, backup, deployed, environment) for which, backup in chosen]
-    skipped = [] if choice.older else [Skipped("Restore an older backup", "there is only one good backup")]
+    skipped = [] if choice.older else [SkippedStep("Restore an older backup", "there is only one good backup")]
     return Plan(
         "restore drill",
         environment.name,
@@ -39,7 +39,7 @@ def drill_command(backup: Backup, deployed: Deployed, environment: Environment) 
         backup.manifest.sha256, f"{limits.limit_s:.0f}", str(room.memory_mb), str(room.tmpfs_mb),
         environment.images.get("POSTGRES_IMAGE", FALLBACK_IMAGE), ",".join(application_images(deployed, backup)),
         *(f"{path}|{table or ''}" for path, table in limits.reads.items()),
-    )  # fmt: skip
+    )
     text = programs.text("recovery/inspect_dump.sh", "recovery/snapshot_queries.sh", "recovery/restore_drill.sh")
     return Command(argv, stdin=text, timeout_s=limits.limit_s + MARGIN_S)
 

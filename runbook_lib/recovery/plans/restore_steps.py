@@ -58,10 +58,10 @@ def preparation(environment: Environment, backup: Backup) -> tuple[Step, ...]:
         Step("restore-compare", "Compare it with the manifest",
              (program(environment, side, "compare", manifest, backup.name, timeout_s=LIMIT_S),),
              why="rows and content hash of every table, schema revision, constraints, indexes and columns"),
-    )  # fmt: skip
+    )
 
 
-def close_door(environment: Environment, colour: str) -> Step:
+def maintenance_on(environment: Environment, colour: str) -> Step:
     """The API answers 503 with Retry-After by nginx itself; the page stays. Undone: `colour` has the traffic again.
 
     A keeper stays on the server until the door is open: it opens it should this run die before it can.
@@ -72,9 +72,9 @@ def close_door(environment: Environment, colour: str) -> Step:
         timeout_s=15,
     )
     return Step(
-        "close-door",
+        "maintenance-on",
         "Answer API requests with 503, try again later",
-        (keeper, *_upstreams(environment, closed_door(colour))),
+        (keeper, *_upstreams(environment, maintenance_page(colour))),
         undo=_upstreams(environment, upstreams_file(colour)),
         why=f"the outage begins: {OUTAGE}. Clients are told to come back after {RETRY_AFTER_S} s",
     )
@@ -126,26 +126,26 @@ def start_writers(environment: Environment, colour: str) -> Step:
     )
 
 
-def open_door(environment: Environment, colour: str) -> Step:
+def maintenance_off(environment: Environment, colour: str) -> Step:
     return Step(
-        "open-door",
+        "maintenance-off",
         "Let API requests through again",
         _upstreams(environment, upstreams_file(colour)),
-        undo=_upstreams(environment, closed_door(colour)),
+        undo=_upstreams(environment, maintenance_page(colour)),
         why="the outage ends",
     )
 
 
 def keep(environment: Environment, backup: Backup) -> Step:
     return Step(
-        "restore-keep",
+        "restore-commit",
         "Write down that the exchange holds",
         (program(environment, side_name(environment, backup), "keep", f"restored from {backup.name}"),),
         why="until here the exchange can be taken back by itself; the database before stays, until a person deletes it",
     )
 
 
-def closed_door(colour: str) -> str:
+def maintenance_page(colour: str) -> str:
     """nginx's upstreams while no backend may be asked. Source: nginx manual, ngx_http_rewrite_module, return."""
     words = "The database is being exchanged. Nothing is wrong with your request: try again in a moment."
     return (

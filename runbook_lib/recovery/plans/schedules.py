@@ -11,7 +11,7 @@ import shlex
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.core.errors import BadParameter
-from runbook_lib.core.plan import Plan, Skipped, Step
+from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.facts.schedules import (
     CRON_BEGIN,
@@ -40,19 +40,19 @@ def plan_schedules(
     skipped = []
     if not steps:
         state = "nothing is installed" if wanted == "removed" else "every program and timer is as it should be"
-        skipped.append(Skipped("Install the schedules" if wanted == "installed" else "Remove the schedules", state))
+        skipped.append(SkippedStep("Install the schedules" if wanted == "installed" else "Remove the schedules", state))
     if try_now != "nothing" and wanted == "installed":
         steps = (*steps, _trial(now, environment, try_now))
     reason = "" if steps else skipped[0].reason
     facts = {"scheduler": now.scheduler, "installed": sorted(now.installed)}
     return Plan(f"schedules {wanted}", environment.name, tuple(steps), reason=reason, skipped=tuple(skipped),
-                undo_on_failure=try_now == "nothing", facts=facts)  # fmt: skip
+                undo_on_failure=try_now == "nothing", facts=facts)
 
 
 def _one_of(parameter: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise BadParameter(f"{parameter} should be one of {', '.join(allowed)}, got {value!r}.",
-                           next="Correct the parameter and run again; nothing was changed.")  # fmt: skip
+                           next_step="Correct the parameter and run again; nothing was changed.")
 
 
 def job_programs(environment: Environment) -> dict[str, str]:
@@ -90,7 +90,7 @@ def cron_block(environment: Environment) -> str:
     """Our lines of the crontab. Cron's clock follows the server's zone: it asks often, and the job knows its time."""
     folder = shlex.quote(_folder(environment))
     lines = [CRON_BEGIN, "# every 15 minutes cron asks; the job knows its time, in UTC, and makes up for a missed one",
-             "SHELL=/bin/sh"]  # fmt: skip
+             "SHELL=/bin/sh"]
     for one in planned_schedules(environment):
         lines += [f"# {one.name}: {one.when}", f"*/15 * * * * {folder}/{one.name} --when-due >/dev/null 2>&1"]
     return "\n".join((*lines, CRON_END)) + "\n"
@@ -122,10 +122,10 @@ def _installation(now: SchedulesOnServer, environment: Environment) -> tuple[Ste
         steps.append(Step("schedule-keep", "Keep what is there, for the way back", (_sh(environment, "keep"),)))
     if wrong:
         writes = tuple(WriteFile(f"{folder}/{name}", text, 0o755 if name in names else 0o644)
-                       for name, text in wrong.items())  # fmt: skip
+                       for name, text in wrong.items())
         steps.append(Step("schedule-programs", f"Write {len(wrong)} programs to {folder}", writes,
                           undo=(_sh(environment, "put_back", *wrong),),
-                          why="the very programs that the runbooks run by hand"))  # fmt: skip
+                          why="the very programs that the runbooks run by hand"))
     if timer:
         steps.append(timer)
     if wrong or timer or set(names) - set(now.installed):
@@ -133,7 +133,7 @@ def _installation(now: SchedulesOnServer, environment: Environment) -> tuple[Ste
         steps.append(Step("schedule-announce", "Say to Prometheus which schedules there are",
                           tuple(Command((f"{folder}/{name}", "--announce")) for name in names),
                           undo=(_sh(environment, "forget", *fresh),),
-                          why="from now on a job that never runs counts as missed"))  # fmt: skip
+                          why="from now on a job that never runs counts as missed"))
     return tuple(steps)
 
 
@@ -146,7 +146,7 @@ def _timer(now: SchedulesOnServer, environment: Environment) -> Step | None:
     return Step("schedule-timer", f"Put the two jobs into the crontab of {now.user}",
                 (_sh(environment, "set_crontab", CRON_BEGIN, CRON_END, block),),
                 undo=(_sh(environment, "crontab_back"),),
-                why="lines of others stay; ours stand between two marks")  # fmt: skip
+                why="lines of others stay; ours stand between two marks")
 
 
 def _systemd(now: SchedulesOnServer, environment: Environment) -> Step | None:
@@ -163,7 +163,7 @@ def _systemd(now: SchedulesOnServer, environment: Environment) -> Step | None:
                 (Command(("mkdir", "-p", folder)), *writes,
                  _sh(environment, "enable_timers", *(f"gw2-{name}.timer" for name in names)), *no_cron),
                 undo=(_sh(environment, "crontab_back"), _sh(environment, "units_back", *names)),
-                why="Persistent=true: a server that was off makes up for it")  # fmt: skip
+                why="Persistent=true: a server that was off makes up for it")
 
 
 def _removal(now: SchedulesOnServer, environment: Environment) -> tuple[Step, ...]:
@@ -176,18 +176,18 @@ def _removal(now: SchedulesOnServer, environment: Environment) -> tuple[Step, ..
     if now.cron_block:
         steps.append(Step("schedule-timer", f"Take the two jobs out of the crontab of {now.user}",
                           (_sh(environment, "set_crontab", CRON_BEGIN, CRON_END, ""),),
-                          undo=(_sh(environment, "crontab_back"),)))  # fmt: skip
+                          undo=(_sh(environment, "crontab_back"),)))
     if has_units:
         steps.append(Step("schedule-timers", f"Take the two jobs out of systemd's timers of {now.user}",
                           (_sh(environment, "remove_units", *names),),
-                          undo=(_sh(environment, "units_back", *names),)))  # fmt: skip
+                          undo=(_sh(environment, "units_back", *names),)))
     if there or now.installed:
         take = (Command(("rm", "-f", "--", *(f"{folder}/{name}" for name in there))),) if there else ()
         back = (*there, *(f"{name}.installed" for name in names))
         steps.append(Step("schedule-programs", f"Take the programs out of {folder}",
                           (*take, _sh(environment, "forget", *names)),
                           undo=(_sh(environment, "put_back", *back),),
-                          why="what the jobs wrote about themselves stays"))  # fmt: skip
+                          why="what the jobs wrote about themselves stays"))
     return tuple(steps)
 
 
@@ -195,7 +195,7 @@ def _trial(now: SchedulesOnServer, environment: Environment, name: str) -> Step:
     return Step("schedule-try", f"Run {name} now, as {now.scheduler} would",
                 (_sh(environment, "try_now", name, now.scheduler, timeout_s=TRY_LIMIT_S),),
                 why="a schedule that exists is not yet one that works: the same program in the same bare environment",
-                )  # fmt: skip
+                )
 
 
 def _unit_folder(now: SchedulesOnServer) -> str:

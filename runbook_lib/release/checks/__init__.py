@@ -25,10 +25,10 @@ _HOMES = {
     "smoke_test_passed": "runbook_lib.platform.checks.live_release:user_flow_works",
     "schema_is": "runbook_lib.platform.checks.live_release",
     "assets_loaded": "runbook_lib.platform.checks.live_release",
-    "watch_was_clean": "runbook_lib.release.checks.watch:watch_was_calm",
+    "watch_was_clean": "runbook_lib.release.checks.watch",
     "rollback_preconditions": "runbook_lib.release.checks.rollback",
     "rollback_is_live": "runbook_lib.release.checks.rollback",
-    "describe_data_impact": "runbook_lib.release.checks.rollback:what_goes",
+    "describe_data_impact": "runbook_lib.release.checks.rollback",
 }
 
 __all__ = list(_HOMES)

@@ -23,17 +23,17 @@ def capacity_findings(server: ServerState, environment: Environment) -> tuple[Fi
             finding(f"the disk at {disk.mount} has room", disk.free_bytes >= environment.disk_minimum_gb * 1e9,
                     measured=f"{disk.free_bytes / 1e9:.1f} GB free, {disk.used_percent:.0f} % used",
                     expected=f"at least {environment.disk_minimum_gb} GB free",
-                    next="On the server: docker system df; then docker image prune.")
+                    next_step="On the server: docker system df; then docker image prune.")
             for disk in disks
         ),
         finding("the server has memory", free_mb >= environment.memory_minimum_mb,
                 measured=f"{free_mb:,.0f} MB available", expected=f"at least {environment.memory_minimum_mb} MB",
-                next="See which container grew: 21 Verify has the chart."),
+                next_step="See which container grew: 21 Verify has the chart."),
         finding("the server has Docker, Compose and git", not missing,
                 measured=", ".join(f"{name} {server.versions.get(name) or 'missing'}"
                                    for name in ("docker", "compose", "git")),
-                expected="all three", next="Install what is missing; then run again."),
-    )  # fmt: skip
+                expected="all three", next_step="Install what is missing; then run again."),
+    )
 
 
 def certificate_findings(
@@ -47,7 +47,7 @@ def certificate_findings(
         missing = Verdict.INCONCLUSIVE if serves else Verdict.WARNING
         advice = "Look at the nginx container." if serves else "Nothing to do before the first deployment."
         return (Finding("the certificate is valid", missing, "the public address does not answer",
-                        environment.public.url, advice),)  # fmt: skip
+                        environment.public.url, advice),)
     left = certificate.not_after - (now or datetime.now(UTC))
     minimum = timedelta(days=environment.certificate_minimum_days)
     host = urlsplit(environment.public.url).hostname
@@ -55,10 +55,10 @@ def certificate_findings(
     return (
         finding("the certificate is valid", not certificate.trouble,
                 measured=certificate.trouble or f"for {host}, by {certificate.issuer}",
-                expected=f"verifies for {host}", next="Renew it on the server: certbot renew; then reload nginx."),
+                expected=f"verifies for {host}", next_step="Renew it on the server: certbot renew; then reload nginx."),
         finding("the certificate lasts", left >= minimum, measured=f"{left.days} days left",
-                expected=f"at least {minimum.days} days", next="Renew it on the server: certbot renew."),
+                expected=f"at least {minimum.days} days", next_step="Renew it on the server: certbot renew."),
         finding("no old TLS is spoken", not old, measured=", ".join(old) or f"{certificate.protocol}",
                 expected=f"{environment.tls.minimum_version} or newer",
-                next="Correct ssl_protocols in the nginx configuration of the release."),
-    )  # fmt: skip
+                next_step="Correct ssl_protocols in the nginx configuration of the release."),
+    )

@@ -43,7 +43,7 @@ def _row(item: str, found: tuple[Finding, ...], attested: bool, by: str) -> Find
     if attested and by:
         return Finding(check, Verdict.PASSED, f"attested by {by}; not measured", "a person answers for it")
     return Finding(check, Verdict.WARNING, "nobody has attested it", "a person answers for it",
-                   f'When it is so: attested = ["{item}", …] and attested_by = "your name".')  # fmt: skip
+                   f'When it is so: attested = ["{item}", …] and attested_by = "your name".')
 
 
 def _item(words: str, items: Sequence[str]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, finding
-from runbook_lib.release.facts.compatibility import OldCode
+from runbook_lib.release.facts.compatibility import Compatibility
 
 CHOICES = (
     "Write the migration in two steps: one release that only adds and reads both, a later one that takes away. Or "
@@ -18,7 +18,7 @@ NOT_TRIED = {
 }
 
 
-def judge_old_code(seen: OldCode) -> tuple[Finding, ...]:
+def judge_compatibility(seen: Compatibility) -> tuple[Finding, ...]:
     """For a Gate over (the old code on the new schema). What could not be tried is inconclusive, never a pass."""
     schemas = f"{seen.before or 'nothing'} → {seen.after or '?'}"
     measured = f"{schemas}: {seen.message}" if seen.message else f"{schemas}: a user can do everything"
@@ -31,6 +31,6 @@ def judge_old_code(seen: OldCode) -> tuple[Finding, ...]:
             compatible,
             measured=measured,
             expected="a user of the code that serves now can do everything after the migration",
-            next=CHOICES if seen.compatible is False else NOT_TRIED[seen.stage],
+            next_step=CHOICES if seen.compatible is False else NOT_TRIED[seen.stage],
         ),
     )

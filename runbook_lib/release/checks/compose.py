@@ -18,7 +18,7 @@ def compose_findings(tree: ReleaseTree, environment: Environment) -> tuple[Findi
     valid = finding("the Compose file is valid", None if config is None else config.valid,
                     measured="not found in the release" if config is None else config.error or "valid",
                     expected="docker compose config ends without an error",
-                    next="Correct docker-compose.staging.yml in the release.")  # fmt: skip
+                    next_step="Correct docker-compose.staging.yml in the release.")
     if config is None or not config.valid:
         return (valid,)
     return (
@@ -31,7 +31,7 @@ def compose_findings(tree: ReleaseTree, environment: Environment) -> tuple[Findi
 
 
 def _none(check: str, wrong: list[str]) -> Finding:
-    return finding(check, not wrong, measured="; ".join(wrong) or "yes", expected="yes", next=CORRECT)
+    return finding(check, not wrong, measured="; ".join(wrong) or "yes", expected="yes", next_step=CORRECT)
 
 
 def _missing(config: ComposeConfig, environment: Environment) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from runbook_lib.core.findings import Finding, finding
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
-from runbook_lib.platform.checks.live_release import containers_are_well
+from runbook_lib.platform.checks.live_release import containers_are_healthy
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import ServerState
@@ -30,21 +30,22 @@ def deploy_preconditions(
             release.commit is not None,
             measured=release.problem or "one commit",
             expected="a tag, branch or commit of the origin",
-            next="Look the name up with `git ls-remote` and correct `ref`.",
+            next_step="Look the name up with `git ls-remote` and correct `ref`.",
         ),
         finding(
             "its Compose file is valid",
             compose.valid if compose else None,
             measured=(compose.error or "valid") if compose else "not read",
             expected="valid",
-            next="Open 10 Preflight for this ref: it names the line.",
+            next_step="Open 10 Preflight for this ref: it names the line.",
         ),
         finding(
             "secrets at hand",
             not missing,
             measured=", ".join(missing) or "all",
             expected="all that the server needs",
-            next="Put the missing ones into the environment of this process, or into the file `secrets_file` names.",
+            next_step="Put the missing ones into the environment of this process, or into the file "
+                      "`secrets_file` names.",
         ),
         *capacity_findings(server, environment),
     )
@@ -66,5 +67,5 @@ def release_is_live(
         finding(
             "the release is on record", on_record == target.commit, measured=on_record[:12], expected=target.commit[:12]
         ),
-        *containers_are_well(containers, services),
+        *containers_are_healthy(containers, services),
     )

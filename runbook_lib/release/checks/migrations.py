@@ -26,7 +26,7 @@ def migration_findings(
                     "20 Deploy keeps the newer schema, and its gates say whether this release runs on it."),
             Finding(CHECK_COPY, Verdict.WARNING, "nothing to migrate", "an upgrade",
                     "Whether the older code runs on the newer schema is seen by the deploy's gates."),
-        )  # fmt: skip
+        )
     return (_chain(migrations), _known(migrations, current), _rehearsed(migrations, rehearsal))
 
 
@@ -38,7 +38,7 @@ def _chain(migrations: Migrations) -> Finding:
     return finding(CHECK_CHAIN, not faults,
                    measured="; ".join(faults) or f"{migrations.heads[0]}, {len(migrations.revisions)} revisions",
                    expected="one head, every parent there",
-                   next="Join the heads in the release with `alembic merge heads`, then tag again.")  # fmt: skip
+                   next_step="Join the heads in the release with `alembic merge heads`, then tag again.")
 
 
 def _known(migrations: Migrations, current: str | None) -> Finding:
@@ -51,21 +51,21 @@ def _rehearsed(migrations: Migrations, rehearsal: MigrationRehearsal | None) -> 
     expected = f"upgrade to {', '.join(migrations.heads) or 'the head'}"
     if rehearsal is None:
         return finding(CHECK_COPY, None, measured="there is no commit to take them from", expected=expected,
-                       next="Choose a ref that exists.")  # fmt: skip
+                       next_step="Choose a ref that exists.")
     if rehearsal.outcome in ("no-database", "no-image"):
         return Finding(CHECK_COPY, Verdict.WARNING, f"not proven: {rehearsal.message}", expected,
-                       "Before the first deployment there is no schema to copy; its gate proves them.")  # fmt: skip
+                       "Before the first deployment there is no schema to copy; its gate proves them.")
     if rehearsal.outcome == "error":
         return finding(CHECK_COPY, None, measured=_end_of(rehearsal.message), expected=expected,
-                       next="The copy could not be made: look at the server's memory, then run again.")  # fmt: skip
+                       next_step="The copy could not be made: look at the server's memory, then run again.")
     reached = rehearsal.outcome == "passed" and (rehearsal.after or "",) == migrations.heads
     if reached and not rehearsal.own_libraries:
         measured = f"{_told(rehearsal)}, with the libraries of {rehearsal.image}"
         return Finding(CHECK_COPY, Verdict.WARNING, measured, expected,
-                       "The release has other libraries; the deploy repeats this with its own image.")  # fmt: skip
+                       "The release has other libraries; the deploy repeats this with its own image.")
     measured = _told(rehearsal) if rehearsal.outcome == "passed" else _end_of(rehearsal.message)
     return finding(CHECK_COPY, reached, measured=measured, expected=expected,
-                   next="Do not deploy this release: correct the migration, and tag the correction.")  # fmt: skip
+                   next_step="Do not deploy this release: correct the migration, and tag the correction.")
 
 
 def _told(rehearsal: MigrationRehearsal) -> str:

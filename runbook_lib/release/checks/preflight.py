@@ -15,8 +15,8 @@ def release_findings(tree: ReleaseTree) -> tuple[Finding, ...]:
     measured = f"{commit.kind} {commit.ref} is {commit.commit[:12]}: {commit.subject}" if commit else tree.problem
     return (
         finding("the ref names a commit", commit is not None, measured=measured, expected="one commit of the origin",
-                next="Push the tag or branch, or name the commit by its hash; then run again."),
-    )  # fmt: skip
+                next_step="Push the tag or branch, or name the commit by its hash; then run again."),
+    )
 
 
 def variable_findings(tree: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:
@@ -32,20 +32,20 @@ def rollback_findings(deployed: Deployed) -> tuple[Finding, ...]:
     check = "a rollback target is known"
     if deployed.live_colour is None:
         return (Finding(check, Verdict.WARNING, "nothing is deployed yet", "the release that serves now",
-                        "The first deployment has no way back but removing it again."),)  # fmt: skip
+                        "The first deployment has no way back but removing it again."),)
     recorded = [release for release in deployed.releases if release.commit == deployed.live_commit]
     image = f"gw2-backend:{deployed.live_commit}"
     measured = (
         f"{recorded[-1].version} ({recorded[-1].commit[:12]}), deployed {recorded[-1].at:%Y-%m-%d %H:%M} UTC by "
         f"{recorded[-1].by}" if recorded else f"{(deployed.live_commit or 'unknown')[:12]} is not in the record"
-    )  # fmt: skip
+    )
     return (
         finding(check, bool(recorded), measured=measured, expected="the live release is in the release record",
-                next="Deploy the live release once more with 20 Deploy, so that the record knows it."),
+                next_step="Deploy the live release once more with 20 Deploy, so that the record knows it."),
         finding("a rollback target is still built", image in deployed.images,
                 measured=image if image in deployed.images else "its image is gone", expected="its image on the server",
-                next="A rollback would have to build it first. Deploy the live release once more."),
-    )  # fmt: skip
+                next_step="A rollback would have to build it first. Deploy the live release once more."),
+    )
 
 
 def _file_finding(path: str, text: str | None, planned: dict[str, str]) -> Finding:
@@ -53,14 +53,14 @@ def _file_finding(path: str, text: str | None, planned: dict[str, str]) -> Findi
     expected = f"all {len(planned)} as the environment names them"
     if text is None:
         return finding(check, False, measured="the release has no such file", expected=expected,
-                       next="Add the file to the release.")  # fmt: skip
+                       next_step="Add the file to the release.")
     found = parse_environment_file(text)
     wrong = [f"{name} is missing" for name in planned if name not in found]
     wrong += [_difference(name, found[name], value) for name, value in planned.items()
-              if name in found and found[name] != value]  # fmt: skip
+              if name in found and found[name] != value]
     wrong += [f"{name} is a secret written out" for name, value in found.items() if _written_out(name, value)]
     return finding(check, not wrong, measured="; ".join(wrong) or f"all {len(planned)}", expected=expected,
-                   next="Correct the file in the release, or parameters/environments.")  # fmt: skip
+                   next_step="Correct the file in the release, or parameters/environments.")
 
 
 def _difference(name: str, found: str, planned: str) -> str:

@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.environment import Environment
-from runbook_lib.platform.checks.live_release import containers_are_well
+from runbook_lib.platform.checks.live_release import containers_are_healthy
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import Target
-from runbook_lib.recovery.facts.restore_selection import Loss
+from runbook_lib.recovery.facts.restore_selection import DataLoss
 from runbook_lib.release.facts.repository import ReleaseTree
-from runbook_lib.release.facts.rollback_targets import EarlierRelease
+from runbook_lib.release.facts.rollback_targets import RollbackTarget
 from runbook_lib.release.facts.schema_rollback import DataChoice, WayBack
 
 FITS = "the earlier code can live with the schema"
 
 
 def rollback_preconditions(
-    deployed: Deployed, choice: EarlierRelease, tree: ReleaseTree, way_back: WayBack, *, database: DataChoice
+    deployed: Deployed, choice: RollbackTarget, tree: ReleaseTree, way_back: WayBack, *, database: DataChoice
 ) -> tuple[Finding, ...]:
     """The release can be had, the server has its secrets, and code and schema will fit. No more than that."""
     image = finding("its images are on the server", choice.image, measured="yes" if choice.image else "gone",
                     expected="yes", otherwise=Verdict.WARNING,
-                    next="They are built from the commit first: it takes a minute longer.")  # fmt: skip
+                    next_step="They are built from the commit first: it takes a minute longer.")
     return (
         finding("its commit can be had", tree.commit is not None, measured=tree.problem or choice.release.commit[:12],
-                expected="in the checkout or at the origin", next="Choose another release from the table."),
+                expected="in the checkout or at the origin", next_step="Choose another release from the table."),
         image,
         finding("the server has its secrets", deployed.secrets_sha256 is not None,
                 measured="yes" if deployed.secrets_sha256 else ".env.secrets is missing", expected="yes",
-                next="20 Deploy delivers them: deploy the earlier tag with it instead."),
+                next_step="20 Deploy delivers them: deploy the earlier tag with it instead."),
         _schema(way_back, database),
-    )  # fmt: skip
+    )
 
 
 def rollback_is_live(
@@ -43,14 +43,15 @@ def rollback_is_live(
     again = "Run this notebook again: it does what is missing."
     return (
         finding("traffic goes to the release", deployed.live_commit == target.commit,
-                measured=(deployed.live_commit or "none")[:12], expected=target.commit[:12], next=again),
+                measured=(deployed.live_commit or "none")[:12], expected=target.commit[:12], next_step=again),
         finding("the rollback is on record", last is not None and last.commit == target.commit,
-                measured=f"{last.version}: {last.reason}" if last else "nothing", expected=target.version, next=again),
-        *containers_are_well(containers, (f"backend-{colour}", f"frontend-{colour}", "nginx", "postgres", "redis")),
-    )  # fmt: skip
+                measured=f"{last.version}: {last.reason}" if last else "nothing", expected=target.version,
+                next_step=again),
+        *containers_are_healthy(containers, (f"backend-{colour}", f"frontend-{colour}", "nginx", "postgres", "redis")),
+    )
 
 
-def what_goes(way_back: WayBack, database: DataChoice, loss: Loss | None) -> str:
+def describe_data_impact(way_back: WayBack, database: DataChoice, loss: DataLoss | None) -> str:
     """What becomes of the data, in a sentence, before anything happens."""
     if database == "restore" and loss is not None:
         return loss.sentence
@@ -72,13 +73,14 @@ def _schema(way_back: WayBack, database: DataChoice) -> Finding:
         by = f"{', '.join(way_back.reverses) or 'no way known'}, by the image of {(way_back.keeper or 'none')[:12]}"
         return finding("the migrations can be reversed", bool(way_back.keeper and way_back.reverses), measured=by,
                        expected="an image on the server that has them",
-                       next='Deploy the release that made this schema (20 Deploy), or database = "restore".')
+                       next_step='Deploy the release that made this schema (20 Deploy), or database = "restore".')
     if way_back.compatible is False:
         return finding(FITS, False, measured=measured, expected=expected,
-                       next='Run again with database = "downgrade": it reverses the migrations and loses what they '
-                       'added; or with database = "restore": it brings an earlier backup back.')  # fmt: skip
+                       next_step='Run again with database = "downgrade": it reverses the migrations and loses '
+                                 'what they '
+                       'added; or with database = "restore": it brings an earlier backup back.')
     return finding(FITS, way_back.compatible is True, measured=measured, expected=expected, otherwise=Verdict.WARNING,
-                   next="It could not be tried; the gates look before users are on it, and go back when it fails.")
+                   next_step="It could not be tried; the gates look before users are on it, and go back when it fails.")
 
 
 def _capital(words: str) -> str:

@@ -38,7 +38,7 @@ def faults_of(strength: SecretStrength, environment: Environment) -> list[str]:
     return faults
 
 
-def _judge(check: str, held: tuple[SecretStrength, ...], environment: Environment, next: str) -> Finding:
+def _judge(check: str, held: tuple[SecretStrength, ...], environment: Environment, next_step: str) -> Finding:
     by_name = {strength.name: strength for strength in held}
     wanted = environment.server_secrets
     wrong = [f"{name}: missing" for name in wanted if name not in by_name]
@@ -46,7 +46,8 @@ def _judge(check: str, held: tuple[SecretStrength, ...], environment: Environmen
         f"{name}: {fault}" for name in wanted if name in by_name for fault in faults_of(by_name[name], environment)
     ]
     return finding(check, not wrong, measured="; ".join(wrong) or f"{len(wanted)} of {len(wanted)}",
-                   expected=f"all {len(wanted)}, each as long as the environment asks", next=next)  # fmt: skip
+                   expected=f"all {len(wanted)}, each as long as the environment asks",
+                   next_step=next_step)
 
 
 def _server_file(on_server: ServerSecrets) -> Finding:
@@ -54,7 +55,7 @@ def _server_file(on_server: ServerSecrets) -> Finding:
     if on_server.mode is None:
         return _not_there(check)
     return finding(check, on_server.mode & 0o077 == 0, measured=f"mode {on_server.mode:04o}, owner {on_server.owner}",
-                   expected="mode 0600", next="On the server: chmod 600 .env.secrets.")  # fmt: skip
+                   expected="mode 0600", next_step="On the server: chmod 600 .env.secrets.")
 
 
 def _server_values(on_server: ServerSecrets, environment: Environment) -> Finding:
@@ -66,4 +67,4 @@ def _server_values(on_server: ServerSecrets, environment: Environment) -> Findin
 
 def _not_there(check: str) -> Finding:
     return Finding(check, Verdict.WARNING, "no .env.secrets yet", "a file of mode 0600",
-                   "Nothing to do before the first deployment: it delivers the file.")  # fmt: skip
+                   "Nothing to do before the first deployment: it delivers the file.")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.environment import Environment
-from runbook_lib.platform.checks.live_release import containers_are_well, endpoints_show
+from runbook_lib.platform.checks.live_release import containers_are_healthy, endpoints_show
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.logs import LogLine
@@ -22,7 +22,7 @@ def services_healthy(environment: Environment, containers: tuple[Container, ...]
         Finding(f"{name} is absent", Verdict.PASSED, "declared absent", reason)
         for name, reason in environment.absent_services.items()
     )
-    return (*containers_are_well(containers, environment.running_services(colour)), *absent)
+    return (*containers_are_healthy(containers, environment.running_services(colour)), *absent)
 
 
 def response_time(environment: Environment, load: Load) -> Finding:
@@ -37,7 +37,7 @@ def response_time(environment: Environment, load: Load) -> Finding:
         if p95 is not None
         else "no request was answered",
         expected=f"< {limit_ms} ms of at least {FEWEST_SAMPLES} requests",
-        next="Look at the distribution above: a second hump is one slow route, a long tail is a busy machine.",
+        next_step="Look at the distribution above: a second hump is one slow route, a long tail is a busy machine.",
     )
 
 
@@ -50,7 +50,7 @@ def error_rate(environment: Environment, load: Load) -> Finding:
         rate < limit if rate is not None and enough else None,
         measured="no request counted" if rate is None else f"{rate:.2f} % ({load.errors} of {len(load.samples)})",
         expected=f"< {limit:g} % of at least {FEWEST_SAMPLES} requests",
-        next="Search the backend's log for level ERROR since the deployment.",
+        next_step="Search the backend's log for level ERROR since the deployment.",
     )
 
 
@@ -69,7 +69,7 @@ def no_critical_errors(lines: Sequence[LogLine] | None) -> Finding:
         None if lines is None else not lines,
         measured=measured,
         expected="no ERROR or CRITICAL line since the deployment",
-        next="Read the lines in the evidence; the request id finds the user's request in nginx's access log.",
+        next_step="Read the lines in the evidence; the request id finds the user's request in nginx's access log.",
     )
 
 
@@ -84,14 +84,14 @@ def monitoring_green(targets: tuple[ScrapeTarget, ...], alerts: tuple[Alert, ...
             measured=f"{len(targets) - len(down)} of {len(targets)} up"
             + (f"; down: {', '.join(down)}" if down else ""),
             expected="all up",
-            next="Open Prometheus' target page: it shows the last error of each.",
+            next_step="Open Prometheus' target page: it shows the last error of each.",
         ),
         finding(
             "alerts",
             not firing,
             measured=", ".join(firing) or "none firing",
             expected="none firing",
-            next="Each alert's runbook link says which notebook to open.",
+            next_step="Each alert's runbook link says which notebook to open.",
         ),
     )
 
@@ -115,4 +115,4 @@ def success_criteria(
 def memory_rows(containers: tuple[Container, ...]) -> tuple[tuple[str, float, float | None], ...]:
     """(service, used bytes, limit bytes) of the containers whose memory was measured, for the chart."""
     return tuple((one.service, one.memory_bytes, one.memory_limit_bytes)
-                 for one in containers if one.memory_bytes is not None)  # fmt: skip
+                 for one in containers if one.memory_bytes is not None)

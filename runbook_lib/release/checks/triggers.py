@@ -7,9 +7,9 @@ from statistics import median
 from typing import Any
 
 from runbook_lib.core.findings import Finding, Verdict, finding
-from runbook_lib.core.gates import Fired, Reading
+from runbook_lib.core.gates import Reading, TriggerFired
 from runbook_lib.environment import Environment
-from runbook_lib.platform.checks.live_release import containers_are_well, endpoints_show
+from runbook_lib.platform.checks.live_release import containers_are_healthy, endpoints_show
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.traffic import ERROR_RATE, Traffic
@@ -22,7 +22,6 @@ REPLY = "slowest health reply in ms"
 FEWEST_FOR_P95, LATEST_S = 20, 5.0  # a new colour's first seconds are slow: they must not speak for those after them
 SLOWER_THAN_HEALTH = 8  # where health replies and pages are nearly as slow, the machine is, not the release
 UNANSWERED_SHARE = 0.2  # a watch that missed more of its looks than this has not watched
-CLEAN = (Verdict.PASSED, Verdict.WARNING)
 
 
 def judge_watch(
@@ -46,7 +45,7 @@ def judge_watch(
         failing = int(before[-1].metrics[FAILING] or 0) if before else 0
         if any(one.verdict is Verdict.FAILED for one in faults):
             failing += 1
-        elif all(one.verdict in CLEAN for one in faults):
+        elif all(one.verdict.acceptable for one in faults):
             failing = 0
         rate, p95 = (traffic.error_rate_percent, traffic.p95_s) if traffic else (None, None)
         metrics = {
@@ -63,20 +62,20 @@ def judge_watch(
 
 
 def fired_by(environment: Environment, metrics: Mapping[str, float | None], faults: Sequence[Finding],
-             down: Sequence[Finding]) -> Fired | None:
+             down: Sequence[Finding]) -> TriggerFired | None:
     """The trigger that these figures fire, the most telling first; None when none does."""
     rules = environment.rollback
     if down:
-        return Fired(UNAVAILABLE, MISSING, float(len(down)), 0, "services", _words(down[0]))
+        return TriggerFired(UNAVAILABLE, MISSING, float(len(down)), 0, "services", _words(down[0]))
     rate, requests = metrics.get(ERROR_RATE), metrics.get(REQUESTS) or 0
     if rate is not None and requests >= rules.minimum_requests and rate > rules.api_error_rate_percent:
         limit = rules.api_error_rate_percent
-        return Fired(ERRORS.format(limit=limit), ERROR_RATE, rate, limit, "percent",
+        return TriggerFired(ERRORS.format(limit=limit), ERROR_RATE, rate, limit, "percent",
                      f"of {requests:.0f} requests since the switch")
     failing = metrics.get(FAILING) or 0
-    if failing >= rules.failing_looks:
+    if failing >= rules.failure_threshold:
         first = next((one for one in faults if one.verdict is Verdict.FAILED), None)
-        return Fired(HEALTH, FAILING, failing, rules.failing_looks, "looks", _words(first) if first else "")
+        return TriggerFired(HEALTH, FAILING, failing, rules.failure_threshold, "looks", _words(first) if first else "")
     return None
 
 
@@ -99,7 +98,7 @@ def with_error_rate(environment: Environment, judge: Judge) -> Judge:
         too_many = traffic.requests >= rules.minimum_requests and (rate or 0) > rules.api_error_rate_percent
         measured = "no request yet" if rate is None else f"{rate:.2f} % of {traffic.requests} requests since the switch"
         return (*judge(*others), finding(name, not too_many, measured=measured, expected="the trigger does not fire",
-                                         next="Search the backend's log for the first error after the switch."))
+                                         next_step="Search the backend's log for the first error after the switch."))
 
     return judged
 
@@ -111,11 +110,11 @@ def critical_services_down(environment: Environment, containers: tuple[Container
     wanted = tuple(one for one in environment.running_services(colour) if one.removesuffix(f"-{colour}") in services)
     starting = {one.service for one in containers if one.state == "running" and one.health == "starting"
                 and one.restart_count <= restarts.get(one.service, 0) and not one.oom_killed}
-    down = [one for one in containers_are_well(containers, tuple(name for name in wanted if name not in starting),
+    down = [one for one in containers_are_healthy(containers, tuple(name for name in wanted if name not in starting),
                                                restarts) if one.verdict is Verdict.FAILED]
     if kills:
         down.append(finding(f"backend-{colour} is well", False, measured=f"{kills} processes killed for memory",
-                            expected="none", next="Its memory limit is in the environment file; look for a leak."))
+                            expected="none", next_step="Its memory limit is in the environment file; look for a leak."))
     return tuple(down)
 
 
@@ -125,7 +124,7 @@ def conclude_watch(environment: Environment) -> Callable[[Sequence[Reading]], tu
     def conclude(readings: Sequence[Reading]) -> tuple[Finding, ...]:
         last, rules = readings[-1], environment.rollback
         unanswered = sum(any(one.verdict is Verdict.INCONCLUSIVE for one in reading.faults) for reading in readings)
-        seen = all(one.verdict in CLEAN for one in last.faults) and unanswered <= UNANSWERED_SHARE * len(readings)
+        seen = all(one.verdict.acceptable for one in last.faults) and unanswered <= UNANSWERED_SHARE * len(readings)
         known = [one.metrics for one in readings if one.metrics.get(ERROR_RATE) is not None]
         metrics = known[-1] if known else last.metrics
         rate, requests, p95 = metrics.get(ERROR_RATE), metrics.get(REQUESTS) or 0, metrics.get(P95)
@@ -133,13 +132,13 @@ def conclude_watch(environment: Environment) -> Callable[[Sequence[Reading]], tu
         verify = "Open 21 Verify: it looks for longer, with a load of its own."
         quick = None if p95 is None else p95 < environment.success.p95_ms
         return (
-            finding("health during the watch", True if seen else None, next=verify,
+            finding("health during the watch", True if seen else None, next_step=verify,
                     measured=f"{len(readings)} looks, {unanswered} without an answer",
                     expected="looks that all answer"),
-            finding(ERROR_RATE, (rate or 0) <= rules.api_error_rate_percent if enough else None, next=verify,
+            finding(ERROR_RATE, (rate or 0) <= rules.api_error_rate_percent if enough else None, next_step=verify,
                     measured="unknown" if rate is None else f"{rate:.2f} % of {requests:.0f} requests since the switch",
                     expected=f"<= {rules.api_error_rate_percent:g} % of at least {rules.minimum_requests} requests"),
-            finding("response time p95 since the switch", quick, otherwise=Verdict.WARNING, next=verify,
+            finding("response time p95 since the switch", quick, otherwise=Verdict.WARNING, next_step=verify,
                     measured="unknown" if p95 is None else f"{p95:.0f} ms",
                     expected=f"< {environment.success.p95_ms} ms"),
         )
@@ -158,7 +157,7 @@ def _surely(environment: Environment, down: Sequence[Finding], before: Sequence[
     in_a_row = 1 + next((place for place, reading in enumerate(reversed(before)) if not reading.metrics[MISSING]),
                         len(before))
     gone = [one for one in down if one.measured != "unhealthy"]
-    return gone or (down if in_a_row >= environment.rollback.failing_looks else ())
+    return gone or (down if in_a_row >= environment.rollback.failure_threshold else ())
 
 
 def _ill(endpoints: tuple[Endpoint, ...], commit: str, *, server_answers: bool) -> tuple[Finding, ...]:
@@ -166,7 +165,7 @@ def _ill(endpoints: tuple[Endpoint, ...], commit: str, *, server_answers: bool) 
     silent = all(one.status is None for one in endpoints)
     if silent and not server_answers:
         return (Finding("endpoints", Verdict.INCONCLUSIVE, endpoints[0].error if endpoints else "not asked"),)
-    return tuple(one for one in endpoints_show(endpoints, commit) if one.verdict not in CLEAN)
+    return tuple(one for one in endpoints_show(endpoints, commit) if not one.verdict.acceptable)
 
 
 def _slow(environment: Environment, traffic: Traffic | None, replies: Sequence[float | None]) -> tuple[Finding, ...]:
@@ -181,7 +180,7 @@ def _slow(environment: Environment, traffic: Traffic | None, replies: Sequence[f
     return (finding("response time p95 now", False,
                     otherwise=Verdict.FAILED if release else Verdict.WARNING,
                     measured=f"{p95_s * 1000:.0f} ms, health replies and pages {usual:.0f} ms",
-                    expected=f"<= {limit_ms:g} ms", next="Search the backend's log for slow requests."),)
+                    expected=f"<= {limit_ms:g} ms", next_step="Search the backend's log for slow requests."),)
 
 
 def _words(one: Finding) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from runbook_lib.core.findings import Finding, finding
 from runbook_lib.core.gates import Gate
-from runbook_lib.core.watch_result import Watched
+from runbook_lib.core.watch_result import WatchResult
 from runbook_lib.environment import Environment
-from runbook_lib.platform.checks.live_release import containers_are_well, endpoints_show
+from runbook_lib.platform.checks.live_release import containers_are_healthy, endpoints_show
 from runbook_lib.platform.facts.containers import Container, containers_of
 from runbook_lib.platform.facts.endpoints import Endpoint, endpoints_of
 from runbook_lib.platform.facts.releases import Release
@@ -32,12 +32,12 @@ def judge_look(
 
     def judge(containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...]) -> tuple[Finding, ...]:
         services = environment.running_services(release.colour)
-        return (*containers_are_well(containers, services), *endpoints_show(endpoints, release.commit))
+        return (*containers_are_healthy(containers, services), *endpoints_show(endpoints, release.commit))
 
     return judge
 
 
-def watch_was_calm(watched: Watched, gate: Gate) -> Finding:
+def watch_was_clean(watched: WatchResult, gate: Gate) -> Finding:
     """Every look good is a pass; a bad one fails; missed looks or an early end leave it open."""
     bad = sum(1 for look in watched.looks if look.faults and not look.missed)
     missed = sum(1 for look in watched.looks if look.missed)
@@ -47,5 +47,6 @@ def watch_was_calm(watched: Watched, gate: Gate) -> Finding:
         False if bad else True if complete else None,
         measured=f"{len(watched.looks)} looks in {watched.duration_s:.0f} s: {bad} with a fault, {missed} unanswered",
         expected=f"{gate.deadline_s:.0f} s of good looks",
-        next="The table of the watch names the first fault and its time; run 21 Verify again for an unbroken watch.",
+        next_step="The table of the watch names the first fault and its time; run 21 Verify again for an "
+                  "unbroken watch.",
     )

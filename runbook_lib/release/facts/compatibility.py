@@ -19,7 +19,7 @@ from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question, Server
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.container_http import InsideHttp
-from runbook_lib.platform.facts.smoke_test import UserFlow, visit
+from runbook_lib.platform.facts.smoke_test import UserFlow, run_smoke_test
 from runbook_lib.release.facts.migration_rehearsal import PROJECT
 
 START_TIMEOUT_S, MIGRATE_TIMEOUT_S = 240.0, 330.0
@@ -28,7 +28,7 @@ Stage = Literal["prepare", "control", "migrate", "visit"]
 
 
 @dataclass(frozen=True)
-class OldCode:
+class Compatibility:
     """Whether the live code works on the new schema; None when that could not be tried.
 
     `stage` is the last thing that was done: `prepare` the copy, `control` visit, `migrate`, `visit` on the new schema.
@@ -44,28 +44,28 @@ class OldCode:
     first_fault: str = ""
 
 
-def old_code_of(environment: Environment, commit: str, live_colour: str) -> Question[OldCode]:
+def compatibility_of(environment: Environment, commit: str, live_colour: str) -> Question[Compatibility]:
     """The live colour's code before and after the migrations of `commit`, whose image is on the server already.
 
     The copy holds no row of data: this proves that old statements fit the new schema, not what happened to rows.
     """
 
-    def put(connections: Connections) -> OldCode:
-        return _Trial(connections.server, environment, commit).put(live_colour)
+    def fetch(connections: Connections) -> Compatibility:
+        return _Trial(connections.server, environment, commit).fetch(live_colour)
 
-    return Question("old code on the new schema", put)
+    return Question("old code on the new schema", fetch)
 
 
-def code_on_live_schema_of(environment: Environment, commit: str, live_colour: str) -> Question[OldCode]:
+def code_on_live_schema_of(environment: Environment, commit: str, live_colour: str) -> Question[Compatibility]:
     """The code of `commit`, whose image is on the server, on a copy of the live schema as it is now. No migration runs.
 
     `stage` is `visit` when it could be tried; the copy holds no row of data.
     """
 
-    def put(connections: Connections) -> OldCode:
+    def fetch(connections: Connections) -> Compatibility:
         return _Trial(connections.server, environment, commit).as_it_is(live_colour)
 
-    return Question("earlier code on the live schema", put)
+    return Question("earlier code on the live schema", fetch)
 
 
 @dataclass(frozen=True)
@@ -83,61 +83,61 @@ class _Trial:
     environment: Environment
     commit: str
 
-    def put(self, colour: str) -> OldCode:
+    def fetch(self, colour: str) -> Compatibility:
         told = self._do("start", colour, START_TIMEOUT_S)
         before = told.records.get("before")
         if told.outcome != "passed":
-            return OldCode(None, "prepare", told.message, before)
+            return Compatibility(None, "prepare", told.message, before)
         copy = told.records.get("copy", "")
         if not COPY.fullmatch(copy):
             raise FactUnreadable("The copy of the schema has no name that could be read.", where=self.server.address,
-                                 next="Run the notebook again.")
+                                 next_step="Run the notebook again.")
         try:
             return self._visits(InsideHttp(self.server, f"{copy}-old"), copy, before)
         finally:
             self._remove(copy)
 
-    def as_it_is(self, colour: str) -> OldCode:
+    def as_it_is(self, colour: str) -> Compatibility:
         told = self._do("start", colour, START_TIMEOUT_S, "itself")
         before = told.records.get("before")
         if told.outcome != "passed":
-            return OldCode(None, "prepare", told.message, before)
+            return Compatibility(None, "prepare", told.message, before)
         copy = told.records.get("copy", "")
         try:
-            seen = visit(InsideHttp(self.server, f"{copy}-old"))
+            seen = run_smoke_test(InsideHttp(self.server, f"{copy}-old"))
         finally:
             self._remove(copy)
         said = "" if seen.works else f"on the schema as it is a user cannot {fault_of(seen)}"
-        return OldCode(seen.works, "visit", said, before, before, seen)
+        return Compatibility(seen.works, "visit", said, before, before, seen)
 
     def _remove(self, copy: str) -> None:
         if COPY.fullmatch(copy):
             names = (f"{copy}-old", f"{copy}-redis", f"{copy}-migrations", copy)
             self.server.run(Command(("docker", "rm", "--force", "--volumes", *names), timeout_s=60, accepts=(0, 1)))
 
-    def _visits(self, http: InsideHttp, copy: str, before: str | None) -> OldCode:
-        control = visit(http)
+    def _visits(self, http: InsideHttp, copy: str, before: str | None) -> Compatibility:
+        control = run_smoke_test(http)
         if not control.works:
             said = f"on its own schema, too, a user cannot {fault_of(control)}"
-            return OldCode(None, "control", said, before, flow=control)
+            return Compatibility(None, "control", said, before, flow=control)
         moved = self._do("migrate", copy, MIGRATE_TIMEOUT_S)
         after = moved.records.get("after")
         if moved.outcome != "passed":
-            return OldCode(None, "migrate", moved.message or "the migrations failed on the copy", before, after)
-        first = visit(http)
+            return Compatibility(None, "migrate", moved.message or "the migrations failed on the copy", before, after)
+        first = run_smoke_test(http)
         if first.works:
-            return OldCode(True, "visit", "", before, after, first)
+            return Compatibility(True, "visit", "", before, after, first)
         # a statement prepared before the migration fails once on each connection and is then prepared anew
-        again = visit(http)
+        again = run_smoke_test(http)
         fault = fault_of(first)
         if again.works:
-            return OldCode(True, "visit", "", before, after, again, first_fault=fault)
-        return OldCode(False, "visit", f"on the new schema a user cannot {fault_of(again)}", before, after, again)
+            return Compatibility(True, "visit", "", before, after, again, first_fault=fault)
+        return Compatibility(False, "visit", f"on the new schema a user cannot {fault_of(again)}", before, after, again)
 
     def _do(self, verb: str, last: str, timeout_s: float, *more: str) -> Told:
         rules = self.environment.backup
         argv = ("bash", "-s", "--", verb, self.environment.server.directory, self.commit, PROJECT, rules.database,
-                rules.user, last, *more)  # fmt: skip
+                rules.user, last, *more)
         program = programs.text("release/read_git.sh", "release/schema_copy.sh", "release/compatibility.sh")
         done = self.server.run(Command(argv, stdin=program, timeout_s=timeout_s))
         return parse_told(done.stdout, self.server.address)
@@ -158,6 +158,6 @@ def parse_told(text: str, where: str) -> Told:
         raise FactUnreadable(
             "The old code could not be tried on the new schema: the reply has no result.",
             where=where,
-            next="Run the notebook again; `docker ps` on the server should answer.",
+            next_step="Run the notebook again; `docker ps` on the server should answer.",
         ) from cause
     return Told(outcome, said, {kind: fields[0] for kind, fields in records.items() if fields and fields[0]})

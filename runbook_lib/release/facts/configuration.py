@@ -14,7 +14,7 @@ from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
 
 WEAK_WORDS = ("changeme", "password", "passwort", "letmein", "qwerty", "123456", "secret", "default", "example",
-              "placeholder", "staging", "stand-in")  # fmt: skip
+              "placeholder", "staging", "stand-in")
 _URL_SAFE = re.compile(r"[A-Za-z0-9._~-]+")
 
 
@@ -50,11 +50,11 @@ def server_secrets_of(environment: Environment) -> Question[ServerSecrets]:
     path = f"{environment.server.directory}/.env.secrets"
     argv = ("bash", "-s", "--", path, ",".join(WEAK_WORDS))
 
-    def put(connections: Connections) -> ServerSecrets:
+    def fetch(connections: Connections) -> ServerSecrets:
         reply = connections.server.run(Command(argv, stdin=programs.text("release/read_secrets.sh")))
         return parse_server_secrets(reply.stdout, path)
 
-    return Question("secrets on the server", put)
+    return Question("secrets on the server", fetch)
 
 
 def parse_server_secrets(text: str, path: str) -> ServerSecrets:
@@ -72,7 +72,7 @@ def parse_server_secrets(text: str, path: str) -> ServerSecrets:
     except ValueError as cause:
         # the reply is not shown: it may hold what went wrong inside a secret
         raise FactUnreadable("The secrets on the server could not be measured.", where=path,
-                             next="Look at the file's form: one NAME='value' a line.") from cause  # fmt: skip
+                             next_step="Look at the file's form: one NAME='value' a line.") from cause
 
 
 def strength_of(secret: Secret) -> SecretStrength:

@@ -81,7 +81,7 @@ def load_of(
     Stops by itself: `environment.load` bounds requests and rate, each request ends after 10 s.
     """
 
-    def put(connections: Connections) -> Load:
+    def fetch(connections: Connections) -> Load:
         wanted, rate_per_s = environment.load.requests, environment.load.rate_per_s
         began = time.monotonic()
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="load") as pool:
@@ -92,7 +92,7 @@ def load_of(
             samples = tuple(future.result() for future in pending)
         return Load(samples, time.monotonic() - began)
 
-    return Question("synthetic load", put)
+    return Question("synthetic load", fetch)
 
 
 def _once(http: Http, path: str) -> Sample:

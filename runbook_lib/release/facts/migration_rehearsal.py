@@ -44,13 +44,13 @@ def migration_rehearsal_of(environment: Environment, commit: str | None) -> Ques
     argv = ("bash", "-s", "--", environment.server.directory, commit or "", PROJECT, rules.database, rules.user)
     program = programs.text("release/read_git.sh", "release/schema_copy.sh", "release/migration_rehearsal.sh")
 
-    def put(connections: Connections) -> MigrationRehearsal | None:
+    def fetch(connections: Connections) -> MigrationRehearsal | None:
         if commit is None:
             return None
         reply = connections.server.run(Command(argv, stdin=program, timeout_s=REHEARSAL_TIMEOUT_S))
         return parse_rehearsal(reply.stdout, connections.server.address)
 
-    return Question("migrations on a copy of the schema", put)
+    return Question("migrations on a copy of the schema", fetch)
 
 
 def parse_rehearsal(text: str, where: str) -> MigrationRehearsal:
@@ -65,7 +65,7 @@ def parse_rehearsal(text: str, where: str) -> MigrationRehearsal:
         raise FactUnreadable(
             "The migrations could not be rehearsed: the reply has no result.",
             where=where,
-            next="Run the notebook again; `docker ps` on the server should answer.",
+            next_step="Run the notebook again; `docker ps` on the server should answer.",
         ) from cause
 
     def text_of(kind: str) -> str | None:

@@ -88,11 +88,11 @@ def release_tree_of(environment: Environment, ref: str) -> Question[ReleaseTree]
     argv = ("bash", "-s", "--", environment.server.directory, ref, *variables)
     program = programs.text("release/read_git.sh", "release/release_survey.sh")
 
-    def put(connections: Connections) -> ReleaseTree:
+    def fetch(connections: Connections) -> ReleaseTree:
         reply = connections.server.run(Command(argv, stdin=program, timeout_s=SURVEY_TIMEOUT_S))
         return parse_release(reply.stdout, ref, where=environment.server.directory)
 
-    return Question(f"release {ref}", put)
+    return Question(f"release {ref}", fetch)
 
 
 def stand_ins(environment: Environment) -> dict[str, str]:
@@ -114,7 +114,7 @@ def parse_release(text: str, ref: str, *, where: str) -> ReleaseTree:
         raise FactUnreadable(
             f"The release {ref} could not be surveyed: the reply is not in the expected form.",
             where=where,
-            next="Run the notebook again; if it stays so, look at the checkout with `git status`.",
+            next_step="Run the notebook again; if it stays so, look at the checkout with `git status`.",
         ) from cause
 
 
@@ -145,7 +145,7 @@ def _commit(ref: str, records: Iterable[list[str]]) -> Commit:
         raise ValueError(f"{kind} {commit} is no commit")
     version = ref if kind == "tag" else by_kind["version"][1]
     return Commit(ref, cast(Literal["tag", "branch", "commit"], kind), commit, version or commit[:12],
-                  datetime.fromisoformat(time), subject, by_kind["head"][1] or None)  # fmt: skip
+                  datetime.fromisoformat(time), subject, by_kind["head"][1] or None)
 
 
 def _compose(record: list[str]) -> ComposeConfig:
@@ -165,9 +165,9 @@ def _last_words(error: str) -> str:
 def _unreachable(kind: str, message: str, where: str) -> FactUnreadable:
     if kind == "no-checkout":
         return FactUnreadable(f"There is no git checkout: {message}", where=where,
-                              next="Clone it there as the deploy user, or change server.directory.")  # fmt: skip
+                              next_step="Clone it there as the deploy user, or change server.directory.")
     return FactUnreadable(f"The origin of the checkout does not answer: {message}", where=where,
-                          next="On the server, as the deploy user: git ls-remote origin.")  # fmt: skip
+                          next_step="On the server, as the deploy user: git ls-remote origin.")
 
 
 def _decoded(text: str) -> str:

@@ -14,7 +14,7 @@ DIGITS = 7  # of a commit, at least
 
 
 @dataclass(frozen=True)
-class EarlierRelease:
+class RollbackTarget:
     """A commit that passed its gate at least once. `release` is its newest line of the record."""
 
     release: Release
@@ -38,7 +38,7 @@ class EarlierRelease:
         }
 
 
-def releases_to_choose(deployed: Deployed) -> tuple[EarlierRelease, ...]:
+def rollback_targets(deployed: Deployed) -> tuple[RollbackTarget, ...]:
     """Every commit of the release record once, the last deployed first."""
     newest: dict[str, Release] = {}
     for release in reversed(deployed.releases):
@@ -46,12 +46,12 @@ def releases_to_choose(deployed: Deployed) -> tuple[EarlierRelease, ...]:
     return tuple(_earlier(release, deployed) for release in newest.values())
 
 
-def chosen_release(deployed: Deployed, to: str) -> EarlierRelease:
+def select_target(deployed: Deployed, to: str) -> RollbackTarget:
     """The release on record with that version, commit, or first seven digits of one; "" is the one before the live one.
 
     Raises BadParameter for a name that is not on record, PreconditionFailed when there is none before.
     """
-    choices = releases_to_choose(deployed)
+    choices = rollback_targets(deployed)
     if not to:
         return _before_the_live_one(choices, deployed)
     found = [one for one in choices if to in (one.release.version, one.release.commit)]
@@ -61,28 +61,29 @@ def chosen_release(deployed: Deployed, to: str) -> EarlierRelease:
         near = difflib.get_close_matches(to, _names(choices), 1, cutoff=0.6)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise BadParameter(f"to: no release on record is named {to[:80]!r}{hint}", where="the release record",
-                           next="Take a release or a commit from the table of choices. A release that never served "
-                           "here is deployed with 20 Deploy.")  # fmt: skip
+                           next_step="Take a release or a commit from the table of choices. A release that "
+                                     "never served "
+                           "here is deployed with 20 Deploy.")
     return found[0]
 
 
-def _before_the_live_one(choices: tuple[EarlierRelease, ...], deployed: Deployed) -> EarlierRelease:
+def _before_the_live_one(choices: tuple[RollbackTarget, ...], deployed: Deployed) -> RollbackTarget:
     """The last one on record that is not live: also right after a deployment that never came onto the record."""
     for one in choices:
         if not one.live:
             return one
     live = deployed.live_version or "nothing"
     raise PreconditionFailed(f"There is no release before the live one ({live}) on record.", where="release record",
-                             next="Deploy a good release with 20 Deploy.")  # fmt: skip
+                             next_step="Deploy a good release with 20 Deploy.")
 
 
-def _earlier(release: Release, deployed: Deployed) -> EarlierRelease:
+def _earlier(release: Release, deployed: Deployed) -> RollbackTarget:
     live = release.commit == deployed.live_commit
     colours = [colour for colour in ("blue", "green") if colour != deployed.live_colour]
     resting = any(deployed.variables.get(f"{colour.upper()}_COMMIT") == release.commit for colour in colours)
     images = {f"gw2-backend:{release.commit}", f"gw2-frontend:{release.commit}"}
-    return EarlierRelease(release, live, resting and not live, images <= deployed.images)
+    return RollbackTarget(release, live, resting and not live, images <= deployed.images)
 
 
-def _names(choices: Iterable[EarlierRelease]) -> list[str]:
+def _names(choices: Iterable[RollbackTarget]) -> list[str]:
     return [name for one in choices for name in (one.release.version, one.release.commit)]

@@ -49,12 +49,12 @@ def way_back_of(
 
     Where the schema is newer and the record does not say that this code was tried on it, that is done now, on a copy
     without a network and without rows: about half a minute.
-    """  # fmt: skip
+    """
     theirs = parse_migrations(sources)
     head = theirs.heads[0] if len(theirs.heads) == 1 else ""
     known = {one.revision for one in theirs.revisions}
 
-    def put(connections: Connections) -> WayBack:
+    def fetch(connections: Connections) -> WayBack:
         if schema_now is None:
             return WayBack(None, head, None, "the live schema cannot be read")
         if schema_now in known:
@@ -64,7 +64,7 @@ def way_back_of(
             return WayBack(schema_now, head, None, "not asked: the backup's own schema is used")
         compatible, said = tried_before(deployed, commit, schema_now)
         if compatible is None:
-            trial = code_on_live_schema_of(environment, commit, deployed.live_colour or "").put(connections)
+            trial = code_on_live_schema_of(environment, commit, deployed.live_colour or "").fetch(connections)
             compatible = trial.compatible
             said = trial.message or f"a user of the earlier code can do everything on {schema_now}"
         if database == "keep":
@@ -74,7 +74,7 @@ def way_back_of(
         lost = takes_away(sources_of(environment, keeper, connections), reverses) if keeper else ()
         return WayBack(schema_now, head, compatible, said, keeper, reverses, lost)
 
-    return Question("the way back for the data", put)
+    return Question("the way back for the data", fetch)
 
 
 def tried_before(deployed: Deployed, commit: str, schema: str) -> tuple[bool | None, str]:
@@ -106,7 +106,7 @@ def takes_away(sources: Mapping[str, str], revisions: Iterable[str]) -> tuple[st
 
 def sources_of(environment: Environment, commit: str, connections: Connections) -> dict[str, str]:
     """The small text files of a commit that the server has."""
-    return release_tree_of(environment, commit).put(connections).sources.files
+    return release_tree_of(environment, commit).fetch(connections).sources.files
 
 
 def _keeper(

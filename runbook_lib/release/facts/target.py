@@ -17,7 +17,7 @@ def target_of(tree: ReleaseTree, schema_now: str | None = None) -> Target:
         raise PreconditionFailed(
             f"{tree.ref} cannot be deployed: {problem}.",
             where=f"ref {tree.ref}",
-            next="Open 10 Preflight for this ref: it says what the release lacks.",
+            next_step="Open 10 Preflight for this ref: it says what the release lacks.",
         )
     known = frozenset(one.revision for one in migrations.revisions)
     return Target(tree.commit.commit, tree.commit.version, tree.configuration, heads[0], known, schema_now)

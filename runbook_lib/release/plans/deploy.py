@@ -12,7 +12,7 @@ from dataclasses import replace
 from runbook_lib.core.errors import BadParameter
 from runbook_lib.core.findings import Finding, finding
 from runbook_lib.core.gates import Gate
-from runbook_lib.core.plan import Plan, Skipped, Step
+from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.live_release import restarts_of
@@ -24,8 +24,8 @@ from runbook_lib.platform.plans.nginx import reload_nginx
 from runbook_lib.platform.plans.release_files import env_file, secrets_file, upstreams_file
 from runbook_lib.release.plans import deploy_steps as steps
 from runbook_lib.release.plans import verification_steps
-from runbook_lib.release.plans.interrupted_cutover import finish_switch
-from runbook_lib.release.plans.migration_steps import try_old_code, why_not_tried, without_way_back
+from runbook_lib.release.plans.interrupted_cutover import finish_cutover
+from runbook_lib.release.plans.migration_steps import irreversible, skip_reason, try_old_code
 
 
 def plan_deploy(
@@ -50,24 +50,26 @@ def plan_deploy(
     """
     if breaking_migration not in ("refuse", "accept"):
         raise BadParameter(f"breaking_migration: should be 'refuse' or 'accept', got {breaking_migration!r}",
-                           where="20_deploy", next="Give one of the two; the notebook's prose says what each means.")
+                           where="20_deploy",
+                           next_step="Give one of the two; the notebook's prose says what each means.")
     name = f"deploy {target.version}"
     facts = {"commit": target.commit, "live": deployed.live_commit, "colour": deployed.live_colour}
     secret_file = secrets_file(secrets, environment.server_secrets)
     if is_deployed(environment, deployed, containers, target, secret_file):
         if resting := _still_warm(containers, idle_colour(deployed)):
             last = f"{target.version} serves and is on record; {idle_colour(deployed)} is still running"
-            return Plan(name, environment.name, (steps.rest_colour(environment, resting),), reason=last, facts=facts)
+            return Plan(name, environment.name, (steps.stop_idle_colour(environment, resting),), reason=last,
+                        facts=facts)
         already = f"already at {target.commit[:12]} ({target.version}): running, healthy, configuration unchanged"
         return Plan(name, environment.name, reason=already, facts=facts)
     wanted, skipped = _choose(environment, deployed, containers, target, secret_file, backup, breaking_migration)
     restarts = restarts_of(containers)
-    wanted.append(verification_steps.gate_outside(environment, deployed, target, restarts))
+    wanted.append(verification_steps.external_gate(environment, deployed, target, restarts))
     wanted.append(verification_steps.watch_release(environment, deployed, target, restarts, watch_s))
-    tried = deployed.live_commit if any(step.key == "old-code" for step in wanted) else None
+    tried = deployed.live_commit if any(step.key == "compatibility-check" for step in wanted) else None
     wanted.append(steps.commit_release(environment, deployed, target, by=by, reason=reason, old_code=tried))
     if deployed.live_colour is not None:
-        wanted.append(steps.rest_colour(environment, deployed.live_colour))
+        wanted.append(steps.stop_idle_colour(environment, deployed.live_colour))
         wanted = _restoring_last(environment, wanted)
     plan = Plan(
         name,
@@ -76,16 +78,17 @@ def plan_deploy(
         skipped=tuple(skipped),
         undo_on_failure=True,
         facts=facts,
-        guard=_still_deployed(environment, deployed),
-        before_undo=verification.engine_answers(environment),
-        after_undo=verification.after_undo(environment, deployed, restarts),
+        recheck=_still_deployed(environment, deployed),
+        undo_ready=verification.engine_answers(environment),
+        rollback_check=verification.after_undo(environment, deployed, restarts),
         state=state_now_of(environment),
-        no_way_back_after="commit-release",
-        no_way_back_because="the release had passed its watch and is on record; it serves.",
-        no_way_back_next="Run the notebook again: it does what is left, without touching what serves.",
-        undone_next="Mend the release and deploy the mended one. 21 Verify gives a second opinion on what serves now.",
+        point_of_no_return="commit-release",
+        irreversible_reason="the release had passed its watch and is on record; it serves.",
+        irreversible_hint="Run the notebook again: it does what is left, without touching what serves.",
+        after_rollback_hint="Mend the release and deploy the mended one. 21 Verify gives a second opinion on "
+                            "what serves now.",
     )
-    return without_way_back(plan) if breaking_migration == "accept" else plan
+    return irreversible(plan) if breaking_migration == "accept" else plan
 
 
 def _still_warm(containers: tuple[Container, ...], colour: str) -> str:
@@ -140,7 +143,7 @@ def _still_deployed(environment: Environment, deployed: Deployed) -> Gate:
         measured = f"live is now {(now.live_commit or 'nothing')[:12]}"
         return (finding("the deployed state", now == deployed, measured=measured, expected="as in the plan"),)
 
-    return Gate("the deployed state is still that of the plan", (question,), judge, passes=1)
+    return Gate("the deployed state is still that of the plan", (question,), judge, success_threshold=1)
 
 
 def _with_live_target(environment: Environment, deployed: Deployed, target: Target) -> str:
@@ -159,19 +162,19 @@ def _choose(
     secret_file: Secret,
     backup: Plan,
     breaking_migration: str,
-) -> tuple[list[Step], list[Skipped]]:
+) -> tuple[list[Step], list[SkippedStep]]:
     wanted: list[Step] = [steps.record_pre_image(environment, deployed, containers)]
-    wanted.extend(finish_switch(environment, deployed))
-    skipped: list[Skipped] = []
+    wanted.extend(finish_cutover(environment, deployed))
+    skipped: list[SkippedStep] = []
 
     def unless(done: bool, step: Step, reason: str) -> None:
         if done:
-            skipped.append(Skipped(step.title, reason))
+            skipped.append(SkippedStep(step.title, reason))
         else:
             wanted.append(step)
 
     if deployed.live_colour is None:
-        skipped.append(Skipped("Back up the database", "first deployment: there is no database yet"))
+        skipped.append(SkippedStep("Back up the database", "first deployment: there is no database yet"))
     else:
         wanted.extend(backup.steps)
     wanted.append(steps.fetch(environment, target))
@@ -186,11 +189,11 @@ def _choose(
     unless(deployed.head == target.commit, steps.check_out(environment, deployed, target), "checked out already")
     wanted.append(steps.configure(environment, deployed, target))
     wanted.append(steps.start_infrastructure(environment))
-    not_tried = why_not_tried(deployed, target, breaking_migration)
+    not_tried = skip_reason(deployed, target, breaking_migration)
     unless(bool(not_tried), try_old_code(environment, deployed, target), not_tried)
     migrated = target.schema_now == target.schema_expected
     unless(migrated, migration.migrate(environment, deployed, target), _schema(target))
     wanted.append(steps.start_idle_colour(environment, deployed, target))
-    wanted.append(verification_steps.gate_inside(environment, deployed, target))
+    wanted.append(verification_steps.internal_gate(environment, deployed, target))
     wanted.append(steps.switch(environment, deployed, target))
     return wanted, skipped

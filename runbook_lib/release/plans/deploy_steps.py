@@ -17,7 +17,7 @@ from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import Target, idle_colour
 from runbook_lib.platform.facts.traffic import mark_of_switch
 from runbook_lib.platform.plans.compose import ABSENT_IS_FINE, compose
-from runbook_lib.platform.plans.nginx import drained, reload_nginx
+from runbook_lib.platform.plans.nginx import reload_nginx, wait_until_drained
 from runbook_lib.platform.plans.release_files import env_file, exemptions_file, upstreams_file
 
 BUILD_ARGUMENTS = {"backend": ("PYTHON_IMAGE",), "frontend": ("NODE_IMAGE", "NGINX_IMAGE")}
@@ -131,7 +131,7 @@ def configure(environment: Environment, deployed: Deployed, target: Target) -> S
     undo: tuple[Action, ...]
     if deployed.env_text is None:
         undo = (compose(environment, "down", "--remove-orphans", profiles=("blue", "green"), accepts=ABSENT_IS_FINE),
-                Command(("rm", "-f", path)))  # fmt: skip
+                Command(("rm", "-f", path)))
     else:
         undo = (WriteFile(path, deployed.env_text),)
     return Step(
@@ -161,11 +161,11 @@ def start_idle_colour(environment: Environment, deployed: Deployed, target: Targ
         f"Start {target.version} as {idle}",
         (_up(environment, "--force-recreate", *services),),
         undo=(
-            drained(environment),
+            wait_until_drained(environment),
             compose(environment, "rm", "--stop", "--force", *services, profiles=(idle,), accepts=ABSENT_IS_FINE),
         ),
         why="beside the live colour; no traffic yet",
-        undo_may_fail=True,
+        undo_best_effort=True,
     )
 
 
@@ -176,7 +176,7 @@ def switch(environment: Environment, deployed: Deployed, target: Target) -> Step
     undo: tuple[Action, ...] = ()
     if deployed.upstreams_text is None:
         undo = (compose(environment, "rm", "--stop", "--force", "nginx", accepts=ABSENT_IS_FINE),
-                Command(("rm", "-f", upstreams)))  # fmt: skip
+                Command(("rm", "-f", upstreams)))
     else:
         undo = (WriteFile(upstreams, deployed.upstreams_text), reload_nginx(environment))
         if deployed.env_text is not None:
@@ -198,13 +198,13 @@ def switch(environment: Environment, deployed: Deployed, target: Target) -> Step
     )
 
 
-def rest_colour(environment: Environment, colour: str) -> Step:
+def stop_idle_colour(environment: Environment, colour: str) -> Step:
     """Stop a colour that has no traffic. It has nothing to undo: the release that serves is on record by then."""
     services = (f"backend-{colour}", f"frontend-{colour}")
     return Step(
-        "rest-old-colour",
+        "stop-old-colour",
         f"Let {colour} rest",
-        (drained(environment), compose(environment, "stop", *services, profiles=(colour,))),
+        (wait_until_drained(environment), compose(environment, "stop", *services, profiles=(colour,))),
         why="nginx's old workers finish first; stopped, not removed: the way back is a start and a switch",
     )
 

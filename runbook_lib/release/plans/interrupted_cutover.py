@@ -12,10 +12,10 @@ from runbook_lib.core.plan import Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.plans.compose import ABSENT_IS_FINE
-from runbook_lib.platform.plans.nginx import drained, reload_nginx
+from runbook_lib.platform.plans.nginx import reload_nginx, wait_until_drained
 
 
-def finish_switch(environment: Environment, deployed: Deployed) -> tuple[Step, ...]:
+def finish_cutover(environment: Environment, deployed: Deployed) -> tuple[Step, ...]:
     """Make nginx obey its upstream file before anything is done to the other colour; empty when no switch was cut."""
     colour = deployed.live_colour
     if colour is None or colour in deployed.variables.get("COMPOSE_PROFILES", "").split(","):
@@ -24,9 +24,9 @@ def finish_switch(environment: Environment, deployed: Deployed) -> tuple[Step, .
     reload = replace(reload_nginx(environment), accepts=ABSENT_IS_FINE)
     return (
         Step(
-            "finish-switch",
+            "finish-cutover",
             f"Finish the switch to {colour} that was cut",
-            (reload, drained(environment)),
+            (reload, wait_until_drained(environment)),
             why="a run died between naming the colour and reloading nginx; the other one may have its users still",
         ),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from runbook_lib.core.plan import Plan, Skipped, Step
+from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.live_release import restarts_of
 from runbook_lib.platform.facts.containers import Container
@@ -18,17 +18,22 @@ from runbook_lib.platform.plans import migration, verification
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.restore_databases import Databases
 from runbook_lib.recovery.plans import restore_steps
-from runbook_lib.recovery.plans.restore import exchange, nothing_moved, preparation, was_well
+from runbook_lib.recovery.plans.restore import (
+    preparation,
+    previous_release_healthy,
+    swap_databases,
+    unchanged_since_plan,
+)
 from runbook_lib.release.facts.schema_rollback import DataChoice, WayBack
 from runbook_lib.release.plans import deploy_steps as steps
 from runbook_lib.release.plans import rollback_steps, verification_steps
-from runbook_lib.release.plans.interrupted_cutover import finish_switch
+from runbook_lib.release.plans.interrupted_cutover import finish_cutover
 
 BY_HAND = "a rollback takes seconds: its backup is taken only where data are touched"
 
 
 @dataclass(frozen=True)
-class DataBack:
+class DataPlan:
     """The data question: what becomes of the data, and with what. `backup` and `databases` are for a restore only.
 
     `safety` is the plan of a verified backup of the live database; None leaves it out.
@@ -46,7 +51,7 @@ def plan_rollback(
     deployed: Deployed,
     containers: tuple[Container, ...],
     target: Target,
-    data: DataBack,
+    data: DataPlan,
     *,
     by: str,
     reason: str = "",
@@ -57,19 +62,19 @@ def plan_rollback(
     """
     name = f"roll back to {target.version}"
     facts = {"commit": target.commit, "live": deployed.live_commit, "colour": deployed.live_colour,
-             "database": data.choice, "backup": data.backup.name if data.backup else None}  # fmt: skip
+             "database": data.choice, "backup": data.backup.name if data.backup else None}
     why = f"rollback from {deployed.live_version or 'nothing'} (database: {data.choice}): {reason or 'no reason given'}"
     if serves(environment, deployed, containers, target):
         left = _left_to_do(environment, deployed, containers, target, by=by, reason=why)
         return Plan(name, environment.name, left, reason=_serves_already(target, data), facts=facts,
-                    guard=nothing_moved(environment, deployed, None) if left else None)  # fmt: skip
+                    recheck=unchanged_since_plan(environment, deployed, None) if left else None)
     wanted, skipped = _images(environment, deployed, target)
     middle, left_out = _by_choice(environment, deployed, containers, target, data)
-    cut = finish_switch(environment, deployed)
+    cut = finish_cutover(environment, deployed)
     wanted = [steps.record_pre_image(environment, deployed, containers), *cut, *wanted, *middle]
     wanted.append(steps.commit_release(environment, deployed, _as_it_ends(target, data), by=by, reason=why))
     if deployed.live_colour:
-        wanted.append(steps.rest_colour(environment, deployed.live_colour))
+        wanted.append(steps.stop_idle_colour(environment, deployed.live_colour))
     wanted.append(rollback_steps.follow_up(environment))
     return Plan(
         name,
@@ -78,14 +83,15 @@ def plan_rollback(
         skipped=(*skipped, *left_out),
         undo_on_failure=True,
         facts=facts,
-        guard=nothing_moved(environment, deployed, data.databases if data.choice == "restore" else None),
-        before_undo=verification.engine_answers(environment),
-        after_undo=was_well(environment, deployed, containers),
+        recheck=unchanged_since_plan(environment, deployed, data.databases if data.choice == "restore" else None),
+        undo_ready=verification.engine_answers(environment),
+        rollback_check=previous_release_healthy(environment, deployed, containers),
         state=state_now_of(environment),
-        no_way_back_after="commit-release",
-        no_way_back_because=f"{target.version} serves and is on record.",
-        no_way_back_next="Run 20 Deploy for the same release: it does what is left, without touching what serves.",
-        undone_next="What was live before the rollback is live again, as good or bad as it was. Choose another release "
+        point_of_no_return="commit-release",
+        irreversible_reason=f"{target.version} serves and is on record.",
+        irreversible_hint="Run 20 Deploy for the same release: it does what is left, without touching what serves.",
+        after_rollback_hint="What was live before the rollback is live again, as good or bad as it was. Choose "
+                            "another release "
         "from the table, or answer the data question otherwise.",
     )
 
@@ -112,33 +118,33 @@ def _left_to_do(
     left: list[Step] = []
     if not any(release.commit == target.commit for release in deployed.releases[-1:]):
         before = replace(deployed, live_colour=other)  # as the steps of the switch saw it
-        left.append(verification_steps.gate_outside(environment, before, target, restarts_of(containers)))
+        left.append(verification_steps.external_gate(environment, before, target, restarts_of(containers)))
         left.append(steps.commit_release(environment, before, target, by=by, reason=reason))
     if any(one.service.endswith(f"-{other}") and one.state == "running" for one in containers):
-        left.append(steps.rest_colour(environment, other))
+        left.append(steps.stop_idle_colour(environment, other))
     return tuple(left)
 
 
-def _serves_already(target: Target, data: DataBack) -> str:
+def _serves_already(target: Target, data: DataPlan) -> str:
     more = "" if data.choice == "keep" else "; for the data alone there is 32 Restore the database"
     return f"{target.version} ({target.commit[:12]}) serves already{more}"
 
 
-def _images(environment: Environment, deployed: Deployed, target: Target) -> tuple[list[Step], list[Skipped]]:
+def _images(environment: Environment, deployed: Deployed, target: Target) -> tuple[list[Step], list[SkippedStep]]:
     missing = [part for part in ("backend", "frontend") if f"gw2-{part}:{target.commit}" not in deployed.images]
-    skipped = [Skipped(f"Build the {part} image", "it is there already") for part in ("backend", "frontend")
-               if part not in missing]  # fmt: skip
+    skipped = [SkippedStep(f"Build the {part} image", "it is there already") for part in ("backend", "frontend")
+               if part not in missing]
     wanted = [steps.build(environment, target, part) for part in missing]
     if missing:
         wanted.insert(0, steps.fetch(environment, target))
     else:
-        skipped.insert(0, Skipped("Fetch the commit", "image and commit are on the server"))
+        skipped.insert(0, SkippedStep("Fetch the commit", "image and commit are on the server"))
     return wanted, skipped
 
 
 def _by_choice(
-    environment: Environment, deployed: Deployed, containers: tuple[Container, ...], target: Target, data: DataBack
-) -> tuple[list[Step], tuple[Skipped, ...]]:
+    environment: Environment, deployed: Deployed, containers: tuple[Container, ...], target: Target, data: DataPlan
+) -> tuple[list[Step], tuple[SkippedStep, ...]]:
     if data.choice == "restore" and data.backup is not None:
         return _with_restore(environment, deployed, containers, target, data, data.backup)
     if data.choice == "downgrade" and data.way_back.newer:
@@ -148,7 +154,7 @@ def _by_choice(
     if target.schema_now not in (None, target.schema_expected):  # an older schema: its migrations come first, as ever
         forward = (*(data.safety.steps if data.safety else ()), migration.migrate(environment, deployed, target))
         return _release(environment, deployed, containers, target, before_start=forward), ()
-    return _release(environment, deployed, containers, target), (Skipped("Back up the database", BY_HAND),)
+    return _release(environment, deployed, containers, target), (SkippedStep("Back up the database", BY_HAND),)
 
 
 def _release(
@@ -158,23 +164,23 @@ def _release(
     """The earlier release beside the live one, and the traffic to it. `closed`: the door is shut until the switch."""
     from_there = deployed
     if closed:  # going back from the switch leads to the shut door, which is opened by its own undo
-        from_there = replace(deployed, upstreams_text=restore_steps.closed_door(deployed.live_colour or "blue"))
+        from_there = replace(deployed, upstreams_text=restore_steps.maintenance_page(deployed.live_colour or "blue"))
     return [
         *rollback_steps.files(environment, deployed, target),
         rollback_steps.start_data(environment),
         *before_start,
         steps.start_idle_colour(environment, deployed, target),
-        verification_steps.gate_inside(environment, deployed, target),
+        verification_steps.internal_gate(environment, deployed, target),
         steps.switch(environment, from_there, target),
-        verification_steps.gate_outside(environment, deployed, target, restarts_of(containers)),
-    ]  # fmt: skip
+        verification_steps.external_gate(environment, deployed, target, restarts_of(containers)),
+    ]
 
 
 def _downgrade_under_way(
-    environment: Environment, deployed: Deployed, containers: tuple[Container, ...], target: Target, data: DataBack
+    environment: Environment, deployed: Deployed, containers: tuple[Container, ...], target: Target, data: DataPlan
 ) -> list[Step]:
     """The earlier code can live with both schemas: it takes over first, and nobody notices the downgrade."""
-    again = verification_steps.gate_outside(environment, deployed, _as_it_ends(target, data), restarts_of(containers))
+    again = verification_steps.external_gate(environment, deployed, _as_it_ends(target, data), restarts_of(containers))
     return [
         *_release(environment, deployed, containers, target),
         *([rollback_steps.stop_backend(environment, deployed.live_colour)] if deployed.live_colour else []),
@@ -184,12 +190,12 @@ def _downgrade_under_way(
 
 
 def _downgrade_behind_the_door(
-    environment: Environment, deployed: Deployed, containers: tuple[Container, ...], target: Target, data: DataBack
+    environment: Environment, deployed: Deployed, containers: tuple[Container, ...], target: Target, data: DataPlan
 ) -> list[Step]:
     """Neither code can live with the other's schema: nobody serves while it is changed."""
     live = deployed.live_colour or "blue"
     return [
-        restore_steps.close_door(environment, live),
+        restore_steps.maintenance_on(environment, live),
         restore_steps.stop_writers(environment, live),
         rollback_steps.downgrade(environment, deployed, data.way_back),
         restore_steps.flush_cache(environment),
@@ -198,9 +204,9 @@ def _downgrade_behind_the_door(
 
 
 def _with_restore(
-    environment: Environment, deployed: Deployed, containers: tuple[Container, ...], target: Target, data: DataBack,
+    environment: Environment, deployed: Deployed, containers: tuple[Container, ...], target: Target, data: DataPlan,
     backup: Backup,
-) -> tuple[list[Step], tuple[Skipped, ...]]:
+) -> tuple[list[Step], tuple[SkippedStep, ...]]:
     live = deployed.live_colour or "blue"
     resumed = data.databases is not None and data.databases.unfinished is not None
     prepared, skipped = preparation(environment, backup, data.safety, resumed=resumed)
@@ -209,15 +215,15 @@ def _with_restore(
         migrate = (migration.migrate(environment, deployed, target),)
     wanted = [
         *prepared,
-        restore_steps.close_door(environment, live),
-        *exchange(environment, backup, live),
+        restore_steps.maintenance_on(environment, live),
+        *swap_databases(environment, backup, live),
         *_release(environment, deployed, containers, target, closed=True, before_start=migrate),
         restore_steps.keep(environment, backup),
     ]
     return wanted, tuple(skipped)
 
 
-def _as_it_ends(target: Target, data: DataBack) -> Target:
+def _as_it_ends(target: Target, data: DataPlan) -> Target:
     """The target with the schema that the database has in the end."""
     reversed_ = data.choice == "downgrade" and data.way_back.newer
     return replace(target, schema_now=target.schema_head) if reversed_ else target

@@ -10,7 +10,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans.compose import compose
-from runbook_lib.platform.plans.nginx import drained, reload_nginx
+from runbook_lib.platform.plans.nginx import reload_nginx, wait_until_drained
 from runbook_lib.release.facts.schema_rollback import WayBack
 from runbook_lib.release.plans import deploy_steps
 
@@ -23,7 +23,7 @@ def files(environment: Environment, deployed: Deployed, target: Target) -> tuple
     check_out = deploy_steps.check_out(environment, deployed, target)
     configure = deploy_steps.configure(environment, deployed, target)
     # what is left to undo before these two does not rest on them, and a broken release may keep nginx from reloading
-    return (replace(check_out, undo=(*check_out.undo, *follow), undo_may_fail=True), configure)
+    return (replace(check_out, undo=(*check_out.undo, *follow), undo_best_effort=True), configure)
 
 
 def data_services(environment: Environment) -> Command:
@@ -68,7 +68,7 @@ def stop_backend(environment: Environment, colour: str) -> Step:
     return Step(
         "stop-writers",
         f"Stop the backend of {colour}",
-        (drained(environment), compose(environment, "stop", service, profiles=(colour,))),
+        (wait_until_drained(environment), compose(environment, "stop", service, profiles=(colour,))),
         undo=(compose(environment, *up, profiles=(colour,), timeout_s=180),),
         why="it has no traffic any more, and could not live with the older schema",
     )
@@ -77,6 +77,6 @@ def stop_backend(environment: Environment, colour: str) -> Step:
 def _alembic(environment: Environment, colour: str, back: WayBack, *words: str) -> Command:
     """A one-off container of the keeper's image; `upgrade` is safe where nothing was downgraded."""
     run = compose(environment, "run", "--rm", "--no-deps", "-T", f"backend-{colour}", "alembic", "-x",
-                  "lock_timeout=5s", *words, timeout_s=600)  # fmt: skip
+                  "lock_timeout=5s", *words, timeout_s=600)
     # the process environment goes before .env: the service runs the keeper's image, whatever .env names
     return replace(run, argv=("env", f"{colour.upper()}_COMMIT={back.keeper or 'none'}", *run.argv))

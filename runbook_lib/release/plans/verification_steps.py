@@ -30,13 +30,13 @@ from runbook_lib.release.checks.triggers import (
 )
 
 
-def gate_inside(environment: Environment, deployed: Deployed, target: Target) -> Step:
+def internal_gate(environment: Environment, deployed: Deployed, target: Target) -> Step:
     """Health first, as long as it may take; then what it serves and a user's whole flow, before any user is hit."""
     expected = ExpectedRelease(target.commit, target.schema_expected, idle_colour(deployed))
     identity, flow = judge_identity(expected), judge_flow(slow_limit_ms(environment))
 
-    def judge(seen: IdleColour, visit: UserFlow) -> tuple[Finding, ...]:
-        return (*identity(seen), *flow(visit))
+    def judge(seen: IdleColour, run_smoke_test: UserFlow) -> tuple[Finding, ...]:
+        return (*identity(seen), *flow(run_smoke_test))
 
     served = served_inside(
         environment,
@@ -44,11 +44,11 @@ def gate_inside(environment: Environment, deployed: Deployed, target: Target) ->
         (idle_colour_of(environment, expected.colour), user_flow_inside(environment, expected.colour)),
         judge,
     )
-    return Step("gate-inside", "Look at it before traffic reaches it",
+    return Step("gate-internal", "Look at it before traffic reaches it",
                 (healthy_inside(environment, expected, "the new colour seen from inside"), served))
 
 
-def gate_outside(environment: Environment, deployed: Deployed, target: Target,
+def external_gate(environment: Environment, deployed: Deployed, target: Target,
                  restarts: Mapping[str, int] | None = None) -> Step:
     """Users are on it now: a release that fails look after look is not waited for."""
     expected = ExpectedRelease(target.commit, target.schema_expected, idle_colour(deployed))
@@ -63,15 +63,15 @@ def gate_outside(environment: Environment, deployed: Deployed, target: Target,
             traffic_of(environment),  # nothing is sent here: the looks themselves nearly fill the rate limit
         ),
         with_error_rate(environment, judge_outside(expected, restarts)),
-        passes=environment.gate.passes,
+        success_threshold=environment.gate.success_threshold,
         interval_s=environment.gate.interval_s,
         deadline_s=environment.gate.deadline_s,
-        gives_up_after=environment.rollback.failing_looks,
+        failure_threshold=environment.rollback.failure_threshold,
         trigger=HEALTH,
         triggers=(errors_trigger(environment),),
         since="switch",
     )
-    return Step("gate-outside", "Look at it through nginx", (gate,))
+    return Step("gate-external", "Look at it through nginx", (gate,))
 
 
 def watch_release(environment: Environment, deployed: Deployed, target: Target, restarts: Mapping[str, int],
@@ -91,7 +91,7 @@ def watch_release(environment: Environment, deployed: Deployed, target: Target, 
         duration_s=rules.watch_s if watch_s < 0 else watch_s,
         interval_s=rules.interval_s,
         since="switch",
-        main_metric=ERROR_RATE,
+        primary_metric=ERROR_RATE,
         limit=rules.api_error_rate_percent,
         unit="percent",
         history=error_rate_history_of(environment),

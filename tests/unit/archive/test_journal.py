@@ -151,7 +151,7 @@ def test_a_full_disk_is_said_in_words_and_the_journal_stays_whole(small_disk):
             folder.evidence("big.txt", "x" * 100_000)
         writing.write("c")
     assert "disk of this machine is full" in caught.value.what
-    assert "Free space" in caught.value.next
+    assert "Free space" in caught.value.next_step
     assert [event["event"] for event in journal.read(folder)] == ["a", "c"]
     assert list((folder.path / "evidence").iterdir()) == []
 

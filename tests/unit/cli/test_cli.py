@@ -119,7 +119,7 @@ def test_wrong_options_are_exit_2_without_a_traceback(project_dir: ProjectDir, g
 
 def test_errors_say_what_where_and_next_on_stderr(project_dir: ProjectDir, capsys: Any, monkeypatch: Any) -> None:
     def refuse(*_: Any, **__: Any) -> None:
-        raise EnvironmentInvalid("wrong", where="x.yaml", next="Correct it.")
+        raise EnvironmentInvalid("wrong", where="x.yaml", next_step="Correct it.")
 
     monkeypatch.setattr(headless, "run_notebook", refuse)
     code, out, err = runbook(capsys, monkeypatch, "run", "deploy")

@@ -326,7 +326,7 @@ def test_what_has_not_begun_is_tried_again_until_the_server_is_there(monkeypatch
             raise away.pop(0)
         return "begun"
 
-    assert jobs.once_reachable(begin, told.append) == "begun"
+    assert jobs.retry_while_unreachable(begin, told.append) == "begun"
     assert told == ["The server refuses connections. Trying again in 0.01 s.\n", "It still does. Trying again in 0.02 s.\n"]
 
 
@@ -343,5 +343,5 @@ def test_a_server_that_stays_away_and_a_link_that_drops_on_the_way_are_said_to_b
         raise error("away")
 
     with pytest.raises(error):
-        jobs.once_reachable(begin, lambda text: None)
+        jobs.retry_while_unreachable(begin, lambda text: None)
     assert (len(tried) > 1) is (error is HostUnreachable)

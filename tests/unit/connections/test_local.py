@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.connections.local import checkout, load_secrets, parse_secrets, who_and_where
+from runbook_lib.connections.local import checkout, current_operator, load_secrets, parse_secrets
 from runbook_lib.core.errors import Refused, SecretMissing
 
 
@@ -71,7 +71,7 @@ def test_values_are_taken_as_they_stand(line: str, value: str) -> None:
 
 def test_in_ci_the_operator_is_who_triggered_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_ACTOR", "ana")
-    assert who_and_where().name == "ana"
+    assert current_operator().name == "ana"
 
 
 def test_a_folder_without_git_has_no_commit(tmp_path: Path) -> None:

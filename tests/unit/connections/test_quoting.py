@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runbook_lib.connections.quoting import command_line, quoted, words_line
+from runbook_lib.connections.quoting import command_line, quoted, shell_join
 from runbook_lib.core.commands import Command
 
 WORDS = st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=30), max_size=4)
@@ -26,7 +26,7 @@ def test_a_shell_gives_back_the_very_words(words: list[str]) -> None:
     "hostile", ["a;id", "$(id)", "`id`", "a\nid", "--upload-pack=x", "'", '"', "*", "~", "-n", "a b"]
 )
 def test_hostile_names_are_one_word(hostile: str) -> None:
-    said = subprocess.run(["sh", "-c", words_line(("printf", "%s", hostile))], capture_output=True, check=True).stdout
+    said = subprocess.run(["sh", "-c", shell_join(("printf", "%s", hostile))], capture_output=True, check=True).stdout
     assert said.decode() == hostile
 
 
@@ -37,7 +37,7 @@ def test_a_nul_byte_is_refused() -> None:
 
 def test_a_command_without_words_is_refused() -> None:
     with pytest.raises(ValueError, match="no words"):
-        words_line(())
+        shell_join(())
 
 
 def test_a_missing_directory_is_not_an_answer_of_the_command() -> None:

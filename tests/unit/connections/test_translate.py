@@ -11,7 +11,7 @@ import requests
 import urllib3
 from paramiko import ssh_exception
 
-from runbook_lib.connections.translate import docker_error, http_error, ssh_error, translated
+from runbook_lib.connections.translate import docker_error, http_error, ssh_error, translate_errors
 from runbook_lib.core.errors import (
     AuthenticationRefused,
     DockerUnavailable,
@@ -64,13 +64,13 @@ def test_paramiko_has_no_error_that_this_test_does_not_know() -> None:
 @pytest.mark.parametrize("connecting", [True, False], ids=["connecting", "exchanging"])
 def test_each_error_of_paramiko_becomes_one_of_ours(kind: type[Exception], connecting: bool) -> None:
     expected = REFUSALS.get(kind.__name__, HostUnreachable if connecting else LinkDropped)
-    with pytest.raises(RunbookError) as caught, translated("deploy@h:22", "df -P /", connecting=connecting):
+    with pytest.raises(RunbookError) as caught, translate_errors("deploy@h:22", "df -P /", connecting=connecting):
         raise made(kind)
     assert type(caught.value) is expected
     assert caught.value.__cause__ is not None
     assert caught.value.host == "deploy@h:22"  # type: ignore[attr-defined]
     assert caught.value.command == "df -P /"  # type: ignore[attr-defined]
-    assert caught.value.next
+    assert caught.value.next_step
 
 
 @pytest.mark.parametrize(
@@ -96,13 +96,13 @@ def test_a_break_in_an_exchange_leaves_the_outcome_unknown(error: Exception) -> 
 
 def test_an_error_of_ours_passes_unchanged() -> None:
     ours = LockHeld("held")
-    with pytest.raises(LockHeld) as caught, translated("h", "c"):
+    with pytest.raises(LockHeld) as caught, translate_errors("h", "c"):
         raise ours
     assert caught.value is ours
 
 
 def test_a_defect_is_not_dressed_up_as_a_broken_link() -> None:
-    with pytest.raises(ZeroDivisionError), translated("h", "c"):
+    with pytest.raises(ZeroDivisionError), translate_errors("h", "c"):
         raise ZeroDivisionError
 
 
@@ -132,4 +132,4 @@ def test_a_missing_engine_tells_the_next_step() -> None:
     ours = docker_error(RuntimeError("Cannot connect to the Docker daemon"), "deploy@h:22", "docker ps")
     assert isinstance(ours, DockerUnavailable)
     assert "Cannot connect" in ours.what
-    assert "group docker" in ours.next
+    assert "group docker" in ours.next_step

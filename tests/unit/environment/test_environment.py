@@ -269,18 +269,18 @@ def test_a_missing_key_is_named(tmp_path: Path) -> None:
         ("services: {redis: {networks: [dta]}}", "services.redis.networks: there is no network 'dta'"),
         (
             "services: {grafana: {required: false}}",
-            "services.grafana: required and absent_because go together; say why the service is absent, or require it",
+            "services.grafana: required and absent_reason go together; say why the service is absent, or require it",
         ),
         (
             "environment_files: {backend/.env.staging: {variables: {TOKEN: '${NOPE}'}}}",
             "environment_files.backend/.env.staging.variables.TOKEN: ${NOPE} is not among the secrets",
         ),
-        ("gate: {passes: 100}", "gate: 100 passes every 5 s do not fit into 180 s"),
+        ("gate: {success_threshold: 100}", "gate: 100 passes every 5 s do not fit into 180 s"),
         (
             "windows: {weekly: {ends: '01:00'}}",
             "windows.weekly: ends at 01:00, which is not after it begins at 02:00",
         ),
-        ("gate: {passes: true}", "gate.passes: should be a whole number, got true"),
+        ("gate: {success_threshold: true}", "gate.success_threshold: should be a whole number, got true"),
         ("backup: {keep_days: 30.5}", "backup.keep_days: should be a whole number of days, got 30.5"),
         ("rollback: {api_error_rate_percent: 110}", "rollback.api_error_rate_percent: should be at most 100, got 110"),
         ("server: {directory: 'a b'}", "server.directory: should be an absolute path without spaces, got 'a b'"),
@@ -332,7 +332,7 @@ def test_the_lab_that_is_not_up_says_make_lab(tmp_path: Path, monkeypatch: pytes
     copied_project(tmp_path, monkeypatch)
     with pytest.raises(EnvironmentInvalid) as caught:
         load_environment("lab")
-    assert "make lab" in caught.value.next
+    assert "make lab" in caught.value.next_step
     assert "the lab is not up" in caught.value.what
 
 
@@ -366,7 +366,7 @@ def test_a_file_that_is_no_environment_is_refused(tmp_path: Path, text: str, mes
     with pytest.raises(EnvironmentInvalid, match=message.replace("(", "\\(")) as caught:
         load_environment(str(tmp_path / "mine.yaml"))
     assert caught.value.exit_code == 2
-    assert caught.value.next
+    assert caught.value.next_step
 
 
 def test_an_unknown_name_is_answered_with_a_suggestion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,8 @@ from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import StepState
 from runbook_lib.execution.actions import message_of
-from runbook_lib.execution.backend import Done
-from runbook_lib.execution.monitor import fired_gate, look_of_gate
+from runbook_lib.execution.backend import ActionResult
+from runbook_lib.execution.monitor import gate_as_trigger, gate_reading
 
 SQL_ERROR = """Traceback (most recent call last):
 sqlalchemy.exc.DBAPIError: LockNotAvailableError: canceling statement due to lock timeout
@@ -26,9 +26,9 @@ DETAIL:  of squads
     ("no such file\n", "exit code 1: no such file"),
     ("(nothing but a remark)\n", "exit code 1: (nothing but a remark)"),
     ("", "exit code 1"),
-])  # fmt: skip
+])
 def test_an_error_is_told_by_the_line_that_says_it_and_not_by_the_links_after_it(stderr: str, expected: str) -> None:
-    said = message_of(Done(StepState.FAILED, exit_code=1, stderr=stderr))
+    said = message_of(ActionResult(StepState.FAILED, exit_code=1, stderr=stderr))
     assert said.endswith(expected)
     assert "sqlalche.me" not in said
 
@@ -38,7 +38,7 @@ def test_a_gate_shut_by_a_check_that_is_a_trigger_is_told_as_that_trigger() -> N
     gate = Gate("seen by its users", (), lambda: (), trigger="Deployment health check failures", triggers=(rate.check,))
 
     def told(*faults: Finding) -> str:
-        outcome = fired_gate(gate, [(datetime(2026, 11, 22, tzinfo=UTC), look_of_gate(gate, [], faults))])
+        outcome = gate_as_trigger(gate, [(datetime(2026, 11, 22, tzinfo=UTC), gate_reading(gate, [], faults))])
         assert outcome.fired is not None
         return outcome.fired.trigger
 

@@ -24,7 +24,7 @@ from runbook_lib.core.errors import (
 )
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Step, StepState
-from runbook_lib.execution import Done
+from runbook_lib.execution import ActionResult
 from runbook_lib.execution.backend import Interrupted
 from tests.unit.execution_doubles import FAILED, PASSED, ScriptedHands, events, gate, plan, states, step, walked
 
@@ -48,7 +48,7 @@ def test_steps_run_in_order_and_their_output_is_evidence(folder: RunFolder) -> N
 def test_a_step_is_journalled_before_it_acts(folder: RunFolder) -> None:
     seen: list[list[str]] = []
 
-    def look() -> Done:
+    def look() -> ActionResult:
         seen.append(events(folder))
         return PASSED
 
@@ -87,11 +87,11 @@ def test_a_step_with_nothing_to_undo_before_it_is_a_plain_failure(folder: RunFol
 
 def test_a_timeout_is_told_as_one(folder: RunFolder) -> None:
     with pytest.raises(RolledBack, match=r"undone \(1 step\)"):
-        walked(folder, plan(), ScriptedHands(one=Done(StepState.TIMED_OUT, message="60 s were not enough")))
+        walked(folder, plan(), ScriptedHands(one=ActionResult(StepState.TIMED_OUT, message="60 s were not enough")))
     assert states(folder)["one"] == "timed out"
 
 
-@pytest.mark.parametrize("answer", [Done(StepState.UNKNOWN, message="gone"), LinkDropped("gone"), HostUnreachable("gone")])
+@pytest.mark.parametrize("answer", [ActionResult(StepState.UNKNOWN, message="gone"), LinkDropped("gone"), HostUnreachable("gone")])
 def test_an_unknown_outcome_is_never_undone_and_never_called_failed(folder: RunFolder, answer: Any) -> None:
     hands = ScriptedHands(two=answer)
     with pytest.raises(LinkDropped, match="Nothing was undone"):
@@ -101,10 +101,10 @@ def test_an_unknown_outcome_is_never_undone_and_never_called_failed(folder: RunF
 
 
 def test_ctrl_c_during_a_step_is_aborted_and_undone(folder: RunFolder) -> None:
-    hands = ScriptedHands(two=Interrupted(Done(StepState.ABORTED, message="stopped by us")))
+    hands = ScriptedHands(two=Interrupted(ActionResult(StepState.ABORTED, message="stopped by us")))
     with pytest.raises(RolledBack, match=r"undone \(2 steps\)") as ended:
-        walked(folder, replace(plan(), undone_next="Mend the release."), hands)
-    assert "stopped this run" in ended.value.next and "Mend" not in ended.value.next
+        walked(folder, replace(plan(), after_rollback_hint="Mend the release."), hands)
+    assert "stopped this run" in ended.value.next_step and "Mend" not in ended.value.next_step
     assert states(folder)["two"] == "aborted"
     assert hands.did[-2:] == ["untwo", "unone"]
 
@@ -136,12 +136,12 @@ def test_a_held_lock_stops_before_the_first_step(folder: RunFolder) -> None:
 
 
 def test_who_loses_the_lock_on_the_way_touches_nothing_any_more(folder: RunFolder) -> None:
-    hands = ScriptedHands(two=LockHeld("Ben holds the environment.", next="Speak with Ben."))
+    hands = ScriptedHands(two=LockHeld("Ben holds the environment.", next_step="Speak with Ben."))
     with pytest.raises(Aborted, match=r"Ben holds the environment(?s:.*)Nothing was undone") as ended:
         walked(folder, plan(), hands)
     assert hands.did == ["one", "two"]
     assert states(folder) == {"one": "passed", "two": "aborted", "three": "not run"}
-    assert ended.value.next == "Speak with Ben."
+    assert ended.value.next_step == "Speak with Ben."
     assert events(folder)[-1] == "lock_lost"
 
 
@@ -161,6 +161,6 @@ def test_a_gate_that_stays_shut_fails_its_step_with_what_it_last_saw(folder: Run
 
 
 def test_a_gate_without_findings_never_opens(folder: RunFolder) -> None:
-    blind = Gate("blind", (), lambda: (), passes=1, interval_s=0.01, deadline_s=0.05)
+    blind = Gate("blind", (), lambda: (), success_threshold=1, interval_s=0.01, deadline_s=0.05)
     with pytest.raises(StepFailed):
         walked(folder, plan(Step("gate", "Gate", (blind,))), ScriptedHands())

@@ -13,7 +13,7 @@ from runbook_lib.core.findings import finding
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, Step
 from runbook_lib.core.questions import Question
-from runbook_lib.execution import Done
+from runbook_lib.execution import ActionResult
 from tests.unit.execution_doubles import FAILED, PASSED, ScriptedHands, step, walked
 
 
@@ -34,12 +34,12 @@ class Engine:
             return (finding("the engine answers", there),)
 
         question = Question("engine", lambda _: self.answers.pop(0) if self.answers else True)
-        return Gate("the engine answers", (question,), judge, passes=1, interval_s=0.01, deadline_s=5)
+        return Gate("the engine answers", (question,), judge, success_threshold=1, interval_s=0.01, deadline_s=5)
 
 
-def undoing(engine: Engine, *undo_answers: Done) -> tuple[Plan, ScriptedHands]:
+def undoing(engine: Engine, *undo_answers: ActionResult) -> tuple[Plan, ScriptedHands]:
     answers = list(undo_answers)
-    plan = Plan("try", "lab", (step("one"), step("two")), undo_on_failure=True, before_undo=engine.gate)
+    plan = Plan("try", "lab", (step("one"), step("two")), undo_on_failure=True, undo_ready=engine.gate)
     return plan, ScriptedHands(two=FAILED, unone=lambda: answers.pop(0))
 
 
@@ -62,7 +62,7 @@ def test_a_gate_without_a_link_is_unknown_and_nothing_is_undone(folder: RunFolde
     def no_link(_: Any) -> Any:
         raise HostUnreachable("no route")
 
-    gate = Gate("seen", (Question("look", no_link),), lambda answer: (), passes=1, interval_s=0.01, deadline_s=0.05)
+    gate = Gate("seen", (Question("look", no_link),), lambda answer: (), success_threshold=1, interval_s=0.01, deadline_s=0.05)
     plan = Plan("try", "lab", (step("one"), Step("look", "Look", (gate,))), undo_on_failure=True)
     hands = ScriptedHands()
     with pytest.raises(LinkDropped, match="Nothing was undone"):

@@ -14,7 +14,7 @@ from runbook_lib.archive import journal
 from runbook_lib.archive.runs import RunFolder, new_run
 from runbook_lib.core.errors import LinkDropped, RollbackFailed, RolledBack, StepFailed
 from runbook_lib.core.findings import Finding, Verdict, finding
-from runbook_lib.core.gates import Fired, Reading, Watch
+from runbook_lib.core.gates import Reading, TriggerFired, Watch
 from runbook_lib.core.plan import Plan, Step, StepState
 from runbook_lib.core.questions import Question
 from tests.unit.execution_doubles import FAILED, ScriptedHands, gate, plan, states, step, walked
@@ -30,7 +30,7 @@ def folder(outputs: Path) -> RunFolder:
 def watch(rates: list[Any], *, duration_s: float = 0.05, conclusion: tuple[Finding, ...] = (), patience: int = 2) -> Watch:
     """A watch over a list of error rates; the last one stays. Above 10 it fires."""
 
-    def put(connections: Any) -> Any:
+    def fetch(connections: Any) -> Any:
         rate = rates.pop(0) if len(rates) > 1 else rates[0]
         if isinstance(rate, Exception):
             raise rate
@@ -40,11 +40,11 @@ def watch(rates: list[Any], *, duration_s: float = 0.05, conclusion: tuple[Findi
         (rate,) = answers
         if isinstance(rate, Exception):
             return Reading({RATE: None}, (Finding("look", Verdict.INCONCLUSIVE, str(rate)),))
-        fired = Fired("API error rate > 10%", RATE, rate, 10, "percent", "of 80 requests") if rate > 10 else None
+        fired = TriggerFired("API error rate > 10%", RATE, rate, 10, "percent", "of 80 requests") if rate > 10 else None
         return Reading({RATE: float(rate)}, (), fired)
 
-    return Watch("watch v2", (Question("rate", put),), judge, lambda readings: conclusion, duration_s, 0.01,
-                 since="one", main_metric=RATE, limit=10, unit="percent", patience=patience)
+    return Watch("watch v2", (Question("rate", fetch),), judge, lambda readings: conclusion, duration_s, 0.01,
+                 since="one", primary_metric=RATE, limit=10, unit="percent", max_unreachable_probes=patience)
 
 
 def watched(*rates: Any, **options: Any) -> Plan:
@@ -60,7 +60,7 @@ def test_a_calm_watch_passes_and_the_walk_goes_on(folder: RunFolder) -> None:
     assert [one.state for one in execution.steps] == [StepState.PASSED] * 3
     looks = [event for event in journal.read(folder) if event["event"] == "look"]
     assert looks[0]["metrics"] == {RATE: 0.0}
-    assert not shown(folder).get("leads")
+    assert not shown(folder).get("highlight")
 
 
 def test_a_trigger_ends_the_watch_at_once_and_undoes_what_was_done(folder: RunFolder) -> None:
@@ -73,9 +73,9 @@ def test_a_trigger_ends_the_watch_at_once_and_undoes_what_was_done(folder: RunFo
 
 def test_the_report_is_led_by_the_trigger_with_its_picture_and_moments(folder: RunFolder) -> None:
     with pytest.raises(RolledBack):
-        walked(folder, replace(watched(0, 12.5), after_undo=gate([True])), ScriptedHands())
+        walked(folder, replace(watched(0, 12.5), rollback_check=gate([True])), ScriptedHands())
     told = shown(folder)
-    assert told["leads"] == "first" and told["title"] == "Rolled back: API error rate > 10%"
+    assert told["highlight"] == "first" and told["title"] == "Rolled back: API error rate > 10%"
     assert all(word in told["text"] for word in ("12.5 %, limit 10 %", "Switched at", "flipped back", "Clean again"))
     picture = (folder.path / told["chart"][0]).read_text()
     assert picture.startswith("<svg")
@@ -85,12 +85,12 @@ def test_the_report_is_led_by_the_trigger_with_its_picture_and_moments(folder: R
 
 
 def test_what_serves_after_the_way_back_is_looked_at_and_a_fault_there_is_a_failed_rollback(folder: RunFolder) -> None:
-    broken = replace(watched(0, 50), after_undo=gate([False], deadline_s=0.1),
+    broken = replace(watched(0, 50), rollback_check=gate([False], deadline_s=0.1),
                      state=Question("state", lambda _: {"colour": "green"}))
     with pytest.raises(RollbackFailed) as raised:
         walked(folder, broken, ScriptedHands())
     assert "does not pass" in raised.value.what and "colour: green" in raised.value.what
-    assert "22 Rollback" in raised.value.next
+    assert "22 Rollback" in raised.value.next_step
 
 
 def test_a_failed_undo_names_what_was_undone_and_what_was_not(folder: RunFolder) -> None:
@@ -102,22 +102,22 @@ def test_a_failed_undo_names_what_was_undone_and_what_was_not(folder: RunFolder)
 def test_an_undo_that_may_fail_does_not_stop_the_others_but_is_not_forgotten(folder: RunFolder) -> None:
     hands = ScriptedHands(three=FAILED, untwo=FAILED)
     with pytest.raises(RollbackFailed, match="Undoing 'Two' failed too"):
-        walked(folder, plan(step("one"), replace(step("two"), undo_may_fail=True), step("three")), hands)
+        walked(folder, plan(step("one"), replace(step("two"), undo_best_effort=True), step("three")), hands)
     assert hands.did[-3:] == ["unthree", "untwo", "unone"]
 
 
 def test_after_the_point_of_no_return_nothing_is_undone_and_the_choices_are_told(folder: RunFolder) -> None:
     hands = ScriptedHands(three=FAILED)
-    final = replace(plan(), no_way_back_after="two", no_way_back_because="it is on record", no_way_back_next="Choose.")
+    final = replace(plan(), point_of_no_return="two", irreversible_reason="it is on record", irreversible_hint="Choose.")
     with pytest.raises(StepFailed, match="Nothing was undone: it is on record") as raised:
         walked(folder, final, hands)
-    assert hands.did == ["one", "two", "three"] and raised.value.next == "Choose."
+    assert hands.did == ["one", "two", "three"] and raised.value.next_step == "Choose."
 
 
 def test_the_step_of_no_return_itself_is_undone_when_it_fails(folder: RunFolder) -> None:
     hands = ScriptedHands(two=FAILED)
     with pytest.raises(RolledBack):
-        walked(folder, replace(plan(), no_way_back_after="two"), hands)
+        walked(folder, replace(plan(), point_of_no_return="two"), hands)
     assert hands.did[-2:] == ["untwo", "unone"]
 
 
@@ -139,15 +139,15 @@ def test_what_a_watch_leaves_open_reaches_the_runs_verdict(folder: RunFolder) ->
 def test_undoing_waits_for_what_it_needs_and_is_tried_in_any_case(folder: RunFolder) -> None:
     hands = ScriptedHands(two=FAILED)
     with pytest.raises(RolledBack):
-        walked(folder, replace(plan(), before_undo=gate([False, True], passes=1)), hands)
+        walked(folder, replace(plan(), undo_ready=gate([False, True], success_threshold=1)), hands)
     again = ScriptedHands(two=FAILED)
     with pytest.raises(RolledBack):
-        walked(new_run("20_deploy", folder.path.parent), replace(plan(), before_undo=gate([False], deadline_s=0.05)), again)
+        walked(new_run("20_deploy", folder.path.parent), replace(plan(), undo_ready=gate([False], deadline_s=0.05)), again)
     assert again.did[-2:] == ["untwo", "unone"]
 
 
 def test_a_gate_that_holds_a_trigger_gives_up_after_some_failing_looks_and_leads_the_report(folder: RunFolder) -> None:
-    shut = replace(gate([False], deadline_s=60), gives_up_after=3, trigger="Deployment health check failures", since="one")
+    shut = replace(gate([False], deadline_s=60), failure_threshold=3, trigger="Deployment health check failures", since="one")
     with pytest.raises(RolledBack):
         walked(folder, plan(step("one"), Step("gate", "Gate", (shut,))), ScriptedHands())
     assert shown(folder)["title"] == "Rolled back: Deployment health check failures"
@@ -155,7 +155,7 @@ def test_a_gate_that_holds_a_trigger_gives_up_after_some_failing_looks_and_leads
 
 
 def test_a_release_that_fails_every_other_look_is_not_waited_for_either(folder: RunFolder) -> None:
-    wavering = replace(gate([True, False] * 30, passes=3, deadline_s=60), gives_up_after=3, since="one",
+    wavering = replace(gate([True, False] * 30, success_threshold=3, deadline_s=60), failure_threshold=3, since="one",
                        trigger="Deployment health check failures")
     with pytest.raises(RolledBack):
         walked(folder, plan(step("one"), Step("gate", "Gate", (wavering,))), ScriptedHands())
@@ -163,12 +163,12 @@ def test_a_release_that_fails_every_other_look_is_not_waited_for_either(folder: 
 
 
 def test_looks_without_an_answer_do_not_make_a_gate_give_up(folder: RunFolder) -> None:
-    patient = replace(gate([None, None, None, None, True]), gives_up_after=2)
+    patient = replace(gate([None, None, None, None, True]), failure_threshold=2)
     assert walked(folder, plan(Step("gate", "Gate", (patient,))), ScriptedHands()).steps[0].state is StepState.PASSED
 
 
 def test_a_stuck_gates_own_advice_is_what_comes_next(folder: RunFolder) -> None:
-    shut = replace(gate([False], deadline_s=0.05), judge=lambda healthy: (finding("old code", False, next="Two steps."),))
+    shut = replace(gate([False], deadline_s=0.05), judge=lambda healthy: (finding("old code", False, next_step="Two steps."),))
     with pytest.raises(RolledBack) as raised:
         walked(folder, plan(step("one"), Step("gate", "Gate", (shut,))), ScriptedHands())
-    assert raised.value.next.startswith("Two steps.")
+    assert raised.value.next_step.startswith("Two steps.")

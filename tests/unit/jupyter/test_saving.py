@@ -92,7 +92,7 @@ def test_the_word_in_the_brackets_is_not_kept(word: str) -> None:
 @pytest.mark.parametrize(("at", "source"), [
     (0, 'environment: str = "lab"\nmode: str = "plan"\nref: str = ""'), (1, "run.confirm(run.parameters.confirm)"),
     (2, "look_twice()"),
-])  # fmt: skip
+])
 def test_what_an_author_changes_is_kept(at: int, source: str) -> None:
     assert saved(at, source) == source
 

@@ -55,7 +55,7 @@ def test_every_release_holds_the_server_as_files(built: Path, tag: str) -> None:
         "docker-compose.staging.yml", ".gitignore",
         "backend/Dockerfile", "backend/.env.staging", "backend/alembic.ini", "backend/app/main.py",
         "frontend/Dockerfile", "frontend/.env.staging", "frontend/package-lock.json",
-    }  # fmt: skip
+    }
     assert expected <= files
     assert any(name.startswith("nginx/") for name in files)
     assert not [name for name in files if "node_modules" in name or "__pycache__" in name or name.endswith(".pyc")]

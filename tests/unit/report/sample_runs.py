@@ -11,7 +11,7 @@ from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import RunFolder, new_run, seal
 from runbook_lib.core.commands import Command, Pipeline
 from runbook_lib.core.findings import Finding, Verdict
-from runbook_lib.core.plan import Plan, Skipped, Step
+from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.core.redaction import Redactor, Secret
 from runbook_lib.platform import charts
 from runbook_lib.recovery.charts import sizes_over_time
@@ -48,7 +48,7 @@ def deploy_plan() -> Plan:
 
     return Plan(
         "deploy", "lab", undo_on_failure=True, facts={"live": "blue", "commit": COMMIT},
-        skipped=(Skipped("Build the frontend image", "gw2-frontend:4f2c1d9e7ab3 exists and carries this commit"),),
+        skipped=(SkippedStep("Build the frontend image", "gw2-frontend:4f2c1d9e7ab3 exists and carries this commit"),),
         steps=(
             step("pre-image", "Record what runs now", "cat", ".env", why="Rollback needs to know where to go back to."),
             Step("backup", "Back up the database",
@@ -163,7 +163,7 @@ def failed_and_rolled_back(outputs: Path) -> RunFolder:
         Finding("database reachable from green", Verdict.FAILED, "connection refused", "answers within 1 s",
                 "Compare DATABASE_URL in backend/.env.staging of v3.3.0-rc1 with v3.1.0.")])
     journal.write("error", type="RolledBack", what="The release was not put into service: the gate did not pass.",
-                  where="lab, backend-green", next="Nothing needs to be repaired: v3.1.0 serves as before. Read the "
+                  where="lab, backend-green", next_step="Nothing needs to be repaired: v3.1.0 serves as before. Read the "
                   "looks above, correct the release, and run 10 Preflight again.")
     return finish(folder, journal, "failed", 5, "The new release never got traffic; lab serves v3.1.0 as before.")
 
@@ -175,7 +175,7 @@ def inconclusive(outputs: Path) -> RunFolder:
         Finding("error rate", Verdict.INCONCLUSIVE, "no samples", "below 1 %", "Start Prometheus, then run again."),
         Finding("endpoints", Verdict.PASSED, "5 of 5", "5")])
     journal.write("error", type="EndpointUnavailable", what="Prometheus does not answer: connection refused.",
-                  where="127.0.0.1:9090", next="Start it: `docker compose up -d prometheus`; then run again.")
+                  where="127.0.0.1:9090", next_step="Start it: `docker compose up -d prometheus`; then run again.")
     return finish(folder, journal, "inconclusive", 4, "The error rate could not be measured.")
 
 
@@ -211,7 +211,7 @@ def backup(outputs: Path) -> RunFolder:
 def refused(outputs: Path) -> RunFolder:
     folder, journal = begin(outputs, "20_deploy")
     journal.write("error", type="LockHeld", what="j.ito has been deploying to lab since 16:02:11 UTC.",
-                  where="lab:/opt/gw2-wvwbuilder/.runbook/lock", next="Wait for run 20261122T160205Z-1b2c3d to finish.")
+                  where="lab:/opt/gw2-wvwbuilder/.runbook/lock", next_step="Wait for run 20261122T160205Z-1b2c3d to finish.")
     return finish(folder, journal, "failed", 3, "Nothing was done: the environment is held by another operation.")
 
 
@@ -242,7 +242,7 @@ def hostile(outputs: Path) -> RunFolder:
     journal.write("findings", stage=HOSTILE, findings=[Finding(HOSTILE, Verdict.FAILED, HOSTILE, "\u202eabc", HOSTILE)])
     journal.write("shown", title=HOSTILE, table={"columns": [HOSTILE], "rows": [[HOSTILE], [SECRET]]})
     journal.write("shown", title="outside", chart="../../../../etc/passwd")
-    journal.write("error", type="StepFailed", what=HOSTILE, where=HOSTILE, next=f"javascript:alert(1) {HOSTILE}")
+    journal.write("error", type="StepFailed", what=HOSTILE, where=HOSTILE, next_step=f"javascript:alert(1) {HOSTILE}")
     svg = folder.chart("evil.svg", '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script>'
                        '<title>&lt;b&gt;</title><image href="https://evil.example/y.png"/></svg>')
     journal.write("shown", title="a chart with script", chart=svg)

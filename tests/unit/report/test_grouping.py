@@ -6,7 +6,7 @@ from runbook_lib.report.grouping import folded
 
 
 def check(name: str, verdict: str = "passed", measured: str = "running") -> dict[str, str]:
-    return {"check": name, "verdict": verdict, "measured": measured, "expected": "running", "next": ""}
+    return {"check": name, "verdict": verdict, "measured": measured, "expected": "running", "next_step": ""}
 
 
 def names(*checks: dict[str, str]) -> list[str]:

@@ -50,7 +50,7 @@ def test_an_empty_plan_says_why():
 
 
 def test_findings_are_listed_gravest_first_and_escaped():
-    html = findings_table([Finding("good", Verdict.PASSED), Finding(EVIL, Verdict.FAILED, next=EVIL)])
+    html = findings_table([Finding("good", Verdict.PASSED), Finding(EVIL, Verdict.FAILED, next_step=EVIL)])
     assert EVIL not in html
     assert html.index("Failed") < html.index("Passed")
 

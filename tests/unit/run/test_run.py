@@ -97,9 +97,9 @@ def test_an_answer_that_cannot_be_had_is_raised_after_the_others_were_recorded(p
 @pytest.mark.parametrize("good", [False, None])
 def test_require_refuses_with_what_to_do_next(project_dir: ProjectDir, good: bool | None) -> None:
     with pytest.raises(PreconditionFailed) as told:
-        opened().require(finding("room", good, measured="3 GiB", expected="9 GiB", next="Free space."))
+        opened().require(finding("room", good, measured="3 GiB", expected="9 GiB", next_step="Free space."))
     assert "room: 3 GiB, needed 9 GiB" in told.value.what
-    assert told.value.next == "Free space."
+    assert told.value.next_step == "Free space."
 
 
 def test_require_refuses_when_nothing_was_looked_at(project_dir: ProjectDir) -> None:
@@ -208,13 +208,13 @@ def test_a_shown_table_lands_in_the_journal(project_dir: ProjectDir) -> None:
 def silent_once(name: str) -> Question[str]:
     answers = iter([EndpointUnavailable("No reply."), "up"])
 
-    def put(_: Any) -> str:
+    def fetch(_: Any) -> str:
         answer = next(answers)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    return Question(name, put)
+    return Question(name, fetch)
 
 
 def test_a_question_that_was_never_answered_is_no_pass(project_dir: ProjectDir, outputs: Path) -> None:
@@ -240,5 +240,5 @@ def test_a_question_that_was_answered_at_the_second_attempt_counts(project_dir: 
 def test_after_a_plan_that_was_not_applied_a_check_for_its_effect_is_no_failure(project_dir: ProjectDir) -> None:
     run = opened(mode="plan")
     run.execute(TOUCH)
-    effect, other = run.verify([finding("it is there", False, next="Make it."), finding("room", True)])
-    assert (effect.verdict, effect.next, other.verdict) == (Verdict.NOT_APPLIED, "", Verdict.PASSED)
+    effect, other = run.verify([finding("it is there", False, next_step="Make it."), finding("room", True)])
+    assert (effect.verdict, effect.next_step, other.verdict) == (Verdict.NOT_APPLIED, "", Verdict.PASSED)

@@ -14,7 +14,7 @@ EMPTY = Deployed(None, None, None, None, None, frozenset(), ())
 
 def test_nothing_deployed_is_one_warning_and_not_a_dozen_failures() -> None:
     (only,) = overview(ENVIRONMENT, EMPTY, (), None, ())  # type: ignore[arg-type]
-    assert (only.verdict, only.next) == (Verdict.WARNING, "Open 20 Deploy.")
+    assert (only.verdict, only.next_step) == (Verdict.WARNING, "Open 20 Deploy.")
 
 
 def test_who_is_at_work_is_read_from_the_locks_record() -> None:

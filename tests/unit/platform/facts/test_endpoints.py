@@ -26,7 +26,7 @@ GOOD = {
 def seen(commands: dict[str, Any] | None = None, **replies: Any) -> dict[str, Endpoint]:
     changed = {f"/{name}": answer for name, answer in replies.items()}
     connections = ScriptedConnections(replies={**GOOD, **changed}, commands=commands)
-    return {one.path: one for one in endpoints_of(ENVIRONMENT).put(connections)}  # type: ignore[arg-type]
+    return {one.path: one for one in endpoints_of(ENVIRONMENT).fetch(connections)}  # type: ignore[arg-type]
 
 
 def test_a_degraded_health_still_shows_its_parts() -> None:

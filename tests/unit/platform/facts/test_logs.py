@@ -120,4 +120,4 @@ def test_a_log_that_cannot_be_read_is_no_clean_log(tmp_path: Path) -> None:
 
 def test_no_log_is_none_and_not_an_empty_one() -> None:
     silent = ScriptedConnections(commands={"log /var/log/gw2/backend.log": (logs._NO_LOG, "")})
-    assert errors_since(ENVIRONMENT, SINCE).put(silent) is None  # type: ignore[arg-type]
+    assert errors_since(ENVIRONMENT, SINCE).fetch(silent) is None  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import Disk, ServerState
-from runbook_lib.recovery.checks.drill import drill_findings, drill_preconditions, drilled, newest_is_good
+from runbook_lib.recovery.checks.drill import drill_findings, drill_preconditions, drill_results, newest_is_good
 from runbook_lib.recovery.checks.restore import backup_is_restorable
 from runbook_lib.recovery.facts.backups import Backup, Backups
 from runbook_lib.recovery.facts.drill_selection import choose_backups
@@ -72,23 +72,23 @@ def test_a_backup_that_came_back_passes() -> None:
 def test_whatever_did_not_come_back_fails(changes: dict[str, Any]) -> None:
     found = drill_findings(backup(), drill(**changes))
     assert worst(found) is Verdict.FAILED
-    assert all(one.next for one in found if one.verdict is Verdict.FAILED)
+    assert all(one.next_step for one in found if one.verdict is Verdict.FAILED)
 
 
 @pytest.mark.parametrize(
     "changes",
     [{"outcome": "error"}, {"sha256": "b" * 64}, {"tables": None, "reads": (Read("/x", 200, True, 0.1, "", None),)},
      {"constraints": None}, {"sequences": None}, {"reads": None}, {"network": None}, {"mounts": None}, {"restore_s": None}],
-)  # fmt: skip
+)
 def test_what_was_not_looked_at_is_never_a_pass(changes: dict[str, Any]) -> None:
     assert worst(drill_findings(backup(), drill(**changes))) is Verdict.INCONCLUSIVE
 
 
 def test_a_drill_from_before_proves_nothing_about_this_run() -> None:
     choice, before = choose_backups(folder(backup())), Drills((drill(),))
-    assert worst(drilled(choice, before, before)) is Verdict.INCONCLUSIVE
-    assert worst(drilled(choice, before, Drills((drill(), drill(run_id="now"))))) is Verdict.PASSED
-    assert worst(drilled(choose_backups(folder()), Drills(), Drills())) is Verdict.INCONCLUSIVE
+    assert worst(drill_results(choice, before, before)) is Verdict.INCONCLUSIVE
+    assert worst(drill_results(choice, before, Drills((drill(), drill(run_id="now"))))) is Verdict.PASSED
+    assert worst(drill_results(choose_backups(folder()), Drills(), Drills())) is Verdict.INCONCLUSIVE
 
 
 def test_one_backup_is_a_warning_and_none_is_a_stop() -> None:
@@ -140,7 +140,7 @@ def test_a_damaged_newest_backup_fails_whatever_the_older_ones_are() -> None:
 def test_a_doubtful_backup_is_not_restorable(one: Backup | None, reading: DumpReading) -> None:
     found = backup_is_restorable(one, reading, ENVIRONMENT)
     assert worst(found) is Verdict.FAILED
-    assert all(each.next for each in found if each.verdict is Verdict.FAILED)
+    assert all(each.next_step for each in found if each.verdict is Verdict.FAILED)
 
 
 def test_a_backup_that_was_not_read_is_not_restorable_either() -> None:

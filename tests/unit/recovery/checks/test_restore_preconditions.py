@@ -16,7 +16,7 @@ from runbook_lib.recovery.checks.restore_preconditions import (
 )
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.dumps import DumpReading
-from runbook_lib.recovery.facts.restore_databases import Databases, SideDatabase
+from runbook_lib.recovery.facts.restore_databases import Databases, RestoreDatabase
 from tests.unit.recovery.plans.test_restore import BACKUP, ENVIRONMENT, MANIFEST, NOTHING_BESIDE, half_way, target
 
 READING = DumpReading(True, True, {"public.squads": 5})
@@ -57,7 +57,7 @@ def test_code_that_serves_on_a_newer_schema_reads_a_backup_of_that_schema_and_ot
 
 @pytest.mark.parametrize("change", [
     {"sha256": "1" * 64}, {"manifest": None}, {"manifest": replace(MANIFEST, database="other_db")}, {"sha256": None},
-])  # fmt: skip
+])
 def test_a_backup_that_is_damaged_unread_or_of_another_database_is_refused(change: dict[str, object]) -> None:
     assert bad(look(replace(BACKUP, **change)))  # type: ignore[arg-type]
 
@@ -98,8 +98,8 @@ def test_the_database_is_named_by_its_name() -> None:
 
 
 def restored() -> Databases:
-    kept = SideDatabase("staging_db_before_20261122_040000", "staging_user", 9, "kept, staging_db was restored", False)
-    live = SideDatabase("staging_db", "staging_user", 9, f"restored from {BACKUP.name}", True)
+    kept = RestoreDatabase("staging_db_before_20261122_040000", "staging_user", 9, "kept, staging_db was restored", False)
+    live = RestoreDatabase("staging_db", "staging_user", 9, f"restored from {BACKUP.name}", True)
     return Databases("staging_db", live, (), (kept,))
 
 

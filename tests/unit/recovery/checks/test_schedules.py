@@ -11,7 +11,7 @@ import pytest
 from runbook_lib.core.errors import BadParameter
 from runbook_lib.core.findings import Verdict
 from runbook_lib.environment import load_environment
-from runbook_lib.recovery.checks.schedules import schedule_findings, schedule_preconditions, trial_worked
+from runbook_lib.recovery.checks.schedules import schedule_findings, schedule_preconditions, trial_run_succeeded
 from runbook_lib.recovery.facts.schedules import CRON_BEGIN, JobStatus, SchedulesOnServer
 from runbook_lib.recovery.plans.schedules import (
     cron_block,
@@ -27,17 +27,17 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 FOLDER = "/opt/gw2-wvwbuilder/.runbook/scheduled"
 NAMES = ("backup_database", "backup_configuration")
 EMPTY = SchedulesOnServer(NOW, "deploy", "/home/deploy", "+0000", frozenset({"crontab", "cron-daemon"}), "", {}, {}, {},
-                          frozenset())  # fmt: skip
+                          frozenset())
 INSTALLED = replace(
     EMPTY, crontab=cron_block(ENVIRONMENT), installed=dict.fromkeys(NAMES, NOW - timedelta(days=30)),
     files={f"{FOLDER}/{name}": hashlib.sha256(text.encode()).hexdigest() for name, text in job_programs(ENVIRONMENT).items()},
-)  # fmt: skip
+)
 
 
 def status(outcome: str, hours_ago: float, success_hours_ago: float | None) -> JobStatus:
     success = None if success_hours_ago is None else NOW - timedelta(hours=success_hours_ago)
     return JobStatus(outcome, 0 if outcome == "succeeded" else 1, NOW - timedelta(hours=hours_ago), 5, success,
-                     "dump: the disk is full", "", "schedule")  # fmt: skip
+                     "dump: the disk is full", "", "schedule")
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def status(outcome: str, hours_ago: float, success_hours_ago: float | None) -> J
 )
 def test_a_schedule_is_judged_by_its_last_run(last: JobStatus | None, running: bool, verdict: Verdict, said: str) -> None:
     now = replace(INSTALLED, statuses={"backup_database": last} if last else {},
-                  running=frozenset({"backup_database"} if running else ()))  # fmt: skip
+                  running=frozenset({"backup_database"} if running else ()))
     found = schedule_findings(now, ENVIRONMENT)[0]
     assert found.verdict is verdict
     assert said in found.measured
@@ -130,7 +130,7 @@ def test_another_word_than_installed_or_removed_is_refused() -> None:
 def test_a_launcher_runs_the_steps_of_the_runbook_in_their_order() -> None:
     database, configuration = (launcher(ENVIRONMENT, one) for one in planned_schedules(ENVIRONMENT))
     places = [database.index(f"step {key} ") for key in
-              ("backup-clear", "backup-dump", "backup-check", "backup-publish", "backup-expire")]  # fmt: skip
+              ("backup-clear", "backup-dump", "backup-check", "backup-publish", "backup-expire")]
     assert places == sorted(places)
     assert "expire /backups/postgres staging_db 7 30" in database
     assert configuration.index("configuration-commit") < configuration.index("step logs")
@@ -139,7 +139,7 @@ def test_a_launcher_runs_the_steps_of_the_runbook_in_their_order() -> None:
 def test_root_is_told_what_to_do_where_nothing_can_be_scheduled() -> None:
     found = schedule_preconditions(replace(EMPTY, has=frozenset({"systemd"})), ENVIRONMENT)[0]
     assert found.verdict is Verdict.FAILED
-    assert "loginctl enable-linger deploy" in found.next
+    assert "loginctl enable-linger deploy" in found.next_step
 
 
 def test_a_mark_without_its_partner_stops_before_the_crontab_is_touched() -> None:
@@ -150,6 +150,6 @@ def test_a_mark_without_its_partner_stops_before_the_crontab_is_touched() -> Non
 def test_a_trial_counts_only_when_it_ran_just_now() -> None:
     old = replace(INSTALLED, statuses={"backup_database": status("succeeded", 10, 10)})
     new = replace(INSTALLED, statuses={"backup_database": status("succeeded", 0, 0)})
-    assert trial_worked(old, new, "backup_database")[0].verdict is Verdict.PASSED
-    assert trial_worked(old, old, "backup_database")[0].verdict is Verdict.FAILED
-    assert trial_worked(old, new, "nothing") == ()
+    assert trial_run_succeeded(old, new, "backup_database")[0].verdict is Verdict.PASSED
+    assert trial_run_succeeded(old, old, "backup_database")[0].verdict is Verdict.FAILED
+    assert trial_run_succeeded(old, new, "nothing") == ()

@@ -47,7 +47,7 @@ def test_a_line_that_is_no_record_is_counted_and_never_taken_for_a_drill(torn: s
 
 def test_a_server_without_a_record_never_held_a_drill() -> None:
     scripted = ScriptedConnections(commands={"drills.jsonl": (1, "", "tail: cannot open")})
-    assert drills_of(load_environment("staging")).put(scripted) == Drills()
+    assert drills_of(load_environment("staging")).fetch(scripted) == Drills()
 
 
 def test_what_was_restored_last_is_the_last_that_passed_and_of_the_same_bytes() -> None:

@@ -15,7 +15,7 @@ def line(name: str, comment: str = "", *, shut: bool = False) -> str:
 
 def test_live_prepared_and_kept_databases_are_told_apart() -> None:
     text = line("staging_db", "runbook: restored from a.sql.gz") + line("staging_db_restore_20261122_020000") + line(
-        "staging_db_before_20261122_030000", "runbook: kept, staging_db was restored from a.sql.gz", shut=True)  # fmt: skip
+        "staging_db_before_20261122_030000", "runbook: kept, staging_db was restored from a.sql.gz", shut=True)
     seen = parse_databases(text, "staging_db")
     assert seen.live and seen.live.comment == "restored from a.sql.gz"
     assert [one.name for one in seen.prepared] == ["staging_db_restore_20261122_020000"]

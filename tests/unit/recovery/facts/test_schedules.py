@@ -47,7 +47,7 @@ def test_systemd_gets_the_same_times() -> None:
 def reply(*more: str, crontab: str = "") -> str:
     encoded = base64.b64encode(crontab.encode()).decode()
     return "\n".join(("clock\t1795000000", "user\tdeploy", "home\t/home/deploy", "zone\t+0100", f"crontab\t{encoded}",
-                      *more, "end"))  # fmt: skip
+                      *more, "end"))
 
 
 def test_systemd_is_taken_only_where_root_allowed_it() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runbook_lib.environment import load_environment
-from runbook_lib.recovery.facts.backups import Backup, Backups, Leftover, clock_doubt
+from runbook_lib.recovery.facts.backups import Backup, Backups, Leftover, clock_problem
 from runbook_lib.recovery.facts.manifests import Manifest
 from runbook_lib.recovery.plans.backup import expired, plan_backup
 
@@ -74,7 +74,7 @@ def test_nothing_expires_when_the_servers_clock_has_jumped(apart: timedelta) -> 
 
 
 def test_a_backup_from_the_future_makes_the_clock_doubtful() -> None:
-    assert "future" in clock_doubt(folder(backup(timedelta(days=-1))))
+    assert "future" in clock_problem(folder(backup(timedelta(days=-1))))
 
 
 @settings(max_examples=60, deadline=None)

@@ -56,7 +56,7 @@ class Server:
 
     def survey(self) -> ConfigurationBackups:
         argv = ("bash", "-s", "--", str(self.project), str(self.repository), "clone",
-                ".env", ".env.secrets", "nginx", "gone.conf", "--", str(self.etc))  # fmt: skip
+                ".env", ".env.secrets", "nginx", "gone.conf", "--", str(self.etc))
         text = programs.text("recovery/configuration_files.sh", "recovery/configuration_survey.sh")
         done = subprocess.run(argv, input=text, text=True, capture_output=True, check=True)
         return parse_configuration(done.stdout, our_clock=datetime.now(UTC))

@@ -12,23 +12,23 @@ from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.recovery.facts.backups import Backup, Backups
 from runbook_lib.recovery.facts.manifests import Manifest, TableContents
-from runbook_lib.recovery.facts.restore_databases import Databases, SideDatabase
+from runbook_lib.recovery.facts.restore_databases import Databases, RestoreDatabase
 from runbook_lib.recovery.plans.backup import plan_backup
 from runbook_lib.recovery.plans.restore import plan_drop_kept, plan_restore
-from runbook_lib.recovery.plans.restore_steps import closed_door
+from runbook_lib.recovery.plans.restore_steps import maintenance_page
 
 ENVIRONMENT = load_environment("staging")
 COMMIT = "c" * 40
 TAKEN = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 NAME = "staging_db_20261122_020000.sql.gz"
 MANIFEST = Manifest(NAME, "staging_db", "0" * 64, 9, 9, 9, TAKEN, TAKEN, 1.0, "15.20", "15.20", "0002",
-                    (TableContents("public.squads", 5, "1:2"),))  # fmt: skip
+                    (TableContents("public.squads", 5, "1:2"),))
 BACKUP = Backup(NAME, TAKEN, 9, MANIFEST, "0" * 64)
 FOLDER = Backups("/backups/postgres", "staging_db", TAKEN, TAKEN, True, 10**9, 10**10, (BACKUP,))
-LIVE = SideDatabase("staging_db", "staging_user", 10**7, "", True)
+LIVE = RestoreDatabase("staging_db", "staging_user", 10**7, "", True)
 NOTHING_BESIDE = Databases("staging_db", LIVE)
 DEPLOYED = Deployed("blue", COMMIT, f"BLUE_COMMIT={COMMIT}\nCOMPOSE_PROFILES=blue\n", upstreams_file("blue"), "0" * 64,
-                    frozenset(), ())  # fmt: skip
+                    frozenset(), ())
 SAFETY = plan_backup(FOLDER, ENVIRONMENT)
 
 
@@ -46,14 +46,14 @@ def keys(steps: tuple[Step, ...]) -> list[str]:
 
 
 def half_way() -> Databases:
-    kept = SideDatabase("staging_db_before_20261122_030000", "staging_user", 9, f"swap open, restored from {NAME}", False)
+    kept = RestoreDatabase("staging_db_before_20261122_030000", "staging_user", 9, f"swap open, restored from {NAME}", False)
     return replace(NOTHING_BESIDE, kept=(kept,))
 
 
 def test_the_backup_is_loaded_and_compared_before_anybody_notices() -> None:
     order = keys(plan().steps)
-    assert order.index("restore-compare") < order.index("close-door") < order.index("stop-writers")
-    assert order.index("stop-writers") < order.index("restore-swap") < order.index("open-door")
+    assert order.index("restore-compare") < order.index("maintenance-on") < order.index("stop-writers")
+    assert order.index("stop-writers") < order.index("restore-swap") < order.index("maintenance-off")
 
 
 def test_the_live_database_is_backed_up_first() -> None:
@@ -77,7 +77,7 @@ def test_no_step_before_the_exchange_names_the_live_database_as_its_goal() -> No
 
 def test_an_older_backup_is_migrated_after_the_exchange_and_before_anybody_is_served() -> None:
     order = keys(plan(wanted=target("0001")).steps)
-    assert order.index("restore-swap") < order.index("migrate") < order.index("start-writers") < order.index("open-door")
+    assert order.index("restore-swap") < order.index("migrate") < order.index("start-writers") < order.index("maintenance-off")
     assert "migrate" not in keys(plan().steps)
 
 
@@ -88,20 +88,20 @@ def test_the_migration_runs_in_the_colour_that_serves() -> None:
 
 def test_every_change_from_the_door_to_the_last_look_can_be_taken_back() -> None:
     steps = plan(wanted=target("0001")).steps
-    since = keys(steps).index("close-door")
+    since = keys(steps).index("maintenance-on")
     without = [step.key for step in steps[since:] if not step.undo and not isinstance(step.actions[0], Gate)]
-    assert without == ["migrate", "restore-keep"]  # a migration is taken back by the exchange of names
+    assert without == ["migrate", "restore-commit"]  # a migration is taken back by the exchange of names
 
 
 def test_writers_start_before_the_door_opens_on_the_way_back_too() -> None:
     steps = plan().steps
     back = [step.key for step in reversed(steps) if step.undo]
-    assert back.index("restore-swap") < back.index("stop-writers") < back.index("close-door")
+    assert back.index("restore-swap") < back.index("stop-writers") < back.index("maintenance-on")
 
 
 def test_an_exchange_that_died_is_finished_without_loading_again() -> None:
     resumed = plan(half_way())
-    assert keys(resumed.steps)[:3] == ["close-door", "stop-writers", "restore-swap"]
+    assert keys(resumed.steps)[:3] == ["maintenance-on", "stop-writers", "restore-swap"]
     assert {one.reason for one in resumed.skipped if "interrupted" in one.reason}
 
 
@@ -112,13 +112,13 @@ def test_the_same_facts_give_the_same_plan_whatever_the_databases_weigh() -> Non
 
 
 def test_the_shut_door_says_when_to_come_back_and_leaves_the_pages() -> None:
-    text = closed_door("green")
+    text = maintenance_page("green")
     assert "return 503" in text and "Retry-After 30" in text
     assert "server frontend-green:3000" in text and "backend-green" not in text
 
 
 def test_the_door_opens_to_the_colour_that_had_the_traffic() -> None:
-    opened = next(step for step in plan().steps if step.key == "open-door").actions[0]
+    opened = next(step for step in plan().steps if step.key == "maintenance-off").actions[0]
     assert isinstance(opened, WriteFile)
     assert opened.content == upstreams_file("blue")
 

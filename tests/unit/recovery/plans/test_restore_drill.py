@@ -15,9 +15,9 @@ from runbook_lib.recovery.plans.restore_drill import drill_command, plan_restore
 ENVIRONMENT = load_environment("staging")
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 RELEASES = tuple(Release(commit, commit, "blue", revision, "r", "me", "why", NOW)
-                 for commit, revision in (("aaa", "0001"), ("bbb", "0002"), ("ccc", "0003")))  # fmt: skip
+                 for commit, revision in (("aaa", "0001"), ("bbb", "0002"), ("ccc", "0003")))
 DEPLOYED = Deployed("blue", "ccc", "BLUE_COMMIT=ccc", "server backend-blue:8000;", None,
-                    frozenset({"gw2-backend:aaa", "gw2-backend:bbb", "gw2-backend:ccc"}), RELEASES)  # fmt: skip
+                    frozenset({"gw2-backend:aaa", "gw2-backend:bbb", "gw2-backend:ccc"}), RELEASES)
 
 
 def backup(days: int, *, good: bool = True, database_bytes: int = 20_000_000, revision: str = "0002") -> Backup:

@@ -240,7 +240,7 @@ def test_prune_deletes_nothing_when_it_cannot_tell_which_are_the_newest(
     # the first look at the newest one fails, or the ordering by number, or reading a number
     fails = {"grep": f'() {{ [[ "$*" != *20260103* || -e {seen} ]] || {{ : >{seen}; return 2; }}; command grep "$@"; }}',
              "number": '() { [[ $1 != -oP ]] || return 2; command grep "$@"; }',
-             "sort": '() { [[ $1 == -r ]] || return 2; command sort "$@"; }'}  # fmt: skip
+             "sort": '() { [[ $1 == -r ]] || return 2; command sort "$@"; }'}
     program = f"BASH_FUNC_{'sort' if blind == 'sort' else 'grep'}%%"
     done = folder.step("prune", "1", f"staging_db_2026010{day}_020000.sql.gz", **{program: fails[blind]})
     assert (done.returncode, folder.names()) == (1, before), done.stderr

@@ -14,7 +14,7 @@ import pytest
 from runbook_lib.connections.lock import DOOR_KEEPER
 from runbook_lib.core import programs
 from runbook_lib.platform.plans.release_files import upstreams_file
-from runbook_lib.recovery.plans.restore_steps import CLOSED_PORT, closed_door
+from runbook_lib.recovery.plans.restore_steps import CLOSED_PORT, maintenance_page
 
 RUN = "20261122T210000Z-abcdef"
 # nginx listens for a closed door while there is a note of it, and until it is told to look at its files
@@ -40,7 +40,7 @@ def server(tmp_path: Path) -> Path:
 
 
 def keep(server: Path, health: str = "healthy") -> None:
-    """Start the keeper as the step close-door does, with looks ten times a second."""
+    """Start the keeper as the step maintenance-on does, with looks ten times a second."""
     commands = server / "programs"
     commands.mkdir()
     (commands / "docker").write_text(DOCKER)
@@ -69,7 +69,7 @@ def test_a_closed_door_whose_run_holds_the_lock_stays_closed_and_opens_once_the_
     with (server / ".runbook/lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         keep(server)
-        door(server).write_text(closed_door("blue"))
+        door(server).write_text(maintenance_page("blue"))
         assert not within(1.5, lambda: door(server).read_text() == upstreams_file("blue"))
         assert (server / "notes").read_text() == ""
     assert within(30, lambda: door(server).read_text() == upstreams_file("blue"))
@@ -79,7 +79,7 @@ def test_a_closed_door_whose_run_holds_the_lock_stays_closed_and_opens_once_the_
 
 def test_the_run_whose_door_was_opened_cannot_go_on(server: Path) -> None:
     keep(server)
-    door(server).write_text(closed_door("blue"))
+    door(server).write_text(maintenance_page("blue"))
     assert within(30, lambda: (server / f".runbook/broken/{RUN}").exists())
     assert DOOR_KEEPER in (server / f".runbook/broken/{RUN}").read_text()
 
@@ -98,15 +98,15 @@ def test_the_keeper_looks_for_the_port_on_which_a_closed_door_is_answered() -> N
 
 def test_a_backend_that_is_not_healthy_gets_no_users(server: Path) -> None:
     keep(server, health="starting")
-    door(server).write_text(closed_door("blue"))
+    door(server).write_text(maintenance_page("blue"))
     assert within(30, lambda: "inspect" in (server / "notes").read_text())
-    assert door(server).read_text() == closed_door("blue")
+    assert door(server).read_text() == maintenance_page("blue")
     subprocess.run(("pkill", "-f", f"door-keeper gw2-staging-backend-blue-1 {RUN}"))
 
 
 def test_a_door_that_its_run_opened_is_left_alone(server: Path) -> None:
     keep(server)
-    door(server).write_text(closed_door("blue"))
+    door(server).write_text(maintenance_page("blue"))
     door(server).write_text(upstreams_file("green"))
     assert not within(1.5, lambda: (server / "notes").read_text() != "")
     assert door(server).read_text() == upstreams_file("green")

@@ -55,7 +55,7 @@ class Folder:
             return
         self.number += 1
         manifest = Manifest(name, "staging_db", "0" * 64, 9, 9, 9, moment, moment, 1.0, "15", "15", "0002", (),
-                            number=self.number)  # fmt: skip
+                            number=self.number)
         self.backups[name] = Backup(name, moment, 9, manifest)
         self.made.append(name)
 
@@ -67,7 +67,7 @@ class Folder:
     def prune(self, moment: datetime) -> None:
         newest_first = tuple(self.backups[name] for name in sorted(self.backups, reverse=True))
         survey = Backups("/backups/postgres", "staging_db", moment + self.server_off, moment + self.ours_off, True,
-                         backups=newest_first)  # fmt: skip
+                         backups=newest_first)
         newest = self.newest()
         for backup in expired(survey, ENVIRONMENT):
             assert backup.good

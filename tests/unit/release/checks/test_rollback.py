@@ -5,19 +5,19 @@ from datetime import UTC, datetime
 
 from runbook_lib.core.findings import Verdict
 from runbook_lib.platform.facts.releases import Release
-from runbook_lib.recovery.facts.restore_selection import Loss
-from runbook_lib.release.checks.rollback import FITS, rollback_preconditions, what_goes
+from runbook_lib.recovery.facts.restore_selection import DataLoss
+from runbook_lib.release.checks.rollback import FITS, describe_data_impact, rollback_preconditions
 from runbook_lib.release.facts.repository import Commit, ReleaseTree
-from runbook_lib.release.facts.rollback_targets import EarlierRelease
+from runbook_lib.release.facts.rollback_targets import RollbackTarget
 from runbook_lib.release.facts.schema_rollback import DataChoice, WayBack
 from tests.unit.release.plans.test_rollback import DEPLOYED, NEWER, OLD, SAME
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 TREE = ReleaseTree(OLD, Commit(OLD, "commit", OLD, "v3.1.0", AT, "a release", None))
-CHOICE = EarlierRelease(Release(OLD, "v3.1.0", "blue", "0002", "run-1", "ada", "", AT), False, True, True)
+CHOICE = RollbackTarget(Release(OLD, "v3.1.0", "blue", "0002", "run-1", "ada", "", AT), False, True, True)
 
 
-def verdict_of(check: str, back: WayBack, database: DataChoice = "keep", choice: EarlierRelease = CHOICE) -> Verdict:
+def verdict_of(check: str, back: WayBack, database: DataChoice = "keep", choice: RollbackTarget = CHOICE) -> Verdict:
     found = rollback_preconditions(DEPLOYED, choice, TREE, back, database=database)
     return next(one.verdict for one in found if one.check == check)
 
@@ -26,7 +26,7 @@ def test_code_that_fails_on_the_newer_schema_is_refused_and_the_other_answers_ar
     back = replace(NEWER, compatible=False, said="a user cannot create a squad")
     found = next(one for one in rollback_preconditions(DEPLOYED, CHOICE, TREE, back, database="keep") if one.check == FITS)
     assert found.verdict is Verdict.FAILED
-    assert '"downgrade"' in found.next and '"restore"' in found.next
+    assert '"downgrade"' in found.next_step and '"restore"' in found.next_step
 
 
 def test_code_that_could_not_be_tried_is_a_warning_and_never_a_pass() -> None:
@@ -50,11 +50,11 @@ def test_an_image_that_is_gone_costs_time_and_stops_nothing() -> None:
 
 def test_a_server_without_its_secrets_is_for_a_deployment() -> None:
     found = rollback_preconditions(replace(DEPLOYED, secrets_sha256=None), CHOICE, TREE, SAME, database="keep")
-    assert "20 Deploy" in next(one.next for one in found if one.verdict is Verdict.FAILED)
+    assert "20 Deploy" in next(one.next_step for one in found if one.verdict is Verdict.FAILED)
 
 
 def test_what_goes_is_said_before_anything_happens() -> None:
-    assert what_goes(SAME, "keep", None).startswith("No row is lost")
-    assert "drop column squads.region" in what_goes(NEWER, "downgrade", None)
-    loss = Loss("a.sql.gz", 90, {"public.squads": 5}, {"public.squads": 9})
-    assert "90 minutes" in what_goes(NEWER, "restore", loss) and "4 rows" in what_goes(NEWER, "restore", loss)
+    assert describe_data_impact(SAME, "keep", None).startswith("No row is lost")
+    assert "drop column squads.region" in describe_data_impact(NEWER, "downgrade", None)
+    loss = DataLoss("a.sql.gz", 90, {"public.squads": 5}, {"public.squads": 9})
+    assert "90 minutes" in describe_data_impact(NEWER, "restore", loss) and "4 rows" in describe_data_impact(NEWER, "restore", loss)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from runbook_lib.core.findings import Finding, Verdict
-from runbook_lib.core.watch_result import Look, Watched
+from runbook_lib.core.watch_result import Look, WatchResult
 from runbook_lib.environment import Environment, load_environment
 from runbook_lib.platform.checks.live_release import (
     ExpectedRelease,
@@ -36,7 +36,7 @@ from runbook_lib.release.checks.success import (
     services_healthy,
     success_criteria,
 )
-from runbook_lib.release.checks.watch import watch_of, watch_was_calm
+from runbook_lib.release.checks.watch import watch_of, watch_was_clean
 from runbook_lib.release.facts.load import Load, Sample
 
 COMMIT, OTHER = "b" * 40, "c" * 40
@@ -155,7 +155,7 @@ def test_a_down_target_or_a_firing_alert_fails_and_no_target_is_inconclusive() -
 def test_a_declared_absence_is_named_with_its_reason(environment) -> None:
     lacking = environment.model_copy(update={"services": environment.services | {
         "grafana": environment.services["grafana"].model_copy(
-            update={"required": False, "absent_because": "no image"})}})  # fmt: skip
+            update={"required": False, "absent_reason": "no image"})}})
     absent = [one for one in services_healthy(lacking, WELL, "green") if "absent" in one.check]
     assert [(one.check, one.expected) for one in absent] == [("grafana is absent", "no image")]
 
@@ -185,7 +185,7 @@ FAULT, MISSED = Finding("f", Verdict.FAILED, "down"), Finding("g", Verdict.INCON
 def test_a_watch_passes_only_when_every_look_was_good(environment, looks, early, verdict) -> None:
     gate = watch_of(environment, RELEASE)
     assert gate.deadline_s == 3600
-    assert watch_was_calm(Watched(looks, NOW, 10.0, early), gate).verdict is verdict
+    assert watch_was_clean(WatchResult(looks, NOW, 10.0, early), gate).verdict is verdict
 
 
 def test_a_file_that_the_page_names_and_the_image_lacks_is_seen_before_the_switch() -> None:

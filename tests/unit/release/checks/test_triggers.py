@@ -30,7 +30,7 @@ from runbook_lib.release.checks.triggers import (
 COMMIT = "b" * 40
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ENVIRONMENT: Environment = load_environment("staging")
-LOOKS = ENVIRONMENT.rollback.failing_looks
+LOOKS = ENVIRONMENT.rollback.failure_threshold
 WELL = tuple(Container(name, name, "i", "d", "running", "healthy", 0, False, 0, None)
              for name in ENVIRONMENT.running_services("green"))
 PAGES = tuple(Endpoint(path, 200, {"commit": COMMIT}, 0.01) for path in ("/health", "/api/v1/health", "/release.json"))

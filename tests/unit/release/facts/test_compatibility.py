@@ -13,8 +13,8 @@ from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.findings import Verdict
 from runbook_lib.core.questions import CommandResult
 from runbook_lib.environment import load_environment
-from runbook_lib.release.checks.compatibility import judge_old_code
-from runbook_lib.release.facts.compatibility import OldCode, old_code_of, parse_told
+from runbook_lib.release.checks.compatibility import judge_compatibility
+from runbook_lib.release.facts.compatibility import Compatibility, compatibility_of, parse_told
 
 COPY = "runbook-schema-copy-12-345"
 NEW = "b" * 40
@@ -67,12 +67,12 @@ class Host:
         return (201 if method == "POST" else 200), {**body, "id": 1}
 
 
-def tried(host: Host) -> OldCode:
-    return old_code_of(load_environment("staging"), NEW, "blue").put(host)  # type: ignore[arg-type]
+def tried(host: Host) -> Compatibility:
+    return compatibility_of(load_environment("staging"), NEW, "blue").fetch(host)  # type: ignore[arg-type]
 
 
-def verdict(seen: OldCode) -> Verdict:
-    return judge_old_code(seen)[0].verdict
+def verdict(seen: Compatibility) -> Verdict:
+    return judge_compatibility(seen)[0].verdict
 
 
 def removed(host: Host) -> bool:
@@ -92,16 +92,16 @@ def test_old_code_that_fails_twice_after_the_migration_is_incompatible_and_told_
     seen = tried(host)
     assert seen.compatible is False
     assert "create a squad" in seen.message
-    (found,) = judge_old_code(seen)
+    (found,) = judge_compatibility(seen)
     assert found.verdict is Verdict.FAILED
-    assert "two steps" in found.next and "breaking_migration" in found.next
+    assert "two steps" in found.next_step and "breaking_migration" in found.next_step
     assert removed(host)
 
 
 def test_a_statement_that_fails_once_and_is_prepared_anew_is_told_and_passes() -> None:
     seen = tried(Host(True, False, True))
     assert seen.compatible is True
-    assert "first request" in judge_old_code(seen)[0].measured
+    assert "first request" in judge_compatibility(seen)[0].measured
 
 
 def test_code_that_does_not_work_on_its_own_schema_proves_nothing() -> None:
@@ -116,7 +116,7 @@ def test_migrations_that_fail_on_the_copy_are_a_failure() -> None:
     host = Host(True, migrate=told("failed", "column squads.colour does not exist"))
     seen = tried(host)
     assert verdict(seen) is Verdict.FAILED
-    assert "squads.colour" in judge_old_code(seen)[0].measured
+    assert "squads.colour" in judge_compatibility(seen)[0].measured
     assert removed(host)
 
 

@@ -44,7 +44,7 @@ def git(folder: Path, *words: str) -> str:
 
 def fingerprint(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(folder.rglob("*")) if path.is_file()}  # fmt: skip
+            for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from runbook_lib.core.errors import BadParameter, PreconditionFailed
 from runbook_lib.platform.facts.releases import Deployed, Release
 from runbook_lib.platform.plans.release_files import upstreams_file
-from runbook_lib.release.facts.rollback_targets import chosen_release, releases_to_choose
+from runbook_lib.release.facts.rollback_targets import rollback_targets, select_target
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -27,35 +27,35 @@ RECORD = (line("a", 3), line("b", 2), line("a", 1), line("c", 0, "green"))
 
 
 def test_each_commit_is_offered_once_the_last_deployed_first() -> None:
-    assert [one.release.version for one in releases_to_choose(server(*RECORD))] == ["vc", "va", "vb"]
+    assert [one.release.version for one in rollback_targets(server(*RECORD))] == ["vc", "va", "vb"]
 
 
 def test_a_choice_says_what_serves_what_rests_and_whose_image_is_gone() -> None:
-    rows = {one.release.version: one.row for one in releases_to_choose(server(*RECORD))}
+    rows = {one.release.version: one.row for one in rollback_targets(server(*RECORD))}
     assert [rows[name]["now"] for name in ("vc", "vb", "va")] == ["serves", "rests as blue", ""]
     assert rows["va"]["image"] == "gone: it is built again"
     assert rows["vb"]["passed its gate in run"] == "run-b"
 
 
 def test_without_a_name_the_release_before_the_live_one_is_meant() -> None:
-    assert chosen_release(server(*RECORD), "").release.version == "va"
+    assert select_target(server(*RECORD), "").release.version == "va"
 
 
 def test_after_a_deployment_that_never_came_onto_the_record_the_last_recorded_one_is_meant() -> None:
-    assert chosen_release(server(*RECORD, live="f", resting="c"), "").release.version == "vc"
+    assert select_target(server(*RECORD, live="f", resting="c"), "").release.version == "vc"
 
 
 @pytest.mark.parametrize("name", ["vb", "b" * 40, "b" * 7])
 def test_a_release_is_named_by_version_commit_or_seven_digits(name: str) -> None:
-    assert chosen_release(server(*RECORD), name).release.commit == "b" * 40
+    assert select_target(server(*RECORD), name).release.commit == "b" * 40
 
 
 @pytest.mark.parametrize("name", ["vd", "b" * 6, "d" * 40, "b" * 39 + ";", "$(id)"])
 def test_a_name_that_is_not_on_record_is_refused(name: str) -> None:
     with pytest.raises(BadParameter, match="no release on record"):
-        chosen_release(server(*RECORD), name)
+        select_target(server(*RECORD), name)
 
 
 def test_a_first_release_has_none_before_it() -> None:
     with pytest.raises(PreconditionFailed, match="no release before"):
-        chosen_release(server(line("c", 0, "green")), "")
+        select_target(server(line("c", 0, "green")), "")

@@ -33,7 +33,7 @@ def deployed(old_code: str | None = OLD) -> Deployed:
 
 def test_what_was_tried_at_the_deployment_is_not_tried_again() -> None:
     question = way_back_of(ENVIRONMENT, deployed(), OLD, SOURCES, "0002", database="keep")
-    back = question.put(ScriptedConnections())  # answers nothing
+    back = question.fetch(ScriptedConnections())  # answers nothing
     assert back.compatible is True
     assert back.newer
     assert "run-2" in back.said
@@ -53,17 +53,17 @@ def test_a_trial_of_other_code_or_another_schema_counts_for_nothing() -> None:
 
 
 def test_a_schema_that_the_release_knows_is_no_question() -> None:
-    back = way_back_of(ENVIRONMENT, deployed(None), OLD, SOURCES, "0001", database="keep").put(ScriptedConnections())
+    back = way_back_of(ENVIRONMENT, deployed(None), OLD, SOURCES, "0001", database="keep").fetch(ScriptedConnections())
     assert back.compatible is True and not back.newer
 
 
 def test_a_schema_that_cannot_be_read_is_unknown_and_not_the_same() -> None:
-    back = way_back_of(ENVIRONMENT, deployed(), OLD, SOURCES, None, database="keep").put(ScriptedConnections())
+    back = way_back_of(ENVIRONMENT, deployed(), OLD, SOURCES, None, database="keep").fetch(ScriptedConnections())
     assert back.compatible is None
 
 
 def test_a_restore_brings_its_own_schema_so_nothing_is_tried() -> None:
-    back = way_back_of(ENVIRONMENT, deployed(None), OLD, SOURCES, "0002", database="restore").put(ScriptedConnections())
+    back = way_back_of(ENVIRONMENT, deployed(None), OLD, SOURCES, "0002", database="restore").fetch(ScriptedConnections())
     assert back.compatible is None and "backup" in back.said
 
 

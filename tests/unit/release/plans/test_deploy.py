@@ -79,29 +79,29 @@ def keys(of: Plan) -> list[str]:
 def test_the_first_deployment_builds_starts_gates_and_records(environment, secrets) -> None:
     assert keys(plan(environment, EMPTY, secrets, target(schema_now=None))) == [
         "record-pre-image", "fetch", "build-backend", "build-frontend", "deliver-secrets", "check-out", "configure",
-        "start-infrastructure", "migrate", "start", "gate-inside", "switch", "gate-outside", "watch", "commit-release",
-    ]  # fmt: skip
+        "start-infrastructure", "migrate", "start", "gate-internal", "switch", "gate-external", "watch", "commit-release",
+    ]
 
 
 def test_a_later_deployment_backs_up_first_and_rests_the_old_colour_last(environment, secrets) -> None:
     deployed = after(environment, EMPTY, target(OLD, "v3.1.0"), secrets)
     steps = keys(plan(environment, deployed, secrets, target()))
     assert steps.index("backup-dump") < steps.index("fetch")
-    assert steps[-4:] == ["gate-outside", "watch", "commit-release", "rest-old-colour"]
+    assert steps[-4:] == ["gate-external", "watch", "commit-release", "stop-old-colour"]
 
 
 def test_a_release_on_record_is_never_undone_and_the_way_back_ends_with_a_look_from_outside(environment, secrets) -> None:
     made = plan(environment, after(environment, EMPTY, target(OLD, "v3.1.0"), secrets), secrets, target())
-    assert made.no_way_back_after == "commit-release"
-    assert made.after_undo is not None
-    assert not next(step for step in made.steps if step.key == "rest-old-colour").undo
+    assert made.point_of_no_return == "commit-release"
+    assert made.rollback_check is not None
+    assert not next(step for step in made.steps if step.key == "stop-old-colour").undo
 
 
 def test_the_flip_back_is_the_first_thing_undone_and_services_follow_the_files_last(environment, secrets) -> None:
     made = plan(environment, after(environment, EMPTY, target(OLD, "v3.1.0"), secrets), secrets, target())
     undone = [step for step in reversed(made.steps) if step.undo]
     assert [step.key for step in undone][:2] == ["switch", "start"]
-    assert undone[1].undo_may_fail and not undone[0].undo_may_fail
+    assert undone[1].undo_best_effort and not undone[0].undo_best_effort
     assert isinstance(undone[0].undo[0], WriteFile) and "reload" in str(undone[0].undo[1])
     assert [("up" in str(action), "reload" in str(action)) for action in undone[-1].undo[-2:]] == [
         (True, False), (False, True)]
@@ -110,14 +110,14 @@ def test_the_flip_back_is_the_first_thing_undone_and_services_follow_the_files_l
 def test_an_old_colour_that_was_left_running_is_all_that_is_left_to_do(environment, secrets) -> None:
     deployed = after(environment, after(environment, EMPTY, target(OLD, "v3.1.0"), secrets), target(), secrets)
     warm = tuple(one for colour in ("blue", "green") for one in well(environment, colour))
-    assert keys(plan(environment, deployed, secrets, target(schema_now="0003"), warm)) == ["rest-old-colour"]
+    assert keys(plan(environment, deployed, secrets, target(schema_now="0003"), warm)) == ["stop-old-colour"]
     assert plan(environment, deployed, secrets, target(schema_now="0003"), well(environment, "green")).steps == ()
 
 
 def test_the_new_release_is_migrated_before_it_starts_and_gated_before_traffic(environment, secrets) -> None:
     deployed = after(environment, EMPTY, target(OLD, "v3.1.0"), secrets)
     steps = keys(plan(environment, deployed, secrets, target()))
-    order = [steps.index(key) for key in ("migrate", "start", "gate-inside", "switch", "gate-outside")]
+    order = [steps.index(key) for key in ("migrate", "start", "gate-internal", "switch", "gate-external")]
     assert order == sorted(order)
 
 
@@ -185,7 +185,7 @@ def test_the_same_facts_give_the_same_hash_and_other_facts_another(environment, 
 
 
 def test_the_guard_notices_another_deployment_in_between(environment, secrets) -> None:
-    guard = plan(environment, EMPTY, secrets, target()).guard
+    guard = plan(environment, EMPTY, secrets, target()).recheck
     assert guard is not None
     assert [one.verdict for one in guard.judge(EMPTY)] == [Verdict.PASSED]
     moved = after(environment, EMPTY, target(OLD), secrets)

@@ -9,7 +9,7 @@ import pytest
 from runbook_lib.environment import Environment, load_environment
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.plans.release_files import upstreams_file
-from runbook_lib.release.plans.interrupted_cutover import finish_switch
+from runbook_lib.release.plans.interrupted_cutover import finish_cutover
 
 WHOLE = Deployed("blue", "c" * 40, "COMPOSE_PROFILES=blue,grafana\n", upstreams_file("blue"), None, frozenset(), ())
 
@@ -20,17 +20,17 @@ def environment() -> Environment:
 
 
 def test_a_whole_switch_needs_nothing(environment: Environment) -> None:
-    assert finish_switch(environment, WHOLE) == ()
+    assert finish_cutover(environment, WHOLE) == ()
 
 
 def test_a_server_without_a_release_needs_nothing(environment: Environment) -> None:
-    assert finish_switch(environment, Deployed(None, None, None, None, None, frozenset(), ())) == ()
+    assert finish_cutover(environment, Deployed(None, None, None, None, None, frozenset(), ())) == ()
 
 
 def test_when_env_names_the_other_colour_nginx_is_made_to_obey_its_file(environment: Environment) -> None:
     cut = replace(WHOLE, live_colour="green", upstreams_text=upstreams_file("green"))
-    (step,) = finish_switch(environment, cut)
-    assert step.key == "finish-switch"
+    (step,) = finish_cutover(environment, cut)
+    assert step.key == "finish-cutover"
     assert "nginx" in str(step.actions[0])
     assert "reload" in str(step.actions[0])
     assert step.undo == ()

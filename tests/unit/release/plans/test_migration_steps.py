@@ -44,33 +44,33 @@ def reason(plan: Plan) -> str:
 
 def test_the_live_code_is_tried_right_before_the_migration(environment: Environment) -> None:
     plan = planned(environment)
-    assert keys(plan)[keys(plan).index("migrate") - 1] == "old-code"
-    assert plan.no_way_back_after != "migrate"
+    assert keys(plan)[keys(plan).index("migrate") - 1] == "compatibility-check"
+    assert plan.point_of_no_return != "migrate"
 
 
 def test_one_failing_look_is_enough_and_one_clean_one_too(environment: Environment) -> None:
-    (gate,) = next(step for step in planned(environment).steps if step.key == "old-code").actions
+    (gate,) = next(step for step in planned(environment).steps if step.key == "compatibility-check").actions
     assert isinstance(gate, Gate)
-    assert (gate.passes, gate.gives_up_after) == (1, 1)
+    assert (gate.success_threshold, gate.failure_threshold) == (1, 1)
     assert gate.interval_s >= gate.deadline_s  # a trial that could not be had is not tried for ten minutes
 
 
 def test_without_a_migration_there_is_nothing_to_try(environment: Environment) -> None:
     plan = planned(environment, schema_now="0004", breaking_migration="accept")
-    assert "old-code" not in keys(plan)
+    assert "compatibility-check" not in keys(plan)
     assert reason(plan) == "there is nothing to migrate"
-    assert plan.no_way_back_after != "migrate"
+    assert plan.point_of_no_return != "migrate"
 
 
 def test_the_first_deployment_has_no_old_code(environment: Environment) -> None:
     plan = planned(environment, deployed=NOTHING, schema_now=None)
-    assert "old-code" not in keys(plan)
+    assert "compatibility-check" not in keys(plan)
     assert reason(plan) == "no release is live yet"
 
 
 def test_who_accepts_a_breaking_migration_has_no_automatic_way_back_from_it(environment: Environment) -> None:
     plan = planned(environment, breaking_migration="accept")
-    assert "old-code" not in keys(plan)
-    assert plan.no_way_back_after == "migrate"
-    assert "22 Rollback" in plan.no_way_back_next
+    assert "compatibility-check" not in keys(plan)
+    assert plan.point_of_no_return == "migrate"
+    assert "22 Rollback" in plan.irreversible_hint
     assert plan.hash != planned(environment).hash

@@ -10,7 +10,7 @@ from runbook_lib.platform.facts.releases import Deployed, Release
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.release.facts.schema_rollback import WayBack
-from runbook_lib.release.plans.rollback import DataBack, plan_rollback
+from runbook_lib.release.plans.rollback import DataPlan, plan_rollback
 from tests.unit.recovery.plans.test_restore import BACKUP, ENVIRONMENT, NOTHING_BESIDE, SAFETY
 
 LIVE, OLD = "c" * 40, "a" * 40
@@ -27,7 +27,7 @@ def target(schema_now: str | None = "0003", commit: str = OLD) -> Target:
     return Target(commit, "v3.1.0", {}, "0002", frozenset({"0001", "0002"}), schema_now)
 
 
-def plan(data: DataBack, *, to: Target | None = None, deployed: Deployed = DEPLOYED,
+def plan(data: DataPlan, *, to: Target | None = None, deployed: Deployed = DEPLOYED,
          containers: tuple[Container, ...] = ()) -> Plan:
     return plan_rollback(ENVIRONMENT, deployed, containers, to or target(), data, by="ada", reason="it fails")
 
@@ -46,76 +46,76 @@ def well(colour: str) -> tuple[Container, ...]:
 
 
 def test_the_data_stay_and_nothing_is_built_fetched_or_backed_up() -> None:
-    assert keys(plan(DataBack("keep", NEWER)).steps) == [
-        "record-pre-image", "check-out", "configure", "start-infrastructure", "start", "gate-inside", "switch",
-        "gate-outside", "commit-release", "rest-old-colour", "start-monitoring"]  # fmt: skip
+    assert keys(plan(DataPlan("keep", NEWER)).steps) == [
+        "record-pre-image", "check-out", "configure", "start-infrastructure", "start", "gate-internal", "switch",
+        "gate-external", "commit-release", "stop-old-colour", "start-monitoring"]
 
 
 def test_an_image_that_is_gone_is_built_from_the_commit() -> None:
     bare = replace(DEPLOYED, images=frozenset())
-    assert keys(plan(DataBack("keep", SAME), deployed=bare).steps)[1:4] == ["fetch", "build-backend", "build-frontend"]
+    assert keys(plan(DataPlan("keep", SAME), deployed=bare).steps)[1:4] == ["fetch", "build-backend", "build-frontend"]
 
 
 def test_the_record_says_that_it_was_a_rollback_from_what_and_why() -> None:
-    line = str(step(plan(DataBack("keep", NEWER)), "commit-release").actions[0])
+    line = str(step(plan(DataPlan("keep", NEWER)), "commit-release").actions[0])
     assert "rollback from v3.2.0 (database: keep): it fails" in line
 
 
 def test_a_release_that_serves_already_needs_nothing_and_the_plan_says_so() -> None:
-    made = plan(DataBack("keep", SAME), to=target("0002", LIVE), deployed=ON_RECORD, containers=well("green"))
+    made = plan(DataPlan("keep", SAME), to=target("0002", LIVE), deployed=ON_RECORD, containers=well("green"))
     assert made.steps == () and "serves already" in made.reason
 
 
 def test_a_rollback_that_died_after_the_switch_is_looked_at_recorded_and_finished() -> None:
     both = (*well("green"), *well("blue")[:2])
-    made = plan(DataBack("keep", SAME), to=target("0002", LIVE), containers=both)
-    assert keys(made.steps) == ["gate-outside", "commit-release", "rest-old-colour"]
+    made = plan(DataPlan("keep", SAME), to=target("0002", LIVE), containers=both)
+    assert keys(made.steps) == ["gate-external", "commit-release", "stop-old-colour"]
     assert '"colour": "green"' in str(step(made, "commit-release").actions[0])
-    assert "backend-blue" in str(step(made, "rest-old-colour").actions[1])
-    assert "backend-green" not in str(step(made, "rest-old-colour").actions[1])
+    assert "backend-blue" in str(step(made, "stop-old-colour").actions[1])
+    assert "backend-green" not in str(step(made, "stop-old-colour").actions[1])
 
 
 def test_a_rollback_that_died_after_its_record_lets_the_other_colour_rest() -> None:
     both = (*well("green"), *well("blue")[:2])
-    made = plan(DataBack("keep", SAME), to=target("0002", LIVE), deployed=ON_RECORD, containers=both)
-    assert keys(made.steps) == ["rest-old-colour"]
+    made = plan(DataPlan("keep", SAME), to=target("0002", LIVE), deployed=ON_RECORD, containers=both)
+    assert keys(made.steps) == ["stop-old-colour"]
 
 
 def test_a_release_that_has_the_traffic_but_is_not_well_is_started_in_the_other_colour() -> None:
-    made = plan(DataBack("keep", SAME), to=target("0002", LIVE))
+    made = plan(DataPlan("keep", SAME), to=target("0002", LIVE))
     assert "start" in keys(made.steps)
     assert "backend-blue" in str(step(made, "start").actions[0])
 
 
 def test_a_half_done_switch_is_no_release_that_serves() -> None:
     torn = replace(DEPLOYED, env_text=ENV.replace("PROFILES=green", "PROFILES=blue"))
-    made = plan(DataBack("keep", SAME), to=target("0002", LIVE), deployed=torn, containers=well("green"))
+    made = plan(DataPlan("keep", SAME), to=target("0002", LIVE), deployed=torn, containers=well("green"))
     assert "switch" in keys(made.steps)
 
 
 def test_a_door_that_a_dead_restore_left_shut_is_no_release_that_serves() -> None:
     shut = replace(DEPLOYED, upstreams_text="upstream backend { server 127.0.0.1:8503; } server frontend-green:3000;")
-    assert plan(DataBack("keep", SAME), to=target("0002", LIVE), deployed=shut, containers=well("green")).steps
+    assert plan(DataPlan("keep", SAME), to=target("0002", LIVE), deployed=shut, containers=well("green")).steps
 
 
 def test_code_that_knows_both_schemas_takes_over_before_the_downgrade() -> None:
-    order = keys(plan(DataBack("downgrade", NEWER, SAFETY)).steps)
+    order = keys(plan(DataPlan("downgrade", NEWER, SAFETY)).steps)
     assert order.index("backup-publish") < order.index("switch") < order.index("stop-writers") < order.index("downgrade")
     assert order.index("downgrade") < order.index("gate-schema") < order.index("commit-release")
-    assert "close-door" not in order
+    assert "maintenance-on" not in order
 
 
 def test_code_that_cannot_live_with_the_newer_schema_never_serves_on_it() -> None:
-    order = keys(plan(DataBack("downgrade", replace(NEWER, compatible=False), SAFETY)).steps)
-    assert order.index("close-door") < order.index("stop-writers") < order.index("downgrade") < order.index("start")
+    order = keys(plan(DataPlan("downgrade", replace(NEWER, compatible=False), SAFETY)).steps)
+    assert order.index("maintenance-on") < order.index("stop-writers") < order.index("downgrade") < order.index("start")
 
 
 def test_code_that_could_not_be_tried_is_treated_as_code_that_cannot() -> None:
-    assert "close-door" in keys(plan(DataBack("downgrade", replace(NEWER, compatible=None), SAFETY)).steps)
+    assert "maintenance-on" in keys(plan(DataPlan("downgrade", replace(NEWER, compatible=None), SAFETY)).steps)
 
 
 def test_the_downgrade_runs_in_the_image_that_has_the_migration_and_says_what_goes() -> None:
-    made = step(plan(DataBack("downgrade", NEWER, SAFETY)), "downgrade")
+    made = step(plan(DataPlan("downgrade", NEWER, SAFETY)), "downgrade")
     action = made.actions[0]
     assert isinstance(action, Command)
     assert action.argv[:2] == ("env", f"GREEN_COMMIT={LIVE}")
@@ -125,28 +125,28 @@ def test_the_downgrade_runs_in_the_image_that_has_the_migration_and_says_what_go
 
 
 def test_a_switch_behind_the_shut_door_goes_back_to_the_shut_door() -> None:
-    shut = plan(DataBack("downgrade", replace(NEWER, compatible=False), SAFETY))
+    shut = plan(DataPlan("downgrade", replace(NEWER, compatible=False), SAFETY))
     back = step(shut, "switch").undo[0]
     assert isinstance(back, WriteFile) and "return 503" in str(back.content)
-    opened = step(shut, "close-door").undo[0]
+    opened = step(shut, "maintenance-on").undo[0]
     assert isinstance(opened, WriteFile) and opened.content == upstreams_file("green")
 
 
 def test_a_restore_exchanges_the_names_before_the_earlier_release_starts() -> None:
-    data = DataBack("restore", NEWER, SAFETY, BACKUP, NOTHING_BESIDE)
+    data = DataPlan("restore", NEWER, SAFETY, BACKUP, NOTHING_BESIDE)
     order = keys(plan(data, to=target("0001")).steps)
-    assert order.index("restore-compare") < order.index("close-door") < order.index("restore-swap")
+    assert order.index("restore-compare") < order.index("maintenance-on") < order.index("restore-swap")
     assert order.index("restore-swap") < order.index("migrate") < order.index("start") < order.index("switch")
-    assert order.index("gate-outside") < order.index("restore-keep") < order.index("commit-release")
+    assert order.index("gate-external") < order.index("restore-commit") < order.index("commit-release")
 
 
 def test_monitoring_that_does_not_come_up_leaves_the_release_that_serves() -> None:
-    made = plan(DataBack("keep", NEWER))
+    made = plan(DataPlan("keep", NEWER))
     last = made.steps[-1].actions[0]
     assert isinstance(last, Command) and 1 in last.accepts
-    assert made.no_way_back_after == "commit-release"
+    assert made.point_of_no_return == "commit-release"
 
 
 def test_a_broken_release_is_not_asked_to_answer_after_an_undo() -> None:
-    assert plan(DataBack("keep", NEWER)).after_undo is None
-    assert plan(DataBack("keep", NEWER), containers=well("green")).after_undo is not None
+    assert plan(DataPlan("keep", NEWER)).rollback_check is None
+    assert plan(DataPlan("keep", NEWER), containers=well("green")).rollback_check is not None

@@ -15,11 +15,11 @@ from runbook_lib.platform.facts.idle_colour import IdleColour, InsideReply
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.smoke_test import UserAction, UserFlow
 from runbook_lib.platform.facts.target import Target
-from runbook_lib.release.plans.verification_steps import gate_inside
+from runbook_lib.release.plans.verification_steps import internal_gate
 
 COMMIT, OTHER = "b" * 40, "c" * 40
 WELL = tuple(Container(name, name, "i", "d", "running", "healthy", 0, False, 0, None)
-             for name in ("backend-blue", "frontend-blue"))  # fmt: skip
+             for name in ("backend-blue", "frontend-blue"))
 FLOW = UserFlow((UserAction("read squads", True, "200", "200", 0.1),))
 
 
@@ -31,7 +31,7 @@ def colour(status: int = 200, commit: str = COMMIT, script: int = 200) -> IdleCo
 def gates() -> tuple[Gate, Gate]:
     empty = Deployed(None, OTHER, None, None, None, frozenset(), ())
     target = Target(COMMIT, "v3.2.0", {}, "0003", frozenset({"0003"}), "0003")
-    health, served = gate_inside(load_environment("staging"), empty, target).actions
+    health, served = internal_gate(load_environment("staging"), empty, target).actions
     assert isinstance(health, Gate)
     assert isinstance(served, Gate)
     return replace(health, interval_s=0.0), replace(served, interval_s=0.0)
@@ -50,7 +50,7 @@ def test_what_no_waiting_mends_is_not_waited_for(wrong: dict[str, Any]) -> None:
     _, served = gates()
     outcome = open_gate(served, lambda one: colour(**wrong) if one is served.questions[0] else FLOW)
     assert not outcome.opened
-    assert outcome.looks == load_environment("staging").rollback.failing_looks
+    assert outcome.looks == load_environment("staging").rollback.failure_threshold
 
 
 def test_a_good_release_is_let_through_after_one_look_at_what_it_serves() -> None:
