@@ -17,15 +17,22 @@ def pages(root: Path) -> dict[str, Callable[[], str]]:
     """What makes each generated page (Markdown), by the page's path below the project's folder `root`."""
     import yaml
 
+    from runbook_lib.authoring.architecture_page import with_fresh_lists
     from runbook_lib.authoring.decision_index import decision_index
     from runbook_lib.authoring.environment_page import environment_page
     from runbook_lib.authoring.error_page import error_page
+    from runbook_lib.authoring.floor_plan import floor_plan
 
     def environment() -> str:
         plan = (root / "parameters" / "environments" / "staging.yaml").read_text(encoding="utf-8")
         return environment_page(yaml.safe_load(plan))
 
+    def architecture() -> str:
+        return with_fresh_lists((root / "docs" / "architecture.md").read_text(encoding="utf-8"))
+
     return {
+        "docs/architecture.md": architecture,
+        "docs/images/layers.svg": floor_plan,
         "docs/reference/cli.md": command_line_page,
         "docs/reference/environment-file.md": environment,
         "docs/reference/errors.md": error_page,

@@ -1,9 +1,8 @@
-"""The layers of docs/architecture.md hold: imports go inwards, families form no circle, and I/O stays where it may be."""
+"""The layers of the package: imports go inwards, families form no circle, and I/O stays where it may be."""
 
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -11,11 +10,13 @@ from pathlib import Path
 import pytest
 
 import runbook_lib
+from runbook_lib.authoring.layers import KINDS
+from runbook_lib.authoring.layers import families as families_of_package
+from runbook_lib.authoring.layers import layers as layers_of_package
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "runbook_lib"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-KINDS = ("facts", "checks", "plans")  # inside a family each may import itself and those before it
 LOWEST_FAMILY = "platform"
 MOST_PUBLIC_NAMES = 21
 
@@ -30,15 +31,13 @@ FILE_READS = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "i
 
 
 def layers() -> list[set[str]]:
-    """Packages of each layer, inner to outer, as the table of docs/architecture.md lists them."""
-    text = (ROOT / "docs/architecture.md").read_text()
-    table = text[text.index("| layer | packages") :].split("\n\n")[0].splitlines()[2:]
-    return [set(re.findall(r"`([a-z_]+)/?`", row.split("|")[2])) - {"notebooks"} for row in table]
+    """Packages of each layer, inner to outer, as docs/architecture.md shows them."""
+    return [set(layer.packages) for layer in layers_of_package()]
 
 
 def families() -> set[str]:
     """The packages of the domain layer: those with facts, checks or plans."""
-    return {path.name for path in PACKAGE.iterdir() if any((path / kind).is_dir() for kind in KINDS)}
+    return set(families_of_package())
 
 
 def module_name(path: Path) -> str:
@@ -157,7 +156,7 @@ def file_access(tree: ast.AST) -> set[str]:
 def test_every_package_stands_in_the_table_of_layers(path: Path) -> None:
     name = module_name(path)
     if name != "runbook_lib":
-        assert package_of(name) in set().union(*layers()), f"docs/architecture.md does not place {package_of(name)}"
+        assert package_of(name) in set().union(*layers()), f"authoring/layers.py does not place {package_of(name)}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)
