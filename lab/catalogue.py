@@ -16,7 +16,7 @@ TRIGGERS = ("Deployment health check failures", "API error rate > 10%", "Critica
 
 def verdict_of(release: Release) -> str:
     """The verdict in the words of the runbooks."""
-    return WORDS[release.leads_to.exit_code]
+    return WORDS[release.expect.exit_code]
 
 
 def show() -> None:
@@ -28,7 +28,7 @@ def show() -> None:
     for name in ("tag", "what is wrong with it", "ends", "stopped at", "trigger", "live then", "schema then"):
         table.add_column(name, no_wrap=name == "tag")
     for release in releases():
-        told = release.leads_to
+        told = release.expect
         ends = f"{verdict_of(release)} ({told.exit_code})"
         table.add_row(release.tag, release.why or release.title, ends, " or ".join(told.stopped_at),
                       " or ".join(told.triggers), told.live, told.schema_revision)

@@ -51,7 +51,7 @@ class Release:
     tag: str
     base: str
     title: str
-    leads_to: Outcome
+    expect: Outcome
     patches: tuple[Path, ...]
     schema_revision: str
     why: str = ""
@@ -96,10 +96,10 @@ def _read(path: Path) -> Release:
     said = yaml.safe_load(path.read_text())
     patches = tuple(sorted(path.parent.glob("*.patch")))
     try:
-        told = said.pop("leads_to")
+        told = said.pop("expect")
         lists = {name: tuple(told.get(name, ())) for name in ("stopped_at", "triggers")}
         outcome = Outcome(**{**told, **lists})
-        return Release(patches=patches, leads_to=outcome, **said)
+        return Release(patches=patches, expect=outcome, **said)
     except KeyError as error:
         raise LabError(f"lab/releases/{path.parent.name}/release.yaml: {error} is missing") from error
     except (AttributeError, TypeError) as error:

@@ -1,1 +1,1 @@
-"""Long proofs on the lab: what a user would fear most, done on purpose, case by case. `python -m lab.resilience`."""
+"""Long resilience tests on a lab server: every failure that operators fear, caused on purpose, case by case."""

@@ -1,6 +1,6 @@
-"""Damaged backups are never accepted: each is laid into a folder on the server and has to pass what a real one passes.
+"""Corrupted backups are never accepted: each is put into a folder on the server and judged like a real one.
 
-First the survey with every byte read again, then the reading of the dump to its end, and what is still standing is
+First the survey with every byte read again, then the inspection of the dump to its end; what still looks good is
 restored by the drill's own program. The live database is compared before and after.
 """
 
@@ -17,7 +17,8 @@ from typing import Any
 from lab.errors import LabError
 from lab.instance import Instance
 from lab.processes import log_file, output, run
-from lab.resilience.corruption_kinds import Corruption, Pair, all_corruptions
+from lab.resilience.backup_pair import Corruption, Pair
+from lab.resilience.corruption_kinds import all_corruptions
 from lab.resilience.suite import Case, Suite
 from lab.resilience.traffic import change
 from runbook_lib.connections import open_connections
@@ -26,7 +27,7 @@ from runbook_lib.core import programs
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.environment import Environment, load_environment
 from runbook_lib.platform.facts.releases import Deployed, deployed_state_of
-from runbook_lib.recovery.checks.drill import drill_findings
+from runbook_lib.recovery.checks.drill import APPLICATION_READS, drill_findings
 from runbook_lib.recovery.checks.restore import backup_is_restorable
 from runbook_lib.recovery.facts.backups import Backup, backups_of
 from runbook_lib.recovery.facts.drills import parse_drills
@@ -35,53 +36,54 @@ from runbook_lib.recovery.plans.restore_drill import drill_command
 
 FOLDER = "/backups/damaged"
 FIRST_MOMENT = datetime(2024, 1, 1, 2, 0, tzinfo=UTC)
-CONTROL = Corruption("a good backup, unchanged (it has to be accepted)", lambda one, _: one)
+CONTROL = Corruption("control: a good backup must be accepted", lambda pair, other: pair)
+BEFORE_RESTORE, BY_RESTORE = "found before any restore", "found by the restore"
 
 
-def prove(instance: Instance) -> Iterator[Case]:
-    """Every damage of the catalogue, and a good backup that is accepted."""
+def run_cases(instance: Instance) -> Iterator[Case]:
+    """Every corruption of the catalogue, and a good backup that is accepted."""
     for number in (1, 2):
         began = time.monotonic()
         code = change(instance, "30_backup_database", {}).code
-        yield Case(f"backup {number} of 2 to damage", code == 0, f"exit code {code}", time.monotonic() - began)
-    good, other = two_backups(instance)
+        yield Case(f"backup {number} of 2 to corrupt", code == 0, f"exit code {code}", time.monotonic() - began)
+    good, other = newest_two_backups(instance)
     yield from never_accepted(instance, good, other, all_corruptions(good))
 
 
-def never_accepted(instance: Instance, good: Pair, other: Pair, damages: Sequence[Corruption]) -> Iterator[Case]:
-    """A case a damage, then the control and the live database."""
+def never_accepted(instance: Instance, good: Pair, other: Pair, corruptions: Sequence[Corruption]) -> Iterator[Case]:
+    """A case for each corruption, then the control and the live database."""
     environment = load_environment(instance.address.environment)
     database = environment.backup.database
-    slots = [(corruption, *good.at(database, FIRST_MOMENT + timedelta(minutes=number)))
-             for number, corruption in enumerate((*damages, CONTROL))]  # fmt: skip
+    files = [(corruption, *good.at(database, FIRST_MOMENT + timedelta(minutes=number)))
+             for number, corruption in enumerate((*corruptions, CONTROL))]
     began, before = time.monotonic(), live_contents(instance, environment)
     try:
-        lay_out(instance, [(name, corruption.of(pair, other)) for corruption, name, pair in slots], FOLDER)
+        write_pairs(instance, [(name, corruption.apply(pair, other)) for corruption, name, pair in files], FOLDER)
         with open_connections(environment, load_secrets(environment), changes_allowed=False) as connections:
-            judge = _Judge(instance, environment, connections, len(slots))
-            for corruption, name, _ in slots:
+            judge = _Judge(instance, environment, connections, len(files))
+            for corruption, name, _ in files:
                 started = time.monotonic()
                 accepted, measured = judge.accepts(name)
                 yield Case(corruption.name, accepted == (corruption is CONTROL), measured, time.monotonic() - started)
     finally:
         output(instance.inside("rm", "-rf", FOLDER))
     same = live_contents(instance, environment) == before
-    yield Case("the live database holds what it held", same, f"{before.count(chr(10))} tables and values compared",
-               time.monotonic() - began)  # fmt: skip
+    yield Case("the live database is unchanged", same, f"{before.count(chr(10))} tables and values compared",
+               time.monotonic() - began)
 
 
-def two_backups(instance: Instance) -> tuple[Pair, Pair]:
+def newest_two_backups(instance: Instance) -> tuple[Pair, Pair]:
     """The two newest backups of the instance. Raises LabError when there are fewer."""
     newest_first = "ls -r /backups/postgres/*.sql.gz 2>/dev/null || true"
     listing = output(instance.inside("sh", "-c", newest_first)).split()
     if len(listing) < 2:
-        raise LabError(f"{instance.name} has {len(listing)} backups, two are needed: run 30 Back up the database.")
+        raise LabError(f"{instance.name} has {len(listing)} backups, two are needed. Run 30 Back up the database.")
     first, second = (_read(instance, path) for path in listing[:2])
     return first, second
 
 
-def lay_out(instance: Instance, pairs: Sequence[tuple[str, Pair]], folder: str) -> None:
-    """Put dumps and manifests into a folder on the server."""
+def write_pairs(instance: Instance, pairs: Sequence[tuple[str, Pair]], folder: str) -> None:
+    """Write dumps and manifests into a folder on the server."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         for name, pair in pairs:
@@ -92,12 +94,12 @@ def lay_out(instance: Instance, pairs: Sequence[tuple[str, Pair]], folder: str) 
                     entry.size, entry.mode = len(raw), 0o644
                     tar.addfile(entry, io.BytesIO(raw))
     unpack = f"mkdir -p {folder} && tar -x -C {folder} && chown -R deploy {folder}"
-    log = log_file(f"damages-{instance.name}")
+    log = log_file(f"corruptions-{instance.name}")
     run(instance.inside("sh", "-c", unpack), log, input=packed.getvalue(), timeout_s=300)
 
 
 def live_contents(instance: Instance, environment: Environment) -> str:
-    """Rows and content hashes of the live database, in the manifest's words."""
+    """Rows and content hashes of the live database, as a manifest has them."""
     rules = environment.backup
     labels = ("com.docker.compose.project=gw2-staging", "com.docker.compose.service=postgres")
     container = "docker ps -q " + " ".join(f"--filter label={label}" for label in labels)
@@ -106,12 +108,12 @@ def live_contents(instance: Instance, environment: Environment) -> str:
         f"docker exec -i $({container}) psql -XqAt -v ON_ERROR_STOP=1 -U {rules.user} -d {rules.database}"
     )
     queries = programs.text("recovery/snapshot_queries.sh")
-    said = output(instance.inside("bash", "-s"), input=queries + program, timeout_s=120)
-    return "\n".join(line for line in said.splitlines() if not line.startswith("snapshot\t"))
+    rows = output(instance.inside("bash", "-s"), input=queries + program, timeout_s=120)
+    return "\n".join(line for line in rows.splitlines() if not line.startswith("snapshot\t"))
 
 
 class _Judge:
-    """What stands between a file in the folder and a database, asked once for all files."""
+    """The checks between a file in the folder and a database; the folder is surveyed once for all files."""
 
     def __init__(self, instance: Instance, environment: Environment, connections: Any, amount: int) -> None:
         rules = environment.backup.model_copy(update={"directory": FOLDER})
@@ -121,39 +123,38 @@ class _Judge:
         self._deployed: Deployed = deployed_state_of(environment).fetch(connections)
 
     def accepts(self, name: str) -> tuple[bool, str]:
-        """Whether every check lets this backup through, and which one did not."""
+        """Whether every check accepts this backup, and which one did not."""
         backup = self._folder.named(name)
         reading = None
         if backup is not None and backup.good:
             reading = dump_reading_of(self._environment, name).fetch(self._connections)
         refused = _refusal(backup_is_restorable(backup, reading, self._environment))
         if refused or backup is None:
-            return False, f"before any restore: {refused}"
-        return self._restored(backup)
+            return False, f"{BEFORE_RESTORE}: {refused}"
+        return self._restore(backup)
 
-    def _restored(self, backup: Backup) -> tuple[bool, str]:
+    def _restore(self, backup: Backup) -> tuple[bool, str]:
         command = drill_command(backup, self._deployed, self._environment)
-        # its record goes into the folder that is removed; without an image and read paths
+        # its record goes into the folder that is removed; without an application image and read paths
         words = (*command.argv[:3], FOLDER, *command.argv[4:13], "")
-        said = output(self._instance.inside("bash", "-c", '"$@" || true', "drill", *words, user="deploy"),
-                      input=str(command.stdin), timeout_s=600)  # fmt: skip
-        drill = next(iter(parse_drills(said).drills), None)
-        found = [one for one in drill_findings(backup, drill) if not one.check.endswith("the application reads it")]
-        refused = _refusal(found)
-        return not refused, f"by the restore: {refused}" if refused else "restored, compared, and equal"
+        shown = output(self._instance.inside("bash", "-c", '"$@" || true', "drill", *words, user="deploy"),
+                       input=str(command.stdin), timeout_s=600)
+        drill = next(iter(parse_drills(shown).drills), None)
+        refused = _refusal([one for one in drill_findings(backup, drill) if not one.check.endswith(APPLICATION_READS)])
+        return not refused, f"{BY_RESTORE}: {refused}" if refused else "restored and compared: equal"
 
 
 def _refusal(findings: Sequence[Finding]) -> str:
-    """The first finding that does not let a backup through; empty when all do."""
+    """The first finding that rejects a backup; empty when all accept it."""
     bad = [one for one in findings if one.verdict not in (Verdict.PASSED, Verdict.WARNING)]
     return f"{bad[0].check}: {bad[0].measured}"[:240] if bad else ""
 
 
 def _read(instance: Instance, path: str) -> Pair:
     dump, manifest = (base64.b64decode(output(instance.inside("base64", "-w0", one), timeout_s=120))
-                      for one in (path, path.removesuffix(".sql.gz") + ".manifest.json"))  # fmt: skip
-    # in the words of `written`, so that damages at a byte of the manifest are damages of every slot's manifest
+                      for one in (path, path.removesuffix(".sql.gz") + ".manifest.json"))
+    # encoded anew as for every other file, so that byte positions mean the same in all of them
     return Pair(dump, manifest).with_manifest()
 
 
-SUITE = Suite("corruptions", "Damaged backups are never accepted, and none reaches the live database", prove)
+SUITE = Suite("corruptions", "Corrupted backups are never accepted, and none reaches the live database", run_cases)

@@ -1,4 +1,4 @@
-"""The link between an operator and the server, as something that can be cut, and mended."""
+"""A TCP proxy between the runbooks and the server's sshd: its connections can be cut and restored."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import socket
 import threading
 import time
 
+RESTORE_TIMEOUT_S = 10.0
+
 
 class FlakyProxy:
-    """A port on this machine that leads to the server's sshd until it is cut."""
+    """A port on this machine that forwards to the server until it is cut."""
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
@@ -19,7 +21,7 @@ class FlakyProxy:
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def cut(self) -> None:
-        """Every connection breaks, and new ones are refused."""
+        """Break every connection and refuse new ones."""
         for one in (self._listener, *self._sockets):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
@@ -27,14 +29,14 @@ class FlakyProxy:
         self._sockets.clear()
 
     def restore(self) -> None:
-        """New connections get through again; those that were cut stay so."""
-        give_up = time.monotonic() + 10
+        """Accept new connections again; those that were cut stay closed. Raises OSError when the port stays taken."""
+        deadline = time.monotonic() + RESTORE_TIMEOUT_S
         while True:
             try:
                 self._listener = socket.create_server(("127.0.0.1", self.port))
                 break
             except OSError:
-                if time.monotonic() > give_up:
+                if time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
@@ -46,12 +48,12 @@ class FlakyProxy:
                 far = socket.create_connection(self._target)
                 self._sockets += [near, far]
                 for pair in ((near, far), (far, near)):
-                    threading.Thread(target=self._carry, args=pair, daemon=True).start()
+                    threading.Thread(target=self._forward, args=pair, daemon=True).start()
 
-    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
+    def _forward(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65_536):
                 sink.sendall(data)
-        # after a reset as well: a process that was killed with something unread resets, and its peer must hear of it
+        # after a reset as well: a process killed with unread data resets, and its peer must see the end of the stream
         with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_WR)

@@ -1,7 +1,7 @@
-"""Two operators at once: exactly one runs, and the other is told who holds the environment.
+"""Two operators at once: exactly one runs, the other is refused and shown who holds the lock.
 
-Both runs are real. Each is held still when it has made its plan, and let go at a chosen moment, so that the two
-reach for the lock together, and neither has won by having started earlier.
+Both runs are real. Each is suspended when it has made its plan and resumed at a chosen moment, so that both request
+the lock together, and neither wins because it started earlier.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from lab.resilience.suite import Case, Suite
 from runbook_lib.core.errors import PASSED, REFUSED
 
 RACES, DEPLOYMENTS = 50, 6
-# seconds between the first and the second being let go
+# seconds between resuming the first run and the second
 OFFSETS_S = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
-WORDS = ("holds the environment since", "Wait until it is done")
+OPERATORS = ("anna", "ben")
 
 
 def race(server: ServerUnderTest, runbook: RunbookUnderTest, offset_s: float, *, second_first: bool = False) -> Case:
@@ -32,7 +32,7 @@ def race(server: ServerUnderTest, runbook: RunbookUnderTest, offset_s: float, *,
     parameters = runbook.parameters(server)
     before = (len(server.releases()), len(server.backups()))
     pair = [start_run(server.instance.name, server.environment, server.outputs / name, runbook.notebook, parameters,
-                      f"proof: races, {name}", {"RUNBOOK_OPERATOR": name}) for name in _desks(server)]
+                      f"resilience test: races, {name}", {"RUNBOOK_OPERATOR": name}) for name in _archives(server)]
     with pair[0], pair[1]:
         for one in pair:
             one.until("plan")
@@ -40,52 +40,55 @@ def race(server: ServerUnderTest, runbook: RunbookUnderTest, offset_s: float, *,
         for place, one in enumerate(reversed(pair) if second_first else pair):
             time.sleep(offset_s * place)
             os.kill(one.kernel(), signal.SIGCONT)
-        ended = [one.wait() for one in pair]
-    faults = _faults(ended)
-    done = (len(server.releases()) - before[0], len(server.backups()) - before[1])
+        finished = [one.wait() for one in pair]
+    problems = _problems(finished)
+    made = (len(server.releases()) - before[0], len(server.backups()) - before[1])
     wanted = (1, 1) if runbook is DEPLOY else (0, 1)
-    faults += [] if done == wanted else [f"{done[0]} releases and {done[1]} backups came of it, not {wanted}"]
-    faults += [] if server.lock_is_free() else ["the lock is not free afterwards"]
-    told = f"exit codes {ended[0].code} and {ended[1].code}" + "".join(f"; NOT SO: {fault}" for fault in faults)
-    name = f"{runbook.notebook}, {offset_s:g} s apart{', the other way round' if second_first else ''}"
-    return Case(name, not faults, told, round(time.monotonic() - began, 1))
+    problems += [] if made == wanted else [f"{made[0]} releases and {made[1]} backups were made, not {wanted}"]
+    problems += [] if server.lock_is_free() else ["the lock is not free afterwards"]
+    codes = f"exit codes {finished[0].code} and {finished[1].code}"
+    name = f"{runbook.notebook}, {offset_s:g} s apart{', in reverse order' if second_first else ''}"
+    return Case(name, not problems, codes + "".join(f"; FAILED: {problem}" for problem in problems),
+                round(time.monotonic() - began, 1))
 
 
-def _desks(server: ServerUnderTest) -> tuple[str, str]:
-    """Two operators, each with an archive of their own, as on two machines."""
-    names = ("anna", "ben")
-    for name in names:
+def _archives(server: ServerUnderTest) -> tuple[str, str]:
+    """The two operators, each with a separate archive, as on two machines."""
+    for name in OPERATORS:
         (server.outputs / name).mkdir(exist_ok=True)
-    return names
+    return OPERATORS
 
 
-def _faults(ended: list[FinishedRun]) -> list[str]:
-    """What is wrong with how the two ended."""
-    winners = [one for one in ended if one.code == PASSED]
-    losers = [one for one in ended if one.code == REFUSED]
+def _problems(finished: list[FinishedRun]) -> list[str]:
+    """What is wrong with how the two runs ended."""
+    winners = [one for one in finished if one.code == PASSED]
+    losers = [one for one in finished if one.code == REFUSED]
     if (len(winners), len(losers)) != (1, 1):
-        return [f"not one winner and one refusal: {' | '.join(one.output[-300:] for one in ended)}"]
+        return [f"not one winner and one refusal: {' | '.join(one.output[-300:] for one in finished)}"]
     winner, loser = winners[0], losers[0]
     started = next(event for event in winner.events if event["event"] == "run_started")
-    faults = [] if not loser.has("lock_taken") and not loser.has("step_started") else ["the loser had the lock as well"]
+    operator = OPERATORS[finished.index(winner)]
+    problems = []
+    if loser.has("lock_taken") or loser.has("step_started"):
+        problems.append("the refused run had the lock as well")
     summary = loser.end["summary"]
-    wanted = (*WORDS, str(started["run_id"]), str(started["who"]))
-    return faults + [f"the loser is not told {word!r}: {summary}" for word in wanted if word not in summary]
+    wanted = (str(started["run_id"]), operator)
+    return problems + [f"the refusal does not show {word!r}: {summary}" for word in wanted if word not in summary]
 
 
 def races(server: ServerUnderTest, count: int, deployments: int) -> Iterator[Case]:
-    """`count` races, `deployments` of them real deployments, in turn with every offset and in both orders."""
+    """`count` races, `deployments` of them deployments, with each offset in turn and in both orders."""
     for number in range(count):
         runbook = DEPLOY if number < deployments else BACKUP
         yield race(server, runbook, OFFSETS_S[number % len(OFFSETS_S)], second_first=number % 2 == 1)
 
 
-def prove(instance: Instance) -> Iterator[Case]:
+def run_cases(instance: Instance) -> Iterator[Case]:
     """Fifty races, the first of them deployments."""
     given = os.environ.get("RUNBOOK_OUTPUTS")
     folder = Path(given).parent if given else Path(tempfile.mkdtemp(prefix="races-"))
     yield from races(ServerUnderTest(instance, folder / "races"), RACES, DEPLOYMENTS)
 
 
-SUITE = Suite("races", f"Two operators at once, {RACES} races: exactly one runs, the other is told who holds the lock",
-              prove)
+SUITE = Suite("races", f"Two operators at once, {RACES} races: exactly one runs, the other is shown who holds the lock",
+              run_cases)

@@ -1,6 +1,6 @@
-"""Retention on real files: sixty simulated nights on the server, with its own survey and the prune that runs there.
+"""Retention on real files: sixty simulated nights on the server, with its own survey and prune program.
 
-Nights fail, files rot, clocks jump. After every night the newest good backups that were ever made must still lie there.
+Backups fail, files become corrupt, clocks jump. After every night the newest good backups must still be there.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any
 
 from lab.instance import Instance
 from lab.processes import output
-from lab.resilience.corruption_kinds import Pair, written
-from lab.resilience.corruptions import lay_out
+from lab.resilience.backup_pair import Pair, encode_manifest
+from lab.resilience.corruptions import write_pairs
 from lab.resilience.suite import Case, Suite
 from runbook_lib.core import programs
 from runbook_lib.environment import Environment, load_environment
@@ -27,55 +29,71 @@ DAYS = 60
 BEGIN = datetime(2026, 1, 1, 2, 0, tzinfo=UTC)
 SQL = b"--\n-- PostgreSQL database dump\n--\n\n\n--\n-- PostgreSQL database dump complete\n--\n"
 
-Night = tuple[str, int]  # good, fails, rots, server's clock, both clocks; and how many days
+
+class Event(Enum):
+    """What happens in a night."""
+
+    NONE = "nothing"
+    BACKUP_FAILS = "the backup fails"
+    CORRUPTION = "a backup becomes corrupt"
+    SERVER_CLOCK = "the server's clock is off"
+    BOTH_CLOCKS = "both clocks are off"
+
+
+@dataclass(frozen=True)
+class SimulatedNight:
+    """A night: its event, and by how many days a clock is off, or which of the backups becomes corrupt."""
+
+    event: Event = Event.NONE
+    amount: int = 0
 
 
 @dataclass
-class Shelf:
-    """The folder on the server over the nights, and how wrong the clocks are."""
+class BackupFolder:
+    """The folder on the server over the nights, and by how much the clocks are off."""
 
     instance: Instance
     environment: Environment
     made: list[str] = field(default_factory=list)
-    rotten: set[str] = field(default_factory=set)
-    server_off: timedelta = timedelta()
-    ours_off: timedelta = timedelta()
+    corrupted: set[str] = field(default_factory=set)
+    server_offset: timedelta = timedelta()
+    local_offset: timedelta = timedelta()
     pruned: int = 0
 
-    def night(self, day: int, what: str, amount: int) -> None:
-        """One night: something happens, then a backup is made and old ones go, unless the backup fails."""
-        if what == "server's clock":
-            self.server_off = timedelta(days=amount)
-        elif what == "both clocks":
-            self.server_off = self.ours_off = timedelta(days=amount)
-        elif what == "rots" and self.made:
-            self._rot(self.made[amount % len(self.made)])
-        if what == "fails":
+    def run_night(self, day: int, night: SimulatedNight) -> None:
+        """The night's event, then a backup and the prune, unless the backup fails."""
+        if night.event is Event.SERVER_CLOCK:
+            self.server_offset = timedelta(days=night.amount)
+        elif night.event is Event.BOTH_CLOCKS:
+            self.server_offset = self.local_offset = timedelta(days=night.amount)
+        elif night.event is Event.CORRUPTION and self.made:
+            self._corrupt(self.made[night.amount % len(self.made)])
+        if night.event is Event.BACKUP_FAILS:
             self._server("touch", f"{FOLDER}/{self.environment.backup.database}.sql.gz.partial")
             return
         moment = BEGIN + timedelta(days=day)
-        self._back_up(moment + self.server_off)
+        self._back_up(moment + self.server_offset)
         self._prune(moment + timedelta(minutes=5))
 
     def lost(self) -> list[str]:
-        """Of the newest good ones that were ever made, those that are gone."""
+        """Of the newest good backups that were ever made, those that are missing."""
         there = set(self._server("ls", FOLDER).split())
-        good = [name for name in self.made if name not in self.rotten]
+        good = [name for name in self.made if name not in self.corrupted]
         return [name for name in good[-self.environment.backup.keep_newest :] if name not in there]
 
     def _back_up(self, moment: datetime) -> None:
         rules = self.environment.backup
         name = f"{rules.database}_{moment:%Y%m%d_%H%M%S}.sql.gz"
-        if name in self.made:  # the program does not write over a backup
+        if name in self.made:  # the program does not overwrite a backup
             return
-        pair = Pair(b"", written(about(name, rules.database, moment, len(self.made) + 1)))
+        pair = Pair(b"", encode_manifest(_manifest(name, rules.database, moment, len(self.made) + 1)))
         pair = pair.with_dump(gzip.compress(SQL + b"\n" * (len(self.made) % 50), mtime=0))
-        lay_out(self.instance, [(name, pair)], FOLDER)
+        write_pairs(self.instance, [(name, pair)], FOLDER)
         self.made.append(name)
 
-    def _rot(self, name: str) -> None:
+    def _corrupt(self, name: str) -> None:
         self._server("sh", "-c", f"[ ! -e {FOLDER}/{name} ] || truncate -s -3 {FOLDER}/{name}")
-        self.rotten.add(name)
+        self.corrupted.add(name)
 
     def _prune(self, moment: datetime) -> None:
         rules = self.environment.backup
@@ -86,18 +104,18 @@ class Shelf:
             self.pruned += len(names)
 
     def _survey(self, moment: datetime) -> Backups:
-        """The folder as the server tells it, at the moment that is simulated."""
+        """The folder as the server reports it, at the simulated moment."""
         database = self.environment.backup.database
-        said = self._server("bash", "-s", "--", FOLDER, database, "0", text=programs.text("recovery/backups_survey.sh"))
-        found = parse_survey(said, FOLDER, database, our_clock=moment + self.ours_off)
-        return replace(found, server_clock=moment + self.server_off)
+        rows = self._server("bash", "-s", "--", FOLDER, database, "0", text=programs.text("recovery/backups_survey.sh"))
+        found = parse_survey(rows, FOLDER, database, our_clock=moment + self.local_offset)
+        return replace(found, server_clock=moment + self.server_offset)
 
     def _server(self, *words: str, text: str | None = None) -> str:
         return output(self.instance.inside(*words, user="deploy" if text else "root"), input=text, timeout_s=120)
 
 
-def about(name: str, database: str, moment: datetime, number: int) -> dict[str, object]:
-    """What a manifest says of a backup of that moment, without its sums."""
+def _manifest(name: str, database: str, moment: datetime, number: int) -> dict[str, Any]:
+    """The manifest of a backup of that moment, without its checksums."""
     taken_at = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
     return {
         "format": 2, "number": number, "file": name, "sha256": "", "size_bytes": 0, "plain_bytes": 0, "seconds": 1.0,
@@ -107,48 +125,52 @@ def about(name: str, database: str, moment: datetime, number: int) -> dict[str, 
     }
 
 
-def prove(instance: Instance) -> Iterator[Case]:
-    """Quiet nights, bad ones, and nights by wrong clocks."""
-    yield from kept(instance, "sixty quiet nights", [("good", 0)] * DAYS)
-    yield from kept(instance, "a server that was off for fifty nights",
-                    [*[("good", 0)] * 9, *[("fails", 0)] * 50, ("good", 0)])
-    yield from kept(instance, "ten nights on a clock that is 400 days late",
-                    [*[("good", 0)] * 30, *[("server's clock", -400)] * 10, *[("both clocks", 0)] * 20])
+def run_cases(instance: Instance) -> Iterator[Case]:
+    """Quiet nights, nights with failures, and nights with wrong clocks."""
+    quiet = SimulatedNight()
+    yield case(instance, "sixty quiet nights", [quiet] * DAYS)
+    yield case(instance, "backups fail for fifty nights",
+               [*[quiet] * 9, *[SimulatedNight(Event.BACKUP_FAILS)] * 50, quiet])
+    yield case(instance, "ten nights with a server clock 400 days slow",
+               [*[quiet] * 30, *[SimulatedNight(Event.SERVER_CLOCK, -400)] * 10,
+                *[SimulatedNight(Event.BOTH_CLOCKS)] * 20])
     for seed in (1, 2):
-        yield from kept(instance, f"failures, rot and clocks that jump, seed {seed}", stormy(seed))
+        yield case(instance, f"failures, corruption and jumping clocks, seed {seed}", adverse(seed))
 
 
-def stormy(seed: int) -> list[Night]:
-    """Sixty nights of which half are bad, the same ones for the same seed."""
+def adverse(seed: int) -> list[SimulatedNight]:
+    """Sixty nights, half of them with an event; the same ones for the same seed."""
     chance = random.Random(seed)
-    bad = ("fails", "rots", "server's clock", "both clocks")
-    nights: list[Night] = []
+    events = (Event.BACKUP_FAILS, Event.CORRUPTION, Event.SERVER_CLOCK, Event.BOTH_CLOCKS)
+    nights: list[SimulatedNight] = []
     for _ in range(DAYS):
-        what, days = chance.choice(bad), chance.randint(-400, 400)
-        if what == "rots":
-            days = abs(days)  # which of the backups
+        event, amount = chance.choice(events), chance.randint(-400, 400)
+        if event is Event.CORRUPTION:
+            amount = abs(amount)
         elif chance.random() < 0.5:
-            days = 0  # the clock is right again
-        nights.append((what, days) if chance.random() < 0.5 else ("good", 0))
+            amount = 0  # the clock is correct again
+        nights.append(SimulatedNight(event, amount) if chance.random() < 0.5 else SimulatedNight())
     return nights
 
 
-def kept(instance: Instance, name: str, nights: list[Night]) -> Iterator[Case]:
-    """One case: after each of these nights, none of the newest good backups was lost."""
+def case(instance: Instance, name: str, nights: list[SimulatedNight]) -> Case:
+    """One case: after each of these nights, none of the newest good backups is missing."""
     began, lost = time.monotonic(), ""
-    shelf = Shelf(instance, load_environment(instance.address.environment))
+    folder = BackupFolder(instance, load_environment(instance.address.environment))
     output(instance.inside("sh", "-c", f"rm -rf {FOLDER} && install -d -o deploy {FOLDER}"))
     try:
-        for day, (what, amount) in enumerate(nights):
-            shelf.night(day, what, amount)
-            gone = shelf.lost()
-            if gone:
-                lost = f"night {day} ({what} {amount}): {', '.join(gone)} gone"
+        for day, night in enumerate(nights):
+            folder.run_night(day, night)
+            missing = folder.lost()
+            if missing:
+                lost = f"night {day} ({night.event.value}, {night.amount}): {', '.join(missing)} missing"
                 break
     finally:
         output(instance.inside("rm", "-rf", FOLDER))
-    counted = f"{len(shelf.made)} made, {len(shelf.rotten)} rotted, {shelf.pruned} pruned, none of the newest lost"
-    yield Case(name, not lost, lost or counted, time.monotonic() - began)
+    counts = (f"{len(folder.made)} made, {len(folder.corrupted)} corrupted, {folder.pruned} pruned, "
+              "none of the newest lost")
+    return Case(name, not lost, lost or counts, time.monotonic() - began)
 
 
-SUITE = Suite("retention", f"{DAYS} nights of failures and jumping clocks lose none of the newest good backups", prove)
+SUITE = Suite("retention", f"{DAYS} nights of failures and jumping clocks lose none of the newest good backups",
+              run_cases)

@@ -1,9 +1,8 @@
-"""What a proof is, and how proofs are run: every case is written down the moment it is known.
+"""What a suite of resilience tests is, and how suites run: every case is recorded the moment its result is known.
 
-A proof has a name in `NAMES`. It is the `SUITE` of the module of that name; a name with a dash is one of several
-`SUITES` of the module before the dash, each run by itself where there is no time for all. What it measures is
-evidence whatever stops it: an error is a case that did not hold, and after Ctrl-C the report says what was proven
-until then.
+A suite has a name in `NAMES`. It is the `SUITE` of the module of that name; a name with a dash is one of several
+`SUITES` of the module before the dash, so that each can run alone. Whatever stops a suite, its measurements are kept:
+an error counts as a failed case, and after Ctrl-C the report covers what was tested until then.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ from importlib import import_module
 
 from lab.instance import Instance
 
-# in the order they run; a proof that is not there is a case that did not hold
-NAMES = ("races", "interruptions-backup", "interruptions-deploy", "interruptions-rollback",
-         "interruptions-restore", "corruptions", "retention", "releases", "false_rollbacks", "traffic")
+# in the order they run; a suite that does not exist is a failed case
+NAMES = ("races", "interruptions-backup", "interruptions-deploy", "interruptions-rollback", "interruptions-restore",
+         "corruptions", "retention", "releases", "false_rollbacks", "traffic")
 
 
 @dataclass(frozen=True)
 class Case:
-    """One thing that was tried: whether it came out as it should, and what was measured. `seconds` it took."""
+    """One thing that was tested: whether it passed, and what was measured. `seconds` it took."""
 
     name: str
     passed: bool
@@ -32,61 +31,60 @@ class Case:
 
 @dataclass(frozen=True)
 class Suite:
-    """A claim and the work that proves it. `prove` yields its cases as they are known, on an instance that serves."""
+    """A claim and the cases that test it. `run` yields each case when it is known, on an instance with a release."""
 
     name: str
     title: str
-    prove: Callable[[Instance], Iterator[Case]]
+    run: Callable[[Instance], Iterator[Case]]
 
 
 @dataclass
 class SuiteResult:
-    """A proof and its cases so far. `whole` says that it came to its end by itself."""
+    """A suite and its cases so far. `completed`: nothing stopped it before its end."""
 
     name: str
     title: str
     cases: list[Case] = field(default_factory=list)
     seconds: float = 0.0
-    whole: bool = False
+    completed: bool = False
 
     @property
     def passed(self) -> bool:
-        """A proof holds when it came to its end, and every one of its cases held; no case at all proves nothing."""
-        return self.whole and bool(self.cases) and all(case.passed for case in self.cases)
+        """Completed, and every case passed. A suite without cases has tested nothing and does not pass."""
+        return self.completed and bool(self.cases) and all(case.passed for case in self.cases)
 
 
 def find_suite(name: str) -> Suite:
-    """The proof of that name. Raises ImportError, AttributeError or KeyError when there is none."""
+    """The suite of that name. Raises ImportError, AttributeError or KeyError when there is none."""
     module = import_module(f"lab.resilience.{name.partition('-')[0]}")
-    proof: Suite = module.SUITES[name] if "-" in name else module.SUITE
-    return proof
+    suite: Suite = module.SUITES[name] if "-" in name else module.SUITE
+    return suite
 
 
-def run_suites(names: Sequence[str], instance: Instance, proven: list[SuiteResult],
-               seen: Callable[[SuiteResult], None]) -> None:
-    """Run the proofs, appending to `proven`; `seen` is told after every case and at the end of every proof."""
+def run_suites(names: Sequence[str], instance: Instance, results: list[SuiteResult],
+               on_progress: Callable[[], None]) -> None:
+    """Run the suites, appending to `results`; `on_progress` is called after every case and every suite."""
     for name in names:
-        one = SuiteResult(name, name)
-        proven.append(one)
+        result = SuiteResult(name, name)
+        results.append(result)
         began = time.monotonic()
         try:
-            _prove(one, instance, seen)
+            _run(result, instance, on_progress)
         finally:
-            one.seconds = round(time.monotonic() - began, 1)
-            seen(one)
+            result.seconds = round(time.monotonic() - began, 1)
+            on_progress()
 
 
-def _prove(one: SuiteResult, instance: Instance, seen: Callable[[SuiteResult], None]) -> None:
+def _run(result: SuiteResult, instance: Instance, on_progress: Callable[[], None]) -> None:
     began = time.monotonic()
     try:
-        proof = find_suite(one.name)
-        one.title = proof.title
-        for case in proof.prove(instance):
-            one.cases.append(case)
+        suite = find_suite(result.name)
+        result.title = suite.title
+        for case in suite.run(instance):
+            result.cases.append(case)
             began = time.monotonic()
-            seen(one)
-        one.whole = True
-    except Exception as error:  # a proof that breaks has proven nothing, and the next one is still worth its time
-        told = f"{type(error).__name__}: {error}"[:2000]
-        one.cases.append(Case("the proof itself comes to its end", False, told, time.monotonic() - began))
-
+            on_progress()
+        result.completed = True
+    except Exception as error:  # the other suites are still worth their time
+        measured = f"{type(error).__name__}: {error}"[:2000]
+        result.cases.append(Case("the suite runs to its end", False, measured, time.monotonic() - began))

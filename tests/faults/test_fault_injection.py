@@ -1,4 +1,4 @@
-"""A handful of the strikes of `make soak`: kills and a restart of the engine where they hurt most."""
+"""A few of the interruptions of `make soak`: kills and an engine restart at the most critical steps."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from tests.lab_server import Lab
 pytestmark = [pytest.mark.slow]
 
 
-def test_the_door_that_a_killed_restore_left_closed_is_opened_by_its_keeper(lab: Lab, tmp_path: Path) -> None:
+def test_the_watchdog_ends_the_maintenance_mode_that_a_killed_restore_left_on(lab: Lab, tmp_path: Path) -> None:
     server = ServerUnderTest(lab.instance, tmp_path)
     RESTORE.prepare(server, frozenset())
-    case, struck = inject_at_step(server, RESTORE, KILL, lambda steps: "restore-swap")
-    assert struck == "restore-swap"
+    case, interrupted = inject_at_step(server, RESTORE, KILL, lambda steps: "restore-swap")
+    assert interrupted == "restore-swap"
     assert case.passed, case.measured
 
 
 @pytest.mark.parametrize(("runbook", "fault", "step"), [
     (DEPLOY, KILL, "switch"),
-    (DEPLOY, ENGINE, "gate-internal"),  # the way back to the first release
+    (DEPLOY, ENGINE, "gate-internal"),  # returning to the first release
 ], ids=("kill-at-switch", "engine-at-gate"))
-def test_a_struck_run_tells_the_truth_and_running_again_finishes(
+def test_the_journal_of_an_interrupted_run_is_correct_and_running_again_finishes(
     lab: Lab, tmp_path: Path, runbook: RunbookUnderTest, fault: FaultInjection, step: str
 ) -> None:
-    case, struck = inject_at_step(ServerUnderTest(lab.instance, tmp_path), runbook, fault,
-                               lambda steps: step if step in steps else "")
-    assert struck == step
+    case, interrupted = inject_at_step(ServerUnderTest(lab.instance, tmp_path), runbook, fault,
+                                       lambda steps: step if step in steps else "")
+    assert interrupted == step
     assert case.passed, case.measured

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.resilience.releases import commit_of, deploy, serving
+from lab.resilience.releases import commit_of, deploy, live_release
 from tests.lab_server import FIRST_RELEASE, NEXT_RELEASE, Lab
 
 __all__ = ["Lab"]
@@ -24,6 +24,6 @@ def new_is_live(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 def _serve(lab: Lab, version: str, folders: pytest.TempPathFactory) -> None:
-    if serving(lab.instance).commit != commit_of(lab.instance, version):
+    if live_release(lab.instance).commit != commit_of(lab.instance, version):
         ended = deploy(lab.instance, version, folders.mktemp("serve"), watch_s=SHORT_WATCH_S)
         assert ended.code == 0, ended.output

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab.repository import releases
-from lab.resilience.releases import deploys_as_expected, schema
+from lab.resilience.releases import deploys_as_expected, schema_revision
 from tests.lab.conftest import Lab
 from tests.lab_server import NEXT_RELEASE
 
@@ -25,5 +25,5 @@ def test_a_broken_release_ends_as_the_catalogue_says(lab: Lab, outputs: Path, ta
 
 
 def test_a_migration_that_the_live_code_cannot_live_with_leaves_the_schema_and_no_copy_behind(lab: Lab) -> None:
-    assert schema(lab.instance) == CATALOGUE[NEXT_RELEASE].schema_revision
+    assert schema_revision(lab.instance) == CATALOGUE[NEXT_RELEASE].schema_revision
     assert lab.on_server("docker", "ps", "--all", "--quiet", "--filter", "label=org.gw2.runbook=schema-copy").strip() == ""

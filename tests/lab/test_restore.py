@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.resilience.releases import serving
+from lab.resilience.releases import live_release
 from runbook_lib.connections import OpenConnections
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.facts.backups import backups_of
@@ -50,7 +50,7 @@ def names(databases: Databases) -> tuple[str, ...]:
 def test_deleted_rows_come_back_and_the_database_before_is_kept(
     lab: Lab, environment: Environment, connections: OpenConnections, backed_up: str, outputs: Path
 ) -> None:
-    commit, members = serving(lab.instance).commit, sql(lab, "SELECT count(*) FROM squad_members")
+    commit, members = live_release(lab.instance).commit, sql(lab, "SELECT count(*) FROM squad_members")
     owner = sql(lab, "SELECT datdba::regrole || ' ' || datacl::text FROM pg_database WHERE datname = 'staging_db'")
     sql(lab, "DELETE FROM squad_members; SELECT setval(pg_get_serial_sequence('users', 'id'), 900000)")
     code, said = restore(lab, outputs, "-p", f"backup={backed_up}")
@@ -61,7 +61,7 @@ def test_deleted_rows_come_back_and_the_database_before_is_kept(
     assert "restored from" in kept.comment
     assert sql(lab, "SELECT datdba::regrole || ' ' || datacl::text FROM pg_database WHERE datname = 'staging_db'") == owner
     assert int(sql(lab, "SELECT last_value FROM users_id_seq")) >= 900_000  # no id is given twice
-    assert serving(lab.instance).commit == commit
+    assert live_release(lab.instance).commit == commit
 
 
 def test_a_wrong_word_for_the_database_touches_nothing(

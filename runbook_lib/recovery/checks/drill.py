@@ -17,6 +17,7 @@ MEMORY_MARGIN_MB = 700  # for the application beside the copy, and for the live 
 DISK_MARGIN = 1.2
 DATA = "/var/lib/postgresql/data"
 _RUN = "Run 30 Back up the database."
+APPLICATION_READS = "the application reads it"  # how this check's name ends
 
 
 def drill_preconditions(
@@ -138,7 +139,7 @@ def _isolation(name: str, drill: Drill) -> Finding:
 
 
 def _reads(name: str, drill: Drill) -> tuple[Finding, ...]:
-    check = f"{name}: the application reads it"
+    check = f"{name}: {APPLICATION_READS}"
     if drill.reads is None:
         unread = finding(check, None, measured="no image on the server could be started on it",
                          expected="every read path",

@@ -58,8 +58,8 @@ def test_every_tag_was_asked_for() -> None:
 
 
 @pytest.mark.parametrize("release", CATALOGUE.values(), ids=list(CATALOGUE))
-def test_what_a_release_leads_to_is_said_in_the_words_of_the_runbooks(release: Release) -> None:
-    told = release.leads_to
+def test_what_a_release_expect_is_said_in_the_words_of_the_runbooks(release: Release) -> None:
+    told = release.expect
     assert verdict_of(release) in ("passed", "failed and rolled back")
     assert set(told.stopped_at) <= set(STEPS)
     assert set(told.triggers) <= set(TRIGGERS)
@@ -70,12 +70,12 @@ def test_what_a_release_leads_to_is_said_in_the_words_of_the_runbooks(release: R
 
 @pytest.mark.parametrize("release", CATALOGUE.values(), ids=list(CATALOGUE))
 def test_a_broken_release_is_called_so_and_a_good_one_is_not(release: Release) -> None:
-    assert release.tag.startswith("broken-") == (release.leads_to.exit_code != 0)
+    assert release.tag.startswith("broken-") == (release.expect.exit_code != 0)
 
 
 @pytest.mark.parametrize("release", CATALOGUE.values(), ids=list(CATALOGUE))
 def test_after_a_rollback_the_schema_is_the_one_that_the_live_release_knows(release: Release) -> None:
-    assert release.leads_to.schema_revision == CATALOGUE[release.leads_to.live].schema_revision
+    assert release.expect.schema_revision == CATALOGUE[release.expect.live].schema_revision
 
 
 @pytest.mark.parametrize("release", CATALOGUE.values(), ids=list(CATALOGUE))

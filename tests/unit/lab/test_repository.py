@@ -106,8 +106,8 @@ def test_the_tree_names_no_machine_and_holds_no_key(built: Path) -> None:
 
 def write_release(folder: Path, tag: str, base: str) -> None:
     (folder / tag).mkdir(parents=True)
-    leads_to = f'{{exit_code: 0, live: {tag}, schema_revision: "0003"}}'
-    text = f'tag: {tag}\nbase: {base}\ntitle: t\nschema_revision: "0003"\nleads_to: {leads_to}\n'
+    expect = f'{{exit_code: 0, live: {tag}, schema_revision: "0003"}}'
+    text = f'tag: {tag}\nbase: {base}\ntitle: t\nschema_revision: "0003"\nexpect: {expect}\n'
     (folder / tag / "release.yaml").write_text(text)
 
 

@@ -1,4 +1,4 @@
-"""The proofs' link to a server: what one end does, the other end hears."""
+"""The proxy forwards both ways, and both ends see a cut, a reset and the end of the stream."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def ends() -> Iterator[Ends]:
 
 
 def passed(near: socket.socket, far: socket.socket) -> None:
-    """A byte went through: both of the cable's own ends are known to it, and a cut closes them."""
+    """A byte went through: the proxy knows both of its sockets, and a cut closes them."""
     near.sendall(b".")
     assert far.recv(1) == b"."
 
 
-def test_what_is_said_arrives_both_ways(ends: Ends) -> None:
+def test_bytes_arrive_both_ways(ends: Ends) -> None:
     near, far, *_ = ends
     near.sendall(b"there")
     assert far.recv(10) == b"there"
@@ -42,16 +42,14 @@ def test_what_is_said_arrives_both_ways(ends: Ends) -> None:
     assert near.recv(10) == b"and back"
 
 
-def test_a_reset_is_heard_by_the_server_as_an_end(ends: Ends) -> None:
+def test_the_server_sees_a_reset_as_the_end(ends: Ends) -> None:
     near, far, *_ = ends
     near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # as a killed process leaves it
     near.close()
     assert far.recv(10) == b""
 
 
-def test_a_cut_is_heard_by_both_and_nobody_gets_through_until_it_is_mended(
-    ends: Ends
-) -> None:
+def test_both_ends_see_a_cut_and_no_connection_is_accepted_until_it_is_restored(ends: Ends) -> None:
     near, far, proxy, server = ends
     proxy.cut()
     assert far.recv(10) == b""

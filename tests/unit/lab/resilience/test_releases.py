@@ -1,4 +1,4 @@
-"""What the proof of the releases counts as a fault: an outage that the rollback does not explain."""
+"""An outage that the rollback does not explain is a problem; requests that met the broken release are not."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.resilience.releases import _faults_of_service, stopped_at
+from lab.resilience.releases import _unexpected_failures, stopped_at
 from lab.resilience.runner import FinishedRun
 from lab.traffic import LoadResult
 
@@ -36,22 +36,22 @@ def load(*failing_seconds: int) -> LoadResult:
 
 
 @pytest.mark.parametrize("second", [10, 15, 20, 21])
-def test_requests_that_met_the_broken_release_are_no_fault(second: int) -> None:
-    assert _faults_of_service(Run(*SWITCH), load(second)) == []
+def test_requests_that_met_the_broken_release_are_not_a_problem(second: int) -> None:
+    assert _unexpected_failures(Run(*SWITCH), load(second)) == []
 
 
 @pytest.mark.parametrize("second", [0, 7, 23, 39])
-def test_requests_that_failed_before_the_switch_or_after_the_flip_are(second: int) -> None:
-    (fault,) = _faults_of_service(Run(*SWITCH), load(second))
-    assert fault.startswith("1 of 400 requests failed")
+def test_requests_that_failed_before_the_switch_or_after_its_undo_are(second: int) -> None:
+    (problem,) = _unexpected_failures(Run(*SWITCH), load(second))
+    assert problem.startswith("1 of 400 requests failed")
 
 
 def test_without_a_switch_that_was_undone_no_request_may_fail() -> None:
-    assert _faults_of_service(Run(SWITCH[0]), load(15))
-    assert _faults_of_service(Run(), load()) == []
+    assert _unexpected_failures(Run(SWITCH[0]), load(15))
+    assert _unexpected_failures(Run(), load()) == []
 
 
-def test_a_run_is_stopped_at_the_first_step_that_was_tried_and_did_not_pass() -> None:
+def test_a_run_stopped_at_the_first_step_that_ran_and_did_not_pass() -> None:
     states = {"fetch": "passed", "migrate": "skipped", "start": "timed out", "switch": "not run"}
     events = [{"event": "step_finished", "key": key, "state": state} for key, state in states.items()]
     assert stopped_at(Run(*events)) == "start"
