@@ -7,6 +7,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from runbook_lib.cli import author
 from runbook_lib.cli.archive import archive_app
 from runbook_lib.cli.output import AsJson, print_json
 from runbook_lib.core import errors
@@ -16,6 +17,7 @@ app = typer.Typer(
     help="Run the notebooks without a browser and inspect archived runs.",
 )
 app.add_typer(archive_app, name="archive")
+app.command()(author.check)
 
 INTERRUPTED = 130  # what typer makes of a Ctrl-C while a command is running
 

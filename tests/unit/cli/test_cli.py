@@ -175,3 +175,18 @@ def test_listing_imports_nothing_heavy() -> None:
     done = subprocess.run((sys.executable, "-c", probe), capture_output=True, text=True, cwd=ROOT, check=True)
     for heavy in ("papermill", "IPython", "paramiko", "matplotlib", "pandas", "docker", "nbformat", "jinja2"):
         assert f"'{heavy}'" not in done.stderr
+
+
+def test_check_tells_what_a_notebook_lacks_and_ends_with_1(project_dir: ProjectDir, capsys: Any, monkeypatch: Any) -> None:
+    code, out, _ = runbook(capsys, monkeypatch, "check", "deploy")
+    assert code == 1
+    assert "the row **To undo** is missing" in out
+    assert "The card has a title" in out
+    lacks = json.loads(runbook(capsys, monkeypatch, "check", "deploy", "--json")[1])
+    assert lacks["notebook"] == "20_deploy"
+    assert {"rule", "what"} == set(lacks["missing"][0])
+
+
+def test_check_finds_nothing_missing_in_a_notebook_of_this_project(capsys: Any, monkeypatch: Any) -> None:
+    monkeypatch.chdir(ROOT)
+    assert runbook(capsys, monkeypatch, "check", "20_deploy")[:2] == (0, "20_deploy: nothing is missing.\n")

@@ -1,0 +1,54 @@
+"""`runbook check`: all rules for one notebook, and what a template still leaves to write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runbook_lib.authoring import notebook_rules, place_rules
+from runbook_lib.contract.catalogue import Runbook
+
+Rule = Callable[[Runbook], list[str]]
+RULES: tuple[Rule, ...] = (
+    notebook_rules.card_is_complete,
+    notebook_rules.parameters_come_first,
+    notebook_rules.parameters_are_typed_literals,
+    notebook_rules.defaults_change_nothing,
+    notebook_rules.run_is_opened_and_closed,
+    notebook_rules.changes_are_planned_and_confirmed,
+    notebook_rules.cells_are_thin,
+    notebook_rules.prose_stands_before_code,
+    notebook_rules.failures_are_not_hidden,
+    notebook_rules.ends_with_what_to_do,
+    notebook_rules.outputs_are_stripped,
+    place_rules.links_lead_somewhere,
+    place_rules.readme_names_it,
+    place_rules.start_here_names_it,
+    place_rules.a_page_describes_it,
+    place_rules.a_run_file_uses_it,
+)
+TO_WRITE = "TO WRITE"  # what a template puts where only the author knows
+
+
+@dataclass(frozen=True)
+class Missing:
+    """One thing that a notebook lacks: the rule in words, and what to do."""
+
+    rule: str
+    what: str
+
+
+def missing_in(runbook: Runbook) -> tuple[Missing, ...]:
+    """Everything that a notebook lacks; empty when it keeps every rule. Raises NotebookUnknown on a damaged file."""
+    return tuple(Missing(asks(rule), what) for rule in RULES for what in rule(runbook))
+
+
+def asks(rule: Rule) -> str:
+    """What a rule asks for, in words."""
+    return " ".join((rule.__doc__ or "").split())
+
+
+def left_to_write(runbook: Runbook) -> tuple[str, ...]:
+    """Lines of the notebook that still say TO WRITE, each with its cell."""
+    return tuple(f"cell {index}: {line.strip()}" for index, cell in enumerate(runbook.cells)
+                 for line in cell["source"].splitlines() if TO_WRITE in line)

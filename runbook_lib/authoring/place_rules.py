@@ -1,0 +1,61 @@
+"""What has to lie around a notebook: links that lead somewhere, and pages and files that name it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from runbook_lib.contract.catalogue import Runbook
+
+LINK = re.compile(r"\]\(([^)#\s]+)")
+START = "00_start_here"
+
+
+def links_lead_somewhere(runbook: Runbook) -> list[str]:
+    """Every link in the prose leads to a file."""
+    return [f"cell {index}: the link {target} leads nowhere" for index, cell in enumerate(runbook.cells)
+            if cell["cell_type"] == "markdown" for target in broken_links(cell["source"], runbook.path.parent)]
+
+
+def broken_links(text: str, folder: Path) -> list[str]:
+    """Targets of links in Markdown `text` that are no file, seen from `folder`. Addresses are not followed."""
+    targets = (target for target in LINK.findall(text) if "://" not in target and not target.startswith("mailto:"))
+    return [target for target in targets if not (folder / target).exists()]
+
+
+def readme_names_it(runbook: Runbook) -> list[str]:
+    """README.md leads from what an operator sees to the notebook."""
+    target = f"notebooks/{runbook.path.name}"
+    return [] if target in _text(_root(runbook) / "README.md") else [f"add a line to README.md that links {target}"]
+
+
+def start_here_names_it(runbook: Runbook) -> list[str]:
+    """00 Start here leads from what an operator sees to the notebook."""
+    start = Runbook(START, runbook.path.with_name(f"{START}.ipynb"))
+    if runbook.name == START or (start.path.is_file() and f"{runbook.name}.ipynb" in start.card):
+        return []
+    return [f"add a line to the first cell of {START}.ipynb that links {runbook.path.name}"]
+
+
+def a_page_describes_it(runbook: Runbook) -> list[str]:
+    """A page in docs/runbooks/ describes the notebook."""
+    folder = _root(runbook) / "docs" / "runbooks"
+    linked = any(f"notebooks/{runbook.path.name}" in _text(page) for page in sorted(folder.glob("*.md")))
+    return [] if linked else [f"describe it on its family's page in docs/runbooks/, with a link to {runbook.path.name}"]
+
+
+def a_run_file_uses_it(runbook: Runbook) -> list[str]:
+    """A file in parameters/runs/ runs the notebook on staging."""
+    folder = _root(runbook) / "parameters" / "runs"
+    command = f"# papermill notebooks/{runbook.path.name} "
+    used = any(_text(file).startswith(command) and "environment: staging" in _text(file)
+               for file in sorted(folder.glob("*.yaml")))
+    return [] if used else [f"add a file to parameters/runs/ that begins with: {command}out.ipynb -f …"]
+
+
+def _root(runbook: Runbook) -> Path:
+    return runbook.path.absolute().parents[1]
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

@@ -1,0 +1,125 @@
+"""Each rule of a notebook has its red case; a notebook that keeps them all is found to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runbook_lib.authoring import notebook_rules, place_rules
+from runbook_lib.authoring.checking import RULES, asks, left_to_write, missing_in
+from runbook_lib.authoring.notebook_rules import faults_of_code
+from runbook_lib.contract.catalogue import Runbook
+
+CARD = "# Look\nReads.\n\n**A minute. No outage.**\n\n| | |\n|---|---|\n| **Use it when** | often |\n| **It changes** | x |\n| **To undo** | - |"
+PARAMETERS = (
+    'environment: str = "lab"  # a file\nmode: str = "plan"  # plan or apply\n'
+    'confirm: str = ""  # the environment\nreason: str = ""  # why'
+)
+OPEN = 'from runbook_lib import open_run\n\nrun = open_run("41_look", globals())'
+CELLS = (
+    ("markdown", CARD), ("code", PARAMETERS), ("markdown", "## Target"), ("code", OPEN),
+    ("markdown", "## Plan"), ("code", "plan = run.plan(make())\nplan"),
+    ("markdown", "## Confirm"), ("code", "run.confirm(run.parameters.confirm)"), ("code", "run.execute(plan)"),
+    ("markdown", "## Verdict"), ("code", "run.close()"), ("markdown", "## If a step failed\n\n| a |\n|---|\n| b |"),
+)
+Change = Callable[[list[dict[str, Any]]], object]
+
+
+def cell(kind: str, source: str) -> dict[str, Any]:
+    code = {"outputs": [], "execution_count": None} if kind == "code" else {}
+    return {"cell_type": kind, "source": source, "metadata": {}, **code}
+
+
+def write(root: Path, change: Change = lambda cells: None) -> Runbook:
+    """A project folder in which 41_look keeps every rule, but for what `change` does to its cells."""
+    cells = [cell(kind, source) for kind, source in CELLS]
+    cells[1]["metadata"]["tags"] = ["parameters"]
+    change(cells)
+    for folder in ("notebooks", "docs/runbooks", "parameters/runs"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    path = root / "notebooks/41_look.ipynb"
+    path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    start = {"cells": [cell("markdown", "# Start\n[41](41_look.ipynb)")]}
+    (root / "notebooks/00_start_here.ipynb").write_text(json.dumps(start))
+    (root / "README.md").write_text("[41](notebooks/41_look.ipynb)")
+    (root / "docs/runbooks/observability.md").write_text("[41](../../notebooks/41_look.ipynb)")
+    run = "# papermill notebooks/41_look.ipynb out.ipynb -f parameters/runs/look.yaml\nenvironment: staging\n"
+    (root / "parameters/runs/look.yaml").write_text(run)
+    return Runbook("41_look", path)
+
+
+def test_a_notebook_that_keeps_every_rule_lacks_nothing(tmp_path: Path) -> None:
+    assert missing_in(write(tmp_path)) == ()
+
+
+def put(index: int, source: str) -> Change:
+    return lambda cells: cells[index].update(source=source)
+
+
+def tag(index: int, *tags: str) -> Change:
+    return lambda cells: cells[index]["metadata"].update(tags=list(tags))
+
+
+@pytest.mark.parametrize(("rule", "change", "told"), [
+    ("card_is_complete", put(0, "Look"), "begin with `# Title`"),
+    ("card_is_complete", put(0, CARD.replace("To undo", "Undo")), "the row **To undo** is missing"),
+    ("card_is_complete", put(0, CARD.replace("A minute", "Soon")), "how long it takes is missing"),
+    ("parameters_come_first", tag(1), "tag the first code cell"),
+    ("parameters_come_first", tag(3, "parameters"), "and no other"),
+    ("parameters_are_typed_literals", put(1, "environment = 'lab'"), "annotated literals"),
+    ("parameters_are_typed_literals", put(1, 'environment: str = "lab"  # a file'), "parameter reason is missing"),
+    ("parameters_are_typed_literals", put(1, PARAMETERS + '\nfar: int = 3'), "parameter far has no comment"),
+    ("defaults_change_nothing", put(1, PARAMETERS.replace('"plan"', '"apply"')), 'mode = "apply"'),
+    ("defaults_change_nothing", put(7, 'run.confirm("staging")'), 'run.confirm("staging")'),
+    ("run_is_opened_and_closed", put(3, OPEN.replace("41_look", "40_look")), "the second code cell"),
+    ("run_is_opened_and_closed", put(10, "run.verify(x)"), "the last code cell"),
+    ("changes_are_planned_and_confirmed", put(7, "x"), "should be run.plan, run.confirm, run.execute"),
+    ("changes_are_planned_and_confirmed", put(1, 'environment: str = "lab"  # a file\nreason: str = ""  # why'),
+     "should be none"),
+    ("cells_are_thin", put(5, "\n".join(["a = 1"] * 11)), "cell 5: longer than 10 lines"),
+    ("cells_are_thin", put(5, "for x in y: x"), "For belongs in runbook_lib"),
+    ("cells_are_thin", put(5, "a b"), "is not Python"),
+    ("prose_stands_before_code", lambda cells: cells.insert(10, cell("code", "x")), "cell 11: has no prose"),
+    ("prose_stands_before_code", lambda cells: cells.pop(0), "the first cell should be the card"),
+    ("failures_are_not_hidden", tag(5, "raises-exception"), "cell 5: remove the tag"),
+    ("ends_with_what_to_do", lambda cells: cells.pop(), "the last cell should be"),
+    ("outputs_are_stripped", lambda cells: cells[5].update(execution_count=3), "cell 5: has an output"),
+    ("links_lead_somewhere", put(4, "see [x](40_gone.ipynb)"), "the link 40_gone.ipynb leads nowhere"),
+])
+def test_what_breaks_a_rule_is_told_with_its_place(tmp_path: Path, rule: str, change: Change, told: str) -> None:
+    check = getattr(notebook_rules, rule, None) or getattr(place_rules, rule)
+    assert told in "\n".join(check(write(tmp_path, change)))
+
+
+@pytest.mark.parametrize(("rule", "file"), [
+    ("readme_names_it", "README.md"), ("start_here_names_it", "notebooks/00_start_here.ipynb"),
+    ("a_page_describes_it", "docs/runbooks/observability.md"), ("a_run_file_uses_it", "parameters/runs/look.yaml"),
+])
+def test_a_notebook_that_cannot_be_found_is_told_where_to_be_named(tmp_path: Path, rule: str, file: str) -> None:
+    runbook = write(tmp_path)
+    (tmp_path / file).unlink()
+    assert len(getattr(place_rules, rule)(runbook)) == 1
+
+
+def test_every_rule_says_what_it_asks_for() -> None:
+    assert all(asks(rule).endswith(".") for rule in RULES)
+
+
+def test_what_a_template_leaves_open_is_listed(tmp_path: Path) -> None:
+    assert left_to_write(write(tmp_path, put(4, "## Plan\nTO WRITE: why"))) == ("cell 4: TO WRITE: why",)
+
+
+def test_a_thick_cell_is_noticed() -> None:
+    assert faults_of_code("import os", set())
+    assert faults_of_code("from runbook_lib.connections import ssh", set())
+    assert faults_of_code("from runbook_lib import secret_name", {"open_run"})
+    assert faults_of_code("exit()", set()) == ["exit() in a cell"]
+    assert faults_of_code("recovery.secret_name(x)", set()) == ["recovery.secret_name is not public"]
+    assert faults_of_code("recovery.checks.secret_name(x)", set()) == ["recovery.checks.secret_name is not public"]
+    assert faults_of_code("recovery.checks.backup_is_new(x).text", set()) == []
+    assert faults_of_code("backups.named(x)", set()) == []
+    assert faults_of_code("from runbook_lib import open_run", {"open_run"}) == []
