@@ -66,7 +66,7 @@ def run_watch(watch: Watch, fetch: Callable[[Question[Any]], Any],
 
 
 def _over(watch: Watch, reading: Reading, seconds: float) -> bool:
-    at_fault = not any(one.verdict.acceptable for one in reading.faults)
+    at_fault = not all(one.verdict.acceptable for one in reading.faults)
     return seconds >= watch.duration_s + (LONGEST_OVERTIME_S if at_fault else 0.0)
 
 

@@ -163,7 +163,7 @@ class WayBack:
         """The first of the clean looks from outside that the rollback ended with."""
         first = None
         for at, findings in reversed(self.looks):
-            if not findings or not any(one.verdict.acceptable for one in findings):
+            if not findings or not all(one.verdict.acceptable for one in findings):
                 break
             first = at
         return first

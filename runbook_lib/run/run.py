@@ -298,7 +298,7 @@ class Run:
 
     def _record_error(self, error: BaseException) -> None:
         self._journal.write("error", type=type(error).__name__, what=getattr(error, "what", str(error)),
-                            where=getattr(error, "where", ""), next_step=getattr(error, "next", ""))
+                            where=getattr(error, "where", ""), next_step=getattr(error, "next_step", ""))
 
     def _record_fact(self, question: Question[T], answer: T, seconds: float) -> T:
         self._looked = True

@@ -61,6 +61,7 @@ def test_a_calm_watch_passes_and_the_walk_goes_on(folder: RunFolder) -> None:
     looks = [event for event in journal.read(folder) if event["event"] == "look"]
     assert looks[0]["metrics"] == {RATE: 0.0}
     assert not shown(folder).get("highlight")
+    assert execution.steps[1].seconds < 10, "a watch without a fault ends when its time is over"
 
 
 def test_a_trigger_ends_the_watch_at_once_and_undoes_what_was_done(folder: RunFolder) -> None:

@@ -122,6 +122,15 @@ def test_failed_checks_fail_at_close_and_not_before(project_dir: ProjectDir, out
     assert finished(outputs)["exit_code"] == 1
 
 
+def test_the_error_that_ends_a_run_is_recorded_with_its_next_step(project_dir: ProjectDir) -> None:
+    run = opened()
+    run.verify(finding("p95", False, next_step="Read the slow queries."))
+    with pytest.raises(ChecksFailed):
+        run.close()
+    error = next(event for event in journal.read(run.folder) if event["event"] == "error")
+    assert error["next_step"] == "Read the slow queries."
+
+
 def test_missing_data_is_inconclusive_never_a_pass(project_dir: ProjectDir, outputs: Path) -> None:
     run = opened()
     run.verify([finding("p95", None)])
