@@ -15,7 +15,7 @@ def root() -> Path:
     for folder in (here, *here.parents):
         if (folder / "parameters" / "environments").is_dir():
             return folder
-    return Path(__file__).absolute().parent.parent
+    return Path(__file__).absolute().parents[2]
 
 
 def outputs() -> Path:

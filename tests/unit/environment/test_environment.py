@@ -397,6 +397,13 @@ def test_the_root_is_named_found_upwards_or_our_own(tmp_path: Path, monkeypatch:
     assert project.outputs() == tmp_path / "archive"
 
 
+def test_outside_every_project_the_root_is_the_packages_own_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RUNBOOK_HOME", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert (project.root() / "runbook_lib/environment/project.py").is_file()
+    assert (project.root() / "notebooks/00_start_here.ipynb").is_file()
+
+
 def copied_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A project in `folder` with the environments of this one, and no lab."""
     environments = folder / "parameters" / "environments"
