@@ -1,4 +1,4 @@
-"""A constant load on an instance, and an honest account of what became of every request."""
+"""A constant load on an instance, and the result of every request."""
 
 from lab.traffic.background import Load, background_load
 from lab.traffic.counters import Failure, LoadResult

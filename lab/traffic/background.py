@@ -1,4 +1,4 @@
-"""The load as a process beside other work: started, followed by the second, ended with its account."""
+"""The load as a background process: started, followed second by second, ended with its result."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ START_TIMEOUT_S, END_TIMEOUT_S = 30.0, 180.0
 
 
 class Load:
-    """A load that runs. `account` is there when it has ended."""
+    """A running load. `result` is available when it has ended."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
         self._sent: list[int] = []
         self._failed: list[int] = []
-        self._said: list[str] = []
+        self._output: list[str] = []
         self._changed = threading.Condition()
         self._result: LoadResult | None = None
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -34,18 +34,18 @@ class Load:
 
     @property
     def result(self) -> LoadResult:
-        """Raises LabError while the load runs, and when it died."""
+        """The result. Raises LabError while the load runs, and when it died."""
         if self._result is None:
-            raise LabError("The load left no account.\n" + "\n".join(self._said[-5:]))
+            raise LabError("The load left no result.\n" + "\n".join(self._output[-5:]))
         return self._result
 
     @property
     def seconds(self) -> int:
-        """How many seconds are settled."""
+        """How many seconds are settled: all their requests have ended."""
         return len(self._failed)
 
     def wait_until_settled(self, seconds: int, timeout_s: float) -> bool:
-        """Wait until that many seconds are settled; False when the time is over or the load has ended."""
+        """Wait until that many seconds are settled; False on timeout or when the load has ended."""
         deadline = time.monotonic() + timeout_s
         with self._changed:
             while len(self._failed) < seconds and self._process.poll() is None and time.monotonic() < deadline:
@@ -53,13 +53,13 @@ class Load:
         return len(self._failed) >= seconds
 
     def since(self, second: int) -> tuple[int, int, int]:
-        """Requests sent, requests failed and seconds with a failure, in the settled seconds from that one on."""
+        """Requests sent, requests failed and seconds with a failure, in the settled seconds from `second` on."""
         with self._changed:
             failed = self._failed[second:]
             return sum(self._sent[second:]), sum(failed), sum(count > 0 for count in failed)
 
     def wait_until_clean(self, clean_s: int, timeout_s: float) -> bool:
-        """Wait until the last `clean_s` settled seconds, all of them from now on, were without a failure."""
+        """Wait until `clean_s` consecutive settled seconds, beginning now or later, had no failure."""
         begin, deadline = len(self._failed), time.monotonic() + timeout_s
         with self._changed:
             while not self._clean_since(begin, clean_s):
@@ -69,7 +69,7 @@ class Load:
         return True
 
     def end(self, out: Path) -> None:
-        """Ask it to stop, and read its account."""
+        """Stop it, and read its result."""
         if self._process.poll() is None:
             self._process.terminate()
         try:
@@ -96,18 +96,18 @@ class Load:
                     self._sent.append(int(words[2]))
                     self._failed.append(int(words[3]))
                 else:
-                    self._said.append(line.rstrip())
+                    self._output.append(line.rstrip())
                 self._changed.notify_all()
 
 
 @contextmanager
 def background_load(instance: Instance, rate: float, *, longest_s: float = 3600.0) -> Iterator[Load]:
-    """A load from the first request on; it ends with the block, after which `account` is there.
+    """A load that sends before the block begins and ends with it; `result` is available afterwards.
 
     Raises LabError when it does not start.
     """
     with tempfile.TemporaryDirectory(prefix="lab-traffic-") as folder:
-        out = Path(folder) / "account.json"
+        out = Path(folder) / "result.json"
         words = (sys.executable, "-m", "lab.traffic", "--name", instance.name, "--rate", str(rate), "--seconds",
                  str(longest_s), "--follow", "--out", str(out))
         process = subprocess.Popen(words, cwd=root(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -115,7 +115,8 @@ def background_load(instance: Instance, rate: float, *, longest_s: float = 3600.
         try:
             if not load.wait_until_settled(1, START_TIMEOUT_S):
                 process.terminate()
-                raise LabError("The load did not start.", next_step=f"python -m lab traffic --name {instance.name}")
+                raise LabError("The load did not start.",
+                               next_step=f"run it alone: python -m lab.traffic --name {instance.name}")
             yield load
         finally:
             load.end(out)

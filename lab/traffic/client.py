@@ -1,4 +1,4 @@
-"""HTTP/1.1 over one connection, kept alive: small, so that the measuring costs little and nothing is sent twice."""
+"""HTTP/1.1 over one kept-alive connection: small, so that measuring costs little and nothing is sent twice."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import ssl
 import time
 from dataclasses import dataclass
 
-LONGEST_HEAD = 64 * 1024
+MAX_HEAD_BYTES = 64 * 1024
 
 
-class Broken(Exception):
-    """No whole reply came; the text says why in a few words."""
+class RequestFailed(Exception):
+    """No complete reply came; the text says why in a few words."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Target:
-    """Where the public side of an instance answers on this machine."""
+    """Where an instance's public port answers on this machine."""
 
     host: str
     port: int
@@ -36,7 +36,7 @@ class Target:
 
 
 class Client:
-    """One connection. Not for two requests at a time."""
+    """One connection, for one request at a time."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str) -> None:
         self._reader, self._writer, self._name = reader, writer, name
@@ -44,23 +44,23 @@ class Client:
 
     @classmethod
     async def connect(cls, target: Target) -> Client:
-        """Raises Broken when nobody answers there, or the handshake fails."""
+        """Connect. Raises RequestFailed when nothing answers, or the handshake fails."""
         try:
             opened = await asyncio.open_connection(target.host, target.port, ssl=target.tls,
-                                                   server_hostname=target.name, limit=LONGEST_HEAD)
+                                                   server_hostname=target.name, limit=MAX_HEAD_BYTES)
         except ConnectionRefusedError:
-            raise Broken("connection refused") from None
+            raise RequestFailed("connection refused") from None
         except OSError as error:  # ssl.SSLError is one
-            raise Broken(f"no connection ({type(error).__name__})") from None
+            raise RequestFailed(f"no connection ({type(error).__name__})") from None
         return cls(*opened, target.name)
 
     @property
     def usable(self) -> bool:
-        """False when the server has closed the idle connection, or its time is nearly over: nobody would send on it."""
+        """False when the server has closed the idle connection, or is about to: no client would send on it."""
         return not (self._reader.at_eof() or self._writer.is_closing() or time.monotonic() >= self._until)
 
     async def request(self, method: str, path: str, body: bytes = b"", headers: str = "") -> Reply:
-        """Send once and read the reply. Raises Broken."""
+        """Send once and read the reply. Raises RequestFailed."""
         length = f"Content-Length: {len(body)}\r\nContent-Type: application/json\r\n" if method == "POST" else ""
         head = f"{method} {path} HTTP/1.1\r\nHost: {self._name}\r\nUser-Agent: lab-traffic\r\n{length}{headers}\r\n"
         try:
@@ -69,14 +69,14 @@ class Client:
             self._until = time.monotonic() + reply.idle_s
             return reply
         except asyncio.IncompleteReadError as cut:
-            raise Broken("reply cut short" if cut.partial else "connection closed without a reply") from None
+            raise RequestFailed("reply cut short" if cut.partial else "connection closed without a reply") from None
         except asyncio.LimitOverrunError:
-            raise Broken("reply without an end") from None
+            raise RequestFailed("reply header too long") from None
         except OSError as error:
-            raise Broken(f"connection reset ({type(error).__name__})") from None
+            raise RequestFailed(f"connection reset ({type(error).__name__})") from None
 
     def close(self) -> None:
-        """At once, without a farewell."""
+        """Close at once, without TLS close notification."""
         self._writer.transport.abort()
 
     async def _read(self) -> Reply:
@@ -86,12 +86,12 @@ class Client:
             fields = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
             code, length = int(status), int(fields.get("content-length", "0"))
         except ValueError:
-            raise Broken("not an HTTP reply") from None
-        told = re.search(r"timeout=(\d+)", fields.get("keep-alive", ""))
+            raise RequestFailed("not an HTTP reply") from None
+        timeout = re.search(r"timeout=(\d+)", fields.get("keep-alive", ""))
         chunked = fields.get("transfer-encoding", "").lower() == "chunked"
         body = await self._chunks() if chunked else await self._reader.readexactly(length)
         return Reply(code, body, version == "HTTP/1.1" and fields.get("connection", "").lower() != "close",
-                     float(told[1]) if told else float("inf"))
+                     float(timeout[1]) if timeout else float("inf"))
 
     async def _chunks(self) -> bytes:
         body = b""

@@ -1,7 +1,7 @@
-"""What became of the requests: counted by the second in which each was due, so that waiting hides nothing.
+"""The results of requests, counted by the second in which each was due, so that waiting hides nothing.
 
-A request fails when its connection is refused or reset, when no whole reply came within the time, and when the reply
-is not the expected one. Nothing is sent twice.
+A request fails when its connection is refused or reset, when no complete reply came in time, and when the reply is
+not the expected one. Nothing is sent twice.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-KEPT_FAILURES = 200
-LATE_S = 0.5  # a generator that sends later than this measures itself
+MAX_FAILURES = 200
+LATE_S = 0.5  # a generator that sends later than this measures itself, not the server
 
 
 @dataclass(frozen=True)
@@ -48,16 +48,16 @@ class LoadResult:
     reasons: dict[str, int]
     failures: tuple[Failure, ...] = ()
     acknowledged: int = 0
-    found: int | None = None
+    rows_found: int | None = None
 
     @property
     def seconds(self) -> int:
-        """How long requests were sent."""
+        """For how many seconds requests were sent."""
         return len(self.sent_by_second)
 
     @property
     def rate(self) -> float:
-        """Requests a second that were really sent."""
+        """Requests a second actually sent."""
         return self.sent / self.seconds if self.seconds else 0.0
 
     @property
@@ -67,18 +67,18 @@ class LoadResult:
 
     @property
     def kept_up(self) -> bool:
-        """Whether the generator sent what it was asked to, nearly all of it in time."""
+        """Whether the generator kept the wanted rate, and sent nearly every request in time."""
         return self.seconds > 0 and self.rate >= 0.99 * self.wanted_rate and self.slip_p99_s <= LATE_S
 
     @property
     def writes_lost(self) -> int | None:
-        """Writes that were acknowledged and are not in the database; None when nobody looked."""
-        return None if self.found is None else max(0, self.acknowledged - self.found)
+        """Acknowledged writes that are not in the database; None when the database was not checked."""
+        return None if self.rows_found is None else max(0, self.acknowledged - self.rows_found)
 
     def clean_from(self, moment: float, clean_s: int) -> float | None:
         """Unix time at which the first `clean_s` whole seconds without a failure begin, at `moment` or later.
 
-        None while there is no such stretch: seconds nobody has measured are not clean.
+        None while there is no such period: seconds that were not measured are not clean.
         """
         first = max(0, math.ceil(moment - self.began_at))
         for begin in range(first, self.seconds - clean_s + 1):
@@ -101,29 +101,29 @@ class LoadResult:
             words += f"; {self.writes_lost} acknowledged writes are NOT in the database"
         if not self.kept_up:
             words += (f"; the generator did NOT keep {self.wanted_rate:.0f}/s "
-                      f"(99 % sent at most {self.slip_p99_s:.2f} s late): no proof for that rate")
+                      f"(99 % sent at most {self.slip_p99_s:.2f} s late): void for that rate")
         return words
 
     def write(self, path: Path) -> None:
-        """The whole account as JSON, replaced at once."""
+        """Write the result as JSON, replaced atomically."""
         temporary = path.with_name(path.name + ".new")
         temporary.write_text(json.dumps(asdict(self) | {"outage_s": self.outage_s, "kept_up": self.kept_up}, indent=1))
         temporary.replace(path)
 
     @classmethod
     def read(cls, path: Path) -> LoadResult:
-        """An account that `write` wrote. Raises ValueError or OSError when there is none."""
-        said: dict[str, Any] = json.loads(path.read_text())
-        known = {name: said[name] for name in cls.__dataclass_fields__}
-        known["failures"] = tuple(Failure(**failure) for failure in said["failures"])
-        known["sent_by_second"] = tuple(said["sent_by_second"])
-        known["failed_by_second"] = tuple(said["failed_by_second"])
+        """A result that `write` wrote. Raises ValueError or OSError when there is none."""
+        data: dict[str, Any] = json.loads(path.read_text())
+        known = {name: data[name] for name in cls.__dataclass_fields__}
+        known["failures"] = tuple(Failure(**failure) for failure in data["failures"])
+        known["sent_by_second"] = tuple(data["sent_by_second"])
+        known["failed_by_second"] = tuple(data["failed_by_second"])
         return cls(**known)
 
 
 @dataclass
 class Counters:
-    """Counts while the load runs. A second is settled when each of its requests has ended."""
+    """Counts while the load runs. A second is settled when all its requests have ended."""
 
     began_at: float
     wanted_rate: float
@@ -139,7 +139,7 @@ class Counters:
     failures: list[Failure] = field(default_factory=list)
 
     def begin(self, due_s: float, slip_s: float, *, post: bool) -> None:
-        """A request is about to be sent, `slip_s` later than it was due."""
+        """Count a request that is about to be sent, `slip_s` later than it was due."""
         second = int(due_s)
         while len(self.sent) <= second:
             self.sent.append(0)
@@ -151,7 +151,7 @@ class Counters:
         self.slips.append(slip_s)
 
     def end(self, due_s: float, seconds: float, request: str, why: str = "", *, writes: bool = False) -> None:
-        """The request ended after `seconds`; `why` is empty when it went well. `writes`: it asked for a new row."""
+        """Count its end after `seconds`; `why` is empty unless it failed. `writes`: it requested a new row."""
         second, post = int(due_s), request.startswith("POST ")
         self.pending[second] -= 1
         self.times.append(seconds)
@@ -161,16 +161,16 @@ class Counters:
         self.failed[second] += 1
         self.failed_posts += post
         self.reasons[why] += 1
-        if len(self.failures) < KEPT_FAILURES:
+        if len(self.failures) < MAX_FAILURES:
             self.failures.append(Failure(round(due_s, 3), request, why, round(seconds, 3)))
 
     def settled(self, now_s: float) -> int:
-        """How many seconds, from the first on, are over and have no request under way."""
+        """How many seconds, from the first on, are over and have no request in progress."""
         over = min(int(now_s), len(self.sent))
         return next((second for second in range(over) if self.pending[second]), over)
 
-    def result(self, found: int | None = None) -> LoadResult:
-        """The account so far."""
+    def result(self, rows_found: int | None = None) -> LoadResult:
+        """The result so far; `rows_found` is the number of its rows in the database."""
         times, slips = sorted(self.times), sorted(self.slips)
         return LoadResult(
             began_at=self.began_at, wanted_rate=self.wanted_rate, sent=sum(self.sent), failed=sum(self.failed),
@@ -178,12 +178,12 @@ class Counters:
             p50_s=percentile(times, 50), p95_s=percentile(times, 95), p99_s=percentile(times, 99),
             slip_p99_s=percentile(slips, 99) or 0.0, slip_max_s=slips[-1] if slips else 0.0,
             sent_by_second=tuple(self.sent), failed_by_second=tuple(self.failed), reasons=dict(self.reasons),
-            failures=tuple(self.failures), acknowledged=self.acknowledged, found=found,
+            failures=tuple(self.failures), acknowledged=self.acknowledged, rows_found=rows_found,
         )
 
 
 def percentile(ordered: Sequence[float], share: float) -> float | None:
-    """The smallest value that at least `share` percent do not exceed; None of nothing."""
+    """The smallest value that at least `share` percent of them do not exceed; None for no values."""
     if not ordered:
         return None
     return ordered[max(0, math.ceil(len(ordered) * share / 100) - 1)]

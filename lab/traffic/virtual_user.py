@@ -1,7 +1,7 @@
-"""What the load asks for, which reply is the right one, and how its traces are removed.
+"""What the load requests, which reply is the expected one, and how its rows are removed.
 
 Half are POSTs: one in five writes a build to the database as a synthetic user, the others end a session in Redis. Four
-workers with one CPU could not write a hundred builds a second beside a deployment, and then only their limit would be
+workers with one CPU could not write a hundred builds a second during a deployment; only that limit would be
 measured. The other half read the API and the page.
 """
 
@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from lab.errors import CommandFailed, LabError
 from lab.instance import Instance
 from lab.processes import output
-from lab.traffic.client import Broken, Client, Reply, Target
+from lab.traffic.client import Client, Reply, RequestFailed, Target
 
 API = "/api/v1"
 READS = (f"{API}/squads?limit=5", "/release.json", f"{API}/health", "/")
 START_TIMEOUT_S = 20.0
 BUILD_EVERY = 5
 # As the superuser and without triggers: each deleted build would otherwise search squad_members from end to end.
-FORGET = """
+DELETE_ROWS = """
 SET session_replication_role = replica;
 DELETE FROM events WHERE actor_id IN (SELECT id FROM users WHERE username = '{name}');
 DELETE FROM builds WHERE owner_id IN (SELECT id FROM users WHERE username = '{name}');
@@ -33,7 +33,7 @@ COUNT = "SELECT count(*) FROM builds WHERE owner_id IN (SELECT id FROM users WHE
 
 @dataclass(frozen=True)
 class Request:
-    """One request and its judge, who says in a few words what is wrong with a reply, or nothing."""
+    """One request. `judge` returns what is wrong with a reply in a few words; empty when nothing is."""
 
     method: str
     path: str
@@ -43,7 +43,7 @@ class Request:
 
     @property
     def writes(self) -> bool:
-        """Whether a good reply acknowledges a row in the database."""
+        """Whether the expected reply acknowledges a row in the database."""
         return self.method == "POST" and self.path.endswith("/builds")
 
     def __str__(self) -> str:
@@ -52,7 +52,7 @@ class Request:
 
 @dataclass(frozen=True)
 class VirtualUser:
-    """A synthetic user of the application, logged in."""
+    """A logged-in user of the application."""
 
     name: str
     token: str
@@ -73,7 +73,7 @@ class VirtualUser:
 
 
 async def log_in(target: Target) -> VirtualUser:
-    """Register and log in. Raises LabError when the application does not let us."""
+    """Register and log in. Raises LabError when the application refuses or does not answer."""
     name = f"traffic-{secrets.token_hex(6)}"
     credentials = json.dumps({"username": name, "password": secrets.token_urlsafe(24)}).encode()
     try:
@@ -82,7 +82,7 @@ async def log_in(target: Target) -> VirtualUser:
             registered = await client.request("POST", f"{API}/auth/register", credentials)
             logged_in = await client.request("POST", f"{API}/auth/login", credentials)
             client.close()
-    except (Broken, TimeoutError) as error:
+    except (RequestFailed, TimeoutError) as error:
         raise LabError(f"The load was not started: the application does not answer ({error or 'too slow'}).",
                        next_step="python -m lab status, then 40 Health") from None
     if (registered.status, logged_in.status) != (201, 200):
@@ -93,18 +93,18 @@ async def log_in(target: Target) -> VirtualUser:
 
 
 async def delete_account(target: Target, user: VirtualUser) -> None:
-    """Delete the account, which also drops the application's cached lists. Raises Broken."""
+    """Delete the user's account, which also clears the application's cached lists. Raises RequestFailed."""
     async with asyncio.timeout(START_TIMEOUT_S):
         client = await Client.connect(target)
         bearer = f"Authorization: Bearer {user.token}\r\nConnection: close\r\n"
         reply = await client.request("DELETE", f"{API}/auth/me", headers=bearer)
         client.close()
     if reply.status != 204:
-        raise Broken(f"deleting the account was answered with {reply.status}")
+        raise RequestFailed(f"deleting the account was answered with {reply.status}")
 
 
 def count_written(instance: Instance, user: VirtualUser) -> int | None:
-    """How many of the user's builds are in the database; None when it could not be asked."""
+    """How many of the user's builds are in the database; None when it could not be queried."""
     try:
         return int(_psql(instance, COUNT.format(name=user.name)))
     except (CommandFailed, ValueError):
@@ -113,7 +113,7 @@ def count_written(instance: Instance, user: VirtualUser) -> int | None:
 
 def delete_rows(instance: Instance, user: VirtualUser) -> None:
     """Remove the rows that the load wrote. Raises CommandFailed."""
-    _psql(instance, FORGET.format(name=user.name))
+    _psql(instance, DELETE_ROWS.format(name=user.name))
 
 
 def _psql(instance: Instance, statement: str) -> str:
@@ -121,7 +121,7 @@ def _psql(instance: Instance, statement: str) -> str:
                                    "--filter", "label=com.docker.compose.project=gw2-staging", "--format",
                                    "{{.Names}}")).split()
     if not names:
-        raise CommandFailed("no PostgreSQL runs on the server")
+        raise CommandFailed("No PostgreSQL container is running on the server.")
     words = ("psql", "-U", "postgres", "-d", "staging_db", "-qAt", "-v", "ON_ERROR_STOP=1", "-c", statement)
     return output(instance.inside("docker", "exec", "-u", "postgres", names[0], *words), timeout_s=120)
 
@@ -139,4 +139,4 @@ def _is_done(reply: Reply) -> str:
 def _is_created(reply: Reply, name: str) -> str:
     if reply.status != 201:
         return f"status {reply.status}"
-    return "" if json.dumps(name).encode() in reply.body else "reply about something else"
+    return "" if json.dumps(name).encode() in reply.body else "reply for another request"

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from lab.traffic.__main__ import target_of
-from lab.traffic.client import Broken, Client
+from lab.traffic.client import Client, RequestFailed
 from tests.lab_server import Lab
 
 IDLE_S = 10.2  # longer than the 10 s that nginx protected before; it ends a connection after 12 s
@@ -50,5 +50,5 @@ async def _status(user: Client) -> int:
     """0 when the connection is closed; what nginx says about 10 s is not heeded here."""
     try:
         return (await user.request("GET", "/release.json")).status
-    except Broken:
+    except RequestFailed:
         return 0

@@ -1,4 +1,4 @@
-"""The load's result: what counts as failed, when it was over, and that an overloaded generator says so."""
+"""The load's result: what counts as failed, when a second is settled, and that an overloaded generator reports it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RATE = 4
 
 
 def counters_of(*failed_by_second: int, slip_s: float = 0.0) -> Counters:
-    """`RATE` requests in each second, the first of them failed as often as said."""
+    """`RATE` requests in each second, as many of them failed as given."""
     counters = Counters(began_at=1000.0, wanted_rate=RATE)
     for second, failed in enumerate(failed_by_second):
         for number in range(RATE):
@@ -48,14 +48,14 @@ def test_a_second_is_settled_when_its_last_request_has_ended() -> None:
     assert counters.settled(2.5) == 2, "the third second is not over yet"
 
 
-def test_the_first_clean_stretch_is_found_after_the_fault_alone() -> None:
+def test_the_first_clean_period_begins_after_the_fault() -> None:
     result = counters_of(0, 0, 0, 1, 0, 1, 0, 0, 0).result()
     assert result.clean_from(1000.0, 3) == 1000.0
     assert result.clean_from(1002.5, 3) == 1006.0
     assert result.clean_from(1002.5, 1) == 1004.0
 
 
-def test_seconds_that_nobody_measured_are_not_clean() -> None:
+def test_seconds_that_were_not_measured_are_not_clean() -> None:
     assert counters_of(1, 0, 0).result().clean_from(1000.0, 3) is None
 
 
@@ -67,24 +67,24 @@ def test_a_generator_that_sent_too_little_or_too_late_did_not_keep_up() -> None:
     few = counters_of(0, 0, 0)
     few.wanted_rate = 2 * RATE
     assert not few.result().kept_up
-    assert not Counters(0.0, RATE).result().kept_up, "nothing sent is no proof"
+    assert not Counters(0.0, RATE).result().kept_up, "without requests the rate was not kept"
 
 
-def test_an_acknowledged_write_that_is_not_in_the_database_is_told() -> None:
+def test_an_acknowledged_write_that_is_not_in_the_database_is_reported() -> None:
     counters = counters_of(0, 0)
-    assert counters.result(found=4).writes_lost == 0
-    assert counters.result(found=3).writes_lost == 1
-    assert "1 acknowledged writes are NOT in the database" in str(counters.result(found=3))
-    assert counters.result(found=None).writes_lost is None
+    assert counters.result(rows_found=4).writes_lost == 0
+    assert counters.result(rows_found=3).writes_lost == 1
+    assert "1 acknowledged writes are NOT in the database" in str(counters.result(rows_found=3))
+    assert counters.result(rows_found=None).writes_lost is None
 
 
-def test_a_part_of_the_load_is_counted_by_itself() -> None:
+def test_a_part_of_the_load_is_counted_separately() -> None:
     result = counters_of(1, 0, 2, 0).result()
     assert result.between(1001.0, 1003.0) == (2 * RATE, 2, 1)
 
 
-def test_an_account_survives_its_file(tmp_path: Path) -> None:
-    result = counters_of(0, 3, 0).result(found=6)
+def test_a_result_is_read_back_from_its_file(tmp_path: Path) -> None:
+    result = counters_of(0, 3, 0).result(rows_found=6)
     result.write(tmp_path / "result.json")
     assert LoadResult.read(tmp_path / "result.json") == result
 
@@ -98,7 +98,7 @@ def test_half_of_the_requests_are_posts_and_some_of_them_write() -> None:
 
 
 @pytest.mark.parametrize(("status", "body", "good"), [
-    (201, b'{"name": "traffic-1 0"}', True), (201, b'{"name": "somebody else"}', False), (200, b"{}", False),
+    (201, b'{"name": "traffic-1 0"}', True), (201, b'{"name": "another user"}', False), (200, b"{}", False),
     (429, b"", False), (502, b"", False),
 ])
 def test_a_reply_that_is_not_the_expected_one_is_a_failure(status: int, body: bytes, good: bool) -> None:
