@@ -1,1 +1,1 @@
-"""`make bench`: our deployment and rollback beside the plan's own manual commands, on one server, under one load."""
+"""`make bench`: the runbooks compared with the plan's manual commands, on one server, under one load."""

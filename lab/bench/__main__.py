@@ -1,4 +1,4 @@
-"""`python -m lab.bench`: measure both ways on one instance, and leave outputs/bench/<UTC time>/."""
+"""`python -m lab.bench`: measure both methods on one instance, leave outputs/bench/<UTC time>/."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from lab.bench.faults import FAULTS
 from lab.bench.measures import row_of
-from lab.bench.report import side_by_side, table, write
+from lab.bench.report import grouped_by_task, table, write
 from lab.bench.scenarios import SETTLE_S, Bench
 from lab.errors import LabError
 from lab.instance import Instance
@@ -21,22 +21,22 @@ LONGEST_S = 3600.0
 def main(words: list[str] | None = None) -> int:
     """0 when everything was measured, 1 when not, 130 after Ctrl-C; other codes come from the lab itself."""
     arguments = _arguments(words)
-    instance, made = Instance(arguments.name), False
+    instance, created = Instance(arguments.name), False
     try:
-        made = _serves(instance)
+        created = _bring_up(instance)
         return measure(instance, arguments)
     except LabError as error:
         print(f"\n{error}", file=sys.stderr)
         return error.exit_code
     finally:
-        if made and not arguments.keep:
+        if created and not arguments.keep:
             from lab.instance import down
 
             down(instance)
 
 
 def measure(instance: Instance, arguments: argparse.Namespace) -> int:
-    """Play the scenes under the load, then write what came of them, whatever stopped it."""
+    """Run the scenarios under the load, then write the results, whatever stopped it."""
     from rich.console import Console
 
     from runbook_lib.environment import project
@@ -44,58 +44,60 @@ def measure(instance: Instance, arguments: argparse.Namespace) -> int:
     began = datetime.now(UTC)
     folder = project.outputs() / "bench" / f"{began:%Y%m%dT%H%M%SZ}"
     (folder / "runs").mkdir(parents=True)
-    bench = Bench(instance, folder / "runs", arguments.clean, lambda words: print(f"── {words}", flush=True))
+    bench = Bench(instance, folder / "runs", arguments.clean, lambda text: print(f"── {text}", flush=True))
     bench.prepare()
     code, load = 0, None
     try:
         with background_load(instance, arguments.rate, longest_s=LONGEST_S) as load:
-            _play(bench, load, arguments.triggers)
+            _run(bench, load, arguments.triggers)
     except LabError as error:
         print(f"\n{error}", file=sys.stderr)
         code = 1
     except KeyboardInterrupt:
-        print("\nStopped: what was measured so far is in the report.", file=sys.stderr)
+        print("\nStopped. The report covers what was measured so far.", file=sys.stderr)
         code = 130
     if load is None:
         return code
     done = [interval for interval in bench.intervals if interval.end]
-    rows = side_by_side([row_of(interval, load.result, arguments.clean) for interval in done])
+    rows = grouped_by_task([row_of(interval, load.result, arguments.clean) for interval in done])
     report = write(folder, rows, done, load.result, instance=instance.name, began=began, clean_s=arguments.clean,
-                   whole=code == 0)
+                   completed=code == 0)
     Console(width=None if sys.stdout.isatty() else 130).print(table(rows))
     print(f"{load.result}\nReport: {report}")
     return code
 
 
-def _play(bench: Bench, load: Load, triggers: int) -> None:
-    for interval in bench.play(load, FAULTS[:triggers]):
+def _run(bench: Bench, load: Load, triggers: int) -> None:
+    for interval in bench.run(load, FAULTS[:triggers]):
         print(f"   {interval.result} after {interval.end - interval.begin:.0f} s", flush=True)
     load.wait_until_settled(load.seconds + int(SETTLE_S), 2 * SETTLE_S)
 
 
-def _serves(instance: Instance) -> bool:
-    """Bring the instance up on the first release. True when it was not there before."""
+def _bring_up(instance: Instance) -> bool:
+    """Bring the instance up on the first release. True when this created it."""
     from lab.engine import ensure_engine
     from lab.instance import up
     from lab.release import release
 
     ensure_engine()
-    was_there = instance.finished.exists()
+    existed = instance.finished.exists()
     print(up(instance), flush=True)
     release(instance, FIRST)
-    return not was_there
+    return not existed
 
 
 def _arguments(words: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m lab.bench", description=__doc__.split(":", 1)[1].strip())
-    parser.add_argument("--name", default="bench", help="which instance of the lab; made when it is not there")
-    parser.add_argument("--keep", action="store_true", help="leave an instance that was made for the bench")
+    parser = argparse.ArgumentParser(prog="python -m lab.bench",
+                                     description="Compare the runbooks with the plan's manual commands.")
+    parser.add_argument("--name", default="bench", help="lab instance; created if missing (default: bench)")
+    parser.add_argument("--keep", action="store_true", help="keep an instance that was created for the benchmark")
     parser.add_argument("--rate", type=float, default=200.0, help="requests a second (default: 200)")
-    parser.add_argument("--clean", type=int, default=60, help="seconds without a failure that count as mended")
-    parser.add_argument("--triggers", type=int, default=len(FAULTS), help="how many of the triggers (default: all)")
+    parser.add_argument("--clean", type=int, default=60,
+                        help="seconds without a failure that count as recovered (default: 60)")
+    parser.add_argument("--triggers", type=int, default=len(FAULTS), help="triggers to measure (default: all)")
     arguments = parser.parse_args(words)
     if not (0 < arguments.rate <= 2000 and 0 < arguments.clean <= 600 and 0 <= arguments.triggers <= len(FAULTS)):
-        parser.error(f"--rate is 1 to 2000, --clean 1 to 600, --triggers 0 to {len(FAULTS)}")
+        parser.error(f"--rate must be 1 to 2000, --clean 1 to 600, --triggers 0 to {len(FAULTS)}")
     return arguments
 
 
