@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -33,6 +34,18 @@ def test_every_public_name_can_be_loaded_and_is_documented(name: str) -> None:
 def test_a_name_that_is_not_public_is_an_attribute_error(package: str) -> None:
     with pytest.raises(AttributeError, match=f"module '{package}' has no public name 'open_rum'"):
         import_module(package).open_rum  # noqa: B018
+
+
+@pytest.mark.parametrize("folder", [path.parent for path in Path(runbook_lib.__file__).parent.rglob("__init__.py")],
+                         ids=lambda folder: folder.name)
+def test_no_public_name_is_hidden_by_a_module_of_that_name(folder: Path) -> None:
+    """Importing a module sets its name in its package: from then on a function of that name would be out of reach."""
+    package = import_module(".".join(folder.relative_to(Path(runbook_lib.__file__).parents[1]).parts))
+    modules = {one.stem for one in folder.iterdir()} - {"__init__"}
+    hidden = [name for name in modules & set(getattr(package, "__all__", ()))
+              if not isinstance(getattr(package, name), ModuleType)]
+    offered_twice = [name for name, home in getattr(package, "_HOMES", {}).items() if name in modules and home != name]
+    assert (hidden, offered_twice) == ([], [])
 
 
 def test_tab_completion_offers_the_public_names() -> None:

@@ -3,8 +3,8 @@
 from runbook_lib.core.lazy import loader
 
 _HOMES = {
-    "overview": "runbook_lib.observability.checks.overview",
-    "operation_row": "runbook_lib.observability.checks.overview",
+    "overview": "runbook_lib.observability.checks.environment_overview",
+    "operation_row": "runbook_lib.observability.checks.environment_overview",
 }
 
 __all__ = list(_HOMES)

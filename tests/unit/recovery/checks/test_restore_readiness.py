@@ -7,7 +7,7 @@ import pytest
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.platform.facts.database import DatabaseState
 from runbook_lib.platform.facts.server import DOCKER_DATA, Disk, ServerState
-from runbook_lib.recovery.checks.restore_preconditions import (
+from runbook_lib.recovery.checks.restore_readiness import (
     READABLE,
     database_is_named,
     database_is_restored,

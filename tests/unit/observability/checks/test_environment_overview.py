@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runbook_lib.core.findings import Verdict
 from runbook_lib.environment import load_environment
-from runbook_lib.observability.checks.overview import operation_row, overview
+from runbook_lib.observability.checks.environment_overview import operation_row, overview
 from runbook_lib.platform.facts.operations import Operation, parse_operation
 from runbook_lib.platform.facts.releases import Deployed
 
