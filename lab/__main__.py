@@ -13,7 +13,7 @@ from lab.processes import file_lock
 
 
 def main(words: list[str] | None = None) -> int:
-    """Run one command; the exit code says how it ended (0 done, 1 failed, 2 usage, 3 refused)."""
+    """Run one command; returns its exit code (0 done, 1 failed, 2 usage, 3 refused)."""
     arguments = _parser().parse_args(words)
     try:
         return int(arguments.command(arguments) or 0)
@@ -21,56 +21,56 @@ def main(words: list[str] | None = None) -> int:
         print(f"\n{error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("\nStopped. What was half made has been removed, or is removed by the next `python -m lab up`.",
+        print("\nStopped. Anything incomplete has been removed, or will be by the next `python -m lab up`.",
               file=sys.stderr)
         return 130
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m lab", description="A whole staging server on this machine.")
+    parser = argparse.ArgumentParser(prog="python -m lab", description="Run a complete staging server on this machine.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, function: object, text: str, *, named: bool = True) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text, description=text)
         added.set_defaults(command=function)
         if named:
-            added.add_argument("--name", default="lab", help="which instance (default: lab)")
+            added.add_argument("--name", default="lab", help="lab instance (default: lab)")
         return added
 
-    command("engine", _engine, "make a Docker Engine and Compose v2 answer on this machine", named=False)
-    command("images", _images, "build the images that the lab needs", named=False)
-    up = command("up", _up, "make the server, or start it when it is stopped")
+    command("engine", _engine, "start Docker Engine with Compose v2, installing them if missing", named=False)
+    command("images", _images, "build the images of the lab", named=False)
+    up = command("up", _up, "create or start the lab server")
     up.add_argument("--release", default="none", metavar="TAG",
-                    help="where nothing serves yet: deploy this with the product's own runbook, and fill it with data")
+                    help="on a server without a release: deploy this one with the runbook, and seed data")
     up.add_argument("--from", dest="state", default="", metavar="STATE",
-                    help="a new server in this state instead of an empty one: a snapshot, made when there is none yet")
+                    help="create the server in this state instead of empty; the snapshot is made if missing")
     _add_snapshot(commands)
-    command("status", _status, "what runs on the server, and how it is reached")
-    command("reset", _reset, "back to the empty server in seconds; images are kept")
-    down = command("down", _down, "remove the server and everything that belongs to it")
-    down.add_argument("--all", action="store_true", help="every instance of this checkout")
-    down.add_argument("--images", action="store_true", help="the lab's images on this machine as well")
-    command("shell", _shell, "a shell on the server, as the user deploy")
-    command("list", _list, "the instances of this checkout", named=False)
-    command("catalogue", _catalogue, "the releases to deploy, and what each of them leads to", named=False)
+    command("status", _status, "show containers and addresses")
+    command("reset", _reset, "reset to an empty server; images are kept")
+    down = command("down", _down, "remove the server with its data")
+    down.add_argument("--all", action="store_true", help="remove every instance of this checkout")
+    down.add_argument("--images", action="store_true", help="also remove the lab's images")
+    command("shell", _shell, "open a shell on the server as user deploy")
+    command("list", _list, "list the instances of this checkout", named=False)
+    command("catalogue", _catalogue, "list test releases and their expected outcome", named=False)
     return parser
 
 
 def _add_snapshot(commands: Any) -> None:
-    snapshot = commands.add_parser("snapshot", help="named states of a server, restored in seconds",
-                                   description="Named states of a server, restored in seconds.")
+    snapshot = commands.add_parser("snapshot", help="save and restore named states of a server",
+                                   description="Save and restore named states of a server.")
     actions = snapshot.add_subparsers(required=True, metavar="ACTION")
-    for name, text in (("save", "keep the state of an instance under a name, or make one of the known states"),
-                       ("restore", "make an instance anew from a snapshot"),
-                       ("list", "the snapshots of this machine and the states that can be made"),
-                       ("prune", "remove snapshots that are too old or replaced")):
+    for name, text in (("save", "save the state of an instance, or make one of the predefined states"),
+                       ("restore", "recreate an instance from a snapshot"),
+                       ("list", "list snapshots and predefined states"),
+                       ("prune", "remove outdated snapshots")):
         action = actions.add_parser(name, help=text, description=text)
         action.set_defaults(command=_snapshot, action=name)
         if name in ("save", "restore"):
-            action.add_argument("state", metavar="STATE", help="the snapshot's name")
-            action.add_argument("--name", default="", help="which instance")
+            action.add_argument("state", metavar="STATE", help="snapshot name")
+            action.add_argument("--name", default="", help="lab instance")
         if name == "prune":
-            action.add_argument("--all", action="store_true", help="every snapshot")
+            action.add_argument("--all", action="store_true", help="remove every snapshot")
 
 
 def _engine(_: argparse.Namespace) -> None:
@@ -92,7 +92,7 @@ def _images(_: argparse.Namespace) -> None:
     with file_lock("images"):
         ensure_images()
         ensure_image_cache()
-    print(f"{len(IMAGES)} images are ready: docker images 'gw2-lab/*'")
+    print(f"{len(IMAGES)} images ready: docker images 'gw2-lab/*'")
 
 
 def _up(arguments: argparse.Namespace) -> None:
@@ -112,7 +112,7 @@ def _up(arguments: argparse.Namespace) -> None:
         release(instance, arguments.release)
     ports = instance.ports()
     print(f"{outcome} after {time.monotonic() - began:.1f} s: ssh 127.0.0.1:{ports.ssh}, "
-          f"https 127.0.0.1:{ports.https}; runbooks know it as -e {instance.address.environment}")
+          f"https 127.0.0.1:{ports.https}; runbooks reach it with -e {instance.address.environment}")
 
 
 def _snapshot(arguments: argparse.Namespace) -> None:
@@ -124,19 +124,19 @@ def _snapshot(arguments: argparse.Namespace) -> None:
     began = time.monotonic()
     if arguments.action == "list":
         for one in snapshots.stored():
-            current = "present sources" if one.key == states.key() else "other sources"
+            current = "current sources" if one.key == states.key() else "other sources"
             print(f"{one.name}: {one.age_s / 3600:.1f} h old, {current}, {one.key}")
-        print(f"Can be made: {', '.join(states.STATES)}")
+        print(f"Predefined: {', '.join(states.STATES)}")
     elif arguments.action == "prune":
         gone = snapshots.prune(everything=arguments.all)
-        print(f"{len(gone)} snapshots are gone.")
+        print(f"{len(gone)} snapshots removed.")
     elif arguments.action == "save" and not arguments.name:
         states.ensure(arguments.state)
-        print(f"{arguments.state} is there after {time.monotonic() - began:.1f} s.")
+        print(f"{arguments.state} is available after {time.monotonic() - began:.1f} s.")
     elif arguments.action == "save":
-        snapshots.save(Instance(arguments.name), arguments.state, "by-hand")
+        snapshots.save(Instance(arguments.name), arguments.state, "manual")
         up(Instance(arguments.name))
-        print(f"{arguments.state} is kept after {time.monotonic() - began:.1f} s.")
+        print(f"{arguments.state} is saved after {time.monotonic() - began:.1f} s.")
     else:
         states.restore(Instance(arguments.name or "lab"), arguments.state)
         print(f"{arguments.name or 'lab'} is up as {arguments.state} after {time.monotonic() - began:.1f} s.")
@@ -164,7 +164,7 @@ def _reset(arguments: argparse.Namespace) -> None:
     from lab.instance import Instance, reset
 
     reset(Instance(arguments.name))
-    print(f"{arguments.name} is empty again.")
+    print(f"{arguments.name} is empty.")
 
 
 def _down(arguments: argparse.Namespace) -> None:
@@ -173,10 +173,10 @@ def _down(arguments: argparse.Namespace) -> None:
     from lab.snapshots import prune
 
     for name in names() if arguments.all else [arguments.name]:
-        print(f"{name} is gone." if down(Instance(name)) else f"There is no instance {name!r}: nothing to do.")
+        print(f"{name} removed." if down(Instance(name)) else f"There is no instance {name!r}: nothing to do.")
     if arguments.images:
-        prune(everything=True)  # their images are made of the server's
-        print(f"{remove_images()} images and volumes of images are gone.")
+        prune(everything=True)  # their images are built on the server's
+        print(f"{remove_images()} images and image volumes removed.")
 
 
 def _shell(arguments: argparse.Namespace) -> None:
@@ -194,7 +194,7 @@ def _list(_: argparse.Namespace) -> None:
     for name in names():
         instance = Instance(name)
         described = instance.inspect()
-        print(f"{name}: {described['State']['Status'] if described else 'gone'}, -e {instance.address.environment}")
+        print(f"{name}: {described['State']['Status'] if described else 'missing'}, -e {instance.address.environment}")
 
 
 def _catalogue(_: argparse.Namespace) -> None:

@@ -1,8 +1,8 @@
-"""`make rehearsal`: the whole release path on the lab, by the product's own runner, and where the time went.
+"""`make rehearsal`: the whole release path on the lab, with the real runner, and how long each stage took.
 
-An empty server is brought up on one release, filled with data, looked at, backed up, moved to the next release and
-verified. Then a broken release is deployed, which has to be rolled back by itself, and the backups are restored in a
-drill. Every run leaves its report; the first run that does not end as it should ends the rehearsal.
+An empty server gets the first release and data, is backed up, checked, moved to the next release and verified. Then a
+broken release is deployed, which must be rolled back automatically, and the backups are restored in a drill. Every run
+leaves its report; the first run that does not end as expected ends the rehearsal.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from runbook_lib.core.errors import PASSED, ROLLED_BACK
 FIRST, NEXT, BROKEN = "v3.1.0", "v3.2.0", "broken-server-errors"
 ROWS = 60_000
 RUN_TIMEOUT_S = 900
-# what no machine can prove; on the lab nobody is asked, and the reports say so
+# what no check can measure; in the rehearsal nobody attests it, and the reports show that
 ATTESTED = "All tests passing in CI/CD, Code review approved, Database migration scripts reviewed"
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One run of a notebook: what it is called here, its parameters, whether it may change the server, how it ends."""
+    """One run of a notebook: title, parameters, whether it changes the server, and the expected exit code."""
 
     title: str
     notebook: str
@@ -40,7 +40,7 @@ class Scenario:
 
 @dataclass(frozen=True)
 class ScenarioResult:
-    """What became of a scenario, as the archive tells it."""
+    """The result of a scenario, as recorded in the archive."""
 
     scenario: Scenario
     verdict: str
@@ -51,7 +51,7 @@ class ScenarioResult:
 
 BRING_UP = Scenario(f"bring-up on {FIRST}", "20_deploy", {"ref": FIRST}, apply=True)
 RELEASE_PATH = (
-    # a server that was never backed up gets no release: preflight says so
+    # preflight fails on a server that was never backed up
     Scenario("first backup", "30_backup_database", apply=True),
     Scenario(f"preflight for {NEXT}", "10_preflight",
           {"ref": NEXT, "attested": ATTESTED, "attested_by": "the rehearsal"}),
@@ -64,7 +64,7 @@ RELEASE_PATH = (
 
 
 class Times:
-    """Seconds by stage: those that the set-up has written down, then ours."""
+    """Seconds by stage: those that the set-up recorded, then the rehearsal's own."""
 
     def __init__(self, written: Path) -> None:
         self.rows: list[tuple[str, float]] = []
@@ -74,7 +74,7 @@ class Times:
                 self.rows.append((title, float(seconds)))
 
     def stage(self, title: str, work: Callable[[], None]) -> None:
-        """Do the work, and remember how long it took whether it went well or not."""
+        """Do the work, and record how long it took, also when it fails."""
         began = time.monotonic()
         try:
             work()
@@ -83,30 +83,31 @@ class Times:
 
 
 def main(words: list[str] | None = None) -> int:
-    """0 when every run ended as it should; otherwise the exit code of the run, or of the lab, that did not."""
-    parser = argparse.ArgumentParser(prog="python -m lab.rehearsal", description=__doc__.splitlines()[0])
-    parser.add_argument("--name", default="lab", help="which instance of the lab (default: lab)")
+    """0 when every run ended as expected; otherwise the exit code of the run, or of the lab, that did not."""
+    parser = argparse.ArgumentParser(prog="python -m lab.rehearsal",
+                                     description="Rehearse the whole release path on a lab server.")
+    parser.add_argument("--name", default="lab", help="lab instance (default: lab)")
     instance = Instance(parser.parse_args(words).name)
-    times, played = Times(state() / "setup-times.tsv"), []
+    times, results = Times(state() / "setup-times.tsv"), list[ScenarioResult]()
     try:
-        code = _play(instance, times, played)
+        code = _run_all(instance, times, results)
     except LabError as error:
         print(f"\n{error}", file=sys.stderr)
         code = error.exit_code
     except KeyboardInterrupt:
         print("\nStopped. Start again with: make rehearsal", file=sys.stderr)
         code = 130
-    _tell(instance, times, played)
+    _report(instance, times, results)
     return code
 
 
-def _play(instance: Instance, times: Times, played: list[ScenarioResult]) -> int:
+def _run_all(instance: Instance, times: Times, results: list[ScenarioResult]) -> int:
     from lab.seed import seed
 
-    times.stage("the lab comes up, empty", lambda: _empty_lab(instance))
+    times.stage("empty lab server", lambda: _empty_lab(instance))
     for scenario in (BRING_UP, *RELEASE_PATH):
         _heading(scenario.title)
-        code = _run(instance, scenario, times, played)
+        code = _run(instance, scenario, times, results)
         if code:
             return code
         if scenario is BRING_UP:
@@ -126,24 +127,24 @@ def _empty_lab(instance: Instance) -> None:
         reset(instance)
 
 
-def _run(instance: Instance, scenario: Scenario, times: Times, played: list[ScenarioResult]) -> int:
+def _run(instance: Instance, scenario: Scenario, times: Times, results: list[ScenarioResult]) -> int:
     before = {run.run_id for run in _archive()}
     began = time.monotonic()
     code = subprocess.run(run_command(instance, scenario), cwd=root()).returncode
     seconds = time.monotonic() - began
     times.rows.append((scenario.title, seconds))
-    # other runs may go on beside ours, in other environments
+    # other runs may be in progress at the same time, in other environments
     mine = (scenario.notebook, instance.name)
     new = [run for run in _archive() if run.run_id not in before and (run.notebook, run.environment) == mine]
-    verdict = new[0].verdict or new[0].state if new else "left no run"
+    verdict = new[0].verdict or new[0].state if new else "no run recorded"
     good = code == scenario.exit_code and (code != PASSED or verdict == "passed")
     shown = "rolled back" if code == ROLLED_BACK else verdict
-    played.append(ScenarioResult(scenario, shown, seconds, new[0].run_id if new else "", good))
+    results.append(ScenarioResult(scenario, shown, seconds, new[0].run_id if new else "", good))
     return 0 if good else code or 1
 
 
 def run_command(instance: Instance, scenario: Scenario) -> list[str]:
-    """The command an operator would type for the scenario."""
+    """The command with which an operator would run the scenario."""
     words = [str(Path(sys.executable).with_name("runbook")), "run", scenario.notebook,
              "-e", instance.address.environment,
              "--timeout", str(RUN_TIMEOUT_S)]
@@ -165,7 +166,7 @@ def _heading(text: str) -> None:
     print(f"\n── {text} {'─' * max(3, 90 - len(text))}", flush=True)
 
 
-def _tell(instance: Instance, times: Times, played: list[ScenarioResult]) -> None:
+def _report(instance: Instance, times: Times, results: list[ScenarioResult]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -173,27 +174,27 @@ def _tell(instance: Instance, times: Times, played: list[ScenarioResult]) -> Non
 
     console = Console(width=None if sys.stdout.isatty() else 110)
     runs = Table("run", "notebook", "verdict", "seconds", "run id", title="Runs", title_justify="left")
-    for one in played:
+    for one in results:
         runs.add_row(one.scenario.title, one.scenario.notebook, _coloured(one), f"{one.seconds:.1f}", one.run_id)
     runs.columns[2].no_wrap = True
-    went = Table("stage", "seconds", title="Where the time went", title_justify="left", show_footer=True)
+    durations = Table("stage", "seconds", title="Duration by stage", title_justify="left", show_footer=True)
     for title, seconds in times.rows:
-        went.add_row(title, f"{seconds:.1f}")
-    went.columns[0].footer, went.columns[1].footer = "all", f"{sum(seconds for _, seconds in times.rows):.1f}"
-    went.columns[1].justify = "right"
+        durations.add_row(title, f"{seconds:.1f}")
+    durations.columns[0].footer, durations.columns[1].footer = "all", f"{sum(seconds for _, seconds in times.rows):.1f}"
+    durations.columns[1].justify = "right"
     console.print()
-    for table in (runs, went) if played else (went,):
+    for table in (runs, durations) if results else (durations,):
         console.print(table)
     index = project.outputs() / "index.html"
     if index.exists():
         print(f"Reports: {index}")
     if instance.finished.exists():
-        print(f"The lab stays up: `python -m lab status --name {instance.name}`, and in notebooks as "
+        print(f"The lab keeps running: `python -m lab status --name {instance.name}`; in notebooks it is "
               f"environment {instance.address.environment!r}.")
 
 
 def _coloured(one: ScenarioResult) -> str:
-    expected = "" if one.scenario.exit_code == PASSED else ", as it should"
+    expected = "" if one.scenario.exit_code == PASSED else ", as expected"
     return f"[green]{one.verdict}{expected}[/]" if one.as_expected else f"[red]{one.verdict}[/]"
 
 

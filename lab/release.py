@@ -1,4 +1,4 @@
-"""An instance that serves a release: the product's own deploy runbook, then enough rows to make queries real."""
+"""Brings a release live on an instance: the deploy runbook itself, then enough rows for realistic queries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.processes import root, succeeds
 
 
 def release(instance: Instance, tag: str) -> None:
-    """Deploy `tag` on a server that serves nothing yet, and seed its database; a server that has a release keeps it.
+    """Deploy `tag` on a server without a release, and seed its database; a server with a release keeps it.
 
     Raises LabError when the runbook does not pass.
     """

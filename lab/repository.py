@@ -1,7 +1,6 @@
-"""The application's git repository, made from lab/app, staging/ and the patches under lab/releases.
+"""The application's git repository, built from lab/app, staging/ and the patches under lab/releases.
 
-Same files, same commits: author, dates and git's own settings are fixed, so that a commit names the same tree
-everywhere.
+The same files give the same commits everywhere: author, dates and git's own settings are fixed.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ GITIGNORE = ".env\n.env.secrets\n.runbook/\nnode_modules/\ndist/\n__pycache__/\n
 
 @dataclass(frozen=True)
 class Outcome:
-    """What deploying a release leads to where its base is live: exit code, what stops it, what is live afterwards.
+    """The expected outcome of deploying a release where its base is live: exit code, live release, schema afterwards.
 
-    `stopped_at` names the steps that may notice; `triggers` are the plan's own words for why, empty where none applies.
+    `stopped_at` names the steps that may stop it; `triggers` are the plan's triggers, empty where none applies.
     """
 
     exit_code: int
@@ -43,9 +42,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Release:
-    """One folder of lab/releases: what its patches change, on top of which tag, and what deploying it leads to.
+    """One folder of lab/releases: its patches, the tag they apply to, and the outcome to expect.
 
-    `schema_revision` is what its code expects; `why` says what is wrong with it, or why it only looks wrong.
+    `schema_revision` is what its code expects; `why` is what is wrong with it, or what makes it look wrong.
     """
 
     tag: str
@@ -93,13 +92,13 @@ def build_repository(path: Path) -> None:
 
 
 def _read(path: Path) -> Release:
-    said = yaml.safe_load(path.read_text())
+    data = yaml.safe_load(path.read_text())
     patches = tuple(sorted(path.parent.glob("*.patch")))
     try:
-        told = said.pop("expect")
-        lists = {name: tuple(told.get(name, ())) for name in ("stopped_at", "triggers")}
-        outcome = Outcome(**{**told, **lists})
-        return Release(patches=patches, expect=outcome, **said)
+        expected = data.pop("expect")
+        lists = {name: tuple(expected.get(name, ())) for name in ("stopped_at", "triggers")}
+        outcome = Outcome(**{**expected, **lists})
+        return Release(patches=patches, expect=outcome, **data)
     except KeyError as error:
         raise LabError(f"lab/releases/{path.parent.name}/release.yaml: {error} is missing") from error
     except (AttributeError, TypeError) as error:
@@ -115,10 +114,10 @@ def _commit(path: Path, at: datetime, tag: str, title: str) -> None:
 def _git(path: Path, at: datetime, *words: str) -> None:
     person = {"NAME": "GW2 WvW Builder", "EMAIL": "backend@example.com", "DATE": at.isoformat()}
     settings = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in person.items()}
-    # The settings of whoever runs this (signing, line ends, hooks) must not change the commits.
+    # The user's own settings (signing, line endings, hooks) must not change the commits.
     own = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     environment = own | settings | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     command = ("git", "-c", "core.autocrlf=false", "-c", "core.fileMode=true", *words)
     done = subprocess.run(command, cwd=path, env=environment, capture_output=True, text=True, timeout=60, check=False)
     if done.returncode:
-        raise LabError(f"The application's repository could not be made: git {words[0]}: {done.stderr.strip()}")
+        raise LabError(f"The application's repository could not be built: git {words[0]}: {done.stderr.strip()}")

@@ -151,7 +151,7 @@ def _make_live(instance: Instance, tag: str, outputs: Path) -> Case:
 
 def _accepted_migration(instance: Instance, outputs: Path) -> Iterator[Case]:
     """An accepted breaking migration: a later failure undoes nothing; running again goes forward."""
-    base, breaking = "v3.2.0", "broken-migration-old-code"
+    base, breaking = "v3.2.0", "broken-migration-incompatible"
     yield _make_live(instance, base, outputs)
     began = time.monotonic()
     run = _deploy_and_stop_new_colour(instance, breaking, outputs)

@@ -31,6 +31,6 @@ def test_the_rehearsal_takes_an_empty_server_to_a_verified_release_past_a_broken
         down(instance)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
     assert done.stdout.count("passed") >= 7
-    assert "rolled back, as it should" in done.stdout
+    assert "rolled back, as expected" in done.stdout
     assert str(outputs / "index.html") in done.stdout
     assert len(list(outputs.glob("*/manifest.json"))) == 8

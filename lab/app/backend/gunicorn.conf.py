@@ -1,4 +1,4 @@
-"""Four workers as the plan says; their metrics meet in one folder that every start empties."""
+"""Four workers as in the plan; their metrics share one folder that every start empties."""
 
 import os
 import shutil

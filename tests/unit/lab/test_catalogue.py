@@ -1,4 +1,4 @@
-"""The catalogue of releases: complete, broken in one way each, and consistent in what it promises."""
+"""The catalogue of releases: complete, broken in one way each, and consistent in what it expects."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from lab.repository import Release, build_repository, releases
 from runbook_lib.contract.types import rule_for
 
 CATALOGUE = {release.tag: release for release in releases()}
-# The issue's list, in its order
-ASKED_FOR = {
+# every defect that must be covered
+DEFECTS = {
     "does not build": "broken-build",
     "migration fails half-way": "broken-migration-half-way",
     "migration hangs on a lock": "broken-migration-lock",
@@ -29,7 +29,7 @@ ASKED_FOR = {
     "frontend assets missing": "broken-assets",
     "wrong commit served (stale image)": "broken-stale-commit",
     "configuration file changed only": "configuration-only",
-    "migration that the old code cannot live with": "broken-migration-old-code",
+    "migration that the old code is not compatible with": "broken-migration-incompatible",
 }
 
 
@@ -48,38 +48,38 @@ def changed(built: Path, release: Release) -> list[str]:
     return git(built, "diff", "--name-only", release.base, release.tag).splitlines()
 
 
-@pytest.mark.parametrize("wanted", ASKED_FOR)
-def test_every_way_to_break_that_was_asked_for_has_a_tag(wanted: str) -> None:
-    assert ASKED_FOR[wanted] in CATALOGUE
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_every_defect_has_a_tag(defect: str) -> None:
+    assert DEFECTS[defect] in CATALOGUE
 
 
-def test_every_tag_was_asked_for() -> None:
-    assert set(CATALOGUE) - {"v3.2.0"} == set(ASKED_FOR.values())
+def test_every_tag_covers_a_listed_defect() -> None:
+    assert set(CATALOGUE) - {"v3.2.0"} == set(DEFECTS.values())
 
 
 @pytest.mark.parametrize("release", CATALOGUE.values(), ids=list(CATALOGUE))
-def test_what_a_release_expect_is_said_in_the_words_of_the_runbooks(release: Release) -> None:
-    told = release.expect
+def test_the_expected_outcome_uses_the_runbooks_terms(release: Release) -> None:
+    expected = release.expect
     assert verdict_of(release) in ("passed", "failed and rolled back")
-    assert set(told.stopped_at) <= set(STEPS)
-    assert set(told.triggers) <= set(TRIGGERS)
-    assert bool(told.stopped_at) == (told.exit_code != 0)
-    assert told.live == (release.tag if told.exit_code == 0 else release.base)
+    assert set(expected.stopped_at) <= set(STEPS)
+    assert set(expected.triggers) <= set(TRIGGERS)
+    assert bool(expected.stopped_at) == (expected.exit_code != 0)
+    assert expected.live == (release.tag if expected.exit_code == 0 else release.base)
     assert release.tag == "v3.2.0" or release.why
 
 
 @pytest.mark.parametrize("release", CATALOGUE.values(), ids=list(CATALOGUE))
-def test_a_broken_release_is_called_so_and_a_good_one_is_not(release: Release) -> None:
+def test_only_a_broken_release_is_named_broken(release: Release) -> None:
     assert release.tag.startswith("broken-") == (release.expect.exit_code != 0)
 
 
 @pytest.mark.parametrize("release", CATALOGUE.values(), ids=list(CATALOGUE))
-def test_after_a_rollback_the_schema_is_the_one_that_the_live_release_knows(release: Release) -> None:
+def test_after_a_rollback_the_schema_is_the_one_the_live_release_expects(release: Release) -> None:
     assert release.expect.schema_revision == CATALOGUE[release.expect.live].schema_revision
 
 
 @pytest.mark.parametrize("release", CATALOGUE.values(), ids=list(CATALOGUE))
-def test_the_runbooks_take_the_name_of_the_tag(release: Release) -> None:
+def test_the_runbooks_accept_the_tag_as_a_ref(release: Release) -> None:
     assert rule_for("ref")(release.tag) == release.tag
 
 
@@ -90,7 +90,7 @@ def test_a_release_is_one_patch_that_changes_something(built: Path, release: Rel
 
 
 @pytest.mark.parametrize("release", CATALOGUE.values(), ids=list(CATALOGUE))
-def test_no_release_installs_packages_anew(built: Path, release: Release) -> None:
+def test_no_release_changes_installed_packages(built: Path, release: Release) -> None:
     names = {Path(name).name for name in changed(built, release)}
     assert not names & {"requirements.txt", "package.json", "package-lock.json", "Dockerfile"}
 
@@ -102,14 +102,14 @@ def test_only_the_release_that_does_not_build_has_a_syntax_error(built: Path, ta
             ast.parse(git(built, "show", f"{tag}:{name}"), name)
 
 
-def test_the_release_that_does_not_build_has_one(built: Path) -> None:
+def test_the_release_that_does_not_build_has_a_syntax_error(built: Path) -> None:
     (name,) = changed(built, CATALOGUE["broken-build"])
     with pytest.raises(SyntaxError):
         ast.parse(git(built, "show", f"broken-build:{name}"), name)
 
 
 @pytest.mark.parametrize("release", CATALOGUE.values(), ids=list(CATALOGUE))
-def test_migrations_come_with_those_releases_alone_that_say_so(built: Path, release: Release) -> None:
+def test_only_releases_with_another_schema_revision_have_a_migration(built: Path, release: Release) -> None:
     base = CATALOGUE.get(release.base)
     migrates = release.schema_revision != (base.schema_revision if base else "0002")
     assert any("/versions/" in name for name in changed(built, release)) == migrates
@@ -122,5 +122,5 @@ def test_a_changed_configuration_changes_no_code(built: Path) -> None:
 def test_the_catalogue_is_printed_with_every_tag(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     assert main(["catalogue"]) == 0
-    said = capsys.readouterr().out
-    assert all(tag in said for tag in CATALOGUE)
+    shown = capsys.readouterr().out
+    assert all(tag in shown for tag in CATALOGUE)

@@ -1,4 +1,4 @@
-"""The rehearsal types what an operator would type, and stops at the first run that does not end as it should."""
+"""The rehearsal runs what an operator would run, and stops at the first run that does not end as expected."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lab.instance import Instance
 from lab.rehearsal import BRING_UP, RELEASE_PATH, Scenario, Times, run_command
 
 # verdicts and exit codes of a rehearsal that goes well: the seventh run deploys a broken release
-AS_IT_SHOULD = ["passed"] * 6 + ["failed", "passed"], [0] * 6 + [5, 0]
+AS_EXPECTED = ["passed"] * 6 + ["failed", "passed"], [0] * 6 + [5, 0]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Stage:
         if self.verdicts[number]:
             notebook = command[command.index("run") + 1]
             self.runs.insert(0, Run(f"run-{number}", self.verdicts[number], notebook, "double"))
-        # somebody else's run, still open, began in between
+        # another operator's run, still open, began in between
         self.runs.insert(0, Run(f"other-{number}", "", "20_deploy", "elsewhere", "open"))
         return subprocess.CompletedProcess(command, self.codes[number])
 
@@ -51,8 +51,8 @@ class Stage:
 
 
 @pytest.fixture
-def play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> object:
-    def played(verdicts: list[str], codes: list[int]) -> tuple[int, Stage]:
+def rehearse(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> object:
+    def run(verdicts: list[str], codes: list[int]) -> tuple[int, Stage]:
         stage = Stage(verdicts, codes)
         monkeypatch.setattr(rehearsal, "_empty_lab", lambda instance: None)
         monkeypatch.setattr(rehearsal, "_archive", lambda: list(stage.runs))
@@ -61,7 +61,7 @@ def play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> object:
         monkeypatch.setattr(seed, "seed", stage.seed)
         return rehearsal.main(["--name", "double"]), stage
 
-    return played
+    return run
 
 
 def test_changes_are_applied_with_the_name_of_the_target_and_a_reason() -> None:
@@ -73,10 +73,10 @@ def test_changes_are_applied_with_the_name_of_the_target_and_a_reason() -> None:
     assert command[command.index("-e") + 1].endswith("other/environment.yaml")
 
 
-def test_what_only_looks_is_not_applied() -> None:
-    looking = [scenario for scenario in RELEASE_PATH if not scenario.apply]
-    assert [scenario.notebook for scenario in looking] == ["10_preflight", "21_verify"]
-    assert all("--apply" not in run_command(Instance("lab"), scenario) for scenario in looking)
+def test_read_only_runs_are_not_applied() -> None:
+    read_only = [scenario for scenario in RELEASE_PATH if not scenario.apply]
+    assert [scenario.notebook for scenario in read_only] == ["10_preflight", "21_verify"]
+    assert all("--apply" not in run_command(Instance("lab"), scenario) for scenario in read_only)
 
 
 def test_the_lab_is_known_by_its_name() -> None:
@@ -85,43 +85,43 @@ def test_the_lab_is_known_by_its_name() -> None:
     assert command[command.index("-p") + 1] == "ref=v1"
 
 
-def test_the_whole_path_passes_and_the_data_comes_after_the_first_release(play, capsys) -> None:  # type: ignore[no-untyped-def]
-    code, stage = play(*AS_IT_SHOULD)
+def test_the_whole_path_passes_and_the_data_comes_after_the_first_release(rehearse, capsys) -> None:  # type: ignore[no-untyped-def]
+    code, stage = rehearse(*AS_EXPECTED)
     assert code == 0
     assert [command[2] for command in stage.commands] == [
         "20_deploy", "30_backup_database", "10_preflight", "30_backup_database", "20_deploy", "21_verify",
         "20_deploy", "31_restore_drill"]
     assert stage.seeded >= 50_000
-    told = capsys.readouterr().out
-    assert "run-7" in told
-    assert "rolled back, as it should" in told
-    assert "Where the time went" in told
+    shown = capsys.readouterr().out
+    assert "run-7" in shown
+    assert "rolled back, as expected" in shown
+    assert "Duration by stage" in shown
 
 
 @pytest.mark.parametrize("code", [0, 1, 6])
-def test_a_broken_release_that_is_not_rolled_back_ends_it(play, code: int) -> None:  # type: ignore[no-untyped-def]
-    verdicts, codes = AS_IT_SHOULD
-    ended, stage = play([*verdicts[:6], "passed" if code == 0 else "failed"], [*codes[:6], code])
+def test_a_broken_release_that_is_not_rolled_back_ends_it(rehearse, code: int) -> None:  # type: ignore[no-untyped-def]
+    verdicts, codes = AS_EXPECTED
+    ended, stage = rehearse([*verdicts[:6], "passed" if code == 0 else "failed"], [*codes[:6], code])
     assert ended == (code or 1)
     assert len(stage.commands) == 7
 
 
-def test_the_first_run_that_fails_ends_it_with_its_exit_code(play) -> None:  # type: ignore[no-untyped-def]
-    code, stage = play(["passed", "failed"], [0, 1])
+def test_the_first_run_that_fails_ends_it_with_its_exit_code(rehearse) -> None:  # type: ignore[no-untyped-def]
+    code, stage = rehearse(["passed", "failed"], [0, 1])
     assert code == 1
     assert len(stage.commands) == 2
-    assert play(["passed", "passed", ""], [0, 0, 3])[0] == 3
+    assert rehearse(["passed", "passed", ""], [0, 0, 3])[0] == 3
 
 
-def test_a_run_that_only_warns_is_not_a_pass(play) -> None:  # type: ignore[no-untyped-def]
-    assert play(["warning"], [0])[0] == 1
+def test_a_run_that_only_warns_is_not_a_pass(rehearse) -> None:  # type: ignore[no-untyped-def]
+    assert rehearse(["warning"], [0])[0] == 1
 
 
-def test_a_command_that_leaves_no_run_is_not_a_pass(play) -> None:  # type: ignore[no-untyped-def]
-    assert play([""], [0])[0] == 1
+def test_a_command_that_leaves_no_run_is_not_a_pass(rehearse) -> None:  # type: ignore[no-untyped-def]
+    assert rehearse([""], [0])[0] == 1
 
 
-def test_the_seconds_of_the_set_up_come_first(tmp_path: Path) -> None:
+def test_the_stages_of_the_set_up_come_first(tmp_path: Path) -> None:
     written = tmp_path / "setup-times.tsv"
     written.write_text("venv\tVirtual environment .venv\t3\npackages\tPython packages\t41\n")
     times = Times(written)

@@ -126,8 +126,8 @@ def test_a_release_on_a_base_that_does_not_exist_is_named(tmp_path: Path) -> Non
 def test_a_misspelled_line_of_a_release_is_named(tmp_path: Path) -> None:
     write_release(tmp_path, "v3.3.0", "v3.1.0")
     with (tmp_path / "v3.3.0" / "release.yaml").open("a") as file:
-        file.write("leadsto: passed\n")
-    with pytest.raises(LabError, match="leadsto"):
+        file.write("expects: passed\n")
+    with pytest.raises(LabError, match="expects"):
         releases(tmp_path)
 
 

@@ -88,10 +88,10 @@ class Cache:
             return None
 
     async def health(self) -> dict[str, Any]:
-        """What /health says of Redis: a real read and write, because a PING also answers when writes are refused."""
+        """What /health reports of Redis, by a real read and write: a PING also answers when writes are refused."""
         try:
             await asyncio.wait_for(self.redis.set("health", str(time.time()), ex=60), HEALTH_TIMEOUT_S)
-        except Exception as error:  # whatever went wrong, Redis does not serve
+        except Exception as error:  # whatever the cause, Redis is not available
             return {"status": "down", "error": type(error).__name__}
         return {"status": "ok"}
 

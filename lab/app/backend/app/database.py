@@ -1,4 +1,4 @@
-"""The connection pool, the session of a request, and what health has to know about the schema."""
+"""The connection pool, the session of a request, and the schema revision that /health reports."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Database:
             return ",".join(sorted(found))
 
     async def health(self) -> tuple[dict[str, Any], str | None]:
-        """What /health says of the database, and the schema revision (None when it could not be read).
+        """What /health reports of the database, and the schema revision (None when it could not be read).
 
         A schema older than this code is a fault; one that this code does not know yet is not: it belongs
         to a newer release, and releases are backward compatible.

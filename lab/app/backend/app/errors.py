@@ -1,4 +1,4 @@
-"""Every error leaves as JSON: {"error": {"code", "message", "request_id"}}, with fields for invalid input."""
+"""Every error is returned as JSON: {"error": {"code", "message", "request_id"}}, with fields for invalid input."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ApiError(Exception):
 
 
 def reply(status: int, code: str, message: str, **more: Any) -> JSONResponse:
-    """The one shape of an error reply."""
+    """The format of every error reply."""
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     body = {"error": {"code": code, "message": message, "request_id": request_id.get(), **more}}
     return JSONResponse(body, status_code=status, headers=headers)

@@ -1,4 +1,4 @@
-"""/health looks at every part, /api/v1/health only says who answers, /metrics is for Prometheus."""
+"""/health checks every component, /api/v1/health only reports the release, /metrics is for Prometheus."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ api = APIRouter(tags=["health"])
 
 @overall.get("/health")
 async def health(request: Request) -> JSONResponse:
-    """The service with its parts: 200 when all of them serve, 503 when one does not."""
+    """The service and its components: 200 when all are available, 503 otherwise."""
     state = request.app.state
     (database, revision), redis = await asyncio.gather(state.database.health(), state.cache.health())
     checks = {"database": database, "redis": redis}
@@ -48,7 +48,7 @@ async def api_health(request: Request) -> JSONResponse:
 
 @overall.get("/metrics")
 async def metrics(request: Request) -> Response:
-    """The metrics of all workers. nginx lets only private addresses ask."""
+    """The metrics of all workers. nginx allows private addresses only."""
     if not request.app.state.settings.PROMETHEUS_ENABLED:
         raise ApiError(404, "not_found", "Metrics are switched off.")
     text = exposition(await request.app.state.cache.active_users())

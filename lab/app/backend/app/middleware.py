@@ -21,7 +21,7 @@ log = logging.getLogger("app.request")
 
 
 class Observe:
-    """Pure ASGI: it sees the status that really left, and costs no extra task."""
+    """Pure ASGI: it sees the status that was actually sent, and costs no extra task."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -47,7 +47,7 @@ class Observe:
         except Exception:
             log.exception("unexpected error")
             if status:
-                raise  # half a reply has left already
+                raise  # part of the reply has been sent already
             await reply(500, "internal", "Something went wrong on our side.")(scope, receive, send_marked)
         finally:
             self._note(scope, status, time.perf_counter() - started)

@@ -65,7 +65,7 @@ def read_token(settings: Settings, kind: Literal["access", "refresh"], token: st
 
 
 def session_mark(settings: Settings, session: str) -> str:
-    """What Redis keeps of a session: whoever reads Redis cannot make a token of it."""
+    """What Redis stores of a session: no token can be made from it."""
     return hmac.new(settings.SECRET_KEY.get_secret_value().encode(), session.encode(), "sha256").hexdigest()
 
 

@@ -84,7 +84,7 @@ async def seed(url: str, total: int) -> int:
     connection = await asyncpg.connect(url)
     try:
         async with connection.transaction():
-            # Others may read meanwhile; whoever writes waits a second, so that no id is taken twice.
+            # Others may read meanwhile; writers wait a second, so that no id is taken twice.
             await connection.execute("LOCK users, builds, squads, squad_members, events IN SHARE ROW EXCLUSIVE MODE")
             if await connection.fetchval("SELECT EXISTS (SELECT FROM users WHERE username = 'player00001')"):
                 return 0

@@ -1,4 +1,4 @@
-"""Settings for tests, and the application without a server: its database and Redis are not there."""
+"""Settings for tests, and the application without a server: its database and Redis are down."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the API answers when its database and Redis are away, and to input that is not valid."""
+"""What the API answers when its database and Redis are down, and to invalid input."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Who is asking, and the few things every route needs."""
+"""The caller of a request, and the few things every route needs."""
 
 from __future__ import annotations
 
