@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lab.errors import REFUSED, LabError
 from lab.processes import output, run, state
+from runbook_lib.core.text import parse_assignments
 
 RELEASE = "bookworm"  # the server's own release: PostgreSQL 15, Redis 7
 COMPOSE_RELEASE = "trixie"  # the first release whose Compose package is version 2
@@ -34,8 +35,8 @@ def this_machine(os_release: str | None = None) -> Machine:
     if os_release is None:
         path = Path("/etc/os-release")
         os_release = path.read_text() if path.exists() else ""
-    values = dict(line.split("=", 1) for line in os_release.splitlines() if "=" in line)
-    return Machine(values.get("ID", "").strip('"'), values.get("VERSION_CODENAME", "").strip('"'))
+    values = parse_assignments(os_release)
+    return Machine(values.get("ID", ""), values.get("VERSION_CODENAME", ""))
 
 
 def mirrors(index_targets: str | None = None) -> dict[str, str]:

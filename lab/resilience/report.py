@@ -51,21 +51,21 @@ def write_report(folder: Path, results: Sequence[SuiteResult], *, instance: str,
 
 def summary(results: Sequence[SuiteResult]) -> str:
     """One line over all suites."""
-    from runbook_lib.report.labels import counted
+    from runbook_lib.core.text import pluralize
 
     passed = Counter(case.passed for one in results for case in one.cases)
     seconds = sum(one.seconds for one in results)
     incomplete = [one.name for one in results if not one.completed]
     note = f"; not completed: {', '.join(incomplete)}" if incomplete else ""
-    suites = counted(len(results), "suite")
+    suites = pluralize(len(results), "suite")
     return f"{passed[True]} of {passed.total()} cases passed in {suites}, {seconds / 60:.1f} minutes{note}"
 
 
 def line_of(suite: str, case: Case) -> str:
     """A case as one line of a terminal."""
-    from runbook_lib.report.labels import visible
+    from runbook_lib.core.text import printable
 
-    measured = " ".join(visible(case.measured).split())
+    measured = " ".join(printable(case.measured).split())
     return f"{'✔' if case.passed else '✘'} {suite}: {case.name} ({case.seconds:.1f} s): {measured}"
 
 

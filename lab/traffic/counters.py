@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from runbook_lib.core.statistics import percentile
 
 MAX_FAILURES = 200
 LATE_S = 0.5  # a generator that sends later than this measures itself, not the server
@@ -180,13 +181,6 @@ class Counters:
             sent_by_second=tuple(self.sent), failed_by_second=tuple(self.failed), reasons=dict(self.reasons),
             failures=tuple(self.failures), acknowledged=self.acknowledged, rows_found=rows_found,
         )
-
-
-def percentile(ordered: Sequence[float], share: float) -> float | None:
-    """The smallest value that at least `share` percent of them do not exceed; None for no values."""
-    if not ordered:
-        return None
-    return ordered[max(0, math.ceil(len(ordered) * share / 100) - 1)]
 
 
 def _ms(seconds: float | None) -> str:

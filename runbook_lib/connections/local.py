@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from runbook_lib.core.errors import Refused, SecretMissing
 from runbook_lib.core.redaction import Secret
+from runbook_lib.core.text import parse_assignment
 
 if TYPE_CHECKING:
     from runbook_lib.environment import Environment
@@ -78,15 +79,13 @@ def parse_secrets(text: str, where: str) -> dict[str, str]:
         line = line.strip()
         if not line or line.startswith("#"):
             continue
-        name, equals, value = line.removeprefix("export ").partition("=")
-        if not equals or not name.strip().isidentifier():
+        found = parse_assignment(line)
+        if found is None:
             # the line itself is not shown: it may hold a secret
             raise SecretMissing(f"Line {number} is not of the form NAME=value.", where=where,
                                 next_step="Correct that line.")
-        value = value.strip()
-        if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
-            value = value[1:-1]
-        values[name.strip()] = value
+        name, value = found
+        values[name] = value
     return values
 
 

@@ -92,7 +92,7 @@ def find_runbook(name: str) -> Runbook:
         if fits:
             raise _unknown(f"{name!r} fits several notebooks: {', '.join(one.name for one in fits)}.")
     names = [word for one in known for word in (one.word, one.name)]
-    raise _unknown(f"There is no notebook {name!r}{did_you_mean(wanted, names)}.")
+    raise _unknown(f"There is no notebook {name!r}{did_you_mean(wanted, names) or '.'}")
 
 
 def _unknown(what: str) -> NotebookUnknown:

@@ -1,11 +1,49 @@
-"""Words for people: near misses, counts, lists."""
+"""Text for people and from them: near misses, counts, foreign text made safe to show, NAME=VALUE lines."""
 
 from __future__ import annotations
 
 import difflib
+import re
+from collections.abc import Iterable
+
+_TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_()#][0-9A-Za-z]?")
+_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 
 
-def did_you_mean(word: str, known: list[str]) -> str:
-    """`; did you mean 'x'`, or nothing when no known word is near."""
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}" if near else ""
+def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """`; did you mean 'x'?`, or nothing when no known word is as near as `cutoff` (0 to 1)."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def pluralize(number: int, word: str) -> str:
+    """`1 step`, `2 steps`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def printable(value: object) -> str:
+    """Text of others as plain text: no terminal codes; control and direction marks are shown, not obeyed."""
+    text = _TERMINAL.sub("", str(value)).replace("\r\n", "\n")
+    text = re.sub(r"[^\n]*\r(?=[^\n])", "", text)  # a progress bar overwrites itself; its last state counts
+    text = _DIRECTION.sub(lambda mark: f"‹U+{ord(mark.group()):04X}›", text.replace("\r", ""))
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def parse_assignment(line: str) -> tuple[str, str] | None:
+    """Name and value of a line `NAME=value`, without `export ` and without quotes around the value; None otherwise.
+
+    The form is that of Compose's `env_file`: what a value holds is never expanded.
+    """
+    name, equals, value = line.strip().removeprefix("export ").partition("=")
+    name, value = name.strip(), value.strip()
+    if not equals or not name.isidentifier():
+        return None
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+        value = value[1:-1]
+    return name, value
+
+
+def parse_assignments(text: str) -> dict[str, str]:
+    """All `NAME=value` lines of a text; comments, empty lines and lines of another form are left out."""
+    return dict(found for found in map(parse_assignment, text.splitlines()) if found is not None)

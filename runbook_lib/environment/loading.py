@@ -11,9 +11,10 @@ import yaml
 from pydantic import ValidationError
 
 from runbook_lib.core.errors import EnvironmentInvalid
+from runbook_lib.core.text import did_you_mean
 from runbook_lib.environment import project
 from runbook_lib.environment.model import Environment
-from runbook_lib.environment.validation_errors import Place, did_you_mean, worded
+from runbook_lib.environment.validation_errors import Place, worded
 
 _LOCAL_PATHS: tuple[Place, ...] = (
     ("server", "key_file"),

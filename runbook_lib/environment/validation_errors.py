@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import typing
 from collections.abc import Mapping
 from types import UnionType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+
+from runbook_lib.core.text import did_you_mean
 
 Place = tuple[str | int, ...]
 
@@ -47,12 +48,6 @@ def worded(error: ValidationError, model: type[BaseModel], sources: Mapping[Plac
             line = f"{dotted}: {message}" if dotted else message
             lines.append(f"{_source_of(line, sources)}: {line}")
     return lines
-
-
-def did_you_mean(word: str, known: typing.Iterable[str]) -> str:
-    """`; did you mean 'x'?`, or nothing when no known word is close."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _messages(detail: Any, place: Place, model: type[BaseModel]) -> list[str]:

@@ -11,10 +11,10 @@ from runbook_lib.archive.runs import RunFolder
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.gates import Gate, Reading, Watch
 from runbook_lib.core.plan import Action, StepState
+from runbook_lib.core.text import pluralize
 from runbook_lib.execution.backend import ActionResult, ExecutionBackend
 from runbook_lib.execution.gate import GateOutcome, open_gate
 from runbook_lib.execution.monitor import Look, WatchOutcome, gate_as_trigger, gate_reading, run_watch
-from runbook_lib.report.labels import counted
 
 TAIL_LINES = 12
 Show = Callable[[str], None]  # the tail of what the step at work says
@@ -68,7 +68,7 @@ class ActionRunner:
             self.watched = gate_as_trigger(gate, looks)
         self._journal.write("findings", stage=f"gate: {gate.name}", findings=list(outcome.findings))
         lines = [f"{one.verdict}\t{one.check}\t{one.measured}\t{one.expected}" for one in outcome.findings]
-        head = f"{gate}\n{counted(outcome.looks, 'look')}, {'opened' if outcome.opened else 'did not open'}\n\n"
+        head = f"{gate}\n{pluralize(outcome.looks, 'look')}, {'opened' if outcome.opened else 'did not open'}\n\n"
         evidence.append(self._folder.evidence(f"{name}-gate.txt", head + "\n".join(lines) + "\n"))
         return ActionResult(StepState.PASSED if outcome.opened else StepState.FAILED, message=outcome.message)
 

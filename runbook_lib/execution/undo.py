@@ -65,9 +65,9 @@ class WayBack:
                          next_step=then)
 
     def _count(self) -> str:
-        from runbook_lib.report.labels import counted
+        from runbook_lib.core.text import pluralize
 
-        return counted(len(self._undone), "step")
+        return pluralize(len(self._undone), "step")
 
     def _wait_until_it_can_work(self) -> None:
         """An engine that is just coming back must not turn one fault into two."""

@@ -78,12 +78,6 @@ def tag(axes: Axes, at: float, height: float, words: str, right: float, colour: 
                   ha="right" if left_side else "left", va="center", fontsize=9, bbox=CLEAR)
 
 
-def percentile(ordered: Sequence[float], share: float) -> float:
-    """The smallest value that at least `share` percent of the values do not exceed (nearest rank)."""
-    rank = -(-len(ordered) * share // 100)
-    return ordered[max(0, int(rank) - 1)]
-
-
 def to_dates(times: Sequence[datetime]) -> list[float]:
     """matplotlib's dates: days since 1970 in UTC."""
     return [when.timestamp() / 86_400 for when in times]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from runbook_lib.core.statistics import percentile
 from runbook_lib.platform.charts import metric_over_time
 from runbook_lib.platform.drawing import (
     BLUE,
@@ -15,7 +16,6 @@ from runbook_lib.platform.drawing import (
     empty_figure,
     in_house_style,
     new_figure,
-    percentile,
     tag,
 )
 
@@ -30,7 +30,7 @@ def latency_distribution(seconds: Sequence[float], threshold_s: float, *, title:
         return empty_figure(title, "No request was measured.")
     times = sorted(value * 1000 for value in seconds)
     limit = threshold_s * 1000
-    marks = {f"p{share}": percentile(times, share) for share in (50, 95, 99)}
+    marks = {f"p{share}": percentile(times, share) or 0.0 for share in (50, 95, 99)}
     figure, axes = new_figure(3.4)
     right = max(marks["p99"] * 1.25, limit * 1.12)
     axes.hist([min(value, right) for value in times], bins=48, range=(0, right), color=BLUE, alpha=0.85)

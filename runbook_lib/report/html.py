@@ -11,9 +11,10 @@ from runbook_lib.archive import journal
 from runbook_lib.archive.chain import MANIFEST
 from runbook_lib.archive.files import sha256_of, write_atomically
 from runbook_lib.archive.notebook import FILE as NOTEBOOK
+from runbook_lib.core.text import printable
 from runbook_lib.report import page
 from runbook_lib.report.grouping import Check, folded
-from runbook_lib.report.labels import block, clock, label, look_of, moment, run_look, size, tail, visible
+from runbook_lib.report.labels import block, clock, label, look_of, moment, run_look, size, tail
 from runbook_lib.report.run_report import STAMPS, Event, StepTold, Story, tell
 from runbook_lib.report.values import Table, cell, shape
 
@@ -39,9 +40,9 @@ def rendered(story: Story, folder: Path) -> str:
         story=story,
         run=story.run,
         look=run_look(story.run.verdict, story.run.state, story.run.exit_code),
-        summary=visible(story.summary),
+        summary=printable(story.summary),
         target_title=_target_title(story),
-        host=visible(story.started.get("host") or ""),
+        host=printable(story.started.get("host") or ""),
         ended=_ended(story),
         steps=steps,
         walked=any(step.at for step in story.steps),
@@ -59,7 +60,7 @@ def rendered(story: Story, folder: Path) -> str:
         facts=[{"name": label(str(fact.get("name", "fact"))), "seconds": fact.get("seconds"),
                 "shaped": shape(fact.get("value"))} for fact in story.facts],
         parameters=_parameters(story.started.get("parameters")),
-        redacted=visible(", ".join(map(str, story.started.get("redacted") or []))),
+        redacted=printable(", ".join(map(str, story.started.get("redacted") or []))),
         moments=_moments(story),
         files=[_file(folder, name) for name in _evidence(folder)],
         provenance=_provenance(story, folder),
@@ -73,9 +74,9 @@ def _errors(story: Story) -> list[dict[str, str]]:
     told += [f"{one.get('check')}: {one.get('measured')}" for one in story.open_findings if one.get("measured")]
     errors: list[dict[str, str]] = []
     for error in story.errors:
-        lines = visible(error.get("what") or "").splitlines()
+        lines = printable(error.get("what") or "").splitlines()
         fresh = [line for line in lines if not any(words in line or line in words for words in told)]
-        shown = {"what": "\n".join(fresh), **{name: visible(error.get(name) or "") for name in ("where", "next_step")}}
+        shown = {"what": "\n".join(fresh)} | {key: printable(error.get(key) or "") for key in ("where", "next_step")}
         if (fresh or shown["next_step"]) and shown not in errors:
             errors.append(shown)
     return errors
@@ -88,9 +89,9 @@ def _step(step: StepTold, number: int, folder: Path, span: tuple[float, float]) 
         left = 100 * (step.started_s - start) / length
         bar = (round(left, 2), round(min(100 * (step.seconds or 0.0) / length, 100 - left), 2))
     return {
-        "number": number, "title": visible(step.title), "host": visible(step.host), "look": look_of(step.state),
+        "number": number, "title": printable(step.title), "host": printable(step.host), "look": look_of(step.state),
         "message": block(step.message, 4000), "seconds": step.seconds, "exit_code": step.exit_code, "at": step.at,
-        "undo_state": visible(step.undo_state), "in_trouble": step.in_trouble, "bar": bar,
+        "undo_state": printable(step.undo_state), "in_trouble": step.in_trouble, "bar": bar,
         "tail": _tail(step, folder) if step.in_trouble else "",
         "files": [_file(folder, name) for name in (*step.evidence, *step.undo_evidence) if (folder / name).is_file()],
     }
@@ -126,7 +127,7 @@ def _finding(one: Check) -> dict[str, Any]:
 
 def _target_title(story: Story) -> str:
     words = (story.target.get("title"), story.target.get("server"))
-    return visible(" · ".join(str(word) for word in words if word and word != story.run.environment))
+    return printable(" · ".join(str(word) for word in words if word and word != story.run.environment))
 
 
 def _ended(story: Story) -> str:
@@ -139,12 +140,12 @@ def _plan(story: Story) -> dict[str, Any]:
     plan = story.plan.get("plan") or {}
     return {
         "plan_name": label(str(plan.get("name", ""))),
-        "plan_target": visible(plan.get("target", "")),
-        "plan_reason": visible(plan.get("reason", "")),
-        "plan_hash": visible(story.plan.get("hash") or ""),
-        "skipped": [{name: visible(left.get(name, "")) for name in ("title", "reason")}
+        "plan_target": printable(plan.get("target", "")),
+        "plan_reason": printable(plan.get("reason", "")),
+        "plan_hash": printable(story.plan.get("hash") or ""),
+        "skipped": [{name: printable(left.get(name, "")) for name in ("title", "reason")}
                     for left in plan.get("skipped") or []],
-        "planned": [{"title": visible(step.title), "why": visible(step.why),
+        "planned": [{"title": printable(step.title), "why": printable(step.why),
                      "does": [block(line) for line in step.does],
                      "undoes": [block(line) for line in step.undoes]} for step in story.steps],
     }
@@ -159,7 +160,7 @@ def _parameters(values: Any) -> Table | str:
     """Parameters under their own names, as one would type them."""
     if not isinstance(values, dict) or not values:
         return "none"
-    return Table(("", "value"), tuple((visible(name), cell(value)) for name, value in values.items()))
+    return Table(("", "value"), tuple((printable(name), cell(value)) for name, value in values.items()))
 
 
 def _charted(facts: list[Event]) -> list[Event]:
@@ -177,7 +178,7 @@ def _exhibit(event: Event, folder: Path) -> dict[str, Any]:
 
 def _moments(story: Story) -> Table | None:
     rows = tuple((label(event["event"]), moment(event.get("at")),
-                  visible(", ".join(f"{name} {value}" for name, value in event.items() if name not in STAMPS)))
+                  printable(", ".join(f"{name} {value}" for name, value in event.items() if name not in STAMPS)))
                  for event in story.moments)
     return Table(("what", "when", "said"), rows) if rows else None
 
@@ -190,7 +191,7 @@ def _evidence(folder: Path) -> list[str]:
 
 def _file(folder: Path, name: str) -> dict[str, str]:
     path = folder / name
-    return {"name": visible(name), "href": quote(name), "size": size(path.stat().st_size), "sha256": sha256_of(path)}
+    return {"name": printable(name), "href": quote(name), "size": size(path.stat().st_size), "sha256": sha256_of(path)}
 
 
 def _provenance(story: Story, folder: Path) -> Table:
@@ -211,8 +212,8 @@ def _provenance(story: Story, folder: Path) -> Table:
 def shape_text(value: Any) -> str:
     """A mapping in one line, other values as text, a dash for nothing."""
     if isinstance(value, dict):
-        return ", ".join(f"{label(str(name))} {visible(item)}" for name, item in value.items())
-    return visible(value) if value else "–"
+        return ", ".join(f"{label(str(name))} {printable(item)}" for name, item in value.items())
+    return printable(value) if value else "–"
 
 
 def _checkout(git: Any) -> str:

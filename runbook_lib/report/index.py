@@ -11,9 +11,10 @@ from urllib.parse import quote
 
 from runbook_lib.archive.files import write_atomically
 from runbook_lib.archive.summary import RunSummary, list_runs
+from runbook_lib.core.text import printable
 from runbook_lib.report import page
 from runbook_lib.report.html import FILE as REPORT
-from runbook_lib.report.labels import Look, duration, run_look, title_of, visible
+from runbook_lib.report.labels import Look, duration, run_look, title_of
 
 FILE = "index.html"
 
@@ -37,18 +38,18 @@ def rendered(runs: list[RunSummary]) -> str:
 
 def _row(run: RunSummary) -> dict[str, Any]:
     look = run_look(run.verdict, run.state, run.exit_code)
-    note = visible(run.reason) or visible(run.summary).split(". ")[0][:120]
+    note = printable(run.reason) or printable(run.summary).split(". ")[0][:120]
     row = {
         "look": look,
         "title": title_of(run.notebook),
         "note": note,
-        "environment": visible(run.environment),
-        "mode": visible(run.mode),
+        "environment": printable(run.environment),
+        "mode": printable(run.mode),
         "when": run.started_at[:16].replace("T", " "),
         "took": duration(run.seconds) if run.seconds is not None else "",
-        "who": visible(run.who),
+        "who": printable(run.who),
         "href": f"{quote(run.path.name)}/{REPORT}" if (run.path / REPORT).is_file() else "",
     }
     searched = (run.run_id, run.notebook, row["title"], row["environment"], row["mode"], row["who"], run.reason,
                 run.summary, row["when"], look.word)
-    return {**row, "words": visible(" ".join(map(str, searched))).lower()}
+    return {**row, "words": printable(" ".join(map(str, searched))).lower()}

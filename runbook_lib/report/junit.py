@@ -8,7 +8,8 @@ from pathlib import Path
 
 from runbook_lib.archive.chain import MANIFEST
 from runbook_lib.archive.files import write_atomically
-from runbook_lib.report.labels import block, visible
+from runbook_lib.core.text import printable
+from runbook_lib.report.labels import block
 from runbook_lib.report.run_report import Event, StepTold, Story, tell
 
 FILE = "junit.xml"
@@ -24,7 +25,7 @@ def write_junit(folder: str | os.PathLike[str]) -> Path:
 
 def junit(story: Story) -> str:
     """One suite for the run. Failed is a failure; inconclusive, unknown and refused are errors."""
-    suite = tree.Element("testsuite", name=visible(story.run.notebook), timestamp=story.run.started_at.rstrip("Z"))
+    suite = tree.Element("testsuite", name=printable(story.run.notebook), timestamp=story.run.started_at.rstrip("Z"))
     for step in story.steps:
         _step(suite, step)
     for stage, rows in story.findings:
@@ -77,10 +78,10 @@ def _end(suite: tree.Element, story: Story) -> None:
 
 
 def _case(suite: tree.Element, room: str, name: str, seconds: float | None) -> tree.Element:
-    return tree.SubElement(suite, "testcase", classname=visible(room), name=visible(name)[:300],
+    return tree.SubElement(suite, "testcase", classname=printable(room), name=printable(name)[:300],
                            time=f"{seconds or 0:.3f}")
 
 
 def _mark(case: tree.Element, kind: str, message: str, text: str) -> None:
-    mark = tree.SubElement(case, kind, message=visible(message)[:1000])
+    mark = tree.SubElement(case, kind, message=printable(message)[:1000])
     mark.text = block(text, 4000) or None

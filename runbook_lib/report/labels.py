@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from runbook_lib.archive.records import shortened
-
-_TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_()#][0-9A-Za-z]?")
-_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
+from runbook_lib.core.text import printable
 
 
 @dataclass(frozen=True)
@@ -44,7 +40,7 @@ _LOOKS = {
 
 def look_of(verdict: str) -> Look:
     """The look of a verdict or a state; an unknown word is shown as it is."""
-    return _LOOKS.get(verdict) or Look(visible(verdict) or "Still open", "?", "unsure")
+    return _LOOKS.get(verdict) or Look(printable(verdict) or "Still open", "?", "unsure")
 
 
 def run_look(verdict: str, state: str, exit_code: int | None) -> Look:
@@ -64,22 +60,14 @@ def run_look(verdict: str, state: str, exit_code: int | None) -> Look:
     return look_of(verdict or state or "open")
 
 
-def visible(value: object) -> str:
-    """Text of others as plain text: no terminal codes; control and direction marks are shown, not obeyed."""
-    text = _TERMINAL.sub("", str(value)).replace("\r\n", "\n")
-    text = re.sub(r"[^\n]*\r(?=[^\n])", "", text)  # a progress bar overwrites itself; its last state counts
-    text = _DIRECTION.sub(lambda mark: f"‹U+{ord(mark.group()):04X}›", text.replace("\r", ""))
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
 def block(value: object, limit: int = 20_000) -> str:
-    """`visible` text of bounded length, head and tail kept."""
-    return shortened(visible(shortened(str(value), limit * 4)), limit).strip("\n")
+    """`printable` text of bounded length, head and tail kept."""
+    return shortened(printable(shortened(str(value), limit * 4)), limit).strip("\n")
 
 
 def tail(value: object, lines: int = 30, limit: int = 6_000) -> str:
     """The last lines of an output."""
-    kept = visible(str(value)[-limit * 2:]).rstrip().splitlines()
+    kept = printable(str(value)[-limit * 2:]).rstrip().splitlines()
     text = "\n".join(kept[-lines:])
     return text if len(text) <= limit else "… " + text[-limit:]
 
@@ -103,11 +91,6 @@ def sentences(lines: Iterable[str]) -> str:
     return " ".join(line if line.endswith((".", "!", "?", ":")) else f"{line}." for line in lines if line)
 
 
-def counted(number: int, word: str) -> str:
-    """`1 step`, `2 steps`."""
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
-
-
 def size(count: object) -> str:
     """Bytes in binary units with three digits: `812 B`, `4.21 MiB`."""
     if not isinstance(count, int | float):
@@ -126,7 +109,7 @@ def moment(at: object) -> str:
     try:
         when = datetime.fromisoformat(str(at))
     except ValueError:
-        return visible(at)
+        return printable(at)
     return f"{when.day} {when:%b %Y, %H:%M:%S} UTC"
 
 
@@ -135,7 +118,7 @@ def clock(at: object) -> str:
     try:
         return f"{datetime.fromisoformat(str(at)):%H:%M:%S}"
     except ValueError:
-        return visible(at)
+        return printable(at)
 
 
 _ACRONYMS = {"ssh": "SSH", "tls": "TLS", "http": "HTTP", "sql": "SQL"}
@@ -143,7 +126,7 @@ _ACRONYMS = {"ssh": "SSH", "tls": "TLS", "http": "HTTP", "sql": "SQL"}
 
 def title_of(notebook: str) -> str:
     """`30_backup_database` as `30 Backup database`."""
-    words = visible(notebook).replace("_", " ").replace("-", " ").split()
+    words = printable(notebook).replace("_", " ").replace("-", " ").split()
     words = [_ACRONYMS.get(word, word) for word in words]
     first = next((number for number, word in enumerate(words) if not word.isdigit()), None)
     if first is not None:
@@ -153,4 +136,4 @@ def title_of(notebook: str) -> str:
 
 def label(name: str) -> str:
     """A field name for people: `used_bytes` as `used bytes`."""
-    return visible(name).replace("_", " ")
+    return printable(name).replace("_", " ")

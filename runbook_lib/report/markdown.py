@@ -8,7 +8,8 @@ from pathlib import Path
 
 from runbook_lib.archive.chain import MANIFEST
 from runbook_lib.archive.files import write_atomically
-from runbook_lib.report.labels import duration, look_of, moment, run_look, sentences, visible
+from runbook_lib.core.text import printable
+from runbook_lib.report.labels import duration, look_of, moment, run_look, sentences
 from runbook_lib.report.run_report import Story, tell
 
 FILE = "summary.md"
@@ -72,6 +73,6 @@ def _findings(story: Story) -> list[str]:
 
 def _line(text: object) -> str:
     """Text of others on one line, without any mark that Markdown or HTML would act on."""
-    flat = " ".join(visible(text).split())[:500]
+    flat = " ".join(printable(text).split())[:500]
     escaped = re.sub(r"([\\`*_\[\]|#!~@])", r"\\\1", flat)
     return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

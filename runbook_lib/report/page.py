@@ -10,7 +10,8 @@ from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runbook_lib.report.labels import clock, duration, look_of, moment, size, visible
+from runbook_lib.core.text import printable
+from runbook_lib.report.labels import clock, duration, look_of, moment, size
 
 if TYPE_CHECKING:
     import jinja2
@@ -37,7 +38,7 @@ def templates() -> jinja2.Environment:
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )
     environment.globals["look_of"] = look_of
-    environment.filters.update(moment=moment, clock=clock, duration=duration, bytes=size, visible=visible)
+    environment.filters.update(moment=moment, clock=clock, duration=duration, bytes=size, printable=printable)
     return environment
 
 
@@ -63,7 +64,7 @@ def picture_from_file(folder: Path, relative: object) -> Picture | None:
 def picture_from_svg(text: str) -> Picture:
     """An SVG as a picture; browsers run no script and load no address inside an <img>."""
     words = [unescape(found.group(2)) for found in re.finditer(r"<(title|desc)\b[^>]*>([^<]*)</\1>", text)]
-    return _picture("svg+xml", text.encode(), visible(". ".join(word for word in words[:2] if word)))
+    return _picture("svg+xml", text.encode(), printable(". ".join(word for word in words[:2] if word)))
 
 
 def picture_from_base64(text: str, alt: str) -> Picture | None:

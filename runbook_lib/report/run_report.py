@@ -9,7 +9,8 @@ from typing import Any
 
 from runbook_lib.archive import journal
 from runbook_lib.archive.summary import RunSummary, summary_of_events
-from runbook_lib.report.labels import counted, sentences, title_of
+from runbook_lib.core.text import pluralize
+from runbook_lib.report.labels import sentences, title_of
 
 Event = dict[str, Any]
 TROUBLE = ("failed", "timed out", "unknown", "aborted", "rollback failed")
@@ -90,14 +91,14 @@ class Story:
             passed = sum(step.state == "passed" for step in self.steps)
             undone = sum(step.state == "rolled back" for step in self.steps)
             parts.append(f"{passed} of {len(self.steps)} steps passed" if any(step.at for step in self.steps)
-                         else f"{counted(len(self.steps), 'step')} planned, none was run")
+                         else f"{pluralize(len(self.steps), 'step')} planned, none was run")
             if undone and "was undone" not in said:  # what the run said counts the failing step too
                 parts.append(f"{undone} {'was' if undone == 1 else 'were'} undone")
         verdicts = [one.get("verdict") for _, group in self.findings for one in group
                     if one.get("verdict") != "not applied"]
         if verdicts and "checks" not in said:
             bad = len([verdict for verdict in verdicts if verdict in ("failed", "inconclusive")])
-            parts.append(f"{verdicts.count('passed')} of {counted(len(verdicts), 'check')} passed"
+            parts.append(f"{verdicts.count('passed')} of {pluralize(len(verdicts), 'check')} passed"
                          + (f", {bad} did not" if bad else ""))
         return "; ".join(parts).capitalize() + "." if parts else ""
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.plan import Plan
+from runbook_lib.core.text import pluralize, printable
 from runbook_lib.report.grouping import folded
-from runbook_lib.report.labels import block, counted, look_of, visible
+from runbook_lib.report.labels import block, look_of
 from runbook_lib.report.values import Table, shape
 
 VERDICT = "verdict"  # a column of this name shows verdicts with their signs
@@ -42,7 +43,7 @@ def plan_table(plan: Plan) -> str:
     host = f", all on the {_text(*hosts)}" if len(hosts) == 1 else ""
     undone = "on failure every step is undone" if plan.undo_on_failure else "stops at the first step that fails"
     what = f"{_text(plan.name)} on {_text(plan.target)}"
-    caption = f"{what} · {counted(len(plan.steps), 'step')}{host} · {undone} · plan hash {plan.hash}"
+    caption = f"{what} · {pluralize(len(plan.steps), 'step')}{host} · {undone} · plan hash {plan.hash}"
     return _table(("", "step", "does"), rows, caption, widths=("2%", "34%", "64%")) + _skipped(plan)
 
 
@@ -141,4 +142,4 @@ def _code(command: str) -> str:
 
 
 def _text(value: object) -> str:
-    return escape(visible(value))
+    return escape(printable(value))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from runbook_lib.archive.records import plain
-from runbook_lib.report.labels import block, duration, label, moment, size, visible
+from runbook_lib.core.text import printable
+from runbook_lib.report.labels import block, duration, label, moment, size
 
 MOST_ROWS = 200
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
@@ -59,7 +60,7 @@ def cell(value: Any, name: str = "") -> str:
         return ", ".join(f"{label(str(key))} {cell(item, str(key))}" for key, item in value.items()) or "nothing"
     if isinstance(value, list):
         return ", ".join(cell(item) for item in value[:20]) + (" …" if len(value) > 20 else "") or "none"
-    text = visible(value)
+    text = printable(value)
     if _ISO.fullmatch(text):
         return moment(text)
     return text if len(text) <= 600 else text[:600] + " …"

@@ -11,6 +11,7 @@ from typing import Any
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
 
 PROJECT = "gw2-staging"
@@ -124,15 +125,13 @@ def _container(said: dict[str, Any]) -> Container:
         restart_count=int(said.get("RestartCount", 0)),
         oom_killed=bool(state.get("OOMKilled", False)),
         exit_code=int(state.get("ExitCode", 0)),
-        started_at=parse_time(state.get("StartedAt") or _NEVER),
+        started_at=parse_start(state.get("StartedAt") or _NEVER),
         labels=dict(labels),
         memory_limit_bytes=int(said["HostConfig"].get("Memory") or 0) or None,
         container_id=said["Id"],
     )
 
 
-def parse_time(text: str) -> datetime | None:
-    """A time as Docker writes it (nanoseconds, `Z`), in UTC; None for its "never". Raises ValueError."""
-    if text.startswith(_NEVER):
-        return None
-    return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
+def parse_start(text: str) -> datetime | None:
+    """A time as Docker writes it, in UTC; None for its "never". Raises ValueError."""
+    return None if text.startswith(_NEVER) else parse_time(text)

@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
 
 BACKEND_LOG = "/var/log/gw2/backend.log"
@@ -132,7 +133,6 @@ def _object(line: str) -> dict[str, Any] | None:
 
 def _time(said: dict[str, Any]) -> datetime | None:
     try:
-        at = datetime.fromisoformat(str(said.get("time")))
+        return parse_time(str(said.get("time")))
     except ValueError:
         return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
 
 T = TypeVar("T")
@@ -108,7 +109,7 @@ def parse_alerts(data: Any) -> tuple[Alert, ...]:
                 state=str(one["state"]),
                 severity=str(one["labels"].get("severity", "")),
                 summary=str(one.get("annotations", {}).get("summary", "")),
-                since=_time(one.get("activeAt")),
+                since=parse_time(one["activeAt"]) if one.get("activeAt") else None,
                 labels=dict(one["labels"]),
             )
             for one in data["alerts"]
@@ -155,10 +156,3 @@ def _read(what: str, read: Callable[[], T]) -> T:
 def _number(text: str) -> float | None:
     value = float(text)
     return value if math.isfinite(value) else None
-
-
-def _time(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    seconds, point, fraction = text.rstrip("Z").partition(".")
-    return datetime.fromisoformat(f"{seconds}{point}{fraction[:6]}+00:00" if text.endswith("Z") else text)

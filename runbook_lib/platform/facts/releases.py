@@ -10,6 +10,7 @@ from datetime import datetime
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable, PreconditionFailed, RunbookError
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.text import parse_assignments
 from runbook_lib.environment import Environment
 
 IMAGES = ("gw2-backend", "gw2-frontend")
@@ -48,7 +49,7 @@ class Deployed:
     @property
     def variables(self) -> dict[str, str]:
         """The variables of the server's `.env`."""
-        return parse_variables(self.env_text or "")
+        return parse_assignments(self.env_text or "")
 
     @property
     def summary(self) -> dict[str, str]:
@@ -137,12 +138,6 @@ def state_now_of(environment: Environment) -> Question[dict[str, str]]:
         return told
 
     return Question("state now", fetch)
-
-
-def parse_variables(text: str) -> dict[str, str]:
-    """`NAME=value` lines as a dictionary; comments and empty lines are passed over."""
-    pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.lstrip().startswith("#"))
-    return {name.strip(): value.strip() for name, value in pairs}
 
 
 def parse_live_colour(upstreams: str | None) -> str | None:

@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
 from runbook_lib.core.questions import Connections, Http, Question
+from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.logs import ACCESS_LOG
 
@@ -184,11 +185,11 @@ def parse_traffic(text: str) -> Traffic:
         kind, *words = line.split()
         try:
             if kind == "now":
-                read_at = _time(words[0])
+                read_at = parse_time(words[0])
                 continue
             numbers = [int(word) for word in words[1:]]
             try:
-                at = _time(words[0])
+                at = parse_time(words[0])
             except ValueError:  # a line of the log that was cut short names no time
                 continue
             if kind == "took":
@@ -226,8 +227,3 @@ def _send(http: Http, number: int) -> None:
 
     with ThreadPoolExecutor(min(8, max(1, number)), thread_name_prefix="synthetic") as pool:
         list(pool.map(once, range(number)))
-
-
-def _time(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

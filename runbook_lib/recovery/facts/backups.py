@@ -18,6 +18,7 @@ from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.times import parse_stamp
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.facts.manifests import SUFFIX, Manifest, manifest_name, parse_manifest
 
@@ -152,12 +153,7 @@ def backups_of(environment: Environment, *, checksums: int | None = None) -> Que
 def taken_at(name: str, database: str) -> datetime | None:
     """The time in a backup's name, e.g. staging_db_20251015_020000.sql.gz; None when it is no backup's name."""
     found = re.fullmatch(re.escape(database) + r"_(\d{8}_\d{6})\.sql\.gz", name)
-    if not found:
-        return None
-    try:
-        return datetime.strptime(found[1], "%Y%m%d_%H%M%S").replace(tzinfo=UTC)
-    except ValueError:
-        return None
+    return parse_stamp(found[1]) if found else None
 
 
 def parse_survey(text: str, directory: str, database: str, *, our_clock: datetime) -> Backups:

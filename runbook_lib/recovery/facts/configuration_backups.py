@@ -10,6 +10,7 @@ from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.times import from_epoch
 from runbook_lib.environment import Environment
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
@@ -112,7 +113,7 @@ def parse_configuration(text: str, *, our_clock: datetime) -> ConfigurationBacku
             raise ValueError("the reply was cut short")
         single = {fields[0]: fields[1] for fields in records if len(fields) == 2}
         return ConfigurationBackups(
-            server_clock=_moment(single["clock"]),
+            server_clock=from_epoch(single["clock"]),
             our_clock=our_clock,
             collected=int(single["collected"]),
             searched="unsearched" not in single,
@@ -122,7 +123,7 @@ def parse_configuration(text: str, *, our_clock: datetime) -> ConfigurationBacku
             leaks=tuple((fields[1], fields[2]) for fields in records if fields[0] == "leak"),
             changes=tuple(Change(fields[2], _WORDS[fields[1]]) for fields in records if fields[0] == "change"),
             commits=tuple(
-                Commit(fields[1], _moment(fields[2]), fields[3]) for fields in records if fields[0] == "commit"
+                Commit(fields[1], from_epoch(fields[2]), fields[3]) for fields in records if fields[0] == "commit"
             ),
             clone=single.get("clone"),
             clone_files=int(single.get("files", 0)),
@@ -204,7 +205,3 @@ def parse_kept_files(text: str) -> KeptFiles:
     except (ValueError, IndexError) as cause:
         raise FactUnreadable(f"The survey of kept files cannot be read: {cause}.", where="the server",
                              next_step="Look at the backup folders on the server, then run again.") from cause
-
-
-def _moment(seconds: str) -> datetime:
-    return datetime.fromtimestamp(int(seconds), UTC)

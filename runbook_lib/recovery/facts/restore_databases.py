@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.times import parse_stamp
 from runbook_lib.environment import Environment
 
 _MARK = "runbook: "
@@ -82,10 +83,7 @@ class Databases:
 def kept_since(name: str) -> datetime | None:
     """The time in a kept database's name, e.g. staging_db_before_20261122_194500."""
     found = re.search(r"_(\d{8}_\d{6})$", name)
-    try:
-        return datetime.strptime(found[1], "%Y%m%d_%H%M%S").replace(tzinfo=UTC) if found else None
-    except ValueError:
-        return None
+    return parse_stamp(found[1]) if found else None
 
 
 def databases_of(environment: Environment) -> Question[Databases]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from runbook_lib.core.errors import BadParameter, PreconditionFailed
+from runbook_lib.core.text import did_you_mean
 from runbook_lib.platform.facts.database import DatabaseState
 from runbook_lib.recovery.facts.backups import Backup, Backups
 from runbook_lib.recovery.facts.manifests import SUFFIX
@@ -72,8 +72,8 @@ def select_backup(backups: Backups, name: str, *, unfinished: str = "") -> Backu
         return backups.newest
     found = backups.named(wanted) or backups.named(wanted + SUFFIX)
     if found is None:
-        near = difflib.get_close_matches(wanted, [one.name for one in backups.backups], 1, cutoff=0.8)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        # two backups' names are always alike: only a slip of the pen is near enough
+        hint = did_you_mean(wanted, [one.name for one in backups.backups], cutoff=0.8)
         raise BadParameter(f"backup: there is no backup named {wanted[:80]!r}{hint}", where=backups.directory,
                            next_step="Take a name from the table of backups, as it stands there.")
     return found

@@ -14,6 +14,7 @@ from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.times import from_epoch
 from runbook_lib.environment import Environment
 
 DAY_S = 86_400
@@ -154,14 +155,14 @@ def parse_schedules(text: str) -> SchedulesOnServer:
             raise ValueError("the reply was cut short")
         single = {fields[0]: fields[1] for fields in records if len(fields) == 2}
         return SchedulesOnServer(
-            clock=_moment(single["clock"]),
+            clock=from_epoch(single["clock"]),
             user=single["user"],
             home=single["home"],
             zone=single["zone"],
             has=frozenset(fields[1] for fields in records if fields[0] == "has"),
             crontab=_decoded(single["crontab"]),
             files={_decoded(fields[1]): fields[2] for fields in records if fields[0] == "file"},
-            installed={fields[1]: _moment(fields[2]) for fields in records if fields[0] == "installed"},
+            installed={fields[1]: from_epoch(fields[2]) for fields in records if fields[0] == "installed"},
             statuses={fields[1]: parse_status(_decoded(fields[2])) for fields in records if fields[0] == "status"},
             running=frozenset(fields[1] for fields in records if fields[0] == "running"),
             timers=frozenset(fields[1] for fields in records if fields[0] == "timer"),
@@ -180,8 +181,8 @@ def parse_status(text: str) -> JobStatus:
         data: dict[str, Any] = json.loads(text)
         success = data["last_success_epoch"]
         return JobStatus(
-            str(data["outcome"]), int(data["exit_code"]), _moment(data["started_epoch"]), int(data["seconds"]),
-            None if success is None else _moment(success), str(data["message"]), str(data["file"]),
+            str(data["outcome"]), int(data["exit_code"]), from_epoch(data["started_epoch"]), int(data["seconds"]),
+            None if success is None else from_epoch(success), str(data["message"]), str(data["file"]),
             str(data["trigger"]),
         )
     except (KeyError, ValueError, TypeError, OverflowError, OSError):
@@ -191,10 +192,6 @@ def parse_status(text: str) -> JobStatus:
 
 def _decoded(text: str) -> str:
     return base64.b64decode(text, validate=True).decode("utf-8", "backslashreplace")
-
-
-def _moment(seconds: str | int) -> datetime:
-    return datetime.fromtimestamp(int(seconds), UTC)
 
 
 def _seconds(at: str) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.text import parse_assignments
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.releases import Deployed
-from runbook_lib.release.facts.configuration import parse_environment_file
 from runbook_lib.release.facts.repository import ReleaseTree
 
 
@@ -54,7 +54,7 @@ def _file_finding(path: str, text: str | None, planned: dict[str, str]) -> Findi
     if text is None:
         return finding(check, False, measured="the release has no such file", expected=expected,
                        next_step="Add the file to the release.")
-    found = parse_environment_file(text)
+    found = parse_assignments(text)
     wrong = [f"{name} is missing" for name in planned if name not in found]
     wrong += [_difference(name, found[name], value) for name, value in planned.items()
               if name in found and found[name] != value]

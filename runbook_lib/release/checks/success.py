@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.statistics import percentile
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.live_release import containers_are_healthy, endpoints_show
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.logs import LogLine
 from runbook_lib.platform.facts.monitoring import Alert, ScrapeTarget
-from runbook_lib.release.facts.load import Load, percentile
+from runbook_lib.release.facts.load import Load
 
 FEWEST_SAMPLES = 20  # below this a 95th percentile is one slow request, not a property of the release
 

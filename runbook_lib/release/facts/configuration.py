@@ -85,17 +85,3 @@ def strength_of(secret: Secret) -> SecretStrength:
 def strengths_of(secrets: Mapping[str, Secret]) -> tuple[SecretStrength, ...]:
     """The strengths of all secrets of this run, in name order."""
     return tuple(strength_of(secrets[name]) for name in sorted(secrets))
-
-
-def parse_environment_file(text: str) -> dict[str, str]:
-    """NAME=value lines as Compose's `env_file` reads them: comments go, matching quotes around a value go."""
-    values = {}
-    for line in text.splitlines():
-        name, equals, value = line.strip().removeprefix("export ").partition("=")
-        if not equals or name.startswith("#") or not name.strip().isidentifier():
-            continue
-        value = value.strip()
-        if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
-            value = value[1:-1]
-        values[name.strip()] = value
-    return values

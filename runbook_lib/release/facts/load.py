@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from runbook_lib.core.errors import EndpointUnavailable
 from runbook_lib.core.questions import Connections, Http, Question
+from runbook_lib.core.statistics import percentile
 from runbook_lib.environment import Environment
 
 WORKERS = 8  # enough that a slow reply does not hold the next request back at the rates used here
@@ -62,15 +62,6 @@ class Load:
         """Errors per request that was not turned away, in percent; None when there was no such request."""
         counted = len(self.samples) - self.turned_away
         return 100 * self.errors / counted if counted else None
-
-
-def percentile(seconds: Iterable[float], percent: float) -> float | None:
-    """The nearest-rank percentile; None of nothing. Source: NIST Engineering Statistics Handbook, 7.2.6.2."""
-    ordered = sorted(seconds)
-    if not ordered:
-        return None
-    rank = max(1, -(-len(ordered) * percent // 100))
-    return ordered[int(rank) - 1]
 
 
 def load_of(

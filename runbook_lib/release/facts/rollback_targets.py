@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from runbook_lib.core.errors import BadParameter, PreconditionFailed
+from runbook_lib.core.text import did_you_mean
 from runbook_lib.platform.facts.releases import Deployed, Release
 
 DIGITS = 7  # of a commit, at least
@@ -58,8 +58,7 @@ def select_target(deployed: Deployed, to: str) -> RollbackTarget:
     if not found and len(to) >= DIGITS:
         found = [one for one in choices if one.release.commit.startswith(to)]
     if not found:
-        near = difflib.get_close_matches(to, _names(choices), 1, cutoff=0.6)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = did_you_mean(to, _names(choices))
         raise BadParameter(f"to: no release on record is named {to[:80]!r}{hint}", where="the release record",
                            next_step="Take a release or a commit from the table of choices. A release that "
                                      "never served "

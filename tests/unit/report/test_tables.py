@@ -14,7 +14,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.plan import Plan, Step
 from runbook_lib.core.redaction import Secret
-from runbook_lib.report.labels import block, duration, look_of, moment, size, title_of, visible
+from runbook_lib.report.labels import block, duration, look_of, moment, size, title_of
 from runbook_lib.report.tables import (
     findings_table,
     plan_table,
@@ -102,15 +102,8 @@ def test_times_and_titles():
     assert title_of("30_backup_database") == "30 Backup database"
 
 
-def test_a_progress_bar_is_shown_in_its_last_state():
-    assert visible("10 %\r50 %\rdone\nnext") == "done\nnext"
-
-
 @given(st.text())
-def test_visible_text_obeys_nothing(text):
-    shown = visible(text)
-    assert not any(ord(char) < 32 and char not in "\n\t" for char in shown)
-    assert "\u202e" not in shown
+def test_a_block_of_text_is_bounded(text):
     assert len(block(text * 10, 100)) < 200
 
 

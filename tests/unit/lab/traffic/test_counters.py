@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab.traffic.counters import Counters, LoadResult, percentile
+from lab.traffic.counters import Counters, LoadResult
 
 RATE = 4
 
@@ -83,9 +83,3 @@ def test_a_result_is_read_back_from_its_file(tmp_path: Path) -> None:
     result = counters_of(0, 3, 0).result(rows_found=6)
     result.write(tmp_path / "result.json")
     assert LoadResult.read(tmp_path / "result.json") == result
-
-
-def test_percentiles_are_values_that_were_measured() -> None:
-    values = [float(number) for number in range(1, 101)]
-    assert (percentile(values, 50), percentile(values, 95), percentile(values, 99)) == (50.0, 95.0, 99.0)
-    assert percentile([], 95) is None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from runbook_lib.core.errors import FactUnreadable
-from runbook_lib.platform.facts.containers import parse_containers, parse_memory, parse_size, parse_time
+from runbook_lib.platform.facts.containers import parse_containers, parse_memory, parse_size
 
 REDIS: dict[str, Any] = {
     "Id": "3a1f",
@@ -127,9 +127,3 @@ def test_memory_by_container() -> None:
 def test_malformed_stats_are_unreadable(text: str) -> None:
     with pytest.raises(FactUnreadable):
         parse_memory(text)
-
-
-def test_nanoseconds_are_cut_to_microseconds() -> None:
-    found = parse_time("2026-11-22T16:49:19.338705123Z")
-    assert found is not None
-    assert found.microsecond == 338705

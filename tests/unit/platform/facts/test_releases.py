@@ -9,7 +9,6 @@ from runbook_lib.platform.facts.releases import (
     parse_application_images,
     parse_live_colour,
     parse_releases,
-    parse_variables,
 )
 
 LINE = (
@@ -53,10 +52,6 @@ def test_two_colours_in_the_upstream_file_are_told() -> None:
     assert parse_live_colour(None) is None
     with pytest.raises(FactUnreadable, match="2 colours"):
         parse_live_colour("server backend-blue:8000; server frontend-green:3000;")
-
-
-def test_variables_keep_equal_signs_in_values() -> None:
-    assert parse_variables("# a\n\nA=b=c\n B = d \n") == {"A": "b=c", "B": "d"}
 
 
 def test_only_the_applications_images_are_listed() -> None:

@@ -52,7 +52,7 @@ def test_a_name_that_is_not_in_the_folder_is_refused(name: str) -> None:
 
 
 def test_a_name_with_a_slip_gets_a_hint() -> None:
-    with pytest.raises(BadParameter, match=r"did you mean staging_db_20261122_110000\.sql\.gz"):
+    with pytest.raises(BadParameter, match=r"did you mean 'staging_db_20261122_110000\.sql\.gz'"):
         select_backup(folder(backup(1)), "staging_db_20261122_110001.sql.gz")
 
 

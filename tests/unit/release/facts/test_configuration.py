@@ -14,7 +14,6 @@ from runbook_lib.release.checks.secrets import secret_findings
 from runbook_lib.release.facts.configuration import (
     WEAK_WORDS,
     ServerSecrets,
-    parse_environment_file,
     parse_server_secrets,
     strength_of,
     strengths_of,
@@ -71,11 +70,6 @@ def test_strong_secrets_pass_and_a_file_others_can_read_does_not() -> None:
     }
     assert secret_findings(held, ServerSecrets(0o640, "deploy", held), ENVIRONMENT)[1].verdict is Verdict.FAILED
     assert secret_findings(held, ServerSecrets(None, None, ()), ENVIRONMENT)[1].verdict is Verdict.WARNING
-
-
-def test_an_environment_file_is_read_as_compose_reads_it() -> None:
-    text = "# comment\nA=1\nexport B='two words'\nC=\"x=y\"\nnot a line\nD=\n"
-    assert parse_environment_file(text) == {"A": "1", "B": "two words", "C": "x=y", "D": ""}
 
 
 def _me() -> str:

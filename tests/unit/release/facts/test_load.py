@@ -1,10 +1,6 @@
 """The synthetic load: what is counted, and what is not."""
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from runbook_lib.release.facts.load import Load, Sample, percentile
+from runbook_lib.release.facts.load import Load, Sample
 
 
 def load(*statuses: int | None) -> Load:
@@ -27,17 +23,3 @@ def test_a_client_error_is_not_a_server_error() -> None:
 def test_no_counted_request_has_no_error_rate() -> None:
     assert load().error_rate_percent is None
     assert load(429).error_rate_percent is None
-
-
-def test_percentile_of_a_known_list() -> None:
-    assert percentile(range(1, 101), 95) == 95
-    assert percentile([3.0], 95) == 3.0
-    assert percentile([], 95) is None
-
-
-@given(st.lists(st.floats(0, 100), min_size=1), st.floats(1, 100))
-def test_a_percentile_is_a_member_and_bounds_its_share(values: list[float], percent: float) -> None:
-    found = percentile(values, percent)
-    assert found in values
-    share = sum(1 for value in values if value <= found) / len(values) * 100
-    assert share >= percent or share == pytest.approx(percent)

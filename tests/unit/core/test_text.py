@@ -1,0 +1,52 @@
+"""Text for people and from them: what is near, what is many, what is shown, and what a NAME=VALUE line holds."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runbook_lib.core.text import did_you_mean, parse_assignment, parse_assignments, pluralize, printable
+
+
+def test_a_near_word_is_suggested_and_a_far_one_is_not() -> None:
+    assert did_you_mean("stagin", ["lab", "staging"]) == "; did you mean 'staging'?"
+    assert did_you_mean("production", ["lab", "staging"]) == ""
+    assert did_you_mean("stag", ["staging"], cutoff=0.9) == ""
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 steps"), (1, "1 step"), (2, "2 steps")])
+def test_one_is_singular_and_all_others_are_plural(number: int, text: str) -> None:
+    assert pluralize(number, "step") == text
+
+
+def test_a_progress_bar_is_shown_in_its_last_state() -> None:
+    assert printable("10 %\r50 %\rdone\nnext") == "done\nnext"
+
+
+def test_colours_of_a_terminal_are_left_out() -> None:
+    assert printable("\x1b[31mred\x1b[0m") == "red"
+
+
+@given(st.text())
+def test_printable_text_obeys_nothing(text: str) -> None:
+    shown = printable(text)
+    assert not any(ord(char) < 32 and char not in "\n\t" for char in shown)
+    assert "\u202e" not in shown
+
+
+@pytest.mark.parametrize(("line", "found"), [
+    ("A=1", ("A", "1")), ("export B='two words'", ("B", "two words")), ('C="x=y"', ("C", "x=y")), ("D=", ("D", "")),
+    (" E = f ", ("E", "f")), ("F=b=c", ("F", "b=c")), ("G='", ("G", "'")), ("H=$(id)", ("H", "$(id)")),
+])
+def test_an_assignment_is_read_as_compose_reads_it(line: str, found: tuple[str, str]) -> None:
+    assert parse_assignment(line) == found
+
+
+@pytest.mark.parametrize("line", ["", "# A=1", "#A=1", "not a line", "=1", "a b=1", "1A=2"])
+def test_a_line_of_another_form_is_no_assignment(line: str) -> None:
+    assert parse_assignment(line) is None
+
+
+def test_the_last_assignment_of_a_name_counts_and_comments_are_left_out() -> None:
+    assert parse_assignments("# a\n\nA=1\nrubbish\nA=2\nB=3\n") == {"A": "2", "B": "3"}
