@@ -1,4 +1,4 @@
-"""Tests as data: a reply and the fact expected, or facts and the findings expected, in JSON files beside the tests.
+"""Tests as data: a reply and the fact expected, or facts and the findings expected, in JSON files next to the tests.
 
 `<family>/facts/data/<module>/<case>.json` is one question with its replies; `<family>/checks/data/<check>.json` holds the
 cases of one check. tests/unit/README.md shows both forms; tests/unit/test_data_cases.py runs every file there is.

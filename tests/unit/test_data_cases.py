@@ -101,7 +101,7 @@ def test_a_fact_is_compared_in_the_fields_and_properties_that_are_named() -> Non
     assert differences(1, True) == [": 1, expected True"]
 
 
-def test_examples_are_changed_by_what_stands_beside_their_name() -> None:
+def test_examples_are_changed_by_what_stands_next_to_their_name() -> None:
     examples = {"redis": {"state": "running", "health": "healthy"}, "all": [{"like": "redis"}]}
     assert resolved([{"like": "redis", "health": None}], examples) == [{"state": "running", "health": None}]
     facts = resolved({"containers": {"like": "all"}}, examples)
