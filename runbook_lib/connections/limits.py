@@ -38,3 +38,7 @@ class Bounded:
             return (bytes(self._head) + tail).decode("utf-8", "replace")
         gap = f"\n… {self.left_out} bytes left out …\n"
         return self._head.decode("utf-8", "replace") + gap + tail.decode("utf-8", "replace")
+
+
+def discard(data: bytes) -> None:
+    """A receiver for output that is not needed."""

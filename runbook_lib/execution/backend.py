@@ -58,7 +58,7 @@ class ServerBackend:
 
         def begin() -> Any:
             if self._held is not None:
-                self._held.ensure()
+                self._held.reacquire()
             return jobs.start(self._connections.server, work, f"{self._run_id}/{name}")
 
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runbook_lib.connections import OpenConnections
-from runbook_lib.connections.lock import EnvironmentLock, holder
+from runbook_lib.connections.lock import EnvironmentLock, lock_holder
 from runbook_lib.environment import Environment
 from tests.faults.operators import Operator
 
@@ -14,7 +14,7 @@ def test_a_held_lock_names_its_holder_and_is_left_alone(
     held = EnvironmentLock(connections.server, environment, "jane@desk", "20261122T120000Z-abcdef", "deploy v9")
     with held:
         ended = operator.start("30_backup_database", apply=True).wait()
-        record = holder(connections.server)
+        record = lock_holder(connections.server)
         assert record is not None
         assert record["run_id"] == "20261122T120000Z-abcdef"
         planned = operator.start("30_backup_database").wait()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runbook_lib.connections import open_connections
-from runbook_lib.connections.lock import break_lock, holder
+from runbook_lib.connections.lock import break_lock, lock_holder
 from runbook_lib.environment import load_environment
 from tests.faults.operators import DIRECTORY, Operator
 from tests.lab_server import Lab
@@ -26,7 +26,7 @@ def test_a_run_that_lost_the_environment_neither_goes_on_nor_undoes(operator: Op
     running = operator.start("10_try", apply=True)
     running.until("step_started", "slow")
     with open_connections(environment) as connections:
-        record = holder(connections.server)
+        record = lock_holder(connections.server)
         assert record is not None
         break_lock(connections.server, environment, record["owner"], by="Ben")
     ended = operator.checked(running.wait())

@@ -16,7 +16,7 @@ import pytest
 
 from lab.resilience.runner import wait_for
 from runbook_lib.connections import OpenConnections, jobs, open_connections
-from runbook_lib.connections.lock import DOOR_KEEPER, EnvironmentLock, break_lock, holder
+from runbook_lib.connections.lock import MAINTENANCE_WATCHDOG, EnvironmentLock, break_lock, lock_holder
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import LockHeld, PreconditionFailed, Refused
 from runbook_lib.core.plan import StepState
@@ -72,7 +72,7 @@ def lock(
 def freed_within(connections: OpenConnections, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if holder(connections.server) is None:
+        if lock_holder(connections.server) is None:
             return True
         time.sleep(0.1)
     return False
@@ -85,14 +85,14 @@ def test_the_second_is_told_who_holds_it(
         pass
     for word in ("ana@here", run_id, "test", "last heartbeat"):
         assert word in str(caught.value)
-    assert holder(connections.server) is None
+    assert lock_holder(connections.server) is None
 
 
 @pytest.mark.usefixtures("kim")
 def test_a_holder_in_another_process_is_seen(
     connections: OpenConnections, environment: Environment, run_id: str
 ) -> None:
-    record = holder(connections.server)
+    record = lock_holder(connections.server)
     assert record is not None
     assert (record["owner"], record["run_id"], record["environment"]) == ("kim@elsewhere", run_id, environment.name)
 
@@ -126,7 +126,7 @@ def test_of_many_at_once_exactly_one_gets_it(environment: Environment) -> None:
         assert sum(together.map(race, range(6))) == 1
 
 
-RETAKE = "runbook_lib.connections.lock.RETAKE_S"
+RETAKE = "runbook_lib.connections.lock.holding.RETAKE_S"
 
 
 def dropped(connections: OpenConnections, held: EnvironmentLock) -> None:
@@ -141,7 +141,7 @@ def test_a_dropped_link_is_noticed_and_the_lock_taken_again_before_the_next_step
     monkeypatch.setattr(RETAKE, 60.0)
     with lock(connections, environment, run_id) as held:
         dropped(connections, held)
-        held.ensure()
+        held.reacquire()
         assert held.held()
 
 
@@ -151,7 +151,7 @@ def test_a_run_that_only_looks_has_its_lock_again_soon_after_a_dropped_link(
     with lock(connections, environment, run_id) as held:
         dropped(connections, held)
         wait_for(held.held, "the lock, by itself", 5)
-        record = holder(other.server)
+        record = lock_holder(other.server)
         assert record is not None
         assert record["run_id"] == run_id
     assert freed_within(connections, 3)
@@ -167,10 +167,10 @@ def test_a_job_that_outlives_its_run_keeps_others_out_but_not_its_own_run(
         job = jobs.start(connections.server, Command(("sleep", "4")), f"{run_id}/long")
         connections.server.link.transport().sock.close()
         time.sleep(1)
-        assert holder(other.server) == {"jobs": [f"jobs/{run_id}/long"]}
+        assert lock_holder(other.server) == {"jobs": [f"jobs/{run_id}/long"]}
         with pytest.raises(LockHeld, match="earlier run"), lock(other, environment, "second"):
             pass
-        held.ensure()
+        held.reacquire()
         assert jobs.wait(job).state is StepState.PASSED
 
 
@@ -184,8 +184,8 @@ def test_breaking_needs_the_owner_and_the_broken_run_finds_out(
         assert record["run_id"] == run_id
         wait_for(lambda: not held.held(), "the end of the channel", 5)
         with lock(other, environment, "second"), pytest.raises(LockHeld, match="broken by ben"):
-            held.ensure()
-    with pytest.raises(PreconditionFailed, match="Nobody"):
+            held.reacquire()
+    with pytest.raises(PreconditionFailed, match="not held"):
         break_lock(other.server, environment, "ana@here", by="ben")
 
 
@@ -194,12 +194,12 @@ def test_a_run_whose_door_was_opened_is_told_by_whom_and_that_it_can_be_finished
 ) -> None:
     broken = f"{environment.server.directory}/.runbook/broken"
     with lock(connections, environment, run_id) as held:
-        record = f'{{"by": "{DOOR_KEEPER}", "at": "2026-11-25T03:00:00Z"}}'
+        record = f'{{"by": "{MAINTENANCE_WATCHDOG}", "at": "2026-11-25T03:00:00Z"}}'
         empty_lab.on_server("sh", "-c", 'mkdir -p "$1" && printf %s "$3" > "$1/$2"', "sh", broken, run_id, record)
         dropped(connections, held)
-        with pytest.raises(LockHeld, match="door keeper on the server took over at 2026-11-25T03:00:00Z") as told:
-            held.ensure()
-    assert "finishes what was begun" in told.value.next_step
+        with pytest.raises(LockHeld, match="maintenance watchdog took over at 2026-11-25T03:00:00Z") as told:
+            held.reacquire()
+    assert "finishes what was started" in told.value.next_step
 
 
 def test_letting_go_over_a_broken_link_hides_no_error(

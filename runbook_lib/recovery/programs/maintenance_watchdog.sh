@@ -36,7 +36,7 @@ open_door() {
     flock -n 8 && flock -n 9 || { exec 8>&- 9>&-; return 1; }
     closed 8>&- 9>&- || exit 0
     # the run that closed the door must not go on behind our back, should it only have been cut off
-    mkdir -p broken && printf '{"by": "the door keeper", "at": "%(%FT%TZ)T"}\n' -1 >"broken/$run_id" || return 1
+    mkdir -p broken && printf '{"by": "the maintenance watchdog", "at": "%(%FT%TZ)T"}\n' -1 >"broken/$run_id" || return 1
     if ! written_closed; then
         say "nobody holds the lock and nginx has not taken the door that $run_id opened"
         reload

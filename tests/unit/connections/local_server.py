@@ -9,12 +9,15 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from runbook_lib.connections import jobs
+from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import CommandTimedOut, LinkDropped
 
 
 class LocalServer:
-    """Stands in for SshServer. `drops` link failures are raised before the next exchanges, each after its effect."""
+    """Stands in for SshServer. The functions in `before` and `after` run around the next exchanges, one each."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = str(directory)
@@ -84,3 +87,26 @@ def eventually(question: Callable[[], bool], seconds: float = 5.0) -> bool:
             return True
         time.sleep(0.02)
     return False
+
+
+def sh(text: str, **options: Any) -> Command:
+    """A line for the shell."""
+    return Command(("sh", "-c", text), **options)
+
+
+def done(server: Any, action: Any, folder: str = "run/step", **options: Any) -> jobs.JobOutcome:
+    """The outcome of an action as a job."""
+    return jobs.wait(jobs.start(server, action, folder), **options)
+
+
+def stop_asked(doing: str) -> None:
+    """The operator presses Ctrl-C here."""
+    raise KeyboardInterrupt
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from runbook_lib.connections.lock import DOOR_KEEPER
+from runbook_lib.connections.lock import MAINTENANCE_WATCHDOG
 from runbook_lib.core import programs
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.recovery.plans.restore_steps import CLOSED_PORT, maintenance_page
@@ -81,7 +81,7 @@ def test_the_run_whose_door_was_opened_cannot_go_on(server: Path) -> None:
     keep(server)
     door(server).write_text(maintenance_page("blue"))
     assert within(30, lambda: (server / f".runbook/broken/{RUN}").exists())
-    assert DOOR_KEEPER in (server / f".runbook/broken/{RUN}").read_text()
+    assert MAINTENANCE_WATCHDOG in (server / f".runbook/broken/{RUN}").read_text()
 
 
 def test_a_door_that_was_written_open_and_not_taken_by_nginx_is_told_to_it(server: Path) -> None:

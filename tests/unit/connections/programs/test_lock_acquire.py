@@ -1,4 +1,4 @@
-"""Who takes the lock tidies the server's old job folders, and touches none that somebody may still need."""
+"""The holder of the lock prunes old job folders on the server, and none that may still be needed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab.resilience.runner import wait_for
-from runbook_lib.connections.lock_program import HOLD
+from runbook_lib.connections.lock.holding import ACQUIRE
 
 DAY_S = 86_400
 MINE = "20261122T200000Z-aaaaaa"
@@ -20,7 +20,7 @@ def job_folder(home: Path, run_id: str, *, days: float, ended: bool = True) -> P
     """The folder of a run whose only job began so many days ago."""
     run = home / ".runbook/jobs" / run_id
     (run / "dump-1").mkdir(parents=True)
-    (run / "dump-1/out").write_text("said\n")
+    (run / "dump-1/out").write_text("output\n")
     if ended:
         (run / "dump-1/exit").write_text("{}")
     then = time.time() - days * DAY_S
@@ -28,8 +28,8 @@ def job_folder(home: Path, run_id: str, *, days: float, ended: bool = True) -> P
     return run
 
 
-def take_and_let_go(home: Path, *, keep_runs: int = 2, keep_days: int = 30, silent_s: str = "5") -> str:
-    words = ("bash", "-c", HOLD, "lock", str(home), MINE, silent_s, str(keep_runs), str(keep_days))
+def take_and_release(home: Path, *, keep_runs: int = 2, keep_days: int = 30, silent_s: str = "5") -> str:
+    words = ("bash", "-c", ACQUIRE, "lock", str(home), MINE, silent_s, str(keep_runs), str(keep_days))
     done = subprocess.run(words, input='{"owner": "anna"}\n', text=True, capture_output=True, timeout=30)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return done.stdout.strip()
@@ -49,18 +49,18 @@ def runs(home: Path) -> list[str]:
 
 
 def test_old_job_folders_go_and_the_newest_stay_whatever_their_age(home: Path) -> None:
-    assert take_and_let_go(home) == "taken"
+    assert take_and_release(home) == "taken"
     assert runs(home) == ["20260101", "20260401", "20260501"]  # of January the young one
 
 
 def test_nothing_goes_while_there_are_few(home: Path) -> None:
-    take_and_let_go(home, keep_runs=50)
+    take_and_release(home, keep_runs=50)
     assert len(runs(home)) == 6
 
 
 def test_a_run_with_a_job_that_has_no_end_stays(home: Path) -> None:
     unreconciled = job_folder(home, "20250101T000000Z-abc", days=300, ended=False)
-    take_and_let_go(home)
+    take_and_release(home)
     assert unreconciled.exists()
 
 
@@ -69,7 +69,7 @@ def test_tidying_that_outlives_its_holder_keeps_nobody_out(home: Path) -> None:
     slow.parent.mkdir()
     slow.write_text("#!/bin/sh\ntouch begun\nexec sleep 5\n")
     slow.chmod(0o755)
-    words = ("bash", "-c", HOLD, "lock", str(home), MINE, "5", "2", "30")
+    words = ("bash", "-c", ACQUIRE, "lock", str(home), MINE, "5", "2", "30")
     holder = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
                               env={"PATH": f"{slow.parent}:{os.environ['PATH']}"})
     with holder:
@@ -88,20 +88,20 @@ def test_the_run_that_takes_the_lock_keeps_its_own_folder(home: Path) -> None:
     mine = job_folder(home, MINE, days=300)
     for newer in ("20270101T000000Z-abc", "20270102T000000Z-abc"):
         job_folder(home, newer, days=1)
-    take_and_let_go(home)
+    take_and_release(home)
     assert mine.exists()
 
 
 def test_what_is_not_named_like_a_run_is_left_alone(home: Path) -> None:
     foreign = job_folder(home, "notes $(touch here)", days=300)
-    take_and_let_go(home, keep_runs=0)
+    take_and_release(home, keep_runs=0)
     assert foreign.exists()
     assert runs(home) == ["20260101", "notes $("]
 
 
 def test_the_lock_is_free_again_when_its_holder_has_gone(home: Path) -> None:
-    assert [take_and_let_go(home), take_and_let_go(home)] == ["taken", "taken"]
+    assert [take_and_release(home), take_and_release(home)] == ["taken", "taken"]
 
 
 def test_a_server_without_jobs_is_no_trouble(tmp_path: Path) -> None:
-    assert take_and_let_go(tmp_path) == "taken"
+    assert take_and_release(tmp_path) == "taken"

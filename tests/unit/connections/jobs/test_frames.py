@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runbook_lib.connections.frames import FollowedJob
+from runbook_lib.connections.jobs.frames import FollowedJob
 
 EXIT = json.dumps({"exit_code": 3, "why": "", "stages": [0, 3]}) + " " * 40
 STREAM = b"out 0 6\nh\xc3\xa9llo" + b"err 0 4\nout " + b"out 6 1\n!" + f"exit {EXIT}\n".encode()

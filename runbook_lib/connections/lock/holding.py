@@ -1,0 +1,138 @@
+"""Holding the lock: taken at the start, kept alive by heartbeats, taken again after a dropped link."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+import paramiko
+
+from runbook_lib.connections.link import close_quietly
+from runbook_lib.connections.lock.record import holder_record
+from runbook_lib.connections.lock.refusals import SILENCE_S, refusal
+from runbook_lib.connections.quoting import shell_join
+from runbook_lib.connections.ssh import SshServer
+from runbook_lib.connections.translate import translate_errors
+from runbook_lib.core import programs
+from runbook_lib.core.errors import CommandTimedOut, FactUnreadable, Refused, RunbookError
+
+ACQUIRE = programs.text("connections/lock_acquire.sh")
+HEARTBEAT_S = 5.0
+RETAKE_S = 1.0
+ANSWER_S = 15.0
+# what the holder prunes: job folders of finished runs
+KEEP_RUNS = 50
+KEEP_DAYS = 30
+
+
+class EnvironmentLock:
+    """The lock as a context manager; raises LockHeld, naming who holds it, when it cannot be had at once."""
+
+    def __init__(self, server: SshServer, environment: Any, owner: str, run_id: str, purpose: str) -> None:
+        self._server, self._name, self._run_id = server, str(environment.name), run_id
+        self._record = holder_record(self._name, owner, run_id, purpose)
+        self._channel: paramiko.Channel | None = None
+        self._taking = threading.Lock()
+        self._released = threading.Event()
+        self._heartbeat: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        if not self._server.changes_allowed:
+            raise Refused("Plan mode takes no lock.", where=self._server.address, next_step='Use mode = "apply".')
+        self._take()
+        self._released.clear()
+        self._heartbeat = threading.Thread(target=self._beat, name="lock-heartbeat", daemon=True)
+        self._heartbeat.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def held(self) -> bool:
+        """Whether the holder on the server is still connected to this process."""
+        channel = self._channel
+        return channel is not None and not channel.closed and not channel.exit_status_ready()
+
+    def reacquire(self) -> None:
+        """Hold the lock again after a dropped link. Raises LockHeld when another run has it, or when it was broken."""
+        with self._taking:
+            if not self.held():
+                self._take()
+
+    def release(self) -> None:
+        """Release the lock, and wait until the holder has ended, so that the next run finds the lock free."""
+        self._released.set()
+        with self._taking:
+            channel, self._channel = self._channel, None
+        if channel is not None:
+            with suppress(paramiko.SSHException, OSError, EOFError):
+                channel.shutdown_write()
+                channel.status_event.wait(5.0)
+            close_quietly(channel)
+        if self._heartbeat is not None:
+            self._heartbeat.join(1.0)
+
+    def _take(self) -> None:
+        doing = f"take the lock of {self._name}"
+        channel = self._server.link.open_session(doing)
+        try:
+            with translate_errors(self._server.address, doing):
+                argv = ("bash", "-c", ACQUIRE, "lock", self._server.directory, self._run_id, str(SILENCE_S),
+                        str(KEEP_RUNS), str(KEEP_DAYS))
+                channel.exec_command(shell_join(argv))
+                channel.sendall(json.dumps(self._record).encode() + b"\n")
+                answer, details = _first_line(channel, self._server.address)
+            if answer != "taken":
+                raise refusal(self._server.address, self._name, answer, details)
+        except BaseException:
+            close_quietly(channel)
+            raise
+        self._channel = channel
+
+    def _beat(self) -> None:
+        """Send heartbeats. Where the holder is gone, take the lock again before another run gets it."""
+        last = time.monotonic()
+        while not self._released.wait(RETAKE_S):
+            channel = self._channel
+            if channel is None or not self.held():
+                # a refusal is raised by `reacquire` for the next step; after `release` nothing is taken
+                with suppress(RunbookError), self._taking:
+                    if not self._released.is_set() and not self.held():
+                        self._take()
+            elif time.monotonic() - last >= HEARTBEAT_S:
+                last = time.monotonic()
+                with suppress(paramiko.SSHException, OSError, EOFError):
+                    channel.sendall(b"\n")
+
+
+def _first_line(channel: paramiko.Channel, address: str) -> tuple[str, str]:
+    """The holder's answer and its details. Raises EOFError when it ended without one."""
+    deadline = time.monotonic() + ANSWER_S
+    output = b""
+    while b"\n" not in output:
+        channel.settimeout(max(0.1, deadline - time.monotonic()))
+        try:
+            data = channel.recv(4096)
+        except TimeoutError as error:
+            raise CommandTimedOut(f"The lock did not answer within {ANSWER_S:g} s.", where=address,
+                                  next_step="Check the server's load and disk, then run the notebook again.") from error
+        if not data:
+            break
+        output += data
+    if b"\n" not in output:
+        reason = channel.recv_stderr(1000).decode("utf-8", "replace").strip() if channel.recv_stderr_ready() else ""
+        if not reason:
+            raise EOFError("the channel closed before the lock answered")
+        raise FactUnreadable(
+            f"The lock cannot be taken: {reason}",
+            where=address,
+            next_step="Check the server's disk space (df -h) and the owner of its .runbook folder.",
+        )
+    answer, _, details = output.decode("utf-8", "replace").strip().partition(" ")
+    return answer, details

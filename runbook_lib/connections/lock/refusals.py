@@ -1,0 +1,60 @@
+"""Why the lock cannot be had, in an operator's words."""
+
+from __future__ import annotations
+
+from runbook_lib.connections.lock.record import Record, parse
+from runbook_lib.core.errors import LockHeld, RunbookError
+
+# the name under which programs/maintenance_watchdog.sh breaks the lock of a run that left users in maintenance mode
+MAINTENANCE_WATCHDOG = "the maintenance watchdog"
+SILENCE_S = 25
+
+
+def refusal(address: str, environment: str, answer: str, details: str) -> RunbookError:
+    """The error for an answer other than `taken`: `broken {json}`, `busy <job folders>` or `held {json}`."""
+    where = f"{address}: {environment}"
+    if answer == "broken":
+        return _broken(parse(details), where)
+    if answer == "busy":
+        return LockHeld("Jobs of an earlier run are still running on the server.", where=where,
+                        next_step=describe_jobs({"jobs": details.split()}))
+    held = parse(details)
+    return LockHeld(
+        f"{held.get('owner', 'Another operator')} has held the lock since {held.get('started', 'an unknown time')} "
+        f"for {held.get('purpose', 'an unknown purpose')} (run {held.get('run_id', 'unknown')}, from "
+        f"{held.get('from', 'an unknown host')}, last heartbeat {held.get('heartbeat', 'unknown')}).",
+        where=where,
+        next_step="Wait until that run has finished, or contact the owner. The lock of a dead holder is released "
+                  f"within {SILENCE_S} s.",
+    )
+
+
+def _broken(by: Record, where: str) -> LockHeld:
+    if by.get("by") == MAINTENANCE_WATCHDOG:
+        return LockHeld(
+            f"The lock had no live holder, so {MAINTENANCE_WATCHDOG} took over at {by.get('at', 'an unknown time')}: "
+            "it ends maintenance mode on the database that now has the name.",
+            where=where,
+            next_step="Run the notebook again at once: it finishes what was started.",
+        )
+    return LockHeld(
+        f"This run's lock was broken by {by.get('by', 'an unknown operator')} ({_host(by)}) at "
+        f"{by.get('at', 'an unknown time')}.",
+        where=where,
+        next_step="Another operator has taken over. Contact them, then start a new run.",
+    )
+
+
+def _host(by: Record) -> str:
+    return f"from {by['from']}" if by.get("from") else "host not recorded"
+
+
+def describe_jobs(record: Record | None) -> str:
+    """What to do about jobs that still run without a holder; `record` is what `lock_holder` returned."""
+    jobs = (record or {}).get("jobs")
+    if jobs is None:
+        return "Continue: nothing blocks the environment."
+    named = ", ".join(jobs) or "a job that left no folder"
+    folder = "that folder" if len(jobs) < 2 else "those folders"
+    return (f"Still running: {named}. It ends at its deadline at the latest; then run the notebook again. "
+            f"Its output is in {folder} below .runbook.")
