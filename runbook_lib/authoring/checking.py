@@ -49,6 +49,19 @@ def asks(rule: Rule) -> str:
 
 
 def left_to_write(runbook: Runbook) -> tuple[str, ...]:
-    """Lines of the notebook that still say TO WRITE, each with its cell."""
-    return tuple(f"cell {index}: {line.strip()}" for index, cell in enumerate(runbook.cells)
-                 for line in cell["source"].splitlines() if TO_WRITE in line)
+    """Lines that say TO WRITE, each with its place: of the notebook, its page, its plan, and what leads to it."""
+    root = runbook.path.absolute().parents[1]
+    texts = {f"cell {index}": cell["source"] for index, cell in enumerate(runbook.cells)}
+    for path in (*root.glob("README.md"), *sorted(root.glob("docs/runbooks/*.md"))):
+        texts[str(path.relative_to(root))] = _about(runbook, path.read_text(encoding="utf-8"))
+    for path in root.glob(f"runbook_lib/*/plans/{runbook.word}.py"):
+        texts[str(path.relative_to(root))] = path.read_text(encoding="utf-8")
+    return tuple(f"{where}: {line.strip()}" for where, text in texts.items()
+                 for line in text.splitlines() if TO_WRITE in line)
+
+
+def _about(runbook: Runbook, page: str) -> str:
+    """What a page tells about a notebook: the lines that link it, and the section with its title."""
+    linking = [line for line in page.splitlines() if runbook.path.name in line]
+    section = page.partition(f"\n## {runbook.title}\n")[2].partition("\n## ")[0]
+    return "\n".join([*linking, section])

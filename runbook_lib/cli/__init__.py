@@ -17,6 +17,7 @@ app = typer.Typer(
     help="Run the notebooks without a browser and inspect archived runs.",
 )
 app.add_typer(archive_app, name="archive")
+app.command("new")(author.new_notebook)
 app.command()(author.check)
 
 INTERRUPTED = 130  # what typer makes of a Ctrl-C while a command is running

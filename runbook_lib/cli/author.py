@@ -9,7 +9,26 @@ import typer
 from runbook_lib.cli.output import AsJson, print_json
 from runbook_lib.core import errors
 
+Title = Annotated[str, typer.Option(help="Heading of the card; made from the name if omitted.")]
+When = Annotated[str, typer.Option(help="What an operator sees or wants; leads to the notebook in README and 00.")]
+Apply = Annotated[bool, typer.Option("--apply", help="Make a notebook that changes something, with a plan to fill.")]
 Notebook = Annotated[str, typer.Argument(help="Notebook name, number, path, or any unambiguous part of the name.")]
+
+
+def new_notebook(
+    name: Annotated[str, typer.Argument(help="Name of the notebook: its number and words, as 41_disk_usage.")],
+    title: Title = "", when: When = "", apply: Apply = False,
+) -> None:
+    """Make a notebook, its tests, its page and the lines that lead to it; all tests pass at once."""
+    from runbook_lib.authoring.scaffold import make_notebook
+    from runbook_lib.cli.reference import write_pages
+    from runbook_lib.environment import project
+
+    root = project.root()
+    for path in make_notebook(name, root, title=title, when=when, apply=apply):
+        typer.echo(f"wrote {path.relative_to(root)}")
+    write_pages(root)
+    typer.echo(f"Now write what says TO WRITE: runbook check {name} lists it. How: docs/how-to/add-a-notebook.md")
 
 
 def check(notebook: Notebook, as_json: AsJson = False) -> None:

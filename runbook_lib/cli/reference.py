@@ -22,6 +22,7 @@ def pages(root: Path) -> dict[str, Callable[[], str]]:
     from runbook_lib.authoring.environment_page import environment_page
     from runbook_lib.authoring.error_page import error_page
     from runbook_lib.authoring.floor_plan import floor_plan
+    from runbook_lib.authoring.names_page import names_page
 
     def environment() -> str:
         plan = (root / "parameters" / "environments" / "staging.yaml").read_text(encoding="utf-8")
@@ -33,6 +34,7 @@ def pages(root: Path) -> dict[str, Callable[[], str]]:
     return {
         "docs/architecture.md": architecture,
         "docs/images/layers.svg": floor_plan,
+        "docs/reference/names.md": names_page,
         "docs/reference/cli.md": command_line_page,
         "docs/reference/environment-file.md": environment,
         "docs/reference/errors.md": error_page,
@@ -70,11 +72,15 @@ def _row(parameter: Any) -> str:
     return f"| {names} | {getattr(parameter, 'help', '') or ''}{shown} |"
 
 
-def main() -> None:
-    """Write every generated page of this checkout."""
-    root = Path(__file__).parents[2]
+def write_pages(root: Path) -> None:
+    """Write every generated page below the project's folder."""
     for name, page in pages(root).items():
         (root / name).write_text(page(), encoding="utf-8")
+
+
+def main() -> None:
+    """Write every generated page of this checkout."""
+    write_pages(Path(__file__).parents[2])
 
 
 if __name__ == "__main__":

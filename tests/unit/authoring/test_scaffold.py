@@ -1,0 +1,111 @@
+"""`runbook new`: what it writes, what it refuses, and that all of it passes the project's tests at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.authoring.checking import left_to_write, missing_in
+from runbook_lib.authoring.family_code import with_name
+from runbook_lib.authoring.layers import MOST_PUBLIC_NAMES
+from runbook_lib.authoring.page_edits import with_row
+from runbook_lib.authoring.scaffold import FAMILIES, make_notebook
+from runbook_lib.contract.catalogue import Runbook
+from runbook_lib.core.errors import UsageError
+
+ROOT = Path(__file__).parents[3]
+PARTS = ("README.md", "docs", "notebooks", "parameters", "runbook_lib")
+REST = ("pyproject.toml", "setup.sh", ".ci", "lab", "staging", "tests", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md",
+        "SECURITY.md", "outputs/README.md", ".github", "environment.yml", "requirements.lock", "Makefile")
+
+
+def copy(folder: Path, *names: str) -> Path:
+    leave_out = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "node_modules")
+    for name in names:
+        source, target = ROOT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=leave_out)
+        else:
+            shutil.copy(source, target)
+    return folder
+
+
+def test_a_new_notebook_lacks_nothing_and_lists_what_is_left_to_write(tmp_path: Path) -> None:
+    written = make_notebook("41_disk_usage", copy(tmp_path, *PARTS), when="the disk fills up")
+    runbook = Runbook("41_disk_usage", written[0])
+    assert missing_in(runbook) == ()
+    assert runbook.title == "Disk usage"
+    assert any(line.startswith("docs/runbooks/observability.md") for line in left_to_write(runbook))
+    assert not any(line.startswith("README.md") for line in left_to_write(runbook))
+
+
+def test_it_is_found_between_its_neighbours_by_number(tmp_path: Path) -> None:
+    make_notebook("23_compare", copy(tmp_path, *PARTS), when="two releases differ")
+    rows = [line for line in (tmp_path / "README.md").read_text().splitlines() if "](notebooks/" in line]
+    place = next(place for place, row in enumerate(rows) if "23_compare" in row)
+    assert "22_rollback" in rows[place - 1]
+    assert "30_backup" in rows[place + 1]
+
+
+def test_start_here_is_changed_by_one_line(tmp_path: Path) -> None:
+    make_notebook("41_disk_usage", copy(tmp_path, *PARTS))
+    before = (ROOT / "notebooks/00_start_here.ipynb").read_text().splitlines()
+    after = (tmp_path / "notebooks/00_start_here.ipynb").read_text().splitlines()
+    assert len(after) == len(before) + 1
+
+
+@pytest.mark.parametrize(("name", "options", "fault"), [
+    ("disk_usage", {}, "is not the name of a notebook"), ("41-disk", {}, "is not the name"),
+    ("20_other", {}, "The number 20 is taken by 20_deploy"), ("41_disk", {"title": "A | b"}, "a character that"),
+])
+def test_what_cannot_be_made_is_refused_before_anything_is_written(tmp_path: Path, name: str, options: dict[str, str],
+                                                                   fault: str) -> None:
+    root = copy(tmp_path, *PARTS)
+    with pytest.raises(UsageError, match=fault.replace("|", ".")):
+        make_notebook(name, root, **options)
+    assert len(list((root / "notebooks").iterdir())) == len(list((ROOT / "notebooks").glob("*.ipynb")))
+
+
+def test_a_family_that_offers_all_it_may_is_left_as_it_is() -> None:
+    full = "_HOMES = {\n" + '    "x": "y",\n' * MOST_PUBLIC_NAMES + "}\n"
+    with pytest.raises(UsageError, match="would be one more"):
+        with_name(full, "plan_more", "z", Path("x"))
+
+
+def test_a_page_without_its_table_is_named() -> None:
+    with pytest.raises(UsageError, match="There is no table"):
+        with_row("# Title\n", "| a |", "| b |", Path("page.md"))
+
+
+def test_every_decade_has_a_family() -> None:
+    assert set(FAMILIES) == set("0123456789")
+
+
+def run(root: Path, *words: str) -> None:
+    done = subprocess.run((sys.executable, "-m", *words), cwd=root, capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(root), "RUNBOOK_HOME": str(root)})
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+
+
+@pytest.mark.slow
+def test_new_notebooks_pass_the_projects_tests_at_once(tmp_path: Path) -> None:
+    root = copy(tmp_path, *PARTS, *REST)
+    run(root, "runbook_lib.cli", "new", "43_disk_usage")
+    run(root, "runbook_lib.cli", "new", "73_clean_up", "--apply", "--when", "the disk fills up")
+    run(root, "ruff", "check", "--quiet", ".")
+    touched = ("test_style.py", "test_layers.py", "test_run_parameters.py", "cli/test_reference.py", "jupyter",
+               "observability/notebooks", "maintenance")
+    words = "43_disk or 73_clean or clean_up or maintenance or fresh or links or readme or run_for_staging or circle"
+    run(root, "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", words, *(f"tests/unit/{one}" for one in touched))
+
+
+def test_the_file_is_what_jupyterlab_would_write(tmp_path: Path) -> None:
+    text = make_notebook("41_disk_usage", copy(tmp_path, *PARTS))[0].read_text()
+    assert text == json.dumps(json.loads(text), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
