@@ -9,11 +9,11 @@ rehearsal:  ## set up everything, bring the lab up, run the release path, leave 
 	@./setup.sh lab
 	@.venv/bin/python -m lab.rehearsal
 
-soak:       ## set up everything, run the long resilience tests on a lab of their own (hours), leave outputs/soak/
+soak:       ## set up everything, run the long resilience tests on a separate lab (hours), leave outputs/soak/
 	@./setup.sh lab
 	@.venv/bin/python -m lab.resilience
 
-bench:      ## set up everything, measure deployment and rollback beside the plan's own commands (15 minutes)
+bench:      ## set up everything, compare the runbooks with the plan's manual commands (15 minutes)
 	@./setup.sh lab
 	@.venv/bin/python -m lab.bench
 
@@ -26,16 +26,16 @@ test-fast:  ## the unit tests alone: seconds, no lab
 	@./setup.sh python
 	@.venv/bin/python -m pytest tests/unit -q -n auto
 
-lint:       ## ruff for package and notebooks, mypy strict for runbook_lib, shellcheck for scripts
+lint:       ## ruff, mypy (strict for runbook_lib and lab, relaxed for tests), shellcheck for scripts
 	@./setup.sh python
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@git ls-files -z '*.sh' .ci/run | xargs -0 -r .venv/bin/shellcheck
 
-lab:        ## a whole staging server on this machine that serves v3.1.0: environment "lab" of the runbooks
+lab:        ## a complete staging server on this machine running v3.1.0: environment "lab" of the runbooks
 	@./setup.sh lab
 	@.venv/bin/python -m lab up --release v3.1.0
 
-clean:      ## take the lab down and remove .venv and caches; outputs/ stays, it is evidence
+clean:      ## take the lab down, remove .venv and caches; outputs/ stays, it is evidence
 	@if [ -x .venv/bin/python ] && [ -d .lab ]; then .venv/bin/python -m lab down --all; fi
 	@rm -rf .venv .lab .pytest_cache .mypy_cache .ruff_cache .hypothesis

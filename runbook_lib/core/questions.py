@@ -106,11 +106,26 @@ class Prometheus(Protocol):
 class Connections(Protocol):
     """All connections to one environment. Each opens on first use and is kept for the whole run."""
 
-    server: Server
-    http: Http
-    docker: Docker
-    database: Database
-    prometheus: Prometheus
+    # read-only: whoever implements them may be more specific
+    @property
+    def server(self) -> Server:
+        """The server's files and commands."""
+
+    @property
+    def http(self) -> Http:
+        """The public address."""
+
+    @property
+    def docker(self) -> Docker:
+        """The server's Docker Engine."""
+
+    @property
+    def database(self) -> Database:
+        """The database in its container."""
+
+    @property
+    def prometheus(self) -> Prometheus:
+        """The metrics."""
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def test_a_disk_that_fills_while_the_dump_is_written_gets_its_room_back(lab: Lab
 
     lab.on_server("bash", "-c", f"mount -t tmpfs -o size=300k tmpfs {FOLDER} && chown deploy {FOLDER}")
     try:
-        empty = Backups(FOLDER, "staging_db", *(2 * [_now()]), True)
+        empty = Backups(FOLDER, "staging_db", _now(), _now(), writable=True)
         dump = plan_backup(empty, environment).steps[0].actions[0]
         assert isinstance(dump, Command)
         assert isinstance(dump.stdin, str)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import paramiko
 import pytest
@@ -36,11 +37,11 @@ def login(instance: Instance) -> Iterator[paramiko.SSHClient]:
     client.close()
 
 
-def _client(instance: Instance, **how: object) -> paramiko.SSHClient:
+def _client(instance: Instance, **how: Any) -> paramiko.SSHClient:
     client = paramiko.SSHClient()
     client.load_host_keys(str(instance.address.known_hosts))
     client.set_missing_host_key_policy(paramiko.RejectPolicy())
-    with_key = {"key_filename": str(instance.address.key)}
+    with_key: dict[str, Any] = {"key_filename": str(instance.address.key)}
     client.connect("127.0.0.1", instance.ports().ssh, timeout=10, allow_agent=False, look_for_keys=False,
                    **{"username": "deploy", **with_key, **how})
     return client

@@ -28,7 +28,7 @@ CLOSE = "run.close()"
 def notebook(name: str, *cells: str, opened: bool = True) -> dict[str, Any]:
     """A notebook whose first code cell is the parameters cell and whose second opens the run."""
     code = [PARAMETERS, *([OPEN.format(name=name)] if opened else []), *cells]
-    made = [{"cell_type": "markdown", "id": "card", "metadata": {}, "source": f"# {name}\nA fixture.\n"}]
+    made: list[dict[str, Any]] = [{"cell_type": "markdown", "id": "card", "metadata": {}, "source": f"# {name}\nA fixture.\n"}]
     for number, source in enumerate(code):
         made.append({"cell_type": "code", "id": f"cell-{number}", "source": source, "outputs": [],
                      "execution_count": None, "metadata": {"tags": ["parameters"] if number == 0 else []}})

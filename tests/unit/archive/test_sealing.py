@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from typing import Any
 
 import nbformat
 import pytest
@@ -226,7 +227,7 @@ def test_twenty_processes_sealing_at_once_make_one_unbroken_chain(tmp_path):
 
 
 def test_a_defect_in_a_report_does_not_stop_sealing(tmp_path, monkeypatch):
-    monkeypatch.setattr("runbook_lib.report.write_all", lambda folder: {}["no such thing"])
+    monkeypatch.setattr("runbook_lib.report.write_all", lambda folder: 1 / 0)
     folder = make_run(tmp_path)
     assert (folder.path / "evidence" / "report-not-made.txt").exists()
     assert faults(folder) == {}
@@ -249,7 +250,7 @@ SOURCE = [{"cell_type": "markdown", "source": ["# Title"], "metadata": {}},
           {"cell_type": "code", "source": "a = 1", "metadata": {"tags": ["parameters"]}},
           {"cell_type": "code", "source": "print(a)", "metadata": {}},
           {"cell_type": "code", "source": "never()", "metadata": {}}]
-RAN = [{"event": "cell", "source": "a = 1", "outputs": []},
+RAN: list[dict[str, Any]] = [{"event": "cell", "source": "a = 1", "outputs": []},
        {"event": "cell", "source": "# Parameters\na = 2", "outputs": []},
        {"event": "cell", "source": "print(a)", "outputs": [{"output_type": "stream", "name": "stdout", "text": "2\n"}]}]
 

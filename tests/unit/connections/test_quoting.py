@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from runbook_lib.connections.quoting import command_line, quoted, shell_join
 from runbook_lib.core.commands import Command
 
-WORDS = st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=30), max_size=4)
+WORDS = st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30), max_size=4)
 
 
 @settings(max_examples=60, deadline=None)

@@ -29,7 +29,7 @@ class Child:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [0.0]
-    monkeypatch.setattr(runner.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("runbook_lib.headless.runner.time.monotonic", lambda: now[0])
     return now
 
 

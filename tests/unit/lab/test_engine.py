@@ -18,8 +18,8 @@ def test_another_user_is_told_what_is_needed_before_anything_is_installed(monkey
     installed: list[object] = []
     monkeypatch.setattr(engine, "_engine_answers", lambda: False)
     monkeypatch.setattr(engine, "_compose_answers", lambda: False)
-    monkeypatch.setattr(engine.os, "geteuid", lambda: 1000)
-    monkeypatch.setattr(engine.debian, "install", lambda *packages: installed.append(packages))
+    monkeypatch.setattr("lab.engine.os.geteuid", lambda: 1000)
+    monkeypatch.setattr("lab.engine.debian.install", lambda *packages: installed.append(packages))
     with pytest.raises(LabError) as refused:
         engine.ensure_engine()
     assert refused.value.exit_code == REFUSED

@@ -57,7 +57,7 @@ def rehearse(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> object:
         monkeypatch.setattr(rehearsal, "_empty_lab", lambda instance: None)
         monkeypatch.setattr(rehearsal, "_archive", lambda: list(stage.runs))
         monkeypatch.setattr(rehearsal, "state", lambda: tmp_path)
-        monkeypatch.setattr(rehearsal.subprocess, "run", stage.run)
+        monkeypatch.setattr("lab.rehearsal.subprocess.run", stage.run)
         monkeypatch.setattr(seed, "seed", stage.seed)
         return rehearsal.main(["--name", "double"]), stage
 

@@ -17,7 +17,7 @@ NOW = 1_800_000_000.0
 def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout with one file in each place that decides, and no images."""
     monkeypatch.setattr(states, "root", lambda: tmp_path)
-    monkeypatch.setattr(states.images, "IMAGES", ())
+    monkeypatch.setattr("lab.states.images.IMAGES", ())
     for place in states.MADE_OF:
         path = tmp_path / place if Path(place).suffix else tmp_path / place / "file.py"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ def test_a_name_that_is_no_state_is_refused_with_those_that_are() -> None:
 @pytest.fixture
 def kept(monkeypatch: pytest.MonkeyPatch) -> list[Snapshot]:
     """Three of one name, one of another that is too old; removing them takes them out of the list."""
-    monkeypatch.setattr(snapshots.time, "time", lambda: NOW)
+    monkeypatch.setattr("lab.snapshots.time.time", lambda: NOW)
     here = [Snapshot("v3.1.0", key, NOW - age) for key, age in (("c", 10), ("b", 20), ("a", 30))]
     here.append(Snapshot("backups", "a", NOW - snapshots.KEEP_S - 1))
     monkeypatch.setattr(snapshots, "stored", lambda: list(here))

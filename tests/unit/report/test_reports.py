@@ -218,7 +218,7 @@ def test_a_missing_evidence_file_does_not_break_the_report(tmp_path):
 
 def counts(runs, name):
     suite = tree.fromstring((runs[name] / "junit.xml").read_text())[0]
-    return {key: int(suite.get(key)) for key in ("failures", "errors")}
+    return {key: int(suite.attrib[key]) for key in ("failures", "errors")}
 
 
 def test_junit_tells_failures_from_errors(runs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -215,7 +216,7 @@ def test_a_shown_table_lands_in_the_journal(project_dir: ProjectDir) -> None:
 
 
 def silent_once(name: str) -> Question[str]:
-    answers = iter([EndpointUnavailable("No reply."), "up"])
+    answers: Iterator[Exception | str] = iter([EndpointUnavailable("No reply."), "up"])
 
     def fetch(_: Any) -> str:
         answer = next(answers)

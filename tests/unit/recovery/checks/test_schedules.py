@@ -12,13 +12,12 @@ from runbook_lib.core.errors import BadParameter
 from runbook_lib.core.findings import Verdict
 from runbook_lib.environment import load_environment
 from runbook_lib.recovery.checks.schedules import schedule_findings, schedule_preconditions, trial_run_succeeded
-from runbook_lib.recovery.facts.schedules import CRON_BEGIN, JobStatus, SchedulesOnServer
+from runbook_lib.recovery.facts.schedules import CRON_BEGIN, JobStatus, SchedulesOnServer, planned_schedules
 from runbook_lib.recovery.plans.schedules import (
     cron_block,
     job_programs,
     launcher,
     plan_schedules,
-    planned_schedules,
     units,
 )
 
@@ -78,7 +77,7 @@ def test_an_installed_server_needs_nothing_and_says_so() -> None:
 
 
 def test_only_what_differs_is_written() -> None:
-    changed = replace(INSTALLED, files=INSTALLED.files | {f"{FOLDER}/job_wrapper.sh": "0" * 64})
+    changed = replace(INSTALLED, files={**INSTALLED.files, f"{FOLDER}/job_wrapper.sh": "0" * 64})
     programs_step = next(step for step in plan_schedules(changed, ENVIRONMENT).steps if step.key == "schedule-programs")
     assert [action.path for action in programs_step.actions] == [f"{FOLDER}/job_wrapper.sh"]  # type: ignore[union-attr]
     assert "schedule-timer" not in [step.key for step in plan_schedules(changed, ENVIRONMENT).steps]
@@ -96,7 +95,7 @@ SYSTEMD = replace(EMPTY, has=frozenset({"systemd", "linger", "user-manager", "cr
 
 def armed_by_systemd() -> SchedulesOnServer:
     files = {f"{UNIT_FOLDER}/{name}": hashlib.sha256(text.encode()).hexdigest() for name, text in units(ENVIRONMENT).items()}
-    return replace(SYSTEMD, installed=INSTALLED.installed, files=INSTALLED.files | files, timers=frozenset(NAMES))
+    return replace(SYSTEMD, installed=INSTALLED.installed, files={**INSTALLED.files, **files}, timers=frozenset(NAMES))
 
 
 def said(now: SchedulesOnServer, wanted: str = "installed") -> str:

@@ -259,7 +259,8 @@ def survey(folder: Folder) -> Backups:
 
 
 def test_the_survey_of_an_empty_folder_finds_nothing(folder: Folder) -> None:
-    assert survey(folder).backups == survey(folder).foreign == ()
+    found = survey(folder)
+    assert (found.backups, found.foreign) == ((), ())
 
 
 def test_only_a_file_is_read_as_a_manifest(folder: Folder) -> None:
