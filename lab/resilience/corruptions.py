@@ -26,7 +26,7 @@ from runbook_lib.connections.local import load_secrets
 from runbook_lib.core import programs
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.environment import Environment, load_environment
-from runbook_lib.platform.facts.releases import Deployed, deployed_state_of
+from runbook_lib.platform.facts.releases import Deployed, deployed_state
 from runbook_lib.recovery.checks.drill import APPLICATION_READS, drill_findings
 from runbook_lib.recovery.checks.restore import backup_is_restorable
 from runbook_lib.recovery.facts.backups import Backup, backups_of
@@ -120,7 +120,7 @@ class _Judge:
         self._instance, self._connections = instance, connections
         self._environment = environment.model_copy(update={"backup": rules})
         self._folder = backups_of(self._environment, checksums=amount).fetch(connections)
-        self._deployed: Deployed = deployed_state_of(environment).fetch(connections)
+        self._deployed: Deployed = deployed_state(environment).fetch(connections)
 
     def accepts(self, name: str) -> tuple[bool, str]:
         """Whether every check accepts this backup, and which one did not."""

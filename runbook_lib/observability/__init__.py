@@ -3,7 +3,7 @@
 from runbook_lib.core.lazy import loader
 
 _HOMES = {
-    "current_operation": "runbook_lib.platform.facts.operations:operation_of",
+    "current_operation": "runbook_lib.platform.facts.operations",
     "checks": "checks",
 }
 

@@ -12,7 +12,7 @@ import pytest
 
 from runbook_lib.connections import OpenConnections
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.database import database_of
+from runbook_lib.platform.facts.database import survey_database
 from runbook_lib.recovery.facts.backups import Backups, Trust, backups_of
 from runbook_lib.recovery.facts.manifests import sealed_manifest
 from tests.lab.conftest import Lab
@@ -61,7 +61,7 @@ def test_a_backup_holds_every_row_that_the_database_holds(
     assert backup is not None
     assert backup.trust is Trust.VERIFIED
     assert backup.manifest is not None
-    live = {f"{table.schema}.{table.name}": table.rows for table in database_of(environment).fetch(connections).tables}
+    live = {f"{table.schema}.{table.name}": table.rows for table in survey_database(environment).fetch(connections).tables}
     assert {table.table: table.rows for table in backup.manifest.tables} == live
     assert backup.manifest.rows >= 50_000
 

@@ -26,12 +26,12 @@ from runbook_lib.core.errors import (
     LinkDropped,
 )
 from runbook_lib.core.redaction import Secret
-from runbook_lib.platform.facts.certificates import certificate_of
-from runbook_lib.platform.facts.containers import containers_of, memory_of
-from runbook_lib.platform.facts.database import database_of
-from runbook_lib.platform.facts.endpoints import endpoints_of
-from runbook_lib.platform.facts.monitoring import query_of, targets_of
-from runbook_lib.platform.facts.server import server_of
+from runbook_lib.platform.facts.certificates import inspect_certificate
+from runbook_lib.platform.facts.containers import measure_memory, survey_containers
+from runbook_lib.platform.facts.database import survey_database
+from runbook_lib.platform.facts.endpoints import survey_endpoints
+from runbook_lib.platform.facts.monitoring import instant_query, scrape_targets
+from runbook_lib.platform.facts.server import survey_server
 
 if TYPE_CHECKING:
     from runbook_lib.connections import OpenConnections
@@ -167,7 +167,7 @@ def without_docker(empty_lab: Any) -> Iterator[None]:
 def test_a_server_without_docker_says_so_everywhere(connections: OpenConnections, environment: Environment) -> None:
     for ask in (
         lambda: connections.docker.client(),
-        lambda: containers_of(environment).fetch(connections),  # type: ignore[arg-type]
+        lambda: survey_containers(environment).fetch(connections),  # type: ignore[arg-type]
         lambda: connections.database.rows("SELECT 1"),
     ):
         with pytest.raises(DockerUnavailable) as caught:
@@ -178,7 +178,7 @@ def test_a_server_without_docker_says_so_everywhere(connections: OpenConnections
 def test_the_certificate_is_the_public_names_own(
     lab: Any, connections: OpenConnections, environment: Environment
 ) -> None:
-    found = certificate_of(environment).fetch(connections)  # type: ignore[arg-type]
+    found = inspect_certificate(environment).fetch(connections)  # type: ignore[arg-type]
     assert environment.public.host in found.names
     assert found.trouble == ""
     assert found.accepts["TLSv1"] is not True
@@ -191,7 +191,7 @@ def test_a_certificate_of_an_unknown_issuer_is_no_reply(lab: Any, environment: E
     with open_connections(environment.model_copy(update={"public": public})) as opened:
         with pytest.raises(EndpointUnavailable, match="TLS"):
             opened.http.request("GET", "/health")
-        assert certificate_of(environment).fetch(opened).trouble  # type: ignore[arg-type]
+        assert inspect_certificate(environment).fetch(opened).trouble  # type: ignore[arg-type]
 
 
 def test_a_redirect_is_a_reply_and_not_followed(lab: Any, connections: OpenConnections) -> None:
@@ -214,19 +214,19 @@ def test_a_question_that_takes_too_long_is_ended_by_the_database(lab: Any, conne
 
 
 def test_the_facts_of_a_live_environment(lab: Any, connections: Any, environment: Environment) -> None:
-    containers = {one.service: one for one in containers_of(environment).fetch(connections)}
+    containers = {one.service: one for one in survey_containers(environment).fetch(connections)}
     assert containers["postgres"].health == "healthy"
     assert containers["postgres"].memory_limit_bytes == environment.services["postgres"].memory_bytes
-    assert all(one.memory_bytes for one in memory_of(environment).fetch(connections))
-    endpoints = {one.path: one for one in endpoints_of(environment).fetch(connections)}
+    assert all(one.memory_bytes for one in measure_memory(environment).fetch(connections))
+    endpoints = {one.path: one for one in survey_endpoints(environment).fetch(connections)}
     assert {one.status for one in endpoints.values()} == {200}
     assert endpoints["/health"].fields["status"] == "ok"
-    database = database_of(environment).fetch(connections)
+    database = survey_database(environment).fetch(connections)
     assert database.version.startswith("15.")
     assert database.revision == endpoints["/health"].fields["schema_revision"]
-    assert all(target.job for target in targets_of(environment).fetch(connections))
-    assert query_of(environment, "vector(1)").fetch(connections)[0].value == 1.0
-    state = server_of(environment).fetch(connections)
+    assert all(target.job for target in scrape_targets(environment).fetch(connections))
+    assert instant_query(environment, "vector(1)").fetch(connections)[0].value == 1.0
+    state = survey_server(environment).fetch(connections)
     assert abs(state.clock_ahead_s) < 5
     assert state.versions["docker"]
     assert state.memory_available_bytes > 0

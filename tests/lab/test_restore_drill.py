@@ -16,7 +16,7 @@ from lab.processes import output
 from lab.resilience.corruptions import live_contents
 from runbook_lib.connections import OpenConnections
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.releases import deployed_state_of
+from runbook_lib.platform.facts.releases import deployed_state
 from runbook_lib.recovery.facts.backups import backups_of
 from runbook_lib.recovery.facts.drills import Drills, drills_of, parse_drills
 from runbook_lib.recovery.plans.restore_drill import drill_command
@@ -131,7 +131,7 @@ def test_a_copy_ends_by_itself_when_its_time_is_over_and_that_says_nothing_about
 ) -> None:
     newest = backups_of(environment, checksums=0).fetch(connections).newest
     assert newest is not None
-    command = drill_command(newest, deployed_state_of(environment).fetch(connections), environment)
+    command = drill_command(newest, deployed_state(environment).fetch(connections), environment)
     words = list(command.argv)
     words[3], words[9] = "/tmp/drill-without-time", "1"  # its record goes elsewhere; a second is too short
     said = output(lab.instance.inside("bash", "-c", '"$@" || echo "exit $?"', "drill", *words, user="deploy"),

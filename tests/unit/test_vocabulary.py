@@ -94,7 +94,7 @@ PHRASES: Mapping[str, str] = {
     r"\bsomebody\b": "another operator, an operator, a person",
     r"(?<!there )\bis no (?!longer\b|more\b|such\b|less\b|need\b|good\b|use\b)[a-z]+": "is not a",
     r"\b(are|was|were) no (?!longer\b|more\b|such\b|less\b)[a-z]+ (that|of)\b": "are not",
-    r"\b(your|two|whose|its|given|without a|a saved|saved) words?\b": "confirmation; argument",
+    r"\b(your|whose|a saved|saved) words?\b": "confirmation; argument",
     r"\bwhat serves\b|\bshould serve\b|\bserves? (now|here|again|it)\b|\breleases? (that )?serves?\b|\bserves? v\d": "is live, the live release",
     r"\bat rest\b|\bresting\b|\blet (\w+ ){1,3}rest\b|\b(blue|green|colour) rests\b": "is stopped, standby",
     r"\b(stays?|still|kept|keeps?) warm\b": "kept running",

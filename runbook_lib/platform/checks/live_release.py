@@ -71,7 +71,7 @@ def judge_flow(longest_ms: float) -> Callable[[UserFlow], tuple[Finding, ...]]:
         patience = finding("a read is answered in time", None if quick is None else quick <= longest_ms,
                            measured="none was answered" if quick is None else f"{quick:.0f} ms the quickest",
                            expected=f"<= {longest_ms:g} ms", next_step="Search the backend's log for slow requests.")
-        return (*user_flow_works(flow), patience)
+        return (*smoke_test_passed(flow), patience)
 
     return judge
 
@@ -92,7 +92,7 @@ def judge_outside(
             *containers_are_healthy(containers, (*expected.services, *SHARED), restarts),
             *endpoints_show(endpoints, expected.commit),
             schema_is(revision, expected.schema_revision),
-            *user_flow_works(flow),
+            *smoke_test_passed(flow),
             *assets_loaded(assets),
         )
 
@@ -111,7 +111,7 @@ def judge_restored(
         return (
             *containers_are_healthy(containers, services, restarts),
             *endpoints_show(endpoints, commit),
-            *user_flow_works(flow),
+            *smoke_test_passed(flow),
         )
 
     return judge
@@ -222,7 +222,7 @@ def schema_is(revision: str | None, expected: str) -> Finding:
     )
 
 
-def user_flow_works(flow: UserFlow) -> tuple[Finding, ...]:
+def smoke_test_passed(flow: UserFlow) -> tuple[Finding, ...]:
     """Each action of the synthetic user did what it should."""
     return tuple(
         finding(

@@ -31,7 +31,7 @@ class Asset:
         return self.served_sha256 is not None and self.served_sha256 == self.image_sha256
 
 
-def assets_of(environment: Environment, colour: str) -> Question[tuple[Asset, ...]]:
+def compare_assets(environment: Environment, colour: str) -> Question[tuple[Asset, ...]]:
     """The page and every script and style it names; empty when not even the page was served."""
 
     def fetch(connections: Connections) -> tuple[Asset, ...]:

@@ -38,7 +38,7 @@ class Certificate:
         return (self.not_after - now).total_seconds() / 86_400
 
 
-def certificate_of(environment: Environment) -> Question[Certificate]:
+def inspect_certificate(environment: Environment) -> Question[Certificate]:
     """The certificate of the public address. Raises EndpointUnavailable, FactUnreadable."""
 
     def fetch(connections: Connections) -> Certificate:

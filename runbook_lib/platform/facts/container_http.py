@@ -31,7 +31,7 @@ json.dump({"status": reply.status, "headers": dict(reply.headers), "body": text,
 
 
 @dataclass(frozen=True)
-class InsideHttp:
+class ContainerHttp:
     """Requests of a container to itself, or to what shares its network."""
 
     server: Server

@@ -50,7 +50,7 @@ class Container:
     container_id: str = ""
 
 
-def containers_of(environment: Environment, *, project: str = PROJECT) -> Question[tuple[Container, ...]]:
+def survey_containers(environment: Environment, *, project: str = PROJECT) -> Question[tuple[Container, ...]]:
     """All containers of the project, running or not, by service. Raises DockerUnavailable, FactUnreadable."""
 
     def fetch(connections: Connections) -> tuple[Container, ...]:
@@ -60,11 +60,11 @@ def containers_of(environment: Environment, *, project: str = PROJECT) -> Questi
     return Question("containers", fetch)
 
 
-def memory_of(environment: Environment, *, project: str = PROJECT) -> Question[tuple[Container, ...]]:
+def measure_memory(environment: Environment, *, project: str = PROJECT) -> Question[tuple[Container, ...]]:
     """The running containers with `memory_bytes` filled in; takes about two seconds. Source: docker stats."""
 
     def fetch(connections: Connections) -> tuple[Container, ...]:
-        containers = containers_of(environment, project=project).fetch(connections)
+        containers = survey_containers(environment, project=project).fetch(connections)
         command = Command(("sh", "-c", _STATS, "memory", project), timeout_s=60)
         used = parse_memory(connections.server.run(command).stdout)
         return tuple(

@@ -55,7 +55,7 @@ class DatabaseState:
         return sum(table.rows for table in self.tables)
 
 
-def database_of(environment: Environment) -> Question[DatabaseState]:
+def survey_database(environment: Environment) -> Question[DatabaseState]:
     """The whole picture; counting takes about a second for ten million rows. Raises FactUnreadable."""
 
     def fetch(connections: Connections) -> DatabaseState:
@@ -78,7 +78,7 @@ def database_of(environment: Environment) -> Question[DatabaseState]:
     return Question("database", fetch)
 
 
-def schema_revision_of(environment: Environment) -> Question[str | None]:
+def schema_revision(environment: Environment) -> Question[str | None]:
     """The alembic revision, or None where no migration ever ran. Raises FactUnreadable."""
 
     def fetch(connections: Connections) -> str | None:

@@ -28,7 +28,7 @@ class Endpoint:
     error: str = ""
 
 
-def endpoints_of(environment: Environment, *, timeout_s: float = TIMEOUT_S) -> Question[tuple[Endpoint, ...]]:
+def survey_endpoints(environment: Environment, *, timeout_s: float = TIMEOUT_S) -> Question[tuple[Endpoint, ...]]:
     """The plan's health endpoints, the page and its release, asked side by side. Never raises for a single one.
 
     Metrics are for private addresses only: where this machine is turned away, the server itself is asked to ask.

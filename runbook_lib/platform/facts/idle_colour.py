@@ -11,8 +11,8 @@ from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.assets import ASSET
-from runbook_lib.platform.facts.container_http import InsideHttp
-from runbook_lib.platform.facts.smoke_test import UserFlow, run_smoke_test
+from runbook_lib.platform.facts.container_http import ContainerHttp
+from runbook_lib.platform.facts.smoke_test import UserFlow, smoke_test_over
 
 # The page of the frontend, and the status of every file that it names.
 ASSETS = """
@@ -30,7 +30,7 @@ sys.stdout.write(json.dumps({"/": status, **{path: fetch(path)[0] for path in na
 
 
 @dataclass(frozen=True)
-class InsideReply:
+class ContainerReply:
     """One reply from inside: HTTP status and the JSON document."""
 
     status: int
@@ -44,24 +44,24 @@ class IdleColour:
     `assets`: the HTTP status of the page and of each file it names.
     """
 
-    health: InsideReply
-    api_health: InsideReply
-    frontend_release: InsideReply
+    health: ContainerReply
+    api_health: ContainerReply
+    frontend_release: ContainerReply
     assets: dict[str, int] = field(default_factory=dict)
 
     @property
-    def replies(self) -> dict[str, InsideReply]:
+    def replies(self) -> dict[str, ContainerReply]:
         """The replies that name a commit, by path."""
         return {"/health": self.health, "/api/v1/health": self.api_health, "/release.json": self.frontend_release}
 
 
-def idle_colour_of(environment: Environment, colour: str) -> Question[IdleColour]:
+def survey_idle_colour(environment: Environment, colour: str) -> Question[IdleColour]:
     """Health, release and files of `colour`. Raises FactUnreadable when a container does not answer."""
 
     def fetch(connections: Connections) -> IdleColour:
         container, page = backend_container(colour), f"http://frontend-{colour}:3000"
-        backend = InsideHttp(connections.server, container)
-        frontend = InsideHttp(connections.server, container, page)
+        backend = ContainerHttp(connections.server, container)
+        frontend = ContainerHttp(connections.server, container, page)
         argv = ("docker", "exec", container, "python3", "-c", ASSETS, page, ASSET.pattern)
         return IdleColour(
             health=_reply(backend, "/health"),
@@ -78,18 +78,18 @@ def backend_container(colour: str) -> str:
     return f"gw2-staging-backend-{colour}-1"
 
 
-def user_flow_inside(environment: Environment, colour: str) -> Question[UserFlow]:
+def run_smoke_test_inside(environment: Environment, colour: str) -> Question[UserFlow]:
     """What a user does, done inside `colour` before anybody else can reach it."""
     return Question(f"user flow inside {colour}",
-                    lambda connections: run_smoke_test(InsideHttp(connections.server, backend_container(colour))))
+                    lambda connections: smoke_test_over(ContainerHttp(connections.server, backend_container(colour))))
 
 
-def _reply(http: InsideHttp, path: str) -> InsideReply:
+def _reply(http: ContainerHttp, path: str) -> ContainerReply:
     try:
         reply = http.request("GET", path, timeout_s=5.0)
     except EndpointUnavailable as cause:
         raise FactUnreadable(cause.what, where=cause.where) from cause
-    return parse_inside_reply(f"{reply.status}\n{reply.text}", http.base + path)
+    return parse_container_reply(f"{reply.status}\n{reply.text}", http.base + path)
 
 
 def parse_assets(text: str) -> dict[str, int]:
@@ -100,14 +100,14 @@ def parse_assets(text: str) -> dict[str, int]:
         raise FactUnreadable(f"the frontend's files were told in an unknown form: {text[:80]!r}") from cause
 
 
-def parse_inside_reply(text: str, url: str) -> InsideReply:
+def parse_container_reply(text: str, url: str) -> ContainerReply:
     """A status line and a JSON object. Raises FactUnreadable for anything else."""
     status, _, body = text.partition("\n")
     try:
         document = json.loads(body)
         if not isinstance(document, dict):
             raise ValueError("not a JSON object")
-        return InsideReply(int(status), document)
+        return ContainerReply(int(status), document)
     except ValueError as cause:
         raise FactUnreadable(
             f"{url} answered something else than a JSON object: {body[:80]!r}",

@@ -51,18 +51,18 @@ class Sample:
     value: float | None
 
 
-def targets_of(environment: Environment) -> Question[tuple[ScrapeTarget, ...]]:
+def scrape_targets(environment: Environment) -> Question[tuple[ScrapeTarget, ...]]:
     """All active scrape targets, by job. Raises EndpointUnavailable, FactUnreadable."""
     return Question("monitoring targets", lambda connections: parse_targets(connections.prometheus.get("targets")))
 
 
-def alerts_of(environment: Environment) -> Question[tuple[Alert, ...]]:
+def active_alerts(environment: Environment) -> Question[tuple[Alert, ...]]:
     """Alerts pending or firing now, firing ones first. Raises EndpointUnavailable, FactUnreadable."""
     return Question("alerts", lambda connections: parse_alerts(connections.prometheus.get("alerts")))
 
 
-def query_of(environment: Environment, query: str, *, name: str = "") -> Question[tuple[Sample, ...]]:
-    """An instant query; no series is an empty tuple: missing data, not zero. Raises as `targets_of`."""
+def instant_query(environment: Environment, query: str, *, name: str = "") -> Question[tuple[Sample, ...]]:
+    """An instant query; no series is an empty tuple: missing data, not zero. Raises as `scrape_targets`."""
 
     def fetch(connections: Connections) -> tuple[Sample, ...]:
         return parse_samples(connections.prometheus.get("query", query=query))
@@ -73,7 +73,7 @@ def query_of(environment: Environment, query: str, *, name: str = "") -> Questio
 def error_rate_between(environment: Environment, since: datetime, until: datetime) -> Question[Series]:
     """Percent of API requests that ended with 5xx, over the minute before each point, at most 120 points.
 
-    Minutes without a request have no point. Raises as `targets_of`.
+    Minutes without a request have no point. Raises as `scrape_targets`.
     """
     step_s = max(5, math.ceil((until - since).total_seconds() / 120))
     words = {"start": since.isoformat(), "end": until.isoformat(), "step": str(step_s)}

@@ -13,7 +13,7 @@ _COUNTERS = "cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_c
 _KILLS = re.compile(r"^oom_kill (\d+)$", re.MULTILINE)
 
 
-def memory_kills_of(environment: Environment, service: str) -> Question[int | None]:
+def count_oom_kills(environment: Environment, service: str) -> Question[int | None]:
     """Processes of the service's container killed for memory; None when it does not run or does not tell.
 
     Source: Linux kernel, admin-guide/cgroup-v2 (memory.events) and cgroup-v1/memory (memory.oom_control).

@@ -29,7 +29,7 @@ class Operation:
     heartbeat: str
 
 
-def operation_of(environment: Environment) -> Question[Operation | None]:
+def current_operation(environment: Environment) -> Question[Operation | None]:
     """The operation under way; None when the environment is free. Raises FactUnreadable."""
     command = Command(("sh", "-c", _LOOK, "operation", environment.server.directory))
 

@@ -92,7 +92,7 @@ def live_release(deployed: Deployed) -> Release:
     )
 
 
-def deployed_state_of(environment: Environment) -> Question[Deployed]:
+def deployed_state(environment: Environment) -> Question[Deployed]:
     """The deployed state. Raises FactUnreadable when a record on the server is damaged."""
 
     def fetch(connections: Connections) -> Deployed:
@@ -120,19 +120,19 @@ def deployed_state_of(environment: Environment) -> Question[Deployed]:
     return Question("deployed state", fetch)
 
 
-def state_now_of(environment: Environment) -> Question[dict[str, str]]:
+def current_state(environment: Environment) -> Question[dict[str, str]]:
     """Which colour gets the traffic, what `.env` and the checkout say, and the schema: each as far as it can be had."""
 
     def fetch(connections: Connections) -> dict[str, str]:
-        from runbook_lib.platform.facts.database import schema_revision_of
+        from runbook_lib.platform.facts.database import schema_revision
 
         told: dict[str, str] = {}
         try:
-            told = deployed_state_of(environment).fetch(connections).summary
+            told = deployed_state(environment).fetch(connections).summary
         except RunbookError as error:
             told["deployed state"] = error.what
         try:
-            told["schema"] = schema_revision_of(environment).fetch(connections) or "none"
+            told["schema"] = schema_revision(environment).fetch(connections) or "none"
         except RunbookError as error:
             told["schema"] = error.what
         return told

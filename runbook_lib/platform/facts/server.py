@@ -65,7 +65,7 @@ class ServerState:
         return next((disk for disk in self.disks if disk.path == path), None)
 
 
-def server_of(environment: Environment, *paths: str) -> Question[ServerState]:
+def survey_server(environment: Environment, *paths: str) -> Question[ServerState]:
     """The state of the server now. Raises FactUnreadable.
 
     `disks` are those of the project, the backups, Docker's data, and `paths`; a path that does not exist is left out.

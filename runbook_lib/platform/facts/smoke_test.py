@@ -39,9 +39,9 @@ class UserFlow:
         return all(one.works for one in self.actions)
 
 
-def user_flow_of(environment: Environment) -> Question[UserFlow]:
+def run_smoke_test(environment: Environment) -> Question[UserFlow]:
     """Register, log in, create, read, update, refresh, delete: the critical flows of the application."""
-    return Question("user flow", lambda connections: run_smoke_test(connections.http))
+    return Question("user flow", lambda connections: smoke_test_over(connections.http))
 
 
 class Requests(Protocol):
@@ -51,18 +51,18 @@ class Requests(Protocol):
                 timeout_s: float = 10.0) -> HttpReply: ...
 
 
-def run_smoke_test(http: Requests) -> UserFlow:
+def smoke_test_over(http: Requests) -> UserFlow:
     """The user flow over any way to the application."""
-    return _Visitor(http).run_smoke_test()
+    return _SyntheticUser(http).run()
 
 
 @dataclass
-class _Visitor:
+class _SyntheticUser:
     http: Requests
     actions: list[UserAction] = field(default_factory=list)
     token: str = ""
 
-    def run_smoke_test(self) -> UserFlow:
+    def run(self) -> UserFlow:
         name, password = f"synthetic-{secrets.token_hex(6)}", secrets.token_urlsafe(24)
         credentials = {"username": name, "password": password}
         squad = {"name": f"{name} squad", "description": "made by a runbook, deleted by it"}

@@ -124,7 +124,7 @@ class Traffic:
                 return _p95_s(self.seconds[place:])
         return None
 
-    def others_in_last(self, seconds: float) -> int:
+    def external_in_last(self, seconds: float) -> int:
         """Requests of the last seconds that the watch did not send itself."""
         return sum(one.others for one in self.seconds if one.at > self.read_at - timedelta(seconds=seconds + 1))
 
@@ -141,32 +141,32 @@ def _p95_s(seconds: Sequence[Second]) -> float | None:
     return None
 
 
-def mark_of_switch(environment: Environment, old_colour: str | None = None) -> Command:
+def cutover_marker(environment: Environment, old_colour: str | None = None) -> Command:
     """The command of the switch that remembers where the access log stands now, and who had the traffic."""
     old = f"gw2-staging-backend-{old_colour}-1" if old_colour else ""
     return Command(("sh", "-c", MARK_PROGRAM, "mark", ACCESS_LOG, environment.server.path(MARK), old))
 
 
-def traffic_of(environment: Environment) -> Question[Traffic]:
+def traffic_since_switch(environment: Environment) -> Question[Traffic]:
     """API requests since the switch. Raises FactUnreadable when no switch left its mark."""
     return Question("traffic since the switch", lambda connections: _read(environment, connections))
 
 
-def watched_traffic_of(environment: Environment) -> Question[Traffic]:
+def watched_traffic(environment: Environment) -> Question[Traffic]:
     """The same, and when it is quiet `rollback.synthetic_per_s` reads are sent: without requests nothing is proven."""
     interval_s = environment.rollback.interval_s
     wanted = round(environment.rollback.synthetic_per_s * interval_s)
 
     def fetch(connections: Connections) -> Traffic:
         traffic = _read(environment, connections)
-        if traffic.others_in_last(interval_s) < wanted:
+        if traffic.external_in_last(interval_s) < wanted:
             _send(connections.http, wanted)
         return traffic
 
     return Question("traffic since the switch", fetch)
 
 
-def error_rate_history_of(environment: Environment) -> Question[Mapping[str, Sequence[tuple[datetime, float]]]]:
+def error_rate_history(environment: Environment) -> Question[Mapping[str, Sequence[tuple[datetime, float]]]]:
     """Failed API requests in percent, second by second since the switch, whichever release answered."""
 
     def fetch(connections: Connections) -> Mapping[str, Sequence[tuple[datetime, float]]]:

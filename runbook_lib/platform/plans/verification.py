@@ -10,18 +10,18 @@ from runbook_lib.core.gates import Gate
 from runbook_lib.core.questions import Question
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.live_release import ExpectedRelease, judge_health, judge_restored
-from runbook_lib.platform.facts.containers import Container, containers_of
-from runbook_lib.platform.facts.endpoints import endpoints_of
-from runbook_lib.platform.facts.idle_colour import idle_colour_of
+from runbook_lib.platform.facts.containers import Container, survey_containers
+from runbook_lib.platform.facts.endpoints import survey_endpoints
+from runbook_lib.platform.facts.idle_colour import survey_idle_colour
 from runbook_lib.platform.facts.releases import Deployed
-from runbook_lib.platform.facts.smoke_test import user_flow_of
+from runbook_lib.platform.facts.smoke_test import run_smoke_test
 
 
 def healthy_inside(environment: Environment, expected: ExpectedRelease, name: str) -> Gate:
     """Waits for a colour that nobody else can reach: a release may start slowly and be good."""
     return Gate(
         name,
-        (containers_of(environment), idle_colour_of(environment, expected.colour)),
+        (survey_containers(environment), survey_idle_colour(environment, expected.colour)),
         judge_health(expected),
         success_threshold=2,
         interval_s=1.0,
@@ -49,7 +49,7 @@ def after_undo(environment: Environment, deployed: Deployed, restarts: Mapping[s
         return None
     return Gate(
         "what ran before, seen by its users again",
-        (containers_of(environment), endpoints_of(environment), user_flow_of(environment)),
+        (survey_containers(environment), survey_endpoints(environment), run_smoke_test(environment)),
         judge_restored(deployed.live_commit, deployed.live_colour, restarts),
         success_threshold=2,
         interval_s=environment.rollback.interval_s,
@@ -63,5 +63,5 @@ def engine_answers(environment: Environment) -> Gate:
     def judge(containers: tuple[Container, ...]) -> tuple[Finding, ...]:
         return (finding("the engine answers", True, measured=f"{len(containers)} containers"),)
 
-    return Gate("the engine answers", (containers_of(environment),), judge, success_threshold=1, interval_s=1.0,
+    return Gate("the engine answers", (survey_containers(environment),), judge, success_threshold=1, interval_s=1.0,
                 deadline_s=90)

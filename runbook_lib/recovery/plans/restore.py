@@ -14,13 +14,13 @@ from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.core.questions import Question
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.live_release import ExpectedRelease, judge_identity, judge_outside, restarts_of
-from runbook_lib.platform.facts.assets import assets_of
-from runbook_lib.platform.facts.containers import Container, containers_of
-from runbook_lib.platform.facts.database import schema_revision_of
-from runbook_lib.platform.facts.endpoints import endpoints_of
-from runbook_lib.platform.facts.idle_colour import idle_colour_of
-from runbook_lib.platform.facts.releases import Deployed, deployed_state_of, state_now_of
-from runbook_lib.platform.facts.smoke_test import user_flow_of
+from runbook_lib.platform.facts.assets import compare_assets
+from runbook_lib.platform.facts.containers import Container, survey_containers
+from runbook_lib.platform.facts.database import schema_revision
+from runbook_lib.platform.facts.endpoints import survey_endpoints
+from runbook_lib.platform.facts.idle_colour import survey_idle_colour
+from runbook_lib.platform.facts.releases import Deployed, current_state, deployed_state
+from runbook_lib.platform.facts.smoke_test import run_smoke_test
 from runbook_lib.platform.facts.target import Target, idle_colour
 from runbook_lib.platform.plans import migration, verification
 from runbook_lib.recovery.facts.backups import Backup
@@ -75,7 +75,7 @@ def plan_restore(
         recheck=unchanged_since_plan(environment, deployed, databases),
         undo_ready=verification.engine_answers(environment),
         rollback_check=previous_release_healthy(environment, deployed, containers),
-        state=state_now_of(environment),
+        state=current_state(environment),
         point_of_no_return="restore-commit",
         irreversible_reason="the restored database serves, and the one before is kept beside it.",
         irreversible_hint="Run the notebook again for what is left.",
@@ -120,7 +120,7 @@ def verify_before_leaving_maintenance(environment: Environment, target: Target, 
     """The release on the restored database, looked at before the door opens."""
     expected = ExpectedRelease(target.commit, target.schema_expected, colour)
     healthy = verification.healthy_inside(environment, expected, "the release on the restored database, from inside")
-    asked = (idle_colour_of(environment, colour),)
+    asked = (survey_idle_colour(environment, colour),)
     served = verification.served_inside(environment, "what it serves", asked, judge_identity(expected))
     return Step("gate-internal", "Look at it before the door opens", (healthy, served))
 
@@ -136,7 +136,7 @@ def unchanged_since_plan(environment: Environment, deployed: Deployed, databases
             found.append(finding("the databases", around.names == databases.names, measured=names))
         return tuple(found)
 
-    questions: tuple[Question[Any], ...] = (deployed_state_of(environment),)
+    questions: tuple[Question[Any], ...] = (deployed_state(environment),)
     if databases is not None:
         questions = (*questions, databases_of(environment))
     return Gate("nothing has changed since the plan", questions, judge, success_threshold=1)
@@ -149,11 +149,11 @@ def verify_outside_maintenance(environment: Environment, target: Target, colour:
     gate = Gate(
         "the release on the restored database, seen by its users",
         (
-            containers_of(environment),
-            endpoints_of(environment),
-            schema_revision_of(environment),
-            user_flow_of(environment),
-            assets_of(environment, colour),
+            survey_containers(environment),
+            survey_endpoints(environment),
+            schema_revision(environment),
+            run_smoke_test(environment),
+            compare_assets(environment, colour),
         ),
         judge_outside(expected, restarts_of(containers)),
         success_threshold=environment.gate.success_threshold,

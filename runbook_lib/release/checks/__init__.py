@@ -22,7 +22,7 @@ _HOMES = {
     "monitoring_green": "runbook_lib.release.checks.success",
     "no_critical_errors": "runbook_lib.release.checks.success",
     "success_criteria": "runbook_lib.release.checks.success",
-    "smoke_test_passed": "runbook_lib.platform.checks.live_release:user_flow_works",
+    "smoke_test_passed": "runbook_lib.platform.checks.live_release",
     "schema_is": "runbook_lib.platform.checks.live_release",
     "assets_loaded": "runbook_lib.platform.checks.live_release",
     "watch_was_clean": "runbook_lib.release.checks.watch",

@@ -9,8 +9,8 @@ from runbook_lib.core.gates import Gate
 from runbook_lib.core.watch_result import WatchResult
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.live_release import containers_are_healthy, endpoints_show
-from runbook_lib.platform.facts.containers import Container, containers_of
-from runbook_lib.platform.facts.endpoints import Endpoint, endpoints_of
+from runbook_lib.platform.facts.containers import Container, survey_containers
+from runbook_lib.platform.facts.endpoints import Endpoint, survey_endpoints
 from runbook_lib.platform.facts.releases import Release
 
 
@@ -18,7 +18,7 @@ def watch_of(environment: Environment, release: Release, duration_s: float = -1)
     """What a watch looks at, how often and how long; a negative duration takes the environment's own."""
     return Gate(
         f"watch {release.version}",
-        (containers_of(environment), endpoints_of(environment)),
+        (survey_containers(environment), survey_endpoints(environment)),
         judge_look(environment, release),
         interval_s=environment.watch.interval_s,
         deadline_s=environment.watch.duration_s if duration_s < 0 else duration_s,

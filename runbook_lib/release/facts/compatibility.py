@@ -18,8 +18,8 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question, Server
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.container_http import InsideHttp
-from runbook_lib.platform.facts.smoke_test import UserFlow, run_smoke_test
+from runbook_lib.platform.facts.container_http import ContainerHttp
+from runbook_lib.platform.facts.smoke_test import UserFlow, smoke_test_over
 from runbook_lib.release.facts.migration_rehearsal import PROJECT
 
 START_TIMEOUT_S, MIGRATE_TIMEOUT_S = 240.0, 330.0
@@ -93,7 +93,7 @@ class _Trial:
             raise FactUnreadable("The copy of the schema has no name that could be read.", where=self.server.address,
                                  next_step="Run the notebook again.")
         try:
-            return self._visits(InsideHttp(self.server, f"{copy}-old"), copy, before)
+            return self._visits(ContainerHttp(self.server, f"{copy}-old"), copy, before)
         finally:
             self._remove(copy)
 
@@ -104,7 +104,7 @@ class _Trial:
             return Compatibility(None, "prepare", told.message, before)
         copy = told.records.get("copy", "")
         try:
-            seen = run_smoke_test(InsideHttp(self.server, f"{copy}-old"))
+            seen = smoke_test_over(ContainerHttp(self.server, f"{copy}-old"))
         finally:
             self._remove(copy)
         said = "" if seen.works else f"on the schema as it is a user cannot {fault_of(seen)}"
@@ -115,8 +115,8 @@ class _Trial:
             names = (f"{copy}-old", f"{copy}-redis", f"{copy}-migrations", copy)
             self.server.run(Command(("docker", "rm", "--force", "--volumes", *names), timeout_s=60, accepts=(0, 1)))
 
-    def _visits(self, http: InsideHttp, copy: str, before: str | None) -> Compatibility:
-        control = run_smoke_test(http)
+    def _visits(self, http: ContainerHttp, copy: str, before: str | None) -> Compatibility:
+        control = smoke_test_over(http)
         if not control.works:
             said = f"on its own schema, too, a user cannot {fault_of(control)}"
             return Compatibility(None, "control", said, before, flow=control)
@@ -124,11 +124,11 @@ class _Trial:
         after = moved.records.get("after")
         if moved.outcome != "passed":
             return Compatibility(None, "migrate", moved.message or "the migrations failed on the copy", before, after)
-        first = run_smoke_test(http)
+        first = smoke_test_over(http)
         if first.works:
             return Compatibility(True, "visit", "", before, after, first)
         # a statement prepared before the migration fails once on each connection and is then prepared anew
-        again = run_smoke_test(http)
+        again = smoke_test_over(http)
         fault = fault_of(first)
         if again.works:
             return Compatibility(True, "visit", "", before, after, again, first_fault=fault)

@@ -17,7 +17,7 @@ from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.live_release import restarts_of
 from runbook_lib.platform.facts.containers import Container
-from runbook_lib.platform.facts.releases import Deployed, deployed_state_of, state_now_of
+from runbook_lib.platform.facts.releases import Deployed, current_state, deployed_state
 from runbook_lib.platform.facts.target import Target, idle_colour
 from runbook_lib.platform.plans import migration, verification
 from runbook_lib.platform.plans.nginx import reload_nginx
@@ -81,7 +81,7 @@ def plan_deploy(
         recheck=_still_deployed(environment, deployed),
         undo_ready=verification.engine_answers(environment),
         rollback_check=verification.after_undo(environment, deployed, restarts),
-        state=state_now_of(environment),
+        state=current_state(environment),
         point_of_no_return="commit-release",
         irreversible_reason="the release had passed its watch and is on record; it serves.",
         irreversible_hint="Run the notebook again: it does what is left, without touching what serves.",
@@ -137,7 +137,7 @@ def _schema(target: Target) -> str:
 
 def _still_deployed(environment: Environment, deployed: Deployed) -> Gate:
     """Under the lock: another operator may have deployed while this plan was read."""
-    question = deployed_state_of(environment)
+    question = deployed_state(environment)
 
     def judge(now: Deployed) -> tuple[Finding, ...]:
         measured = f"live is now {(now.live_commit or 'nothing')[:12]}"

@@ -15,7 +15,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import Target, idle_colour
-from runbook_lib.platform.facts.traffic import mark_of_switch
+from runbook_lib.platform.facts.traffic import cutover_marker
 from runbook_lib.platform.plans.compose import ABSENT_IS_FINE, compose
 from runbook_lib.platform.plans.nginx import reload_nginx, wait_until_drained
 from runbook_lib.platform.plans.release_files import env_file, exemptions_file, upstreams_file
@@ -189,7 +189,7 @@ def switch(environment: Environment, deployed: Deployed, target: Target) -> Step
             WriteFile(upstreams, upstreams_file(idle)),
             _up(environment, "nginx"),
             compose(environment, "exec", "-T", "nginx", "nginx", "-t", "-q"),
-            mark_of_switch(environment, deployed.live_colour),
+            cutover_marker(environment, deployed.live_colour),
             reload_nginx(environment),
             WriteFile(env, env_file(environment, deployed, target, live=idle)),
         ),

@@ -12,7 +12,7 @@ from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.live_release import restarts_of
 from runbook_lib.platform.facts.containers import Container
-from runbook_lib.platform.facts.releases import Deployed, state_now_of
+from runbook_lib.platform.facts.releases import Deployed, current_state
 from runbook_lib.platform.facts.target import Target, idle_colour
 from runbook_lib.platform.plans import migration, verification
 from runbook_lib.recovery.facts.backups import Backup
@@ -86,7 +86,7 @@ def plan_rollback(
         recheck=unchanged_since_plan(environment, deployed, data.databases if data.choice == "restore" else None),
         undo_ready=verification.engine_answers(environment),
         rollback_check=previous_release_healthy(environment, deployed, containers),
-        state=state_now_of(environment),
+        state=current_state(environment),
         point_of_no_return="commit-release",
         irreversible_reason=f"{target.version} serves and is on record.",
         irreversible_hint="Run 20 Deploy for the same release: it does what is left, without touching what serves.",

@@ -9,16 +9,16 @@ from runbook_lib.core.gates import Gate, Watch
 from runbook_lib.core.plan import Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.live_release import ExpectedRelease, judge_flow, judge_identity, judge_outside
-from runbook_lib.platform.facts.assets import assets_of
-from runbook_lib.platform.facts.containers import containers_of
-from runbook_lib.platform.facts.database import schema_revision_of
-from runbook_lib.platform.facts.endpoints import endpoints_of
-from runbook_lib.platform.facts.idle_colour import IdleColour, idle_colour_of, user_flow_inside
-from runbook_lib.platform.facts.oom_kills import memory_kills_of
+from runbook_lib.platform.facts.assets import compare_assets
+from runbook_lib.platform.facts.containers import survey_containers
+from runbook_lib.platform.facts.database import schema_revision
+from runbook_lib.platform.facts.endpoints import survey_endpoints
+from runbook_lib.platform.facts.idle_colour import IdleColour, run_smoke_test_inside, survey_idle_colour
+from runbook_lib.platform.facts.oom_kills import count_oom_kills
 from runbook_lib.platform.facts.releases import Deployed
-from runbook_lib.platform.facts.smoke_test import UserFlow, user_flow_of
+from runbook_lib.platform.facts.smoke_test import UserFlow, run_smoke_test
 from runbook_lib.platform.facts.target import Target, idle_colour
-from runbook_lib.platform.facts.traffic import ERROR_RATE, error_rate_history_of, traffic_of, watched_traffic_of
+from runbook_lib.platform.facts.traffic import ERROR_RATE, error_rate_history, traffic_since_switch, watched_traffic
 from runbook_lib.platform.plans.verification import healthy_inside, served_inside
 from runbook_lib.release.checks.triggers import (
     HEALTH,
@@ -35,13 +35,13 @@ def internal_gate(environment: Environment, deployed: Deployed, target: Target) 
     expected = ExpectedRelease(target.commit, target.schema_expected, idle_colour(deployed))
     identity, flow = judge_identity(expected), judge_flow(slow_limit_ms(environment))
 
-    def judge(seen: IdleColour, run_smoke_test: UserFlow) -> tuple[Finding, ...]:
-        return (*identity(seen), *flow(run_smoke_test))
+    def judge(seen: IdleColour, smoke_test: UserFlow) -> tuple[Finding, ...]:
+        return (*identity(seen), *flow(smoke_test))
 
     served = served_inside(
         environment,
         "what the new colour serves, and a user's flow in it",
-        (idle_colour_of(environment, expected.colour), user_flow_inside(environment, expected.colour)),
+        (survey_idle_colour(environment, expected.colour), run_smoke_test_inside(environment, expected.colour)),
         judge,
     )
     return Step("gate-internal", "Look at it before traffic reaches it",
@@ -55,12 +55,12 @@ def external_gate(environment: Environment, deployed: Deployed, target: Target,
     gate = Gate(
         "the release seen by its users",
         (
-            containers_of(environment),
-            endpoints_of(environment),
-            schema_revision_of(environment),
-            user_flow_of(environment),
-            assets_of(environment, expected.colour),
-            traffic_of(environment),  # nothing is sent here: the looks themselves nearly fill the rate limit
+            survey_containers(environment),
+            survey_endpoints(environment),
+            schema_revision(environment),
+            run_smoke_test(environment),
+            compare_assets(environment, expected.colour),
+            traffic_since_switch(environment),  # nothing is sent here: the looks themselves nearly fill the rate limit
         ),
         with_error_rate(environment, judge_outside(expected, restarts)),
         success_threshold=environment.gate.success_threshold,
@@ -81,10 +81,10 @@ def watch_release(environment: Environment, deployed: Deployed, target: Target, 
     watch = Watch(
         f"watch {target.version}",
         (
-            containers_of(environment),
-            endpoints_of(environment),
-            watched_traffic_of(environment),
-            memory_kills_of(environment, f"backend-{colour}"),
+            survey_containers(environment),
+            survey_endpoints(environment),
+            watched_traffic(environment),
+            count_oom_kills(environment, f"backend-{colour}"),
         ),
         judge_watch(environment, target.commit, colour, restarts),
         conclude_watch(environment),
@@ -94,7 +94,7 @@ def watch_release(environment: Environment, deployed: Deployed, target: Target, 
         primary_metric=ERROR_RATE,
         limit=rules.api_error_rate_percent,
         unit="percent",
-        history=error_rate_history_of(environment),
+        history=error_rate_history(environment),
     )
     warm = "" if deployed.live_colour is None else f"; {deployed.live_colour} stays warm for the way back"
     return Step("watch", "Watch it under its users", (watch,),

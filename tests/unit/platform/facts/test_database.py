@@ -9,7 +9,7 @@ import pytest
 
 from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.core.errors import FactUnreadable
-from runbook_lib.platform.facts.database import database_of, schema_revision_of
+from runbook_lib.platform.facts.database import schema_revision, survey_database
 
 ENVIRONMENT: Any = SimpleNamespace()
 OVERVIEW = {
@@ -38,7 +38,7 @@ def answers(**changes: Any) -> ScriptedConnections:
 
 
 def test_the_database_is_read_whole() -> None:
-    state = database_of(ENVIRONMENT).fetch(answers())  # type: ignore[arg-type]
+    state = survey_database(ENVIRONMENT).fetch(answers())  # type: ignore[arg-type]
     assert (state.version, state.revision, state.connections, state.max_connections) == ("15.20", "0002", 5, 100)
     assert [(table.name, table.rows) for table in state.tables] == [("alembic_version", 1), ('odd"name', 60000)]
     assert state.rows == 60001
@@ -47,20 +47,20 @@ def test_the_database_is_read_whole() -> None:
 @pytest.mark.parametrize("heads", [None, []], ids=["no table", "no row"])
 def test_a_database_without_migrations_has_no_revision(heads: list[str] | None) -> None:
     asked = ScriptedConnections(sql={"AS revisions": [{"revisions": heads}]})
-    assert schema_revision_of(ENVIRONMENT).fetch(asked) is None  # type: ignore[arg-type]
+    assert schema_revision(ENVIRONMENT).fetch(asked) is None  # type: ignore[arg-type]
 
 
 def test_two_heads_are_both_told() -> None:
     asked = ScriptedConnections(sql={"AS revisions": [{"revisions": ["0002", "0003"]}]})
-    assert schema_revision_of(ENVIRONMENT).fetch(asked) == "0002+0003"  # type: ignore[arg-type]
+    assert schema_revision(ENVIRONMENT).fetch(asked) == "0002+0003"  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("changes", [{"version": ""}, {"size_bytes": None}, {"tables": [{}]}, {"connections": "many"}])
 def test_a_reply_that_lacks_something_is_unreadable(changes: dict[str, Any]) -> None:
     with pytest.raises(FactUnreadable):
-        database_of(ENVIRONMENT).fetch(answers(**changes))  # type: ignore[arg-type]
+        survey_database(ENVIRONMENT).fetch(answers(**changes))  # type: ignore[arg-type]
 
 
 def test_no_row_where_one_was_asked_for_is_unreadable() -> None:
     with pytest.raises(FactUnreadable):
-        schema_revision_of(ENVIRONMENT).fetch(ScriptedConnections(sql={"AS revisions": []}))  # type: ignore[arg-type]
+        schema_revision(ENVIRONMENT).fetch(ScriptedConnections(sql={"AS revisions": []}))  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import pytest
 
 from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.core.errors import EndpointUnavailable
-from runbook_lib.platform.facts.endpoints import Endpoint, endpoints_of, parse_curl
+from runbook_lib.platform.facts.endpoints import Endpoint, parse_curl, survey_endpoints
 
 ENVIRONMENT: Any = SimpleNamespace(
     health=SimpleNamespace(endpoints={"/health": "", "/metrics": ""}, metrics_path="/metrics"),
@@ -26,7 +26,7 @@ GOOD = {
 def seen(commands: dict[str, Any] | None = None, **replies: Any) -> dict[str, Endpoint]:
     changed = {f"/{name}": answer for name, answer in replies.items()}
     connections = ScriptedConnections(replies={**GOOD, **changed}, commands=commands)
-    return {one.path: one for one in endpoints_of(ENVIRONMENT).fetch(connections)}  # type: ignore[arg-type]
+    return {one.path: one for one in survey_endpoints(ENVIRONMENT).fetch(connections)}  # type: ignore[arg-type]
 
 
 def test_a_degraded_health_still_shows_its_parts() -> None:

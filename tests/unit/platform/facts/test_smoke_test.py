@@ -7,7 +7,7 @@ from typing import Any
 
 from runbook_lib.core.errors import EndpointUnavailable
 from runbook_lib.core.questions import HttpReply
-from runbook_lib.platform.facts.smoke_test import _Visitor
+from runbook_lib.platform.facts.smoke_test import _SyntheticUser
 
 
 class Application:
@@ -41,24 +41,24 @@ def reply(path: str, status: int, document: Any) -> HttpReply:
 
 def test_a_good_application_lets_the_user_do_everything_and_the_account_is_deleted() -> None:
     application = Application()
-    flow = _Visitor(application).run_smoke_test()
+    flow = _SyntheticUser(application).run()
     assert flow.works
     assert application.asked[-1] == ("DELETE", "/api/v1/auth/me")
 
 
 def test_after_a_failure_nothing_more_is_called_working() -> None:
-    flow = _Visitor(Application(broken="/squads")).run_smoke_test()
+    flow = _SyntheticUser(Application(broken="/squads")).run()
     assert [one.works for one in flow.actions] == [True, True, False, *[None] * 6]
 
 
 def test_an_application_that_forgets_what_was_written_fails() -> None:
-    flow = _Visitor(Application(forgetful=True)).run_smoke_test()
+    flow = _SyntheticUser(Application(forgetful=True)).run()
     assert not flow.works
     assert "wrong" in next(one for one in flow.actions if one.works is False).detail
 
 
 def test_no_reply_is_a_failure_with_its_reason() -> None:
-    flow = _Visitor(Application(dead=True)).run_smoke_test()
+    flow = _SyntheticUser(Application(dead=True)).run()
     assert (flow.actions[0].works, flow.actions[0].detail) == (False, "connection refused")
 
 
@@ -67,7 +67,7 @@ def test_the_rate_limit_says_nothing_of_the_application() -> None:
         def request(self, method: str, path: str, **more: Any) -> HttpReply:
             return reply(path, 429, {}) if path.endswith("/squads") else super().request(method, path, **more)
 
-    flow = _Visitor(Limited()).run_smoke_test()
+    flow = _SyntheticUser(Limited()).run()
     assert [one.works for one in flow.actions[:3]] == [True, True, None]
     assert "429" in flow.actions[2].detail
     assert not flow.works

@@ -112,8 +112,8 @@ def test_a_password_takes_its_time_by_intent(tmp_path: Path) -> None:
 
 def test_the_watchs_own_requests_do_not_make_it_look_busy() -> None:
     said = "now 2026-11-22T19:30:05+00:00\nsecond 2026-11-22T19:30:04+00:00 12 0 2\n"
-    assert parse_traffic(said).others_in_last(5) == 2
-    assert parse_traffic(said.replace("19:30:05", "19:31:05")).others_in_last(5) == 0
+    assert parse_traffic(said).external_in_last(5) == 2
+    assert parse_traffic(said.replace("19:30:05", "19:31:05")).external_in_last(5) == 0
 
 
 @pytest.mark.parametrize("said", ["", "second x\n", "now yesterday\n", "now 2026-11-22T19:30:05+00:00\ntook a b\n",

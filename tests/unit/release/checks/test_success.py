@@ -23,7 +23,7 @@ from runbook_lib.platform.checks.live_release import (
 from runbook_lib.platform.facts.assets import Asset
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
-from runbook_lib.platform.facts.idle_colour import IdleColour, InsideReply
+from runbook_lib.platform.facts.idle_colour import ContainerReply, IdleColour
 from runbook_lib.platform.facts.logs import LogLine
 from runbook_lib.platform.facts.monitoring import Alert, ScrapeTarget
 from runbook_lib.platform.facts.releases import Release
@@ -62,8 +62,8 @@ def bad(findings: tuple[Finding, ...]) -> list[str]:
 
 
 def inside(commit: str = COMMIT, status: int = 200, asset: int = 200) -> IdleColour:
-    reply = InsideReply(status, {"commit": commit})
-    good = InsideReply(200, {"commit": COMMIT})
+    reply = ContainerReply(status, {"commit": commit})
+    good = ContainerReply(200, {"commit": COMMIT})
     return IdleColour(reply, good, good, {"/": 200, "/assets/a.js": asset})
 
 
