@@ -1,6 +1,6 @@
-"""What an instance is reached by: its key, host keys, certificate, secrets and the overlay the environment reads.
+"""How an instance is reached: its key, host key, certificate, secrets and the overlay for the environment file.
 
-All of it lies in `.lab/<name>/`, outside git, and goes away with the instance.
+All of it is in `.lab/<name>/`, outside git, and is removed with the instance.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Address:
 
     @property
     def host_key(self) -> Path:
-        """The server's own key, by which it is known; made here, so that it never has to be asked for."""
+        """The server's host key; made here, so that it never has to be scanned over the network."""
         return self.folder / "ssh_host_ed25519_key"
 
     @property
@@ -69,7 +69,7 @@ class Address:
         return "lab" if self.name == "lab" else str(self.folder / "environment.yaml")
 
     def create(self, secret_lines: str = "") -> None:
-        """Make what is not there yet: keys, certificates, secrets (`secret_lines`: those of a restored server)."""
+        """Make what is missing: keys, certificates, secrets (`secret_lines`: those of a restored server)."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         for key, comment in ((self.key, f"lab-{self.name}"), (self.host_key, f"host-{self.name}")):
@@ -91,7 +91,7 @@ class Address:
             "public": {"connect_to": f"127.0.0.1:{ports.https}", "ca_file": str(self.folder / "ca.pem")},
             "secrets_file": str(self.folder / "secrets.env"),
         }
-        _write(self.folder / "address.yaml", "# Written by `python -m lab up`; gone with the instance.\n"
+        _write(self.folder / "address.yaml", "# Written by `python -m lab up`; removed with the instance.\n"
                + yaml.safe_dump(overlay, sort_keys=False))
         if self.name != "lab":
             self._write_environment()
@@ -121,7 +121,7 @@ def _write_key(path: Path, comment: str) -> None:
 
 
 def server_secrets() -> list[str]:
-    """The names of the secrets that the plan wants on the server, the optional ones left out."""
+    """The names of the secrets that must be on the server."""
     plan = yaml.safe_load((root() / ENVIRONMENTS / "staging.yaml").read_text())
     return [name for name, secret in plan["secrets"].items()
             if secret["side"] == "server" and secret.get("required", True)]
@@ -159,7 +159,7 @@ def _key_usage(*, authority: bool) -> x509.KeyUsage:
 
 
 def _strong_value() -> str:
-    # letters and digits alone: a value must survive URLs, env files and command lines unchanged
+    # letters and digits only: a value must survive URLs, env files and command lines unchanged
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(SECRET_LENGTH))
 
 

@@ -1,4 +1,4 @@
-"""Debian's packages, taken through the machine's own apt configuration without changing it."""
+"""Debian's packages, obtained through the machine's own apt configuration, which is not changed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 @dataclass(frozen=True)
 class Machine:
-    """What /etc/os-release says: `identity` ("debian", "ubuntu", …) and `codename`."""
+    """From /etc/os-release: `identity` ("debian", "ubuntu", …) and `codename`."""
 
     identity: str
     codename: str
@@ -31,7 +31,7 @@ class Machine:
 
 
 def this_machine(os_release: str | None = None) -> Machine:
-    """This machine's distribution; empty words where /etc/os-release does not say."""
+    """This machine's distribution; empty values where /etc/os-release lacks them."""
     if os_release is None:
         path = Path("/etc/os-release")
         os_release = path.read_text() if path.exists() else ""
@@ -40,7 +40,7 @@ def this_machine(os_release: str | None = None) -> Machine:
 
 
 def mirrors(index_targets: str | None = None) -> dict[str, str]:
-    """Release name → address, for the main component of every source this machine's apt knows."""
+    """Release name → address, for the main component of every source in this machine's apt configuration."""
     if index_targets is None:
         index_targets = output(("apt-get", "indextargets", "Created-By: Packages",
                                 "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)"))
@@ -49,7 +49,7 @@ def mirrors(index_targets: str | None = None) -> dict[str, str]:
 
 
 def sources_list(release: str, known: dict[str, str]) -> str:
-    """apt sources of `release` from the same addresses as this machine's own; empty where it is not a Debian."""
+    """apt sources of `release` from the same addresses as this machine's own; empty if it does not run Debian."""
     own = this_machine().codename
     signed = f"[signed-by={KEYRING}] " if KEYRING.exists() else ""
     wanted = [(name.replace(own, release, 1), uri) for name, uri in known.items() if name.startswith(own)]
@@ -64,7 +64,7 @@ def acquire_settings() -> str:
 
 
 def install(packages: tuple[str, ...], log: Path) -> None:
-    """`apt-get install`, with fresh lists only when the known ones do not do."""
+    """`apt-get install`, updating the package lists only when they are outdated."""
     words = ("apt-get", "install", "--yes", "--no-install-recommends", "-o", "Dpkg::Use-Pty=0",
              "-o", "DPkg::Lock::Timeout=300", *packages)
     try:
@@ -75,7 +75,7 @@ def install(packages: tuple[str, ...], log: Path) -> None:
 
 
 def fetch_compose(target: Path, log: Path) -> None:
-    """Put the Compose v2 plugin at `target`, out of the one Debian package of a later release that holds it."""
+    """Install the Compose v2 plugin at `target`, from the Debian package of a later release. Raises LabError."""
     with tempfile.TemporaryDirectory(prefix="compose-", dir=_scratch()) as name:
         folder = Path(name)
         for part in ("state/lists/partial", "cache/archives/partial", "unpacked"):
@@ -91,8 +91,8 @@ def fetch_compose(target: Path, log: Path) -> None:
         run(("dpkg-deb", "-x", next(folder.glob("docker-compose_*.deb")), folder / "unpacked"), log)
         found = sorted((folder / "unpacked").glob("usr/**/cli-plugins/docker-compose"))
         if not found:
-            raise LabError("Debian's Compose package does not hold the plugin where it was.",
-                           next_step="install Docker Compose v2 by hand, then run again.", exit_code=REFUSED)
+            raise LabError("Debian's Compose package no longer contains the plugin at the known path.",
+                           next_step="install Docker Compose v2 manually, then run again.", exit_code=REFUSED)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(found[0], target.with_suffix(".new"))
         target.with_suffix(".new").chmod(0o755)
@@ -109,7 +109,7 @@ def bootstrap(release: str, include: tuple[str, ...], docker: str, tag: str, log
         tree = Path(name) / "tree"
         words += [tree, *([mirror] if mirror else [])]
         if mirror and not script.exists():
-            words.append(script.with_name("sid"))  # newer than this debootstrap; sid's script does for all releases
+            words.append(script.with_name("sid"))  # newer than this debootstrap; sid's script works for all releases
         run(words, log)
         excluded = ("./var/cache/apt/*", "./var/lib/apt/lists/*", "./usr/share/doc/*", "./usr/share/man/*",
                     "./usr/share/locale/*", "./proc/*", "./sys/*")

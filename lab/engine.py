@@ -1,4 +1,4 @@
-"""A Docker Engine with Compose v2 on this machine: found, or installed from Debian's packages and started by hand."""
+"""A Docker Engine with Compose v2 on this machine: found, or installed from Debian's packages and started."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NEEDED = (
     "The lab needs a Docker Engine and Docker Compose v2, and none answers on this machine ({why}). "
     "Either install and start both and let this user reach the engine (`docker compose version` and `docker info` "
     "must work), or run this command as root on Debian 12 or Ubuntu, where it installs the distribution's own "
-    "packages and starts the engine by itself. Nothing has been installed or changed."
+    "packages and starts the engine automatically. Nothing has been installed or changed."
 )
 
 
@@ -49,7 +49,7 @@ def compose_plugin() -> Path:
 
 
 def ensure_engine() -> None:
-    """Make engine and Compose answer; nothing is done where they do. Raises LabError before anything is installed."""
+    """Start engine and Compose unless they answer. Raises LabError before anything is installed."""
     need_engine, need_compose = not _engine_answers(), not _compose_answers()
     if not (need_engine or need_compose):
         return
@@ -62,16 +62,16 @@ def ensure_engine() -> None:
         if need_engine:
             with progress.step("Docker Engine: packages"):
                 _install_engine(log)
-            with progress.step("Docker Engine: what a killed engine left behind is cleared"):
+            with progress.step("Docker Engine: leftovers of a killed engine removed"):
                 _clear_leftovers()
-            with progress.step("Docker Engine: started by hand"):
+            with progress.step("Docker Engine: started"):
                 _start(log_file("dockerd"))
         if need_compose:
             with progress.step("Docker Compose v2: plugin"):
                 _install_compose(log)
     docker.cache_clear()
     if not _compose_answers():
-        raise LabError("Docker Compose v2 was put in place and still does not answer.", next_step=f"read {log}")
+        raise LabError("Docker Compose v2 was installed and still does not answer.", next_step=f"read {log}")
 
 
 def obstacle(user_id: int, machine: debian.Machine) -> str:
@@ -79,12 +79,12 @@ def obstacle(user_id: int, machine: debian.Machine) -> str:
     if user_id != 0:
         return "this user is not root, so it cannot be installed"
     if machine.identity not in ("debian", "ubuntu") or not machine.has_apt:
-        return f"{machine.identity or 'this system'} is not a distribution this lab knows how to install it on"
+        return f"{machine.identity or 'this system'} is not a distribution on which the lab can install it"
     return ""
 
 
 def _clients() -> list[str]:
-    # a machine may carry a dead or too new client in front of the one that belongs to its engine
+    # PATH may name a broken or too new client before the one that belongs to the engine
     found = [shutil.which("docker"), "/usr/bin/docker", "/usr/local/bin/docker"]
     return list(dict.fromkeys(client for client in found if client and os.access(client, os.X_OK)))
 
@@ -115,7 +115,7 @@ def _install_engine(log: Path) -> None:
 
 
 def _clear_leftovers() -> None:
-    """After SIGKILL, pid files name processes that are gone, or others' processes; and a containerd may live on."""
+    """After SIGKILL, pid files name dead or unrelated processes, and a containerd may still be running."""
     for path in PID_FILES:
         try:
             pid = int(path.read_text())
@@ -123,9 +123,9 @@ def _clear_leftovers() -> None:
         except (OSError, ValueError):
             name = ""
         if name == "containerd":
-            _end(pid)  # it belongs to the engine that is gone, and would keep the next one from its socket
+            _end(pid)  # it belongs to the killed engine, and would keep the next one from its socket
         elif name == "dockerd":
-            raise LabError(f"A dockerd runs (process {pid}) and does not answer.",
+            raise LabError(f"dockerd (process {pid}) is running and does not answer.",
                            next_step=f"stop it or wait until it answers: kill {pid}", exit_code=REFUSED)
         path.unlink(missing_ok=True)
 
@@ -142,7 +142,7 @@ def _end(pid: int) -> None:
 
 
 def _start(log: Path) -> None:
-    """Start dockerd in a session of its own, so that it outlives this command, and wait until it answers."""
+    """Start dockerd in a separate session, so that it outlives this command, and wait until it answers."""
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
     with log.open("ab") as sink:
         daemon = subprocess.Popen(("dockerd",), stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT,
@@ -153,7 +153,7 @@ def _start(log: Path) -> None:
         if ended or time.monotonic() > deadline:
             tail = "\n".join(f"    {line}" for line in log.read_text(errors="replace").splitlines()[-TAIL_LINES:])
             how = f"ended with {daemon.returncode}" if ended else f"does not answer after {START_TIMEOUT_S:.0f} s"
-            raise LabError(f"dockerd {how}. Its last lines:\n{tail}\nThe whole log: {log}")
+            raise LabError(f"dockerd {how}. Its last lines:\n{tail}\nFull log: {log}")
         time.sleep(0.3)
 
 

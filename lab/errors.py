@@ -18,4 +18,4 @@ class LabError(Exception):
 
 
 class CommandFailed(LabError):
-    """A program ended with an exit code that was not expected; `log` holds all it said."""
+    """A program ended with an exit code that was not expected; the message holds its last output."""

@@ -1,7 +1,7 @@
-"""Images and layers already unpacked: a volume that the engine of every new instance starts from a copy of.
+"""Unpacked images and layers in a volume; the engine of every new instance starts from a copy of it.
 
-Loading the images into an engine takes most of a minute, and building the application's dependencies another; copying
-what an engine made of them takes a few seconds.
+Loading the images into an engine takes most of a minute, building the application's dependencies another; copying the
+result takes a few seconds.
 """
 
 from __future__ import annotations
@@ -14,34 +14,36 @@ from lab.engine import docker
 from lab.processes import log_file, output, run, succeeds
 from lab.progress import Progress
 
+MARK = f"{images.LABEL}.image-cache"
+
 
 def cache_name() -> str:
-    """The volume (and, while it is filled, the container) that holds the present images unpacked."""
+    """The volume (and, while it is filled, the container) with the current images unpacked."""
     references = [images.built_reference(image) for image in images.IMAGES if image.in_server]
     content = repr((references, layers.fingerprint()))
-    return f"gw2-lab-stock-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+    return f"gw2-lab-images-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
 
 
 def ensure_image_cache() -> None:
-    """Fill the volume when it is not there; older ones that nothing uses go."""
+    """Fill the volume unless it is complete; remove older ones that are not in use. Raises CommandFailed."""
     name = cache_name()
-    known = output((docker(), "volume", "ls", "--quiet", "--filter", f"label={images.LABEL}.stock")).split()
+    known = output((docker(), "volume", "ls", "--quiet", "--filter", f"label={MARK}")).split()
     if name in known and volumes.is_complete(name):
         return
-    log = log_file("stock")
+    log = log_file("image-cache")
     log.unlink(missing_ok=True)
     for old in known:
         remove(old)
-    labels = {images.LABEL: "1", f"{images.LABEL}.stock": "1"}
-    with Progress("stock", total=3) as progress:
-        with progress.step("an engine to unpack the images"):
+    labels = {images.LABEL: "1", MARK: "1"}
+    with Progress("image cache", total=3) as progress:
+        with progress.step("engine to unpack the images"):
             volumes.create(name, labels, log)
             container.create(name, labels, log)
             container.start(name, log)
             container.wait_until_ready(name)
         with progress.step("images unpacked"):
             images.load_into(name)
-        with progress.step("the application's dependencies built ahead"):
+        with progress.step("application dependencies prebuilt"):
             layers.build_in(name)
             run((docker(), "stop", name), log)
             run((docker(), "rm", "--volumes", name), log)
@@ -49,26 +51,26 @@ def ensure_image_cache() -> None:
 
 
 def remove(name: str) -> None:
-    """Remove a stock volume and what an interrupted filling left; one that is being copied from stays."""
+    """Remove a cache volume and what an interrupted fill left behind; a volume in use stays."""
     succeeds((docker(), "rm", "--force", "--volumes", name))
     succeeds((docker(), "volume", "rm", name))
 
 
 def remove_images() -> int:
-    """Remove every image of the lab that no container uses, and the volumes made of them; returns how many went."""
-    volumes = output((docker(), "volume", "ls", "--quiet", "--filter", f"label={images.LABEL}.stock")).split()
+    """Remove every image of the lab that no container uses, and the cache volumes; returns how many were removed."""
+    caches = output((docker(), "volume", "ls", "--quiet", "--filter", f"label={MARK}")).split()
     references = output((docker(), "images", "--filter", f"label={images.LABEL}", "--format",
                          "{{.Repository}}:{{.Tag}}")).split()
-    gone = 0
-    for name in volumes:
+    removed = 0
+    for name in caches:
         remove(name)
-        gone += not succeeds((docker(), "volume", "inspect", name))
-    # children first: an image goes only when nothing is built on it
+        removed += not succeeds((docker(), "volume", "inspect", name))
+    # newest first: an image can be removed only when no other is built on it
     for reference in [reference for reference in references if "<none>" not in reference]:
-        gone += succeeds((docker(), "rmi", reference))
-    return gone
+        removed += succeeds((docker(), "rmi", reference))
+    return removed
 
 
 def copy_to(volume: str, log: Path) -> None:
-    """Give `volume` the unpacked images."""
+    """Copy the unpacked images into `volume`. Raises CommandFailed."""
     volumes.copy(cache_name(), volume, log)

@@ -1,7 +1,7 @@
-"""The application's slow layers, built ahead in an engine, where a deployment then finds them.
+"""The application's slow layers, prebuilt in an engine, so that a deployment finds them in the layer cache.
 
-Only Docker's own layer cache is filled. The deploy runbook builds every release itself, from the commit, and does not
-know of this; where requirements or lock files differ, it builds their layers anew.
+Only Docker's own layer cache is filled. The deploy runbook still builds every release itself, from the commit; where
+requirements or lock files differ, it builds their layers again.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from lab.repository import build_repository
 FIRST_RELEASE = "v3.1.0"
 PARTS = {"backend": ("PYTHON_IMAGE=gw2-lab/python:3.11",),
          "frontend": ("NODE_IMAGE=gw2-lab/node:latest", "NGINX_IMAGE=gw2-lab/nginx:latest")}
-_DECIDE = ("backend/Dockerfile", "backend/requirements.txt", "frontend/Dockerfile", "frontend/package-lock.json")
+_DEPENDENCIES = ("backend/Dockerfile", "backend/requirements.txt", "frontend/Dockerfile", "frontend/package-lock.json")
 
 
 def fingerprint() -> str:
-    """Changes when one of the files does that decide about the slow layers."""
-    content = b"\0".join((root() / "lab" / "app" / name).read_bytes() for name in _DECIDE)
+    """Changes when one of the files changes that determine the slow layers."""
+    content = b"\0".join((root() / "lab" / "app" / name).read_bytes() for name in _DEPENDENCIES)
     return hashlib.sha256(content).hexdigest()[:12]
 
 
 def build_in(container: str) -> None:
-    """Build the first release in the engine inside `container`, both parts side by side. Raises CommandFailed."""
+    """Build the first release in the engine inside `container`, both parts concurrently. Raises CommandFailed."""
     with tempfile.TemporaryDirectory(prefix="gw2-layers-") as name, ThreadPoolExecutor(len(PARTS)) as together:
         repository = Path(name) / "repository"
         build_repository(repository)

@@ -26,7 +26,7 @@ def state() -> Path:
 
 
 def log_file(name: str) -> Path:
-    """Where the step `name` writes what its programs say."""
+    """Where the step `name` writes the output of its programs."""
     folder = state() / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{name}.log"
@@ -34,7 +34,7 @@ def log_file(name: str) -> Path:
 
 @contextmanager
 def file_lock(what: str) -> Iterator[None]:
-    """Wait for other commands of this checkout that do the same work; the kernel lets go when one dies."""
+    """Wait for other commands of this checkout doing the same work; the lock is released when its holder dies."""
     folder = state()
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{what}.lock").open("w") as file:
@@ -44,7 +44,7 @@ def file_lock(what: str) -> Iterator[None]:
 
 def run(argv: Sequence[str | Path], log: Path, *, input: bytes | None = None, timeout_s: float = 1200,
         environment: Mapping[str, str] | None = None) -> None:
-    """Run a program to its end, appending all it says to `log`. Raises CommandFailed with the last lines."""
+    """Run a program to its end, appending its output to `log`. Raises CommandFailed with the last lines."""
     words = [str(word) for word in argv]
     with log.open("ab") as sink:
         sink.write(f"$ {shlex.join(words)}\n".encode())
@@ -61,7 +61,7 @@ def run(argv: Sequence[str | Path], log: Path, *, input: bytes | None = None, ti
 
 
 def output(argv: Sequence[str | Path], *, input: str | None = None, timeout_s: float = 60) -> str:
-    """What a program says on its standard output. Raises CommandFailed with what it said on the other one."""
+    """The standard output of a program. Raises CommandFailed with its standard error."""
     words = [str(word) for word in argv]
     try:
         done = subprocess.run(words, input=input, stdin=None if input else subprocess.DEVNULL, text=True,
@@ -93,7 +93,7 @@ def pipe(producer: Sequence[str | Path], consumer: Sequence[str | Path], log: Pa
         first = subprocess.Popen(left, stdout=subprocess.PIPE, stderr=sink, env=_environment())
         second = subprocess.Popen(right, stdin=first.stdout, stdout=sink, stderr=subprocess.STDOUT, env=_environment())
         assert first.stdout is not None
-        first.stdout.close()  # so that the producer is told when the consumer dies
+        first.stdout.close()  # so that the producer gets SIGPIPE when the consumer dies
         try:
             codes = second.wait(timeout_s), first.wait(timeout_s)
         except subprocess.TimeoutExpired as late:
@@ -109,10 +109,10 @@ def pipe(producer: Sequence[str | Path], consumer: Sequence[str | Path], log: Pa
 
 
 def failed(words: Sequence[str], how: str, log: Path) -> CommandFailed:
-    """The error for a program whose output lies in `log`: its last lines, and where the rest is."""
+    """The error for a program whose output is in `log`: its last lines, and where the rest is."""
     lines = log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
-    said = "\n".join(f"    {line}" for line in lines)
-    return CommandFailed(f"`{shlex.join(words)[:200]}` {how}. Its last lines:\n{said}\nThe whole log: {log}")
+    tail = "\n".join(f"    {line}" for line in lines)
+    return CommandFailed(f"`{shlex.join(words)[:200]}` {how}. Its last lines:\n{tail}\nFull log: {log}")
 
 
 def _environment(more: Mapping[str, str] | None = None) -> dict[str, str]:

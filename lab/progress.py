@@ -1,4 +1,4 @@
-"""What is being done, how far, how long: a live line on a terminal, plain lines everywhere else."""
+"""The running steps, their progress and duration: a live line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BAR_WIDTH = 20
 
 
 class Progress:
-    """Counts steps towards `total`; steps may run side by side. Use as a context manager."""
+    """Counts steps towards `total`; steps may run concurrently. Use as a context manager."""
 
     def __init__(self, title: str, total: int, *, stream: TextIO | None = None) -> None:
         self.title = title
@@ -23,7 +23,7 @@ class Progress:
         self.done = 0
         self._stream = stream or sys.stderr
         self._live = self._stream.isatty()
-        self._began = self._spoke = time.monotonic()
+        self._began = self._printed = time.monotonic()
         self._running: dict[str, float] = {}
         self._lock = threading.Lock()
         self._over = threading.Event()
@@ -39,7 +39,7 @@ class Progress:
 
     @contextmanager
     def step(self, title: str, *, counts: bool = True) -> Iterator[None]:
-        """One step: shown while it runs, a line with its seconds when it ends, also when it fails."""
+        """One step: shown while it runs; a line with its duration when it ends, also when it fails."""
         began = time.monotonic()
         with self._lock:
             self._running[title] = began
@@ -53,7 +53,7 @@ class Progress:
         self._end(title, began, "")
 
     def say(self, text: str) -> None:
-        """One line between the steps."""
+        """Print one line between the steps."""
         with self._lock:
             self._line(text)
 
@@ -67,7 +67,7 @@ class Progress:
     def _line(self, text: str) -> None:
         self._clear()
         print(f"{self.title} {time.monotonic() - self._began:6.1f} s  {text}", file=self._stream, flush=True)
-        self._spoke = time.monotonic()
+        self._printed = time.monotonic()
 
     def _clear(self) -> None:
         if self._live:
@@ -88,6 +88,6 @@ class Progress:
             with self._lock:
                 self._draw()
                 now = time.monotonic()
-                if not self._live and self._running and now - self._spoke > HEARTBEAT_S:
+                if not self._live and self._running and now - self._printed > HEARTBEAT_S:
                     for title, began in list(self._running.items()):
                         self._line(f"[{self.done:2d}/{self.total}] {title}: still running, {now - began:.0f} s")

@@ -23,7 +23,7 @@ from runbook_lib.core.errors import PASSED, ROLLED_BACK
 FIRST, NEXT, BROKEN = "v3.1.0", "v3.2.0", "broken-server-errors"
 ROWS = 60_000
 RUN_TIMEOUT_S = 900
-# what no check can measure; in the rehearsal nobody attests it, and the reports show that
+# what no check can measure; here the rehearsal attests it, and the reports show that
 ATTESTED = "All tests passing in CI/CD, Code review approved, Database migration scripts reviewed"
 
 

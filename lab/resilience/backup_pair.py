@@ -1,7 +1,6 @@
 """A backup as bytes (dump and manifest), and what a corruption of it is.
 
-Where a corruption writes a new manifest, whoever damaged the file wrote both: the checksums agree, and only the
-contents can reveal it.
+Where a corruption writes a new manifest, the checksums agree with the damaged file, and only the contents reveal it.
 """
 
 from __future__ import annotations

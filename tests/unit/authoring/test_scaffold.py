@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,7 +66,7 @@ def test_start_here_is_changed_by_one_line(tmp_path: Path) -> None:
     ("disk_usage", {}, "is not the name of a notebook"), ("41-disk", {}, "is not the name"),
     ("20_other", {}, "The number 20 is taken by 20_deploy"), ("41_disk", {"title": "A | b"}, "a character that"),
 ])
-def test_what_cannot_be_made_is_refused_before_anything_is_written(tmp_path: Path, name: str, options: dict[str, str],
+def test_what_cannot_be_made_is_refused_before_anything_is_written(tmp_path: Path, name: str, options: dict[str, Any],
                                                                    fault: str) -> None:
     root = copy(tmp_path, *PARTS)
     with pytest.raises(UsageError, match=fault.replace("|", ".")):
