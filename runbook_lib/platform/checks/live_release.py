@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runbook_lib.core.findings import Finding, finding
 from runbook_lib.platform.facts.assets import Asset
-from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.containers import Container, container_name
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.idle_colour import IdleColour
 from runbook_lib.platform.facts.smoke_test import UserFlow
@@ -169,7 +169,7 @@ def restarts_of(containers: tuple[Container, ...]) -> dict[str, int]:
 def _container_is_well(one: Container | None, service: str, restarts: int) -> Finding:
     name = f"{service} is well"
     expected = "running, healthy, no restart, not killed for memory"
-    after = f"Read its log: `docker logs gw2-staging-{service}-1` on the server."
+    after = f"Read its log: `docker logs {container_name(service)}` on the server."
     if one is None:
         return finding(name, False, measured="no container", expected=expected, next_step=after)
     faults = [one.state] if one.state != "running" else []

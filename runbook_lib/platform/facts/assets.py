@@ -10,6 +10,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable
 from runbook_lib.core.questions import Connections, Http, Question
 from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.containers import container_name
 
 ASSET = re.compile(r"""(?:src|href)=["'](/assets/[A-Za-z0-9._-]+)["']""")
 WEB_ROOT = "/srv/frontend"
@@ -40,7 +41,7 @@ def compare_assets(environment: Environment, colour: str) -> Question[tuple[Asse
             return ()
         paths = ["/index.html", *parse_asset_paths(page.decode("utf-8", "replace"))]
         built = ("sha256sum", *(f"{WEB_ROOT}{path}" for path in paths))
-        command = Command(("docker", "exec", f"gw2-staging-frontend-{colour}-1", *built), accepts=(0, 1))
+        command = Command(("docker", "exec", container_name(f"frontend-{colour}"), *built), accepts=(0, 1))
         digests = parse_digests(connections.server.run(command).stdout)
         bodies = [page, *(_fetch(connections.http, path) for path in paths[1:])]
         return tuple(

@@ -50,6 +50,11 @@ class Container:
     container_id: str = ""
 
 
+def container_name(service: str) -> str:
+    """The container of a service, by Compose's rule for names. Source: Docker Compose manual, container_name."""
+    return f"{PROJECT}-{service}-1"
+
+
 def survey_containers(environment: Environment, *, project: str = PROJECT) -> Question[tuple[Container, ...]]:
     """All containers of the project, running or not, by service. Raises DockerUnavailable, FactUnreadable."""
 

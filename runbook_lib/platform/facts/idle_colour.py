@@ -12,6 +12,7 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.assets import ASSET
 from runbook_lib.platform.facts.container_http import ContainerHttp
+from runbook_lib.platform.facts.containers import container_name
 from runbook_lib.platform.facts.smoke_test import UserFlow, smoke_test_over
 
 # The page of the frontend, and the status of every file that it names.
@@ -75,7 +76,7 @@ def survey_idle_colour(environment: Environment, colour: str) -> Question[IdleCo
 
 def backend_container(colour: str) -> str:
     """The container of a colour's backend."""
-    return f"gw2-staging-backend-{colour}-1"
+    return container_name(f"backend-{colour}")
 
 
 def run_smoke_test_inside(environment: Environment, colour: str) -> Question[UserFlow]:

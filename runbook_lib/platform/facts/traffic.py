@@ -19,6 +19,7 @@ from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
 from runbook_lib.core.questions import Connections, Http, Question
 from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.containers import container_name
 from runbook_lib.platform.facts.logs import ACCESS_LOG
 
 MARK = ".runbook/switched.mark"
@@ -143,7 +144,7 @@ def _p95_s(seconds: Sequence[Second]) -> float | None:
 
 def cutover_marker(environment: Environment, old_colour: str | None = None) -> Command:
     """The command of the switch that remembers where the access log stands now, and who had the traffic."""
-    old = f"gw2-staging-backend-{old_colour}-1" if old_colour else ""
+    old = container_name(f"backend-{old_colour}") if old_colour else ""
     return Command(("sh", "-c", MARK_PROGRAM, "mark", ACCESS_LOG, environment.server.path(MARK), old))
 
 

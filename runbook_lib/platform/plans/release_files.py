@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.containers import PROJECT
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import BOTH_COLOURS, Target, idle_colour
-from runbook_lib.platform.plans.compose import PROJECT
 
 
 def env_file(environment: Environment, deployed: Deployed, target: Target, *, live: str) -> str:

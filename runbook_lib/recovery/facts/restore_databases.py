@@ -13,13 +13,14 @@ from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.times import parse_stamp
 from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.containers import container_name
 
 _MARK = "runbook: "
 _RESTORED = "restored from "
 _OPEN = "swap open, "
 
 # As the superuser and connected to none of them: a live database that is shut or gone must not hide the others.
-_LIST = ("docker", "exec", "-i", "--env", "PGOPTIONS=-c default_transaction_read_only=on", "gw2-staging-postgres-1",
+_LIST = ("docker", "exec", "-i", "--env", "PGOPTIONS=-c default_transaction_read_only=on", container_name("postgres"),
          "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", "postgres")
 _QUERY = """
 SELECT json_build_object('name', datname, 'owner', pg_get_userbyid(datdba), 'size_bytes', pg_database_size(oid),

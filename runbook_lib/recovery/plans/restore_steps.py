@@ -9,15 +9,16 @@ from runbook_lib.core import programs
 from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.core.plan import Step
 from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.containers import container_name
 from runbook_lib.platform.facts.target import BOTH_COLOURS
-from runbook_lib.platform.plans.compose import ABSENT_IS_FINE, compose
+from runbook_lib.platform.plans.compose import ABSENT_IS_FINE, compose, compose_up
 from runbook_lib.platform.plans.nginx import reload_nginx
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.manifests import manifest_name
 
 LIMIT_S = 3600
-POSTGRES = "gw2-staging-postgres-1"  # by its name: while writers wait, each of Compose's half seconds counts
+POSTGRES = container_name("postgres")  # by its name: while writers wait, each of Compose's half seconds counts
 RETRY_AFTER_S = 30
 CLOSED_PORT = 8503  # inside nginx's container; the door's keeper looks whether nginx listens there
 OUTAGE = "about 20 seconds, and as long again as the migrations take"
@@ -67,7 +68,7 @@ def maintenance_on(environment: Environment, colour: str) -> Step:
     A keeper stays on the server until the door is open: it opens it should this run die before it can.
     """
     keeper = Command(
-        ("bash", "-s", "--", environment.server.directory, f"gw2-staging-backend-{colour}-1"),
+        ("bash", "-s", "--", environment.server.directory, container_name(f"backend-{colour}")),
         stdin=programs.text("recovery/maintenance_watchdog.sh"),
         timeout_s=15,
     )
@@ -87,7 +88,7 @@ def stop_writers(environment: Environment, colour: str) -> Step:
         "stop-writers",
         "Stop the backends",
         (compose(environment, "stop", *both, profiles=BOTH_COLOURS),),
-        undo=(_up(environment, f"backend-{colour}"),),
+        undo=(compose_up(environment, f"backend-{colour}", profiles=BOTH_COLOURS),),
         why="nothing is written from here on; requests under way are finished first",
     )
 
@@ -120,7 +121,7 @@ def start_writers(environment: Environment, colour: str) -> Step:
     return Step(
         "start-writers",
         "Start the backend",
-        (_up(environment, service),),
+        (compose_up(environment, service, profiles=BOTH_COLOURS),),
         undo=(compose(environment, "stop", service, profiles=(colour,), accepts=ABSENT_IS_FINE),),
         why="it opens its connections anew, to the restored database",
     )
@@ -170,8 +171,3 @@ def _upstreams(environment: Environment, text: str) -> tuple[WriteFile | Command
         compose(environment, "exec", "-T", "nginx", "nginx", "-t", "-q"),
         reload_nginx(environment),
     )
-
-
-def _up(environment: Environment, *services: str) -> Command:
-    words = ("up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", "120", *services)
-    return compose(environment, *words, profiles=BOTH_COLOURS, timeout_s=180)

@@ -16,7 +16,7 @@ from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import Target, idle_colour
 from runbook_lib.platform.facts.traffic import cutover_marker
-from runbook_lib.platform.plans.compose import ABSENT_IS_FINE, compose
+from runbook_lib.platform.plans.compose import ABSENT_IS_FINE, compose, compose_up
 from runbook_lib.platform.plans.nginx import reload_nginx, wait_until_drained
 from runbook_lib.platform.plans.release_files import env_file, exemptions_file, upstreams_file
 
@@ -159,7 +159,7 @@ def start_idle_colour(environment: Environment, deployed: Deployed, target: Targ
     return Step(
         "start",
         f"Start {target.version} as {idle}",
-        (_up(environment, "--force-recreate", *services),),
+        (compose_up(environment, *services, recreate=True),),
         undo=(
             wait_until_drained(environment),
             compose(environment, "rm", "--stop", "--force", *services, profiles=(idle,), accepts=ABSENT_IS_FINE),
@@ -187,7 +187,7 @@ def switch(environment: Environment, deployed: Deployed, target: Target) -> Step
         (
             WriteFile(f"{directory}/.runbook/upstreams/rate_limit_exempt.conf", exemptions_file(environment)),
             WriteFile(upstreams, upstreams_file(idle)),
-            _up(environment, "nginx"),
+            compose_up(environment, "nginx"),
             compose(environment, "exec", "-T", "nginx", "nginx", "-t", "-q"),
             cutover_marker(environment, deployed.live_colour),
             reload_nginx(environment),
@@ -232,12 +232,4 @@ def up_infrastructure(environment: Environment, *, wait: bool = True) -> Command
 
     Without `wait` an exporter that is not healthy at once does not fail it.
     """
-    if wait:
-        return _up(environment, *infrastructure_services(environment))
-    words = ("up", "--detach", "--no-build", "--no-deps", *infrastructure_services(environment))
-    return compose(environment, *words, timeout_s=180)
-
-
-def _up(environment: Environment, *services: str) -> Command:
-    words = ("up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", "120", *services)
-    return compose(environment, *words, timeout_s=180)
+    return compose_up(environment, *infrastructure_services(environment), wait=wait)

@@ -9,7 +9,7 @@ from runbook_lib.core.plan import Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import Target
-from runbook_lib.platform.plans.compose import compose
+from runbook_lib.platform.plans.compose import compose, compose_up
 from runbook_lib.platform.plans.nginx import reload_nginx, wait_until_drained
 from runbook_lib.release.facts.schema_rollback import WayBack
 from runbook_lib.release.plans import deploy_steps
@@ -28,8 +28,7 @@ def files(environment: Environment, deployed: Deployed, target: Target) -> tuple
 
 def data_services(environment: Environment) -> Command:
     """PostgreSQL and Redis as `.env` and the checkout want them."""
-    words = ("up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", "120", *DATA_SERVICES)
-    return compose(environment, *words, timeout_s=180)
+    return compose_up(environment, *DATA_SERVICES)
 
 
 def start_data(environment: Environment) -> Step:
@@ -64,12 +63,11 @@ def downgrade(environment: Environment, deployed: Deployed, back: WayBack) -> St
 def stop_backend(environment: Environment, colour: str) -> Step:
     """The newer code must not serve on the older schema. Undone: it is started again, before the traffic comes back."""
     service = f"backend-{colour}"
-    up = ("up", "--detach", "--no-build", "--no-deps", "--wait", "--wait-timeout", "120", service)
     return Step(
         "stop-writers",
         f"Stop the backend of {colour}",
         (wait_until_drained(environment), compose(environment, "stop", service, profiles=(colour,))),
-        undo=(compose(environment, *up, profiles=(colour,), timeout_s=180),),
+        undo=(compose_up(environment, service, profiles=(colour,)),),
         why="it has no traffic any more, and could not live with the older schema",
     )
 
