@@ -45,11 +45,12 @@ def privileges() -> tuple[str, ...]:
     return ("--privileged",) if succeeds(probe) else NEARLY_PRIVILEGED
 
 
-def create(name: str, labels: Mapping[str, str], log: Path, *options: str, image: str = "") -> None:
+def create(name: str, labels: Mapping[str, str], log: Path, *options: str, image: str = "",
+           command: Sequence[str] = ()) -> None:
     """Make a server container, not started, with its engine's data on the volume of the same name."""
     marks = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
     run((docker(), "create", "--name", name, "--stop-timeout", "30", *marks, *privileges(),
-         "--volume", f"{name}:/var/lib/docker", *options, image or server_image()), log)
+         "--volume", f"{name}:/var/lib/docker", *options, image or server_image(), *command), log)
 
 
 def start(name: str, log: Path) -> None:
@@ -74,6 +75,16 @@ def put_files(name: str, files: Sequence[File], log: Path) -> None:
 def engine_answers(name: str) -> bool:
     """Whether the engine inside the container answers."""
     return succeeds((docker(), "exec", name, "docker", "info", "--format", "{{.ID}}"), timeout_s=10)
+
+
+def wait_for_sshd(name: str, ssh_port: int) -> None:
+    """Return when sshd answers, whatever else the server runs. Raises LabError with its last words."""
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    while not _greets(ssh_port):
+        if time.monotonic() > deadline:
+            said = output((docker(), "logs", "--tail", "15", name))
+            raise LabError(f"sshd of {name} did not answer after {READY_TIMEOUT_S:.0f} s. It said last:\n{said}")
+        time.sleep(0.05)
 
 
 def wait_until_ready(name: str, ssh_port: int | None = None) -> None:

@@ -8,6 +8,7 @@ import re
 import shutil
 import socket
 import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -163,15 +164,22 @@ def _start(instance: Instance, *, running: bool) -> None:
         container.wait_until_ready(instance.container, instance.ports().ssh)
 
 
-def start_new(instance: Instance, log: Path, *options: str, image: str = "") -> None:
-    """Make the container over its volume, with ports and credentials of its own, and wait until it is ready."""
+def start_new(instance: Instance, log: Path, *options: str, image: str = "", command: Sequence[str] = (),
+              prepare: Callable[[str], None] = lambda name: None,
+              ready: Callable[[str, int], None] = container.wait_until_ready) -> None:
+    """Make the container over its volume, with ports and credentials of its own, and wait until it is ready.
+
+    `prepare` is called with its name before it starts.
+    """
     for attempt in range(PORT_ATTEMPTS):
         ports = free_ports()
         published = [f"--publish=127.0.0.1:{outer}:{inner}"
                      for outer, inner in ((ports.ssh, 22), (ports.http, 80), (ports.https, 443))]
         try:
             container.create(instance.container, instance.labels, log, "--hostname", f"staging-{instance.name}",
-                             "--restart", "unless-stopped", *published, *options, image=image)
+                             "--restart", "unless-stopped", *published, *options, image=image,
+                             command=command)
+            prepare(instance.container)
             install_credentials(instance, ports, log)
             container.start(instance.container, log)
             break
@@ -180,7 +188,7 @@ def start_new(instance: Instance, log: Path, *options: str, image: str = "") -> 
             run((docker(), "rm", "--force", instance.container), log)
             if attempt == PORT_ATTEMPTS - 1:
                 raise
-    container.wait_until_ready(instance.container, ports.ssh)
+    ready(instance.container, ports.ssh)
 
 
 def free_ports() -> Ports:

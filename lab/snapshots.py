@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
 
 from lab import images, volumes
 from lab.engine import docker
 from lab.errors import REFUSED, USAGE, LabError
 from lab.instance import Instance, down, start_new
-from lab.processes import log_file, output, run, succeeds
+from lab.processes import log_file, output, pipe, run, succeeds
 from lab.progress import Progress
 
 MARK = f"{images.LABEL}.snapshot"
@@ -49,6 +50,14 @@ class Snapshot:
         return time.time() - self.made
 
 
+@dataclass(frozen=True)
+class Notes:
+    """What is kept beside a state: the server's secrets as lines of a file, and the containers that were healthy."""
+
+    secrets: str
+    healthy: list[str]
+
+
 def stored() -> list[Snapshot]:
     """Every snapshot of this engine, newest first; also those that were not finished."""
     shown = output((docker(), "volume", "ls", "--filter", f"label={MARK}", "--format",
@@ -77,8 +86,7 @@ def save(instance: Instance, name: str, key: str) -> Snapshot:
     log = log_file(f"snapshot-{name}")
     log.unlink(missing_ok=True)
     labels = {images.LABEL: "1", MARK: f"{name}@{key}", MADE: f"{one.made}"}
-    notes = {"secrets": (instance.address.folder / "secrets.env").read_text(),
-             "healthy": output(instance.inside(*HEALTHY)).split()}
+    notes = Notes((instance.address.folder / "secrets.env").read_text(), output(instance.inside(*HEALTHY)).split())
     with Progress(f"snapshot {name}", total=2) as progress:
         with progress.step("the server stops"):
             run((docker(), "stop", instance.container), log)
@@ -87,7 +95,7 @@ def save(instance: Instance, name: str, key: str) -> Snapshot:
             volumes.create(one.volume, labels, log)
             run((docker(), "commit", instance.container, one.image), log)
             volumes.copy(instance.container, one.volume, log, live=True)
-            volumes.write_notes(one.volume, json.dumps(notes))
+            volumes.write_notes(one.volume, json.dumps(asdict(notes)))
             volumes.complete(one.volume)
     return one
 
@@ -103,23 +111,40 @@ def restore(instance: Instance, one: Snapshot) -> None:
     try:
         with Progress(f"lab {instance.name}", total=3) as progress:
             with progress.step(f"the state {one.name} is copied"):
-                notes = json.loads(volumes.read_notes(one.volume))
-                instance.address.create(notes["secrets"])
+                notes = notes_of(one)
+                instance.address.create(notes.secrets)
                 volumes.create(instance.container, instance.labels, log)
                 volumes.copy(one.volume, instance.container, log)
             with progress.step("the server starts"):
                 start_new(instance, log, image=one.image)
             with progress.step("its services answer"):
-                _wait_until_healthy(instance, set(notes["healthy"]))
+                wait_until_healthy(instance, notes.healthy)
     except BaseException:
         down(instance)
         raise
     instance.finished.write_text(f"{instance.ports()}\n")
 
 
-def _wait_until_healthy(instance: Instance, names: set[str]) -> None:
+def notes_of(one: Snapshot) -> Notes:
+    """What was kept beside the state."""
+    return Notes(**json.loads(volumes.read_notes(one.volume)))
+
+
+def copy_files(one: Snapshot, target: str, folders: Sequence[str], log: Path) -> None:
+    """Give the container `target`, running or not, the state's folders, with their owners."""
+    source = output((docker(), "create", "--label", f"{images.LABEL}=1", one.image)).strip()
+    try:
+        for folder in folders:
+            pipe((docker(), "cp", "--archive", f"{source}:{folder}", "-"),
+                 (docker(), "cp", "--archive", "-", f"{target}:{PurePosixPath(folder).parent}"), log)
+    finally:
+        run((docker(), "rm", "--force", "--volumes", source), log)
+
+
+def wait_until_healthy(instance: Instance, names: Sequence[str]) -> None:
+    """Return when the containers of these names are healthy. Raises LabError."""
     deadline = time.monotonic() + SETTLED_TIMEOUT_S
-    while not names <= set(output(instance.inside(*HEALTHY)).split()):
+    while not set(names) <= set(output(instance.inside(*HEALTHY)).split()):
         if time.monotonic() > deadline:
             shown = output(instance.inside("docker", "ps", "--all", "--format", "{{.Names}}: {{.Status}}"))
             raise LabError(f"The services of {instance.name} are not healthy after {SETTLED_TIMEOUT_S:.0f} s:\n{shown}")

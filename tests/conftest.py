@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
+
+from tests.budget import Budget, measured_factor
+from tests.scheduling import ByScope
+from tests.scopes import PLACES, scope_of
 
 HERE = Path(__file__).parent
 
-pytest_plugins = ("tests.lab_server", "tests.chromium")
+pytest_plugins = ("tests.lab_server", "tests.lab_operator", "tests.chromium")
 
 # a shell's background job is started deaf to Ctrl-C, and so would be all that the tests start and stop
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -25,44 +28,24 @@ def outputs(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
     return folder
 
 
-# a single process begins with the cheap answers; several begin with what takes longest
-ONE, SEVERAL = ("unit", "notebooks", "browser", "lab", "faults"), ("lab", "faults", "notebooks", "browser", "unit")
-TOGETHER = ("lab", "faults", "browser")  # they share a server, or a browser
-APART = ("test_rehearsal.py", "test_schedules_under_systemd.py")  # they have a server of their own
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that prints the summary keeps the budget."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Budget(measured_factor()), "budget")
 
 
-class ByServer(LoadScopeScheduling):  # type: ignore[misc]
-    """Hands out groups of tests to the workers of `pytest -n`, in the order in which they were collected.
-
-    xdist's own groups by a mark (`--dist loadgroup`, 3.8) are lost on pytest 9.2.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        path = Path(nodeid.partition("::")[0])
-        room = path.parts[1]
-        if room == "unit" or path.name in APART:
-            return str(path)
-        return room if room in TOGETHER else nodeid
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """The one above, whatever `--dist` says."""
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByScope:
+    """Ours, whatever `--dist` says."""
     config.option.loadscopereorder = False
-    return ByServer(config, log)
+    return ByScope(config, log)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests that need a server or a browser, and bring all into the order of their rooms."""
-    rooms = SEVERAL if hasattr(config, "workerinput") else ONE
-
-    def place(item: pytest.Item) -> tuple[bool, int]:
-        room = item.path.relative_to(HERE).parts[0]
-        return item.path.name in APART, rooms.index(room)
-
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need a server or a browser; a single process begins with the cheap answers."""
     for item in items:
         room = item.path.relative_to(HERE).parts[0]
         if room in ("lab", "faults"):
             item.add_marker("lab")
         if room == "browser":
             item.add_marker("browser")
-    items.sort(key=place)
+    items.sort(key=lambda item: -PLACES[scope_of(item.nodeid).folder])

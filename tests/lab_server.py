@@ -1,8 +1,7 @@
-"""A staging server for the tests alone: made fresh, deployed and seeded once a session, gone at the end.
-
-The tests in `lab` and in `faults` share it, except under `pytest -n`: there each worker has its own.
+"""A staging server for the tests of one scope: restored in the state they need, gone when the last of them is over.
 
 `RUNBOOK_TEST_LAB=name` takes an instance that is up already, as it is, and leaves it: for work on one test.
+`RUNBOOK_KEEP_TEST_LAB=1` leaves the servers of the scopes up.
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +20,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from lab.engine import docker, ensure_engine
+from lab import images, states
+from lab.bare import up_bare
+from lab.engine import ensure_engine
 from lab.errors import LabError
-from lab.instance import Instance, down, up
-from lab.processes import output
-from lab.seed import seed
+from lab.instance import Instance, down
+from lab.processes import file_lock, output
+from tests.budget import WAITED
+from tests.scopes import BARE, Scope, scope_of
 
 if TYPE_CHECKING:
     from runbook_lib.connections import OpenConnections
@@ -34,6 +38,7 @@ ROOT = Path(__file__).parents[1]
 FIRST_RELEASE, NEXT_RELEASE = "v3.1.0", "v3.2.0"
 RUN_TIMEOUT_S = 600
 WATCH_S = 10
+WAITED_S = pytest.StashKey[float]()
 # Content, owner, mode and time of change of every file; links by their target; and what the engine holds, by id. The
 # runtime of containers lays a file into /tmp for the moment in which a health check begins.
 STATE = """cd / && find opt/gw2-wvwbuilder backups etc srv home root usr/local var/spool/cron ! -type d -printf '%p %l %M %u %g %s %T@\\n' | sort
@@ -89,43 +94,87 @@ class Lab:
                               timeout=timeout_s)
 
 
-def _engine_or_reason() -> str:
-    """Empty when an engine answers; else why none can."""
-    try:
-        ensure_engine()
-        docker()
-    except LabError as error:
-        return str(error)
-    return ""
+class Servers:
+    """The servers of this process: at most one is up, that of the scope whose tests run."""
 
+    def __init__(self) -> None:
+        self._scope: Scope | None = None
+        self._going: list[threading.Thread] = []
 
-@pytest.fixture(scope="session")
-def empty_lab(worker_id: str) -> Iterator[Lab]:
-    """A server with nothing deployed yet; the same one that `lab` deploys to. Each of several workers has its own."""
-    given = os.environ.get("RUNBOOK_TEST_LAB")
-    if given:
-        yield Lab(Instance(given))
-        return
-    reason = _engine_or_reason()
-    if reason:
-        pytest.fail(reason, pytrace=False)
-    instance = Instance(f"test-{worker_id}" if worker_id != "master" else "test")
-    down(instance)
-    try:
-        up(instance)
+    def of(self, scope: Scope) -> tuple[Lab, float]:
+        """The scope's server, and the seconds that were spent waiting until its state or image had been made."""
+        given = os.environ.get("RUNBOOK_TEST_LAB")
+        instance = Instance(given or f"test-{scope.folder.replace('/', '-').replace('_', '-')}")
+        if given or self._scope == scope:
+            return Lab(instance), 0.0
+        began = time.monotonic()
+        self._prepare(scope)
+        waited_s = time.monotonic() - began
+        self._scope = scope
+        if scope.state == BARE:
+            up_bare(instance)
+        else:
+            states.restore(instance, scope.state)
         watch_shortly(instance)
-        yield Lab(instance)
-    finally:
+        return Lab(instance), waited_s
+
+    def leave(self, following: Scope | None) -> None:
+        """Take the server down unless the next test is of its scope; that goes on beside the next tests."""
+        if self._scope is None or self._scope == following:
+            return
+        name = f"test-{self._scope.folder.replace('/', '-').replace('_', '-')}"
+        self._scope = None
         if not os.environ.get("RUNBOOK_KEEP_TEST_LAB"):
-            down(instance)
+            self._going.append(threading.Thread(target=down, args=(Instance(name),)))
+            self._going[-1].start()
+
+    def finish(self) -> None:
+        """Return when the last server is gone."""
+        for thread in self._going:
+            thread.join()
+
+    @staticmethod
+    def _prepare(scope: Scope) -> None:
+        try:
+            ensure_engine()
+            if scope.state != BARE:
+                states.ensure(scope.state)
+                return
+            with file_lock("images"):
+                images.ensure_images()
+        except LabError as error:
+            pytest.fail(str(error), pytrace=False)
 
 
-@pytest.fixture(scope="session")
-def lab(empty_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Lab:
-    """A server on the first release with seeded data. Tests that change it put it back."""
-    if not os.environ.get("RUNBOOK_TEST_LAB"):
-        bring_up(empty_lab, tmp_path_factory.mktemp("bring-up"))
-    return empty_lab
+SERVERS = Servers()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """After the fixtures of a scope's last test its server goes."""
+    yield
+    SERVERS.leave(scope_of(nextitem.nodeid) if nextitem else None)
+
+
+def pytest_sessionfinish() -> None:
+    """No server outlives the tests."""
+    SERVERS.finish()
+
+
+@pytest.fixture(scope="module")
+def lab(request: pytest.FixtureRequest) -> Lab:
+    """The server of this folder's scope. Tests that change it put it back, or leave what the next one needs."""
+    server, waited_s = SERVERS.of(scope_of(request.node.nodeid))
+    request.node.stash[WAITED_S] = waited_s
+    return server
+
+
+@pytest.fixture(autouse=True)
+def _waiting_is_no_work(request: pytest.FixtureRequest) -> None:
+    """What a test waited for while others made its server's state is not in its scope's time."""
+    if "lab" in request.fixturenames and (waited_s := request.node.parent.stash.get(WAITED_S, 0.0)):
+        request.node.user_properties.append((WAITED, waited_s))
+        request.node.parent.stash[WAITED_S] = 0.0
 
 
 def watch_shortly(instance: Instance) -> None:
@@ -135,25 +184,15 @@ def watch_shortly(instance: Instance) -> None:
     path.write_text(yaml.safe_dump(settings, sort_keys=False))
 
 
-def bring_up(lab: Lab, outputs: Path) -> None:
-    """An empty server gets the first release, by its runbook, and data."""
-    deployed = lab.runbook("run", "20_deploy", "-e", lab.environment, "-p", f"ref={FIRST_RELEASE}", "--apply",
-                           "--confirm", lab.name, "--reason", "tests: first release", outputs=outputs)
-    if deployed.returncode != 0:
-        pytest.fail(f"The lab could not be deployed (exit code {deployed.returncode}).\n"
-                    f"{deployed.stdout[-4000:]}\n{deployed.stderr[-4000:]}", pytrace=False)
-    seed(lab.instance)
-
-
-@pytest.fixture(scope="session")
-def environment(empty_lab: Lab) -> Environment:
+@pytest.fixture(scope="module")
+def environment(lab: Lab) -> Environment:
     """The lab as the runbooks read it."""
     from runbook_lib.environment import load_environment
 
-    return load_environment(empty_lab.environment)
+    return load_environment(lab.environment)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def secrets(environment: Environment) -> dict[str, Secret]:
     """The lab's secrets, read as a run reads them."""
     from runbook_lib.connections.local import load_secrets

@@ -11,7 +11,7 @@ from runbook_lib.connections.local import parse_secrets
 from runbook_lib.core.findings import Verdict
 from tests.lab_server import ROOT, Lab
 
-__all__ = ["DIRECTORY", "FinishedRun", "Operator", "ActiveRun", "journal_writer", "wait_for"]
+__all__ = ["DIRECTORY", "assert_error", "FinishedRun", "Operator", "ActiveRun", "journal_writer", "wait_for"]
 
 DIRECTORY = "/opt/gw2-wvwbuilder"
 
@@ -66,6 +66,15 @@ class Operator:
         """Neither a run nor a job that outlived its run holds the environment."""
         look = f'cd {DIRECTORY}/.runbook && for lock in lock jobs.lock; do [ ! -e $lock ] || flock -n $lock true || exit 0; done; echo free'
         return self.lab.on_server("sh", "-c", look).strip() == "free"
+
+
+def assert_error(ended: FinishedRun, code: int, error: str, *words: str) -> None:
+    """Exit code, what, where and next; the journal says the same, and nothing was begun."""
+    assert ended.code == code, ended.output
+    assert all(word in ended.output for word in ("Where: ", "Next: ", *words)), ended.output
+    assert [one["type"] for one in ended.events if one["event"] == "error"] == [error]
+    assert not ended.has("lock_taken")
+    assert not ended.has("step_started")
 
 
 def _forms(value: bytes) -> list[bytes]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from lab.resilience.releases import commit_of, deploy, live_release
+from tests.lab.stepping import step
 from tests.lab_server import FIRST_RELEASE, NEXT_RELEASE, Lab
 
-__all__ = ["Lab"]
+__all__ = ["Lab", "step"]
 SHORT_WATCH_S = "6"
 
 

@@ -10,7 +10,7 @@ import pytest
 from lab.engine import docker, ensure_engine
 from lab.images import LABEL, ensure_images
 
-APPLICATION = Path(__file__).parents[2] / "lab/app"
+APPLICATION = Path(__file__).parents[3] / "lab/app"
 BACKEND = """
 cp -r /source/. /work && cd /work
 python3 -m venv /tmp/venv

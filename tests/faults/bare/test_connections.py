@@ -1,4 +1,4 @@
-"""A server that cannot be reached, is not the known one, does not know us, or has no Docker: said clearly, at once."""
+"""A server that cannot be reached, is not the known one, or does not know us: said clearly, at once."""
 
 from __future__ import annotations
 
@@ -6,25 +6,15 @@ import base64
 import os
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.faults.operators import FinishedRun, Operator
+from tests.faults.operators import FinishedRun, Operator, assert_error
 from tests.lab_server import Lab
 
 EnvironmentWith = Callable[..., str]
-
-
-def assert_error(ended: FinishedRun, code: int, error: str, *words: str) -> None:
-    """Exit code, what, where and next; the journal says the same, and nothing was begun."""
-    assert ended.code == code, ended.output
-    assert all(word in ended.output for word in ("Where: ", "Next: ", *words)), ended.output
-    assert [one["type"] for one in ended.events if one["event"] == "error"] == [error]
-    assert not ended.has("lock_taken")
-    assert not ended.has("step_started")
 
 
 def back_up(operator: Operator, environment: str) -> FinishedRun:
@@ -83,29 +73,6 @@ def test_a_key_file_that_is_none(operator: Operator, environment_with: Environme
     if content is not None:
         (tmp_path / "key").write_text(content)
     assert_error(back_up(operator, environment_with(server={"key_file": "./key"})), 4, "AuthenticationRefused", words)
-
-
-@contextmanager
-def without(lab: Lab, how: str, back: str) -> Iterator[None]:
-    lab.on_server("sh", "-c", how)
-    try:
-        yield
-    finally:
-        lab.on_server("sh", "-c", back)
-
-
-@pytest.mark.parametrize(("how", "back", "notebook"), [
-    ("mv /run/docker.sock /run/docker.away", "mv /run/docker.away /run/docker.sock", "20_deploy"),
-    ("chmod 600 /run/docker.sock", "chmod 660 /run/docker.sock", "30_backup_database"),
-    ("mv /usr/bin/docker /usr/bin/docker.away", "mv /usr/bin/docker.away /usr/bin/docker", "20_deploy"),
-], ids=["engine gone", "engine forbidden", "no docker at all"])
-def test_a_server_without_docker(operator: Operator, lab: Lab, how: str, back: str, notebook: str) -> None:
-    words = ("-p", "ref=v3.1.0") if notebook == "20_deploy" else ()
-    serving = lab.serving()
-    with without(lab, how, back):
-        ended = operator.run(notebook, *words, apply=True)
-    assert_error(ended, 4, "DockerUnavailable", "no Docker Engine that answers")
-    assert lab.serving() == serving
 
 
 def test_plain_papermill_says_the_same_and_leaves_the_same_evidence(operator: Operator, environment_with: EnvironmentWith) -> None:

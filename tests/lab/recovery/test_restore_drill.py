@@ -111,14 +111,6 @@ def held(after: Drills, before: Drills) -> None:
     assert all(drill.megabytes_per_s and drill.reads and drill.constraints for drill in fresh)
 
 
-def test_a_plan_restores_nothing(lab: Lab, outputs: Path, two_backups: None) -> None:
-    before = lab.on_server("sh", "-c", "cat /opt/gw2-wvwbuilder/.runbook/drills.jsonl 2>/dev/null | wc -l")
-    code, said = run_drill(lab, outputs)
-    assert code == 0, said
-    assert "not applied" in said
-    assert lab.on_server("sh", "-c", "cat /opt/gw2-wvwbuilder/.runbook/drills.jsonl 2>/dev/null | wc -l") == before
-
-
 def test_a_name_that_is_no_backup_is_refused_before_anything_starts(lab: Lab, outputs: Path, two_backups: None) -> None:
     code, said = run_drill(lab, outputs, "--apply", "--confirm", lab.name, "-p", "older=$(reboot)")
     assert code == 3, said

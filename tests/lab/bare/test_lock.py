@@ -51,9 +51,9 @@ def run_id() -> str:
 
 
 @pytest.fixture
-def kim(empty_lab: object, run_id: str) -> Iterator[subprocess.Popen[str]]:
+def kim(lab: object, run_id: str) -> Iterator[subprocess.Popen[str]]:
     """Another process that holds the lock."""
-    name = empty_lab.environment  # type: ignore[attr-defined]
+    name = lab.environment  # type: ignore[attr-defined]
     process = subprocess.Popen([sys.executable, "-c", ELSEWHERE, name, run_id], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
@@ -190,12 +190,12 @@ def test_breaking_needs_the_owner_and_the_broken_run_finds_out(
 
 
 def test_a_run_whose_door_was_opened_is_told_by_whom_and_that_it_can_be_finished(
-    connections: OpenConnections, environment: Environment, run_id: str, empty_lab: Lab
+    connections: OpenConnections, environment: Environment, run_id: str, lab: Lab
 ) -> None:
     broken = f"{environment.server.directory}/.runbook/broken"
     with lock(connections, environment, run_id) as held:
         record = f'{{"by": "{MAINTENANCE_WATCHDOG}", "at": "2026-11-25T03:00:00Z"}}'
-        empty_lab.on_server("sh", "-c", 'mkdir -p "$1" && printf %s "$3" > "$1/$2"', "sh", broken, run_id, record)
+        lab.on_server("sh", "-c", 'mkdir -p "$1" && printf %s "$3" > "$1/$2"', "sh", broken, run_id, record)
         dropped(connections, held)
         with pytest.raises(LockHeld, match="maintenance watchdog took over at 2026-11-25T03:00:00Z") as told:
             held.reacquire()
@@ -221,7 +221,7 @@ def test_plan_mode_takes_no_lock(environment: Environment, run_id: str) -> None:
 
 
 @pytest.mark.usefixtures("kim")
-def test_no_child_of_the_holder_keeps_the_lock(connections: OpenConnections, empty_lab: object) -> None:
+def test_no_child_of_the_holder_keeps_the_lock(connections: OpenConnections, lab: object) -> None:
     script = "for p in /proc/[0-9]*; do ls -l $p/fd 2>/dev/null | grep -q 'runbook/lock$' && echo $p; done; true"
-    found = empty_lab.on_server("sh", "-c", script)  # type: ignore[attr-defined]
+    found = lab.on_server("sh", "-c", script)  # type: ignore[attr-defined]
     assert len(found.split()) == 1

@@ -76,12 +76,12 @@ def test_a_stopped_job_leaves_no_process(connections: OpenConnections, folder: s
     assert listed.stdout.strip() == "0"
 
 
-def test_a_secret_reaches_a_file_and_nothing_else(connections: OpenConnections, empty_lab: Any, folder: str) -> None:
+def test_a_secret_reaches_a_file_and_nothing_else(connections: OpenConnections, lab: Any, folder: str) -> None:
     path = f"{connections.server.directory}/.runbook/{folder}.secret"
     action = WriteFile(path, Secret("X", "s3cret-for-a-file"), 0o600)
     assert jobs.wait(jobs.start(connections.server, action, f"{folder}/s")).state is StepState.PASSED
     assert connections.server.run(sh(f"stat -c %a {path}; cat {path}")).stdout == "600\ns3cret-for-a-file"
-    found = empty_lab.on_server(
+    found = lab.on_server(
         "sh", "-c", f"grep -rl s3cret-for-a-file {connections.server.directory}/.runbook || true"
     )
     assert found.split() == [path]
@@ -96,12 +96,12 @@ def test_a_pipeline_stage_that_fails_is_named(connections: OpenConnections, fold
 
 
 @pytest.fixture
-def full_disk(empty_lab: Any) -> Iterator[str]:
+def full_disk(lab: Any) -> Iterator[str]:
     """A folder on a file system of 1 MB, owned by the server's user."""
     place = "/mnt/tiny"
-    empty_lab.on_server("sh", "-c", f"mkdir -p {place} && mount -t tmpfs -o size=1m,mode=777 tmpfs {place}")
+    lab.on_server("sh", "-c", f"mkdir -p {place} && mount -t tmpfs -o size=1m,mode=777 tmpfs {place}")
     yield place
-    empty_lab.on_server("umount", place)
+    lab.on_server("umount", place)
 
 
 def test_a_full_disk_fails_the_step_and_keeps_the_old_file(

@@ -58,37 +58,37 @@ def is_there(lab: Lab, path: str) -> bool:
     return lab.on_server("sh", "-c", f"test -e {path} && echo yes || echo no").strip() == "yes"
 
 
-def test_a_plan_is_walked_and_what_a_command_says_is_redacted_evidence(project_dir: ProjectDir, empty_lab: Lab) -> None:
-    outcome = ran(project_dir, empty_lab)
+def test_a_plan_is_walked_and_what_a_command_says_is_redacted_evidence(project_dir: ProjectDir, lab: Lab) -> None:
+    outcome = ran(project_dir, lab)
     assert outcome.exit_code == 0
     assert states(outcome) == {"folder": "passed", "file": "passed"}
     assert outcome.folder is not None
-    secret = empty_lab.on_server("cat", f"{FOLDER}/s").encode()
+    secret = lab.on_server("cat", f"{FOLDER}/s").encode()
     assert len(secret) > 8
     assert not [path for path in outcome.folder.rglob("*") if path.is_file() and secret in path.read_bytes()]
     assert "‹STAGING_DB_PASSWORD›" in (outcome.folder / "evidence" / "file-2.out.txt").read_text()
     long = (outcome.folder / "evidence" / "file-3.out.txt").read_text()
     assert "99999\n100000" in long
     assert len(long) < 200_000
-    empty_lab.on_server("rm", "-rf", FOLDER)
+    lab.on_server("rm", "-rf", FOLDER)
 
 
-def test_a_failing_step_undoes_what_was_done(project_dir: ProjectDir, empty_lab: Lab) -> None:
-    outcome = ran(project_dir, empty_lab, 'Step("bad", "Fail", (Command(("ls", "/nowhere")),)),')
+def test_a_failing_step_undoes_what_was_done(project_dir: ProjectDir, lab: Lab) -> None:
+    outcome = ran(project_dir, lab, 'Step("bad", "Fail", (Command(("ls", "/nowhere")),)),')
     assert (outcome.exit_code, outcome.state) == (5, "rolled back")
     assert "/nowhere" in outcome.summary
     assert states(outcome)["bad"] == "failed"
-    assert not is_there(empty_lab, FOLDER)
+    assert not is_there(lab, FOLDER)
 
 
-def test_a_step_that_takes_too_long_is_stopped_on_the_server(project_dir: ProjectDir, empty_lab: Lab) -> None:
-    outcome = ran(project_dir, empty_lab, 'Step("slow", "Sleep", (Command(("sleep", "4711"), timeout_s=2),)),')
+def test_a_step_that_takes_too_long_is_stopped_on_the_server(project_dir: ProjectDir, lab: Lab) -> None:
+    outcome = ran(project_dir, lab, 'Step("slow", "Sleep", (Command(("sleep", "4711"), timeout_s=2),)),')
     assert outcome.exit_code == 5
     assert states(outcome)["slow"] == "timed out"
-    assert empty_lab.on_server("sh", "-c", "pgrep -f '^sleep 4711' || echo none").strip() == "none"
+    assert lab.on_server("sh", "-c", "pgrep -f '^sleep 4711' || echo none").strip() == "none"
 
 
-def test_ctrl_c_stops_the_job_undoes_and_frees_the_lock(project_dir: ProjectDir, empty_lab: Lab, outputs: Path) -> None:
+def test_ctrl_c_stops_the_job_undoes_and_frees_the_lock(project_dir: ProjectDir, lab: Lab, outputs: Path) -> None:
     def interrupt() -> None:
         give_up = time.monotonic() + 120
         while time.monotonic() < give_up:
@@ -101,16 +101,16 @@ def test_ctrl_c_stops_the_job_undoes_and_frees_the_lock(project_dir: ProjectDir,
             time.sleep(0.1)
 
     threading.Thread(target=interrupt, daemon=True).start()
-    outcome = ran(project_dir, empty_lab, 'Step("slow", "Sleep", (Command(("sleep", "4712"), timeout_s=300),)),')
+    outcome = ran(project_dir, lab, 'Step("slow", "Sleep", (Command(("sleep", "4712"), timeout_s=300),)),')
     assert (outcome.exit_code, outcome.state) == (5, "rolled back")
     assert states(outcome)["slow"] == "aborted"
-    assert not is_there(empty_lab, FOLDER)
-    assert empty_lab.on_server("sh", "-c", "pgrep -f '^sleep 4712' || echo none").strip() == "none"
-    assert ran(project_dir, empty_lab).exit_code == 0
-    empty_lab.on_server("rm", "-rf", FOLDER)
+    assert not is_there(lab, FOLDER)
+    assert lab.on_server("sh", "-c", "pgrep -f '^sleep 4712' || echo none").strip() == "none"
+    assert ran(project_dir, lab).exit_code == 0
+    lab.on_server("rm", "-rf", FOLDER)
 
 
-def test_a_killed_kernel_leaves_a_free_lock_and_an_honest_journal(project_dir: ProjectDir, empty_lab: Lab, outputs: Path) -> None:
+def test_a_killed_kernel_leaves_a_free_lock_and_an_honest_journal(project_dir: ProjectDir, lab: Lab, outputs: Path) -> None:
     from tests.notebooks.test_runs_headless import kernel_of
 
     def kill() -> None:
@@ -125,16 +125,16 @@ def test_a_killed_kernel_leaves_a_free_lock_and_an_honest_journal(project_dir: P
     threading.Thread(target=kill, daemon=True).start()
     project_dir.add("10_try", PLAN.replace("LAST", 'Step("slow", "S", (Command(("sleep", "5"), timeout_s=30),)),'),
              "run.execute(plan)", CLOSE)
-    outcome = run_notebook("try", {"environment": empty_lab.environment, "mode": "apply", "confirm": empty_lab.name})
+    outcome = run_notebook("try", {"environment": lab.environment, "mode": "apply", "confirm": lab.name})
     assert (outcome.exit_code, outcome.state) == (1, "aborted")
     time.sleep(8)  # the job that outlived its kernel holds others out until it ends
-    assert ran(project_dir, empty_lab).exit_code == 0
-    empty_lab.on_server("rm", "-rf", FOLDER)
+    assert ran(project_dir, lab).exit_code == 0
+    lab.on_server("rm", "-rf", FOLDER)
 
 
-def test_plan_mode_leaves_no_trace_on_the_server(project_dir: ProjectDir, empty_lab: Lab) -> None:
+def test_plan_mode_leaves_no_trace_on_the_server(project_dir: ProjectDir, lab: Lab) -> None:
     look = "find /opt/gw2-wvwbuilder/.runbook /backups -printf '%p %T@ %s\\n' 2>/dev/null | sort | sha256sum"
-    before = empty_lab.on_server("sh", "-c", look)
-    outcome = ran(project_dir, empty_lab, mode="plan")
+    before = lab.on_server("sh", "-c", look)
+    outcome = ran(project_dir, lab, mode="plan")
     assert outcome.verdict == "not applied"
-    assert empty_lab.on_server("sh", "-c", look) == before
+    assert lab.on_server("sh", "-c", look) == before

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from lab.instance import Instance, down, up
-from tests.lab_server import watch_shortly
+from tests.lab_server import ROOT, watch_shortly
 
-ROOT = Path(__file__).parents[2]
 NAME = "rehearsal"
 
 

@@ -12,8 +12,7 @@ import pytest
 
 from runbook_lib.archive.runs import RunSummary, list_runs
 from tests.browser.jupyterlab import Operator, jupyterlab
-from tests.lab.conftest import Lab
-from tests.lab_server import FIRST_RELEASE, ROOT
+from tests.lab_server import ROOT, Lab
 
 SLOWEST_CELL_S = 240.0
 Step = Callable[..., RunSummary]
@@ -58,17 +57,3 @@ def with_values(source: str, **values: str) -> str:
     assert not set(values) - set(lines), f"no such parameters: {set(values) - set(lines)}"
     return "\n".join(f'{name} = "{values[name]}"' if name in values else line
                      for name, line in zip(lines, source.splitlines(), strict=True))
-
-
-def test_a_rollback_is_done_step_by_step(lab: Lab, new_is_live: None, step: Step) -> None:
-    seen: dict[int, str] = {}
-    run = step("22_rollback", to=FIRST_RELEASE, mode="apply", reason="test", seen=seen.__setitem__)
-    assert (run.verdict, run.state) == ("passed", "finished"), seen
-    assert lab.serving()["version"] == FIRST_RELEASE
-
-
-def test_a_restore_is_read_up_to_its_plan_and_changes_nothing(lab: Lab, old_is_live: None, step: Step) -> None:
-    before = lab.state()
-    run = step("32_restore_database")
-    assert run.verdict == "not applied"
-    assert sorted(set(before) ^ set(lab.state())) == []

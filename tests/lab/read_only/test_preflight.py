@@ -1,4 +1,4 @@
-"""Preflight against the lab: what it finds, and that it leaves no trace."""
+"""Preflight against the lab: what it refuses, and what it finds before a deployment does."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ORIGIN = "/srv/git/gw2-wvwbuilder.git"
 @pytest.fixture
 def broken_branch(lab: Lab) -> Iterator[str]:
     """A branch at the origin whose newest migration fails half-way."""
-    make = f"""set -e; rm -rf /tmp/broken; git clone -q {ORIGIN} /tmp/broken; cd /tmp/broken; git checkout -q -B broken v3.2.0
+    make = f"""set -e; rm -rf /tmp/broken; git clone -q --no-hardlinks {ORIGIN} /tmp/broken; cd /tmp/broken; git checkout -q -B broken v3.2.0
 cat > backend/migrations/versions/9999_broken.py <<'END'
 from alembic import op
 revision = "9999"
@@ -34,16 +34,6 @@ git add .; git -c user.name=t -c user.email=t@example.com commit -qm broken; git
     lab.on_server("bash", "-c", make, user="deploy")
     yield "broken"
     lab.on_server("bash", "-c", f"rm -rf /tmp/broken; git -C {ORIGIN} update-ref -d refs/heads/broken", user="deploy")
-
-
-def test_preflight_passes_or_warns_and_leaves_the_server_as_it_was(lab: Lab, outputs: Path) -> None:
-    backup = lab.runbook("run", "30_backup_database", "-e", lab.environment, "--apply", "--confirm", lab.name,
-                         "--reason", "test", outputs=outputs)
-    assert backup.returncode == 0, backup.stderr
-    before = lab.state()
-    done = lab.runbook("run", "10_preflight", "-e", lab.environment, "-p", "ref=v3.2.0", outputs=outputs)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert sorted(set(before) ^ set(lab.state())) == []
 
 
 @pytest.mark.parametrize(("ref", "code"), [("v9.9.9", 3), ("a;id", 2), ("refs/tags/--upload-pack=x", 2)])

@@ -8,44 +8,41 @@ from pathlib import Path
 
 import pytest
 
-from lab import container, image_cache, images, volumes
+from lab import container, images, snapshots, states, volumes
 from lab.engine import docker, ensure_engine
-from lab.instance import Instance, down, free_ports, install_credentials, install_repository
-from lab.processes import file_lock, log_file, output, run, succeeds
+from lab.instance import Instance, down, start_new
+from lab.processes import log_file, output, run, succeeds
 from lab.resilience.runner import wait_for
 from runbook_lib.archive import journal
 from tests.lab.conftest import Lab
-from tests.lab_server import ROOT, bring_up, watch_shortly
+from tests.lab_server import ROOT, watch_shortly
 
 IMAGE = "gw2-lab/server-with-systemd"
+# where a release and its data live, beside the engine's own volume
+FOLDERS = ("/opt/gw2-wvwbuilder", "/srv/git", "/backups", "/var/log/gw2", "/var/log/nginx")
+SECRETS = "/opt/gw2-wvwbuilder/.env.secrets"
 STATE = "/opt/gw2-wvwbuilder/.runbook/scheduled"
 USER_UNITS = "XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user"
 
 
 @pytest.fixture(scope="module")
 def booted() -> Iterator[Lab]:
-    """A server whose first process is systemd, which also starts its engine. Nothing is deployed yet."""
+    """A server whose first process is systemd, which also starts its engine. The first release is deployed on it."""
     ensure_engine()
-    with file_lock("images"):
-        images.ensure_images()
-        image_cache.ensure_image_cache()
+    state = states.ensure(states.FIRST)
     instance, log = Instance("systemd"), log_file("up-systemd")
     down(instance)
     run((docker(), "build", "--force-rm", "--build-arg", f"BASE={container.server_image()}", "--label", f"{images.LABEL}=1",
-         "--tag", IMAGE, Path(__file__).parent / "systemd"), log)
-    instance.address.create()
-    ports = free_ports()
-    published = ((ports.ssh, 22), (ports.http, 80), (ports.https, 443))
+         "--tag", IMAGE, Path(__file__).parent), log)
+    notes = snapshots.notes_of(state)
+    instance.address.create(notes.secrets)
     volumes.create(instance.container, instance.labels, log)
-    image_cache.copy_to(instance.container, log)
+    volumes.copy(state.volume, instance.container, log)
     try:
-        container.create(instance.container, instance.labels, log, "--cgroupns", "private", "--tmpfs", "/run", "--tmpfs", "/run/lock",
-                         *(f"--publish=127.0.0.1:{outer}:{inner}" for outer, inner in published), image=IMAGE)
-        install_credentials(instance, ports, log)
-        container.start(instance.container, log)
+        start_new(instance, log, "--cgroupns", "private", "--tmpfs", "/run", "--tmpfs", "/run/lock", image=IMAGE,
+                  prepare=lambda name: snapshots.copy_files(state, name, FOLDERS, log))
         wait_for(lambda: succeeds(instance.inside("pgrep", "-u", "deploy", "-x", "systemd")), "the user's systemd", 60)
-        container.wait_until_ready(instance.container, ports.ssh)
-        install_repository(instance, log)
+        snapshots.wait_until_healthy(instance, notes.healthy)
         watch_shortly(instance)
         yield Lab(instance)
     finally:
@@ -79,8 +76,15 @@ def test_timers_are_armed_for_the_times_of_the_plan(booted: Lab, outputs: Path) 
     assert (code, "every program and timer is as it should be" in said) == (0, True), said
 
 
-def test_a_job_that_systemd_starts_tells_how_it_ended(booted: Lab, outputs: Path) -> None:
-    """Nothing is deployed here, so there is nothing that it could back up: it must fail, and its own word must arrive."""
+@pytest.fixture
+def without_secrets(booted: Lab) -> Iterator[None]:
+    """The server's secrets cannot be read, so a backup of the configuration must fail."""
+    booted.on_server("mv", SECRETS, f"{SECRETS}.away")
+    yield
+    booted.on_server("mv", f"{SECRETS}.away", SECRETS)
+
+
+def test_a_job_that_systemd_starts_tells_how_it_ended(booted: Lab, outputs: Path, without_secrets: None) -> None:
     code, said = install(booted, outputs, "-p", "try_now=backup_configuration")
     assert code == 1, said
     assert ".env.secrets cannot be read, so the files cannot be searched for secrets" in said
@@ -105,7 +109,7 @@ def ended(lab: Lab, name: str) -> str:
     return told["outcome"] + told.get("message", "")
 
 
-def test_a_timer_fires_by_itself_and_makes_up_for_a_missed_time(booted: Lab) -> None:
+def test_a_timer_fires_by_itself_and_makes_up_for_a_missed_time(booted: Lab, without_secrets: None) -> None:
     owe(booted, "backup_configuration")
     assert ended(booted, "backup_configuration").startswith("failed")
 
@@ -130,7 +134,6 @@ def test_what_was_installed_is_taken_away_and_the_way_back_brings_it_again(boote
 
 @pytest.mark.slow
 def test_what_systemd_starts_backs_up_a_deployed_environment_and_the_overview_says_so(booted: Lab, outputs: Path) -> None:
-    bring_up(booted, outputs)
     code, said = install(booted, outputs)
     assert code == 0, said
     for name in ("backup_database", "backup_configuration"):

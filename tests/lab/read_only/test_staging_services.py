@@ -14,7 +14,7 @@ from runbook_lib.environment import load_environment
 if TYPE_CHECKING:
     from tests.lab.conftest import Lab
 
-RULES_TEST = Path(__file__).parents[1] / "unit" / "staging" / "plan_rules_test.yml"
+RULES_TEST = Path(__file__).parents[2] / "unit" / "staging" / "plan_rules_test.yml"
 
 
 def inside(lab: Lab, service: str, script: str, *, program: str = "sh") -> str:

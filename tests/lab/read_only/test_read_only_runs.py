@@ -1,0 +1,68 @@
+"""Notebooks that only read, and plans of those that change: each is run once on a server that serves, and looked at here.
+
+A new notebook is a line in RUNS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from tests.faults.operators import FinishedRun, Operator
+from tests.lab_server import NEXT_RELEASE, ROOT, Lab
+
+# the notebook, its parameters, the exit code, and how it ends: a plan that is only shown is "not applied"
+RUNS = {
+    "00_start_here": ((), 0, "passed"),
+    "10_preflight": (("-p", f"ref={NEXT_RELEASE}"), 0, "passed"),
+    "20_deploy": (("-p", f"ref={NEXT_RELEASE}"), 0, "not applied"),
+    "21_verify": (("-p", "watch_s=5"), 0, "passed"),
+    "22_rollback": ((), 3, "failed"),  # nothing but the first release was ever live here
+    "30_backup_database": ((), 0, "not applied"),
+    "31_restore_drill": ((), 0, "not applied"),
+    "32_restore_database": ((), 0, "not applied"),
+    "33_backup_configuration": ((), 0, "not applied"),
+    "34_install_schedules": ((), 0, "not applied"),
+}
+
+
+@dataclass(frozen=True)
+class Looked:
+    """All the runs, and what differs on the server since before the first of them."""
+
+    runs: Mapping[str, FinishedRun]
+    changes: list[str]
+
+
+@pytest.fixture(scope="module")
+def looked(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Looked:
+    operator = Operator(lab, tmp_path_factory.mktemp("runs"))
+    before = lab.state()
+    runs = {name: operator.run(name, *words) for name, (words, _, _) in RUNS.items()}
+    return Looked(runs, sorted(set(before) ^ set(lab.state())))
+
+
+def test_every_notebook_is_run() -> None:
+    assert sorted(RUNS) == sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+
+
+def test_the_server_is_byte_for_byte_as_it_was(looked: Looked) -> None:
+    assert looked.changes == []
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_ends_as_it_should_and_touches_neither_lock_nor_server(looked: Looked, name: str) -> None:
+    ended, (_, code, verdict) = looked.runs[name], RUNS[name]
+    assert (ended.code, ended.end["verdict"]) == (code, verdict), ended.output
+    assert ended.states == {}
+    assert not ended.has("lock_taken")
+    assert not ended.has("step_started")
+
+
+def test_plain_papermill_in_plan_mode_changes_nothing_either(operator: Operator, lab: Lab) -> None:
+    before = lab.state()
+    ended = operator.papermill("20_deploy", "-r", "ref", lab.other_release())
+    assert (ended.code, ended.end["verdict"]) == (0, "not applied"), ended.output
+    assert sorted(set(before) ^ set(lab.state())) == []
