@@ -1,0 +1,109 @@
+"""Every test has a scope; scopes are handed out so that nobody waits; a scope that grows too long fails the run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from lab import states
+from tests.budget import TOLERANCE, WAITED, Budget
+from tests.scheduling import ByScope, choose
+from tests.scopes import BARE, IMAGES, NOTHING, SCOPES, STATE, scope_of, unit_of
+
+TESTS = Path(__file__).parents[1]
+RELEASE, RECOVERY, ONE, TWO = "lab/release", "lab/recovery", "tests/unit/test_one.py", "tests/unit/test_two.py"
+
+
+def test_every_test_file_has_a_scope_and_every_scope_a_folder_and_a_state_that_can_be_made() -> None:
+    for path in TESTS.rglob("test_*.py"):
+        scope_of(str(path.relative_to(TESTS.parent)))
+    for scope in SCOPES.values():
+        assert list((TESTS / scope.folder).rglob("test_*.py")), f"no tests in {scope.folder}"
+        assert scope.state in ("", BARE, *states.STATES)
+
+
+def test_a_file_outside_every_scope_is_told_where_to_add_it() -> None:
+    with pytest.raises(KeyError, match=r"tests/elsewhere/test_x.py lies in no folder that tests/scopes.py knows"):
+        scope_of("tests/elsewhere/test_x.py::test_y")
+
+
+def test_tests_of_one_server_stay_together_and_others_go_file_by_file() -> None:
+    assert unit_of("tests/lab/release/test_a.py::test_x") == unit_of("tests/lab/release/test_b.py::test_y") == RELEASE
+    assert unit_of("tests/unit/release/test_a.py::test_x") == "tests/unit/release/test_a.py"
+
+
+@pytest.mark.parametrize(("units", "waiting", "present", "chosen"), [
+    ([ONE, RECOVERY, RELEASE], set(), STATE, RELEASE),  # the longest first
+    ([ONE, RECOVERY, "lab/rehearsal"], set(), NOTHING, "lab/rehearsal"),  # what prepares the others before all
+    ([RELEASE, ONE], set(), NOTHING, ONE),  # nobody waits for a state while there is something else to do
+    ([RELEASE, ONE, "lab/bare"], set(), IMAGES, "lab/bare"),
+    ([RELEASE], set(), NOTHING, RELEASE),  # except when there is not
+    ([RECOVERY, ONE, TWO], {RELEASE}, STATE, TWO),  # behind a server's last test goes something small
+    ([RECOVERY], {RELEASE}, STATE, RECOVERY),
+    ([RECOVERY, TWO], {ONE}, STATE, RECOVERY),
+], ids=str)
+def test_which_unit_a_worker_gets(units: list[str], waiting: set[str], present: int, chosen: str) -> None:
+    assert choose(units, waiting, present) == chosen
+
+
+class Node:
+    """A worker that takes what it is sent."""
+
+    shutting_down = False
+
+    def __init__(self) -> None:
+        self.sent: list[int] = []
+
+    def send_runtest_some(self, indices: list[int]) -> None:
+        self.sent += indices
+
+    def shutdown(self) -> None:
+        self.shutting_down = True
+
+
+def test_a_worker_is_given_the_next_unit_when_it_could_not_begin_its_last_test_without(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.scheduling.ready", lambda: STATE)
+    config: Any = SimpleNamespace(option=SimpleNamespace(loadscopereorder=False), getvalue=lambda name: [],
+                                  hook=None, trace=None)
+    monkeypatch.setattr("xdist.scheduler.loadscope.parse_tx_spec_config", lambda config: ["one"])
+    scheduler = ByScope(config, SimpleNamespace(loadscopesched=lambda *words: None))
+    node: Any = Node()
+    tests = [*(f"tests/lab/release/test_a.py::test_{n}" for n in range(4)), f"{ONE}::test_x", f"{TWO}::test_x"]
+    scheduler.add_node(node)
+    scheduler.add_node_collection(node, tests)
+    scheduler.schedule()
+    assert node.sent == [0, 1, 2, 3]
+    scheduler.mark_test_complete(node, 0)
+    scheduler.mark_test_complete(node, 1)
+    assert len(node.sent) == 4
+    scheduler.mark_test_complete(node, 2)
+    assert len(node.sent) == 5
+
+
+def report(folder: str, seconds: float, when: str = "call", waited_s: float = 0) -> Any:
+    return SimpleNamespace(nodeid=f"tests/{folder}/test_x.py::test_y", duration=seconds, when=when,
+                           user_properties=[(WAITED, waited_s)] if waited_s else [])
+
+
+@pytest.mark.parametrize(("factor", "share", "over"), [
+    (1.0, TOLERANCE - 0.01, []), (1.0, TOLERANCE + 0.01, [RELEASE]), (2.0, TOLERANCE + 0.01, []), (0.0, 9.0, [])])
+def test_half_as_much_again_as_the_budget_fails_the_run_unless_the_machine_is_slow(
+        factor: float, share: float, over: list[str]) -> None:
+    budget = Budget(factor)
+    budget.pytest_runtest_logreport(report(RELEASE, SCOPES[RELEASE].budget_s * share))
+    budget.pytest_runtest_logreport(report(RECOVERY, 1))
+    session: Any = SimpleNamespace(exitstatus=pytest.ExitCode.OK)
+    budget.pytest_sessionfinish(session, session.exitstatus)
+    assert budget.over() == over
+    assert session.exitstatus == (pytest.ExitCode.TESTS_FAILED if over else pytest.ExitCode.OK)
+
+
+def test_what_a_test_waited_for_others_is_not_its_scopes_time() -> None:
+    budget = Budget(1.0)
+    for when in ("setup", "call", "teardown"):
+        budget.pytest_runtest_logreport(report(RELEASE, 100 if when == "setup" else 10, when, waited_s=90))
+    assert budget.took_s[RELEASE] == 30
