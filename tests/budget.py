@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections import defaultdict
+from statistics import median
 from typing import Any
 
 import pytest
@@ -13,20 +15,39 @@ from tests.scopes import SCOPES, scope_of
 
 FACTOR = "RUNBOOK_TEST_BUDGET_FACTOR"  # set it to allow that many times the budgets; 0 never fails
 TOLERANCE = 1.5
-# what `_probe` takes on the machine whose figures the budgets are
-PROBE_S = 0.28
+# the probe's median beside three workers on the machine whose figures the budgets are; it is taken every PAUSE_S
+PROBE_S = 0.15
+PAUSE_S = 20.0
 # time in which a test waited for what another makes; a test's user property
 WAITED = "waited_s"
 
 
 class Budget:
-    """Adds up the seconds of each scope in the process that prints the summary."""
+    """Adds up the seconds of each scope in the process that prints the summary, and measures how slow the machine is."""
 
-    def __init__(self, factor: float) -> None:
-        self.factor = factor
+    def __init__(self, given: float | None = None) -> None:
         self.took_s: dict[str, float] = defaultdict(float)
+        self._given = given
+        self._probes: list[float] = []
+        self._over = threading.Event()
+
+    @property
+    def factor(self) -> float:
+        """How many times as long as on the budgets' own machine tests may take; never less than 1, unless given."""
+        return self._given if self._given is not None else max(1.0, median(self._probes or [0.0]) / PROBE_S)
+
+    def pytest_sessionstart(self) -> None:
+        """Measure until the end: what a busy machine has left for the tests changes from minute to minute."""
+        if self._given is None:
+            threading.Thread(target=self._measure, daemon=True).start()
+
+    def _measure(self) -> None:
+        while not self._over.is_set():
+            self._probes.append(_probe())
+            self._over.wait(PAUSE_S)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Setup, call and teardown of a test belong to its scope."""
         waited_s = sum(float(str(value)) for name, value in report.user_properties if name == WAITED)
         self.took_s[scope_of(report.nodeid).folder] += report.duration - (waited_s if report.when == "setup" else 0)
 
@@ -37,10 +58,13 @@ class Budget:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Tests that passed and took too long are a failure."""
+        self._over.set()
         if exitstatus == pytest.ExitCode.OK and self.over():
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """A line a scope."""
         terminalreporter.section(f"seconds by scope (this machine: budget × {self.factor:.2f})")
         for folder, scope in SCOPES.items():
             if folder in self.took_s:
@@ -52,16 +76,16 @@ class Budget:
                                         f"or raise the budget in tests/scopes.py; {FACTOR}=0 ignores it once.")
 
 
-def measured_factor() -> float:
-    """How many times as long as the budgets' own machine this one takes now; never less than 1."""
+def given_factor() -> float | None:
+    """What the environment says; None: measure it."""
     given = os.environ.get(FACTOR)
-    return float(given) if given else max(1.0, _probe() / PROBE_S)
+    return float(given) if given else None
 
 
 def _probe() -> float:
     began = time.monotonic()
     text = ""
-    for number in range(3_000_000):
+    for number in range(1_000_000):
         text = str(number * 7 % 1013)
     assert text
     return time.monotonic() - began

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.budget import Budget, measured_factor
+from tests.budget import Budget, given_factor
 from tests.scheduling import ByScope
 from tests.scopes import PLACES, scope_of
 
@@ -31,7 +31,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
 def pytest_configure(config: pytest.Config) -> None:
     """The process that prints the summary keeps the budget."""
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Budget(measured_factor()), "budget")
+        config.pluginmanager.register(Budget(given_factor()), "budget")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByScope:

@@ -50,11 +50,12 @@ def ready() -> int:
     from lab.engine import docker
     from lab.errors import LabError
     from lab.processes import succeeds
+    from lab.rehearsal import FIRST
 
     try:
         if images.missing():
             return NOTHING
-        first = snapshots.Snapshot(states.FIRST, states.key())
+        first = snapshots.Snapshot(FIRST, states.key())
         return STATE if succeeds((docker(), "image", "inspect", first.image)) else IMAGES
     except LabError:
         return STATE

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from lab import states
-from tests.budget import TOLERANCE, WAITED, Budget
+from tests.budget import PROBE_S, TOLERANCE, WAITED, Budget
 from tests.scheduling import ByScope, choose
 from tests.scopes import BARE, IMAGES, NOTHING, SCOPES, STATE, scope_of, unit_of
 
@@ -100,6 +102,19 @@ def test_half_as_much_again_as_the_budget_fails_the_run_unless_the_machine_is_sl
     budget.pytest_sessionfinish(session, session.exitstatus)
     assert budget.over() == over
     assert session.exitstatus == (pytest.ExitCode.TESTS_FAILED if over else pytest.ExitCode.OK)
+
+
+def test_a_machine_that_is_slower_than_the_budgets_own_is_given_more_and_a_faster_one_not_less(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    for took_s, factor in ((PROBE_S * 3, 3.0), (PROBE_S / 3, 1.0)):
+        monkeypatch.setattr("tests.budget._probe", Mock(return_value=took_s))
+        budget = Budget()
+        budget.pytest_sessionstart()
+        deadline = time.monotonic() + 5
+        while not budget._probes and time.monotonic() < deadline:
+            time.sleep(0.01)
+        budget._over.set()
+        assert budget.factor == pytest.approx(factor)
 
 
 def test_what_a_test_waited_for_others_is_not_its_scopes_time() -> None:

@@ -10,7 +10,7 @@ from runbook_lib.connections import open_connections
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
 from runbook_lib.platform.facts.certificates import inspect_certificate
-from runbook_lib.platform.facts.containers import survey_containers, measure_memory
+from runbook_lib.platform.facts.containers import measure_memory, survey_containers
 from runbook_lib.platform.facts.database import survey_database
 from runbook_lib.platform.facts.endpoints import survey_endpoints
 from runbook_lib.platform.facts.monitoring import instant_query, scrape_targets

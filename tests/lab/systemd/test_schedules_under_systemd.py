@@ -15,7 +15,7 @@ from lab.processes import log_file, output, run, succeeds
 from lab.resilience.runner import wait_for
 from runbook_lib.archive import journal
 from tests.lab.conftest import Lab
-from tests.lab_server import ROOT, watch_shortly
+from tests.lab_server import FIRST_RELEASE, ROOT, watch_shortly
 
 IMAGE = "gw2-lab/server-with-systemd"
 # where a release and its data live, beside the engine's own volume
@@ -29,7 +29,7 @@ USER_UNITS = "XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user"
 def booted() -> Iterator[Lab]:
     """A server whose first process is systemd, which also starts its engine. The first release is deployed on it."""
     ensure_engine()
-    state = states.ensure(states.FIRST)
+    state = states.ensure(FIRST_RELEASE)
     instance, log = Instance("systemd"), log_file("up-systemd")
     down(instance)
     run((docker(), "build", "--force-rm", "--build-arg", f"BASE={container.server_image()}", "--label", f"{images.LABEL}=1",
