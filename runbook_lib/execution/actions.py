@@ -1,118 +1,152 @@
-"""Doing one action of a step, whichever kind it is, and keeping what it said as evidence."""
+"""Doing one action of a step, whichever kind it is, and saving its output as evidence."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import RunFolder
-from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.core.errors import CommandTimedOut, HostUnreachable, LinkDropped, LockHeld, RunbookError
+from runbook_lib.core.findings import Verdict
 from runbook_lib.core.gates import Gate, Reading, Watch
 from runbook_lib.core.plan import Action, StepState
 from runbook_lib.core.text import pluralize
-from runbook_lib.execution.backend import ActionResult, ExecutionBackend
-from runbook_lib.execution.gate import GateOutcome, open_gate
-from runbook_lib.execution.monitor import Look, WatchOutcome, gate_as_trigger, gate_reading, run_watch
+from runbook_lib.execution.backend import ActionResult, ExecutionBackend, Interrupted, ServerAction
+from runbook_lib.execution.gate import GateOutcome, GateProbe, open_gate
+from runbook_lib.execution.monitor import gate_as_trigger, run_watch
 
-TAIL_LINES = 12
-Show = Callable[[str], None]  # the tail of what the step at work says
+TAIL_LINES, TAIL_CHARACTERS = 12, 4000
+SHOW_EVERY_S = 0.5
+Show = Callable[[str], None]  # the last lines of what the action in progress prints
 
 
 class ActionRunner:
-    """The actions of one execution. Remembers the watch it kept, for the story of a rollback."""
+    """Runs actions, one at a time. Keeps nothing: what an action leaves is in its result."""
 
-    def __init__(self, hands: ExecutionBackend, journal: Journal, folder: RunFolder) -> None:
-        self._hands, self._journal, self._folder = hands, journal, folder
-        self.watched: WatchOutcome | None = None
-        self.open_questions: list[Finding] = []
-        self.advice = ""
+    def __init__(self, backend: ExecutionBackend, journal: Journal, folder: RunFolder) -> None:
+        self._backend, self._journal, self._folder = backend, journal, folder
 
-    def act(self, action: Action, name: str, evidence: list[str], show: Show) -> ActionResult:
-        """Do one action to its end. Raises what the hands raise."""
+    def run(self, action: Action, name: str, show: Show) -> ActionResult:
+        """Do one action to its end. `name` names its evidence. Raises what the backend raises."""
         if isinstance(action, Gate):
-            return self.gate(action, name, evidence, show)
+            return self.open_gate(action, name, show)[0]
         if isinstance(action, Watch):
-            return self._watch(action, name, evidence, show)
-        tail: list[str] = []
+            return self._watch(action, name, show)
+        return self._perform(action, name, show)
+
+    def open_gate(self, gate: Gate, name: str, show: Show) -> tuple[ActionResult, GateOutcome]:
+        """Open a gate; the outcome has every probe. Raises the link's own error when the last probe had none."""
+
+        def observe(probe: GateProbe) -> None:
+            lines = (f"{one.verdict}: {one.check} {one.measured}" for one in probe.findings)
+            show("\n".join((f"probe {probe.number}", *lines)))
+
+        outcome = open_gate(gate, self._backend.ask, observe)
+        self._journal.write("findings", stage=f"gate: {gate.name}", findings=list(outcome.findings))
+        lines = [f"{one.verdict}\t{one.check}\t{one.measured}\t{one.expected}" for one in outcome.findings]
+        counts = f"{pluralize(len(outcome.probes), 'probe')}, {'opened' if outcome.opened else 'did not open'}"
+        evidence = self._folder.evidence(f"{name}-gate.txt", "\n".join((str(gate), counts, "", *lines)) + "\n")
+        if outcome.opened:
+            return ActionResult(StepState.PASSED, evidence=(evidence,)), outcome
+        faults = (one for one in outcome.findings if not one.verdict.acceptable)
+        result = ActionResult(
+            StepState.FAILED,
+            message=outcome.message,
+            evidence=(evidence,),
+            watched=gate_as_trigger(gate, outcome) if gate.trigger else None,
+            hint=next((one.next_step for one in faults if one.next_step), ""),
+        )
+        return result, outcome
+
+    def result_of(self, error: KeyboardInterrupt | RunbookError, key: str) -> ActionResult:
+        """The result of an action that an error ended; `key` is its step's. What is not known stays unknown."""
+        match error:
+            case Interrupted(result=stopped):
+                saved = replace(stopped, evidence=self._save_output(f"{key}-stopped", stopped))
+                if stopped.passed:  # it ended while it was being stopped
+                    return replace(saved, state=StepState.ABORTED, message="its last command had just passed")
+                return saved
+            case CommandTimedOut():
+                return ActionResult(StepState.TIMED_OUT, message=error.what, error=error)
+            case LinkDropped() | HostUnreachable():  # nothing can be undone on a server that is out of reach
+                return ActionResult(StepState.UNKNOWN, message=error.what, error=error)
+            case LockHeld():
+                return ActionResult(StepState.ABORTED, message=error.what, error=error)
+            case RunbookError():
+                self._journal.write("error", type=type(error).__name__, what=error.what, where=error.where,
+                                    next_step=error.next_step)
+                return ActionResult(StepState.FAILED, message=error.what, error=error)
+            case KeyboardInterrupt():
+                return ActionResult(StepState.ABORTED, message="stopped from outside")
+
+    def _perform(self, action: ServerAction, name: str, show: Show) -> ActionResult:
+        tail = ""
         last_shown = time.monotonic()
 
         def on_output(stream: str, text: str) -> None:
-            nonlocal last_shown
-            tail[:] = (("".join(tail) + text)[-4000:]).splitlines(keepends=True)[-TAIL_LINES:]
-            if time.monotonic() - last_shown > 0.5:
+            nonlocal tail, last_shown
+            tail = "".join((tail + text)[-TAIL_CHARACTERS:].splitlines(keepends=True)[-TAIL_LINES:])
+            if time.monotonic() - last_shown > SHOW_EVERY_S:
                 last_shown = time.monotonic()
-                show("".join(tail))
+                show(tail)
 
-        done = self._hands.perform(action, name, on_output)
-        self.keep(name, done, evidence, str(action))
-        return done
+        result = self._backend.perform(action, name, on_output)
+        return replace(result, evidence=self._save_output(name, result, str(action)))
 
-    def gate(self, gate: Gate, name: str, evidence: list[str], show: Show,
-             seen_at: Callable[[tuple[Finding, ...]], None] = lambda findings: None) -> ActionResult:
-        """Open a gate. `seen_at` is told the findings of every look."""
-
-        looks: list[Look] = []
-
-        def seen(look: int, findings: tuple[Finding, ...]) -> None:
-            seen_at(findings)
-            looks.append((datetime.now(UTC), gate_reading(gate, [one for _, one in looks], findings)))
-            show("\n".join((f"look {look}", *(f"{one.verdict}: {one.check} {one.measured}" for one in findings))))
-
-        outcome: GateOutcome = open_gate(gate, self._hands.ask, seen)
-        if not outcome.opened:
-            faults = (one for one in outcome.findings if not one.verdict.acceptable)
-            self.advice = next((one.next_step for one in faults if one.next_step), "")
-        if gate.trigger and not outcome.opened:
-            self.watched = gate_as_trigger(gate, looks)
-        self._journal.write("findings", stage=f"gate: {gate.name}", findings=list(outcome.findings))
-        lines = [f"{one.verdict}\t{one.check}\t{one.measured}\t{one.expected}" for one in outcome.findings]
-        head = f"{gate}\n{pluralize(outcome.looks, 'look')}, {'opened' if outcome.opened else 'did not open'}\n\n"
-        evidence.append(self._folder.evidence(f"{name}-gate.txt", head + "\n".join(lines) + "\n"))
-        return ActionResult(StepState.PASSED if outcome.opened else StepState.FAILED, message=outcome.message)
-
-    def _watch(self, watch: Watch, name: str, evidence: list[str], show: Show) -> ActionResult:
+    def _watch(self, watch: Watch, name: str, show: Show) -> ActionResult:
         lines: list[str] = []
 
-        def seen(reading: Reading, seconds: float) -> None:
-            self._journal.write("look", watch=watch.name, metrics=dict(reading.metrics), faults=list(reading.faults),
+        def observe(reading: Reading, seconds: float) -> None:
+            self._journal.write("probe", watch=watch.name, metrics=dict(reading.metrics), faults=list(reading.faults),
                                 fired=str(reading.fired) if reading.fired else "")
-            lines.append(f"{seconds:.1f} s\t{told(reading)}")
-            show(f"{min(seconds, watch.duration_s):.0f} of {watch.duration_s:.0f} s: {told(reading)}")
+            lines.append(f"{seconds:.1f} s\t{format_reading(reading)}")
+            show(f"{min(seconds, watch.duration_s):.0f} of {watch.duration_s:.0f} s: {format_reading(reading)}")
 
-        self.watched = outcome = run_watch(watch, self._hands.ask, seen)
-        evidence.append(self._folder.evidence(f"{name}-watch.txt", f"{watch}\n\n" + "\n".join(lines) + "\n"))
+        outcome = run_watch(watch, self._backend.ask, observe)
+        evidence = self._folder.evidence(f"{name}-watch.txt", f"{watch}\n\n" + "\n".join(lines) + "\n")
         self._journal.write("findings", stage=f"watch: {watch.name}", findings=list(outcome.findings))
-        bad = [one for one in outcome.findings if one.verdict is Verdict.FAILED]
-        if bad:
-            said = str(outcome.fired) if outcome.fired else f"{bad[0].check}: {bad[0].measured}"
-            return ActionResult(StepState.FAILED, message=said)
-        self.open_questions += [one for one in outcome.findings if not one.verdict.acceptable]
+        failed = [one for one in outcome.findings if one.verdict is Verdict.FAILED]
+        if failed:
+            message = str(outcome.fired) if outcome.fired else f"{failed[0].check}: {failed[0].measured}"
+            return ActionResult(StepState.FAILED, message=message, evidence=(evidence,), watched=outcome)
+        unresolved = tuple(one for one in outcome.findings if not one.verdict.acceptable)
+        return ActionResult(StepState.PASSED, evidence=(evidence,), watched=outcome, unresolved=unresolved)
+
+    def _save_output(self, name: str, result: ActionResult, command: str = "") -> tuple[str, ...]:
+        """Whatever a command printed, as evidence; silence leaves no file."""
+        head = f"$ {command}\n\n" if command else ""
+        return tuple(self._folder.evidence(f"{name}.{stream}.txt", head + text)
+                     for stream, text in (("out", result.stdout), ("err", result.stderr)) if text)
+
+
+def combined(results: Sequence[ActionResult]) -> ActionResult:
+    """Several actions as one: it ended as the last of them did, and has the evidence of all. Nothing to do passes."""
+    if not results:
         return ActionResult(StepState.PASSED)
+    return replace(
+        results[-1],
+        evidence=tuple(path for one in results for path in one.evidence),
+        watched=next((one.watched for one in reversed(results) if one.watched is not None), None),
+        unresolved=tuple(finding for one in results for finding in one.unresolved),
+    )
 
-    def keep(self, name: str, done: ActionResult, evidence: list[str], words: str = "") -> None:
-        """Whatever a command said, as evidence; silence leaves no file."""
-        for stream, text in (("out", done.stdout), ("err", done.stderr)):
-            if text:
-                head = f"$ {words}\n\n" if words else ""
-                evidence.append(self._folder.evidence(f"{name}.{stream}.txt", head + text))
 
-
-def told(reading: Reading) -> str:
+def format_reading(reading: Reading) -> str:
     """A reading in one line: its figures, and the first fault."""
     figures = " · ".join(f"{name} {'unknown' if value is None else f'{value:.4g}'}"
                         for name, value in reading.metrics.items())
     fault = reading.faults[0] if reading.faults else None
-    return figures + (f"; {fault.check}: {fault.measured or fault.verdict}" if fault else "; all good")
+    return figures + (f"; {fault.check}: {fault.measured or fault.verdict}" if fault else "; no fault")
 
 
-def message_of(done: ActionResult) -> str:
-    """Why an action did not pass: its own words, or the last line of what it said."""
-    if done.state is StepState.PASSED:
+def failure_message(result: ActionResult) -> str:
+    """Why an action did not pass: its own message, and the last line of what it printed; empty when it passed."""
+    if result.passed:
         return ""
-    lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
+    lines = (result.stderr.strip() or result.stdout.strip()).splitlines()
     # a library's links and quotations come after the error that they belong to
-    said = [line for line in lines if not line.startswith(("(", "[", "DETAIL:"))][-1:] or lines[-1:]
-    code = f"exit code {done.exit_code}" if done.exit_code is not None else ""
-    return ": ".join(part for part in (done.message or code, *(line[:300] for line in said)) if part)
+    telling = [line for line in lines if not line.startswith(("(", "[", "DETAIL:"))][-1:] or lines[-1:]
+    code = f"exit code {result.exit_code}" if result.exit_code is not None else ""
+    return ": ".join(part for part in (result.message or code, *(line[:300] for line in telling)) if part)

@@ -8,73 +8,96 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from runbook_lib.core.commands import Command, Pipeline, WriteFile
+from runbook_lib.core.errors import RunbookError
+from runbook_lib.core.findings import Finding
 from runbook_lib.core.plan import StepState
 from runbook_lib.core.questions import Question
+from runbook_lib.execution.monitor import WatchOutcome
 
-Work = Command | Pipeline | WriteFile
+ServerAction = Command | Pipeline | WriteFile
 OnOutput = Callable[[str, str], None]
 
 
 @dataclass(frozen=True)
 class ActionResult:
-    """How one action ended, with the bounded whole of its output."""
+    """How one action ended, with the bounded whole of its output.
+
+    The backend fills the first five fields, ActionRunner the others: `evidence` are files in the run's folder,
+    `watched` what a watch or a shut gate with a trigger saw, `unresolved` findings that stop nothing and are no pass,
+    `hint` what a failing check advises, `error` what was raised where the action did not end by itself.
+    """
 
     state: StepState
     exit_code: int | None = None
     stdout: str = ""
     stderr: str = ""
     message: str = ""
+    evidence: tuple[str, ...] = ()
+    watched: WatchOutcome | None = None
+    unresolved: tuple[Finding, ...] = ()
+    hint: str = ""
+    error: RunbookError | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the next action may follow."""
+        return self.state is StepState.PASSED
 
 
 class ExecutionBackend(Protocol):
     """The only way an execution reaches the server."""
 
-    def perform(self, work: Work, name: str, on_output: OnOutput) -> ActionResult:
+    def perform(self, action: ServerAction, name: str, on_output: OnOutput) -> ActionResult:
         """Do one action to its end. On KeyboardInterrupt the action is stopped before it is raised again."""
 
-    def ask(self, question: Question[Any]) -> Any: ...
+    def ask(self, question: Question[Any]) -> Any:
+        """The answer to a read-only question. Raises the question's own errors."""
 
-    def lock(self, purpose: str) -> AbstractContextManager[Any]: ...
+    def lock(self, purpose: str) -> AbstractContextManager[Any]:
+        """The environment's lock, held inside the context. Entering raises LockHeld."""
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C while an action was at work; `done` is what became of the action."""
+    """Ctrl-C while an action was in progress; `result` is how the action ended."""
 
-    def __init__(self, done: ActionResult) -> None:
+    def __init__(self, result: ActionResult) -> None:
         super().__init__("stopped from outside")
-        self.done = done
+        self.result = result
 
 
 class ServerBackend:
-    """Hands that work on the real server: detached jobs named after the run."""
+    """Works on the real server: detached jobs named after the run."""
 
     def __init__(self, connections: Any, environment: Any, run_id: str, owner: str) -> None:
         self._connections, self._environment = connections, environment
         self._run_id, self._owner = run_id, owner
         self._held: Any = None
 
-    def perform(self, work: Work, name: str, on_output: OnOutput) -> ActionResult:
+    def perform(self, action: ServerAction, name: str, on_output: OnOutput) -> ActionResult:
+        """Start the action as a job, again where the link breaks, and wait for its end. Raises Interrupted."""
         from runbook_lib.connections import jobs
 
-        def begin() -> Any:
+        def start() -> Any:
             if self._held is not None:
                 self._held.reacquire()
-            return jobs.start(self._connections.server, work, f"{self._run_id}/{name}")
+            return jobs.start(self._connections.server, action, f"{self._run_id}/{name}")
 
         try:
-            job = jobs.retry_while_unreachable(begin, lambda text: on_output("link", text))
+            job = jobs.retry_while_unreachable(start, lambda text: on_output("link", text))
         except jobs.StartInterrupted as early:
-            raise Interrupted(self._done(early.job, jobs.stop(early.job))) from None
+            raise Interrupted(self._result(early.job, jobs.stop(early.job))) from None
         try:
             outcome = jobs.wait(job, None, on_output)
         except KeyboardInterrupt:
-            raise Interrupted(self._done(job, jobs.stop(job))) from None
-        return self._done(job, outcome)
+            raise Interrupted(self._result(job, jobs.stop(job))) from None
+        return self._result(job, outcome)
 
     def ask(self, question: Question[Any]) -> Any:
+        """The answer over the run's own connections."""
         return question.fetch(self._connections)
 
     def lock(self, purpose: str) -> AbstractContextManager[Any]:
+        """The lock that the server itself holds for this run; every job checks that it still does."""
         from runbook_lib.connections.lock import EnvironmentLock
 
         self._held = EnvironmentLock(
@@ -83,9 +106,8 @@ class ServerBackend:
         held: AbstractContextManager[Any] = self._held
         return held
 
-    def _done(self, job: Any, outcome: Any) -> ActionResult:
+    def _result(self, job: Any, outcome: Any) -> ActionResult:
         from runbook_lib.connections import jobs
-        from runbook_lib.core.errors import RunbookError
 
         stdout, stderr = outcome.stdout_tail, outcome.stderr_tail
         with suppress(RunbookError):  # otherwise the tails that came over the link are what there is

@@ -1,4 +1,4 @@
-"""Opening a gate: the same questions again and again, until enough clean looks in a row or the deadline."""
+"""Opening a gate: the same questions again and again, until enough clean probes in a row or the deadline."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from runbook_lib.core.errors import HostUnreachable, LinkDropped, RunbookError
@@ -13,72 +14,77 @@ from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.questions import Question
 
-TOLD = 3  # faults that a message names; the others stand in the run's checks
+MAX_REPORTED = 3  # faults that a message names; the others stand in the run's checks
+
+Fetch = Callable[[Question[Any]], Any]
+
+
+@dataclass(frozen=True)
+class GateProbe:
+    """One probe of a gate: its number, UTC time and findings, and the counts up to it.
+
+    `clean_in_a_row` and `failed_in_a_row` count to this probe, `failed` counts all. A probe without an answer is not
+    clean, and neither adds to the failed ones nor ends their row.
+    """
+
+    number: int
+    at: datetime
+    findings: tuple[Finding, ...]
+    clean_in_a_row: int = 0
+    failed_in_a_row: int = 0
+    failed: int = 0
 
 
 @dataclass(frozen=True)
 class GateOutcome:
-    """Whether a gate opened, after how many looks, and what the last one found."""
+    """Whether a gate opened, and every probe of it."""
 
     opened: bool
-    looks: int
-    findings: tuple[Finding, ...]
+    probes: tuple[GateProbe, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the last probe found."""
+        return self.probes[-1].findings if self.probes else ()
 
     @property
     def message(self) -> str:
-        """What stands in the way: what failed before what could not be looked at, which often follows from it."""
+        """What keeps the gate shut: what failed before what could not be probed, which often follows from it."""
         if self.opened:
             return ""
         faults = [one for one in self.findings if not one.verdict.acceptable]
-        told = ([one for one in faults if one.verdict is Verdict.FAILED] or faults)[:TOLD]
-        said = "; ".join(f"{one.check}: {one.measured or one.verdict}" for one in told)
-        more = len(faults) - len(told)
-        said += f"; {more} more check{'s are' if more > 1 else ' is'} not good" if more else ""
-        return said or "not enough clean looks in a row before the deadline"
+        reported = ([one for one in faults if one.verdict is Verdict.FAILED] or faults)[:MAX_REPORTED]
+        text = "; ".join(f"{one.check}: {one.measured or one.verdict}" for one in reported)
+        more = len(faults) - len(reported)
+        text += f"; {more} more check{'s' if more > 1 else ''} did not pass" if more else ""
+        return text or "not enough clean probes in a row before the deadline"
 
 
-def open_gate(gate: Gate, fetch: Callable[[Question[Any]], Any],
-              seen: Callable[[int, tuple[Finding, ...]], None] = lambda look, findings: None) -> GateOutcome:
-    """Look until the gate opens or its deadline is over. `seen` is told of each look.
+def open_gate(gate: Gate, fetch: Fetch, observe: Callable[[GateProbe], None] = lambda probe: None) -> GateOutcome:
+    """Probe until the gate opens, stays shut for good, or its deadline is over. `observe` gets each probe.
 
-    Raises the link's own error when the last look had no link: then nobody can say what the gate would have shown.
+    Raises the link's own error when the last probe had no link: then nobody can say what the gate would have shown.
     """
-    give_up = time.monotonic() + gate.deadline_s
-    clean = failing = failed = looks = 0
-    gone: list[RunbookError] = []
-
-    def put_noting_the_link(question: Question[Any]) -> Any:
-        try:
-            return fetch(question)
-        except (LinkDropped, HostUnreachable) as error:
-            gone.append(error)
-            raise
-
+    deadline = time.monotonic() + gate.deadline_s
+    link = _Link(fetch)
+    probes: list[GateProbe] = []
     while True:
-        looks += 1
-        gone.clear()
-        findings = probe_once(gate, put_noting_the_link)
-        clean = clean + 1 if findings and all(one.verdict.acceptable for one in findings) else 0
-        if clean:
-            failing = 0
-        elif any(one.verdict is Verdict.FAILED for one in findings):
-            failing += 1
-        seen(looks, findings)
-        if clean >= gate.success_threshold:
-            return GateOutcome(True, looks, findings)
-        failed += any(one.verdict is Verdict.FAILED for one in findings)
-        limit = gate.failure_threshold
-        if limit is not None and (failing >= limit or failed >= 2 * limit):
-            return GateOutcome(False, looks, findings)
-        if time.monotonic() + gate.interval_s > give_up:
-            if gone:
-                raise gone[0]
-            return GateOutcome(False, looks, findings)
+        link.lost = None
+        probes.append(_counted(probe_once(gate, link.fetch), probes))
+        observe(probes[-1])
+        if probes[-1].clean_in_a_row >= gate.success_threshold:
+            return GateOutcome(True, tuple(probes))
+        if _stays_shut(gate, probes[-1]):
+            return GateOutcome(False, tuple(probes))
+        if time.monotonic() + gate.interval_s > deadline:
+            if link.lost is not None:
+                raise link.lost
+            return GateOutcome(False, tuple(probes))
         time.sleep(gate.interval_s)
 
 
-def probe_once(gate: Gate, fetch: Callable[[Question[Any]], Any]) -> tuple[Finding, ...]:
-    """One look. An answer that cannot be had is an inconclusive finding, which is not clean."""
+def probe_once(gate: Gate, fetch: Fetch) -> tuple[Finding, ...]:
+    """One probe. An answer that cannot be had is an inconclusive finding, which is not clean."""
     answers = ask_concurrently(gate.questions, fetch)
     missing = [(question, answer) for question, answer in zip(gate.questions, answers, strict=True)
                if isinstance(answer, RunbookError)]
@@ -91,7 +97,7 @@ def probe_once(gate: Gate, fetch: Callable[[Question[Any]], Any]) -> tuple[Findi
         return (Finding(gate.name, Verdict.INCONCLUSIVE, error.what, next_step=error.next_step),)
 
 
-def ask_concurrently(questions: Iterable[Question[Any]], fetch: Callable[[Question[Any]], Any]) -> list[Any]:
+def ask_concurrently(questions: Iterable[Question[Any]], fetch: Fetch) -> list[Any]:
     """The answers in order; a RunbookError in the place of an answer that could not be had."""
     asked = list(questions)
     if len(asked) < 2:
@@ -104,8 +110,44 @@ def ask_concurrently(questions: Iterable[Question[Any]], fetch: Callable[[Questi
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _answer(question: Question[Any], fetch: Callable[[Question[Any]], Any]) -> Any:
+def _answer(question: Question[Any], fetch: Fetch) -> Any:
     try:
         return fetch(question)
     except RunbookError as error:
         return error
+
+
+def _counted(findings: tuple[Finding, ...], before: list[GateProbe]) -> GateProbe:
+    """A probe with its counts: no findings at all are not clean, for nothing was seen."""
+    last = before[-1] if before else GateProbe(0, datetime.now(UTC), ())
+    clean = bool(findings) and all(one.verdict.acceptable for one in findings)
+    failed = any(one.verdict is Verdict.FAILED for one in findings)
+    return GateProbe(
+        number=last.number + 1,
+        at=datetime.now(UTC),
+        findings=findings,
+        clean_in_a_row=last.clean_in_a_row + 1 if clean else 0,
+        failed_in_a_row=0 if clean else last.failed_in_a_row + failed,
+        failed=last.failed + failed,
+    )
+
+
+def _stays_shut(gate: Gate, probe: GateProbe) -> bool:
+    """Whether so many probes failed that waiting longer is of no use: in a row, or twice as many in all."""
+    limit = gate.failure_threshold
+    return limit is not None and (probe.failed_in_a_row >= limit or probe.failed >= 2 * limit)
+
+
+@dataclass
+class _Link:
+    """Asks, and remembers when the question found no link to the server."""
+
+    ask: Fetch
+    lost: RunbookError | None = None
+
+    def fetch(self, question: Question[Any]) -> Any:
+        try:
+            return self.ask(question)
+        except (LinkDropped, HostUnreachable) as error:
+            self.lost = self.lost or error
+            raise

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a plan is executed: heard at any moment, acted on only where the truth can be kept."""
+"""Ctrl-C and SIGTERM while a plan is executed: received at any moment, acted on only where the truth can be kept."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 
 
 class Interrupts:
-    """Holds the two signals back, except inside `allowed()`, where the first one raises KeyboardInterrupt.
+    """Holds the two signals back, except inside `interruptible()`, where the first one raises KeyboardInterrupt.
 
     A second one changes nothing: stopping the job and undoing come to their end. Outside the main thread, which
     alone has signals, nothing is held.
     """
 
     def __init__(self) -> None:
-        self.heard = False
+        self.received = False
         self._open = False
         self._before: dict[int, Any] = {}
         self._raised = False
@@ -25,28 +25,28 @@ class Interrupts:
     def __enter__(self) -> Interrupts:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._hear)
+                self._before[number] = signal.signal(number, self._receive)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
-        if self.heard and not self._raised and kind is None:
+        if self.received and not self._raised and kind is None:
             raise KeyboardInterrupt
 
     @contextmanager
-    def allowed(self) -> Iterator[None]:
-        """Where an interrupt may come through; one that was heard before does so at once."""
+    def interruptible(self) -> Iterator[None]:
+        """Where an interrupt may come through; one that was received before does so at once."""
         self._open = True
         try:
-            if self.heard and not self._raised:
+            if self.received and not self._raised:
                 self._raise()
             yield
         finally:
             self._open = False
 
-    def _hear(self, number: int, frame: Any) -> None:
-        self.heard = True
+    def _receive(self, number: int, frame: Any) -> None:
+        self.received = True
         if self._open and not self._raised:
             self._raise()
 
@@ -63,4 +63,4 @@ def defer_signals() -> Iterator[None]:
         try:
             yield
         finally:
-            interrupts.heard = False
+            interrupts.received = False

@@ -1,4 +1,4 @@
-"""What became of a plan: a record a step, and the whole."""
+"""How a plan ended: a record a step, and the whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MARKS = {
 
 @dataclass(frozen=True)
 class StepRecord:
-    """The truth about one step. `exit_code` is None where no command ended."""
+    """How one step ended. `exit_code` is None where no command ended."""
 
     key: str
     title: str
@@ -33,9 +33,9 @@ class StepRecord:
 
 @dataclass(frozen=True)
 class Execution:
-    """A plan and what became of its steps. `applied` is False in plan mode: then nothing was changed.
+    """A plan and how its steps ended. `applied` is False in plan mode: then nothing was changed.
 
-    `findings` are what a watch left open: the steps passed, but not everything was seen.
+    `findings` are what a watch left unresolved: the steps passed, but not everything was seen.
     """
 
     plan: Plan
@@ -45,7 +45,7 @@ class Execution:
 
     def __str__(self) -> str:
         if not self.plan.steps:
-            return f"Nothing to be done: {self.plan.reason}"
+            return f"Nothing to do: {self.plan.reason}"
         if not self.applied:
             return f"Not applied: mode is \"plan\", nothing was changed (plan {self.plan.hash})."
         return "\n".join(str(step) for step in self.steps)
@@ -60,7 +60,7 @@ class Execution:
 
 
 def steps_html(steps: tuple[StepRecord, ...], running: str = "", tail: str = "") -> str:
-    """The table of steps; `running` is the key of the one at work, `tail` the last lines of its output."""
+    """The table of steps; `running` is the key of the one in progress, `tail` the last lines of its output."""
     from runbook_lib.report.tables import steps_table
 
     place = next((place for place, step in enumerate(steps) if step.key == running), -1)

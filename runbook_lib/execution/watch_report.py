@@ -11,6 +11,8 @@ from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import RunFolder
 from runbook_lib.core.errors import RunbookError
 from runbook_lib.core.gates import TriggerFired
+from runbook_lib.core.text import pluralize
+from runbook_lib.core.times import clock
 from runbook_lib.execution.backend import ExecutionBackend
 from runbook_lib.execution.monitor import WatchOutcome
 
@@ -26,56 +28,83 @@ class WatchExhibit:
     svg: str
 
 
-def record_watch(watched: WatchOutcome | None, journal: Journal, folder: RunFolder, hands: ExecutionBackend, *,
-               passed_at: Mapping[str, datetime], undone_at: Mapping[str, datetime] | None = None,
-               clean_at: datetime | None = None) -> WatchExhibit | None:
-    """Record what a watch saw: at the head of the report when a trigger fired, among its exhibits otherwise."""
-    if watched is None or not watched.looks:
-        return None
-    from runbook_lib.platform import charts
+@dataclass(frozen=True)
+class Moments:
+    """UTC times of what happened around a watch; None where it did not come to that."""
 
-    fired, ended_at = watched.fired, watched.looks[-1][0]
-    switched, flipped = passed_at.get(watched.since), (undone_at or {}).get(watched.since)
+    switched_at: datetime | None = None
+    fired_at: datetime | None = None
+    switched_back_at: datetime | None = None
+    recovered_at: datetime | None = None
+
+    def labels(self) -> list[tuple[datetime, str]]:
+        """The times that are known, each with its label in a chart."""
+        named = ((self.switched_at, "switched"), (self.fired_at, "trigger"), (self.switched_back_at, "switched back"),
+                 (self.recovered_at, "recovered"))
+        return [(at, name) for at, name in named if at is not None]
+
+
+def record_watch(watched: WatchOutcome | None, journal: Journal, folder: RunFolder, backend: ExecutionBackend, *,
+                 passed_at: Mapping[str, datetime], undone_at: Mapping[str, datetime],
+                 recovered_at: datetime | None) -> WatchExhibit | None:
+    """Record what a watch saw: at the head of the report when a trigger fired, among its exhibits otherwise.
+
+    `passed_at` and `undone_at` are UTC times by step key. None when there was no watch or no probe of it.
+    """
+    if watched is None or not watched.probes:
+        return None
+    fired = watched.fired
+    moments = Moments(
+        switched_at=passed_at.get(watched.since),
+        fired_at=watched.probes[-1][0] if fired else None,
+        switched_back_at=undone_at.get(watched.since),
+        recovered_at=recovered_at,
+    )
+    exhibit = _exhibit(watched, moments, backend)
     metric = fired.metric if fired else watched.primary_metric
-    unit, limit = (fired.unit, fired.limit) if fired else (watched.unit, watched.limit)
-    named = ((switched, "switched"), (ended_at if fired else None, "trigger"), (flipped, "flipped back"),
-             (clean_at, "clean again"))
-    moments = [(at, name) for at, name in named if at is not None]
-    rows = _series(watched, hands, metric, clean_at)
-    title = f"{metric[:1].upper()}{metric[1:]}"
-    svg = charts.to_svg(charts.metric_over_time(rows, limit, unit=unit, moments=moments, title=title))
-    text = _sentence(fired, switched, ended_at, flipped, clean_at) if fired else \
-        f"{watched.name}: {len(watched.looks)} looks, no trigger fired."
-    heading = f"Rolled back: {fired.trigger}" if fired and flipped else fired.trigger if fired else watched.name
-    journal.write("shown", title=heading, text=text, chart=[folder.chart(f"{metric}.svg", svg)],
+    journal.write("shown", title=exhibit.title, text=exhibit.text, chart=[folder.chart(f"{metric}.svg", exhibit.svg)],
                   **({"highlight": "first"} if fired else {}))
     if fired:
         journal.write("trigger", trigger=fired.trigger, metric=fired.metric, measured=fired.measured,
-                      limit=fired.limit, unit=fired.unit, because=fired.because, switched_at=switched,
-                      fired_at=ended_at, flipped_at=flipped, clean_at=clean_at)
-    return WatchExhibit(heading, text, svg)
+                      limit=fired.limit, unit=fired.unit, detail=fired.because, **vars(moments))
+    return exhibit
 
 
-def _series(watched: WatchOutcome, hands: ExecutionBackend, metric: str, clean_at: datetime | None) -> Series:
-    """Second by second where something has counted that, else look by look."""
+def _exhibit(watched: WatchOutcome, moments: Moments, backend: ExecutionBackend) -> WatchExhibit:
+    from runbook_lib.platform import charts
+
+    fired = watched.fired
+    metric = fired.metric if fired else watched.primary_metric
+    unit, limit = (fired.unit, fired.limit) if fired else (watched.unit, watched.limit)
+    rows = _series(watched, backend, metric, moments.recovered_at)
+    title = f"{metric[:1].upper()}{metric[1:]}"
+    svg = charts.to_svg(charts.metric_over_time(rows, limit, unit=unit, moments=moments.labels(), title=title))
+    if fired is None:
+        text = f"{watched.name}: {pluralize(len(watched.probes), 'probe')}, no trigger fired."
+        return WatchExhibit(watched.name, text, svg)
+    heading = f"Rolled back: {fired.trigger}" if moments.switched_back_at else fired.trigger
+    return WatchExhibit(heading, _sentence(fired, moments), svg)
+
+
+def _series(watched: WatchOutcome, backend: ExecutionBackend, metric: str, recovered_at: datetime | None) -> Series:
+    """Second by second where something has counted that, else probe by probe."""
     if watched.history is not None:
         with suppress(RunbookError):
-            told = hands.ask(watched.history).get(metric)
-            if told:
-                return list(told)
-    rows = [(at, float(reading.metrics[metric] or 0.0)) for at, reading in watched.looks if metric in reading.metrics]
-    return [*rows, (clean_at, 0.0)] if clean_at is not None else rows
+            history = backend.ask(watched.history).get(metric)
+            if history:
+                return list(history)
+    rows = [(at, float(reading.metrics[metric] or 0.0)) for at, reading in watched.probes if metric in reading.metrics]
+    return [*rows, (recovered_at, 0.0)] if recovered_at is not None else rows
 
 
-def _sentence(fired: TriggerFired, switched: datetime | None, fired_at: datetime, flipped: datetime | None,
-              clean_at: datetime | None) -> str:
+def _sentence(fired: TriggerFired, moments: Moments) -> str:
     parts = [f"{fired}."]
-    parts += [f"Switched at {_clock(switched)}, trigger at {_clock(fired_at)}"
-              + (f", flipped back at {_clock(flipped)} ({(flipped - fired_at).total_seconds():.1f} s later)"
-                 if flipped else ", not flipped back") + "."] if switched else []
-    parts += [f"Clean again from outside at {_clock(clean_at)}."] if clean_at else []
+    if moments.switched_at and moments.fired_at:
+        back = ", not switched back"
+        if moments.switched_back_at:
+            seconds = (moments.switched_back_at - moments.fired_at).total_seconds()
+            back = f", switched back at {clock(moments.switched_back_at)} ({seconds:.1f} s later)"
+        parts.append(f"Switched at {clock(moments.switched_at)}, trigger at {clock(moments.fired_at)}{back}.")
+    if moments.recovered_at:
+        parts.append(f"First clean external probe at {clock(moments.recovered_at)}.")
     return " ".join(parts)
-
-
-def _clock(at: datetime) -> str:
-    return f"{at:%H:%M:%S} UTC"

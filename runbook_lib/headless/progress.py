@@ -77,9 +77,9 @@ class Lines(Progress):
                 self._say(f"  {event['stage']}: {len(event['findings'])} checks, {len(bad)} not good")
             case "lock_taken":
                 self._say("  lock taken")
-            case "look" if event.get("fired"):
+            case "probe" if event.get("fired"):
                 self._say(f"  trigger: {event['fired']}")
-            case "look" if event.get("faults"):
+            case "probe" if event.get("faults"):
                 fault = event["faults"][0]
                 self._say(f"  {event['watch']}: {fault['check']}: {fault.get('measured') or fault['verdict']}")
             case "step_started":

@@ -221,7 +221,7 @@ class Run:
         connections, line = self.connections, LiveLine()
 
         def seen(look: Look, seconds: float) -> None:
-            self._journal.write("look", watch=gate.name, faults=list(look.faults))
+            self._journal.write("probe", watch=gate.name, faults=list(look.faults))
             good = "good" if not look.faults else f"{len(look.faults)} faults, the first: {look.faults[0].check}"
             line(f"{min(seconds, gate.deadline_s):.0f} of {gate.deadline_s:.0f} s: {good}")
 

@@ -26,7 +26,7 @@ plan"""
 LOOK = """\
 run.execute(plan)
 run.verify([finding("it is there", False), finding("nobody else was", True)])"""
-REFUSED = "run.require([finding('room', False, measured='none', next='Free space.')])"
+REFUSED = "run.require([finding('room', False, measured='none', next_step='Free space.')])"
 LEAK = "print(run.secrets['STAGING_DB_PASSWORD'].reveal())"
 
 

@@ -133,7 +133,7 @@ def test_a_failed_check_is_exit_1_and_an_unknown_one_exit_4(project_dir: Project
 
 def test_a_failed_precondition_is_refused_with_exit_3_and_nothing_after_it_runs(project_dir: ProjectDir, outputs: Path) -> None:
     project_dir.add("10_refusing", "from runbook_lib.core.findings import finding\n"
-             "run.require([finding('room', False, measured='3 GiB', next='Free space.')])",
+             "run.require([finding('room', False, measured='3 GiB', next_step='Free space.')])",
              "open('ran-on', 'w')", CLOSE)
     outcome = run_notebook("refusing", {})
     assert (outcome.exit_code, outcome.state) == (3, "refused")

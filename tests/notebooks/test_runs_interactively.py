@@ -48,7 +48,7 @@ def test_a_failed_cell_is_corrected_and_the_run_passes(project_dir: ProjectDir, 
     assert status == "ok"
     assert "nobody listens here" in shown
     status, shown = cell("from runbook_lib.core.findings import finding\n"
-                         "run.require([finding('room', False, next='Free space.')])")
+                         "run.require([finding('room', False, next_step='Free space.')])")
     assert status == "error"
     assert "Next: Free space." in shown
     assert "Traceback" not in shown

@@ -25,14 +25,14 @@ def test_a_release_whose_backend_dies_after_the_switch_is_rolled_back_by_itself(
     other = lab.other_release()
     idle = "green" if "backend-blue" in lab.on_server("sh", "-c", LIVE) else "blue"
     with start_run(lab.name, lab.environment, outputs, "20_deploy", {"ref": other, "watch_s": "60"}, "tests") as run:
-        run.until("look")
+        run.until("probe")
         lab.on_server("docker", "kill", f"gw2-staging-backend-{idle}-1")
         ended = run.wait()
     assert ended.code == 5, ended.output
     assert serving(lab) == before
     trigger = next(event for event in ended.events if event["event"] == "trigger")
     assert trigger["trigger"] in ("Critical service unavailable", "Deployment health check failures")
-    moments = [datetime.fromisoformat(trigger[name]) for name in ("switched_at", "fired_at", "flipped_at", "clean_at")]
+    moments = [datetime.fromisoformat(trigger[name]) for name in ("switched_at", "fired_at", "switched_back_at", "recovered_at")]
     assert moments == sorted(moments)
     assert ended.undone[0] == "switch" and ended.states["watch"] == "failed"
     assert ended.folder is not None

@@ -1,17 +1,24 @@
-"""What a run says of an action that did not pass."""
+"""What one action leaves: its output as evidence, its message, and a result whichever way it ends."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from runbook_lib.core.findings import Finding, Verdict
-from runbook_lib.core.gates import Gate
+from runbook_lib.archive import journal
+from runbook_lib.archive.runs import RunFolder, new_run
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import CommandTimedOut, EndpointUnavailable, HostUnreachable, LinkDropped, LockHeld
+from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.gates import Reading
 from runbook_lib.core.plan import StepState
-from runbook_lib.execution.actions import message_of
-from runbook_lib.execution.backend import ActionResult
-from runbook_lib.execution.monitor import gate_as_trigger, gate_reading
+from runbook_lib.execution.actions import ActionRunner, combined, failure_message, format_reading
+from runbook_lib.execution.backend import ActionResult, Interrupted
+from tests.unit.execution_doubles import FAILED, PASSED, ScriptedBackend, gate
 
 SQL_ERROR = """Traceback (most recent call last):
 sqlalchemy.exc.DBAPIError: LockNotAvailableError: canceling statement due to lock timeout
@@ -21,27 +28,90 @@ DETAIL:  of squads
 """
 
 
+@pytest.fixture
+def folder(outputs: Path) -> RunFolder:
+    return new_run("20_deploy", outputs)
+
+
+@pytest.fixture
+def runner(folder: RunFolder) -> Iterator[ActionRunner]:
+    backend = ScriptedBackend(bad=FAILED)
+    backend.held = True
+    with journal.Journal(folder) as opened:
+        yield ActionRunner(backend, opened, folder)
+
+
+def quiet(_: str) -> None:
+    """Shows nothing."""
+
+
+def test_what_a_command_prints_is_evidence_and_silence_leaves_no_file(runner: ActionRunner, folder: RunFolder) -> None:
+    result = runner.run(Command(("bad", "one")), "step-1", quiet)
+    assert result.evidence == ("evidence/step-1.err.txt",)
+    assert (folder.path / result.evidence[0]).read_text() == "$ bad one\n\nno space left\n"
+
+
+def test_a_gate_that_stays_shut_has_the_hint_of_its_first_fault(runner: ActionRunner) -> None:
+    shut = replace(gate([False], deadline_s=0.02), trigger="Deployment health check failures",
+                   judge=lambda _: (finding("up", True), finding("page", False, measured="500", next_step="Read the log.")))
+    result, outcome = runner.open_gate(shut, "gate-1", quiet)
+    assert (result.state, result.message, result.hint) == (StepState.FAILED, "page: 500", "Read the log.")
+    assert result.watched is not None
+    assert not outcome.opened
+
+
+def test_a_gate_that_opens_leaves_neither_hint_nor_watch(runner: ActionRunner) -> None:
+    result, _ = runner.open_gate(gate([True]), "gate-1", quiet)
+    assert (result.passed, result.hint, result.watched) == (True, "", None)
+
+
+@pytest.mark.parametrize(("error", "state"), [
+    (CommandTimedOut("60 s were not enough"), StepState.TIMED_OUT),
+    (LinkDropped("gone"), StepState.UNKNOWN), (HostUnreachable("gone"), StepState.UNKNOWN),
+    (LockHeld("Ben has it"), StepState.ABORTED), (KeyboardInterrupt(), StepState.ABORTED),
+    (EndpointUnavailable("no answer"), StepState.FAILED),
+])
+def test_every_way_an_action_can_be_cut_short_is_a_result(runner: ActionRunner, error: Any, state: StepState) -> None:
+    assert runner.result_of(error, "one").state is state
+
+
+def test_only_an_error_without_a_state_of_its_own_is_recorded_as_an_error(runner: ActionRunner, folder: RunFolder) -> None:
+    runner.result_of(LinkDropped("gone"), "one")
+    runner.result_of(EndpointUnavailable("no answer", next_step="Start nginx."), "one")
+    errors = [event for event in journal.read(folder) if event["event"] == "error"]
+    assert [(one["what"], one["next_step"]) for one in errors] == [("no answer", "Start nginx.")]
+
+
+def test_an_action_that_passed_while_it_was_being_stopped_is_aborted_all_the_same(runner: ActionRunner) -> None:
+    result = runner.result_of(Interrupted(PASSED), "one")
+    assert (result.state, result.message) == (StepState.ABORTED, "its last command had just passed")
+    assert result.evidence == ("evidence/one-stopped.out.txt",)
+
+
+def test_several_actions_end_as_their_last_and_keep_the_evidence_of_all() -> None:
+    unresolved = Finding("rate", Verdict.INCONCLUSIVE)
+    first = ActionResult(StepState.PASSED, evidence=("a",), unresolved=(unresolved,))
+    whole = combined([first, replace(FAILED, evidence=("b",))])
+    assert (whole.state, whole.evidence, whole.unresolved) == (StepState.FAILED, ("a", "b"), (unresolved,))
+    assert combined([]).passed
+
+
 @pytest.mark.parametrize(("stderr", "expected"), [
     (SQL_ERROR, "canceling statement due to lock timeout"),
     ("no such file\n", "exit code 1: no such file"),
     ("(nothing but a remark)\n", "exit code 1: (nothing but a remark)"),
     ("", "exit code 1"),
 ])
-def test_an_error_is_told_by_the_line_that_says_it_and_not_by_the_links_after_it(stderr: str, expected: str) -> None:
-    said = message_of(ActionResult(StepState.FAILED, exit_code=1, stderr=stderr))
-    assert said.endswith(expected)
-    assert "sqlalche.me" not in said
+def test_an_error_is_reported_by_the_line_that_names_it_and_not_by_the_links_after_it(stderr: str, expected: str) -> None:
+    message = failure_message(ActionResult(StepState.FAILED, exit_code=1, stderr=stderr))
+    assert message.endswith(expected)
+    assert "sqlalche.me" not in message
 
 
-def test_a_gate_shut_by_a_check_that_is_a_trigger_is_told_as_that_trigger() -> None:
-    rate = Finding("API error rate > 10%", Verdict.FAILED, "14 %")
-    gate = Gate("seen by its users", (), lambda: (), trigger="Deployment health check failures", triggers=(rate.check,))
+def test_an_action_that_passed_has_no_failure_message() -> None:
+    assert failure_message(PASSED) == ""
 
-    def told(*faults: Finding) -> str:
-        outcome = gate_as_trigger(gate, [(datetime(2026, 11, 22, tzinfo=UTC), gate_reading(gate, [], faults))])
-        assert outcome.fired is not None
-        return outcome.fired.trigger
 
-    ill = Finding("/health answers", Verdict.FAILED, "503")
-    assert told(ill, rate) == "API error rate > 10%"
-    assert told(ill) == "Deployment health check failures"
+def test_a_reading_in_one_line_names_what_is_unknown_and_the_first_fault() -> None:
+    assert format_reading(Reading({"rate": None, "requests": 80.0})) == "rate unknown · requests 80; no fault"
+    assert format_reading(Reading({}, (Finding("page", Verdict.FAILED, "500"),))) == "; page: 500"

@@ -42,7 +42,7 @@ def test_a_release_that_starts_slowly_is_waited_for() -> None:
     seen = [colour(status=503)] * 20
     outcome = open_gate(health, lambda one: WELL if one is health.questions[0] else seen.pop() if seen else colour())
     assert outcome.opened
-    assert outcome.looks == 22
+    assert len(outcome.probes) == 22
 
 
 @pytest.mark.parametrize("wrong", [{"commit": OTHER}, {"script": 404}])
@@ -50,9 +50,9 @@ def test_what_no_waiting_mends_is_not_waited_for(wrong: dict[str, Any]) -> None:
     _, served = gates()
     outcome = open_gate(served, lambda one: colour(**wrong) if one is served.questions[0] else FLOW)
     assert not outcome.opened
-    assert outcome.looks == load_environment("staging").rollback.failure_threshold
+    assert len(outcome.probes) == load_environment("staging").rollback.failure_threshold
 
 
 def test_a_good_release_is_let_through_after_one_look_at_what_it_serves() -> None:
     _, served = gates()
-    assert open_gate(served, lambda one: colour() if one is served.questions[0] else FLOW).looks == 1
+    assert len(open_gate(served, lambda one: colour() if one is served.questions[0] else FLOW).probes) == 1

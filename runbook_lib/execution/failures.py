@@ -1,0 +1,122 @@
+"""How an execution ends that did not pass: the error of each case, made from values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runbook_lib.core.errors import (
+    Aborted,
+    LinkDropped,
+    LockHeld,
+    RollbackFailed,
+    RolledBack,
+    RunbookError,
+    StepFailed,
+)
+from runbook_lib.core.plan import Plan, StepState
+from runbook_lib.core.text import pluralize
+from runbook_lib.execution.actions import failure_message
+from runbook_lib.execution.backend import ActionResult
+from runbook_lib.execution.undo import UndoneStep
+
+RUN_AGAIN = "Run the notebook again: it compares the facts with the target and does only what is missing."
+READ_EVIDENCE = "Read the step's evidence in the report."
+AFTER_FAILED_ROLLBACK = (
+    "Do not deploy over it. Open 22 Rollback for the last good release: it works from any partial state. "
+    "Call the backend lead; the report lists what was undone and what was not.")
+AFTER_ABORT = ("This run was stopped by an operator or a time limit; no fault was found in what it did. "
+               "When the reason is gone, run the notebook again.")
+# a step's state as the verb of a sentence
+_ENDED = {StepState.ABORTED: "was aborted", StepState.UNKNOWN: "has an unknown outcome"}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The step that stopped an execution, in words. `hint` is what the failing check itself advises."""
+
+    position: int
+    state: StepState
+    what: str
+    where: str
+    hint: str
+    next_step: str
+
+    def ended(self, outcome: str, next_step: str = "") -> RunbookError:
+        """The plain end: Aborted when somebody stopped the step, StepFailed otherwise."""
+        kind = Aborted if self.state is StepState.ABORTED else StepFailed
+        return kind("\n".join(line for line in (self.what, outcome) if line), where=self.where,
+                    next_step=next_step or self.next_step)
+
+
+def failure_at(plan: Plan, position: int, result: ActionResult) -> Failure:
+    """The failure of the step at `position`, whose actions ended with `result`."""
+    step, message = plan.steps[position], failure_message(result)
+    what = f"Step {position + 1} of {len(plan.steps)}, {step.title!r}, {_ENDED.get(result.state, result.state)}"
+    # an error of a kind of its own says how the step ended, not what to do next
+    advice = result.error.next_step if result.error is not None and result.state is StepState.FAILED else ""
+    return Failure(
+        position=position,
+        state=result.state,
+        what=f"{what}: {message}" if message else f"{what}.",
+        where=f"{plan.target}, step {step.key}",
+        hint=result.hint,
+        next_step=result.hint or f"{advice or READ_EVIDENCE} {RUN_AGAIN}",
+    )
+
+
+def refusal_to_undo(plan: Plan, failure: Failure, *, lock_lost: LockHeld | None,
+                    irreversible: bool) -> RunbookError | None:
+    """The end of an execution of which nothing is to be undone; None when it is to be undone."""
+    if failure.state is StepState.UNKNOWN:
+        # undoing what may still be in progress would make two truths
+        return LinkDropped(f"{failure.what}\nNothing was undone.", where=failure.where, next_step=RUN_AGAIN)
+    if lock_lost is not None:
+        # whatever we undid now would be behind the back of who holds the lock
+        return Aborted(f"{failure.what}\nNothing was undone: this run no longer holds the lock.", where=failure.where,
+                       next_step=lock_lost.next_step)
+    if not plan.undo_on_failure:
+        return failure.ended("")
+    if irreversible:
+        return failure.ended(f"Nothing was undone: {plan.irreversible_reason}", plan.irreversible_hint or RUN_AGAIN)
+    return None
+
+
+def fault_of_rollback(undone: Sequence[UndoneStep], left: Sequence[str], verification: ActionResult | None) -> str:
+    """What went wrong while undoing, in one sentence; empty when nothing did. `left` are titles of steps as they were.
+
+    `verification` is None where it was not reached.
+    """
+    failed = [f"{one.title!r} failed too: {one.message}" for one in undone if not one.succeeded]
+    if failed:
+        return f"Undoing {'; '.join(failed)}" + (f"\nNot undone: {', '.join(left)}." if left else "")
+    if verification is not None and not verification.passed:
+        count = pluralize(len(undone), "step")
+        return f"Everything was undone ({count}), but the external verification did not pass: {verification.message}"
+    return ""
+
+
+def rolled_back(plan: Plan, failure: Failure, undone: Sequence[UndoneStep]) -> RunbookError:
+    """The end of an execution whose undo succeeded: RolledBack, or the plain failure when there was nothing to undo."""
+    if not undone:
+        return failure.ended("No step so far had anything to undo.")
+    verified = " External verification passed: what ran before answers again." if plan.rollback_check else ""
+    hint = f"{failure.hint} {plan.after_rollback_hint}".strip() or failure.next_step
+    return RolledBack(
+        f"{failure.what}\nEverything done so far was undone ({pluralize(len(undone), 'step')}).{verified}",
+        where=failure.where,
+        next_step=AFTER_ABORT if failure.state is StepState.ABORTED else hint,
+    )
+
+
+def rollback_failed(failure: Failure, undone: Sequence[UndoneStep], fault: str, server_state: str) -> RunbookError:
+    """The end of an execution whose undo failed, with the state that somebody must go on from."""
+    titles = [one.title for one in undone if one.succeeded]
+    lines = (
+        f"ROLLBACK FAILED: manual intervention required. {failure.what}",
+        fault,
+        f"Undone: {', '.join(titles)}." if titles else "Nothing was undone.",
+    )
+    now = f"\nNow: {server_state}." if server_state else ""
+    return RollbackFailed("\n".join(lines) + now, where=f"{failure.where}, during the rollback",
+                          next_step=AFTER_FAILED_ROLLBACK)

@@ -1,0 +1,72 @@
+"""The backend of the real server, with its jobs replaced: named after the run, stopped on Ctrl-C, output kept."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from runbook_lib.connections import jobs
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import LinkDropped
+from runbook_lib.core.plan import StepState
+from runbook_lib.core.questions import Question
+from runbook_lib.execution.backend import Interrupted, ServerBackend
+
+DONE = SimpleNamespace(state=StepState.PASSED, exit_code=0, stdout_tail="tail", stderr_tail="", message="")
+STOPPED = SimpleNamespace(state=StepState.ABORTED, exit_code=None, stdout_tail="", stderr_tail="", message="stopped")
+
+
+@pytest.fixture
+def backend(monkeypatch: pytest.MonkeyPatch) -> ServerBackend:
+    monkeypatch.setattr(jobs, "start", lambda server, action, name: f"job {name}")
+    monkeypatch.setattr(jobs, "wait", lambda job, limit, on_output: DONE)
+    monkeypatch.setattr(jobs, "stop", lambda job: STOPPED)
+    monkeypatch.setattr(jobs, "output", lambda job: ("whole output", ""))
+    return ServerBackend(SimpleNamespace(server="server"), None, "run-1", "ana")
+
+
+def perform(backend: ServerBackend) -> Any:
+    return backend.perform(Command(("true",)), "step-1", lambda stream, text: None)
+
+
+def raising(error: BaseException) -> Any:
+    def do(*_: Any, **__: Any) -> Any:
+        raise error
+
+    return do
+
+
+def test_an_action_is_a_job_of_the_run_and_its_whole_output_is_kept(backend: ServerBackend) -> None:
+    result = perform(backend)
+    assert (result.state, result.exit_code, result.stdout) == (StepState.PASSED, 0, "whole output")
+
+
+def test_output_that_cannot_be_read_any_more_leaves_its_tail(backend: ServerBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "output", raising(LinkDropped("gone")))
+    assert perform(backend).stdout == "tail"
+
+
+def test_ctrl_c_stops_the_job_and_carries_how_it_ended(backend: ServerBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "wait", raising(KeyboardInterrupt()))
+    with pytest.raises(Interrupted) as caught:
+        perform(backend)
+    assert caught.value.result.state is StepState.ABORTED
+
+
+def test_ctrl_c_before_the_job_is_known_to_run_stops_it_too(backend: ServerBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "start", raising(jobs.StartInterrupted("job")))  # type: ignore[arg-type]
+    with pytest.raises(Interrupted):
+        perform(backend)
+
+
+def test_a_question_is_asked_over_the_runs_connections(backend: ServerBackend) -> None:
+    assert backend.ask(Question("server", lambda connections: connections.server)) == "server"
+
+
+def test_the_lock_is_made_sure_of_before_each_job(backend: ServerBackend) -> None:
+    asked: list[str] = []
+    backend._held = SimpleNamespace(reacquire=lambda: asked.append("lock"))
+    perform(backend)
+    assert asked == ["lock"]
