@@ -13,7 +13,7 @@ from typing import Any
 
 from runbook_lib.contract import Contract, parse_contract
 from runbook_lib.contract.catalogue import Runbook
-from runbook_lib.contract.saved_confirmation import refuse_saved_word
+from runbook_lib.contract.saved_confirmation import reject_saved_confirmation
 from runbook_lib.core.errors import BadParameter
 
 LONGEST_CELL = 10  # lines that are not blank
@@ -51,7 +51,7 @@ def parameters_are_typed_literals(runbook: Runbook) -> list[str]:
 def defaults_change_nothing(runbook: Runbook) -> list[str]:
     """`mode` is "plan" and every confirmation is empty, so that running all cells is safe."""
     try:
-        refuse_saved_word(runbook, _contract(runbook))
+        reject_saved_confirmation(runbook, _contract(runbook))
     except BadParameter as error:
         return [error.what]
     return []
@@ -74,7 +74,7 @@ def prose_stands_before_code(runbook: Runbook) -> list[str]:
     """A card at the top; then prose before each code cell, but for the two first and one more."""
     kinds = [cell["cell_type"] for cell in runbook.cells]
     bare = [index for index in range(1, len(kinds)) if kinds[index] == kinds[index - 1] == "code"]
-    later = [index for index in bare if index > 3]  # imports may follow the parameters without a word
+    later = [index for index in bare if index > 3]  # imports may follow the parameters without prose
     faults = [] if kinds[:1] == ["markdown"] else ["the first cell should be the card (prose)"]
     if len(later) > 1:
         faults += [f"cell {index}: has no prose before it; what does it ask?" for index in later[1:]]
@@ -106,15 +106,15 @@ def changes_are_planned_and_confirmed(runbook: Runbook) -> list[str]:
     try:
         wanted = list(CHANGING) if _contract(runbook).changes_things else []
     except BadParameter:
-        return []  # told by the rule about parameters
+        return []  # the rule about parameters reports it
     return [] if first == wanted else [f"calls {', '.join(first) or 'none'}; should be {', '.join(wanted) or 'none'}"]
 
 
 def ends_with_what_to_do(runbook: Runbook) -> list[str]:
     """The last cell is a table of what to do when something failed."""
     last = runbook.cells[-1]
-    told = last["cell_type"] == "markdown" and last["source"].startswith("#") and "|---" in last["source"]
-    return [] if told else ["the last cell should be a heading and a table: what failed, what is true now, what to do"]
+    table = last["cell_type"] == "markdown" and last["source"].startswith("#") and "|---" in last["source"]
+    return [] if table else ["the last cell should be a heading and a table: what failed, what is true now, what to do"]
 
 
 def faults_of_code(text: str, public: set[str]) -> list[str]:

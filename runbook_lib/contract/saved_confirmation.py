@@ -11,7 +11,7 @@ from runbook_lib.core.errors import BadParameter
 IN_BRACKETS = re.compile(r"\brun\.confirm\((?!run\.parameters\.confirm\))[^\n]*")
 
 
-def refuse_saved_word(runbook: Runbook, contract: Contract) -> None:
+def reject_saved_confirmation(runbook: Runbook, contract: Contract) -> None:
     """Raises BadParameter where the notebook's file itself says "apply" or holds a confirmation."""
     defaults = {one.name: one.default for one in contract.parameters}
     saved = [f'{name} = "{value}"' for name, value in defaults.items()

@@ -17,7 +17,7 @@ from typing import Any
 from runbook_lib.archive.runs import seal_abandoned
 from runbook_lib.contract import read_contract
 from runbook_lib.contract.catalogue import find_runbook
-from runbook_lib.contract.saved_confirmation import refuse_saved_word
+from runbook_lib.contract.saved_confirmation import reject_saved_confirmation
 from runbook_lib.environment import project
 from runbook_lib.headless.outcome import (
     HeadlessOutcome,
@@ -43,7 +43,7 @@ def run_notebook(name: str, parameters: Mapping[str, Any], *, timeout_s: float =
 
     runbook = find_runbook(name)
     contract = read_contract(runbook)
-    refuse_saved_word(runbook, contract)
+    reject_saved_confirmation(runbook, contract)
     values = contract.check(parameters)
     environment = load_environment(values["environment"]) if "environment" in values else None
     seal_abandoned(project.outputs())

@@ -20,7 +20,10 @@ NOT_OURS = {"lab/app/frontend/package-lock.json", "tests/unit/test_vocabulary.py
 
 # Paths whose owners are still at it. Each owner removes their own rows when the command above prints nothing for them.
 PENDING: dict[str, str] = {
-    "docs": "docs",
+    "docs/architecture.md": "generated from docstrings",
+    "docs/reference/environment-file.md": "generated from docstrings",
+    "docs/reference/errors.md": "generated from docstrings",
+    "docs/reference/names.md": "generated from docstrings",
     "lab": "lab",
     "notebooks/00_start_here.ipynb": "platform",
     "notebooks/10_preflight.ipynb": "release",
@@ -34,7 +37,6 @@ PENDING: dict[str, str] = {
     "notebooks/34_install_schedules.ipynb": "recovery",
     "parameters": "platform",
     "runbook_lib/archive": "connections, archive, report, headless, cli",
-    "runbook_lib/authoring": "docs",
     "runbook_lib/connections": "connections, archive, report, headless, cli",
     "runbook_lib/contract": "core, execution, run, kernel",
     "runbook_lib/core": "core, execution, run, kernel",
@@ -57,7 +59,6 @@ PENDING: dict[str, str] = {
     "tests/lab_server.py": "tests",
     "tests/notebooks": "tests",
     "tests/unit/archive": "connections, archive, report, headless, cli",
-    "tests/unit/authoring": "docs",
     "tests/unit/connections": "connections, archive, report, headless, cli",
     "tests/unit/contract": "core, execution, run, kernel",
     "tests/unit/execution": "core, execution, run, kernel",

@@ -14,12 +14,12 @@ from runbook_lib.authoring.checking import RULES, asks, left_to_write, missing_i
 from runbook_lib.authoring.notebook_rules import faults_of_code
 from runbook_lib.contract.catalogue import Runbook
 
-CARD = "# Look\nReads.\n\n**A minute. No outage.**\n\n| | |\n|---|---|\n| **Use it when** | often |\n| **It changes** | x |\n| **To undo** | - |"
+CARD = "# Disk\nReads.\n\n**A minute. No outage.**\n\n| | |\n|---|---|\n| **Use it when** | often |\n| **It changes** | x |\n| **To undo** | - |"
 PARAMETERS = (
     'environment: str = "lab"  # a file\nmode: str = "plan"  # plan or apply\n'
     'confirm: str = ""  # the environment\nreason: str = ""  # why'
 )
-OPEN = 'from runbook_lib import open_run\n\nrun = open_run("41_look", globals())'
+OPEN = 'from runbook_lib import open_run\n\nrun = open_run("41_disk", globals())'
 CELLS = (
     ("markdown", CARD), ("code", PARAMETERS), ("markdown", "## Target"), ("code", OPEN),
     ("markdown", "## Plan"), ("code", "plan = run.plan(make())\nplan"),
@@ -35,21 +35,21 @@ def cell(kind: str, source: str) -> dict[str, Any]:
 
 
 def write(root: Path, change: Change = lambda cells: None) -> Runbook:
-    """A project folder in which 41_look keeps every rule, but for what `change` does to its cells."""
+    """A project folder in which 41_disk keeps every rule, but for what `change` does to its cells."""
     cells = [cell(kind, source) for kind, source in CELLS]
     cells[1]["metadata"]["tags"] = ["parameters"]
     change(cells)
     for folder in ("notebooks", "docs/runbooks", "parameters/runs"):
         (root / folder).mkdir(parents=True, exist_ok=True)
-    path = root / "notebooks/41_look.ipynb"
+    path = root / "notebooks/41_disk.ipynb"
     path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
-    start = {"cells": [cell("markdown", "# Start\n[41](41_look.ipynb)")]}
+    start = {"cells": [cell("markdown", "# Start\n[41](41_disk.ipynb)")]}
     (root / "notebooks/00_start_here.ipynb").write_text(json.dumps(start))
-    (root / "README.md").write_text("[41](notebooks/41_look.ipynb)")
-    (root / "docs/runbooks/observability.md").write_text("[41](../../notebooks/41_look.ipynb)")
-    run = "# papermill notebooks/41_look.ipynb out.ipynb -f parameters/runs/look.yaml\nenvironment: staging\n"
-    (root / "parameters/runs/look.yaml").write_text(run)
-    return Runbook("41_look", path)
+    (root / "README.md").write_text("[41](notebooks/41_disk.ipynb)")
+    (root / "docs/runbooks/observability.md").write_text("[41](../../notebooks/41_disk.ipynb)")
+    run = "# papermill notebooks/41_disk.ipynb out.ipynb -f parameters/runs/disk.yaml\nenvironment: staging\n"
+    (root / "parameters/runs/disk.yaml").write_text(run)
+    return Runbook("41_disk", path)
 
 
 def test_a_notebook_that_keeps_every_rule_lacks_nothing(tmp_path: Path) -> None:
@@ -64,8 +64,8 @@ def tag(index: int, *tags: str) -> Change:
     return lambda cells: cells[index]["metadata"].update(tags=list(tags))
 
 
-@pytest.mark.parametrize(("rule", "change", "told"), [
-    ("card_is_complete", put(0, "Look"), "begin with `# Title`"),
+@pytest.mark.parametrize(("rule", "change", "expected"), [
+    ("card_is_complete", put(0, "Disk"), "begin with `# Title`"),
     ("card_is_complete", put(0, CARD.replace("To undo", "Undo")), "the row **To undo** is missing"),
     ("card_is_complete", put(0, CARD.replace("A minute", "Soon")), "how long it takes is missing"),
     ("parameters_come_first", tag(1), "tag the first code cell"),
@@ -75,7 +75,7 @@ def tag(index: int, *tags: str) -> Change:
     ("parameters_are_typed_literals", put(1, PARAMETERS + '\nfar: int = 3'), "parameter far has no comment"),
     ("defaults_change_nothing", put(1, PARAMETERS.replace('"plan"', '"apply"')), 'mode = "apply"'),
     ("defaults_change_nothing", put(7, 'run.confirm("staging")'), 'run.confirm("staging")'),
-    ("run_is_opened_and_closed", put(3, OPEN.replace("41_look", "40_look")), "the second code cell"),
+    ("run_is_opened_and_closed", put(3, OPEN.replace("41_disk", "40_disk")), "the second code cell"),
     ("run_is_opened_and_closed", put(10, "run.verify(x)"), "the last code cell"),
     ("changes_are_planned_and_confirmed", put(7, "x"), "should be run.plan, run.confirm, run.execute"),
     ("changes_are_planned_and_confirmed", put(1, 'environment: str = "lab"  # a file\nreason: str = ""  # why'),
@@ -90,16 +90,16 @@ def tag(index: int, *tags: str) -> Change:
     ("outputs_are_stripped", lambda cells: cells[5].update(execution_count=3), "cell 5: has an output"),
     ("links_lead_somewhere", put(4, "see [x](40_gone.ipynb)"), "the link 40_gone.ipynb leads nowhere"),
 ])
-def test_what_breaks_a_rule_is_told_with_its_place(tmp_path: Path, rule: str, change: Change, told: str) -> None:
+def test_what_breaks_a_rule_is_reported_with_its_place(tmp_path: Path, rule: str, change: Change, expected: str) -> None:
     check = getattr(notebook_rules, rule, None) or getattr(place_rules, rule)
-    assert told in "\n".join(check(write(tmp_path, change)))
+    assert expected in "\n".join(check(write(tmp_path, change)))
 
 
 @pytest.mark.parametrize(("rule", "file"), [
     ("readme_names_it", "README.md"), ("start_here_names_it", "notebooks/00_start_here.ipynb"),
-    ("a_page_describes_it", "docs/runbooks/observability.md"), ("a_run_file_uses_it", "parameters/runs/look.yaml"),
+    ("a_page_describes_it", "docs/runbooks/observability.md"), ("a_run_file_uses_it", "parameters/runs/disk.yaml"),
 ])
-def test_a_notebook_that_cannot_be_found_is_told_where_to_be_named(tmp_path: Path, rule: str, file: str) -> None:
+def test_a_notebook_that_cannot_be_found_is_reported_with_where_to_name_it(tmp_path: Path, rule: str, file: str) -> None:
     runbook = write(tmp_path)
     (tmp_path / file).unlink()
     assert len(getattr(place_rules, rule)(runbook)) == 1
