@@ -139,9 +139,15 @@ def _file_name(value: Any) -> Any:
     return value
 
 
+def _seconds(value: Any) -> Any:
+    if value is not None and value < 0:
+        raise ValueError(f"should be 0 or more seconds, or nothing: as the environment says; got {value:g}")
+    return value
+
+
 _RULES: dict[str, Callable[[Any], Any]] = {
     "mode": _mode, "ref": _ref, "to": _ref, "environment": _environment, "plan_hash": _plan_hash,
-    "database": _database, "backup": _file_name, "drop_kept": _file_name,
+    "database": _database, "backup": _file_name, "drop_kept": _file_name, "watch_s": _seconds,
 }
 
 

@@ -17,7 +17,6 @@ _HOMES = {
     "plan_watch": "runbook_lib.release.checks.watch:watch_of",
     "plan_deploy": "runbook_lib.release.plans.deploy",
     "plan_rollback": "runbook_lib.release.plans.rollback",
-    "DataPlan": "runbook_lib.release.plans.rollback",
     "checks": "checks",
     "charts": "charts",
 }

@@ -7,19 +7,19 @@ from collections.abc import Mapping
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import PROJECT
-from runbook_lib.platform.facts.releases import Deployed
-from runbook_lib.platform.facts.target import BOTH_COLOURS, Target, idle_colour
+from runbook_lib.platform.facts.target import BOTH_COLOURS
+from runbook_lib.platform.plans.rollout import Rollout
 
 
-def env_file(environment: Environment, deployed: Deployed, target: Target, *, live: str) -> str:
-    """The text of `.env` with `target` in the idle colour and `live` as the colour that Compose starts by itself."""
-    idle = idle_colour(deployed).upper()
+def env_file(rollout: Rollout, *, live: str) -> str:
+    """The text of `.env`: the target in its colour, `live` as the colour that a plain `docker compose up` starts."""
+    environment, target, idle = rollout.environment, rollout.target, rollout.colour.upper()
     profiles = [live, *(["grafana"] if environment.services["grafana"].required else [])]
     variables = {
         "COMPOSE_PROJECT_NAME": PROJECT,
         "COMPOSE_PROFILES": ",".join(profiles),
         **{f"{colour.upper()}_{kind}": "" for colour in BOTH_COLOURS for kind in ("COMMIT", "VERSION")},
-        **{name: value for name, value in deployed.variables.items() if name.endswith(("_COMMIT", "_VERSION"))},
+        **{name: value for name, value in rollout.deployed.variables.items() if name.endswith(("_COMMIT", "_VERSION"))},
         f"{idle}_COMMIT": target.commit,
         f"{idle}_VERSION": target.version,
         **{f"{folder.upper()}_CONFIG_HASH": tree for folder, tree in sorted(target.configuration.items())},

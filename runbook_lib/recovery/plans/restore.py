@@ -21,8 +21,9 @@ from runbook_lib.platform.facts.endpoints import survey_endpoints
 from runbook_lib.platform.facts.idle_colour import survey_idle_colour
 from runbook_lib.platform.facts.releases import Deployed, current_state, deployed_state
 from runbook_lib.platform.facts.smoke_test import run_smoke_test
-from runbook_lib.platform.facts.target import Target, idle_colour
+from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans import migration, verification
+from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.restore_databases import Databases, databases_of
 from runbook_lib.recovery.plans import restore_steps as steps
@@ -49,8 +50,8 @@ def plan_restore(
     colour = deployed.live_colour or "blue"
     resumed = databases.unfinished is not None
     prepared = preparation(environment, backup, safety, resumed=resumed)
-    served = replace(deployed, live_colour=idle_colour(deployed))  # the colour of these steps is the one that serves
-    migrate = migration.migrate(environment, served, target)
+    rollout = Rollout(environment, deployed, target, containers=containers)
+    migrate = migration.migrate(rollout.in_live_colour())
     skipped = list(prepared[1])
     wanted = [*prepared[0], steps.maintenance_on(environment, colour), *swap_databases(environment, backup, colour)]
     if target.schema_now == target.schema_expected:
@@ -74,7 +75,7 @@ def plan_restore(
                "live": deployed.live_commit, "databases": databases.names},
         recheck=unchanged_since_plan(environment, deployed, databases),
         undo_ready=verification.engine_answers(environment),
-        rollback_check=previous_release_healthy(environment, deployed, containers),
+        rollback_check=verification.previous_release_answers_if_healthy(rollout),
         state=current_state(environment),
         point_of_no_return="restore-commit",
         irreversible_reason="the restored database serves, and the one before is kept beside it.",
@@ -162,11 +163,3 @@ def verify_outside_maintenance(environment: Environment, target: Target, colour:
         failure_threshold=environment.rollback.failure_threshold,
     )
     return Step("gate-external", "Look at it through nginx", (gate,))
-
-
-def previous_release_healthy(environment: Environment, deployed: Deployed,
-                             containers: tuple[Container, ...]) -> Gate | None:
-    """What is to answer again after an undo; None where it did not before, and nothing else can be asked of it."""
-    services = {f"backend-{deployed.live_colour}", f"frontend-{deployed.live_colour}"}
-    well = {one.service for one in containers if one.state == "running" and one.health == "healthy"}
-    return verification.after_undo(environment, deployed, restarts_of(containers)) if services <= well else None

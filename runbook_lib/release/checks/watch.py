@@ -14,14 +14,14 @@ from runbook_lib.platform.facts.endpoints import Endpoint, survey_endpoints
 from runbook_lib.platform.facts.releases import Release
 
 
-def watch_of(environment: Environment, release: Release, duration_s: float = -1) -> Gate:
-    """What a watch looks at, how often and how long; a negative duration takes the environment's own."""
+def watch_of(environment: Environment, release: Release, duration_s: float | None = None) -> Gate:
+    """What a watch probes, how often and how long, in seconds; None: as the environment says."""
     return Gate(
         f"watch {release.version}",
         (survey_containers(environment), survey_endpoints(environment)),
         judge_look(environment, release),
         interval_s=environment.watch.interval_s,
-        deadline_s=environment.watch.duration_s if duration_s < 0 else duration_s,
+        deadline_s=environment.watch.duration_s if duration_s is None else duration_s,
     )
 
 

@@ -1,170 +1,119 @@
-"""The deploy transaction: compare what runs with what should run, and plan only what is missing.
+"""The deployment: compare what is live with what should be, and plan only what is missing.
 
-The order is the safe form of the plan's manual steps: the new code is built and its migrations run before it
-serves, it is looked at before traffic reaches it, and the old colour stays until the new one has passed.
+The order is the safe form of the plan's manual steps: the new code is built and its migrations run before it is live,
+it is verified before traffic reaches it, and the previous colour is kept until the new one has passed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import get_args
 
 from runbook_lib.core.errors import BadParameter
-from runbook_lib.core.findings import Finding, finding
-from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
-from runbook_lib.platform.checks.live_release import restarts_of
 from runbook_lib.platform.facts.containers import Container
-from runbook_lib.platform.facts.releases import Deployed, current_state, deployed_state
-from runbook_lib.platform.facts.target import Target, idle_colour
+from runbook_lib.platform.facts.releases import Deployed, current_state
+from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans import migration, verification
+from runbook_lib.platform.plans.compose import compose_up
 from runbook_lib.platform.plans.nginx import reload_nginx
 from runbook_lib.platform.plans.release_files import env_file, secrets_file, upstreams_file
-from runbook_lib.release.plans import deploy_steps as steps
-from runbook_lib.release.plans import verification_steps
+from runbook_lib.platform.plans.rollout import BreakingMigration, Choices, Rollout
+from runbook_lib.platform.plans.step_keys import StepKey
+from runbook_lib.release.plans import build_steps, configuration_steps, cutover_steps, verification_steps
 from runbook_lib.release.plans.interrupted_cutover import finish_cutover
-from runbook_lib.release.plans.migration_steps import irreversible, skip_reason, try_old_code
+from runbook_lib.release.plans.migration_steps import check_compatibility, irreversible, skip_reason
+
+BREAKING_MIGRATION = get_args(BreakingMigration)
 
 
 def plan_deploy(
-    environment: Environment,
-    deployed: Deployed,
-    containers: tuple[Container, ...],
-    target: Target,
-    *,
-    secrets: Mapping[str, Secret],
-    backup: Plan,
-    by: str,
-    reason: str = "",
-    breaking_migration: str = "refuse",
-    watch_s: float = -1,
+    environment: Environment, deployed: Deployed, containers: tuple[Container, ...], target: Target, *,
+    secrets: Mapping[str, Secret], backup: Plan, operator: str, reason: str = "",
+    breaking_migration: BreakingMigration = "refuse", watch_s: float | None = None,
 ) -> Plan:
     """The steps from the deployed state to `target`; none, with the reason, when they are the same.
 
-    `backup` is the plan of a verified backup; its steps come first, unless there is no database yet. `by` and
-    `reason` go into the release record. With `breaking_migration` "accept" the live code is not tried on the new
-    schema, and nothing is undone by itself once the migration has run.
-    A negative `watch_s` takes the environment's own.
+    `backup` is the plan of a verified backup; its steps come first, unless there is no database yet. `operator` and
+    `reason` go into the release record. With `breaking_migration` "accept" the live code is not tested on the new
+    schema, and nothing is rolled back automatically once the migration has run. `watch_s` are seconds; None: as the
+    environment says. Raises BadParameter for any other `breaking_migration`.
     """
-    if breaking_migration not in ("refuse", "accept"):
+    if breaking_migration not in BREAKING_MIGRATION:
         raise BadParameter(f"breaking_migration: should be 'refuse' or 'accept', got {breaking_migration!r}",
                            where="20_deploy",
-                           next_step="Give one of the two; the notebook's prose says what each means.")
-    name = f"deploy {target.version}"
-    facts = {"commit": target.commit, "live": deployed.live_commit, "colour": deployed.live_colour}
+                           next_step="Give one of the two; the notebook's prose explains each.")
+    choices = Choices(operator, reason, breaking_migration, watch_s)
+    rollout = Rollout(environment, deployed, target, choices, containers)
     secret_file = secrets_file(secrets, environment.server_secrets)
-    if is_deployed(environment, deployed, containers, target, secret_file):
-        if resting := _still_warm(containers, idle_colour(deployed)):
-            last = f"{target.version} serves and is on record; {idle_colour(deployed)} is still running"
-            return Plan(name, environment.name, (steps.stop_idle_colour(environment, resting),), reason=last,
-                        facts=facts)
-        already = f"already at {target.commit[:12]} ({target.version}): running, healthy, configuration unchanged"
-        return Plan(name, environment.name, reason=already, facts=facts)
-    wanted, skipped = _choose(environment, deployed, containers, target, secret_file, backup, breaking_migration)
-    restarts = restarts_of(containers)
-    wanted.append(verification_steps.external_gate(environment, deployed, target, restarts))
-    wanted.append(verification_steps.watch_release(environment, deployed, target, restarts, watch_s))
-    tried = deployed.live_commit if any(step.key == "compatibility-check" for step in wanted) else None
-    wanted.append(steps.commit_release(environment, deployed, target, by=by, reason=reason, old_code=tried))
-    if deployed.live_colour is not None:
-        wanted.append(steps.stop_idle_colour(environment, deployed.live_colour))
-        wanted = _restoring_last(environment, wanted)
-    plan = Plan(
-        name,
-        environment.name,
-        tuple(wanted),
-        skipped=tuple(skipped),
-        undo_on_failure=True,
-        facts=facts,
-        recheck=_still_deployed(environment, deployed),
-        undo_ready=verification.engine_answers(environment),
-        rollback_check=verification.after_undo(environment, deployed, restarts),
-        state=current_state(environment),
-        point_of_no_return="commit-release",
-        irreversible_reason="the release had passed its watch and is on record; it serves.",
-        irreversible_hint="Run the notebook again: it does what is left, without touching what serves.",
-        after_rollback_hint="Mend the release and deploy the mended one. 21 Verify gives a second opinion on "
-                            "what serves now.",
-    )
-    return irreversible(plan) if breaking_migration == "accept" else plan
+    if is_deployed(rollout, secret_file):
+        return _nothing_to_deploy(rollout)
+    wanted, skipped = _before_the_switch(rollout, secret_file, backup)
+    made = replace(_plan(rollout), steps=(*wanted, *_from_the_switch_on(rollout, wanted)), skipped=tuple(skipped))
+    made = made if rollout.live_colour is None else replace(made, steps=_services_after_files(rollout, made.steps))
+    return irreversible(made) if breaking_migration == "accept" else made
 
 
-def _still_warm(containers: tuple[Container, ...], colour: str) -> str:
-    """The colour, when one of its containers still runs though it has no traffic."""
-    running = any(one.service.endswith(f"-{colour}") and one.state == "running" for one in containers)
-    return colour if running else ""
-
-
-def _restoring_last(environment: Environment, wanted: list[Step]) -> list[Step]:
-    """Data and monitoring services, and nginx, follow the files: when the way back has restored all of them."""
-    files = ("deliver-secrets", "check-out", "configure")
-    first = next(place for place, step in enumerate(wanted) if step.key in files)
-    follow = (steps.up_infrastructure(environment, wait=False), reload_nginx(environment))
-    changed = replace(wanted[first], undo=(*wanted[first].undo, *follow))
-    return [*wanted[:first], changed, *wanted[first + 1 :]]
-
-
-def is_deployed(
-    environment: Environment,
-    deployed: Deployed,
-    containers: tuple[Container, ...],
-    target: Target,
-    secret_file: Secret,
-) -> bool:
+def is_deployed(rollout: Rollout, secret_file: Secret) -> bool:
     """Whether nothing is left to do: same commit live, same files, and every expected container healthy."""
+    deployed, target = rollout.deployed, rollout.target
     if deployed.live_commit != target.commit or deployed.live_colour is None or deployed.head != target.commit:
         return False
-    if deployed.secrets_sha256 != steps.sha256_of(secret_file) or target.schema_now != target.schema_expected:
+    if deployed.secrets_sha256 != configuration_steps.sha256_of(secret_file) or not rollout.migrated:
         return False
-    as_now = _with_live_target(environment, deployed, target)
-    if deployed.env_text != as_now or deployed.upstreams_text != upstreams_file(deployed.live_colour):
+    as_it_should_read = env_file(rollout.in_live_colour(), live=deployed.live_colour)
+    if deployed.env_text != as_it_should_read or deployed.upstreams_text != upstreams_file(deployed.live_colour):
         return False
     if not any(release.commit == target.commit for release in deployed.releases[-1:]):
-        return False  # the last deployment died before it was committed
-    expected = set(environment.running_services(deployed.live_colour))
-    healthy = {one.service for one in containers if one.state == "running" and one.health == "healthy"}
-    return expected <= healthy
+        return False  # the last deployment was interrupted before it was recorded
+    expected = set(rollout.environment.running_services(deployed.live_colour))
+    return expected <= _healthy(rollout.containers)
 
 
-def _schema(target: Target) -> str:
-    """Why there is nothing to migrate."""
-    if target.keeps_newer_schema:
-        return f"the schema ({target.schema_now}) is newer than this release; it stays, and the gates say if that works"
-    return f"the schema is at {target.schema_expected} already"
+def _plan(rollout: Rollout) -> Plan:
+    """The plan without its steps: what holds for every deployment that changes something."""
+    return Plan(
+        _name(rollout),
+        rollout.environment.name,
+        undo_on_failure=True,
+        facts=_facts(rollout),
+        recheck=verification.deployed_state_unchanged(rollout),
+        undo_ready=verification.engine_answers(rollout.environment),
+        rollback_check=verification.previous_release_answers(rollout),
+        state=current_state(rollout.environment),
+        point_of_no_return=StepKey.COMMIT_RELEASE,
+        irreversible_reason="the release had passed its watch and is recorded; it is live.",
+        irreversible_hint="Run the notebook again: it does what remains, without touching the live release.",
+        after_rollback_hint="Fix the release and deploy again. Run 21 Verify to check the live release.",
+    )
 
 
-def _still_deployed(environment: Environment, deployed: Deployed) -> Gate:
-    """Under the lock: another operator may have deployed while this plan was read."""
-    question = deployed_state(environment)
-
-    def judge(now: Deployed) -> tuple[Finding, ...]:
-        measured = f"live is now {(now.live_commit or 'nothing')[:12]}"
-        return (finding("the deployed state", now == deployed, measured=measured, expected="as in the plan"),)
-
-    return Gate("the deployed state is still that of the plan", (question,), judge, success_threshold=1)
+def _name(rollout: Rollout) -> str:
+    return f"deploy {rollout.target.version}"
 
 
-def _with_live_target(environment: Environment, deployed: Deployed, target: Target) -> str:
-    """What `.env` reads when `target` is in the live colour already."""
-    assert deployed.live_colour is not None
-    other = idle_colour(deployed)
-    turned = Deployed(other, deployed.head, deployed.env_text, deployed.upstreams_text, None, frozenset(), ())
-    return env_file(environment, turned, target, live=deployed.live_colour)
+def _facts(rollout: Rollout) -> dict[str, str | None]:
+    deployed = rollout.deployed
+    return {"commit": rollout.target.commit, "live": deployed.live_commit, "colour": deployed.live_colour}
 
 
-def _choose(
-    environment: Environment,
-    deployed: Deployed,
-    containers: tuple[Container, ...],
-    target: Target,
-    secret_file: Secret,
-    backup: Plan,
-    breaking_migration: str,
-) -> tuple[list[Step], list[SkippedStep]]:
-    wanted: list[Step] = [steps.record_pre_image(environment, deployed, containers)]
-    wanted.extend(finish_cutover(environment, deployed))
+def _nothing_to_deploy(rollout: Rollout) -> Plan:
+    """An empty plan; or only the stop of the other colour, where an interrupted deployment left it running."""
+    target, idle = rollout.target, rollout.colour
+    plan = Plan(_name(rollout), rollout.environment.name, facts=_facts(rollout))
+    if any(one.service.endswith(f"-{idle}") and one.state == "running" for one in rollout.containers):
+        stop = cutover_steps.stop_idle_colour(rollout.environment, idle)
+        return replace(plan, steps=(stop,), reason=f"{target.version} is live and recorded; {idle} is still running")
+    return replace(plan, reason=f"already at {target.commit[:12]} ({target.version}): running, healthy, configuration "
+                                "unchanged")
+
+
+def _before_the_switch(rollout: Rollout, secret_file: Secret, backup: Plan) -> tuple[list[Step], list[SkippedStep]]:
+    """Everything that users do not notice, and what of it the server does not need."""
+    wanted: list[Step] = [build_steps.record_state(rollout), *finish_cutover(rollout)]
     skipped: list[SkippedStep] = []
 
     def unless(done: bool, step: Step, reason: str) -> None:
@@ -173,27 +122,58 @@ def _choose(
         else:
             wanted.append(step)
 
-    if deployed.live_colour is None:
+    if rollout.live_colour is None:
         skipped.append(SkippedStep("Back up the database", "first deployment: there is no database yet"))
     else:
         wanted.extend(backup.steps)
-    wanted.append(steps.fetch(environment, target))
-    for part in ("backend", "frontend"):
-        image = f"gw2-{part}:{target.commit}"
-        unless(image in deployed.images, steps.build(environment, target, part), f"{image[:24]} is there already")
-    unless(
-        deployed.secrets_sha256 == steps.sha256_of(secret_file),
-        steps.deliver_secrets(environment, secret_file),
-        "the server has the same secrets",
-    )
-    unless(deployed.head == target.commit, steps.check_out(environment, deployed, target), "checked out already")
-    wanted.append(steps.configure(environment, deployed, target))
-    wanted.append(steps.start_infrastructure(environment))
-    not_tried = skip_reason(deployed, target, breaking_migration)
-    unless(bool(not_tried), try_old_code(environment, deployed, target), not_tried)
-    migrated = target.schema_now == target.schema_expected
-    unless(migrated, migration.migrate(environment, deployed, target), _schema(target))
-    wanted.append(steps.start_idle_colour(environment, deployed, target))
-    wanted.append(verification_steps.internal_gate(environment, deployed, target))
-    wanted.append(steps.switch(environment, deployed, target))
+    wanted.append(build_steps.fetch(rollout))
+    for part in build_steps.PARTS:
+        image = build_steps.image_of(rollout, part)
+        unless(image in rollout.deployed.images, build_steps.build(rollout, part), f"{image[:24]} exists already")
+    same_secrets = rollout.deployed.secrets_sha256 == configuration_steps.sha256_of(secret_file)
+    unless(same_secrets, configuration_steps.deliver_secrets(rollout, secret_file), "the server has the same secrets")
+    checked_out = rollout.deployed.head == rollout.target.commit
+    unless(checked_out, configuration_steps.check_out(rollout), "checked out already")
+    wanted += [configuration_steps.configure(rollout), configuration_steps.start_infrastructure(rollout)]
+    not_tested = skip_reason(rollout)
+    unless(bool(not_tested), check_compatibility(rollout), not_tested)
+    unless(rollout.migrated, migration.migrate(rollout), _nothing_to_migrate(rollout.target))
+    wanted += [cutover_steps.start_idle_colour(rollout), verification_steps.internal_gate(rollout)]
     return wanted, skipped
+
+
+def _from_the_switch_on(rollout: Rollout, before: Iterable[Step]) -> list[Step]:
+    tested = any(step.key == StepKey.COMPATIBILITY_CHECK for step in before)
+    steps = [
+        cutover_steps.switch(rollout),
+        verification_steps.external_gate(rollout),
+        verification_steps.watch_release(rollout),
+        cutover_steps.commit_release(rollout, compatible_with=rollout.deployed.live_commit if tested else None),
+    ]
+    # only after the record: were it stopped first and the record failed, the rollback would have nothing to return to
+    if rollout.live_colour is not None:
+        steps.append(cutover_steps.stop_idle_colour(rollout.environment, rollout.live_colour))
+    return steps
+
+
+def _services_after_files(rollout: Rollout, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Data and monitoring services, and nginx, follow the files: an undo restarts them once all files are restored.
+
+    Undo runs backwards, so the first step that writes a file is the last one undone.
+    """
+    files = (StepKey.DELIVER_SECRETS, StepKey.CHECK_OUT, StepKey.CONFIGURE)
+    first = next(place for place, step in enumerate(steps) if step.key in files)
+    services = configuration_steps.infrastructure_services(rollout.environment)
+    follow = (compose_up(rollout.environment, *services, wait=False), reload_nginx(rollout.environment))
+    changed = replace(steps[first], undo=(*steps[first].undo, *follow))
+    return (*steps[:first], changed, *steps[first + 1 :])
+
+
+def _nothing_to_migrate(target: Target) -> str:
+    if target.keeps_newer_schema:
+        return f"the schema ({target.schema_now}) is newer than this release; it stays, and the gates verify it"
+    return f"the schema is at {target.schema_expected} already"
+
+
+def _healthy(containers: tuple[Container, ...]) -> set[str]:
+    return {one.service for one in containers if one.state == "running" and one.health == "healthy"}

@@ -1,4 +1,4 @@
-"""The steps that only a rollback has: reversing migrations, and the files and services it can do without at first."""
+"""The steps that only a rollback has: reversing migrations, and the files and services that users need first."""
 
 from __future__ import annotations
 
@@ -7,74 +7,75 @@ from dataclasses import replace
 from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Step
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.releases import Deployed
-from runbook_lib.platform.facts.target import Target
-from runbook_lib.platform.plans.compose import compose, compose_up
+from runbook_lib.platform.plans.compose import ABSENT_IS_FINE, compose, compose_up
+from runbook_lib.platform.plans.migration import LOCK_TIMEOUT
 from runbook_lib.platform.plans.nginx import reload_nginx, wait_until_drained
+from runbook_lib.platform.plans.rollout import Rollout
+from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.facts.schema_rollback import WayBack
-from runbook_lib.release.plans import deploy_steps
+from runbook_lib.release.plans import configuration_steps
 
 DATA_SERVICES = ("postgres", "redis")
 
 
-def files(environment: Environment, deployed: Deployed, target: Target) -> tuple[Step, ...]:
-    """Checkout and `.env` of the earlier release; undone together, and what follows them after that."""
-    follow = (data_services(environment), reload_nginx(environment))
-    check_out = deploy_steps.check_out(environment, deployed, target)
-    configure = deploy_steps.configure(environment, deployed, target)
-    # what is left to undo before these two does not rest on them, and a broken release may keep nginx from reloading
-    return (replace(check_out, undo=(*check_out.undo, *follow), undo_best_effort=True), configure)
+def files(rollout: Rollout) -> tuple[Step, Step]:
+    """Checkout and `.env` of the earlier release; undone together, then the services that read them."""
+    follow = (compose_up(rollout.environment, *DATA_SERVICES), reload_nginx(rollout.environment))
+    check_out = configuration_steps.check_out(rollout)
+    # best effort: the undos before these two do not depend on them, and a broken release may keep nginx from reloading
+    return (replace(check_out, undo=(*check_out.undo, *follow), undo_best_effort=True),
+            configuration_steps.configure(rollout))
 
 
-def data_services(environment: Environment) -> Command:
-    """PostgreSQL and Redis as `.env` and the checkout want them."""
-    return compose_up(environment, *DATA_SERVICES)
-
-
-def start_data(environment: Environment) -> Step:
+def start_data_services(environment: Environment) -> Step:
+    """PostgreSQL and Redis only: what users need."""
     return Step(
-        "start-infrastructure",
-        "Bring the data services up",
-        (data_services(environment),),
-        why="what users need, and no more: monitoring follows when they are served",
+        StepKey.START_INFRASTRUCTURE,
+        "Start the data services",
+        (compose_up(environment, *DATA_SERVICES),),
+        why="what users need, and no more: monitoring follows once they are served",
     )
 
 
-def follow_up(environment: Environment) -> Step:
-    """Monitoring as the earlier release has it. Its failure is no reason to leave a release that serves."""
-    command = replace(deploy_steps.up_infrastructure(environment), accepts=(0, 1))
-    why = "after users are served; a service that does not come up shows in 21 Verify"
-    return Step("start-monitoring", "Bring the monitoring services up", (command,), why=why)
-
-
-def downgrade(environment: Environment, deployed: Deployed, back: WayBack) -> Step:
-    """Reverse migrations by the image that has them, in one transaction. Undone: they run again, data stay gone."""
-    colour = deployed.live_colour or "blue"
-    taken = f"; it deletes: {', '.join(back.takes_away)}" if back.takes_away else ""
+def start_monitoring(environment: Environment) -> Step:
+    """Monitoring as the earlier release has it. Its failure is no reason to leave a live release."""
+    services = configuration_steps.infrastructure_services(environment)
     return Step(
-        "downgrade",
-        f"Bring the schema from {back.schema_now} back to {back.schema_of_code}",
-        (_alembic(environment, colour, back, "downgrade", back.schema_of_code),),
-        undo=(_alembic(environment, colour, back, "upgrade", back.schema_now or "head"),),
-        why=f"by the image of {(back.keeper or '')[:12]}, one transaction, 5 s for a lock{taken}",
+        StepKey.START_MONITORING,
+        "Start the monitoring services",
+        (replace(compose_up(environment, *services), accepts=ABSENT_IS_FINE),),
+        why="after users are served; 21 Verify shows a service that does not start",
     )
 
 
-def stop_backend(environment: Environment, colour: str) -> Step:
-    """The newer code must not serve on the older schema. Undone: it is started again, before the traffic comes back."""
+def downgrade(rollout: Rollout, schema: WayBack) -> Step:
+    """Reverse migrations by the image that has them. Undone: they run again; what they deleted stays deleted."""
+    deleted = f"; it deletes: {', '.join(schema.takes_away)}" if schema.takes_away else ""
+    return Step(
+        StepKey.DOWNGRADE,
+        f"Downgrade the schema from {schema.schema_now} to {schema.schema_of_code}",
+        (_alembic(rollout, schema, "downgrade", schema.schema_of_code),),
+        undo=(_alembic(rollout, schema, "upgrade", schema.schema_now or "head"),),
+        why=f"by the image of {(schema.keeper or '')[:12]}, one transaction, 5 s for a lock{deleted}",
+    )
+
+
+def stop_newer_backend(environment: Environment, colour: str) -> Step:
+    """The newer code must not run on the older schema. Undone: it is started again before the traffic returns."""
     service = f"backend-{colour}"
     return Step(
-        "stop-writers",
+        StepKey.STOP_WRITERS,
         f"Stop the backend of {colour}",
         (wait_until_drained(environment), compose(environment, "stop", service, profiles=(colour,))),
         undo=(compose_up(environment, service, profiles=(colour,)),),
-        why="it has no traffic any more, and could not live with the older schema",
+        why="it has no traffic any more, and does not work on the older schema",
     )
 
 
-def _alembic(environment: Environment, colour: str, back: WayBack, *words: str) -> Command:
-    """A one-off container of the keeper's image; `upgrade` is safe where nothing was downgraded."""
-    run = compose(environment, "run", "--rm", "--no-deps", "-T", f"backend-{colour}", "alembic", "-x",
-                  "lock_timeout=5s", *words, timeout_s=600)
-    # the process environment goes before .env: the service runs the keeper's image, whatever .env names
-    return replace(run, argv=("env", f"{colour.upper()}_COMMIT={back.keeper or 'none'}", *run.argv))
+def _alembic(rollout: Rollout, schema: WayBack, *words: str) -> Command:
+    """A one-off container of the image that has the migrations; `upgrade` is safe where nothing was downgraded."""
+    colour = rollout.live_colour or "blue"
+    run = compose(rollout.environment, "run", "--rm", "--no-deps", "-T", f"backend-{colour}", "alembic", "-x",
+                  LOCK_TIMEOUT, *words, timeout_s=600)
+    # Compose prefers the process environment to .env: the container gets this image, whatever .env names
+    return replace(run, argv=("env", f"{colour.upper()}_COMMIT={schema.keeper or 'none'}", *run.argv))

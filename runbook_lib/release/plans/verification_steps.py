@@ -1,24 +1,21 @@
-"""The looks of a deployment: before users reach the release, while they are on it, and after it was taken back."""
+"""How a release is verified while it is deployed: before users reach it, right after, and for a while under load."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from runbook_lib.core.findings import Finding
 from runbook_lib.core.gates import Gate, Watch
 from runbook_lib.core.plan import Step
-from runbook_lib.environment import Environment
-from runbook_lib.platform.checks.live_release import ExpectedRelease, judge_flow, judge_identity, judge_outside
+from runbook_lib.platform.checks.live_release import judge_flow, judge_identity, judge_outside
 from runbook_lib.platform.facts.assets import compare_assets
 from runbook_lib.platform.facts.containers import survey_containers
 from runbook_lib.platform.facts.database import schema_revision
 from runbook_lib.platform.facts.endpoints import survey_endpoints
 from runbook_lib.platform.facts.idle_colour import IdleColour, run_smoke_test_inside, survey_idle_colour
 from runbook_lib.platform.facts.oom_kills import count_oom_kills
-from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.smoke_test import UserFlow, run_smoke_test
-from runbook_lib.platform.facts.target import Target, idle_colour
 from runbook_lib.platform.facts.traffic import ERROR_RATE, error_rate_history, traffic_since_switch, watched_traffic
+from runbook_lib.platform.plans.rollout import Rollout
+from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.platform.plans.verification import healthy_inside, served_inside
 from runbook_lib.release.checks.triggers import (
     HEALTH,
@@ -30,9 +27,9 @@ from runbook_lib.release.checks.triggers import (
 )
 
 
-def internal_gate(environment: Environment, deployed: Deployed, target: Target) -> Step:
-    """Health first, as long as it may take; then what it serves and a user's whole flow, before any user is hit."""
-    expected = ExpectedRelease(target.commit, target.schema_expected, idle_colour(deployed))
+def internal_gate(rollout: Rollout) -> Step:
+    """Health first, as long as it may take; then what the release serves and a full user flow, before any user."""
+    environment, expected = rollout.environment, rollout.expected
     identity, flow = judge_identity(expected), judge_flow(slow_limit_ms(environment))
 
     def judge(seen: IdleColour, smoke_test: UserFlow) -> tuple[Finding, ...]:
@@ -40,64 +37,60 @@ def internal_gate(environment: Environment, deployed: Deployed, target: Target) 
 
     served = served_inside(
         environment,
-        "what the new colour serves, and a user's flow in it",
+        "the new colour: what it serves, and a user flow",
         (survey_idle_colour(environment, expected.colour), run_smoke_test_inside(environment, expected.colour)),
         judge,
     )
-    return Step("gate-internal", "Look at it before traffic reaches it",
-                (healthy_inside(environment, expected, "the new colour seen from inside"), served))
+    return Step(StepKey.GATE_INTERNAL, "Verify the new release before switching traffic",
+                (healthy_inside(environment, expected, "the new colour, verified internally"), served))
 
 
-def external_gate(environment: Environment, deployed: Deployed, target: Target,
-                 restarts: Mapping[str, int] | None = None) -> Step:
-    """Users are on it now: a release that fails look after look is not waited for."""
-    expected = ExpectedRelease(target.commit, target.schema_expected, idle_colour(deployed))
+def external_gate(rollout: Rollout) -> Step:
+    """Users are on the release now: one that fails probe after probe is not waited for."""
+    environment = rollout.environment
     gate = Gate(
-        "the release seen by its users",
+        "the release, verified externally",
         (
             survey_containers(environment),
             survey_endpoints(environment),
             schema_revision(environment),
             run_smoke_test(environment),
-            compare_assets(environment, expected.colour),
-            traffic_since_switch(environment),  # nothing is sent here: the looks themselves nearly fill the rate limit
+            compare_assets(environment, rollout.colour),
+            traffic_since_switch(environment),  # no load of its own: the probes themselves nearly fill the rate limit
         ),
-        with_error_rate(environment, judge_outside(expected, restarts)),
+        with_error_rate(environment, judge_outside(rollout.expected, rollout.restarts)),
         success_threshold=environment.gate.success_threshold,
         interval_s=environment.gate.interval_s,
         deadline_s=environment.gate.deadline_s,
         failure_threshold=environment.rollback.failure_threshold,
         trigger=HEALTH,
         triggers=(errors_trigger(environment),),
-        since="switch",
+        since=StepKey.SWITCH,
     )
-    return Step("gate-external", "Look at it through nginx", (gate,))
+    return Step(StepKey.GATE_EXTERNAL, "Verify the release through nginx", (gate,))
 
 
-def watch_release(environment: Environment, deployed: Deployed, target: Target, restarts: Mapping[str, int],
-                  watch_s: float = -1) -> Step:
-    """The plan's three triggers, looked for again and again; a negative `watch_s` takes the environment's own."""
-    colour, rules = idle_colour(deployed), environment.rollback
+def watch_release(rollout: Rollout) -> Step:
+    """The plan's three triggers, probed again and again for as long as the operator or the environment says."""
+    environment, rules, chosen_s = rollout.environment, rollout.environment.rollback, rollout.choices.watch_s
     watch = Watch(
-        f"watch {target.version}",
+        f"watch {rollout.target.version}",
         (
             survey_containers(environment),
             survey_endpoints(environment),
             watched_traffic(environment),
-            count_oom_kills(environment, f"backend-{colour}"),
+            count_oom_kills(environment, f"backend-{rollout.colour}"),
         ),
-        judge_watch(environment, target.commit, colour, restarts),
+        judge_watch(environment, rollout.target.commit, rollout.colour, rollout.restarts),
         conclude_watch(environment),
-        duration_s=rules.watch_s if watch_s < 0 else watch_s,
+        duration_s=rules.watch_s if chosen_s is None else chosen_s,
         interval_s=rules.interval_s,
-        since="switch",
+        since=StepKey.SWITCH,
         primary_metric=ERROR_RATE,
         limit=rules.api_error_rate_percent,
         unit="percent",
         history=error_rate_history(environment),
     )
-    warm = "" if deployed.live_colour is None else f"; {deployed.live_colour} stays warm for the way back"
-    return Step("watch", "Watch it under its users", (watch,),
-                why=f"any of the plan's triggers goes back by itself: {', '.join(rules.triggers)}{warm}")
-
-
+    kept = "" if rollout.live_colour is None else f"; {rollout.live_colour} is kept running for it"
+    return Step(StepKey.WATCH, "Watch the release under load", (watch,),
+                why=f"each of the plan's triggers starts an automatic rollback{kept}: {', '.join(rules.triggers)}")

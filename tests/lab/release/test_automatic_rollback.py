@@ -37,7 +37,7 @@ def test_a_release_whose_backend_dies_after_the_switch_is_rolled_back_by_itself(
     assert ended.undone[0] == "switch" and ended.states["watch"] == "failed"
     assert ended.folder is not None
     report = (ended.folder / "report.html").read_text()
-    assert report.index("Rolled back: ") < report.index("Watch it under its users: failed")
+    assert report.index("Rolled back: ") < report.index("Watch the release under load: failed")
     assert list((ended.folder / "charts").glob("*.svg"))
     left = lab.on_server("docker", "ps", "--format", "{{.Names}}").split()
     assert f"gw2-staging-backend-{idle}-1" not in left, "the fallen colour was taken away"

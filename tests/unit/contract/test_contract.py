@@ -23,6 +23,7 @@ note: str | None = None
 tables: list[str] = ["users"]
 colour: Literal["blue", "green"] = "blue"
 plan_hash: str = ""
+watch_s: float | None = None
 '''
 
 
@@ -60,7 +61,7 @@ def test_every_fault_is_told_at_once(contract: Contract) -> None:
 @pytest.mark.parametrize(("name", "value"), [
     ("version", 1.10), ("keep_days", 7.0), ("keep_days", True), ("fast", 1), ("tables", "users"), ("tables", [1]),
     ("colour", "red"), ("mode", "aply"), ("limit", float("inf")), ("limit", float("nan")), ("keep_days", None),
-    ("plan_hash", "xyz"), ("environment", ""),
+    ("plan_hash", "xyz"), ("environment", ""), ("watch_s", -1.0),
 ])
 def test_values_of_another_type_or_meaning_are_refused(contract: Contract, name: str, value: Any) -> None:
     with pytest.raises(BadParameter, match=name):

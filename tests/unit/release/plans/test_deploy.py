@@ -17,8 +17,10 @@ from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed, Release
 from runbook_lib.platform.facts.target import Target, idle_colour
 from runbook_lib.platform.plans.release_files import env_file, exemptions_file, secrets_file, upstreams_file
+from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.release.facts.repository import Commit, ReleaseTree, Sources
 from runbook_lib.release.facts.target import target_of
+from runbook_lib.release.plans.configuration_steps import sha256_of
 from runbook_lib.release.plans.deploy import plan_deploy
 
 OLD, NEW = "a" * 40, "b" * 40
@@ -45,14 +47,12 @@ EMPTY = Deployed(None, "c" * 40, None, None, None, frozenset(), ())
 
 def after(environment: Environment, before: Deployed, wanted: Target, secrets: dict[str, Secret]) -> Deployed:
     """What the server's files read once `wanted` was deployed on top of `before`."""
-    from runbook_lib.release.plans.deploy_steps import sha256_of
-
     colour = idle_colour(before)
     release = Release(wanted.commit, wanted.version, colour, "0003", "run", "ann", "", datetime.now(UTC))
     return Deployed(
         live_colour=colour,
         head=wanted.commit,
-        env_text=env_file(environment, before, wanted, live=colour),
+        env_text=env_file(Rollout(environment, before, wanted), live=colour),
         upstreams_text=upstreams_file(colour),
         secrets_sha256=sha256_of(secrets_file(secrets, environment.server_secrets)),
         images=before.images | {f"gw2-backend:{wanted.commit}", f"gw2-frontend:{wanted.commit}"},
@@ -69,7 +69,7 @@ def well(environment: Environment, colour: str) -> tuple[Container, ...]:
 
 def plan(environment: Environment, deployed: Deployed, secrets: dict[str, Secret], wanted: Target,
          containers: tuple[Container, ...] = ()) -> Plan:
-    return plan_deploy(environment, deployed, containers, wanted, secrets=secrets, backup=BACKUP, by="ann")
+    return plan_deploy(environment, deployed, containers, wanted, secrets=secrets, backup=BACKUP, operator="ann")
 
 
 def keys(of: Plan) -> list[str]:
@@ -194,7 +194,7 @@ def test_the_guard_notices_another_deployment_in_between(environment, secrets) -
 
 def test_the_idle_colours_variables_change_and_the_live_ones_stay(environment, secrets) -> None:
     deployed = after(environment, EMPTY, target(OLD, "v3.1.0"), secrets)
-    lines = env_file(environment, deployed, target(), live="blue").splitlines()
+    lines = env_file(Rollout(environment, deployed, target()), live="blue").splitlines()
     assert f"BLUE_COMMIT={OLD}" in lines and f"GREEN_COMMIT={NEW}" in lines
     assert "COMPOSE_PROFILES=blue,grafana" in lines
 

@@ -12,8 +12,8 @@ from runbook_lib.environment import Environment, load_environment
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans.release_files import upstreams_file
+from runbook_lib.platform.plans.rollout import BreakingMigration
 from runbook_lib.release.plans.deploy import plan_deploy
-from runbook_lib.release.plans.migration_steps import BreakingMigration
 
 OLD, NEW = "a" * 40, "b" * 40
 BACKUP = Plan("back up", "staging", (Step("backup-dump", "Dump", (Command(("true",)),)),))
@@ -30,7 +30,7 @@ def planned(environment: Environment, *, deployed: Deployed = LIVE, schema_now: 
             breaking_migration: BreakingMigration = "refuse") -> Plan:
     target = Target(NEW, "v4.0.0", {}, "0004", frozenset({"0001", "0002", "0003", "0004"}), schema_now)
     secrets = {name: Secret(name, f"value-of-{name}-0123456789") for name in environment.server_secrets}
-    return plan_deploy(environment, deployed, (), target, secrets=secrets, backup=BACKUP, by="ann",
+    return plan_deploy(environment, deployed, (), target, secrets=secrets, backup=BACKUP, operator="ann",
                        breaking_migration=breaking_migration)
 
 

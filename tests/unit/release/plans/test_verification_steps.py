@@ -15,6 +15,7 @@ from runbook_lib.platform.facts.idle_colour import ContainerReply, IdleColour
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.smoke_test import UserAction, UserFlow
 from runbook_lib.platform.facts.target import Target
+from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.release.plans.verification_steps import internal_gate
 
 COMMIT, OTHER = "b" * 40, "c" * 40
@@ -31,7 +32,7 @@ def colour(status: int = 200, commit: str = COMMIT, script: int = 200) -> IdleCo
 def gates() -> tuple[Gate, Gate]:
     empty = Deployed(None, OTHER, None, None, None, frozenset(), ())
     target = Target(COMMIT, "v3.2.0", {}, "0003", frozenset({"0003"}), "0003")
-    health, served = internal_gate(load_environment("staging"), empty, target).actions
+    health, served = internal_gate(Rollout(load_environment("staging"), empty, target)).actions
     assert isinstance(health, Gate)
     assert isinstance(served, Gate)
     return replace(health, interval_s=0.0), replace(served, interval_s=0.0)

@@ -1,0 +1,80 @@
+"""The value that every step of a deployment, a rollback or a restore is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from runbook_lib.environment import Environment
+from runbook_lib.platform.checks.live_release import ExpectedRelease, restarts_of
+from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.platform.facts.target import Target, idle_colour
+
+BreakingMigration = Literal["refuse", "accept"]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the operator decided. `operator` and `reason` go into the release record.
+
+    With `breaking_migration` "accept" the compatibility check is left out, and nothing is rolled back automatically
+    after the migration. `watch_s` None: as the environment says.
+    """
+
+    operator: str = ""
+    reason: str = ""
+    breaking_migration: BreakingMigration = "refuse"
+    watch_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """One release on its way to one environment: where, from which state, which release, and what was decided.
+
+    `containers` are those that ran before the first step.
+    """
+
+    environment: Environment
+    deployed: Deployed
+    target: Target
+    choices: Choices = Choices()
+    containers: tuple[Container, ...] = ()
+
+    @property
+    def colour(self) -> str:
+        """The colour that the target goes to: the one without traffic."""
+        return idle_colour(self.deployed)
+
+    @property
+    def live_colour(self) -> str | None:
+        """The colour that has the traffic now; None before the first deployment."""
+        return self.deployed.live_colour
+
+    @property
+    def services(self) -> tuple[str, str]:
+        """The two application services of the target's colour, as Compose names them."""
+        return self.expected.services
+
+    @property
+    def expected(self) -> ExpectedRelease:
+        """What the gates compare each probe with."""
+        return ExpectedRelease(self.target.commit, self.target.schema_expected, self.colour)
+
+    @property
+    def restarts(self) -> dict[str, int]:
+        """Restart counts by service before the first step: they are not counted against the target."""
+        return restarts_of(self.containers)
+
+    @property
+    def migrated(self) -> bool:
+        """Whether the database already has the schema that the target expects."""
+        return self.target.schema_now == self.target.schema_expected
+
+    def in_live_colour(self) -> Rollout:
+        """The same for a target that has the traffic already: `colour` is then the live one."""
+        return replace(self, deployed=replace(self.deployed, live_colour=self.colour))
+
+    def path(self, name: str) -> str:
+        """A path below the server's project directory, e.g. `path(".env")`."""
+        return self.environment.server.path(name)

@@ -1,0 +1,32 @@
+"""The keys of the steps that change a release: in plans, journals and reports, and in the tables of the notebooks."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class StepKey(StrEnum):
+    """Steps of a deployment and a rollback. A key is written into every journal: renaming one is a change of format."""
+
+    RECORD_STATE = "record-pre-image"
+    FINISH_CUTOVER = "finish-cutover"
+    FETCH = "fetch"
+    BUILD_BACKEND = "build-backend"
+    BUILD_FRONTEND = "build-frontend"
+    DELIVER_SECRETS = "deliver-secrets"
+    CHECK_OUT = "check-out"
+    CONFIGURE = "configure"
+    START_INFRASTRUCTURE = "start-infrastructure"
+    COMPATIBILITY_CHECK = "compatibility-check"
+    MIGRATE = "migrate"
+    START = "start"
+    GATE_INTERNAL = "gate-internal"
+    SWITCH = "switch"
+    GATE_EXTERNAL = "gate-external"
+    WATCH = "watch"
+    COMMIT_RELEASE = "commit-release"
+    STOP_OLD_COLOUR = "stop-old-colour"
+    STOP_WRITERS = "stop-writers"
+    DOWNGRADE = "downgrade"
+    GATE_SCHEMA = "gate-schema"
+    START_MONITORING = "start-monitoring"

@@ -1,0 +1,77 @@
+"""Steps before anything that is live is touched: record the state, fetch the commit, build its images."""
+
+from __future__ import annotations
+
+import json
+
+from runbook_lib.core.commands import Command, Pipeline, WriteFile
+from runbook_lib.core.plan import Step
+from runbook_lib.platform.plans.rollout import Rollout
+from runbook_lib.platform.plans.step_keys import StepKey
+
+PARTS = ("backend", "frontend")
+BUILD_ARGUMENTS = {"backend": ("PYTHON_IMAGE",), "frontend": ("NODE_IMAGE", "NGINX_IMAGE")}
+BUILD_STEPS = {"backend": StepKey.BUILD_BACKEND, "frontend": StepKey.BUILD_FRONTEND}
+
+
+def image_of(rollout: Rollout, part: str) -> str:
+    """Name and tag of one of the target's images; the tag is the commit."""
+    return f"gw2-{part}:{rollout.target.commit}"
+
+
+def record_state(rollout: Rollout) -> Step:
+    """Record what is live and running, image digests included, before anything is changed."""
+    deployed = rollout.deployed
+    text = json.dumps(
+        {
+            "live_colour": deployed.live_colour,
+            "live_commit": deployed.live_commit,
+            "head": deployed.head,
+            "env": deployed.env_text,
+            "upstreams": deployed.upstreams_text,
+            "running": {one.service: {"image": one.image, "digest": one.image_id} for one in rollout.containers},
+        },
+        indent=1,
+        sort_keys=True,
+    )
+    return Step(
+        StepKey.RECORD_STATE,
+        "Record the current state",
+        (
+            Command(("mkdir", "-p", rollout.path(".runbook/upstreams"))),
+            WriteFile(rollout.path(".runbook/pre-image.json"), text + "\n"),
+        ),
+        why="what a rollback returns to",
+    )
+
+
+def fetch(rollout: Rollout) -> Step:
+    """Fetch from the origin, and make sure that the commit came with it."""
+    git = ("git", "-C", rollout.environment.server.directory)
+    return Step(
+        StepKey.FETCH,
+        "Fetch the commit",
+        (
+            Command((*git, "fetch", "--quiet", "--tags", "--prune", "origin"), timeout_s=120),
+            Command((*git, "cat-file", "-e", f"{rollout.target.commit}^{{commit}}")),
+        ),
+        why="what is deployed is the commit, whatever its name points to later",
+    )
+
+
+def build(rollout: Rollout, part: str) -> Step:
+    """Build one application image from the commit itself: stray files in the checkout cannot get in."""
+    target, images = rollout.target, rollout.environment.images
+    arguments = [f"RELEASE_COMMIT={target.commit}", f"RELEASE_VERSION={target.version}"]
+    arguments += [f"{name}={images[name]}" for name in BUILD_ARGUMENTS[part] if name in images]
+    flags = [word for argument in arguments for word in ("--build-arg", argument)]
+    archive = Command(("git", "-C", rollout.environment.server.directory, "archive", f"{target.commit}:{part}"))
+    # fewer CPU shares: users' requests come first when the processor is scarce. --force-rm: a failed build leaves no
+    # container behind. BuildKit ignores both
+    words = ("build", "--quiet", "--force-rm", "--cpu-shares", "256", *flags, "--tag", image_of(rollout, part), "-")
+    return Step(
+        BUILD_STEPS[part],
+        f"Build the {part} image",
+        (Pipeline((archive, Command(("docker", *words))), timeout_s=900),),
+        why="built before anything is stopped, tagged by commit; kept on failure, so that a retry is quick",
+    )

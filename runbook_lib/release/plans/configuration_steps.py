@@ -1,0 +1,86 @@
+"""Steps that put the release's files in place, and start the services that read them: secrets, checkout, `.env`.
+
+Every undo is safe whether the step was done, half done or not done at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from runbook_lib.core.commands import Command, WriteFile
+from runbook_lib.core.plan import Action, Step
+from runbook_lib.core.redaction import Secret
+from runbook_lib.environment import Environment
+from runbook_lib.platform.plans.compose import ABSENT_IS_FINE, compose, compose_up
+from runbook_lib.platform.plans.release_files import env_file
+from runbook_lib.platform.plans.rollout import Rollout
+from runbook_lib.platform.plans.step_keys import StepKey
+
+# A copy keeps owner and mode; where there was no file, undoing must leave none.
+COPY_OR_REMOVE = 'if [ -e "$1" ]; then cp -p "$1" "$2"; else rm -f "$2"; fi'
+
+
+def sha256_of(secret: Secret) -> str:
+    """The digest that `sha256sum` gives for a file with this content, in hex."""
+    return hashlib.sha256(secret.reveal().encode()).hexdigest()
+
+
+def infrastructure_services(environment: Environment) -> tuple[str, ...]:
+    """The services that are not part of a release: data and monitoring, without what the environment lacks."""
+    of_a_release = ("nginx", "backend-blue", "frontend-blue")
+    return tuple(name for name in environment.running_services("blue") if name not in of_a_release)
+
+
+def deliver_secrets(rollout: Rollout, secret_file: Secret) -> Step:
+    """`.env.secrets` from this run's secrets. Undone: the previous file, or none."""
+    path, previous = rollout.path(".env.secrets"), rollout.path(".runbook/env.secrets.before")
+    copy = ("sh", "-c", COPY_OR_REMOVE, "keep")
+    return Step(
+        StepKey.DELIVER_SECRETS,
+        "Deliver the secrets",
+        (Command((*copy, path, previous)), WriteFile(path, secret_file, mode=0o600)),
+        undo=(Command((*copy, previous, path)),),
+        why="over the connection's standard input into a file that only its owner can read",
+    )
+
+
+def check_out(rollout: Rollout) -> Step:
+    """The checkout at the target's commit. Undone: at the commit where it was."""
+    git = ("git", "-C", rollout.environment.server.directory, "checkout", "--quiet", "--force", "--detach")
+    head = rollout.deployed.head
+    return Step(
+        StepKey.CHECK_OUT,
+        "Check out the commit",
+        (Command((*git, rollout.target.commit)),),
+        undo=(Command((*git, head)),) if head else (),
+        why="the Compose file and the mounted configuration belong to the release",
+    )
+
+
+def configure(rollout: Rollout) -> Step:
+    """`.env` with the new release in the idle colour; traffic stays where it is."""
+    environment, previous, path = rollout.environment, rollout.deployed.env_text, rollout.path(".env")
+    undo: tuple[Action, ...]
+    if previous is None:
+        # Compose finds its containers by `.env`: they go before the file does
+        undo = (compose(environment, "down", "--remove-orphans", profiles=("blue", "green"), accepts=ABSENT_IS_FINE),
+                Command(("rm", "-f", path)))
+    else:
+        undo = (WriteFile(path, previous),)
+    return Step(
+        StepKey.CONFIGURE,
+        "Write the release into .env",
+        (WriteFile(path, env_file(rollout, live=rollout.live_colour or rollout.colour)),),
+        undo=undo,
+        why="configuration hashes are part of it, so that Compose notices a changed mounted file",
+    )
+
+
+def start_infrastructure(rollout: Rollout) -> Step:
+    """PostgreSQL, Redis and monitoring as the release wants them. Undone by the files' own undo."""
+    return Step(
+        StepKey.START_INFRASTRUCTURE,
+        "Start data and monitoring services",
+        (compose_up(rollout.environment, *infrastructure_services(rollout.environment)),),
+        why="a service whose image and configuration are unchanged is not touched",
+    )
