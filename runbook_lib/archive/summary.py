@@ -24,7 +24,7 @@ class RunSummary:
     notebook: str
     environment: str
     mode: str
-    who: str
+    operator: str
     reason: str
     started_at: str
     seconds: float | None
@@ -68,7 +68,7 @@ def summary_of_events(events: list[dict[str, Any]], path: Path) -> RunSummary:
         notebook=str(started.get("notebook") or path.name.removeprefix(run_id).lstrip("-")),
         environment=str(started.get("environment") or ""),
         mode=str(started.get("mode") or ""),
-        who=str(started.get("who") or ""),
+        operator=str(started.get("operator") or ""),
         reason=str(started.get("reason") or parameters.get("reason") or ""),
         started_at=str(started.get("at") or run_started_at(run_id)),
         seconds=finished.get("seconds", finished.get("elapsed_s")),

@@ -32,7 +32,7 @@ def list_archive(
     for one in runs:
         took = f"{one.seconds:.0f} s" if one.seconds is not None else "–"
         typer.echo(f"{one.run_id}  {one.verdict or 'open':<12}  {one.state:<12}  {took:>7}  "
-                   f"{one.notebook} on {one.environment} by {one.who}")
+                   f"{one.notebook} on {one.environment} by {one.operator}")
 
 
 @archive_app.command()
@@ -44,7 +44,7 @@ def show(run: RunArgument, as_json: AsJson = False) -> None:
         return
     took = f", {one.seconds:.1f} s" if one.seconds is not None else ""
     typer.echo(f"{one.notebook} on {one.environment}, {one.mode}: {one.verdict or 'open'} ({one.state}){took}")
-    typer.echo(f"{one.summary}\nBy {one.who}, {one.started_at}. {one.reason}".rstrip())
+    typer.echo(f"{one.summary}\nBy {one.operator}, {one.started_at}. {one.reason}".rstrip())
     typer.echo(f"Report: {one.path / 'report.html'}")
 
 

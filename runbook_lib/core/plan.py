@@ -107,7 +107,7 @@ class Plan:
             "steps": [step.describe() for step in self.steps],
             "reason": self.reason,
             "facts": self.facts,
-            **({"no_way_back_after": self.point_of_no_return} if self.point_of_no_return else {}),
+            **({"point_of_no_return": self.point_of_no_return} if self.point_of_no_return else {}),
         }
 
 

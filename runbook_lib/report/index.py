@@ -47,9 +47,9 @@ def _row(run: RunSummary) -> dict[str, Any]:
         "mode": printable(run.mode),
         "when": run.started_at[:16].replace("T", " "),
         "took": duration(run.seconds) if run.seconds is not None else "",
-        "who": printable(run.who),
+        "operator": printable(run.operator),
         "href": f"{quote(run.path.name)}/{REPORT}" if (run.path / REPORT).is_file() else "",
     }
-    searched = (run.run_id, run.notebook, row["title"], row["environment"], row["mode"], row["who"], run.reason,
+    searched = (run.run_id, run.notebook, row["title"], row["environment"], row["mode"], row["operator"], run.reason,
                 run.summary, row["when"], look.word)
     return {**row, "words": printable(" ".join(map(str, searched))).lower()}

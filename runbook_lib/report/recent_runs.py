@@ -19,7 +19,7 @@ def recent_runs(count: int = 20) -> tuple[dict[str, str], ...]:
             "where": run.environment,
             "mode": run.mode,
             "verdict": run.verdict or "still open",
-            "who": run.who,
+            "operator": run.operator,
             "what came of it": run.summary or run.reason,
         }
         for run in newest

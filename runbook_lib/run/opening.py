@@ -45,7 +45,7 @@ def open_run(notebook: str, namespace: Mapping[str, Any]) -> Run:
     journal.write("run_started", run_id=folder.run_id, notebook=contract.notebook, environment=environment.name,
                   parameters=values, mode=values.get("mode", "read-only"), reason=values.get("reason", ""),
                   redacted=sorted(secrets), **started)
-    run = Run(contract, values, environment, secrets, folder, journal, operator=started["who"])
+    run = Run(contract, values, environment, secrets, folder, journal, operator=started["operator"])
     current.began(run)
     run.start()
     return run

@@ -12,13 +12,13 @@ _NAMED = ("runbook-lib", "papermill", "nbclient", "ipykernel", "paramiko", "dock
 
 
 def provenance() -> dict[str, Any]:
-    """`who`, `host`, `git` and `versions`, as the `run_started` event holds them."""
+    """`operator`, `host`, `git` and `versions`, as the `run_started` event holds them."""
     from runbook_lib.connections.local import checkout, current_operator
 
     person = current_operator()
     ours = checkout(project.root())
     git = {"commit": ours.commit or "not known", "clean": ours.clean}
-    return {"who": person.name, "host": person.host, "git": git, "versions": versions()}
+    return {"operator": person.name, "host": person.host, "git": git, "versions": versions()}
 
 
 def versions() -> dict[str, str]:

@@ -172,7 +172,7 @@ class Run:
                      f'headless, run again with --confirm {self.environment.name}.',
             )
         self._confirmed = True
-        self._journal.write("confirmed", by=self.operator, words=words)
+        self._journal.write("confirmed", operator=self.operator, environment=words)
 
     def execute(self, plan: Plan) -> Execution:
         """In apply mode: take the lock and walk the plan's steps. In plan mode: change nothing and say so.

@@ -27,7 +27,7 @@ from runbook_lib.core.findings import Verdict
 def make_run(outputs, notebook="30_backup_database", *, sealed=True):
     folder = new_run(notebook, outputs)
     with Journal(folder) as writing:
-        writing.write("run_started", run_id=folder.run_id, notebook=notebook, environment="lab", mode="apply", who="m",
+        writing.write("run_started", run_id=folder.run_id, notebook=notebook, environment="lab", mode="apply", operator="m",
                       parameters={"environment": "lab"})
         writing.write("step_started", key="a", title="A")
         evidence = folder.evidence("a.txt", "said this\n")

@@ -145,7 +145,7 @@ def test_json_outcome_is_json_and_nothing_else(project_dir: ProjectDir, given: A
 def sealed_run(outputs: Path) -> Path:
     folder = new_run("20_deploy", outputs)
     with Journal(folder) as opened:
-        opened.write("run_started", run_id=folder.run_id, notebook="20_deploy", environment="lab", who="me")
+        opened.write("run_started", run_id=folder.run_id, notebook="20_deploy", environment="lab", operator="me")
         opened.write("run_finished", verdict="passed", state="finished", exit_code=0, summary="Fine.")
     seal(folder)
     return folder.path

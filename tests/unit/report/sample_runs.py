@@ -32,7 +32,7 @@ def begin(outputs: Path, notebook: str, *, mode: str = "apply", reason: str = ""
     journal = Journal(folder, folder.redactor)
     parameters = {"environment": "lab", "mode": mode, "ref": "v3.2.0", "confirm": "lab", "reason": reason}
     journal.write("run_started", run_id=folder.run_id, notebook=notebook, environment="lab", parameters=parameters,
-                  mode=mode, who="m.keller", host="ops-laptop", reason=reason,
+                  mode=mode, operator="m.keller", host="ops-laptop", reason=reason,
                   versions={"python": "3.11.2", "runbook_lib": "0.1.0", "docker": "26.1.5", "compose": "2.26.1"},
                   git={"commit": "9b1f0c77", "clean": True}, redacted=[SECRET.name, "STAGING_SECRET_KEY"])
     journal.write("target", name="lab", title="Lab: a whole staging server on this machine",
