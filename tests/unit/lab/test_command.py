@@ -1,0 +1,57 @@
+"""`python -m lab`: short help for every command, and exit codes that say how it ended."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from lab import __main__ as command
+from lab.errors import REFUSED, LabError
+from lab.instance import Instance
+
+COMMANDS = ("engine", "images", "up", "snapshot", "status", "reset", "down", "shell", "list", "catalogue")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_help_text(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as shown:
+        command.main([name, "--help"])
+    assert shown.value.code == 0
+    text = capsys.readouterr().out.split("\n\n")[1]
+    assert len(text.split()) >= 3
+
+
+def test_the_status_of_a_missing_instance_says_what_to_do(monkeypatch: pytest.MonkeyPatch,
+                                                          capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(Instance, "inspect", lambda self: None)
+    assert command.main(["status", "--name", "double"]) == REFUSED
+    assert "Next: python -m lab up --name double" in capsys.readouterr().out
+
+
+def test_an_error_of_the_lab_gives_its_message_and_exit_code(monkeypatch: pytest.MonkeyPatch,
+                                                             capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse() -> None:
+        raise LabError("No engine.", next_step="install one", exit_code=REFUSED)
+
+    monkeypatch.setattr("lab.engine.ensure_engine", refuse)
+    assert command.main(["engine"]) == REFUSED
+    assert capsys.readouterr().err == "\nNo engine.\nNext: install one\n"
+
+
+def test_ctrl_c_is_exit_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lab.engine.ensure_engine", interrupt)
+    assert command.main(["engine"]) == 130
+    assert "Stopped." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("module", ["lab", "lab.resilience", "lab.bench", "lab.traffic", "lab.rehearsal"])
+def test_every_program_of_the_lab_starts(module: str) -> None:
+    import sys
+
+    done = subprocess.run((sys.executable, "-m", module, "--help"), text=True, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"usage: python -m {module}")
