@@ -26,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     place_rules.start_here_names_it,
     place_rules.a_page_describes_it,
     place_rules.a_run_file_uses_it,
+    place_rules.a_lab_test_runs_it,
 )
 TO_WRITE = "TO WRITE"  # what a template puts where only the author knows
 

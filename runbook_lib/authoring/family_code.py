@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from runbook_lib.authoring.layers import MOST_PUBLIC_NAMES
+from runbook_lib.authoring.place_rules import LAB_RUNS
 from runbook_lib.authoring.template import Draft
 from runbook_lib.core.errors import UsageError
 
@@ -95,7 +96,9 @@ def made_files(draft: Draft, root: Path) -> dict[Path, str]:
     tests = root / "tests/unit" / draft.family
     run = _run_file(draft, root)
     mode = "mode: apply\nconfirm: staging\n" if draft.plan else ""
+    lab_runs = root / LAB_RUNS
     files = {
+        lab_runs: with_lab_run(lab_runs.read_text(encoding="utf-8"), draft.name, lab_runs),
         tests / f"notebooks/test_{draft.name}.py": CONTRACT_TEST.format(**fields, assertion=safe),
         run: RUN.format(**fields, file=run.name, mode=mode),
     }
@@ -127,6 +130,18 @@ def _plan_files(draft: Draft, root: Path, fields: dict[str, str]) -> dict[Path, 
         top = package / "__init__.py"
         files[top] = with_name(top.read_text(encoding="utf-8"), draft.family, draft.family, top)
     return files
+
+
+def with_lab_run(text: str, name: str, path: Path) -> str:
+    """The test of runs on the lab with one more notebook, by number. Raises UsageError where it has no table RUNS."""
+    found = re.search(r"^RUNS = \{\n(.*?)^\}", text, re.DOTALL | re.MULTILINE)
+    if found is None:
+        raise UsageError("There is no table RUNS.", where=str(path), next_step="Restore the file from git.")
+    lines = found[1].splitlines(keepends=True)
+    place = next((place for place, line in enumerate(lines) if line.strip().strip('"') > name), len(lines))
+    # a template's plan has no steps, so that its run has nothing to apply and passes
+    made = [*lines[:place], f'    "{name}": ((), 0, "passed"),\n', *lines[place:]]
+    return f"{text[:found.start(1)]}{''.join(made)}{text[found.end(1):]}"
 
 
 def with_name(text: str, name: str, home: str, path: Path) -> str:

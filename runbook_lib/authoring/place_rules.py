@@ -9,6 +9,7 @@ from runbook_lib.contract.catalogue import Runbook
 
 LINK = re.compile(r"\]\(([^)#\s]+)")
 START = "00_start_here"
+LAB_RUNS = "tests/lab/read_only/test_read_only_runs.py"
 
 
 def links_lead_somewhere(runbook: Runbook) -> list[str]:
@@ -51,6 +52,12 @@ def a_run_file_uses_it(runbook: Runbook) -> list[str]:
     used = any(_text(file).startswith(command) and "environment: staging" in _text(file)
                for file in sorted(folder.glob("*.yaml")))
     return [] if used else [f"add a file to parameters/runs/ that begins with: {command}out.ipynb -f …"]
+
+
+def a_lab_test_runs_it(runbook: Runbook) -> list[str]:
+    """A test runs the notebook once, without applying anything, on a server of the lab."""
+    listed = f'"{runbook.name}":' in _text(_root(runbook) / LAB_RUNS)
+    return [] if listed else [f"add a line to RUNS in {LAB_RUNS}"]
 
 
 def _root(runbook: Runbook) -> Path:

@@ -39,7 +39,7 @@ def write(root: Path, change: Change = lambda cells: None) -> Runbook:
     cells = [cell(kind, source) for kind, source in CELLS]
     cells[1]["metadata"]["tags"] = ["parameters"]
     change(cells)
-    for folder in ("notebooks", "docs/runbooks", "parameters/runs"):
+    for folder in ("notebooks", "docs/runbooks", "parameters/runs", "tests/lab/read_only"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     path = root / "notebooks/41_disk.ipynb"
     path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
@@ -49,6 +49,7 @@ def write(root: Path, change: Change = lambda cells: None) -> Runbook:
     (root / "docs/runbooks/observability.md").write_text("[41](../../notebooks/41_disk.ipynb)")
     run = "# papermill notebooks/41_disk.ipynb out.ipynb -f parameters/runs/disk.yaml\nenvironment: staging\n"
     (root / "parameters/runs/disk.yaml").write_text(run)
+    (root / place_rules.LAB_RUNS).write_text('RUNS = {\n    "41_disk": ((), 0, "passed"),\n}\n')
     return Runbook("41_disk", path)
 
 
@@ -98,6 +99,7 @@ def test_what_breaks_a_rule_is_reported_with_its_place(tmp_path: Path, rule: str
 @pytest.mark.parametrize(("rule", "file"), [
     ("readme_names_it", "README.md"), ("start_here_names_it", "notebooks/00_start_here.ipynb"),
     ("a_page_describes_it", "docs/runbooks/observability.md"), ("a_run_file_uses_it", "parameters/runs/disk.yaml"),
+    ("a_lab_test_runs_it", place_rules.LAB_RUNS),
 ])
 def test_a_notebook_that_cannot_be_found_is_reported_with_where_to_name_it(tmp_path: Path, rule: str, file: str) -> None:
     runbook = write(tmp_path)

@@ -13,15 +13,16 @@ from typing import Any
 import pytest
 
 from runbook_lib.authoring.checking import left_to_write, missing_in
-from runbook_lib.authoring.family_code import with_name
+from runbook_lib.authoring.family_code import with_lab_run, with_name
 from runbook_lib.authoring.layers import MOST_PUBLIC_NAMES
 from runbook_lib.authoring.page_edits import with_row
+from runbook_lib.authoring.place_rules import LAB_RUNS
 from runbook_lib.authoring.scaffold import FAMILIES, make_notebook
 from runbook_lib.contract.catalogue import Runbook
 from runbook_lib.core.errors import UsageError
 
 ROOT = Path(__file__).parents[3]
-PARTS = ("README.md", "docs", "notebooks", "parameters", "runbook_lib")
+PARTS = ("README.md", "docs", "notebooks", "parameters", "runbook_lib", LAB_RUNS)
 REST = ("pyproject.toml", "setup.sh", ".ci", "lab", "staging", "tests", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md",
         "SECURITY.md", "outputs/README.md", ".github", "environment.yml", "requirements.lock", "Makefile")
 
@@ -32,7 +33,7 @@ def copy(folder: Path, *names: str) -> Path:
         source, target = ROOT / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
-            shutil.copytree(source, target, ignore=leave_out)
+            shutil.copytree(source, target, ignore=leave_out, dirs_exist_ok=True)
         else:
             shutil.copy(source, target)
     return folder
@@ -83,6 +84,12 @@ def test_a_family_that_offers_all_it_may_is_left_as_it_is() -> None:
 def test_a_page_without_its_table_is_named() -> None:
     with pytest.raises(UsageError, match="There is no table"):
         with_row("# Title\n", "| a |", "| b |", Path("page.md"))
+
+
+def test_a_lab_test_runs_it_in_the_order_of_the_numbers() -> None:
+    runs = 'RUNS = {\n    "30_a": ((), 0, "passed"),\n    "50_c": ((), 0, "passed"),\n}\n'
+    added = with_lab_run(runs, "41_b", Path("x"))
+    assert [line.split('"')[1] for line in added.splitlines()[1:-1]] == ["30_a", "41_b", "50_c"]
 
 
 def test_every_decade_has_a_family() -> None:
