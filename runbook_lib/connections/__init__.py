@@ -1,4 +1,4 @@
-"""The only room with sockets and processes. `open_connections` gives everything a run may talk to."""
+"""The only package with sockets and processes. `open_connections` gives everything that a run may connect to."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ class OpenConnections:
         from runbook_lib.connections.link import Link
         from runbook_lib.connections.ssh import SshServer
 
-        place = self._environment.server
+        settings = self._environment.server
         link = Link(
-            host=place.host,
-            port=place.port,
-            user=place.user,
-            key_file=Path(place.key_file),
-            known_hosts_file=Path(place.known_hosts_file),
-            connect_timeout_s=place.connect_timeout_s,
+            host=settings.host,
+            port=settings.port,
+            user=settings.user,
+            key_file=Path(settings.key_file),
+            known_hosts_file=Path(settings.known_hosts_file),
+            connect_timeout_s=settings.connect_timeout_s,
         )
-        return SshServer(link, place.directory, self._redactor, changes_allowed=self._changes_allowed)
+        return SshServer(link, settings.directory, self._redactor, changes_allowed=self._changes_allowed)
 
     @cached_property
     def http(self) -> PublicHttp:

@@ -1,20 +1,23 @@
-"""The Docker SDK over our own SSH link: no second login, and no file in anybody's ~/.ssh is read."""
+"""The Docker SDK over our own SSH link: no second login, and no file below ~/.ssh is read."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import docker
-import requests
 from docker.transport.sshconn import SSHConnectionPool, SSHHTTPAdapter
 
+from runbook_lib.connections.docker_errors import docker_unavailable
 from runbook_lib.connections.link import Link
 from runbook_lib.connections.ssh import SshServer
-from runbook_lib.connections.translate import docker_error, translate_errors
+from runbook_lib.connections.translate import Over, translate_errors
 from runbook_lib.core.commands import Command
-from runbook_lib.core.errors import LinkDropped
+from runbook_lib.core.errors import DockerUnavailable, FactUnreadable, LinkDropped
+
+Answer = TypeVar("Answer")
 
 # Each connection of the pool keeps one session of sshd's MaxSessions.
 CONNECTIONS = 2
@@ -38,6 +41,12 @@ class ServerDocker:
                 self._client = self._connect()
             return self._client
 
+    def ask(self, question: Callable[[Any], Answer], doing: str) -> Answer:
+        """What `question(client)` returns. Raises FactUnreadable for a refusal of the engine, DockerUnavailable, …"""
+        client = self.client()
+        with translate_errors(self._server.address, doing, over=Over.DOCKER):
+            return question(client)
+
     def _connect(self) -> Any:
         self._server.link.transport()  # a server that cannot be reached is not a missing engine
         # Nothing is dialled here: the address is replaced by our link before the first request.
@@ -47,16 +56,16 @@ class ServerDocker:
         api.base_url = "http+docker://ssh"
         api.mount("http+docker://", _LinkAdapter(self._server.link))
         try:
-            with translate_errors(self._server.address, _DIAL):
+            with translate_errors(self._server.address, _DIAL, over=Over.DOCKER):
                 api._version = api._retrieve_server_version()
-        except (docker.errors.DockerException, requests.RequestException, LinkDropped) as error:
-            # dial-stdio tells its reason on stderr, which the SDK does not read: ask again in plain words
-            told = self._server.execute(Command(("docker", "version", "--format", "{{.Server.Version}}")))
-            reason = RuntimeError(told.stderr.strip() or str(error))
-            raise docker_error(reason, self._server.address, _DIAL) from error
+        except (DockerUnavailable, FactUnreadable, LinkDropped) as error:
+            # dial-stdio prints its reason on stderr, which the SDK does not read: the docker command shows it
+            result = self._server.execute(Command(("docker", "version", "--format", "{{.Server.Version}}")))
+            raise docker_unavailable(result.stderr.strip() or error.what, self._server.address, _DIAL) from error
         return client
 
     def close(self) -> None:
+        """Close the client; the link stays open for others."""
         if self._client is not None:
             with suppress(Exception):  # the link may be gone already
                 self._client.close()

@@ -11,7 +11,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from runbook_lib.connections import tls
-from runbook_lib.connections.translate import http_error
+from runbook_lib.connections.translate import Over, translate_errors
 from runbook_lib.core.errors import EndpointUnavailable
 from runbook_lib.core.questions import HttpReply, TlsHandshake
 
@@ -20,7 +20,7 @@ CONNECTIONS = 32
 
 
 class PublicHttp:
-    """Requests to `url`. `connect_to` (host:port) is dialled instead of the URL's host; the certificate and the Host
+    """Requests to `url`. `connect_to` (host:port) replaces the address of the URL's host; the certificate and the Host
     header still are the URL's, so what is tested is what users get."""
 
     def __init__(self, url: str, *, connect_to: str | None = None, ca_file: str | None = None) -> None:
@@ -32,7 +32,7 @@ class PublicHttp:
         self._name, self._ca_file = parts.hostname or "", ca_file
         self._address = (dialled.hostname or "", dialled.port or 443)
         self._session = requests.Session()
-        self._session.trust_env = False  # no proxy, no .netrc: the operator's machine must not change the answer
+        self._session.trust_env = False  # no proxy, no .netrc: the operator's machine must not change the result
         self._session.verify = ca_file or True
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # each exchange stands alone
         self._session.mount("https://", _NamedAdapter(parts.hostname or "", bool(connect_to)))
@@ -52,21 +52,18 @@ class PublicHttp:
             raise ValueError(f"a path begins with '/': {path!r}")
         url = self.url + path
         started = time.monotonic()
-        try:
-            with self._session.request(
-                method,
-                self._base + path,
-                json=json,
-                headers={"Host": self._host, **(headers or {})},
-                timeout=timeout_s,
-                allow_redirects=follow_redirects,
-                stream=True,
-            ) as reply:
-                body = _body(reply, url, started + timeout_s)
-                seconds = time.monotonic() - started
-                return HttpReply(url, reply.status_code, dict(reply.headers), body, seconds)
-        except (requests.RequestException, OSError) as error:
-            raise http_error(error, url) from error
+        with translate_errors(self._host, url, over=Over.HTTP), self._session.request(
+            method,
+            self._base + path,
+            json=json,
+            headers={"Host": self._host, **(headers or {})},
+            timeout=timeout_s,
+            allow_redirects=follow_redirects,
+            stream=True,
+        ) as reply:
+            body = _body(reply, url, started + timeout_s)
+            seconds = time.monotonic() - started
+            return HttpReply(url, reply.status_code, dict(reply.headers), body, seconds)
 
     def handshake(self, *, timeout_s: float = 10.0) -> TlsHandshake:
         """The certificate as served, good or not. Raises EndpointUnavailable when there is no handshake at all."""
@@ -77,6 +74,7 @@ class PublicHttp:
         return tls.accepts(self._name, self._address, protocol, timeout_s)
 
     def close(self) -> None:
+        """Close the kept connections."""
         self._session.close()
 
 
@@ -87,9 +85,10 @@ def _body(reply: requests.Response, url: str, deadline: float) -> bytes:
         body += chunk
         if time.monotonic() > deadline:
             raise EndpointUnavailable("The reply did not end in time.", where=url,
-                                      next_step="Look at nginx's error log.")
+                                      next_step="Check nginx's error log.")
         if len(body) > BODY_LIMIT:
-            raise EndpointUnavailable(f"The reply is longer than {BODY_LIMIT // 1_000_000} MB.", where=url)
+            raise EndpointUnavailable(f"The reply is longer than {BODY_LIMIT // 1_000_000} MB.", where=url,
+                                      next_step="Check what that address serves.")
     return bytes(body)
 
 

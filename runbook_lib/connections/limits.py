@@ -1,6 +1,8 @@
-"""Output kept within bounds: the beginning and the end of what may be very long."""
+"""Output and reasons kept within bounds: the beginning and the end of what may be very long."""
 
 from __future__ import annotations
+
+REASON_SHOWN = 300  # characters of a library's message in one of ours
 
 
 class Bounded:
@@ -12,13 +14,14 @@ class Bounded:
         self.size = 0
 
     def add(self, data: bytes) -> None:
+        """Append the next bytes."""
         self.size += len(data)
-        room = self._head_limit - len(self._head)
-        if room > 0:
-            self._head += data[:room]
-            data = data[room:]
+        missing = self._head_limit - len(self._head)
+        if missing > 0:
+            self._head += data[:missing]
+            data = data[missing:]
         self._tail += data
-        if len(self._tail) > 2 * self._tail_limit:  # cut seldom: cutting at each call would copy the tail each time
+        if len(self._tail) > 2 * self._tail_limit:  # rarely: at each call it would copy the whole tail
             del self._tail[: -self._tail_limit or None]
 
     @property
@@ -32,7 +35,7 @@ class Bounded:
         return max(0, self.size - len(self._head) - min(len(self._tail), self._tail_limit))
 
     def text(self) -> str:
-        """Head and tail as text, with a line between them that says how much is missing."""
+        """Head and tail as text, with a line between them that shows how many bytes are missing."""
         tail = bytes(self._tail[-self._tail_limit :]) if self._tail_limit else b""
         if not self.left_out:
             return (bytes(self._head) + tail).decode("utf-8", "replace")
@@ -42,3 +45,9 @@ class Bounded:
 
 def discard(data: bytes) -> None:
     """A receiver for output that is not needed."""
+
+
+def reason_of(error: BaseException) -> str:
+    """The error's own message on one line, or its class where it has none."""
+    text = " ".join(str(error).split())
+    return (text or type(error).__name__)[:REASON_SHOWN]

@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import cast
 
 import paramiko
+from cryptography.exceptions import UnsupportedAlgorithm
+from paramiko.pkey import UnknownKeyType
 
 from runbook_lib.connections.translate import translate_errors
 from runbook_lib.core.errors import AuthenticationRefused, HostKeyUnknown
 
 KEEPALIVE_S = 5
-# Keepalive alone does not notice a black hole: the kernel must give up on unacknowledged data too.
+# Keepalive alone does not notice a black hole: the kernel must time out unacknowledged data too.
 USER_TIMEOUT_MS = 8_000
-# sshd's MaxSessions is 10 by default; the lock and the Docker client keep up to three for themselves.
+# sshd's MaxSessions is 10 by default; the lock and the Docker client keep up to three of them open.
 SESSIONS_AT_ONCE = 6
-SESSION_PATIENCE_S = 5.0
+SESSION_WAIT_S = 5.0
 
 WEAK = {
     "ciphers": ["aes128-cbc", "aes192-cbc", "aes256-cbc", "3des-cbc", "blowfish-cbc", "arcfour128", "arcfour256"],
@@ -31,7 +33,7 @@ WEAK = {
     "pubkeys": ["ssh-rsa", "ssh-dss", "ssh-rsa-cert-v01@openssh.com"],
 }
 
-logging.getLogger("paramiko").addHandler(logging.NullHandler())  # its errors are translated and raised, not printed
+logging.getLogger("paramiko").addHandler(logging.NullHandler())  # its errors are translated, not printed
 
 
 class Link:
@@ -60,7 +62,7 @@ class Link:
 
     @contextmanager
     def session(self, doing: str) -> Iterator[paramiko.Channel]:
-        """A channel for one command, closed afterwards; waits while too many run side by side."""
+        """A channel for one command, closed afterwards; waits while too many are open."""
         with self._sessions:
             channel = self.open_session(doing)
             try:
@@ -77,48 +79,40 @@ class Link:
         return self._open(f"127.0.0.1:{port} on the server", "direct-tcpip", ("127.0.0.1", port))
 
     def _open(self, doing: str, kind: str, target: tuple[str, int] | None) -> paramiko.Channel:
-        max_unreachable_probes = time.monotonic() + SESSION_PATIENCE_S
-        again = True
+        give_up = time.monotonic() + SESSION_WAIT_S
+        may_reconnect = True
         while True:
             transport = self.transport()
             try:
                 source = ("127.0.0.1", 0) if target else None
                 return transport.open_channel(kind, target, source, timeout=self.connect_timeout_s)
             except paramiko.ChannelException:
-                # the server closes its side of a finished session a moment after ours: short waits cure that
-                if target or time.monotonic() > max_unreachable_probes:
+                # the server closes its side of a finished session a moment after ours: a short wait is enough
+                if target or time.monotonic() > give_up:
                     with translate_errors(self.address, doing):
                         raise
                 time.sleep(0.05)
             except (paramiko.SSHException, OSError, EOFError):
                 transport.close()
-                if not again:  # nothing was sent yet, so one more connection is safe
+                if not may_reconnect:  # nothing was sent yet, so one more connection is safe
                     with translate_errors(self.address, doing, connecting=True):
                         raise
-                again = False
+                may_reconnect = False
 
     def _connect(self) -> paramiko.Transport:
         client = paramiko.SSHClient()
         client.set_missing_host_key_policy(_OnlyKnown(self.known_hosts_file))
         self._load_known_hosts(client)
-        key = self._load_key()
+        key = load_key(self.key_file, self.address)
+        limit_s = self.connect_timeout_s
         with translate_errors(self.address, "", connecting=True):
-            raw = socket.create_connection((self.host, self.port), timeout=self.connect_timeout_s)
+            raw = socket.create_connection((self.host, self.port), timeout=limit_s)
             try:
                 raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 raw.setsockopt(socket.IPPROTO_TCP, getattr(socket, "TCP_USER_TIMEOUT", 18), USER_TIMEOUT_MS)
                 client.connect(
-                    self.host,
-                    self.port,
-                    self.user,
-                    pkey=key,
-                    sock=raw,
-                    allow_agent=False,
-                    look_for_keys=False,
-                    timeout=self.connect_timeout_s,
-                    banner_timeout=self.connect_timeout_s,
-                    auth_timeout=self.connect_timeout_s,
-                    channel_timeout=self.connect_timeout_s,
+                    self.host, self.port, self.user, pkey=key, sock=raw, allow_agent=False, look_for_keys=False,
+                    timeout=limit_s, banner_timeout=limit_s, auth_timeout=limit_s, channel_timeout=limit_s,
                     disabled_algorithms=WEAK,
                 )
                 transport = client.get_transport()
@@ -143,22 +137,9 @@ class Link:
                           "/etc/ssh/ssh_host_ed25519_key.pub.",
             ) from error
 
-    def _load_key(self) -> paramiko.PKey:
-        next_step = "Set server.key_file in the environment file to a private key without a passphrase."
-        try:
-            return paramiko.PKey.from_path(self.key_file)
-        except OSError as error:
-            reason, cause = f"cannot be read ({error.strerror})", cast(Exception, error)
-        except (paramiko.PasswordRequiredException, TypeError) as error:
-            reason, cause = "is protected by a passphrase", error
-        except (paramiko.SSHException, ValueError, LookupError) as error:
-            reason, cause = "is not a private key that can be used", error
-        what = f"The key file {self.key_file} {reason}."
-        raise AuthenticationRefused(what, where=self.address, next_step=next_step) from cause
-
     def _drop(self) -> None:
         if self._client is not None:
-            with suppress(Exception):  # it is broken already; closing it twice says nothing new
+            with suppress(Exception):  # it may be broken already
                 self._client.close()
             self._client = None
 
@@ -169,9 +150,27 @@ class Link:
 
 
 def close_quietly(channel: paramiko.Channel) -> None:
-    """Close a channel; on a broken link there is nobody left to tell, and the break is reported elsewhere."""
+    """Close a channel; on a broken link it cannot be announced, and the break is reported elsewhere."""
     with suppress(paramiko.SSHException, OSError, EOFError):
         channel.close()
+
+
+def load_key(file: Path, address: str) -> paramiko.PKey:
+    """The private key in `file`. Raises AuthenticationRefused where it cannot be read or used."""
+    try:
+        return paramiko.PKey.from_path(file)
+    except OSError as error:
+        reason, cause = f"cannot be read ({error.strerror})", cast(Exception, error)
+    except (paramiko.PasswordRequiredException, TypeError) as error:
+        reason, cause = "is protected by a passphrase", error
+    # what paramiko and cryptography raise for other formats and algorithms
+    except (paramiko.SSHException, UnknownKeyType, UnsupportedAlgorithm, ValueError, LookupError) as error:
+        reason, cause = "is not a private key that can be used", error
+    raise AuthenticationRefused(
+        f"The key file {file} {reason}.",
+        where=address,
+        next_step="Set server.key_file in the environment file to a private key without a passphrase.",
+    ) from cause
 
 
 class _OnlyKnown(paramiko.MissingHostKeyPolicy):

@@ -1,4 +1,4 @@
-"""What this machine knows: the secrets of a run, who runs it, and the state of our own checkout."""
+"""Facts of this machine: the secrets of a run, its operator, and the state of our own checkout."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Person:
-    """Who runs this, on which machine. In CI the name is the account that triggered the workflow."""
+class Operator:
+    """The operator and their machine. In CI the name is the account that triggered the workflow."""
 
     name: str
     host: str
@@ -40,10 +40,10 @@ class Checkout:
 
 
 def load_secrets(environment: Environment) -> dict[str, Secret]:
-    """The environment's secrets that can be had here, by name; missing ones are absent.
+    """The environment's secrets that are available here, by name; missing ones are absent.
 
     The process environment comes first, then `environment.secrets_file` (NAME=value lines). Raises Refused when others
-    can read that file, and SecretMissing when it is named but cannot be read or has a line that is none.
+    can read that file, and SecretMissing when it is named but cannot be read or has a malformed line.
     """
     stored = _stored(Path(environment.secrets_file)) if environment.secrets_file else {}
     found = {name: os.environ.get(name) or stored.get(name) for name in environment.secrets}
@@ -61,7 +61,7 @@ def _stored(file: Path) -> dict[str, str]:
         raise SecretMissing(
             f"The secrets file cannot be read ({error.strerror}).",
             where=str(file),
-            next_step="Make it readable for you alone: chmod 600.",
+            next_step=f"Make it readable for its owner alone: chmod 600 {file}",
         ) from error
     if stat.S_IMODE(about.st_mode) & 0o077:
         raise Refused(
@@ -83,16 +83,16 @@ def parse_secrets(text: str, where: str) -> dict[str, str]:
         if found is None:
             # the line itself is not shown: it may hold a secret
             raise SecretMissing(f"Line {number} is not of the form NAME=value.", where=where,
-                                next_step="Correct that line.")
+                                next_step="Correct that line (a name, an equals sign, a value).")
         name, value = found
         values[name] = value
     return values
 
 
-def current_operator() -> Person:
+def current_operator() -> Operator:
     """The operator and this machine."""
     name = os.environ.get("GITHUB_ACTOR") or os.environ.get("RUNBOOK_OPERATOR") or _login()
-    return Person(name, socket.gethostname())
+    return Operator(name, socket.gethostname())
 
 
 def _login() -> str:
@@ -111,12 +111,13 @@ def checkout(folder: Path) -> Checkout:
     return Checkout(commit.strip() if commit else None, None if status is None else not status.strip())
 
 
-def _git(folder: Path, *words: str) -> str | None:
+def _git(folder: Path, *arguments: str) -> str | None:
     try:
-        done = subprocess.run(
-            ("git", "-C", str(folder), *words),
+        finished = subprocess.run(
+            ("git", "-C", str(folder), *arguments),
             capture_output=True,
             text=True,
+            errors="replace",  # git may print file names in any encoding
             timeout=10,
             check=False,
             stdin=subprocess.DEVNULL,
@@ -124,4 +125,4 @@ def _git(folder: Path, *words: str) -> str | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout if done.returncode == 0 else None
+    return finished.stdout if finished.returncode == 0 else None

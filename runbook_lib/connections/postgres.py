@@ -6,12 +6,13 @@ import json
 import re
 from typing import Any
 
+from runbook_lib.connections.docker_errors import docker_unavailable
 from runbook_lib.connections.ssh import SshServer
-from runbook_lib.connections.translate import docker_error
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import DockerUnavailable, FactUnreadable
 
 PROJECT = "gw2-staging"
+_AGAIN = "Run the notebook again; if it stays so, run psql in the container on the server."
 _NO_ENGINE = re.compile(r"Docker daemon|docker: (command )?not found")
 _NOT_RUNNING = re.compile(r"No such container|[Cc]ontainer \S+ is (not running|restarting)")
 
@@ -26,35 +27,31 @@ class ServerDatabase:
         """The rows of one SELECT, as dictionaries. Raises FactUnreadable, DockerUnavailable.
 
         The SQL is ours; `;` and backslashes are refused all the same, because psql would take what follows them for
-        a second statement or a command of its own.
+        a second statement or as one of its own commands.
         """
         if ";" in sql or "\\" in sql:
             raise ValueError("one SELECT, without ';' and without backslashes")
         options = f"-c default_transaction_read_only=on -c statement_timeout={int(timeout_s * 1000)}"
         text = f"BEGIN READ ONLY;\nSELECT row_to_json(answer) FROM (\n{sql}\n) AS answer;\nCOMMIT;\n"
-        # called by the name that Compose gives it: to look for it would cost as much again as the question
-        words = ("docker", "exec", "-i", "--env", f"PGOPTIONS={options}", "--env", "PGCONNECT_TIMEOUT=5",
-                 f"{self._project}-postgres-1", "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", self._user,
-                 "-d", self._database)
-        result = self._server.execute(Command(words, stdin=text, timeout_s=timeout_s + 10))
+        # called by the name that Compose gives it: to find it by label would double the cost of the query
+        argv = ("docker", "exec", "-i", "--env", f"PGOPTIONS={options}", "--env", "PGCONNECT_TIMEOUT=5",
+                f"{self._project}-postgres-1", "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", self._user,
+                "-d", self._database)
+        result = self._server.execute(Command(argv, stdin=text, timeout_s=timeout_s + 10))
         if result.exit_code != 0:
             raise self._failure(result.exit_code, result.stderr)
         return parse_rows(result.stdout)
 
     def _failure(self, code: int, stderr: str) -> FactUnreadable | DockerUnavailable:
         where = f"{self._server.address}: PostgreSQL {self._database}"
-        said = " ".join(stderr.split())[-500:]
-        if _NOT_RUNNING.search(said):
-            return FactUnreadable(
-                "No PostgreSQL container is running.", where=where,
-                                  next_step="On the server: docker compose ps postgres."
-            )
-        if _NO_ENGINE.search(said):
-            error = docker_error(RuntimeError(said), self._server.address, "docker exec psql")
-            assert isinstance(error, DockerUnavailable)
-            return error
+        reason = " ".join(stderr.split())[-500:]
+        if _NOT_RUNNING.search(reason):
+            return FactUnreadable("No PostgreSQL container is running.", where=where,
+                                  next_step="On the server: docker compose ps postgres.")
+        if _NO_ENGINE.search(reason):
+            return docker_unavailable(reason, self._server.address, "docker exec psql")
         return FactUnreadable(
-            f"The question failed: {said or f'exit code {code}'}",
+            f"The query failed: {reason or f'exit code {code}'}",
             where=where,
             next_step="On the server: docker compose logs --tail 50 postgres.",
         )
@@ -69,8 +66,8 @@ def parse_rows(text: str) -> list[dict[str, Any]]:
         try:
             row = json.loads(line)
         except ValueError as error:
-            raise FactUnreadable("psql's reply is not JSON.", where=line[:200], next_step="Ask again.") from error
+            raise FactUnreadable("psql's reply is not JSON.", where=line[:200], next_step=_AGAIN) from error
         if not isinstance(row, dict):
-            raise FactUnreadable("psql's reply is not a row.", where=line[:200], next_step="Ask again.")
+            raise FactUnreadable("psql's reply is not a row.", where=line[:200], next_step=_AGAIN)
         rows.append(row)
     return rows

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from runbook_lib.connections.link import close_quietly
 from runbook_lib.connections.ssh import SshServer
+from runbook_lib.connections.translate import is_library_error
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, RunbookError
 
 TIMEOUT_S = 15.0
@@ -28,7 +29,7 @@ class ServerPrometheus:
         try:
             channel = self._server.link.open_tunnel(self._port)
         except FactUnreadable as error:
-            raise _unavailable("No way to Prometheus on the server's loopback", where, error) from error
+            raise _unavailable("Prometheus is not reachable on the server's loopback", where, error) from error
         try:
             channel.settimeout(TIMEOUT_S)
             exchange = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_S)
@@ -36,7 +37,10 @@ class ServerPrometheus:
             exchange.request("GET", target, headers={"Accept": "application/json", "Connection": "close"})
             reply = exchange.getresponse()
             return parse_reply(reply.status, reply.read(BODY_LIMIT), where)
-        except (OSError, EOFError, http.client.HTTPException) as error:
+        except Exception as error:
+            if not is_library_error(error):
+                raise
+            # the tunnel is SSH and what runs inside it is HTTP: either may fail, and both mean the same here
             raise _unavailable("Prometheus gave no usable reply", where, error) from error
         finally:
             close_quietly(channel)
@@ -45,18 +49,19 @@ class ServerPrometheus:
 def parse_reply(status: int, body: bytes, where: str) -> Any:
     """`data` of a Prometheus reply. Raises FactUnreadable when it reports an error or is no such reply."""
     try:
-        said = json.loads(body)
+        reply = json.loads(body)
     except ValueError:
-        said = None
-    if not isinstance(said, dict) or "status" not in said:
-        raise FactUnreadable(f"Not a reply of Prometheus (HTTP {status}).", where=where, next_step="Look at its log.")
-    if said["status"] != "success" or "data" not in said:
+        reply = None
+    if not isinstance(reply, dict) or "status" not in reply:
+        raise FactUnreadable(f"The reply is not Prometheus's (HTTP {status}).", where=where,
+                             next_step="Check what listens on that port, and Prometheus's log.")
+    if reply["status"] != "success" or "data" not in reply:
         raise FactUnreadable(
-            f"Prometheus refused the question: {str(said.get('error', 'no reason given'))[:300]}",
+            f"Prometheus refused the query: {str(reply.get('error', 'no reason given'))[:300]}",
             where=where,
-            next_step="Ask it in Prometheus's own page to see more.",
+            next_step="Run the query in Prometheus's own web page to see more.",
         )
-    return said["data"]
+    return reply["data"]
 
 
 def _unavailable(what: str, where: str, error: BaseException) -> EndpointUnavailable:

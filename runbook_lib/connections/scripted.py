@@ -1,4 +1,4 @@
-"""The double for tests: answers by command text, path, URL or SQL. A question that nobody foresaw is an error.
+"""The double for tests: answers by command text, path, URL or SQL. A question without a scripted answer is an error.
 
 ScriptedConnections(commands={"df -P /": "Filesystem …"}, replies={"/health": (200, {"status": "ok"})})
 """
@@ -14,14 +14,14 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import CommandResult, HttpReply, TlsHandshake
 
-# What a question may be answered with: a value, an error to raise, or a function that is called each time.
+# a value, an error to raise, or a function that is called each time
 Answer = Any
 
 
 def _given(answers: Mapping[str, Answer], key: str, kind: str) -> Any:
     if key not in answers:
         known = "\n  ".join(answers) or "(none)"
-        raise AssertionError(f"nobody foresaw the {kind} {key!r}; known:\n  {known}")
+        raise AssertionError(f"no scripted answer for {kind} {key!r}; known:\n  {known}")
     answer = answers[key]
     if isinstance(answer, Callable):  # type: ignore[arg-type]
         answer = answer()
@@ -104,7 +104,7 @@ class ScriptedDocker:
 
     def client(self) -> Any:
         if self.engine is None:
-            raise AssertionError("nobody foresaw a question to Docker")
+            raise AssertionError("no scripted answer for Docker")
         if isinstance(self.engine, BaseException):
             raise self.engine
         return self.engine

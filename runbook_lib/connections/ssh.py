@@ -1,4 +1,4 @@
-"""Commands and files of the server over SSH: every command with a deadline, bounded memory, and a seen end."""
+"""Commands and files of the server over SSH: a deadline, bounded memory and a seen end for each."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from contextlib import suppress
 
 import paramiko
 
+from runbook_lib.connections.docker_errors import docker_unavailable
 from runbook_lib.connections.limits import Bounded
 from runbook_lib.connections.link import Link
 from runbook_lib.connections.quoting import command_line, shell_join
-from runbook_lib.connections.translate import docker_error, translate_errors
+from runbook_lib.connections.translate import translate_errors
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import CommandTimedOut, FactUnreadable
 from runbook_lib.core.questions import CommandResult
@@ -26,9 +27,9 @@ _CHUNK = 65_536
 
 # A folder that may not be entered hides its files: that is not "no such file".
 _READ = f"""
-if ! trouble=$(LC_ALL=C stat -- "$1" 2>&1 >/dev/null); then
-    case $trouble in *"No such file"*|*"Not a directory"*) exit {NO_SUCH_FILE};; esac
-    echo "$trouble" >&2; exit 1
+if ! reason=$(LC_ALL=C stat -- "$1" 2>&1 >/dev/null); then
+    case $reason in *"No such file"*|*"Not a directory"*) exit {NO_SUCH_FILE};; esac
+    echo "$reason" >&2; exit 1
 fi
 exec head -c "$2" -- "$1"
 """
@@ -78,7 +79,7 @@ class SshServer:
         return result
 
     def execute(self, command: Command) -> CommandResult:
-        """What a command said, whatever its exit code; output beyond the limit is cut in the middle."""
+        """The result of a command, whatever its exit code; output beyond the limit is cut in the middle."""
         return self._finish(command)[0]
 
     def read(self, path: str, *, limit_bytes: int = 1_000_000) -> bytes | None:
@@ -103,7 +104,7 @@ class SshServer:
     ) -> int:
         """Run a shell line and hand its output over as it comes; returns the exit code.
 
-        With `stdin` None the input stays open and silent: its end tells the program that we are gone.
+        With `stdin` None the input stays open and silent: its end shows the program that we are gone.
         Raises CommandTimedOut after `timeout_s`, LinkDropped when the end of the command was not seen.
         """
         doing = self._redactor.text(doing)
@@ -142,7 +143,7 @@ class SshServer:
             ready.poll(min(left, 1.0) * 1000)
         if not channel.status_event.wait(max(0.0, deadline - time.monotonic())):
             raise self._timed_out(doing, timeout_s)
-        # Without the end-of-file mark the output is a torso, and -1 is paramiko's word for "never heard".
+        # without the end-of-file mark the output is truncated; -1 stands for an exit code that paramiko never received
         if channel.exit_status == -1 or not channel.eof_received:
             raise EOFError("the channel closed before the command's end was seen")
         return int(channel.exit_status)
@@ -158,36 +159,37 @@ class SshServer:
         return result, not out.left_out
 
     def _raise_for(self, command: Command, result: CommandResult) -> None:
-        said = " ".join((result.stderr or result.stdout).split())[-500:]
+        output = " ".join((result.stderr or result.stdout).split())[-500:]
         missing = command.argv[0] == "docker" and result.exit_code == 127
-        if missing or any(words in said.lower() for words in _NO_DOCKER):
-            raise docker_error(RuntimeError(self._redactor.text(said)), self.address, result.command)
-        raise self._unreadable(command, f"ended with exit code {result.exit_code}: {said or 'it said nothing'}")
+        if missing or any(message in output.lower() for message in _NO_DOCKER):
+            raise docker_unavailable(self._redactor.text(output), self.address, result.command)
+        raise self._unreadable(command, f"ended with exit code {result.exit_code}: {output or 'it printed nothing'}")
 
     def _unreadable(self, command: Command, how: str) -> FactUnreadable:
         return FactUnreadable(
             self._redactor.text(f"`{command.argv[0]}` on the server {how}"),
             where=self._redactor.text(f"{self.address}: {shell_join(command.argv)[:300]}"),
-            next_step="Run the command on the server by hand to see more.",
+            next_step="Run the command on the server manually to see more.",
         )
 
     def _timed_out(self, doing: str, timeout_s: float) -> CommandTimedOut:
         return CommandTimedOut(
-            f"No end after {timeout_s:g} s.",
+            f"The command did not end within {timeout_s:g} s.",
             where=f"{self.address}: {doing[:300]}",
-            next_step="Look at the server's load and disk; the command may still be running there.",
+            next_step="Check the server's load and disk; the command may still be running there.",
         )
 
     def close(self) -> None:
+        """Close the link, and with it every session."""
         self.link.close()
 
 
 def _feed(channel: paramiko.Channel, stdin: bytes | None) -> threading.Thread | None:
-    """Send standard input beside the reading, so that neither side waits for the other; then close it."""
+    """Send standard input while the output is read, so that neither side waits for the other; then close it."""
     if stdin is None:
         return None
     if len(stdin) <= 32_768:  # fits the first window: no thread needed
-        with suppress(OSError):  # a program that ends without reading its input is no failure
+        with suppress(OSError):  # a program may end without reading its input
             channel.sendall(stdin)
             channel.shutdown_write()
         return None

@@ -43,7 +43,7 @@ class FollowedJob:
     _decoders: dict[str, codecs.IncrementalDecoder] = field(default_factory=dict)
 
     def restart(self) -> None:
-        """Forget a frame that a dropped link cut off: the server sends it again from the last offset."""
+        """Forget a frame that a dropped link truncated: the server sends it again from the last offset."""
         self._buffer.clear()
 
     def feed(self, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Starting a job exactly once, whatever becomes of the link while it starts."""
+"""Starting a job exactly once, whatever happens to the link while it starts."""
 
 from __future__ import annotations
 

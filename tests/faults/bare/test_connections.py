@@ -46,7 +46,7 @@ def test_a_changed_host_key_stops_everything(operator: Operator, environment_wit
     known = lab.instance.address.known_hosts.read_text().split()[0]
     (tmp_path / "known").write_text(f"{known} ssh-ed25519 {other}\n")
     ended = back_up(operator, environment_with(server={"known_hosts_file": "./known"}))
-    assert_error(ended, 3, "HostKeyChanged", "another host key", "Stop.")
+    assert_error(ended, 3, "HostKeyChanged", "differs from the recorded one", "Stop.")
 
 
 def test_an_unknown_host_key_is_never_taken_in(operator: Operator, environment_with: EnvironmentWith, tmp_path: Path) -> None:

@@ -30,5 +30,5 @@ def test_a_server_without_docker(operator: Operator, lab: Lab, how: str, back: s
     serving = lab.serving()
     with without(lab, how, back):
         ended = operator.run(notebook, *words, apply=True)
-    assert_error(ended, 4, "DockerUnavailable", "no Docker Engine that answers")
+    assert_error(ended, 4, "DockerUnavailable", "No Docker Engine answers")
     assert lab.serving() == serving

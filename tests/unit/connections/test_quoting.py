@@ -35,8 +35,8 @@ def test_a_nul_byte_is_refused() -> None:
         quoted("a\0b")
 
 
-def test_a_command_without_words_is_refused() -> None:
-    with pytest.raises(ValueError, match="no words"):
+def test_a_command_without_arguments_is_refused() -> None:
+    with pytest.raises(ValueError, match="no arguments"):
         shell_join(())
 
 

@@ -1,17 +1,24 @@
-"""Every library error becomes one of ours, with host and command kept."""
+"""No error of a library ends as a traceback: each class, found by introspection, becomes one of ours."""
 
 from __future__ import annotations
 
+import errno
+import http.client
+import importlib
 import inspect
+import pkgutil
 import socket
 import ssl
+from collections.abc import Iterator
+from types import ModuleType
 
+import docker
+import paramiko
 import pytest
 import requests
 import urllib3
-from paramiko import ssh_exception
 
-from runbook_lib.connections.translate import docker_error, http_error, ssh_error, translate_errors
+from runbook_lib.connections.translate import LIBRARIES, Over, library_of, translate, translate_errors
 from runbook_lib.core.errors import (
     AuthenticationRefused,
     DockerUnavailable,
@@ -24,53 +31,121 @@ from runbook_lib.core.errors import (
     RunbookError,
 )
 
+PACKAGES: tuple[ModuleType, ...] = (paramiko, docker, requests, urllib3, http.client, ssl, socket)
+ADDRESS, COMMAND = "deploy@h:22", "df -P /"
+
+# what the server, or the engine, answered; every other class of these packages means silence or a broken link
 REFUSALS = {
-    "AuthenticationException": AuthenticationRefused,
-    "PasswordRequiredException": AuthenticationRefused,
-    "BadAuthenticationType": AuthenticationRefused,
-    "PartialAuthentication": AuthenticationRefused,
-    "UnableToAuthenticate": AuthenticationRefused,
-    "ChannelException": FactUnreadable,
-    "BadHostKeyException": HostKeyChanged,
-}
-SILENCES = {
-    "SSHException",
-    "IncompatiblePeer",
-    "ProxyCommandFailure",
-    "NoValidConnectionsError",
-    "CouldNotCanonicalize",
-    "ConfigParseError",
-    "MessageOrderError",
+    "paramiko.AuthenticationException": AuthenticationRefused,
+    "paramiko.AuthFailure": AuthenticationRefused,
+    "paramiko.BadAuthenticationType": AuthenticationRefused,
+    "paramiko.PartialAuthentication": AuthenticationRefused,
+    "paramiko.PasswordRequiredException": AuthenticationRefused,
+    "paramiko.UnableToAuthenticate": AuthenticationRefused,
+    "paramiko.BadHostKeyException": HostKeyChanged,
+    "paramiko.ChannelException": FactUnreadable,
+    "docker.APIError": FactUnreadable,
+    "docker.NotFound": FactUnreadable,
+    "docker.ImageNotFound": FactUnreadable,
+    "docker.ContainerError": FactUnreadable,
+    "docker.BuildError": FactUnreadable,
+    "docker.ImageLoadError": FactUnreadable,
 }
 
 
-def paramiko_errors() -> list[type[Exception]]:
-    classes = [one for _, one in inspect.getmembers(ssh_exception, inspect.isclass)]
-    return [one for one in classes if issubclass(one, Exception) and one.__module__.startswith("paramiko")]
+def modules(package: ModuleType) -> Iterator[ModuleType]:
+    """A package with all its modules that can be imported here."""
+    yield package
+    for found in pkgutil.walk_packages(getattr(package, "__path__", []), f"{package.__name__}."):
+        try:
+            yield importlib.import_module(found.name)
+        except Exception:  # support for Windows, or for something that is not installed
+            continue
+
+
+def error_classes(package: ModuleType) -> list[type[Exception]]:
+    """Every exception class that a package defines; warnings are not raised."""
+    top = package.__name__.partition(".")[0]
+    found = {
+        one for module in modules(package) for _, one in inspect.getmembers(module, inspect.isclass)
+        if issubclass(one, Exception) and not issubclass(one, Warning)
+        and one.__name__ != "_GiveupOnSendfile"  # raised and caught inside socket.py
+        and one.__module__.partition(".")[0] in (top, f"_{top}")
+    }
+    return sorted(found, key=name_of)
+
+
+def os_errors() -> list[type[Exception]]:
+    """OSError and its subclasses in the language itself."""
+    waiting, found = [OSError, EOFError], []
+    while waiting:
+        kind = waiting.pop()
+        if kind.__module__ == "builtins":
+            found.append(kind)
+            waiting += kind.__subclasses__()
+    return sorted(found, key=name_of)
+
+
+def name_of(kind: type[Exception]) -> str:
+    return f"{kind.__module__.partition('.')[0].lstrip('_')}.{kind.__name__}"
 
 
 def made(kind: type[Exception]) -> Exception:
     """An instance without calling constructors that want live keys and sockets."""
-    error = type(kind.__name__, (kind,), {"__init__": Exception.__init__, "__str__": Exception.__str__})("reason")
-    assert isinstance(error, kind)
+    names = {"__init__": Exception.__init__, "__str__": Exception.__str__, "__module__": kind.__module__}
+    error: Exception = type(kind.__name__, (kind,), names)("reason")
     return error
 
 
-def test_paramiko_has_no_error_that_this_test_does_not_know() -> None:
-    assert {one.__name__ for one in paramiko_errors()} == REFUSALS.keys() | SILENCES
+CLASSES = sorted({one for package in PACKAGES for one in error_classes(package)} | set(os_errors()), key=name_of)
 
 
-@pytest.mark.parametrize("kind", paramiko_errors(), ids=lambda kind: kind.__name__)
+def expected(kind: type[Exception], over: Over, connecting: bool) -> type[RunbookError]:
+    """What the class of a library becomes in an exchange over this protocol."""
+    lost = HostUnreachable if connecting else LinkDropped
+    by_protocol = {Over.SSH: lost, Over.HTTP: EndpointUnavailable, Over.DOCKER: DockerUnavailable}
+    by_library = {"paramiko": lost, "docker": DockerUnavailable, "": by_protocol[over]}
+    usual = by_library.get(library_of(made(kind)), DockerUnavailable if over is Over.DOCKER else EndpointUnavailable)
+    return REFUSALS.get(name_of(kind), usual)
+
+
+def translated(kind: type[Exception], over: Over, connecting: bool) -> Exception:
+    """What arrives at the caller when a library raises an error of this class."""
+    try:
+        with translate_errors(ADDRESS, COMMAND, over=over, connecting=connecting):
+            raise made(kind)
+    except Exception as error:
+        return error
+
+
+@pytest.mark.parametrize("over", Over, ids=lambda over: over.name.lower())
 @pytest.mark.parametrize("connecting", [True, False], ids=["connecting", "exchanging"])
-def test_each_error_of_paramiko_becomes_one_of_ours(kind: type[Exception], connecting: bool) -> None:
-    expected = REFUSALS.get(kind.__name__, HostUnreachable if connecting else LinkDropped)
-    with pytest.raises(RunbookError) as caught, translate_errors("deploy@h:22", "df -P /", connecting=connecting):
-        raise made(kind)
-    assert type(caught.value) is expected
-    assert caught.value.__cause__ is not None
-    assert caught.value.host == "deploy@h:22"  # type: ignore[attr-defined]
-    assert caught.value.command == "df -P /"  # type: ignore[attr-defined]
-    assert caught.value.next_step
+def test_each_error_of_a_library_becomes_one_of_ours(over: Over, connecting: bool) -> None:
+    for kind in CLASSES:
+        ours = translated(kind, over, connecting)
+        assert isinstance(ours, RunbookError), f"{name_of(kind)} would end as a traceback"
+        assert type(ours) is expected(kind, over, connecting), name_of(kind)
+        assert isinstance(ours.__cause__, kind)
+        assert (ours.host, ours.command) == (ADDRESS, COMMAND)  # type: ignore[attr-defined]
+        assert ours.where and ours.next_step
+
+
+def test_every_library_that_connections_imports_is_enumerated() -> None:
+    """A library that is added later must be added to this test, and to `translate`."""
+    known = {package.__name__.partition(".")[0] for package in PACKAGES}
+    assert known == LIBRARIES | {"socket"}  # the errors of a socket are OSErrors
+    assert all(error_classes(package) for package in (paramiko, docker, requests, urllib3, http.client, ssl))
+
+
+def test_a_class_that_no_rule_names_is_noticed() -> None:
+    """The red case: an exception of a library that `translate` does not know stays what it is."""
+    unknown = type("FtpError", (Exception,), {"__module__": "ftplib"})
+    with pytest.raises(unknown), translate_errors(ADDRESS, COMMAND):
+        raise unknown("reason")
+
+
+def test_the_refusals_of_this_test_are_classes_that_exist() -> None:
+    assert REFUSALS.keys() <= {name_of(kind) for kind in CLASSES}
 
 
 @pytest.mark.parametrize(
@@ -78,20 +153,24 @@ def test_each_error_of_paramiko_becomes_one_of_ours(kind: type[Exception], conne
     [
         (socket.gaierror(-2, "Name or service not known"), "does not resolve"),
         (ConnectionRefusedError(111, "refused"), "refuses connections"),
-        (TimeoutError("timed out"), "does not answer in time"),
+        (TimeoutError("timed out"), "did not answer in time"),
         (OSError(113, "No route to host"), "No route to host"),
         (EOFError(), "EOFError"),
+        (paramiko.ssh_exception.IncompatiblePeer("no cipher"), "no acceptable SSH algorithm"),
     ],
 )
-def test_no_connection_says_which_way_it_failed(error: Exception, words: str) -> None:
-    ours = ssh_error(error, "deploy@h:22", "", connecting=True)
+def test_no_connection_names_the_way_it_failed(error: Exception, words: str) -> None:
+    ours = translate(error, ADDRESS, "", connecting=True)
     assert isinstance(ours, HostUnreachable)
     assert words in ours.what
+    assert ours.where == ADDRESS
 
 
-@pytest.mark.parametrize("error", [ConnectionResetError(), BrokenPipeError(), TimeoutError(), EOFError(), OSError()])
-def test_a_break_in_an_exchange_leaves_the_outcome_unknown(error: Exception) -> None:
-    assert isinstance(ssh_error(error, "deploy@h:22", "make", connecting=False), LinkDropped)
+def test_a_break_in_an_exchange_leaves_the_outcome_unknown() -> None:
+    ours = translate(ConnectionResetError(errno.ECONNRESET, "reset"), ADDRESS, "make " + "x" * 900)
+    assert isinstance(ours, LinkDropped)
+    assert "outcome of the command is unknown" in ours.what
+    assert len(ours.where) < 350
 
 
 def test_an_error_of_ours_passes_unchanged() -> None:
@@ -101,35 +180,14 @@ def test_an_error_of_ours_passes_unchanged() -> None:
     assert caught.value is ours
 
 
-def test_a_defect_is_not_dressed_up_as_a_broken_link() -> None:
-    with pytest.raises(ZeroDivisionError), translate_errors("h", "c"):
-        raise ZeroDivisionError
+@pytest.mark.parametrize("over", Over)
+@pytest.mark.parametrize("kind", [ZeroDivisionError, KeyError, ValueError, AssertionError])
+def test_a_bug_is_not_disguised_as_a_broken_link(kind: type[Exception], over: Over) -> None:
+    with pytest.raises(kind), translate_errors("h", "c", over=over):
+        raise kind
 
 
-def requests_errors() -> list[type[Exception]]:
-    classes = [one for _, one in inspect.getmembers(requests.exceptions, inspect.isclass)]
-    return [one for one in classes if issubclass(one, requests.RequestException)]
-
-
-@pytest.mark.parametrize("kind", requests_errors(), ids=lambda kind: kind.__name__)
-def test_each_error_of_requests_becomes_endpoint_unavailable(kind: type[Exception]) -> None:
-    error = kind.__new__(kind)
-    Exception.__init__(error, "reason")
-    ours = http_error(error, "https://h/health")
-    assert type(ours) is EndpointUnavailable
-    assert ours.where == "https://h/health"
-
-
-def test_the_reason_is_dug_out_of_its_wrappings() -> None:
-    pool = urllib3.HTTPSConnectionPool("127.0.0.1", 1)
-    inner = ssl.SSLCertVerificationError(1, "certificate has expired")
-    wrapped = requests.exceptions.SSLError(urllib3.exceptions.MaxRetryError(pool, "/", inner))
-    assert "certificate has expired" in http_error(wrapped, "https://h/").what
-    assert "Max retries" not in http_error(wrapped, "https://h/").what
-
-
-def test_a_missing_engine_tells_the_next_step() -> None:
-    ours = docker_error(RuntimeError("Cannot connect to the Docker daemon"), "deploy@h:22", "docker ps")
-    assert isinstance(ours, DockerUnavailable)
-    assert "Cannot connect" in ours.what
-    assert "group docker" in ours.next_step
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_ctrl_c_is_not_translated(kind: type[BaseException]) -> None:
+    with pytest.raises(kind), translate_errors("h", "c"):
+        raise kind

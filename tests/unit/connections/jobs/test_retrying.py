@@ -23,15 +23,15 @@ def test_a_link_that_stays_away_leaves_the_outcome_unknown(server: Any, monkeypa
 
 def test_what_has_not_begun_is_tried_again_until_the_server_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retrying, "FIRST_PAUSE_S", 0.01)
-    away, told = [HostUnreachable("The server refuses connections."), HostUnreachable("It still does.")], []
+    away, reported = [HostUnreachable("The server refuses connections."), HostUnreachable("It still does.")], []
 
     def begin() -> str:
         if away:
             raise away.pop(0)
         return "begun"
 
-    assert jobs.retry_while_unreachable(begin, told.append) == "begun"
-    assert told == ["The server refuses connections. Trying again in 0.01 s.\n", "It still does. Trying again in 0.02 s.\n"]
+    assert jobs.retry_while_unreachable(begin, reported.append) == "begun"
+    assert reported == ["The server refuses connections. Trying again in 0.01 s.\n", "It still does. Trying again in 0.02 s.\n"]
 
 
 @pytest.mark.parametrize("error", [HostUnreachable, LinkDropped])

@@ -1,0 +1,73 @@
+"""What an error of paramiko, or of a socket below SSH, means to an operator."""
+
+from __future__ import annotations
+
+import socket
+
+import paramiko
+from paramiko.ssh_exception import IncompatiblePeer
+
+from runbook_lib.connections.limits import reason_of
+from runbook_lib.core.errors import (
+    AuthenticationRefused,
+    FactUnreadable,
+    HostKeyChanged,
+    HostUnreachable,
+    LinkDropped,
+    RunbookError,
+)
+
+COMMAND_SHOWN = 300  # characters of a command in a message
+_KEY_NEXT = (
+    "Check that the environment's server.key_file is the private half of a key in the server user's authorized_keys."
+)
+_REACH_NEXT = "Check the address and port in the environment file, and that the server and its sshd are running."
+
+
+def ssh_error(error: BaseException, address: str, doing: str, *, connecting: bool) -> RunbookError:
+    """The server's refusal where there is one; HostUnreachable while connecting; LinkDropped during an exchange."""
+    where = f"{address}: {doing[:COMMAND_SHOWN]}" if doing else address
+    refusal = _refusal(error, where)
+    if refusal is not None:
+        return refusal
+    if connecting:
+        return HostUnreachable(_why_unreachable(error), where=where, next_step=_REACH_NEXT)
+    return LinkDropped(
+        f"Connection to {address} lost ({reason_of(error)}); the outcome of the command is unknown.",
+        where=where,
+        next_step="Run the notebook again: it reads the state of the server before it changes anything.",
+    )
+
+
+def _refusal(error: BaseException, where: str) -> RunbookError | None:
+    """An answer of the server (or of a key file), as opposed to silence or a broken link."""
+    if isinstance(error, paramiko.BadHostKeyException):
+        return HostKeyChanged(
+            "The host key differs from the recorded one.",
+            where=where,
+            next_step="Stop. Find out why the key changed before anything else; if the server was rebuilt on purpose, "
+            "replace its line in the environment's known-hosts file with a key read on the server itself.",
+        )
+    if isinstance(error, paramiko.PasswordRequiredException):
+        return AuthenticationRefused("The private key is protected by a passphrase.", where=where, next_step=_KEY_NEXT)
+    if isinstance(error, paramiko.AuthenticationException):
+        return AuthenticationRefused("The server did not accept the key.", where=where, next_step=_KEY_NEXT)
+    if isinstance(error, paramiko.ChannelException):
+        return FactUnreadable(
+            f"The server refused one more session ({reason_of(error)}); nothing was run.",
+            where=where,
+            next_step="Check MaxSessions and AllowTcpForwarding in the server's sshd configuration.",
+        )
+    return None
+
+
+def _why_unreachable(error: BaseException) -> str:
+    if isinstance(error, socket.gaierror):
+        return "The server's name does not resolve."
+    if isinstance(error, ConnectionRefusedError):
+        return "The server refuses connections on this port."
+    if isinstance(error, TimeoutError):
+        return "The server did not answer in time."
+    if isinstance(error, IncompatiblePeer):
+        return f"The server offers no acceptable SSH algorithm ({reason_of(error)})."
+    return f"No SSH connection to the server ({reason_of(error)})."
