@@ -6,26 +6,29 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.core.times import clock
+
+MOST_ROWS = 10  # probes with a fault that the table shows; the journal has them all
 
 
 @dataclass(frozen=True)
-class Look:
-    """One look of a watch: when (UTC), and what was not as it should be."""
+class Probe:
+    """One probe of a watch: when (UTC), and what was not as it should be."""
 
     at: datetime
     faults: tuple[Finding, ...]
 
     @property
-    def missed(self) -> bool:
-        """Whether something could not be looked at: neither good nor bad."""
+    def unanswered(self) -> bool:
+        """Whether something could not be probed: neither good nor bad."""
         return any(fault.verdict is Verdict.INCONCLUSIVE for fault in self.faults)
 
 
 @dataclass(frozen=True)
 class WatchResult:
-    """All looks of a watch and how long it really was, in seconds. `ended_early`: somebody interrupted it."""
+    """All probes of a watch and how long it really was, in seconds. `ended_early`: it was interrupted."""
 
-    looks: tuple[Look, ...]
+    probes: tuple[Probe, ...]
     started_at: datetime
     duration_s: float
     ended_early: bool = False
@@ -41,12 +44,12 @@ class WatchResult:
 
     @property
     def table(self) -> tuple[dict[str, str], ...]:
-        """The first ten looks with a fault; one line that says so when there was none."""
-        bad = [look for look in self.looks if look.faults][:10]
-        if not bad:
-            return ({"looks": str(len(self.looks)), "seconds": f"{self.duration_s:.0f}", "faults": "none"},)
+        """The first probes with a fault; one line that says so when there was none."""
+        faulty = [probe for probe in self.probes if probe.faults][:MOST_ROWS]
+        if not faulty:
+            return ({"probes": str(len(self.probes)), "seconds": f"{self.duration_s:.0f}", "faults": "none"},)
         return tuple(
-            {"at": f"{look.at:%H:%M:%S} UTC", "fault": fault.check, "measured": fault.measured}
-            for look in bad
-            for fault in look.faults
+            {"at": clock(probe.at), "fault": fault.check, "measured": fault.measured}
+            for probe in faulty
+            for fault in probe.faults
         )

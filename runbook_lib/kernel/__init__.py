@@ -134,15 +134,15 @@ class Hooks:
             shown = ["Stopped from outside: Ctrl-C, SIGTERM or a deadline."]
         elif isinstance(error, SystemExit):
             kind = type(ENDED_EARLY, (Exception,), {})
-            shown = ["The cell ended the notebook by itself. That is no way to finish a run: it counts as failed."]
+            shown = ["The cell exited the kernel. Finish runs with run.close(); this one counts as failed."]
         else:
-            shown = self._defect(kind, error, lines)
+            shown = self._internal_error(kind, error, lines)
         self._plain_traceback(kind, error, shown)
 
-    def _defect(self, kind: type[BaseException], error: BaseException, lines: list[str]) -> list[str]:
-        path = self._folder.evidence("defect.txt", _COLOURS.sub("", "\n".join(lines)) + "\n")
+    def _internal_error(self, kind: type[BaseException], error: BaseException, lines: list[str]) -> list[str]:
+        path = self._folder.evidence("internal-error.txt", _COLOURS.sub("", "\n".join(lines)) + "\n")
         return [
-            f"A defect of ours, not of the server: {kind.__name__}: {error}",
+            f"Internal error (a bug in the runbooks), not a fault of the server: {kind.__name__}: {error}",
             f"Where: the traceback is in {path} of {self._folder.path.name}",
             "Next: nothing more was done. Report it together with that folder.",
         ]

@@ -135,7 +135,7 @@ def _take_in(story: Story, event: Event) -> None:
             story.plan = event
             story.steps = [_planned(step) for step in (event.get("plan") or {}).get("steps", [])]
         case "findings":
-            _take_in_findings(story, str(event.get("stage") or "checks"), event.get("findings") or [])
+            _take_in_findings(story, event)
         case "fact" | "shown" | "error" | "cell":
             _shelf(story, event["event"]).append(event)
         case "confirmed" | "lock_taken" | "lock_released" | "lock_lost":
@@ -146,17 +146,18 @@ def _take_in(story: Story, event: Event) -> None:
             story.torn_lines += 1
 
 
-def _take_in_findings(story: Story, stage: str, found: list[Event]) -> None:
+def _take_in_findings(story: Story, event: Event) -> None:
     """A check that is made again in the same stage replaces what it said before.
 
     After a plan that was not applied, a check that did not pass is no fault: what it looks for was never made.
     """
+    stage, counts = str(event.get("stage") or "checks"), event.get("counts", True)
     rows = next((rows for name, rows in story.findings if name == stage), None)
     if rows is None:
         rows = []
         story.findings.append((stage, rows))
-    for one in found:
-        if "not applied" in stage and one.get("verdict") != "passed":
+    for one in event.get("findings") or []:
+        if not counts and one.get("verdict") != "passed":
             one = {**one, "verdict": "not applied", "next_step": ""}
         place = next((n for n, row in enumerate(rows) if row.get("check") == one.get("check")), len(rows))
         rows[place:place + 1] = [one]

@@ -5,14 +5,20 @@ from __future__ import annotations
 import atexit
 import signal
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from runbook_lib import kernel
 from runbook_lib.core.errors import Aborted
 
-if TYPE_CHECKING:
-    from runbook_lib.run.run import Run
 
-_open: Run | None = None
+class OpenRun(Protocol):
+    """What this module needs of a run."""
+
+    def abort(self, error: BaseException) -> None:
+        """End the run as this error ends it; nothing when it is closed already."""
+
+
+_open: OpenRun | None = None
 _opened = False
 
 
@@ -21,8 +27,8 @@ def opened_before() -> bool:
     return _opened
 
 
-def began(run: Run) -> None:
-    """Remember the open run, and see that it is sealed when the process is told to end."""
+def remember(run: OpenRun) -> None:
+    """Hold the open run, and see that it is sealed when the process is told to end."""
     global _open, _opened
     if not _opened:
         atexit.register(close_previous, "The kernel ended before the notebook was closed.")
@@ -31,8 +37,8 @@ def began(run: Run) -> None:
     _open, _opened = run, True
 
 
-def ended(run: Run) -> None:
-    """Forget a run that is sealed."""
+def forget(run: OpenRun) -> None:
+    """Let a run go that is sealed."""
     global _open
     if _open is run:
         _open = None
@@ -45,10 +51,8 @@ def close_previous(why: str = "The notebook was opened again before it was close
 
 
 def _terminated(number: int, frame: Any) -> None:
-    """SIGTERM: a cell at work gets its chance to stop and undo; then the process goes."""
+    """SIGTERM: a cell in progress gets its chance to stop and undo; then the process ends."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    from runbook_lib import kernel
-
     if kernel.is_busy():
         raise KeyboardInterrupt
     close_previous("The kernel was told to end (SIGTERM).")

@@ -26,7 +26,7 @@ def show_svg(svg: str, title: str) -> None:
         _display({"image/svg+xml": svg, "text/plain": f"[chart: {title}]"}, raw=True)
 
 
-def report_address(folder: Path) -> str:
+def report_href(folder: Path) -> str:
     """Where a notebook finds the report of the run in `folder`: relative, as JupyterLab resolves links."""
     return quote(Path(os.path.relpath(folder / "report.html")).as_posix())
 
@@ -57,11 +57,11 @@ class LiveSteps:
 
     def __init__(self) -> None:
         self._display_id: str | None = None
-        self._said: dict[str, StepState] = {}
+        self._shown: dict[str, StepState] = {}
 
     def __call__(self, records: tuple[StepRecord, ...], running: str, tail: str) -> None:
         if kernel.shell() is None:
-            self._say(records)
+            self._print(records)
             return
         text = "\n".join(f"… {one.title}" if one.key == running else str(one) for one in records)
         bundle = {"text/html": steps_html(records, running, tail), "text/plain": text}
@@ -70,8 +70,8 @@ class LiveSteps:
         else:
             _display(bundle, raw=True, display_id=self._display_id, update=True)
 
-    def _say(self, records: tuple[StepRecord, ...]) -> None:
+    def _print(self, records: tuple[StepRecord, ...]) -> None:
         for record in records:
-            if record.state is not StepState.NOT_RUN and self._said.get(record.key) is not record.state:
-                self._said[record.key] = record.state
+            if record.state is not StepState.NOT_RUN and self._shown.get(record.key) is not record.state:
+                self._shown[record.key] = record.state
                 print(record, flush=True)

@@ -25,33 +25,33 @@ _NOT_PARAMETERS = {"In", "Out", "exit", "quit", "open"}
 
 
 def open_run(notebook: str, namespace: Mapping[str, Any]) -> Run:
-    """Begin a run of `notebook` with the parameters in `namespace`: in a notebook, `globals()`.
+    """Start a run of `notebook` with the parameters in `namespace`: in a notebook, `globals()`.
 
     Raises BadParameter, EnvironmentInvalid, NotebookUnknown or SecretMissing before anything is written.
     """
     from runbook_lib.connections.local import load_secrets
 
     contract = read_contract(notebook)
-    values = contract.check(chosen(namespace, contract, strict=not current.opened_before()))
+    values = contract.check(extract_parameters(namespace, contract, strict=not current.opened_before()))
     environment = load_environment(values["environment"])
     secrets = load_secrets(environment)
     current.close_previous()
     outputs = project.outputs()
     seal_abandoned(outputs)
     folder = new_run(contract.notebook, redactor=Redactor(secrets.values()))
-    announce(folder)
+    publish_location(folder)
     journal = Journal(folder, folder.redactor)
     started = provenance()
     journal.write("run_started", run_id=folder.run_id, notebook=contract.notebook, environment=environment.name,
                   parameters=values, mode=values.get("mode", "read-only"), reason=values.get("reason", ""),
                   redacted=sorted(secrets), **started)
     run = Run(contract, values, environment, secrets, folder, journal, operator=started["operator"])
-    current.began(run)
+    current.remember(run)
     run.start()
     return run
 
 
-def chosen(namespace: Mapping[str, Any], contract: Contract, *, strict: bool) -> dict[str, Any]:
+def extract_parameters(namespace: Mapping[str, Any], contract: Contract, *, strict: bool) -> dict[str, Any]:
     """The parameters out of a notebook's names.
 
     The first run of a kernel is strict: any other plain value is an unknown parameter, because papermill sets those
@@ -66,7 +66,7 @@ def chosen(namespace: Mapping[str, Any], contract: Contract, *, strict: bool) ->
     return declared | others
 
 
-def announce(folder: RunFolder) -> None:
+def publish_location(folder: RunFolder) -> None:
     """Tell the runner that started this kernel where the evidence goes."""
     place = os.environ.get("RUNBOOK_ANNOUNCE")
     if place:

@@ -21,7 +21,7 @@ _VERDICT_CODES = {Verdict.FAILED: errors.FAILED, Verdict.INCONCLUSIVE: errors.IN
 
 
 @dataclass(frozen=True)
-class Ending:
+class Outcome:
     """The last line of a journal, in values."""
 
     verdict: Verdict
@@ -30,29 +30,30 @@ class Ending:
     summary: str
 
 
-def ending_of_error(error: BaseException) -> Ending:
+def outcome_of_error(error: BaseException) -> Outcome:
     """How a run ends that an exception ended."""
     if isinstance(error, errors.Aborted | KeyboardInterrupt):
         what = str(error) or "Stopped from outside: Ctrl-C, SIGTERM or a deadline."
-        return Ending(Verdict.FAILED, "aborted", errors.FAILED, what)
+        return Outcome(Verdict.FAILED, "aborted", errors.FAILED, what)
     if isinstance(error, SystemExit):
-        return Ending(Verdict.FAILED, "aborted", errors.FAILED, "A cell ended the notebook before its end.")
+        what = "A cell exited the kernel. Finish runs with run.close()."
+        return Outcome(Verdict.FAILED, "aborted", errors.FAILED, what)
     if not isinstance(error, errors.RunbookError):
-        return Ending(Verdict.FAILED, "failed", errors.DEFECT,
-                      f"A defect of ours stopped the run: {type(error).__name__}: {error}")
+        return Outcome(Verdict.FAILED, "failed", errors.DEFECT,
+                       f"Internal error (a bug in the runbooks): {type(error).__name__}: {error}")
     verdict = Verdict.INCONCLUSIVE if error.exit_code == errors.INCONCLUSIVE else Verdict.FAILED
-    return Ending(verdict, _STATES[error.exit_code], error.exit_code, str(error))
+    return Outcome(verdict, _STATES[error.exit_code], error.exit_code, str(error))
 
 
-def ending_of_findings(findings: Sequence[Finding], *, not_applied: bool, looked: bool) -> Ending:
-    """How a run ends that reached its last cell. `looked`: whether a fact was asked or a plan executed at all."""
+def outcome_of_findings(findings: Sequence[Finding], *, not_applied: bool, observed: bool) -> Outcome:
+    """How a run ends that reached its last cell. `observed`: whether a fact was asked or a plan executed at all."""
     if not_applied:
-        return Ending(Verdict.NOT_APPLIED, "finished", errors.PASSED, "Plan mode: nothing was changed.")
-    verdicts = [one.verdict for one in findings] or ([Verdict.PASSED] if looked else [])
+        return Outcome(Verdict.NOT_APPLIED, "finished", errors.PASSED, "Plan mode: nothing was changed.")
+    verdicts = [one.verdict for one in findings] or ([Verdict.PASSED] if observed else [])
     verdict = Verdict.worst(verdicts)
     count = sum(one.verdict is verdict for one in findings)
     if not findings:
-        summary = "Nothing failed." if looked else "Nothing was looked at."
+        summary = "Nothing failed." if observed else "Nothing was checked."
     elif verdict in _VERDICT_CODES:
         names = ", ".join(one.check for one in findings if one.verdict is verdict)
         summary = f"{count} of {len(findings)} checks {verdict}: {names}."
@@ -61,16 +62,17 @@ def ending_of_findings(findings: Sequence[Finding], *, not_applied: bool, looked
         others = "" if verdict is Verdict.PASSED else f", {count} {verdict}"
         summary = f"{passed} of {len(findings)} checks passed{others}."
     state = {Verdict.FAILED: "failed", Verdict.INCONCLUSIVE: "inconclusive"}.get(verdict, "finished")
-    return Ending(verdict, state, _VERDICT_CODES.get(verdict, errors.PASSED), summary)
+    return Outcome(verdict, state, _VERDICT_CODES.get(verdict, errors.PASSED), summary)
 
 
-def error_for(findings: Sequence[Finding], ending: Ending, where: str) -> errors.RunbookError | None:
+def error_for(findings: Sequence[Finding], outcome: Outcome, where: str) -> errors.RunbookError | None:
     """What `close` raises, so that plain papermill sees a failed run as one; None when there is nothing to raise."""
-    if ending.exit_code == errors.PASSED:
+    if outcome.exit_code == errors.PASSED:
         return None
-    worst = [one for one in findings if one.verdict is ending.verdict]
+    worst = [one for one in findings if one.verdict is outcome.verdict]
     lines = [f"{one.check}: {one.measured or 'not known'}" + (f", expected {one.expected}" if one.expected else "")
              for one in worst]
-    steps = " ".join(dict.fromkeys(one.next_step for one in worst if one.next_step))
-    kind = errors.Inconclusive if ending.verdict is Verdict.INCONCLUSIVE else errors.ChecksFailed
-    return kind("\n".join([ending.summary, *lines]), where=where, next_step=steps or "Read the findings in the report.")
+    advice = " ".join(dict.fromkeys(one.next_step for one in worst if one.next_step))
+    kind = errors.Inconclusive if outcome.verdict is Verdict.INCONCLUSIVE else errors.ChecksFailed
+    return kind("\n".join([outcome.summary, *lines]), where=where,
+                next_step=advice or "Read the findings in the report.")

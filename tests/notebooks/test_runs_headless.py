@@ -142,7 +142,7 @@ def test_a_failed_precondition_is_refused_with_exit_3_and_nothing_after_it_runs(
     assert is_sealed_and_unchanged(only_run(outputs))
 
 
-def test_a_defect_of_ours_is_exit_70_with_its_traceback_in_evidence_only(project_dir: ProjectDir, outputs: Path) -> None:
+def test_an_internal_error_is_exit_70_with_its_traceback_in_evidence_only(project_dir: ProjectDir, outputs: Path) -> None:
     project_dir.add("10_broken", "secret = run.secrets['STAGING_DB_PASSWORD'].reveal()\nraise ValueError('lost ' + secret)",
              CLOSE)
     outcome = run_notebook("broken", {})
@@ -150,10 +150,10 @@ def test_a_defect_of_ours_is_exit_70_with_its_traceback_in_evidence_only(project
     folder = only_run(outputs)
     errors = [event for event in journal.read(folder) if event["event"] == "error"]
     assert errors[0]["type"] == "ValueError"
-    evidence = (folder / "evidence" / "defect.txt").read_text()
+    evidence = (folder / "evidence" / "internal-error.txt").read_text()
     assert "Traceback" in evidence
     shown = (folder / "notebook.ipynb").read_text()
-    assert "A defect of ours" in shown
+    assert "Internal error" in shown
     assert "Traceback" not in shown
     assert SECRET.encode() not in everything_written(outputs)
 

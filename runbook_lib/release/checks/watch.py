@@ -39,14 +39,15 @@ def judge_look(
 
 def watch_was_clean(watched: WatchResult, gate: Gate) -> Finding:
     """Every look good is a pass; a bad one fails; missed looks or an early end leave it open."""
-    bad = sum(1 for look in watched.looks if look.faults and not look.missed)
-    missed = sum(1 for look in watched.looks if look.missed)
-    complete = bool(watched.looks) and not watched.ended_early and not missed
+    bad = sum(1 for probe in watched.probes if probe.faults and not probe.unanswered)
+    unanswered = sum(1 for probe in watched.probes if probe.unanswered)
+    complete = bool(watched.probes) and not watched.ended_early and not unanswered
     return finding(
         "watch",
         False if bad else True if complete else None,
-        measured=f"{len(watched.looks)} looks in {watched.duration_s:.0f} s: {bad} with a fault, {missed} unanswered",
-        expected=f"{gate.deadline_s:.0f} s of good looks",
+        measured=f"{len(watched.probes)} probes in {watched.duration_s:.0f} s: "
+                 f"{bad} with a fault, {unanswered} unanswered",
+        expected=f"{gate.deadline_s:.0f} s of good probes",
         next_step="The table of the watch names the first fault and its time; run 21 Verify again for an "
                   "unbroken watch.",
     )

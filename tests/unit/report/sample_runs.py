@@ -184,7 +184,7 @@ def plan_only(outputs: Path) -> RunFolder:
     folder, journal = begin(outputs, "20_deploy", mode="plan", reason="What would v3.2.0 change?")
     plan = deploy_plan()
     journal.write("plan", plan=plan, hash=plan.hash)
-    journal.write("findings", stage="as it is now (not applied)", findings=[
+    journal.write("findings", stage="as it is now (not applied)", counts=False, findings=[
         Finding("release served", Verdict.FAILED, "v3.1.0", "v3.2.0", "Look at the switch.")])
     return finish(folder, journal, "not applied", 0, "Plan mode: nothing was changed.")
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from runbook_lib.core.findings import Finding, Verdict
-from runbook_lib.core.watch_result import Look, WatchResult
+from runbook_lib.core.watch_result import Probe, WatchResult
 from runbook_lib.environment import Environment, load_environment
 from runbook_lib.platform.checks.live_release import (
     ExpectedRelease,
@@ -172,20 +172,20 @@ FAULT, MISSED = Finding("f", Verdict.FAILED, "down"), Finding("g", Verdict.INCON
 
 
 @pytest.mark.parametrize(
-    ("looks", "early", "verdict"),
+    ("probes", "early", "verdict"),
     [
-        ((Look(NOW, ()),) * 3, False, Verdict.PASSED),
-        ((Look(NOW, ()), Look(NOW, (FAULT,))), False, Verdict.FAILED),
-        ((Look(NOW, ()), Look(NOW, (MISSED,))), False, Verdict.INCONCLUSIVE),
-        ((Look(NOW, ()),), True, Verdict.INCONCLUSIVE),
+        ((Probe(NOW, ()),) * 3, False, Verdict.PASSED),
+        ((Probe(NOW, ()), Probe(NOW, (FAULT,))), False, Verdict.FAILED),
+        ((Probe(NOW, ()), Probe(NOW, (MISSED,))), False, Verdict.INCONCLUSIVE),
+        ((Probe(NOW, ()),), True, Verdict.INCONCLUSIVE),
         ((), False, Verdict.INCONCLUSIVE),
     ],
     ids=["calm", "fault", "missed", "ended early", "nothing"],
 )
-def test_a_watch_passes_only_when_every_look_was_good(environment, looks, early, verdict) -> None:
+def test_a_watch_passes_only_when_every_probe_was_clean(environment, probes, early, verdict) -> None:
     gate = watch_of(environment, RELEASE)
     assert gate.deadline_s == 3600
-    assert watch_was_clean(WatchResult(looks, NOW, 10.0, early), gate).verdict is verdict
+    assert watch_was_clean(WatchResult(probes, NOW, 10.0, early), gate).verdict is verdict
 
 
 def test_a_file_that_the_page_names_and_the_image_lacks_is_seen_before_the_switch() -> None:

@@ -1,0 +1,69 @@
+"""Asking questions about the environment: every answer is recorded, and every one that could not be had."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from runbook_lib import kernel
+from runbook_lib.core.errors import RunbookError
+from runbook_lib.core.findings import Finding
+from runbook_lib.core.gates import Gate
+from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.watch_result import Probe, WatchResult
+from runbook_lib.execution import ask_concurrently
+from runbook_lib.run.display import LiveLine
+from runbook_lib.run.probing import probe_repeatedly
+from runbook_lib.run.record import RunRecord
+
+T = TypeVar("T")
+
+
+def ask(question: Question[T], connections: Connections, record: RunRecord) -> T:
+    """The answer, recorded and shown as a table from now on. Raises the question's own errors."""
+    started = time.monotonic()
+    try:
+        answer = question.fetch(connections)
+    except RunbookError as error:
+        record.add_unanswered(question.name, error)
+        raise
+    record.add_fact(question.name, answer, time.monotonic() - started)
+    kernel.show_as_table(answer)
+    return answer
+
+
+def ask_all(questions: Sequence[Question[Any]], connections: Connections, record: RunRecord) -> tuple[Any, ...]:
+    """The answers in order, asked concurrently. Raises the first error, when the other answers are recorded."""
+    started = time.monotonic()
+    answers = ask_concurrently(questions, lambda question: question.fetch(connections))
+    seconds = time.monotonic() - started
+    for question, answer in zip(questions, answers, strict=True):
+        if isinstance(answer, RunbookError):
+            record.add_unanswered(question.name, answer)
+        else:
+            record.add_fact(question.name, answer, seconds)
+            kernel.show_as_table(answer)
+    for answer in answers:
+        if isinstance(answer, RunbookError):
+            raise answer
+    return tuple(answers)
+
+
+def watch(gate: Gate, connections: Connections, record: RunRecord) -> WatchResult:
+    """Probe as the gate says, for as long as its deadline. In JupyterLab an interrupt ends the watch, not the run."""
+    line = LiveLine()
+
+    def observe(probe: Probe, seconds: float) -> None:
+        record.journal.write("probe", watch=gate.name, faults=list(probe.faults))
+        line(f"{min(seconds, gate.deadline_s):.0f} of {gate.deadline_s:.0f} s: {_in_words(probe.faults)}")
+
+    # headless, an interrupt comes from a time limit or an operator who wants the whole run to end
+    watched = probe_repeatedly(gate, lambda question: question.fetch(connections), observe,
+                               interruptible=not kernel.is_headless())
+    record.add_fact(gate.name, watched, watched.duration_s)
+    return watched
+
+
+def _in_words(faults: tuple[Finding, ...]) -> str:
+    return f"{len(faults)} faults, the first: {faults[0].check}" if faults else "no fault"

@@ -1,0 +1,35 @@
+"""Checks of a run: preconditions that stop it, and verifications that make its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from runbook_lib.core.errors import PreconditionFailed
+from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.run.record import RunRecord
+
+
+def require(findings: Finding | Iterable[Finding], record: RunRecord) -> tuple[Finding, ...]:
+    """The findings, when there are any and all are acceptable. Raises PreconditionFailed with what to do next."""
+    found = record.add_findings("preconditions", findings)
+    unmet = [one for one in found if not one.verdict.acceptable]
+    if found and not unmet:
+        return found
+    lines = [f"{one.check}: {one.measured or 'not known'}" + (f", needed {one.expected}" if one.expected else "")
+             for one in unmet]
+    advice = " ".join(dict.fromkeys(one.next_step for one in unmet if one.next_step))
+    raise PreconditionFailed("\n".join(["Not started: a precondition is not met.", *lines]), where=record.where,
+                             next_step=advice or "See the findings above.")
+
+
+def verify(findings: Finding | Iterable[Finding], title: str, record: RunRecord) -> tuple[Finding, ...]:
+    """The findings, recorded below their title. They count, except after a plan that was not applied.
+
+    Then the effect that a check looks for was never made: one that did not pass is returned as not applied.
+    """
+    if not record.not_applied:
+        return record.add_findings(title or "verification", findings)
+    found = record.add_findings("as it is now (not applied)", findings, counts=False)
+    return tuple(one if one.verdict is Verdict.PASSED else replace(one, verdict=Verdict.NOT_APPLIED, next_step="")
+                 for one in found)

@@ -1,0 +1,37 @@
+"""Closing a run: the verdict is shown, the end is written, the evidence is sealed and indexed."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from runbook_lib.archive.journal import Journal
+from runbook_lib.archive.runs import RunFolder, seal
+from runbook_lib.core.errors import RunbookError
+from runbook_lib.kernel import Hooks
+from runbook_lib.run.display import report_href, show_html
+from runbook_lib.run.outcomes import Outcome
+
+
+def show_verdict(outcome: Outcome, folder: RunFolder) -> None:
+    """The verdict in large type, with a link to the report that `seal_run` writes."""
+    from runbook_lib.report.tables import verdict_box
+
+    report = report_href(folder.path)
+    show_html(verdict_box(str(outcome.verdict), outcome.summary, link=(report, "Open the report")),
+              f"{outcome.verdict}: {outcome.summary}\nReport: {report}")
+
+
+def seal_run(outcome: Outcome, journal: Journal, folder: RunFolder, hooks: Hooks | None, connections: Any) -> None:
+    """Close the connections, write the end, unhook the kernel, seal the folder and write the archive's index."""
+    from runbook_lib.report.index import write_index
+
+    if connections is not None:
+        with suppress(RunbookError):
+            connections.__exit__(None, None, None)
+    journal.write("run_finished", verdict=outcome.verdict, state=outcome.state, exit_code=outcome.exit_code,
+                  summary=outcome.summary)
+    if hooks is not None:
+        hooks.remove()
+    seal(folder)
+    write_index(folder.path.parent)

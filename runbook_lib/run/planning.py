@@ -1,0 +1,48 @@
+"""Plans of a run: approved by their hash, confirmed by the environment's name, executed or only shown."""
+
+from __future__ import annotations
+
+from runbook_lib.archive.runs import RunFolder
+from runbook_lib.core.errors import ConfirmationMissing, PlanChanged, RunbookError
+from runbook_lib.core.plan import Plan
+from runbook_lib.execution import Execution, ExecutionBackend, PlanExecutor
+from runbook_lib.run.display import LiveSteps
+from runbook_lib.run.record import RunRecord
+from runbook_lib.run.showing import show_exhibit
+
+
+def check_approved(plan: Plan, approved_hash: str, where: str) -> None:
+    """Raises PlanChanged when another plan than this one was approved. An empty hash approves any."""
+    if approved_hash and approved_hash != plan.hash:
+        raise PlanChanged(
+            f"The facts have changed: the approved plan is {approved_hash}, the plan now is {plan.hash}.",
+            where=f"{where}, {plan.name}",
+            next_step="Read the new plan, and approve it by its hash; or run without plan_hash.",
+        )
+
+
+def check_confirmation(given: str, environment_name: str) -> None:
+    """Raises ConfirmationMissing unless what was given is the name of the environment."""
+    if given != environment_name:
+        got = f"got {given!r}" if given else "nothing was given"
+        raise ConfirmationMissing(
+            f"A change must be confirmed by the name of the environment; {got}.",
+            where=environment_name,
+            next_step=f'Confirm in JupyterLab: run.confirm("{environment_name}"), then go on. '
+                      f"Headless: run again with --confirm {environment_name}.",
+        )
+
+
+def execute(plan: Plan, backend: ExecutionBackend, record: RunRecord, folder: RunFolder) -> Execution:
+    """Take the lock and do the plan's steps, shown as they go. Raises how the execution ended unless it passed."""
+    executor = PlanExecutor(plan, backend, record.journal, folder, LiveSteps())
+    try:
+        execution = executor.run()
+    except RunbookError as error:
+        record.add_failed_execution(error)
+        raise
+    finally:
+        for exhibit in executor.exhibits:
+            show_exhibit(exhibit)
+    record.add_execution(execution)
+    return execution

@@ -1,0 +1,102 @@
+"""What a run has found so far: written to the journal as it is found, and judged at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from runbook_lib.archive.journal import Journal
+from runbook_lib.core.errors import PASSED, RunbookError
+from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.core.plan import Plan
+from runbook_lib.execution import Execution, StepRecord
+from runbook_lib.run.outcomes import Outcome, error_for, outcome_of_error, outcome_of_findings
+
+
+class RunRecord:
+    """Facts, findings, plans and executions of one run. `where` names its environment and notebook in errors."""
+
+    def __init__(self, journal: Journal, where: str) -> None:
+        self.journal, self.where = journal, where
+        self.confirmed = False
+        self.not_applied = False
+        self._planned: set[str] = set()
+        self._findings: dict[tuple[str, str], Finding] = {}
+        self._unanswered: dict[str, RunbookError] = {}
+        self._failure: RunbookError | None = None
+        self._nothing_to_do = ""
+        self._observed = False
+
+    def add_fact(self, name: str, value: Any, seconds: float) -> None:
+        """An answer to a question, and how long it took."""
+        self._observed = True
+        self._unanswered.pop(name, None)
+        self.journal.write("fact", name=name, value=value, seconds=round(seconds, 3))
+
+    def add_unanswered(self, name: str, error: RunbookError) -> None:
+        """A question without an answer: inconclusive at the end, unless it is asked again and answered."""
+        self._unanswered[name] = error
+
+    def add_findings(self, stage: str, findings: Finding | Iterable[Finding], *,
+                     counts: bool = True) -> tuple[Finding, ...]:
+        """Findings of one stage of the run. Those that do not count are recorded, and leave the verdict as it is."""
+        found = (findings,) if isinstance(findings, Finding) else tuple(findings)
+        self.journal.write("findings", stage=stage, findings=list(found), counts=counts)
+        if counts:  # a check that is made again replaces what it reported before
+            self._findings |= {(stage, one.check): one for one in found}
+        return found
+
+    def add_plan(self, plan: Plan) -> None:
+        """A plan with its hash. Recorded again, it begins anew: the steps that follow are another attempt."""
+        self._planned.add(plan.hash)
+        self.journal.write("plan", plan=plan, hash=plan.hash)
+
+    def has_plan(self, plan: Plan) -> bool:
+        """Whether this very plan is recorded."""
+        return plan.hash in self._planned
+
+    def add_confirmation(self, operator: str, environment: str) -> None:
+        """That a change of the environment was confirmed, and by whom."""
+        self.confirmed = True
+        self.journal.write("confirmed", operator=operator, environment=environment)
+
+    def add_not_applied(self, plan: Plan) -> Execution:
+        """A plan that changes nothing: because nothing is to be done, or because this run only shows it."""
+        nothing_to_do = not plan.steps
+        if nothing_to_do:
+            self._nothing_to_do = f"Nothing to do: {plan.reason}. "
+        self.not_applied = self.not_applied or not nothing_to_do
+        self._observed = True
+        records = tuple(StepRecord(step.key, step.title) for step in plan.steps)
+        execution = Execution(plan, records, applied=nothing_to_do)
+        self.journal.write("shown", title="Execution", text=str(execution))
+        return execution
+
+    def add_execution(self, execution: Execution) -> None:
+        """A plan whose steps have all passed, with what its watches left unresolved."""
+        self._failure, self._observed = None, True
+        self._findings |= {("watch", one.check): one for one in execution.findings}
+
+    def add_failed_execution(self, error: RunbookError) -> None:
+        """How an execution ended that did not pass. In JupyterLab one can go on after it; it stays the run's end."""
+        self._failure = error
+
+    def add_error(self, error: BaseException) -> None:
+        """An error that ended a cell."""
+        self.journal.write("error", type=type(error).__name__, what=getattr(error, "what", str(error)),
+                           where=getattr(error, "where", ""), next_step=getattr(error, "next_step", ""))
+
+    def outcome(self) -> tuple[Outcome, RunbookError | None]:
+        """How the run ends, and the error that `close` raises for it; None where it raises nothing."""
+        if self._failure is not None:
+            return outcome_of_error(self._failure), self._failure
+        if self._unanswered:  # in JupyterLab one can go on past an error; what was not observed is not a pass
+            self.add_findings("questions without an answer", [
+                Finding(name, Verdict.INCONCLUSIVE, error.what, "an answer", error.next_step)
+                for name, error in self._unanswered.items()])
+        findings = list(self._findings.values())
+        outcome = outcome_of_findings(findings, not_applied=self.not_applied, observed=self._observed)
+        if outcome.exit_code == PASSED:
+            outcome = replace(outcome, summary=self._nothing_to_do + outcome.summary)
+        return outcome, error_for(findings, outcome, self.where)

@@ -1,0 +1,49 @@
+"""Showing values and charts in the notebook, and keeping them for the report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runbook_lib.archive.journal import Journal
+from runbook_lib.archive.runs import RunFolder
+from runbook_lib.environment import Environment
+from runbook_lib.execution.watch_report import WatchExhibit
+from runbook_lib.run.display import show_html, show_svg
+
+
+def show(value: Any, title: str, chart: Any, *, highlight: bool, journal: Journal, folder: RunFolder) -> None:
+    """Show a value as a table or text, figures as charts, or both, and record them."""
+    from runbook_lib.report.tables import value_table
+    from runbook_lib.report.values import table_record
+
+    fields: dict[str, Any] = {"title": title, **({"highlight": True} if highlight else {})}
+    if value is not None:
+        fields |= {"text": value} if isinstance(value, str) else {"table": table_record(value)}
+        show_html(value_table(value, title=title), str(value) if isinstance(value, str) else title)
+    figures = [] if chart is None else list(chart) if isinstance(chart, list | tuple) else [chart]
+    fields["chart"] = [_keep_chart(figure, title, folder) for figure in figures]
+    journal.write("shown", **fields)
+
+
+def show_target(environment: Environment, mode: str, run_id: str) -> None:
+    """The environment, the mode and the run in large type."""
+    from runbook_lib.report.tables import target_banner
+
+    banner = target_banner(environment, mode=mode, run_id=run_id)
+    show_html(banner, f"{environment.name}: {environment.title} ({mode}), run {run_id}")
+
+
+def show_exhibit(exhibit: WatchExhibit) -> None:
+    """What a watch saw: its sentence and its picture. The report has both already."""
+    from runbook_lib.report.tables import value_table
+
+    show_html(value_table(exhibit.text, title=exhibit.title), exhibit.text)
+    show_svg(exhibit.svg, exhibit.title)
+
+
+def _keep_chart(figure: Any, title: str, folder: RunFolder) -> str:
+    from runbook_lib.platform import charts
+
+    svg = charts.to_svg(figure)
+    show_svg(svg, title)
+    return folder.chart(f"{title or 'chart'}.svg", svg)

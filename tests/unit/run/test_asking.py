@@ -1,0 +1,79 @@
+"""Questions of a run: answers are recorded, redacted; those that could not be had are no pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runbook_lib.archive import journal
+from runbook_lib.core.errors import (
+    EndpointUnavailable,
+    Inconclusive,
+)
+from runbook_lib.core.findings import finding
+from runbook_lib.core.questions import Question
+from tests.notebooks.sample_notebooks import SECRET, ProjectDir
+from tests.unit.execution_doubles import gate
+from tests.unit.run_doubles import finished, opened
+
+
+def test_facts_are_recorded_with_redacted_values(project_dir: ProjectDir, outputs: Path) -> None:
+    run = opened()
+    assert run.ask(Question("the password", lambda _: SECRET)) == SECRET
+    assert run.ask_all(Question("one", lambda _: 1), Question("two", lambda _: 2)) == (1, 2)
+    facts = [event for event in journal.read(run.folder) if event["event"] == "fact"]
+    assert [fact["value"] for fact in facts] == ["‹STAGING_DB_PASSWORD›", 1, 2]
+
+
+def test_an_answer_that_cannot_be_had_is_raised_after_the_others_were_recorded(project_dir: ProjectDir) -> None:
+    def broken(_: Any) -> int:
+        raise EndpointUnavailable("no answer")
+
+    run = opened()
+    with pytest.raises(EndpointUnavailable):
+        run.ask_all(Question("bad", broken), Question("good", lambda _: 2))
+    assert [event["name"] for event in journal.read(run.folder) if event["event"] == "fact"] == ["good"]
+
+
+def silent_once(name: str) -> Question[str]:
+    answers: Iterator[Exception | str] = iter([EndpointUnavailable("No reply."), "up"])
+
+    def fetch(_: Any) -> str:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return Question(name, fetch)
+
+
+def test_a_question_that_was_never_answered_makes_the_run_inconclusive(project_dir: ProjectDir, outputs: Path) -> None:
+    """In JupyterLab one can go on past the error of a cell."""
+    run = opened()
+    run.verify(finding("disk space", True))
+    with pytest.raises(EndpointUnavailable):
+        run.ask(silent_once("monitoring"))
+    with pytest.raises(Inconclusive, match="monitoring"):
+        run.close()
+    assert finished(outputs)["verdict"] == "inconclusive"
+
+
+def test_a_question_that_was_answered_at_the_second_attempt_counts(project_dir: ProjectDir, outputs: Path) -> None:
+    run, question = opened(), silent_once("monitoring")
+    with pytest.raises(EndpointUnavailable):
+        run.ask_all(question)
+    run.ask_all(question)
+    run.close()
+    assert finished(outputs)["verdict"] == "passed"
+
+
+def test_a_watch_is_recorded_probe_by_probe_and_as_a_fact(project_dir: ProjectDir) -> None:
+    run = opened()
+    watched = run.watch(gate([True, False, True], deadline_s=0.1))
+    assert len(watched.probes) >= 3
+    events = journal.read(run.folder)
+    assert [len(event["faults"]) for event in events if event["event"] == "probe"][:3] == [0, 1, 0]
+    assert [event["name"] for event in events if event["event"] == "fact"] == ["ready"]

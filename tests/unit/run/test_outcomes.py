@@ -1,0 +1,67 @@
+"""How a run ends: verdict, state and exit code of every error, and of what was found."""
+
+from __future__ import annotations
+
+import pytest
+
+from runbook_lib.core import errors
+from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.run.outcomes import error_for, outcome_of_error, outcome_of_findings
+
+PASSED, WARNING, FAILED, INCONCLUSIVE = (
+    Finding(str(verdict), verdict, "measured", "expected", f"after {verdict}")
+    for verdict in (Verdict.PASSED, Verdict.WARNING, Verdict.FAILED, Verdict.INCONCLUSIVE))
+
+
+@pytest.mark.parametrize(("error", "verdict", "state", "code"), [
+    (errors.StepFailed("x"), Verdict.FAILED, "failed", 1),
+    (errors.BadParameter("x"), Verdict.FAILED, "refused", 2),
+    (errors.LockHeld("x"), Verdict.FAILED, "refused", 3),
+    (errors.LinkDropped("x"), Verdict.INCONCLUSIVE, "inconclusive", 4),
+    (errors.RolledBack("x"), Verdict.FAILED, "rolled back", 5),
+    (errors.RollbackFailed("x"), Verdict.FAILED, "rollback failed", 6),
+    (errors.Aborted("x"), Verdict.FAILED, "aborted", 1),
+    (KeyboardInterrupt(), Verdict.FAILED, "aborted", 1),
+    (SystemExit(0), Verdict.FAILED, "aborted", 1),
+    (ZeroDivisionError("x"), Verdict.FAILED, "failed", 70),
+])
+def test_every_error_has_its_end(error: BaseException, verdict: Verdict, state: str, code: int) -> None:
+    outcome = outcome_of_error(error)
+    assert (outcome.verdict, outcome.state, outcome.exit_code) == (verdict, state, code)
+
+
+def test_a_bug_of_the_runbooks_is_called_one() -> None:
+    assert outcome_of_error(ZeroDivisionError("x")).summary == (
+        "Internal error (a bug in the runbooks): ZeroDivisionError: x")
+
+
+@pytest.mark.parametrize(("findings", "observed", "verdict", "code", "summary"), [
+    ([], True, Verdict.PASSED, 0, "Nothing failed."),
+    ([], False, Verdict.INCONCLUSIVE, 4, "Nothing was checked."),
+    ([PASSED, PASSED], True, Verdict.PASSED, 0, "2 of 2 checks passed."),
+    ([PASSED, WARNING], True, Verdict.WARNING, 0, "1 of 2 checks passed, 1 warning."),
+    ([PASSED, INCONCLUSIVE], True, Verdict.INCONCLUSIVE, 4, "1 of 2 checks inconclusive: inconclusive."),
+    ([FAILED, INCONCLUSIVE], True, Verdict.FAILED, 1, "1 of 2 checks failed: failed."),
+])
+def test_the_worst_finding_is_the_verdict(
+    findings: list[Finding], observed: bool, verdict: Verdict, code: int, summary: str
+) -> None:
+    outcome = outcome_of_findings(findings, not_applied=False, observed=observed)
+    assert (outcome.verdict, outcome.exit_code, outcome.summary) == (verdict, code, summary)
+
+
+def test_plan_mode_is_neither_passed_nor_failed() -> None:
+    outcome = outcome_of_findings([FAILED], not_applied=True, observed=True)
+    assert (outcome.verdict, outcome.exit_code) == (Verdict.NOT_APPLIED, 0)
+
+
+def test_close_raises_for_what_did_not_pass_with_the_advice_of_its_findings() -> None:
+    failed = outcome_of_findings([FAILED, INCONCLUSIVE], not_applied=False, observed=True)
+    error = error_for([FAILED, INCONCLUSIVE], failed, "lab")
+    assert isinstance(error, errors.ChecksFailed)
+    assert error.next_step == "after failed"
+    assert "failed: measured, expected expected" in error.what
+    unknown = outcome_of_findings([INCONCLUSIVE], not_applied=False, observed=True)
+    assert isinstance(error_for([INCONCLUSIVE], unknown, "lab"), errors.Inconclusive)
+    passed = outcome_of_findings([PASSED], not_applied=False, observed=True)
+    assert error_for([PASSED], passed, "lab") is None

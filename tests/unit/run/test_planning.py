@@ -1,0 +1,93 @@
+"""Plans of a run: plan mode, confirmation, approval by hash, execution."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runbook_lib import open_run
+from runbook_lib.archive import journal
+from runbook_lib.core.errors import (
+    ConfirmationMissing,
+    PlanChanged,
+    RolledBack,
+)
+from runbook_lib.core.findings import finding
+from runbook_lib.core.plan import Plan
+from runbook_lib.run import planning
+from tests.notebooks.sample_notebooks import ProjectDir
+from tests.unit.execution_doubles import FAILED, ScriptedBackend, step
+from tests.unit.execution_doubles import plan as steps
+from tests.unit.run_doubles import TOUCH, finished, opened
+
+
+def test_plan_mode_opens_no_connection_and_later_checks_do_not_count(project_dir: ProjectDir, outputs: Path) -> None:
+    run = opened()
+    execution = run.execute(run.plan(TOUCH))
+    assert not execution.applied
+    assert run._connections is None
+    run.verify(finding("touched", False))
+    run.close()
+    assert (finished(outputs)["verdict"], finished(outputs)["exit_code"]) == ("not applied", 0)
+
+
+def test_nothing_to_do_is_a_pass_in_either_mode(project_dir: ProjectDir, outputs: Path) -> None:
+    run = opened(mode="apply", confirm="nowhere")
+    assert "already there" in str(run.execute(Plan("touch", "nowhere", reason="already there")))
+    run.close()
+    assert finished(outputs)["verdict"] == "passed"
+
+
+@pytest.mark.parametrize("given", ["", "staging", "nowhere "])
+def test_apply_needs_the_environments_own_name(project_dir: ProjectDir, given: str) -> None:
+    with pytest.raises(ConfirmationMissing, match="name of the environment"):
+        opened(mode="apply", confirm=given).execute(TOUCH)
+
+
+def test_a_confirmation_is_recorded(project_dir: ProjectDir) -> None:
+    run = opened(mode="apply")
+    run.confirm("nowhere")
+    assert any(event["event"] == "confirmed" for event in journal.read(run.folder))
+
+
+def test_apply_is_refused_when_the_facts_changed_since_the_approved_plan(project_dir: ProjectDir) -> None:
+    project_dir.add("11_pinned")
+    path = project_dir.path / "notebooks" / "11_pinned.ipynb"
+    path.write_text(path.read_text().replace("count: int = 3", 'plan_hash: str = \\"\\"\\ncount: int = 3'))
+    run = open_run("11_pinned", {"mode": "apply", "plan_hash": "0" * 16})
+    with pytest.raises(PlanChanged, match=TOUCH.hash):
+        run.plan(TOUCH)
+    assert open_run("11_pinned", {"mode": "apply", "plan_hash": TOUCH.hash}).plan(TOUCH) is TOUCH
+
+
+def test_a_plan_is_executed_and_its_unresolved_findings_reach_the_verdict(project_dir: ProjectDir) -> None:
+    run = opened()
+    backend = ScriptedBackend()
+    execution = planning.execute(steps(step("one")), backend, run._record, run.folder)
+    assert (backend.did, execution.applied) == (["one"], True)
+    run.close()
+
+
+def test_a_failed_execution_is_the_end_of_the_run_even_when_cells_follow(project_dir: ProjectDir) -> None:
+    run = opened()
+    with pytest.raises(RolledBack):
+        planning.execute(steps(step("one")), ScriptedBackend(one=FAILED), run._record, run.folder)
+    run.verify(finding("up", True))
+    with pytest.raises(RolledBack):
+        run.close()
+
+
+def test_a_plan_that_passes_at_the_second_attempt_clears_the_failure(project_dir: ProjectDir) -> None:
+    run = opened()
+    with pytest.raises(RolledBack):
+        planning.execute(steps(step("one")), ScriptedBackend(one=FAILED), run._record, run.folder)
+    planning.execute(steps(step("one")), ScriptedBackend(), run._record, run.folder)
+    run.close()
+
+
+def test_any_plan_is_approved_where_no_hash_is_given() -> None:
+    planning.check_approved(TOUCH, "", "nowhere")
+    planning.check_approved(TOUCH, TOUCH.hash, "nowhere")
+    with pytest.raises(PlanChanged):
+        planning.check_approved(TOUCH, "0" * 16, "nowhere")

@@ -1,0 +1,96 @@
+"""What a run has found so far, and how it ends by that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.archive import journal
+from runbook_lib.archive.journal import Journal
+from runbook_lib.archive.runs import RunFolder, new_run
+from runbook_lib.core.errors import EndpointUnavailable, Inconclusive, StepFailed
+from runbook_lib.core.findings import Verdict, finding
+from runbook_lib.core.plan import Plan
+from runbook_lib.run.record import RunRecord
+from tests.unit.run_doubles import TOUCH
+
+
+@pytest.fixture
+def folder(outputs: Path) -> RunFolder:
+    return new_run("10_good", outputs)
+
+
+@pytest.fixture
+def record(folder: RunFolder) -> Iterator[RunRecord]:
+    with Journal(folder) as opened:
+        yield RunRecord(opened, "lab, 10_good")
+
+
+def verdict_of(record: RunRecord) -> Verdict:
+    return record.outcome()[0].verdict
+
+
+def test_a_fact_alone_passes_and_nothing_at_all_is_inconclusive(record: RunRecord) -> None:
+    assert verdict_of(record) is Verdict.INCONCLUSIVE
+    record.add_fact("answer", 42, 0.1)
+    assert verdict_of(record) is Verdict.PASSED
+
+
+def test_a_question_without_an_answer_is_inconclusive_until_it_is_answered(record: RunRecord) -> None:
+    record.add_findings("verification", finding("up", True))
+    record.add_unanswered("monitoring", EndpointUnavailable("no reply", next_step="Start Prometheus."))
+    outcome, error = record.outcome()
+    assert outcome.verdict is Verdict.INCONCLUSIVE
+    assert isinstance(error, Inconclusive)
+    assert error.next_step == "Start Prometheus."
+
+
+def test_an_answer_takes_the_place_of_the_missing_one(record: RunRecord) -> None:
+    record.add_unanswered("monitoring", EndpointUnavailable("no reply"))
+    record.add_fact("monitoring", "up", 0.1)
+    assert verdict_of(record) is Verdict.PASSED
+
+
+def test_findings_count_by_stage_and_check_and_the_last_one_stands(record: RunRecord) -> None:
+    record.add_findings("before", finding("up", False))
+    record.add_findings("after", finding("up", True))
+    assert verdict_of(record) is Verdict.FAILED
+    record.add_findings("before", finding("up", True))
+    assert verdict_of(record) is Verdict.PASSED
+
+
+def test_findings_that_do_not_count_leave_the_verdict_as_it_is(record: RunRecord, folder: RunFolder) -> None:
+    record.add_fact("answer", 42, 0.1)
+    record.add_findings("as it is now (not applied)", finding("up", False), counts=False)
+    assert verdict_of(record) is Verdict.PASSED
+    assert [event["counts"] for event in journal.read(folder) if event["event"] == "findings"] == [False]
+
+
+def test_a_failed_execution_is_the_end_whatever_is_found_later(record: RunRecord) -> None:
+    failed = StepFailed("Step 1 failed.")
+    record.add_failed_execution(failed)
+    record.add_findings("verification", finding("up", True))
+    outcome, error = record.outcome()
+    assert (outcome.exit_code, error) == (1, failed)
+
+
+def test_nothing_to_do_is_a_pass_that_says_why(record: RunRecord) -> None:
+    execution = record.add_not_applied(Plan("touch", "lab", reason="already there"))
+    assert execution.applied
+    assert record.outcome()[0].summary == "Nothing to do: already there. Nothing failed."
+    assert not record.not_applied
+
+
+def test_a_plan_that_is_only_shown_is_not_applied(record: RunRecord) -> None:
+    assert not record.add_not_applied(TOUCH).applied
+    assert record.not_applied
+    assert verdict_of(record) is Verdict.NOT_APPLIED
+
+
+def test_an_error_is_recorded_with_where_and_what_next(record: RunRecord, folder: RunFolder) -> None:
+    record.add_error(EndpointUnavailable("no reply", where="nginx", next_step="Start it."))
+    record.add_error(ValueError("a bug"))
+    assert [(event["type"], event["what"], event["next_step"]) for event in journal.read(folder)] == [
+        ("EndpointUnavailable", "no reply", "Start it."), ("ValueError", "a bug", "")]
