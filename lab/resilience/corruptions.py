@@ -28,10 +28,11 @@ from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.environment import Environment, load_environment
 from runbook_lib.platform.facts.releases import Deployed, deployed_state
 from runbook_lib.recovery.checks.drill import APPLICATION_READS, drill_findings
-from runbook_lib.recovery.checks.restore import backup_is_restorable
-from runbook_lib.recovery.facts.backups import Backup, backups_of
+from runbook_lib.recovery.checks.restorable import backup_is_restorable
+from runbook_lib.recovery.facts.backup_survey import survey
+from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.drills import parse_drills
-from runbook_lib.recovery.facts.dumps import dump_reading_of
+from runbook_lib.recovery.facts.dumps import inspect_dump
 from runbook_lib.recovery.plans.restore_drill import drill_command
 
 FOLDER = "/backups/damaged"
@@ -119,7 +120,7 @@ class _Judge:
         rules = environment.backup.model_copy(update={"directory": FOLDER})
         self._instance, self._connections = instance, connections
         self._environment = environment.model_copy(update={"backup": rules})
-        self._folder = backups_of(self._environment, checksums=amount).fetch(connections)
+        self._folder = survey(self._environment, checksums=amount).fetch(connections)
         self._deployed: Deployed = deployed_state(environment).fetch(connections)
 
     def accepts(self, name: str) -> tuple[bool, str]:
@@ -127,7 +128,7 @@ class _Judge:
         backup = self._folder.named(name)
         reading = None
         if backup is not None and backup.good:
-            reading = dump_reading_of(self._environment, name).fetch(self._connections)
+            reading = inspect_dump(self._environment, name).fetch(self._connections)
         refused = _refusal(backup_is_restorable(backup, reading, self._environment))
         if refused or backup is None:
             return False, f"{BEFORE_RESTORE}: {refused}"

@@ -21,7 +21,8 @@ from lab.resilience.corruptions import write_pairs
 from lab.resilience.suite import Case, Suite
 from runbook_lib.core import programs
 from runbook_lib.environment import Environment, load_environment
-from runbook_lib.recovery.facts.backups import Backups, parse_survey
+from runbook_lib.recovery.facts.backup_survey import parse_survey
+from runbook_lib.recovery.facts.backups import Backups
 from runbook_lib.recovery.plans.backup import backup_program, expired
 
 FOLDER = "/backups/retention"

@@ -21,6 +21,8 @@ from runbook_lib.platform.drawing import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+DROP = 0.8  # of the previous size: a smaller one is marked
+
 
 @in_house_style
 def sizes_over_time(rows: Iterable[tuple[datetime, float]], *, title: str = "Backup sizes") -> Figure:
@@ -34,7 +36,7 @@ def sizes_over_time(rows: Iterable[tuple[datetime, float]], *, title: str = "Bac
     sizes = [size / amount for _, size in points]
     axes.step(to_dates(times), sizes, where="post", color=BLUE)
     axes.plot(to_dates(times), sizes, "o", color=BLUE, markersize=5)
-    drops = [place for place in range(1, len(sizes)) if sizes[place] < 0.8 * sizes[place - 1]]
+    drops = [place for place in range(1, len(sizes)) if sizes[place] < DROP * sizes[place - 1]]
     for place in drops:
         axes.plot(to_dates(times)[place], sizes[place], "v", color=RED, markersize=9)
         axes.annotate("smaller by a fifth or more", (to_dates(times)[place], sizes[place]), xytext=(8, -3),
@@ -42,8 +44,8 @@ def sizes_over_time(rows: Iterable[tuple[datetime, float]], *, title: str = "Bac
     time_axis(axes, times)
     axes.set(title=title, ylabel=f"size in {unit}", ylim=(0, max(sizes) * 1.2 or 1))
     newest = readable_size(points[-1][1])
-    told = f"{len(points)} backups from {times[0]:%d %b %Y} to {times[-1]:%d %b %Y}; newest {newest}"
-    return described(figure, f"{told}; {len(drops)} smaller by a fifth or more than the one before.")
+    summary = f"{len(points)} backups from {times[0]:%d %b %Y} to {times[-1]:%d %b %Y}; newest {newest}"
+    return described(figure, f"{summary}; {len(drops)} smaller by a fifth or more than the previous one.")
 
 
 @in_house_style
@@ -51,11 +53,11 @@ def recovery_times(rows: Iterable[tuple[datetime, float]], *, title: str = "Time
     """Points of (UTC time, seconds from a backup to a readable database). It should grow as slowly as the data."""
     points = sorted(rows)
     if not points:
-        return empty_figure(title, "No backup was restored yet.")
+        return empty_figure(title, "No backup has been restored yet.")
     figure, axes = new_figure(3.0)
     times, seconds = [when for when, _ in points], [took for _, took in points]
     axes.plot(to_dates(times), seconds, "o-", color=BLUE, markersize=5)
     time_axis(axes, times)
     axes.set(title=title, ylabel="seconds", ylim=(0, max(seconds) * 1.25 or 1))
-    told = f"{len(points)} drills from {times[0]:%d %b %Y} to {times[-1]:%d %b %Y}: between {min(seconds):.1f} and "
-    return described(figure, f"{told}{max(seconds):.1f} s; the last one took {seconds[-1]:.1f} s.")
+    summary = f"{len(points)} drills from {times[0]:%d %b %Y} to {times[-1]:%d %b %Y}: between {min(seconds):.1f} and "
+    return described(figure, f"{summary}{max(seconds):.1f} s; the last one took {seconds[-1]:.1f} s.")

@@ -25,11 +25,11 @@ NO_RED_CASE_YET: dict[str, set[str]] = {
         "overview",
     },
     "recovery": {
-        "backup_preconditions", "backup_is_new", "dump_matches_manifest", "last_backup_findings",
+        "backup_preconditions", "backup_is_new", "dump_matches_manifest", "last_backup", "suspect_files",
         "configuration_preconditions", "configuration_is_safe", "files_are_safe", "drill_preconditions",
-        "newest_is_good", "drill_results", "drill_findings", "backup_is_restorable", "restore_preconditions",
-        "schema_readable", "may_be_dropped", "database_is_named", "database_is_restored",
-        "schedule_preconditions", "schedule_findings", "schedules_are_as_planned", "trial_run_succeeded",
+        "drill_results", "drill_findings", "backup_is_restorable", "restore_preconditions",
+        "database_name_confirmed", "database_is_restored",
+        "schedule_preconditions", "schedule_findings", "schedules_are_as_planned",
     },
     "release": {
         "capacity_findings", "certificate_findings", "pre_deployment_checklist", "judge_compatibility",

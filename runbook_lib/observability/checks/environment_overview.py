@@ -9,7 +9,7 @@ from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.monitoring import Alert
 from runbook_lib.platform.facts.operations import Operation
 from runbook_lib.platform.facts.releases import Deployed
-from runbook_lib.recovery.checks.backup import last_backup_findings
+from runbook_lib.recovery.checks.freshness import last_backup
 from runbook_lib.recovery.facts.backups import Backups
 
 
@@ -28,7 +28,7 @@ def overview(
         _release(deployed),
         *_services(environment, containers, deployed.live_colour),
         _alerts(alerts),
-        *last_backup_findings(backups, environment),
+        *last_backup(backups, environment),
     )
 
 

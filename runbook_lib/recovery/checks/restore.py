@@ -1,57 +1,79 @@
-"""Can a backup be restored at all, as far as that shows before any database sees it? Pure."""
+"""Was the database restored, and was its name confirmed before? Pure."""
 
 from __future__ import annotations
 
-from runbook_lib.core.findings import Finding, finding
+from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.environment import Environment
-from runbook_lib.recovery.facts.backups import Backup, Trust
-from runbook_lib.recovery.facts.dumps import DumpReading
+from runbook_lib.recovery.facts.backups import Backup
+from runbook_lib.recovery.facts.restore_databases import Databases, restored_from
 
-_NEVER = "Never restore this file. Choose another backup; keep this one for whoever looks into it."
+NAME_CONFIRMED = "the database name is confirmed"
+APPLY = "apply"
+_RUN_AGAIN = "Run this notebook again."
 
 
-def backup_is_restorable(
-    backup: Backup | None, reading: DumpReading | None, environment: Environment
-) -> tuple[Finding, ...]:
-    """Whether a backup may be restored at all, before any database sees it.
+def database_name_confirmed(
+    environment: Environment, confirmation: str, mode: str, *, required: bool = True
+) -> Finding:
+    """With mode "apply", `confirmation` must be the database's name: one more than that of the environment.
 
-    The survey must have read its bytes (`backups_of(…, checksums=…)`), and `reading` is its `dump_reading_of`. What
-    rows of the right number hold, only a restore can compare: see `drill_findings`.
+    Not `required` where the database's contents are not replaced.
     """
-    if backup is None:
-        return (finding("there is such a backup", False, measured="no", expected="a file in the folder",
-                        next_step="Choose one of the table above."),)
-    manifest = backup.manifest
-    if manifest is None:
-        return (finding("its manifest can be read", False, measured=f"{backup.name}: missing or damaged",
-                        expected="as it was written", next_step=_NEVER),)
-    recorded = {table.table: table.rows for table in manifest.tables}
-    whole = reading is not None and reading.readable and reading.ended
-    same = None if reading is None else bool(recorded) and reading.rows == recorded
+    database = environment.backup.database
+    if not required:
+        return Finding(NAME_CONFIRMED, Verdict.PASSED, "not required: its contents are not replaced")
+    if mode != APPLY:
+        return Finding(NAME_CONFIRMED, Verdict.PASSED, "not required in plan mode")
+    return finding(NAME_CONFIRMED, confirmation == database, measured=f"got {confirmation[:60]!r}", expected=database,
+                   next_step=f'Read the plan and what would be lost; then set confirm_database = "{database}".')
+
+
+def database_is_restored(
+    environment: Environment, before: Databases, after: Databases, backup: Backup, *, dropped: str = ""
+) -> tuple[Finding, ...]:
+    """The live database came from the backup, belongs to its owner, is open, and the previous one is retained.
+
+    After a run that only `dropped` a retained database: that one is gone and the live one is unchanged.
+    """
+    if dropped:
+        return _is_dropped(before, after, dropped)
+    live, expected = after.live, restored_from(backup.name)
+    comment = live.comment if live else "there is no live database"
     return (
-        finding("its bytes are those that were checked", None if backup.trust is Trust.RECORDED else
-                backup.trust is Trust.VERIFIED, measured=f"{backup.name}: {backup.trust}", expected=Trust.VERIFIED,
-                next_step="Its bytes were not read: ask again." if backup.trust is Trust.RECORDED else _NEVER),
-        finding("it is of this database", manifest.database == environment.backup.database,
-                measured=manifest.database, expected=environment.backup.database, next_step=_NEVER),
-        finding("name and manifest tell the same time", manifest.taken_at == backup.taken_at,
-                measured=f"{manifest.taken_at:%Y-%m-%d %H:%M:%S}", expected=f"{backup.taken_at:%Y-%m-%d %H:%M:%S}",
-                next_step=_NEVER),
-        finding("it can be read to its end, and ends as a dump", None if reading is None else whole,
-                measured=_reading(reading), expected="PostgreSQL's end marker", next_step=_NEVER),
-        finding("every table has all its rows", same, measured=_difference(recorded, reading),
-                expected=f"{len(recorded)} tables, {manifest.rows:,} rows", next_step=_NEVER),
+        finding("the live database came from the backup", comment == expected,
+                measured=comment or "not from a restore", expected=expected,
+                next_step=f"Read the steps above. {_RUN_AGAIN}"),
+        _is_open(environment, after),
+        _is_retained(before, after),
+        finding("nothing unfinished is left", not after.staged and after.interrupted is None,
+                measured=", ".join(one.name for one in after.staged) or after.interrupted_backup or "nothing",
+                expected="nothing", next_step=f"{_RUN_AGAIN} It finishes what was begun."),
     )
 
 
-def _reading(reading: DumpReading | None) -> str:
-    if reading is None:
-        return "not read"
-    return "yes" if reading.readable and reading.ended else "cut short" if reading.readable else "gzip cannot read it"
+def _is_open(environment: Environment, after: Databases) -> Finding:
+    live, owner = after.live, environment.backup.user
+    return finding("it belongs to its owner and is open", live is not None and live.open and live.owner == owner,
+                   measured=f"{live.owner}, {'open' if live.open else 'closed'}" if live else "none",
+                   expected=f"{owner}, open", next_step=_RUN_AGAIN)
 
 
-def _difference(recorded: dict[str, int], reading: DumpReading | None) -> str:
-    if reading is None:
-        return "not read"
-    different = sorted(name for name in recorded | reading.rows if recorded.get(name) != reading.rows.get(name))
-    return ", ".join(different) or f"{len(recorded)} tables, {sum(recorded.values()):,} rows"
+def _is_retained(before: Databases, after: Databases) -> Finding:
+    # a run that finishes an interrupted restore retains no further database: that one counts as its own
+    interrupted = before.interrupted.name if before.interrupted else ""
+    known = {one.name for one in before.retained} - {interrupted}
+    added = [one.name for one in after.retained if one.name not in known]
+    return finding("the previous database is retained", bool(added) or before.live is None,
+                   measured=", ".join(added) or "none", expected="one more",
+                   next_step="Check the list of databases above before anything else is done.")
+
+
+def _is_dropped(before: Databases, after: Databases, name: str) -> tuple[Finding, ...]:
+    gone = after.retained_named(name) is None
+    same = after.live is not None and before.live is not None and after.live.comment == before.live.comment
+    return (
+        finding("the retained database is deleted", gone, measured="gone" if gone else "still there",
+                expected="gone", next_step="Read the step's evidence."),
+        finding("the live database is unchanged", same, measured="unchanged" if same else "a different one",
+                expected="unchanged", next_step="Call the backend lead."),
+    )

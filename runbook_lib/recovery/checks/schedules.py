@@ -5,121 +5,130 @@ from __future__ import annotations
 from datetime import timedelta
 
 from runbook_lib.core.findings import Finding, Verdict, finding
-from runbook_lib.environment import Environment
-from runbook_lib.recovery.facts.schedules import (
-    TOLERANCE,
-    TRY_LIMIT_S,
+from runbook_lib.recovery.facts.installed_schedules import (
+    CRON_BEGIN,
+    CRON_END,
+    InstalledSchedules,
+    JobOutcome,
     JobStatus,
-    Schedule,
-    SchedulesOnServer,
-    planned_schedules,
 )
+from runbook_lib.recovery.facts.schedules import BACKUP_CONFIGURATION, BACKUP_DATABASE, Schedule
 
+CLOCK_TOLERANCE = timedelta(minutes=2)
+LONGEST_RUN = timedelta(hours=8)  # a job waits up to 90 minutes for the lock, and a step may take an hour
+NO_TEST_RUN = "nothing"
 _INSTALL = "Open 34 Install schedules."
-_BY_HAND = {"backup_database": "30 Back up the database", "backup_configuration": "33 Back up the configuration"}
+_NOTEBOOKS = {BACKUP_DATABASE: "30 Back up the database", BACKUP_CONFIGURATION: "33 Back up the configuration"}
+_MARKERS = tuple(marker.partition(":")[0] for marker in (CRON_BEGIN, CRON_END))
 
 
-def schedule_preconditions(now: SchedulesOnServer, environment: Environment) -> tuple[Finding, ...]:
+def schedule_preconditions(now: InstalledSchedules) -> tuple[Finding, ...]:
     """Whether jobs can be scheduled without root, and what root would have to do otherwise."""
     user = now.user
-    reason = {"systemd": "systemd's timers of this user", "cron": "the crontab of this user"}.get(now.scheduler)
-    marks = "" if not _marks_are_odd(now) else "marks of ours without a partner"
-    found = [
-        finding("the server can run jobs by itself", bool(now.scheduler),
-                measured=reason or ", ".join(sorted(now.has)) or "nothing",
+    source = {"systemd": "systemd's timers of this user", "cron": "the crontab of this user"}.get(now.scheduler)
+    paired = _markers_are_paired(now)
+    found = (
+        finding("the server can run jobs automatically", bool(now.scheduler),
+                measured=source or ", ".join(sorted(now.has)) or "nothing",
                 expected="systemd with linger, or cron with its daemon running",
                 next_step=f"As root on the server: `loginctl enable-linger {user}` where systemd runs; "
-                "else `apt-get install cron` and start it. Then run again."),
-        finding("the crontab can be edited safely", not marks, measured=marks or "yes", expected="yes",
-                next_step="On the server: `crontab -e`, remove the lines that begin with '# BEGIN gw2' or '# "
-                          "END gw2'."),
-    ]
-    if "systemd" in now.has and now.scheduler == "cron":
-        found.append(Finding("systemd's timers could be used", Verdict.WARNING, "no linger for this user: cron is used",
-                             "either", f"As root: `loginctl enable-linger {user}`, then run this again."))
-    return tuple(found)
+                "otherwise `apt-get install cron` and start it. Then run again."),
+        finding("the crontab can be edited safely", paired,
+                measured="yes" if paired else "one of our markers without its partner", expected="yes",
+                next_step=f"On the server: `crontab -e`, remove the lines that begin with '{_MARKERS[0]}' or "
+                f"'{_MARKERS[1]}'."),
+    )
+    if "systemd" not in now.has or now.scheduler != "cron":
+        return found
+    return (*found, Finding("systemd's timers are available", Verdict.WARNING, "no linger for this user: cron is used",
+                            "either", f"As root: `loginctl enable-linger {user}`, then run this again."))
 
 
-def schedule_findings(now: SchedulesOnServer, environment: Environment) -> tuple[Finding, ...]:
-    """One finding a schedule: installed, on time, and its last run a success."""
-    return tuple(_on_time(now, schedule) for schedule in planned_schedules(environment))
+def schedule_findings(now: InstalledSchedules) -> tuple[Finding, ...]:
+    """One finding a planned schedule: installed, on time, and its last run a success."""
+    return tuple(_on_time(now, schedule) for schedule in now.planned)
 
 
-def schedules_are_as_planned(now: SchedulesOnServer, environment: Environment, wanted: str) -> tuple[Finding, ...]:
-    """After the plan: whether every job is armed, or none is."""
-    found = []
-    for schedule in planned_schedules(environment):
-        armed = now.is_armed(schedule.name) and schedule.name in now.installed
-        good = armed if wanted == "installed" else not armed and schedule.name not in now.installed
-        next_run = f"next run {schedule.next_run(now.clock):%Y-%m-%d %H:%M} UTC"
-        found.append(finding(f"{schedule.name} is {wanted}", good, measured=next_run if armed else "not installed",
-                             expected=schedule.when if wanted == "installed" else "not installed",
-                             next_step="Read the evidence of the step that failed, then run again."))
-    return tuple(found)
+def schedules_are_as_planned(
+    before: InstalledSchedules, after: InstalledSchedules, wanted: str, test_run: str = NO_TEST_RUN
+) -> tuple[Finding, ...]:
+    """After the plan: whether every job is enabled, or with `wanted` "removed" none is.
+
+    `test_run` is the job that was run once by this plan: whether it ran since `before`, and succeeded.
+    """
+    tested = () if test_run == NO_TEST_RUN else (_test_run(before, after, test_run),)
+    return (*(_as_wanted(after, schedule, wanted) for schedule in after.planned), *tested)
 
 
-def trial_run_succeeded(before: SchedulesOnServer, after: SchedulesOnServer, name: str) -> tuple[Finding, ...]:
-    """Whether the job that was tried ran since `before`, and succeeded. Nothing was tried: nothing to say."""
-    if name == "nothing":
-        return ()
-    status, old = after.statuses.get(name), before.statuses.get(name)
-    ran = status is not None and (old is None or status.started > old.started)
+def log_file(name: str) -> str:
+    """Where a scheduled job logs on the server; `job_wrapper.sh` has the same path."""
+    return f"/var/log/gw2/scheduled_{name}.log"
+
+
+def _as_wanted(now: InstalledSchedules, schedule: Schedule, wanted: str) -> Finding:
+    active = now.is_active(schedule.name)
+    absent = not now.is_enabled(schedule.name) and schedule.name not in now.installed
+    installed = wanted == "installed"
+    next_run = f"next run {schedule.next_run(now.clock):%Y-%m-%d %H:%M} UTC"
+    return finding(f"{schedule.name} is {wanted}", active if installed else absent,
+                   measured=next_run if active else "not installed",
+                   expected=schedule.when if installed else "not installed",
+                   next_step="Read the evidence of the step that failed, then run again.")
+
+
+def _test_run(before: InstalledSchedules, after: InstalledSchedules, name: str) -> Finding:
+    status, previous = after.statuses.get(name), before.statuses.get(name)
+    ran = status is not None and (previous is None or status.started > previous.started)
     measured = f"{status.outcome}: {status.message or status.file}" if status and ran else "it did not run"
-    good = ran and status is not None and status.outcome == "succeeded"
-    return (finding(f"{name} works from the scheduler's environment", good,
-                    measured=measured, expected="succeeded",
-                    next_step=f"Its log on the server says more: /var/log/gw2/scheduled_{name}.log."),)
+    good = ran and status is not None and status.outcome is JobOutcome.SUCCEEDED
+    return finding(f"{name} works in the scheduler's environment", good, measured=measured, expected="succeeded",
+                   next_step=f"See its log on the server: {log_file(name)}.")
 
 
-def is_missed(schedule: Schedule, now: SchedulesOnServer) -> bool:
-    """Whether neither a success nor the installation is younger than the schedule allows."""
+def _on_time(now: InstalledSchedules, schedule: Schedule) -> Finding:
+    check = f"schedule {schedule.name}"
     status = now.statuses.get(schedule.name)
-    known = [moment for moment in (status.last_success if status else None, now.installed.get(schedule.name)) if moment]
-    newest = known[0] if known else None
-    return newest is None or now.clock - newest > timedelta(hours=schedule.maximum_age_h)
-
-
-def _on_time(now: SchedulesOnServer, schedule: Schedule) -> Finding:
-    name = f"schedule {schedule.name}"
-    status = now.statuses.get(schedule.name)
-    by_hand = f"Run {_BY_HAND[schedule.name]} now; then see why: /var/log/gw2/scheduled_{schedule.name}.log."
-    if schedule.name not in now.installed or not now.is_armed(schedule.name):
-        what = "installed, but no timer starts it" if schedule.name in now.installed else "not installed"
-        worst = Verdict.FAILED if schedule.name in now.installed else Verdict.WARNING
-        return Finding(name, worst, what, schedule.when, _INSTALL)
+    if schedule.name not in now.installed:
+        return Finding(check, Verdict.WARNING, "not installed", schedule.when, _INSTALL)
+    if not now.is_enabled(schedule.name):
+        return Finding(check, Verdict.FAILED, "installed, but no timer starts it", schedule.when, _INSTALL)
     newest = max(status.started, status.last_success or status.started) if status else now.clock
-    if newest > now.clock + TOLERANCE:
-        return Finding(name, Verdict.INCONCLUSIVE, "its last run lies in the future of the server's clock",
-                       schedule.when, "Set the clock right (timedatectl), then look again.")
-    trouble = _trouble(now, schedule, status)
-    if trouble:
-        return Finding(name, Verdict.FAILED, trouble, schedule.when, by_hand)
-    return finding(name, True, measured=_last(status), expected=schedule.when)
+    if newest > now.clock + CLOCK_TOLERANCE:
+        return Finding(check, Verdict.INCONCLUSIVE, "its last run lies in the future of the server's clock",
+                       schedule.when, "Correct the clock (timedatectl), then run again.")
+    problem = _problem(now, schedule, status)
+    notebook = _NOTEBOOKS[schedule.name]
+    return finding(check, not problem, measured=problem or _last_run(status), expected=schedule.when,
+                   next_step=f"Run {notebook} now; then read why in {log_file(schedule.name)}.")
 
 
-def _trouble(now: SchedulesOnServer, schedule: Schedule, status: JobStatus | None) -> str:
+def _problem(now: InstalledSchedules, schedule: Schedule, status: JobStatus | None) -> str:
     """What is wrong with the job's last run; empty when nothing is."""
-    if status and status.outcome == "running":
+    if status and status.outcome is JobOutcome.RUNNING:
         if schedule.name not in now.running:
-            return "its last run was cut off: it neither ended nor runs"
-        if now.clock - status.started > timedelta(seconds=4 * TRY_LIMIT_S):
-            return f"runs since {status.started:%Y-%m-%d %H:%M} UTC"
-    elif status and status.outcome != "succeeded":
+            return "its last run was interrupted: it neither ended nor is it running"
+        if now.clock - status.started > LONGEST_RUN:
+            return f"running since {status.started:%Y-%m-%d %H:%M} UTC"
+    elif status and status.outcome is not JobOutcome.SUCCEEDED:
         return f"{status.outcome} at {status.started:%Y-%m-%d %H:%M} UTC: {status.message}"
-    if is_missed(schedule, now):
+    if _is_missed(schedule, now):
         last = status.last_success if status else None
         return f"missed: last success {last:%Y-%m-%d %H:%M} UTC" if last else "missed: it never succeeded"
     return ""
 
 
-def _last(status: JobStatus | None) -> str:
-    if status is None:
-        return "not due yet"
-    return f"{status.outcome} at {status.started:%Y-%m-%d %H:%M} UTC"
+def _is_missed(schedule: Schedule, now: InstalledSchedules) -> bool:
+    """Whether the last success, or the installation where there was none, is older than the schedule allows."""
+    status = now.statuses.get(schedule.name)
+    newest = (status.last_success if status else None) or now.installed[schedule.name]
+    return now.clock - newest > timedelta(hours=schedule.maximum_age_h)
 
 
-def _marks_are_odd(now: SchedulesOnServer) -> bool:
+def _last_run(status: JobStatus | None) -> str:
+    return f"{status.outcome} at {status.started:%Y-%m-%d %H:%M} UTC" if status else "not due yet"
+
+
+def _markers_are_paired(now: InstalledSchedules) -> bool:
     lines = [line.strip() for line in now.crontab.splitlines()]
-    marks = ("# BEGIN gw2 schedules", "# END gw2 schedules")
-    begins, ends = (sum(line.startswith(mark) for line in lines) for mark in marks)
-    return (begins, ends) not in ((0, 0), (1, 1)) or (begins == 1 and not now.cron_block)
+    counts = tuple(sum(line.startswith(marker) for line in lines) for marker in _MARKERS)
+    return counts == (0, 0) or (counts == (1, 1) and bool(now.cron_block))

@@ -1,31 +1,22 @@
-"""What lies in the backup folder, and what of it can be trusted."""
+"""The backups in the folder: what there is, how far each one can be trusted, and which one is meant."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import io
 import re
-import tarfile
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from runbook_lib.core import programs
-from runbook_lib.core.commands import Command
-from runbook_lib.core.errors import FactUnreadable
-from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.errors import BadParameter, PreconditionFailed
+from runbook_lib.core.text import did_you_mean
 from runbook_lib.core.times import parse_stamp
-from runbook_lib.environment import Environment
-from runbook_lib.recovery.facts.manifests import SUFFIX, Manifest, manifest_name, parse_manifest
+from runbook_lib.platform.facts.database import DatabaseState
+from runbook_lib.recovery.facts.data_loss import DataLoss
+from runbook_lib.recovery.facts.manifests import SUFFIX, Manifest
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
-SURVEY_TIMEOUT_S = 300.0  # checksums of several dumps are part of it
-_NO_RECORD = (ValueError, TypeError, IndexError, AttributeError, binascii.Error, tarfile.TarError, zlib.error, OSError,
-              EOFError)
 
 
 class Trust(StrEnum):
@@ -34,7 +25,7 @@ class Trust(StrEnum):
     VERIFIED = "verified"  # checked when it was made, and its bytes are still the same
     RECORDED = "recorded"  # checked when it was made; size unchanged, bytes not read again
     DAMAGED = "damaged"  # differs from its manifest
-    UNVERIFIED = "unverified"  # no readable manifest: nobody knows
+    UNVERIFIED = "unverified"  # no readable manifest: its contents are not known
 
 
 @dataclass(frozen=True)
@@ -49,6 +40,7 @@ class Backup:
 
     @property
     def trust(self) -> Trust:
+        """What its manifest, its size and its bytes, where they were read, say together."""
         if self.manifest is None:
             return Trust.UNVERIFIED
         if (self.manifest.file, self.manifest.size_bytes) != (self.name, self.size_bytes):
@@ -64,21 +56,37 @@ class Backup:
         """Nothing known speaks against it."""
         return self.trust in (Trust.VERIFIED, Trust.RECORDED)
 
+    @property
+    def number(self) -> int:
+        """Its place in the order in which backups were made, whatever the clock said; 0 where none is recorded."""
+        return self.manifest.number if self.manifest else 0
+
+    @property
+    def schema_revision(self) -> str | None:
+        """The schema revision of its data; None where its manifest names none or cannot be read."""
+        return self.manifest.schema_revision if self.manifest else None
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows by table, as its manifest has them; empty where that cannot be read."""
+        return {one.table: one.rows for one in self.manifest.tables} if self.manifest else {}
+
 
 @dataclass(frozen=True)
-class Leftover:
-    """What an unfinished backup left. `held` means that the backup is still running."""
+class PartialBackup:
+    """A file of an unfinished backup. `running`: that backup is still being made."""
 
     name: str
     size_bytes: int
-    held: bool
+    running: bool
 
 
 @dataclass(frozen=True)
 class Backups:
-    """The backup folder. `backups` newest first; `foreign` files are of no concern to us and never touched.
+    """The backup folder. `backups` newest first; `foreign` files are not ours and never touched.
 
     `server_clock` and `our_clock` were read in the same moment; `orphans` are manifests whose dump is gone.
+    `writable` is None where there is no such folder.
     """
 
     directory: str
@@ -89,9 +97,9 @@ class Backups:
     free_bytes: int = 0
     size_bytes: int = 0
     backups: tuple[Backup, ...] = ()
-    leftovers: tuple[Leftover, ...] = ()
+    partials: tuple[PartialBackup, ...] = ()
     orphans: tuple[str, ...] = ()
-    foreign: tuple[str, ...] = field(default=())
+    foreign: tuple[str, ...] = ()
 
     @property
     def good(self) -> tuple[Backup, ...]:
@@ -103,17 +111,23 @@ class Backups:
         """The newest good backup."""
         return next(iter(self.good), None)
 
-    def age(self, backup: Backup) -> timedelta:
-        """How old a backup is by the server's clock."""
-        return self.server_clock - backup.taken_at
+    @property
+    def interrupted(self) -> tuple[PartialBackup, ...]:
+        """The remains of backups that are no longer being made."""
+        return tuple(one for one in self.partials if not one.running)
 
-    def named(self, name: str | None) -> Backup | None:
-        """The backup of that file name."""
-        return next((backup for backup in self.backups if backup.name == name), None)
+    @property
+    def clock_problem(self) -> str:
+        """Why ages cannot be trusted now; empty when nothing speaks against them."""
+        apart = abs(self.server_clock - self.our_clock)
+        if apart > CLOCK_TOLERANCE:
+            return f"the server's clock and ours are {apart.total_seconds():.0f} s apart"
+        ahead = [one for one in self.backups if one.taken_at > self.server_clock + CLOCK_TOLERANCE]
+        return f"{ahead[0].name} lies in the future of the server's clock" if ahead else ""
 
     @property
     def sizes(self) -> tuple[tuple[datetime, float], ...]:
-        """Time and bytes of every good backup, oldest first: the staircase to look at."""
+        """UTC time and bytes of every good backup, oldest first: the staircase of the chart."""
         return tuple((backup.taken_at, float(backup.size_bytes)) for backup in reversed(self.good))
 
     @property
@@ -126,145 +140,59 @@ class Backups:
                 "age in hours": round(self.age(backup).total_seconds() / 3600, 1),
                 "size_bytes": backup.size_bytes,
                 "rows": backup.manifest.rows if backup.manifest else None,
-                "schema revision": backup.manifest.schema_revision if backup.manifest else None,
+                "schema revision": backup.schema_revision,
                 "seconds": backup.manifest.seconds if backup.manifest else None,
             }
             for backup in self.backups
         ]
 
+    def age(self, backup: Backup) -> timedelta:
+        """How old a backup is by the server's clock."""
+        return self.server_clock - backup.taken_at
 
-def backups_of(environment: Environment, *, checksums: int | None = None) -> Question[Backups]:
-    """The backup folder. The newest `checksums` dumps (default: `backup.keep_newest`) are read to their last byte.
+    def named(self, name: str | None) -> Backup | None:
+        """The backup of that file name; None when there is none."""
+        return next((backup for backup in self.backups if backup.name == name), None)
 
-    Raises FactUnreadable when the server's reply is not a survey.
-    """
-    rules = environment.backup
-    amount = rules.keep_newest if checksums is None else checksums
-    argv = ("bash", "-s", "--", rules.directory, rules.database, str(amount))
+    def added_since(self, before: Backups) -> Backup | None:
+        """The newest backup that `before` does not have; None when none was added."""
+        return next((backup for backup in self.backups if before.named(backup.name) is None), None)
 
-    def fetch(connections: Connections) -> Backups:
-        survey = Command(argv, stdin=programs.text("recovery/backups_survey.sh"), timeout_s=SURVEY_TIMEOUT_S)
-        reply = connections.server.run(survey)
-        return parse_survey(reply.stdout, rules.directory, rules.database, our_clock=datetime.now(UTC))
+    def select(self, name: str, *, unfinished: str = "", revisions: Collection[str] = ()) -> Backup:
+        """The backup of that file name, with or without its suffix; without a name the one whose restore is unfinished.
 
-    return Question("backups", fetch)
+        Without either the newest good one; where `revisions` are given, the newest good one with such a schema is
+        preferred. A damaged one can be named: the preconditions refuse it, with the reason. Raises BadParameter for a
+        name that is not in the folder, PreconditionFailed when there is nothing to choose.
+        """
+        wanted = name or unfinished
+        if not wanted:
+            fitting = (one for one in self.good if one.schema_revision in revisions)
+            return next(fitting, None) or self._newest_or_refuse()
+        found = self.named(wanted) or self.named(wanted + SUFFIX)
+        if found is None:
+            # two backups' names are always alike: only a slip of the pen is near enough
+            hint = did_you_mean(wanted, [one.name for one in self.backups], cutoff=0.8)
+            raise BadParameter(f"backup: there is no backup named {wanted[:80]!r}{hint}", where=self.directory,
+                               next_step="Take a name from the table of backups, exactly as it is shown.")
+        return found
+
+    def loss_since(self, backup: Backup, live: DatabaseState | None) -> DataLoss:
+        """What restoring `backup` over the live database would lose; `live` is None where that cannot be counted."""
+        counted = None if live is None else {f"{one.schema}.{one.name}": one.rows for one in live.tables}
+        return DataLoss(backup.name, self.age(backup).total_seconds() / 60, backup.rows, counted)
+
+    def _newest_or_refuse(self) -> Backup:
+        if self.newest is None:
+            raise PreconditionFailed(
+                "There is no good backup to restore.",
+                where=self.directory,
+                next_step="Search for a copy elsewhere, and call the backend lead: the address is in 00 Start here.",
+            )
+        return self.newest
 
 
 def taken_at(name: str, database: str) -> datetime | None:
-    """The time in a backup's name, e.g. staging_db_20251015_020000.sql.gz; None when it is no backup's name."""
+    """The time in a backup's name, e.g. staging_db_20251015_020000.sql.gz; None when it is not a backup's name."""
     found = re.fullmatch(re.escape(database) + r"_(\d{8}_\d{6})\.sql\.gz", name)
     return parse_stamp(found[1]) if found else None
-
-
-def parse_survey(text: str, directory: str, database: str, *, our_clock: datetime) -> Backups:
-    """The records that `backups_survey.sh` prints, as a value."""
-    survey = _Survey()
-    for line in text.splitlines():
-        try:
-            survey.take(*line.split("\t"))
-        except _NO_RECORD as cause:
-            raise _unreadable(directory, f"the line {line[:80]!r} is no record") from cause
-    if survey.clock is None or survey.folder is None:
-        raise _unreadable(directory, "the reply ends before the survey begins")
-    times = {name: taken_at(name, database) for name in survey.files}
-    ours = [name for name, time in times.items() if time is not None]
-    known = {manifest_name(name) for name in ours}
-    leftovers = [name for name in survey.files if name in leftover_names(database)]
-    orphans = [name for name in survey.manifests if name not in known and _is_manifest(name, database)]
-    return Backups(
-        directory,
-        database,
-        survey.clock,
-        our_clock,
-        {"writable": True, "read-only": False, "absent": None}[survey.folder],
-        survey.free_bytes,
-        survey.size_bytes,
-        tuple(survey.backup(name, times[name]) for name in sorted(ours, reverse=True)),
-        tuple(Leftover(name, survey.files[name], name in survey.held) for name in sorted(leftovers)),
-        tuple(sorted(orphans)),
-        tuple(sorted(set(survey.files) - set(ours) - known - set(leftovers) - set(orphans))),
-    )
-
-
-def leftover_names(database: str) -> tuple[str, ...]:
-    """Names under which an unfinished backup lies in the folder; the program knows the same four."""
-    return tuple(f"{database}.{part}.partial" for part in ("sql.gz", "contents", "checked", "manifest.json"))
-
-
-class _Survey:
-    """The records of one reply, collected while they are read."""
-
-    def __init__(self) -> None:
-        self.clock: datetime | None = None
-        self.folder: str | None = None
-        self.size_bytes = self.free_bytes = 0
-        self.files: dict[str, int] = {}
-        self.held: set[str] = set()
-        self.manifests: dict[str, str] = {}
-        self.sha256: dict[str, str] = {}
-
-    def take(self, kind: str, *fields: str) -> None:
-        """One record; raises when it is not one."""
-        if kind == "clock":
-            self.clock = datetime.fromtimestamp(float(fields[0]), UTC)
-        elif kind == "folder":
-            self.folder = fields[0]
-        elif kind == "disk":
-            self.size_bytes, self.free_bytes = (int(word) for word in fields[0].split())
-        elif kind == "file":
-            self.files[_decoded(fields[3])] = int(fields[1]) if fields[0] == "f" else 0
-        elif kind == "held":
-            self.held.add(_decoded(fields[0]))
-        elif kind == "manifests":
-            self.manifests = dict(_unpacked(fields[0]))
-        elif kind == "sha256":
-            self.sha256[_decoded(fields[0])] = fields[1]
-        else:
-            raise ValueError(f"no record is called {kind!r}")
-
-    def backup(self, name: str, time: datetime | None) -> Backup:
-        assert time is not None
-        try:
-            manifest = parse_manifest(self.manifests[manifest_name(name)])
-        except (ValueError, KeyError, TypeError, AttributeError):
-            manifest = None
-        return Backup(name, time, self.files[name], manifest, self.sha256.get(name))
-
-
-def _decoded(text: str) -> str:
-    if text.startswith("="):
-        return text[1:]
-    return base64.b64decode(text, validate=True).decode("utf-8", "backslashreplace")
-
-
-def _unpacked(text: str) -> Iterator[tuple[str, str]]:
-    """Names and texts of the files in a packed archive."""
-    packed = io.BytesIO(base64.b64decode(text, validate=True))
-    with tarfile.open(fileobj=packed, mode="r:gz", encoding="utf-8", errors="backslashreplace") as archive:
-        for member in archive:
-            content = archive.extractfile(member)
-            if content is not None:
-                yield member.name, content.read().decode("utf-8", "backslashreplace")
-
-
-def _is_manifest(name: str, database: str) -> bool:
-    return taken_at(name.removesuffix(".manifest.json") + SUFFIX, database) is not None
-
-
-def _unreadable(directory: str, why: str) -> FactUnreadable:
-    return FactUnreadable(
-        f"The backup folder could not be surveyed: {why}.",
-        where=directory,
-        next_step="Look at the folder on the server with `ls -la`; then run again.",
-    )
-
-
-def clock_problem(backups: Backups) -> str:
-    """Why ages cannot be trusted now; empty when nothing speaks against them."""
-    apart = abs(backups.server_clock - backups.our_clock)
-    if apart > CLOCK_TOLERANCE:
-        return f"the server's clock and ours are {apart.total_seconds():.0f} s apart"
-    ahead = [backup for backup in backups.backups if backup.taken_at > backups.server_clock + CLOCK_TOLERANCE]
-    if ahead:
-        return f"{ahead[0].name} lies in the future of the server's clock"
-    return ""

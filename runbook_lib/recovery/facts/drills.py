@@ -1,4 +1,4 @@
-"""What restore drills proved: the record on the server, one line a restored backup."""
+"""What restore drills showed: the record on the server, one line a restored backup."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import base64
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from runbook_lib.core.commands import Command
@@ -13,12 +14,20 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.facts.manifests import TableContents
 
-REMEMBERED = 60
+RECENT_DRILLS = 60
+
+
+class DrillOutcome(StrEnum):
+    """What a drill came to; `restore_drill.sh` writes the same words."""
+
+    PASSED = "passed"
+    FAILED = "failed"  # the backup is bad
+    ERROR = "error"  # the drill could not be carried out: no judgement of the backup
 
 
 @dataclass(frozen=True)
 class Read:
-    """One GET of the application on the restored copy. `total` is what the reply counted; `table` where it counted."""
+    """One GET of the application on the restored copy. `total` is the reply's count of rows in `table`."""
 
     path: str
     status: int
@@ -30,17 +39,17 @@ class Read:
 
 @dataclass(frozen=True)
 class Drill:
-    """One backup, restored into a disposable database. None is what the drill did not come to.
+    """One backup, restored into a disposable database. None stands for what the drill did not reach.
 
-    `outcome` is passed or failed, or error when the drill itself could not be held; `stage` says how far it came.
-    Seconds are of the whole drill and of the restore alone. `network` and `mounts` are those of the copy.
+    `stage` is the one that decided the outcome. Seconds are of the whole drill and of the restore alone. `network` and
+    `mounts` are those of the copy.
     """
 
     at: datetime
     run_id: str
     backup: str
     sha256: str
-    outcome: str
+    outcome: DrillOutcome
     stage: str
     message: str
     seconds: float
@@ -67,11 +76,11 @@ class Drill:
 
     @property
     def row(self) -> dict[str, Any]:
-        """The drill in words, for a table."""
+        """The drill as a row of a table."""
         speed = self.megabytes_per_s
         return {
             "backup": self.backup,
-            "outcome": self.outcome,
+            "outcome": str(self.outcome),
             "at": f"{self.at:%Y-%m-%d %H:%M} UTC",
             "drill in s": round(self.seconds, 1),
             "restore in s": None if self.restore_s is None else round(self.restore_s, 2),
@@ -83,40 +92,40 @@ class Drill:
 
 @dataclass(frozen=True)
 class Drills:
-    """The drills on record, oldest first. `unreadable` lines are no records; they count as no drill."""
+    """The recorded drills, oldest first. `unreadable` lines are not records; they count as no drill."""
 
     drills: tuple[Drill, ...] = ()
     unreadable: int = 0
 
     @property
     def last_passed(self) -> Drill | None:
-        """The last drill that brought a backup back to life."""
-        return next((drill for drill in reversed(self.drills) if drill.outcome == "passed"), None)
+        """The last drill that restored a backup."""
+        return next((drill for drill in reversed(self.drills) if drill.outcome is DrillOutcome.PASSED), None)
 
     @property
     def last_restored(self) -> dict[str, Any]:
-        """The last backup that came back to life, for a table."""
+        """The last backup that was restored, as a row of a table."""
         return self.last_passed.row if self.last_passed else {"backup": "none was ever restored: open 31 Restore drill"}
 
-    def of(self, backup: str, sha256: str) -> Drill | None:
+    def last_of(self, backup: str, sha256: str) -> Drill | None:
         """The last drill of exactly these bytes."""
         same = (drill for drill in reversed(self.drills) if (drill.backup, drill.sha256) == (backup, sha256))
         return next(same, None)
 
-    def since(self, before: Drills) -> tuple[Drill, ...]:
-        """The drills that were not on record in `before`."""
+    def added_since(self, before: Drills) -> tuple[Drill, ...]:
+        """The drills that are not recorded in `before`, oldest first."""
         return tuple(drill for drill in self.drills if drill not in before.drills)
 
     @property
     def trend(self) -> tuple[tuple[datetime, float], ...]:
-        """Time and seconds of every drill that passed, for a chart."""
-        return tuple((drill.at, drill.seconds) for drill in self.drills if drill.outcome == "passed")
+        """UTC time and seconds of every drill that passed, for a chart."""
+        return tuple((drill.at, drill.seconds) for drill in self.drills if drill.outcome is DrillOutcome.PASSED)
 
 
-def drills_of(environment: Environment) -> Question[Drills]:
-    """The last restore drills of this server; none when there was never one."""
+def survey_drills(environment: Environment) -> Question[Drills]:
+    """The last 60 restore drills of this server; none when there was never one."""
     path = f"{environment.server.directory}/.runbook/drills.jsonl"
-    command = Command(("tail", "-n", str(REMEMBERED), "--", path), accepts=(0, 1))
+    command = Command(("tail", "-n", str(RECENT_DRILLS), "--", path), accepts=(0, 1))
 
     def fetch(connections: Connections) -> Drills:
         return parse_drills(connections.server.run(command).stdout)
@@ -125,7 +134,7 @@ def drills_of(environment: Environment) -> Question[Drills]:
 
 
 def parse_drills(text: str) -> Drills:
-    """The lines of drills.jsonl as values; a line that is no record is counted, never taken for a drill."""
+    """The lines of drills.jsonl as values; a line that is not a record is counted, never taken for a drill."""
     drills, unreadable = [], 0
     for line in text.splitlines():
         try:
@@ -136,7 +145,7 @@ def parse_drills(text: str) -> Drills:
 
 
 def _drill(data: dict[str, Any]) -> Drill:
-    if data["format"] != 1 or data["outcome"] not in ("passed", "failed", "error"):
+    if data["format"] != 1:
         raise ValueError("not a drill's record of format 1")
     tables, reads, mounts = data.get("tables"), data.get("reads"), data.get("mounts")
     return Drill(
@@ -144,7 +153,7 @@ def _drill(data: dict[str, Any]) -> Drill:
         run_id=str(data["run_id"]),
         backup=str(data["backup"]),
         sha256=str(data["sha256"]),
-        outcome=data["outcome"],
+        outcome=DrillOutcome(data["outcome"]),
         stage=str(data["stage"]),
         message=base64.b64decode(data["message"], validate=True).decode("utf-8", "replace"),
         seconds=float(data["seconds"]),

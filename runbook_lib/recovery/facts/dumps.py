@@ -11,43 +11,46 @@ from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 
-REREADING_TIMEOUT_S = 1800.0
+INSPECTION_TIMEOUT_S = 1800.0
 
 
 @dataclass(frozen=True)
-class DumpReading:
-    """`readable`: it decompresses to its end. `ended`: the end is a dump's end. `rows` by table."""
+class DumpContents:
+    """`readable`: it decompresses to its end. `complete`: the end is a dump's end. `rows` by table."""
 
     readable: bool
-    ended: bool
+    complete: bool
     rows: dict[str, int]
 
 
-def dump_reading_of(environment: Environment, name: str | None) -> Question[DumpReading | None]:
-    """One backup of the environment's folder, read to its end; None when there is no name to read."""
+def inspect_dump(environment: Environment, name: str | None) -> Question[DumpContents | None]:
+    """One backup of the environment's folder, read to its end; None when there is no name to read.
+
+    Raises FactUnreadable when the server's reply is not a list of tables.
+    """
     path = f"{environment.backup.directory}/{name}"
     program = programs.text("recovery/inspect_dump.sh", "recovery/verify_dump.sh")
 
-    def fetch(connections: Connections) -> DumpReading | None:
+    def fetch(connections: Connections) -> DumpContents | None:
         if name is None:
             return None
-        command = Command(("bash", "-s", "--", path), stdin=program, timeout_s=REREADING_TIMEOUT_S)
-        return parse_reading(connections.server.run(command).stdout, path)
+        command = Command(("bash", "-s", "--", path), stdin=program, timeout_s=INSPECTION_TIMEOUT_S)
+        return parse_contents(connections.server.run(command).stdout, path)
 
     return Question("dump read again", fetch)
 
 
-def parse_reading(text: str, path: str) -> DumpReading:
+def parse_contents(text: str, path: str) -> DumpContents:
     """`<table><TAB><rows>` lines, with `end` and `readable` among them. Raises FactUnreadable on any other reply."""
     try:
-        numbers: Counter[str] = Counter()  # a table that comes twice holds the rows of both
+        numbers: Counter[str] = Counter()  # a table that occurs twice holds the rows of both
         for name, _, count in (line.rpartition("\t") for line in text.splitlines()):
             numbers[name] += int(count)
-        readable, ended = bool(numbers.pop("readable")), bool(numbers.pop("end"))
+        readable, complete = bool(numbers.pop("readable")), bool(numbers.pop("end"))
     except (ValueError, KeyError) as cause:
         raise FactUnreadable(
             "The dump could not be read again: the reply is not a list of tables.",
             where=path,
-            next_step="Run the notebook again; if it stays so, read the file on the server with `gunzip -t`.",
+            next_step="Run the notebook again; if it fails again, read the file on the server with `gunzip -t`.",
         ) from cause
-    return DumpReading(readable, ended, dict(numbers))
+    return DumpContents(readable, complete, dict(numbers))

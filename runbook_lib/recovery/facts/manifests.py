@@ -1,4 +1,4 @@
-"""What a backup says about itself: the manifest that lies beside a dump."""
+"""The manifest next to a dump: what the backup recorded about it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 SUFFIX = ".sql.gz"
+MANIFEST_SUFFIX = ".manifest.json"
 _SEAL = ' "manifest_sha256": "'
 
 
@@ -24,7 +25,7 @@ class TableContents:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup says about itself. Written by the backup program; sizes in bytes, times aware and in UTC."""
+    """What a backup recorded about itself. Written by the backup program; sizes in bytes, times aware and in UTC."""
 
     file: str
     database: str
@@ -50,7 +51,7 @@ class Manifest:
 
 def manifest_name(backup_name: str) -> str:
     """`staging_db_20251015_020000.manifest.json` for `staging_db_20251015_020000.sql.gz`."""
-    return backup_name.removesuffix(SUFFIX) + ".manifest.json"
+    return backup_name.removesuffix(SUFFIX) + MANIFEST_SUFFIX
 
 
 def parse_manifest(text: str) -> Manifest:

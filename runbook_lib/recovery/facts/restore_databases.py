@@ -1,4 +1,4 @@
-"""The databases beside the live one: what a restore prepares, and what earlier ones kept."""
+"""The databases next to the live one: what a restore stages, and what earlier restores retained."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from runbook_lib.core.times import parse_stamp
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import container_name
 
-_MARK = "runbook: "
-_RESTORED = "restored from "
-_OPEN = "swap open, "
+# The comments that `restore_database.sh` writes on databases; it has the same three texts.
+COMMENT_MARK = "runbook: "
+RESTORED_FROM = "restored from "
+SWAP_IN_PROGRESS = "swap in progress, "
 
-# As the superuser and connected to none of them: a live database that is shut or gone must not hide the others.
+# As the superuser and connected to none of them: a live database that is closed or gone must not hide the others.
 _LIST = ("docker", "exec", "-i", "--env", "PGOPTIONS=-c default_transaction_read_only=on", container_name("postgres"),
          "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", "postgres")
 _QUERY = """
@@ -33,13 +34,19 @@ SELECT json_build_object('name', datname, 'owner', pg_get_userbyid(datdba), 'siz
 
 @dataclass(frozen=True)
 class RestoreDatabase:
-    """One database; `comment` is what a restore wrote on it, without our mark. `size_bytes` moves by itself."""
+    """One database. `comment` is what a restore wrote on it, without our mark; `open`: it accepts connections."""
 
     name: str
     owner: str
     size_bytes: int
     comment: str
     open: bool
+
+    @property
+    def retained_since(self) -> datetime | None:
+        """The UTC time in a retained database's name, e.g. staging_db_before_20261122_194500."""
+        found = re.search(r"_(\d{8}_\d{6})$", self.name)
+        return parse_stamp(found[1]) if found else None
 
 
 @dataclass(frozen=True)
@@ -48,47 +55,48 @@ class Databases:
 
     database: str
     live: RestoreDatabase | None
-    prepared: tuple[RestoreDatabase, ...] = ()
-    kept: tuple[RestoreDatabase, ...] = ()
+    staged: tuple[RestoreDatabase, ...] = ()
+    retained: tuple[RestoreDatabase, ...] = ()
 
     @property
-    def unfinished(self) -> RestoreDatabase | None:
-        """The database that an exchange put aside without having been finished or taken back."""
-        return next((one for one in reversed(self.kept) if one.comment.startswith(_OPEN)), None)
+    def interrupted(self) -> RestoreDatabase | None:
+        """The database that a swap renamed and that was neither committed nor swapped back since."""
+        return next((one for one in reversed(self.retained) if one.comment.startswith(SWAP_IN_PROGRESS)), None)
 
     @property
-    def unfinished_backup(self) -> str:
-        """The backup whose exchange was not finished; empty when there is none."""
-        return self.unfinished.comment.removeprefix(_OPEN).removeprefix(_RESTORED) if self.unfinished else ""
+    def interrupted_backup(self) -> str:
+        """The backup whose swap was interrupted; empty when there is none."""
+        if self.interrupted is None:
+            return ""
+        return self.interrupted.comment.removeprefix(SWAP_IN_PROGRESS).removeprefix(RESTORED_FROM)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All names, for comparing two looks: sizes move by themselves."""
-        shown = (self.live, *self.prepared, *self.kept)
+        """Names and comments, for comparing two surveys: sizes change all the time."""
+        shown = (self.live, *self.staged, *self.retained)
         return tuple(f"{one.name} {one.comment}" for one in shown if one)
 
     @property
     def table(self) -> list[dict[str, Any]]:
-        """One row a database that is kept: size, since when, and what became live in its place."""
+        """One row a retained database: size, since when, and what became live in its place."""
         return [
-            {"database": one.name, "size": f"{one.size_bytes / 1e6:,.1f} MB", "kept since": kept_since(one.name),
-             "note": one.comment or "kept by hand", "to delete it": f'drop_kept = "{one.name}"'}
-            for one in self.kept
+            {"database": one.name, "size": f"{one.size_bytes / 1e6:,.1f} MB", "retained since": one.retained_since,
+             "note": one.comment or "retained manually", "to delete it": f'drop_retained = "{one.name}"'}
+            for one in self.retained
         ]
 
-    def kept_named(self, name: str) -> RestoreDatabase | None:
-        """The kept database of that name."""
-        return next((one for one in self.kept if one.name == name), None)
+    def retained_named(self, name: str) -> RestoreDatabase | None:
+        """The retained database of that name; None when there is none."""
+        return next((one for one in self.retained if one.name == name), None)
 
 
-def kept_since(name: str) -> datetime | None:
-    """The time in a kept database's name, e.g. staging_db_before_20261122_194500."""
-    found = re.search(r"_(\d{8}_\d{6})$", name)
-    return parse_stamp(found[1]) if found else None
+def restored_from(backup_name: str) -> str:
+    """The comment, without our mark, of a database that was restored from that backup."""
+    return f"{RESTORED_FROM}{backup_name}"
 
 
-def databases_of(environment: Environment) -> Question[Databases]:
-    """The live database and those beside it. Raises FactUnreadable when PostgreSQL does not answer."""
+def survey_databases(environment: Environment) -> Question[Databases]:
+    """The live database and those next to it. Raises FactUnreadable when PostgreSQL does not answer."""
     database = environment.backup.database
     command = Command((*_LIST, "-v", f"database={database}"), stdin=_QUERY, timeout_s=60)
 
@@ -114,6 +122,5 @@ def parse_databases(text: str, database: str) -> Databases:
 
 
 def _database(row: dict[str, Any]) -> RestoreDatabase:
-    comment = str(row["comment"])
-    return RestoreDatabase(str(row["name"]), str(row["owner"]), int(row["size_bytes"]), comment.removeprefix(_MARK),
-                        bool(row["open"]))
+    comment = str(row["comment"]).removeprefix(COMMENT_MARK)
+    return RestoreDatabase(str(row["name"]), str(row["owner"]), int(row["size_bytes"]), comment, bool(row["open"]))

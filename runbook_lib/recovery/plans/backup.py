@@ -1,7 +1,7 @@
-"""The backup of the database: what will be done, in which order, and which old backups may go.
+"""The backup of the database: what will be done, in which order, and which old backups may be deleted.
 
-The program that does it on the server is `backup_database.sh` beside this module; a schedule can run the very same
-text. A dump gets its final name only after it was read to its end and compared with its own snapshot.
+`backup_database.sh` does it on the server; a schedule runs the very same text. A dump gets its final name only after it
+was read to its end and compared with its own snapshot.
 """
 
 from __future__ import annotations
@@ -11,61 +11,49 @@ from datetime import timedelta
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Plan, SkippedStep, Step
+from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.platform.plans.compose import compose
-from runbook_lib.recovery.facts.backups import Backup, Backups, clock_problem
+from runbook_lib.recovery.facts.backups import Backup, Backups
 
 DUMP_LIMIT_S = 3600
+EXPIRE = "backup-expire"  # a step of the schedule alone
 
 
 def plan_backup(backups: Backups, environment: Environment) -> Plan:
-    """Dump, check, publish, and only then prune. Never empty: a backup is always worth taking."""
-    leftovers = [left for left in backups.leftovers if not left.held]
+    """Dump, verify, publish, and only then prune. Never empty: a backup is always worth taking."""
+    steps = [_dump(environment), _verify(environment), _publish(environment)]
+    if backups.interrupted:
+        steps.insert(0, _clear(environment, sum(one.size_bytes for one in backups.interrupted)))
     skipped = []
-    steps = [_dump(environment), _check(environment), _publish(environment)]
-    if leftovers:
-        steps.insert(0, _clear(environment, sum(left.size_bytes for left in leftovers)))
     names = tuple(backup.name for backup in expired(backups, environment))
     if names:
         steps.append(_prune(environment, names))
     else:
-        skipped.append(SkippedStep("Delete old backups", why_nothing_expires(backups, environment)))
-    newest = backups.newest.name if backups.newest else None
+        skipped.append(SkippedStep("Delete old backups", _reason_to_keep_all(backups, environment)))
     return Plan(
         f"back up {backups.database}",
         environment.name,
         tuple(steps),
         skipped=tuple(skipped),
-        facts={"newest backup": newest},
+        facts={"newest backup": backups.newest.name if backups.newest else None},
     )
 
 
 def expired(backups: Backups, environment: Environment) -> tuple[Backup, ...]:
     """Good backups that are older than `keep_days`, oldest first, without the newest `keep_newest`.
 
-    Newest by their times, and newest by their numbers: after a week with a wrong clock, the last ones bear old names.
-    None on a doubtful clock. What is damaged, unverified or foreign never expires: a person decides about it.
+    Newest by their times, and newest by their numbers: after a week with a wrong clock, the last ones have old names.
+    None while the clock cannot be trusted. What is damaged, unverified or foreign never expires: an operator decides.
     """
-    if clock_problem(backups):
+    if backups.clock_problem:
         return ()
     limit, keep = timedelta(days=environment.backup.keep_days), environment.backup.keep_newest
-    by_number = sorted(backups.good, key=_number, reverse=True)
+    # by number as well, because a clock that was late for a week gave the last backups old names
+    by_number = sorted(backups.good, key=lambda backup: backup.number, reverse=True)
     stay = {one.name for one in (*backups.good[:keep], *by_number[:keep])}
     old = [one for one in backups.good if one.name not in stay and backups.age(one) > limit]
     return tuple(reversed(old))
-
-
-def _number(backup: Backup) -> int:
-    return backup.manifest.number if backup.manifest else 0
-
-
-def why_nothing_expires(backups: Backups, environment: Environment) -> str:
-    """The reason for an empty prune, for the plan to show."""
-    doubt = clock_problem(backups)
-    if doubt:
-        return f"nothing is deleted on a doubtful clock: {doubt}"
-    rules = environment.backup
-    return f"no verified backup is older than {rules.keep_days} days beyond the newest {rules.keep_newest}"
 
 
 def backup_program() -> str:
@@ -73,14 +61,20 @@ def backup_program() -> str:
     return programs.text("recovery/inspect_dump.sh", "recovery/snapshot_queries.sh", "recovery/backup_database.sh")
 
 
-
 def scheduled_steps(environment: Environment) -> tuple[tuple[str, Command], ...]:
     """The backup as a schedule runs it: the same steps by key; what expires is decided on the server."""
     rules = environment.backup
     expire = _program(environment, "expire", str(rules.keep_newest), str(rules.keep_days), timeout_s=600)
-    made = (_clear(environment, 0), _dump(environment), _check(environment), _publish(environment))
-    commands = ((step.key, action) for step in made for action in step.actions if isinstance(action, Command))
-    return (*commands, ("backup-expire", expire))
+    steps = (_clear(environment, 0), _dump(environment), _verify(environment), _publish(environment))
+    commands = ((step.key, action) for step in steps for action in step.actions if isinstance(action, Command))
+    return (*commands, (EXPIRE, expire))
+
+
+def _reason_to_keep_all(backups: Backups, environment: Environment) -> str:
+    if backups.clock_problem:
+        return f"nothing is deleted while the clock cannot be trusted: {backups.clock_problem}"
+    rules = environment.backup
+    return f"no verified backup is older than {rules.keep_days} days beyond the newest {rules.keep_newest}"
 
 
 def _program(environment: Environment, step: str, *words: str, timeout_s: float) -> Command:
@@ -92,32 +86,32 @@ def _program(environment: Environment, step: str, *words: str, timeout_s: float)
 def _clear(environment: Environment, size_bytes: int) -> Step:
     return Step(
         "backup-clear",
-        "Clear what an unfinished backup left",
+        "Clear the remains of an interrupted backup",
         (_program(environment, "clear", timeout_s=60),),
         why=f"{size_bytes / 1e6:.1f} MB of a backup that never finished; refused while one is running",
     )
 
 
 def _dump(environment: Environment) -> Step:
-    inside = compose(environment, "exec", "-T", "postgres").argv
-    dump = _program(
-        environment, "dump", environment.backup.user, str(DUMP_LIMIT_S), *inside, timeout_s=DUMP_LIMIT_S + 60
-    )
+    # through Compose, because the server has no PostgreSQL client of its own
+    prefix = compose(environment, "exec", "-T", "postgres").argv
+    user, limit = environment.backup.user, str(DUMP_LIMIT_S)
     return Step(
         "backup-dump",
         f"Dump {environment.backup.database} into a .partial file",
-        (dump,),
+        # a minute more than the program's own limit, so that it can report why it stopped
+        (_program(environment, "dump", user, limit, *prefix, timeout_s=DUMP_LIMIT_S + 60),),
         undo=(_program(environment, "clear", timeout_s=60),),
         why="rows and contents of every table are recorded from the very snapshot that pg_dump reads",
     )
 
 
-def _check(environment: Environment) -> Step:
+def _verify(environment: Environment) -> Step:
     return Step(
         "backup-check",
         "Read the dump to its end and compare it with the snapshot",
         (_program(environment, "check", timeout_s=DUMP_LIMIT_S),),
-        why="gzip intact, ends where a dump ends, every table with all its rows",
+        why="gzip intact, PostgreSQL's end marker in place, every table with all its rows",
     )
 
 
@@ -127,7 +121,7 @@ def _publish(environment: Environment) -> Step:
         "backup-publish",
         f"Write the manifest and give the dump its name in {rules.directory}",
         (_program(environment, "publish", timeout_s=DUMP_LIMIT_S),),
-        why=f"{rules.database}_YYYYMMDD_HHMMSS.sql.gz, the snapshot's time; such a file is always a checked backup",
+        why=f"{rules.database}_YYYYMMDD_HHMMSS.sql.gz, the snapshot's time; such a file is always a verified backup",
     )
 
 
@@ -135,7 +129,8 @@ def _prune(environment: Environment, names: tuple[str, ...]) -> Step:
     keep, days = environment.backup.keep_newest, environment.backup.keep_days
     return Step(
         "backup-prune",
-        f"Delete {len(names)} verified backup{'s' if len(names) > 1 else ''} older than {days} days",
+        f"Delete {pluralize(len(names), 'verified backup')} older than {days} days",
+        # the program checks every name again: the folder may have changed since the plan
         (_program(environment, "prune", str(keep), *names, timeout_s=120),),
-        why=f"runs only after the new backup is proven; the newest {keep} good ones stay, whatever their age",
+        why=f"runs only after the new backup is verified; the newest {keep} good ones stay, whatever their age",
     )

@@ -1,4 +1,4 @@
-"""The real restore: a side database is proven first, then it takes the live one's name, and the one before is kept.
+"""The restore: a staged database is verified first, then swapped in by name, and the previous one is retained.
 
 A dump is never loaded over the live database: half of it could be changed before an error shows.
 """
@@ -13,7 +13,7 @@ from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.core.questions import Question
 from runbook_lib.environment import Environment
-from runbook_lib.platform.checks.live_release import ExpectedRelease, judge_identity, judge_outside, restarts_of
+from runbook_lib.platform.checks.live_release import judge_identity, judge_outside
 from runbook_lib.platform.facts.assets import compare_assets
 from runbook_lib.platform.facts.containers import Container, survey_containers
 from runbook_lib.platform.facts.database import schema_revision
@@ -24,12 +24,13 @@ from runbook_lib.platform.facts.smoke_test import run_smoke_test
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans import migration, verification
 from runbook_lib.platform.plans.rollout import Rollout
+from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
-from runbook_lib.recovery.facts.restore_databases import Databases, databases_of
+from runbook_lib.recovery.facts.restore_databases import Databases, survey_databases
 from runbook_lib.recovery.plans import restore_steps as steps
 
-ALREADY = "done by the run that was interrupted"
-DATABASE_BROKEN = "left out as asked: the live database cannot be backed up. It is kept as it is"
+DONE_BEFORE = "done by the run that was interrupted"
+NO_BACKUP_FIRST = "skipped on request: the live database cannot be backed up. It is retained as it is"
 
 
 def plan_restore(
@@ -40,36 +41,24 @@ def plan_restore(
     backup: Backup,
     databases: Databases,
     *,
-    safety: Plan | None,
+    pre_restore_backup: Plan | None,
+    drop: str = "",
 ) -> Plan:
-    """Bring `backup` back as the live database, for the release that serves now.
+    """Bring `backup` back as the live database, for the release that is live now. An interrupted swap is finished.
 
-    `target` is that release, with the backup's revision as `schema_now`; `safety` the plan of a verified backup of the
-    live database, None to leave it out. An exchange that was not finished is finished.
+    `target` is that release, with the backup's revision as `schema_now`; `pre_restore_backup` the plan of a verified
+    backup of the live database, None to skip it. With `drop`, the name of a retained database, nothing is restored:
+    the plan deletes that one, and is empty where there is none of that name.
     """
-    colour = deployed.live_colour or "blue"
-    resumed = databases.unfinished is not None
-    prepared = preparation(environment, backup, safety, resumed=resumed)
+    if drop:
+        return _plan_drop(environment, databases, drop)
     rollout = Rollout(environment, deployed, target, containers=containers)
-    migrate = migration.migrate(rollout.in_live_colour())
-    skipped = list(prepared[1])
-    wanted = [*prepared[0], steps.maintenance_on(environment, colour), *swap_databases(environment, backup, colour)]
-    if target.schema_now == target.schema_expected:
-        skipped.append(SkippedStep(migrate.title, f"the backup's schema is at {target.schema_expected} already"))
-    else:
-        wanted.append(replace(migrate, why="the backup is older than the code: its schema is brought forward"))
-    wanted += [
-        steps.start_writers(environment, colour),
-        verify_before_leaving_maintenance(environment, target, colour),
-        steps.maintenance_off(environment, colour),
-        verify_outside_maintenance(environment, target, colour, containers),
-        steps.keep(environment, backup),
-    ]
+    wanted, skipped = _steps(rollout.in_live_colour(), backup, databases, pre_restore_backup)
     return Plan(
         f"restore {backup.name}",
         environment.name,
-        tuple(wanted),
-        skipped=tuple(skipped),
+        wanted,
+        skipped=skipped,
         undo_on_failure=True,
         facts={"backup": backup.name, "sha256": backup.manifest.sha256 if backup.manifest else "",
                "live": deployed.live_commit, "databases": databases.names},
@@ -77,39 +66,27 @@ def plan_restore(
         undo_ready=verification.engine_answers(environment),
         rollback_check=verification.previous_release_answers_if_healthy(rollout),
         state=current_state(environment),
-        point_of_no_return="restore-commit",
-        irreversible_reason="the restored database serves, and the one before is kept beside it.",
-        irreversible_hint="Run the notebook again for what is left.",
-        after_rollback_hint="The live database is the one from before. Read the failed step's evidence, then "
-                            "run again.",
+        point_of_no_return=steps.RESTORE_COMMIT,
+        irreversible_reason="the restored database is live, and the previous one is retained next to it.",
+        irreversible_hint="Run the notebook again for the remaining steps.",
+        after_rollback_hint="The live database is the previous one. Read the failed step's evidence, then run again.",
     )
 
 
-def plan_drop_kept(environment: Environment, databases: Databases, name: str) -> Plan:
-    """Delete one database that an earlier restore kept; an empty plan when there is none of that name."""
-    title = f"delete {name}"
-    if databases.kept_named(name) is None:
-        return Plan(title, environment.name, reason=f"there is no kept database named {name[:80]!r}")
-    drop = steps.program(environment, name, "drop", name)
-    why = "it is what the live database was before a restore; there is no way back but a backup"
-    step = Step("drop-kept", f"Delete {name} for good", (drop,), why=why)
-    return Plan(title, environment.name, (step,), facts={"databases": databases.names})
-
-
 def preparation(
-    environment: Environment, backup: Backup, safety: Plan | None, *, resumed: bool = False
+    environment: Environment, backup: Backup, pre_restore_backup: Plan | None, *, resumed: bool = False
 ) -> tuple[list[Step], list[SkippedStep]]:
-    """What is done before anybody notices: a last backup of the live database, and the side database, proven."""
-    fill = steps.preparation(environment, backup)
-    if resumed:
-        return [], [SkippedStep(step.title, ALREADY) for step in fill]
-    if safety is None:
-        return list(fill), [SkippedStep("Back up the live database first", DATABASE_BROKEN)]
-    return [*safety.steps, *fill], list(safety.skipped)
+    """What is done while users work: a last backup of the live database, and the staged database, verified."""
+    staging = steps.staging(environment, backup)
+    if resumed:  # after the swap the staged database is the live one: loading again would need a second swap
+        return [], [SkippedStep(step.title, DONE_BEFORE) for step in staging]
+    if pre_restore_backup is None:
+        return list(staging), [SkippedStep("Back up the live database first", NO_BACKUP_FIRST)]
+    return [*pre_restore_backup.steps, *staging], list(pre_restore_backup.skipped)
 
 
 def swap_databases(environment: Environment, backup: Backup, colour: str) -> tuple[Step, ...]:
-    """Writers stopped, names exchanged, cache emptied. The door must be closed already."""
+    """Writers stopped, names swapped, cache emptied. Maintenance mode must be on already."""
     return (
         steps.stop_writers(environment, colour),
         steps.swap(environment, backup),
@@ -117,49 +94,84 @@ def swap_databases(environment: Environment, backup: Backup, colour: str) -> tup
     )
 
 
-def verify_before_leaving_maintenance(environment: Environment, target: Target, colour: str) -> Step:
-    """The release on the restored database, looked at before the door opens."""
-    expected = ExpectedRelease(target.commit, target.schema_expected, colour)
-    healthy = verification.healthy_inside(environment, expected, "the release on the restored database, from inside")
-    asked = (survey_idle_colour(environment, colour),)
-    served = verification.served_inside(environment, "what it serves", asked, judge_identity(expected))
-    return Step("gate-internal", "Look at it before the door opens", (healthy, served))
-
-
 def unchanged_since_plan(environment: Environment, deployed: Deployed, databases: Databases | None = None) -> Gate:
-    """Under the lock: is what serves, and which databases there are, still what the plan was made from?"""
+    """Under the lock: are the live release, and the databases, still those that the plan was made from?"""
 
-    def judge(now: Deployed, around: Databases | None = None) -> tuple[Finding, ...]:
+    def judge(now: Deployed, databases_now: Databases | None = None) -> tuple[Finding, ...]:
         live = f"live is now {(now.live_commit or 'nothing')[:12]}"
         found = [finding("the deployed state", now == deployed, measured=live, expected="as in the plan")]
-        if databases is not None and around is not None:
-            names = ", ".join(around.names)
-            found.append(finding("the databases", around.names == databases.names, measured=names))
+        if databases is not None and databases_now is not None:
+            found.append(finding("the databases", databases_now.names == databases.names,
+                                 measured=", ".join(databases_now.names), expected="as in the plan"))
         return tuple(found)
 
     questions: tuple[Question[Any], ...] = (deployed_state(environment),)
     if databases is not None:
-        questions = (*questions, databases_of(environment))
+        questions = (*questions, survey_databases(environment))
     return Gate("nothing has changed since the plan", questions, judge, success_threshold=1)
 
 
-def verify_outside_maintenance(environment: Environment, target: Target, colour: str,
-                               containers: tuple[Container, ...]) -> Step:
-    """The door is open again: do users get what they should?"""
-    expected = ExpectedRelease(target.commit, target.schema_expected, colour)
+def _steps(
+    rollout: Rollout, backup: Backup, databases: Databases, pre_restore_backup: Plan | None
+) -> tuple[tuple[Step, ...], tuple[SkippedStep, ...]]:
+    """`rollout.colour` is the colour that has the traffic: the live release stays, only its data change."""
+    environment, colour = rollout.environment, rollout.colour
+    resumed = databases.interrupted is not None
+    prepared, skipped = preparation(environment, backup, pre_restore_backup, resumed=resumed)
+    migrations, no_migrations = _migrations(rollout)
+    return (
+        *prepared,
+        steps.maintenance_on(environment, colour),
+        *swap_databases(environment, backup, colour),
+        # under the live name, because pg_hba.conf lets the application's role in from the network under no other one
+        *migrations,
+        steps.start_writers(environment, colour),
+        _internal_gate(rollout),
+        steps.maintenance_off(environment, colour),
+        _external_gate(rollout),
+        steps.commit_restore(environment, backup),
+    ), (*skipped, *no_migrations)
+
+
+def _migrations(rollout: Rollout) -> tuple[tuple[Step, ...], tuple[SkippedStep, ...]]:
+    migrate = migration.migrate(rollout)
+    if rollout.migrated:
+        reason = f"the backup's schema is at {rollout.target.schema_expected} already"
+        return (), (SkippedStep(migrate.title, reason),)
+    return (replace(migrate, why="the backup is older than the code: its schema is migrated forward"),), ()
+
+
+def _internal_gate(rollout: Rollout) -> Step:
+    environment, expected = rollout.environment, rollout.expected
+    healthy = verification.healthy_inside(environment, expected, "the release on the restored database, internally")
+    probed = (survey_idle_colour(environment, expected.colour),)
+    identity = verification.served_inside(environment, "the release that answers", probed, judge_identity(expected))
+    return Step(StepKey.GATE_INTERNAL, "Verify before leaving maintenance mode", (healthy, identity))
+
+
+def _external_gate(rollout: Rollout) -> Step:
+    environment = rollout.environment
     gate = Gate(
-        "the release on the restored database, seen by its users",
+        "the release on the restored database, verified externally",
         (
             survey_containers(environment),
             survey_endpoints(environment),
             schema_revision(environment),
             run_smoke_test(environment),
-            compare_assets(environment, colour),
+            compare_assets(environment, rollout.colour),
         ),
-        judge_outside(expected, restarts_of(containers)),
+        judge_outside(rollout.expected, rollout.restarts),
         success_threshold=environment.gate.success_threshold,
         interval_s=environment.gate.interval_s,
         deadline_s=environment.gate.deadline_s,
         failure_threshold=environment.rollback.failure_threshold,
     )
-    return Step("gate-external", "Look at it through nginx", (gate,))
+    return Step(StepKey.GATE_EXTERNAL, "Verify through nginx", (gate,))
+
+
+def _plan_drop(environment: Environment, databases: Databases, name: str) -> Plan:
+    title = f"delete {name}"
+    if databases.retained_named(name) is None:
+        return Plan(title, environment.name, reason=f"there is no retained database named {name[:80]!r}")
+    return Plan(title, environment.name, (steps.drop_retained(environment, name),),
+                facts={"databases": databases.names})

@@ -1,6 +1,6 @@
-"""Each step of a restore: a side database is filled and compared while users work, then names are exchanged.
+"""Each step of a restore: a staged database is filled and compared while users work, then the names are swapped.
 
-Shared by the restore and by a rollback that brings an earlier state of the data back.
+Shared by the restore and by a rollback that restores an earlier state of the data.
 """
 
 from __future__ import annotations
@@ -14,60 +14,56 @@ from runbook_lib.platform.facts.target import BOTH_COLOURS
 from runbook_lib.platform.plans.compose import ABSENT_IS_FINE, compose, compose_up
 from runbook_lib.platform.plans.nginx import reload_nginx
 from runbook_lib.platform.plans.release_files import upstreams_file
+from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.manifests import manifest_name
+from runbook_lib.recovery.facts.restore_databases import restored_from
 
+RESTORE_COMMIT = "restore-commit"
 LIMIT_S = 3600
-POSTGRES = container_name("postgres")  # by its name: while writers wait, each of Compose's half seconds counts
+POSTGRES = container_name("postgres")  # by its name: during the outage, each of Compose's half seconds counts
 RETRY_AFTER_S = 30
-CLOSED_PORT = 8503  # inside nginx's container; the door's keeper looks whether nginx listens there
+MAINTENANCE_PORT = 8503  # inside nginx's container; the maintenance watchdog checks whether nginx listens there
+MAINTENANCE_MARK = "maintenance mode: the API is unavailable"  # by which the watchdog recognises the file
 OUTAGE = "about 20 seconds, and as long again as the migrations take"
 
-# redis-cli ends with 0 on errors too: its answer is looked at
+# redis-cli exits with 0 on errors too, so its answer is checked
 FLUSH = 'test "$(REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli --no-auth-warning FLUSHDB)" = OK'
 
 
-def side_name(environment: Environment, backup: Backup) -> str:
-    """The side database of a backup: staging_db_restore_ and the time of its snapshot."""
+def staged_name(environment: Environment, backup: Backup) -> str:
+    """The staged database of a backup: staging_db_restore_ and the time of its snapshot."""
     return f"{environment.backup.database}_restore_{backup.taken_at:%Y%m%d_%H%M%S}"
 
 
-def program(environment: Environment, side: str, step: str, *words: str, timeout_s: float = 120.0) -> Command:
-    """One step of `restore_database.sh` on the server."""
-    inside = ("docker", "exec", "-i", POSTGRES)
-    rules = environment.backup
-    argv = ("bash", "-s", "--", step, rules.database, side, rules.user, str(len(inside)), *inside, *words)
-    text = programs.text("recovery/snapshot_queries.sh", "recovery/restore_database.sh")
-    return Command(argv, stdin=text, timeout_s=timeout_s)
-
-
-def preparation(environment: Environment, backup: Backup) -> tuple[Step, ...]:
-    """Fill a side database from the backup and compare it with its manifest; the live one is not touched."""
-    side = side_name(environment, backup)
+def staging(environment: Environment, backup: Backup) -> tuple[Step, ...]:
+    """Fill a staged database from the backup and compare it with its manifest; the live one is not touched."""
+    staged = staged_name(environment, backup)
     path = f"{environment.backup.directory}/{backup.name}"
     manifest = f"{environment.backup.directory}/{manifest_name(backup.name)}"
+    # the program refuses any other bytes than those that were read for the plan
     sha256 = backup.manifest.sha256 if backup.manifest else ""
-    clear = program(environment, side, "clear")
+    clear = _program(environment, staged, "clear")
     return (
-        Step("restore-clear", "Clear what an unfinished restore left", (clear,),
-             why="side databases of earlier attempts; never the live one, never a kept one"),
-        Step("restore-create", f"Make the empty side database {side}", (program(environment, side, "create"),),
-             undo=(clear,), why="owner, privileges, encoding and settings of the live one; nobody is connected to it"),
+        Step("restore-clear", "Clear the remains of an interrupted restore", (clear,),
+             why="staged databases of earlier attempts; never the live one, never a retained one"),
+        Step("restore-create", f"Create the empty database {staged}", (_program(environment, staged, "create"),),
+             undo=(clear,), why="owner, privileges, encoding and settings of the live one; without connections"),
         Step("restore-load", f"Load {backup.name} into it",
-             (program(environment, side, "load", path, sha256, timeout_s=LIMIT_S),),
+             (_program(environment, staged, "load", path, sha256, timeout_s=LIMIT_S),),
              why="one transaction, stopped by the first error, as the owner and not as the superuser"),
         Step("restore-compare", "Compare it with the manifest",
-             (program(environment, side, "compare", manifest, backup.name, timeout_s=LIMIT_S),),
+             (_program(environment, staged, "compare", manifest, backup.name, timeout_s=LIMIT_S),),
              why="rows and content hash of every table, schema revision, constraints, indexes and columns"),
     )
 
 
 def maintenance_on(environment: Environment, colour: str) -> Step:
-    """The API answers 503 with Retry-After by nginx itself; the page stays. Undone: `colour` has the traffic again.
+    """nginx itself answers API requests with 503 and Retry-After; pages still load. Undone: `colour` has the traffic.
 
-    A keeper stays on the server until the door is open: it opens it should this run die before it can.
+    A watchdog stays on the server until maintenance mode is off: it turns it off should this run die before it can.
     """
-    keeper = Command(
+    watchdog = Command(
         ("bash", "-s", "--", environment.server.directory, container_name(f"backend-{colour}")),
         stdin=programs.text("recovery/maintenance_watchdog.sh"),
         timeout_s=15,
@@ -75,59 +71,63 @@ def maintenance_on(environment: Environment, colour: str) -> Step:
     return Step(
         "maintenance-on",
         "Answer API requests with 503, try again later",
-        (keeper, *_upstreams(environment, maintenance_page(colour))),
+        (watchdog, *_upstreams(environment, maintenance_page(colour))),
         undo=_upstreams(environment, upstreams_file(colour)),
-        why=f"the outage begins: {OUTAGE}. Clients are told to come back after {RETRY_AFTER_S} s",
+        why=f"the outage begins: {OUTAGE}. Clients are asked to retry after {RETRY_AFTER_S} s",
     )
 
 
 def stop_writers(environment: Environment, colour: str) -> Step:
-    """Stop the backends, requests under way to their end. Undone: the live one is started again."""
+    """Stop the backends after the requests in progress. Undone: the live one is started again."""
     both = tuple(f"backend-{one}" for one in BOTH_COLOURS)
     return Step(
-        "stop-writers",
+        StepKey.STOP_WRITERS,
         "Stop the backends",
         (compose(environment, "stop", *both, profiles=BOTH_COLOURS),),
         undo=(compose_up(environment, f"backend-{colour}", profiles=BOTH_COLOURS),),
-        why="nothing is written from here on; requests under way are finished first",
+        why="nothing is written from here on; requests in progress are finished first",
     )
 
 
 def swap(environment: Environment, backup: Backup) -> Step:
-    side, database = side_name(environment, backup), environment.backup.database
+    """Swap the names of the staged and the live database. Undone: swapped back, whether it took place or not."""
+    staged, database = staged_name(environment, backup), environment.backup.database
     return Step(
         "restore-swap",
-        f"Exchange the names: {side} becomes {database}",
-        (program(environment, side, "swap"),),
-        undo=(program(environment, side, "swap-back"),),
-        why=f"one transaction; the one before is kept whole as {database}_before_<time>. Sequences go on where they "
-        "were, so that no id is given to somebody else",
+        f"Swap the names: {staged} becomes {database}",
+        (_program(environment, staged, "swap"),),
+        undo=(_program(environment, staged, "swap-back"),),
+        why=f"one transaction; the previous one is retained whole as {database}_before_<time>. Sequences continue "
+        "where they were, so that no id is given to another user",
     )
 
 
 def flush_cache(environment: Environment) -> Step:
+    """Empty the application's cache; the undo does the same, because the data change once more."""
     command = compose(environment, "exec", "-T", "redis", "sh", "-c", FLUSH)
     return Step(
         "flush-cache",
         "Empty the cache",
         (command,),
         undo=(command,),
-        why="cached replies and sessions speak of rows that may be gone: everybody logs in once more",
+        why="cached replies and sessions refer to rows that may be gone: all users log in once more",
     )
 
 
 def start_writers(environment: Environment, colour: str) -> Step:
+    """Start the live backend. Undone: stopped, so that it cannot write while the names are swapped back."""
     service = f"backend-{colour}"
     return Step(
         "start-writers",
         "Start the backend",
         (compose_up(environment, service, profiles=BOTH_COLOURS),),
         undo=(compose(environment, "stop", service, profiles=(colour,), accepts=ABSENT_IS_FINE),),
-        why="it opens its connections anew, to the restored database",
+        why="it opens new connections, to the restored database",
     )
 
 
 def maintenance_off(environment: Environment, colour: str) -> Step:
+    """`colour` has the traffic again. Undone: maintenance mode, because the names are swapped back behind it."""
     return Step(
         "maintenance-off",
         "Let API requests through again",
@@ -137,37 +137,55 @@ def maintenance_off(environment: Environment, colour: str) -> Step:
     )
 
 
-def keep(environment: Environment, backup: Backup) -> Step:
+def commit_restore(environment: Environment, backup: Backup) -> Step:
+    """Record that the swap is final: no undo and no later run swaps back from here on."""
     return Step(
-        "restore-commit",
-        "Write down that the exchange holds",
-        (program(environment, side_name(environment, backup), "keep", f"restored from {backup.name}"),),
-        why="until here the exchange can be taken back by itself; the database before stays, until a person deletes it",
+        RESTORE_COMMIT,
+        "Record the swap as final",
+        (_program(environment, staged_name(environment, backup), "commit", restored_from(backup.name)),),
+        why="until here the swap is undone automatically; the previous database stays until an operator deletes it",
     )
+
+
+def drop_retained(environment: Environment, name: str) -> Step:
+    """Delete one database that an earlier restore retained."""
+    why = "this is the pre-restore database; once dropped, only a backup can recover it"
+    return Step("drop-retained", f"Delete {name} for good", (_program(environment, name, "drop", name),), why=why)
 
 
 def maintenance_page(colour: str) -> str:
     """nginx's upstreams while no backend may be asked. Source: nginx manual, ngx_http_rewrite_module, return."""
-    words = "The database is being exchanged. Nothing is wrong with your request: try again in a moment."
+    detail = "The database is being restored. Your request is fine: try again in a moment."
     return (
-        f"# Written by a runbook: the API is closed for a moment; {colour} keeps the pages.\n"
+        f"# Written by a runbook: {MAINTENANCE_MARK}; {colour} keeps serving the pages.\n"
         "server {\n"
-        f"    listen 127.0.0.1:{CLOSED_PORT};\n"
+        f"    listen 127.0.0.1:{MAINTENANCE_PORT};\n"
         "    access_log off;\n"
         "    location / {\n"
         "        default_type application/json;\n"
         f"        add_header Retry-After {RETRY_AFTER_S} always;\n"
-        f"        return 503 '{{\"detail\": \"{words}\"}}';\n"
+        f"        return 503 '{{\"detail\": \"{detail}\"}}';\n"
         "    }\n"
         "}\n"
-        f"upstream backend {{ server 127.0.0.1:{CLOSED_PORT}; }}\n"
+        f"upstream backend {{ server 127.0.0.1:{MAINTENANCE_PORT}; }}\n"
         f"upstream frontend {{ server frontend-{colour}:3000; keepalive 32; }}\n"
     )
+
+
+def _program(environment: Environment, staged: str, step: str, *words: str, timeout_s: float = 120.0) -> Command:
+    """One step of `restore_database.sh` on the server."""
+    prefix = ("docker", "exec", "-i", POSTGRES)
+    rules = environment.backup
+    argv = ("bash", "-s", "--", step, rules.database, staged, rules.user, str(len(prefix)), *prefix, *words)
+    text = programs.text("recovery/snapshot_queries.sh", "recovery/restore_database.sh")
+    return Command(argv, stdin=text, timeout_s=timeout_s)
 
 
 def _upstreams(environment: Environment, text: str) -> tuple[WriteFile | Command, ...]:
     return (
         WriteFile(environment.server.path(".runbook/upstreams/active.conf"), text),
+        # nginx keeps its old configuration when a reload fails, silently: so the file is tested first
         compose(environment, "exec", "-T", "nginx", "nginx", "-t", "-q"),
         reload_nginx(environment),
     )
+

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC2015,SC2016,SC2329,SC2034,SC2145
 # The backup of configuration, files and logs, step by step, on the server: `bash -s -- STEP DIRECTORY …`.
-# Needs facts/configuration_files.sh before it. Nothing is committed that was not searched for secrets, byte for byte.
+# Follows configuration_files.sh. Nothing is committed that was not searched for secrets, byte for byte.
 
 private_folder() {
     place=$(mktemp -d) || fail 'Cannot make a private folder: is the disk full?'
@@ -14,11 +14,11 @@ commit() {
     private_folder
     collect "$@" || exit
     [[ -r $directory/.env.secrets ]] || fail "Nothing was committed: $directory/.env.secrets cannot be read, so the files cannot be searched for secrets."
-    leaks=$(search_secrets) || fail "Nothing was committed: the search of the files for secrets broke off. Is the server's memory full? Run again."
+    leaks=$(search_secrets) || fail "Nothing was committed: the search of the files for secrets was interrupted. Is the server's memory full? Run again."
     # the values are not shown: the name of the secret and the file are enough
-    [[ -z $leaks ]] || fail "Nothing was committed: $(awk -F '\t' '{ printf "%s%s stands in %s", sep, $2, $3; sep = "; " }' <<<"$leaks"). Take it out of the file, and give the secret a new value."
+    [[ -z $leaks ]] || fail "Nothing was committed: $(awk -F '\t' '{ printf "%s%s is in %s", sep, $2, $3; sep = "; " }' <<<"$leaks"). Remove it from the file, and rotate the secret."
     [[ -d $repository/objects ]] || git init -q --bare --initial-branch=main -- "$repository" \
-        || fail "The repository $repository cannot be made: does ${repository%/*} belong to $(id -un)?"
+        || fail "The repository $repository cannot be created: does ${repository%/*} belong to $(id -un)?"
     exec 9>>"$repository/backup.lock" && flock -w 60 9 || fail "Another backup is writing to $repository."
     tree=$(tree_of "$repository") || fail "The files could not be written to $repository: is the disk full?"
     parent=$(in_repository "$repository" rev-parse -q --verify refs/heads/main) || parent=
@@ -32,25 +32,25 @@ commit() {
     printf 'committed %s\n' "$made"
 }
 
-# uncommit REPOSITORY BEFORE: back to the commit that the plan was made on (`none`: no commit), and only by one step.
+# uncommit REPOSITORY BEFORE: back to the commit that the plan was made on (`none`: no commit), and only by one commit.
 uncommit() {
     local repository=$1 before=$2 now
     now=$(in_repository "$repository" rev-parse -q --verify refs/heads/main 2>/dev/null) || { echo 'nothing to undo'; return; }
     [[ $now != "$before" ]] || { echo 'nothing to undo'; return; }
-    if [[ $before == none ]]; then in_repository "$repository" update-ref -d refs/heads/main "$now" || fail 'The commit stays.'; return; fi
+    if [[ $before == none ]]; then in_repository "$repository" update-ref -d refs/heads/main "$now" || fail 'The commit could not be removed.'; return; fi
     [[ $(in_repository "$repository" rev-parse "$now^") == "$before" ]] || fail "$repository has moved on since; the commits stay."
-    in_repository "$repository" update-ref refs/heads/main "$before" "$now" || fail 'The commit stays.'
+    in_repository "$repository" update-ref refs/heads/main "$before" "$now" || fail 'The commit could not be removed.'
 }
 
-# push REPOSITORY REMOTE: only forwards; a remote that has something else is not overwritten.
+# push REPOSITORY REMOTE: forwards only; a remote that has other commits is not overwritten.
 push() {
     in_repository_of_user "$1" push --porcelain -- "$2" refs/heads/main:refs/heads/main \
-        || fail "The commit is in $1, but could not be pushed to the remote: reach it, or look who else pushes there."
+        || fail "The commit is in $1, but could not be pushed to the remote. Check that it can be reached, and whether others push there."
 }
 
 in_repository_of_user() { GIT_SSH_COMMAND='ssh -o BatchMode=yes -o StrictHostKeyChecking=yes' git --git-dir="$1" "${@:2}"; }
 
-# archive NAME FOLDER KEEP PATH PREFIX…: a folder as tar.gz with the sha256 of every file; kept once for each content.
+# archive NAME FOLDER KEEP PATH PREFIX…: a folder as tar.gz with the sha256 of every file; the same contents once.
 # PREFIX runs a program where the folder is (docker compose … exec -T frontend-COLOUR); empty: on this server.
 archive() {
     local name=$1 folder=$2 keep=$3 path=$4 sums id file extra; shift 4
@@ -78,7 +78,7 @@ archive() {
             && mv -f -- "$file.files.partial" "$file.files" && mv -f -- "$file.partial" "$file" && sync -- "$folder" || fail "Cannot write to $folder."
         printf 'published %s\n' "$file"
     fi
-    # by number, not by age: no clock can empty the folder
+    # by number, not by age: a wrong clock must not empty the folder
     find "$folder" -maxdepth 1 -name "${name}_*.tar.gz" ! -name "*_$id.tar.gz" -printf '%f\n' | LC_ALL=C sort -r | tail -n "+$keep" \
         | while IFS= read -r extra; do rm -f -- "$folder/$extra" "$folder/$extra.sha256" "$folder/$extra.files" && printf 'deleted %s\n' "$extra"; done
 }
@@ -87,36 +87,36 @@ live_colour() { grep -oP '^COMPOSE_PROFILES=\K.*' -- "$directory/.env" | tr ',' 
 
 # logs TARGET KEEP_DAYS FOLDER…: rotated logs, compressed, named by the day of their last line; `KEEP_DAYS` 0 deletes nothing.
 logs() {
-    local target=$1 days=$2 folder file name made kept=0; shift 2
+    local target=$1 days=$2 folder file name made count=0; shift 2
     for folder; do
         mkdir -p -- "$target/${folder##*/}" || fail "Cannot make $target/${folder##*/}."
         while IFS= read -r -d '' file; do
-            if [[ ! -r $file ]]; then printf 'left\tnot readable\t%s\n' "$file"; continue; fi
+            if [[ ! -r $file ]]; then printf 'excluded\tnot readable\t%s\n' "$file"; continue; fi
             name=${file##*/}; name=${name%.gz}
             [[ $name =~ -[0-9]{8}$ ]] || name=${name%%.log*}.log-$(date -u -r "$file" +%Y%m%d)
             made=$target/${folder##*/}/$name.gz
             [[ ! -e $made ]] || continue
             if [[ $file == *.gz ]]; then cp -- "$file" "$made.partial"; else gzip -c -- "$file" >"$made.partial"; fi \
                 && gzip -t -- "$made.partial" && sync -- "$made.partial" && mv -f -- "$made.partial" "$made" \
-                || { rm -f -- "$made.partial"; fail "Cannot keep $file: is the disk full?"; }
-            kept=$((kept + 1))
+                || { rm -f -- "$made.partial"; fail "Cannot archive $file: is the disk full?"; }
+            count=$((count + 1))
         done < <(find "$folder" -maxdepth 1 -type f \( -name '*.log-*' -o -name '*.log.[0-9]*' \) -print0 2>/dev/null)
     done
-    printf 'kept %s rotated logs\n' "$kept"
+    printf 'archived %s rotated logs\n' "$count"
     ((days == 0)) || expire_logs "$target" "$days"
 }
 
-# Ages come from names. One in the future, or a clock that jumped, says that ages cannot be trusted now.
+# Ages come from names. A name in the future, or a clock that jumped, means that ages cannot be trusted now.
 expire_logs() {
-    local target=$1 days=$2 file today doubt=${RUNBOOK_CLOCK_DOUBT:-} day
+    local target=$1 days=$2 file today problem=${RUNBOOK_CLOCK_PROBLEM:-} day
     local -a old=()
     today=$(date -u +%s)
     while IFS= read -r -d '' file; do
         [[ $file =~ -([0-9]{8})\.gz$ ]] && day=$(date -u -d "${BASH_REMATCH[1]}" +%s 2>/dev/null) || continue
-        ((day <= today + 86400)) || doubt="$file lies in the future"
+        ((day <= today + 86400)) || problem="$file lies in the future"
         ((today - day > (days + 1) * 86400)) && old+=("$file")
     done < <(find "$target" -mindepth 2 -maxdepth 2 -type f -name '*.gz' -print0)
-    [[ -z $doubt ]] || { printf 'no log is deleted on a doubtful clock: %s\n' "$doubt"; return 0; }
+    [[ -z $problem ]] || { printf 'no log is deleted while the clock cannot be trusted: %s\n' "$problem"; return 0; }
     ((${#old[@]} == 0)) || rm -f -- "${old[@]}" || fail "Cannot delete old logs in $target."
     printf 'deleted %s logs older than %s days\n' "${#old[@]}" "$days"
 }

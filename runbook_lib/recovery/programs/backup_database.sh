@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2329,SC2015
 # The backup of one database, step by step, on the server that holds it. Runs as `bash -s -- STEP DIRECTORY DATABASE …`.
-# Follows dump_reading.sh and snapshot_queries.sh.
+# Follows inspect_dump.sh and snapshot_queries.sh.
 # A backup under its final name is complete, was read to its end, and has its manifest: `publish` alone gives that name.
 
 set -uo pipefail
@@ -10,22 +10,22 @@ umask 077
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
 # One folder holds at most one unfinished backup. Descriptor 9 is held for the whole step, so that a second backup
-# sees that this one is alive; `-w 2` because a survey looks at it for a moment.
-hold_partial() {
+# sees that this one is running; `-w 2` because a survey tests this lock for an instant.
+lock_partial() {
     exec 9>>"$partial" || fail "Cannot write $partial. Check that the folder exists and belongs to $(id -un)."
     flock -w 2 9 || fail "Another backup is writing $partial. Wait for it, then run again."
 }
 
-# A failed dump gives a full disk its room back.
-free_room() { (($1 == 0)) || rm -f -- "$partial" "$contents"; exit "$1"; }
+# A failed dump frees the space that it took: the disk may be full because of it.
+free_space() { (($1 == 0)) || rm -f -- "$partial" "$contents"; exit "$1"; }
 
 # dump USER LIMIT_S PREFIX…: PREFIX runs a program where the database is (docker compose … exec -T postgres).
-# One session keeps the snapshot open and counts in it; pg_dump reads the very same snapshot beside it.
+# One session keeps the snapshot open and counts in it; pg_dump reads the very same snapshot at the same time.
 dump() {
     local user=$1 limit_s=$2; shift 2
-    hold_partial
+    lock_partial
     : >"$partial"; rm -f -- "$contents" "$checked" "$manifest"
-    trap 'free_room $?' EXIT
+    trap 'free_space $?' EXIT
     local started; read -r started _ </proc/uptime
     coproc SESSION { "$@" timeout -k 10 "$limit_s" psql -XqAt -v ON_ERROR_STOP=1 -U "$user" -d "$database" 9>&-; }
     local session=$SESSION_PID to from snapshot
@@ -38,7 +38,7 @@ dump() {
     "$@" timeout -k 10 "$limit_s" pg_dump -U "$user" -d "$database" --format=plain --snapshot="$snapshot" \
         --lock-wait-timeout=60s </dev/null | gzip -c >"$partial"
     local status=("${PIPESTATUS[@]}")
-    # gzip first: when it dies, pg_dump only loses its reader
+    # gzip first: when it fails, pg_dump only loses its reader
     ((status[1] == 0)) || fail "gzip ended with status ${status[1]}: is the disk full?"
     ((status[0] == 0)) || fail "pg_dump ended with status ${status[0]}."
     local line; : >"$contents" || fail "Cannot write $contents."
@@ -56,12 +56,12 @@ dump() {
 
 # An exit status of zero says nothing about a dump: read it to its end and compare it with the snapshot.
 check() {
-    hold_partial
+    lock_partial
     [[ -s $contents ]] || fail "There is no finished dump to check in $directory."
     gzip -t -- "$partial" || fail "The dump is damaged: gzip cannot read it to its end."
     local found
     found=$(read_dump "$partial") || fail "The dump is damaged: it cannot be read to its end."
-    grep -qx $'end\t1' <<<"$found" || fail "The dump was cut short: it does not end where a dump ends."
+    grep -qx $'end\t1' <<<"$found" || fail "The dump is truncated: PostgreSQL's end marker is missing."
     diff <(cut -f1,2 -- "$contents" | grep -vP '^(snapshot|revision|objects|pg_dump|started)\t' | sort) \
          <(grep -v $'^end\t' <<<"$found") >&2 \
         || fail "The dump does not hold the rows that the database had in its snapshot (< snapshot, > dump)."
@@ -71,10 +71,10 @@ check() {
 
 # The manifest gets its name first: a dump under its final name always has one.
 publish() {
-    hold_partial
-    [[ -s $checked ]] || fail "There is no checked dump in $directory: run the backup again."
+    lock_partial
+    [[ -s $checked ]] || fail "There is no verified dump in $directory: run the backup again."
     local sha256; sha256=$(sha256sum -- "$partial" | cut -d' ' -f1)
-    [[ $sha256 == "$(cat -- "$checked")" ]] || fail "The dump has changed since it was checked: run the backup again."
+    [[ $sha256 == "$(cat -- "$checked")" ]] || fail "The dump has changed since it was verified: run the backup again."
     local snapshot taken_at name now
     snapshot=$(value_of snapshot)
     taken_at=$(grep -oP '"taken_at" ?: ?"\K[^"]+' <<<"$snapshot")
@@ -116,9 +116,9 @@ seal_manifest() {
     printf ' "manifest_sha256": "%s"}\n' "$sha256" >>"$1"
 }
 
-# prune KEEP_NEWEST NAME…: looks at every name before the first is deleted. Files without a manifest, files of
+# prune KEEP_NEWEST NAME…: checks every name before the first is deleted. Files without a manifest, files of
 # another name and the newest good ones, by time and by number, are never deleted, whatever the plan says. A backup that
-# could not be looked at for a moment makes it keep more, never less.
+# cannot be examined makes it keep more, never less.
 prune() {
     local keep=$1 name; shift
     local -a good=() newest=() numbered=()
@@ -141,15 +141,15 @@ prune() {
     sync -- "$directory"
 }
 
-# is_among WANTED NAME…. Not a pipe into grep -q: that leaves at the first hit, the writer may then die of a write to
-# nobody, and under pipefail a hit would count as a miss.
+# is_among WANTED NAME…. Not a pipe into grep -q: that ends at the first hit, the writer may then die of SIGPIPE, and
+# under pipefail a hit would count as a miss.
 is_among() {
     local wanted=$1 one; shift
     for one; do [[ $one != "$wanted" ]] || return 0; done
     return 1
 }
 
-# newest_by_number KEEP NAME…: nothing at all when one number cannot be read.
+# newest_by_number KEEP NAME…: prints nothing when one number cannot be read.
 newest_by_number() {
     local keep=$1 name number lines=''; shift
     for name; do
@@ -165,37 +165,37 @@ number_of() {
     case $? in 0) ;; 1) echo 0 ;; *) return 1 ;; esac
 }
 
-# A backup is good enough to count when its manifest names it and its size; the newest one was re-read in full.
+# A backup is good enough to count when its manifest has its name and size; the newest one was read again in full.
 is_good() {
     local about="$directory/${1%.sql.gz}.manifest.json"
     [[ -s $about ]] && grep -qF "\"file\": \"$1\"" -- "$about" \
         && grep -qF "\"size_bytes\": $(stat -c %s -- "$directory/$1")," -- "$about"
 }
 
-# expire KEEP_NEWEST KEEP_DAYS: the rule of procedures/backup.py (`expired`), for a schedule, which has no Python beside it.
+# expire KEEP_NEWEST KEEP_DAYS: the rule of plans/backup.py (`expired`), for a schedule: the server has no Python for it.
 # It may delete less than that rule, never more: a test runs both on the same folders.
 expire() {
-    local keep=$1 days=$2 now name taken newer='' newer_name='' doubt=${RUNBOOK_CLOCK_DOUBT:-}
+    local keep=$1 days=$2 now name taken newer='' newer_name='' problem=${RUNBOOK_CLOCK_PROBLEM:-}
     local -a good=() old=() going=() numbered=()
     now=$(date +%s)
     while IFS= read -r name; do
         taken=$(taken_at "$name") || continue
-        ((taken <= now + 120)) || doubt="$name lies in the future"
+        ((taken <= now + 120)) || problem="$name lies in the future"
         # the newest ones count only when every byte is as it was
         is_good "$name" && is_sealed "$name" && { ((${#good[@]} >= keep)) || is_unchanged "$name"; } || continue
-        # most gaps are a day; a long one among the newest says that the clock jumped, or that backups stood still
-        ((${#good[@]} > keep)) || [[ -z $newer ]] || ((newer - taken <= 8 * 86400)) || doubt="days without a backup before $newer_name"
+        # most gaps are a day; a long one among the newest means that the clock jumped, or that no backup was made
+        ((${#good[@]} > keep)) || [[ -z $newer ]] || ((newer - taken <= 8 * 86400)) || problem="days without a backup before $newer_name"
         newer=$taken newer_name=$name good+=("$name")
         ((${#good[@]} > keep && now - taken > days * 86400)) && old+=("$name")
     done < <(find "$directory" -maxdepth 1 -type f -name "${database}_*.sql.gz" -printf '%f\n' | sort -r)
-    [[ -z $doubt ]] || { printf 'nothing is deleted on a doubtful clock: %s\n' "$doubt"; return 0; }
+    [[ -z $problem ]] || { printf 'nothing is deleted while the clock cannot be trusted: %s\n' "$problem"; return 0; }
     mapfile -t numbered < <(newest_by_number "$keep" "${good[@]}")
     for name in "${old[@]}"; do is_among "$name" "${numbered[@]}" || going+=("$name"); done
     ((${#going[@]})) || { echo 'nothing expires'; return 0; }
     prune "$keep" "${going[@]}"
 }
 
-# Seconds since the epoch from a backup's name; fails when it is no backup's name.
+# Seconds since the epoch from a backup's name; fails when it is not a backup's name.
 taken_at() {
     [[ $1 =~ ^${database}_([0-9]{4})([0-9]{2})([0-9]{2})_([0-9]{2})([0-9]{2})([0-9]{2})\.sql\.gz$ ]] || return 1
     date -u -d "${BASH_REMATCH[1]}-${BASH_REMATCH[2]}-${BASH_REMATCH[3]} ${BASH_REMATCH[4]}:${BASH_REMATCH[5]}:${BASH_REMATCH[6]}" +%s 2>/dev/null
@@ -203,17 +203,17 @@ taken_at() {
 
 is_unchanged() { grep -qF "\"sha256\": \"$(sha256sum <"$directory/$1" | cut -d' ' -f1)\"" -- "$directory/${1%.sql.gz}.manifest.json"; }
 
-# A manifest with a flipped bit says nothing about its dump; those of format 1 have no seal.
+# A manifest with a flipped bit proves nothing about its dump; those of format 1 have no seal.
 is_sealed() {
     local about="$directory/${1%.sql.gz}.manifest.json"
     grep -qF '"format": 1,' -- "$about" \
         || [[ $(tail -n 1 -- "$about") == " \"manifest_sha256\": \"$(head -n -1 -- "$about" | sha256sum | cut -d' ' -f1)\"}" ]]
 }
 
-# clear: takes away what an unfinished backup left; refuses while that backup is alive.
+# clear: removes the remains of an interrupted backup; refuses while that backup is running.
 clear() {
     [[ -e $partial || -e $contents || -e $checked || -e $manifest ]] || { echo 'nothing to clear'; return; }
-    hold_partial
+    lock_partial
     rm -f -- "$contents" "$checked" "$manifest" "$partial" || fail "Cannot delete $partial."
     echo 'cleared'
 }
@@ -225,7 +225,7 @@ main() {
     contents="$directory/$database.contents.partial"
     checked="$directory/$database.checked.partial"
     manifest="$directory/$database.manifest.json.partial"
-    [[ $database =~ ^[A-Za-z0-9_]+$ ]] || fail "'$database' is not a database name that this program takes."
+    [[ $database =~ ^[A-Za-z0-9_]+$ ]] || fail "'$database' is not a database name that this program accepts."
     case $step in
         dump | check | publish | prune | expire | clear) "$step" "$@" ;;
         *) fail "There is no step '$step'." ;;

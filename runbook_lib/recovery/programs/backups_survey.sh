@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# What lies in the backup folder: `bash -s -- DIRECTORY DATABASE CHECKSUMS`. Reads only.
-# Prints one record a line, fields by tabs. A file may be called anything: a plain name is printed behind an equals sign,
-# any other one in base64. No process is started for each file: a folder of many backups must not slow the server.
+# What is in the backup folder: `bash -s -- DIRECTORY DATABASE CHECKSUMS`. Reads only.
+# Prints one record a line, fields by tabs. A file may have any name: a plain name is printed after an equals sign, any
+# other one in base64. No process is started for each file: a folder of many backups must not slow the server down.
 
 set -uo pipefail
 export LC_ALL=C
@@ -27,7 +27,7 @@ main() {
         encode "$name"
         printf 'file\t%s\t%s\t%s\t%s\n' "$type" "$size" "$mtime" "$encoded"
         if [[ $name == *.partial ]]; then
-            flock -n -s -- "$directory/$name" true 2>/dev/null || printf 'held\t%s\n' "$encoded"
+            flock -n -s -- "$directory/$name" true 2>/dev/null || printf 'locked\t%s\n' "$encoded"
         fi
     done < <(find "$directory" -mindepth 1 -maxdepth 1 -printf '%y\0%s\0%T@\0%f\0')
     printf 'manifests\t%s\n' "$(packed "$directory")"

@@ -10,7 +10,7 @@ fail() { printf '%s\n' "$*" >&2; exit 1; }
 
 largest_file=2000000
 
-# Names that hold keys and secrets by their nature never get into the copy, whatever is in them.
+# Files that hold keys and secrets by their nature never get into the copy, whatever is in them.
 is_secret_name() {
     case ${1##*/} in
         .env.secrets* | env.secrets* | *.key | *.pem | *.p12 | *.pfx | id_rsa* | id_ed25519* | id_ecdsa* | ssh_host_* | shadow* | *.kdbx) return 0 ;;
@@ -18,17 +18,17 @@ is_secret_name() {
     esac
 }
 
-# take SOURCE TARGET: one file into the copy; prints `left <TAB> why <TAB> path` for what stays out.
+# take SOURCE TARGET: one file into the copy; prints `excluded <TAB> reason <TAB> path` for what stays out.
 take() {
     local from=$1 to=$copy/$2
-    if [[ $from == *[[:cntrl:]]* ]]; then printf 'left\todd name\t%q\n' "$from"; return; fi
-    if is_secret_name "$from"; then printf 'left\tsecret by name\t%s\n' "$from"; return; fi
+    if [[ $from == *[[:cntrl:]]* ]]; then printf 'excluded\tunusable name\t%q\n' "$from"; return; fi
+    if is_secret_name "$from"; then printf 'excluded\tsecret by name\t%s\n' "$from"; return; fi
     if [[ -L $from ]]; then
         mkdir -p -- "${to%/*}" && cp -P -- "$from" "$to" || fail "Cannot copy $from: is the disk full?"
         return
     fi
-    if [[ ! -r $from ]]; then printf 'left\tnot readable\t%s\n' "$from"; return; fi
-    if (($(stat -c %s -- "$from") > largest_file)); then printf 'left\ttoo large\t%s\n' "$from"; return; fi
+    if [[ ! -r $from ]]; then printf 'excluded\tnot readable\t%s\n' "$from"; return; fi
+    if (($(stat -c %s -- "$from") > largest_file)); then printf 'excluded\ttoo large\t%s\n' "$from"; return; fi
     mkdir -p -- "${to%/*}" && cp --preserve=mode -- "$from" "$to" && chmod u+rw -- "$to" || fail "Cannot copy $from: is the disk full?"
     printf '%s\t%s\n' "$(stat -c '%a %U:%G' -- "$from")" "$2" >>"$copy/MODES"
 }
@@ -37,8 +37,8 @@ take() {
 take_all() {
     local root=$1 prefix=$2 path from; shift 2
     for path; do
-        if [[ ! -e $root/$path && ! -L $root/$path ]]; then printf 'left\tnot there\t%s\n' "$root/$path"; continue; fi
-        find "$root/$path" -name .git -prune -o -type d ! \( -readable -executable \) -printf 'left\tnot readable\t%p\n' -prune
+        if [[ ! -e $root/$path && ! -L $root/$path ]]; then printf 'excluded\tmissing\t%s\n' "$root/$path"; continue; fi
+        find "$root/$path" -name .git -prune -o -type d ! \( -readable -executable \) -printf 'excluded\tnot readable\t%p\n' -prune
         while IFS= read -r -d '' from; do take "$from" "$prefix/${from#"$root"/}"; done \
             < <(find "$root/$path" -name .git -prune -o \( -type f -o -type l \) -print0 2>/dev/null | sort -z)
     done
@@ -53,14 +53,14 @@ collect() {
     take_all '' server "${@#/}"
     mkdir -p -- "$copy/server"
     if crontab -l >"$copy/server/crontab" 2>/dev/null; then :; else rm -f -- "$copy/server/crontab"; fi
-    # names of the secrets that a new server needs; never a value
+    # the names of the secrets, which a new server needs; never a value
     [[ ! -r $directory/.env.secrets ]] \
         || grep -oE '^[A-Za-z_][A-Za-z0-9_]*=' -- "$directory/.env.secrets" | tr -d = | sort >"$copy/SECRET_NAMES"
     sort -o "$copy/MODES" "$copy/MODES"
 }
 
-# The forms in which a value turns up: as it is, for URLs, in hex, and in base64 at each of its three alignments.
-spellings() {
+# The forms in which a value may occur: as it is, for URLs, in hex, and in base64 at each of its three alignments.
+encodings() {
     local value=$1 offset encoded whole character url=''
     printf '%s\n' "$value"
     while IFS= read -r -n1 -d '' character; do
@@ -76,7 +76,7 @@ spellings() {
     done
 }
 
-# Prints `leak <TAB> name of the secret <TAB> file`; status 2 when it could not look everywhere, which is not "nothing found".
+# Prints `leak <TAB> name of the secret <TAB> file`; status 2 when not every file could be searched, which is not "nothing found".
 # The values stay in bash and in a pipe: never an argument of a program.
 search_secrets() {
     local line name value hit patterns names
@@ -87,7 +87,7 @@ search_secrets() {
         name=${BASH_REMATCH[1]} value=${BASH_REMATCH[2]}
         [[ $value =~ ^\'(.*)\'$ || $value =~ ^\"(.*)\"$ ]] && value=${BASH_REMATCH[1]}
         ((${#value} >= 8)) || continue
-        patterns=$(spellings "$value")
+        patterns=$(encodings "$value")
         while IFS= read -r -d '' hit; do printf 'leak\t%s\t%s\n' "$name" "${hit#"$copy"/}"; done \
             < <(grep -rlaZF -f <(printf '%s\n' "$patterns") -- "$copy")
         wait "$!"; (($? <= 1)) || return 2  # 1: nothing found
@@ -99,10 +99,10 @@ search_secrets() {
     wait "$!"; (($? <= 1)) || return 2
 }
 
-# git in a repository, with nothing of the server's or the user's own settings.
+# git in a repository, without the server's or the user's own settings.
 in_repository() { HOME=/nonexistent git -c core.attributesFile=/dev/null -c core.excludesFile=/dev/null -c gc.auto=0 --git-dir="$1" "${@:2}"; }
 
-# tree_of REPOSITORY: the copy as a git tree in that repository; prints its id. Every byte as it is, nothing ignored.
+# tree_of REPOSITORY: the copy as a git tree in that repository; prints its id. Every byte as it is, no file ignored.
 tree_of() {
     local index=$copy.index
     mkdir -p -- "$1/info" && echo '* -text -filter -ident -working-tree-encoding' >"$1/info/attributes" || return 1

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# What a configuration backup would take, against what the repository has: `bash -s -- DIRECTORY REPOSITORY CLONE PROJECT_PATH… -- SERVER_PATH…`.
-# Works in a private folder that is gone at the end; the repository is only read. CLONE is `clone` or `no`.
+# What a configuration backup would take, compared with what the repository has: `bash -s -- DIRECTORY REPOSITORY CLONE PROJECT_PATH… -- SERVER_PATH…`.
+# Works in a private folder that is removed at the end; the repository is only read. CLONE is `clone` or `no`.
 # One record a line, fields by tabs.
 
 records() { while IFS= read -r line; do printf '%s\t%s\n' "$1" "$line"; done; }
@@ -19,9 +19,9 @@ clone_of() {
 
 main() {
     directory=$1 repository=$2; local clone=$3; shift 3
-    place=$(mktemp -d) || fail 'Cannot make a folder for comparing.'
+    place=$(mktemp -d) || fail 'Cannot create a folder for comparing: is the disk full?'
     trap 'rm -rf -- "$place"' EXIT
-    copy=$place/copy; mkdir -- "$copy" || fail 'Cannot make a folder for comparing.'
+    copy=$place/copy; mkdir -- "$copy" || fail 'Cannot create a folder for comparing: is the disk full?'
     printf 'clock\t%s\n' "$(date +%s)"
     collect "$@"
     printf 'collected\t%s\n' "$(find "$copy" \( -type f -o -type l \) | wc -l)"
@@ -31,7 +31,7 @@ main() {
         in_repository "$repository" log -20 --format='commit%x09%H%x09%ct%x09%s' refs/heads/main 2>/dev/null
         printf 'size\t%s\n' "$(du -sb -- "$repository" | cut -f1)"
     fi
-    git init -q --bare "$place/compare" || fail 'git cannot make a repository for comparing.'
+    git init -q --bare "$place/compare" || fail 'git cannot create a repository for comparing.'
     [[ ! -d $repository/objects ]] || printf '%s\n' "$repository/objects" >"$place/compare/objects/info/alternates"
     local now before; now=$(tree_of "$place/compare") || fail 'The files could not be compared.'
     before=$(in_repository "$repository" rev-parse -q --verify 'refs/heads/main^{tree}' 2>/dev/null) \

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Reading a dump to its end. Shared by the backup program and by the questions that re-read a backup.
+# Reading a dump to its end. Shared by the backup program and by whatever reads a backup again.
 
-# read_dump FILE: "<table><TAB><rows>" a table, then "end<TAB>1" when the dump ends where a dump ends (else 0), sorted.
+# read_dump FILE: "<table><TAB><rows>" a table, then "end<TAB>1" when PostgreSQL's end marker is in place (else 0), sorted.
 # Fails when the file cannot be decompressed to its last byte.
 read_dump() {
     gunzip -c -- "$1" | LC_ALL=C awk '

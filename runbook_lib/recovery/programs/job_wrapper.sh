@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2154,SC2329
 # One scheduled job on the server. A launcher sets name, directory, every_s, offset_s, wait_s and steps(), then sources this.
-# It takes the environment's lock, runs the steps, and says how it ended: in a status file, a metric and a log.
+# It takes the environment's lock, runs the steps, and records how it ended: in a status file, a metric and a log.
 #   --when-due   run only when a time of the schedule has passed since the last start (cron asks every 15 minutes)
-#   --announce   say that the schedule is installed; runs nothing
+#   --announce   record that the schedule is installed; runs nothing
 
 set -uo pipefail
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -10,13 +10,14 @@ umask 022
 
 state=$directory/.runbook/scheduled
 status=$state/$name.status.json
-log=/var/log/gw2/scheduled_$name.log
-[[ -w /var/log/gw2 ]] || log=$state/$name.log
+log_file=/var/log/gw2/scheduled_$name.log
+[[ -w /var/log/gw2 ]] || log_file=$state/$name.log
 outcome=failed message='' produced='' trigger=schedule exit_code=1 started_epoch='' seconds=0
 
 iso() { date -u -d "@$1" +%Y-%m-%dT%H:%M:%SZ; }
-say() { printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*" >>"$log"; }
-plain() { tr -c '[:print:]' ' ' <<<"$1" | cut -c1-400 | sed 's/[\\"]/\\&/g; s/ *$//'; }
+log() { printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*" >>"$log_file"; }
+# one line of printable text, quoted for JSON
+sanitize() { tr -c '[:print:]' ' ' <<<"$1" | cut -c1-400 | sed 's/[\\"]/\\&/g; s/ *$//'; }
 recorded() { [[ -e $status ]] && grep -oP "\"$1\": \K[0-9]+" -- "$status" | head -n 1; }
 replace() { cat >"$1.new" && sync -- "$1.new" && mv -f -- "$1.new" "$1"; }
 
@@ -30,7 +31,7 @@ due() {
     # a time in the future was written by a clock that has jumped since: it must not keep backups away
     ((started <= now + 120)) || started=0
     ((installed <= now + 120)) || installed=0
-    # somebody else had the environment, or the server went down meanwhile: the backup is still owed
+    # the lock was held by another operation, or the server went down meanwhile: the backup is still due
     grep -qE '"outcome": "(refused|running)"' -- "$status" 2>/dev/null && started=0
     local slot; slot=$(last_slot "$now")
     ((slot > started && slot > installed))
@@ -43,7 +44,7 @@ write_status() {
     printf '{"schedule": "%s", "outcome": "%s", "exit_code": %s, "trigger": "%s", "started": "%s", "started_epoch": %s,' \
         "$name" "$outcome" "$exit_code" "$trigger" "$(iso "$started_epoch")" "$started_epoch"
     printf ' "finished": %s, "seconds": %s, "last_success_epoch": %s, "message": "%s", "file": "%s", "log": "%s"}\n' \
-        "$finished" "$seconds" "${success:-null}" "$(plain "$message")" "$(plain "$produced")" "$log"
+        "$finished" "$seconds" "${success:-null}" "$(sanitize "$message")" "$(sanitize "$produced")" "$log_file"
 }
 
 gauge() { printf '# HELP gw2_scheduled_job_%s %s\n# TYPE gw2_scheduled_job_%s gauge\ngw2_scheduled_job_%s{schedule="%s"} %s\n' \
@@ -57,10 +58,10 @@ write_metrics() {
     [[ ! -e $status ]] || gauge last_duration_seconds 'Length of the last run.' "$(recorded seconds || echo 0)"
 }
 
-tell() { write_status | replace "$status"; write_metrics | replace "$directory/.runbook/metrics/scheduled_$name.prom"; }
+publish() { write_status | replace "$status"; write_metrics | replace "$directory/.runbook/metrics/scheduled_$name.prom"; }
 
 # Why ages cannot be trusted, for the steps: empty when the clock ran evenly since the last run.
-clock_doubt() {
+clock_problem() {
     local boot uptime now old_boot old_uptime old_now
     read -r boot </proc/sys/kernel/random/boot_id; read -r uptime _ </proc/uptime; uptime=${uptime%.*} now=$(date +%s)
     if read -r old_boot old_uptime old_now <"$state/clock"; then
@@ -71,27 +72,27 @@ clock_doubt() {
     printf '%s %s %s\n' "$boot" "$uptime" "$now" | replace "$state/clock"
 }
 
-# A runbook that tries a schedule holds the lock itself and says so by its run id.
-lock_is_lent() {
+# A runbook that runs a schedule for a test holds the lock itself, and leaves its run id in a file.
+lock_is_shared() {
     local run_id
-    read -r run_id <"$state/$name.try" && [[ $run_id =~ ^[A-Za-z0-9-]+$ ]] \
+    read -r run_id <"$state/$name.test-run" && [[ $run_id =~ ^[A-Za-z0-9-]+$ ]] \
         && ! flock -n 8 && grep -qF "\"run_id\": \"$run_id\"" "$directory/.runbook/lock.json"
 } 2>/dev/null
 
-holder() { grep -oP '"(owner|purpose|started)": "\K[^"]*' "$directory/.runbook/lock.json" 2>/dev/null | paste -sd ',' | sed 's/,/, /g'; }
+lock_holder() { grep -oP '"(owner|purpose|started)": "\K[^"]*' "$directory/.runbook/lock.json" 2>/dev/null | paste -sd ',' | sed 's/,/, /g'; }
 
 take_lock() {
     exec 8>>"$directory/.runbook/lock" 7>>"$directory/.runbook/jobs.lock" || return 1
-    if lock_is_lent; then trigger=try; exec 8>&-; return 0; fi
+    if lock_is_shared; then trigger=test-run; exec 8>&-; return 0; fi
     if ! flock -w "$wait_s" 8; then
-        message="Not run: another operation held the environment for $wait_s s ($(holder))." outcome=refused exit_code=75
+        message="Not run: another operation held the lock for $wait_s s ($(lock_holder))." outcome=refused exit_code=75
         return 1
     fi
     if ! flock -w "$wait_s" 7; then
-        message="Not run: a job of an earlier operation is still at work after $wait_s s." outcome=refused exit_code=75
+        message="Not run: a job of an earlier operation is still running after $wait_s s." outcome=refused exit_code=75
         return 1
     fi
-    flock -s 7 # children keep it: who dies here does not let others in before they end
+    flock -s 7 # its children keep it: when this job dies, others wait until they have ended
     beat
     (while sleep 10 && [[ -d /proc/$$ ]]; do beat; done) 7>&- 8>&- 9>&- >/dev/null 2>&1 &
     heart=$!
@@ -106,13 +107,13 @@ beat() {
         >"$directory/.runbook/lock.json.new" && mv -f -- "$directory/.runbook/lock.json.new" "$directory/.runbook/lock.json"
 }
 
-# step KEY LIMIT_S PROGRAM…: its end is looked at; its last words become the message of a failure.
+# step KEY LIMIT_S PROGRAM…: its exit code is checked; the last line of its errors becomes the message of a failure.
 step() {
     local key=$1 limit_s=$2 code; shift 2
-    say "$key"
+    log "$key"
     (cd -- "$directory" && exec timeout -k 10 "$limit_s" "$@") </dev/null >"$state/$name.out" 2>"$state/$name.err" 8>&- 9>&-
     code=$?
-    cat -- "$state/$name.out" "$state/$name.err" >>"$log"
+    cat -- "$state/$name.out" "$state/$name.err" >>"$log_file"
     local made; made=$(grep -oP '^(published|committed|unchanged) \K.*' "$state/$name.out" | tail -n 1)
     produced=${made:-$produced}
     ((code == 0)) && return
@@ -125,8 +126,8 @@ step() {
 finish() {
     read -r up _ </proc/uptime; seconds=$((${up%.*} - began))
     [[ -z ${heart:-} ]] || { kill "$heart" 2>/dev/null; rm -f -- "$directory/.runbook/lock.json"; }
-    say "$outcome $message"
-    tell
+    log "$outcome $message"
+    publish
     rm -f -- "$state/$name.out" "$state/$name.err"
 }
 
@@ -137,16 +138,16 @@ main() {
         write_metrics | replace "$directory/.runbook/metrics/scheduled_$name.prom"; exit
     fi
     exec 9>>"$state/$name.running" || exit 1
-    flock -n 9 || exit 0 # the same schedule is at work already
+    flock -n 9 || exit 0 # the same schedule is running already
     [[ ${1:-} != --when-due ]] || due || exit 0
-    [[ ! -e $log ]] || (($(stat -c %s -- "$log") < 5000000)) || mv -f -- "$log" "$log.1"
+    [[ ! -e $log_file ]] || (($(stat -c %s -- "$log_file") < 5000000)) || mv -f -- "$log_file" "$log_file.1"
     read -r up _ </proc/uptime; began=${up%.*} started_epoch=$(date +%s)
     outcome=running exit_code=0; write_status | replace "$status"; outcome=failed exit_code=1
     trap finish EXIT
-    trap 'message="stopped from outside" exit_code=143; exit 143' TERM INT HUP
+    trap 'message="stopped by a signal" exit_code=143; exit 143' TERM INT HUP
     take_lock || exit "$exit_code"
-    RUNBOOK_CLOCK_DOUBT=$(clock_doubt); export RUNBOOK_CLOCK_DOUBT
-    say "begins ($trigger)"
+    RUNBOOK_CLOCK_PROBLEM=$(clock_problem); export RUNBOOK_CLOCK_PROBLEM
+    log "started ($trigger)"
     steps || exit "$exit_code"
     outcome=succeeded exit_code=0
 }

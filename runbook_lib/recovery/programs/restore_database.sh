@@ -1,57 +1,59 @@
 # shellcheck shell=bash disable=SC2329
-# A backup brought back beside the live database, and the exchange of the two by name. Follows snapshot_queries.sh.
-# Runs as `bash -s -- STEP DATABASE SIDE OWNER PREFIX_WORDS PREFIX… WORDS…`: PREFIX runs a program where PostgreSQL is.
+# A backup loaded into a staged database next to the live one, and the swap of the two names. Follows snapshot_queries.sh.
+# Runs as `bash -s -- STEP DATABASE STAGED OWNER PREFIX_WORDS PREFIX… WORDS…`: PREFIX runs a program where PostgreSQL is.
 # Nothing before `swap` touches the live database, and `swap` only changes names: no byte of either is written.
 
 set -uo pipefail
 export LC_ALL=C
 readonly ADMINISTRATOR=postgres LIMIT_S=3600
+# The comments on databases, by which a later run knows what each of them is; facts/restore_databases.py has the same texts.
+readonly MARK='runbook: ' RESTORED_FROM='restored from ' SWAP_IN_PROGRESS='swap in progress, '
 
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
-# administer: SQL from standard input, as the superuser, connected to neither database. :"database" and :"side" are names.
+# administer: SQL from standard input, as the superuser, connected to neither database. :"database" and :"staged" are names.
 administer() {
-    "${prefix[@]}" timeout -k 10 "$LIMIT_S" psql -XqAt -v ON_ERROR_STOP=1 -v database="$database" -v side="$side" \
+    "${prefix[@]}" timeout -k 10 "$LIMIT_S" psql -XqAt -v ON_ERROR_STOP=1 -v database="$database" -v staged="$staged" \
         -v owner="$owner" "$@" -U "$ADMINISTRATOR" -d postgres
 }
 
-# clear: what an unfinished restore left, and the live database open again where one died just before its exchange.
+# clear: the remains of an interrupted restore; opens the live database again where one died just before its swap.
 clear() {
-    administer <<'SQL' || fail "The rest of an earlier restore could not be cleared."
+    administer <<'SQL' || fail "The remains of an earlier restore could not be cleared."
 SELECT format('ALTER DATABASE %I CONNECTION LIMIT -1', datname) FROM pg_database WHERE datname = :'database' AND datconnlimit = 0 \gexec
 SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database
-    WHERE datname = :'side' OR datname ~ ('^' || :'database' || '_restore_[0-9]{8}_[0-9]{6}$') \gexec
+    WHERE datname = :'staged' OR datname ~ ('^' || :'database' || '_restore_[0-9]{8}_[0-9]{6}$') \gexec
 SQL
     echo 'cleared'
 }
 
-# create: an empty side database with encoding, owner, privileges and settings of the live one. Where that is gone, the
-# owner that the environment names, and those may connect who may watch.
+# create: an empty staged database with encoding, owner, privileges and settings of the live one. Where that is gone, the
+# owner that the environment names, and the monitoring roles may connect.
 create() {
-    administer <<'SQL' || fail "The side database $side could not be made."
-SELECT format('CREATE DATABASE %I TEMPLATE template0 OWNER %I ENCODING %L LC_COLLATE %L LC_CTYPE %L', :'side', own, enc, coll, ctype)
+    administer <<'SQL' || fail "The staged database $staged could not be created."
+SELECT format('CREATE DATABASE %I TEMPLATE template0 OWNER %I ENCODING %L LC_COLLATE %L LC_CTYPE %L', :'staged', own, enc, coll, ctype)
     || CASE provider WHEN 'i' THEN format(' LOCALE_PROVIDER icu ICU_LOCALE %L', icu) ELSE '' END
     FROM (SELECT pg_get_userbyid(datdba) AS own, pg_encoding_to_char(encoding) AS enc, datcollate AS coll, datctype AS ctype,
               datlocprovider AS provider, daticulocale AS icu, 0 AS place FROM pg_database WHERE datname = :'database'
           UNION ALL SELECT :'owner', pg_encoding_to_char(encoding), datcollate, datctype, datlocprovider, daticulocale, 1
               FROM pg_database WHERE datname = 'template0' ORDER BY place LIMIT 1) AS wanted \gexec
-REVOKE ALL ON DATABASE :"side" FROM PUBLIC;
-SELECT format('GRANT %s ON DATABASE %I TO %s', privilege_type, :'side',
+REVOKE ALL ON DATABASE :"staged" FROM PUBLIC;
+SELECT format('GRANT %s ON DATABASE %I TO %s', privilege_type, :'staged',
            CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END)
     FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) WHERE datname = :'database' \gexec
-SELECT format('GRANT CONNECT ON DATABASE %I TO %I', :'side', rolname) FROM pg_roles
+SELECT format('GRANT CONNECT ON DATABASE %I TO %I', :'staged', rolname) FROM pg_roles
     WHERE rolcanlogin AND NOT rolsuper AND pg_has_role(oid, 'pg_monitor', 'member')
       AND NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \gexec
-SELECT format('ALTER DATABASE %I CONNECTION LIMIT %s', :'side', datconnlimit) FROM pg_database
+SELECT format('ALTER DATABASE %I CONNECTION LIMIT %s', :'staged', datconnlimit) FROM pg_database
     WHERE datname = :'database' AND datconnlimit > 0 \gexec
-SELECT format('ALTER %s SET %I TO %s', CASE setrole WHEN 0 THEN format('DATABASE %I', :'side')
-           ELSE format('ROLE %I IN DATABASE %I', pg_get_userbyid(setrole), :'side') END, split_part(one, '=', 1),
+SELECT format('ALTER %s SET %I TO %s', CASE setrole WHEN 0 THEN format('DATABASE %I', :'staged')
+           ELSE format('ROLE %I IN DATABASE %I', pg_get_userbyid(setrole), :'staged') END, split_part(one, '=', 1),
            CASE WHEN split_part(one, '=', 1) ~ '(search_path|_libraries|_tablespaces)$' THEN substr(one, strpos(one, '=') + 1)
            ELSE quote_literal(substr(one, strpos(one, '=') + 1)) END)
     FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(setconfig) AS one
     WHERE datname = :'database' \gexec
 SQL
-    printf 'made %s\n' "$side"
+    printf 'created %s\n' "$staged"
 }
 
 # load FILE SHA256: one transaction, as the owner and not as the superuser; the first error ends it.
@@ -59,29 +61,29 @@ load() {
     local file=$1
     [[ $(sha256sum <"$file" | cut -d' ' -f1) == "$2" ]] || fail "$file is not the file that the plan was made for."
     gunzip -c -- "$file" | "${prefix[@]}" timeout -k 10 "$LIMIT_S" \
-        psql -Xq -v ON_ERROR_STOP=1 --single-transaction -U "$owner" -d "$side" >/dev/null
+        psql -Xq -v ON_ERROR_STOP=1 --single-transaction -U "$owner" -d "$staged" >/dev/null
     local status=("${PIPESTATUS[@]}")
-    ((status[1] == 0)) || fail "psql ended with status ${status[1]}: nothing of the dump was taken."
+    ((status[1] == 0)) || fail "psql ended with status ${status[1]}: nothing of the dump was loaded."
     ((status[0] == 0)) || fail "The dump cannot be read to its end."
-    "${prefix[@]}" psql -Xq -v ON_ERROR_STOP=1 -U "$owner" -d "$side" -c ANALYZE </dev/null \
+    "${prefix[@]}" psql -Xq -v ON_ERROR_STOP=1 -U "$owner" -d "$staged" -c ANALYZE </dev/null \
         || fail "The restored database could not be analysed."
-    printf 'loaded %s into %s\n' "$file" "$side"
+    printf 'loaded %s into %s\n' "$file" "$staged"
 }
 
-# compare MANIFEST BACKUP: every table's rows and content hash, the revision and all definitions, as the manifest has them.
+# compare MANIFEST BACKUP: every table's rows and content hash, the revision and all definitions, as in the manifest.
 compare() {
     local manifest=$1 found wanted
     found=$({ echo 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;'; snapshot_queries; echo 'COMMIT;'; } \
-        | "${prefix[@]}" timeout -k 10 "$LIMIT_S" psql -XqAt -v ON_ERROR_STOP=1 -U "$owner" -d "$side") \
+        | "${prefix[@]}" timeout -k 10 "$LIMIT_S" psql -XqAt -v ON_ERROR_STOP=1 -U "$owner" -d "$staged") \
         || fail "The restored database could not be read to its end."
     wanted=$(grep '^{"table"' -- "$manifest" | sed 's/,$//' | sort)
-    [[ -n $wanted ]] || fail "$manifest names no table."
+    [[ -n $wanted ]] || fail "$manifest has no table."
     diff <(printf '%s\n' "$wanted") <(cut -f3- <<<"$found" | grep '^{"table"' | sort) >&2 \
         || fail "The restored tables are not those of the manifest (< manifest, > restored)."
     same_value '"schema_revision"' revision "$manifest" "$found"
     ! grep -q '^ "objects"' "$manifest" || same_value '"objects"' objects "$manifest" "$found"
-    administer -v words="runbook: restored from $2" <<'SQL' || fail "The side database could not be marked."
-COMMENT ON DATABASE :"side" IS :'words';
+    administer -v comment="$MARK$RESTORED_FROM$2" <<'SQL' || fail "The staged database could not be marked."
+COMMENT ON DATABASE :"staged" IS :'comment';
 SQL
     printf 'compared %s tables\n' "$(wc -l <<<"$wanted")"
 }
@@ -93,30 +95,32 @@ same_value() {
     grep -qF -- "$1: $value" "$3" || fail "The restored database's $2 is $value; the manifest has another."
 }
 
-# swap: nobody in, sequences carried over so that no id is given twice, then both names in one transaction.
+# swap: no connections, sequences carried over so that no id is given twice, then both names in one transaction.
 swap() {
-    local kept; kept="${database}_before_$(date -u +%Y%m%d_%H%M%S)"
-    if [[ -n $(open_swap) ]]; then echo 'exchanged already'; return; fi
-    local backup; backup=$(administer <<<"SELECT substr(shobj_description(oid, 'pg_database'), 10) FROM pg_database
-        WHERE datname = :'side' AND shobj_description(oid, 'pg_database') LIKE 'runbook: restored from %';")
-    [[ -n $backup ]] || fail "$side is not there or was never compared with its manifest; nothing was exchanged."
-    shut_out "$database" || fail "Sessions of $database do not end; nothing was exchanged."
+    local retained; retained="${database}_before_$(date -u +%Y%m%d_%H%M%S)"
+    if [[ -n $(open_swap) ]]; then echo 'swapped already'; return; fi
+    # only `compare` writes this comment: without it the staged database is not known to be complete
+    local origin; origin=$(administer -v mark="$MARK" -v restored="$MARK$RESTORED_FROM" <<<"
+        SELECT substr(shobj_description(oid, 'pg_database'), length(:'mark') + 1) FROM pg_database
+        WHERE datname = :'staged' AND starts_with(shobj_description(oid, 'pg_database'), :'restored');")
+    [[ -n $origin ]] || fail "$staged is not there or was never compared with its manifest; nothing was swapped."
+    close_database "$database" || fail "Sessions of $database do not end; nothing was swapped."
     carry_sequences || echo "The sequences of $database cannot be read; the backup's stay." >&2
-    administer -v kept="$kept" -v words="runbook: swap open, $backup" <<'SQL' || fail "Nothing was exchanged."
+    administer -v retained="$retained" -v comment="$MARK$SWAP_IN_PROGRESS$origin" <<'SQL' || fail "Nothing was swapped."
 SELECT exists(SELECT FROM pg_database WHERE datname = :'database') AS there \gset
 BEGIN;
 \if :there
-ALTER DATABASE :"database" RENAME TO :"kept";
-COMMENT ON DATABASE :"kept" IS :'words';
+ALTER DATABASE :"database" RENAME TO :"retained";
+COMMENT ON DATABASE :"retained" IS :'comment';
 \endif
-ALTER DATABASE :"side" RENAME TO :"database";
+ALTER DATABASE :"staged" RENAME TO :"database";
 COMMIT;
 SQL
-    printf 'exchanged; the one before is %s\n' "$kept"
+    printf 'swapped; the previous database is %s\n' "$retained"
 }
 
-# shut_out NAME…: only a superuser gets in from now on, and every session there has ended.
-shut_out() {
+# close_database NAME…: only a superuser can connect from now on, and every session there has ended.
+close_database() {
     local name left
     for name; do
         left=$(administer -v name="$name" <<'SQL'
@@ -130,7 +134,7 @@ SQL
     done
 }
 
-# An id that was given once is never given again: a token or a link of yesterday must not point to somebody else.
+# An id that was given once is never given again: a token or a link of yesterday must not lead to another user's data.
 carry_sequences() {
     local sql
     sql=$("${prefix[@]}" psql -XqAt -v ON_ERROR_STOP=1 -U "$ADMINISTRATOR" -d "$database" -c "
@@ -138,18 +142,18 @@ carry_sequences() {
             AND coalesce(last_value, 0) < %s;', format('%I.%I', schemaname, sequencename), last_value, schemaname,
             sequencename, last_value)
         FROM pg_sequences WHERE last_value IS NOT NULL AND increment_by > 0" </dev/null) || return
-    "${prefix[@]}" psql -XqAt -v ON_ERROR_STOP=1 -U "$ADMINISTRATOR" -d "$side" <<<"$sql" >/dev/null
+    "${prefix[@]}" psql -XqAt -v ON_ERROR_STOP=1 -U "$ADMINISTRATOR" -d "$staged" <<<"$sql" >/dev/null
 }
 
-# swap-back: safe whether the exchange took place or not.
+# swap-back: safe whether the swap took place or not.
 swap_back() {
-    local kept; kept=$(open_swap)
-    if [[ -n $kept ]]; then
-        shut_out "$database" "$kept" || fail "Sessions do not end; $kept still waits for its name."
-        administer -v kept="$kept" <<'SQL' || fail "$kept could not get its name back."
+    local retained; retained=$(open_swap)
+    if [[ -n $retained ]]; then
+        close_database "$database" "$retained" || fail "Sessions do not end; $retained still has to be renamed back."
+        administer -v retained="$retained" <<'SQL' || fail "$retained could not be renamed back."
 BEGIN;
-ALTER DATABASE :"database" RENAME TO :"side";
-ALTER DATABASE :"kept" RENAME TO :"database";
+ALTER DATABASE :"database" RENAME TO :"staged";
+ALTER DATABASE :"retained" RENAME TO :"database";
 COMMENT ON DATABASE :"database" IS NULL;
 COMMIT;
 SQL
@@ -157,43 +161,45 @@ SQL
     administer <<'SQL' || fail "$database could not be opened again."
 SELECT format('ALTER DATABASE %I CONNECTION LIMIT -1', datname) FROM pg_database WHERE datname = :'database' AND datconnlimit = 0 \gexec
 SQL
-    echo "${kept:-nothing was} exchanged back"
+    echo "${retained:-nothing was} swapped back"
 }
 
+# open_swap: prints the previous database of a swap that was neither committed nor swapped back.
 open_swap() {
-    administer <<<"SELECT datname FROM pg_database WHERE datname ~ ('^' || :'database' || '_before_[0-9]{8}_[0-9]{6}\$')
-        AND shobj_description(oid, 'pg_database') LIKE 'runbook: swap open%' ORDER BY 1 DESC LIMIT 1;"
+    administer -v open="$MARK$SWAP_IN_PROGRESS" <<<"
+        SELECT datname FROM pg_database WHERE datname ~ ('^' || :'database' || '_before_[0-9]{8}_[0-9]{6}\$')
+        AND starts_with(shobj_description(oid, 'pg_database'), :'open') ORDER BY 1 DESC LIMIT 1;"
 }
 
-# keep: the exchange holds; from now on no undo takes it back.
-keep() {
-    local kept; kept=$(open_swap) || fail "The kept database cannot be looked up."
-    [[ -n $kept ]] || { echo 'nothing is kept'; return; }
-    administer -v kept="$kept" -v words="runbook: kept, ${database} was $1" <<'SQL' || fail "$kept could not be marked."
-COMMENT ON DATABASE :"kept" IS :'words';
+# commit ORIGIN: the swap is final; from now on no undo swaps back.
+commit() {
+    local retained; retained=$(open_swap) || fail "The retained database cannot be looked up."
+    [[ -n $retained ]] || { echo 'nothing is retained'; return; }
+    administer -v retained="$retained" -v comment="${MARK}retained, ${database} was $1" <<'SQL' || fail "$retained could not be marked."
+COMMENT ON DATABASE :"retained" IS :'comment';
 SQL
-    printf 'kept %s\n' "$kept"
+    printf 'retained %s\n' "$retained"
 }
 
-# drop NAME: one kept database, never the live one, never one whose exchange is still open.
+# drop NAME: one retained database, never the live one, never one that an interrupted swap still needs.
 drop() {
-    [[ $1 =~ ^${database}_before_[0-9]{8}_[0-9]{6}$ ]] || fail "$1 is not the name of a kept database."
-    [[ $1 != "$(open_swap)" ]] || fail "The exchange with $1 is not finished: run the restore again first."
-    administer -v kept="$1" <<'SQL' || fail "$1 could not be deleted."
-DROP DATABASE IF EXISTS :"kept" WITH (FORCE);
+    [[ $1 =~ ^${database}_before_[0-9]{8}_[0-9]{6}$ ]] || fail "$1 is not the name of a retained database."
+    [[ $1 != "$(open_swap)" ]] || fail "The swap with $1 was interrupted: run the restore again first."
+    administer -v retained="$1" <<'SQL' || fail "$1 could not be deleted."
+DROP DATABASE IF EXISTS :"retained" WITH (FORCE);
 SQL
     printf 'deleted %s\n' "$1"
 }
 
 main() {
     local step=$1 name
-    database=$2 side=$3 owner=$4
+    database=$2 staged=$3 owner=$4
     prefix=("${@:6:$5}"); shift "$((5 + $5))"
-    for name in "$database" "$side" "$owner"; do
-        [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]{0,62}$ ]] || fail "'$name' is not a name that this program takes."
+    for name in "$database" "$staged" "$owner"; do
+        [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]{0,62}$ ]] || fail "'$name' is not a name that this program accepts."
     done
     case $step in
-        clear | create | load | compare | swap | keep | drop) "$step" "$@" ;;
+        clear | create | load | compare | swap | commit | drop) "$step" "$@" ;;
         swap-back) swap_back ;;
         *) fail "There is no step '$step'." ;;
     esac

@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2154,SC2329,SC2015,SC2317
-# Restores one backup into a disposable PostgreSQL and looks at what came back: `bash -s -- CHECKOUT DIRECTORY DATABASE USER
-# BACKUP SHA256 LIMIT_S MEMORY_MB TMPFS_MB DATABASE_IMAGE APPLICATION_IMAGES READ…`. Follows dump_reading.sh and
+# Restores one backup into a disposable PostgreSQL and verifies it there: `bash -s -- CHECKOUT DIRECTORY DATABASE USER
+# BACKUP SHA256 LIMIT_S MEMORY_MB TMPFS_MB DATABASE_IMAGE APPLICATION_IMAGES READ…`. Follows inspect_dump.sh and
 # snapshot_queries.sh. The copy has no network and no folder of the server: the dump reaches it through a pipe. It is removed
-# at the end, and ends by itself after LIMIT_S should nobody be left to remove it. One line goes to .runbook/drills.jsonl.
-# Exit 0 when the drill reached a verdict, good or bad; 1 when it could not be held.
+# at the end, and ends automatically after LIMIT_S should this program be killed before. One line goes to
+# .runbook/drills.jsonl. Exit 0 when the drill reached a verdict, good or bad; 1 when it could not be carried out.
 
 set -uo pipefail
 export LC_ALL=C
@@ -15,14 +15,15 @@ encoded() { printf '%s' "$1" | base64 -w0; }
 now_s() { local up; read -r up _ </proc/uptime; printf '%s' "$up"; }
 since() { awk -v from="$1" -v to="$(now_s)" 'BEGIN { printf "%.2f", to - from }'; }
 
-# ended OUTCOME STAGE MESSAGE: writes the record, and is the only way out. passed and failed speak of the backup; error of us.
-ended() {
+# conclude OUTCOME STAGE MESSAGE: writes the record and exits; nothing else does. passed and failed judge the backup, error
+# means that the drill could not be carried out.
+conclude() {
     local run outcome=$1 record="$checkout/.runbook/drills.jsonl"
-    # what a copy without life or room could not answer says nothing about the backup
+    # what a copy that died or ran out of space could not answer is no judgement of the backup
     if [[ $outcome == failed && $2 != read ]] && { ! running || grep -qE "$EXHAUSTED" <<<"$3"; }; then outcome=error; fi
     run=$(sed -n 's/.*"run_id": *"\([A-Za-z0-9-]*\)".*/\1/p' "$checkout/.runbook/lock.json" 2>/dev/null)
     mkdir -p -- "$checkout/.runbook"
-    # a line that was cut short by a crash stays a line of its own
+    # a line that was truncated by a crash stays a line of its own
     [[ ! -s $record || -z $(tail -c 1 -- "$record") ]] || echo >>"$record"
     printf '{"format": 1, "at": "%s", "run_id": "%s", "backup": "%s", "sha256": "%s", "outcome": "%s", "stage": "%s", "message": "%s", "seconds": %s%s}\n' \
         "$(date -u +%Y-%m-%dT%H:%M:%S+00:00)" "$run" "$backup" "$sha256" "$outcome" "$2" "$(encoded "${3:0:2000}")" "$(since "$began")" \
@@ -37,26 +38,27 @@ measure() { measured+=", \"$1\": $2"; }  # measure NAME JSON
 
 remove() { docker rm --force --volumes "$copy-application" "$copy" >/dev/null 2>&1; rm -rf -- "$scratch"; }
 
-# The environment's lock is held: whatever carries our label is the rest of a drill that died.
-clear_rests() {
-    local rest
-    for rest in $(docker ps --all --quiet --filter "label=$LABEL"); do docker rm --force --volumes "$rest" >/dev/null; done
+# The environment's lock is held: whatever has our label is the remains of a drill that was killed.
+clear_remains() {
+    local one
+    for one in $(docker ps --all --quiet --filter "label=$LABEL"); do docker rm --force --volumes "$one" >/dev/null; done
 }
 
 read_backup() {
     local from found; from=$(now_s)
-    [[ -f $file ]] || ended failed read "There is no such file in $directory."
+    [[ -f $file ]] || conclude failed read "There is no such file in $directory."
     measure size_bytes "$(stat -c %s -- "$file")"
-    [[ $(sha256sum <"$file" | cut -d' ' -f1) == "$sha256" ]] || ended failed read "Its bytes are not those that its manifest names."
-    gzip -t -- "$file" 2>"$scratch/said" || ended failed read "gzip cannot read it to its end: $(tail -c 500 "$scratch/said")"
-    found=$(read_dump "$file") || ended failed read "It cannot be read to its end."
-    grep -qx $'end\t1' <<<"$found" || ended failed read "It does not end where a dump ends."
+    [[ $(sha256sum <"$file" | cut -d' ' -f1) == "$sha256" ]] || conclude failed read "Its bytes are not those that its manifest names."
+    gzip -t -- "$file" 2>"$scratch/output" || conclude failed read "gzip cannot read it to its end: $(tail -c 500 "$scratch/output")"
+    found=$(read_dump "$file") || conclude failed read "It cannot be read to its end."
+    grep -qx $'end\t1' <<<"$found" || conclude failed read "PostgreSQL's end marker is missing."
     measure plain_bytes "$(gunzip -c -- "$file" | wc -c)"
     measure read_s "$(since "$from")"
 }
 
-# The clock inside needs CAP_KILL to end what runs as another user; INT, because on TERM PostgreSQL waits for its sessions.
-# Memory is bounded and counts the data when they lie in memory; else they lie in a volume that goes with the container.
+# The timeout inside needs CAP_KILL to end what runs as another user; INT, because on TERM PostgreSQL waits for its
+# sessions. Memory is bounded and includes the data when they are in memory; else they are in a volume that is removed with
+# the container.
 start_copy() {
     local from image place; from=$(now_s)
     image=$(docker ps --all --quiet --filter label=com.docker.compose.project=gw2-staging \
@@ -69,11 +71,11 @@ start_copy() {
         --cap-add SETGID --cap-add SETUID --security-opt no-new-privileges --shm-size 128m --mount "$place" --log-driver json-file \
         --log-opt max-size=5m --env POSTGRES_USER="$user" --env POSTGRES_DB="$database" --env POSTGRES_HOST_AUTH_METHOD=trust \
         --env POSTGRES_INITDB_ARGS=--no-sync \
-        --entrypoint timeout "$image" -k 10 -s INT "$limit_s" docker-entrypoint.sh postgres -c max_wal_size=256MB >/dev/null 2>"$scratch/said" \
-        || ended error start "The disposable database did not start: $(tail -c 1000 "$scratch/said")"
+        --entrypoint timeout "$image" -k 10 -s INT "$limit_s" docker-entrypoint.sh postgres -c max_wal_size=256MB >/dev/null 2>"$scratch/output" \
+        || conclude error start "The disposable database did not start: $(tail -c 1000 "$scratch/output")"
     local deadline=$((SECONDS + 180))
     until docker exec "$copy" pg_isready --quiet --host 127.0.0.1 --username "$user" --dbname "$database" 2>/dev/null; do
-        running && ((SECONDS < deadline)) || ended error start "The disposable database did not come up: $(docker logs --tail 5 "$copy" 2>&1)"
+        running && ((SECONDS < deadline)) || conclude error start "The disposable database did not become ready: $(docker logs --tail 5 "$copy" 2>&1)"
         sleep 0.2
     done
     measure image "\"$(docker inspect --format '{{.Config.Image}}' "$copy" | tr -cd 'A-Za-z0-9./:@_-')\""
@@ -105,14 +107,14 @@ restore() {
     while IFS= read -r role; do printf 'CREATE ROLE %s;\n' "$role"; done < <(roles) \
         | docker exec --interactive --user postgres "$copy" psql -Xq -U "$user" -d "$database" >/dev/null 2>&1
     from=$(now_s)
-    gunzip -c -- "$file" | ask --single-transaction >/dev/null 2>"$scratch/said"
+    gunzip -c -- "$file" | ask --single-transaction >/dev/null 2>"$scratch/output"
     status=("${PIPESTATUS[@]}")
     if ((status[1] != 0)); then
-        # 3 is psql's word for an error in the SQL; anything else may be the copy's own end
-        ((status[1] == 3)) || ended error restore "The disposable database ended: $(tail -c 500 "$scratch/said")"
-        ended failed restore "PostgreSQL refuses it: $(tail -c 1500 "$scratch/said")"
+        # psql exits with 3 on an error in the SQL; anything else may be the copy's own end
+        ((status[1] == 3)) || conclude error restore "The disposable database ended: $(tail -c 500 "$scratch/output")"
+        conclude failed restore "PostgreSQL rejects it: $(tail -c 1500 "$scratch/output")"
     fi
-    ((status[0] == 0)) || ended failed restore "gzip cannot read it to its end."
+    ((status[0] == 0)) || conclude failed restore "gzip cannot read it to its end."
     measure restore_s "$(since "$from")"
 }
 
@@ -120,17 +122,17 @@ restore() {
 compare() {
     local from; from=$(now_s)
     { echo 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;'; snapshot_queries; echo 'COMMIT;'; } \
-        | ask >"$scratch/contents" 2>"$scratch/said" && [[ $(tail -n 1 "$scratch/contents") == end ]] \
-        || ended error compare "The restored copy could not be counted: $(tail -c 500 "$scratch/said")"
+        | ask >"$scratch/contents" 2>"$scratch/output" && [[ $(tail -n 1 "$scratch/contents") == end ]] \
+        || conclude error compare "The restored copy could not be counted: $(tail -c 500 "$scratch/output")"
     cut -f3- "$scratch/contents" | grep '^{"table"' | sort >"$scratch/found"
     grep '^{"table"' -- "$manifest" | sed 's/,$//' | sort >"$scratch/recorded" || true
     measure tables "[$(paste -sd, "$scratch/found")]"
     measure objects "$(sed -n 's/^objects\t//p' "$scratch/contents")"
     measure schema_revision "$(sed -n 's/^revision\t//p' "$scratch/contents")"
     measure compare_s "$(since "$from")"
-    [[ -s $scratch/recorded ]] || ended failed compare "Its manifest names no table."
-    diff "$scratch/recorded" "$scratch/found" >"$scratch/said" \
-        || ended failed compare "Tables differ (< manifest, > restored): $(head -c 1500 "$scratch/said")"
+    [[ -s $scratch/recorded ]] || conclude failed compare "Its manifest names no table."
+    diff "$scratch/recorded" "$scratch/found" >"$scratch/output" \
+        || conclude failed compare "Tables differ (< manifest, > restored): $(head -c 1500 "$scratch/output")"
     same_value objects; same_value revision
 }
 
@@ -139,10 +141,10 @@ same_value() {  # same_value KEY: a manifest of format 1 has no objects
     [[ $key == revision ]] && key=schema_revision
     recorded=$(grep -oP "\"$key\": \K(\{[^}]*\}|\"[^\"]*\"|null)" -- "$manifest" | head -n 1)
     found=$(sed -n "s/^$1\t//p" "$scratch/contents")
-    [[ -z $recorded || ${recorded// /} == "${found// /}" ]] || ended failed compare "The manifest's $key is $recorded, the restored copy's is $found."
+    [[ -z $recorded || ${recorded// /} == "${found// /}" ]] || conclude failed compare "The manifest's $key is $recorded, the restored copy's is $found."
 }
 
-# Each foreign key and each check is marked as unproven, so that PostgreSQL looks at every row for it again.
+# Each foreign key and each check is marked as not validated, so that PostgreSQL checks every row for it again.
 constraints() {
     local from; from=$(now_s)
     {
@@ -155,9 +157,9 @@ SELECT format('ALTER TABLE %s VALIDATE CONSTRAINT %I;', conrelid::regclass, conn
     WHERE contype IN ('f', 'c') AND conparentid = 0 AND NOT convalidated \gexec
 SELECT count(*) FROM pg_index WHERE NOT indisvalid;
 SQL
-    } | ask >"$scratch/checked" 2>"$scratch/said" || ended failed constraints "A constraint does not hold: $(tail -c 800 "$scratch/said")"
+    } | ask >"$scratch/checked" 2>"$scratch/output" || conclude failed constraints "A constraint is violated: $(tail -c 800 "$scratch/output")"
     measure constraints "$(head -n 1 "$scratch/checked")"
-    [[ $(tail -n 1 "$scratch/checked") == 0 ]] || ended failed constraints "An index is not valid."
+    [[ $(tail -n 1 "$scratch/checked") == 0 ]] || conclude failed constraints "An index is not valid."
     indexes; sequences
     measure constraints_s "$(since "$from")"
 }
@@ -167,14 +169,14 @@ indexes() {
     if ! ask -c 'CREATE EXTENSION IF NOT EXISTS amcheck' 2>/dev/null; then measure indexes null; return; fi
     ask -c "SELECT count(*) FROM (SELECT bt_index_check(i.indexrelid, true) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
         JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am a ON a.oid = c.relam
-        WHERE a.amname = 'btree' AND c.relkind = 'i' AND n.nspname !~ '^pg_') AS looked" >"$scratch/checked" 2>"$scratch/said" \
-        || ended failed constraints "An index does not hold its table's rows: $(tail -c 800 "$scratch/said")"
+        WHERE a.amname = 'btree' AND c.relkind = 'i' AND n.nspname !~ '^pg_') AS checked" >"$scratch/checked" 2>"$scratch/output" \
+        || conclude failed constraints "An index does not hold its table's rows: $(tail -c 800 "$scratch/output")"
     measure indexes "$(cat "$scratch/checked")"
 }
 
 # A sequence behind its column's highest value makes the next insert fail.
 sequences() {
-    ask >"$scratch/checked" 2>"$scratch/said" <<'SQL' || ended error constraints "Sequences could not be read: $(tail -c 800 "$scratch/said")"
+    ask >"$scratch/checked" 2>"$scratch/output" <<'SQL' || conclude error constraints "Sequences could not be read: $(tail -c 800 "$scratch/output")"
 SELECT format($$SELECT %L, coalesce((SELECT max(%I) FROM %s), 0) <= (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM %s)$$,
         s.oid::regclass, a.attname, d.refobjid::regclass, s.oid::regclass)
     FROM pg_class s JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.deptype IN ('a', 'i')
@@ -183,12 +185,12 @@ SELECT format($$SELECT %L, coalesce((SELECT max(%I) FROM %s), 0) <= (SELECT CASE
 SQL
     measure sequences "$(grep -c . "$scratch/checked")"
     if grep -q '|f$' "$scratch/checked"; then
-        ended failed constraints "Sequences are behind their columns: $(grep '|f$' "$scratch/checked" | cut -d'|' -f1 | paste -sd' ')"
+        conclude failed constraints "Sequences are behind their columns: $(grep '|f$' "$scratch/checked" | cut -d'|' -f1 | paste -sd' ')"
     fi
 }
 
-# The application as it would serve after a restore: its migrations first, then its read paths, asked from inside. The first
-# image whose migrations know the backup's revision is taken.
+# The application as it would run after a restore: its migrations first, then its read paths, requested internally. The
+# first image whose migrations know the backup's revision is used.
 application() {
     local from image address="postgresql://$user@127.0.0.1:5432/$database"; from=$(now_s)
     {
@@ -198,7 +200,7 @@ application() {
     } >"$scratch/environment"
     for image in ${application_images//,/ }; do
         docker image inspect "$image" >/dev/null 2>&1 || continue
-        in_application --detach=false "$image" alembic upgrade head >"$scratch/said" 2>&1 || continue
+        in_application --detach=false "$image" alembic upgrade head >"$scratch/output" 2>&1 || continue
         serve "$image"
         measure application_image "\"$image\""
         measure application_s "$(since "$from")"
@@ -208,6 +210,7 @@ application() {
     measure reads null
 }
 
+# Joins the copy's network namespace: the application reaches the database as on one host, and nothing else at all.
 in_application() {  # in_application OPTION IMAGE WORD…
     docker run --rm "$1" --name "$copy-application" --label "$LABEL" --network "container:$copy" --memory 512m --pids-limit 256 \
         --cap-drop ALL --security-opt no-new-privileges --tmpfs /tmp:mode=1777 --env-file "$scratch/environment" \
@@ -218,10 +221,10 @@ serve() {
     local -a words
     mapfile -t words < <(docker image inspect --format '{{range .Config.Entrypoint}}{{println .}}{{end}}{{range .Config.Cmd}}{{println .}}{{end}}' "$1" | sed '/^$/d')
     docker rm --force "$copy-application" >/dev/null 2>&1
-    in_application --detach "$1" "${words[@]}" >/dev/null 2>"$scratch/said" \
-        || ended error application "The application did not start: $(tail -c 800 "$scratch/said")"
-    docker exec --interactive "$copy-application" python3 - "${reads[@]}" >"$scratch/reads" 2>"$scratch/said" <<'PYTHON' \
-        || ended error application "The read paths could not be asked: $(tail -c 800 "$scratch/said")"
+    in_application --detach "$1" "${words[@]}" >/dev/null 2>"$scratch/output" \
+        || conclude error application "The application did not start: $(tail -c 800 "$scratch/output")"
+    docker exec --interactive "$copy-application" python3 - "${reads[@]}" >"$scratch/reads" 2>"$scratch/output" <<'PYTHON' \
+        || conclude error application "The read paths could not be requested: $(tail -c 800 "$scratch/output")"
 import json, sys, time, urllib.error, urllib.request
 
 def get(path):
@@ -265,14 +268,14 @@ main() {
     scratch=$(mktemp -d) || exit 1
     trap remove EXIT
     trap 'exit 143' TERM INT HUP
-    clear_rests
+    clear_remains
     read_backup
     start_copy
     restore
     compare
     constraints
     application
-    ended passed all "restored and compared"
+    conclude passed all "restored and compared"
 }
 
 main "$@"; exit

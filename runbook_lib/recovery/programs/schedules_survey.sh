@@ -13,7 +13,7 @@ scheduler() {
     [[ -d /run/systemd/system ]] && printf 'has\tsystemd\n'
     [[ -e /var/lib/systemd/linger/$user ]] && printf 'has\tlinger\n'
     XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user show-environment >/dev/null 2>&1 && printf 'has\tuser-manager\n'
-    # "no crontab yet" also ends with status 1; not being allowed to have one says something else
+    # "no crontab yet" also exits with 1; where a user may not have one, the message is a different one
     if command -v crontab >/dev/null && { crontab -l >/dev/null 2>&1 || [[ $(crontab -l 2>&1) == *'no crontab'* ]]; }; then
         printf 'has\tcrontab\n'
     fi

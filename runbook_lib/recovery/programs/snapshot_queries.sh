@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What a database holds, in the words of a manifest. Shared by the backup, and by whoever compares a restored copy with it.
+# What a database holds, in the form of a manifest. Shared by the backup, and by whatever compares a restored copy with it.
 
 # snapshot_queries: run in one transaction, unaligned and without headings, these print "snapshot", "revision" and "objects"
 # with a JSON value, one line a table "<table><TAB><rows><TAB><json>", and "end".
@@ -31,7 +31,7 @@ SELECT 'objects' || E'\t' || json_build_object('count', count(*), 'definitions',
               FROM pg_constraint d JOIN pg_namespace n ON n.oid = connamespace WHERE conrelid <> 0
           UNION ALL SELECT schemaname, concat_ws(' ', 'index', indexdef) COLLATE "C" FROM pg_indexes
           UNION ALL SELECT schemaname, concat_ws(' ', 'sequence', schemaname, sequencename, data_type, increment_by) COLLATE "C"
-              FROM pg_sequences  -- not its value: that goes on, whatever the snapshot
+              FROM pg_sequences  -- not its value: that continues, whatever the snapshot
           UNION ALL SELECT n.nspname, concat_ws(' ', 'column', attrelid::regclass, attname, format_type(atttypid, atttypmod),
                   attnotnull, attidentity, attgenerated, pg_get_expr(adbin, adrelid)) COLLATE "C"
               FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2148
-# Reads one backup again, without trusting anything that was written about it: `bash -s -- FILE`. Follows dump_reading.sh.
+# Reads one backup again, without trusting anything that was recorded about it: `bash -s -- FILE`. Follows inspect_dump.sh.
 
 set -uo pipefail
 

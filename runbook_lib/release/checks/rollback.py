@@ -8,7 +8,7 @@ from runbook_lib.platform.checks.live_release import containers_are_healthy
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import Target
-from runbook_lib.recovery.facts.restore_selection import DataLoss
+from runbook_lib.recovery.facts.data_loss import DataLoss
 from runbook_lib.release.facts.repository import ReleaseTree
 from runbook_lib.release.facts.rollback_targets import RollbackTarget
 from runbook_lib.release.facts.schema_rollback import DataChoice, WayBack

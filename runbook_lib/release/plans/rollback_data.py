@@ -110,7 +110,7 @@ def _downgrade_in_maintenance(rollout: Rollout, data: DataRollback) -> list[Step
 def _with_restore(rollout: Rollout, data: DataRollback, backup: Backup) -> tuple[list[Step], tuple[SkippedStep, ...]]:
     """The backup is loaded and compared while users work; the release starts on it during maintenance."""
     environment, live = rollout.environment, rollout.live_colour or "blue"
-    resumed = data.databases is not None and data.databases.unfinished is not None
+    resumed = data.databases is not None and data.databases.interrupted is not None
     prepared, skipped = preparation(environment, backup, data.pre_rollback_backup, resumed=resumed)
     migrate = () if rollout.migrated else (migration.migrate(rollout),)
     wanted = [
@@ -118,6 +118,6 @@ def _with_restore(rollout: Rollout, data: DataRollback, backup: Backup) -> tuple
         restore_steps.maintenance_on(environment, live),
         *swap_databases(environment, backup, live),
         *_release(rollout, in_maintenance=True, before_start=migrate),
-        restore_steps.keep(environment, backup),
+        restore_steps.commit_restore(environment, backup),
     ]
     return wanted, tuple(skipped)

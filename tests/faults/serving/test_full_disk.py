@@ -31,7 +31,7 @@ def test_a_full_backup_disk_is_seen_before_the_start(operator: Operator, lab: La
     with full(lab, BACKUPS):
         ended = operator.run("30_backup_database", apply=True)
     assert ended.code == 3, ended.output
-    assert "the disk has room" in ended.output
+    assert "the disk has enough free space" in ended.output
     assert "Next: " in ended.output
     assert (lab.on_server("ls", BACKUPS), lab.serving()) == (before, serving)
 

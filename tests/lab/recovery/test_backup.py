@@ -13,7 +13,8 @@ import pytest
 from runbook_lib.connections import OpenConnections
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.database import survey_database
-from runbook_lib.recovery.facts.backups import Backups, Trust, backups_of
+from runbook_lib.recovery.facts.backup_survey import survey
+from runbook_lib.recovery.facts.backups import Backups, Trust
 from runbook_lib.recovery.facts.manifests import sealed_manifest
 from tests.lab.conftest import Lab
 
@@ -50,14 +51,14 @@ def archive(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def newest(lab: Lab, archive: Path, environment: Environment, connections: OpenConnections) -> Iterator[str]:
     """The name of the newest backup. Whatever a test does to the folder, afterwards it is as it was."""
     lab.on_server("sh", "-c", f"rm -rf /tmp/kept && cp -a {FOLDER} /tmp/kept")
-    yield backups_of(environment).fetch(connections).backups[0].name
+    yield survey(environment).fetch(connections).backups[0].name
     lab.on_server("sh", "-c", f"find {FOLDER} -mindepth 1 -delete && cp -a /tmp/kept/. {FOLDER} && rm -r /tmp/kept")
 
 
 def test_a_backup_holds_every_row_that_the_database_holds(
     newest: str, environment: Environment, connections: OpenConnections
 ) -> None:
-    backup = backups_of(environment).fetch(connections).named(newest)
+    backup = survey(environment).fetch(connections).named(newest)
     assert backup is not None
     assert backup.trust is Trust.VERIFIED
     assert backup.manifest is not None
@@ -74,7 +75,7 @@ def test_a_damaged_backup_is_seen_and_never_counts(
     lab: Lab, environment: Environment, connections: OpenConnections, newest: str, damage: str
 ) -> None:
     lab.on_server("bash", "-c", damage, "damage", f"{FOLDER}/{newest}")
-    found = backups_of(environment).fetch(connections).named(newest)
+    found = survey(environment).fetch(connections).named(newest)
     assert found is not None
     assert found.trust is Trust.DAMAGED
 
@@ -89,7 +90,7 @@ def test_a_full_disk_leaves_the_old_backups_and_nothing_half_done(lab: Lab, newe
     finally:
         lab.on_server("umount", FOLDER)
     assert (code, left) == (3, {"other"}), said
-    assert "the disk has room" in said
+    assert "the disk has enough free space" in said
     assert names(lab) == kept
 
 

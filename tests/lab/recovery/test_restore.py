@@ -10,8 +10,8 @@ import pytest
 from lab.resilience.releases import live_release
 from runbook_lib.connections import OpenConnections
 from runbook_lib.environment import Environment
-from runbook_lib.recovery.facts.backups import backups_of
-from runbook_lib.recovery.facts.restore_databases import Databases, databases_of
+from runbook_lib.recovery.facts.backup_survey import survey
+from runbook_lib.recovery.facts.restore_databases import Databases, survey_databases
 from tests.lab.conftest import Lab
 
 POSTGRES = "gw2-staging-postgres-1"
@@ -31,7 +31,7 @@ def restore(lab: Lab, outputs: Path, *more: str, word: str = "staging_db") -> tu
 @pytest.fixture
 def backed_up(lab: Lab, environment: Environment, connections: OpenConnections, outputs: Path) -> Iterator[str]:
     """The name of a fresh backup; the folder and the databases are as before afterwards."""
-    folder, beside = backups_of(environment, checksums=0), databases_of(environment)
+    folder, beside = survey(environment, checksums=0), survey_databases(environment)
     before, kept = {one.name for one in folder.fetch(connections).backups}, set(names(beside.fetch(connections)))
     done = lab.runbook("run", "30_backup_database", "-e", lab.environment, "--apply", "--confirm", lab.name,
                        "--reason", "test", outputs=outputs)
@@ -44,7 +44,7 @@ def backed_up(lab: Lab, environment: Environment, connections: OpenConnections, 
 
 
 def names(databases: Databases) -> tuple[str, ...]:
-    return tuple(one.name for one in (*databases.prepared, *databases.kept))
+    return tuple(one.name for one in (*databases.staged, *databases.retained))
 
 
 def test_deleted_rows_come_back_and_the_database_before_is_kept(
@@ -56,7 +56,7 @@ def test_deleted_rows_come_back_and_the_database_before_is_kept(
     code, said = restore(lab, outputs, "-p", f"backup={backed_up}")
     assert code == 0, said
     assert sql(lab, "SELECT count(*) FROM squad_members") == members != "0"
-    kept = databases_of(environment).fetch(connections).kept[-1]
+    kept = survey_databases(environment).fetch(connections).retained[-1]
     assert sql(lab, "SELECT count(*) FROM squad_members", kept.name) == "0"
     assert "restored from" in kept.comment
     assert sql(lab, "SELECT datdba::regrole || ' ' || datacl::text FROM pg_database WHERE datname = 'staging_db'") == owner
@@ -67,19 +67,19 @@ def test_deleted_rows_come_back_and_the_database_before_is_kept(
 def test_a_wrong_word_for_the_database_touches_nothing(
     lab: Lab, environment: Environment, connections: OpenConnections, outputs: Path
 ) -> None:
-    before = databases_of(environment).fetch(connections).names
+    before = survey_databases(environment).fetch(connections).names
     code, said = restore(lab, outputs, word=lab.name)
     assert code == 3, said
     assert "confirm_database" in said
-    assert databases_of(environment).fetch(connections).names == before
+    assert survey_databases(environment).fetch(connections).names == before
 
 
 def test_a_damaged_backup_is_refused_before_anything_is_touched(
     lab: Lab, environment: Environment, connections: OpenConnections, backed_up: str, outputs: Path
 ) -> None:
-    before = databases_of(environment).fetch(connections).names
+    before = survey_databases(environment).fetch(connections).names
     lab.on_server("sh", "-c", f"printf x | dd of=/backups/postgres/{backed_up} bs=1 seek=5000 conv=notrunc status=none")
     code, said = restore(lab, outputs, "-p", f"backup={backed_up}")
     assert code == 3, said
     assert "damaged" in said
-    assert databases_of(environment).fetch(connections).names == before
+    assert survey_databases(environment).fetch(connections).names == before

@@ -1,4 +1,4 @@
-"""Restore drills on the lab: backups come back to life in a place from which nothing live can be reached."""
+"""Restore drills on the lab: backups are restored where nothing live can be reached."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from lab.resilience.corruptions import live_contents
 from runbook_lib.connections import OpenConnections
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.releases import deployed_state
-from runbook_lib.recovery.facts.backups import backups_of
-from runbook_lib.recovery.facts.drills import Drills, drills_of, parse_drills
+from runbook_lib.recovery.facts.backup_survey import survey
+from runbook_lib.recovery.facts.drills import Drills, parse_drills, survey_drills
 from runbook_lib.recovery.plans.restore_drill import drill_command
 from tests.lab.conftest import Lab
 
@@ -57,7 +57,7 @@ def back_up(lab: Lab, outputs: Path) -> None:
 def two_backups(lab: Lab, environment: Environment, connections: OpenConnections, outputs: Path) -> Iterator[None]:
     """At least two backups with manifests of today; those that the test made are gone afterwards."""
     before = set(lab.on_server("ls", FOLDER).split())
-    backups = backups_of(environment, checksums=0).fetch(connections)
+    backups = survey(environment, checksums=0).fetch(connections)
     for _ in range(2 - len([one for one in backups.good if one.manifest and one.manifest.objects])):
         back_up(lab, outputs)
     yield
@@ -65,10 +65,10 @@ def two_backups(lab: Lab, environment: Environment, connections: OpenConnections
         lab.on_server("rm", "-f", f"{FOLDER}/{name}")
 
 
-def test_two_backups_come_back_to_life_where_nothing_live_is_in_reach(
+def test_two_backups_are_restored_where_nothing_live_can_be_reached(
     lab: Lab, environment: Environment, connections: OpenConnections, outputs: Path, two_backups: None
 ) -> None:
-    contents, known = live_contents(lab.instance, environment), drills_of(environment).fetch(connections)
+    contents, known = live_contents(lab.instance, environment), survey_drills(environment).fetch(connections)
     watcher = Watcher(lab)
     looking = threading.Thread(target=watcher.look, daemon=True)
     looking.start()
@@ -92,7 +92,7 @@ def test_two_backups_come_back_to_life_where_nothing_live_is_in_reach(
         assert not [mount for mount in one["Mounts"] if mount["Type"] != "tmpfs"]
     assert lab.on_server("docker", "ps", "--all", "--quiet", "--filter", OURS) == ""
     assert live_contents(lab.instance, environment) == contents
-    held(drills_of(environment).fetch(connections), known)
+    held(survey_drills(environment).fetch(connections), known)
 
 
 def sides(watcher: Watcher) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -102,13 +102,13 @@ def sides(watcher: Watcher) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
 
 
 def held(after: Drills, before: Drills) -> None:
-    """Two drills more on record, both good, with their speed and their run."""
-    fresh = after.since(before)
-    assert [drill.outcome for drill in fresh] == ["passed", "passed"]
-    assert len({drill.backup for drill in fresh}) == 2
-    assert len({drill.run_id for drill in fresh}) == 1
-    assert fresh[0].run_id
-    assert all(drill.megabytes_per_s and drill.reads and drill.constraints for drill in fresh)
+    """Two more drills are recorded, both good, with their speed and their run."""
+    added = after.added_since(before)
+    assert [drill.outcome for drill in added] == ["passed", "passed"]
+    assert len({drill.backup for drill in added}) == 2
+    assert len({drill.run_id for drill in added}) == 1
+    assert added[0].run_id
+    assert all(drill.megabytes_per_s and drill.reads and drill.constraints for drill in added)
 
 
 def test_a_name_that_is_no_backup_is_refused_before_anything_starts(lab: Lab, outputs: Path, two_backups: None) -> None:
@@ -121,7 +121,7 @@ def test_a_name_that_is_no_backup_is_refused_before_anything_starts(lab: Lab, ou
 def test_a_copy_ends_by_itself_when_its_time_is_over_and_that_says_nothing_about_the_backup(
     lab: Lab, environment: Environment, connections: OpenConnections, two_backups: None
 ) -> None:
-    newest = backups_of(environment, checksums=0).fetch(connections).newest
+    newest = survey(environment, checksums=0).fetch(connections).newest
     assert newest is not None
     command = drill_command(newest, deployed_state(environment).fetch(connections), environment)
     words = list(command.argv)

@@ -1,4 +1,4 @@
-"""The program that exchanges databases, on a PostgreSQL of its own beside the lab's, without a network."""
+"""The program that swaps databases, on a PostgreSQL of its own next to the lab's, without a network."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from runbook_lib.core import programs
 from tests.lab.conftest import Lab
 
 PROGRAM = programs.text("recovery/snapshot_queries.sh", "recovery/restore_database.sh")
-NAME, LIVE, SIDE = "gw2-test-exchange", "shop", "shop_restore_20261122_020000"
+NAME, LIVE, STAGED = "gw2-test-swap", "shop", "shop_restore_20261122_020000"
 
 
 @dataclass(frozen=True)
-class Beside:
+class DisposableServer:
     """A disposable PostgreSQL on the lab's server."""
 
     instance: Instance
@@ -29,7 +29,7 @@ class Beside:
 
     def step(self, step: str, *words: str) -> subprocess.CompletedProcess[str]:
         inside = ("docker", "exec", "-i", NAME)
-        return self.lab_run("bash", "-s", "--", step, LIVE, SIDE, "owner", str(len(inside)), *inside, *words, text=PROGRAM)
+        return self.lab_run("bash", "-s", "--", step, LIVE, STAGED, "owner", str(len(inside)), *inside, *words, text=PROGRAM)
 
     def lab_run(self, *words: str, text: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(self.instance.inside(*words), input=text, text=True, capture_output=True, timeout=120)
@@ -40,27 +40,27 @@ class Beside:
 
 
 @pytest.fixture(scope="module")
-def server(lab: Lab) -> Iterator[Beside]:
-    beside = Beside(lab.instance)
+def server(lab: Lab) -> Iterator[DisposableServer]:
+    disposable = DisposableServer(lab.instance)
     image = lab.on_server("docker", "inspect", "-f", "{{.Config.Image}}", "gw2-staging-postgres-1").strip()
     lab.on_server("docker", "run", "-d", "--rm", "--name", NAME, "--network", "none", "--tmpfs", "/var/lib/postgresql/data",
                   "-e", "POSTGRES_HOST_AUTH_METHOD=trust", image, "postgres")
     try:
         deadline = time.monotonic() + 60
-        while beside.lab_run("docker", "exec", NAME, "pg_isready", "-q", "-h", "127.0.0.1").returncode:
+        while disposable.lab_run("docker", "exec", NAME, "pg_isready", "-q", "-h", "127.0.0.1").returncode:
             assert time.monotonic() < deadline, "the disposable PostgreSQL does not start"
             time.sleep(0.5)
-        beside.sql("CREATE ROLE owner LOGIN")
-        beside.sql("CREATE ROLE watcher LOGIN")
-        beside.sql("GRANT pg_monitor TO watcher")
-        yield beside
+        disposable.sql("CREATE ROLE owner LOGIN")
+        disposable.sql("CREATE ROLE watcher LOGIN")
+        disposable.sql("GRANT pg_monitor TO watcher")
+        yield disposable
     finally:
         lab.on_server("docker", "rm", "-f", NAME)
 
 
 @pytest.fixture
-def shop(server: Beside) -> Beside:
-    """A live database with three rows and a sequence at 41, and nothing beside it."""
+def shop(server: DisposableServer) -> DisposableServer:
+    """A live database with three rows and a sequence at 41, and nothing next to it."""
     for name in server.databases:
         server.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
     server.sql(f"CREATE DATABASE {LIVE} OWNER owner")
@@ -72,63 +72,63 @@ def shop(server: Beside) -> Beside:
     return server
 
 
-def fill(shop: Beside) -> None:
-    """The side database as a restore would leave it: one row, compared."""
+def fill(shop: DisposableServer) -> None:
+    """The staged database as a restore would leave it: one row, compared."""
     assert shop.step("create").returncode == 0
-    shop.sql("CREATE TABLE things (id serial PRIMARY KEY, name text); INSERT INTO things (name) VALUES ('old')", SIDE)
-    shop.sql(f"COMMENT ON DATABASE {SIDE} IS 'runbook: restored from shop.sql.gz'")
+    shop.sql("CREATE TABLE things (id serial PRIMARY KEY, name text); INSERT INTO things (name) VALUES ('old')", STAGED)
+    shop.sql(f"COMMENT ON DATABASE {STAGED} IS 'runbook: restored from shop.sql.gz'")
 
 
-def test_the_side_database_has_owner_privileges_and_settings_of_the_live_one(shop: Beside) -> None:
+def test_the_staged_database_has_owner_privileges_and_settings_of_the_live_one(shop: DisposableServer) -> None:
     done = shop.step("create")
     assert done.returncode == 0, done.stderr
     about = "SELECT datdba::regrole, datacl, setconfig FROM pg_database d LEFT JOIN pg_db_role_setting ON setdatabase = d.oid"
-    assert shop.sql(f"{about} WHERE datname = '{SIDE}'") == shop.sql(f"{about} WHERE datname = '{LIVE}'")
+    assert shop.sql(f"{about} WHERE datname = '{STAGED}'") == shop.sql(f"{about} WHERE datname = '{LIVE}'")
 
 
-def test_where_the_live_database_is_gone_its_owner_and_watchers_are_known_all_the_same(shop: Beside) -> None:
+def test_where_the_live_database_is_gone_its_owner_and_watchers_are_known_all_the_same(shop: DisposableServer) -> None:
     shop.sql(f"DROP DATABASE {LIVE}")
     fill(shop)
-    assert shop.sql(f"SELECT datdba::regrole FROM pg_database WHERE datname = '{SIDE}'") == "owner"
-    assert shop.sql(f"SELECT has_database_privilege('watcher', '{SIDE}', 'CONNECT')") == "t"
+    assert shop.sql(f"SELECT datdba::regrole FROM pg_database WHERE datname = '{STAGED}'") == "owner"
+    assert shop.sql(f"SELECT has_database_privilege('watcher', '{STAGED}', 'CONNECT')") == "t"
     assert shop.step("swap").returncode == 0
     assert shop.databases == [LIVE]
 
 
-def test_an_exchange_ends_sessions_carries_sequences_and_keeps_the_one_before(shop: Beside) -> None:
+def test_a_swap_ends_sessions_carries_sequences_and_retains_the_previous_database(shop: DisposableServer) -> None:
     fill(shop)
     shop.lab_run("docker", "exec", "-d", NAME, "psql", "-U", "owner", "-d", LIVE, "-c", "SELECT pg_sleep(60)")
     done = shop.step("swap")
     assert done.returncode == 0, done.stderr
-    live, kept = shop.databases
-    assert (shop.sql("SELECT count(*) FROM things", live), shop.sql("SELECT count(*) FROM things", kept)) == ("1", "3")
+    live, retained = shop.databases
+    assert (shop.sql("SELECT count(*) FROM things", live), shop.sql("SELECT count(*) FROM things", retained)) == ("1", "3")
     assert int(shop.sql("SELECT nextval('things_id_seq')", live)) > 41
-    assert shop.step("swap").stdout.strip() == "exchanged already"
+    assert shop.step("swap").stdout.strip() == "swapped already"
 
 
-def test_an_exchange_is_taken_back_whole(shop: Beside) -> None:
+def test_a_swap_is_undone_whole(shop: DisposableServer) -> None:
     fill(shop)
     assert shop.step("swap").returncode == 0
     done = shop.step("swap-back")
     assert done.returncode == 0, done.stderr
-    assert shop.databases == [LIVE, SIDE]
+    assert shop.databases == [LIVE, STAGED]
     assert shop.sql("SELECT count(*) FROM things", LIVE) == "3"
     assert shop.sql(f"SELECT datconnlimit FROM pg_database WHERE datname = '{LIVE}'") == "-1"
 
 
-def test_taking_back_what_never_happened_changes_nothing(shop: Beside) -> None:
+def test_undoing_a_swap_that_never_happened_changes_nothing(shop: DisposableServer) -> None:
     assert shop.step("swap-back").returncode == 0
     assert shop.databases == [LIVE]
 
 
-def test_a_side_database_that_was_not_compared_is_never_exchanged(shop: Beside) -> None:
+def test_a_staged_database_that_was_not_compared_is_never_swapped(shop: DisposableServer) -> None:
     assert shop.step("create").returncode == 0
     done = shop.step("swap")
     assert done.returncode == 1 and "never compared" in done.stderr
     assert shop.sql("SELECT count(*) FROM things", LIVE) == "3"
 
 
-def test_what_a_dead_restore_left_is_cleared_and_the_live_database_opened(shop: Beside) -> None:
+def test_the_remains_of_a_restore_are_cleared_and_the_live_database_is_opened(shop: DisposableServer) -> None:
     fill(shop)
     shop.sql(f"ALTER DATABASE {LIVE} CONNECTION LIMIT 0")
     assert shop.step("clear").returncode == 0
@@ -137,17 +137,17 @@ def test_what_a_dead_restore_left_is_cleared_and_the_live_database_opened(shop: 
 
 
 @pytest.mark.parametrize("name", [LIVE, "postgres", "shop_before_20261122_020000; DROP DATABASE shop"])
-def test_only_a_kept_database_is_deleted(shop: Beside, name: str) -> None:
+def test_only_a_retained_database_is_deleted(shop: DisposableServer, name: str) -> None:
     done = shop.step("drop", name)
-    assert done.returncode == 1 and "not the name of a kept database" in done.stderr
+    assert done.returncode == 1 and "not the name of a retained database" in done.stderr
     assert shop.databases == [LIVE]
 
 
-def test_a_kept_database_is_deleted_once_its_exchange_holds(shop: Beside) -> None:
+def test_a_retained_database_is_deleted_once_its_swap_is_committed(shop: DisposableServer) -> None:
     fill(shop)
     shop.step("swap")
-    kept = shop.databases[1]
-    assert "not finished" in shop.step("drop", kept).stderr
-    assert shop.step("keep", "restored from shop.sql.gz").returncode == 0
-    assert shop.step("drop", kept).returncode == 0
+    retained = shop.databases[1]
+    assert "was interrupted" in shop.step("drop", retained).stderr
+    assert shop.step("commit", "restored from shop.sql.gz").returncode == 0
+    assert shop.step("drop", retained).returncode == 0
     assert shop.databases == [LIVE]

@@ -13,8 +13,8 @@ from runbook_lib.connections import OpenConnections
 from runbook_lib.core.findings import Verdict
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.checks.schedules import schedule_findings
-from runbook_lib.recovery.facts.schedules import schedules_of
-from runbook_lib.recovery.plans.backup_configuration import commit_command
+from runbook_lib.recovery.facts.installed_schedules import survey_schedules
+from runbook_lib.recovery.plans.configuration_backup import commit_command
 from tests.lab.conftest import Lab
 
 STATE = "/opt/gw2-wvwbuilder/.runbook/scheduled"
@@ -58,11 +58,11 @@ def test_schedules_come_work_and_go_and_lines_of_others_stay(
     assert crontab.startswith(FOREIGN + "\n")
     assert crontab.count("--when-due") == 2
     status = json.loads(lab.on_server("cat", f"{STATE}/backup_database.status.json"))
-    assert (status["outcome"], status["trigger"]) == ("succeeded", "try")
+    assert (status["outcome"], status["trigger"]) == ("succeeded", "test-run")
     assert lab.on_server("ls", status["file"]).strip() == status["file"]
 
-    now = schedules_of(environment).fetch(connections)
-    assert [one.verdict for one in schedule_findings(now, environment)] == [Verdict.PASSED, Verdict.PASSED]
+    now = survey_schedules(environment).fetch(connections)
+    assert [one.verdict for one in schedule_findings(now)] == [Verdict.PASSED, Verdict.PASSED]
 
     # a scheduled run of its own accord: it takes the lock itself
     lab.on_server("env", "-i", "HOME=/home/deploy", "PATH=/usr/bin:/bin", "/bin/sh", "-c", f"{STATE}/backup_configuration",
@@ -73,7 +73,7 @@ def test_schedules_come_work_and_go_and_lines_of_others_stay(
     code, said = runbook(lab, outputs, "34_install_schedules", "-p", "schedules=removed")
     assert code == 0, said
     assert lab.on_server("crontab", "-l", user="deploy") == FOREIGN + "\n"
-    assert not schedules_of(environment).fetch(connections).installed
+    assert not survey_schedules(environment).fetch(connections).installed
 
 
 def test_a_scheduled_backup_that_fails_is_seen_here_and_by_prometheus(
@@ -86,7 +86,7 @@ def test_a_scheduled_backup_that_fails_is_seen_here_and_by_prometheus(
         lab.on_server("bash", "-c", f"{STATE}/backup_database; echo status $?", user="deploy")
     finally:
         lab.on_server("chmod", "0755", "/backups/postgres")
-    (database, configuration) = schedule_findings(schedules_of(environment).fetch(connections), environment)
+    (database, configuration) = schedule_findings(survey_schedules(environment).fetch(connections))
     assert (database.verdict, configuration.verdict) == (Verdict.FAILED, Verdict.PASSED)
     assert "backup-dump: Cannot write" in database.measured
     firing = 'ALERTS{alertname="ScheduledJobFailed",schedule="backup_database"}'
@@ -96,7 +96,7 @@ def test_a_scheduled_backup_that_fails_is_seen_here_and_by_prometheus(
     # never run, and installed three days ago: missed
     lab.on_server("bash", "-c", f"rm {STATE}/backup_database.status.json; echo $(($(date +%s) - 259200)) > "
                   f"{STATE}/backup_database.installed; {STATE}/backup_database --announce", user="deploy")
-    (missed, _) = schedule_findings(schedules_of(environment).fetch(connections), environment)
+    (missed, _) = schedule_findings(survey_schedules(environment).fetch(connections))
     assert (missed.verdict, missed.measured) == (Verdict.FAILED, "missed: it never succeeded")
 
 
@@ -118,7 +118,7 @@ def test_a_secret_in_a_configuration_file_is_in_no_object_of_the_repository(
         lab.on_server("rm", "-f", place)
     assert code == 3, said
     assert "STAGING_DB_PASSWORD in project/nginx/snippets/planted.txt" in said
-    assert "Nothing was committed: STAGING_DB_PASSWORD stands in" in refused
+    assert "Nothing was committed: STAGING_DB_PASSWORD is in" in refused
     assert value not in said + refused
     objects = lab.on_server("bash", "-c", "cd /backups/configuration.git && git cat-file --batch-all-objects --batch-check="
                             "'%(objectname)' | git cat-file --batch | tr -c '[:print:]\\n' '?'", user="deploy")

@@ -10,18 +10,19 @@ from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import Disk, ServerState
-from runbook_lib.recovery.checks.drill import drill_findings, drill_preconditions, drill_results, newest_is_good
-from runbook_lib.recovery.checks.restore import backup_is_restorable
+from runbook_lib.recovery.checks.drill import drill_findings, drill_results
+from runbook_lib.recovery.checks.drill_readiness import drill_preconditions
+from runbook_lib.recovery.checks.restorable import backup_is_restorable
 from runbook_lib.recovery.facts.backups import Backup, Backups
-from runbook_lib.recovery.facts.drill_selection import choose_backups
-from runbook_lib.recovery.facts.drills import Drill, Drills, Read
-from runbook_lib.recovery.facts.dumps import DumpReading
+from runbook_lib.recovery.facts.drill_selection import select_for_drill
+from runbook_lib.recovery.facts.drills import Drill, DrillOutcome, Drills, Read
+from runbook_lib.recovery.facts.dumps import DumpContents
 from runbook_lib.recovery.facts.manifests import Manifest, TableContents
 
 ENVIRONMENT = load_environment("staging")
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TABLES = (TableContents("public.users", 3, "1:2"), TableContents("public.builds", 7, "4:5"))
-READING = DumpReading(True, True, {"public.users": 3, "public.builds": 7})
+READING = DumpContents(True, True, {"public.users": 3, "public.builds": 7})
 OBJECTS = {"count": 9, "definitions": "0a"}
 DEPLOYED = Deployed("blue", "c", "BLUE_COMMIT=c", None, None, frozenset({"gw2-backend:c"}), ())
 SERVER = ServerState((Disk("/var/lib/docker", "/", 10**11, 10**10, None, None),), 8 * 2**30, 4 * 2**30, 0.1, 2, 0.0, {})
@@ -36,7 +37,7 @@ def backup(days: int = 0, **changes: Any) -> Backup:
 
 def drill(**changes: Any) -> Drill:
     reads = (Read("/api/v1/builds", 200, True, 0.1, "public.builds", 7),)
-    whole = Drill(NOW, "r", backup().name, "a" * 64, "passed", "all", "restored", 9.0, 1.0, 10**6, TABLES, OBJECTS, "2", 6,
+    whole = Drill(NOW, "r", backup().name, "a" * 64, DrillOutcome.PASSED, "all", "restored", 9.0, 1.0, 10**6, TABLES, OBJECTS, "2", 6,
                   12, 4, reads, "gw2-backend:c", "none", ("tmpfs /var/lib/postgresql/data from memory",), 3.0)
     return replace(whole, **changes)
 
@@ -56,7 +57,7 @@ def test_a_backup_that_came_back_passes() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"outcome": "failed"},
+        {"outcome": DrillOutcome.FAILED},
         {"tables": TABLES[:1]},
         {"tables": (*TABLES, TableContents("public.more", 0, "0:0"))},
         {"tables": (TABLES[0], TableContents("public.builds", 7, "4:6"))},
@@ -77,7 +78,7 @@ def test_whatever_did_not_come_back_fails(changes: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"outcome": "error"}, {"sha256": "b" * 64}, {"tables": None, "reads": (Read("/x", 200, True, 0.1, "", None),)},
+    [{"outcome": DrillOutcome.ERROR}, {"sha256": "b" * 64}, {"tables": None, "reads": (Read("/x", 200, True, 0.1, "", None),)},
      {"constraints": None}, {"sequences": None}, {"reads": None}, {"network": None}, {"mounts": None}, {"restore_s": None}],
 )
 def test_what_was_not_looked_at_is_never_a_pass(changes: dict[str, Any]) -> None:
@@ -85,16 +86,16 @@ def test_what_was_not_looked_at_is_never_a_pass(changes: dict[str, Any]) -> None
 
 
 def test_a_drill_from_before_proves_nothing_about_this_run() -> None:
-    choice, before = choose_backups(folder(backup())), Drills((drill(),))
-    assert worst(drill_results(choice, before, before)) is Verdict.INCONCLUSIVE
-    assert worst(drill_results(choice, before, Drills((drill(), drill(run_id="now"))))) is Verdict.PASSED
-    assert worst(drill_results(choose_backups(folder()), Drills(), Drills())) is Verdict.INCONCLUSIVE
+    backups, before = folder(backup()), Drills((drill(),))
+    selection = select_for_drill(backups)
+    assert worst(drill_results(selection, backups, before, before)) is Verdict.INCONCLUSIVE
+    assert worst(drill_results(selection, backups, before, Drills((drill(), drill(run_id="now"))))) is Verdict.PASSED
 
 
 def test_one_backup_is_a_warning_and_none_is_a_stop() -> None:
     def verdict(*backups: Backup) -> Verdict:
         found = folder(*backups)
-        return worst(drill_preconditions(choose_backups(found), found, DEPLOYED, SERVER, ENVIRONMENT))
+        return worst(drill_preconditions(select_for_drill(found), found, DEPLOYED, SERVER, ENVIRONMENT))
 
     assert verdict(backup(0), backup(1)) is Verdict.PASSED
     assert verdict(backup(0)) is Verdict.WARNING
@@ -104,7 +105,7 @@ def test_one_backup_is_a_warning_and_none_is_a_stop() -> None:
 
 def test_a_name_that_is_not_there_stops_the_drill() -> None:
     found = folder(backup(0), backup(1))
-    choice = choose_backups(found, older="staging_db_20200101_000000.sql.gz")
+    choice = select_for_drill(found, older="staging_db_20200101_000000.sql.gz")
     assert worst(drill_preconditions(choice, found, DEPLOYED, SERVER, ENVIRONMENT)) is Verdict.FAILED
 
 
@@ -112,13 +113,13 @@ def test_a_name_that_is_not_there_stops_the_drill() -> None:
 def test_a_server_without_room_holds_no_drill(memory: int, disk: int, size: int) -> None:
     found = folder(backup(0, database_bytes=size), backup(1, database_bytes=size))
     server = replace(SERVER, memory_available_bytes=memory, disks=(replace(SERVER.disks[0], free_bytes=disk),))
-    assert worst(drill_preconditions(choose_backups(found), found, DEPLOYED, server, ENVIRONMENT)) is Verdict.FAILED
+    assert worst(drill_preconditions(select_for_drill(found), found, DEPLOYED, server, ENVIRONMENT)) is Verdict.FAILED
 
 
 def test_a_damaged_newest_backup_fails_whatever_the_older_ones_are() -> None:
-    assert worst(newest_is_good(folder(replace(backup(), sha256="b" * 64), backup(1)))) is Verdict.FAILED
-    assert worst(newest_is_good(folder(backup()))) is Verdict.PASSED
-    assert worst(newest_is_good(folder())) is Verdict.FAILED
+    for backups in (folder(replace(backup(), sha256="b" * 64), backup(1)), folder()):
+        found = drill_results(select_for_drill(backups), backups, Drills(), Drills())
+        assert found[-1].verdict is Verdict.FAILED
 
 
 @pytest.mark.parametrize(
@@ -130,14 +131,14 @@ def test_a_damaged_newest_backup_fails_whatever_the_older_ones_are() -> None:
         (replace(backup(), size_bytes=8), READING),
         (backup(database="billing"), READING),
         (backup(taken_at=NOW - timedelta(hours=1)), READING),
-        (backup(tables=()), DumpReading(True, True, {})),
-        (backup(), DumpReading(False, True, READING.rows)),
-        (backup(), DumpReading(True, False, READING.rows)),
-        (backup(), DumpReading(True, True, {"public.users": 3})),
-        (backup(), DumpReading(True, True, {**READING.rows, "public.more": 0})),
+        (backup(tables=()), DumpContents(True, True, {})),
+        (backup(), DumpContents(False, True, READING.rows)),
+        (backup(), DumpContents(True, False, READING.rows)),
+        (backup(), DumpContents(True, True, {"public.users": 3})),
+        (backup(), DumpContents(True, True, {**READING.rows, "public.more": 0})),
     ],
 )
-def test_a_doubtful_backup_is_not_restorable(one: Backup | None, reading: DumpReading) -> None:
+def test_a_doubtful_backup_is_not_restorable(one: Backup | None, reading: DumpContents) -> None:
     found = backup_is_restorable(one, reading, ENVIRONMENT)
     assert worst(found) is Verdict.FAILED
     assert all(each.next_step for each in found if each.verdict is Verdict.FAILED)

@@ -11,21 +11,17 @@ import pytest
 from runbook_lib.core.errors import BadParameter
 from runbook_lib.core.findings import Verdict
 from runbook_lib.environment import load_environment
-from runbook_lib.recovery.checks.schedules import schedule_findings, schedule_preconditions, trial_run_succeeded
-from runbook_lib.recovery.facts.schedules import CRON_BEGIN, JobStatus, SchedulesOnServer, planned_schedules
-from runbook_lib.recovery.plans.schedules import (
-    cron_block,
-    job_programs,
-    launcher,
-    plan_schedules,
-    units,
-)
+from runbook_lib.recovery.checks.schedules import schedule_findings, schedule_preconditions, schedules_are_as_planned
+from runbook_lib.recovery.facts.installed_schedules import CRON_BEGIN, InstalledSchedules, JobOutcome, JobStatus
+from runbook_lib.recovery.facts.schedules import planned_schedules
+from runbook_lib.recovery.plans.scheduled_programs import cron_block, job_programs, launcher, units
+from runbook_lib.recovery.plans.schedules import plan_schedules
 
 ENVIRONMENT = load_environment("staging")
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 FOLDER = "/opt/gw2-wvwbuilder/.runbook/scheduled"
 NAMES = ("backup_database", "backup_configuration")
-EMPTY = SchedulesOnServer(NOW, "deploy", "/home/deploy", "+0000", frozenset({"crontab", "cron-daemon"}), "", {}, {}, {},
+EMPTY = InstalledSchedules(planned_schedules(ENVIRONMENT), NOW, "deploy", "/home/deploy", "+0000", frozenset({"crontab", "cron-daemon"}), "", {}, {}, {},
                           frozenset())
 INSTALLED = replace(
     EMPTY, crontab=cron_block(ENVIRONMENT), installed=dict.fromkeys(NAMES, NOW - timedelta(days=30)),
@@ -35,7 +31,7 @@ INSTALLED = replace(
 
 def status(outcome: str, hours_ago: float, success_hours_ago: float | None) -> JobStatus:
     success = None if success_hours_ago is None else NOW - timedelta(hours=success_hours_ago)
-    return JobStatus(outcome, 0 if outcome == "succeeded" else 1, NOW - timedelta(hours=hours_ago), 5, success,
+    return JobStatus(JobOutcome(outcome), 0 if outcome == "succeeded" else 1, NOW - timedelta(hours=hours_ago), 5, success,
                      "dump: the disk is full", "", "schedule")
 
 
@@ -48,32 +44,32 @@ def status(outcome: str, hours_ago: float, success_hours_ago: float | None) -> J
         (status("failed", 10, 34), False, Verdict.FAILED, "dump: the disk is full"),
         (status("refused", 10, 20), False, Verdict.FAILED, "refused"),
         (status("running", 0.1, 20), True, Verdict.PASSED, "running"),
-        (status("running", 0.1, 20), False, Verdict.FAILED, "cut off"),
-        (status("running", 9, 20), True, Verdict.FAILED, "runs since"),
+        (status("running", 0.1, 20), False, Verdict.FAILED, "interrupted"),
+        (status("running", 9, 20), True, Verdict.FAILED, "running since"),
         (status("succeeded", -5, -5), False, Verdict.INCONCLUSIVE, "future"),
     ],
 )
 def test_a_schedule_is_judged_by_its_last_run(last: JobStatus | None, running: bool, verdict: Verdict, said: str) -> None:
     now = replace(INSTALLED, statuses={"backup_database": last} if last else {},
                   running=frozenset({"backup_database"} if running else ()))
-    found = schedule_findings(now, ENVIRONMENT)[0]
+    found = schedule_findings(now)[0]
     assert found.verdict is verdict
     assert said in found.measured
 
 
 def test_a_fresh_installation_is_not_missed_and_an_absent_one_is_a_warning() -> None:
     fresh = replace(INSTALLED, installed=dict.fromkeys(NAMES, NOW - timedelta(hours=20)))
-    assert [one.verdict for one in schedule_findings(fresh, ENVIRONMENT)] == [Verdict.PASSED, Verdict.PASSED]
-    assert [one.verdict for one in schedule_findings(EMPTY, ENVIRONMENT)] == [Verdict.WARNING, Verdict.WARNING]
+    assert [one.verdict for one in schedule_findings(fresh)] == [Verdict.PASSED, Verdict.PASSED]
+    assert [one.verdict for one in schedule_findings(EMPTY)] == [Verdict.WARNING, Verdict.WARNING]
 
 
 def test_a_job_whose_crontab_line_somebody_took_away_is_a_failure() -> None:
-    assert schedule_findings(replace(INSTALLED, crontab=""), ENVIRONMENT)[0].verdict is Verdict.FAILED
+    assert schedule_findings(replace(INSTALLED, crontab=""))[0].verdict is Verdict.FAILED
 
 
 def test_an_installed_server_needs_nothing_and_says_so() -> None:
     plan = plan_schedules(INSTALLED, ENVIRONMENT)
-    assert (plan.steps, plan.reason) == ((), "every program and timer is as it should be")
+    assert (plan.steps, plan.reason) == ((), "every program and timer is as planned")
 
 
 def test_only_what_differs_is_written() -> None:
@@ -86,19 +82,19 @@ def test_only_what_differs_is_written() -> None:
 def test_every_step_that_changes_something_has_a_way_back() -> None:
     for wanted, now in (("installed", EMPTY), ("removed", INSTALLED)):
         for step in plan_schedules(now, ENVIRONMENT, wanted).steps:
-            assert step.undo or step.key == "schedule-keep", step.key
+            assert step.undo or step.key == "schedule-save", step.key
 
 
 UNIT_FOLDER = "/home/deploy/.config/systemd/user"
 SYSTEMD = replace(EMPTY, has=frozenset({"systemd", "linger", "user-manager", "crontab", "cron-daemon"}))
 
 
-def armed_by_systemd() -> SchedulesOnServer:
+def armed_by_systemd() -> InstalledSchedules:
     files = {f"{UNIT_FOLDER}/{name}": hashlib.sha256(text.encode()).hexdigest() for name, text in units(ENVIRONMENT).items()}
     return replace(SYSTEMD, installed=INSTALLED.installed, files={**INSTALLED.files, **files}, timers=frozenset(NAMES))
 
 
-def said(now: SchedulesOnServer, wanted: str = "installed") -> str:
+def said(now: InstalledSchedules, wanted: str = "installed") -> str:
     return " | ".join(str(action) for step in plan_schedules(now, ENVIRONMENT, wanted).steps for action in step.actions)
 
 
@@ -136,19 +132,19 @@ def test_a_launcher_runs_the_steps_of_the_runbook_in_their_order() -> None:
 
 
 def test_root_is_told_what_to_do_where_nothing_can_be_scheduled() -> None:
-    found = schedule_preconditions(replace(EMPTY, has=frozenset({"systemd"})), ENVIRONMENT)[0]
+    found = schedule_preconditions(replace(EMPTY, has=frozenset({"systemd"})))[0]
     assert found.verdict is Verdict.FAILED
     assert "loginctl enable-linger deploy" in found.next_step
 
 
 def test_a_mark_without_its_partner_stops_before_the_crontab_is_touched() -> None:
-    odd = schedule_preconditions(replace(EMPTY, crontab=f"{CRON_BEGIN}\n0 1 * * * theirs\n"), ENVIRONMENT)[1]
+    odd = schedule_preconditions(replace(EMPTY, crontab=f"{CRON_BEGIN}\n0 1 * * * theirs\n"))[1]
     assert odd.verdict is Verdict.FAILED
 
 
 def test_a_trial_counts_only_when_it_ran_just_now() -> None:
     old = replace(INSTALLED, statuses={"backup_database": status("succeeded", 10, 10)})
     new = replace(INSTALLED, statuses={"backup_database": status("succeeded", 0, 0)})
-    assert trial_run_succeeded(old, new, "backup_database")[0].verdict is Verdict.PASSED
-    assert trial_run_succeeded(old, old, "backup_database")[0].verdict is Verdict.FAILED
-    assert trial_run_succeeded(old, new, "nothing") == ()
+    assert schedules_are_as_planned(old, new, "installed", "backup_database")[-1].verdict is Verdict.PASSED
+    assert schedules_are_as_planned(old, old, "installed", "backup_database")[-1].verdict is Verdict.FAILED
+    assert len(schedules_are_as_planned(old, new, "installed", "nothing")) == len(NAMES)

@@ -8,8 +8,8 @@ import pytest
 
 from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.environment import load_environment
-from runbook_lib.recovery.facts.drills import Drills, drills_of, parse_drills
-from runbook_lib.recovery.facts.dumps import parse_reading
+from runbook_lib.recovery.facts.drills import Drills, parse_drills, survey_drills
+from runbook_lib.recovery.facts.dumps import parse_contents
 from runbook_lib.recovery.facts.manifests import parse_manifest, sealed_manifest
 
 NAME = "staging_db_20261122_020000.sql.gz"
@@ -47,7 +47,7 @@ def test_a_line_that_is_no_record_is_counted_and_never_taken_for_a_drill(torn: s
 
 def test_a_server_without_a_record_never_held_a_drill() -> None:
     scripted = ScriptedConnections(commands={"drills.jsonl": (1, "", "tail: cannot open")})
-    assert drills_of(load_environment("staging")).fetch(scripted) == Drills()
+    assert survey_drills(load_environment("staging")).fetch(scripted) == Drills()
 
 
 def test_what_was_restored_last_is_the_last_that_passed_and_of_the_same_bytes() -> None:
@@ -55,14 +55,14 @@ def test_what_was_restored_last_is_the_last_that_passed_and_of_the_same_bytes() 
     drills = parse_drills(told)
     assert drills.last_passed is not None
     assert drills.last_passed.run_id == "r2"
-    assert [drills.of(NAME, sha * 64).run_id for sha in "ab"] == ["r3", "r2"]  # type: ignore[union-attr]
-    assert drills.of(NAME, "c" * 64) is None
+    assert [drills.last_of(NAME, sha * 64).run_id for sha in "ab"] == ["r3", "r2"]  # type: ignore[union-attr]
+    assert drills.last_of(NAME, "c" * 64) is None
     assert len(drills.trend) == 2
 
 
 def test_drills_of_a_run_are_those_that_were_not_there_before_it() -> None:
     before, after = parse_drills(line()), parse_drills(line() + "\n" + line(run_id="r2"))
-    assert [drill.run_id for drill in after.since(before)] == ["r2"]
+    assert [drill.run_id for drill in after.added_since(before)] == ["r2"]
 
 
 def manifest() -> str:
@@ -92,4 +92,4 @@ def test_a_manifest_that_ends_early_is_none() -> None:
 
 
 def test_a_table_that_comes_twice_in_a_dump_counts_twice() -> None:
-    assert parse_reading("public.users\t3\npublic.users\t3\nend\t1\nreadable\t1\n", "x").rows == {"public.users": 6}
+    assert parse_contents("public.users\t3\npublic.users\t3\nend\t1\nreadable\t1\n", "x").rows == {"public.users": 6}

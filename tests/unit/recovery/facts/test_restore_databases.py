@@ -5,7 +5,7 @@ import json
 import pytest
 
 from runbook_lib.core.errors import FactUnreadable
-from runbook_lib.recovery.facts.restore_databases import kept_since, parse_databases
+from runbook_lib.recovery.facts.restore_databases import RestoreDatabase, parse_databases
 
 
 def line(name: str, comment: str = "", *, shut: bool = False) -> str:
@@ -13,19 +13,19 @@ def line(name: str, comment: str = "", *, shut: bool = False) -> str:
     return json.dumps(row) + "\n"
 
 
-def test_live_prepared_and_kept_databases_are_told_apart() -> None:
+def test_live_staged_and_retained_databases_are_told_apart() -> None:
     text = line("staging_db", "runbook: restored from a.sql.gz") + line("staging_db_restore_20261122_020000") + line(
-        "staging_db_before_20261122_030000", "runbook: kept, staging_db was restored from a.sql.gz", shut=True)
+        "staging_db_before_20261122_030000", "runbook: retained, staging_db was restored from a.sql.gz", shut=True)
     seen = parse_databases(text, "staging_db")
     assert seen.live and seen.live.comment == "restored from a.sql.gz"
-    assert [one.name for one in seen.prepared] == ["staging_db_restore_20261122_020000"]
-    assert seen.unfinished is None
-    assert seen.table[0]["to delete it"] == 'drop_kept = "staging_db_before_20261122_030000"'
+    assert [one.name for one in seen.staged] == ["staging_db_restore_20261122_020000"]
+    assert seen.interrupted is None
+    assert seen.table[0]["to delete it"] == 'drop_retained = "staging_db_before_20261122_030000"'
 
 
-def test_an_exchange_without_an_end_names_its_backup() -> None:
-    text = line("staging_db") + line("staging_db_before_20261122_030000", "runbook: swap open, restored from a.sql.gz")
-    assert parse_databases(text, "staging_db").unfinished_backup == "a.sql.gz"
+def test_an_interrupted_swap_names_its_backup() -> None:
+    text = line("staging_db") + line("staging_db_before_20261122_030000", "runbook: swap in progress, restored from a.sql.gz")
+    assert parse_databases(text, "staging_db").interrupted_backup == "a.sql.gz"
 
 
 def test_a_live_database_that_is_gone_is_none() -> None:
@@ -38,6 +38,9 @@ def test_any_other_reply_is_unreadable(text: str) -> None:
         parse_databases(text, "staging_db")
 
 
-def test_the_time_of_a_kept_database_is_in_its_name() -> None:
-    assert str(kept_since("staging_db_before_20261122_030000")) == "2026-11-22 03:00:00+00:00"
-    assert kept_since("staging_db_before_20269922_030000") is None
+def test_the_time_of_a_retained_database_is_in_its_name() -> None:
+    def since(name: str) -> str:
+        return str(RestoreDatabase(name, "staging_user", 9, "", False).retained_since)
+
+    assert since("staging_db_before_20261122_030000") == "2026-11-22 03:00:00+00:00"
+    assert since("staging_db_before_20269922_030000") == "None"

@@ -14,7 +14,9 @@ import pytest
 
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.environment import load_environment
-from runbook_lib.recovery.facts.schedules import CRON_BEGIN, CRON_END, parse_schedules, planned_schedules
+from runbook_lib.recovery.facts import installed_schedules
+from runbook_lib.recovery.facts.installed_schedules import CRON_BEGIN, CRON_END, InstalledSchedules
+from runbook_lib.recovery.facts.schedules import planned_schedules
 
 ENVIRONMENT = load_environment("staging")
 DATABASE, CONFIGURATION = planned_schedules(ENVIRONMENT)
@@ -44,6 +46,10 @@ def test_systemd_gets_the_same_times() -> None:
     assert CONFIGURATION.on_calendar == "Sun *-*-* 03:00:00 UTC"
 
 
+def parse_schedules(text: str) -> InstalledSchedules:
+    return installed_schedules.parse_schedules(text, (DATABASE, CONFIGURATION))
+
+
 def reply(*more: str, crontab: str = "") -> str:
     encoded = base64.b64encode(crontab.encode()).decode()
     return "\n".join(("clock\t1795000000", "user\tdeploy", "home\t/home/deploy", "zone\t+0100", f"crontab\t{encoded}",
@@ -59,16 +65,16 @@ def test_systemd_is_taken_only_where_root_allowed_it() -> None:
 def test_a_line_in_the_crontab_arms_a_job_only_where_cron_runs() -> None:
     block = f"{CRON_BEGIN}\n*/15 * * * * /opt/x/.runbook/scheduled/backup_database --when-due\n{CRON_END}\n"
     crontab = f"MAILTO=ops\n{block}0 1 * * * other\n"
-    assert parse_schedules(reply("has\tcron-daemon", crontab=crontab)).is_armed("backup_database")
-    assert not parse_schedules(reply("has\tcron-daemon", crontab=crontab)).is_armed("backup_configuration")
-    assert not parse_schedules(reply(crontab=crontab)).is_armed("backup_database")
+    assert parse_schedules(reply("has\tcron-daemon", crontab=crontab)).is_enabled("backup_database")
+    assert not parse_schedules(reply("has\tcron-daemon", crontab=crontab)).is_enabled("backup_configuration")
+    assert not parse_schedules(reply(crontab=crontab)).is_enabled("backup_database")
     assert parse_schedules(reply(crontab=crontab)).cron_block == block
 
 
 def test_a_status_that_cannot_be_read_is_a_failure_and_not_silence() -> None:
     half = base64.b64encode(b'{"outcome": "succ').decode()
     status = parse_schedules(reply(f"status\tbackup_database\t{half}")).statuses["backup_database"]
-    assert (status.outcome, status.message) == ("failed", "its status file cannot be read")
+    assert (status.outcome, status.message) == ("failed", "its status file cannot be parsed")
 
 
 @pytest.mark.parametrize("text", ["", "clock\tsoon\nend", reply()[:-4]])
@@ -188,7 +194,7 @@ def test_a_job_runs_when_a_time_has_passed_since_its_last_start(
 
 
 def test_a_clock_that_jumped_since_the_last_run_is_told_to_the_steps(tmp_path: Path) -> None:
-    job = Job(tmp_path, """step one 10 sh -c 'echo "$RUNBOOK_CLOCK_DOUBT" > doubt'""")
+    job = Job(tmp_path, """step one 10 sh -c 'echo "$RUNBOOK_CLOCK_PROBLEM" > doubt'""")
     assert job.run() == 0
     assert (tmp_path / "doubt").read_text() == "\n"
     boot, uptime, now = (job.state / "clock").read_text().split()

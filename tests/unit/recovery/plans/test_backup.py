@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runbook_lib.environment import load_environment
-from runbook_lib.recovery.facts.backups import Backup, Backups, Leftover, clock_problem
+from runbook_lib.recovery.facts.backups import Backup, Backups, PartialBackup
 from runbook_lib.recovery.facts.manifests import Manifest
 from runbook_lib.recovery.plans.backup import expired, plan_backup
 
@@ -22,9 +22,9 @@ def backup(age: timedelta, *, good: bool = True, size: int = 1000) -> Backup:
     return Backup(name, taken, size, manifest if good else None)
 
 
-def folder(*backups: Backup, server: datetime = NOW, leftovers: tuple[Leftover, ...] = ()) -> Backups:
+def folder(*backups: Backup, server: datetime = NOW, partials: tuple[PartialBackup, ...] = ()) -> Backups:
     newest_first = tuple(sorted(backups, key=lambda one: one.name, reverse=True))
-    return Backups("/backups/postgres", "staging_db", server, NOW, True, 10**9, 10**10, newest_first, leftovers)
+    return Backups("/backups/postgres", "staging_db", server, NOW, True, 10**9, 10**10, newest_first, partials)
 
 
 def daily(days: int) -> tuple[Backup, ...]:
@@ -40,9 +40,9 @@ def test_a_backup_is_dumped_checked_and_published_before_anything_is_pruned() ->
 
 
 def test_the_rest_of_a_dead_backup_is_cleared_and_a_running_one_is_not() -> None:
-    dead, alive = (Leftover("staging_db.sql.gz.partial", 5, held) for held in (False, True))
-    assert keys(folder(leftovers=(dead,)))[0] == "backup-clear"
-    assert keys(folder(leftovers=(alive,)))[0] == "backup-dump"
+    dead, alive = (PartialBackup("staging_db.sql.gz.partial", 5, held) for held in (False, True))
+    assert keys(folder(partials=(dead,)))[0] == "backup-clear"
+    assert keys(folder(partials=(alive,)))[0] == "backup-dump"
 
 
 def test_a_plan_without_a_prune_says_why() -> None:
@@ -74,7 +74,7 @@ def test_nothing_expires_when_the_servers_clock_has_jumped(apart: timedelta) -> 
 
 
 def test_a_backup_from_the_future_makes_the_clock_doubtful() -> None:
-    assert "future" in clock_problem(folder(backup(timedelta(days=-1))))
+    assert "future" in folder(backup(timedelta(days=-1))).clock_problem
 
 
 @settings(max_examples=60, deadline=None)

@@ -15,20 +15,16 @@ from runbook_lib.core import programs
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.environment import load_environment
-from runbook_lib.recovery.checks.configuration_backup import (
-    configuration_is_safe,
-    configuration_preconditions,
-    files_are_safe,
-)
+from runbook_lib.recovery.checks.archived_files import files_are_safe
+from runbook_lib.recovery.checks.configuration import configuration_is_safe, configuration_preconditions
+from runbook_lib.recovery.facts.archived_files import Archive, ArchivedFiles
 from runbook_lib.recovery.facts.configuration_backups import (
-    Archive,
     Change,
     Commit,
     ConfigurationBackups,
-    KeptFiles,
     parse_configuration,
 )
-from runbook_lib.recovery.plans.backup_configuration import plan_configuration_backup, program
+from runbook_lib.recovery.plans.configuration_backup import configuration_program, plan_configuration_backup
 
 ENVIRONMENT = load_environment("staging")
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -49,7 +45,7 @@ class Server:
 
     def step(self, *words: str) -> subprocess.CompletedProcess[str]:
         argv = ("bash", "-s", "--", words[0], str(self.project), *words[1:])
-        return subprocess.run(argv, input=program(), text=True, capture_output=True, timeout=60)
+        return subprocess.run(argv, input=configuration_program(), text=True, capture_output=True, timeout=60)
 
     def commit(self) -> subprocess.CompletedProcess[str]:
         return self.step("commit", str(self.repository), ".env", ".env.secrets", "nginx", "--", str(self.etc))
@@ -87,7 +83,7 @@ def test_names_of_secrets_are_kept_and_values_never(server: Server) -> None:
     assert server.commit().returncode == 0
     assert server.git("show", "main:SECRET_NAMES") == "STAGING_DB_PASSWORD\n"
     assert ".env.secrets" not in server.git("ls-tree", "-r", "--name-only", "main").split()
-    assert ("secret by name", str(server.project / ".env.secrets")) in server.survey().left
+    assert ("secret by name", str(server.project / ".env.secrets")) in server.survey().excluded
 
 
 @pytest.mark.parametrize(
@@ -107,7 +103,7 @@ def test_a_secret_in_any_spelling_refuses_the_commit_and_leaves_no_object(server
     assert [secret for secret, _ in server.survey().leaks] == ["STAGING_DB_PASSWORD"]
     refused = server.commit()
     assert refused.returncode == 1
-    assert "STAGING_DB_PASSWORD stands in server/" in refused.stderr
+    assert "STAGING_DB_PASSWORD is in server/" in refused.stderr
     assert SECRET not in refused.stderr + refused.stdout
     assert server.git("count-objects") == before
 
@@ -132,7 +128,7 @@ def test_a_search_that_breaks_off_is_not_one_that_found_nothing(
 ) -> None:
     broken = f'() {{ [[ $1 != {option} ]] || return 2; command grep "$@"; }}'
     monkeypatch.setenv("BASH_FUNC_grep%%", broken)
-    assert "broke off" in server.commit().stderr
+    assert "was interrupted" in server.commit().stderr
     assert not server.repository.exists()
     assert not server.survey().searched
 
@@ -162,7 +158,7 @@ def test_hostile_names_do_nothing_and_are_told(server: Server) -> None:
     (server.etc / "two\nlines").write_text("x\n")
     done = server.commit()
     assert done.returncode == 0, done.stderr
-    assert "odd name" in done.stdout
+    assert "unusable name" in done.stdout
     assert "$(touch owned)" in server.git("ls-tree", "-r", "--name-only", "-z", "main")
 
 
@@ -190,7 +186,7 @@ def test_rotated_logs_are_kept_by_their_day_and_go_after_thirty(server: Server, 
     assert names == sorted(f"backend.log-{today - timedelta(days=days):%Y%m%d}.gz" for days in (1, 29))
     (kept / "gw2" / f"backend.log-{today + timedelta(days=9):%Y%m%d}.gz").write_text("")
     (kept / "gw2/backend.log-20200101.gz").write_text("")
-    assert "doubtful clock" in server.step("logs", str(kept), "30", str(logs)).stdout
+    assert "clock cannot be trusted" in server.step("logs", str(kept), "30", str(logs)).stdout
     assert (kept / "gw2/backend.log-20200101.gz").exists()
 
 
@@ -218,9 +214,9 @@ def test_no_log_is_deleted_when_the_clocks_disagree() -> None:
 
 def test_a_leak_stops_and_an_impossible_search_is_no_pass() -> None:
     leak = verdicts(configuration_preconditions(replace(FRESH, leaks=(("A", "f"),)), ENVIRONMENT))
-    assert leak["no secret stands in a configuration file"] is Verdict.FAILED
+    assert leak["no configuration file contains a secret"] is Verdict.FAILED
     blind = verdicts(configuration_preconditions(replace(FRESH, searched=False), ENVIRONMENT))
-    assert blind["no secret stands in a configuration file"] is Verdict.INCONCLUSIVE
+    assert blind["no configuration file contains a secret"] is Verdict.INCONCLUSIVE
 
 
 def test_a_clone_that_was_not_made_or_lacks_a_file_is_no_pass() -> None:
@@ -231,9 +227,9 @@ def test_a_clone_that_was_not_made_or_lacks_a_file_is_no_pass() -> None:
 
 
 def test_a_volume_that_nobody_declared_is_a_warning() -> None:
-    kept = KeptFiles((Archive("static-assets_1.tar.gz", 9, True, 3),), (), ("postgres-data", "uploads"))
-    assert verdicts(files_are_safe(kept, ENVIRONMENT))["every volume is known"] is Verdict.WARNING
-    assert verdicts(files_are_safe(replace(kept, volumes=()), ENVIRONMENT))["every volume is known"] is Verdict.INCONCLUSIVE
+    kept = ArchivedFiles((Archive("static-assets_1.tar.gz", 9, True, 3),), (), ("postgres-data", "uploads"))
+    assert verdicts(files_are_safe(kept, ENVIRONMENT))["every volume is declared"] is Verdict.WARNING
+    assert verdicts(files_are_safe(replace(kept, volumes=()), ENVIRONMENT))["every volume is declared"] is Verdict.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("text", ["", "clock\t1\nend", "clock\t1795000000\ncollected\t3"])

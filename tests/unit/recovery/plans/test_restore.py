@@ -14,7 +14,7 @@ from runbook_lib.recovery.facts.backups import Backup, Backups
 from runbook_lib.recovery.facts.manifests import Manifest, TableContents
 from runbook_lib.recovery.facts.restore_databases import Databases, RestoreDatabase
 from runbook_lib.recovery.plans.backup import plan_backup
-from runbook_lib.recovery.plans.restore import plan_drop_kept, plan_restore
+from runbook_lib.recovery.plans.restore import plan_restore
 from runbook_lib.recovery.plans.restore_steps import maintenance_page
 
 ENVIRONMENT = load_environment("staging")
@@ -38,7 +38,7 @@ def target(schema_now: str = "0002", *revisions: str) -> Target:
 
 
 def plan(databases: Databases = NOTHING_BESIDE, *, safety: Plan | None = SAFETY, wanted: Target | None = None) -> Plan:
-    return plan_restore(ENVIRONMENT, DEPLOYED, (), wanted or target(), BACKUP, databases, safety=safety)
+    return plan_restore(ENVIRONMENT, DEPLOYED, (), wanted or target(), BACKUP, databases, pre_restore_backup=safety)
 
 
 def keys(steps: tuple[Step, ...]) -> list[str]:
@@ -46,8 +46,8 @@ def keys(steps: tuple[Step, ...]) -> list[str]:
 
 
 def half_way() -> Databases:
-    kept = RestoreDatabase("staging_db_before_20261122_030000", "staging_user", 9, f"swap open, restored from {NAME}", False)
-    return replace(NOTHING_BESIDE, kept=(kept,))
+    kept = RestoreDatabase("staging_db_before_20261122_030000", "staging_user", 9, f"swap in progress, restored from {NAME}", False)
+    return replace(NOTHING_BESIDE, retained=(kept,))
 
 
 def test_the_backup_is_loaded_and_compared_before_anybody_notices() -> None:
@@ -123,8 +123,10 @@ def test_the_door_opens_to_the_colour_that_had_the_traffic() -> None:
     assert opened.content == upstreams_file("blue")
 
 
-def test_only_a_kept_database_can_be_deleted() -> None:
-    assert plan_drop_kept(ENVIRONMENT, half_way(), "staging_db").steps == ()
-    assert "no kept database" in plan_drop_kept(ENVIRONMENT, half_way(), "staging_db").reason
-    name = "staging_db_before_20261122_030000"
-    assert keys(plan_drop_kept(ENVIRONMENT, half_way(), name).steps) == ["drop-kept"]
+def test_only_a_retained_database_can_be_deleted() -> None:
+    def drop(name: str) -> Plan:
+        return plan_restore(ENVIRONMENT, DEPLOYED, (), target(), BACKUP, half_way(), pre_restore_backup=SAFETY, drop=name)
+
+    assert drop("staging_db").steps == ()
+    assert "no retained database" in drop("staging_db").reason
+    assert keys(drop("staging_db_before_20261122_030000").steps) == ["drop-retained"]

@@ -8,7 +8,7 @@ import pytest
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.releases import Deployed, Release
 from runbook_lib.recovery.facts.backups import Backup, Backups
-from runbook_lib.recovery.facts.drill_selection import application_images, choose_backups, room_for
+from runbook_lib.recovery.facts.drill_selection import application_images, copy_needs, select_for_drill
 from runbook_lib.recovery.facts.manifests import Manifest, TableContents
 from runbook_lib.recovery.plans.restore_drill import drill_command, plan_restore_drill
 
@@ -36,26 +36,26 @@ MONTH = folder(*(backup(day) for day in range(30)))
 
 
 def test_the_newest_good_backup_and_one_older_are_drilled() -> None:
-    choice = choose_backups(folder(backup(0, good=False), backup(1), backup(2)))
+    choice = select_for_drill(folder(backup(0, good=False), backup(1), backup(2)))
     assert [one.taken_at.day for one in choice.backups] == [21, 20]
 
 
 def test_the_same_seed_picks_the_same_backup_and_others_pick_others() -> None:
-    picked = [choose_backups(MONTH, seed=str(number)).older for number in range(60)]
-    assert picked == [choose_backups(MONTH, seed=str(number)).older for number in range(60)]
+    picked = [select_for_drill(MONTH, seed=str(number)).older for number in range(60)]
+    assert picked == [select_for_drill(MONTH, seed=str(number)).older for number in range(60)]
     assert len({one.name for one in picked if one}) > 15
     assert MONTH.newest not in picked
 
 
 def test_without_a_seed_a_plan_that_was_shown_is_the_plan_that_is_applied() -> None:
-    plans = [plan_restore_drill(choose_backups(MONTH), DEPLOYED, ENVIRONMENT) for _ in range(2)]
+    plans = [plan_restore_drill(select_for_drill(MONTH), DEPLOYED, ENVIRONMENT) for _ in range(2)]
     assert plans[0].hash == plans[1].hash
     assert [step.key for step in plans[0].steps] == ["drill-newest", "drill-older"]
 
 
 @pytest.mark.parametrize("hostile", ["$(reboot)", "../../etc/passwd", "; rm -rf /", "staging_db_20261122_120000.sql.gz"])
 def test_a_name_that_is_no_older_backup_of_the_folder_chooses_nothing_and_reaches_no_command(hostile: str) -> None:
-    choice = choose_backups(MONTH, older=hostile)
+    choice = select_for_drill(MONTH, older=hostile)
     assert choice.older is None
     plan = plan_restore_drill(choice, DEPLOYED, ENVIRONMENT)
     assert len(plan.steps) == 1
@@ -63,17 +63,17 @@ def test_a_name_that_is_no_older_backup_of_the_folder_chooses_nothing_and_reache
 
 def test_a_named_backup_is_taken() -> None:
     named = MONTH.backups[7]
-    assert choose_backups(MONTH, older=named.name).older == named
+    assert select_for_drill(MONTH, older=named.name).older == named
 
 
 def test_a_single_backup_is_drilled_alone_and_the_plan_says_so() -> None:
-    plan = plan_restore_drill(choose_backups(folder(backup(0))), DEPLOYED, ENVIRONMENT)
+    plan = plan_restore_drill(select_for_drill(folder(backup(0))), DEPLOYED, ENVIRONMENT)
     assert ([step.key for step in plan.steps], len(plan.skipped)) == (["drill-newest"], 1)
-    assert plan_restore_drill(choose_backups(folder()), DEPLOYED, ENVIRONMENT).reason == "there is no good backup to restore"
+    assert plan_restore_drill(select_for_drill(folder()), DEPLOYED, ENVIRONMENT).reason == "there is no good backup to restore"
 
 
 def test_small_data_lie_in_bounded_memory_and_large_ones_in_a_volume_that_needs_disk() -> None:
-    small, large = room_for(backup(0), ENVIRONMENT), room_for(backup(0, database_bytes=10**9), ENVIRONMENT)
+    small, large = copy_needs(backup(0), ENVIRONMENT), copy_needs(backup(0, database_bytes=10**9), ENVIRONMENT)
     assert 0 < small.tmpfs_mb < small.memory_mb
     assert small.disk_bytes == 0
     assert large.tmpfs_mb == 0

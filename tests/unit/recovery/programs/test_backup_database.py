@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from runbook_lib.core import programs
-from runbook_lib.recovery.facts.backups import Backups, parse_survey
+from runbook_lib.recovery.facts.backup_survey import parse_survey
+from runbook_lib.recovery.facts.backups import Backups
 from runbook_lib.recovery.facts.manifests import parse_manifest
 from runbook_lib.recovery.plans.backup import backup_program
 
@@ -120,12 +121,12 @@ def test_a_failed_dump_leaves_nothing_behind_so_that_a_full_disk_gets_its_room_b
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        ("", "cut short"),
-        (DUMP[: DUMP.index("2\tCOPY")], "cut short"),
-        (DUMP[: DUMP.index("--\n-- PostgreSQL database dump complete\n--\n\n\\unr")], "cut short"),
+        ("", "is truncated"),
+        (DUMP[: DUMP.index("2\tCOPY")], "is truncated"),
+        (DUMP[: DUMP.index("--\n-- PostgreSQL database dump complete\n--\n\n\\unr")], "is truncated"),
         (DUMP.replace("1\tone\n", ""), "does not hold the rows"),
         (DUMP.replace("public.squads", "public.other"), "does not hold the rows"),
-        (DUMP + "DROP TABLE squads;\n", "cut short"),
+        (DUMP + "DROP TABLE squads;\n", "is truncated"),
     ],
     ids=["empty", "in the middle", "at a line's end", "a row missing", "another database", "something after the end"],
 )
@@ -152,7 +153,7 @@ def test_a_change_between_check_and_publish_is_found(folder: Folder) -> None:
     with (folder.path / "staging_db.sql.gz.partial").open("ab") as partial:
         partial.write(gzip.compress(b""))
     publish = folder.step("publish")
-    assert "changed since it was checked" in publish.stderr
+    assert "changed since it was verified" in publish.stderr
     assert not [name for name in folder.names() if name.endswith(".sql.gz")]
 
 
@@ -281,7 +282,7 @@ def test_the_survey_sees_what_lies_there_whatever_it_is_called(folder: Folder) -
     backups = survey(folder)
     assert [one.name for one in backups.backups] == ["staging_db_20261122_162454.sql.gz"]
     assert str(backups.backups[0].trust) == "verified"
-    assert [(left.name, left.held) for left in backups.leftovers] == [("staging_db.sql.gz.partial", False)]
+    assert [(one.name, one.running) for one in backups.partials] == [("staging_db.sql.gz.partial", False)]
     assert backups.foreign == ("odd\nname\t.sql.gz",)
 
 

@@ -14,7 +14,7 @@ import pytest
 from runbook_lib.connections.lock import MAINTENANCE_WATCHDOG
 from runbook_lib.core import programs
 from runbook_lib.platform.plans.release_files import upstreams_file
-from runbook_lib.recovery.plans.restore_steps import CLOSED_PORT, maintenance_page
+from runbook_lib.recovery.plans.restore_steps import MAINTENANCE_MARK, MAINTENANCE_PORT, maintenance_page
 
 RUN = "20261122T210000Z-abcdef"
 # nginx listens for a closed door while there is a note of it, and until it is told to look at its files
@@ -92,8 +92,10 @@ def test_a_door_that_was_written_open_and_not_taken_by_nginx_is_told_to_it(serve
     assert (server / f".runbook/broken/{RUN}").exists()
 
 
-def test_the_keeper_looks_for_the_port_on_which_a_closed_door_is_answered() -> None:
-    assert f"0100007F:{CLOSED_PORT:04X} " in programs.text("recovery/maintenance_watchdog.sh")
+def test_the_watchdog_knows_the_port_and_the_mark_of_maintenance_mode() -> None:
+    program = programs.text("recovery/maintenance_watchdog.sh")
+    assert f"0100007F:{MAINTENANCE_PORT:04X} " in program
+    assert f"MAINTENANCE='{MAINTENANCE_MARK}'" in program
 
 
 def test_a_backend_that_is_not_healthy_gets_no_users(server: Path) -> None:
@@ -101,7 +103,7 @@ def test_a_backend_that_is_not_healthy_gets_no_users(server: Path) -> None:
     door(server).write_text(maintenance_page("blue"))
     assert within(30, lambda: "inspect" in (server / "notes").read_text())
     assert door(server).read_text() == maintenance_page("blue")
-    subprocess.run(("pkill", "-f", f"door-keeper gw2-staging-backend-blue-1 {RUN}"))
+    subprocess.run(("pkill", "-f", f"maintenance-watchdog gw2-staging-backend-blue-1 {RUN}"))
 
 
 def test_a_door_that_its_run_opened_is_left_alone(server: Path) -> None:

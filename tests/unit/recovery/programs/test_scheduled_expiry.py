@@ -14,7 +14,8 @@ import pytest
 
 from runbook_lib.core import programs
 from runbook_lib.environment import load_environment
-from runbook_lib.recovery.facts.backups import Backups, parse_survey
+from runbook_lib.recovery.facts.backup_survey import parse_survey
+from runbook_lib.recovery.facts.backups import Backups
 from runbook_lib.recovery.facts.manifests import sealed_manifest
 from runbook_lib.recovery.plans.backup import backup_program, expired
 
@@ -102,8 +103,8 @@ def test_nothing_is_deleted_while_the_newest_have_a_gap_of_many_days(tmp_path: P
 
 def test_a_jump_that_the_job_noticed_deletes_nothing(tmp_path: Path) -> None:
     daily(tmp_path, 40)
-    gone, said = expire(tmp_path, RUNBOOK_CLOCK_DOUBT="the clock jumped by 86400 s")
-    assert (gone, said) == (set(), "nothing is deleted on a doubtful clock: the clock jumped by 86400 s\n")
+    gone, said = expire(tmp_path, RUNBOOK_CLOCK_PROBLEM="the clock jumped by 86400 s")
+    assert (gone, said) == (set(), "nothing is deleted while the clock cannot be trusted: the clock jumped by 86400 s\n")
 
 
 def test_the_newest_by_number_stay_however_old_their_names(tmp_path: Path) -> None:

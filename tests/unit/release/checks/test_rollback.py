@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from runbook_lib.core.findings import Verdict
 from runbook_lib.platform.facts.releases import Release
-from runbook_lib.recovery.facts.restore_selection import DataLoss
+from runbook_lib.recovery.facts.data_loss import DataLoss
 from runbook_lib.release.checks.rollback import FITS, describe_data_impact, rollback_preconditions
 from runbook_lib.release.facts.repository import Commit, ReleaseTree
 from runbook_lib.release.facts.rollback_targets import RollbackTarget

@@ -9,7 +9,6 @@ from runbook_lib.core.errors import BadParameter, PreconditionFailed
 from runbook_lib.platform.facts.database import DatabaseState, Table
 from runbook_lib.recovery.facts.backups import Backup, Backups
 from runbook_lib.recovery.facts.manifests import Manifest, TableContents
-from runbook_lib.recovery.facts.restore_selection import backup_before, loss_of, select_backup
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -32,42 +31,42 @@ def live(rows: int) -> DatabaseState:
 
 def test_without_a_name_the_newest_good_one_is_meant() -> None:
     damaged = replace(backup(1), sha256="1" * 64)
-    assert select_backup(folder(damaged, backup(2), backup(3)), "") == backup(2)
+    assert folder(damaged, backup(2), backup(3)).select("") == backup(2)
 
 
 def test_the_backup_of_an_interrupted_restore_comes_before_the_newest() -> None:
-    assert select_backup(folder(backup(1), backup(2)), "", unfinished=backup(2).name) == backup(2)
+    assert folder(backup(1), backup(2)).select("", unfinished=backup(2).name) == backup(2)
 
 
 def test_a_damaged_one_can_be_named_so_that_the_acceptance_refuses_it() -> None:
     damaged = replace(backup(1), sha256="1" * 64)
-    assert select_backup(folder(damaged), damaged.name) == damaged
+    assert folder(damaged).select(damaged.name) == damaged
 
 
 @pytest.mark.parametrize("name", ["staging_db_20261122_110001.sql.gz", "../etc/passwd", "a; id", "x" * 5000])
 def test_a_name_that_is_not_in_the_folder_is_refused(name: str) -> None:
     with pytest.raises(BadParameter) as refused:
-        select_backup(folder(backup(1)), name)
+        folder(backup(1)).select(name)
     assert len(str(refused.value)) < 400
 
 
 def test_a_name_with_a_slip_gets_a_hint() -> None:
     with pytest.raises(BadParameter, match=r"did you mean 'staging_db_20261122_110000\.sql\.gz'"):
-        select_backup(folder(backup(1)), "staging_db_20261122_110001.sql.gz")
+        folder(backup(1)).select("staging_db_20261122_110001.sql.gz")
 
 
 def test_an_empty_folder_has_nothing_to_choose() -> None:
     with pytest.raises(PreconditionFailed, match="no good backup"):
-        select_backup(folder(), "")
+        folder().select("")
 
 
 def test_a_rollback_takes_the_newest_backup_whose_schema_the_release_knows() -> None:
     backups = folder(backup(1, "0003"), backup(2, "0002"), backup(3, "0001"))
-    assert backup_before(backups, {"0001", "0002"}, "") == backup(2, "0002")
+    assert backups.select("", revisions={"0001", "0002"}) == backup(2, "0002")
 
 
 def test_the_loss_counts_rows_that_the_backup_lacks_and_minutes_since_it() -> None:
-    loss = loss_of(folder(backup(2)), backup(2), live(140))
+    loss = folder(backup(2)).loss_since(backup(2), live(140))
     assert (loss.rows, loss.minutes) == (47, 120)
     assert "47 rows" in loss.sentence and "120 minutes" in loss.sentence
     assert {row["table"]: row["would be lost"] for row in loss.table} == {
@@ -75,7 +74,7 @@ def test_the_loss_counts_rows_that_the_backup_lacks_and_minutes_since_it() -> No
 
 
 def test_a_live_database_that_cannot_be_counted_is_said_and_not_taken_for_empty() -> None:
-    loss = loss_of(folder(backup(2)), backup(2), None)
+    loss = folder(backup(2)).loss_since(backup(2), None)
     assert loss.rows is None
     assert "unknown number of rows" in loss.sentence
     assert {row["would be lost"] for row in loss.table} == {"not known"}

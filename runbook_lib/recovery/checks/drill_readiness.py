@@ -1,0 +1,75 @@
+"""May a restore drill be started? Pure."""
+
+from __future__ import annotations
+
+from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.platform.facts.server import DOCKER_DATA, ServerState
+from runbook_lib.recovery.checks.freshness import RUN_BACKUP
+from runbook_lib.recovery.facts.backups import Backups
+from runbook_lib.recovery.facts.drill_selection import DrillSelection, application_images, copy_needs
+
+MEMORY_MARGIN_MB = 700  # for the application next to the copy, and for the live system
+DISK_MARGIN = 1.2
+
+
+def drill_preconditions(
+    selection: DrillSelection, backups: Backups, deployed: Deployed, server: ServerState, environment: Environment
+) -> tuple[Finding, ...]:
+    """Whether a drill can be carried out: a backup to restore, capacity for the copy, an application to read it."""
+    newest_good = selection.newest
+    start = finding("a backup to restore", newest_good is not None, measured=f"{len(backups.good)} good",
+                    expected="one or more", next_step=RUN_BACKUP)
+    if newest_good is None:
+        return (start,)
+    newest = backups.backups[0]
+    return (
+        start,
+        _older(selection),
+        finding("the newest file in the folder is good", newest is newest_good,
+                measured=f"{newest.name}: {newest.trust}", expected="verified", otherwise=Verdict.WARNING,
+                next_step=f"The drill takes the previous one. {RUN_BACKUP}"),
+        *_capacity(selection, server, environment),
+        _application(selection, deployed),
+    )
+
+
+def _older(selection: DrillSelection) -> Finding:
+    name = selection.older.name if selection.older else ""
+    if selection.named:
+        return finding("the older backup that was named", bool(name),
+                       measured=name or "no good older backup has that name", expected="a good backup in the folder",
+                       next_step="Take a name from the table of backups, or leave `older` empty.")
+    return finding("an older backup to restore", bool(name), measured=name or "none: only the newest is restored",
+                   expected="one", otherwise=Verdict.WARNING, next_step="There will be one after the next backup.")
+
+
+def _capacity(selection: DrillSelection, server: ServerState, environment: Environment) -> tuple[Finding, ...]:
+    needs = [copy_needs(one, environment) for one in selection.backups]
+    memory_mb = max(one.memory_mb for one in needs) + MEMORY_MARGIN_MB
+    free_mb = server.memory_available_bytes // 1_048_576
+    return (
+        finding("memory for the copy", free_mb >= memory_mb, measured=f"{free_mb:,} MB available",
+                expected=f"{memory_mb:,} MB",
+                next_step="Run the drill at a quieter hour, or lower restore_drill.memory_mb."),
+        _disk(int(DISK_MARGIN * max(one.disk_bytes for one in needs)), server),
+    )
+
+
+def _disk(needed_bytes: int, server: ServerState) -> Finding:
+    check, expected = "disk for the copy", f"{needed_bytes / 1e6:,.0f} MB"
+    if not needed_bytes:
+        return finding(check, True, measured="none is needed: it fits into memory", expected=expected)
+    disk = server.disk(DOCKER_DATA)
+    return finding(check, None if disk is None else disk.free_bytes >= needed_bytes,
+                   measured=f"{disk.free_bytes / 1e6:,.0f} MB free in {DOCKER_DATA}" if disk else "not known",
+                   expected=expected, next_step=f"Free space under {DOCKER_DATA}, then run again.")
+
+
+def _application(selection: DrillSelection, deployed: Deployed) -> Finding:
+    without = [one.name for one in selection.backups if not application_images(deployed, one)]
+    return finding("an application to read it with", not without,
+                   measured=f"no image for {', '.join(without)}" if without else "the image is on the server",
+                   expected="the live release's image", otherwise=Verdict.WARNING,
+                   next_step="The drill compares the data and cannot show that the application reads them.")

@@ -1,0 +1,51 @@
+"""What going back to a backup would lose. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+UNKNOWN = "not known"
+
+
+@dataclass(frozen=True)
+class DataLoss:
+    """What going back to a backup would lose. Rows by table; `live_rows` is None where they cannot be counted."""
+
+    backup: str
+    minutes: float
+    backup_rows: dict[str, int]
+    live_rows: dict[str, int] | None
+
+    @property
+    def rows(self) -> int | None:
+        """Rows that the live database has more than the backup, over all tables that lost some; None: not known."""
+        if self.live_rows is None:
+            return None
+        return sum(max(0, count - self.backup_rows.get(table, 0)) for table, count in self.live_rows.items())
+
+    @property
+    def sentence(self) -> str:
+        """The loss in one line, for the head of the report."""
+        rows = "an unknown number of rows: the live database cannot be counted" if self.rows is None else (
+            f"at least {self.rows:,} rows" if self.rows else "no table has more rows now")
+        return (
+            f"Everything written in the last {self.minutes:,.0f} minutes would be lost from the live database: {rows}. "
+            "Changed and deleted rows return to their earlier state; row counts cannot show those."
+        )
+
+    @property
+    def table(self) -> list[dict[str, Any]]:
+        """One row a table: rows now, rows in the backup, and the difference."""
+        live = self.live_rows
+        return [self._row(name, None if live is None else live.get(name, 0))
+                for name in sorted(self.backup_rows | (live or {}))]
+
+    def _row(self, name: str, now: int | None) -> dict[str, Any]:
+        then = self.backup_rows.get(name, 0)
+        return {
+            "table": name,
+            "rows now": UNKNOWN if now is None else now,
+            "rows in the backup": then,
+            "would be lost": UNKNOWN if now is None else max(0, now - then),
+        }

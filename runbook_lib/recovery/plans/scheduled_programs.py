@@ -1,0 +1,90 @@
+"""The files of the schedules: launchers, shared programs, the crontab's lines and systemd's units, as texts.
+
+A scheduled job is a launcher, the wrapper `job_wrapper.sh`, and the very programs that the runbooks run.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+
+from runbook_lib.core import programs
+from runbook_lib.core.commands import Command
+from runbook_lib.environment import Environment
+from runbook_lib.recovery.facts.installed_schedules import CRON_BEGIN, CRON_END
+from runbook_lib.recovery.facts.schedules import BACKUP_CONFIGURATION, BACKUP_DATABASE, Schedule, planned_schedules
+from runbook_lib.recovery.plans import backup, configuration_backup
+
+LOCK_WAIT_S = 5400  # longer than a deployment with its hour of watching
+JOB_WRAPPER = "job_wrapper.sh"
+_STEPS: dict[str, Callable[[Environment], tuple[tuple[str, Command], ...]]] = {
+    BACKUP_DATABASE: backup.scheduled_steps,
+    BACKUP_CONFIGURATION: configuration_backup.scheduled_steps,
+}
+
+
+def schedules_folder(environment: Environment) -> str:
+    """Where programs, launchers and what the jobs record are, on the server."""
+    return environment.server.path(".runbook", "scheduled")
+
+
+def job_programs(environment: Environment) -> dict[str, str]:
+    """Every file of `.runbook/scheduled/` by name, launchers last."""
+    shared = {
+        JOB_WRAPPER: programs.text(f"recovery/{JOB_WRAPPER}"),
+        f"{BACKUP_DATABASE}.sh": backup.backup_program(),
+        f"{BACKUP_CONFIGURATION}.sh": configuration_backup.configuration_program(),
+    }
+    # a launcher that is there before its programs would fail when it is due just then
+    return shared | {one.name: launcher(environment, one) for one in planned_schedules(environment)}
+
+
+def launcher(environment: Environment, schedule: Schedule) -> str:
+    """The small program that cron or systemd starts."""
+    lines = [_step_line(key, command, schedule.name) for key, command in _STEPS[schedule.name](environment)]
+    body = " \\\n        && ".join(lines)
+    return (
+        f"#!/bin/bash\n# {schedule.name}: {schedule.when}. Written by notebook 34; changes made here are lost.\n"
+        f"name={schedule.name} directory={shlex.quote(environment.server.directory)}\n"
+        f"every_s={schedule.every_s} offset_s={schedule.offset_s} wait_s={LOCK_WAIT_S}\n"
+        'here=$(dirname -- "$(readlink -f -- "$0")")\n'
+        f"steps() {{\n    {body}\n}}\n"
+        f'. "$here/{JOB_WRAPPER}"\n'
+    )
+
+
+def cron_block(environment: Environment) -> str:
+    """Our lines of the crontab. Cron's clock follows the server's zone: it asks often, and the job knows its time."""
+    folder = shlex.quote(schedules_folder(environment))
+    lines = [CRON_BEGIN, "# cron asks every 15 minutes; the job knows its time, in UTC, and makes up for a missed one",
+             "SHELL=/bin/sh"]
+    for one in planned_schedules(environment):
+        lines += [f"# {one.name}: {one.when}", f"*/15 * * * * {folder}/{one.name} --when-due >/dev/null 2>&1"]
+    return "\n".join((*lines, CRON_END)) + "\n"
+
+
+def units(environment: Environment) -> dict[str, str]:
+    """systemd's user units by file name. Source: systemd.timer(5), systemd.service(5)."""
+    folder, texts = schedules_folder(environment), {}
+    for one in planned_schedules(environment):
+        texts[f"gw2-{one.name}.service"] = (
+            f"[Unit]\nDescription={one.name}, {one.when}\n\n[Service]\nType=oneshot\nExecStart={folder}/{one.name}\n"
+            "TimeoutStartSec=6h\nNice=10\nNoNewPrivileges=true\n"
+        )
+        texts[timer_name(one.name)] = (
+            f"[Unit]\nDescription={one.name}, {one.when}\n\n[Timer]\nOnCalendar={one.on_calendar}\n"
+            "# a server that was off makes up for it\nPersistent=true\nAccuracySec=1min\n\n"
+            "[Install]\nWantedBy=timers.target\n"
+        )
+    return texts
+
+
+def timer_name(schedule_name: str) -> str:
+    """systemd's timer unit of a schedule."""
+    return f"gw2-{schedule_name}.timer"
+
+
+def _step_line(key: str, command: Command, name: str) -> str:
+    """One `step` of the job wrapper: the command of the runbook, its program in the file next to the launcher."""
+    words = command.argv[command.argv.index("--") + 1 :]
+    return f'step {key} {command.timeout_s:.0f} bash "$here/{name}.sh" {shlex.join(words)}'
