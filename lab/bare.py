@@ -6,7 +6,7 @@ from lab import container
 from lab.instance import Instance, down, start_new
 from lab.processes import log_file
 
-# no engine, no cron: what the server's own init would keep up beside sshd
+# no engine, no cron: the other services that the server's own init would run
 ENTRYPOINT = ("--entrypoint", "/usr/bin/tini")
 COMMAND = ("--", "sh", "-c", "mkdir -p /run/sshd && exec /usr/sbin/sshd -D -e")
 

@@ -192,7 +192,7 @@ def start_new(instance: Instance, log: Path, *options: str, image: str = "", com
 
 
 def free_ports() -> Ports:
-    """Three ports of loopback that nobody listens on at this moment."""
+    """Three free ports of loopback."""
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
     numbers = [listener.getsockname()[1] for listener in listeners]
     for listener in listeners:

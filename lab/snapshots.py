@@ -52,7 +52,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Notes:
-    """What is kept beside a state: the server's secrets as lines of a file, and the containers that were healthy."""
+    """What is stored with a state: the server's secrets as lines of a file, and the containers that were healthy."""
 
     secrets: str
     healthy: list[str]
@@ -126,7 +126,7 @@ def restore(instance: Instance, one: Snapshot) -> None:
 
 
 def notes_of(one: Snapshot) -> Notes:
-    """What was kept beside the state."""
+    """What was stored with the state."""
     return Notes(**json.loads(volumes.read_notes(one.volume)))
 
 
@@ -152,7 +152,7 @@ def wait_until_healthy(instance: Instance, names: Sequence[str]) -> None:
 
 
 def prune(keep: Sequence[Snapshot] = (), *, everything: bool = False) -> list[Snapshot]:
-    """Remove what is too old, not whole, or has newer ones of its name beside it; returns what went."""
+    """Remove snapshots that are too old, incomplete or superseded by newer ones; returns those removed."""
     gone, counts = [], dict[str, int]()
     for one in stored():
         counts[one.name] = counts.get(one.name, 0) + 1

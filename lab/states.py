@@ -51,9 +51,9 @@ def _two_backups(instance: Instance) -> None:
 
 STATES = {state.name: state for state in (
     State("empty", "", lambda instance: None),
-    State(FIRST, "", _first_release),  # serves, with 60,000 rows
+    State(FIRST, "", _first_release),  # live, with 60,000 rows
     State("backups", FIRST, _two_backups),  # the same, with two good backups
-    State(NEXT, FIRST, _next_release),  # the next release serves, the first one is stopped beside it
+    State(NEXT, FIRST, _next_release),  # the next release is live, the first one is stopped
 )}
 
 
@@ -112,7 +112,7 @@ def _make(state: State) -> snapshots.Snapshot:
 
 
 def _run(instance: Instance, scenario: Scenario) -> None:
-    # these runs are no part of anybody's archive
+    # these runs do not belong into the archive of real runs
     with tempfile.TemporaryDirectory(prefix="gw2-states-") as outputs:
         done = subprocess.run(run_command(instance, scenario), cwd=root(), text=True, capture_output=True,
                               env={**os.environ, "RUNBOOK_OUTPUTS": outputs})

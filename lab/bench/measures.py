@@ -44,10 +44,10 @@ class Row:
 
 def row_of(interval: Interval, load_result: LoadResult, clean_s: int) -> Row:
     """The row of an interval; its failures are counted until the first `clean_s` clean seconds."""
-    begin, clean_at, until = _span(interval, load_result, clean_s)
+    begin, first_clean_at, until = _span(interval, load_result, clean_s)
     sent, failed, outage_s = load_result.between(begin, until)
     broken = interval.fault_at is not None
-    after = round(max(0.0, clean_at - begin), 1) if broken and clean_at is not None else None
+    after = round(max(0.0, first_clean_at - begin), 1) if broken and first_clean_at is not None else None
     return Row(interval.task, interval.method, interval.result, round(interval.end - begin, 1), sent, failed, outage_s,
                after, tuple(interval.notes))
 
@@ -62,8 +62,8 @@ def failures_over_time(interval: Interval, load_result: LoadResult, clean_s: int
 def _span(interval: Interval, load_result: LoadResult, clean_s: int) -> tuple[float, float | None, float]:
     """From when on failures count (keystroke, fault or start), when the load was clean, and until when they count."""
     begin = interval.first_key_at or interval.fault_at or interval.begin
-    clean_at = load_result.clean_from(begin, clean_s)
-    return begin, clean_at, max(interval.end, clean_at or interval.end)
+    first_clean_at = load_result.clean_from(begin, clean_s)
+    return begin, first_clean_at, max(interval.end, first_clean_at or interval.end)
 
 
 @dataclass(frozen=True)

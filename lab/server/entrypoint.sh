@@ -40,14 +40,14 @@ keep() { # SLICE NAME COMMAND...: start again after a second whenever it ends
 }
 
 clear_engine_leftovers() {
-  # after SIGKILL the pid file names a process that is gone, or by now another one
+  # after SIGKILL the pid file names a process that has ended, or another one by now
   if ! pgrep -x dockerd > /dev/null; then rm -f /var/run/docker.pid; fi
   if ! pgrep -x containerd > /dev/null; then rm -rf /var/run/docker/containerd /var/run/docker/containerd.pid; fi
 }
 
 shut_down() {
   trap '' TERM INT
-  kill "${keepers[@]}" 2>/dev/null
+  kill "${supervisors[@]}" 2>/dev/null
   local name pid
   for name in dockerd cron sshd; do
     pid=$(cat "/run/keep-$name.pid" 2>/dev/null) && kill "$pid" 2>/dev/null
@@ -57,15 +57,15 @@ shut_down() {
   exit 0
 }
 
-# what an earlier life of this container left in /run belongs to processes that no longer exist
+# what an earlier start of this container left in /run belongs to processes that no longer exist
 rm -rf /var/run/docker /var/run/docker.pid /var/run/docker.sock /run/containerd /run/keep-* /run/crond.pid /run/sshd.pid
 mkdir -p /run/sshd
 ssh-keygen -A > /dev/null
 prepare_control_groups
 
-keepers=()
-keep system.slice dockerd dockerd & keepers+=($!)
-keep user.slice sshd /usr/sbin/sshd -D -e & keepers+=($!)
-keep system.slice cron cron -f & keepers+=($!)
+supervisors=()
+keep system.slice dockerd dockerd & supervisors+=($!)
+keep user.slice sshd /usr/sbin/sshd -D -e & supervisors+=($!)
+keep system.slice cron cron -f & supervisors+=($!)
 trap shut_down TERM INT
 while true; do wait; done

@@ -16,7 +16,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 AREAS = ("runbook_lib", "notebooks", "parameters", "staging", "lab", "tests", "docs", "README.md", "CONTRIBUTING.md")
 NOT_TEXT = {".png", ".ico", ".svg"}
-NOT_OURS = {"lab/app/frontend/package-lock.json", "tests/unit/test_vocabulary.py"}
+# of the Dockerfile: the Unix user of that name
+NOT_OURS = {"lab/app/frontend/package-lock.json", "lab/dockerfiles/monitoring/Dockerfile", "tests/unit/test_vocabulary.py"}
 
 # Paths whose owners are still at it. Each owner removes their own rows when the command above prints nothing for them.
 PENDING: dict[str, str] = {
@@ -24,7 +25,7 @@ PENDING: dict[str, str] = {
     "docs/reference/environment-file.md": "generated from docstrings",
     "docs/reference/errors.md": "generated from docstrings",
     "docs/reference/names.md": "generated from docstrings",
-    "lab": "lab",
+    "lab/resilience/report.html.j2": "connections, archive, report, headless, cli",
     "notebooks/00_start_here.ipynb": "platform",
     "notebooks/10_preflight.ipynb": "release",
     "notebooks/20_deploy.ipynb": "release",
@@ -64,7 +65,7 @@ PENDING: dict[str, str] = {
     "tests/unit/execution": "core, execution, run, kernel",
     "tests/unit/headless": "connections, archive, report, headless, cli",
     "tests/unit/jupyter": "core, execution, run, kernel",
-    "tests/unit/lab": "lab",
+    "tests/unit/lab/test_catalogue.py": "core, execution, run, kernel",
     "tests/unit/observability": "platform",
     "tests/unit/platform": "platform",
     "tests/unit/recovery": "recovery",

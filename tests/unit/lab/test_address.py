@@ -16,7 +16,7 @@ from lab.address import PLAN_OF_THE_LAB, PUBLIC_NAME, Address, Ports
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Address:
     monkeypatch.setattr(address, "state", lambda: tmp_path)
-    made = Address("trial")
+    made = Address("double")
     made.create()
     made.write_overlay(Ports(ssh=2201, http=8001, https=8401))
     return made
@@ -48,7 +48,7 @@ def test_only_server_side_secrets_are_made() -> None:
     assert "STAGING_SSH_KEY" not in address.server_secrets()
 
 
-def test_what_is_there_already_stays(made: Address) -> None:
+def test_existing_files_are_kept(made: Address) -> None:
     before = {path.name: path.read_bytes() for path in made.folder.iterdir()}
     made.create()
     assert {path.name: path.read_bytes() for path in made.folder.iterdir()} == before
@@ -81,5 +81,5 @@ def test_the_runbooks_can_read_the_environment_of_an_instance(made: Address) -> 
     settings = (made.folder / "environment.yaml").read_text()
     assert yaml.safe_load(settings)["extends"] == [str(PLAN_OF_THE_LAB), "./address.yaml"]
     environment = load_environment(made.environment)
-    assert environment.name == "trial"
+    assert environment.name == "double"
     assert environment.server.port == 2201

@@ -16,7 +16,7 @@ def test_the_machine_is_read_from_os_release() -> None:
     assert (machine.identity, machine.codename) == ("debian", "bookworm")
 
 
-def test_a_machine_that_does_not_say_is_nobody() -> None:
+def test_a_machine_without_os_release_values_is_unknown() -> None:
     assert debian.this_machine("") == debian.Machine("", "")
 
 

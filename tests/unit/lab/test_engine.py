@@ -14,7 +14,7 @@ def test_root_on_debian_has_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None
     assert engine.obstacle(0, DEBIAN) == ""
 
 
-def test_another_user_is_told_what_is_needed_before_anything_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_user_is_shown_what_is_needed_before_anything_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     installed: list[object] = []
     monkeypatch.setattr(engine, "_engine_answers", lambda: False)
     monkeypatch.setattr(engine, "_compose_answers", lambda: False)

@@ -38,10 +38,10 @@ def test_the_second_release_follows_the_first(built: Path) -> None:
 def test_the_same_files_make_the_same_commits_whoever_builds(
     built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    theirs = "[user]\nname = Somebody Else\n[core]\nautocrlf = true\n[commit]\ngpgsign = true\n"
+    theirs = "[user]\nname = Another Person\n[core]\nautocrlf = true\n[commit]\ngpgsign = true\n"
     (tmp_path / "gitconfig").write_text(theirs)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
-    monkeypatch.setenv("GIT_AUTHOR_NAME", "Somebody Else")
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "Another Person")
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     again = tmp_path / "again"
     build_repository(again)

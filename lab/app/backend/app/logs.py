@@ -42,12 +42,12 @@ def start_logging(settings: Settings) -> None:
     A log file that cannot be written costs a warning, not the service.
     """
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
-    trouble: OSError | None = None
+    problem: OSError | None = None
     if settings.LOG_TO_FILE:
         try:
             handlers.append(WatchedFileHandler(settings.LOG_FILE, encoding="utf-8"))  # follows logrotate's rename
         except OSError as error:
-            trouble = error
+            problem = error
     for handler in handlers:
         handler.setFormatter(JsonLines(settings.RELEASE_VERSION))
     logging.basicConfig(level=settings.LOG_LEVEL, handlers=handlers, force=True)
@@ -55,5 +55,5 @@ def start_logging(settings: Settings) -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = name not in ("uvicorn.access", "gunicorn.access")  # our own line says more
-    if trouble:
-        logging.getLogger("app").warning("log file %s cannot be written: %s", settings.LOG_FILE, trouble)
+    if problem:
+        logging.getLogger("app").warning("log file %s cannot be written: %s", settings.LOG_FILE, problem)

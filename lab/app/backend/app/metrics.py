@@ -22,7 +22,7 @@ pool_connections = Gauge(
 )
 cache_requests = Counter("gw2_cache_requests_total", "Cache look-ups: hit, miss or error", ("result",))
 
-for _result in ("hit", "miss", "error"):  # a rate over a series that does not exist yet is no data, not zero
+for _result in ("hit", "miss", "error"):  # a rate over a missing series has no data; it is not zero
     cache_requests.labels(_result)
 
 

@@ -14,7 +14,7 @@ import jwt
 from app.errors import ApiError
 from app.settings import Settings
 
-COST, BLOCK, PARALLEL = 2**14, 8, 1  # scrypt: 16 MiB and about 50 ms a look-up
+COST, BLOCK, PARALLEL = 2**14, 8, 1  # scrypt: 16 MiB and about 50 ms per check
 UNUSABLE = "!"  # no password matches it: seeded users cannot log in
 
 

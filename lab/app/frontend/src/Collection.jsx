@@ -25,16 +25,16 @@ export function Collection({ kind, session, onExpired }) {
   const [page, setPage] = useState(null);
   const [offset, setOffset] = useState(0);
   const [said, setSaid] = useState("");
-  const [trouble, setTrouble] = useState("");
+  const [problem, setProblem] = useState("");
 
   const attempt = useCallback(
     async (work) => {
-      setTrouble("");
+      setProblem("");
       try {
         return await work();
       } catch (error) {
         if (error.status === 401) onExpired();
-        else setTrouble(error.requestId ? `${error.message} (request ${error.requestId})` : error.message);
+        else setProblem(error.requestId ? `${error.message} (request ${error.requestId})` : error.message);
       }
     },
     [onExpired],
@@ -64,8 +64,8 @@ export function Collection({ kind, session, onExpired }) {
     <>
       <NewOne kind={kind} onSubmit={create} />
       <p role="status">{said}</p>
-      <p role="alert">{trouble}</p>
-      {page ? <Table kind={kind} page={page} onMove={setOffset} /> : !trouble && <p>Loading…</p>}
+      <p role="alert">{problem}</p>
+      {page ? <Table kind={kind} page={page} onMove={setOffset} /> : !problem && <p>Loading…</p>}
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { useState } from "react";
 
 export function Login({ session, onLogin }) {
-  const [trouble, setTrouble] = useState("");
+  const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
 
   const submit = async (event) => {
@@ -9,13 +9,13 @@ export function Login({ session, onLogin }) {
     const form = new FormData(event.currentTarget);
     const credentials = { username: form.get("username"), password: form.get("password") };
     setBusy(true);
-    setTrouble("");
+    setProblem("");
     try {
       if (event.nativeEvent.submitter?.value === "register") await session.register(credentials);
       await session.login(credentials);
       onLogin();
     } catch (error) {
-      setTrouble(error.message);
+      setProblem(error.message);
       setBusy(false);
     }
   };
@@ -31,7 +31,7 @@ export function Login({ session, onLogin }) {
         Password
         <input name="password" type="password" autoComplete="current-password" required minLength={10} />
       </label>
-      <p role="alert">{trouble}</p>
+      <p role="alert">{problem}</p>
       <div className="row">
         <button value="login" className="primary" disabled={busy}>
           Log in

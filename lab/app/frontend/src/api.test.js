@@ -51,7 +51,7 @@ test("an error says what happened and which request it was", async () => {
   });
 });
 
-test("a server that cannot be reached is told in plain words", async () => {
+test("an unreachable server gives a plain message", async () => {
   vi.stubGlobal("fetch", vi.fn(async () => Promise.reject(new TypeError("failed"))));
   await expect(new Session(store()).ask("GET", "/squads")).rejects.toThrow("cannot be reached");
 });

@@ -14,7 +14,7 @@ from lab.resilience.runner import ActiveRun, FinishedRun, planned_steps, wait_fo
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import new_run
 
-# opens a run, records the events that it is given, prints, and waits for as long as it is told
+# opens a run, records the given events, prints, and waits for the given time
 CHILD = """
 import sys, time
 from runbook_lib.archive.journal import Journal
