@@ -49,12 +49,12 @@ class HttpReply:
 
 @dataclass(frozen=True)
 class TlsHandshake:
-    """A certificate as served (DER), and what was agreed on. `trouble` says why it does not verify, or is empty."""
+    """A certificate as served (DER), and what was agreed on. `verify_error`: why it does not verify, or empty."""
 
     certificate: bytes
     protocol: str
     cipher: str
-    trouble: str
+    verify_error: str
 
 
 class Server(Protocol):

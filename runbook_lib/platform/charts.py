@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Bar:
-    """One stretch of a timeline, in seconds since the start."""
+    """One interval of a timeline, in seconds since the start."""
 
     label: str
     start_s: float
@@ -57,11 +57,11 @@ def memory_against_limits(rows: Iterable[tuple[str, float, float | None]], *, al
         colour = GREY if share is None else RED if share >= alert_percent else BLUE
         axes.barh(place, 100, color="#eef1f5", height=0.62)
         axes.barh(place, min(share or 0.0, 100), color=colour, height=0.62)
-        said = f"{readable_size(used)}, no limit"
+        label = f"{readable_size(used)}, no limit"
         if limit and share is not None:
-            said = f"{readable_size(used)} of {readable_size(limit)} ({share:.0f} %)"
-        axes.text(101.5, place, said, va="center", fontsize=9, color=RED if colour == RED else INK)
-        words.append(f"{name} {said}")
+            label = f"{readable_size(used)} of {readable_size(limit)} ({share:.0f} %)"
+        axes.text(101.5, place, label, va="center", fontsize=9, color=RED if colour == RED else INK)
+        words.append(f"{name} {label}")
     axes.axvline(alert_percent, color=RED, linewidth=1.4, linestyle=(0, (4, 2)))
     axes.text(alert_percent - 0.8, len(measured) - 0.38, f"alert at {alert_percent:g} %", color=RED, fontsize=8.5,
               va="bottom", ha="right")
@@ -113,14 +113,14 @@ def metric_over_time(rows: Iterable[tuple[datetime, float]], limit: float, *, un
     begin, end = min(moments_too), max(moments_too)
     for place, (when, name) in enumerate(marks):
         axes.axvline(to_dates([when])[0], color=INK, linewidth=1.2, linestyle=(0, (2, 2)))
-        # moments can be a second apart: each label stands a line lower than the one before
+        # moments can be a second apart: each label stands a line lower than the previous
         late = when > begin + 0.85 * (end - begin)
         axes.annotate(name, (to_dates([when])[0], top * (0.94 - 0.11 * place)), xytext=(-4 if late else 4, 0),
                       ha="right" if late else "left", textcoords="offset points", fontsize=9, bbox=CLEAR)
     time_axis(axes, sorted(moments_too))
     axes.set(title=title, ylabel=label or unit, ylim=(0, top))
-    told = f"Between {min(values):.2g} {short} and {max(values):.2g} {short}; the limit is {limit:g} {short}."
-    return described(figure, told)
+    summary = f"Between {min(values):.2g} {short} and {max(values):.2g} {short}; the limit is {limit:g} {short}."
+    return described(figure, summary)
 
 
 @in_house_style

@@ -72,7 +72,7 @@ def empty_figure(title: str, words: str) -> Figure:
 
 
 def tag(axes: Axes, at: float, height: float, words: str, right: float, colour: str) -> None:
-    """A label beside a vertical line, on the side that has room."""
+    """A label next to a vertical line, on the side with more space."""
     left_side = at > right * 0.72
     axes.annotate(words, (at, height), xytext=(-5 if left_side else 5, 0), textcoords="offset points", color=colour,
                   ha="right" if left_side else "left", va="center", fontsize=9, bbox=CLEAR)

@@ -13,7 +13,7 @@ Check = Mapping[str, Any]
 def folded(checks: Iterable[Check]) -> list[Check]:
     """The same checks, in order; passed ones that differ in their first word alone become one.
 
-    `nginx is well`, `redis is well`, `postgres is well` with equal figures: `each is well: nginx, redis, postgres`.
+    `a is healthy`, `b is healthy`, `c is healthy` with equal figures: `each is healthy: a, b, c`.
     """
     rows = list(checks)
     groups: dict[tuple[str, ...], list[Check]] = {}

@@ -1,4 +1,4 @@
-"""The environment at a glance: what is well, what is not, and which notebook to open."""
+"""The environment at a glance: what is healthy, what is not, and which notebook to open."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ def overview(
     backups: Backups,
     alerts: tuple[Alert, ...] | None,
 ) -> tuple[Finding, ...]:
-    """One finding a question. Where nothing is deployed yet, that is said once, as a warning."""
+    """One finding per question, and one for each service that is not healthy. Nothing deployed yet is one warning.
+
+    None for containers or alerts (they did not answer) is inconclusive, never a pass.
+    """
     if deployed.live_colour is None:
         nothing = "nothing is deployed yet"
-        return (Finding("a release serves", Verdict.WARNING, nothing, "a release", "Open 20 Deploy."),)
+        return (Finding("a release is live", Verdict.WARNING, nothing, "a release", "Open 20 Deploy."),)
     return (
         _release(deployed),
         *_services(environment, containers, deployed.live_colour),
@@ -33,26 +36,26 @@ def overview(
 
 
 def operation_row(operation: Operation | None) -> dict[str, str]:
-    """Who works on the environment now, for a table."""
+    """Who holds the lock now, and for which operation, for a table."""
     if operation is None:
-        return {"now": "nobody works on this environment"}
+        return {"now": "The lock is not held: no operation is in progress."}
     return {
         "now": operation.purpose,
         "by": operation.owner,
         "run": operation.run_id,
         "since": operation.started,
-        "last sign of life": operation.heartbeat,
+        "last heartbeat": operation.heartbeat,
     }
 
 
 def _release(deployed: Deployed) -> Finding:
-    on_record = deployed.releases[-1].commit if deployed.releases else None
+    recorded = deployed.releases[-1].commit if deployed.releases else None
     return finding(
-        "a recorded release serves",
-        deployed.live_commit == on_record == deployed.head,
+        "a recorded release is live",
+        deployed.live_commit == recorded == deployed.head,
         measured=f"{deployed.live_version}, {(deployed.live_commit or 'no commit')[:12]}",
-        expected=f"the last on record ({(on_record or 'none')[:12]}), checked out",
-        next_step="A deployment was interrupted: run 20 Deploy for the release that should serve.",
+        expected=f"the last recorded one ({(recorded or 'none')[:12]}), checked out",
+        next_step="A deployment was interrupted: run 20 Deploy for the release that is to be live.",
     )
 
 
@@ -60,11 +63,11 @@ def _services(
     environment: Environment, containers: tuple[Container, ...] | None, colour: str
 ) -> tuple[Finding, ...]:
     if containers is None:
-        return (Finding("services", Verdict.INCONCLUSIVE, "Docker does not answer", "all well",
-                        "Look at the Docker Engine on the server: `systemctl status docker`."),)
-    looked = containers_are_healthy(containers, environment.running_services(colour))
-    bad = tuple(one for one in looked if one.verdict is not Verdict.PASSED)
-    return bad or (finding("services", True, measured=f"{len(looked)} of {len(looked)} well", expected="all well"),)
+        return (Finding("services", Verdict.INCONCLUSIVE, "Docker does not answer", "all healthy",
+                        "Check the Docker Engine on the server: `systemctl status docker`."),)
+    found = containers_are_healthy(containers, environment.running_services(colour))
+    bad = tuple(one for one in found if one.verdict is not Verdict.PASSED)
+    return bad or (finding("services", True, measured=f"{len(found)} of {len(found)} healthy", expected="all healthy"),)
 
 
 def _alerts(alerts: tuple[Alert, ...] | None) -> Finding:
@@ -74,5 +77,5 @@ def _alerts(alerts: tuple[Alert, ...] | None) -> Finding:
         None if alerts is None else not firing,
         measured="Prometheus does not answer" if alerts is None else ", ".join(firing) or "none firing",
         expected="none firing",
-        next_step="Look the alert up in the table of symptoms above.",
+        next_step="Find the alert in the table of symptoms of 00 Start here.",
     )

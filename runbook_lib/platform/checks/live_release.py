@@ -1,4 +1,4 @@
-"""Is this the release that was meant, and does it work? What the gate holds against each look."""
+"""Is this the expected release, and does it work? The judges of gates and of the external verification."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ExpectedRelease:
 
 
 def judge_health(expected: ExpectedRelease) -> Callable[[tuple[Container, ...], IdleColour], tuple[Finding, ...]]:
-    """For a Gate over (containers, the colour seen from inside): what a slow start comes to by waiting."""
+    """For a Gate over (containers, the colour seen from inside): what a slow start still reaches by waiting."""
 
     def judge(containers: tuple[Container, ...], seen: IdleColour) -> tuple[Finding, ...]:
         answers = (finding(f"{path} answers", reply.status == 200, measured=reply.status, expected=200)
@@ -42,14 +42,14 @@ def judge_health(expected: ExpectedRelease) -> Callable[[tuple[Container, ...], 
 
 
 def judge_identity(expected: ExpectedRelease) -> Callable[[IdleColour], tuple[Finding, ...]]:
-    """For a Gate over the colour seen from inside: is it this release, with all its files? No waiting changes that."""
+    """For a Gate over the colour seen from inside: is it this release, with all its files? Waiting changes neither."""
 
     def judge(seen: IdleColour) -> tuple[Finding, ...]:
         commits = (_same_commit(path, str(reply.document.get("commit", "none")), expected.commit)
                    for path, reply in seen.replies.items())
         missing = [path for path, status in seen.assets.items() if status != 200]
         files = finding(
-            "every file that the page names is there", bool(seen.assets) and not missing,
+            "every file that the page names is present", bool(seen.assets) and not missing,
             measured=f"missing: {', '.join(missing)}" if missing else f"{len(seen.assets)} files",
             expected="the page and its scripts and styles", next_step="The frontend image was built without them.",
         )
@@ -59,19 +59,19 @@ def judge_identity(expected: ExpectedRelease) -> Callable[[IdleColour], tuple[Fi
 
 
 def judge_flow(longest_ms: float) -> Callable[[UserFlow], tuple[Finding, ...]]:
-    """For a Gate over a user's flow: each action does what it should, and not every read takes above `longest_ms`.
+    """For a Gate over a smoke test: each action works, and at least one read takes no longer than `longest_ms`.
 
-    The quickest read is what counts: one slow action is a busy machine, and a password takes its time by intent.
+    The fastest read counts: one slow action is a busy machine, and a password's hash is slow by design.
     """
 
     def judge(flow: UserFlow) -> tuple[Finding, ...]:
         reads = [one.seconds * 1000 for one in flow.actions
                  if one.action.startswith("read") and one.seconds is not None]
-        quick = min(reads, default=None)
-        patience = finding("a read is answered in time", None if quick is None else quick <= longest_ms,
-                           measured="none was answered" if quick is None else f"{quick:.0f} ms the quickest",
-                           expected=f"<= {longest_ms:g} ms", next_step="Search the backend's log for slow requests.")
-        return (*smoke_test_passed(flow), patience)
+        fastest = min(reads, default=None)
+        latency = finding("a read is answered in time", None if fastest is None else fastest <= longest_ms,
+                          measured="none was answered" if fastest is None else f"fastest {fastest:.0f} ms",
+                          expected=f"<= {longest_ms:g} ms", next_step="Search the backend's log for slow requests.")
+        return (*smoke_test_passed(flow), latency)
 
     return judge
 
@@ -79,9 +79,9 @@ def judge_flow(longest_ms: float) -> Callable[[UserFlow], tuple[Finding, ...]]:
 def judge_outside(
     expected: ExpectedRelease, restarts: Mapping[str, int] | None = None
 ) -> Callable[..., tuple[Finding, ...]]:
-    """For a Gate over (containers, public endpoints, schema revision, a user's write and read, frontend assets).
+    """For a Gate over (containers, public endpoints, schema revision, smoke test, frontend assets).
 
-    `restarts` are the restart counts from before the deployment, by service.
+    `restarts`: the restart counts before the deployment, by service.
     """
 
     def judge(
@@ -102,7 +102,7 @@ def judge_outside(
 def judge_restored(
     commit: str, colour: str, restarts: Mapping[str, int]
 ) -> Callable[[tuple[Container, ...], tuple[Endpoint, ...], UserFlow], tuple[Finding, ...]]:
-    """For the Gate after a rollback: what ran before answers again, as itself. Its earlier restarts do not count."""
+    """For the Gate after a rollback: the previous release answers again. Its earlier restarts do not count."""
     services = (f"backend-{colour}", f"frontend-{colour}", *SHARED)
 
     def judge(
@@ -118,7 +118,7 @@ def judge_restored(
 
 
 def assets_loaded(assets: tuple[Asset, ...]) -> tuple[Finding, ...]:
-    """Criterion: frontend assets loaded correctly: the page, at least one script, each byte as it was built."""
+    """The frontend's page, at least one script or style, and each byte as it was built."""
     if not assets:
         return (
             finding(
@@ -126,7 +126,7 @@ def assets_loaded(assets: tuple[Asset, ...]) -> tuple[Finding, ...]:
                 False,
                 measured="not served",
                 expected="the page of the image",
-                next_step="Read the frontend container's log.",
+                next_step="Read the frontend container's log with `docker logs`.",
             ),
         )
     named = finding(
@@ -144,7 +144,7 @@ def assets_loaded(assets: tuple[Asset, ...]) -> tuple[Finding, ...]:
                 one.same if one.image_sha256 else None if one.served_sha256 else False,
                 measured=(one.served_sha256 or "not served")[:12],
                 expected=(one.image_sha256 or "not in the image")[:12],
-                next_step="Another release's file is served, or none: look at the upstream file and the cache headers.",
+                next_step="It is missing, or another release answers: check the upstream file and the cache headers.",
             )
             for one in assets
         ),
@@ -155,29 +155,29 @@ def containers_are_healthy(containers: tuple[Container, ...], services: tuple[st
                         restarts: Mapping[str, int] | None = None) -> tuple[Finding, ...]:
     """Each service has a running, healthy container that was neither restarted nor killed for memory.
 
-    `restarts` are restarts that happened before, by service: they are not held against it.
+    `restarts`: earlier restarts by service, which do not count.
     """
     by_service, known = {one.service: one for one in containers}, restarts or {}
-    return tuple(_container_is_well(by_service.get(service), service, known.get(service, 0)) for service in services)
+    return tuple(_container_is_healthy(by_service.get(service), service, known.get(service, 0)) for service in services)
 
 
 def restarts_of(containers: tuple[Container, ...]) -> dict[str, int]:
-    """Restart counts by service, to be held against later ones."""
+    """Restart counts by service, to compare with later ones."""
     return {one.service: one.restart_count for one in containers}
 
 
-def _container_is_well(one: Container | None, service: str, restarts: int) -> Finding:
-    name = f"{service} is well"
+def _container_is_healthy(one: Container | None, service: str, restarts: int) -> Finding:
+    name = f"{service} is healthy"
     expected = "running, healthy, no restart, not killed for memory"
-    after = f"Read its log: `docker logs {container_name(service)}` on the server."
+    next_step = f"Read its log: `docker logs {container_name(service)}` on the server."
     if one is None:
-        return finding(name, False, measured="no container", expected=expected, next_step=after)
+        return finding(name, False, measured="no container", expected=expected, next_step=next_step)
     faults = [one.state] if one.state != "running" else []
     faults += [str(one.health or "no health check")] if one.health != "healthy" else []
     faults += [f"{one.restart_count - restarts} restarts"] if one.restart_count > restarts else []
     faults += ["killed for memory"] if one.oom_killed else []
     return finding(name, not faults, measured=", ".join(faults) or "running, healthy", expected=expected,
-                   next_step=after)
+                   next_step=next_step)
 
 
 def endpoints_show(endpoints: tuple[Endpoint, ...], commit: str) -> tuple[Finding, ...]:
@@ -206,31 +206,30 @@ def _same_commit(path: str, measured: str, expected: str) -> Finding:
         measured == expected,
         measured=measured[:12],
         expected=expected[:12],
-        next_step="Another release answers than the one that was deployed: look at the upstream file and at the "
-                  "image tags.",
+        next_step="A different release is answering. Check the upstream file and the image tags.",
     )
 
 
 def schema_is(revision: str | None, expected: str) -> Finding:
-    """The database's alembic revision is the one that the code expects."""
+    """The database's alembic revision is the one that the code expects. Inconclusive when it is unknown."""
     return finding(
         "schema revision",
         revision == expected if revision else None,
         measured=revision or "unknown",
         expected=expected,
-        next_step="Run 20 Deploy again; its migration step did not finish.",
+        next_step="Run 20 Deploy again: its migration step did not finish.",
     )
 
 
 def smoke_test_passed(flow: UserFlow) -> tuple[Finding, ...]:
-    """Each action of the synthetic user did what it should."""
+    """Each action of the smoke test succeeded. Inconclusive when it was not tried or was rate-limited."""
     return tuple(
         finding(
             f"a user can {one.action}",
             one.works,
             measured=one.detail,
             expected=one.expected,
-            next_step="Search the backend's log for the request id in this run's evidence.",
+            next_step="Search the backend's log for ERROR lines at the time of this run.",
         )
         for one in flow.actions
     )

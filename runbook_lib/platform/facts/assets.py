@@ -1,4 +1,4 @@
-"""The frontend's files as users get them, held against the files in the image that should serve them."""
+"""The frontend's files as users get them, compared with the files in the image they were built into."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from runbook_lib.platform.facts.containers import container_name
 
 ASSET = re.compile(r"""(?:src|href)=["'](/assets/[A-Za-z0-9._-]+)["']""")
 WEB_ROOT = "/srv/frontend"
-MOST_ASSETS = 50
+MOST_ASSETS = 50  # a page that names more is not ours; the command line has to stay bounded
 
 
 @dataclass(frozen=True)
 class Asset:
-    """One file: its digest as served through nginx and as it lies in the image. None where it was not to be had."""
+    """One file: its digest as served through nginx, and in the image. None where there is no such file."""
 
     path: str
     size_bytes: int
@@ -33,7 +33,10 @@ class Asset:
 
 
 def compare_assets(environment: Environment, colour: str) -> Question[tuple[Asset, ...]]:
-    """The page and every script and style it names; empty when not even the page was served."""
+    """The page and every script and style it names; empty when not even the page was served.
+
+    Raises CommandTimedOut, HostUnreachable. Source: `sha256sum` in the frontend's container.
+    """
 
     def fetch(connections: Connections) -> tuple[Asset, ...]:
         page = _fetch(connections.http, "/")
@@ -41,6 +44,7 @@ def compare_assets(environment: Environment, colour: str) -> Question[tuple[Asse
             return ()
         paths = ["/index.html", *parse_asset_paths(page.decode("utf-8", "replace"))]
         built = ("sha256sum", *(f"{WEB_ROOT}{path}" for path in paths))
+        # sha256sum ends with 1 when a file that the page names is not in the image: that is an answer
         command = Command(("docker", "exec", container_name(f"frontend-{colour}"), *built), accepts=(0, 1))
         digests = parse_digests(connections.server.run(command).stdout)
         bodies = [page, *(_fetch(connections.http, path) for path in paths[1:])]

@@ -19,8 +19,10 @@ TRIED = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 
 @dataclass(frozen=True)
 class Certificate:
-    """`trouble` says why the certificate does not verify, and is empty when it does. `accepts`: protocol → whether the
-    server speaks it, None where this machine cannot try."""
+    """A served certificate, dates in UTC. `verify_error`: why it does not verify, empty when it does.
+
+    `accepts`: protocol → whether the server speaks it; None where this machine cannot try.
+    """
 
     subject: str
     issuer: str
@@ -30,7 +32,7 @@ class Certificate:
     sha256: str
     protocol: str
     cipher: str
-    trouble: str
+    verify_error: str
     accepts: Mapping[str, bool | None]
 
     def days_left(self, now: datetime) -> float:
@@ -39,7 +41,10 @@ class Certificate:
 
 
 def inspect_certificate(environment: Environment) -> Question[Certificate]:
-    """The certificate of the public address. Raises EndpointUnavailable, FactUnreadable."""
+    """The certificate of the public address, and its TLS protocols. Raises EndpointUnavailable, FactUnreadable.
+
+    Source: a TLS handshake with the public address, certificates checked but not required.
+    """
 
     def fetch(connections: Connections) -> Certificate:
         served = connections.http.handshake()
@@ -49,7 +54,7 @@ def inspect_certificate(environment: Environment) -> Question[Certificate]:
 
 
 def parse_certificate(served: TlsHandshake, accepts: Mapping[str, bool | None]) -> Certificate:
-    """The facts of a handshake. Raises FactUnreadable when the certificate is none."""
+    """The facts of a handshake. Raises FactUnreadable when it is not a certificate."""
     try:
         found = x509.load_der_x509_certificate(served.certificate)
         return Certificate(
@@ -61,14 +66,12 @@ def parse_certificate(served: TlsHandshake, accepts: Mapping[str, bool | None]) 
             sha256=hashlib.sha256(served.certificate).hexdigest(),
             protocol=served.protocol,
             cipher=served.cipher,
-            trouble=served.trouble,
+            verify_error=served.verify_error,
             accepts=dict(accepts),
         )
     except (ValueError, x509.InvalidVersion, x509.DuplicateExtension) as error:
-        raise FactUnreadable(
-            f"The served certificate cannot be read: {error}",
-                             next_step="`openssl s_client -connect HOST:443` shows it raw."
-        ) from error
+        raise FactUnreadable(f"The served certificate cannot be read: {error}",
+                             next_step="See it raw with `openssl s_client -connect HOST:443`.") from error
 
 
 def _common_name(name: x509.Name) -> str:

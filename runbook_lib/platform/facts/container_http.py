@@ -10,7 +10,8 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
 from runbook_lib.core.questions import HttpReply, Server
 
-# The backend image has Python and no curl. What is asked comes by stdin, where no process list shows it.
+# The backend image has Python and no curl. The request comes by stdin: it may hold a password, and arguments show in
+# the server's process list.
 REQUEST = """
 import json, sys, time, urllib.error, urllib.request
 asked = json.load(sys.stdin)
@@ -44,15 +45,17 @@ class ContainerHttp:
         url = self.base + path
         asked = {"method": method, "url": url, "json": json, "headers": headers or {}, "timeout_s": timeout_s}
         argv = ("docker", "exec", "--interactive", self.container, "python3", "-c", REQUEST)
+        # 1: no reply; 126: the container is not running; 137: the request was killed with it
         command = Command(argv, stdin=json_text.dumps(asked), timeout_s=timeout_s + 20, accepts=(0, 1, 126, 137))
         done = self.server.run(command)
         if done.exit_code:
-            said = (done.stderr.strip().splitlines() or ["no reply"])[-1]
-            raise EndpointUnavailable(f"{path} gave no reply inside {self.container}: {said[:300]}", where=url,
+            reason = (done.stderr.strip().splitlines() or ["no reply"])[-1]
+            raise EndpointUnavailable(f"{path} gave no reply inside {self.container}: {reason[:300]}", where=url,
                                       next_step="Read the container's log with `docker logs`.")
         try:
-            told = json_text.loads(done.stdout)
-            return HttpReply(url, int(told["status"]), dict(told["headers"]), told["body"].encode(), told["seconds"])
+            reply = json_text.loads(done.stdout)
+            body, seconds = reply["body"].encode(), reply["seconds"]
+            return HttpReply(url, int(reply["status"]), dict(reply["headers"]), body, seconds)
         except (ValueError, KeyError, TypeError, AttributeError) as cause:
-            raise FactUnreadable(f"{path} was asked inside {self.container}, and the reply could not be read.",
+            raise FactUnreadable(f"The reply to {path} inside {self.container} cannot be read.",
                                  where=url, next_step="Run the notebook again.") from cause

@@ -15,7 +15,7 @@ from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
 
 PROJECT = "gw2-staging"
-_NEVER = "0001-01-01"
+_NEVER = "0001-01-01"  # the zero time of Go, for a container that has not started
 
 _INSPECT = """
 ids=$(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$1" \\
@@ -56,7 +56,10 @@ def container_name(service: str) -> str:
 
 
 def survey_containers(environment: Environment, *, project: str = PROJECT) -> Question[tuple[Container, ...]]:
-    """All containers of the project, running or not, by service. Raises DockerUnavailable, FactUnreadable."""
+    """All containers of the project, running or not, sorted by service. Raises DockerUnavailable, FactUnreadable.
+
+    One-off containers (`docker compose run`) are left out. Source: `docker inspect`.
+    """
 
     def fetch(connections: Connections) -> tuple[Container, ...]:
         command = Command(("sh", "-c", _INSPECT, "containers", project), timeout_s=30)
@@ -66,7 +69,10 @@ def survey_containers(environment: Environment, *, project: str = PROJECT) -> Qu
 
 
 def measure_memory(environment: Environment, *, project: str = PROJECT) -> Question[tuple[Container, ...]]:
-    """The running containers with `memory_bytes` filled in; takes about two seconds. Source: docker stats."""
+    """The running containers with `memory_bytes` filled in; takes about two seconds.
+
+    Raises DockerUnavailable, FactUnreadable. Source: `docker stats`.
+    """
 
     def fetch(connections: Connections) -> tuple[Container, ...]:
         containers = survey_containers(environment, project=project).fetch(connections)
@@ -80,13 +86,13 @@ def measure_memory(environment: Environment, *, project: str = PROJECT) -> Quest
 
 
 def parse_containers(text: str) -> tuple[Container, ...]:
-    """The reply of `docker inspect`. Raises FactUnreadable when it is no such reply."""
+    """The reply of `docker inspect`, sorted by service. Raises FactUnreadable for any other text."""
     try:
         found = [_container(one) for one in json.loads(text)]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FactUnreadable(
             f"`docker inspect` replied in an unknown form ({type(error).__name__}: {str(error)[:100]}).",
-            next_step="Run `docker inspect` on the server by hand; an engine older than 20.10 is not supported.",
+            next_step="Run `docker inspect` on the server; an engine older than 20.10 is not supported.",
         ) from error
     return tuple(sorted(found, key=lambda one: one.service))
 
@@ -98,8 +104,8 @@ def parse_memory(text: str) -> dict[str, int]:
         if not line.strip():
             continue
         try:
-            said = json.loads(line)
-            used[str(said["ID"])] = parse_size(said["MemUsage"].partition("/")[0])
+            row = json.loads(line)
+            used[str(row["ID"])] = parse_size(row["MemUsage"].partition("/")[0])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise FactUnreadable("`docker stats` replied in an unknown form.", where=line[:200]) from error
     return used
@@ -117,23 +123,24 @@ def parse_size(text: str) -> int:
     return round(float(match[1]) * _UNITS[match[2].lower()])
 
 
-def _container(said: dict[str, Any]) -> Container:
-    state, labels = said["State"], said["Config"].get("Labels") or {}
+def _container(inspected: dict[str, Any]) -> Container:
+    state, labels = inspected["State"], inspected["Config"].get("Labels") or {}
+    # no health check: no "Health" at all, or "none" where a Compose file disables the image's own
     health = (state.get("Health") or {}).get("Status")
     return Container(
-        name=said["Name"].lstrip("/"),
-        service=labels.get("com.docker.compose.service", said["Name"].lstrip("/")),
-        image=said["Config"]["Image"],
-        image_id=said["Image"],
+        name=inspected["Name"].lstrip("/"),
+        service=labels.get("com.docker.compose.service", inspected["Name"].lstrip("/")),
+        image=inspected["Config"]["Image"],
+        image_id=inspected["Image"],
         state=state["Status"],
         health=None if health in (None, "none", "") else str(health),
-        restart_count=int(said.get("RestartCount", 0)),
+        restart_count=int(inspected.get("RestartCount", 0)),
         oom_killed=bool(state.get("OOMKilled", False)),
         exit_code=int(state.get("ExitCode", 0)),
         started_at=parse_start(state.get("StartedAt") or _NEVER),
         labels=dict(labels),
-        memory_limit_bytes=int(said["HostConfig"].get("Memory") or 0) or None,
-        container_id=said["Id"],
+        memory_limit_bytes=int(inspected["HostConfig"].get("Memory") or 0) or None,
+        container_id=inspected["Id"],
     )
 
 

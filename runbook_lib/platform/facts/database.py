@@ -9,7 +9,9 @@ from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 
-# In one statement although the table may not be there: a text in a CASE is only looked at when it is reached.
+AGAIN = "Run the notebook again."
+
+# One statement although the table may not be there: a query as text is parsed only when its CASE branch is reached.
 _REVISIONS = """
 CASE WHEN to_regclass('public.alembic_version') IS NOT NULL THEN
      xpath('/table/row/version_num/text()', query_to_xml(
@@ -56,7 +58,10 @@ class DatabaseState:
 
 
 def survey_database(environment: Environment) -> Question[DatabaseState]:
-    """The whole picture; counting takes about a second for ten million rows. Raises FactUnreadable."""
+    """Version, size in bytes, revision, connections and every table with its rows counted. Raises FactUnreadable.
+
+    Counting takes about a second for ten million rows. Source: PostgreSQL 15 manual, pg_stat_user_tables.
+    """
 
     def fetch(connections: Connections) -> DatabaseState:
         database = connections.database
@@ -73,13 +78,16 @@ def survey_database(environment: Environment) -> Question[DatabaseState]:
                 tables=tuple(Table(*one, int(counts[f"t{place}"])) for place, one in enumerate(tables)),
             )
         except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise FactUnreadable(f"PostgreSQL's reply lacks something: {error!r}", next_step="Ask again.") from error
+            raise FactUnreadable(f"PostgreSQL's reply lacks something: {error!r}", next_step=AGAIN) from error
 
     return Question("database", fetch)
 
 
 def schema_revision(environment: Environment) -> Question[str | None]:
-    """The alembic revision, or None where no migration ever ran. Raises FactUnreadable."""
+    """The alembic revision; None where no migration ever ran; several heads joined by +. Raises FactUnreadable.
+
+    Source: the table public.alembic_version.
+    """
 
     def fetch(connections: Connections) -> str | None:
         return _revision(_only(connections.database.rows(f"SELECT {_REVISIONS}"), "the revision").get("revisions"))
@@ -109,5 +117,5 @@ def _identifier(name: str) -> str:
 
 def _only(rows: list[dict[str, Any]], what: str) -> dict[str, Any]:
     if len(rows) != 1:
-        raise FactUnreadable(f"PostgreSQL gave {len(rows)} rows for {what}, not one.", next_step="Ask again.")
+        raise FactUnreadable(f"PostgreSQL gave {len(rows)} rows for {what}, not one.", next_step=AGAIN)
     return rows[0]

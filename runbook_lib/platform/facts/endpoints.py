@@ -13,12 +13,12 @@ from runbook_lib.environment import Environment
 
 PAGES = ("/", "/release.json")
 TIMEOUT_S = 5.0
-_TURNED_AWAY = (403, 404)  # our nginx does not even admit that there is such a page
+_REFUSED = (403, 404)  # nginx hides private pages: it answers as if there were none
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One look at one path. `status` and `seconds` are None, and `error` says why, where no reply came."""
+    """One probe of one path. Where no reply came, `status` and `seconds` are None, and `error` holds the reason."""
 
     path: str
     status: int | None
@@ -29,31 +29,32 @@ class Endpoint:
 
 
 def survey_endpoints(environment: Environment, *, timeout_s: float = TIMEOUT_S) -> Question[tuple[Endpoint, ...]]:
-    """The plan's health endpoints, the page and its release, asked side by side. Never raises for a single one.
+    """The plan's health endpoints, the page and its release, asked concurrently. Never raises for a single one.
 
-    Metrics are for private addresses only: where this machine is turned away, the server itself is asked to ask.
+    `timeout_s` is for each. Metrics are for private addresses only: where this machine is refused, the server asks
+    instead. Source: the public address, through nginx.
     """
     paths = (*environment.health.endpoints, *PAGES)
 
-    def look(connections: Connections, path: str) -> Endpoint:
+    def probe(connections: Connections, path: str) -> Endpoint:
         try:
             seen = endpoint(path, connections.http.request("GET", path, timeout_s=timeout_s))
         except EndpointUnavailable as error:
             return Endpoint(path, None, error=error.what)
-        if seen.status in _TURNED_AWAY and path == environment.health.metrics_path:
+        if seen.status in _REFUSED and path == environment.health.metrics_path:
             return _from_the_server(connections, environment, path, timeout_s)
         return seen
 
     def fetch(connections: Connections) -> tuple[Endpoint, ...]:
         _ = connections.http  # opened here, not by five threads at once
         with ThreadPoolExecutor(len(paths)) as together:
-            return tuple(together.map(lambda path: look(connections, path), paths))
+            return tuple(together.map(lambda path: probe(connections, path), paths))
 
     return Question("endpoints", fetch)
 
 
 def endpoint(path: str, reply: HttpReply) -> Endpoint:
-    """What a reply says; `fields` holds the top level of a JSON object and is empty for anything else."""
+    """A reply as an endpoint; `fields` holds the top level of a JSON object and is empty for anything else."""
     try:
         document = reply.json()
     except ValueError:
@@ -65,7 +66,7 @@ def endpoint(path: str, reply: HttpReply) -> Endpoint:
 def _from_the_server(connections: Connections, environment: Environment, path: str, timeout_s: float) -> Endpoint:
     public = environment.public
     port = public.url.removeprefix("https://").partition(":")[2] or "443"
-    # --insecure: whether the certificate is good is a question of its own, asked from outside
+    # --insecure: whether the certificate verifies is a fact of its own, and is asked from outside
     words = (
         "curl", "--silent", "--show-error", "--insecure", "--output", "/dev/null", "--max-time", f"{timeout_s:g}",
         "--write-out", "%{http_code} %{time_total} %{size_download}",
@@ -75,13 +76,13 @@ def _from_the_server(connections: Connections, environment: Environment, path: s
     return parse_curl(path, result.stdout, result.stderr)
 
 
-def parse_curl(path: str, text: str, trouble: str) -> Endpoint:
-    """`STATUS SECONDS BYTES` as curl's --write-out gives it; status 000 is no reply."""
+def parse_curl(path: str, text: str, error: str) -> Endpoint:
+    """`STATUS SECONDS BYTES` as curl's --write-out gives it; status 000 means that no reply came."""
     words = text.split()
     try:
         status, seconds, size = int(words[0]), float(words[1]), int(float(words[2]))
     except (IndexError, ValueError):
         status, seconds, size = 0, 0.0, 0
     if status == 0:
-        return Endpoint(path, None, error=trouble.strip() or "no reply when asked from the server")
+        return Endpoint(path, None, error=error.strip() or "no reply when asked from the server")
     return Endpoint(path, status, {}, seconds, size)

@@ -1,4 +1,4 @@
-"""What a colour without traffic says of itself, asked inside its own containers."""
+"""Health, release and files of a colour without traffic, asked inside its own containers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ sys.stdout.write(json.dumps({"/": status, **{path: fetch(path)[0] for path in na
 
 @dataclass(frozen=True)
 class ContainerReply:
-    """One reply from inside: HTTP status and the JSON document."""
+    """One reply from inside a container: HTTP status and the JSON document."""
 
     status: int
     document: dict[str, Any]
@@ -57,7 +57,10 @@ class IdleColour:
 
 
 def survey_idle_colour(environment: Environment, colour: str) -> Question[IdleColour]:
-    """Health, release and files of `colour`. Raises FactUnreadable when a container does not answer."""
+    """Health, release and files of `colour`. Raises FactUnreadable when a container does not answer.
+
+    Source: its own ports, inside the containers' network: nginx does not know this colour yet.
+    """
 
     def fetch(connections: Connections) -> IdleColour:
         container, page = backend_container(colour), f"http://frontend-{colour}:3000"
@@ -80,8 +83,8 @@ def backend_container(colour: str) -> str:
 
 
 def run_smoke_test_inside(environment: Environment, colour: str) -> Question[UserFlow]:
-    """What a user does, done inside `colour` before anybody else can reach it."""
-    return Question(f"user flow inside {colour}",
+    """The smoke test inside `colour`, before users can reach it. Raises as survey_idle_colour."""
+    return Question(f"smoke test inside {colour}",
                     lambda connections: smoke_test_over(ContainerHttp(connections.server, backend_container(colour))))
 
 
@@ -98,7 +101,7 @@ def parse_assets(text: str) -> dict[str, int]:
     try:
         return {str(path): int(status) for path, status in dict(json.loads(text)).items()}
     except (ValueError, TypeError) as cause:
-        raise FactUnreadable(f"the frontend's files were told in an unknown form: {text[:80]!r}") from cause
+        raise FactUnreadable(f"the status of the frontend's files came in an unknown form: {text[:80]!r}") from cause
 
 
 def parse_container_reply(text: str, url: str) -> ContainerReply:
@@ -111,7 +114,7 @@ def parse_container_reply(text: str, url: str) -> ContainerReply:
         return ContainerReply(int(status), document)
     except ValueError as cause:
         raise FactUnreadable(
-            f"{url} answered something else than a JSON object: {body[:80]!r}",
+            f"{url} did not answer with a JSON object: {body[:80]!r}",
             where=url,
             next_step="Read the container's log with `docker logs`; the release does not speak the health protocol.",
         ) from cause

@@ -1,4 +1,4 @@
-"""Trouble in the logs since a moment: ERROR and CRITICAL of the backend, 5xx of nginx. Log text is data, never code."""
+"""Severe lines in the logs since a moment: ERROR and CRITICAL of the backend, 5xx of nginx. Log text is never run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from runbook_lib.environment import Environment
 
 BACKEND_LOG = "/var/log/gw2/backend.log"
 ACCESS_LOG = "/var/log/nginx/access.log"
-GRAVE = ("ERROR", "CRITICAL", "FATAL")
+SEVERE = ("ERROR", "CRITICAL", "FATAL")
 MOST_BYTES = 20_000_000
 MOST_LINES = 2_000
 LONGEST_LINE = 8_000
@@ -25,8 +25,8 @@ _NO_LOG = 66
 _WORD = re.compile(r"\b(?:ERROR|CRITICAL|FATAL|Traceback)\b")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
-# Graver lines, lines that are no JSON, and before such a line the last JSON one, whose time then dates it.
-_GRAVE_LINES = r"""
+# Severe lines, lines that are not JSON, and before such a line the last JSON one, whose time then dates it.
+_SEVERE_LINES = r"""
 /^\{/ { last = $0; if ($0 ~ /"level": ?"(ERROR|CRITICAL|FATAL)"/) print substr($0, 1, LONGEST); next }
 NF    { if (last != "") print substr(last, 1, LONGEST); last = ""; print substr($0, 1, LONGEST) }
 """
@@ -43,7 +43,7 @@ for file in "$1.1" "$1"; do [ -e "$file" ] && {{ tail -c {MOST_BYTES} -- "$file"
 
 @dataclass(frozen=True)
 class LogLine:
-    """One line. `at` is None for a line that no time can be given; control characters are shown as `\\xNN`."""
+    """One line. `at` is in UTC, None where nothing dates the line; control characters are shown as `\\xNN`."""
 
     at: datetime | None
     level: str
@@ -53,12 +53,18 @@ class LogLine:
 
 
 def errors_since(environment: Environment, since: datetime) -> Question[tuple[LogLine, ...] | None]:
-    """ERROR and CRITICAL lines of the backend's log since then, at most the last 2,000; None where there is no log."""
-    return Question("errors in the backend's log", lambda connections: _grave(connections, since))
+    """ERROR and CRITICAL lines of the backend's log since then, at most the last 2,000; None where there is no log.
+
+    Raises FactUnreadable when the log cannot be read. Source: the backend's log on the server, the rotated one too.
+    """
+    return Question("errors in the backend's log", lambda connections: _severe(connections, since))
 
 
 def server_errors_since(environment: Environment, since: datetime) -> Question[tuple[LogLine, ...] | None]:
-    """Requests that nginx answered with 5xx since then, at most the last 2,000; None where there is no access log."""
+    """Requests that nginx answered with 5xx since then, at most the last 2,000; None where there is no access log.
+
+    Raises FactUnreadable when the log cannot be read. Source: nginx's access log on the server.
+    """
 
     def fetch(connections: Connections) -> tuple[LogLine, ...] | None:
         text = _read(connections, ACCESS_LOG, _FIVE_HUNDREDS)
@@ -67,8 +73,8 @@ def server_errors_since(environment: Environment, since: datetime) -> Question[t
     return Question("5xx in nginx's log", fetch)
 
 
-def _grave(connections: Connections, since: datetime) -> tuple[LogLine, ...] | None:
-    text = _read(connections, BACKEND_LOG, _GRAVE_LINES)
+def _severe(connections: Connections, since: datetime) -> tuple[LogLine, ...] | None:
+    text = _read(connections, BACKEND_LOG, _SEVERE_LINES)
     return None if text is None else parse_backend(text.splitlines(), since)
 
 
@@ -79,20 +85,23 @@ def _read(connections: Connections, path: str, program: str) -> str | None:
 
 
 def parse_backend(lines: Iterable[str], since: datetime) -> tuple[LogLine, ...]:
-    """Grave lines at or after `since`. A line that is no JSON is dated by the JSON line before it, and counts when
-    nothing dates it: a trace that is printed around the log must not go unseen."""
+    """Severe lines at or after `since`.
+
+    A line that is not JSON is dated by the JSON line before it, and counts when nothing dates it: a trace that was
+    printed past the logger must not go unseen.
+    """
     found, last = [], None
     for line in lines:
-        said = _object(line)
-        if said is None:
+        entry = _object(line)
+        if entry is None:
             if _WORD.search(line) and (last is None or last >= since):
-                found.append(LogLine(last, "ERROR", plain(line), source=BACKEND_LOG))
+                found.append(LogLine(last, "ERROR", sanitize(line), source=BACKEND_LOG))
             continue
-        last = _time(said) or last
-        level = str(said.get("level", "")).upper()
-        if level in GRAVE and (last is None or last >= since):
-            message = plain(str(said.get("message", "")) + _exception(said))
-            found.append(LogLine(last, level, message, plain(str(said.get("request_id") or "")), BACKEND_LOG))
+        last = _time(entry) or last
+        level = str(entry.get("level", "")).upper()
+        if level in SEVERE and (last is None or last >= since):
+            message = sanitize(str(entry.get("message", "")) + _exception(entry))
+            found.append(LogLine(last, level, message, sanitize(str(entry.get("request_id") or "")), BACKEND_LOG))
     return tuple(found)
 
 
@@ -100,39 +109,40 @@ def parse_access(lines: Iterable[str], since: datetime) -> tuple[LogLine, ...]:
     """Lines of nginx's JSON access log with a status from 500 upwards, at or after `since`."""
     found = []
     for line in lines:
-        said = _object(line)
-        if said is None:  # cut short, or not ours; its status was 5xx, so it is kept
-            found.append(LogLine(None, "5xx", plain(line), source=ACCESS_LOG))
+        entry = _object(line)
+        if entry is None:  # truncated, or not ours; its status was 5xx, so it is kept
+            found.append(LogLine(None, "5xx", sanitize(line), source=ACCESS_LOG))
             continue
-        at, status = _time(said), said.get("status")
+        at, status = _time(entry), entry.get("status")
         if isinstance(status, int) and status >= 500 and (at is None or at >= since):
-            words = plain(f"{said.get('method', '?')} {said.get('path', '?')} {status} by {said.get('upstream', '?')}")
-            found.append(LogLine(at, str(status), words, plain(str(said.get("request_id") or "")), ACCESS_LOG))
+            request = f"{entry.get('method', '?')} {entry.get('path', '?')}"
+            message = sanitize(f"{request} {status} by {entry.get('upstream', '?')}")
+            found.append(LogLine(at, str(status), message, sanitize(str(entry.get("request_id") or "")), ACCESS_LOG))
     return tuple(found)
 
 
-def plain(text: str) -> str:
+def sanitize(text: str) -> str:
     """Text without control characters, escape sequences and direction marks, at most 2,000 characters."""
     shown = _CONTROLS.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
     return shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
 
 
-def _exception(said: dict[str, Any]) -> str:
+def _exception(entry: dict[str, Any]) -> str:
     """The last line of a trace: what was raised."""
-    trace = str(said.get("exception") or "").strip()
+    trace = str(entry.get("exception") or "").strip()
     return f" ({trace.splitlines()[-1]})" if trace else ""
 
 
 def _object(line: str) -> dict[str, Any] | None:
     try:
-        said = json.loads(line)
+        entry = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return said if isinstance(said, dict) else None
+    return entry if isinstance(entry, dict) else None
 
 
-def _time(said: dict[str, Any]) -> datetime | None:
+def _time(entry: dict[str, Any]) -> datetime | None:
     try:
-        return parse_time(str(said.get("time")))
+        return parse_time(str(entry.get("time")))
     except ValueError:
         return None

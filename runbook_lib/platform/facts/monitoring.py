@@ -23,12 +23,12 @@ ERROR_RATE = (
 
 @dataclass(frozen=True)
 class ScrapeTarget:
-    """One scraped address. `trouble` is Prometheus's last error for it; `up` is False until it was scraped once."""
+    """One scraped address. `last_error` is Prometheus's own; `up` is False until it was scraped once."""
 
     job: str
     instance: str
     up: bool
-    trouble: str = ""
+    last_error: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,19 +45,25 @@ class Alert:
 
 @dataclass(frozen=True)
 class Sample:
-    """One series of an instant query. A value that is no number (0/0) is None, never zero."""
+    """One series of an instant query. A value that is not a number (0/0) is None, never zero."""
 
     labels: dict[str, str]
     value: float | None
 
 
 def scrape_targets(environment: Environment) -> Question[tuple[ScrapeTarget, ...]]:
-    """All active scrape targets, by job. Raises EndpointUnavailable, FactUnreadable."""
+    """All active scrape targets, by job and instance. Raises EndpointUnavailable, FactUnreadable.
+
+    Source: Prometheus manual, HTTP API, Targets.
+    """
     return Question("monitoring targets", lambda connections: parse_targets(connections.prometheus.get("targets")))
 
 
 def active_alerts(environment: Environment) -> Question[tuple[Alert, ...]]:
-    """Alerts pending or firing now, firing ones first. Raises EndpointUnavailable, FactUnreadable."""
+    """Alerts pending or firing now, firing ones first. Raises EndpointUnavailable, FactUnreadable.
+
+    Source: Prometheus manual, HTTP API, Alerts.
+    """
     return Question("alerts", lambda connections: parse_alerts(connections.prometheus.get("alerts")))
 
 
@@ -75,6 +81,7 @@ def error_rate_between(environment: Environment, since: datetime, until: datetim
 
     Minutes without a request have no point. Raises as `scrape_targets`.
     """
+    # 5 s is how often Prometheus scrapes: closer points would repeat the same value
     step_s = max(5, math.ceil((until - since).total_seconds() / 120))
     words = {"start": since.isoformat(), "end": until.isoformat(), "step": str(step_s)}
 
@@ -92,7 +99,7 @@ def parse_targets(data: Any) -> tuple[ScrapeTarget, ...]:
                 job=str(one["labels"]["job"]),
                 instance=str(one["labels"]["instance"]),
                 up=one["health"] == "up",
-                trouble=str(one.get("lastError") or ("not scraped yet" if one["health"] == "unknown" else "")),
+                last_error=str(one.get("lastError") or ("not scraped yet" if one["health"] == "unknown" else "")),
             )
             for one in data["activeTargets"]
         ),
@@ -125,7 +132,7 @@ def parse_samples(data: Any) -> tuple[Sample, ...]:
         if data["resultType"] == "scalar":
             return (Sample({}, _number(data["result"][1])),)
         if data["resultType"] != "vector":
-            raise ValueError(f"a {data['resultType']}, where one value a series was asked for")
+            raise ValueError(f"a {data['resultType']}; a vector or a scalar was asked for")
         return tuple(Sample(dict(one["metric"]), _number(one["value"][1])) for one in data["result"])
 
     return _read("the query", read)
@@ -149,7 +156,8 @@ def _read(what: str, read: Callable[[], T]) -> T:
         return read()
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise FactUnreadable(
-            f"Prometheus's reply about {what} is of an unknown form: {error!r}"[:300], next_step="Look at its own page."
+            f"Prometheus's reply about {what} is of an unknown form: {error!r}"[:300],
+            next_step="Open Prometheus on the server (port 9090) and compare.",
         ) from error
 
 

@@ -15,7 +15,7 @@ _KILLS = re.compile(r"^oom_kill (\d+)$", re.MULTILINE)
 
 
 def count_oom_kills(environment: Environment, service: str) -> Question[int | None]:
-    """Processes of the service's container killed for memory; None when it does not run or does not tell.
+    """Processes of the service's container killed for memory; None when it is not running or shows no counter.
 
     Source: Linux kernel, admin-guide/cgroup-v2 (memory.events) and cgroup-v1/memory (memory.oom_control).
     """
@@ -24,10 +24,10 @@ def count_oom_kills(environment: Environment, service: str) -> Question[int | No
         argv = ("docker", "exec", container_name(service), "sh", "-c", f"{_COUNTERS}; true")
         return parse_kills(connections.server.run(Command(argv, timeout_s=15, accepts=tuple(range(256)))).stdout)
 
-    return Question(f"memory kills of {service}", fetch)
+    return Question(f"OOM kills of {service}", fetch)
 
 
 def parse_kills(text: str) -> int | None:
-    """The count in the kernel's own words; None where it is not told."""
+    """The sum of the kernel's counters; None where there is none."""
     found = _KILLS.findall(text)
     return sum(int(count) for count in found) if found else None

@@ -1,4 +1,4 @@
-"""Who works on the environment at this moment: the holder of the lock, and jobs that outlived theirs."""
+"""Who holds the environment's lock at this moment, and for which operation."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 
-# A shared lock that is let go at once: looking never keeps an operator out for longer than this takes.
-_LOOK = """
+# A shared lock, released at once: this question never keeps an operator out for longer than it takes.
+_HOLDER = """
 cd "$1/.runbook" 2>/dev/null || exit 0
 [ -e lock ] || exit 0
 flock --shared --nonblock lock true || cat lock.json
@@ -30,17 +30,20 @@ class Operation:
 
 
 def current_operation(environment: Environment) -> Question[Operation | None]:
-    """The operation under way; None when the environment is free. Raises FactUnreadable."""
-    command = Command(("sh", "-c", _LOOK, "operation", environment.server.directory))
+    """The operation in progress; None when the lock is not held. Raises FactUnreadable.
+
+    Source: `.runbook/lock` and its record on the server.
+    """
+    command = Command(("sh", "-c", _HOLDER, "operation", environment.server.directory))
 
     def fetch(connections: Connections) -> Operation | None:
         return parse_operation(connections.server.run(command).stdout)
 
-    return Question("operation under way", fetch)
+    return Question("operation in progress", fetch)
 
 
 def parse_operation(text: str) -> Operation | None:
-    """The lock's record, or None of nothing."""
+    """The lock's record; None for an empty text. Raises FactUnreadable."""
     if not text.strip():
         return None
     try:
@@ -48,7 +51,7 @@ def parse_operation(text: str) -> Operation | None:
         return Operation(**{name: str(record.get(name, "unknown")) for name in Operation.__dataclass_fields__})
     except (ValueError, AttributeError) as cause:
         raise FactUnreadable(
-            "The environment is held, but the record of its holder cannot be read.",
+            "The lock is held, but the record of its holder cannot be read.",
             where=".runbook/lock.json",
-            next_step="Ask again in a moment: the record is replaced with every heartbeat.",
+            next_step="Run the notebook again in a moment: the record is replaced with every heartbeat.",
         ) from cause

@@ -1,4 +1,4 @@
-"""What is deployed now, as the server itself tells it: live colour, variables, images, and the release record."""
+"""What is deployed now, by the server's own files: live colour, variables, images, and the release history."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import parse_assignments
 from runbook_lib.environment import Environment
 
+_COMPATIBLE_BEFORE_0_2 = "old_code"  # the name of `compatible_with` in lines that earlier versions wrote
 IMAGES = ("gw2-backend", "gw2-frontend")
 
 
 @dataclass(frozen=True)
 class Release:
-    """One line of the release record: a deployment that passed its gate.
+    """One line of the release history: a deployment that passed its gate.
 
-    `old_code` is the commit that was tried on this release's schema before it was migrated; None where none was.
+    `compatible_with` is the previous commit that was verified on this release's schema; None where none was.
     """
 
     commit: str
@@ -31,7 +32,7 @@ class Release:
     by: str
     reason: str
     at: datetime
-    old_code: str | None = None
+    compatible_with: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,10 @@ class Deployed:
             "live": f"{self.live_version or 'nothing'} ({(self.live_commit or 'no commit')[:12]})",
             "colour": self.live_colour or "none yet",
             "checked out": (self.head or "nothing")[:12],
-            "last on record": f"{last.version} ({last.commit[:12]}), {last.at:%Y-%m-%d %H:%M} UTC"
+            "last recorded": f"{last.version} ({last.commit[:12]}), {last.at:%Y-%m-%d %H:%M} UTC"
             if last
             else "nothing yet",
-            "before it": self.releases[-2].version if len(self.releases) > 1 else "nothing",
+            "previous": self.releases[-2].version if len(self.releases) > 1 else "nothing",
         }
 
     @property
@@ -81,19 +82,22 @@ class Deployed:
 
 
 def live_release(deployed: Deployed) -> Release:
-    """The recorded release that has the traffic. Raises PreconditionFailed when none was ever committed."""
+    """The recorded release that has the traffic. Raises PreconditionFailed when it was never recorded."""
     for release in reversed(deployed.releases):
         if release.commit == deployed.live_commit:
             return release
     raise PreconditionFailed(
-        "no deployment that passed its gate serves here",
-        where=f"live commit {deployed.live_commit or 'none'}, {len(deployed.releases)} releases on record",
-        next_step="Open 20 Deploy for the release that should serve: it finishes what is missing.",
+        "the live release is not in the release history",
+        where=f"live commit {deployed.live_commit or 'none'}, {len(deployed.releases)} recorded releases",
+        next_step="Run 20 Deploy for the release that is to be live: it finishes what is missing.",
     )
 
 
 def deployed_state(environment: Environment) -> Question[Deployed]:
-    """The deployed state. Raises FactUnreadable when a record on the server is damaged."""
+    """The deployed state. Raises FactUnreadable when a record on the server is damaged.
+
+    Source: `.env`, the upstream file, the release history and the checkout on the server, and Docker's images.
+    """
 
     def fetch(connections: Connections) -> Deployed:
         directory = environment.server.directory
@@ -121,21 +125,24 @@ def deployed_state(environment: Environment) -> Question[Deployed]:
 
 
 def current_state(environment: Environment) -> Question[dict[str, str]]:
-    """Which colour gets the traffic, what `.env` and the checkout say, and the schema: each as far as it can be had."""
+    """Which colour gets the traffic, what `.env` and the checkout say, and the schema: each as far as it can be read.
+
+    Never raises: what cannot be read is shown with its error, after a failure as well as before.
+    """
 
     def fetch(connections: Connections) -> dict[str, str]:
         from runbook_lib.platform.facts.database import schema_revision
 
-        told: dict[str, str] = {}
+        state: dict[str, str] = {}
         try:
-            told = deployed_state(environment).fetch(connections).summary
+            state = deployed_state(environment).fetch(connections).summary
         except RunbookError as error:
-            told["deployed state"] = error.what
+            state["deployed state"] = error.what
         try:
-            told["schema"] = schema_revision(environment).fetch(connections) or "none"
+            state["schema"] = schema_revision(environment).fetch(connections) or "none"
         except RunbookError as error:
-            told["schema"] = error.what
-        return told
+            state["schema"] = error.what
+        return state
 
     return Question("state now", fetch)
 
@@ -149,7 +156,7 @@ def parse_live_colour(upstreams: str | None) -> str | None:
         raise FactUnreadable(
             f"nginx's upstream file names {len(colours)} colours, expected one",
             where=".runbook/upstreams/active.conf",
-            next_step="Look at the file on the server; the release record says which colour was live last.",
+            next_step="Compare the file on the server with the release history: it shows which colour was live last.",
         )
     return str(colours.pop())
 
@@ -160,20 +167,21 @@ def parse_application_images(listing: str) -> frozenset[str]:
 
 
 def parse_releases(text: str) -> tuple[Release, ...]:
-    """The release record, oldest first. A torn last line is left out; any other damage raises FactUnreadable."""
+    """The release history, oldest first. A torn last line is left out; any other damage raises FactUnreadable."""
     lines = text.splitlines()
     releases = []
     for number, line in enumerate(lines, start=1):
         try:
             record = json.loads(line)
             record["at"] = datetime.fromisoformat(record["at"])
+            record.setdefault("compatible_with", record.get(_COMPATIBLE_BEFORE_0_2))
             releases.append(Release(**{name: record.get(name) for name in Release.__dataclass_fields__}))
         except (ValueError, KeyError, TypeError) as cause:
             if number == len(lines) and not text.endswith("\n"):
                 break  # the writer died in this line; the release it names was never committed
             raise FactUnreadable(
-                f"line {number} of the release record is not a release: {cause}",
+                f"line {number} of the release history is not a release: {cause}",
                 where=".runbook/releases.jsonl",
-                next_step="Compare with the archived reports of the last deployments and mend the line by hand.",
+                next_step="Compare with the archived reports of the last deployments and correct the line manually.",
             ) from cause
     return tuple(releases)

@@ -1,4 +1,4 @@
-"""The server itself: room on its disks, memory, clock, load, and the versions of what runbooks rely on."""
+"""The server itself: disk space, memory, clock, load, and the versions of what runbooks rely on."""
 
 from __future__ import annotations
 
@@ -66,9 +66,10 @@ class ServerState:
 
 
 def survey_server(environment: Environment, *paths: str) -> Question[ServerState]:
-    """The state of the server now. Raises FactUnreadable.
+    """The state of the server now: sizes in bytes, load of one minute, clock difference in seconds.
 
     `disks` are those of the project, the backups, Docker's data, and `paths`; a path that does not exist is left out.
+    Raises FactUnreadable. Source: df, /proc/meminfo, /proc/loadavg, in one round trip.
     """
     usual = (environment.server.directory, environment.backup.directory, DOCKER_DATA)
     asked = tuple(dict.fromkeys((*usual, *paths)))
@@ -98,7 +99,7 @@ def parse_server(text: str, asked: tuple[str, ...], before: float, after: float)
         )
     except (KeyError, ValueError, IndexError) as error:
         raise FactUnreadable(
-            f"The server's survey of itself lacks {error}.", next_step="Log in and run `df` and `free`."
+            f"The server's survey of itself lacks {error}.", next_step="Log in and run `df` and `free` on the server."
         ) from error
 
 
@@ -127,5 +128,5 @@ def _count(text: str) -> int | None:
 def _version(text: str) -> str:
     """The line that looks like a version; an error message is none."""
     line = text.strip().splitlines()[-1] if text.strip() else ""
-    trouble = ("not found", "cannot connect", "permission denied", "unknown", "error")
-    return "" if any(word in line.lower() for word in trouble) else line.removeprefix("git version ")
+    failed = ("not found", "cannot connect", "permission denied", "unknown", "error")
+    return "" if any(word in line.lower() for word in failed) else line.removeprefix("git version ")

@@ -1,7 +1,7 @@
-"""What a user does, done once by a synthetic user who tidies up.
+"""The smoke test: what a user does, done once by a synthetic user who cleans up.
 
 This is the one question that writes: it makes an account, a squad and a build, reads them back, and deletes the
-account with all it owns; a few nameless rows stay in the application's append-only event table. It is asked only
+account with all it owns; a few anonymous rows stay in the application's append-only event table. It is asked only
 after a deployment, never in plan mode.
 """
 
@@ -40,19 +40,22 @@ class UserFlow:
 
 
 def run_smoke_test(environment: Environment) -> Question[UserFlow]:
-    """Register, log in, create, read, update, refresh, delete: the critical flows of the application."""
-    return Question("user flow", lambda connections: smoke_test_over(connections.http))
+    """Register, log in, create, read, update, refresh, delete: the critical flows of the application.
+
+    An action that fails is a value, never an error. Source: the API at the public address.
+    """
+    return Question("smoke test", lambda connections: smoke_test_over(connections.http))
 
 
 class Requests(Protocol):
-    """A way to the application: from outside, or from within."""
+    """Requests to the application: from outside, or from within a container."""
 
     def request(self, method: str, path: str, *, json: Any = None, headers: dict[str, str] | None = None,
                 timeout_s: float = 10.0) -> HttpReply: ...
 
 
 def smoke_test_over(http: Requests) -> UserFlow:
-    """The user flow over any way to the application."""
+    """The user flow over any kind of requests to the application."""
     return _SyntheticUser(http).run()
 
 
@@ -98,7 +101,7 @@ class _SyntheticUser:
         expected = shows or {} if reply.status == status else {}
         wrong = [name for name, value in expected.items() if document.get(name) != value]
         detail = f"{reply.status} in {reply.seconds * 1000:.0f} ms" + (f", wrong {', '.join(wrong)}" if wrong else "")
-        # the rate limit's answer says nothing of the application: not a fault, and not a pass
+        # 429 is nginx's rate limit and shows nothing of the application: not a fault, and not a pass
         works = None if reply.status == 429 else reply.status == status and not wrong
         self.actions.append(UserAction(action, works, detail, str(status), reply.seconds))
         return document if works else {}

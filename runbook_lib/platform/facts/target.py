@@ -27,12 +27,12 @@ class Target:
 
     @property
     def keeps_newer_schema(self) -> bool:
-        """Whether the database is past this release: its schema then stays, and the old code runs on it."""
+        """Whether the database is past this release: its schema then stays, and this older code runs on it."""
         return self.schema_now is not None and self.schema_now not in self.revisions
 
     @property
     def schema_expected(self) -> str:
-        """The database's revision once this release serves."""
+        """The database's revision once this release is live."""
         return str(self.schema_now) if self.keeps_newer_schema else self.schema_head
 
 

@@ -1,7 +1,7 @@
-"""What nginx answered since the switch, counted from its access log; requests are sent when nobody else sends any.
+"""What nginx answered since the switch, counted from its access log; requests are sent when there are no others.
 
-The switch leaves a mark beside the upstreams: which file the log was (its inode) and how long. A rotation since then is
-followed by the inode, and a log that was cut short is read from its beginning.
+The switch leaves a marker next to the upstreams: which file the log was (its inode) and how long. A rotation since then
+is followed by the inode, and a log that was truncated is read from its beginning.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import container_name
 from runbook_lib.platform.facts.logs import ACCESS_LOG
 
-MARK = ".runbook/switched.mark"
+MARKER = ".runbook/switched.mark"
 AGENT = "gw2-runbook-watch"
 BIN_S = 0.05  # response times are counted in steps of this
 READS = ("/api/v1/builds", "/api/v1/squads")
 ERROR_RATE = "API error rate"
-_NO_MARK = 66
+_NO_MARKER = 66
 
-# Which file the log is, how long, and the addresses of the backend that had the traffic: nginx's old workers go on
-# passing requests to it for a while, and what it answers says nothing about the new one.
-MARK_PROGRAM = r"""
+# Which file the log is, how long, and the addresses of the backend that had the traffic: nginx's old workers keep
+# passing requests to it for a while, and its answers do not count for the new one.
+MARKER_PROGRAM = r"""
 if [ -e "$1" ]; then at=$(stat -c "%i %s" "$1"); else at="0 0"; fi
 old=
 [ -z "$3" ] || old=$(docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' "$3") || old=
 echo "$at" $old > "$2"
 """
 
-# Values are JSON-escaped by nginx: `"status":` cannot stand inside one, whatever a visitor sends.
+# Values are JSON-escaped by nginx: `"status":` cannot stand inside one, whatever a client sends.
 _COUNT = r"""
 function field(name,   at, rest) {
     at = index($0, "\"" name "\":"); if (!at) return ""
@@ -51,14 +51,14 @@ BEGIN { split(HEALTH, list, " "); for (n in list) apart[list[n]] = 1
 { path = field("path"); status = field("status") + 0
   if (index(path, "/api/") != 1 || path in apart || status == 429 || status < 100) next
   backend = field("upstream"); sub(/.*, /, "", backend); sub(/:[0-9]+$/, "", backend); if (backend in old) next
-  at = field("time"); requests[at]++; if (status >= 500) errors[at]++; if (field("agent") != AGENT) others[at]++
+  at = field("time"); requests[at]++; if (status >= 500) errors[at]++; if (field("agent") != AGENT) external[at]++
   if (!index(path, "/auth/")) bins[at " " int(field("seconds") / BIN)]++ }
-END { for (at in requests) print "second", at, requests[at], errors[at] + 0, others[at] + 0
-      for (bin in bins) print "took", bin, bins[bin] }
+END { for (at in requests) print "second", at, requests[at], errors[at] + 0, external[at] + 0
+      for (bin in bins) print "bin", bin, bins[bin] }
 """
 _READ = f"""
 set -o pipefail
-read -r inode size old < "$1" || exit {_NO_MARK}
+read -r inode size old < "$1" || exit {_NO_MARKER}
 date -u +'now %Y-%m-%dT%H:%M:%S+00:00'
 parts() {{
     [ -e "$2" ] || return 0
@@ -75,24 +75,24 @@ parts "$@" | LC_ALL=C awk -v HEALTH="$3" -v OLD="${{5:-$old}}" -v AGENT={AGENT} 
 
 
 @dataclass(frozen=True)
-class Second:
-    """API requests that ended in one second, health checks and 429 left out. `others` were not sent by the watch.
+class SecondBucket:
+    """API requests that ended in one second, health checks and 429 left out. `external`: not sent by the watch.
 
-    `took` counts response times in steps of 0.05 s, without /auth/: a password's hash takes its time by intent.
+    `latency_bins` counts response times in steps of 0.05 s, without /auth/: a password's hash takes its time by intent.
     """
 
     at: datetime
     requests: int
     errors: int
-    others: int
-    took: Mapping[int, int] = field(default_factory=dict)
+    external: int
+    latency_bins: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Traffic:
     """The API's traffic since the switch, second by second. `read_at` is the server's clock."""
 
-    seconds: tuple[Second, ...]
+    seconds: tuple[SecondBucket, ...]
     read_at: datetime
 
     @property
@@ -119,42 +119,45 @@ class Traffic:
         """The same of the last `seconds`, or of as many more as had `fewest` requests; None of fewer altogether."""
         counted = 0
         for place, one in reversed(list(enumerate(self.seconds))):
-            counted += sum(one.took.values())
+            counted += sum(one.latency_bins.values())
             earlier = self.seconds[place - 1].at if place else None
             if counted >= fewest and (earlier is None or earlier <= self.read_at - timedelta(seconds=seconds + 1)):
                 return _p95_s(self.seconds[place:])
         return None
 
     def external_in_last(self, seconds: float) -> int:
-        """Requests of the last seconds that the watch did not send itself."""
-        return sum(one.others for one in self.seconds if one.at > self.read_at - timedelta(seconds=seconds + 1))
+        """Requests of the last `seconds` that the watch did not send."""
+        return sum(one.external for one in self.seconds if one.at > self.read_at - timedelta(seconds=seconds + 1))
 
 
-def _p95_s(seconds: Sequence[Second]) -> float | None:
-    took: Counter[int] = Counter()
+def _p95_s(seconds: Sequence[SecondBucket]) -> float | None:
+    bins: Counter[int] = Counter()
     for one in seconds:
-        took.update(one.took)
-    left = -(-took.total() * 95 // 100)
-    for step in sorted(took):
-        left -= took[step]
+        bins.update(one.latency_bins)
+    left = -(-bins.total() * 95 // 100)
+    for step in sorted(bins):
+        left -= bins[step]
         if left <= 0:
             return (step + 0.5) * BIN_S
     return None
 
 
 def cutover_marker(environment: Environment, old_colour: str | None = None) -> Command:
-    """The command of the switch that remembers where the access log stands now, and who had the traffic."""
+    """The command that marks the switch: how far the access log has come, and which backend had the traffic."""
     old = container_name(f"backend-{old_colour}") if old_colour else ""
-    return Command(("sh", "-c", MARK_PROGRAM, "mark", ACCESS_LOG, environment.server.path(MARK), old))
+    return Command(("sh", "-c", MARKER_PROGRAM, "mark", ACCESS_LOG, environment.server.path(MARKER), old))
 
 
 def traffic_since_switch(environment: Environment) -> Question[Traffic]:
-    """API requests since the switch. Raises FactUnreadable when no switch left its mark."""
+    """API requests since the switch, second by second. Raises FactUnreadable when no switch left its marker.
+
+    Source: nginx's access log on the server, rotated files included.
+    """
     return Question("traffic since the switch", lambda connections: _read(environment, connections))
 
 
 def watched_traffic(environment: Environment) -> Question[Traffic]:
-    """The same, and when it is quiet `rollback.synthetic_per_s` reads are sent: without requests nothing is proven."""
+    """The same; when traffic is low, `rollback.synthetic_per_s` reads are sent: without requests nothing is proven."""
     interval_s = environment.rollback.interval_s
     wanted = round(environment.rollback.synthetic_per_s * interval_s)
 
@@ -171,16 +174,16 @@ def error_rate_history(environment: Environment) -> Question[Mapping[str, Sequen
     """Failed API requests in percent, second by second since the switch, whichever release answered."""
 
     def fetch(connections: Connections) -> Mapping[str, Sequence[tuple[datetime, float]]]:
-        seconds = _read(environment, connections, old="nobody").seconds
+        seconds = _read(environment, connections, old="none").seconds
         return {ERROR_RATE: tuple((one.at, 100 * one.errors / one.requests) for one in seconds)}
 
     return Question("error rate since the switch", fetch)
 
 
 def parse_traffic(text: str) -> Traffic:
-    """`now`, `second` and `took` lines as the counting program prints them. Raises FactUnreadable."""
+    """`now`, `second` and `bin` lines as the counting program prints them. Raises FactUnreadable."""
     counts: dict[datetime, tuple[int, int, int]] = {}
-    took: dict[datetime, dict[int, int]] = {}
+    bins: dict[datetime, dict[int, int]] = {}
     read_at = None
     for line in text.splitlines():
         kind, *words = line.split()
@@ -191,35 +194,35 @@ def parse_traffic(text: str) -> Traffic:
             numbers = [int(word) for word in words[1:]]
             try:
                 at = parse_time(words[0])
-            except ValueError:  # a line of the log that was cut short names no time
+            except ValueError:  # a truncated line of the log names no time
                 continue
-            if kind == "took":
+            if kind == "bin":
                 step, count = numbers
-                took.setdefault(at, {})[step] = count
+                bins.setdefault(at, {})[step] = count
             else:
-                requests, errors, others = numbers
-                counts[at] = requests, errors, others
+                requests, errors, external = numbers
+                counts[at] = requests, errors, external
         except (ValueError, IndexError, TypeError) as error:
             raise FactUnreadable(f"the access log was counted in an unknown form: {line[:80]!r}",
                                  where=ACCESS_LOG) from error
     if read_at is None:
         raise FactUnreadable("the server's clock did not answer", where=ACCESS_LOG)
-    return Traffic(tuple(Second(at, *counts[at], took.get(at, {})) for at in sorted(counts)), read_at)
+    return Traffic(tuple(SecondBucket(at, *counts[at], bins.get(at, {})) for at in sorted(counts)), read_at)
 
 
 def _read(environment: Environment, connections: Connections, old: str = "") -> Traffic:
     apart = " ".join(environment.health.endpoints)
-    words = ("bash", "-c", _READ, "traffic", environment.server.path(MARK), ACCESS_LOG, apart, _COUNT, old)
-    result = connections.server.run(Command(words, timeout_s=30, accepts=(0, _NO_MARK)))
-    if result.exit_code == _NO_MARK:
-        raise FactUnreadable("no switch has left its mark, so nothing can be counted since it",
-                             where=environment.server.path(MARK),
+    words = ("bash", "-c", _READ, "traffic", environment.server.path(MARKER), ACCESS_LOG, apart, _COUNT, old)
+    result = connections.server.run(Command(words, timeout_s=30, accepts=(0, _NO_MARKER)))
+    if result.exit_code == _NO_MARKER:
+        raise FactUnreadable("no switch has left its marker, so nothing can be counted since it",
+                             where=environment.server.path(MARKER),
                              next_step="Deploy with 20 Deploy: its switch writes it.")
     return parse_traffic(result.stdout)
 
 
 def _send(http: Http, number: int) -> None:
-    """Reads past the cache, side by side. What became of them stands in the access log."""
+    """Reads past the cache, concurrently. Their outcome is in the access log, and is counted there."""
 
     def once(place: int) -> None:
         path = f"{READS[place % len(READS)]}?limit=1&offset={random.randrange(500)}"

@@ -1,4 +1,4 @@
-"""The two small files that decide what runs: Compose's `.env` and nginx's upstreams."""
+"""The small files that decide what runs: Compose's `.env` and `.env.secrets`, nginx's upstreams and exemptions."""
 
 from __future__ import annotations
 

@@ -53,8 +53,8 @@ def certificate_findings(
     host = urlsplit(environment.public.url).hostname
     old = [name for name in OLD_PROTOCOLS if certificate.accepts.get(name)]
     return (
-        finding("the certificate is valid", not certificate.trouble,
-                measured=certificate.trouble or f"for {host}, by {certificate.issuer}",
+        finding("the certificate is valid", not certificate.verify_error,
+                measured=certificate.verify_error or f"for {host}, by {certificate.issuer}",
                 expected=f"verifies for {host}", next_step="Renew it on the server: certbot renew; then reload nginx."),
         finding("the certificate lasts", left >= minimum, measured=f"{left.days} days left",
                 expected=f"at least {minimum.days} days", next_step="Renew it on the server: certbot renew."),

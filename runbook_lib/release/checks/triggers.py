@@ -113,7 +113,7 @@ def critical_services_down(environment: Environment, containers: tuple[Container
     down = [one for one in containers_are_healthy(containers, tuple(name for name in wanted if name not in starting),
                                                restarts) if one.verdict is Verdict.FAILED]
     if kills:
-        down.append(finding(f"backend-{colour} is well", False, measured=f"{kills} processes killed for memory",
+        down.append(finding(f"backend-{colour} is healthy", False, measured=f"{kills} processes killed for memory",
                             expected="none", next_step="Its memory limit is in the environment file; look for a leak."))
     return tuple(down)
 

@@ -83,7 +83,7 @@ def tried_before(deployed: Deployed, commit: str, schema: str) -> tuple[bool | N
     for release in on_it:
         if release.commit == commit:
             return True, f"it passed its gates on {schema} on {release.at:%Y-%m-%d}, in run {release.run_id}"
-        if release.old_code == commit:
+        if release.compatible_with == commit:
             return True, f"it was tried on {schema} when {release.version} was deployed, in run {release.run_id}"
     return None, ""
 

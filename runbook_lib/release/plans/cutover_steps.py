@@ -86,7 +86,7 @@ def commit_release(rollout: Rollout, *, compatible_with: str | None = None) -> S
         "schema_revision": rollout.target.schema_expected,
         "by": rollout.choices.operator,
         "reason": rollout.choices.reason,
-        **({"old_code": compatible_with} if compatible_with else {}),
+        **({"compatible_with": compatible_with} if compatible_with else {}),
     }
     paths = (rollout.path(".runbook/releases.jsonl"), rollout.path(".runbook/lock.json"))
     append = ("sh", "-ec", APPEND_RELEASE, "append-release", *paths, json.dumps(record))

@@ -35,7 +35,7 @@ def test_the_certificate_is_the_public_names_own(
 ) -> None:
     found = inspect_certificate(environment).fetch(connections)  # type: ignore[arg-type]
     assert environment.public.host in found.names
-    assert found.trouble == ""
+    assert found.verify_error == ""
     assert found.accepts["TLSv1"] is not True
     assert found.accepts["TLSv1.1"] is not True
     assert found.accepts["TLSv1.2"] is True
@@ -46,7 +46,7 @@ def test_a_certificate_of_an_unknown_issuer_is_no_reply(lab: Any, environment: E
     with open_connections(environment.model_copy(update={"public": public})) as opened:
         with pytest.raises(EndpointUnavailable, match="TLS"):
             opened.http.request("GET", "/health")
-        assert inspect_certificate(environment).fetch(opened).trouble  # type: ignore[arg-type]
+        assert inspect_certificate(environment).fetch(opened).verify_error  # type: ignore[arg-type]
 
 
 def test_a_redirect_is_a_reply_and_not_followed(lab: Any, connections: OpenConnections) -> None:

@@ -14,22 +14,22 @@ def names(*checks: dict[str, str]) -> list[str]:
 
 
 def test_three_that_say_the_same_become_one_line_with_all_names():
-    assert names(check("nginx is well"), check("redis is well"), check("postgres is well")) == [
-        "each is well: nginx, redis, postgres"]
+    assert names(check("nginx is healthy"), check("redis is healthy"), check("postgres is healthy")) == [
+        "each is healthy: nginx, redis, postgres"]
 
 
 def test_two_stay_two():
-    assert names(check("nginx is well"), check("redis is well")) == ["nginx is well", "redis is well"]
+    assert names(check("nginx is healthy"), check("redis is healthy")) == ["nginx is healthy", "redis is healthy"]
 
 
 def test_one_that_did_not_pass_keeps_its_own_line():
-    shown = names(check("nginx is well"), check("redis is well", "failed"), check("a is well"), check("b is well"))
-    assert shown == ["each is well: nginx, a, b", "redis is well"]
+    shown = names(check("nginx is healthy"), check("redis is healthy", "failed"), check("a is healthy"), check("b is healthy"))
+    assert shown == ["each is healthy: nginx, a, b", "redis is healthy"]
 
 
 def test_another_figure_keeps_its_own_line():
-    shown = names(check("nginx is well"), check("a is well"), check("b is well"), check("redis is well", measured="up"))
-    assert shown == ["each is well: nginx, a, b", "redis is well"]
+    shown = names(check("nginx is healthy"), check("a is healthy"), check("b is healthy"), check("redis is healthy", measured="up"))
+    assert shown == ["each is healthy: nginx, a, b", "redis is healthy"]
 
 
 def test_single_words_are_never_put_together():

@@ -17,7 +17,7 @@ from runbook_lib.platform.facts.certificates import parse_certificate
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 
 
-def served(names: tuple[str, ...] = ("staging.example.com",), days: float = 30, trouble: str = "") -> TlsHandshake:
+def served(names: tuple[str, ...] = ("staging.example.com",), days: float = 30, verify_error: str = "") -> TlsHandshake:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "staging.example.com")])
     builder = (
@@ -34,7 +34,7 @@ def served(names: tuple[str, ...] = ("staging.example.com",), days: float = 30, 
             x509.SubjectAlternativeName([x509.DNSName(one) for one in names]), critical=False
         )
     der = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
-    return TlsHandshake(der, "TLSv1.3", "TLS_AES_256_GCM_SHA384", trouble)
+    return TlsHandshake(der, "TLSv1.3", "TLS_AES_256_GCM_SHA384", verify_error)
 
 
 def test_dates_names_and_protocols_are_read() -> None:
@@ -52,11 +52,11 @@ def test_a_certificate_without_names_has_none() -> None:
     assert parse_certificate(served(names=()), {}).names == ()
 
 
-def test_the_trouble_of_the_handshake_is_kept() -> None:
-    assert parse_certificate(served(trouble="self-signed certificate"), {}).trouble == "self-signed certificate"
+def test_why_a_certificate_does_not_verify_is_kept() -> None:
+    assert parse_certificate(served(verify_error="self-signed certificate"), {}).verify_error == "self-signed certificate"
 
 
 @pytest.mark.parametrize("der", [b"", b"-----BEGIN CERTIFICATE-----", b"\x30\x82\xff\xff"])
-def test_what_is_no_certificate_is_unreadable(der: bytes) -> None:
+def test_what_is_not_a_certificate_is_unreadable(der: bytes) -> None:
     with pytest.raises(FactUnreadable):
         parse_certificate(TlsHandshake(der, "TLSv1.3", "", ""), {})

@@ -1,4 +1,4 @@
-"""Lines of logs: dated, bounded, and harmless to look at."""
+"""Lines of logs: dated, bounded, and harmless to show."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.platform.facts import logs
-from runbook_lib.platform.facts.logs import errors_since, parse_access, parse_backend, plain
+from runbook_lib.platform.facts.logs import errors_since, parse_access, parse_backend, sanitize
 
 SINCE = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 ENVIRONMENT: Any = SimpleNamespace()
@@ -56,14 +56,14 @@ def test_the_exception_of_a_line_is_shown_by_its_last_line() -> None:
 
 @pytest.mark.parametrize("hostile", ["\x1b[2J\x1b]0;owned\x07", "a\rb", "\u202egnp.exe", "\x00", "\x9b31m"])
 def test_control_characters_are_shown_and_not_obeyed(hostile: str) -> None:
-    shown = plain(hostile)
+    shown = sanitize(hostile)
     assert hostile not in shown
     assert "\\x" in shown
     assert shown.isprintable()
 
 
 def test_a_long_message_is_cut() -> None:
-    assert len(plain("x" * 100_000)) <= logs.SHOWN + 1
+    assert len(sanitize("x" * 100_000)) <= logs.SHOWN + 1
 
 
 @pytest.mark.parametrize("broken", ["{", '{"time": 3, "level": "ERROR"}', "[" * 10_000, '{"level": null}', "", "null"])
@@ -100,7 +100,7 @@ def test_the_server_side_filter_keeps_grave_lines_and_their_dates(tmp_path: Path
     log = tmp_path / "backend.log"
     (tmp_path / "backend.log.1").write_text(line("ERROR", 1, "before the rotation") + "\n")
     log.write_text("\n".join([line("INFO", 2, "a"), line("INFO", 3, "b"), "Traceback", line("ERROR", 4, "c")]) + "\n")
-    code, text = run_on(log, logs._GRAVE_LINES)
+    code, text = run_on(log, logs._SEVERE_LINES)
     assert code == 0
     assert [one.message for one in parse_backend(text.splitlines(), SINCE)] == ["before the rotation", "Traceback", "c"]
 
@@ -109,13 +109,13 @@ def test_log_text_is_never_run(tmp_path: Path) -> None:
     log = tmp_path / "backend.log"
     mark = tmp_path / "owned"
     log.write_text(line("ERROR", 1, f"$(touch {mark}) `touch {mark}`; touch {mark}") + "\n")
-    run_on(log, logs._GRAVE_LINES)
+    run_on(log, logs._SEVERE_LINES)
     assert not mark.exists()
 
 
 def test_a_log_that_cannot_be_read_is_no_clean_log(tmp_path: Path) -> None:
     (tmp_path / "backend.log").mkdir()
-    assert run_on(tmp_path / "backend.log", logs._GRAVE_LINES)[0] not in (0, logs._NO_LOG)
+    assert run_on(tmp_path / "backend.log", logs._SEVERE_LINES)[0] not in (0, logs._NO_LOG)
 
 
 def test_no_log_is_none_and_not_an_empty_one() -> None:

@@ -47,7 +47,7 @@ def test_a_target_is_up_only_when_prometheus_says_up() -> None:
 
 
 def test_a_target_that_was_never_scraped_says_so() -> None:
-    assert [one.trouble for one in parse_targets(TARGETS)] == ["", "not scraped yet", "connection refused"]
+    assert [one.last_error for one in parse_targets(TARGETS)] == ["", "not scraped yet", "connection refused"]
 
 
 def test_firing_alerts_come_first() -> None:

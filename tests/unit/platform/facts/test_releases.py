@@ -33,7 +33,7 @@ def test_the_live_release_is_the_newest_recorded_one_with_the_live_commit() -> N
 
 
 def test_a_release_that_never_passed_its_gate_is_not_called_live() -> None:
-    with pytest.raises(PreconditionFailed, match="no deployment"):
+    with pytest.raises(PreconditionFailed, match="not in the release history"):
         live_release(deployed(LINE % "ccc"))
 
 

@@ -11,7 +11,7 @@ from runbook_lib.platform.facts.smoke_test import _SyntheticUser
 
 
 class Application:
-    """As much of the application as one visitor needs; `broken` paths answer 500, `forgetful` ones lose the body."""
+    """As much of the application as one user needs; `broken` paths answer 500, `forgetful` ones lose the body."""
 
     def __init__(self, *, broken: str = "", forgetful: bool = False, dead: bool = False) -> None:
         self.broken, self.forgetful, self.dead = broken, forgetful, dead

@@ -25,7 +25,7 @@ def line(path: str = "/api/v1/builds", status: int | str = 200, *, seconds: str 
 def counted(folder: Path, text: str = "", *, mark: bool = True, health: str = "/health /api/v1/health") -> Traffic:
     log = folder / "access.log"
     if mark:
-        subprocess.run(("sh", "-c", traffic.MARK_PROGRAM, "mark", str(log), str(folder / "mark")), check=True)
+        subprocess.run(("sh", "-c", traffic.MARKER_PROGRAM, "mark", str(log), str(folder / "mark")), check=True)
     with log.open("a") as file:
         file.write(text)
     return read(folder, health)
@@ -75,7 +75,7 @@ def test_a_log_that_was_cut_short_is_read_from_its_beginning(tmp_path: Path) -> 
 
 
 def test_a_log_that_is_not_there_yet_is_no_traffic(tmp_path: Path) -> None:
-    subprocess.run(("sh", "-c", traffic.MARK_PROGRAM, "mark", str(tmp_path / "access.log"), str(tmp_path / "mark")),
+    subprocess.run(("sh", "-c", traffic.MARKER_PROGRAM, "mark", str(tmp_path / "access.log"), str(tmp_path / "mark")),
                    check=True)
     assert read(tmp_path).requests == 0
 
@@ -111,16 +111,16 @@ def test_a_password_takes_its_time_by_intent(tmp_path: Path) -> None:
 
 
 def test_the_watchs_own_requests_do_not_make_it_look_busy() -> None:
-    said = "now 2026-11-22T19:30:05+00:00\nsecond 2026-11-22T19:30:04+00:00 12 0 2\n"
-    assert parse_traffic(said).external_in_last(5) == 2
-    assert parse_traffic(said.replace("19:30:05", "19:31:05")).external_in_last(5) == 0
+    text = "now 2026-11-22T19:30:05+00:00\nsecond 2026-11-22T19:30:04+00:00 12 0 2\n"
+    assert parse_traffic(text).external_in_last(5) == 2
+    assert parse_traffic(text.replace("19:30:05", "19:31:05")).external_in_last(5) == 0
 
 
-@pytest.mark.parametrize("said", ["", "second x\n", "now yesterday\n", "now 2026-11-22T19:30:05+00:00\ntook a b\n",
+@pytest.mark.parametrize("text", ["", "second x\n", "now yesterday\n", "now 2026-11-22T19:30:05+00:00\nbin a b\n",
                                   "now 2026-11-22T19:30:05+00:00\nsecond 2026-11-22T19:30:05+00:00 1 2\n"])
-def test_an_unknown_form_is_an_error_and_never_zero_errors(said: str) -> None:
+def test_an_unknown_form_is_an_error_and_never_zero_errors(text: str) -> None:
     with pytest.raises(FactUnreadable):
-        parse_traffic(said)
+        parse_traffic(text)
 
 
 def test_memory_kills_are_read_from_both_kinds_of_cgroups() -> None:

@@ -78,11 +78,11 @@ def test_a_good_release_passes_inside_and_outside() -> None:
 )
 def test_every_way_a_container_can_be_unwell_is_seen(fault) -> None:
     sick = (replace(WELL[0], **fault), *WELL[1:])
-    assert bad(judge_outside(EXPECTED)(sick, PAGES, "0003", FLOW, ASSETS)) == ["backend-green is well"]
+    assert bad(judge_outside(EXPECTED)(sick, PAGES, "0003", FLOW, ASSETS)) == ["backend-green is healthy"]
 
 
 def test_a_container_that_is_not_there_is_a_failure() -> None:
-    assert bad(judge_outside(EXPECTED)(WELL[1:], PAGES, "0003", FLOW, ASSETS)) == ["backend-green is well"]
+    assert bad(judge_outside(EXPECTED)(WELL[1:], PAGES, "0003", FLOW, ASSETS)) == ["backend-green is healthy"]
 
 
 def test_the_wrong_commit_inside_or_outside_is_a_failure() -> None:
@@ -189,7 +189,7 @@ def test_a_watch_passes_only_when_every_probe_was_clean(environment, probes, ear
 
 
 def test_a_file_that_the_page_names_and_the_image_lacks_is_seen_before_the_switch() -> None:
-    assert bad(judge_identity(EXPECTED)(inside(asset=404))) == ["every file that the page names is there"]
+    assert bad(judge_identity(EXPECTED)(inside(asset=404))) == ["every file that the page names is present"]
 
 
 def test_a_flow_inside_fails_when_even_the_quickest_read_is_slow() -> None:

@@ -16,7 +16,7 @@ from runbook_lib.core.gates import Reading
 from runbook_lib.environment import Environment, load_environment
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
-from runbook_lib.platform.facts.traffic import Second, Traffic
+from runbook_lib.platform.facts.traffic import SecondBucket, Traffic
 from runbook_lib.release.checks.triggers import (
     ERRORS,
     HEALTH,
@@ -37,7 +37,7 @@ PAGES = tuple(Endpoint(path, 200, {"commit": COMMIT}, 0.01) for path in ("/healt
 
 
 def traffic(requests: int = 100, errors: int = 0, *, took: float = 0.05) -> Traffic:
-    seconds = (Second(NOW, requests, errors, requests, {int(took / 0.05): requests}),) if requests else ()
+    seconds = (SecondBucket(NOW, requests, errors, requests, {int(took / 0.05): requests}),) if requests else ()
     return Traffic(seconds, NOW + timedelta(seconds=1))
 
 
@@ -107,7 +107,7 @@ def test_a_p95_above_the_alerts_limit_is_a_failing_look() -> None:
 
 
 def test_the_slow_first_seconds_of_a_new_colour_do_not_speak_for_those_after_them() -> None:
-    cold = Second(NOW - timedelta(seconds=8), 100, 0, 100, {int(2.5 / 0.05): 100})
+    cold = SecondBucket(NOW - timedelta(seconds=8), 100, 0, 100, {int(2.5 / 0.05): 100})
     warm = traffic(100, 0, took=0.1).seconds
     readings = looks(LOOKS, seen=Traffic((cold, *warm), NOW + timedelta(seconds=1)))
     assert fired(readings)[-1] == ""
