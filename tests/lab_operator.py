@@ -16,7 +16,7 @@ from tests.notebooks.sample_notebooks import ProjectDir
 
 @pytest.fixture
 def operator(lab: Lab, outputs: Path) -> Operator:
-    """Somebody at a terminal, with an archive of their own."""
+    """An operator at a terminal, with an archive of their own."""
     return Operator(lab, outputs)
 
 

@@ -54,11 +54,13 @@ PENDING: dict[str, str] = {
     "runbook_lib/run": "core, execution, run, kernel",
     "staging": "platform",
     "tests/browser": "tests",
+    "tests/budget.py": "tests",
     "tests/conftest.py": "tests",
     "tests/faults": "tests",
     "tests/lab": "tests",
     "tests/lab_server.py": "tests",
     "tests/notebooks": "tests",
+    "tests/scopes.py": "tests",
     "tests/unit/archive": "connections, archive, report, headless, cli",
     "tests/unit/connections": "connections, archive, report, headless, cli",
     "tests/unit/contract": "core, execution, run, kernel",
@@ -73,6 +75,7 @@ PENDING: dict[str, str] = {
     "tests/unit/report": "connections, archive, report, headless, cli",
     "tests/unit/run": "core, execution, run, kernel",
     "tests/unit/staging": "platform",
+    "tests/unit/test_scopes.py": "tests",
     "tests/unit/test_staging_files.py": "platform",
 }
 
@@ -148,7 +151,7 @@ IDENTIFIERS: Mapping[str, str] = {
     "deaf_to_interrupts": "defer_signals", "who_and_where": "current_operator", "if_there": "if_available",
     "ask_side_by_side": "ask_concurrently",
     # execution, run, contract, environment
-   "WayBack": "Rollback, SchemaRollback", "Acting": "ActionRunner", "Hands": "ExecutionBackend",
+   "WayBack": "Rollback, SchemaRollback", "Acting": "ActionRunner",
     "ServerHands": "ServerBackend", "message_of": "failure_message", "open_questions": "unresolved",
     "tell_watch": "record_watch", "Exhibit": "WatchExhibit", "keep_watch": "run_watch", "look_of_gate": "gate_reading",
     "look_once": "probe_once", "fired_gate": "gate_as_trigger", "TOLD": "MAX_REPORTED", "flipped_at": "switched_back_at",
