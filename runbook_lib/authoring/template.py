@@ -11,7 +11,7 @@ from typing import Any
 TARGET = """## Target
 The box below names the server in large type. If it is not the one you mean, stop: nothing has been contacted yet."""
 CONFIRM = """## Confirm
-`run.confirm("staging")`. Headless: `--confirm staging`. In plan mode nothing is asked."""
+`run.confirm("lab")`. Headless: `--confirm lab`. In plan mode nothing is asked."""
 APPLY = """## Apply the plan
 With `mode = "apply"` this cell does what the table above shows, and stops at the first step that fails."""
 PARAMETERS = 'environment: str = "lab"  # a file in parameters/environments\n'

@@ -10,6 +10,7 @@ import pytest
 
 from runbook_lib.authoring.checking import RULES, Rule, asks
 from runbook_lib.authoring.place_rules import broken_links
+from runbook_lib.authoring.template import APPLY, CONFIRM, TARGET
 from runbook_lib.contract.catalogue import Runbook
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +60,17 @@ def test_a_reader_that_leaves_early_is_noticed() -> None:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
 def test_every_notebook_keeps_every_rule(path: Path, rule: Rule) -> None:
     assert rule(Runbook(path.stem, path)) == [], f"{asks(rule)} See all of it with: runbook check {path.stem}"
+
+
+def heading_of(text: str) -> str:
+    return text.partition("\n")[0]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
+def test_cells_that_every_notebook_has_read_the_same_in_all(path: Path) -> None:
+    template = {heading_of(text): text for text in (TARGET, CONFIRM, APPLY)}
+    prose = [cell["source"] for cell in Runbook(path.stem, path).cells if cell["cell_type"] == "markdown"]
+    assert [text for text in prose if template.get(heading_of(text), text) != text] == []
 
 
 def test_the_readme_names_no_notebook_that_is_not_there() -> None:
