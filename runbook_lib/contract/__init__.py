@@ -1,7 +1,7 @@
 """The parameters of a notebook, read from its `parameters` cell, and the strict check of values against them.
 
-The cell is parsed as Python and never run. What papermill would guess, the contract knows: `1.10` for a text
-parameter stays `1.10`.
+The cell is parsed as Python and never run. Where papermill guesses a type, the contract knows it: `1.10` for
+a text parameter stays `1.10`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runbook_lib.contract.catalogue import Runbook, find_runbook
-from runbook_lib.contract.types import Kind, kind_of, rule_for
+from runbook_lib.contract.types import ParameterType, type_of, validator_for
 from runbook_lib.core.errors import BadParameter
 from runbook_lib.core.text import did_you_mean
 
@@ -26,7 +26,7 @@ class Parameter:
     """One line of the parameters cell. `default` is MISSING where the notebook gives none."""
 
     name: str
-    kind: Kind
+    kind: ParameterType
     default: Any
     comment: str
 
@@ -64,7 +64,7 @@ class Contract:
                 faults.append(f"{parameter.name}: is required ({parameter.kind})")
                 continue
             try:
-                typed[parameter.name] = rule_for(parameter.name)(parameter.kind.typed(value))
+                typed[parameter.name] = validator_for(parameter.name)(parameter.kind.coerce(value))
             except ValueError as error:
                 faults.append(f"{parameter.name}: {error}")
         self._refuse(faults)
@@ -79,21 +79,21 @@ class Contract:
                 faults.append(self._unknown(name))
                 continue
             try:
-                values[name] = kinds[name].parsed(text)
+                values[name] = kinds[name].parse(text)
             except ValueError as error:
                 faults.append(f"{name}: {error}")
         self._refuse(faults)
         return values
 
     def _unknown(self, name: str) -> str:
-        return f"{name}: is no parameter of {self.notebook}{did_you_mean(name, self.names)}"
+        return f"{name} is not a parameter of {self.notebook}{did_you_mean(name, self.names)}"
 
     def _refuse(self, faults: list[str]) -> None:
         if faults:
             raise BadParameter(
                 "\n".join(faults),
                 where=f"parameters of {self.notebook}",
-                next_step=f"See what it takes with: runbook show {self.notebook}. Nothing was contacted.",
+                next_step=f"See its parameters with: runbook show {self.notebook}. Nothing was contacted.",
             )
 
 
@@ -118,10 +118,10 @@ def _parameter(notebook: str, statement: ast.stmt, comments: dict[int, str]) -> 
         raise _malformed(notebook, f"line {statement.lineno}: should be `name: type = value`")
     name = statement.target.id
     try:
-        kind = kind_of(statement.annotation)
+        kind = type_of(statement.annotation)
         default = MISSING if statement.value is None else ast.literal_eval(statement.value)
         if default is not MISSING:
-            default = kind.typed(default)
+            default = kind.coerce(default)
     except ValueError as error:
         raise _malformed(notebook, f"{name}: {error}") from error
     return Parameter(name, kind, default, comments.get(statement.end_lineno or statement.lineno, ""))

@@ -1,4 +1,4 @@
-"""A confirmation is given for one run. One that stands saved in the file is nobody's word."""
+"""A confirmation is given for one run: one that is saved in the notebook's file confirms nothing."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from runbook_lib.contract import Contract
 from runbook_lib.contract.catalogue import Runbook
 from runbook_lib.core.errors import BadParameter
 
-IN_BRACKETS = re.compile(r"\brun\.confirm\((?!run\.parameters\.confirm\))[^\n]*")
+CONFIRM_CALL = re.compile(r"\brun\.confirm\((?!run\.parameters\.confirm\))[^\n]*")
 
 
 def reject_saved_confirmation(runbook: Runbook, contract: Contract) -> None:
-    """Raises BadParameter where the notebook's file itself says "apply" or holds a confirmation."""
+    """Raises BadParameter where the notebook's file itself has mode "apply" or holds a confirmation."""
     defaults = {one.name: one.default for one in contract.parameters}
     saved = [f'{name} = "{value}"' for name, value in defaults.items()
              if (name == "mode" and value != "plan") or (name.startswith("confirm") and value)]
     saved += [found.group() for cell in runbook.cells if cell["cell_type"] == "code"
-              for found in IN_BRACKETS.finditer(cell["source"])]
+              for found in CONFIRM_CALL.finditer(cell["source"])]
     if saved:
         raise BadParameter(
-            f"Somebody's word was saved in the notebook: {', '.join(saved)}. It was given for another run.",
+            f"A confirmation is saved in the notebook: {', '.join(saved)}. It was given for another run.",
             where=f"notebooks/{runbook.name}.ipynb",
-            next_step=f"Bring the file back: git checkout notebooks/{runbook.name}.ipynb. Nothing was contacted.",
+            next_step=f"Clear it: git checkout notebooks/{runbook.name}.ipynb. Nothing was contacted.",
         )

@@ -14,7 +14,7 @@ _TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no"
 
 
 @dataclass(frozen=True)
-class Kind:
+class ParameterType:
     """A parameter's type: one of `base`, a list of it, one of `choices`; `optional` allows None."""
 
     base: type
@@ -28,8 +28,8 @@ class Kind:
         words = f"a list of {self.base.__name__}" if self.listed else _WORDS[self.base]
         return f"{words}, or nothing" if self.optional else words
 
-    def typed(self, value: Any) -> Any:
-        """`value` in this type, unchanged or an int widened to float. Raises ValueError, in an operator's words."""
+    def coerce(self, value: Any) -> Any:
+        """`value` in this type, unchanged or an int widened to float. Raises ValueError for what does not fit."""
         if value is None and self.optional:
             return None
         if self.choices:
@@ -42,16 +42,16 @@ class Kind:
             return [self._single(item) for item in value]
         return self._single(value)
 
-    def parsed(self, text: str) -> Any:
+    def parse(self, text: str) -> Any:
         """The value that a text on a command line means; a list is written with commas. Raises ValueError."""
         if self.optional and text.strip().lower() in ("none", "null"):
             return None
         if self.choices:
             by_text = {str(choice): choice for choice in self.choices}
-            return self.typed(by_text.get(text, text))
+            return self.coerce(by_text.get(text, text))
         if self.listed:
-            return [self._parsed_single(item.strip()) for item in text.split(",") if item.strip()]
-        return self._parsed_single(text)
+            return [self._parse_single(item.strip()) for item in text.split(",") if item.strip()]
+        return self._parse_single(text)
 
     def _single(self, value: Any) -> Any:
         if self.base is float and type(value) is int:
@@ -65,7 +65,7 @@ class Kind:
             raise ValueError(f"should be a finite number, got {value}")
         return value
 
-    def _parsed_single(self, text: str) -> Any:
+    def _parse_single(self, text: str) -> Any:
         if self.base is str:
             return text
         if self.base is bool:
@@ -78,26 +78,26 @@ class Kind:
         return self._single(self.base(text))
 
 
-def kind_of(annotation: ast.expr) -> Kind:
-    """The kind an annotation names: str int float bool, `X | None`, list[X], Literal[…]. Raises ValueError."""
+def type_of(annotation: ast.expr) -> ParameterType:
+    """The type an annotation names: str int float bool, `X | None`, list[X], Literal[…]. Raises ValueError."""
     match annotation:
         case ast.Name(id="str" | "int" | "float" | "bool" as name):
-            return Kind({"str": str, "int": int, "float": float, "bool": bool}[name])
+            return ParameterType({"str": str, "int": int, "float": float, "bool": bool}[name])
         case ast.BinOp(left=left, op=ast.BitOr(), right=ast.Constant(value=None)):
-            inner = kind_of(left)
-            return Kind(inner.base, inner.listed, True, inner.choices)
+            inner = type_of(left)
+            return ParameterType(inner.base, inner.listed, True, inner.choices)
         case ast.Subscript(value=ast.Name(id="list"), slice=ast.Name() as item):
-            return Kind(kind_of(item).base, listed=True)
+            return ParameterType(type_of(item).base, listed=True)
         case ast.Subscript(value=ast.Name(id="Literal"), slice=chosen):
             items = chosen.elts if isinstance(chosen, ast.Tuple) else [chosen]
             choices = tuple(ast.literal_eval(item) for item in items)
-            return Kind(type(choices[0]), choices=choices)
-    raise ValueError(f"`{ast.unparse(annotation)}` is no type a parameter can have")
+            return ParameterType(type(choices[0]), choices=choices)
+    raise ValueError(f"`{ast.unparse(annotation)}` is not a type a parameter can have")
 
 
-def rule_for(name: str) -> Callable[[Any], Any]:
+def validator_for(name: str) -> Callable[[Any], Any]:
     """What a parameter of that name must hold beyond its type, in every notebook."""
-    return _RULES.get(name, lambda value: value)
+    return _VALIDATORS.get(name, lambda value: value)
 
 
 def _mode(value: Any) -> Any:
@@ -145,7 +145,7 @@ def _seconds(value: Any) -> Any:
     return value
 
 
-_RULES: dict[str, Callable[[Any], Any]] = {
+_VALIDATORS: dict[str, Callable[[Any], Any]] = {
     "mode": _mode, "ref": _ref, "to": _ref, "environment": _environment, "plan_hash": _plan_hash,
     "database": _database, "backup": _file_name, "drop_retained": _file_name, "watch_s": _seconds,
 }

@@ -13,7 +13,7 @@ RunbookError
 │   ├── SecretMissing
 │   ├── HostKeyUnknown
 │   └── HostKeyChanged
-├── Inconclusive          4   something could not be looked at; never a pass
+├── Inconclusive          4   something could not be checked; never a pass
 │   ├── HostUnreachable
 │   ├── AuthenticationRefused
 │   ├── LinkDropped
@@ -61,7 +61,7 @@ class RunbookError(Exception):
         return "\n".join(lines)
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows in place of a traceback: a traceback means a defect of ours."""
+        """What IPython shows in place of a traceback: a traceback means a bug in the runbooks."""
         first, *rest = str(self).splitlines()
         return [f"{type(self).__name__}: {first}", *rest]
 
@@ -79,7 +79,7 @@ class EnvironmentInvalid(UsageError):
 
 
 class NotebookUnknown(UsageError):
-    """No notebook has that name."""
+    """No notebook has that name, or several do."""
 
 
 class Refused(RunbookError):
@@ -99,7 +99,7 @@ class PreconditionFailed(Refused):
 
 
 class PlanChanged(Refused):
-    """The facts have moved since the plan that was approved."""
+    """The facts have changed since the plan that was approved."""
 
 
 class SecretMissing(Refused):
@@ -111,7 +111,7 @@ class HostKeyUnknown(Refused):
 
 
 class HostKeyChanged(Refused):
-    """The server shows another host key than the known one."""
+    """The server's host key differs from the recorded one."""
 
 
 class Inconclusive(RunbookError):
@@ -127,7 +127,7 @@ class AuthenticationRefused(Inconclusive):
 
 
 class LinkDropped(Inconclusive):
-    """The connection broke during an exchange; its outcome is not known from here."""
+    """The connection was lost during a request; its outcome is unknown."""
 
 
 class CommandTimedOut(Inconclusive):
@@ -143,7 +143,7 @@ class EndpointUnavailable(Inconclusive):
 
 
 class FactUnreadable(Inconclusive):
-    """A reply came, but not in the form that was expected."""
+    """A reply came, but not in the expected form."""
 
 
 class RunFailed(RunbookError):
@@ -155,11 +155,11 @@ class StepFailed(RunFailed):
 
 
 class ChecksFailed(RunFailed):
-    """At least one check found the environment other than it should be."""
+    """At least one check failed."""
 
 
 class Aborted(RunFailed):
-    """The run was stopped from outside: Ctrl-C, SIGTERM, a deadline."""
+    """The run was stopped by an operator or a time limit: Ctrl-C, SIGTERM, a deadline."""
 
 
 class RolledBack(RunbookError):
@@ -169,6 +169,6 @@ class RolledBack(RunbookError):
 
 
 class RollbackFailed(RunbookError):
-    """A step failed, and undoing it failed too: a person is needed now."""
+    """A step failed, and undoing it failed too: manual intervention is required."""
 
     exit_code = ROLLBACK_FAILED

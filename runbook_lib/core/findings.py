@@ -1,4 +1,4 @@
-"""What a check found, and the verdicts that checks and runs end with."""
+"""What a check found, and the verdicts of checks and runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """What a check or a run came to."""
+    """The result of a check or a run."""
 
     PASSED = "passed"
     WARNING = "warning"
@@ -18,16 +18,16 @@ class Verdict(StrEnum):
 
     @property
     def acceptable(self) -> bool:
-        """Whether one may go on: passed, or passed with a warning."""
+        """Whether a run may go on: passed, or passed with a warning."""
         return self in (Verdict.PASSED, Verdict.WARNING)
 
     @staticmethod
     def worst(verdicts: Iterable[Verdict]) -> Verdict:
-        """The gravest of several; no verdict at all is inconclusive, because nothing was looked at."""
-        return max(verdicts, key=_GRAVITY.index, default=Verdict.INCONCLUSIVE)
+        """The worst of several; no verdict at all is inconclusive, because nothing was checked."""
+        return max(verdicts, key=_BY_SEVERITY.index, default=Verdict.INCONCLUSIVE)
 
 
-_GRAVITY = [Verdict.PASSED, Verdict.NOT_APPLIED, Verdict.WARNING, Verdict.INCONCLUSIVE, Verdict.FAILED]
+_BY_SEVERITY = [Verdict.PASSED, Verdict.NOT_APPLIED, Verdict.WARNING, Verdict.INCONCLUSIVE, Verdict.FAILED]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,6 @@ class Finding:
 
 def finding(check: str, good: bool | None, *, measured: object = "", expected: object = "", next_step: str = "",
             otherwise: Verdict = Verdict.FAILED) -> Finding:
-    """A finding from a truth value; None (the datum is missing) is inconclusive, never a pass."""
+    """A finding from a truth value; None (data is missing) is inconclusive, never a pass."""
     verdict = Verdict.INCONCLUSIVE if good is None else Verdict.PASSED if good else otherwise
     return Finding(check, verdict, str(measured), str(expected), "" if verdict is Verdict.PASSED else next_step)

@@ -13,14 +13,15 @@ from runbook_lib.core.questions import Question
 
 @dataclass(frozen=True)
 class Gate:
-    """Ask again and again until `judge` finds no fault `passes` times in a row, or `deadline_s` is over.
+    """Probe again and again until `judge` finds no fault `success_threshold` times in a row, or `deadline_s` is over.
 
-    Several questions are asked side by side; `judge` gets their answers in order. An answer that could not
-    be had counts as a failed look. The last findings are kept as evidence. After `gives_up_after` looks in a row with
-    a check that failed, or twice as many in all, the gate stays shut without waiting for its deadline; looks without
-    an answer are not counted.
-    `trigger` names what the gate's staying shut means when it is one of the plan's triggers, `since` as in a Watch. A
-    check that is called like one of `triggers` goes before it.
+    The questions are asked concurrently; `judge` gets their answers in order. A probe with an answer that could not be
+    had is not clean. The findings of the last probe are the evidence. After `failure_threshold` probes in a row with a
+    failed check, or twice as many in all, the gate stays shut without waiting for its deadline; probes without an
+    answer do not count as failed.
+
+    Where staying shut means that one of the plan's triggers fired, `trigger` names it, and `since` is as in a Watch. A
+    failed check with the name of one of `triggers` is that trigger instead.
     """
 
     name: str
@@ -39,9 +40,9 @@ class Gate:
         return self.deadline_s
 
     def __str__(self) -> str:
-        shut = f", shut after {self.failure_threshold} failing ones" if self.failure_threshold else ""
-        looks = "1 clean look" if self.success_threshold == 1 else f"{self.success_threshold} clean looks in a row"
-        return f"{self.name}: {looks} within {self.deadline_s:g} s{shut}"
+        shut = f", shut after {self.failure_threshold} failed ones" if self.failure_threshold else ""
+        probes = "1 clean probe" if self.success_threshold == 1 else f"{self.success_threshold} clean probes in a row"
+        return f"{self.name}: {probes} within {self.deadline_s:g} s{shut}"
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -65,7 +66,7 @@ class TriggerFired:
 
     @property
     def measure(self) -> str:
-        """What was measured beside its limit, in words."""
+        """What was measured and its limit, in words."""
         if self.unit == "percent":
             return f"{self.metric} {self.measured:.4g} %, limit {self.limit:g} %"
         return f"{self.measured:.4g} {self.metric}, limit {self.limit:g}"
@@ -77,7 +78,7 @@ class TriggerFired:
 
 @dataclass(frozen=True)
 class Reading:
-    """What one look of a watch came to: figures by name (None: not known), faults, and the trigger it fired."""
+    """The result of one probe of a watch: figures by name (None: not known), faults, and the trigger it fired."""
 
     metrics: Mapping[str, float | None]
     faults: tuple[Finding, ...] = ()
@@ -86,13 +87,13 @@ class Reading:
 
 @dataclass(frozen=True)
 class Watch:
-    """Look every `interval_s` for `duration_s`; a reading that fires a trigger ends it at once, and fails the step.
+    """Probe every `interval_s` for `duration_s`; a reading that fires a trigger ends it at once, and fails the step.
 
     `judge` gets the readings so far and the answers in the order of the questions, a RunbookError in the place of one
-    that could not be had. `conclude` says at the end what all readings together prove. `since` is the key of the step
-    whose undo ends what is watched; `main_metric` with its `limit` and `unit` is drawn when nothing fired. `history`,
-    asked when all is over, tells metrics second by second, as (UTC time, value). After `patience` looks in a row
-    without a link to the server the outcome is unknown.
+    that could not be had. `conclude` judges at the end what all readings together prove. `since` is the key of the
+    step whose undo ends what is watched; `primary_metric` with its `limit` and `unit` is drawn when nothing fired.
+    `history`, asked at the end, has metrics second by second, as (UTC time, value). After `max_unreachable_probes`
+    in a row without a link to the server the outcome is unknown.
     """
 
     name: str
@@ -113,7 +114,7 @@ class Watch:
         return self.duration_s
 
     def __str__(self) -> str:
-        return f"{self.name}: a look every {self.interval_s:g} s for {self.duration_s:g} s"
+        return f"{self.name}: a probe every {self.interval_s:g} s for {self.duration_s:g} s"
 
     def describe(self) -> dict[str, Any]:
         return {

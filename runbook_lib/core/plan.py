@@ -1,4 +1,4 @@
-"""Frozen values that procedures return and runs walk: actions, steps, plans, findings, verdicts."""
+"""Frozen values that plan functions return and runs execute: actions, steps and plans."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runbook_lib.core.questions import Question
 
 
 class StepState(StrEnum):
-    """What became of one step."""
+    """How one step ended."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -34,8 +34,8 @@ Action = Command | Pipeline | WriteFile | Gate | Watch
 class Step:
     """One line of a plan: what is done where, and how it is undone.
 
-    `actions` run in order. `undo` must be safe to run when the step was done, half done or not done at all. Where
-    `undo_may_fail`, the undos before it do not rest on this one: they go on, and the walk still ends as a failed
+    `actions` run in order. `undo` must be safe to run when the step was done, half done or not done at all. With
+    `undo_best_effort`, earlier steps are undone even when this undo fails; the execution still ends as a failed
     rollback.
     """
 
@@ -68,11 +68,11 @@ class SkippedStep:
 class Plan:
     """What will happen, in order. A plan without steps says in `reason` why nothing is to be done.
 
-    `guard` is looked at once when the lock is held, before the first step: a plan was made from facts, and somebody
-    may have changed them while it was read. `before_undo` waits until undoing can work at all (it is tried in any
-    case); `after_undo` says whether the way back led to something that works; `state` tells what is true now when it
-    did not. Once the step `no_way_back_after` has passed nothing is undone by itself: `no_way_back_because` says
-    why, `no_way_back_next` what the choices are. `undone_next` is what to do after a rollback.
+    `recheck` is probed once under the lock, before the first step: a plan was made from facts, and another operator
+    may have changed them while it was read. `undo_ready` waits until undoing can work at all (it is tried in any
+    case); `rollback_check` verifies what is live after undoing; `state` asks what is true now when that failed. Once
+    the step `point_of_no_return` has passed, nothing is undone automatically: `irreversible_reason` is why,
+    `irreversible_hint` what the choices are. `after_rollback_hint` is what to do after a rollback.
     """
 
     name: str
@@ -93,7 +93,7 @@ class Plan:
 
     @property
     def hash(self) -> str:
-        """First 16 hex digits of a SHA-256 over everything the plan would do and the facts it rests on.
+        """First 16 hex digits of a SHA-256 over everything the plan would do and the facts it was made from.
 
         Facts that name this very run (times, run ids) do not belong in `facts`, or no plan could be pinned.
         """

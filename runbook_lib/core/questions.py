@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class CommandResult:
-    """What a finished command said. `exit_code` is never guessed: a command whose end was not seen raises."""
+    """The output of a finished command. `exit_code` is never guessed: a command whose end was not seen raises."""
 
     command: str
     exit_code: int
@@ -49,7 +49,7 @@ class HttpReply:
 
 @dataclass(frozen=True)
 class TlsHandshake:
-    """A certificate as served (DER), and what was agreed on. `verify_error`: why it does not verify, or empty."""
+    """A certificate as served (DER), and what was negotiated. `verify_error` is why it does not verify, or empty."""
 
     certificate: bytes
     protocol: str

@@ -27,7 +27,7 @@ class Secret:
         return self._value
 
     def fingerprint(self) -> str:
-        """First 12 hex digits of a SHA-256 over name and value: says "changed", never what."""
+        """First 12 hex digits of a SHA-256 over name and value: shows that it changed, never what it is."""
         return hashlib.sha256(f"{self.name}\0{self._value}".encode()).hexdigest()[:12]
 
     def __repr__(self) -> str:

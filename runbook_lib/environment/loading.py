@@ -1,4 +1,4 @@
-"""Reading environment files: strict YAML, `extends`, paths made absolute, every fault told at once."""
+"""Reading environment files: strict YAML, `extends`, paths made absolute, every fault reported at once."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from runbook_lib.core.errors import EnvironmentInvalid
 from runbook_lib.core.text import did_you_mean
 from runbook_lib.environment import project
 from runbook_lib.environment.model import Environment
-from runbook_lib.environment.validation_errors import Place, worded
+from runbook_lib.environment.validation_errors import Location, format_errors
 
-_LOCAL_PATHS: tuple[Place, ...] = (
+_LOCAL_PATHS: tuple[Location, ...] = (
     ("server", "key_file"),
     ("server", "known_hosts_file"),
     ("public", "ca_file"),
     ("secrets_file",),
-)  # relative to the file that says them, `~` allowed
+)  # relative to the file that names them, `~` allowed
 
 
 _ADDRESS = "address.yaml"  # what `python -m lab up` writes: where one instance is reached
@@ -31,7 +31,7 @@ _FastestLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _PlainLoader(_FastestLoader):  # type: ignore[misc]
-    """YAML where `yes`, `02:00` and `2025-10-15` stay text, and a key said twice is an error."""
+    """YAML where `yes`, `02:00` and `2025-10-15` stay text, and a key given twice is an error."""
 
 
 _PlainLoader.yaml_implicit_resolvers = {}
@@ -56,7 +56,7 @@ def load_environment(name_or_path: str) -> Environment:
         # JSON mode: lists become tuples, everything else stays strict
         return Environment.model_validate_json(json.dumps(data))
     except ValidationError as error:
-        lines = worded(error, Environment, sources)
+        lines = format_errors(error, Environment, sources)
         raise EnvironmentInvalid(
             "\n".join(lines), where=_shown(path), next_step="Correct the file and run again; nothing was contacted."
         ) from error
@@ -81,16 +81,16 @@ def _file_of(name_or_path: str) -> Path:
 
 def _read_with_bases(
     path: Path, trail: tuple[Path, ...], *, addressed: bool = False
-) -> tuple[dict[str, Any], dict[Place, str]]:
-    """The merged mapping, and which file said what. Later files win: mappings merge, everything else replaces.
+) -> tuple[dict[str, Any], dict[Location, str]]:
+    """The merged mapping, and which file set which key. Later files win: mappings merge, everything else replaces.
 
-    An environment has one address: `addressed` says that a nearer file brings it, so that the ones further up are
+    An environment has one address: `addressed` means that a nearer file has it, so that the ones further up are
     not read (a second lab does not need the first one to be up).
     """
     if path in trail:
         circle = " → ".join(file.name for file in (*trail, path))
-        raise EnvironmentInvalid(f"extends goes in a circle: {circle}", where=_shown(path),
-                                 next_step="Break the circle.")
+        raise EnvironmentInvalid(f"extends forms a circle: {circle}", where=_shown(path),
+                                 next_step="Remove one of them from `extends`.")
     own = _read(path, trail)
     bases = own.pop("extends", [])
     if isinstance(bases, str):
@@ -98,15 +98,15 @@ def _read_with_bases(
     if not isinstance(bases, list) or not all(isinstance(base, str) for base in bases):
         raise _invalid(path, "extends: should be a name, a path, or a list of them")
     merged: dict[str, Any] = {}
-    sources: dict[Place, str] = {}
+    sources: dict[Location, str] = {}
     files = [_base_file(base, path) for base in bases]
     for index, file in enumerate(files):
         nearer = addressed or any(later.name == _ADDRESS for later in files[index + 1 :])
         if file.name == _ADDRESS and nearer:
             continue
-        data, said = _read_with_bases(file, (*trail, path), addressed=nearer)
+        data, origins = _read_with_bases(file, (*trail, path), addressed=nearer)
         _merge(merged, data)
-        sources |= said
+        sources |= origins
     _merge(merged, own)
     return merged, sources | _places(own, _shown(path))
 
@@ -114,8 +114,8 @@ def _read_with_bases(
 def _base_file(base: str, path: Path) -> Path:
     if base.endswith((".yaml", ".yml")):
         return Path(_resolved(path.parent / base))
-    beside = path.parent / f"{base}.yaml"
-    return beside if beside.is_file() else _file_of(base)
+    sibling = path.parent / f"{base}.yaml"
+    return sibling if sibling.is_file() else _file_of(base)
 
 
 def _read(path: Path, trail: tuple[Path, ...]) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def _read(path: Path, trail: tuple[Path, ...]) -> dict[str, Any]:
     try:
         loader = _PlainLoader(text)
         node = loader.get_single_node()
-        _refuse_twice_said_keys(node, path)
+        _reject_repeated_keys(node, path)
         data = loader.construct_document(node) if node else {}
     except yaml.YAMLError as error:
         raise _invalid(path, f"is not YAML: {_problem(error)}") from error
@@ -137,17 +137,17 @@ def _read(path: Path, trail: tuple[Path, ...]) -> dict[str, Any]:
     return _with_paths_resolved(data, path.parent)
 
 
-def _refuse_twice_said_keys(node: yaml.Node | None, path: Path) -> None:
+def _reject_repeated_keys(node: yaml.Node | None, path: Path) -> None:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
             if key.value in seen:
-                raise _invalid(path, f"line {key.start_mark.line + 1}: the key {key.value!r} is said twice")
+                raise _invalid(path, f"line {key.start_mark.line + 1}: the key {key.value!r} is given twice")
             seen.add(key.value)
-            _refuse_twice_said_keys(value, path)
+            _reject_repeated_keys(value, path)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            _refuse_twice_said_keys(item, path)
+            _reject_repeated_keys(item, path)
 
 
 def _with_paths_resolved(data: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -179,7 +179,7 @@ def _merge(into: dict[str, Any], other: dict[str, Any]) -> None:
             into[key] = value
 
 
-def _places(data: dict[str, Any], source: str, above: Place = ()) -> dict[Place, str]:
+def _places(data: dict[str, Any], source: str, above: Location = ()) -> dict[Location, str]:
     places = {above: source}
     for key, value in data.items():
         places |= _places(value, source, (*above, key)) if isinstance(value, dict) else {(*above, key): source}
@@ -200,10 +200,8 @@ def _missing(path: Path, trail: tuple[Path, ...]) -> EnvironmentInvalid:
             next_step="Run `make lab`, then run again.",
         )
     needed = f", needed by {_shown(trail[-1])}" if trail else ""
-    return EnvironmentInvalid(
-        f"there is no such file{needed}", where=_shown(path),
-                              next_step="Check the path, or give an environment by its name."
-    )
+    return EnvironmentInvalid(f"there is no such file{needed}", where=_shown(path),
+                              next_step="Check the path, or give an environment by its name.")
 
 
 def _invalid(path: Path, message: str) -> EnvironmentInvalid:

@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from runbook_lib.environment.types import AbsolutePath, Count, Name, Part, Port, Seconds, SecretName, Text
+from runbook_lib.environment.types import AbsolutePath, Count, Name, Port, Seconds, SecretName, StrictModel, Text
 
 Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:-]*$")]
 
 
-class Server(Part):
+class Server(StrictModel):
     """The machine that Docker Compose runs on, reached over SSH with a key and a known host key."""
 
     host: Host
@@ -33,8 +33,8 @@ class Server(Part):
         return posixpath.join(self.directory, *names)
 
 
-class Public(Part):
-    """What users type. `connect_to` is the `host:port` really dialled, where that differs from the URL's."""
+class Public(StrictModel):
+    """What users type. `connect_to` is the `host:port` really dialled, where that differs from the URL."""
 
     url: Annotated[str, StringConstraints(pattern=r"^https://[a-z0-9.-]+(:[0-9]+)?$")]
     connect_to: Annotated[str, StringConstraints(pattern=r"^[^:\s]+:[0-9]+$")] | None = None
@@ -46,10 +46,10 @@ class Public(Part):
         return self.url.removeprefix("https://").partition(":")[0]
 
 
-class SecretNeed(Part):
-    """A secret by name: who needs it, how long it must be at least, and whether the server or CI holds it.
+class SecretSpec(StrictModel):
+    """A secret by name: what needs it, how long it must be at least, and whether the server or CI holds it.
 
-    A `url_safe` one lands inside a URL and may hold only letters, digits, `-`, `_`, `.` and `~`.
+    A `url_safe` one becomes part of a URL and may hold only letters, digits, `-`, `_`, `.` and `~`.
     """
 
     needed_by: Annotated[tuple[Text, ...], Field(min_length=1)]
@@ -59,7 +59,7 @@ class SecretNeed(Part):
     url_safe: bool = False
 
 
-class EnvironmentFile(Part):
+class EnvironmentFile(StrictModel):
     """A file of variables in the repository. A value names secrets as `${NAME}` and never holds one."""
 
     variables: dict[SecretName, str]

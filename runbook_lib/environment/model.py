@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import model_validator
 
-from runbook_lib.environment.locations import EnvironmentFile, Public, SecretNeed, Server
+from runbook_lib.environment.locations import EnvironmentFile, Public, SecretSpec, Server
 from runbook_lib.environment.recovery import RestoreDrill
 from runbook_lib.environment.rules import (
     Access,
@@ -25,10 +25,10 @@ from runbook_lib.environment.rules import (
     Window,
 )
 from runbook_lib.environment.services import COLOURS, Network, RateLimit, Service, Tuning
-from runbook_lib.environment.types import Count, Name, Part, SecretName, Text
+from runbook_lib.environment.types import Count, Name, SecretName, StrictModel, Text
 
 
-class Environment(Part):
+class Environment(StrictModel):
     """One staging environment as its file describes it. Made by `load_environment`."""
 
     name: Name
@@ -43,7 +43,7 @@ class Environment(Part):
     tuning: Tuning
     rate_limit: RateLimit
     environment_files: dict[Text, EnvironmentFile]
-    secrets: dict[SecretName, SecretNeed]
+    secrets: dict[SecretName, SecretSpec]
     secrets_file: Text | None = None
     pipeline: Pipeline
     health: Health

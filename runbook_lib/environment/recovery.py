@@ -6,13 +6,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from runbook_lib.environment.types import Part, Seconds, Text
+from runbook_lib.environment.types import Seconds, StrictModel, Text
 
 
-class RestoreDrill(Part):
+class RestoreDrill(StrictModel):
     """One drill may take `limit_s` for a backup and `memory_mb` for the copy of the database.
 
-    `reads` are GET paths of the application; the table named beside one holds as many rows as the reply's `total`.
+    `reads` are GET paths of the application; the table named with one holds as many rows as the reply's `total`.
     """
 
     limit_s: Seconds

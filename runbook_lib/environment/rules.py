@@ -11,15 +11,15 @@ from runbook_lib.environment.types import (
     ClockTime,
     Count,
     Name,
-    Part,
     Percent,
     Seconds,
     SecretName,
+    StrictModel,
     Text,
 )
 
 
-class Backup(Part):
+class Backup(StrictModel):
     """The nightly SQL dump. The newest `keep_newest` verified dumps stay, however old they are."""
 
     directory: AbsolutePath
@@ -36,17 +36,17 @@ class Backup(Part):
     files: tuple[Text, ...]
 
 
-class StaticAssets(Part):
+class StaticAssets(StrictModel):
     """Files that a service serves: a folder inside its container."""
 
     service: Name
     path: AbsolutePath
 
 
-class ConfigurationBackup(Part):
-    """The weekly backup of configuration, files and logs. `data_volumes` says of each volume why it needs no copy here.
+class ConfigurationBackup(StrictModel):
+    """The weekly backup of configuration, files and logs. `data_volumes` has for each volume why it needs no copy here.
 
-    `uploads` are folders on the server; where there are none, `no_uploads_reason` says why.
+    `uploads` are folders on the server; where there are none, `no_uploads_reason` is why.
     """
 
     repository: AbsolutePath
@@ -76,8 +76,8 @@ class ConfigurationBackup(Part):
         return self
 
 
-class Gate(Part):
-    """How often a fresh release must pass in a row, and by when."""
+class Gate(StrictModel):
+    """How many clean probes in a row a new release needs, and by when."""
 
     success_threshold: Count
     interval_s: Seconds
@@ -86,19 +86,19 @@ class Gate(Part):
     @model_validator(mode="after")
     def _can_be_met(self) -> Gate:
         if self.success_threshold * self.interval_s > self.deadline_s:
-            raise ValueError(f"{self.success_threshold} passes every {self.interval_s:g} s do not fit into "
+            raise ValueError(f"{self.success_threshold} probes every {self.interval_s:g} s do not fit into "
                              f"{self.deadline_s:g} s")
         return self
 
 
-class Watch(Part):
-    """How long and how often a deployment is looked at after the gate."""
+class Watch(StrictModel):
+    """How long and how often a deployment is probed after the gate."""
 
     duration_s: Seconds
     interval_s: Seconds
 
 
-class Rollback(Part):
+class Rollback(StrictModel):
     """The automatic triggers; an error rate counts only once `minimum_requests` were seen.
 
     After a switch the release is probed every `interval_s` for `watch_s`; `failure_threshold` failed probes in a row
@@ -114,7 +114,7 @@ class Rollback(Part):
     synthetic_per_s: Annotated[float, Field(ge=0, le=100)]
 
 
-class Success(Part):
+class Success(StrictModel):
     """When a deployment is considered successful, in the plan's words and as figures."""
 
     criteria: tuple[Text, ...]
@@ -122,22 +122,22 @@ class Success(Part):
     error_rate_percent: Percent
 
 
-class Load(Part):
-    """The bounded synthetic load that the verification makes by itself."""
+class Load(StrictModel):
+    """The bounded synthetic load that the verification generates."""
 
     requests: Annotated[int, Field(ge=1, le=100_000)]
     rate_per_s: Annotated[float, Field(gt=0, le=500)]
 
 
-class Health(Part):
-    """Endpoints by path, and what each speaks for."""
+class Health(StrictModel):
+    """Endpoints by path, and what each of them covers."""
 
     endpoints: dict[Text, Text]
     metrics_path: Text
     monitored: tuple[Text, ...]
 
 
-class AlertCondition(Part):
+class AlertCondition(StrictModel):
     """One alert of the plan: its words, and the figure and duration of the Prometheus rule of the same name."""
 
     condition: Text
@@ -146,7 +146,7 @@ class AlertCondition(Part):
     for_s: Annotated[int, Field(ge=0)]
 
 
-class AlertChannel(Part):
+class AlertChannel(StrictModel):
     """Where alerts go. An optional channel is off until its secret is put on the server."""
 
     title: Text
@@ -155,14 +155,14 @@ class AlertChannel(Part):
     secret: SecretName | None = None
 
 
-class Alerts(Part):
-    """When to call somebody, and how."""
+class Alerts(StrictModel):
+    """When to call an engineer, and how."""
 
     conditions: dict[Text, AlertCondition]
     channels: dict[Text, AlertChannel]
 
 
-class Logging(Part):
+class Logging(StrictModel):
     """Levels, files and rotation."""
 
     levels: dict[Literal["ERROR", "WARNING", "INFO", "DEBUG"], Text]
@@ -173,7 +173,7 @@ class Logging(Part):
     compress: bool
 
 
-class Tls(Part):
+class Tls(StrictModel):
     """The plan's nginx settings word for word, and how certificates come and renew."""
 
     issuer: Text
@@ -185,7 +185,7 @@ class Tls(Part):
     nginx: dict[Text, Text]
 
 
-class Access(Part):
+class Access(StrictModel):
     """Who may reach what."""
 
     ssh: tuple[Text, ...]
@@ -194,7 +194,7 @@ class Access(Part):
     secret_storage: tuple[Text, ...]
 
 
-class Window(Part):
+class Window(StrictModel):
     """A maintenance window, in UTC. `week_of_month` 1 means the first such weekday of the month."""
 
     schedule: Text
@@ -210,13 +210,13 @@ class Window(Part):
         return self
 
 
-class Maintenance(Part):
+class Maintenance(StrictModel):
     """What is done inside the windows."""
 
     activities: tuple[Text, ...]
 
 
-class Checklists(Part):
+class Checklists(StrictModel):
     """The plan's deployment checklists, word for word."""
 
     pre_deployment: tuple[Text, ...]
@@ -224,7 +224,7 @@ class Checklists(Part):
     post_deployment: tuple[Text, ...]
 
 
-class Pipeline(Part):
+class Pipeline(StrictModel):
     """The stages of the automated deployment and what each does."""
 
     workflow: Text

@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from runbook_lib.environment.types import Count, Memory, Part, Port, Text, memory_bytes
+from runbook_lib.environment.types import Count, Memory, Port, StrictModel, Text, memory_bytes
 
 COLOURS = ("blue", "green")
 
 
-class Service(Part):
+class Service(StrictModel):
     """One service of the plan. A coloured one runs as `<name>-blue` or `<name>-green`, or both for a while."""
 
     title: Text
@@ -43,14 +43,14 @@ class Service(Part):
         return tuple(f"{name}-{colour}" for colour in COLOURS) if self.coloured else (name,)
 
 
-class Network(Part):
+class Network(StrictModel):
     """One network of the plan. `internal` networks have no way out of the server."""
 
     purpose: Text
     internal: bool
 
 
-class BackendTuning(Part):
+class BackendTuning(StrictModel):
     """Gunicorn and connection pool. `pool_size` counts one backend's connections, all workers together."""
 
     server: Literal["Gunicorn"]
@@ -59,14 +59,14 @@ class BackendTuning(Part):
     cache_ttl_s: Count
 
 
-class FrontendTuning(Part):
+class FrontendTuning(StrictModel):
     """How the pages are served."""
 
     nginx_workers: Text
     measures: tuple[Text, ...]
 
 
-class PostgresTuning(Part):
+class PostgresTuning(StrictModel):
     """Settings of postgresql.conf, and the care the plan asks for."""
 
     max_connections: Count
@@ -74,7 +74,7 @@ class PostgresTuning(Part):
     measures: tuple[Text, ...]
 
 
-class RedisTuning(Part):
+class RedisTuning(StrictModel):
     """Settings of redis.conf; `maxmemory` stays below the container's limit."""
 
     maxmemory: Memory
@@ -82,7 +82,7 @@ class RedisTuning(Part):
     uses: tuple[Text, ...]
 
 
-class Tuning(Part):
+class Tuning(StrictModel):
     """The plan's performance tuning."""
 
     backend: BackendTuning
@@ -91,7 +91,7 @@ class Tuning(Part):
     redis: RedisTuning
 
 
-class RateLimit(Part):
+class RateLimit(StrictModel):
     """Requests a minute for one address; `exempt` are networks in CIDR form, none by default."""
 
     requests_per_minute: Count

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 
-class Part(BaseModel):
+class StrictModel(BaseModel):
     """A frozen mapping of an environment file: unknown keys are refused and nothing is converted silently."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")

@@ -1,4 +1,4 @@
-"""Words for what is wrong with an environment file: where the value was said, what it should be, what it is."""
+"""Reports what is wrong with an environment file: where the value stands, what it should be, what it is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from runbook_lib.core.text import did_you_mean
 
-Place = tuple[str | int, ...]
+Location = tuple[str | int, ...]
 
 _UNITS = {
     "_days": "days", "_s": "seconds", "_ms": "milliseconds", "_h": "hours", "_mb": "megabytes", "_gb": "gigabytes",
@@ -38,8 +38,8 @@ _FORMS = {
 }
 
 
-def worded(error: ValidationError, model: type[BaseModel], sources: Mapping[Place, str]) -> list[str]:
-    """One line a fault: `file: path.to.key: should be …, got …`; `sources` tells which file said which place."""
+def format_errors(error: ValidationError, model: type[BaseModel], sources: Mapping[Location, str]) -> list[str]:
+    """One line a fault: `file: path.to.key: should be …, got …`; `sources` has the file that set each key."""
     lines = []
     for detail in error.errors(include_url=False):
         place = tuple(part for part in detail["loc"] if part != "[key]")
@@ -50,12 +50,12 @@ def worded(error: ValidationError, model: type[BaseModel], sources: Mapping[Plac
     return lines
 
 
-def _messages(detail: Any, place: Place, model: type[BaseModel]) -> list[str]:
+def _messages(detail: Any, place: Location, model: type[BaseModel]) -> list[str]:
     kind, context = str(detail["type"]), detail.get("ctx", {})
     if kind == "value_error":
         return str(context["error"]).splitlines()
     if kind == "extra_forbidden":
-        return [f"unknown key{did_you_mean(str(place[-1]), _keys_beside(place, model))}"]
+        return [f"unknown key{did_you_mean(str(place[-1]), _sibling_keys(place, model))}"]
     if kind == "missing":
         return ["is missing"]
     if kind in ("string_too_short", "too_short"):
@@ -63,7 +63,7 @@ def _messages(detail: Any, place: Place, model: type[BaseModel]) -> list[str]:
     return [f"should be {_expectation(kind, context, place)}, got {_shown(detail['input'])}"]
 
 
-def _expectation(kind: str, context: Mapping[str, Any], place: Place) -> str:
+def _expectation(kind: str, context: Mapping[str, Any], place: Location) -> str:
     unit = _unit_of(str(place[-1])) if place else ""
     if kind.startswith("int_"):
         return f"a whole number{unit}"
@@ -96,13 +96,13 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "…"
 
 
-def _source_of(line: str, sources: Mapping[Place, str]) -> str:
-    """The file that said the longest place with which the line begins."""
-    said = [place for place in sources if line.startswith(".".join(str(part) for part in place))]
-    return sources[max(said, key=len)] if said else "environment"
+def _source_of(line: str, sources: Mapping[Location, str]) -> str:
+    """The file that set the most specific key with which the line begins."""
+    known = [place for place in sources if line.startswith(".".join(str(part) for part in place))]
+    return sources[max(known, key=len)] if known else "environment"
 
 
-def _keys_beside(place: Place, model: type[BaseModel]) -> list[str]:
+def _sibling_keys(place: Location, model: type[BaseModel]) -> list[str]:
     annotation: Any = model
     for part in place[:-1]:
         annotation = _inside(annotation, part)

@@ -24,7 +24,7 @@ class ActionResult:
 
     The backend fills the first five fields, ActionRunner the others: `evidence` are files in the run's folder,
     `watched` what a watch or a shut gate with a trigger saw, `unresolved` findings that stop nothing and are no pass,
-    `hint` what a failing check advises, `error` what was raised where the action did not end by itself.
+    `hint` what a failing check advises, `error` what was raised where the action was cut short.
     """
 
     state: StepState

@@ -43,7 +43,7 @@ class Failure:
     next_step: str
 
     def ended(self, outcome: str, next_step: str = "") -> RunbookError:
-        """The plain end: Aborted when somebody stopped the step, StepFailed otherwise."""
+        """The plain end: Aborted when the step was stopped, StepFailed otherwise."""
         kind = Aborted if self.state is StepState.ABORTED else StepFailed
         return kind("\n".join(line for line in (self.what, outcome) if line), where=self.where,
                     next_step=next_step or self.next_step)
@@ -110,7 +110,7 @@ def rolled_back(plan: Plan, failure: Failure, undone: Sequence[UndoneStep]) -> R
 
 
 def rollback_failed(failure: Failure, undone: Sequence[UndoneStep], fault: str, server_state: str) -> RunbookError:
-    """The end of an execution whose undo failed, with the state that somebody must go on from."""
+    """The end of an execution whose undo failed, with the state to go on from manually."""
     titles = [one.title for one in undone if one.succeeded]
     lines = (
         f"ROLLBACK FAILED: manual intervention required. {failure.what}",

@@ -14,7 +14,7 @@ from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.questions import Question
 
-MAX_REPORTED = 3  # faults that a message names; the others stand in the run's checks
+MAX_REPORTED = 3  # faults that a message names; the run's checks have the others
 
 Fetch = Callable[[Question[Any]], Any]
 
@@ -63,7 +63,7 @@ class GateOutcome:
 def open_gate(gate: Gate, fetch: Fetch, observe: Callable[[GateProbe], None] = lambda probe: None) -> GateOutcome:
     """Probe until the gate opens, stays shut for good, or its deadline is over. `observe` gets each probe.
 
-    Raises the link's own error when the last probe had no link: then nobody can say what the gate would have shown.
+    Raises the link's own error when the last probe had no link: then what the gate would have shown is unknown.
     """
     deadline = time.monotonic() + gate.deadline_s
     link = _Link(fetch)

@@ -47,7 +47,7 @@ class ExecutionState:
         return record
 
     def add_undone(self, undone: UndoneStep) -> None:
-        """Take in what became of undoing one step."""
+        """Take in how undoing one step ended."""
         self.undone.append(undone)
         self.records[undone.position] = replace(self.records[undone.position], state=undone.state)
 
@@ -57,7 +57,7 @@ class ExecutionState:
         self._verification = verification
 
     def restores_service(self, undone: UndoneStep) -> bool:
-        """Whether undoing this step ended what the watch, or the gate with a trigger, was looking at."""
+        """Whether undoing this step ended what the watch, or the gate with a trigger, was observing."""
         return undone.succeeded and self.watched is not None and undone.key == self.watched.since
 
     def is_irreversible(self, position: int) -> bool:

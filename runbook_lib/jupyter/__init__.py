@@ -1,6 +1,6 @@
-"""JupyterLab saves by itself every two minutes. What an operator typed into a runbook must not be its next default.
+"""JupyterLab saves automatically every two minutes. What an operator typed must not become a runbook's next default.
 
-An extension of Jupyter's server, found through `prefix/`, which is installed beside JupyterLab's own.
+An extension of Jupyter's server, found through `prefix/`, which is installed next to JupyterLab's own.
 """
 
 from __future__ import annotations
@@ -27,6 +27,6 @@ def before_saving(model: dict[str, Any], path: str, contents_manager: Any, **_: 
     if file.exists() and file.parent == project.root().resolve() / "notebooks":
         import nbformat
 
-        from runbook_lib.jupyter.saving import to_be_kept
+        from runbook_lib.jupyter.saving import strip_run_values
 
-        model["content"] = to_be_kept(model["content"], nbformat.read(file, as_version=4))  # type: ignore[no-untyped-call]
+        model["content"] = strip_run_values(model["content"], nbformat.read(file, as_version=4))  # type: ignore[no-untyped-call]

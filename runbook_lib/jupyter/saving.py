@@ -1,4 +1,4 @@
-"""What of a runbook in JupyterLab goes into its file: what an author changed, and nothing of what an operator typed."""
+"""What of a runbook in JupyterLab is saved: what an author changed, and nothing of what an operator typed."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Cell = dict[str, Any]
 CONFIRMED = re.compile(r"\brun\.confirm\([^\n]*\)")
 
 
-def to_be_kept(shown: Notebook, kept: Notebook) -> Notebook:
-    """`shown` (nbformat 4, as JupyterLab has it) without outputs, values and word; `kept` is the file until now.
+def strip_run_values(shown: Notebook, kept: Notebook) -> Notebook:
+    """`shown` (nbformat 4, as JupyterLab has it) without outputs, values and confirmation; `kept` is the saved file.
 
-    Values are those of the parameters cell as long as it names the same parameters. The word is what stands in the
-    brackets of `run.confirm(…)`. Either comes from `kept`. Where nothing else was changed, the result equals `kept`.
+    Values are those of the parameters cell as long as it names the same parameters. The confirmation is what stands in
+    the brackets of `run.confirm(…)`. Either comes from `kept`. Where nothing else was changed, the result is `kept`.
     """
     before = {cell.get("id"): cell for cell in kept["cells"]}
     cells = [_kept_cell(cell, before.get(cell.get("id"))) for cell in shown["cells"]]
@@ -44,7 +44,7 @@ def _only_filled_in(shown: str, kept: str, parameters: bool) -> bool:
 
 
 def _names(source: str) -> set[str] | None:
-    """The names that a cell sets, with or without annotation. None while it is no Python: somebody is typing."""
+    """The names that a cell sets, with or without annotation. None while it cannot be parsed: an operator is typing."""
     try:
         statements = ast.parse(source).body
     except SyntaxError:

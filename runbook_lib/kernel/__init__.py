@@ -20,7 +20,7 @@ from runbook_lib.kernel.formatters import install_formatters, show_type_as_table
 from runbook_lib.kernel.outputs import CellOutputs
 
 ENDED_EARLY = "NotebookEnded"  # papermill takes an error named SystemExit with value 0 for success
-CONTROL_PATIENCE_S = 5.0
+CONTROL_TIMEOUT_S = 5.0
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 _installed: Hooks | None = None
@@ -36,13 +36,13 @@ def shell() -> Any:
 
 
 def is_headless() -> bool:
-    """True where nobody can correct a cell and go on: papermill and nbclient do not allow input, JupyterLab does."""
+    """True where no operator can correct a cell and go on: papermill and nbclient allow no input, JupyterLab does."""
     current = shell()
     return current is None or not current.kernel._allow_stdin
 
 
 def is_busy() -> bool:
-    """True while a cell of an open run is at work."""
+    """True while a cell of an open run is running."""
     return _installed is not None and _installed.busy
 
 
@@ -64,14 +64,14 @@ def install(folder: RunFolder, on_cell: CellDone) -> Hooks | None:
 
 
 def _let_control_end(thread: Any) -> None:
-    """Let the thread that was asked to shut the kernel down say its last word, before the way out is closed.
+    """Let the thread that was asked to shut the kernel down send its last reply before the sockets are closed.
 
-    ipykernel (7.4, IPKernelApp.close) closes it first. Then a last word can wait for ever, and the client waits with
+    ipykernel (7.4, IPKernelApp.close) closes them first. Then the reply can wait for ever, and the client waits with
     it, 30 s as a rule, until it kills the kernel.
     """
     if thread is not None:
         thread.stop()
-        thread.join(CONTROL_PATIENCE_S)
+        thread.join(CONTROL_TIMEOUT_S)
 
 
 class Hooks:

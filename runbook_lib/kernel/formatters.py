@@ -1,4 +1,4 @@
-"""How plans, findings, facts and executions look as the value of a cell: HTML tables, and plain text beside them."""
+"""Plans, findings, facts and executions as the value of a cell: HTML tables, and plain text for other clients."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Rows = tuple[Any, ...]
 
 
 def install_formatters(display_formatter: Any) -> None:
-    """Register the looks with IPython's display formatter."""
+    """Register the formatters with IPython."""
     html, text = display_formatter.formatters["text/html"], display_formatter.formatters["text/plain"]
     html.for_type(Plan, plan_html)
     text.for_type(Plan, lambda plan, printer, cycle: printer.text(plan_text(plan)))
@@ -62,7 +62,7 @@ def plan_text(plan: Plan) -> str:
     """The plan in plain lines."""
     lines = [f"{plan.name} on {plan.target} (plan {plan.hash})"]
     if not plan.steps:
-        lines.append(f"Nothing to be done: {plan.reason or 'no step is needed'}")
+        lines.append(f"Nothing to do: {plan.reason or 'no step is needed'}")
     for number, step in enumerate(plan.steps, start=1):
         lines.append(f"{number}. {step.title} [{step.host}]")
         lines += [f"     {action}" for action in step.actions]

@@ -1,4 +1,4 @@
-"""What one cell puts out: redacted, bounded, and kept in nbformat's shape for the journal."""
+"""The outputs of one cell: redacted, bounded, and kept in nbformat's shape for the journal."""
 
 from __future__ import annotations
 

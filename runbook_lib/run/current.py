@@ -28,7 +28,7 @@ def opened_before() -> bool:
 
 
 def remember(run: OpenRun) -> None:
-    """Hold the open run, and see that it is sealed when the process is told to end."""
+    """Hold the open run, and see that it is sealed when the process is asked to end."""
     global _open, _opened
     if not _opened:
         atexit.register(close_previous, "The kernel ended before the notebook was closed.")
@@ -55,5 +55,5 @@ def _terminated(number: int, frame: Any) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if kernel.is_busy():
         raise KeyboardInterrupt
-    close_previous("The kernel was told to end (SIGTERM).")
+    close_previous("The kernel was asked to end (SIGTERM).")
     raise SystemExit(1)

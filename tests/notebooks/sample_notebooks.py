@@ -1,4 +1,4 @@
-"""Notebooks made for tests, one behaviour each, in a project folder whose environment nobody listens at."""
+"""Notebooks made for tests, one behaviour each, in a project folder whose environment has no server."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ProjectDir:
         environments.mkdir(parents=True)
         (environments / "staging.yaml").symlink_to(ROOT / "parameters/environments/staging.yaml")
         (environments / "nowhere.yaml").write_text(
-            "extends: staging\nname: nowhere\ntitle: nobody listens here\n"
+            "extends: staging\nname: nowhere\ntitle: no server listens here\n"
             "server: {host: 127.0.0.1, port: 9, connect_timeout_s: 1, known_hosts_file: ./known_hosts}\n"
         )
         key = base64.b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(range(32))).decode()

@@ -46,7 +46,7 @@ def test_a_failed_cell_is_corrected_and_the_run_passes(project_dir: ProjectDir, 
     assert cell(PARAMETERS)[0] == "ok"
     status, shown = cell(OPEN.format(name="10_good"))
     assert status == "ok"
-    assert "nobody listens here" in shown
+    assert "no server listens here" in shown
     status, shown = cell("from runbook_lib.core.findings import finding\n"
                          "run.require([finding('room', False, next_step='Free space.')])")
     assert status == "error"

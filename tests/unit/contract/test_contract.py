@@ -50,12 +50,12 @@ def test_a_missing_required_parameter_is_named(contract: Contract) -> None:
         contract.check({})
 
 
-def test_every_fault_is_told_at_once(contract: Contract) -> None:
-    with pytest.raises(BadParameter) as told:
+def test_every_fault_is_reported_at_once(contract: Contract) -> None:
+    with pytest.raises(BadParameter) as refused:
         check(contract, keepdays=3, fast="yes", limit="much")
-    assert "keepdays: is no parameter of 20_deploy; did you mean 'keep_days'" in told.value.what
-    assert "fast: should be true or false, got 'yes'" in told.value.what
-    assert "limit: should be a number, got 'much'" in told.value.what
+    assert "keepdays is not a parameter of 20_deploy; did you mean 'keep_days'" in refused.value.what
+    assert "fast: should be true or false, got 'yes'" in refused.value.what
+    assert "limit: should be a number, got 'much'" in refused.value.what
 
 
 @pytest.mark.parametrize(("name", "value"), [
@@ -120,6 +120,6 @@ def test_a_text_parameter_keeps_every_text(text: str) -> None:
     "x = 1", "x: int = 1 + y", "x: int = 'a'", "x: dict = {}", "import os", "x: int = f()", "x: int = (",
     "x.y: int = 1",
 ])
-def test_a_cell_that_is_no_list_of_annotated_literals_is_refused(cell: str) -> None:
+def test_a_cell_that_is_not_a_list_of_annotated_literals_is_refused(cell: str) -> None:
     with pytest.raises(BadParameter, match="parameters cell"):
         parse_contract("x", cell)

@@ -226,7 +226,7 @@ def test_coloured_services_run_under_the_live_colours_name(staging: Environment)
 # ── the files ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_every_fault_is_told_with_its_file_its_key_and_what_it_should_be(tmp_path: Path) -> None:
+def test_every_fault_is_reported_with_its_file_its_key_and_what_it_should_be(tmp_path: Path) -> None:
     path = overlay(
         tmp_path,
         """
@@ -275,7 +275,7 @@ def test_a_missing_key_is_named(tmp_path: Path) -> None:
             "environment_files: {backend/.env.staging: {variables: {TOKEN: '${NOPE}'}}}",
             "environment_files.backend/.env.staging.variables.TOKEN: ${NOPE} is not among the secrets",
         ),
-        ("gate: {success_threshold: 100}", "gate: 100 passes every 5 s do not fit into 180 s"),
+        ("gate: {success_threshold: 100}", "gate: 100 probes every 5 s do not fit into 180 s"),
         (
             "windows: {weekly: {ends: '01:00'}}",
             "windows.weekly: ends at 01:00, which is not after it begins at 02:00",
@@ -352,16 +352,16 @@ def test_a_second_lab_needs_its_own_address_only(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\na: 2\n", "line 2: the key 'a' is said twice"),
+        ("a: 1\na: 2\n", "line 2: the key 'a' is given twice"),
         ("a: [1\n", "is not YAML"),
         ("- a\n- b\n", "should be a mapping"),
         ("extends: 5\n", "extends: should be a name, a path, or a list of them"),
-        ("extends: mine.yaml\n", "extends goes in a circle"),
+        ("extends: mine.yaml\n", "extends forms a circle"),
         ("extends: gone.yaml\n", "there is no such file, needed by"),
         ("a: !!python/object/apply:os.system [id]\n", "is not YAML"),
     ],
 )
-def test_a_file_that_is_no_environment_is_refused(tmp_path: Path, text: str, message: str) -> None:
+def test_a_file_that_is_not_an_environment_is_refused(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "mine.yaml").write_text(text)
     with pytest.raises(EnvironmentInvalid, match=message.replace("(", "\\(")) as caught:
         load_environment(str(tmp_path / "mine.yaml"))

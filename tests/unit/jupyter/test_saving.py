@@ -12,7 +12,7 @@ import pytest
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 
 from runbook_lib.jupyter import before_saving
-from runbook_lib.jupyter.saving import to_be_kept
+from runbook_lib.jupyter.saving import strip_run_values
 
 ROOT = Path(__file__).parents[3]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -35,7 +35,7 @@ KEPT = notebook(cell('environment: str = "lab"\nmode: str = "plan"', "p", ("para
 def saved(at: int, source: str) -> str:
     shown = copy.deepcopy(KEPT)
     shown["cells"][at]["source"] = source
-    return str(to_be_kept(shown, KEPT)["cells"][at]["source"])
+    return str(strip_run_values(shown, KEPT)["cells"][at]["source"])
 
 
 def after_a_run(path: Path) -> Any:
@@ -101,7 +101,7 @@ def test_new_cells_and_tags_are_kept_without_their_outputs() -> None:
     new = cell("fresh()", "new") | {"outputs": [{"output_type": "stream"}], "execution_count": 3}
     shown = notebook(*KEPT["cells"], new, {"id": "m", "cell_type": "markdown", "source": "# Why", "metadata": {}})
     shown["cells"][2] = cell("look()", "l", ("remove-input",))
-    kept = to_be_kept(shown, KEPT)["cells"]
+    kept = strip_run_values(shown, KEPT)["cells"]
     assert [one["source"] for one in kept[3:]] == ["fresh()", "# Why"]
     assert (kept[3]["outputs"], kept[3]["execution_count"]) == ([], None)
     assert kept[2]["metadata"] == {"tags": ["remove-input"]}

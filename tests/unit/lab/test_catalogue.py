@@ -11,7 +11,7 @@ import pytest
 from lab.__main__ import main
 from lab.catalogue import STEPS, TRIGGERS, verdict_of
 from lab.repository import Release, build_repository, releases
-from runbook_lib.contract.types import rule_for
+from runbook_lib.contract.types import validator_for
 
 CATALOGUE = {release.tag: release for release in releases()}
 # every defect that must be covered
@@ -80,7 +80,7 @@ def test_after_a_rollback_the_schema_is_the_one_the_live_release_expects(release
 
 @pytest.mark.parametrize("release", CATALOGUE.values(), ids=list(CATALOGUE))
 def test_the_runbooks_accept_the_tag_as_a_ref(release: Release) -> None:
-    assert rule_for("ref")(release.tag) == release.tag
+    assert validator_for("ref")(release.tag) == release.tag
 
 
 @pytest.mark.parametrize("release", CATALOGUE.values(), ids=list(CATALOGUE))

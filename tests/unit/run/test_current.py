@@ -1,4 +1,4 @@
-"""The run that a process holds open: one at a time, and sealed when the process is told to end."""
+"""The run that a process holds open: one at a time, and sealed when the process is asked to end."""
 
 from __future__ import annotations
 

@@ -24,16 +24,16 @@ def test_a_shown_table_is_recorded(project_dir: ProjectDir) -> None:
 
 def test_a_text_a_highlight_and_a_chart_are_recorded(project_dir: ProjectDir) -> None:
     run = opened()
-    run.show("All is well-formed.", title="answer", highlight=True)
+    run.show("The answer.", title="answer", highlight=True)
     figure = charts.metric_over_time([(datetime(2026, 11, 22, tzinfo=UTC), 1.0)], 10, unit="percent")
     run.show(chart=figure, title="rate")
     text, chart = [event for event in journal.read(run.folder) if event["event"] == "shown"]
-    assert (text["text"], text["highlight"], text["chart"]) == ("All is well-formed.", True, [])
+    assert (text["text"], text["highlight"], text["chart"]) == ("The answer.", True, [])
     assert (run.folder.path / chart["chart"][0]).read_text().startswith("<svg")
 
 
 def test_outside_a_kernel_the_text_is_printed(project_dir: ProjectDir, capsys: pytest.CaptureFixture[str]) -> None:
     run = opened()
-    assert f"nowhere: nobody listens here (plan), run {run.run_id}" in capsys.readouterr().out
+    assert f"nowhere: no server listens here (plan), run {run.run_id}" in capsys.readouterr().out
     show_exhibit(WatchExhibit("watch", "no trigger fired", "<svg/>"))
     assert "no trigger fired" in capsys.readouterr().out
