@@ -125,12 +125,14 @@ class ScriptedDatabase:
 
 @dataclass
 class ScriptedPrometheus:
-    """Answers by the query's text, or by the path where there is no query."""
+    """Answers by the query's text or any piece of it, or by the path where there is no query."""
 
     answers: Mapping[str, Answer] = field(default_factory=dict)
 
     def get(self, path: str, **parameters: str) -> Any:
-        return _given(self.answers, parameters.get("query", path), "Prometheus query")
+        asked = parameters.get("query", path)
+        key = asked if asked in self.answers else next((piece for piece in self.answers if piece in asked), asked)
+        return _given(self.answers, key, "Prometheus query")
 
 
 class ScriptedConnections:

@@ -142,8 +142,8 @@ def assets_loaded(assets: tuple[Asset, ...]) -> tuple[Finding, ...]:
             finding(
                 f"{one.path} is the built file",
                 one.same if one.image_sha256 else None if one.served_sha256 else False,
-                measured=(one.served_sha256 or "not served")[:12],
-                expected=(one.image_sha256 or "not in the image")[:12],
+                measured=one.served_sha256[:12] if one.served_sha256 else "not served",
+                expected=one.image_sha256[:12] if one.image_sha256 else "not in the image",
                 next_step="It is missing, or another release answers: check the upstream file and the cache headers.",
             )
             for one in assets
