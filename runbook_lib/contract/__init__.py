@@ -32,6 +32,7 @@ class Parameter:
 
     @property
     def required(self) -> bool:
+        """Whether a run must give the value, because the notebook has no default."""
         return self.default is MISSING
 
 
@@ -44,6 +45,7 @@ class Contract:
 
     @property
     def names(self) -> list[str]:
+        """The names of the parameters, in the cell's order."""
         return [parameter.name for parameter in self.parameters]
 
     @property

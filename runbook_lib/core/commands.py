@@ -24,6 +24,7 @@ class Command:
         return shlex.join(self.argv)
 
     def describe(self) -> dict[str, Any]:
+        """What the plan's hash covers; input by its hash, so that a secret is never in it."""
         return {"command": list(self.argv), "cwd": self.cwd, "stdin": _stdin_mark(self.stdin)}
 
 
@@ -40,6 +41,7 @@ class Pipeline:
         return f"{joined} > {shlex.quote(self.to)}" if self.to else joined
 
     def describe(self) -> dict[str, Any]:
+        """What the plan's hash covers."""
         return {"pipeline": [command.describe() for command in self.commands], "to": self.to}
 
 
@@ -56,6 +58,7 @@ class WriteFile:
         return f"write {self.path} (mode {self.mode:04o})"
 
     def describe(self) -> dict[str, Any]:
+        """What the plan's hash covers; the content by its hash."""
         content = self.content
         mark = content.fingerprint() if isinstance(content, Secret) else hashlib.sha256(content.encode()).hexdigest()
         return {"write": self.path, "mode": self.mode, "content": mark}

@@ -67,6 +67,8 @@ class RunbookError(Exception):
 
 
 class UsageError(RunbookError):
+    """The request itself is wrong; nothing was contacted."""
+
     exit_code = USAGE
 
 
@@ -83,6 +85,8 @@ class NotebookUnknown(UsageError):
 
 
 class Refused(RunbookError):
+    """The request is right, but now is not the time."""
+
     exit_code = REFUSED
 
 
@@ -115,6 +119,8 @@ class HostKeyChanged(Refused):
 
 
 class Inconclusive(RunbookError):
+    """Something could not be checked; never a pass."""
+
     exit_code = INCONCLUSIVE
 
 
@@ -147,6 +153,8 @@ class FactUnreadable(Inconclusive):
 
 
 class RunFailed(RunbookError):
+    """A step or a check failed."""
+
     exit_code = FAILED
 
 

@@ -37,6 +37,7 @@ class Gate:
 
     @property
     def timeout_s(self) -> float:
+        """The longest that the gate can take, in seconds, apart from its last answers."""
         return self.deadline_s
 
     def __str__(self) -> str:
@@ -45,6 +46,7 @@ class Gate:
         return f"{self.name}: {probes} within {self.deadline_s:g} s{shut}"
 
     def describe(self) -> dict[str, Any]:
+        """What the plan's hash covers."""
         return {
             "gate": self.name,
             "questions": [question.name for question in self.questions],
@@ -111,12 +113,14 @@ class Watch:
 
     @property
     def timeout_s(self) -> float:
+        """How long the watch takes when no trigger fires, in seconds."""
         return self.duration_s
 
     def __str__(self) -> str:
         return f"{self.name}: a probe every {self.interval_s:g} s for {self.duration_s:g} s"
 
     def describe(self) -> dict[str, Any]:
+        """What the plan's hash covers."""
         return {
             "watch": self.name,
             "questions": [question.name for question in self.questions],

@@ -48,6 +48,7 @@ class Step:
     undo_best_effort: bool = False
 
     def describe(self) -> dict[str, Any]:
+        """What the plan's hash covers: what is done and undone, not how it is worded."""
         return {
             "key": self.key,
             "host": self.host,
@@ -101,6 +102,7 @@ class Plan:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def describe(self) -> dict[str, Any]:
+        """What the hash covers."""
         return {
             "name": self.name,
             "target": self.target,
@@ -109,5 +111,3 @@ class Plan:
             "facts": self.facts,
             **({"point_of_no_return": self.point_of_no_return} if self.point_of_no_return else {}),
         }
-
-

@@ -39,9 +39,11 @@ class HttpReply:
 
     @property
     def text(self) -> str:
+        """The body as UTF-8; bytes that are not are replaced."""
         return self.body.decode("utf-8", "replace")
 
     def json(self) -> Any:
+        """The body as JSON. Raises ValueError."""
         import json
 
         return json.loads(self.body)
@@ -86,7 +88,8 @@ class Http(Protocol):
 class Docker(Protocol):
     """The server's Docker Engine over the same SSH connection: a docker.DockerClient."""
 
-    def client(self) -> Any: ...
+    def client(self) -> Any:
+        """The client, connected. Raises DockerUnavailable."""
 
 
 class Database(Protocol):

@@ -34,12 +34,14 @@ def show_type_as_table(display_formatter: Any, kind: type) -> None:
 
 
 def plan_html(plan: Plan) -> str:
+    """The table of a plan's steps, as the report has it."""
     from runbook_lib.report.tables import plan_table
 
     return plan_table(plan)
 
 
 def value_html(value: Any) -> str:
+    """The table of a fact, as the report has it."""
     from runbook_lib.report.tables import value_table
 
     return value_table(value)
