@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from runbook_lib.archive.earlier_words import event_in_current_words
 from runbook_lib.archive.files import disk_failure, try_lock
 from runbook_lib.archive.records import recorded
 from runbook_lib.core.errors import Refused
@@ -140,14 +141,15 @@ def opened(folder: str | os.PathLike[str]) -> Journal:
 
 
 def read(folder: str | os.PathLike[str]) -> list[dict[str, Any]]:
-    """All events in order. A line that cannot be read stands as an `unreadable_line` event with its length."""
+    """All events in order, under today's names. An unreadable line is an `unreadable_line` event with its length."""
     path = Path(folder) / FILE
     if not path.exists():
         return []
     events: list[dict[str, Any]] = []
     for number, line in enumerate(raw_lines(path.read_bytes()), start=1):
         event = _parsed(line)
-        events.append(event or {"event": UNREADABLE, "line": number, "size_bytes": len(line), "seq": None})
+        unreadable = {"event": UNREADABLE, "line": number, "size_bytes": len(line), "seq": None}
+        events.append(event_in_current_words(event) if event else unreadable)
     return events
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from runbook_lib.archive import journal
 from runbook_lib.archive.chain import MANIFEST
+from runbook_lib.archive.earlier_words import summary_in_current_words
 from runbook_lib.archive.folder import RUN_ID, run_folders
 from runbook_lib.archive.records import shortened
 
@@ -50,8 +51,9 @@ def summary_of(path: Path) -> RunSummary:
     """One run: from its manifest when it is sealed, else from its journal."""
     try:
         manifest = json.loads((path / MANIFEST).read_bytes())
-        return RunSummary(run_id=str(manifest["run_id"]), path=path, sealed=True, **manifest["run"])
-    except (OSError, ValueError, KeyError, TypeError):
+        run = summary_in_current_words(manifest["run"])
+        return RunSummary(run_id=str(manifest["run_id"]), path=path, sealed=True, **run)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return summary_of_events(journal.read(path), path)
 
 
