@@ -27,7 +27,7 @@ def drill_preconditions(
     return (
         start,
         _older(selection),
-        finding("the newest file in the folder is good", newest is newest_good,
+        finding("the newest file in the folder is good", newest.name == newest_good.name,
                 measured=f"{newest.name}: {newest.trust}", expected="verified", otherwise=Verdict.WARNING,
                 next_step=f"The drill takes the previous one. {RUN_BACKUP}"),
         *_capacity(selection, server, environment),

@@ -13,11 +13,7 @@ import pytest
 
 from runbook_lib.core import programs
 from runbook_lib.core.errors import FactUnreadable
-from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.environment import load_environment
-from runbook_lib.recovery.checks.archived_files import files_are_safe
-from runbook_lib.recovery.checks.configuration import configuration_is_safe, configuration_preconditions
-from runbook_lib.recovery.facts.archived_files import Archive, ArchivedFiles
 from runbook_lib.recovery.facts.configuration_backups import (
     Change,
     Commit,
@@ -195,10 +191,6 @@ def test_rotated_logs_are_kept_by_their_day_and_go_after_thirty(server: Server, 
 FRESH = ConfigurationBackups(NOW, NOW, 3, True, True, changes=(Change("project/.env", "new"),))
 
 
-def verdicts(found: tuple[Finding, ...]) -> dict[str, Verdict]:
-    return {one.check: one.verdict for one in found}
-
-
 def test_nothing_changed_is_an_answer_of_the_plan() -> None:
     plan = plan_configuration_backup(replace(FRESH, changes=(), commits=(Commit("a" * 40, NOW, "x"),)), ENVIRONMENT)
     assert "configuration-commit" not in [step.key for step in plan.steps]
@@ -210,26 +202,6 @@ def test_no_log_is_deleted_when_the_clocks_disagree() -> None:
     apart = replace(FRESH, our_clock=NOW + timedelta(hours=1))
     logs = next(step for step in plan_configuration_backup(apart, ENVIRONMENT).steps if step.key == "logs")
     assert logs.actions[0].argv[6] == "0"  # type: ignore[union-attr]
-
-
-def test_a_leak_stops_and_an_impossible_search_is_no_pass() -> None:
-    leak = verdicts(configuration_preconditions(replace(FRESH, leaks=(("A", "f"),)), ENVIRONMENT))
-    assert leak["no configuration file contains a secret"] is Verdict.FAILED
-    blind = verdicts(configuration_preconditions(replace(FRESH, searched=False), ENVIRONMENT))
-    assert blind["no configuration file contains a secret"] is Verdict.INCONCLUSIVE
-
-
-def test_a_clone_that_was_not_made_or_lacks_a_file_is_no_pass() -> None:
-    after = replace(FRESH, changes=(), clone="good", clone_files=3)
-    assert set(verdicts(configuration_is_safe(after, FRESH)).values()) == {Verdict.PASSED}
-    assert Verdict.INCONCLUSIVE in verdicts(configuration_is_safe(replace(after, clone=None), FRESH)).values()
-    assert Verdict.FAILED in verdicts(configuration_is_safe(replace(after, clone_files=2), FRESH)).values()
-
-
-def test_a_volume_that_nobody_declared_is_a_warning() -> None:
-    kept = ArchivedFiles((Archive("static-assets_1.tar.gz", 9, True, 3),), (), ("postgres-data", "uploads"))
-    assert verdicts(files_are_safe(kept, ENVIRONMENT))["every volume is declared"] is Verdict.WARNING
-    assert verdicts(files_are_safe(replace(kept, volumes=()), ENVIRONMENT))["every volume is declared"] is Verdict.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("text", ["", "clock\t1\nend", "clock\t1795000000\ncollected\t3"])

@@ -1,4 +1,4 @@
-"""Scheduled jobs that are missed, failed, cut off or not there; and plans that install only what is missing."""
+"""Plans that install only what is missing of the schedules, or remove all of it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from runbook_lib.core.errors import BadParameter
-from runbook_lib.core.findings import Verdict
 from runbook_lib.environment import load_environment
-from runbook_lib.recovery.checks.schedules import schedule_findings, schedule_preconditions, schedules_are_as_planned
-from runbook_lib.recovery.facts.installed_schedules import CRON_BEGIN, InstalledSchedules, JobOutcome, JobStatus
+from runbook_lib.recovery.facts.installed_schedules import InstalledSchedules
 from runbook_lib.recovery.facts.schedules import planned_schedules
 from runbook_lib.recovery.plans.scheduled_programs import cron_block, job_programs, launcher, units
 from runbook_lib.recovery.plans.schedules import plan_schedules
@@ -27,44 +25,6 @@ INSTALLED = replace(
     EMPTY, crontab=cron_block(ENVIRONMENT), installed=dict.fromkeys(NAMES, NOW - timedelta(days=30)),
     files={f"{FOLDER}/{name}": hashlib.sha256(text.encode()).hexdigest() for name, text in job_programs(ENVIRONMENT).items()},
 )
-
-
-def status(outcome: str, hours_ago: float, success_hours_ago: float | None) -> JobStatus:
-    success = None if success_hours_ago is None else NOW - timedelta(hours=success_hours_ago)
-    return JobStatus(JobOutcome(outcome), 0 if outcome == "succeeded" else 1, NOW - timedelta(hours=hours_ago), 5, success,
-                     "dump: the disk is full", "", "schedule")
-
-
-@pytest.mark.parametrize(
-    ("last", "running", "verdict", "said"),
-    [
-        (status("succeeded", 10, 10), False, Verdict.PASSED, "succeeded at 2026-11-22 02:00"),
-        (status("succeeded", 27, 27), False, Verdict.FAILED, "missed: last success 2026-11-21 09:00"),
-        (None, False, Verdict.FAILED, "missed: it never succeeded"),
-        (status("failed", 10, 34), False, Verdict.FAILED, "dump: the disk is full"),
-        (status("refused", 10, 20), False, Verdict.FAILED, "refused"),
-        (status("running", 0.1, 20), True, Verdict.PASSED, "running"),
-        (status("running", 0.1, 20), False, Verdict.FAILED, "interrupted"),
-        (status("running", 9, 20), True, Verdict.FAILED, "running since"),
-        (status("succeeded", -5, -5), False, Verdict.INCONCLUSIVE, "future"),
-    ],
-)
-def test_a_schedule_is_judged_by_its_last_run(last: JobStatus | None, running: bool, verdict: Verdict, said: str) -> None:
-    now = replace(INSTALLED, statuses={"backup_database": last} if last else {},
-                  running=frozenset({"backup_database"} if running else ()))
-    found = schedule_findings(now)[0]
-    assert found.verdict is verdict
-    assert said in found.measured
-
-
-def test_a_fresh_installation_is_not_missed_and_an_absent_one_is_a_warning() -> None:
-    fresh = replace(INSTALLED, installed=dict.fromkeys(NAMES, NOW - timedelta(hours=20)))
-    assert [one.verdict for one in schedule_findings(fresh)] == [Verdict.PASSED, Verdict.PASSED]
-    assert [one.verdict for one in schedule_findings(EMPTY)] == [Verdict.WARNING, Verdict.WARNING]
-
-
-def test_a_job_whose_crontab_line_somebody_took_away_is_a_failure() -> None:
-    assert schedule_findings(replace(INSTALLED, crontab=""))[0].verdict is Verdict.FAILED
 
 
 def test_an_installed_server_needs_nothing_and_says_so() -> None:
@@ -129,22 +89,3 @@ def test_a_launcher_runs_the_steps_of_the_runbook_in_their_order() -> None:
     assert places == sorted(places)
     assert "expire /backups/postgres staging_db 7 30" in database
     assert configuration.index("configuration-commit") < configuration.index("step logs")
-
-
-def test_root_is_told_what_to_do_where_nothing_can_be_scheduled() -> None:
-    found = schedule_preconditions(replace(EMPTY, has=frozenset({"systemd"})))[0]
-    assert found.verdict is Verdict.FAILED
-    assert "loginctl enable-linger deploy" in found.next_step
-
-
-def test_a_mark_without_its_partner_stops_before_the_crontab_is_touched() -> None:
-    odd = schedule_preconditions(replace(EMPTY, crontab=f"{CRON_BEGIN}\n0 1 * * * theirs\n"))[1]
-    assert odd.verdict is Verdict.FAILED
-
-
-def test_a_trial_counts_only_when_it_ran_just_now() -> None:
-    old = replace(INSTALLED, statuses={"backup_database": status("succeeded", 10, 10)})
-    new = replace(INSTALLED, statuses={"backup_database": status("succeeded", 0, 0)})
-    assert schedules_are_as_planned(old, new, "installed", "backup_database")[-1].verdict is Verdict.PASSED
-    assert schedules_are_as_planned(old, old, "installed", "backup_database")[-1].verdict is Verdict.FAILED
-    assert len(schedules_are_as_planned(old, new, "installed", "nothing")) == len(NAMES)
