@@ -15,10 +15,12 @@ from runbook_lib.core.times import parse_stamp
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import container_name
 
-# The comments that `restore_database.sh` writes on databases; it has the same three texts.
+# The comments that `restore_database.sh` writes on databases; it has the same texts.
 COMMENT_MARK = "runbook: "
 RESTORED_FROM = "restored from "
 SWAP_IN_PROGRESS = "swap in progress, "
+# as 0.1.0 wrote it: a restore that was interrupted before the upgrade is finished after it
+SWAP_IN_PROGRESS_BEFORE_0_2 = "swap open, "
 
 # As the superuser and connected to none of them: a live database that is closed or gone must not hide the others.
 _LIST = ("docker", "exec", "-i", "--env", "PGOPTIONS=-c default_transaction_read_only=on", container_name("postgres"),
@@ -123,4 +125,6 @@ def parse_databases(text: str, database: str) -> Databases:
 
 def _database(row: dict[str, Any]) -> RestoreDatabase:
     comment = str(row["comment"]).removeprefix(COMMENT_MARK)
+    if comment.startswith(SWAP_IN_PROGRESS_BEFORE_0_2):
+        comment = SWAP_IN_PROGRESS + comment.removeprefix(SWAP_IN_PROGRESS_BEFORE_0_2)
     return RestoreDatabase(str(row["name"]), str(row["owner"]), int(row["size_bytes"]), comment, bool(row["open"]))

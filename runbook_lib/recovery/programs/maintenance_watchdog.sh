@@ -7,15 +7,20 @@
 
 set -uo pipefail
 export MAINTENANCE='maintenance mode: the API is unavailable'
+export MAINTENANCE_BEFORE_0_2='the API is closed for a moment'  # the page of a run of version 0.1.0, which saved door-open.conf
 cd -- "$1/.runbook" || exit 1
 # a second run finds maintenance mode on, and must not save that page as what to go back to
-grep -qsF -- "$MAINTENANCE" upstreams/active.conf || cp -- upstreams/active.conf before-maintenance.conf || exit 1
+if grep -qsF -- "$MAINTENANCE_BEFORE_0_2" upstreams/active.conf; then
+    cp -- door-open.conf before-maintenance.conf || exit 1
+elif ! grep -qsF -- "$MAINTENANCE" upstreams/active.conf; then
+    cp -- upstreams/active.conf before-maintenance.conf || exit 1
+fi
 
 # shellcheck disable=SC2034  # the text runs in a session of its own
 read -r -d '' watchdog <<'WATCHDOG'
 container=$1 run_id=$2 interval_s=${3:-3}
 log() { printf '%(%FT%TZ)T %s\n' -1 "$*"; }
-written() { grep -qsF -- "$MAINTENANCE" upstreams/active.conf; }
+written() { grep -qsF -e "$MAINTENANCE" -e "$MAINTENANCE_BEFORE_0_2" upstreams/active.conf; }
 # whether nginx itself still answers, on port 8503 (2137 in hexadecimal), and so has not reloaded the file; when it cannot
 # be asked, that is possible
 loaded() {

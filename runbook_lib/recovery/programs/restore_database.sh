@@ -8,6 +8,7 @@ export LC_ALL=C
 readonly ADMINISTRATOR=postgres LIMIT_S=3600
 # The comments on databases, by which a later run knows what each of them is; facts/restore_databases.py has the same texts.
 readonly MARK='runbook: ' RESTORED_FROM='restored from ' SWAP_IN_PROGRESS='swap in progress, '
+readonly SWAP_IN_PROGRESS_BEFORE_0_2='swap open, '  # as version 0.1.0 wrote it
 
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
@@ -166,9 +167,10 @@ SQL
 
 # open_swap: prints the previous database of a swap that was neither committed nor swapped back.
 open_swap() {
-    administer -v open="$MARK$SWAP_IN_PROGRESS" <<<"
+    administer -v open="$MARK$SWAP_IN_PROGRESS" -v earlier="$MARK$SWAP_IN_PROGRESS_BEFORE_0_2" <<<"
         SELECT datname FROM pg_database WHERE datname ~ ('^' || :'database' || '_before_[0-9]{8}_[0-9]{6}\$')
-        AND starts_with(shobj_description(oid, 'pg_database'), :'open') ORDER BY 1 DESC LIMIT 1;"
+        AND (starts_with(shobj_description(oid, 'pg_database'), :'open')
+            OR starts_with(shobj_description(oid, 'pg_database'), :'earlier')) ORDER BY 1 DESC LIMIT 1;"
 }
 
 # commit ORIGIN: the swap is final; from now on no undo swaps back.

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from runbook_lib.core import programs
 from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.recovery.facts import restore_databases
 from runbook_lib.recovery.facts.restore_databases import RestoreDatabase, parse_databases
 
 
@@ -26,6 +28,18 @@ def test_live_staged_and_retained_databases_are_told_apart() -> None:
 def test_an_interrupted_swap_names_its_backup() -> None:
     text = line("staging_db") + line("staging_db_before_20261122_030000", "runbook: swap in progress, restored from a.sql.gz")
     assert parse_databases(text, "staging_db").interrupted_backup == "a.sql.gz"
+
+
+def test_a_swap_that_version_0_1_0_left_unfinished_is_interrupted_too() -> None:
+    text = line("staging_db") + line("staging_db_before_20261122_030000", "runbook: swap open, restored from a.sql.gz")
+    assert parse_databases(text, "staging_db").interrupted_backup == "a.sql.gz"
+
+
+def test_the_program_looks_for_the_same_comments() -> None:
+    text = programs.text("recovery/restore_database.sh")
+    for name in ("SWAP_IN_PROGRESS", "SWAP_IN_PROGRESS_BEFORE_0_2", "RESTORED_FROM"):
+        assert f"{name}='{getattr(restore_databases, name)}'" in text
+    assert text.count("$MARK$SWAP_IN_PROGRESS_BEFORE_0_2") == 1
 
 
 def test_a_live_database_that_is_gone_is_none() -> None:
