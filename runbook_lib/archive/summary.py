@@ -18,7 +18,8 @@ from runbook_lib.archive.records import shortened
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run in one line. `verdict` is empty while the run is open; `seconds` is None when its end is not known."""
+    """A run in one line. `verdict` is empty while the run is open; `seconds` is None when its end is not known;
+    `where` and `next_step` are those of the error that ended it."""
 
     run_id: str
     path: Path
@@ -33,6 +34,8 @@ class RunSummary:
     state: str
     exit_code: int | None
     summary: str
+    where: str = ""
+    next_step: str = ""
     sealed: bool = False
 
     def record(self) -> dict[str, Any]:
@@ -78,6 +81,8 @@ def summary_of_events(events: list[dict[str, Any]], path: Path) -> RunSummary:
         state=str(finished.get("state") or ("" if finished else "open")),
         exit_code=finished.get("exit_code"),
         summary=shortened(str(finished.get("summary") or ""), 1000),
+        where=str(finished.get("where") or ""),
+        next_step=str(finished.get("next_step") or ""),
     )
 
 

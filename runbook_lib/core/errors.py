@@ -41,6 +41,12 @@ ROLLBACK_FAILED = 6
 DEFECT = 70
 
 
+def failure_text(what: str, where: str, next_step: str) -> str:
+    """A failure as an operator reads it: what happened, then where and what to do next, as far as they are known."""
+    lines = (what, f"Where: {where}" if where else "", f"Next: {next_step}" if next_step else "")
+    return "\n".join(line for line in lines if line)
+
+
 class RunbookError(Exception):
     """A failure an operator can act on: `what` happened, `where`, and what to do as the `next_step`."""
 
@@ -53,12 +59,7 @@ class RunbookError(Exception):
         self.next_step = next_step
 
     def __str__(self) -> str:
-        lines = [self.what]
-        if self.where:
-            lines.append(f"Where: {self.where}")
-        if self.next_step:
-            lines.append(f"Next: {self.next_step}")
-        return "\n".join(lines)
+        return failure_text(self.what, self.where, self.next_step)
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows in place of a traceback: a traceback means a bug in the runbooks."""

@@ -1,4 +1,4 @@
-"""How a headless run came out, read from its journal: notebook metadata is never the truth of a run."""
+"""The outcome of a headless run, read from its journal: notebook metadata is never the truth of a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from runbook_lib.core import errors
 
 @dataclass(frozen=True)
 class HeadlessOutcome:
-    """Exit code, run id and folder of a run; the latter two are None when it ended before it was opened."""
+    """Exit code, run id and folder of a run; the latter two are None when it ended before it was opened.
+
+    `summary` is what the run ended with, with where and what to do next as far as they are known.
+    """
 
     exit_code: int
     run_id: str | None
@@ -33,17 +36,18 @@ class HeadlessOutcome:
 
 
 def outcome_of_journal(folder: Path, run_id: str, seconds: float) -> HeadlessOutcome:
-    """What the journal says. A journal without an end is a run that was killed and could not be sealed."""
+    """The end that the journal records. A journal without one belongs to a run that was killed and not sealed."""
     ended = next((event for event in reversed(journal.read(folder)) if event["event"] == "run_finished"), None)
     if ended is None:
         return HeadlessOutcome(errors.FAILED, run_id, folder, "failed", "aborted",
                                "The run was killed; the next start seals it.", seconds)
+    what, where, next_step = (str(ended.get(name) or "") for name in ("summary", "where", "next_step"))
     return HeadlessOutcome(int(ended.get("exit_code", errors.DEFECT)), run_id, folder, str(ended.get("verdict", "")),
-                           str(ended.get("state", "")), str(ended.get("summary", "")), seconds)
+                           str(ended.get("state", "")), errors.failure_text(what, where, next_step), seconds)
 
 
 def outcome_without_run(ended: dict[str, Any], seconds: float) -> HeadlessOutcome:
-    """A notebook that ended before `open_run` was through: the error's own exit code, or a defect of ours."""
+    """A notebook that ended before `open_run` was through: the error's own exit code, or that of an internal error."""
     kind = getattr(errors, str(ended.get("ename", "")), None)
     known = isinstance(kind, type) and issubclass(kind, errors.RunbookError)
     summary = str(ended.get("evalue") or "The notebook ended without opening a run.")

@@ -1,4 +1,4 @@
-"""Checks that say the same of several things, told in one line, so that the lines that differ are seen."""
+"""Checks with the same result for several things in one line, so that the lines that differ stand out."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ FEWEST = 3  # two lines are read faster than one that was put together
 Check = Mapping[str, Any]
 
 
-def folded(checks: Iterable[Check]) -> list[Check]:
+def grouped(checks: Iterable[Check]) -> list[Check]:
     """The same checks, in order; passed ones that differ in their first word alone become one.
 
-    `a is healthy`, `b is healthy`, `c is healthy` with equal figures: `each is healthy: a, b, c`.
+    `nginx is healthy`, `redis is healthy`, `postgres is healthy` with equal figures become
+    `each is healthy: nginx, redis, postgres`.
     """
     rows = list(checks)
     groups: dict[tuple[str, ...], list[Check]] = {}

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from runbook_lib.archive.chain import MANIFEST
 from runbook_lib.archive.files import write_atomically
+from runbook_lib.core import errors
 from runbook_lib.core.text import printable
+from runbook_lib.report.events import load
 from runbook_lib.report.labels import block
-from runbook_lib.report.run_report import Event, StepTold, Story, tell
+from runbook_lib.report.run_report import Event, RunReport, StepReport
 
 FILE = "junit.xml"
 
@@ -20,30 +22,30 @@ def write_junit(folder: str | os.PathLike[str]) -> Path:
     path = Path(folder).resolve()
     if (path / FILE).exists() and (path / MANIFEST).exists():
         return path / FILE
-    return write_atomically(path / FILE, junit(tell(path)))
+    return write_atomically(path / FILE, junit(load(path)))
 
 
-def junit(story: Story) -> str:
+def junit(report: RunReport) -> str:
     """One suite for the run. Failed is a failure; inconclusive, unknown and refused are errors."""
-    suite = tree.Element("testsuite", name=printable(story.run.notebook), timestamp=story.run.started_at.rstrip("Z"))
-    for step in story.steps:
+    suite = tree.Element("testsuite", name=printable(report.run.notebook), timestamp=report.run.started_at.rstrip("Z"))
+    for step in report.steps:
         _step(suite, step)
-    for stage, rows in story.findings:
+    for stage, rows in report.findings:
         for one in rows:
             _finding(suite, stage, one)
-    _end(suite, story)
+    _end(suite, report)
     counts = {"tests": suite.findall("testcase"), "failures": suite.findall("testcase/failure"),
               "errors": suite.findall("testcase/error"), "skipped": suite.findall("testcase/skipped")}
     for name, found in counts.items():
         suite.set(name, str(len(found)))
-    suite.set("time", f"{story.run.seconds or 0:.3f}")
+    suite.set("time", f"{report.run.seconds or 0:.3f}")
     root = tree.Element("testsuites")
     root.append(suite)
     tree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tree.tostring(root, encoding="unicode") + "\n"
 
 
-def _step(suite: tree.Element, step: StepTold) -> None:
+def _step(suite: tree.Element, step: StepReport) -> None:
     case = _case(suite, "steps", step.title, step.seconds)
     if step.state in ("failed", "timed out", "rolled back", "rollback failed", "aborted"):
         _mark(case, "failure", step.state, step.message)
@@ -56,29 +58,29 @@ def _step(suite: tree.Element, step: StepTold) -> None:
 def _finding(suite: tree.Element, stage: str, one: Event) -> None:
     verdict = str(one.get("verdict", ""))
     case = _case(suite, stage, str(one.get("check", "")), None)
-    said = f"measured {one.get('measured') or 'nothing'}, expected {one.get('expected') or 'nothing in particular'}"
+    result = f"measured {one.get('measured') or 'nothing'}, expected {one.get('expected') or 'no particular value'}"
     if verdict == "failed":
-        _mark(case, "failure", said, str(one.get("next_step", "")))
+        _mark(case, "failure", result, str(one.get("next_step", "")))
     elif verdict == "not applied":
-        _mark(case, "skipped", said, "")
+        _mark(case, "skipped", result, "")
     elif verdict not in ("passed", "warning"):
-        _mark(case, "error", said, str(one.get("next_step", "")))
+        _mark(case, "error", result, str(one.get("next_step", "")))
 
 
-def _end(suite: tree.Element, story: Story) -> None:
+def _end(suite: tree.Element, report: RunReport) -> None:
     """The run itself as a case, so that a run that ended before its first step is not an empty success."""
-    run = story.run
+    run = report.run
     case = _case(suite, "run", "verdict", run.seconds)
-    said = (error.get(name) for error in story.errors for name in ("what", "where", "next_step"))
-    words = "\n".join(str(word) for word in said if word)
-    if run.exit_code in (1, 5, 6):
-        _mark(case, "failure", run.verdict or run.state, words or run.summary)
-    elif run.exit_code != 0:
-        _mark(case, "error", run.verdict or run.state or "open", words or run.summary)
+    recorded = (error.get(name) for error in report.errors for name in ("what", "where", "next_step"))
+    details = "\n".join(str(text) for text in recorded if text)
+    if run.exit_code in (errors.FAILED, errors.ROLLED_BACK, errors.ROLLBACK_FAILED):
+        _mark(case, "failure", run.verdict or run.state, details or run.summary)
+    elif run.exit_code != errors.PASSED:
+        _mark(case, "error", run.verdict or run.state or "open", details or run.summary)
 
 
-def _case(suite: tree.Element, room: str, name: str, seconds: float | None) -> tree.Element:
-    return tree.SubElement(suite, "testcase", classname=printable(room), name=printable(name)[:300],
+def _case(suite: tree.Element, group: str, name: str, seconds: float | None) -> tree.Element:
+    return tree.SubElement(suite, "testcase", classname=printable(group), name=printable(name)[:300],
                            time=f"{seconds or 0:.3f}")
 
 

@@ -1,63 +1,12 @@
-"""Words and figures for readers: verdicts, durations, sizes, times, and text from elsewhere made safe to show."""
+"""Figures and names for readers: durations, sizes, times, titles, and foreign text in bounds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from runbook_lib.archive.records import shortened
 from runbook_lib.core.text import printable
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a verdict or a state is shown: a word, a sign and a tone, so that colour is never alone."""
-
-    word: str
-    sign: str
-    tone: str
-
-
-_LOOKS = {
-    "passed": Look("Passed", "✓", "good"),
-    "warning": Look("Warning", "!", "warn"),
-    "failed": Look("Failed", "✕", "bad"),
-    "inconclusive": Look("Inconclusive", "?", "unsure"),
-    "not applied": Look("Not applied", "◇", "calm"),
-    "refused": Look("Refused", "⊘", "warn"),
-    "aborted": Look("Aborted", "■", "bad"),
-    "timed out": Look("Timed out", "⧖", "bad"),
-    "skipped": Look("Skipped", "»", "calm"),
-    "not run": Look("Not run", "·", "calm"),
-    "rolled back": Look("Rolled back", "↺", "warn"),
-    "rollback failed": Look("Rollback failed", "✕", "bad"),
-    "unknown": Look("Unknown", "?", "unsure"),
-    "open": Look("Still open", "…", "calm"),
-    "started": Look("Started", "…", "unsure"),
-}
-
-
-def look_of(verdict: str) -> Look:
-    """The look of a verdict or a state; an unknown word is shown as it is."""
-    return _LOOKS.get(verdict) or Look(printable(verdict) or "Still open", "?", "unsure")
-
-
-def run_look(verdict: str, state: str, exit_code: int | None) -> Look:
-    """The look of a whole run. How it ended says more than the bare verdict: refused, aborted, rolled back."""
-    if exit_code == 5:
-        return Look("Failed, rolled back", "↺", "bad")
-    if exit_code == 6:
-        return Look("Rollback failed", "✕", "bad")
-    if exit_code == 3 or state == "refused":
-        return _LOOKS["refused"]
-    if exit_code == 70:
-        return Look("Stopped by a defect", "✕", "bad")
-    if state == "aborted":
-        return _LOOKS["aborted"]
-    if verdict == "warning":
-        return Look("Passed with warnings", "!", "warn")
-    return look_of(verdict or state or "open")
 
 
 def block(value: object, limit: int = 20_000) -> str:

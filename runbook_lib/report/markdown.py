@@ -9,11 +9,13 @@ from pathlib import Path
 from runbook_lib.archive.chain import MANIFEST
 from runbook_lib.archive.files import write_atomically
 from runbook_lib.core.text import printable
-from runbook_lib.report.labels import duration, look_of, moment, run_look, sentences
-from runbook_lib.report.run_report import Story, tell
+from runbook_lib.report.badges import badge_of, run_badge
+from runbook_lib.report.events import load
+from runbook_lib.report.labels import duration, moment, sentences
+from runbook_lib.report.run_report import RunReport
 
 FILE = "summary.md"
-MARKS = {"good": "✅", "warn": "⚠️", "bad": "❌", "unsure": "❔", "calm": "➖"}
+MARKS = {"good": "✅", "warn": "⚠️", "bad": "❌", "unsure": "❔", "neutral": "➖"}
 
 
 def write_markdown(folder: str | os.PathLike[str]) -> Path:
@@ -21,28 +23,28 @@ def write_markdown(folder: str | os.PathLike[str]) -> Path:
     path = Path(folder).resolve()
     if (path / FILE).exists() and (path / MANIFEST).exists():
         return path / FILE
-    return write_atomically(path / FILE, markdown(tell(path)))
+    return write_atomically(path / FILE, markdown(load(path)))
 
 
-def markdown(story: Story) -> str:
-    """The run as GitHub-flavoured Markdown: verdict, trouble first, steps, checks."""
-    run = story.run
-    look = run_look(run.verdict, run.state, run.exit_code)
+def markdown(report: RunReport) -> str:
+    """The run as GitHub-flavoured Markdown: verdict, problems first, steps, checks."""
+    run = report.run
+    badge = run_badge(run.verdict, run.state, run.exit_code)
     lines = [
-        f"## {MARKS[look.tone]} {_line(story.title)}: {look.word.lower()}",
+        f"## {MARKS[badge.tone]} {_line(report.title)}: {badge.word.lower()}",
         "",
-        f"{_line(story.summary)}",
+        f"{_line(report.summary)}",
         "",
         f"`{run.run_id}` · {_line(run.environment)} · {_line(run.mode) or 'read-only'} · {moment(run.started_at)} · "
         f"{duration(run.seconds)} · exit code {run.exit_code if run.exit_code is not None else '–'}",
         "",
     ]
-    return "\n".join([*lines, *_errors(story), *_steps(story), *_findings(story)])
+    return "\n".join([*lines, *_errors(report), *_steps(report), *_findings(report)])
 
 
-def _errors(story: Story) -> list[str]:
+def _errors(report: RunReport) -> list[str]:
     lines = []
-    for error in story.errors:
+    for error in report.errors:
         lines += [f"> **{_line(sentences(str(error.get('what', '')).splitlines()))}**  "]
         lines += [f"> {label}: {_line(error[name])}  " for name,
                   label in (("where", "Where"), ("next_step", "Next")) if error.get(name)]
@@ -50,23 +52,23 @@ def _errors(story: Story) -> list[str]:
     return lines
 
 
-def _steps(story: Story) -> list[str]:
-    if not story.steps:
+def _steps(report: RunReport) -> list[str]:
+    if not report.steps:
         return []
-    rows = [f"| {_line(step.title)} | {MARKS[look_of(step.state).tone]} {_line(step.state)} |"
-            f" {duration(step.seconds)} |" for step in story.steps]
-    return ["| step | state | took |", "|---|---|---:|", *rows, ""]
+    rows = [f"| {_line(step.title)} | {MARKS[badge_of(step.state).tone]} {_line(step.state)} |"
+            f" {duration(step.seconds)} |" for step in report.steps]
+    return ["| step | state | duration |", "|---|---|---:|", *rows, ""]
 
 
-def _findings(story: Story) -> list[str]:
+def _findings(report: RunReport) -> list[str]:
     lines = []
-    for stage, rows in story.findings:
+    for stage, rows in report.findings:
         lines += [f"### {_line(stage).capitalize()}", "", "| check | measured | expected | verdict |",
                   "|---|---|---|---|"]
         for one in rows:
             verdict = str(one.get("verdict", ""))
             words = " | ".join(_line(one.get(name, "")) for name in ("check", "measured", "expected"))
-            lines += [f"| {words} | {MARKS[look_of(verdict).tone]} {_line(verdict)} |"]
+            lines += [f"| {words} | {MARKS[badge_of(verdict).tone]} {_line(verdict)} |"]
         lines += [""]
     return lines
 

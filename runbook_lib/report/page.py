@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runbook_lib.core.text import printable
-from runbook_lib.report.labels import clock, duration, look_of, moment, size
+from runbook_lib.report.badges import badge_of
+from runbook_lib.report.labels import clock, duration, moment, size
 
 if TYPE_CHECKING:
     import jinja2
@@ -30,14 +31,14 @@ class Picture:
 
 @functools.cache
 def templates() -> jinja2.Environment:
-    """Jinja2 that escapes everything and refuses names that do not exist."""
+    """Jinja2 that escapes everything and rejects names that do not exist."""
     import jinja2
 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )
-    environment.globals["look_of"] = look_of
+    environment.globals["badge_of"] = badge_of
     environment.filters.update(moment=moment, clock=clock, duration=duration, bytes=size, printable=printable)
     return environment
 
@@ -68,7 +69,7 @@ def picture_from_svg(text: str) -> Picture:
 
 
 def picture_from_base64(text: str, alt: str) -> Picture | None:
-    """A PNG that a notebook cell put out; None when it is not one."""
+    """A PNG that a notebook cell displayed; None when it is not one."""
     try:
         content = base64.b64decode(text, validate=False)
     except ValueError:

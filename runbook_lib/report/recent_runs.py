@@ -7,20 +7,21 @@ from runbook_lib.environment import project
 
 
 def recent_runs(count: int = 20) -> tuple[dict[str, str], ...]:
-    """The newest `count` runs, newest first: when (UTC), runbook, environment, verdict, by whom, and what came of it.
+    """The newest `count` runs, newest first: start (UTC), runbook, environment, mode, verdict, operator
+    and outcome.
 
-    A run that is still open, this one among them, shows as such.
+    A run in progress, this one among them, has the verdict `open`.
     """
     newest = list(list_runs(project.outputs()))[:count]
     return tuple(
         {
-            "when (UTC)": run.started_at[:16].replace("T", " "),
+            "started (UTC)": run.started_at[:16].replace("T", " "),
             "runbook": run.notebook,
-            "where": run.environment,
+            "environment": run.environment,
             "mode": run.mode,
-            "verdict": run.verdict or "still open",
+            "verdict": run.verdict or "open",
             "operator": run.operator,
-            "what came of it": run.summary or run.reason,
+            "outcome": run.summary or run.reason,
         }
         for run in newest
     ) or ({"runs": "none yet"},)

@@ -12,12 +12,13 @@ from typing import Any
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.plan import Plan
 from runbook_lib.core.text import pluralize, printable
-from runbook_lib.report.grouping import folded
-from runbook_lib.report.labels import block, look_of
+from runbook_lib.report.badges import badge_of
+from runbook_lib.report.grouping import grouped
+from runbook_lib.report.labels import block
 from runbook_lib.report.values import Table, shape
 
 VERDICT = "verdict"  # a column of this name shows verdicts with their signs
-_TONES = {"good": "#1f8a5b", "warn": "#b37400", "bad": "#cf3a43", "unsure": "#8456c2", "calm": "#5f7896"}
+_TONES = {"good": "#1f8a5b", "warn": "#b37400", "bad": "#cf3a43", "unsure": "#8456c2", "neutral": "#5f7896"}
 _LINE = "border-bottom:1px solid rgba(128,128,128,.28)"
 _CELL = f"text-align:left;vertical-align:top;padding:5px 14px 5px 0;white-space:normal;{_LINE}"
 _CAPTION = "text-align:left;opacity:.75;caption-side:top;padding:2px 0"
@@ -28,9 +29,9 @@ _HEAD = f"text-align:left;padding:4px 14px 4px 0;font-size:85%;opacity:.7;font-w
 
 
 def plan_table(plan: Plan) -> str:
-    """A plan, step by step: where, what (secrets by name only), how it is undone; what is left out and why."""
+    """A plan, step by step: where, what (secrets by name only), how it is undone; what is skipped and why."""
     if not plan.steps:
-        return _box("calm", "Nothing to do", plan.reason or "The plan has no steps.") + _skipped(plan)
+        return _box("neutral", "Nothing to do", plan.reason or "The plan has no steps.") + _skipped(plan)
     hosts = {step.host for step in plan.steps}
     rows = []
     for number, step in enumerate(plan.steps, start=1):
@@ -38,33 +39,34 @@ def plan_table(plan: Plan) -> str:
         where = "" if len(hosts) == 1 else f'<div style="opacity:.75">on the {_text(step.host)}</div>'
         does = "".join(_code(str(action)) for action in step.actions)
         undo = "".join(_code(str(action)) for action in step.undo)
-        undo = f'<div style="opacity:.75;margin-top:4px">to undo</div>{undo}' if undo else ""
+        undo = f'<div style="opacity:.75;margin-top:4px">undo</div>{undo}' if undo else ""
         rows.append([str(number), f"<b>{_text(step.title)}</b>{why}{where}", does + undo])
     host = f", all on the {_text(*hosts)}" if len(hosts) == 1 else ""
-    undone = "on failure every step is undone" if plan.undo_on_failure else "stops at the first step that fails"
+    undone = "on failure every step is undone" if plan.undo_on_failure else "on failure it stops, nothing is undone"
     what = f"{_text(plan.name)} on {_text(plan.target)}"
     caption = f"{what} · {pluralize(len(plan.steps), 'step')}{host} · {undone} · plan hash {plan.hash}"
     return _table(("", "step", "does"), rows, caption, widths=("2%", "34%", "64%")) + _skipped(plan)
 
 
 def steps_table(steps: Iterable[tuple[str, str, float, str]], running: int = -1, tail: str = "") -> str:
-    """Steps as (title, state, seconds, message); `running` is the place of the one at work, `tail` its last lines."""
+    """Steps as (title, state, seconds, message); `running` is the position of the one in progress, `tail` its last
+    lines."""
     rows = []
-    for place, (title, state, seconds, message) in enumerate(steps):
-        at_work = place == running
-        said = f'<div style="opacity:.75">{_text(message)}</div>' if message else ""
-        mark = f'<span style="{_STRONG}">… Running</span>' if at_work else _pill(state)
-        took = f"{seconds:.1f} s" if seconds and not at_work else ""
-        rows.append([str(place + 1), f"{_text(title)}{said}", mark, took])
+    for position, (title, state, seconds, message) in enumerate(steps):
+        in_progress = position == running
+        details = f'<div style="opacity:.75">{_text(message)}</div>' if message else ""
+        mark = f'<span style="{_STRONG}">… Running</span>' if in_progress else _pill(state)
+        took = f"{seconds:.1f} s" if seconds and not in_progress else ""
+        rows.append([str(position + 1), f"{_text(title)}{details}", mark, took])
     shown = f'<pre style="{_OUTPUT}">{escape(block(tail, 4000))}</pre>' if tail else ""
-    return _table(("", "step", "state", "took"), rows) + shown
+    return _table(("", "step", "state", "duration"), rows) + shown
 
 
 def findings_table(findings: Iterable[Finding]) -> str:
-    """Checks with what was measured and expected; the gravest first, each with its next step."""
+    """Checks with what was measured and expected; the worst first, each with its next step."""
     order = [Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.WARNING, Verdict.PASSED, Verdict.NOT_APPLIED]
     rows = []
-    for one in folded(vars(one) for one in sorted(findings, key=lambda one: order.index(one.verdict))):
+    for one in grouped(vars(one) for one in sorted(findings, key=lambda one: order.index(one.verdict))):
         advice = f'<div style="opacity:.8">Next: {_text(one["next_step"])}</div>' if one["next_step"] else ""
         check = f"<b>{_text(one['check'])}</b>{advice}"
         rows.append([_pill(one["verdict"]), check, _text(one["measured"]), _text(one["expected"])])
@@ -72,17 +74,17 @@ def findings_table(findings: Iterable[Finding]) -> str:
 
 
 def target_banner(environment: Any, *, mode: str = "", run_id: str = "") -> str:
-    """The target in large type, so that nobody works on the wrong machine. Takes an Environment."""
+    """The target in large type, so that an operator notices the wrong machine. Takes an Environment."""
     server, name = getattr(environment, "server", None), _text(getattr(environment, "name", environment))
     where = f"{getattr(server, 'user', '')}@{getattr(server, 'host', '')}" if server is not None else ""
     applies = mode == "apply"
-    tone = _TONES["warn" if applies else "calm"]
-    says = "apply: this run may change the server" if applies else "nothing on the server will be changed"
+    tone = _TONES["warn" if applies else "neutral"]
+    effect = "apply: this run may change the server" if applies else "this run does not change the server"
     small = " · ".join(part for part in (where, run_id) if part)
     return (f'<div style="border-left:6px solid {tone};padding:8px 16px;margin:4px 0">'
             f'<div style="font-size:26px;line-height:1.2;font-weight:700">{name}</div>'
             f'<div>{_text(getattr(environment, "title", ""))}</div>'
-            f'<div style="color:{tone};font-weight:600">{_text(says)}</div>'
+            f'<div style="color:{tone};font-weight:600">{_text(effect)}</div>'
             f'<div style="opacity:.7;font-size:90%">{_text(small)}</div></div>')
 
 
@@ -91,7 +93,7 @@ def value_table(value: Any, *, title: str = "") -> str:
     shaped = shape(value)
     if isinstance(shaped, Table):
         judged = shaped.columns.index(VERDICT) if VERDICT in shaped.columns else -1
-        rows = [[_pill(item) if place == judged else _text(item) for place, item in enumerate(row)]
+        rows = [[_pill(item) if column == judged else _text(item) for column, item in enumerate(row)]
                 for row in shaped.rows]
         if shaped.left_out:
             rows.append([f"… {shaped.left_out} more", *[""] * (len(shaped.columns) - 1)])
@@ -101,16 +103,16 @@ def value_table(value: Any, *, title: str = "") -> str:
     return f'{heading}<pre style="white-space:pre-wrap;margin:4px 0">{escape(shaped)}</pre>'
 
 
-def verdict_box(verdict: str, words: str = "", *, link: tuple[str, str] | None = None) -> str:
+def verdict_box(verdict: str, text: str = "", *, link: tuple[str, str] | None = None) -> str:
     """A verdict with its sign and one sentence; `link` is an address and its text."""
-    look = look_of(verdict)
+    badge = badge_of(verdict)
     more = f' <a href="{escape(link[0])}">{_text(link[1])}</a>' if link else ""
-    return _box(look.tone, f"{look.sign} {look.word}", words, more)
+    return _box(badge.tone, f"{badge.sign} {badge.word}", text, more)
 
 
 def _skipped(plan: Plan) -> str:
     rows = [[_text(left.title), _text(left.reason)] for left in plan.skipped]
-    return _table(("left out", "because"), rows) if rows else ""
+    return _table(("skipped", "reason"), rows) if rows else ""
 
 
 def _table(columns: Iterable[str], rows: list[list[str]], caption: str = "", widths: tuple[str, ...] = ()) -> str:
@@ -120,21 +122,21 @@ def _table(columns: Iterable[str], rows: list[list[str]], caption: str = "", wid
     head = "".join(f'<th scope="col" style="{_HEAD}{width}">{_text(title)}</th>'
                    for title, width in zip(titles, wide, strict=True))
     body = "".join("<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in row) + "</tr>" for row in rows)
-    said = f'<caption style="{_CAPTION}">{caption}</caption>' if caption else ""
+    heading = f'<caption style="{_CAPTION}">{caption}</caption>' if caption else ""
     header = f"<thead><tr>{head}</tr></thead>" if any(titles) else ""
     style = "border-collapse:collapse;margin:4px 0" + (";width:100%" if widths else "")
-    return (f'<div style="overflow-x:auto"><table style="{style}">{said}{header}'
+    return (f'<div style="overflow-x:auto"><table style="{style}">{heading}{header}'
             f"<tbody>{body}</tbody></table></div>")
 
 
 def _pill(verdict: str) -> str:
-    look = look_of(verdict)
-    return f'<span style="color:{_TONES[look.tone]};{_STRONG}">{look.sign} {_text(look.word)}</span>'
+    badge = badge_of(verdict)
+    return f'<span style="color:{_TONES[badge.tone]};{_STRONG}">{badge.sign} {_text(badge.word)}</span>'
 
 
-def _box(tone: str, strong: str, words: str, more: str = "") -> str:
+def _box(tone: str, strong: str, text: str, more: str = "") -> str:
     return (f'<div style="border-left:6px solid {_TONES[tone]};padding:6px 14px;margin:4px 0">'
-            f'<b style="color:{_TONES[tone]}">{_text(strong)}</b> {_text(words)}{more}</div>')
+            f'<b style="color:{_TONES[tone]}">{_text(strong)}</b> {_text(text)}{more}</div>')
 
 
 def _code(command: str) -> str:

@@ -30,7 +30,7 @@ def seal_run(outcome: Outcome, journal: Journal, folder: RunFolder, hooks: Hooks
         with suppress(RunbookError):
             connections.__exit__(None, None, None)
     journal.write("run_finished", verdict=outcome.verdict, state=outcome.state, exit_code=outcome.exit_code,
-                  summary=outcome.summary)
+                  summary=outcome.summary, where=outcome.where, next_step=outcome.next_step)
     if hooks is not None:
         hooks.remove()
     seal(folder)

@@ -28,13 +28,17 @@ class Outcome:
     state: str
     exit_code: int
     summary: str
+    where: str = ""
+    next_step: str = ""
 
 
 def outcome_of_error(error: BaseException) -> Outcome:
     """How a run ends that an exception ended."""
-    if isinstance(error, errors.Aborted | KeyboardInterrupt):
+    if isinstance(error, KeyboardInterrupt):
         what = str(error) or "Stopped from outside: Ctrl-C, SIGTERM or a deadline."
         return Outcome(Verdict.FAILED, "aborted", errors.FAILED, what)
+    if isinstance(error, errors.Aborted):
+        return Outcome(Verdict.FAILED, "aborted", errors.FAILED, error.what, error.where, error.next_step)
     if isinstance(error, SystemExit):
         what = "A cell exited the kernel. Finish runs with run.close()."
         return Outcome(Verdict.FAILED, "aborted", errors.FAILED, what)
@@ -42,7 +46,7 @@ def outcome_of_error(error: BaseException) -> Outcome:
         return Outcome(Verdict.FAILED, "failed", errors.DEFECT,
                        f"Internal error (a bug in the runbooks): {type(error).__name__}: {error}")
     verdict = Verdict.INCONCLUSIVE if error.exit_code == errors.INCONCLUSIVE else Verdict.FAILED
-    return Outcome(verdict, _STATES[error.exit_code], error.exit_code, str(error))
+    return Outcome(verdict, _STATES[error.exit_code], error.exit_code, error.what, error.where, error.next_step)
 
 
 def outcome_of_findings(findings: Sequence[Finding], *, not_applied: bool, observed: bool) -> Outcome:

@@ -47,10 +47,10 @@ def test_every_chart_is_drawn_and_has_words(archive, opened):
 def test_the_failing_step_comes_before_the_steps_that_passed(archive, opened):
     page = opened(archive[1]["failed_and_rolled_back"] / "report.html")
     headings = page.eval_on_selector_all("h2", "found => found.map(one => one.textContent)")
-    assert headings[0] == "Gate: health, release and schema from inside: failed"
+    assert headings[0] == "Verify the new release before switching traffic: failed"
     assert headings.index("Steps") > 0
-    assert "What to do next" in page.inner_text(".trouble")
-    assert "connection refused" in page.inner_text(".trouble pre")
+    assert "Next step" in page.inner_text(".problem")
+    assert "connection refused" in page.inner_text(".problem pre")
 
 
 def test_text_is_readable_in_light_and_dark(archive, opened):
@@ -84,7 +84,7 @@ def test_the_index_finds_runs_by_words_and_verdict(archive, opened):
     assert rows.count() == 1
     assert page.complaints == []
     page.click("#runs tbody tr:visible a")
-    assert "j.ito has been deploying" in page.inner_text(".trouble")
+    assert "j.ito has held the lock" in page.inner_text(".problem")
 
 
 def test_the_index_is_a_plain_table_without_script(archive, opened):

@@ -200,7 +200,7 @@ def test_an_open_run_is_left_alone_and_a_killed_one_is_sealed_as_aborted(tmp_pat
     [run] = list_runs(tmp_path)
     assert (run.verdict, run.state, run.exit_code, run.sealed) == ("failed", "aborted", 1, True)
     assert faults(run.path) == {}
-    assert "look at the server" in (run.path / "report.html").read_text()
+    assert "Check the server" in (run.path / "report.html").read_text()
 
 
 def test_a_run_killed_after_its_last_word_keeps_its_verdict(tmp_path):

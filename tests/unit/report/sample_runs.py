@@ -1,4 +1,4 @@
-"""Realistic run folders, written through the journal as a run would: for tests, and to look at in a browser."""
+"""Realistic run folders, written through the journal as a run would: for tests, and for a browser."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def deploy_plan() -> Plan:
         "deploy", "lab", undo_on_failure=True, facts={"live": "blue", "commit": COMMIT},
         skipped=(SkippedStep("Build the frontend image", "gw2-frontend:4f2c1d9e7ab3 exists and carries this commit"),),
         steps=(
-            step("pre-image", "Record what runs now", "cat", ".env", why="Rollback needs to know where to go back to."),
+            step("pre-image", "Record the current state", "cat", ".env", why="A rollback restores this state."),
             Step("backup", "Back up the database",
                  (Pipeline((Command(("pg_dump", "--format=plain", "staging_db")), Command(("gzip", "-6"))),
                            to="/backups/postgres/.staging_db.sql.gz.partial"),),
@@ -58,10 +58,10 @@ def deploy_plan() -> Plan:
             step("build", "Build the backend image", "docker", "build", "-t", f"gw2-backend:{COMMIT[:12]}", "-"),
             step("migrate", "Migrate the database", *compose, "run", "--rm", "backend-green", "alembic", "upgrade",
                  "head", undo=((*compose, "run", "--rm", "backend-green", "alembic", "downgrade", "a1b2c3"),),
-                 why="In a one-off container of the new image, with a lock timeout, before any new code serves."),
+                 why="In a one-off container of the new image, with a lock timeout, before the new release is live."),
             step("start", "Start the green colour", *compose, "up", "-d", "--wait", "backend-green", "frontend-green",
                  undo=((*compose, "stop", "backend-green", "frontend-green"),)),
-            step("gate", "Gate: health, release and schema from inside",
+            step("gate", "Verify the new release before switching traffic",
                  "curl", "-fsS", "http://backend-green:8000/health"),
             step("switch", "Switch nginx to green", "nginx", "-s", "reload", undo=(("nginx", "-s", "reload"),)),
             step("record", "Write the release record", "tee", "-a", ".runbook/releases.jsonl"),
@@ -76,8 +76,8 @@ def walk(folder: RunFolder, journal: Journal, plan: Plan, *, fails: str = "", st
          stderr: str = "") -> None:
     """The events of executing a plan; elapsed times are stretched to look like a real run's."""
     journal.write("plan", plan=plan, hash=plan.hash)
-    journal.write("confirmed", by="m.keller", words="lab")
-    journal.write("lock_taken", owner="m.keller", purpose="deploy")
+    journal.write("confirmed", operator="m.keller", environment="lab")
+    journal.write("lock_taken", purpose="deploy")
     at, failed = 4.0, False
     for step in plan.steps:
         if failed:
@@ -144,28 +144,62 @@ def verified_with_warning(outputs: Path) -> RunFolder:
         Finding("error rate", Verdict.PASSED, "0.00 % of 1,200", "below 1 %"),
         Finding("frontend assets", Verdict.PASSED, "3 of 3 hashes", "as built"),
         Finding("memory of postgres", Verdict.WARNING, "93 % of 1 GiB", "below 90 %",
-                "Look at 40 Health, section memory; shared_buffers may be too large for the limit.")])
-    return finish(folder, journal, "warning", 0, "Release v3.2.0 meets every success criterion; one thing to look at.")
+                "Open 40 Health, section memory; shared_buffers may be too large for the limit.")])
+    return finish(folder, journal, "warning", 0, "3 of 4 checks passed, 1 warning.")
+
+
+GATE_FAULT = "backend-green /health returned 503 in 12 of 12 probes: database is down"
+GATE_HINT = "Compare DATABASE_URL in backend/.env.staging of v3.3.0-rc1 with v3.1.0."
+STEP_FAILED = f"Step 6 of 8, 'Verify the new release before switching traffic', failed: {GATE_FAULT}"
+
+
+def failing_deploy(outputs: Path) -> tuple[RunFolder, Journal]:
+    """A deployment whose gate before the switch does not open, up to the undo."""
+    folder, journal = begin(outputs, "20_deploy", reason="Release v3.3.0-rc1")
+    walk(folder, journal, deploy_plan(), fails="gate", message=GATE_FAULT, stderr="\n".join(
+        f"probe {n:2d}  503  {{'status': 'degraded', 'checks': {{'database': 'connection refused', 'redis': 'ok'}}}}"
+        for n in range(1, 13)))
+    journal.write("findings", stage="gate: before the switch", findings=[
+        Finding("database reachable from green", Verdict.FAILED, "connection refused", "answers within 1 s", GATE_HINT)])
+    return folder, journal
 
 
 @sample
 def failed_and_rolled_back(outputs: Path) -> RunFolder:
-    folder, journal = begin(outputs, "20_deploy", reason="Release v3.3.0-rc1")
-    why = "backend-green answered /health with 503 in 12 of 12 looks: database is down"
-    walk(folder, journal, deploy_plan(), fails="gate", message=why, stderr="\n".join(
-        f"look {n:2d}  503  {{'status': 'degraded', 'checks': {{'database': 'connection refused', 'redis': 'ok'}}}}"
-        for n in range(1, 13)))
+    folder, journal = failing_deploy(outputs)
     for key in ("start", "migrate"):
         journal.write("undo_started", key=key)
         journal.write("undo_finished", key=key, state="rolled back")
-    journal.write("findings", stage="after rolling back", findings=[
-        Finding("release served", Verdict.PASSED, "v3.1.0 (a8c0771)", "v3.1.0 (a8c0771)"),
-        Finding("database reachable from green", Verdict.FAILED, "connection refused", "answers within 1 s",
-                "Compare DATABASE_URL in backend/.env.staging of v3.3.0-rc1 with v3.1.0.")])
-    journal.write("error", type="RolledBack", what="The release was not put into service: the gate did not pass.",
-                  where="lab, backend-green", next_step="Nothing needs to be repaired: v3.1.0 serves as before. Read the "
-                  "looks above, correct the release, and run 10 Preflight again.")
-    return finish(folder, journal, "failed", 5, "The new release never got traffic; lab serves v3.1.0 as before.")
+    journal.write("findings", stage="gate: after the rollback", findings=[
+        Finding("live release", Verdict.PASSED, "v3.1.0 (a8c0771)", "v3.1.0 (a8c0771)"),
+        Finding("/health", Verdict.PASSED, "200 in 21 ms", "200")])
+    what = (f"{STEP_FAILED}\nEverything done so far was undone (2 steps). "
+            "External verification passed: what ran before answers again.")
+    journal.write("error", type="RolledBack", what=what, where="lab, step gate",
+                  next_step=f"{GATE_HINT} Fix the release and deploy again. Run 21 Verify to check the live release.")
+    return finish(folder, journal, "failed", 5, what, state="rolled back")
+
+
+@sample
+def rollback_failed(outputs: Path) -> RunFolder:
+    """The worst outcome: the gate does not open, and one undo fails too."""
+    folder, journal = failing_deploy(outputs)
+    journal.write("undo_started", key="start")
+    journal.write("undo_finished", key="start", state="rolled back")
+    journal.write("undo_started", key="migrate")
+    journal.write("undo_finished", key="migrate", state="rollback failed", exit_code=1,
+                  message="exit code 1: FATAL: lock timeout",
+                  evidence=[folder.evidence("migrate-undo-1.err.txt", "FATAL: canceling statement due to lock timeout")])
+    journal.write("shown", title="State after the failed rollback", highlight=True, table={
+        "columns": ["", "value"], "rows": [["live colour", "blue"], ["schema revision", "b7d2e4"],
+                                           ["containers", "13 running"]]})
+    what = (f"ROLLBACK FAILED: manual intervention required. {STEP_FAILED}\n"
+            "Undoing 'Migrate the database' failed too: exit code 1: FATAL: lock timeout\n"
+            "Undone: Start the green colour.\nNow: live colour: blue; schema revision: b7d2e4; containers: 13 running.")
+    journal.write("error", type="RollbackFailed", what=what, where="lab, step gate, during the rollback",
+                  next_step="Do not deploy over it. Open 22 Rollback for the last good release: it works from any "
+                  "partial state. Call the backend lead; the report lists what was undone and what was not.")
+    return finish(folder, journal, "failed", 6, what, state="rollback failed")
 
 
 @sample
@@ -176,7 +210,7 @@ def inconclusive(outputs: Path) -> RunFolder:
         Finding("endpoints", Verdict.PASSED, "5 of 5", "5")])
     journal.write("error", type="EndpointUnavailable", what="Prometheus does not answer: connection refused.",
                   where="127.0.0.1:9090", next_step="Start it: `docker compose up -d prometheus`; then run again.")
-    return finish(folder, journal, "inconclusive", 4, "The error rate could not be measured.")
+    return finish(folder, journal, "inconclusive", 4, "1 of 2 checks inconclusive: error rate.")
 
 
 @sample
@@ -185,7 +219,7 @@ def plan_only(outputs: Path) -> RunFolder:
     plan = deploy_plan()
     journal.write("plan", plan=plan, hash=plan.hash)
     journal.write("findings", stage="as it is now (not applied)", counts=False, findings=[
-        Finding("release served", Verdict.FAILED, "v3.1.0", "v3.2.0", "Look at the switch.")])
+        Finding("release served", Verdict.FAILED, "v3.1.0", "v3.2.0", "Run the plan with mode apply.")])
     return finish(folder, journal, "not applied", 0, "Plan mode: nothing was changed.")
 
 
@@ -207,12 +241,16 @@ def backup(outputs: Path) -> RunFolder:
     return finish(folder, journal, "passed", 0, "staging_db_20261122_020000.sql.gz (50.3 MiB), written and verified.")
 
 
+HELD = ("j.ito has held the lock since 2026-11-22T16:02:11Z for deploy (run 20261122T160205Z-1b2c3d, from ops-2, last "
+        "heartbeat 2026-11-22T16:04:58Z).")
+
+
 @sample
 def refused(outputs: Path) -> RunFolder:
     folder, journal = begin(outputs, "20_deploy")
-    journal.write("error", type="LockHeld", what="j.ito has been deploying to lab since 16:02:11 UTC.",
-                  where="lab:/opt/gw2-wvwbuilder/.runbook/lock", next_step="Wait for run 20261122T160205Z-1b2c3d to finish.")
-    return finish(folder, journal, "failed", 3, "Nothing was done: the environment is held by another operation.")
+    journal.write("error", type="LockHeld", what=HELD,
+                  where="deploy@127.0.0.1:2222: lab", next_step="Wait until that run has finished, or contact the owner.")
+    return finish(folder, journal, "failed", 3, HELD, state="refused")
 
 
 @sample
@@ -221,7 +259,7 @@ def killed(outputs: Path) -> RunFolder:
     folder, journal = begin(outputs, "20_deploy", reason="Release v3.2.0")
     plan = deploy_plan()
     journal.write("plan", plan=plan, hash=plan.hash)
-    journal.write("step_started", key="pre-image", title="Record what runs now")
+    journal.write("step_started", key="pre-image", title="Record the current state")
     journal.write("step_finished", key="pre-image", state="passed", seconds=0.4, exit_code=0)
     journal.write("step_started", key="backup", title="Back up the database")
     journal.close()
@@ -255,3 +293,13 @@ def hostile(outputs: Path) -> RunFolder:
 
 def build_all(outputs: Path) -> dict[str, RunFolder]:
     return {name: build(outputs) for name, build in BUILDERS.items()}
+
+
+def page(runs: dict[str, Path], name: str) -> str:
+    """The report of a sample as text."""
+    return (runs[name] / "report.html").read_text()
+
+
+def part(text: str, heading: str) -> str:
+    """The section of a report under a heading."""
+    return text.split(f"<h2>{heading}</h2>")[1].split("</section>")[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runbook_lib.report.grouping import folded
+from runbook_lib.report.grouping import grouped
 
 
 def check(name: str, verdict: str = "passed", measured: str = "running") -> dict[str, str]:
@@ -10,7 +10,7 @@ def check(name: str, verdict: str = "passed", measured: str = "running") -> dict
 
 
 def names(*checks: dict[str, str]) -> list[str]:
-    return [str(one["check"]) for one in folded(checks)]
+    return [str(one["check"]) for one in grouped(checks)]
 
 
 def test_three_that_say_the_same_become_one_line_with_all_names():

@@ -1,0 +1,95 @@
+"""The page of a run: deterministic, escaped, problems first."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from runbook_lib.report.events import load
+from runbook_lib.report.html import rendered, write_report
+from tests.unit.report.sample_runs import BUILDERS, SECRET, page, part
+
+
+@pytest.mark.parametrize("name", sorted(BUILDERS))
+def test_the_same_journal_gives_the_same_bytes(runs, name):
+    assert rendered(load(runs[name]), runs[name]) == page(runs, name)
+
+
+@pytest.mark.parametrize("name", sorted(BUILDERS))
+def test_no_report_holds_script_an_external_address_or_a_secret(runs, name):
+    for file in ("report.html", "summary.md", "junit.xml", "notebook.ipynb", "journal.jsonl"):
+        assert SECRET.reveal() not in (runs[name] / file).read_text()
+    text = page(runs, name)
+    assert not re.search(r"<(script|iframe|object|embed|link|base|form)\b", text)
+    assert not re.search(r"""<[a-z][^<>]*\s(src|href)\s*=\s*["']?(https?:|//|javascript:)""", text)
+    assert "url(" not in text.split("</style>")[0]
+    assert "default-src 'none'" in text
+
+
+def test_a_sealed_report_is_left_as_it_is(runs):
+    before = page(runs, "passed_deploy")
+    write_report(runs["passed_deploy"])
+    assert page(runs, "passed_deploy") == before
+
+
+def test_the_failed_step_comes_before_the_list_of_steps(runs):
+    text = page(runs, "failed_and_rolled_back")
+    assert text.index("Verify the new release before switching traffic: failed") < text.index("<h2>Steps</h2>")
+    assert "Next step" in text
+    assert "12 of 12 probes" in text
+
+
+def test_how_a_run_ended_is_its_headline(runs):
+    headline = {name: re.search(r"<strong>(.*?)</strong>", page(runs, name)).group(1) for name in runs}
+    assert headline["passed_deploy"] == "Passed"
+    assert headline["verified_with_warning"] == "Passed with warnings"
+    assert headline["failed_and_rolled_back"] == "Failed, rolled back"
+    assert headline["rollback_failed"] == "Rollback failed"
+    assert headline["inconclusive"] == "Inconclusive"
+    assert headline["plan_only"] == "Not applied"
+    assert headline["refused"] == "Refused"
+    assert headline["killed"] == "Aborted"
+
+
+def test_a_plan_without_steps_says_why(runs):
+    assert "v3.2.0 (4f2c1d9) is live already and healthy" in part(page(runs, "nothing_to_do"), "Steps")
+
+
+def test_planned_steps_are_shown_with_commands_and_undo(runs):
+    text = part(page(runs, "plan_only"), "Plan")
+    assert "pg_dump --format=plain staging_db | gzip -6" in text
+    assert "alembic downgrade a1b2c3" in text
+    assert "8 planned, none run" in page(runs, "plan_only")
+
+
+def test_a_check_of_a_plan_that_was_not_applied_is_not_a_fault(runs):
+    text = page(runs, "plan_only")
+    assert "Failed" not in text
+    assert 'class="problem' not in text
+
+
+def test_direction_marks_and_terminal_codes_are_shown_not_obeyed(runs):
+    text = page(runs, "hostile")
+    assert "\u202e" not in text
+    assert "\x1b" not in text
+    assert "‹U+202E›gnp.exe" in text
+
+
+def test_floods_do_not_reach_the_report(runs):
+    assert (runs["hostile"] / "report.html").stat().st_size < 200_000
+    assert "characters left out" in page(runs, "hostile")
+
+
+def test_an_open_run_has_a_report(tmp_path):
+    folder = BUILDERS["passed_deploy"](tmp_path)
+    (folder.path / "manifest.json").unlink()
+    lines = (folder.path / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    (folder.path / "journal.jsonl").write_bytes(b"".join(lines[:6]))
+    assert "The run has not finished" in write_report(folder).read_text()
+
+
+def test_an_empty_journal_has_a_report(tmp_path):
+    folder = tmp_path / "20261122T160501Z-7f3a9c-x"
+    folder.mkdir()
+    assert "<h1>X</h1>" in write_report(folder).read_text()

@@ -1,0 +1,30 @@
+"""Figures and names for readers."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runbook_lib.report.labels import block, duration, moment, size, title_of
+
+
+@pytest.mark.parametrize(("seconds", "words"), [
+    (0.0123, "12 ms"), (3.21, "3.2 s"), (59.96, "1 min 00 s"), (247, "4 min 07 s"), (3720, "1 h 02 min"), (None, "–")])
+def test_durations_read_like_durations(seconds, words):
+    assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(("count", "words"), [(812, "812 B"), (4_414_509, "4.21 MiB"), (1010 * 2**20, "1010 MiB")])
+def test_sizes_read_like_sizes(count, words):
+    assert size(count) == words
+
+
+def test_times_and_titles():
+    assert moment("2026-11-22T16:05:01.123Z") == "22 Nov 2026, 16:05:01 UTC"
+    assert title_of("30_backup_database") == "30 Backup database"
+
+
+@given(st.text())
+def test_a_block_of_text_is_bounded(text):
+    assert len(block(text * 10, 100)) < 200

@@ -1,0 +1,43 @@
+"""Pictures in a page: from the run's own folder, in words too, never anything that acts."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import jinja2
+import pytest
+
+from runbook_lib.report import page
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
+
+
+def test_a_chart_of_the_run_becomes_a_picture_with_words(tmp_path: Path) -> None:
+    (tmp_path / "a.svg").write_text("<svg><title>Memory &amp; limits</title><desc>13 containers</desc></svg>")
+    picture = page.picture_from_file(tmp_path, "a.svg")
+    assert picture is not None
+    assert picture.source.startswith("data:image/svg+xml;base64,")
+    assert picture.alt == "Memory & limits. 13 containers"
+
+
+@pytest.mark.parametrize("name", ["../secret.svg", "/etc/passwd", "missing.svg", "notes.txt"])
+def test_no_other_file_becomes_a_picture(tmp_path: Path, name: str) -> None:
+    (tmp_path / "secret.svg").write_text("<svg/>")
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("x")
+    assert page.picture_from_file(folder, name) is None
+
+
+def test_only_a_real_png_of_a_cell_is_shown() -> None:
+    assert page.picture_from_base64(base64.b64encode(PNG).decode(), "chart") is not None
+    assert page.picture_from_base64(base64.b64encode(b"<html>").decode(), "chart") is None
+    assert page.picture_from_base64("%%%not base64", "chart") is None
+
+
+def test_templates_escape_and_know_no_missing_name() -> None:
+    templates = page.templates()
+    assert templates.from_string("{{ x }}").render(x="<b>") == "&lt;b&gt;"
+    with pytest.raises(jinja2.UndefinedError):
+        templates.from_string("{{ missing }}").render()
