@@ -19,6 +19,7 @@ _FIELDS = {
 _LISTS_OF_FINDINGS = {"findings": "findings", "probe": "faults"}
 _FINDING = {"next": "next_step"}
 _SUMMARY = {"who": "operator"}
+_ADVICE = {"Where: ": "where", "Next: ": "next_step"}
 
 
 def event_in_current_words(event: Event) -> Event:
@@ -32,13 +33,27 @@ def event_in_current_words(event: Event) -> Event:
         current[_LISTS_OF_FINDINGS[name]] = rows
     if name == "findings" and "counts" not in current and "not applied" in str(current.get("stage")):
         current["counts"] = False  # 0.1.0 said it in the stage's words alone
-    return current
+    return current if name != "run_finished" else _with_advice_apart(current)
 
 
 def summary_in_current_words(summary: dict[str, Any]) -> dict[str, Any]:
     """The summary in a manifest of any version, under today's names."""
-    return _renamed(summary, _SUMMARY)
+    return _with_advice_apart(_renamed(summary, _SUMMARY))
 
 
 def _renamed(record: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     return {names.get(name, name): value for name, value in record.items()}
+
+
+def _with_advice_apart(record: dict[str, Any]) -> dict[str, Any]:
+    """The end of a run of 0.1.0, whose summary held where it failed and what to do next as its last lines."""
+    if "where" in record or "summary" not in record:
+        return record
+    lines, advice = [], {"where": "", "next_step": ""}
+    for line in str(record["summary"] or "").splitlines():
+        field = next((field for mark, field in _ADVICE.items() if line.startswith(mark)), "")
+        if field:
+            advice[field] = line.partition(": ")[2]
+        else:
+            lines.append(line)
+    return {**record, **advice, "summary": "\n".join(lines)}

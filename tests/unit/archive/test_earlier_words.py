@@ -9,7 +9,7 @@ from runbook_lib.archive.chain import MANIFEST
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import list_runs, new_run, seal, seal_abandoned, summary_of, verify_archive
 from runbook_lib.core.findings import Verdict
-from runbook_lib.report import run_report
+from runbook_lib.report.events import load
 
 
 def run_of_0_1_0(outputs):
@@ -69,5 +69,13 @@ def test_a_run_that_died_before_the_upgrade_is_sealed_with_its_operator_and_what
 
 def test_a_check_that_0_1_0_did_not_count_is_no_failure(tmp_path):
     folder = run_of_0_1_0(tmp_path)
-    report = run_report.tell(folder.path)
+    report = load(folder.path)
     assert [one["verdict"] for _, rows in report.findings for one in rows] == ["not applied"]
+
+
+def test_where_and_what_to_do_next_are_taken_out_of_an_earlier_summary(tmp_path):
+    folder = new_run("20_deploy", tmp_path)
+    with Journal(folder) as writing:
+        writing.write("run_finished", verdict="failed", summary="No disk space.\nOn /.\nWhere: lab\nNext: Free space.")
+    [event] = journal.read(folder)
+    assert (event["summary"], event["where"], event["next_step"]) == ("No disk space.\nOn /.", "lab", "Free space.")
