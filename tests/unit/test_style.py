@@ -26,7 +26,6 @@ LONGEST_FUNCTION = 35
 # What is still too long, until its owner splits it. The list only shrinks: a row that is no longer needed fails below.
 TOO_LONG = {
     "runbook_lib/recovery/plans/restore.py: plan_restore",
-    "runbook_lib/report/html.py",
 }
 
 
