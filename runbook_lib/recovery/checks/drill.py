@@ -42,7 +42,7 @@ def drill_findings(backup: Backup, drill: Drill | None) -> tuple[Finding, ...]:
                         next_step="Read the evidence of its step, then run again."),)
     if drill.outcome is DrillOutcome.ERROR:
         return (finding(check, None, measured=_short(drill), expected=expected,
-                        next_step="This is no judgement of the backup. Do what the message says, then run again."),)
+                        next_step="The backup was not judged. Do what the message says, then run again."),)
     if drill.outcome is DrillOutcome.FAILED:
         return (finding(check, False, measured=_short(drill), expected=expected,
                         next_step=f"{_NEVER} Then find the cause: disk, memory, or a manual change."),)

@@ -19,7 +19,7 @@ since() { awk -v from="$1" -v to="$(now_s)" 'BEGIN { printf "%.2f", to - from }'
 # means that the drill could not be carried out.
 conclude() {
     local run outcome=$1 record="$checkout/.runbook/drills.jsonl"
-    # what a copy that died or ran out of space could not answer is no judgement of the backup
+    # what a copy that died or ran out of space could not answer does not judge the backup
     if [[ $outcome == failed && $2 != read ]] && { ! running || grep -qE "$EXHAUSTED" <<<"$3"; }; then outcome=error; fi
     run=$(sed -n 's/.*"run_id": *"\([A-Za-z0-9-]*\)".*/\1/p' "$checkout/.runbook/lock.json" 2>/dev/null)
     mkdir -p -- "$checkout/.runbook"

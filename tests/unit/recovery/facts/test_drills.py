@@ -51,8 +51,8 @@ def test_a_server_without_a_record_never_held_a_drill() -> None:
 
 
 def test_what_was_restored_last_is_the_last_that_passed_and_of_the_same_bytes() -> None:
-    told = "\n".join((line(), line(run_id="r2", sha256="b" * 64), line(run_id="r3", outcome="failed")))
-    drills = parse_drills(told)
+    record = "\n".join((line(), line(run_id="r2", sha256="b" * 64), line(run_id="r3", outcome="failed")))
+    drills = parse_drills(record)
     assert drills.last_passed is not None
     assert drills.last_passed.run_id == "r2"
     assert [drills.last_of(NAME, sha * 64).run_id for sha in "ab"] == ["r3", "r2"]  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""When jobs are due, what the server says about them, and the frame that runs them."""
+"""When jobs are due, what the server has of them, and the wrapper that runs them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from runbook_lib.recovery.facts.schedules import planned_schedules
 
 ENVIRONMENT = load_environment("staging")
 DATABASE, CONFIGURATION = planned_schedules(ENVIRONMENT)
-FRAME = Path(__file__).parents[4] / "runbook_lib/recovery/programs/job_wrapper.sh"
+WRAPPER = Path(__file__).parents[4] / "runbook_lib/recovery/programs/job_wrapper.sh"
 
 
 def at(text: str) -> datetime:
@@ -78,12 +78,12 @@ def test_a_status_that_cannot_be_read_is_a_failure_and_not_silence() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "clock\tsoon\nend", reply()[:-4]])
-def test_a_reply_that_is_no_survey_is_said_to_be_unreadable(text: str) -> None:
+def test_a_reply_that_is_no_survey_is_unreadable(text: str) -> None:
     with pytest.raises(FactUnreadable):
         parse_schedules(text)
 
 
-# ── the frame, run by bash in a folder ───────────────────────────────────────────────────────────────────────────
+# ── the job wrapper, run by bash in a folder ───────────────────────────────────────────────────────────────────────────
 
 
 class Job:
@@ -95,7 +95,7 @@ class Job:
         self.launcher = place / "job"
         self.launcher.write_text(
             f"name=nightly directory={place} every_s=86400 offset_s=0 wait_s={wait_s}\n"
-            f"steps() {{ {steps}; }}\n. {FRAME}\n"
+            f"steps() {{ {steps}; }}\n. {WRAPPER}\n"
         )
 
     def run(self, *words: str) -> int:
@@ -110,7 +110,7 @@ class Job:
         return (self.place / ".runbook/metrics/scheduled_nightly.prom").read_text()
 
 
-def test_a_success_is_told_in_status_and_metric(tmp_path: Path) -> None:
+def test_a_success_is_recorded_in_status_and_metric(tmp_path: Path) -> None:
     job = Job(tmp_path, "step one 10 echo published /backups/x.gz && step two 10 true")
     assert job.run() == 0
     assert (job.status["outcome"], job.status["file"]) == ("succeeded", "/backups/x.gz")
@@ -149,7 +149,7 @@ def test_a_held_environment_is_waited_for_and_then_named(tmp_path: Path) -> None
     assert not (tmp_path / "made").exists()
 
 
-def test_a_killed_job_frees_the_environment_when_its_last_child_ends_and_is_seen_as_cut_off(tmp_path: Path) -> None:
+def test_a_killed_job_frees_the_environment_when_its_last_child_ends_and_is_seen_as_interrupted(tmp_path: Path) -> None:
     job = Job(tmp_path, "step slow 30 sh -c 'touch begun; sleep 2'")
     with subprocess.Popen(("bash", str(job.launcher))) as running:
         for _ in range(100):
@@ -176,8 +176,8 @@ def ago(days: float) -> int:
         (3, 1.05, "succeeded", True),  # the server was off: makes up for it
         (3, 0, "succeeded", False),  # once a day
         (3, 0, "failed", False),
-        (3, 0, "refused", True),  # still owed
-        (3, 0, "running", True),  # cut off: nobody holds its lock any more
+        (3, 0, "refused", True),  # still due
+        (3, 0, "running", True),  # interrupted: its lock is not held
         (3, -40, "succeeded", True),  # started in the future: a clock that jumped
     ],
 )
@@ -193,7 +193,7 @@ def test_a_job_runs_when_a_time_has_passed_since_its_last_start(
     assert (tmp_path / "made").exists() is runs
 
 
-def test_a_clock_that_jumped_since_the_last_run_is_told_to_the_steps(tmp_path: Path) -> None:
+def test_a_clock_that_jumped_since_the_last_run_reaches_the_steps(tmp_path: Path) -> None:
     job = Job(tmp_path, """step one 10 sh -c 'echo "$RUNBOOK_CLOCK_PROBLEM" > doubt'""")
     assert job.run() == 0
     assert (tmp_path / "doubt").read_text() == "\n"

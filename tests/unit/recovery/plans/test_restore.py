@@ -26,10 +26,10 @@ MANIFEST = Manifest(NAME, "staging_db", "0" * 64, 9, 9, 9, TAKEN, TAKEN, 1.0, "1
 BACKUP = Backup(NAME, TAKEN, 9, MANIFEST, "0" * 64)
 FOLDER = Backups("/backups/postgres", "staging_db", TAKEN, TAKEN, True, 10**9, 10**10, (BACKUP,))
 LIVE = RestoreDatabase("staging_db", "staging_user", 10**7, "", True)
-NOTHING_BESIDE = Databases("staging_db", LIVE)
+ONLY_LIVE = Databases("staging_db", LIVE)
 DEPLOYED = Deployed("blue", COMMIT, f"BLUE_COMMIT={COMMIT}\nCOMPOSE_PROFILES=blue\n", upstreams_file("blue"), "0" * 64,
                     frozenset(), ())
-SAFETY = plan_backup(FOLDER, ENVIRONMENT)
+PRE_RESTORE_BACKUP = plan_backup(FOLDER, ENVIRONMENT)
 
 
 def target(schema_now: str = "0002", *revisions: str) -> Target:
@@ -37,20 +37,20 @@ def target(schema_now: str = "0002", *revisions: str) -> Target:
     return Target(COMMIT, "v3.1.0", {}, known[-1], frozenset(known), schema_now)
 
 
-def plan(databases: Databases = NOTHING_BESIDE, *, safety: Plan | None = SAFETY, wanted: Target | None = None) -> Plan:
-    return plan_restore(ENVIRONMENT, DEPLOYED, (), wanted or target(), BACKUP, databases, pre_restore_backup=safety)
+def plan(databases: Databases = ONLY_LIVE, *, before: Plan | None = PRE_RESTORE_BACKUP, wanted: Target | None = None) -> Plan:
+    return plan_restore(ENVIRONMENT, DEPLOYED, (), wanted or target(), BACKUP, databases, pre_restore_backup=before)
 
 
 def keys(steps: tuple[Step, ...]) -> list[str]:
     return [step.key for step in steps]
 
 
-def half_way() -> Databases:
-    kept = RestoreDatabase("staging_db_before_20261122_030000", "staging_user", 9, f"swap in progress, restored from {NAME}", False)
-    return replace(NOTHING_BESIDE, retained=(kept,))
+def interrupted_swap() -> Databases:
+    retained = RestoreDatabase("staging_db_before_20261122_030000", "staging_user", 9, f"swap in progress, restored from {NAME}", False)
+    return replace(ONLY_LIVE, retained=(retained,))
 
 
-def test_the_backup_is_loaded_and_compared_before_anybody_notices() -> None:
+def test_the_backup_is_loaded_and_compared_while_users_work() -> None:
     order = keys(plan().steps)
     assert order.index("restore-compare") < order.index("maintenance-on") < order.index("stop-writers")
     assert order.index("stop-writers") < order.index("restore-swap") < order.index("maintenance-off")
@@ -62,12 +62,12 @@ def test_the_live_database_is_backed_up_first() -> None:
 
 
 def test_a_broken_database_may_go_without_a_last_backup_and_the_plan_says_so() -> None:
-    without = plan(safety=None)
+    without = plan(before=None)
     assert keys(without.steps)[0] == "restore-clear"
     assert next(one.title for one in without.skipped) == "Back up the live database first"
 
 
-def test_no_step_before_the_exchange_names_the_live_database_as_its_goal() -> None:
+def test_no_step_before_the_swap_has_the_live_database_as_its_goal() -> None:
     loading = next(step for step in plan().steps if step.key == "restore-load")
     command = loading.actions[0]
     assert isinstance(command, Command)
@@ -75,49 +75,49 @@ def test_no_step_before_the_exchange_names_the_live_database_as_its_goal() -> No
     assert command.argv[-1] == MANIFEST.sha256
 
 
-def test_an_older_backup_is_migrated_after_the_exchange_and_before_anybody_is_served() -> None:
+def test_an_older_backup_is_migrated_after_the_swap_and_before_users_return() -> None:
     order = keys(plan(wanted=target("0001")).steps)
     assert order.index("restore-swap") < order.index("migrate") < order.index("start-writers") < order.index("maintenance-off")
     assert "migrate" not in keys(plan().steps)
 
 
-def test_the_migration_runs_in_the_colour_that_serves() -> None:
+def test_the_migration_runs_in_the_live_colour() -> None:
     migrate = next(step for step in plan(wanted=target("0001")).steps if step.key == "migrate")
     assert "backend-blue" in str(migrate.actions[0])
 
 
-def test_every_change_from_the_door_to_the_last_look_can_be_taken_back() -> None:
+def test_every_change_during_maintenance_can_be_undone() -> None:
     steps = plan(wanted=target("0001")).steps
     since = keys(steps).index("maintenance-on")
     without = [step.key for step in steps[since:] if not step.undo and not isinstance(step.actions[0], Gate)]
-    assert without == ["migrate", "restore-commit"]  # a migration is taken back by the exchange of names
+    assert without == ["migrate", "restore-commit"]  # a migration is undone by swapping the names back
 
 
-def test_writers_start_before_the_door_opens_on_the_way_back_too() -> None:
+def test_an_undo_starts_the_writers_before_maintenance_ends() -> None:
     steps = plan().steps
     back = [step.key for step in reversed(steps) if step.undo]
     assert back.index("restore-swap") < back.index("stop-writers") < back.index("maintenance-on")
 
 
-def test_an_exchange_that_died_is_finished_without_loading_again() -> None:
-    resumed = plan(half_way())
+def test_an_interrupted_swap_is_finished_without_loading_again() -> None:
+    resumed = plan(interrupted_swap())
     assert keys(resumed.steps)[:3] == ["maintenance-on", "stop-writers", "restore-swap"]
     assert {one.reason for one in resumed.skipped if "interrupted" in one.reason}
 
 
-def test_the_same_facts_give_the_same_plan_whatever_the_databases_weigh() -> None:
-    heavier = replace(NOTHING_BESIDE, live=replace(LIVE, size_bytes=2 * 10**7))
+def test_the_same_facts_give_the_same_plan_whatever_the_sizes_of_databases() -> None:
+    heavier = replace(ONLY_LIVE, live=replace(LIVE, size_bytes=2 * 10**7))
     assert plan().hash == plan(heavier).hash
-    assert plan().hash != plan(half_way()).hash
+    assert plan().hash != plan(interrupted_swap()).hash
 
 
-def test_the_shut_door_says_when_to_come_back_and_leaves_the_pages() -> None:
+def test_maintenance_mode_asks_to_retry_and_keeps_the_pages() -> None:
     text = maintenance_page("green")
     assert "return 503" in text and "Retry-After 30" in text
     assert "server frontend-green:3000" in text and "backend-green" not in text
 
 
-def test_the_door_opens_to_the_colour_that_had_the_traffic() -> None:
+def test_maintenance_ends_with_the_colour_that_had_the_traffic() -> None:
     opened = next(step for step in plan().steps if step.key == "maintenance-off").actions[0]
     assert isinstance(opened, WriteFile)
     assert opened.content == upstreams_file("blue")
@@ -125,7 +125,7 @@ def test_the_door_opens_to_the_colour_that_had_the_traffic() -> None:
 
 def test_only_a_retained_database_can_be_deleted() -> None:
     def drop(name: str) -> Plan:
-        return plan_restore(ENVIRONMENT, DEPLOYED, (), target(), BACKUP, half_way(), pre_restore_backup=SAFETY, drop=name)
+        return plan_restore(ENVIRONMENT, DEPLOYED, (), target(), BACKUP, interrupted_swap(), pre_restore_backup=PRE_RESTORE_BACKUP, drop=name)
 
     assert drop("staging_db").steps == ()
     assert "no retained database" in drop("staging_db").reason

@@ -1,4 +1,4 @@
-"""The backup program itself, run by bash in a folder, with a stand-in for the database's own programs."""
+"""The backup program itself, run by bash in a folder, with a double of the database's own programs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from runbook_lib.recovery.plans.backup import backup_program
 
 PROGRAM = backup_program()
 
-STAND_IN = r"""#!/bin/bash
+DOUBLE = r"""#!/bin/bash
 here=$(dirname "$0")
 [ "$1" = timeout ] && shift 4
 case $1 in
@@ -94,7 +94,7 @@ class Folder:
 def folder(tmp_path: Path) -> Folder:
     inside = tmp_path / "postgres/inside"
     inside.parent.mkdir()
-    inside.write_text(STAND_IN)
+    inside.write_text(DOUBLE)
     inside.chmod(0o755)
     (inside.parent / "contents").write_text(contents())
     (tmp_path / "backups").mkdir()
@@ -112,14 +112,14 @@ def test_a_backup_ends_as_a_dump_with_its_manifest_and_nothing_else(folder: Fold
     assert dump.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_failed_dump_leaves_nothing_behind_so_that_a_full_disk_gets_its_room_back(folder: Folder) -> None:
+def test_a_failed_dump_leaves_nothing_behind_so_that_a_full_disk_frees_its_space(folder: Folder) -> None:
     done = folder.dump(status=1)
     assert (done.returncode, folder.names()) == (1, [])
     assert "pg_dump ended with status 1" in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("damage", "said"),
+    ("damage", "output"),
     [
         ("", "is truncated"),
         (DUMP[: DUMP.index("2\tCOPY")], "is truncated"),
@@ -130,11 +130,11 @@ def test_a_failed_dump_leaves_nothing_behind_so_that_a_full_disk_gets_its_room_b
     ],
     ids=["empty", "in the middle", "at a line's end", "a row missing", "another database", "something after the end"],
 )
-def test_a_dump_that_is_not_the_snapshot_never_gets_its_name(folder: Folder, damage: str, said: str) -> None:
+def test_a_dump_that_is_not_the_snapshot_never_gets_its_name(folder: Folder, damage: str, output: str) -> None:
     assert folder.dump(damage).returncode == 0
     check, publish = folder.step("check"), folder.step("publish")
     assert (check.returncode, publish.returncode) == (1, 1)
-    assert said in check.stderr
+    assert output in check.stderr
     assert not [name for name in folder.names() if name.endswith(".sql.gz")]
 
 
@@ -168,7 +168,7 @@ def test_a_second_backup_waits_for_no_one_and_touches_nothing(folder: Folder) ->
     assert partial.read_text() == "written by another"
 
 
-def test_clear_takes_away_the_rest_of_a_dead_backup_and_only_that(folder: Folder) -> None:
+def test_clear_takes_away_the_rest_of_an_interrupted_backup_and_only_that(folder: Folder) -> None:
     folder.dump()
     (folder.path / "notes.partial").write_text("mine")
     assert folder.step("clear").returncode == 0
@@ -195,21 +195,21 @@ def test_prune_deletes_a_dump_with_its_manifest(folder: Folder) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "output"),
     [
         ("staging_db_20260103_020000.sql.gz", "one of the newest 2"),
         ("../postgres/inside", "not the name of a backup"),
         ("staging_db_20250101_020000.sql.gz", "no manifest that fits it"),
     ],
 )
-def test_prune_refuses_the_whole_list_for_one_wrong_name(folder: Folder, name: str, said: str) -> None:
+def test_prune_refuses_the_whole_list_for_one_wrong_name(folder: Folder, name: str, output: str) -> None:
     for day in (1, 2, 3):
         folder.backup(f"2026-01-0{day}T02:00:00Z")
-    (folder.path / "staging_db_20250101_020000.sql.gz").write_text("nobody knows")
+    (folder.path / "staging_db_20250101_020000.sql.gz").write_text("unknown contents")
     before = folder.names()
     done = folder.step("prune", "2", "staging_db_20260101_020000.sql.gz", name)
     assert (done.returncode, folder.names()) == (1, before)
-    assert said in done.stderr
+    assert output in done.stderr
 
 
 def test_prune_keeps_the_newest_good_ones_even_when_newer_files_are_bad(folder: Folder) -> None:
@@ -238,7 +238,7 @@ def test_prune_deletes_nothing_when_it_cannot_tell_which_are_the_newest(
     for taken in (1, 2, 3):
         folder.backup(f"2026-01-0{taken}T02:00:00Z")
     before, seen = folder.names(), tmp_path / "seen"
-    # the first look at the newest one fails, or the ordering by number, or reading a number
+    # the first check of the newest one fails, or the ordering by number, or reading a number
     fails = {"grep": f'() {{ [[ "$*" != *20260103* || -e {seen} ]] || {{ : >{seen}; return 2; }}; command grep "$@"; }}',
              "number": '() { [[ $1 != -oP ]] || return 2; command grep "$@"; }',
              "sort": '() { [[ $1 == -r ]] || return 2; command sort "$@"; }'}

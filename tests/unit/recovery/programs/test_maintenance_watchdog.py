@@ -1,4 +1,4 @@
-"""The keeper that opens a door whose run died: the real program on real locks, with a docker that only takes notes."""
+"""The watchdog that ends a maintenance mode whose run died: the real program on real locks, with a docker that only records its calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.recovery.plans.restore_steps import MAINTENANCE_MARK, MAINTENANCE_PORT, maintenance_page
 
 RUN = "20261122T210000Z-abcdef"
-# nginx listens for a closed door while there is a note of it, and until it is told to look at its files
+# nginx answers in maintenance mode while there is a note of it, and until it reloads its files
 DOCKER = """#!/bin/sh
 case "$*" in
     *" grep -c "*) [ -e "$NOTES.closed" ] && echo 1 || echo 0; exit;;
@@ -30,17 +30,17 @@ case $1 in inspect) echo "$HEALTH";; esac
 
 @pytest.fixture
 def server(tmp_path: Path) -> Path:
-    """A checkout with an open door and a lock that a run holds."""
+    """A checkout without maintenance mode and a lock that a run holds."""
     folder = tmp_path / ".runbook"
     (folder / "upstreams").mkdir(parents=True)
     (folder / "upstreams/active.conf").write_text(upstreams_file("blue"))
-    (folder / "lock.json").write_text(f'{{"owner": "somebody", "run_id": "{RUN}"}}')
+    (folder / "lock.json").write_text(f'{{"owner": "operator", "run_id": "{RUN}"}}')
     (folder / "jobs.lock").touch()
     return tmp_path
 
 
-def keep(server: Path, health: str = "healthy") -> None:
-    """Start the keeper as the step maintenance-on does, with looks ten times a second."""
+def start_watchdog(server: Path, health: str = "healthy") -> None:
+    """Start the watchdog as the step maintenance-on does, with ten probes a second."""
     commands = server / "programs"
     commands.mkdir()
     (commands / "docker").write_text(DOCKER)
@@ -52,43 +52,43 @@ def keep(server: Path, health: str = "healthy") -> None:
                    input=programs.text("recovery/maintenance_watchdog.sh"), text=True, timeout=10)
 
 
-def door(server: Path) -> Path:
+def upstreams(server: Path) -> Path:
     return server / ".runbook/upstreams/active.conf"
 
 
-def within(seconds: float, true: Callable[[], bool]) -> bool:
+def within(seconds: float, holds: Callable[[], bool]) -> bool:
     give_up = time.monotonic() + seconds
-    while not true():
+    while not holds():
         if time.monotonic() > give_up:
             return False
         time.sleep(0.05)
     return True
 
 
-def test_a_closed_door_whose_run_holds_the_lock_stays_closed_and_opens_once_the_run_is_gone(server: Path) -> None:
+def test_maintenance_mode_stays_on_while_its_run_holds_the_lock_and_ends_once_the_run_is_gone(server: Path) -> None:
     with (server / ".runbook/lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        keep(server)
-        door(server).write_text(maintenance_page("blue"))
-        assert not within(1.5, lambda: door(server).read_text() == upstreams_file("blue"))
+        start_watchdog(server)
+        upstreams(server).write_text(maintenance_page("blue"))
+        assert not within(1.5, lambda: upstreams(server).read_text() == upstreams_file("blue"))
         assert (server / "notes").read_text() == ""
-    assert within(30, lambda: door(server).read_text() == upstreams_file("blue"))
+    assert within(30, lambda: upstreams(server).read_text() == upstreams_file("blue"))
     assert within(30, lambda: "nginx -s reload" in (server / "notes").read_text())
     assert (server / "notes").read_text().splitlines()[0] == "start gw2-staging-backend-blue-1"
 
 
-def test_the_run_whose_door_was_opened_cannot_go_on(server: Path) -> None:
-    keep(server)
-    door(server).write_text(maintenance_page("blue"))
+def test_the_run_whose_maintenance_mode_was_ended_cannot_go_on(server: Path) -> None:
+    start_watchdog(server)
+    upstreams(server).write_text(maintenance_page("blue"))
     assert within(30, lambda: (server / f".runbook/broken/{RUN}").exists())
     assert MAINTENANCE_WATCHDOG in (server / f".runbook/broken/{RUN}").read_text()
 
 
-def test_a_door_that_was_written_open_and_not_taken_by_nginx_is_told_to_it(server: Path) -> None:
+def test_upstreams_that_were_written_back_and_not_reloaded_are_reloaded(server: Path) -> None:
     (server / "notes.closed").touch()
-    keep(server)
+    start_watchdog(server)
     assert within(30, lambda: (server / "notes").read_text() == "exec gw2-staging-nginx-1 nginx -s reload\n")
-    assert door(server).read_text() == upstreams_file("blue"), "what the run wrote"
+    assert upstreams(server).read_text() == upstreams_file("blue"), "what the run wrote"
     assert (server / f".runbook/broken/{RUN}").exists()
 
 
@@ -107,16 +107,16 @@ def test_the_page_of_version_0_1_0_is_not_what_maintenance_mode_ends_with(server
 
 
 def test_a_backend_that_is_not_healthy_gets_no_users(server: Path) -> None:
-    keep(server, health="starting")
-    door(server).write_text(maintenance_page("blue"))
+    start_watchdog(server, health="starting")
+    upstreams(server).write_text(maintenance_page("blue"))
     assert within(30, lambda: "inspect" in (server / "notes").read_text())
-    assert door(server).read_text() == maintenance_page("blue")
+    assert upstreams(server).read_text() == maintenance_page("blue")
     subprocess.run(("pkill", "-f", f"maintenance-watchdog gw2-staging-backend-blue-1 {RUN}"))
 
 
-def test_a_door_that_its_run_opened_is_left_alone(server: Path) -> None:
-    keep(server)
-    door(server).write_text(maintenance_page("blue"))
-    door(server).write_text(upstreams_file("green"))
+def test_a_maintenance_mode_that_its_run_ended_is_left_alone(server: Path) -> None:
+    start_watchdog(server)
+    upstreams(server).write_text(maintenance_page("blue"))
+    upstreams(server).write_text(upstreams_file("green"))
     assert not within(1.5, lambda: (server / "notes").read_text() != "")
-    assert door(server).read_text() == upstreams_file("green")
+    assert upstreams(server).read_text() == upstreams_file("green")

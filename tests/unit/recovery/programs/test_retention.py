@@ -30,7 +30,7 @@ NIGHTS = st.one_of(
 
 @dataclass
 class Folder:
-    """The backup folder over days, and the clocks beside it, which may be wrong by days."""
+    """The backup folder over days, and the two clocks, which may be wrong by days."""
 
     backups: dict[str, Backup] = field(default_factory=dict)
     made: list[str] = field(default_factory=list)
@@ -75,7 +75,7 @@ class Folder:
             del self.backups[backup.name]
 
     def newest(self) -> list[str]:
-        """The last good ones that were made. Which file rots later, nobody can know when an old one is let go."""
+        """The last good ones that were made. Which file rots later, no rule can know when an old one is deleted."""
         good = [name for name in self.made if name in self.backups and self.backups[name].good]
         return good[-KEPT:]
 

@@ -1,4 +1,4 @@
-"""What a schedule deletes is what the runbook would delete, though the server has no Python: both look at the same folders."""
+"""What a schedule deletes is what the runbook would delete, though the server has no Python: both read the same folders."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def survey(folder: Path) -> Backups:
 
 
 def expire(folder: Path, **variables: str) -> tuple[set[str], str]:
-    """What the scheduled step deleted, and what it said."""
+    """What the scheduled step deleted, and what it printed."""
     before = {path.name for path in folder.glob("*.sql.gz")}
     argv = ("bash", "-s", "--", "expire", str(folder), "staging_db", str(KEEP), str(DAYS))
     done = subprocess.run(argv, input=backup_program(), text=True, capture_output=True, env={"PATH": "/usr/bin:/bin", **variables})

@@ -12,7 +12,7 @@ from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.release.facts.schema_rollback import DataChoice, WayBack
 from runbook_lib.release.plans.rollback import plan_rollback
-from tests.unit.recovery.plans.test_restore import BACKUP, ENVIRONMENT, NOTHING_BESIDE, SAFETY
+from tests.unit.recovery.plans.test_restore import BACKUP, ENVIRONMENT, ONLY_LIVE, PRE_RESTORE_BACKUP
 
 LIVE, OLD = "c" * 40, "a" * 40
 IMAGES = frozenset(f"gw2-{part}:{commit}" for part in ("backend", "frontend") for commit in (LIVE, OLD))
@@ -101,23 +101,23 @@ def test_a_door_that_a_dead_restore_left_shut_is_no_release_that_serves() -> Non
 
 
 def test_code_that_knows_both_schemas_takes_over_before_the_downgrade() -> None:
-    order = keys(plan("downgrade", NEWER, pre_rollback_backup=SAFETY).steps)
+    order = keys(plan("downgrade", NEWER, pre_rollback_backup=PRE_RESTORE_BACKUP).steps)
     assert order.index("backup-publish") < order.index("switch") < order.index("stop-writers") < order.index("downgrade")
     assert order.index("downgrade") < order.index("gate-schema") < order.index("commit-release")
     assert "maintenance-on" not in order
 
 
 def test_code_that_cannot_live_with_the_newer_schema_never_serves_on_it() -> None:
-    order = keys(plan("downgrade", replace(NEWER, compatible=False), pre_rollback_backup=SAFETY).steps)
+    order = keys(plan("downgrade", replace(NEWER, compatible=False), pre_rollback_backup=PRE_RESTORE_BACKUP).steps)
     assert order.index("maintenance-on") < order.index("stop-writers") < order.index("downgrade") < order.index("start")
 
 
 def test_code_that_could_not_be_tried_is_treated_as_code_that_cannot() -> None:
-    assert "maintenance-on" in keys(plan("downgrade", replace(NEWER, compatible=None), pre_rollback_backup=SAFETY).steps)
+    assert "maintenance-on" in keys(plan("downgrade", replace(NEWER, compatible=None), pre_rollback_backup=PRE_RESTORE_BACKUP).steps)
 
 
 def test_the_downgrade_runs_in_the_image_that_has_the_migration_and_says_what_goes() -> None:
-    made = step(plan("downgrade", NEWER, pre_rollback_backup=SAFETY), "downgrade")
+    made = step(plan("downgrade", NEWER, pre_rollback_backup=PRE_RESTORE_BACKUP), "downgrade")
     action = made.actions[0]
     assert isinstance(action, Command)
     assert action.argv[:2] == ("env", f"GREEN_COMMIT={LIVE}")
@@ -127,7 +127,7 @@ def test_the_downgrade_runs_in_the_image_that_has_the_migration_and_says_what_go
 
 
 def test_a_switch_behind_the_shut_door_goes_back_to_the_shut_door() -> None:
-    shut = plan("downgrade", replace(NEWER, compatible=False), pre_rollback_backup=SAFETY)
+    shut = plan("downgrade", replace(NEWER, compatible=False), pre_rollback_backup=PRE_RESTORE_BACKUP)
     back = step(shut, "switch").undo[0]
     assert isinstance(back, WriteFile) and "return 503" in str(back.content)
     opened = step(shut, "maintenance-on").undo[0]
@@ -135,8 +135,8 @@ def test_a_switch_behind_the_shut_door_goes_back_to_the_shut_door() -> None:
 
 
 def test_a_restore_exchanges_the_names_before_the_earlier_release_starts() -> None:
-    order = keys(plan("restore", NEWER, to=target("0001"), pre_rollback_backup=SAFETY, backup=BACKUP,
-                      databases=NOTHING_BESIDE).steps)
+    order = keys(plan("restore", NEWER, to=target("0001"), pre_rollback_backup=PRE_RESTORE_BACKUP, backup=BACKUP,
+                      databases=ONLY_LIVE).steps)
     assert order.index("restore-compare") < order.index("maintenance-on") < order.index("restore-swap")
     assert order.index("restore-swap") < order.index("migrate") < order.index("start") < order.index("switch")
     assert order.index("gate-external") < order.index("restore-commit") < order.index("commit-release")
