@@ -256,6 +256,21 @@ def test_an_unknown_key_at_the_top_is_refused_with_a_suggestion(tmp_path: Path) 
     assert faults_of(overlay(tmp_path, "chekclists: {}\n")) == ["chekclists: unknown key; did you mean 'checklists'?"]
 
 
+def test_a_key_of_version_0_1_0_is_refused_with_its_new_name(tmp_path: Path) -> None:
+    path = overlay(tmp_path, """
+        configuration_backup: {no_uploads_because: none}
+        gate: {passes: 3}
+        rollback: {failing_looks: 3}
+        services: {nginx: {absent_because: none}}
+        """)
+    assert sorted(faults_of(path)) == [
+        "configuration_backup.no_uploads_because: unknown key; it is now called 'no_uploads_reason'",
+        "gate.passes: unknown key; it is now called 'success_threshold'",
+        "rollback.failing_looks: unknown key; it is now called 'failure_threshold'",
+        "services.nginx.absent_because: unknown key; it is now called 'absent_reason'",
+    ]
+
+
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty.yaml").write_text("name: empty\n")
     faults = faults_of(str(tmp_path / "empty.yaml"))
