@@ -99,10 +99,10 @@ def test_the_watchdog_knows_the_port_and_the_mark_of_maintenance_mode() -> None:
 
 
 def test_the_page_of_version_0_1_0_is_not_what_maintenance_mode_ends_with(server: Path) -> None:
-    door(server).write_text("# Written by a runbook: the API is closed for a moment; blue keeps serving the pages.\n")
+    upstreams(server).write_text("# Written by a runbook: the API is closed for a moment; blue keeps serving the pages.\n")
     (server / ".runbook/door-open.conf").write_text(upstreams_file("blue"))
-    keep(server)
-    assert within(30, lambda: door(server).read_text() == upstreams_file("blue"))
+    start_watchdog(server)
+    assert within(30, lambda: upstreams(server).read_text() == upstreams_file("blue"))
     assert within(30, lambda: "nginx -s reload" in (server / "notes").read_text())
 
 
