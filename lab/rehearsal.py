@@ -3,6 +3,8 @@
 An empty server gets the first release and data, is backed up, checked, moved to the next release and verified. Then a
 broken release is deployed, which must be rolled back automatically, and the backups are restored in a drill. Every run
 leaves its report; the first run that does not end as expected ends the rehearsal.
+
+The server with the first release is kept as a snapshot, from which the next rehearsal of the same sources begins.
 """
 
 from __future__ import annotations
@@ -12,30 +14,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from lab import snapshots, states
+from lab.engine import ensure_engine
 from lab.errors import LabError
-from lab.instance import Instance
-from lab.processes import root, state
+from lab.instance import Instance, reset, up
+from lab.processes import file_lock, root, state
+from lab.release_path import BRING_UP, FIRST, RELEASE_PATH, Scenario, run_command
+from lab.seed import seed
 from runbook_lib.core.errors import PASSED, ROLLED_BACK
 
-FIRST, NEXT, BROKEN = "v3.1.0", "v3.2.0", "broken-server-errors"
 ROWS = 60_000
-RUN_TIMEOUT_S = 900
-# what no check can measure; here the rehearsal attests it, and the reports show that
-ATTESTED = "All tests passing in CI/CD, Code review approved, Database migration scripts reviewed"
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """One run of a notebook: title, parameters, whether it changes the server, and the expected exit code."""
-
-    title: str
-    notebook: str
-    parameters: dict[str, str] = field(default_factory=dict)
-    apply: bool = False
-    exit_code: int = PASSED
+WATCH_S = 10  # long enough for a broken release to be noticed under the watch's own requests
 
 
 @dataclass(frozen=True)
@@ -47,20 +39,6 @@ class ScenarioResult:
     seconds: float
     run_id: str
     as_expected: bool
-
-
-BRING_UP = Scenario(f"bring-up on {FIRST}", "20_deploy", {"ref": FIRST}, apply=True)
-RELEASE_PATH = (
-    # preflight fails on a server that was never backed up
-    Scenario("first backup", "30_backup_database", apply=True),
-    Scenario(f"preflight for {NEXT}", "10_preflight",
-          {"ref": NEXT, "attested": ATTESTED, "attested_by": "the rehearsal"}),
-    Scenario(f"backup before {NEXT}", "30_backup_database", apply=True),
-    Scenario(f"deploy of {NEXT}", "20_deploy", {"ref": NEXT}, apply=True),
-    Scenario(f"verification of {NEXT}", "21_verify"),
-    Scenario(f"deploy of {BROKEN}", "20_deploy", {"ref": BROKEN}, apply=True, exit_code=ROLLED_BACK),
-    Scenario("restore drill", "31_restore_drill", apply=True),
-)
 
 
 class Times:
@@ -87,10 +65,15 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m lab.rehearsal",
                                      description="Rehearse the whole release path on a lab server.")
     parser.add_argument("--name", default="lab", help="lab instance (default: lab)")
-    instance = Instance(parser.parse_args(words).name)
+    parser.add_argument("--from-nothing", action="store_true", help="ignore snapshots: deploy the first release")
+    parser.add_argument("--watch", type=int, default=WATCH_S, metavar="SECONDS",
+                        help=f"seconds that each release is watched (default: {WATCH_S})")
+    arguments = parser.parse_args(words)
+    instance = Instance(arguments.name)
     times, results = Times(state() / "setup-times.tsv"), list[ScenarioResult]()
     try:
-        code = _run_all(instance, times, results)
+        rehearsal = Rehearsal(instance, arguments.watch, times, results)
+        code = rehearsal.first_release(from_nothing=arguments.from_nothing) or rehearsal.release_path()
     except LabError as error:
         print(f"\n{error}", file=sys.stderr)
         code = error.exit_code
@@ -101,58 +84,58 @@ def main(words: list[str] | None = None) -> int:
     return code
 
 
-def _run_all(instance: Instance, times: Times, results: list[ScenarioResult]) -> int:
-    from lab.seed import seed
+@dataclass(frozen=True)
+class Rehearsal:
+    """The runs on one instance, their durations and results so far. Methods return 0, or the exit code to end with."""
 
-    times.stage("empty lab server", lambda: _empty_lab(instance))
-    for scenario in (BRING_UP, *RELEASE_PATH):
-        _heading(scenario.title)
-        code = _run(instance, scenario, times, results)
-        if code:
-            return code
-        if scenario is BRING_UP:
+    instance: Instance
+    watch_s: int
+    times: Times
+    results: list[ScenarioResult]
+
+    def first_release(self, *, from_nothing: bool) -> int:
+        """A server on the first release, with data: restored where the same sources made it before."""
+        ensure_engine()
+        with file_lock("snapshots"):  # who needs this state meanwhile waits for it instead of making it, too
+            kept = None if from_nothing else states.find(FIRST)
+            if kept is not None:
+                self.times.stage(f"lab server restored on {FIRST}", lambda: snapshots.restore(self.instance, kept))
+                return 0
+            self.times.stage("empty lab server", lambda: _empty_lab(self.instance))
+            if code := self._run(BRING_UP):
+                return code
             _heading(f"{ROWS:,} rows of data")
-            times.stage("rows of data", lambda: seed(instance, ROWS))
-    return 0
+            self.times.stage("rows of data", lambda: seed(self.instance, ROWS))
+            self.times.stage("snapshot for the next rehearsal", lambda: states.keep(self.instance, FIRST))
+        return 0
+
+    def release_path(self) -> int:
+        """Every run of the path, until one does not end as expected."""
+        return next((code for scenario in RELEASE_PATH if (code := self._run(scenario))), 0)
+
+    def _run(self, scenario: Scenario) -> int:
+        _heading(scenario.title)
+        before = {run.run_id for run in _archive()}
+        began = time.monotonic()
+        command = run_command(self.instance, scenario.watched_for(self.watch_s))
+        code = subprocess.run(command, cwd=root()).returncode
+        seconds = time.monotonic() - began
+        self.times.rows.append((scenario.title, seconds))
+        # other runs may be in progress at the same time, in other environments
+        mine = (scenario.notebook, self.instance.name)
+        new = [run for run in _archive() if run.run_id not in before and (run.notebook, run.environment) == mine]
+        verdict = new[0].verdict or new[0].state if new else "no run recorded"
+        good = code == scenario.exit_code and (code != PASSED or verdict == "passed")
+        shown = "rolled back" if code == ROLLED_BACK else verdict
+        self.results.append(ScenarioResult(scenario, shown, seconds, new[0].run_id if new else "", good))
+        return 0 if good else code or 1
 
 
 def _empty_lab(instance: Instance) -> None:
-    from lab.engine import ensure_engine
-    from lab.instance import reset, up
-
     was_there = instance.finished.exists()
-    ensure_engine()
     print(up(instance), flush=True)
     if was_there:
         reset(instance)
-
-
-def _run(instance: Instance, scenario: Scenario, times: Times, results: list[ScenarioResult]) -> int:
-    before = {run.run_id for run in _archive()}
-    began = time.monotonic()
-    code = subprocess.run(run_command(instance, scenario), cwd=root()).returncode
-    seconds = time.monotonic() - began
-    times.rows.append((scenario.title, seconds))
-    # other runs may be in progress at the same time, in other environments
-    mine = (scenario.notebook, instance.name)
-    new = [run for run in _archive() if run.run_id not in before and (run.notebook, run.environment) == mine]
-    verdict = new[0].verdict or new[0].state if new else "no run recorded"
-    good = code == scenario.exit_code and (code != PASSED or verdict == "passed")
-    shown = "rolled back" if code == ROLLED_BACK else verdict
-    results.append(ScenarioResult(scenario, shown, seconds, new[0].run_id if new else "", good))
-    return 0 if good else code or 1
-
-
-def run_command(instance: Instance, scenario: Scenario) -> list[str]:
-    """The command with which an operator would run the scenario."""
-    words = [str(Path(sys.executable).with_name("runbook")), "run", scenario.notebook,
-             "-e", instance.address.environment,
-             "--timeout", str(RUN_TIMEOUT_S)]
-    for name, value in scenario.parameters.items():
-        words += ["-p", f"{name}={value}"]
-    if scenario.apply:
-        words += ["--apply", "--confirm", instance.name, "--reason", f"rehearsal: {scenario.title}"]
-    return words
 
 
 def _archive() -> list:  # type: ignore[type-arg]  # the archive is imported late: it is not needed to refuse

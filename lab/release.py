@@ -17,7 +17,7 @@ def release(instance: Instance, tag: str) -> None:
     """
     if succeeds(instance.inside("test", "-s", f"{CHECKOUT}/.runbook/releases.jsonl")):
         return
-    from lab.rehearsal import BRING_UP, run_command
+    from lab.release_path import BRING_UP, run_command
     from lab.seed import seed
 
     scenario = replace(BRING_UP, title=f"bring-up on {tag}", parameters={"ref": tag})

@@ -7,7 +7,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -15,14 +15,15 @@ from lab import images, snapshots
 from lab.errors import REFUSED, USAGE, LabError
 from lab.instance import Instance, down, up
 from lab.processes import file_lock, root
-from lab.rehearsal import BRING_UP, FIRST, NEXT, Scenario, run_command
+from lab.release_path import BRING_UP, FIRST, NEXT, Scenario, run_command
 from lab.seed import seed
 
-WATCH_S = "10"  # long enough for the checks of a watch to have something to judge
+WATCH_S = 10  # long enough for the checks of a watch to have something to judge
 BUILDER = "snapshot-builder"
 # what decides about a server's state; of the package, what only shows or keeps what a run did does not
-MADE_OF = ("lab/app", "lab/releases", "lab/repository.py", "lab/instance.py", "lab/seed.py", "lab/states.py", "staging",
-           "parameters/environments", "notebooks/20_deploy.ipynb", "notebooks/30_backup_database.ipynb", "runbook_lib")
+MADE_OF = ("lab/app", "lab/releases", "lab/repository.py", "lab/instance.py", "lab/seed.py", "lab/states.py",
+           "lab/release_path.py", "staging", "parameters/environments", "notebooks/20_deploy.ipynb",
+           "notebooks/30_backup_database.ipynb", "runbook_lib")
 NOT_MADE_OF = {"node_modules", "dist", "__pycache__", "report", "jupyter", "cli", "archive", "charts.py"}
 
 
@@ -36,12 +37,12 @@ class State:
 
 
 def _first_release(instance: Instance) -> None:
-    _run(instance, replace(BRING_UP, parameters={"ref": FIRST, "watch_s": WATCH_S}))
+    _run(instance, BRING_UP)
     seed(instance)
 
 
 def _next_release(instance: Instance) -> None:
-    _run(instance, Scenario(f"{NEXT} after {FIRST}", "20_deploy", {"ref": NEXT, "watch_s": WATCH_S}, apply=True))
+    _run(instance, Scenario(f"{NEXT} after {FIRST}", "20_deploy", {"ref": NEXT}, apply=True))
 
 
 def _two_backups(instance: Instance) -> None:
@@ -62,11 +63,24 @@ def ensure(name: str) -> snapshots.Snapshot:
     if name not in STATES:
         raise LabError(f"There is no state {name!r}.", next_step=f"choose one of {', '.join(STATES)}", exit_code=USAGE)
     with file_lock("snapshots"):
-        found = snapshots.find(name, key())
+        found = find(name)
         if found is None:
             found = _make(STATES[name])
             snapshots.prune([found])
         return found
+
+
+def find(name: str) -> snapshots.Snapshot | None:
+    """The snapshot of that state, of the present sources; None when there is none."""
+    return snapshots.find(name, key())
+
+
+def keep(instance: Instance, name: str) -> None:
+    """Keep a running server as the state that it was brought to, and start it again."""
+    kept = snapshots.save(instance, name, key())
+    snapshots.prune([kept])
+    up(instance)
+    snapshots.wait_until_healthy(instance, snapshots.notes_of(kept).healthy)
 
 
 def restore(instance: Instance, name: str) -> None:
@@ -104,7 +118,7 @@ def _make(state: State) -> snapshots.Snapshot:
             down(instance)
             up(instance)
         else:
-            snapshots.restore(instance, snapshots.find(state.parent, key()) or _make(STATES[state.parent]))
+            snapshots.restore(instance, find(state.parent) or _make(STATES[state.parent]))
         state.work(instance)
         return snapshots.save(instance, state.name, key())
     finally:
@@ -114,7 +128,8 @@ def _make(state: State) -> snapshots.Snapshot:
 def _run(instance: Instance, scenario: Scenario) -> None:
     # these runs do not belong into the archive of real runs
     with tempfile.TemporaryDirectory(prefix="gw2-states-") as outputs:
-        done = subprocess.run(run_command(instance, scenario), cwd=root(), text=True, capture_output=True,
+        command = run_command(instance, scenario.watched_for(WATCH_S))
+        done = subprocess.run(command, cwd=root(), text=True, capture_output=True,
                               env={**os.environ, "RUNBOOK_OUTPUTS": outputs})
     if done.returncode != scenario.exit_code:
         raise LabError(f"{scenario.title} ended with {done.returncode}.\n{done.stdout[-4000:]}{done.stderr[-2000:]}",

@@ -50,7 +50,7 @@ def ready() -> int:
     from lab.engine import docker
     from lab.errors import LabError
     from lab.processes import succeeds
-    from lab.rehearsal import FIRST
+    from lab.release_path import FIRST
 
     try:
         if images.missing():

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lab import rehearsal, seed
+from lab import processes, rehearsal, snapshots, states
 from lab.instance import Instance
-from lab.rehearsal import BRING_UP, RELEASE_PATH, Scenario, Times, run_command
+from lab.rehearsal import Times
+from lab.release_path import BRING_UP, RELEASE_PATH, Scenario, run_command
 
 # verdicts and exit codes of a rehearsal that goes well: the seventh run deploys a broken release
 AS_EXPECTED = ["passed"] * 6 + ["failed", "passed"], [0] * 6 + [5, 0]
@@ -35,6 +36,8 @@ class Stage:
         self.commands: list[list[str]] = []
         self.runs: list[Run] = []
         self.seeded = 0
+        self.kept: list[str] = []
+        self.restored: list[object] = []
 
     def run(self, command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
         number = len(self.commands)
@@ -52,14 +55,19 @@ class Stage:
 
 @pytest.fixture
 def rehearse(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> object:
-    def run(verdicts: list[str], codes: list[int]) -> tuple[int, Stage]:
+    def run(verdicts: list[str], codes: list[int], *words: str, kept: object = None) -> tuple[int, Stage]:
         stage = Stage(verdicts, codes)
         monkeypatch.setattr(rehearsal, "_empty_lab", lambda instance: None)
+        monkeypatch.setattr(rehearsal, "ensure_engine", lambda: None)
+        monkeypatch.setattr(states, "find", lambda name: kept)
+        monkeypatch.setattr(states, "keep", lambda instance, name: stage.kept.append(name))
+        monkeypatch.setattr(snapshots, "restore", lambda instance, one: stage.restored.append(one))
         monkeypatch.setattr(rehearsal, "_archive", lambda: list(stage.runs))
         monkeypatch.setattr(rehearsal, "state", lambda: tmp_path)
+        monkeypatch.setattr(processes, "state", lambda: tmp_path)  # no lock that a real lab may hold
         monkeypatch.setattr("lab.rehearsal.subprocess.run", stage.run)
-        monkeypatch.setattr(seed, "seed", stage.seed)
-        return rehearsal.main(["--name", "double"]), stage
+        monkeypatch.setattr(rehearsal, "seed", stage.seed)
+        return rehearsal.main(["--name", "double", *words]), stage
 
     return run
 
@@ -96,6 +104,26 @@ def test_the_whole_path_passes_and_the_data_comes_after_the_first_release(rehear
     assert "run-7" in shown
     assert "rolled back, as expected" in shown
     assert "Duration by stage" in shown
+
+
+def test_a_first_release_that_was_deployed_here_is_kept_for_the_next_rehearsal(rehearse) -> None:  # type: ignore[no-untyped-def]
+    assert rehearse(*AS_EXPECTED)[1].kept == ["v3.1.0"]
+    code, stage = rehearse([*AS_EXPECTED[0][:1], "failed"], [0, 1])
+    assert (code, stage.kept) == (1, ["v3.1.0"])
+    assert rehearse(["failed"], [1])[1].kept == []
+
+
+def test_the_next_rehearsal_begins_with_the_release_that_was_kept_and_runs_all_the_rest(rehearse) -> None:  # type: ignore[no-untyped-def]
+    code, stage = rehearse(AS_EXPECTED[0][1:], AS_EXPECTED[1][1:], kept="a snapshot")
+    assert (code, stage.restored, stage.seeded, stage.kept) == (0, ["a snapshot"], 0, [])
+    assert [command[2] for command in stage.commands] == [scenario.notebook for scenario in RELEASE_PATH]
+    code, stage = rehearse(*AS_EXPECTED, "--from-nothing", kept="a snapshot")
+    assert (code, stage.restored, len(stage.commands)) == (0, [], 8)
+
+
+def test_only_what_watches_is_told_for_how_long() -> None:
+    told = {scenario.notebook: scenario.watched_for(7).parameters.get("watch_s") for scenario in RELEASE_PATH}
+    assert {name for name, seconds in told.items() if seconds == "7"} == {"20_deploy", "21_verify"}
 
 
 @pytest.mark.parametrize("code", [0, 1, 6])

@@ -1,0 +1,59 @@
+"""The runs that take a server from nothing to a verified release, past a broken one, as an operator types them."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from lab.instance import Instance
+from runbook_lib.core.errors import PASSED, ROLLED_BACK
+
+FIRST, NEXT, BROKEN = "v3.1.0", "v3.2.0", "broken-server-errors"
+RUN_TIMEOUT_S = 900
+WATCHED = ("20_deploy", "21_verify")  # the notebooks that watch the release, for `watch_s` seconds
+# what no check can measure; here the rehearsal attests it, and the reports show that
+ATTESTED = "All tests passing in CI/CD, Code review approved, Database migration scripts reviewed"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One run of a notebook: title, parameters, whether it changes the server, and the expected exit code."""
+
+    title: str
+    notebook: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    apply: bool = False
+    exit_code: int = PASSED
+
+    def watched_for(self, seconds: int) -> Scenario:
+        """The same with a watch of that many seconds, where the notebook watches."""
+        if self.notebook not in WATCHED:
+            return self
+        return replace(self, parameters={**self.parameters, "watch_s": str(seconds)})
+
+
+BRING_UP = Scenario(f"bring-up on {FIRST}", "20_deploy", {"ref": FIRST}, apply=True)
+RELEASE_PATH = (
+    # preflight fails on a server that was never backed up
+    Scenario("first backup", "30_backup_database", apply=True),
+    Scenario(f"preflight for {NEXT}", "10_preflight",
+             {"ref": NEXT, "attested": ATTESTED, "attested_by": "the rehearsal"}),
+    Scenario(f"backup before {NEXT}", "30_backup_database", apply=True),
+    Scenario(f"deploy of {NEXT}", "20_deploy", {"ref": NEXT}, apply=True),
+    Scenario(f"verification of {NEXT}", "21_verify"),
+    Scenario(f"deploy of {BROKEN}", "20_deploy", {"ref": BROKEN}, apply=True, exit_code=ROLLED_BACK),
+    Scenario("restore drill", "31_restore_drill", apply=True),
+)
+
+
+def run_command(instance: Instance, scenario: Scenario) -> list[str]:
+    """The command with which an operator would run the scenario."""
+    words = [str(Path(sys.executable).with_name("runbook")), "run", scenario.notebook,
+             "-e", instance.address.environment,
+             "--timeout", str(RUN_TIMEOUT_S)]
+    for name, value in scenario.parameters.items():
+        words += ["-p", f"{name}={value}"]
+    if scenario.apply:
+        words += ["--apply", "--confirm", instance.name, "--reason", f"rehearsal: {scenario.title}"]
+    return words
