@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import REFUSED, LabError
-from lab.processes import output, run, state
+from lab.processes import output, pipe, run, state, succeeds
 from runbook_lib.core.text import parse_assignments
 
 RELEASE = "bookworm"  # the server's own release: PostgreSQL 15, Redis 7
 COMPOSE_RELEASE = "trixie"  # the first release whose Compose package is version 2
 NGINX_RELEASE = "forky"  # nginx 1.30: `keepalive_min_timeout`, without which a reload resets idle clients' requests
+TREE_LIMIT_KB = 1_500_000
+MEMORY_NEEDED_KB = 4 * TREE_LIMIT_KB  # two trees at once, and as much again for all else
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -105,18 +109,32 @@ def bootstrap(release: str, include: tuple[str, ...], docker: str, tag: str, log
     mirror = known.get(this_machine().codename) if this_machine().identity == "debian" else None
     script = Path("/usr/share/debootstrap/scripts") / release
     words: list[str | Path] = ["debootstrap", "--variant=minbase", f"--include={','.join(include)}", release]
-    with tempfile.TemporaryDirectory(prefix=f"{release}-", dir=_scratch()) as name:
-        tree = Path(name) / "tree"
+    with tempfile.TemporaryDirectory(prefix=f"{release}-", dir=_scratch()) as name, _in_memory(Path(name), log) as tree:
         words += [tree, *([mirror] if mirror else [])]
         if mirror and not script.exists():
             words.append(script.with_name("sid"))  # newer than this debootstrap; sid's script works for all releases
         run(words, log)
         excluded = ("./var/cache/apt/*", "./var/lib/apt/lists/*", "./usr/share/doc/*", "./usr/share/man/*",
                     "./usr/share/locale/*", "./proc/*", "./sys/*")
-        archive = Path(name) / "tree.tar"
-        run(("tar", "-C", tree, "--numeric-owner", *(f"--exclude={pattern}" for pattern in excluded),
-             "-cf", archive, "."), log)
-        run((docker, "import", "--change", "LABEL org.gw2.lab=1", archive, tag), log)
+        pipe(("tar", "-C", tree, "--numeric-owner", *(f"--exclude={pattern}" for pattern in excluded), "-c", "."),
+             (docker, "import", "--change", "LABEL org.gw2.lab=1", "-", tag), log)
+
+
+@contextmanager
+def _in_memory(folder: Path, log: Path) -> Iterator[Path]:
+    """A new folder below `folder`, in memory where there is plenty: dpkg waits for the disk after every file."""
+    tree = folder / "tree"
+    available_kb = next((int(line.split()[1]) for line in Path("/proc/meminfo").read_text().splitlines()
+                         if line.startswith("MemAvailable:")), 0)
+    mounted = False
+    if available_kb > MEMORY_NEEDED_KB:
+        tree.mkdir()
+        mounted = succeeds(("mount", "-t", "tmpfs", "-o", f"size={TREE_LIMIT_KB}k,mode=755", "tmpfs", tree))
+    try:
+        yield tree
+    finally:
+        if mounted:
+            run(("umount", "--lazy", tree), log)
 
 
 def _scratch() -> Path:

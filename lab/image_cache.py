@@ -7,6 +7,7 @@ result takes a few seconds.
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lab import container, images, layers, volumes
@@ -30,21 +31,25 @@ def ensure_image_cache() -> None:
     known = output((docker(), "volume", "ls", "--quiet", "--filter", f"label={MARK}")).split()
     if name in known and volumes.is_complete(name):
         return
+    others = [image.name for image in images.IMAGES if image.in_server and image.name not in layers.BUILDERS]
     log = log_file("image-cache")
     log.unlink(missing_ok=True)
     for old in known:
         remove(old)
     labels = {images.LABEL: "1", MARK: "1"}
-    with Progress("image cache", total=3) as progress:
+    with Progress("image cache", total=4) as progress:
         with progress.step("engine to unpack the images"):
             volumes.create(name, labels, log)
             container.create(name, labels, log)
             container.start(name, log)
             container.wait_until_ready(name)
-        with progress.step("images unpacked"):
-            images.load_into(name)
-        with progress.step("application dependencies prebuilt"):
+        with progress.step("images for the application unpacked"):
+            images.load_into(name, layers.BUILDERS)
+        with progress.step("application dependencies prebuilt, other images unpacked"), ThreadPoolExecutor(1) as beside:
+            loaded = beside.submit(images.load_into, name, others)
             layers.build_in(name)
+            loaded.result()
+        with progress.step("engine stopped"):
             run((docker(), "stop", name), log)
             run((docker(), "rm", "--volumes", name), log)
             volumes.complete(name)

@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cache
@@ -23,7 +24,7 @@ from lab.progress import Progress
 
 LABEL = "org.gw2.lab"
 BASE_SETTING = "GW2_LAB_BASE"
-LANES = 2
+LANES = 3  # one waits for the network or the disk while two compute
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 PULL_TIMEOUT_S = 20
 
@@ -51,7 +52,7 @@ class Image:
         return root() / "lab" / ("server" if self.name == "server" else f"dockerfiles/{self.name}")
 
 
-IMAGES = (
+IMAGES = (  # where several could be built next, the longest first
     Image("base", "bookworm", bootstrap=debian.RELEASE, include=("ca-certificates",), in_server=False),
     Image("nginx", bootstrap=debian.NGINX_RELEASE, include=("nginx-light", "ca-certificates", "gettext-base")),
     Image("server", parent="base", in_server=False),
@@ -93,7 +94,7 @@ def missing() -> list[Image]:
 
 
 def ensure_images() -> None:
-    """Build what is missing, two at a time where one does not wait for the other."""
+    """Build what is missing, some at a time where one does not wait for the other."""
     todo = {image.name: image for image in missing()}
     if not todo:
         return
@@ -109,10 +110,10 @@ def ensure_images() -> None:
                 future.result()
 
 
-def load_into(container: str) -> None:
-    """Load the images into the engine inside `container`, all in one stream, so that shared layers travel once."""
-    wanted = {built_reference(image): image.reference for image in IMAGES if image.in_server}
-    log = log_file(f"load-{container}")
+def load_into(container: str, names: Collection[str]) -> None:
+    """Load images into the engine inside `container`, all in one stream, so that shared layers travel once."""
+    wanted = {built_reference(image): image.reference for image in IMAGES if image.name in names}
+    log = log_file(f"load-{container}-{len(wanted)}")
     pipe((docker(), "save", *wanted), (docker(), "exec", "-i", container, "docker", "load", "--quiet"), log)
     tags = "\n".join(f"{built} {plain}" for built, plain in wanted.items())
     run((docker(), "exec", "-i", container, "sh", "-c", "while read -r from to; do docker tag $from $to; done"), log,

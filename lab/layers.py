@@ -17,6 +17,7 @@ from lab.processes import log_file, pipe, root
 from lab.repository import build_repository
 
 FIRST_RELEASE = "v3.1.0"
+BUILDERS = ("python", "node", "nginx")  # the images that the parts are built in
 PARTS = {"backend": ("PYTHON_IMAGE=gw2-lab/python:3.11",),
          "frontend": ("NODE_IMAGE=gw2-lab/node:latest", "NGINX_IMAGE=gw2-lab/nginx:latest")}
 _DEPENDENCIES = ("backend/Dockerfile", "backend/requirements.txt", "frontend/Dockerfile", "frontend/package-lock.json")
