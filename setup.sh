@@ -19,6 +19,7 @@ times=.lab/setup-times.tsv
 # what an editable install copies or reads once; everything else is read from this folder each time
 project_files=(pyproject.toml runbook_lib/jupyter/prefix/etc/jupyter/*/*.json)
 child=
+images=
 
 root() { [ "$(id -u)" -eq 0 ]; }
 # a system on which root can install what is missing
@@ -66,6 +67,7 @@ now() {
 
 fail() {
     local title=$1 log=$2
+    [ -z "$images" ] || kill "$images" 2>/dev/null || true
     printf '\n%s failed. The last lines of it:\n\n' "$title" >&2
     tail -n 30 "$log" >&2
     printf '\nWhole log: %s\n' "$log" >&2
@@ -103,7 +105,8 @@ remember() {
 }
 
 stop() {
-    [ -z "$child" ] || kill "$child" 2>/dev/null || true
+    local process
+    for process in $child $images; do kill "$process" 2>/dev/null || true; done
     printf '\nStopped. Run the same command again: it goes on where this left off.\n' >&2
     exit 130
 }
@@ -149,6 +152,21 @@ set_up_engine() {
     remember engine "Docker Engine and Compose" $((SECONDS - started))
 }
 
+# on a machine that has nothing yet, images are built while packages are fetched; neither needs the other
+begin_images() {
+    ! stamped packages "$(digest requirements.lock)" || return 0
+    mkdir -p "$logs"
+    "$python" -m lab images --build-only >"$logs/images.log" 2>&1 </dev/null &
+    images=$!
+}
+
+await_images() {
+    [ -n "$images" ] || return 0
+    stage images "Images of the lab, begun with the above" tail --pid="$images" -n +1 -f "$logs/images.log"
+    wait "$images" || fail "Images of the lab" "$logs/images.log"
+    images=
+}
+
 set_up_test_tools() {
     local wanted=()
     command -v chromium >/dev/null || wanted+=(chromium)
@@ -171,7 +189,7 @@ refuse_where_something_is_missing
 [ -d .lab ] && rm -f "$times"
 can_make_venv || stamped packages "$(digest requirements.lock)" ||
     stage venv-package "Debian package python3.11-venv" install_debian python3.11-venv
-[ "$goal" = python ] || set_up_engine
+[ "$goal" = python ] || { set_up_engine && begin_images; }
 set_up_python
-[ "$goal" = test ] && set_up_test_tools
-exit 0
+[ "$goal" != test ] || set_up_test_tools
+await_images

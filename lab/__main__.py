@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from typing import Any
@@ -38,7 +39,8 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     command("engine", _engine, "start Docker Engine with Compose v2, installing them if missing", named=False)
-    command("images", _images, "build the images of the lab", named=False)
+    build = command("images", _images, "build the images of the lab", named=False)
+    build.add_argument("--build-only", action="store_true", help="do not unpack them for new instances")
     up = command("up", _up, "create or start the lab server")
     up.add_argument("--release", default="none", metavar="TAG",
                     help="on a server without a release: deploy this one with the runbook, and seed data")
@@ -83,15 +85,17 @@ def _engine(_: argparse.Namespace) -> None:
     print(f"Docker Engine {version} and Compose {compose} answer.")
 
 
-def _images(_: argparse.Namespace) -> None:
+def _images(arguments: argparse.Namespace) -> None:
     from lab.engine import ensure_engine
-    from lab.image_cache import ensure_image_cache
     from lab.images import IMAGES, ensure_images
 
     ensure_engine()
     with file_lock("images"):
         ensure_images()
-        ensure_image_cache()
+        if not arguments.build_only:  # which the set-up does without any package of Python
+            from lab.image_cache import ensure_image_cache
+
+            ensure_image_cache()
     print(f"{len(IMAGES)} images ready: docker images 'gw2-lab/*'")
 
 
@@ -203,5 +207,10 @@ def _catalogue(_: argparse.Namespace) -> None:
     show()
 
 
+def _terminate(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _terminate)  # what is half made is removed after SIGTERM as after Ctrl-C
     sys.exit(main())

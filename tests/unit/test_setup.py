@@ -141,3 +141,30 @@ def _everything_is_there(clone: Path) -> Path:
                                 capture_output=True, text=True, check=True)
         (clone / f".venv/stamp-{stamp}").write_text(digest.stdout)
     return calls
+
+
+def _a_machine_with_an_engine(programs: Path, images: str) -> None:
+    """Docker answers; `images` is what the building of images does."""
+    program(programs, "docker", 'case "$1" in version) echo 20.10 ;; compose) echo 2.26.1 ;; esac')
+    make_venv = 'mkdir -p .venv/bin; printf "#!/bin/sh\\nexit 0\\n" >.venv/bin/python; chmod +x .venv/bin/python'
+    program(programs, "python3.11", f'case "$*" in "-m venv .venv") {make_venv} ;; *" images "*) {images} ;; esac')
+    (programs / "chmod").symlink_to(shutil.which("chmod") or "")
+
+
+def test_on_a_machine_that_has_nothing_images_are_built_while_packages_are_fetched(clone: Path, programs: Path) -> None:
+    _a_machine_with_an_engine(programs, "echo begun; sleep 1; echo built")
+    first = set_up(clone, programs, "lab")
+    assert first.returncode == 0, first.stderr
+    packages, images = first.stdout.index("Python packages"), first.stdout.index("✓ Images of the lab")
+    assert packages < images
+    assert (clone / ".lab/logs/images.log").read_text() == "begun\nbuilt\n"
+    again = set_up(clone, programs, "lab")
+    assert (again.returncode, "Images" in again.stdout) == (0, False)
+
+
+def test_images_that_cannot_be_built_fail_the_set_up_with_what_they_said(clone: Path, programs: Path) -> None:
+    _a_machine_with_an_engine(programs, "echo no space left; exit 1")
+    failed = set_up(clone, programs, "lab")
+    assert failed.returncode == 1
+    assert "Images of the lab failed" in failed.stderr
+    assert "no space left" in failed.stderr
