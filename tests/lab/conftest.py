@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from lab.resilience.releases import commit_of, deploy, live_release
 from tests.lab.stepping import step
 from tests.lab_server import FIRST_RELEASE, NEXT_RELEASE, Lab
 
-__all__ = ["Lab", "step"]
+__all__ = ["Lab", "roll_back", "step"]
 SHORT_WATCH_S = "6"
 
 
@@ -28,3 +30,10 @@ def _serve(lab: Lab, version: str, folders: pytest.TempPathFactory) -> None:
     if live_release(lab.instance).commit != commit_of(lab.instance, version):
         ended = deploy(lab.instance, version, folders.mktemp("serve"), watch_s=SHORT_WATCH_S)
         assert ended.code == 0, ended.output
+
+
+def roll_back(lab: Lab, outputs: Path, *more: str) -> tuple[int, str]:
+    """22 Rollback, as an operator types it: exit code, and all it printed."""
+    done = lab.runbook("run", "22_rollback", "-e", lab.environment, "--apply", "--confirm", lab.name, *more,
+                       "--reason", "test", outputs=outputs)
+    return done.returncode, done.stdout + done.stderr

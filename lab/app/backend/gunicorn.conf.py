@@ -16,6 +16,9 @@ keepalive = 75  # longer than nginx keeps idle upstream connections, so nginx is
 forwarded_allow_ips = "*"  # only nginx reaches this port, and it sets X-Forwarded-* itself: redirects stay on https
 accesslog = None
 control_socket_disable = True
+# one import for all workers: they start in a quarter of the time, and share its memory
+preload_app = True
+os.makedirs(os.environ["PROMETHEUS_MULTIPROC_DIR"], mode=0o700, exist_ok=True)  # the import makes metrics
 
 
 def on_starting(server):
