@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.resilience.runner import wait_for
 from runbook_lib.archive import journal
 from runbook_lib.archive.runs import list_runs, verify
 from runbook_lib.core.findings import Verdict
@@ -17,6 +18,7 @@ from runbook_lib.headless import HeadlessOutcome, run_notebook
 from tests.lab.conftest import Lab
 from tests.notebooks.sample_notebooks import CLOSE, ProjectDir
 
+JOBS_HELD = "flock -n /opt/gw2-wvwbuilder/.runbook/jobs.lock echo free || true"
 PLAN = '''\
 from runbook_lib.core.commands import Command, Pipeline, WriteFile
 from runbook_lib.core.plan import Plan, Step
@@ -123,11 +125,12 @@ def test_a_killed_kernel_leaves_a_free_lock_and_an_honest_journal(project_dir: P
             time.sleep(0.1)
 
     threading.Thread(target=kill, daemon=True).start()
-    project_dir.add("10_try", PLAN.replace("LAST", 'Step("slow", "S", (Command(("sleep", "5"), timeout_s=30),)),'),
+    project_dir.add("10_try", PLAN.replace("LAST", 'Step("slow", "S", (Command(("sleep", "3"), timeout_s=30),)),'),
              "run.execute(plan)", CLOSE)
     outcome = run_notebook("try", {"environment": lab.environment, "mode": "apply", "confirm": lab.name})
     assert (outcome.exit_code, outcome.state) == (1, "aborted")
-    time.sleep(8)  # the job that outlived its kernel holds others out until it ends
+    # the job that outlived its kernel holds others out until it ends
+    wait_for(lambda: lab.on_server("sh", "-c", JOBS_HELD).strip() == "free", "the end of the job", 20)
     assert ran(project_dir, lab).exit_code == 0
     lab.on_server("rm", "-rf", FOLDER)
 

@@ -17,6 +17,7 @@ import pytest
 from lab.resilience.runner import wait_for
 from runbook_lib.connections import OpenConnections, jobs, open_connections
 from runbook_lib.connections.lock import MAINTENANCE_WATCHDOG, EnvironmentLock, break_lock, lock_holder
+from runbook_lib.connections.lock.refusals import SILENCE_S
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import LockHeld, PreconditionFailed, Refused
 from runbook_lib.core.plan import StepState
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 ELSEWHERE = """
 import sys, time
 from runbook_lib.connections import open_connections
-from runbook_lib.connections.lock import EnvironmentLock
+from runbook_lib.connections.lock import EnvironmentLock, holding
 from runbook_lib.environment import load_environment
+holding.SILENCE_S = int(sys.argv[3])
 environment = load_environment(sys.argv[1])
 opened = open_connections(environment)
 with EnvironmentLock(opened.server, environment, "kim@elsewhere", sys.argv[2], "deploy"):
@@ -51,10 +53,10 @@ def run_id() -> str:
 
 
 @pytest.fixture
-def kim(lab: object, run_id: str) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the lock."""
-    name = lab.environment  # type: ignore[attr-defined]
-    process = subprocess.Popen([sys.executable, "-c", ELSEWHERE, name, run_id], stdout=subprocess.PIPE, text=True)
+def kim(lab: Lab, run_id: str, request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock; indirectly with a parameter: and that loses it after so many silent seconds."""
+    words = (lab.environment, run_id, str(getattr(request, "param", SILENCE_S)))
+    process = subprocess.Popen([sys.executable, "-c", ELSEWHERE, *words], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     yield process
@@ -106,9 +108,10 @@ def test_a_killed_holder_frees_the_lock_within_seconds(
         pass
 
 
+@pytest.mark.parametrize("kim", [8], indirect=True)  # three times as long outside tests: tests/unit/test_limits.py
 def test_a_silent_holder_loses_the_lock(connections: OpenConnections, kim: subprocess.Popen[str]) -> None:
     os.kill(kim.pid, signal.SIGSTOP)
-    assert freed_within(connections, 35)
+    assert freed_within(connections, 18)
     os.kill(kim.pid, signal.SIGCONT)
 
 
