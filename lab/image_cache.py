@@ -45,8 +45,8 @@ def ensure_image_cache() -> None:
             container.wait_until_ready(name)
         with progress.step("images for the application unpacked"):
             images.load_into(name, layers.BUILDERS)
-        with progress.step("application dependencies prebuilt, other images unpacked"), ThreadPoolExecutor(1) as beside:
-            loaded = beside.submit(images.load_into, name, others)
+        with progress.step("application dependencies prebuilt, other images unpacked"), ThreadPoolExecutor(1) as loader:
+            loaded = loader.submit(images.load_into, name, others)
             layers.build_in(name)
             loaded.result()
         with progress.step("engine stopped"):

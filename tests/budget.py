@@ -15,7 +15,7 @@ from tests.scopes import SCOPES, scope_of
 
 FACTOR = "RUNBOOK_TEST_BUDGET_FACTOR"  # set it to allow that many times the budgets; 0 never fails
 TOLERANCE = 1.5
-# the probe's median beside three workers on the machine whose figures the budgets are; it is taken every PAUSE_S
+# the probe's median next to three workers on the machine whose figures the budgets are; it is taken every PAUSE_S
 PROBE_S = 0.15
 PAUSE_S = 20.0
 # time in which a test waited for what another makes; a test's user property

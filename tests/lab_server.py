@@ -78,11 +78,11 @@ class Lab:
 
     def serving(self) -> dict[str, Any]:
         """What users get from /health through nginx."""
-        said: dict[str, Any] = json.loads(self.on_server("curl", "-sk", "--max-time", "10", "https://127.0.0.1/health"))
-        return said
+        reply: dict[str, Any] = json.loads(self.on_server("curl", "-sk", "--max-time", "10", "https://127.0.0.1/health"))
+        return reply
 
     def other_release(self) -> str:
-        """The good release that does not serve now."""
+        """The good release that is not live."""
         return NEXT_RELEASE if self.serving()["version"] == FIRST_RELEASE else FIRST_RELEASE
 
     def runbook(self, *words: str, outputs: Path, timeout_s: float = RUN_TIMEOUT_S,
@@ -119,7 +119,7 @@ class Servers:
         return Lab(instance), waited_s
 
     def leave(self, following: Scope | None) -> None:
-        """Take the server down unless the next test is of its scope; that goes on beside the next tests."""
+        """Take the server down unless the next test is of its scope; that goes on during the next tests."""
         if self._scope is None or self._scope == following:
             return
         name = f"test-{self._scope.folder.replace('/', '-').replace('_', '-')}"

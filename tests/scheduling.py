@@ -1,4 +1,4 @@
-"""Hands the scopes of tests/scopes.py to the workers of `pytest -n`: the longest first, small ones into the gaps."""
+"""Distributes the scopes of tests/scopes.py to the workers of `pytest -n`: the longest first, small ones into the gaps."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ NOTHING, IMAGES, STATE = range(3)  # what has to be there before a scope can beg
 class Scope:
     """A folder of tests: the state (of lab/states.py, or BARE) of its server; empty where tests bring their own.
 
-    `budget_s` is what its tests take together, the restored server included, beside two other workers on two cores.
+    `budget_s` is what its tests take together, the restored server included, next to two other workers on two cores.
     `needs`: NOTHING, IMAGES or STATE. `prepares`: makes what the others wait for. `apart`: no test of it minds where
     and when the others run.
     """

@@ -1,4 +1,4 @@
-"""Every test has a scope; scopes are handed out so that nobody waits; a scope that grows too long fails the run."""
+"""Every test has a scope; scopes are handed out so that no worker waits; a scope that grows too long fails the run."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_tests_of_one_server_stay_together_and_others_go_file_by_file() -> None:
 @pytest.mark.parametrize(("units", "waiting", "present", "chosen"), [
     ([ONE, RECOVERY, RELEASE], set(), STATE, RELEASE),  # the longest first
     ([ONE, RECOVERY, "lab/rehearsal"], set(), NOTHING, "lab/rehearsal"),  # what prepares the others before all
-    ([RELEASE, ONE], set(), NOTHING, ONE),  # nobody waits for a state while there is something else to do
+    ([RELEASE, ONE], set(), NOTHING, ONE),  # no worker waits for a state while there is something else to do
     ([RELEASE, ONE, "lab/bare"], set(), IMAGES, "lab/bare"),
     ([RELEASE], set(), NOTHING, RELEASE),  # except when there is not
     ([RECOVERY, ONE, TWO], {RELEASE}, STATE, TWO),  # behind a server's last test goes something small

@@ -121,9 +121,9 @@ def test_the_next_rehearsal_begins_with_the_release_that_was_kept_and_runs_all_t
     assert (code, stage.restored, len(stage.commands)) == (0, [], 8)
 
 
-def test_only_what_watches_is_told_for_how_long() -> None:
-    told = {scenario.notebook: scenario.watched_for(7).parameters.get("watch_s") for scenario in RELEASE_PATH}
-    assert {name for name, seconds in told.items() if seconds == "7"} == {"20_deploy", "21_verify"}
+def test_only_what_watches_gets_the_seconds_of_the_watch() -> None:
+    given = {scenario.notebook: scenario.watched_for(7).parameters.get("watch_s") for scenario in RELEASE_PATH}
+    assert {name for name, seconds in given.items() if seconds == "7"} == {"20_deploy", "21_verify"}
 
 
 @pytest.mark.parametrize("code", [0, 1, 6])
