@@ -214,7 +214,7 @@ def test_nginx_limits_the_rate_for_everyone_but_the_exempt(environment: Environm
     assert len(bursts) == 3
     assert {int(burst) for burst in bursts} == {environment.rate_limit.burst}
     exempt = re.findall(r"^\s*([0-9./]+)\s+1;", limits.split("geo $private_address")[0], re.M)
-    assert exempt == [], "nobody is exempt by default"
+    assert exempt == [], "no network is exempt by default"
 
 
 def test_nginx_redirects_http_and_never_sends_a_post_twice() -> None:
