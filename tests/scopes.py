@@ -45,9 +45,9 @@ SCOPES = {scope.folder: scope for scope in (
     Scope("faults/bare", 150, BARE, needs=IMAGES),
     Scope("lab/application", 80, needs=IMAGES),
     Scope("lab/alone", 150, "v3.1.0"),
-    Scope("notebooks", 150, needs=NOTHING, apart=True),
-    Scope("browser", 60, needs=NOTHING, apart=True),
-    Scope("unit", 150, needs=NOTHING, apart=True),
+    Scope("notebooks", 200, needs=NOTHING, apart=True),
+    Scope("browser", 80, needs=NOTHING, apart=True),
+    Scope("unit", 300, needs=NOTHING, apart=True),
 )}
 PLACES = {folder: place for place, folder in enumerate(SCOPES)}
 
