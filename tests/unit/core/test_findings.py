@@ -1,0 +1,38 @@
+"""Findings and verdicts: what was not seen is never a pass."""
+
+from __future__ import annotations
+
+import pytest
+
+from runbook_lib.core.findings import Verdict, finding
+
+
+@pytest.mark.parametrize(("good", "verdict"), [(True, "passed"), (False, "failed"), (None, "inconclusive")])
+def test_missing_data_is_inconclusive(good: bool | None, verdict: str) -> None:
+    assert finding("up", good).verdict == verdict
+
+
+def test_a_check_that_only_warns_still_needs_its_data() -> None:
+    assert finding("room", False, otherwise=Verdict.WARNING).verdict is Verdict.WARNING
+    assert finding("room", None, otherwise=Verdict.WARNING).verdict is Verdict.INCONCLUSIVE
+
+
+def test_only_what_did_not_pass_has_a_next_step() -> None:
+    assert finding("up", True, next_step="Start it.").next_step == ""
+    assert finding("up", False, next_step="Start it.").next_step == "Start it."
+
+
+@pytest.mark.parametrize(("verdicts", "worst"), [
+    ([], "inconclusive"), (["passed", "warning"], "warning"), (["failed", "inconclusive"], "failed"),
+    (["inconclusive", "warning"], "inconclusive"), (["passed", "not applied"], "not applied"),
+])
+def test_the_worst_of_several_verdicts_stands_for_all(verdicts: list[str], worst: str) -> None:
+    assert Verdict.worst(map(Verdict, verdicts)) == worst
+
+
+def test_every_verdict_has_its_place_among_the_others() -> None:
+    assert Verdict.worst(Verdict) is Verdict.FAILED
+
+
+def test_only_passes_and_warnings_are_acceptable() -> None:
+    assert [one for one in Verdict if one.acceptable] == [Verdict.PASSED, Verdict.WARNING]
