@@ -1,0 +1,50 @@
+"""An environment as one value: it holds the plan, agrees with itself, and cannot be changed."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from runbook_lib.environment import Environment
+
+
+def test_the_data_network_alone_is_cut_off_and_holds_the_stores_and_who_needs_them(staging: Environment) -> None:
+    assert [name for name, network in staging.networks.items() if network.internal] == ["data"]
+    members = {name for name, service in staging.services.items() if "data" in service.networks}
+    assert members == {"postgres", "redis", "backend", "postgres-exporter", "redis-exporter"}
+    assert [name for name, service in staging.services.items() if "public" in service.networks] == ["nginx"]
+
+
+def test_the_variables_are_the_plans_but_for_the_written_decisions(staging: Environment) -> None:
+    backend = staging.environment_files["backend/.env.staging"].variables
+    assert backend["ACCESS_TOKEN_EXPIRE_MINUTES"] == "480"
+    assert backend["REFRESH_TOKEN_EXPIRE_DAYS"] == "30"
+    assert backend["DATABASE_URL"] == "postgresql://staging_user:${STAGING_DB_PASSWORD}@postgres:5432/staging_db"
+    assert backend["LOG_FILE"] == "/var/log/gw2/backend.log"
+    assert backend["METRICS_PORT"] == "8000", "decided: 9090 is Prometheus"
+    assert "localhost" not in backend["BACKEND_CORS_ORIGINS"], "decided: HTTPS is enforced"
+    assert backend["REDIS_URL"] == "redis://:${STAGING_REDIS_PASSWORD}@redis:6379/0", "decided: Redis has a password"
+    assert staging.environment_files["frontend/.env.staging"].variables == {
+        "VITE_API_URL": "https://staging.gw2wvwbuilder.example.com/api/v1",
+        "VITE_ENVIRONMENT": "staging",
+        "VITE_ENABLE_ANALYTICS": "false",
+        "VITE_ENABLE_DEBUG": "false",
+    }
+
+
+def test_coloured_services_run_under_the_live_colours_name(staging: Environment) -> None:
+    running = staging.running_services("green")
+    assert {"backend-green", "frontend-green", "nginx", "grafana"} <= set(running)
+    assert "backend" not in running
+    with pytest.raises(ValueError, match="blue, green"):
+        staging.running_services("red")
+
+
+def test_an_environment_cannot_be_changed(staging: Environment) -> None:
+    with pytest.raises(ValidationError):
+        staging.backup.keep_days = 1  # type: ignore[misc]
+
+
+def test_the_servers_secrets_are_the_required_ones_of_its_side(staging: Environment) -> None:
+    assert "STAGING_DB_PASSWORD" in staging.server_secrets
+    assert not {"STAGING_SSH_KEY", "STAGING_HOST"} & set(staging.server_secrets)
