@@ -61,7 +61,7 @@ def sha256_of(path: Path) -> str:
 
 
 def try_lock(descriptor: int) -> bool:
-    """Take an exclusive flock on an open file without waiting; False when somebody else has it."""
+    """Take an exclusive flock on an open file without waiting; False when another process has it."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -80,7 +80,7 @@ def exclusive_lock(lock_file: Path, *, wait_s: float = 30.0) -> Iterator[None]:
             if time.monotonic() > give_up:
                 raise Refused("Another process has been sealing runs in this archive for too long.",
                               where=str(lock_file),
-                              next_step="Look for a stuck `runbook` process, end it, and run again.")
+                              next_step="Find the stuck `runbook` process, end it, and run again.")
             time.sleep(0.05)
         yield
     finally:

@@ -22,7 +22,7 @@ def write_notebook(folder: Path, events: list[dict[str, Any]], source: Path | No
 
 
 def executed_notebook(events: list[dict[str, Any]], source_cells: list[Cell]) -> dict[str, Any]:
-    """nbformat 4.5: source cells in their places with what they put out; injected cells where they ran."""
+    """nbformat 4.5: source cells in their places with their outputs; injected cells where they ran."""
     executed = [event for event in events if event.get("event") == "cell"]
     cells = _placed(executed, source_cells)
     for number, cell in enumerate(cells):

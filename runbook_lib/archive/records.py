@@ -55,7 +55,7 @@ def _foreign(value: Any) -> Any:
 
 
 def plan_record(plan: Plan) -> dict[str, Any]:
-    """A plan as the report shows it: everything that is hashed, and the words for people beside it."""
+    """A plan as the report shows it: everything that is hashed, and the texts for people next to it."""
     record: dict[str, Any] = plain(plan.describe())
     record["undo_on_failure"] = plan.undo_on_failure
     record["skipped"] = [{"title": left.title, "reason": left.reason} for left in plan.skipped]
@@ -76,7 +76,7 @@ def _step_words(step: Step) -> dict[str, Any]:
 def bounded(value: Any) -> Any:
     """The same structure with over-long texts cut to head and tail, saying how much is left out."""
     if isinstance(value, str):
-        return shortened(value, LONGEST_TEXT)
+        return truncate(value, LONGEST_TEXT)
     if isinstance(value, dict):
         return {key: _image(item) if str(key).startswith("image/") else bounded(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -84,7 +84,7 @@ def bounded(value: Any) -> Any:
     return value
 
 
-def shortened(text: str, limit: int) -> str:
+def truncate(text: str, limit: int) -> str:
     """At most about `limit` characters of `text`: three quarters of them its head, the rest its tail."""
     if len(text) <= limit:
         return text

@@ -46,7 +46,7 @@ def seal(folder: str | os.PathLike[str]) -> str:
 
 
 def seal_abandoned(outputs: Path) -> list[str]:
-    """Seal every run whose process is gone: no manifest, and nobody holds its journal. Returns their run ids."""
+    """Seal every run whose process is gone: no manifest, and its journal not held. Returns their run ids."""
     outputs = Path(outputs).resolve()
     sealed = [folder.run_id for folder in run_folders(outputs) if _abandoned(folder) and _abort(folder)]
     if sealed:
@@ -129,5 +129,5 @@ def _abort(folder: RunFolder) -> bool:
     return False
 
 
-ABANDONED = ("The run ended without a word: its process was killed or its machine went down. What it was doing at "
-             "that moment may or may not have been finished on the server.")
+ABANDONED = ("The run ended without recording a result: its process was killed or its machine went down. The step "
+             "in progress may or may not have finished on the server.")

@@ -13,7 +13,7 @@ from runbook_lib.archive import journal
 from runbook_lib.archive.chain import MANIFEST
 from runbook_lib.archive.earlier_words import summary_in_current_words
 from runbook_lib.archive.folder import RUN_ID, run_folders
-from runbook_lib.archive.records import shortened
+from runbook_lib.archive.records import truncate
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def summary_of_events(events: list[dict[str, Any]], path: Path) -> RunSummary:
         verdict=str(finished.get("verdict") or ""),
         state=str(finished.get("state") or ("" if finished else "open")),
         exit_code=finished.get("exit_code"),
-        summary=shortened(str(finished.get("summary") or ""), 1000),
+        summary=truncate(str(finished.get("summary") or ""), 1000),
         where=str(finished.get("where") or ""),
         next_step=str(finished.get("next_step") or ""),
     )

@@ -68,7 +68,7 @@ def _files(path: Path, files: dict[str, Any]) -> list[Finding]:
 
 
 def _journal(path: Path) -> list[Finding]:
-    """Numbers without a gap, each line linked to the one before; a torn line only where a process was killed."""
+    """Numbers without a gap, each line linked to the previous one; a torn line only where a process was killed."""
     link, number, torn = journal.FIRST_LINK, 0, 0
     raw = (path / journal.FILE).read_bytes() if (path / journal.FILE).exists() else b""
     events = journal.read(path)
@@ -99,7 +99,7 @@ def _chain(path: Path, manifest: dict[str, Any]) -> list[Finding]:
     """The run's own line in chain.jsonl, and its predecessor's hash."""
     outputs, run_id = path.parent, manifest.get("run_id")
     if not (outputs / CHAIN).exists():
-        return [Finding("chain", Verdict.INCONCLUSIVE, "this folder stands alone", f"beside {CHAIN}",
+        return [Finding("chain", Verdict.INCONCLUSIVE, "this folder stands alone", f"next to {CHAIN}",
                         "Verify it in its archive, or compare its manifest's sha256 with the one CI printed.")]
     links = links_of(outputs)
     own = next((number for number, link in enumerate(links) if link["run_id"] == run_id), None)

@@ -46,7 +46,7 @@ class RunbookClient(PapermillNotebookClient):  # type: ignore[misc]
 
 
 class RunbookEngine(NBClientEngine):  # type: ignore[misc]
-    """Use it with `papermill --engine runbook`; `runbook run` uses it by itself."""
+    """Use it with `papermill --engine runbook`; `runbook run` uses it automatically."""
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, log_output: bool = False,
@@ -54,11 +54,11 @@ class RunbookEngine(NBClientEngine):  # type: ignore[misc]
                                  execution_timeout: int | None = None, **options: Any) -> Any:
         """Run the notebook's cells in a fresh kernel. Raises CellExecutionError, DeadKernelError and nbclient's others.
 
-        `kernel_started(pid)` among the options is told the kernel's process id; `stopped()` is asked before each cell.
+        `kernel_started(pid)` among the options gets the kernel's process id; `stopped()` is called before each cell.
         """
-        told = options.pop("kernel_started", None)
+        kernel_started = options.pop("kernel_started", None)
         stopped = options.pop("stopped", None)
-        # without a folder of their own the sockets would lie beside the notebook
+        # without a folder of their own the sockets would lie next to the notebook
         with tempfile.TemporaryDirectory(prefix="runbook-kernel-") as sockets:
             manager = AsyncKernelManager(
                 kernel_name=kernel_name, transport="ipc", ip=f"{sockets}/s", kernel_spec_manager=OwnKernelSpecs(),
@@ -67,7 +67,9 @@ class RunbookEngine(NBClientEngine):  # type: ignore[misc]
             client = RunbookClient(
                 nb_man, km=manager, log_output=log_output, stdout_file=stdout_file, stderr_file=stderr_file,
                 startup_timeout=start_timeout, timeout=execution_timeout,
-                on_cell_execute=lambda **_: told(getattr(manager.provisioner, "pid", None)) if told else None,
+                on_cell_execute=lambda **_: (
+                    kernel_started(getattr(manager.provisioner, "pid", None)) if kernel_started else None
+                ),
                 **{name: value for name, value in options.items() if name in ("on_cell_executed", "on_cell_error")},
             )
             client.stopped = stopped or client.stopped

@@ -15,16 +15,16 @@ _MARKS = {"passed": "✔", "rolled back": "↺", "skipped": "–", "not run": "�
 
 
 class Progress:
-    """Says nothing; `Lines` and `Terminal` do."""
+    """Shows nothing; `Lines` and `Terminal` do."""
 
     def started(self, runbook: Runbook, environment: str, mode: str) -> None:
         """The kernel is about to start."""
 
-    def word(self, word: dict[str, Any]) -> None:
-        """The child said how far it is."""
+    def worker_message(self, message: dict[str, Any]) -> None:
+        """The worker process sent a message about its progress."""
 
     def journal(self, run: dict[str, Any] | None) -> None:
-        """Look what the journal has that was not told yet."""
+        """Show what the journal has that was not shown yet."""
 
     def stopping(self, signal_name: str, why: str) -> None:
         """The run is being stopped."""
@@ -44,7 +44,7 @@ class Lines(Progress):
 
     def started(self, runbook: Runbook, environment: str, mode: str) -> None:
         self._began = time.monotonic()
-        self._say(f"{runbook.name} on {environment or 'no environment'}, {mode}")
+        self._print(f"{runbook.name} on {environment or 'no environment'}, {mode}")
 
     def journal(self, run: dict[str, Any] | None) -> None:
         if run is None:
@@ -61,48 +61,48 @@ class Lines(Progress):
             self._event(json.loads(line))
 
     def stopping(self, signal_name: str, why: str) -> None:
-        self._say(f"{why}: sending {signal_name}")
+        self._print(f"{why}: sending {signal_name}")
 
     def finished(self, outcome: HeadlessOutcome) -> None:
-        self._say(f"{outcome.verdict or outcome.state}: {outcome.summary.splitlines()[0] if outcome.summary else ''}")
+        self._print(f"{outcome.verdict or outcome.state}: {outcome.summary.splitlines()[0] if outcome.summary else ''}")
 
     def _event(self, event: dict[str, Any]) -> None:
         match event["event"]:
             case "run_started":
-                self._say(f"run {event['run_id']}")
+                self._print(f"run {event['run_id']}")
             case "fact":
-                self._say(f"  asked {event['name']} ({event.get('seconds', 0):.1f} s)")
+                self._print(f"  read {event['name']} ({event.get('seconds', 0):.1f} s)")
             case "findings":
                 bad = [one for one in event["findings"] if one["verdict"] not in ("passed", "warning")]
-                self._say(f"  {event['stage']}: {len(event['findings'])} checks, {len(bad)} not good")
+                self._print(f"  {event['stage']}: {len(event['findings'])} checks, {len(bad)} not passed")
             case "lock_taken":
-                self._say("  lock taken")
+                self._print("  lock taken")
             case "probe" if event.get("fired"):
-                self._say(f"  trigger: {event['fired']}")
+                self._print(f"  trigger: {event['fired']}")
             case "probe" if event.get("faults"):
                 fault = event["faults"][0]
-                self._say(f"  {event['watch']}: {fault['check']}: {fault.get('measured') or fault['verdict']}")
+                self._print(f"  {event['watch']}: {fault['check']}: {fault.get('measured') or fault['verdict']}")
             case "step_started":
                 self._step(event["title"])
             case "step_finished" | "undo_finished":
                 self._ended(event)
 
     def _step(self, title: str) -> None:
-        self._say(f"  … {title}")
+        self._print(f"  … {title}")
 
     def _ended(self, event: dict[str, Any]) -> None:
         state = event.get("state", "")
         undo = "undo of " if event["event"] == "undo_finished" else ""
-        told = f": {event['message']}" if event.get("message") else ""
+        message = f": {event['message']}" if event.get("message") else ""
         took = f" ({event['seconds']:.1f} s)" if event.get("seconds") else ""
-        self._say(f"  {_MARKS.get(state, '✘')} {undo}{event.get('title', event.get('key'))}: {state}{took}{told}")
+        self._print(f"  {_MARKS.get(state, '✘')} {undo}{event.get('title', event.get('key'))}: {state}{took}{message}")
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         print(f"{time.monotonic() - self._began:7.1f} s  {text}", file=self._out, flush=True)
 
 
 class Terminal(Lines):
-    """On a terminal, what is at work now stands on the last line and is replaced by its end."""
+    """On a terminal, the step in progress is on the last line and is replaced by its end."""
 
     def __init__(self, out: TextIO | None = None) -> None:
         super().__init__(out)
@@ -119,9 +119,9 @@ class Terminal(Lines):
         self._now = ""
         super()._ended(event)
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         self._out.write("\r\x1b[2K")
-        super()._say(text)
+        super()._print(text)
 
     def _draw(self) -> None:
         text = self._now or "… working"

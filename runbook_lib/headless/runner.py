@@ -1,4 +1,4 @@
-"""The runner: starts the child, keeps the time, passes signals on, seals what could not seal itself."""
+"""The runner: starts the worker, keeps the time, passes signals on, seals what could not seal itself."""
 
 from __future__ import annotations
 
@@ -47,21 +47,21 @@ def run_notebook(name: str, parameters: Mapping[str, Any], *, timeout_s: float =
     values = contract.check(parameters)
     environment = load_environment(values["environment"]) if "environment" in values else None
     seal_abandoned(project.outputs())
-    told = progress or Progress()
-    told.started(runbook, environment.name if environment else "", str(values.get("mode", "read-only")))
+    shown = progress or Progress()
+    shown.started(runbook, environment.name if environment else "", str(values.get("mode", "read-only")))
     with tempfile.TemporaryDirectory(prefix="runbook-") as scratch, Signals() as signals:
-        child = Child(runbook.path, values, Path(scratch))
-        outcome = _attend(child, signals, told, timeout_s, grace_s)
-    told.finished(outcome)
+        worker = Worker(runbook.path, values, Path(scratch))
+        outcome = _attend(worker, signals, shown, timeout_s, grace_s)
+    shown.finished(outcome)
     return outcome
 
 
-class Child:
+class Worker:
     """The process group of one papermill, and the kernel that it started."""
 
     def __init__(self, notebook: Path, values: Mapping[str, Any], scratch: Path) -> None:
         self.announced = scratch / "run.json"
-        self._log = scratch / "child.log"
+        self._log = scratch / "worker.log"
         job = {"notebook": str(notebook), "output": str(scratch / notebook.name), "parameters": dict(values)}
         surroundings = {
             **os.environ, "RUNBOOK_ANNOUNCE": str(self.announced), "RUNBOOK_HOME": str(project.root()),
@@ -78,7 +78,7 @@ class Child:
             )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        # the pipe stays open: its end tells the child that we are gone, and then it stops the run by itself
+        # the pipe stays open: its end shows the worker that we are gone, and then it stops the run on its own
         self._process.stdin.write(json.dumps(job).encode() + b"\n")
         self._process.stdin.flush()
         os.set_blocking(self._process.stdout.fileno(), False)
@@ -90,16 +90,16 @@ class Child:
     def running(self) -> bool:
         return self._process.poll() is None
 
-    def words(self) -> list[dict[str, Any]]:
-        """What the child said since the last call."""
+    def messages(self) -> list[dict[str, Any]]:
+        """What the worker sent since the last call."""
         assert self._process.stdout is not None
         self._unread += self._process.stdout.read() or b""
         *lines, self._unread = self._unread.split(b"\n")
-        words = [json.loads(line) for line in lines if line.startswith(b"{")]
-        for word in words:
-            self.kernel = word.get("kernel", self.kernel)
-            self.ended = word if "ended" in word else self.ended
-        return words
+        messages = [json.loads(line) for line in lines if line.startswith(b"{")]
+        for message in messages:
+            self.kernel = message.get("kernel", self.kernel)
+            self.ended = message if "ended" in message else self.ended
+        return messages
 
     def signal(self, number: int) -> None:
         """To the kernel, where there is one yet; SIGKILL to everything. No further cell starts."""
@@ -114,8 +114,8 @@ class Child:
                     continue
 
     def end(self) -> None:
-        """Kill what is left of it, a kernel that outlived papermill too, and hear its last words."""
-        self.words()
+        """Kill what is left of it, a kernel that outlived papermill too, and read its last messages."""
+        self.messages()
         self.signal(signal.SIGKILL)
         self._process.wait()
         assert self._process.stdin is not None
@@ -131,8 +131,8 @@ class Child:
             return None
         return found
 
-    def last_words(self) -> str:
-        """The end of what papermill wrote to its log: for a child that died without a word."""
+    def log_tail(self) -> str:
+        """The end of what papermill wrote to its log: for a worker that died without a message."""
         return self._log.read_text("utf-8", "replace")[-2000:]
 
 
@@ -145,26 +145,26 @@ def _seal(folder: Path) -> None:
         seal_abandoned(folder.parent)
 
 
-def _attend(child: Child, signals: Signals, told: Progress, timeout_s: float, grace_s: float) -> HeadlessOutcome:
-    """Watch the child until it is gone, and make sure that it goes."""
+def _attend(worker: Worker, signals: Signals, shown: Progress, timeout_s: float, grace_s: float) -> HeadlessOutcome:
+    """Watch the worker until it is gone, and make sure that it goes."""
     started = time.monotonic()
-    stops = _Stops(child, told, started + timeout_s, grace_s)
+    stops = _Stops(worker, shown, started + timeout_s, grace_s)
     try:
-        while child.running:
-            for word in child.words():
-                told.word(word)
-            told.journal(child.run())
-            stops.tick(signals.heard())
+        while worker.running:
+            for message in worker.messages():
+                shown.worker_message(message)
+            shown.journal(worker.run())
+            stops.tick(signals.received())
             time.sleep(POLL_S)
     finally:
-        child.end()
+        worker.end()
     seconds = time.monotonic() - started
-    run = child.run()
-    told.journal(run)
+    run = worker.run()
+    shown.journal(run)
     if run is None and stops.begun:
         return outcome_stopped_early(seconds)
     if run is None:
-        return outcome_without_run(child.ended or {"evalue": child.last_words()}, seconds)
+        return outcome_without_run(worker.ended or {"evalue": worker.log_tail()}, seconds)
     _seal(Path(run["folder"]))
     return outcome_of_journal(Path(run["folder"]), run["run_id"], seconds)
 
@@ -172,8 +172,8 @@ def _attend(child: Child, signals: Signals, told: Progress, timeout_s: float, gr
 class _Stops:
     """Stopping in three steps: as by Ctrl-C, then SIGTERM, then SIGKILL."""
 
-    def __init__(self, child: Child, told: Progress, deadline: float, grace_s: float) -> None:
-        self._child, self._told, self._grace_s = child, told, grace_s
+    def __init__(self, worker: Worker, shown: Progress, deadline: float, grace_s: float) -> None:
+        self._worker, self._shown, self._grace_s = worker, shown, grace_s
         self._deadline = deadline
         self._next = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
 
@@ -182,14 +182,14 @@ class _Stops:
         """Whether anything was sent yet."""
         return len(self._next) < 3
 
-    def tick(self, heard: int) -> None:
-        """Send what is due: because the time is over, or because somebody asked."""
+    def tick(self, received: int) -> None:
+        """Send what is due: because the time limit is reached, or because an operator asked."""
         now = time.monotonic()
         over = now >= self._deadline
-        if not self._next or not (over or (heard and len(self._next) == 3)):
+        if not self._next or not (over or (received and len(self._next) == 3)):
             return
         number = self._next.pop(0)
-        why = "time is over" if over and not heard else "stopping as asked"
-        self._told.stopping(signal.Signals(number).name, why)
-        self._child.signal(number)
+        why = "time limit reached" if over and not received else "stopping as asked"
+        self._shown.stopping(signal.Signals(number).name, why)
+        self._worker.signal(number)
         self._deadline = now + (self._grace_s if number == signal.SIGINT else LAST_GRACE_S)

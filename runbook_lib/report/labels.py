@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from runbook_lib.archive.records import shortened
+from runbook_lib.archive.records import truncate
 from runbook_lib.core.text import printable
 
 
 def block(value: object, limit: int = 20_000) -> str:
     """`printable` text of bounded length, head and tail kept."""
-    return shortened(printable(shortened(str(value), limit * 4)), limit).strip("\n")
+    return truncate(printable(truncate(str(value), limit * 4)), limit).strip("\n")
 
 
 def tail(value: object, lines: int = 30, limit: int = 6_000) -> str:

@@ -109,13 +109,13 @@ def test_unknown_and_mistyped_parameters_stop_before_a_kernel_starts(
     ('mode: str = "plan"', 'mode: str = "apply"'), ('confirm: str = ""', 'confirm: str = "nowhere"'),
     ("run.confirm(run.parameters.confirm)", 'run.confirm("nowhere")'),
 ])  # fmt: skip
-def test_a_word_that_was_saved_in_the_file_counts_for_no_run(project_dir: ProjectDir, outputs: Path, kept: str, saved: str) -> None:
+def test_a_confirmation_saved_in_the_file_counts_for_no_run(project_dir: ProjectDir, outputs: Path, kept: str, saved: str) -> None:
     notebook = project_dir.add("10_good", GOOD, "run.confirm(run.parameters.confirm)", CLOSE)
     assert run_notebook("good", {}).exit_code == 0
     text = notebook.read_text()
     assert json.dumps(kept)[1:-1] in text
     notebook.write_text(text.replace(json.dumps(kept)[1:-1], json.dumps(saved)[1:-1]))
-    with pytest.raises(BadParameter, match="Somebody's word was saved in the notebook") as refused:
+    with pytest.raises(BadParameter, match="A confirmation is saved in the notebook") as refused:
         run_notebook("good", {})
     assert "git checkout notebooks/10_good.ipynb" in str(refused.value)
     assert len(list_runs(outputs)) == 1

@@ -17,25 +17,22 @@ ROOT = Path(__file__).parents[2]
 AREAS = ("runbook_lib", "notebooks", "parameters", "staging", "lab", "tests", "docs", "README.md", "CONTRIBUTING.md")
 NOT_TEXT = {".png", ".ico", ".svg"}
 # of the Dockerfile: the Unix user of that name
-NOT_OURS = {"lab/app/frontend/package-lock.json", "lab/dockerfiles/monitoring/Dockerfile", "tests/unit/test_vocabulary.py"}
+NOT_OURS = {"lab/app/frontend/package-lock.json", "lab/dockerfiles/monitoring/Dockerfile", "tests/unit/test_vocabulary.py",
+            # what an archive of an earlier version still holds
+            "runbook_lib/archive/earlier_words.py", "tests/unit/archive/test_earlier_words.py"}
 
 # Paths whose owners are still at it. Each owner removes their own rows when the command above prints nothing for them.
 PENDING: dict[str, str] = {
     "docs/reference/names.md": "generated from docstrings",
-    "lab/resilience/report.html.j2": "connections, archive, report, headless, cli",
     "notebooks/10_preflight.ipynb": "release",
     "notebooks/20_deploy.ipynb": "release",
     "notebooks/21_verify.ipynb": "release",
     "notebooks/22_rollback.ipynb": "release",
-    "runbook_lib/archive": "connections, archive, report, headless, cli",
-    "runbook_lib/headless": "connections, archive, report, headless, cli",
     "runbook_lib/release": "release",
     "tests/browser": "tests",
     "tests/faults": "tests",
     "tests/lab": "tests",
     "tests/notebooks": "tests",
-    "tests/unit/archive": "connections, archive, report, headless, cli",
-    "tests/unit/headless": "connections, archive, report, headless, cli",
     "tests/unit/release": "release",
 }
 

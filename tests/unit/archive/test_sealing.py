@@ -1,4 +1,4 @@
-"""Sealing and verification: what was changed afterwards shows, what died in between is told."""
+"""Sealing and verification: what was changed afterwards shows, what died in between is shown."""
 
 from __future__ import annotations
 

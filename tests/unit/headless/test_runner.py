@@ -72,7 +72,7 @@ def test_a_notebook_that_never_opened_a_run_ends_as_its_error_says(ended: dict[s
     assert outcome_without_run(ended, 1.0).exit_code == code
 
 
-def test_progress_tells_each_event_once_and_waits_for_torn_lines(outputs: Path) -> None:
+def test_progress_shows_each_event_once_and_waits_for_torn_lines(outputs: Path) -> None:
     folder, out = new_run("20_deploy", outputs), io.StringIO()
     lines = Lines(out)
     with Journal(folder) as opened:
@@ -84,9 +84,9 @@ def test_progress_tells_each_event_once_and_waits_for_torn_lines(outputs: Path) 
         with (folder.path / "journal.jsonl").open("ab") as torn:
             torn.write(b'{"event": "step_st')
         lines.journal(run)
-    told = out.getvalue()
-    assert told.count("… Build the image") == 1
-    assert "✘ Build the image: failed (2.0 s): no" in told
+    shown = out.getvalue()
+    assert shown.count("… Build the image") == 1
+    assert "✘ Build the image: failed (2.0 s): no" in shown
 
 
 def test_a_terminal_gets_a_moving_line_and_a_log_gets_none() -> None:
