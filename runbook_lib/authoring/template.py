@@ -10,6 +10,8 @@ from typing import Any
 
 TARGET = """## Target
 The box below names the server in large type. If it is not the one you mean, stop: nothing has been contacted yet."""
+PLAN = """## What will happen
+Read each line before you go on. Nothing has been changed so far."""
 CONFIRM = """## Confirm
 `run.confirm("lab")`. Headless: `--confirm lab`. In plan mode nothing is asked."""
 APPLY = """## Apply the plan
@@ -83,7 +85,7 @@ def _cells(draft: Draft) -> Iterable[tuple[str, str]]:
 def _apply_cells(draft: Draft) -> Iterable[tuple[str, str]]:
     yield "markdown", "## Is this safe to start?\nTO WRITE: what must hold before anything is changed, and why."
     yield "code", "run.require(release.checks.disk_and_memory(server, run.environment))"
-    yield "markdown", "## What will happen\nRead each line before you go on. Nothing has been changed so far."
+    yield "markdown", PLAN
     yield "code", f"plan = run.plan({draft.family}.{draft.plan}(server, run.environment))\nplan"
     yield "markdown", CONFIRM
     yield "code", "run.confirm(run.parameters.confirm)"

@@ -114,10 +114,17 @@ class Rollback(StrictModel):
     synthetic_per_s: Annotated[float, Field(ge=0, le=100)]
 
 
-class Success(StrictModel):
-    """When a deployment is considered successful, in the plan's words and as figures."""
+Criterion = Literal["services", "response_time", "error_rate", "endpoints", "migrations", "assets", "logs",
+                    "monitoring"]
 
-    criteria: tuple[Text, ...]
+
+class Success(StrictModel):
+    """When a deployment is considered successful, in the plan's words and as figures.
+
+    `criteria` gives each measurement of 21 Verify the plan's words for it, in the order of its table.
+    """
+
+    criteria: dict[Criterion, Text]
     p95_ms: Count
     error_rate_percent: Percent
 
@@ -217,9 +224,13 @@ class Maintenance(StrictModel):
 
 
 class Checklists(StrictModel):
-    """The plan's deployment checklists, word for word."""
+    """The plan's deployment checklists, word for word.
 
-    pre_deployment: tuple[Text, ...]
+    10 Preflight measures the items of `pre_deployment` with the keys `environment_variables`, `secrets`, `backup` and
+    `rollback_plan`; a person attests the others.
+    """
+
+    pre_deployment: dict[Name, Text]
     deployment: tuple[Text, ...]
     post_deployment: tuple[Text, ...]
 

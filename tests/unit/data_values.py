@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -34,6 +34,8 @@ def build(kind: Any, value: Any) -> Any:
     if (origin or kind) in (dict, Mapping):
         of = inner or (Any, Any)
         return {build(of[0], key): build(of[1], one) for key, one in _of_type(dict, value).items()}
+    if origin is Callable:
+        return value  # a check that never calls it is given null
     if kind is datetime:
         return datetime.fromisoformat(_of_type(str, value))
     return _instance(kind, value)
@@ -54,6 +56,8 @@ def _instance(kind: Any, value: Any) -> Any:
         return float(value)
     if kind is bytes:
         return _of_type(str, value).encode()
+    if isinstance(kind, type) and isinstance(value, dict) and not issubclass(kind, dict):
+        return kind(**{name: build(get_type_hints(kind.__init__)[name], one) for name, one in value.items()})
     return _of_type(type(None) if kind is None else kind, value)
 
 

@@ -15,18 +15,6 @@ from tests.unit.data_values import build, differences, environment_with, put
 
 FACTS, CHECKS = list(fact_cases()), list(check_cases())
 
-# Checks that no data file shows red yet. Their family's owner adds the file and removes the line; nothing is added here.
-NO_RED_CASE_YET: dict[str, set[str]] = {
-    "release": {
-        "capacity_findings", "certificate_findings", "pre_deployment_checklist", "judge_compatibility",
-        "compose_findings", "deploy_preconditions", "release_is_live", "migration_findings",
-        "release_findings", "variable_findings", "rollback_findings", "rollback_preconditions",
-        "rollback_is_live", "secret_findings", "services_healthy", "response_time", "error_rate",
-        "critical_endpoints", "no_critical_errors", "monitoring_green", "critical_services_down",
-        "conclude_watch", "judge_look", "watch_was_clean",
-    },
-}
-
 
 @pytest.mark.parametrize("case", FACTS, ids=[case.name for case in FACTS])
 def test_a_reply_becomes_the_fact_or_the_error_that_its_file_expects(case: FactCase) -> None:
@@ -42,7 +30,7 @@ def test_facts_become_the_findings_that_their_file_expects(case: CheckCase) -> N
 def test_every_check_has_a_case_in_which_it_does_not_pass(family: str) -> None:
     checks = {name for name, check in checks_of(family).items() if gives_findings(check)}
     red = {case.check_name for case in CHECKS if case.is_red and case.family == family}
-    assert checks - red == NO_RED_CASE_YET.get(family, set())
+    assert checks - red == set()
 
 
 def test_every_case_says_what_it_is_about() -> None:

@@ -1,56 +1,53 @@
-"""The plan's pre-deployment checklist: what this run has proven, and what a person answers for. Pure."""
+"""The plan's pre-deployment checklist: what this run measured, and what a person attests. Pure."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.environment import Environment
 
-# How a checklist item begins, and how the checks begin that prove it. What is not here, only a person can say.
-PROOFS = {
-    "Environment variables configured": ("environment variables",),
-    "Secrets verified": ("secrets",),
-    "Backup verified": ("the last backup",),
-    "Rollback plan documented": ("a rollback target",),
-}
-
 
 def pre_deployment_checklist(
-    findings: Iterable[Finding], environment: Environment, *, attested: Sequence[str], attested_by: str
+    measured: Mapping[str, Sequence[Finding]], environment: Environment, *, attested: Sequence[str], attested_by: str
 ) -> tuple[Finding, ...]:
-    """One finding for each item of the plan's list. What nobody proved or attested is a warning, never a pass.
+    """One finding for each item of the plan's list. What is neither measured nor attested is a warning, never a pass.
 
-    A person cannot attest away what was measured: for a measured item the measurement counts.
+    `measured` has the findings that answer an item, by the item's key in `checklists.pre_deployment` of the environment
+    file. A person cannot attest what is measured: there the measurement counts. `attested` are items in the plan's
+    words.
     """
-    found = tuple(findings)
     items = environment.checklists.pre_deployment
-    said = {_item(words, items) for words in attested}
-    rows = [_row(item, found, item in said, attested_by) for item in items]
-    return (*rows, *(_unknown(words, items) for words in attested if _item(words, items) is None))
+    named = {_item(words, items.values()) for words in attested}
+    rows = [
+        _measured(text, measured[key]) if key in measured else _attested(text, attested_by if text in named else "")
+        for key, text in items.items()
+    ]
+    return (*rows, *(_unknown(words, tuple(items.values())) for words in attested if not _item(words, items.values())))
 
 
-def _row(item: str, found: tuple[Finding, ...], attested: bool, by: str) -> Finding:
-    check = f"checklist: {item}"
-    if item in PROOFS:
-        proofs = [one for one in found if one.check.startswith(PROOFS[item])]
-        verdict = Verdict.worst(one.verdict for one in proofs)
-        open_ones = [one.check for one in proofs if one.verdict is not Verdict.PASSED]
-        measured = "not measured" if not proofs else "; ".join(open_ones) or f"proven by {len(proofs)} checks"
-        advice = "" if verdict is Verdict.PASSED else "See the findings above."
-        return Finding(check, verdict, measured, "proven by this run", advice)
-    if attested and by:
-        return Finding(check, Verdict.PASSED, f"attested by {by}; not measured", "a person answers for it")
-    return Finding(check, Verdict.WARNING, "nobody has attested it", "a person answers for it",
-                   f'When it is so: attested = ["{item}", …] and attested_by = "your name".')
+def _measured(item: str, findings: Sequence[Finding]) -> Finding:
+    verdict = Verdict.worst(one.verdict for one in findings)
+    open_ones = [one.check for one in findings if one.verdict is not Verdict.PASSED]
+    measured = "; ".join(open_ones) or f"{len(findings)} checks passed" if findings else "not measured"
+    advice = "" if verdict is Verdict.PASSED else "See the findings above."
+    return Finding(f"checklist: {item}", verdict, measured, "measured by this run", advice)
 
 
-def _item(words: str, items: Sequence[str]) -> str | None:
+def _attested(item: str, by: str) -> Finding:
+    if by:
+        return Finding(f"checklist: {item}", Verdict.PASSED, f"attested by {by}; not measured", "attested by a person")
+    return Finding(f"checklist: {item}", Verdict.WARNING, "not attested", "attested by a person",
+                   f'If it is done: attested = ["{item}", …] and attested_by = "your name".')
+
+
+def _item(words: str, items: Iterable[str]) -> str | None:
     return next((item for item in items if item.casefold() == words.strip().casefold()), None)
 
 
 def _unknown(words: str, items: Sequence[str]) -> Finding:
     near = difflib.get_close_matches(words, items, n=1)
     hint = f"Did you mean {near[0]!r}?" if near else f"The list has: {'; '.join(items)}."
-    return Finding(f"checklist: {words!r}", Verdict.FAILED, "no item of the plan's list", "an item of the list", hint)
+    return Finding(f"checklist: {words!r}", Verdict.FAILED, "not an item of the plan's list", "an item of the list",
+                   hint)

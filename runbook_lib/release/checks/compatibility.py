@@ -1,36 +1,37 @@
-"""Can the code that serves now live with the schema that a release brings?"""
+"""Does the live code work on the schema that a release brings? Pure."""
 
 from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, finding
-from runbook_lib.release.facts.compatibility import Compatibility
+from runbook_lib.release.facts.compatibility import Compatibility, Stage
 
 CHOICES = (
-    "Write the migration in two steps: one release that only adds and reads both, a later one that takes away. Or "
-    "deploy with breaking_migration = \"accept\": from the migration on there is then no automatic way back."
+    "Write the migration in two steps: one release that only adds and reads both, a later one that removes. Or deploy "
+    'with breaking_migration = "accept": from the migration on there is then no automatic rollback.'
 )
-NOT_TRIED = {
-    "prepare": "The copy of the schema could not be made, or the old code did not start on it: read the message, "
+NOT_TESTED = {
+    Stage.PREPARE: "The copy of the schema could not be made, or the live code did not start on it: read the message, "
     "then run the notebook again.",
-    "control": "The trial says nothing of the migration. Run 21 Verify: what serves now may be broken itself.",
-    "migrate": "Correct the migration: on the live database it would fail as well. Nothing was migrated.",
-    "visit": "Run the notebook again.",
+    Stage.CONTROL: "The check proves nothing about the migration. Run 21 Verify: the live release may be broken.",
+    Stage.MIGRATE: "Correct the migration: on the live database it would fail as well. Nothing was migrated.",
+    Stage.SMOKE_TEST: "Run the notebook again.",
 }
 
 
-def judge_compatibility(seen: Compatibility) -> tuple[Finding, ...]:
-    """For a Gate over (the old code on the new schema). What could not be tried is inconclusive, never a pass."""
-    schemas = f"{seen.before or 'nothing'} → {seen.after or '?'}"
-    measured = f"{schemas}: {seen.message}" if seen.message else f"{schemas}: a user can do everything"
-    if seen.first_fault:
-        measured += f" (the very first request after the migration failed: {seen.first_fault})"
-    compatible = False if seen.stage == "migrate" and seen.compatible is None else seen.compatible
+def judge_compatibility(result: Compatibility) -> tuple[Finding, ...]:
+    """For a Gate over (the live code on the new schema). What could not be tested is inconclusive, never a pass."""
+    schemas = f"{result.before or 'nothing'} → {result.after or '?'}"
+    measured = f"{schemas}: {result.message}" if result.message else f"{schemas}: a user can do everything"
+    if result.first_fault:
+        measured += f" (the very first request after the migration failed: {result.first_fault})"
+    # migrations that fail on the copy would fail on the live database: that is known, though the code was not tested
+    compatible = False if result.stage is Stage.MIGRATE and result.compatible is None else result.compatible
     return (
         finding(
             "the live code works on the new schema",
             compatible,
             measured=measured,
-            expected="a user of the code that serves now can do everything after the migration",
-            next_step=CHOICES if seen.compatible is False else NOT_TRIED[seen.stage],
+            expected="a user of the live code can do everything after the migration",
+            next_step=CHOICES if result.compatible is False else NOT_TESTED[result.stage],
         ),
     )

@@ -12,8 +12,8 @@ LOOPBACK = ("127.0.0.1", "::1")
 CORRECT = "Correct docker-compose.staging.yml in the release; or parameters/environments, with the reason."
 
 
-def compose_findings(tree: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:
-    """Compose's own verdict first; the rest only for a file that is valid."""
+def compose_file(tree: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:
+    """Compose's own verdict first; services, limits, health checks and published ports only for a valid file."""
     config = tree.sources.compose
     valid = finding("the Compose file is valid", None if config is None else config.valid,
                     measured="not found in the release" if config is None else config.error or "valid",
@@ -24,7 +24,7 @@ def compose_findings(tree: ReleaseTree, environment: Environment) -> tuple[Findi
     return (
         valid,
         _none("every service of the plan is in the Compose file", _missing(config, environment)),
-        _none("limits in the Compose file are the plan's", _other_limits(config, environment)),
+        _none("limits in the Compose file are the plan's", _limits_that_differ(config, environment)),
         _none("every service in the Compose file has a health check", _without_health(config)),
         _none("nothing but nginx is published by the Compose file", _published(config)),
     )
@@ -41,7 +41,7 @@ def _missing(config: ComposeConfig, environment: Environment) -> list[str]:
     ]
 
 
-def _other_limits(config: ComposeConfig, environment: Environment) -> list[str]:
+def _limits_that_differ(config: ComposeConfig, environment: Environment) -> list[str]:
     wrong = []
     for name, service in environment.services.items():
         for one in service.containers(name):

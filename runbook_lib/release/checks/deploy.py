@@ -1,4 +1,4 @@
-"""May a deployment start, and did it take effect?"""
+"""May a deployment start, and is its release live in the end? Pure."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from collections.abc import Mapping
 from runbook_lib.core.findings import Finding, finding
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
-from runbook_lib.platform.checks.live_release import containers_are_healthy
+from runbook_lib.platform.checks.live_release import SHARED, containers_are_healthy
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import ServerState
-from runbook_lib.platform.facts.target import Target
-from runbook_lib.release.checks.capacity import capacity_findings
+from runbook_lib.platform.facts.target import FIRST_COLOUR, Target
+from runbook_lib.release.checks.capacity import disk_and_memory
 from runbook_lib.release.facts.repository import ReleaseTree
+
+AGAIN = "Run this notebook again: it does what remains."
 
 
 def deploy_preconditions(
     environment: Environment, release: ReleaseTree, server: ServerState, secrets: Mapping[str, Secret]
 ) -> tuple[Finding, ...]:
-    """The ref is a commit with a valid Compose file, the secrets are at hand, and the server has room."""
+    """The ref is a commit with a valid Compose file, the secrets are available, and the server has the capacity."""
     compose = release.sources.compose
     missing = [
         name for name in environment.server_secrets if environment.secrets[name].required and name not in secrets
@@ -30,42 +32,44 @@ def deploy_preconditions(
             release.commit is not None,
             measured=release.problem or "one commit",
             expected="a tag, branch or commit of the origin",
-            next_step="Look the name up with `git ls-remote` and correct `ref`.",
+            next_step="Check the name with `git ls-remote origin` and correct `ref`.",
         ),
         finding(
             "its Compose file is valid",
             compose.valid if compose else None,
             measured=(compose.error or "valid") if compose else "not read",
             expected="valid",
-            next_step="Open 10 Preflight for this ref: it names the line.",
+            next_step="Run 10 Preflight for this ref: it names the line.",
         ),
         finding(
-            "secrets at hand",
+            "secrets available",
             not missing,
             measured=", ".join(missing) or "all",
             expected="all that the server needs",
-            next_step="Put the missing ones into the environment of this process, or into the file "
-                      "`secrets_file` names.",
+            next_step="Put the missing ones into the environment of this process, or into the file of `secrets_file`.",
         ),
-        *capacity_findings(server, environment),
+        *disk_and_memory(server, environment),
     )
 
 
 def release_is_live(
-    environment: Environment, deployed: Deployed, containers: tuple[Container, ...], target: Target
+    environment: Environment, deployed: Deployed, containers: tuple[Container, ...], target: Target,
+    *, essential_only: bool = False,
 ) -> tuple[Finding, ...]:
-    """The target has the traffic, is on record, and everything that must run is well."""
-    on_record = deployed.releases[-1].commit if deployed.releases else "none"
-    services = environment.running_services(deployed.live_colour) if deployed.live_colour else ()
+    """The target has the traffic, is the last one in the release history, and its services are healthy.
+
+    `essential_only`: what users need; monitoring may still be starting, as after a rollback.
+    """
+    last = deployed.releases[-1] if deployed.releases else None
+    colour = deployed.live_colour or FIRST_COLOUR
+    services = environment.running_services(colour) if deployed.live_colour else ()
+    if essential_only:
+        services = (f"backend-{colour}", f"frontend-{colour}", *SHARED)
     return (
-        finding(
-            "traffic goes to the release",
-            deployed.live_commit == target.commit,
-            measured=(deployed.live_commit or "none")[:12],
-            expected=target.commit[:12],
-        ),
-        finding(
-            "the release is on record", on_record == target.commit, measured=on_record[:12], expected=target.commit[:12]
-        ),
+        finding("traffic goes to the release", deployed.live_commit == target.commit,
+                measured=(deployed.live_commit or "none")[:12], expected=target.commit[:12], next_step=AGAIN),
+        finding("the release is recorded", last is not None and last.commit == target.commit,
+                measured=f"{last.version} ({last.commit[:12]}): {last.reason or 'no reason given'}" if last else "none",
+                expected=f"{target.version} ({target.commit[:12]})", next_step=AGAIN),
         *containers_are_healthy(containers, services),
     )

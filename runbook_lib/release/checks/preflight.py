@@ -1,16 +1,20 @@
-"""May this release be deployed now? The ref, its variables, and the way back. Pure."""
+"""May this release be deployed now? The ref, its variables, and the rollback target. Pure."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.text import parse_assignments
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.platform.facts.releases import Deployed, Release
 from runbook_lib.release.facts.repository import ReleaseTree
 
+SOUNDS_SECRET = ("SECRET", "PASSWORD", "TOKEN_KEY", "PRIVATE_KEY")
 
-def release_findings(tree: ReleaseTree) -> tuple[Finding, ...]:
-    """Whether the ref names exactly one commit of the origin."""
+
+def release_is_deployable(tree: ReleaseTree) -> tuple[Finding, ...]:
+    """The ref names exactly one commit of the origin."""
     commit = tree.commit
     measured = f"{commit.kind} {commit.ref} is {commit.commit[:12]}: {commit.subject}" if commit else tree.problem
     return (
@@ -19,7 +23,7 @@ def release_findings(tree: ReleaseTree) -> tuple[Finding, ...]:
     )
 
 
-def variable_findings(tree: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:
+def variables(tree: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:
     """Each environment file of the release: complete, with the planned values, and with references for secrets."""
     return tuple(
         _file_finding(path, tree.sources.files.get(path), file.variables)
@@ -27,28 +31,31 @@ def variable_findings(tree: ReleaseTree, environment: Environment) -> tuple[Find
     )
 
 
-def rollback_findings(deployed: Deployed) -> tuple[Finding, ...]:
-    """Whether there is a release to go back to: the one that serves now, as the record has it."""
-    check = "a rollback target is known"
+def rollback_target(deployed: Deployed) -> tuple[Finding, ...]:
+    """There is a release to roll back to, the live one: it is in the release history, and its image still exists."""
+    check = "rollback target known"
     if deployed.live_colour is None:
-        return (Finding(check, Verdict.WARNING, "nothing is deployed yet", "the release that serves now",
-                        "The first deployment has no way back but removing it again."),)
+        return (Finding(check, Verdict.WARNING, "nothing is deployed yet", "the live release",
+                        "The first deployment can only be rolled back by removing it."),)
     recorded = [release for release in deployed.releases if release.commit == deployed.live_commit]
     image = f"gw2-backend:{deployed.live_commit}"
-    measured = (
-        f"{recorded[-1].version} ({recorded[-1].commit[:12]}), deployed {recorded[-1].at:%Y-%m-%d %H:%M} UTC by "
-        f"{recorded[-1].by}" if recorded else f"{(deployed.live_commit or 'unknown')[:12]} is not in the record"
-    )
+    unknown = f"{(deployed.live_commit or 'unknown')[:12]} is not in the release history"
     return (
-        finding(check, bool(recorded), measured=measured, expected="the live release is in the release record",
-                next_step="Deploy the live release once more with 20 Deploy, so that the record knows it."),
-        finding("a rollback target is still built", image in deployed.images,
-                measured=image if image in deployed.images else "its image is gone", expected="its image on the server",
+        finding(check, bool(recorded), measured=_described(recorded[-1]) if recorded else unknown,
+                expected="the live release is in the release history",
+                next_step="Deploy the live release once more with 20 Deploy, so that it is recorded."),
+        finding("rollback target still built", image in deployed.images,
+                measured=image if image in deployed.images else "its image is missing",
+                expected="its image on the server",
                 next_step="A rollback would have to build it first. Deploy the live release once more."),
     )
 
 
-def _file_finding(path: str, text: str | None, planned: dict[str, str]) -> Finding:
+def _described(release: Release) -> str:
+    return f"{release.version} ({release.commit[:12]}), deployed {release.at:%Y-%m-%d %H:%M} UTC by {release.by}"
+
+
+def _file_finding(path: str, text: str | None, planned: Mapping[str, str]) -> Finding:
     check = f"environment variables of {path}"
     expected = f"all {len(planned)} as the environment names them"
     if text is None:
@@ -58,7 +65,7 @@ def _file_finding(path: str, text: str | None, planned: dict[str, str]) -> Findi
     wrong = [f"{name} is missing" for name in planned if name not in found]
     wrong += [_difference(name, found[name], value) for name, value in planned.items()
               if name in found and found[name] != value]
-    wrong += [f"{name} is a secret written out" for name, value in found.items() if _written_out(name, value)]
+    wrong += [f"{name} is a secret in plain text" for name, value in found.items() if _in_plain_text(name, value)]
     return finding(check, not wrong, measured="; ".join(wrong) or f"all {len(planned)}", expected=expected,
                    next_step="Correct the file in the release, or parameters/environments.")
 
@@ -68,7 +75,6 @@ def _difference(name: str, found: str, planned: str) -> str:
     return f"{name} is not {planned}" if "${" in planned else f"{name} is {found!r}, planned {planned!r}"
 
 
-def _written_out(name: str, value: str) -> bool:
+def _in_plain_text(name: str, value: str) -> bool:
     """Whether a variable that sounds like a secret holds a value instead of a reference."""
-    words = ("SECRET", "PASSWORD", "TOKEN_KEY", "PRIVATE_KEY")
-    return any(word in name for word in words) and bool(value) and "${" not in value
+    return any(word in name for word in SOUNDS_SECRET) and bool(value) and "${" not in value

@@ -1,24 +1,85 @@
-"""The plan's success criteria, each with its measured value. A value that is missing is inconclusive."""
+"""The plan's success criteria, each with its measured value. A value that is missing is inconclusive. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.statistics import percentile
 from runbook_lib.environment import Environment
-from runbook_lib.platform.checks.live_release import containers_are_healthy, endpoints_show
+from runbook_lib.platform.checks.live_release import (
+    assets_loaded,
+    containers_are_healthy,
+    endpoints_show,
+    schema_is,
+)
+from runbook_lib.platform.facts.assets import Asset
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.logs import LogLine
 from runbook_lib.platform.facts.monitoring import Alert, ScrapeTarget
+from runbook_lib.platform.facts.releases import Release
 from runbook_lib.release.facts.load import Load
 
 FEWEST_SAMPLES = 20  # below this a 95th percentile is one slow request, not a property of the release
+MOST_SHOWN = 2  # findings of one criterion in the table
+
+
+def success_criteria(environment: Environment, release: Release) -> SuccessCriteria:
+    """The plan's success criteria for a live release: a method measures each, `table` shows all with their verdicts."""
+    return SuccessCriteria(environment, release)
+
+
+@dataclass(frozen=True)
+class SuccessCriteria:
+    """The criteria of `success.criteria` in the environment file, for one recorded release."""
+
+    environment: Environment
+    release: Release
+
+    def services(self, containers: tuple[Container, ...]) -> tuple[Finding, ...]:
+        """All services healthy."""
+        return services_healthy(self.environment, containers, self.release.colour)
+
+    def endpoints(self, endpoints: tuple[Endpoint, ...]) -> tuple[Finding, ...]:
+        """All critical endpoints responding, and responding as this release."""
+        return endpoints_show(endpoints, self.release.commit)
+
+    def response_time(self, load: Load) -> tuple[Finding, ...]:
+        """API response time (p95) below the limit."""
+        return (response_time(self.environment, load),)
+
+    def error_rate(self, load: Load) -> tuple[Finding, ...]:
+        """Error rate below the limit."""
+        return (error_rate(self.environment, load),)
+
+    def migrations(self, revision: str | None) -> tuple[Finding, ...]:
+        """Database migrations applied: the revision is the one recorded with the release."""
+        return (schema_is(revision, self.release.schema_revision or ""),)
+
+    def assets(self, assets: tuple[Asset, ...]) -> tuple[Finding, ...]:
+        """Frontend assets loaded correctly: each byte is as it was built."""
+        return assets_loaded(assets)
+
+    def logs(self, lines: Sequence[LogLine] | None) -> tuple[Finding, ...]:
+        """No critical errors in logs since the deployment; None: the log could not be read."""
+        return (no_critical_errors(lines),)
+
+    def monitoring(self, targets: tuple[ScrapeTarget, ...], alerts: tuple[Alert, ...]) -> tuple[Finding, ...]:
+        """Monitoring shows green."""
+        return monitoring_green(targets, alerts)
+
+    def table(self, **measured: tuple[Finding, ...]) -> tuple[dict[str, str], ...]:
+        """The plan's criteria in its words and order, each with the findings that measure it, given by its key.
+
+        A criterion that no findings are given for is inconclusive.
+        """
+        return tuple(_row(text, measured.get(key, ())) for key, text in self.environment.success.criteria.items())
 
 
 def services_healthy(environment: Environment, containers: tuple[Container, ...], colour: str) -> tuple[Finding, ...]:
-    """Criterion: all services healthy. A service that the environment does without is named with its reason."""
+    """Every service that must run is healthy. One that the environment does without is named with its reason."""
     absent = tuple(
         Finding(f"{name} is absent", Verdict.PASSED, "declared absent", reason)
         for name, reason in environment.absent_services.items()
@@ -27,25 +88,25 @@ def services_healthy(environment: Environment, containers: tuple[Container, ...]
 
 
 def response_time(environment: Environment, load: Load) -> Finding:
-    """Criterion: API response time < 500 ms (p95)."""
-    limit_ms = environment.success.p95_ms
-    p95 = percentile(load.seconds, 95)
-    enough = p95 is not None and len(load.seconds) >= FEWEST_SAMPLES
+    """The 95th percentile of the load's response times against the limit. Too few samples are inconclusive."""
+    limit_ms, p95_s = environment.success.p95_ms, percentile(load.seconds, 95)
+    enough = p95_s is not None and len(load.seconds) >= FEWEST_SAMPLES
+    measured = "no request was answered"
+    if p95_s is not None:
+        measured = f"{p95_s * 1000:.0f} ms of {len(load.seconds)} requests"
     return finding(
         "response time p95",
-        p95 * 1000 < limit_ms if p95 is not None and enough else None,
-        measured=f"{p95 * 1000:.0f} ms of {len(load.seconds)} requests"
-        if p95 is not None
-        else "no request was answered",
+        p95_s * 1000 < limit_ms if p95_s is not None and enough else None,
+        measured=measured,
         expected=f"< {limit_ms} ms of at least {FEWEST_SAMPLES} requests",
-        next_step="Look at the distribution above: a second hump is one slow route, a long tail is a busy machine.",
+        next_step="See the distribution above: a second hump is one slow route, a long tail is a busy machine.",
     )
 
 
 def error_rate(environment: Environment, load: Load) -> Finding:
-    """Criterion: error rate < 1 %."""
+    """The load's error rate against the limit; rate-limited requests do not count. Too few are inconclusive."""
     limit, rate = environment.success.error_rate_percent, load.error_rate_percent
-    enough = len(load.samples) - load.turned_away >= FEWEST_SAMPLES
+    enough = len(load.samples) - load.rate_limited >= FEWEST_SAMPLES
     return finding(
         "error rate",
         rate < limit if rate is not None and enough else None,
@@ -55,13 +116,8 @@ def error_rate(environment: Environment, load: Load) -> Finding:
     )
 
 
-def critical_endpoints(endpoints: tuple[Endpoint, ...], commit: str) -> tuple[Finding, ...]:
-    """Criterion: all critical endpoints responding, and responding as this release."""
-    return endpoints_show(endpoints, commit)
-
-
 def no_critical_errors(lines: Sequence[LogLine] | None) -> Finding:
-    """Criterion: no critical errors in logs since the deployment. None: the log could not be read."""
+    """No line of level ERROR or CRITICAL since the deployment. None: the log could not be read."""
     measured = "log not readable" if lines is None else f"{len(lines)} lines"
     if lines:
         measured += f", the last: {lines[-1].message[:120]}"
@@ -75,7 +131,7 @@ def no_critical_errors(lines: Sequence[LogLine] | None) -> Finding:
 
 
 def monitoring_green(targets: tuple[ScrapeTarget, ...], alerts: tuple[Alert, ...]) -> tuple[Finding, ...]:
-    """Criterion: monitoring shows green: every target is scraped, and no alert fires."""
+    """Every target is scraped, and no alert fires. No target at all is inconclusive."""
     down = [target.job for target in targets if not target.up]
     firing = [alert.name for alert in alerts if alert.state == "firing"]
     return (
@@ -92,28 +148,16 @@ def monitoring_green(targets: tuple[ScrapeTarget, ...], alerts: tuple[Alert, ...
             not firing,
             measured=", ".join(firing) or "none firing",
             expected="none firing",
-            next_step="Each alert's runbook link says which notebook to open.",
+            next_step="Each alert's runbook link names the notebook to open.",
         ),
     )
 
 
-def success_criteria(
-    environment: Environment, *measured: tuple[Finding, ...]
-) -> tuple[dict[str, str], ...]:
-    """The plan's success criteria, word for word and in its order, each with the findings that measure it."""
-    rows = []
-    for criterion, findings in zip(environment.success.criteria, measured, strict=True):
-        verdict = Verdict.worst(one.verdict for one in findings)
-        told = [f"{one.check}: {one.measured}" for one in findings if one.verdict is verdict]
-        more = f" and {len(told) - 2} more" if len(told) > 2 else ""
-        words = "; ".join(told[:2]) + more or "not measured"
-        if verdict is Verdict.PASSED and more:
-            words = f"{len(told)} checks passed"
-        rows.append({"criterion": criterion, "verdict": str(verdict), "measured": words})
-    return tuple(rows)
-
-
-def memory_rows(containers: tuple[Container, ...]) -> tuple[tuple[str, float, float | None], ...]:
-    """(service, used bytes, limit bytes) of the containers whose memory was measured, for the chart."""
-    return tuple((one.service, one.memory_bytes, one.memory_limit_bytes)
-                 for one in containers if one.memory_bytes is not None)
+def _row(criterion: str, findings: Sequence[Finding]) -> dict[str, str]:
+    verdict = Verdict.worst(one.verdict for one in findings)
+    deciding = [f"{one.check}: {one.measured}" for one in findings if one.verdict is verdict]
+    more = f" and {len(deciding) - MOST_SHOWN} more" if len(deciding) > MOST_SHOWN else ""
+    measured = "; ".join(deciding[:MOST_SHOWN]) + more or "not measured"
+    if verdict is Verdict.PASSED and more:
+        measured = f"{len(deciding)} checks passed"
+    return {"criterion": criterion, "verdict": str(verdict), "measured": measured}

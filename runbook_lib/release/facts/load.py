@@ -33,7 +33,7 @@ class Load:
 
     @property
     def seconds(self) -> tuple[float, ...]:
-        """Response times of the requests that were answered and not turned away by the rate limit."""
+        """Response times of the requests that were answered and not rate-limited, in seconds."""
         return tuple(sample.seconds for sample in self.samples if sample.status not in (None, 429))
 
     @property
@@ -49,27 +49,28 @@ class Load:
             "requests": f"{len(self.samples)} in {self.duration_s:.1f} s",
             **{name: "no reply" if value is None else f"{value * 1000:.0f} ms" for name, value in shares.items()},
             "errors": str(self.errors),
-            "turned away by the rate limit": str(self.turned_away),
+            "rate-limited": str(self.rate_limited),
         }
 
     @property
-    def turned_away(self) -> int:
-        """Requests that the rate limit answered."""
+    def rate_limited(self) -> int:
+        """Requests that the rate limit refused (429)."""
         return sum(1 for sample in self.samples if sample.status == 429)
 
     @property
     def error_rate_percent(self) -> float | None:
-        """Errors per request that was not turned away, in percent; None when there was no such request."""
-        counted = len(self.samples) - self.turned_away
+        """Errors per request that was not rate-limited, in percent; None when there was no such request."""
+        counted = len(self.samples) - self.rate_limited
         return 100 * self.errors / counted if counted else None
 
 
-def load_of(
+def measure_load(
     environment: Environment, paths: tuple[str, ...] = ("/api/v1/builds", "/api/v1/health", "/")
 ) -> Question[Load]:
     """The configured number of GET requests at the configured rate, spread over `paths`.
 
-    Stops by itself: `environment.load` bounds requests and rate, each request ends after 10 s.
+    Bounded: `environment.load` limits requests and rate, each request ends after 10 s. An unanswered request is a
+    sample, never an error.
     """
 
     def fetch(connections: Connections) -> Load:

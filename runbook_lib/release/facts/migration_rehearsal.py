@@ -1,31 +1,40 @@
-"""A release's migrations, run on a copy of the live schema that nobody else can reach."""
+"""A release's migrations, run on a copy of the live schema that no network reaches."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from enum import StrEnum
 
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.containers import PROJECT
+from runbook_lib.release.facts.schema_copy import PASSED, parse_copy_records
 
-PROJECT = "gw2-staging"
 REHEARSAL_TIMEOUT_S = 420.0
-Outcome = Literal["passed", "failed", "no-database", "no-image", "error"]
+SAME_LIBRARIES = "same"
+
+
+class RehearsalOutcome(StrEnum):
+    """What a rehearsal came to, as `migration_rehearsal.sh` prints it. ERROR: the copy itself could not be made."""
+
+    PASSED = PASSED
+    FAILED = "failed"
+    NO_DATABASE = "no-database"
+    NO_IMAGE = "no-image"
+    ERROR = "error"
 
 
 @dataclass(frozen=True)
 class MigrationRehearsal:
-    """How the migrations went. `image` gave the libraries; `own_libraries` says whether they are the release's own.
+    """How the migrations went. `image` gave the libraries; `own_libraries`: whether they are the release's own.
 
-    `before` and `after` are schema revisions; `message` is the end of what was printed.
+    `before` and `after` are schema revisions; `message` is the end of the output; `seconds` the migrations took.
     """
 
-    outcome: Outcome
+    outcome: RehearsalOutcome
     message: str
     image: str | None = None
     own_libraries: bool | None = None
@@ -34,11 +43,12 @@ class MigrationRehearsal:
     seconds: float | None = None
 
 
-def migration_rehearsal_of(environment: Environment, commit: str | None) -> Question[MigrationRehearsal | None]:
-    """The migrations of a commit on a copy of the live schema; None without a commit.
+def rehearse_migrations(environment: Environment, commit: str | None) -> Question[MigrationRehearsal | None]:
+    """The migrations of a commit on a copy of the live schema; None without a commit. Takes about half a minute.
 
     The copy holds no row of data: the rehearsal proves statements, not what they do to rows. No image is built for
-    it; where the release's own is not there yet, the running backend's libraries run the release's migrations.
+    it; where the release's own does not exist yet, the running backend's libraries run the release's migrations.
+    Raises FactUnreadable when the reply has no result. Source: `programs/migration_rehearsal.sh`.
     """
     rules = environment.backup
     argv = ("bash", "-s", "--", environment.server.directory, commit or "", PROJECT, rules.database, rules.user)
@@ -54,30 +64,20 @@ def migration_rehearsal_of(environment: Environment, commit: str | None) -> Ques
 
 
 def parse_rehearsal(text: str, where: str) -> MigrationRehearsal:
-    """The records that `migration_rehearsal.sh` prints. Raises FactUnreadable when its result is not among them."""
-    records = {kind: fields for kind, *fields in (line.split("\t") for line in text.splitlines())}
+    """The records that `migration_rehearsal.sh` prints. Raises FactUnreadable for a result that is not known."""
+    found = parse_copy_records(text, where)
+    seconds, libraries = found.get("seconds"), found.get("libraries")
     try:
-        outcome, message = records["result"]
-        if outcome not in get_args(Outcome):
-            raise ValueError(outcome)
-        said = base64.b64decode(message, validate=True).decode("utf-8", "replace").strip()
-    except (KeyError, ValueError, binascii.Error) as cause:
-        raise FactUnreadable(
-            "The migrations could not be rehearsed: the reply has no result.",
-            where=where,
-            next_step="Run the notebook again; `docker ps` on the server should answer.",
-        ) from cause
-
-    def text_of(kind: str) -> str | None:
-        return (records.get(kind) or [""])[0] or None
-
-    seconds = text_of("seconds")
-    return MigrationRehearsal(
-        cast(Outcome, outcome),
-        said,
-        image=text_of("image"),
-        own_libraries=text_of("libraries") == "same" if "libraries" in records else None,
-        before=text_of("before"),
-        after=text_of("after"),
-        seconds=float(seconds) if seconds else None,
-    )
+        return MigrationRehearsal(
+            RehearsalOutcome(found.outcome),
+            found.message,
+            image=found.get("image"),
+            own_libraries=None if libraries is None else libraries == SAME_LIBRARIES,
+            before=found.get("before"),
+            after=found.get("after"),
+            seconds=float(seconds) if seconds else None,
+        )
+    except ValueError as cause:
+        raise FactUnreadable("The migrations could not be rehearsed: the reply is not in the expected form.",
+                             where=where,
+                             next_step="Run the notebook again; `docker ps` on the server should answer.") from cause

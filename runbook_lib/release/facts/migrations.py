@@ -12,7 +12,7 @@ DESTRUCTIVE = ("drop_table", "drop_column", "drop_constraint", "execute", "alter
 
 @dataclass(frozen=True)
 class Migration:
-    """One alembic revision. `parents` is empty for the first; `careful` names operations that a person should read."""
+    """One alembic revision. `parents` is empty for the first; `careful` names operations that need a review."""
 
     revision: str
     parents: tuple[str, ...]
@@ -22,20 +22,20 @@ class Migration:
 
 @dataclass(frozen=True)
 class Migrations:
-    """All revisions of a release, and files among them that could not be read as one."""
+    """All revisions of a release, and the files that cannot be parsed as one."""
 
     revisions: tuple[Migration, ...]
     unreadable: tuple[str, ...] = ()
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """Revisions that no other one follows; a release must have exactly one."""
+        """Revisions that no other revision follows; a release must have exactly one."""
         followed = {parent for migration in self.revisions for parent in migration.parents}
         return tuple(sorted({migration.revision for migration in self.revisions} - followed))
 
     @property
     def missing_parents(self) -> tuple[str, ...]:
-        """Revisions that are named as a parent and are not there."""
+        """Revisions that are named as a parent and do not exist."""
         known = {migration.revision for migration in self.revisions}
         return tuple(sorted({parent for one in self.revisions for parent in one.parents} - known))
 
@@ -56,7 +56,10 @@ class Migrations:
 
 
 def parse_migrations(files: Mapping[str, str]) -> Migrations:
-    """Every `*/versions/*.py` among a release's files, by its syntax tree: no code of the release is executed."""
+    """Every `*/versions/*.py` among a release's files, by its syntax tree: no code of the release is executed.
+
+    A file that is not a migration is listed as unreadable; nothing is raised.
+    """
     found, unreadable = [], []
     for path, text in sorted(files.items()):
         if "/versions/" not in f"/{path}" or not path.endswith(".py") or path.endswith("/__init__.py"):

@@ -1,6 +1,6 @@
-"""The release that a git ref names, as the origin has it: commit, files, configuration, Compose's own opinion.
+"""The release that a git ref names, as the origin has it: commit, files, configuration, Compose's own reading.
 
-Nothing of it changes the checkout. What is not there yet is fetched into a folder of its own that is gone afterwards;
+Nothing of it changes the checkout. Objects it lacks are fetched into a folder of their own that is removed afterwards:
 a fetch into the checkout, even under a private ref, would be a change that a read-only run must not make.
 """
 
@@ -19,6 +19,8 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.containers import PROJECT
+from runbook_lib.release.facts.migrations import Migrations, parse_migrations
 
 SURVEY_TIMEOUT_S = 240.0
 CONFIGURATION_FOLDERS = ("nginx", "prometheus", "alertmanager", "grafana", "postgres", "redis")
@@ -27,7 +29,10 @@ COLOUR_VARIABLES = ("BLUE_COMMIT", "BLUE_VERSION", "GREEN_COMMIT", "GREEN_VERSIO
 
 @dataclass(frozen=True)
 class ComposeConfig:
-    """What `docker compose config` made of the release's file. `services` by name, in Compose's own terms."""
+    """What `docker compose config` made of the release's file. `services` by name, in Compose's own terms.
+
+    `error` is the line of Compose's output that explains the failure; empty for a valid file.
+    """
 
     valid: bool
     error: str
@@ -64,7 +69,7 @@ class Sources:
 class ReleaseTree:
     """A commit with what it would bring. `trees` maps a top-level folder to its git hash.
 
-    `commit` is None when the ref names nothing, or two different things: `problem` says which.
+    `commit` is None when the ref names nothing, or two different things: `problem` explains which.
     """
 
     ref: str
@@ -78,13 +83,18 @@ class ReleaseTree:
         """Git tree hash of each folder of mounted configuration."""
         return {name: self.trees[name] for name in CONFIGURATION_FOLDERS if name in self.trees}
 
+    @property
+    def migrations(self) -> Migrations:
+        """The release's migrations, read from their source; no code of the release is executed."""
+        return parse_migrations(self.sources.files)
 
-def release_tree_of(environment: Environment, ref: str) -> Question[ReleaseTree]:
-    """The release behind `ref`: a tag, a branch, or a commit of at least seven digits, at the origin.
 
-    Raises FactUnreadable when there is no checkout or the origin does not answer.
+def inspect_release(environment: Environment, ref: str) -> Question[ReleaseTree]:
+    """The release that `ref` names at the origin: a tag, a branch, or a commit of at least seven digits.
+
+    Raises FactUnreadable when there is no checkout or the origin does not answer. Source: `programs/release_survey.sh`.
     """
-    variables = [f"{name}={value}" for name, value in stand_ins(environment).items()]
+    variables = [f"{name}={value}" for name, value in placeholder_variables(environment).items()]
     argv = ("bash", "-s", "--", environment.server.directory, ref, *variables)
     program = programs.text("release/read_git.sh", "release/release_survey.sh")
 
@@ -95,14 +105,14 @@ def release_tree_of(environment: Environment, ref: str) -> Question[ReleaseTree]
     return Question(f"release {ref}", fetch)
 
 
-def stand_ins(environment: Environment) -> dict[str, str]:
-    """Every variable that a deployment gives to Compose, secrets replaced by words: validity needs no secret."""
+def placeholder_variables(environment: Environment) -> dict[str, str]:
+    """Every variable that a deployment gives to Compose, with placeholders for secrets: validity needs no secret."""
     return {
-        "COMPOSE_PROJECT_NAME": "gw2-staging",
+        "COMPOSE_PROJECT_NAME": PROJECT,
         **dict.fromkeys(COLOUR_VARIABLES, "0" * 40),
         **{f"{folder.upper()}_CONFIG_HASH": "0" * 40 for folder in CONFIGURATION_FOLDERS},
         **environment.images,
-        **{name: f"stand-in-for-{name.lower()}" for name in environment.server_secrets},
+        **{name: f"placeholder-for-{name.lower()}" for name in environment.server_secrets},
     }
 
 
@@ -114,7 +124,7 @@ def parse_release(text: str, ref: str, *, where: str) -> ReleaseTree:
         raise FactUnreadable(
             f"The release {ref} could not be surveyed: the reply is not in the expected form.",
             where=where,
-            next_step="Run the notebook again; if it stays so, look at the checkout with `git status`.",
+            next_step="Run the notebook again; if it fails again, check the checkout with `git status`.",
         ) from cause
 
 
@@ -142,7 +152,7 @@ def _commit(ref: str, records: Iterable[list[str]]) -> Commit:
     _, commit, kind, described = by_kind["commit"]
     time, _, subject = _decoded(described).rstrip("\n").partition("\t")
     if kind not in ("tag", "branch", "commit") or len(commit) != 40:
-        raise ValueError(f"{kind} {commit} is no commit")
+        raise ValueError(f"{kind} {commit} is not a commit")
     version = ref if kind == "tag" else by_kind["version"][1]
     return Commit(ref, cast(Literal["tag", "branch", "commit"], kind), commit, version or commit[:12],
                   datetime.fromisoformat(time), subject, by_kind["head"][1] or None)
@@ -151,15 +161,15 @@ def _commit(ref: str, records: Iterable[list[str]]) -> Commit:
 def _compose(record: list[str]) -> ComposeConfig:
     _, status, config, error = record
     if status != "0":
-        return ComposeConfig(False, _last_words(_decoded(error)))
+        return ComposeConfig(False, _error_line(_decoded(error)))
     data = json.loads(_decoded(config))
     return ComposeConfig(True, "", data["services"], data.get("networks", {}))
 
 
-def _last_words(error: str) -> str:
-    """The line that says what is wrong: Compose prints warnings before it."""
+def _error_line(error: str) -> str:
+    """The line that explains the failure: Compose prints warnings before it."""
     lines = [line for line in error.splitlines() if line.strip() and "level=warning" not in line]
-    return lines[-1].strip() if lines else "docker compose ended without a message"
+    return lines[-1].strip() if lines else "docker compose failed without a message"
 
 
 def _unreachable(kind: str, message: str, where: str) -> FactUnreadable:

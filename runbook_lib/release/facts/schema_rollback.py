@@ -1,4 +1,4 @@
-"""Going back to earlier code: can it live with the schema there is, and what would reversing migrations take away?"""
+"""The data question of a rollback: does the earlier code work on the schema, and what would a downgrade delete?"""
 
 from __future__ import annotations
 
@@ -10,81 +10,97 @@ from typing import Literal
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.releases import Deployed
-from runbook_lib.release.facts.compatibility import code_on_live_schema_of
+from runbook_lib.recovery.facts.data_loss import DataLoss
+from runbook_lib.release.facts.compatibility import earlier_code_on_live_schema
 from runbook_lib.release.facts.migrations import Migrations, parse_migrations
-from runbook_lib.release.facts.repository import release_tree_of
+from runbook_lib.release.facts.repository import inspect_release
 
 DataChoice = Literal["keep", "downgrade", "restore"]
-TAKES_AWAY = {"drop_column": 2, "drop_table": 1, "drop_constraint": 2, "drop_index": 2, "execute": 1}
+# alembic's operations that delete something → how many of their arguments name what
+DESTRUCTIVE_ARGUMENTS = {"drop_column": 2, "drop_table": 1, "drop_constraint": 2, "drop_index": 2, "execute": 1}
+MOST_IMAGES = 4  # older ones do not know a schema that newer ones do not
 
 
 @dataclass(frozen=True)
-class WayBack:
+class SchemaRollback:
     """What stands between the schema now and an earlier release.
 
-    `compatible`: the earlier code works on the schema as it is; None when that is not known, `said` says why. `keeper`
-    is a commit on the server whose migrations know the schema now and can reverse it. `takes_away` are the statements
-    of those reversals that delete something, e.g. "drop column squads.region".
+    `compatible`: the earlier code works on the schema as it is; None when that is not known, `explanation` has why.
+    `migration_image` is a commit whose image on the server has the migrations that made this schema, and can reverse
+    them. `destructive_operations` are what those reversals delete, e.g. "drop column squads.region".
     """
 
     schema_now: str | None
     schema_of_code: str
     compatible: bool | None = True
-    said: str = "the schema is the one that this release knows"
-    keeper: str | None = None
+    explanation: str = "the schema is the one that this release knows"
+    migration_image: str | None = None
     reverses: tuple[str, ...] = ()
-    takes_away: tuple[str, ...] = ()
+    destructive_operations: tuple[str, ...] = ()
 
     @property
     def newer(self) -> bool:
         """Whether the schema is past what the earlier release knows."""
         return self.schema_now is not None and self.schema_now != self.schema_of_code
 
+    def data_impact(self, database: DataChoice, loss: DataLoss | None = None) -> str:
+        """What happens to the data with that choice, in a sentence; `loss` is what a restore would lose."""
+        if database == "restore" and loss is not None:
+            return loss.sentence
+        if database == "downgrade" and self.newer:
+            deleted = ", ".join(self.destructive_operations) or "nothing that its source names"
+            return (
+                f"The schema is downgraded from {self.schema_now} to {self.schema_of_code}, which means: {deleted}. "
+                "The contents of these columns and tables are lost; a verified backup is taken first. All other rows "
+                "stay."
+            )
+        return f"No row is lost: the data stay as they are. {self.explanation[:1].upper()}{self.explanation[1:]}."
 
-def way_back_of(
+
+def schema_rollback(
     environment: Environment, deployed: Deployed, commit: str, sources: Mapping[str, str], schema_now: str | None,
     *, database: DataChoice,
-) -> Question[WayBack]:
-    """The data question of a rollback to `commit`, whose source files are `sources`. Asks only what is not known yet.
+) -> Question[SchemaRollback]:
+    """The data question of a rollback to `commit`, whose files are `sources`: asks only what is not known yet.
 
-    Where the schema is newer and the record does not say that this code was tried on it, that is done now, on a copy
-    without a network and without rows: about half a minute.
+    Where the schema is newer and the release history does not show that this code was verified on it, that is done
+    now, on a copy without a network and without rows: half a minute. Raises FactUnreadable when that has no result.
     """
-    theirs = parse_migrations(sources)
-    head = theirs.heads[0] if len(theirs.heads) == 1 else ""
-    known = {one.revision for one in theirs.revisions}
+    own = parse_migrations(sources)
+    head = own.heads[0] if len(own.heads) == 1 else ""
+    known = {one.revision for one in own.revisions}
 
-    def fetch(connections: Connections) -> WayBack:
+    def fetch(connections: Connections) -> SchemaRollback:
         if schema_now is None:
-            return WayBack(None, head, None, "the live schema cannot be read")
+            return SchemaRollback(None, head, None, "the live schema cannot be read")
         if schema_now in known:
             older = "" if schema_now == head else f"; its migrations bring {schema_now} forward to {head}"
-            return WayBack(schema_now, head, said=f"this release knows the schema {schema_now}{older}")
+            return SchemaRollback(schema_now, head, explanation=f"this release knows the schema {schema_now}{older}")
         if database == "restore":
-            return WayBack(schema_now, head, None, "not asked: the backup's own schema is used")
-        compatible, said = tried_before(deployed, commit, schema_now)
+            return SchemaRollback(schema_now, head, None, "not tested: the backup's own schema is used")
+        compatible, explanation = previously_verified(deployed, commit, schema_now)
         if compatible is None:
-            trial = code_on_live_schema_of(environment, commit, deployed.live_colour or "").fetch(connections)
-            compatible = trial.compatible
-            said = trial.message or f"a user of the earlier code can do everything on {schema_now}"
+            test = earlier_code_on_live_schema(environment, commit, deployed.live_colour or "").fetch(connections)
+            compatible = test.compatible
+            explanation = test.message or f"a user of the earlier code can do everything on {schema_now}"
         if database == "keep":
-            return WayBack(schema_now, head, compatible, said)
-        keeper, migrations = _keeper(environment, deployed, schema_now, connections)
+            return SchemaRollback(schema_now, head, compatible, explanation)
+        image, migrations = _migration_image(environment, deployed, schema_now, connections)
         reverses = _reversed(migrations, schema_now, known)
-        lost = takes_away(sources_of(environment, keeper, connections), reverses) if keeper else ()
-        return WayBack(schema_now, head, compatible, said, keeper, reverses, lost)
+        deleted = destructive_operations(sources_of(environment, image, connections), reverses) if image else ()
+        return SchemaRollback(schema_now, head, compatible, explanation, image, reverses, deleted)
 
-    return Question("the way back for the data", fetch)
+    return Question("the earlier code and the live schema", fetch)
 
 
-def tried_before(deployed: Deployed, commit: str, schema: str) -> tuple[bool | None, str]:
-    """Whether that code served on that schema, or was tried on it when the schema was deployed; else (None, "")."""
+def previously_verified(deployed: Deployed, commit: str, schema: str) -> tuple[bool | None, str]:
+    """Whether that code was live on that schema, or was verified when the schema was deployed; else (None, "")."""
     on_it = [release for release in reversed(deployed.releases) if release.schema_revision == schema]
     for release in on_it:
         if release.commit == commit:
             return True, f"it passed its gates on {schema} on {release.at:%Y-%m-%d}, in run {release.run_id}"
         if release.compatible_with == commit:
-            return True, f"it was tried on {schema} when {release.version} was deployed, in run {release.run_id}"
+            return True, f"it was verified on {schema} when {release.version} was deployed, in run {release.run_id}"
     return None, ""
 
 
@@ -97,8 +113,8 @@ def candidates(deployed: Deployed) -> tuple[str, ...]:
     return tuple(dict.fromkeys(known))
 
 
-def takes_away(sources: Mapping[str, str], revisions: Iterable[str]) -> tuple[str, ...]:
-    """What the `downgrade` functions of those revisions delete, in words; read from the source, nothing is run."""
+def destructive_operations(sources: Mapping[str, str], revisions: Iterable[str]) -> tuple[str, ...]:
+    """What the `downgrade` functions of those revisions delete, in words; read from the source, nothing is executed."""
     paths = {one.revision: one.path for one in parse_migrations(sources).revisions}
     texts = [sources[paths[revision]] for revision in revisions if revision in paths]
     return tuple(words for text in texts for words in _deleted_by(text))
@@ -106,13 +122,13 @@ def takes_away(sources: Mapping[str, str], revisions: Iterable[str]) -> tuple[st
 
 def sources_of(environment: Environment, commit: str, connections: Connections) -> dict[str, str]:
     """The small text files of a commit that the server has."""
-    return release_tree_of(environment, commit).fetch(connections).sources.files
+    return inspect_release(environment, commit).fetch(connections).sources.files
 
 
-def _keeper(
+def _migration_image(
     environment: Environment, deployed: Deployed, schema_now: str, connections: Connections
 ) -> tuple[str | None, Migrations]:
-    for commit in candidates(deployed)[:4]:
+    for commit in candidates(deployed)[:MOST_IMAGES]:
         migrations = parse_migrations(sources_of(environment, commit, connections))
         if schema_now in {one.revision for one in migrations.revisions}:
             return commit, migrations
@@ -137,7 +153,7 @@ def _deleted_by(text: str) -> list[str]:
     words = []
     for call in calls:
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-        if name in TAKES_AWAY:
-            said = [one.value for one in call.args[: TAKES_AWAY[name]] if isinstance(one, ast.Constant)]
-            words.append(f"{name.replace('_', ' ')} {'.'.join(str(one) for one in said) or '(read the migration)'}")
+        if name in DESTRUCTIVE_ARGUMENTS:
+            named = [one.value for one in call.args[: DESTRUCTIVE_ARGUMENTS[name]] if isinstance(one, ast.Constant)]
+            words.append(f"{name.replace('_', ' ')} {'.'.join(str(one) for one in named) or '(read the migration)'}")
     return words

@@ -20,7 +20,7 @@ from runbook_lib.platform.plans.step_keys import StepKey
 UPSTREAMS = ".runbook/upstreams/active.conf"
 EXEMPTIONS = ".runbook/upstreams/rate_limit_exempt.conf"
 # Time and run id come from the server's clock and lock: in the plan they would give every plan another hash. The first
-# character of the record, its opening brace, is cut off: the line begins with the two.
+# character of the record, its opening brace, is removed: the line begins with the two.
 APPEND_RELEASE = r"""
 run=$(sed -n 's/.*"run_id": *"\([A-Za-z0-9-]*\)".*/\1/p' "$2")
 at=$(date -u +%Y-%m-%dT%H:%M:%S+00:00)

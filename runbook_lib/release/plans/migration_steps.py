@@ -13,7 +13,7 @@ from runbook_lib.core.plan import Plan, Step
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.checks.compatibility import judge_compatibility
-from runbook_lib.release.facts.compatibility import compatibility_of
+from runbook_lib.release.facts.compatibility import live_code_on_new_schema
 
 
 def irreversible(plan: Plan) -> Plan:
@@ -35,7 +35,7 @@ def check_compatibility(rollout: Rollout) -> Step:
     """Right before the migration, when the release's image is there. One probe: a copy does not change by waiting."""
     gate = Gate(
         "the live code on a copy of the new schema",
-        (compatibility_of(rollout.environment, rollout.target.commit, rollout.live_colour or ""),),
+        (live_code_on_new_schema(rollout.environment, rollout.target.commit, rollout.live_colour or ""),),
         judge_compatibility,
         success_threshold=1,
         interval_s=600,

@@ -20,7 +20,7 @@ from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.restore_databases import Databases
 from runbook_lib.recovery.plans.restore import unchanged_since_plan
-from runbook_lib.release.facts.schema_rollback import DataChoice, WayBack
+from runbook_lib.release.facts.schema_rollback import DataChoice, SchemaRollback
 from runbook_lib.release.plans import build_steps, cutover_steps, rollback_steps, verification_steps
 from runbook_lib.release.plans.interrupted_cutover import finish_cutover
 from runbook_lib.release.plans.rollback_data import DataRollback, release_and_data
@@ -28,8 +28,8 @@ from runbook_lib.release.plans.rollback_data import DataRollback, release_and_da
 
 def plan_rollback(
     environment: Environment, deployed: Deployed, containers: tuple[Container, ...], target: Target, *,
-    database: DataChoice, schema: WayBack, operator: str, reason: str = "", pre_rollback_backup: Plan | None = None,
-    backup: Backup | None = None, databases: Databases | None = None,
+    database: DataChoice, schema: SchemaRollback, operator: str, reason: str = "",
+    pre_rollback_backup: Plan | None = None, backup: Backup | None = None, databases: Databases | None = None,
 ) -> Plan:
     """From the live release to `target`; where it is live already, what an interrupted run left, or no steps.
 

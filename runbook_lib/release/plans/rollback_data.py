@@ -16,7 +16,7 @@ from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.restore_databases import Databases
 from runbook_lib.recovery.plans import restore_steps
 from runbook_lib.recovery.plans.restore import preparation, swap_databases
-from runbook_lib.release.facts.schema_rollback import DataChoice, WayBack
+from runbook_lib.release.facts.schema_rollback import DataChoice, SchemaRollback
 from runbook_lib.release.plans import cutover_steps, rollback_steps, verification_steps
 
 NO_BACKUP = "a rollback takes seconds: a backup is taken only where data change"
@@ -30,7 +30,7 @@ class DataRollback:
     """
 
     choice: DataChoice
-    schema: WayBack
+    schema: SchemaRollback
     pre_rollback_backup: Plan | None = None
     backup: Backup | None = None
     databases: Databases | None = None

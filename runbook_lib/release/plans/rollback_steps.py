@@ -12,7 +12,7 @@ from runbook_lib.platform.plans.migration import LOCK_TIMEOUT
 from runbook_lib.platform.plans.nginx import reload_nginx, wait_until_drained
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
-from runbook_lib.release.facts.schema_rollback import WayBack
+from runbook_lib.release.facts.schema_rollback import SchemaRollback
 from runbook_lib.release.plans import configuration_steps
 
 DATA_SERVICES = ("postgres", "redis")
@@ -38,7 +38,7 @@ def start_data_services(environment: Environment) -> Step:
 
 
 def start_monitoring(environment: Environment) -> Step:
-    """Monitoring as the earlier release has it. Its failure is no reason to leave a live release."""
+    """Monitoring as the earlier release has it. Its failure must not undo a live release."""
     services = configuration_steps.infrastructure_services(environment)
     return Step(
         StepKey.START_MONITORING,
@@ -48,15 +48,15 @@ def start_monitoring(environment: Environment) -> Step:
     )
 
 
-def downgrade(rollout: Rollout, schema: WayBack) -> Step:
+def downgrade(rollout: Rollout, schema: SchemaRollback) -> Step:
     """Reverse migrations by the image that has them. Undone: they run again; what they deleted stays deleted."""
-    deleted = f"; it deletes: {', '.join(schema.takes_away)}" if schema.takes_away else ""
+    deleted = f"; it deletes: {', '.join(schema.destructive_operations)}" if schema.destructive_operations else ""
     return Step(
         StepKey.DOWNGRADE,
         f"Downgrade the schema from {schema.schema_now} to {schema.schema_of_code}",
         (_alembic(rollout, schema, "downgrade", schema.schema_of_code),),
         undo=(_alembic(rollout, schema, "upgrade", schema.schema_now or "head"),),
-        why=f"by the image of {(schema.keeper or '')[:12]}, one transaction, 5 s for a lock{deleted}",
+        why=f"by the image of {(schema.migration_image or '')[:12]}, one transaction, 5 s for a lock{deleted}",
     )
 
 
@@ -72,10 +72,10 @@ def stop_newer_backend(environment: Environment, colour: str) -> Step:
     )
 
 
-def _alembic(rollout: Rollout, schema: WayBack, *words: str) -> Command:
+def _alembic(rollout: Rollout, schema: SchemaRollback, *words: str) -> Command:
     """A one-off container of the image that has the migrations; `upgrade` is safe where nothing was downgraded."""
     colour = rollout.live_colour or "blue"
     run = compose(rollout.environment, "run", "--rm", "--no-deps", "-T", f"backend-{colour}", "alembic", "-x",
                   LOCK_TIMEOUT, *words, timeout_s=600)
     # Compose prefers the process environment to .env: the container gets this image, whatever .env names
-    return replace(run, argv=("env", f"{colour.upper()}_COMMIT={schema.keeper or 'none'}", *run.argv))
+    return replace(run, argv=("env", f"{colour.upper()}_COMMIT={schema.migration_image or 'none'}", *run.argv))

@@ -19,16 +19,16 @@ from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.platform.plans.verification import healthy_inside, served_inside
 from runbook_lib.release.checks.triggers import (
     HEALTH,
-    conclude_watch,
     errors_trigger,
     judge_watch,
     slow_limit_ms,
     with_error_rate,
 )
+from runbook_lib.release.checks.watch_conclusion import conclude_watch
 
 
 def internal_gate(rollout: Rollout) -> Step:
-    """Health first, as long as it may take; then what the release serves and a full user flow, before any user."""
+    """Health first, as long as it may take; then its replies, its files and a full user flow, before any user."""
     environment, expected = rollout.environment, rollout.expected
     identity, flow = judge_identity(expected), judge_flow(slow_limit_ms(environment))
 

@@ -1,26 +1,29 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2317
-# The live backend's image on a copy of the live schema: `bash -s -- start CHECKOUT COMMIT PROJECT DATABASE USER COLOUR`, then
-# `bash -s -- migrate CHECKOUT COMMIT PROJECT DATABASE USER COPY` with the name that start printed. Follows schema_copy.sh.
-# `start … COLOUR itself` tries the image of COMMIT instead, with the live settings: earlier code on the schema as it is.
-# Old code, database and cache share one network namespace that leads nowhere; all of them end by themselves.
+# One version's code on a copy of the live schema. Follows read_git.sh and schema_copy.sh:
+#   bash -s -- start CHECKOUT COMMIT PROJECT DATABASE USER COLOUR live      the code that is live in COLOUR
+#   bash -s -- start CHECKOUT COMMIT PROJECT DATABASE USER COLOUR release   the code of COMMIT, with the live settings
+#   bash -s -- migrate CHECKOUT COMMIT PROJECT DATABASE USER COPY           the migrations of COMMIT on a started copy
+# Code, database and cache share one network namespace that leads nowhere. All of them end after LIMIT_S, so that a run
+# that dies leaves nothing behind.
 
 start() {
-    local project=$1 colour=$2 image='' live backend redis
+    local project=$1 colour=$2 code=$3 image='' live backend redis
     copy="runbook-schema-copy-$$-${RANDOM}"
-    trap 'docker rm --force "$copy-old" "$copy-redis" "$copy" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
+    trap 'docker rm --force "$copy-code" "$copy-redis" "$copy" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
     docker image inspect "gw2-backend:$commit" >/dev/null 2>&1 || result no-image <<<'the release has no image on the server'
-    [[ ${3:-} != itself ]] || image=gw2-backend:$commit
+    [[ $code == live ]] || image=gw2-backend:$commit
     live=$(one_container "$project" postgres)
     [[ -n $live ]] || result no-database <<<'no database is running'
     backend=$(one_container "$project" "backend-$colour")
-    [[ -n $backend ]] || result no-old-code <<<"backend-$colour is not running"
+    [[ -n $backend ]] || result no-live-backend <<<"backend-$colour is not running"
     start_copy "$(docker inspect --format '{{.Config.Image}}' "$live")" >"$scratch/log" 2>&1 || result error <"$scratch/log"
     printf 'before\t%s\n' "$(copy_schema "$live" 2>"$scratch/log")"
     [[ ! -s $scratch/log ]] || result error <"$scratch/log"
     redis=$(one_container "$project" redis)
     [[ -z $redis ]] || start_redis "$redis" >"$scratch/log" 2>&1 || result error <"$scratch/log"
-    start_old_code "$backend" "$image" >"$scratch/log" 2>&1 || result error <"$scratch/log"
-    printf 'copy\t%s\n' "$copy"
+    start_code "$backend" "$image" >"$scratch/log" 2>&1 || result error <"$scratch/log"
+    printf 'copy\t%s\nbackend\t%s\ncontainers\t%s\n' "$copy" "$copy-code" "$copy-code $copy-redis $copy-migrations $copy"
+    # from here on the caller removes the copy: it is still needed
     trap 'rm -rf -- "$scratch"' EXIT
     result passed </dev/null
 }
@@ -31,25 +34,26 @@ start_redis() {
         redis-server --bind 127.0.0.1 --dir /data --save '' --appendonly no
 }
 
-# The image that serves, with the settings it serves with; only its database, cache and log are others. Secrets come by a
-# file descriptor and stay without a network.
-start_old_code() {
+# start_code BACKEND [IMAGE]: the live image, or IMAGE, with the settings of the running BACKEND; only database, cache and
+# log differ. The settings hold secrets: they pass by file descriptor, and the container has no network to leak them to.
+start_code() {
     local words image address="postgresql://$user@127.0.0.1:5432/$database"
     image=${2:-$(docker inspect --format '{{.Image}}' "$1")} || return
     mapfile -t words < <(docker inspect --format '{{range .Config.Entrypoint}}{{println .}}{{end}}{{range .Config.Cmd}}{{println .}}{{end}}' "$1" | sed '/^$/d')
-    docker run --detach --rm --name "$copy-old" --label org.gw2.runbook=schema-copy --network "container:$copy" \
+    docker run --detach --rm --name "$copy-code" --label org.gw2.runbook=schema-copy --network "container:$copy" \
         --memory 512m --tmpfs /tmp:mode=1777 --env-file <(docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$1") \
         --env DATABASE_URL="$address" --env ASYNC_SQLALCHEMY_DATABASE_URI="${address/postgresql:/postgresql+asyncpg:}" \
         --env REDIS_URL=redis://127.0.0.1:6379/0 --env LOG_TO_FILE=false --env WEB_CONCURRENCY=1 \
         --entrypoint timeout "$image" "$LIMIT_S" "${words[@]}" || return
     local deadline=$((SECONDS + 90))
-    until docker exec "$copy-old" python3 -c 'import urllib.request as ask; ask.urlopen("http://127.0.0.1:8000/api/v1/health", timeout=5)' 2>/dev/null; do
-        if ((SECONDS >= deadline)) || ! docker inspect "$copy-old" >/dev/null; then docker logs --tail 20 "$copy-old"; return 1; fi
+    until docker exec "$copy-code" python3 -c 'import urllib.request as ask; ask.urlopen("http://127.0.0.1:8000/api/v1/health", timeout=5)' 2>/dev/null; do
+        # a container that has ended is gone (--rm): waiting for it would only hide its log
+        if ((SECONDS >= deadline)) || ! docker inspect "$copy-code" >/dev/null; then docker logs --tail 20 "$copy-code"; return 1; fi
         sleep 0.5
     done
 }
 
-move() {
+migrate_copy() {
     copy=$1
     trap 'docker rm --force "$copy-migrations" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
     if migrate "gw2-backend:$commit" >"$scratch/log" 2>&1; then
@@ -64,8 +68,8 @@ main() {
     scratch=$(mktemp -d) || exit 1
     find_commit "$checkout" "$commit" "$scratch"
     case $verb in
-        start) start "$project" "$7" "${8:-}" ;;
-        migrate) move "$7" ;;
+        start) start "$project" "$7" "$8" ;;
+        migrate) migrate_copy "$7" ;;
     esac
 }
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2317
 # Runs a release's migrations on a copy of the live schema: `bash -s -- CHECKOUT COMMIT PROJECT DATABASE USER`. Follows
-# schema_copy.sh.
+# read_git.sh and schema_copy.sh. Prints one record a line: image, before, libraries, after, seconds, result.
 
 main() {
     local checkout=$1 commit=$2 project=$3 database=$4 user=$5 live image
@@ -14,6 +14,7 @@ main() {
     [[ -n $image ]] || result no-image <<<'no backend image is on the server'
     printf 'image\t%s\n' "$image"
     start_copy "$(docker inspect --format '{{.Config.Image}}' "$live")" >"$scratch/log" 2>&1 || result error <"$scratch/log"
+    # pg_dump's warnings count as an error: a copy that lacks something proves nothing
     printf 'before\t%s\n' "$(copy_schema "$live" 2>"$scratch/log")"
     [[ ! -s $scratch/log ]] || result error <"$scratch/log"
     compare_libraries "$image"

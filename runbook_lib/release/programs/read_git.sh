@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# A commit of the origin, read without changing the checkout: what is not there yet is fetched into a folder of its own,
-# and the checkout's own objects are only borrowed. No ref, no FETCH_HEAD, no working file of the checkout is written.
+# A commit of the origin, read without changing the checkout: objects it lacks are fetched into a folder of their own, and
+# the checkout's own objects are only borrowed. No ref, no FETCH_HEAD, no working file of the checkout is written.
 
 encoded() { base64 -w0; }
 
-# find_commit CHECKOUT REF SCRATCH: sets $commit and $kind, or prints why not and ends with status 0. A whole commit
-# hash that the checkout already has is taken as it is; every other name is the origin's to answer.
+# find_commit CHECKOUT REF SCRATCH: sets $commit and $kind, or prints why not and ends with status 0. A whole commit hash
+# that the checkout already has needs no origin; every other name is resolved by the origin, where it may have moved.
 find_commit() {
     local checkout=$1 ref=$2 scratch=$3 listing status tips
     export GIT_TERMINAL_PROMPT=0 GIT_SSH_COMMAND="ssh -o BatchMode=yes" GIT_OPTIONAL_LOCKS=0
@@ -17,6 +17,7 @@ find_commit() {
     listing=$(timeout 60 git -C "$checkout" ls-remote --exit-code origin \
         "refs/tags/$ref" "refs/tags/$ref^{}" "refs/heads/$ref" 2>"$scratch/error")
     status=$?
+    # 2: the origin answers and has no such name, which is an answer
     ((status == 0 || status == 2)) || give_up unreachable "$scratch/error"
     mkdir -p "$scratch/objects"
     # asked before GIT_OBJECT_DIRECTORY is set, which would be the answer
@@ -25,6 +26,7 @@ find_commit() {
     choose_commit "$listing" "$ref"
     if [[ -z $commit && $ref =~ ^[0-9a-f]{7,40}$ ]]; then
         kind=commit
+        # an abbreviated hash cannot be asked for: every tip is fetched, then the hash is looked up among them
         mapfile -t tips < <(timeout 60 git -C "$checkout" ls-remote --heads --tags --refs origin | cut -f2)
         fetch "$checkout" "${tips[@]}" 2>"$scratch/error" || give_up unreachable "$scratch/error"
         commit=$(git -C "$checkout" rev-parse --verify --quiet "$ref^{commit}") || commit=
@@ -34,7 +36,8 @@ find_commit() {
         || give_up unreachable "$scratch/error"
 }
 
-# choose_commit LISTING REF: an annotated tag counts as the commit it points to.
+# choose_commit LISTING REF: an annotated tag counts as the commit it points to. A tag and a branch of the same name that
+# differ are refused: git would prefer the tag without a warning.
 choose_commit() {
     local tag branch
     tag=$(awk -v name="refs/tags/$2" '$2 == name "^{}" { peeled = $1 } $2 == name { plain = $1 }
@@ -46,6 +49,7 @@ choose_commit() {
     [[ -z $tag ]] || fetched=refs/tags/$2
 }
 
+# fetch CHECKOUT REF…: every option here keeps git from writing to the checkout (refs, FETCH_HEAD, packs, graphs).
 fetch() {
     local checkout=$1; shift
     timeout 120 git -C "$checkout" -c gc.auto=0 -c maintenance.auto=false -c fetch.writeCommitGraph=false \

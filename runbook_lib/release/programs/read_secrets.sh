@@ -1,10 +1,11 @@
 # shellcheck shell=bash
-# Which secrets lie on the server, and how strong they are: `bash -s -- FILE WEAK_WORDS`. A value never leaves awk:
-# a line is "<name> <length> <distinct characters> <has a weak word> <only URL-safe characters>".
+# Which secrets the server has, and how strong they are: `bash -s -- FILE WEAK_WORDS`. A value never leaves awk: a line is
+# "secret <name> <length> <distinct characters> <has a weak word> <only URL-safe characters>".
 
 file=$1
 [ -e "$file" ] || { echo absent; exit 0; }
 stat -c 'mode %a %U' -- "$file" || exit 1
+# LC_ALL=C: lengths in bytes, the same on every server, whatever its locale
 LC_ALL=C awk -v words="$2" '
     /^[A-Za-z_][A-Za-z0-9_]*=/ {
         name = $0; sub(/=.*/, "", name)

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC2034
-# What a release would bring: `bash -s -- CHECKOUT REF NAME=VALUE…`. Follows git_reading.sh. Reads only: it works in a
-# folder of its own that is gone afterwards. The NAME=VALUE pairs stand in for the server's `.env` and `.env.secrets`.
+# What a release would bring: `bash -s -- CHECKOUT REF NAME=VALUE…`. Follows read_git.sh. Reads only: it works in a folder
+# of its own that is removed afterwards. The NAME=VALUE pairs replace the server's `.env` and `.env.secrets`.
 
 set -uo pipefail
 export LC_ALL=C
@@ -15,6 +15,7 @@ main() {
     printf 'commit\t%s\t%s\t%s\n' "$commit" "$kind" "$("${git[@]}" log -1 --format='%cI%x09%s' "$commit" | encoded)"
     printf 'head\t%s\n' "$("${git[@]}" rev-parse --verify --quiet HEAD)"
     printf 'version\t%s\n' "$("${git[@]}" describe --tags --always "$commit" 2>/dev/null)"
+    # git before 2.36 has no --format
     "${git[@]}" ls-tree --format='tree%x09%(objecttype)%x09%(objectname)%x09%(path)' "$commit" 2>/dev/null \
         || "${git[@]}" ls-tree "$commit" | sed -E 's/^[0-9]+ ([a-z]+) ([0-9a-f]+)\t/tree\t\1\t\2\t/'
     mkdir "$scratch/tree" && "${git[@]}" archive "$commit" | tar -x -C "$scratch/tree" || exit 1
@@ -22,7 +23,7 @@ main() {
     show_compose "$scratch/tree" "$@"
 }
 
-# Small text files that questions are asked about: Compose file, environment files, migrations.
+# show_files TREE: the small text files that facts are read from: Compose file, environment files, migrations.
 show_files() {
     cd "$1" || exit 1
     find . -type f -size -200k \( -name docker-compose.staging.yml -o -name .env.staging -o -name alembic.ini \
@@ -32,14 +33,17 @@ show_files() {
         done
 }
 
+# show_compose TREE NAME=VALUE…: Compose's own reading of the file. Both colours' profiles: either may become live.
 show_compose() {
     local tree=$1 status; shift
     [[ -f $tree/docker-compose.staging.yml ]] || return 0
     printf '%s\n' "$@" >"$scratch/variables"
+    # an empty environment: a variable of this shell would replace one that the release lacks
     env -i PATH="$PATH" HOME="$HOME" docker compose --project-directory "$tree" --file "$tree/docker-compose.staging.yml" \
         --env-file "$scratch/variables" --profile blue --profile green config --format json \
         >"$scratch/config" 2>"$scratch/error"
     status=$?
+    # paths as they are in the release, not in the temporary folder
     sed -i "s#$tree/##g" "$scratch/config" "$scratch/error"
     printf 'compose\t%s\t%s\t%s\n' "$status" "$(head -c 4000000 "$scratch/config" | encoded)" \
         "$(tail -c 4000 "$scratch/error" | encoded)"

@@ -1,20 +1,22 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2317
-# A copy of the live schema that nobody else can reach, and a release's migrations on it. Follows git_reading.sh; the
-# program that follows sets $checkout, $commit, $database, $user, $scratch and $copy. The copy is a PostgreSQL of its own
-# without a network and with its data in memory; it ends by itself after LIMIT_S should nobody be left to remove it. The
-# live database is only read.
+# A copy of the live schema that no network reaches, and a release's migrations on it. Follows read_git.sh; the program
+# that follows sets $checkout, $commit, $database, $user, $scratch and $copy. The copy is a PostgreSQL of its own, with its
+# data in memory. The live database is only read.
 
 set -uo pipefail
 export LC_ALL=C
+# A run that dies cannot remove its copy: every container of it ends on its own after this time.
 readonly LIMIT_S=300
 
+# result OUTCOME, the message on standard input: always the last record. Status 0: an outcome is an answer, not an error.
 result() { printf 'result\t%s\t%s\n' "$1" "$(tail -c 3000 | encoded)"; exit 0; }
 
 one_container() {
     docker ps --quiet --no-trunc --filter "label=com.docker.compose.project=$1" --filter "label=com.docker.compose.service=$2" | head -n 1
 }
 
-# The release's own image where it is built; else the image of a running backend: its libraries, the release's code.
+# backend_image PROJECT COMMIT: the release's own image where it is built; else the image of a running backend, whose
+# libraries then run the release's code. A rehearsal must not build: it would change the server.
 backend_image() {
     local colour running
     if docker image inspect "gw2-backend:$2" >/dev/null 2>&1; then echo "gw2-backend:$2"; return; fi
@@ -24,18 +26,21 @@ backend_image() {
     done
 }
 
+# start_copy IMAGE: the live database's own image, so that the server version is the same.
 start_copy() {
     docker run --detach --rm --name "$copy" --label org.gw2.runbook=schema-copy --network none --memory 512m --cpus 1 \
         --tmpfs /var/lib/postgresql/data:size=400m --env POSTGRES_USER="$user" --env POSTGRES_DB="$database" \
         --env POSTGRES_HOST_AUTH_METHOD=trust --entrypoint timeout "$1" "$LIMIT_S" docker-entrypoint.sh postgres || return
     local deadline=$((SECONDS + 60))
+    # over TCP: while the image initialises its folder, the server answers on the socket only, and then restarts
     until docker exec "$copy" pg_isready --quiet --host 127.0.0.1 --username "$user" --dbname "$database"; do
         ((SECONDS < deadline)) || { docker logs --tail 20 "$copy"; return 1; }
         sleep 0.3
     done
 }
 
-# The live schema and its revision, without a single row of data; prints the revision.
+# copy_schema CONTAINER: the live schema and its revision, without a single row of data; prints the revision. Gives up when
+# a lock is not free within 30 s: a rehearsal must not queue in front of users.
 copy_schema() {
     docker exec "$1" pg_dump -U "$user" -d "$database" --lock-wait-timeout=30s --schema-only --no-owner --no-privileges </dev/null | into_copy || return
     if [[ $(docker exec "$1" psql -XqAt -U "$user" -d "$database" -c "SELECT to_regclass('public.alembic_version')") ]]; then
@@ -52,6 +57,7 @@ revision() {
     docker exec "$1" psql -XqAt -U "$user" -d "$database" -c 'SELECT version_num FROM public.alembic_version ORDER BY 1'
 }
 
+# compare_libraries IMAGE: with other libraries a passed rehearsal proves less, and the finding is a warning.
 compare_libraries() {
     local theirs ours
     theirs=$(docker run --rm --network none --entrypoint cat "$1" requirements.txt 2>/dev/null | sha256sum)
@@ -59,6 +65,7 @@ compare_libraries() {
     printf 'libraries\t%s\n' "$([[ $theirs == "$ours" ]] && echo same || echo different)"
 }
 
+# migrate IMAGE: the commit's migrations in a container of IMAGE, which shares the copy's loopback and nothing else.
 migrate() {
     local address="postgresql://$user@127.0.0.1:5432/$database"
     git -C "$checkout" archive "$commit:backend" | timeout "$LIMIT_S" docker run --interactive --rm --name "$copy-migrations" \

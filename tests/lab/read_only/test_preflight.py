@@ -10,10 +10,9 @@ import pytest
 from runbook_lib.connections import OpenConnections
 from runbook_lib.core.findings import Verdict
 from runbook_lib.environment import Environment
-from runbook_lib.release.checks.migrations import migration_findings
-from runbook_lib.release.facts.migration_rehearsal import migration_rehearsal_of
-from runbook_lib.release.facts.migrations import parse_migrations
-from runbook_lib.release.facts.repository import release_tree_of
+from runbook_lib.release.checks.migration_chain import migrations
+from runbook_lib.release.facts.migration_rehearsal import rehearse_migrations
+from runbook_lib.release.facts.repository import inspect_release
 from tests.lab.conftest import Lab
 
 ORIGIN = "/srv/git/gw2-wvwbuilder.git"
@@ -46,10 +45,10 @@ def test_a_ref_that_is_unknown_or_hostile_is_refused(lab: Lab, outputs: Path, re
 def test_a_migration_that_fails_is_found_before_the_deployment(
     lab: Lab, environment: Environment, connections: OpenConnections, broken_branch: str
 ) -> None:
-    tree = release_tree_of(environment, broken_branch).fetch(connections)
+    tree = inspect_release(environment, broken_branch).fetch(connections)
     assert tree.commit is not None
-    rehearsal = migration_rehearsal_of(environment, tree.commit.commit).fetch(connections)
-    found = migration_findings(parse_migrations(tree.sources.files), rehearsal, "0002")
+    rehearsal = rehearse_migrations(environment, tree.commit.commit).fetch(connections)
+    found = migrations(tree, rehearsal, "0002")
     assert found[2].verdict is Verdict.FAILED
     assert "no_such_table" in rehearsal.message if rehearsal else False
     assert "runbook-schema-copy" not in lab.on_server("docker", "ps", "--all", "--format", "{{.Names}}")

@@ -31,4 +31,4 @@ def test_a_release_that_lost_its_backend_gives_way_to_the_earlier_one_and_the_da
 def test_a_release_that_never_served_here_is_refused(lab: Lab, outputs: Path) -> None:
     code, said = roll_back(lab, outputs, "-p", "to=v9.9.9")
     assert code == 2, said
-    assert "no release on record" in said
+    assert "no recorded release matches" in said

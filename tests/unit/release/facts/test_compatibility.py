@@ -1,4 +1,4 @@
-"""The live code on the new schema: what a trial proves, what it leaves open, and that it tidies up."""
+"""The live code on the new schema: what a check proves, what it leaves open, and that it removes its copy."""
 
 from __future__ import annotations
 
@@ -9,31 +9,34 @@ from typing import Any
 import pytest
 
 from runbook_lib.core.commands import Command
-from runbook_lib.core.errors import FactUnreadable
-from runbook_lib.core.findings import Verdict
 from runbook_lib.core.questions import CommandResult
 from runbook_lib.environment import load_environment
-from runbook_lib.release.checks.compatibility import judge_compatibility
-from runbook_lib.release.facts.compatibility import Compatibility, compatibility_of, parse_told
+from runbook_lib.release.facts.compatibility import (
+    Compatibility,
+    Stage,
+    earlier_code_on_live_schema,
+    live_code_on_new_schema,
+)
 
 COPY = "runbook-schema-copy-12-345"
+STARTED = {"copy": COPY, "backend": f"{COPY}-code", "containers": f"{COPY}-code {COPY}-redis {COPY}-migrations {COPY}"}
 NEW = "b" * 40
 
 
-def told(outcome: str, message: str = "", **records: str) -> str:
+def reply(outcome: str, message: str = "", **records: str) -> str:
     lines = [f"{name}\t{value}" for name, value in records.items()]
     return "\n".join([*lines, f"result\t{outcome}\t{base64.b64encode(message.encode()).decode()}"]) + "\n"
 
 
 class Host:
-    """A server whose old code answers each visit as `visits` says: works, or not."""
+    """A server whose code answers each smoke test as `tests` has it: works, or not."""
 
     address = "staging"
 
-    def __init__(self, *visits: bool, start: str = "", migrate: str = "") -> None:
-        self.visits = list(visits)
-        self.said = {"start": start or told("passed", before="0003", copy=COPY),
-                     "migrate": migrate or told("passed", after="0004")}
+    def __init__(self, *tests: bool, start: str = "", migrate: str = "") -> None:
+        self.tests = list(tests)
+        self.replies = {"start": start or reply("passed", before="0003", **STARTED),
+                     "migrate": migrate or reply("passed", after="0004")}
         self.commands: list[Command] = []
         self.server = self
         self.kept: dict[str, Any] = {}
@@ -44,7 +47,7 @@ class Host:
 
     def _answer(self, command: Command) -> str:
         if command.argv[0] == "bash":
-            return self.said[command.argv[3]]
+            return self.replies[command.argv[3]]
         if command.argv[1] != "exec":
             return ""
         asked = json.loads(str(command.stdin))
@@ -57,7 +60,7 @@ class Host:
             return 201, body
         if path in ("/auth/login", "/auth/refresh"):
             return 200, {"access_token": "t", "refresh_token": "r"}
-        if path == "/squads" and not self.visits.pop(0):
+        if path == "/squads" and not self.tests.pop(0):
             return 500, {"error": {"code": "internal"}}
         if method == "DELETE":
             return 204, {}
@@ -67,80 +70,60 @@ class Host:
         return (201 if method == "POST" else 200), {**body, "id": 1}
 
 
-def tried(host: Host) -> Compatibility:
-    return compatibility_of(load_environment("staging"), NEW, "blue").fetch(host)  # type: ignore[arg-type]
-
-
-def verdict(seen: Compatibility) -> Verdict:
-    return judge_compatibility(seen)[0].verdict
+def checked(host: Host) -> Compatibility:
+    return live_code_on_new_schema(load_environment("staging"), NEW, "blue").fetch(host)  # type: ignore[arg-type]
 
 
 def removed(host: Host) -> bool:
     return any(command.argv[:3] == ("docker", "rm", "--force") and COPY in command.argv for command in host.commands)
 
 
-def test_old_code_that_works_before_and_after_is_compatible() -> None:
+def test_code_that_works_before_and_after_is_compatible() -> None:
     host = Host(True, True)
-    seen = tried(host)
+    seen = checked(host)
     assert (seen.compatible, seen.before, seen.after) == (True, "0003", "0004")
-    assert verdict(seen) is Verdict.PASSED
     assert removed(host)
 
 
-def test_old_code_that_fails_twice_after_the_migration_is_incompatible_and_told_the_choices() -> None:
+def test_code_that_fails_twice_after_the_migration_is_incompatible() -> None:
     host = Host(True, False, False)
-    seen = tried(host)
-    assert seen.compatible is False
-    assert "create a squad" in seen.message
-    (found,) = judge_compatibility(seen)
-    assert found.verdict is Verdict.FAILED
-    assert "two steps" in found.next_step and "breaking_migration" in found.next_step
+    seen = checked(host)
+    assert (seen.compatible, seen.stage) == (False, Stage.SMOKE_TEST)
+    assert "on the new schema a user cannot create a squad" in seen.message
     assert removed(host)
 
 
-def test_a_statement_that_fails_once_and_is_prepared_anew_is_told_and_passes() -> None:
-    seen = tried(Host(True, False, True))
+def test_a_statement_that_fails_once_and_is_prepared_again_is_recorded_and_passes() -> None:
+    seen = checked(Host(True, False, True))
     assert seen.compatible is True
-    assert "first request" in judge_compatibility(seen)[0].measured
+    assert "create a squad" in seen.first_fault
 
 
 def test_code_that_does_not_work_on_its_own_schema_proves_nothing() -> None:
     host = Host(False)
-    seen = tried(host)
-    assert (seen.compatible, seen.stage) == (None, "control")
-    assert verdict(seen) is Verdict.INCONCLUSIVE
+    seen = checked(host)
+    assert (seen.compatible, seen.stage) == (None, Stage.CONTROL)
     assert removed(host)
 
 
-def test_migrations_that_fail_on_the_copy_are_a_failure() -> None:
-    host = Host(True, migrate=told("failed", "column squads.colour does not exist"))
-    seen = tried(host)
-    assert verdict(seen) is Verdict.FAILED
-    assert "squads.colour" in judge_compatibility(seen)[0].measured
+def test_migrations_that_fail_on_the_copy_end_the_check() -> None:
+    host = Host(True, migrate=reply("failed", "column squads.colour does not exist"))
+    seen = checked(host)
+    assert (seen.compatible, seen.stage) == (None, Stage.MIGRATE)
+    assert "squads.colour" in seen.message
     assert removed(host)
 
 
-@pytest.mark.parametrize("outcome", ["no-image", "no-database", "no-old-code", "error"])
-def test_a_trial_that_cannot_begin_is_inconclusive(outcome: str) -> None:
-    seen = tried(Host(start=told(outcome, "why not")))
-    assert (seen.compatible, seen.stage, seen.message) == (None, "prepare", "why not")
-    assert verdict(seen) is Verdict.INCONCLUSIVE
-
-
-def test_a_name_of_the_copy_that_is_not_one_never_becomes_a_command() -> None:
-    host = Host(start=told("passed", copy="gw2-staging-postgres-1"))
-    with pytest.raises(FactUnreadable):
-        tried(host)
-    assert [command.argv[0] for command in host.commands] == ["bash"]
-
-
-@pytest.mark.parametrize("text", ["", "before\t0003\n", "result\tpassed\n", "result\tpassed\tnot base64!\n"])
-def test_a_reply_without_a_result_is_unreadable(text: str) -> None:
-    with pytest.raises(FactUnreadable):
-        parse_told(text, "staging")
+@pytest.mark.parametrize("works", [True, False])
+def test_earlier_code_is_tested_once_on_the_schema_as_it_is(works: bool) -> None:
+    host = Host(works)
+    seen = earlier_code_on_live_schema(load_environment("staging"), NEW, "blue").fetch(host)  # type: ignore[arg-type]
+    assert (seen.compatible, seen.stage, seen.after) == (works, Stage.SMOKE_TEST, "0003")
+    assert host.commands[0].argv[-1] == "release", "the image of the commit, not the live one"
+    assert removed(host)
 
 
 def test_the_token_of_the_synthetic_user_is_in_no_argument() -> None:
     host = Host(True, True)
-    tried(host)
+    checked(host)
     assert not [command for command in host.commands if any("Bearer" in word for word in command.argv)]

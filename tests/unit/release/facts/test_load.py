@@ -13,7 +13,7 @@ def test_no_reply_and_5xx_are_errors() -> None:
 
 def test_the_rate_limit_counts_neither_for_nor_against() -> None:
     measured = load(200, 429, 429, 500)
-    assert (measured.turned_away, measured.error_rate_percent, len(measured.seconds)) == (2, 50, 2)
+    assert (measured.rate_limited, measured.error_rate_percent, len(measured.seconds)) == (2, 50, 2)
 
 
 def test_a_client_error_is_not_a_server_error() -> None:

@@ -1,4 +1,4 @@
-"""The survey of a release, by bash and git in real repositories; Compose is a stand-in where none is needed."""
+"""The survey of a release, by bash and git in real repositories; Compose is a placeholder where none is needed."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_an_origin_that_does_not_answer_is_inconclusive(repositories: Repositori
         repositories.survey("develop")
 
 
-def test_a_folder_that_is_no_checkout_is_said_to_be_none(repositories: Repositories, tmp_path: Path) -> None:
+def test_a_folder_without_a_checkout_is_unreadable(repositories: Repositories, tmp_path: Path) -> None:
     repositories.checkout = tmp_path / "nothing"
     with pytest.raises(FactUnreadable, match="no git checkout"):
         repositories.survey("develop")

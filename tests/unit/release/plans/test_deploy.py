@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import pytest
 
 from runbook_lib.core.commands import Command, WriteFile
-from runbook_lib.core.errors import PreconditionFailed
 from runbook_lib.core.findings import Verdict
 from runbook_lib.core.plan import Plan, Step
 from runbook_lib.core.redaction import Secret
@@ -18,8 +17,6 @@ from runbook_lib.platform.facts.releases import Deployed, Release
 from runbook_lib.platform.facts.target import Target, idle_colour
 from runbook_lib.platform.plans.release_files import env_file, exemptions_file, secrets_file, upstreams_file
 from runbook_lib.platform.plans.rollout import Rollout
-from runbook_lib.release.facts.repository import Commit, ReleaseTree, Sources
-from runbook_lib.release.facts.target import target_of
 from runbook_lib.release.plans.configuration_steps import sha256_of
 from runbook_lib.release.plans.deploy import plan_deploy
 
@@ -60,7 +57,7 @@ def after(environment: Environment, before: Deployed, wanted: Target, secrets: d
     )
 
 
-def well(environment: Environment, colour: str) -> tuple[Container, ...]:
+def healthy(environment: Environment, colour: str) -> tuple[Container, ...]:
     return tuple(
         Container(name, name, "image", "id", "running", "healthy", 0, False, 0, None)
         for name in environment.running_services(colour)
@@ -83,21 +80,21 @@ def test_the_first_deployment_builds_starts_gates_and_records(environment, secre
     ]
 
 
-def test_a_later_deployment_backs_up_first_and_rests_the_old_colour_last(environment, secrets) -> None:
+def test_a_later_deployment_backs_up_first_and_stops_the_old_colour_last(environment, secrets) -> None:
     deployed = after(environment, EMPTY, target(OLD, "v3.1.0"), secrets)
     steps = keys(plan(environment, deployed, secrets, target()))
     assert steps.index("backup-dump") < steps.index("fetch")
     assert steps[-4:] == ["gate-external", "watch", "commit-release", "stop-old-colour"]
 
 
-def test_a_release_on_record_is_never_undone_and_the_way_back_ends_with_a_look_from_outside(environment, secrets) -> None:
+def test_a_recorded_release_is_never_undone_and_a_rollback_ends_with_external_verification(environment, secrets) -> None:
     made = plan(environment, after(environment, EMPTY, target(OLD, "v3.1.0"), secrets), secrets, target())
     assert made.point_of_no_return == "commit-release"
     assert made.rollback_check is not None
     assert not next(step for step in made.steps if step.key == "stop-old-colour").undo
 
 
-def test_the_flip_back_is_the_first_thing_undone_and_services_follow_the_files_last(environment, secrets) -> None:
+def test_the_switch_is_undone_first_and_services_follow_the_files_last(environment, secrets) -> None:
     made = plan(environment, after(environment, EMPTY, target(OLD, "v3.1.0"), secrets), secrets, target())
     undone = [step for step in reversed(made.steps) if step.undo]
     assert [step.key for step in undone][:2] == ["switch", "start"]
@@ -109,9 +106,9 @@ def test_the_flip_back_is_the_first_thing_undone_and_services_follow_the_files_l
 
 def test_an_old_colour_that_was_left_running_is_all_that_is_left_to_do(environment, secrets) -> None:
     deployed = after(environment, after(environment, EMPTY, target(OLD, "v3.1.0"), secrets), target(), secrets)
-    warm = tuple(one for colour in ("blue", "green") for one in well(environment, colour))
-    assert keys(plan(environment, deployed, secrets, target(schema_now="0003"), warm)) == ["stop-old-colour"]
-    assert plan(environment, deployed, secrets, target(schema_now="0003"), well(environment, "green")).steps == ()
+    both = tuple(one for colour in ("blue", "green") for one in healthy(environment, colour))
+    assert keys(plan(environment, deployed, secrets, target(schema_now="0003"), both)) == ["stop-old-colour"]
+    assert plan(environment, deployed, secrets, target(schema_now="0003"), healthy(environment, "green")).steps == ()
 
 
 def test_the_new_release_is_migrated_before_it_starts_and_gated_before_traffic(environment, secrets) -> None:
@@ -121,9 +118,9 @@ def test_the_new_release_is_migrated_before_it_starts_and_gated_before_traffic(e
     assert order == sorted(order)
 
 
-def test_deploying_what_already_serves_plans_nothing_and_says_why(environment, secrets) -> None:
+def test_deploying_what_is_live_already_plans_nothing_and_shows_why(environment, secrets) -> None:
     deployed = after(environment, EMPTY, target(), secrets)
-    again = plan(environment, deployed, secrets, target(schema_now="0003"), well(environment, "blue"))
+    again = plan(environment, deployed, secrets, target(schema_now="0003"), healthy(environment, "blue"))
     assert again.steps == ()
     assert again.reason.startswith(f"already at {NEW[:12]} (v3.2.0)")
 
@@ -141,15 +138,15 @@ def test_deploying_what_already_serves_plans_nothing_and_says_why(environment, s
 )
 def test_anything_that_differs_from_the_target_is_planned_for(environment, secrets, change) -> None:
     deployed = replace(after(environment, EMPTY, target(), secrets), **change)
-    assert plan(environment, deployed, secrets, target(schema_now="0003"), well(environment, "blue")).steps
+    assert plan(environment, deployed, secrets, target(schema_now="0003"), healthy(environment, "blue")).steps
 
 
 def test_one_unhealthy_container_is_reason_enough_to_deploy_again(environment, secrets) -> None:
     deployed = after(environment, EMPTY, target(), secrets)
-    for sick in well(environment, "blue"):
-        others = tuple(one for one in well(environment, "blue") if one is not sick and one.service != sick.service)
-        limping = (*others, replace(sick, health="unhealthy"))
-        assert plan(environment, deployed, secrets, target(schema_now="0003"), limping).steps, sick.service
+    for sick in healthy(environment, "blue"):
+        others = tuple(one for one in healthy(environment, "blue") if one is not sick and one.service != sick.service)
+        containers = (*others, replace(sick, health="unhealthy"))
+        assert plan(environment, deployed, secrets, target(schema_now="0003"), containers).steps, sick.service
 
 
 def test_what_is_built_is_not_built_twice(environment, secrets) -> None:
@@ -169,9 +166,9 @@ def test_an_older_release_keeps_a_newer_schema(environment, secrets) -> None:
 
 def test_secrets_are_in_no_command_and_no_description(environment, secrets) -> None:
     made = plan(environment, EMPTY, secrets, target())
-    told = repr(made) + str(made.describe()) + "".join(str(act) for step in made.steps for act in step.actions)
+    shown = repr(made) + str(made.describe()) + "".join(str(act) for step in made.steps for act in step.actions)
     for secret in secrets.values():
-        assert secret.reveal() not in told
+        assert secret.reveal() not in shown
     written = [act for step in made.steps for act in step.actions if isinstance(act, WriteFile)]
     assert [act.mode for act in written if isinstance(act.content, Secret)] == [0o600]
 
@@ -184,12 +181,12 @@ def test_the_same_facts_give_the_same_hash_and_other_facts_another(environment, 
     assert one.hash != plan(environment, EMPTY, changed, target()).hash
 
 
-def test_the_guard_notices_another_deployment_in_between(environment, secrets) -> None:
-    guard = plan(environment, EMPTY, secrets, target()).recheck
-    assert guard is not None
-    assert [one.verdict for one in guard.judge(EMPTY)] == [Verdict.PASSED]
+def test_the_recheck_notices_another_deployment_in_between(environment, secrets) -> None:
+    recheck = plan(environment, EMPTY, secrets, target()).recheck
+    assert recheck is not None
+    assert [one.verdict for one in recheck.judge(EMPTY)] == [Verdict.PASSED]
     moved = after(environment, EMPTY, target(OLD), secrets)
-    assert [one.verdict for one in guard.judge(moved)] == [Verdict.FAILED]
+    assert [one.verdict for one in recheck.judge(moved)] == [Verdict.FAILED]
 
 
 def test_the_idle_colours_variables_change_and_the_live_ones_stay(environment, secrets) -> None:
@@ -199,7 +196,7 @@ def test_the_idle_colours_variables_change_and_the_live_ones_stay(environment, s
     assert "COMPOSE_PROFILES=blue,grafana" in lines
 
 
-def test_undoing_the_configuration_writes_back_the_very_text(environment, secrets) -> None:
+def test_undoing_the_configuration_restores_the_previous_text(environment, secrets) -> None:
     deployed = after(environment, EMPTY, target(OLD, "v3.1.0"), secrets)
     step = next(one for one in plan(environment, deployed, secrets, target()).steps if one.key == "configure")
     assert isinstance(step.undo[0], WriteFile) and step.undo[0].content == deployed.env_text
@@ -215,15 +212,3 @@ def test_exempt_networks_become_lines_of_a_geo_block(environment) -> None:
         update={"rate_limit": environment.rate_limit.model_copy(update={"exempt": ("10.0.0.0/8",)})}
     )
     assert exemptions_file(exempt).splitlines()[1:] == ["10.0.0.0/8 1;"]
-
-
-def test_a_release_with_two_heads_is_refused() -> None:
-    commit = Commit("v9", "tag", NEW, "v9", datetime.now(UTC), "two heads", None)
-    first = 'revision = "{}"\ndown_revision = {}\n'
-    files = {
-        "backend/migrations/versions/1.py": first.format("1", None),
-        "backend/migrations/versions/2.py": first.format("2", '"1"'),
-        "backend/migrations/versions/3.py": first.format("3", '"1"'),
-    }
-    with pytest.raises(PreconditionFailed, match="2 heads"):
-        target_of(ReleaseTree("v9", commit, sources=Sources(files, None)))

@@ -1,4 +1,4 @@
-"""A release that changes the schema: the live code is tried first, or there is no automatic way back."""
+"""A release that changes the schema: the live code is tested first, or there is no automatic rollback."""
 
 from __future__ import annotations
 
@@ -42,33 +42,33 @@ def reason(plan: Plan) -> str:
     return next(one.reason for one in plan.skipped if "new schema" in one.title)
 
 
-def test_the_live_code_is_tried_right_before_the_migration(environment: Environment) -> None:
+def test_the_live_code_is_tested_right_before_the_migration(environment: Environment) -> None:
     plan = planned(environment)
     assert keys(plan)[keys(plan).index("migrate") - 1] == "compatibility-check"
     assert plan.point_of_no_return != "migrate"
 
 
-def test_one_failing_look_is_enough_and_one_clean_one_too(environment: Environment) -> None:
+def test_one_failed_probe_is_enough_and_one_clean_one_too(environment: Environment) -> None:
     (gate,) = next(step for step in planned(environment).steps if step.key == "compatibility-check").actions
     assert isinstance(gate, Gate)
     assert (gate.success_threshold, gate.failure_threshold) == (1, 1)
-    assert gate.interval_s >= gate.deadline_s  # a trial that could not be had is not tried for ten minutes
+    assert gate.interval_s >= gate.deadline_s  # a check that could not be done is not repeated for ten minutes
 
 
-def test_without_a_migration_there_is_nothing_to_try(environment: Environment) -> None:
+def test_without_a_migration_there_is_nothing_to_test(environment: Environment) -> None:
     plan = planned(environment, schema_now="0004", breaking_migration="accept")
     assert "compatibility-check" not in keys(plan)
     assert reason(plan) == "there is nothing to migrate"
     assert plan.point_of_no_return != "migrate"
 
 
-def test_the_first_deployment_has_no_old_code(environment: Environment) -> None:
+def test_the_first_deployment_has_no_live_code(environment: Environment) -> None:
     plan = planned(environment, deployed=NOTHING, schema_now=None)
     assert "compatibility-check" not in keys(plan)
     assert reason(plan) == "no release is live yet"
 
 
-def test_who_accepts_a_breaking_migration_has_no_automatic_way_back_from_it(environment: Environment) -> None:
+def test_who_accepts_a_breaking_migration_has_no_automatic_rollback_from_it(environment: Environment) -> None:
     plan = planned(environment, breaking_migration="accept")
     assert "compatibility-check" not in keys(plan)
     assert plan.point_of_no_return == "migrate"

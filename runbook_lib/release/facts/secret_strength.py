@@ -1,9 +1,8 @@
-"""Environment files and secrets: names, values that are no secret, and strength. A value of a secret is no answer."""
+"""How strong the secrets are, of this run and on the server. A value of a secret is never part of an answer."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runbook_lib.core import programs
@@ -14,7 +13,7 @@ from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
 
 WEAK_WORDS = ("changeme", "password", "passwort", "letmein", "qwerty", "123456", "secret", "default", "example",
-              "placeholder", "staging", "stand-in")
+              "placeholder", "staging")
 _URL_SAFE = re.compile(r"[A-Za-z0-9._~-]+")
 
 
@@ -37,15 +36,11 @@ class ServerSecrets:
     owner: str | None
     secrets: tuple[SecretStrength, ...]
 
-    @property
-    def present(self) -> bool:
-        return self.mode is not None
 
-
-def server_secrets_of(environment: Environment) -> Question[ServerSecrets]:
+def survey_secrets(environment: Environment) -> Question[ServerSecrets]:
     """Names and strength of the secrets on the server. A filter there measures them; values stay there.
 
-    Raises FactUnreadable when the file cannot be read by the environment's user.
+    Raises FactUnreadable when the file cannot be read by the environment's user. Source: `programs/read_secrets.sh`.
     """
     path = f"{environment.server.directory}/.env.secrets"
     argv = ("bash", "-s", "--", path, ",".join(WEAK_WORDS))
@@ -58,7 +53,7 @@ def server_secrets_of(environment: Environment) -> Question[ServerSecrets]:
 
 
 def parse_server_secrets(text: str, path: str) -> ServerSecrets:
-    """The lines that `secrets_reading.sh` prints. Raises FactUnreadable on anything else."""
+    """The lines that `read_secrets.sh` prints. Raises FactUnreadable on anything else."""
     lines = [line.split(" ") for line in text.splitlines()]
     if lines == [["absent"]]:
         return ServerSecrets(None, None, ())
@@ -72,7 +67,7 @@ def parse_server_secrets(text: str, path: str) -> ServerSecrets:
     except ValueError as cause:
         # the reply is not shown: it may hold what went wrong inside a secret
         raise FactUnreadable("The secrets on the server could not be measured.", where=path,
-                             next_step="Look at the file's form: one NAME='value' a line.") from cause
+                             next_step="Check the form of the file: one NAME='value' a line.") from cause
 
 
 def strength_of(secret: Secret) -> SecretStrength:
@@ -80,8 +75,3 @@ def strength_of(secret: Secret) -> SecretStrength:
     value = secret.reveal()
     weak = any(word in value.lower() for word in WEAK_WORDS)
     return SecretStrength(secret.name, len(value), len(set(value)), weak, bool(_URL_SAFE.fullmatch(value)))
-
-
-def strengths_of(secrets: Mapping[str, Secret]) -> tuple[SecretStrength, ...]:
-    """The strengths of all secrets of this run, in name order."""
-    return tuple(strength_of(secrets[name]) for name in sorted(secrets))

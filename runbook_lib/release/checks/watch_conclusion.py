@@ -1,0 +1,49 @@
+"""What a watch proves that no trigger ended. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.gates import Reading
+from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.traffic import ERROR_RATE
+from runbook_lib.release.checks.triggers import P95, REQUESTS
+
+UNANSWERED_SHARE = 0.2  # a watch that missed more of its probes than this has not watched
+VERIFY = "Run 21 Verify: it watches for longer, with a load of its own."
+
+
+def conclude_watch(environment: Environment) -> Callable[[Sequence[Reading]], tuple[Finding, ...]]:
+    """For a Watch: health, error rate and response time over all readings. What was not seen is inconclusive."""
+
+    def conclude(readings: Sequence[Reading]) -> tuple[Finding, ...]:
+        known = [one.metrics for one in readings if one.metrics.get(ERROR_RATE) is not None]
+        metrics = known[-1] if known else readings[-1].metrics
+        rate, requests, p95 = metrics.get(ERROR_RATE), metrics.get(REQUESTS) or 0, metrics.get(P95)
+        return (
+            _health(readings),
+            _error_rate(environment, rate, requests),
+            finding("response time p95 since the switch", None if p95 is None else p95 < environment.success.p95_ms,
+                    otherwise=Verdict.WARNING, next_step=VERIFY,
+                    measured="unknown" if p95 is None else f"{p95:.0f} ms",
+                    expected=f"< {environment.success.p95_ms} ms"),
+        )
+
+    return conclude
+
+
+def _health(readings: Sequence[Reading]) -> Finding:
+    unanswered = sum(any(one.verdict is Verdict.INCONCLUSIVE for one in reading.faults) for reading in readings)
+    healthy_in_the_end = all(one.verdict.acceptable for one in readings[-1].faults)
+    seen = healthy_in_the_end and unanswered <= UNANSWERED_SHARE * len(readings)
+    return finding("health during the watch", True if seen else None, next_step=VERIFY,
+                   measured=f"{len(readings)} probes, {unanswered} unanswered", expected="all probes answered")
+
+
+def _error_rate(environment: Environment, rate: float | None, requests: float) -> Finding:
+    rules = environment.rollback
+    enough = rate is not None and requests >= rules.minimum_requests
+    return finding(ERROR_RATE, (rate or 0) <= rules.api_error_rate_percent if enough else None, next_step=VERIFY,
+                   measured="unknown" if rate is None else f"{rate:.2f} % of {requests:.0f} requests since the switch",
+                   expected=f"<= {rules.api_error_rate_percent:g} % of at least {rules.minimum_requests} requests")

@@ -1,0 +1,21 @@
+"""The watch of 21 Verify: what is probed, how often, and for how long."""
+
+from __future__ import annotations
+
+from runbook_lib.core.gates import Gate
+from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.containers import survey_containers
+from runbook_lib.platform.facts.endpoints import survey_endpoints
+from runbook_lib.platform.facts.releases import Release
+from runbook_lib.release.checks.watch import judge_probe
+
+
+def plan_watch(environment: Environment, release: Release, duration_s: float | None = None) -> Gate:
+    """What a watch of a live release probes, how often and how long, in seconds; None: as the environment says."""
+    return Gate(
+        f"watch {release.version}",
+        (survey_containers(environment), survey_endpoints(environment)),
+        judge_probe(environment, release),
+        interval_s=environment.watch.interval_s,
+        deadline_s=environment.watch.duration_s if duration_s is None else duration_s,
+    )

@@ -1,0 +1,14 @@
+"""Capacity: what data/disk_and_memory.json cannot show."""
+
+from __future__ import annotations
+
+from runbook_lib.environment import load_environment
+from runbook_lib.platform.facts.server import Disk, ServerState
+from runbook_lib.release.checks.capacity import disk_and_memory
+
+
+def test_two_folders_on_one_file_system_are_one_disk() -> None:
+    disks = tuple(Disk(path, "/", 10**11, 10**10, None, None) for path in ("/opt", "/var/lib/docker"))
+    server = ServerState(disks, 8 * 10**9, 4 * 10**9, 0.1, 2, 0.0, {"docker": "1", "compose": "2", "git": "3"})
+    found = disk_and_memory(server, load_environment("staging"))
+    assert [one.check for one in found].count("disk space at /") == 1

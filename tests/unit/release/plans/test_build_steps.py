@@ -1,0 +1,45 @@
+"""The steps before anything live is touched: the recorded state, the commit, its images."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from runbook_lib.core.commands import Pipeline, WriteFile
+from runbook_lib.environment import load_environment
+from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.platform.facts.target import Target
+from runbook_lib.platform.plans.rollout import Rollout
+from runbook_lib.release.plans import build_steps
+
+COMMIT = "b" * 40
+NOTHING = Deployed(None, None, None, None, None, frozenset(), ())
+ROLLOUT = Rollout(load_environment("staging"), NOTHING, Target(COMMIT, "v3.2.0", {}, "0003"))
+
+
+def test_the_recorded_state_names_what_runs_by_its_digest() -> None:
+    running = Container("n", "backend-blue", "gw2-backend:x", "sha256:d", "running", "healthy", 0, False, 0, None)
+    written = build_steps.record_state(replace(ROLLOUT, containers=(running,))).actions[1]
+    assert isinstance(written, WriteFile)
+    state = json.loads(str(written.content))
+    assert state["running"] == {"backend-blue": {"image": "gw2-backend:x", "digest": "sha256:d"}}
+    assert state["live_colour"] is None
+
+
+def test_the_commit_itself_is_asked_for_after_the_fetch() -> None:
+    fetch, check = build_steps.fetch(ROLLOUT).actions
+    assert "fetch" in str(fetch)
+    assert f"{COMMIT}^{{commit}}" in str(check)
+
+
+@pytest.mark.parametrize("part", build_steps.PARTS)
+def test_an_image_is_built_from_the_commit_and_not_from_the_checkout(part: str) -> None:
+    (build,) = build_steps.build(ROLLOUT, part).actions
+    assert isinstance(build, Pipeline)
+    archive, docker = build.commands
+    assert archive.argv[-2:] == ("archive", f"{COMMIT}:{part}")
+    assert docker.argv[-3:] == ("--tag", f"gw2-{part}:{COMMIT}", "-")
+    assert f"RELEASE_COMMIT={COMMIT}" in docker.argv

@@ -1,0 +1,64 @@
+"""Start, switch, record, stop: their order, and what an undo leads back to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from runbook_lib.core.commands import Command, WriteFile
+from runbook_lib.environment import load_environment
+from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.platform.facts.target import Target
+from runbook_lib.platform.plans.release_files import upstreams_file
+from runbook_lib.platform.plans.rollout import Choices, Rollout
+from runbook_lib.release.plans import cutover_steps as steps
+
+ENVIRONMENT = load_environment("staging")
+NOTHING = Deployed(None, None, None, None, None, frozenset(), ())
+LIVE = Deployed("blue", "a" * 40, "OLD=1\n", upstreams_file("blue"), None, frozenset(), ())
+ROLLOUT = Rollout(ENVIRONMENT, LIVE, Target("b" * 40, "v3.2.0", {}, "0003"), Choices("ada", "planned"))
+
+
+def test_the_new_colour_is_drained_before_it_is_removed_again() -> None:
+    made = steps.start_idle_colour(ROLLOUT)
+    assert "--force-recreate backend-green frontend-green" in str(made.actions[0])
+    drain, remove = made.undo
+    assert "shutting down" in str(drain)
+    assert "rm --stop --force backend-green frontend-green" in str(remove)
+
+
+def test_nginx_checks_its_configuration_before_it_is_reloaded() -> None:
+    actions = [str(one) for one in steps.switch(ROLLOUT).actions]
+    test = next(place for place, one in enumerate(actions) if "nginx -t" in one)
+    reload = next(place for place, one in enumerate(actions) if "-s reload" in one)
+    assert test < reload < len(actions) - 1, "`.env` names the new colour only once it has the traffic"
+
+
+def test_switching_back_writes_the_previous_upstreams_and_reloads() -> None:
+    write, reload, env = steps.switch(ROLLOUT).undo
+    assert isinstance(write, WriteFile) and write.content == upstreams_file("blue")
+    assert "-s reload" in str(reload)
+    assert isinstance(env, WriteFile) and "COMPOSE_PROFILES=blue" in str(env.content)
+
+
+def test_the_first_switch_is_undone_by_removing_nginx_and_its_file() -> None:
+    remove, file = steps.switch(replace(ROLLOUT, deployed=NOTHING)).undo
+    assert str(remove).endswith("rm --stop --force nginx")
+    assert str(file).startswith("rm -f")
+
+
+def test_the_record_has_operator_and_reason_and_the_code_that_was_tested() -> None:
+    append = steps.commit_release(ROLLOUT, compatible_with="a" * 40).actions[0]
+    assert isinstance(append, Command)
+    record = json.loads(append.argv[-1])
+    assert (record["by"], record["reason"], record["colour"]) == ("ada", "planned", "green")
+    assert "a" * 40 in record.values()
+    untested = steps.commit_release(ROLLOUT).actions[0]
+    assert isinstance(untested, Command) and "a" * 40 not in untested.argv[-1]
+
+
+def test_a_stopped_colour_is_kept_and_has_nothing_to_undo() -> None:
+    made = steps.stop_idle_colour(ENVIRONMENT, "blue")
+    assert made.title == "Stop blue (kept for rollback)"
+    assert made.undo == ()
+    assert "rm" not in str(made.actions[1]).split()

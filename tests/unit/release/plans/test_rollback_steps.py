@@ -1,0 +1,39 @@
+"""The steps that only a rollback has."""
+
+from __future__ import annotations
+
+from runbook_lib.core.commands import Command
+from runbook_lib.platform.plans.rollout import Rollout
+from runbook_lib.release.plans import rollback_steps
+from tests.unit.recovery.plans.test_restore import ENVIRONMENT, PRE_RESTORE_BACKUP
+from tests.unit.release.plans.test_rollback import DEPLOYED, LIVE, NEWER, plan, step, target
+
+
+def test_the_downgrade_runs_in_the_image_that_has_the_migration_and_shows_what_it_deletes() -> None:
+    made = step(plan("downgrade", NEWER, pre_rollback_backup=PRE_RESTORE_BACKUP), "downgrade")
+    action = made.actions[0]
+    assert isinstance(action, Command)
+    assert action.argv[:2] == ("env", f"GREEN_COMMIT={LIVE}")
+    assert action.argv[-2:] == ("downgrade", "0002")
+    assert "drop column squads.region" in made.why
+    assert str(made.undo[0]).endswith("upgrade 0003")
+
+
+def test_files_are_undone_together_and_services_follow_them() -> None:
+    check_out, configure = rollback_steps.files(Rollout(ENVIRONMENT, DEPLOYED, target()))
+    assert check_out.undo_best_effort and not configure.undo_best_effort
+    assert [("up" in str(one), "reload" in str(one)) for one in check_out.undo[-2:]] == [(True, False), (False, True)]
+
+
+def test_users_need_the_data_services_first_and_monitoring_may_fail() -> None:
+    data = rollback_steps.start_data_services(ENVIRONMENT).actions[0]
+    assert isinstance(data, Command)
+    assert data.argv[-2:] == ("postgres", "redis")
+    monitoring = rollback_steps.start_monitoring(ENVIRONMENT).actions[0]
+    assert isinstance(monitoring, Command) and 1 in monitoring.accepts
+
+
+def test_the_newer_backend_is_started_again_by_the_undo() -> None:
+    made = rollback_steps.stop_newer_backend(ENVIRONMENT, "green")
+    assert "stop backend-green" in str(made.actions[1])
+    assert str(made.undo[0]).endswith("backend-green") and " up " in str(made.undo[0])
