@@ -24,7 +24,7 @@ def test_a_hostile_ref_reaches_no_shell(operator: Operator, ref: str) -> None:
 
 
 @pytest.mark.parametrize(("words", "told"), [
-    (("20_deploy", "-p", "reff=v3.2.0"), ("reff: is no parameter of 20_deploy", "did you mean", "ref")),
+    (("20_deploy", "-p", "reff=v3.2.0"), ("reff is not a parameter of 20_deploy", "did you mean", "ref")),
     (("20_deploy", "-p", "mode=aply"), ("mode: ", "aply")),
     (("21_verify", "-p", "environment="), ("environment",)),
     (("20_deploy", "-p", "ref"), ("NAME=VALUE",)),
@@ -53,7 +53,7 @@ def test_a_broken_environment_file_names_the_key(operator: Operator, tmp_path: P
 
 @pytest.mark.parametrize(("words", "told"), [
     (("-r", "ref", "a;id"), "BadParameter: ref: "),
-    (("-r", "reff", "v3.2.0"), "BadParameter: reff: is no parameter"),
+    (("-r", "reff", "v3.2.0"), "BadParameter: reff is not a parameter"),
 ], ids=["hostile ref", "unknown name"])
 def test_plain_papermill_turns_it_down_too(operator: Operator, words: tuple[str, ...], told: str) -> None:
     ended = operator.papermill("20_deploy", *words)

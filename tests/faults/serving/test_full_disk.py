@@ -43,7 +43,7 @@ def test_a_disk_too_full_for_a_job_stops_the_run_at_that_step(operator: Operator
         ended = operator.run("30_backup_database", apply=True)
     assert ended.code == 1, ended.output
     assert "No space left on device" in ended.output
-    assert "Next: This step changed nothing. Look at the server's disk (df -h)" in ended.output, ended.output
+    assert "Next: This step changed nothing. Check the server's disk space (df -h)" in ended.output, ended.output
     assert next(iter(ended.states.values())) == "failed"
     assert lab.on_server("ls", BACKUPS) == before
     assert operator.run("30_backup_database", apply=True).code == 0

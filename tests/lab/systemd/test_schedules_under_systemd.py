@@ -73,7 +73,7 @@ def test_timers_are_armed_for_the_times_of_the_plan(booted: Lab, outputs: Path) 
     assert timers.count("Persistent=yes") == 2
     assert of_user(booted, "is-enabled gw2-backup_database.timer gw2-backup_configuration.timer").split() == ["enabled"] * 2
     code, said = install(booted, outputs)
-    assert (code, "every program and timer is as it should be" in said) == (0, True), said
+    assert (code, "every program and timer is as planned" in said) == (0, True), said
 
 
 @pytest.fixture
