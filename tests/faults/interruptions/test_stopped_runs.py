@@ -50,7 +50,7 @@ def serves_the_old_release(operator: Operator) -> None:
 def is_undone(operator: Operator, ended: FinishedRun, step: str) -> None:
     """Stopped at `step`, everything before it undone, the old release serving, nothing left at work."""
     assert (ended.code, ended.end["state"]) == (5, "rolled back"), ended.output
-    assert "Next: " in ended.end["summary"]
+    assert ended.end["next_step"]
     assert ended.states[step] == "aborted", ended.states
     assert [event["state"] for event in ended.events if event["event"] == "undo_finished"] == (
         ["rolled back"] * len(ended.undone))
