@@ -1,4 +1,4 @@
-"""JupyterLab as a real server, and somebody who works in it cell by cell in a browser."""
+"""JupyterLab as a real server, and an operator who works in it cell by cell in a browser."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
 
 
 class Operator:
-    """Somebody at a notebook in JupyterLab."""
+    """An operator at a notebook in JupyterLab."""
 
     def __init__(self, page: Any, address: str, notebook: Path) -> None:
         self.page, self.address = page, address
@@ -86,7 +86,7 @@ class Operator:
         self.page.keyboard.insert_text(text)
 
     def save(self) -> None:
-        """Save the notebook, as JupyterLab also does by itself every two minutes."""
+        """Save the notebook, as JupyterLab also does automatically every two minutes."""
         with self.page.expect_response(lambda reply: reply.request.method == "PUT" and "/api/contents/" in reply.url) as saved:
             self.page.keyboard.press("Control+s")
         assert saved.value.ok, saved.value.status_text

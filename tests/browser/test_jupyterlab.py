@@ -23,9 +23,9 @@ from runbook_lib.core.findings import finding
 from runbook_lib.core.plan import Plan, Step
 plan = run.plan(Plan("touch", "nowhere", (Step("touch", "Touch a file", (Command(("touch", "/x y")),)),)))
 plan"""
-LOOK = """\
+INSPECT = """\
 run.execute(plan)
-run.verify([finding("it is there", False), finding("nobody else was", True)])"""
+run.verify([finding("it is there", False), finding("no one else was", True)])"""
 REFUSED = "run.require([finding('room', False, measured='none', next_step='Free space.')])"
 LEAK = "print(run.secrets['STAGING_DB_PASSWORD'].reveal())"
 
@@ -59,7 +59,7 @@ def at_notebook(lab: str, chromium: Any) -> Iterator[Any]:
 
 @pytest.mark.timeout(120)
 def test_an_operator_steps_through_a_runbook(project_dir: ProjectDir, at_notebook: Any, tmp_path: Path) -> None:
-    notebook = project_dir.add("10_good", LEAK, PLAN, LOOK, REFUSED, "run.require([finding('room', True)])",
+    notebook = project_dir.add("10_good", LEAK, PLAN, INSPECT, REFUSED, "run.require([finding('room', True)])",
                         "import time\ntime.sleep(60)", CLOSE)
     nbformat.write(nbformat.read(notebook, as_version=4), notebook)
     kept = json.loads(notebook.read_text())

@@ -17,7 +17,7 @@ DIRECTORY = "/opt/gw2-wvwbuilder"
 
 
 class Operator:
-    """Types commands against one lab; every run that ends is looked at for what no run may do."""
+    """Types commands against one lab; every run that ends is searched for what no run may do."""
 
     def __init__(self, lab: Lab, outputs: Path) -> None:
         self.lab, self.outputs = lab, outputs
@@ -31,7 +31,7 @@ class Operator:
         return self.checked(self.start(notebook, *words, environment=environment, apply=apply).wait())
 
     def start_papermill(self, notebook: str, *words: str) -> ActiveRun:
-        """papermill by itself, without our runner; `words` are its own."""
+        """papermill alone, without our runner; `words` are its own."""
         made = self.outputs.parent / f"{self.outputs.name}-papermill.ipynb"
         return ActiveRun((program("papermill"), str(ROOT / "notebooks" / f"{notebook}.ipynb"), str(made), "-k", "python3",
                         "--no-progress-bar", "-r", "environment", self.lab.environment, *words), self.outputs)

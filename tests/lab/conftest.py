@@ -16,13 +16,13 @@ SHORT_WATCH_S = "6"
 
 @pytest.fixture
 def old_is_live(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The first release serves."""
+    """The first release is live."""
     _serve(lab, FIRST_RELEASE, tmp_path_factory)
 
 
 @pytest.fixture
 def new_is_live(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The next release serves, and the first one is on record."""
+    """The next release is live, and the first one is recorded."""
     _serve(lab, NEXT_RELEASE, tmp_path_factory)
 
 

@@ -52,7 +52,7 @@ def code_of(notebook: Path) -> list[str]:
 
 
 def with_values(source: str, **values: str) -> str:
-    """The parameters cell as somebody fills it in."""
+    """The parameters cell as an operator fills it in."""
     lines = [line.split(":")[0] for line in source.splitlines()]
     assert not set(values) - set(lines), f"no such parameters: {set(values) - set(lines)}"
     return "\n".join(f'{name} = "{values[name]}"' if name in values else line

@@ -39,7 +39,7 @@ def everything_written(outputs: Path) -> bytes:
 
 
 def when_working(outputs: Path, do: Callable[[dict[str, Any]], None]) -> threading.Thread:
-    """Call `do` with the kernel's announcement once the notebook's long cell is at work."""
+    """Call `do` with the kernel's announcement once the notebook's long cell is running."""
 
     def watch() -> None:
         give_up = time.monotonic() + 90
@@ -56,7 +56,7 @@ def when_working(outputs: Path, do: Callable[[dict[str, Any]], None]) -> threadi
     return thread
 
 
-def kernel_of(folder: Path) -> int:
+def lock_holder_process(folder: Path) -> int:
     """The process that holds the run's journal open."""
     target = str(folder / "journal.jsonl")
     for process in Path("/proc").iterdir():
@@ -227,7 +227,7 @@ def test_the_deadline_of_the_whole_run_ends_even_a_cell_that_ignores_interrupts(
     deaf = "import time\nend = time.time() + 120\nwhile time.time() < end:\n    try:\n        time.sleep(1)\n"
     project_dir.add("10_deaf", deaf + "    except BaseException:\n        pass", CLOSE)
     held: list[int] = []
-    when_working(outputs, lambda run: held.append(kernel_of(run["folder"])))
+    when_working(outputs, lambda run: held.append(lock_holder_process(run["folder"])))
     started = time.monotonic()
     outcome = run_notebook("deaf", {}, timeout_s=30, grace_s=2)
     assert (outcome.exit_code, outcome.state) == (1, "aborted")
@@ -239,7 +239,7 @@ def test_the_deadline_of_the_whole_run_ends_even_a_cell_that_ignores_interrupts(
 
 def test_a_killed_kernel_leaves_a_run_that_is_sealed_as_aborted(project_dir: ProjectDir, outputs: Path) -> None:
     project_dir.add("10_long", LONG, CLOSE)
-    when_working(outputs, lambda run: os.kill(kernel_of(run["folder"]), signal.SIGKILL))
+    when_working(outputs, lambda run: os.kill(lock_holder_process(run["folder"]), signal.SIGKILL))
     outcome = run_notebook("long", {})
     assert (outcome.exit_code, outcome.state) == (1, "aborted")
     assert is_sealed_and_unchanged(only_run(outputs))

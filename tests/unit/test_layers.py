@@ -210,6 +210,8 @@ def test_the_product_does_not_know_its_lab(path: Path) -> None:
 def test_a_family_has_few_public_names(family: str) -> None:
     package = getattr(runbook_lib, family) if family else runbook_lib
     assert 0 < len(package.__all__) <= MOST_PUBLIC_NAMES
+    if "checks" in package.__all__:
+        assert 0 < len(package.checks.__all__) <= MOST_PUBLIC_NAMES
 
 
 def test_the_table_names_every_layer_and_family() -> None:

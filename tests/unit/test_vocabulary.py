@@ -21,15 +21,6 @@ NOT_OURS = {"lab/app/frontend/package-lock.json", "lab/dockerfiles/monitoring/Do
             # what an archive of an earlier version still holds
             "runbook_lib/archive/earlier_words.py", "tests/unit/archive/test_earlier_words.py"}
 
-# Paths whose owners are still at it. Each owner removes their own rows when the command above prints nothing for them.
-PENDING: dict[str, str] = {
-    "docs/reference/names.md": "generated from docstrings",
-    "tests/browser": "tests",
-    "tests/faults": "tests",
-    "tests/lab": "tests",
-    "tests/notebooks": "tests",
-}
-
 # Expressions, without regard to case, and the words to use. Chosen so that ordinary English does not trip over them.
 PHRASES: Mapping[str, str] = {
     r"\bways?[ -]back\b": "rollback (of a release), undo (of steps), point of no return",
@@ -180,18 +171,10 @@ def findings(name: str) -> list[str]:
     return found
 
 
-def is_pending(name: str) -> bool:
-    return any(name == path or name.startswith(f"{path}/") for path in PENDING)
-
-
 @pytest.mark.parametrize("area", AREAS)
 def test_the_retired_words_are_found_nowhere(area: str) -> None:
-    mine = [name for name in files() if (name == area or name.startswith(f"{area}/")) and not is_pending(name)]
+    mine = [name for name in files() if name == area or name.startswith(f"{area}/")]
     assert [line for name in mine for line in findings(name)] == []
-
-
-def test_every_pending_path_is_there() -> None:
-    assert [path for path in PENDING if not (ROOT / path).exists()] == []
 
 
 @pytest.mark.parametrize("text", [

@@ -55,13 +55,8 @@ def plan_restore(
     rollout = Rollout(environment, deployed, target, containers=containers)
     wanted, skipped = _steps(rollout.in_live_colour(), backup, databases, pre_restore_backup)
     return Plan(
-        f"restore {backup.name}",
-        environment.name,
-        wanted,
-        skipped=skipped,
-        undo_on_failure=True,
-        facts={"backup": backup.name, "sha256": backup.manifest.sha256 if backup.manifest else "",
-               "live": deployed.live_commit, "databases": databases.names},
+        f"restore {backup.name}", environment.name, wanted, skipped=skipped, undo_on_failure=True,
+        facts=_facts(backup, deployed, databases),
         recheck=unchanged_since_plan(environment, deployed, databases),
         undo_ready=verification.engine_answers(environment),
         rollback_check=verification.previous_release_answers_if_healthy(rollout),
@@ -71,6 +66,12 @@ def plan_restore(
         irreversible_hint="Run the notebook again for the remaining steps.",
         after_rollback_hint="The live database is the previous one. Read the failed step's evidence, then run again.",
     )
+
+
+def _facts(backup: Backup, deployed: Deployed, databases: Databases) -> dict[str, object]:
+    """What the plan rests on: when one of these moves, its hash does."""
+    sha256 = backup.manifest.sha256 if backup.manifest else ""
+    return {"backup": backup.name, "sha256": sha256, "live": deployed.live_commit, "databases": databases.names}
 
 
 def preparation(

@@ -48,7 +48,7 @@ def serves_the_old_release(operator: Operator) -> None:
 
 
 def is_undone(operator: Operator, ended: FinishedRun, step: str) -> None:
-    """Stopped at `step`, everything before it undone, the old release serving, nothing left at work."""
+    """Stopped at `step`, everything before it undone, the old release serving, nothing left running."""
     assert (ended.code, ended.end["state"]) == (5, "rolled back"), ended.output
     assert ended.end["next_step"]
     assert ended.states[step] == "aborted", ended.states
@@ -61,7 +61,7 @@ def is_undone(operator: Operator, ended: FinishedRun, step: str) -> None:
 
 
 def nothing_half_done(lab: Lab) -> bool:
-    """No one-off container, no container of the new release, no job at work."""
+    """No one-off container, no container of the new release, no running job."""
     left = lab.on_server("docker", "ps", "--all", "--filter", "label=com.docker.compose.oneoff=True", "--format", "{{.Names}}")
     colours = lab.on_server("docker", "ps", "--all", "--filter", "name=green", "--format", "{{.Names}}")
     return left.split() + colours.split() == []
@@ -69,7 +69,7 @@ def nothing_half_done(lab: Lab) -> bool:
 
 @contextmanager
 def sql_lock(lab: Lab, table: str) -> Iterator[None]:
-    """Somebody's forgotten transaction holds a table."""
+    """A forgotten transaction holds a table."""
     psql = "docker exec -i $(docker ps -q --filter label=com.docker.compose.service=postgres) psql -U staging_user staging_db"
     hold = subprocess.Popen(lab.instance.inside("sh", "-c", psql), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert hold.stdin is not None

@@ -1,4 +1,4 @@
-"""No room: on the server, where jobs write what they did, or here, where the evidence goes."""
+"""No disk space: on the server, where jobs write what they did, or here, where the evidence goes."""
 
 from __future__ import annotations
 

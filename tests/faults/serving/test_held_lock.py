@@ -1,4 +1,4 @@
-"""Somebody else is at work: who, since when, in which run."""
+"""Another operator holds the lock: who, since when, in which run."""
 
 from __future__ import annotations
 
@@ -24,4 +24,4 @@ def test_a_held_lock_names_its_holder_and_is_left_alone(
         assert word in ended.output
     assert (ended.end["state"], ended.states) == ("refused", {})
     assert not ended.has("lock_released")
-    assert planned.code == 0, planned.output  # a plan can be read while somebody works
+    assert planned.code == 0, planned.output  # a plan can be read while another operator works

@@ -1,4 +1,4 @@
-"""Connections to a server with nothing but sshd: what they say when all is well, and when something is not."""
+"""Connections to a server with nothing but sshd: what they say when all is healthy, and when something is not."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ def test_a_command_that_never_ends_meets_its_deadline(connections: OpenConnectio
 def test_a_link_that_breaks_in_a_command_leaves_its_outcome_open(connections: OpenConnections) -> None:
     server = connections.server
     server.run(sh("true"))
-    with ThreadPoolExecutor(1) as beside:
-        asked = beside.submit(server.execute, sh("echo half; sleep 5; echo whole"))
+    with ThreadPoolExecutor(1) as alongside:
+        asked = alongside.submit(server.execute, sh("echo half; sleep 5; echo whole"))
         time.sleep(0.5)
         server.link.transport().sock.close()
         with pytest.raises(LinkDropped):

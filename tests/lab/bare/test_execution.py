@@ -94,8 +94,8 @@ def test_ctrl_c_stops_the_job_undoes_and_frees_the_lock(project_dir: ProjectDir,
     def interrupt() -> None:
         give_up = time.monotonic() + 120
         while time.monotonic() < give_up:
-            told = [event for run in list_runs(outputs) for event in journal.read(run.path)]
-            if any(event["event"] == "step_started" and event["key"] == "slow" for event in told):
+            events = [event for run in list_runs(outputs) for event in journal.read(run.path)]
+            if any(event["event"] == "step_started" and event["key"] == "slow" for event in events):
                 time.sleep(1)
                 os.kill(os.getpid(), signal.SIGINT)
                 os.kill(os.getpid(), signal.SIGINT)
@@ -113,14 +113,14 @@ def test_ctrl_c_stops_the_job_undoes_and_frees_the_lock(project_dir: ProjectDir,
 
 
 def test_a_killed_kernel_leaves_a_free_lock_and_an_honest_journal(project_dir: ProjectDir, lab: Lab, outputs: Path) -> None:
-    from tests.notebooks.test_runs_headless import kernel_of
+    from tests.notebooks.test_runs_headless import lock_holder_process
 
     def kill() -> None:
         give_up = time.monotonic() + 120
         while time.monotonic() < give_up:
             for run in list_runs(outputs):
                 if any(one["event"] == "step_started" and one["key"] == "slow" for one in journal.read(run.path)):
-                    os.kill(kernel_of(run.path), signal.SIGKILL)
+                    os.kill(lock_holder_process(run.path), signal.SIGKILL)
                     return
             time.sleep(0.1)
 

@@ -44,7 +44,7 @@ def test_a_trivial_job_is_cheap(connections: OpenConnections, folder: str) -> No
         outcome = jobs.wait(jobs.start(connections.server, Command(("true",)), f"{folder}/s-{number}"))
         seconds.append(time.monotonic() - started)
         assert outcome.state is StepState.PASSED
-    assert sorted(seconds)[6] < 0.4  # 0.05 s on a machine at rest
+    assert sorted(seconds)[6] < 0.4  # 0.05 s on an idle machine
 
 
 def test_a_job_outlives_a_dropped_link_and_is_heard_to_its_end(connections: OpenConnections, folder: str) -> None:

@@ -153,7 +153,7 @@ def test_a_run_that_only_looks_has_its_lock_again_soon_after_a_dropped_link(
 ) -> None:
     with lock(connections, environment, run_id) as held:
         dropped(connections, held)
-        wait_for(held.held, "the lock, by itself", 5)
+        wait_for(held.held, "the lock, automatically", 5)
         record = lock_holder(other.server)
         assert record is not None
         assert record["run_id"] == run_id
@@ -200,9 +200,9 @@ def test_a_run_whose_door_was_opened_is_told_by_whom_and_that_it_can_be_finished
         record = f'{{"by": "{MAINTENANCE_WATCHDOG}", "at": "2026-11-25T03:00:00Z"}}'
         lab.on_server("sh", "-c", 'mkdir -p "$1" && printf %s "$3" > "$1/$2"', "sh", broken, run_id, record)
         dropped(connections, held)
-        with pytest.raises(LockHeld, match="maintenance watchdog took over at 2026-11-25T03:00:00Z") as told:
+        with pytest.raises(LockHeld, match="maintenance watchdog took over at 2026-11-25T03:00:00Z") as refused:
             held.reacquire()
-    assert "finishes what was started" in told.value.next_step
+    assert "finishes what was started" in refused.value.next_step
 
 
 def test_letting_go_over_a_broken_link_hides_no_error(

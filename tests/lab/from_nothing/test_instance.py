@@ -17,16 +17,16 @@ from lab.images import LABEL
 from lab.instance import CHECKOUT, Instance
 from lab.processes import output
 
-NAME = "trial"
+NAME = "spare"
 
 
 @pytest.fixture(scope="module")
 def instance() -> Iterator[Instance]:
     ensure_engine()
-    trial = Instance(NAME)
+    spare = Instance(NAME)
     main(["down", "--name", NAME])
     assert main(["up", "--name", NAME]) == 0
-    yield trial
+    yield spare
     main(["down", "--name", NAME])
 
 
@@ -49,9 +49,9 @@ def _client(instance: Instance, **how: Any) -> paramiko.SSHClient:
 
 def _say(client: paramiko.SSHClient, command: str) -> str:
     _, stdout, stderr = client.exec_command(command, timeout=60)
-    said, code = stdout.read().decode(), stdout.channel.recv_exit_status()
+    output, code = stdout.read().decode(), stdout.channel.recv_exit_status()
     assert code == 0, stderr.read().decode()
-    return said
+    return output
 
 
 def test_a_known_key_logs_in_and_reaches_engine_and_compose(login: paramiko.SSHClient) -> None:
@@ -84,7 +84,7 @@ def test_the_checkout_belongs_to_deploy_and_holds_the_releases(login: paramiko.S
     assert {"v3.1.0", "v3.2.0"} <= set(_say(login, f"git -C {CHECKOUT} tag").split())
     assert _say(login, f"git -C {CHECKOUT} status --porcelain") == ""
     _say(login, f"git -C {CHECKOUT} fetch --quiet origin")
-    _say(login, f"touch {CHECKOUT}/.trial /backups/postgres/.trial && rm {CHECKOUT}/.trial /backups/postgres/.trial")
+    _say(login, f"touch {CHECKOUT}/.spare /backups/postgres/.spare && rm {CHECKOUT}/.spare /backups/postgres/.spare")
 
 
 def test_memory_limits_are_in_force_inside(login: paramiko.SSHClient) -> None:
@@ -102,8 +102,8 @@ def test_sessions_services_and_containers_share_the_processor_as_under_systemd(
     assert not container.endswith(".slice")
 
 
-def _processor_group(said: str) -> str:
-    groups = {controller: group for _, controllers, group in (line.split(":", 2) for line in said.splitlines())
+def _processor_group(output: str) -> str:
+    groups = {controller: group for _, controllers, group in (line.split(":", 2) for line in output.splitlines())
               for controller in controllers.split(",")}
     return groups.get("cpu") or groups[""]  # version 1, version 2
 
@@ -119,12 +119,12 @@ def test_up_again_changes_nothing(instance: Instance) -> None:
 
 def test_a_killed_server_comes_up_with_the_same_keys_ports_and_containers(instance: Instance) -> None:
     login = _client(instance)
-    _say(login, "docker run --detach --restart always --name trial gw2-lab/nginx:latest")
+    _say(login, "docker run --detach --restart always --name spare gw2-lab/nginx:latest")
     output((docker(), "kill", instance.container))
     login.close()
     assert main(["up", "--name", NAME]) == 0
     again = _client(instance)
-    assert _say(again, "docker inspect --format '{{.State.Running}}' trial").strip() == "true"
+    assert _say(again, "docker inspect --format '{{.State.Running}}' spare").strip() == "true"
     again.close()
 
 
@@ -143,7 +143,7 @@ def test_a_killed_inner_engine_is_started_again(instance: Instance) -> None:
 
 def test_reset_leaves_images_and_checkout_and_nothing_else(instance: Instance) -> None:
     output(instance.inside("sh", "-c", f"echo x > {CHECKOUT}/.env && mkdir -p {CHECKOUT}/.runbook/jobs "
-                                       "&& touch /backups/postgres/a.sql.gz && docker volume create trial-data"))
+                                       "&& touch /backups/postgres/a.sql.gz && docker volume create spare-data"))
     assert main(["reset", "--name", NAME]) == 0
     inside = instance.inside("sh", "-c", "docker ps -aq; docker volume ls -q; find /backups/postgres -mindepth 1")
     assert output(inside) == ""

@@ -1,4 +1,4 @@
-"""Notebooks that only read, and plans of those that change: each is run once on a server that serves, and looked at here.
+"""Notebooks that only read, and plans of those that change: each is run once on a server with a live release, and checked here.
 
 A new notebook is a line in RUNS.
 """

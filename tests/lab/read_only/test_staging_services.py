@@ -60,7 +60,7 @@ def test_a_service_cannot_reach_what_it_does_not_need(lab: Lab, service: str, ho
 
 
 def test_the_data_network_has_no_way_out(lab: Lab) -> None:
-    """The machine around the server refuses a port nobody listens on; from `data` not even the refusal comes back."""
+    """The machine around the server refuses a port that is not listened on; from `data` not even the refusal comes back."""
     beyond = lab.on_server("ip", "-4", "route", "show", "default").split()[2]
     knock = f"timeout 3 bash -c 'exec 3<>/dev/tcp/{beyond}/1'"
     assert "refused" in inside(lab, "alertmanager", knock), "mail has to get out"

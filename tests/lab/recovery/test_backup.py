@@ -121,7 +121,7 @@ def test_two_backups_at_once_end_as_one_backup_and_one_refusal(lab: Lab, outputs
 
     with ThreadPoolExecutor(2) as both:
         done = list(both.map(lambda place: back_up(lab, place), (outputs, tmp_path)))
-    # one after the other, or one told who holds the lock
+    # one after the other, or one learns who holds the lock
     assert sorted(code for code, _ in done) in ([0, 0], [0, 3]), done
     assert not [name for name in names(lab) if name.endswith(".partial")]
 

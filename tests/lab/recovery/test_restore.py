@@ -31,15 +31,15 @@ def restore(lab: Lab, outputs: Path, *more: str, word: str = "staging_db") -> tu
 @pytest.fixture
 def backed_up(lab: Lab, environment: Environment, connections: OpenConnections, outputs: Path) -> Iterator[str]:
     """The name of a fresh backup; the folder and the databases are as before afterwards."""
-    folder, beside = survey(environment, checksums=0), survey_databases(environment)
-    before, kept = {one.name for one in folder.fetch(connections).backups}, set(names(beside.fetch(connections)))
+    folder, databases = survey(environment, checksums=0), survey_databases(environment)
+    before, kept = {one.name for one in folder.fetch(connections).backups}, set(names(databases.fetch(connections)))
     done = lab.runbook("run", "30_backup_database", "-e", lab.environment, "--apply", "--confirm", lab.name,
                        "--reason", "test", outputs=outputs)
     assert done.returncode == 0, done.stdout
     yield folder.fetch(connections).backups[0].name
     for name in {one.name for one in folder.fetch(connections).backups} - before:
         lab.on_server("rm", "-f", f"/backups/postgres/{name}", f"/backups/postgres/{name[:-7]}.manifest.json")
-    for name in set(names(beside.fetch(connections))) - kept - {"staging_db"}:
+    for name in set(names(databases.fetch(connections))) - kept - {"staging_db"}:
         sql(lab, f'DROP DATABASE "{name}" WITH (FORCE)', "postgres")
 
 

@@ -28,7 +28,7 @@ OURS = "label=org.gw2.runbook=restore-drill"
 
 @dataclass
 class Watcher:
-    """Looks at the drill's containers for as long as it runs."""
+    """Observes the drill's containers for as long as it runs."""
 
     lab: Lab
     seen: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -85,7 +85,7 @@ def test_two_backups_are_restored_where_nothing_live_can_be_reached(
         assert not one["HostConfig"]["Binds"]
         assert [(mount["Type"], mount["Destination"]) for mount in one["Mounts"]] == [("tmpfs", "/var/lib/postgresql/data")]
         assert one["HostConfig"]["Memory"] == environment.restore_drill.memory_mb * 2**20
-        assert f"{environment.restore_drill.limit_s:.0f}" in one["Config"]["Cmd"][:5], "it ends by itself"
+        assert f"{environment.restore_drill.limit_s:.0f}" in one["Config"]["Cmd"][:5], "it ends automatically"
     for one in readers:
         assert one["HostConfig"]["NetworkMode"].removeprefix("container:") in {copy["Id"] for copy in copies}
         assert not one["HostConfig"]["Binds"]

@@ -19,7 +19,7 @@ from tests.lab.conftest import Lab
 
 STATE = "/opt/gw2-wvwbuilder/.runbook/scheduled"
 METRICS = "/opt/gw2-wvwbuilder/.runbook/metrics"
-FOREIGN = "MAILTO=ops@example.com\n17 4 * * 1 /usr/local/bin/somebody-elses"
+FOREIGN = "MAILTO=ops@example.com\n17 4 * * 1 /usr/local/bin/another-program"
 
 
 def runbook(lab: Lab, outputs: Path, name: str, *words: str) -> tuple[int, str]:

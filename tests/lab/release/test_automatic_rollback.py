@@ -1,4 +1,4 @@
-"""A release that passes its gates and falls under its users: traffic goes back by itself, and the report tells it."""
+"""A release that passes its gates and falls under its users: traffic is switched back automatically, and the report shows it."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ async def _ask_after_a_reload(lab: Lab) -> tuple[float, list[int]]:
     moment = f"{(time.time() + IDLE_S) * 1000:.0f}"
     reload = asyncio.create_task(asyncio.to_thread(
         lab.on_server, "docker", "exec", "gw2-staging-nginx-1", "sh", "-c", RELOAD_AT, "sh", moment))
-    await asyncio.sleep(IDLE_S + 0.7)  # the workers of before are told to end after 0.1 s
+    await asyncio.sleep(IDLE_S + 0.7)  # the previous workers are asked to end after 0.1 s
     took_s = time.monotonic() - began
     statuses = [await _status(user) for user in users]
     await reload

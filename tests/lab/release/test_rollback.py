@@ -1,6 +1,6 @@
 """A rollback by hand on the lab: to the release on standby, in seconds.
 
-The files of rollbacks follow one another: each begins with the release that the one before it left live.
+The files of rollbacks follow one another: each begins with the release that the previous one left live.
 """
 
 from __future__ import annotations

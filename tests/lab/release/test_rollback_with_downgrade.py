@@ -1,4 +1,4 @@
-"""A rollback by hand over a migration: the schema goes back with the release."""
+"""A rollback by hand over a migration: the schema is downgraded with the release."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from tests.lab.conftest import Lab
 from tests.lab_server import FIRST_RELEASE, ROOT, watch_shortly
 
 IMAGE = "gw2-lab/server-with-systemd"
-# where a release and its data live, beside the engine's own volume
+# where a release and its data live, next to the engine's own volume
 FOLDERS = ("/opt/gw2-wvwbuilder", "/srv/git", "/backups", "/var/log/gw2", "/var/log/nginx")
 SECRETS = "/opt/gw2-wvwbuilder/.env.secrets"
 STATE = "/opt/gw2-wvwbuilder/.runbook/scheduled"
@@ -60,8 +60,8 @@ def of_user(lab: Lab, words: str) -> str:
 
 
 def status(lab: Lab, name: str) -> dict[str, str]:
-    said: dict[str, str] = json.loads(lab.on_server("cat", f"{STATE}/{name}.status.json"))
-    return said
+    recorded: dict[str, str] = json.loads(lab.on_server("cat", f"{STATE}/{name}.status.json"))
+    return recorded
 
 
 def test_timers_are_armed_for_the_times_of_the_plan(booted: Lab, outputs: Path) -> None:
@@ -88,8 +88,8 @@ def test_a_job_that_systemd_starts_tells_how_it_ended(booted: Lab, outputs: Path
     code, said = install(booted, outputs, "-p", "try_now=backup_configuration")
     assert code == 1, said
     assert ".env.secrets cannot be read, so the files cannot be searched for secrets" in said
-    told = status(booted, "backup_configuration")
-    assert (told["outcome"], told["trigger"]) == ("failed", "try")
+    recorded = status(booted, "backup_configuration")
+    assert (recorded["outcome"], recorded["trigger"]) == ("failed", "try")
     assert of_user(booted, "is-failed gw2-backup_configuration.service").strip() == "failed"
 
 
@@ -104,9 +104,9 @@ def ended(lab: Lab, name: str) -> str:
     """How the job that was owed ended."""
     look = lab.instance.inside("grep", "-qE", '"outcome": "(succeeded|failed|refused)"', f"{STATE}/{name}.status.json")
     wait_for(lambda: succeeds(look), f"the end of {name}", 90)
-    told = status(lab, name)
-    assert told["trigger"] == "schedule"
-    return told["outcome"] + told.get("message", "")
+    recorded = status(lab, name)
+    assert recorded["trigger"] == "schedule"
+    return recorded["outcome"] + recorded.get("message", "")
 
 
 def test_a_timer_fires_by_itself_and_makes_up_for_a_missed_time(booted: Lab, without_secrets: None) -> None:
