@@ -89,7 +89,7 @@ def test_a_job_that_systemd_starts_tells_how_it_ended(booted: Lab, outputs: Path
     assert code == 1, said
     assert ".env.secrets cannot be read, so the files cannot be searched for secrets" in said
     recorded = status(booted, "backup_configuration")
-    assert (recorded["outcome"], recorded["trigger"]) == ("failed", "try")
+    assert (recorded["outcome"], recorded["trigger"]) == ("failed", "test-run")
     assert of_user(booted, "is-failed gw2-backup_configuration.service").strip() == "failed"
 
 
@@ -120,14 +120,14 @@ def armed(lab: Lab) -> tuple[str, int]:
     return state, len(lab.on_server("bash", "-c", "ls ~/.config/systemd/user | grep ^gw2- || true", user="deploy").split())
 
 
-def test_what_was_installed_is_taken_away_and_the_way_back_brings_it_again(booted: Lab, outputs: Path) -> None:
+def test_what_was_installed_is_removed_and_the_undo_restores_it(booted: Lab, outputs: Path) -> None:
     assert armed(booted) == ("active", 4)
     code, said = install(booted, outputs, "-p", "schedules=removed")
     assert code == 0, said
     assert armed(booted) == ("inactive", 0)
     assert booted.on_server("bash", "-c", f"ls {STATE}/backup_database 2>/dev/null || echo gone").strip() == "gone"
     program = (ROOT / "runbook_lib/recovery/programs/schedules.sh").read_text()
-    back = booted.instance.inside("bash", "-s", "--", "units_back", STATE, "backup_database", "backup_configuration", user="deploy")
+    back = booted.instance.inside("bash", "-s", "--", "restore_units", STATE, "backup_database", "backup_configuration", user="deploy")
     output(back, input=program)
     assert armed(booted) == ("active", 4)
 
