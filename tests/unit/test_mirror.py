@@ -90,7 +90,7 @@ def modules(package: str) -> list[Path]:
     return [path.relative_to(ROOT) for path in found if APPLICATION not in path.parents]
 
 
-def tested_by(module: Path) -> list[Path]:
+def places_of_tests(module: Path) -> list[Path]:
     """Where the tests of a module are: its own file, or for facts its folder of data. Empty when there are none."""
     folder = HERE / module.relative_to("runbook_lib").parent if module.parts[0] == "runbook_lib" else HERE / module.parent
     places = [folder / f"test_{module.stem}.py", folder / "data" / module.stem]
@@ -100,10 +100,10 @@ def tested_by(module: Path) -> list[Path]:
 
 @pytest.mark.parametrize("package", ["runbook_lib", "lab"])
 def test_every_module_has_its_tests_where_one_looks_for_them(package: str) -> None:
-    assert [str(module) for module in modules(package) if not tested_by(module) and str(module) not in PENDING] == []
+    assert [str(module) for module in modules(package) if not places_of_tests(module) and str(module) not in PENDING] == []
 
 
 def test_a_module_without_tests_is_noticed() -> None:
     assert modules("runbook_lib")
-    assert tested_by(Path("runbook_lib/core/errors.py"))
-    assert tested_by(Path("runbook_lib/core/nothing_of_this_name.py")) == []
+    assert places_of_tests(Path("runbook_lib/core/errors.py"))
+    assert places_of_tests(Path("runbook_lib/core/nothing_of_this_name.py")) == []
