@@ -1,4 +1,4 @@
-"""Tests mirror the packages path by path: each module of runbook_lib and of the lab has its tests where one looks for them."""
+"""Tests mirror the packages path by path: each module of runbook_lib and of the lab has its tests in the same place."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def places_of_tests(module: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("package", ["runbook_lib", "lab"])
-def test_every_module_has_its_tests_where_one_looks_for_them(package: str) -> None:
+def test_every_module_has_its_tests_in_its_place(package: str) -> None:
     assert [str(module) for module in modules(package) if not places_of_tests(module) and str(module) not in PENDING] == []
 
 
