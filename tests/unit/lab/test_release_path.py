@@ -24,7 +24,7 @@ def test_the_command_is_the_one_an_operator_types() -> None:
 
 
 def test_a_run_that_changes_nothing_is_not_confirmed() -> None:
-    assert not {"--apply", "--confirm", "--reason"} & set(run_command(INSTANCE, Scenario("a look", "21_verify")))
+    assert not {"--apply", "--confirm", "--reason"} & set(run_command(INSTANCE, Scenario("verification", "21_verify")))
 
 
 @pytest.mark.parametrize("scenario", RELEASE_PATH, ids=[one.title for one in RELEASE_PATH])
