@@ -6,13 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from runbook_lib.environment.types import Count, Memory, Port, StrictModel, Text, memory_bytes
+from runbook_lib.environment.types import AbsolutePath, Count, Memory, Port, StrictModel, Text, memory_bytes
 
 COLOURS = ("blue", "green")
 
 
 class Service(StrictModel):
-    """One service of the plan. A coloured one runs as `<name>-blue` or `<name>-green`, or both for a while."""
+    """One service of the plan. A coloured one runs as `<name>-blue` or `<name>-green`, or both for a while.
+
+    `host_mounts` are folders of the server, not its own, that it may mount read-only: what it measures.
+    """
 
     title: Text
     technology: Text
@@ -27,6 +30,7 @@ class Service(StrictModel):
     required: bool = True
     absent_reason: str = ""
     health: Text
+    host_mounts: tuple[AbsolutePath, ...] = ()
 
     @property
     def port(self) -> int:

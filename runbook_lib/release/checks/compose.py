@@ -6,14 +6,13 @@ from typing import Any
 
 from runbook_lib.core.findings import Finding, finding
 from runbook_lib.environment import Environment
+from runbook_lib.environment.services import COLOURS
+from runbook_lib.release.checks.exposure import CORRECT, exposure
 from runbook_lib.release.facts.repository import ComposeConfig, ReleaseTree
-
-LOOPBACK = ("127.0.0.1", "::1")
-CORRECT = "Correct docker-compose.staging.yml in the release; or parameters/environments, with the reason."
 
 
 def compose_file(tree: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:
-    """Compose's own verdict first; services, limits, health checks and published ports only for a valid file."""
+    """Compose's own verdict first; services, limits, health checks and what is exposed only for a valid file."""
     config = tree.sources.compose
     valid = finding("the Compose file is valid", None if config is None else config.valid,
                     measured="not found in the release" if config is None else config.error or "valid",
@@ -25,8 +24,8 @@ def compose_file(tree: ReleaseTree, environment: Environment) -> tuple[Finding, 
         valid,
         _none("every service of the plan is in the Compose file", _missing(config, environment)),
         _none("limits in the Compose file are the plan's", _limits_that_differ(config, environment)),
-        _none("every service in the Compose file has a health check", _without_health(config)),
-        _none("nothing but nginx is published by the Compose file", _published(config)),
+        _none("every service in the Compose file has a health check", _without_health(config, environment)),
+        *exposure(config, environment, tree.sources.links),
     )
 
 
@@ -56,18 +55,12 @@ def _limits(service: dict[str, Any]) -> tuple[float, int]:
     return float(limits.get("cpus", 0)), int(limits.get("memory", 0))
 
 
-def _without_health(config: ComposeConfig) -> list[str]:
+def _without_health(config: ComposeConfig, environment: Environment) -> list[str]:
+    # other profiles hold tools that an operator starts and that end: nothing waits for their health
+    running = (None, *COLOURS, *environment.services)
     return [
         name
         for name, service in config.services.items()
-        if not service.get("healthcheck", {}).get("test") or service["healthcheck"].get("disable")
-    ]
-
-
-def _published(config: ComposeConfig) -> list[str]:
-    return [
-        f"{name}: {port.get('published')}"
-        for name, service in config.services.items()
-        for port in service.get("ports", [])
-        if name != "nginx" and port.get("published") and port.get("host_ip") not in LOOPBACK
+        if set(service.get("profiles") or (None,)) & set(running)
+        and (not service.get("healthcheck", {}).get("test") or service["healthcheck"].get("disable"))
     ]

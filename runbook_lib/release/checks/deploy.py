@@ -13,6 +13,9 @@ from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import ServerState
 from runbook_lib.platform.facts.target import FIRST_COLOUR, Target
 from runbook_lib.release.checks.capacity import disk_and_memory
+from runbook_lib.release.checks.compose import compose_file
+from runbook_lib.release.checks.migration_chain import migration_chain
+from runbook_lib.release.checks.preflight import variables
 from runbook_lib.release.facts.repository import ReleaseTree
 
 AGAIN = "Run this notebook again: it does what remains."
@@ -21,8 +24,10 @@ AGAIN = "Run this notebook again: it does what remains."
 def deploy_preconditions(
     environment: Environment, release: ReleaseTree, server: ServerState, secrets: Mapping[str, Secret]
 ) -> tuple[Finding, ...]:
-    """The ref is a commit with a valid Compose file, the secrets are available, and the server has the capacity."""
-    compose = release.sources.compose
+    """The ref is a commit that keeps the plan's static rules, secrets are available, and the server has the capacity.
+
+    The rules are those of 10 Preflight, of the very commit: what it calls failed is not deployed, run or not.
+    """
     missing = [
         name for name in environment.server_secrets if environment.secrets[name].required and name not in secrets
     ]
@@ -34,13 +39,9 @@ def deploy_preconditions(
             expected="a tag, branch or commit of the origin",
             next_step="Check the name with `git ls-remote origin` and correct `ref`.",
         ),
-        finding(
-            "its Compose file is valid",
-            compose.valid if compose else None,
-            measured=(compose.error or "valid") if compose else "not read",
-            expected="valid",
-            next_step="Run 10 Preflight for this ref: it names the line.",
-        ),
+        *compose_file(release, environment),
+        *variables(release, environment),
+        migration_chain(release),
         finding(
             "secrets available",
             not missing,

@@ -21,16 +21,17 @@ def migrations(
     if tree.migrations.pending(current) is None:
         newer = f"the database is at {current}, which this release does not have"
         return (
-            _chain(tree),
+            migration_chain(tree),
             Finding(KNOWN, Verdict.WARNING, newer, "a revision of this release",
                     "20 Deploy keeps the newer schema, and its gates verify whether this release works on it."),
             Finding(REHEARSAL, Verdict.WARNING, "nothing to migrate", "an upgrade",
                     "The gates of 20 Deploy verify whether the older code works on the newer schema."),
         )
-    return (_chain(tree), _known(tree, current), _rehearsed(tree, rehearsal))
+    return (migration_chain(tree), _known(tree, current), _rehearsed(tree, rehearsal))
 
 
-def _chain(tree: ReleaseTree) -> Finding:
+def migration_chain(tree: ReleaseTree) -> Finding:
+    """One head, every parent present, each revision once: read from the source, nothing is executed."""
     chain = tree.migrations
     faults = [f"{len(chain.heads)} heads: {', '.join(chain.heads) or 'none'}"] * (len(chain.heads) != 1)
     faults += [f"{name} is missing" for name in chain.missing_parents]

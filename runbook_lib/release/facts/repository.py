@@ -29,7 +29,7 @@ COLOUR_VARIABLES = ("BLUE_COMMIT", "BLUE_VERSION", "GREEN_COMMIT", "GREEN_VERSIO
 
 @dataclass(frozen=True)
 class ComposeConfig:
-    """What `docker compose config` made of the release's file. `services` by name, in Compose's own terms.
+    """What `docker compose config` made of the release's file, all profiles active. By name, in Compose's own terms.
 
     `error` is the line of Compose's output that explains the failure; empty for a valid file.
     """
@@ -38,6 +38,9 @@ class ComposeConfig:
     error: str
     services: dict[str, dict[str, Any]] = field(default_factory=dict)
     networks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    volumes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    configs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    secrets: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,16 @@ class Commit:
 
 
 class Sources:
-    """The release's small text files by path, and Compose's reading of them. A journal holds only its summary."""
+    """The release's small text files by path, and Compose's reading of them. A journal holds only its summary.
 
-    def __init__(self, files: Mapping[str, str], compose: ComposeConfig | None) -> None:
+    `links` maps each symbolic link of the release to its target.
+    """
+
+    def __init__(self, files: Mapping[str, str], compose: ComposeConfig | None,
+                 links: Mapping[str, str] | None = None) -> None:
         self.files = dict(files)
         self.compose = compose
+        self.links = dict(links or {})
 
     def __str__(self) -> str:
         valid = "absent" if self.compose is None else "valid" if self.compose.valid else "not valid"
@@ -139,11 +147,12 @@ def _read(text: str, ref: str, where: str) -> ReleaseTree:
         return ReleaseTree(ref, None, f"a tag ({first[1][:12]}) and a branch ({first[2][:12]}) have that name")
     compose = [record for record in records if record[0] == "compose"]
     files = {_decoded(record[1]): _decoded(record[2]) for record in records if record[0] == "file"}
+    links = {_decoded(record[1]): _decoded(record[2]) for record in records if record[0] == "link"}
     return ReleaseTree(
         ref,
         _commit(ref, records),
         trees={record[3]: record[2] for record in records if record[0] == "tree" and record[1] == "tree"},
-        sources=Sources(files, _compose(compose[0]) if compose else None),
+        sources=Sources(files, _compose(compose[0]) if compose else None, links),
     )
 
 
@@ -163,7 +172,8 @@ def _compose(record: list[str]) -> ComposeConfig:
     if status != "0":
         return ComposeConfig(False, _error_line(_decoded(error)))
     data = json.loads(_decoded(config))
-    return ComposeConfig(True, "", data["services"], data.get("networks", {}))
+    parts = {name: data.get(name) or {} for name in ("networks", "volumes", "configs", "secrets")}
+    return ComposeConfig(True, "", data["services"], **parts)
 
 
 def _error_line(error: str) -> str:

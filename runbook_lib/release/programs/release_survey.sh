@@ -18,9 +18,14 @@ main() {
     # git before 2.36 has no --format
     "${git[@]}" ls-tree --format='tree%x09%(objecttype)%x09%(objectname)%x09%(path)' "$commit" 2>/dev/null \
         || "${git[@]}" ls-tree "$commit" | sed -E 's/^[0-9]+ ([a-z]+) ([0-9a-f]+)\t/tree\t\1\t\2\t/'
-    mkdir "$scratch/tree" && "${git[@]}" archive "$commit" | tar -x -C "$scratch/tree" || exit 1
-    show_files "$scratch/tree"
-    show_compose "$scratch/tree" "$@"
+    # As deep as the checkout, below a deep root of its own: a path that leaves the release (../..) leads to where it will
+    # lead on the server, and one that climbs higher than its root ends there.
+    local root folder
+    root=$scratch$(printf '/above%.0s' {1..20})
+    folder=$(cd "$checkout" && pwd) || exit 1
+    mkdir -p "$root$folder" && "${git[@]}" archive "$commit" | tar -x -C "$root$folder" || exit 1
+    show_files "$root$folder"
+    show_compose "$root" "$folder" "$@"
 }
 
 # show_files TREE: the small text files that facts are read from: Compose file, environment files, migrations.
@@ -31,20 +36,25 @@ show_files() {
         | while IFS= read -r -d '' path; do
             printf 'file\t%s\t%s\n' "$(printf %s "${path#./}" | encoded)" "$(encoded <"$path")"
         done
+    # the engine follows a link when it mounts one
+    find . -type l -not -path '*/node_modules/*' -print0 | while IFS= read -r -d '' path; do
+        printf 'link\t%s\t%s\n' "$(printf %s "${path#./}" | encoded)" "$(readlink -n -- "$path" | encoded)"
+    done
 }
 
-# show_compose TREE NAME=VALUE…: Compose's own reading of the file. Both colours' profiles: either may become live.
+# show_compose ROOT FOLDER NAME=VALUE…: Compose's own reading of the release in ROOT/FOLDER. Every profile: what is not
+# started today can be started by hand tomorrow.
 show_compose() {
-    local tree=$1 status; shift
+    local root=$1 tree=$1$2 status; shift 2
     [[ -f $tree/docker-compose.staging.yml ]] || return 0
     printf '%s\n' "$@" >"$scratch/variables"
     # an empty environment: a variable of this shell would replace one that the release lacks
     env -i PATH="$PATH" HOME="$HOME" docker compose --project-directory "$tree" --file "$tree/docker-compose.staging.yml" \
-        --env-file "$scratch/variables" --profile blue --profile green config --format json \
+        --env-file "$scratch/variables" --profile '*' config --format json \
         >"$scratch/config" 2>"$scratch/error"
     status=$?
     # paths as they are in the release, not in the temporary folder
-    sed -i "s#$tree/##g" "$scratch/config" "$scratch/error"
+    sed -Ei "s#$tree/##g; s#$scratch(/above)*##g" "$scratch/config" "$scratch/error"
     printf 'compose\t%s\t%s\t%s\n' "$status" "$(head -c 4000000 "$scratch/config" | encoded)" \
         "$(tail -c 4000 "$scratch/error" | encoded)"
 }

@@ -119,3 +119,33 @@ def test_a_folder_without_a_checkout_is_unreadable(repositories: Repositories, t
 def test_a_malformed_reply_is_unreadable_never_a_crash(reply: str) -> None:
     with pytest.raises(FactUnreadable):
         parse_release(reply, "v1", where="x")
+
+
+COMPOSE_TWICE = """\
+include: [./more/compose.yml]
+services:
+  redis: {image: x, extends: {file: more/base.yml, service: base}, ports: ["7000-7001:7000-7001"]}
+  debug: {image: x, profiles: [debug], network_mode: host, volumes: ["../../../../../../../../run/docker.sock:/s"]}
+"""
+
+
+def test_the_survey_shows_what_compose_resolves_not_what_the_file_says(repositories: Repositories) -> None:
+    """Includes, extensions, ranges, every profile, paths that leave the release, and links that lead out of it."""
+    folder = repositories.work
+    (folder / "more").mkdir()
+    (folder / "docker-compose.staging.yml").write_text(COMPOSE_TWICE)
+    (folder / "docker-compose.override.yml").write_text("services: {never: {image: x}}\n")
+    (folder / "more/compose.yml").write_text("services: {included: {image: x, volumes: ['./data:/d']}}\n")
+    (folder / "more/base.yml").write_text("services: {base: {image: x, privileged: true}}\n")
+    (folder / "socket").symlink_to("/var/run/docker.sock")
+    repositories.commit("second")
+    sources = repositories.survey("develop").sources
+    assert sources.compose is not None
+    assert sources.compose.error == ""
+    services = sources.compose.services
+    assert set(services) == {"redis", "debug", "included"}
+    assert services["redis"]["privileged"] is True
+    assert [port["published"] for port in services["redis"]["ports"]] == ["7000", "7001"]
+    assert services["included"]["volumes"][0]["source"] == "more/data"
+    assert services["debug"]["volumes"][0]["source"] == "/run/docker.sock"
+    assert sources.links == {"socket": "/var/run/docker.sock"}

@@ -1,0 +1,159 @@
+"""Does the release open the environment to the world, or the server to a container? Pure.
+
+Judged on what Compose resolved (includes, extensions, ranges and every profile), never on the text of a file.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
+from typing import Any
+
+from runbook_lib.core.findings import Finding, finding
+from runbook_lib.environment import Environment
+from runbook_lib.release.facts.repository import ComposeConfig
+
+PROXY = "nginx"
+CORRECT = "Correct docker-compose.staging.yml in the release; or parameters/environments, with the reason."
+# with one of these a process is root on the server, or reads what other containers keep
+HOST_CAPABILITIES = frozenset(("ALL", "BPF", "DAC_READ_SEARCH", "NET_ADMIN", "SYS_ADMIN", "SYS_BOOT", "SYS_MODULE",
+                               "SYS_PTRACE", "SYS_RAWIO", "SYSLOG"))
+HOST_NAMESPACES = ("cgroup", "ipc", "pid", "userns_mode", "uts")
+HOST_KEYS = ("device_cgroup_rules", "devices", "use_api_socket", "volumes_from")
+# who can write to one of these, or to a folder around it, owns the server; the engine's socket even when read-only
+HOST_PATHS = ("/run/docker.sock", "/run/containerd", "/run/podman", "/run/systemd", "/var/lib/docker",
+              "/var/lib/containerd", "/etc/docker", "/etc/ssh", "/etc/shadow", "/etc/cron.d", "/etc/systemd",
+              "/etc/sudoers.d", "/root", "/boot", "/dev", "/proc", "/sys")
+HOMES = re.compile(r"/home(/[^/]+)?|/home/[^/]+/\.(ssh|docker|gnupg|aws|kube)(/.*)?")
+
+
+def exposure(config: ComposeConfig, environment: Environment, links: Mapping[str, str] | None = None,
+             ) -> tuple[Finding, ...]:
+    """Published ports, networks, privileges and mounts of every service. `links` are the release's symbolic links."""
+    return (
+        _none("nothing but nginx is published by the Compose file", _published(config, environment)),
+        _none("every service is in the plan's networks", _networks(config, environment)),
+        _none("no container has privileges over the server", _privileges(config)),
+        _none("no container mounts the engine's socket or the system's folders", _mounts(config, environment, links)),
+    )
+
+
+def _none(check: str, wrong: Iterable[str]) -> Finding:
+    faults = list(wrong)
+    return finding(check, not faults, measured="; ".join(faults) or "yes", expected="yes", next_step=CORRECT)
+
+
+def _published(config: ComposeConfig, environment: Environment) -> list[str]:
+    proxy = environment.services.get(PROXY)
+    wrong = []
+    for name, service in config.services.items():
+        for port in service.get("ports", []):
+            if _is_loopback(port.get("host_ip")):
+                continue
+            # its status page is on a port of its own, which is not for the world
+            if name == PROXY and proxy is not None and port.get("target") in proxy.ports:
+                continue
+            # without a number the engine chooses one: it is as open as any
+            wrong.append(f"{name}: {port.get('published') or 'a port that the engine chooses'}")
+    return wrong
+
+
+def _is_loopback(address: str | None) -> bool:
+    try:
+        return ip_address(address or "0.0.0.0").is_loopback
+    except ValueError:
+        return False
+
+
+def _networks(config: ComposeConfig, environment: Environment) -> list[str]:
+    planned = {one: set(service.networks) for name, service in environment.services.items()
+               for one in service.containers(name)}
+    wrong = []
+    for name, service in config.services.items():
+        if service.get("network_mode") not in (None, "none"):
+            wrong.append(f"{name}: network_mode {service['network_mode']}")
+            continue
+        more = sorted(set(service.get("networks") or ()) - planned[name]) if name in planned else []
+        wrong += [f"{name}: also in {', '.join(more)}"] if more else []
+    for name, network in environment.networks.items():
+        found = config.networks.get(name)
+        if found is not None and network.internal and not found.get("internal"):
+            wrong.append(f"{name}: not internal")
+    wrong += [f"{name}: driver {network['driver']}" for name, network in config.networks.items()
+              if (network or {}).get("driver", "bridge") not in ("bridge", "")]
+    return wrong
+
+
+def _privileges(config: ComposeConfig) -> list[str]:
+    return [f"{name}: {fault}" for name, service in config.services.items() for fault in _privileges_of(service)]
+
+
+def _privileges_of(service: dict[str, Any]) -> list[str]:
+    faults = ["privileged"] if service.get("privileged") else []
+    faults += [f"{key} host" for key in HOST_NAMESPACES if service.get(key) == "host"]
+    faults += [key for key in HOST_KEYS if service.get(key)]
+    added = {str(one).upper().removeprefix("CAP_") for one in service.get("cap_add") or ()}
+    faults += [f"cap_add {one}" for one in sorted(added & HOST_CAPABILITIES)]
+    faults += [f"security_opt {one}" for one in service.get("security_opt") or ()
+               if str(one).replace("=", ":").endswith((":unconfined", ":disable"))]
+    hooks = [one for key in ("post_start", "pre_stop") for one in service.get(key) or ()]
+    return [*faults, *["a privileged hook"] * any(one.get("privileged") for one in hooks)]
+
+
+def _mounts(config: ComposeConfig, environment: Environment, links: Mapping[str, str] | None) -> list[str]:
+    permitted = {one: service.host_mounts for name, service in environment.services.items()
+                 for one in service.containers(name)}
+    wrong, directory = [], environment.server.directory
+    for name, service in config.services.items():
+        for source, read_only in _sources(service, config):
+            path = _on_the_server(source, directory, links or {})
+            if _reaches_the_host(path, directory) and not (read_only and path in permitted.get(name, ())):
+                wrong.append(f"{name}: {source}" + (f" ({path})" if path != source else ""))
+    return wrong
+
+
+def _sources(service: dict[str, Any], config: ComposeConfig) -> list[tuple[str, bool]]:
+    """Paths of the server that a service gets, each with whether it is read-only."""
+    found = []
+    for mount in service.get("volumes") or ():
+        source, read_only = str(mount.get("source", "")), bool(mount.get("read_only"))
+        if mount.get("type") == "bind":
+            found.append((source, read_only))
+        elif mount.get("type") == "volume" and source in config.volumes:
+            # a named volume of the local driver can be a folder of the server under another name
+            device = ((config.volumes[source] or {}).get("driver_opts") or {}).get("device")
+            found += [(str(device), read_only)] if device else []
+    for kind in ("configs", "secrets"):
+        files = getattr(config, kind)
+        found += [(str(files[one["source"]]["file"]), True) for one in service.get(kind) or ()
+                  if (files.get(one.get("source")) or {}).get("file")]
+    return found
+
+
+def _on_the_server(source: str, directory: str, links: Mapping[str, str]) -> str:
+    """The absolute path that the engine will mount: relative ones begin in the project, links lead on."""
+    path, before = posixpath.normpath(posixpath.join(directory, source)), ""
+    for _ in range(len(links) + 1):  # a link may lead to a link; more steps than links are a circle
+        path, before = _followed(path, directory, links), path
+        if path == before:
+            break
+    return "/run" + path.removeprefix("/var/run") if f"{path}/".startswith("/var/run/") else path
+
+
+def _followed(path: str, directory: str, links: Mapping[str, str]) -> str:
+    for link, target in links.items():
+        at = posixpath.join(directory, link)
+        if path == at or path.startswith(f"{at}/"):
+            return posixpath.normpath(posixpath.join(posixpath.dirname(at), target, path[len(at) + 1:]))
+    return path
+
+
+def _reaches_the_host(path: str, directory: str) -> bool:
+    inside = path.rstrip("/") + "/"
+    if inside.startswith(directory.rstrip("/") + "/"):
+        return False  # the release's own files, wherever the project lies
+    # the folder itself, one around it, or one inside it
+    return any(inside.startswith(f"{one}/") or f"{one}/".startswith(inside) for one in HOST_PATHS) \
+        or HOMES.fullmatch(path) is not None
