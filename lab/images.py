@@ -64,11 +64,13 @@ IMAGES = (  # where several could be built next, the longest first
     *(Image(name, parent="monitoring") for name in ("prometheus", "alertmanager", "node-exporter", "postgres-exporter",
                                                     "redis-exporter", "nginx-exporter")),
 )
+# no lab is made of it, so only those who name it wait for it
+BARE = Image("bare", parent="server", in_server=False)
 
 
 def by_name(name: str) -> Image:
     """The image called `name`; KeyError when there is none."""
-    return {image.name: image for image in IMAGES}[name]
+    return {image.name: image for image in (*IMAGES, BARE)}[name]
 
 
 def content_hash(image: Image) -> str:
@@ -86,16 +88,16 @@ def built_reference(image: Image) -> str:
     return f"gw2-lab/{image.name}:h-{content_hash(image)}"
 
 
-def missing() -> list[Image]:
-    """The images that this machine's engine does not hold in their present content, parents first."""
+def missing(*more: Image) -> list[Image]:
+    """The images (and `more`) that this machine's engine does not hold in their present content, parents first."""
     held = set(output((docker(), "images", "--filter", f"label={LABEL}", "--format",
                        "{{.Repository}}:{{.Tag}}")).split())
-    return [image for image in IMAGES if built_reference(image) not in held]
+    return [image for image in (*IMAGES, *more) if built_reference(image) not in held]
 
 
-def ensure_images() -> None:
-    """Build what is missing, some at a time where one does not wait for the other."""
-    todo = {image.name: image for image in missing()}
+def ensure_images(*more: Image) -> None:
+    """Build what is missing of a lab's images and of `more`, some at a time where one does not wait for the other."""
+    todo = {image.name: image for image in missing(*more)}
     if not todo:
         return
     building: dict[Future[None], str] = {}

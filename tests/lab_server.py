@@ -141,7 +141,7 @@ class Servers:
                 states.ensure(scope.state)
                 return
             with file_lock("images"):
-                images.ensure_images()
+                images.ensure_images(images.BARE)
         except LabError as error:
             pytest.fail(str(error), pytrace=False)
 

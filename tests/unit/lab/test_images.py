@@ -13,7 +13,7 @@ def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_image_has_a_dockerfile_and_a_base() -> None:
-    for image in images.IMAGES:
+    for image in (*images.IMAGES, images.BARE):
         assert (image.folder / "Dockerfile").exists(), image
         assert bool(image.parent) != bool(image.bootstrap), image
 
@@ -44,3 +44,11 @@ def test_only_what_the_engine_lacks_is_built(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(images, "docker", lambda: "docker")
     monkeypatch.setattr(images, "output", lambda *_, **__: "\n".join(held))
     assert [image.name for image in images.missing()] == ["redis"]
+
+
+def test_what_no_lab_is_made_of_is_built_for_those_who_name_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = [images.built_reference(image) for image in images.IMAGES]
+    monkeypatch.setattr(images, "docker", lambda: "docker")
+    monkeypatch.setattr(images, "output", lambda *_, **__: "\n".join(held))
+    assert images.missing() == []
+    assert [image.name for image in images.missing(images.BARE)] == ["bare"]
