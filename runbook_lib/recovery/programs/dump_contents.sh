@@ -1,0 +1,250 @@
+# shellcheck shell=bash disable=SC2034,SC2329
+# What a dump holds, and whether two dumps hold the same. Shared by the backup, the drill and the restore.
+#
+# The dump is the measure of what must come back: PostgreSQL prints expressions differently after a restore, so no text of
+# a definition is compared. A restored copy equals its backup when a dump of the copy holds the same:
+#
+#     gunzip -c -- "$file" | with_contents "$wanted" | psql …      what the file holds, recorded while it is loaded
+#     "$@" … pg_dump "${DUMP_OPTIONS[@]}" … | with_contents "$found" >/dev/null
+#     same_contents "$wanted" "$found" || fail …                   prints what differs, < backup, > copy
+#
+# Contents are lines with fields by tabs, names in JSON's escapes:
+#     table <name> <rows> <bytes> <md5>     one COPY block: its columns and its rows, as they are in the dump
+#     object <type> <schema> <name> <owner> one entry of pg_dump's own table of contents; `-` where there is none
+#     sequence <name> <value>,<is called>
+#     large_objects <number> <bytes> <md5>
+#     statements <bytes> <md5>              all text outside the blocks; another dump of the same data prints it differently
+#     plain <bytes>                         the whole text
+#     end <1 or 0>                          1: PostgreSQL's end marker is in place, and nothing but comments follows
+
+# synchronised scans are off in pg_dump, and COPY appends: a copy has its rows in the dump's order
+readonly DUMP_OPTIONS=(--format=plain --lock-wait-timeout=60s)
+
+# Limits that a role or a database sets are for the application: a backup may take as long as it needs. What the client
+# asks for at its start comes before both. Rows hidden by policies must be an error, never missing.
+readonly OWN_LIMITS='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0
+ -c default_transaction_read_only=off -c client_min_messages=warning -c quote_all_identifiers=off -c row_security=off
+ -c max_parallel_workers_per_gather=0'
+readonly WITH_OWN_LIMITS=(env "PGOPTIONS=${OWN_LIMITS//$'\n'/}")
+
+# contents_program: Perl, of which Debian's perl-base is enough. Time grows with the bytes, and memory with the longest
+# line of SQL, never with a row: awk needs hours for a row of 60 MiB.
+contents_program() {
+    cat <<'PERL'
+use strict; use warnings;
+my ($out, $buffer, $quote, $depth, $statement, $ended, $plain) = ($ARGV[0], '', undef, 0, '', 0, 0);
+my ($large_objects, $large_bytes, $statement_bytes, @lines) = (0, 0, 0);
+my $in_process = eval { require Digest::MD5; 1 };  # not in perl-base: there md5sum does it
+$| = 1;
+
+sub new_digest {
+    return Digest::MD5->new if $in_process;
+    require IPC::Open2;
+    my $pid = IPC::Open2::open2(my $from, my $to, 'md5sum');
+    return bless { pid => $pid, from => $from, to => $to }, 'Child';
+}
+sub Child::add { print { $_[0]{to} } $_[1] or die "md5sum: $!\n" }
+sub Child::hexdigest {
+    my ($self) = @_;
+    close $self->{to} or die "md5sum: $!\n";
+    my $line = readline $self->{from};
+    waitpid $self->{pid}, 0;
+    return substr $line, 0, 32;
+}
+my ($all_statements, $all_large) = (new_digest(), new_digest());
+
+# the next bytes go on to whoever reads them, and into the buffer; 0 at the end
+sub fill {
+    my $got = sysread STDIN, my $chunk, 65536;
+    die "The dump cannot be read: $!\n" unless defined $got;
+    my $sent = 0;
+    while ($sent < $got) { $sent += syswrite(STDOUT, $chunk, $got - $sent, $sent) // die "The dump cannot be passed on: $!\n" }
+    $plain += $got;
+    $buffer .= $chunk;
+    return $got;
+}
+
+sub next_line {
+    my ($from, $at) = (0);
+    while (($at = index $buffer, "\n", $from) < 0) {
+        $from = length $buffer;
+        next if fill();
+        my $rest = $buffer;
+        $buffer = '';
+        return length $rest ? $rest : undef;
+    }
+    return substr $buffer, 0, $at + 1, '';
+}
+
+# A name may hold any byte. In a database that is not UTF-8 the bytes are shown as Latin-1: two names stay two names.
+sub escaped {
+    my ($name) = @_;
+    my $copy = $name;
+    $name =~ s/(["\\])/\\$1/g;
+    $name =~ s/([\x00-\x1f\x7f])/sprintf '\\u%04x', ord $1/ge;
+    $name =~ s/([\x80-\xff])/sprintf '\\u%04x', ord $1/ge unless utf8::decode($copy);
+    return $name;
+}
+
+# Rows of one table, up to the line `\.`, which no row can be: COPY doubles every backslash. 0: the dump ends before it.
+sub copy_rows {
+    my ($name, $columns) = @_;
+    my ($digest, $rows, $bytes, $first) = (new_digest(), 0, 0, 1);
+    $digest->add("$columns\n");
+    my $take = sub {
+        my $piece = substr $buffer, 0, $_[0], '';
+        # the newline put before the first row is not part of it
+        if ($first) { substr $piece, 0, 1, ''; $first = 0 }
+        $digest->add($piece);
+        $rows += $piece =~ tr/\n//;
+        $bytes += length $piece;
+    };
+    substr $buffer, 0, 0, "\n";
+    my $end;
+    while (($end = index $buffer, "\n\\.\n") < 0) {
+        $take->(length($buffer) - 3) if length $buffer > 3;
+        return 0 unless fill();
+    }
+    $take->($end + 1);
+    substr $buffer, 0, 3, '';
+    push @lines, join "\t", 'table', escaped($name), $rows, $bytes, $digest->hexdigest;
+    return 1;
+}
+
+# pg_dump's own entry: what the next statements create
+sub entry {
+    my ($line) = @_;
+    if ($line =~ /\A-- (?:Data for )?Name: (.*); Type: (.*); Schema: (.*); Owner: (.*)\n\z/) {
+        push @lines, join "\t", 'object', map { escaped($_) } $2, $3, $1, $4;
+    }
+    elsif ($line eq "-- PostgreSQL database dump complete\n") { $ended = 1 }
+    elsif ($line ne "--\n") { $ended = 0 }
+}
+
+# 0: the dump ends inside this statement
+sub statement_is_over {
+    my $text = $statement;
+    $statement = '';
+    my $name = qr/(?:"(?:[^"]|"")+"|[^\s".(]+)/;
+    if ($text =~ /\ACOPY ($name\.$name) *(\(.*\))? *FROM stdin;\z/s) { return copy_rows($1, $2 // '') }
+    return 0 if $text =~ /\bFROM stdin;\z/;  # rows follow, of no table that could be named
+    if ($text =~ /\ASELECT pg_catalog\.setval\('((?:[^']|'')*)', (-?\d+), (true|false)\);\z/s) {
+        my ($sequence, $value) = ($1, "$2,$3");
+        $sequence =~ s/''/'/g;
+        push @lines, join "\t", 'sequence', escaped($sequence), $value;
+    }
+    elsif ($text =~ /\ASELECT pg_catalog\.(?:lo_(create|open|close)|lowrite)\(/) {
+        $large_objects++ if ($1 // '') eq 'create';
+        $large_bytes += length $text;
+        $all_large->add($text);
+    }
+    return 1;
+}
+
+# One line of SQL. What stands in quotes, function bodies and comments is no statement, whatever it looks like.
+sub scan {
+    my ($line) = @_;
+    my $begin = 0;
+    for ($line) {
+        until (/\G\z/gc) {
+            if (defined $quote) { inside_quote(\$line); next }
+            if (/\G(?:[\s(),.:=<>+*\[\]|&!?#%^~\@{}`\x00-\x08]|[0-9][0-9A-Za-z_.]*|\$[0-9]+)+/gc) { next }
+            if (/\G([A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff\$]*)/gc) { $quote = "E'" if $1 =~ /\A[eE]\z/ && /\G'/gc; next }
+            if (/\G(['"])/gc) { $quote = $1; next }
+            if (/\G(\$(?:[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*)?\$)/gc) { $quote = $1; next }
+            if (/\G--.*/gc) { next }
+            if (m{\G/\*}gc) { ($quote, $depth) = ('/*', 1); next }
+            if (/\G;/gc) {
+                my $at = pos;
+                $statement .= substr $line, $begin, $at - $begin;
+                $begin = $at;
+                # the rows of a COPY begin on the next line
+                return 0 unless statement_is_over();
+                $begin = $at + 1 if substr($line, $at, 1) eq "\n";
+                pos = $at;
+                next;
+            }
+            /\G./gcs;
+        }
+    }
+    $statement .= substr $line, $begin if $begin < length $line && length $statement < 1_000_000;
+    return 1;
+}
+
+sub inside_quote {
+    my ($line) = @_;
+    for ($$line) {
+        if ($quote eq "'" || $quote eq '"') {
+            my $end = index $_, $quote, pos() // 0;
+            # a doubled quote closes and opens again, which is the same
+            if ($end >= 0) { pos = $end + 1; $quote = undef } else { pos = length }
+        }
+        elsif ($quote eq "E'") {
+            next if /\G[^'\\]+/gc || /\G\\./gcs;
+            if (/\G'/gc) { $quote = undef } else { /\G./gcs }
+        }
+        elsif ($quote eq '/*') {
+            next if m{\G[^/*]+}gc;
+            if (m{\G/\*}gc) { $depth++ }
+            elsif (m{\G\*/}gc) { $quote = undef unless --$depth }
+            else { /\G./gcs }
+        }
+        else {
+            my $end = index $_, $quote, pos() // 0;
+            if ($end >= 0) { pos = $end + length $quote; $quote = undef } else { pos = length }
+        }
+    }
+}
+
+my $whole = 1;
+while (defined(my $line = next_line())) {
+    $all_statements->add($line);
+    $statement_bytes += length $line;
+    if (!defined $quote && $statement !~ /\S/) {
+        $statement = '';
+        if ($line =~ /\A--/) { entry($line); next }
+        next if $line eq "\n";
+        # psql's own commands: since 15.14 a dump begins and ends with one
+        if ($line =~ /\A\\/) { $ended = 0 unless $line =~ /\A\\unrestrict [A-Za-z0-9]+\n\z/; next }
+    }
+    $ended = 0;
+    $whole = scan($line) or last;
+}
+while (fill()) { $buffer = '' }  # whoever reads the rest gets it, whatever it is
+$ended = 0 unless $whole && !defined $quote && $statement !~ /\S/;
+push @lines, join "\t", 'large_objects', $large_objects, $large_bytes, $all_large->hexdigest if $large_objects;
+push @lines, join("\t", 'statements', $statement_bytes, $all_statements->hexdigest), "plain\t$plain", "end\t" . ($ended ? 1 : 0);
+open my $contents, '>', $out or die "Cannot write $out: $!\n";
+print $contents map { "$_\n" } @lines or die "Cannot write $out: $!\n";
+close $contents or die "Cannot write $out: $!\n";
+PERL
+}
+
+# with_contents CONTENTS: copies a dump from its input to its output, and writes what it holds to CONTENTS at its end.
+with_contents() {
+    command -v perl >/dev/null || { echo "There is no perl on this server: install perl-base (Debian, Ubuntu) or perl." >&2; return 127; }
+    perl -e "$(contents_program)" -- "$1"
+}
+
+# read_contents FILE CONTENTS: a compressed dump, read to its last byte. Fails when it cannot be.
+read_contents() {
+    gunzip -c -- "$1" | with_contents "$2" >/dev/null
+    local status=("${PIPESTATUS[@]}")
+    [[ ${status[*]} == "0 0" ]]
+}
+
+is_complete() { grep -qx $'end\t1' -- "$1"; }
+
+# comparable CONTENTS: the lines that a restored copy must have as well, sorted.
+comparable() { grep -vE $'^(statements|plain|end)\t' -- "$1" | LC_ALL=C sort; }
+
+# same_contents WANTED FOUND: prints the first lines that differ.
+same_contents() {
+    local differences
+    differences=$(diff <(comparable "$1") <(comparable "$2") | grep '^[<>]') || return 0
+    head -c 1500 <<<"$differences"
+    return 1
+}
+
+# contents_digest CONTENTS: one value for all that a restored copy must have; manifests and drills record it.
+contents_digest() { comparable "$1" | md5sum | cut -d' ' -f1; }
