@@ -238,9 +238,10 @@ is_complete() { grep -qx $'end\t1' -- "$1"; }
 # comparable CONTENTS: the lines that a restored copy must have as well, sorted.
 comparable() { grep -vE $'^(statements|plain|end)\t' -- "$1" | LC_ALL=C sort; }
 
-# same_contents WANTED FOUND: prints the first lines that differ.
+# same_contents WANTED FOUND: prints the first lines that differ. Two dumps of which one is cut off are never the same.
 same_contents() {
-    local differences
+    local differences one
+    for one; do is_complete "$one" || { echo "PostgreSQL's end marker is missing in one of the dumps."; return 1; }; done
     differences=$(diff <(comparable "$1") <(comparable "$2") | grep '^[<>]') || return 0
     head -c 1500 <<<"$differences"
     return 1
