@@ -141,7 +141,7 @@ sub statement_is_over {
     return 1;
 }
 
-# One line of SQL. What stands in quotes, function bodies and comments is no statement, whatever it looks like.
+# One line of SQL. What stands in quotes, function bodies and comments is not a statement, whatever it looks like.
 sub scan {
     my ($line) = @_;
     my $begin = 0;
@@ -238,7 +238,7 @@ is_complete() { grep -qx $'end\t1' -- "$1"; }
 # comparable CONTENTS: the lines that a restored copy must have as well, sorted.
 comparable() { grep -vE $'^(statements|plain|end)\t' -- "$1" | LC_ALL=C sort; }
 
-# same_contents WANTED FOUND: prints the first lines that differ. Two dumps of which one is cut off are never the same.
+# same_contents WANTED FOUND: prints the first lines that differ. A truncated dump is never the same as another.
 same_contents() {
     local differences one
     for one; do is_complete "$one" || { echo "PostgreSQL's end marker is missing in one of the dumps."; return 1; }; done
