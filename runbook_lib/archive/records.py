@@ -69,7 +69,7 @@ def _step_words(step: Step) -> dict[str, Any]:
         "title": step.title,
         "why": step.why,
         "does": [str(action) for action in step.actions],
-        "undoes": [str(action) for action in step.undo],
+        "undoes": [str(action) for action in step.undone_by],
     }
 
 

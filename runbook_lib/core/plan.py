@@ -34,9 +34,10 @@ Action = Command | Pipeline | WriteFile | Gate | Watch
 class Step:
     """One line of a plan: what is done where, and how it is undone.
 
-    `actions` run in order. `undo` must be safe to run when the step was done, half done or not done at all. With
-    `undo_best_effort`, earlier steps are undone even when this undo fails; the execution still ends as a failed
-    rollback.
+    `actions` run in order. `undo_files` puts back files that come from a release, and reads none of them: on failure
+    it is done for every step before the first `undo`, so that an undo never reads a file that the release spoiled.
+    Both must be safe to run when the step was done, half done or not done at all. With `undo_best_effort`, earlier
+    steps are undone even when this undo fails; the execution still ends as a failed rollback.
     """
 
     key: str
@@ -46,6 +47,12 @@ class Step:
     why: str = ""
     host: str = "server"
     undo_best_effort: bool = False
+    undo_files: tuple[Action, ...] = ()
+
+    @property
+    def undone_by(self) -> tuple[Action, ...]:
+        """Everything that undoes the step, files first; empty where it has nothing to undo."""
+        return (*self.undo_files, *self.undo)
 
     def describe(self) -> dict[str, Any]:
         """What the plan's hash covers: what is done and undone, not how it is worded."""
@@ -53,6 +60,7 @@ class Step:
             "key": self.key,
             "host": self.host,
             "actions": [action.describe() for action in self.actions],
+            "undo_files": [action.describe() for action in self.undo_files],
             "undo": [action.describe() for action in self.undo],
         }
 

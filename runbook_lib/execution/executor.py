@@ -84,7 +84,7 @@ class PlanExecutor:
     def _take(self, position: int, step: Step) -> None:
         """Take one step: record that it starts, do its actions, record how it ended; raise unless it passed."""
         started = time.monotonic()
-        self._journal.write("step_started", key=step.key, title=step.title, undo=[str(undo) for undo in step.undo])
+        self._journal.write("step_started", key=step.key, title=step.title, undo=[str(undo) for undo in step.undone_by])
         self._show(step.key)
         result = self._do_actions(step)
         record = self._state.finish_step(position, result, time.monotonic() - started)

@@ -69,7 +69,7 @@ class ExecutionState:
         """Titles of the steps up to `position` that have an undo and were not undone, the latest first."""
         tried = {one.position for one in self.undone}
         return tuple(self._plan.steps[place].title for place in range(position, -1, -1)
-                     if self._plan.steps[place].undo and place not in tried)
+                     if self._plan.steps[place].undone_by and place not in tried)
 
     @property
     def undone_at(self) -> dict[str, datetime]:

@@ -52,17 +52,24 @@ class Rollback:
     def run(self, position: int) -> Iterator[UndoneStep]:
         """Undo the step at `position` and every one before it, in reverse; each is undone when it is asked for.
 
-        Earlier undos rest on later ones: the first that fails is the last, unless its step is `undo_best_effort`.
+        The files of all of them come first: what a release put on disk may be what stopped it, and an undo that read
+        it would fail too. Earlier undos rest on later ones: the first that fails is the last, unless its step is
+        `undo_best_effort`.
         """
         self._wait_until_ready()
-        for place in range(position, -1, -1):
-            step = self._plan.steps[place]
-            if not step.undo:
-                continue
-            undone = self._undo(place, step)
-            yield undone
-            if not undone.succeeded and not step.undo_best_effort:
-                return
+        failed: set[int] = set()
+        for files in (True, False):
+            for place in range(position, -1, -1):
+                step = self._plan.steps[place]
+                if place in failed or not (step.undo_files if files else step.undo):
+                    continue
+                undone = self._undo(place, step, files=files)
+                if undone.succeeded and files and step.undo:
+                    continue  # it is undone when its services have followed its files
+                yield undone
+                failed |= set() if undone.succeeded else {place}
+                if not undone.succeeded and not step.undo_best_effort:
+                    return
 
     def check_briefly(self) -> tuple[GateProbe, ...]:
         """The probes until the first clean one, within seconds: users are back on what ran before, and since when?
@@ -106,13 +113,14 @@ class Rollback:
             return "; ".join(f"{name}: {value}" for name, value in state.items())
         return "the server could not be asked"
 
-    def _undo(self, position: int, step: Step) -> UndoneStep:
-        self._journal.write("undo_started", key=step.key, title=step.title, does=[str(action) for action in step.undo])
+    def _undo(self, position: int, step: Step, *, files: bool) -> UndoneStep:
+        actions, name = (step.undo_files, "undo-files") if files else (step.undo, "undo")
+        self._journal.write("undo_started", key=step.key, title=step.title, does=[str(action) for action in actions])
         started = time.monotonic()
         results: list[ActionResult] = []
         self._show(step.key, "undoing")
-        for number, action in enumerate(step.undo, start=1):
-            results.append(self._attempt(action, step.key, f"{step.key}-undo-{number}"))
+        for number, action in enumerate(actions, start=1):
+            results.append(self._attempt(action, step.key, f"{step.key}-{name}-{number}"))
             if not results[-1].passed:
                 break
         result = combined(results)

@@ -68,7 +68,7 @@ def plan_text(plan: Plan) -> str:
     for number, step in enumerate(plan.steps, start=1):
         lines.append(f"{number}. {step.title} [{step.host}]")
         lines += [f"     {action}" for action in step.actions]
-        lines += [f"     undo: {action}" for action in step.undo]
+        lines += [f"     undo: {action}" for action in step.undone_by]
     lines += [f"–  {left.title}: skipped, {left.reason}" for left in plan.skipped]
     return "\n".join(lines)
 

@@ -123,7 +123,7 @@ def _apply_step(report: RunReport, event: Event) -> None:
             step.undo_state = str(event.get("state") or "")
             step.undo_message = str(event.get("message") or "")
             # a failed step stays failed when it was undone: readers look for the reason first
-            if step.state == "passed" and step.undo_state in ("rolled back", "rollback failed"):
+            if step.state in ("passed", "rolled back") and step.undo_state in ("rolled back", "rollback failed"):
                 step.state = step.undo_state
             step.undo_evidence += _files(event)
 

@@ -14,7 +14,40 @@ from runbook_lib.platform.facts.containers import PROJECT
 
 COMPOSE_FILE = "docker-compose.staging.yml"
 UP_WAIT_S = 120  # longer than the slowest health check of the environment takes to pass
-ABSENT_IS_FINE = (0, 1)  # for undo: what was never started cannot be stopped
+STOP_TIMEOUT_S = 150.0  # the longest grace period of the environment's services, twice, and the removal
+# For undo: what was never started is already gone. Containers are looked up by Compose's labels, so neither the Compose
+# file nor `.env` is read, and an engine that does not answer is an error: it is not the same as nothing being there.
+FIND = r"""
+project=$1 verb=$2; shift 2
+found() { docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project" "$@"; }
+end() {
+  ids=$(found "$@")
+  # a container that went on its own meanwhile is not an error; one that is still there in the end is
+  [ -z "$ids" ] || { docker stop $ids >/dev/null || true; }
+  if [ "$verb" = remove ]; then [ -z "$ids" ] || { docker rm --force $ids >/dev/null || true; }; left=$(found "$@")
+  else left=$(found --filter status=running "$@"); fi
+  [ -z "$left" ] || { echo "still there: $left" >&2; exit 1; }
+}
+"""
+END_SERVICES = FIND + r"""
+for service; do end --filter "label=com.docker.compose.service=$service"; done
+"""
+EXEC_IF_RUNNING = r"""
+one() { docker ps --quiet --no-trunc --filter status=running --filter "label=com.docker.compose.project=$1" \
+  --filter "label=com.docker.compose.service=$2" | head -n 1; }
+docker version >/dev/null
+id=$(one "$1" "$2")
+[ -n "$id" ] || { echo "$2 is not running"; exit 0; }
+code=0
+docker exec "$id" sh -c "$3" || code=$?
+# it may have ended in this moment, which is as good as not running
+[ "$code" = 0 ] || [ -z "$(one "$1" "$2")" ] || exit "$code"
+"""
+END_PROJECT = FIND + r"""
+end
+networks=$(docker network ls --quiet --filter "label=com.docker.compose.project=$project")
+[ -z "$networks" ] || docker network rm $networks >/dev/null
+"""
 
 
 def compose(
@@ -43,16 +76,41 @@ def compose(
     return Command((*argv, *words), stdin=stdin, cwd=directory, timeout_s=timeout_s, accepts=accepts)
 
 
-def compose_up(environment: Environment, *services: str, profiles: Iterable[str] = (), wait: bool = True,
-               recreate: bool = False) -> Command:
-    """Start services as `.env` and the checkout describe them; those that already are so stay, unless `recreate`.
+def remove_services(*services: str) -> Command:
+    """Stop services and remove their containers, whatever the files on the server say. Passes where there are none."""
+    return Command(("sh", "-ec", END_SERVICES, "end", PROJECT, "remove", *services), timeout_s=STOP_TIMEOUT_S)
 
-    `wait` fails the command unless all are healthy within 120 s; without it, started is enough.
+
+def stop_services(*services: str) -> Command:
+    """The same, but the containers are kept."""
+    return Command(("sh", "-ec", END_SERVICES, "end", PROJECT, "stop", *services), timeout_s=STOP_TIMEOUT_S)
+
+
+def remove_project() -> Command:
+    """Remove every container and network of the project; volumes and what they hold stay."""
+    return Command(("sh", "-ec", END_PROJECT, "end", PROJECT, "remove"), timeout_s=STOP_TIMEOUT_S)
+
+
+def exec_if_running(service: str, program: str, *, timeout_s: float, accepts: tuple[int, ...] = (0,)) -> Command:
+    """Run a shell program inside a service's container; passes where none is running.
+
+    Reads no file of the checkout. Fails when the engine does not answer.
+    """
+    return Command(("sh", "-ec", EXEC_IF_RUNNING, "exec", PROJECT, service, program), timeout_s=timeout_s,
+                   accepts=accepts)
+
+
+def compose_up(environment: Environment, *services: str, profiles: Iterable[str] = (), wait: bool = True,
+               recreate: bool | None = None) -> Command:
+    """Start services as `.env` and the checkout describe them; those that already are so stay.
+
+    `wait` fails the command unless all are healthy within 120 s; without it, started is enough. `recreate` True makes
+    new containers in any case, False never: what exists stays as it is.
     """
     # --no-build: what is deployed was built and tried before. --no-deps: a step starts what it names, and no more.
     words = ["up", "--detach", "--no-build", "--no-deps"]
     if wait:
         words += ["--wait", "--wait-timeout", str(UP_WAIT_S)]
-    if recreate:
-        words.append("--force-recreate")
+    if recreate is not None:
+        words.append("--force-recreate" if recreate else "--no-recreate")
     return compose(environment, *words, *services, profiles=profiles, timeout_s=UP_WAIT_S + 60)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runbook_lib.core.commands import Command
 from runbook_lib.environment import Environment
-from runbook_lib.platform.plans.compose import ABSENT_IS_FINE, compose
+from runbook_lib.platform.plans.compose import compose, exec_if_running
 
 # Patterns in brackets do not match the program's own command line, which is in /proc too.
 # After a reload, nginx's old workers keep the connections they have, to the old colour: for 12 s
@@ -23,7 +23,7 @@ RELOAD = r"""
 workers() { for one in $(grep -ls "[n]ginx: worker process" /proc/[0-9]*/cmdline); do
   grep -qs "[i]s shutting down" "$one" || echo "$one"; done; }
 before=$(workers)
-nginx -s reload || exit 1
+nginx -s reload || exit 4
 tries=0
 while for one in $before; do workers | grep -qx "$one" && break; done; do
   [ "$tries" -lt 100 ] || { echo "nginx did not load the new configuration within 10 s" >&2; exit 3; }
@@ -32,11 +32,20 @@ done
 """
 
 
+REFUSED = 4  # nginx does not take the configuration on the disk, and goes on with the one it has
+
+
 def reload_nginx(environment: Environment) -> Command:
     """Reload nginx, and wait until the new configuration is in use: 10 s at most."""
     return compose(environment, "exec", "-T", "nginx", "sh", "-c", RELOAD, timeout_s=30)
 
 
-def wait_until_drained(environment: Environment) -> Command:
+def reload_if_running(*, accepts: tuple[int, ...] = (0,)) -> Command:
+    """The same without reading the Compose file; passes where nginx is not running. With REFUSED in `accepts`, also
+    where nginx keeps the configuration it has."""
+    return exec_if_running("nginx", RELOAD, timeout_s=30, accepts=accepts)
+
+
+def wait_until_drained() -> Command:
     """Wait until nginx's old workers have exited: usually 12 s after a reload, 40 s at most; 0 s without nginx."""
-    return compose(environment, "exec", "-T", "nginx", "sh", "-c", NO_OLD_WORKERS, timeout_s=60, accepts=ABSENT_IS_FINE)
+    return exec_if_running("nginx", NO_OLD_WORKERS, timeout_s=60)

@@ -11,7 +11,7 @@ from runbook_lib.core.plan import Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import container_name
 from runbook_lib.platform.facts.target import BOTH_COLOURS
-from runbook_lib.platform.plans.compose import ABSENT_IS_FINE, compose, compose_up
+from runbook_lib.platform.plans.compose import compose, compose_up, stop_services
 from runbook_lib.platform.plans.nginx import reload_nginx
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.platform.plans.step_keys import StepKey
@@ -121,7 +121,7 @@ def start_writers(environment: Environment, colour: str) -> Step:
         "start-writers",
         "Start the backend",
         (compose_up(environment, service, profiles=BOTH_COLOURS),),
-        undo=(compose(environment, "stop", service, profiles=(colour,), accepts=ABSENT_IS_FINE),),
+        undo=(stop_services(service),),
         why="it opens new connections, to the restored database",
     )
 

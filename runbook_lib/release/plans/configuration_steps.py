@@ -11,7 +11,8 @@ from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.core.plan import Action, Step
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
-from runbook_lib.platform.plans.compose import ABSENT_IS_FINE, compose, compose_up
+from runbook_lib.platform.plans.compose import compose_up, remove_project
+from runbook_lib.platform.plans.nginx import REFUSED, reload_if_running
 from runbook_lib.platform.plans.release_files import env_file
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
@@ -39,7 +40,7 @@ def deliver_secrets(rollout: Rollout, secret_file: Secret) -> Step:
         StepKey.DELIVER_SECRETS,
         "Deliver the secrets",
         (Command((*copy, path, previous)), WriteFile(path, secret_file, mode=0o600)),
-        undo=(Command((*copy, previous, path)),),
+        undo_files=(Command((*copy, previous, path)),),
         why="over the connection's standard input into a file that only its owner can read",
     )
 
@@ -52,35 +53,39 @@ def check_out(rollout: Rollout) -> Step:
         StepKey.CHECK_OUT,
         "Check out the commit",
         (Command((*git, rollout.target.commit)),),
-        undo=(Command((*git, head)),) if head else (),
+        undo_files=(Command((*git, head)),) if head else (),
+        # something else may have reloaded nginx meanwhile; files that it refused before, it may refuse again
+        undo=(reload_if_running(accepts=(0, REFUSED)),) if head else (),
         why="the Compose file and the mounted configuration belong to the release",
     )
 
 
 def configure(rollout: Rollout) -> Step:
     """`.env` with the new release in the idle colour; traffic stays where it is."""
-    environment, previous, path = rollout.environment, rollout.deployed.env_text, rollout.path(".env")
-    undo: tuple[Action, ...]
-    if previous is None:
-        # Compose finds its containers by `.env`: they go before the file does
-        undo = (compose(environment, "down", "--remove-orphans", profiles=("blue", "green"), accepts=ABSENT_IS_FINE),
-                Command(("rm", "-f", path)))
-    else:
-        undo = (WriteFile(path, previous),)
+    previous, path = rollout.deployed.env_text, rollout.path(".env")
+    restore: Action = Command(("rm", "-f", path)) if previous is None else WriteFile(path, previous)
     return Step(
         StepKey.CONFIGURE,
         "Write the release into .env",
         (WriteFile(path, env_file(rollout, live=rollout.live_colour or rollout.colour)),),
-        undo=undo,
+        undo_files=(restore,),
+        undo=(remove_project(),) if previous is None else (),
         why="configuration hashes are part of it, so that Compose notices a changed mounted file",
     )
 
 
 def start_infrastructure(rollout: Rollout) -> Step:
-    """PostgreSQL, Redis and monitoring as the release wants them. Undone by the files' own undo."""
+    """PostgreSQL, Redis and monitoring where they do not exist or are stopped. Undone: as the previous files have them.
+
+    What runs stays as it is until the release has passed its gate: a change of it is a step of its own.
+    """
+    services = infrastructure_services(rollout.environment)
+    first = rollout.deployed.env_text is None
     return Step(
         StepKey.START_INFRASTRUCTURE,
         "Start data and monitoring services",
-        (compose_up(rollout.environment, *infrastructure_services(rollout.environment)),),
-        why="a service whose image and configuration are unchanged is not touched",
+        (compose_up(rollout.environment, *services, recreate=False),),
+        # before the first deployment there was nothing: the containers are removed with the whole project
+        undo=() if first else (compose_up(rollout.environment, *services, wait=False),),
+        why="a service that is running is not touched",
     )

@@ -11,8 +11,8 @@ from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.core.plan import Action, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.traffic import cutover_marker
-from runbook_lib.platform.plans.compose import ABSENT_IS_FINE, compose, compose_up
-from runbook_lib.platform.plans.nginx import reload_nginx, wait_until_drained
+from runbook_lib.platform.plans.compose import compose, compose_up, remove_services
+from runbook_lib.platform.plans.nginx import reload_if_running, reload_nginx, wait_until_drained
 from runbook_lib.platform.plans.release_files import env_file, exemptions_file, upstreams_file
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
@@ -35,18 +35,17 @@ def start_idle_colour(rollout: Rollout) -> Step:
         StepKey.START,
         f"Start {rollout.target.version} as {colour}",
         (compose_up(environment, *rollout.services, recreate=True),),
-        undo=(
-            wait_until_drained(environment),
-            compose(environment, "rm", "--stop", "--force", *rollout.services, profiles=(colour,),
-                    accepts=ABSENT_IS_FINE),
-        ),
+        undo=(wait_until_drained(), remove_services(*rollout.services)),
         why="alongside the live colour; no traffic yet",
         undo_best_effort=True,
     )
 
 
 def switch(rollout: Rollout) -> Step:
-    """nginx's upstreams name the target's colour, then `.env` does. Undone in the same order."""
+    """nginx's upstreams name the target's colour, then `.env` does. Undone: nginx reads what the upstreams were.
+
+    `.env` and the release's files are put back before, by the undo of the steps that wrote them.
+    """
     environment, colour = rollout.environment, rollout.colour
     return Step(
         StepKey.SWITCH,
@@ -72,7 +71,7 @@ def stop_idle_colour(environment: Environment, colour: str) -> Step:
     return Step(
         StepKey.STOP_OLD_COLOUR,
         f"Stop {colour} (kept for rollback)",
-        (wait_until_drained(environment), compose(environment, "stop", *services, profiles=(colour,))),
+        (wait_until_drained(), compose(environment, "stop", *services, profiles=(colour,))),
         why="nginx's old workers finish first; stopped, not removed: a rollback is then a start and a switch",
     )
 
@@ -94,13 +93,8 @@ def commit_release(rollout: Rollout, *, compatible_with: str | None = None) -> S
 
 
 def _switch_back(rollout: Rollout) -> tuple[Action, ...]:
-    environment, deployed = rollout.environment, rollout.deployed
-    upstreams = rollout.path(UPSTREAMS)
-    if deployed.upstreams_text is None:  # the first deployment: nginx goes before the file that it cannot do without
-        return (compose(environment, "rm", "--stop", "--force", "nginx", accepts=ABSENT_IS_FINE),
-                Command(("rm", "-f", upstreams)))
-    undo: tuple[Action, ...] = (WriteFile(upstreams, deployed.upstreams_text), reload_nginx(environment))
-    if deployed.env_text is not None:
-        live = rollout.live_colour or rollout.colour
-        undo = (*undo, WriteFile(rollout.path(".env"), env_file(rollout, live=live)))
-    return undo
+    upstreams, previous = rollout.path(UPSTREAMS), rollout.deployed.upstreams_text
+    if previous is None:  # the first deployment: nginx goes before the file that it cannot do without
+        return (remove_services("nginx"), Command(("rm", "-f", upstreams)))
+    # users first; a container that the release made anew, or that its files have stopped, follows
+    return (WriteFile(upstreams, previous), reload_if_running(), compose_up(rollout.environment, "nginx"))

@@ -18,8 +18,6 @@ from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed, current_state
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans import migration, verification
-from runbook_lib.platform.plans.compose import compose_up
-from runbook_lib.platform.plans.nginx import reload_nginx
 from runbook_lib.platform.plans.release_files import env_file, secrets_file, upstreams_file
 from runbook_lib.platform.plans.rollout import BreakingMigration, Choices, Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
@@ -53,7 +51,6 @@ def plan_deploy(
         return _nothing_to_deploy(rollout)
     wanted, skipped = _before_the_switch(rollout, secret_file, backup)
     made = replace(_plan(rollout), steps=(*wanted, *_from_the_switch_on(rollout, wanted)), skipped=tuple(skipped))
-    made = made if rollout.live_colour is None else replace(made, steps=_services_after_files(rollout, made.steps))
     return irreversible(made) if breaking_migration == "accept" else made
 
 
@@ -154,19 +151,6 @@ def _from_the_switch_on(rollout: Rollout, before: Iterable[Step]) -> list[Step]:
     if rollout.live_colour is not None:
         steps.append(cutover_steps.stop_idle_colour(rollout.environment, rollout.live_colour))
     return steps
-
-
-def _services_after_files(rollout: Rollout, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Data and monitoring services, and nginx, follow the files: an undo restarts them once all files are restored.
-
-    Undo runs backwards, so the first step that writes a file is the last one undone.
-    """
-    files = (StepKey.DELIVER_SECRETS, StepKey.CHECK_OUT, StepKey.CONFIGURE)
-    first = next(place for place, step in enumerate(steps) if step.key in files)
-    services = configuration_steps.infrastructure_services(rollout.environment)
-    follow = (compose_up(rollout.environment, *services, wait=False), reload_nginx(rollout.environment))
-    changed = replace(steps[first], undo=(*steps[first].undo, *follow))
-    return (*steps[:first], changed, *steps[first + 1 :])
 
 
 def _nothing_to_migrate(target: Target) -> str:

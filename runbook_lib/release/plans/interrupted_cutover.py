@@ -6,11 +6,8 @@ between writing that file and reloading nginx would make it wrong: the "idle" co
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from runbook_lib.core.plan import Step
-from runbook_lib.platform.plans.compose import ABSENT_IS_FINE
-from runbook_lib.platform.plans.nginx import reload_nginx, wait_until_drained
+from runbook_lib.platform.plans.nginx import REFUSED, reload_if_running, wait_until_drained
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 
@@ -20,13 +17,14 @@ def finish_cutover(rollout: Rollout) -> tuple[Step, ...]:
     colour = rollout.live_colour
     if colour is None or colour in rollout.deployed.variables.get("COMPOSE_PROFILES", "").split(","):
         return ()
-    # nginx refuses on its own what it cannot load, and then goes on with the previous configuration
-    reload = replace(reload_nginx(rollout.environment), accepts=ABSENT_IS_FINE)
+    # a killed run may have left files that nginx refuses: it then goes on with the configuration it has, and a release
+    # with good files must still be able to follow
+    reload = reload_if_running(accepts=(0, REFUSED))
     return (
         Step(
             StepKey.FINISH_CUTOVER,
             f"Finish the interrupted cutover to {colour}",
-            (reload, wait_until_drained(rollout.environment)),
+            (reload, wait_until_drained()),
             why="a run ended between writing the upstream file and reloading nginx; the other colour may still have "
             "users",
         ),

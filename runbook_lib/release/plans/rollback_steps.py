@@ -7,9 +7,9 @@ from dataclasses import replace
 from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Step
 from runbook_lib.environment import Environment
-from runbook_lib.platform.plans.compose import ABSENT_IS_FINE, compose, compose_up
+from runbook_lib.platform.plans.compose import compose, compose_up
 from runbook_lib.platform.plans.migration import LOCK_TIMEOUT
-from runbook_lib.platform.plans.nginx import reload_nginx, wait_until_drained
+from runbook_lib.platform.plans.nginx import wait_until_drained
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.facts.schema_rollback import SchemaRollback
@@ -19,31 +19,30 @@ DATA_SERVICES = ("postgres", "redis")
 
 
 def files(rollout: Rollout) -> tuple[Step, Step]:
-    """Checkout and `.env` of the earlier release; undone together, then the services that read them."""
-    follow = (compose_up(rollout.environment, *DATA_SERVICES), reload_nginx(rollout.environment))
-    check_out = configuration_steps.check_out(rollout)
-    # best effort: the undos before these two do not depend on them, and a broken release may keep nginx from reloading
-    return (replace(check_out, undo=(*check_out.undo, *follow), undo_best_effort=True),
-            configuration_steps.configure(rollout))
+    """Checkout and `.env` of the earlier release."""
+    return configuration_steps.check_out(rollout), configuration_steps.configure(rollout)
 
 
 def start_data_services(environment: Environment) -> Step:
-    """PostgreSQL and Redis only: what users need."""
+    """PostgreSQL and Redis only, where they do not run: what users need. Undone: as the files before had them."""
     return Step(
         StepKey.START_INFRASTRUCTURE,
         "Start the data services",
-        (compose_up(environment, *DATA_SERVICES),),
+        (compose_up(environment, *DATA_SERVICES, recreate=False),),
+        undo=(compose_up(environment, *DATA_SERVICES, wait=False),),
+        # the undos before this one do not depend on it, and the release that is returned to may itself be broken
+        undo_best_effort=True,
         why="what users need, and no more: monitoring follows once they are served",
     )
 
 
 def start_monitoring(environment: Environment) -> Step:
     """Monitoring as the earlier release has it. Its failure must not undo a live release."""
-    services = configuration_steps.infrastructure_services(environment)
+    services = (one for one in configuration_steps.infrastructure_services(environment) if one not in DATA_SERVICES)
     return Step(
         StepKey.START_MONITORING,
         "Start the monitoring services",
-        (replace(compose_up(environment, *services), accepts=ABSENT_IS_FINE),),
+        (replace(compose_up(environment, *services), accepts=(0, 1)),),
         why="after users are served; 21 Verify shows a service that does not start",
     )
 
@@ -66,7 +65,7 @@ def stop_newer_backend(environment: Environment, colour: str) -> Step:
     return Step(
         StepKey.STOP_WRITERS,
         f"Stop the backend of {colour}",
-        (wait_until_drained(environment), compose(environment, "stop", service, profiles=(colour,))),
+        (wait_until_drained(), compose(environment, "stop", service, profiles=(colour,))),
         undo=(compose_up(environment, service, profiles=(colour,)),),
         why="it has no traffic any more, and does not work on the older schema",
     )

@@ -12,6 +12,7 @@ import pytest
 
 from runbook_lib.archive import journal
 from runbook_lib.archive.runs import RunFolder, new_run
+from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import LinkDropped, RollbackFailed, RolledBack, StepFailed
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.gates import Reading, TriggerFired, Watch
@@ -105,6 +106,23 @@ def test_an_undo_that_may_fail_does_not_stop_the_others_but_is_not_forgotten(fol
     with pytest.raises(RollbackFailed, match="Undoing 'Two' failed too"):
         executed(folder, plan(step("one"), replace(step("two"), undo_best_effort=True), step("three")), backend)
     assert backend.did[-3:] == ["unthree", "untwo", "unone"]
+
+
+def test_the_files_of_every_step_are_put_back_before_any_service_follows_them(folder: RunFolder) -> None:
+    one, two, three = (replace(step(name), undo_files=(Command((f"files-of-{name}",)),)) for name in ("one", "two", "three"))
+    backend = ScriptedBackend(three=FAILED)
+    with pytest.raises(RolledBack) as raised:
+        executed(folder, plan(one, replace(two, undo=()), three), backend)
+    assert backend.did[-5:] == ["files-of-three", "files-of-two", "files-of-one", "unthree", "unone"]
+    assert "3 steps" in raised.value.what
+
+
+def test_files_that_cannot_be_put_back_end_the_rollback_before_a_service_reads_them(folder: RunFolder) -> None:
+    files = (Command(("files",)),)
+    backend = ScriptedBackend(two=FAILED, files=FAILED)
+    with pytest.raises(RollbackFailed, match="Undoing 'One' failed too"):
+        executed(folder, plan(replace(step("one"), undo_files=files), step("two")), backend)
+    assert "untwo" not in backend.did and "unone" not in backend.did
 
 
 def test_after_the_point_of_no_return_nothing_is_undone_and_the_choices_are_named(folder: RunFolder) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runbook_lib.core.commands import Command
+from runbook_lib.platform.plans.nginx import REFUSED
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.release.plans import rollback_steps
 from tests.unit.recovery.plans.test_restore import ENVIRONMENT, PRE_RESTORE_BACKUP
@@ -19,16 +20,18 @@ def test_the_downgrade_runs_in_the_image_that_has_the_migration_and_shows_what_i
     assert str(made.undo[0]).endswith("upgrade 0003")
 
 
-def test_files_are_undone_together_and_services_follow_them() -> None:
+def test_a_broken_release_may_keep_nginx_from_reloading_when_it_is_returned_to() -> None:
     check_out, configure = rollback_steps.files(Rollout(ENVIRONMENT, DEPLOYED, target()))
-    assert check_out.undo_best_effort and not configure.undo_best_effort
-    assert [("up" in str(one), "reload" in str(one)) for one in check_out.undo[-2:]] == [(True, False), (False, True)]
+    assert check_out.undo_files and configure.undo_files
+    (reload,) = check_out.undo
+    assert isinstance(reload, Command) and reload.accepts == (0, REFUSED)
+    assert rollback_steps.start_data_services(ENVIRONMENT).undo_best_effort
 
 
 def test_users_need_the_data_services_first_and_monitoring_may_fail() -> None:
     data = rollback_steps.start_data_services(ENVIRONMENT).actions[0]
     assert isinstance(data, Command)
-    assert data.argv[-2:] == ("postgres", "redis")
+    assert data.argv[-3:] == ("--no-recreate", "postgres", "redis")
     monitoring = rollback_steps.start_monitoring(ENVIRONMENT).actions[0]
     assert isinstance(monitoring, Command) and 1 in monitoring.accepts
 
