@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,10 +32,19 @@ class Runbook:
         return self.name.partition("_")[2] or self.name
 
     @cached_property
+    def _raw(self) -> bytes:
+        return self.path.read_bytes()
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the file, as it was when its cells were read: 64 hex digits."""
+        return hashlib.sha256(self._raw).hexdigest()
+
+    @cached_property
     def cells(self) -> list[dict[str, Any]]:
         """The cells as nbformat keeps them, each source as one text. Raises NotebookUnknown on a damaged file."""
         try:
-            cells = json.loads(self.path.read_bytes())["cells"]
+            cells = json.loads(self._raw)["cells"]
             return [{**cell, "source": "".join(cell["source"])} for cell in cells]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise NotebookUnknown(

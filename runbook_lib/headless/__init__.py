@@ -1,4 +1,4 @@
-"""Running a notebook without a person: contract first, then papermill in a process of its own, bounded in time."""
+"""Running a notebook without a person: contract first, then the cells in a process of their own, bounded in time."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from runbook_lib.core.lazy import loader
 if TYPE_CHECKING:
     from runbook_lib.headless.outcome import HeadlessOutcome
     from runbook_lib.headless.runner import run_notebook
-    from runbook_lib.headless.worker_main import RunbookEngine
+    from runbook_lib.headless.plugin import RunbookEngine
 
 __all__ = ["HeadlessOutcome", "RunbookEngine", "run_notebook"]
 
-# loaded on first use: the worker process and papermill, which looks for its engines, need only a part
+# loaded on first use: the worker, and papermill, which looks for its engines, need only a part
 __getattr__ = loader(__name__, {
     "HeadlessOutcome": "runbook_lib.headless.outcome",
-    "RunbookEngine": "runbook_lib.headless.worker_main",
+    "RunbookEngine": "runbook_lib.headless.plugin",
     "run_notebook": "runbook_lib.headless.runner",
 })

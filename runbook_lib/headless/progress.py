@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
-from runbook_lib.contract.catalogue import Runbook
 from runbook_lib.headless.outcome import HeadlessOutcome
 
 _MARKS = {"passed": "✔", "rolled back": "↺", "skipped": "–", "not run": "–"}
@@ -17,11 +16,8 @@ _MARKS = {"passed": "✔", "rolled back": "↺", "skipped": "–", "not run": "�
 class Progress:
     """Shows nothing; `Lines` and `Terminal` do."""
 
-    def started(self, runbook: Runbook, environment: str, mode: str) -> None:
-        """The kernel is about to start."""
-
-    def worker_message(self, message: dict[str, Any]) -> None:
-        """The worker process sent a message about its progress."""
+    def started(self, notebook: str, environment: str, mode: str) -> None:
+        """The worker is about to start."""
 
     def journal(self, run: dict[str, Any] | None) -> None:
         """Show what the journal has that was not shown yet."""
@@ -34,17 +30,20 @@ class Progress:
 
 
 class Lines(Progress):
-    """A line for each thing that happens, with the seconds since the start."""
+    """A line for each thing that happens, with the seconds since the start.
+
+    A reader that went away, a terminal that hung up or a full disk ends the lines, never the run.
+    """
 
     def __init__(self, out: TextIO | None = None) -> None:
-        self._out = out or sys.stderr
+        self._out: TextIO | None = out or sys.stderr
         self._began = time.monotonic()
         self._offset = 0
         self._titles: dict[str, str] = {}
 
-    def started(self, runbook: Runbook, environment: str, mode: str) -> None:
+    def started(self, notebook: str, environment: str, mode: str) -> None:
         self._began = time.monotonic()
-        self._print(f"{runbook.name} on {environment or 'no environment'}, {mode}")
+        self._print(f"{notebook} on {environment or 'no environment'}, {mode}")
 
     def journal(self, run: dict[str, Any] | None) -> None:
         if run is None:
@@ -98,7 +97,19 @@ class Lines(Progress):
         self._print(f"  {_MARKS.get(state, '✘')} {undo}{event.get('title', event.get('key'))}: {state}{took}{message}")
 
     def _print(self, text: str) -> None:
-        print(f"{time.monotonic() - self._began:7.1f} s  {text}", file=self._out, flush=True)
+        self._write(f"{time.monotonic() - self._began:7.1f} s  {text}\n")
+
+    def _write(self, text: str) -> None:
+        if self._out is None:
+            return
+        try:
+            try:
+                self._out.write(text)
+            except UnicodeEncodeError:
+                self._out.write(text.encode("ascii", "replace").decode("ascii"))
+            self._out.flush()
+        except (OSError, ValueError):  # ValueError: it was closed
+            self._out = None
 
 
 class Terminal(Lines):
@@ -120,13 +131,12 @@ class Terminal(Lines):
         super()._ended(event)
 
     def _print(self, text: str) -> None:
-        self._out.write("\r\x1b[2K")
+        self._write("\r\x1b[2K")
         super()._print(text)
 
     def _draw(self) -> None:
         text = self._now or "… working"
-        self._out.write(f"\r\x1b[2K{time.monotonic() - self._began:7.1f} s  {text[:100]}")
-        self._out.flush()
+        self._write(f"\r\x1b[2K{time.monotonic() - self._began:7.1f} s  {text[:100]}")
 
     def finished(self, outcome: HeadlessOutcome) -> None:
         self._now = ""

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM to the runner: remembered, and passed on to the kernel by the loop that watches it."""
+"""The signals that ask the runner to end: remembered, and passed on to the worker by the loop that watches it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ import signal
 import threading
 from typing import Any
 
-GRACE_S = 90.0  # for stopping the running job and undoing, after the first signal
-LAST_GRACE_S = 10.0  # for sealing, after SIGTERM
+GRACE_S = 90.0  # for stopping the running job and sealing, after the first signal; an undo may take longer, and says so
+LAST_GRACE_S = 30.0  # for sealing, after SIGTERM
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Signals:
-    """Context manager; outside the main thread, which alone has signals, it receives nothing."""
+    """Context manager; outside the main thread, which alone has signals, it receives nothing.
+
+    A hang-up that `nohup` told this process to ignore stays ignored.
+    """
 
     def __init__(self) -> None:
         self._count = 0
@@ -19,13 +24,15 @@ class Signals:
 
     def __enter__(self) -> Signals:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in ENDING:
+                if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                    continue
                 self._before[number] = signal.signal(number, self._count_signal)
         return self
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     def received(self) -> int:
         """How many signals came so far."""

@@ -1,14 +1,17 @@
-"""The process that runs papermill for one notebook. It reports its progress on standard output, one JSON line each.
+"""The process that runs the cells of one notebook for the runner, in order, up to the first that fails.
 
-The runner talks to the kernel by signals; this process ignores them, so that it can report the end. When the runner
-is gone, killed perhaps, this process does the stopping itself.
+The runner talks to it by signals and by one pipe; it answers on another. Both are private: no child process of a cell
+inherits them, and each of its lines carries a word that only the two know. When the runner is gone, killed perhaps,
+this process does the stopping itself.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -16,83 +19,118 @@ import time
 from pathlib import Path
 from typing import Any
 
+from runbook_lib.headless.signals import GRACE_S, LAST_GRACE_S
+from runbook_lib.kernel import assignment
 
-class WorkerState:
-    """What the two threads know of each other: the kernel's process, and whether another cell may start."""
+_SECRET_NAME = re.compile("PASSWORD|PASSWD|SECRET|TOKEN|KEY|WEBHOOK", re.IGNORECASE)
+STOPPED = "Stopped from outside: Ctrl-C, SIGTERM or a deadline."
 
-    def __init__(self) -> None:
-        self.kernel: int | None = None
+
+class Worker:
+    """What the threads of this process know of each other."""
+
+    def __init__(self, job: dict[str, Any], control: int, channel: int) -> None:
+        self._job, self._control, self._channel = job, control, channel
+        self._mutex = threading.Lock()
         self.stop = False
+        self.in_cell = False
+        self.grace_s = 0.0
+
+    def tell(self, **message: Any) -> None:
+        """Send a message to the runner; it may be gone."""
+        self.grace_s = float(message.get("grace_s", self.grace_s))
+        line = f"{self._job['word']}{json.dumps(message)}\n".encode()
+        with self._mutex, contextlib.suppress(OSError):
+            while line:
+                line = line[os.write(self._channel, line):]
+
+    def interrupted(self, number: int, frame: Any) -> None:
+        """SIGINT: the cell in progress is interrupted; between two cells it is enough that none follows."""
+        self.stop = True
+        if self.in_cell:
+            raise KeyboardInterrupt
+
+    def listen(self) -> None:
+        """A message of the runner: no further cell starts. Its end: the runner is gone, and the run is stopped."""
+        with contextlib.suppress(OSError):
+            while os.read(self._control, 100):
+                self.stop = True
+        self.stop = True
+        for number, patience_s in ((signal.SIGINT, GRACE_S), (signal.SIGTERM, LAST_GRACE_S), (signal.SIGKILL, 1.0)):
+            os.killpg(os.getpid(), number)
+            sent = time.monotonic()
+            # an undo that begins meanwhile says how long it may take
+            while time.monotonic() - sent < (max(patience_s, self.grace_s) if number == signal.SIGINT else patience_s):
+                time.sleep(0.2)
 
 
-def main() -> int:
-    """Run the notebook that the job on standard input names: {notebook, output, parameters}. Exit code 0, 1 or 70."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    job = json.loads(sys.stdin.readline())
-    state = WorkerState()
-    emit = _emitter(state)
-    threading.Thread(target=_listen, args=(state,), name="runner-watch", daemon=True).start()
+def main(job_file: Path, control: int, channel: int) -> None:
+    """Run the job in `job_file`: {word, file, sha256, parameters_source, values, differs, cells}. Never returns."""
+    for descriptor in (control, channel):
+        os.set_inheritable(descriptor, False)
+    job = json.loads(job_file.read_bytes())
+    worker = Worker(job, control, channel)
+    signal.signal(signal.SIGINT, worker.interrupted)
+    threading.Thread(target=worker.listen, name="runner-watch", daemon=True).start()
+    assignment.assign(assignment.Assignment(Path(job["file"]), job["sha256"], job["parameters_source"], job["values"],
+                                            job["differs"], worker.tell))
+    ended: dict[str, Any] = {"ended": ""}
     try:
-        _execute(job, emit, state)
-    except BaseException as error:
-        emit(ended=type(error).__name__, ename=getattr(error, "ename", type(error).__name__),
-            evalue=getattr(error, "evalue", str(error)))
-        return 1
-    emit(ended="")
-    return 0
+        error = _run_cells(job["cells"], worker)
+    except BaseException as unexpected:
+        error = unexpected
+    if error is not None:
+        ended = {"ended": type(error).__name__, "ename": type(error).__name__, "evalue": _clean(str(error), job)}
+    _close(worker)
+    worker.tell(**ended)
+    # what a cell has left running must not keep a sealed run open
+    os._exit(1 if error else 0)
 
 
-def _execute(job: dict[str, Any], emit: Any, state: WorkerState) -> None:
-    _leave_out_slow_imports()
-    import papermill
-    from papermill.engines import papermill_engines
+def _run_cells(cells: list[str], worker: Worker) -> BaseException | None:
+    """The error of the first cell that failed; None when all ran, or none was to follow any more."""
+    from runbook_lib.headless.shell import HeadlessKernel, new_shell
+    from runbook_lib.headless.streams import CellStream
 
-    from runbook_lib.headless.worker_main import RunbookEngine
-
-    papermill_engines.register("runbook", RunbookEngine)
-    papermill.execute_notebook(
-        job["notebook"], job["output"], parameters=job["parameters"], engine_name="runbook", kernel_name="python3",
-        language="python", progress_bar=False, request_save_on_cell_execute=False, autosave_cell_every=0,
-        cwd=str(Path(job["notebook"]).parent), kernel_started=lambda pid: emit(kernel=pid),
-        on_cell_executed=lambda cell, cell_index, execute_reply: emit(cell=cell_index), stopped=lambda: state.stop,
-    )
-
-
-def _leave_out_slow_imports() -> None:
-    """jsonschema tries optional format checkers; one compiles a grammar for two seconds, and notebooks need none."""
-    for name in ("rfc3987", "rfc3987_syntax", "isoduration"):
-        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
-
-
-def _emitter(state: WorkerState) -> Any:
-    out = sys.stdout
-    sys.stdout = sys.stderr  # nothing else may write between the lines
-
-    def emit(**message: Any) -> None:
-        state.kernel = message.get("kernel") or state.kernel
-        with contextlib.suppress(OSError):  # the runner may be gone
-            print(json.dumps(message), file=out, flush=True)
-
-    return emit
+    kernel = HeadlessKernel()
+    sys.stdout = CellStream("stdout", 1, kernel.send_text)
+    sys.stderr = CellStream("stderr", 2, kernel.send_text)
+    shell = new_shell(kernel)
+    for number, source in enumerate(cells):
+        if worker.stop:
+            return None
+        worker.in_cell = True
+        try:
+            result = shell.run_cell(source, store_history=True)
+        except KeyboardInterrupt as pressed:  # between the cell's own code and the shell's
+            return pressed
+        finally:
+            worker.in_cell = False
+        if not result.success:
+            failed: BaseException = result.error_before_exec or result.error_in_exec
+            return failed
+        worker.tell(cell=number)
+    return None
 
 
-def _listen(state: WorkerState) -> None:
-    """A message of the runner, or its end: after a message no further cell starts; when it is gone, the run is stopped.
+def _close(worker: Worker) -> None:
+    """Seal a run that no cell has closed, and let go of what else ends with the process."""
+    from runbook_lib.run.current import close_previous
 
-    The runner sends its signals to the kernel itself, but a kernel between two cells does not hear them.
-    """
-    from runbook_lib.headless.signals import GRACE_S, LAST_GRACE_S
-
-    while os.read(0, 100):
-        state.stop = True
-    state.stop = True
-    for number, patience_s in ((signal.SIGINT, GRACE_S), (signal.SIGTERM, LAST_GRACE_S), (signal.SIGKILL, 1.0)):
-        if state.kernel is None:
-            os._exit(1)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(state.kernel, number)
-        time.sleep(patience_s)
+    if worker.stop:
+        close_previous(STOPPED)
+    with contextlib.suppress(Exception):
+        atexit._run_exitfuncs()  # among them the end of a run that is still open
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _clean(text: str, job: dict[str, Any]) -> str:
+    """An error without secrets: before a run is open, nothing else has taken them out."""
+    from runbook_lib.core.redaction import Redactor, Secret
+
+    known = [Secret(name, value) for name, value in os.environ.items() if _SECRET_NAME.search(name)]
+    with contextlib.suppress(Exception):  # an environment that cannot be read is perhaps the very error
+        from runbook_lib.connections.local import load_secrets
+        from runbook_lib.environment import load_environment
+
+        known += load_secrets(load_environment(job["values"]["environment"])).values()
+    return Redactor(known).text(text)

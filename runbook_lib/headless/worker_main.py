@@ -1,30 +1,14 @@
-"""What papermill finds by its entry point. The engine itself imports papermill, so it is loaded on first use."""
+"""The program of the worker process. The interpreter is isolated (-I): nothing comes from a person's own settings.
 
-from __future__ import annotations
+PYTHONPATH, and with it somebody's sitecustomize, is not looked at, so the package's own place is named here.
+"""
 
-from typing import Any
+import sys
+from pathlib import Path
 
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-class RunbookEngine:
-    """The engine of `papermill --engine runbook`."""
+    from runbook_lib.headless.worker import main
 
-    @classmethod
-    def execute_notebook(cls, *words: Any, **options: Any) -> Any:
-        """Run a notebook; see runbook_lib.headless.engine."""
-        return _engine().execute_notebook(*words, **options)
-
-    @classmethod
-    def nb_kernel_name(cls, *words: Any, **options: Any) -> Any:
-        """The kernel name that a notebook states."""
-        return _engine().nb_kernel_name(*words, **options)
-
-    @classmethod
-    def nb_language(cls, *words: Any, **options: Any) -> Any:
-        """The language that a notebook states."""
-        return _engine().nb_language(*words, **options)
-
-
-def _engine() -> Any:
-    from runbook_lib.headless import engine
-
-    return engine.RunbookEngine
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

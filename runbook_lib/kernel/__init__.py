@@ -41,6 +41,23 @@ def is_headless() -> bool:
     return current is None or not current.kernel._allow_stdin
 
 
+def is_unattended() -> bool:
+    """True in a kernel where no operator can correct a cell; False in JupyterLab, and outside of any kernel."""
+    return shell() is not None and is_headless()
+
+
+def earlier_cells() -> list[str]:
+    """The sources of the cells that ran before the one in progress, as IPython remembers them."""
+    current = shell()
+    return [str(source) for source in current.user_ns.get("In", [])[1:-1]] if current is not None else []
+
+
+def names_of_startup() -> dict[str, Any]:
+    """Names and values that IPython's own start, with an operator's startup files, had set before any cell."""
+    current = shell()
+    return dict(current.user_ns_hidden) if current is not None else {}
+
+
 def is_busy() -> bool:
     """True while a cell of an open run is running."""
     return _installed is not None and _installed.busy
@@ -86,6 +103,8 @@ class Hooks:
         self._cell = len(self._earlier)
         self._source = self._earlier.pop() if self._earlier else ""
         self.channel = Channel(current.kernel.session, folder.redactor)
+        if is_headless():
+            current.call_pdb = False  # a debugger of the operator's own settings would wait for somebody to type
         self._plain_traceback = current._showtraceback
         current._showtraceback = self._show_error
         current.events.register("pre_run_cell", self._before)

@@ -6,6 +6,8 @@ from runbook_lib.archive.runs import RunFolder
 from runbook_lib.core.errors import ConfirmationMissing, PlanChanged, RunbookError
 from runbook_lib.core.plan import Plan
 from runbook_lib.execution import Execution, ExecutionBackend, PlanExecutor
+from runbook_lib.execution.time_limits import stop_limit_s
+from runbook_lib.kernel.assignment import tell_runner
 from runbook_lib.run.display import LiveSteps
 from runbook_lib.run.record import RunRecord
 from runbook_lib.run.showing import show_exhibit
@@ -36,12 +38,15 @@ def check_confirmation(given: str, environment_name: str) -> None:
 def execute(plan: Plan, backend: ExecutionBackend, record: RunRecord, folder: RunFolder) -> Execution:
     """Take the lock and do the plan's steps, shown as they go. Raises how the execution ended unless it passed."""
     executor = PlanExecutor(plan, backend, record.journal, folder, LiveSteps())
+    # whoever stops this run must leave it as long as its undo may take
+    tell_runner(grace_s=stop_limit_s(plan))
     try:
         execution = executor.run()
     except RunbookError as error:
         record.add_failed_execution(error)
         raise
     finally:
+        tell_runner(grace_s=0.0)
         for exhibit in executor.exhibits:
             show_exhibit(exhibit)
     record.add_execution(execution)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from runbook_lib import kernel
@@ -22,18 +21,25 @@ from runbook_lib.execution import Execution, ServerBackend
 from runbook_lib.execution.interrupts import defer_signals
 from runbook_lib.run import asking, checking, closing, current, planning, showing
 from runbook_lib.run.outcomes import Outcome, outcome_of_error
+from runbook_lib.run.parameters import Parameters, cannot_be_changed
 from runbook_lib.run.record import RunRecord
 
 T = TypeVar("T")
+_FIXED = ("notebook", "parameters", "environment", "mode", "operator", "run_id")  # for the whole run
 
 
 class Run:
     """One execution of a runbook against one environment. Made by `open_run`, ended by `close`."""
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _FIXED and name in self.__dict__:
+            raise cannot_be_changed(f"run.{name}")
+        super().__setattr__(name, value)
+
     def __init__(self, contract: Contract, values: Mapping[str, Any], environment: Environment,
                  secrets: Mapping[str, Secret], folder: RunFolder, journal: Journal, *, operator: str) -> None:
         self.notebook = contract.notebook
-        self.parameters = SimpleNamespace(**values)
+        self.parameters = Parameters(values)
         self.environment, self.secrets = environment, secrets
         self.folder, self.run_id, self.operator = folder, folder.run_id, operator
         self.mode: str = values.get("mode", "read-only")
@@ -104,9 +110,13 @@ class Run:
         """
         self._must_be_open()
         if self.mode == "apply":
-            planning.check_confirmation(environment_name or getattr(self.parameters, "confirm", ""),
-                                        self.environment.name)
+            planning.check_confirmation(self._confirmation(environment_name), self.environment.name)
             self._record.add_confirmation(self.operator, self.environment.name)
+
+    def _confirmation(self, in_the_cell: str) -> str:
+        """The confirmation that counts: headless the parameter alone, because a name in a cell was saved there."""
+        given = str(getattr(self.parameters, "confirm", ""))
+        return given if kernel.is_unattended() else in_the_cell or given
 
     def execute(self, plan: Plan) -> Execution:
         """In apply mode: take the lock and do the plan's steps. In plan mode: change nothing and say so.

@@ -1,0 +1,104 @@
+"""Standard output and error of a worker: whatever writes there, Python or not, arrives as one stream message.
+
+The file descriptor itself is a pipe that this process reads. So the output of child processes and of C libraries is
+redacted and recorded like a print, and nothing of it can reach the runner's channel or a terminal.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+SEND_AT = 8192  # characters that wait for a flush, so that a loop of prints is not a loop of messages
+READ_BYTES = 65536
+ROUNDS = 64  # reads of one flush: a child that prints without end must not keep a cell from ending
+
+Send = Callable[[str, str], None]  # name of the stream, text
+
+
+class CellStream(io.TextIOBase):
+    """Takes the place of sys.stdout or sys.stderr, and of their file descriptor."""
+
+    def __init__(self, name: str, descriptor: int, send: Send) -> None:
+        self.name = name
+        self._descriptor, self._send = descriptor, send
+        self._owner = os.getpid()
+        self._pending: list[str] = []
+        self._size = 0
+        self._mutex, self._reading = threading.RLock(), threading.RLock()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._ended = False
+        self._pipe, write_end = os.pipe()
+        os.dup2(write_end, descriptor)
+        os.close(write_end)
+        os.set_blocking(self._pipe, False)
+        threading.Thread(target=self._watch, name=f"{name}-reader", daemon=True).start()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """What is written as bytes is taken for UTF-8."""
+        return "utf-8"
+
+    @property
+    def buffer(self) -> Any:
+        """For code that writes bytes: the pipe itself."""
+        return io.FileIO(self._descriptor, "w", closefd=False)
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if os.getpid() != self._owner:  # a forked child: its parent reads the pipe
+            os.write(self._descriptor, text.encode("utf-8", "replace"))
+            return len(text)
+        with self._mutex:
+            self._pending.append(text)
+            self._size += len(text)
+            if self._size >= SEND_AT:
+                self._pass_on()
+        return len(text)
+
+    def flush(self) -> None:
+        """Send what was written so far, by child processes too."""
+        if os.getpid() != self._owner:
+            return
+        self._drain()
+        with self._mutex:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        text, self._pending, self._size = "".join(self._pending), [], 0
+        if text:
+            self._send(self.name, text)
+
+    def _watch(self) -> None:
+        from select import poll
+
+        waiting = poll()
+        waiting.register(self._pipe)
+        while not self._ended:
+            waiting.poll()
+            self._drain()
+
+    def _drain(self) -> None:
+        with self._reading:
+            for _ in range(ROUNDS):
+                try:
+                    raw = os.read(self._pipe, READ_BYTES)
+                except BlockingIOError:
+                    return
+                if not raw:  # a cell has closed the descriptor
+                    self._ended = True
+                    return
+                self.write(self._decoder.decode(raw))
+                if len(raw) < READ_BYTES // 16:
+                    return
