@@ -127,7 +127,7 @@ class ActiveRun:
         return found
 
     def kill(self) -> None:
-        """SIGKILL runner, papermill and kernel at once: no process is left that could still write."""
+        """SIGKILL the runner and its worker at once: no process is left that could still write."""
         kernel = self.kernel()
         for pid in (self.process.pid, _parent(kernel), kernel):
             with contextlib.suppress(ProcessLookupError):

@@ -66,7 +66,10 @@ def source_of(events: list[dict[str, Any]]) -> Path | None:
     """The notebook that the run was made from, where this checkout has it."""
     from runbook_lib.environment import project
 
-    name = next((event.get("notebook") for event in events if event.get("event") == "run_started"), None)
+    started = next((event for event in events if event.get("event") == "run_started"), {})
+    name, file = started.get("notebook"), started.get("file")
+    if file:  # a copy that was named is the source, not the notebook of the same name
+        return project.root() / str(file)
     return project.root() / "notebooks" / f"{Path(str(name)).stem}.ipynb" if name else None
 
 

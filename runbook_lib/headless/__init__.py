@@ -8,8 +8,8 @@ from runbook_lib.core.lazy import loader
 
 if TYPE_CHECKING:
     from runbook_lib.headless.outcome import HeadlessOutcome
-    from runbook_lib.headless.runner import run_notebook
     from runbook_lib.headless.plugin import RunbookEngine
+    from runbook_lib.headless.runner import run_notebook
 
 __all__ = ["HeadlessOutcome", "RunbookEngine", "run_notebook"]
 

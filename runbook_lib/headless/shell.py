@@ -1,7 +1,7 @@
 """An IPython shell without sockets: what a Jupyter kernel sends to its clients goes to `kernel.session.send`.
 
 That is the function which runbook_lib.kernel hooks, so that cells are redacted, bounded and recorded here as they are
-in JupyterLab. Nobody listens behind it: the journal has what was sent. No profile, no startup file, no history.
+in JupyterLab. Nothing listens behind it: the journal has what was sent. No profile, no startup file, no history.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Session:
 
 
 class HeadlessKernel:
-    """What runbook_lib.kernel needs of a kernel. Nobody can be asked anything here."""
+    """What runbook_lib.kernel needs of a kernel. No operator can be asked anything here."""
 
     _allow_stdin = False
     control_thread = None
@@ -45,9 +45,11 @@ class HeadlessKernel:
         self.session.send(None, "stream", {"name": name, "text": text})
 
 
-class _Displays(DisplayPublisher):  # type: ignore[misc]
-    def publish(self, data: dict[str, Any], metadata: dict[str, Any] | None = None, *, transient: Any = None,
-                update: bool = False, **_: Any) -> None:
+class _Displays(DisplayPublisher):
+    shell: Any
+
+    def publish(self, data: Any, metadata: Any = None, source: Any = None, *, transient: Any = None,
+                update: Any = False, **_: Any) -> None:
         self.shell.kernel.send("update_display_data" if update else "display_data", data=_as_text(data),
                                metadata=metadata or {}, transient=transient or {})
 
@@ -55,7 +57,9 @@ class _Displays(DisplayPublisher):  # type: ignore[misc]
         self.shell.kernel.send("clear_output", wait=wait)
 
 
-class _Results(DisplayHook):  # type: ignore[misc]
+class _Results(DisplayHook):
+    shell: Any
+
     def write_output_prompt(self) -> None:
         """A cell has no prompt."""
 
@@ -67,7 +71,7 @@ class _Results(DisplayHook):  # type: ignore[misc]
         """Nothing was printed that would need an end."""
 
 
-class HeadlessShell(InteractiveShell):  # type: ignore[misc]
+class HeadlessShell(InteractiveShell):
     """The shell of one headless run."""
 
     display_pub_class = Type(_Displays)
@@ -85,7 +89,7 @@ class HeadlessShell(InteractiveShell):  # type: ignore[misc]
 def new_shell(kernel: HeadlessKernel) -> HeadlessShell:
     """The process's one shell, made without any configuration but ours."""
     ours = Config()
-    ours.HistoryManager.enabled = False  # a database of everybody's cells is no place for a run's
+    ours.HistoryManager.enabled = False  # a run's cells belong in its journal, not in a person's database
     ours.InteractiveShell.colors = "nocolor"
     shell: HeadlessShell = HeadlessShell.instance(config=ours, kernel=kernel)
     return shell

@@ -15,7 +15,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 class Signals:
     """Context manager; outside the main thread, which alone has signals, it receives nothing.
 
-    A hang-up that `nohup` told this process to ignore stays ignored.
+    A hang-up that `nohup` made this process ignore stays ignored.
     """
 
     def __init__(self) -> None:

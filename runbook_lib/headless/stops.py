@@ -55,5 +55,5 @@ class Stops:
         """When the next signal is sent without being asked for."""
         if not self.begun:
             return self._deadline
-        # told late: the undo's own limit counts from the first signal, whenever it became known
+        # the undo's own limit counts from the first signal, however late it becomes known
         return self._sent_at + (max(self._grace_s, self._worker.grace_s) if len(self._next) == 2 else LAST_GRACE_S)

@@ -101,7 +101,7 @@ def _run_cells(cells: list[str], worker: Worker) -> BaseException | None:
             return None
         worker.in_cell = True
         try:
-            result = shell.run_cell(source, store_history=True)
+            result = shell.run_cell(source, store_history=True)  # type: ignore[no-untyped-call]
         except KeyboardInterrupt as pressed:  # between the cell's own code and the shell's
             return pressed
         finally:

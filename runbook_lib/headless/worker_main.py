@@ -1,6 +1,6 @@
 """The program of the worker process. The interpreter is isolated (-I): nothing comes from a person's own settings.
 
-PYTHONPATH, and with it somebody's sitecustomize, is not looked at, so the package's own place is named here.
+PYTHONPATH, and a sitecustomize that lies there, are ignored; so the package's own place is added here.
 """
 
 import sys

@@ -20,8 +20,9 @@ LONGEST_MESSAGE = 1_000_000  # bytes; what is longer was not written by the work
 
 
 class WorkerProcess:
-    """A running worker. `grace_s`: how long the undo of the plan in progress may take, as the worker told, in seconds.
+    """A running worker.
 
+    `grace_s`: how long the undo of the plan in progress may take, in seconds, as the worker reports it.
     `run`: run id and folder, as soon as the notebook has opened its run. `ended`: the worker's last message.
     """
 

@@ -104,7 +104,7 @@ class Hooks:
         self._source = self._earlier.pop() if self._earlier else ""
         self.channel = Channel(current.kernel.session, folder.redactor)
         if is_headless():
-            current.call_pdb = False  # a debugger of the operator's own settings would wait for somebody to type
+            current.call_pdb = False  # a debugger of the operator's own settings would wait for input
         self._plain_traceback = current._showtraceback
         current._showtraceback = self._show_error
         current.events.register("pre_run_cell", self._before)

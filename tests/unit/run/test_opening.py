@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from runbook_lib import open_run
+from runbook_lib.archive import journal
 from runbook_lib.archive.runs import list_runs
 from runbook_lib.contract import parse_contract
 from runbook_lib.core.errors import (
     BadParameter,
     EnvironmentInvalid,
+    Refused,
 )
+from runbook_lib.kernel import assignment
 from runbook_lib.run.opening import extract_parameters
-from tests.notebooks.sample_notebooks import ProjectDir
+from tests.notebooks.sample_notebooks import PARAMETERS, ProjectDir
 from tests.unit.run_doubles import opened
 
 
@@ -55,10 +59,61 @@ def test_only_the_first_run_of_a_kernel_takes_unknown_values_for_parameters() ->
     assert extract_parameters({"cuont": 4}, contract, strict=False) == {}
 
 
-def test_the_runner_is_shown_where_the_evidence_goes(
-    project_dir: ProjectDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_runner_gets_to_know_where_the_evidence_goes(project_dir: ProjectDir, reported: list[dict[str, Any]]) -> None:
+    give(reported, environment="nowhere", mode="plan", confirm="", reason="", version="3.2.0", count=3)
+    run = open_run("10_good", assigned_values())
+    assert reported == [{"run": {"run_id": run.run_id, "folder": str(run.folder.path)}}]
+
+
+@pytest.mark.parametrize(("saved", "words"), [
+    ({"mode": "apply"}, "mode is 'apply' in the notebook; this run was given 'plan'"),
+    ({"environment": "staging"}, "environment is 'staging'"), ({"count": True}, "count is True"), ({"version": 3.2}, "version is 3.2"),
+])
+def test_a_cell_that_overrides_what_the_runner_gave_is_refused(
+    project_dir: ProjectDir, outputs: Path, reported: list[dict[str, Any]], saved: dict[str, Any], words: str
 ) -> None:
-    monkeypatch.setenv("RUNBOOK_ANNOUNCE", str(tmp_path / "announce.json"))
-    run = opened()
-    published = json.loads((tmp_path / "announce.json").read_text())
-    assert (published["run_id"], published["folder"]) == (run.run_id, str(run.folder.path))
+    give(reported, environment="nowhere", mode="plan", confirm="", reason="", version="3.2.0", count=3)
+    with pytest.raises(Refused, match=words) as refused:
+        open_run("10_good", {**assigned_values(), **saved})
+    assert refused.value.exit_code == 3
+    assert "Take the assignment out" in refused.value.next_step
+    assert list_runs(outputs) == []
+
+
+def test_a_parameter_that_a_cell_deleted_is_refused_too(project_dir: ProjectDir, reported: list[dict[str, Any]]) -> None:
+    give(reported, environment="nowhere", mode="plan", confirm="", reason="", version="3.2.0", count=3)
+    with pytest.raises(Refused, match="reason is not set"):
+        open_run("10_good", {name: value for name, value in assigned_values().items() if name != "reason"})
+
+
+def test_what_an_operators_own_startup_file_defines_is_no_parameter() -> None:
+    contract = parse_contract("10_good", "count: int = 3\nref: str")
+    mine = "mine, from a startup file"
+    names = {"scratch": mine, "ref": mine, "count": 4}
+    assert extract_parameters(names, contract, strict=True, before={"scratch": mine, "ref": mine}) == {"count": 4}
+    assert extract_parameters({**names, "ref": "v1"}, contract, strict=True, before={"scratch": mine, "ref": mine})["ref"] == "v1"
+
+
+def test_the_file_that_runs_is_in_the_evidence(project_dir: ProjectDir) -> None:
+    started = journal.read(opened().folder)[0]
+    assert started["file"] == "notebooks/10_good.ipynb"
+    assert started["file_sha256"] == hashlib.sha256((project_dir.path / "notebooks/10_good.ipynb").read_bytes()).hexdigest()
+    assert started["file_differs"] is False
+
+
+@pytest.fixture
+def reported(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    monkeypatch.setattr(assignment, "_assigned", None)
+    return []
+
+
+def give(reported: list[dict[str, Any]], **values: Any) -> None:
+    """As the runner does: values for the notebook of the fixture, and a list of what the run reports."""
+    assignment.assign(assignment.Assignment(Path("/elsewhere/10_good.ipynb"), "0" * 64, PARAMETERS, values, True,
+                                            lambda **message: reported.append(message)))
+
+
+def assigned_values() -> dict[str, Any]:
+    given = assignment.assigned()
+    assert given is not None
+    return dict(given.values)

@@ -1,0 +1,88 @@
+"""Progress lines: each event once, on a terminal in place, and never a reason for a run to end."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+
+from runbook_lib.archive.journal import Journal
+from runbook_lib.archive.runs import new_run
+from runbook_lib.headless.outcome import HeadlessOutcome
+from runbook_lib.headless.progress import Lines, Terminal, progress_for
+
+
+def test_progress_shows_each_event_once_and_waits_for_torn_lines(outputs: Path) -> None:
+    folder, out = new_run("20_deploy", outputs), io.StringIO()
+    lines = Lines(out)
+    with Journal(folder) as opened:
+        opened.write("step_started", key="build", title="Build the image")
+        run = {"run_id": folder.run_id, "folder": str(folder.path)}
+        lines.journal(run)
+        lines.journal(run)
+        opened.write("step_finished", key="build", title="Build the image", state="failed", seconds=2.0, message="no")
+        with (folder.path / "journal.jsonl").open("ab") as torn:
+            torn.write(b'{"event": "step_st')
+        lines.journal(run)
+    shown = out.getvalue()
+    assert shown.count("… Build the image") == 1
+    assert "✘ Build the image: failed (2.0 s): no" in shown
+
+
+def test_a_terminal_gets_a_moving_line_and_a_log_gets_none() -> None:
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    assert isinstance(progress_for(Screen()), Terminal)
+    assert type(progress_for(io.StringIO())) is Lines
+
+
+def broken_pipe() -> TextIO:
+    """A stream whose reader is gone."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    return io.TextIOWrapper(io.FileIO(writer, "w"), write_through=True)  # type: ignore[arg-type]
+
+
+def full_disk() -> TextIO:
+    return io.TextIOWrapper(io.FileIO("/dev/full", "w"), write_through=True)  # type: ignore[arg-type]
+
+
+def closed() -> TextIO:
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+@pytest.mark.parametrize("kind", [Lines, Terminal])
+@pytest.mark.parametrize("lost", [broken_pipe, full_disk, closed])
+def test_what_cannot_be_written_is_given_up(outputs: Path, lost: object, kind: type[Lines]) -> None:
+    out = lost()  # type: ignore[operator]
+    shown = kind(out)
+    shown.started("20_deploy", "lab", "apply")
+    folder = new_run("20_deploy", outputs)
+    with Journal(folder) as opened:
+        opened.write("step_started", key="build", title="Build the image")
+        shown.journal({"run_id": folder.run_id, "folder": str(folder.path)})
+    shown.stopping("SIGINT", "stopping as asked")
+    shown.finished(HeadlessOutcome(1, None, None, "failed", "aborted", "Stopped."))
+    assert shown._out is None
+    if not out.closed:
+        out.detach().close()
+
+
+def test_a_terminal_that_knows_no_such_characters_gets_others() -> None:
+    raw = io.BytesIO()
+    shown = Lines(io.TextIOWrapper(raw, encoding="ascii"))
+    shown._step("Build the image")
+    assert b"Build the image" in raw.getvalue()
+
+
+def test_the_reason_of_a_stop_is_shown() -> None:
+    out = io.StringIO()
+    Lines(out).stopping("SIGINT", "time limit reached")
+    assert "time limit reached: sending SIGINT" in out.getvalue()
