@@ -8,10 +8,11 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 import docker
-from docker.transport.sshconn import SSHConnectionPool, SSHHTTPAdapter
+from docker.transport.sshconn import SSHConnection, SSHConnectionPool, SSHHTTPAdapter
 
 from runbook_lib.connections.docker_errors import docker_unavailable
 from runbook_lib.connections.link import Link
+from runbook_lib.connections.quoting import shell_join
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.connections.translate import Over, translate_errors
 from runbook_lib.core.commands import Command
@@ -23,7 +24,7 @@ Answer = TypeVar("Answer")
 CONNECTIONS = 2
 TIMEOUT_S = 60
 _OLDEST_API = "1.41"
-_DIAL = "docker system dial-stdio"
+DIAL = ("docker", "system", "dial-stdio")
 
 
 class ServerDocker:
@@ -56,12 +57,13 @@ class ServerDocker:
         api.base_url = "http+docker://ssh"
         api.mount("http+docker://", _LinkAdapter(self._server.link))
         try:
-            with translate_errors(self._server.address, _DIAL, over=Over.DOCKER):
+            with translate_errors(self._server.address, shell_join(DIAL), over=Over.DOCKER):
                 api._version = api._retrieve_server_version()
         except (DockerUnavailable, FactUnreadable, LinkDropped) as error:
             # dial-stdio prints its reason on stderr, which the SDK does not read: the docker command shows it
             result = self._server.execute(Command(("docker", "version", "--format", "{{.Server.Version}}")))
-            raise docker_unavailable(result.stderr.strip() or error.what, self._server.address, _DIAL) from error
+            reason = result.stderr.strip() or error.what
+            raise docker_unavailable(reason, self._server.address, shell_join(DIAL)) from error
         return client
 
     def close(self) -> None:
@@ -70,6 +72,15 @@ class ServerDocker:
             with suppress(Exception):  # the link may be gone already
                 self._client.close()
             self._client = None
+
+
+class _LinkConnection(SSHConnection):  # type: ignore[misc]
+    def __init__(self, link: Link) -> None:
+        super().__init__(timeout=TIMEOUT_S, host=link.host)
+        self._link = link
+
+    def connect(self) -> None:
+        self.sock = self._link.open_stream(DIAL, shell_join(DIAL), TIMEOUT_S)
 
 
 class _LinkPool(SSHConnectionPool):  # type: ignore[misc]
@@ -81,9 +92,7 @@ class _LinkPool(SSHConnectionPool):  # type: ignore[misc]
         self._link = link
 
     def _new_conn(self) -> Any:
-        connection = super()._new_conn()
-        connection.ssh_transport = self._link.transport()
-        return connection
+        return _LinkConnection(self._link)
 
     def _get_conn(self, timeout: Any = None) -> Any:
         connection = super()._get_conn(timeout)

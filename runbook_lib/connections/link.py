@@ -15,6 +15,7 @@ import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
 from paramiko.pkey import UnknownKeyType
 
+from runbook_lib.connections.streams import begin_stream
 from runbook_lib.connections.translate import translate_errors
 from runbook_lib.core.errors import AuthenticationRefused, HostKeyUnknown
 
@@ -73,6 +74,17 @@ class Link:
     def open_session(self, doing: str) -> paramiko.Channel:
         """A channel that its user keeps and closes."""
         return self._open(doing, "session", None)
+
+    def open_stream(self, argv: tuple[str, ...], doing: str, timeout_s: float) -> paramiko.Channel:
+        """A channel that is a program's standard input and output; its user closes it. Raises LoginUnusable, …"""
+        channel = self.open_session(doing)
+        try:
+            with translate_errors(self.address, doing):
+                begin_stream(channel, argv, self.address, timeout_s)
+        except BaseException:
+            close_quietly(channel)
+            raise
+        return channel
 
     def open_tunnel(self, port: int) -> paramiko.Channel:
         """A channel to a port on the server's own loopback."""

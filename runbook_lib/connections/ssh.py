@@ -5,15 +5,17 @@ from __future__ import annotations
 import select
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 import paramiko
 
 from runbook_lib.connections.docker_errors import docker_unavailable
 from runbook_lib.connections.limits import Bounded
 from runbook_lib.connections.link import Link
-from runbook_lib.connections.quoting import command_line, shell_join
+from runbook_lib.connections.quoting import shell_join
+from runbook_lib.connections.session import LOGIN_LINE, Exchange, Reply, new_mark, session_program
+from runbook_lib.connections.ssh_errors import COMMAND_SHOWN
 from runbook_lib.connections.translate import translate_errors
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import CommandTimedOut, FactUnreadable
@@ -23,11 +25,12 @@ from runbook_lib.core.redaction import Redactor, Secret
 OUTPUT_LIMIT = 16_000_000
 ERROR_LIMIT = 64_000
 NO_SUCH_FILE = 66  # EX_NOINPUT of sysexits.h
+READ_TIMEOUT_S = 60.0
 _CHUNK = 65_536
 
 # A folder that may not be entered hides its files: that is not "no such file".
 _READ = f"""
-if ! reason=$(LC_ALL=C stat -- "$1" 2>&1 >/dev/null); then
+if ! reason=$(stat -- "$1" 2>&1 >/dev/null); then
     case $reason in *"No such file"*|*"Not a directory"*) exit {NO_SUCH_FILE};; esac
     echo "$reason" >&2; exit 1
 fi
@@ -84,78 +87,65 @@ class SshServer:
 
     def read(self, path: str, *, limit_bytes: int = 1_000_000) -> bytes | None:
         """The first `limit_bytes` of a file, or None where there is no such file. Raises FactUnreadable."""
-        command = Command(("sh", "-c", _READ, "read", path, str(limit_bytes)))
+        argv = ("sh", "-c", _READ, "read", path, str(limit_bytes))
         out, err = Bounded(limit_bytes, 0), Bounded(0, ERROR_LIMIT)
-        code = self.exchange(command_line(command), f"read {path}", command.timeout_s, b"", out.add, err.add)
+        code = self.exchange(Exchange(argv, f"read {path}", READ_TIMEOUT_S, b"", out.add, err.add))
         if code == NO_SUCH_FILE:
             return None
         if code != 0:
             raise self._unreadable(Command(("cat", path)), f"ended with {code}: {err.text().strip()}")
         return out.head
 
-    def exchange(
-        self,
-        line: str,
-        doing: str,
-        timeout_s: float,
-        stdin: bytes | None,
-        on_stdout: Callable[[bytes], None],
-        on_stderr: Callable[[bytes], None],
-    ) -> int:
-        """Run a shell line and hand its output over as it comes; returns the exit code.
+    def exchange(self, exchange: Exchange) -> int:
+        """Run a program and hand its output over as it comes; returns its own exit code.
 
-        With `stdin` None the input stays open and silent: its end shows the program that we are gone.
-        Raises CommandTimedOut after `timeout_s`, LinkDropped when the end of the command was not seen.
+        Raises CommandTimedOut after its `timeout_s`, LinkDropped when the end of the command was not seen,
+        LoginUnusable where the server's login runs no commands.
         """
-        doing = self._redactor.text(doing)
-        deadline = time.monotonic() + timeout_s
-        with self.link.session(doing) as channel, translate_errors(self.address, doing):
-            channel.settimeout(max(1.0, timeout_s))
-            channel.exec_command(line)
-            feeder = _feed(channel, stdin)
-            code = self._drain(channel, doing, deadline, timeout_s, on_stdout, on_stderr)
+        exchange = replace(exchange, doing=self._redactor.text(exchange.doing))
+        deadline = time.monotonic() + exchange.timeout_s
+        mark = new_mark()
+        with self.link.session(exchange.doing) as channel, translate_errors(self.address, exchange.doing):
+            channel.settimeout(max(1.0, exchange.timeout_s))
+            channel.exec_command(LOGIN_LINE)
+            feeder = _feed(channel, session_program(mark, exchange.argv, exchange.cwd), exchange.stdin)
+            reply = Reply(self.address, mark, exchange.on_stdout, exchange.on_stderr)
+            code = self._drain(channel, exchange, reply, deadline)
             if feeder is not None:
                 feeder.join(1.0)
             return code
 
-    def _drain(
-        self,
-        channel: paramiko.Channel,
-        doing: str,
-        deadline: float,
-        timeout_s: float,
-        on_stdout: Callable[[bytes], None],
-        on_stderr: Callable[[bytes], None],
-    ) -> int:
+    def _drain(self, channel: paramiko.Channel, exchange: Exchange, reply: Reply, deadline: float) -> int:
         ready = select.poll()
         ready.register(channel.fileno(), select.POLLIN)
-        while True:
+        while not reply.ended:
             ended = channel.closed or channel.eof_received
             while channel.recv_ready():
-                on_stdout(channel.recv(_CHUNK))
+                reply.take_stdout(channel.recv(_CHUNK))
             while channel.recv_stderr_ready():
-                on_stderr(channel.recv_stderr(_CHUNK))
+                reply.take_stderr(channel.recv_stderr(_CHUNK))
             if ended:
                 break
             left = deadline - time.monotonic()
             if left <= 0:
-                raise self._timed_out(doing, timeout_s)
+                raise self._timed_out(exchange)
             ready.poll(min(left, 1.0) * 1000)
+        if reply.exit_code is not None:
+            return reply.exit_code
+        # an exit code is the server's last word; a link that broke brings none, and what ran then is unknown
         if not channel.status_event.wait(max(0.0, deadline - time.monotonic())):
-            raise self._timed_out(doing, timeout_s)
-        # without the end-of-file mark the output is truncated; -1 stands for an exit code that paramiko never received
-        if channel.exit_status == -1 or not channel.eof_received:
+            raise self._timed_out(exchange)
+        if channel.exit_status == -1 or not channel.eof_received or reply.began:
             raise EOFError("the channel closed before the command's end was seen")
-        return int(channel.exit_status)
+        raise reply.never_began()
 
     def _finish(self, command: Command) -> tuple[CommandResult, bool]:
         out, err = Bounded(OUTPUT_LIMIT, _CHUNK), Bounded(ERROR_LIMIT, ERROR_LIMIT)
         started = time.monotonic()
-        doing = str(command)
-        code = self.exchange(command_line(command), doing, command.timeout_s, stdin_bytes(command.stdin), out.add,
-                             err.add)
+        code = self.exchange(Exchange(command.argv, str(command), command.timeout_s, stdin_bytes(command.stdin),
+                                      out.add, err.add, command.cwd))
         seconds = time.monotonic() - started
-        result = CommandResult(self._redactor.text(doing), code, out.text(), err.text(), seconds)
+        result = CommandResult(self._redactor.text(str(command)), code, out.text(), err.text(), seconds)
         return result, not out.left_out
 
     def _raise_for(self, command: Command, result: CommandResult) -> None:
@@ -172,10 +162,10 @@ class SshServer:
             next_step="Run the command on the server manually to see more.",
         )
 
-    def _timed_out(self, doing: str, timeout_s: float) -> CommandTimedOut:
+    def _timed_out(self, exchange: Exchange) -> CommandTimedOut:
         return CommandTimedOut(
-            f"The command did not end within {timeout_s:g} s.",
-            where=f"{self.address}: {doing[:300]}",
+            f"The command did not end within {exchange.timeout_s:g} s.",
+            where=f"{self.address}: {exchange.doing[:COMMAND_SHOWN]}",
             next_step="Check the server's load and disk; the command may still be running there.",
         )
 
@@ -184,21 +174,19 @@ class SshServer:
         self.link.close()
 
 
-def _feed(channel: paramiko.Channel, stdin: bytes | None) -> threading.Thread | None:
-    """Send standard input while the output is read, so that neither side waits for the other; then close it."""
-    if stdin is None:
-        return None
-    if len(stdin) <= 32_768:  # fits the first window: no thread needed
-        with suppress(OSError):  # a program may end without reading its input
-            channel.sendall(stdin)
-            channel.shutdown_write()
-        return None
+def _feed(channel: paramiko.Channel, program: bytes, stdin: bytes | None) -> threading.Thread | None:
+    """Send the program and its input while the output is read, so that neither side waits; then close the input."""
 
     def send() -> None:
+        # a program may end without reading its input, and a link that broke is seen by who reads
         with suppress(OSError, EOFError, paramiko.SSHException):
-            channel.sendall(stdin)
-            channel.shutdown_write()
+            channel.sendall(program + (stdin or b""))
+            if stdin is not None:
+                channel.shutdown_write()
 
+    if len(program) + len(stdin or b"") <= 32_768:  # fits the first window: no thread needed
+        send()
+        return None
     feeder = threading.Thread(target=send, name="ssh-stdin", daemon=True)
     feeder.start()
     return feeder

@@ -16,6 +16,7 @@ RunbookError
 ├── Inconclusive          4   something could not be checked; never a pass
 │   ├── HostUnreachable
 │   ├── AuthenticationRefused
+│   ├── LoginUnusable
 │   ├── LinkDropped
 │   ├── CommandTimedOut
 │   ├── DockerUnavailable
@@ -131,6 +132,10 @@ class HostUnreachable(Inconclusive):
 
 class AuthenticationRefused(Inconclusive):
     """The server did not accept the key."""
+
+
+class LoginUnusable(Inconclusive):
+    """The server accepted the key, and its login shell or a wrapper around it does not run our commands."""
 
 
 class LinkDropped(Inconclusive):

@@ -10,8 +10,7 @@ from runbook_lib.connections.jobs import retrying
 from runbook_lib.connections.jobs.frames import FollowedJob, StreamEnd
 from runbook_lib.connections.jobs.job import Job, JobOutcome, outcome_of
 from runbook_lib.connections.jobs.starting import EXCHANGE_TIMEOUT_S
-from runbook_lib.connections.limits import discard
-from runbook_lib.connections.quoting import shell_join
+from runbook_lib.connections.session import Exchange
 from runbook_lib.core import programs
 from runbook_lib.core.errors import CommandTimedOut
 from runbook_lib.core.plan import StepState
@@ -47,14 +46,11 @@ def stop(job: Job) -> JobOutcome:
     What a program has started elsewhere (a container, for `docker run` or `docker exec`) goes on: its own undo
     must end it.
     """
-    line = shell_join(("bash", "-c", STOP, "stop", job.folder))
+    stopping = Exchange(("bash", "-c", STOP, "stop", job.folder), f"stop {job.description}", EXCHANGE_TIMEOUT_S)
     followed = FollowedJob()
 
-    def exchange() -> None:
-        job.server.exchange(line, f"stop {job.description}", EXCHANGE_TIMEOUT_S, b"", discard, discard)
-
     try:
-        retrying.retry(followed, time.monotonic() + retrying.RECONNECT_LIMIT_S, exchange)
+        retrying.retry(followed, time.monotonic() + retrying.RECONNECT_LIMIT_S, lambda: job.server.exchange(stopping))
         _follow(job, followed, time.monotonic() + 2 * ENDING_S)
     except CommandTimedOut:
         followed.end = StreamEnd.STILL_RUNNING
@@ -67,8 +63,8 @@ def _follow(job: Job, followed: FollowedJob, deadline: float) -> None:
     def exchange() -> None:
         followed.restart()
         offsets = (str(followed.offsets["out"]), str(followed.offsets["err"]))
-        line = shell_join(("bash", "-c", FOLLOW, "follow", job.folder, *offsets))
+        argv = ("bash", "-c", FOLLOW, "follow", job.folder, *offsets)
         left = max(0.1, deadline - time.monotonic())
-        job.server.exchange(line, f"follow {job.description}", left, None, followed.feed, discard)
+        job.server.exchange(Exchange(argv, f"follow {job.description}", left, None, followed.feed))
 
     retrying.retry(followed, deadline, exchange)

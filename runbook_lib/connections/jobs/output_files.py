@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from runbook_lib.connections.jobs.job import Job
 from runbook_lib.connections.jobs.starting import EXCHANGE_TIMEOUT_S
-from runbook_lib.connections.limits import Bounded, discard
-from runbook_lib.connections.quoting import shell_join
+from runbook_lib.connections.limits import Bounded
+from runbook_lib.connections.session import Exchange
 
 EVIDENCE_BYTES = 65_536
 _PROGRAM = (
@@ -20,9 +20,9 @@ def output(job: Job, *, limit_bytes: int = EVIDENCE_BYTES) -> tuple[str, str]:
 
 
 def _head_and_tail(job: Job, name: str, limit_bytes: int) -> str:
-    line = shell_join(("bash", "-c", _PROGRAM, "output", job.folder, name, str(limit_bytes)))
+    argv = ("bash", "-c", _PROGRAM, "output", job.folder, name, str(limit_bytes))
     raw = Bounded(2 * limit_bytes + 100, 0)
-    job.server.exchange(line, f"read {job.folder}/{name}", EXCHANGE_TIMEOUT_S, b"", raw.add, discard)
+    job.server.exchange(Exchange(argv, f"read {job.folder}/{name}", EXCHANGE_TIMEOUT_S, on_stdout=raw.add))
     size, _, content = raw.head.partition(b"\n")
     if not size.isdigit():
         return ""

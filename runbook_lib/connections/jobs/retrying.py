@@ -33,7 +33,7 @@ def retry_while_unreachable(begin: Callable[[], Result], report: Callable[[str],
         pause = min(2 * pause, LONGEST_PAUSE_S)
 
 
-def retry(followed: FollowedJob, deadline: float, exchange: Callable[[], None]) -> bool:
+def retry(followed: FollowedJob, deadline: float, exchange: Callable[[], object]) -> bool:
     """Run `exchange` until it ends without a dropped link. False when the link stays away: the end is then `lost`.
 
     `exchange` must be safe to repeat. `deadline` is on the monotonic clock.

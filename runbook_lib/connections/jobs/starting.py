@@ -10,8 +10,8 @@ from runbook_lib.connections.jobs import retrying
 from runbook_lib.connections.jobs.frames import FollowedJob
 from runbook_lib.connections.jobs.job import Job, StartInterrupted
 from runbook_lib.connections.jobs.program import job_program
-from runbook_lib.connections.limits import Bounded, discard
-from runbook_lib.connections.quoting import shell_join
+from runbook_lib.connections.limits import Bounded
+from runbook_lib.connections.session import Exchange
 from runbook_lib.connections.ssh import SshServer, stdin_bytes
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command, Pipeline, WriteFile
@@ -62,9 +62,8 @@ def _upload(job: Job, action: Command | Pipeline | WriteFile, token: str) -> Non
     sizes = (str(len(script)), str(len(stdin)))
     argv = ("bash", "-c", START, "start", job.folder, token, *sizes, f"{job.timeout_s:g}", job.server.directory)
     output = Bounded(0, 2_000)
-    code = job.server.exchange(
-        shell_join(argv), f"start {job.description}", EXCHANGE_TIMEOUT_S, script + stdin, output.add, output.add
-    )
+    code = job.server.exchange(Exchange(argv, f"start {job.description}", EXCHANGE_TIMEOUT_S, script + stdin,
+                                        output.add, output.add))
     if code != 0:
         raise StepFailed(
             f"The job could not be started: {output.text().strip() or f'exit code {code}'}",
@@ -84,12 +83,10 @@ def _stdin_of(action: Command | Pipeline | WriteFile) -> str | bytes | Secret | 
 def _was_started(job: Job, token: str) -> bool:
     """Whether the job started before the link dropped. When it did not, its upload is withdrawn for good."""
     output = Bounded(0, 100)
-    line = shell_join(("bash", "-c", CLAIM, "claim", job.folder, token))
-
-    def exchange() -> None:
-        job.server.exchange(line, f"find {job.folder}", EXCHANGE_TIMEOUT_S, b"", output.add, discard)
-
-    if not retrying.retry(FollowedJob(), time.monotonic() + retrying.RECONNECT_LIMIT_S, exchange):
+    claim = Exchange(("bash", "-c", CLAIM, "claim", job.folder, token), f"find {job.folder}", EXCHANGE_TIMEOUT_S,
+                     on_stdout=output.add)
+    give_up = time.monotonic() + retrying.RECONNECT_LIMIT_S
+    if not retrying.retry(FollowedJob(), give_up, lambda: job.server.exchange(claim)):
         raise LinkDropped(
             "The connection was lost while the job was being started, and the server cannot be reached again.",
             where=f"{job.server.address}: {job.description[:300]}",

@@ -8,7 +8,7 @@ from typing import Any
 from runbook_lib.connections.lock.inspecting import EXCHANGE_TIMEOUT_S, lock_holder
 from runbook_lib.connections.lock.record import RUN_ID, Record, breaker_record
 from runbook_lib.connections.lock.refusals import describe_jobs
-from runbook_lib.connections.quoting import shell_join
+from runbook_lib.connections.session import Exchange
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.core import programs
 from runbook_lib.core.errors import FactUnreadable, PreconditionFailed, Refused
@@ -39,10 +39,10 @@ def break_lock(server: SshServer, environment: Any, owner_typed: str, by: str) -
     if not RUN_ID.fullmatch(run_id):
         raise FactUnreadable("The lock's record names no run.", where=where, next_step="Check .runbook/lock.json.")
     process = (str(record.get("pid", 0)), str(record.get("born", 0)))
-    line = shell_join(("bash", "-c", BREAK, "lock", server.directory, *process, run_id))
+    argv = ("bash", "-c", BREAK, "lock", server.directory, *process, run_id)
     note = json.dumps(breaker_record(record, by)).encode() + b"\n"
     output: list[bytes] = []
-    if server.exchange(line, "break the lock", EXCHANGE_TIMEOUT_S, note, output.append, output.append):
+    if server.exchange(Exchange(argv, "break the lock", EXCHANGE_TIMEOUT_S, note, output.append, output.append)):
         reason = b"".join(output).decode("utf-8", "replace").strip()
         raise PreconditionFailed(f"The lock could not be broken: {reason}", where=where,
                                  next_step="Check the lock's process on the server (fuser .runbook/lock).")

@@ -14,7 +14,6 @@ import paramiko
 from runbook_lib.connections.link import close_quietly
 from runbook_lib.connections.lock.record import holder_record
 from runbook_lib.connections.lock.refusals import SILENCE_S, refusal
-from runbook_lib.connections.quoting import shell_join
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.connections.translate import translate_errors
 from runbook_lib.core import programs
@@ -80,12 +79,11 @@ class EnvironmentLock:
 
     def _take(self) -> None:
         doing = f"take the lock of {self._name}"
-        channel = self._server.link.open_session(doing)
+        argv = ("bash", "-c", ACQUIRE, "lock", self._server.directory, self._run_id, str(SILENCE_S), str(KEEP_RUNS),
+                str(KEEP_DAYS))
+        channel = self._server.link.open_stream(argv, doing, ANSWER_S)
         try:
             with translate_errors(self._server.address, doing):
-                argv = ("bash", "-c", ACQUIRE, "lock", self._server.directory, self._run_id, str(SILENCE_S),
-                        str(KEEP_RUNS), str(KEEP_DAYS))
-                channel.exec_command(shell_join(argv))
                 channel.sendall(json.dumps(self._record).encode() + b"\n")
                 answer, details = _first_line(channel, self._server.address)
             if answer != "taken":

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from runbook_lib.connections.limits import discard
 from runbook_lib.connections.lock.record import Record, parse
-from runbook_lib.connections.quoting import shell_join
+from runbook_lib.connections.session import Exchange
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.core import programs
 from runbook_lib.core.errors import FactUnreadable
@@ -19,8 +18,8 @@ def lock_holder(server: SshServer) -> Record | None:
     Jobs that run on without a holder come as {"jobs": [folder, …]}. Raises FactUnreadable and the server's own errors.
     """
     output: list[bytes] = []
-    line = shell_join(("bash", "-c", INSPECT, "lock", server.directory))
-    server.exchange(line, "inspect the lock", EXCHANGE_TIMEOUT_S, b"", output.append, discard)
+    argv = ("bash", "-c", INSPECT, "lock", server.directory)
+    server.exchange(Exchange(argv, "inspect the lock", EXCHANGE_TIMEOUT_S, on_stdout=output.append))
     answer, _, details = b"".join(output).decode("utf-8", "replace").strip().partition(" ")
     if answer == "free":
         return None

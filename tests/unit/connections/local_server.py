@@ -1,4 +1,4 @@
-"""A server that is this machine: the same shell lines that go over SSH, run by a real bash without a network."""
+"""A server that is this machine: the same programs that go over SSH, run by a real bash without a network."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runbook_lib.connections import jobs
+from runbook_lib.connections.session import LOGIN_LINE, Exchange, Reply, new_mark, session_program
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import CommandTimedOut, LinkDropped
 
@@ -26,48 +27,41 @@ class LocalServer:
         self.before: list[Callable[[str], None]] = []
         self.after: list[Callable[[str], None]] = []
 
-    def exchange(
-        self,
-        line: str,
-        doing: str,
-        timeout_s: float,
-        stdin: bytes | None,
-        on_stdout: Callable[[bytes], None],
-        on_stderr: Callable[[bytes], None],
-    ) -> int:
+    def exchange(self, exchange: Exchange) -> int:
         if self.before:
-            self.before.pop(0)(doing)
-        process = subprocess.Popen(
-            ["sh", "-c", line],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        assert process.stdin is not None
-        if stdin is not None:
-            process.stdin.write(stdin)
+            self.before.pop(0)(exchange.doing)
+        mark = new_mark()
+        reply = Reply(self.address, mark, exchange.on_stdout, exchange.on_stderr)
+        process = subprocess.Popen(["sh", "-c", LOGIN_LINE], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, start_new_session=True)
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdin.write(session_program(mark, exchange.argv, exchange.cwd) + (exchange.stdin or b""))
+        process.stdin.flush()
+        if exchange.stdin is not None:
             process.stdin.close()
-        reader = threading.Thread(target=lambda: on_stderr(process.stderr.read()))  # type: ignore[union-attr]
+        errors = process.stderr
+        reader = threading.Thread(target=lambda: reply.take_stderr(errors.read()))
         reader.start()
-        killer = threading.Timer(timeout_s, lambda: os.killpg(process.pid, signal.SIGKILL))
+        killer = threading.Timer(exchange.timeout_s, lambda: os.killpg(process.pid, signal.SIGKILL))
         killer.start()
         try:
-            while data := process.stdout.read1(65_536):  # type: ignore[union-attr]
-                on_stdout(data)
+            while data := process.stdout.read1(65_536):  # type: ignore[attr-defined]
+                reply.take_stdout(data)
         finally:
             killer.cancel()
             if not process.stdin.closed:
                 process.stdin.close()
-        code = process.wait()
+        process.wait()
         reader.join()
         process.stdout.close()
         process.stderr.close()
-        if code == -9:
+        if reply.exit_code is None:
             raise CommandTimedOut("no end", where=self.address)
         if self.after:
-            self.after.pop(0)(doing)
-        return code
+            self.after.pop(0)(exchange.doing)
+        return reply.exit_code
 
 
 def drop(doing: str) -> None:

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runbook_lib.connections.quoting import command_line, quoted, shell_join
-from runbook_lib.core.commands import Command
+from runbook_lib.connections.quoting import quoted, shell_join
 
 WORDS = st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30), max_size=4)
 
@@ -17,7 +16,7 @@ WORDS = st.lists(st.text(st.characters(exclude_characters="\0", exclude_categori
 @settings(max_examples=60, deadline=None)
 @given(WORDS)
 def test_a_shell_gives_back_the_very_words(words: list[str]) -> None:
-    line = command_line(Command(("printf", r"%s\0", *words, "end")))
+    line = shell_join(("printf", r"%s\0", *words, "end"))
     said = subprocess.run(["sh", "-c", line], capture_output=True, check=True).stdout
     assert said.decode().split("\0")[:-1] == [*words, "end"]
 
@@ -38,16 +37,3 @@ def test_a_nul_byte_is_refused() -> None:
 def test_a_command_without_arguments_is_refused() -> None:
     with pytest.raises(ValueError, match="no arguments"):
         shell_join(())
-
-
-def test_a_missing_directory_is_not_an_answer_of_the_command() -> None:
-    done = subprocess.run(
-        ["sh", "-c", command_line(Command(("echo", "hi"), cwd="/no/such/place"))], capture_output=True
-    )
-    assert done.returncode == 126
-    assert done.stdout == b""
-
-
-def test_a_program_killed_by_a_signal_reports_128_and_the_signal() -> None:
-    line = command_line(Command(("sh", "-c", "kill -9 $$")))
-    assert subprocess.run(["bash", "-c", line], capture_output=True).returncode == 137

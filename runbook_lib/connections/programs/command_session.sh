@@ -1,0 +1,24 @@
+# shellcheck shell=bash
+# Read by `bash --norc -p -s` from its standard input, so that no login shell parses it. The line that follows calls
+# `session` (one command to its end) or `stream` (a program that keeps the connection); the rest of the input is theirs.
+
+# What an operator's profile may have set must not change what a program prints, or where it works.
+unset BASH_ENV ENV CDPATH GLOBIGNORE LANGUAGE POSIXLY_CORRECT COLUMNS GREP_OPTIONS GREP_COLORS GZIP TAR_OPTIONS \
+    BLOCK_SIZE BLOCKSIZE DF_BLOCK_SIZE DU_BLOCK_SIZE LS_BLOCK_SIZE TIME_STYLE QUOTING_STYLE PS_FORMAT PS_PERSONALITY \
+    COMPOSE_FILE COMPOSE_PROJECT_NAME COMPOSE_PROFILES COMPOSE_ENV_FILES GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+# Output is parsed: one language and one form of numbers, whatever the server's locale.
+export LC_ALL=C
+
+# The marks show where our own output begins and ends: what a login shell or a wrapper prints around it is left out.
+begin() { printf '%s errors begin\n' "$1" >&2; printf '%s begin\n' "$1"; }
+session() {
+    local mark=$1 folder=$2 code; shift 2
+    begin "$mark"
+    # status 126 for a missing folder, so that it is not taken for a result of the command
+    if [ -z "$folder" ]; then ("$@"); else (cd -- "$folder" || exit 126; "$@"); fi
+    code=$?
+    printf '%s end %s\n' "$mark" "$code" >&2
+    printf '%s end %s\n' "$mark" "$code"
+    exit "$code"
+}
+stream() { begin "$1"; shift; exec "$@"; }
