@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from runbook_lib.core.redaction import Redactor, Secret
 
 if TYPE_CHECKING:
+    from runbook_lib.connections.browser import Chromium
     from runbook_lib.connections.docker import ServerDocker
     from runbook_lib.connections.http import PublicHttp
     from runbook_lib.connections.postgres import ServerDatabase
@@ -72,6 +73,14 @@ class OpenConnections:
         from runbook_lib.connections.prometheus import ServerPrometheus
 
         return ServerPrometheus(self.server, port=self._environment.services["prometheus"].loopback_port or 9090)
+
+    @cached_property
+    def browser(self) -> Chromium:
+        """A browser on this machine."""
+        from runbook_lib.connections.browser import Chromium
+
+        public = self._environment.public
+        return Chromium(public.url, connect_to=public.connect_to, ca_file=public.ca_file)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from runbook_lib.core.browsing import PageView
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import CommandResult, HttpReply, TlsHandshake
@@ -135,6 +136,17 @@ class ScriptedPrometheus:
         return _given(self.answers, key, "Prometheus query")
 
 
+@dataclass
+class ScriptedBrowser:
+    """Answers by path: a PageView, or a function of the browser's own arguments that makes one."""
+
+    pages: Mapping[str, Answer] = field(default_factory=dict)
+
+    def view(self, path: str, texts: tuple[str, ...], **options: Any) -> PageView:
+        seen: PageView = _given(self.pages, path, "page")
+        return seen
+
+
 class ScriptedConnections:
     """All of them together, with the same attributes as the real ones."""
 
@@ -147,9 +159,11 @@ class ScriptedConnections:
         sql: Mapping[str, Answer] | None = None,
         queries: Mapping[str, Answer] | None = None,
         engine: Any = None,
+        pages: Mapping[str, Answer] | None = None,
     ) -> None:
         self.server = ScriptedServer(commands or {}, files or {})
         self.http = ScriptedHttp(replies or {})
         self.docker = ScriptedDocker(engine)
         self.database = ScriptedDatabase(sql or {})
         self.prometheus = ScriptedPrometheus(queries or {})
+        self.browser = ScriptedBrowser(pages or {})

@@ -21,6 +21,7 @@ RunbookError
 │   ├── CommandTimedOut
 │   ├── DockerUnavailable
 │   ├── EndpointUnavailable
+│   ├── BrowserMissing
 │   └── FactUnreadable
 ├── RunFailed             1   a step or a check failed
 │   ├── StepFailed
@@ -152,6 +153,10 @@ class DockerUnavailable(Inconclusive):
 
 class EndpointUnavailable(Inconclusive):
     """An HTTP endpoint could not be reached, or TLS with it could not be established."""
+
+
+class BrowserMissing(Inconclusive):
+    """This machine has no browser that could open a page, or it does not start."""
 
 
 class FactUnreadable(Inconclusive):

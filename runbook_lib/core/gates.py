@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from runbook_lib.core.browsing import Picture
 from runbook_lib.core.findings import Finding
 from runbook_lib.core.questions import Question
 
@@ -19,6 +20,9 @@ class Gate:
     had is not clean. The findings of the last probe are the evidence. After `failure_threshold` probes in a row with a
     failed check, or twice as many in all, the gate stays shut without waiting for its deadline; probes without an
     answer do not count as failed.
+
+    A check named in `may_be_inconclusive` does not keep the gate shut when nothing could be seen of it; it is reported
+    as unresolved, which is not a pass. `picture` makes one of the answers into a picture for the report.
 
     Where staying shut means that one of the plan's triggers fired, `trigger` names it, and `since` is as in a Watch. A
     failed check with the name of one of `triggers` is that trigger instead.
@@ -34,6 +38,8 @@ class Gate:
     trigger: str = ""
     triggers: tuple[str, ...] = ()
     since: str = ""
+    may_be_inconclusive: tuple[str, ...] = ()
+    picture: Callable[..., Picture] | None = None
 
     @property
     def timeout_s(self) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from runbook_lib.core.browsing import Browser
     from runbook_lib.core.commands import Command
 
 T = TypeVar("T")
@@ -129,6 +130,10 @@ class Connections(Protocol):
     @property
     def prometheus(self) -> Prometheus:
         """The metrics."""
+
+    @property
+    def browser(self) -> Browser:
+        """A browser on this machine, which reaches the public address."""
 
 
 @dataclass(frozen=True)

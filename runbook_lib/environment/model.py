@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import model_validator
 
+from runbook_lib.environment.gates import Gate
 from runbook_lib.environment.locations import EnvironmentFile, Public, SecretSpec, Server
 from runbook_lib.environment.recovery import RestoreDrill
 from runbook_lib.environment.rules import (
@@ -12,7 +13,6 @@ from runbook_lib.environment.rules import (
     Backup,
     Checklists,
     ConfigurationBackup,
-    Gate,
     Health,
     Load,
     Logging,

@@ -1,4 +1,4 @@
-"""What counts as good, when to act, and who acts: backup, gate, watch, triggers, alerts, windows, checklists."""
+"""What counts as good, when to act, and who acts: backup, watch, triggers, alerts, windows, checklists."""
 
 from __future__ import annotations
 
@@ -73,21 +73,6 @@ class ConfigurationBackup(StrictModel):
         odd = [path for path in self.project_paths if path.startswith("/") or ".." in path.split("/")]
         if odd:
             raise ValueError(f"project_paths: should lie below the server's directory, got {odd[0]!r}")
-        return self
-
-
-class Gate(StrictModel):
-    """How many clean probes in a row a new release needs, and by when."""
-
-    success_threshold: Count
-    interval_s: Seconds
-    deadline_s: Seconds
-
-    @model_validator(mode="after")
-    def _can_be_met(self) -> Gate:
-        if self.success_threshold * self.interval_s > self.deadline_s:
-            raise ValueError(f"{self.success_threshold} probes every {self.interval_s:g} s do not fit into "
-                             f"{self.deadline_s:g} s")
         return self
 
 

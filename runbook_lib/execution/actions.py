@@ -14,7 +14,7 @@ from runbook_lib.core.gates import Gate, Reading, Watch
 from runbook_lib.core.plan import Action, StepState
 from runbook_lib.core.text import pluralize
 from runbook_lib.execution.backend import ActionResult, ExecutionBackend, Interrupted, ServerAction
-from runbook_lib.execution.gate import GateOutcome, GateProbe, open_gate
+from runbook_lib.execution.gate import GateOutcome, GateProbe, is_tolerated, open_gate
 from runbook_lib.execution.monitor import gate_as_trigger, run_watch
 
 TAIL_LINES, TAIL_CHARACTERS = 12, 4000
@@ -48,17 +48,30 @@ class ActionRunner:
         lines = [f"{one.verdict}\t{one.check}\t{one.measured}\t{one.expected}" for one in outcome.findings]
         counts = f"{pluralize(len(outcome.probes), 'probe')}, {'opened' if outcome.opened else 'did not open'}"
         evidence = self._folder.evidence(f"{name}-gate.txt", "\n".join((str(gate), counts, "", *lines)) + "\n")
+        kept = (evidence, *self._keep_picture(gate, name, outcome))
         if outcome.opened:
-            return ActionResult(StepState.PASSED, evidence=(evidence,)), outcome
+            unresolved = tuple(one for one in outcome.findings if is_tolerated(gate, one))
+            return ActionResult(StepState.PASSED, evidence=kept, unresolved=unresolved), outcome
         faults = (one for one in outcome.findings if not one.verdict.acceptable)
         result = ActionResult(
             StepState.FAILED,
             message=outcome.message,
-            evidence=(evidence,),
+            evidence=kept,
             watched=gate_as_trigger(gate, outcome) if gate.trigger else None,
             hint=next((one.next_step for one in faults if one.next_step), ""),
         )
         return result, outcome
+
+    def _keep_picture(self, gate: Gate, name: str, outcome: GateOutcome) -> tuple[str, ...]:
+        """What the last probe looked like, in the report: first of all when it kept the gate shut."""
+        picture = outcome.probes[-1].picture if outcome.probes else None
+        if not picture:
+            return ()
+        path = self._folder.chart(f"{name}.png", picture.png)
+        title, text = gate.name[:1].upper() + gate.name[1:], outcome.message or "As a user sees it."
+        self._journal.write("shown", title=title, text=text, chart=[path],
+                            **({} if outcome.opened else {"highlight": True}))
+        return (path,)
 
     def result_of(self, error: KeyboardInterrupt | RunbookError, key: str) -> ActionResult:
         """The result of an action that an error ended; `key` is its step's. What is not known stays unknown."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from runbook_lib.core.browsing import Picture
 from runbook_lib.core.errors import HostUnreachable, LinkDropped, RunbookError
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.gates import Gate
@@ -33,6 +34,7 @@ class GateProbe:
     clean_in_a_row: int = 0
     failed_in_a_row: int = 0
     failed: int = 0
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def open_gate(gate: Gate, fetch: Fetch, observe: Callable[[GateProbe], None] = l
     probes: list[GateProbe] = []
     while True:
         link.lost = None
-        probes.append(_counted(probe_once(gate, link.fetch), probes))
+        findings, picture = _probe(gate, link.fetch)
+        probes.append(_counted(gate, findings, picture, probes))
         observe(probes[-1])
         if probes[-1].clean_in_a_row >= gate.success_threshold:
             return GateOutcome(True, tuple(probes))
@@ -85,16 +88,20 @@ def open_gate(gate: Gate, fetch: Fetch, observe: Callable[[GateProbe], None] = l
 
 def probe_once(gate: Gate, fetch: Fetch) -> tuple[Finding, ...]:
     """One probe. An answer that cannot be had is an inconclusive finding, which is not clean."""
+    return _probe(gate, fetch)[0]
+
+
+def _probe(gate: Gate, fetch: Fetch) -> tuple[tuple[Finding, ...], Picture | None]:
     answers = ask_concurrently(gate.questions, fetch)
     missing = [(question, answer) for question, answer in zip(gate.questions, answers, strict=True)
                if isinstance(answer, RunbookError)]
     if missing:
         return tuple(Finding(question.name, Verdict.INCONCLUSIVE, error.what, next_step=error.next_step)
-                     for question, error in missing)
+                     for question, error in missing), None
     try:
-        return tuple(gate.judge(*answers))
+        return tuple(gate.judge(*answers)), gate.picture(*answers) if gate.picture else None
     except RunbookError as error:
-        return (Finding(gate.name, Verdict.INCONCLUSIVE, error.what, next_step=error.next_step),)
+        return (Finding(gate.name, Verdict.INCONCLUSIVE, error.what, next_step=error.next_step),), None
 
 
 def ask_concurrently(questions: Iterable[Question[Any]], fetch: Fetch) -> list[Any]:
@@ -117,10 +124,11 @@ def _answer(question: Question[Any], fetch: Fetch) -> Any:
         return error
 
 
-def _counted(findings: tuple[Finding, ...], before: list[GateProbe]) -> GateProbe:
+def _counted(gate: Gate, findings: tuple[Finding, ...], picture: Picture | None,
+             before: list[GateProbe]) -> GateProbe:
     """A probe with its counts: no findings at all are not clean, for nothing was seen."""
     last = before[-1] if before else GateProbe(0, datetime.now(UTC), ())
-    clean = bool(findings) and all(one.verdict.acceptable for one in findings)
+    clean = bool(findings) and all(one.verdict.acceptable or is_tolerated(gate, one) for one in findings)
     failed = any(one.verdict is Verdict.FAILED for one in findings)
     return GateProbe(
         number=last.number + 1,
@@ -129,7 +137,13 @@ def _counted(findings: tuple[Finding, ...], before: list[GateProbe]) -> GateProb
         clean_in_a_row=last.clean_in_a_row + 1 if clean else 0,
         failed_in_a_row=0 if clean else last.failed_in_a_row + failed,
         failed=last.failed + failed,
+        picture=picture,
     )
+
+
+def is_tolerated(gate: Gate, finding: Finding) -> bool:
+    """Whether the gate may open although nothing could be seen of this check."""
+    return finding.verdict is Verdict.INCONCLUSIVE and finding.check in gate.may_be_inconclusive
 
 
 def _stays_shut(gate: Gate, probe: GateProbe) -> bool:

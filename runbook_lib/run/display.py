@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from pathlib import Path
 from typing import Any, cast
@@ -24,6 +25,12 @@ def show_svg(svg: str, title: str) -> None:
     """Show a chart; outside a kernel nothing is shown, the file in the run's folder is there."""
     if kernel.shell() is not None:
         _display({"image/svg+xml": svg, "text/plain": f"[chart: {title}]"}, raw=True)
+
+
+def show_png(png: bytes, title: str) -> None:
+    """Show a picture; outside a kernel nothing is shown, the file in the run's folder is there."""
+    if kernel.shell() is not None:
+        _display({"image/png": base64.b64encode(png).decode(), "text/plain": f"[picture: {title}]"}, raw=True)
 
 
 def report_href(folder: Path) -> str:

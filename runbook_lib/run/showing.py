@@ -6,9 +6,10 @@ from typing import Any
 
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import RunFolder
+from runbook_lib.core.browsing import Picture
 from runbook_lib.environment import Environment
 from runbook_lib.execution.watch_report import WatchExhibit
-from runbook_lib.run.display import show_html, show_svg
+from runbook_lib.run.display import show_html, show_png, show_svg
 
 
 def show(value: Any, title: str, chart: Any, *, highlight: bool, journal: Journal, folder: RunFolder) -> None:
@@ -20,7 +21,8 @@ def show(value: Any, title: str, chart: Any, *, highlight: bool, journal: Journa
     if value is not None:
         fields |= {"text": value} if isinstance(value, str) else {"table": table_record(value)}
         show_html(value_table(value, title=title), str(value) if isinstance(value, str) else title)
-    figures = [] if chart is None else list(chart) if isinstance(chart, list | tuple) else [chart]
+    figures = list(chart) if isinstance(chart, list | tuple) else [chart]
+    figures = [one for one in figures if one is not None and not (isinstance(one, Picture) and not one)]
     fields["chart"] = [_keep_chart(figure, title, folder) for figure in figures]
     journal.write("shown", **fields)
 
@@ -42,6 +44,9 @@ def show_exhibit(exhibit: WatchExhibit) -> None:
 
 
 def _keep_chart(figure: Any, title: str, folder: RunFolder) -> str:
+    if isinstance(figure, Picture):
+        show_png(figure.png, title)
+        return folder.chart(f"{title or 'picture'}.png", figure.png)
     from runbook_lib.platform import charts
 
     svg = charts.to_svg(figure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from runbook_lib.core.browsing import PageView
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.statistics import percentile
 from runbook_lib.environment import Environment
@@ -14,6 +15,7 @@ from runbook_lib.platform.checks.live_release import (
     endpoints_show,
     schema_is,
 )
+from runbook_lib.platform.checks.page import page_works
 from runbook_lib.platform.facts.assets import Asset
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
@@ -58,9 +60,9 @@ class SuccessCriteria:
         """Database migrations applied: the revision is the one recorded with the release."""
         return (schema_is(revision, self.release.schema_revision or ""),)
 
-    def assets(self, assets: tuple[Asset, ...]) -> tuple[Finding, ...]:
-        """Frontend assets loaded correctly: each byte is as it was built."""
-        return assets_loaded(assets)
+    def assets(self, assets: tuple[Asset, ...], page: PageView | None = None) -> tuple[Finding, ...]:
+        """Frontend assets loaded correctly: each byte is as it was built, and a browser shows the page."""
+        return (*assets_loaded(assets), *page_works(page, self.environment))
 
     def logs(self, lines: Sequence[LogLine] | None) -> tuple[Finding, ...]:
         """No critical errors in logs since the deployment; None: the log could not be read."""

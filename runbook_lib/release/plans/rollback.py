@@ -112,7 +112,7 @@ def _remaining_steps(rollout: Rollout) -> tuple[Step, ...]:
     left: list[Step] = []
     if not any(release.commit == rollout.target.commit for release in deployed.releases[-1:]):
         switched = rollout.in_live_colour()
-        left += [verification_steps.external_gate(switched), cutover_steps.commit_release(switched)]
+        left += [verification_steps.external_gate(switched, page=False), cutover_steps.commit_release(switched)]
     if any(one.service.endswith(f"-{other}") and one.state == "running" for one in rollout.containers):
         left.append(cutover_steps.stop_idle_colour(rollout.environment, other))
     return tuple(left)

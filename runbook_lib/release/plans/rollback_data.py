@@ -75,9 +75,9 @@ def _release(rollout: Rollout, *, in_maintenance: bool = False, before_start: tu
         rollback_steps.start_data_services(rollout.environment),
         *before_start,
         cutover_steps.start_idle_colour(rollout),
-        verification_steps.internal_gate(rollout),
+        verification_steps.internal_gate(rollout, page=False),
         cutover_steps.switch(switched),
-        verification_steps.external_gate(rollout),
+        verification_steps.external_gate(rollout, page=False),
     ]
 
 
@@ -85,7 +85,7 @@ def _downgrade_online(rollout: Rollout, data: DataRollback) -> list[Step]:
     """The earlier code works on both schemas: it takes over first, and users do not notice the downgrade."""
     environment, live = rollout.environment, rollout.live_colour
     final = replace(rollout, target=data.final_target(rollout.target))
-    verify = replace(verification_steps.external_gate(final), key=StepKey.GATE_SCHEMA,
+    verify = replace(verification_steps.external_gate(final, page=False), key=StepKey.GATE_SCHEMA,
                      title="Verify the release on the older schema")
     return [
         *_release(rollout),

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from runbook_lib.core.browsing import PageView, Picture
 from runbook_lib.core.findings import Finding
 from runbook_lib.core.gates import Gate, Watch
 from runbook_lib.core.plan import Step
+from runbook_lib.core.questions import Question
+from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.live_release import judge_flow, judge_identity, judge_outside
+from runbook_lib.platform.checks.page import SHOWN, judge_page
 from runbook_lib.platform.facts.assets import compare_assets
 from runbook_lib.platform.facts.containers import survey_containers
 from runbook_lib.platform.facts.database import schema_revision
 from runbook_lib.platform.facts.endpoints import survey_endpoints
 from runbook_lib.platform.facts.idle_colour import IdleColour, run_smoke_test_inside, survey_idle_colour
 from runbook_lib.platform.facts.oom_kills import count_oom_kills
+from runbook_lib.platform.facts.page import view_page, view_page_inside
 from runbook_lib.platform.facts.smoke_test import UserFlow, run_smoke_test
 from runbook_lib.platform.facts.traffic import ERROR_RATE, error_rate_history, traffic_since_switch, watched_traffic
 from runbook_lib.platform.plans.rollout import Rollout
@@ -27,8 +34,11 @@ from runbook_lib.release.checks.triggers import (
 from runbook_lib.release.checks.watch_conclusion import conclude_watch
 
 
-def internal_gate(rollout: Rollout) -> Step:
-    """Health first, as long as it may take; then its replies, its files and a full user flow, before any user."""
+def internal_gate(rollout: Rollout, *, page: bool = True) -> Step:
+    """Health first, as long as it may take; then its replies, files, a full user flow and its page, before any user.
+
+    `page` False leaves the browser out: a rollback cannot wait for it, and must not fail for an older page's texts.
+    """
     environment, expected = rollout.environment, rollout.expected
     identity, flow = judge_identity(expected), judge_flow(slow_limit_ms(environment))
 
@@ -41,12 +51,29 @@ def internal_gate(rollout: Rollout) -> Step:
         (survey_idle_colour(environment, expected.colour), run_smoke_test_inside(environment, expected.colour)),
         judge,
     )
+    seen = [page_gate(environment, "the page of the new colour, in a browser",
+                      view_page_inside(environment, expected.colour))] if page and environment.gate.page else []
     return Step(StepKey.GATE_INTERNAL, "Verify the new release before switching traffic",
-                (healthy_inside(environment, expected, "the new colour, verified internally"), served))
+                (healthy_inside(environment, expected, "the new colour, verified internally"), served, *seen))
 
 
-def external_gate(rollout: Rollout) -> Step:
-    """Users are on the release now: one that fails probe after probe is not waited for."""
+def page_gate(environment: Environment, name: str, question: Question[PageView | None]) -> Gate:
+    """What a user sees. Two probes decide: a busy machine may be slow once, a broken page stays broken."""
+    return Gate(
+        name,
+        (question,),
+        judge_page(environment),
+        success_threshold=1,
+        interval_s=1.0,
+        deadline_s=environment.gate.deadline_s,
+        failure_threshold=2,
+        may_be_inconclusive=(SHOWN,),
+        picture=lambda view: view.picture if view is not None else Picture(),
+    )
+
+
+def external_gate(rollout: Rollout, *, page: bool = True) -> Step:
+    """Users are on the release now: one that fails probe after probe is not waited for. `page` as in internal_gate."""
     environment = rollout.environment
     gate = Gate(
         "the release, verified externally",
@@ -67,7 +94,9 @@ def external_gate(rollout: Rollout) -> Step:
         triggers=(errors_trigger(environment),),
         since=StepKey.SWITCH,
     )
-    return Step(StepKey.GATE_EXTERNAL, "Verify the release through nginx", (gate,))
+    seen = [replace(page_gate(environment, "the page through nginx, in a browser", view_page(environment)),
+                    trigger=HEALTH, since=StepKey.SWITCH)] if page and environment.gate.page else []
+    return Step(StepKey.GATE_EXTERNAL, "Verify the release through nginx", (gate, *seen))
 
 
 def watch_release(rollout: Rollout) -> Step:

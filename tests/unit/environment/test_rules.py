@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from runbook_lib.environment import Environment
-from runbook_lib.environment.rules import ConfigurationBackup, Gate, Window
+from runbook_lib.environment.gates import Gate
+from runbook_lib.environment.rules import ConfigurationBackup, Window
 
 
 def test_the_alert_conditions_are_word_for_word_and_their_figures_agree(staging: Environment) -> None:

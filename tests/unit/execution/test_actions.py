@@ -11,11 +11,13 @@ import pytest
 
 from runbook_lib.archive import journal
 from runbook_lib.archive.runs import RunFolder, new_run
+from runbook_lib.core.browsing import Picture
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import CommandTimedOut, EndpointUnavailable, HostUnreachable, LinkDropped, LockHeld
 from runbook_lib.core.findings import Finding, Verdict, finding
-from runbook_lib.core.gates import Reading
+from runbook_lib.core.gates import Gate, Reading
 from runbook_lib.core.plan import StepState
+from runbook_lib.core.questions import Question
 from runbook_lib.execution.actions import ActionRunner, combined, failure_message, format_reading
 from runbook_lib.execution.backend import ActionResult, Interrupted
 from tests.unit.execution_doubles import FAILED, PASSED, ScriptedBackend, gate
@@ -63,6 +65,20 @@ def test_a_gate_that_stays_shut_has_the_hint_of_its_first_fault(runner: ActionRu
 def test_a_gate_that_opens_leaves_neither_hint_nor_watch(runner: ActionRunner) -> None:
     result, _ = runner.open_gate(gate([True]), "gate-1", quiet)
     assert (result.passed, result.hint, result.watched) == (True, "", None)
+
+
+def test_the_picture_of_a_gate_is_in_the_report_and_what_was_not_seen_is_no_pass(
+    runner: ActionRunner, folder: RunFolder
+) -> None:
+    unseen = (Finding("page", Verdict.INCONCLUSIVE, "no browser"),)
+    looked = Gate("a page", (Question("page", lambda connections: True),), lambda _: unseen, 1, may_be_inconclusive=("page",),
+                  picture=lambda _: Picture(b"\x89PNG\xff"))
+    result, _ = runner.open_gate(looked, "gate-1", quiet)
+    assert (result.passed, result.unresolved) == (True, unseen)
+    assert result.evidence[1] == "charts/gate-1.png"
+    assert (folder.path / result.evidence[1]).read_bytes() == b"\x89PNG\xff"
+    shown = [one for one in journal.read(folder.path) if one["event"] == "shown"]
+    assert shown[0]["chart"] == ["charts/gate-1.png"]
 
 
 @pytest.mark.parametrize(("error", "state"), [

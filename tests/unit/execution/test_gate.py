@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from runbook_lib.core.browsing import Picture
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, LinkDropped
-from runbook_lib.core.findings import Verdict, finding
+from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.questions import Question
 from runbook_lib.execution.gate import GateOutcome, GateProbe, ask_concurrently, open_gate, probe_once
@@ -103,3 +104,25 @@ def test_questions_asked_concurrently_are_answered_in_order_with_errors_in_their
     assert (first, third) == (1, 3)
     assert isinstance(second, EndpointUnavailable)
     assert ask_concurrently((), ask) == []
+
+
+def test_a_check_that_may_be_inconclusive_lets_the_gate_open_and_stays_no_pass() -> None:
+    unseen = (Finding("page", Verdict.INCONCLUSIVE, "no browser"), Finding("health", Verdict.PASSED))
+    asked = Gate("g", (), lambda: unseen, success_threshold=1, deadline_s=0.0, may_be_inconclusive=("page",))
+    outcome = open_gate(asked, ask)
+    assert outcome.opened
+    assert outcome.findings[0].verdict is Verdict.INCONCLUSIVE
+    assert not open_gate(replace(asked, may_be_inconclusive=("health",)), ask).opened
+
+
+def test_a_failed_check_that_may_be_inconclusive_still_keeps_the_gate_shut() -> None:
+    failed = (Finding("page", Verdict.FAILED, "blank"),)
+    assert not open_gate(Gate("g", (), lambda: failed, 1, deadline_s=0.0, may_be_inconclusive=("page",)), ask).opened
+
+
+def test_the_picture_of_a_probe_comes_from_its_answers() -> None:
+    question = Question("page", lambda connections: b"\x89PNG")
+    pictured = Gate("g", (question,), lambda png: (Finding("x", Verdict.PASSED),), 1, picture=Picture)
+    picture = open_gate(pictured, lambda asked: asked.fetch(None)).probes[-1].picture  # type: ignore[arg-type]
+    assert picture is not None
+    assert picture.png == b"\x89PNG"

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from runbook_lib.core.browsing import PageView, Picture
+from runbook_lib.core.findings import Verdict
 from runbook_lib.core.gates import Gate
-from runbook_lib.environment import load_environment
+from runbook_lib.environment import Environment, load_environment
 from runbook_lib.execution.gate import open_gate
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.idle_colour import ContainerReply, IdleColour
@@ -16,7 +18,7 @@ from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.smoke_test import UserAction, UserFlow
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans.rollout import Rollout
-from runbook_lib.release.plans.verification_steps import internal_gate
+from runbook_lib.release.plans.verification_steps import external_gate, internal_gate
 
 COMMIT, OTHER = "b" * 40, "c" * 40
 WELL = tuple(Container(name, name, "i", "d", "running", "healthy", 0, False, 0, None)
@@ -29,10 +31,14 @@ def colour(status: int = 200, commit: str = COMMIT, script: int = 200) -> IdleCo
     return IdleColour(reply, reply, reply, {"/": 200, "/assets/a.js": script})
 
 
-def gates() -> tuple[Gate, Gate]:
+def rollout(environment: Environment | None = None) -> Rollout:
     empty = Deployed(None, OTHER, None, None, None, frozenset(), ())
     target = Target(COMMIT, "v3.2.0", {}, "0003", frozenset({"0003"}), "0003")
-    health, served = internal_gate(Rollout(load_environment("staging"), empty, target)).actions
+    return Rollout(environment or load_environment("staging"), empty, target)
+
+
+def gates() -> tuple[Gate, Gate]:
+    health, served, _ = internal_gate(rollout()).actions
     assert isinstance(health, Gate)
     assert isinstance(served, Gate)
     return replace(health, interval_s=0.0), replace(served, interval_s=0.0)
@@ -57,3 +63,29 @@ def test_what_no_waiting_mends_is_not_waited_for(wrong: dict[str, Any]) -> None:
 def test_a_good_release_is_let_through_after_one_look_at_what_it_serves() -> None:
     _, served = gates()
     assert len(open_gate(served, lambda one: colour() if one is served.questions[0] else FLOW).probes) == 1
+
+
+@pytest.mark.parametrize("gate_of", [internal_gate, external_gate])
+def test_a_browser_opens_the_page_last_and_a_rollback_does_without(gate_of: Any) -> None:
+    assert len(gate_of(rollout()).actions) - len(gate_of(rollout(), page=False).actions) == 1
+    seen = gate_of(rollout()).actions[-1]
+    assert (seen.may_be_inconclusive, seen.failure_threshold) == (("the page shows what it should",), 2)
+    assert seen.picture(PageView("/", "Chrome", picture=Picture(b"png"))).png == b"png"
+    assert not seen.picture(None)
+
+
+def test_a_broken_page_after_the_switch_is_a_failed_health_check() -> None:
+    *_, page = external_gate(rollout()).actions
+    assert isinstance(page, Gate)
+    blank = PageView("/", "Chrome", missing=("Log in",))
+    outcome = open_gate(replace(page, interval_s=0.0), lambda one: blank)
+    assert (outcome.opened, len(outcome.probes), page.trigger, page.since) == (
+        False, 2, "Deployment health check failures", "switch")
+
+
+def test_without_a_browser_the_release_goes_live_and_the_check_stays_inconclusive() -> None:
+    *_, page = internal_gate(rollout()).actions
+    assert isinstance(page, Gate)
+    outcome = open_gate(page, lambda one: PageView("/", None, problem="no browser"))
+    assert outcome.opened
+    assert [one.verdict for one in outcome.findings] == [Verdict.INCONCLUSIVE]

@@ -1,0 +1,138 @@
+"""One Chromium process, and its DevTools protocol over two pipes: no port that others on this machine could reach.
+
+Source: Chrome DevTools Protocol; messages are JSON, each ended by a NUL byte.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+from runbook_lib.core.errors import BrowserMissing
+
+START_TIMEOUT_S = 30.0  # the first start on a cold disk
+CALL_TIMEOUT_S = 15.0
+# --remote-debugging-pipe reads descriptor 3 and writes 4; ours go there by way of higher ones, for one may be 3 or 4
+RENUMBER = """
+import os, sys
+for old, new in ((int(sys.argv[1]), 100), (int(sys.argv[2]), 101), (100, 3), (101, 4)):
+    os.dup2(old, new)
+os.closerange(5, 102)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+Message = dict[str, Any]
+
+
+class DevTools:
+    """A running browser. `session` is the one page; `on_event` gets what the browser reports, in order."""
+
+    def __init__(self, program: str, flags: tuple[str, ...], profile: Path) -> None:
+        self._program, self._argv, self._profile = program, (program, *flags, "about:blank"), profile
+        self._messages: queue.Queue[Message | None] = queue.Queue()
+        self._number = 0
+        self.session: str | None = None
+        self.on_event: Callable[[str, Message], None] = lambda method, parameters: None
+
+    def __enter__(self) -> Self:
+        their_in, self._write = os.pipe()
+        self._read, their_out = os.pipe()
+        # nothing of our environment goes along: it may hold secrets, a proxy, another display
+        environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(self._profile),
+                       "TMPDIR": str(self._profile), "LANG": "C.UTF-8", "TZ": "UTC"}
+        self._process = subprocess.Popen(
+            (sys.executable, "-I", "-S", "-c", RENUMBER, str(their_in), str(their_out), *self._argv),
+            env=environment, pass_fds=(their_in, their_out), start_new_session=True, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(their_in)
+        os.close(their_out)
+        threading.Thread(target=self._listen, daemon=True, name="browser").start()
+        try:
+            self.open_page(timeout_s=START_TIMEOUT_S)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the browser and all of its processes."""
+        with suppress(OSError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        for descriptor in (self._write, self._read):
+            with suppress(OSError):
+                os.close(descriptor)
+
+    def call(self, method: str, *, timeout_s: float = CALL_TIMEOUT_S, **parameters: Any) -> Message:
+        """The result of one command; events that come meanwhile go to `on_event`. Raises BrowserMissing."""
+        number = self.send(method, **parameters)
+        deadline = time.monotonic() + timeout_s
+        while True:
+            message = self._next(deadline - time.monotonic())
+            if message is None:
+                raise BrowserMissing(f"The browser gave no reply to {method}.", where=self._program,
+                                     next_step="Start it by hand on this machine; then run again.")
+            if message.get("id") == number:
+                return dict(message.get("result") or {})
+            self._report(message)
+
+    def send(self, method: str, **parameters: Any) -> int:
+        """Send one command without waiting for its result; returns its number."""
+        self._number += 1
+        message = {"id": self._number, "method": method, "params": parameters}
+        if self.session:
+            message["sessionId"] = self.session
+        raw = json.dumps(message).encode() + b"\0"
+        with suppress(BrokenPipeError):  # the browser is gone: whoever waits for its reply notices
+            while raw:
+                raw = raw[os.write(self._write, raw):]
+        return self._number
+
+    def pump(self, seconds: float) -> None:
+        """Let the browser report for a while."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            message = self._next(left)
+            if message is not None:
+                self._report(message)
+
+    def open_page(self, *, timeout_s: float = CALL_TIMEOUT_S) -> None:
+        """Open an empty page; from now on commands and events are those of this one."""
+        self.session = None
+        target = self.call("Target.createTarget", timeout_s=timeout_s, url="about:blank")
+        attached = self.call("Target.attachToTarget", targetId=target.get("targetId"), flatten=True)
+        self.session = str(attached.get("sessionId"))
+
+    def _next(self, seconds: float) -> Message | None:
+        if seconds <= 0:
+            return None
+        try:
+            return self._messages.get(timeout=seconds)
+        except queue.Empty:
+            return None
+
+    def _report(self, message: Message) -> None:
+        if message.get("sessionId") == self.session and "method" in message:
+            self.on_event(str(message["method"]), dict(message.get("params") or {}))
+
+    def _listen(self) -> None:
+        buffer = bytearray()
+        with suppress(OSError, ValueError):
+            while chunk := os.read(self._read, 1 << 16):
+                buffer += chunk
+                while (end := buffer.find(0)) >= 0:
+                    self._messages.put(json.loads(bytes(buffer[:end])))
+                    del buffer[: end + 1]
+        self._messages.put(None)

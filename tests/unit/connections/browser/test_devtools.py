@@ -1,0 +1,85 @@
+"""A browser process over its two pipes, with a program that speaks the protocol and shows nothing."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runbook_lib.connections.browser.devtools import DevTools
+from runbook_lib.core.errors import BrowserMissing
+
+# replies to every command but "Silent"; before the reply to "Talk" it reports an event of the page
+PROGRAM = """#!/usr/bin/env python3
+import json, os
+buffer = b""
+while chunk := os.read(3, 65536):
+    buffer += chunk
+    while b"\\0" in buffer:
+        raw, _, buffer = buffer.partition(b"\\0")
+        asked = json.loads(raw)
+        say = lambda value: os.write(4, json.dumps(value).encode() + b"\\0")
+        result = {"Target.createTarget": {"targetId": "t"}, "Target.attachToTarget": {"sessionId": "s"},
+                  "Environment": dict(os.environ)}.get(asked["method"], {"echo": asked["params"]})
+        if asked["method"] == "Talk":
+            say({"method": "Page.spoke", "sessionId": "s", "params": {"word": "hello"}})
+            say({"method": "Page.spoke", "sessionId": "another", "params": {"word": "not ours"}})
+        if asked["method"] != "Silent":
+            say({"id": asked["id"], "result": result})
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> str:
+    path = tmp_path / "browser"
+    path.write_text(PROGRAM)
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_a_command_has_its_result_and_events_of_its_page_come_meanwhile(program: str, tmp_path: Path) -> None:
+    heard: list[tuple[str, dict[str, Any]]] = []
+    with DevTools(program, (), tmp_path) as devtools:
+        devtools.on_event = lambda method, event: heard.append((method, event))
+        assert devtools.call("Talk", word="x" * 200_000)["echo"]["word"] == "x" * 200_000
+    assert heard == [("Page.spoke", {"word": "hello"})]
+
+
+def test_events_are_reported_while_nothing_is_asked(program: str, tmp_path: Path) -> None:
+    heard: list[str] = []
+    with DevTools(program, (), tmp_path) as devtools:
+        devtools.on_event = lambda method, event: heard.append(event["word"])
+        devtools.send("Talk")
+        devtools.pump(0.5)
+    assert heard == ["hello"]
+
+
+def test_a_browser_that_does_not_reply_is_missing(program: str, tmp_path: Path) -> None:
+    with DevTools(program, (), tmp_path) as devtools, pytest.raises(BrowserMissing, match="no reply to Silent"):
+        devtools.call("Silent", timeout_s=0.2)
+
+
+def test_a_program_that_ends_at_once_is_missing_within_moments(tmp_path: Path) -> None:
+    began = time.monotonic()
+    with pytest.raises(BrowserMissing), DevTools("/bin/true", (), tmp_path):
+        pass
+    assert time.monotonic() - began < 10
+
+
+def test_nothing_of_our_environment_goes_along(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAGING_SECRET_KEY", "hidden")
+    monkeypatch.setenv("https_proxy", "http://proxy.example")
+    with DevTools(program, (), tmp_path) as devtools:
+        seen = devtools.call("Environment")
+    assert {"STAGING_SECRET_KEY", "https_proxy"}.isdisjoint(seen)
+
+
+def test_its_process_is_gone_afterwards(program: str, tmp_path: Path) -> None:
+    with DevTools(program, (), tmp_path) as devtools:
+        process = devtools._process.pid
+        os.kill(process, 0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)

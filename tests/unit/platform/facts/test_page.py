@@ -1,0 +1,77 @@
+"""The page in a browser: who answers its requests, and what an absent browser or page comes to."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from runbook_lib.connections.scripted import ScriptedConnections
+from runbook_lib.core.browsing import PageRequest, PageView
+from runbook_lib.core.errors import BrowserMissing, EndpointUnavailable, FactUnreadable
+from runbook_lib.environment import load_environment
+from runbook_lib.platform.facts.page import colour_answers, parse_page_reply, view_page, view_page_inside
+
+ENVIRONMENT = load_environment("staging")
+VIEW = PageView("/", "Chrome/156")
+REPLY = json.dumps({"status": 200, "headers": {"Content-Type": "image/png", "Content-Length": "9", "Connection": "close"},
+                    "body": base64.b64encode(b"\x89PNG\xff").decode()})
+
+
+def asked_of(connections: ScriptedConnections) -> dict[str, Any]:
+    asked: dict[str, Any] = json.loads(str(connections.server.asked[-1].stdin))
+    return asked
+
+
+def test_the_page_is_seen_through_the_browser_of_this_machine() -> None:
+    connections: Any = ScriptedConnections(pages={"/": VIEW})
+    assert view_page(ENVIRONMENT).fetch(connections) is VIEW
+    assert view_page_inside(ENVIRONMENT, "green").fetch(connections) is VIEW
+
+
+def test_without_a_browser_the_view_says_so_and_what_to_do() -> None:
+    missing = BrowserMissing("There is no browser.", next_step="Install one.")
+    connections: Any = ScriptedConnections(pages={"/": missing})
+    view = view_page(ENVIRONMENT).fetch(connections)
+    assert view is not None
+    assert (view.browser, view.problem) == (None, "There is no browser. Install one.")
+
+
+def test_an_environment_without_a_page_is_not_opened() -> None:
+    bare = ENVIRONMENT.model_copy(update={"gate": ENVIRONMENT.gate.model_copy(update={"page": None})})
+    connections: Any = ScriptedConnections()
+    assert view_page(bare).fetch(connections) is None
+
+
+@pytest.mark.parametrize(("path", "url"), [
+    ("/", "http://frontend-green:3000/"),
+    ("/assets/x.js?v=1", "http://frontend-green:3000/assets/x.js?v=1"),
+    ("/api/v1/squads?limit=5", "http://127.0.0.1:8000/api/v1/squads?limit=5"),
+    ("/health", "http://127.0.0.1:8000/health"),
+    ("/healthy", "http://frontend-green:3000/healthy"),
+])
+def test_a_colour_answers_its_page_as_the_proxy_will(path: str, url: str) -> None:
+    connections = ScriptedConnections(commands={"docker exec": REPLY})
+    answer = colour_answers(ENVIRONMENT, connections.server, "green")
+    reply = answer(PageRequest("POST", path, {"Host": "x", "Accept": "*/*"}, "{}"))
+    assert asked_of(connections) == {"method": "POST", "url": url, "body": "{}", "headers": {"Accept": "*/*"}}
+    assert (reply.status, reply.headers, reply.body) == (200, {"Content-Type": "image/png"}, b"\x89PNG\xff")
+
+
+def test_a_container_that_does_not_answer_is_a_request_that_failed() -> None:
+    connections = ScriptedConnections(commands={"docker exec": (1, "", "no reply")})
+    with pytest.raises(EndpointUnavailable):
+        colour_answers(ENVIRONMENT, connections.server, "green")(PageRequest("GET", "/", {}))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"status": 200, "headers": {}, "body": "?"}'])
+def test_a_reply_in_an_unknown_form_is_unreadable(text: str) -> None:
+    with pytest.raises(FactUnreadable):
+        parse_page_reply(text, "x")
+
+
+def test_two_views_of_the_same_page_are_equal_whatever_their_pictures() -> None:
+    assert replace(VIEW) == VIEW
