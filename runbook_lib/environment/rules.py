@@ -148,8 +148,9 @@ class AlertChannel(StrictModel):
 
 
 class Alerts(StrictModel):
-    """When to call an engineer, and how."""
+    """When to call an engineer, and how. A ratio of requests counts from `minimum_requests_per_minute` on."""
 
+    minimum_requests_per_minute: Count
     conditions: dict[Text, AlertCondition]
     channels: dict[Text, AlertChannel]
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runbook_lib.environment import load_environment
+from tests.unit.staging.rule_tests import promtool_input
 
 if TYPE_CHECKING:
     from tests.lab.conftest import Lab
 
-RULES_TEST = Path(__file__).parents[2] / "unit" / "staging" / "plan_rules_test.yml"
+RULES = Path(__file__).parents[3] / "staging/prometheus/rules"
 
 
 def inside(lab: Lab, service: str, script: str, *, program: str = "sh") -> str:
@@ -37,7 +38,7 @@ def test_prometheus_reaches_every_target_and_agrees_with_the_plans_alerts(lab: L
     down = {target["labels"]["job"]: target["lastError"] for target in targets if target["health"] != "up"}
     assert not down
     assert {target["labels"]["job"] for target in targets} >= {"backend", "node", "postgres", "redis", "nginx"}
-    rules = RULES_TEST.read_text(encoding="utf-8").replace("PLAN_RULES", "/etc/prometheus/rules/plan.yml")
+    rules = promtool_input("plan", RULES, "/etc/prometheus/rules")
     encoded = base64.b64encode(rules.encode()).decode()
     said = lab.on_server(
         "bash", "-c", 'base64 -d <<< "$1" | docker exec -i -e TMPDIR=/dev/shm gw2-staging-prometheus-1 '

@@ -35,7 +35,7 @@ def test_alert_rules_are_the_environments_conditions(environment: Environment) -
         assert rule["annotations"]["summary"] == planned.condition
         assert int(rule.get("for", "0m").removesuffix("m")) * 60 == planned.for_s
         if planned.above is not None:
-            assert re.search(rf"> {planned.above:g}\s*$", rule["expr"]), rule["expr"]
+            assert re.search(rf"^[^>]+ > {planned.above:g}(\s|$)", rule["expr"]), rule["expr"]
 
 
 def test_alerts_reach_the_people_of_the_environment(environment: Environment) -> None:

@@ -1,0 +1,79 @@
+"""Every alert fires exactly when its words say so, and no part of a rule can change without a test that notices."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.environment import Environment
+from tests.unit.staging.files import ROOT, STAGING
+from tests.unit.staging.rule_mutants import Mutant, changed_expressions, mutants
+from tests.unit.staging.rule_tests import NEEDS, rules_of, run_promtool
+
+RULES = STAGING / "prometheus/rules"
+FILES = sorted(path.stem for path in RULES.glob("*.yml"))
+# mutants that no series can tell from the rule, and why
+EQUIVALENT = {
+    ("gw2:error_rate:percent", "[1m] → ten times"): "0 times any rate is 0",
+    ("gw2:response_time:seconds", ">= → >"): "a percentile is never 0: a bucket begins above it",
+    ("ScheduledJobMissed", "> → >="): "two clocks never differ by exactly 600 s",
+    ("DiskFullSoon", "> → >="): "no forecast rests on a disk of exactly 60 %",
+    ("DiskFullSoon", "0 → 1"): "one byte in four days is nothing",
+}
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("promtool") is None, reason="promtool is not on this machine; tests/lab runs it inside the lab")
+
+
+def test_every_rule_file_has_cases() -> None:
+    assert sorted(NEEDS) == FILES
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_alert_fires_when_its_words_say_so(tmp_path: Path, name: str) -> None:
+    finished = run_promtool(name, RULES, tmp_path)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_change_in_any_part_of_a_rule_is_noticed(tmp_path: Path, name: str) -> None:
+    def survives(numbered: tuple[int, Mutant]) -> bool:
+        number, mutant = numbered
+        folder = tmp_path / str(number)
+        shutil.copytree(RULES, folder / "rules")
+        (folder / "rules" / f"{name}.yml").write_text(mutant.text)
+        only = "" if ":" in mutant.rule else mutant.rule  # a measure has no alert's name
+        return run_promtool(name, folder / "rules", folder / "scratch", only).returncode == 0
+
+    tried = list(enumerate(mutants(RULES / f"{name}.yml")))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        survived = {(one.rule, one.about) for (_, one), alive in zip(tried, pool.map(survives, tried), strict=True) if alive}
+    assert len(tried) > len(rules_of(RULES, name))
+    assert survived - set(EQUIVALENT) == set()
+
+
+def test_mutants_change_comparison_figure_window_and_selector() -> None:
+    changed = [about for about, _ in changed_expressions('rate(errors{job="a",code=~"5.."}[1m]) > 5 and x offset 6h')]
+    assert changed == ["> → <", "> → >=", "5 → 4.5", "5 → 5.5", "[1m] → ten times", "offset 6h → ten times",
+                       'without job="a"', 'without code=~"5.."']
+
+
+def test_every_alert_names_a_notebook_that_exists() -> None:
+    for name in FILES:
+        for rule in rules_of(RULES, name):
+            if "alert" in rule:
+                assert (ROOT / "notebooks" / f"{rule['annotations']['runbook']}.ipynb").is_file(), rule["alert"]
+                assert rule["labels"]["severity"] in ("warning", "critical")
+                assert {"summary", "description", "next"} <= set(rule["annotations"]), rule["alert"]
+
+
+def test_ratios_of_the_plan_need_the_environments_requests_a_minute(environment: Environment) -> None:
+    guarded = {rule["alert"]: re.findall(r"request_rate:per_second \* 60 >= (\d+)", rule["expr"])
+               for rule in rules_of(RULES, "plan")}
+    minimum = [str(environment.alerts.minimum_requests_per_minute)]
+    assert {alert for alert, found in guarded.items() if found == minimum} == {"ApiResponseTimeHigh", "ErrorRateHigh"}
