@@ -1,0 +1,69 @@
+# shellcheck shell=bash disable=SC2154
+# Loading a dump into an empty database: the very same way in a restore and in a drill. Follows split_dump.sh.
+# `prefix` (an array) runs a program where PostgreSQL is; `administrator` is set by find_administrator.
+
+# Sessions of ours set their own limits: a role's or database's own (10 minutes in one statement) would end a long load.
+readonly SESSION='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c synchronous_commit=off -c client_min_messages=warning -c search_path=pg_catalog'
+
+# ask_as ROLE DATABASE WORD…: psql there, SQL from standard input, the first error ends it.
+ask_as() {
+    local role=$1 where=$2; shift 2
+    "${prefix[@]}" env PGOPTIONS="$SESSION" psql -XqAt -v ON_ERROR_STOP=1 -U "$role" -d "$where" "$@"
+}
+
+# find_administrator USER: the superuser's name, which is `postgres` unless the image was told another (POSTGRES_USER).
+find_administrator() {
+    local one
+    for one in postgres "$1"; do
+        administrator=$(ask_as "$one" template1 2>/dev/null <<<'SELECT rolname FROM pg_roles WHERE rolsuper AND rolcanlogin
+            ORDER BY rolname <> current_user, oid LIMIT 1') && [[ -n $administrator ]] && return
+    done
+    echo "No superuser of PostgreSQL can log in over its own socket: neither postgres nor $1." >&2
+    return 1
+}
+
+# The loader exists while a dump is loaded. Without a password no network lets it in. BYPASSRLS: COPY refuses a table with
+# row level security otherwise; it owns all of those tables, and reaches no other.
+loader_of() { local name=runbook_$1; ((${#name} <= 63)) || name=runbook_${1: -54}; printf '%s' "$name"; }
+
+make_loader() {
+    ask_as "$administrator" "$1" -v loader="$loader" -v staged="$1" <<'SQL'
+CREATE ROLE :"loader" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT BYPASSRLS;
+GRANT CREATE, CONNECT, TEMPORARY ON DATABASE :"staged" TO :"loader";
+SELECT format('GRANT CREATE, USAGE ON SCHEMA public TO %I', :'loader') WHERE to_regnamespace('public') IS NOT NULL \gexec
+SQL
+}
+
+remove_loader() { ask_as "$administrator" template1 <<<"DROP ROLE IF EXISTS \"$(loader_of "$1")\";"; }
+
+# load_dump DATABASE OWNER: fills the empty DATABASE with the dump on standard input. What it prints is for records:
+# `role<TAB>name` for each role that the dump names and the server had not, `unfilled<TAB>name` for each materialized view
+# that could not be filled. 0: loaded. 2: the dump is cut off, or is not what pg_dump writes. 3: PostgreSQL rejects it.
+load_dump() {
+    local staged=$1 owner=$2 loader output status
+    loader=$(loader_of "$staged")
+    make_loader "$staged" || return 3
+    output=$(
+        split_dump "$administrator" "$loader" "$owner" | ask_as "$administrator" "$staged" -f -
+        printf 'status %s\n' "${PIPESTATUS[*]}"
+    )
+    status=$(tail -n 1 <<<"$output")
+    grep -E $'^(role|unfilled)\t' <<<"$output"
+    # 141: its reader ended before it, and is the one to ask
+    case $status in
+        'status 0 0') ;;
+        'status 0 3' | 'status 141 3') return 3 ;;
+        *) return 2 ;;
+    esac
+    [[ $(tail -n 2 <<<"$output" | head -n 1) == loaded ]] || return 2
+    remove_loader "$staged" && analyze "$staged" || return 3
+}
+
+# Tables that are elsewhere are not read for it: nothing may answer there.
+analyze() {
+    ask_as "$administrator" "$1" <<'SQL'
+SELECT CASE WHEN there THEN format('ANALYZE %s', oid::regclass) ELSE 'ANALYZE' END
+    FROM (SELECT EXISTS (SELECT FROM pg_class WHERE relkind = 'f')) AS foreign_tables(there)
+    LEFT JOIN pg_class ON there AND relkind IN ('r', 'm') AND relpersistence <> 't' AND oid >= 16384 \gexec
+SQL
+}
