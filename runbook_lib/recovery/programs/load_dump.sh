@@ -11,7 +11,7 @@ ask_as() {
     "${prefix[@]}" env PGOPTIONS="$SESSION" psql -XqAt -v ON_ERROR_STOP=1 -U "$role" -d "$where" "$@"
 }
 
-# find_administrator USER: the superuser's name, which is `postgres` unless the image was told another (POSTGRES_USER).
+# find_administrator USER: the superuser's name, which is `postgres` unless POSTGRES_USER named another.
 find_administrator() {
     local one
     for one in postgres "$1"; do
@@ -38,7 +38,7 @@ remove_loader() { ask_as "$administrator" template1 <<<"DROP ROLE IF EXISTS \"$(
 
 # load_dump DATABASE OWNER: fills the empty DATABASE with the dump on standard input. What it prints is for records:
 # `role<TAB>name` for each role that the dump names and the server had not, `unfilled<TAB>name` for each materialized view
-# that could not be filled. 0: loaded. 2: the dump is cut off, or is not what pg_dump writes. 3: PostgreSQL rejects it.
+# that could not be filled. 0: loaded. 2: the dump is truncated, or is not what pg_dump writes. 3: PostgreSQL rejects it.
 load_dump() {
     local staged=$1 owner=$2 loader output status
     loader=$(loader_of "$staged")
