@@ -9,15 +9,14 @@
 #     same_contents "$wanted" "$found" || fail …                   prints what differs, < backup, > copy
 #
 # Contents are lines with fields by tabs, names in JSON's escapes:
-#     table <name> <rows> <bytes> <md5>     one COPY block: its columns and its rows, as they are in the dump
+#     table <name> <rows> <bytes> <sum>     one COPY block: its columns and all its rows, whatever their order
 #     object <type> <schema> <name> <owner> one entry of pg_dump's own table of contents; `-` where there is none
 #     sequence <name> <value>,<is called>
-#     large_objects <number> <bytes> <md5>
+#     large_objects <number> <bytes> <sum>
 #     statements <bytes> <md5>              all text outside the blocks; another dump of the same data prints it differently
 #     plain <bytes>                         the whole text
 #     end <1 or 0>                          1: PostgreSQL's end marker is in place, and nothing but comments follows
 
-# synchronised scans are off in pg_dump, and COPY appends: a copy has its rows in the dump's order
 readonly DUMP_OPTIONS=(--format=plain --lock-wait-timeout=60s)
 
 # Limits that a role or a database sets are for the application: a backup may take as long as it needs. What the client
@@ -27,31 +26,16 @@ readonly OWN_LIMITS='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transac
  -c max_parallel_workers_per_gather=0'
 readonly WITH_OWN_LIMITS=(env "PGOPTIONS=${OWN_LIMITS//$'\n'/}")
 
-# contents_program: Perl, of which Debian's perl-base is enough. Time grows with the bytes, and memory with the longest
-# line of SQL, never with a row: awk needs hours for a row of 60 MiB.
+# contents_program: Perl with Digest::MD5, which a server with git has. Time grows with the bytes, and memory with the
+# longest line of SQL, never with a row: awk needs hours for a row of 60 MiB.
 contents_program() {
     cat <<'PERL'
 use strict; use warnings;
+use Digest::MD5 'md5';
 my ($out, $buffer, $quote, $depth, $statement, $ended, $plain) = ($ARGV[0], '', undef, 0, '', 0, 0);
 my ($large_objects, $large_bytes, $statement_bytes, @lines) = (0, 0, 0);
-my $in_process = eval { require Digest::MD5; 1 };  # not in perl-base: there md5sum does it
+my ($all_statements, $large_sum, $large_object) = (Digest::MD5->new, 0);
 $| = 1;
-
-sub new_digest {
-    return Digest::MD5->new if $in_process;
-    require IPC::Open2;
-    my $pid = IPC::Open2::open2(my $from, my $to, 'md5sum');
-    return bless { pid => $pid, from => $from, to => $to }, 'Child';
-}
-sub Child::add { print { $_[0]{to} } $_[1] or die "md5sum: $!\n" }
-sub Child::hexdigest {
-    my ($self) = @_;
-    close $self->{to} or die "md5sum: $!\n";
-    my $line = readline $self->{from};
-    waitpid $self->{pid}, 0;
-    return substr $line, 0, 32;
-}
-my ($all_statements, $all_large) = (new_digest(), new_digest());
 
 # the next bytes go on to whoever reads them, and into the buffer; 0 at the end
 sub fill {
@@ -87,17 +71,30 @@ sub escaped {
 }
 
 # Rows of one table, up to the line `\.`, which no row can be: COPY doubles every backslash. 0: the dump ends before it.
+# The sum over the rows does not depend on their order: a row that fits goes into an earlier page when it is loaded.
 sub copy_rows {
     my ($name, $columns) = @_;
-    my ($digest, $rows, $bytes, $first) = (new_digest(), 0, 0, 1);
-    $digest->add("$columns\n");
+    my ($sum, $rows, $bytes, $first, $begun) = (unpack('%64Q*', md5($columns)), 0, 0, 1);
     my $take = sub {
         my $piece = substr $buffer, 0, $_[0], '';
         # the newline put before the first row is not part of it
         if ($first) { substr $piece, 0, 1, ''; $first = 0 }
-        $digest->add($piece);
         $rows += $piece =~ tr/\n//;
         $bytes += length $piece;
+        if ($begun) {
+            my $end = index $piece, "\n";
+            $begun->add($end < 0 ? $piece : substr $piece, 0, $end);
+            return if $end < 0;
+            use integer;  # adds without an overflow
+            $sum += unpack '%64Q*', $begun->digest;
+            substr $piece, 0, $end + 1, '';
+            $begun = undef;
+        }
+        my @whole = split /\n/, $piece, -1;
+        my $rest = pop @whole // '';
+        $begun = Digest::MD5->new->add($rest) if length $rest;
+        use integer;
+        $sum += unpack '%64Q*', join '', map { md5($_) } @whole if @whole;
     };
     substr $buffer, 0, 0, "\n";
     my $end;
@@ -107,7 +104,7 @@ sub copy_rows {
     }
     $take->($end + 1);
     substr $buffer, 0, 3, '';
-    push @lines, join "\t", 'table', escaped($name), $rows, $bytes, $digest->hexdigest;
+    push @lines, join "\t", 'table', escaped($name), $rows, $bytes, sprintf '%016x', $sum;
     return 1;
 }
 
@@ -133,10 +130,15 @@ sub statement_is_over {
         $sequence =~ s/''/'/g;
         push @lines, join "\t", 'sequence', escaped($sequence), $value;
     }
-    elsif ($text =~ /\ASELECT pg_catalog\.(?:lo_(create|open|close)|lowrite)\(/) {
-        $large_objects++ if ($1 // '') eq 'create';
+    elsif ($text =~ /\ASELECT pg_catalog\.(lo_create|lo_open|lowrite|lo_close)\(/) {
+        my $step = $1;
+        $large_objects++ if $step eq 'lo_create';
         $large_bytes += length $text;
-        $all_large->add($text);
+        # one object is written from its lo_open to its lo_close; their order is not part of it
+        $large_object = Digest::MD5->new if $step ne 'lowrite' && $step ne 'lo_close';
+        $large_object->add($text) if $large_object;
+        use integer;
+        $large_sum += unpack '%64Q*', $large_object->digest if $large_object && $step =~ /create|close/;
     }
     return 1;
 }
@@ -212,7 +214,7 @@ while (defined(my $line = next_line())) {
 }
 while (fill()) { $buffer = '' }  # whoever reads the rest gets it, whatever it is
 $ended = 0 unless $whole && !defined $quote && $statement !~ /\S/;
-push @lines, join "\t", 'large_objects', $large_objects, $large_bytes, $all_large->hexdigest if $large_objects;
+push @lines, sprintf "large_objects\t%d\t%d\t%016x", $large_objects, $large_bytes, $large_sum if $large_bytes;
 push @lines, join("\t", 'statements', $statement_bytes, $all_statements->hexdigest), "plain\t$plain", "end\t" . ($ended ? 1 : 0);
 open my $contents, '>', $out or die "Cannot write $out: $!\n";
 print $contents map { "$_\n" } @lines or die "Cannot write $out: $!\n";
@@ -222,7 +224,7 @@ PERL
 
 # with_contents CONTENTS: copies a dump from its input to its output, and writes what it holds to CONTENTS at its end.
 with_contents() {
-    command -v perl >/dev/null || { echo "There is no perl on this server: install perl-base (Debian, Ubuntu) or perl." >&2; return 127; }
+    perl -MDigest::MD5 -e 1 2>/dev/null || { echo "This server has no perl with Digest::MD5, which reads dumps: install the package perl." >&2; return 127; }
     perl -e "$(contents_program)" -- "$1"
 }
 
