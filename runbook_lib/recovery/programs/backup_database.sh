@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2329,SC2015
 # The backup of one database, step by step, on the server that holds it. Runs as `bash -s -- STEP DIRECTORY DATABASE …`.
-# Follows inspect_dump.sh and snapshot_queries.sh.
+# Follows dump_contents.sh and snapshot_queries.sh.
 # A backup under its final name is complete, was read to its end, and has its manifest: `publish` alone gives that name.
 
 set -uo pipefail
@@ -17,64 +17,103 @@ lock_partial() {
 }
 
 # A failed dump frees the space that it took: the disk may be full because of it.
-free_space() { (($1 == 0)) || rm -f -- "$partial" "$contents"; exit "$1"; }
+end_dump() {
+    [[ -z ${counting:-} ]] || kill "$counting" 2>/dev/null
+    rm -rf -- "$scratch"
+    (($1 == 0)) || rm -f -- "$partial" "$contents"
+    exit "$1"
+}
+
+# The fastest program here that writes what gunzip reads. Two threads: the application needs the other processors.
+compress() {
+    if command -v igzip >/dev/null; then igzip -c; elif command -v pigz >/dev/null; then pigz -c -p 2; else gzip -c; fi
+}
 
 # dump USER LIMIT_S PREFIX…: PREFIX runs a program where the database is (docker compose … exec -T postgres).
-# One session keeps the snapshot open and counts in it; pg_dump reads the very same snapshot at the same time.
+# One session keeps the snapshot open, a second one counts in it, and pg_dump reads the very same snapshot. The data pass
+# once: what they hold is recorded on their way to the compressor, and what it writes is read to its end at once.
 dump() {
     local user=$1 limit_s=$2; shift 2
     lock_partial
     : >"$partial"; rm -f -- "$contents" "$checked" "$manifest"
-    trap 'free_space $?' EXIT
+    scratch=$(mktemp -d) || fail "Cannot make a temporary folder: is the disk full?"
+    trap 'end_dump $?' EXIT
     local started; read -r started _ </proc/uptime
-    coproc SESSION { "$@" timeout -k 10 "$limit_s" psql -XqAt -v ON_ERROR_STOP=1 -U "$user" -d "$database" 9>&-; }
+    # meanwhile: a superuser may dump what the owner of the database may not, such as tables of other roles
+    query "$limit_s" postgres "$@" <<<'SELECT rolsuper FROM pg_roles WHERE rolname = current_user' >"$scratch/superuser" 2>/dev/null & local asking=$!
+    coproc SESSION { query "$limit_s" "$user" "$@" 9>&-; }
     local session=$SESSION_PID to from snapshot
     exec {to}>&"${SESSION[1]}" {from}<&"${SESSION[0]}"
     echo 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT pg_export_snapshot();' >&"$to"
     read -r -t 60 snapshot <&"$from" || fail "No snapshot of $database: the database did not answer."
     [[ $snapshot =~ ^[0-9A-F-]+$ ]] || fail "No snapshot of $database: the reply was not a snapshot's name."
     snapshot_queries >&"$to"
+    wait "$asking"; [[ $(cat -- "$scratch/superuser") != t ]] || user=postgres
+    counting_queries "$snapshot" | query "$limit_s" "$user" "$@" >"$scratch/counted" & counting=$!
 
-    "$@" timeout -k 10 "$limit_s" pg_dump -U "$user" -d "$database" --format=plain --snapshot="$snapshot" \
-        --lock-wait-timeout=60s </dev/null | gzip -c >"$partial"
+    mkfifo -- "$scratch/bytes" || fail "Cannot make a temporary pipe: is the disk full?"
+    sha256sum <"$scratch/bytes" >"$scratch/sha256" & local hashing=$!
+    "$@" timeout -k 10 "$limit_s" "${WITH_OWN_LIMITS[@]}" pg_dump -U "$user" -d "$database" "${DUMP_OPTIONS[@]}" --snapshot="$snapshot" </dev/null \
+        | with_contents "$scratch/dumped" | compress | tee -- "$partial" "$scratch/bytes" | gunzip -c | with_contents "$scratch/written" >/dev/null
     local status=("${PIPESTATUS[@]}")
-    # gzip first: when it fails, pg_dump only loses its reader
-    ((status[1] == 0)) || fail "gzip ended with status ${status[1]}: is the disk full?"
+    # from the end: when one fails, those before it only lose their reader
+    ((status[3] == 0)) || fail "The dump could not be written: is the disk full?"
+    ((status[1] != 127)) || fail "The dump cannot be read on this server."
+    ((status[2] == 0)) || fail "The compressor ended with status ${status[2]}: is the memory full?"
     ((status[0] == 0)) || fail "pg_dump ended with status ${status[0]}."
-    local line; : >"$contents" || fail "Cannot write $contents."
-    while read -r -t "$limit_s" line <&"$from" && [[ $line != end ]]; do
-        printf '%s\n' "$line" >>"$contents" || fail "Cannot write $contents: is the disk full?"
-    done
-    [[ ${line:-} == end ]] || fail "The rows could not be counted in the dump's snapshot."
-    echo 'COMMIT; \q' >&"$to"
-    wait "$session" || fail "The session that held the snapshot ended with status $?."
-    printf 'pg_dump\t%s\nstarted\t%s\n' "$("$@" pg_dump --version </dev/null)" "$started" >>"$contents" \
-        || fail "Cannot write $contents."
+    ((status[1] == 0 && status[4] == 0 && status[5] == 0)) || fail "The dump could not be read to its end (${status[*]})."
+    wait "$hashing" || fail "The checksum could not be computed."
+    cmp -s -- "$scratch/dumped" "$scratch/written" || fail "What was written is not what was dumped: check the server's memory and disk."
+    wait "$counting"; counting=
+    [[ $(tail -n 1 -- "$scratch/counted") == counted ]] || fail "The rows could not be counted in the dump's snapshot: was a table dropped or changed meanwhile? Run again."
+    record_contents "$session" "$to" "$from" "$limit_s" "$started"
     sync -- "$partial" "$contents" || fail "The dump could not be written to the disk."
     printf 'dumped %s: %s bytes compressed\n' "$database" "$(stat -c %s -- "$partial")"
 }
 
-# An exit status of zero says nothing about a dump: read it to its end and compare it with the snapshot.
+# query LIMIT_S ROLE PREFIX…: SQL from standard input, without headings; the first error ends it.
+query() {
+    local limit_s=$1 role=$2; shift 2
+    "$@" timeout -k 10 "$limit_s" "${WITH_OWN_LIMITS[@]}" psql -XqAt -v ON_ERROR_STOP=1 -U "$role" -d "$database"
+}
+
+# record_contents SESSION TO FROM LIMIT_S STARTED: all that is known of the dump, in one file for the steps to come.
+record_contents() {
+    local session=$1 to=$2 from=$3 line
+    {
+        while read -r -t "$4" line <&"$from" && [[ $line != end ]]; do printf '%s\n' "$line" || return; done
+        [[ ${line:-} == end ]] || return
+        printf 'started\t%s\nsha256\t%s\n' "$5" "$(cut -d' ' -f1 -- "$scratch/sha256")"
+        grep -v '^counted$' -- "$scratch/counted" | counted_names | sed 's/^/counted\t/'
+        cat -- "$scratch/dumped"
+    } >"$contents" || fail "What the dump holds could not be recorded: did the database answer, is the disk full?"
+    echo 'COMMIT; \q' >&"$to"
+    wait "$session" || fail "The session that held the snapshot ended with status $?."
+}
+
+# An exit status of zero says nothing about a dump: it is compared with the snapshot, and its bytes are read again from
+# the disk, which must return those that went there.
 check() {
     lock_partial
     [[ -s $contents ]] || fail "There is no finished dump to check in $directory."
-    gzip -t -- "$partial" || fail "The dump is damaged: gzip cannot read it to its end."
-    local found
-    found=$(read_dump "$partial") || fail "The dump is damaged: it cannot be read to its end."
-    grep -qx $'end\t1' <<<"$found" || fail "The dump is truncated: PostgreSQL's end marker is missing."
-    diff <(cut -f1,2 -- "$contents" | grep -vP '^(snapshot|revision|objects|pg_dump|started)\t' | sort) \
-         <(grep -v $'^end\t' <<<"$found") >&2 \
+    is_complete "$contents" || fail "The dump is truncated: PostgreSQL's end marker is missing."
+    diff <(grep $'^counted\t' -- "$contents" | cut -f2,3 | sort) <(grep $'^table\t' -- "$contents" | cut -f2,3 | sort) >&2 \
         || fail "The dump does not hold the rows that the database had in its snapshot (< snapshot, > dump)."
-    printf 'checked %s tables\n' "$(grep -vc $'^end\t' <<<"$found")"
-    sha256sum -- "$partial" | cut -d' ' -f1 >"$checked" || fail "Cannot write $checked."
+    dd if="$partial" iflag=nocache count=0 status=none  # not from the memory in which they were written
+    [[ $(sha256sum <"$partial" | cut -d' ' -f1) == "$(value_of sha256)" ]] \
+        || fail "The dump is damaged: the disk returns other bytes than were written."
+    printf 'checked %s tables\n' "$(grep -c $'^table\t' -- "$contents")"
+    identity "$partial" >"$checked" || fail "Cannot write $checked."
 }
+
+# A file that was written to since has another one.
+identity() { stat -c '%i %s %.Y %.Z' -- "$1"; }
 
 # The manifest gets its name first: a dump under its final name always has one.
 publish() {
     lock_partial
     [[ -s $checked ]] || fail "There is no verified dump in $directory: run the backup again."
-    local sha256; sha256=$(sha256sum -- "$partial" | cut -d' ' -f1)
-    [[ $sha256 == "$(cat -- "$checked")" ]] || fail "The dump has changed since it was verified: run the backup again."
+    [[ $(identity "$partial") == "$(cat -- "$checked")" ]] || fail "The dump has changed since it was verified: run the backup again."
     local snapshot taken_at name now
     snapshot=$(value_of snapshot)
     taken_at=$(grep -oP '"taken_at" ?: ?"\K[^"]+' <<<"$snapshot")
@@ -82,7 +121,7 @@ publish() {
     name="${database}_$(tr -d ':Z-' <<<"$taken_at" | tr T _).sql.gz"
     [[ ! -e $directory/$name ]] || fail "$directory/$name exists already: run the backup again."
     read -r now _ </proc/uptime
-    write_manifest "$name" "$sha256" "$snapshot" "$now" >"$manifest" && seal_manifest "$manifest" \
+    write_manifest "$name" "$snapshot" "$now" >"$manifest" && seal_manifest "$manifest" \
         || fail "Cannot write the manifest: is the disk full?"
     sync -- "$manifest" && mv -f -- "$manifest" "$directory/${name%.sql.gz}.manifest.json" && sync -- "$directory" \
         && mv -n -- "$partial" "$directory/$name" && sync -- "$directory" && [[ ! -e $partial ]] \
@@ -93,17 +132,22 @@ publish() {
 
 value_of() { grep -P "^$1\t" -- "$contents" | cut -f2-; }
 
-# write_manifest NAME SHA256 SNAPSHOT_JSON UPTIME_NOW
+# write_manifest NAME SNAPSHOT_JSON UPTIME_NOW. What a restored copy must hold is one value, `contents`: the names of all
+# objects are in the dump, and a folder of manifests must stay small.
 write_manifest() {
-    local seconds plain_bytes
-    seconds=$(awk -v from="$(value_of started)" -v to="$4" 'BEGIN { printf "%.1f", to - from }')
-    plain_bytes=$(gunzip -c -- "$partial" | wc -c) || return
-    printf '{"format": 2, "number": %s, "file": "%s", "sha256": "%s", "size_bytes": %s, "plain_bytes": %s,\n' \
-        "$(($(numbers | tail -n 1) + 1))" "$1" "$2" "$(stat -c %s -- "$partial")" "$plain_bytes"
+    local seconds kinds
+    seconds=$(awk -v from="$(value_of started)" -v to="$3" 'BEGIN { printf "%.1f", to - from }')
+    kinds=$(grep $'^object\t' -- "$contents" | cut -f2 | sort | uniq -c | awk '{ n = $1; $1 = ""; printf "%s\"%s\": %s", sep, substr($0, 2), n; sep = ", " }')
+    printf '{"format": 3, "number": %s, "file": "%s", "sha256": "%s", "size_bytes": %s, "plain_bytes": %s,\n' \
+        "$(($(numbers | tail -n 1) + 1))" "$1" "$(value_of sha256)" "$(stat -c %s -- "$partial")" "$(value_of plain)"
     printf ' "finished_at": "%s", "seconds": %s, "pg_dump_version": "%s", "schema_revision": %s,\n' \
         "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$seconds" "$(value_of pg_dump | tr -cd '[:alnum:] ().:+~_-')" "$(value_of revision)"
-    printf ' "snapshot": %s,\n "objects": %s,\n "tables": [\n' "$3" "$(value_of objects)"
-    cut -f3- -- "$contents" | grep '^{"table"' | sed '$!s/$/,/' || true
+    printf ' "snapshot": %s,\n "invalid_indexes": %s,\n' "$2" "$(value_of invalid_indexes)"
+    printf ' "contents": "%s",\n "statements": "%s",\n' "$(contents_digest "$contents")" "$(value_of statements | cut -f2)"
+    printf ' "objects": {%s},\n "sequences": %s, "large_objects": %s,\n' "$kinds" "$(grep -c $'^sequence\t' -- "$contents")" \
+        "$(value_of large_objects | cut -f1 | grep . || echo 0)"
+    printf ' "tables": [\n'
+    grep $'^table\t' -- "$contents" | sort | awk -F '\t' '{ printf "%s{\"table\": \"%s\", \"rows\": %s, \"bytes\": %s, \"content\": \"%s\"}", sep, $2, $3, $4, $5; sep = ",\n" } END { print "" }'
     printf ' ],\n'
 }
 

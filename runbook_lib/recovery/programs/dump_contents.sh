@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2329
+# shellcheck shell=bash disable=SC2034,SC2329,SC2016
 # What a dump holds, and whether two dumps hold the same. Shared by the backup, the drill and the restore.
 #
 # The dump is the measure of what must come back: PostgreSQL prints expressions differently after a restore, so no text of
@@ -15,6 +15,7 @@
 #     large_objects <number> <bytes> <sum>
 #     statements <bytes> <md5>              all text outside the blocks; another dump of the same data prints it differently
 #     plain <bytes>                         the whole text
+#     pg_dump <version>                     which made it, by its own header
 #     end <1 or 0>                          1: PostgreSQL's end marker is in place, and nothing but comments follows
 
 readonly DUMP_OPTIONS=(--format=plain --lock-wait-timeout=60s)
@@ -25,6 +26,24 @@ readonly OWN_LIMITS='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transac
  -c default_transaction_read_only=off -c client_min_messages=warning -c quote_all_identifiers=off -c row_security=off
  -c max_parallel_workers_per_gather=0'
 readonly WITH_OWN_LIMITS=(env "PGOPTIONS=${OWN_LIMITS//$'\n'/}")
+
+# what an operator's shell exports must not change how bytes are read
+readonly PERL=(env -u PERL5OPT -u PERL_UNICODE -u PERLIO perl)
+
+# names_program: how names are written in contents.
+names_program() {
+    cat <<'PERL'
+# A name may hold any byte. In a database that is not UTF-8 the bytes are shown as Latin-1: two names stay two names.
+sub escaped {
+    my ($name) = @_;
+    my $copy = $name;
+    $name =~ s/(["\\])/\\$1/g;
+    $name =~ s/([\x00-\x1f\x7f])/sprintf '\\u%04x', ord $1/ge;
+    $name =~ s/([\x80-\xff])/sprintf '\\u%04x', ord $1/ge unless utf8::decode($copy);
+    return $name;
+}
+PERL
+}
 
 # contents_program: Perl with Digest::MD5, which a server with git has. Time grows with the bytes, and memory with the
 # longest line of SQL, never with a row: awk needs hours for a row of 60 MiB.
@@ -58,16 +77,6 @@ sub next_line {
         return length $rest ? $rest : undef;
     }
     return substr $buffer, 0, $at + 1, '';
-}
-
-# A name may hold any byte. In a database that is not UTF-8 the bytes are shown as Latin-1: two names stay two names.
-sub escaped {
-    my ($name) = @_;
-    my $copy = $name;
-    $name =~ s/(["\\])/\\$1/g;
-    $name =~ s/([\x00-\x1f\x7f])/sprintf '\\u%04x', ord $1/ge;
-    $name =~ s/([\x80-\xff])/sprintf '\\u%04x', ord $1/ge unless utf8::decode($copy);
-    return $name;
 }
 
 # Rows of one table, up to the line `\.`, which no row can be: COPY doubles every backslash. 0: the dump ends before it.
@@ -114,6 +123,7 @@ sub entry {
     if ($line =~ /\A-- (?:Data for )?Name: (.*); Type: (.*); Schema: (.*); Owner: (.*)\n\z/) {
         push @lines, join "\t", 'object', map { escaped($_) } $2, $3, $1, $4;
     }
+    elsif ($line =~ /\A-- Dumped by pg_dump version ([\x20-\x7e]*)\n\z/) { push @lines, "pg_dump\t" . escaped($1) }
     elsif ($line eq "-- PostgreSQL database dump complete\n") { $ended = 1 }
     elsif ($line ne "--\n") { $ended = 0 }
 }
@@ -224,9 +234,12 @@ PERL
 
 # with_contents CONTENTS: copies a dump from its input to its output, and writes what it holds to CONTENTS at its end.
 with_contents() {
-    perl -MDigest::MD5 -e 1 2>/dev/null || { echo "This server has no perl with Digest::MD5, which reads dumps: install the package perl." >&2; return 127; }
-    perl -e "$(contents_program)" -- "$1"
+    "${PERL[@]}" -MDigest::MD5 -e 1 2>/dev/null || { echo "This server has no perl with Digest::MD5, which reads dumps: install the package perl." >&2; return 127; }
+    "${PERL[@]}" -e "$(names_program)$(contents_program)" -- "$1"
 }
+
+# counted_names: lines "<name in hex><TAB><rest>" with the names as contents have them.
+counted_names() { "${PERL[@]}" -ne "$(names_program)"' /^([0-9a-f]+)(\t.*)/s and print escaped(pack "H*", $1), $2'; }
 
 # read_contents FILE CONTENTS: a compressed dump, read to its last byte. Fails when it cannot be.
 read_contents() {
@@ -238,7 +251,7 @@ read_contents() {
 is_complete() { grep -qx $'end\t1' -- "$1"; }
 
 # comparable CONTENTS: the lines that a restored copy must have as well, sorted.
-comparable() { grep -vE $'^(statements|plain|end)\t' -- "$1" | LC_ALL=C sort; }
+comparable() { grep -E $'^(table|object|sequence|large_objects)\t' -- "$1" | LC_ALL=C sort; }
 
 # same_contents WANTED FOUND: prints the first lines that differ. A truncated dump is never the same as another.
 same_contents() {
@@ -251,3 +264,20 @@ same_contents() {
 
 # contents_digest CONTENTS: one value for all that a restored copy must have; manifests and drills record it.
 contents_digest() { comparable "$1" | md5sum | cut -d' ' -f1; }
+
+# contents_match_manifest CONTENTS MANIFEST: prints what differs. A manifest of format 1 or 2 names the rows of each table,
+# with hashes of the database's own printing, which no dump can be compared with: its sha256 stands for the rest.
+contents_match_manifest() {
+    local recorded found
+    recorded=$(grep -oP '^ "contents": "\K[0-9a-f]{32}' -- "$2") || recorded=
+    found=$(contents_digest "$1")
+    if [[ -z $recorded ]]; then
+        recorded=$(sed -nE 's/^\{"table" ?: ?"(.*)", "rows" ?: ?([0-9]+), "content".*/\1\t\2/p' -- "$2" | LC_ALL=C sort)
+        found=$(grep $'^table\t' -- "$1" | cut -f2,3 | LC_ALL=C sort)
+        [[ -n $recorded ]] || { echo "The manifest names no table."; return 1; }
+    fi
+    [[ $recorded != "$found" ]] || return 0
+    echo "The dump does not hold what its manifest names (< manifest, > dump):"
+    diff <(echo "$recorded") <(echo "$found") | grep '^[<>]' | head -c 1500
+    return 1
+}

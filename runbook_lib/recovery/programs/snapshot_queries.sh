@@ -1,43 +1,56 @@
 # shellcheck shell=bash
-# What a database holds, in the form of a manifest. Shared by the backup, and by whatever compares a restored copy with it.
+# What a backup asks the database itself, in the snapshot that pg_dump reads: the independent half of its proof.
 
-# snapshot_queries: run in one transaction, unaligned and without headings, these print "snapshot", "revision" and "objects"
-# with a JSON value, one line a table "<table><TAB><rows><TAB><json>", and "end".
-# The hash of a table is a sum over its rows, so it does not depend on their order. `objects` counts constraints, indexes,
-# columns and sequences and hashes their definitions: a table can have all its rows and lack its foreign keys.
+# snapshot_queries: run in one transaction, unaligned and without headings, these print "snapshot", "revision" and
+# "invalid_indexes" with a JSON value each, and "end". Limits that no older version knows are lifted first.
 snapshot_queries() {
     cat <<'SQL'
-SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'postgres';
-SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex';
+SET LOCAL search_path = pg_catalog;
+SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout' \g /dev/null
 SELECT 'snapshot' || E'\t' || json_build_object(
     'database', current_database(),
     'taken_at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
     'server_version', current_setting('server_version'),
     'database_bytes', pg_database_size(current_database()));
-SELECT CASE WHEN to_regclass('public.alembic_version') IS NULL THEN $$SELECT 'revision' || E'\tnull'$$
-    ELSE $$SELECT 'revision' || E'\t' || coalesce(to_json(string_agg(version_num, ',' ORDER BY version_num))::text, 'null')
-           FROM public.alembic_version$$ END \gexec
-SELECT format($$SELECT %1$L || E'\t' || count(*) || E'\t' || json_build_object('table', %1$L, 'rows', count(*), 'content',
-           coalesce(sum(('x' || left(md5(t::text), 16))::bit(64)::bigint), 0) || ':' ||
-           coalesce(sum(('x' || right(md5(t::text), 16))::bit(64)::bigint), 0)) FROM ONLY %1$s t$$,
-           format('%I.%I', n.nspname, c.relname))
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-    ORDER BY 1 \gexec
-SET LOCAL search_path = pg_catalog;
-SELECT 'objects' || E'\t' || json_build_object('count', count(*), 'definitions', md5(coalesce(string_agg(o, E'\n' ORDER BY o), '')))
-    FROM (SELECT n.nspname, concat_ws(' ', 'constraint', conrelid::regclass, conname, pg_get_constraintdef(d.oid)) COLLATE "C"
-              FROM pg_constraint d JOIN pg_namespace n ON n.oid = connamespace WHERE conrelid <> 0
-          UNION ALL SELECT schemaname, concat_ws(' ', 'index', indexdef) COLLATE "C" FROM pg_indexes
-          UNION ALL SELECT schemaname, concat_ws(' ', 'sequence', schemaname, sequencename, data_type, increment_by) COLLATE "C"
-              FROM pg_sequences  -- not its value: that continues, whatever the snapshot
-          UNION ALL SELECT n.nspname, concat_ws(' ', 'column', attrelid::regclass, attname, format_type(atttypid, atttypmod),
-                  attnotnull, attidentity, attgenerated, pg_get_expr(adbin, adrelid)) COLLATE "C"
-              FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-              LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
-              WHERE attnum > 0 AND NOT attisdropped AND c.relkind IN ('r', 'p', 'v', 'm')) AS objects(schema, o)
-    WHERE schema !~ '^pg_' AND schema <> 'information_schema';
+-- Alembic can be told to keep its table in any schema.
+SELECT coalesce((
+    SELECT format($$SELECT 'revision' || E'\t' || coalesce(to_json(string_agg(version_num, ',' ORDER BY version_num))::text, 'null') FROM %s$$,
+        c.oid::regclass)
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'version_num' AND NOT a.attisdropped
+    WHERE c.relname = 'alembic_version' AND c.relkind = 'r' AND c.relpersistence <> 't'
+    ORDER BY c.relnamespace IS DISTINCT FROM to_regnamespace('public'), c.oid LIMIT 1),
+    $$SELECT 'revision' || E'\tnull'$$) \gexec
+-- A failed CREATE INDEX CONCURRENTLY leaves an index that pg_dump leaves out: the copy has none, and that is right.
+SELECT 'invalid_indexes' || E'\t' || coalesce(json_agg(i.indexrelid::regclass::text ORDER BY 1)::text, '[]')
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE NOT (i.indisvalid AND i.indisready) AND c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_';
 SELECT 'end';
+SQL
+}
+
+# counting_queries SNAPSHOT: print a line "<name in hex><TAB><rows>" for each table whose rows pg_dump dumps, and "counted".
+# Of an extension's tables these are the configuration tables, by the extension's own condition. Fifty tables a
+# transaction: each holds locks on its tables and indexes, and thousands at once would fill PostgreSQL's lock table.
+counting_queries() {
+    [[ $1 =~ ^[0-9A-F-]+$ ]] || return
+    cat <<SQL
+\set snapshot '$1'
+SQL
+    cat <<'SQL'
+SET search_path = pg_catalog;
+SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout' \g /dev/null
+SELECT 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', format('SET TRANSACTION SNAPSHOT %L', :'snapshot'),
+    string_agg(format($$SELECT %L || E'\t' || count(*) FROM ONLY %s %s$$, name, relation, condition), ' UNION ALL '), 'COMMIT'
+FROM (
+    SELECT encode(convert_to(format('%I.%I', n.nspname, c.relname), current_setting('server_encoding')), 'hex') AS name,
+        format('%I.%I', n.nspname, c.relname) AS relation, configured.condition, row_number() OVER (ORDER BY c.oid) / 50 AS batch
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN (SELECT t.id, t.condition FROM pg_extension e, unnest(e.extconfig, e.extcondition) AS t(id, condition)) AS configured
+        ON configured.id = c.oid
+    WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND (configured.id IS NOT NULL OR (
+        n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')))
+) AS tables GROUP BY batch ORDER BY batch \gexec
+SELECT 'counted';
 SQL
 }
