@@ -6,7 +6,7 @@ from importlib.resources import files
 
 
 def text(*names: str) -> str:
-    """The programs of these names, e.g. "recovery/inspect_dump.sh", one after the other as one text.
+    """The programs of these names, e.g. "recovery/dump_contents.sh", one after the other as one text.
 
     A name is the family and the file in its `programs/` folder. Raises FileNotFoundError: a bug in the runbooks.
     """

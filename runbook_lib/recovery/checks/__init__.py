@@ -5,7 +5,7 @@ from runbook_lib.core.lazy import loader
 _HOMES = {
     "backup_preconditions": "runbook_lib.recovery.checks.backup",
     "backup_is_new": "runbook_lib.recovery.checks.backup",
-    "dump_matches_manifest": "runbook_lib.recovery.checks.dump",
+    "backup_contents": "runbook_lib.recovery.checks.dump",
     "last_backup": "runbook_lib.recovery.checks.freshness",
     "drill_preconditions": "runbook_lib.recovery.checks.drill_readiness",
     "drill_results": "runbook_lib.recovery.checks.drill",

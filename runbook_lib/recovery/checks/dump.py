@@ -1,33 +1,46 @@
-"""Does a dump, read again to its end, hold what its manifest recorded? Pure."""
+"""What does a backup hold, and does its dump, read again, hold what its manifest recorded? Pure."""
 
 from __future__ import annotations
 
-from runbook_lib.core.findings import Finding, finding
+from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.recovery.checks.freshness import MOST_NAMED
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.dumps import DumpContents
 
-_RUN_AGAIN = "Do not rely on this file. Run the backup again, and check the disk of the server."
+CONTENTS = "every row is in the dump"
 
 
-def dump_matches_manifest(backup: Backup | None, contents: DumpContents | None) -> tuple[Finding, ...]:
-    """Whether a dump, read again to its end, holds what its manifest recorded from the snapshot."""
-    if backup is None or backup.manifest is None or contents is None:
-        return (finding("the dump can be read again", None, measured="no new backup to read",
-                        next_step="See the findings above."),)
-    different = different_tables(backup, contents)
+def backup_contents(backup: Backup | None) -> tuple[Finding, ...]:
+    """What a new backup holds, and what the live database has that no dump can hold."""
+    if backup is None or backup.manifest is None:
+        return (finding(CONTENTS, None, measured="no new backup", next_step="See the findings above."),)
+    manifest, invalid = backup.manifest, backup.manifest.invalid_indexes
+    objects = sum(manifest.objects.values())
     return (
-        finding("the dump can be read to its end", contents.readable, measured="yes" if contents.readable else "no",
-                expected="yes", next_step=_RUN_AGAIN),
-        finding("it has PostgreSQL's end marker", contents.complete, measured="yes" if contents.complete else "no",
-                expected="yes", next_step=_RUN_AGAIN),
-        finding("every table has all its rows", not different and bool(backup.rows),
-                measured=different or f"{len(backup.rows)} tables, {sum(contents.rows.values()):,} rows",
-                expected=f"{len(backup.rows)} tables, {backup.manifest.rows:,} rows in the snapshot",
-                next_step=_RUN_AGAIN),
+        finding(CONTENTS, names_contents(backup),
+                measured=f"{len(manifest.tables)} tables, {manifest.rows:,} rows, {objects} objects",
+                expected="every row that the database had in the dump's snapshot",
+                next_step="Do not rely on this file. Run the backup again."),
+        finding("every index is valid", not invalid, measured=", ".join(invalid[:MOST_NAMED]) or "yes", expected="yes",
+                otherwise=Verdict.WARNING,
+                next_step="The backup is whole; it has no such index. REINDEX INDEX CONCURRENTLY it, or drop it."),
     )
 
 
-def different_tables(backup: Backup, contents: DumpContents) -> str:
-    """Names of the tables that have other rows in the dump than in the manifest; empty when there are none."""
+def names_contents(backup: Backup) -> bool:
+    """Whether the manifest names something to compare with: one of format 1 or 2 without a table fits an empty dump."""
+    return bool(backup.rows) or bool(backup.manifest and backup.manifest.contents)
+
+
+def different_from_manifest(backup: Backup, contents: DumpContents) -> str:
+    """What the dump has other than its manifest says; empty when it is the same.
+
+    Tables with other rows by name; else, from format 3 on, whether the contents or the statements are others.
+    """
     recorded, found = backup.rows, contents.rows
-    return ", ".join(sorted(name for name in recorded | found if recorded.get(name) != found.get(name)))
+    tables = sorted(name for name in recorded | found if recorded.get(name) != found.get(name))
+    if tables or backup.manifest is None or backup.manifest.contents is None:
+        return ", ".join(tables)
+    if contents.contents != backup.manifest.contents:
+        return "other contents than recorded"
+    return "" if contents.statements == backup.manifest.statements else "other statements than recorded"

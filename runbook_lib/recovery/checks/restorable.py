@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, finding
 from runbook_lib.environment import Environment
-from runbook_lib.recovery.checks.dump import different_tables
+from runbook_lib.recovery.checks.dump import different_from_manifest, names_contents
 from runbook_lib.recovery.facts.backups import Backup, Trust
 from runbook_lib.recovery.facts.dumps import DumpContents
 
@@ -59,7 +59,6 @@ def _all_rows(backup: Backup, contents: DumpContents | None) -> Finding:
     check, expected = "every table has all its rows", f"{len(backup.rows)} tables, {sum(backup.rows.values()):,} rows"
     if contents is None:
         return finding(check, None, measured="not read", expected=expected, next_step="Run the notebook again.")
-    different = different_tables(backup, contents)
-    # a manifest without a table would agree with an empty dump
-    return finding(check, not different and bool(backup.rows), measured=different or expected, expected=expected,
+    different = different_from_manifest(backup, contents)
+    return finding(check, not different and names_contents(backup), measured=different or expected, expected=expected,
                    next_step=_NEVER)

@@ -17,6 +17,7 @@ from runbook_lib.recovery.facts.data_loss import DataLoss
 from runbook_lib.recovery.facts.manifests import SUFFIX, Manifest
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
+MOST_TABLES = 100  # in one table of a report
 
 
 class Trust(StrEnum):
@@ -149,6 +150,13 @@ class Backups:
     def age(self, backup: Backup) -> timedelta:
         """How old a backup is by the server's clock."""
         return self.server_clock - backup.taken_at
+
+    def contents_added_since(self, before: Backups) -> list[dict[str, Any]]:
+        """One row a table of the newest backup that `before` does not have, the largest first; empty without one."""
+        added = self.added_since(before)
+        tables = added.manifest.tables if added and added.manifest else ()
+        return [{"table": one.table, "rows": one.rows, "in the dump, in bytes": one.size_bytes}
+                for one in sorted(tables, key=lambda one: -(one.size_bytes or 0))[:MOST_TABLES]]
 
     def named(self, name: str | None) -> Backup | None:
         """The backup of that file name; None when there is none."""

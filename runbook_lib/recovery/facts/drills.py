@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 from runbook_lib.core.commands import Command
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
-from runbook_lib.recovery.facts.manifests import TableContents
 
 RECENT_DRILLS = 60
 
@@ -42,7 +41,8 @@ class Drill:
     """One backup, restored into a disposable database. None stands for what the drill did not reach.
 
     `stage` is the one that decided the outcome. Seconds are of the whole drill and of the restore alone. `network` and
-    `mounts` are those of the copy.
+    `mounts` are those of the copy. `tables`, `rows`, `objects` and `sequences` are numbers, `contents` is as in a
+    manifest, `read_rows` are the rows of the tables that the read paths show. Records of format 1 have no contents.
     """
 
     at: datetime
@@ -55,9 +55,11 @@ class Drill:
     seconds: float
     restore_s: float | None = None
     plain_bytes: int | None = None
-    tables: tuple[TableContents, ...] | None = None
-    objects: dict[str, Any] | None = None
-    schema_revision: str | None = None
+    tables: int | None = None
+    rows: int | None = None
+    objects: int | None = None
+    contents: str | None = None
+    read_rows: dict[str, int] = field(default_factory=dict)
     constraints: int | None = None
     indexes: int | None = None
     sequences: int | None = None
@@ -85,7 +87,7 @@ class Drill:
             "drill in s": round(self.seconds, 1),
             "restore in s": None if self.restore_s is None else round(self.restore_s, 2),
             "MB/s": None if speed is None else round(speed, 1),
-            "rows": None if self.tables is None else sum(table.rows for table in self.tables),
+            "rows": self.rows,
             "message": self.message,
         }
 
@@ -145,9 +147,11 @@ def parse_drills(text: str) -> Drills:
 
 
 def _drill(data: dict[str, Any]) -> Drill:
-    if data["format"] != 1:
-        raise ValueError("not a drill's record of format 1")
-    tables, reads, mounts = data.get("tables"), data.get("reads"), data.get("mounts")
+    if data["format"] not in (1, 2):
+        raise ValueError("not a drill's record of format 1 or 2")
+    if data["format"] == 1:
+        data = _of_format_1(data)
+    reads, mounts = data.get("reads"), data.get("mounts")
     return Drill(
         at=datetime.fromisoformat(data["at"]),
         run_id=str(data["run_id"]),
@@ -157,17 +161,22 @@ def _drill(data: dict[str, Any]) -> Drill:
         stage=str(data["stage"]),
         message=base64.b64decode(data["message"], validate=True).decode("utf-8", "replace"),
         seconds=float(data["seconds"]),
-        tables=None if tables is None else tuple(_table(table) for table in tables),
+        read_rows={str(table): int(rows) for table, rows in (data.get("read_rows") or {}).items()},
         reads=None if reads is None else tuple(_read(read) for read in reads),
         mounts=None if mounts is None else (*(_mount(one) for one in mounts), *(data.get("binds") or ())),
-        **{name: data.get(name) for name in ("restore_s", "plain_bytes", "objects", "schema_revision", "constraints",
-                                             "indexes", "sequences", "application_image", "network",
+        **{name: data.get(name) for name in ("restore_s", "plain_bytes", "tables", "rows", "objects", "contents",
+                                             "constraints", "indexes", "sequences", "application_image", "network",
                                              "application_s")},
     )
 
 
-def _table(data: dict[str, Any]) -> TableContents:
-    return TableContents(str(data["table"]), int(data["rows"]), str(data["content"]))
+def _of_format_1(data: dict[str, Any]) -> dict[str, Any]:
+    """Those records list every table, and count definitions by a hash that no longer is compared."""
+    tables = data.get("tables")
+    if tables is None:
+        return data | {"objects": None}
+    rows = {str(table["table"]): int(table["rows"]) for table in tables}
+    return data | {"objects": None, "tables": len(rows), "rows": sum(rows.values()), "read_rows": rows}
 
 
 def _read(data: dict[str, Any]) -> Read:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 
@@ -16,11 +17,16 @@ INSPECTION_TIMEOUT_S = 1800.0
 
 @dataclass(frozen=True)
 class DumpContents:
-    """`readable`: it decompresses to its end. `complete`: the end is a dump's end. `rows` by table."""
+    """`readable`: it decompresses to its end. `complete`: the end is a dump's end. `rows` by table.
+
+    `contents` and `statements` as a manifest of format 3 has them; None where it cannot be read to its end.
+    """
 
     readable: bool
     complete: bool
     rows: dict[str, int]
+    contents: str | None = None
+    statements: str | None = None
 
 
 def inspect_dump(environment: Environment, name: str | None) -> Question[DumpContents | None]:
@@ -29,7 +35,7 @@ def inspect_dump(environment: Environment, name: str | None) -> Question[DumpCon
     Raises FactUnreadable when the server's reply is not a list of tables.
     """
     path = f"{environment.backup.directory}/{name}"
-    program = programs.text("recovery/inspect_dump.sh", "recovery/verify_dump.sh")
+    program = programs.text("recovery/dump_contents.sh", "recovery/verify_dump.sh")
 
     def fetch(connections: Connections) -> DumpContents | None:
         if name is None:
@@ -41,16 +47,20 @@ def inspect_dump(environment: Environment, name: str | None) -> Question[DumpCon
 
 
 def parse_contents(text: str, path: str) -> DumpContents:
-    """`<table><TAB><rows>` lines, with `end` and `readable` among them. Raises FactUnreadable on any other reply."""
+    """The records that `verify_dump.sh` prints. Raises FactUnreadable on any other reply."""
     try:
-        numbers: Counter[str] = Counter()  # a table that occurs twice holds the rows of both
-        for name, _, count in (line.rpartition("\t") for line in text.splitlines()):
-            numbers[name] += int(count)
-        readable, complete = bool(numbers.pop("readable")), bool(numbers.pop("end"))
-    except (ValueError, KeyError) as cause:
+        rows: Counter[str] = Counter()  # a table that occurs twice holds the rows of both
+        values: dict[str, str] = {}
+        for key, *fields in (line.split("\t") for line in text.splitlines()):
+            if key == "table":
+                rows[json.loads(f'"{fields[0]}"')] += int(fields[1])
+            else:
+                values[key] = fields[0]
+        readable, complete = (bool(int(values[key])) for key in ("readable", "end"))
+    except (ValueError, KeyError, IndexError) as cause:
         raise FactUnreadable(
             "The dump could not be read again: the reply is not a list of tables.",
             where=path,
             next_step="Run the notebook again; if it fails again, read the file on the server with `gunzip -t`.",
         ) from cause
-    return DumpContents(readable, complete, dict(numbers))
+    return DumpContents(readable, complete, dict(rows), values.get("contents"), values.get("statements"))

@@ -5,22 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 SUFFIX = ".sql.gz"
 MANIFEST_SUFFIX = ".manifest.json"
+FORMATS = (1, 2, 3)  # 2 counts backups and seals itself, 3 describes the dump instead of the database
 _SEAL = ' "manifest_sha256": "'
 
 
 @dataclass(frozen=True)
 class TableContents:
-    """One table in the instant of the dump. `content` is a sum over all rows, whatever their order."""
+    """One table in the instant of the dump. `content` is a sum over all columns of all rows, whatever their order.
+
+    In manifests of format 1 and 2 it is a sum of the database's own printing, which no dump can be compared with.
+    """
 
     table: str
     rows: int
     content: str
+    size_bytes: int | None = None  # of its rows in the dump; None in formats 1 and 2
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,10 @@ class Manifest:
     pg_dump_version: str
     schema_revision: str | None
     tables: tuple[TableContents, ...]
-    objects: dict[str, Any] | None = None  # count and hash of constraints, indexes, columns, sequences
+    contents: str | None = None  # one value for all that a restored copy must hold; None in formats 1 and 2
+    statements: str | None = None  # of the dump's text outside the rows; None in formats 1 and 2
+    objects: dict[str, int] = field(default_factory=dict, hash=False)  # how many of each kind the dump creates
+    invalid_indexes: tuple[str, ...] = ()  # left by a failed CREATE INDEX CONCURRENTLY: in no dump
     number: int = 0  # counts the backups of a folder, whatever the clock said; 0 before there was such a count
 
     @property
@@ -57,13 +65,13 @@ def manifest_name(backup_name: str) -> str:
 def parse_manifest(text: str) -> Manifest:
     """A manifest file as a value. Raises ValueError, KeyError or TypeError when it is not one.
 
-    Format 2 ends with a checksum of itself; manifests of format 1, of older backups, have none.
+    From format 2 on it ends with a checksum of itself; manifests of format 1, of older backups, have none.
     """
     data: dict[str, Any] = json.loads(text)
     snapshot = data["snapshot"]
-    if data["format"] not in (1, 2) or not re.fullmatch(r"[0-9a-f]{64}", data["sha256"]):
-        raise ValueError("not a manifest of format 1 or 2")
-    if data["format"] == 2 and sealed_manifest(text[: text.rindex(_SEAL)]) != text:
+    if data["format"] not in FORMATS or not re.fullmatch(r"[0-9a-f]{64}", data["sha256"]):
+        raise ValueError("not a manifest of format 1, 2 or 3")
+    if data["format"] > 1 and sealed_manifest(text[: text.rindex(_SEAL)]) != text:
         raise ValueError("the manifest is not what was written")
     return Manifest(
         file=str(data["file"]),
@@ -78,8 +86,11 @@ def parse_manifest(text: str) -> Manifest:
         server_version=str(snapshot["server_version"]),
         pg_dump_version=str(data["pg_dump_version"]),
         schema_revision=data["schema_revision"],
-        tables=tuple(TableContents(row["table"], int(row["rows"]), row["content"]) for row in data["tables"]),
-        objects=data.get("objects"),
+        tables=tuple(_table(row) for row in data["tables"]),
+        contents=data["contents"] if data["format"] == 3 else None,
+        statements=data["statements"] if data["format"] == 3 else None,
+        objects={str(kind): int(number) for kind, number in data["objects"].items()} if data["format"] == 3 else {},
+        invalid_indexes=tuple(data.get("invalid_indexes", ())),
         number=int(data.get("number", 0)),
     )
 
@@ -87,6 +98,10 @@ def parse_manifest(text: str) -> Manifest:
 def sealed_manifest(lines: str) -> str:
     """The lines of a manifest with their checksum as the last one, as the backup program writes it."""
     return f'{lines}{_SEAL}{hashlib.sha256(lines.encode()).hexdigest()}"}}\n'
+
+
+def _table(row: dict[str, Any]) -> TableContents:
+    return TableContents(row["table"], int(row["rows"]), row["content"], row.get("bytes"))
 
 
 def _time(text: str) -> datetime:

@@ -58,7 +58,7 @@ def expired(backups: Backups, environment: Environment) -> tuple[Backup, ...]:
 
 def backup_program() -> str:
     """The whole program that backs up a database, as `bash -s -- STEP DIRECTORY DATABASE …` takes it."""
-    return programs.text("recovery/inspect_dump.sh", "recovery/snapshot_queries.sh", "recovery/backup_database.sh")
+    return programs.text("recovery/dump_contents.sh", "recovery/snapshot_queries.sh", "recovery/backup_database.sh")
 
 
 def scheduled_steps(environment: Environment) -> tuple[tuple[str, Command], ...]:
@@ -102,16 +102,16 @@ def _dump(environment: Environment) -> Step:
         # a minute more than the program's own limit, so that it can report why it stopped
         (_program(environment, "dump", user, limit, *prefix, timeout_s=DUMP_LIMIT_S + 60),),
         undo=(_program(environment, "clear", timeout_s=60),),
-        why="rows and contents of every table are recorded from the very snapshot that pg_dump reads",
+        why="what it holds is recorded on its way, and its rows are counted in the very snapshot that pg_dump reads",
     )
 
 
 def _verify(environment: Environment) -> Step:
     return Step(
         "backup-check",
-        "Read the dump to its end and compare it with the snapshot",
+        "Compare the dump with the snapshot, and read its bytes again",
         (_program(environment, "check", timeout_s=DUMP_LIMIT_S),),
-        why="gzip intact, PostgreSQL's end marker in place, every table with all its rows",
+        why="PostgreSQL's end marker in place, all rows of every table, the disk returns what was written",
     )
 
 

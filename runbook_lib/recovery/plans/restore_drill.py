@@ -35,7 +35,7 @@ def drill_command(backup: Backup, deployed: Deployed, environment: Environment) 
         environment.images.get("POSTGRES_IMAGE", FALLBACK_IMAGE), ",".join(application_images(deployed, backup)),
         *(f"{path}|{table or ''}" for path, table in limits.reads.items()),
     )
-    text = programs.text("recovery/inspect_dump.sh", "recovery/snapshot_queries.sh", "recovery/restore_drill.sh")
+    text = programs.text("recovery/dump_contents.sh", "recovery/restore_drill.sh")
     return Command(argv, stdin=text, timeout_s=limits.limit_s + MARGIN_S)
 
 

@@ -54,7 +54,7 @@ def staging(environment: Environment, backup: Backup) -> tuple[Step, ...]:
              why="one transaction, stopped by the first error, as the owner and not as the superuser"),
         Step("restore-compare", "Compare it with the manifest",
              (_program(environment, staged, "compare", manifest, backup.name, timeout_s=LIMIT_S),),
-             why="rows and content hash of every table, schema revision, constraints, indexes and columns"),
+             why="a dump of the copy holds the same: all rows of every table, objects, sequences, large objects"),
     )
 
 
@@ -177,7 +177,7 @@ def _program(environment: Environment, staged: str, step: str, *words: str, time
     prefix = ("docker", "exec", "-i", POSTGRES)
     rules = environment.backup
     argv = ("bash", "-s", "--", step, rules.database, staged, rules.user, str(len(prefix)), *prefix, *words)
-    text = programs.text("recovery/snapshot_queries.sh", "recovery/restore_database.sh")
+    text = programs.text("recovery/dump_contents.sh", "recovery/restore_database.sh")
     return Command(argv, stdin=text, timeout_s=timeout_s)
 
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2329
-# A backup loaded into a staged database next to the live one, and the swap of the two names. Follows snapshot_queries.sh.
+# A backup loaded into a staged database next to the live one, and the swap of the two names. Follows dump_contents.sh.
 # Runs as `bash -s -- STEP DATABASE STAGED OWNER PREFIX_WORDS PREFIX… WORDS…`: PREFIX runs a program where PostgreSQL is.
 # Nothing before `swap` touches the live database, and `swap` only changes names: no byte of either is written.
 
@@ -71,29 +71,24 @@ load() {
     printf 'loaded %s into %s\n' "$file" "$staged"
 }
 
-# compare MANIFEST BACKUP: every table's rows and content hash, the revision and all definitions, as in the manifest.
+# compare MANIFEST BACKUP: a dump of the staged database must hold what the backup holds.
 compare() {
-    local manifest=$1 found wanted
-    found=$({ echo 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;'; snapshot_queries; echo 'COMMIT;'; } \
-        | "${prefix[@]}" timeout -k 10 "$LIMIT_S" psql -XqAt -v ON_ERROR_STOP=1 -U "$owner" -d "$staged") \
-        || fail "The restored database could not be read to its end."
-    wanted=$(grep '^{"table"' -- "$manifest" | sed 's/,$//' | sort)
-    [[ -n $wanted ]] || fail "$manifest has no table."
-    diff <(printf '%s\n' "$wanted") <(cut -f3- <<<"$found" | grep '^{"table"' | sort) >&2 \
-        || fail "The restored tables are not those of the manifest (< manifest, > restored)."
-    same_value '"schema_revision"' revision "$manifest" "$found"
-    ! grep -q '^ "objects"' "$manifest" || same_value '"objects"' objects "$manifest" "$found"
+    local manifest=$1 scratch differences status
+    scratch=$(mktemp -d) || fail "Cannot make a temporary folder: is the disk full?"
+    # shellcheck disable=SC2064 # its value now: it is gone when the trap runs
+    trap "rm -rf -- '$scratch'" EXIT
+    read_contents "${manifest%/*}/$2" "$scratch/wanted" || fail "$2 cannot be read to its end."
+    differences=$(contents_match_manifest "$scratch/wanted" "$manifest") || fail "$differences"
+    "${prefix[@]}" timeout -k 10 "$LIMIT_S" "${WITH_OWN_LIMITS[@]}" pg_dump -U "$ADMINISTRATOR" -d "$staged" "${DUMP_OPTIONS[@]}" </dev/null \
+        | with_contents "$scratch/found" >/dev/null
+    status=("${PIPESTATUS[@]}")
+    [[ ${status[*]} == "0 0" ]] || fail "The restored database could not be read to its end."
+    differences=$(same_contents "$scratch/wanted" "$scratch/found") \
+        || fail "The restored database does not hold what the backup holds (< backup, > restored): $differences"
     administer -v comment="$MARK$RESTORED_FROM$2" <<'SQL' || fail "The staged database could not be marked."
 COMMENT ON DATABASE :"staged" IS :'comment';
 SQL
-    printf 'compared %s tables\n' "$(wc -l <<<"$wanted")"
-}
-
-# same_value KEY NAME MANIFEST FOUND
-same_value() {
-    local value
-    value=$(grep -P "^$2\t" <<<"$4" | cut -f2-)
-    grep -qF -- "$1: $value" "$3" || fail "The restored database's $2 is $value; the manifest has another."
+    printf 'compared %s tables\n' "$(grep -c $'^table\t' -- "$scratch/found")"
 }
 
 # swap: no connections, sequences carried over so that no id is given twice, then both names in one transaction.

@@ -1,10 +1,17 @@
 # shellcheck shell=bash disable=SC2148
-# Reads one backup again, without trusting anything that was recorded about it: `bash -s -- FILE`. Follows inspect_dump.sh.
+# Reads one backup again, without trusting anything that was recorded about it: `bash -s -- FILE`. Follows dump_contents.sh.
+# Prints `table<TAB>name<TAB>rows` for each table, then contents, statements, end and readable with a value each.
 
 set -uo pipefail
 
 main() {
-    if read_dump "$1"; then printf 'readable\t1\n'; else printf 'readable\t0\n'; fi
+    local contents readable=1; contents=$(mktemp) || exit
+    trap 'rm -f -- "$contents"' EXIT
+    read_contents "$1" "$contents" || readable=0
+    grep $'^table\t' -- "$contents" | cut -f1-3
+    grep -E $'^end\t' -- "$contents" || printf 'end\t0\n'
+    ((readable == 0)) || printf 'contents\t%s\nstatements\t%s\n' "$(contents_digest "$contents")" "$(sed -n 's/^statements\t.*\t//p' -- "$contents")"
+    printf 'readable\t%s\n' "$readable"
 }
 
 main "$@"; exit

@@ -39,7 +39,7 @@ def test_a_folder_of_the_server_in_the_copy_is_told_whichever_way_it_came_in() -
     assert drills[1].mounts == ("tmpfs /var/lib/postgresql/data from memory", "/backups:/x")
 
 
-@pytest.mark.parametrize("torn", ['{"format": 1, "at', "null", "[1]", line(format=2), line(outcome="good"), line(at="now")])
+@pytest.mark.parametrize("torn", ['{"format": 1, "at', "null", "[1]", line(format=3), line(outcome="good"), line(at="now")])
 def test_a_line_that_is_no_record_is_counted_and_never_taken_for_a_drill(torn: str) -> None:
     drills = parse_drills(f"{line()}\n{torn}\n{line(run_id='r2')}\n")
     assert ([drill.run_id for drill in drills.drills], drills.unreadable) == (["r1", "r2"], 1)
@@ -63,6 +63,16 @@ def test_what_was_restored_last_is_the_last_that_passed_and_of_the_same_bytes() 
 def test_drills_of_a_run_are_those_that_were_not_there_before_it() -> None:
     before, after = parse_drills(line()), parse_drills(line() + "\n" + line(run_id="r2"))
     assert [drill.run_id for drill in after.added_since(before)] == ["r2"]
+
+
+def test_a_record_of_an_earlier_version_has_its_tables_counted_and_no_contents() -> None:
+    drill = parse_drills(line()).drills[0]
+    assert (drill.tables, drill.rows, drill.read_rows, drill.contents) == (1, 3, {"public.users": 3}, None)
+
+
+def test_a_record_has_numbers_and_one_value_for_the_contents() -> None:
+    drill = parse_drills(line(format=2, tables=2, rows=10, contents="cc", read_rows={"public.builds": 7})).drills[0]
+    assert (drill.tables, drill.rows, drill.read_rows, drill.contents) == (2, 10, {"public.builds": 7}, "cc")
 
 
 def manifest() -> str:
@@ -92,4 +102,5 @@ def test_a_manifest_that_ends_early_is_none() -> None:
 
 
 def test_a_table_that_comes_twice_in_a_dump_counts_twice() -> None:
-    assert parse_contents("public.users\t3\npublic.users\t3\nend\t1\nreadable\t1\n", "x").rows == {"public.users": 6}
+    text = "table\tpublic.users\t3\ntable\tpublic.users\t3\nend\t1\nreadable\t1\n"
+    assert parse_contents(text, "x").rows == {"public.users": 6}

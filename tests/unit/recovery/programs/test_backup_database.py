@@ -23,21 +23,27 @@ PROGRAM = backup_program()
 
 DOUBLE = r"""#!/bin/bash
 here=$(dirname "$0")
+echo "$@" >>"$here/asked"
 [ "$1" = timeout ] && shift 4
+[ "$1" = env ] && shift 2
 case $1 in
     psql) while read -r line; do case $line in
+            "SELECT rolsuper"*) echo "$(cat "$here/superuser" 2>/dev/null)" ;;
             BEGIN*) echo 00000003-0000001B-1 ;;
             "SELECT 'end';") cat "$here/contents"; echo end ;;
+            "SELECT 'counted';") cat "$here/counted"; echo counted ;;
             COMMIT*) exit 0 ;;
         esac; done ;;
-    pg_dump) [ "$2" = --version ] && { echo "pg_dump (PostgreSQL) 15.20"; exit; }
-        cat "$here/dump"; exit "$(cat "$here/status")" ;;
+    pg_dump) cat "$here/dump"; exit "$(cat "$here/status")" ;;
 esac
 """
 
 DUMP = r"""--
 -- PostgreSQL database dump
 --
+
+-- Dumped from database version 15.20
+-- Dumped by pg_dump version 15.20
 
 COPY public."Odd Name" (a) FROM stdin;
 \.
@@ -60,10 +66,13 @@ COPY public.squads (id, name) FROM stdin;
 
 def contents(taken_at: str = "2026-11-22T16:24:54Z") -> str:
     snapshot = {"database": "staging_db", "taken_at": taken_at, "server_version": "15.20", "database_bytes": 9}
-    tables = [("public.\"Odd Name\"", 0), ("public.squads", 3)]
-    lines = [f"snapshot\t{json.dumps(snapshot)}", 'revision\t"0002"', 'objects\t{"count": 2, "definitions": "0a"}']
-    lines += [f"{name}\t{rows}\t" + json.dumps({"table": name, "rows": rows, "content": "1:2"}) for name, rows in tables]
-    return "\n".join(lines) + "\n"
+    return f"snapshot\t{json.dumps(snapshot)}\nrevision\t\"0002\"\ninvalid_indexes\t[]\n"
+
+
+def counted(**rows: int) -> str:
+    """What the database says of its tables in the snapshot of the dump."""
+    tables = {'public."Odd Name"': 0, "public.squads": 3} | {f"public.{name}": number for name, number in rows.items()}
+    return "".join(f"{name.encode().hex()}\t{number}\n" for name, number in tables.items())
 
 
 @dataclass
@@ -97,6 +106,7 @@ def folder(tmp_path: Path) -> Folder:
     inside.write_text(DOUBLE)
     inside.chmod(0o755)
     (inside.parent / "contents").write_text(contents())
+    (inside.parent / "counted").write_text(counted())
     (tmp_path / "backups").mkdir()
     return Folder(tmp_path / "backups", inside)
 
