@@ -11,8 +11,12 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from lab.processes import output
+from runbook_lib.core import programs
 from runbook_lib.recovery.facts.manifests import sealed_manifest
 
 END = b"--\n-- PostgreSQL database dump complete\n--\n"
@@ -38,6 +42,10 @@ class Pair:
     def with_sql(self, sql: bytes) -> Pair:
         """Another text, compressed, with a manifest that names it: checksums agree, the tables are the old ones."""
         return self.with_dump(gzip.compress(sql, 1, mtime=0), plain_bytes=len(sql))
+
+    def recorded_anew(self, sql: bytes) -> Pair:
+        """Another text, as if it had been dumped so: the manifest names its contents, and only a restore reveals it."""
+        return self.with_sql(sql).with_manifest(**_recorded(sql))
 
     def with_dump(self, dump: bytes, **fields: object) -> Pair:
         """Other bytes, with a manifest that names them."""
@@ -67,6 +75,21 @@ class Corruption:
 
     name: str
     apply: Callable[[Pair, Pair], Pair]
+
+
+def _recorded(sql: bytes) -> dict[str, Any]:
+    """The fields of a manifest that describe a dump's contents, by the program that writes manifests."""
+    program = programs.text("recovery/dump_contents.sh") + (
+        'set -e; with_contents "$1/contents" <"$1/sql" >/dev/null; contents_digest "$1/contents"; cat -- "$1/contents"'
+    )
+    with TemporaryDirectory() as folder:
+        Path(folder, "sql").write_bytes(sql)
+        digest, *lines = output(("bash", "-c", program, "record", folder)).splitlines()
+    fields = [line.split("\t") for line in lines]
+    tables = [{"table": json.loads(f'"{one[1]}"'), "rows": int(one[2]), "bytes": int(one[3]), "content": one[4]}
+              for one in fields if one[0] == "table"]
+    statements = next(one[2] for one in fields if one[0] == "statements")
+    return {"contents": digest, "statements": statements, "tables": tables}
 
 
 def encode_manifest(data: dict[str, Any]) -> bytes:

@@ -100,17 +100,16 @@ def write_pairs(instance: Instance, pairs: Sequence[tuple[str, Pair]], folder: s
 
 
 def live_contents(instance: Instance, environment: Environment) -> str:
-    """Rows and content hashes of the live database, as a manifest has them."""
+    """What a dump of the live database holds: every table, object and sequence."""
     rules = environment.backup
     labels = ("com.docker.compose.project=gw2-staging", "com.docker.compose.service=postgres")
     container = "docker ps -q " + " ".join(f"--filter label={label}" for label in labels)
     program = (
-        "{ echo 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;'; snapshot_queries; echo 'COMMIT;'; } | "
-        f"docker exec -i $({container}) psql -XqAt -v ON_ERROR_STOP=1 -U {rules.user} -d {rules.database}"
+        f"set -o pipefail; docker exec $({container}) pg_dump -U {rules.user} -d {rules.database} </dev/null "
+        "| with_contents /tmp/live-contents >/dev/null && comparable /tmp/live-contents && rm /tmp/live-contents"
     )
-    queries = programs.text("recovery/snapshot_queries.sh")
-    rows = output(instance.inside("bash", "-s"), input=queries + program, timeout_s=120)
-    return "\n".join(line for line in rows.splitlines() if not line.startswith("snapshot\t"))
+    text = programs.text("recovery/dump_contents.sh") + program
+    return output(instance.inside("bash", "-s"), input=text, timeout_s=120)
 
 
 class _Judge:

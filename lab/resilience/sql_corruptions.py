@@ -45,9 +45,11 @@ def missing_rows(good: Pair) -> Iterator[Corruption]:
 
 
 def altered_sql() -> Iterator[Corruption]:
-    """The right number of rows and checksums that agree: only a restore finds these."""
+    """The right number of rows and checksums that agree: only the contents reveal these, and some only a restore."""
     for name, change in CHANGES:
         yield _on_sql(name, change)
+    for name, change in HARMFUL:
+        yield Corruption(name, _recorded_anew(change))
 
 
 def tables(sql: bytes) -> list[bytes]:
@@ -57,6 +59,10 @@ def tables(sql: bytes) -> list[bytes]:
 
 def _on_sql(name: str, change: Sql) -> Corruption:
     return Corruption(name, lambda pair, other: pair.with_sql(change(pair.sql)))
+
+
+def _recorded_anew(change: Sql) -> Callable[[Pair, Pair], Pair]:
+    return lambda pair, other: pair.recorded_anew(change(pair.sql))
 
 
 def _head(length: int, end: bytes = b"") -> Sql:
@@ -144,8 +150,6 @@ CHANGES: tuple[tuple[str, Sql], ...] = (
     ("one letter of one row changed", _edit(USERS, _one_letter_changed)),
     ("two rows swapped their names", _edit(USERS, _names_swapped)),
     ("a row replaced by a copy of another", _edit(USERS, lambda rows: [*rows[:-1], rows[0]])),
-    ("a row references a missing user", _edit(b"public.squads", _orphaned)),
-    ("a byte that is not UTF-8", _edit(USERS, lambda rows: [rows[0][:-1] + b"\xff", *rows[1:]])),
     ("the schema revision changed", _edit(b"public.alembic_version", lambda rows: [b"0001"])),
     ("a foreign key is missing", _remove(FOREIGN_KEY)),
     ("a primary key is missing", _remove(rb"ALTER TABLE ONLY public\.alembic_version\n[^;]+;")),
@@ -153,6 +157,11 @@ CHANGES: tuple[tuple[str, Sql], ...] = (
     ("a sequence restarts", _remove(rb"SELECT pg_catalog\.setval\('public\.users_id_seq'[^;]+;")),
     ("a column became nullable", _replace(NAME, NULLABLE_NAME)),
     ("a default is missing", _replace(TEXT, TEXT_WITHOUT_DEFAULT, 1)),
+)
+# the dump was made so, and its manifest with it: neither checksums nor contents reveal it
+HARMFUL: tuple[tuple[str, Sql], ...] = (
+    ("a row references a missing user", _edit(b"public.squads", _orphaned)),
+    ("a byte that is not UTF-8", _edit(USERS, lambda rows: [rows[0][:-1] + b"\xff", *rows[1:]])),
     ("a statement has a syntax error", _replace(b"CREATE TABLE public.squads", b"CREATE TABEL public.squads")),
     ("rows are deleted at the end", _append(b"DELETE FROM public.events WHERE id = 1;")),
     ("a table is dropped at the end", _append(b"DROP TABLE public.events;")),

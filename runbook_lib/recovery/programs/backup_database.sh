@@ -54,7 +54,7 @@ dump() {
     mkfifo -- "$scratch/bytes" || fail "Cannot make a temporary pipe: is the disk full?"
     sha256sum <"$scratch/bytes" >"$scratch/sha256" & local hashing=$!
     "$@" timeout -k 10 "$limit_s" "${WITH_OWN_LIMITS[@]}" pg_dump -U "$user" -d "$database" "${DUMP_OPTIONS[@]}" --snapshot="$snapshot" </dev/null \
-        | with_contents "$scratch/dumped" | compress | tee -- "$partial" "$scratch/bytes" | gunzip -c | with_contents "$scratch/written" >/dev/null
+        | with_contents "$scratch/dumped" | compress | tee --output-error=exit -- "$partial" "$scratch/bytes" | gunzip -c | with_contents "$scratch/written" >/dev/null
     local status=("${PIPESTATUS[@]}")
     # from the end: when one fails, those before it only lose their reader
     ((status[3] == 0)) || fail "The dump could not be written: is the disk full?"

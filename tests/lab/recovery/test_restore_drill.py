@@ -58,7 +58,7 @@ def two_backups(lab: Lab, environment: Environment, connections: OpenConnections
     """At least two backups with manifests of today; those that the test made are gone afterwards."""
     before = set(lab.on_server("ls", FOLDER).split())
     backups = survey(environment, checksums=0).fetch(connections)
-    for _ in range(2 - len([one for one in backups.good if one.manifest and one.manifest.objects])):
+    for _ in range(2 - len([one for one in backups.good if one.manifest and one.manifest.contents])):
         back_up(lab, outputs)
     yield
     for name in set(lab.on_server("ls", FOLDER).split()) - before:

@@ -13,7 +13,7 @@ from lab.instance import Instance
 from runbook_lib.core import programs
 from tests.lab.conftest import Lab
 
-PROGRAM = programs.text("recovery/snapshot_queries.sh", "recovery/restore_database.sh")
+PROGRAM = programs.text("recovery/dump_contents.sh", "recovery/restore_database.sh")
 NAME, LIVE, STAGED = "gw2-test-swap", "shop", "shop_restore_20261122_020000"
 
 
