@@ -12,7 +12,7 @@ SELECT 'snapshot' || E'\t' || json_build_object(
     'taken_at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
     'server_version', current_setting('server_version'),
     'database_bytes', pg_database_size(current_database()));
--- Alembic can be told to keep its table in any schema.
+-- Alembic can be configured to keep its table in any schema.
 SELECT coalesce((
     SELECT format($$SELECT 'revision' || E'\t' || coalesce(to_json(string_agg(version_num, ',' ORDER BY version_num))::text, 'null') FROM %s$$,
         c.oid::regclass)
