@@ -15,9 +15,10 @@ import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
 from paramiko.pkey import UnknownKeyType
 
+from runbook_lib.connections.host_keys import HostKeys, KnownHostTransport, host_keys
 from runbook_lib.connections.streams import begin_stream
 from runbook_lib.connections.translate import translate_errors
-from runbook_lib.core.errors import AuthenticationRefused, HostKeyUnknown
+from runbook_lib.core.errors import AuthenticationRefused
 
 KEEPALIVE_S = 5
 # Keepalive alone does not notice a black hole: the kernel must time out unacknowledged data too.
@@ -47,7 +48,7 @@ class Link:
         self.key_file, self.known_hosts_file = Path(key_file), Path(known_hosts_file)
         self.connect_timeout_s = connect_timeout_s
         self.address = f"{user}@{host}:{port}"
-        self._client: paramiko.SSHClient | None = None
+        self._transport: paramiko.Transport | None = None
         self._opening = threading.Lock()
         self._sessions = threading.BoundedSemaphore(SESSIONS_AT_ONCE)
 
@@ -55,7 +56,7 @@ class Link:
         """The live transport; connects where there is none. Raises HostUnreachable, HostKeyUnknown, HostKeyChanged,
         AuthenticationRefused."""
         with self._opening:
-            current = self._client.get_transport() if self._client else None
+            current = self._transport
             if current is None or not current.is_active():
                 self._drop()
                 current = self._connect()
@@ -112,48 +113,38 @@ class Link:
                 may_reconnect = False
 
     def _connect(self) -> paramiko.Transport:
-        client = paramiko.SSHClient()
-        client.set_missing_host_key_policy(_OnlyKnown(self.known_hosts_file))
-        self._load_known_hosts(client)
+        keys = host_keys(self.known_hosts_file, self.host, self.port, self.address)
         key = load_key(self.key_file, self.address)
-        limit_s = self.connect_timeout_s
         with translate_errors(self.address, "", connecting=True):
-            raw = socket.create_connection((self.host, self.port), timeout=limit_s)
+            raw = socket.create_connection((self.host, self.port), timeout=self.connect_timeout_s)
+            transport: paramiko.Transport | None = None
             try:
                 raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 raw.setsockopt(socket.IPPROTO_TCP, getattr(socket, "TCP_USER_TIMEOUT", 18), USER_TIMEOUT_MS)
-                client.connect(
-                    self.host, self.port, self.user, pkey=key, sock=raw, allow_agent=False, look_for_keys=False,
-                    timeout=limit_s, banner_timeout=limit_s, auth_timeout=limit_s, channel_timeout=limit_s,
-                    disabled_algorithms=WEAK,
-                )
-                transport = client.get_transport()
-                if transport is None:
-                    raise paramiko.SSHException("the connection closed at once")
+                transport = KnownHostTransport(raw, keys, WEAK)
+                self._log_in(transport, keys, key)
             except BaseException:
-                client.close()
+                if transport is not None:
+                    transport.close()
                 raw.close()
                 raise
-        transport.set_keepalive(KEEPALIVE_S)
-        self._client = client
+        self._transport = transport
         return transport
 
-    def _load_known_hosts(self, client: paramiko.SSHClient) -> None:
-        try:
-            client.load_host_keys(str(self.known_hosts_file))
-        except OSError as error:
-            raise HostKeyUnknown(
-                f"The known-hosts file {self.known_hosts_file} cannot be read ({error.strerror}).",
-                where=self.address,
-                next_step="Put the server's host key there, read on the server itself: "
-                          "/etc/ssh/ssh_host_ed25519_key.pub.",
-            ) from error
+    def _log_in(self, transport: paramiko.Transport, keys: HostKeys, key: paramiko.PKey) -> None:
+        limit_s = self.connect_timeout_s
+        transport.banner_timeout = transport.auth_timeout = transport.channel_timeout = limit_s
+        transport.start_client(timeout=limit_s)
+        # nothing is sent to a server before it has proven who it is
+        keys.check(transport.get_remote_server_key())
+        transport.auth_publickey(self.user, key)
+        transport.set_keepalive(KEEPALIVE_S)
 
     def _drop(self) -> None:
-        if self._client is not None:
+        if self._transport is not None:
             with suppress(Exception):  # it may be broken already
-                self._client.close()
-            self._client = None
+                self._transport.close()
+            self._transport = None
 
     def close(self) -> None:
         """Close the connection and every channel on it."""
@@ -184,15 +175,3 @@ def load_key(file: Path, address: str) -> paramiko.PKey:
         next_step="Set server.key_file in the environment file to a private key without a passphrase.",
     ) from cause
 
-
-class _OnlyKnown(paramiko.MissingHostKeyPolicy):
-    def __init__(self, known_hosts_file: Path) -> None:
-        self._file = known_hosts_file
-
-    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
-        raise HostKeyUnknown(
-            f"The server's host key ({key.get_name()} {key.fingerprint}) is not in {self._file}.",
-            where=hostname,
-            next_step="Compare the fingerprint with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the server, "
-            "then add the key to that file. Never add it unseen.",
-        )

@@ -12,7 +12,8 @@ RunbookError
 │   ├── PlanChanged
 │   ├── SecretMissing
 │   ├── HostKeyUnknown
-│   └── HostKeyChanged
+│   ├── HostKeyChanged
+│   └── HostKeyRevoked
 ├── Inconclusive          4   something could not be checked; never a pass
 │   ├── HostUnreachable
 │   ├── AuthenticationRefused
@@ -119,6 +120,10 @@ class HostKeyUnknown(Refused):
 
 class HostKeyChanged(Refused):
     """The server's host key differs from the recorded one."""
+
+
+class HostKeyRevoked(Refused):
+    """The server's host key, or the authority that signed it, is marked as revoked."""
 
 
 class Inconclusive(RunbookError):
