@@ -1,0 +1,95 @@
+"""A real Alertmanager with the environment's file: what follows from a cause is inhibited, what is a cause of its own is not."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.unit.staging.files import STAGING
+
+CAUSE = {"alertname": "ServiceUnhealthy", "job": "postgres", "severity": "critical"}
+
+
+@pytest.fixture(scope="module")
+def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    program = shutil.which("prometheus-alertmanager")
+    if program is None:
+        pytest.skip("Alertmanager is not on this machine; ./setup.sh test installs it on Debian")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    folder = tmp_path_factory.mktemp("alertmanager")
+    with (folder / "log").open("w") as log, subprocess.Popen(
+        [program, f"--config.file={STAGING / 'alertmanager/alertmanager.yml'}", f"--storage.path={folder}",
+         f"--web.listen-address={address}", "--cluster.listen-address="], stdout=log, stderr=log,
+    ) as process:
+        try:
+            _wait_until_ready(f"http://{address}", process, folder / "log")
+            yield f"http://{address}"
+        finally:
+            process.kill()
+
+
+def _wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if requests.get(f"{address}/-/ready", timeout=5).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    pytest.fail(log.read_text())
+
+
+def firing(alertmanager: str, *alerts: dict[str, str]) -> dict[str, bool]:
+    """Whether each of the alerts is inhibited when exactly these fire, by its name."""
+    posted = [{"labels": labels, "annotations": {}} for labels in alerts]
+    requests.post(f"{alertmanager}/api/v2/alerts", json=posted, timeout=10).raise_for_status()
+    listed: list[dict[str, Any]] = requests.get(f"{alertmanager}/api/v2/alerts", timeout=10).json()
+    found = {one["labels"]["alertname"]: bool(one["status"]["inhibitedBy"]) for one in listed if one["labels"] in alerts}
+    ended = [{"labels": labels, "annotations": {}, "endsAt": "2020-01-01T00:00:00Z"} for labels in alerts]
+    requests.post(f"{alertmanager}/api/v2/alerts", json=ended, timeout=10).raise_for_status()
+    return found
+
+
+@pytest.mark.parametrize("symptom", [
+    {"alertname": "ApiResponseTimeHigh", "quantile": "0.95", "severity": "warning"},
+    {"alertname": "ErrorRateHigh", "severity": "critical"},
+    {"alertname": "TargetDown", "job": "postgres", "severity": "warning"},
+], ids=lambda labels: labels["alertname"])
+def test_what_follows_from_a_service_that_is_down_calls_no_engineer_again(
+    alertmanager: str, symptom: dict[str, str]
+) -> None:
+    assert firing(alertmanager, symptom) == {symptom["alertname"]: False}
+    assert firing(alertmanager, CAUSE, symptom) == {"ServiceUnhealthy": False, symptom["alertname"]: True}
+
+
+@pytest.mark.parametrize("other", [
+    {"alertname": "TargetDown", "job": "node", "severity": "warning"},
+    {"alertname": "DiskUsageHigh", "mountpoint": "/", "severity": "critical"},
+    {"alertname": "ScheduledJobFailed", "schedule": "backup_database", "severity": "critical"},
+], ids=lambda labels: labels["alertname"])
+def test_what_has_a_cause_of_its_own_is_reported_meanwhile(alertmanager: str, other: dict[str, str]) -> None:
+    assert firing(alertmanager, CAUSE, other)[other["alertname"]] is False
+
+
+def test_a_disk_is_inhibited_by_itself_and_not_by_another(alertmanager: str) -> None:
+    soon = {"alertname": "DiskFullSoon", "mountpoint": "/", "severity": "warning"}
+    full = {"alertname": "DiskUsageHigh", "severity": "critical"}
+    assert firing(alertmanager, soon, full | {"mountpoint": "/"})["DiskFullSoon"] is True
+    assert firing(alertmanager, soon, full | {"mountpoint": "/backups"})["DiskFullSoon"] is False
+
+
+def test_metrics_that_a_blind_spot_explains_are_inhibited(alertmanager: str) -> None:
+    gone = {"alertname": "MetricGone", "metric": "pg_up", "severity": "warning"}
+    blind = {"alertname": "TargetDown", "job": "redis", "severity": "warning"}
+    assert firing(alertmanager, gone)["MetricGone"] is False
+    assert firing(alertmanager, gone, blind)["MetricGone"] is True
