@@ -1,0 +1,202 @@
+"""A release's mounted configuration, tried in containers of the images that will read it, before it is used."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import yaml
+
+from runbook_lib.core import programs
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.questions import Connections, Question
+from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.containers import PROJECT, Container
+from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.release.facts.configuration_trials import Trial, mounted, program_of, trials_of, unknown_services
+from runbook_lib.release.facts.repository import ReleaseTree
+
+TRIAL_TIMEOUT_S = 600.0
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class TrialOutcome(StrEnum):
+    """What a trial came to, as `configuration.sh` prints it. ERROR: the trial itself could not be made.
+
+    UNCHANGED: none was made, because the live service runs healthily with the same files and image.
+    """
+
+    PASSED = "passed"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    NO_IMAGE = "no-image"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class TriedService:
+    """How the files of one service were taken by its program. `message` names file and line where there is a fault."""
+
+    service: str
+    image: str
+    outcome: TrialOutcome
+    message: str = ""
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TriedConfiguration:
+    """Every service that mounts files of the release. `untried` ones have no known trial: name to what they mount."""
+
+    services: tuple[TriedService, ...] = ()
+    untried: Mapping[str, tuple[str, ...]] = ()  # type: ignore[assignment]
+
+    @property
+    def missing_images(self) -> tuple[str, ...]:
+        """Images that the release needs for its trials and the server does not have yet."""
+        return tuple(sorted({one.image for one in self.services if one.outcome is TrialOutcome.NO_IMAGE}))
+
+
+def tried_configuration(environment: Environment, tree: ReleaseTree, own_files: Mapping[str, str],
+                        unchanged: Iterable[str] = ()) -> Question[TriedConfiguration]:
+    """The release's configuration, tried on the server; takes seconds and changes nothing.
+
+    `own_files` are the files below `.runbook/` that a deployment writes next to the release's, by path; `unchanged`
+    services are left out. Raises FactUnreadable when the reply has not the expected form. Source:
+    `programs/configuration.sh`.
+    """
+    services = tree.sources.compose.services if tree.sources.compose else {}
+    needed = trials_of(services, environment.absent_services)
+    trials = tuple(one for one in needed if one.service not in unchanged)
+    as_they_are = tuple(TriedService(one.service, one.image, TrialOutcome.UNCHANGED, sources=one.sources)
+                        for one in {one.service: one for one in needed if one not in trials}.values())
+    words = [f"{path}={_encoded(text)}" for path, text in own_files.items()]
+    words += ["--", *(_encoded("".join(f"{word}\0" for word in one.words)) for one in trials)]
+    commit = tree.commit.commit if tree.commit else ""
+    argv = ("bash", "-s", "--", environment.server.directory, commit, *words)
+    program = programs.text("release/read_git.sh", "release/configuration.sh")
+
+    def fetch(connections: Connections) -> TriedConfiguration:
+        if not commit or not trials:
+            return TriedConfiguration(as_they_are, unknown_services(services))
+        reply = connections.server.run(Command(argv, stdin=program, timeout_s=TRIAL_TIMEOUT_S))
+        tried = parse_trials(reply.stdout, trials, {name: mounted(one) for name, one in services.items()})
+        return TriedConfiguration((*tried, *as_they_are), unknown_services(services))
+
+    return Question("configuration of the release", fetch)
+
+
+def unchanged_services(environment: Environment, tree: ReleaseTree, deployed: Deployed,
+                       containers: Iterable[Container]) -> frozenset[str]:
+    """Services that run healthily with the very files and image that the release gives them.
+
+    Never nginx: it reads certificates too, which no release holds.
+    """
+    variables, services = deployed.variables, tree.sources.compose.services if tree.sources.compose else {}
+    if any(variables.get(name) != image for name, image in environment.images.items()):
+        return frozenset()
+    healthy = {one.service for one in containers if one.state == "running" and one.health == "healthy"}
+    folders = {name: {source.split("/")[0] for source, _ in mounted(one)} for name, one in services.items()
+               if name in healthy and program_of(name, one) not in (None, "nginx")}
+    return frozenset(name for name, needed in folders.items() if needed and all(
+        tree.trees.get(one) and tree.trees[one] == variables.get(f"{one.upper()}_CONFIG_HASH") for one in needed))
+
+
+def parse_trials(text: str, trials: tuple[Trial, ...],
+                 mounts: Mapping[str, list[tuple[str, str]]]) -> tuple[TriedService, ...]:
+    """What `configuration.sh` printed, one entry a service: the worst of its trials. Raises FactUnreadable."""
+    records = [line.split("\t") for line in text.splitlines()]
+    try:
+        results = [record for record in records if record[0] == "trial"]
+        files = {(record[1], _decoded(record[2])): _decoded(record[3]) for record in records if record[0] == "file"}
+        if [record[1:3] for record in results] != [[one.service, one.mode] for one in trials]:
+            raise ValueError("a trial has no result")
+        tried = [_tried(one, record, {path: text for (name, path), text in files.items() if name == one.service},
+                        mounts.get(one.service, [])) for one, record in zip(trials, results, strict=True)]
+    except (ValueError, IndexError, binascii.Error) as cause:
+        raise FactUnreadable("The release's configuration could not be tried: the reply is not in the expected form.",
+                             where=PROJECT,
+                             next_step="Run the notebook again; if it fails again, check `docker info` on the server.",
+                             ) from cause
+    worst: dict[str, TriedService] = {}
+    order = [TrialOutcome.PASSED, TrialOutcome.NO_IMAGE, TrialOutcome.ERROR, TrialOutcome.FAILED]
+    for one in tried:
+        known = worst.get(one.service)
+        if known is None or order.index(one.outcome) > order.index(known.outcome):
+            worst[one.service] = one
+    return tuple(worst.values())
+
+
+def _tried(trial: Trial, record: list[str], files: Mapping[str, str], mounts: list[tuple[str, str]]) -> TriedService:
+    outcome, output = record[3], _decoded(record[5])
+    if trial.mode == "read":
+        message = _unreadable(files)
+        found = TrialOutcome.FAILED if message else TrialOutcome.PASSED
+    else:
+        found = TrialOutcome(outcome)
+        message = "" if found is TrialOutcome.PASSED else explain(output, files, mounts)
+    return TriedService(trial.service, trial.image, found, message, trial.sources)
+
+
+def explain(output: str, files: Mapping[str, str], mounts: list[tuple[str, str]]) -> str:
+    """The lines that name the fault, with paths as they are in the release, and the line where the program has none."""
+    text = _COLOURS.sub("", output)
+    for source, target in sorted(mounts, key=lambda one: -len(one[1])):
+        text = re.sub(rf"(?<![\w.-]){re.escape(target)}(?=[/:\s\"']|$)", source, text)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines if _TELLING.search(line)] or lines[-3:]
+    places = [place for line in lines for place in _places(line, lines, files)]
+    return "; ".join(dict.fromkeys([*places, *telling[:4]]))[:1500]
+
+
+_TELLING = re.compile(
+    r"\[emerg\]|FATAL|\bFAILED\b|error|Error|>>>|[Bb]ad directive|parse|line \d+|unrecognized|invalid|unknown|"
+    r"not found|cannot|can't|No such file|health check", re.ASCII)
+
+
+def _places(line: str, lines: list[str], files: Mapping[str, str]) -> list[str]:
+    """`file:line` for messages that lack one of the two: Redis names no file, PostgreSQL no line of a wrong value."""
+    number = re.search(r"Reading the configuration file, at line (\d+)", line)
+    quoted = next((one for one in lines if one.startswith(">>> ")), "")
+    if number and quoted:
+        wanted = quoted[4:].strip().strip("'")
+        return [f"{path}:{place}" for path, text in files.items() for place, one in enumerate(text.splitlines(), 1)
+                if place == int(number[1]) and one.strip() == wanted]
+    value = re.search(r'(?:invalid value for|requires a[^"]*|for) parameter "([\w.]+)"', line)
+    if value and " line " not in line:
+        return [f"{path}:{place}" for path, text in files.items() for place, one in enumerate(text.splitlines(), 1)
+                if re.match(rf"\s*{re.escape(value[1])}\s*[=\s]", one)][-1:]
+    return []
+
+
+def _unreadable(files: Mapping[str, str]) -> str:
+    """Where a provisioning file is not YAML, or a dashboard not JSON; JSON is a part of YAML, and stricter."""
+    for path, text in sorted(files.items()):
+        try:
+            if path.endswith(".json"):
+                import json
+
+                json.loads(text)
+            elif path.endswith((".yml", ".yaml")):
+                list(yaml.parse(text, Loader=yaml.SafeLoader))
+        except ValueError as error:
+            return f"{path}:{getattr(error, 'lineno', 1)}: {getattr(error, 'msg', error)}"
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            return f"{path}:{line}: {error.problem or error.context}"
+        except yaml.YAMLError as error:
+            return f"{path}: {error}"
+    return ""
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def _decoded(text: str) -> str:
+    return base64.b64decode(text, validate=True).decode("utf-8", "replace")
