@@ -50,7 +50,8 @@ class FinishedRun:
     @property
     def undone(self) -> list[str]:
         """The keys of the steps that were undone, in that order."""
-        return [event["key"] for event in self.events if event["event"] == "undo_finished"]
+        # files are put back first, and a step with both parts is undone twice over
+        return list(dict.fromkeys(event["key"] for event in self.events if event["event"] == "undo_finished"))
 
     @property
     def steps(self) -> list[str]:

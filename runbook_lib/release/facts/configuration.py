@@ -167,6 +167,9 @@ def _places(line: str, lines: list[str], files: Mapping[str, str]) -> list[str]:
         wanted = quoted[4:].strip().strip("'")
         return [f"{path}:{place}" for path, text in files.items() for place, one in enumerate(text.splitlines(), 1)
                 if place == int(number[1]) and one.strip() == wanted]
+    made = re.search(r"file=\S*/([\w.-]+) .*\bline (\d+)", line)
+    if made:  # a copy that a start script makes, line by line
+        return [f"{path}:{made[2]}" for path in files if path.rsplit("/", 1)[-1] == made[1]]
     value = re.search(r'(?:invalid value for|requires a[^"]*|for) parameter "([\w.]+)"', line)
     if value and " line " not in line:
         return [f"{path}:{place}" for path, text in files.items() for place, one in enumerate(text.splitlines(), 1)

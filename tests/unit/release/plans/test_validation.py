@@ -1,0 +1,37 @@
+"""What is tried next to the release's files: the upstreams that the deployment itself will write."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from runbook_lib.core.commands import Command
+from runbook_lib.environment import load_environment
+from runbook_lib.platform.plans.release_files import upstreams_file
+from runbook_lib.release.plans.validation import try_configuration
+from tests.unit.release.facts.test_configuration import tree
+
+
+class Server:
+    def __init__(self) -> None:
+        self.asked: list[Command] = []
+
+    def run(self, command: Command) -> Any:
+        self.asked.append(command)
+        raise LookupError
+
+
+class Connections:
+    def __init__(self) -> None:
+        self.server = Server()
+
+
+def test_nginx_is_tried_with_the_upstreams_that_the_deployment_will_write() -> None:
+    connections: Any = Connections()
+    try:
+        try_configuration(load_environment("staging"), tree()).fetch(connections)
+    except LookupError:
+        (command,) = connections.server.asked
+    upstreams = base64.b64encode(upstreams_file("blue").encode()).decode()
+    assert f".runbook/upstreams/active.conf={upstreams}" in command.argv
+    assert command.argv[5:7] != (), "checkout and commit come first"
