@@ -6,7 +6,7 @@ from lab.instance import ORIGIN, Instance
 from lab.processes import output
 
 # In every kind of file this is a fault in its first line: an unknown word, or a construct that is never closed.
-BY_ENDING = {".sh": "if spoilt; then\n", ".json": "{ spoilt\n", ".yml": "spoilt: [on\n", ".yaml": "spoilt: [on\n"}
+BY_ENDING = {".sh": "if spoilt; then\n", ".json": "{ spoilt\n", ".yml": "spoilt: [on purpose\n", ".yaml": "spoilt: [\n"}
 UNKNOWN_WORD = "spoilt on purpose\n"
 PROGRAM = r"""
 set -eu

@@ -4,7 +4,7 @@ from runbook_lib.core.lazy import loader
 
 _HOMES = {
     "inspect_release": "runbook_lib.release.facts.repository",
-    "try_configuration": "runbook_lib.release.plans.validation",
+    "validate_configuration": "runbook_lib.release.plans.validation",
     "survey_secrets": "runbook_lib.release.facts.secret_strength",
     "rehearse_migrations": "runbook_lib.release.facts.migration_rehearsal",
     "live_release": "runbook_lib.platform.facts.releases",

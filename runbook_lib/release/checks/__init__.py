@@ -5,7 +5,6 @@ from runbook_lib.core.lazy import loader
 _HOMES = {
     "release_is_deployable": "runbook_lib.release.checks.preflight",
     "compose_file": "runbook_lib.release.checks.compose",
-    "configuration_is_valid": "runbook_lib.release.checks.configuration",
     "variables": "runbook_lib.release.checks.preflight",
     "secrets": "runbook_lib.release.checks.strong_secrets",
     "migrations": "runbook_lib.release.checks.migration_chain",

@@ -7,12 +7,18 @@ from typing import Any
 from runbook_lib.core.findings import Finding, finding
 from runbook_lib.environment import Environment
 from runbook_lib.environment.services import COLOURS
+from runbook_lib.release.checks.configuration import configuration_is_valid
 from runbook_lib.release.checks.exposure import CORRECT, exposure
+from runbook_lib.release.facts.configuration import ValidatedConfiguration
 from runbook_lib.release.facts.repository import ComposeConfig, ReleaseTree
 
 
-def compose_file(tree: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:
-    """Compose's own verdict first; services, limits, health checks and what is exposed only for a valid file."""
+def compose_file(tree: ReleaseTree, environment: Environment,
+                 configuration: ValidatedConfiguration | None = None) -> tuple[Finding, ...]:
+    """Compose's own verdict first; services, limits, health checks and what is exposed only for a valid file.
+
+    With `configuration`, also whether every service takes the files that it mounts.
+    """
     config = tree.sources.compose
     valid = finding("the Compose file is valid", None if config is None else config.valid,
                     measured="not found in the release" if config is None else config.error or "valid",
@@ -26,6 +32,7 @@ def compose_file(tree: ReleaseTree, environment: Environment) -> tuple[Finding, 
         _none("limits in the Compose file are the plan's", _limits_that_differ(config, environment)),
         _none("every service in the Compose file has a health check", _without_health(config, environment)),
         *exposure(config, environment, tree.sources.links),
+        *(configuration_is_valid(configuration, environment) if configuration else ()),
     )
 
 

@@ -14,17 +14,22 @@ from runbook_lib.platform.facts.server import ServerState
 from runbook_lib.platform.facts.target import FIRST_COLOUR, Target
 from runbook_lib.release.checks.capacity import disk_and_memory
 from runbook_lib.release.checks.compose import compose_file
+from runbook_lib.release.checks.configuration import configuration_is_valid
 from runbook_lib.release.checks.migration_chain import migration_chain
 from runbook_lib.release.checks.preflight import variables
+from runbook_lib.release.facts.configuration import ValidatedConfiguration
 from runbook_lib.release.facts.repository import ReleaseTree
 
 AGAIN = "Run this notebook again: it does what remains."
 
 
 def deploy_preconditions(
-    environment: Environment, release: ReleaseTree, server: ServerState, secrets: Mapping[str, Secret]
+    environment: Environment, release: ReleaseTree, server: ServerState, secrets: Mapping[str, Secret],
+    configuration: ValidatedConfiguration | None = None,
 ) -> tuple[Finding, ...]:
     """The ref is a commit that keeps the plan's static rules, secrets are available, and the server has the capacity.
+
+    With `configuration`, every service takes the files that it mounts; images that are missing are pulled by the plan.
 
     The rules are those of 10 Preflight, of the very commit: what it calls failed is not deployed, run or not.
     """
@@ -50,6 +55,7 @@ def deploy_preconditions(
             next_step="Put the missing ones into the environment of this process, or into the file of `secrets_file`.",
         ),
         *disk_and_memory(server, environment),
+        *(configuration_is_valid(configuration, environment, pulled=False) if configuration else ()),
     )
 
 

@@ -1,4 +1,4 @@
-"""A release's mounted configuration, tried in containers of the images that will read it, before it is used."""
+"""A release's mounted configuration, validated in containers of the images that will read it, before it is used."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import PROJECT, Container
 from runbook_lib.platform.facts.releases import Deployed
-from runbook_lib.release.facts.configuration_trials import Trial, mounted, program_of, trials_of, unknown_services
 from runbook_lib.release.facts.repository import ReleaseTree
+from runbook_lib.release.facts.validation_runs import ValidationRun, mounted, program_of, runs_of, unknown_services
 
-TRIAL_TIMEOUT_S = 600.0
+VALIDATION_TIMEOUT_S = 600.0
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
-class TrialOutcome(StrEnum):
-    """What a trial came to, as `configuration.sh` prints it. ERROR: the trial itself could not be made.
+class ValidationOutcome(StrEnum):
+    """What a run came to, as `configuration.sh` prints it. ERROR: the run itself could not be made.
 
     UNCHANGED: none was made, because the live service runs healthily with the same files and image.
     """
@@ -39,54 +39,54 @@ class TrialOutcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class TriedService:
+class ValidatedService:
     """How the files of one service were taken by its program. `message` names file and line where there is a fault."""
 
     service: str
     image: str
-    outcome: TrialOutcome
+    outcome: ValidationOutcome
     message: str = ""
     sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class TriedConfiguration:
-    """Every service that mounts files of the release. `untried` ones have no known trial: name to what they mount."""
+class ValidatedConfiguration:
+    """Every service that mounts files of the release. Of `not_validated` ones no program is known: name to sources."""
 
-    services: tuple[TriedService, ...] = ()
-    untried: Mapping[str, tuple[str, ...]] = ()  # type: ignore[assignment]
+    services: tuple[ValidatedService, ...] = ()
+    not_validated: Mapping[str, tuple[str, ...]] = ()  # type: ignore[assignment]
 
     @property
     def missing_images(self) -> tuple[str, ...]:
-        """Images that the release needs for its trials and the server does not have yet."""
-        return tuple(sorted({one.image for one in self.services if one.outcome is TrialOutcome.NO_IMAGE}))
+        """Images that the release needs for its runs and the server does not have yet."""
+        return tuple(sorted({one.image for one in self.services if one.outcome is ValidationOutcome.NO_IMAGE}))
 
 
-def tried_configuration(environment: Environment, tree: ReleaseTree, own_files: Mapping[str, str],
-                        unchanged: Iterable[str] = ()) -> Question[TriedConfiguration]:
-    """The release's configuration, tried on the server; takes seconds and changes nothing.
+def validated_configuration(environment: Environment, tree: ReleaseTree, own_files: Mapping[str, str],
+                        unchanged: Iterable[str] = ()) -> Question[ValidatedConfiguration]:
+    """The release's configuration, validated on the server; takes seconds and changes nothing.
 
     `own_files` are the files below `.runbook/` that a deployment writes next to the release's, by path; `unchanged`
     services are left out. Raises FactUnreadable when the reply has not the expected form. Source:
     `programs/configuration.sh`.
     """
     services = tree.sources.compose.services if tree.sources.compose else {}
-    needed = trials_of(services, environment.absent_services)
-    trials = tuple(one for one in needed if one.service not in unchanged)
-    as_they_are = tuple(TriedService(one.service, one.image, TrialOutcome.UNCHANGED, sources=one.sources)
-                        for one in {one.service: one for one in needed if one not in trials}.values())
+    needed = runs_of(services, environment.absent_services)
+    runs = tuple(one for one in needed if one.service not in unchanged)
+    as_they_are = tuple(ValidatedService(one.service, one.image, ValidationOutcome.UNCHANGED, sources=one.sources)
+                        for one in {one.service: one for one in needed if one not in runs}.values())
     words = [f"{path}={_encoded(text)}" for path, text in own_files.items()]
-    words += ["--", *(_encoded("".join(f"{word}\0" for word in one.words)) for one in trials)]
+    words += ["--", *(_encoded("".join(f"{word}\0" for word in one.words)) for one in runs)]
     commit = tree.commit.commit if tree.commit else ""
     argv = ("bash", "-s", "--", environment.server.directory, commit, *words)
     program = programs.text("release/read_git.sh", "release/configuration.sh")
 
-    def fetch(connections: Connections) -> TriedConfiguration:
-        if not commit or not trials:
-            return TriedConfiguration(as_they_are, unknown_services(services))
-        reply = connections.server.run(Command(argv, stdin=program, timeout_s=TRIAL_TIMEOUT_S))
-        tried = parse_trials(reply.stdout, trials, {name: mounted(one) for name, one in services.items()})
-        return TriedConfiguration((*tried, *as_they_are), unknown_services(services))
+    def fetch(connections: Connections) -> ValidatedConfiguration:
+        if not commit or not runs:
+            return ValidatedConfiguration(as_they_are, unknown_services(services))
+        reply = connections.server.run(Command(argv, stdin=program, timeout_s=VALIDATION_TIMEOUT_S))
+        validated = parse_runs(reply.stdout, runs, {name: mounted(one) for name, one in services.items()})
+        return ValidatedConfiguration((*validated, *as_they_are), unknown_services(services))
 
     return Question("configuration of the release", fetch)
 
@@ -107,40 +107,44 @@ def unchanged_services(environment: Environment, tree: ReleaseTree, deployed: De
         tree.trees.get(one) and tree.trees[one] == variables.get(f"{one.upper()}_CONFIG_HASH") for one in needed))
 
 
-def parse_trials(text: str, trials: tuple[Trial, ...],
-                 mounts: Mapping[str, list[tuple[str, str]]]) -> tuple[TriedService, ...]:
-    """What `configuration.sh` printed, one entry a service: the worst of its trials. Raises FactUnreadable."""
+def parse_runs(text: str, runs: tuple[ValidationRun, ...],
+                 mounts: Mapping[str, list[tuple[str, str]]]) -> tuple[ValidatedService, ...]:
+    """What `configuration.sh` printed, one entry a service: the worst of its runs. Raises FactUnreadable."""
     records = [line.split("\t") for line in text.splitlines()]
     try:
-        results = [record for record in records if record[0] == "trial"]
+        results = [record for record in records if record[0] == "run"]
         files = {(record[1], _decoded(record[2])): _decoded(record[3]) for record in records if record[0] == "file"}
-        if [record[1:3] for record in results] != [[one.service, one.mode] for one in trials]:
-            raise ValueError("a trial has no result")
-        tried = [_tried(one, record, {path: text for (name, path), text in files.items() if name == one.service},
-                        mounts.get(one.service, [])) for one, record in zip(trials, results, strict=True)]
+        if [record[1:3] for record in results] != [[one.service, one.mode] for one in runs]:
+            raise ValueError("a run has no result")
+        validated = [
+            _validated(one, record, {path: text for (name, path), text in files.items() if name == one.service},
+                       mounts.get(one.service, []))
+            for one, record in zip(runs, results, strict=True)
+        ]
     except (ValueError, IndexError, binascii.Error) as cause:
-        raise FactUnreadable("The release's configuration could not be tried: the reply is not in the expected form.",
+        raise FactUnreadable("The release's configuration could not be validated: the reply is not as expected.",
                              where=PROJECT,
                              next_step="Run the notebook again; if it fails again, check `docker info` on the server.",
                              ) from cause
-    worst: dict[str, TriedService] = {}
-    order = [TrialOutcome.PASSED, TrialOutcome.NO_IMAGE, TrialOutcome.ERROR, TrialOutcome.FAILED]
-    for one in tried:
+    worst: dict[str, ValidatedService] = {}
+    order = [ValidationOutcome.PASSED, ValidationOutcome.NO_IMAGE, ValidationOutcome.ERROR, ValidationOutcome.FAILED]
+    for one in validated:
         known = worst.get(one.service)
         if known is None or order.index(one.outcome) > order.index(known.outcome):
             worst[one.service] = one
     return tuple(worst.values())
 
 
-def _tried(trial: Trial, record: list[str], files: Mapping[str, str], mounts: list[tuple[str, str]]) -> TriedService:
+def _validated(run: ValidationRun, record: list[str], files: Mapping[str, str],
+               mounts: list[tuple[str, str]]) -> ValidatedService:
     outcome, output = record[3], _decoded(record[5])
-    if trial.mode == "read":
+    if run.mode == "read":
         message = _unreadable(files)
-        found = TrialOutcome.FAILED if message else TrialOutcome.PASSED
+        found = ValidationOutcome.FAILED if message else ValidationOutcome.PASSED
     else:
-        found = TrialOutcome(outcome)
-        message = "" if found is TrialOutcome.PASSED else explain(output, files, mounts)
-    return TriedService(trial.service, trial.image, found, message, trial.sources)
+        found = ValidationOutcome(outcome)
+        message = "" if found is ValidationOutcome.PASSED else explain(output, files, mounts)
+    return ValidatedService(run.service, run.image, found, message, run.sources)
 
 
 def explain(output: str, files: Mapping[str, str], mounts: list[tuple[str, str]]) -> str:

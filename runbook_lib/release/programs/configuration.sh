@@ -1,23 +1,23 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2329
-# Tries a release's configuration before it touches anything: `bash -s -- CHECKOUT COMMIT PROJECT NAME=VALUE… -- TRIAL…`.
-# Follows read_git.sh. The commit is laid out in a folder of its own; each trial is a container of the image that will read
+# Validates a release's configuration before it touches anything: `bash -s -- CHECKOUT COMMIT PROJECT NAME=VALUE… -- RUN…`.
+# Follows read_git.sh. The commit is laid out in a folder of its own; each run is a container of the image that will read
 # the files, without a network, with nothing of the live services but the server's certificates, read-only. It is removed
 # in any case, and ends on its own after LIMIT_S should this program die.
-# A NAME=VALUE is a file to write into the folder, `path=base64`. A TRIAL is base64 of NUL-ended words:
+# A NAME=VALUE is a file to write into the folder, `path=base64`. A RUN is base64 of NUL-ended words:
 #   SERVICE MODE UNCHANGED IMAGE SOURCES FULL READY-WORDS READY… RUN-OPTIONS-WORDS OPTIONS… COMMAND…
-# Prints `trial SERVICE MODE OUTCOME SECONDS OUTPUT(base64)`, and for a failed one its mounted files.
+# Prints `run SERVICE MODE OUTCOME SECONDS OUTPUT(base64)`, and for a failed one its mounted files.
 
 set -uo pipefail
 export LC_ALL=C
 readonly LIMIT_S=120 START_S=90
 # not as the container's first process: there, timeout of coreutils 9.10 ends with 125 and not a word
 readonly LIMITED='timeout "$@"; exit $?'
-readonly LABEL=org.gw2.runbook=configuration-trial
+readonly LABEL=org.gw2.runbook=configuration-validation
 
 main() {
     local checkout=$1 commit_wanted=$2; shift 2
     scratch=$(mktemp -d) || exit 1
-    run=configuration-trial-$$-$RANDOM
+    prefix=configuration-validation-$$-$RANDOM
     trap end EXIT
     commit='' kind='' fetched=''
     find_commit "$checkout" "$commit_wanted" "$scratch"
@@ -29,12 +29,12 @@ main() {
         shift
     done
     shift
-    local number=0 trial
-    for trial; do
+    local number=0 spec
+    for spec; do
         number=$((number + 1))
         # two at a time: users' requests need the processors too
         ((number <= 2)) || wait -n
-        try "$number" "$trial" >"$scratch/result-$number" &
+        try "$number" "$spec" >"$scratch/result-$number" &
     done
     wait
     for ((number = 1; number <= $#; number++)); do cat "$scratch/result-$number"; done
@@ -43,15 +43,15 @@ main() {
 # a stopped run must not leave a container behind: its own limit would end it, but only later
 end() {
     local left
-    left=$(docker ps --all --quiet --filter "label=$LABEL" --filter "name=$run")
+    left=$(docker ps --all --quiet --filter "label=$LABEL" --filter "name=$prefix")
     # shellcheck disable=SC2086
     [[ -z $left ]] || docker rm --force --volumes $left >/dev/null 2>&1
     rm -rf -- "$scratch"
 }
 
-# try NUMBER TRIAL
+# try NUMBER RUN
 try() {
-    local words name="$run-$1" log="$scratch/log-$1" began=$SECONDS outcome
+    local words name="$prefix-$1" log="$scratch/log-$1" began=$SECONDS outcome
     mapfile -d '' words < <(base64 -d <<<"$2" | sed -z "s#@TREE@#$scratch/tree#g")
     service=${words[0]} mode=${words[1]} image=${words[2]} sources=${words[3]}
     local count=${words[4]} ready options
@@ -69,11 +69,11 @@ try() {
         "$mode" "$name" "$log"; outcome=$?
         case $outcome in 0) outcome=passed ;; 125) outcome=error ;; *) outcome=failed ;; esac
     fi
-    printf 'trial\t%s\t%s\t%s\t%s\t%s\n' "$service" "$mode" "$outcome" "$((SECONDS - began))" "$(tail -c 6000 "$log" | encoded)"
+    printf 'run\t%s\t%s\t%s\t%s\t%s\n' "$service" "$mode" "$outcome" "$((SECONDS - began))" "$(tail -c 6000 "$log" | encoded)"
     [[ $outcome == passed || $outcome == no-image ]] || show_sources "$sources"
 }
 
-# existing OPTION: Docker would make a folder of the server that is missing, and a trial must not; a socket of the server is
+# existing OPTION: Docker would make a folder of the server that is missing, and a run must not; a socket of the server is
 # none of its business. Both become an empty folder.
 existing() {
     local source

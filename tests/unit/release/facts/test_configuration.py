@@ -1,4 +1,4 @@
-"""What the trials of a release's configuration came to: one entry a service, with file and line where there is a fault."""
+"""What the runs of a release's configuration came to: one entry a service, with file and line where there is a fault."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.release.facts import configuration as facts
-from runbook_lib.release.facts.configuration_trials import Trial
 from runbook_lib.release.facts.repository import Commit, ComposeConfig, ReleaseTree, Sources
+from runbook_lib.release.facts.validation_runs import ValidationRun
 
 ENVIRONMENT = load_environment("staging")
 MOUNTS = {"redis": [("redis", "/etc/gw2-redis")], "grafana": [("grafana", "/etc/g")]}
-TRIAL = Trial("redis", "redis", "start", "redis:7", ("redis",))
+RUN = ValidationRun("redis", "redis", "start", "redis:7", ("redis",))
 
 
 def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def reply(outcome: str, output: str, *files: tuple[str, str], trial: Trial = TRIAL) -> str:
-    lines = [f"trial\t{trial.service}\t{trial.mode}\t{outcome}\t1\t{encoded(output)}"]
-    lines += [f"file\t{trial.service}\t{encoded(path)}\t{encoded(text)}" for path, text in files]
+def reply(outcome: str, output: str, *files: tuple[str, str], run: ValidationRun = RUN) -> str:
+    lines = [f"run\t{run.service}\t{run.mode}\t{outcome}\t1\t{encoded(output)}"]
+    lines += [f"file\t{run.service}\t{encoded(path)}\t{encoded(text)}" for path, text in files]
     return "\n".join(lines) + "\n"
 
 
 def message(output: str, *files: tuple[str, str]) -> str:
-    (tried,) = facts.parse_trials(reply("failed", output, *files), (TRIAL,), MOUNTS)
-    return tried.message
+    (validated,) = facts.parse_runs(reply("failed", output, *files), (RUN,), MOUNTS)
+    return validated.message
 
 
 def test_paths_are_told_as_they_are_in_the_release() -> None:
@@ -63,32 +63,32 @@ def test_a_message_without_a_known_word_is_told_by_its_last_lines() -> None:
     assert message("one\ntwo\nthree\nfour") == "two; three; four"
 
 
-@pytest.mark.parametrize(("path", "text", "told"), [
+@pytest.mark.parametrize(("path", "text", "shown"), [
     ("grafana/dashboards/a.json", '{"a": 1,\n oops', "grafana/dashboards/a.json:2"),
     ("grafana/provisioning/b.yml", "a: 1\nb: [\n", "grafana/provisioning/b.yml:3"),
     ("grafana/provisioning/c.yml", "a: !custom 1\n", ""),
     ("grafana/notes.txt", "{", ""),
 ])
-def test_provisioning_is_read_back_where_no_container_can_be_started(path: str, text: str, told: str) -> None:
-    trial = Trial("grafana", "grafana", "read", "grafana/grafana", ("grafana",))
-    (tried,) = facts.parse_trials(reply("read", "", (path, text), trial=trial), (trial,), MOUNTS)
-    assert tried.message.startswith(told) and bool(tried.message) == bool(told)
+def test_provisioning_is_read_back_where_no_container_can_be_started(path: str, text: str, shown: str) -> None:
+    run = ValidationRun("grafana", "grafana", "read", "grafana/grafana", ("grafana",))
+    (validated,) = facts.parse_runs(reply("read", "", (path, text), run=run), (run,), MOUNTS)
+    assert validated.message.startswith(shown) and bool(validated.message) == bool(shown)
 
 
 def test_the_worst_trial_of_a_service_counts() -> None:
-    check = replace(TRIAL, mode="check")
-    text = reply("failed", "line 1: bad", trial=check) + reply("no-image", "")
-    (tried,) = facts.parse_trials(text, (check, TRIAL), MOUNTS)
-    assert tried.outcome == "failed"
-    (missing,) = facts.parse_trials(reply("passed", "", trial=check) + reply("no-image", ""), (check, TRIAL), MOUNTS)
+    check = replace(RUN, mode="check")
+    text = reply("failed", "line 1: bad", run=check) + reply("no-image", "")
+    (validated,) = facts.parse_runs(text, (check, RUN), MOUNTS)
+    assert validated.outcome == "failed"
+    (missing,) = facts.parse_runs(reply("passed", "", run=check) + reply("no-image", ""), (check, RUN), MOUNTS)
     assert missing.outcome == "no-image"
-    assert facts.TriedConfiguration((missing,)).missing_images == ("redis:7",)
+    assert facts.ValidatedConfiguration((missing,)).missing_images == ("redis:7",)
 
 
-@pytest.mark.parametrize("text", ["", "trial\tredis\n", reply("excellent", ""), reply("passed", "") * 2])
+@pytest.mark.parametrize("text", ["", "run\tredis\n", reply("excellent", ""), reply("passed", "") * 2])
 def test_a_reply_of_another_form_is_never_a_pass(text: str) -> None:
     with pytest.raises(FactUnreadable):
-        facts.parse_trials(text, (TRIAL,), MOUNTS)
+        facts.parse_runs(text, (RUN,), MOUNTS)
 
 
 def tree(**trees: str) -> ReleaseTree:

@@ -1,4 +1,4 @@
-"""What is tried next to the release's files: the upstreams that the deployment itself will write."""
+"""What is validated next to the release's files: the upstreams that the deployment itself will write."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from runbook_lib.core.commands import Command
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.plans.release_files import upstreams_file
-from runbook_lib.release.plans.validation import try_configuration
+from runbook_lib.release.plans.validation import validate_configuration
 from tests.unit.release.facts.test_configuration import tree
 
 
@@ -29,7 +29,7 @@ class Connections:
 def test_nginx_is_tried_with_the_upstreams_that_the_deployment_will_write() -> None:
     connections: Any = Connections()
     try:
-        try_configuration(load_environment("staging"), tree()).fetch(connections)
+        validate_configuration(load_environment("staging"), tree()).fetch(connections)
     except LookupError:
         (command,) = connections.server.asked
     upstreams = base64.b64encode(upstreams_file("blue").encode()).decode()

@@ -1,4 +1,4 @@
-"""Which trials a release's mounted configuration needs, read from Compose's own view of its services. Pure.
+"""Which runs a release's mounted configuration needs, read from Compose's own view of its services. Pure.
 
 What is mounted where is asked of Compose: no list of ours says which files a release has.
 """
@@ -26,7 +26,7 @@ Service = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Trial:
+class ValidationRun:
     """One container to try: `options` for `docker run`, the command, and what tells that a started one is ready.
 
     `sources` are the folders and files of the release that it reads. Mode "read" has no container: the text itself is
@@ -44,26 +44,26 @@ class Trial:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The trial as `programs/configuration.sh` reads it."""
+        """The run as `programs/configuration.sh` reads it."""
         return (self.service, self.mode, self.image, ":".join(self.sources), str(len(self.ready)), *self.ready,
                 str(len(self.options)), *self.options, *self.command)
 
 
-def trials_of(services: Mapping[str, Service], absent: Iterable[str] = ()) -> tuple[Trial, ...]:
-    """The trials of a release's services. Of one that the environment does not run, only what needs no container."""
+def runs_of(services: Mapping[str, Service], absent: Iterable[str] = ()) -> tuple[ValidationRun, ...]:
+    """The runs of a release's services. Of one that the environment does not run, only what needs no container."""
     left_out = frozenset(absent)
-    found: list[Trial] = []
+    found: list[ValidationRun] = []
     for name, service in services.items():
         program, sources = program_of(name, service), tuple(source for source, _ in mounted(service))
         if not sources or program is None:
             continue
-        found += [one for one in _trials(name, program, service, sources, tuple(services))
+        found += [one for one in _runs(name, program, service, sources, tuple(services))
                   if name not in left_out or one.mode == "read"]
     return tuple(found)
 
 
 def unknown_services(services: Mapping[str, Service]) -> dict[str, tuple[str, ...]]:
-    """Services that mount files of the release, and for which no trial is known: name to what they mount."""
+    """Services that mount files of the release, and for which no run is known: name to what they mount."""
     return {name: tuple(source for source, _ in mounted(service)) for name, service in services.items()
             if program_of(name, service) is None and mounted(service)}
 
@@ -125,20 +125,20 @@ def _mount_options(service: Service) -> list[str]:
         elif volume.get("type") == "volume" and not target.endswith(IN_MEMORY):
             # as Compose makes a new one: with the owner that the image gives the folder. It goes with the container
             options += ["--mount", f"type=volume,target={target}"]
-        else:  # logs, and a database that is made anew for each trial: empty and in memory
+        else:  # logs, and a database that is made anew for each run: empty and in memory
             options += ["--tmpfs", f"{target}:mode=1777"]
     for place in service.get("tmpfs") or ():
         options += ["--tmpfs", str(place)]
     return options
 
 
-def _trials(name: str, program: str, service: Service, sources: tuple[str, ...],
-            names: tuple[str, ...]) -> list[Trial]:
+def _runs(name: str, program: str, service: Service, sources: tuple[str, ...],
+            names: tuple[str, ...]) -> list[ValidationRun]:
     image = str(service.get("image", ""))
     command = " ".join(_words(service.get("command")))
 
-    def check(*words: str) -> Trial:
-        return Trial(name, program, "check", image, sources, options_of(service, names), words)
+    def check(*words: str) -> ValidationRun:
+        return ValidationRun(name, program, "check", image, sources, options_of(service, names), words)
 
     match program:
         case "nginx":
@@ -148,14 +148,14 @@ def _trials(name: str, program: str, service: Service, sources: tuple[str, ...],
             file = re.search(r"--config\.file[= ](\S+)", command)
             return [check("promtool", "check", "config", file[1] if file else "/etc/prometheus/prometheus.yml")]
         case "grafana":
-            return [Trial(name, program, "read", image, sources), _start(name, program, service, sources)]
+            return [ValidationRun(name, program, "read", image, sources), _start(name, program, service, sources)]
     return [_start(name, program, service, sources)]
 
 
-def _start(name: str, program: str, service: Service, sources: tuple[str, ...]) -> Trial:
+def _start(name: str, program: str, service: Service, sources: tuple[str, ...]) -> ValidationRun:
     entrypoint, command = _words(service.get("entrypoint")), _words(service.get("command"))
     own = (*entrypoint, *command) if entrypoint else (IMAGE_ENTRYPOINT, *command)
-    return Trial(name, program, "start", str(service.get("image", "")), sources, options_of(service), own,
+    return ValidationRun(name, program, "start", str(service.get("image", "")), sources, options_of(service), own,
                  _health(service))
 
 

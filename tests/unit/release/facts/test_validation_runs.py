@@ -1,4 +1,4 @@
-"""Which containers are tried: asked of Compose's view of the services, with nothing live and no network."""
+"""Which containers are validated: asked of Compose's view of the services, with nothing live and no network."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.release.facts import configuration_trials as trials
+from runbook_lib.release.facts import validation_runs as runs
 
 MOUNT = {"type": "bind", "source": "redis", "target": "/etc/redis", "read_only": True}
 REDIS: dict[str, Any] = {
@@ -19,14 +19,14 @@ REDIS: dict[str, Any] = {
 }
 
 
-def only(service: dict[str, Any], name: str = "cache") -> trials.Trial:
-    (one,) = trials.trials_of({name: service})
+def only(service: dict[str, Any], name: str = "cache") -> runs.ValidationRun:
+    (one,) = runs.runs_of({name: service})
     return one
 
 
 def test_a_service_is_started_as_it_will_run_and_asked_by_its_own_health_check() -> None:
     one = only(REDIS)
-    assert (one.mode, one.command) == ("start", (trials.IMAGE_ENTRYPOINT,))
+    assert (one.mode, one.command) == ("start", (runs.IMAGE_ENTRYPOINT,))
     assert one.ready == ("sh", "-c", "test $(redis-cli ping) = PONG")
     assert only({**REDIS, "entrypoint": ["/bin/sh", "/start.sh"], "command": []}).command == ("/bin/sh", "/start.sh")
 
@@ -45,7 +45,7 @@ def test_a_trial_has_no_network_no_data_and_no_more_rights_than_docker_gives() -
 def test_what_nginx_may_name_has_an_address_and_its_certificates_are_the_servers() -> None:
     certificates = {"type": "bind", "source": "/etc/letsencrypt", "target": "/etc/letsencrypt", "read_only": True}
     nginx = {"image": "registry/nginx@sha256:1", "volumes": [{**MOUNT, "source": "nginx"}, certificates]}
-    one = next(one for one in trials.trials_of({"proxy": nginx, "backend-blue": {"image": "b"}}))
+    one = next(one for one in runs.runs_of({"proxy": nginx, "backend-blue": {"image": "b"}}))
     assert (one.mode, one.command) == ("check", ("nginx", "-t"))
     assert "backend-blue:127.0.0.1" in one.options
     assert "type=bind,source=/etc/letsencrypt,target=/etc/letsencrypt,readonly" in one.options
@@ -68,22 +68,22 @@ def test_the_file_that_the_command_names_is_the_one_that_is_checked(service: dic
     ("queue", {"image": "rabbitmq:3"}, None),
 ])
 def test_the_program_is_known_by_image_name_or_command(name: str, service: dict[str, Any], program: str | None) -> None:
-    assert trials.program_of(name, service) == program
+    assert runs.program_of(name, service) == program
 
 
 def test_files_of_an_unknown_program_are_named_and_those_of_the_runbooks_are_not_the_releases() -> None:
     services = {"queue": {"image": "rabbitmq", "volumes": [{**MOUNT, "source": "queue"}]},
                 "node": {"image": "other", "volumes": [{**MOUNT, "source": ".runbook"}, {**MOUNT, "source": "/"}]}}
-    assert trials.unknown_services(services) == {"queue": ("queue",)}
-    assert trials.trials_of(services) == ()
+    assert runs.unknown_services(services) == {"queue": ("queue",)}
+    assert runs.runs_of(services) == ()
 
 
 def test_of_a_service_that_the_environment_does_not_run_only_the_text_is_read() -> None:
     services = {"grafana": {"image": "grafana/grafana", "volumes": [{**MOUNT, "source": "grafana"}]}}
-    assert [one.mode for one in trials.trials_of(services)] == ["read", "start"]
-    assert [one.mode for one in trials.trials_of(services, ("grafana",))] == ["read"]
+    assert [one.mode for one in runs.runs_of(services)] == ["read", "start"]
+    assert [one.mode for one in runs.runs_of(services, ("grafana",))] == ["read"]
 
 
 def test_a_trial_is_told_to_the_program_by_counted_words() -> None:
-    one = trials.Trial("redis", "redis", "start", "redis:7", ("a", "b"), ("--x",), ("run",), ("ping", "it"))
+    one = runs.ValidationRun("redis", "redis", "start", "redis:7", ("a", "b"), ("--x",), ("run",), ("ping", "it"))
     assert one.words == ("redis", "start", "redis:7", "a:b", "2", "ping", "it", "1", "--x", "run")
