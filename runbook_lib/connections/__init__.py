@@ -105,5 +105,6 @@ def open_connections(
 
     `secrets` are kept out of error messages. With `changes_allowed` False no job can start and no lock be taken.
     """
-    known = secrets.values() if isinstance(secrets, Mapping) else secrets
-    return OpenConnections(environment, Redactor(known), changes_allowed)
+    from runbook_lib.environment.redaction import redactor_for
+
+    return OpenConnections(environment, redactor_for(environment, secrets), changes_allowed)

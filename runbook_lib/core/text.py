@@ -30,6 +30,21 @@ def printable(value: object) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+LONGEST_LINE = 16_384  # characters; a longer line has no end to wait for, and no secret is as long
+
+
+def from_next_line(text: str) -> str:
+    """What follows the first line end: the text begins in the middle of a line, perhaps in the middle of a secret."""
+    end = text.find("\n", 0, LONGEST_LINE)
+    return text[end + 1:] if end >= 0 else text[LONGEST_LINE:]
+
+
+def to_last_line(text: str) -> str:
+    """What ends with the last line end: the text was cut in the middle of a line."""
+    end = text.rfind("\n", max(0, len(text) - LONGEST_LINE))
+    return text[:end + 1] if end >= 0 else text[:-LONGEST_LINE]
+
+
 def parse_assignment(line: str) -> tuple[str, str] | None:
     """Name and value of a line `NAME=value`, without `export ` and without quotes around the value; None otherwise.
 

@@ -49,7 +49,8 @@ class Public(StrictModel):
 class SecretSpec(StrictModel):
     """A secret by name: what needs it, how long it must be at least, and whether the server or CI holds it.
 
-    A `url_safe` one becomes part of a URL and may hold only letters, digits, `-`, `_`, `.` and `~`.
+    A `url_safe` one becomes part of a URL and may hold only letters, digits, `-`, `_`, `.` and `~`. One that is not
+    `redacted` is kept with the secrets without being one: the host's name, the user's.
     """
 
     needed_by: Annotated[tuple[Text, ...], Field(min_length=1)]
@@ -57,6 +58,7 @@ class SecretSpec(StrictModel):
     side: Literal["server", "ci"]
     required: bool = True
     url_safe: bool = False
+    redacted: bool = True
 
 
 class EnvironmentFile(StrictModel):

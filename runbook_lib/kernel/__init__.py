@@ -136,10 +136,8 @@ class Hooks:
         """Show what was held back, and record the cell."""
         self._flush()
         outputs = self.channel.outputs
-        for name, text in outputs.finish(self._folder.evidence, self._cell):
-            with self.channel.passing():
-                self._streams[name].write(text)
-                self._streams[name].flush()
+        for name, text in self.channel.finish(self._folder.evidence, self._cell):
+            self.channel.release(self._streams[name], name, text)
         self._on_cell(self._cell, self._source, outputs.recorded, error)
 
     def _flush(self) -> None:

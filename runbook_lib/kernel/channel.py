@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from runbook_lib.core.redaction import Redactor
 from runbook_lib.kernel.outputs import CellOutputs
+from runbook_lib.kernel.streams import Keep
 
-_TEXTS = {"execute_input", "execute_reply", "inspect_reply", "input_request", "history_reply", "complete_reply"}
-_DISPLAYS = {"display_data", "execute_result", "update_display_data"}
+# messages of the protocol alone; whatever else leaves the kernel, widgets and kinds of later versions too, is redacted
+_EXEMPT = frozenset({"status", "iopub_welcome", "kernel_info_reply", "connect_reply", "shutdown_reply",
+                     "interrupt_reply"})
+_DISPLAYS = frozenset({"display_data", "execute_result", "update_display_data"})
+_OPTIONS = ("parent", "ident", "buffers", "track", "header", "metadata")  # of session.send, in their order
 
 
 class Channel:
@@ -20,48 +22,65 @@ class Channel:
     def __init__(self, session: Any, redactor: Redactor) -> None:
         earlier = getattr(session.send, "channel", None)
         self._send = earlier._send if earlier else session.send
-        self._redactors = [*(earlier._redactors if earlier else []), redactor]
+        for secret in earlier._redactor.secrets if earlier else ():
+            redactor.learn(secret)  # names of the notebook may still hold what an earlier run was given
         self._redactor = redactor
         self._mutex = threading.RLock()  # streams are sent by a thread of their own
-        self._passing = False
         self.outputs = CellOutputs(redactor)
 
         def send(stream: Any, message: Any, content: Any = None, *rest: Any, **options: Any) -> Any:
-            return self._pass_on(stream, message, content, rest, options)
+            return self._pass_on(stream, message, content, {**dict(zip(_OPTIONS, rest, strict=False)), **options})
 
         send.channel = self  # type: ignore[attr-defined]
         session.send = send
 
-    @contextmanager
-    def passing(self) -> Iterator[None]:
-        """Let stream text through that was bounded before."""
-        self._passing = True
-        try:
-            yield
-        finally:
-            self._passing = False
+    def finish(self, keep: Keep, cell: int) -> list[tuple[str, str]]:
+        """Stream names and texts that are still to be shown, at the end of the cell with this number."""
+        with self._mutex:  # a thread of the cell may go on printing
+            return self.outputs.finish(keep, cell)
 
-    def _pass_on(self, stream: Any, message: Any, content: Any, rest: tuple[Any, ...], options: Any) -> Any:
-        whole = isinstance(message, dict)
-        kind = (message.get("msg_type") or message["header"]["msg_type"]) if whole else str(message)
+    def release(self, stream: Any, name: str, text: str) -> None:
+        """Send text of a stream that was redacted and bounded before.
+
+        It does not go through the stream: what other threads print meanwhile would pass with it.
+        """
+        place = getattr(stream, "pub_thread", None)
+        if place is None:  # not a kernel's stream: nothing stands between it and its reader
+            stream.write(text)
+            stream.flush()
+            return
+        self._send(place, "stream", {"name": name, "text": text}, parent=stream.parent_header, ident=stream.topic)
+
+    def _pass_on(self, stream: Any, message: Any, content: Any, options: dict[str, Any]) -> Any:
+        whole = message if isinstance(message, dict) else {"content": content}
+        kind = str(whole.get("msg_type") or whole["header"]["msg_type"]) if whole is message else str(message)
+        if kind in _EXEMPT:
+            return self._send(stream, message, content, **options)
         with self._mutex:
-            shown = self._shown(kind, message.get("content") if whole else content)
-        if shown is None:
+            shown = self._shown(kind, whole.get("content"))
+        if shown is None and kind == "stream":
             return None
-        if whole:
-            return self._send(stream, {**message, "content": shown}, content, *rest, **options)
-        return self._send(stream, message, shown, *rest, **options)
+        options = {**options, **self._attached(options)}
+        if whole is message:
+            return self._send(stream, {**message, "content": shown, **self._attached(message)}, None, **options)
+        return self._send(stream, message, shown, **options)
 
     def _shown(self, kind: str, content: Any) -> Any:
-        """The content as it may leave the kernel; None when nothing of it may, now."""
-        for redactor in self._redactors[:-1]:
-            if kind == "stream" or kind in _TEXTS or kind in _DISPLAYS or kind == "error":
-                content = redactor.value(content)
-        if kind == "stream" and not self._passing:
+        """The content as it may leave the kernel; None when nothing of a stream may, now."""
+        if kind == "stream":
             text = self.outputs.stream(content["name"], content["text"])
             return {**content, "text": text} if text else None
         if kind in _DISPLAYS:
             return self.outputs.display(content, kind)
         if kind == "error":
             return self.outputs.error(content)
-        return self._redactor.value(content) if kind in _TEXTS else content
+        return self._redactor.value(content)
+
+    def _attached(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Metadata and binary buffers, which widgets send next to the content."""
+        found: dict[str, Any] = {}
+        if fields.get("metadata"):
+            found["metadata"] = self._redactor.value(fields["metadata"])
+        if fields.get("buffers"):
+            found["buffers"] = [self._redactor.data(bytes(buffer)) for buffer in fields["buffers"]]
+        return found

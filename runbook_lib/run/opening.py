@@ -9,8 +9,8 @@ from runbook_lib import kernel
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import new_run, seal_abandoned
 from runbook_lib.contract import Contract, parse_contract, read_contract
-from runbook_lib.core.redaction import Redactor
 from runbook_lib.environment import load_environment, project
+from runbook_lib.environment.redaction import redactor_for
 from runbook_lib.kernel.assignment import assigned, tell_runner
 from runbook_lib.run import current
 from runbook_lib.run.given import given_values, notebook_file, refuse_overridden
@@ -45,13 +45,15 @@ def open_run(notebook: str, namespace: Mapping[str, Any]) -> Run:
     outputs = project.outputs()
     if assignment is None:  # the runner has just done it
         seal_abandoned(outputs)
-    folder = new_run(contract.notebook, redactor=Redactor(secrets.values()))
+    redactor = redactor_for(environment, secrets, words=(contract.notebook, *contract.names))
+    folder = new_run(contract.notebook, redactor=redactor)
     tell_runner(run={"run_id": folder.run_id, "folder": str(folder.path)})
     journal = Journal(folder, folder.redactor)
     started = provenance()
     journal.write("run_started", run_id=folder.run_id, notebook=contract.notebook, environment=environment.name,
                   parameters=values, mode=values.get("mode", "read-only"), reason=values.get("reason", ""),
-                  redacted=sorted(secrets), **file, **started)
+                  redacted=sorted({one.name for one in redactor.secrets} - redactor.not_redacted.keys()),
+                  not_redacted=redactor.not_redacted, **file, **started)
     run = Run(contract, values, environment, secrets, folder, journal, operator=started["operator"])
     current.remember(run)
     run.start()

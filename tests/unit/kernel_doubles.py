@@ -18,7 +18,11 @@ class Session:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, Any]] = []
+        self.messages: list[Any] = []
+        self.options: list[dict[str, Any]] = []
 
-    def send(self, stream: Any, message: Any, content: Any = None, *rest: Any, **options: Any) -> None:
+    def send(self, stream: Any, message: Any, content: Any = None, **options: Any) -> None:
+        self.messages.append(message)
+        self.options.append(options)
         kind = message["msg_type"] if isinstance(message, dict) else message
         self.sent.append((kind, message["content"] if isinstance(message, dict) else content))

@@ -1,0 +1,201 @@
+"""The redactor for everything that is written: one pass over a text, however many secrets there are.
+
+A text is sampled at every fourth character; only where a sample is a piece of a secret do regular expressions look
+closer. So 200 MB take seconds, and the time does not depend on how a text is cut into pieces.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from runbook_lib.core.redaction.secret import Secret
+from runbook_lib.core.redaction.spellings import GRAM, Spelling, grams_of, spellings_of, starts_of
+from runbook_lib.core.redaction.units import reason_not_redacted, units_of
+
+SHORTEST_PIECE = 8  # characters of a secret that was cut: a shorter rest may be an ordinary word
+TELLING_PART = 0.6  # of a secret; less of it tells little, and may be what others have in common with it
+MOST_PLACES = 4  # of one sample in one form: a secret that repeats itself is found by any of them
+LONGEST_HELD = 16_384  # characters of a stream that are held back for a form whose end is still to come
+# what stands before a value that is an ordinary word, where it is a credential all the same
+_ASSIGNED = re.compile(r"(?i)(?:pass\w*|pwd|secret\w*|token\w*|key|credential\w*)[\"']?\s*(?:[=:]|\s)\s*[\"']?$")
+_IN_ADDRESS = re.compile(r"://[^\s/:@]*:$")
+
+Span = tuple[int, int, str]  # start and end in the text, and the secret's name
+
+
+class Redactor:
+    """Replaces every known secret, in its usual encodings, by ‹its name›.
+
+    `words` are our own: names of hosts, users, services, runbooks. A secret that is one of them, or another ordinary
+    word, is masked only where it stands as a credential; `not_redacted` names it, with the reason.
+    """
+
+    def __init__(self, secrets: Iterable[Secret] = (), words: Iterable[str] = ()) -> None:
+        self._words = frozenset(word.lower() for word in words)
+        self._known: set[tuple[str, str]] = set()
+        self._grams: dict[str, list[tuple[Spelling, str, int]]] = {}
+        self._always: list[Spelling] = []
+        self._weak: dict[str, str] = {}
+        self._starts: dict[str, list[Spelling]] = {}
+        self._longest = 0
+        self.not_redacted: dict[str, str] = {}
+        self.secrets: list[Secret] = []
+        for secret in secrets:
+            self.learn(secret)
+
+    def learn(self, secret: Secret) -> Secret:
+        """Take one more secret in; returns it, so that it can be used in the same line."""
+        if secret in self.secrets:
+            return secret
+        self.secrets.append(secret)
+        reason = reason_not_redacted(secret.reveal(), self._words)
+        if reason:
+            self.not_redacted[secret.name] = reason
+            if secret.reveal().strip():
+                self._weak[secret.reveal().strip()] = secret.name
+            return secret
+        for unit in units_of(secret.reveal(), self._words):
+            if (secret.name, unit) not in self._known:
+                self._known.add((secret.name, unit))
+                for spelling in spellings_of(secret.name, unit):
+                    self._add(spelling)
+        return secret
+
+    def _add(self, spelling: Spelling) -> None:
+        for literal in spelling.literals:
+            counted: Counter[str] = Counter()
+            for place, gram in grams_of(literal):
+                counted[gram] += 1
+                if counted[gram] <= MOST_PLACES:
+                    self._grams.setdefault(gram, []).append((spelling, literal, place))
+        if not spelling.is_sampled:
+            self._always.append(spelling)
+        for start in starts_of(spelling):
+            for size in range(1, len(start) + 1):
+                self._starts.setdefault(start[:size], []).append(spelling)
+        self._longest = min(LONGEST_HELD, max(self._longest, spelling.width))
+
+    def text(self, text: str) -> str:
+        """`text` without any known secret."""
+        return _masked(text, self._spans(text))
+
+    def split(self, text: str) -> tuple[str, str]:
+        """The beginning of `text` without any known secret, and its rest as it is, which may be one's beginning.
+
+        The rest is to be put before the text that comes next.
+        """
+        spans, place = self._spans(text), self._unfinished(text)
+        for start, end, _ in spans:
+            if start < place < end:
+                place = start  # what looks like a beginning is the end of another
+        return _masked(text[:place], [one for one in spans if one[1] <= place]), text[place:]
+
+    def value(self, value: Any) -> Any:
+        """The same structure (dict, list, tuple, text) with every text redacted, keys included."""
+        if isinstance(value, Secret):
+            return repr(value)
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, bytes):
+            return self.text(value.decode("utf-8", "replace"))
+        if isinstance(value, dict):
+            return {self.value(key): self.value(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.value(item) for item in value]
+        return value
+
+    def data(self, data: bytes) -> bytes:
+        """Binary data of the same length, with secrets that stand in it as UTF-8 or in another form overwritten."""
+        latin = data.decode("latin-1")
+        spans = self._spans(latin) if self._known else []
+        for _, unit in self._known:
+            raw = unit.encode().decode("latin-1")
+            spans += [(found.start(), found.end(), "") for found in re.finditer(re.escape(raw), latin)]
+        clean = bytearray(data)
+        for start, end, _ in spans:
+            clean[start:end] = b"*" * (end - start)
+        return bytes(clean)
+
+    def _spans(self, text: str) -> list[Span]:
+        """Where secrets stand in the text, in order and apart."""
+        spans, windows = self._sampled(text)
+        for spelling, places in windows.values():
+            for start, end in places:
+                spans += [(*found.span(), spelling.name) for found in spelling.pattern.finditer(text, start, end)]
+        for spelling in self._always:
+            spans += [(*found.span(), spelling.name) for found in spelling.pattern.finditer(text)]
+        return _apart([*spans, *self._credentials(text)])
+
+    def _sampled(self, text: str) -> tuple[list[Span], dict[int, tuple[Spelling, list[list[int]]]]]:
+        """Pieces of secrets that are long enough to tell, and where which form is to be looked for."""
+        grams, pieces = self._grams, []
+        windows: dict[int, tuple[Spelling, list[list[int]]]] = {}
+        places = [place for place in range(0, len(text) - GRAM + 1, GRAM) if text[place:place + GRAM] in grams]
+        for place in places:
+            for spelling, literal, offset in grams[text[place:place + GRAM]]:
+                piece = self._piece(text, place, literal, offset)
+                if piece is not None:
+                    pieces.append((*piece, spelling.name))
+                start, end = max(0, place - spelling.width), place + GRAM + spelling.width
+                _, wanted = windows.setdefault(id(spelling), (spelling, []))
+                if wanted and start <= wanted[-1][1]:
+                    wanted[-1][1] = end
+                else:
+                    wanted.append([start, end])
+        return pieces, windows
+
+    def _piece(self, text: str, place: int, literal: str, offset: int) -> tuple[int, int] | None:
+        """The piece of `literal` around a sample of it: what is left of a secret that others cut, too."""
+        before = 0
+        while before < min(place, offset) and text[place - before - 1] == literal[offset - before - 1]:
+            before += 1
+        after, most = GRAM, min(len(text) - place, len(literal) - offset)
+        while after < most and text[place + after] == literal[offset + after]:
+            after += 1
+        if before + after < max(SHORTEST_PIECE, math.ceil(TELLING_PART * len(literal))):
+            return None
+        start, end = place - before, place + after
+        # a secret may begin with a name of ours: that is none of it
+        return None if any(text[start:end].lower() in word for word in self._words) else (start, end)
+
+    def _credentials(self, text: str) -> Iterator[Span]:
+        for weak, name in self._weak.items():
+            for found in re.finditer(rf"{re.escape(weak)}(?![A-Za-z0-9_])", text):
+                before = text[max(0, found.start() - 60):found.start()]
+                if _ASSIGNED.search(before) or _IN_ADDRESS.search(before) or before.rstrip(" \"'").endswith(f"{name}="):
+                    yield found.start(), found.end(), name
+
+    def _unfinished(self, text: str) -> int:
+        """The first place from which `text` may be the beginning of a form whose end is still to come."""
+        for place in range(max(0, len(text) - self._longest), len(text)):
+            if text[place] not in self._starts:  # most places, and the cheapest look
+                continue
+            for size in range(min(GRAM, len(text) - place), 0, -1):
+                if any(spelling.begins_at(text, place) for spelling in self._starts.get(text[place:place + size], ())):
+                    return place
+        return len(text)
+
+
+def _apart(spans: Iterable[Span]) -> list[Span]:
+    """The same spans in order; those that overlap become one, under the name of the longest."""
+    kept: list[tuple[int, int, int, str]] = []  # start, end, size of the longest, its name
+    for start, end, name in sorted(spans):
+        if kept and start < kept[-1][1]:
+            first, last, size, longest = kept[-1]
+            better = end - start > size
+            kept[-1] = (first, max(last, end), max(size, end - start), name if better else longest)
+        elif end > start:
+            kept.append((start, end, end - start, name))
+    return [(start, end, name) for start, end, _, name in kept]
+
+
+def _masked(text: str, spans: list[Span]) -> str:
+    parts, last = [], 0
+    for start, end, name in spans:
+        parts += [text[last:start], f"‹{name}›"]
+        last = end
+    return "".join([*parts, text[last:]]) if spans else text
