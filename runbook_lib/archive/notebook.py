@@ -10,14 +10,28 @@ from pathlib import Path
 from typing import Any
 
 from runbook_lib.archive.files import write_atomically
+from runbook_lib.core.redaction import Redactor
 
 FILE = "notebook.ipynb"
+NOT_RUN = "# Did not run. The runbook at the commit that the report names has this cell."
 Cell = dict[str, Any]
 
 
-def write_notebook(folder: Path, events: list[dict[str, Any]], source: Path | None) -> Path:
-    """Write notebook.ipynb into the run's folder; returns its path."""
-    content = executed_notebook(events, _source_cells(source))
+def write_notebook(folder: Path, events: list[dict[str, Any]], source: Path | None,
+                   redactor: Redactor | None = None) -> Path:
+    """Write notebook.ipynb into the run's folder; returns its path.
+
+    `redactor` knows the run's secrets. None: they are not known here, and code that did not run is left out, for the source
+    is a file that an operator may have typed one into.
+    """
+    cells = _source_cells(source)
+    if redactor is not None:  # as the journal is: so what ran of a cell finds its place
+        cells = redactor.value([{**cell, "source": _text(cell.get("source", ""))} for cell in cells])
+    content = executed_notebook(events, cells)
+    if redactor is None:
+        for cell in content["cells"]:
+            if cell["cell_type"] == "code" and cell["execution_count"] is None:
+                cell["source"] = NOT_RUN
     return write_atomically(folder / FILE, json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
 
 

@@ -17,6 +17,7 @@ from runbook_lib.archive.folder import RUN_ID, RunFolder, run_folders
 from runbook_lib.archive.notebook import write_notebook
 from runbook_lib.archive.summary import RunSummary, summary_of_events
 from runbook_lib.core.errors import FAILED, Refused, RunbookError
+from runbook_lib.core.redaction import Redactor
 
 JUST_CREATED_S = 60.0  # a folder this young may belong to a run that has not opened its journal yet
 
@@ -37,7 +38,7 @@ def seal(folder: str | os.PathLike[str]) -> str:
         closing.write("sealed", previous=last)
         closing.close()
         events = journal.read(path)
-        write_notebook(path, events, source_of(events))
+        write_notebook(path, events, source_of(events), _redactor_of(closing, events))
         _write_reports(path)
         write_atomically(path / MANIFEST, _manifest(path, run_id, summary_of_events(events, path), last))
         link = link_for(path, run_id)
@@ -71,6 +72,12 @@ def source_of(events: list[dict[str, Any]]) -> Path | None:
     if file:  # a copy that was named is the source, not the notebook of the same name
         return project.root() / str(file)
     return project.root() / "notebooks" / f"{Path(str(name)).stem}.ipynb" if name else None
+
+
+def _redactor_of(closing: journal.Journal, events: list[dict[str, Any]]) -> Redactor | None:
+    """The run's own redactor; None where another process seals it, which does not know the run's secrets."""
+    started: dict[str, Any] = next((event for event in events if event.get("event") == "run_started"), {})
+    return closing.redactor if closing.redactor.secrets or not started.get("redacted") else None
 
 
 def _run_id(path: Path) -> str:

@@ -61,6 +61,8 @@ def rendered(report: RunReport, folder: Path) -> str:
         facts=[fact_row(fact) for fact in report.facts],
         parameters=_parameters(report.started.get("parameters")),
         redacted=printable(", ".join(map(str, report.started.get("redacted") or []))),
+        not_redacted={printable(name): printable(reason)
+                      for name, reason in (report.started.get("not_redacted") or {}).items()},
         moments=_moments(report),
         files=[file_row(folder, name) for name in evidence_files(folder)],
         provenance=provenance(report),

@@ -109,7 +109,7 @@ class Redactor:
         return value
 
     def data(self, data: bytes) -> bytes:
-        """Binary data of the same length, with secrets that stand in it as UTF-8 or in another form overwritten."""
+        """Binary data of the same length, with every secret in it overwritten, as UTF-8 or in another form."""
         latin = data.decode("latin-1")
         spans = self._spans(latin) if self._known else []
         for _, unit in self._known:
@@ -121,7 +121,7 @@ class Redactor:
         return bytes(clean)
 
     def _spans(self, text: str) -> list[Span]:
-        """Where secrets stand in the text, in order and apart."""
+        """The places of secrets in the text, in order and apart."""
         spans, windows = self._sampled(text)
         for spelling, places in windows.values():
             for start, end in places:

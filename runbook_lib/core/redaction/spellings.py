@@ -65,6 +65,8 @@ class Spelling:
                     waiting += [(number + 1, place + len(way))]
                 elif len(text) - place < len(way) and way.startswith(text[place:]):
                     return True
+            if number and any(end.startswith(text[place:]) for end in _LINE_ENDS):
+                return True
             if number:
                 waiting += [(number, after) for after in _after_wrap(text, place)]
         return False
@@ -72,11 +74,12 @@ class Spelling:
 
 def spellings_of(name: str, value: str) -> list[Spelling]:
     """Every form of one line of a secret."""
-    return [Spelling(name, tuple(_elements(value)), (value,)), *_in_base64(name, value.encode()), _in_hex(name, value.encode())]
+    raw = value.encode()
+    return [Spelling(name, tuple(_elements(value)), (value,)), *_in_base64(name, raw), _in_hex(name, raw)]
 
 
 def _elements(value: str) -> Iterator[Alternatives]:
-    """A row of one sign is one element, for it is quoted in one way; letters are not quoted, and lines break anywhere."""
+    """A row of one sign is one element, for it is quoted in one way; letters are as they are, and lines break there."""
     for character, row in groupby(value):
         count = len(list(row))
         plain = character.isascii() and character.isalnum()
@@ -111,7 +114,7 @@ def _in_base64(name: str, raw: bytes) -> list[Spelling]:
         known = [_ALPHABET[int(bits[6 * place:6 * place + 6], 2)] for place in range(first, whole)]
         if len(known) < SHORTEST_BASE64:
             continue
-        elements = [_BASE64.get(character, (character,)) for character in known]
+        elements: list[Alternatives] = [_BASE64.get(character, (character,)) for character in known]
         if rest := bits[6 * whole:]:  # the next character holds the secret's last bits, and others
             ends = (character for place, character in enumerate(_ALPHABET) if f"{place:06b}".startswith(rest))
             elements.append((*(way for end in ends for way in _BASE64.get(end, (end,))[:2]), ""))

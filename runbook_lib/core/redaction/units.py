@@ -15,13 +15,14 @@ _CREDENTIALS = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/:@]*:([^\s/@]+)@", re.IGNOR
 # what people use until there is a password, and what programs print anyway
 _COMMON = frozenset({
     "administrator", "authorization", "changeit", "changeme", "configuration", "container", "database", "default",
-    "deploy", "deployment", "development", "environment", "localhost", "password", "password1", "password123", "postgres",
-    "postgresql", "production", "prometheus", "redacted", "rollback", "secret", "secrets", "staging", "username",
+    "deploy", "deployment", "development", "environment", "localhost", "password", "password1", "password123",
+    "postgres", "postgresql", "production", "prometheus", "redacted", "rollback", "secret", "secrets", "staging",
+    "username",
 })
 
 
 def reason_not_redacted(value: str, words: Set[str] = frozenset()) -> str:
-    """Why a value cannot be told from ordinary text; empty when it can. `words` are our own, in lower case."""
+    """Why a value cannot be distinguished from ordinary text; empty when it can. `words` are our own, in lower case."""
     text = value.strip()
     if not text:
         return "it is empty"
@@ -39,7 +40,7 @@ def reason_not_redacted(value: str, words: Set[str] = frozenset()) -> str:
 def units_of(value: str, words: Set[str] = frozenset()) -> list[str]:
     """The pieces to search for, the longest first: a value of one line whole, the others line by line.
 
-    A short line is searched for together with the one before it; the frame of a PEM file is no secret. The password
+    A short line is searched for together with the previous one; the frame of a PEM file is public. The password
     of an address that holds one is a piece of its own, as it is written there and decoded.
     """
     text = value.strip()

@@ -35,7 +35,7 @@ def test_a_second_run_in_the_same_kernel_keeps_the_first_ones_secrets_out_too(re
 
 def test_a_message_without_a_text_to_show_yet_is_held_back(redactor: Redactor) -> None:
     session = Session()
-    channel = Channel(session, redactor)
+    Channel(session, redactor)
     session.send(None, "stream", {"name": "stdout", "text": VALUE[:8]})
     assert session.sent == []
     session.send(None, "stream", {"name": "stdout", "text": f"{VALUE[8:]} after"})
@@ -72,7 +72,7 @@ def test_metadata_and_buffers_of_widgets_are_redacted_wherever_they_stand(redact
     session = Session()
     Channel(session, redactor)
     content, buffer = {"comm_id": "1", "data": {}}, memoryview(b"\0" + VALUE.encode() + b"\xff")
-    session.send(None, "comm_msg", content, None, None, [buffer], False, None, {"state": VALUE})
+    session.send(None, "comm_msg", content, None, None, [buffer], False, None, {"state": VALUE})  # type: ignore[call-arg]
     session.send(None, "comm_msg", content, buffers=[buffer], metadata={"state": VALUE})
     session.send(None, {"msg_type": "comm_msg", "content": content, "buffers": [buffer], "metadata": {"state": VALUE}})
     found = [*(one for options in session.options for one in options.get("buffers") or []), *session.messages[-1]["buffers"]]
