@@ -27,7 +27,7 @@ def test_a_short_value_has_no_form_that_any_text_could_hold() -> None:
 def test_a_long_plain_form_is_sampled_and_others_are_always_searched_for() -> None:
     assert spellings_of("S", VALUE)[0].is_sampled
     assert not spellings_of("S", "a-b-c-d-e-f-g-h-i-j")[0].is_sampled
-    assert not spellings_of("S", "aaaaaaaaaaaaaaaaaaaaaaaa1")[0].is_sampled  # one letter again and again is no sample
+    assert not spellings_of("S", "aaaaaaaaaaaaaaaaaaaaaaaa1")[0].is_sampled  # one letter again and again shows nothing
 
 
 def test_samples_are_four_characters_that_differ() -> None:

@@ -1,4 +1,4 @@
-"""What of a secret is searched for, and which values cannot be told from ordinary text."""
+"""What of a secret is searched for, and which values cannot be distinguished from ordinary text."""
 
 from __future__ import annotations
 
