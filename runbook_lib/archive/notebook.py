@@ -21,8 +21,8 @@ def write_notebook(folder: Path, events: list[dict[str, Any]], source: Path | No
                    redactor: Redactor | None = None) -> Path:
     """Write notebook.ipynb into the run's folder; returns its path.
 
-    `redactor` knows the run's secrets. None: they are not known here, and code that did not run is left out, for the source
-    is a file that an operator may have typed one into.
+    `redactor` knows the run's secrets. None: they are not known here, and code that did not run is left out, for an
+    operator may have typed one into the source.
     """
     cells = _source_cells(source)
     if redactor is not None:  # as the journal is: so what ran of a cell finds its place
