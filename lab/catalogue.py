@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lab.repository import Release, releases
-from runbook_lib.core.errors import FAILED, PASSED, ROLLED_BACK
+from runbook_lib.core.errors import FAILED, PASSED, REFUSED, ROLLED_BACK
 
-VERDICTS = {PASSED: "passed", FAILED: "failed", ROLLED_BACK: "failed and rolled back"}
+VERDICTS = {PASSED: "passed", FAILED: "failed", REFUSED: "refused", ROLLED_BACK: "failed and rolled back"}
 STEPS = (
     "fetch", "build-backend", "build-frontend", "compatibility-check", "migrate", "start", "gate-internal", "switch",
     "gate-external", "watch",

@@ -138,7 +138,8 @@ class Connections(Protocol):
 
 @dataclass(frozen=True)
 class Question(Generic[T]):
-    """A named, read-only question about the environment."""
+    """A named, read-only question about the environment; `writes` is what one does leave for a while, in words."""
 
     name: str
     fetch: Callable[[Connections], T] = field(compare=False)
+    writes: str = field(default="", compare=False)

@@ -84,6 +84,11 @@ class RunReport:
         return sentences(self.run.summary.splitlines()[:2])
 
     @property
+    def writes(self) -> str:
+        """What the run's questions wrote although nothing was to be changed; empty as a rule."""
+        return "; ".join(dict.fromkeys(str(fact["writes"]) for fact in self.facts if fact.get("writes")))
+
+    @property
     def steps_in_figures(self) -> str:
         """`3 of 8 passed, 2 undone`; empty where no step was planned."""
         if not self.steps:

@@ -28,7 +28,7 @@ def ask(question: Question[T], connections: Connections, record: RunRecord) -> T
     except RunbookError as error:
         record.add_unanswered(question.name, error)
         raise
-    record.add_fact(question.name, answer, time.monotonic() - started)
+    record.add_fact(question.name, answer, time.monotonic() - started, writes=question.writes)
     kernel.show_as_table(answer)
     return answer
 
@@ -42,7 +42,7 @@ def ask_all(questions: Sequence[Question[Any]], connections: Connections, record
         if isinstance(answer, RunbookError):
             record.add_unanswered(question.name, answer)
         else:
-            record.add_fact(question.name, answer, seconds)
+            record.add_fact(question.name, answer, seconds, writes=question.writes)
             kernel.show_as_table(answer)
     for answer in answers:
         if isinstance(answer, RunbookError):

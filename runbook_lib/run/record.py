@@ -28,11 +28,12 @@ class RunRecord:
         self._nothing_to_do = ""
         self._observed = False
 
-    def add_fact(self, name: str, value: Any, seconds: float) -> None:
-        """An answer to a question, and how long it took."""
+    def add_fact(self, name: str, value: Any, seconds: float, *, writes: str = "") -> None:
+        """An answer to a question, how long it took, and what asking it wrote."""
         self._observed = True
         self._unanswered.pop(name, None)
-        self.journal.write("fact", name=name, value=value, seconds=round(seconds, 3))
+        self.journal.write("fact", name=name, value=value, seconds=round(seconds, 3),
+                           **({"writes": writes} if writes else {}))
 
     def add_unanswered(self, name: str, error: RunbookError) -> None:
         """A question without an answer: inconclusive at the end, unless it is asked again and answered."""

@@ -12,6 +12,7 @@ from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import Target, idle_colour
 
 BreakingMigration = Literal["refuse", "accept"]
+Sessions = Literal["keep", "end"]
 
 
 @dataclass(frozen=True)
@@ -19,13 +20,14 @@ class Choices:
     """What the operator decided. `operator` and `reason` go into the release record.
 
     With `breaking_migration` "accept" the compatibility check is left out, and nothing is rolled back automatically
-    after the migration. `watch_s` None: as the environment says.
+    after the migration. `watch_s` None: as the environment says. With `sessions` "end" users may be logged out.
     """
 
     operator: str = ""
     reason: str = ""
     breaking_migration: BreakingMigration = "refuse"
     watch_s: float | None = None
+    sessions: Sessions = "keep"
 
 
 @dataclass(frozen=True)

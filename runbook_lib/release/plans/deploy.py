@@ -16,42 +16,56 @@ from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed, current_state
+from runbook_lib.platform.facts.sessions import KeptSession
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans import migration, verification
 from runbook_lib.platform.plans.release_files import env_file, secrets_file, upstreams_file
-from runbook_lib.platform.plans.rollout import BreakingMigration, Choices, Rollout
+from runbook_lib.platform.plans.rollout import BreakingMigration, Choices, Rollout, Sessions
 from runbook_lib.platform.plans.step_keys import StepKey
-from runbook_lib.release.plans import build_steps, configuration_steps, cutover_steps, verification_steps
+from runbook_lib.release.plans import (
+    build_steps,
+    configuration_steps,
+    cutover_steps,
+    session_steps,
+    verification_steps,
+)
 from runbook_lib.release.plans.interrupted_cutover import finish_cutover
 from runbook_lib.release.plans.migration_steps import check_compatibility, irreversible, skip_reason
-
-BREAKING_MIGRATION = get_args(BreakingMigration)
 
 
 def plan_deploy(
     environment: Environment, deployed: Deployed, containers: tuple[Container, ...], target: Target, *,
     secrets: Mapping[str, Secret], backup: Plan, operator: str, reason: str = "",
-    breaking_migration: BreakingMigration = "refuse", watch_s: float | None = None,
+    breaking_migration: BreakingMigration = "refuse", watch_s: float | None = None, sessions: Sessions = "keep",
 ) -> Plan:
     """The steps from the deployed state to `target`; none, with the reason, when they are the same.
 
     `backup` is the plan of a verified backup; its steps come first, unless there is no database yet. `operator` and
     `reason` go into the release record. With `breaking_migration` "accept" the live code is not tested on the new
     schema, and nothing is rolled back automatically once the migration has run. `watch_s` are seconds; None: as the
-    environment says. Raises BadParameter for any other `breaking_migration`.
+    environment says. With `sessions` "end" the release may log users out. Raises BadParameter for any other choice.
     """
-    if breaking_migration not in BREAKING_MIGRATION:
-        raise BadParameter(f"breaking_migration: should be 'refuse' or 'accept', got {breaking_migration!r}",
-                           where="20_deploy",
-                           next_step="Give one of the two; the notebook's prose explains each.")
-    choices = Choices(operator, reason, breaking_migration, watch_s)
+    _one_of("breaking_migration", breaking_migration, get_args(BreakingMigration))
+    _one_of("sessions", sessions, get_args(Sessions))
+    choices = Choices(operator, reason, breaking_migration, watch_s, sessions)
     rollout = Rollout(environment, deployed, target, choices, containers)
     secret_file = secrets_file(secrets, environment.server_secrets)
     if is_deployed(rollout, secret_file):
         return _nothing_to_deploy(rollout)
     wanted, skipped = _before_the_switch(rollout, secret_file, backup)
-    made = replace(_plan(rollout), steps=(*wanted, *_from_the_switch_on(rollout, wanted)), skipped=tuple(skipped))
+    kept, not_kept = KeptSession(environment), session_steps.skip_reason(rollout)
+    if not_kept:
+        skipped.append(SkippedStep("Log a synthetic user in", not_kept))
+    else:
+        wanted.append(session_steps.open_before_switch(kept))
+    made = replace(_plan(rollout), steps=(*wanted, *_from_the_switch_on(rollout, wanted, kept)), skipped=tuple(skipped))
     return irreversible(made) if breaking_migration == "accept" else made
+
+
+def _one_of(name: str, given: str, known: tuple[str, ...]) -> None:
+    if given not in known:
+        raise BadParameter(f"{name}: should be {' or '.join(map(repr, known))}, got {given!r}", where="20_deploy",
+                           next_step="Give one of the two; the notebook's prose explains each.")
 
 
 def is_deployed(rollout: Rollout, secret_file: Secret) -> bool:
@@ -139,14 +153,20 @@ def _before_the_switch(rollout: Rollout, secret_file: Secret, backup: Plan) -> t
     return wanted, skipped
 
 
-def _from_the_switch_on(rollout: Rollout, before: Iterable[Step]) -> list[Step]:
-    tested = any(step.key == StepKey.COMPATIBILITY_CHECK for step in before)
+def _from_the_switch_on(rollout: Rollout, before: Iterable[Step], kept: KeptSession) -> list[Step]:
+    keys = {step.key for step in before}
+    tested, has_session = StepKey.COMPATIBILITY_CHECK in keys, StepKey.OPEN_SESSION in keys
+    outside = verification_steps.external_gate(rollout)
+    if has_session:
+        outside = replace(outside, actions=(*outside.actions, session_steps.session_gate(rollout, kept)))
     steps = [
         cutover_steps.switch(rollout),
-        verification_steps.external_gate(rollout),
+        outside,
         verification_steps.watch_release(rollout),
         cutover_steps.commit_release(rollout, compatible_with=rollout.deployed.live_commit if tested else None),
     ]
+    if has_session:
+        steps.append(session_steps.close_after_watch(kept))
     # only after the record: were it stopped first and the record failed, the rollback would have nothing to return to
     if rollout.live_colour is not None:
         steps.append(cutover_steps.stop_idle_colour(rollout.environment, rollout.live_colour))

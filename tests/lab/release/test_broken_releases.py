@@ -18,7 +18,8 @@ CATALOGUE = {release.tag: release for release in releases()}
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("new_is_live")]
 
 
-@pytest.mark.parametrize("tag", ["broken-migration-incompatible", "broken-database-unreachable"])
+@pytest.mark.parametrize("tag", ["broken-migration-incompatible", "broken-database-unreachable",
+                                 "broken-published-port", "broken-sessions-cut"])
 def test_a_broken_release_ends_as_the_catalogue_says(lab: Lab, outputs: Path, tag: str) -> None:
     case = deploys_as_expected(lab.instance, CATALOGUE[tag], outputs, rate=5.0)
     assert case.passed, case.measured

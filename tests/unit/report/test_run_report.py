@@ -10,6 +10,7 @@ from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import new_run
 from runbook_lib.archive.summary import summary_of_events
 from runbook_lib.report.events import load
+from runbook_lib.report.html import rendered
 from runbook_lib.report.run_report import RunReport, StepReport
 from tests.unit.report.sample_runs import finish
 
@@ -48,3 +49,13 @@ def test_open_findings_come_worst_first():
 @pytest.mark.parametrize(("state", "failed"), [("failed", True), ("unknown", True), ("rolled back", False), ("not run", False)])
 def test_a_step_fails_by_its_state(state, failed):
     assert StepReport("key", "Title", state).failed is failed
+
+
+def test_a_run_that_wrote_although_it_changes_nothing_says_what(outputs):
+    folder = new_run("21_verify", outputs)
+    journal = Journal(folder)
+    journal.write("fact", name="smoke test", value=1, writes="a synthetic account, deleted again")
+    journal.write("fact", name="containers", value=1)
+    finish(folder, journal, "passed", 0, "1 of 1 checks passed.")
+    assert load(folder.path).writes == "a synthetic account, deleted again"
+    assert "except a synthetic account, deleted again" in rendered(load(folder.path), folder.path)

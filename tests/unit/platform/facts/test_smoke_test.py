@@ -5,9 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from runbook_lib.core.errors import EndpointUnavailable
 from runbook_lib.core.questions import HttpReply
-from runbook_lib.platform.facts.smoke_test import _SyntheticUser
+from runbook_lib.platform.facts import synthetic_account
+from runbook_lib.platform.facts.smoke_test import smoke_test_over
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(synthetic_account, "PAUSES_S", (0.0, 0.0, 0.0))
 
 
 class Application:
@@ -41,25 +49,47 @@ def reply(path: str, status: int, document: Any) -> HttpReply:
 
 def test_a_good_application_lets_the_user_do_everything_and_the_account_is_deleted() -> None:
     application = Application()
-    flow = _SyntheticUser(application).run()
+    flow = smoke_test_over(application)
     assert flow.works
+    assert flow.actions[-1].action == "delete the account"
     assert application.asked[-1] == ("DELETE", "/api/v1/auth/me")
 
 
 def test_after_a_failure_nothing_more_is_called_working() -> None:
-    flow = _SyntheticUser(Application(broken="/squads")).run()
-    assert [one.works for one in flow.actions] == [True, True, False, *[None] * 6]
+    flow = smoke_test_over(Application(broken="/squads"))
+    assert [one.works for one in flow.actions] == [True, True, False, *[None] * 5, True]
+
+
+def test_the_account_is_deleted_after_a_failure_of_any_action() -> None:
+    for broken in ("/squads", "/builds", "/squads/7", "/refresh"):
+        application = Application(broken=broken)
+        assert not smoke_test_over(application).works
+        assert application.asked[-1] == ("DELETE", "/api/v1/auth/me"), broken
+
+
+def test_the_account_is_deleted_when_the_run_is_interrupted() -> None:
+    class Stopped(Application):
+        def request(self, method: str, path: str, **more: Any) -> HttpReply:
+            if path.endswith("/squads"):
+                raise KeyboardInterrupt
+            return super().request(method, path, **more)
+
+    application = Stopped()
+    with pytest.raises(KeyboardInterrupt):
+        smoke_test_over(application)
+    assert application.asked[-1] == ("DELETE", "/api/v1/auth/me")
 
 
 def test_an_application_that_forgets_what_was_written_fails() -> None:
-    flow = _SyntheticUser(Application(forgetful=True)).run()
+    flow = smoke_test_over(Application(forgetful=True))
     assert not flow.works
     assert "wrong" in next(one for one in flow.actions if one.works is False).detail
 
 
 def test_no_reply_is_a_failure_with_its_reason() -> None:
-    flow = _SyntheticUser(Application(dead=True)).run()
+    flow = smoke_test_over(Application(dead=True))
     assert (flow.actions[0].works, flow.actions[0].detail) == (False, "connection refused")
+    assert "is left behind" in flow.actions[-1].detail
 
 
 def test_the_rate_limit_says_nothing_of_the_application() -> None:
@@ -67,7 +97,7 @@ def test_the_rate_limit_says_nothing_of_the_application() -> None:
         def request(self, method: str, path: str, **more: Any) -> HttpReply:
             return reply(path, 429, {}) if path.endswith("/squads") else super().request(method, path, **more)
 
-    flow = _SyntheticUser(Limited()).run()
+    flow = smoke_test_over(Limited())
     assert [one.works for one in flow.actions[:3]] == [True, True, None]
     assert "429" in flow.actions[2].detail
     assert not flow.works
