@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from runbook_lib.core.commands import Command, Pipeline, WriteFile
-from runbook_lib.core.errors import RunbookError
+from runbook_lib.core.errors import Refused, RunbookError
 from runbook_lib.core.findings import Finding
 from runbook_lib.core.plan import StepState
 from runbook_lib.core.questions import Question
@@ -74,13 +74,20 @@ class ServerBackend:
         self._held: Any = None
 
     def perform(self, action: ServerAction, name: str, on_output: OnOutput) -> ActionResult:
-        """Start the action as a job, again where the link breaks, and wait for its end. Raises Interrupted."""
+        """Start the action as a job, again where the link breaks, and wait for its end.
+
+        Raises Interrupted, and LockHeld when the server refused it because the run does not hold the lock any more.
+        """
         from runbook_lib.connections import jobs
 
+        held = self._held
+        if held is None:
+            raise Refused("No step is done without the environment's lock.", where=self._environment.name,
+                          next_step="Execute the plan with `run.execute`, which takes the lock.")
+
         def start() -> Any:
-            if self._held is not None:
-                self._held.reacquire()
-            return jobs.start(self._connections.server, action, f"{self._run_id}/{name}")
+            held.reacquire()
+            return jobs.start(self._connections.server, action, f"{self._run_id}/{name}", held.fence)
 
         try:
             job = jobs.retry_while_unreachable(start, lambda text: on_output("link", text))

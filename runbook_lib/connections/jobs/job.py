@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from runbook_lib.connections.jobs.frames import FollowedJob, StreamEnd
 from runbook_lib.connections.ssh import SshServer
+from runbook_lib.core.errors import LockHeld
 from runbook_lib.core.plan import StepState
 
 
@@ -16,16 +17,21 @@ class StopReason(StrEnum):
 
     TIMED_OUT = "timed out"
     STOPPED = "stopped from outside"
+    LOCK_NOT_HELD = "lock not held"
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job that was started. `folder` is absolute, on the server; `description` is the action as text."""
+    """A job that was started. `folder` is absolute, on the server; `description` is the action as text.
+
+    `fence` is the number and the run of the lock under which it may start; empty: it belongs to no lock.
+    """
 
     server: SshServer = field(repr=False)
     folder: str
     description: str
     timeout_s: float
+    fence: str = ""
     accepts: tuple[int, ...] = (0,)
     started: float = field(default_factory=time.monotonic, compare=False)
 
@@ -60,14 +66,29 @@ _UNKNOWN = {
 }
 
 
+def lock_not_held(job: Job) -> LockHeld:
+    """The error for a job that the server refused to start."""
+    return LockHeld(
+        "The server did not start this job: its run does not hold the lock any more. Nothing of it ran.",
+        where=f"{job.server.address}: {job.folder}",
+        next_step="Another operator has taken over: see who holds the lock in 00 Start here. Contact them, then start "
+        "a new run.",
+    )
+
+
 def outcome_of(job: Job, followed: FollowedJob) -> JobOutcome:
-    """The outcome of a job that was followed to the end of its stream; the state is unknown without an exit file."""
+    """The outcome of a job that was followed to the end of its stream; the state is unknown without an exit file.
+
+    Raises LockHeld where the server refused the job, because its run did not hold the lock any more.
+    """
     code, message = None, ""
     if followed.exit is None:
         # never guessed: a job that left no exit code may have done everything or nothing
         state, message = StepState.UNKNOWN, f"{_UNKNOWN[followed.end]} ({job.folder})"
     else:
         code, why = int(followed.exit["exit_code"]), str(followed.exit.get("why", ""))
+        if why == StopReason.LOCK_NOT_HELD:
+            raise lock_not_held(job)
         if why == StopReason.TIMED_OUT:
             state, message = StepState.TIMED_OUT, f"stopped on the server after {job.timeout_s:g} s"
         elif why:

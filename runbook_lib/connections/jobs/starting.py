@@ -26,8 +26,10 @@ START = programs.text("connections/job_start.sh")
 CLAIM = programs.text("connections/job_claim.sh")
 
 
-def start(server: SshServer, action: Action, folder: str) -> Job:
+def start(server: SshServer, action: Action, folder: str, fence: str = "") -> Job:
     """Start a Command, Pipeline or WriteFile as a detached job in `folder` (below .runbook/jobs, or absolute).
+
+    `fence` (EnvironmentLock.fence) ties the job to its lock: the server starts it only while that is the current one.
 
     Raises Refused in plan mode, StepFailed when the server could not start it, HostUnreachable, and LinkDropped when
     it is unknown whether it started. A link that drops while starting is reconciled first, and so is a Ctrl-C:
@@ -41,7 +43,7 @@ def start(server: SshServer, action: Action, folder: str) -> Job:
         )
     path = posixpath.join(server.directory, ".runbook", "jobs", folder)
     accepts = action.accepts if isinstance(action, Command) else (0,)
-    job = Job(server, path, str(action), action.timeout_s, accepts)
+    job = Job(server, path, str(action), action.timeout_s, fence, accepts)
     token = secrets.token_hex(4)
     try:
         _upload(job, action, token)
@@ -60,7 +62,8 @@ def _upload(job: Job, action: Command | Pipeline | WriteFile, token: str) -> Non
     script = job_program(action, token).encode()
     stdin = stdin_bytes(_stdin_of(action))
     sizes = (str(len(script)), str(len(stdin)))
-    argv = ("bash", "-c", START, "start", job.folder, token, *sizes, f"{job.timeout_s:g}", job.server.directory)
+    argv = ("bash", "-c", START, "start", job.folder, token, *sizes, f"{job.timeout_s:g}", job.server.directory,
+            job.fence)
     output = Bounded(0, 2_000)
     code = job.server.exchange(Exchange(argv, f"start {job.description}", EXCHANGE_TIMEOUT_S, script + stdin,
                                         output.add, output.add))

@@ -19,7 +19,7 @@ from runbook_lib.connections.translate import translate_errors
 from runbook_lib.core import programs
 from runbook_lib.core.errors import CommandTimedOut, FactUnreadable, Refused, RunbookError
 
-ACQUIRE = programs.text("connections/lock_acquire.sh")
+ACQUIRE = programs.text("connections/lock_state.sh", "connections/lock_acquire.sh")
 HEARTBEAT_S = 5.0
 RETAKE_S = 1.0
 ANSWER_S = 15.0
@@ -35,6 +35,7 @@ class EnvironmentLock:
         self._server, self._name, self._run_id = server, str(environment.name), run_id
         self._record = holder_record(self._name, owner, run_id, purpose)
         self._channel: paramiko.Channel | None = None
+        self._number = 0
         self._taking = threading.Lock()
         self._released = threading.Event()
         self._heartbeat: threading.Thread | None = None
@@ -58,8 +59,16 @@ class EnvironmentLock:
         channel = self._channel
         return channel is not None and not channel.closed and not channel.exit_status_ready()
 
+    @property
+    def fence(self) -> str:
+        """What a job needs to start under this lock: the number, which grows with each holder, and the run."""
+        return f"{self._number} {self._run_id}"
+
     def reacquire(self) -> None:
-        """Hold the lock again after a dropped link. Raises LockHeld when another run has it, or when it was broken."""
+        """Hold the lock again after a dropped link.
+
+        Raises LockHeld when another run has it or had it meanwhile, or when it was broken.
+        """
         with self._taking:
             if not self.held():
                 self._take()
@@ -80,7 +89,7 @@ class EnvironmentLock:
     def _take(self) -> None:
         doing = f"take the lock of {self._name}"
         argv = ("bash", "-c", ACQUIRE, "lock", self._server.directory, self._run_id, str(SILENCE_S), str(KEEP_RUNS),
-                str(KEEP_DAYS))
+                str(KEEP_DAYS), str(self._number))
         channel = self._server.link.open_stream(argv, doing, ANSWER_S)
         try:
             with translate_errors(self._server.address, doing):
@@ -88,6 +97,7 @@ class EnvironmentLock:
                 answer, details = _first_line(channel, self._server.address)
             if answer != "taken":
                 raise refusal(self._server.address, self._name, answer, details)
+            self._number = int(details)
         except BaseException:
             close_quietly(channel)
             raise

@@ -8,7 +8,7 @@ from runbook_lib.connections.ssh import SshServer
 from runbook_lib.core import programs
 from runbook_lib.core.errors import FactUnreadable
 
-INSPECT = programs.text("connections/lock_inspect.sh")
+INSPECT = programs.text("connections/lock_state.sh", "connections/lock_inspect.sh")
 EXCHANGE_TIMEOUT_S = 15.0
 
 

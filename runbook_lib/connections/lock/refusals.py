@@ -11,13 +11,20 @@ SILENCE_S = 25
 
 
 def refusal(address: str, environment: str, answer: str, details: str) -> RunbookError:
-    """The error for an answer other than `taken`: `broken {json}`, `busy <job folders>` or `held {json}`."""
+    """The error for an answer other than `taken`: `broken`, `busy`, `passed` or `held`."""
     where = f"{address}: {environment}"
     if answer == "broken":
         return _broken(parse(details), where)
     if answer == "busy":
         return LockHeld("Jobs of an earlier run are still running on the server.", where=where,
                         next_step=describe_jobs({"jobs": details.split()}))
+    if answer == "passed":
+        return LockHeld(
+            f"Another run ({details}) has held the lock since this run lost its connection.",
+            where=where,
+            next_step="What this run knew may not be true any more. Start a new run: it reads the state of the server "
+            "first.",
+        )
     held = parse(details)
     return LockHeld(
         f"{held.get('owner', 'Another operator')} has held the lock since {held.get('started', 'an unknown time')} "

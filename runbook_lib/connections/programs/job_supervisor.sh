@@ -3,7 +3,7 @@
 # One detached job of a runbook. Next to this file: out, err, pid (and start time), exit.
 set -m -u
 umask 077
-folder=$1 limit_s=$2 directory=$3
+folder=$1 limit_s=$2 directory=$3 fence=$4
 cd -- "$folder" || exit 1
 exec 7<stdin && rm -f -- stdin
 # Disk space for the exit file is taken before the work, so that a disk filled by the work cannot swallow the outcome.
@@ -37,11 +37,19 @@ end() {
     for _ in {1..50}; do kill -0 -- "-$child" 2>/dev/null || return; sleep 0.1; done
     kill -KILL -- "-$child" 2>/dev/null
 }
-# the two reasons are compared in connections/jobs/job.py
+# the reasons are compared in connections/jobs/job.py
 trap 'end "stopped from outside"' TERM
 trap 'end "timed out"' USR1
 
 : > out; : > err
 printf '%s %s\n' "$$" "$mine" > pid.partial && mv -fT -- pid.partial pid
 exec 8>>"$directory/.runbook/jobs.lock" || finish 126
-flock -s -w 10 8 || { echo "another operation holds the environment" > err; finish 75; }
+flock -s -w 10 8 || { why='lock not held'; finish 75; }
+# With jobs.lock in hand: whoever gets the lock from now on finds this job running; whoever got it before has written a
+# number of their own. A link that was slow, or a lock that was broken meanwhile, starts nothing under another's lock.
+holds_lock() {
+    local current
+    read -r current < "$directory/.runbook/fence" && [ "$current" = "$fence" ] \
+        && [ ! -e "$directory/.runbook/broken/${fence#* }" ]
+} 2>/dev/null
+[ -z "$fence" ] || holds_lock || { why='lock not held'; finish 75; }

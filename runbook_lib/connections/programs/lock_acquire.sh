@@ -1,35 +1,55 @@
-# shellcheck shell=bash disable=SC1007,SC2086,SC2012
-# Prints one line: `taken`, `held {json}`, `busy <job folders>` or `broken {json}`; then lives until its input ends or
-# falls silent. Children get no lock descriptor (8>&-), or a sleeping child would keep the lock of a dead holder.
+# shellcheck shell=bash disable=SC2015,SC2030,SC2031,SC2086,SC2012,SC2154
+# Prints one line: `taken NUMBER`, `held {json}`, `busy <job folders>`, `broken {json}` or `passed RUN`; then lives until
+# its input ends or falls silent. NUMBER grows with each run that gets the lock: `fence` has the last one and its run, and
+# a job starts only with both (job_supervisor.sh). `passed`: the run held the lock as `known`, and another one did since.
+# Children get no lock descriptor (8>&-), or a sleeping child would keep the lock of a dead holder.
 # Whoever holds the lock prunes: job folders of finished runs go after keep_days, the newest keep_runs never. A job
 # without an exit file is still running, or its outcome was never reconciled: its run's folder stays.
 set -u; umask 022
-directory=$1 run_id=$2 silence_s=$3 keep_runs=$4 keep_days=$5
+directory=$1 run_id=$2 silence_s=$3 keep_runs=$4 keep_days=$5 known=$6
 mkdir -p -- "$directory/.runbook" && cd -- "$directory/.runbook" || exit 1
 IFS= read -r record || exit 1
 if [ -e "broken/$run_id" ]; then echo "broken $(cat -- "broken/$run_id")"; exit 0; fi
 
+held() { echo "held $(cat lock.json 2>/dev/null 8>&-)"; exit 0; }
+# A holder of this very run, behind a link that is dead, ends: its successor is here.
+succeed() { holder 8>&- && [ "$holder" = "$run_id" ] && kill -TERM "$pid" 2>/dev/null; }
+is_current() { [ lock -ef "/proc/$$/fd/8" ]; }
 exec 8>>lock || exit 1
-if ! flock -w 1 8; then echo "held $(cat lock.json 2>/dev/null 8>&-)"; exit 0; fi
+if ! flock -w 1 8; then
+    succeed && flock -w 5 8 || held
+fi
+# a file that was deleted or replaced meanwhile is not the one that others lock
+is_current || held
+# The file is ours and its holder lives: someone deleted the one that it locked. What counts is the holder.
+if holder 8>&-; then succeed || held; fi
 
 exec 9>>jobs.lock || exit 1
-if ! flock -w 1 9; then
-    own= others=
-    for file in jobs/*/*/pid; do
-        job=${file%/pid}
-        { [ -e "$file" ] && [ ! -e "$job/exit" ] && read -r pid _ < "$file" && pgrep -s "$pid" >/dev/null; } 8>&- 9>&- \
-            || continue
-        case $job in jobs/"$run_id"/*) own+=" $job";; *) others+=" $job";; esac
-    done
-    # no job at all: it ended while the folders were read, and the lock is free now
-    if [ -n "$others" ] || { [ -z "$own" ] && ! flock -w 1 9; }; then echo "busy${others}"; exit 0; fi
-fi
+flock -w 1 9; free=$?
+own='' others=''
+for job in $(running_jobs 8>&- 9>&-); do
+    case $job in jobs/"$run_id"/*) own+=" $job";; *) others+=" $job";; esac
+done
+# no job at all: it ended while the folders were read, and the lock is free now
+if [ -n "$others" ] || { [ $free != 0 ] && [ -z "$own" ] && ! flock -w 1 9; }; then echo "busy${others}"; exit 0; fi
+
+number=0 last=''
+if [ -e fence ]; then read -r number last < fence; elif [ "$known" != 0 ]; then number=$known last=$run_id; fi
+[[ $number =~ ^[0-9]{1,15}$ ]] || number=0
+if [ "$known" != 0 ] && [ "$number $last" != "$known $run_id" ]; then echo "passed ${last:-unknown}"; exit 0; fi
+[ "$last" = "$run_id" ] || number=$((number + 1))
+write_fence() { printf '%s %s\n' "$number" "$run_id" > fence.new && mv -fT fence.new fence 8>&- 9>&-; }
+# while jobs.lock is ours alone: a job that comes later sees the new number, one that came earlier keeps us out
+write_fence || exit 1
 exec 9>&-
 
 read -r line < "/proc/$$/stat"; line=${line##*) }
 set -- $line; born=${20}
 beat() {
-    printf '%s, "pid": %s, "born": %s, "heartbeat": "%s"}\n' "${record%\}}" "$$" "$born" \
+    # deleted by hand: the new file is locked before another run finds it, or this holder has lost the lock and ends
+    is_current || { exec 8>>lock && flock -w 1 8 && is_current; } || exit 1
+    [ -e fence ] || write_fence
+    printf '%s, "pid": %s, "born": %s, "fence": %s, "heartbeat": "%s"}\n' "${record%\}}" "$$" "$born" "$number" \
         "$(date -u +%Y-%m-%dT%H:%M:%SZ 8>&-)" > lock.json.new && mv -f lock.json.new lock.json 8>&-
 }
 prune() (
@@ -44,7 +64,7 @@ prune() (
     done
 )
 beat || exit 1
-echo taken
+echo "taken $number"
 prune
 while read -r -t "$silence_s" _; do beat; done
 rm -f lock.json 8>&-

@@ -10,6 +10,6 @@ if read -r line < "/proc/$pid/stat"; then
     # another start time: the id was reused, and that process is not the holder
     if [ "${20}" = "$born" ]; then kill -TERM "$pid" || exit 1; fi
 fi 2>/dev/null
-exec 8<lock
+exec 8>>lock || exit 1
 flock -w 5 8 || { echo "the lock is still held"; exit 1; }
 rm -f lock.json 8<&-

@@ -92,6 +92,9 @@ take_lock() {
         message="Not run: a job of an earlier operation is still running after $wait_s s." outcome=refused exit_code=75
         return 1
     fi
+    # a job of an earlier run that comes late finds this number, not its own, and does not start
+    local number=0; read -r number _ 2>/dev/null <"$directory/.runbook/fence"; [[ $number =~ ^[0-9]{1,15}$ ]] || number=0
+    printf '%s %s\n' "$((number + 1))" "$name-$started_epoch" | replace "$directory/.runbook/fence"
     flock -s 7 # its children keep it: when this job dies, others wait until they have ended
     beat
     (while sleep 10 && [[ -d /proc/$$ ]]; do beat; done) 7>&- 8>&- 9>&- >/dev/null 2>&1 &

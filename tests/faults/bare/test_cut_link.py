@@ -43,11 +43,12 @@ def proxy(lab: Lab, tmp_path: Path) -> FlakyProxy:
 def test_a_link_that_comes_back_before_a_step_has_begun_costs_seconds_and_nothing_else(proxy: FlakyProxy, environment_with: EnvironmentWith) -> None:
     environment = load_environment(environment_with(server={"port": proxy.port, "known_hosts_file": "./known"}))
     reported: list[str] = []
-    proxy.cut()
-    threading.Timer(2, proxy.restore).start()
     with open_connections(environment) as connections:
         hands = ServerBackend(connections, environment, f"cut-{uuid.uuid4().hex[:8]}", "tests")
-        done = hands.perform(Command(("echo", "begun")), "step-1", lambda stream, text: reported.append(stream))
+        with hands.lock("try"):
+            proxy.cut()
+            threading.Timer(2, proxy.restore).start()
+            done = hands.perform(Command(("echo", "begun")), "step-1", lambda stream, text: reported.append(stream))
     assert (done.state, done.stdout.strip()) == (StepState.PASSED, "begun")
     assert reported[0] == "link"
 

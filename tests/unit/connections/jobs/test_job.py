@@ -36,5 +36,6 @@ def test_an_exit_file_that_is_garbage_is_unknown(server: Any, tmp_path: Path) ->
 
 
 def test_the_supervisor_writes_the_reasons_that_the_outcome_is_decided_by() -> None:
-    written = re.findall(r"trap 'end \"([^\"]+)\"'", programs.text("connections/job_supervisor.sh"))
-    assert sorted(written) == sorted(StopReason)
+    text = programs.text("connections/job_supervisor.sh")
+    written = re.findall(r"trap 'end \"([^\"]+)\"'", text) + re.findall(r"why='([^']+)'", text)
+    assert set(written) == set(StopReason)

@@ -50,7 +50,7 @@ def test_a_drop_before_the_start_starts_once(server: Any, tmp_path: Path) -> Non
 
 
 def test_half_an_upload_never_starts(tmp_path: Path) -> None:
-    words = ["bash", "-c", START, "start", str(tmp_path / "jobs/run/step"), "token", "1000", "0", "5", str(tmp_path)]
+    words = ["bash", "-c", START, "start", str(tmp_path / "jobs/run/step"), "token", "1000", "0", "5", str(tmp_path), ""]
     cut = subprocess.run(words, input=b"#!/bin/bash\ntouch started", capture_output=True)
     assert cut.returncode == 1
     assert b"cut short" in cut.stderr

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,8 +30,9 @@ def job_folder(home: Path, run_id: str, *, days: float, ended: bool = True) -> P
     return run
 
 
-def take_and_release(home: Path, *, keep_runs: int = 2, keep_days: int = 30, silent_s: str = "5") -> str:
-    words = ("bash", "-c", ACQUIRE, "lock", str(home), MINE, silent_s, str(keep_runs), str(keep_days))
+def take_and_release(home: Path, *, keep_runs: int = 2, keep_days: int = 30, silent_s: str = "5", run_id: str = MINE,
+                     known: str = "0") -> str:
+    words = ("bash", "-c", ACQUIRE, "lock", str(home), run_id, silent_s, str(keep_runs), str(keep_days), known)
     done = subprocess.run(words, input='{"owner": "anna"}\n', text=True, capture_output=True, timeout=30)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return done.stdout.strip()
@@ -49,7 +52,7 @@ def runs(home: Path) -> list[str]:
 
 
 def test_old_job_folders_go_and_the_newest_stay_whatever_their_age(home: Path) -> None:
-    assert take_and_release(home) == "taken"
+    assert take_and_release(home) == "taken 1"
     assert runs(home) == ["20260101", "20260401", "20260501"]  # of January the young one
 
 
@@ -69,7 +72,7 @@ def test_tidying_that_outlives_its_holder_keeps_nobody_out(home: Path) -> None:
     slow.parent.mkdir()
     slow.write_text("#!/bin/sh\ntouch begun\nexec sleep 5\n")
     slow.chmod(0o755)
-    words = ("bash", "-c", ACQUIRE, "lock", str(home), MINE, "5", "2", "30")
+    words = ("bash", "-c", ACQUIRE, "lock", str(home), MINE, "5", "2", "30", "0")
     holder = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
                               env={"PATH": f"{slow.parent}:{os.environ['PATH']}"})
     with holder:
@@ -100,8 +103,84 @@ def test_what_is_not_named_like_a_run_is_left_alone(home: Path) -> None:
 
 
 def test_the_lock_is_free_again_when_its_holder_has_gone(home: Path) -> None:
-    assert [take_and_release(home), take_and_release(home)] == ["taken", "taken"]
+    assert [take_and_release(home), take_and_release(home)] == ["taken 1", "taken 1"]
 
 
 def test_a_server_without_jobs_is_no_trouble(tmp_path: Path) -> None:
-    assert take_and_release(tmp_path) == "taken"
+    assert take_and_release(tmp_path) == "taken 1"
+
+
+def test_the_number_grows_with_each_run_and_stays_for_the_same(tmp_path: Path) -> None:
+    assert take_and_release(tmp_path) == "taken 1"
+    assert take_and_release(tmp_path, known="1") == "taken 1"
+    assert take_and_release(tmp_path, run_id="second") == "taken 2"
+    assert (tmp_path / ".runbook/fence").read_text() == "2 second\n"
+
+
+def test_a_run_that_others_have_passed_does_not_get_the_lock_back(tmp_path: Path) -> None:
+    take_and_release(tmp_path)
+    take_and_release(tmp_path, run_id="second")
+    assert take_and_release(tmp_path, known="1") == "passed second"
+    assert take_and_release(tmp_path) == "taken 3", "as a new run it does"
+
+
+def test_a_record_deleted_by_hand_is_made_anew(tmp_path: Path) -> None:
+    for _ in range(2):
+        assert take_and_release(tmp_path, known="7") == "taken 7"
+        (tmp_path / ".runbook/fence").unlink()
+    (tmp_path / ".runbook/fence").write_text("garbage\n")
+    assert take_and_release(tmp_path) == "taken 1"
+
+
+@contextmanager
+def holding(home: Path, run_id: str, known: str = "0", silent_s: str = "5") -> Iterator[subprocess.Popen[str]]:
+    words = ("bash", "-c", ACQUIRE, "lock", str(home), run_id, silent_s, "2", "30", known)
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdin
+        assert holder.stdout
+        holder.stdin.write(f'{{"owner": "anna", "run_id": "{run_id}"}}\n')
+        holder.stdin.flush()
+        assert holder.stdout.readline().startswith("taken")
+        yield holder
+        holder.stdin.close()
+
+
+def test_a_lock_file_deleted_by_hand_lets_no_second_in(tmp_path: Path) -> None:
+    with holding(tmp_path, "first") as first:
+        for _ in range(2):
+            (tmp_path / ".runbook/lock").unlink()
+            assert take_and_release(tmp_path, run_id="second").startswith("held ")
+            assert first.stdin
+            first.stdin.write("\n")  # a heartbeat: the holder locks the new file
+            first.stdin.flush()
+            lock = str(tmp_path / ".runbook/lock")
+            wait_for(lambda: subprocess.run(("flock", "-n", lock, "true")).returncode == 1, "the new lock", 5)  # noqa: B023
+        assert first.poll() is None
+    assert take_and_release(tmp_path, run_id="second") == "taken 2"
+
+
+def test_a_deleted_jobs_lock_does_not_hide_a_running_job(tmp_path: Path) -> None:
+    running = job_folder(tmp_path, "20260101T000000Z-abc", days=0, ended=False)
+    with subprocess.Popen(("sleep", "60"), start_new_session=True) as job:
+        (running / "dump-1/pid").write_text(f"{job.pid} 1\n")
+        assert take_and_release(tmp_path) == "busy jobs/20260101T000000Z-abc/dump-1"
+        assert take_and_release(tmp_path, run_id="20260101T000000Z-abc") == "taken 1"
+        job.kill()
+
+
+def test_a_run_takes_its_lock_from_its_own_holder_behind_a_dead_link(tmp_path: Path) -> None:
+    with holding(tmp_path, MINE, silent_s="60") as old:
+        assert take_and_release(tmp_path, known="1") == "taken 1"
+        assert old.wait(5) != 0
+
+
+def test_another_runs_holder_is_never_ended(tmp_path: Path) -> None:
+    with holding(tmp_path, "first") as old:
+        assert take_and_release(tmp_path, run_id="second").startswith('held {"owner": "anna"')
+        assert old.poll() is None
+
+
+def test_a_process_id_that_was_reused_is_not_a_holder(tmp_path: Path) -> None:
+    (tmp_path / ".runbook").mkdir()
+    (tmp_path / ".runbook/lock.json").write_text(f'{{"run_id": "x", "pid": {os.getpid()}, "born": 1, "heartbeat": ""}}\n')
+    assert take_and_release(tmp_path) == "taken 1"
