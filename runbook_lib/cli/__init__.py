@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from runbook_lib.cli import author
 from runbook_lib.cli.archive import archive_app
-from runbook_lib.cli.output import AsJson, print_json
+from runbook_lib.cli.output import AsJson, prepare_output, print_json
 from runbook_lib.core import errors
 
 app = typer.Typer(
@@ -59,18 +60,20 @@ def show(name: Name, as_json: AsJson = False) -> None:
         typer.echo(f"  {one.name:<{width}}  {one.kind}; {default}{f'; {one.comment}' if one.comment else ''}")
 
 
+Texts = list[str] | None  # an option that may be given once is a list, so that a second one is noticed
+
+
 @app.command()
 def run(
     name: Name,
-    environment: Annotated[str, typer.Option("-e", "--environment", help="Name or path of an environment file.")] = "",
+    environment: Annotated[Texts, typer.Option("-e", "--environment", help="Name or path of an environment file.")] = None,
     parameter: Annotated[
-        list[str] | None,
-        typer.Option("-p", "--parameter", help="NAME=VALUE, converted to the type the notebook declares."),
+        Texts, typer.Option("-p", "--parameter", help="NAME=VALUE, converted to the type the notebook declares."),
     ] = None,
-    file: Annotated[str, typer.Option("-f", "--file", help="YAML file with parameters; -p overrides it.")] = "",
+    file: Annotated[Texts, typer.Option("-f", "--file", help="YAML file with parameters; -p overrides it.")] = None,
     apply: Annotated[bool, typer.Option("--apply", help="Apply the plan. Without it, only show the plan.")] = False,
-    confirm: Annotated[str, typer.Option(help="Environment name, repeated to confirm the change.")] = "",
-    reason: Annotated[str, typer.Option(help="Reason for this run; recorded in the report.")] = "",
+    confirm: Annotated[Texts, typer.Option(help="Environment name, repeated to confirm the change.")] = None,
+    reason: Annotated[Texts, typer.Option(help="Reason for this run; recorded in the report.")] = None,
     timeout: Annotated[
         float, typer.Option(min=1, help="Stop the run after this many seconds (as Ctrl-C would).")
     ] = 7200.0,
@@ -78,25 +81,32 @@ def run(
 ) -> None:
     """Run a notebook headless. For the exit codes see docs/reference/exit-codes.md."""
     from runbook_lib.contract import read_contract
+    from runbook_lib.contract.catalogue import find_runbook
+    from runbook_lib.contract.command_line import given_parameters, once
     from runbook_lib.headless import run_notebook
     from runbook_lib.headless.progress import progress_for
+    from runbook_lib.headless.signals import Signals
 
-    contract = read_contract(name)
-    named = {"environment": environment, "mode": "apply" if apply else "", "confirm": confirm, "reason": reason}
-    texts = {option: text for option, text in named.items() if text} | _pairs(parameter or [])
-    values = (_from_file(file) if file else {}) | contract.parse(texts)
-    outcome = run_notebook(contract.notebook, values, timeout_s=timeout, progress=progress_for(sys.stderr))
-    if as_json:
-        print_json(outcome.record())
-    else:
-        typer.echo(f"{outcome.verdict or outcome.state}: {outcome.summary}".rstrip(": "))
-        if outcome.folder is not None:
-            typer.echo(f"Report: {outcome.folder / 'report.html'}")
+    runbook = find_runbook(name)
+    typed = {"environment": ("-e", once("-e", environment or [])), "mode": ("--apply", "apply" if apply else ""),
+             "confirm": ("--confirm", once("--confirm", confirm or [])),
+             "reason": ("--reason", once("--reason", reason or []))}
+    options = {name: one for name, one in typed.items() if one[1]}
+    values = given_parameters(read_contract(runbook), options, parameter or [], file or [])
+    outcome = run_notebook(runbook, values, timeout_s=timeout, progress=progress_for(sys.stderr))
+    with Signals():  # the run is over: one more Ctrl-C must not take its exit code away
+        if as_json:
+            print_json(outcome.record())
+        else:
+            typer.echo(f"{outcome.verdict or outcome.state}: {outcome.summary}".rstrip(": "))
+            if outcome.folder is not None:
+                typer.echo(f"Report: {outcome.folder / 'report.html'}")
     raise typer.Exit(outcome.exit_code)
 
 
 def main() -> NoReturn:
     """The console script. Errors are printed as what, where and next; a traceback means an internal error."""
+    prepare_output()
     try:
         code = app(standalone_mode=False)
     except errors.RunbookError as error:
@@ -108,37 +118,9 @@ def main() -> NoReturn:
         if hasattr(error, "show") and hasattr(error, "exit_code"):
             error.show()
             sys.exit(error.exit_code)
-        raise
+        traceback.print_exc()
+        sys.exit(errors.DEFECT)
     if code == INTERRUPTED:
         print("Stopped.", file=sys.stderr)
         sys.exit(errors.FAILED)
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _pairs(arguments: list[str]) -> dict[str, str]:
-    """NAME=VALUE arguments as a mapping; a name given twice is an error, not a guess."""
-    pairs: dict[str, str] = {}
-    for argument in arguments:
-        name, equals, text = argument.partition("=")
-        if not equals or not name or name in pairs:
-            fault = "is given twice" if name in pairs else "is not of the form NAME=VALUE"
-            raise errors.BadParameter(f"-p {argument}: {fault}", where="command line",
-                                      next_step="Correct it and run again.")
-        pairs[name] = text
-    return pairs
-
-
-def _from_file(path: str) -> dict[str, Any]:
-    """The parameters of a file, as papermill would take it with -f."""
-    import yaml
-
-    try:
-        with open(path, encoding="utf-8") as file:
-            values = yaml.safe_load(file) or {}
-    except (OSError, yaml.YAMLError) as error:
-        raise errors.BadParameter(f"The parameter file cannot be read: {error}", where=path,
-                                  next_step="Correct it and run again.") from error
-    if not isinstance(values, dict):
-        raise errors.BadParameter("The parameter file is not a mapping of names to values.", where=path,
-                                  next_step="Write one `name: value` a line.")
-    return values

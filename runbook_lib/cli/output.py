@@ -1,15 +1,100 @@
-"""How commands print what a machine reads."""
+"""How commands print: what a machine reads, and what can be printed at all on this terminal."""
 
 from __future__ import annotations
 
+import codecs
+import contextlib
+import io
 import json
-from typing import Annotated, Any
+import os
+import sys
+from typing import Annotated, Any, TextIO, cast
 
 import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable JSON.")]
 
+# what our lines use, for terminals that know less than Unicode
+_PLAIN = {"✔": "ok", "✘": "FAILED", "↺": "undone", "…": "...", "–": "-", "—": "-", "‹": "<", "›": ">", "→": "->",
+          "×": "x", "·": "*", "≥": ">=", "≤": "<=", "“": '"', "”": '"', "’": "'"}
+_REPLACE = "runbook.plain"
+
 
 def print_json(value: Any) -> None:
     """Print `value` as indented JSON; what JSON does not know (paths, times) as text."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=not _is_unicode(sys.stdout), default=str))
+
+
+def prepare_output() -> None:
+    """Make standard output and error safe: what cannot be written is given up, what cannot be encoded is replaced.
+
+    Descriptors that were closed are opened on the null device: the next file that is opened would take their place,
+    and what is printed would be written into it.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        continue
+    os.close(descriptor)
+    codecs.register_error(_REPLACE, _replacement)
+    sys.stdout, sys.stderr = _safe(sys.stdout, 1), _safe(sys.stderr, 2)
+
+
+class SafeOutput(io.TextIOBase):
+    """A text stream that never fails: a reader that went away, a hung-up terminal or a full disk ends the output.
+
+    Everything else is the stream's own: descriptor, encoding, whether it is a terminal.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """The stream's own."""
+        return self._stream.encoding
+
+    def write(self, text: str) -> int:
+        self._attempt(lambda: self._stream.write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._attempt(self._stream.flush)
+
+    def isatty(self) -> bool:
+        return not self._stream.closed and self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def _attempt(self, do: Any) -> None:
+        try:
+            do()
+        except (OSError, ValueError):  # ValueError: the stream was closed
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Send the rest nowhere: the interpreter writes what is buffered once more when it ends, and would complain."""
+        with contextlib.suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+
+
+def _safe(stream: TextIO | None, descriptor: int) -> TextIO:
+    usable = stream if stream is not None else open(descriptor, "w", encoding="utf-8", closefd=False)
+    if isinstance(usable, io.TextIOWrapper):
+        usable.reconfigure(errors=_REPLACE)
+    return cast(TextIO, usable if isinstance(usable, SafeOutput) else SafeOutput(usable))
+
+
+def _replacement(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(character, "?") for character in text), error.end
+
+
+def _is_unicode(stream: TextIO) -> bool:
+    return codecs.lookup(stream.encoding or "ascii").name.startswith("utf")

@@ -58,7 +58,7 @@ class Contract:
 
         Raises BadParameter that names every fault: unknown names, missing ones, wrong types, forbidden values.
         """
-        faults = [self._unknown(name) for name in values if name not in self.names]
+        faults = [self.unknown(name) for name in values if name not in self.names]
         typed: dict[str, Any] = {}
         for parameter in self.parameters:
             value = values.get(parameter.name, parameter.default)
@@ -78,7 +78,7 @@ class Contract:
         faults, values = [], {}
         for name, text in texts.items():
             if name not in kinds:
-                faults.append(self._unknown(name))
+                faults.append(self.unknown(name))
                 continue
             try:
                 values[name] = kinds[name].parse(text)
@@ -87,7 +87,8 @@ class Contract:
         self._refuse(faults)
         return values
 
-    def _unknown(self, name: str) -> str:
+    def unknown(self, name: str) -> str:
+        """What is wrong with a name that is not one of the parameters, with what was probably meant."""
         return f"{name} is not a parameter of {self.notebook}{did_you_mean(name, self.names)}"
 
     def _refuse(self, faults: list[str]) -> None:

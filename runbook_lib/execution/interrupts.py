@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a plan is executed: received at any moment, acted on only where the truth can be kept."""
+"""Ctrl-C and its like while a plan is executed: received at any moment, acted on only where the truth can be kept."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from runbook_lib.core.signals import ENDING
+
 
 class Interrupts:
-    """Holds the two signals back, except inside `interruptible()`, where the first one raises KeyboardInterrupt.
+    """Holds the signals back that ask to end, except inside `interruptible()`, where the first one raises KeyboardInterrupt.
 
     A second one changes nothing: stopping the job and undoing come to their end. Outside the main thread, which
     alone has signals, nothing is held.
@@ -24,7 +26,7 @@ class Interrupts:
 
     def __enter__(self) -> Interrupts:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in ENDING:
                 self._before[number] = signal.signal(number, self._receive)
         return self
 
@@ -57,7 +59,7 @@ class Interrupts:
 
 @contextmanager
 def defer_signals() -> Iterator[None]:
-    """Work that must come to its end: Ctrl-C and SIGTERM during it are dropped, for there is nothing left to stop."""
+    """Work that must come to its end: requests to end are dropped during it, for there is nothing left to stop."""
     interrupts = Interrupts()
     with interrupts:
         try:

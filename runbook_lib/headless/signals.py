@@ -6,10 +6,10 @@ import signal
 import threading
 from typing import Any
 
+from runbook_lib.core.signals import ENDING
+
 GRACE_S = 90.0  # for stopping the running job and sealing, after the first signal; an undo may take longer, and says so
 LAST_GRACE_S = 30.0  # for sealing, after SIGTERM
-
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Signals:

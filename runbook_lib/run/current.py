@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from runbook_lib import kernel
 from runbook_lib.core.errors import Aborted
+from runbook_lib.core.signals import ENDING
 
 
 class OpenRun(Protocol):
@@ -17,6 +18,9 @@ class OpenRun(Protocol):
     def abort(self, error: BaseException) -> None:
         """End the run as this error ends it; nothing when it is closed already."""
 
+
+# SIGINT is the kernel's own: it interrupts a cell
+_ASKED_TO_END = tuple(number for number in ENDING if number != signal.SIGINT)
 
 _open: OpenRun | None = None
 _opened = False
@@ -33,7 +37,9 @@ def remember(run: OpenRun) -> None:
     if not _opened:
         atexit.register(close_previous, "The kernel ended before the notebook was closed.")
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, _terminated)
+            for number in _ASKED_TO_END:
+                if signal.getsignal(number) is not signal.SIG_IGN:  # under nohup a hang-up means nothing
+                    signal.signal(number, _terminated)
     _open, _opened = run, True
 
 
@@ -51,9 +57,10 @@ def close_previous(why: str = "The notebook was opened again before it was close
 
 
 def _terminated(number: int, frame: Any) -> None:
-    """SIGTERM: a cell in progress gets its chance to stop and undo; then the process ends."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    """A cell in progress gets its chance to stop and undo; then the process ends."""
+    for one in _ASKED_TO_END:
+        signal.signal(one, signal.SIG_IGN)
     if kernel.is_busy():
         raise KeyboardInterrupt
-    close_previous("The kernel was asked to end (SIGTERM).")
+    close_previous(f"The kernel was asked to end ({signal.Signals(number).name}).")
     raise SystemExit(1)

@@ -13,6 +13,7 @@ import pytest
 from runbook_lib import cli, headless
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import new_run, seal
+from runbook_lib.contract.catalogue import Runbook
 from runbook_lib.core.errors import EnvironmentInvalid
 from runbook_lib.headless import HeadlessOutcome
 from tests.notebooks.sample_notebooks import ROOT, ProjectDir
@@ -41,8 +42,8 @@ def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the runner was asked to do; it answers with exit code 4."""
     asked: dict[str, Any] = {}
 
-    def run_notebook(name: str, parameters: dict[str, Any], **options: Any) -> HeadlessOutcome:
-        asked.update(name=name, parameters=parameters, **options)
+    def run_notebook(notebook: Runbook, parameters: dict[str, Any], **options: Any) -> HeadlessOutcome:
+        asked.update(name=notebook.name, parameters=parameters, **options)
         return HeadlessOutcome(4, "20261122T160501Z-7f3a9c", Path("out"), "inconclusive", "inconclusive", "No data.")
 
     monkeypatch.setattr(headless, "run_notebook", run_notebook)
@@ -106,7 +107,8 @@ def test_a_file_gives_parameters_and_options_win(project_dir: ProjectDir, given:
 
 @pytest.mark.parametrize("words", [
     ("-p", "count=many"), ("-p", "cuont=3"), ("-p", "count"), ("-p", "count=1", "-p", "count=2"), ("--bogus",),
-    ("-f", "missing.yaml"), ("--timeout", "0"),
+    ("-f", "missing.yaml"), ("--timeout", "0"), ("-e", "lab", "-e", "staging"), ("-e", "lab", "-p", "environment=staging"),
+    ("--apply", "-p", "mode=plan"), ("--confirm", "nowhere"), ("--reason", "a", "--reason", "b"), ("-f", "a.yaml", "-f", "b.yaml"),
 ])
 def test_wrong_options_are_exit_2_without_a_traceback(project_dir: ProjectDir, given: Any, capsys: Any, monkeypatch: Any,
                                                       words: tuple[str, ...]) -> None:

@@ -7,7 +7,8 @@ import signal
 
 import pytest
 
-from runbook_lib.headless.signals import ENDING, Signals
+from runbook_lib.core.signals import ENDING
+from runbook_lib.headless.signals import Signals
 
 
 @pytest.mark.parametrize("number", ENDING)

@@ -1,0 +1,62 @@
+"""What is printed never fails: readers that went away, full disks, closed descriptors, terminals without Unicode."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.cli.output import SafeOutput, prepare_output, print_json
+from tests.notebooks.sample_notebooks import ROOT
+
+RUNBOOK = str(Path(sys.executable).with_name("runbook"))
+SHOW = f"exec {RUNBOOK} show 20_deploy"  # more than a pipe's buffer of text, with characters that Latin-1 has not
+
+
+def shell(script: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(("bash", "-c", script), capture_output=True, cwd=ROOT, env={**os.environ, **variables}, timeout=120, check=False)
+
+
+@pytest.mark.parametrize("script", [
+    f"set -o pipefail; {RUNBOOK} list | head -0", f"set -o pipefail; {RUNBOOK} show 20_deploy | head -1 >/dev/null",
+    f"{SHOW} >/dev/full", f"{SHOW} >&-", f"{SHOW} >&- 2>&-", f"{SHOW} <&- >&- 2>&-", f"{SHOW} | true; exit ${{PIPESTATUS[0]}}",
+])
+def test_output_that_cannot_be_written_is_given_up(script: str) -> None:
+    done = shell(script)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("script", [f"{RUNBOOK} run nope 2>/dev/full", f"{RUNBOOK} run nope 2>&-", f"{RUNBOOK} run 20 --bogus 2>&-"])
+def test_the_exit_code_stays_when_the_message_cannot_be_written(script: str) -> None:
+    assert shell(script).returncode == 2
+
+
+@pytest.mark.parametrize("variables", [
+    {"LC_ALL": "C"}, {"PYTHONIOENCODING": "latin-1"}, {"PYTHONIOENCODING": "ascii:strict"},
+    {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+])
+@pytest.mark.parametrize("words", ["show 20_deploy", "run n\xf6pe", "--help"])
+def test_every_command_prints_on_any_terminal(variables: dict[str, str], words: str) -> None:
+    done = shell(f"{RUNBOOK} {words}", **variables)
+    assert done.returncode == (2 if "run" in words else 0)
+    assert b"Traceback" not in done.stderr
+
+
+def test_characters_of_ours_have_plain_forms() -> None:
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, encoding="ascii", errors="runbook.plain", write_through=True)
+    prepare_output()
+    SafeOutput(out).write("✔ built … ‹DB_PASSWORD› 日")
+    assert raw.getvalue() == b"ok built ... <DB_PASSWORD> ?"
+
+
+def test_json_stays_json_where_unicode_cannot_be_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="latin-1"))
+    print_json({"what": "‹ü›"})
+    sys.stdout.flush()
+    assert raw.getvalue() == b'{\n  "what": "\\u2039\\u00fc\\u203a"\n}\n'

@@ -1,0 +1,48 @@
+"""What is typed overrides the file, and nothing is given twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runbook_lib.contract import parse_contract
+from runbook_lib.contract.command_line import given_parameters, once
+from runbook_lib.core.errors import BadParameter
+
+CONTRACT = parse_contract("20_deploy", 'environment: str = "lab"\nmode: str = "plan"\nconfirm: str = ""\ncount: int = 3\n')
+APPLY, LAB, CONFIRM = ("--apply", "apply"), ("-e", "lab"), ("--confirm", "lab")
+
+
+def test_what_is_typed_overrides_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_text("environment: staging\ncount: 5\nmode: apply\n")
+    given = given_parameters(CONTRACT, {"environment": LAB, "confirm": CONFIRM}, ["count=7"], [str(file)])
+    assert given == {"environment": "lab", "count": 7, "mode": "apply", "confirm": "lab"}
+
+
+@pytest.mark.parametrize(("options", "pairs", "words"), [
+    ({"environment": LAB}, ["environment=staging"], "-e and -p environment=staging: environment is given twice"),
+    ({"environment": LAB}, ["environment=lab"], "environment is given twice"),
+    ({"mode": APPLY}, ["mode=plan"], "--apply and -p mode=plan: mode is given twice"),
+    ({}, ["count=1", "count=1"], "count is given twice"), ({}, ["count"], "not of the form"), ({}, ["=1"], "not of the form"),
+    ({"confirm": CONFIRM}, [], "--confirm without --apply"), ({}, ["confirm=lab"], "--confirm without --apply"),
+    ({"confirm": CONFIRM}, ["mode=plan"], "--confirm without --apply"), ({}, ["cuont=1"], "did you mean 'count'"),
+])
+def test_contradictions_are_refused(options: dict[str, Any], pairs: list[str], words: str) -> None:
+    with pytest.raises(BadParameter, match=words) as refused:
+        given_parameters(CONTRACT, options, pairs, [])
+    assert refused.value.exit_code == 2
+
+
+def test_a_confirmation_in_a_file_may_wait_for_its_apply(tmp_path: Path) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_text("mode: apply\nconfirm: lab\n")
+    assert given_parameters(CONTRACT, {}, ["mode=plan"], [str(file)])["mode"] == "plan"
+
+
+def test_an_option_that_may_be_given_once() -> None:
+    assert (once("-e", []), once("-e", ["lab"])) == ("", "lab")
+    with pytest.raises(BadParameter, match="-e lab -e staging: -e is given twice"):
+        once("-e", ["lab", "staging"])
