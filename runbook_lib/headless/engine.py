@@ -1,16 +1,17 @@
-"""papermill's engine: our interpreter's kernel, no TCP ports, no save after each cell, and every end recorded."""
+"""papermill's engine: our interpreter's kernel, no TCP ports, and every end recorded in the cell that it ended."""
 
 from __future__ import annotations
 
 import sys
-import tempfile
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
+
+from runbook_lib.headless.surroundings import scratch_folder, variables
 
 SHUTDOWN_WAIT_S = 60.0  # a run that was not closed is sealed by its kernel while it ends
 
@@ -29,13 +30,9 @@ class OwnKernelSpecs(KernelSpecManager):
 class RunbookClient(PapermillNotebookClient):  # type: ignore[misc]
     """papermill's client that marks a cell as failed whatever ended it: a timeout or a dead kernel, too."""
 
-    stopped: Callable[[], bool] = staticmethod(lambda: False)
-
     def papermill_execute_cells(self) -> None:
         """Execute the cells in order; the first that fails is marked, and no later one runs."""
         for index, cell in enumerate(self.nb.cells):
-            if self.stopped():
-                raise KeyboardInterrupt
             try:
                 self.nb_man.cell_start(cell, index)
                 self.execute_cell(cell, index)
@@ -46,20 +43,15 @@ class RunbookClient(PapermillNotebookClient):  # type: ignore[misc]
 
 
 class RunbookEngine(NBClientEngine):  # type: ignore[misc]
-    """Use it with `papermill --engine runbook`; `runbook run` uses it automatically."""
+    """The engine of `papermill --engine runbook`."""
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, log_output: bool = False,
                                  stdout_file: Any = None, stderr_file: Any = None, start_timeout: int = 60,
                                  execution_timeout: int | None = None, **options: Any) -> Any:
-        """Run the notebook's cells in a fresh kernel. Raises CellExecutionError, DeadKernelError and nbclient's others.
-
-        `kernel_started(pid)` among the options gets the kernel's process id; `stopped()` is called before each cell.
-        """
-        kernel_started = options.pop("kernel_started", None)
-        stopped = options.pop("stopped", None)
+        """Run the notebook's cells in a fresh kernel. Raises CellExecutionError, DeadKernelError and nbclient's others."""
         # without a folder of their own the sockets would lie next to the notebook
-        with tempfile.TemporaryDirectory(prefix="runbook-kernel-") as sockets:
+        with scratch_folder() as sockets:
             manager = AsyncKernelManager(
                 kernel_name=kernel_name, transport="ipc", ip=f"{sockets}/s", kernel_spec_manager=OwnKernelSpecs(),
                 shutdown_wait_time=SHUTDOWN_WAIT_S,
@@ -67,10 +59,11 @@ class RunbookEngine(NBClientEngine):  # type: ignore[misc]
             client = RunbookClient(
                 nb_man, km=manager, log_output=log_output, stdout_file=stdout_file, stderr_file=stderr_file,
                 startup_timeout=start_timeout, timeout=execution_timeout,
-                on_cell_execute=lambda **_: (
-                    kernel_started(getattr(manager.provisioner, "pid", None)) if kernel_started else None
-                ),
                 **{name: value for name, value in options.items() if name in ("on_cell_executed", "on_cell_error")},
             )
-            client.stopped = stopped or client.stopped
-            return client.execute(cwd=options.get("cwd"), cleanup_kc=True)  # or the kernel would outlive the notebook
+            return client.execute(cwd=options.get("cwd"), cleanup_kc=True, env=_surroundings(Path(sockets)))  # or the kernel would outlive the notebook
+
+
+def _surroundings(scratch: Path) -> dict[str, str]:
+    """As the runner's worker has them: nothing of a person's settings; the package is found where it is now."""
+    return {**variables(scratch), "PYTHONPATH": str(Path(__file__).resolve().parents[2])}

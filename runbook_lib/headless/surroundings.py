@@ -13,7 +13,8 @@ from runbook_lib.environment import project
 LONGEST_PLACE = 60
 _PLACES = ("/tmp", "/var/tmp", "/dev/shm")
 # settings of a person's tools: none of them may change what a run does
-_PERSONAL = ("PYTHON", "IPYTHON", "JUPYTER", "JPY_", "PAPERMILL_", "MPLBACKEND", "MATPLOTLIBRC")
+# (RUNNER_TRACKING_ID: by it a CI runner finds what a job left behind, and kills it in the middle of its undo)
+_PERSONAL = ("RUNNER_TRACKING_ID", "PYTHON", "IPYTHON", "JUPYTER", "JPY_", "PAPERMILL_", "MPLBACKEND", "MATPLOTLIBRC")
 
 
 def scratch_folder() -> tempfile.TemporaryDirectory[str]:

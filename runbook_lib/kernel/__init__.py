@@ -18,7 +18,7 @@ from runbook_lib.core.errors import RunbookError
 from runbook_lib.kernel.channel import Channel
 from runbook_lib.kernel.formatters import install_formatters, show_type_as_table
 from runbook_lib.kernel.outputs import CellOutputs
-from runbook_lib.kernel.raw_output import silence_copies
+from runbook_lib.kernel.raw_output import capture_raw_output
 
 ENDED_EARLY = "NotebookEnded"  # papermill takes an error named SystemExit with value 0 for success
 CONTROL_TIMEOUT_S = 5.0
@@ -99,7 +99,7 @@ class Hooks:
         self._shell, self._folder, self._on_cell = current, folder, on_cell
         self._streams = {"stdout": sys.stdout, "stderr": sys.stderr}
         self._flush()
-        silence_copies(sys.stdout, sys.stderr)
+        capture_raw_output(sys.stdout, sys.stderr)
         self._earlier = list(current.user_ns.get("In", []))[1:]
         self.busy = True  # the cell that opens the run
         self._cell = len(self._earlier)

@@ -139,3 +139,38 @@ def test_workflows_run_notebooks_that_exist_with_parameters_they_have(path: Path
         given |= {"mode", "confirm"} if "--apply" in words else set()
         given |= {"reason"} if "--reason" in words else set()
         assert given <= set(known), f"{name} has no parameter {sorted(given - set(known))}"
+
+
+SET_UP_S = 600  # checkout, Python, packages, and uploading the evidence
+
+
+def stop_limits() -> dict[str, float]:
+    """How long stopping each notebook that changes staging may take, from its plan at its largest."""
+    from runbook_lib.core.redaction import Secret
+    from runbook_lib.environment import load_environment
+    from runbook_lib.execution.time_limits import JOB_S, SEAL_S, stop_limit_s
+    from tests.unit.release.plans import test_deploy as deploy
+
+    environment = load_environment("staging")
+    secrets = {name: Secret(name, f"value-of-{name}-0123456789") for name in environment.server_secrets}
+    before = deploy.after(environment, deploy.EMPTY, deploy.target(deploy.OLD, "v3.1.0"), secrets)
+    plans = [deploy.plan(environment, deployed, secrets, deploy.target()) for deployed in (deploy.EMPTY, before)]
+    assert all(plan.undo_on_failure for plan in plans)
+    return {"20_deploy": max(map(stop_limit_s, plans)), "30_backup_database": JOB_S + SEAL_S}
+
+
+@pytest.mark.parametrize("path", [path for path in WORKFLOWS if runbook_calls(path)], ids=name_of)
+def test_a_job_lasts_longer_than_its_runs_and_their_undo(path: Path) -> None:
+    from runbook_lib.headless.signals import GRACE_S, LAST_GRACE_S
+
+    limits = stop_limits()
+    for job in read(path)["jobs"].values():
+        calls = [shlex.split(line) for step in job["steps"] for line in step.get("run", "").replace("\\\n", " ").splitlines()
+                 if "runbook run" in line]
+        needed_s = float(SET_UP_S)
+        for words in calls:
+            name = words[words.index("run") + 1]
+            assert "--timeout" in words, f"{name} has no time limit of its own"
+            assert "--apply" not in words or name in limits, f"how long may stopping {name} take?"
+            needed_s += float(words[words.index("--timeout") + 1]) + max(GRACE_S, limits.get(name, 0.0)) + LAST_GRACE_S
+        assert not calls or needed_s <= 60 * int(job["timeout-minutes"]), f"{path.name}, {job['name']}: {needed_s / 60:.0f} minutes"

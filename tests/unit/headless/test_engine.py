@@ -21,7 +21,7 @@ def test_a_cell_is_marked_as_failed_whatever_ended_it_and_none_follows(error: Ba
     marks: list[Any] = []
     manager = SimpleNamespace(cell_start=lambda cell, index: None, cell_complete=lambda cell, cell_index: marks.append("done"),
                               cell_exception=lambda cell, cell_index, exception: marks.append(exception))
-    client = SimpleNamespace(nb=SimpleNamespace(cells=[1, 2]), nb_man=manager, stopped=lambda: False)
+    client = SimpleNamespace(nb=SimpleNamespace(cells=[1, 2]), nb_man=manager)
 
     def execute_cell(cell: Any, index: int) -> None:
         raise error
