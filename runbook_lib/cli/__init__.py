@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -66,7 +66,9 @@ Texts = list[str] | None  # an option that may be given once is a list, so that 
 @app.command()
 def run(
     name: Name,
-    environment: Annotated[Texts, typer.Option("-e", "--environment", help="Name or path of an environment file.")] = None,
+    environment: Annotated[
+        Texts, typer.Option("-e", "--environment", help="Name or path of an environment file.")
+    ] = None,
     parameter: Annotated[
         Texts, typer.Option("-p", "--parameter", help="NAME=VALUE, converted to the type the notebook declares."),
     ] = None,

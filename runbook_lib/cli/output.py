@@ -83,7 +83,7 @@ class SafeOutput(io.TextIOBase):
 
 
 def _safe(stream: TextIO | None, descriptor: int) -> TextIO:
-    usable = stream if stream is not None else open(descriptor, "w", encoding="utf-8", closefd=False)
+    usable = stream if stream is not None else os.fdopen(descriptor, "w", encoding="utf-8", closefd=False)
     if isinstance(usable, io.TextIOWrapper):
         usable.reconfigure(errors=_REPLACE)
     return cast(TextIO, usable if isinstance(usable, SafeOutput) else SafeOutput(usable))

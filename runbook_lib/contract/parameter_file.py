@@ -1,7 +1,7 @@
 """A YAML file with parameters, read strictly: a fault is reported with its line and its key, and nothing is guessed.
 
-YAML's loader lets the last of two equal keys win, reads `12:30` as 750 and `012` as 10, and fails with a traceback on a
-day that does not exist. A parameter is text, a number, true or false, nothing, or a list of these; nothing else is read.
+YAML's loader lets the last of two equal keys win, reads `12:30` as 750 and `012` as 10, and fails with a traceback on
+a day that does not exist. A parameter is text, a number, true or false, nothing, or a list of these.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def read_parameter_file(path: str, contract: Contract) -> dict[str, Any]:
     except RecursionError as error:
         raise _refused(path, "The parameter file is nested too deeply.") from error
     kinds = {parameter.name: parameter.kind for parameter in contract.parameters}
-    faults, values, lines = [], {}, {}
+    faults: list[str] = []
+    values: dict[str, Any] = {}
+    lines: dict[str, int] = {}
     for line, name, node in entries:
         if name in lines:
             faults.append(f"line {line}: {name} is given twice; it is in line {lines[name]} already")
@@ -93,12 +95,13 @@ def _entries(text: str) -> list[tuple[int, str, yaml.Node]]:
 
 def _refuse_references(text: str) -> None:
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
             raise _Fault(line, "anchors and aliases (& and *) are not read; write the value")
         # "!" alone is YAML's mark for quoted text in some writers
-        if getattr(event, "tag", None) not in (None, "!"):
-            raise _Fault(line, f"the tag {event.tag} is not read; write the value as it is")
+        tag = getattr(event, "tag", None)
+        if tag not in (None, "!"):
+            raise _Fault(line, f"the tag {tag} is not read; write the value as it is")
 
 
 def _name(key: yaml.Node) -> str:
@@ -125,8 +128,8 @@ def _value(node: yaml.Node) -> Any:
             return int(text)
         case "float" if _FLOAT.fullmatch(text):
             return float(text)
-    raise _Fault(_line(node), f"{text} has another meaning in YAML (a time, a date, another base). Write text in quotes, "
-                              "a number in plain decimal digits")
+    raise _Fault(_line(node), f"{text} has another meaning in YAML (a time, a date, another base). Write text in "
+                              "quotes, a number in plain decimal digits")
 
 
 def _line(node: yaml.Node) -> int:

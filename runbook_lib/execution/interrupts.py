@@ -12,7 +12,7 @@ from runbook_lib.core.signals import ENDING
 
 
 class Interrupts:
-    """Holds the signals back that ask to end, except inside `interruptible()`, where the first one raises KeyboardInterrupt.
+    """Holds back what asks to end, except inside `interruptible()`, where the first signal raises KeyboardInterrupt.
 
     A second one changes nothing: stopping the job and undoing come to their end. Outside the main thread, which
     alone has signals, nothing is held.

@@ -49,7 +49,7 @@ class RunbookEngine(NBClientEngine):  # type: ignore[misc]
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, log_output: bool = False,
                                  stdout_file: Any = None, stderr_file: Any = None, start_timeout: int = 60,
                                  execution_timeout: int | None = None, **options: Any) -> Any:
-        """Run the notebook's cells in a fresh kernel. Raises CellExecutionError, DeadKernelError and nbclient's others."""
+        """Run the notebook's cells in a fresh kernel. Raises nbclient's errors: CellExecutionError, DeadKernelError."""
         # without a folder of their own the sockets would lie next to the notebook
         with scratch_folder() as sockets:
             manager = AsyncKernelManager(
@@ -61,7 +61,8 @@ class RunbookEngine(NBClientEngine):  # type: ignore[misc]
                 startup_timeout=start_timeout, timeout=execution_timeout,
                 **{name: value for name, value in options.items() if name in ("on_cell_executed", "on_cell_error")},
             )
-            return client.execute(cwd=options.get("cwd"), cleanup_kc=True, env=_surroundings(Path(sockets)))  # or the kernel would outlive the notebook
+            # cleanup_kc: or the kernel would outlive the notebook
+            return client.execute(cwd=options.get("cwd"), cleanup_kc=True, env=_surroundings(Path(sockets)))
 
 
 def _surroundings(scratch: Path) -> dict[str, str]:

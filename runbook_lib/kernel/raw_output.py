@@ -1,8 +1,8 @@
 """What an ipykernel lets past its messages: bytes written to the standard output that it was started with.
 
-ipykernel reads what child processes print from a pipe, sends it as a message, and writes the same bytes unchanged to the
-terminal or the log of whoever started it: papermill's console, JupyterLab's. Where it was told not to read them, they go
-there straight. No redactor sees those bytes (ipykernel 7.4, iostream.OutStream). The messages are enough.
+ipykernel reads what child processes print from a pipe, sends it as a message, and writes the same bytes unchanged to
+the terminal or the log of whoever started it: papermill's console, JupyterLab's. Where it does not read them,
+they go there straight. No redactor sees those bytes (ipykernel 7.4, iostream.OutStream). The messages are enough.
 """
 
 from __future__ import annotations

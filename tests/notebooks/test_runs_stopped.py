@@ -138,7 +138,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[
 
 
 def is_sealed(case: Case) -> bool:
-    """The worker of a killed runner seals by itself, a moment later."""
+    """The worker of a killed runner seals it, a moment later."""
     give_up = time.monotonic() + 60
     while not (case.run.path / "manifest.json").exists() and time.monotonic() < give_up:
         time.sleep(0.1)
