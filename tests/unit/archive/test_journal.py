@@ -42,8 +42,8 @@ def test_events_come_back_in_order_with_number_time_and_fields(tmp_path):
 
 def test_an_event_is_on_the_disk_when_write_returns(tmp_path, monkeypatch):
     synced = []
-    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
     with Journal(tmp_path) as writing:
+        monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
         writing.write("a")
         assert synced == [(tmp_path / journal.FILE).stat().st_size]
 
