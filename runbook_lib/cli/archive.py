@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +11,7 @@ import typer
 
 from runbook_lib.cli.output import AsJson, print_json
 from runbook_lib.core import errors
+from runbook_lib.core.text import pluralize
 
 archive_app = typer.Typer(no_args_is_help=True, help="Inspect archived runs.")
 
@@ -23,7 +26,7 @@ def list_archive(
     from runbook_lib.archive.runs import list_runs
     from runbook_lib.environment import project
 
-    runs = list_runs(project.outputs())[:limit]
+    runs = list_runs(project.outputs(), newest=limit)
     if as_json:
         print_json([{"run_id": one.run_id, "path": str(one.path), **one.record()} for one in runs])
         return
@@ -31,7 +34,7 @@ def list_archive(
         typer.echo(f"No runs in {project.outputs()}.")
     for one in runs:
         took = f"{one.seconds:.0f} s" if one.seconds is not None else "–"
-        typer.echo(f"{one.run_id}  {one.verdict or 'open':<12}  {one.state:<12}  {took:>7}  "
+        typer.echo(f"{one.run_id}  {one.verdict or one.state:<12}  {one.state:<12}  {took:>7}  "
                    f"{one.notebook} on {one.environment} by {one.operator}")
 
 
@@ -43,7 +46,7 @@ def show(run: RunArgument, as_json: AsJson = False) -> None:
         print_json({"run_id": one.run_id, "path": str(one.path), **one.record()})
         return
     took = f", {one.seconds:.1f} s" if one.seconds is not None else ""
-    typer.echo(f"{one.notebook} on {one.environment}, {one.mode}: {one.verdict or 'open'} ({one.state}){took}")
+    typer.echo(f"{one.notebook} on {one.environment}, {one.mode}: {one.verdict or one.state} ({one.state}){took}")
     typer.echo(f"{one.summary}\nBy {one.operator}, {one.started_at}. {one.reason}".rstrip())
     typer.echo(f"Report: {one.path / 'report.html'}")
 
@@ -51,21 +54,52 @@ def show(run: RunArgument, as_json: AsJson = False) -> None:
 @archive_app.command()
 def verify(
     run: Annotated[str, typer.Argument(help="Run id, the beginning of one, or `last`; omitted: all runs.")] = "",
+    witness: Annotated[str, typer.Option(help="A manifest's SHA-256 that was kept elsewhere; the chain must list it.")]
+    = "",
 ) -> None:
-    """Check that sealed runs are unchanged: files, journal and chain. Exit code 1 when something differs."""
+    """Check that sealed runs are unchanged: files, journal and chain.
+
+    Exit code 1: something differs. 4: something could not be checked, or nothing is sealed here.
+    """
     from runbook_lib.archive.runs import verify as verify_run
     from runbook_lib.archive.runs import verify_archive
     from runbook_lib.core.findings import Verdict
     from runbook_lib.environment import project
 
-    findings = verify_run(_find(run).path) if run else verify_archive(project.outputs())
-    bad = [one for one in findings if one.verdict not in (Verdict.PASSED, Verdict.WARNING)]
-    for one in findings if run else bad:
-        typer.echo(f"{one.verdict:<12} {one.check}: {one.measured}" + (f" ({one.expected})" if one.expected else ""))
-    typer.echo(f"{len(findings)} checks, {len(bad)} not good." if bad else f"{len(findings)} checks, all good.")
+    kept = witness.strip().lower()
+    findings = (verify_run(_find(run).path) if run
+                else verify_archive(project.outputs(), witness=kept, progress=_progress()))
+    for one in findings:
+        expected = f" ({one.expected})" if one.expected else ""
+        advice = f" Next: {one.next_step}" if one.next_step else ""
+        typer.echo(f"{one.verdict:<12} {one.check}: {one.measured}{expected}.{advice}")
+    bad = [one for one in findings if one.verdict is not Verdict.PASSED]
+    typer.echo(f"{pluralize(len(findings), 'finding')}, {len(bad)} not good." if bad else "All good.")
     worst = Verdict.worst(one.verdict for one in findings)
     codes = {Verdict.FAILED: errors.FAILED, Verdict.INCONCLUSIVE: errors.INCONCLUSIVE}
     raise typer.Exit(codes.get(worst, errors.PASSED))
+
+
+@archive_app.command()
+def index() -> None:
+    """Write a page for each month with all of its runs. index.html itself lists the newest."""
+    from runbook_lib.environment import project
+    from runbook_lib.report.index import write_months
+
+    for path in write_months(project.outputs()):
+        typer.echo(str(path))
+
+
+def _progress() -> Callable[[int, int], None] | None:
+    """A count that is written over itself; nothing where no one watches."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show_count(done: int, total: int) -> None:
+        if done % 50 == 0 or done == total:
+            print(f"\r{done:,} of {total:,} entries", end="\n" if done == total else "", file=sys.stderr, flush=True)
+
+    return show_count
 
 
 def _find(text: str) -> Any:
@@ -74,8 +108,7 @@ def _find(text: str) -> Any:
     from runbook_lib.environment import project
 
     outputs: Path = project.outputs()
-    runs = list_runs(outputs)
-    fits = runs[:1] if text == "last" else [one for one in runs if one.run_id.startswith(text)]
+    fits = list_runs(outputs, newest=1) if text == "last" else list_runs(outputs, beginning=text)
     if len(fits) == 1:
         return fits[0]
     what = f"{len(fits)} runs begin with {text!r}." if fits else f"There is no run {text!r}."

@@ -10,18 +10,17 @@ def recent_runs(count: int = 20) -> tuple[dict[str, str], ...]:
     """The newest `count` runs, newest first: start (UTC), runbook, environment, mode, verdict, operator
     and outcome.
 
-    A run in progress, this one among them, has the verdict `open`.
+    A run in progress, this one among them, has the verdict `open`; one that cannot be read is `unreadable`.
     """
-    newest = list(list_runs(project.outputs()))[:count]
     return tuple(
         {
             "started (UTC)": run.started_at[:16].replace("T", " "),
             "runbook": run.notebook,
             "environment": run.environment,
             "mode": run.mode,
-            "verdict": run.verdict or "open",
+            "verdict": run.verdict or run.state or "open",
             "operator": run.operator,
             "outcome": run.summary or run.reason,
         }
-        for run in newest
+        for run in list_runs(project.outputs(), newest=count)
     ) or ({"runs": "none yet"},)

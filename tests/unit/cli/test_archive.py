@@ -1,0 +1,78 @@
+"""`runbook archive`: listing, showing, verifying, and the pages of the months."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.notebooks.sample_notebooks import ProjectDir
+from tests.unit.archive.sample_archive import make_run
+from tests.unit.cli.test_cli import runbook
+
+
+def test_verifying_nothing_is_exit_4_and_never_good(project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any) -> None:
+    for prepare in (lambda: None, lambda: outputs.mkdir(exist_ok=True)):
+        prepare()
+        code, out, _ = runbook(capsys, monkeypatch, "archive", "verify")
+        assert code == 4
+        assert "good" not in out.replace("not good", "")
+        assert "Next: " in out
+
+
+def test_a_sound_archive_is_exit_0(project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any) -> None:
+    make_run(outputs)
+    assert runbook(capsys, monkeypatch, "archive", "verify")[:2] == (
+        0, "passed       archive: 1 sealed run (unchanged and in order).\nAll good.\n")
+
+
+@pytest.mark.parametrize(("spoil", "code"), [
+    (lambda path: (path / "report.html").write_text("changed"), 1),
+    (lambda path: os.mkfifo(path / "evidence" / "pipe"), 1),
+    (lambda path: (path / "x.partial").touch(), 1),
+    (lambda path: (path.parent / "chain.jsonl").unlink(), 4),
+    (lambda path: (path.parent / "notes.txt").touch(), 0),
+])
+def test_what_is_found_is_named_and_gives_the_exit_code(
+    project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any, spoil: Any, code: int
+) -> None:
+    spoil(make_run(outputs).path)
+    ended, out, _ = runbook(capsys, monkeypatch, "archive", "verify")
+    assert ended == code
+    assert "All good" not in out
+    assert "1 not good" in out
+
+
+def test_a_witness_is_looked_for(project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any) -> None:
+    make_run(outputs)
+    assert runbook(capsys, monkeypatch, "archive", "verify", "--witness", "0" * 64)[0] == 1
+
+
+def test_the_list_is_bounded_and_names_what_cannot_be_read(
+    project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any
+) -> None:
+    for _ in range(3):
+        make_run(outputs)
+    (outputs / "20991127T101112Z-0a1b2c-x" / "journal.jsonl").mkdir(parents=True)
+    out = runbook(capsys, monkeypatch, "archive", "list", "--limit", "2")[1]
+    assert len(out.splitlines()) == 2
+    assert "unreadable" in out
+    assert json.loads(runbook(capsys, monkeypatch, "archive", "list", "--json")[1])[0]["state"] == "unreadable"
+
+
+def test_a_beginning_that_several_runs_have_is_exit_2(project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any) -> None:
+    for _ in range(2):
+        make_run(outputs)
+    code, _, err = runbook(capsys, monkeypatch, "archive", "show", "2")
+    assert (code, err.splitlines()[0]) == (2, "2 runs begin with '2'.")
+
+
+def test_the_pages_of_the_months_are_written_and_named(project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any) -> None:
+    make_run(outputs)
+    code, out, _ = runbook(capsys, monkeypatch, "archive", "index")
+    assert code == 0
+    assert [Path(line).exists() for line in out.splitlines()] == [True, True]
+    assert runbook(capsys, monkeypatch, "archive", "verify")[0] == 0
