@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
 import secrets
 from dataclasses import dataclass, field
@@ -9,9 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from runbook_lib.archive.files import disk_failure, write_atomically
+from runbook_lib.archive.open_runs import note_opened
 from runbook_lib.core.redaction import Redactor
 
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+_NAME = re.compile(rf"({RUN_ID.pattern})(-.*)?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -73,21 +77,35 @@ def new_run(notebook: str, outputs: Path | None = None, redactor: Redactor | Non
         path.mkdir(parents=True)
     except OSError as error:
         raise disk_failure(error, path) from error
+    note_opened(path)
     return RunFolder(run_id, path, redactor or Redactor())
 
 
+def run_id_of(name: str) -> str | None:
+    """The run id in a folder's name, or None when it is not that of a run."""
+    found = _NAME.fullmatch(name)
+    return found.group(1) if found else None
+
+
 def existing_run(path: Path) -> RunFolder | None:
-    """The run folder at `path`, or None when its name is not that of one."""
-    found = RUN_ID.match(path.name)
-    return RunFolder(found.group(), path) if found and path.is_dir() else None
+    """The run folder at `path`, or None when its name is not that of one. A link to a folder is not one."""
+    run_id = run_id_of(path.name)
+    return RunFolder(run_id, path) if run_id and not path.is_symlink() and path.is_dir() else None
 
 
-def run_folders(outputs: Path) -> list[RunFolder]:
-    """Every run folder in an archive, oldest first."""
-    if not outputs.is_dir():
+def run_folders(outputs: Path, newest: int | None = None, beginning: str = "") -> list[RunFolder]:
+    """The run folders in an archive whose names begin so, oldest first: all, or the `newest` of them.
+
+    Empty where there is no archive. Raises OSError where it cannot be read.
+    """
+    try:
+        names = sorted((name for name in os.listdir(outputs) if name.startswith(beginning)), reverse=True)
+    except FileNotFoundError:
         return []
-    found = (existing_run(path) for path in sorted(outputs.iterdir()))
-    return [folder for folder in found if folder is not None]
+    # names alone are cheap, so that the newest cost the same in an archive of any size
+    found = (existing_run(outputs / name) for name in names)
+    folders = list(itertools.islice((folder for folder in found if folder is not None), newest))
+    return folders[::-1]
 
 
 def _project_outputs() -> Path:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from runbook_lib.archive.runs import seal_abandoned
+from runbook_lib.archive.runs import seal_abandoned, seal_if_abandoned
 from runbook_lib.contract import read_contract
 from runbook_lib.contract.catalogue import Runbook, find_runbook
 from runbook_lib.contract.saved_confirmation import reject_saved_confirmation
+from runbook_lib.core.errors import RunbookError
 from runbook_lib.environment import project
 from runbook_lib.headless.job import described, job_for
 from runbook_lib.headless.outcome import (
@@ -87,15 +89,27 @@ def _outcome(worker: WorkerProcess, stops: Stops, seconds: float) -> HeadlessOut
         return outcome_stopped_early(seconds)
     if run is None:
         return outcome_without_run(worker.ended or {"evalue": worker.how_it_died()}, seconds)
-    _seal(Path(run["folder"]))
-    return outcome_of_journal(Path(run["folder"]), run["run_id"], seconds)
+    unsealed = _seal(Path(run["folder"]))
+    outcome = outcome_of_journal(Path(run["folder"]), run["run_id"], seconds)
+    return replace(outcome, summary=f"{outcome.summary}\n{unsealed}") if unsealed else outcome
 
 
-def _seal(folder: Path) -> None:
-    """Seal what the worker could not. A killed process holds its journal until its last thread is gone."""
-    give_up = time.monotonic() + 10.0
+def _seal(folder: Path) -> str:
+    """Seal what the worker could not; why it is not sealed, or nothing. Other runs are left to the next start.
+
+    A killed process holds its journal until its last thread is gone.
+    """
+    from runbook_lib.report.index import write_index
+
+    give_up, why = time.monotonic() + 10.0, "its journal is still open in another process"
     while not (folder / "manifest.json").exists():
-        seal_abandoned(folder.parent)
+        try:
+            if seal_if_abandoned(folder):
+                write_index(folder.parent)
+                return ""
+        except (RunbookError, OSError) as error:
+            why = str(error)
         if time.monotonic() > give_up:
-            return
+            return f"The evidence is not sealed yet; the next start makes up for it: {why}"
         time.sleep(0.1)
+    return ""

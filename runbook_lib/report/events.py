@@ -50,7 +50,7 @@ def _apply_event(report: RunReport, event: Event) -> None:
             _apply_findings(report, event)
         case "fact" | "shown" | "error" | "cell":
             _section_for(report, event["event"]).append(event)
-        case "confirmed" | "lock_taken" | "lock_released" | "lock_lost":
+        case "confirmed" | "lock_taken" | "lock_released" | "lock_lost" | "set_aside":
             report.moments.append(event)
         case "step_started" | "step_finished" | "undo_started" | "undo_finished":
             _apply_step(report, event)

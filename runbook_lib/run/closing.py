@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from html import escape
 from typing import Any
 
 from runbook_lib.archive.journal import Journal
+from runbook_lib.archive.open_runs import release_space
 from runbook_lib.archive.runs import RunFolder, seal
 from runbook_lib.core.errors import RunbookError
 from runbook_lib.kernel import Hooks
@@ -23,15 +25,27 @@ def show_verdict(outcome: Outcome, folder: RunFolder) -> None:
 
 
 def seal_run(outcome: Outcome, journal: Journal, folder: RunFolder, hooks: Hooks | None, connections: Any) -> None:
-    """Close the connections, write the end, unhook the kernel, seal the folder and write the archive's index."""
+    """Close the connections, write the end, unhook the kernel, seal the folder and write the archive's index.
+
+    Raises RunFailed where not even the end can be written. Evidence that cannot be sealed now is shown as that: what
+    the run did on the server has its verdict, and the next start seals it.
+    """
     from runbook_lib.report.index import write_index
 
     if connections is not None:
         with suppress(RunbookError):
             connections.__exit__(None, None, None)
-    journal.write("run_finished", verdict=outcome.verdict, state=outcome.state, exit_code=outcome.exit_code,
-                  summary=outcome.summary, where=outcome.where, next_step=outcome.next_step)
-    if hooks is not None:
-        hooks.remove()
-    seal(folder)
-    write_index(folder.path.parent)
+    release_space(folder.path)  # on a disk that has filled up since, the end itself needs it
+    try:
+        journal.write("run_finished", verdict=outcome.verdict, state=outcome.state, exit_code=outcome.exit_code,
+                      summary=outcome.summary, where=outcome.where, next_step=outcome.next_step)
+    finally:
+        if hooks is not None:
+            hooks.remove()
+    try:
+        seal(folder)
+        write_index(folder.path.parent)
+    except RunbookError as error:
+        journal.close()  # else the next start takes this run for one in progress
+        text = f"The run's evidence is not sealed, or not in the index yet; the next start makes up for it. {error}"
+        show_html(f"<pre>{escape(text)}</pre>", text)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from runbook_lib import kernel
 from runbook_lib.archive.journal import Journal
-from runbook_lib.archive.runs import new_run, seal_abandoned
+from runbook_lib.archive.runs import RunFolder, SetAside, begin_run, seal_abandoned
 from runbook_lib.contract import Contract, parse_contract, read_contract
+from runbook_lib.core.redaction import Redactor
 from runbook_lib.environment import load_environment, project
 from runbook_lib.environment.redaction import redactor_for
 from runbook_lib.kernel.assignment import assigned, tell_runner
 from runbook_lib.run import current
+from runbook_lib.run.display import show_html
 from runbook_lib.run.given import given_values, notebook_file, refuse_overridden
 from runbook_lib.run.provenance import provenance
 from runbook_lib.run.run import Run
@@ -26,7 +29,8 @@ def open_run(notebook: str, namespace: Mapping[str, Any]) -> Run:
     """Start a run of `notebook` with the parameters in `namespace`: in a notebook, `globals()`.
 
     Raises BadParameter, EnvironmentInvalid, NotebookUnknown or SecretMissing before anything is written, and Refused
-    where the notebook itself sets a parameter to something else than this run was given.
+    where the notebook itself sets a parameter to something else than this run was given, or where the evidence of
+    the run could not be kept or sealed.
     """
     from runbook_lib.connections.local import load_secrets
 
@@ -42,12 +46,9 @@ def open_run(notebook: str, namespace: Mapping[str, Any]) -> Run:
     environment = load_environment(values["environment"])
     secrets = load_secrets(environment)
     current.close_previous()
-    outputs = project.outputs()
-    if assignment is None:  # the runner has just done it
-        seal_abandoned(outputs)
+    set_aside: list[SetAside] = []
     redactor = redactor_for(environment, secrets, words=(contract.notebook, *contract.names))
-    folder = new_run(contract.notebook, redactor=redactor)
-    tell_runner(run={"run_id": folder.run_id, "folder": str(folder.path)})
+    folder = _new_folder(contract.notebook, redactor, set_aside)
     journal = Journal(folder, folder.redactor)
     started = provenance()
     journal.write("run_started", run_id=folder.run_id, notebook=contract.notebook, environment=environment.name,
@@ -57,7 +58,23 @@ def open_run(notebook: str, namespace: Mapping[str, Any]) -> Run:
     run = Run(contract, values, environment, secrets, folder, journal, operator=started["operator"])
     current.remember(run)
     run.start()
+    _report_set_aside(set_aside, journal)
     return run
+
+
+def _new_folder(notebook: str, redactor: Redactor, set_aside: list[SetAside]) -> RunFolder:
+    """The folder of this run, after what earlier processes left open was sealed."""
+    seal_abandoned(project.outputs(), set_aside)
+    folder = begin_run(notebook, project.outputs(), redactor)
+    tell_runner(run={"run_id": folder.run_id, "folder": str(folder.path)})
+    return folder
+
+
+def _report_set_aside(runs: list[SetAside], journal: Journal) -> None:
+    """Show and record what earlier processes left open and what could not be sealed now."""
+    for left in runs:
+        journal.write("set_aside", folder=left.folder, reason=left.reason)
+        show_html(f"<p>{escape(str(left))}</p>", str(left))
 
 
 def extract_parameters(namespace: Mapping[str, Any], contract: Contract, *, strict: bool,

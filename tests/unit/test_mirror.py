@@ -13,14 +13,6 @@ APPLICATION = ROOT / "lab/app"
 ENTRIES = {"__init__", "__main__"}
 # still to be written; nothing is ever added here
 PENDING = {
-    "runbook_lib/archive/chain.py",
-    "runbook_lib/archive/files.py",
-    "runbook_lib/archive/folder.py",
-    "runbook_lib/archive/notebook.py",
-    "runbook_lib/archive/records.py",
-    "runbook_lib/archive/runs.py",
-    "runbook_lib/archive/summary.py",
-    "runbook_lib/archive/verification.py",
     "runbook_lib/authoring/checking.py",
     "runbook_lib/authoring/family_code.py",
     "runbook_lib/authoring/floor_plan.py",
@@ -28,7 +20,6 @@ PENDING = {
     "runbook_lib/authoring/page_edits.py",
     "runbook_lib/authoring/place_rules.py",
     "runbook_lib/authoring/template.py",
-    "runbook_lib/cli/archive.py",
     "runbook_lib/cli/author.py",
     "runbook_lib/cli/output.py",
     "runbook_lib/connections/docker.py",

@@ -49,18 +49,20 @@ def test_a_disk_too_full_for_a_job_stops_the_run_at_that_step(operator: Operator
     assert operator.run("30_backup_database", apply=True).code == 0
 
 
-def test_no_room_for_the_evidence_here(operator: Operator, outputs: Path) -> None:
+def test_no_room_for_the_evidence_here_is_seen_before_the_start(operator: Operator, outputs: Path) -> None:
     subprocess.run(("mount", "-t", "tmpfs", "-o", "size=24k", "tmpfs", outputs), check=True)
     try:
         ended = operator.start("30_backup_database").wait()
-        assert ended.code == 1, ended.output
+        assert ended.code == 3, ended.output
         assert "Traceback" not in ended.output, ended.output
         assert "the disk of this machine is full" in ended.output, ended.output
         assert "Next: Free space, or set RUNBOOK_OUTPUTS" in ended.output, ended.output
+        assert ended.folder is None
         subprocess.run(("mount", "-o", "remount,size=50m", outputs), check=True)
-        seal_abandoned(outputs)
+        ended = operator.run("30_backup_database")
+        assert ended.code == 0, ended.output
         assert ended.folder is not None
+        seal_abandoned(outputs)
         assert all(one.verdict is Verdict.PASSED for one in verify(ended.folder))
-        assert operator.run("30_backup_database").code == 0
     finally:
         subprocess.run(("umount", outputs), check=True)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from runbook_lib.archive.journal import Journal
@@ -56,3 +57,46 @@ def test_a_cell_that_is_not_in_the_source_stands_where_it_ran() -> None:
     cells = executed_notebook(events, [{"cell_type": "code", "source": one} for one in ("a = 1", "b = 2")])["cells"]
     assert [(cell["source"], cell["metadata"].get("tags")) for cell in cells] == [
         ("a = 1", None), ("injected", ["not-in-source"]), ("b = 2", None)]
+
+
+SOURCE = [{"cell_type": "markdown", "source": ["# Title"], "metadata": {}},
+          {"cell_type": "code", "source": "a = 1", "metadata": {"tags": ["parameters"]}},
+          {"cell_type": "code", "source": "print(a)", "metadata": {}},
+          {"cell_type": "code", "source": "never()", "metadata": {}}]
+RAN: list[dict[str, Any]] = [{"event": "cell", "source": "a = 1", "outputs": []},
+       {"event": "cell", "source": "# Parameters\na = 2", "outputs": []},
+       {"event": "cell", "source": "print(a)", "outputs": [{"output_type": "stream", "name": "stdout", "text": "2\n"}]}]
+
+
+def test_the_executed_notebook_is_valid_and_puts_outputs_and_injected_cells_in_place():
+    made = executed_notebook(RAN, SOURCE)
+    nbformat.validate(made)
+    sources = [cell["source"] for cell in made["cells"]]
+    assert sources == ["# Title", "a = 1", "# Parameters\na = 2", "print(a)", "never()"]
+    assert made["cells"][3]["outputs"][0]["text"] == "2\n"
+    assert made["cells"][4]["execution_count"] is None
+
+
+def test_a_cell_run_again_in_jupyterlab_keeps_its_last_outputs():
+    again = {"event": "cell", "source": "print(a)", "outputs": [{"output_type": "stream", "text": "3\n"}]}
+    made = executed_notebook([*RAN, again], SOURCE)
+    assert len(made["cells"]) == 5
+    assert made["cells"][3]["outputs"][0]["text"] == "3\n"
+
+
+def test_outputs_of_every_kind_become_valid_ones(tmp_path):
+    outputs = [{"output_type": "error", "ename": "E", "evalue": "v", "traceback": None}, "text alone",
+               {"output_type": "execute_result", "data": {"text/plain": ["a", "b"], "application/json": {"a": 1}}},
+               {"output_type": "of another kind", "data": None}]
+    path = write_notebook(tmp_path, [{"event": "cell", "source": ["a = 1"], "outputs": outputs}], None)
+    made = json.loads(path.read_text())
+    nbformat.validate(made)
+    assert made["cells"][0]["metadata"]["tags"] == ["not-in-source"]
+    assert made["cells"][0]["outputs"][2]["data"] == {"text/plain": "ab", "application/json": {"a": 1}}
+
+
+def test_a_source_that_is_no_notebook_is_left_out(tmp_path):
+    for text in ("[]", "{", '{"cells": [1, "x"]}'):
+        (tmp_path / "x.ipynb").write_text(text)
+        path = write_notebook(tmp_path, [{"event": "cell", "source": "a = 1"}], tmp_path / "x.ipynb")
+        assert len(json.loads(path.read_text())["cells"]) == 1

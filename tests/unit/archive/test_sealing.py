@@ -2,57 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 
-from runbook_lib.archive import chain, journal
 from runbook_lib.archive.chain import MANIFEST
 from runbook_lib.archive.files import sha256_of
-from runbook_lib.archive.folder import RUN_ID
 from runbook_lib.archive.journal import Journal
-from runbook_lib.archive.notebook import executed_notebook
-from runbook_lib.archive.runs import list_runs, new_run, seal, seal_abandoned, summary_of, verify, verify_archive
+from runbook_lib.archive.runs import list_runs, new_run, seal, seal_abandoned, summary_of, verify_archive
 from runbook_lib.core.errors import Refused
 from runbook_lib.core.findings import Verdict
-
-
-def make_run(outputs, notebook="30_backup_database", *, sealed=True):
-    folder = new_run(notebook, outputs)
-    with Journal(folder) as writing:
-        writing.write("run_started", run_id=folder.run_id, notebook=notebook, environment="lab", mode="apply", operator="m",
-                      parameters={"environment": "lab"})
-        writing.write("step_started", key="a", title="A")
-        evidence = folder.evidence("a.txt", "said this\n")
-        writing.write("step_finished", key="a", state="passed", seconds=1.0, exit_code=0, evidence=[evidence])
-        writing.write("run_finished", verdict="passed", state="finished", exit_code=0, summary="Done.")
-    if sealed:
-        seal(folder)
-    return folder
-
-
-def faults(folder):
-    return {one.check: one.verdict for one in verify(folder) if one.verdict is not Verdict.PASSED}
-
-
-def test_a_run_folder_is_named_by_time_random_part_and_notebook(tmp_path):
-    folder = new_run("30_backup_database", tmp_path)
-    assert RUN_ID.fullmatch(folder.run_id)
-    assert folder.path == tmp_path / f"{folder.run_id}-30_backup_database"
-
-
-def test_evidence_never_overwrites_and_never_leaves_the_folder(tmp_path):
-    folder = new_run("x", tmp_path)
-    names = [folder.evidence(name, name) for name in ("../../etc/passwd", "../../etc/passwd", "..")]
-    assert len(set(names)) == 3
-    assert all((folder.path / name).resolve().is_relative_to(folder.path) for name in names)
+from tests.unit.archive.sample_archive import as_another_user, faults, forbidden, make_run, public_folder
 
 
 def test_an_untouched_run_verifies(tmp_path):
@@ -84,104 +53,10 @@ def test_sealing_closes_a_journal_that_is_still_open_in_this_process(tmp_path):
     assert faults(folder) == {}
 
 
-@pytest.mark.parametrize("name", ["evidence/a.txt", "notebook.ipynb", "report.html", "journal.jsonl"])
-def test_one_changed_byte_in_any_file_is_found_and_named(tmp_path, name):
-    folder = make_run(tmp_path)
-    raw = bytearray((folder.path / name).read_bytes())
-    raw[len(raw) // 2] ^= 0xFF
-    (folder.path / name).write_bytes(bytes(raw))
-    assert faults(folder)[f"file {name}"] is Verdict.FAILED
-
-
-def test_missing_and_added_files_are_found(tmp_path):
-    folder = make_run(tmp_path)
-    (folder.path / "evidence" / "a.txt").unlink()
-    (folder.path / "evidence" / "b.txt").write_text("planted")
-    (folder.path / "evidence" / "c.txt").symlink_to("/etc/hostname")
-    found = [one.measured for one in verify(folder) if one.verdict is Verdict.FAILED]
-    assert found == ["missing", "added after sealing", "added after sealing"]
-
-
-def remade(folder):
-    """A forger's manifest: every hash recomputed."""
-    path = folder.path / MANIFEST
-    manifest = json.loads(path.read_text())
-    for name in manifest["files"]:
-        manifest["files"][name]["sha256"] = sha256_of(folder.path / name)
-    path.write_text(json.dumps(manifest))
-
-
-def test_an_edited_journal_under_a_remade_manifest_breaks_its_own_links(tmp_path):
-    folder = make_run(tmp_path)
-    path = folder.path / journal.FILE
-    path.write_bytes(path.read_bytes().replace(b'"title": "A"', b'"title": "B"'))
-    remade(folder)
-    assert faults(folder) == {"journal": Verdict.FAILED, "chain": Verdict.FAILED}
-
-
-def test_reordered_journal_lines_are_found(tmp_path):
-    folder = make_run(tmp_path)
-    path = folder.path / journal.FILE
-    lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join([lines[0], lines[2], lines[1], *lines[3:]]))
-    remade(folder)
-    assert faults(folder)["journal"] is Verdict.FAILED
-
-
-def test_a_line_taken_out_of_the_journal_is_found(tmp_path):
-    folder = make_run(tmp_path)
-    path = folder.path / journal.FILE
-    lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join(lines[:2] + lines[3:]))
-    assert faults(folder)["journal"] is Verdict.FAILED
-
-
-def test_a_manifest_with_a_nicer_verdict_is_found(tmp_path):
-    folder = make_run(tmp_path)
-    path = folder.path / MANIFEST
-    manifest = json.loads(path.read_text())
-    manifest["run"]["verdict"] = "warning"
-    path.write_text(json.dumps(manifest))
-    assert faults(folder) == {"verdict": Verdict.FAILED, "chain": Verdict.FAILED}
-
-
-def test_a_removed_run_breaks_the_chain_of_the_next_and_shows_in_the_archive(tmp_path):
-    first, second = make_run(tmp_path), make_run(tmp_path)
-    shutil.rmtree(first.path)
-    assert faults(second)["chain"] is Verdict.FAILED
-    assert any(one.measured == "missing" for one in verify_archive(tmp_path))
-
-
-def test_the_last_run_removed_shows_in_the_archive(tmp_path):
-    make_run(tmp_path)
-    shutil.rmtree(make_run(tmp_path).path)
-    assert [one.verdict for one in verify_archive(tmp_path)] == [Verdict.FAILED]
-
-
-def test_a_folder_taken_out_of_its_archive_cannot_prove_its_place(tmp_path):
-    folder = make_run(tmp_path / "archive")
-    alone = tmp_path / "elsewhere" / folder.path.name
-    shutil.copytree(folder.path, alone)
-    assert faults(alone) == {"chain": Verdict.INCONCLUSIVE}
-
-
 def test_each_manifest_names_the_one_before(tmp_path):
     first, second = make_run(tmp_path), make_run(tmp_path)
     named = json.loads((second.path / MANIFEST).read_text())["previous"]
     assert named == {"run_id": first.run_id, "manifest_sha256": sha256_of(first.path / MANIFEST)}
-
-
-def test_a_death_between_manifest_and_chain_is_healed_by_the_next_sealing(tmp_path):
-    make_run(tmp_path)
-    second = make_run(tmp_path)
-    lines = (tmp_path / chain.FILE).read_text().splitlines(keepends=True)
-    (tmp_path / chain.FILE).write_text(lines[0] + lines[1][:20])
-    third = make_run(tmp_path)
-    assert faults(second) == faults(third) == {}
-
-
-def test_an_unsealed_run_is_inconclusive(tmp_path):
-    assert faults(make_run(tmp_path, sealed=False)) == {"manifest": Verdict.INCONCLUSIVE}
 
 
 def test_an_open_run_is_left_alone_and_a_killed_one_is_sealed_as_aborted(tmp_path):
@@ -246,26 +121,102 @@ def test_a_run_open_elsewhere_cannot_be_sealed(tmp_path):
         process.wait()
 
 
-SOURCE = [{"cell_type": "markdown", "source": ["# Title"], "metadata": {}},
-          {"cell_type": "code", "source": "a = 1", "metadata": {"tags": ["parameters"]}},
-          {"cell_type": "code", "source": "print(a)", "metadata": {}},
-          {"cell_type": "code", "source": "never()", "metadata": {}}]
-RAN: list[dict[str, Any]] = [{"event": "cell", "source": "a = 1", "outputs": []},
-       {"event": "cell", "source": "# Parameters\na = 2", "outputs": []},
-       {"event": "cell", "source": "print(a)", "outputs": [{"output_type": "stream", "name": "stdout", "text": "2\n"}]}]
+def test_a_run_that_a_later_start_sealed_says_so_in_its_manifest(tmp_path):
+    by = [json.loads((folder.path / MANIFEST).read_text())["sealed_by"]
+          for folder in (make_run(tmp_path), make_run(tmp_path, sealed=False)) if seal_abandoned(tmp_path) or True]
+    assert by == ["the run", "a later start"]
 
 
-def test_the_executed_notebook_is_valid_and_puts_outputs_and_injected_cells_in_place():
-    made = executed_notebook(RAN, SOURCE)
-    nbformat.validate(made)
-    sources = [cell["source"] for cell in made["cells"]]
-    assert sources == ["# Title", "a = 1", "# Parameters\na = 2", "print(a)", "never()"]
-    assert made["cells"][3]["outputs"][0]["text"] == "2\n"
-    assert made["cells"][4]["execution_count"] is None
+def test_what_was_never_opened_here_is_not_sealed(tmp_path):
+    folder = make_run(tmp_path, sealed=False)
+    planted = folder.path.with_name("20261127T101112Z-0a1b2c-planted")
+    shutil.copytree(folder.path, planted)
+    with pytest.raises(Refused, match="was not opened as a run"):
+        seal(planted)
+    assert seal_abandoned(tmp_path) == [folder.run_id]
+    assert not (planted / MANIFEST).exists()
 
 
-def test_a_cell_run_again_in_jupyterlab_keeps_its_last_outputs():
-    again = {"event": "cell", "source": "print(a)", "outputs": [{"output_type": "stream", "text": "3\n"}]}
-    made = executed_notebook([*RAN, again], SOURCE)
-    assert len(made["cells"]) == 5
-    assert made["cells"][3]["outputs"][0]["text"] == "3\n"
+def damage_journal_folder(path):
+    (path / "journal.jsonl").unlink()
+    (path / "journal.jsonl").mkdir()
+
+
+DAMAGE: dict[str, Callable[[Path], Any]] = {
+    "a folder for a journal": damage_journal_folder,
+    "a pipe for a journal": lambda path: ((path / "journal.jsonl").unlink(), os.mkfifo(path / "journal.jsonl"),
+                                             os.utime(path, (0, 0))),
+    "a folder for a report": lambda path: (path / "report.html").mkdir(),
+    "a folder for a manifest": lambda path: (path / MANIFEST).mkdir(),
+    "events that are none of ours": lambda path: (path / "journal.jsonl").write_text(
+        '{"seq": 1, "at": "then", "event": "run_started", "parameters": 7}\n{"seq": 2, "at": "now", "event": "cell", '
+        '"outputs": 5}\n'),
+    "its folder is gone": shutil.rmtree,
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_a_damaged_run_is_told_and_set_aside_and_others_are_sealed(tmp_path, name):
+    damaged, sound = make_run(tmp_path, sealed=False), make_run(tmp_path, sealed=False)
+    DAMAGE[name](damaged.path)
+    left = []
+    sealed = seal_abandoned(tmp_path, left)
+    assert sound.run_id in sealed
+    assert [one.folder for one in left] == ([damaged.path.name] if damaged.run_id not in sealed else [])
+    assert all("is not sealed" in str(one) for one in left)
+    assert len(list_runs(tmp_path)) == (1 if name == "its folder is gone" else 2)
+    assert faults(sound) == {}
+
+
+def test_foreign_folders_and_planted_marks_stop_nothing(tmp_path):
+    sound = make_run(tmp_path, sealed=False)
+    (tmp_path / "lost+found").mkdir()
+    (tmp_path / ".open" / "no run").touch()
+    (tmp_path / ".open" / "20261127T101112Z-0a1b2c-x").mkdir()
+    left = []
+    assert seal_abandoned(tmp_path, left) == [sound.run_id]
+    assert len(left) == 2
+
+
+def test_an_abandoned_run_of_another_user_is_told_and_waits_for_its_owner():
+    code = ("left = []\nprint(runs.seal_abandoned(Path(sys.argv[1]), left), *left)\n"
+            "runs.seal(runs.begin_run('x', Path(sys.argv[1]), Redactor()))\nprint('went on')")
+    with public_folder() as outputs:
+        outputs.mkdir()
+        outputs.chmod(0o777)
+        mine = make_run(outputs, sealed=False)
+        with forbidden(mine.path, 0o555), forbidden(mine.path / "journal.jsonl", 0o444):
+            seen = as_another_user(code, outputs)
+        assert seen.startswith("[] ")
+        assert "is not sealed: " in seen
+        assert seen.endswith("went on\n")
+        assert seal_abandoned(outputs) == [mine.run_id]
+
+
+def test_a_sealing_interrupted_anywhere_is_finished_by_the_next_start(tmp_path, monkeypatch):
+    for number, (module, call) in enumerate([("os", "replace"), ("os", "fsync"), ("os", "open"), ("os", "unlink")] * 3):
+        folder = make_run(tmp_path, sealed=False)
+        left, real = number * 2, getattr(os, call)
+
+        def interrupted(*arguments, real=real, **named):
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+            return real(*arguments, **named)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, call, interrupted)
+            with contextlib.suppress(KeyboardInterrupt):
+                seal(folder)
+        seal_abandoned(tmp_path)
+        assert faults(folder) == {}, f"{module}.{call} {number}"
+    assert verify_archive(tmp_path)[0].measured == "12 sealed runs"
+
+
+def test_sealing_reads_neither_the_other_runs_nor_the_whole_chain(tmp_path, monkeypatch):
+    first = [make_run(tmp_path) for _ in range(3)]
+    folder, opened, real = make_run(tmp_path, sealed=False), [], os.open
+    monkeypatch.setattr(os, "open", lambda path, *rest, **named: (opened.append(str(path)), real(path, *rest, **named))[1])
+    seal(folder)
+    assert not [path for path in opened if any(str(one.path) in path for one in first[:2])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from runbook_lib import open_run
 from runbook_lib.archive import journal
-from runbook_lib.archive.runs import list_runs
+from runbook_lib.archive.runs import list_runs, new_run
 from runbook_lib.contract import parse_contract
 from runbook_lib.core.errors import (
     BadParameter,
@@ -117,3 +118,23 @@ def assigned_values() -> dict[str, Any]:
     given = assignment.assigned()
     assert given is not None
     return dict(given.values)
+
+
+def test_an_archive_that_cannot_be_sealed_in_refuses_the_run_before_it_begins(project_dir: ProjectDir, outputs: Path) -> None:
+    (outputs / "chain.jsonl").mkdir(parents=True)
+    with pytest.raises(Refused, match="Nothing was started") as refused:
+        opened()
+    assert refused.value.exit_code == 3
+    assert list_runs(outputs) == []
+
+
+def test_a_damaged_run_in_the_archive_is_told_and_recorded_and_stops_no_other(
+    project_dir: ProjectDir, outputs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged = new_run("20_deploy", outputs)
+    (damaged.path / "journal.jsonl").mkdir()
+    os.utime(damaged.path, (0, 0))
+    run = opened()
+    assert f"{damaged.path.name} was left open by an earlier process and is not sealed" in capsys.readouterr().out
+    [event] = [event for event in journal.read(run.folder) if event["event"] == "set_aside"]
+    assert event["folder"] == damaged.path.name
