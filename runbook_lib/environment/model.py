@@ -81,6 +81,11 @@ class Environment(StrictModel):
         return tuple(name for name, need in self.secrets.items() if need.side == "server" and need.required)
 
     @property
+    def delivered_secrets(self) -> tuple[str, ...]:
+        """Names of all secrets that `.env.secrets` may hold, optional ones included, in the file's order."""
+        return tuple(name for name, need in self.secrets.items() if need.side == "server")
+
+    @property
     def absent_services(self) -> dict[str, str]:
         """Services that this environment does without, each with the reason."""
         return {name: service.absent_reason for name, service in self.services.items() if not service.required}

@@ -80,17 +80,16 @@ class Deployed:
             return None
         return str(self.variables.get(f"{self.live_colour.upper()}_VERSION", "")) or None
 
-
-def live_release(deployed: Deployed) -> Release:
-    """The recorded release that has the traffic. Raises PreconditionFailed when it was never recorded."""
-    for release in reversed(deployed.releases):
-        if release.commit == deployed.live_commit:
-            return release
-    raise PreconditionFailed(
-        "the live release is not in the release history",
-        where=f"live commit {deployed.live_commit or 'none'}, {len(deployed.releases)} recorded releases",
-        next_step="Run 20 Deploy for the release that is to be live: it finishes what is missing.",
-    )
+    def live_release(self) -> Release:
+        """The recorded release that has the traffic. Raises PreconditionFailed when it was never recorded."""
+        for release in reversed(self.releases):
+            if release.commit == self.live_commit:
+                return release
+        raise PreconditionFailed(
+            "the live release is not in the release history",
+            where=f"live commit {self.live_commit or 'none'}, {len(self.releases)} recorded releases",
+            next_step="Run 20 Deploy for the release that is to be live: it finishes what is missing.",
+        )
 
 
 def deployed_state(environment: Environment) -> Question[Deployed]:

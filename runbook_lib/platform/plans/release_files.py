@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from runbook_lib.core.env_file import quoted
+from runbook_lib.core.errors import BadParameter
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import PROJECT
@@ -46,6 +48,16 @@ def exemptions_file(environment: Environment) -> str:
 
 
 def secrets_file(secrets: Mapping[str, Secret], names: tuple[str, ...]) -> Secret:
-    """The whole text of `.env.secrets` as one secret, single-quoted so that Compose takes every character as it is."""
-    lines = (f"{name}='{secrets[name].reveal()}'" for name in sorted(names) if name in secrets)
+    """The whole text of `.env.secrets` as one secret, quoted so that Compose takes every character as it is.
+
+    Raises BadParameter with the name of a secret that cannot be written so.
+    """
+    lines = []
+    for name in sorted(names):
+        try:
+            lines += [f"{name}={quoted(secrets[name].reveal())}"] if name in secrets else []
+        except ValueError as reason:
+            raise BadParameter(f"{name} {reason}, which .env.secrets cannot hold.", where=".env.secrets",
+                               next_step="Make another value, and put it where this run takes its secrets from.",
+                               ) from None  # the cause would show the value
     return Secret("server secrets", "\n".join(lines) + "\n")

@@ -85,7 +85,10 @@ search_secrets() {
     while IFS= read -r line || [[ -n $line ]]; do
         [[ $line =~ ^([A-Za-z_][A-Za-z0-9_]*)=(.*)$ ]] || continue
         name=${BASH_REMATCH[1]} value=${BASH_REMATCH[2]}
-        [[ $value =~ ^\'(.*)\'$ || $value =~ ^\"(.*)\"$ ]] && value=${BASH_REMATCH[1]}
+        # inside double quotes a backslash stands before a backslash, a quote or a dollar sign of the value
+        # shellcheck disable=SC2001
+        if [[ $value =~ ^\'(.*)\'$ ]]; then value=${BASH_REMATCH[1]}
+        elif [[ $value =~ ^\"(.*)\"$ ]]; then value=$(sed 's/\\\([\\"$]\)/\1/g' <<<"${BASH_REMATCH[1]}"); fi
         ((${#value} >= 8)) || continue
         patterns=$(encodings "$value")
         while IFS= read -r -d '' hit; do printf 'leak\t%s\t%s\n' "$name" "${hit#"$copy"/}"; done \

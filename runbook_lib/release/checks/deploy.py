@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from runbook_lib.core.findings import Finding, finding
 from runbook_lib.core.redaction import Secret
@@ -17,18 +17,22 @@ from runbook_lib.release.checks.compose import compose_file
 from runbook_lib.release.checks.configuration import configuration_is_valid
 from runbook_lib.release.checks.migration_chain import migration_chain
 from runbook_lib.release.checks.preflight import variables
+from runbook_lib.release.checks.strong_secrets import secrets_can_be_delivered
 from runbook_lib.release.facts.configuration import ValidatedConfiguration
 from runbook_lib.release.facts.repository import ReleaseTree
+from runbook_lib.release.facts.secret_strength import ServerSecrets
 
 AGAIN = "Run this notebook again: it does what remains."
 
 
 def deploy_preconditions(
     environment: Environment, release: ReleaseTree, server: ServerState, secrets: Mapping[str, Secret],
-    configuration: ValidatedConfiguration | None = None,
+    configuration: ValidatedConfiguration | None = None, on_server: ServerSecrets | None = None,
+    delete_secrets: Iterable[str] = (),
 ) -> tuple[Finding, ...]:
     """The ref is a commit that keeps the plan's static rules, secrets are available, and the server has the capacity.
 
+    With `on_server`, no secret of the server is lost but those that `delete_secrets` names.
     With `configuration`, every service takes the files that it mounts; images that are missing are pulled by the plan.
 
     The rules are those of 10 Preflight, of the very commit: what it calls failed is not deployed, run or not.
@@ -54,6 +58,7 @@ def deploy_preconditions(
             expected="all that the server needs",
             next_step="Put the missing ones into the environment of this process, or into the file of `secrets_file`.",
         ),
+        *(secrets_can_be_delivered(secrets, on_server, environment, delete_secrets) if on_server else ()),
         *disk_and_memory(server, environment),
         *(configuration_is_valid(configuration, environment, pulled=False) if configuration else ()),
     )

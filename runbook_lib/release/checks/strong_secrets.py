@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from runbook_lib.core.env_file import unquotable
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
@@ -20,6 +21,25 @@ def secrets(held: Mapping[str, Secret], on_server: ServerSecrets, environment: E
         _judge("secrets available and strong", measured, environment, HOW_TO),
         _server_file(on_server),
         _server_values(on_server, environment),
+        *secrets_can_be_delivered(held, on_server, environment),
+    )
+
+
+def secrets_can_be_delivered(held: Mapping[str, Secret], on_server: ServerSecrets, environment: Environment,
+                             delete: Iterable[str] = ()) -> tuple[Finding, ...]:
+    """Every value survives the file that Compose reads, and no secret of the server is lost without being asked for.
+
+    `delete` names secrets of the server that this run does not have and that may go.
+    """
+    unwritable = [f"{name} {reason}" for name in environment.delivered_secrets if name in held
+                  for reason in [unquotable(held[name].reveal())] if reason]
+    lost = sorted(one.name for one in on_server.secrets if one.length and one.name not in {*held, *delete})
+    return (
+        finding("every secret can be written into .env.secrets", not unwritable,
+                measured="; ".join(unwritable) or "yes", expected="text of one line", next_step=HOW_TO),
+        finding("no secret of the server is lost", not lost, measured=", ".join(lost) or "none",
+                expected="none that this run does not have",
+                next_step="Give this run the missing ones; or name them in `delete_secrets` if they are to go."),
     )
 
 

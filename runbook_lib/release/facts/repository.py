@@ -120,7 +120,7 @@ def placeholder_variables(environment: Environment) -> dict[str, str]:
         **dict.fromkeys(COLOUR_VARIABLES, "0" * 40),
         **{f"{folder.upper()}_CONFIG_HASH": "0" * 40 for folder in CONFIGURATION_FOLDERS},
         **environment.images,
-        **{name: f"placeholder-for-{name.lower()}" for name in environment.server_secrets},
+        **{name: f"placeholder-for-{name.lower()}" for name in environment.delivered_secrets},
     }
 
 

@@ -17,8 +17,26 @@ from runbook_lib.platform.plans.release_files import env_file
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 
-# A copy keeps owner and mode; where there was no file, undoing must leave none.
-COPY_OR_REMOVE = 'if [ -e "$1" ]; then cp -p "$1" "$2"; else rm -f "$2"; fi'
+# What this very run puts aside carries its id, which the lock on the server names: an undo must not put back what an
+# earlier run has left, and copies that earlier runs have left are secrets without a use.
+_OF_THIS_RUN = r"""
+file=$1 lock=$2 aside=$3
+run=$(sed -n 's/.*"run_id": *"\([A-Za-z0-9-]*\)".*/\1/p' "$lock")
+[ -n "$run" ] || { echo "$lock does not name the run: the secrets stay as they are" >&2; exit 1; }
+umask 077
+"""
+PUT_ASIDE = _OF_THIS_RUN + r"""
+for old in "$aside"*; do case $old in "$aside-$run"*) ;; *) rm -f "$old" ;; esac; done
+# a job that is started once more must not take the new file for the previous one
+[ ! -e "$aside-$run" ] && [ ! -e "$aside-$run.none" ] || exit 0
+if [ -e "$file" ]; then cp -p "$file" "$aside-$run.part" && mv "$aside-$run.part" "$aside-$run"
+else : >"$aside-$run.none"; fi
+"""
+PUT_BACK = _OF_THIS_RUN + r"""
+if [ -e "$aside-$run" ]; then cp -p "$aside-$run" "$file.part" && mv "$file.part" "$file"
+elif [ -e "$aside-$run.none" ]; then rm -f "$file"
+else echo "this run has not put any secrets aside: $file stays as it is"; fi
+"""
 
 
 def sha256_of(secret: Secret) -> str:
@@ -33,14 +51,14 @@ def infrastructure_services(environment: Environment) -> tuple[str, ...]:
 
 
 def deliver_secrets(rollout: Rollout, secret_file: Secret) -> Step:
-    """`.env.secrets` from this run's secrets. Undone: the previous file, or none."""
-    path, previous = rollout.path(".env.secrets"), rollout.path(".runbook/env.secrets.before")
-    copy = ("sh", "-c", COPY_OR_REMOVE, "keep")
+    """`.env.secrets` from this run's secrets. Undone: what this run put aside, and nothing where it put none aside."""
+    path = rollout.path(".env.secrets")
+    places = (path, rollout.path(".runbook/lock.json"), rollout.path(".runbook/env.secrets.before"))
     return Step(
         StepKey.DELIVER_SECRETS,
         "Deliver the secrets",
-        (Command((*copy, path, previous)), WriteFile(path, secret_file, mode=0o600)),
-        undo_files=(Command((*copy, previous, path)),),
+        (Command(("sh", "-ec", PUT_ASIDE, "put-aside", *places)), WriteFile(path, secret_file, mode=0o600)),
+        undo_files=(Command(("sh", "-ec", PUT_BACK, "put-back", *places)),),
         why="over the connection's standard input into a file that only its owner can read",
     )
 

@@ -49,7 +49,7 @@ def plan_deploy(
     _one_of("sessions", sessions, get_args(Sessions))
     choices = Choices(operator, reason, breaking_migration, watch_s, sessions)
     rollout = Rollout(environment, deployed, target, choices, containers)
-    secret_file = secrets_file(secrets, environment.server_secrets)
+    secret_file = secrets_file(secrets, environment.delivered_secrets)
     if is_deployed(rollout, secret_file):
         return _nothing_to_deploy(rollout)
     wanted, skipped = _before_the_switch(rollout, secret_file, backup)

@@ -7,12 +7,22 @@ file=$1
 stat -c 'mode %a %U' -- "$file" || exit 1
 # LC_ALL=C: lengths in bytes, the same on every server, whatever its locale
 LC_ALL=C awk -v words="$2" '
+    # inside double quotes a backslash stands before a backslash, a quote or a dollar sign of the value
+    function unescaped(text, quote,    out, place, one) {
+        if (quote != "\"") return text
+        for (place = 1; place <= length(text); place++) {
+            one = substr(text, place, 1)
+            if (one == "\\" && index("\\\"$", substr(text, place + 1, 1))) one = substr(text, ++place, 1)
+            out = out one
+        }
+        return out
+    }
     /^[A-Za-z_][A-Za-z0-9_]*=/ {
         name = $0; sub(/=.*/, "", name)
         value = substr($0, length(name) + 2)
         quote = substr(value, 1, 1)
         if (length(value) >= 2 && (quote == "\047" || quote == "\"") && substr(value, length(value)) == quote)
-            value = substr(value, 2, length(value) - 2)
+            value = unescaped(substr(value, 2, length(value) - 2), quote)
         distinct = 0; split("", seen)
         for (place = 1; place <= length(value); place++) if (!(substr(value, place, 1) in seen)) {
             seen[substr(value, place, 1)] = 1; distinct++

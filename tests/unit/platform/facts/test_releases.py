@@ -5,7 +5,6 @@ import pytest
 from runbook_lib.core.errors import FactUnreadable, PreconditionFailed
 from runbook_lib.platform.facts.releases import (
     Deployed,
-    live_release,
     parse_application_images,
     parse_live_colour,
     parse_releases,
@@ -29,12 +28,12 @@ def test_the_live_commit_is_the_live_colours() -> None:
 
 def test_the_live_release_is_the_newest_recorded_one_with_the_live_commit() -> None:
     record = LINE % "aaa" + LINE % "bbb"
-    assert live_release(deployed(record)).commit == "aaa"
+    assert deployed(record).live_release().commit == "aaa"
 
 
 def test_a_release_that_never_passed_its_gate_is_not_called_live() -> None:
     with pytest.raises(PreconditionFailed, match="not in the release history"):
-        live_release(deployed(LINE % "ccc"))
+        deployed(LINE % "ccc").live_release()
 
 
 def test_a_torn_last_line_of_the_record_is_left_out() -> None:

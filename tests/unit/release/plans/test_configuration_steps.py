@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import subprocess
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.core.redaction import Secret
@@ -23,13 +28,61 @@ def test_the_digest_of_a_secret_is_that_of_the_file() -> None:
     assert steps.sha256_of(Secret("x", "A='1'\n")) == hashlib.sha256(b"A='1'\n").hexdigest()
 
 
-def test_the_previous_secrets_are_copied_before_and_come_back_by_the_undo() -> None:
-    made = steps.deliver_secrets(ROLLOUT, Secret("x", "A='1'\n"))
-    copy, write = made.actions
-    (undo,) = made.undo_files
-    assert isinstance(copy, Command) and isinstance(undo, Command) and isinstance(write, WriteFile)
-    assert copy.argv[-2:] == undo.argv[:-3:-1]
-    assert write.mode == 0o600
+def run_on(folder: Path, action: object) -> None:
+    """One action of the step on a folder that stands for the server's."""
+    assert isinstance(action, Command)
+    subprocess.run([word.replace(ENVIRONMENT.server.directory, str(folder)) for word in action.argv], check=True, timeout=30)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Path:
+    (tmp_path / ".runbook").mkdir()
+    (tmp_path / ".runbook/lock.json").write_text(json.dumps({"owner": "ada", "run_id": "20261127T030000Z-aaaaaa"}))
+    (tmp_path / ".env.secrets").write_text("A='old'\n")
+    return tmp_path
+
+
+DELIVER = steps.deliver_secrets(ROLLOUT, Secret("x", "A='new'\n"))
+
+
+def test_the_previous_secrets_come_back_by_the_undo(server: Path) -> None:
+    keep, write = DELIVER.actions
+    assert isinstance(write, WriteFile) and write.mode == 0o600
+    run_on(server, keep)
+    (server / ".env.secrets").write_text("A='new'\n")
+    run_on(server, keep)  # the job is started once more when the link drops
+    run_on(server, DELIVER.undo_files[0])
+    assert (server / ".env.secrets").read_text() == "A='old'\n"
+
+
+def test_where_there_was_no_file_the_undo_leaves_none(server: Path) -> None:
+    (server / ".env.secrets").unlink()
+    run_on(server, DELIVER.actions[0])
+    (server / ".env.secrets").write_text("A='new'\n")
+    run_on(server, DELIVER.undo_files[0])
+    assert not (server / ".env.secrets").exists()
+
+
+@pytest.mark.parametrize("left", ["env.secrets.before", "env.secrets.before-20261126T030000Z-bbbbbb",
+                                  "env.secrets.before-20261126T030000Z-bbbbbb.none"])
+def test_what_an_earlier_run_put_aside_is_never_put_back(server: Path, left: str) -> None:
+    (server / ".runbook" / left).write_text("A='of an earlier deployment'\n")
+    run_on(server, DELIVER.undo_files[0])  # the step's first command never ran
+    assert (server / ".env.secrets").read_text() == "A='old'\n"
+    run_on(server, DELIVER.actions[0])
+    assert not (server / ".runbook" / left).exists(), "a copy of secrets without a use"
+
+
+def test_a_copy_that_was_cut_short_is_not_put_back(server: Path) -> None:
+    (server / ".runbook/env.secrets.before-20261127T030000Z-aaaaaa.part").write_text("A='ol")
+    run_on(server, DELIVER.undo_files[0])
+    assert (server / ".env.secrets").read_text() == "A='old'\n"
+
+
+def test_without_the_lock_nothing_is_put_aside_and_nothing_delivered(server: Path) -> None:
+    (server / ".runbook/lock.json").unlink()
+    with pytest.raises(subprocess.CalledProcessError):
+        run_on(server, DELIVER.actions[0])
 
 
 def test_without_a_checkout_there_is_no_commit_to_return_to() -> None:
