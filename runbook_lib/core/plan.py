@@ -49,6 +49,12 @@ class Step:
     undo_best_effort: bool = False
     undo_files: tuple[Action, ...] = ()
 
+    def __post_init__(self) -> None:
+        """An undo that accepts the exit code of a plain failure would call a refused one done. Raises ValueError."""
+        for action in self.undone_by:
+            if isinstance(action, Command) and 1 in action.accepts:
+                raise ValueError(f"step {self.key}: the undo {action} accepts exit code 1; ask whether it is absent")
+
     @property
     def undone_by(self) -> tuple[Action, ...]:
         """Everything that undoes the step, files first; empty where it has nothing to undo."""

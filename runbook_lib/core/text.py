@@ -30,6 +30,7 @@ def printable(value: object) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+_BLANKS = (" ", "\n", "\t", "\r")
 LONGEST_LINE = 16_384  # characters; a longer line has no end to wait for, and no secret is as long
 
 
@@ -43,6 +44,24 @@ def to_last_line(text: str) -> str:
     """What ends with the last line end: the text was cut in the middle of a line."""
     end = text.rfind("\n", max(0, len(text) - LONGEST_LINE))
     return text[:end + 1] if end >= 0 else text[:-LONGEST_LINE]
+
+
+def head_of(text: str, limit: int) -> str:
+    """At most `limit` characters of a foreign text, cut between words: a piece of a word may be a piece of a secret,
+    which no redactor knows."""
+    if len(text) <= limit:
+        return text
+    cut = text[:limit + 1]
+    return f"{cut[:max(map(cut.rfind, _BLANKS)) + 1].rstrip()} …".lstrip()
+
+
+def tail_of(text: str, limit: int) -> str:
+    """The last `limit` characters of a foreign text at most, cut between words."""
+    if len(text) <= limit:
+        return text
+    cut = text[-limit - 1:]
+    blanks = [place for place in map(cut.find, _BLANKS) if place >= 0]
+    return f"… {cut[min(blanks):].lstrip() if blanks else ''}".rstrip()
 
 
 def parse_assignment(line: str) -> tuple[str, str] | None:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from runbook_lib.archive.journal import Journal
-from runbook_lib.archive.runs import RunFolder
 from runbook_lib.core.errors import CommandTimedOut, HostUnreachable, LinkDropped, LockHeld, RunbookError
 from runbook_lib.core.findings import Verdict
 from runbook_lib.core.gates import Gate, Reading, Watch
 from runbook_lib.core.plan import Action, StepState
-from runbook_lib.core.text import pluralize
+from runbook_lib.core.text import from_next_line, head_of, pluralize
 from runbook_lib.execution.backend import ActionResult, ExecutionBackend, Interrupted, ServerAction
 from runbook_lib.execution.gate import GateOutcome, GateProbe, is_tolerated, open_gate
 from runbook_lib.execution.monitor import gate_as_trigger, run_watch
+from runbook_lib.execution.recorder import Recorder
 
 TAIL_LINES, TAIL_CHARACTERS = 12, 4000
+LONGEST_MESSAGE = 300  # characters of a foreign text in one of ours
 SHOW_EVERY_S = 0.5
 Show = Callable[[str], None]  # the last lines of what the action in progress prints
 
@@ -25,8 +26,8 @@ Show = Callable[[str], None]  # the last lines of what the action in progress pr
 class ActionRunner:
     """Runs actions, one at a time. Keeps nothing: what an action leaves is in its result."""
 
-    def __init__(self, backend: ExecutionBackend, journal: Journal, folder: RunFolder) -> None:
-        self._backend, self._journal, self._folder = backend, journal, folder
+    def __init__(self, backend: ExecutionBackend, recorder: Recorder) -> None:
+        self._backend, self._recorder = backend, recorder
 
     def run(self, action: Action, name: str, show: Show) -> ActionResult:
         """Do one action to its end. `name` names its evidence. Raises what the backend raises."""
@@ -44,10 +45,10 @@ class ActionRunner:
             show("\n".join((f"probe {probe.number}", *lines)))
 
         outcome = open_gate(gate, self._backend.ask, observe)
-        self._journal.write("findings", stage=f"gate: {gate.name}", findings=list(outcome.findings))
+        self._recorder.write("findings", stage=f"gate: {gate.name}", findings=list(outcome.findings))
         lines = [f"{one.verdict}\t{one.check}\t{one.measured}\t{one.expected}" for one in outcome.findings]
         counts = f"{pluralize(len(outcome.probes), 'probe')}, {'opened' if outcome.opened else 'did not open'}"
-        evidence = self._folder.evidence(f"{name}-gate.txt", "\n".join((str(gate), counts, "", *lines)) + "\n")
+        evidence = self._recorder.evidence(f"{name}-gate.txt", "\n".join((str(gate), counts, "", *lines)) + "\n")
         kept = (evidence, *self._keep_picture(gate, name, outcome))
         if outcome.opened:
             unresolved = tuple(one for one in outcome.findings if is_tolerated(gate, one))
@@ -67,16 +68,20 @@ class ActionRunner:
         picture = outcome.probes[-1].picture if outcome.probes else None
         if not picture:
             return ()
-        path = self._folder.chart(f"{name}.png", picture.png)
+        path = self._recorder.chart(f"{name}.png", picture.png)
         title, text = gate.name[:1].upper() + gate.name[1:], outcome.message or "As a user sees it."
-        self._journal.write("shown", title=title, text=text, chart=[path],
+        self._recorder.write("shown", title=title, text=text, chart=[path],
                             **({} if outcome.opened else {"highlight": True}))
         return (path,)
 
-    def result_of(self, error: KeyboardInterrupt | RunbookError, key: str) -> ActionResult:
-        """The result of an action that an error ended; `key` is its step's. What is not known stays unknown."""
+    def result_of(self, error: BaseException, key: str) -> ActionResult:
+        """The result of an action that an error ended; `key` is its step's. What is not known stays unknown.
+
+        Raises nothing when the recorder is lenient: what an action has begun must be undone, whatever ended it.
+        """
         match error:
-            case Interrupted(result=stopped):
+            case Interrupted(result=ended):
+                stopped = self._redacted(ended)
                 saved = replace(stopped, evidence=self._save_output(f"{key}-stopped", stopped))
                 if stopped.passed:  # it ended while it was being stopped
                     return replace(saved, state=StepState.ABORTED, message="its last command had just passed")
@@ -88,11 +93,21 @@ class ActionRunner:
             case LockHeld():
                 return ActionResult(StepState.ABORTED, message=error.what, error=error)
             case RunbookError():
-                self._journal.write("error", type=type(error).__name__, what=error.what, where=error.where,
+                self._recorder.write("error", type=type(error).__name__, what=error.what, where=error.where,
                                     next_step=error.next_step)
                 return ActionResult(StepState.FAILED, message=error.what, error=error)
             case KeyboardInterrupt():
                 return ActionResult(StepState.ABORTED, message="stopped from outside")
+            case _:
+                return self._internal_error(error, key)
+
+    def _internal_error(self, error: BaseException, key: str) -> ActionResult:
+        """An error that is not ours to raise: its traceback goes into the evidence, and the step has failed."""
+        trace = "".join(traceback.format_exception(error))
+        path = self._recorder.evidence(f"{key}-internal-error.txt", trace)
+        what = f"{type(error).__name__}: {head_of(str(error), LONGEST_MESSAGE)}"
+        return ActionResult(StepState.FAILED, message=f"internal error (a bug in the runbooks): {what}",
+                            evidence=(path,) if path else (), defect=error)
 
     def _perform(self, action: ServerAction, name: str, show: Show) -> ActionResult:
         tail = ""
@@ -100,26 +115,34 @@ class ActionRunner:
 
         def on_output(stream: str, text: str) -> None:
             nonlocal tail, last_shown
-            tail = "".join((tail + text)[-TAIL_CHARACTERS:].splitlines(keepends=True)[-TAIL_LINES:])
+            # redacted before it is cut, and from a whole line on: a piece of a secret is none that a redactor knows
+            whole = tail + text
+            tail = whole if len(whole) <= 4 * TAIL_CHARACTERS else from_next_line(whole[-2 * TAIL_CHARACTERS:])
             if time.monotonic() - last_shown > SHOW_EVERY_S:
                 last_shown = time.monotonic()
-                show(tail)
+                clean, _ = self._recorder.redactor.split(tail)
+                show("".join(clean[-TAIL_CHARACTERS:].splitlines(keepends=True)[-TAIL_LINES:]))
 
-        result = self._backend.perform(action, name, on_output)
+        result = self._redacted(self._backend.perform(action, name, on_output))
         return replace(result, evidence=self._save_output(name, result, str(action)))
+
+    def _redacted(self, result: ActionResult) -> ActionResult:
+        """The result with its texts redacted, before any of them is cut to a message."""
+        clean = self._recorder.redactor.text
+        return replace(result, stdout=clean(result.stdout), stderr=clean(result.stderr), message=clean(result.message))
 
     def _watch(self, watch: Watch, name: str, show: Show) -> ActionResult:
         lines: list[str] = []
 
         def observe(reading: Reading, seconds: float) -> None:
-            self._journal.write("probe", watch=watch.name, metrics=dict(reading.metrics), faults=list(reading.faults),
+            self._recorder.write("probe", watch=watch.name, metrics=dict(reading.metrics), faults=list(reading.faults),
                                 fired=str(reading.fired) if reading.fired else "")
             lines.append(f"{seconds:.1f} s\t{format_reading(reading)}")
             show(f"{min(seconds, watch.duration_s):.0f} of {watch.duration_s:.0f} s: {format_reading(reading)}")
 
         outcome = run_watch(watch, self._backend.ask, observe)
-        evidence = self._folder.evidence(f"{name}-watch.txt", f"{watch}\n\n" + "\n".join(lines) + "\n")
-        self._journal.write("findings", stage=f"watch: {watch.name}", findings=list(outcome.findings))
+        evidence = self._recorder.evidence(f"{name}-watch.txt", f"{watch}\n\n" + "\n".join(lines) + "\n")
+        self._recorder.write("findings", stage=f"watch: {watch.name}", findings=list(outcome.findings))
         failed = [one for one in outcome.findings if one.verdict is Verdict.FAILED]
         if failed:
             message = str(outcome.fired) if outcome.fired else f"{failed[0].check}: {failed[0].measured}"
@@ -130,8 +153,9 @@ class ActionRunner:
     def _save_output(self, name: str, result: ActionResult, command: str = "") -> tuple[str, ...]:
         """Whatever a command printed, as evidence; silence leaves no file."""
         head = f"$ {command}\n\n" if command else ""
-        return tuple(self._folder.evidence(f"{name}.{stream}.txt", head + text)
-                     for stream, text in (("out", result.stdout), ("err", result.stderr)) if text)
+        kept = (self._recorder.evidence(f"{name}.{stream}.txt", head + text)
+                for stream, text in (("out", result.stdout), ("err", result.stderr)) if text)
+        return tuple(path for path in kept if path)
 
 
 def combined(results: Sequence[ActionResult]) -> ActionResult:
@@ -162,4 +186,5 @@ def failure_message(result: ActionResult) -> str:
     # a library's links and quotations come after the error that they belong to
     telling = [line for line in lines if not line.startswith(("(", "[", "DETAIL:"))][-1:] or lines[-1:]
     code = f"exit code {result.exit_code}" if result.exit_code is not None else ""
-    return ": ".join(part for part in (result.message or code, *(line[:300] for line in telling)) if part)
+    shown = [head_of(line, LONGEST_MESSAGE) for line in telling]
+    return ": ".join(part for part in (result.message or code, *shown) if part)

@@ -24,7 +24,8 @@ class ActionResult:
 
     The backend fills the first five fields, ActionRunner the others: `evidence` are files in the run's folder,
     `watched` what a watch or a shut gate with a trigger saw, `unresolved` findings that stop nothing and are no pass,
-    `hint` what a failing check advises, `error` what was raised where the action was cut short.
+    `hint` what a failing check advises, `error` what was raised where the action was cut short, `defect` the
+    same where it is an internal error.
     """
 
     state: StepState
@@ -37,6 +38,7 @@ class ActionResult:
     unresolved: tuple[Finding, ...] = ()
     hint: str = ""
     error: RunbookError | None = None
+    defect: BaseException | None = None
 
     @property
     def passed(self) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import RunFolder
-from runbook_lib.core.errors import PlanChanged, RunbookError
+from runbook_lib.core.errors import PlanChanged, RunbookError, RunFailed
 from runbook_lib.core.plan import Action, Plan, Step, StepState
 from runbook_lib.execution.actions import ActionRunner, combined
 from runbook_lib.execution.backend import ActionResult, ExecutionBackend
@@ -19,9 +19,11 @@ from runbook_lib.execution.failures import (
     refusal_to_undo,
     rollback_failed,
     rolled_back,
+    with_loss,
 )
 from runbook_lib.execution.gate import probe_once
 from runbook_lib.execution.interrupts import Interrupts
+from runbook_lib.execution.recorder import Recorder
 from runbook_lib.execution.records import Execution, StepRecord
 from runbook_lib.execution.state import ExecutionState
 from runbook_lib.execution.undo import Rollback
@@ -36,35 +38,46 @@ class PlanExecutor:
 
     def __init__(self, plan: Plan, backend: ExecutionBackend, journal: Journal, folder: RunFolder,
                  progress: Progress) -> None:
-        self._plan, self._backend, self._journal, self._folder = plan, backend, journal, folder
+        self._plan, self._backend, self._recorder = plan, backend, Recorder(journal, folder)
         self._progress = progress
         self._interrupts = Interrupts()
-        self._runner = ActionRunner(backend, journal, folder)
+        self._runner = ActionRunner(backend, self._recorder)
         self._state = ExecutionState(plan)
         self.exhibits: list[WatchExhibit] = []
 
     def run(self) -> Execution:
         """Take the lock, do every step, release the lock.
 
-        Raises LockHeld, PlanChanged, StepFailed, Aborted, RolledBack, RollbackFailed, LinkDropped.
+        Raises LockHeld, PlanChanged, StepFailed, Aborted, RolledBack, RollbackFailed, LinkDropped. Whatever else is
+        raised once a step has begun, a full disk of this machine or an internal error, ends that step and is undone.
         """
+        try:
+            self._run()
+        except RunbookError as error:
+            raise with_loss(error, self._recorder.loss) from error.__cause__
+        if self._recorder.loss:
+            raise RunFailed(f"Every step passed, and nothing was undone, but {self._recorder.loss}",
+                            where=self._plan.target, next_step="Free space here, then verify what is live: 21 Verify.")
+        return self._state.execution()
+
+    def _run(self) -> None:
         with self._interrupts, ExitStack() as held:
             after_lock = ExitStack()
             held.push(after_lock)  # pushed first: it runs when the lock itself is released
             with self._interrupts.interruptible():
                 held.enter_context(self._backend.lock(self._plan.name))
-            self._journal.write("lock_taken", purpose=self._plan.name)
+            self._recorder.write("lock_taken", purpose=self._plan.name)
             after_lock.callback(self._record_end_of_lock)
             self._recheck()
             for position, step in enumerate(self._plan.steps):
                 self._take(position, step)
-        return self._state.execution()
 
     def _record_end_of_lock(self) -> None:
+        self._recorder.be_lenient()  # how the execution ended is known, and must not be hidden by this
         if self._state.lock_lost is None:
-            self._journal.write("lock_released")
+            self._recorder.write("lock_released")
         else:
-            self._journal.write("lock_lost", reason=self._state.lock_lost.what)
+            self._recorder.write("lock_lost", reason=self._state.lock_lost.what)
 
     def _recheck(self) -> None:
         """Under the lock: are the facts still those of the plan? Raises PlanChanged."""
@@ -72,7 +85,7 @@ class PlanExecutor:
             return
         with self._interrupts.interruptible():
             findings = probe_once(self._plan.recheck, self._backend.ask)
-        self._journal.write("findings", stage="under the lock", findings=list(findings))
+        self._recorder.write("findings", stage="under the lock", findings=list(findings))
         changed = [one for one in findings if not one.verdict.acceptable]
         if changed:
             raise PlanChanged(
@@ -84,18 +97,40 @@ class PlanExecutor:
     def _take(self, position: int, step: Step) -> None:
         """Take one step: record that it starts, do its actions, record how it ended; raise unless it passed."""
         started = time.monotonic()
-        self._journal.write("step_started", key=step.key, title=step.title, undo=[str(undo) for undo in step.undone_by])
-        self._show(step.key)
-        result = self._do_actions(step)
-        record = self._state.finish_step(position, result, time.monotonic() - started)
-        self._journal.write("step_finished", key=record.key, title=record.title, state=record.state,
-                            seconds=record.seconds, exit_code=record.exit_code, evidence=list(record.evidence),
-                            message=record.message)
+
+        def take() -> ActionResult:
+            self._recorder.write("step_started", key=step.key, title=step.title,
+                                 undo=[str(undo) for undo in step.undone_by])
+            self._show(step.key)
+            return self._do_actions(step)
+
+        def finish(result: ActionResult) -> ActionResult:
+            record = self._state.finish_step(position, result, time.monotonic() - started)
+            self._recorder.write("step_finished", key=record.key, title=record.title, state=record.state,
+                                 seconds=record.seconds, exit_code=record.exit_code, evidence=list(record.evidence),
+                                 message=record.message)
+            if result.passed and result.watched is not None:
+                self._record_watch()
+            return result
+
+        taken = self._guarded(take, step.key)
+        ended = self._guarded(lambda: finish(taken), step.key)
+        if ended is not taken:  # it had passed, and could not be recorded: going on without evidence would be wrong
+            finish(ended)
         self._show()
+        if not ended.passed:
+            raise self._stop(position, ended)
+
+    def _guarded(self, work: Callable[[], ActionResult], key: str) -> ActionResult:
+        """The result of some work; whatever it raises is its result, for what was done must be undone."""
+        try:
+            result = work()
+        except BaseException as error:
+            self._recorder.be_lenient()
+            return self._runner.result_of(error, key)
         if not result.passed:
-            raise self._stop(position, result)
-        if result.watched is not None:
-            self._record_watch()
+            self._recorder.be_lenient()
+        return result
 
     def _do_actions(self, step: Step) -> ActionResult:
         """A step's actions in order, up to the first that does not pass."""
@@ -108,21 +143,23 @@ class PlanExecutor:
 
     def _do_action(self, action: Action, key: str, name: str) -> ActionResult:
         """One action; however it ends, that is its result. Here alone an interrupt comes through."""
-        try:
+        def run() -> ActionResult:
             with self._interrupts.interruptible():
                 return self._runner.run(action, name, lambda tail: self._show(key, tail))
-        except (KeyboardInterrupt, RunbookError) as error:
-            return self._runner.result_of(error, key)
 
-    def _stop(self, position: int, result: ActionResult) -> RunbookError:
+        return self._guarded(run, key)
+
+    def _stop(self, position: int, result: ActionResult) -> BaseException:
         """End at a step that did not pass: record what was not run, undo when that is right. Returns the end."""
         for left in self._state.records[position + 1 :]:
-            self._journal.write("step_finished", key=left.key, title=left.title, state=StepState.NOT_RUN)
+            self._recorder.write("step_finished", key=left.key, title=left.title, state=StepState.NOT_RUN)
         failure = failure_at(self._plan, position, result)
         refusal = refusal_to_undo(self._plan, failure, lock_lost=self._state.lock_lost,
                                   irreversible=self._state.is_irreversible(position))
         if refusal is None:
             return self._roll_back(failure)
+        if result.defect is not None:  # nothing is undone, and it is not the server's fault: exit code 70
+            return result.defect
         if result.watched is not None:  # a watch that had passed is recorded already
             self._record_watch()
         return refusal
@@ -130,7 +167,7 @@ class PlanExecutor:
     def _roll_back(self, failure: Failure) -> RunbookError:
         """Undo the failing step and every one before it, and verify what is live then. Returns the end."""
         state = self._state
-        rollback = Rollback(self._plan, self._backend, self._journal, self._runner, self._show)
+        rollback = Rollback(self._plan, self._backend, self._recorder, self._runner, self._show)
         try:
             for undone in rollback.run(failure.position):
                 state.add_undone(undone)
@@ -144,6 +181,10 @@ class PlanExecutor:
             if fault:
                 return rollback_failed(failure, state.undone, fault, rollback.server_state())
             return rolled_back(self._plan, failure, state.undone)
+        except BaseException as error:  # of ours: what was undone so far is known, for another operator to go on from
+            left = ", ".join(state.left_as_is(failure.position)) or "nothing"
+            fault = f"Undoing ended early ({type(error).__name__}: {error}). Not undone: {left}."
+            return rollback_failed(failure, state.undone, fault, rollback.server_state())
         finally:
             self._record_watch()
 
@@ -151,14 +192,15 @@ class PlanExecutor:
         """A picture that cannot be drawn must not hide how the execution ended."""
         try:
             exhibit = record_watch(
-                self._state.watched, self._journal, self._folder, self._backend, passed_at=self._state.passed_at,
+                self._state.watched, self._recorder, self._backend, passed_at=self._state.passed_at,
                 undone_at=self._state.undone_at, recovered_at=self._state.recovered_at,
             )
         except Exception as error:
-            self._journal.write("error", type=type(error).__name__, what=f"The watch could not be drawn: {error}",
+            self._recorder.write("error", type=type(error).__name__, what=f"The watch could not be drawn: {error}",
                                 where=self._plan.target, next_step="Its probes are in the journal.")
             return
         self.exhibits += [exhibit] if exhibit else []
 
     def _show(self, running: str = "", tail: str = "") -> None:
-        self._progress(tuple(self._state.records), running, tail)
+        with suppress(Exception):  # a screen that is gone changes nothing on the server
+            self._progress(tuple(self._state.records), running, tail)

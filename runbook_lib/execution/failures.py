@@ -109,6 +109,13 @@ def rolled_back(plan: Plan, failure: Failure, undone: Sequence[UndoneStep]) -> R
     )
 
 
+def with_loss(error: RunbookError, loss: str) -> RunbookError:
+    """The same error; says what of the execution could not be recorded, where something was lost."""
+    if loss:
+        error.what = f"{error.what}\n{loss}"
+    return error
+
+
 def rollback_failed(failure: Failure, undone: Sequence[UndoneStep], fault: str, server_state: str) -> RunbookError:
     """The end of an execution whose undo failed, with the state to go on from manually."""
     titles = [one.title for one in undone if one.succeeded]

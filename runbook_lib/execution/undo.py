@@ -8,12 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from runbook_lib.archive.journal import Journal
 from runbook_lib.core.errors import HostUnreachable, LinkDropped, RunbookError
 from runbook_lib.core.plan import Action, Plan, Step, StepState
 from runbook_lib.execution.actions import ActionRunner, combined, failure_message
 from runbook_lib.execution.backend import ActionResult, ExecutionBackend
 from runbook_lib.execution.gate import GateProbe, open_gate
+from runbook_lib.execution.recorder import Recorder
 
 SETTLE_S = 60.0  # after the engine's return its containers start one after the other
 SETTLE_PAUSE_S = 2.0
@@ -43,9 +43,9 @@ class Rollback:
     `show` gets the key of the step in progress and the last lines of its output.
     """
 
-    def __init__(self, plan: Plan, backend: ExecutionBackend, journal: Journal, runner: ActionRunner,
+    def __init__(self, plan: Plan, backend: ExecutionBackend, recorder: Recorder, runner: ActionRunner,
                  show: Callable[[str, str], None]) -> None:
-        self._plan, self._backend, self._journal = plan, backend, journal
+        self._plan, self._backend, self._recorder = plan, backend, recorder
         self._runner, self._show = runner, show
         self._settled_at = 0.0
 
@@ -81,7 +81,7 @@ class Rollback:
         gate = replace(self._plan.rollback_check, success_threshold=1, deadline_s=BRIEF_CHECK_S)
         probes: list[GateProbe] = []
         self._show("", "external verification")
-        with suppress(RunbookError):
+        with suppress(Exception):  # a probe that fails must not end the undo
             open_gate(gate, self._backend.ask, probes.append)
         return tuple(probes)
 
@@ -98,6 +98,8 @@ class Rollback:
             result, outcome = self._runner.open_gate(gate, "rollback-check", lambda tail: self._show("", tail))
         except (LinkDropped, HostUnreachable) as error:
             return ActionResult(StepState.UNKNOWN, message=error.what, error=error), ()
+        except BaseException as error:
+            return self._runner.result_of(error, "rollback-check"), ()
         return result, outcome.probes
 
     def server_state(self) -> str:
@@ -106,16 +108,16 @@ class Rollback:
 
         if self._plan.state is None:
             return ""
-        with suppress(RunbookError):
+        with suppress(Exception):
             state = self._backend.ask(self._plan.state)
-            self._journal.write("shown", title="State after the failed rollback", table=table_record(state), chart=[],
+            self._recorder.write("shown", title="State after the failed rollback", table=table_record(state), chart=[],
                                 highlight=True)
             return "; ".join(f"{name}: {value}" for name, value in state.items())
         return "the server could not be asked"
 
     def _undo(self, position: int, step: Step, *, files: bool) -> UndoneStep:
         actions, name = (step.undo_files, "undo-files") if files else (step.undo, "undo")
-        self._journal.write("undo_started", key=step.key, title=step.title, does=[str(action) for action in actions])
+        self._recorder.write("undo_started", key=step.key, title=step.title, does=[str(action) for action in actions])
         started = time.monotonic()
         results: list[ActionResult] = []
         self._show(step.key, "undoing")
@@ -127,7 +129,7 @@ class Rollback:
         state = StepState.ROLLED_BACK if result.passed else StepState.ROLLBACK_FAILED
         message = failure_message(result)
         undone = UndoneStep(position, step.key, step.title, state, datetime.now(UTC), message or str(result.state))
-        self._journal.write("undo_finished", key=step.key, title=step.title, state=state, exit_code=result.exit_code,
+        self._recorder.write("undo_finished", key=step.key, title=step.title, state=state, exit_code=result.exit_code,
                             seconds=round(time.monotonic() - started, 3), evidence=list(result.evidence),
                             message=message)
         return undone
@@ -149,6 +151,8 @@ class Rollback:
                 time.sleep(SETTLE_PAUSE_S)
         except RunbookError as error:
             results.append(ActionResult(StepState.FAILED, message=error.what, error=error))
+        except BaseException as error:  # this undo has failed; the report says so, and of which ones it did not
+            results.append(replace(self._runner.result_of(error, name), state=StepState.FAILED))
         return combined(results)
 
     def _wait_until_ready(self) -> None:
@@ -156,9 +160,9 @@ class Rollback:
         gate = self._plan.undo_ready
         if gate is None:
             return
-        with suppress(LinkDropped, HostUnreachable):  # undoing tries the link again, and reports what it finds
+        with suppress(Exception):  # undoing is tried in any case, and reports what it finds
             outcome = open_gate(gate, self._backend.ask)
             if len(outcome.probes) > gate.success_threshold:
                 self._settled_at = time.monotonic() + SETTLE_S
             if not outcome.opened:
-                self._journal.write("findings", stage=f"before undoing: {gate.name}", findings=list(outcome.findings))
+                self._recorder.write("findings", stage=f"before undoing: {gate.name}", findings=list(outcome.findings))

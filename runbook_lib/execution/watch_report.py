@@ -7,14 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from runbook_lib.archive.journal import Journal
-from runbook_lib.archive.runs import RunFolder
 from runbook_lib.core.errors import RunbookError
 from runbook_lib.core.gates import TriggerFired
 from runbook_lib.core.text import pluralize
 from runbook_lib.core.times import clock
 from runbook_lib.execution.backend import ExecutionBackend
 from runbook_lib.execution.monitor import WatchOutcome
+from runbook_lib.execution.recorder import Recorder
 
 Series = list[tuple[datetime, float]]
 
@@ -44,7 +43,7 @@ class Moments:
         return [(at, name) for at, name in named if at is not None]
 
 
-def record_watch(watched: WatchOutcome | None, journal: Journal, folder: RunFolder, backend: ExecutionBackend, *,
+def record_watch(watched: WatchOutcome | None, recorder: Recorder, backend: ExecutionBackend, *,
                  passed_at: Mapping[str, datetime], undone_at: Mapping[str, datetime],
                  recovered_at: datetime | None) -> WatchExhibit | None:
     """Record what a watch saw: at the head of the report when a trigger fired, among its exhibits otherwise.
@@ -62,10 +61,10 @@ def record_watch(watched: WatchOutcome | None, journal: Journal, folder: RunFold
     )
     exhibit = _exhibit(watched, moments, backend)
     metric = fired.metric if fired else watched.primary_metric
-    journal.write("shown", title=exhibit.title, text=exhibit.text, chart=[folder.chart(f"{metric}.svg", exhibit.svg)],
-                  **({"highlight": "first"} if fired else {}))
+    recorder.write("shown", title=exhibit.title, text=exhibit.text,
+                   chart=[recorder.chart(f"{metric}.svg", exhibit.svg)], **({"highlight": "first"} if fired else {}))
     if fired:
-        journal.write("trigger", trigger=fired.trigger, metric=fired.metric, measured=fired.measured,
+        recorder.write("trigger", trigger=fired.trigger, metric=fired.metric, measured=fired.measured,
                       limit=fired.limit, unit=fired.unit, detail=fired.because, **vars(moments))
     return exhibit
 

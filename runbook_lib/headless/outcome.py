@@ -9,6 +9,8 @@ from typing import Any
 from runbook_lib.archive import journal
 from runbook_lib.core import errors
 
+NOT_RECORDED = "The end of this run could not be recorded: the archive's disk refused it. Its evidence is incomplete."
+
 
 @dataclass(frozen=True)
 class HeadlessOutcome:
@@ -35,9 +37,16 @@ class HeadlessOutcome:
         }
 
 
-def outcome_of_journal(folder: Path, run_id: str, seconds: float) -> HeadlessOutcome:
-    """The end that the journal records. A journal without one belongs to a run that was killed and not sealed."""
+def outcome_of_journal(folder: Path, run_id: str, seconds: float,
+                       reported: dict[str, Any] | None = None) -> HeadlessOutcome:
+    """The end that the journal records. A journal without one belongs to a run that was killed and not sealed.
+
+    `reported` is the end as the run itself reported it: what counts where a full disk kept it out of the journal.
+    """
     ended = next((event for event in reversed(journal.read(folder)) if event["event"] == "run_finished"), None)
+    if reported and (ended is None or ended.get("abandoned")):
+        ended = {**reported, "exit_code": reported.get("exit_code") or errors.FAILED,
+                 "summary": f"{reported.get('summary', '')}\n{NOT_RECORDED}"}
     if ended is None:
         return HeadlessOutcome(errors.FAILED, run_id, folder, "failed", "aborted",
                                "The run was killed; the next start seals it.", seconds)

@@ -90,7 +90,7 @@ def _outcome(worker: WorkerProcess, stops: Stops, seconds: float) -> HeadlessOut
     if run is None:
         return outcome_without_run(worker.ended or {"evalue": worker.how_it_died()}, seconds)
     unsealed = _seal(Path(run["folder"]))
-    outcome = outcome_of_journal(Path(run["folder"]), run["run_id"], seconds)
+    outcome = outcome_of_journal(Path(run["folder"]), run["run_id"], seconds, worker.outcome)
     return replace(outcome, summary=f"{outcome.summary}\n{unsealed}") if unsealed else outcome
 
 

@@ -24,12 +24,14 @@ class WorkerProcess:
 
     `grace_s`: how long the undo of the plan in progress may take, in seconds, as the worker reports it.
     `run`: run id and folder, as soon as the notebook has opened its run. `ended`: the worker's last message.
+    `outcome`: how the run reports that it ended, whether or not it could record it.
     """
 
     def __init__(self, job: dict[str, Any], scratch: Path) -> None:
         self.grace_s = 0.0
         self.run: dict[str, Any] | None = None
         self.ended: dict[str, Any] = {}
+        self.outcome: dict[str, Any] | None = None
         self._log = scratch / "worker.log"
         self._word = secrets.token_hex(16).encode()
         self._unread = b""
@@ -78,6 +80,7 @@ class WorkerProcess:
     def _take(self, message: dict[str, Any]) -> None:
         self.grace_s = float(message.get("grace_s", self.grace_s))
         self.run = message.get("run", self.run)
+        self.outcome = message.get("outcome", self.outcome)
         self.ended = message if "ended" in message else self.ended
 
     def signal(self, number: int) -> None:

@@ -11,6 +11,7 @@ from runbook_lib.archive.open_runs import release_space
 from runbook_lib.archive.runs import RunFolder, seal
 from runbook_lib.core.errors import RunbookError
 from runbook_lib.kernel import Hooks
+from runbook_lib.kernel.assignment import tell_runner
 from runbook_lib.run.display import report_href, show_html
 from runbook_lib.run.outcomes import Outcome
 
@@ -29,17 +30,21 @@ def seal_run(outcome: Outcome, journal: Journal, folder: RunFolder, hooks: Hooks
 
     Raises RunFailed where not even the end can be written. Evidence that cannot be sealed now is shown as that: what
     the run did on the server has its verdict, and the next start seals it.
+    The runner hears of the end first: where the disk refuses, it knows how the run ended all the same.
     """
     from runbook_lib.report.index import write_index
+
+    end = {"verdict": str(outcome.verdict), "state": outcome.state, "exit_code": outcome.exit_code,
+           "summary": outcome.summary, "where": outcome.where, "next_step": outcome.next_step}
+    tell_runner(outcome=folder.redactor.value(end))
 
     if connections is not None:
         with suppress(RunbookError):
             connections.__exit__(None, None, None)
     release_space(folder.path)  # on a disk that has filled up since, the end itself needs it
     try:
-        journal.write("run_finished", verdict=outcome.verdict, state=outcome.state, exit_code=outcome.exit_code,
-                      summary=outcome.summary, where=outcome.where, next_step=outcome.next_step)
-    finally:
+        journal.write("run_finished", **end)
+    finally:  # a closed run listens to no further cell
         if hooks is not None:
             hooks.remove()
     try:

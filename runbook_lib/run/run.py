@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from runbook_lib import kernel
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import RunFolder
 from runbook_lib.contract import Contract
-from runbook_lib.core.errors import Refused
+from runbook_lib.core.errors import Refused, RunbookError
 from runbook_lib.core.findings import Finding
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan
@@ -151,18 +152,22 @@ class Run:
         self._must_be_open()
         outcome, error = self._record.outcome()
         closing.show_verdict(outcome, self.folder)
-        if error is not None:
-            self._record.add_error(error)
-        if self._hooks is not None:
-            self._hooks.finish_cell()
-        self._finish(outcome)
+        try:
+            if error is not None:
+                self._record.add_error(error)
+            if self._hooks is not None:
+                self._hooks.finish_cell()
+            self._finish(outcome)
+        except RunbookError as lost:  # a full disk; how the run ended counts for more
+            raise error or lost from lost
         if error is not None:
             raise error
 
     def abort(self, error: BaseException) -> None:
         """End the run as this error ends it. Called when a cell raised headless, or the process goes."""
         if not self.closed:
-            self._finish(outcome_of_error(error))
+            with suppress(RunbookError):  # a full disk: the error itself is shown, and the runner knows it
+                self._finish(outcome_of_error(error))
 
     def _finish(self, outcome: Outcome) -> None:
         with defer_signals():  # half-sealed evidence would be worth little
@@ -173,10 +178,12 @@ class Run:
     def _cell_done(self, number: int, source: str, outputs: list[dict[str, Any]], error: BaseException | None) -> None:
         if self.closed:
             return
-        self._journal.write("cell", index=number, source=source, outputs=outputs)
         if error is None:
+            self._journal.write("cell", index=number, source=source, outputs=outputs)
             return
-        self._record.add_error(error)
+        with suppress(RunbookError):  # what ended the cell counts for more than its record
+            self._journal.write("cell", index=number, source=source, outputs=outputs)
+            self._record.add_error(error)
         if kernel.is_headless():
             self.abort(error)
 

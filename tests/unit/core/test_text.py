@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runbook_lib.core.text import did_you_mean, parse_assignment, parse_assignments, pluralize, printable
+from runbook_lib.core.text import (
+    LONGEST_LINE,
+    did_you_mean,
+    from_next_line,
+    head_of,
+    parse_assignment,
+    parse_assignments,
+    pluralize,
+    printable,
+    tail_of,
+    to_last_line,
+)
 
 
 def test_a_near_word_is_suggested_and_a_far_one_is_not() -> None:
@@ -50,3 +61,24 @@ def test_a_line_of_another_form_is_no_assignment(line: str) -> None:
 
 def test_the_last_assignment_of_a_name_counts_and_comments_are_left_out() -> None:
     assert parse_assignments("# a\n\nA=1\nrubbish\nA=2\nB=3\n") == {"A": "2", "B": "3"}
+
+
+@pytest.mark.parametrize(("text", "shown"), [
+    ("short", "short"), ("one two three", "one two …"), ("one two\nthree four", "one two …"), ("abcdefghijklmnop", "…"),
+])
+def test_the_head_of_a_foreign_text_ends_between_words(text: str, shown: str) -> None:
+    assert head_of(text, 9) == shown
+
+
+@pytest.mark.parametrize(("text", "shown"), [
+    ("short", "short"), ("one two three", "… three"), ("abcdefghijklmnop", "…"), ("x\nlast line", "… line"),
+])
+def test_the_tail_of_a_foreign_text_begins_between_words(text: str, shown: str) -> None:
+    assert tail_of(text, 7) == shown
+
+
+def test_a_text_that_was_cut_is_read_from_and_to_a_whole_line() -> None:
+    assert from_next_line("half\nwhole\n") == "whole\n"
+    assert to_last_line("whole\nhalf") == "whole\n"
+    assert from_next_line("x" * 20_000) == "x" * (20_000 - LONGEST_LINE)
+    assert to_last_line("x" * 20_000) == "x" * (20_000 - LONGEST_LINE)

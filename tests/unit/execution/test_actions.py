@@ -20,6 +20,7 @@ from runbook_lib.core.plan import StepState
 from runbook_lib.core.questions import Question
 from runbook_lib.execution.actions import ActionRunner, combined, failure_message, format_reading
 from runbook_lib.execution.backend import ActionResult, Interrupted
+from runbook_lib.execution.recorder import Recorder
 from tests.unit.execution_doubles import FAILED, PASSED, ScriptedBackend, gate
 
 SQL_ERROR = """Traceback (most recent call last):
@@ -40,7 +41,7 @@ def runner(folder: RunFolder) -> Iterator[ActionRunner]:
     backend = ScriptedBackend(bad=FAILED)
     backend.held = True
     with journal.Journal(folder) as opened:
-        yield ActionRunner(backend, opened, folder)
+        yield ActionRunner(backend, Recorder(opened, folder))
 
 
 def quiet(_: str) -> None:

@@ -87,7 +87,7 @@ def test_the_links_own_error_is_raised_after_probes_in_a_row_without_a_link(erro
 
 def test_a_link_that_comes_back_lets_the_watch_go_on() -> None:
     gone = LinkDropped("gone")
-    assert len(run_watch(watch(gone, Reading({}), gone, Reading({})), ask, quiet).probes) >= 4
+    assert len(run_watch(watch(gone, Reading({}), gone, Reading({})), ask, quiet).probes) >= 3
 
 
 def trigger_of(*findings: Finding, failed_in_a_row: int = 3, failed: int = 3) -> TriggerFired:

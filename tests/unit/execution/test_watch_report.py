@@ -16,6 +16,7 @@ from runbook_lib.core.errors import EndpointUnavailable
 from runbook_lib.core.gates import Reading, TriggerFired
 from runbook_lib.core.questions import Question
 from runbook_lib.execution.monitor import WatchOutcome
+from runbook_lib.execution.recorder import Recorder
 from runbook_lib.execution.watch_report import record_watch
 from tests.unit.execution_doubles import ScriptedBackend
 
@@ -46,7 +47,7 @@ def outcome(fired: TriggerFired | None = None, history: Any = None) -> WatchOutc
 
 def record(watched: WatchOutcome | None, opened: Journal, folder: RunFolder, **moments: Any) -> Any:
     times = {"passed_at": {"switch": at(0)}, "undone_at": {}, "recovered_at": None} | moments
-    return record_watch(watched, opened, folder, ScriptedBackend(), **times)
+    return record_watch(watched, Recorder(opened, folder), ScriptedBackend(), **times)
 
 
 def test_a_watch_that_fired_nothing_stands_among_the_exhibits(opened: Journal, folder: RunFolder) -> None:

@@ -44,3 +44,14 @@ def test_what_ended_the_run_comes_with_where_and_what_next(outputs: Path) -> Non
 def test_a_stop_before_the_run_was_opened_is_a_failure_without_a_report() -> None:
     outcome = outcome_stopped_early(0.5)
     assert (outcome.exit_code, outcome.state, outcome.record()["report"]) == (1, "aborted", None)
+
+
+def test_a_run_whose_end_the_disk_refused_ends_as_it_reported(tmp_path: Path) -> None:
+    reported = {"verdict": "failed", "state": "rolled back", "exit_code": 5, "summary": "Step 2 failed.", "where": "lab"}
+    outcome = outcome_of_journal(tmp_path, "x", 1.0, reported)
+    assert (outcome.exit_code, outcome.state) == (5, "rolled back")
+    assert "Step 2 failed." in outcome.summary and "could not be recorded" in outcome.summary
+
+
+def test_a_run_that_passed_but_could_not_be_recorded_is_not_a_pass(tmp_path: Path) -> None:
+    assert outcome_of_journal(tmp_path, "x", 1.0, {"verdict": "passed", "exit_code": 0}).exit_code == 1

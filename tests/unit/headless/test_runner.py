@@ -21,6 +21,7 @@ class Worker:
     def __init__(self, outputs: Path) -> None:
         self.grace_s = 0.0
         self.ended: dict[str, Any] = {}
+        self.outcome: dict[str, Any] | None = None
         self.signals: list[int] = []
         folder = new_run("10_good", outputs)
         self.run = {"run_id": folder.run_id, "folder": str(folder.path)}
