@@ -61,7 +61,7 @@ def filled(disk: SmallDisk, result: ActionResult) -> object:
 
 def test_the_disk_is_really_full(disk: SmallDisk) -> None:
     disk.fill()
-    with pytest.raises(OSError) as raised:  # noqa: PT011: the number says which
+    with pytest.raises(OSError) as raised:
         (disk.folder / "more").write_bytes(os.urandom(8192))
     assert raised.value.errno in (errno.ENOSPC, errno.EFBIG)
 
