@@ -24,10 +24,12 @@ end_dump() {
     exit "$1"
 }
 
-# The fastest program here that writes what gunzip reads. Two threads: the application needs the other processors.
+# The fastest program here that writes what gunzip reads. Two threads: the application needs the other processors. The
+# fourth level takes three fifths of the time of gzip's own sixth, and a fifteenth more space.
 compress() {
-    if command -v igzip >/dev/null; then igzip -c; elif command -v pigz >/dev/null; then pigz -c -p 2; else gzip -c; fi
+    if command -v igzip >/dev/null; then igzip -c; elif command -v pigz >/dev/null; then pigz -c -4 -p 2; else gzip -c -4; fi
 }
+test_compressed() { if command -v igzip >/dev/null; then igzip -t; else gzip -t; fi; }
 
 # dump USER LIMIT_S PREFIX…: PREFIX runs a program where the database is (docker compose … exec -T postgres).
 # One session keeps the snapshot open, a second one counts in it, and pg_dump reads the very same snapshot. The data pass
@@ -53,17 +55,19 @@ dump() {
 
     mkfifo -- "$scratch/bytes" || fail "Cannot make a temporary pipe: is the disk full?"
     sha256sum <"$scratch/bytes" >"$scratch/sha256" & local hashing=$!
-    "$@" timeout -k 10 "$limit_s" "${WITH_OWN_LIMITS[@]}" pg_dump -U "$user" -d "$database" "${DUMP_OPTIONS[@]}" --snapshot="$snapshot" </dev/null \
-        | with_contents "$scratch/dumped" | compress | tee --output-error=exit -- "$partial" "$scratch/bytes" | gunzip -c | with_contents "$scratch/written" >/dev/null
+    "$@" timeout -k 10 "$limit_s" "${PG_DUMP[@]}" -U "$user" -d "$database" --snapshot="$snapshot" </dev/null \
+        | with_contents "$scratch/dumped" | compress | tee --output-error=exit -- "$partial" "$scratch/bytes" | test_compressed
     local status=("${PIPESTATUS[@]}")
     # from the end: when one fails, those before it only lose their reader
     ((status[3] == 0)) || fail "The dump could not be written: is the disk full?"
     ((status[1] != 127)) || fail "The dump cannot be read on this server."
     ((status[2] == 0)) || fail "The compressor ended with status ${status[2]}: is the memory full?"
     ((status[0] == 0)) || fail "pg_dump ended with status ${status[0]}."
-    ((status[1] == 0 && status[4] == 0 && status[5] == 0)) || fail "The dump could not be read to its end (${status[*]})."
+    ((status[1] == 0 && status[4] == 0)) || fail "The dump could not be read to its end (${status[*]})."
     wait "$hashing" || fail "The checksum could not be computed."
-    cmp -s -- "$scratch/dumped" "$scratch/written" || fail "What was written is not what was dumped: check the server's memory and disk."
+    # what was written has been compared with the compressor's own checksum of what it read; that this was all of it, its length shows
+    (($(tail -c 4 -- "$partial" | od -An -tu4) == $(sed -n 's/^plain\t//p' "$scratch/dumped") % 4294967296)) \
+        || fail "What was written is not what was dumped: check the server's memory and disk."
     wait "$counting"; counting=
     [[ $(tail -n 1 -- "$scratch/counted") == counted ]] || fail "The rows could not be counted in the dump's snapshot: was a table dropped or changed meanwhile? Run again."
     record_contents "$session" "$to" "$from" "$limit_s" "$started"

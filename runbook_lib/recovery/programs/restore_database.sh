@@ -79,7 +79,7 @@ compare() {
     trap "rm -rf -- '$scratch'" EXIT
     read_contents "${manifest%/*}/$2" "$scratch/wanted" || fail "$2 cannot be read to its end."
     differences=$(contents_match_manifest "$scratch/wanted" "$manifest") || fail "$differences"
-    "${prefix[@]}" timeout -k 10 "$LIMIT_S" "${WITH_OWN_LIMITS[@]}" pg_dump -U "$ADMINISTRATOR" -d "$staged" "${DUMP_OPTIONS[@]}" </dev/null \
+    "${prefix[@]}" timeout -k 10 "$LIMIT_S" "${PG_DUMP[@]}" -U "$ADMINISTRATOR" -d "$staged" </dev/null \
         | with_contents "$scratch/found" >/dev/null
     status=("${PIPESTATUS[@]}")
     [[ ${status[*]} == "0 0" ]] || fail "The restored database could not be read to its end."

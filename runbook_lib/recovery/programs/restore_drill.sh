@@ -125,7 +125,7 @@ compare() {
     local from differences status word
     from=$(now_s)
     differences=$(contents_match_manifest "$scratch/wanted" "$manifest") || conclude failed read "$differences"
-    docker exec --user postgres "$copy" "${WITH_OWN_LIMITS[@]}" pg_dump -U "$user" -d "$database" "${DUMP_OPTIONS[@]}" 2>"$scratch/output" \
+    docker exec --user postgres "$copy" "${PG_DUMP[@]}" -U "$user" -d "$database" 2>"$scratch/output" \
         | with_contents "$scratch/found" 2>"$scratch/reading" >/dev/null
     status=("${PIPESTATUS[@]}")
     [[ ${status[*]} == "0 0" ]] || conclude error compare "The restored copy could not be dumped: $(tail -c 500 "$scratch/output" "$scratch/reading")"

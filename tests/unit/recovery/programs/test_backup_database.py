@@ -26,6 +26,7 @@ here=$(dirname "$0")
 echo "$@" >>"$here/asked"
 [ "$1" = timeout ] && shift 4
 [ "$1" = env ] && shift 2
+[ "$1" = sh ] && shift 3
 case $1 in
     psql) while read -r line; do case $line in
             "SELECT rolsuper"*) echo "$(cat "$here/superuser" 2>/dev/null)" ;;
