@@ -12,20 +12,26 @@ from runbook_lib.core.redaction import Secret
 
 @dataclass(frozen=True)
 class Command:
-    """One program on the server, as a tuple; no shell ever sees an unquoted word."""
+    """One program on the server, as a tuple; no shell ever sees an unquoted word.
+
+    `stdin_is_attribution`: the input says only who acts and why. It is no part of what a plan would do.
+    """
 
     argv: tuple[str, ...]
     stdin: str | bytes | Secret | None = None
     cwd: str | None = None
     timeout_s: float = 60.0
     accepts: tuple[int, ...] = (0,)
+    stdin_is_attribution: bool = False
 
     def __str__(self) -> str:
         return shlex.join(self.argv)
 
     def describe(self) -> dict[str, Any]:
         """What the plan's hash covers; input by its hash, so that a secret is never in it."""
-        return {"command": list(self.argv), "cwd": self.cwd, "stdin": _stdin_mark(self.stdin)}
+        stdin = "who and why" if self.stdin_is_attribution else _stdin_mark(self.stdin)
+        return {"command": list(self.argv), "cwd": self.cwd, "stdin": stdin, "timeout_s": self.timeout_s,
+                "accepts": list(self.accepts)}
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,8 @@ class Pipeline:
 
     def describe(self) -> dict[str, Any]:
         """What the plan's hash covers."""
-        return {"pipeline": [command.describe() for command in self.commands], "to": self.to}
+        return {"pipeline": [command.describe() for command in self.commands], "to": self.to,
+                "timeout_s": self.timeout_s}
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,7 @@ class WriteFile:
         """What the plan's hash covers; the content by its hash."""
         content = self.content
         mark = content.fingerprint() if isinstance(content, Secret) else hashlib.sha256(content.encode()).hexdigest()
-        return {"write": self.path, "mode": self.mode, "content": mark}
+        return {"write": self.path, "mode": self.mode, "content": mark, "timeout_s": self.timeout_s}
 
 
 def _stdin_mark(stdin: str | bytes | Secret | None) -> str | None:

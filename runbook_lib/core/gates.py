@@ -57,7 +57,13 @@ class Gate:
             "gate": self.name,
             "questions": [question.name for question in self.questions],
             "success_threshold": self.success_threshold,
+            "failure_threshold": self.failure_threshold,
+            "interval_s": self.interval_s,
             "deadline_s": self.deadline_s,
+            "trigger": self.trigger,
+            "triggers": list(self.triggers),
+            "since": self.since,
+            "may_be_inconclusive": list(self.may_be_inconclusive),
         }
 
 
@@ -132,4 +138,8 @@ class Watch:
             "questions": [question.name for question in self.questions],
             "duration_s": self.duration_s,
             "interval_s": self.interval_s,
+            "since": self.since,
+            "primary_metric": self.primary_metric,
+            "limit": self.limit,
+            "max_unreachable_probes": self.max_unreachable_probes,
         }

@@ -65,6 +65,7 @@ class Step:
         return {
             "key": self.key,
             "host": self.host,
+            "undo_best_effort": self.undo_best_effort,
             "actions": [action.describe() for action in self.actions],
             "undo_files": [action.describe() for action in self.undo_files],
             "undo": [action.describe() for action in self.undo],
@@ -87,7 +88,8 @@ class Plan:
     may have changed them while it was read. `undo_ready` waits until undoing can work at all (it is tried in any
     case); `rollback_check` verifies what is live after undoing; `state` asks what is true now when that failed. Once
     the step `point_of_no_return` has passed, nothing is undone automatically: `irreversible_reason` is why,
-    `irreversible_hint` what the choices are. `after_rollback_hint` is what to do after a rollback.
+    `irreversible_hint` what the choices are. `after_rollback_hint` is what to do after a rollback. `rules` is the
+    fingerprint of the environment's own figures that gates and watches compare with.
     """
 
     name: str
@@ -105,12 +107,14 @@ class Plan:
     irreversible_reason: str = ""
     irreversible_hint: str = ""
     after_rollback_hint: str = ""
+    rules: str = ""
 
     @property
     def hash(self) -> str:
         """First 16 hex digits of a SHA-256 over everything the plan would do and the facts it was made from.
 
-        Facts that name this very run (times, run ids) do not belong in `facts`, or no plan could be pinned.
+        Never who says so or why: one operator approves a plan, another applies it. Times and run ids do not belong in
+        `facts`, or no plan could be pinned.
         """
         text = json.dumps(self.describe(), sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -123,5 +127,9 @@ class Plan:
             "steps": [step.describe() for step in self.steps],
             "reason": self.reason,
             "facts": self.facts,
+            "rules": self.rules,
+            "undo_on_failure": self.undo_on_failure,
+            **{name: gate.describe() for name, gate in (("recheck", self.recheck), ("undo_ready", self.undo_ready),
+                                                        ("rollback_check", self.rollback_check)) if gate is not None},
             **({"point_of_no_return": self.point_of_no_return} if self.point_of_no_return else {}),
         }

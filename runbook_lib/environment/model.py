@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from pydantic import model_validator
 
 from runbook_lib.environment.gates import Gate
@@ -26,6 +28,9 @@ from runbook_lib.environment.rules import (
 )
 from runbook_lib.environment.services import COLOURS, Network, RateLimit, Service, Tuning
 from runbook_lib.environment.types import Count, Name, SecretName, StrictModel, Text
+
+RULES = ("services", "networks", "images", "tuning", "rate_limit", "health", "alerts", "backup", "restore_drill",
+         "configuration_backup", "rollback", "gate", "watch", "success", "load", "disk_minimum_gb", "memory_minimum_mb")
 
 
 class Environment(StrictModel):
@@ -74,6 +79,15 @@ class Environment(StrictModel):
         if faults:
             raise ValueError("\n".join(faults))
         return self
+
+    @property
+    def rules_fingerprint(self) -> str:
+        """16 hex digits over all figures that checks, gates and watches compare with, and over what they ask.
+
+        Left out is what differs from one operator's machine to another's, and what only people read.
+        """
+        text = self.model_dump_json(include=set(RULES))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
     def server_secrets(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from runbook_lib import kernel
@@ -99,6 +100,7 @@ class Run:
     def plan(self, plan: Plan) -> Plan:
         """Record a plan with its hash and return it. Raises PlanChanged when another plan was approved by its hash."""
         self._must_be_open()
+        plan = replace(plan, rules=self.environment.rules_fingerprint)
         self._record.add_plan(plan)
         if self.mode == "apply":
             planning.check_approved(plan, getattr(self.parameters, "plan_hash", ""), self.environment.name)

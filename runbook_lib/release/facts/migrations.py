@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from runbook_lib.release.facts.alembic_settings import version_folders
 
 DESTRUCTIVE = ("drop_table", "drop_column", "drop_constraint", "execute", "alter_column", "rename_table")
 
@@ -56,13 +59,17 @@ class Migrations:
 
 
 def parse_migrations(files: Mapping[str, str]) -> Migrations:
-    """Every `*/versions/*.py` among a release's files, by its syntax tree: no code of the release is executed.
+    """The migrations that the release's `alembic.ini` names, by their syntax tree: no code of the release is executed.
 
-    A file that is not a migration is listed as unreadable; nothing is raised.
+    Without an `alembic.ini` every `*/versions/*.py` counts. A file that is not a migration is listed as unreadable;
+    nothing is raised.
     """
     found, unreadable = [], []
+    configured = version_folders(files)
     for path, text in sorted(files.items()):
-        if "/versions/" not in f"/{path}" or not path.endswith(".py") or path.endswith("/__init__.py"):
+        if not path.endswith(".py") or posixpath.basename(path).startswith(("__init__", ".#")):
+            continue
+        if not (configured.holds(path) if configured else "/versions/" in f"/{path}"):
             continue
         migration = _migration(path, text)
         if migration is None:

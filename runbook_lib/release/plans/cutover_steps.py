@@ -19,12 +19,14 @@ from runbook_lib.platform.plans.step_keys import StepKey
 
 UPSTREAMS = ".runbook/upstreams/active.conf"
 EXEMPTIONS = ".runbook/upstreams/rate_limit_exempt.conf"
-# Time and run id come from the server's clock and lock: in the plan they would give every plan another hash. The first
-# character of the record, its opening brace, is removed: the line begins with the two.
+# Time and run id come from the server's clock and lock, who and why from standard input: in the plan they would give it
+# another hash for every operator. The braces where the three objects meet are removed.
 APPEND_RELEASE = r"""
+record=${3#?}; record=${record%?}
+read -r who
 run=$(sed -n 's/.*"run_id": *"\([A-Za-z0-9-]*\)".*/\1/p' "$2")
 at=$(date -u +%Y-%m-%dT%H:%M:%S+00:00)
-printf '{"at": "%s", "run_id": "%s", %s\n' "$at" "$run" "${3#?}" >> "$1" && sync "$1"
+printf '{"at": "%s", "run_id": "%s", %s, %s\n' "$at" "$run" "$record" "${who#?}" >> "$1" && sync "$1"
 """
 
 
@@ -83,13 +85,13 @@ def commit_release(rollout: Rollout, *, compatible_with: str | None = None) -> S
         "version": rollout.target.version,
         "colour": rollout.colour,
         "schema_revision": rollout.target.schema_expected,
-        "by": rollout.choices.operator,
-        "reason": rollout.choices.reason,
         **({"compatible_with": compatible_with} if compatible_with else {}),
     }
     paths = (rollout.path(".runbook/releases.jsonl"), rollout.path(".runbook/lock.json"))
     append = ("sh", "-ec", APPEND_RELEASE, "append-release", *paths, json.dumps(record))
-    return Step(StepKey.COMMIT_RELEASE, "Write the release record", (Command(append),))
+    who = json.dumps({"by": rollout.choices.operator, "reason": rollout.choices.reason}) + "\n"
+    return Step(StepKey.COMMIT_RELEASE, "Write the release record",
+                (Command(append, stdin=who, stdin_is_attribution=True),))
 
 
 def _switch_back(rollout: Rollout) -> tuple[Action, ...]:

@@ -35,10 +35,19 @@ def test_a_secret_is_in_no_description(action: Command | Pipeline | WriteFile) -
     (Command(("a",)), Command(("b",))), (Command(("a",)), Command(("a",), cwd="/")),
     (Command(("a",), stdin="x"), Command(("a",), stdin="y")), (Command(("a",)), Command(("a",), stdin="")),
     (WriteFile("/x", "a"), WriteFile("/x", "b")), (WriteFile("/x", "a"), WriteFile("/x", "a", 0o600)),
+    (Command(("a",)), Command(("a",), timeout_s=61)), (Command(("a",)), Command(("a",), accepts=(0, 1))),
+    (Pipeline((Command(("a",)),)), Pipeline((Command(("a",)),), timeout_s=601)),
+    (Pipeline((Command(("a",)),)), Pipeline((Command(("a",), accepts=(0, 1)),))),
+    (WriteFile("/x", "a"), WriteFile("/x", "a", timeout_s=31)),
     (WriteFile("/x", SECRET), WriteFile("/x", Secret("DB_PASSWORD", "another value"))),
 ])
 def test_whatever_makes_a_difference_on_the_server_is_described(one: Command, other: Command) -> None:
     assert one.describe() != other.describe()
+
+
+def test_who_acts_and_why_makes_no_difference_on_the_server() -> None:
+    one, other = (Command(("a",), stdin=text, stdin_is_attribution=True) for text in ("ada", "ben"))
+    assert one.describe() == other.describe() != Command(("a",), stdin="ada").describe()
 
 
 def test_text_and_bytes_of_the_same_input_are_described_alike() -> None:

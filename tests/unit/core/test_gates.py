@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from runbook_lib.core.gates import Gate, Reading, TriggerFired, Watch
 from runbook_lib.core.questions import Question
@@ -29,6 +30,13 @@ def test_the_time_that_a_gate_or_a_watch_takes_is_known_beforehand() -> None:
 def test_another_limit_is_another_plan() -> None:
     assert GATE.describe() != replace(GATE, success_threshold=2).describe()
     assert GATE.describe() != replace(GATE, deadline_s=61).describe()
+    changes: dict[str, Any] = {"interval_s": 7, "failure_threshold": 9, "trigger": "t", "triggers": ("t",), "since": "switch",
+                         "may_be_inconclusive": ("page",)}
+    for field, value in changes.items():
+        assert GATE.describe() != replace(GATE, **{field: value}).describe(), field
+    changes = {"limit": 11, "since": "migrate", "primary_metric": "m", "max_unreachable_probes": 9}
+    for field, value in changes.items():
+        assert WATCH.describe() != replace(WATCH, **{field: value}).describe(), field
     assert WATCH.describe() != replace(WATCH, duration_s=301).describe()
     assert GATE.describe()["questions"] == ["endpoints"]
 

@@ -26,6 +26,9 @@ def test_the_hash_is_16_hex_digits_and_the_same_in_another_process() -> None:
 @pytest.mark.parametrize("changed", [
     replace(PLAN, target="staging"), replace(PLAN, facts={"commit": "other"}), replace(PLAN, steps=()),
     replace(PLAN, point_of_no_return="touch"), replace(PLAN, reason="because"),
+    replace(PLAN, undo_on_failure=True), replace(PLAN, rules="another environment"),
+    replace(PLAN, recheck=gate([True])), replace(PLAN, undo_ready=gate([True])), replace(PLAN, rollback_check=gate([True])),
+    replace(PLAN, steps=(replace(STEP, undo_best_effort=True),)),
     replace(PLAN, steps=(replace(STEP, undo=()),)), replace(PLAN, steps=(replace(STEP, actions=(Command(("id",)),)),)),
 ])
 def test_whatever_would_be_done_otherwise_is_another_plan(changed: Plan) -> None:
@@ -34,7 +37,7 @@ def test_whatever_would_be_done_otherwise_is_another_plan(changed: Plan) -> None
 
 @pytest.mark.parametrize("same", [
     replace(PLAN, steps=(replace(STEP, title="Touch"),)), replace(PLAN, steps=(replace(STEP, why="needed"),)),
-    replace(PLAN, skipped=(SkippedStep("Build", "is built"),)), replace(PLAN, recheck=gate([True])),
+    replace(PLAN, skipped=(SkippedStep("Build", "is built"),)),
     replace(PLAN, after_rollback_hint="Fix it."),
 ])
 def test_words_alone_make_no_other_plan(same: Plan) -> None:

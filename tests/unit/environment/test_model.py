@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
-from runbook_lib.environment import Environment
+from runbook_lib.environment import Environment, load_environment
+from tests.unit.environment_doubles import overlay
 
 
 def test_the_data_network_alone_is_cut_off_and_holds_the_stores_and_who_needs_them(staging: Environment) -> None:
@@ -48,3 +51,16 @@ def test_an_environment_cannot_be_changed(staging: Environment) -> None:
 def test_the_servers_secrets_are_the_required_ones_of_its_side(staging: Environment) -> None:
     assert "STAGING_DB_PASSWORD" in staging.server_secrets
     assert not {"STAGING_SSH_KEY", "STAGING_HOST"} & set(staging.server_secrets)
+
+
+@pytest.mark.parametrize(("text", "differs"), [
+    ("gate: {success_threshold: 4}", True), ("rollback: {minimum_requests: 51}", True), ("success: {p95_ms: 501}", True),
+    ("gate: {page: {texts: [Hello]}}", True),
+    ("contacts: {DevOps Lead: another@example.com}", False), ("server: {key_file: /home/ben/key}", False),
+    ("public: {ca_file: /home/ben/ca.pem}", False), ("title: Another title", False),
+])
+def test_the_fingerprint_of_the_rules_covers_figures_and_not_the_operators_machine(
+    tmp_path: Path, text: str, differs: bool
+) -> None:
+    changed = load_environment(overlay(tmp_path, text + "\n")).rules_fingerprint
+    assert (changed != load_environment("staging").rules_fingerprint) is differs

@@ -9,6 +9,7 @@ from runbook_lib.core.errors import (
     Refused,
 )
 from runbook_lib.core.findings import finding
+from runbook_lib.core.plan import Plan, Step
 from runbook_lib.core.questions import Question
 from tests.notebooks.sample_notebooks import ProjectDir
 from tests.unit.run_doubles import opened
@@ -27,3 +28,10 @@ def test_a_closed_run_takes_nothing_more(project_dir: ProjectDir) -> None:
     run.close()
     with pytest.raises(Refused, match="closed and sealed"):
         run.ask(Question("late", lambda _: 1))
+
+
+def test_a_plan_is_pinned_together_with_the_rules_of_its_environment(project_dir: ProjectDir) -> None:
+    run = opened()
+    plan = Plan("try", "lab", (Step("touch", "Touch it", ()),))
+    assert run.plan(plan).hash != plan.hash
+    assert run.plan(plan).rules == run.environment.rules_fingerprint

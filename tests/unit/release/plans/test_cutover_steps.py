@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.environment import load_environment
-from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.platform.facts.releases import Deployed, parse_releases
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.platform.plans.rollout import Choices, Rollout
@@ -51,11 +55,28 @@ def test_the_first_switch_is_undone_by_removing_nginx_and_its_file() -> None:
 def test_the_record_has_operator_and_reason_and_the_code_that_was_tested() -> None:
     append = steps.commit_release(ROLLOUT, compatible_with="a" * 40).actions[0]
     assert isinstance(append, Command)
-    record = json.loads(append.argv[-1])
-    assert (record["by"], record["reason"], record["colour"]) == ("ada", "planned", "green")
+    record, who = json.loads(append.argv[-1]), json.loads(str(append.stdin))
+    assert (who["by"], who["reason"], record["colour"]) == ("ada", "planned", "green")
     assert "a" * 40 in record.values()
     untested = steps.commit_release(ROLLOUT).actions[0]
     assert isinstance(untested, Command) and "a" * 40 not in untested.argv[-1]
+
+
+@pytest.mark.parametrize("reason", ["planned", 'a "quoted" one\nin two lines', "\\ $(id) `id` %s 'x'", "größer", ""])
+def test_the_line_of_the_record_is_whole_whatever_the_reason(tmp_path: Path, reason: str) -> None:
+    (tmp_path / "lock.json").write_text('{"run_id": "20261127T000000Z-abc", "owner": "ada"}')
+    choices = replace(ROLLOUT.choices, reason=reason)
+    append = steps.commit_release(replace(ROLLOUT, choices=choices)).actions[0]
+    assert isinstance(append, Command)
+    argv = (*append.argv[:4], str(tmp_path / "releases.jsonl"), str(tmp_path / "lock.json"), *append.argv[6:])
+    subprocess.run(argv, input=str(append.stdin), text=True, check=True)
+    release, = parse_releases((tmp_path / "releases.jsonl").read_text())
+    assert (release.by, release.reason, release.colour, release.run_id) == ("ada", reason, "green", "20261127T000000Z-abc")
+
+
+def test_who_deploys_and_why_is_no_part_of_what_would_be_done() -> None:
+    other = replace(ROLLOUT, choices=replace(ROLLOUT.choices, operator="ben", reason="approved by ada"))
+    assert steps.commit_release(other).describe() == steps.commit_release(ROLLOUT).describe()
 
 
 def test_a_stopped_colour_is_kept_and_has_nothing_to_undo() -> None:
