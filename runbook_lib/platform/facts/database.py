@@ -24,20 +24,43 @@ SELECT current_setting('server_version') AS version,
        (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
        current_setting('max_connections')::int AS max_connections,
        {_REVISIONS},
-       (SELECT coalesce(json_agg(json_build_object('schema', schemaname, 'table', relname,
-               'bytes', pg_total_relation_size(relid)) ORDER BY schemaname, relname), '[]')
-          FROM pg_stat_user_tables) AS tables
+       (SELECT coalesce(json_agg(json_build_object('id', c.oid::bigint, 'schema', nspname, 'table', relname,
+               'identifier', format('%I.%I', nspname, relname), 'bytes', pg_total_relation_size(c.oid),
+               'visible', NOT c.relforcerowsecurity AND has_table_privilege(c.oid, 'SELECT')
+                          AND has_schema_privilege(n.oid, 'USAGE')) ORDER BY nspname, relname), '[]')
+          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND nspname !~ '^pg_' AND nspname <> 'information_schema'
+           AND NOT EXISTS (SELECT FROM pg_depend d
+                            WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+        ) AS tables
 """
+# Tables are named by their ids, so no name of theirs is part of a statement of ours.
+_COUNTS = """
+SELECT json_object_agg(c.oid::text, (xpath('/row/n/text()', query_to_xml(
+           format('SELECT count(*) AS n FROM ONLY %I.%I', nspname, relname), false, true, '')))[1]::text) AS counts
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.oid IN ({ids})
+"""
+BATCH = 500  # tables in one transaction: each holds locks, and PostgreSQL's table of locks is small
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table; `rows` is counted, not estimated; `size_bytes` includes indexes and TOAST."""
+    """One table; `rows` is counted, not estimated; `size_bytes` includes indexes and TOAST.
+
+    `rows` is None where they were not counted, or not all of them may be seen. `identifier` is as dumps write it.
+    """
 
     schema: str
     name: str
     size_bytes: int
-    rows: int
+    rows: int | None
+    identifier: str = ""
+
+    @property
+    def qualified(self) -> str:
+        """Schema and name as a manifest has them, quoted where they must be."""
+        return self.identifier or f"{self.schema}.{self.name}"
 
 
 @dataclass(frozen=True)
@@ -53,29 +76,30 @@ class DatabaseState:
 
     @property
     def rows(self) -> int:
-        """Rows of all tables together."""
-        return sum(table.rows for table in self.tables)
+        """Rows of all tables together, of those that were counted."""
+        return sum(table.rows or 0 for table in self.tables)
 
 
-def survey_database(environment: Environment) -> Question[DatabaseState]:
-    """Version, size in bytes, revision, connections and every table with its rows counted. Raises FactUnreadable.
+def survey_database(environment: Environment, *, count: bool = True) -> Question[DatabaseState]:
+    """Version, size in bytes, revision, connections and every table, with its rows if `count`. Raises FactUnreadable.
 
-    Counting takes about a second for ten million rows. Source: PostgreSQL 15 manual, pg_stat_user_tables.
+    Counting takes about a second for ten million rows. Temporary tables belong to their sessions, not to the database.
+    Source: PostgreSQL 15 manual, pg_class.
     """
 
     def fetch(connections: Connections) -> DatabaseState:
         database = connections.database
         overview = _only(database.rows(_OVERVIEW), "the overview")
         try:
-            tables = [(str(one["schema"]), str(one["table"]), int(one["bytes"])) for one in overview["tables"]]
-            counts = _only(database.rows(_counting(tables), timeout_s=120.0), "the counts") if tables else {}
+            tables = overview["tables"]
+            counts = _counted(database, [int(one["id"]) for one in tables if one["visible"]]) if count else {}
             return DatabaseState(
                 version=str(overview["version"]).split()[0],
                 size_bytes=int(overview["size_bytes"]),
                 revision=_revision(overview["revisions"]),
                 connections=int(overview["connections"]),
                 max_connections=int(overview["max_connections"]),
-                tables=tuple(Table(*one, int(counts[f"t{place}"])) for place, one in enumerate(tables)),
+                tables=tuple(_table(one, counts.get(str(one["id"]))) for one in tables),
             )
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise FactUnreadable(f"PostgreSQL's reply lacks something: {error!r}", next_step=AGAIN) from error
@@ -100,19 +124,20 @@ def _revision(heads: list[str] | None) -> str | None:
     return "+".join(heads or ()) or None
 
 
-def _counting(tables: list[tuple[str, str, int]]) -> str:
-    """One statement that counts every table in the same snapshot."""
-    counts = (
-        f"(SELECT count(*) FROM {_identifier(schema)}.{_identifier(name)}) AS t{place}"
-        for place, (schema, name, _) in enumerate(tables)
-    )
-    return "SELECT " + ", ".join(counts)
+def _counted(database: Any, ids: list[int]) -> dict[str, int]:
+    """Rows by the table's id."""
+    counts: dict[str, int] = {}
+    for start in range(0, len(ids), BATCH):
+        batch = ids[start : start + BATCH]
+        reply = _only(database.rows(_COUNTS.format(ids=", ".join(map(str, batch))), timeout_s=120.0), "the counts")
+        counts |= {str(table): int(rows) for table, rows in reply["counts"].items()}
+    if len(counts) != len(ids):
+        raise FactUnreadable("A table was dropped while the tables were counted.", next_step=AGAIN)
+    return counts
 
 
-def _identifier(name: str) -> str:
-    if ";" in name or "\\" in name:
-        raise FactUnreadable(f"A table has a name that cannot be asked about safely: {name!r}")
-    return '"' + name.replace('"', '""') + '"'
+def _table(one: dict[str, Any], rows: int | None) -> Table:
+    return Table(str(one["schema"]), str(one["table"]), int(one["bytes"]), rows, str(one["identifier"]))
 
 
 def _only(rows: list[dict[str, Any]], what: str) -> dict[str, Any]:

@@ -187,7 +187,7 @@ class Backups:
 
     def loss_since(self, backup: Backup, live: DatabaseState | None) -> DataLoss:
         """What restoring `backup` over the live database would lose; `live` is None where that cannot be counted."""
-        counted = None if live is None else {f"{one.schema}.{one.name}": one.rows for one in live.tables}
+        counted = None if live is None else {one.qualified: one.rows for one in live.tables}
         return DataLoss(backup.name, self.age(backup).total_seconds() / 60, backup.rows, counted)
 
     def _newest_or_refuse(self) -> Backup:

@@ -10,19 +10,20 @@ UNKNOWN = "not known"
 
 @dataclass(frozen=True)
 class DataLoss:
-    """What going back to a backup would lose. Rows by table; `live_rows` is None where they cannot be counted."""
+    """What going back to a backup would lose. Rows by table; None where they, or those of one table, are not known."""
 
     backup: str
     minutes: float
     backup_rows: dict[str, int]
-    live_rows: dict[str, int] | None
+    live_rows: dict[str, int | None] | None
 
     @property
     def rows(self) -> int | None:
         """Rows that the live database has more than the backup, over all tables that lost some; None: not known."""
         if self.live_rows is None:
             return None
-        return sum(max(0, count - self.backup_rows.get(table, 0)) for table, count in self.live_rows.items())
+        return sum(max(0, count - self.backup_rows.get(table, 0))
+                   for table, count in self.live_rows.items() if count is not None)
 
     @property
     def sentence(self) -> str:

@@ -62,7 +62,7 @@ def test_a_backup_holds_every_row_that_the_database_holds(
     assert backup is not None
     assert backup.trust is Trust.VERIFIED
     assert backup.manifest is not None
-    live = {f"{table.schema}.{table.name}": table.rows for table in survey_database(environment).fetch(connections).tables}
+    live = {table.qualified: table.rows for table in survey_database(environment).fetch(connections).tables}
     assert {table.table: table.rows for table in backup.manifest.tables} == live
     assert backup.manifest.rows >= 50_000
 
