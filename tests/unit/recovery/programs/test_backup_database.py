@@ -149,6 +149,91 @@ def test_a_dump_that_is_not_the_snapshot_never_gets_its_name(folder: Folder, dam
     assert not [name for name in folder.names() if name.endswith(".sql.gz")]
 
 
+def test_a_table_that_the_dump_lacks_is_found_and_named(folder: Folder) -> None:
+    (folder.inside.parent / "counted").write_text(counted(forgotten=2))
+    assert folder.dump().returncode == 0
+    check = folder.step("check")
+    assert check.returncode == 1
+    assert "public.forgotten" in check.stderr
+
+
+def test_rows_that_cannot_be_counted_end_the_dump(folder: Folder) -> None:
+    counts = DOUBLE.replace('cat "$here/counted"; echo counted', 'echo "ERROR: relation does not exist" >&2; exit 3')
+    folder.inside.write_text(counts)
+    done = folder.dump()
+    assert done.returncode == 1
+    assert "could not be counted" in done.stderr
+    assert folder.names() == []
+
+
+@pytest.mark.parametrize(("superuser", "role"), [("t", "postgres"), ("f", "staging_user"), ("", "staging_user")])
+def test_a_superuser_dumps_where_there_is_one_and_the_owner_elsewhere(folder: Folder, superuser: str, role: str) -> None:
+    (folder.inside.parent / "superuser").write_text(superuser)
+    assert folder.dump().returncode == 0
+    (dumped,) = [line for line in (folder.inside.parent / "asked").read_text().splitlines() if " pg_dump " in line]
+    assert f"-U {role} " in dumped
+
+
+def test_sessions_of_ours_set_their_own_limits(folder: Folder) -> None:
+    assert folder.dump().returncode == 0
+    asked = (folder.inside.parent / "asked").read_text().split("timeout -k")[1:]
+    assert len(asked) == 4  # two sessions, the question for a superuser, pg_dump
+    for one in asked:
+        for limit in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout"):
+            assert f"-c {limit}=0" in one
+
+
+def test_an_invalid_index_is_in_the_manifest_and_is_not_a_failure(folder: Folder) -> None:
+    (folder.inside.parent / "contents").write_text(contents().replace("indexes\t[]", 'indexes\t["public.ix_one", "public.\\"Ix\\""]'))
+    for done in (folder.dump(), folder.step("check"), folder.step("publish")):
+        assert done.returncode == 0, done.stderr
+    (text,) = [path.read_text() for path in folder.path.glob("*.manifest.json")]
+    assert parse_manifest(text).invalid_indexes == ("public.ix_one", 'public."Ix"')
+
+
+@pytest.mark.parametrize("compressor", ["igzip", "pigz"])
+def test_a_faster_compressor_is_used_and_gunzip_reads_what_it_wrote(folder: Folder, compressor: str, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / compressor
+    program.write_text(f"#!/bin/sh\necho $@ >>{tmp_path}/used\n[ $1 = -t ] && exec gzip -t\nexec gzip -c\n")
+    program.chmod(0o755)
+    path = f"{tmp_path}/bin:{os.environ['PATH']}"
+    (folder.inside.parent / "dump").write_text(DUMP)
+    (folder.inside.parent / "status").write_text("0")
+    done = folder.step("dump", "staging_user", "60", str(folder.inside), PATH=path)
+    assert done.returncode == 0, done.stderr
+    assert "-c" in (tmp_path / "used").read_text()
+    assert gzip.decompress((folder.path / "staging_db.sql.gz.partial").read_bytes()).decode() == DUMP
+
+
+@pytest.mark.parametrize(
+    ("breaks", "output"),
+    [("exec gzip -c | head -c 20", "could not be read to its end"), ("exec head -c 50 >/dev/null", "could not be read to its end"),
+     ("cat >/dev/null; echo less | exec gzip -c", "not what was dumped"), ("gzip -c; exit 9", "compressor ended with status 9")],
+    ids=["truncated", "nothing", "something else", "an error"],
+)
+def test_a_compressor_that_fails_is_found_at_once(folder: Folder, breaks: str, output: str, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/pigz").write_text(f"#!/bin/bash\n{breaks}\n")
+    (tmp_path / "bin/pigz").chmod(0o755)
+    (folder.inside.parent / "dump").write_text(DUMP)
+    (folder.inside.parent / "status").write_text("0")
+    done = folder.step("dump", "staging_user", "60", str(folder.inside), PATH=f"{tmp_path}/bin:{os.environ['PATH']}")
+    assert (done.returncode, folder.names()) == (1, [])
+    assert output in done.stderr
+
+
+def test_a_server_without_perl_says_what_to_install_and_leaves_nothing(folder: Folder, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/env").write_text('#!/bin/bash\n[[ $* != *perl* ]] || exit 127\nexec /usr/bin/env "$@"\n')
+    (tmp_path / "bin/env").chmod(0o755)
+    (folder.inside.parent / "dump").write_text(DUMP)
+    (folder.inside.parent / "status").write_text("0")
+    done = folder.step("dump", "staging_user", "60", str(folder.inside), PATH=f"{tmp_path}/bin:{os.environ['PATH']}")
+    assert (done.returncode, folder.names()) == (1, [])
+    assert "install the package perl" in done.stderr
+
+
 def test_a_flipped_bit_between_dump_and_check_is_found(folder: Folder) -> None:
     folder.dump()
     partial = folder.path / "staging_db.sql.gz.partial"
