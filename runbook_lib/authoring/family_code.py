@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from runbook_lib.authoring.layers import MOST_PUBLIC_NAMES
+from runbook_lib.authoring.layers import MOST_PUBLIC_NAMES, ROOMS
 from runbook_lib.authoring.place_rules import LAB_RUNS
 from runbook_lib.authoring.template import Draft
 from runbook_lib.core.errors import UsageError
 
+HOMES = re.compile(r"^_HOMES(?:: dict\[str, str\])? = \{\n(.*?)^\}", re.DOTALL | re.MULTILINE)
 CONTRACT_TEST = '''"""What notebook {name} may be given, and what is refused before a kernel starts."""
 
 from __future__ import annotations
@@ -81,6 +82,20 @@ __getattr__ = loader(__name__, _HOMES)
 def __dir__() -> list[str]:
     return __all__
 '''
+# for the plans of a family that has no name left for another
+ROOM = """
+from runbook_lib.core.lazy import loader
+
+_HOMES: dict[str, str] = {
+}
+
+__all__ = list(_HOMES)
+__getattr__ = loader(__name__, _HOMES)
+
+
+def __dir__() -> list[str]:
+    return __all__
+"""
 PLANS = '"""Pure plans: facts and environment, as steps with their undo."""\n'
 RUN = """# papermill notebooks/{name}.ipynb out.ipynb -f parameters/runs/{file}
 environment: staging
@@ -122,8 +137,14 @@ def _plan_files(draft: Draft, root: Path, fields: dict[str, str]) -> dict[Path, 
     home = f"runbook_lib.{draft.family}.plans.{draft.word}"
     known = init.read_text(encoding="utf-8") if init.is_file() else PACKAGE.format(
         **{**fields, "family": draft.family.capitalize()})
-    files = {init: with_name(known, draft.plan, home, init),
-             family / f"plans/{draft.word}.py": PLAN.format(**fields)}
+    files = {family / f"plans/{draft.word}.py": PLAN.format(**fields)}
+    if draft.room:
+        room = plans.read_text(encoding="utf-8")
+        files[plans] = with_name(room if "_HOMES" in room else room + ROOM, draft.plan, home, plans)
+        if "plans" not in names_in(known):
+            files[init] = with_name(known, "plans", "plans", init)
+    else:
+        files[init] = with_name(known, draft.plan, home, init)
     if not plans.is_file():
         files[plans] = PLANS
     if not init.is_file():
@@ -144,13 +165,32 @@ def with_lab_run(text: str, name: str, path: Path) -> str:
     return f"{text[:found.start(1)]}{''.join(made)}{text[found.end(1):]}"
 
 
+def room_for_plans(family: Path) -> str:
+    """Where a family (its folder) offers one more plan: empty for the family itself, `plans` where that is full.
+
+    A family that has plans in that room keeps all further ones there, so that authors find them in one place.
+    """
+    init = family / "__init__.py"
+    names = names_in(init.read_text(encoding="utf-8")) if init.is_file() else []
+    return "plans" if "plans" in names or _counted(names) >= MOST_PUBLIC_NAMES else ""
+
+
+def names_in(text: str) -> list[str]:
+    """The public names in a package's text, rooms included."""
+    found = HOMES.search(text)
+    return re.findall(r'^    "(\w+)":', found[1], re.MULTILINE) if found else []
+
+
+def _counted(names: list[str]) -> int:
+    return sum(name not in ROOMS for name in names)
+
+
 def with_name(text: str, name: str, home: str, path: Path) -> str:
     """A package's text with one more public name. Raises UsageError where it has all the names it may have."""
-    found = re.search(r"^_HOMES = \{\n(.*?)^\}", text, re.DOTALL | re.MULTILINE)
-    lines = found[1].splitlines() if found else []
-    if found is None or len(lines) >= MOST_PUBLIC_NAMES:
+    found, count = HOMES.search(text), _counted(names_in(text))
+    if found is None or (count >= MOST_PUBLIC_NAMES and name not in ROOMS):
         raise UsageError(
-            f"The family offers {len(lines)} names, and {MOST_PUBLIC_NAMES} at most; {name!r} would be one more.",
-            where=str(path), next_step="Retire a name, or move one to `checks`; then run again. Nothing was written.",
+            f"There are {count} names already, and {MOST_PUBLIC_NAMES} at most; {name!r} would be one more.",
+            where=str(path), next_step="Retire a name, or begin another family; then run again. Nothing was written.",
         )
     return f"{text[:found.end(1)]}    \"{name}\": \"{home}\",\n{text[found.end(1):]}"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
-MOST_PUBLIC_NAMES = 15  # a family offers to notebooks
+MOST_PUBLIC_NAMES = 15  # a family offers to notebooks, and each of its rooms: what tab completion shows at a glance
+ROOMS = ("checks", "charts", "plans")  # a family offers them by their own name; they do not count among its names
 KINDS = ("facts", "checks", "plans")  # inside a family each may import itself and those before it
 
 

@@ -8,7 +8,7 @@ from importlib import import_module, invalidate_caches
 from types import ModuleType
 from typing import Any
 
-from runbook_lib.authoring.layers import families
+from runbook_lib.authoring.layers import ROOMS, families
 
 HEAD = """# Names for notebooks
 
@@ -28,7 +28,7 @@ def names_page() -> str:
     for family in families():
         module = import_module(f"runbook_lib.{family}")
         parts.append(_names(family, module))
-        for below in ("checks", "charts"):
+        for below in ROOMS:
             if below in module.__all__:
                 parts.append(_names(f"{family}.{below}", getattr(module, below)))
     return "\n".join(parts)

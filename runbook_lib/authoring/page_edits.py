@@ -11,6 +11,7 @@ from runbook_lib.authoring.template import Draft
 from runbook_lib.core.errors import UsageError
 
 SYMPTOMS = "| what you see, or want | open |"
+INDEX = "| notebook | question |"  # in the last cell of 00 Start here
 TABLE = "| notebook | question | changes |"
 
 
@@ -20,7 +21,7 @@ def edited_pages(draft: Draft, root: Path) -> dict[Path, str]:
     row = f"| {draft.when} | [{draft.number} {draft.title}]({{folder}}{draft.name}.ipynb) |"
     pages = {
         readme: with_row(_read(readme), SYMPTOMS, row.format(folder="notebooks/"), readme),
-        start: _start_with_row(_read(start), row.format(folder=""), start),
+        start: _start_with_rows(_read(start), row.format(folder=""), draft, start),
         family: _described(draft, family),
     }
     index = root / "docs/README.md"
@@ -55,10 +56,15 @@ def _number(row: str) -> str:
     return found[1] if found else ""
 
 
-def _start_with_row(text: str, row: str, page: Path) -> str:
+def _start_with_rows(text: str, row: str, draft: Draft, page: Path) -> str:
+    """00 Start here with the notebook among the symptoms of its first cell and in the index of its last."""
     document = json.loads(text)
-    card = document["cells"][0]
-    card["source"] = with_row("".join(card["source"]), SYMPTOMS, row, page).splitlines(keepends=True)
+    question = draft.when if draft.when.endswith("?") else f"{draft.title}: {draft.when}"
+    index = f"| [{draft.number} {draft.title}]({draft.name}.ipynb) | {question} |"
+    for header, added in ((SYMPTOMS, row), (INDEX, index)):
+        cell = next((one for one in document["cells"] if header in "".join(one["source"]).split("\n")),
+                    document["cells"][0])
+        cell["source"] = with_row("".join(cell["source"]), header, added, page).splitlines(keepends=True)
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -31,11 +31,14 @@ def readme_names_it(runbook: Runbook) -> list[str]:
 
 
 def start_here_names_it(runbook: Runbook) -> list[str]:
-    """00 Start here leads from what an operator sees to the notebook."""
+    """00 Start here leads from what an operator sees to the notebook, and lists it in the index at its end."""
     start = Runbook(START, runbook.path.with_name(f"{START}.ipynb"))
-    if runbook.name == START or (start.path.is_file() and f"{runbook.name}.ipynb" in start.card):
+    if runbook.name == START:
         return []
-    return [f"add a line to the first cell of {START}.ipynb that links {runbook.path.name}"]
+    prose = [cell["source"] for cell in start.cells if cell["cell_type"] == "markdown"] if start.path.is_file() else []
+    places = {"first cell": prose[:1], "index at the end": prose[1:]}
+    return [f"add a line to the {place} of {START}.ipynb that links {runbook.path.name}"
+            for place, texts in places.items() if not any(f"{runbook.name}.ipynb" in text for text in texts)]
 
 
 def a_page_describes_it(runbook: Runbook) -> list[str]:

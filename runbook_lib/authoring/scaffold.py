@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from runbook_lib.authoring.family_code import made_files
+from runbook_lib.authoring.family_code import made_files, room_for_plans
 from runbook_lib.authoring.page_edits import edited_pages
 from runbook_lib.authoring.template import Draft, notebook_text
 from runbook_lib.core.errors import UsageError
@@ -49,4 +49,5 @@ def make_draft(name: str, root: Path, *, title: str = "", when: str = "", apply:
                          next_step='Leave out | " \\ { } and line breaks.')
     words = title or word.replace("_", " ").capitalize()
     return Draft(name, words, when or f"TO WRITE: what an operator sees or wants ({words})",
-                 FAMILIES[name[0]], f"plan_{word}" if apply else "")
+                 FAMILIES[name[0]], f"plan_{word}" if apply else "",
+                 room_for_plans(root / "runbook_lib" / FAMILIES[name[0]]) if apply else "")

@@ -29,13 +29,22 @@ CHECK = """run.verify(release.checks.disk_and_memory({server}, run.environment),
 
 @dataclass(frozen=True)
 class Draft:
-    """What an author gives for a new notebook. `plan` is the public name of its plan, empty for a read-only one."""
+    """What an author gives for a new notebook. `plan` is the public name of its plan, empty for a read-only one.
+
+    `room` is where the family offers the plan: empty for the family itself, `plans` where that is full.
+    """
 
     name: str
     title: str
     when: str
     family: str
     plan: str = ""
+    room: str = ""
+
+    @property
+    def call(self) -> str:
+        """The plan as the notebook calls it: `maintenance.plan_clean_up`."""
+        return ".".join(part for part in (self.family, self.room, self.plan) if part)
 
     @property
     def number(self) -> str:
@@ -86,7 +95,7 @@ def _apply_cells(draft: Draft) -> Iterable[tuple[str, str]]:
     yield "markdown", "## Is this safe to start?\nTO WRITE: what must hold before anything is changed, and why."
     yield "code", "run.require(release.checks.disk_and_memory(server, run.environment))"
     yield "markdown", PLAN
-    yield "code", f"plan = run.plan({draft.family}.{draft.plan}(server, run.environment))\nplan"
+    yield "code", f"plan = run.plan({draft.call}(server, run.environment))\nplan"
     yield "markdown", CONFIRM
     yield "code", "run.confirm(run.parameters.confirm)"
     yield "markdown", APPLY

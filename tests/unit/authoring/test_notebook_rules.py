@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from runbook_lib.authoring import notebook_rules, place_rules
-from runbook_lib.authoring.checking import RULES, asks, left_to_write, missing_in
+from runbook_lib.authoring.checking import missing_in
 from runbook_lib.authoring.notebook_rules import faults_of_code
 from runbook_lib.contract.catalogue import Runbook
 
@@ -43,7 +43,7 @@ def write(root: Path, change: Change = lambda cells: None) -> Runbook:
         (root / folder).mkdir(parents=True, exist_ok=True)
     path = root / "notebooks/41_disk.ipynb"
     path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
-    start = {"cells": [cell("markdown", "# Start\n[41](41_disk.ipynb)")]}
+    start = {"cells": [cell("markdown", "# Start\n[41](41_disk.ipynb)"), cell("markdown", "## All\n[41](41_disk.ipynb)")]}
     (root / "notebooks/00_start_here.ipynb").write_text(json.dumps(start))
     (root / "README.md").write_text("[41](notebooks/41_disk.ipynb)")
     (root / "docs/runbooks/observability.md").write_text("[41](../../notebooks/41_disk.ipynb)")
@@ -94,25 +94,6 @@ def tag(index: int, *tags: str) -> Change:
 def test_what_breaks_a_rule_is_reported_with_its_place(tmp_path: Path, rule: str, change: Change, expected: str) -> None:
     check = getattr(notebook_rules, rule, None) or getattr(place_rules, rule)
     assert expected in "\n".join(check(write(tmp_path, change)))
-
-
-@pytest.mark.parametrize(("rule", "file"), [
-    ("readme_names_it", "README.md"), ("start_here_names_it", "notebooks/00_start_here.ipynb"),
-    ("a_page_describes_it", "docs/runbooks/observability.md"), ("a_run_file_uses_it", "parameters/runs/disk.yaml"),
-    ("a_lab_test_runs_it", place_rules.LAB_RUNS),
-])
-def test_a_notebook_that_cannot_be_found_is_reported_with_where_to_name_it(tmp_path: Path, rule: str, file: str) -> None:
-    runbook = write(tmp_path)
-    (tmp_path / file).unlink()
-    assert len(getattr(place_rules, rule)(runbook)) == 1
-
-
-def test_every_rule_says_what_it_asks_for() -> None:
-    assert all(asks(rule).endswith(".") for rule in RULES)
-
-
-def test_what_a_template_leaves_open_is_listed(tmp_path: Path) -> None:
-    assert left_to_write(write(tmp_path, put(4, "## Plan\nTO WRITE: why"))) == ("cell 4: TO WRITE: why",)
 
 
 def test_a_thick_cell_is_noticed() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from runbook_lib.authoring.checking import left_to_write, missing_in
-from runbook_lib.authoring.family_code import with_lab_run, with_name
+from runbook_lib.authoring.family_code import names_in, room_for_plans, with_lab_run, with_name
 from runbook_lib.authoring.layers import MOST_PUBLIC_NAMES
 from runbook_lib.authoring.page_edits import with_row
 from runbook_lib.authoring.place_rules import LAB_RUNS
@@ -56,11 +56,12 @@ def test_it_is_found_between_its_neighbours_by_number(tmp_path: Path) -> None:
     assert "30_backup" in rows[place + 1]
 
 
-def test_start_here_is_changed_by_one_line(tmp_path: Path) -> None:
+def test_start_here_is_changed_by_a_line_in_its_symptoms_and_one_in_its_index(tmp_path: Path) -> None:
     make_notebook("41_disk_usage", copy(tmp_path, *PARTS))
     before = (ROOT / "notebooks/00_start_here.ipynb").read_text().splitlines()
     after = (tmp_path / "notebooks/00_start_here.ipynb").read_text().splitlines()
-    assert len(after) == len(before) + 1
+    assert len(after) == len(before) + 2
+    assert sum("41_disk_usage.ipynb" in line for line in after) == 2
 
 
 @pytest.mark.parametrize(("name", "options", "fault"), [
@@ -90,6 +91,19 @@ def test_a_lab_test_runs_it_in_the_order_of_the_numbers() -> None:
     runs = 'RUNS = {\n    "30_a": ((), 0, "passed"),\n    "50_c": ((), 0, "passed"),\n}\n'
     added = with_lab_run(runs, "41_b", Path("x"))
     assert [line.split('"')[1] for line in added.splitlines()[1:-1]] == ["30_a", "41_b", "50_c"]
+
+
+def test_a_full_family_offers_further_plans_in_a_room_of_its_own(tmp_path: Path) -> None:
+    root = copy(tmp_path, *PARTS)
+    init = root / "runbook_lib/recovery/__init__.py"
+    while room_for_plans(init.parent) == "":
+        init.write_text(with_name(init.read_text(), f"fill_{len(names_in(init.read_text()))}", "x", init))
+    notebook = make_notebook("35_move_backups", root, apply=True)[0]
+    make_notebook("36_copy_backups", root, apply=True)
+    assert "recovery.plans.plan_move_backups(server" in notebook.read_text()
+    room = (root / "runbook_lib/recovery/plans/__init__.py").read_text()
+    assert names_in(room) == ["plan_move_backups", "plan_copy_backups"]
+    assert names_in(init.read_text()).count("plans") == 1
 
 
 def test_every_decade_has_a_family() -> None:
