@@ -61,18 +61,17 @@ def show(name: Name, as_json: AsJson = False) -> None:
 
 
 Texts = list[str] | None  # an option that may be given once is a list, so that a second one is noticed
+Environment = Annotated[Texts, typer.Option("-e", "--environment", help="Name or path of an environment file.")]
+Pairs = Annotated[
+    Texts, typer.Option("-p", "--parameter", help="NAME=VALUE, converted to the type the notebook declares.")
+]
+File = Annotated[Texts, typer.Option("-f", "--file", help="YAML file with parameters; -p overrides it.")]
 
 
 @app.command()
 def run(
     name: Name,
-    environment: Annotated[
-        Texts, typer.Option("-e", "--environment", help="Name or path of an environment file.")
-    ] = None,
-    parameter: Annotated[
-        Texts, typer.Option("-p", "--parameter", help="NAME=VALUE, converted to the type the notebook declares."),
-    ] = None,
-    file: Annotated[Texts, typer.Option("-f", "--file", help="YAML file with parameters; -p overrides it.")] = None,
+    environment: Environment = None, parameter: Pairs = None, file: File = None,
     apply: Annotated[bool, typer.Option("--apply", help="Apply the plan. Without it, only show the plan.")] = False,
     confirm: Annotated[Texts, typer.Option(help="Environment name, repeated to confirm the change.")] = None,
     reason: Annotated[Texts, typer.Option(help="Reason for this run; recorded in the report.")] = None,

@@ -210,8 +210,8 @@ def test_the_product_does_not_know_its_lab(path: Path) -> None:
 def test_a_family_has_few_public_names(family: str) -> None:
     package = getattr(runbook_lib, family) if family else runbook_lib
     assert 0 < len([name for name in package.__all__ if name not in ROOMS]) <= MOST_PUBLIC_NAMES
-    for room in set(ROOMS) & set(package.__all__):
-        assert 0 < len(getattr(getattr(package, room), "__all__", ["a module of functions"])) <= MOST_PUBLIC_NAMES
+    for below in set(ROOMS) & set(package.__all__):
+        assert 0 < len(getattr(getattr(package, below), "__all__", ["a module of functions"])) <= MOST_PUBLIC_NAMES
 
 
 def test_the_table_names_every_layer_and_family() -> None:
