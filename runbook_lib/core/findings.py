@@ -15,19 +15,29 @@ class Verdict(StrEnum):
     FAILED = "failed"
     INCONCLUSIVE = "inconclusive"
     NOT_APPLIED = "not applied"
+    NOT_APPLICABLE = "not applicable"
 
     @property
     def acceptable(self) -> bool:
-        """Whether a run may go on: passed, or passed with a warning."""
-        return self in (Verdict.PASSED, Verdict.WARNING)
+        """Whether a run may go on: passed, passed with a warning, or there is no such thing here."""
+        return self in (Verdict.PASSED, Verdict.WARNING, Verdict.NOT_APPLICABLE)
+
+    @property
+    def was_checked(self) -> bool:
+        """Whether there was something to check: what this environment lacks is neither a pass nor a failure."""
+        return self is not Verdict.NOT_APPLICABLE
 
     @staticmethod
     def worst(verdicts: Iterable[Verdict]) -> Verdict:
-        """The worst of several; no verdict at all is inconclusive, because nothing was checked."""
+        """The worst of several; no verdict at all is inconclusive, because nothing was checked.
+
+        What is not applicable decides only where nothing else was checked.
+        """
         return max(verdicts, key=_BY_SEVERITY.index, default=Verdict.INCONCLUSIVE)
 
 
-_BY_SEVERITY = [Verdict.PASSED, Verdict.NOT_APPLIED, Verdict.WARNING, Verdict.INCONCLUSIVE, Verdict.FAILED]
+_BY_SEVERITY = [Verdict.NOT_APPLICABLE, Verdict.PASSED, Verdict.NOT_APPLIED, Verdict.WARNING, Verdict.INCONCLUSIVE,
+                Verdict.FAILED]
 
 
 @dataclass(frozen=True)
@@ -46,3 +56,8 @@ def finding(check: str, good: bool | None, *, measured: object = "", expected: o
     """A finding from a truth value; None (data is missing) is inconclusive, never a pass."""
     verdict = Verdict.INCONCLUSIVE if good is None else Verdict.PASSED if good else otherwise
     return Finding(check, verdict, str(measured), str(expected), "" if verdict is Verdict.PASSED else next_step)
+
+
+def not_applicable(check: str, reason: str) -> Finding:
+    """A check of something that this environment is declared to be without, and why it is."""
+    return Finding(check, Verdict.NOT_APPLICABLE, f"declared absent: {reason}")

@@ -11,7 +11,7 @@ from runbook_lib.core.errors import CommandTimedOut, HostUnreachable, LinkDroppe
 from runbook_lib.core.findings import Verdict
 from runbook_lib.core.gates import Gate, Reading, Watch
 from runbook_lib.core.plan import Action, StepState
-from runbook_lib.core.text import from_next_line, head_of, pluralize
+from runbook_lib.core.text import aligned, from_next_line, head_of, pluralize
 from runbook_lib.execution.backend import ActionResult, ExecutionBackend, Interrupted, ServerAction
 from runbook_lib.execution.gate import GateOutcome, GateProbe, is_tolerated, open_gate
 from runbook_lib.execution.monitor import gate_as_trigger, run_watch
@@ -46,7 +46,8 @@ class ActionRunner:
 
         outcome = open_gate(gate, self._backend.ask, observe)
         self._recorder.write("findings", stage=f"gate: {gate.name}", findings=list(outcome.findings))
-        lines = [f"{one.verdict}\t{one.check}\t{one.measured}\t{one.expected}" for one in outcome.findings]
+        lines = aligned([("verdict", "check", "measured", "expected"),
+                         *((str(one.verdict), one.check, one.measured, one.expected) for one in outcome.findings)])
         counts = f"{pluralize(len(outcome.probes), 'probe')}, {'opened' if outcome.opened else 'did not open'}"
         evidence = self._recorder.evidence(f"{name}-gate.txt", "\n".join((str(gate), counts, "", *lines)) + "\n")
         kept = (evidence, *self._keep_picture(gate, name, outcome))

@@ -128,7 +128,8 @@ def _counted(gate: Gate, findings: tuple[Finding, ...], picture: Picture | None,
              before: list[GateProbe]) -> GateProbe:
     """A probe with its counts: no findings at all are not clean, for nothing was seen."""
     last = before[-1] if before else GateProbe(0, datetime.now(UTC), ())
-    clean = bool(findings) and all(one.verdict.acceptable or is_tolerated(gate, one) for one in findings)
+    checked = any(one.verdict.was_checked for one in findings)
+    clean = checked and all(one.verdict.acceptable or is_tolerated(gate, one) for one in findings)
     failed = any(one.verdict is Verdict.FAILED for one in findings)
     return GateProbe(
         number=last.number + 1,

@@ -8,7 +8,10 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
+from runbook_lib.core.findings import Verdict
 from runbook_lib.headless.outcome import HeadlessOutcome
+
+ACCEPTABLE = frozenset(str(verdict) for verdict in Verdict if verdict.acceptable)
 
 _MARKS = {"passed": "✔", "rolled back": "↺", "skipped": "–", "not run": "–"}
 
@@ -72,7 +75,7 @@ class Lines(Progress):
             case "fact":
                 self._print(f"  read {event['name']} ({event.get('seconds', 0):.1f} s)")
             case "findings":
-                bad = [one for one in event["findings"] if one["verdict"] not in ("passed", "warning")]
+                bad = [one for one in event["findings"] if one["verdict"] not in ACCEPTABLE]
                 self._print(f"  {event['stage']}: {len(event['findings'])} checks, {len(bad)} not passed")
             case "lock_taken":
                 self._print("  lock taken")

@@ -23,6 +23,7 @@ _BADGES = {
     "failed": Badge("Failed", "✕", "bad"),
     "inconclusive": Badge("Inconclusive", "?", "unsure"),
     "not applied": Badge("Not applied", "◇", "neutral"),
+    "not applicable": Badge("Not applicable", "–", "neutral"),
     "refused": Badge("Refused", "⊘", "warn"),
     "aborted": Badge("Aborted", "■", "bad"),
     "timed out": Badge("Timed out", "⧖", "bad"),

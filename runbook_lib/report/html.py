@@ -17,7 +17,7 @@ from runbook_lib.report.evidence import evidence_files, file_row
 from runbook_lib.report.exhibits import exhibit_row, fact_row, fact_with_chart
 from runbook_lib.report.grouping import grouped
 from runbook_lib.report.labels import block, clock, label, moment
-from runbook_lib.report.problems import error_rows, finding_row
+from runbook_lib.report.problems import Advice, error_rows, finding_row
 from runbook_lib.report.provenance import provenance
 from runbook_lib.report.run_report import RunReport
 from runbook_lib.report.step_rows import duration_of, step_row
@@ -50,10 +50,7 @@ def rendered(report: RunReport, folder: Path) -> str:
         any_step_ran=any(step.at for step in report.steps),
         failed_steps=[step for step in steps if step["failed"]],
         problem_tone=_problem_tone(report),
-        errors=error_rows(report),
-        open_findings=[finding_row(one) for one in report.open_findings],
-        stages=[{"name": _heading(name), "rows": [finding_row(one) for one in grouped(rows)]}
-                for name, rows in report.findings if rows],
+        **_checks(report),
         **_plan(report),
         highlights=[exhibit_row(event, folder) for event in report.shown if event.get("highlight")],
         exhibits=[exhibit_row(event, folder) for event in [*report.shown, *filter(fact_with_chart, report.facts)]
@@ -76,6 +73,17 @@ def _header(report: RunReport) -> dict[str, str]:
     ended = report.finished.get("last_sign_of_life") or report.finished.get("at")
     return {"target_title": printable(" · ".join(named)), "host": printable(report.started.get("host") or ""),
             "ended": clock(ended) if ended else ""}
+
+
+def _checks(report: RunReport) -> dict[str, Any]:
+    """Errors and checks in the order of the page: advice that stands above is not repeated below."""
+    advice = Advice()
+    return {
+        "errors": error_rows(report, advice),
+        "open_findings": [finding_row(one, advice) for one in report.open_findings],
+        "stages": [{"name": _heading(name), "rows": [finding_row(one, advice) for one in grouped(rows)]}
+                   for name, rows in report.findings if rows],
+    }
 
 
 def _problem_tone(report: RunReport) -> str:

@@ -63,6 +63,8 @@ def _finding(suite: tree.Element, stage: str, one: Event) -> None:
         _mark(case, "failure", result, str(one.get("next_step", "")))
     elif verdict == "not applied":
         _mark(case, "skipped", result, "")
+    elif verdict == "not applicable":
+        _mark(case, "skipped", f"not applicable: {one.get('measured') or 'this environment has no such thing'}", "")
     elif verdict not in ("passed", "warning"):
         _mark(case, "error", result, str(one.get("next_step", "")))
 
@@ -75,6 +77,8 @@ def _end(suite: tree.Element, report: RunReport) -> None:
     details = "\n".join(str(text) for text in recorded if text)
     if run.exit_code in (errors.FAILED, errors.ROLLED_BACK, errors.ROLLBACK_FAILED):
         _mark(case, "failure", run.verdict or run.state, details or run.summary)
+    elif run.verdict == "not applicable":
+        _mark(case, "skipped", run.verdict, run.summary)
     elif run.exit_code != errors.PASSED:
         _mark(case, "error", run.verdict or run.state or "open", details or run.summary)
 

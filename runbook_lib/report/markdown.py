@@ -12,6 +12,7 @@ from runbook_lib.core.text import printable
 from runbook_lib.report.badges import badge_of, run_badge
 from runbook_lib.report.events import load
 from runbook_lib.report.labels import duration, moment, sentences
+from runbook_lib.report.problems import Advice, advice_of_errors
 from runbook_lib.report.run_report import RunReport
 
 FILE = "summary.md"
@@ -44,10 +45,10 @@ def markdown(report: RunReport) -> str:
 
 def _errors(report: RunReport) -> list[str]:
     lines = []
-    for error in report.errors:
+    for error, next_step in zip(report.errors, advice_of_errors(report, Advice()), strict=True):
         lines += [f"> **{_line(sentences(str(error.get('what', '')).splitlines()))}**  "]
-        lines += [f"> {label}: {_line(error[name])}  " for name,
-                  label in (("where", "Where"), ("next_step", "Next")) if error.get(name)]
+        named = (("Where", error.get("where")), ("Next", next_step))
+        lines += [f"> {label}: {_line(text)}  " for label, text in named if text]
         lines += [""]
     return lines
 

@@ -102,10 +102,13 @@ class RunReport:
     @property
     def checks_in_figures(self) -> str:
         """`11 of 12 passed, 1 warning`; empty where nothing was checked. Checks of a plan that was not applied are
-        not among them."""
+        not among them; those that are not applicable are named apart, for nothing was checked."""
         verdicts = [str(one.get("verdict")) for _, group in self.findings for one in group
                     if one.get("verdict") != "not applied"]
+        absent = verdicts.count("not applicable")
+        verdicts = [verdict for verdict in verdicts if verdict != "not applicable"]
+        apart = [f"{absent} not applicable"] if absent else []
         if not verdicts:
-            return ""
+            return ", ".join(apart)
         others = [f"{verdicts.count(verdict)} {verdict}" for verdict in _SEVERITY if verdict in verdicts]
-        return ", ".join([f"{verdicts.count('passed')} of {len(verdicts)} passed", *others])
+        return ", ".join([f"{verdicts.count('passed')} of {len(verdicts)} passed", *others, *apart])

@@ -12,6 +12,7 @@ from runbook_lib.report.labels import block, tail
 from runbook_lib.report.run_report import StepReport
 
 TAIL_BYTES = 20_000
+GATE_SUFFIX = "-gate.txt"  # the checks of a gate stand below its step, as a table
 
 
 def step_row(step: StepReport, number: int, folder: Path, span: tuple[float, float]) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def _tail(step: StepReport, folder: Path) -> str:
     undo = [] if step.undo_state in ("", "rolled back") else step.undo_evidence
     # evidence is listed in the order of the actions, output before error output: the last one is the cause
     sources = (undo,) if step.state == "rollback failed" else (step.evidence, undo)
-    for name in (name for files in sources for name in reversed(files)):
+    for name in (name for files in sources for name in reversed(files) if not name.endswith(GATE_SUFFIX)):
         path = (folder / name).resolve()
         if path.is_file() and path.is_relative_to(folder) and path.stat().st_size:
             with path.open("rb") as file:

@@ -64,7 +64,8 @@ def steps_table(steps: Iterable[tuple[str, str, float, str]], running: int = -1,
 
 def findings_table(findings: Iterable[Finding]) -> str:
     """Checks with what was measured and expected; the worst first, each with its next step."""
-    order = [Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.WARNING, Verdict.PASSED, Verdict.NOT_APPLIED]
+    order = [Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.WARNING, Verdict.PASSED, Verdict.NOT_APPLICABLE,
+             Verdict.NOT_APPLIED]
     rows = []
     for one in grouped(vars(one) for one in sorted(findings, key=lambda one: order.index(one.verdict))):
         advice = f'<div style="opacity:.8">Next: {_text(one["next_step"])}</div>' if one["next_step"] else ""

@@ -56,15 +56,19 @@ def outcome_of_findings(findings: Sequence[Finding], *, not_applied: bool, obser
     verdicts = [one.verdict for one in findings] or ([Verdict.PASSED] if observed else [])
     verdict = Verdict.worst(verdicts)
     count = sum(one.verdict is verdict for one in findings)
-    if not findings:
+    checked = [one for one in findings if one.verdict.was_checked]
+    apart = f", {len(findings) - len(checked)} not applicable" if len(findings) > len(checked) else ""
+    if verdict is Verdict.NOT_APPLICABLE:
+        summary = f"Not applicable here: {', '.join(f'{one.check} ({one.measured})' for one in findings)}."
+    elif not findings:
         summary = "Nothing failed." if observed else "Nothing was checked."
     elif verdict in _VERDICT_CODES:
         names = ", ".join(one.check for one in findings if one.verdict is verdict)
-        summary = f"{count} of {len(findings)} checks {verdict}: {names}."
+        summary = f"{count} of {len(checked)} checks {verdict}: {names}."
     else:
         passed = sum(one.verdict is Verdict.PASSED for one in findings)
         others = "" if verdict is Verdict.PASSED else f", {count} {verdict}"
-        summary = f"{passed} of {len(findings)} checks passed{others}."
+        summary = f"{passed} of {len(checked)} checks passed{others}{apart}."
     state = {Verdict.FAILED: "failed", Verdict.INCONCLUSIVE: "inconclusive"}.get(verdict, "finished")
     return Outcome(verdict, state, _VERDICT_CODES.get(verdict, errors.PASSED), summary)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.environment import Environment
 from runbook_lib.release.facts.configuration import ValidatedConfiguration, ValidatedService, ValidationOutcome
 
@@ -16,12 +16,14 @@ def configuration_is_valid(validated: ValidatedConfiguration, environment: Envir
     `pulled` False: images that are missing are pulled by the plan, which tries them then; until then it is a warning.
     """
     absent = environment.absent_services
+    left_out = tuple(not_applicable(_name(name), reason) for name, reason in absent.items()
+                     if name in dict(validated.not_validated))
     not_validated = tuple(
         Finding(_name(name), Verdict.WARNING, f"not validated: no program for {', '.join(sources)} is known",
                 "its program takes the files", "Read them; the release's gate sees only what users see.")
         for name, sources in dict(validated.not_validated).items() if name not in absent
     )
-    return (*(_finding(one, pulled=pulled) for one in validated.services), *not_validated)
+    return (*(_finding(one, pulled=pulled) for one in validated.services), *not_validated, *left_out)
 
 
 def _finding(one: ValidatedService, *, pulled: bool) -> Finding:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runbook_lib.core.browsing import PageView
-from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.statistics import percentile
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.live_release import (
@@ -81,11 +81,8 @@ class SuccessCriteria:
 
 
 def services_healthy(environment: Environment, containers: tuple[Container, ...], colour: str) -> tuple[Finding, ...]:
-    """Every service that must run is healthy. One that the environment does without is named with its reason."""
-    absent = tuple(
-        Finding(f"{name} is absent", Verdict.PASSED, "declared absent", reason)
-        for name, reason in environment.absent_services.items()
-    )
+    """Every service that must run is healthy. One that the environment does without is not applicable, and why."""
+    absent = tuple(not_applicable(f"{name} is healthy", reason) for name, reason in environment.absent_services.items())
     return (*containers_are_healthy(containers, environment.running_services(colour)), *absent)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runbook_lib.core.findings import Verdict, finding
+from runbook_lib.core.findings import Verdict, finding, not_applicable
 
 
 @pytest.mark.parametrize(("good", "verdict"), [(True, "passed"), (False, "failed"), (None, "inconclusive")])
@@ -25,6 +25,7 @@ def test_only_what_did_not_pass_has_a_next_step() -> None:
 @pytest.mark.parametrize(("verdicts", "worst"), [
     ([], "inconclusive"), (["passed", "warning"], "warning"), (["failed", "inconclusive"], "failed"),
     (["inconclusive", "warning"], "inconclusive"), (["passed", "not applied"], "not applied"),
+    (["not applicable", "passed"], "passed"), (["not applicable"], "not applicable"), (["not applicable", "inconclusive"], "inconclusive"),
 ])
 def test_the_worst_of_several_verdicts_stands_for_all(verdicts: list[str], worst: str) -> None:
     assert Verdict.worst(map(Verdict, verdicts)) == worst
@@ -34,5 +35,12 @@ def test_every_verdict_has_its_place_among_the_others() -> None:
     assert Verdict.worst(Verdict) is Verdict.FAILED
 
 
-def test_only_passes_and_warnings_are_acceptable() -> None:
-    assert [one for one in Verdict if one.acceptable] == [Verdict.PASSED, Verdict.WARNING]
+def test_only_passes_warnings_and_what_is_not_here_let_a_run_go_on() -> None:
+    assert [one for one in Verdict if one.acceptable] == [Verdict.PASSED, Verdict.WARNING, Verdict.NOT_APPLICABLE]
+
+
+def test_what_is_declared_absent_is_not_a_pass_and_not_a_failure() -> None:
+    one = not_applicable("grafana is healthy", "no image")
+    assert (one.verdict, one.measured, one.next_step) == (Verdict.NOT_APPLICABLE, "declared absent: no image", "")
+    assert not one.verdict.was_checked
+    assert [verdict for verdict in Verdict if not verdict.was_checked] == [Verdict.NOT_APPLICABLE]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from runbook_lib.core.text import (
     LONGEST_LINE,
+    aligned,
     did_you_mean,
     from_next_line,
     head_of,
@@ -82,3 +83,8 @@ def test_a_text_that_was_cut_is_read_from_and_to_a_whole_line() -> None:
     assert to_last_line("whole\nhalf") == "whole\n"
     assert from_next_line("x" * 20_000) == "x" * (20_000 - LONGEST_LINE)
     assert to_last_line("x" * 20_000) == "x" * (20_000 - LONGEST_LINE)
+
+
+def test_columns_of_a_text_begin_below_each_other() -> None:
+    assert aligned([("check", "measured"), ("/health", "200\nin 21 ms"), ("x", "")]) == [
+        "check    measured", "/health  200 in 21 ms", "x"]

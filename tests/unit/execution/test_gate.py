@@ -9,7 +9,7 @@ import pytest
 
 from runbook_lib.core.browsing import Picture
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, LinkDropped
-from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.questions import Question
 from runbook_lib.execution.gate import GateOutcome, GateProbe, ask_concurrently, open_gate, probe_once
@@ -126,3 +126,11 @@ def test_the_picture_of_a_probe_comes_from_its_answers() -> None:
     picture = open_gate(pictured, lambda asked: asked.fetch(None)).probes[-1].picture  # type: ignore[arg-type]
     assert picture is not None
     assert picture.png == b"\x89PNG"
+
+
+def test_a_gate_that_has_nothing_to_check_here_does_not_open() -> None:
+    absent = not_applicable("grafana", "no image")
+    nothing = replace(gate([True], success_threshold=1, deadline_s=0.05), judge=lambda healthy: (absent,))
+    assert not open_gate(nothing, lambda question: question.fetch(None)).opened  # type: ignore[arg-type]
+    with_others = replace(nothing, judge=lambda healthy: (absent, finding("healthy", healthy)))
+    assert open_gate(with_others, lambda question: question.fetch(None)).opened  # type: ignore[arg-type]

@@ -59,3 +59,11 @@ def test_a_run_that_wrote_although_it_changes_nothing_says_what(outputs):
     finish(folder, journal, "passed", 0, "1 of 1 checks passed.")
     assert load(folder.path).writes == "a synthetic account, deleted again"
     assert "except a synthetic account, deleted again" in rendered(load(folder.path), folder.path)
+
+
+def test_what_is_not_applicable_is_counted_apart(runs):
+    assert load(runs["absent_service"]).checks_in_figures == "2 of 2 passed, 1 not applicable"
+    assert load(runs["all_not_applicable"]).checks_in_figures == "1 not applicable"
+    text = rendered(load(runs["absent_service"]), runs["absent_service"])
+    assert "Not applicable" in text and "declared absent: no Grafana server" in text
+    assert "Checks that did not pass" not in text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runbook_lib.core import errors
-from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.core.findings import Finding, Verdict, not_applicable
 from runbook_lib.run.outcomes import error_for, outcome_of_error, outcome_of_findings
 
 PASSED, WARNING, FAILED, INCONCLUSIVE = (
@@ -65,3 +65,14 @@ def test_close_raises_for_what_did_not_pass_with_the_advice_of_its_findings() ->
     assert isinstance(error_for([INCONCLUSIVE], unknown, "lab"), errors.Inconclusive)
     passed = outcome_of_findings([PASSED], not_applied=False, observed=True)
     assert error_for([PASSED], passed, "lab") is None
+
+
+def test_what_is_not_applicable_is_not_a_pass_and_not_a_failure() -> None:
+    absent = not_applicable("grafana is healthy", "no image")
+    mixed = outcome_of_findings([PASSED, absent], not_applied=False, observed=True)
+    assert (mixed.verdict, mixed.exit_code, mixed.summary) == (Verdict.PASSED, 0, "1 of 1 checks passed, 1 not applicable.")
+    alone = outcome_of_findings([absent], not_applied=False, observed=True)
+    assert (alone.verdict, alone.exit_code) == (Verdict.NOT_APPLICABLE, 0)
+    assert alone.summary == "Not applicable here: grafana is healthy (declared absent: no image)."
+    assert outcome_of_findings([FAILED, absent], not_applied=False, observed=True).exit_code == 1
+    assert outcome_of_findings([INCONCLUSIVE, absent], not_applied=False, observed=True).exit_code == 4
