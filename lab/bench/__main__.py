@@ -1,13 +1,19 @@
-"""`python -m lab.bench`: measure both methods on one instance, leave outputs/bench/<UTC time>/."""
+"""`python -m lab.bench`: a run's own cost, then both methods on one instance; leaves outputs/bench/."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 from lab.bench.faults import FAULTS
 from lab.bench.measures import row_of
+from lab.bench.overhead import AT_MOST, measure_overhead
 from lab.bench.report import grouped_by_task, table, write
 from lab.bench.scenarios import SETTLE_S, Bench
 from lab.errors import LabError
@@ -23,6 +29,9 @@ def main(words: list[str] | None = None) -> int:
     arguments = _arguments(words)
     instance, created = Instance(arguments.name), False
     try:
+        show_overhead(arguments.archived)
+        if arguments.overhead:
+            return 0
         created = _bring_up(instance)
         return measure(instance, arguments)
     except LabError as error:
@@ -33,6 +42,21 @@ def main(words: list[str] | None = None) -> int:
             from lab.instance import down
 
             down(instance)
+
+
+def show_overhead(archived: Sequence[int]) -> None:
+    """Measure a run's own cost, and keep the figures in outputs/bench/overhead.json. Raises LabError."""
+    from runbook_lib.archive.files import write_atomically
+    from runbook_lib.environment import project
+
+    found = []
+    for count in archived:
+        with tempfile.TemporaryDirectory(prefix="runbook-overhead-") as folder:
+            found.append(measure_overhead(Path(folder), archived=count))
+        print(f"── {found[-1]}", flush=True)
+    rows = [{**asdict(one), "wall_ratio": one.wall_ratio, "cpu_ratio": one.cpu_ratio} for one in found]
+    text = json.dumps({"at_most": AT_MOST, "rows": rows}, indent=1)
+    write_atomically(project.outputs() / "bench/overhead.json", f"{text}\n")
 
 
 def measure(instance: Instance, arguments: argparse.Namespace) -> int:
@@ -95,6 +119,9 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--clean", type=int, default=60,
                         help="seconds without a failure that count as recovered (default: 60)")
     parser.add_argument("--triggers", type=int, default=len(FAULTS), help="triggers to measure (default: all)")
+    parser.add_argument("--overhead", action="store_true", help="measure only a run's own cost: no instance")
+    parser.add_argument("--archived", type=int, nargs="+", default=[0], metavar="N",
+                        help="runs in the archive while that is measured (default: 0)")
     arguments = parser.parse_args(words)
     if not (0 < arguments.rate <= 2000 and 0 < arguments.clean <= 600 and 0 <= arguments.triggers <= len(FAULTS)):
         parser.error(f"--rate must be 1 to 2000, --clean 1 to 600, --triggers 0 to {len(FAULTS)}")
