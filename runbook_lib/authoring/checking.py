@@ -55,6 +55,7 @@ def left_to_write(runbook: Runbook) -> tuple[str, ...]:
     texts = {f"cell {index}": cell["source"] for index, cell in enumerate(runbook.cells)}
     for path in (*root.glob("README.md"), *sorted(root.glob("docs/runbooks/*.md"))):
         texts[str(path.relative_to(root))] = _about(runbook, path.read_text(encoding="utf-8"))
+    # the plan lies in one family; which one follows from where it is found
     for path in root.glob(f"runbook_lib/*/plans/{runbook.word}.py"):
         texts[str(path.relative_to(root))] = path.read_text(encoding="utf-8")
     return tuple(f"{where}: {line.strip()}" for where, text in texts.items()

@@ -23,6 +23,7 @@ class Layer:
 
 def families(package: Path = PACKAGE) -> tuple[str, ...]:
     """The packages with facts, checks or plans, `platform` (which every family asks) first."""
+    # by its folders, so that `runbook new` can begin a family without a list to keep
     found = (path.name for path in package.iterdir() if any((path / kind / "__init__.py").is_file() for kind in KINDS))
     return tuple(sorted(found, key=lambda name: (name != "platform", name)))
 

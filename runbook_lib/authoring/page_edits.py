@@ -45,6 +45,7 @@ def with_row(text: str, header: str, row: str, page: Path) -> str:
         raise UsageError(f"There is no table `{header}`.", where=str(page), next_step="Restore the page from git.")
     first = lines.index(header) + 2
     last = next((place for place in range(first, len(lines)) if not lines[place].startswith("|")), len(lines))
+    # a table in the order of the numbers: a symptom has one notebook, and is found where others of its family are
     number = _number(row)
     place = next((place for place in range(first, last) if _number(lines[place]) > number), last)
     return "\n".join([*lines[:place], row, *lines[place:]])

@@ -26,6 +26,7 @@ def make_notebook(name: str, root: Path, *, title: str = "", when: str = "", app
     draft = make_draft(name, root, title=title, when=when, apply=apply)
     files = {root / f"notebooks/{name}.ipynb": notebook_text(draft), **made_files(draft, root),
              **edited_pages(draft, root)}
+    # every text is made before the first is written: a refusal leaves nothing behind
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

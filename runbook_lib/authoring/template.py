@@ -68,6 +68,7 @@ def notebook_text(draft: Draft) -> str:
 
 
 def _cell(name: str, number: int, kind: str, source: str) -> dict[str, Any]:
+    # the same cell, the same id: making a notebook twice differs in nothing
     identity = hashlib.sha256(f"{name} {number}".encode()).hexdigest()[:8]
     code: dict[str, Any] = {"execution_count": None, "outputs": []} if kind == "code" else {}
     return {"cell_type": kind, "id": identity, "metadata": {}, "source": source.splitlines(keepends=True), **code}

@@ -29,6 +29,7 @@ Name = Annotated[str, typer.Argument(help="Notebook name, number, or any unambig
 @app.command("list")
 def list_runbooks(as_json: AsJson = False) -> None:
     """List the notebooks."""
+    # imported here: `runbook list` and `--help` answer at once, without pydantic or YAML
     from runbook_lib.contract.catalogue import runbooks
 
     known = runbooks()
@@ -121,6 +122,7 @@ def main() -> NoReturn:
             sys.exit(error.exit_code)
         traceback.print_exc()
         sys.exit(errors.DEFECT)
+    # one exit code for "stopped", whichever way the command-line library reports it
     if code == INTERRUPTED:
         print("Stopped.", file=sys.stderr)
         sys.exit(errors.FAILED)

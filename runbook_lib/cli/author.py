@@ -27,7 +27,7 @@ def new_notebook(
     root = project.root()
     for path in make_notebook(name, root, title=title, when=when, apply=apply):
         typer.echo(f"wrote {path.relative_to(root)}")
-    write_pages(root)
+    write_pages(root)  # the reference lists names; its test would fail until it is made again
     typer.echo(f"Now write what says TO WRITE: runbook check {name} lists it. How: docs/how-to/add-a-notebook.md")
 
 
@@ -48,4 +48,5 @@ def check(notebook: Notebook, as_json: AsJson = False) -> None:
             typer.echo(line)
         counts = f"{len(missing)} missing, {len(open_lines)} left to write."
         typer.echo(f"{runbook.name}: {counts if missing or open_lines else 'nothing is missing.'}")
+    # what is left to write breaks no rule: a new notebook passes every test at once
     raise typer.Exit(errors.FAILED if missing else errors.PASSED)

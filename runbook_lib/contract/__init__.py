@@ -58,6 +58,7 @@ class Contract:
 
         Raises BadParameter that names every fault: unknown names, missing ones, wrong types, forbidden values.
         """
+        # all faults at once: an operator corrects a file in one go
         faults = [self.unknown(name) for name in values if name not in self.names]
         typed: dict[str, Any] = {}
         for parameter in self.parameters:
@@ -109,6 +110,7 @@ def read_contract(notebook: str | Runbook) -> Contract:
 def parse_contract(notebook: str, source: str) -> Contract:
     """The contract that a parameters cell states. Raises BadParameter where it is not one annotated literal a line."""
     try:
+        # parsed, never run: reading a contract must not execute what stands in a notebook
         statements = ast.parse(source).body
     except SyntaxError as error:
         raise _malformed(notebook, f"line {error.lineno}: {error.msg}") from error

@@ -44,6 +44,7 @@ class Runbook:
     def cells(self) -> list[dict[str, Any]]:
         """The cells as nbformat keeps them, each source as one text. Raises NotebookUnknown on a damaged file."""
         try:
+            # not nbformat: its schema takes a second to import, and a damaged file shows here as well
             cells = json.loads(self._raw)["cells"]
             return [{**cell, "source": "".join(cell["source"])} for cell in cells]
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -88,10 +89,12 @@ def find_runbook(name: str) -> Runbook:
 
     Raises NotebookUnknown, with what was probably meant.
     """
+    # a file that was named is the one that is meant, whatever the project has under that name
     if name.endswith(".ipynb") and Path(name).is_file():
         path = Path(name).absolute()
         return Runbook(path.stem, path)
     known = runbooks()
+    # the whole name before a part of it: "20" is 20_deploy even where another name contains it
     wanted = name.removesuffix(".ipynb").lower().replace("-", "_")
     for fits in (
         [one for one in known if wanted in (one.name, one.word, one.number)],

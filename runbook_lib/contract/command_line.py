@@ -24,6 +24,7 @@ def given_parameters(contract: Contract, options: Mapping[str, tuple[str, str]],
             raise _refused(f"{options[name][0]} and -p {name}={text}: {name} is given twice")
         texts[name] = text
     values = (read_parameter_file(files[0], contract) if files else {}) | contract.parse(texts)
+    # only what is typed counts: a file that is kept for applying may be used to see the plan first
     mode = next((one.default for one in contract.parameters if one.name == "mode"), None)
     if texts.get("confirm") and values.get("mode", mode) != "apply":
         raise _refused("--confirm without --apply: a plan changes nothing, so there is nothing to confirm",

@@ -8,6 +8,7 @@ from runbook_lib.contract import Contract
 from runbook_lib.contract.catalogue import Runbook
 from runbook_lib.core.errors import BadParameter
 
+# any argument but the parameter itself: a name in the file would confirm every later run
 CONFIRM_CALL = re.compile(r"\brun\.confirm\((?!run\.parameters\.confirm\))[^\n]*")
 
 

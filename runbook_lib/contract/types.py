@@ -33,6 +33,7 @@ class ParameterType:
         if value is None and self.optional:
             return None
         if self.choices:
+            # True == 1 and 1 == 1.0 in Python; a choice is meant as it is written
             if not any(value == choice and type(value) is type(choice) for choice in self.choices):
                 raise ValueError(f"should be {self}, got {value!r}")
             return value
@@ -54,13 +55,16 @@ class ParameterType:
         return self._parse_single(text)
 
     def _single(self, value: Any) -> Any:
+        # 30 is a number of seconds as good as 30.0; nothing else is widened
         if self.base is float and type(value) is int:
             return float(value)
+        # not isinstance: True is an int in Python, and would be a count
         if type(value) is not self.base:
             hint = ""
             if self.base is str and isinstance(value, int | float):
                 hint = "; write it in quotes (with papermill: -r instead of -p), so that 1.10 stays 1.10"
             raise ValueError(f"should be {_WORDS[self.base]}, got {_shown(value)}{hint}")
+        # a limit of inf or nan would never be reached, silently
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"should be a finite number, got {value}")
         return value
@@ -72,6 +76,7 @@ class ParameterType:
             if text.lower() not in _TRUTH:
                 raise ValueError(f"should be true or false, got {text!r}")
             return _TRUTH[text.lower()]
+        # int() and float() take more than an operator means: 1_000, ٣, nan
         pattern = r"[+-]?\d+" if self.base is int else r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
         if not re.fullmatch(pattern, text.strip()):
             raise ValueError(f"should be {_WORDS[self.base]}, got {text!r}")
@@ -109,6 +114,7 @@ def _mode(value: Any) -> Any:
 def _ref(value: Any) -> Any:
     if value in ("", None):
         return value
+    # git takes more (`a;id`, `--upload-pack=…`); what passes is safe as an argument, and then resolved to a commit
     well_formed = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,199}", value)
     if not well_formed or ".." in value or "//" in value or ".lock" in value or value.endswith(("/", ".")):
         raise ValueError(f"should be a tag, a branch or a commit, got {_shown(value)}")

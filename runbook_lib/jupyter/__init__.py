@@ -24,6 +24,7 @@ def before_saving(model: dict[str, Any], path: str, contents_manager: Any, **_: 
     if model.get("type") != "notebook" or not model.get("content"):
         return
     file = (Path(contents_manager.root_dir) / path).resolve()
+    # only this project's runbooks: JupyterLab may be open on any folder
     if file.exists() and file.parent == project.root().resolve() / "notebooks":
         import nbformat
 

@@ -28,7 +28,8 @@ def _kept_cell(shown: Cell, kept: Cell | None) -> Cell:
     if cell["cell_type"] == "code":
         cell |= {"outputs": [], "execution_count": None}
     if kept is None or kept["cell_type"] != cell["cell_type"]:
-        return cell
+        return cell  # a new cell is an author's work
+    # times of execution and folded cells belong to a session, tags to the notebook
     if _tags(cell) == _tags(kept):
         cell["metadata"] = kept["metadata"]
     if cell["cell_type"] == "code" and _only_filled_in(cell["source"], kept["source"], "parameters" in _tags(cell)):

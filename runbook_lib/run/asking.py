@@ -38,6 +38,7 @@ def ask_all(questions: Sequence[Question[Any]], connections: Connections, record
     started = time.monotonic()
     answers = ask_concurrently(questions, lambda question: question.fetch(connections))
     seconds = time.monotonic() - started
+    # all are recorded before the first error ends the cell: the others were asked, and answered
     for question, answer in zip(questions, answers, strict=True):
         if isinstance(answer, RunbookError):
             record.add_unanswered(question.name, answer)

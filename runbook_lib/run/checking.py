@@ -14,6 +14,7 @@ def require(findings: Finding | Iterable[Finding], record: RunRecord) -> tuple[F
     """The findings, when there are any and all are acceptable. Raises PreconditionFailed with what to do next."""
     found = record.add_findings("preconditions", findings)
     unmet = [one for one in found if not one.verdict.acceptable]
+    # no finding at all means that nothing was checked, which is not a precondition that holds
     if found and not unmet:
         return found
     lines = [f"{one.check}: {one.measured or 'not known'}" + (f", needed {one.expected}" if one.expected else "")

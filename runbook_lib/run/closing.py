@@ -38,6 +38,7 @@ def seal_run(outcome: Outcome, journal: Journal, folder: RunFolder, hooks: Hooks
            "summary": outcome.summary, "where": outcome.where, "next_step": outcome.next_step}
     tell_runner(outcome=folder.redactor.value(end))
 
+    # before the end is written: what closing a connection reveals must not come after it
     if connections is not None:
         with suppress(RunbookError):
             connections.__exit__(None, None, None)

@@ -35,6 +35,7 @@ def show_png(png: bytes, title: str) -> None:
 
 def report_href(folder: Path) -> str:
     """Where a notebook finds the report of the run in `folder`: relative, as JupyterLab resolves links."""
+    # JupyterLab resolves a link against the notebook, and serves no absolute path
     return quote(Path(os.path.relpath(folder / "report.html")).as_posix())
 
 

@@ -53,6 +53,7 @@ def outcome_of_findings(findings: Sequence[Finding], *, not_applied: bool, obser
     """How a run ends that reached its last cell. `observed`: whether a fact was asked or a plan executed at all."""
     if not_applied:
         return Outcome(Verdict.NOT_APPLIED, "finished", errors.PASSED, "Plan mode: nothing was changed.")
+    # a run that checked nothing has proven nothing
     verdicts = [one.verdict for one in findings] or ([Verdict.PASSED] if observed else [])
     verdict = Verdict.worst(verdicts)
     count = sum(one.verdict is verdict for one in findings)
@@ -77,6 +78,7 @@ def error_for(findings: Sequence[Finding], outcome: Outcome, where: str) -> erro
     """What `close` raises, so that plain papermill sees a failed run as one; None when there is nothing to raise."""
     if outcome.exit_code == errors.PASSED:
         return None
+    # several checks often give the same advice
     worst = [one for one in findings if one.verdict is outcome.verdict]
     lines = [f"{one.check}: {one.measured or 'not known'}" + (f", expected {one.expected}" if one.expected else "")
              for one in worst]
