@@ -18,7 +18,6 @@ lock_partial() {
 
 # A failed dump frees the space that it took: the disk may be full because of it.
 end_dump() {
-    [[ -z ${counting:-} ]] || kill "$counting" 2>/dev/null
     rm -rf -- "$scratch"
     (($1 == 0)) || rm -f -- "$partial" "$contents"
     exit "$1"
@@ -32,7 +31,7 @@ compress() {
 test_compressed() { if command -v igzip >/dev/null; then igzip -t; else gzip -t; fi; }
 
 # dump USER LIMIT_S PREFIX…: PREFIX runs a program where the database is (docker compose … exec -T postgres).
-# One session keeps the snapshot open, a second one counts in it, and pg_dump reads the very same snapshot. The data pass
+# One session keeps the snapshot open and counts in it; pg_dump reads the very same snapshot at the same time. The data pass
 # once: what they hold is recorded on their way to the compressor, and what it writes is read to its end at once.
 dump() {
     local user=$1 limit_s=$2; shift 2
@@ -41,21 +40,21 @@ dump() {
     scratch=$(mktemp -d) || fail "Cannot make a temporary folder: is the disk full?"
     trap 'end_dump $?' EXIT
     local started; read -r started _ </proc/uptime
-    # meanwhile: a superuser may dump what the owner of the database may not, such as tables of other roles
-    query "$limit_s" postgres "$@" <<<'SELECT rolsuper FROM pg_roles WHERE rolname = current_user' >"$scratch/superuser" 2>/dev/null & local asking=$!
-    coproc SESSION { query "$limit_s" "$user" "$@" 9>&-; }
+    local -a inside=("$@" timeout -k 10 "$limit_s" "${WITH_OWN_LIMITS[@]}" "${AS_WHO_MAY_READ[@]}")
+    coproc SESSION { "${inside[@]}" psql "$user" "$database" -XqAt -v ON_ERROR_STOP=1 9>&-; }
     local session=$SESSION_PID to from snapshot
     exec {to}>&"${SESSION[1]}" {from}<&"${SESSION[0]}"
-    echo 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT pg_export_snapshot();' >&"$to"
+    # in a process of its own: writing to a session that has ended would end this program without a word
+    (echo 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT pg_export_snapshot();' >&"$to")
     read -r -t 60 snapshot <&"$from" || fail "No snapshot of $database: the database did not answer."
     [[ $snapshot =~ ^[0-9A-F-]+$ ]] || fail "No snapshot of $database: the reply was not a snapshot's name."
+    # read at once: a full pipe would hold the session up until the dump is over
+    cat <&"$from" >"$scratch/answers" & local answering=$!
     snapshot_queries >&"$to"
-    wait "$asking"; [[ $(cat -- "$scratch/superuser") != t ]] || user=postgres
-    counting_queries "$snapshot" | query "$limit_s" "$user" "$@" >"$scratch/counted" & counting=$!
 
     mkfifo -- "$scratch/bytes" || fail "Cannot make a temporary pipe: is the disk full?"
     sha256sum <"$scratch/bytes" >"$scratch/sha256" & local hashing=$!
-    "$@" timeout -k 10 "$limit_s" "${PG_DUMP[@]}" -U "$user" -d "$database" --snapshot="$snapshot" </dev/null \
+    "${inside[@]}" pg_dump "$user" "$database" "${DUMP_OPTIONS[@]}" --snapshot="$snapshot" </dev/null \
         | with_contents "$scratch/dumped" | compress | tee --output-error=exit -- "$partial" "$scratch/bytes" | test_compressed
     local status=("${PIPESTATUS[@]}")
     # from the end: when one fails, those before it only lose their reader
@@ -65,34 +64,22 @@ dump() {
     ((status[0] == 0)) || fail "pg_dump ended with status ${status[0]}."
     ((status[1] == 0 && status[4] == 0)) || fail "The dump could not be read to its end (${status[*]})."
     wait "$hashing" || fail "The checksum could not be computed."
-    # what was written has been compared with the compressor's own checksum of what it read; that this was all of it, its length shows
+    # it was compared with the compressor's own checksum of what that read; that this was all of it, its length shows
     (($(tail -c 4 -- "$partial" | od -An -tu4) == $(sed -n 's/^plain\t//p' "$scratch/dumped") % 4294967296)) \
         || fail "What was written is not what was dumped: check the server's memory and disk."
-    wait "$counting"; counting=
-    [[ $(tail -n 1 -- "$scratch/counted") == counted ]] || fail "The rows could not be counted in the dump's snapshot: was a table dropped or changed meanwhile? Run again."
-    record_contents "$session" "$to" "$from" "$limit_s" "$started"
+    (echo 'COMMIT; \q' >&"$to")
+    wait "$session" && wait "$answering" && [[ $(tail -n 1 -- "$scratch/answers") == end ]] \
+        || fail "The rows could not be counted in the dump's snapshot: was a table dropped or changed meanwhile? Run again."
+    record_contents "$started" >"$contents" || fail "What the dump holds could not be recorded: is the disk full?"
     sync -- "$partial" "$contents" || fail "The dump could not be written to the disk."
     printf 'dumped %s: %s bytes compressed\n' "$database" "$(stat -c %s -- "$partial")"
 }
 
-# query LIMIT_S ROLE PREFIX…: SQL from standard input, without headings; the first error ends it.
-query() {
-    local limit_s=$1 role=$2; shift 2
-    "$@" timeout -k 10 "$limit_s" "${WITH_OWN_LIMITS[@]}" psql -XqAt -v ON_ERROR_STOP=1 -U "$role" -d "$database"
-}
-
-# record_contents SESSION TO FROM LIMIT_S STARTED: all that is known of the dump, in one file for the steps to come.
+# record_contents STARTED: all that is known of the dump, in one file for the steps to come.
 record_contents() {
-    local session=$1 to=$2 from=$3 line
-    {
-        while read -r -t "$4" line <&"$from" && [[ $line != end ]]; do printf '%s\n' "$line" || return; done
-        [[ ${line:-} == end ]] || return
-        printf 'started\t%s\nsha256\t%s\n' "$5" "$(cut -d' ' -f1 -- "$scratch/sha256")"
-        grep -v '^counted$' -- "$scratch/counted" | counted_names | sed 's/^/counted\t/'
-        cat -- "$scratch/dumped"
-    } >"$contents" || fail "What the dump holds could not be recorded: did the database answer, is the disk full?"
-    echo 'COMMIT; \q' >&"$to"
-    wait "$session" || fail "The session that held the snapshot ended with status $?."
+    grep -E $'^(snapshot|revision|invalid_indexes)\t' -- "$scratch/answers" \
+        && printf 'started\t%s\nsha256\t%s\n' "$1" "$(cut -d' ' -f1 -- "$scratch/sha256")" || return
+    sed -n $'s/^counted\t//p' -- "$scratch/answers" | counted_names | sed 's/^/counted\t/' && cat -- "$scratch/dumped"
 }
 
 # An exit status of zero says nothing about a dump: it is compared with the snapshot, and its bytes are read again from

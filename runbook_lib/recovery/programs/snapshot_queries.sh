@@ -2,7 +2,8 @@
 # What a backup asks the database itself, in the snapshot that pg_dump reads: the independent half of its proof.
 
 # snapshot_queries: run in one transaction, unaligned and without headings, these print "snapshot", "revision" and
-# "invalid_indexes" with a JSON value each, and "end". Limits that no older version knows are lifted first.
+# "invalid_indexes" with a JSON value each, a line "counted<TAB><name in hex><TAB><rows>" for each table, and "end". Limits
+# that no older version knows are lifted first.
 snapshot_queries() {
     cat <<'SQL'
 SET LOCAL search_path = pg_catalog;
@@ -24,23 +25,11 @@ SELECT coalesce((
 SELECT 'invalid_indexes' || E'\t' || coalesce(json_agg(i.indexrelid::regclass::text ORDER BY 1)::text, '[]')
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE NOT (i.indisvalid AND i.indisready) AND c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_';
-SELECT 'end';
-SQL
-}
-
-# counting_queries SNAPSHOT: print a line "<name in hex><TAB><rows>" for each table whose rows pg_dump dumps, and "counted".
-# Of an extension's tables these are the configuration tables, by the extension's own condition. Fifty tables a
-# transaction: each holds locks on its tables and indexes, and thousands at once would fill PostgreSQL's lock table.
-counting_queries() {
-    [[ $1 =~ ^[0-9A-F-]+$ ]] || return
-    cat <<SQL
-\set snapshot '$1'
-SQL
-    cat <<'SQL'
-SET search_path = pg_catalog;
-SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout' \g /dev/null
-SELECT 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', format('SET TRANSACTION SNAPSHOT %L', :'snapshot'),
-    string_agg(format($$SELECT %L || E'\t' || count(*) FROM ONLY %s %s$$, name, relation, condition), ' UNION ALL '), 'COMMIT'
+-- The rows of each table whose rows pg_dump dumps. Of an extension's tables these are the configuration tables, by the
+-- extension's own condition. Fifty at a time, and their locks given back: thousands would fill PostgreSQL's lock table.
+SELECT 'SAVEPOINT counting',
+    string_agg(format($$SELECT E'counted\t' || %L || E'\t' || count(*) FROM ONLY %s %s$$, name, relation, condition), ' UNION ALL '),
+    'ROLLBACK TO SAVEPOINT counting'
 FROM (
     SELECT encode(convert_to(format('%I.%I', n.nspname, c.relname), current_setting('server_encoding')), 'hex') AS name,
         format('%I.%I', n.nspname, c.relname) AS relation, configured.condition, row_number() OVER (ORDER BY c.oid) / 50 AS batch
@@ -51,6 +40,6 @@ FROM (
         n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')))
 ) AS tables GROUP BY batch ORDER BY batch \gexec
-SELECT 'counted';
+SELECT 'end';
 SQL
 }

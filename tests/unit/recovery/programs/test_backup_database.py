@@ -23,16 +23,14 @@ PROGRAM = backup_program()
 
 DOUBLE = r"""#!/bin/bash
 here=$(dirname "$0")
-echo "$@" >>"$here/asked"
-[ "$1" = timeout ] && shift 4
-[ "$1" = env ] && shift 2
-[ "$1" = sh ] && shift 3
-case $1 in
-    psql) while read -r line; do case $line in
-            "SELECT rolsuper"*) echo "$(cat "$here/superuser" 2>/dev/null)" ;;
+name=$(basename "$0")
+echo "$name $*" | tr '\n' ' ' >>"$here/asked"; echo >>"$here/asked"
+case $name in
+    inside) PATH=$here:$PATH exec "$@" ;;
+    psql) [[ $* != *rolsuper* ]] || { [[ $* != *"-U postgres "* ]] || cat "$here/superuser" 2>/dev/null; exit; }
+        while read -r line; do case $line in
             BEGIN*) echo 00000003-0000001B-1 ;;
-            "SELECT 'end';") cat "$here/contents"; echo end ;;
-            "SELECT 'counted';") cat "$here/counted"; echo counted ;;
+            "SELECT 'end';") cat "$here/contents"; sed 's/^/counted\t/' "$here/counted"; echo end ;;
             COMMIT*) exit 0 ;;
         esac; done ;;
     pg_dump) cat "$here/dump"; exit "$(cat "$here/status")" ;;
@@ -106,6 +104,8 @@ def folder(tmp_path: Path) -> Folder:
     inside.parent.mkdir()
     inside.write_text(DOUBLE)
     inside.chmod(0o755)
+    for name in ("psql", "pg_dump"):
+        (inside.parent / name).symlink_to(inside)
     (inside.parent / "contents").write_text(contents())
     (inside.parent / "counted").write_text(counted())
     (tmp_path / "backups").mkdir()
@@ -158,7 +158,7 @@ def test_a_table_that_the_dump_lacks_is_found_and_named(folder: Folder) -> None:
 
 
 def test_rows_that_cannot_be_counted_end_the_dump(folder: Folder) -> None:
-    counts = DOUBLE.replace('cat "$here/counted"; echo counted', 'echo "ERROR: relation does not exist" >&2; exit 3')
+    counts = DOUBLE.replace("sed 's/^/counted", "echo 'ERROR: relation does not exist' >&2; exit 3; sed 's/^/counted")
     folder.inside.write_text(counts)
     done = folder.dump()
     assert done.returncode == 1
@@ -166,18 +166,27 @@ def test_rows_that_cannot_be_counted_end_the_dump(folder: Folder) -> None:
     assert folder.names() == []
 
 
+def test_a_database_that_does_not_answer_is_reported_with_its_own_words(folder: Folder) -> None:
+    folder.inside.write_text("#!/bin/bash\necho 'service \"postgres\" is not running' >&2\nexit 1\n")
+    done = folder.dump()
+    assert (done.returncode, folder.names()) == (1, [])
+    assert "is not running" in done.stderr
+    assert "did not answer" in done.stderr
+
+
 @pytest.mark.parametrize(("superuser", "role"), [("t", "postgres"), ("f", "staging_user"), ("", "staging_user")])
 def test_a_superuser_dumps_where_there_is_one_and_the_owner_elsewhere(folder: Folder, superuser: str, role: str) -> None:
     (folder.inside.parent / "superuser").write_text(superuser)
     assert folder.dump().returncode == 0
-    (dumped,) = [line for line in (folder.inside.parent / "asked").read_text().splitlines() if " pg_dump " in line]
-    assert f"-U {role} " in dumped
+    asked = (folder.inside.parent / "asked").read_text().splitlines()
+    assert [f"-U {role} " in line for line in asked if line.startswith("pg_dump ")] == [True]
+    assert [f"-U {role} " in line for line in asked if line.startswith("psql ") and "rolsuper" not in line] == [True]
 
 
 def test_sessions_of_ours_set_their_own_limits(folder: Folder) -> None:
     assert folder.dump().returncode == 0
-    asked = (folder.inside.parent / "asked").read_text().split("timeout -k")[1:]
-    assert len(asked) == 4  # two sessions, the question for a superuser, pg_dump
+    asked = [line for line in (folder.inside.parent / "asked").read_text().splitlines() if line.startswith("inside ")]
+    assert len(asked) == 2  # the session, and pg_dump
     for one in asked:
         for limit in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout"):
             assert f"-c {limit}=0" in one
