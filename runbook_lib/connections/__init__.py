@@ -36,11 +36,12 @@ class OpenConnections:
         settings = self._environment.server
         link = Link(
             host=settings.host,
-            port=settings.port,
+            port=settings.port if "port" in settings.model_fields_set else None,
             user=settings.user,
             key_file=Path(settings.key_file),
             known_hosts_file=Path(settings.known_hosts_file),
-            connect_timeout_s=settings.connect_timeout_s,
+            connect_timeout_s=settings.connect_timeout_s if "connect_timeout_s" in settings.model_fields_set else None,
+            config_file=settings.ssh_config_file or "",
         )
         return SshServer(link, settings.directory, self._redactor, changes_allowed=self._changes_allowed)
 

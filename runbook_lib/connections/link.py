@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import logging
-import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
-from typing import cast
 
 import paramiko
-from cryptography.exceptions import UnsupportedAlgorithm
-from paramiko.pkey import UnknownKeyType
 
-from runbook_lib.connections.host_keys import HostKeys, KnownHostTransport, host_keys
+from runbook_lib.connections.dialling import Line, dial
+from runbook_lib.connections.host_keys import KnownHostTransport, host_keys
+from runbook_lib.connections.known_hosts import DEFAULT_PORT
+from runbook_lib.connections.ssh_config import Route, find_route
+from runbook_lib.connections.ssh_keys import close_agent, login_keys
 from runbook_lib.connections.streams import begin_stream
 from runbook_lib.connections.translate import translate_errors
-from runbook_lib.core.errors import AuthenticationRefused
+from runbook_lib.core.text import server_address
 
 KEEPALIVE_S = 5
-# Keepalive alone does not notice a black hole: the kernel must time out unacknowledged data too.
-USER_TIMEOUT_MS = 8_000
+CONNECT_TIMEOUT_S = 10.0
 # sshd's MaxSessions is 10 by default; the lock and the Docker client keep up to three of them open.
 SESSIONS_AT_ONCE = 6
 SESSION_WAIT_S = 5.0
@@ -35,19 +35,29 @@ WEAK = {
     "pubkeys": ["ssh-rsa", "ssh-dss", "ssh-rsa-cert-v01@openssh.com"],
 }
 
+LOG = logging.getLogger(__name__)
 logging.getLogger("paramiko").addHandler(logging.NullHandler())  # its errors are translated, not printed
 
 
 class Link:
-    """An SSH transport to `host`:`port` as `user`, with known hosts and one key; safe to use from several threads."""
+    """An SSH transport to `host`:`port` as `user`, with known hosts and one key; safe to use from several threads.
+
+    `port` and `connect_timeout_s` are None where the environment file leaves them to OpenSSH's configuration, of which
+    `config_file` is the file (empty: the user's and the system's; "none": no file).
+    """
 
     def __init__(
-        self, *, host: str, port: int, user: str, key_file: Path, known_hosts_file: Path, connect_timeout_s: float
+        self, *, host: str, port: int | None, user: str, key_file: Path, known_hosts_file: Path,
+        connect_timeout_s: float | None = None, config_file: str = "",
     ) -> None:
-        self.host, self.port, self.user = host, port, user
+        self.host, self.port, self.user = host, port or DEFAULT_PORT, user
         self.key_file, self.known_hosts_file = Path(key_file), Path(known_hosts_file)
-        self.connect_timeout_s = connect_timeout_s
-        self.address = f"{user}@{host}:{port}"
+        self.connect_timeout_s = connect_timeout_s or CONNECT_TIMEOUT_S
+        self.config_file = config_file
+        self.address = server_address(user, host, self.port)
+        self._port, self._connect_timeout_s = port, connect_timeout_s
+        self._notices: set[str] = set()
+        self._line: Line | None = None
         self._transport: paramiko.Transport | None = None
         self._opening = threading.Lock()
         self._sessions = threading.BoundedSemaphore(SESSIONS_AT_ONCE)
@@ -113,38 +123,70 @@ class Link:
                 may_reconnect = False
 
     def _connect(self) -> paramiko.Transport:
-        keys = host_keys(self.known_hosts_file, self.host, self.port, self.address)
-        key = load_key(self.key_file, self.address)
-        with translate_errors(self.address, "", connecting=True):
-            raw = socket.create_connection((self.host, self.port), timeout=self.connect_timeout_s)
+        route = find_route(self.host, self._port, self.user, self.config_file)
+        self._notify(route)
+        limit_s = self._connect_timeout_s or route.connect_timeout_s or self.connect_timeout_s
+        address = self._address_through(route)
+        keys = host_keys(self.known_hosts_file, route.host, route.port, address, route.alias)
+        logins = login_keys(self.key_file, route, address)
+        first = next(logins)  # a key that cannot be used is said before anything is contacted
+        with translate_errors(address, "", connecting=True):
+            line = dial(route, self.user, str(self.known_hosts_file), limit_s)
             transport: paramiko.Transport | None = None
             try:
-                raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                raw.setsockopt(socket.IPPROTO_TCP, getattr(socket, "TCP_USER_TIMEOUT", 18), USER_TIMEOUT_MS)
-                transport = KnownHostTransport(raw, keys, WEAK)
-                self._log_in(transport, keys, key)
-            except BaseException:
+                transport = KnownHostTransport(line.socket, keys, WEAK)
+                transport.banner_timeout = transport.auth_timeout = transport.channel_timeout = limit_s
+                transport.start_client(timeout=limit_s)
+                # nothing is sent to a server before it has proven who it is
+                keys.check(transport.get_remote_server_key())
+                self._log_in(transport, chain((first,), logins))
+            except BaseException as error:
+                broken = isinstance(error, paramiko.SSHException | OSError | EOFError)
+                failure = line.failure(address) if broken else None
                 if transport is not None:
                     transport.close()
-                raw.close()
+                line.close()
+                if failure is not None:
+                    raise failure from error
                 raise
-        self._transport = transport
+        transport.set_keepalive(KEEPALIVE_S)
+        self._transport, self._line = transport, line
         return transport
 
-    def _log_in(self, transport: paramiko.Transport, keys: HostKeys, key: paramiko.PKey) -> None:
-        limit_s = self.connect_timeout_s
-        transport.banner_timeout = transport.auth_timeout = transport.channel_timeout = limit_s
-        transport.start_client(timeout=limit_s)
-        # nothing is sent to a server before it has proven who it is
-        keys.check(transport.get_remote_server_key())
-        transport.auth_publickey(self.user, key)
-        transport.set_keepalive(KEEPALIVE_S)
+    def _log_in(self, transport: paramiko.Transport, keys: Iterable[paramiko.PKey]) -> None:
+        refusal: paramiko.AuthenticationException | None = None
+        for key in keys:
+            try:
+                transport.auth_publickey(self.user, key)
+            except paramiko.AuthenticationException as error:
+                refusal = refusal or error
+                if not transport.is_active():
+                    break
+            finally:
+                close_agent(key)
+            if transport.is_authenticated():  # a server may want two keys
+                return
+        raise refusal or paramiko.AuthenticationException("the server wants more than keys")
+
+    def _notify(self, route: Route) -> None:
+        """Tell the operator, once, what their OpenSSH configuration says in vain."""
+        for notice in route.notices:
+            if notice not in self._notices:
+                self._notices.add(notice)
+                LOG.warning(notice)
+
+    def _address_through(self, route: Route) -> str:
+        elsewhere = (route.host, route.port) != (self.host, self.port)
+        return f"{self.address} ({server_address('', route.host, route.port)})" if elsewhere else self.address
 
     def _drop(self) -> None:
         if self._transport is not None:
             with suppress(Exception):  # it may be broken already
                 self._transport.close()
             self._transport = None
+        if self._line is not None:
+            self._line.close()
+            self._line = None
 
     def close(self) -> None:
         """Close the connection and every channel on it."""
@@ -156,22 +198,3 @@ def close_quietly(channel: paramiko.Channel) -> None:
     """Close a channel; on a broken link it cannot be announced, and the break is reported elsewhere."""
     with suppress(paramiko.SSHException, OSError, EOFError):
         channel.close()
-
-
-def load_key(file: Path, address: str) -> paramiko.PKey:
-    """The private key in `file`. Raises AuthenticationRefused where it cannot be read or used."""
-    try:
-        return paramiko.PKey.from_path(file)
-    except OSError as error:
-        reason, cause = f"cannot be read ({error.strerror})", cast(Exception, error)
-    except (paramiko.PasswordRequiredException, TypeError) as error:
-        reason, cause = "is protected by a passphrase", error
-    # what paramiko and cryptography raise for other formats and algorithms
-    except (paramiko.SSHException, UnknownKeyType, UnsupportedAlgorithm, ValueError, LookupError) as error:
-        reason, cause = "is not a private key that can be used", error
-    raise AuthenticationRefused(
-        f"The key file {file} {reason}.",
-        where=address,
-        next_step="Set server.key_file in the environment file to a private key without a passphrase.",
-    ) from cause
-

@@ -88,3 +88,9 @@ def parse_assignment(line: str) -> tuple[str, str] | None:
 def parse_assignments(text: str) -> dict[str, str]:
     """All `NAME=value` lines of a text; comments, empty lines and lines of another form are left out."""
     return dict(found for found in map(parse_assignment, text.splitlines()) if found is not None)
+
+
+def server_address(user: str, host: str, port: int) -> str:
+    """`user@host:port` for people, without `user@` where it is empty; an IPv6 address in brackets."""
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"{user}@{place}" if user else place

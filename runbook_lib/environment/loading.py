@@ -19,11 +19,13 @@ from runbook_lib.environment.validation_errors import Location, format_errors
 _LOCAL_PATHS: tuple[Location, ...] = (
     ("server", "key_file"),
     ("server", "known_hosts_file"),
+    ("server", "ssh_config_file"),
     ("public", "ca_file"),
     ("secrets_file",),
 )  # relative to the file that names them, `~` allowed
 
 
+NO_SSH_CONFIG = "none"  # ssh's own word for no configuration file
 _ADDRESS = "address.yaml"  # what `python -m lab up` writes: where one instance is reached
 
 
@@ -155,7 +157,7 @@ def _with_paths_resolved(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         holder: Any = data
         for parent in parents:
             holder = holder.get(parent) if isinstance(holder, dict) else None
-        if isinstance(holder, dict) and isinstance(holder.get(last), str) and holder[last]:
+        if isinstance(holder, dict) and isinstance(holder.get(last), str) and holder[last] not in ("", NO_SSH_CONFIG):
             holder[last] = _resolved(folder / Path(holder[last]).expanduser())
     return data
 

@@ -7,13 +7,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from runbook_lib.core.text import server_address
 from runbook_lib.environment.types import AbsolutePath, Count, Name, Port, Seconds, SecretName, StrictModel, Text
 
-Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:-]*$")]
+Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_][A-Za-z0-9.:_%-]*$")]
 
 
 class Server(StrictModel):
-    """The machine that Docker Compose runs on, reached over SSH with a key and a known host key."""
+    """The machine that Docker Compose runs on, reached over SSH with a key and a known host key.
+
+    `host` may be a name of OpenSSH's configuration, which is honoured: what stands here wins over it. `ssh_config_file`
+    replaces the user's and the system's configuration; `none` reads no file.
+    """
 
     host: Host
     port: Port = 22
@@ -22,11 +27,12 @@ class Server(StrictModel):
     key_file: Text
     known_hosts_file: Text
     connect_timeout_s: Seconds = 10.0
+    ssh_config_file: Text | None = None
 
     @property
     def address(self) -> str:
         """`user@host:port`, for people."""
-        return f"{self.user}@{self.host}:{self.port}"
+        return server_address(self.user, self.host, self.port)
 
     def path(self, *names: str) -> str:
         """A path below the server's project directory."""
@@ -37,7 +43,7 @@ class Public(StrictModel):
     """What users type. `connect_to` is the `host:port` really dialled, where that differs from the URL."""
 
     url: Annotated[str, StringConstraints(pattern=r"^https://[a-z0-9.-]+(:[0-9]+)?$")]
-    connect_to: Annotated[str, StringConstraints(pattern=r"^[^:\s]+:[0-9]+$")] | None = None
+    connect_to: Annotated[str, StringConstraints(pattern=r"^([^:\s]+|\[[0-9A-Fa-f:.]+\]):[0-9]+$")] | None = None
     ca_file: Text | None = None
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runbook_lib.connections import link
+from runbook_lib.connections import dialling, link
 from runbook_lib.connections.jobs import following, retrying
 from runbook_lib.connections.lock import holding, refusals
 from runbook_lib.environment import load_environment
@@ -15,7 +15,8 @@ from runbook_lib.execution import undo
     (retrying, "RECONNECT_LIMIT_S", 120.0),
     (following, "ENDING_S", 10.0),
     (link, "KEEPALIVE_S", 5),
-    (link, "USER_TIMEOUT_MS", 8_000),
+    (dialling, "USER_TIMEOUT_MS", 8_000),
+    (link, "CONNECT_TIMEOUT_S", 10.0),
     (refusals, "SILENCE_S", 25),
     (holding, "SILENCE_S", 25),
     (holding, "HEARTBEAT_S", 5.0),

@@ -16,6 +16,7 @@ from runbook_lib.core.text import (
     parse_assignments,
     pluralize,
     printable,
+    server_address,
     tail_of,
     to_last_line,
 )
@@ -88,3 +89,8 @@ def test_a_text_that_was_cut_is_read_from_and_to_a_whole_line() -> None:
 def test_columns_of_a_text_begin_below_each_other() -> None:
     assert aligned([("check", "measured"), ("/health", "200\nin 21 ms"), ("x", "")]) == [
         "check    measured", "/health  200 in 21 ms", "x"]
+
+
+def test_an_ipv6_address_stands_in_brackets() -> None:
+    assert server_address("deploy", "::1", 2222) == "deploy@[::1]:2222"
+    assert server_address("", "staging", 22) == "staging:22"

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from runbook_lib.environment import Environment, Public, SecretSpec
+from runbook_lib.environment.locations import Server
 
 
 def test_the_plans_secrets_are_required_by_name(staging: Environment) -> None:
@@ -37,3 +38,34 @@ def test_a_secret_that_nothing_needs_or_no_side_holds_is_refused(changes: dict[s
     assert SecretSpec.model_validate(good).required
     with pytest.raises(ValidationError):
         SecretSpec.model_validate(good | changes)
+
+
+SERVER = {"user": "deploy", "directory": "/opt/app", "key_file": "/k", "known_hosts_file": "/h"}
+
+
+@pytest.mark.parametrize(("host", "shown"), [
+    ("staging.example.com", "deploy@staging.example.com:22"), ("my_lab", "deploy@my_lab:22"), ("::1", "deploy@[::1]:22"),
+    ("fe80::1%eth0", "deploy@[fe80::1%eth0]:22"),
+])
+def test_a_host_is_a_name_of_ssh_or_an_address_of_either_family(host: str, shown: str) -> None:
+    assert Server.model_validate({**SERVER, "host": host}).address == shown
+
+
+@pytest.mark.parametrize("host", ["-oProxyCommand=x", "a b", "a;id", "[::1]", "", "$(id)"])
+def test_what_is_no_host_is_refused(host: str) -> None:
+    with pytest.raises(ValidationError):
+        Server.model_validate({**SERVER, "host": host})
+
+
+def test_the_port_may_be_left_to_the_configuration_of_ssh() -> None:
+    assert "port" not in Server.model_validate({**SERVER, "host": "h"}).model_fields_set
+
+
+@pytest.mark.parametrize(("address", "good"), [("127.0.0.1:443", True), ("[::1]:443", True), ("::1", False), ("h", False)])
+def test_the_dialled_address_has_a_port(address: str, good: bool) -> None:
+    try:
+        Public(url="https://h", connect_to=address)
+    except ValidationError:
+        assert not good
+    else:
+        assert good
