@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from runbook_lib.core.commands import Command
@@ -12,8 +12,19 @@ from runbook_lib.core.errors import FactUnreadable, PreconditionFailed, RunbookE
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import parse_assignments
 from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.containers import survey_containers
+from runbook_lib.platform.facts.running_release import (
+    env_file_of,
+    foreign_services,
+    refuse_foreign,
+    refuse_other_projects,
+    running_release,
+    served_commit,
+    upstreams_file,
+)
 
 _COMPATIBLE_BEFORE_0_2 = "old_code"  # the name of `compatible_with` in lines that earlier versions wrote
+ENV, UPSTREAMS = ".env", ".runbook/upstreams/active.conf"
 IMAGES = ("gw2-backend", "gw2-frontend")
 
 
@@ -37,7 +48,10 @@ class Release:
 
 @dataclass(frozen=True)
 class Deployed:
-    """The state of the application on the server. None means that the file or checkout is not there yet."""
+    """The state of the application on the server. None means that the file or checkout is not there yet.
+
+    `lost` names files that are not there although containers are: their texts are made from what runs.
+    """
 
     live_colour: str | None
     head: str | None
@@ -46,6 +60,7 @@ class Deployed:
     secrets_sha256: str | None
     images: frozenset[str]
     releases: tuple[Release, ...]
+    lost: tuple[str, ...] = ()
 
     @property
     def variables(self) -> dict[str, str]:
@@ -64,6 +79,7 @@ class Deployed:
             if last
             else "nothing yet",
             "previous": self.releases[-2].version if len(self.releases) > 1 else "nothing",
+            **({"lost, read from Docker": ", ".join(self.lost)} if self.lost else {}),
         }
 
     @property
@@ -109,18 +125,43 @@ def deployed_state(environment: Environment) -> Question[Deployed]:
         head = server.run(Command(("git", "-C", directory, "rev-parse", "--verify", "HEAD"), accepts=(0, 128)))
         digest = server.run(Command(("sha256sum", f"{directory}/.env.secrets"), accepts=(0, 1)))
         images = server.run(Command(("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}")))
-        upstreams = text(".runbook/upstreams/active.conf")
-        return Deployed(
+        upstreams = text(UPSTREAMS)
+        found = Deployed(
             live_colour=parse_live_colour(upstreams),
             head=head.stdout.strip() if head.exit_code == 0 else None,
-            env_text=text(".env"),
+            env_text=text(ENV),
             upstreams_text=upstreams,
             secrets_sha256=digest.stdout.split()[0] if digest.exit_code == 0 else None,
             images=parse_application_images(images.stdout),
             releases=parse_releases(text(".runbook/releases.jsonl") or ""),
         )
+        whole = bool(upstreams) and bool((found.env_text or "").strip())
+        return found if whole else _by_what_runs(found, environment, connections)
 
     return Question("deployed state", fetch)
+
+
+def _by_what_runs(found: Deployed, environment: Environment, connections: Connections) -> Deployed:
+    """The state where a file is lost, or was never written: what Docker shows takes its place.
+
+    Raises PreconditionFailed for an application that no runbook has deployed, FactUnreadable where the colour that has
+    the traffic cannot be told.
+    """
+    refuse_other_projects(environment, connections)
+    containers = survey_containers(environment).fetch(connections)
+    if not containers:
+        return found
+    refuse_foreign(foreign_services(environment, containers))
+    profiles = found.variables.get("COMPOSE_PROFILES", "").split(",")
+    named = found.live_colour or next((one for one in ("blue", "green") if one in profiles), None)
+    running = running_release(containers, named_colour=named, served_commit=served_commit(connections))
+    colour = found.live_colour or (running.colour if running else None)
+    lost = tuple(name for name, text in ((ENV, found.env_text), (UPSTREAMS, found.upstreams_text))
+                 if not (text or "").strip())
+    versions = {release.commit: release.version for release in found.releases}
+    env = env_file_of(environment, containers, colour, versions) if ENV in lost else found.env_text
+    upstreams = upstreams_file(colour) if UPSTREAMS in lost and colour else found.upstreams_text
+    return replace(found, live_colour=colour, env_text=env, upstreams_text=upstreams, lost=lost)
 
 
 def current_state(environment: Environment) -> Question[dict[str, str]]:

@@ -9,8 +9,11 @@ from runbook_lib.core.errors import BadParameter
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import PROJECT
+from runbook_lib.platform.facts.running_release import upstreams_file
 from runbook_lib.platform.facts.target import BOTH_COLOURS
 from runbook_lib.platform.plans.rollout import Rollout
+
+__all__ = ["env_file", "exemptions_file", "secrets_file", "upstreams_file"]
 
 
 def env_file(rollout: Rollout, *, live: str) -> str:
@@ -30,15 +33,6 @@ def env_file(rollout: Rollout, *, live: str) -> str:
     lines = ["# Written by the deploy runbook; change parameters/environments/ instead.",
              *(f"{name}={value}" for name, value in variables.items())]
     return "\n".join(lines) + "\n"
-
-
-def upstreams_file(colour: str) -> str:
-    """nginx's upstreams, all traffic to one colour. Source: nginx manual, ngx_http_upstream_module."""
-    return (
-        f"# Written by the deploy runbook: {colour} gets the traffic.\n"
-        f"upstream backend {{ server backend-{colour}:8000; keepalive 32; }}\n"
-        f"upstream frontend {{ server frontend-{colour}:3000; keepalive 32; }}\n"
-    )
 
 
 def exemptions_file(environment: Environment) -> str:

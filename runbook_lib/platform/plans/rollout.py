@@ -54,6 +54,11 @@ class Rollout:
         return self.deployed.live_colour
 
     @property
+    def has_database(self) -> bool:
+        """Whether there is a database to be backed up: Docker or PostgreSQL shows it, whatever the files say."""
+        return self.target.schema_now is not None or any(one.service == "postgres" for one in self.containers)
+
+    @property
     def services(self) -> tuple[str, str]:
         """The two application services of the target's colour, as Compose names them."""
         return self.expected.services

@@ -9,6 +9,7 @@ class StepKey(StrEnum):
     """Steps of a deployment and a rollback. A key is written into every journal: renaming one is a change of format."""
 
     RECORD_STATE = "record-pre-image"
+    RECORD_RUNNING = "record-running"
     FINISH_CUTOVER = "finish-cutover"
     FETCH = "fetch"
     BUILD_BACKEND = "build-backend"

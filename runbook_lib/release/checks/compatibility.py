@@ -15,6 +15,7 @@ NOT_TESTED = {
     Stage.CONTROL: "The check proves nothing about the migration. Run 21 Verify: the live release may be broken.",
     Stage.MIGRATE: "Correct the migration: on the live database it would fail as well. Nothing was migrated.",
     Stage.SMOKE_TEST: "Run the notebook again.",
+    Stage.RESTART: "The live code could not be started a second time: read the message, then run the notebook again.",
 }
 
 

@@ -8,7 +8,7 @@ control: code that does not work on its own schema there proves nothing about th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -23,17 +23,19 @@ from runbook_lib.platform.facts.smoke_test import UserFlow, smoke_test_over
 from runbook_lib.release.facts.schema_copy import PASSED, CopyRecords, parse_copy_records
 
 START_TIMEOUT_S, MIGRATE_TIMEOUT_S, REMOVE_TIMEOUT_S = 240.0, 330.0, 60.0
+NOT_STARTED = "failed"  # the result of `restart` where the code ended, or gave no reply
 CONTAINER = re.compile(r"runbook-schema-copy-[0-9]+-[0-9]+(-[a-z]+)?")
 Code = Literal["live", "release"]
 
 
 class Stage(StrEnum):
-    """What a compatibility check did last: prepare the copy, control, migrate, or smoke test on the new schema."""
+    """What a compatibility check did last: prepare the copy, control, migrate, smoke test, restart."""
 
     PREPARE = "prepare"
     CONTROL = "control"
     MIGRATE = "migrate"
     SMOKE_TEST = "smoke test"
+    RESTART = "restart"
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,9 @@ class _Check:
             return Compatibility(None, Stage.PREPARE, started.message, before)
         copy = self._copy_in(started)
         try:
-            return self._before_and_after(ContainerHttp(self.server, copy.backend), copy, before)
+            http = ContainerHttp(self.server, copy.backend)
+            found = self._before_and_after(http, copy, before)
+            return self._started_anew(http, copy, colour, found) if found.compatible else found
         finally:
             self._remove(copy)
 
@@ -138,6 +142,20 @@ class _Check:
             return Compatibility(True, Stage.SMOKE_TEST, "", before, after, again, first_fault=fault)
         message = f"on the new schema a user cannot {fault_of(again)}"
         return Compatibility(False, Stage.SMOKE_TEST, message, before, after, again)
+
+    def _started_anew(self, http: ContainerHttp, copy: _Copy, colour: str, found: Compatibility) -> Compatibility:
+        """Whether the code also starts on the new schema: after a rollback, or a crash, it must."""
+        restarted = self._do("restart", colour, copy.name, timeout_s=START_TIMEOUT_S)
+        if restarted.outcome == PASSED:
+            flow = smoke_test_over(http)
+            if flow.works:
+                return replace(found, stage=Stage.RESTART, flow=flow)
+            message = f"started anew on the new schema a user cannot {fault_of(flow)}"
+            return replace(found, compatible=False, stage=Stage.RESTART, flow=flow, message=message)
+        known = False if restarted.outcome == NOT_STARTED else None
+        lines = [line for line in restarted.message.splitlines() if line.strip()]
+        message = f"it does not start on the new schema: {lines[-1].strip() if lines else restarted.outcome}"
+        return replace(found, compatible=known, stage=Stage.RESTART, message=message)
 
     def _copy_in(self, started: CopyRecords) -> _Copy:
         containers = tuple((started.get("containers") or "").split())

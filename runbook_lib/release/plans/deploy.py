@@ -29,6 +29,7 @@ from runbook_lib.release.plans import (
     session_steps,
     verification_steps,
 )
+from runbook_lib.release.plans.found_release import record_running
 from runbook_lib.release.plans.interrupted_cutover import finish_cutover
 from runbook_lib.release.plans.migration_steps import check_compatibility, irreversible, skip_reason
 
@@ -133,10 +134,11 @@ def _before_the_switch(rollout: Rollout, secret_file: Secret, backup: Plan) -> t
         else:
             wanted.append(step)
 
-    if rollout.live_colour is None:
-        skipped.append(SkippedStep("Back up the database", "first deployment: there is no database yet"))
-    else:
+    wanted += record_running(rollout)
+    if rollout.has_database:
         wanted.extend(backup.steps)
+    else:
+        skipped.append(SkippedStep("Back up the database", "first deployment: there is no database yet"))
     wanted.append(build_steps.fetch(rollout))
     for part in build_steps.PARTS:
         image = build_steps.image_of(rollout, part)

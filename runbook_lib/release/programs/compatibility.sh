@@ -3,10 +3,17 @@
 #   bash -s -- start CHECKOUT COMMIT PROJECT DATABASE USER COLOUR live      the code that is live in COLOUR
 #   bash -s -- start CHECKOUT COMMIT PROJECT DATABASE USER COLOUR release   the code of COMMIT, with the live settings
 #   bash -s -- migrate CHECKOUT COMMIT PROJECT DATABASE USER COPY           the migrations of COMMIT on a started copy
+#   bash -s -- restart CHECKOUT COMMIT PROJECT DATABASE USER COLOUR COPY    the live code once more, from its very start
 # Code, database and cache share one network namespace that leads nowhere. All of them end after LIMIT_S, so that a run
 # that dies leaves nothing behind.
 
+# What a run left that died: its containers have ended by LIMIT_S; those of a code that crashed keep their log until now.
+remove_ended() {
+    docker ps --all --quiet --filter label=org.gw2.runbook=schema-copy --filter status=exited | xargs -r docker rm --force >/dev/null
+}
+
 start() {
+    remove_ended
     local project=$1 colour=$2 code=$3 image='' live backend redis
     copy="runbook-schema-copy-$$-${RANDOM}"
     trap 'docker rm --force "$copy-code" "$copy-redis" "$copy" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
@@ -40,15 +47,18 @@ start_code() {
     local words image address="postgresql://$user@127.0.0.1:5432/$database"
     image=${2:-$(docker inspect --format '{{.Image}}' "$1")} || return
     mapfile -t words < <(docker inspect --format '{{range .Config.Entrypoint}}{{println .}}{{end}}{{range .Config.Cmd}}{{println .}}{{end}}' "$1" | sed '/^$/d')
-    docker run --detach --rm --name "$copy-code" --label org.gw2.runbook=schema-copy --network "container:$copy" \
+    # no --rm: a code that ends at once takes the reason with it otherwise
+    docker run --detach --name "$copy-code" --label org.gw2.runbook=schema-copy --network "container:$copy" \
         --memory 512m --tmpfs /tmp:mode=1777 --env-file <(docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$1") \
         --env DATABASE_URL="$address" --env ASYNC_SQLALCHEMY_DATABASE_URI="${address/postgresql:/postgresql+asyncpg:}" \
         --env REDIS_URL=redis://127.0.0.1:6379/0 --env LOG_TO_FILE=false --env WEB_CONCURRENCY=1 \
         --entrypoint timeout "$image" "$LIMIT_S" "${words[@]}" || return
     local deadline=$((SECONDS + 90))
     until docker exec "$copy-code" python3 -c 'import urllib.request as ask; ask.urlopen("http://127.0.0.1:8000/api/v1/health", timeout=5)' 2>/dev/null; do
-        # a container that has ended is gone (--rm): waiting for it would only hide its log
-        if ((SECONDS >= deadline)) || ! docker inspect "$copy-code" >/dev/null; then docker logs --tail 20 "$copy-code"; return 1; fi
+        if ((SECONDS >= deadline)) || [[ $(docker inspect --format '{{.State.Running}}' "$copy-code") != true ]]; then
+            docker logs --tail 20 "$copy-code"
+            return 1
+        fi
         sleep 0.5
     done
 }
@@ -63,6 +73,19 @@ migrate_copy() {
     result failed <"$scratch/log"
 }
 
+# restart PROJECT COLOUR COPY: code that migrates, or checks its schema, when it starts may run on and never start again,
+# which is what a rollback needs of it.
+restart() {
+    local backend
+    copy=$3
+    trap 'rm -rf -- "$scratch"' EXIT
+    backend=$(one_container "$1" "backend-$2")
+    [[ -n $backend ]] || result no-live-backend <<<"backend-$2 is not running"
+    docker rm --force "$copy-code" >/dev/null 2>&1
+    start_code "$backend" '' >"$scratch/log" 2>&1 || result failed <"$scratch/log"
+    result passed </dev/null
+}
+
 main() {
     local verb=$1 checkout=$2 commit=$3 project=$4 database=$5 user=$6
     scratch=$(mktemp -d) || exit 1
@@ -70,6 +93,7 @@ main() {
     case $verb in
         start) start "$project" "$7" "$8" ;;
         migrate) migrate_copy "$7" ;;
+        restart) restart "$project" "$7" "$8" ;;
     esac
 }
 

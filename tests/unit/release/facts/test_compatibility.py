@@ -33,10 +33,11 @@ class Host:
 
     address = "staging"
 
-    def __init__(self, *tests: bool, start: str = "", migrate: str = "") -> None:
+    def __init__(self, *tests: bool, start: str = "", migrate: str = "", restart: str = "") -> None:
         self.tests = list(tests)
         self.replies = {"start": start or reply("passed", before="0003", **STARTED),
-                     "migrate": migrate or reply("passed", after="0004")}
+                     "migrate": migrate or reply("passed", after="0004"),
+                     "restart": restart or reply("passed")}
         self.commands: list[Command] = []
         self.server = self
         self.kept: dict[str, Any] = {}
@@ -79,10 +80,29 @@ def removed(host: Host) -> bool:
 
 
 def test_code_that_works_before_and_after_is_compatible() -> None:
-    host = Host(True, True)
+    host = Host(True, True, True)
     seen = checked(host)
-    assert (seen.compatible, seen.before, seen.after) == (True, "0003", "0004")
+    assert (seen.compatible, seen.before, seen.after, seen.stage) == (True, "0003", "0004", Stage.RESTART)
     assert removed(host)
+
+
+def test_code_that_does_not_start_on_the_new_schema_is_incompatible() -> None:
+    host = Host(True, True, restart=reply("failed", "Traceback\nRuntimeError: schema 0004 is not known\n"))
+    seen = checked(host)
+    assert (seen.compatible, seen.stage) == (False, Stage.RESTART)
+    assert seen.message == "it does not start on the new schema: RuntimeError: schema 0004 is not known"
+    assert removed(host)
+
+
+def test_code_that_starts_anew_and_does_not_work_is_incompatible() -> None:
+    seen = checked(Host(True, True, False))
+    assert (seen.compatible, seen.stage) == (False, Stage.RESTART)
+    assert "started anew on the new schema a user cannot create a squad" in seen.message
+
+
+def test_a_live_backend_that_went_away_meanwhile_leaves_it_open() -> None:
+    seen = checked(Host(True, True, restart=reply("no-live-backend", "backend-blue is not running")))
+    assert (seen.compatible, seen.stage) == (None, Stage.RESTART)
 
 
 def test_code_that_fails_twice_after_the_migration_is_incompatible() -> None:
@@ -94,7 +114,7 @@ def test_code_that_fails_twice_after_the_migration_is_incompatible() -> None:
 
 
 def test_a_statement_that_fails_once_and_is_prepared_again_is_recorded_and_passes() -> None:
-    seen = checked(Host(True, False, True))
+    seen = checked(Host(True, False, True, True))
     assert seen.compatible is True
     assert "create a squad" in seen.first_fault
 
@@ -124,6 +144,6 @@ def test_earlier_code_is_tested_once_on_the_schema_as_it_is(works: bool) -> None
 
 
 def test_the_token_of_the_synthetic_user_is_in_no_argument() -> None:
-    host = Host(True, True)
+    host = Host(True, True, True)
     checked(host)
     assert not [command for command in host.commands if any("Bearer" in word for word in command.argv)]

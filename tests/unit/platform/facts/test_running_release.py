@@ -1,0 +1,119 @@
+"""What runs, where the server's own files about it are lost: never a first deployment."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from runbook_lib.connections.scripted import ScriptedConnections
+from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, PreconditionFailed
+from runbook_lib.core.text import parse_assignments
+from runbook_lib.environment import load_environment
+from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.releases import Deployed, deployed_state
+from runbook_lib.platform.facts.running_release import RunningRelease, env_file_of, running_release, upstreams_file
+
+ENVIRONMENT = load_environment("staging")
+BLUE, GREEN = "a" * 40, "b" * 40
+NO_REPLY = EndpointUnavailable("refused")
+FOLDER = ENVIRONMENT.server.directory
+
+
+def backend(colour: str, commit: str, state: str = "running") -> Container:
+    name = f"backend-{colour}"
+    return Container(name, name, f"gw2-backend:{commit}", "d", state, "healthy", 0, False, 0, None)
+
+
+def inspected(service: str, image: str, state: str = "running", **labels: str) -> dict[str, Any]:
+    return {"Name": f"/gw2-staging-{service}-1", "Image": "sha256:1", "Id": service, "HostConfig": {},
+            "State": {"Status": state}, "Config": {"Image": image, "Labels": {"com.docker.compose.service": service, **labels}}}
+
+
+def state(*containers: dict[str, Any], env: str | None = None, upstreams: str | None = None, record: str | None = None,
+          others: str = "", health: Any = NO_REPLY) -> Deployed:
+    connections: Any = ScriptedConnections(
+        commands={"rev-parse": f"{GREEN}\n", "sha256sum": (1, ""), "image ls": "", "working_dir": others,
+                  "containers gw2-staging": json.dumps(containers)},
+        files={f"{FOLDER}/.env": env, f"{FOLDER}/.runbook/upstreams/active.conf": upstreams,
+               f"{FOLDER}/.runbook/releases.jsonl": record},
+        replies={"/health": health})
+    return deployed_state(ENVIRONMENT).fetch(connections)
+
+
+RUNNING = (inspected("backend-green", f"gw2-backend:{GREEN}"), inspected("frontend-green", f"gw2-frontend:{GREEN}"),
+           inspected("nginx", "nginx:latest"), inspected("postgres", "postgres:15.3", **{"org.gw2.config-hash": "cafe"}))
+
+
+def test_a_server_without_files_and_without_containers_is_a_first_deployment() -> None:
+    found = state()
+    assert (found.live_colour, found.env_text, found.upstreams_text, found.lost) == (None, None, None, ())
+
+
+@pytest.mark.parametrize(("env", "upstreams", "lost"), [
+    (None, None, (".env", ".runbook/upstreams/active.conf")),
+    (f"COMPOSE_PROFILES=green\nGREEN_COMMIT={GREEN}\n", None, (".runbook/upstreams/active.conf",)),
+    (None, upstreams_file("green"), (".env",)),
+    ("", "", (".env", ".runbook/upstreams/active.conf")),
+])
+def test_a_lost_file_is_read_from_what_runs(env: str | None, upstreams: str | None, lost: tuple[str, ...]) -> None:
+    found = state(*RUNNING, env=env, upstreams=upstreams)
+    assert (found.live_colour, found.live_commit, found.lost) == ("green", GREEN, lost)
+    assert found.upstreams_text == upstreams_file("green")
+    assert "lost, read from Docker" in found.summary
+
+
+def test_the_env_file_made_from_containers_changes_none_of_them() -> None:
+    variables = state(*RUNNING).variables
+    assert (variables["POSTGRES_IMAGE"], variables["POSTGRES_CONFIG_HASH"]) == ("postgres:15.3", "cafe")
+    assert (variables["GREEN_COMMIT"], variables["BLUE_COMMIT"], variables["COMPOSE_PROFILES"]) == (GREEN, "", "green")
+    assert variables["GREEN_VERSION"] == GREEN[:12]
+
+
+def test_the_name_of_a_release_comes_from_the_history() -> None:
+    text = env_file_of(ENVIRONMENT, [backend("green", GREEN)], "green", {GREEN: "v3.2.0"})
+    assert parse_assignments(text)["GREEN_VERSION"] == "v3.2.0"
+
+
+def test_a_stopped_application_is_still_there() -> None:
+    assert state(inspected("backend-blue", f"gw2-backend:{BLUE}", "exited")).live_commit == BLUE
+
+
+def test_a_database_alone_is_no_live_release_and_no_empty_server() -> None:
+    found = state(inspected("postgres", "postgres:15"))
+    assert found.live_colour is None
+    assert found.env_text is not None
+
+
+BOTH = [backend("blue", BLUE), backend("green", GREEN)]
+
+
+def test_of_two_colours_the_one_counts_that_users_get() -> None:
+    assert running_release(BOTH, named_colour="blue") == RunningRelease("blue", BLUE)
+    assert running_release(BOTH, served_commit=GREEN) == RunningRelease("green", GREEN)
+    with pytest.raises(FactUnreadable, match="Both colours"):
+        running_release(BOTH)
+    with pytest.raises(FactUnreadable, match="Both colours"):
+        running_release([backend("blue", BLUE), backend("green", BLUE)], served_commit=BLUE)
+
+
+def test_a_running_colour_comes_before_a_stopped_one() -> None:
+    assert running_release([backend("blue", BLUE), backend("green", GREEN, "exited")]) == RunningRelease("blue", BLUE)
+    assert running_release([backend("blue", "latest")]) == RunningRelease("blue", None)
+
+
+def test_the_colour_that_users_get_is_asked_of_the_application() -> None:
+    both = (inspected("backend-blue", f"gw2-backend:{BLUE}"), *RUNNING)
+    assert state(*both, health=(200, {"commit": BLUE})).live_colour == "blue"
+    with pytest.raises(FactUnreadable):
+        state(*both)
+
+
+@pytest.mark.parametrize("case", [
+    {"others": "gw2-wvwbuilder\tgw2-wvwbuilder-backend-1\n"},
+    {"containers": (inspected("backend", "app:latest"),)},
+])
+def test_an_application_that_no_runbook_deployed_is_refused_by_name(case: dict[str, Any]) -> None:
+    with pytest.raises(PreconditionFailed, match=r"no runbook has deployed: .*backend"):
+        state(*case.get("containers", ()), others=case.get("others", ""))
