@@ -11,6 +11,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lab.bench.backups import RATE, ROUNDS, show_backups
 from lab.bench.faults import FAULTS
 from lab.bench.measures import row_of
 from lab.bench.overhead import AT_MOST, measure_overhead
@@ -33,7 +34,8 @@ def main(words: list[str] | None = None) -> int:
         if arguments.overhead:
             return 0
         created = _bring_up(instance)
-        return measure(instance, arguments)
+        code = measure(instance, arguments)
+        return code or show_backups(instance, arguments.sizes, ROUNDS, RATE)
     except LabError as error:
         print(f"\n{error}", file=sys.stderr)
         return error.exit_code
@@ -119,6 +121,8 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--clean", type=int, default=60,
                         help="seconds without a failure that count as recovered (default: 60)")
     parser.add_argument("--triggers", type=int, default=len(FAULTS), help="triggers to measure (default: all)")
+    parser.add_argument("--sizes", type=int, nargs="*", default=[50, 500], metavar="MB",
+                        help="databases whose backup and drill are measured (default: 50 500)")
     parser.add_argument("--overhead", action="store_true", help="measure only a run's own cost: no instance")
     parser.add_argument("--archived", type=int, nargs="+", default=[0], metavar="N",
                         help="runs in the archive while that is measured (default: 0)")

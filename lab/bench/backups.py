@@ -10,10 +10,9 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from lab.errors import LabError
 from lab.instance import Instance
@@ -28,6 +27,7 @@ from runbook_lib.recovery.facts.backups import Backups
 from runbook_lib.recovery.plans.backup import plan_backup
 from runbook_lib.recovery.plans.restore_drill import drill_command
 
+ROUNDS, RATE = 3, 20.0
 BACKUP, DRILL = "backup", "restore drill"
 FOLDER, RECORDS = "/tmp/bench-backups", "/tmp/bench-drills"
 TIMEOUT_S = 3600.0
@@ -179,7 +179,16 @@ def _survey_program() -> str:
     return programs.text("recovery/backups_survey.sh")
 
 
-def measure(instance: Instance, sizes: list[int], rounds: int, rate: float) -> list[Measured]:
+def show_backups(instance: Instance, sizes: Sequence[int], rounds: int, rate: float) -> int:
+    """Measure every size, and keep the figures in outputs/bench/backups.json. Returns 0; raises LabError."""
+    from runbook_lib.archive.files import write_atomically
+
+    rows = [asdict(row) | {"ratio": round(row.ratio, 3)} for row in measure(instance, sizes, rounds, rate)]
+    write_atomically(project.outputs() / "bench/backups.json", json.dumps(rows, indent=1) + "\n")
+    return 0
+
+
+def measure(instance: Instance, sizes: Sequence[int], rounds: int, rate: float) -> list[Measured]:
     """Every size in turn, while users send `rate` requests a second (0: none)."""
     bench, found = BackupBench(instance, lambda text: print(f"── {text}", flush=True)), list[Measured]()
     for size_mb in sizes:
@@ -203,25 +212,18 @@ def main(words: list[str] | None = None) -> int:
     """0 when everything was measured; other codes come from the lab itself."""
     parser = argparse.ArgumentParser(prog="python -m lab.bench.backups", description=__doc__.partition("\n")[0])
     parser.add_argument("--name", default="bench", help="lab instance with a release (default: bench)")
-    parser.add_argument("--sizes", default="50,500", help="database sizes in MB (default: 50,500)")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of each, of which the median counts (default: 3)")
-    parser.add_argument("--rate", type=float, default=20.0, help="users' requests a second (default: 20; 0: none)")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[50, 500], metavar="MB",
+                        help="sizes of the databases (default: 50 500)")
+    parser.add_argument("--rounds", type=int, default=ROUNDS,
+                        help=f"rounds of each, of which the median counts (default: {ROUNDS})")
+    parser.add_argument("--rate", type=float, default=RATE,
+                        help=f"users' requests a second (default: {RATE:.0f}; 0: none)")
     arguments = parser.parse_args(words)
     try:
-        rows = measure(Instance(arguments.name), [int(one) for one in arguments.sizes.split(",")], arguments.rounds,
-                       arguments.rate)
+        return show_backups(Instance(arguments.name), arguments.sizes, arguments.rounds, arguments.rate)
     except LabError as error:
         print(f"\n{error}", file=sys.stderr)
         return error.exit_code
-    folder = project.outputs() / "bench" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-backups"
-    folder.mkdir(parents=True)
-    _write(folder / "results.json", rows)
-    return 0
-
-
-def _write(path: Path, rows: list[Measured]) -> None:
-    path.write_text(json.dumps([asdict(row) | {"ratio": round(row.ratio, 3)} for row in rows], indent=2) + "\n")
-    print(f"Results: {path}")
 
 
 if __name__ == "__main__":

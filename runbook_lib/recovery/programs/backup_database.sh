@@ -241,7 +241,7 @@ is_unchanged() { grep -qF "\"sha256\": \"$(sha256sum <"$directory/$1" | cut -d' 
 # A manifest with a flipped bit proves nothing about its dump; those of format 1 have no seal.
 is_sealed() {
     local about="$directory/${1%.sql.gz}.manifest.json"
-    grep -qF '"format": 1,' -- "$about" \
+    { grep -qF '"format": 1,' -- "$about" && ! grep -qF '"manifest_sha256"' -- "$about"; } \
         || [[ $(tail -n 1 -- "$about") == " \"manifest_sha256\": \"$(head -n -1 -- "$about" | sha256sum | cut -d' ' -f1)\"}" ]]
 }
 

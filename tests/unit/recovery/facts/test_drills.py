@@ -9,8 +9,6 @@ import pytest
 from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.environment import load_environment
 from runbook_lib.recovery.facts.drills import Drills, parse_drills, survey_drills
-from runbook_lib.recovery.facts.dumps import parse_contents
-from runbook_lib.recovery.facts.manifests import parse_manifest, sealed_manifest
 
 NAME = "staging_db_20261122_020000.sql.gz"
 
@@ -73,34 +71,3 @@ def test_a_record_of_an_earlier_version_has_its_tables_counted_and_no_contents()
 def test_a_record_has_numbers_and_one_value_for_the_contents() -> None:
     drill = parse_drills(line(format=2, tables=2, rows=10, contents="cc", read_rows={"public.builds": 7})).drills[0]
     assert (drill.tables, drill.rows, drill.read_rows, drill.contents) == (2, 10, {"public.builds": 7}, "cc")
-
-
-def manifest() -> str:
-    snapshot = {"database": "staging_db", "taken_at": "2026-11-22T02:00:00Z", "server_version": "15", "database_bytes": 9}
-    data = {"format": 2, "number": 4, "file": NAME, "sha256": "a" * 64, "size_bytes": 9, "plain_bytes": 9, "seconds": 1.5,
-            "finished_at": "2026-11-22T02:00:10Z", "pg_dump_version": "15", "schema_revision": "0002",
-            "objects": {"count": 1, "definitions": "0a"}, "snapshot": snapshot, "tables": []}
-    return sealed_manifest(json.dumps(data)[:-1] + ",\n")
-
-
-def test_no_bit_of_a_manifest_can_flip_unseen() -> None:
-    whole = manifest().encode()
-    assert parse_manifest(whole.decode()).number == 4
-    for at in range(len(whole)):
-        for bit in range(8):
-            flipped = bytearray(whole)
-            flipped[at] ^= 1 << bit
-            with pytest.raises((ValueError, KeyError, TypeError, AttributeError)):
-                parse_manifest(flipped.decode("utf-8", "backslashreplace"))
-
-
-def test_a_manifest_that_ends_early_is_none() -> None:
-    whole = manifest()
-    for end in range(len(whole)):
-        with pytest.raises((ValueError, KeyError, TypeError, AttributeError)):
-            parse_manifest(whole[:end])
-
-
-def test_a_table_that_comes_twice_in_a_dump_counts_twice() -> None:
-    text = "table\tpublic.users\t3\ntable\tpublic.users\t3\nend\t1\nreadable\t1\n"
-    assert parse_contents(text, "x").rows == {"public.users": 6}
