@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from runbook_lib.core.text import from_next_line, head_of, to_last_line
+
 REASON_SHOWN = 300  # characters of a library's message in one of ours
 
 
@@ -43,6 +45,16 @@ class Bounded:
         return self._head.decode("utf-8", "replace") + gap + tail.decode("utf-8", "replace")
 
 
+    def lines(self) -> str:
+        """The same without the two lines that were cut: a piece of a secret is not one that a redactor knows."""
+        if not self.left_out:
+            return self.text()
+        head = to_last_line(self._head.decode("utf-8", "replace"))
+        tail = bytes(self._tail[-self._tail_limit :] if self._tail_limit else b"").decode("utf-8", "replace")
+        gap = f"\n… {self.left_out} bytes left out, and the rest of the lines next to them …\n"
+        return f"{head}{gap}{from_next_line(tail)}"
+
+
 def discard(data: bytes) -> None:
     """A receiver for output that is not needed."""
 
@@ -50,4 +62,4 @@ def discard(data: bytes) -> None:
 def reason_of(error: BaseException) -> str:
     """The error's own message on one line, or its class where it has none."""
     text = " ".join(str(error).split())
-    return (text or type(error).__name__)[:REASON_SHOWN]
+    return head_of(text or type(error).__name__, REASON_SHOWN)

@@ -10,6 +10,7 @@ from runbook_lib.connections.docker_errors import docker_unavailable
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import DockerUnavailable, FactUnreadable
+from runbook_lib.core.text import head_of, tail_of
 
 PROJECT = "gw2-staging"
 _AGAIN = "Run the notebook again; if it stays so, run psql in the container on the server."
@@ -44,7 +45,7 @@ class ServerDatabase:
 
     def _failure(self, code: int, stderr: str) -> FactUnreadable | DockerUnavailable:
         where = f"{self._server.address}: PostgreSQL {self._database}"
-        reason = " ".join(stderr.split())[-500:]
+        reason = tail_of(" ".join(stderr.split()), 500)
         if _NOT_RUNNING.search(reason):
             return FactUnreadable("No PostgreSQL container is running.", where=where,
                                   next_step="On the server: docker compose ps postgres.")
@@ -66,8 +67,8 @@ def parse_rows(text: str) -> list[dict[str, Any]]:
         try:
             row = json.loads(line)
         except ValueError as error:
-            raise FactUnreadable("psql's reply is not JSON.", where=line[:200], next_step=_AGAIN) from error
+            raise FactUnreadable("psql's reply is not JSON.", where=head_of(line, 200), next_step=_AGAIN) from error
         if not isinstance(row, dict):
-            raise FactUnreadable("psql's reply is not a row.", where=line[:200], next_step=_AGAIN)
+            raise FactUnreadable("psql's reply is not a row.", where=head_of(line, 200), next_step=_AGAIN)
         rows.append(row)
     return rows

@@ -11,6 +11,7 @@ from runbook_lib.connections.link import close_quietly
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.connections.translate import is_library_error
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, RunbookError
+from runbook_lib.core.text import head_of
 
 TIMEOUT_S = 15.0
 BODY_LIMIT = 20_000_000
@@ -57,7 +58,7 @@ def parse_reply(status: int, body: bytes, where: str) -> Any:
                              next_step="Check what listens on that port, and Prometheus's log.")
     if reply["status"] != "success" or "data" not in reply:
         raise FactUnreadable(
-            f"Prometheus refused the query: {str(reply.get('error', 'no reason given'))[:300]}",
+            f"Prometheus refused the query: {head_of(str(reply.get('error', 'no reason given')), 300)}",
             where=where,
             next_step="Run the query in Prometheus's own web page to see more.",
         )

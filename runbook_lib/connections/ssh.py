@@ -21,6 +21,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import CommandTimedOut, FactUnreadable
 from runbook_lib.core.questions import CommandResult
 from runbook_lib.core.redaction import Redactor, Secret
+from runbook_lib.core.text import head_of, tail_of
 
 OUTPUT_LIMIT = 16_000_000
 ERROR_LIMIT = 64_000
@@ -149,7 +150,7 @@ class SshServer:
         return result, not out.left_out
 
     def _raise_for(self, command: Command, result: CommandResult) -> None:
-        output = " ".join((result.stderr or result.stdout).split())[-500:]
+        output = tail_of(self._redactor.text(" ".join((result.stderr or result.stdout).split())), 500)
         missing = command.argv[0] == "docker" and result.exit_code == 127
         if missing or any(message in output.lower() for message in _NO_DOCKER):
             raise docker_unavailable(self._redactor.text(output), self.address, result.command)
@@ -158,14 +159,14 @@ class SshServer:
     def _unreadable(self, command: Command, how: str) -> FactUnreadable:
         return FactUnreadable(
             self._redactor.text(f"`{command.argv[0]}` on the server {how}"),
-            where=self._redactor.text(f"{self.address}: {shell_join(command.argv)[:300]}"),
+            where=f"{self.address}: {head_of(self._redactor.text(shell_join(command.argv)), COMMAND_SHOWN)}",
             next_step="Run the command on the server manually to see more.",
         )
 
     def _timed_out(self, exchange: Exchange) -> CommandTimedOut:
         return CommandTimedOut(
             f"The command did not end within {exchange.timeout_s:g} s.",
-            where=f"{self.address}: {exchange.doing[:COMMAND_SHOWN]}",
+            where=f"{self.address}: {head_of(exchange.doing, COMMAND_SHOWN)}",
             next_step="Check the server's load and disk; the command may still be running there.",
         )
 

@@ -16,6 +16,7 @@ from runbook_lib.core.errors import (
     LinkDropped,
     RunbookError,
 )
+from runbook_lib.core.text import head_of
 
 COMMAND_SHOWN = 300  # characters of a command in a message
 _KEY_NEXT = (
@@ -26,7 +27,7 @@ _REACH_NEXT = "Check the address and port in the environment file, and that the 
 
 def ssh_error(error: BaseException, address: str, doing: str, *, connecting: bool) -> RunbookError:
     """The server's refusal where there is one; HostUnreachable while connecting; LinkDropped during an exchange."""
-    where = f"{address}: {doing[:COMMAND_SHOWN]}" if doing else address
+    where = f"{address}: {head_of(doing, COMMAND_SHOWN)}" if doing else address
     refusal = _refusal(error, where)
     if refusal is not None:
         return refusal

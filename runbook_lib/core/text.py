@@ -30,20 +30,22 @@ def printable(value: object) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-_BLANKS = (" ", "\n", "\t", "\r")
+_BLANKS = ("\n", "\r", " ", "\t")  # the first that there is, where a text is cut at a line's end
 LONGEST_LINE = 16_384  # characters; a longer line has no end to wait for, and no secret is as long
 
 
 def from_next_line(text: str) -> str:
-    """What follows the first line end: the text begins in the middle of a line, perhaps in the middle of a secret."""
-    end = text.find("\n", 0, LONGEST_LINE)
-    return text[end + 1:] if end >= 0 else text[LONGEST_LINE:]
+    """What follows the first line end, or blank where the line has no end: the text begins in the middle of a line,
+    perhaps in the middle of a secret."""
+    end = next((place for mark in _BLANKS if (place := text.find(mark, 0, LONGEST_LINE)) >= 0), LONGEST_LINE - 1)
+    return text[end + 1:]
 
 
 def to_last_line(text: str) -> str:
     """What ends with the last line end: the text was cut in the middle of a line."""
-    end = text.rfind("\n", max(0, len(text) - LONGEST_LINE))
-    return text[:end + 1] if end >= 0 else text[:-LONGEST_LINE]
+    last = max(0, len(text) - LONGEST_LINE)
+    end = next((place for mark in _BLANKS if (place := text.rfind(mark, last)) >= 0), last - 1)
+    return text[:end + 1]
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -14,6 +14,7 @@ from runbook_lib.contract import MISSING, Contract
 from runbook_lib.contract.catalogue import find_runbook
 from runbook_lib.contract.saved_confirmation import reject_saved_confirmation
 from runbook_lib.core.errors import Refused
+from runbook_lib.core.text import head_of
 from runbook_lib.environment import project
 from runbook_lib.kernel.assignment import assigned
 
@@ -111,4 +112,4 @@ def _same(found: Any, given: Any) -> bool:
 
 
 def _shown(namespace: Mapping[str, Any], name: str) -> str:
-    return repr(namespace[name])[:80] if name in namespace else "not set"
+    return head_of(repr(namespace[name]), 80) if name in namespace else "not set"

@@ -30,4 +30,4 @@ def _head_and_tail(job: Job, name: str, limit_bytes: int) -> str:
     kept.add(content[:limit_bytes])
     kept.size += max(0, int(size) - len(content))  # the middle never left the server, but it counts as left out
     kept.add(content[limit_bytes:])
-    return kept.text()
+    return kept.lines()

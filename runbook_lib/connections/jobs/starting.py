@@ -19,6 +19,7 @@ from runbook_lib.core.errors import CommandTimedOut, LinkDropped, Refused, StepF
 from runbook_lib.core.gates import Gate, Watch
 from runbook_lib.core.plan import Action
 from runbook_lib.core.redaction import Secret
+from runbook_lib.core.text import head_of
 
 EXCHANGE_TIMEOUT_S = 30.0
 STARTED = "started"  # printed by programs/job_claim.sh
@@ -92,7 +93,7 @@ def _was_started(job: Job, token: str) -> bool:
     if not retrying.retry(FollowedJob(), give_up, lambda: job.server.exchange(claim)):
         raise LinkDropped(
             "The connection was lost while the job was being started, and the server cannot be reached again.",
-            where=f"{job.server.address}: {job.description[:300]}",
+            where=f"{job.server.address}: {head_of(job.description, 300)}",
             next_step=f"When the server is reachable, check for {job.folder}: without it the job was never started.",
         )
     return output.text().split()[-1:] == [STARTED]

@@ -9,6 +9,7 @@ from typing import Any
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
 from runbook_lib.core.questions import HttpReply, Server
+from runbook_lib.core.text import head_of
 
 # The backend image has Python and no curl. The request comes by stdin: it may hold a password, and arguments show in
 # the server's process list.
@@ -50,8 +51,8 @@ class ContainerHttp:
         done = self.server.run(command)
         if done.exit_code:
             reason = (done.stderr.strip().splitlines() or ["no reply"])[-1]
-            raise EndpointUnavailable(f"{path} gave no reply inside {self.container}: {reason[:300]}", where=url,
-                                      next_step="Read the container's log with `docker logs`.")
+            raise EndpointUnavailable(f"{path} gave no reply inside {self.container}: {head_of(reason, 300)}",
+                                      where=url, next_step="Read the container's log with `docker logs`.")
         try:
             reply = json_text.loads(done.stdout)
             body, seconds = reply["body"].encode(), reply["seconds"]

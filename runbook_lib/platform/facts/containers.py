@@ -11,6 +11,7 @@ from typing import Any
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.text import head_of
 from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
 
@@ -91,7 +92,7 @@ def parse_containers(text: str) -> tuple[Container, ...]:
         found = [_container(one) for one in json.loads(text)]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FactUnreadable(
-            f"`docker inspect` replied in an unknown form ({type(error).__name__}: {str(error)[:100]}).",
+            f"`docker inspect` replied in an unknown form ({type(error).__name__}: {head_of(str(error), 100)}).",
             next_step="Run `docker inspect` on the server; an engine older than 20.10 is not supported.",
         ) from error
     return tuple(sorted(found, key=lambda one: one.service))
@@ -107,7 +108,7 @@ def parse_memory(text: str) -> dict[str, int]:
             row = json.loads(line)
             used[str(row["ID"])] = parse_size(row["MemUsage"].partition("/")[0])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise FactUnreadable("`docker stats` replied in an unknown form.", where=line[:200]) from error
+            raise FactUnreadable("`docker stats` replied in an unknown form.", where=head_of(line, 200)) from error
     return used
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.assets import ASSET
 from runbook_lib.platform.facts.container_http import ContainerHttp
@@ -101,7 +102,8 @@ def parse_assets(text: str) -> dict[str, int]:
     try:
         return {str(path): int(status) for path, status in dict(json.loads(text)).items()}
     except (ValueError, TypeError) as cause:
-        raise FactUnreadable(f"the status of the frontend's files came in an unknown form: {text[:80]!r}") from cause
+        reply = head_of(text, 80)
+        raise FactUnreadable(f"the status of the frontend's files came in an unknown form: {reply!r}") from cause
 
 
 def parse_container_reply(text: str, url: str) -> ContainerReply:
@@ -114,7 +116,7 @@ def parse_container_reply(text: str, url: str) -> ContainerReply:
         return ContainerReply(int(status), document)
     except ValueError as cause:
         raise FactUnreadable(
-            f"{url} did not answer with a JSON object: {body[:80]!r}",
+            f"{url} did not answer with a JSON object: {head_of(body, 80)!r}",
             where=url,
             next_step="Read the container's log with `docker logs`; the release does not speak the health protocol.",
         ) from cause

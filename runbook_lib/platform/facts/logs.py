@@ -11,6 +11,7 @@ from typing import Any
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.text import head_of
 from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
 
@@ -124,7 +125,7 @@ def parse_access(lines: Iterable[str], since: datetime) -> tuple[LogLine, ...]:
 def sanitize(text: str) -> str:
     """Text without control characters, escape sequences and direction marks, at most 2,000 characters."""
     shown = _CONTROLS.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
-    return shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
+    return head_of(shown, SHOWN)
 
 
 def _exception(entry: dict[str, Any]) -> str:

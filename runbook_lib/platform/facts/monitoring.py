@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.text import head_of
 from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
 
@@ -156,7 +157,7 @@ def _read(what: str, read: Callable[[], T]) -> T:
         return read()
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise FactUnreadable(
-            f"Prometheus's reply about {what} is of an unknown form: {error!r}"[:300],
+            head_of(f"Prometheus's reply about {what} is of an unknown form: {error!r}", 300),
             next_step="Open Prometheus on the server (port 9090) and compare.",
         ) from error
 

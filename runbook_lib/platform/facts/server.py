@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
 
 DOCKER_DATA = "/var/lib/docker"
@@ -109,7 +110,7 @@ def parse_disks(text: str, asked: tuple[str, ...]) -> tuple[Disk, ...]:
     paths = [path for path in asked if path not in {name.strip("'‘’") for name in missing}]
     rows = [line.split() for line in text.splitlines() if line.startswith("/")]
     if len(rows) != len(paths):
-        raise ValueError(f"{len(paths)} disks in df's reply: {text[:200]!r}")
+        raise ValueError(f"{len(paths)} disks in df's reply: {head_of(text, 200)!r}")
     return tuple(
         Disk(path, " ".join(row[:-4]), int(row[-4]), int(row[-3]), _count(row[-2]), _count(row[-1]))
         for path, row in zip(paths, rows, strict=True)

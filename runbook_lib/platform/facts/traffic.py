@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
 from runbook_lib.core.questions import Connections, Http, Question
+from runbook_lib.core.text import head_of
 from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import container_name
@@ -203,7 +204,7 @@ def parse_traffic(text: str) -> Traffic:
                 requests, errors, external = numbers
                 counts[at] = requests, errors, external
         except (ValueError, IndexError, TypeError) as error:
-            raise FactUnreadable(f"the access log was counted in an unknown form: {line[:80]!r}",
+            raise FactUnreadable(f"the access log was counted in an unknown form: {head_of(line, 80)!r}",
                                  where=ACCESS_LOG) from error
     if read_at is None:
         raise FactUnreadable("the server's clock did not answer", where=ACCESS_LOG)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 
 from runbook_lib.core.findings import Finding, finding
+from runbook_lib.core.text import head_of
 from runbook_lib.recovery.checks.freshness import RUN_BACKUP
 from runbook_lib.recovery.facts.backups import Backup, Backups, Trust
 from runbook_lib.recovery.facts.drill_selection import DrillSelection
@@ -123,4 +124,4 @@ def _reads(name: str, drill: Drill) -> Finding:
 
 
 def _short(drill: Drill) -> str:
-    return f"{drill.stage}: {' '.join(drill.message.split())[:300]}"
+    return f"{drill.stage}: {head_of(' '.join(drill.message.split()), 300)}"

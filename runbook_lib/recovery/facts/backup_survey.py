@@ -14,6 +14,7 @@ from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.facts.backups import Backup, Backups, PartialBackup, taken_at
 from runbook_lib.recovery.facts.manifests import MANIFEST_SUFFIX, SUFFIX, manifest_name, parse_manifest
@@ -53,7 +54,7 @@ def parse_survey(text: str, directory: str, database: str, *, our_clock: datetim
         try:
             records.add(*line.split("\t"))
         except _UNREADABLE as cause:
-            raise _unreadable(directory, f"the line {line[:80]!r} cannot be parsed as a record") from cause
+            raise _unreadable(directory, f"the line {head_of(line, 80)!r} cannot be parsed as a record") from cause
     if records.clock is None or records.folder is None:
         raise _unreadable(directory, "the reply ends before the survey begins")
     times = {name: time for name in records.files if (time := taken_at(name, database)) is not None}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from runbook_lib.core.browsing import PageView
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.statistics import percentile
+from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.live_release import (
     assets_loaded,
@@ -119,7 +120,7 @@ def no_critical_errors(lines: Sequence[LogLine] | None) -> Finding:
     """No line of level ERROR or CRITICAL since the deployment. None: the log could not be read."""
     measured = "log not readable" if lines is None else f"{len(lines)} lines"
     if lines:
-        measured += f", the last: {lines[-1].message[:120]}"
+        measured += f", the last: {head_of(lines[-1].message, 120)}"
     return finding(
         "errors in the log",
         None if lines is None else not lines,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runbook_lib.connections.limits import Bounded
+from runbook_lib.connections.limits import Bounded, reason_of
+from runbook_lib.core.text import head_of
 
 
 def test_short_output_is_whole() -> None:
@@ -40,3 +42,16 @@ def test_memory_stays_bounded() -> None:
     for _ in range(1000):
         kept.add(b"x" * 1000)
         assert len(kept._tail) <= 1200
+
+
+def test_lines_that_were_cut_are_left_out_for_they_may_hold_a_piece_of_a_secret() -> None:
+    kept = Bounded(20, 20)
+    kept.add(b"first line\npassword=Zq7-Wm3xK9_pL2vB8nR4\n" + b"x\n" * 50 + b"password=Zq7-Wm3xK9_pL2vB8nR4\nlast line\n")
+    shown = kept.lines()
+    assert shown.startswith("first line\n") and shown.endswith("last line\n")
+    assert "Zq7" not in shown and "nR4" not in shown and "bytes left out" in shown
+
+
+@pytest.mark.parametrize("where", [reason_of(ValueError("x" * 290 + " Zq7-Wm3xK9_pL2vB8nR4")), head_of("word " * 59 + "Zq7-Wm3xK9_pL2vB8nR4", 300)])
+def test_a_reason_is_cut_between_words(where: str) -> None:
+    assert "Zq7" not in where and where.endswith("…")

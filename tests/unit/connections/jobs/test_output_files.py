@@ -9,7 +9,7 @@ from tests.unit.connections.local_server import sh
 
 
 def test_long_output_is_fetched_at_both_ends(server: Any) -> None:
-    job = jobs.start(server, sh("echo first; head -c 500000 /dev/zero | tr '\\0' x; echo last"), "run/step")
+    job = jobs.start(server, sh("echo first; head -c 500000 /dev/zero | tr '\\0' x; echo; echo last"), "run/step")
     jobs.wait(job)
     out, err = jobs.output(job, limit_bytes=100)
     assert out.startswith("first\n")
