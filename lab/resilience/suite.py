@@ -16,7 +16,7 @@ from lab.instance import Instance
 
 # in the order they run; a suite that does not exist is a failed case
 NAMES = ("races", "interruptions-backup", "interruptions-deploy", "interruptions-rollback", "interruptions-restore",
-         "corruptions", "retention", "releases", "false_rollbacks", "traffic")
+         "corruptions", "retention", "releases", "configurations", "false_rollbacks", "traffic")
 
 
 @dataclass(frozen=True)

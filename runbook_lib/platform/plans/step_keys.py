@@ -15,6 +15,7 @@ class StepKey(StrEnum):
     BUILD_BACKEND = "build-backend"
     BUILD_FRONTEND = "build-frontend"
     DELIVER_SECRETS = "deliver-secrets"
+    APPLY_SECRETS = "apply-secrets"
     CHECK_OUT = "check-out"
     CONFIGURE = "configure"
     START_INFRASTRUCTURE = "start-infrastructure"
@@ -32,4 +33,9 @@ class StepKey(StrEnum):
     STOP_WRITERS = "stop-writers"
     DOWNGRADE = "downgrade"
     GATE_SCHEMA = "gate-schema"
+    CHANGE_SERVICE = "change"  # with the service's name: change-postgres
+    UPDATE_MONITORING = "update-monitoring"
+    GATE_SERVICES = "gate-services"
+    PULL = "pull"
+    VALIDATE = "validate-configuration"
     START_MONITORING = "start-monitoring"

@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import yaml
@@ -19,6 +19,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import PROJECT, Container
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.release.facts.repository import ReleaseTree
+from runbook_lib.release.facts.service_changes import ServiceChange, parse_changes
 from runbook_lib.release.facts.validation_runs import ValidationRun, mounted, program_of, runs_of, unknown_services
 
 VALIDATION_TIMEOUT_S = 600.0
@@ -51,10 +52,14 @@ class ValidatedService:
 
 @dataclass(frozen=True)
 class ValidatedConfiguration:
-    """Every service that mounts files of the release. Of `not_validated` ones no program is known: name to sources."""
+    """Every service that mounts files of the release. Of `not_validated` ones no program is known: name to sources.
+
+    `changes` are what running services need to follow the release; nginx follows by the switch.
+    """
 
     services: tuple[ValidatedService, ...] = ()
-    not_validated: Mapping[str, tuple[str, ...]] = ()  # type: ignore[assignment]
+    not_validated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    changes: tuple[ServiceChange, ...] = ()
 
     @property
     def missing_images(self) -> tuple[str, ...]:
@@ -78,15 +83,16 @@ def validated_configuration(environment: Environment, tree: ReleaseTree, own_fil
     words = [f"{path}={_encoded(text)}" for path, text in own_files.items()]
     words += ["--", *(_encoded("".join(f"{word}\0" for word in one.words)) for one in runs)]
     commit = tree.commit.commit if tree.commit else ""
-    argv = ("bash", "-s", "--", environment.server.directory, commit, *words)
+    argv = ("bash", "-s", "--", environment.server.directory, commit, PROJECT, *words)
     program = programs.text("release/read_git.sh", "release/configuration.sh")
 
     def fetch(connections: Connections) -> ValidatedConfiguration:
-        if not commit or not runs:
+        if not commit or not (runs or own_files):
             return ValidatedConfiguration(as_they_are, unknown_services(services))
         reply = connections.server.run(Command(argv, stdin=program, timeout_s=VALIDATION_TIMEOUT_S))
         validated = parse_runs(reply.stdout, runs, {name: mounted(one) for name, one in services.items()})
-        return ValidatedConfiguration((*validated, *as_they_are), unknown_services(services))
+        return ValidatedConfiguration((*validated, *as_they_are), unknown_services(services),
+                                      parse_changes(reply.stdout, services))
 
     return Question("configuration of the release", fetch)
 

@@ -45,8 +45,8 @@ class ValidationRun:
     @property
     def words(self) -> tuple[str, ...]:
         """The run as `programs/configuration.sh` reads it."""
-        return (self.service, self.mode, self.image, ":".join(self.sources), str(len(self.ready)), *self.ready,
-                str(len(self.options)), *self.options, *self.command)
+        return (self.service, self.mode, self.image, ":".join(self.sources), self.program, str(len(self.ready)),
+                *self.ready, str(len(self.options)), *self.options, *self.command)
 
 
 def runs_of(services: Mapping[str, Service], absent: Iterable[str] = ()) -> tuple[ValidationRun, ...]:

@@ -22,29 +22,37 @@ from runbook_lib.platform.plans import migration, verification
 from runbook_lib.platform.plans.release_files import env_file, secrets_file, upstreams_file
 from runbook_lib.platform.plans.rollout import BreakingMigration, Choices, Rollout, Sessions
 from runbook_lib.platform.plans.step_keys import StepKey
+from runbook_lib.release.facts.configuration import ValidatedConfiguration
+from runbook_lib.release.facts.repository import ReleaseTree
+from runbook_lib.release.facts.service_changes import ServiceChange
 from runbook_lib.release.plans import (
     build_steps,
     configuration_steps,
     cutover_steps,
+    service_steps,
     session_steps,
     verification_steps,
 )
 from runbook_lib.release.plans.found_release import record_running
 from runbook_lib.release.plans.interrupted_cutover import finish_cutover
 from runbook_lib.release.plans.migration_steps import check_compatibility, irreversible, skip_reason
+from runbook_lib.release.plans.validation import pull_and_validate
 
 
 def plan_deploy(
     environment: Environment, deployed: Deployed, containers: tuple[Container, ...], target: Target, *,
     secrets: Mapping[str, Secret], backup: Plan, operator: str, reason: str = "",
     breaking_migration: BreakingMigration = "refuse", watch_s: float | None = None, sessions: Sessions = "keep",
+    configuration: ValidatedConfiguration | None = None, tree: ReleaseTree | None = None,
 ) -> Plan:
     """The steps from the deployed state to `target`; none, with the reason, when they are the same.
 
     `backup` is the plan of a verified backup; its steps come first, unless there is no database yet. `operator` and
     `reason` go into the release record. With `breaking_migration` "accept" the live code is not tested on the new
     schema, and nothing is rolled back automatically once the migration has run. `watch_s` are seconds; None: as the
-    environment says. With `sessions` "end" the release may log users out. Raises BadParameter for any other choice.
+    environment says. `configuration` says what running services need to follow the release, and
+    which images are pulled first; its `tree` is then validated again. With `sessions` "end" the release may log users
+    out. Raises BadParameter for any other choice.
     """
     _one_of("breaking_migration", breaking_migration, get_args(BreakingMigration))
     _one_of("sessions", sessions, get_args(Sessions))
@@ -53,13 +61,16 @@ def plan_deploy(
     secret_file = secrets_file(secrets, environment.delivered_secrets)
     if is_deployed(rollout, secret_file):
         return _nothing_to_deploy(rollout)
-    wanted, skipped = _before_the_switch(rollout, secret_file, backup)
+    wanted, skipped = _before_the_switch(rollout, secret_file, backup,
+                                         pull_and_validate(environment, configuration, tree))
+    changes = configuration.changes if configuration else ()
     kept, not_kept = KeptSession(environment), session_steps.skip_reason(rollout)
     if not_kept:
         skipped.append(SkippedStep("Log a synthetic user in", not_kept))
     else:
         wanted.append(session_steps.open_before_switch(kept))
-    made = replace(_plan(rollout), steps=(*wanted, *_from_the_switch_on(rollout, wanted, kept)), skipped=tuple(skipped))
+    steps = (*wanted, *_from_the_switch_on(rollout, wanted, kept, changes))
+    made = replace(_plan(rollout), steps=steps, skipped=tuple(skipped))
     return irreversible(made) if breaking_migration == "accept" else made
 
 
@@ -123,7 +134,8 @@ def _nothing_to_deploy(rollout: Rollout) -> Plan:
                                 "unchanged")
 
 
-def _before_the_switch(rollout: Rollout, secret_file: Secret, backup: Plan) -> tuple[list[Step], list[SkippedStep]]:
+def _before_the_switch(rollout: Rollout, secret_file: Secret, backup: Plan,
+                       pulled: tuple[Step, ...]) -> tuple[list[Step], list[SkippedStep]]:
     """Everything that users do not notice, and what of it the server does not need."""
     wanted: list[Step] = [build_steps.record_state(rollout), *finish_cutover(rollout)]
     skipped: list[SkippedStep] = []
@@ -143,8 +155,10 @@ def _before_the_switch(rollout: Rollout, secret_file: Secret, backup: Plan) -> t
     for part in build_steps.PARTS:
         image = build_steps.image_of(rollout, part)
         unless(image in rollout.deployed.images, build_steps.build(rollout, part), f"{image[:24]} exists already")
+    wanted += pulled
     same_secrets = rollout.deployed.secrets_sha256 == configuration_steps.sha256_of(secret_file)
     unless(same_secrets, configuration_steps.deliver_secrets(rollout, secret_file), "the server has the same secrets")
+    wanted += [] if same_secrets else service_steps.apply_secrets(rollout)
     checked_out = rollout.deployed.head == rollout.target.commit
     unless(checked_out, configuration_steps.check_out(rollout), "checked out already")
     wanted += [configuration_steps.configure(rollout), configuration_steps.start_infrastructure(rollout)]
@@ -155,7 +169,8 @@ def _before_the_switch(rollout: Rollout, secret_file: Secret, backup: Plan) -> t
     return wanted, skipped
 
 
-def _from_the_switch_on(rollout: Rollout, before: Iterable[Step], kept: KeptSession) -> list[Step]:
+def _from_the_switch_on(rollout: Rollout, before: Iterable[Step], kept: KeptSession,
+                        changes: Iterable[ServiceChange]) -> list[Step]:
     keys = {step.key for step in before}
     tested, has_session = StepKey.COMPATIBILITY_CHECK in keys, StepKey.OPEN_SESSION in keys
     outside = verification_steps.external_gate(rollout)
@@ -164,6 +179,7 @@ def _from_the_switch_on(rollout: Rollout, before: Iterable[Step], kept: KeptSess
     steps = [
         cutover_steps.switch(rollout),
         outside,
+        *service_steps.follow_release(rollout, changes),
         verification_steps.watch_release(rollout),
         cutover_steps.commit_release(rollout, compatible_with=rollout.deployed.live_commit if tested else None),
     ]

@@ -21,7 +21,8 @@ from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.restore_databases import Databases
 from runbook_lib.recovery.plans.restore import unchanged_since_plan
 from runbook_lib.release.facts.schema_rollback import DataChoice, SchemaRollback
-from runbook_lib.release.plans import build_steps, cutover_steps, rollback_steps, verification_steps
+from runbook_lib.release.facts.service_changes import ServiceChange
+from runbook_lib.release.plans import build_steps, cutover_steps, rollback_steps, service_steps, verification_steps
 from runbook_lib.release.plans.interrupted_cutover import finish_cutover
 from runbook_lib.release.plans.rollback_data import DataRollback, release_and_data
 
@@ -30,12 +31,14 @@ def plan_rollback(
     environment: Environment, deployed: Deployed, containers: tuple[Container, ...], target: Target, *,
     database: DataChoice, schema: SchemaRollback, operator: str, reason: str = "",
     pre_rollback_backup: Plan | None = None, backup: Backup | None = None, databases: Databases | None = None,
+    changes: tuple[ServiceChange, ...] = (),
 ) -> Plan:
     """From the live release to `target`; where it is live already, what an interrupted run left, or no steps.
 
     `database` says what happens to the data; `backup` and `databases` are for "restore" only. `target.schema_now` is
     the live schema, for a restore that of the backup. `pre_rollback_backup` is the plan of a verified backup of the
-    live database, taken where data change; None leaves it out. `operator` and `reason` go into the release record.
+    live database, taken where data change; None leaves it out. `changes` are what data services need to follow the
+    earlier release. `operator` and `reason` go into the release record.
     """
     data = DataRollback(database, schema, pre_rollback_backup, backup, databases)
     why = f"rollback from {deployed.live_version or 'nothing'} (database: {database}): {reason or 'no reason given'}"
@@ -48,6 +51,7 @@ def plan_rollback(
     stop = [cutover_steps.stop_idle_colour(environment, deployed.live_colour)] if deployed.live_colour else []
     steps = (
         build_steps.record_state(rollout), *finish_cutover(rollout), *images, *changed,
+        *service_steps.follow_release(rollout, (one for one in changes if one.service in rollback_steps.DATA_SERVICES)),
         cutover_steps.commit_release(final), *stop, rollback_steps.start_monitoring(environment),
     )
     return replace(_plan(rollout, data), steps=steps, skipped=(*skipped, *left_out))

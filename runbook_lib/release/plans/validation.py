@@ -1,18 +1,28 @@
-"""The release's configuration before it touches anything: as a question, and as a step where an image comes first."""
+"""The release's configuration before it touches anything: as a question, and as steps where an image comes first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from runbook_lib.core.commands import Command
+from runbook_lib.core.gates import Gate
+from runbook_lib.core.plan import Step
 from runbook_lib.core.questions import Question
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
-from runbook_lib.platform.facts.target import FIRST_COLOUR
-from runbook_lib.platform.plans.release_files import exemptions_file, upstreams_file
+from runbook_lib.platform.facts.target import FIRST_COLOUR, Target
+from runbook_lib.platform.plans.release_files import env_file, exemptions_file, upstreams_file
+from runbook_lib.platform.plans.rollout import Rollout
+from runbook_lib.platform.plans.step_keys import StepKey
+from runbook_lib.release.checks.configuration import configuration_is_valid
 from runbook_lib.release.facts.configuration import ValidatedConfiguration, unchanged_services, validated_configuration
 from runbook_lib.release.facts.repository import ReleaseTree
+from runbook_lib.release.plans.configuration_steps import infrastructure_services
 from runbook_lib.release.plans.cutover_steps import EXEMPTIONS, UPSTREAMS
+
+# For a dry run of Compose alone: what the deployment would write, and the services that are not part of a release.
+RELEASE_ENV, SERVICES = ".runbook/release.env", ".runbook/services"
 
 
 def validate_configuration(environment: Environment, tree: ReleaseTree, deployed: Deployed | None = None,
@@ -25,4 +35,29 @@ def validate_configuration(environment: Environment, tree: ReleaseTree, deployed
     # both colours have the same text but for their names, and every service has an address in a run
     own = {UPSTREAMS: upstreams_file(FIRST_COLOUR), EXEMPTIONS: exemptions_file(environment)}
     same = unchanged_services(environment, tree, deployed, containers) if deployed else frozenset()
+    if deployed and deployed.live_colour and tree.commit:
+        target = Target(tree.commit.commit, tree.commit.version, tree.configuration, "")
+        own[RELEASE_ENV] = env_file(Rollout(environment, deployed, target), live=deployed.live_colour)
+        own[SERVICES] = "".join(f"{name}\n" for name in infrastructure_services(environment))
     return validated_configuration(environment, tree, own, same)
+
+
+def pull_and_validate(environment: Environment, configuration: ValidatedConfiguration | None,
+                      tree: ReleaseTree | None) -> tuple[Step, ...]:
+    """Images that the server does not have are pulled, then what they will read is validated; as a rule nothing."""
+    if configuration is None or tree is None or not configuration.missing_images:
+        return ()
+    missing = configuration.missing_images
+    pulls = tuple(Command(("docker", "pull", "--quiet", image), timeout_s=900) for image in missing)
+    gate = Gate(
+        "the release's configuration",
+        (validate_configuration(environment, tree),),
+        lambda validated: configuration_is_valid(validated, environment),
+        success_threshold=1, interval_s=600, deadline_s=600, failure_threshold=1,  # files do not change by waiting
+    )
+    return (
+        Step(StepKey.PULL, "Pull the images that the server does not have", pulls,
+             why="what will read the release's configuration must be there before the configuration is"),
+        Step(StepKey.VALIDATE, "Validate the release's configuration", (gate,),
+             why="in throw-away containers; what could be read before this plan was read already"),
+    )

@@ -4,7 +4,11 @@
 # the files, without a network, with nothing of the live services but the server's certificates, read-only. It is removed
 # in any case, and ends on its own after LIMIT_S should this program die.
 # A NAME=VALUE is a file to write into the folder, `path=base64`. A RUN is base64 of NUL-ended words:
-#   SERVICE MODE UNCHANGED IMAGE SOURCES FULL READY-WORDS READY… RUN-OPTIONS-WORDS OPTIONS… COMMAND…
+#   SERVICE MODE IMAGE SOURCES PROGRAM READY-WORDS READY… OPTIONS-WORDS OPTIONS… COMMAND…
+# With .runbook/release.env and .runbook/services among the files: which running services Compose would make anew, as
+# `recreate SERVICE`. Of a started one that is live too, the settings that differ: `restart SERVICE NAME` where the program
+# takes it only when it starts, else `reload SERVICE NAME NEW(base64) OLD(base64)`; PostgreSQL's
+# `reload SERVICE` alone.
 # Prints `run SERVICE MODE OUTCOME SECONDS OUTPUT(base64)`, and for a failed one its mounted files.
 
 set -uo pipefail
@@ -15,7 +19,7 @@ readonly LIMITED='timeout "$@"; exit $?'
 readonly LABEL=org.gw2.runbook=configuration-validation
 
 main() {
-    local checkout=$1 commit_wanted=$2; shift 2
+    local checkout=$1 commit_wanted=$2; project=$3; shift 3
     scratch=$(mktemp -d) || exit 1
     prefix=configuration-validation-$$-$RANDOM
     trap end EXIT
@@ -29,6 +33,7 @@ main() {
         shift
     done
     shift
+    recreated "$checkout"
     local number=0 spec
     for spec; do
         number=$((number + 1))
@@ -49,14 +54,71 @@ end() {
     rm -rf -- "$scratch"
 }
 
+# recreated CHECKOUT: asked of Compose itself, which changes nothing in a dry run. Only names of containers pass: its
+# messages may show values.
+recreated() {
+    local tree=$scratch/tree services
+    [[ -s $tree/.runbook/release.env && -r $1/.env.secrets ]] || return 0
+    mapfile -t services <"$tree/.runbook/services"
+    timeout 60 docker compose --project-name "$project" --project-directory "$1" --file "$tree/docker-compose.staging.yml" \
+        --env-file "$tree/.runbook/release.env" --env-file "$1/.env.secrets" --ansi never --dry-run up --detach --no-build \
+        --no-deps "${services[@]}" 2>&1 </dev/null \
+        | sed -n "s/.*Container $project-\(.*\)-[0-9][0-9]* *Recreate\(d\)\{0,1\}\$/recreate\t\1/p" | sort -u
+}
+
+# compare CONTAINER: the settings of a started service against those of the live one
+compare() {
+    local live
+    live=$(docker ps --quiet --filter status=running --filter "label=com.docker.compose.project=$project" \
+        --filter "label=com.docker.compose.service=$service" | head -n 1)
+    [[ -n $live ]] || return 0
+    case $program in
+        postgres) printf 'reload\t%s\n' "$service"
+            comm -13 <(postgres_settings "$live") <(postgres_settings "$1") | cut -f1 \
+            | while IFS= read -r name; do printf 'restart\t%s\t%s\n' "$service" "$name"; done ;;
+        redis) compare_redis "$live" "$1" ;;
+    esac
+}
+
+# postgres_settings CONTAINER: those that only a restart changes. Where data and files lie is the same in both.
+postgres_settings() {
+    docker exec "$1" sh -c 'psql -XqAt -F "	" -U "${POSTGRES_USER:-postgres}" -d "${POSTGRES_DB:-postgres}" -c "$1"' ask \
+        "SELECT name, setting FROM pg_settings WHERE context = 'postmaster' AND name !~ '_(directory|file)$' ORDER BY 1" </dev/null
+}
+
+compare_redis() {
+    local name value old
+    redis_settings "$1" >"$scratch/$2-live"
+    redis_settings "$2" >"$scratch/$2-new"
+    comm -13 "$scratch/$2-live" "$scratch/$2-new" | while IFS=$'\t' read -r name value; do
+        old=$(sed -n "s/^$name\t//p" "$scratch/$2-live")
+        # asked of the one that is thrown away: not every setting can be changed while it runs
+        if [[ $(redis_ask "$2" CONFIG SET "$name" "$value") == OK ]]; then
+            printf 'reload\t%s\t%s\t%s\t%s\n' "$service" "$name" "$(printf %s "$value" | encoded)" "$(printf %s "$old" | encoded)"
+        else
+            printf 'restart\t%s\t%s\n' "$service" "$name"
+        fi
+    done
+}
+
+# secrets are no settings: the run has placeholders for them
+redis_settings() {
+    redis_ask "$1" CONFIG GET '*' | paste - - | grep -Ev '^(requirepass|masterauth|masteruser|.*key-file-pass)' | sort
+}
+
+redis_ask() {
+    local container=$1; shift
+    docker exec "$container" sh -c 'REDISCLI_AUTH="${REDIS_PASSWORD-}" exec redis-cli --no-auth-warning "$@"' ask "$@" </dev/null
+}
+
 # try NUMBER RUN
 try() {
     local words name="$prefix-$1" log="$scratch/log-$1" began=$SECONDS outcome
     mapfile -d '' words < <(base64 -d <<<"$2" | sed -z "s#@TREE@#$scratch/tree#g")
-    service=${words[0]} mode=${words[1]} image=${words[2]} sources=${words[3]}
-    local count=${words[4]} ready options
-    ready=("${words[@]:5:count}")
-    words=("${words[@]:5 + count}")
+    service=${words[0]} mode=${words[1]} image=${words[2]} sources=${words[3]} program=${words[4]}
+    local count=${words[5]} ready options
+    ready=("${words[@]:6:count}")
+    words=("${words[@]:6 + count}")
     count=${words[0]} options=("${words[@]:1:count}") words=("${words[@]:1 + count}")
     : >"$log"
     local place
@@ -123,6 +185,7 @@ start() {
         fi
         sleep 0.3
     done
+    [[ -n $status ]] || compare "$1" 2>/dev/null
     docker rm --force --volumes "$1" >/dev/null 2>&1
     wait "$started"
     return "${status:-0}"

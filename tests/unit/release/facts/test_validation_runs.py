@@ -86,4 +86,4 @@ def test_of_a_service_that_the_environment_does_not_run_only_the_text_is_read() 
 
 def test_a_trial_is_told_to_the_program_by_counted_words() -> None:
     one = runs.ValidationRun("redis", "redis", "start", "redis:7", ("a", "b"), ("--x",), ("run",), ("ping", "it"))
-    assert one.words == ("redis", "start", "redis:7", "a:b", "2", "ping", "it", "1", "--x", "run")
+    assert one.words == ("redis", "start", "redis:7", "a:b", "redis", "2", "ping", "it", "1", "--x", "run")

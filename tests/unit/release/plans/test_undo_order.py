@@ -22,11 +22,18 @@ from runbook_lib.execution import ActionResult
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans.release_files import upstreams_file
+from runbook_lib.release.facts.configuration import ValidatedConfiguration
+from runbook_lib.release.facts.service_changes import ServiceChange
 from runbook_lib.release.plans.deploy import plan_deploy
 from tests.unit.execution_doubles import FAILED, PASSED, ScriptedBackend, executed
 from tests.unit.recovery.plans.test_restore import BACKUP, ENVIRONMENT, ONLY_LIVE, PRE_RESTORE_BACKUP
 from tests.unit.release.plans import test_rollback as rollback
 
+CHANGES = (
+    ServiceChange("postgres", "postgres", "restart", ("max_connections",)),
+    ServiceChange("redis", "redis", "reload", (), (("maxmemory", "1gb", "384mb"),)),
+    ServiceChange("prometheus", "prometheus", "recreate"),
+)
 STOP = Command(("stop-here",))
 HEAD, NEW, ENV = "c" * 40, "b" * 40, "COMPOSE_PROFILES=blue\n"
 LIVE = Deployed("blue", HEAD, ENV, upstreams_file("blue"), "0" * 64, frozenset(), ())
@@ -38,7 +45,8 @@ def deployment(deployed: Deployed, accept: bool = False) -> Plan:
     target = Target(NEW, "v4", {"nginx": "1" * 40}, "0004", frozenset({"0003", "0004"}),
                     "0003" if deployed.live_colour else None)
     return plan_deploy(ENVIRONMENT, deployed, (), target, secrets=secrets, backup=PRE_RESTORE_BACKUP, operator="ann",
-                       breaking_migration="accept" if accept else "refuse")
+                       breaking_migration="accept" if accept else "refuse",
+                       configuration=ValidatedConfiguration((), {}, CHANGES))
 
 
 def plans() -> Iterator[tuple[str, Plan, str | None]]:
@@ -50,7 +58,7 @@ def plans() -> Iterator[tuple[str, Plan, str | None]]:
     yield "deploy after an interrupted cutover", deployment(interrupted), ENV
     older = replace(rollback.NEWER, compatible=False)
     before: dict[str, Any] = {"pre_rollback_backup": PRE_RESTORE_BACKUP}
-    yield "roll back, keep", rollback.plan("keep", rollback.NEWER), rollback.ENV
+    yield "roll back, keep", rollback.plan("keep", rollback.NEWER, changes=CHANGES), rollback.ENV
     yield "roll back, downgrade", rollback.plan("downgrade", rollback.NEWER, **before), rollback.ENV
     yield "roll back, downgrade in maintenance", rollback.plan("downgrade", older, **before), rollback.ENV
     yield "roll back, restore", rollback.plan("restore", rollback.NEWER, to=rollback.target("0001"), backup=BACKUP,

@@ -1,0 +1,46 @@
+"""What running services need to follow a release: nothing, a reload, a restart, or a new container."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from runbook_lib.release.facts.validation_runs import program_of
+
+How = Literal["reload", "restart", "recreate"]
+
+
+@dataclass(frozen=True)
+class ServiceChange:
+    """How one service follows a release. `settings` are the names that wait for a restart.
+
+    `values` are what a reload changes while the service runs: name, new and previous value.
+    """
+
+    service: str
+    program: str | None
+    how: How
+    settings: tuple[str, ...] = ()
+    values: tuple[tuple[str, str, str], ...] = ()
+
+
+def parse_changes(text: str, services: Mapping[str, Mapping[str, Any]]) -> tuple[ServiceChange, ...]:
+    """The `recreate`, `restart` and `reload` lines that `configuration.sh` prints, one change a service."""
+    records = [line.split("\t") for line in text.splitlines()]
+    names = list(dict.fromkeys(record[1] for record in records if record[0] in ("recreate", "restart", "reload")))
+    changes = []
+    for name in names:
+        mine = [record for record in records if len(record) > 1 and record[1] == name]
+        settings = tuple(record[2] for record in mine if record[0] == "restart")
+        # PostgreSQL reloads its files whole: its line names no setting
+        values = tuple((record[2], _decoded(record[3]), _decoded(record[4])) for record in mine if len(record) > 4)
+        recreated = any(record[0] == "recreate" for record in mine)
+        how: How = "recreate" if recreated else "restart" if settings else "reload"
+        changes.append(ServiceChange(name, program_of(name, services.get(name, {})), how, settings, values))
+    return tuple(changes)
+
+
+def _decoded(text: str) -> str:
+    return base64.b64decode(text, validate=True).decode("utf-8", "replace")
