@@ -37,9 +37,6 @@ def deploy_preconditions(
 
     The rules are those of 10 Preflight, of the very commit: what it calls failed is not deployed, run or not.
     """
-    missing = [
-        name for name in environment.server_secrets if environment.secrets[name].required and name not in secrets
-    ]
     return (
         finding(
             "the ref names a commit",
@@ -51,16 +48,21 @@ def deploy_preconditions(
         *compose_file(release, environment),
         *variables(release, environment),
         migration_chain(release),
-        finding(
-            "secrets available",
-            not missing,
-            measured=", ".join(missing) or "all",
-            expected="all that the server needs",
-            next_step="Put the missing ones into the environment of this process, or into the file of `secrets_file`.",
-        ),
+        _secrets_available(environment, secrets),
         *(secrets_can_be_delivered(secrets, on_server, environment, delete_secrets) if on_server else ()),
         *disk_and_memory(server, environment),
         *(configuration_is_valid(configuration, environment, pulled=False) if configuration else ()),
+    )
+
+
+def _secrets_available(environment: Environment, secrets: Mapping[str, Secret]) -> Finding:
+    missing = [name for name in environment.server_secrets if name not in secrets]
+    return finding(
+        "secrets available",
+        not missing,
+        measured=", ".join(missing) or "all",
+        expected="all that the server needs",
+        next_step="Put the missing ones into the environment of this process, or into the file of `secrets_file`.",
     )
 
 
