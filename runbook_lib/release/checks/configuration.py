@@ -19,7 +19,7 @@ def configuration_is_valid(validated: ValidatedConfiguration, environment: Envir
     left_out = tuple(not_applicable(_name(name), reason) for name, reason in absent.items()
                      if name in dict(validated.not_validated))
     not_validated = tuple(
-        Finding(_name(name), Verdict.WARNING, f"not validated: no program for {', '.join(sources)} is known",
+        Finding(_name(name), Verdict.NOT_APPLICABLE, f"not validated: no program for {', '.join(sources)} is known",
                 "its program takes the files", "Read them; the release's gate sees only what users see.")
         for name, sources in dict(validated.not_validated).items() if name not in absent
     )
