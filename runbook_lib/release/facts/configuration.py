@@ -91,8 +91,8 @@ def validated_configuration(environment: Environment, tree: ReleaseTree, own_fil
             return ValidatedConfiguration(as_they_are, unknown_services(services))
         reply = connections.server.run(Command(argv, stdin=program, timeout_s=VALIDATION_TIMEOUT_S))
         validated = parse_runs(reply.stdout, runs, {name: mounted(one) for name, one in services.items()})
-        return ValidatedConfiguration((*validated, *as_they_are), unknown_services(services),
-                                      parse_changes(reply.stdout, services))
+        changes = parse_changes(reply.stdout, services)
+        return ValidatedConfiguration((*validated, *as_they_are), unknown_services(services), changes)
 
     return Question("configuration of the release", fetch)
 

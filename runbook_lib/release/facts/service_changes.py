@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.release.facts.validation_runs import program_of
 
 How = Literal["reload", "restart", "recreate"]
@@ -27,7 +28,18 @@ class ServiceChange:
 
 
 def parse_changes(text: str, services: Mapping[str, Mapping[str, Any]]) -> tuple[ServiceChange, ...]:
-    """The `recreate`, `restart` and `reload` lines that `configuration.sh` prints, one change a service."""
+    """The `recreate`, `restart` and `reload` lines that `configuration.sh` prints, one change a service.
+
+    Raises FactUnreadable where a line is not in that form.
+    """
+    try:
+        return _changes(text, services)
+    except (ValueError, IndexError) as cause:
+        raise FactUnreadable("What the services need to follow the release cannot be read.", where="configuration.sh",
+                             next_step="Run the notebook again.") from cause
+
+
+def _changes(text: str, services: Mapping[str, Mapping[str, Any]]) -> tuple[ServiceChange, ...]:
     records = [line.split("\t") for line in text.splitlines()]
     names = list(dict.fromkeys(record[1] for record in records if record[0] in ("recreate", "restart", "reload")))
     changes = []
@@ -35,7 +47,8 @@ def parse_changes(text: str, services: Mapping[str, Mapping[str, Any]]) -> tuple
         mine = [record for record in records if len(record) > 1 and record[1] == name]
         settings = tuple(record[2] for record in mine if record[0] == "restart")
         # PostgreSQL reloads its files whole: its line names no setting
-        values = tuple((record[2], _decoded(record[3]), _decoded(record[4])) for record in mine if len(record) > 4)
+        values = tuple((record[2], _decoded(record[3]), _decoded(record[4]))
+                       for record in mine if record[0] == "reload" and len(record) > 4)
         recreated = any(record[0] == "recreate" for record in mine)
         how: How = "recreate" if recreated else "restart" if settings else "reload"
         changes.append(ServiceChange(name, program_of(name, services.get(name, {})), how, settings, values))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 
+import pytest
+
+from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.release.facts.service_changes import ServiceChange, parse_changes
 
 SERVICES = {"postgres": {"image": "postgres:15"}, "redis": {"image": "redis:7"}, "queue": {"image": "rabbitmq"}}
@@ -18,7 +21,8 @@ def test_without_lines_nothing_follows() -> None:
 
 
 def test_a_setting_that_can_be_changed_while_it_runs_is_reloaded_with_its_previous_value() -> None:
-    text = f"reload\tredis\tmaxmemory\t{encoded('1gb')}\t{encoded('384mb')}\nreload\tredis\tsave\t\t{encoded('60 1')}\n"
+    text = "run\tredis\tstart\tpassed\t1\tbm90IG9uZQ==\n"
+    text += f"reload\tredis\tmaxmemory\t{encoded('1gb')}\t{encoded('384mb')}\nreload\tredis\tsave\t\t{encoded('60 1')}\n"
     values = (("maxmemory", "1gb", "384mb"), ("save", "", "60 1"))
     assert parse_changes(text, SERVICES) == (ServiceChange("redis", "redis", "reload", (), values),)
 
@@ -32,3 +36,9 @@ def test_what_compose_would_make_anew_is_made_anew_whatever_its_settings() -> No
     (change,) = parse_changes("recreate\tpostgres\nreload\tpostgres\nrestart\tpostgres\tport\n", SERVICES)
     assert change.how == "recreate"
     assert parse_changes("recreate\tqueue\n", SERVICES) == (ServiceChange("queue", None, "recreate"),)
+
+
+@pytest.mark.parametrize("text", ["restart\tredis\n", "reload\tredis\tname\tnot base64!\t\n"])
+def test_a_line_of_another_form_is_never_taken_for_no_change(text: str) -> None:
+    with pytest.raises(FactUnreadable):
+        parse_changes(text, SERVICES)
