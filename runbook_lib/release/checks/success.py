@@ -20,7 +20,7 @@ from runbook_lib.platform.checks.page import page_works
 from runbook_lib.platform.facts.assets import Asset
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
-from runbook_lib.platform.facts.logs import LogLine
+from runbook_lib.platform.facts.logs import SevereLines
 from runbook_lib.platform.facts.monitoring import Alert, ScrapeTarget
 from runbook_lib.platform.facts.releases import Release
 from runbook_lib.release.facts.load import Load
@@ -65,9 +65,9 @@ class SuccessCriteria:
         """Frontend assets loaded correctly: each byte is as it was built, and a browser shows the page."""
         return (*assets_loaded(assets), *page_works(page, self.environment))
 
-    def logs(self, lines: Sequence[LogLine] | None) -> tuple[Finding, ...]:
-        """No critical errors in logs since the deployment; None: the log could not be read."""
-        return (no_critical_errors(lines),)
+    def logs(self, errors: SevereLines | None) -> tuple[Finding, ...]:
+        """No critical errors in logs since the deployment; None: there is no log."""
+        return (no_critical_errors(errors),)
 
     def monitoring(self, targets: tuple[ScrapeTarget, ...], alerts: tuple[Alert, ...]) -> tuple[Finding, ...]:
         """Monitoring shows green."""
@@ -116,17 +116,28 @@ def error_rate(environment: Environment, load: Load) -> Finding:
     )
 
 
-def no_critical_errors(lines: Sequence[LogLine] | None) -> Finding:
-    """No line of level ERROR or CRITICAL since the deployment. None: the log could not be read."""
-    measured = "log not readable" if lines is None else f"{len(lines)} lines"
+def no_critical_errors(errors: SevereLines | None) -> Finding:
+    """No line of level ERROR or CRITICAL since the deployment. None: there is no log.
+
+    A log that does not reach back to the deployment proves nothing, and neither does a severe line without a time.
+    """
+    lines = errors.lines if errors is not None else ()
+    dated = [line for line in lines if line.at is not None]
+    measured = "log not readable" if errors is None else f"{len(dated)} lines"
     if lines:
-        measured += f", the last: {head_of(lines[-1].message, 120)}"
+        measured += f", the last: {head_of((dated or lines)[-1].message, 120)}"
+    if errors is not None and len(dated) < len(lines):
+        measured += f"; {len(lines) - len(dated)} without a time"
+    if errors is not None and errors.incomplete:
+        measured += f"; not all was read: {errors.incomplete}"
+    unknown = errors is None or errors.incomplete or lines
     return finding(
         "errors in the log",
-        None if lines is None else not lines,
+        False if dated else None if unknown else True,
         measured=measured,
         expected="no ERROR or CRITICAL line since the deployment",
-        next_step="Read the lines in the evidence; the request id finds the user's request in nginx's access log.",
+        next_step="Read the lines in the evidence; the request id finds the user's request in nginx's access log. "
+                  "Where files are missing, search where rotated logs are kept.",
     )
 
 

@@ -1,0 +1,112 @@
+"""One line of a log, JSON or text: its time, its level, and its message made safe to show."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from runbook_lib.core.text import head_of
+from runbook_lib.core.times import parse_time
+
+SHOWN = 2_000
+TIMES = ("time", "timestamp", "asctime", "ts", "@timestamp")
+LEVELS = ("level", "levelname", "severity", "lvl")
+MESSAGES = ("message", "msg", "event")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z| ?[+-]\d\d:?\d\d)?")
+_COMMON_LOG = re.compile(r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]")
+# a line that was cut is JSON no more; inside a value, quotes are escaped
+_FIELD = r'(?<!\\)"(?:{names})": ?"([^"\\]*)"'
+_QUOTED = re.compile(r"\"[^\"]*\"?|(?<![A-Za-z])'[^']*'?")
+_ADDRESS = re.compile(r"\S*[/?&=%]\S*")
+_LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)\b")
+_SEVERE = ("ERROR", "CRITICAL", "FATAL")
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line. `at` is in UTC, None where nothing dates the line; control characters are shown as `\\xNN`."""
+
+    at: datetime | None
+    level: str
+    message: str
+    request_id: str = ""
+    source: str = ""
+
+
+def log_line(text: str, at: datetime | None, source: str) -> LogLine:
+    """A severe line of JSON, which may have been cut."""
+    entry = _object(text)
+    if entry is None:
+        return LogLine(at, _field(text, LEVELS).upper() or "ERROR", sanitize(text), source=source)
+    message = sanitize(str(_first(entry, MESSAGES)) + _exception(entry))
+    request_id = sanitize(str(entry.get("request_id") or ""))
+    return LogLine(at, str(_first(entry, LEVELS)).upper(), message, request_id, source)
+
+
+def time_of(text: str) -> datetime | None:
+    """The time that a line gives itself, in UTC; None where it gives none. Without a zone it is taken for UTC."""
+    entry = _object(text) if text.startswith("{") else None
+    if entry is not None:
+        return _time(str(_first(entry, TIMES)))
+    if text.startswith("{"):
+        return _time(_field(text, TIMES))
+    if stamp := _STAMP.search(text[:100]):
+        return _time(stamp.group().replace(",", "."))
+    if common := _COMMON_LOG.search(text[:200]):
+        try:
+            return datetime.strptime(common.group(1), "%d/%b/%Y:%H:%M:%S %z").astimezone(UTC)
+        except ValueError:
+            return None
+    return None
+
+
+def level_of_text(text: str) -> str:
+    """The level of a text line when it is a severe one, else nothing.
+
+    The first level in it counts, outside of quotes and addresses: a request for `/?q=ERROR` is not an error.
+    """
+    if text.lstrip().startswith("Traceback (most recent call last)"):
+        return "ERROR"
+    bare = _ADDRESS.sub(" ", _QUOTED.sub(" ", text))
+    found = _LEVEL.search(bare)
+    return found.group() if found and found.group() in _SEVERE else ""
+
+
+def sanitize(text: str) -> str:
+    """Text without control characters, escape sequences and direction marks, at most 2,000 characters."""
+    shown = _CONTROLS.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+    return head_of(shown, SHOWN)
+
+
+def _exception(entry: dict[str, Any]) -> str:
+    """The last line of a trace: what was raised."""
+    trace = str(entry.get("exception") or entry.get("exc_info") or "").strip()
+    return f" ({trace.splitlines()[-1]})" if trace else ""
+
+
+def _first(entry: dict[str, Any], names: tuple[str, ...]) -> Any:
+    return next((entry[name] for name in names if entry.get(name) is not None), "")
+
+
+def _field(text: str, names: tuple[str, ...]) -> str:
+    found = re.search(_FIELD.format(names="|".join(names)), text)
+    return found.group(1) if found else ""
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return entry if isinstance(entry, dict) else None
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return parse_time(text)
+    except ValueError:
+        return None

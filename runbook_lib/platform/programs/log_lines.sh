@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# log_lines.sh LOG SINCE LONGEST MOST: severe lines of a log and of all its rotated files that were written to since
+# SINCE (seconds of 1970), oldest first. Log text is never run, and cannot pass for one of our own lines: each line
+# begins with a letter. F: a file; B, E, S: its first and last dated line, and its longest silence in seconds; X: a
+# severe line of JSON; C: a line that dates its neighbours; U: a text line with a severe word; G: what could not be read.
+set -euo pipefail
+log=$1 since=$2 longest=$3 most=$4
+folder=$(dirname "$log") base=$(basename "$log")
+stem=${base%.*} extension=.${base##*.}
+readonly NO_LOG=66
+exec 3</dev/null
+# the file that is written now is held open: a rotation while we read must not take it away
+if [[ -e $log ]]; then exec 3<"$log"; fi
+held=$(stat -L -c %i "/proc/$$/fd/3")
+
+# numbered, dated (`dateext`, any `dateformat`), with logrotate's `extension`, compressed, or in an `olddir` below
+rotated() {
+    find "$folder/" "$@" -type f \( -name "$base?*" -o -name "${stem}[-._]*[0-9]*$extension*" \) ! -inum "$held" \
+        -newermt "@$((since - 3600))" -printf '%T@ %p\0'
+}
+mapfile -d '' -t found < <(rotated -maxdepth 1 && { rotated -mindepth 2 -maxdepth 2 2>/dev/null || true; } && printf 'end\0')
+[[ ${#found[@]} -gt 0 && ${found[-1]} == end ]] || { echo "$folder cannot be listed" >&2; exit 1; }
+unset 'found[-1]'
+if ((${#found[@]} > 0)); then mapfile -d '' -t found < <(printf '%s\0' "${found[@]}" | sort -z -n); fi
+
+# By the first bytes, not by the name: `compressext` names them as one likes.
+tool_for() {
+    case $(od -An -N6 -tx1 -- "$1" | tr -d ' \n') in
+    1f8b* | 1f9d*) echo gzip ;;
+    425a68*) echo bzip2 ;;
+    fd377a585a00) echo xz ;;
+    28b52ffd*) echo zstd ;;
+    04224d18*) echo lz4 ;;
+    *) echo cat ;;
+    esac
+}
+content() {
+    local tool=$1
+    if [[ $tool == cat ]]; then cat; else "$tool" -dc; fi
+}
+severe() {
+    LC_ALL=C awk -v LONGEST="$longest" '
+    function seconds(t,   y, m) {
+        y = substr(t, 1, 4) + 0; m = substr(t, 6, 2) + 0
+        if (m < 3) { y--; m += 12 }
+        return (365 * y + int(y / 4) - int(y / 100) + int(y / 400) + int((153 * (m - 3) + 2) / 5) + substr(t, 9, 2)) \
+            * 86400 + substr(t, 12, 2) * 3600 + substr(t, 15, 2) * 60 + substr(t, 18, 2)
+    }
+    # a time in front of a text line, or under one of the usual names in a line of JSON
+    function time_in(line,   start) {
+        start = substr(line, 1, 400)
+        if (line ~ /^\{/ && !match(start, /"(time|timestamp|asctime|ts|@timestamp)": ?"[0-9]/)) {
+            if (!match(line, /"(time|timestamp|asctime|ts|@timestamp)": ?"[0-9]/)) return ""
+            start = substr(line, RSTART, 60)
+        }
+        if (!match(start, /[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]/)) return ""
+        return substr(start, RSTART, RLENGTH)
+    }
+    { at = time_in($0); shown = substr($0, 1, LONGEST) }
+    at != "" {
+        now = seconds(at)
+        if (first == "") first = shown; else if (now - before > silence) silence = now - before
+        before = now; last = shown
+        if (wanted) { print "C " shown; wanted = 0 }
+    }
+    /^\{/ { if ($0 ~ /"(level|levelname|severity|lvl)": ?"([Ee][Rr][Rr][Oo][Rr]|[Cc][Rr][Ii][Tt][Ii][Cc][Aa][Ll]|[Ff][Aa][Tt][Aa][Ll])"/)
+                print "X " shown
+            next }
+    # what nothing dates in itself is dated by its neighbours
+    /ERROR|CRITICAL|FATAL|Traceback/ { if (last != "" && at == "") print "C " last; print "U " shown; wanted = (at == "") }
+    END { if (first != "") { print "B " first; print "E " last; print "S " silence + 0 } }'
+}
+show() {
+    local name=$1 tool
+    name=${name//[$'\n\r']/?}  # a line feed in a name would begin a line of ours
+    printf 'F %s\n' "$name"
+    if [[ ! -r $2 ]]; then printf 'G %s: no access\n' "$name"; return; fi
+    tool=$(tool_for "$2")
+    if [[ $tool != cat ]] && ! command -v "$tool" >/dev/null; then
+        printf 'G %s: %s is not installed\n' "$name" "$tool"
+    elif ! content "$tool" <"$2" | severe; then
+        printf 'G %s: cannot be read whole\n' "$name"
+    fi
+}
+
+if [[ ! -e $log ]] && ((${#found[@]} == 0)); then exit "$NO_LOG"; fi
+{
+    for one in ${found[@]+"${found[@]}"}; do show "${one#* }" "${one#* }"; done
+    if [[ $(stat -L -c %F "/proc/$$/fd/3") != character* ]]; then show "$log" "/proc/$$/fd/3"; fi
+    if [[ -e $log && $(stat -c %i "$log") != "$held" ]]; then show "$log" "$log"; fi
+} | awk -v MOST="$most" '
+    # the last of the lines, and every line about the files
+    /^[FGBES]/ { print; next }
+    { kept[++n] = $0; if (n > MOST) delete kept[n - MOST] }
+    END { for (i = (n > MOST ? n - MOST : 0) + 1; i <= n; i++) print kept[i] }'
