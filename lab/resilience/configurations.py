@@ -27,6 +27,13 @@ from runbook_lib.release.facts.validation_runs import mounted
 BASE, LATER = "v3.2.0", "configuration-only"
 LIGHT_LOAD_PER_S = 5.0
 TAG = "spoilt"
+# A setting that is changed, and the step by which its service follows.
+FOLLOWED = (
+    ("postgres/postgresql.conf", "vacuum_cost_limit = 300\n", "Reload postgres (no outage)"),
+    ("postgres/postgresql.conf", "max_worker_processes = 9\n", "Restart postgres (expected outage: 6 s)"),
+    ("redis/redis.conf", "maxmemory-samples 7\n", "Reload redis (no outage)"),
+    ("redis/redis.conf", "databases 17\n", "Restart redis (expected outage: 4 s)"),
+)
 SPOIL_ON_DISK = 'printf %s "$2" | cat - "$1" > "$1.spoilt" && cat "$1.spoilt" > "$1" && rm "$1.spoilt"'
 
 
@@ -59,6 +66,9 @@ def run_cases(instance: Instance) -> Iterator[Case]:
         for path in mounted_files(instance):
             yield is_refused(instance, path, outputs)
             yield is_rolled_back(instance, path, outputs)
+        for path, setting, step in FOLLOWED:
+            yield is_followed(instance, path, setting, step, outputs)
+            yield _case(f"{BASE} is live", time.monotonic(), deploy(instance, BASE, outputs), PASSED, [])
 
 
 def is_refused(instance: Instance, path: str, outputs: Path) -> Case:
@@ -72,6 +82,19 @@ def is_refused(instance: Instance, path: str, outputs: Path) -> Case:
     problems += [] if path in run.output or path.rsplit("/", 1)[0] in run.output else ["the file is not named"]
     problems += _damage(instance, load.result.failed)
     return _case(f"{path}: a release that spoils it", began, run, REFUSED, problems)
+
+
+def is_followed(instance: Instance, path: str, setting: str, step: str, outputs: Path) -> Case:
+    """A good release that changes one setting of a data service: the service follows by the step that is expected."""
+    began = time.monotonic()
+    make_release(instance, TAG, path, base=BASE, before=setting)
+    with background_load(instance, LIGHT_LOAD_PER_S) as load:
+        run = deploy(instance, TAG, outputs)
+    titles = [event["title"] for event in run.events if event["event"] == "step_started"]
+    problems = [] if step in titles else [f"no step {step!r}"]
+    if "no outage" in step and load.result.failed:
+        problems.append(f"{load.result.failed} requests failed")
+    return _case(f"{path}: {setting.strip()}", began, run, PASSED, problems)
 
 
 def is_rolled_back(instance: Instance, path: str, outputs: Path) -> Case:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab.repository import releases
+from lab.resilience.configurations import is_rolled_back
 from lab.resilience.releases import deploys_as_expected, schema_revision
 from tests.lab.conftest import Lab
 from tests.lab_server import NEXT_RELEASE
@@ -19,9 +20,16 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("new_is_live")]
 
 
 @pytest.mark.parametrize("tag", ["broken-migration-incompatible", "broken-database-unreachable",
-                                 "broken-published-port", "broken-sessions-cut"])
+                                 "broken-published-port", "broken-sessions-cut",
+                                 "broken-nginx-configuration", "broken-postgres-configuration"])
 def test_a_broken_release_ends_as_the_catalogue_says(lab: Lab, outputs: Path, tag: str) -> None:
     case = deploys_as_expected(lab.instance, CATALOGUE[tag], outputs, rate=5.0)
+    assert case.passed, case.measured
+
+
+def test_a_file_that_is_spoilt_after_the_check_out_is_rolled_back(lab: Lab, outputs: Path) -> None:
+    # the undo of the switch once reloaded nginx with the spoilt file still there, and the rollback failed
+    case = is_rolled_back(lab.instance, "nginx/snippets/gzip.conf", outputs)
     assert case.passed, case.measured
 
 
