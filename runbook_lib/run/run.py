@@ -128,7 +128,7 @@ class Run:
         """
         self._must_be_open()
         if not self._record.has_plan(plan):
-            self.plan(plan)
+            plan = self.plan(plan)
         if not plan.steps or self.mode != "apply":
             return self._record.add_not_applied(plan)
         if not self._record.confirmed:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from runbook_lib.core.signals import ENDING
 from runbook_lib.run import current
 from tests.notebooks.sample_notebooks import SECRET, ProjectDir
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_before() -> Iterator[None]:
+    """A run takes the signals that ask to end; what the tests start later must not inherit that they are ignored."""
+    before = {number: signal.getsignal(number) for number in ENDING}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 
 import pytest
 
@@ -23,15 +22,13 @@ class OpenRun:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenRun]:
-    before = signal.getsignal(signal.SIGTERM)
+def run(monkeypatch: pytest.MonkeyPatch) -> OpenRun:
     monkeypatch.setattr(current, "_opened", False)
     monkeypatch.setattr(current, "_open", None)
     monkeypatch.setattr("atexit.register", lambda *_: None)
     made = OpenRun()
     current.remember(made)
-    yield made
-    signal.signal(signal.SIGTERM, before)
+    return made
 
 
 def test_the_open_run_is_aborted_when_another_is_opened(run: OpenRun) -> None:
