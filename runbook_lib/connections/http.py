@@ -81,7 +81,8 @@ class PublicHttp:
 def _body(reply: requests.Response, url: str, deadline: float) -> bytes:
     """The whole body; a server that sends a byte now and then does not outlive the deadline."""
     body = bytearray()
-    for chunk in reply.iter_content(65_536):
+    # what has come, however little: to wait for a whole piece would let each byte begin the wait anew
+    while chunk := reply.raw.read1(65_536, decode_content=True):
         body += chunk
         if time.monotonic() > deadline:
             raise EndpointUnavailable("The reply did not end in time.", where=url,

@@ -1,0 +1,96 @@
+"""The one connection: opened when it is needed, shared, opened again when it broke, and refused where it must be."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.core.errors import AuthenticationRefused, FactUnreadable, HostKeyUnknown, HostUnreachable
+from tests.unit.connections.ssh_files import blob, make_key
+from tests.unit.connections.sshd import Sshd
+
+
+def test_all_share_one_transport(sshd: Sshd) -> None:
+    link = sshd.link()
+    with ThreadPoolExecutor(4) as together:
+        assert len({id(one) for one in together.map(lambda _: link.transport(), range(8))}) == 1
+    assert len(sshd.logins) <= 2  # paramiko asks whether a key is wanted, and then signs
+    link.close()
+    assert not link.close()  # type: ignore[func-returns-value]
+
+
+def test_a_transport_that_broke_is_replaced(sshd: Sshd) -> None:
+    link = sshd.link()
+    first = link.transport()
+    sshd.drop()
+    with link.session("again") as channel:
+        assert channel.get_transport() is not first
+    link.close()
+
+
+def test_an_unknown_host_is_refused_before_any_key_is_shown(sshd: Sshd, tmp_path: Path) -> None:
+    (tmp_path / "known").write_text("")
+    with pytest.raises(HostKeyUnknown):
+        sshd.link().transport()
+    assert sshd.logins == []
+
+
+def test_a_key_that_is_not_accepted(sshd: Sshd) -> None:
+    sshd.authorized = []
+    with pytest.raises(AuthenticationRefused, match="did not accept the key"):
+        sshd.link().transport()
+
+
+def test_the_next_key_is_tried_when_one_is_not_accepted(sshd: Sshd, tmp_path: Path) -> None:
+    make_key(tmp_path / "second")
+    (tmp_path / "config").write_text(f"Host *\n IdentityFile {tmp_path}/second\n")
+    sshd.authorized = [blob(tmp_path / "second.pub")]
+    link = sshd.link(config_file=str(tmp_path / "config"))
+    assert link.transport().is_authenticated()
+    assert list(dict.fromkeys(sshd.logins)) == [blob(tmp_path / "user.pub"), blob(tmp_path / "second.pub")]
+    link.close()
+
+
+def test_what_the_configuration_says_in_vain_is_a_warning_once(
+    sshd: Sshd, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "config").write_text("Host *\n ControlMaster auto\n")
+    link = sshd.link(config_file=str(tmp_path / "config"))
+    with caplog.at_level(logging.WARNING, "runbook_lib"):
+        link.transport()
+        sshd.drop()
+        link.transport().close()
+        link.transport()
+    assert [record.message.count("ControlMaster") for record in caplog.records if record.name.startswith("runbook")] == [1]
+    link.close()
+
+
+def test_a_name_of_the_configuration_is_dialled_and_shown(sshd: Sshd, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(f"Host lab\n HostName 127.0.0.1\n Port {sshd.port}\n")
+    link = sshd.link(host="lab", port=None, config_file=str(tmp_path / "config"))
+    assert link.address == "deploy@lab:22"
+    assert link.transport().is_active()
+    link.close()
+    (tmp_path / "config").write_text("Host lab\n HostName 127.0.0.1\n Port 1\n")
+    with pytest.raises(HostUnreachable, match="refuses") as caught:
+        link.transport()
+    assert caught.value.where == "deploy@lab:22 (127.0.0.1:1)"
+
+
+def test_a_tunnel_that_the_server_refuses(sshd: Sshd) -> None:
+    link = sshd.link()
+    with pytest.raises(FactUnreadable, match="nothing was run"):
+        link.open_tunnel(9090)
+    link.close()
+
+
+def test_a_stream_is_a_programs_own(sshd: Sshd) -> None:
+    link = sshd.link()
+    channel = link.open_stream(("sh", "-c", "read line; echo got $line"), "ask", 10)
+    channel.sendall(b"this\n")
+    assert channel.recv(100) == b"got this\n"
+    channel.close()
+    link.close()

@@ -1,0 +1,63 @@
+"""Prometheus through a tunnel of the link: its data, its refusals, and what is not Prometheus at all."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from runbook_lib.connections.prometheus import ServerPrometheus, parse_reply
+from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, HostUnreachable
+
+
+def prometheus(reply: bytes | Exception, asked: list[str] | None = None) -> ServerPrometheus:
+    """One whose port sends these bytes to whatever is asked, or cannot be reached."""
+
+    def tunnel(port: int) -> socket.socket:
+        if isinstance(reply, Exception):
+            raise reply
+        ours, theirs = socket.socketpair()
+
+        def answer() -> None:
+            with theirs:
+                request = theirs.recv(10_000)
+                (asked if asked is not None else []).append(request.decode().split("\r\n")[0])
+                theirs.sendall(reply)
+
+        threading.Thread(target=answer, daemon=True).start()
+        return ours
+
+    server: Any = SimpleNamespace(address="deploy@h:22", link=SimpleNamespace(open_tunnel=tunnel))
+    return ServerPrometheus(server, port=9090)
+
+
+def test_the_data_of_a_query() -> None:
+    asked: list[str] = []
+    body = b'{"status": "success", "data": {"result": [1]}}'
+    reply = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    assert prometheus(reply, asked).get("query", query='up{job="x y"}') == {"result": [1]}
+    assert asked == ["GET /api/v1/query?query=up%7Bjob%3D%22x+y%22%7D HTTP/1.1"]
+
+
+@pytest.mark.parametrize("reply", [b"", b"SSH-2.0-x\r\n", FactUnreadable("The server refused one more session; nothing was run.")])
+def test_no_usable_reply(reply: bytes | Exception) -> None:
+    with pytest.raises(EndpointUnavailable, match="Prometheus") as caught:
+        prometheus(reply).get("query", query="up")
+    assert "127.0.0.1:9090/api/v1/query" in caught.value.where
+
+
+def test_a_server_out_of_reach_stays_what_it_is() -> None:
+    with pytest.raises(HostUnreachable):
+        prometheus(HostUnreachable("gone")).get("query", query="up")
+
+
+@pytest.mark.parametrize(("body", "what"), [
+    (b"<html>", "not Prometheus's"), (b"[]", "not Prometheus's"), (b'{"a": 1}', "not Prometheus's"),
+    (b'{"status": "error", "error": "parse error"}', "parse error"), (b'{"status": "success"}', "no reason given"),
+])
+def test_what_is_not_data(body: bytes, what: str) -> None:
+    with pytest.raises(FactUnreadable, match=what):
+        parse_reply(200, body, "where")

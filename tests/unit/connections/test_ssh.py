@@ -1,0 +1,96 @@
+"""Commands and files over SSH: deadlines, bounds, exit codes of their own, and no empty reply that looks like a fact."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runbook_lib.connections import ssh
+from runbook_lib.connections.session import LOGIN_LINE
+from runbook_lib.connections.ssh import SshServer, stdin_bytes
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import CommandTimedOut, DockerUnavailable, FactUnreadable, LinkDropped, LoginUnusable
+from runbook_lib.core.redaction import Redactor, Secret
+from tests.unit.connections.sshd import Sshd
+
+
+@pytest.fixture
+def over_ssh(sshd: Sshd) -> Iterator[SshServer]:
+    made = sshd.server(redactor=Redactor([Secret("X", "s3cret-value")]))
+    yield made
+    made.close()
+
+
+def sh(text: str, **options: Any) -> Command:
+    return Command(("sh", "-c", text), **options)
+
+
+def test_a_command_has_its_own_words_input_output_and_exit_code(over_ssh: SshServer, sshd: Sshd) -> None:
+    result = over_ssh.execute(sh("cat; echo err >&2; exit 41", stdin="in"))
+    assert (result.stdout, result.stderr, result.exit_code) == ("in", "err\n", 41)
+    assert sshd.commands == [LOGIN_LINE]
+    with pytest.raises(FactUnreadable, match="exit code 41"):
+        over_ssh.run(sh("exit 41"))
+
+
+def test_long_input_and_output_do_not_wait_for_each_other(over_ssh: SshServer) -> None:
+    assert over_ssh.run(sh("cat", stdin="x" * 500_000)).stdout == "x" * 500_000
+
+
+def test_more_output_than_is_kept_is_not_parsed(over_ssh: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssh, "OUTPUT_LIMIT", 1_000)
+    with pytest.raises(FactUnreadable, match="more than"):
+        over_ssh.run(sh("head -c 300000 /dev/zero"))
+
+
+def test_a_deadline_is_kept(over_ssh: SshServer) -> None:
+    began = time.monotonic()
+    with pytest.raises(CommandTimedOut, match=r"within 0.5 s"):
+        over_ssh.run(sh("sleep 20", timeout_s=0.5))
+    assert time.monotonic() - began < 15
+
+
+def test_a_link_that_breaks_leaves_the_outcome_open(over_ssh: SshServer, sshd: Sshd) -> None:
+    over_ssh.run(sh("true"))
+    threading.Timer(0.5, sshd.drop).start()
+    with pytest.raises(LinkDropped, match="outcome of the command is unknown"):
+        over_ssh.run(sh("echo half; sleep 5"))
+
+
+def test_files_within_bounds(over_ssh: SshServer, tmp_path: Path) -> None:
+    (tmp_path / "it's").write_text("content")
+    assert over_ssh.read(str(tmp_path / "it's"), limit_bytes=4) == b"cont"
+    assert over_ssh.read(str(tmp_path / "none")) is None
+    assert over_ssh.read(str(tmp_path / "it's" / "below")) is None
+    with pytest.raises(FactUnreadable, match="directory"):
+        over_ssh.read(str(tmp_path))
+
+
+def test_secrets_stay_out_of_messages(over_ssh: SshServer) -> None:
+    with pytest.raises(FactUnreadable) as caught:
+        over_ssh.run(sh("echo s3cret-value >&2; exit 1"))
+    assert "s3cret-value" not in str(caught.value)
+    assert "‹X›" in str(caught.value)
+
+
+def test_no_docker_is_its_own_error(over_ssh: SshServer) -> None:
+    with pytest.raises(DockerUnavailable):
+        over_ssh.run(sh("echo Cannot connect to the Docker daemon at unix:///x >&2; exit 1"))
+
+
+def test_a_login_that_runs_nothing_is_named(over_ssh: SshServer, sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Sshd._run
+    monkeypatch.setattr(Sshd, "_run", lambda self, channel, command: run(self, channel, "echo go away"))
+    for ask in (lambda: over_ssh.run(sh("true")), lambda: over_ssh.read("/etc/hostname")):
+        with pytest.raises(LoginUnusable, match="go away"):
+            ask()
+
+
+@pytest.mark.parametrize(("given", "sent"), [(None, b""), ("ü", b"\xc3\xbc"), (b"\0", b"\0"), (Secret("X", "s"), b"s")])
+def test_input_as_bytes(given: Any, sent: bytes) -> None:
+    assert stdin_bytes(given) == sent
