@@ -10,6 +10,7 @@ from runbook_lib.connections.docker_errors import docker_unavailable
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import DockerUnavailable, FactUnreadable
+from runbook_lib.core.questions import CommandResult
 from runbook_lib.core.text import head_of, tail_of
 
 PROJECT = "gw2-staging"
@@ -23,6 +24,7 @@ class ServerDatabase:
 
     def __init__(self, server: SshServer, *, database: str, user: str, project: str = PROJECT) -> None:
         self._server, self._database, self._user, self._project = server, database, user, project
+        self._container = f"{project}-postgres-1"
 
     def rows(self, sql: str, *, timeout_s: float = 30.0) -> list[dict[str, Any]]:
         """The rows of one SELECT, as dictionaries. Raises FactUnreadable, DockerUnavailable.
@@ -34,14 +36,32 @@ class ServerDatabase:
             raise ValueError("one SELECT, without ';' and without backslashes")
         options = f"-c default_transaction_read_only=on -c statement_timeout={int(timeout_s * 1000)}"
         text = f"BEGIN READ ONLY;\nSELECT row_to_json(answer) FROM (\n{sql}\n) AS answer;\nCOMMIT;\n"
-        # called by the name that Compose gives it: to find it by label would double the cost of the query
-        argv = ("docker", "exec", "-i", "--env", f"PGOPTIONS={options}", "--env", "PGCONNECT_TIMEOUT=5",
-                f"{self._project}-postgres-1", "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", self._user,
-                "-d", self._database)
-        result = self._server.execute(Command(argv, stdin=text, timeout_s=timeout_s + 10))
+        result = self._ask(text, options, timeout_s)
+        if result.exit_code != 0 and _NOT_RUNNING.search(result.stderr) and self._found_by_label():
+            result = self._ask(text, options, timeout_s)
         if result.exit_code != 0:
             raise self._failure(result.exit_code, result.stderr)
         return parse_rows(result.stdout)
+
+    def _ask(self, text: str, options: str, timeout_s: float) -> CommandResult:
+        argv = ("docker", "exec", "-i", "--env", f"PGOPTIONS={options}", "--env", "PGCONNECT_TIMEOUT=5",
+                self._container, "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", self._user, "-d", self._database)
+        return self._server.execute(Command(argv, stdin=text, timeout_s=timeout_s + 10))
+
+    def _found_by_label(self) -> bool:
+        """Whether another container than the last one is PostgreSQL by Compose's labels; it is asked from now on.
+
+        The name is tried first, because finding it by label doubles the cost of a query. But a recreation that was
+        interrupted leaves it with another name, and `container_name` gives it any.
+        """
+        labels = (f"label=com.docker.compose.project={self._project}", "label=com.docker.compose.service=postgres",
+                  "label=com.docker.compose.oneoff=False", "status=running")
+        argv = ("docker", "ps", "--quiet", "--no-trunc", *(word for label in labels for word in ("--filter", label)))
+        found = self._server.execute(Command(argv)).stdout.split()
+        if not found or found[0] == self._container:
+            return False
+        self._container = found[0]
+        return True
 
     def _failure(self, code: int, stderr: str) -> FactUnreadable | DockerUnavailable:
         where = f"{self._server.address}: PostgreSQL {self._database}"

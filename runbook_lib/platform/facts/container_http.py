@@ -10,6 +10,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
 from runbook_lib.core.questions import HttpReply, Server
 from runbook_lib.core.text import head_of
+from runbook_lib.platform.facts.containers import exec_in
 
 # The backend image has Python and no curl. The request comes by stdin: it may hold a password, and arguments show in
 # the server's process list.
@@ -39,13 +40,16 @@ class ContainerHttp:
     server: Server
     container: str
     base: str = "http://127.0.0.1:8000"
+    is_service: bool = False  # `container` is a service of the environment, found by Compose's labels
 
     def request(self, method: str, path: str, *, json: Any = None, headers: dict[str, str] | None = None,
                 timeout_s: float = 10.0) -> HttpReply:
         """One exchange; any HTTP status is a reply. Raises EndpointUnavailable when there is none."""
         url = self.base + path
         asked = {"method": method, "url": url, "json": json, "headers": headers or {}, "timeout_s": timeout_s}
-        argv = ("docker", "exec", "--interactive", self.container, "python3", "-c", REQUEST)
+        words = ("python3", "-c", REQUEST)
+        argv = (exec_in(self.container, *words) if self.is_service
+                else ("docker", "exec", "--interactive", self.container, *words))
         # 1: no reply; 126: the container is not running; 137: the request was killed with it
         command = Command(argv, stdin=json_text.dumps(asked), timeout_s=timeout_s + 20, accepts=(0, 1, 126, 137))
         done = self.server.run(command)

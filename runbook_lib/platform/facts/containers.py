@@ -29,6 +29,16 @@ ids=$(docker ps --quiet --no-trunc --filter "label=com.docker.compose.project=$1
 [ -n "$ids" ] || exit 0
 exec docker stats --no-stream --no-trunc --format '{{json .}}' $ids
 """
+# By Compose's labels and not by name: a recreation that was interrupted leaves its hash in front of the name, and
+# `container_name` in a Compose file gives it any.
+_EXEC = r"""
+project=$1 service=$2; shift 2
+found=$(docker ps --quiet --no-trunc --filter status=running --filter "label=com.docker.compose.project=$project" \
+    --filter "label=com.docker.compose.service=$service" --filter "label=com.docker.compose.oneoff=False") || exit 125
+set -- "${found%%[!0-9a-f]*}" "$@"
+[ -n "$1" ] || { echo "no container of $service is running" >&2; exit 126; }
+exec docker exec --interactive "$@"
+"""
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,14 @@ class Container:
 def container_name(service: str) -> str:
     """The container of a service, by Compose's rule for names. Source: Docker Compose manual, container_name."""
     return f"{PROJECT}-{service}-1"
+
+
+def exec_in(service: str, *words: str) -> tuple[str, ...]:
+    """The command that runs `words` in the running container of a service, standard input passed on.
+
+    Its exit code is that of `words`; 126: no container of the service is running; 125: the engine did not answer.
+    """
+    return ("sh", "-c", _EXEC, "docker exec", PROJECT, service, *words)
 
 
 def survey_containers(environment: Environment, *, project: str = PROJECT) -> Question[tuple[Container, ...]]:

@@ -13,7 +13,7 @@ from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.assets import ASSET
 from runbook_lib.platform.facts.container_http import ContainerHttp
-from runbook_lib.platform.facts.containers import container_name
+from runbook_lib.platform.facts.containers import exec_in
 from runbook_lib.platform.facts.smoke_test import UserFlow, smoke_test_over
 
 # The page of the frontend, and the status of every file that it names.
@@ -64,10 +64,10 @@ def survey_idle_colour(environment: Environment, colour: str) -> Question[IdleCo
     """
 
     def fetch(connections: Connections) -> IdleColour:
-        container, page = backend_container(colour), f"http://frontend-{colour}:3000"
-        backend = ContainerHttp(connections.server, container)
-        frontend = ContainerHttp(connections.server, container, page)
-        argv = ("docker", "exec", container, "python3", "-c", ASSETS, page, ASSET.pattern)
+        service, page = backend_service(colour), f"http://frontend-{colour}:3000"
+        backend = ContainerHttp(connections.server, service, is_service=True)
+        frontend = ContainerHttp(connections.server, service, page, is_service=True)
+        argv = exec_in(service, "python3", "-c", ASSETS, page, ASSET.pattern)
         return IdleColour(
             health=_reply(backend, "/health"),
             api_health=_reply(backend, "/api/v1/health"),
@@ -78,15 +78,16 @@ def survey_idle_colour(environment: Environment, colour: str) -> Question[IdleCo
     return Question(f"the {colour} colour from inside", fetch)
 
 
-def backend_container(colour: str) -> str:
-    """The container of a colour's backend."""
-    return container_name(f"backend-{colour}")
+def backend_service(colour: str) -> str:
+    """The Compose service of a colour's backend."""
+    return f"backend-{colour}"
 
 
 def run_smoke_test_inside(environment: Environment, colour: str) -> Question[UserFlow]:
     """The smoke test inside `colour`, before users can reach it. Raises as survey_idle_colour."""
     return Question(f"smoke test inside {colour}",
-                    lambda connections: smoke_test_over(ContainerHttp(connections.server, backend_container(colour))))
+                    lambda connections: smoke_test_over(
+                        ContainerHttp(connections.server, backend_service(colour), is_service=True)))
 
 
 def _reply(http: ContainerHttp, path: str) -> ContainerReply:

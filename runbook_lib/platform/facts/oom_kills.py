@@ -7,7 +7,7 @@ import re
 from runbook_lib.core.commands import Command
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.containers import container_name
+from runbook_lib.platform.facts.containers import exec_in
 
 # cgroup v2 and v1; the container's own view, so that no path of the host is guessed
 _COUNTERS = "cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null"
@@ -21,7 +21,7 @@ def count_oom_kills(environment: Environment, service: str) -> Question[int | No
     """
 
     def fetch(connections: Connections) -> int | None:
-        argv = ("docker", "exec", container_name(service), "sh", "-c", f"{_COUNTERS}; true")
+        argv = exec_in(service, "sh", "-c", f"{_COUNTERS}; true")
         return parse_kills(connections.server.run(Command(argv, timeout_s=15, accepts=tuple(range(256)))).stdout)
 
     return Question(f"OOM kills of {service}", fetch)

@@ -11,7 +11,8 @@ from runbook_lib.core.errors import BrowserMissing, EndpointUnavailable, FactUnr
 from runbook_lib.core.questions import Connections, Question, Server
 from runbook_lib.environment import Environment
 from runbook_lib.environment.gates import Page
-from runbook_lib.platform.facts.idle_colour import backend_container
+from runbook_lib.platform.facts.containers import exec_in
+from runbook_lib.platform.facts.idle_colour import backend_service
 
 REPLY_TIMEOUT_S = 20.0
 API = ("/api/",)
@@ -66,7 +67,7 @@ def _view(page: Page | None, connections: Connections, answer: Answer | None) ->
 
 def colour_answers(environment: Environment, server: Server, colour: str) -> Answer:
     """Answers a page's requests as nginx will once `colour` has the traffic: the API by its backend, else the page."""
-    container = backend_container(colour)
+    container = backend_service(colour)
     backend_paths = tuple(environment.health.endpoints)
 
     def answer(request: PageRequest) -> PageReply:
@@ -74,7 +75,7 @@ def colour_answers(environment: Environment, server: Server, colour: str) -> Ans
         base = "http://127.0.0.1:8000" if to_backend else f"http://frontend-{colour}:3000"
         asked = {"method": request.method, "url": base + request.path, "body": request.body,
                  "headers": {name: value for name, value in request.headers.items() if name.lower() != "host"}}
-        argv = ("docker", "exec", "--interactive", container, "python3", "-c", FETCH)
+        argv = exec_in(container, "python3", "-c", FETCH)
         # 1: no reply; 126: the container is not running; 137: the request was killed with it
         done = server.run(Command(argv, stdin=json.dumps(asked), timeout_s=REPLY_TIMEOUT_S, accepts=(0, 1, 126, 137)))
         if done.exit_code:

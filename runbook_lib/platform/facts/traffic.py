@@ -20,7 +20,7 @@ from runbook_lib.core.questions import Connections, Http, Question
 from runbook_lib.core.text import head_of
 from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.containers import container_name
+from runbook_lib.platform.facts.containers import PROJECT
 from runbook_lib.platform.facts.logs import ACCESS_LOG
 
 MARKER = ".runbook/switched.mark"
@@ -34,8 +34,10 @@ _NO_MARKER = 66
 # passing requests to it for a while, and its answers do not count for the new one.
 MARKER_PROGRAM = r"""
 if [ -e "$1" ]; then at=$(stat -c "%i %s" "$1"); else at="0 0"; fi
-old=
-[ -z "$3" ] || old=$(docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' "$3") || old=
+old= ids=
+[ -z "$3" ] || ids=$(docker ps --quiet --filter "label=com.docker.compose.project=$4" \
+    --filter "label=com.docker.compose.service=$3") || ids=
+[ -z "$ids" ] || old=$(docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' $ids) || old=
 echo "$at" $old > "$2"
 """
 
@@ -145,8 +147,8 @@ def _p95_s(seconds: Sequence[SecondBucket]) -> float | None:
 
 def cutover_marker(environment: Environment, old_colour: str | None = None) -> Command:
     """The command that marks the switch: how far the access log has come, and which backend had the traffic."""
-    old = container_name(f"backend-{old_colour}") if old_colour else ""
-    return Command(("sh", "-c", MARKER_PROGRAM, "mark", ACCESS_LOG, environment.server.path(MARKER), old))
+    old = f"backend-{old_colour}" if old_colour else ""
+    return Command(("sh", "-c", MARKER_PROGRAM, "mark", ACCESS_LOG, environment.server.path(MARKER), old, PROJECT))
 
 
 def traffic_since_switch(environment: Environment) -> Question[Traffic]:

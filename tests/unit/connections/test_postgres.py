@@ -12,7 +12,7 @@ from runbook_lib.core.errors import DockerUnavailable, FactUnreadable
 
 
 def database(answer: Any) -> tuple[ServerDatabase, ScriptedServer]:
-    server = ScriptedServer(commands={"psql -XqAt": answer})
+    server = ScriptedServer(commands={"psql -XqAt": answer, "docker ps": ""})
     return ServerDatabase(server, database="staging_db", user="staging_user"), server  # type: ignore[arg-type]
 
 
@@ -53,3 +53,22 @@ def test_anything_but_rows_is_unreadable(text: str) -> None:
 def test_a_failed_question_says_why(answer: Any, kind: type[Exception], words: str) -> None:
     with pytest.raises(kind, match=words):
         database(answer)[0].rows("SELECT 1")
+
+
+def test_a_container_of_another_name_is_found_by_its_labels_and_kept() -> None:
+    """An interrupted recreation leaves its hash in front of the name; `container_name` gives it any."""
+    gone = (1, "", "Error response from daemon: No such container: gw2-staging-postgres-1")
+    server = ScriptedServer(commands={"4f2c": '{"n":1}\n', "docker ps": "4f2c\n", "gw2-staging-postgres-1": gone})
+    asked = ServerDatabase(server, database="staging_db", user="staging_user")  # type: ignore[arg-type]
+    assert asked.rows("SELECT 1 AS n") == asked.rows("SELECT 1 AS n") == [{"n": 1}]
+    assert "label=com.docker.compose.service=postgres" in str(server.asked[1])
+    assert "label=com.docker.compose.project=gw2-staging" in str(server.asked[1])
+    assert len(server.asked) == 4
+
+
+def test_where_no_container_has_the_labels_none_is_running() -> None:
+    gone = (1, "", "Error response from daemon: container 4f2c is not running")
+    server = ScriptedServer(commands={"psql": gone, "docker ps": ""})
+    with pytest.raises(FactUnreadable, match="No PostgreSQL container is running"):
+        ServerDatabase(server, database="staging_db", user="staging_user").rows("SELECT 1")  # type: ignore[arg-type]
+    assert len(server.asked) == 2

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 import json
+import os
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runbook_lib.core.errors import FactUnreadable
-from runbook_lib.platform.facts.containers import parse_containers, parse_memory, parse_size
+from runbook_lib.platform.facts.containers import exec_in, parse_containers, parse_memory, parse_size
 
 REDIS: dict[str, Any] = {
     "Id": "3a1f",
@@ -127,3 +130,26 @@ def test_memory_by_container() -> None:
 def test_malformed_stats_are_unreadable(text: str) -> None:
     with pytest.raises(FactUnreadable):
         parse_memory(text)
+
+
+# an engine with a container whose name an interrupted recreation has changed
+DOCKER = """#!/bin/sh
+case $1 in
+ps) [ -z "$ENGINE_GONE" ] || exit 1
+    case "$*" in *project=gw2-staging*service=redis*) echo 4f2c1d; echo 5e3b2a;; esac;;
+exec) shift; echo "in $*"; cat; exit 7;;
+esac
+"""
+
+
+@pytest.mark.parametrize(("service", "gone", "code", "output"), [
+    ("redis", "", 7, "in --interactive 4f2c1d sh -c say 'hello'\ninput"), ("postgres", "", 126, ""), ("redis", "1", 125, ""),
+])
+def test_a_command_runs_in_the_container_that_compose_labels_as_the_service(
+    tmp_path: Path, service: str, gone: str, code: int, output: str
+) -> None:
+    (tmp_path / "docker").write_text(DOCKER)
+    (tmp_path / "docker").chmod(0o755)
+    done = subprocess.run(exec_in(service, "sh", "-c", "say 'hello'"), input="input", capture_output=True, text=True, check=False,
+                          env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "ENGINE_GONE": gone})
+    assert (done.returncode, done.stdout) == (code, output)
