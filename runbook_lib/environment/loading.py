@@ -29,6 +29,7 @@ NO_SSH_CONFIG = "none"  # ssh's own word for no configuration file
 _ADDRESS = "address.yaml"  # what `python -m lab up` writes: where one instance is reached
 
 
+# libyaml's loader where PyYAML has it: a run reads several files before its first cell
 _FastestLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -36,6 +37,7 @@ class _PlainLoader(_FastestLoader):  # type: ignore[misc]
     """YAML where `yes`, `02:00` and `2025-10-15` stay text, and a key given twice is an error."""
 
 
+# PyYAML's own rules of YAML 1.1 make True of `yes`, and 7200 of `2:00:00`
 _PlainLoader.yaml_implicit_resolvers = {}
 for _tag, _form, _first in (
     ("bool", r"^(?:true|false)$", "tf"),
@@ -116,6 +118,7 @@ def _read_with_bases(
 def _base_file(base: str, path: Path) -> Path:
     if base.endswith((".yaml", ".yml")):
         return Path(_resolved(path.parent / base))
+    # an environment outside the project extends its neighbour first, the project's own after it
     sibling = path.parent / f"{base}.yaml"
     return sibling if sibling.is_file() else _file_of(base)
 
@@ -124,6 +127,7 @@ def _read(path: Path, trail: tuple[Path, ...]) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
+        # the bare FileNotFoundError says less than who needed the file
         raise _missing(path, trail) from None
     except (OSError, UnicodeDecodeError) as error:
         raise _invalid(path, f"cannot be read: {error}") from error
@@ -143,6 +147,7 @@ def _reject_repeated_keys(node: yaml.Node | None, path: Path) -> None:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            # PyYAML takes the last one silently, and an operator reads the first
             if key.value in seen:
                 raise _invalid(path, f"line {key.start_mark.line + 1}: the key {key.value!r} is given twice")
             seen.add(key.value)
@@ -176,6 +181,7 @@ def _resolved(path: Path) -> str:
 def _merge(into: dict[str, Any], other: dict[str, Any]) -> None:
     for key, value in other.items():
         if isinstance(value, dict) and isinstance(into.get(key), dict):
+            # lists are replaced whole: a merged list could not leave anything out
             _merge(into[key], value)
         else:
             into[key] = value

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 from runbook_lib.core.text import server_address
 from runbook_lib.environment.types import AbsolutePath, Count, Name, Port, Seconds, SecretName, StrictModel, Text
 
+# no dash in front: it would be an option of ssh; a colon may be, in an IPv6 address
 Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_][A-Za-z0-9.:_%-]*$")]
 
 
@@ -24,6 +25,7 @@ class Server(StrictModel):
     port: Port = 22
     user: Name
     directory: AbsolutePath
+    # required, also where ssh's configuration names one: the report says which key a run was allowed to use
     key_file: Text
     known_hosts_file: Text
     connect_timeout_s: Seconds = 10.0

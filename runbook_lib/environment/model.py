@@ -106,6 +106,7 @@ class Environment(StrictModel):
 
     def running_services(self, colour: str) -> tuple[str, ...]:
         """Compose service names that must run while `colour` is live; absent ones are left out."""
+        # a wrong colour would name services that never run, and a check of them that never fails
         if colour not in COLOURS:
             raise ValueError(f"a colour is one of {', '.join(COLOURS)}, not {colour!r}")
         return tuple(

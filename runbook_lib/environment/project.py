@@ -11,6 +11,7 @@ def root() -> Path:
     named = os.environ.get("RUNBOOK_HOME")
     if named:
         return Path(named).expanduser().absolute()
+    # a notebook runs in its own folder, a command anywhere below the project
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / "parameters" / "environments").is_dir():

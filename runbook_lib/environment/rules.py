@@ -30,6 +30,7 @@ class Backup(StrictModel):
     frequency: Text
     daily_at: ClockTime
     keep_days: Count
+    # age alone has deleted the last good backup elsewhere: clocks jump, and schedules stop
     keep_newest: Count
     maximum_age_h: Count
     configuration: tuple[Text, ...]
@@ -92,6 +93,7 @@ class Rollback(StrictModel):
 
     triggers: tuple[Text, ...]
     api_error_rate_percent: Percent
+    # at three requests a minute one error is a third: a rate needs a number below it
     minimum_requests: Count
     failure_threshold: Count
     watch_s: Seconds
@@ -117,6 +119,7 @@ class Success(StrictModel):
 class Load(StrictModel):
     """The bounded synthetic load that the verification generates."""
 
+    # bounded here too, so that no file can turn a verification into an attack
     requests: Annotated[int, Field(ge=1, le=100_000)]
     rate_per_s: Annotated[float, Field(gt=0, le=500)]
 

@@ -21,12 +21,14 @@ class Service(StrictModel):
     technology: Text
     purpose: Text
     ports: Annotated[tuple[Port, ...], Field(min_length=1)]
+    # what is reached through the link alone; a published port would be open to the world
     loopback_port: Port | None = None
     cpus: Annotated[float, Field(gt=0)]
     memory: Memory
     networks: Annotated[tuple[Text, ...], Field(min_length=1)]
     critical: bool
     coloured: bool = False
+    # an absent service is declared, never guessed from a container that is not there
     required: bool = True
     absent_reason: str = ""
     health: Text

@@ -102,6 +102,7 @@ def _shown(value: Any) -> str:
         return "a mapping" if isinstance(value, dict) else "a list"
     if value is None:
         return "nothing"
+    # before repr: True and False are not how YAML spells them
     if isinstance(value, bool):
         return str(value).lower()
     text = repr(value)
