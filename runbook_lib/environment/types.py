@@ -14,7 +14,7 @@ class StrictModel(BaseModel):
 
 
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
-# no spaces and no quotes: these paths stand in Compose files, cron lines and nginx's configuration
+# no spaces and no quotes: these paths are written into Compose files, cron lines and nginx's configuration
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._/-]*$")]
 Memory = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*(MB|GB)$")]
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
