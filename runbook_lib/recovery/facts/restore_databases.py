@@ -13,7 +13,7 @@ from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.times import parse_stamp
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.containers import container_name
+from runbook_lib.platform.facts.containers import exec_in
 
 # The comments that `restore_database.sh` writes on databases; it has the same texts.
 COMMENT_MARK = "runbook: "
@@ -23,8 +23,8 @@ SWAP_IN_PROGRESS = "swap in progress, "
 SWAP_IN_PROGRESS_BEFORE_0_2 = "swap open, "
 
 # As the superuser and connected to none of them: a live database that is closed or gone must not hide the others.
-_LIST = ("docker", "exec", "-i", "--env", "PGOPTIONS=-c default_transaction_read_only=on", container_name("postgres"),
-         "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", "postgres")
+_LIST = exec_in("postgres", "env", "PGOPTIONS=-c default_transaction_read_only=on",
+                "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", "postgres")
 _QUERY = """
 SELECT json_build_object('name', datname, 'owner', pg_get_userbyid(datdba), 'size_bytes', pg_database_size(oid),
            'comment', coalesce(shobj_description(oid, 'pg_database'), ''), 'open', datallowconn AND datconnlimit <> 0)

@@ -19,15 +19,21 @@ fi
 # shellcheck disable=SC2034  # the text runs in a session of its own
 read -r -d '' watchdog <<'WATCHDOG'
 container=$1 run_id=$2 interval_s=${3:-3}
+nginx=gw2-staging-nginx-1
 log() { printf '%(%FT%TZ)T %s\n' -1 "$*"; }
+# a recreation that was interrupted leaves its hash in front of a container's name: Compose's labels find it still
+labelled() {
+    docker ps --all --quiet --no-trunc --filter label=com.docker.compose.project=gw2-staging \
+        --filter label=com.docker.compose.oneoff=False --filter "label=com.docker.compose.service=$1" 8>&- 9>&- | sed -n 1p
+}
 written() { grep -qsF -e "$MAINTENANCE" -e "$MAINTENANCE_BEFORE_0_2" upstreams/active.conf; }
 # whether nginx itself still answers, on port 8503 (2137 in hexadecimal), and so has not reloaded the file; when it cannot
 # be asked, that is possible
 loaded() {
-    case $(docker exec gw2-staging-nginx-1 grep -c '0100007F:2137 00000000:0000 0A' /proc/net/tcp 2>&1) in
+    case $(docker exec "$nginx" grep -c '0100007F:2137 00000000:0000 0A' /proc/net/tcp 2>&1) in
         0) return 1 ;;
         [1-9]) return 0 ;;
-        *) ((unanswered++ < 100)) ;;
+        *) nginx=$(labelled nginx); nginx=${nginx:-gw2-staging-nginx-1}; ((unanswered++ < 100)) ;;
     esac
 }
 in_maintenance() { written || loaded; }
@@ -35,7 +41,11 @@ in_maintenance() { written || loaded; }
 lock_is_free() { flock -n lock true && flock -n jobs.lock true; }
 healthy() { [[ $(docker inspect --format '{{.State.Health.Status}}' "$container" 2>&1) == healthy ]]; }
 
-reload() { docker exec gw2-staging-nginx-1 nginx -s reload 8>&- 9>&- && log 'maintenance mode is off'; exit; }
+reloaded() { docker exec "$nginx" nginx -s reload 8>&- 9>&-; }
+reload() {
+    if reloaded || { nginx=$(labelled nginx); [[ -n $nginx ]] && reloaded; }; then log 'maintenance mode is off'; fi
+    exit
+}
 
 end_maintenance() {
     exec 8>>lock 9>>jobs.lock
@@ -48,7 +58,11 @@ end_maintenance() {
         reload
     fi
     log "the lock is not held and $run_id left maintenance mode on: starting $container"
-    docker start "$container" 8>&- 9>&- || return 1
+    if ! docker start "$container" 8>&- 9>&-; then
+        name=${container#gw2-staging-}; found=$(labelled "${name%-1}")
+        container=${found:-$container}
+        docker start "$container" 8>&- 9>&- || return 1
+    fi
     local tries=0
     until healthy 8>&- 9>&-; do ((++tries < 90)) || { log "not healthy: maintenance mode stays on"; exit 1; }; sleep 1 8>&- 9>&-; done
     cp -- before-maintenance.conf upstreams/.new && mv -fT -- upstreams/.new upstreams/active.conf || return 1

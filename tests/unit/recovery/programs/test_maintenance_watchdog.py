@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -112,6 +113,34 @@ def test_a_backend_that_is_not_healthy_gets_no_users(server: Path) -> None:
     assert within(30, lambda: "inspect" in (server / "notes").read_text())
     assert upstreams(server).read_text() == maintenance_page("blue")
     subprocess.run(("pkill", "-f", f"maintenance-watchdog gw2-staging-backend-blue-1 {RUN}"))
+
+
+# only the labels know the containers: an interrupted recreation has changed their names
+RENAMED = """#!/bin/sh
+case "$*" in
+    ps*service=nginx*) echo 4f2c; exit;;
+    ps*service=backend-blue*) echo 5e3b; exit;;
+    *gw2-staging-*) exit 1;;
+    *" grep -c "*) echo 0; exit;;
+esac
+echo "$*" >> "$NOTES"
+case $1 in inspect) echo "$HEALTH";; esac
+"""
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_containers_under_other_names_are_found_by_their_labels(
+    server: Path, monkeypatch: pytest.MonkeyPatch, at_once: bool
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "DOCKER", RENAMED)
+    if at_once:
+        (server / ".runbook/before-maintenance.conf").write_text(upstreams_file("blue"))
+        upstreams(server).write_text(maintenance_page("blue"))
+    start_watchdog(server)
+    upstreams(server).write_text(maintenance_page("blue"))
+    assert within(30, lambda: "exec 4f2c nginx -s reload" in (server / "notes").read_text())
+    assert (server / "notes").read_text().splitlines()[0] == "start 5e3b"
+    assert upstreams(server).read_text() == upstreams_file("blue")
 
 
 def test_a_maintenance_mode_that_its_run_ended_is_left_alone(server: Path) -> None:
