@@ -42,20 +42,26 @@ _BY_SEVERITY = [Verdict.NOT_APPLICABLE, Verdict.PASSED, Verdict.NOT_APPLIED, Ver
 
 @dataclass(frozen=True)
 class Finding:
-    """One check's answer: what was measured, what was expected, and what to do when they differ."""
+    """One check's answer: what was measured, what was expected, and what to do when they differ.
+
+    `request_id` names the request that showed it, where one did: the server's logs have more about it.
+    """
 
     check: str
     verdict: Verdict
     measured: str = ""
     expected: str = ""
     next_step: str = ""
+    request_id: str = ""
 
 
 def finding(check: str, good: bool | None, *, measured: object = "", expected: object = "", next_step: str = "",
-            otherwise: Verdict = Verdict.FAILED) -> Finding:
+            otherwise: Verdict = Verdict.FAILED, request_id: str = "") -> Finding:
     """A finding from a truth value; None (data is missing) is inconclusive, never a pass."""
     verdict = Verdict.INCONCLUSIVE if good is None else Verdict.PASSED if good else otherwise
-    return Finding(check, verdict, str(measured), str(expected), "" if verdict is Verdict.PASSED else next_step)
+    passed = verdict is Verdict.PASSED
+    return Finding(check, verdict, str(measured), str(expected), "" if passed else next_step,
+                   "" if passed else request_id)
 
 
 def not_applicable(check: str, reason: str) -> Finding:

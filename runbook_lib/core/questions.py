@@ -39,6 +39,11 @@ class HttpReply:
     seconds: float
 
     @property
+    def request_id(self) -> str:
+        """What the server calls this exchange in its logs (X-Request-ID); empty where it gives no name."""
+        return next((value for name, value in self.headers.items() if name.lower() == "x-request-id"), "")
+
+    @property
     def text(self) -> str:
         """The body as UTF-8; bytes that are not are replaced."""
         return self.body.decode("utf-8", "replace")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from runbook_lib.core.errors import CommandTimedOut, HostUnreachable, LinkDropped, LockHeld, RunbookError
@@ -16,6 +17,7 @@ from runbook_lib.execution.backend import ActionResult, ExecutionBackend, Interr
 from runbook_lib.execution.gate import GateOutcome, GateProbe, is_tolerated, open_gate
 from runbook_lib.execution.monitor import gate_as_trigger, run_watch
 from runbook_lib.execution.recorder import Recorder
+from runbook_lib.platform.facts.request_logs import RequestLine, lines_of_requests
 
 TAIL_LINES, TAIL_CHARACTERS = 12, 4000
 LONGEST_MESSAGE = 300  # characters of a foreign text in one of ours
@@ -58,11 +60,28 @@ class ActionRunner:
         result = ActionResult(
             StepState.FAILED,
             message=outcome.message,
-            evidence=kept,
+            evidence=(*kept, *self._keep_request_log(name, outcome)),
             watched=gate_as_trigger(gate, outcome) if gate.trigger else None,
             hint=next((one.next_step for one in faults if one.next_step), ""),
         )
         return result, outcome
+
+    def _keep_request_log(self, name: str, outcome: GateOutcome) -> tuple[str, ...]:
+        """What the server logged for the requests that kept the gate shut, in bounds; nothing where it cannot be asked.
+
+        Fetched now: after an undo the container with its log may be gone.
+        """
+        ids = [one.request_id for one in outcome.findings if one.request_id and not one.verdict.acceptable]
+        lines: tuple[RequestLine, ...] = ()
+        if ids:
+            with suppress(RunbookError):
+                lines = self._backend.ask(lines_of_requests(ids))
+        if not lines:
+            return ()
+        rows = aligned([(one.at, one.level, one.message) for one in lines])
+        text = "\n".join(("Logged for the failed requests:", *rows, ""))
+        path = self._recorder.evidence(f"{name}-requests.txt", text)
+        return (path,) if path else ()
 
     def _keep_picture(self, gate: Gate, name: str, outcome: GateOutcome) -> tuple[str, ...]:
         """What the last probe looked like, in the report: first of all when it kept the gate shut."""

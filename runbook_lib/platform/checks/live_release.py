@@ -193,6 +193,7 @@ def endpoints_show(endpoints: tuple[Endpoint, ...], commit: str) -> tuple[Findin
                 measured=measured,
                 expected=200,
                 next_step="Read nginx's error log and the backend's log on the server; 21 Verify shows every endpoint.",
+                request_id=endpoint.request_id,
             )
         )
         if endpoint.path in (*HEALTH_PATHS, RELEASE_PATH):
@@ -221,6 +222,9 @@ def schema_is(revision: str | None, expected: str) -> Finding:
     )
 
 
+READ_REQUEST = "Read what nginx and the backend logged for this very request: a gate keeps its lines as evidence."
+
+
 def smoke_test_passed(flow: UserFlow) -> tuple[Finding, ...]:
     """Each action of the smoke test succeeded. Inconclusive when it was not tried or was rate-limited."""
     return tuple(
@@ -229,7 +233,8 @@ def smoke_test_passed(flow: UserFlow) -> tuple[Finding, ...]:
             one.works,
             measured=one.detail,
             expected=one.expected,
-            next_step="Search the backend's log for ERROR lines at the time of this run.",
+            next_step=READ_REQUEST if one.request_id else "Read the backend's log at the time of this run.",
+            request_id=one.request_id,
         )
         for one in flow.actions
     )

@@ -27,7 +27,7 @@ def session_lives_on(view: SessionView) -> tuple[Finding, ...]:
         return (Finding("a session from before the switch", Verdict.WARNING, "none was opened", "one",
                         "See the step before the switch."),)
     actions = (finding(f"a user can {one.action}", one.works, measured=one.detail, expected=one.expected,
-                       next_step=LOGGED_OUT) for one in view.actions)
+                       next_step=LOGGED_OUT, request_id=one.request_id) for one in view.actions)
     return (*actions, *(_still_full(old, new) for old, new in zip(view.before, view.now, strict=True)))
 
 

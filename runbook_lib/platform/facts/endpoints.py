@@ -26,6 +26,7 @@ class Endpoint:
     seconds: float | None = None
     size_bytes: int = 0
     error: str = ""
+    request_id: str = ""
 
 
 def survey_endpoints(environment: Environment, *, timeout_s: float = TIMEOUT_S) -> Question[tuple[Endpoint, ...]]:
@@ -60,7 +61,7 @@ def endpoint(path: str, reply: HttpReply) -> Endpoint:
     except ValueError:
         document = None
     fields = document if isinstance(document, dict) else {}
-    return Endpoint(path, reply.status, fields, reply.seconds, len(reply.body))
+    return Endpoint(path, reply.status, fields, reply.seconds, len(reply.body), request_id=reply.request_id)
 
 
 def _from_the_server(connections: Connections, environment: Environment, path: str, timeout_s: float) -> Endpoint:

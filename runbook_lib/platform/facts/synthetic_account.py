@@ -33,6 +33,7 @@ class UserAction:
     detail: str
     expected: str
     seconds: float | None = None
+    request_id: str = ""
 
 
 @dataclass
@@ -125,4 +126,5 @@ def act(account: SyntheticAccount, action: str, method: str, path: str, body: An
     detail = f"{reply.status} in {reply.seconds * 1000:.0f} ms" + (f", wrong {', '.join(wrong)}" if wrong else "")
     # 429 is nginx's rate limit and shows nothing of the application: not a fault, and not a pass
     works = None if reply.status == RATE_LIMITED else reply.status == status and not wrong
-    return UserAction(action, works, detail, str(status), reply.seconds), document if works else {}
+    done = UserAction(action, works, detail, str(status), reply.seconds, reply.request_id)
+    return done, document if works else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,26 @@ from runbook_lib.archive import journal
 from runbook_lib.archive.runs import RunFolder, new_run
 from runbook_lib.core.browsing import Picture
 from runbook_lib.core.commands import Command
-from runbook_lib.core.errors import CommandTimedOut, EndpointUnavailable, HostUnreachable, LinkDropped, LockHeld
+from runbook_lib.core.errors import (
+    CommandTimedOut,
+    EndpointUnavailable,
+    FactUnreadable,
+    HostUnreachable,
+    LinkDropped,
+    LockHeld,
+)
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.gates import Gate, Reading
 from runbook_lib.core.plan import StepState
 from runbook_lib.core.questions import Question
+from runbook_lib.core.redaction import Redactor, Secret
 from runbook_lib.execution.actions import ActionRunner, combined, failure_message, format_reading
 from runbook_lib.execution.backend import ActionResult, Interrupted
 from runbook_lib.execution.recorder import Recorder
+from runbook_lib.platform.facts.request_logs import RequestLine
 from tests.unit.execution_doubles import FAILED, PASSED, ScriptedBackend, gate
 
+SECRET = Secret("STAGING_DB_PASSWORD", "Zq7-Wm3xK9_pL2vB8nR4")
 SQL_ERROR = """Traceback (most recent call last):
 sqlalchemy.exc.DBAPIError: LockNotAvailableError: canceling statement due to lock timeout
 DETAIL:  of squads
@@ -132,3 +142,57 @@ def test_an_action_that_passed_has_no_failure_message() -> None:
 def test_a_reading_in_one_line_names_what_is_unknown_and_the_first_fault() -> None:
     assert format_reading(Reading({"rate": None, "requests": 80.0})) == "rate unknown · requests 80; no fault"
     assert format_reading(Reading({}, (Finding("page", Verdict.FAILED, "500"),))) == "; page: 500"
+
+
+class LoggedBackend(ScriptedBackend):
+    """A server whose logs have lines about one request."""
+
+    lines: tuple[RequestLine, ...] = (RequestLine("16:05:01", "ERROR", f"failed: password {SECRET.reveal()}"),)
+    error: Exception | None = None
+
+    def ask(self, question: Question[Any]) -> Any:
+        if question.name != "log lines of the failed requests":
+            return super().ask(question)
+        if self.error:
+            raise self.error
+        return self.lines
+
+
+@pytest.mark.parametrize("error", [None, LinkDropped("gone"), FactUnreadable("no log")])
+def test_the_log_lines_of_a_failed_gates_requests_are_in_the_evidence_redacted(outputs: Path, error: Exception | None) -> None:
+    backend, folder = LoggedBackend(), new_run("20_deploy", outputs, Redactor([SECRET]))
+    backend.error = error
+    shut = replace(gate([False], deadline_s=0.02), judge=lambda healthy: (finding("read", healthy, request_id="4f2c1d9e7ab30c55"),))
+    with journal.Journal(folder, folder.redactor) as opened:
+        result = ActionRunner(backend, Recorder(opened, folder)).run(shut, "gate-1", lambda tail: None)
+    assert result.state is StepState.FAILED
+    assert ("evidence/gate-1-requests.txt" in result.evidence) == (error is None)
+    if error is None:
+        text = (folder.path / "evidence/gate-1-requests.txt").read_text()
+        assert "16:05:01  ERROR  failed: password ‹STAGING_DB_PASSWORD›" in text
+
+
+def test_the_checks_of_a_gate_are_a_table_in_its_evidence(outputs: Path) -> None:
+    folder = new_run("20_deploy", outputs)
+    with journal.Journal(folder) as opened:
+        ActionRunner(ScriptedBackend(), Recorder(opened, folder)).run(gate([False], deadline_s=0.02), "gate-1", lambda tail: None)
+    text = (folder.path / "evidence/gate-1-gate.txt").read_text()
+    assert "\t" not in text
+    assert "verdict  check    measured  expected\nfailed   healthy" in text
+
+
+@pytest.mark.parametrize("cut", [3985, 3990, 3999])
+def test_what_is_shown_of_an_action_in_progress_is_redacted_before_it_is_cut(outputs: Path, cut: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runbook_lib.execution.actions.SHOW_EVERY_S", -1.0)
+    value, shown = SECRET.reveal(), list[str]()
+
+    class Printing(ScriptedBackend):
+        def perform(self, action: Any, name: str, on_output: Callable[[str, str], None]) -> ActionResult:
+            for text in (value[:9], value[9:], "y" * cut, f"\n{value[:12]}"):
+                on_output("out", text)
+            return ActionResult(StepState.FAILED, 1, stderr=f"{'z ' * 140}{value}")
+
+    backend, folder = Printing(), new_run("20_deploy", outputs, Redactor([SECRET]))
+    with journal.Journal(folder, folder.redactor) as opened:
+        result = ActionRunner(backend, Recorder(opened, folder)).run(Command(("x",)), "x-1", shown.append)
+    assert not any(piece in text for text in (*shown, failure_message(result)) for piece in (value[:9], value[9:], value[-8:]))
