@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.questions import Question
-from runbook_lib.platform.facts.logs import ACCESS_LOG, BACKEND_LOG, LONGEST_LINE, sanitize
+from runbook_lib.platform.facts.log_lines import sanitize
+from runbook_lib.platform.facts.logs import ACCESS_LOG, BACKEND_LOG, LONGEST_LINE
 
 MOST_REQUESTS = 10
 MOST_LINES = 200
