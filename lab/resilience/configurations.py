@@ -122,8 +122,10 @@ def _damage(instance: Instance, failed: int) -> list[str]:
     problems = [f"{failed} requests failed"] if failed else []
     if live_release(instance).commit != commit_of(instance, BASE):
         problems.append(f"{BASE} is not live any more")
-    sick = output(instance.inside("docker", "ps", "--all", "--filter", "label=com.docker.compose.project=gw2-staging",
-                                  "--filter", "health=unhealthy", "--format", "{{.Names}}")).split()
+    # a stopped container keeps the last health it had: only what runs counts
+    filters = [word for one in ("status=running", "health=unhealthy", "label=com.docker.compose.project=gw2-staging")
+               for word in ("--filter", one)]
+    sick = output(instance.inside("docker", "ps", *filters, "--format", "{{.Names}}")).split()
     return problems + ([f"unhealthy: {', '.join(sick)}"] if sick else [])
 
 
