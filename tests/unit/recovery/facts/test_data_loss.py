@@ -1,0 +1,34 @@
+"""What going back would lose: counted where it can be, never guessed where it cannot."""
+
+from __future__ import annotations
+
+from runbook_lib.recovery.facts.data_loss import UNKNOWN, DataLoss
+
+
+def loss(live: dict[str, int | None] | None) -> DataLoss:
+    return DataLoss("x.sql.gz", 90.0, {"public.users": 3, 'public."Odd Name"': 41}, live)
+
+
+def test_rows_that_were_added_since_would_be_lost() -> None:
+    found = loss({"public.users": 5, 'public."Odd Name"': 41, "public.new": 7})
+    assert found.rows == 9
+    assert "at least 9 rows" in found.sentence
+    lost = {row["table"]: row["would be lost"] for row in found.table}
+    assert lost == {"public.users": 2, 'public."Odd Name"': 0, "public.new": 7}
+
+
+def test_a_table_whose_rows_may_not_be_seen_is_not_known_and_the_others_count() -> None:
+    found = loss({"public.users": 4, "billing.invoices": None})
+    assert found.rows == 1
+    assert {row["table"]: row["would be lost"] for row in found.table}["billing.invoices"] == UNKNOWN
+
+
+def test_a_database_that_cannot_be_counted_is_not_known_and_never_zero() -> None:
+    found = loss(None)
+    assert found.rows is None
+    assert "unknown number of rows" in found.sentence
+    assert {row["would be lost"] for row in found.table} == {UNKNOWN}
+
+
+def test_nothing_added_is_told_as_such_and_changed_rows_are_named_as_invisible() -> None:
+    assert "no table has more rows now. Changed and deleted rows" in loss({"public.users": 3}).sentence
