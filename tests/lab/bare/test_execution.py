@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -141,3 +142,36 @@ def test_plan_mode_leaves_no_trace_on_the_server(project_dir: ProjectDir, lab: L
     outcome = ran(project_dir, lab, mode="plan")
     assert outcome.verdict == "not applied"
     assert lab.on_server("sh", "-c", look) == before
+
+
+FILL = '''Step("fill", "Fill the disk of the archive", (Gate("fill", (Question("fill", fill),), lambda full: (finding("full", full),),
+    success_threshold=1), Command(("true",)))), Step("never", "Never done", (Command(("touch", D + "/never")),))'''
+FILLING = '''\
+import os
+from contextlib import suppress
+from runbook_lib.core.findings import finding
+from runbook_lib.core.gates import Gate
+from runbook_lib.core.questions import Question
+def fill(connections):
+    with open(os.path.join(os.environ["RUNBOOK_OUTPUTS"], "filling"), "wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(b"x" * 512)
+    return True'''
+
+
+def test_an_archive_that_fills_up_during_a_step_leads_to_the_undo(
+    project_dir: ProjectDir, lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", disk), check=True)
+    monkeypatch.setenv("RUNBOOK_OUTPUTS", str(disk))
+    try:
+        project_dir.add("10_try", FILLING, PLAN.replace("LAST", FILL), "run.execute(plan)", CLOSE)
+        outcome = run_notebook("try", {"environment": lab.environment, "mode": "apply", "confirm": lab.name})
+        assert outcome.exit_code == 5, outcome.summary
+        assert "could not be" in outcome.summary
+        assert not is_there(lab, FOLDER), "what was done is undone, though none of it could be written down"
+    finally:
+        subprocess.run(("umount", "--lazy", disk), check=True)
+    assert JOBS_HELD and lab.on_server("sh", "-c", JOBS_HELD).strip() == "free"
