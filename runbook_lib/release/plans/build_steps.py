@@ -52,7 +52,8 @@ def fetch(rollout: Rollout) -> Step:
         StepKey.FETCH,
         "Fetch the commit",
         (
-            Command((*git, "fetch", "--quiet", "--tags", "--prune", "origin"), timeout_s=120),
+            # --force: a tag that was moved at the origin, any tag, must not keep every release from being fetched
+            Command((*git, "fetch", "--quiet", "--tags", "--force", "--prune", "origin"), timeout_s=120),
             Command((*git, "cat-file", "-e", f"{rollout.target.commit}^{{commit}}")),
         ),
         why="what is deployed is the commit, whatever its name points to later",

@@ -1,0 +1,61 @@
+"""Calling Compose, and ending containers without it: what is absent is gone, and an engine that is silent is an error."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.core.commands import Command
+from runbook_lib.environment import load_environment
+from runbook_lib.platform.plans import compose as commands
+
+ENVIRONMENT = load_environment("staging")
+
+
+def test_every_call_names_folder_file_and_both_environment_files() -> None:
+    argv = commands.compose(ENVIRONMENT, "ps").argv
+    assert argv.count("--env-file") == 2 and "--project-directory" in argv and argv[-1] == "ps"
+
+
+@pytest.mark.parametrize(("recreate", "flag"), [(True, "--force-recreate"), (False, "--no-recreate"), (None, None)])
+def test_what_exists_is_made_anew_always_never_or_as_compose_sees_it(recreate: bool | None, flag: str | None) -> None:
+    words = set(commands.compose_up(ENVIRONMENT, "redis", recreate=recreate).argv) & {"--force-recreate", "--no-recreate"}
+    assert words == ({flag} if flag else set())
+
+
+def run_with(tmp_path: Path, docker: str, command: Command) -> tuple[int, str]:
+    """The command with a program in Docker's place; its exit code, and the calls that were made."""
+    (tmp_path / "docker").write_text(f'#!/bin/sh\necho "$*" >>{tmp_path}/calls\n{docker}\n')
+    (tmp_path / "docker").chmod(0o755)
+    done = subprocess.run(command.argv, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, capture_output=True, timeout=30,
+                          check=False)
+    return done.returncode, (tmp_path / "calls").read_text()
+
+
+ENDING = [commands.remove_services("nginx", "redis"), commands.stop_services("redis"), commands.remove_project(),
+          commands.exec_if_running("nginx", "true", timeout_s=5)]
+
+
+@pytest.mark.parametrize("command", ENDING)
+def test_an_engine_that_does_not_answer_is_never_taken_for_an_absent_container(command: Command, tmp_path: Path) -> None:
+    code, _ = run_with(tmp_path, "exit 1", command)
+    assert code != 0
+
+
+@pytest.mark.parametrize("command", ENDING)
+def test_what_is_absent_is_gone_already(command: Command, tmp_path: Path) -> None:
+    code, calls = run_with(tmp_path, "exit 0", command)
+    assert code == 0 and " rm " not in calls and "exec" not in calls
+
+
+def test_a_container_that_is_still_there_in_the_end_is_a_failure(tmp_path: Path) -> None:
+    code, calls = run_with(tmp_path, '[ "$1" != ps ] || echo abc', commands.remove_services("nginx"))
+    assert code == 1 and "rm --force abc" in calls
+
+
+def test_the_exit_code_of_a_program_inside_is_the_commands(tmp_path: Path) -> None:
+    code, _ = run_with(tmp_path, 'case $1 in ps) echo abc ;; exec) exit 4 ;; esac', ENDING[3])
+    assert code == 4
