@@ -31,7 +31,7 @@ def test_the_recorded_state_names_what_runs_by_its_digest() -> None:
 
 def test_the_commit_itself_is_asked_for_after_the_fetch() -> None:
     fetch, check = build_steps.fetch(ROLLOUT).actions
-    assert "fetch" in str(fetch) and "--force" in str(fetch), "a tag that was moved at the origin is no obstacle"
+    assert "fetch" in str(fetch) and "--force" in str(fetch), "a tag that was moved at the origin does not matter"
     assert f"{COMMIT}^{{commit}}" in str(check)
 
 
