@@ -13,7 +13,7 @@ encode() {
 
 # the manifests, packed by one process
 packed() {
-    find "$1" -mindepth 1 -maxdepth 1 -type f -name '*.manifest.json' -size -2000k -printf '%f\0' \
+    find "$1" -mindepth 1 -maxdepth 1 -type f -name '*.manifest.json' -size -20000k -printf '%f\0' \
         | tar -C "$1" --null --files-from=- -cz | base64 -w0
 }
 

@@ -400,3 +400,14 @@ def test_backups_are_numbered_and_the_newest_by_number_are_never_deleted_however
     assert late.returncode == 1
     assert "one of the newest 1 good backups" in late.stderr
     assert folder.step("prune", "1", "staging_db_20261101_020000.sql.gz").returncode == 0
+
+
+def test_a_manifest_of_thirty_thousand_tables_is_read_like_any_other(folder: Folder) -> None:
+    many = "".join(f"COPY public.many_{number} (id) FROM stdin;\n\\.\n\n\n" for number in range(30_000))
+    names = {f"many_{number}": 0 for number in range(30_000)}
+    (folder.inside.parent / "counted").write_text(counted(**names))
+    for done in (folder.dump(DUMP.replace("COPY public.squads", many + "COPY public.squads")), folder.step("check"), folder.step("publish")):
+        assert done.returncode == 0, done.stderr
+    (backup,) = survey(folder).backups
+    assert str(backup.trust) == "verified"
+    assert len(backup.rows) == 30_002
