@@ -44,6 +44,7 @@ SCOPES = {scope.folder: scope for scope in (
     Scope("lab/bare", 150, BARE, needs=IMAGES),
     Scope("faults/bare", 150, BARE, needs=IMAGES),
     Scope("lab/application", 80, needs=IMAGES),
+    Scope("lab/databases", 120, needs=IMAGES),
     Scope("lab/alone", 150, "v3.1.0"),
     Scope("notebooks", 200, needs=NOTHING, apart=True),
     Scope("browser", 80, needs=NOTHING, apart=True),

@@ -14,7 +14,7 @@ from runbook_lib.recovery.facts.manifests import Manifest
 
 CONTENTS = "rows, contents and objects"  # the end of this check's name
 APPLICATION_READS = "the application reads it"  # the end of this check's name
-DATA = "/var/lib/postgresql/data"
+DATA = ("/var/lib/postgresql/data", "/var/lib/postgresql")  # the second since PostgreSQL's image of version 18
 _NEVER = f"Never restore this backup. {RUN_BACKUP}"
 
 
@@ -97,7 +97,7 @@ def _integrity(name: str, drill: Drill) -> tuple[Finding, ...]:
 
 
 def _isolation(name: str, drill: Drill) -> Finding:
-    own = (f"tmpfs {DATA} ", f"volume {DATA} ")
+    own = tuple(f"{kind} {path} " for kind in ("tmpfs", "volume") for path in DATA)
     foreign = [mount for mount in drill.mounts or () if not mount.startswith(own)]
     measured = f"network {drill.network}; {'; '.join(drill.mounts or ()) or 'no mount'}"
     good = None if drill.network is None or drill.mounts is None else drill.network == "none" and not foreign

@@ -124,7 +124,9 @@ def parse_databases(text: str, database: str) -> Databases:
 
 
 def _database(row: dict[str, Any]) -> RestoreDatabase:
-    comment = str(row["comment"]).removeprefix(COMMENT_MARK)
+    comment = str(row["comment"])
+    if comment.startswith(COMMENT_MARK):  # our line; below it stands what the database's users had written
+        comment = comment.partition("\n")[0].removeprefix(COMMENT_MARK)
     if comment.startswith(SWAP_IN_PROGRESS_BEFORE_0_2):
         comment = SWAP_IN_PROGRESS + comment.removeprefix(SWAP_IN_PROGRESS_BEFORE_0_2)
     return RestoreDatabase(str(row["name"]), str(row["owner"]), int(row["size_bytes"]), comment, bool(row["open"]))

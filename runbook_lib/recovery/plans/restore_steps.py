@@ -48,10 +48,10 @@ def staging(environment: Environment, backup: Backup) -> tuple[Step, ...]:
         Step("restore-clear", "Clear the remains of an interrupted restore", (clear,),
              why="staged databases of earlier attempts; never the live one, never a retained one"),
         Step("restore-create", f"Create the empty database {staged}", (_program(environment, staged, "create"),),
-             undo=(clear,), why="owner, privileges, encoding and settings of the live one; without connections"),
+             undo=(clear,), why="owner, privileges, locale, limits and settings of the live one"),
         Step("restore-load", f"Load {backup.name} into it",
              (_program(environment, staged, "load", path, sha256, timeout_s=LIMIT_S),),
-             why="one transaction, stopped by the first error, as the owner and not as the superuser"),
+             why="stopped by the first error; what the application wrote runs as a role with no power elsewhere"),
         Step("restore-compare", "Compare it with the manifest",
              (_program(environment, staged, "compare", manifest, backup.name, timeout_s=LIMIT_S),),
              why="a dump of the copy holds the same: all rows of every table, objects, sequences, large objects"),
@@ -177,8 +177,13 @@ def _program(environment: Environment, staged: str, step: str, *words: str, time
     prefix = ("docker", "exec", "-i", POSTGRES)
     rules = environment.backup
     argv = ("bash", "-s", "--", step, rules.database, staged, rules.user, str(len(prefix)), *prefix, *words)
-    text = programs.text("recovery/dump_contents.sh", "recovery/restore_database.sh")
-    return Command(argv, stdin=text, timeout_s=timeout_s)
+    return Command(argv, stdin=restore_program(), timeout_s=timeout_s)
+
+
+def restore_program() -> str:
+    """The whole program that restores a database, as `bash -s -- STEP DATABASE STAGED OWNER …` takes it."""
+    return programs.text("recovery/dump_contents.sh", "recovery/split_dump.sh", "recovery/load_dump.sh",
+                         "recovery/database_definition.sh", "recovery/restore_database.sh")
 
 
 def _upstreams(environment: Environment, text: str) -> tuple[WriteFile | Command, ...]:

@@ -268,8 +268,9 @@ read_contents() {
 
 is_complete() { grep -qx $'end\t1' -- "$1"; }
 
-# comparable CONTENTS: the lines that a restored copy must have as well, sorted.
-comparable() { grep -E $'^(table|object|sequence|large_objects)\t' -- "$1" | LC_ALL=C sort; }
+# comparable CONTENTS: the lines that a restored copy must have as well, sorted. Whether a materialized view could be filled
+# is reported by the load: its query may fail today on the live database too.
+comparable() { grep -E $'^(table|object|sequence|large_objects)\t' -- "$1" | grep -v $'^object\tMATERIALIZED VIEW DATA\t' | LC_ALL=C sort; }
 
 # same_contents WANTED FOUND: prints the first lines that differ. A truncated dump is never the same as another.
 same_contents() {

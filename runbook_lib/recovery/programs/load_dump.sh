@@ -3,12 +3,12 @@
 # `prefix` (an array) runs a program where PostgreSQL is; `administrator` is set by find_administrator.
 
 # Sessions of ours set their own limits: a role's or database's own (10 minutes in one statement) would end a long load.
-readonly SESSION='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c synchronous_commit=off -c client_min_messages=warning -c search_path=pg_catalog'
+readonly LOADING_SESSION='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c synchronous_commit=off -c client_min_messages=warning -c search_path=pg_catalog'
 
 # ask_as ROLE DATABASE WORD…: psql there, SQL from standard input, the first error ends it.
 ask_as() {
     local role=$1 where=$2; shift 2
-    "${prefix[@]}" env PGOPTIONS="$SESSION" psql -XqAt -v ON_ERROR_STOP=1 -U "$role" -d "$where" "$@"
+    "${prefix[@]}" timeout -k 10 "${LIMIT_S:-3600}" env PGOPTIONS="$LOADING_SESSION" psql -XqAt -v ON_ERROR_STOP=1 -U "$role" -d "$where" "$@"
 }
 
 # find_administrator USER: the superuser's name, which is `postgres` unless POSTGRES_USER named another.
@@ -39,6 +39,7 @@ remove_loader() { ask_as "$administrator" template1 <<<"DROP ROLE IF EXISTS \"$(
 # load_dump DATABASE OWNER: fills the empty DATABASE with the dump on standard input. What it prints is for records:
 # `role<TAB>name` for each role that the dump names and the server had not, `unfilled<TAB>name` for each materialized view
 # that could not be filled. 0: loaded. 2: the dump is truncated, or is not what pg_dump writes. 3: PostgreSQL rejects it.
+# 4: the database ended, or no session could be opened.
 load_dump() {
     local staged=$1 owner=$2 loader output status
     loader=$(loader_of "$staged")
@@ -49,11 +50,12 @@ load_dump() {
     )
     status=$(tail -n 1 <<<"$output")
     grep -E $'^(role|unfilled)\t' <<<"$output"
-    # 141: its reader ended before it, and is the one to ask
+    # 141: its reader ended before it, and is the one to ask. psql: 3 is an error in the SQL, 2 a lost connection.
     case $status in
         'status 0 0') ;;
-        'status 0 3' | 'status 141 3') return 3 ;;
-        *) return 2 ;;
+        'status '*' 3') return 3 ;;
+        'status '*' 0') return 2 ;;
+        *) return 4 ;;
     esac
     [[ $(tail -n 2 <<<"$output" | head -n 1) == loaded ]] || return 2
     remove_loader "$staged" && analyze "$staged" || return 3

@@ -1,11 +1,12 @@
-# shellcheck shell=bash disable=SC2329
-# A backup loaded into a staged database next to the live one, and the swap of the two names. Follows dump_contents.sh.
+# shellcheck shell=bash disable=SC2154,SC2329
+# A backup loaded into a staged database next to the live one, and the swap of the two names. Follows
+# dump_contents.sh, split_dump.sh, load_dump.sh and database_definition.sh.
 # Runs as `bash -s -- STEP DATABASE STAGED OWNER PREFIX_WORDS PREFIX… WORDS…`: PREFIX runs a program where PostgreSQL is.
 # Nothing before `swap` touches the live database, and `swap` only changes names: no byte of either is written.
 
 set -uo pipefail
 export LC_ALL=C
-readonly ADMINISTRATOR=postgres LIMIT_S=3600
+readonly LIMIT_S=3600
 # The comments on databases, by which a later run knows what each of them is; facts/restore_databases.py has the same texts.
 readonly MARK='runbook: ' RESTORED_FROM='restored from ' SWAP_IN_PROGRESS='swap in progress, '
 readonly SWAP_IN_PROGRESS_BEFORE_0_2='swap open, '  # as version 0.1.0 wrote it
@@ -15,59 +16,66 @@ fail() { printf '%s\n' "$*" >&2; exit 1; }
 # administer: SQL from standard input, as the superuser, connected to neither database. :"database" and :"staged" are names.
 administer() {
     "${prefix[@]}" timeout -k 10 "$LIMIT_S" psql -XqAt -v ON_ERROR_STOP=1 -v database="$database" -v staged="$staged" \
-        -v owner="$owner" "$@" -U "$ADMINISTRATOR" -d postgres
+        -v owner="$owner" -v true_limit="$TRUE_LIMIT" -v saved_limit="$SAVED_LIMIT" "$@" -U "$administrator" -d postgres
 }
 
 # clear: the remains of an interrupted restore; opens the live database again where one died just before its swap.
 clear() {
-    administer <<'SQL' || fail "The remains of an earlier restore could not be cleared."
-SELECT format('ALTER DATABASE %I CONNECTION LIMIT -1', datname) FROM pg_database WHERE datname = :'database' AND datconnlimit = 0 \gexec
-SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database
-    WHERE datname = :'staged' OR datname ~ ('^' || :'database' || '_restore_[0-9]{8}_[0-9]{6}$') \gexec
+    local one
+    open_database "$database" || fail "$database could not be opened again."
+    for one in $(administer <<<"SELECT datname FROM pg_database WHERE datname = :'staged' OR datname ~ ('^' || :'database' || '_restore_[0-9]{8}_[0-9]{6}\$')"); do
+        drop_database "$one" || fail "The remains of an earlier restore could not be cleared: $one is still there."
+    done
+    # roles without login that a load made, where no other database has come to use them
+    administer <<'SQL' || fail "The roles of an earlier restore could not be cleared."
+SELECT format('DROP ROLE %I', rolname) FROM pg_roles r WHERE (rolname ~ ('^runbook_.*_restore_[0-9]{8}_[0-9]{6}$')
+    OR shobj_description(r.oid, 'pg_authid') = 'runbook: named by a backup, made without login')
+    AND NOT EXISTS (SELECT FROM pg_shdepend WHERE refclassid = 'pg_authid'::regclass AND refobjid = r.oid) \gexec
 SQL
     echo 'cleared'
 }
 
-# create: an empty staged database with encoding, owner, privileges and settings of the live one. Where that is gone, the
-# owner that the environment names, and the monitoring roles may connect.
-create() {
-    administer <<'SQL' || fail "The staged database $staged could not be created."
-SELECT format('CREATE DATABASE %I TEMPLATE template0 OWNER %I ENCODING %L LC_COLLATE %L LC_CTYPE %L', :'staged', own, enc, coll, ctype)
-    || CASE provider WHEN 'i' THEN format(' LOCALE_PROVIDER icu ICU_LOCALE %L', icu) ELSE '' END
-    FROM (SELECT pg_get_userbyid(datdba) AS own, pg_encoding_to_char(encoding) AS enc, datcollate AS coll, datctype AS ctype,
-              datlocprovider AS provider, daticulocale AS icu, 0 AS place FROM pg_database WHERE datname = :'database'
-          UNION ALL SELECT :'owner', pg_encoding_to_char(encoding), datcollate, datctype, datlocprovider, daticulocale, 1
-              FROM pg_database WHERE datname = 'template0' ORDER BY place LIMIT 1) AS wanted \gexec
-REVOKE ALL ON DATABASE :"staged" FROM PUBLIC;
-SELECT format('GRANT %s ON DATABASE %I TO %s', privilege_type, :'staged',
-           CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END)
-    FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) WHERE datname = :'database' \gexec
-SELECT format('GRANT CONNECT ON DATABASE %I TO %I', :'staged', rolname) FROM pg_roles
-    WHERE rolcanlogin AND NOT rolsuper AND pg_has_role(oid, 'pg_monitor', 'member')
-      AND NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \gexec
-SELECT format('ALTER DATABASE %I CONNECTION LIMIT %s', :'staged', datconnlimit) FROM pg_database
-    WHERE datname = :'database' AND datconnlimit > 0 \gexec
-SELECT format('ALTER %s SET %I TO %s', CASE setrole WHEN 0 THEN format('DATABASE %I', :'staged')
-           ELSE format('ROLE %I IN DATABASE %I', pg_get_userbyid(setrole), :'staged') END, split_part(one, '=', 1),
-           CASE WHEN split_part(one, '=', 1) ~ '(search_path|_libraries|_tablespaces)$' THEN substr(one, strpos(one, '=') + 1)
-           ELSE quote_literal(substr(one, strpos(one, '=') + 1)) END)
-    FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(setconfig) AS one
-    WHERE datname = :'database' \gexec
+# drop_database NAME: also where it is a template, or has a subscription; the other side's slot is the live database's.
+drop_database() {
+    ask_as "$administrator" "$1" <<'SQL' 2>/dev/null
+SELECT format(one, subname) FROM pg_subscription s JOIN pg_database d ON d.oid = subdbid AND datname = current_database(),
+    unnest(ARRAY['ALTER SUBSCRIPTION %I DISABLE', 'ALTER SUBSCRIPTION %I SET (slot_name = NONE)', 'DROP SUBSCRIPTION %I']) WITH ORDINALITY AS t(one, place)
+    ORDER BY subname, place \gexec
 SQL
+    administer -v name="$1" <<'SQL'
+SELECT format('ALTER DATABASE %I IS_TEMPLATE false', datname) FROM pg_database WHERE datname = :'name' AND datistemplate \gexec
+DROP DATABASE IF EXISTS :"name" WITH (FORCE);
+SQL
+}
+
+# open_database NAME: with the connection limit that it had before it was closed.
+open_database() {
+    administer -v name="$1" <<'SQL'
+SELECT format('ALTER DATABASE %I CONNECTION LIMIT %s', datname, :true_limit) FROM pg_database d WHERE datname = :'name' AND datconnlimit = 0 \gexec
+SELECT format('ALTER DATABASE %I RESET %s', datname, :'saved_limit') FROM pg_database d JOIN pg_db_role_setting ON setdatabase = d.oid AND setrole = 0
+    WHERE datname = :'name' AND EXISTS (SELECT FROM unnest(setconfig) AS one WHERE one LIKE :'saved_limit' || '=%') \gexec
+SQL
+}
+
+# create: an empty staged database, with all that the live one has of its own.
+create() {
+    local script
+    script=$(definition_queries | administer -v collation_version=on) || fail "The settings of $database cannot be read."
+    administer <<<"$script" || fail "The staged database $staged could not be created."
     printf 'created %s\n' "$staged"
 }
 
-# load FILE SHA256: one transaction, as the owner and not as the superuser; the first error ends it.
+# load FILE SHA256: by the loader and the administrator in turn; the first error ends it, and what was loaded is cleared.
 load() {
-    local file=$1
+    local file=$1 status found
     [[ $(sha256sum <"$file" | cut -d' ' -f1) == "$2" ]] || fail "$file is not the file that the plan was made for."
-    gunzip -c -- "$file" | "${prefix[@]}" timeout -k 10 "$LIMIT_S" \
-        psql -Xq -v ON_ERROR_STOP=1 --single-transaction -U "$owner" -d "$staged" >/dev/null
-    local status=("${PIPESTATUS[@]}")
-    ((status[1] == 0)) || fail "psql ended with status ${status[1]}: nothing of the dump was loaded."
-    ((status[0] == 0)) || fail "The dump cannot be read to its end."
-    "${prefix[@]}" psql -Xq -v ON_ERROR_STOP=1 -U "$owner" -d "$staged" -c ANALYZE </dev/null \
-        || fail "The restored database could not be analysed."
+    found=$(gunzip -c -- "$file" | load_dump "$staged" "$owner"; printf 'status %s' "${PIPESTATUS[*]}")
+    status=${found##*status }
+    grep -E $'^(role|unfilled)\t' <<<"$found" | sed -e $'s/^role\t/warning: made without login, because the server had no such role: /' \
+        -e $'s/^unfilled\t/warning: without rows, because its query fails: materialized view /'
+    [[ $status != *' 3' ]] || fail "PostgreSQL rejects the dump: see its first error above. The live database is untouched."
+    [[ $status == *' 0' ]] || fail "The dump is not what pg_dump writes, or cannot be read to its end. The live database is untouched."
+    [[ $status == '0 0' ]] || fail "gzip cannot read the dump to its end."
     printf 'loaded %s into %s\n' "$file" "$staged"
 }
 
@@ -79,16 +87,30 @@ compare() {
     trap "rm -rf -- '$scratch'" EXIT
     read_contents "${manifest%/*}/$2" "$scratch/wanted" || fail "$2 cannot be read to its end."
     differences=$(contents_match_manifest "$scratch/wanted" "$manifest") || fail "$differences"
-    "${prefix[@]}" timeout -k 10 "$LIMIT_S" "${PG_DUMP[@]}" -U "$ADMINISTRATOR" -d "$staged" </dev/null \
+    "${prefix[@]}" timeout -k 10 "$LIMIT_S" "${PG_DUMP[@]}" -U "$administrator" -d "$staged" </dev/null \
         | with_contents "$scratch/found" >/dev/null
     status=("${PIPESTATUS[@]}")
     [[ ${status[*]} == "0 0" ]] || fail "The restored database could not be read to its end."
     differences=$(same_contents "$scratch/wanted" "$scratch/found") \
         || fail "The restored database does not hold what the backup holds (< backup, > restored): $differences"
-    administer -v comment="$MARK$RESTORED_FROM$2" <<'SQL' || fail "The staged database could not be marked."
-COMMENT ON DATABASE :"staged" IS :'comment';
-SQL
+    mark_database "$staged" "$RESTORED_FROM$2" "$database" || fail "The staged database could not be marked."
     printf 'compared %s tables\n' "$(grep -c $'^table\t' -- "$scratch/found")"
+}
+
+# mark_database NAME TEXT SOURCE: our line on NAME, and below it what its users had written on SOURCE.
+mark_database() {
+    administer -v name="$1" -v text="$MARK$2" -v source="$3" <<<"$(comment_of_users)
+    SELECT format('COMMENT ON DATABASE %I IS %L',
+        :'name', :'text' || coalesce(E'\\n' || nullif(:'theirs', ''), '')) \\gexec"
+}
+
+# comment_of_users: SQL that sets :theirs from the comment of :'source', without our own line.
+comment_of_users() {
+    cat <<SQL
+SELECT coalesce((SELECT CASE WHEN NOT starts_with(comment, '$MARK') THEN comment WHEN strpos(comment, E'\n') = 0 THEN ''
+    ELSE substr(comment, strpos(comment, E'\n') + 1) END
+    FROM (SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = :'source') AS one), '') AS theirs \gset
+SQL
 }
 
 # swap: no connections, sequences carried over so that no id is given twice, then both names in one transaction.
@@ -97,19 +119,27 @@ swap() {
     if [[ -n $(open_swap) ]]; then echo 'swapped already'; return; fi
     # only `compare` writes this comment: without it the staged database is not known to be complete
     local origin; origin=$(administer -v mark="$MARK" -v restored="$MARK$RESTORED_FROM" <<<"
-        SELECT substr(shobj_description(oid, 'pg_database'), length(:'mark') + 1) FROM pg_database
+        SELECT substr(split_part(shobj_description(oid, 'pg_database'), E'\n', 1), length(:'mark') + 1) FROM pg_database
         WHERE datname = :'staged' AND starts_with(shobj_description(oid, 'pg_database'), :'restored');")
     [[ -n $origin ]] || fail "$staged is not there or was never compared with its manifest; nothing was swapped."
     close_database "$database" || fail "Sessions of $database do not end; nothing was swapped."
     carry_sequences || echo "The sequences of $database cannot be read; the backup's stay." >&2
-    administer -v retained="$retained" -v comment="$MARK$SWAP_IN_PROGRESS$origin" <<'SQL' || fail "Nothing was swapped."
-SELECT exists(SELECT FROM pg_database WHERE datname = :'database') AS there \gset
+    { comment_of_users; cat <<'SQL'; } | administer -v retained="$retained" -v source="$database" -v mark="$MARK$SWAP_IN_PROGRESS$origin" || fail "Nothing was swapped."
+SELECT exists(SELECT FROM pg_database WHERE datname = :'database') AS there,
+    exists(SELECT FROM pg_database WHERE datname = :'database' AND datistemplate) AS template,
+    exists(SELECT FROM pg_database WHERE datname = :'database' AND NOT datallowconn) AS shut \gset
 BEGIN;
 \if :there
 ALTER DATABASE :"database" RENAME TO :"retained";
-COMMENT ON DATABASE :"retained" IS :'comment';
+SELECT format('COMMENT ON DATABASE %I IS %L', :'retained', :'mark' || coalesce(E'\n' || nullif(:'theirs', ''), '')) \gexec
 \endif
 ALTER DATABASE :"staged" RENAME TO :"database";
+\if :template
+ALTER DATABASE :"database" IS_TEMPLATE true;
+\endif
+\if :shut
+ALTER DATABASE :"database" ALLOW_CONNECTIONS false;
+\endif
 COMMIT;
 SQL
     printf 'swapped; the previous database is %s\n' "$retained"
@@ -120,7 +150,8 @@ close_database() {
     local name left
     for name; do
         left=$(administer -v name="$name" <<'SQL'
-SELECT format('ALTER DATABASE %I CONNECTION LIMIT 0', datname) FROM pg_database WHERE datname = :'name' \gexec
+SELECT format(one, datname, :true_limit) FROM pg_database d, unnest(ARRAY['ALTER DATABASE %1$I SET ' || :'saved_limit' || ' = %2$L',
+    'ALTER DATABASE %1$I CONNECTION LIMIT 0']) AS one WHERE datname = :'name' AND datconnlimit <> 0 \gexec
 -- materialized: the planner may otherwise end sessions first, of whatever database, and ask for the name afterwards
 WITH there AS MATERIALIZED (SELECT pid FROM pg_stat_activity WHERE datname = :'name' AND pid <> pg_backend_pid())
     SELECT count(*) FILTER (WHERE NOT pg_terminate_backend(pid, 10000)) FROM there;
@@ -131,14 +162,16 @@ SQL
 }
 
 # An id that was given once is never given again: a token or a link of yesterday must not lead to another user's data.
+# Each in its own direction, and no further than the restored sequence goes; one that cycles gives its values again anyway.
 carry_sequences() {
     local sql
-    sql=$("${prefix[@]}" psql -XqAt -v ON_ERROR_STOP=1 -U "$ADMINISTRATOR" -d "$database" -c "
-        SELECT format('SELECT setval(%L, %s) FROM pg_sequences WHERE schemaname = %L AND sequencename = %L AND increment_by > 0
-            AND coalesce(last_value, 0) < %s;', format('%I.%I', schemaname, sequencename), last_value, schemaname,
-            sequencename, last_value)
-        FROM pg_sequences WHERE last_value IS NOT NULL AND increment_by > 0" </dev/null) || return
-    "${prefix[@]}" psql -XqAt -v ON_ERROR_STOP=1 -U "$ADMINISTRATOR" -d "$staged" <<<"$sql" >/dev/null
+    sql=$(ask_as "$administrator" "$database" <<<"
+        SELECT format('SELECT setval(format(%L, schemaname, sequencename), CASE WHEN increment_by > 0 THEN least(%s, max_value) ELSE greatest(%s, min_value) END)
+            FROM pg_sequences WHERE schemaname = %L AND sequencename = %L AND sign(increment_by) = %s AND NOT cycle
+            AND (last_value IS NULL OR (%s - last_value) * sign(increment_by) > 0);',
+            '%I.%I', last_value, last_value, schemaname, sequencename, sign(increment_by), last_value)
+        FROM pg_sequences WHERE last_value IS NOT NULL AND NOT cycle") || return
+    ask_as "$administrator" "$staged" <<<"$sql" >/dev/null
 }
 
 # swap-back: safe whether the swap took place or not.
@@ -146,17 +179,15 @@ swap_back() {
     local retained; retained=$(open_swap)
     if [[ -n $retained ]]; then
         close_database "$database" "$retained" || fail "Sessions do not end; $retained still has to be renamed back."
-        administer -v retained="$retained" <<'SQL' || fail "$retained could not be renamed back."
+        { comment_of_users; cat <<'SQL'; } | administer -v retained="$retained" -v source="$retained" || fail "$retained could not be renamed back."
 BEGIN;
 ALTER DATABASE :"database" RENAME TO :"staged";
 ALTER DATABASE :"retained" RENAME TO :"database";
-COMMENT ON DATABASE :"database" IS NULL;
+SELECT format('COMMENT ON DATABASE %I IS %s', :'database', coalesce(quote_literal(nullif(:'theirs', '')), 'NULL')) \gexec
 COMMIT;
 SQL
     fi
-    administer <<'SQL' || fail "$database could not be opened again."
-SELECT format('ALTER DATABASE %I CONNECTION LIMIT -1', datname) FROM pg_database WHERE datname = :'database' AND datconnlimit = 0 \gexec
-SQL
+    open_database "$database" || fail "$database could not be opened again."
     echo "${retained:-nothing was} swapped back"
 }
 
@@ -172,9 +203,7 @@ open_swap() {
 commit() {
     local retained; retained=$(open_swap) || fail "The retained database cannot be looked up."
     [[ -n $retained ]] || { echo 'nothing is retained'; return; }
-    administer -v retained="$retained" -v comment="${MARK}retained, ${database} was $1" <<'SQL' || fail "$retained could not be marked."
-COMMENT ON DATABASE :"retained" IS :'comment';
-SQL
+    mark_database "$retained" "retained, ${database} was $1" "$retained" || fail "$retained could not be marked."
     printf 'retained %s\n' "$retained"
 }
 
@@ -182,9 +211,7 @@ SQL
 drop() {
     [[ $1 =~ ^${database}_before_[0-9]{8}_[0-9]{6}$ ]] || fail "$1 is not the name of a retained database."
     [[ $1 != "$(open_swap)" ]] || fail "The swap with $1 was interrupted: run the restore again first."
-    administer -v retained="$1" <<'SQL' || fail "$1 could not be deleted."
-DROP DATABASE IF EXISTS :"retained" WITH (FORCE);
-SQL
+    drop_database "$1" || fail "$1 could not be deleted."
     printf 'deleted %s\n' "$1"
 }
 
@@ -195,6 +222,7 @@ main() {
     for name in "$database" "$staged" "$owner"; do
         [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]{0,62}$ ]] || fail "'$name' is not a name that this program accepts."
     done
+    find_administrator "$owner" || exit 1
     case $step in
         clear | create | load | compare | swap | commit | drop) "$step" "$@" ;;
         swap-back) swap_back ;;

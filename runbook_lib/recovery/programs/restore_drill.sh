@@ -1,6 +1,7 @@
-# shellcheck shell=bash disable=SC2154,SC2329,SC2015,SC2317
+# shellcheck shell=bash disable=SC2034,SC2154,SC2329,SC2015,SC2317
 # Restores one backup into a disposable PostgreSQL and verifies it there: `bash -s -- CHECKOUT DIRECTORY DATABASE USER
-# BACKUP SHA256 LIMIT_S MEMORY_MB TMPFS_MB DATABASE_IMAGE APPLICATION_IMAGES READ…`. Follows dump_contents.sh.
+# BACKUP SHA256 LIMIT_S MEMORY_MB TMPFS_MB DATABASE_IMAGE APPLICATION_IMAGES PROJECT READ…`. Follows dump_contents.sh,
+# split_dump.sh, load_dump.sh and database_definition.sh. It is loaded as a restore would load it.
 # The copy has no network and no folder of the server: the dump reaches it through a pipe. It is removed
 # at the end, and ends automatically after LIMIT_S should this program be killed before. One line goes to
 # .runbook/drills.jsonl. Exit 0 when the drill reached a verdict, good or bad; 1 when it could not be carried out.
@@ -8,7 +9,7 @@
 set -uo pipefail
 export LC_ALL=C
 umask 077
-readonly LABEL=org.gw2.runbook=restore-drill
+readonly LABEL=org.gw2.runbook=restore-drill OF_PROJECT=org.gw2.project
 readonly EXHAUSTED='No space left on device|out of memory|out of shared memory|terminating connection|server closed the connection'
 
 encoded() { printf '%s' "$1" | base64 -w0; }
@@ -38,10 +39,11 @@ measure() { measured+=", \"$1\": $2"; }  # measure NAME JSON
 
 remove() { docker rm --force --volumes "$copy-application" "$copy" >/dev/null 2>&1; rm -rf -- "$scratch"; }
 
-# The environment's lock is held: whatever has our label is the remains of a drill that was killed.
+# The environment's lock is held: whatever has our label and its project's is the remains of a drill that was killed. Another
+# environment on this server may have a drill of its own.
 clear_remains() {
     local one
-    for one in $(docker ps --all --quiet --filter "label=$LABEL"); do docker rm --force --volumes "$one" >/dev/null; done
+    for one in $(docker ps --all --quiet --filter "label=$LABEL" --filter "label=$OF_PROJECT=$project"); do docker rm --force --volumes "$one" >/dev/null; done
 }
 
 # Whether it is a dump at all shows while it is loaded: it is decompressed once.
@@ -53,28 +55,49 @@ read_backup() {
     measure read_s "$(since "$from")"
 }
 
+# What the copy takes from the live server, where that runs: its image and superuser, the libraries that extensions need at
+# the start, tablespaces, and the database's own definition.
+ask_live() {
+    local live
+    image=$database_image administrator=postgres libraries='' spaces='' definition=''
+    live=$(docker ps --all --quiet --filter "label=com.docker.compose.project=$project" --filter label=com.docker.compose.service=postgres | head -n 1)
+    [[ -n $live ]] || return 0
+    image=$(docker inspect --format '{{.Config.Image}}' "$live")
+    prefix=(docker exec --interactive "$live")
+    find_administrator "$user" 2>/dev/null || { administrator=postgres; return 0; }
+    libraries=$(ask_as "$administrator" template1 <<<'SHOW shared_preload_libraries')
+    spaces=$(ask_as "$administrator" template1 <<<"SELECT spcname FROM pg_tablespace WHERE spcname !~ '^pg_'")
+    definition=$({ roles_of_definition; definition_queries; } | ask_as "$administrator" template1 -v database="$database" \
+        -v staged="$database" -v owner="$user" -v true_limit="$TRUE_LIMIT" -v collation_version=off)
+}
+
 # The timeout inside needs CAP_KILL to end what runs as another user; INT, because on TERM PostgreSQL waits for its
 # sessions. Memory is bounded and includes the data when they are in memory; else they are in a volume that is removed with
-# the container.
+# the container. The image says where it keeps data (18 moved that); nothing there has to survive, so nothing is synced.
 start_copy() {
-    local from image place; from=$(now_s)
-    image=$(docker ps --all --quiet --filter label=com.docker.compose.project=gw2-staging \
-        --filter label=com.docker.compose.service=postgres | head -n 1)
-    image=$([[ -z $image ]] && echo "$database_image" || docker inspect --format '{{.Config.Image}}' "$image")
-    place="type=volume,dst=/var/lib/postgresql/data,volume-label=$LABEL"
-    ((tmpfs_mb == 0)) || place="type=tmpfs,dst=/var/lib/postgresql/data,tmpfs-size=${tmpfs_mb}m"
-    docker run --detach --rm --name "$copy" --label "$LABEL" --network none --memory "${memory_mb}m" --memory-swap "${memory_mb}m" \
+    local from image libraries spaces definition data folder place; from=$(now_s)
+    ask_live
+    data=$(docker image inspect --format '{{range $path, $_ := .Config.Volumes}}{{println $path}}{{end}}' "$image" 2>/dev/null | sed -n 's%^/var/lib/postgresql%&%p')
+    data=${data%%$'\n'*}; data=${data:-/var/lib/postgresql/data} folder=$data
+    [[ $data == */data ]] || folder=$data/runbook
+    place="type=volume,dst=$data,volume-label=$LABEL"
+    ((tmpfs_mb == 0)) || place="type=tmpfs,dst=$data,tmpfs-size=${tmpfs_mb}m"
+    docker run --detach --rm --name "$copy" --label "$LABEL" --label "$OF_PROJECT=$project" --network none \
+        --memory "${memory_mb}m" --memory-swap "${memory_mb}m" \
         --cpus 1 --pids-limit 256 --cap-drop ALL --cap-add CHOWN --cap-add DAC_OVERRIDE --cap-add FOWNER --cap-add KILL \
         --cap-add SETGID --cap-add SETUID --security-opt no-new-privileges --shm-size 128m --mount "$place" --log-driver json-file \
-        --log-opt max-size=5m --env POSTGRES_USER="$user" --env POSTGRES_DB="$database" --env POSTGRES_HOST_AUTH_METHOD=trust \
-        --env POSTGRES_INITDB_ARGS=--no-sync \
-        --entrypoint timeout "$image" -k 10 -s INT "$limit_s" docker-entrypoint.sh postgres -c max_wal_size=256MB >/dev/null 2>"$scratch/output" \
+        --log-opt max-size=5m --env POSTGRES_USER="$administrator" --env POSTGRES_DB=postgres --env POSTGRES_HOST_AUTH_METHOD=trust \
+        --env POSTGRES_INITDB_ARGS=--no-sync --env PGDATA="$folder" \
+        --entrypoint timeout "$image" -k 10 -s INT "$limit_s" docker-entrypoint.sh postgres -c max_wal_size=256MB -c fsync=off \
+        -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 -c shared_preload_libraries="$libraries" >/dev/null 2>"$scratch/output" \
         || conclude error start "The disposable database did not start: $(tail -c 1000 "$scratch/output")"
+    prefix=(docker exec --interactive --user postgres "$copy")
     local deadline=$((SECONDS + 180))
-    until docker exec "$copy" pg_isready --quiet --host 127.0.0.1 --username "$user" --dbname "$database" 2>/dev/null; do
+    until docker exec "$copy" pg_isready --quiet --host 127.0.0.1 --username "$administrator" --dbname postgres 2>/dev/null; do
         running && ((SECONDS < deadline)) || conclude error start "The disposable database did not become ready: $(docker logs --tail 5 "$copy" 2>&1)"
         sleep 0.2
     done
+    make_database >"$scratch/output" 2>&1 || conclude error start "The database could not be made in the copy: $(tail -c 1000 "$scratch/output")"
     measure image "\"$(docker inspect --format '{{.Config.Image}}' "$copy" | tr -cd 'A-Za-z0-9./:@_-')\""
     measure network "\"$(docker inspect --format '{{.HostConfig.NetworkMode}}' "$copy")\""
     measure mounts "$(docker inspect --format '{{json .Mounts}}' "$copy")"
@@ -82,39 +105,41 @@ start_copy() {
     measure start_s "$(since "$from")"
 }
 
-running() { [[ $(docker inspect --format '{{.State.Running}}' "$copy" 2>/dev/null) == true ]]; }
-
-ask() { docker exec --interactive --user postgres "$copy" psql -XqAt -v ON_ERROR_STOP=1 "$@" -U "$user" -d "$database"; }
-
-# The owners and grantees that the dump names; the live server has them, an empty one has not.
-roles() {
-    gunzip -c -- "$file" | awk '
-        in_copy { if ($0 == "\\.") in_copy = 0; next }
-        /^COPY .* FROM stdin;$/ { in_copy = 1; next }
-        match($0, / OWNER TO [^;]+;$/) { print substr($0, RSTART + 10, RLENGTH - 11) }
-        /^(GRANT|REVOKE|ALTER DEFAULT PRIVILEGES) / {
-            if (match($0, / FOR ROLE [^ ]+ /)) print substr($0, RSTART + 10, RLENGTH - 11)
-            sub(/ WITH GRANT OPTION;$/, ";")
-            if (match($0, / (TO|FROM) [^ ;]+;$/)) { name = substr($0, RSTART + 1, RLENGTH - 2); sub(/^(TO|FROM) /, "", name); print name }
-        }' | sort -u | grep -vxF -e PUBLIC -e "$user" -e "\"$user\""
+# make_database: empty, as a restore on the live server would make it.
+make_database() {
+    local space number=0
+    while IFS= read -r space; do
+        [[ -n $space ]] || continue
+        docker exec --user postgres "$copy" mkdir -p "$folder/spaces/$((++number))" || return
+        ask_as "$administrator" postgres -v space="$space" -v place="$folder/spaces/$number" <<<'CREATE TABLESPACE :"space" LOCATION :'"'place'" || return
+    done <<<"$spaces"
+    if [[ -z $definition ]]; then
+        definition="CREATE DATABASE \"$database\" OWNER \"$user\";"
+        [[ $user == "$administrator" ]] || definition="CREATE ROLE \"$user\" LOGIN; $definition"
+        ask_as "$administrator" postgres <<<"${definition/; /$';\n'}"
+    else
+        ask_as "$administrator" postgres <<<"$definition"
+    fi
 }
 
+running() { [[ $(docker inspect --format '{{.State.Running}}' "$copy" 2>/dev/null) == true ]]; }
+
 restore() {
-    local role from status
-    while IFS= read -r role; do printf 'CREATE ROLE %s;\n' "$role"; done < <(roles) \
-        | docker exec --interactive --user postgres "$copy" psql -Xq -U "$user" -d "$database" >/dev/null 2>&1
+    local from status
     from=$(now_s)
     gunzip -c -- "$file" 2>"$scratch/gunzip" | with_contents "$scratch/wanted" 2>"$scratch/reading" \
-        | ask --single-transaction >/dev/null 2>"$scratch/output"
+        | LIMIT_S=$limit_s load_dump "$database" "$user" >"$scratch/loaded" 2>"$scratch/output"
     status=("${PIPESTATUS[@]}")
     # 141: its reader ended before it, and is the one to ask
     ((status[0] == 0 || status[0] == 141)) || conclude failed read "gzip cannot read it to its end: $(tail -c 500 "$scratch/gunzip")"
     ((status[1] == 0 || status[1] == 141)) || conclude error read "It could not be read: $(tail -c 500 "$scratch/reading")"
-    if ((status[2] != 0)); then
-        # psql exits with 3 on an error in the SQL; anything else may be the copy's own end
-        ((status[2] == 3)) || conclude error restore "The disposable database ended: $(tail -c 500 "$scratch/output")"
-        conclude failed restore "PostgreSQL rejects it: $(tail -c 1500 "$scratch/output")"
-    fi
+    case ${status[2]} in
+        0) ;;
+        3) conclude failed restore "PostgreSQL rejects it: $(grep -m 1 -A 3 ERROR "$scratch/output" || tail -c 1500 "$scratch/output")" ;;
+        2) ((status[1] != 0)) || is_complete "$scratch/wanted" || conclude failed read "PostgreSQL's end marker is missing."
+           conclude failed read "It is not what pg_dump writes: $(tail -c 500 "$scratch/output")" ;;
+        *) conclude error restore "The disposable database ended: $(tail -c 500 "$scratch/output")" ;;
+    esac
     is_complete "$scratch/wanted" || conclude failed read "PostgreSQL's end marker is missing."
     measure plain_bytes "$(sed -n 's/^plain\t//p' "$scratch/wanted")"
     measure restore_s "$(since "$from")"
@@ -125,7 +150,7 @@ compare() {
     local from differences status word
     from=$(now_s)
     differences=$(contents_match_manifest "$scratch/wanted" "$manifest") || conclude failed read "$differences"
-    docker exec --user postgres "$copy" "${PG_DUMP[@]}" -U "$user" -d "$database" 2>"$scratch/output" \
+    docker exec --user postgres "$copy" "${PG_DUMP[@]}" -U "$administrator" -d "$database" 2>"$scratch/output" \
         | with_contents "$scratch/found" 2>"$scratch/reading" >/dev/null
     status=("${PIPESTATUS[@]}")
     [[ ${status[*]} == "0 0" ]] || conclude error compare "The restored copy could not be dumped: $(tail -c 500 "$scratch/output" "$scratch/reading")"
@@ -146,7 +171,7 @@ rows_of() { awk -F '\t' -v name="$1" '$1 == "table" && $2 == name { printf "\"%s
 # Loading checked every row: a CHECK as it came, a foreign key when it was added; each index was built from the rows. What
 # the database itself had left unchecked (NOT VALID) came back so, and says nothing about the backup.
 constraints() {
-    ask >"$scratch/checked" 2>"$scratch/output" <<'SQL' || conclude error constraints "The constraints could not be counted: $(tail -c 800 "$scratch/output")"
+    ask_as "$administrator" "$database" >"$scratch/checked" 2>"$scratch/output" <<'SQL' || conclude error constraints "The constraints could not be counted: $(tail -c 800 "$scratch/output")"
 SELECT count(*) FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace
     WHERE contype IN ('f', 'c') AND convalidated AND conrelid <> 0 AND nspname <> 'information_schema' AND nspname !~ '^pg_';
 SELECT count(*) FROM pg_catalog.pg_index WHERE indisvalid AND indrelid >= 16384;
@@ -178,7 +203,7 @@ application() {
 
 # Joins the copy's network namespace: the application reaches the database as on one host, and nothing else at all.
 in_application() {  # in_application OPTION IMAGE WORD…
-    docker run --rm "$1" --name "$copy-application" --label "$LABEL" --network "container:$copy" --memory 512m --pids-limit 256 \
+    docker run --rm "$1" --name "$copy-application" --label "$LABEL" --label "$OF_PROJECT=$project" --network "container:$copy" --memory 512m --pids-limit 256 \
         --cap-drop ALL --security-opt no-new-privileges --tmpfs /tmp:mode=1777 --env-file "$scratch/environment" \
         --entrypoint timeout "$2" -k 10 "$limit_s" "${@:3}" </dev/null
 }
@@ -227,7 +252,7 @@ PYTHON
 
 main() {
     checkout=$1 directory=$2 database=$3 user=$4 backup=$5 sha256=$6 limit_s=$7 memory_mb=$8 tmpfs_mb=$9
-    database_image=${10} application_images=${11}; reads=("${@:12}")
+    database_image=${10} application_images=${11} project=${12}; reads=("${@:13}")
     measured='' began=$(now_s) copy="runbook-restore-drill-$$-${RANDOM}"
     [[ $backup =~ ^[A-Za-z0-9_]+\.sql\.gz$ && $sha256 =~ ^[0-9a-f]{64}$ ]] || { echo "'$backup' is not the name of a backup." >&2; exit 1; }
     file="$directory/$backup" manifest="$directory/${backup%.sql.gz}.manifest.json"
@@ -241,7 +266,7 @@ main() {
     compare
     constraints
     application
-    conclude passed all "restored and compared"
+    conclude passed all "restored and compared$(sed -n 's/^unfilled\t/; without rows, because its query fails: /p' "$scratch/loaded" | tr -d '\n')"
 }
 
 main "$@"; exit

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import pytest
 
 from lab.instance import Instance
-from runbook_lib.core import programs
+from runbook_lib.recovery.plans.restore_steps import restore_program
 from tests.lab.conftest import Lab
 
-PROGRAM = programs.text("recovery/dump_contents.sh", "recovery/restore_database.sh")
+PROGRAM = restore_program()
 NAME, LIVE, STAGED = "gw2-test-swap", "shop", "shop_restore_20261122_020000"
 
 

@@ -1,0 +1,65 @@
+"""Could this database be brought back from a dump? Judged on the day of the backup. Pure."""
+
+from __future__ import annotations
+
+from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.text import pluralize
+from runbook_lib.recovery.facts.restorability import Computed, Restorability
+
+FILES = "the server has the files of every extension"
+COMPUTED = "a restore can compute what the application wrote"
+AGAIN = "everything works again after a restore"
+ONE_DATABASE_ONLY = ("pg_cron",)  # its background worker serves one database; it refuses to be made in a second one
+_DRILL = "31 Restore drill shows whether it works."
+
+
+def can_be_restored(needs: Restorability | None) -> tuple[Finding, ...]:
+    """What of the live database a dump leaves out, or a restore could not make again; None where it was not asked."""
+    if needs is None:
+        return (finding(FILES, None, measured="not asked", next_step="Run the notebook again."),)
+    return (_files(needs), _computed(needs), _again(needs))
+
+
+def _files(needs: Restorability) -> Finding:
+    missing = [one.name for one in needs.extensions if one.available is None]
+    once = [one.name for one in needs.extensions if one.name in ONE_DATABASE_ONLY]
+    other = [f"{one.name} {one.version}, now {one.available}" for one in needs.extensions
+             if one.available not in (None, one.version)]
+    if missing or once:
+        return finding(FILES, False, measured=", ".join((*missing, *(f"{name}: one database only" for name in once))),
+                       expected="all of them",
+                       next_step="No backup of this database can be restored here. Install the extension's package in "
+                       "PostgreSQL's image, or drop the extension; then back up again.")
+    # a dump names no version: a restore makes the one that the files are of
+    return finding(FILES, not other, measured=", ".join(other) or f"{len(needs.extensions)} extensions",
+                   expected="in the version that the database has", otherwise=Verdict.WARNING,
+                   next_step=f"ALTER EXTENSION … UPDATE, or mind that a restore makes the newer one. {_DRILL}")
+
+
+def _computed(needs: Restorability) -> Finding:
+    expected = "every CHECK, index and generated column, with an empty search path"
+    broken = [one for one in needs.computed if one.error]
+    if broken:
+        error = " ".join(str(broken[0].error).split())
+        return finding(COMPUTED, False, measured=f"{_name(broken[0])}: {error[:300]}",
+                       expected=expected,
+                       next_step="No backup of this database can be restored. In that function write names with "
+                       "their schema, or ALTER FUNCTION … SET search_path; then back up again.")
+    doubtful = [one for one in needs.computed if one.volatile or one.error is None]
+    shown = ", ".join(_name(one) for one in doubtful[:5])
+    return finding(COMPUTED, not doubtful, measured=shown or f"{pluralize(len(needs.computed), 'expression')} tried",
+                   expected=expected, otherwise=Verdict.WARNING,
+                   next_step="Its function may read other tables, which are empty while a dump is loaded, or could "
+                   f"not be tried. {_DRILL}")
+
+
+def _again(needs: Restorability) -> Finding:
+    names = ", ".join(needs.subscriptions)
+    return finding(AGAIN, not names, measured=f"subscriptions: {names}" if names else "yes",
+                   expected="no subscription", otherwise=Verdict.WARNING,
+                   next_step="After a restore a subscription exists and is disabled: enable it by hand, on one "
+                   "database only.")
+
+
+def _name(one: Computed) -> str:
+    return f"{one.name} of {one.table}"

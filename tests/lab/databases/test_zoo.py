@@ -1,0 +1,161 @@
+"""Other people's databases: what the programs of 30, 31 and 32 end as on each of them is what its file says."""
+
+from __future__ import annotations
+
+import subprocess
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from lab.databases import Specimen, specimen, zoo
+from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.recovery.checks import can_be_restored
+from runbook_lib.recovery.facts.restorability import survey_restorability
+from tests.lab.databases.throwaway import DATABASE, ENVIRONMENT, OWNER, STAGED, Throwaway
+
+TOGETHER = tuple(one for one in zoo() if one.goes_together)
+APART = ("alembic_in_another_schema", "check_reads_other_tables", "check_without_search_path", "extension_with_configuration",
+         "extension_without_files", "no_alembic", "role_settings", "tablespaces", "thousands_of_tables")
+
+
+def findings(live: Throwaway) -> tuple[Finding, ...]:
+    """What 30 says about the database itself, asked through the container."""
+    connections: Any = SimpleNamespace(database=live)
+    return can_be_restored(survey_restorability(ENVIRONMENT).fetch(connections))
+
+
+def worst(found: tuple[Finding, ...], live: Throwaway) -> dict[str, str]:
+    """Each check of 30 that is not passed, with its verdict; invalid indexes are named by the manifest."""
+    said = {one.check: str(one.verdict) for one in found if one.verdict is not Verdict.PASSED}
+    return said | ({"every index is valid": "warning"} if live.manifest()["invalid_indexes"] else {})
+
+
+def expected(specimens: tuple[Specimen, ...]) -> dict[str, str]:
+    return {one.finding: one.verdict for one in specimens if one.finding}
+
+
+def restored(live: Throwaway) -> None:
+    """30, 31 and 32 pass, and nothing is left of the load."""
+    done = live.back_up()
+    assert done.returncode == 0, done.stderr
+    record = live.drill()
+    assert record["outcome"] == "passed", record["stderr"]
+    done = live.restore()
+    assert done.returncode == 0, (done.args, done.stderr)
+    assert live.sql("SELECT rolname FROM pg_roles WHERE rolname ~ '^runbook_' OR rolname ~ 'became_superuser'", "postgres") == ""
+
+
+def test_what_goes_together_comes_back_together_while_a_session_holds_temporary_tables(live: Throwaway) -> None:
+    for one in TOGETHER:
+        live.add(one)
+    live.sql("CREATE TABLE public.alembic_version (version_num varchar(32)); INSERT INTO public.alembic_version VALUES ('0001')", role=OWNER)
+    with subprocess.Popen((*live.prefix, "psql", "-Xq", "-U", OWNER, "-d", DATABASE), stdin=subprocess.PIPE, text=True) as held:
+        assert held.stdin
+        held.stdin.write("CREATE TEMPORARY TABLE held (a serial, t text); INSERT INTO held VALUES (1, 'x');\n")
+        held.stdin.flush()
+        restored(live)
+        assert worst(findings(live), live) == expected(TOGETHER)
+    # who ran the application's own event trigger while the dump was loaded: no one
+    assert live.sql("SELECT count(*) FROM zoo_events.seen", STAGED) == live.sql("SELECT count(*) FROM zoo_events.seen")
+    owners = "SELECT n.nspname, c.relname, c.relowner::regrole FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE c.oid >= 16384 AND relpersistence <> 't' AND nspname !~ '^pg_' AND NOT relname = 'broken' ORDER BY 1, 2"
+    assert live.sql(owners, STAGED) == live.sql(owners)
+    swapped(live)
+
+
+def swapped(live: Throwaway) -> None:
+    """The names are swapped and swapped back, with every sequence no further back than it was."""
+    descending, ends = live.sql("SELECT nextval('zoo_seq.down')"), "SELECT last_value FROM zoo_seq.at_its_end"
+    done = live.step("swap")
+    assert done.returncode == 0, done.stderr
+    assert int(live.sql("SELECT nextval('zoo_seq.down')")) < int(descending)
+    assert live.sql(ends) == "2"
+    assert live.step("swap-back").returncode == 0
+
+
+@pytest.mark.parametrize("name", APART)
+def test_what_must_be_apart_ends_as_its_file_says(live: Throwaway, name: str) -> None:
+    one = specimen(name)
+    if "extension" in name:
+        live.install_extension()
+    live.run("mkdir", "-p", "/tmp/space")
+    live.run("chown", "postgres", "/tmp/space")
+    live.add(one)
+    if name == "extension_without_files":
+        live.remove_extension()
+    try:
+        if one.drill == "passed" and "configuration" not in name and name != "tablespaces":
+            restored(live)
+        else:
+            done = live.back_up()
+            assert done.returncode == 0, done.stderr
+            done = live.restore()
+            refused = one.restore == "refused"
+            assert (done.returncode != 0, refused and done.args[0]) == (refused, refused and "load"), done.stderr
+        if one.drill == "failed" and name != "extension_without_files":
+            assert live.drill()["outcome"] == "failed"
+        assert worst(findings(live), live) == expected((one,))
+    finally:
+        live.remove_extension()
+        if name == "tablespaces":
+            live.fresh_tablespace()
+
+
+def test_the_settings_of_the_database_come_along_in_both_directions(live: Throwaway) -> None:
+    live.add(specimen("database_settings"))
+    about = settings_of(live)
+    assert live.back_up().returncode == 0
+    done = live.restore()
+    assert done.returncode == 0, done.stderr
+    for step in ("swap", "swap-back"):
+        done = live.step(step)
+        assert done.returncode == 0, done.stderr
+        assert settings_of(live) == about, step
+    # a run that died after it had closed the database
+    live.sql(f"ALTER DATABASE {DATABASE} SET runbook.connection_limit = '42'; ALTER DATABASE {DATABASE} CONNECTION LIMIT 0", "postgres")
+    assert live.step("clear").returncode == 0
+    assert settings_of(live) == about
+    assert live.databases() == [DATABASE]
+
+
+def settings_of(live: Throwaway) -> str:
+    """All that pg_database and pg_db_role_setting have on the live database, without our own first line of the comment."""
+    return live.sql(f"""SELECT datdba::regrole, encoding, datlocprovider, datcollate, datctype, datistemplate, datallowconn, datconnlimit,
+        (SELECT string_agg(one::text, ' ' ORDER BY one::text) FROM unnest(datacl) AS one), dattablespace,
+        regexp_replace(shobj_description(d.oid, 'pg_database'), '^runbook: .*?\\n', ''),
+        (SELECT string_agg(setrole::regrole || ' ' || setconfig::text, ' ' ORDER BY 1) FROM (SELECT * FROM pg_db_role_setting WHERE setdatabase = d.oid ORDER BY setrole) AS s)
+        FROM pg_database d WHERE datname = '{DATABASE}'""", "postgres")
+
+
+def test_roles_that_the_server_lost_are_made_without_login_and_reported(live: Throwaway) -> None:
+    for name in ("roles_that_only_policies_name", "other_owners"):
+        live.add(specimen(name))
+    assert live.back_up().returncode == 0
+    live.sql(f"DROP DATABASE {DATABASE} WITH (FORCE)", "postgres")
+    lost = ("zoo_tenant", "zoo Tenant 2", "zoo_auditor", "Zoo Admin")
+    for role in lost:
+        live.sql(f'DROP ROLE "{role}"', "postgres")
+    for words in (("create",), ("load", str(live.backup), live.manifest()["sha256"])):
+        done = live.step(*words)
+        assert done.returncode == 0, done.stderr
+    assert all(f"such role: {role}\n" in done.stdout for role in lost), done.stdout
+    assert live.sql("SELECT count(*) FROM pg_roles WHERE rolname ~* '^zoo' AND rolcanlogin", "postgres") == "0"
+    assert live.step("clear").returncode == 0
+    assert live.sql("SELECT count(*) FROM pg_roles WHERE rolname ~* '^zoo'", "postgres") == "0"
+
+
+def test_a_superuser_of_another_name_is_found(throwaway: Throwaway, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = Throwaway(f"{throwaway.name}-named", tmp_path_factory.mktemp("named"), administrator=OWNER)
+    try:
+        other.start()
+        other.sql(f"CREATE DATABASE {DATABASE}", "postgres")
+        other.sql("CREATE TABLE things (id serial PRIMARY KEY)")
+        restored(other)
+        assert other.step("swap").returncode == 0
+    finally:
+        other.stop()
+
+
+def test_every_file_of_the_zoo_is_tried() -> None:
+    elsewhere = {"database_settings", "row_too_large"}  # above, and in `make soak`
+    assert {one.name for one in zoo()} == {*(one.name for one in TOGETHER), *APART, *elsewhere}

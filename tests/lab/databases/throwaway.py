@@ -1,0 +1,158 @@
+"""A PostgreSQL of one's own for the zoo: a container of the lab's image on this machine, without a network.
+
+The programs of 30, 31 and 32 run here, as they run on a server, and reach it as they reach the database there.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.databases import FOLDER, Specimen
+from runbook_lib.connections.postgres import parse_rows
+from runbook_lib.core import programs
+from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.environment import load_environment
+from runbook_lib.recovery.plans.backup import backup_program
+from runbook_lib.recovery.plans.restore_steps import restore_program
+
+OWNER, DATABASE, STAGED = "staging_user", "staging_db", "staging_db_restore_20261122_020000"
+IMAGE = "gw2-lab/postgres:15"
+DRILL = programs.text("recovery/dump_contents.sh", "recovery/split_dump.sh", "recovery/load_dump.sh",
+                      "recovery/database_definition.sh", "recovery/restore_drill.sh")
+
+
+@dataclass(frozen=True)
+class Throwaway:
+    """One container; `folder` holds its backups and what the drill records."""
+
+    name: str
+    folder: Path
+    administrator: str = "postgres"
+    image: str = IMAGE
+
+    def start(self, *options: str) -> None:
+        subprocess.run(("docker", "run", "--detach", "--rm", "--name", self.name, "--network", "none", "--shm-size", "256m",
+                        "--tmpfs", "/var/lib/postgresql/data:size=1500m", "--env", "POSTGRES_HOST_AUTH_METHOD=trust",
+                        "--env", f"POSTGRES_USER={self.administrator}", "--env", "POSTGRES_INITDB_ARGS=--no-sync", self.image,
+                        "postgres", "-c", "fsync=off", "-c", "wal_level=logical", *options), check=True, capture_output=True)
+        deadline = time.monotonic() + 60
+        while self.run("pg_isready", "-q", "-h", "127.0.0.1").returncode:
+            assert time.monotonic() < deadline, "the throw-away PostgreSQL does not start"
+            time.sleep(0.2)
+        if self.administrator != OWNER:
+            self.sql(f"CREATE ROLE {OWNER} LOGIN", "postgres")
+        for folder in ("backups", "checkout/.runbook"):
+            (self.folder / folder).mkdir(parents=True)
+
+    def stop(self) -> None:
+        subprocess.run(("docker", "rm", "--force", "--volumes", self.name), capture_output=True)
+
+    def run(self, *words: str, text: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(("docker", "exec", "-i", self.name, *words), input=text, text=True, capture_output=True, timeout=300)
+
+    def sql(self, text: str, where: str = DATABASE, role: str = "", **variables: object) -> str:
+        given = [word for name, value in variables.items() for word in ("-v", f"{name}={value}")]
+        done = self.run("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", *given, "-U", role or self.administrator, "-d", where, text=text)
+        assert done.returncode == 0, f"{text[:300]}\n{done.stderr}"
+        return done.stdout.strip()
+
+    def fresh(self) -> None:
+        """An empty live database, and nothing else."""
+        self.run("psql", "-Xq", "-U", self.administrator, "-d", "postgres", text="".join(
+            f'ALTER DATABASE "{one}" IS_TEMPLATE false;\n' for one in self.databases()))
+        for one in self.databases():
+            self.run("psql", "-Xq", "-U", self.administrator, "-d", one, text="DROP SUBSCRIPTION IF EXISTS zoo_subscription")
+            self.sql(f'DROP DATABASE "{one}" WITH (FORCE)', "postgres")
+        for one in self.sql("SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND oid <> 10", "postgres").splitlines():
+            if one != OWNER:
+                self.sql(f'DROP ROLE "{one}"', "postgres")
+        self.sql(f"ALTER ROLE {OWNER} RESET ALL", "postgres")
+        self.sql(f"CREATE DATABASE {DATABASE} OWNER {OWNER}", "postgres")
+        self.sql(f"ALTER SCHEMA public OWNER TO {OWNER}; REVOKE ALL ON SCHEMA public FROM PUBLIC;")
+        for file in (self.folder / "backups").iterdir():
+            file.unlink()
+        (self.folder / "checkout/.runbook/drills.jsonl").unlink(missing_ok=True)
+
+    def fresh_tablespace(self) -> None:
+        self.fresh()
+        self.sql('DROP TABLESPACE "zoo space"', "postgres")
+
+    def databases(self) -> list[str]:
+        return self.sql(f"SELECT datname FROM pg_database WHERE datname ~ '^{DATABASE}' ORDER BY 1", "postgres").splitlines()
+
+    def add(self, one: Specimen, **variables: object) -> None:
+        given: dict[str, object] = {"owner": OWNER, "database": DATABASE, "megabytes": 8, "tables": 200, "folder": "/tmp/space"}
+        role = self.administrator if one.made_by == "administrator" else OWNER
+        self.sql(one.sql, DATABASE, role, **(given | variables))
+
+    def install_extension(self) -> None:
+        place = self.run("sh", "-c", "echo $(pg_config --sharedir 2>/dev/null || echo /usr/share/postgresql/$PG_MAJOR)/extension").stdout.strip()
+        for file in (FOLDER / "extension").iterdir():
+            subprocess.run(("docker", "cp", str(file), f"{self.name}:{place}/{file.name}"), check=True, capture_output=True)
+
+    def remove_extension(self) -> None:
+        self.run("sh", "-c", "rm -f /usr/share/postgresql/*/extension/zoo_configured*")
+
+    def bash(self, text: str, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(("bash", "-s", "--", *words), input=text, text=True, capture_output=True, timeout=300)
+
+    @property
+    def prefix(self) -> tuple[str, ...]:
+        return ("docker", "exec", "-i", self.name)
+
+    def back_up(self) -> subprocess.CompletedProcess[str]:
+        """The steps of 30; the first that fails, or the last."""
+        folder = str(self.folder / "backups")
+        for step in (("dump", folder, DATABASE, OWNER, "300", *self.prefix), ("check", folder, DATABASE), ("publish", folder, DATABASE)):
+            done = self.bash(backup_program(), *step)
+            if done.returncode:
+                break
+        return done
+
+    @property
+    def backup(self) -> Path:
+        return max((self.folder / "backups").glob("*.sql.gz"))
+
+    def manifest(self) -> dict[str, Any]:
+        value: dict[str, Any] = json.loads(self.backup.with_name(self.backup.name.replace(".sql.gz", ".manifest.json")).read_text())
+        return value
+
+    def step(self, step: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """One step of 32."""
+        return self.bash(restore_program(), step, DATABASE, STAGED, OWNER, str(len(self.prefix)), *self.prefix, *words)
+
+    def restore(self) -> subprocess.CompletedProcess[str]:
+        """The steps of 32 up to the swap; the first that fails, or the last. `args` has its name."""
+        manifest = str(self.backup).replace(".sql.gz", ".manifest.json")
+        for step in (("clear",), ("create",), ("load", str(self.backup), self.manifest()["sha256"]),
+                     ("compare", manifest, self.backup.name)):
+            done = self.step(*step)
+            if done.returncode:
+                return subprocess.CompletedProcess(step, done.returncode, done.stdout, done.stderr)
+        return done
+
+    def drill(self) -> dict[str, Any]:
+        """The record of 31's program."""
+        words = (str(self.folder / "checkout"), str(self.folder / "backups"), DATABASE, OWNER, self.backup.name,
+                 self.manifest()["sha256"], "240", "1024", "600", self.image, "", self.name)
+        done = self.bash(DRILL, *words)
+        lines = (self.folder / "checkout/.runbook/drills.jsonl").read_text().splitlines()
+        record: dict[str, Any] = json.loads(lines[-1])
+        return record | {"stderr": done.stderr}
+
+    def rows(self, sql: str, *, timeout_s: float = 30.0) -> list[dict[str, Any]]:
+        """As ServerDatabase asks: the owner, in a session that can only read."""
+        done = self.run("env", f"PGOPTIONS=-c default_transaction_read_only=on -c statement_timeout={int(timeout_s * 1000)}",
+                        "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", OWNER, "-d", DATABASE,
+                        text=f"BEGIN READ ONLY;\nSELECT row_to_json(answer) FROM (\n{sql}\n) AS answer;\nCOMMIT;\n")
+        if done.returncode:
+            raise FactUnreadable(done.stderr)
+        return parse_rows(done.stdout)
+
+
+ENVIRONMENT = load_environment("staging")
