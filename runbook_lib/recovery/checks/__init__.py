@@ -6,7 +6,6 @@ _HOMES = {
     "backup_preconditions": "runbook_lib.recovery.checks.backup",
     "backup_is_new": "runbook_lib.recovery.checks.backup",
     "backup_contents": "runbook_lib.recovery.checks.dump",
-    "can_be_restored": "runbook_lib.recovery.checks.restorability",
     "last_backup": "runbook_lib.recovery.checks.freshness",
     "drill_preconditions": "runbook_lib.recovery.checks.drill_readiness",
     "drill_results": "runbook_lib.recovery.checks.drill",

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.recovery.checks.freshness import MOST_NAMED
+from runbook_lib.recovery.checks.restorability import can_be_restored
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.dumps import DumpContents
+from runbook_lib.recovery.facts.restorability import Restorability
 
 CONTENTS = "every row is in the dump"
 
 
-def backup_contents(backup: Backup | None) -> tuple[Finding, ...]:
-    """What a new backup holds, and what the live database has that no dump can hold."""
+def backup_contents(backup: Backup | None, needs: Restorability | None) -> tuple[Finding, ...]:
+    """What a new backup holds, what of the live database no dump can hold, and whether a restore could make it again.
+
+    `needs` is what the database needs that no dump carries; None where it was not asked.
+    """
+    return (*_held(backup), *can_be_restored(needs))
+
+
+def _held(backup: Backup | None) -> tuple[Finding, ...]:
     if backup is None or backup.manifest is None:
         return (finding(CONTENTS, None, measured="no new backup", next_step="See the findings above."),)
     manifest, invalid = backup.manifest, backup.manifest.invalid_indexes

@@ -10,7 +10,7 @@ import pytest
 
 from lab.databases import Specimen, specimen, zoo
 from runbook_lib.core.findings import Finding, Verdict
-from runbook_lib.recovery.checks import can_be_restored
+from runbook_lib.recovery.checks.restorability import can_be_restored
 from runbook_lib.recovery.facts.restorability import survey_restorability
 from tests.lab.databases.throwaway import DATABASE, ENVIRONMENT, OWNER, STAGED, Throwaway
 
