@@ -14,7 +14,7 @@ from runbook_lib.core.redaction import Secret
 class Command:
     """One program on the server, as a tuple; no shell ever sees an unquoted word.
 
-    `stdin_is_attribution`: the input says only who acts and why. It is no part of what a plan would do.
+    `stdin_is_attribution`: the input says only who acts and why. A hash leaves it out.
     """
 
     argv: tuple[str, ...]

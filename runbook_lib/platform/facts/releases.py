@@ -145,7 +145,7 @@ def _by_what_runs(found: Deployed, environment: Environment, connections: Connec
     """The state where a file is lost, or was never written: what Docker shows takes its place.
 
     Raises PreconditionFailed for an application that no runbook has deployed, FactUnreadable where the colour that has
-    the traffic cannot be told.
+    the traffic is not known.
     """
     refuse_other_projects(environment, connections)
     containers = survey_containers(environment).fetch(connections)

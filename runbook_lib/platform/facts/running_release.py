@@ -80,7 +80,7 @@ def refuse_foreign(names: Iterable[str]) -> None:
     found = sorted(names)
     if found:
         raise PreconditionFailed(
-            f"An application runs here that no runbook has deployed: {', '.join(found)}. This is no first deployment.",
+            f"An application runs here that no runbook has deployed: {', '.join(found)}. It is not a first deployment.",
             where="Docker on the server", next_step=WHAT_NEXT)
 
 

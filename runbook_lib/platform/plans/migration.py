@@ -2,23 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from runbook_lib.core import programs
+from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Step
+from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.containers import PROJECT
 from runbook_lib.platform.plans.compose import compose
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 
 # A migration that waits for a lock makes every later query on that table wait behind it.
-LOCK_TIMEOUT = "lock_timeout=5s"
+LOCK_LIMIT_S = 5
+MIGRATION_TIMEOUT_S = 600.0
+STOP_TIMEOUT_S = 60.0
+LOCK_TIMEOUT = f"lock_timeout={LOCK_LIMIT_S}s"
+# one name for all: two migrations at once are impossible, and a stopped one is found by it
+ONE_OFF = f"{PROJECT}-migration"
+# PostgreSQL itself ends a statement when the step is over: a role's own, shorter limit must not end it half-way
+PG_OPTIONS = f"PGOPTIONS=-c {LOCK_TIMEOUT} -c statement_timeout={MIGRATION_TIMEOUT_S:.0f}s"
 
 
 def migrate(rollout: Rollout) -> Step:
-    """Run the new image's migrations while the live code runs. No undo: the live code works on the new schema too."""
-    alembic = ("alembic", "-x", LOCK_TIMEOUT, "upgrade", rollout.target.schema_head)
-    one_off = ("run", "--rm", "--no-deps", "-T", f"backend-{rollout.colour}")
+    """Run the new image's migrations while the live code runs. Undone: none is running; a finished one stays."""
+    environment = rollout.environment
     return Step(
         StepKey.MIGRATE,
         "Migrate the database",
-        (compose(rollout.environment, *one_off, *alembic, timeout_s=600),),
+        (alembic(environment, rollout.colour, "upgrade", rollout.target.schema_head),),
+        undo=(stop_migration(environment),),
         why="in a one-off container of the new image; gives up after waiting 5 s for a lock. A failed migration is one "
         "transaction and leaves nothing; a finished one stays, because the live code works on the new schema",
     )
+
+
+def alembic(environment: Environment, colour: str, *words: str, commit: str | None = None) -> Command:
+    """alembic in a one-off container of a colour's image, or of `commit`'s; stopped with it when the step is stopped.
+
+    A session of it that waits longer than 5 s for a lock is canceled, whether its driver reads PGOPTIONS or not.
+    """
+    one_off = ("run", "--rm", "--no-deps", "-T", "--name", ONE_OFF, "--label", "org.gw2.runbook=migration",
+               "--env", PG_OPTIONS, f"backend-{colour}", "alembic", "-x", LOCK_TIMEOUT, *words)
+    started = compose(environment, *one_off, timeout_s=MIGRATION_TIMEOUT_S)
+    # Compose prefers the process environment to .env: the container gets this image, whatever .env names
+    image = ("env", f"{colour.upper()}_COMMIT={commit}") if commit else ()
+    return replace(started, argv=(*_program(environment, "run"), *image, *started.argv), stdin=_text())
+
+
+def stop_migration(environment: Environment) -> Command:
+    """End a migration that a stopped run has left, with its sessions; passes where there is none."""
+    return Command(_program(environment, "stop"), stdin=_text(), timeout_s=STOP_TIMEOUT_S)
+
+
+def _program(environment: Environment, verb: str) -> tuple[str, ...]:
+    rules = environment.backup
+    return ("bash", "-s", "--", verb, PROJECT, rules.database, rules.user, str(LOCK_LIMIT_S), ONE_OFF)
+
+
+def _text() -> str:
+    return programs.text("platform/migration.sh")

@@ -1,4 +1,4 @@
-"""A release that runs and is not on record: its files are lost, or it was started by hand. It is recorded first.
+"""A release that runs and was never recorded: its files are lost, or it was started by hand. It is recorded first.
 
 From then on it is a release like any other: what this deployment returns to, and what 22 Rollback offers later.
 """

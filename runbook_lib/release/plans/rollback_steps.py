@@ -8,7 +8,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.plans.compose import compose, compose_up
-from runbook_lib.platform.plans.migration import LOCK_TIMEOUT
+from runbook_lib.platform.plans.migration import alembic, stop_migration
 from runbook_lib.platform.plans.nginx import wait_until_drained
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
@@ -54,7 +54,7 @@ def downgrade(rollout: Rollout, schema: SchemaRollback) -> Step:
         StepKey.DOWNGRADE,
         f"Downgrade the schema from {schema.schema_now} to {schema.schema_of_code}",
         (_alembic(rollout, schema, "downgrade", schema.schema_of_code),),
-        undo=(_alembic(rollout, schema, "upgrade", schema.schema_now or "head"),),
+        undo=(stop_migration(rollout.environment), _alembic(rollout, schema, "upgrade", schema.schema_now or "head"),),
         why=f"by the image of {(schema.migration_image or '')[:12]}, one transaction, 5 s for a lock{deleted}",
     )
 
@@ -73,8 +73,4 @@ def stop_newer_backend(environment: Environment, colour: str) -> Step:
 
 def _alembic(rollout: Rollout, schema: SchemaRollback, *words: str) -> Command:
     """A one-off container of the image that has the migrations; `upgrade` is safe where nothing was downgraded."""
-    colour = rollout.live_colour or "blue"
-    run = compose(rollout.environment, "run", "--rm", "--no-deps", "-T", f"backend-{colour}", "alembic", "-x",
-                  LOCK_TIMEOUT, *words, timeout_s=600)
-    # Compose prefers the process environment to .env: the container gets this image, whatever .env names
-    return replace(run, argv=("env", f"{colour.upper()}_COMMIT={schema.migration_image or 'none'}", *run.argv))
+    return alembic(rollout.environment, rollout.live_colour or "blue", *words, commit=schema.migration_image or "none")

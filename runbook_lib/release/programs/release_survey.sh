@@ -36,7 +36,7 @@ show_files() {
         | while IFS= read -r -d '' path; do
             printf 'file\t%s\t%s\n' "$(printf %s "${path#./}" | encoded)" "$(encoded <"$path")"
         done
-    # alembic may be told to find them in a folder of any name
+    # alembic may find them in a folder of any name
     grep --recursive --files-with-matches --null --include='*.py' --exclude-dir=versions --exclude-dir=node_modules \
         '^down_revision' . | while IFS= read -r -d '' path; do
         [[ ! -f $path || $(stat -c %s -- "$path") -gt 204800 ]] \

@@ -1,16 +1,43 @@
-"""The migration of a release: in its own image, without waiting long for a lock."""
+"""The migration of a release: in its own image, without waiting long for a lock, and gone when it is stopped.
+
+What its program does to a real PostgreSQL: tests/lab/release/test_guarded_migration.py.
+"""
 
 from __future__ import annotations
 
+from runbook_lib.core.commands import Command
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import Target
-from runbook_lib.platform.plans.migration import migrate
+from runbook_lib.platform.plans.migration import ONE_OFF, alembic, migrate, stop_migration
 from runbook_lib.platform.plans.rollout import Rollout
+
+ENVIRONMENT = load_environment("staging")
+LIVE = Deployed("blue", None, None, None, None, frozenset(), ())
+STEP = migrate(Rollout(ENVIRONMENT, LIVE, Target("b" * 40, "v3.2.0", {}, "0003")))
 
 
 def test_the_new_image_migrates_to_its_own_head_with_a_lock_timeout() -> None:
-    live = Deployed("blue", None, None, None, None, frozenset(), ())
-    step = migrate(Rollout(load_environment("staging"), live, Target("b" * 40, "v3.2.0", {}, "0003")))
-    assert str(step.actions[0]).endswith("backend-green alembic -x lock_timeout=5s upgrade 0003")
-    assert step.undo == (), "the live code works on the new schema"
+    assert str(STEP.actions[0]).endswith("backend-green alembic -x lock_timeout=5s upgrade 0003")
+
+
+def test_the_limit_is_set_where_postgresql_sees_it_and_watched_from_outside() -> None:
+    action, = STEP.actions
+    assert isinstance(action, Command)
+    assert "PGOPTIONS=-c lock_timeout=5s -c statement_timeout=600s" in action.argv
+    assert action.argv[:9] == ("bash", "-s", "--", "run", "gw2-staging", "staging_db", "staging_user", "5", ONE_OFF)
+    assert "pg_cancel_backend" in str(action.stdin)
+
+
+def test_its_container_has_the_one_name_that_the_undo_looks_for() -> None:
+    action, = STEP.actions
+    assert isinstance(action, Command)
+    assert action.argv[action.argv.index("--name") + 1] == ONE_OFF
+    assert STEP.undo == (stop_migration(ENVIRONMENT),), "the schema stays: the live code works on it"
+    assert stop_migration(ENVIRONMENT).argv[3:] == ("stop", "gw2-staging", "staging_db", "staging_user", "5", ONE_OFF)
+
+
+def test_another_releases_image_is_named_in_the_process_environment() -> None:
+    argv = alembic(ENVIRONMENT, "blue", "downgrade", "0002", commit="a" * 40).argv
+    assert argv[9:11] == ("env", f"BLUE_COMMIT={'a' * 40}")
+    assert argv[-2:] == ("downgrade", "0002")

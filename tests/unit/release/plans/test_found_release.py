@@ -1,4 +1,4 @@
-"""A release that runs and is not on record: recorded first, backed up, and never removed."""
+"""A release that runs and is in no release history: recorded first, backed up, and never removed."""
 
 from __future__ import annotations
 
