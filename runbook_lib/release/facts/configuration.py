@@ -13,7 +13,7 @@ import yaml
 
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
-from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.errors import CommandTimedOut, FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import PROJECT, Container
@@ -22,7 +22,7 @@ from runbook_lib.release.facts.repository import ReleaseTree
 from runbook_lib.release.facts.service_changes import ServiceChange, parse_changes
 from runbook_lib.release.facts.validation_runs import ValidationRun, mounted, program_of, runs_of, unknown_services
 
-VALIDATION_TIMEOUT_S = 600.0
+VALIDATION_TIMEOUT_S = 240.0
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -89,7 +89,12 @@ def validated_configuration(environment: Environment, tree: ReleaseTree, own_fil
     def fetch(connections: Connections) -> ValidatedConfiguration:
         if not commit or not (runs or own_files):
             return ValidatedConfiguration(as_they_are, unknown_services(services))
-        reply = connections.server.run(Command(argv, stdin=program, timeout_s=VALIDATION_TIMEOUT_S))
+        try:
+            reply = connections.server.run(Command(argv, stdin=program, timeout_s=VALIDATION_TIMEOUT_S))
+        except CommandTimedOut as cause:
+            # a rollback asks this too, and must go on without the answer when the engine is slow or hangs
+            raise FactUnreadable("The release's configuration could not be validated in time.", where=PROJECT,
+                                 next_step="Check `docker info` and the load of the server, then run again.") from cause
         validated = parse_runs(reply.stdout, runs, {name: mounted(one) for name, one in services.items()})
         changes = parse_changes(reply.stdout, services)
         return ValidatedConfiguration((*validated, *as_they_are), unknown_services(services), changes)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.errors import CommandTimedOut, FactUnreadable
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
@@ -113,3 +113,16 @@ def test_only_what_runs_healthily_with_the_same_files_and_image_is_left_out() ->
     assert unchanged(tree=tree(redis="2" * 40)) == frozenset()
     assert unchanged(containers=(replace(redis, health="unhealthy"),)) == frozenset()
     assert unchanged(deployed=replace(deployed, env_text=env.replace("redis:7", "redis:6"))) == frozenset()
+
+
+def test_a_server_that_is_too_slow_leaves_the_configuration_unknown_and_a_rollback_goes_on() -> None:
+    class Server:
+        def run(self, command: object) -> Any:
+            raise CommandTimedOut("stopped after 240 s", where="server")
+
+    class Connections:
+        server = Server()
+
+    connections: Any = Connections()
+    with pytest.raises(FactUnreadable, match="in time"):
+        facts.validated_configuration(ENVIRONMENT, tree(), {}).fetch(connections)
