@@ -112,7 +112,7 @@ def test_whatever_the_database_holds_the_backup_passes_and_the_copy_is_the_same(
     assert backup.schema_revision == "0042"
     assert len(backup.rows) == 2013
     assert (backup.rows["public.p1"], backup.rows["public.rls"], backup.rows["public.nothing"]) == (31, 1, 1)
-    verdicts = {one.check: (str(one.verdict), one.measured) for one in backup_contents(backup)}
+    verdicts = {one.check: (str(one.verdict), one.measured) for one in backup_contents(backup, None)}
     assert verdicts["every index is valid"] == ("warning", "public.broken")
     nothing = replace(deployed_state(environment).fetch(connections), images=frozenset(), releases=())
     elsewhere = here.model_copy(update={"server": here.server.model_copy(update={"directory": RECORDS})})
