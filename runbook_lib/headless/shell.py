@@ -7,7 +7,6 @@ in JupyterLab. Nothing listens behind it: the journal has what was sent. No prof
 from __future__ import annotations
 
 import base64
-import sys
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
@@ -33,10 +32,11 @@ class HeadlessKernel:
 
     def __init__(self) -> None:
         self.session = Session()
+        self.streams: tuple[Any, ...] = ()  # sys.stdout is what a cell last made of it, None perhaps
 
     def send(self, kind: str, **content: Any) -> None:
         """Send one message, after whatever was printed before it."""
-        for stream in (sys.stdout, sys.stderr):
+        for stream in self.streams:
             stream.flush()
         self.session.send(None, kind, content)
 
@@ -77,6 +77,9 @@ class HeadlessShell(InteractiveShell):
     display_pub_class = Type(_Displays)
     displayhook_class = Type(_Results)
     kernel = AnyTrait()
+
+    def enable_gui(self, gui: Any = None) -> None:
+        """`%matplotlib inline` asks for one: there is no event loop here, and figures are shown at the cell's end."""
 
     def ask_exit(self) -> None:
         """`exit` and `quit` in a cell end it as sys.exit() does."""

@@ -81,7 +81,7 @@ def main(job_file: Path, control: int, channel: int) -> None:
         error = unexpected
     if error is not None:
         ended = {"ended": type(error).__name__, "ename": type(error).__name__, "evalue": _clean(str(error), job)}
-    _close(worker)
+    _close(worker, error)
     worker.tell(**ended)
     # what a cell has left running must not keep a sealed run open
     os._exit(1 if error else 0)
@@ -93,8 +93,8 @@ def _run_cells(cells: list[str], worker: Worker) -> BaseException | None:
     from runbook_lib.headless.streams import CellStream
 
     kernel = HeadlessKernel()
-    sys.stdout = CellStream("stdout", 1, kernel.send_text)
-    sys.stderr = CellStream("stderr", 2, kernel.send_text)
+    sys.stdout, sys.stderr = CellStream("stdout", 1, kernel.send_text), CellStream("stderr", 2, kernel.send_text)
+    kernel.streams = (sys.stdout, sys.stderr)
     shell = new_shell(kernel)
     for number, source in enumerate(cells):
         if worker.stop:
@@ -113,12 +113,14 @@ def _run_cells(cells: list[str], worker: Worker) -> BaseException | None:
     return None
 
 
-def _close(worker: Worker) -> None:
+def _close(worker: Worker, error: BaseException | None) -> None:
     """Seal a run that no cell has closed, and let go of what else ends with the process."""
-    from runbook_lib.run.current import close_previous
+    from runbook_lib.run.current import abort_open, close_previous
 
     if worker.stop:
         close_previous(STOPPED)
+    elif error is not None:  # not a cell's own error, which has ended the run already
+        abort_open(error)
     with contextlib.suppress(Exception):
         atexit._run_exitfuncs()  # among them the end of a run that is still open
 

@@ -105,8 +105,7 @@ class Hooks:
         self._cell = len(self._earlier)
         self._source = self._earlier.pop() if self._earlier else ""
         self.channel = Channel(current.kernel.session, folder.redactor)
-        if is_headless():
-            current.call_pdb = False  # a debugger of the operator's own settings would wait for input
+        self._leave_out_debugger()
         self._plain_traceback = current._showtraceback
         current._showtraceback = self._show_error
         current.events.register("pre_run_cell", self._before)
@@ -126,7 +125,12 @@ class Hooks:
             if hook in self._shell.events.callbacks[event]:
                 self._shell.events.unregister(event, hook)
 
+    def _leave_out_debugger(self) -> None:
+        if is_headless():  # a debugger, of the operator's own settings or by %pdb, would wait for input
+            self._shell.call_pdb = False
+
     def _before(self, info: Any) -> None:
+        self._leave_out_debugger()
         self._cell, self._source, self.busy = self._cell + 1, info.raw_cell or "", True
         self.channel.outputs = CellOutputs(self._folder.redactor)
 

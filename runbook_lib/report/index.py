@@ -53,7 +53,7 @@ def rendered(runs: list[RunSummary], *, base: str = "", note: str = "", pages: t
     """The page as text. `base` leads from the page to the archive's folder; `pages` are addresses in it and names."""
     from markupsafe import Markup
 
-    script = (page.TEMPLATES / "index.js").read_text()
+    script = (page.TEMPLATES / "index.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     rows = [_row(run, base) for run in runs]
     tally: Counter[Badge] = Counter(row["badge"] for row in rows)

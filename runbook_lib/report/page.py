@@ -47,7 +47,7 @@ def render(template: str, **values: Any) -> str:
     """One template with these values. The style sheet is ours and holds nothing to escape."""
     from markupsafe import Markup
 
-    style = Markup((TEMPLATES / "style.css").read_text())
+    style = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
     return templates().get_template(template).render(style=style, **values)
 
 

@@ -50,6 +50,12 @@ def forget(run: OpenRun) -> None:
         _open = None
 
 
+def abort_open(error: BaseException) -> None:
+    """End the open run, if there is one, as this error ends it."""
+    if _open is not None:
+        _open.abort(error)
+
+
 def close_previous(why: str = "The notebook was opened again before it was closed.") -> None:
     """Seal the open run, if there is one, as aborted."""
     if _open is not None:

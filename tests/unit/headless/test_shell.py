@@ -45,6 +45,13 @@ def test_results_displays_and_errors_are_messages() -> None:
         assert heavy not in modules
 
 
+def test_a_figure_that_a_cell_leaves_open_is_shown_at_its_end() -> None:
+    ends, sent, _ = run("import os\nos.environ['MPLBACKEND'] = 'module://matplotlib_inline.backend_inline'", "%matplotlib inline",
+                        "import matplotlib.pyplot as plt\nplt.plot([1, 2]);")
+    assert all(ends)
+    assert any("image/png" in content.get("data", {}) for _, content in sent)
+
+
 def test_images_are_base64_text() -> None:
     _, sent, _ = run("class Picture:\n    def _repr_png_(self):\n        return b'\\x89PNG'\nPicture()")
     assert sent[0][1]["data"]["image/png"] == "iVBORw=="

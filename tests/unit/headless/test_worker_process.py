@@ -16,7 +16,7 @@ from runbook_lib.headless.worker_process import LONGEST_MESSAGE, WorkerProcess
 def worker() -> Any:
     """A worker process without the process: what is written to `write` arrives as from the worker."""
     made = WorkerProcess.__new__(WorkerProcess)
-    made.grace_s, made.run, made.ended = 0.0, None, {}
+    made.grace_s, made.run, made.outcome, made.ended = 0.0, None, None, {}
     made._word, made._unread = b"secret-word", b""
     made._channel, writer = os.pipe()
     os.set_blocking(made._channel, False)

@@ -37,6 +37,14 @@ def test_the_open_run_is_aborted_when_another_is_opened(run: OpenRun) -> None:
     assert current.opened_before()
 
 
+def test_an_error_outside_of_a_cell_ends_the_open_run_as_itself(run: OpenRun) -> None:
+    error = RuntimeError("outside of a cell")
+    current.abort_open(error)
+    current.forget(run)
+    current.abort_open(RuntimeError("later"))
+    assert run.ended == [error]
+
+
 def test_a_run_that_was_let_go_is_left_alone(run: OpenRun) -> None:
     current.forget(OpenRun())
     current.forget(run)
