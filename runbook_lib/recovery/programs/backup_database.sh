@@ -18,6 +18,8 @@ lock_partial() {
 
 # A failed dump frees the space that it took: the disk may be full because of it.
 end_dump() {
+    # it waits for a writer, which never comes when the writer could not start
+    [[ -z ${hashing:-} ]] || kill "$hashing" 2>/dev/null
     rm -rf -- "$scratch"
     (($1 == 0)) || rm -f -- "$partial" "$contents"
     exit "$1"
@@ -53,7 +55,7 @@ dump() {
     snapshot_queries >&"$to"
 
     mkfifo -- "$scratch/bytes" || fail "Cannot make a temporary pipe: is the disk full?"
-    sha256sum <"$scratch/bytes" >"$scratch/sha256" & local hashing=$!
+    sha256sum <"$scratch/bytes" >"$scratch/sha256" & hashing=$!
     "${inside[@]}" pg_dump "$user" "$database" "${DUMP_OPTIONS[@]}" --snapshot="$snapshot" </dev/null \
         | with_contents "$scratch/dumped" | compress | tee --output-error=exit -- "$partial" "$scratch/bytes" | test_compressed
     local status=("${PIPESTATUS[@]}")
@@ -64,6 +66,7 @@ dump() {
     ((status[0] == 0)) || fail "pg_dump ended with status ${status[0]}."
     ((status[1] == 0 && status[4] == 0)) || fail "The dump could not be read to its end (${status[*]})."
     wait "$hashing" || fail "The checksum could not be computed."
+    hashing=
     # it was compared with the compressor's own checksum of what that read; that this was all of it, its length shows
     (($(tail -c 4 -- "$partial" | od -An -tu4) == $(sed -n 's/^plain\t//p' "$scratch/dumped") % 4294967296)) \
         || fail "What was written is not what was dumped: check the server's memory and disk."
