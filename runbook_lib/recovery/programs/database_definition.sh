@@ -44,7 +44,8 @@ SELECT CASE grantor WHEN datdba THEN '' ELSE format('SET ROLE %I; ', pg_get_user
     || format('GRANT %s ON DATABASE %I TO %s%s;', privilege_type, :'staged',
            CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
            CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) || ' RESET ROLE;'
-    FROM pg_database, aclexplode(datacl) WHERE datname = :'database' ORDER BY grantor <> datdba, is_grantable DESC;
+    FROM pg_database, aclexplode(datacl) WITH ORDINALITY AS acl(grantor, grantee, privilege_type, is_grantable, place)
+    WHERE datname = :'database' ORDER BY grantor <> datdba, place;
 SELECT format('GRANT CONNECT ON DATABASE %I TO %I;', :'staged', rolname) FROM pg_roles
     WHERE rolcanlogin AND NOT rolsuper AND pg_has_role(oid, 'pg_monitor', 'member')
       AND NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database');
