@@ -22,6 +22,19 @@ def pluralize(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
+def readable_size(count: object) -> str:
+    """Bytes in binary units with three digits: `812 B`, `4.21 MiB`."""
+    if not isinstance(count, int | float):
+        return "–"
+    amount = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if abs(amount) < 1024 or unit == "GiB":
+            break
+        amount /= 1024
+    whole = unit == "B" or amount >= 1000
+    return f"{amount:.0f} {unit}" if whole else f"{amount:.3g} {unit}"
+
+
 def printable(value: object) -> str:
     """Text of others as plain text: no terminal codes; control and direction marks are shown, not obeyed."""
     text = _TERMINAL.sub("", str(value)).replace("\r\n", "\n")

@@ -14,6 +14,7 @@ from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
 
+from runbook_lib.core.text import readable_size
 from runbook_lib.platform.drawing import (
     BLUE,
     CLEAR,
@@ -25,7 +26,6 @@ from runbook_lib.platform.drawing import (
     empty_figure,
     in_house_style,
     new_figure,
-    readable_size,
     time_axis,
     to_dates,
 )

@@ -94,8 +94,3 @@ def time_axis(axes: Axes, times: Sequence[datetime]) -> None:
     if len(set(times)) == 1:
         middle = to_dates(times)[0]
         axes.set_xlim(middle - 0.5, middle + 0.5)
-
-
-def readable_size(size_bytes: float) -> str:
-    amount = size_bytes / 2**20
-    return f"{amount / 1024:.3g} GiB" if amount >= 1000 else f"{amount:.3g} MiB"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from runbook_lib.core.text import readable_size
 from runbook_lib.platform.drawing import (
     BLUE,
     RED,
@@ -13,7 +14,6 @@ from runbook_lib.platform.drawing import (
     empty_figure,
     in_house_style,
     new_figure,
-    readable_size,
     time_axis,
     to_dates,
 )

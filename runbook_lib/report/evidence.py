@@ -8,8 +8,7 @@ from urllib.parse import quote
 from runbook_lib.archive import journal
 from runbook_lib.archive.files import sha256_of
 from runbook_lib.archive.notebook import FILE as NOTEBOOK
-from runbook_lib.core.text import printable
-from runbook_lib.report.labels import size
+from runbook_lib.core.text import printable, readable_size
 
 
 def evidence_files(folder: Path) -> list[str]:
@@ -22,4 +21,5 @@ def evidence_files(folder: Path) -> list[str]:
 def file_row(folder: Path, name: str) -> dict[str, str]:
     """One file as the template shows it; the link is relative, so that the folder can be moved."""
     path = folder / name
-    return {"name": printable(name), "href": quote(name), "size": size(path.stat().st_size), "sha256": sha256_of(path)}
+    return {"name": printable(name), "href": quote(name), "size": readable_size(path.stat().st_size),
+            "sha256": sha256_of(path)}

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from runbook_lib.archive.records import truncate
+from runbook_lib.core import times
 from runbook_lib.core.text import printable
 
 
@@ -40,19 +41,6 @@ def sentences(lines: Iterable[str]) -> str:
     return " ".join(line if line.endswith((".", "!", "?", ":")) else f"{line}." for line in lines if line)
 
 
-def size(count: object) -> str:
-    """Bytes in binary units with three digits: `812 B`, `4.21 MiB`."""
-    if not isinstance(count, int | float):
-        return "–"
-    amount = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if abs(amount) < 1024 or unit == "GiB":
-            break
-        amount /= 1024
-    whole = unit == "B" or amount >= 1000
-    return f"{amount:.0f} {unit}" if whole else f"{amount:.3g} {unit}"
-
-
 def moment(at: object) -> str:
     """An ISO time as `22 Nov 2026, 16:05:01 UTC`; other text as it is."""
     try:
@@ -63,9 +51,9 @@ def moment(at: object) -> str:
 
 
 def clock(at: object) -> str:
-    """The time of day of an ISO time: `16:05:01`."""
+    """The time of day of an ISO time: `16:05:01 UTC`; other text as it is."""
     try:
-        return f"{datetime.fromisoformat(str(at)):%H:%M:%S}"
+        return times.clock(times.parse_time(str(at)))
     except ValueError:
         return printable(at)
 

@@ -10,9 +10,9 @@ from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runbook_lib.core.text import printable
+from runbook_lib.core.text import printable, readable_size
 from runbook_lib.report.badges import badge_of
-from runbook_lib.report.labels import clock, duration, moment, size
+from runbook_lib.report.labels import clock, duration, moment
 
 if TYPE_CHECKING:
     import jinja2
@@ -39,7 +39,7 @@ def templates() -> jinja2.Environment:
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )
     environment.globals["badge_of"] = badge_of
-    environment.filters.update(moment=moment, clock=clock, duration=duration, bytes=size, printable=printable)
+    environment.filters.update(moment=moment, clock=clock, duration=duration, bytes=readable_size, printable=printable)
     return environment
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from runbook_lib.archive.records import plain
-from runbook_lib.core.text import printable
-from runbook_lib.report.labels import block, duration, label, moment, size
+from runbook_lib.core.text import printable, readable_size
+from runbook_lib.report.labels import block, duration, label, moment
 
 MOST_ROWS = 200
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
@@ -68,7 +68,7 @@ def cell(value: Any, name: str = "") -> str:
 
 def _number(value: float, name: str) -> str:
     if name.endswith("bytes"):
-        return size(value)
+        return readable_size(value)
     if name == "seconds" or name.endswith(("_seconds", "_s")):
         return duration(value)
     if name.endswith(("_ms", "milliseconds")):

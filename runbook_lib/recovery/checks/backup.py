@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.text import readable_size
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.checks.freshness import suspect_files
 from runbook_lib.recovery.facts.backups import Backup, Backups, Trust
@@ -30,7 +31,7 @@ def backup_preconditions(
 def backup_is_new(before: Backups, after: Backups) -> tuple[Finding, ...]:
     """Whether the folder has a new verified backup, of a plausible size, and nothing unfinished."""
     added = after.added_since(before)
-    measured = f"{added.name}, {_megabytes(added.size_bytes)}, {added.trust}" if added else "no new backup"
+    measured = f"{added.name}, {readable_size(added.size_bytes)}, {added.trust}" if added else "no new backup"
     return (
         finding("a new backup is in the folder", added is not None and added.trust is Trust.VERIFIED,
                 measured=measured, expected="one more, its bytes as in its manifest",
@@ -61,8 +62,8 @@ def _free_space(backups: Backups, database_bytes: int | None) -> Finding:
     free = backups.free_bytes + sum(one.size_bytes for one in backups.interrupted)
     needed = int(SPACE_FACTOR * basis)
     source = "the last dump" if newest else "the database, as there is no dump yet"
-    return finding(check, free >= needed, measured=f"{_megabytes(free)} free in {backups.directory}",
-                   expected=f"{_megabytes(needed)}: {SPACE_FACTOR} times {source}",
+    return finding(check, free >= needed, measured=f"{readable_size(free)} free in {backups.directory}",
+                   expected=f"{readable_size(needed)}: {SPACE_FACTOR} times {source}",
                    next_step=f"Free space under {backups.directory} without deleting backups manually, or change "
                    "backup.directory. Then run again.")
 
@@ -86,13 +87,9 @@ def _plausible_size(before: Backups, added: Backup | None) -> Finding:
     if added is None:
         return finding(check, None, measured="no new backup", next_step="See the findings above.")
     if previous is None:
-        return finding(check, True, measured=f"{_megabytes(added.size_bytes)}, the first one")
+        return finding(check, True, measured=f"{readable_size(added.size_bytes)}, the first one")
     share = added.size_bytes / max(previous.size_bytes, 1)
     return finding(check, share >= SHRUNK_BELOW,
                    measured=f"{share:.0%} of {previous.name}", expected=f"at least {SHRUNK_BELOW:.0%}",
                    otherwise=Verdict.WARNING,
                    next_step="The dump is complete, but the database shrank: find out who deleted data.")
-
-
-def _megabytes(size_bytes: int) -> str:
-    return f"{size_bytes / 1e6:,.1f} MB"

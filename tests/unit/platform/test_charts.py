@@ -76,7 +76,7 @@ def test_missing_data_is_said_and_never_an_empty_chart():
 def test_a_container_without_a_limit_is_said_to_have_none():
     said = words(charts.memory_against_limits([("c", 10 * 2**20, None), ("d", 0, 100 * 2**20)]))
     assert "c 10 MiB, no limit" in said
-    assert "d 0 MiB of 100 MiB (0 %)" in said
+    assert "d 0 B of 100 MiB (0 %)" in said
 
 
 def test_a_drop_in_size_is_marked():

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runbook_lib.report.labels import block, duration, moment, size, title_of
+from runbook_lib.core.text import readable_size
+from runbook_lib.report.labels import block, duration, moment, title_of
 
 
 @pytest.mark.parametrize(("seconds", "words"), [
@@ -17,7 +18,7 @@ def test_durations_read_like_durations(seconds, words):
 
 @pytest.mark.parametrize(("count", "words"), [(812, "812 B"), (4_414_509, "4.21 MiB"), (1010 * 2**20, "1010 MiB")])
 def test_sizes_read_like_sizes(count, words):
-    assert size(count) == words
+    assert readable_size(count) == words
 
 
 def test_times_and_titles():
