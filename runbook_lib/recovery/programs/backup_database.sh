@@ -46,7 +46,7 @@ dump() {
     coproc SESSION { "${inside[@]}" psql "$user" "$database" -XqAt -v ON_ERROR_STOP=1 9>&-; }
     local session=$SESSION_PID to from snapshot
     exec {to}>&"${SESSION[1]}" {from}<&"${SESSION[0]}"
-    # in a process of its own: writing to a session that has ended would end this program without a word
+    # in a process of its own: writing to a session that has ended would end this program without any sign of it
     (echo 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT pg_export_snapshot();' >&"$to")
     read -r -t 60 snapshot <&"$from" || fail "No snapshot of $database: the database did not answer."
     [[ $snapshot =~ ^[0-9A-F-]+$ ]] || fail "No snapshot of $database: the reply was not a snapshot's name."
