@@ -11,6 +11,7 @@ import io
 import tarfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -118,7 +119,8 @@ class _Judge:
     def __init__(self, instance: Instance, environment: Environment, connections: Any, amount: int) -> None:
         rules = environment.backup.model_copy(update={"directory": FOLDER})
         self._instance, self._connections = instance, connections
-        self._environment = environment.model_copy(update={"backup": rules})
+        drills = environment.restore_drill.model_copy(update={"reads": {}})
+        self._environment = environment.model_copy(update={"backup": rules, "restore_drill": drills})
         self._folder = survey(self._environment, checksums=amount).fetch(connections)
         self._deployed: Deployed = deployed_state(environment).fetch(connections)
 
@@ -134,9 +136,9 @@ class _Judge:
         return self._restore(backup)
 
     def _restore(self, backup: Backup) -> tuple[bool, str]:
-        command = drill_command(backup, self._deployed, self._environment)
-        # its record goes into the folder that is removed; without an application image and read paths
-        words = (*command.argv[:3], FOLDER, *command.argv[4:13], "")
+        # without an application image and read paths; its record goes into the folder that is removed
+        command = drill_command(backup, replace(self._deployed, images=frozenset()), self._environment)
+        words = (*command.argv[:3], FOLDER, *command.argv[4:])
         shown = output(self._instance.inside("bash", "-c", '"$@" || true', "drill", *words, user="deploy"),
                        input=str(command.stdin), timeout_s=600)
         drill = next(iter(parse_drills(shown).drills), None)
