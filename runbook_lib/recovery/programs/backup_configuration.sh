@@ -108,7 +108,7 @@ logs() {
 
 # Ages come from names. A name in the future, or a clock that jumped, means that ages cannot be trusted now.
 expire_logs() {
-    local target=$1 days=$2 file today problem=${RUNBOOK_CLOCK_PROBLEM:-} day
+    local target=$1 days=$2 file today problem=${RUNBOOK_CLOCK_PROBLEM:-${RUNBOOK_CLOCK_DOUBT:-}} day
     local -a old=()
     today=$(date -u +%s)
     while IFS= read -r -d '' file; do

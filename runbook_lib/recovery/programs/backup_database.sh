@@ -213,7 +213,7 @@ is_good() {
 # expire KEEP_NEWEST KEEP_DAYS: the rule of plans/backup.py (`expired`), for a schedule: the server has no Python for it.
 # It may delete less than that rule, never more: a test runs both on the same folders.
 expire() {
-    local keep=$1 days=$2 now name taken newer='' newer_name='' problem=${RUNBOOK_CLOCK_PROBLEM:-}
+    local keep=$1 days=$2 now name taken newer='' newer_name='' problem=${RUNBOOK_CLOCK_PROBLEM:-${RUNBOOK_CLOCK_DOUBT:-}}
     local -a good=() old=() going=() numbered=()
     now=$(date +%s)
     while IFS= read -r name; do
