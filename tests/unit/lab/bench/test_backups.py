@@ -9,7 +9,7 @@ import pytest
 
 from lab.bench import backups
 from lab.bench.backups import BACKUP, DRILL, BackupBench, Measured
-from lab.errors import CommandFailed
+from lab.errors import CommandFailed, LabError
 
 INSTANCE: Any = SimpleNamespace(address=SimpleNamespace(environment="staging"), inside=lambda *words, user="root": words)
 
@@ -57,7 +57,7 @@ def test_nothing_stays_when_a_round_fails(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_drill_without_a_good_backup_is_an_error_and_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     measuring = bench(monkeypatch, Server("clock\t1.0\nfolder\twritable\ndisk\t9 9\n")).run(50, 1)
     assert next(measuring).task == BACKUP
-    with pytest.raises(backups.LabError, match="is not good"):
+    with pytest.raises(LabError, match="is not good"):
         next(measuring)
 
 
