@@ -6,8 +6,10 @@ import base64
 import html
 import itertools
 import json
+import random
 import secrets
 import shlex
+import string
 import subprocess
 import textwrap
 import time
@@ -24,7 +26,9 @@ from runbook_lib.core.redaction.units import reason_not_redacted
 VALUE = "p<4 ss'wö/rd+&\"x"
 SECRET = Secret("DB_PASSWORD", VALUE)
 # a key that opens nothing: lines as OpenSSH writes them
-KEY_LINES = [secrets.token_urlsafe(80)[:70] for _ in range(6)] + ["Qx3a=="]
+# the same in every process: xdist compares the names of the tests that its workers collected
+_RANDOM = random.Random(27)
+KEY_LINES = ["".join(_RANDOM.choices(string.ascii_letters + string.digits + "-_", k=70)) for _ in range(6)] + ["Qx3a=="]
 KEY = "\n".join(["-----BEGIN OPENSSH PRIVATE KEY-----", *KEY_LINES, "-----END OPENSSH PRIVATE KEY-----", ""])
 
 
