@@ -55,7 +55,7 @@ class Case:
             self.terminal, slave = pty.openpty()
             streams = {"stdin": slave, "stdout": slave, "stderr": slave}
         self.process = subprocess.Popen(
-            ("bash", "-c", inside), start_new_session=True, **streams,  # type: ignore[call-overload]
+            ("bash", "-c", inside), start_new_session=True, preexec_fn=_hear_hang_ups, **streams,  # type: ignore[call-overload]
             env={**os.environ, "RUNBOOK_HOME": str(project.path), "RUNBOOK_OUTPUTS": str(self.outputs), "STAGING_DB_PASSWORD": SECRET})
         if streams:
             os.close(streams["stdin"])
@@ -77,6 +77,11 @@ class Case:
     def run(self) -> RunSummary:
         (one,) = list_runs(self.outputs)
         return one
+
+
+def _hear_hang_ups() -> None:
+    """Under nohup the tests themselves ignore SIGHUP, and a process keeps what it inherits."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def hang_up(case: Case) -> None:

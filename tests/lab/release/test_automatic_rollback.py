@@ -34,7 +34,8 @@ def test_a_release_whose_backend_dies_after_the_switch_is_rolled_back_by_itself(
     assert trigger["trigger"] in ("Critical service unavailable", "Deployment health check failures")
     moments = [datetime.fromisoformat(trigger[name]) for name in ("switched_at", "fired_at", "switched_back_at", "recovered_at")]
     assert moments == sorted(moments)
-    assert ended.undone[0] == "switch" and ended.states["watch"] == "failed"
+    # the release's files come back before what reads them
+    assert set(ended.undone[:2]) == {"configure", "switch"} and ended.states["watch"] == "failed"
     assert ended.folder is not None
     report = (ended.folder / "report.html").read_text()
     assert report.index("Rolled back: ") < report.index("Watch the release under load: failed")
