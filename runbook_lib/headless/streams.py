@@ -60,12 +60,16 @@ class CellStream(io.TextIOBase):
         if os.getpid() != self._owner:  # a forked child: its parent reads the pipe
             os.write(self._descriptor, text.encode("utf-8", "replace"))
             return len(text)
+        self._drain()  # what a child has written before comes before
+        self._take(text)
+        return len(text)
+
+    def _take(self, text: str) -> None:
         with self._mutex:
             self._pending.append(text)
             self._size += len(text)
             if self._size >= SEND_AT:
                 self._pass_on()
-        return len(text)
 
     def flush(self) -> None:
         """Send what was written so far, by child processes too."""
@@ -99,6 +103,6 @@ class CellStream(io.TextIOBase):
                 if not raw:  # a cell has closed the descriptor
                     self._ended = True
                     return
-                self.write(self._decoder.decode(raw))
+                self._take(self._decoder.decode(raw))
                 if len(raw) < READ_BYTES // 16:
                     return

@@ -93,7 +93,9 @@ class EnvironmentLock:
         channel = self._server.link.open_stream(argv, doing, ANSWER_S)
         try:
             with translate_errors(self._server.address, doing):
-                channel.sendall(json.dumps(self._record).encode() + b"\n")
+                # a program that refuses at once has ended before it reads who asks; its answer says why
+                with suppress(OSError):
+                    channel.sendall(json.dumps(self._record).encode() + b"\n")
                 answer, details = _first_line(channel, self._server.address)
             if answer != "taken":
                 raise refusal(self._server.address, self._name, answer, details)

@@ -5,7 +5,8 @@
 set -uo pipefail
 
 main() {
-    local contents readable=1; contents=$(mktemp) || exit
+    local readable=1
+    contents=$(mktemp) || exit  # not local: the trap runs when this function has returned
     trap 'rm -f -- "$contents"' EXIT
     read_contents "$1" "$contents" || readable=0
     grep $'^table\t' -- "$contents" | cut -f1-3

@@ -60,7 +60,8 @@ recreated() {
     local tree=$scratch/tree services
     [[ -s $tree/.runbook/release.env && -r $1/.env.secrets ]] || return 0
     mapfile -t services <"$tree/.runbook/services"
-    timeout 60 docker compose --project-name "$project" --project-directory "$1" --file "$tree/docker-compose.staging.yml" \
+    # Compose loads its builder also in a dry run, and that writes below HOME
+    BUILDX_CONFIG=$scratch/buildx timeout 60 docker compose --project-name "$project" --project-directory "$1" --file "$tree/docker-compose.staging.yml" \
         --env-file "$tree/.runbook/release.env" --env-file "$1/.env.secrets" --ansi never --dry-run up --detach --no-build \
         --no-deps "${services[@]}" 2>&1 </dev/null \
         | sed -n "s/.*Container $project-\(.*\)-[0-9][0-9]* *Recreate\(d\)\{0,1\}\$/recreate\t\1/p" | sort -u

@@ -13,12 +13,15 @@ from runbook_lib.headless.signals import Signals
 
 @pytest.mark.parametrize("number", ENDING)
 def test_each_is_counted_and_ends_nothing(number: int) -> None:
-    before = signal.getsignal(number)
-    with Signals() as signals:
-        os.kill(os.getpid(), number)
-        os.kill(os.getpid(), number)
-        assert signals.received() == 2
-    assert signal.getsignal(number) == before
+    ours = signal.signal(number, signal.default_int_handler)  # under nohup a hang-up would be ignored
+    try:
+        with Signals() as signals:
+            os.kill(os.getpid(), number)
+            os.kill(os.getpid(), number)
+            assert signals.received() == 2
+        assert signal.getsignal(number) == signal.default_int_handler
+    finally:
+        signal.signal(number, ours)
 
 
 def test_a_hang_up_that_nohup_ignores_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
