@@ -20,6 +20,7 @@ RULES: tuple[Rule, ...] = (
     notebook_rules.prose_stands_before_code,
     notebook_rules.failures_are_not_hidden,
     notebook_rules.ends_with_what_to_do,
+    notebook_rules.outcomes_are_three_cells,
     notebook_rules.outputs_are_stripped,
     place_rules.links_lead_somewhere,
     place_rules.readme_names_it,

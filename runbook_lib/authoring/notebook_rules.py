@@ -22,6 +22,16 @@ DURATION = re.compile(r"\*\*Takes\*\*|^\*\*.*\b(seconds?|minutes?|hours?)\b", re
 LOGIC = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.Lambda)
 LEAVING = {"input", "exit", "quit", "sys.exit", "os._exit"}
 CHANGING = ("run.plan", "run.confirm", "run.execute")  # in this order
+# what has happened → how its cell begins, the worst first: an operator who needs help must not read to the end for it
+OUTCOMES = {
+    "the rollback failed, or what is as bad": (
+        r"## .+\n\*\*Call [^\n]*\]\(00_start_here\.ipynb\)",
+        "its first line should be: **Call …** with a link to 00_start_here.ipynb"),
+    "rolled back": (
+        r"## .*[Rr]olled back.*(\n.*)*\|---",
+        "its heading should have the words *rolled back*, and a table follows"),
+    "passed": (r"## Passed\n(.*\n)*\|---", "it should be headed *Passed*, with a table"),
+}
 
 
 def outputs_are_stripped(runbook: Runbook) -> list[str]:
@@ -103,10 +113,10 @@ def changes_are_planned_and_confirmed(runbook: Runbook) -> list[str]:
     """With a `mode`: plan, confirm, execute, in this order. Without one: none of them."""
     calls = [call for _, cell in _cells(runbook, "code") for call in _calls(cell["source"]) if call in CHANGING]
     first = list(dict.fromkeys(calls))
-    try:
-        wanted = list(CHANGING) if _contract(runbook).changes_things else []
-    except BadParameter:
+    changes = _changes_things(runbook)
+    if changes is None:
         return []  # the rule about parameters reports it
+    wanted = list(CHANGING) if changes else []
     return [] if first == wanted else [f"calls {', '.join(first) or 'none'}; should be {', '.join(wanted) or 'none'}"]
 
 
@@ -115,6 +125,18 @@ def ends_with_what_to_do(runbook: Runbook) -> list[str]:
     last = runbook.cells[-1]
     table = last["cell_type"] == "markdown" and last["source"].startswith("#") and "|---" in last["source"]
     return [] if table else ["the last cell should be a heading and a table: what failed, what is true now, what to do"]
+
+
+def outcomes_are_three_cells(runbook: Runbook) -> list[str]:
+    """What changes something ends with three cells, worst outcome first: whom to call, *Rolled back*, *Passed*."""
+    if not _changes_things(runbook):
+        return []
+    last = runbook.cells[-len(OUTCOMES):]
+    first = len(runbook.cells) - len(last)
+    texts = [cell["source"] if cell["cell_type"] == "markdown" else "" for cell in last]
+    return [f"cell {first + place}, for {outcome}: {should}"
+            for place, (text, (outcome, (pattern, should))) in enumerate(zip(texts, OUTCOMES.items(), strict=False))
+            if not re.match(pattern, text)]
 
 
 def faults_of_code(text: str, public: set[str]) -> list[str]:
@@ -167,6 +189,14 @@ def missing_name(dotted: str) -> str:
             return "" if value is runbook_lib else dotted
         value = getattr(value, part)
     return ""
+
+
+def _changes_things(runbook: Runbook) -> bool | None:
+    """Whether it has a `mode`; None where its parameters cannot be read."""
+    try:
+        return _contract(runbook).changes_things
+    except BadParameter:
+        return None
 
 
 def _contract(runbook: Runbook) -> Contract:

@@ -89,7 +89,7 @@ def _cells(draft: Draft) -> Iterable[tuple[str, str]]:
         yield "code", CHECK.format(server="server")
     yield "markdown", "## Verdict\nTO WRITE: what the verdict says about the environment, and what it cannot say."
     yield "code", "run.close()"
-    yield "markdown", _ending(draft)
+    yield from (("markdown", ending) for ending in _endings(draft))
 
 
 def _apply_cells(draft: Draft) -> Iterable[tuple[str, str]]:
@@ -123,17 +123,25 @@ TO WRITE: what it does, in one sentence.
 | **If you want something else** | this is the wrong notebook: open [00 Start here](00_start_here.ipynb) |"""
 
 
-def _ending(draft: Draft) -> str:
+def _endings(draft: Draft) -> Iterable[str]:
     start = "[00 Start here](00_start_here.ipynb)"
     if draft.plan:
-        return f"""## If a step failed
+        # three cells, the worst first: who has to call for help finds whom at once
+        yield f"""## Rollback failed (exit code 6)
+**Call the on-call engineer now: the first contact in {start}.** TO WRITE: what is true now, and what to do first."""
+        yield """## Failed, or rolled back (exit codes 1, 3, 4, 5)
 
 | last step that passed | what is true now | what to do |
 |---|---|---|
-| any, and the rollback failed | TO WRITE | call the first contact in {start} |
-| any, rolled back | as before the run | read the failed step's evidence, then run again |
-| checks before the start | nothing was changed | do what the message says, then run again |"""
-    return f"""## What next
+| TO WRITE | TO WRITE | TO WRITE |
+| none, or a refusal (3) | nothing was changed | do what the message says, then run again |"""
+        yield """## Passed
+
+| verdict | what to do |
+|---|---|
+| passed | TO WRITE: what comes next, and whom to inform |"""
+        return
+    yield f"""## What next
 
 | verdict | what to do |
 |---|---|

@@ -24,7 +24,9 @@ CELLS = (
     ("markdown", CARD), ("code", PARAMETERS), ("markdown", "## Target"), ("code", OPEN),
     ("markdown", "## Plan"), ("code", "plan = run.plan(make())\nplan"),
     ("markdown", "## Confirm"), ("code", "run.confirm(run.parameters.confirm)"), ("code", "run.execute(plan)"),
-    ("markdown", "## Verdict"), ("code", "run.close()"), ("markdown", "## If a step failed\n\n| a |\n|---|\n| b |"),
+    ("markdown", "## Verdict"), ("code", "run.close()"),
+    ("markdown", "## Rollback failed\n**Call A: see [00](00_start_here.ipynb).**"),
+    ("markdown", "## Failed, or rolled back\n\n| a |\n|---|\n| b |"), ("markdown", "## Passed\n\n| a |\n|---|\n| b |"),
 )
 Change = Callable[[list[dict[str, Any]]], object]
 
@@ -87,13 +89,29 @@ def tag(index: int, *tags: str) -> Change:
     ("prose_stands_before_code", lambda cells: cells.insert(10, cell("code", "x")), "cell 11: has no prose"),
     ("prose_stands_before_code", lambda cells: cells.pop(0), "the first cell should be the card"),
     ("failures_are_not_hidden", tag(5, "raises-exception"), "cell 5: remove the tag"),
-    ("ends_with_what_to_do", lambda cells: cells.pop(), "the last cell should be"),
+    ("ends_with_what_to_do", lambda cells: cells.append(cell("markdown", "read on")), "the last cell should be"),
+    ("outcomes_are_three_cells", put(11, "## Rollback failed\nSee below.\n**Call A: see [00](00_start_here.ipynb).**"),
+     "cell 11, for the rollback failed, or what is as bad: its first line should be: **Call"),
+    ("outcomes_are_three_cells", put(11, "## Rollback failed\n**Call A.**"), "with a link to 00_start_here.ipynb"),
+    ("outcomes_are_three_cells", put(12, "## If a step failed\n\n| a |\n|---|\n| b |"), "cell 12, for rolled back"),
+    ("outcomes_are_three_cells", put(12, "## Rolled back\nread on"), "and a table follows"),
+    ("outcomes_are_three_cells", lambda cells: cells.reverse(), "for passed: it should be headed *Passed*"),
+    ("outcomes_are_three_cells", lambda cells: cells.append(cells.pop(11)), "cell 13, for passed"),
+    ("outcomes_are_three_cells", lambda cells: cells.pop(11), "cell 10, for the rollback failed"),
     ("outputs_are_stripped", lambda cells: cells[5].update(execution_count=3), "cell 5: has an output"),
     ("links_lead_somewhere", put(4, "see [x](40_gone.ipynb)"), "the link 40_gone.ipynb leads nowhere"),
 ])
 def test_what_breaks_a_rule_is_reported_with_its_place(tmp_path: Path, rule: str, change: Change, expected: str) -> None:
     check = getattr(notebook_rules, rule, None) or getattr(place_rules, rule)
     assert expected in "\n".join(check(write(tmp_path, change)))
+
+
+def test_a_notebook_that_only_reads_may_end_with_one_cell(tmp_path: Path) -> None:
+    def only_read(cells: list[dict[str, Any]]) -> None:
+        cells[1]["source"] = 'environment: str = "lab"  # a file\nreason: str = ""  # why'
+        cells[11:] = [cell("markdown", "## What next\n\n| a |\n|---|\n| b |")]
+
+    assert notebook_rules.outcomes_are_three_cells(write(tmp_path, only_read)) == []
 
 
 def test_a_thick_cell_is_noticed() -> None:
