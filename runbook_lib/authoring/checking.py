@@ -18,6 +18,7 @@ RULES: tuple[Rule, ...] = (
     notebook_rules.changes_are_planned_and_confirmed,
     notebook_rules.cells_are_thin,
     notebook_rules.prose_stands_before_code,
+    notebook_rules.prose_is_short,
     notebook_rules.failures_are_not_hidden,
     notebook_rules.ends_with_what_to_do,
     notebook_rules.outcomes_are_three_cells,

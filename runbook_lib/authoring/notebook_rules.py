@@ -17,6 +17,7 @@ from runbook_lib.contract.saved_confirmation import reject_saved_confirmation
 from runbook_lib.core.errors import BadParameter
 
 LONGEST_CELL = 10  # lines that are not blank
+LONGEST_PROSE = 90  # words: what an operator at 03:00 reads before deciding
 CARD_FIELDS = ("Use it when", "It changes", "To undo")
 DURATION = re.compile(r"\*\*Takes\*\*|^\*\*.*\b(seconds?|minutes?|hours?)\b", re.MULTILINE)
 LOGIC = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.Lambda)
@@ -89,6 +90,15 @@ def prose_stands_before_code(runbook: Runbook) -> list[str]:
     if len(later) > 1:
         faults += [f"cell {index}: has no prose before it; what does it ask?" for index in later[1:]]
     return faults
+
+
+def prose_is_short(runbook: Runbook) -> list[str]:
+    """At most 90 words a prose cell of the run, tables included; the card and the end may have longer tables."""
+    code = [index for index, cell in enumerate(runbook.cells) if cell["cell_type"] == "code"]
+    counted = {index: len(_words(cell["source"], tables=code[:1] < [index] < code[-1:]))
+               for index, cell in enumerate(runbook.cells) if cell["cell_type"] == "markdown"}
+    return [f"cell {index}: {count} words of prose; shorten it to {LONGEST_PROSE}"
+            for index, count in counted.items() if count > LONGEST_PROSE]
 
 
 def card_is_complete(runbook: Runbook) -> list[str]:
@@ -206,6 +216,12 @@ def _contract(runbook: Runbook) -> Contract:
 def _cells(runbook: Runbook, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """The cells of one kind, each with its place as a reader counts them."""
     return ((f"cell {index}", cell) for index, cell in enumerate(runbook.cells) if cell["cell_type"] == kind)
+
+
+def _words(text: str, *, tables: bool) -> list[str]:
+    """The words of some prose; without `tables`, a lookup table's rows do not count: one of them is read, not all."""
+    lines = (line for line in text.splitlines() if tables or not line.startswith("|"))
+    return [word for line in lines for word in line.split() if re.search(r"\w", word)]
 
 
 def _tags(cell: dict[str, Any]) -> list[str]:

@@ -88,6 +88,11 @@ def tag(index: int, *tags: str) -> Change:
     ("cells_are_thin", put(5, "a b"), "is not Python"),
     ("prose_stands_before_code", lambda cells: cells.insert(10, cell("code", "x")), "cell 11: has no prose"),
     ("prose_stands_before_code", lambda cells: cells.pop(0), "the first cell should be the card"),
+    ("prose_is_short", put(4, "## Plan\n" + "word " * 90), "cell 4: 91 words of prose; shorten it to 90"),
+    ("prose_is_short", put(4, "## Plan\n\n| a |\n|---|\n" + "| word |\n" * 89), "cell 4: 91 words"),
+    ("prose_is_short", put(9, "## Verdict\n" + "word " * 90), "cell 9: 91 words"),
+    ("prose_is_short", put(0, CARD + "\n" + "word " * 85), "cell 0: "),
+    ("prose_is_short", put(12, "## Failed, or rolled back\n" + "word " * 90 + "\n\n| a |\n|---|"), "cell 12: 94 words"),
     ("failures_are_not_hidden", tag(5, "raises-exception"), "cell 5: remove the tag"),
     ("ends_with_what_to_do", lambda cells: cells.append(cell("markdown", "read on")), "the last cell should be"),
     ("outcomes_are_three_cells", put(11, "## Rollback failed\nSee below.\n**Call A: see [00](00_start_here.ipynb).**"),
@@ -104,6 +109,13 @@ def tag(index: int, *tags: str) -> Change:
 def test_what_breaks_a_rule_is_reported_with_its_place(tmp_path: Path, rule: str, change: Change, expected: str) -> None:
     check = getattr(notebook_rules, rule, None) or getattr(place_rules, rule)
     assert expected in "\n".join(check(write(tmp_path, change)))
+
+
+@pytest.mark.parametrize("change", [
+    put(4, "## Plan\n" + "word - " * 89), put(0, CARD + "\n| word |" * 200), put(13, "## Passed\n\n|---|\n" + "| a | b |\n" * 99),
+])
+def test_signs_and_lookup_tables_before_and_after_the_run_are_no_prose(tmp_path: Path, change: Change) -> None:
+    assert notebook_rules.prose_is_short(write(tmp_path, change)) == []
 
 
 def test_a_notebook_that_only_reads_may_end_with_one_cell(tmp_path: Path) -> None:
