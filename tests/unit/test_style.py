@@ -23,6 +23,7 @@ PROGRAMS = [ROOT / "setup.sh", ROOT / ".ci/run", *sorted((ROOT / "staging").rglo
             *(path for path in MODULES if "set -o pipefail" in path.read_text())]
 LONGEST_MODULE = 250
 LONGEST_FUNCTION = 35
+STATES = {"unknown", "aborted", "failed", "inconclusive", "rolled back", "rollback failed"}
 
 
 def name_of(path: Path) -> str:
@@ -87,6 +88,33 @@ def test_cells_that_every_notebook_has_read_the_same_in_all(path: Path) -> None:
     template = {heading_of(text): text for text in (TARGET, CONFIRM, APPLY)}
     prose = [cell["source"] for cell in Runbook(path.stem, path).cells if cell["cell_type"] == "markdown"]
     assert [text for text in prose if template.get(heading_of(text), text) != text] == []
+
+
+def steps_named(prose: str) -> list[str]:
+    """Steps in the first column of the tables of what to do after the last step that passed; states are none."""
+    rows = [line for line in prose.partition("| last step that passed |")[2].splitlines() if line.startswith("| ")]
+    return [name for row in rows for name in re.findall(r"\*([^*]+)\*", row.split(" | ")[0]) if name not in STATES]
+
+
+def is_title(name: str, plans: str) -> bool:
+    """Whether a line of the plans has all parts of the name in their order; `…` is what only the plan knows."""
+    return bool(re.search(".*".join(re.escape(part.strip()) for part in name.split("…")), plans))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
+def test_steps_have_the_names_that_the_plan_shows(path: Path) -> None:
+    plans = "\n".join(plan.read_text() for plan in sorted((ROOT / "runbook_lib").glob("*/plans/*.py")))
+    prose = [cell["source"] for cell in Runbook(path.stem, path).cells if cell["cell_type"] == "markdown"]
+    assert [name for text in prose for name in steps_named(text) if not is_title(name, plans)] == []
+    # a key is in no table that an operator sees
+    assert [key for text in prose for key in re.findall(r"\*[a-z]+-[a-z-]+\*", text)] == []
+
+
+def test_a_step_that_no_plan_has_is_noticed() -> None:
+    table = "| last step that passed | now |\n|---|---|\n| *Start … as …*, *Gone*, *unknown* | *true* |\n"
+    assert steps_named(table) == ["Start … as …", "Gone"]
+    assert is_title("Start … as …", 'f"Start {version} as {colour}"')
+    assert not is_title("Start … as …", '"Start"\n"Stop as"')
 
 
 def test_the_readme_names_no_notebook_that_is_not_there() -> None:

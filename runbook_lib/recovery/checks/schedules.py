@@ -17,7 +17,7 @@ from runbook_lib.recovery.facts.schedules import BACKUP_CONFIGURATION, BACKUP_DA
 CLOCK_TOLERANCE = timedelta(minutes=2)
 LONGEST_RUN = timedelta(hours=8)  # a job waits up to 90 minutes for the lock, and a step may take an hour
 NO_TEST_RUN = "nothing"
-_INSTALL = "Open 34 Install schedules."
+_INSTALL = "Open 34 Install the schedules."
 _NOTEBOOKS = {BACKUP_DATABASE: "30 Back up the database", BACKUP_CONFIGURATION: "33 Back up the configuration"}
 _MARKERS = tuple(marker.partition(":")[0] for marker in (CRON_BEGIN, CRON_END))
 

@@ -147,7 +147,7 @@ def parse_schedules(text: str, planned: tuple[Schedule, ...]) -> InstalledSchedu
         raise FactUnreadable(
             f"The survey of the schedules cannot be parsed: {cause}.",
             where=".runbook/scheduled",
-            next_step="Check the files there on the server; 34 Install schedules writes the programs again.",
+            next_step="Check the files there on the server; 34 Install the schedules writes the programs again.",
         ) from cause
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from runbook_lib.contract.catalogue import Runbook
 from runbook_lib.environment import Environment
 from tests.unit.staging.files import ROOT, STAGING
 from tests.unit.staging.rule_mutants import Mutant, changed_expressions, mutants
@@ -70,6 +71,15 @@ def test_every_alert_names_a_notebook_that_exists() -> None:
                 assert (ROOT / "notebooks" / f"{rule['annotations']['runbook']}.ipynb").is_file(), rule["alert"]
                 assert rule["labels"]["severity"] in ("warning", "critical")
                 assert {"summary", "description", "next"} <= set(rule["annotations"]), rule["alert"]
+
+
+def test_start_here_leads_from_every_alert_and_has_the_words_of_its_next_step() -> None:
+    symptoms = Runbook("00_start_here", ROOT / "notebooks/00_start_here.ipynb").card
+    alerts = [rule for name in FILES for rule in rules_of(RULES, name) if "alert" in rule]
+    assert [rule["alert"] for rule in alerts if f"*{rule['alert']}*" not in symptoms] == []
+    words = {found for rule in alerts for found in re.findall(r'follow "([^"]+)"', rule["annotations"]["next"])}
+    assert [one for one in sorted(words) if f"| {one}" not in symptoms] == []
+    assert words
 
 
 def test_ratios_of_the_plan_need_the_environments_requests_a_minute(environment: Environment) -> None:
