@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -41,6 +43,7 @@ class Lines(Progress):
     def __init__(self, out: TextIO | None = None) -> None:
         self._out: TextIO | None = out or sys.stderr
         self._began = time.monotonic()
+        self._folder = ""
         self._offset = 0
         self._titles: dict[str, str] = {}
 
@@ -51,16 +54,21 @@ class Lines(Progress):
     def journal(self, run: dict[str, Any] | None) -> None:
         if run is None:
             return
+        if run["folder"] != self._folder:  # a notebook may open a second run
+            self._folder, self._offset = run["folder"], 0
         try:
-            with (Path(run["folder"]) / "journal.jsonl").open("rb") as file:
-                file.seek(self._offset)
+            with (Path(self._folder) / "journal.jsonl").open("rb") as file:
+                # a line that the disk refused after all is taken back, and the next one takes its place
+                self._offset = file.seek(min(self._offset, file.seek(0, os.SEEK_END)))
                 fresh = file.read()
         except OSError:
             return
         whole = fresh[: fresh.rfind(b"\n") + 1]
         self._offset += len(whole)
         for line in whole.splitlines():
-            self._event(json.loads(line))
+            # showing a run must never be the reason to stop it
+            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                self._event(json.loads(line))
 
     def stopping(self, signal_name: str, why: str) -> None:
         self._print(f"{why}: sending {signal_name}")

@@ -32,6 +32,42 @@ def test_progress_shows_each_event_once_and_waits_for_torn_lines(outputs: Path) 
     assert "✘ Build the image: failed (2.0 s): no" in shown
 
 
+def test_a_second_run_in_one_notebook_is_shown_from_its_beginning(outputs: Path) -> None:
+    out = io.StringIO()
+    lines = Lines(out)
+    for number in (1, 2):
+        folder = new_run("20_deploy", outputs)
+        with Journal(folder) as opened:
+            opened.write("run_started", run_id=folder.run_id, reason="x" * (500 // number))
+            opened.write("step_started", key="build", title=f"Build image {number}")
+        lines.journal({"run_id": folder.run_id, "folder": str(folder.path)})
+        assert f"run {folder.run_id}" in out.getvalue()
+        assert f"… Build image {number}" in out.getvalue()
+
+
+@pytest.mark.parametrize("damage", [b"not JSON\n", b"[]\n", b'"text"\n', b'{"event": "step_started"}\n', b'{"seq": 1}\n', b"\xff\xfe\n",
+                                    b'{"event": "findings", "findings": 3}\n'])
+def test_a_line_that_is_no_event_is_left_out(outputs: Path, damage: bytes) -> None:
+    folder, out = new_run("20_deploy", outputs), io.StringIO()
+    (folder.path / "journal.jsonl").write_bytes(damage + b'{"event": "lock_taken"}\n')
+    Lines(out).journal({"run_id": folder.run_id, "folder": str(folder.path)})
+    assert "lock taken" in out.getvalue()
+
+
+def test_a_journal_that_was_cut_back_is_read_on_from_its_end(outputs: Path) -> None:
+    folder, out = new_run("20_deploy", outputs), io.StringIO()
+    lines, file = Lines(out), folder.path / "journal.jsonl"
+    file.write_bytes(b'{"event": "lock_taken"}\n' + b'{"event": "step_started", "title": "Build the image"}\n')
+    lines.journal({"run_id": folder.run_id, "folder": str(folder.path)})
+    file.write_bytes(b'{"event": "lock_taken"}\n')  # a write that the disk had refused after all
+    lines.journal({"run_id": folder.run_id, "folder": str(folder.path)})
+    with file.open("ab") as again:
+        again.write(b'{"event": "step_started", "title": "Undo it"}\n')
+    lines.journal({"run_id": folder.run_id, "folder": str(folder.path)})
+    assert "… Undo it" in out.getvalue()
+    assert out.getvalue().count("lock taken") == 1
+
+
 def test_a_terminal_gets_a_moving_line_and_a_log_gets_none() -> None:
     class Screen(io.StringIO):
         def isatty(self) -> bool:
