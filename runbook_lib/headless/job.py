@@ -27,6 +27,13 @@ def job_for(runbook: Runbook, values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def from_anywhere(environment: str) -> str:
+    """An environment as the worker finds it, which works elsewhere: a path counts from where the command was typed."""
+    path = Path(environment).expanduser()
+    is_path = "/" in environment or environment.endswith((".yaml", ".yml"))
+    return str(path.absolute()) if is_path and path.exists() else environment
+
+
 def injected_cell(values: Mapping[str, Any]) -> str:
     """A cell that sets the values, one a line."""
     return "\n".join(["# Parameters", *(f"{name} = {literal(value)}" for name, value in values.items())])

@@ -14,7 +14,7 @@ from runbook_lib.contract.catalogue import Runbook, find_runbook
 from runbook_lib.contract.saved_confirmation import reject_saved_confirmation
 from runbook_lib.core.errors import RunbookError
 from runbook_lib.environment import project
-from runbook_lib.headless.job import described, job_for
+from runbook_lib.headless.job import described, from_anywhere, job_for
 from runbook_lib.headless.outcome import (
     HeadlessOutcome,
     outcome_of_journal,
@@ -46,6 +46,8 @@ def run_notebook(notebook: str | Runbook, parameters: Mapping[str, Any], *, time
     reject_saved_confirmation(runbook, contract)
     values = contract.check(parameters)
     environment = load_environment(values["environment"]) if "environment" in values else None
+    if environment is not None:
+        values["environment"] = from_anywhere(values["environment"])
     seal_abandoned(project.outputs())
     shown = progress or Progress()
     shown.started(described(runbook), environment.name if environment else "", str(values.get("mode", "read-only")))

@@ -71,6 +71,7 @@ def main(job_file: Path, control: int, channel: int) -> None:
     job = json.loads(job_file.read_bytes())
     worker = Worker(job, control, channel)
     signal.signal(signal.SIGINT, worker.interrupted)
+    _go_to(Path(job["file"]).parent)
     threading.Thread(target=worker.listen, name="runner-watch", daemon=True).start()
     assignment.assign(assignment.Assignment(Path(job["file"]), job["sha256"], job["parameters_source"], job["values"],
                                             job["differs"], worker.tell))
@@ -85,6 +86,13 @@ def main(job_file: Path, control: int, channel: int) -> None:
     worker.tell(**ended)
     # what a cell has left running must not keep a sealed run open
     os._exit(1 if error else 0)
+
+
+def _go_to(folder: Path) -> None:
+    """Work in the notebook's own folder, as in JupyterLab: a cell finds the data and the modules that lie there."""
+    with contextlib.suppress(OSError):
+        os.chdir(folder)
+    sys.path.append(str(folder))  # at the end: a file that happens to lie there hides no library
 
 
 def _run_cells(cells: list[str], worker: Worker) -> BaseException | None:

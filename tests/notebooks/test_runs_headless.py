@@ -19,7 +19,7 @@ from runbook_lib.archive.runs import list_runs, seal_abandoned, verify
 from runbook_lib.core.errors import BadParameter, EnvironmentInvalid
 from runbook_lib.core.findings import Verdict
 from runbook_lib.headless import run_notebook
-from tests.notebooks.sample_notebooks import CLOSE, GOOD, SECRET, ProjectDir
+from tests.notebooks.sample_notebooks import CLOSE, GOOD, ROOT, SECRET, ProjectDir
 
 LONG = "import time\nprint('working', flush=True)\ntime.sleep(120)"
 
@@ -86,6 +86,22 @@ def test_a_good_notebook_passes_and_is_sealed(project_dir: ProjectDir, outputs: 
     assert (outcome.folder / "report.html").exists()
     assert (outputs / "index.html").exists()
     assert [path.name for path in (project_dir.path / "notebooks").iterdir()] == ["10_good.ipynb"]
+
+
+def test_a_cell_finds_what_lies_next_to_its_notebook_as_in_jupyterlab(
+    project_dir: ProjectDir, outputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = project_dir.add("10_helped", "import helper_of_ours, json\nassert json.dumps", "assert open('data.csv').read() == 'a,b'", GOOD,
+                             CLOSE).parent
+    (beside / "helper_of_ours.py").write_text("")
+    (beside / "json.py").write_text("raise AssertionError('a file that happens to lie there hides a library')")
+    (beside / "data.csv").write_text("a,b")
+    (tmp_path / "mine.yaml").write_bytes((project_dir.path / "parameters/environments/nowhere.yaml").read_bytes().replace(
+        b"extends: staging", f"extends: {ROOT}/parameters/environments/staging.yaml".encode()))
+    (tmp_path / "known_hosts").write_bytes((project_dir.path / "parameters/environments/known_hosts").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    for environment in ("nowhere", "mine.yaml", "./mine.yaml"):  # a path counts from where the command was typed
+        assert run_notebook("helped", {"environment": environment}).exit_code == 0, environment
 
 
 def test_unknown_and_mistyped_parameters_stop_before_a_kernel_starts(
