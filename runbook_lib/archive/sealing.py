@@ -87,8 +87,11 @@ def seal_abandoned(outputs: Path, set_aside: list[SetAside] | None = None) -> li
     return sealed
 
 
-def seal_if_abandoned(path: Path) -> bool:
-    """Seal one run if its process is gone; whether it was sealed now. Raises RunbookError, OSError where it cannot."""
+def seal_if_abandoned(path: Path, *, gone: bool = False) -> bool:
+    """Seal one run if its process is gone; whether it was sealed now. Raises RunbookError, OSError where it cannot.
+
+    `gone`: the caller knows that it is. Else a folder without a journal is left alone as long as it is young.
+    """
     folder = existing_run(path)
     if folder is None:
         raise RunFailed("Its folder is gone.", where=str(path), next_step=f"`runbook archive verify` reports it until "
@@ -96,7 +99,7 @@ def seal_if_abandoned(path: Path) -> bool:
     if (path / MANIFEST).exists() or (path / PENDING).exists():
         seal(path)  # died between the last two moments of a sealing: nothing but those is made up for
         return True
-    return _is_abandoned(path) and _abort(folder)
+    return _is_abandoned(path, gone) and _abort(folder)
 
 
 def source_of(events: list[dict[str, Any]]) -> Path | None:
@@ -175,13 +178,14 @@ def _write_reports(path: Path) -> None:
         write_atomically(path / "evidence" / "report-not-made.txt", f"{type(error).__name__}: {error}\n")
 
 
-def _is_abandoned(path: Path) -> bool:
+def _is_abandoned(path: Path, gone: bool) -> bool:
+    opening = not gone and time.time() - path.stat().st_mtime <= JUST_CREATED_S
     try:
         descriptor = os.open(path / journal.FILE, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
-        return time.time() - path.stat().st_mtime > JUST_CREATED_S
+        return not opening
     try:
-        if os.fstat(descriptor).st_size == 0 and time.time() - path.stat().st_mtime <= JUST_CREATED_S:
+        if os.fstat(descriptor).st_size == 0 and opening:
             return False
         return try_lock(descriptor)
     finally:

@@ -106,7 +106,7 @@ def _seal(folder: Path) -> str:
     give_up, why = time.monotonic() + 10.0, "its journal is still open in another process"
     while not (folder / "manifest.json").exists():
         try:
-            if seal_if_abandoned(folder):
+            if seal_if_abandoned(folder, gone=True):
                 write_index(folder.parent)
                 return ""
         except (RunbookError, OSError) as error:

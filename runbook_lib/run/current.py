@@ -32,15 +32,19 @@ def opened_before() -> bool:
 
 
 def remember(run: OpenRun) -> None:
-    """Hold the open run, and see that it is sealed when the process is asked to end."""
+    """Hold the open run, and see that it is sealed when the process ends."""
     global _open, _opened
     if not _opened:
         atexit.register(close_previous, "The kernel ended before the notebook was closed.")
-        if threading.current_thread() is threading.main_thread():
-            for number in _ASKED_TO_END:
-                if signal.getsignal(number) is not signal.SIG_IGN:  # under nohup a hang-up means nothing
-                    signal.signal(number, _terminated)
     _open, _opened = run, True
+
+
+def await_signals() -> None:
+    """See that the open run is sealed when the process is asked to end. Called once no other handler stands before."""
+    if threading.current_thread() is threading.main_thread():
+        for number in _ASKED_TO_END:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # under nohup a hang-up means nothing
+                signal.signal(number, _terminated)
 
 
 def forget(run: OpenRun) -> None:

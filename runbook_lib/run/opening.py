@@ -7,12 +7,13 @@ from html import escape
 from typing import Any
 
 from runbook_lib import kernel
-from runbook_lib.archive.journal import Journal
+from runbook_lib.archive.journal import Journal, opened
 from runbook_lib.archive.runs import RunFolder, SetAside, begin_run, seal_abandoned
 from runbook_lib.contract import Contract, parse_contract, read_contract
-from runbook_lib.core.redaction import Redactor
-from runbook_lib.environment import load_environment, project
+from runbook_lib.core.redaction import Redactor, Secret
+from runbook_lib.environment import Environment, load_environment, project
 from runbook_lib.environment.redaction import redactor_for
+from runbook_lib.execution.interrupts import Interrupts
 from runbook_lib.kernel.assignment import assigned, tell_runner
 from runbook_lib.run import current
 from runbook_lib.run.display import show_html
@@ -48,32 +49,41 @@ def open_run(notebook: str, namespace: Mapping[str, Any]) -> Run:
     current.close_previous()
     set_aside: list[SetAside] = []
     redactor = redactor_for(environment, secrets, words=(contract.notebook, *contract.names))
-    folder = _new_folder(contract.notebook, redactor, set_aside)
-    journal = Journal(folder, folder.redactor)
+    seal_abandoned(project.outputs(), set_aside)
+    with Interrupts():  # a stop waits until the run is held, and can be sealed as stopped
+        folder = _new_folder(contract.notebook, redactor)
+        run = _begun(folder, contract, values, environment, secrets, file)
+        current.remember(run)
+    current.await_signals()
+    run.start()
+    _report_set_aside(set_aside, folder)
+    return run
+
+
+def _begun(folder: RunFolder, contract: Contract, values: dict[str, Any], environment: Environment,
+           secrets: dict[str, Secret], file: Mapping[str, Any]) -> Run:
+    """The run in this folder, with the first line of its journal."""
+    redactor = folder.redactor
+    journal = Journal(folder, redactor)
     started = provenance()
     journal.write("run_started", run_id=folder.run_id, notebook=contract.notebook, environment=environment.name,
                   parameters=values, mode=values.get("mode", "read-only"), reason=values.get("reason", ""),
                   redacted=sorted({one.name for one in redactor.secrets} - redactor.not_redacted.keys()),
                   not_redacted=redactor.not_redacted, **file, **started)
-    run = Run(contract, values, environment, secrets, folder, journal, operator=started["operator"])
-    current.remember(run)
-    run.start()
-    _report_set_aside(set_aside, journal)
-    return run
+    return Run(contract, values, environment, secrets, folder, journal, operator=started["operator"])
 
 
-def _new_folder(notebook: str, redactor: Redactor, set_aside: list[SetAside]) -> RunFolder:
-    """The folder of this run, after what earlier processes left open was sealed."""
-    seal_abandoned(project.outputs(), set_aside)
+def _new_folder(notebook: str, redactor: Redactor) -> RunFolder:
+    """The folder of this run, which the runner gets to know."""
     folder = begin_run(notebook, project.outputs(), redactor)
     tell_runner(run={"run_id": folder.run_id, "folder": str(folder.path)})
     return folder
 
 
-def _report_set_aside(runs: list[SetAside], journal: Journal) -> None:
+def _report_set_aside(runs: list[SetAside], folder: RunFolder) -> None:
     """Show and record what earlier processes left open and what could not be sealed now."""
     for left in runs:
-        journal.write("set_aside", folder=left.folder, reason=left.reason)
+        opened(folder).write("set_aside", folder=left.folder, reason=left.reason)
         show_html(f"<p>{escape(str(left))}</p>", str(left))
 
 

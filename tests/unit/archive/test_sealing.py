@@ -18,7 +18,15 @@ import pytest
 from runbook_lib.archive.chain import MANIFEST
 from runbook_lib.archive.files import sha256_of
 from runbook_lib.archive.journal import Journal
-from runbook_lib.archive.runs import list_runs, new_run, seal, seal_abandoned, summary_of, verify_archive
+from runbook_lib.archive.runs import (
+    list_runs,
+    new_run,
+    seal,
+    seal_abandoned,
+    seal_if_abandoned,
+    summary_of,
+    verify_archive,
+)
 from runbook_lib.core.errors import Refused
 from runbook_lib.core.findings import Verdict
 from tests.unit.archive.sample_archive import as_another_user, faults, forbidden, make_run, public_folder
@@ -89,6 +97,16 @@ def test_a_folder_whose_run_has_not_begun_is_left_alone_until_it_is_old(tmp_path
     assert seal_abandoned(tmp_path) == []
     os.utime(folder.path, (0, 0))
     assert seal_abandoned(tmp_path) == [folder.run_id]
+
+
+@pytest.mark.parametrize("journal_bytes", [None, b""])
+def test_a_folder_whose_process_is_known_to_be_gone_is_sealed_at_once(tmp_path, journal_bytes):
+    folder = new_run("20_deploy", tmp_path)
+    if journal_bytes is not None:
+        (folder.path / "journal.jsonl").write_bytes(journal_bytes)
+    assert not seal_if_abandoned(folder.path)
+    assert seal_if_abandoned(folder.path, gone=True)
+    assert (list_runs(tmp_path)[0].state, faults(folder)) == ("aborted", {})
 
 
 def test_twenty_processes_sealing_at_once_make_one_unbroken_chain(tmp_path):

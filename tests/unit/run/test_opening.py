@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from runbook_lib.core.errors import (
     Refused,
 )
 from runbook_lib.kernel import assignment
+from runbook_lib.run import current, opening
 from runbook_lib.run.opening import extract_parameters
 from tests.notebooks.sample_notebooks import PARAMETERS, ProjectDir
 from tests.unit.run_doubles import opened
@@ -138,3 +141,39 @@ def test_a_damaged_run_in_the_archive_is_told_and_recorded_and_stops_no_other(
     assert f"{damaged.path.name} was left open by an earlier process and is not sealed" in capsys.readouterr().out
     [event] = [event for event in journal.read(run.folder) if event["event"] == "set_aside"]
     assert event["folder"] == damaged.path.name
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("place", ["begin_run", "Journal", "provenance", "Run"])
+def test_a_stop_while_the_run_is_being_opened_leaves_a_run_that_is_sealed(
+    project_dir: ProjectDir, outputs: Path, monkeypatch: pytest.MonkeyPatch, place: str, number: int
+) -> None:
+    whole = getattr(opening, place)
+
+    def stopped(*given: Any, **named: Any) -> Any:
+        made = whole(*given, **named)
+        os.kill(os.getpid(), number)
+        time.sleep(0.01)
+        return made
+
+    monkeypatch.setattr(opening, place, stopped)
+    before = {one: signal.signal(one, signal.default_int_handler) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            opened()
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    current.close_previous("stopped")  # as the process does when it ends
+    assert [(run.state, run.sealed) for run in list_runs(outputs)] == [("aborted", True)]
+
+
+def test_a_process_that_opened_a_run_seals_it_when_it_is_asked_to_end(project_dir: ProjectDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(current, "_opened", False)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        run = opened()
+        assert signal.getsignal(signal.SIGTERM) is current._terminated
+        run.abort(KeyboardInterrupt())
+    finally:
+        signal.signal(signal.SIGTERM, before)
