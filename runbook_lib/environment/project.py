@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -12,10 +13,11 @@ def root() -> Path:
     if named:
         return Path(named).expanduser().absolute()
     # a notebook runs in its own folder, a command anywhere below the project
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "parameters" / "environments").is_dir():
-            return folder
+    with contextlib.suppress(FileNotFoundError):  # the working folder may have been removed
+        here = Path.cwd()
+        for folder in (here, *here.parents):
+            if (folder / "parameters" / "environments").is_dir():
+                return folder
     return Path(__file__).absolute().parents[2]
 
 

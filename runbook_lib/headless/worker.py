@@ -23,6 +23,7 @@ from runbook_lib.headless.signals import GRACE_S, LAST_GRACE_S
 from runbook_lib.kernel import assignment
 
 _SECRET_NAME = re.compile("PASSWORD|PASSWD|SECRET|TOKEN|KEY|WEBHOOK", re.IGNORECASE)
+EXIT_FUNCTIONS_S = 5.0
 STOPPED = "Stopped from outside: Ctrl-C, SIGTERM or a deadline."
 
 
@@ -123,14 +124,17 @@ def _run_cells(cells: list[str], worker: Worker) -> BaseException | None:
 
 def _close(worker: Worker, error: BaseException | None) -> None:
     """Seal a run that no cell has closed, and let go of what else ends with the process."""
-    from runbook_lib.run.current import abort_open, close_previous
+    from runbook_lib.run.current import NOT_CLOSED, abort_open, close_previous
 
     if worker.stop:
         close_previous(STOPPED)
     elif error is not None:  # not a cell's own error, which has ended the run already
         abort_open(error)
-    with contextlib.suppress(Exception):
-        atexit._run_exitfuncs()  # among them the end of a run that is still open
+    close_previous(NOT_CLOSED)
+    # what cells and libraries have registered may wait without end: multiprocessing does for every child
+    last = threading.Thread(target=atexit._run_exitfuncs, name="exit-functions", daemon=True)
+    last.start()
+    last.join(EXIT_FUNCTIONS_S)
 
 
 def _clean(text: str, job: dict[str, Any]) -> str:

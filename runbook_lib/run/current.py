@@ -22,6 +22,8 @@ class OpenRun(Protocol):
 # SIGINT is the kernel's own: it interrupts a cell
 _ASKED_TO_END = tuple(number for number in ENDING if number != signal.SIGINT)
 
+NOT_CLOSED = "The kernel ended before the notebook was closed."
+
 _open: OpenRun | None = None
 _opened = False
 
@@ -35,7 +37,7 @@ def remember(run: OpenRun) -> None:
     """Hold the open run, and see that it is sealed when the process ends."""
     global _open, _opened
     if not _opened:
-        atexit.register(close_previous, "The kernel ended before the notebook was closed.")
+        atexit.register(close_previous, NOT_CLOSED)
     _open, _opened = run, True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
@@ -35,8 +36,11 @@ def show_png(png: bytes, title: str) -> None:
 
 def report_href(folder: Path) -> str:
     """Where a notebook finds the report of the run in `folder`: relative, as JupyterLab resolves links."""
+    report = folder / "report.html"
     # JupyterLab resolves a link against the notebook, and serves no absolute path
-    return quote(Path(os.path.relpath(folder / "report.html")).as_posix())
+    with suppress(FileNotFoundError):  # a cell may have removed the folder that it works in
+        report = Path(os.path.relpath(report))
+    return quote(report.as_posix())
 
 
 def _display(bundle: dict[str, str], **options: Any) -> Any:

@@ -190,3 +190,19 @@ def test_the_file_that_was_named_is_the_one_that_runs(project_dir: ProjectDir, o
     assert (started["parameters"]["count"], started["parameters"]["extra"]) == (4, "y")
     assert "the copy" in (run.path / "notebook.ipynb").read_text()
     assert "not-in-source" not in (run.path / "notebook.ipynb").read_text().replace('"# Parameters', "").split('"cell_type": "markdown"')[0]
+
+
+HABITS = {
+    "a folder that is gone": ["import os, tempfile\nplace = tempfile.mkdtemp()\nos.chdir(place)\nos.rmdir(place)"],
+    "a process that goes on": ["import multiprocessing, time\nmultiprocessing.Process(target=time.sleep, args=(600,)).start()"],
+    "a thing to do at the end that has none": ["import atexit, time\natexit.register(time.sleep, 600)"],
+}
+
+
+@pytest.mark.parametrize("habit", HABITS)
+def test_what_a_cell_leaves_behind_keeps_no_run_from_its_end(project_dir: ProjectDir, outputs: Path, habit: str) -> None:
+    project_dir.add("10_habit", *HABITS[habit], GOOD, CLOSE)
+    outcome = run_notebook("habit", {}, timeout_s=30)
+    assert (outcome.exit_code, outcome.verdict) == (0, "passed")
+    assert outcome.seconds < 25
+    assert all(one.verdict is Verdict.PASSED for one in verify(list_runs(outputs)[0].path))

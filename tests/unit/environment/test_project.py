@@ -28,3 +28,13 @@ def test_outside_every_project_the_root_is_the_packages_own_checkout(tmp_path: P
     monkeypatch.chdir(tmp_path)
     assert (project.root() / "runbook_lib/environment/project.py").is_file()
     assert (project.root() / "notebooks/00_start_here.ipynb").is_file()
+
+
+def test_a_working_folder_that_is_gone_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RUNBOOK_HOME", raising=False)
+    monkeypatch.delenv("RUNBOOK_OUTPUTS", raising=False)
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert (project.root() / "runbook_lib/environment/project.py").is_file()
+    assert project.outputs() == project.root() / "outputs"

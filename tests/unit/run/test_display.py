@@ -30,3 +30,10 @@ def test_the_report_is_linked_relative_to_the_notebook(tmp_path: Path, monkeypat
     (tmp_path / "notebooks").mkdir()
     monkeypatch.chdir(tmp_path / "notebooks")
     assert report_href(tmp_path / "outputs" / "a run") == "../outputs/a%20run/report.html"
+
+
+def test_the_report_is_named_whole_where_the_working_folder_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert report_href(tmp_path / "a run") == f"{tmp_path}/a%20run/report.html"
