@@ -58,7 +58,7 @@ class Lines(Progress):
             self._folder, self._offset = run["folder"], 0
         try:
             with (Path(self._folder) / "journal.jsonl").open("rb") as file:
-                # a line that the disk refused after all is taken back, and the next one takes its place
+                # a line that the disk refused after all is removed again, and the next one takes its place
                 self._offset = file.seek(min(self._offset, file.seek(0, os.SEEK_END)))
                 fresh = file.read()
         except OSError:

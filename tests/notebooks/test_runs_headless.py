@@ -91,11 +91,11 @@ def test_a_good_notebook_passes_and_is_sealed(project_dir: ProjectDir, outputs: 
 def test_a_cell_finds_what_lies_next_to_its_notebook_as_in_jupyterlab(
     project_dir: ProjectDir, outputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    beside = project_dir.add("10_helped", "import helper_of_ours, json\nassert json.dumps", "assert open('data.csv').read() == 'a,b'", GOOD,
+    folder = project_dir.add("10_helped", "import helper_of_ours, json\nassert json.dumps", "assert open('data.csv').read() == 'a,b'", GOOD,
                              CLOSE).parent
-    (beside / "helper_of_ours.py").write_text("")
-    (beside / "json.py").write_text("raise AssertionError('a file that happens to lie there hides a library')")
-    (beside / "data.csv").write_text("a,b")
+    (folder / "helper_of_ours.py").write_text("")
+    (folder / "json.py").write_text("raise AssertionError('a file that happens to lie there hides a library')")
+    (folder / "data.csv").write_text("a,b")
     (tmp_path / "mine.yaml").write_bytes((project_dir.path / "parameters/environments/nowhere.yaml").read_bytes().replace(
         b"extends: staging", f"extends: {ROOT}/parameters/environments/staging.yaml".encode()))
     (tmp_path / "known_hosts").write_bytes((project_dir.path / "parameters/environments/known_hosts").read_bytes())

@@ -35,7 +35,7 @@ def test_a_release_whose_backend_dies_after_the_switch_is_rolled_back_by_itself(
     moments = [datetime.fromisoformat(trigger[name]) for name in ("switched_at", "fired_at", "switched_back_at", "recovered_at")]
     assert moments == sorted(moments)
     # the release's files come back before what reads them
-    assert set(ended.undone[:2]) == {"configure", "switch"} and ended.states["watch"] == "failed"
+    assert "switch" in ended.undone and ended.undone.index("configure") < ended.undone.index("switch") and ended.states["watch"] == "failed"
     assert ended.folder is not None
     report = (ended.folder / "report.html").read_text()
     assert report.index("Rolled back: ") < report.index("Watch the release under load: failed")

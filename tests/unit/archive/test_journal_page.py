@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[3]
 def test_every_event_of_the_journal_is_documented_and_no_other() -> None:
     written = {
         event for path in (ROOT / "runbook_lib").rglob("*.py")
-        for event in re.findall(r"(?:journal|closing|recorder)\.write\(\s*\"(\w+)\"", path.read_text())
+        for event in re.findall(r"(?:journal|closing|recorder|opened\(\w+\))\.write\(\s*\"(\w+)\"", path.read_text())
     }
     page = (ROOT / "docs/reference/archive.md").read_text()
     rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", page.partition("## Events of the journal")[2], re.MULTILINE)
