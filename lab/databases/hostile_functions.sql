@@ -12,6 +12,8 @@ BEGIN
     BEGIN EXECUTE 'RESET SESSION AUTHORIZATION'; EXCEPTION WHEN OTHERS THEN NULL; END;
     BEGIN EXECUTE 'RESET ROLE'; EXCEPTION WHEN OTHERS THEN NULL; END;
     BEGIN EXECUTE 'SET ROLE postgres'; EXCEPTION WHEN OTHERS THEN NULL; END;
+    -- psql would take the rest of the string in the last index for commands of its own
+    PERFORM set_config('standard_conforming_strings', 'off', false), set_config('client_encoding', 'SJIS', false);
     IF current_setting('is_superuser') = 'on' THEN
         EXECUTE 'CREATE ROLE zoo_became_superuser SUPERUSER';
     END IF;
@@ -29,5 +31,9 @@ CREATE TABLE zoo_hostile.part PARTITION OF zoo_hostile.parted FOR VALUES IN ('x'
 INSERT INTO zoo_hostile.things (a, c) VALUES ('x', 'y');
 INSERT INTO zoo_hostile.parted VALUES ('x');
 CREATE INDEX ON zoo_hostile.things (zoo_hostile.attempt(a));
+RESET standard_conforming_strings; RESET client_encoding;
+CREATE INDEX ON zoo_hostile.things (a) WHERE a <> 'x\' AND a <> '
+; \connect - postgres
+CREATE ROLE zoo_became_superuser SUPERUSER; ';
 CREATE MATERIALIZED VIEW zoo_hostile.filled AS SELECT zoo_hostile.attempt(a) FROM zoo_hostile.things;
 CREATE STATISTICS zoo_hostile.numbers ON (zoo_hostile.attempt(a)), c FROM zoo_hostile.things;

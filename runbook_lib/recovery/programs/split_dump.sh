@@ -48,6 +48,9 @@ sub as {
     $as = $role;
     print '\connect - ', quoted($role), "\n", map { $_->[1] } @settings;
 }
+# psql reads strings, and so where a statement ends, by two settings that any function may change for its session. Left
+# so, a string of the next statement could go on to what psql would take for commands of its own.
+sub as_before { print 'SET search_path = \'\'; ', (map { $_->[1] =~ s/\n//r } grep { $_->[0] =~ /^(?:client_encoding|standard_conforming_strings)$/ } @settings), "\n" }
 sub remember {
     my ($name, $statement) = @_;
     if (defined $place{$name}) { $settings[$place{$name}][1] = $statement }
@@ -191,6 +194,7 @@ sub pass_statement {
     as($loader);
     print $statement;
     pass_rows() if $s =~ /^COPY .* FROM stdin;$/;
+    as_before() unless $s =~ /^(?:SELECT pg_catalog\.(?:setval|lo_\w+|lowrite)\(|BEGIN;|COMMIT;|(?:CREATE|ALTER) SEQUENCE )/;
 }
 print "\\set ON_ERROR_STOP on\n";
 start();

@@ -80,6 +80,7 @@ def test_owners_come_after_the_rows_and_event_triggers_last_of_all() -> None:
 def test_rows_pass_whatever_they_hold() -> None:
     rows = ["\\connect postgres\tx", "COPY public.t (a) FROM stdin;", "\\\\.", "-- PostgreSQL database dump complete", "x" * 700_000, "GRANT ALL;"]
     lines = by_role("COPY public.t (a) FROM stdin;\n" + "\n".join(rows) + "\n\\.\nCOPY public.u (a) FROM stdin;\n\\.\n")
+    lines = [(role, line) for role, line in lines if not line.startswith("SET search_path")]
     assert [line for role, line in lines if role == "loader"][-len(rows) - 4:] == [
         "COPY public.t (a) FROM stdin;", *rows, "\\.", "COPY public.u (a) FROM stdin;", "\\."]
 
@@ -138,6 +139,18 @@ def test_settings_hold_for_every_session() -> None:
     done = split("CREATE EXTENSION x;\nCREATE TABLE t ();\n").stdout
     for session in done.split("\\connect")[1:]:
         assert "search_path" in session and "standard_conforming_strings = on" in session
+
+
+@pytest.mark.parametrize("statement", [
+    "COPY public.t (a) FROM stdin;\n1\n\\.",
+    "ALTER TABLE public.t ADD CONSTRAINT c CHECK (public.f(a)) NOT VALID;",
+    "CREATE TABLE public.t (a text);",
+])
+def test_what_a_function_did_to_its_session_is_over_before_psql_reads_on(statement: str) -> None:
+    """It could make psql read a string's end differently, and take the rest for a command of its own."""
+    lines = by_role("SET client_encoding = 'UTF8';\n" + statement + "\nCREATE INDEX i ON public.t (a) WHERE (a <> 'x\\');\n")
+    after = lines[lines.index(("loader", statement.splitlines()[-1])) + 1]
+    assert after == ("loader", "SET search_path = ''; SET standard_conforming_strings = on;SET client_encoding = 'UTF8';")
 
 
 def test_a_backslash_ends_no_string_where_the_dump_says_that_it_escapes() -> None:
