@@ -18,6 +18,8 @@ SELECT coalesce((
     SELECT format($$SELECT 'revision' || E'\t' || coalesce(to_json(string_agg(version_num, ',' ORDER BY version_num))::text, 'null') FROM %s$$,
         c.oid::regclass)
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'version_num' AND NOT a.attisdropped
+        -- text as Alembic makes it: a table of that name may be another program's
+        AND a.atttypid IN ('varchar'::regtype, 'text'::regtype, 'bpchar'::regtype)
     WHERE c.relname = 'alembic_version' AND c.relkind = 'r' AND c.relpersistence <> 't'
     ORDER BY c.relnamespace IS DISTINCT FROM to_regnamespace('public'), c.oid LIMIT 1),
     $$SELECT 'revision' || E'\tnull'$$) \gexec
