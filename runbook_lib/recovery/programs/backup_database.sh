@@ -80,7 +80,7 @@ dump() {
 
 # record_contents STARTED: all that is known of the dump, in one file for the steps to come.
 record_contents() {
-    grep -E $'^(snapshot|revision|invalid_indexes)\t' -- "$scratch/answers" \
+    grep -E $'^(snapshot|revision|invalid_indexes)\t' -- "$scratch/answers" | utf_8_json \
         && printf 'started\t%s\nsha256\t%s\n' "$1" "$(cut -d' ' -f1 -- "$scratch/sha256")" || return
     sed -n $'s/^counted\t//p' -- "$scratch/answers" | counted_names | sed 's/^/counted\t/' && cat -- "$scratch/dumped"
 }

@@ -19,10 +19,11 @@
 #     end <1 or 0>                          1: PostgreSQL's end marker is in place, and nothing but comments follows
 
 # Limits that a role or a database sets are for the application: a backup may take as long as it needs. What the client
-# asks for at its start comes before both. Rows hidden by policies must be an error, never missing.
+# asks for at its start comes before both. Rows hidden by policies must be an error, never missing. A database may also
+# put its own functions before pg_catalog's, and a superuser would run them; or give every session another role.
 readonly OWN_LIMITS='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0
  -c default_transaction_read_only=off -c client_min_messages=warning -c quote_all_identifiers=off -c row_security=off
- -c max_parallel_workers_per_gather=0'
+ -c max_parallel_workers_per_gather=0 -c search_path=pg_catalog -c role=none'
 readonly WITH_OWN_LIMITS=(env "PGOPTIONS=${OWN_LIMITS//$'\n'/}")
 
 readonly DUMP_OPTIONS=(--format=plain --lock-wait-timeout=60s)
@@ -258,6 +259,9 @@ with_contents() {
 
 # counted_names: lines "<name in hex><TAB><rest>" with the names as contents have them.
 counted_names() { "${PERL[@]}" -ne "$(names_program)"' /^([0-9a-f]+)(\t.*)/s and print escaped(pack "H*", $1), $2'; }
+
+# utf_8_json: JSON as a database of any encoding prints it, whose names are bytes to it: as Latin-1 where they are not UTF-8.
+utf_8_json() { "${PERL[@]}" -pe 'my $copy = $_; s/([\x80-\xff])/sprintf "\\u%04x", ord $1/ge unless utf8::decode($copy)'; }
 
 # read_contents FILE CONTENTS: a compressed dump, read to its last byte. Fails when it cannot be.
 read_contents() {

@@ -3,7 +3,8 @@
 # `prefix` (an array) runs a program where PostgreSQL is; `administrator` is set by find_administrator.
 
 # Sessions of ours set their own limits: a role's or database's own (10 minutes in one statement) would end a long load.
-readonly LOADING_SESSION='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c synchronous_commit=off -c client_min_messages=warning -c search_path=pg_catalog -c default_transaction_read_only=off -c idle_session_timeout=0'
+# Role and search path as well: with those of the application, a superuser would be none, or run its functions.
+readonly LOADING_SESSION='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c synchronous_commit=off -c client_min_messages=warning -c search_path=pg_catalog -c default_transaction_read_only=off -c idle_session_timeout=0 -c role=none'
 
 # ask_as ROLE DATABASE WORD…: psql there, SQL from standard input, the first error ends it.
 ask_as() {

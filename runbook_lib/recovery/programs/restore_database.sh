@@ -15,8 +15,8 @@ fail() { printf '%s\n' "$*" >&2; exit 1; }
 
 # administer: SQL from standard input, as the superuser, connected to neither database. :"database" and :"staged" are names.
 administer() {
-    "${prefix[@]}" timeout -k 10 "$LIMIT_S" psql -XqAt -v ON_ERROR_STOP=1 -v database="$database" -v staged="$staged" \
-        -v owner="$owner" -v true_limit="$TRUE_LIMIT" -v saved_limit="$SAVED_LIMIT" "$@" -U "$administrator" -d postgres
+    ask_as "$administrator" postgres -v database="$database" -v staged="$staged" \
+        -v owner="$owner" -v true_limit="$TRUE_LIMIT" -v saved_limit="$SAVED_LIMIT" "$@"
 }
 
 # clear: the remains of an interrupted restore; opens the live database again where one died just before its swap.

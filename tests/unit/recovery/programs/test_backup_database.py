@@ -192,12 +192,30 @@ def test_sessions_of_ours_set_their_own_limits(folder: Folder) -> None:
             assert f"-c {limit}=0" in one
 
 
+def test_sessions_of_ours_take_no_functions_and_no_role_from_the_database(folder: Folder) -> None:
+    assert folder.dump().returncode == 0
+    asked = [line for line in (folder.inside.parent / "asked").read_text().splitlines() if line.startswith("inside ")]
+    assert [("-c search_path=pg_catalog " in line, "-c role=none" in line) for line in asked] == [(True, True)] * 2
+
+
 def test_an_invalid_index_is_in_the_manifest_and_is_not_a_failure(folder: Folder) -> None:
     (folder.inside.parent / "contents").write_text(contents().replace("indexes\t[]", 'indexes\t["public.ix_one", "public.\\"Ix\\""]'))
     for done in (folder.dump(), folder.step("check"), folder.step("publish")):
         assert done.returncode == 0, done.stderr
     (text,) = [path.read_text() for path in folder.path.glob("*.manifest.json")]
     assert parse_manifest(text).invalid_indexes == ("public.ix_one", 'public."Ix"')
+
+
+def test_a_database_that_is_not_utf_8_gets_a_manifest_that_is(folder: Folder) -> None:
+    names = contents().replace("indexes\t[]", 'indexes\t["public.ä"]')
+    for encoding in ("latin-1", "utf-8"):
+        (folder.inside.parent / "contents").write_bytes(names.encode(encoding))
+        for done in (folder.dump(), folder.step("check"), folder.step("publish")):
+            assert done.returncode == 0, done.stderr
+        (manifest,) = folder.path.glob("*.manifest.json")
+        assert parse_manifest(manifest.read_text("utf-8")).invalid_indexes == ("public.ä",)
+        for one in folder.path.iterdir():
+            one.unlink()
 
 
 @pytest.mark.parametrize("compressor", ["igzip", "pigz"])
