@@ -20,6 +20,8 @@ lock_partial() {
 end_dump() {
     # it waits for a writer, which never comes when the writer could not start
     [[ -z ${hashing:-} ]] || kill "$hashing" 2>/dev/null
+    # still counting, it would keep the job's locks and its output open
+    [[ -z ${session:-} ]] || kill "$session" 2>/dev/null
     rm -rf -- "$scratch"
     (($1 == 0)) || rm -f -- "$partial" "$contents"
     exit "$1"
@@ -43,8 +45,9 @@ dump() {
     trap 'end_dump $?' EXIT
     local started; read -r started _ </proc/uptime
     local -a inside=("$@" timeout -k 10 "$limit_s" "${WITH_OWN_LIMITS[@]}" "${AS_WHO_MAY_READ[@]}")
-    coproc SESSION { "${inside[@]}" psql "$user" "$database" -XqAt -v ON_ERROR_STOP=1 9>&-; }
-    local session=$SESSION_PID to from snapshot
+    coproc SESSION { exec "${inside[@]}" psql "$user" "$database" -XqAt -v ON_ERROR_STOP=1 9>&-; }
+    local to from snapshot
+    session=$SESSION_PID
     exec {to}>&"${SESSION[1]}" {from}<&"${SESSION[0]}"
     # in a process of its own: writing to a session that has ended would end this program without any sign of it
     (echo 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT pg_export_snapshot();' >&"$to")
@@ -71,7 +74,7 @@ dump() {
     (($(tail -c 4 -- "$partial" | od -An -tu4) == $(sed -n 's/^plain\t//p' "$scratch/dumped") % 4294967296)) \
         || fail "What was written is not what was dumped: check the server's memory and disk."
     (echo 'COMMIT; \q' >&"$to")
-    wait "$session" && wait "$answering" && [[ $(tail -n 1 -- "$scratch/answers") == end ]] \
+    wait "$session" && session='' && wait "$answering" && [[ $(tail -n 1 -- "$scratch/answers") == end ]] \
         || fail "The rows could not be counted in the dump's snapshot: was a table dropped or changed meanwhile? Run again."
     record_contents "$started" >"$contents" || fail "What the dump holds could not be recorded: is the disk full?"
     sync -- "$partial" "$contents" || fail "The dump could not be written to the disk."

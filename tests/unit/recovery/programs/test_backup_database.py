@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import subprocess
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -164,6 +165,16 @@ def test_rows_that_cannot_be_counted_end_the_dump(folder: Folder) -> None:
     assert done.returncode == 1
     assert "could not be counted" in done.stderr
     assert folder.names() == []
+
+
+def test_a_session_that_still_counts_ends_with_a_dump_that_failed(folder: Folder) -> None:
+    # subprocess.run waits until no process has the program's output open, as a job's lock does
+    folder.inside.write_text(DOUBLE.replace("sed 's/^/counted", "exec sleep 50; sed 's/^/counted"))
+    began = time.monotonic()
+    done = folder.dump(status=1)
+    assert (done.returncode, folder.names()) == (1, [])
+    assert "pg_dump ended with status 1" in done.stderr
+    assert time.monotonic() - began < 20
 
 
 def test_a_database_that_does_not_answer_is_reported_with_its_own_words(folder: Folder) -> None:
