@@ -10,6 +10,7 @@ from runbook_lib.environment.types import (
     AbsolutePath,
     ClockTime,
     Count,
+    DatabaseName,
     Name,
     Percent,
     Seconds,
@@ -23,7 +24,7 @@ class Backup(StrictModel):
     """The nightly SQL dump. The newest `keep_newest` verified dumps stay, however old they are."""
 
     directory: AbsolutePath
-    database: Name
+    database: DatabaseName
     user: Name
     file_name: Text
     format: Text

@@ -19,6 +19,8 @@ AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._/-]*$")]
 Memory = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*(MB|GB)$")]
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_.-]{0,62}$")]
+# PostgreSQL cuts a name after 63 bytes: a restore adds _restore_ and a time to it
+DatabaseName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,38}$")]
 # what a shell and Compose both take as the name of a variable
 SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]+$")]
 Seconds = Annotated[float, Field(gt=0)]

@@ -39,6 +39,7 @@ _FORMS = {
     r"^([^:\s]+|\[[0-9A-Fa-f:.]+\]):[0-9]+$": "host:port or [address]:port",
     r"^[A-Z][A-Z0-9_]+$": "a NAME in capitals, digits and underscores",
     r"^[a-z_][a-z0-9_.-]{0,62}$": "a name in small letters, digits, _ . -",
+    r"^[a-z_][a-z0-9_]{0,38}$": "a name of at most 39 small letters, digits and _",
     r"^https://[a-z0-9.-]+(:[0-9]+)?$": "an address such as https://staging.example.com, without a path",
     r"^[A-Za-z0-9:_][A-Za-z0-9.:_%-]*$": "a host name or address",
     r"\S": "text that is not empty",

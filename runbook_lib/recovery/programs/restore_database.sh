@@ -124,7 +124,8 @@ swap() {
     [[ -n $origin ]] || fail "$staged is not there or was never compared with its manifest; nothing was swapped."
     close_database "$database" || fail "Sessions of $database do not end; nothing was swapped."
     carry_sequences || echo "The sequences of $database cannot be read; the backup's stay." >&2
-    { comment_of_users; cat <<'SQL'; } | administer -v retained="$retained" -v source="$database" -v mark="$MARK$SWAP_IN_PROGRESS$origin" || fail "Nothing was swapped."
+    { comment_of_users; end_sessions; cat <<'SQL'; } | administer -v name="$database" -v retained="$retained" -v source="$database" \
+        -v mark="$MARK$SWAP_IN_PROGRESS$origin" >/dev/null || fail "Nothing was swapped."
 SELECT exists(SELECT FROM pg_database WHERE datname = :'database') AS there,
     exists(SELECT FROM pg_database WHERE datname = :'database' AND datistemplate) AS template,
     exists(SELECT FROM pg_database WHERE datname = :'database' AND NOT datallowconn) AS shut \gset
@@ -149,16 +150,23 @@ SQL
 close_database() {
     local name left
     for name; do
-        left=$(administer -v name="$name" <<'SQL'
+        left=$({ cat; end_sessions; } <<'SQL' | administer -v name="$name"
 SELECT format(one, datname, :true_limit) FROM pg_database d, unnest(ARRAY['ALTER DATABASE %1$I SET ' || :'saved_limit' || ' = %2$L',
     'ALTER DATABASE %1$I CONNECTION LIMIT 0']) AS one WHERE datname = :'name' AND datconnlimit <> 0 \gexec
--- materialized: the planner may otherwise end sessions first, of whatever database, and ask for the name afterwards
-WITH there AS MATERIALIZED (SELECT pid FROM pg_stat_activity WHERE datname = :'name' AND pid <> pg_backend_pid())
-    SELECT count(*) FILTER (WHERE NOT pg_terminate_backend(pid, 10000)) FROM there;
 SQL
         ) || return
         ((left == 0)) || return
     done
+}
+
+# end_sessions: SQL that ends every session of :'name' and prints how many would not end. Once more just before a rename: a
+# superuser (where the application is one, each of its clients) can connect again to a database that is closed.
+end_sessions() {
+    cat <<'SQL'
+-- materialized: the planner may otherwise end sessions first, of whatever database, and ask for the name afterwards
+WITH there AS MATERIALIZED (SELECT pid FROM pg_stat_activity WHERE datname = :'name' AND pid <> pg_backend_pid())
+    SELECT count(*) FILTER (WHERE NOT pg_terminate_backend(pid, 10000)) FROM there;
+SQL
 }
 
 # An id that was given once is never given again: a token or a link of yesterday must not lead to another user's data.
@@ -179,7 +187,7 @@ swap_back() {
     local retained; retained=$(open_swap)
     if [[ -n $retained ]]; then
         close_database "$database" "$retained" || fail "Sessions do not end; $retained still has to be renamed back."
-        { comment_of_users; cat <<'SQL'; } | administer -v retained="$retained" -v source="$retained" || fail "$retained could not be renamed back."
+        { comment_of_users; end_sessions; cat <<'SQL'; } | administer -v name="$database" -v retained="$retained" -v source="$retained" >/dev/null || fail "$retained could not be renamed back."
 BEGIN;
 ALTER DATABASE :"database" RENAME TO :"staged";
 ALTER DATABASE :"retained" RENAME TO :"database";
@@ -219,7 +227,7 @@ main() {
     local step=$1 name
     database=$2 staged=$3 owner=$4
     prefix=("${@:6:$5}"); shift "$((5 + $5))"
-    for name in "$database" "$staged" "$owner"; do
+    for name in "$database" "$staged" "${owner//[.-]/_}"; do
         [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]{0,62}$ ]] || fail "'$name' is not a name that this program accepts."
     done
     find_administrator "$owner" || exit 1

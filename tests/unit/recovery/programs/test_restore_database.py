@@ -5,18 +5,52 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from runbook_lib.recovery.plans.restore_steps import restore_program
 
+# one file a session, with its SQL; a swap that is in progress is never found
+DOUBLE = """#!/bin/bash
+sql=$(cat); echo "$*" >>"$0.asked"; printf '%s\\n---\\n' "$sql" >>"$0.sql"
+case $sql in *_before_*) ;; *pg_terminate_backend*) echo 0 ;; *) echo postgres ;; esac
+"""
 
-def test_no_session_takes_limits_functions_or_a_role_from_where_it_connects_to(tmp_path: Path) -> None:
-    double = tmp_path / "inside"
-    double.write_text(f"#!/bin/bash\necho \"$*\" >>{tmp_path}/asked\ncat >/dev/null\necho postgres\n")
-    double.chmod(0o755)
-    argv = ("bash", "-s", "--", "clear", "shop", "shop_restore_20261122_162454", "shop_user", "1", str(double))
-    done = subprocess.run(argv, input=restore_program(), text=True, capture_output=True, timeout=30)
+
+@pytest.fixture
+def double(tmp_path: Path) -> Path:
+    path = tmp_path / "inside"
+    path.write_text(DOUBLE)
+    path.chmod(0o755)
+    return path
+
+
+def step(double: Path, name: str, owner: str = "shop_user") -> subprocess.CompletedProcess[str]:
+    argv = ("bash", "-s", "--", name, "shop", "shop_restore_20261122_162454", owner, "1", str(double))
+    return subprocess.run(argv, input=restore_program(), text=True, capture_output=True, timeout=30)
+
+
+def test_no_session_takes_limits_functions_or_a_role_from_where_it_connects_to(double: Path) -> None:
+    done = step(double, "clear")
     assert done.returncode == 0, done.stderr
-    sessions = [line for line in (tmp_path / "asked").read_text().splitlines() if "psql" in line]
+    sessions = [line for line in Path(f"{double}.asked").read_text().splitlines() if "psql" in line]
     assert {line.rsplit(" -d ", 1)[1].split()[0] for line in sessions} >= {"template1", "postgres"}
     for one in sessions:
         for setting in ("statement_timeout=0", "lock_timeout=0", "search_path=pg_catalog", "role=none", "default_transaction_read_only=off"):
             assert f"-c {setting}" in one, one
+
+
+@pytest.mark.parametrize("owner", ["shop-user", "shop.user", "_shop"])
+def test_an_owner_has_any_name_that_an_environment_may_give_it(double: Path, owner: str) -> None:
+    assert step(double, "clear", owner).returncode == 0
+
+
+def test_an_owner_is_never_what_a_shell_or_psql_reads_otherwise(double: Path) -> None:
+    assert step(double, "clear", "shop'user").returncode == 1
+
+
+def test_sessions_are_ended_once_more_where_the_names_are_swapped(double: Path) -> None:
+    """A superuser, as the application is one in many houses, comes back to a closed database within milliseconds."""
+    done = step(double, "swap")
+    assert done.returncode == 0, done.stderr
+    (renaming,) = [sql for sql in Path(f"{double}.sql").read_text().split("---\n") if 'RENAME TO :"database"' in sql]
+    assert renaming.index("pg_terminate_backend") < renaming.index("RENAME")
