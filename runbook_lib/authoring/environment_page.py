@@ -23,6 +23,7 @@ FORMS = {
     r"^[1-9][0-9]*(MB|GB)$": "memory, e.g. 512MB",
     r"^([01][0-9]|2[0-3]):[0-5][0-9]$": "time of day, HH:MM",
     r"^[a-z_][a-z0-9_.-]{0,62}$": "name in lower case",
+    r"^[a-z_][a-z0-9_]{0,38}$": "name of at most 39 small letters, digits and _",
     r"^[A-Z][A-Z0-9_]+$": "NAME in upper case",
     r"^[A-Za-z0-9][A-Za-z0-9.:-]*$": "host name or address",
     r"^[^:\s]+:[0-9]+$": "host:port",
