@@ -7,7 +7,7 @@
 snapshot_queries() {
     cat <<'SQL'
 SET LOCAL search_path = pg_catalog;
--- as pg_dump: it has the same locks, and when it gives up nobody is waiting for this any more
+-- as pg_dump: it has the same locks, and when it gives up no other session is waiting for this any more
 SET LOCAL lock_timeout = '60s';
 SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout' \g /dev/null
 SELECT 'snapshot' || E'\t' || json_build_object(
