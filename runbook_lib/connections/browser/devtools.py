@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import select
 import signal
 import subprocess
 import sys
@@ -46,6 +47,7 @@ class DevTools:
     def __enter__(self) -> Self:
         their_in, self._write = os.pipe()
         self._read, their_out = os.pipe()
+        os.set_blocking(self._write, False)
         # nothing of our environment goes along: it may hold secrets, a proxy, another display
         environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(self._profile),
                        "TMPDIR": str(self._profile), "LANG": "C.UTF-8", "TZ": "UTC"}
@@ -89,16 +91,26 @@ class DevTools:
             self._report(message)
 
     def send(self, method: str, **parameters: Any) -> int:
-        """Send one command without waiting for its result; returns its number."""
+        """Send one command without waiting for its result; returns its number. Raises BrowserMissing."""
         self._number += 1
         message = {"id": self._number, "method": method, "params": parameters}
         if self.session:
             message["sessionId"] = self.session
-        raw = json.dumps(message).encode() + b"\0"
         with suppress(BrokenPipeError):  # the browser is gone: whoever waits for its reply notices
-            while raw:
-                raw = raw[os.write(self._write, raw):]
+            self._write_out(json.dumps(message).encode() + b"\0", method)
         return self._number
+
+    def _write_out(self, raw: bytes, method: str) -> None:
+        """A file of the page may be larger than the pipe: a browser that hangs must not hold us in the write."""
+        deadline, writable = time.monotonic() + CALL_TIMEOUT_S, select.poll()
+        writable.register(self._write, select.POLLOUT)
+        while raw:
+            left_s = deadline - time.monotonic()
+            if left_s <= 0 or not writable.poll(left_s * 1000):
+                raise BrowserMissing(f"The browser does not read {method}.", where=self._program,
+                                     next_step="Start it by hand on this machine; then run again.")
+            with suppress(BlockingIOError):
+                raw = raw[os.write(self._write, raw):]
 
     def pump(self, seconds: float) -> None:
         """Let the browser report for a while."""

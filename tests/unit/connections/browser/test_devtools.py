@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from runbook_lib.connections.browser import devtools as devtools_module
 from runbook_lib.connections.browser.devtools import DevTools
 from runbook_lib.core.errors import BrowserMissing
 
@@ -27,6 +28,8 @@ while chunk := os.read(3, 65536):
         if asked["method"] == "Talk":
             say({"method": "Page.spoke", "sessionId": "s", "params": {"word": "hello"}})
             say({"method": "Page.spoke", "sessionId": "another", "params": {"word": "not ours"}})
+        if asked["method"] == "Hang":
+            __import__("time").sleep(600)
         if asked["method"] != "Silent":
             say({"id": asked["id"], "result": result})
 """
@@ -60,6 +63,18 @@ def test_events_are_reported_while_nothing_is_asked(program: str, tmp_path: Path
 def test_a_browser_that_does_not_reply_is_missing(program: str, tmp_path: Path) -> None:
     with DevTools(program, (), tmp_path) as devtools, pytest.raises(BrowserMissing, match="no reply to Silent"):
         devtools.call("Silent", timeout_s=0.2)
+
+
+def test_a_browser_that_hangs_does_not_hold_us_in_a_long_write(
+    program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(devtools_module, "CALL_TIMEOUT_S", 0.3)
+    with DevTools(program, (), tmp_path) as devtools:
+        devtools.send("Hang")
+        began = time.monotonic()
+        with pytest.raises(BrowserMissing, match="does not read Fetch.fulfillRequest"):
+            devtools.send("Fetch.fulfillRequest", body="x" * 500_000)
+        assert time.monotonic() - began < 10
 
 
 def test_a_program_that_ends_at_once_is_missing_within_moments(tmp_path: Path) -> None:
