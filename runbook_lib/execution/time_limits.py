@@ -17,7 +17,7 @@ def stop_limit_s(plan: Plan) -> float:
     """
     if not plan.undo_on_failure:
         return JOB_S + SEAL_S
-    limits = [action.timeout_s + BETWEEN_S for step in plan.steps for action in step.undo]
+    limits = [action.timeout_s + BETWEEN_S for step in plan.steps for action in step.undone_by]
     ready_s = plan.undo_ready.timeout_s if plan.undo_ready else 0.0
     # an engine that comes back late is waited for, and the undo that met it is tried once more
     again_s = ready_s + SETTLE_S + max(limits, default=0.0) if plan.undo_ready else 0.0

@@ -19,6 +19,11 @@ def test_every_undo_counts_at_its_own_limit() -> None:
     assert stop_limit_s(PLAN) == JOB_S + 40 + 1000 + 40 + 3 * BETWEEN_S + SEAL_S
 
 
+def test_files_that_are_put_back_count_too() -> None:
+    files = Step("c", "C", (DO,), undo=(SHORT,), undo_files=(LONG,))
+    assert stop_limit_s(replace(PLAN, steps=(*PLAN.steps, files))) == stop_limit_s(PLAN) + 40 + 1000 + 2 * BETWEEN_S
+
+
 def test_the_check_after_the_undo_counts_too() -> None:
     assert stop_limit_s(replace(PLAN, rollback_check=GATE)) == stop_limit_s(PLAN) + BRIEF_CHECK_S + 120
 
