@@ -24,11 +24,18 @@ def release_is_deployable(tree: ReleaseTree) -> tuple[Finding, ...]:
 
 
 def variables(tree: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:
-    """Each environment file of the release: complete, with the planned values, and with references for secrets."""
-    return tuple(
+    """Each environment file of the release: complete, with the planned values, and with references for secrets.
+
+    None of them is one that the server keeps itself: a checkout would replace it, and an undo would delete it.
+    """
+    return (*(
         _file_finding(path, tree.sources.files.get(path), file.variables)
         for path, file in environment.environment_files.items()
-    )
+    ), finding(
+        "the release leaves the server's own files alone", None if tree.commit is None else not tree.of_the_server,
+        measured=", ".join(tree.of_the_server) or "yes", expected="yes",
+        next_step=f"git rm -r --cached {' '.join(tree.of_the_server)}; name them in .gitignore, and give it a new tag.",
+    ))
 
 
 def rollback_target(deployed: Deployed) -> tuple[Finding, ...]:

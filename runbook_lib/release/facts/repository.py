@@ -24,6 +24,8 @@ from runbook_lib.release.facts.migrations import Migrations, parse_migrations
 
 SURVEY_TIMEOUT_S = 240.0
 CONFIGURATION_FOLDERS = ("nginx", "prometheus", "alertmanager", "grafana", "postgres", "redis")
+# what a deployment writes next to the release: git would overwrite it, and take it away when it goes back
+FILES_OF_THE_SERVER = (".env", ".env.secrets", ".runbook")
 COLOUR_VARIABLES = ("BLUE_COMMIT", "BLUE_VERSION", "GREEN_COMMIT", "GREEN_VERSION")
 
 
@@ -77,7 +79,8 @@ class Sources:
 class ReleaseTree:
     """A commit with what it would bring. `trees` maps a top-level folder to its git hash.
 
-    `commit` is None when the ref names nothing, or two different things: `problem` explains which.
+    `commit` is None when the ref names nothing, or two different things: `problem` explains which. `of_the_server` are
+    paths that the release holds although the server keeps files of its own there.
     """
 
     ref: str
@@ -85,6 +88,7 @@ class ReleaseTree:
     problem: str = ""
     trees: dict[str, str] = field(default_factory=dict)
     sources: Sources = field(default_factory=lambda: Sources({}, None))
+    of_the_server: tuple[str, ...] = ()
 
     @property
     def configuration(self) -> dict[str, str]:
@@ -153,6 +157,7 @@ def _read(text: str, ref: str, where: str) -> ReleaseTree:
         _commit(ref, records),
         trees={record[3]: record[2] for record in records if record[0] == "tree" and record[1] == "tree"},
         sources=Sources(files, _compose(compose[0]) if compose else None, links),
+        of_the_server=tuple(record[3] for record in records if record[0] == "tree" and record[3] in FILES_OF_THE_SERVER),
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from runbook_lib.core.commands import Command, WriteFile
+from runbook_lib.core.plan import Step
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.releases import Deployed
@@ -109,3 +110,29 @@ def test_services_of_a_release_are_not_infrastructure() -> None:
     assert {"postgres", "redis", "prometheus"} <= set(services)
     assert not {"nginx", "backend-blue", "frontend-blue", "backend-green"} & set(services)
     assert str(steps.start_infrastructure(ROLLOUT).actions[0]).endswith(" ".join(services))
+
+
+def test_a_release_that_holds_an_env_file_does_not_take_the_servers_away(tmp_path: Path) -> None:
+    def git(*words: str) -> str:
+        identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+        return subprocess.run(("git", "-C", str(tmp_path), *identity, *words), check=True, timeout=30, capture_output=True,
+                              text=True).stdout.strip()
+
+    def undo(step: Step) -> None:
+        for action in step.undo_files:
+            if isinstance(action, WriteFile):
+                (tmp_path / ".env").write_text(str(action.content))
+            else:
+                run_on(tmp_path, action)
+
+    git("init", "-q")
+    git("commit", "-q", "--allow-empty", "-m", "live")
+    live = git("rev-parse", "HEAD")
+    (tmp_path / ".env").write_text("OF=the repository\n")
+    git("add", "--force", ".env")
+    git("commit", "-q", "-m", "release")
+    rollout = replace(ROLLOUT, deployed=replace(LIVE, head=live), target=replace(ROLLOUT.target, commit=git("rev-parse", "HEAD")))
+    check_out, configure = steps.check_out(rollout), steps.configure(rollout)
+    undo(configure)
+    undo(check_out)
+    assert git("rev-parse", "HEAD") == live and (tmp_path / ".env").read_text() == "OLD=1\n"
