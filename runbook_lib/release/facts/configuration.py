@@ -23,6 +23,8 @@ from runbook_lib.release.facts.service_changes import ServiceChange, parse_chang
 from runbook_lib.release.facts.validation_runs import ValidationRun, mounted, program_of, runs_of, unknown_services
 
 VALIDATION_TIMEOUT_S = 240.0
+# For a dry run of Compose alone: what the deployment would write. Without it none is made.
+RELEASE_ENV = ".runbook/release.env"
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -80,26 +82,38 @@ def validated_configuration(environment: Environment, tree: ReleaseTree, own_fil
     runs = tuple(one for one in needed if one.service not in unchanged)
     as_they_are = tuple(ValidatedService(one.service, one.image, ValidationOutcome.UNCHANGED, sources=one.sources)
                         for one in {one.service: one for one in needed if one not in runs}.values())
-    words = [f"{path}={_encoded(text)}" for path, text in own_files.items()]
-    words += ["--", *(_encoded("".join(f"{word}\0" for word in one.words)) for one in runs)]
     commit = tree.commit.commit if tree.commit else ""
-    argv = ("bash", "-s", "--", environment.server.directory, commit, PROJECT, *words)
-    program = programs.text("release/read_git.sh", "release/configuration.sh")
+    mounts = {name: mounted(one) for name, one in services.items()}
 
     def fetch(connections: Connections) -> ValidatedConfiguration:
         if not commit or not (runs or own_files):
             return ValidatedConfiguration(as_they_are, unknown_services(services))
-        try:
-            reply = connections.server.run(Command(argv, stdin=program, timeout_s=VALIDATION_TIMEOUT_S))
-        except CommandTimedOut as cause:
-            # a rollback asks this too, and must go on without the answer when the engine is slow or hangs
-            raise FactUnreadable("The release's configuration could not be validated in time.", where=PROJECT,
-                                 next_step="Check `docker info` and the load of the server, then run again.") from cause
-        validated = parse_runs(reply.stdout, runs, {name: mounted(one) for name, one in services.items()})
-        changes = parse_changes(reply.stdout, services)
-        return ValidatedConfiguration((*validated, *as_they_are), unknown_services(services), changes)
+        text = _reply(connections, environment, commit, own_files, runs)
+        validated, changes = parse_runs(text, runs, mounts), parse_changes(text, services)
+        # its files are the same, but not how it is started with them: as new as a changed file
+        recreated = {one.service for one in changes if one.how == "recreate"}
+        more = tuple(one for one in needed if one not in runs and one.service in recreated)
+        if more:
+            files = {path: text for path, text in own_files.items() if path != RELEASE_ENV}
+            validated += parse_runs(_reply(connections, environment, commit, files, more), more, mounts)
+        kept = tuple(one for one in as_they_are if one.service not in recreated)
+        return ValidatedConfiguration((*validated, *kept), unknown_services(services), changes)
 
     return Question("configuration of the release", fetch)
+
+
+def _reply(connections: Connections, environment: Environment, commit: str, own_files: Mapping[str, str],
+           runs: Iterable[ValidationRun]) -> str:
+    words = [f"{path}={_encoded(text)}" for path, text in own_files.items()]
+    words += ["--", *(_encoded("".join(f"{word}\0" for word in one.words)) for one in runs)]
+    argv = ("bash", "-s", "--", environment.server.directory, commit, PROJECT, *words)
+    program = programs.text("release/read_git.sh", "release/configuration.sh")
+    try:
+        return connections.server.run(Command(argv, stdin=program, timeout_s=VALIDATION_TIMEOUT_S)).stdout
+    except CommandTimedOut as cause:
+        # a rollback asks this too, and must go on without the answer when the engine is slow or hangs
+        raise FactUnreadable("The release's configuration could not be validated in time.", where=PROJECT,
+                             next_step="Check `docker info` and the load of the server, then run again.") from cause
 
 
 def unchanged_services(environment: Environment, tree: ReleaseTree, deployed: Deployed,

@@ -30,8 +30,13 @@ class ServiceChange:
 def parse_changes(text: str, services: Mapping[str, Mapping[str, Any]]) -> tuple[ServiceChange, ...]:
     """The `recreate`, `restart` and `reload` lines that `configuration.sh` prints, one change a service.
 
-    Raises FactUnreadable where a line is not in that form.
+    Raises FactUnreadable where a line is not in that form, and where Compose could not say what it would change.
     """
+    if "dry-run\tfailed" in text.splitlines():
+        raise FactUnreadable("Which running services the release changes is not known: Compose's dry run failed.",
+                             where="docker-compose.staging.yml of the release",
+                             next_step="Run 10 Preflight for this ref. On the server, `docker compose version` must be "
+                             "2.17 or later, and `docker info` must answer; then run again.")
     try:
         return _changes(text, services)
     except (ValueError, IndexError) as cause:

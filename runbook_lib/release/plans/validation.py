@@ -16,13 +16,18 @@ from runbook_lib.platform.plans.release_files import env_file, exemptions_file, 
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.checks.configuration import configuration_is_valid
-from runbook_lib.release.facts.configuration import ValidatedConfiguration, unchanged_services, validated_configuration
+from runbook_lib.release.facts.configuration import (
+    RELEASE_ENV,
+    ValidatedConfiguration,
+    unchanged_services,
+    validated_configuration,
+)
 from runbook_lib.release.facts.repository import ReleaseTree
 from runbook_lib.release.plans.configuration_steps import infrastructure_services
 from runbook_lib.release.plans.cutover_steps import EXEMPTIONS, UPSTREAMS
 
-# For a dry run of Compose alone: what the deployment would write, and the services that are not part of a release.
-RELEASE_ENV, SERVICES = ".runbook/release.env", ".runbook/services"
+# Next to RELEASE_ENV: the services that are not part of a release, and variables that the server may not have yet.
+SERVICES, PLACEHOLDERS = ".runbook/services", ".runbook/placeholders"
 
 
 def validate_configuration(environment: Environment, tree: ReleaseTree, deployed: Deployed | None = None,
@@ -34,11 +39,14 @@ def validate_configuration(environment: Environment, tree: ReleaseTree, deployed
     """
     # both colours have the same text but for their names, and every service has an address in a run
     own = {UPSTREAMS: upstreams_file(FIRST_COLOUR), EXEMPTIONS: exemptions_file(environment)}
-    same = unchanged_services(environment, tree, deployed, containers) if deployed else frozenset()
+    # what Compose would make anew is not unchanged, and without a live release it is not asked
+    asked = deployed is not None and deployed.live_colour is not None
+    same = unchanged_services(environment, tree, deployed, containers) if deployed and asked else frozenset()
     if deployed and deployed.live_colour and tree.commit:
         target = Target(tree.commit.commit, tree.commit.version, tree.configuration, "")
         own[RELEASE_ENV] = env_file(Rollout(environment, deployed, target), live=deployed.live_colour)
         own[SERVICES] = "".join(f"{name}\n" for name in infrastructure_services(environment))
+        own[PLACEHOLDERS] = "".join(f"{name}=placeholder\n" for name in environment.server_secrets)
     return validated_configuration(environment, tree, own, same)
 
 

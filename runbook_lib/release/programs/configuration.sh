@@ -5,8 +5,8 @@
 # in any case, and ends on its own after LIMIT_S should this program die.
 # A NAME=VALUE is a file to write into the folder, `path=base64`. A RUN is base64 of NUL-ended words:
 #   SERVICE MODE IMAGE SOURCES PROGRAM READY-WORDS READY… OPTIONS-WORDS OPTIONS… COMMAND…
-# With .runbook/release.env and .runbook/services among the files: which running services Compose would make anew, as
-# `recreate SERVICE`. Of a started one that is live too, the settings that differ: `restart SERVICE NAME` where the program
+# With .runbook/release.env, .runbook/services and .runbook/placeholders among the files: which running services Compose
+# would make anew, as `recreate SERVICE`; `dry-run failed` where Compose could not say. Of a started one that is live too, the settings that differ: `restart SERVICE NAME` where the program
 # takes it only when it starts, else `reload SERVICE NAME NEW(base64) OLD(base64)`; PostgreSQL's
 # `reload SERVICE` alone.
 # Prints `run SERVICE MODE OUTCOME SECONDS OUTPUT(base64)`, and for a failed one its mounted files.
@@ -54,17 +54,38 @@ end() {
     rm -rf -- "$scratch"
 }
 
-# recreated CHECKOUT: asked of Compose itself, which changes nothing in a dry run. Only names of containers pass: its
-# messages may show values.
+# recreated CHECKOUT: asked of Compose itself, which changes nothing in a dry run. Only names of services pass: its
+# messages may show values. The release is resolved in its own folder first, because what it includes, extends and takes
+# variables from are files of the release too; then it is taken as if it lay in the checkout. An image that is not on the
+# server is a change like others: it is not asked for (--pull never), or there would be no answer.
 recreated() {
-    local tree=$scratch/tree services
-    [[ -s $tree/.runbook/release.env && -r $1/.env.secrets ]] || return 0
+    local tree=$scratch/tree services compose output
+    [[ -s $tree/.runbook/release.env ]] || return 0
     mapfile -t services <"$tree/.runbook/services"
+    # a secret that the release needs and the server does not have yet has no value to compare
     # Compose loads its builder also in a dry run, and that writes below HOME
-    BUILDX_CONFIG=$scratch/buildx timeout 60 docker compose --project-name "$project" --project-directory "$1" --file "$tree/docker-compose.staging.yml" \
-        --env-file "$tree/.runbook/release.env" --env-file "$1/.env.secrets" --ansi never --dry-run up --detach --no-build \
-        --no-deps "${services[@]}" 2>&1 </dev/null \
-        | sed -n "s/.*Container $project-\(.*\)-[0-9][0-9]* *Recreate\(d\)\{0,1\}\$/recreate\t\1/p" | sort -u
+    compose=(env "BUILDX_CONFIG=$scratch/buildx" timeout 60 docker compose --project-name "$project" --ansi never --env-file "$tree/.runbook/placeholders"
+        --env-file "$tree/.runbook/release.env")
+    [[ ! -r $1/.env.secrets ]] || compose+=(--env-file "$1/.env.secrets")
+    if output=$("${compose[@]}" --project-directory "$tree" --file "$tree/docker-compose.staging.yml" --profile '*' config \
+            2>/dev/null </dev/null | sed "s#$tree#$1#g" \
+            | "${compose[@]}" --project-directory "$1" --file - --dry-run up --detach --no-build --pull never --no-deps \
+            "${services[@]}" 2>&1); then
+        sed -n 's/.*Container \([^ ]*\) *Recreated\{0,1\}$/\1/p' <<<"$output" | sort -u | service_of
+    else
+        printf 'dry-run\tfailed\n'
+    fi
+}
+
+# service_of, names of containers on standard input: a name need not show the service
+service_of() {
+    local name service known
+    known=$(docker ps --all --no-trunc --filter "label=com.docker.compose.project=$project" \
+        --format '{{.Names}} {{.Label "com.docker.compose.service"}}')
+    while IFS= read -r name; do
+        service=$(awk -v name="$name" '$1 == name { print $2 }' <<<"$known")
+        [[ -n $service ]] && printf 'recreate\t%s\n' "$service" || printf 'dry-run\tfailed\n'
+    done
 }
 
 # compare CONTAINER: the settings of a started service against those of the live one

@@ -1,0 +1,101 @@
+"""Which running services a release changes: Compose is asked about the release's own files, and may not know."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.core import programs
+from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.release.facts.service_changes import parse_changes
+
+# Compose as far as it is asked: `config` shows the file and what it names; the dry run refuses what the real one refuses
+DOCKER = r"""#!/bin/bash
+words="$*"
+echo "$words" >>"$LOG"
+case "$*" in
+    *" config") folder=${words#*--project-directory }; folder=${folder%% *}
+        cat "$folder/docker-compose.staging.yml" "$folder/a.env" || exit 14; echo "$folder" ;;
+    *--dry-run*)
+        text=$(cat)
+        [[ $text == *missing-image* && $* != *"--pull never"* ]] && { echo "Error lookup registry"; exit 18; }
+        [[ $text == *nonsense* ]] && { echo "invalid value of STAGING_X: hidden"; exit 15; }
+        [[ $text == *"$SCRATCH_MARK"* ]] && echo "still in the temporary folder: $text" >&2
+        echo " DRY-RUN MODE -  Container kept  Running"
+        [[ $text == *changed* ]] && printf ' DRY-RUN MODE -  Container %s  Recreate\n' the-database 0123456789ab_gw2-staging-redis-1 ;;
+    ps*--format*) printf 'the-database postgres\n0123456789ab_gw2-staging-redis-1 redis\nkept prometheus\n' ;;
+esac
+exit 0
+"""
+
+
+def git(folder: Path, *words: str) -> str:
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    return subprocess.run(("git", "-C", str(folder), *identity, *words), check=True, capture_output=True, text=True,
+                          timeout=30).stdout.strip()
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Path:
+    """A checkout whose working files are those of an earlier release than the commit that is asked about."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/docker").write_text(DOCKER)
+    (tmp_path / "bin/docker").chmod(0o755)
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    git(checkout, "init", "-q")
+    (checkout / ".env.secrets").write_text("A='b'\n")
+    return tmp_path
+
+
+def ask(server: Path, compose: str, env: str = "") -> str:
+    checkout = server / "checkout"
+    (checkout / "docker-compose.staging.yml").write_text(compose)
+    (checkout / "a.env").write_text(env)
+    git(checkout, "add", "docker-compose.staging.yml", "a.env")
+    git(checkout, "commit", "-q", "-m", "release")
+    commit = git(checkout, "rev-parse", "HEAD")
+    (checkout / "a.env").unlink()
+    (checkout / "docker-compose.staging.yml").write_text("earlier\n")
+    files = {".runbook/release.env": "B=c\n", ".runbook/services": "postgres\nredis\n", ".runbook/placeholders": "C=d\n"}
+    words = [f"{path}={encoded(text)}" for path, text in files.items()]
+    done = subprocess.run(
+        ("bash", "-s", "--", str(checkout), commit, "gw2-staging", *words, "--"), capture_output=True, text=True, timeout=60,
+        input=programs.text("release/read_git.sh", "release/configuration.sh"),
+        env={"PATH": f"{server / 'bin'}:/usr/bin:/bin", "LOG": str(server / "log"), "SCRATCH_MARK": "/tree", "HOME": str(server)})
+    assert done.stderr == ""
+    return done.stdout
+
+
+BOTH = {"recreate\tpostgres", "recreate\tredis"}
+
+
+@pytest.mark.parametrize(("compose", "env"), [
+    ("changed\n", ""),
+    ("image: missing-image\nchanged\n", ""),
+    ("the same\n", "changed\n"),
+], ids=["a definition", "an image that is not on the server", "a file of variables"])
+def test_what_the_release_changes_is_found_whatever_the_containers_are_called(server: Path, compose: str, env: str) -> None:
+    assert set(ask(server, compose, env).splitlines()) == BOTH
+
+
+def test_a_release_that_changes_no_service_recreates_none(server: Path) -> None:
+    assert ask(server, "the same\n") == ""
+    dry_run = next(line for line in (server / "log").read_text().splitlines() if " --dry-run " in line)
+    assert f"--project-directory {server / 'checkout'} " in dry_run
+    order = [dry_run.index(one) for one in ("placeholders", "release.env", ".env.secrets")]
+    assert order == sorted(order), "what the server has comes last, and counts"
+
+
+def test_where_compose_cannot_say_nothing_counts_as_unchanged_and_no_value_is_shown(server: Path) -> None:
+    text = ask(server, "nonsense\n")
+    assert text == "dry-run\tfailed\n"
+    with pytest.raises(FactUnreadable, match="not known"):
+        parse_changes(text, {})
