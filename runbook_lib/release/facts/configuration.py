@@ -120,8 +120,12 @@ def unchanged_services(environment: Environment, tree: ReleaseTree, deployed: De
                        containers: Iterable[Container]) -> frozenset[str]:
     """Services that run healthily with the very files and image that the release gives them.
 
-    Never nginx: it reads certificates too, which no release holds.
+    Never nginx: it reads certificates too, which no release holds. None where the last deployment was interrupted:
+    `.env` then names files that no service has been told to read.
     """
+    last = deployed.releases[-1].commit if deployed.releases else None
+    if last is None or not last == deployed.live_commit == deployed.head:
+        return frozenset()
     variables, services = deployed.variables, tree.sources.compose.services if tree.sources.compose else {}
     if any(variables.get(name) != image for name, image in environment.images.items()):
         return frozenset()

@@ -157,7 +157,8 @@ def _read(text: str, ref: str, where: str) -> ReleaseTree:
         _commit(ref, records),
         trees={record[3]: record[2] for record in records if record[0] == "tree" and record[1] == "tree"},
         sources=Sources(files, _compose(compose[0]) if compose else None, links),
-        of_the_server=tuple(record[3] for record in records if record[0] == "tree" and record[3] in FILES_OF_THE_SERVER),
+        of_the_server=tuple(record[3] for record in records
+                            if record[0] == "tree" and record[3] in FILES_OF_THE_SERVER),
     )
 
 

@@ -88,11 +88,31 @@ service_of() {
     done
 }
 
+live_container() {
+    docker ps --quiet --filter status=running --filter "label=com.docker.compose.project=$project" \
+        --filter "label=com.docker.compose.service=$service" | head -n 1
+}
+
+# reads_the_data CONTAINER: on empty data every version starts. PostgreSQL refuses the files of another major version, which
+# would show only when the live database is down.
+reads_the_data() {
+    local live new old
+    [[ $program == postgres ]] || return 0
+    live=$(live_container)
+    [[ -n $live ]] || return 0
+    old=$(postgres_major "$live") new=$(postgres_major "$1")
+    [[ -z $old || -z $new || $old == "$new" ]] && return 0
+    echo "FATAL: the live data are PostgreSQL $old's, and $image is PostgreSQL $new, which cannot read them: pg_upgrade," \
+        "or a dump and a restore, come first"
+    return 1
+}
+
+postgres_major() { docker exec "$1" sh -c 'cat "${PGDATA:-/var/lib/postgresql/data}/PG_VERSION"' </dev/null; }
+
 # compare CONTAINER: the settings of a started service against those of the live one
 compare() {
     local live
-    live=$(docker ps --quiet --filter status=running --filter "label=com.docker.compose.project=$project" \
-        --filter "label=com.docker.compose.service=$service" | head -n 1)
+    live=$(live_container)
     [[ -n $live ]] || return 0
     case $program in
         postgres) printf 'reload\t%s\n' "$service"
@@ -207,6 +227,7 @@ start() {
         fi
         sleep 0.3
     done
+    [[ -n $status ]] || reads_the_data "$1" >>"$2" 2>/dev/null || status=1
     [[ -n $status ]] || compare "$1" 2>/dev/null
     docker rm --force --volumes "$1" >/dev/null 2>&1
     wait "$started"

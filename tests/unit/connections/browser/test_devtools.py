@@ -72,7 +72,7 @@ def test_a_browser_that_hangs_does_not_hold_us_in_a_long_write(
     with DevTools(program, (), tmp_path) as devtools:
         devtools.send("Hang")
         began = time.monotonic()
-        with pytest.raises(BrowserMissing, match="does not read Fetch.fulfillRequest"):
+        with pytest.raises(BrowserMissing, match="does not read"):
             devtools.send("Fetch.fulfillRequest", body="x" * 500_000)
         assert time.monotonic() - began < 10
 

@@ -9,16 +9,20 @@ from typing import Any
 
 import pytest
 
+from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import CommandTimedOut, FactUnreadable
+from runbook_lib.core.questions import CommandResult
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.containers import Container
-from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.platform.facts.releases import Deployed, Release
 from runbook_lib.release.facts import configuration as facts
 from runbook_lib.release.facts.repository import Commit, ComposeConfig, ReleaseTree, Sources
 from runbook_lib.release.facts.validation_runs import ValidationRun
 
 ENVIRONMENT = load_environment("staging")
 MOUNTS = {"redis": [("redis", "/etc/gw2-redis")], "grafana": [("grafana", "/etc/g")]}
+HEAD = "c" * 40
+RECORDED = Release(HEAD, "v3", "blue", "0003", "run", "ann", "", datetime(2026, 11, 26, tzinfo=UTC))
 RUN = ValidationRun("redis", "redis", "start", "redis:7", ("redis",))
 
 
@@ -100,8 +104,9 @@ def tree(**trees: str) -> ReleaseTree:
 
 
 def test_only_what_runs_healthily_with_the_same_files_and_image_is_left_out() -> None:
-    env = "\n".join([f"REDIS_CONFIG_HASH={'1' * 40}", *(f"{name}={image}" for name, image in ENVIRONMENT.images.items())])
-    deployed = Deployed("blue", None, env, None, None, frozenset(), ())
+    env = "\n".join([f"REDIS_CONFIG_HASH={'1' * 40}", f"BLUE_COMMIT={HEAD}",
+                     *(f"{name}={image}" for name, image in ENVIRONMENT.images.items())])
+    deployed = Deployed("blue", HEAD, env, None, None, frozenset(), (RECORDED,))
     redis = Container("r", "redis", "i", "d", "running", "healthy", 0, False, 0, None)
     nginx = replace(redis, service="nginx")
 
@@ -113,6 +118,27 @@ def test_only_what_runs_healthily_with_the_same_files_and_image_is_left_out() ->
     assert unchanged(tree=tree(redis="2" * 40)) == frozenset()
     assert unchanged(containers=(replace(redis, health="unhealthy"),)) == frozenset()
     assert unchanged(deployed=replace(deployed, env_text=env.replace("redis:7", "redis:6"))) == frozenset()
+    for interrupted in ({"head": "d" * 40}, {"releases": ()}, {"releases": (replace(RECORDED, commit="d" * 40),)}):
+        assert unchanged(deployed=replace(deployed, **interrupted)) == frozenset(), "its files may not be in use yet"
+
+
+def test_a_service_that_is_made_anew_is_validated_although_its_files_are_the_same() -> None:
+    asked: list[Command] = []
+
+    class Server:
+        def run(self, command: Command) -> CommandResult:
+            asked.append(command)
+            text = "recreate\tredis\n" if len(asked) == 1 else reply("failed", "FATAL: unknown word")
+            return CommandResult(str(command), 0, text, "", 0.1)
+
+    connections: Any = type("Connections", (), {"server": Server()})()
+    services = {"redis": {"image": "redis:7", "command": ["redis-server", "--maxmemory", "256XB"],
+                          "volumes": [{"type": "bind", "source": "redis", "target": "/r"}]}}
+    release = replace(tree(redis="1" * 40), sources=Sources({}, ComposeConfig(True, "", services)))
+    own = {facts.RELEASE_ENV: "A=b\n"}
+    validated = facts.validated_configuration(ENVIRONMENT, release, own, {"redis"}).fetch(connections)
+    assert [one.outcome for one in validated.services] == ["failed"]
+    assert facts.RELEASE_ENV in str(asked[0].argv) and facts.RELEASE_ENV not in str(asked[1].argv)
 
 
 def test_a_server_that_is_too_slow_leaves_the_configuration_unknown_and_a_rollback_goes_on() -> None:

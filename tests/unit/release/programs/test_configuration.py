@@ -11,6 +11,7 @@ import pytest
 from runbook_lib.core import programs
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.release.facts.service_changes import parse_changes
+from runbook_lib.release.facts.validation_runs import ValidationRun
 
 # Compose as far as it is asked: `config` shows the file and what it names; the dry run refuses what the real one refuses
 DOCKER = r"""#!/bin/bash
@@ -26,6 +27,11 @@ case "$*" in
         [[ $text == *"$SCRATCH_MARK"* ]] && echo "still in the temporary folder: $text" >&2
         echo " DRY-RUN MODE -  Container kept  Running"
         [[ $text == *changed* ]] && printf ' DRY-RUN MODE -  Container %s  Recreate\n' the-database 0123456789ab_gw2-staging-redis-1 ;;
+    "image inspect"*) ;;
+    run*) while [[ ! -e $LOG.removed ]]; do sleep 0.1; done ;;
+    rm*) touch "$LOG.removed" ;;
+    exec*PG_VERSION*) [[ $words == "exec live "* ]] && echo 15 || echo "$NEW_MAJOR" ;;
+    ps*service=postgres*) echo live ;;
     ps*--format*) printf 'the-database postgres\n0123456789ab_gw2-staging-redis-1 redis\nkept prometheus\n' ;;
 esac
 exit 0
@@ -55,7 +61,7 @@ def server(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def ask(server: Path, compose: str, env: str = "") -> str:
+def ask(server: Path, compose: str, env: str = "", *runs: ValidationRun, new_major: str = "") -> str:
     checkout = server / "checkout"
     (checkout / "docker-compose.staging.yml").write_text(compose)
     (checkout / "a.env").write_text(env)
@@ -66,10 +72,12 @@ def ask(server: Path, compose: str, env: str = "") -> str:
     (checkout / "docker-compose.staging.yml").write_text("earlier\n")
     files = {".runbook/release.env": "B=c\n", ".runbook/services": "postgres\nredis\n", ".runbook/placeholders": "C=d\n"}
     words = [f"{path}={encoded(text)}" for path, text in files.items()]
+    specs = [encoded("".join(f"{word}\0" for word in one.words)) for one in runs]
     done = subprocess.run(
-        ("bash", "-s", "--", str(checkout), commit, "gw2-staging", *words, "--"), capture_output=True, text=True, timeout=60,
+        ("bash", "-s", "--", str(checkout), commit, "gw2-staging", *words, "--", *specs), capture_output=True, text=True, timeout=60,
         input=programs.text("release/read_git.sh", "release/configuration.sh"),
-        env={"PATH": f"{server / 'bin'}:/usr/bin:/bin", "LOG": str(server / "log"), "SCRATCH_MARK": "/tree", "HOME": str(server)})
+        env={"PATH": f"{server / 'bin'}:/usr/bin:/bin", "LOG": str(server / "log"), "SCRATCH_MARK": "/tree", "HOME": str(server),
+             "NEW_MAJOR": new_major})
     assert done.stderr == ""
     return done.stdout
 
@@ -99,3 +107,12 @@ def test_where_compose_cannot_say_nothing_counts_as_unchanged_and_no_value_is_sh
     assert text == "dry-run\tfailed\n"
     with pytest.raises(FactUnreadable, match="not known"):
         parse_changes(text, {})
+
+
+@pytest.mark.parametrize(("major", "outcome"), [("15", "passed"), ("16", "failed"), ("", "passed")])
+def test_a_postgresql_that_cannot_read_the_live_data_is_no_valid_one(server: Path, major: str, outcome: str) -> None:
+    run = ValidationRun("postgres", "postgres", "start", "postgres:new", ("postgres",), (), ("postgres",), ("true",))
+    lines = [line.split("\t") for line in ask(server, "the same\n", "", run, new_major=major).splitlines()]
+    (result,) = [line for line in lines if line[0] == "run"]
+    assert result[3] == outcome
+    assert ("PostgreSQL 16, which cannot read them" in base64.b64decode(result[5]).decode()) == (outcome == "failed")
