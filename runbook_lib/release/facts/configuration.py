@@ -121,7 +121,7 @@ def unchanged_services(environment: Environment, tree: ReleaseTree, deployed: De
     """Services that run healthily with the very files and image that the release gives them.
 
     Never nginx: it reads certificates too, which no release holds. None where the last deployment was interrupted:
-    `.env` then names files that no service has been told to read.
+    `.env` then names files that no service has read.
     """
     last = deployed.releases[-1].commit if deployed.releases else None
     if last is None or not last == deployed.live_commit == deployed.head:

@@ -24,7 +24,7 @@ from runbook_lib.release.facts.migrations import Migrations, parse_migrations
 
 SURVEY_TIMEOUT_S = 240.0
 CONFIGURATION_FOLDERS = ("nginx", "prometheus", "alertmanager", "grafana", "postgres", "redis")
-# what a deployment writes next to the release: git would overwrite it, and take it away when it goes back
+# what a deployment writes next to the release: git would overwrite it, and take it away when it returns
 FILES_OF_THE_SERVER = (".env", ".env.secrets", ".runbook")
 COLOUR_VARIABLES = ("BLUE_COMMIT", "BLUE_VERSION", "GREEN_COMMIT", "GREEN_VERSION")
 
