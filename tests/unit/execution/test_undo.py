@@ -18,6 +18,7 @@ from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.gates import Reading, TriggerFired, Watch
 from runbook_lib.core.plan import Plan, Step, StepState
 from runbook_lib.core.questions import Question
+from runbook_lib.execution import undo
 from tests.unit.execution_doubles import FAILED, ScriptedBackend, executed, gate, plan, states, step
 
 RATE = "API error rate"
@@ -86,7 +87,10 @@ def test_the_report_begins_with_the_trigger_its_picture_and_its_moments(folder: 
     assert moments == sorted(moments) and moments[0].tzinfo is not None and moments[-1] <= datetime.now(UTC)
 
 
-def test_a_failed_external_verification_after_undoing_is_a_failed_rollback(folder: RunFolder) -> None:
+def test_a_failed_external_verification_after_undoing_is_a_failed_rollback(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undo, "BRIEF_CHECK_S", 0.1)
     broken = replace(watched(0, 50), rollback_check=gate([False], deadline_s=0.1),
                      state=Question("state", lambda _: {"colour": "green"}))
     with pytest.raises(RollbackFailed) as raised:

@@ -46,5 +46,6 @@ def test_output_arrives_whoever_wrote_it(cell: str, text: str) -> None:
 
 
 def test_a_child_that_prints_without_end_does_not_keep_a_cell_from_ending() -> None:
-    text = text_of("child = subprocess.Popen(['yes'])\nimport time; time.sleep(0.3); stream.flush(); child.kill(); child.wait()")
+    # of the hundreds of megabytes that it prints meanwhile, the beginning is enough
+    text = text_of("child = subprocess.Popen(['yes'])\nimport time; time.sleep(0.3); stream.flush(); child.kill(); child.wait(); del sent[2:]")
     assert text.startswith("y\ny\n")
