@@ -13,6 +13,7 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import parse_assignments
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import survey_containers
+from runbook_lib.platform.facts.left_volumes import left_volumes
 from runbook_lib.platform.facts.running_release import (
     env_file_of,
     foreign_services,
@@ -25,6 +26,7 @@ from runbook_lib.platform.facts.running_release import (
 
 _COMPATIBLE_BEFORE_0_2 = "old_code"  # the name of `compatible_with` in lines that earlier versions wrote
 ENV, UPSTREAMS = ".env", ".runbook/upstreams/active.conf"
+PRE_IMAGE = ".runbook/pre-image.json"
 IMAGES = ("gw2-backend", "gw2-frontend")
 
 
@@ -51,6 +53,8 @@ class Deployed:
     """The state of the application on the server. None means that the file or checkout is not there yet.
 
     `lost` names files that are not there although containers are: their texts are made from what runs.
+    `left_volumes` hold data and have no container; with `first_undone` a first deployment that never became live,
+    and was undone, left them.
     """
 
     live_colour: str | None
@@ -61,6 +65,8 @@ class Deployed:
     images: frozenset[str]
     releases: tuple[Release, ...]
     lost: tuple[str, ...] = ()
+    left_volumes: tuple[str, ...] = ()
+    first_undone: bool = False
 
     @property
     def variables(self) -> dict[str, str]:
@@ -80,6 +86,7 @@ class Deployed:
             else "nothing yet",
             "previous": self.releases[-2].version if len(self.releases) > 1 else "nothing",
             **({"lost, read from Docker": ", ".join(self.lost)} if self.lost else {}),
+            **({"data without a container": ", ".join(self.left_volumes)} if self.left_volumes else {}),
         }
 
     @property
@@ -134,7 +141,10 @@ def deployed_state(environment: Environment) -> Question[Deployed]:
             secrets_sha256=digest.stdout.split()[0] if digest.exit_code == 0 else None,
             images=parse_application_images(images.stdout),
             releases=parse_releases(text(".runbook/releases.jsonl") or ""),
+            left_volumes=left_volumes(connections),
         )
+        if found.left_volumes and not (found.releases or found.env_text or found.upstreams_text):
+            found = replace(found, first_undone=parse_first_undone(text(PRE_IMAGE)))
         whole = bool(upstreams) and bool((found.env_text or "").strip())
         return found if whole else _by_what_runs(found, environment, connections)
 
@@ -199,6 +209,15 @@ def parse_live_colour(upstreams: str | None) -> str | None:
             next_step="Compare the file on the server with the release history: it shows which colour was live last.",
         )
     return str(colours.pop())
+
+
+def parse_first_undone(pre_image: str | None) -> bool:
+    """Whether the last deployment that began found nothing at all, so that it was a first one; False without a file."""
+    try:
+        found = json.loads(pre_image or "")
+        return found["live_colour"] is None and found["env"] is None and not found["running"]
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def parse_application_images(listing: str) -> frozenset[str]:

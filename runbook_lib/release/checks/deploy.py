@@ -15,6 +15,7 @@ from runbook_lib.platform.facts.target import FIRST_COLOUR, Target
 from runbook_lib.release.checks.capacity import disk_and_memory
 from runbook_lib.release.checks.compose import compose_file
 from runbook_lib.release.checks.configuration import configuration_is_valid
+from runbook_lib.release.checks.earlier_run import earlier_run
 from runbook_lib.release.checks.migration_chain import migration_chain
 from runbook_lib.release.checks.preflight import variables
 from runbook_lib.release.checks.strong_secrets import secrets_can_be_delivered
@@ -28,12 +29,13 @@ AGAIN = "Run this notebook again: it does what remains."
 def deploy_preconditions(
     environment: Environment, release: ReleaseTree, server: ServerState, secrets: Mapping[str, Secret],
     configuration: ValidatedConfiguration | None = None, on_server: ServerSecrets | None = None,
-    delete_secrets: Iterable[str] = (),
+    delete_secrets: Iterable[str] = (), *, deployed: Deployed | None = None, containers: Iterable[Container] = (),
 ) -> tuple[Finding, ...]:
     """The ref is a commit that keeps the plan's static rules, secrets are available, and the server has the capacity.
 
     With `on_server`, no secret of the server is lost but those that `delete_secrets` names.
     With `configuration`, every service takes the files that it mounts; images that are missing are pulled by the plan.
+    With `deployed` and `containers`, it is a first deployment, or the database of what ran here is running.
 
     The rules are those of 10 Preflight, of the very commit: what it calls failed is not deployed, run or not.
     """
@@ -45,6 +47,7 @@ def deploy_preconditions(
             expected="a tag, branch or commit of the origin",
             next_step="Check the name with `git ls-remote origin` and correct `ref`.",
         ),
+        *((earlier_run(environment, deployed, containers),) if deployed else ()),
         *compose_file(release, environment),
         *variables(release, environment),
         migration_chain(release),

@@ -58,7 +58,7 @@ def _rehearsed(tree: ReleaseTree, rehearsal: MigrationRehearsal | None) -> Findi
                        next_step="Choose a ref that exists.")
     if rehearsal.outcome in (RehearsalOutcome.NO_DATABASE, RehearsalOutcome.NO_IMAGE):
         return Finding(REHEARSAL, Verdict.WARNING, f"not rehearsed: {rehearsal.message}", expected,
-                       "Before the first deployment there is no schema to copy; the deployment's gate verifies them.")
+                       "Where nothing was ever deployed there is no schema to copy; else start the database first.")
     if rehearsal.outcome is RehearsalOutcome.ERROR:
         return finding(REHEARSAL, None, measured=_end_of(rehearsal.message), expected=expected,
                        next_step="The copy could not be made: check the server's memory, then run again.")

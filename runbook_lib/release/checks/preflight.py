@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.text import parse_assignments
 from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed, Release
+from runbook_lib.release.checks.earlier_run import earlier_run
 from runbook_lib.release.facts.repository import ReleaseTree
 
 SOUNDS_SECRET = ("SECRET", "PASSWORD", "TOKEN_KEY", "PRIVATE_KEY")
@@ -38,8 +40,16 @@ def variables(tree: ReleaseTree, environment: Environment) -> tuple[Finding, ...
     ))
 
 
-def rollback_target(deployed: Deployed) -> tuple[Finding, ...]:
-    """There is a release to roll back to, the live one: it is in the release history, and its image still exists."""
+def rollback_target(deployed: Deployed, environment: Environment | None = None,
+                    containers: Iterable[Container] = ()) -> tuple[Finding, ...]:
+    """There is a release to roll back to, the live one: it is in the release history, and its image still exists.
+
+    With `environment` and the running `containers`: what ran here is running, or it is a first deployment.
+    """
+    return (*((earlier_run(environment, deployed, containers),) if environment else ()), *_recorded(deployed))
+
+
+def _recorded(deployed: Deployed) -> tuple[Finding, ...]:
     check = "rollback target known"
     if deployed.live_colour is None:
         return (Finding(check, Verdict.WARNING, "nothing is deployed yet", "the live release",

@@ -32,12 +32,12 @@ def inspected(service: str, image: str, state: str = "running", **labels: str) -
 
 
 def state(*containers: dict[str, Any], env: str | None = None, upstreams: str | None = None, record: str | None = None,
-          others: str = "", health: Any = NO_REPLY) -> Deployed:
+          others: str = "", health: Any = NO_REPLY, volumes: str = "", pre_image: str | None = None) -> Deployed:
     connections: Any = ScriptedConnections(
-        commands={"rev-parse": f"{GREEN}\n", "sha256sum": (1, ""), "image ls": "", "working_dir": others,
+        commands={"rev-parse": f"{GREEN}\n", "sha256sum": (1, ""), "image ls": "", "volume ls": volumes, "system df": "[]", "working_dir": others,
                   "containers gw2-staging": json.dumps(containers)},
         files={f"{FOLDER}/.env": env, f"{FOLDER}/.runbook/upstreams/active.conf": upstreams,
-               f"{FOLDER}/.runbook/releases.jsonl": record},
+               f"{FOLDER}/.runbook/releases.jsonl": record, f"{FOLDER}/.runbook/pre-image.json": pre_image},
         replies={"/health": health})
     return deployed_state(ENVIRONMENT).fetch(connections)
 
@@ -49,6 +49,30 @@ RUNNING = (inspected("backend-green", f"gw2-backend:{GREEN}"), inspected("fronte
 def test_a_server_without_files_and_without_containers_is_a_first_deployment() -> None:
     found = state()
     assert (found.live_colour, found.env_text, found.upstreams_text, found.lost) == (None, None, None, ())
+
+
+NOTHING_WAS_THERE = json.dumps({"live_colour": None, "env": None, "running": {}})
+DATA = "gw2-staging_postgres_data\tgw2-staging\n"
+
+
+def test_data_without_a_container_are_shown_with_the_state() -> None:
+    found = state(env="", volumes=DATA)
+    assert found.left_volumes == ("gw2-staging_postgres_data",)
+    assert found.summary["data without a container"] == "gw2-staging_postgres_data"
+
+
+@pytest.mark.parametrize(("pre_image", "undone"), [
+    (NOTHING_WAS_THERE, True), (None, False), ("{", False), ("[]", False), ("{}", False),
+    (json.dumps({"live_colour": "blue", "env": "x", "running": {}}), False),
+    (json.dumps({"live_colour": None, "env": None, "running": {"postgres": {}}}), False),
+])
+def test_a_first_deployment_that_was_undone_is_known_by_what_it_had_found(pre_image: str | None, undone: bool) -> None:
+    assert state(volumes=DATA, pre_image=pre_image).first_undone is undone
+
+
+def test_what_was_live_once_is_never_a_first_deployment_that_was_undone() -> None:
+    assert not state(volumes=DATA, pre_image=NOTHING_WAS_THERE, env="BLUE_COMMIT=a").first_undone
+    assert not state(volumes=DATA, pre_image=NOTHING_WAS_THERE, upstreams=upstreams_file("blue"), env="A=b").first_undone
 
 
 @pytest.mark.parametrize(("env", "upstreams", "lost"), [

@@ -1,0 +1,41 @@
+"""Volumes of the project that no container uses: what `docker compose down` leaves, the database's data among it.
+
+Without this a server whose containers were removed would be taken for one on which nothing ever ran.
+"""
+
+from __future__ import annotations
+
+import json
+
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import CommandTimedOut, FactUnreadable
+from runbook_lib.core.questions import Connections
+from runbook_lib.platform.facts.containers import PROJECT
+
+_LISTING = '{{.Name}}\t{{.Label "com.docker.compose.project"}}'
+SIZES_TIMEOUT_S = 120.0  # the engine reads every folder of every volume
+
+
+def left_volumes(connections: Connections, project: str = PROJECT) -> tuple[str, ...]:
+    """Names of the project's volumes that hold something and that no container uses, stopped ones included.
+
+    The sizes are asked only where there are such volumes, which is never so while the application is there.
+    Source: `docker volume ls`, `docker system df`.
+    """
+    listing = connections.server.run(
+        Command(("docker", "volume", "ls", "--filter", "dangling=true", "--format", _LISTING)))
+    # a volume that was restored by hand has no labels of Compose; Compose takes it by its name all the same
+    names = sorted(name for name, _, label in (line.partition("\t") for line in listing.stdout.splitlines())
+                   if label == project or name.startswith(f"{project}_"))
+    return tuple(name for name in names if name not in _empty(connections)) if names else ()
+
+
+def _empty(connections: Connections) -> frozenset[str]:
+    """Volumes without a byte. What cannot be read counts as data: only what is known to be empty is left out."""
+    command = Command(("docker", "system", "df", "--verbose", "--format", "{{json .Volumes}}"),
+                      timeout_s=SIZES_TIMEOUT_S)
+    try:
+        found = json.loads(connections.server.run(command).stdout)
+        return frozenset(str(one["Name"]) for one in found if one.get("Size") in ("0B", "0"))
+    except (CommandTimedOut, FactUnreadable, ValueError, TypeError, KeyError, AttributeError):
+        return frozenset()

@@ -1,0 +1,69 @@
+"""Is this a first deployment, or does what ran here not run now? Pure.
+
+A plan that takes the one for the other makes no backup, tests no compatibility, and its undo removes the project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.containers import PROJECT, Container
+from runbook_lib.platform.facts.releases import ENV, UPSTREAMS, Deployed
+
+CHECK = "what ran here is running"
+EXPECTED = "the database of an earlier release runs, or nothing ever ran here"
+DATABASE = "postgres"
+HISTORY = ".runbook/releases.jsonl"
+
+
+def earlier_run(environment: Environment, deployed: Deployed, containers: Iterable[Container]) -> Finding:
+    """Release history, nginx's upstream file, volumes with data and containers: each means that something ran.
+
+    Without its database running there is nothing to back up, nothing to test the old code on, and nothing to return to.
+    `containers` may be running ones only.
+    """
+    known = tuple(containers)
+    database = [one for one in known if one.service == DATABASE]
+    if any(one.state == "running" for one in database):
+        return finding(CHECK, True, measured=f"{DATABASE} is running", expected=EXPECTED)
+    traces = _traces(deployed, database)
+    if not traces:
+        return finding(CHECK, True, measured="nothing ever ran here: a first deployment", expected=EXPECTED)
+    if deployed.first_undone and not database:
+        left = f"a first deployment was undone and left {', '.join(deployed.left_volumes)}"
+        return Finding(CHECK, Verdict.WARNING, left, EXPECTED, "They are used as they are, with the passwords of that "
+                       f"time. To begin anew: docker volume rm {' '.join(deployed.left_volumes)}")
+    return finding(CHECK, False, measured=f"{DATABASE} does not run, but {'; '.join(traces)}", expected=EXPECTED,
+                   next_step=_what_next(environment, deployed, known))
+
+
+def _traces(deployed: Deployed, database: Iterable[Container]) -> list[str]:
+    found = [f"the container of {one.service} is {one.state}" for one in database]
+    if deployed.left_volumes:
+        found.append(f"no container uses the data of {', '.join(deployed.left_volumes)}")
+    if deployed.releases:
+        last = deployed.releases[-1]
+        found.append(f"{HISTORY} names {last.version}, live since {last.at:%Y-%m-%d %H:%M} UTC")
+    if deployed.upstreams_text:
+        found.append(f"{UPSTREAMS} sends the traffic to {deployed.live_colour or 'a colour'}")
+    return found
+
+
+def _what_next(environment: Environment, deployed: Deployed, containers: tuple[Container, ...]) -> str:
+    """By what is left: start what is there, else get back what is missing, else say so and begin anew."""
+    up = (f"on the server: cd {environment.server.directory} && docker compose -p {PROJECT} "
+          "-f docker-compose.staging.yml --env-file .env --env-file .env.secrets up --detach --wait")
+    has_files = bool(deployed.env_text) and deployed.secrets_sha256 is not None
+    if containers or deployed.left_volumes:
+        if has_files:
+            return f"Start it again, {up}; then run this again."
+        missing = [name for name, there in ((ENV, deployed.env_text), (".env.secrets", deployed.secrets_sha256))
+                   if not there]
+        return (f"Put {' and '.join(missing)} back from a backup of the configuration (33), then start it again, {up}; "
+                "then run this again. Where the data are not wanted: docker volume rm.")
+    # neither containers nor volumes of our name: they are elsewhere, or gone
+    return ("Find out where it runs: `docker compose ls --all` and `docker volume ls` show other names and data; "
+            f"started again under its own name, {up}. Where the data are lost: move {HISTORY}, {UPSTREAMS} and {ENV} "
+            "away, deploy with 20, then restore with 32.")

@@ -1,0 +1,56 @@
+"""What an operator is advised to do where what ran here does not run, and that it is refused before anything else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from runbook_lib.core.findings import Verdict
+from runbook_lib.environment import load_environment
+from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.releases import Deployed, Release
+from runbook_lib.platform.facts.server import ServerState
+from runbook_lib.release.checks.deploy import deploy_preconditions
+from runbook_lib.release.checks.earlier_run import CHECK, earlier_run
+from runbook_lib.release.checks.preflight import rollback_target
+from runbook_lib.release.facts.repository import ReleaseTree
+
+ENVIRONMENT = load_environment("staging")
+VOLUME = "gw2-staging_postgres_data"
+LIVE = Release("a" * 40, "v1", "blue", "0001", "run", "ada", "", datetime(2026, 11, 22, tzinfo=UTC))
+
+
+def deployed(*, env: str | None = "BLUE_COMMIT=a\n", secrets: str | None = "0" * 64, volumes: tuple[str, ...] = (VOLUME,)) -> Deployed:
+    return Deployed("blue", "a" * 40, env, "server backend-blue:8000;", secrets, frozenset(), (LIVE,), left_volumes=volumes)
+
+
+def advice(state: Deployed, *containers: Container) -> str:
+    return earlier_run(ENVIRONMENT, state, containers).next_step
+
+
+def test_what_has_its_files_is_started_again_by_the_command_that_is_named() -> None:
+    found = advice(deployed())
+    assert "Start it again" in found
+    assert "cd /opt/gw2-wvwbuilder && docker compose -p gw2-staging -f docker-compose.staging.yml " in found
+    assert "--env-file .env.secrets up --detach --wait" in found
+
+
+@pytest.mark.parametrize(("state", "missing"), [
+    (deployed(env=None), "Put .env back"), (deployed(secrets=None), "Put .env.secrets back"),
+    (deployed(env="", secrets=None), "Put .env and .env.secrets back"),
+])
+def test_what_has_lost_its_files_gets_them_back_first(state: Deployed, missing: str) -> None:
+    assert missing in advice(state)
+
+
+def test_what_is_nowhere_is_looked_for_under_other_names_before_anything_is_made_anew() -> None:
+    found = advice(deployed(volumes=()))
+    assert found.index("docker compose ls --all") < found.index("docker volume ls") < found.index("restore with 32")
+
+
+def test_a_deployment_and_a_preflight_are_refused() -> None:
+    found = deploy_preconditions(ENVIRONMENT, ReleaseTree("v1", None), ServerState((), 1, 1, 0.0, 1, 0.0, {}), {},
+                                 deployed=deployed(), containers=())
+    assert next(one.verdict for one in found if one.check == CHECK) is Verdict.FAILED
+    assert rollback_target(deployed(), ENVIRONMENT, ())[0].verdict is Verdict.FAILED
