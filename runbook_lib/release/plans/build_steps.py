@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 
-from runbook_lib.core.commands import Command, Pipeline, WriteFile
+from runbook_lib.core import programs
+from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.core.plan import Step
+from runbook_lib.platform.facts.containers import PROJECT
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 
 PARTS = ("backend", "frontend")
 BUILD_ARGUMENTS = {"backend": ("PYTHON_IMAGE",), "frontend": ("NODE_IMAGE", "NGINX_IMAGE")}
+# An address that leads nowhere: the containers of a build have no label, but they have this.
+BUILD_MARK = f"{PROJECT}-build.invalid"
+BUILD_TIMEOUT_S, STOP_TIMEOUT_S = 900.0, 90.0
 BUILD_STEPS = {"backend": StepKey.BUILD_BACKEND, "frontend": StepKey.BUILD_FRONTEND}
 
 
@@ -61,18 +66,43 @@ def fetch(rollout: Rollout) -> Step:
 
 
 def build(rollout: Rollout, part: str) -> Step:
-    """Build one application image from the commit itself: stray files in the checkout cannot get in."""
+    """Build one application image from the commit itself: stray files in the checkout cannot get in.
+
+    Undone: no build is running any more. A finished image stays.
+    """
     target, images = rollout.target, rollout.environment.images
     arguments = [f"RELEASE_COMMIT={target.commit}", f"RELEASE_VERSION={target.version}"]
     arguments += [f"{name}={images[name]}" for name in BUILD_ARGUMENTS[part] if name in images]
     flags = [word for argument in arguments for word in ("--build-arg", argument)]
-    archive = Command(("git", "-C", rollout.environment.server.directory, "archive", f"{target.commit}:{part}"))
     # fewer CPU shares: users' requests come first when the processor is scarce. --force-rm: a failed build leaves no
     # container behind. BuildKit ignores both
-    words = ("build", "--quiet", "--force-rm", "--cpu-shares", "256", *flags, "--tag", image_of(rollout, part), "-")
+    words = ("docker", "build", "--quiet", "--force-rm", "--cpu-shares", "256", "--add-host", f"{BUILD_MARK}:127.0.0.1",
+             *flags, "--tag", image_of(rollout, part), "-")
+    source = (rollout.environment.server.directory, f"{target.commit}:{part}")
     return Step(
         BUILD_STEPS[part],
         f"Build the {part} image",
-        (Pipeline((archive, Command(("docker", *words))), timeout_s=900),),
+        (_program("build", BUILD_MARK, *source, *words, timeout_s=BUILD_TIMEOUT_S),),
+        undo=(stop_images(),),
         why="built before anything is stopped, tagged by commit; kept on failure, so that a retry is quick",
     )
+
+
+def pull(*images: str) -> Step:
+    """Images that the server does not have. Undone: no pull is running any more; what was pulled stays."""
+    return Step(
+        StepKey.PULL,
+        "Pull the images that the server does not have",
+        tuple(_program("pull", image, timeout_s=BUILD_TIMEOUT_S) for image in images),
+        undo=(stop_images(*images),),
+        why="what will read the release's configuration must be there before the configuration is",
+    )
+
+
+def stop_images(*pulled: str) -> Command:
+    """End a build, and the pull of `pulled` images, that a stopped run has left; passes where there is none."""
+    return _program("stop", BUILD_MARK, *pulled, timeout_s=STOP_TIMEOUT_S)
+
+
+def _program(*words: str, timeout_s: float) -> Command:
+    return Command(("bash", "-s", "--", *words), stdin=programs.text("release/image.sh"), timeout_s=timeout_s)

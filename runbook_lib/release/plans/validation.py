@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from runbook_lib.core.commands import Command
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Step
 from runbook_lib.core.questions import Question
@@ -23,6 +22,7 @@ from runbook_lib.release.facts.configuration import (
     validated_configuration,
 )
 from runbook_lib.release.facts.repository import ReleaseTree
+from runbook_lib.release.plans import build_steps
 from runbook_lib.release.plans.configuration_steps import infrastructure_services
 from runbook_lib.release.plans.cutover_steps import EXEMPTIONS, UPSTREAMS
 
@@ -55,8 +55,6 @@ def pull_and_validate(environment: Environment, configuration: ValidatedConfigur
     """Images that the server does not have are pulled, then what they will read is validated; as a rule nothing."""
     if configuration is None or tree is None or not configuration.missing_images:
         return ()
-    missing = configuration.missing_images
-    pulls = tuple(Command(("docker", "pull", "--quiet", image), timeout_s=900) for image in missing)
     gate = Gate(
         "the release's configuration",
         (validate_configuration(environment, tree),),
@@ -64,8 +62,7 @@ def pull_and_validate(environment: Environment, configuration: ValidatedConfigur
         success_threshold=1, interval_s=600, deadline_s=600, failure_threshold=1,  # files do not change by waiting
     )
     return (
-        Step(StepKey.PULL, "Pull the images that the server does not have", pulls,
-             why="what will read the release's configuration must be there before the configuration is"),
+        build_steps.pull(*configuration.missing_images),
         Step(StepKey.VALIDATE, "Validate the release's configuration", (gate,),
              why="in throw-away containers; what could be read before this plan was read already"),
     )

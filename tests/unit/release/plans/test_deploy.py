@@ -97,7 +97,8 @@ def test_a_recorded_release_is_never_undone_and_a_rollback_ends_with_external_ve
 def test_after_the_files_the_switch_is_undone_first_then_the_services_follow(environment, secrets) -> None:
     made = plan(environment, after(environment, EMPTY, target(OLD, "v3.1.0"), secrets), secrets, target())
     undone = [step for step in reversed(made.steps) if step.undo]
-    assert [step.key for step in undone] == ["switch", "start", "migrate", "start-infrastructure", "check-out"]
+    assert [step.key for step in undone] == ["switch", "start", "migrate", "start-infrastructure", "check-out", "build-frontend",
+                                             "build-backend"]
     assert undone[1].undo_best_effort and not undone[0].undo_best_effort
     assert isinstance(undone[0].undo[0], WriteFile) and "reload" in str(undone[0].undo[1])
 
