@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
-def outputs(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A fresh archive for each test, where `project.outputs()` points to."""
+def outputs(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A fresh archive for each test, where `project.outputs()` points to. Runs that the test leaves open end with it."""
     folder = tmp_path_factory.mktemp("outputs")
     monkeypatch.setenv("RUNBOOK_OUTPUTS", str(folder))
-    return folder
+    yield folder
+    journals = sys.modules.get("runbook_lib.archive.journal")  # most tests never import it
+    for left in list(journals._open_here.values()) if journals else ():
+        if left.path.is_relative_to(folder):
+            left.close()
 
 
 def pytest_configure(config: pytest.Config) -> None:

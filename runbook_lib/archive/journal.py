@@ -69,8 +69,8 @@ class Journal:
 
     def write(self, event: str, **fields: Any) -> dict[str, Any]:
         """Append one event and wait until the disk has it. Returns the event as it was written."""
+        self._must_be_ours()  # before the mutex: a thread that a forked child does not have may hold it
         with self._mutex:
-            self._must_be_ours()
             self._settle()
             stamped = {
                 "seq": self._end.seq + 1,
@@ -148,11 +148,11 @@ class Journal:
         self._end = _end_of(raw)
 
     def _must_be_ours(self) -> None:
-        if self.closed:
-            raise Refused("The journal of this run is closed.", where=str(self.path), next_step="Start a new run.")
         if os.getpid() != self._process:
             raise Refused("A child process tried to write the journal of its parent.", where=str(self.path),
                           next_step="Return values from the child process and record them in the parent.")
+        if self.closed:
+            raise Refused("The journal of this run is closed.", where=str(self.path), next_step="Start a new run.")
 
     def _append(self, line: bytes) -> None:
         left = memoryview(line + b"\n")
@@ -167,6 +167,15 @@ class Journal:
             raise disk_failure(error, self.path) from error
         # one assignment, so that number, hash and size never disagree
         self._end = End(self._end.seq + 1, line_link(line), size)
+
+
+def _leave_to_parent() -> None:
+    """In a forked child: let go of the files. A child that outlives a killed parent must not hold its lock."""
+    for journal in list(_open_here.values()):
+        journal.close()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 def opened(folder: str | os.PathLike[str]) -> Journal:

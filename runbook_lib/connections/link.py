@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain
@@ -37,6 +39,7 @@ WEAK = {
 
 LOG = logging.getLogger(__name__)
 logging.getLogger("paramiko").addHandler(logging.NullHandler())  # its errors are translated, not printed
+_links: weakref.WeakSet[Link] = weakref.WeakSet()
 
 
 class Link:
@@ -61,6 +64,7 @@ class Link:
         self._transport: paramiko.Transport | None = None
         self._opening = threading.Lock()
         self._sessions = threading.BoundedSemaphore(SESSIONS_AT_ONCE)
+        _links.add(self)
 
     def transport(self) -> paramiko.Transport:
         """The live transport; connects where there is none. Raises HostUnreachable, HostKeyUnknown, HostKeyChanged,
@@ -192,6 +196,29 @@ class Link:
         """Close the connection and every channel on it."""
         with self._opening:
             self._drop()
+
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: let go of the connection and send nothing on it, which would break the parent's.
+
+        The lock on the server is held as long as the connection is open: a child that outlives its parent must not
+        keep it open.
+        """
+        transport, line = self._transport, self._line
+        self._transport = self._line = None
+        self._opening = threading.Lock()
+        if transport is not None:
+            transport.active = False  # type: ignore[attr-defined]  # what is collected later announces its end on an active transport
+        if line is not None:
+            line.socket.close()
+
+
+def _leave_to_parent() -> None:
+    for link in list(_links):
+        link.leave_to_parent()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 def close_quietly(channel: paramiko.Channel) -> None:

@@ -87,7 +87,7 @@ def _attend(worker: WorkerProcess, signals: Signals, shown: Progress, timeout_s:
 
 def _outcome(worker: WorkerProcess, stops: Stops, seconds: float) -> HeadlessOutcome:
     run = worker.run
-    if run is None and stops.begun:
+    if run is None and (stops.begun or worker.was_asked_to_end):
         return outcome_stopped_early(seconds)
     if run is None:
         return outcome_without_run(worker.ended or {"evalue": worker.how_it_died()}, seconds)

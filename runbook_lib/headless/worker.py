@@ -19,12 +19,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from runbook_lib.core.signals import STOPPED
 from runbook_lib.headless.signals import GRACE_S, LAST_GRACE_S
 from runbook_lib.kernel import assignment
+from runbook_lib.kernel.forks import end_child
 
 _SECRET_NAME = re.compile("PASSWORD|PASSWD|SECRET|TOKEN|KEY|WEBHOOK", re.IGNORECASE)
 EXIT_FUNCTIONS_S = 5.0
-STOPPED = "Stopped from outside: Ctrl-C, SIGTERM or a deadline."
 
 
 class Worker:
@@ -33,22 +34,30 @@ class Worker:
     def __init__(self, job: dict[str, Any], control: int, channel: int) -> None:
         self._job, self._control, self._channel = job, control, channel
         self._mutex = threading.Lock()
+        self._process = os.getpid()
         self.stop = False
         self.in_cell = False
         self.grace_s = 0.0
 
     def tell(self, **message: Any) -> None:
-        """Send a message to the runner; it may be gone."""
+        """Send a message to the runner; it may be gone. A child process that a cell has forked has nothing to say."""
+        if self.in_child:
+            return
         self.grace_s = float(message.get("grace_s", self.grace_s))
         line = f"{self._job['word']}{json.dumps(message)}\n".encode()
         with self._mutex, contextlib.suppress(OSError):
             while line:
                 line = line[os.write(self._channel, line):]
 
+    @property
+    def in_child(self) -> bool:
+        """True in a child process that a cell has forked."""
+        return os.getpid() != self._process
+
     def interrupted(self, number: int, frame: Any) -> None:
         """SIGINT: the cell in progress is interrupted; between two cells it is enough that none follows."""
         self.stop = True
-        if self.in_cell:
+        if self.in_cell or self.in_child:
             raise KeyboardInterrupt
 
     def listen(self) -> None:
@@ -75,12 +84,14 @@ def main(job_file: Path, control: int, channel: int) -> None:
     _go_to(Path(job["file"]).parent)
     threading.Thread(target=worker.listen, name="runner-watch", daemon=True).start()
     assignment.assign(assignment.Assignment(Path(job["file"]), job["sha256"], job["parameters_source"], job["values"],
-                                            job["differs"], worker.tell))
+                                            job["differs"], worker.tell, lambda: worker.stop))
     ended: dict[str, Any] = {"ended": ""}
     try:
         error = _run_cells(job["cells"], worker)
     except BaseException as unexpected:
         error = unexpected
+    if worker.in_child:  # nothing of the end is a child's: not the run, not the parent's exit functions
+        end_child(error)
     if error is not None:
         ended = {"ended": type(error).__name__, "ename": type(error).__name__, "evalue": _clean(str(error), job)}
     _close(worker, error)
@@ -100,21 +111,26 @@ def _run_cells(cells: list[str], worker: Worker) -> BaseException | None:
     """The error of the first cell that failed; None when all ran, or none was to follow any more."""
     from runbook_lib.headless.shell import HeadlessKernel, new_shell
     from runbook_lib.headless.streams import CellStream
+    from runbook_lib.kernel import was_stopped
 
     kernel = HeadlessKernel()
     sys.stdout, sys.stderr = CellStream("stdout", 1, kernel.send_text), CellStream("stderr", 2, kernel.send_text)
     kernel.streams = (sys.stdout, sys.stderr)
     shell = new_shell(kernel)
     for number, source in enumerate(cells):
-        if worker.stop:
+        if worker.stop or was_stopped():  # a cell may have caught a SIGTERM sent to this process, too
             return None
         worker.in_cell = True
         try:
             result = shell.run_cell(source, store_history=True)  # type: ignore[no-untyped-call]
         except KeyboardInterrupt as pressed:  # between the cell's own code and the shell's
+            if worker.in_child:
+                end_child(pressed)
             return pressed
         finally:
             worker.in_cell = False
+        if worker.in_child:  # forked before the run was open; later the run's own hook has ended it
+            end_child(result.error_before_exec or result.error_in_exec)
         if not result.success:
             failed: BaseException = result.error_before_exec or result.error_in_exec
             return failed

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from runbook_lib.core.signals import ENDING
 from runbook_lib.headless.surroundings import variables
 
 _PROGRAM = Path(__file__).with_name("worker_main.py")
@@ -97,6 +98,11 @@ class WorkerProcess:
         self.read_messages()
         for descriptor in (self._control, self._channel):
             os.close(descriptor)
+
+    @property
+    def was_asked_to_end(self) -> bool:
+        """Whether a signal ended it that asks to end: sent to the process itself, not by our runner."""
+        return -(self._process.returncode or 0) in ENDING
 
     def how_it_died(self) -> str:
         """For a worker that ended without a message: the signal, and the end of what it wrote before its cells ran."""

@@ -8,14 +8,20 @@ nothing is hooked, and a run works as plain Python.
 from __future__ import annotations
 
 import atexit
+import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
 from runbook_lib.archive.runs import RunFolder
 from runbook_lib.core.errors import RunbookError
+from runbook_lib.core.signals import STOPPED
+from runbook_lib.kernel.assignment import stop_asked
 from runbook_lib.kernel.channel import Channel
+from runbook_lib.kernel.forks import end_child, in_every_child, print_through_pipe, refuse_in_child
 from runbook_lib.kernel.formatters import install_formatters, show_type_as_table
 from runbook_lib.kernel.outputs import CellOutputs
 from runbook_lib.kernel.raw_output import capture_raw_output
@@ -64,6 +70,24 @@ def is_busy() -> bool:
     return _installed is not None and _installed.busy
 
 
+def was_stopped() -> bool:
+    """Whether the run was asked to stop, also where a cell has caught the interrupt. In JupyterLab an interrupt is
+    meant for the cell."""
+    return stop_asked() or (is_unattended() and _installed is not None and _installed.interrupted)
+
+
+def note_stop() -> None:
+    """Record that this process was asked to end while a cell was running."""
+    if _installed is not None:
+        _installed.interrupted = True
+
+
+def refuse_forked() -> None:
+    """Raises Refused in a child process that a cell of a run has forked."""
+    if _installed is not None:
+        refuse_in_child(_installed.process, "open a run")
+
+
 def show_as_table(value: Any) -> None:
     """From now on, values of this value's type are shown as tables, when it is a dataclass."""
     current = shell()
@@ -77,8 +101,15 @@ def install(folder: RunFolder, on_cell: CellDone) -> Hooks | None:
     current = shell()
     if current is not None and _installed is None:
         atexit.register(_let_control_end, current.kernel.control_thread)
+        in_every_child(_leave_to_parent)
     _installed = Hooks(current, folder, on_cell) if current is not None else None
     return _installed
+
+
+def _leave_to_parent() -> None:
+    if _installed is not None:
+        _installed.channel.leave_to_parent()
+        print_through_pipe()
 
 
 def _let_control_end(thread: Any) -> None:
@@ -102,6 +133,9 @@ class Hooks:
         capture_raw_output(sys.stdout, sys.stderr)
         self._earlier = list(current.user_ns.get("In", []))[1:]
         self.busy = True  # the cell that opens the run
+        self.process = os.getpid()
+        self.interrupted = False
+        self._note_interrupts()
         self._cell = len(self._earlier)
         self._source = self._earlier.pop() if self._earlier else ""
         self.channel = Channel(current.kernel.session, folder.redactor)
@@ -121,6 +155,8 @@ class Hooks:
         """Unhook the kernel. Redaction stays in force as long as the kernel lives: names may still hold secrets."""
         self._flush()
         self._shell._showtraceback = self._plain_traceback
+        if signal.getsignal(signal.SIGINT) == self._interrupt:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         for event, hook in (("pre_run_cell", self._before), ("post_run_cell", self._after)):
             if hook in self._shell.events.callbacks[event]:
                 self._shell.events.unregister(event, hook)
@@ -129,14 +165,29 @@ class Hooks:
         if is_headless():  # a debugger, of the operator's own settings or by %pdb, would wait for input
             self._shell.call_pdb = False
 
+    def _note_interrupts(self) -> None:
+        """See an interrupt that a cell catches. ipykernel sets Python's own handler anew before every cell, and puts
+        back after it what was there before; our runner's worker has a handler of its own, which is let be."""
+        main = threading.current_thread() is threading.main_thread()  # it alone has signals
+        if main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._interrupt)
+
+    def _interrupt(self, number: int, frame: Any) -> None:
+        self.interrupted = True
+        raise KeyboardInterrupt
+
     def _before(self, info: Any) -> None:
         self._leave_out_debugger()
+        self._note_interrupts()
         self._cell, self._source, self.busy = self._cell + 1, info.raw_cell or "", True
         self.channel.outputs = CellOutputs(self._folder.redactor)
 
     def _after(self, result: Any) -> None:
+        error = result.error_before_exec or result.error_in_exec
+        if os.getpid() != self.process:  # the cell has forked, and the rest of the notebook is its parent's
+            end_child(error)
         self.busy = False
-        self.finish_cell(result.error_before_exec or result.error_in_exec)
+        self.finish_cell(error)
 
     def finish_cell(self, error: BaseException | None = None) -> None:
         """Show what was held back, and record the cell."""
@@ -151,10 +202,14 @@ class Hooks:
             stream.flush()
 
     def _show_error(self, kind: type[BaseException], error: BaseException, lines: list[str]) -> None:
+        if os.getpid() != self.process:
+            return  # shown when the child ends, through the pipe that its parent reads
         if isinstance(error, RunbookError):
             shown = lines
         elif isinstance(error, KeyboardInterrupt):
-            shown = ["Stopped from outside: Ctrl-C, SIGTERM or a deadline."]
+            shown = [STOPPED]
+        elif was_stopped():
+            shown = [STOPPED, f"The cell ended with {type(error).__name__}: {error}"]
         elif isinstance(error, SystemExit):
             kind = type(ENDED_EARLY, (Exception,), {})
             shown = ["The cell exited the kernel. Finish runs with run.close(); this one counts as failed."]

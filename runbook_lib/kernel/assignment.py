@@ -17,6 +17,7 @@ class Assignment:
     """One notebook file, as the runner read it, with the typed values that it is run with.
 
     `differs` says whether the project has another version of that notebook; None where the project has none.
+    `stopped` says whether the runner has asked the run to stop.
     """
 
     file: Path
@@ -25,6 +26,7 @@ class Assignment:
     values: Mapping[str, Any]
     differs: bool | None
     tell: Callable[..., None]
+    stopped: Callable[[], bool] = lambda: False
 
 
 _assigned: Assignment | None = None
@@ -35,7 +37,7 @@ def assign(assignment: Assignment) -> None:
     global _assigned
     fixed = MappingProxyType(dict(assignment.values))
     _assigned = Assignment(assignment.file, assignment.sha256, assignment.parameters_source, fixed,
-                           assignment.differs, assignment.tell)
+                           assignment.differs, assignment.tell, assignment.stopped)
 
 
 def assigned() -> Assignment | None:
@@ -47,3 +49,8 @@ def tell_runner(**message: Any) -> None:
     """Tell the runner something, where there is one: `run`, once it is open, or how long stopping may take."""
     if _assigned is not None:
         _assigned.tell(**message)
+
+
+def stop_asked() -> bool:
+    """Whether the runner has asked this run to stop; a cell may have caught the interrupt that came with it."""
+    return _assigned is not None and _assigned.stopped()

@@ -51,6 +51,10 @@ class Channel:
             return
         self._send(place, "stream", {"name": name, "text": text}, parent=stream.parent_header, ident=stream.topic)
 
+    def leave_to_parent(self) -> None:
+        """In a forked child: a thread that only the parent has may have been sending at that moment."""
+        self._mutex = threading.RLock()
+
     def _pass_on(self, stream: Any, message: Any, content: Any, options: dict[str, Any]) -> Any:
         whole = message if isinstance(message, dict) else {"content": content}
         kind = str(whole.get("msg_type") or whole["header"]["msg_type"]) if whole is message else str(message)

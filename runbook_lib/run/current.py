@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from runbook_lib import kernel
 from runbook_lib.core.errors import Aborted
 from runbook_lib.core.signals import ENDING
+from runbook_lib.kernel.forks import in_every_child
 
 
 class OpenRun(Protocol):
@@ -38,6 +39,7 @@ def remember(run: OpenRun) -> None:
     global _open, _opened
     if not _opened:
         atexit.register(close_previous, NOT_CLOSED)
+        in_every_child(_leave_to_parent)
     _open, _opened = run, True
 
 
@@ -68,11 +70,21 @@ def close_previous(why: str = "The notebook was opened again before it was close
         _open.abort(Aborted(why, next_step="Run the notebook again, to its last cell."))
 
 
+def _leave_to_parent() -> None:
+    """In a forked child: the run is its parent's, and a request to end ends the child as it would any process."""
+    global _open
+    _open = None
+    for number in _ASKED_TO_END:
+        if signal.getsignal(number) is _terminated:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def _terminated(number: int, frame: Any) -> None:
     """A cell in progress gets its chance to stop and undo; then the process ends."""
     for one in _ASKED_TO_END:
         signal.signal(one, signal.SIG_IGN)
     if kernel.is_busy():
+        kernel.note_stop()
         raise KeyboardInterrupt
     close_previous(f"The kernel was asked to end ({signal.Signals(number).name}).")
     raise SystemExit(1)

@@ -30,11 +30,12 @@ def open_run(notebook: str, namespace: Mapping[str, Any]) -> Run:
     """Start a run of `notebook` with the parameters in `namespace`: in a notebook, `globals()`.
 
     Raises BadParameter, EnvironmentInvalid, NotebookUnknown or SecretMissing before anything is written, and Refused
-    where the notebook itself sets a parameter to something else than this run was given, or where the evidence of
-    the run could not be kept or sealed.
+    where the notebook itself sets a parameter to something else than this run was given, where the evidence of the run
+    could not be kept or sealed, or in a child process that a cell has forked.
     """
     from runbook_lib.connections.local import load_secrets
 
+    kernel.refuse_forked()
     assignment = assigned()
     contract = parse_contract(notebook, assignment.parameters_source) if assignment else read_contract(notebook)
     file = notebook_file(contract.notebook)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from runbook_lib.core import errors
 from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.core.signals import STOPPED
 
 _STATES = {
     errors.FAILED: "failed",
@@ -35,7 +36,7 @@ class Outcome:
 def outcome_of_error(error: BaseException) -> Outcome:
     """How a run ends that an exception ended."""
     if isinstance(error, KeyboardInterrupt):
-        what = str(error) or "Stopped from outside: Ctrl-C, SIGTERM or a deadline."
+        what = str(error) or STOPPED
         return Outcome(Verdict.FAILED, "aborted", errors.FAILED, what)
     if isinstance(error, errors.Aborted):
         return Outcome(Verdict.FAILED, "aborted", errors.FAILED, error.what, error.where, error.next_step)
@@ -47,6 +48,18 @@ def outcome_of_error(error: BaseException) -> Outcome:
                        f"Internal error (a bug in the runbooks): {type(error).__name__}: {error}")
     verdict = Verdict.INCONCLUSIVE if error.exit_code == errors.INCONCLUSIVE else Verdict.FAILED
     return Outcome(verdict, _STATES[error.exit_code], error.exit_code, error.what, error.where, error.next_step)
+
+
+def as_stop(error: BaseException | None) -> BaseException:
+    """What ends a run that was asked to stop, when its cell caught the interrupt and ended otherwise, or not at all.
+
+    A program of the cell that the same Ctrl-C ended is not a bug in the runbooks. What an execution made of the stop
+    (undone, or not) stays as it is.
+    """
+    if isinstance(error, errors.RunbookError | KeyboardInterrupt):
+        return error
+    how = f" The cell ended with {type(error).__name__}: {error}" if error is not None else ""
+    return errors.Aborted(f"{STOPPED}{how}", next_step="Run the notebook again, to its last cell.")
 
 
 def outcome_of_findings(findings: Sequence[Finding], *, not_applied: bool, observed: bool) -> Outcome:

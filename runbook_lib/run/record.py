@@ -83,6 +83,11 @@ class RunRecord:
         """How an execution ended that did not pass. In JupyterLab one can go on after it; it stays the run's end."""
         self._failure = error
 
+    @property
+    def execution_failed(self) -> bool:
+        """Whether the last execution of a plan did not pass."""
+        return self._failure is not None
+
     def add_error(self, error: BaseException) -> None:
         """An error that ended a cell."""
         self.journal.write("error", type=type(error).__name__, what=getattr(error, "what", str(error)),

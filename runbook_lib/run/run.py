@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -21,8 +22,9 @@ from runbook_lib.core.watch_result import WatchResult
 from runbook_lib.environment import Environment
 from runbook_lib.execution import Execution, ServerBackend
 from runbook_lib.execution.interrupts import defer_signals
+from runbook_lib.kernel.forks import refuse_in_child
 from runbook_lib.run import asking, checking, closing, current, planning, showing
-from runbook_lib.run.outcomes import Outcome, outcome_of_error
+from runbook_lib.run.outcomes import Outcome, as_stop, outcome_of_error
 from runbook_lib.run.parameters import Parameters, cannot_be_changed
 from runbook_lib.run.record import RunRecord
 
@@ -51,10 +53,12 @@ class Run:
         self._record = RunRecord(journal, f"{environment.name}, {contract.notebook}")
         self._hooks: kernel.Hooks | None = None
         self._connections: Any = None
+        self._process = os.getpid()
 
     @property
     def connections(self) -> Any:
         """The connections of this run; in plan mode they can change nothing. Opened on first use."""
+        refuse_in_child(self._process, "use the connections of its parent's run")
         if self._connections is None:
             from runbook_lib.connections import open_connections
 
@@ -131,6 +135,7 @@ class Run:
             plan = self.plan(plan)
         if not plan.steps or self.mode != "apply":
             return self._record.add_not_applied(plan)
+        self._must_not_be_stopped()
         if not self._record.confirmed:
             self.confirm()
         backend = ServerBackend(self.connections, self.environment, self.run_id, self.operator)
@@ -147,12 +152,15 @@ class Run:
     def watch(self, gate: Gate) -> WatchResult:
         """Probe as `gate` says, for as long as its deadline; in JupyterLab an interrupt ends the watch, not the run."""
         self._must_be_open()
+        self._must_not_be_stopped()
         return asking.watch(gate, self.connections, self._record)
 
     def close(self) -> None:
-        """Give the verdict, seal the evidence, write report and index. Raises ChecksFailed or Inconclusive."""
+        """Give the verdict, seal the evidence, write report and index. Raises ChecksFailed, Inconclusive, Aborted."""
         self._must_be_open()
         outcome, error = self._record.outcome()
+        if not self._record.execution_failed:  # that a plan was undone counts for more than what asked to stop
+            self._must_not_be_stopped()
         closing.show_verdict(outcome, self.folder)
         try:
             if error is not None:
@@ -167,7 +175,7 @@ class Run:
 
     def abort(self, error: BaseException) -> None:
         """End the run as this error ends it. Called when a cell raised headless, or the process goes."""
-        if not self.closed:
+        if not self.closed and os.getpid() == self._process:
             with suppress(RunbookError):  # a full disk: the error itself is shown, and the runner knows it
                 self._finish(outcome_of_error(error))
 
@@ -182,14 +190,22 @@ class Run:
             return
         if error is None:
             self._journal.write("cell", index=number, source=source, outputs=outputs)
+            if kernel.was_stopped():  # the cell caught the interrupt; none may follow it
+                self.abort(as_stop(None))
             return
         with suppress(RunbookError):  # what ended the cell counts for more than its record
             self._journal.write("cell", index=number, source=source, outputs=outputs)
             self._record.add_error(error)
         if kernel.is_headless():
-            self.abort(error)
+            self.abort(as_stop(error) if kernel.was_stopped() else error)
+
+    def _must_not_be_stopped(self) -> None:
+        """Raises Aborted where the cell has caught the request to stop: what is long or changes anything must not begin."""
+        if kernel.was_stopped():
+            raise as_stop(None)
 
     def _must_be_open(self) -> None:
+        refuse_in_child(self._process, "go on with the run of its parent")
         if self.closed:
             raise Refused("This run is closed and sealed.", where=self.run_id,
                           next_step="Run the cell with open_run again to start a new one.")

@@ -123,6 +123,25 @@ def test_a_child_process_cannot_write_its_parents_journal(tmp_path):
         writing._process = os.getpid()
 
 
+def test_a_forked_child_lets_go_of_the_journal_and_its_lock(tmp_path):
+    program = ("import os, signal, sys, time; from runbook_lib.archive.journal import Journal\n"
+               "from runbook_lib.core.errors import Refused\n"
+               "writing = Journal(sys.argv[1]); writing.write('a')\n"
+               "writing._mutex.acquire()\n"  # as another thread would have it in the moment of the fork
+               "if pid := os.fork():\n    print(pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)\n"
+               "try: writing.write('b')\nexcept Refused: time.sleep(600)\n")
+    killed = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    child = int(killed.stdout.readline())
+    killed.wait()
+    try:
+        with Journal(tmp_path) as going_on:
+            going_on.write("c")
+        assert [event["event"] for event in journal.read(tmp_path)] == ["a", "c"]
+    finally:
+        os.kill(child, signal.SIGKILL)
+        killed.stdout.close()
+
+
 def test_a_sealed_run_takes_no_more_events(tmp_path):
     (tmp_path / "manifest.json").write_text("{}")
     with pytest.raises(Refused, match="sealed"):

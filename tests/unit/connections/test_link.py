@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,6 +29,29 @@ def test_a_transport_that_broke_is_replaced(sshd: Sshd) -> None:
     sshd.drop()
     with link.session("again") as channel:
         assert channel.get_transport() is not first
+    link.close()
+
+
+def test_a_forked_child_lets_go_of_the_connection_and_its_parent_keeps_it(sshd: Sshd) -> None:
+    link = sshd.link()
+    channel = link.open_session("before the fork")
+    transport = link.transport()
+    line = link._line
+    assert line is not None
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            channel.close()  # announces itself on the parent's connection where that is still the child's
+            link.close()
+            code = 0 if line.socket.fileno() == -1 and not transport.is_active() else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert link.transport() is transport
+    channel.close()
+    with link.session("after it") as another:
+        assert another.get_transport() is transport
     link.close()
 
 

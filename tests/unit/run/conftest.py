@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import signal
+import types
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from runbook_lib.core.signals import ENDING
-from runbook_lib.run import current
+from runbook_lib.run import current, probing
 from tests.notebooks.sample_notebooks import SECRET, ProjectDir
 
 
@@ -31,3 +32,14 @@ def project_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ProjectDir:
     monkeypatch.setattr(current, "_opened", False)
     monkeypatch.setattr(current, "_open", None)
     return made
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that goes on by what a watch sleeps, and a little: how many probes it makes does not depend on the machine."""
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds + 0.001
+
+    monkeypatch.setattr(probing, "time", types.SimpleNamespace(monotonic=lambda: now[0], sleep=sleep))

@@ -70,7 +70,7 @@ def test_a_question_that_was_answered_at_the_second_attempt_counts(project_dir: 
     assert finished(outputs)["verdict"] == "passed"
 
 
-def test_a_watch_is_recorded_probe_by_probe_and_as_a_fact(project_dir: ProjectDir) -> None:
+def test_a_watch_is_recorded_probe_by_probe_and_as_a_fact(project_dir: ProjectDir, clock: None) -> None:
     run = opened()
     watched = run.watch(gate([True, False, True], deadline_s=0.1))
     assert len(watched.probes) >= 3

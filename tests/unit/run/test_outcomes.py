@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from runbook_lib.core import errors
 from runbook_lib.core.findings import Finding, Verdict, not_applicable
-from runbook_lib.run.outcomes import error_for, outcome_of_error, outcome_of_findings
+from runbook_lib.run.outcomes import as_stop, error_for, outcome_of_error, outcome_of_findings
 
 PASSED, WARNING, FAILED, INCONCLUSIVE = (
     Finding(str(verdict), verdict, "measured", "expected", f"after {verdict}")
@@ -33,6 +35,24 @@ def test_every_error_has_its_end(error: BaseException, verdict: Verdict, state: 
 def test_a_bug_of_the_runbooks_is_called_one() -> None:
     assert outcome_of_error(ZeroDivisionError("x")).summary == (
         "Internal error (a bug in the runbooks): ZeroDivisionError: x")
+
+
+@pytest.mark.parametrize(("error", "state", "code"), [
+    (None, "aborted", 1),
+    (subprocess.CalledProcessError(-2, "sleep"), "aborted", 1),
+    (ZeroDivisionError("x"), "aborted", 1),
+    (SystemExit(0), "aborted", 1),
+    (KeyboardInterrupt(), "aborted", 1),
+    (errors.RolledBack("x"), "rolled back", 5),
+    (errors.RollbackFailed("x"), "rollback failed", 6),
+])
+def test_after_a_stop_only_what_an_execution_made_of_it_is_something_else(error: BaseException | None, state: str, code: int) -> None:
+    outcome = outcome_of_error(as_stop(error))
+    assert (outcome.state, outcome.exit_code) == (state, code)
+
+
+def test_what_the_cell_ended_with_after_a_stop_is_named() -> None:
+    assert "ended with ZeroDivisionError: x" in outcome_of_error(as_stop(ZeroDivisionError("x"))).summary
 
 
 @pytest.mark.parametrize(("findings", "observed", "verdict", "code", "summary"), [

@@ -17,7 +17,7 @@ def ask(question: Question[Any]) -> Any:
     return question.fetch(None)  # type: ignore[arg-type]
 
 
-def test_every_probe_is_kept_with_its_faults_alone() -> None:
+def test_every_probe_is_kept_with_its_faults_alone(clock: None) -> None:
     watched = probe_repeatedly(gate([True, False, None, True], deadline_s=0.1), ask, lambda probe, seconds: None,
                                interruptible=True)
     assert [[fault.verdict for fault in probe.faults] for probe in watched.probes[:4]] == [
