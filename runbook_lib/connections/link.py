@@ -197,7 +197,6 @@ class Link:
         with self._opening:
             self._drop()
 
-
     def leave_to_parent(self) -> None:
         """In a forked child: let go of the connection and send nothing on it, which would break the parent's.
 
@@ -208,7 +207,8 @@ class Link:
         self._transport = self._line = None
         self._opening = threading.Lock()
         if transport is not None:
-            transport.active = False  # type: ignore[attr-defined]  # what is collected later announces its end on an active transport
+            # a channel that is collected later announces its end on an active transport
+            transport.active = False  # type: ignore[attr-defined]
         if line is not None:
             line.socket.close()
 

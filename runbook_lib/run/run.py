@@ -200,7 +200,7 @@ class Run:
             self.abort(as_stop(error) if kernel.was_stopped() else error)
 
     def _must_not_be_stopped(self) -> None:
-        """Raises Aborted where the cell has caught the request to stop: what is long or changes anything must not begin."""
+        """Raises Aborted where the cell has caught the request to stop: nothing long, and no change, begins then."""
         if kernel.was_stopped():
             raise as_stop(None)
 
