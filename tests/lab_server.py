@@ -49,6 +49,9 @@ docker container ls --all --no-trunc --format '{{.ID}} {{.Names}} {{.State}}' | 
 docker volume ls --format '{{.Name}}' | sort; docker network ls --no-trunc --format '{{.ID}} {{.Name}}' | sort
 ls -A /tmp /dev/shm /var/tmp | grep -v ^runc-process"""
 
+# the new configuration is in force when sshd listens again, which it shows by its pid file: not after some time
+RELOAD_SSHD = "rm -f /run/sshd.pid; pkill -HUP -o -x sshd; until [ -s /run/sshd.pid ]; do sleep 0.05; done"
+
 
 @dataclass(frozen=True)
 class Lab:

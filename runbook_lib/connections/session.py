@@ -44,9 +44,12 @@ def new_mark() -> str:
     return secrets.token_hex(16)
 
 
-def session_program(mark: str, argv: tuple[str, ...], cwd: str | None = None) -> bytes:
-    """What bash reads first: one command to its end, with its exit code behind the last mark."""
-    return f"{PROGRAM}{shell_join(('session', mark, cwd or '', *argv))}\n".encode()
+def session_program(mark: str, argv: tuple[str, ...], cwd: str | None = None, *, input_ends: bool = True) -> bytes:
+    """What bash reads first: one command to its end, with its exit code behind the last mark.
+
+    `input_ends`: the standard input will be closed, and the session ends after that, whatever the command has read.
+    """
+    return f"{PROGRAM}{shell_join(('session', mark, 'ends' if input_ends else '', cwd or '', *argv))}\n".encode()
 
 
 def stream_program(mark: str, argv: tuple[str, ...]) -> bytes:

@@ -12,7 +12,7 @@ import paramiko
 
 from runbook_lib.connections.docker_errors import docker_unavailable
 from runbook_lib.connections.limits import Bounded
-from runbook_lib.connections.link import Link
+from runbook_lib.connections.link import Link, end_input
 from runbook_lib.connections.quoting import shell_join
 from runbook_lib.connections.session import LOGIN_LINE, Exchange, Reply, new_mark, session_program
 from runbook_lib.connections.ssh_errors import COMMAND_SHOWN
@@ -109,7 +109,8 @@ class SshServer:
         with self.link.session(exchange.doing) as channel, translate_errors(self.address, exchange.doing):
             channel.settimeout(max(1.0, exchange.timeout_s))
             channel.exec_command(LOGIN_LINE)
-            feeder = _feed(channel, session_program(mark, exchange.argv, exchange.cwd), exchange.stdin)
+            program = session_program(mark, exchange.argv, exchange.cwd, input_ends=exchange.stdin is not None)
+            feeder = _feed(channel, program, exchange.stdin)
             reply = Reply(self.address, mark, exchange.on_stdout, exchange.on_stderr)
             code = self._drain(channel, exchange, reply, deadline)
             if feeder is not None:
@@ -137,7 +138,9 @@ class SshServer:
         if not channel.status_event.wait(max(0.0, deadline - time.monotonic())):
             raise self._timed_out(exchange)
         if channel.exit_status == -1 or not channel.eof_received or reply.began:
-            raise EOFError("the channel closed before the command's end was seen")
+            killed = channel.transport is not None and channel.transport.is_active()
+            raise EOFError("the command was killed on the server, or its session was" if killed
+                           else "the channel closed before the command's end was seen")
         raise reply.never_began()
 
     def _finish(self, command: Command) -> tuple[CommandResult, bool]:
@@ -183,7 +186,7 @@ def _feed(channel: paramiko.Channel, program: bytes, stdin: bytes | None) -> thr
         with suppress(OSError, EOFError, paramiko.SSHException):
             channel.sendall(program + (stdin or b""))
             if stdin is not None:
-                channel.shutdown_write()
+                end_input(channel)
 
     if len(program) + len(stdin or b"") <= 32_768:  # fits the first window: no thread needed
         send()

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+PATIENCE_S = 120.0  # what a busy machine may take for anything; only what never comes is a failure
 TOKEN = "only-for-this-test"
 ROOMS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR",
          "JUPYTERLAB_WORKSPACES_DIR")
@@ -53,7 +54,7 @@ def jupyterlab(folder: Path, room: Path, variables: Mapping[str, str]) -> Iterat
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline and server.poll() is None:
         try:
             urllib.request.urlopen(f"{address}/api", timeout=2).close()
@@ -68,11 +69,12 @@ class Operator:
 
     def __init__(self, page: Any, address: str, notebook: Path) -> None:
         self.page, self.address = page, address
-        page.goto(f"{address}/lab/tree/{notebook.parent.name}/{notebook.name}?token={TOKEN}&reset", timeout=40_000)
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=40_000)
-        page.get_by_text("| Idle").wait_for(timeout=40_000)  # a cell sent before the kernel listens is lost
+        page.set_default_timeout(PATIENCE_S * 1000)
+        page.goto(f"{address}/lab/tree/{notebook.parent.name}/{notebook.name}?token={TOKEN}&reset")
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+        page.get_by_text("| Idle").wait_for()  # a cell sent before the kernel listens is lost
 
-    def run(self, place: int, patience_s: float = 30) -> Any:
+    def run(self, place: int, patience_s: float = PATIENCE_S) -> Any:
         """Run the code cell at `place` to its end; gives the place of its outputs."""
         before = self.prompt(place)
         self.start(place)
@@ -87,9 +89,20 @@ class Operator:
 
     def save(self) -> None:
         """Save the notebook, as JupyterLab also does automatically every two minutes."""
-        with self.page.expect_response(lambda reply: reply.request.method == "PUT" and "/api/contents/" in reply.url) as saved:
-            self.page.keyboard.press("Control+s")
-        assert saved.value.ok, saved.value.status_text
+        saved: list[Any] = []
+
+        def note(reply: Any) -> None:
+            if reply.request.method == "PUT" and "/api/contents/" in reply.url:
+                saved.append(reply)
+
+        self.page.on("response", note)
+        deadline = time.monotonic() + PATIENCE_S
+        while not saved:
+            assert time.monotonic() < deadline, "JupyterLab did not save"
+            self.page.keyboard.press("Control+s")  # ignored while the previous save has not ended
+            self.page.wait_for_timeout(1000)
+        self.page.remove_listener("response", note)
+        assert saved[0].ok, saved[0].status_text
 
     def start(self, place: int) -> None:
         self.page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").nth(place).click()
@@ -98,10 +111,11 @@ class Operator:
     def prompt(self, place: int) -> str:
         return str(self.page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").nth(place).inner_text())
 
-    def finished(self, place: int, before: str = "", patience_s: float = 30) -> None:
+    def finished(self, place: int, before: str = "", patience_s: float = PATIENCE_S) -> None:
         """Wait until the cell's prompt shows a new number."""
         deadline = time.monotonic() + patience_s
         while not (re.search(r"\d", self.prompt(place)) and self.prompt(place) != before):
             assert time.monotonic() < deadline, f"cell {place} did not finish: {self.prompt(place)}"
             self.page.wait_for_timeout(100)
-        self.page.wait_for_timeout(300)  # outputs are drawn after the prompt
+        self.page.get_by_text("| Idle").wait_for(timeout=patience_s * 1000)  # it comes after the last output
+        self.page.wait_for_timeout(300)  # and is drawn by then

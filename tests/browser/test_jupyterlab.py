@@ -14,7 +14,7 @@ import pytest
 from runbook_lib.archive import journal
 from runbook_lib.archive.runs import list_runs, verify
 from runbook_lib.core.findings import Verdict
-from tests.browser.jupyterlab import TOKEN, Operator, jupyterlab
+from tests.browser.jupyterlab import PATIENCE_S, TOKEN, Operator, jupyterlab
 from tests.notebooks.sample_notebooks import CLOSE, PARAMETERS, SECRET, ProjectDir
 
 PLAN = """\
@@ -57,7 +57,6 @@ def at_notebook(lab: str, chromium: Any) -> Iterator[Any]:
         context.close()
 
 
-@pytest.mark.timeout(120)
 def test_an_operator_steps_through_a_runbook(project_dir: ProjectDir, at_notebook: Any, tmp_path: Path) -> None:
     notebook = project_dir.add("10_good", LEAK, PLAN, INSPECT, REFUSED, "run.require([finding('room', True)])",
                         "import time\ntime.sleep(60)", CLOSE)
@@ -78,7 +77,7 @@ def test_an_operator_steps_through_a_runbook(project_dir: ProjectDir, at_noteboo
     assert "Next: Free space." in refused and "Traceback" not in refused
     operator.run(6)
     operator.start(7)
-    operator.page.wait_for_timeout(1000)
+    operator.page.get_by_text("| Busy").wait_for()
     operator.page.keyboard.press("i")
     operator.page.keyboard.press("i")  # twice: JupyterLab's key for "interrupt"
     operator.finished(7)
@@ -108,7 +107,7 @@ def test_an_operator_steps_through_a_runbook(project_dir: ProjectDir, at_noteboo
             await fetch(`/api/sessions/${sessions[0].id}?token=${token}`, {method: "DELETE",
                 headers: {"X-XSRFToken": (document.cookie.match(/_xsrf=([^;]*)/) || [])[1] || ""}});
         }""", TOKEN)
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE_S
     while list_runs(tmp_path / "outputs")[0].state == "open" and time.monotonic() < deadline:
         time.sleep(0.3)
     newest = list_runs(tmp_path / "outputs")[0]

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import paramiko
 
-from runbook_lib.connections.link import close_quietly
+from runbook_lib.connections.link import close_quietly, end_input
 from runbook_lib.connections.lock.record import holder_record
 from runbook_lib.connections.lock.refusals import SILENCE_S, refusal
 from runbook_lib.connections.ssh import SshServer
@@ -80,7 +80,7 @@ class EnvironmentLock:
             channel, self._channel = self._channel, None
         if channel is not None:
             with suppress(paramiko.SSHException, OSError, EOFError):
-                channel.shutdown_write()
+                end_input(channel)
                 channel.status_event.wait(5.0)
             close_quietly(channel)
         if self._heartbeat is not None:

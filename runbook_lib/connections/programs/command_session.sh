@@ -12,11 +12,14 @@ export LC_ALL=C
 # The marks show where our own output begins and ends: what a login shell or a wrapper prints around it is left out.
 begin() { printf '%s errors begin\n' "$1" >&2; printf '%s begin\n' "$1"; }
 session() {
-    local mark=$1 folder=$2 code; shift 2
+    local mark=$1 input=$2 folder=$3 code; shift 3
     begin "$mark"
     # status 126 for a missing folder, so that it is not taken for a result of the command
     if [ -z "$folder" ]; then ("$@"); else (cd -- "$folder" || exit 126; "$@"); fi
     code=$?
+    # A session that ends while its input is still on the way costs the whole connection: sshd closes it when data or an
+    # end of input arrive for a session that is gone. What the command left unread is read away first.
+    [ -z "$input" ] || ! IFS= read -r -N 1 _ || cat >/dev/null
     printf '%s end %s\n' "$mark" "$code" >&2
     printf '%s end %s\n' "$mark" "$code"
     exit "$code"

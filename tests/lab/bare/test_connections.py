@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from paramiko.common import MSG_CHANNEL_DATA, MSG_CHANNEL_EOF
 
 from runbook_lib.connections import open_connections
 from runbook_lib.core.commands import Command
@@ -83,6 +84,32 @@ def test_a_link_that_breaks_in_a_command_leaves_its_outcome_open(connections: Op
         server.link.transport().sock.close()
         with pytest.raises(LinkDropped):
             asked.result()
+
+
+@pytest.mark.parametrize("kind", [MSG_CHANNEL_DATA, MSG_CHANNEL_EOF], ids=["data", "end of input"])
+@pytest.mark.parametrize("command", [sh("exit 3", stdin="x" * 200_000), sh("exit 3"), Command(("bash", "-s"), stdin="exit 3\n")],
+                         ids=["unread input", "no input", "program"])
+def test_a_command_that_ends_before_its_input_does_not_cost_the_connection(
+    connections: OpenConnections, monkeypatch: pytest.MonkeyPatch, command: Command, kind: int
+) -> None:
+    """sshd ends the whole connection when input arrives for a session that it has closed."""
+    server = connections.server
+    server.run(sh("true"))
+    transport = server.link.transport()
+    send = transport._send_user_message  # type: ignore[attr-defined]
+
+    def delayed(message: Any) -> None:
+        if message.asbytes()[0] == kind:
+            time.sleep(0.3)
+        send(message)
+
+    monkeypatch.setattr(transport, "_send_user_message", delayed)
+    with ThreadPoolExecutor(1) as alongside:
+        other = alongside.submit(server.execute, sh("sleep 2; echo whole"))
+        time.sleep(0.5)
+        assert server.execute(command).exit_code == 3
+        assert other.result().stdout == "whole\n"
+    assert server.link.transport() is transport
 
 
 def test_a_link_that_broke_while_idle_is_opened_again(connections: OpenConnections) -> None:

@@ -12,6 +12,7 @@ import pytest
 from runbook_lib.connections import open_connections
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import HostKeyChanged, HostKeyRevoked, HostKeyUnknown, RunbookError
+from tests.lab_server import RELOAD_SSHD
 from tests.unit.connections.ssh_files import certify, hashed, make_key, public
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ def keys(lab: Lab, environment: Environment, tmp_path_factory: pytest.TempPathFa
     (folder / "host.pub").write_text(address.host_key.with_suffix(".pub").read_text())
     certificate = certify(folder / "authority", folder / "host", "-n", "127.0.0.1")
     lab.on_server("sh", "-c", 'echo "$1" > /etc/ssh/host-cert.pub; echo "HostCertificate /etc/ssh/host-cert.pub" > '
-                  "/etc/ssh/sshd_config.d/99-test.conf; pkill -HUP -o -x sshd; sleep 1", "sh", certificate.read_text())
+                  f"/etc/ssh/sshd_config.d/99-test.conf; {RELOAD_SSHD}", "sh", certificate.read_text())
     host = f"[{environment.server.host}]:{environment.server.port}"
     yield {"HASHED": hashed(f"{host} {public(folder / 'host')}", folder), "HOST": public(folder / "host"),
            "OTHER": public(folder / "other"), "AUTHORITY": public(folder / "authority"), "NAME": host}
-    lab.on_server("sh", "-c", "rm /etc/ssh/sshd_config.d/99-test.conf /etc/ssh/host-cert.pub; pkill -HUP -o -x sshd; sleep 1")
+    lab.on_server("sh", "-c", f"rm /etc/ssh/sshd_config.d/99-test.conf /etc/ssh/host-cert.pub; {RELOAD_SSHD}")
 
 
 def connect(environment: Environment, file: Path) -> None:

@@ -13,6 +13,7 @@ from runbook_lib.connections.lock import EnvironmentLock, lock_holder
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import CommandTimedOut, DockerUnavailable, FactUnreadable, LoginUnusable
 from runbook_lib.core.plan import StepState
+from tests.lab_server import RELOAD_SSHD
 
 if TYPE_CHECKING:
     from runbook_lib.connections import OpenConnections
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 HOME = "/home/deploy"
 RESTORE = f"""usermod --shell /bin/bash deploy
 cd {HOME} && rm -rf .bashrc .zshenv .cshrc .config .profile .ssh/rc .ssh/environment
-rm -f /etc/ssh/sshd_config.d/*-test.conf /usr/local/bin/wrapper; pkill -HUP -o -x sshd"""
+rm -f /etc/ssh/sshd_config.d/*-test.conf /usr/local/bin/wrapper; {RELOAD_SSHD}"""
 Login = Callable[..., "OpenConnections"]
 
 
@@ -83,16 +84,13 @@ NOISY = {
     "fish": "usermod --shell /usr/bin/fish deploy; install -d .config/fish; "
             f"cat > .config/fish/config.fish <<'E'\n{NOISE}; set -gx LANG de_DE.UTF-8\nE",
     "sshrc": f"cat > .ssh/rc <<'E'\n{NOISE}\nE",
-    "banner": "printf 'Banner /etc/os-release\\nPrintMotd yes\\n' > /etc/ssh/sshd_config.d/99-test.conf; "
-              "pkill -HUP -o -x sshd; sleep 0.5",
+    "banner": "printf 'Banner /etc/os-release\\nPrintMotd yes\\n' > /etc/ssh/sshd_config.d/99-test.conf; " + RELOAD_SSHD,
     "wrapper": f"printf '#!/bin/sh\\n%s\\n' \"{NOISE.replace(chr(34), chr(92) + chr(34))}\" 'sh -c \"$SSH_ORIGINAL_COMMAND\"; "
                "echo logged; exit 3' > /usr/local/bin/wrapper; chmod +x /usr/local/bin/wrapper; "
-               "echo 'ForceCommand /usr/local/bin/wrapper' > /etc/ssh/sshd_config.d/99-test.conf; "
-               "pkill -HUP -o -x sshd; sleep 0.5",
+               "echo 'ForceCommand /usr/local/bin/wrapper' > /etc/ssh/sshd_config.d/99-test.conf; " + RELOAD_SSHD,
     "unquoting wrapper": "printf '#!/bin/sh\\necho noise\\nexec $SSH_ORIGINAL_COMMAND\\n' > /usr/local/bin/wrapper; "
                          "chmod +x /usr/local/bin/wrapper; "
-                         "echo 'ForceCommand /usr/local/bin/wrapper' > /etc/ssh/sshd_config.d/99-test.conf; "
-                         "pkill -HUP -o -x sshd; sleep 0.5",
+                         "echo 'ForceCommand /usr/local/bin/wrapper' > /etc/ssh/sshd_config.d/99-test.conf; " + RELOAD_SSHD,
 }
 
 
@@ -109,10 +107,10 @@ REFUSING = {
     "a start-up file that reads": ("echo 'cat > /dev/null' > .bashrc", "it printed nothing"),
     "no bash": ("usermod --shell /bin/dash deploy; printf '#!/bin/sh\\nPATH=/nowhere exec /bin/sh -c "
                 "\"$SSH_ORIGINAL_COMMAND\"\\n' > /usr/local/bin/wrapper; chmod +x /usr/local/bin/wrapper; echo "
-                "'ForceCommand /usr/local/bin/wrapper' > /etc/ssh/sshd_config.d/99-test.conf; pkill -HUP -o -x sshd; "
-                "sleep 0.5", "bash: not found"),
+                "'ForceCommand /usr/local/bin/wrapper' > /etc/ssh/sshd_config.d/99-test.conf; " + RELOAD_SSHD,
+                "bash: not found"),
     "a wrapper that runs its own": ("echo 'ForceCommand echo only backups here' > /etc/ssh/sshd_config.d/99-test.conf; "
-                                    "pkill -HUP -o -x sshd; sleep 0.5", "only backups here"),
+                                    + RELOAD_SSHD, "only backups here"),
     "one stream": ("echo 'exec 2>&1' > .bashrc", "joins standard error"),
 }
 
@@ -153,7 +151,7 @@ LOCALES = {
 def test_output_is_in_one_language_and_one_form_of_numbers(login: Login, environment: Environment, variables: str) -> None:
     connections = login(f"printf %s '{variables}' > .ssh/environment; echo 'PermitUserEnvironment yes' > "
                         "/etc/ssh/sshd_config.d/00-test.conf; mv /etc/ssh/sshd_config.d/00-test.conf "
-                        "/etc/ssh/sshd_config.d/50-test.conf; pkill -HUP -o -x sshd; sleep 0.5")
+                        "/etc/ssh/sshd_config.d/50-test.conf; " + RELOAD_SSHD)
     server = connections.server
     asked = "printf '%.1f\n' 1.5 | tr A-Z a-z; df -P / | head -1; ls /no/such 2>&1; date +%A | wc -w; bash -c 'echo ${x^^}'"
     result = server.execute(Command(("bash", "-c", asked)))

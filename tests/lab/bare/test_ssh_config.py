@@ -19,6 +19,7 @@ from runbook_lib.core.errors import (
     PreconditionFailed,
     RunbookError,
 )
+from tests.lab_server import RELOAD_SSHD
 from tests.unit.connections.ssh_files import certify, make_key, public
 
 if TYPE_CHECKING:
@@ -35,13 +36,13 @@ def inner(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("inner")
     make_key(folder / "authority")
     lab.on_server("sh", "-c", f"""set -e; echo "$1" > /etc/ssh/users.pub
-        echo 'PermitOpen any' > /etc/ssh/sshd_config.d/00-test.conf; pkill -HUP -o -x sshd; sleep 1
+        echo 'PermitOpen any' > /etc/ssh/sshd_config.d/00-test.conf; {RELOAD_SSHD}
         mount -o remount,rw /proc/sys && echo 0 > /proc/sys/net/ipv6/conf/lo/disable_ipv6
         /usr/sbin/sshd -p {INNER} -o ListenAddress=127.0.0.1 -o ListenAddress=::1 -o PidFile=/run/inner.pid \
             -o TrustedUserCAKeys=/etc/ssh/users.pub""", "sh", public(folder / "authority"))
     yield folder
     lab.on_server("sh", "-c", "kill $(cat /run/inner.pid); rm /etc/ssh/users.pub /etc/ssh/sshd_config.d/00-test.conf; "
-                  "pkill -HUP -o -x sshd; sleep 1")
+                  + RELOAD_SSHD)
 
 
 @pytest.fixture

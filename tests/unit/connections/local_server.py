@@ -37,7 +37,7 @@ class LocalServer:
         assert process.stdin
         assert process.stdout
         assert process.stderr
-        process.stdin.write(session_program(mark, exchange.argv, exchange.cwd) + (exchange.stdin or b""))
+        process.stdin.write(session_program(mark, exchange.argv, exchange.cwd, input_ends=exchange.stdin is not None) + (exchange.stdin or b""))
         process.stdin.flush()
         if exchange.stdin is not None:
             process.stdin.close()
