@@ -22,7 +22,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.environment import Environment, load_environment, project
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.plans.compose import compose
-from runbook_lib.recovery.facts.backup_survey import parse_survey
+from runbook_lib.recovery.facts.backup_survey import parse_survey, survey_program
 from runbook_lib.recovery.facts.backups import Backups
 from runbook_lib.recovery.plans.backup import plan_backup
 from runbook_lib.recovery.plans.restore_drill import drill_command
@@ -136,7 +136,7 @@ class BackupBench:
 
     def _drill(self, database: str) -> None:
         environment = self._for(database)
-        listed = Command(("bash", "-s", "--", FOLDER, database, "1"), stdin=_survey_program())
+        listed = Command(("bash", "-s", "--", FOLDER, database, "1"), stdin=survey_program())
         backups = parse_survey(self._program(listed), FOLDER, database, our_clock=datetime.now(UTC))
         if backups.newest is None:
             raise LabError(f"The backup of {database} is not good.", next_step="run the benchmark again")
@@ -171,12 +171,6 @@ class BackupBench:
 
     def _cpu_s(self) -> float:
         return float(output(self._instance.inside("sh", "-c", CPU_S))) / 1e9
-
-
-def _survey_program() -> str:
-    from runbook_lib.core import programs
-
-    return programs.text("recovery/backups_survey.sh")
 
 
 def show_backups(instance: Instance, sizes: Sequence[int], rounds: int, rate: float) -> int:

@@ -19,9 +19,8 @@ from lab.processes import output
 from lab.resilience.backup_pair import Pair, encode_manifest
 from lab.resilience.corruptions import write_pairs
 from lab.resilience.suite import Case, Suite
-from runbook_lib.core import programs
 from runbook_lib.environment import Environment, load_environment
-from runbook_lib.recovery.facts.backup_survey import parse_survey
+from runbook_lib.recovery.facts.backup_survey import parse_survey, survey_program
 from runbook_lib.recovery.facts.backups import Backups
 from runbook_lib.recovery.plans.backup import backup_program, expired
 
@@ -107,7 +106,7 @@ class BackupFolder:
     def _survey(self, moment: datetime) -> Backups:
         """The folder as the server reports it, at the simulated moment."""
         database = self.environment.backup.database
-        rows = self._server("bash", "-s", "--", FOLDER, database, "0", text=programs.text("recovery/backups_survey.sh"))
+        rows = self._server("bash", "-s", "--", FOLDER, database, "0", text=survey_program())
         found = parse_survey(rows, FOLDER, database, our_clock=moment + self.local_offset)
         return replace(found, server_clock=moment + self.server_offset)
 

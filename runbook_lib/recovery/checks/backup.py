@@ -6,7 +6,7 @@ from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.text import readable_size
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.checks.freshness import suspect_files
-from runbook_lib.recovery.facts.backups import Backup, Backups, Trust
+from runbook_lib.recovery.facts.backups import INSTALL, Backup, Backups, Trust
 
 SPACE_FACTOR = 1.5  # times the last dump: the new one lies next to it until it is verified
 SHRUNK_BELOW = 0.5  # of the previous dump: data was deleted, or something is wrong
@@ -15,11 +15,12 @@ SHRUNK_BELOW = 0.5  # of the previous dump: data was deleted, or something is wr
 def backup_preconditions(
     backups: Backups, environment: Environment, *, database_bytes: int | None
 ) -> tuple[Finding, ...]:
-    """Whether a backup may start: folder, disk space, no concurrent backup. `database_bytes` sizes the very first one.
+    """Whether a backup may start: programs, folder, disk space, no concurrent backup.
 
-    Further warnings name what is in the folder and cannot be relied on.
+    `database_bytes` sizes the very first one. Further warnings name what is in the folder and cannot be relied on.
     """
     return (
+        server_reads_dumps(backups),
         _folder(backups, environment),
         _free_space(backups, database_bytes),
         _no_concurrent_backup(backups),
@@ -41,6 +42,14 @@ def backup_is_new(before: Backups, after: Backups) -> tuple[Finding, ...]:
                 otherwise=Verdict.WARNING, next_step="The next backup clears it."),
         _plausible_size(before, added),
     )
+
+
+def server_reads_dumps(backups: Backups) -> Finding:
+    """Whether the server has the programs that write and read dumps: a backup, a drill and a restore all need them."""
+    lacking = backups.lacking
+    return finding("the server can read dumps", None if lacking is None else not lacking,
+                   measured="not known" if lacking is None else f"it has no {', '.join(lacking)}" if lacking else "yes",
+                   expected="perl with Digest::MD5, gzip, flock, diff", next_step=INSTALL)
 
 
 def _folder(backups: Backups, environment: Environment) -> Finding:

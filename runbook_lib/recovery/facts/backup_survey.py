@@ -35,11 +35,16 @@ def survey(environment: Environment, *, checksums: int | None = None) -> Questio
     argv = ("bash", "-s", "--", rules.directory, rules.database, str(amount))
 
     def fetch(connections: Connections) -> Backups:
-        command = Command(argv, stdin=programs.text("recovery/backups_survey.sh"), timeout_s=SURVEY_TIMEOUT_S)
+        command = Command(argv, stdin=survey_program(), timeout_s=SURVEY_TIMEOUT_S)
         reply = connections.server.run(command)
         return parse_survey(reply.stdout, rules.directory, rules.database, our_clock=datetime.now(UTC))
 
     return Question("backups", fetch)
+
+
+def survey_program() -> str:
+    """The whole program that reads a backup folder, as `bash -s -- DIRECTORY DATABASE CHECKSUMS` takes it."""
+    return programs.text("recovery/required_programs.sh", "recovery/backups_survey.sh")
 
 
 def partial_names(database: str) -> tuple[str, ...]:
@@ -73,6 +78,7 @@ def parse_survey(text: str, directory: str, database: str, *, our_clock: datetim
         tuple(PartialBackup(name, records.files[name], name in records.locked) for name in sorted(partials)),
         tuple(sorted(orphans)),
         tuple(sorted(set(records.files) - set(times) - manifests - partials - orphans)),
+        records.lacking,
     )
 
 
@@ -82,6 +88,7 @@ class _Records:
     def __init__(self) -> None:
         self.clock: datetime | None = None
         self.folder: str | None = None
+        self.lacking: tuple[str, ...] | None = None
         self.size_bytes = self.free_bytes = 0
         self.files: dict[str, int] = {}
         self.locked: set[str] = set()
@@ -92,6 +99,8 @@ class _Records:
         """One record; raises when it is not one."""
         if kind == "clock":
             self.clock = datetime.fromtimestamp(float(fields[0]), UTC)
+        elif kind == "lacks":
+            self.lacking = tuple(fields[0].split(",")) if fields[0] else ()
         elif kind == "folder":
             self.folder = fields[0]
         elif kind == "disk":

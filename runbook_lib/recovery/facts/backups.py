@@ -17,6 +17,9 @@ from runbook_lib.recovery.facts.data_loss import DataLoss
 from runbook_lib.recovery.facts.manifests import SUFFIX, Manifest
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
+# what a server needs for its dumps, in the words of the three usual families
+INSTALL = ("As root on the server: `apt-get install perl` (Debian, Ubuntu), `dnf install perl-Digest-MD5 diffutils` "
+           "(RHEL, Fedora) or `apk add perl coreutils util-linux` (Alpine). Then run again.")
 MOST_TABLES = 100  # in one table of a report
 
 
@@ -87,7 +90,8 @@ class Backups:
     """The backup folder. `backups` newest first; `foreign` files are not ours and never touched.
 
     `server_clock` and `our_clock` were read in the same moment; `orphans` are manifests whose dump is gone.
-    `writable` is None where there is no such folder.
+    `writable` is None where there is no such folder. `lacking` are programs that the server needs for dumps and lacks;
+    None where the reply does not say.
     """
 
     directory: str
@@ -101,6 +105,7 @@ class Backups:
     partials: tuple[PartialBackup, ...] = ()
     orphans: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
+    lacking: tuple[str, ...] | None = ()
 
     @property
     def good(self) -> tuple[Backup, ...]:

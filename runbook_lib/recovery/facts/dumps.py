@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
-from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.errors import FactUnreadable, PreconditionFailed
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
+from runbook_lib.recovery.facts.backups import INSTALL
 
 INSPECTION_TIMEOUT_S = 1800.0
 
@@ -32,10 +33,11 @@ class DumpContents:
 def inspect_dump(environment: Environment, name: str | None) -> Question[DumpContents | None]:
     """One backup of the environment's folder, read to its end; None when there is no name to read.
 
-    Raises FactUnreadable when the server's reply is not a list of tables.
+    Raises FactUnreadable when the server's reply is not a list of tables, PreconditionFailed where the server lacks the
+    programs that read dumps.
     """
     path = f"{environment.backup.directory}/{name}"
-    program = programs.text("recovery/dump_contents.sh", "recovery/verify_dump.sh")
+    program = programs.text("recovery/required_programs.sh", "recovery/dump_contents.sh", "recovery/verify_dump.sh")
 
     def fetch(connections: Connections) -> DumpContents | None:
         if name is None:
@@ -47,7 +49,14 @@ def inspect_dump(environment: Environment, name: str | None) -> Question[DumpCon
 
 
 def parse_contents(text: str, path: str) -> DumpContents:
-    """The records that `verify_dump.sh` prints. Raises FactUnreadable on any other reply."""
+    """The records that `verify_dump.sh` prints. Raises FactUnreadable on any other reply.
+
+    Raises PreconditionFailed where the server lacks the programs that read dumps: nothing is known of the dump then.
+    """
+    key, _, lacking = text.partition("\t")
+    if key == "lacks":
+        raise PreconditionFailed(f"The server cannot read dumps: it has no {lacking.strip().replace(',', ', ')}.",
+                                 where=path, next_step=INSTALL)
     try:
         rows: Counter[str] = Counter()  # a table that occurs twice holds the rows of both
         values: dict[str, str] = {}

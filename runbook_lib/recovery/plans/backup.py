@@ -10,18 +10,26 @@ from datetime import timedelta
 
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import PreconditionFailed
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.platform.plans.compose import compose
-from runbook_lib.recovery.facts.backups import Backup, Backups
+from runbook_lib.recovery.facts.backups import INSTALL, Backup, Backups
 
 DUMP_LIMIT_S = 3600
 EXPIRE = "backup-expire"  # a step of the schedule alone
 
 
 def plan_backup(backups: Backups, environment: Environment) -> Plan:
-    """Dump, verify, publish, and only then prune. Never empty: a backup is always worth taking."""
+    """Dump, verify, publish, and only then prune. Never empty: a backup is always worth taking.
+
+    Raises PreconditionFailed where the server lacks the programs that read dumps: every plan with a backup in it is
+    refused then, before its first step.
+    """
+    if backups.lacking:
+        raise PreconditionFailed(f"The server cannot read dumps: it has no {', '.join(backups.lacking)}.",
+                                 where=backups.directory, next_step=INSTALL)
     steps = [_dump(environment), _verify(environment), _publish(environment)]
     if backups.interrupted:
         steps.insert(0, _clear(environment, sum(one.size_bytes for one in backups.interrupted)))

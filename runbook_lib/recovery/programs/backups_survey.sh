@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What is in the backup folder: `bash -s -- DIRECTORY DATABASE CHECKSUMS`. Reads only.
+# What is in the backup folder: `bash -s -- DIRECTORY DATABASE CHECKSUMS`. Reads only. Follows required_programs.sh.
 # Prints one record a line, fields by tabs. A file may have any name: a plain name is printed after an equals sign, any
 # other one in base64. No process is started for each file: a folder of many backups must not slow the server down.
 
@@ -20,6 +20,7 @@ packed() {
 main() {
     local directory=$1 database=$2 checksums=$3 name type size mtime encoded
     printf 'clock\t%s\n' "$(date +%s.%N)"
+    printf 'lacks\t%s\n' "$(lacking_programs | paste -sd,)"
     [[ -d $directory ]] || { printf 'folder\tabsent\n'; return; }
     printf 'folder\t%s\n' "$([[ -w $directory ]] && echo writable || echo read-only)"
     printf 'disk\t%s\n' "$(df -B1 --output=size,avail -- "$directory" | tail -n 1 | tr -s ' ' | sed 's/^ //')"

@@ -72,8 +72,9 @@ ask_live() {
 }
 
 # The timeout inside needs CAP_KILL to end what runs as another user; INT, because on TERM PostgreSQL waits for its
-# sessions. Memory is bounded and includes the data when they are in memory; else they are in a volume that is removed with
-# the container. The image says where it keeps data (18 moved that); nothing there has to survive, so nothing is synced.
+# sessions. A shell starts it: coreutils of 2026 ends at once and silently as a container's first process. Memory is
+# bounded and includes the data when they are in memory; else they are in a volume that is removed with the container. The
+# image says where it keeps data (18 moved that); nothing there has to survive, so nothing is synced.
 start_copy() {
     local from image libraries spaces definition data folder place; from=$(now_s)
     ask_live
@@ -82,19 +83,23 @@ start_copy() {
     [[ $data == */data ]] || folder=$data/runbook
     place="type=volume,dst=$data,volume-label=$LABEL"
     ((tmpfs_mb == 0)) || place="type=tmpfs,dst=$data,tmpfs-size=${tmpfs_mb}m"
-    docker run --detach --rm --name "$copy" --label "$LABEL" --label "$OF_PROJECT=$project" --network none \
+    docker create --rm --name "$copy" --label "$LABEL" --label "$OF_PROJECT=$project" --network none \
         --memory "${memory_mb}m" --memory-swap "${memory_mb}m" \
         --cpus 1 --pids-limit 256 --cap-drop ALL --cap-add CHOWN --cap-add DAC_OVERRIDE --cap-add FOWNER --cap-add KILL \
         --cap-add SETGID --cap-add SETUID --security-opt no-new-privileges --shm-size 128m --mount "$place" --log-driver json-file \
         --log-opt max-size=5m --env POSTGRES_USER="$administrator" --env POSTGRES_DB=postgres --env POSTGRES_HOST_AUTH_METHOD=trust \
         --env POSTGRES_INITDB_ARGS=--no-sync --env PGDATA="$folder" \
-        --entrypoint timeout "$image" -k 10 -s INT "$limit_s" docker-entrypoint.sh postgres -c max_wal_size=256MB -c fsync=off \
-        -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 -c shared_preload_libraries="$libraries" >/dev/null 2>"$scratch/output" \
+        --entrypoint sh "$image" -c 'timeout "$@"; exit' limited -k 10 -s INT "$limit_s" docker-entrypoint.sh postgres \
+        -c max_wal_size=256MB -c fsync=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 \
+        -c shared_preload_libraries="$libraries" >/dev/null 2>"$scratch/output" \
         || conclude error start "The disposable database did not start: $(tail -c 1000 "$scratch/output")"
+    # from its first line on: a copy that ends at once is removed, and takes its log along
+    docker start --attach "$copy" 2>&1 | head -c 1000000 >"$scratch/log" & local attached=$!
     prefix=(docker exec --interactive --user postgres "$copy")
     local deadline=$((SECONDS + 180))
     until docker exec "$copy" pg_isready --quiet --host 127.0.0.1 --username "$administrator" --dbname postgres 2>/dev/null; do
-        running && ((SECONDS < deadline)) || conclude error start "The disposable database did not become ready: $(docker logs --tail 5 "$copy" 2>&1)"
+        kill -0 "$attached" 2>/dev/null && ((SECONDS < deadline)) \
+            || conclude error start "The disposable database did not become ready: $(tail -n 5 "$scratch/log")"
         sleep 0.2
     done
     make_database >"$scratch/output" 2>&1 || conclude error start "The database could not be made in the copy: $(tail -c 1000 "$scratch/output")"
@@ -205,7 +210,7 @@ application() {
 in_application() {  # in_application OPTION IMAGE WORD…
     docker run --rm "$1" --name "$copy-application" --label "$LABEL" --label "$OF_PROJECT=$project" --network "container:$copy" --memory 512m --pids-limit 256 \
         --cap-drop ALL --security-opt no-new-privileges --tmpfs /tmp:mode=1777 --env-file "$scratch/environment" \
-        --entrypoint timeout "$2" -k 10 "$limit_s" "${@:3}" </dev/null
+        --entrypoint sh "$2" -c 'timeout "$@"; exit' limited -k 10 "$limit_s" "${@:3}" </dev/null
 }
 
 serve() {

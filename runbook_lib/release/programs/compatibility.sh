@@ -37,7 +37,7 @@ start() {
 
 start_redis() {
     docker run --detach --rm --name "$copy-redis" --label org.gw2.runbook=schema-copy --network "container:$copy" \
-        --memory 128m --tmpfs /data --entrypoint timeout "$(docker inspect --format '{{.Config.Image}}' "$1")" "$LIMIT_S" \
+        --memory 128m --tmpfs /data --entrypoint sh "$(docker inspect --format '{{.Config.Image}}' "$1")" -c 'timeout "$@"; exit' limited "$LIMIT_S" \
         redis-server --bind 127.0.0.1 --dir /data --save '' --appendonly no
 }
 
@@ -52,7 +52,7 @@ start_code() {
         --memory 512m --tmpfs /tmp:mode=1777 --env-file <(docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$1") \
         --env DATABASE_URL="$address" --env ASYNC_SQLALCHEMY_DATABASE_URI="${address/postgresql:/postgresql+asyncpg:}" \
         --env REDIS_URL=redis://127.0.0.1:6379/0 --env LOG_TO_FILE=false --env WEB_CONCURRENCY=1 \
-        --entrypoint timeout "$image" "$LIMIT_S" "${words[@]}" || return
+        --entrypoint sh "$image" -c 'timeout "$@"; exit' limited "$LIMIT_S" "${words[@]}" || return
     local deadline=$((SECONDS + 90))
     until docker exec "$copy-code" python3 -c 'import urllib.request as ask; ask.urlopen("http://127.0.0.1:8000/api/v1/health", timeout=5)' 2>/dev/null; do
         if ((SECONDS >= deadline)) || [[ $(docker inspect --format '{{.State.Running}}' "$copy-code") != true ]]; then

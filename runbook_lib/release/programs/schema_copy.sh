@@ -26,11 +26,14 @@ backend_image() {
     done
 }
 
-# start_copy IMAGE: the live database's own image, so that the server version is the same.
+# start_copy IMAGE: the live database's own image, so that the server version is the same. The image of version 18 refuses
+# a mount where it does not keep its data. A shell starts timeout: coreutils of 2026 ends at once and silently as a
+# container's first process.
 start_copy() {
     docker run --detach --rm --name "$copy" --label org.gw2.runbook=schema-copy --network none --memory 512m --cpus 1 \
         --tmpfs /var/lib/postgresql/data:size=400m --env POSTGRES_USER="$user" --env POSTGRES_DB="$database" \
-        --env POSTGRES_HOST_AUTH_METHOD=trust --entrypoint timeout "$1" "$LIMIT_S" docker-entrypoint.sh postgres || return
+        --env PGDATA=/var/lib/postgresql/data --env POSTGRES_HOST_AUTH_METHOD=trust \
+        --entrypoint sh "$1" -c 'timeout "$@"; exit' limited "$LIMIT_S" docker-entrypoint.sh postgres || return
     local deadline=$((SECONDS + 60))
     # over TCP: while the image initialises its folder, the server answers on the socket only, and then restarts
     until docker exec "$copy" pg_isready --quiet --host 127.0.0.1 --username "$user" --dbname "$database"; do

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runbook_lib.core.errors import PreconditionFailed
 from runbook_lib.environment import load_environment
 from runbook_lib.recovery.facts.backups import Backup, Backups, PartialBackup
 from runbook_lib.recovery.facts.manifests import Manifest
@@ -85,3 +87,10 @@ def test_whatever_lies_there_the_newest_good_ones_survive(lying: list[tuple[int,
     gone = expired(backups, ENVIRONMENT)
     assert not set(gone) & set(backups.good[:kept])
     assert all(one.good and backups.age(one) > timedelta(days=30) for one in gone)
+
+
+def test_a_server_that_cannot_read_dumps_is_refused_before_any_step() -> None:
+    """Also in the plans that only begin with a backup: a deployment, a rollback, a restore."""
+    with pytest.raises(PreconditionFailed, match="no flock, perl with Digest::MD5") as refused:
+        plan_backup(replace(folder(), lacking=("flock", "perl with Digest::MD5")), ENVIRONMENT)
+    assert "apt-get install perl" in refused.value.next_step

@@ -88,7 +88,7 @@ def test_the_program_gets_the_checked_sum_and_no_folder_but_by_name() -> None:
     command = drill_command(backup(0), DEPLOYED, ENVIRONMENT)
     assert "a" * 64 in command.argv
     assert isinstance(command.stdin, str)
-    runs = re.findall(r"docker run[^|;]*?(?=\n\n|>|\|\|)", command.stdin, re.DOTALL)
+    runs = re.findall(r"docker (?:run|create)[^|]*?(?=\n\n|>|\|\|)", command.stdin, re.DOTALL)
     assert len(runs) == 2
     assert all("--volume" not in run and "type=bind" not in run and "-v " not in run for run in runs)
     assert "--network none" in runs[0]

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from runbook_lib.core import programs
-from runbook_lib.recovery.facts.backup_survey import parse_survey
+from runbook_lib.recovery.facts.backup_survey import parse_survey, survey_program
 from runbook_lib.recovery.facts.backups import Backups
 from runbook_lib.recovery.facts.manifests import parse_manifest
 from runbook_lib.recovery.plans.backup import backup_program
@@ -389,7 +388,7 @@ def test_a_database_name_that_would_be_a_pattern_is_refused(folder: Folder) -> N
 
 def survey(folder: Folder) -> Backups:
     argv = ("bash", "-s", "--", str(folder.path), "staging_db", "3")
-    done = subprocess.run(argv, input=programs.text("recovery/backups_survey.sh"), text=True, capture_output=True, timeout=60)
+    done = subprocess.run(argv, input=survey_program(), text=True, capture_output=True, timeout=60)
     return parse_survey(done.stdout, str(folder.path), "staging_db", our_clock=datetime.now(UTC))
 
 

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from runbook_lib.core import programs
 from runbook_lib.environment import load_environment
-from runbook_lib.recovery.facts.backup_survey import parse_survey
+from runbook_lib.recovery.facts.backup_survey import parse_survey, survey_program
 from runbook_lib.recovery.facts.backups import Backups
 from runbook_lib.recovery.facts.manifests import sealed_manifest
 from runbook_lib.recovery.plans.backup import backup_program, expired
@@ -40,7 +39,7 @@ def backup(folder: Path, taken: datetime, number: int) -> Path:
 
 def survey(folder: Path) -> Backups:
     argv = ("bash", "-s", "--", str(folder), "staging_db", str(KEEP))
-    said = subprocess.run(argv, input=programs.text("recovery/backups_survey.sh"), text=True, capture_output=True, check=True).stdout
+    said = subprocess.run(argv, input=survey_program(), text=True, capture_output=True, check=True).stdout
     return parse_survey(said, str(folder), "staging_db", our_clock=datetime.now(UTC))
 
 
