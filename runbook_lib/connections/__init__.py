@@ -66,7 +66,8 @@ class OpenConnections:
         from runbook_lib.connections.postgres import ServerDatabase
 
         backup = self._environment.backup
-        return ServerDatabase(self.server, database=backup.database, user=backup.user)
+        return ServerDatabase(self.server, database=backup.database, user=backup.user,
+                              project=self._environment.project)
 
     @cached_property
     def prometheus(self) -> ServerPrometheus:

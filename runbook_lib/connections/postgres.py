@@ -13,7 +13,6 @@ from runbook_lib.core.errors import DockerUnavailable, FactUnreadable
 from runbook_lib.core.questions import CommandResult
 from runbook_lib.core.text import head_of, tail_of
 
-PROJECT = "gw2-staging"
 _AGAIN = "Run the notebook again; if it stays so, run psql in the container on the server."
 _NO_ENGINE = re.compile(r"Docker daemon|docker: (command )?not found")
 _NOT_RUNNING = re.compile(r"No such container|[Cc]ontainer \S+ is (not running|restarting)")
@@ -22,9 +21,9 @@ _NOT_RUNNING = re.compile(r"No such container|[Cc]ontainer \S+ is (not running|r
 class ServerDatabase:
     """The database named by the environment, asked as its owner on the container's local socket."""
 
-    def __init__(self, server: SshServer, *, database: str, user: str, project: str = PROJECT) -> None:
+    def __init__(self, server: SshServer, *, database: str, user: str, project: str) -> None:
         self._server, self._database, self._user, self._project = server, database, user, project
-        self._container = f"{project}-postgres-1"
+        self._container = ""
 
     def rows(self, sql: str, *, timeout_s: float = 30.0) -> list[dict[str, Any]]:
         """The rows of one SELECT, as dictionaries. Raises FactUnreadable, DockerUnavailable.
@@ -36,8 +35,13 @@ class ServerDatabase:
             raise ValueError("one SELECT, without ';' and without backslashes")
         options = f"-c default_transaction_read_only=on -c statement_timeout={int(timeout_s * 1000)}"
         text = f"BEGIN READ ONLY;\nSELECT row_to_json(answer) FROM (\n{sql}\n) AS answer;\nCOMMIT;\n"
+        known = bool(self._container)
+        if not known:
+            self._find()
         result = self._ask(text, options, timeout_s)
-        if result.exit_code != 0 and _NOT_RUNNING.search(result.stderr) and self._found_by_label():
+        # a recreation since the last query: the container that was found then is another one now
+        if known and result.exit_code != 0 and _NOT_RUNNING.search(result.stderr):
+            self._find()
             result = self._ask(text, options, timeout_s)
         if result.exit_code != 0:
             raise self._failure(result.exit_code, result.stderr)
@@ -48,20 +52,21 @@ class ServerDatabase:
                 self._container, "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", self._user, "-d", self._database)
         return self._server.execute(Command(argv, stdin=text, timeout_s=timeout_s + 10))
 
-    def _found_by_label(self) -> bool:
-        """Whether another container than the last one is PostgreSQL by Compose's labels; it is asked from now on.
+    def _find(self) -> None:
+        """Find the container by Compose's labels, once for many queries: finding it takes as long as a query.
 
-        The name is tried first, because finding it by label doubles the cost of a query. But a recreation that was
-        interrupted leaves it with another name, and `container_name` gives it any.
+        Its name shows nothing: a recreation that was interrupted leaves it with another one, `container_name` gives it
+        any, and another project may have one of this name.
         """
         labels = (f"label=com.docker.compose.project={self._project}", "label=com.docker.compose.service=postgres",
                   "label=com.docker.compose.oneoff=False", "status=running")
         argv = ("docker", "ps", "--quiet", "--no-trunc", *(word for label in labels for word in ("--filter", label)))
-        found = self._server.execute(Command(argv)).stdout.split()
-        if not found or found[0] == self._container:
-            return False
-        self._container = found[0]
-        return True
+        found = self._server.execute(Command(argv))
+        if found.exit_code != 0:
+            raise self._failure(found.exit_code, found.stderr)
+        self._container = next(iter(found.stdout.split()), "")
+        if not self._container:
+            raise self._failure(1, f"No such container: one of {self._project} with the service postgres")
 
     def _failure(self, code: int, stderr: str) -> FactUnreadable | DockerUnavailable:
         where = f"{self._server.address}: PostgreSQL {self._database}"

@@ -41,6 +41,20 @@ class Server(StrictModel):
         return posixpath.join(self.directory, *names)
 
 
+class Compose(StrictModel):
+    """Docker Compose's project: containers, volumes, networks and schedules of the environment are named after it.
+
+    `{name}` in it stands for the environment's name: an environment that extends another one gets a project of its own.
+    A name that is not that of the project that runs names other, empty volumes. Source: Compose manual, project name.
+    """
+
+    project: Annotated[str, StringConstraints(pattern=r"^([a-z0-9_-]|\{name\})+$")]
+
+    def project_of(self, environment_name: str) -> str:
+        """The project's name, filled in; may be one that Compose does not take."""
+        return self.project.replace("{name}", environment_name)
+
+
 class Public(StrictModel):
     """What users type. `connect_to` is the `host:port` really dialled, where that differs from the URL."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from pydantic import model_validator
 
 from runbook_lib.environment.gates import Gate
-from runbook_lib.environment.locations import EnvironmentFile, Public, SecretSpec, Server
+from runbook_lib.environment.locations import Compose, EnvironmentFile, Public, SecretSpec, Server
 from runbook_lib.environment.recovery import RestoreDrill
 from runbook_lib.environment.rules import (
     Access,
@@ -33,6 +34,10 @@ RULES = ("services", "networks", "images", "tuning", "rate_limit", "health", "al
          "configuration_backup", "rollback", "gate", "watch", "success", "load", "disk_minimum_gb", "memory_minimum_mb")
 
 
+# as Compose takes it; short enough for what is added to it: a host name in its networks has 63 characters at most
+PROJECT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
 class Environment(StrictModel):
     """One staging environment as its file describes it. Made by `load_environment`."""
 
@@ -41,6 +46,7 @@ class Environment(StrictModel):
     plan_version: Text
     target_release: Text
     server: Server
+    compose: Compose
     public: Public
     services: dict[Name, Service]
     networks: dict[Name, Network]
@@ -75,10 +81,16 @@ class Environment(StrictModel):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Environment:
-        faults = [*self._unknown_networks(), *self._unexplained_absences(), *self._unnamed_secrets()]
+        faults = [*self._unusable_project(), *self._unknown_networks(), *self._unexplained_absences(),
+                  *self._unnamed_secrets()]
         if faults:
             raise ValueError("\n".join(faults))
         return self
+
+    @property
+    def project(self) -> str:
+        """The Compose project: what is this environment's on its server, and not another one's, is named after it."""
+        return self.compose.project_of(self.name)
 
     @property
     def rules_fingerprint(self) -> str:
@@ -114,6 +126,12 @@ class Environment(StrictModel):
             for name, service in self.services.items()
             if service.required
         )
+
+    def _unusable_project(self) -> list[str]:
+        if PROJECT_NAME.fullmatch(self.project):
+            return []
+        return [f"compose.project: Compose does not take {self.project!r} as a name: at most 40 lower-case letters, "
+                "digits, - and _, the first one a letter or digit"]
 
     def _unknown_networks(self) -> list[str]:
         return [

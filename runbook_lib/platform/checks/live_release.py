@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from runbook_lib.core.findings import Finding, finding
+from runbook_lib.platform.checks.container_health import containers_are_healthy
 from runbook_lib.platform.facts.assets import Asset
-from runbook_lib.platform.facts.containers import Container, container_name
+from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.idle_colour import IdleColour
 from runbook_lib.platform.facts.smoke_test import UserFlow
@@ -149,35 +150,6 @@ def assets_loaded(assets: tuple[Asset, ...]) -> tuple[Finding, ...]:
             for one in assets
         ),
     )
-
-
-def containers_are_healthy(containers: tuple[Container, ...], services: tuple[str, ...],
-                        restarts: Mapping[str, int] | None = None) -> tuple[Finding, ...]:
-    """Each service has a running, healthy container that was neither restarted nor killed for memory.
-
-    `restarts`: earlier restarts by service, which do not count.
-    """
-    by_service, known = {one.service: one for one in containers}, restarts or {}
-    return tuple(_container_is_healthy(by_service.get(service), service, known.get(service, 0)) for service in services)
-
-
-def restarts_of(containers: tuple[Container, ...]) -> dict[str, int]:
-    """Restart counts by service, to compare with later ones."""
-    return {one.service: one.restart_count for one in containers}
-
-
-def _container_is_healthy(one: Container | None, service: str, restarts: int) -> Finding:
-    name = f"{service} is healthy"
-    expected = "running, healthy, no restart, not killed for memory"
-    next_step = f"Read its log: `docker logs {container_name(service)}` on the server."
-    if one is None:
-        return finding(name, False, measured="no container", expected=expected, next_step=next_step)
-    faults = [one.state] if one.state != "running" else []
-    faults += [str(one.health or "no health check")] if one.health != "healthy" else []
-    faults += [f"{one.restart_count - restarts} restarts"] if one.restart_count > restarts else []
-    faults += ["killed for memory"] if one.oom_killed else []
-    return finding(name, not faults, measured=", ".join(faults) or "running, healthy", expected=expected,
-                   next_step=next_step)
 
 
 def endpoints_show(endpoints: tuple[Endpoint, ...], commit: str) -> tuple[Finding, ...]:

@@ -45,7 +45,7 @@ def compare_assets(environment: Environment, colour: str) -> Question[tuple[Asse
         paths = ["/index.html", *parse_asset_paths(page.decode("utf-8", "replace"))]
         built = ("sha256sum", *(f"{WEB_ROOT}{path}" for path in paths))
         # sha256sum ends with 1 when a file that the page names is not in the image: that is an answer
-        command = Command(exec_in(f"frontend-{colour}", *built), accepts=(0, 1))
+        command = Command(exec_in(environment, f"frontend-{colour}", *built), accepts=(0, 1))
         digests = parse_digests(connections.server.run(command).stdout)
         bodies = [page, *(_fetch(connections.http, path) for path in paths[1:])]
         return tuple(

@@ -10,8 +10,10 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
 from runbook_lib.core.questions import HttpReply, Server
 from runbook_lib.core.text import head_of
+from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import exec_in
 
+_API = "http://127.0.0.1:8000"
 # The backend image has Python and no curl. The request comes by stdin: it may hold a password, and arguments show in
 # the server's process list.
 REQUEST = """
@@ -39,8 +41,13 @@ class ContainerHttp:
 
     server: Server
     container: str
-    base: str = "http://127.0.0.1:8000"
-    is_service: bool = False  # `container` is a service of the environment, found by Compose's labels
+    base: str = _API
+    prefix: tuple[str, ...] = ()  # what goes before the words inside; `docker exec` where it is empty
+
+    @classmethod
+    def of_service(cls, server: Server, environment: Environment, service: str, base: str = _API) -> ContainerHttp:
+        """Of a service's running container, found by Compose's labels with each request."""
+        return cls(server, service, base, exec_in(environment, service))
 
     def request(self, method: str, path: str, *, json: Any = None, headers: dict[str, str] | None = None,
                 timeout_s: float = 10.0) -> HttpReply:
@@ -48,8 +55,7 @@ class ContainerHttp:
         url = self.base + path
         asked = {"method": method, "url": url, "json": json, "headers": headers or {}, "timeout_s": timeout_s}
         words = ("python3", "-c", REQUEST)
-        argv = (exec_in(self.container, *words) if self.is_service
-                else ("docker", "exec", "--interactive", self.container, *words))
+        argv = (*(self.prefix or ("docker", "exec", "--interactive", self.container)), *words)
         # 1: no reply; 126: the container is not running; 137: the request was killed with it
         command = Command(argv, stdin=json_text.dumps(asked), timeout_s=timeout_s + 20, accepts=(0, 1, 126, 137))
         done = self.server.run(command)

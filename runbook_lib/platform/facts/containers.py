@@ -15,7 +15,6 @@ from runbook_lib.core.text import head_of
 from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
 
-PROJECT = "gw2-staging"
 _NEVER = "0001-01-01"  # the zero time of Go, for a container that has not started
 
 _INSPECT = """
@@ -61,41 +60,36 @@ class Container:
     container_id: str = ""
 
 
-def container_name(service: str) -> str:
-    """The container of a service, by Compose's rule for names. Source: Docker Compose manual, container_name."""
-    return f"{PROJECT}-{service}-1"
-
-
-def exec_in(service: str, *words: str) -> tuple[str, ...]:
+def exec_in(environment: Environment, service: str, *words: str) -> tuple[str, ...]:
     """The command that runs `words` in the running container of a service, standard input passed on.
 
     Its exit code is that of `words`; 126: no container of the service is running; 125: the engine did not answer.
     """
-    return ("sh", "-c", _EXEC, "docker exec", PROJECT, service, *words)
+    return ("sh", "-c", _EXEC, "docker exec", environment.project, service, *words)
 
 
-def survey_containers(environment: Environment, *, project: str = PROJECT) -> Question[tuple[Container, ...]]:
+def survey_containers(environment: Environment) -> Question[tuple[Container, ...]]:
     """All containers of the project, running or not, sorted by service. Raises DockerUnavailable, FactUnreadable.
 
     One-off containers (`docker compose run`) are left out. Source: `docker inspect`.
     """
 
     def fetch(connections: Connections) -> tuple[Container, ...]:
-        command = Command(("sh", "-c", _INSPECT, "containers", project), timeout_s=30)
+        command = Command(("sh", "-c", _INSPECT, "containers", environment.project), timeout_s=30)
         return parse_containers(connections.server.run(command).stdout)
 
     return Question("containers", fetch)
 
 
-def measure_memory(environment: Environment, *, project: str = PROJECT) -> Question[tuple[Container, ...]]:
+def measure_memory(environment: Environment) -> Question[tuple[Container, ...]]:
     """The running containers with `memory_bytes` filled in; takes about two seconds.
 
     Raises DockerUnavailable, FactUnreadable. Source: `docker stats`.
     """
 
     def fetch(connections: Connections) -> tuple[Container, ...]:
-        containers = survey_containers(environment, project=project).fetch(connections)
-        command = Command(("sh", "-c", _STATS, "memory", project), timeout_s=60)
+        containers = survey_containers(environment).fetch(connections)
+        command = Command(("sh", "-c", _STATS, "memory", environment.project), timeout_s=60)
         used = parse_memory(connections.server.run(command).stdout)
         return tuple(
             replace(one, memory_bytes=used[one.container_id]) for one in containers if one.container_id in used

@@ -65,9 +65,9 @@ def survey_idle_colour(environment: Environment, colour: str) -> Question[IdleCo
 
     def fetch(connections: Connections) -> IdleColour:
         service, page = backend_service(colour), f"http://frontend-{colour}:3000"
-        backend = ContainerHttp(connections.server, service, is_service=True)
-        frontend = ContainerHttp(connections.server, service, page, is_service=True)
-        argv = exec_in(service, "python3", "-c", ASSETS, page, ASSET.pattern)
+        backend = ContainerHttp.of_service(connections.server, environment, service)
+        frontend = ContainerHttp.of_service(connections.server, environment, service, page)
+        argv = exec_in(environment, service, "python3", "-c", ASSETS, page, ASSET.pattern)
         return IdleColour(
             health=_reply(backend, "/health"),
             api_health=_reply(backend, "/api/v1/health"),
@@ -87,7 +87,7 @@ def run_smoke_test_inside(environment: Environment, colour: str) -> Question[Use
     """The smoke test inside `colour`, before users can reach it. Raises as survey_idle_colour."""
     return Question(f"smoke test inside {colour}",
                     lambda connections: smoke_test_over(
-                        ContainerHttp(connections.server, backend_service(colour), is_service=True)))
+                        ContainerHttp.of_service(connections.server, environment, backend_service(colour))))
 
 
 def _reply(http: ContainerHttp, path: str) -> ContainerReply:

@@ -10,23 +10,24 @@ import json
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import CommandTimedOut, FactUnreadable
 from runbook_lib.core.questions import Connections
-from runbook_lib.platform.facts.containers import PROJECT
+from runbook_lib.environment import Environment
 
 _LISTING = '{{.Name}}\t{{.Label "com.docker.compose.project"}}'
 SIZES_TIMEOUT_S = 120.0  # the engine reads every folder of every volume
 
 
-def left_volumes(connections: Connections, project: str = PROJECT) -> tuple[str, ...]:
+def left_volumes(environment: Environment, connections: Connections) -> tuple[str, ...]:
     """Names of the project's volumes that hold something and that no container uses, stopped ones included.
 
     The sizes are asked only where there are such volumes, which is never so while the application is there.
     Source: `docker volume ls`, `docker system df`.
     """
+    project = environment.project
     listing = connections.server.run(
         Command(("docker", "volume", "ls", "--filter", "dangling=true", "--format", _LISTING)))
     # a volume that was restored by hand has no labels of Compose; Compose takes it by its name all the same
     names = sorted(name for name, _, label in (line.partition("\t") for line in listing.stdout.splitlines())
-                   if label == project or name.startswith(f"{project}_"))
+                   if label == project or (not label and name.startswith(f"{project}_")))
     return tuple(name for name in names if name not in _empty(connections)) if names else ()
 
 

@@ -21,7 +21,7 @@ def count_oom_kills(environment: Environment, service: str) -> Question[int | No
     """
 
     def fetch(connections: Connections) -> int | None:
-        argv = exec_in(service, "sh", "-c", f"{_COUNTERS}; true")
+        argv = exec_in(environment, service, "sh", "-c", f"{_COUNTERS}; true")
         return parse_kills(connections.server.run(Command(argv, timeout_s=15, accepts=tuple(range(256)))).stdout)
 
     return Question(f"OOM kills of {service}", fetch)

@@ -75,7 +75,7 @@ def colour_answers(environment: Environment, server: Server, colour: str) -> Ans
         base = "http://127.0.0.1:8000" if to_backend else f"http://frontend-{colour}:3000"
         asked = {"method": request.method, "url": base + request.path, "body": request.body,
                  "headers": {name: value for name, value in request.headers.items() if name.lower() != "host"}}
-        argv = exec_in(container, "python3", "-c", FETCH)
+        argv = exec_in(environment, container, "python3", "-c", FETCH)
         # 1: no reply; 126: the container is not running; 137: the request was killed with it
         done = server.run(Command(argv, stdin=json.dumps(asked), timeout_s=REPLY_TIMEOUT_S, accepts=(0, 1, 126, 137)))
         if done.exit_code:

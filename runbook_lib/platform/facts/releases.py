@@ -17,6 +17,7 @@ from runbook_lib.platform.facts.left_volumes import left_volumes
 from runbook_lib.platform.facts.running_release import (
     env_file_of,
     foreign_services,
+    refuse_another_project,
     refuse_foreign,
     refuse_other_projects,
     running_release,
@@ -141,10 +142,11 @@ def deployed_state(environment: Environment) -> Question[Deployed]:
             secrets_sha256=digest.stdout.split()[0] if digest.exit_code == 0 else None,
             images=parse_application_images(images.stdout),
             releases=parse_releases(text(".runbook/releases.jsonl") or ""),
-            left_volumes=left_volumes(connections),
+            left_volumes=left_volumes(environment, connections),
         )
         if found.left_volumes and not (found.releases or found.env_text or found.upstreams_text):
             found = replace(found, first_undone=parse_first_undone(text(PRE_IMAGE)))
+        refuse_another_project(environment, found.variables)
         whole = bool(upstreams) and bool((found.env_text or "").strip())
         return found if whole else _by_what_runs(found, environment, connections)
 
@@ -161,7 +163,7 @@ def _by_what_runs(found: Deployed, environment: Environment, connections: Connec
     containers = survey_containers(environment).fetch(connections)
     if not containers:
         return found
-    refuse_foreign(foreign_services(environment, containers))
+    refuse_foreign(environment, foreign_services(environment, containers))
     profiles = found.variables.get("COMPOSE_PROFILES", "").split(",")
     named = found.live_colour or next((one for one in ("blue", "green") if one in profiles), None)
     running = running_release(containers, named_colour=named, served_commit=served_commit(connections))
@@ -239,8 +241,7 @@ def parse_releases(text: str) -> tuple[Release, ...]:
             if number == len(lines) and not text.endswith("\n"):
                 break  # the writer died in this line; the release it names was never committed
             raise FactUnreadable(
-                f"line {number} of the release history is not a release: {cause}",
-                where=".runbook/releases.jsonl",
+                f"line {number} of the release history is not a release: {cause}", where=".runbook/releases.jsonl",
                 next_step="Compare with the archived reports of the last deployments and correct the line manually.",
             ) from cause
     return tuple(releases)

@@ -15,13 +15,23 @@ from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, Precond
 from runbook_lib.core.questions import Connections
 from runbook_lib.environment import Environment
 from runbook_lib.environment.services import COLOURS
-from runbook_lib.platform.facts.containers import PROJECT, Container
+from runbook_lib.platform.facts.containers import Container
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 CONFIGURATION_LABEL = "org.gw2.config-hash"
-_OTHER_PROJECTS = '{{.Label "com.docker.compose.project"}}\t{{.Names}}'
-WHAT_NEXT = ("Stop it, or bring it under the runbooks: name its Compose project gw2-staging and its services as "
-             "docker-compose.staging.yml does; then run again.")
+# Containers of our folder in another project, and of our project in another folder. A folder may have several paths.
+STRANGERS = r"""
+here=$(readlink -f -- "$1") || here=$1
+tab=$(printf '\t')
+found=$(docker ps --all --filter label=com.docker.compose.project --format '{{.Label "com.docker.compose.project"}}
+{{- "\t"}}{{.State}}{{"\t"}}{{.Names}}{{"\t"}}{{.Label "com.docker.compose.project.working_dir"}}') || exit
+printf '%s\n' "$found" | while IFS=$tab read -r project state name folder; do
+    [ -n "$project" ] || continue
+    [ "$folder" = "$1" ] || folder=$(readlink -f -- "$folder") || true
+    case $folder in "$1" | "$here") [ "$project" = "$2" ] || [ "$state" != running ] || echo "project$tab$project$tab$name" ;;
+        "") ;; *) [ "$project" != "$2" ] || echo "folder$tab$folder$tab$name" ;; esac
+done
+"""
 
 
 @dataclass(frozen=True)
@@ -68,20 +78,43 @@ def served_commit(connections: Connections) -> str | None:
 
 
 def refuse_other_projects(environment: Environment, connections: Connections) -> None:
-    """Raises PreconditionFailed where containers of another Compose project run from the same folder."""
-    label = f"label=com.docker.compose.project.working_dir={environment.server.directory}"
-    listing = connections.server.run(Command(("docker", "ps", "--filter", label, "--format", _OTHER_PROJECTS)))
-    pairs = [line.partition("\t") for line in listing.stdout.splitlines() if line.strip()]
-    refuse_foreign(name for project, _, name in pairs if project != PROJECT)
+    """Raises PreconditionFailed unless folder and Compose project belong to each other, and to no other environment.
+
+    With another project's name a second, empty database would be made; with another folder's, that environment's
+    containers would be replaced by ours.
+    """
+    argv = ("sh", "-c", STRANGERS, "strangers", environment.server.directory, environment.project)
+    rows = [line.split("\t") for line in connections.server.run(Command(argv)).stdout.splitlines()]
+    elsewhere = sorted(name for kind, _, name in rows if kind == "folder")
+    if elsewhere:
+        folder = next(folder for kind, folder, _ in rows if kind == "folder")
+        raise PreconditionFailed(
+            f"The Compose project {environment.project} belongs to {folder}: {', '.join(elsewhere)}.",
+            where=f"Docker on the server, asked for {environment.server.directory}",
+            next_step="Give this environment a name of its own in compose.project, or correct server.directory.")
+    refuse_foreign(environment, (name for kind, _, name in rows if kind == "project"))
 
 
-def refuse_foreign(names: Iterable[str]) -> None:
+def refuse_another_project(environment: Environment, variables: Mapping[str, str]) -> None:
+    """Raises PreconditionFailed where the server's `.env` names another Compose project: the folder is another one's."""
+    owner = variables.get("COMPOSE_PROJECT_NAME") or environment.project
+    if owner != environment.project:
+        raise PreconditionFailed(
+            f"The folder belongs to the Compose project {owner}; this environment's project is {environment.project}.",
+            where=environment.server.path(".env"),
+            next_step=f"Is it this environment that runs there: set compose.project to {owner}. Else give it a "
+            "server.directory of its own.")
+
+
+def refuse_foreign(environment: Environment, names: Iterable[str]) -> None:
     """Raises PreconditionFailed for names of containers that no runbook deployed."""
     found = sorted(names)
     if found:
         raise PreconditionFailed(
             f"An application runs here that no runbook has deployed: {', '.join(found)}. It is not a first deployment.",
-            where="Docker on the server", next_step=WHAT_NEXT)
+            where="Docker on the server",
+            next_step=f"Stop it, or bring it under the runbooks: name its Compose project {environment.project}, or "
+            "that name in compose.project, and its services as docker-compose.staging.yml does; then run again.")
 
 
 def foreign_services(environment: Environment, containers: Iterable[Container]) -> list[str]:
@@ -106,7 +139,7 @@ def env_file_of(environment: Environment, containers: Iterable[Container], live:
     `versions` maps a commit to its name in the release history.
     """
     found = {one.service: one for one in containers}
-    variables = {"COMPOSE_PROJECT_NAME": PROJECT, "COMPOSE_PROFILES": live or ""}
+    variables = {"COMPOSE_PROJECT_NAME": environment.project, "COMPOSE_PROFILES": live or ""}
     for colour in COLOURS:
         backend = found.get(f"backend-{colour}")
         commit = (_commit_of(backend) if backend else None) or ""

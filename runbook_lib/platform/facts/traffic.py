@@ -20,7 +20,6 @@ from runbook_lib.core.questions import Connections, Http, Question
 from runbook_lib.core.text import head_of
 from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.containers import PROJECT
 from runbook_lib.platform.facts.logs import ACCESS_LOG
 
 MARKER = ".runbook/switched.mark"
@@ -148,7 +147,8 @@ def _p95_s(seconds: Sequence[SecondBucket]) -> float | None:
 def cutover_marker(environment: Environment, old_colour: str | None = None) -> Command:
     """The command that marks the switch: how far the access log has come, and which backend had the traffic."""
     old = f"backend-{old_colour}" if old_colour else ""
-    return Command(("sh", "-c", MARKER_PROGRAM, "mark", ACCESS_LOG, environment.server.path(MARKER), old, PROJECT))
+    return Command(("sh", "-c", MARKER_PROGRAM, "mark", ACCESS_LOG, environment.server.path(MARKER), old,
+                    environment.project))
 
 
 def traffic_since_switch(environment: Environment) -> Question[Traffic]:

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 
 from runbook_lib.core.commands import Command
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.containers import PROJECT
 
 COMPOSE_FILE = "docker-compose.staging.yml"
 UP_WAIT_S = 120  # longer than the slowest health check of the environment takes to pass
@@ -65,7 +64,7 @@ def compose(
     directory = environment.server.directory
     argv = [
         "docker", "compose",
-        "--project-name", PROJECT,
+        "--project-name", environment.project,
         "--project-directory", directory,
         "--file", f"{directory}/{COMPOSE_FILE}",
         "--env-file", f"{directory}/.env",
@@ -76,28 +75,31 @@ def compose(
     return Command((*argv, *words), stdin=stdin, cwd=directory, timeout_s=timeout_s, accepts=accepts)
 
 
-def remove_services(*services: str) -> Command:
+def remove_services(environment: Environment, *services: str) -> Command:
     """Stop services and remove their containers, whatever the files on the server say. Passes where there are none."""
-    return Command(("sh", "-ec", END_SERVICES, "end", PROJECT, "remove", *services), timeout_s=STOP_TIMEOUT_S)
+    return Command(("sh", "-ec", END_SERVICES, "end", environment.project, "remove", *services),
+                   timeout_s=STOP_TIMEOUT_S)
 
 
-def stop_services(*services: str) -> Command:
+def stop_services(environment: Environment, *services: str) -> Command:
     """The same, but the containers are kept."""
-    return Command(("sh", "-ec", END_SERVICES, "end", PROJECT, "stop", *services), timeout_s=STOP_TIMEOUT_S)
+    return Command(("sh", "-ec", END_SERVICES, "end", environment.project, "stop", *services),
+                   timeout_s=STOP_TIMEOUT_S)
 
 
-def remove_project() -> Command:
+def remove_project(environment: Environment) -> Command:
     """Remove every container and network of the project; volumes and what they hold stay."""
-    return Command(("sh", "-ec", END_PROJECT, "end", PROJECT, "remove"), timeout_s=STOP_TIMEOUT_S)
+    return Command(("sh", "-ec", END_PROJECT, "end", environment.project, "remove"), timeout_s=STOP_TIMEOUT_S)
 
 
-def exec_if_running(service: str, program: str, *, timeout_s: float, accepts: tuple[int, ...] = (0,)) -> Command:
+def exec_if_running(environment: Environment, service: str, program: str, *, timeout_s: float,
+                    accepts: tuple[int, ...] = (0,)) -> Command:
     """Run a shell program inside a service's container; passes where none is running.
 
     Reads no file of the checkout. Fails when the engine does not answer.
     """
-    return Command(("sh", "-ec", EXEC_IF_RUNNING, "exec", PROJECT, service, program), timeout_s=timeout_s,
-                   accepts=accepts)
+    return Command(("sh", "-ec", EXEC_IF_RUNNING, "exec", environment.project, service, program),
+                   timeout_s=timeout_s, accepts=accepts)
 
 
 def compose_up(environment: Environment, *services: str, profiles: Iterable[str] = (), wait: bool = True,

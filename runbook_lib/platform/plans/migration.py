@@ -8,7 +8,6 @@ from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Step
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.containers import PROJECT
 from runbook_lib.platform.plans.compose import compose
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
@@ -18,8 +17,6 @@ LOCK_LIMIT_S = 5
 MIGRATION_TIMEOUT_S = 600.0
 STOP_TIMEOUT_S = 60.0
 LOCK_TIMEOUT = f"lock_timeout={LOCK_LIMIT_S}s"
-# one name for all: two migrations at once are impossible, and a stopped one is found by it
-ONE_OFF = f"{PROJECT}-migration"
 # PostgreSQL itself ends a statement when the step is over: a role's own, shorter limit must not end it half-way
 PG_OPTIONS = f"PGOPTIONS=-c {LOCK_TIMEOUT} -c statement_timeout={MIGRATION_TIMEOUT_S:.0f}s"
 
@@ -42,7 +39,8 @@ def alembic(environment: Environment, colour: str, *words: str, commit: str | No
 
     A session of it that waits longer than 5 s for a lock is canceled, whether its driver reads PGOPTIONS or not.
     """
-    one_off = ("run", "--rm", "--no-deps", "-T", "--name", ONE_OFF, "--label", "org.gw2.runbook=migration",
+    one_off = ("run", "--rm", "--no-deps", "-T", "--name", one_off_name(environment),
+               "--label", "org.gw2.runbook=migration", "--label", f"org.gw2.project={environment.project}",
                "--env", PG_OPTIONS, f"backend-{colour}", "alembic", "-x", LOCK_TIMEOUT, *words)
     started = compose(environment, *one_off, timeout_s=MIGRATION_TIMEOUT_S)
     # Compose prefers the process environment to .env: the container gets this image, whatever .env names
@@ -55,9 +53,15 @@ def stop_migration(environment: Environment) -> Command:
     return Command(_program(environment, "stop"), stdin=_text(), timeout_s=STOP_TIMEOUT_S)
 
 
+def one_off_name(environment: Environment) -> str:
+    """The container of a migration. One name for all: two at once are impossible, and a stopped one is found by it."""
+    return f"{environment.project}-migration"
+
+
 def _program(environment: Environment, verb: str) -> tuple[str, ...]:
     rules = environment.backup
-    return ("bash", "-s", "--", verb, PROJECT, rules.database, rules.user, str(LOCK_LIMIT_S), ONE_OFF)
+    return ("bash", "-s", "--", verb, environment.project, rules.database, rules.user, str(LOCK_LIMIT_S),
+            one_off_name(environment))
 
 
 def _text() -> str:

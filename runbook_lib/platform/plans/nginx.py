@@ -40,12 +40,12 @@ def reload_nginx(environment: Environment) -> Command:
     return compose(environment, "exec", "-T", "nginx", "sh", "-c", RELOAD, timeout_s=30)
 
 
-def reload_if_running(*, accepts: tuple[int, ...] = (0,)) -> Command:
+def reload_if_running(environment: Environment, *, accepts: tuple[int, ...] = (0,)) -> Command:
     """The same without reading the Compose file; passes where nginx is not running. With REFUSED in `accepts`, also
     where nginx keeps the configuration it has."""
-    return exec_if_running("nginx", RELOAD, timeout_s=30, accepts=accepts)
+    return exec_if_running(environment, "nginx", RELOAD, timeout_s=30, accepts=accepts)
 
 
-def wait_until_drained() -> Command:
+def wait_until_drained(environment: Environment) -> Command:
     """Wait until nginx's old workers have exited: usually 12 s after a reload, 40 s at most; 0 s without nginx."""
-    return exec_if_running("nginx", NO_OLD_WORKERS, timeout_s=60)
+    return exec_if_running(environment, "nginx", NO_OLD_WORKERS, timeout_s=60)

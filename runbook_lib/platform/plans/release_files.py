@@ -8,7 +8,6 @@ from runbook_lib.core.env_file import quoted
 from runbook_lib.core.errors import BadParameter
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.containers import PROJECT
 from runbook_lib.platform.facts.running_release import upstreams_file
 from runbook_lib.platform.facts.target import BOTH_COLOURS
 from runbook_lib.platform.plans.rollout import Rollout
@@ -21,7 +20,7 @@ def env_file(rollout: Rollout, *, live: str) -> str:
     environment, target, idle = rollout.environment, rollout.target, rollout.colour.upper()
     profiles = [live, *(["grafana"] if environment.services["grafana"].required else [])]
     variables = {
-        "COMPOSE_PROJECT_NAME": PROJECT,
+        "COMPOSE_PROJECT_NAME": environment.project,
         "COMPOSE_PROFILES": ",".join(profiles),
         **{f"{colour.upper()}_{kind}": "" for colour in BOTH_COLOURS for kind in ("COMMIT", "VERSION")},
         **{name: value for name, value in rollout.deployed.variables.items() if name.endswith(("_COMMIT", "_VERSION"))},

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from runbook_lib.environment import Environment
-from runbook_lib.platform.checks.live_release import ExpectedRelease, restarts_of
+from runbook_lib.platform.checks.container_health import restarts_of
+from runbook_lib.platform.checks.live_release import ExpectedRelease
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import Target, idle_colour

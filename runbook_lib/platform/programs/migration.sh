@@ -8,7 +8,8 @@
 set -uo pipefail
 
 postgres() {
-    docker ps --quiet --filter "label=com.docker.compose.project=$project" --filter label=com.docker.compose.service=postgres | head -n 1
+    docker ps --quiet --filter "label=com.docker.compose.project=$project" --filter label=com.docker.compose.service=postgres \
+        --filter label=com.docker.compose.oneoff=False | head -n 1
 }
 
 addresses() {

@@ -23,8 +23,8 @@ SWAP_IN_PROGRESS = "swap in progress, "
 SWAP_IN_PROGRESS_BEFORE_0_2 = "swap open, "
 
 # As the superuser and connected to none of them: a live database that is closed or gone must not hide the others.
-_LIST = exec_in("postgres", "env", "PGOPTIONS=-c default_transaction_read_only=on",
-                "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", "postgres")
+_LIST = ("env", "PGOPTIONS=-c default_transaction_read_only=on",
+         "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", "postgres")
 _QUERY = """
 SELECT json_build_object('name', datname, 'owner', pg_get_userbyid(datdba), 'size_bytes', pg_database_size(oid),
            'comment', coalesce(shobj_description(oid, 'pg_database'), ''), 'open', datallowconn AND datconnlimit <> 0)
@@ -100,7 +100,8 @@ def restored_from(backup_name: str) -> str:
 def survey_databases(environment: Environment) -> Question[Databases]:
     """The live database and those next to it. Raises FactUnreadable when PostgreSQL does not answer."""
     database = environment.backup.database
-    command = Command((*_LIST, "-v", f"database={database}"), stdin=_QUERY, timeout_s=60)
+    words = (*_LIST, "-v", f"database={database}")
+    command = Command(exec_in(environment, "postgres", *words), stdin=_QUERY, timeout_s=60)
 
     def fetch(connections: Connections) -> Databases:
         return parse_databases(connections.server.run(command).stdout, database)

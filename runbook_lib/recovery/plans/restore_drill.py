@@ -6,7 +6,6 @@ from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.containers import PROJECT
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.drill_selection import DrillSelection, application_images, copy_needs
@@ -34,7 +33,7 @@ def drill_command(backup: Backup, deployed: Deployed, environment: Environment) 
         "bash", "-s", "--", environment.server.directory, rules.directory, rules.database, rules.user, backup.name,
         backup.manifest.sha256, f"{limits.limit_s:.0f}", str(needs.memory_mb), str(needs.tmpfs_mb),
         environment.images.get("POSTGRES_IMAGE", FALLBACK_IMAGE), ",".join(application_images(deployed, backup)),
-        PROJECT,
+        environment.project,
         *(f"{path}|{table or ''}" for path, table in limits.reads.items()),
     )
     text = programs.text("recovery/dump_contents.sh", "recovery/split_dump.sh", "recovery/load_dump.sh",

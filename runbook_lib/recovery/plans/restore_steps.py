@@ -9,7 +9,7 @@ from runbook_lib.core import programs
 from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.core.plan import Step
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.containers import container_name
+from runbook_lib.platform.facts.containers import exec_in
 from runbook_lib.platform.facts.target import BOTH_COLOURS
 from runbook_lib.platform.plans.compose import compose, compose_up, stop_services
 from runbook_lib.platform.plans.nginx import reload_nginx
@@ -21,7 +21,6 @@ from runbook_lib.recovery.facts.restore_databases import restored_from
 
 RESTORE_COMMIT = "restore-commit"
 LIMIT_S = 3600
-POSTGRES = container_name("postgres")  # by its name: during the outage, each of Compose's half seconds counts
 RETRY_AFTER_S = 30
 MAINTENANCE_PORT = 8503  # inside nginx's container; the maintenance watchdog checks whether nginx listens there
 MAINTENANCE_MARK = "maintenance mode: the API is unavailable"  # by which the watchdog recognises the file
@@ -64,7 +63,7 @@ def maintenance_on(environment: Environment, colour: str) -> Step:
     A watchdog stays on the server until maintenance mode is off: it turns it off should this run die before it can.
     """
     watchdog = Command(
-        ("bash", "-s", "--", environment.server.directory, container_name(f"backend-{colour}")),
+        ("bash", "-s", "--", environment.server.directory, environment.project, f"backend-{colour}"),
         stdin=programs.text("recovery/maintenance_watchdog.sh"),
         timeout_s=15,
     )
@@ -121,7 +120,7 @@ def start_writers(environment: Environment, colour: str) -> Step:
         "start-writers",
         "Start the backend",
         (compose_up(environment, service, profiles=BOTH_COLOURS),),
-        undo=(stop_services(service),),
+        undo=(stop_services(environment, service),),
         why="it opens new connections, to the restored database",
     )
 
@@ -174,7 +173,8 @@ def maintenance_page(colour: str) -> str:
 
 def _program(environment: Environment, staged: str, step: str, *words: str, timeout_s: float = 120.0) -> Command:
     """One step of `restore_database.sh` on the server."""
-    prefix = ("docker", "exec", "-i", POSTGRES)
+    # not through Compose: during the outage, each of its half seconds counts
+    prefix = exec_in(environment, "postgres")
     rules = environment.backup
     argv = ("bash", "-s", "--", step, rules.database, staged, rules.user, str(len(prefix)), *prefix, *words)
     return Command(argv, stdin=restore_program(), timeout_s=timeout_s)

@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2016
-# Ends a maintenance mode whose run died: `bash -s -- CHECKOUT CONTAINER`, before maintenance mode is turned on. The watchdog
-# stays on the server in the background. While the environment's lock is held it does nothing, and when maintenance mode is
+# Ends a maintenance mode whose run died: `bash -s -- CHECKOUT PROJECT SERVICE`, before maintenance mode is turned on. The
+# watchdog stays on the server in the background. While the environment's lock is held it does nothing, and when maintenance mode is
 # off it exits. When the lock was not held for a while and maintenance mode is still on, no run is left to turn it off:
-# CONTAINER, the backend that was live, is started, and gets its users when it is healthy. A run that wrote the upstreams
+# SERVICE, the backend that was live, is started, and gets its users when it is healthy. A run that wrote the upstreams
 # back and died before nginx reloaded them had verified its backend already: then only nginx is reloaded.
 
 set -uo pipefail
@@ -18,14 +18,15 @@ fi
 
 # shellcheck disable=SC2034  # the text runs in a session of its own
 read -r -d '' watchdog <<'WATCHDOG'
-container=$1 run_id=$2 interval_s=${3:-3}
-nginx=gw2-staging-nginx-1
+project=$1 service=$2 run_id=$3 interval_s=${4:-3}
 log() { printf '%(%FT%TZ)T %s\n' -1 "$*"; }
-# a recreation that was interrupted leaves its hash in front of a container's name: Compose's labels find it still
+# labelled SERVICE [OPTION…]: by Compose's labels, newest first. A recreation that was interrupted leaves its hash in front
+# of a container's name, and the names of two projects are alike.
 labelled() {
-    docker ps --all --quiet --no-trunc --filter label=com.docker.compose.project=gw2-staging \
-        --filter label=com.docker.compose.oneoff=False --filter "label=com.docker.compose.service=$1" 8>&- 9>&- | sed -n 1p
+    docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project" \
+        --filter label=com.docker.compose.oneoff=False --filter "label=com.docker.compose.service=$1" "${@:2}" 8>&- 9>&- | sed -n 1p
 }
+nginx=$(labelled nginx --filter status=running)
 written() { grep -qsF -e "$MAINTENANCE" -e "$MAINTENANCE_BEFORE_0_2" upstreams/active.conf; }
 # whether nginx itself still answers, on port 8503 (2137 in hexadecimal), and so has not reloaded the file; when it cannot
 # be asked, that is possible
@@ -33,7 +34,7 @@ loaded() {
     case $(docker exec "$nginx" grep -c '0100007F:2137 00000000:0000 0A' /proc/net/tcp 2>&1) in
         0) return 1 ;;
         [1-9]) return 0 ;;
-        *) nginx=$(labelled nginx); nginx=${nginx:-gw2-staging-nginx-1}; ((unanswered++ < 100)) ;;
+        *) nginx=$(labelled nginx --filter status=running); ((unanswered++ < 100)) ;;
     esac
 }
 in_maintenance() { written || loaded; }
@@ -43,7 +44,7 @@ healthy() { [[ $(docker inspect --format '{{.State.Health.Status}}' "$container"
 
 reloaded() { docker exec "$nginx" nginx -s reload 8>&- 9>&-; }
 reload() {
-    if reloaded || { nginx=$(labelled nginx); [[ -n $nginx ]] && reloaded; }; then log 'maintenance mode is off'; fi
+    if reloaded || { nginx=$(labelled nginx --filter status=running); [[ -n $nginx ]] && reloaded; }; then log 'maintenance mode is off'; fi
     exit
 }
 
@@ -51,18 +52,20 @@ end_maintenance() {
     exec 8>>lock 9>>jobs.lock
     flock -n 8 && flock -n 9 || { exec 8>&- 9>&-; return 1; }
     in_maintenance 8>&- 9>&- || exit 0
+    # with the locks in its hands it would wait for itself, and every run for it
+    start_again || { exec 8>&- 9>&-; return 1; }
+}
+
+start_again() {
     # should that run only have lost its connection, it must not continue while this program changes the same things
     mkdir -p broken && printf '{"by": "the maintenance watchdog", "at": "%(%FT%TZ)T"}\n' -1 >"broken/$run_id" || return 1
     if ! written; then
         log "the lock is not held and nginx has not reloaded the upstreams that $run_id wrote back"
         reload
     fi
-    log "the lock is not held and $run_id left maintenance mode on: starting $container"
-    if ! docker start "$container" 8>&- 9>&-; then
-        name=${container#gw2-staging-}; found=$(labelled "${name%-1}")
-        container=${found:-$container}
-        docker start "$container" 8>&- 9>&- || return 1
-    fi
+    log "the lock is not held and $run_id left maintenance mode on: starting $service"
+    container=$(labelled "$service")
+    [[ -n $container ]] && docker start "$container" 8>&- 9>&- || return 1
     local tries=0
     until healthy 8>&- 9>&-; do ((++tries < 90)) || { log "not healthy: maintenance mode stays on"; exit 1; }; sleep 1 8>&- 9>&-; done
     cp -- before-maintenance.conf upstreams/.new && mv -fT -- upstreams/.new upstreams/active.conf || return 1
@@ -81,4 +84,4 @@ WATCHDOG
 
 run_id=$(grep -oP '"run_id": *"\K[A-Za-z0-9-]+' lock.json) || exit 1
 # descriptors 5 to 9 are locks of the job that runs this: the watchdog must not keep them after that job has ended
-free=0 setsid bash -c "$watchdog" maintenance-watchdog "$2" "$run_id" "${3:-3}" </dev/null >maintenance-watchdog.log 2>&1 5>&- 7>&- 8>&- 9>&- &
+free=0 setsid bash -c "$watchdog" maintenance-watchdog "$2" "$3" "$run_id" "${4:-3}" </dev/null >maintenance-watchdog.log 2>&1 5>&- 7>&- 8>&- 9>&- &

@@ -60,7 +60,8 @@ read_backup() {
 ask_live() {
     local live
     image=$database_image administrator=postgres libraries='' spaces='' definition=''
-    live=$(docker ps --all --quiet --filter "label=com.docker.compose.project=$project" --filter label=com.docker.compose.service=postgres | head -n 1)
+    live=$(docker ps --all --quiet --filter "label=com.docker.compose.project=$project" --filter label=com.docker.compose.service=postgres \
+        --filter label=com.docker.compose.oneoff=False | head -n 1)
     [[ -n $live ]] || return 0
     image=$(docker inspect --format '{{.Config.Image}}' "$live")
     prefix=(docker exec --interactive "$live")
@@ -81,7 +82,7 @@ start_copy() {
     data=$(docker image inspect --format '{{range $path, $_ := .Config.Volumes}}{{println $path}}{{end}}' "$image" 2>/dev/null | sed -n 's%^/var/lib/postgresql%&%p')
     data=${data%%$'\n'*}; data=${data:-/var/lib/postgresql/data} folder=$data
     [[ $data == */data ]] || folder=$data/runbook
-    place="type=volume,dst=$data,volume-label=$LABEL"
+    place="type=volume,dst=$data,volume-label=$LABEL,volume-label=$OF_PROJECT=$project"
     ((tmpfs_mb == 0)) || place="type=tmpfs,dst=$data,tmpfs-size=${tmpfs_mb}m"
     docker create --rm --name "$copy" --label "$LABEL" --label "$OF_PROJECT=$project" --network none \
         --memory "${memory_mb}m" --memory-swap "${memory_mb}m" \
@@ -258,7 +259,7 @@ PYTHON
 main() {
     checkout=$1 directory=$2 database=$3 user=$4 backup=$5 sha256=$6 limit_s=$7 memory_mb=$8 tmpfs_mb=$9
     database_image=${10} application_images=${11} project=${12}; reads=("${@:13}")
-    measured='' began=$(now_s) copy="runbook-restore-drill-$$-${RANDOM}"
+    measured='' began=$(now_s) copy="runbook-restore-drill-$project-$$-${RANDOM}"
     [[ $backup =~ ^[A-Za-z0-9_]+\.sql\.gz$ && $sha256 =~ ^[0-9a-f]{64}$ ]] || { echo "'$backup' is not the name of a backup." >&2; exit 1; }
     file="$directory/$backup" manifest="$directory/${backup%.sql.gz}.manifest.json"
     scratch=$(mktemp -d) || exit 1

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.environment import Environment
-from runbook_lib.platform.checks.live_release import containers_are_healthy
+from runbook_lib.platform.checks.container_health import containers_are_healthy
 from runbook_lib.platform.facts.containers import Container
 
 

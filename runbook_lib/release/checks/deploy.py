@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from runbook_lib.core.findings import Finding, finding
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
-from runbook_lib.platform.checks.live_release import SHARED, containers_are_healthy
+from runbook_lib.platform.checks.container_health import containers_are_healthy
+from runbook_lib.platform.checks.live_release import SHARED
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import ServerState

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.containers import PROJECT, Container
+from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import ENV, UPSTREAMS, Deployed
 
 CHECK = "what ran here is running"
@@ -53,7 +53,7 @@ def _traces(deployed: Deployed, database: Iterable[Container]) -> list[str]:
 
 def _what_next(environment: Environment, deployed: Deployed, containers: tuple[Container, ...]) -> str:
     """By what is left: start what is there, else get back what is missing, else say so and begin anew."""
-    up = (f"on the server: cd {environment.server.directory} && docker compose -p {PROJECT} "
+    up = (f"on the server: cd {environment.server.directory} && docker compose -p {environment.project} "
           "-f docker-compose.staging.yml --env-file .env --env-file .env.secrets up --detach --wait")
     has_files = bool(deployed.env_text) and deployed.secrets_sha256 is not None
     if containers or deployed.left_volumes:

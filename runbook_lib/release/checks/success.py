@@ -10,9 +10,9 @@ from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.statistics import percentile
 from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
+from runbook_lib.platform.checks.container_health import containers_are_healthy
 from runbook_lib.platform.checks.live_release import (
     assets_loaded,
-    containers_are_healthy,
     endpoints_show,
     schema_is,
 )

@@ -18,13 +18,11 @@ from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question, Server
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.container_http import ContainerHttp
-from runbook_lib.platform.facts.containers import PROJECT
 from runbook_lib.platform.facts.smoke_test import UserFlow, smoke_test_over
 from runbook_lib.release.facts.schema_copy import PASSED, CopyRecords, parse_copy_records
 
 START_TIMEOUT_S, MIGRATE_TIMEOUT_S, REMOVE_TIMEOUT_S = 240.0, 330.0, 60.0
 NOT_STARTED = "failed"  # the result of `restart` where the code ended, or gave no reply
-CONTAINER = re.compile(r"runbook-schema-copy-[0-9]+-[0-9]+(-[a-z]+)?")
 Code = Literal["live", "release"]
 
 
@@ -161,7 +159,8 @@ class _Check:
         containers = tuple((started.get("containers") or "").split())
         copy, backend = started.get("copy") or "", started.get("backend") or ""
         # these names become arguments of `docker rm`: one that is not ours must never be among them
-        if not containers or not all(CONTAINER.fullmatch(one) for one in (copy, backend, *containers)):
+        ours = re.compile(rf"runbook-schema-copy-{self.environment.project}-[0-9]+-[0-9]+(-[a-z]+)?")
+        if not containers or not all(ours.fullmatch(one) for one in (copy, backend, *containers)):
             raise FactUnreadable("The copy of the schema has no name that can be read.", where=self.server.address,
                                  next_step="Run the notebook again.")
         return _Copy(copy, containers, backend)
@@ -172,8 +171,8 @@ class _Check:
 
     def _do(self, verb: str, *last: str, timeout_s: float) -> CopyRecords:
         rules = self.environment.backup
-        argv = ("bash", "-s", "--", verb, self.environment.server.directory, self.commit, PROJECT, rules.database,
-                rules.user, *last)
+        argv = ("bash", "-s", "--", verb, self.environment.server.directory, self.commit,
+                self.environment.project, rules.database, rules.user, *last)
         program = programs.text("release/read_git.sh", "release/schema_copy.sh", "release/compatibility.sh")
         done = self.server.run(Command(argv, stdin=program, timeout_s=timeout_s))
         return parse_copy_records(done.stdout, self.server.address)

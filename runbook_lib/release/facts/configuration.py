@@ -16,7 +16,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import CommandTimedOut, FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.containers import PROJECT, Container
+from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.release.facts.repository import ReleaseTree
 from runbook_lib.release.facts.service_changes import ServiceChange, parse_changes
@@ -106,13 +106,14 @@ def _reply(connections: Connections, environment: Environment, commit: str, own_
            runs: Iterable[ValidationRun]) -> str:
     words = [f"{path}={_encoded(text)}" for path, text in own_files.items()]
     words += ["--", *(_encoded("".join(f"{word}\0" for word in one.words)) for one in runs)]
-    argv = ("bash", "-s", "--", environment.server.directory, commit, PROJECT, *words)
+    argv = ("bash", "-s", "--", environment.server.directory, commit, environment.project, *words)
     program = programs.text("release/read_git.sh", "release/configuration.sh")
     try:
         return connections.server.run(Command(argv, stdin=program, timeout_s=VALIDATION_TIMEOUT_S)).stdout
     except CommandTimedOut as cause:
         # a rollback asks this too, and must go on without the answer when the engine is slow or hangs
-        raise FactUnreadable("The release's configuration could not be validated in time.", where=PROJECT,
+        raise FactUnreadable("The release's configuration could not be validated in time.",
+                             where=environment.server.address,
                              next_step="Check `docker info` and the load of the server, then run again.") from cause
 
 
@@ -152,7 +153,7 @@ def parse_runs(text: str, runs: tuple[ValidationRun, ...],
         ]
     except (ValueError, IndexError, binascii.Error) as cause:
         raise FactUnreadable("The release's configuration could not be validated: the reply is not as expected.",
-                             where=PROJECT,
+                             where="Docker on the server",
                              next_step="Run the notebook again; if it fails again, check `docker info` on the server.",
                              ) from cause
     worst: dict[str, ValidatedService] = {}

@@ -10,7 +10,6 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.containers import PROJECT
 from runbook_lib.release.facts.schema_copy import PASSED, parse_copy_records
 
 REHEARSAL_TIMEOUT_S = 420.0
@@ -51,7 +50,7 @@ def rehearse_migrations(environment: Environment, commit: str | None) -> Questio
     Raises FactUnreadable when the reply has no result. Source: `programs/migration_rehearsal.sh`.
     """
     rules = environment.backup
-    argv = ("bash", "-s", "--", environment.server.directory, commit or "", PROJECT, rules.database, rules.user)
+    argv = ("bash", "-s", "--", environment.server.directory, commit or "", environment.project, rules.database, rules.user)
     program = programs.text("release/read_git.sh", "release/schema_copy.sh", "release/migration_rehearsal.sh")
 
     def fetch(connections: Connections) -> MigrationRehearsal | None:

@@ -19,7 +19,6 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.containers import PROJECT
 from runbook_lib.release.facts.migrations import Migrations, parse_migrations
 
 SURVEY_TIMEOUT_S = 240.0
@@ -120,7 +119,7 @@ def inspect_release(environment: Environment, ref: str) -> Question[ReleaseTree]
 def placeholder_variables(environment: Environment) -> dict[str, str]:
     """Every variable that a deployment gives to Compose, with placeholders for secrets: validity needs no secret."""
     return {
-        "COMPOSE_PROJECT_NAME": PROJECT,
+        "COMPOSE_PROJECT_NAME": environment.project,
         **dict.fromkeys(COLOUR_VARIABLES, "0" * 40),
         **{f"{folder.upper()}_CONFIG_HASH": "0" * 40 for folder in CONFIGURATION_FOLDERS},
         **environment.images,

@@ -65,7 +65,8 @@ def deliver_secrets(rollout: Rollout, secret_file: Secret) -> Step:
 
 def check_out(rollout: Rollout) -> Step:
     """The checkout at the target's commit. Undone: at the commit where it was."""
-    git = ("git", "-C", rollout.environment.server.directory, "checkout", "--quiet", "--force", "--detach")
+    environment = rollout.environment
+    git = ("git", "-C", environment.server.directory, "checkout", "--quiet", "--force", "--detach")
     head = rollout.deployed.head
     # a release that holds a `.env` of its own takes the server's away when git leaves it: it is put back after that
     files = (Command((*git, head)), _previous_env(rollout)) if head else ()
@@ -75,26 +76,26 @@ def check_out(rollout: Rollout) -> Step:
         (Command((*git, rollout.target.commit)),),
         undo_files=files,
         # something else may have reloaded nginx meanwhile; files that it refused before, it may refuse again
-        undo=(reload_if_running(accepts=(0, REFUSED)),) if head else (),
+        undo=(reload_if_running(environment, accepts=(0, REFUSED)),) if head else (),
         why="the Compose file and the mounted configuration belong to the release",
     )
 
 
 def configure(rollout: Rollout) -> Step:
     """`.env` with the new release in the idle colour; traffic stays where it is."""
-    previous, path = rollout.deployed.env_text, rollout.path(".env")
+    environment, previous, path = rollout.environment, rollout.deployed.env_text, rollout.path(".env")
     return Step(
         StepKey.CONFIGURE,
         "Write the release into .env",
         (WriteFile(path, env_file(rollout, live=rollout.live_colour or rollout.colour)),),
         undo_files=(_previous_env(rollout),),
-        undo=(remove_project(),) if previous is None else (),
+        undo=(remove_project(environment),) if previous is None else (),
         why="configuration hashes are part of it, so that Compose notices a changed mounted file",
     )
 
 
 def _previous_env(rollout: Rollout) -> Action:
-    previous, path = rollout.deployed.env_text, rollout.path(".env")
+    environment, previous, path = rollout.environment, rollout.deployed.env_text, rollout.path(".env")
     return Command(("rm", "-f", path)) if previous is None else WriteFile(path, previous)
 
 

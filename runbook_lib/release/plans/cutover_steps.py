@@ -37,7 +37,7 @@ def start_idle_colour(rollout: Rollout) -> Step:
         StepKey.START,
         f"Start {rollout.target.version} as {colour}",
         (compose_up(environment, *rollout.services, recreate=True),),
-        undo=(wait_until_drained(), remove_services(*rollout.services)),
+        undo=(wait_until_drained(environment), remove_services(environment, *rollout.services)),
         why="alongside the live colour; no traffic yet",
         undo_best_effort=True,
     )
@@ -73,7 +73,7 @@ def stop_idle_colour(environment: Environment, colour: str) -> Step:
     return Step(
         StepKey.STOP_OLD_COLOUR,
         f"Stop {colour} (kept for rollback)",
-        (wait_until_drained(), compose(environment, "stop", *services, profiles=(colour,))),
+        (wait_until_drained(environment), compose(environment, "stop", *services, profiles=(colour,))),
         why="nginx's old workers finish first; stopped, not removed: a rollback is then a start and a switch",
     )
 
@@ -95,8 +95,8 @@ def commit_release(rollout: Rollout, *, compatible_with: str | None = None) -> S
 
 
 def _switch_back(rollout: Rollout) -> tuple[Action, ...]:
-    upstreams, previous = rollout.path(UPSTREAMS), rollout.deployed.upstreams_text
+    environment, upstreams, previous = rollout.environment, rollout.path(UPSTREAMS), rollout.deployed.upstreams_text
     if previous is None:  # the first deployment: nginx goes before the file that it cannot do without
-        return (remove_services("nginx"), Command(("rm", "-f", upstreams)))
+        return (remove_services(environment, "nginx"), Command(("rm", "-f", upstreams)))
     # users first; a container that the release made anew, or that its files have stopped, follows
-    return (WriteFile(upstreams, previous), reload_if_running(), compose_up(rollout.environment, "nginx"))
+    return (WriteFile(upstreams, previous), reload_if_running(environment), compose_up(environment, "nginx"))

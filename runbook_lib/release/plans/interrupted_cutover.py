@@ -19,12 +19,13 @@ def finish_cutover(rollout: Rollout) -> tuple[Step, ...]:
         return ()
     # a killed run may have left files that nginx refuses: it then goes on with the configuration it has, and a release
     # with good files must still be able to follow
-    reload = reload_if_running(accepts=(0, REFUSED))
+    environment = rollout.environment
+    reload = reload_if_running(environment, accepts=(0, REFUSED))
     return (
         Step(
             StepKey.FINISH_CUTOVER,
             f"Finish the interrupted cutover to {colour}",
-            (reload, wait_until_drained()),
+            (reload, wait_until_drained(environment)),
             why="a run ended between writing the upstream file and reloading nginx; the other colour may still have "
             "users",
         ),

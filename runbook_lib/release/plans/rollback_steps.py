@@ -65,7 +65,7 @@ def stop_newer_backend(environment: Environment, colour: str) -> Step:
     return Step(
         StepKey.STOP_WRITERS,
         f"Stop the backend of {colour}",
-        (wait_until_drained(), compose(environment, "stop", service, profiles=(colour,))),
+        (wait_until_drained(environment), compose(environment, "stop", service, profiles=(colour,))),
         undo=(compose_up(environment, service, profiles=(colour,)),),
         why="it has no traffic any more, and does not work on the older schema",
     )

@@ -9,13 +9,14 @@
 
 # What a run left that died: its containers have ended by LIMIT_S; those of a code that crashed keep their log until now.
 remove_ended() {
-    docker ps --all --quiet --filter label=org.gw2.runbook=schema-copy --filter status=exited | xargs -r docker rm --force >/dev/null
+    docker ps --all --quiet --filter "label=$LABEL" --filter "label=$OF_PROJECT=$project" --filter status=exited \
+        | xargs -r docker rm --force >/dev/null
 }
 
 start() {
     remove_ended
-    local project=$1 colour=$2 code=$3 image='' live backend redis
-    copy="runbook-schema-copy-$$-${RANDOM}"
+    local colour=$1 code=$2 image='' live backend redis
+    copy="runbook-schema-copy-$project-$$-${RANDOM}"
     trap 'docker rm --force "$copy-code" "$copy-redis" "$copy" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
     docker image inspect "gw2-backend:$commit" >/dev/null 2>&1 || result no-image <<<'the release has no image on the server'
     [[ $code == live ]] || image=gw2-backend:$commit
@@ -36,7 +37,7 @@ start() {
 }
 
 start_redis() {
-    docker run --detach --rm --name "$copy-redis" --label org.gw2.runbook=schema-copy --network "container:$copy" \
+    docker run --detach --rm --name "$copy-redis" --label "$LABEL" --label "$OF_PROJECT=$project" --network "container:$copy" \
         --memory 128m --tmpfs /data --entrypoint sh "$(docker inspect --format '{{.Config.Image}}' "$1")" -c 'timeout "$@"; exit' limited "$LIMIT_S" \
         redis-server --bind 127.0.0.1 --dir /data --save '' --appendonly no
 }
@@ -48,7 +49,7 @@ start_code() {
     image=${2:-$(docker inspect --format '{{.Image}}' "$1")} || return
     mapfile -t words < <(docker inspect --format '{{range .Config.Entrypoint}}{{println .}}{{end}}{{range .Config.Cmd}}{{println .}}{{end}}' "$1" | sed '/^$/d')
     # no --rm: a code that ends at once takes the reason with it otherwise
-    docker run --detach --name "$copy-code" --label org.gw2.runbook=schema-copy --network "container:$copy" \
+    docker run --detach --name "$copy-code" --label "$LABEL" --label "$OF_PROJECT=$project" --network "container:$copy" \
         --memory 512m --tmpfs /tmp:mode=1777 --env-file <(docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$1") \
         --env DATABASE_URL="$address" --env ASYNC_SQLALCHEMY_DATABASE_URI="${address/postgresql:/postgresql+asyncpg:}" \
         --env REDIS_URL=redis://127.0.0.1:6379/0 --env LOG_TO_FILE=false --env WEB_CONCURRENCY=1 \
@@ -73,27 +74,28 @@ migrate_copy() {
     result failed <"$scratch/log"
 }
 
-# restart PROJECT COLOUR COPY: code that migrates, or checks its schema, when it starts may run on and never start again,
+# restart COLOUR COPY: code that migrates, or checks its schema, when it starts may run on and never start again,
 # which is what a rollback needs of it.
 restart() {
     local backend
-    copy=$3
+    copy=$2
     trap 'rm -rf -- "$scratch"' EXIT
-    backend=$(one_container "$1" "backend-$2")
-    [[ -n $backend ]] || result no-live-backend <<<"backend-$2 is not running"
+    backend=$(one_container "$project" "backend-$1")
+    [[ -n $backend ]] || result no-live-backend <<<"backend-$1 is not running"
     docker rm --force "$copy-code" >/dev/null 2>&1
     start_code "$backend" '' >"$scratch/log" 2>&1 || result failed <"$scratch/log"
     result passed </dev/null
 }
 
 main() {
-    local verb=$1 checkout=$2 commit=$3 project=$4 database=$5 user=$6
+    local verb=$1
+    checkout=$2 commit=$3 project=$4 database=$5 user=$6
     scratch=$(mktemp -d) || exit 1
     find_commit "$checkout" "$commit" "$scratch"
     case $verb in
-        start) start "$project" "$7" "$8" ;;
+        start) start "$7" "$8" ;;
         migrate) migrate_copy "$7" ;;
-        restart) restart "$project" "$7" "$8" ;;
+        restart) restart "$7" "$8" ;;
     esac
 }
 

@@ -16,12 +16,12 @@ export LC_ALL=C
 readonly LIMIT_S=120 START_S=90
 # not as the container's first process: there, timeout of coreutils 9.10 ends with 125 and not a word
 readonly LIMITED='timeout "$@"; exit $?'
-readonly LABEL=org.gw2.runbook=configuration-validation
+readonly LABEL=org.gw2.runbook=configuration-validation OF_PROJECT=org.gw2.project
 
 main() {
     local checkout=$1 commit_wanted=$2; project=$3; shift 3
     scratch=$(mktemp -d) || exit 1
-    prefix=configuration-validation-$$-$RANDOM
+    prefix=configuration-validation-$project-$$-$RANDOM
     trap end EXIT
     commit='' kind='' fetched=''
     find_commit "$checkout" "$commit_wanted" "$scratch"
@@ -48,7 +48,8 @@ main() {
 # a stopped run must not leave a container behind: its own limit would end it, but only later
 end() {
     local left
-    left=$(docker ps --all --quiet --filter "label=$LABEL" --filter "name=$prefix")
+    # a name is a pattern here, and matches anywhere: -12-3 would be found in -12-34-1
+    left=$(docker ps --all --quiet --filter "label=$LABEL" --filter "label=$OF_PROJECT=$project" --filter "name=^/?$prefix-")
     # shellcheck disable=SC2086
     [[ -z $left ]] || docker rm --force --volumes $left >/dev/null 2>&1
     rm -rf -- "$scratch"
@@ -193,7 +194,7 @@ existing() {
 check() {
     local more=() host status tries=0
     while :; do
-        timeout "$LIMIT_S" docker run --rm --name "$1" --label "$LABEL" "${options[@]}" "${more[@]}" --entrypoint sh \
+        timeout "$LIMIT_S" docker run --rm --name "$1" --label "$LABEL" --label "$OF_PROJECT=$project" "${options[@]}" "${more[@]}" --entrypoint sh \
             "$image" -c "$LIMITED" limited "$LIMIT_S" "${words[@]}" >"$2" 2>&1 </dev/null
         status=$?
         host=$(sed -n 's/.*host not found in [a-z ]*"\([A-Za-z0-9-]*\.[A-Za-z0-9.-]*\).*/\1/p' "$2" | head -n 1)
@@ -212,7 +213,7 @@ start() {
         ((${#words[@]})) || mapfile -t words < <(docker image inspect --format '{{range .Config.Cmd}}{{println .}}{{end}}' "$image" | sed '/^$/d')
     fi
     # not detached: it is removed when it ends, also when this program has ended before it
-    docker run --rm --name "$1" --label "$LABEL" "${options[@]}" --entrypoint sh "$image" \
+    docker run --rm --name "$1" --label "$LABEL" --label "$OF_PROJECT=$project" "${options[@]}" --entrypoint sh "$image" \
         -c "$LIMITED" limited "$LIMIT_S" "${entry[@]}" "${words[@]}" >"$2" 2>&1 </dev/null &
     local started=$!
     until healthy "$1"; do

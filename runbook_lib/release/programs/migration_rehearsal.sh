@@ -5,7 +5,7 @@
 main() {
     local checkout=$1 commit=$2 project=$3 database=$4 user=$5 live image
     scratch=$(mktemp -d) || exit 1
-    copy="runbook-schema-copy-$$-${RANDOM}"
+    copy="runbook-schema-copy-$project-$$-${RANDOM}"
     trap 'docker rm --force "$copy" "$copy-migrations" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
     find_commit "$checkout" "$commit" "$scratch"
     live=$(one_container "$project" postgres)

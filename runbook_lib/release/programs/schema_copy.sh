@@ -1,18 +1,21 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2317
 # A copy of the live schema that no network reaches, and a release's migrations on it. Follows read_git.sh; the program
-# that follows sets $checkout, $commit, $database, $user, $scratch and $copy. The copy is a PostgreSQL of its own, with its
+# that follows sets $checkout, $commit, $project, $database, $user, $scratch and $copy. The copy is a PostgreSQL of its own, with its
 # data in memory. The live database is only read.
 
 set -uo pipefail
 export LC_ALL=C
 # A run that dies cannot remove its copy: every container of it ends on its own after this time.
 readonly LIMIT_S=300
+# whose they are: another environment on this server has copies of its own
+readonly LABEL=org.gw2.runbook=schema-copy OF_PROJECT=org.gw2.project
 
 # result OUTCOME, the message on standard input: always the last record. Status 0: an outcome is an answer, not an error.
 result() { printf 'result\t%s\t%s\n' "$1" "$(tail -c 3000 | encoded)"; exit 0; }
 
 one_container() {
-    docker ps --quiet --no-trunc --filter "label=com.docker.compose.project=$1" --filter "label=com.docker.compose.service=$2" | head -n 1
+    docker ps --quiet --no-trunc --filter "label=com.docker.compose.project=$1" --filter "label=com.docker.compose.service=$2" \
+        --filter label=com.docker.compose.oneoff=False | head -n 1
 }
 
 # backend_image PROJECT COMMIT: the release's own image where it is built; else the image of a running backend, whose
@@ -30,7 +33,7 @@ backend_image() {
 # a mount where it does not keep its data. A shell starts timeout: coreutils of 2026 ends at once and silently as a
 # container's first process.
 start_copy() {
-    docker run --detach --rm --name "$copy" --label org.gw2.runbook=schema-copy --network none --memory 512m --cpus 1 \
+    docker run --detach --rm --name "$copy" --label "$LABEL" --label "$OF_PROJECT=$project" --network none --memory 512m --cpus 1 \
         --tmpfs /var/lib/postgresql/data:size=400m --env POSTGRES_USER="$user" --env POSTGRES_DB="$database" \
         --env PGDATA=/var/lib/postgresql/data --env POSTGRES_HOST_AUTH_METHOD=trust \
         --entrypoint sh "$1" -c 'timeout "$@"; exit' limited "$LIMIT_S" docker-entrypoint.sh postgres || return
@@ -72,7 +75,7 @@ compare_libraries() {
 migrate() {
     local address="postgresql://$user@127.0.0.1:5432/$database"
     git -C "$checkout" archive "$commit:backend" | timeout "$LIMIT_S" docker run --interactive --rm --name "$copy-migrations" \
-        --label org.gw2.runbook=schema-copy --network "container:$copy" --memory 512m --tmpfs /tmp:mode=1777 \
+        --label "$LABEL" --label "$OF_PROJECT=$project" --network "container:$copy" --memory 512m --tmpfs /tmp:mode=1777 \
         --env DATABASE_URL="$address" --env ASYNC_SQLALCHEMY_DATABASE_URI="${address/postgresql:/postgresql+asyncpg:}" \
         --entrypoint sh "$1" -c 'mkdir /tmp/release && tar -x -C /tmp/release && cd /tmp/release && exec alembic upgrade head'
 }

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from runbook_lib.environment import Environment, load_environment
-from tests.unit.environment_doubles import overlay
+from tests.unit.environment_doubles import faults_of, overlay
 
 
 def test_the_data_network_alone_is_cut_off_and_holds_the_stores_and_who_needs_them(staging: Environment) -> None:
@@ -64,3 +64,22 @@ def test_the_fingerprint_of_the_rules_covers_figures_and_not_the_operators_machi
 ) -> None:
     changed = load_environment(overlay(tmp_path, text + "\n")).rules_fingerprint
     assert (changed != load_environment("staging").rules_fingerprint) is differs
+
+
+def test_an_environment_that_extends_another_has_a_project_of_its_own(staging: Environment, tmp_path: Path) -> None:
+    assert staging.project == "gw2-staging"
+    second = load_environment(overlay(tmp_path, "name: second\n"))
+    assert second.project == "gw2-second", "containers, volumes and schedules of two environments are never mixed up"
+    named = load_environment(overlay(tmp_path, "name: third\ncompose: {project: gw2-staging}\n"))
+    assert named.project == "gw2-staging", "another name for what runs already"
+
+
+@pytest.mark.parametrize("text", ["name: a.b", "name: _a\ncompose: {project: '{name}'}", f"name: a{'b' * 40}",
+                                  "compose: {project: -gw2}"])
+def test_a_project_that_compose_does_not_take_is_refused_by_its_key(tmp_path: Path, text: str) -> None:
+    assert any("compose.project: Compose does not take" in fault for fault in faults_of(overlay(tmp_path, text)))
+
+
+@pytest.mark.parametrize("project", ["Gw2", "gw2 x", "gw2.x", "{nam}", "", "gw2/x", "$(id)"])
+def test_a_project_with_other_characters_is_refused(tmp_path: Path, project: str) -> None:
+    assert any(fault.startswith("compose.project: ") for fault in faults_of(overlay(tmp_path, f"compose: {{project: '{project}'}}")))

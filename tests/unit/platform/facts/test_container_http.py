@@ -14,14 +14,17 @@ import pytest
 
 from runbook_lib.connections.scripted import ScriptedServer
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
+from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.container_http import REQUEST, ContainerHttp
 
+ENVIRONMENT = load_environment("staging")
 REPLY = {"status": 200, "headers": {"x-request-id": "abc"}, "body": '{"name": "Zoë"}', "seconds": 0.02}
 
 
 def asked(answer: Any, *, is_service: bool = False) -> tuple[ContainerHttp, ScriptedServer]:
     server = ScriptedServer({"docker exec": answer})
-    return ContainerHttp(server, "backend-blue", is_service=is_service), server
+    http = ContainerHttp.of_service(server, ENVIRONMENT, "backend-blue") if is_service else ContainerHttp(server, "backend-blue")
+    return http, server
 
 
 def test_a_reply_has_status_headers_body_and_time() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.containers import exec_in, parse_containers, parse_memory, parse_size
 
 REDIS: dict[str, Any] = {
@@ -132,6 +133,7 @@ def test_malformed_stats_are_unreadable(text: str) -> None:
         parse_memory(text)
 
 
+ENVIRONMENT = load_environment("staging")
 # an engine with a container whose name an interrupted recreation has changed
 DOCKER = """#!/bin/sh
 case $1 in
@@ -150,6 +152,6 @@ def test_a_command_runs_in_the_container_that_compose_labels_as_the_service(
 ) -> None:
     (tmp_path / "docker").write_text(DOCKER)
     (tmp_path / "docker").chmod(0o755)
-    done = subprocess.run(exec_in(service, "sh", "-c", "say 'hello'"), input="input", capture_output=True, text=True, check=False,
+    done = subprocess.run(exec_in(ENVIRONMENT, service, "sh", "-c", "say 'hello'"), input="input", capture_output=True, text=True, check=False,
                           env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "ENGINE_GONE": gone})
     assert (done.returncode, done.stdout) == (code, output)

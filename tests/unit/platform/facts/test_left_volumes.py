@@ -9,6 +9,7 @@ import pytest
 
 from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.core.errors import CommandTimedOut
+from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.left_volumes import left_volumes
 
 DATA = "gw2-staging_postgres_data"
@@ -17,11 +18,12 @@ SIZES = json.dumps([{"Name": DATA, "Size": "48.2MB"}, {"Name": "gw2-staging_redi
 
 def left(listing: str, sizes: Any = SIZES) -> tuple[str, ...]:
     connections: Any = ScriptedConnections(commands={"volume ls": listing, "system df": sizes})
-    return left_volumes(connections)
+    return left_volumes(load_environment("staging"), connections)
 
 
 def test_volumes_of_other_projects_and_nameless_ones_are_not_ours() -> None:
-    assert left(f"{'a' * 64}\t\nother_postgres_data\tother\ngw2-staging2_data\tgw2-staging2\n") == ()
+    assert left(f"{'a' * 64}\t\nother_postgres_data\tother\ngw2-staging2_data\tgw2-staging2\n"
+                f"gw2-staging_b_data\tgw2-staging_b\n") == ()
 
 
 def test_without_such_a_volume_no_size_is_asked() -> None:

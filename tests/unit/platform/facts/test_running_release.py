@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +16,13 @@ from runbook_lib.core.text import parse_assignments
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed, deployed_state
-from runbook_lib.platform.facts.running_release import RunningRelease, env_file_of, running_release, upstreams_file
+from runbook_lib.platform.facts.running_release import (
+    STRANGERS,
+    RunningRelease,
+    env_file_of,
+    running_release,
+    upstreams_file,
+)
 
 ENVIRONMENT = load_environment("staging")
 BLUE, GREEN = "a" * 40, "b" * 40
@@ -34,7 +43,8 @@ def inspected(service: str, image: str, state: str = "running", **labels: str) -
 def state(*containers: dict[str, Any], env: str | None = None, upstreams: str | None = None, record: str | None = None,
           others: str = "", health: Any = NO_REPLY, volumes: str = "", pre_image: str | None = None) -> Deployed:
     connections: Any = ScriptedConnections(
-        commands={"rev-parse": f"{GREEN}\n", "sha256sum": (1, ""), "image ls": "", "volume ls": volumes, "system df": "[]", "working_dir": others,
+        commands={"rev-parse": f"{GREEN}\n", "sha256sum": (1, ""), "image ls": "", "volume ls": volumes, "system df": "[]",
+                  "strangers": others,
                   "containers gw2-staging": json.dumps(containers)},
         files={f"{FOLDER}/.env": env, f"{FOLDER}/.runbook/upstreams/active.conf": upstreams,
                f"{FOLDER}/.runbook/releases.jsonl": record, f"{FOLDER}/.runbook/pre-image.json": pre_image},
@@ -135,9 +145,63 @@ def test_the_colour_that_users_get_is_asked_of_the_application() -> None:
 
 
 @pytest.mark.parametrize("case", [
-    {"others": "gw2-wvwbuilder\tgw2-wvwbuilder-backend-1\n"},
+    {"others": "project\tgw2-wvwbuilder\tgw2-wvwbuilder-backend-1\n"},
     {"containers": (inspected("backend", "app:latest"),)},
 ])
 def test_an_application_that_no_runbook_deployed_is_refused_by_name(case: dict[str, Any]) -> None:
     with pytest.raises(PreconditionFailed, match=r"no runbook has deployed: .*backend"):
         state(*case.get("containers", ()), others=case.get("others", ""))
+
+
+def test_a_project_that_runs_from_another_folder_is_another_environments() -> None:
+    with pytest.raises(PreconditionFailed, match="gw2-staging belongs to /opt/second: gw2-staging-backend-1") as refused:
+        state(others="folder\t/opt/second\tgw2-staging-backend-1\n")
+    assert "compose.project" in refused.value.next_step
+
+
+@pytest.mark.parametrize("owner", ["gw2-second", '"gw2-second"', "'gw2-second'"])
+def test_a_folder_whose_env_names_another_project_is_another_environments(owner: str) -> None:
+    """Another project's name would make a second, empty database; nothing says so later."""
+    with pytest.raises(PreconditionFailed, match="belongs to the Compose project gw2-second") as refused:
+        state(*RUNNING, env=f"COMPOSE_PROJECT_NAME={owner}\nGREEN_COMMIT={GREEN}\n", upstreams=upstreams_file("green"))
+    assert "compose.project to gw2-second" in refused.value.next_step
+
+
+# project, state, name and folder of each container
+ENGINE = """#!/bin/sh
+[ -z "$GONE" ] || exit 1
+tab=$(printf '\\t')
+printf '%s\\n' "$ROWS" | tr ' ' "$tab"
+"""
+
+
+@pytest.mark.parametrize(("row", "found"), [
+    ("ours running ours-db-1 {here}", ""),
+    ("ours exited ours-db-1 {link}", ""),
+    ("ours exited ours-db-1 {other}", "folder\t{other}\tours-db-1\n"),
+    ("other running other-db-1 {here}", "project\tother\tother-db-1\n"),
+    ("other running other-db-1 {link}", "project\tother\tother-db-1\n"),
+    ("other exited other-db-1 {here}", ""),
+    ("other running other-db-1 {other}", ""),
+    ("ours running ours-db-1 ", ""),
+    ("", ""),
+])
+def test_folder_and_project_are_compared_by_what_they_are(tmp_path: Path, row: str, found: str) -> None:
+    places = {name: str(tmp_path / name) for name in ("here", "other", "link")}
+    for name in ("here", "other"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "here")
+    done = strangers(tmp_path, row.format(**places), places["here"])
+    assert (done.returncode, done.stdout) == (0, found.format(**places))
+
+
+def test_an_engine_that_does_not_answer_is_not_one_without_strangers(tmp_path: Path) -> None:
+    assert strangers(tmp_path, "", str(tmp_path), gone="1").returncode != 0
+
+
+def strangers(folder: Path, rows: str, here: str, gone: str = "") -> subprocess.CompletedProcess[str]:
+    (folder / "docker").write_text(ENGINE)
+    (folder / "docker").chmod(0o755)
+    environment = {"PATH": f"{folder}:{os.environ['PATH']}", "ROWS": rows, "GONE": gone}
+    return subprocess.run(("sh", "-c", STRANGERS, "strangers", here, "ours"), env=environment, capture_output=True, text=True,
+                          check=False)

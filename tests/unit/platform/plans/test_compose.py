@@ -10,7 +10,12 @@ import pytest
 
 from runbook_lib.core.commands import Command
 from runbook_lib.environment import load_environment
+from runbook_lib.platform.facts.containers import exec_in
+from runbook_lib.platform.facts.traffic import cutover_marker
 from runbook_lib.platform.plans import compose as commands
+from runbook_lib.platform.plans.migration import alembic, stop_migration
+from runbook_lib.platform.plans.nginx import reload_if_running, reload_nginx, wait_until_drained
+from tests.unit.environment_doubles import overlay
 
 ENVIRONMENT = load_environment("staging")
 
@@ -35,8 +40,8 @@ def run_with(tmp_path: Path, docker: str, command: Command) -> tuple[int, str]:
     return done.returncode, (tmp_path / "calls").read_text()
 
 
-ENDING = [commands.remove_services("nginx", "redis"), commands.stop_services("redis"), commands.remove_project(),
-          commands.exec_if_running("nginx", "true", timeout_s=5)]
+ENDING = [commands.remove_services(ENVIRONMENT, "nginx", "redis"), commands.stop_services(ENVIRONMENT, "redis"),
+          commands.remove_project(ENVIRONMENT), commands.exec_if_running(ENVIRONMENT, "nginx", "true", timeout_s=5)]
 
 
 @pytest.mark.parametrize("command", ENDING)
@@ -52,10 +57,24 @@ def test_what_is_absent_is_gone_already(command: Command, tmp_path: Path) -> Non
 
 
 def test_a_container_that_is_still_there_in_the_end_is_a_failure(tmp_path: Path) -> None:
-    code, calls = run_with(tmp_path, '[ "$1" != ps ] || echo abc', commands.remove_services("nginx"))
+    code, calls = run_with(tmp_path, '[ "$1" != ps ] || echo abc', commands.remove_services(ENVIRONMENT, "nginx"))
     assert code == 1 and "rm --force abc" in calls
 
 
 def test_the_exit_code_of_a_program_inside_is_the_commands(tmp_path: Path) -> None:
     code, _ = run_with(tmp_path, 'case $1 in ps) echo abc ;; exec) exit 4 ;; esac', ENDING[3])
     assert code == 4
+
+
+def test_no_command_of_one_environment_names_the_project_of_another(tmp_path: Path) -> None:
+    second = load_environment(overlay(tmp_path, "name: second\nserver: {directory: /opt/second}\n"))
+    command: Command
+    for command in (
+        commands.compose(second, "ps"), commands.compose_up(second, "nginx"), commands.remove_project(second),
+        commands.remove_services(second, "nginx"), commands.stop_services(second, "nginx"),
+        commands.exec_if_running(second, "nginx", "true", timeout_s=5), reload_if_running(second), reload_nginx(second),
+        wait_until_drained(second), stop_migration(second), alembic(second, "blue", "upgrade", "head"),
+        cutover_marker(second, "blue"), Command(exec_in(second, "postgres", "true")),
+    ):
+        words = " ".join(command.argv)
+        assert "gw2-second" in words and "gw2-staging" not in words and "/opt/gw2-wvwbuilder" not in words

@@ -9,10 +9,11 @@ from runbook_lib.core.commands import Command
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import Target
-from runbook_lib.platform.plans.migration import ONE_OFF, alembic, migrate, stop_migration
+from runbook_lib.platform.plans.migration import alembic, migrate, one_off_name, stop_migration
 from runbook_lib.platform.plans.rollout import Rollout
 
 ENVIRONMENT = load_environment("staging")
+ONE_OFF = one_off_name(ENVIRONMENT)
 LIVE = Deployed("blue", None, None, None, None, frozenset(), ())
 STEP = migrate(Rollout(ENVIRONMENT, LIVE, Target("b" * 40, "v3.2.0", {}, "0003")))
 

@@ -18,7 +18,7 @@ from runbook_lib.release.facts.compatibility import (
     live_code_on_new_schema,
 )
 
-COPY = "runbook-schema-copy-12-345"
+COPY = "runbook-schema-copy-gw2-staging-12-345"
 STARTED = {"copy": COPY, "backend": f"{COPY}-code", "containers": f"{COPY}-code {COPY}-redis {COPY}-migrations {COPY}"}
 NEW = "b" * 40
 

@@ -55,7 +55,7 @@ def test_the_live_code_is_tested_and_an_undo_returns_to_it(environment: Environm
     plan = planned(environment, secrets, found(environment, secrets), healthy(environment, "blue"))
     assert "compatibility-check" in [str(step.key) for step in plan.steps]
     assert plan.rollback_check is not None
-    assert not any(action == remove_project() for step in plan.steps for action in step.undo)
+    assert not any(action == remove_project(load_environment("staging")) for step in plan.steps for action in step.undo)
 
 
 def test_a_release_that_is_on_record_gets_no_second_line(environment: Environment, secrets: dict[str, Secret]) -> None:

@@ -1,0 +1,54 @@
+"""Does each service have containers that run, are healthy, and were neither restarted nor killed for memory? Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from runbook_lib.core.findings import Finding, finding
+from runbook_lib.platform.facts.containers import Container
+
+
+def containers_are_healthy(containers: tuple[Container, ...], services: tuple[str, ...],
+                           restarts: Mapping[str, int] | None = None) -> tuple[Finding, ...]:
+    """Each service has a running, healthy container that was neither restarted nor killed for memory.
+
+    `restarts`: earlier restarts by service, which do not count.
+    """
+    known = restarts or {}
+    return tuple(_service_is_healthy([one for one in containers if one.service == service], service,
+                                     known.get(service, 0)) for service in services)
+
+
+def restarts_of(containers: tuple[Container, ...]) -> dict[str, int]:
+    """Restart counts by service, to compare with later ones; of a scaled service, those of all its containers."""
+    counts: Counter[str] = Counter()
+    for one in containers:
+        counts[one.service] += one.restart_count
+    return dict(counts)
+
+
+def _service_is_healthy(containers: list[Container], service: str, restarts: int) -> Finding:
+    """Of all that run: a scaled service is as healthy as the worst of them. One that does not run is a leftover of an
+    interrupted recreation, unless none runs at all."""
+    name = f"{service} is healthy"
+    expected = "running, healthy, no restart, not killed for memory"
+    judged = [one for one in containers if one.state == "running"] or containers
+    if not judged:
+        return finding(name, False, measured="no container", expected=expected,
+                       next_step="See `docker ps --all` on the server, and read its last log.")
+    excess = sum(one.restart_count for one in judged) - restarts
+    found = [_faults_of(one, min(excess, one.restart_count)) for one in judged]
+    worst = next((place for place, faults in enumerate(found) if faults), 0)
+    measured = ", ".join(found[worst]) or "running, healthy"
+    if len(judged) > 1:
+        measured = f"{judged[worst].name}: {measured}" if found[worst] else f"{len(judged)} containers {measured}"
+    return finding(name, not found[worst], measured=measured, expected=expected,
+                   next_step=f"Read its log: `docker logs {judged[worst].name}` on the server.")
+
+
+def _faults_of(one: Container, restarts_since: int) -> list[str]:
+    faults = [one.state] if one.state != "running" else []
+    faults += [str(one.health or "no health check")] if one.health != "healthy" else []
+    faults += [f"{restarts_since} restarts"] if restarts_since > 0 else []
+    return [*faults, "killed for memory"] if one.oom_killed else faults
