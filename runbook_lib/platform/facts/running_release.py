@@ -28,8 +28,11 @@ found=$(docker ps --all --filter label=com.docker.compose.project --format '{{.L
 printf '%s\n' "$found" | while IFS=$tab read -r project state name folder; do
     [ -n "$project" ] || continue
     [ "$folder" = "$1" ] || folder=$(readlink -f -- "$folder") || true
-    case $folder in "$1" | "$here") [ "$project" = "$2" ] || [ "$state" != running ] || echo "project$tab$project$tab$name" ;;
-        "") ;; *) [ "$project" != "$2" ] || echo "folder$tab$folder$tab$name" ;; esac
+    case $folder in
+    "") ;;
+    "$1" | "$here") [ "$project" = "$2" ] || [ "$state" != running ] || echo "project$tab$project$tab$name" ;;
+    *) [ "$project" != "$2" ] || echo "folder$tab$folder$tab$name" ;;
+    esac
 done
 """
 
@@ -96,7 +99,7 @@ def refuse_other_projects(environment: Environment, connections: Connections) ->
 
 
 def refuse_another_project(environment: Environment, variables: Mapping[str, str]) -> None:
-    """Raises PreconditionFailed where the server's `.env` names another Compose project: the folder is another one's."""
+    """Raises PreconditionFailed where the server's `.env` names another Compose project: the folder is that one's."""
     owner = variables.get("COMPOSE_PROJECT_NAME") or environment.project
     if owner != environment.project:
         raise PreconditionFailed(

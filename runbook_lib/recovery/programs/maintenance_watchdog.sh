@@ -52,7 +52,7 @@ end_maintenance() {
     exec 8>>lock 9>>jobs.lock
     flock -n 8 && flock -n 9 || { exec 8>&- 9>&-; return 1; }
     in_maintenance 8>&- 9>&- || exit 0
-    # with the locks in its hands it would wait for itself, and every run for it
+    # holding on to the locks it would wait for itself, and every run for it
     start_again || { exec 8>&- 9>&-; return 1; }
 }
 

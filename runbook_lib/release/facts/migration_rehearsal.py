@@ -50,7 +50,8 @@ def rehearse_migrations(environment: Environment, commit: str | None) -> Questio
     Raises FactUnreadable when the reply has no result. Source: `programs/migration_rehearsal.sh`.
     """
     rules = environment.backup
-    argv = ("bash", "-s", "--", environment.server.directory, commit or "", environment.project, rules.database, rules.user)
+    argv = ("bash", "-s", "--", environment.server.directory, commit or "", environment.project, rules.database,
+            rules.user)
     program = programs.text("release/read_git.sh", "release/schema_copy.sh", "release/migration_rehearsal.sh")
 
     def fetch(connections: Connections) -> MigrationRehearsal | None:

@@ -95,7 +95,7 @@ def configure(rollout: Rollout) -> Step:
 
 
 def _previous_env(rollout: Rollout) -> Action:
-    environment, previous, path = rollout.environment, rollout.deployed.env_text, rollout.path(".env")
+    previous, path = rollout.deployed.env_text, rollout.path(".env")
     return Command(("rm", "-f", path)) if previous is None else WriteFile(path, previous)
 
 
