@@ -7,16 +7,19 @@ import json
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.core.plan import Step
-from runbook_lib.platform.facts.containers import PROJECT
+from runbook_lib.environment import Environment
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 
 PARTS = ("backend", "frontend")
 BUILD_ARGUMENTS = {"backend": ("PYTHON_IMAGE",), "frontend": ("NODE_IMAGE", "NGINX_IMAGE")}
-# An address that leads nowhere: the containers of a build have no label, but they have this.
-BUILD_MARK = f"{PROJECT}-build.invalid"
 BUILD_TIMEOUT_S, STOP_TIMEOUT_S = 900.0, 90.0
 BUILD_STEPS = {"backend": StepKey.BUILD_BACKEND, "frontend": StepKey.BUILD_FRONTEND}
+
+
+def build_mark(environment: Environment) -> str:
+    """An address that leads nowhere: the containers of a build have no label, but they have this."""
+    return f"{environment.project}-build.invalid"
 
 
 def image_of(rollout: Rollout, part: str) -> str:
@@ -70,38 +73,38 @@ def build(rollout: Rollout, part: str) -> Step:
 
     Undone: no build is running any more. A finished image stays.
     """
-    target, images = rollout.target, rollout.environment.images
+    target, images, mark = rollout.target, rollout.environment.images, build_mark(rollout.environment)
     arguments = [f"RELEASE_COMMIT={target.commit}", f"RELEASE_VERSION={target.version}"]
     arguments += [f"{name}={images[name]}" for name in BUILD_ARGUMENTS[part] if name in images]
     flags = [word for argument in arguments for word in ("--build-arg", argument)]
     # fewer CPU shares: users' requests come first when the processor is scarce. --force-rm: a failed build leaves no
     # container behind. BuildKit ignores both
-    words = ("docker", "build", "--quiet", "--force-rm", "--cpu-shares", "256", "--add-host", f"{BUILD_MARK}:127.0.0.1",
+    words = ("docker", "build", "--quiet", "--force-rm", "--cpu-shares", "256", "--add-host", f"{mark}:127.0.0.1",
              *flags, "--tag", image_of(rollout, part), "-")
     source = (rollout.environment.server.directory, f"{target.commit}:{part}")
     return Step(
         BUILD_STEPS[part],
         f"Build the {part} image",
-        (_program("build", BUILD_MARK, *source, *words, timeout_s=BUILD_TIMEOUT_S),),
-        undo=(stop_images(),),
+        (_program("build", mark, *source, *words, timeout_s=BUILD_TIMEOUT_S),),
+        undo=(stop_images(rollout.environment),),
         why="built before anything is stopped, tagged by commit; kept on failure, so that a retry is quick",
     )
 
 
-def pull(*images: str) -> Step:
+def pull(environment: Environment, *images: str) -> Step:
     """Images that the server does not have. Undone: no pull is running any more; what was pulled stays."""
     return Step(
         StepKey.PULL,
         "Pull the images that the server does not have",
         tuple(_program("pull", image, timeout_s=BUILD_TIMEOUT_S) for image in images),
-        undo=(stop_images(*images),),
+        undo=(stop_images(environment, *images),),
         why="what will read the release's configuration must be there before the configuration is",
     )
 
 
-def stop_images(*pulled: str) -> Command:
+def stop_images(environment: Environment, *pulled: str) -> Command:
     """End a build, and the pull of `pulled` images, that a stopped run has left; passes where there is none."""
-    return _program("stop", BUILD_MARK, *pulled, timeout_s=STOP_TIMEOUT_S)
+    return _program("stop", build_mark(environment), *pulled, timeout_s=STOP_TIMEOUT_S)
 
 
 def _program(*words: str, timeout_s: float) -> Command:

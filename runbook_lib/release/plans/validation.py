@@ -62,7 +62,7 @@ def pull_and_validate(environment: Environment, configuration: ValidatedConfigur
         success_threshold=1, interval_s=600, deadline_s=600, failure_threshold=1,  # files do not change by waiting
     )
     return (
-        build_steps.pull(*configuration.missing_images),
+        build_steps.pull(environment, *configuration.missing_images),
         Step(StepKey.VALIDATE, "Validate the release's configuration", (gate,),
              why="in throw-away containers; what could be read before this plan was read already"),
     )

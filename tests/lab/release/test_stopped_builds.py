@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from runbook_lib.core import programs
-from runbook_lib.platform.facts.containers import PROJECT
 from tests.lab.conftest import Lab
 
 # A step of a build that would go on for minutes, in a process group of its own as a job has one.
@@ -24,7 +23,7 @@ end() { kill -TERM -- "-$1"; for _ in $(seq 600); do kill -0 -- "-$1" 2>/dev/nul
 running() { for _ in $(seq 600); do [ "$(left "$1")" = 'left: 1 containers, 1 clients, 0 images' ] && return; sleep 0.1; done; left "$1"; }
 """
 NOTHING = "left: 0 containers, 0 clients, 0 images"
-MARK = f"{PROJECT}-build.invalid"
+MARK = "gw2-staging-build.invalid"
 
 
 def on_server(lab: Lab, script: str) -> list[str]:

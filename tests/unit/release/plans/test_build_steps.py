@@ -39,18 +39,19 @@ def test_the_commit_itself_is_asked_for_after_the_fetch() -> None:
 def test_an_image_is_built_from_the_commit_and_not_from_the_checkout(part: str) -> None:
     (build,) = build_steps.build(ROLLOUT, part).actions
     assert isinstance(build, Command)
-    assert build.argv[3:7] == ("build", build_steps.BUILD_MARK, ROLLOUT.environment.server.directory, f"{COMMIT}:{part}")
+    assert build.argv[3:7] == ("build", mark, ROLLOUT.environment.server.directory, f"{COMMIT}:{part}")
     assert build.argv[-3:] == ("--tag", f"gw2-{part}:{COMMIT}", "-")
     assert f"RELEASE_COMMIT={COMMIT}" in build.argv
 
 
 def test_a_build_and_a_pull_are_undone_by_ending_what_they_started() -> None:
+    mark = build_steps.build_mark(ROLLOUT.environment)
     for part in build_steps.PARTS:
         step = build_steps.build(ROLLOUT, part)
         (build,), (undo,) = step.actions, step.undo
         assert isinstance(build, Command) and isinstance(undo, Command)
-        assert undo.argv[3:] == ("stop", build_steps.BUILD_MARK)
-        assert f"{build_steps.BUILD_MARK}:127.0.0.1" in build.argv, "the undo knows the build's containers by it"
-    pull = build_steps.pull("redis:7", "postgres:15")
+        assert undo.argv[3:] == ("stop", mark)
+        assert f"{mark}:127.0.0.1" in build.argv, "the undo knows the build's containers by it"
+    pull = build_steps.pull(ROLLOUT.environment, "redis:7", "postgres:15")
     assert [str(one).split(" -- ")[1] for one in pull.actions] == ["pull redis:7", "pull postgres:15"]
-    assert str(pull.undo[0]).endswith(f"stop {build_steps.BUILD_MARK} redis:7 postgres:15")
+    assert str(pull.undo[0]).endswith(f"stop {mark} redis:7 postgres:15")
