@@ -212,9 +212,10 @@ start() {
         words=("${words[@]:1}")
         ((${#words[@]})) || mapfile -t words < <(docker image inspect --format '{{range .Config.Cmd}}{{println .}}{{end}}' "$image" | sed '/^$/d')
     fi
-    # not detached: it is removed when it ends, also when this program has ended before it
+    # not detached: it is removed when it ends, also when this program has ended before it. Appends: on a busy machine it
+    # opens its log after what is found here was written there
     docker run --rm --name "$1" --label "$LABEL" --label "$OF_PROJECT=$project" "${options[@]}" --entrypoint sh "$image" \
-        -c "$LIMITED" limited "$LIMIT_S" "${entry[@]}" "${words[@]}" >"$2" 2>&1 </dev/null &
+        -c "$LIMITED" limited "$LIMIT_S" "${entry[@]}" "${words[@]}" >>"$2" 2>&1 </dev/null &
     local started=$!
     until healthy "$1"; do
         if ! kill -0 "$started" 2>/dev/null; then

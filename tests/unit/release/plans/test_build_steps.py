@@ -39,7 +39,7 @@ def test_the_commit_itself_is_asked_for_after_the_fetch() -> None:
 def test_an_image_is_built_from_the_commit_and_not_from_the_checkout(part: str) -> None:
     (build,) = build_steps.build(ROLLOUT, part).actions
     assert isinstance(build, Command)
-    assert build.argv[3:7] == ("build", mark, ROLLOUT.environment.server.directory, f"{COMMIT}:{part}")
+    assert build.argv[3:7] == ("build", build_steps.build_mark(ROLLOUT.environment), ROLLOUT.environment.server.directory, f"{COMMIT}:{part}")
     assert build.argv[-3:] == ("--tag", f"gw2-{part}:{COMMIT}", "-")
     assert f"RELEASE_COMMIT={COMMIT}" in build.argv
 
