@@ -21,7 +21,7 @@ from runbook_lib.core.findings import Verdict
 from runbook_lib.headless import run_notebook, stops
 from tests.notebooks.sample_notebooks import CLOSE, GOOD, ROOT, SECRET, ProjectDir
 
-LONG = "import time\nprint('working', flush=True)\ntime.sleep(120)"
+LONG = "import time\nprint('working', flush=True)\ntime.sleep(1200)"
 
 
 def only_run(outputs: Path) -> Path:
@@ -236,7 +236,7 @@ def test_ctrl_c_to_the_runner_seals_the_run_as_aborted(project_dir: ProjectDir, 
     when_working(outputs, lambda run: os.kill(os.getpid(), signal.SIGINT))
     outcome = run_notebook("long", {})
     assert (outcome.exit_code, outcome.state) == (1, "aborted")
-    assert outcome.seconds < 100
+    assert outcome.seconds < 500
     assert is_sealed_and_unchanged(only_run(outputs))
 
 

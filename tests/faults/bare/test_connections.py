@@ -33,7 +33,7 @@ def test_a_host_that_takes_the_connection_and_says_nothing(operator: Operator, e
         port = mute.getsockname()[1]
         ended = back_up(operator, environment_with(server={"port": port, "connect_timeout_s": 2}))
     assert_error(ended, 4, "HostUnreachable", f":{port}")
-    assert ended.events[-1]["elapsed_s"] < 30
+    assert ended.events[-1]["elapsed_s"] < 120
 
 
 def test_a_name_that_does_not_resolve(operator: Operator, environment_with: EnvironmentWith) -> None:

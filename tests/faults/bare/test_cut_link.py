@@ -26,7 +26,7 @@ from runbook_lib.core.plan import Plan, Step
 D = "/opt/gw2-wvwbuilder/.runbook/cut-link"
 plan = run.plan(Plan("try", run.environment.name, (
     Step("folder", "Make a folder", (Command(("mkdir", "-p", D)),), (Command(("rmdir", D)),)),
-    Step("slow", "Take a while", (Command(("sleep", "4"), timeout_s=6),)),
+    Step("slow", "Take a while", (Command(("sleep", "8"), timeout_s=10),)),
 ), undo_on_failure=True))'''
 
 

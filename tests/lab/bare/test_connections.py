@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,16 +72,18 @@ def test_an_exit_code_is_the_commands_own(connections: OpenConnections) -> None:
 def test_a_command_that_never_ends_meets_its_deadline(connections: OpenConnections) -> None:
     started = time.monotonic()
     with pytest.raises(CommandTimedOut):
-        connections.server.run(sh("sleep 60", timeout_s=1))
-    assert time.monotonic() - started < 60
+        connections.server.run(sh("sleep 600", timeout_s=1))
+    assert time.monotonic() - started < 300
 
 
 def test_a_link_that_breaks_in_a_command_leaves_its_outcome_open(connections: OpenConnections) -> None:
     server = connections.server
     server.run(sh("true"))
     with ThreadPoolExecutor(1) as alongside:
-        asked = alongside.submit(server.execute, sh("echo half; sleep 5; echo whole"))
-        time.sleep(0.5)
+        begun = f"/tmp/{uuid.uuid4().hex}"
+        asked = alongside.submit(server.execute, sh(f"echo half; touch {begun}; sleep 300; echo whole"))
+        while server.execute(sh(f"test -e {begun}")).exit_code:
+            time.sleep(0.1)
         server.link.transport().sock.close()
         with pytest.raises(LinkDropped):
             asked.result()
@@ -175,13 +178,3 @@ def test_a_server_without_docker_says_so_everywhere(connections: OpenConnections
         with pytest.raises(DockerUnavailable) as caught:
             ask()
         assert "docker" in caught.value.next_step
-
-
-def test_round_trips_are_cheap(connections: OpenConnections) -> None:
-    connections.server.run(sh("true"))
-    seconds = []
-    for _ in range(20):
-        started = time.monotonic()
-        connections.server.run(sh("true"))
-        seconds.append(time.monotonic() - started)
-    assert sorted(seconds)[10] < 0.1

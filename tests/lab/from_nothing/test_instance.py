@@ -130,15 +130,15 @@ def test_a_killed_server_comes_up_with_the_same_keys_ports_and_containers(instan
 
 def test_a_killed_inner_engine_is_started_again(instance: Instance) -> None:
     output(instance.inside("pkill", "-KILL", "-x", "dockerd"))
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
-            output(instance.inside("docker", "info"), timeout_s=5)
+            output(instance.inside("docker", "info"), timeout_s=30)
             break
         except CommandFailed:
             time.sleep(0.5)
     else:
-        pytest.fail("the inner engine did not come back within 20 s")
+        pytest.fail("the inner engine did not come back within 120 s")
 
 
 def test_reset_leaves_images_and_checkout_and_nothing_else(instance: Instance) -> None:

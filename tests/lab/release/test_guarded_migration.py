@@ -24,8 +24,8 @@ sql() { docker exec "$(docker ps --quiet --filter label=com.docker.compose.servi
 left() { echo "left: $(docker ps --all --quiet --filter name=gw2-staging-migration | wc -l) containers, \
 $(sql "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(99)%' AND pid <> pg_backend_pid()") sessions"; }
 # the shell around it ends at once, its own end takes a moment: a job's supervisor waits for the whole group
-gone() { for _ in $(seq 25); do [ "$(left)" = 'left: 0 containers, 0 sessions' ] && break; sleep 0.2; done; left; }
-running() { for _ in $(seq 100); do [ "$(left)" = 'left: 1 containers, 1 sessions' ] && return; sleep 0.2; done; left; }
+gone() { for _ in $(seq 300); do [ "$(left)" = 'left: 0 containers, 0 sessions' ] && break; sleep 0.2; done; left; }
+running() { for _ in $(seq 300); do [ "$(left)" = 'left: 1 containers, 1 sessions' ] && return; sleep 0.2; done; left; }
 """
 
 
@@ -37,7 +37,8 @@ def on_server(lab: Lab, statement: str, script: str) -> str:
 
 def test_a_wait_for_a_lock_ends_although_the_driver_knows_of_no_limit(lab: Lab) -> None:
     script = r"""
-    sql "BEGIN; LOCK TABLE squads; SELECT pg_sleep(88); COMMIT" >/dev/null 2>&1 & sleep 1
+    sql "BEGIN; LOCK TABLE squads; SELECT pg_sleep(88); COMMIT" >/dev/null 2>&1 &
+    until [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(88)%' AND pid <> pg_backend_pid()")" = 1 ]; do sleep 0.2; done
     begin 1 2>&1 | grep -o 'canceled: the migration waited more than 1 s for a lock on squads'; echo "status ${PIPESTATUS[0]}"
     sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(88)%' AND pid <> pg_backend_pid()"; wait
     """

@@ -73,7 +73,7 @@ def nothing(doing: str) -> None:
     """The link holds."""
 
 
-def eventually(question: Callable[[], bool], seconds: float = 5.0) -> bool:
+def eventually(question: Callable[[], bool], seconds: float = 60.0) -> bool:
     """Whether it becomes true in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -22,6 +22,7 @@ from runbook_lib.connections.ssh import SshServer
 from tests.unit.connections.ssh_files import blob, make_key, public
 
 CHUNK = 65_536
+GONE = (OSError, ValueError, EOFError, paramiko.SSHException)  # either end may go first, and the link at any time
 
 
 class Sshd(paramiko.ServerInterface):
@@ -95,8 +96,8 @@ class Sshd(paramiko.ServerInterface):
                 connection.close()
 
     def _run(self, channel: paramiko.Channel, command: str) -> None:
-        with subprocess.Popen(("sh", "-c", command), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE) as process:
+        with suppress(*GONE), subprocess.Popen(("sh", "-c", command), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                              stderr=subprocess.PIPE) as process:
             assert process.stdin
             assert process.stdout
             assert process.stderr
@@ -107,18 +108,18 @@ class Sshd(paramiko.ServerInterface):
             _copy(process.stdout.read1, channel.sendall, None)  # type: ignore[attr-defined]
             errors.join()
             code = process.wait()
-            with suppress(OSError):  # the link may be gone
+            with suppress(*GONE):
                 channel.send_exit_status(code if code >= 0 else 128 - code)
             channel.close()
             feeding.join(5)
 
 
 def _copy(receive: Any, send: Any, closing: Any) -> None:
-    with suppress(OSError, ValueError):  # either end may go first
+    with suppress(*GONE):
         while data := receive(CHUNK):
             send(data)
             if closing is not None:
                 closing.flush()
     if closing is not None:
-        with suppress(OSError):
+        with suppress(*GONE):
             closing.close()

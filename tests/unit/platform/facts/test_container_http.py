@@ -109,8 +109,8 @@ def base() -> Iterator[str]:
 
 
 def run_program(url: str) -> subprocess.CompletedProcess[str]:
-    sent = {"method": "POST", "url": url, "json": {"a": 1}, "headers": {"Authorization": "Bearer x"}, "timeout_s": 5}
-    return subprocess.run([sys.executable, "-c", REQUEST], input=json.dumps(sent), text=True, capture_output=True, timeout=30)
+    sent = {"method": "POST", "url": url, "json": {"a": 1}, "headers": {"Authorization": "Bearer x"}, "timeout_s": 60}
+    return subprocess.run([sys.executable, "-c", REQUEST], input=json.dumps(sent), text=True, capture_output=True, timeout=120)
 
 
 def test_the_program_in_the_container_prints_the_reply_of_any_status(base: str) -> None:
@@ -118,7 +118,7 @@ def test_the_program_in_the_container_prints_the_reply_of_any_status(base: str) 
         reply = json.loads(run_program(base + path).stdout)
         assert (reply["status"], reply["headers"]["X-Request-ID"]) == (status, "r-1")
         assert json.loads(reply["body"]) == {"sent": {"a": 1}, "token": "Bearer x"}
-        assert 0 < reply["seconds"] < 5
+        assert 0 < reply["seconds"] < 60
 
 
 def test_the_program_says_in_one_line_that_nothing_listens() -> None:

@@ -150,9 +150,9 @@ def test_a_held_environment_is_waited_for_and_then_named(tmp_path: Path) -> None
 
 
 def test_a_killed_job_frees_the_environment_when_its_last_child_ends_and_is_seen_as_interrupted(tmp_path: Path) -> None:
-    job = Job(tmp_path, "step slow 30 sh -c 'touch begun; sleep 2'")
+    job = Job(tmp_path, "step slow 30 sh -c 'touch begun; until [ -e over ]; do sleep 0.05; done'")
     with subprocess.Popen(("bash", str(job.launcher))) as running:
-        for _ in range(100):
+        for _ in range(600):
             if (tmp_path / "begun").exists():
                 break
             time.sleep(0.1)
@@ -160,7 +160,8 @@ def test_a_killed_job_frees_the_environment_when_its_last_child_ends_and_is_seen
     assert job.status["outcome"] == "running"
     locks = [tmp_path / ".runbook" / name for name in ("jobs.lock", "lock")]
     assert subprocess.run(("flock", "-n", str(locks[0]), "true")).returncode == 1
-    assert [subprocess.run(("flock", "-w", "20", str(lock), "true")).returncode for lock in locks] == [0, 0]
+    (tmp_path / "over").touch()
+    assert [subprocess.run(("flock", "-w", "60", str(lock), "true")).returncode for lock in locks] == [0, 0]
 
 
 def ago(days: float) -> int:
