@@ -8,6 +8,7 @@ import re
 from pydantic import model_validator
 
 from runbook_lib.environment.gates import Gate
+from runbook_lib.environment.health import Health
 from runbook_lib.environment.locations import Compose, EnvironmentFile, Public, SecretSpec, Server
 from runbook_lib.environment.recovery import RestoreDrill
 from runbook_lib.environment.rules import (
@@ -16,7 +17,6 @@ from runbook_lib.environment.rules import (
     Backup,
     Checklists,
     ConfigurationBackup,
-    Health,
     Load,
     Logging,
     Maintenance,
@@ -27,7 +27,7 @@ from runbook_lib.environment.rules import (
     Watch,
     Window,
 )
-from runbook_lib.environment.services import COLOURS, Network, RateLimit, Service, Tuning
+from runbook_lib.environment.services import COLOURS, Network, RateLimit, Service, Tuning, dependency_faults
 from runbook_lib.environment.types import Count, Name, SecretName, StrictModel, Text
 
 RULES = ("services", "networks", "images", "tuning", "rate_limit", "health", "alerts", "backup", "restore_drill",
@@ -82,7 +82,7 @@ class Environment(StrictModel):
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Environment:
         faults = [*self._unusable_project(), *self._unknown_networks(), *self._unexplained_absences(),
-                  *self._unnamed_secrets()]
+                  *self._unnamed_secrets(), *dependency_faults(self.services, self.health)]
         if faults:
             raise ValueError("\n".join(faults))
         return self

@@ -125,14 +125,6 @@ class Load(StrictModel):
     rate_per_s: Annotated[float, Field(gt=0, le=500)]
 
 
-class Health(StrictModel):
-    """Endpoints by path, and what each of them covers."""
-
-    endpoints: dict[Text, Text]
-    metrics_path: Text
-    monitored: tuple[Text, ...]
-
-
 class AlertCondition(StrictModel):
     """One alert of the plan: its words, and the figure and duration of the Prometheus rule of the same name."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from runbook_lib.environment.types import AbsolutePath, Count, Memory, Port, StrictModel, Text, memory_bytes
+from runbook_lib.environment.health import Health, Probe
+from runbook_lib.environment.types import AbsolutePath, Count, Memory, Name, Port, StrictModel, Text, memory_bytes
 
 COLOURS = ("blue", "green")
 
@@ -14,7 +16,8 @@ COLOURS = ("blue", "green")
 class Service(StrictModel):
     """One service of the plan. A coloured one runs as `<name>-blue` or `<name>-green`, or both for a while.
 
-    `host_mounts` are folders of the server, not its own, that it may mount read-only: what it measures.
+    `host_mounts` are folders of the server, not its own, that it may mount read-only: what it measures. `needs` are the
+    services without which it cannot do its work; `probe` is how it is asked directly.
     """
 
     title: Text
@@ -33,6 +36,8 @@ class Service(StrictModel):
     absent_reason: str = ""
     health: Text
     host_mounts: tuple[AbsolutePath, ...] = ()
+    needs: tuple[Name, ...] = ()
+    probe: Probe | None = None
 
     @property
     def port(self) -> int:
@@ -103,3 +108,29 @@ class RateLimit(StrictModel):
     requests_per_minute: Count
     burst: Annotated[int, Field(ge=0)]
     exempt: tuple[Text, ...] = ()
+
+
+def dependency_faults(services: Mapping[str, Service], health: Health) -> list[str]:
+    """What is wrong with `needs` and with the services that claims name: unknown ones, circles, nothing to ask."""
+    faults = [f"services.{name}.needs: there is no service {needed!r}"
+              for name, service in services.items() for needed in service.needs if needed not in services]
+    for title, claim in health.claims.items():
+        faults += [f"health.claims.{title}.services: there is no service {name!r}"
+                   for name in claim.services if name not in services]
+        faults += [f"health.claims.{title}.services: services.{name} has no probe, so it cannot be asked"
+                   for name in claim.services if name in services and services[name].probe is None]
+    # a circle would be followed for ever where the cause of a failure is looked for
+    return faults or [f"services.{name}.needs: it needs itself, by way of others" for name in services
+                      if name in needed_by(services, name)]
+
+
+def needed_by(services: Mapping[str, Service], name: str) -> tuple[str, ...]:
+    """All services that one needs, and those that they need, nearest first."""
+    found: dict[str, None] = {}
+    waiting = list(services[name].needs)
+    while waiting:
+        one = waiting.pop(0)
+        if one not in found:
+            found[one] = None
+            waiting += services[one].needs
+    return tuple(found)

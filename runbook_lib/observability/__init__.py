@@ -1,10 +1,14 @@
-"""The state of the environment at a glance (runbook 00)."""
+"""How the environment is: at a glance (runbook 00), and whether what it reports of itself is true (40)."""
 
 from runbook_lib.core.lazy import loader
 
 _HOMES = {
     "current_operation": "runbook_lib.platform.facts.operations",
+    "health_questions": "runbook_lib.observability.facts.health_questions",
+    "service_states": "runbook_lib.observability.checks.service_states",
+    "answer": "runbook_lib.observability.checks.health",
     "checks": "checks",
+    "charts": "charts",
 }
 
 __all__ = list(_HOMES)

@@ -5,6 +5,15 @@ from runbook_lib.core.lazy import loader
 _HOMES = {
     "overview": "runbook_lib.observability.checks.environment_overview",
     "operation_row": "runbook_lib.observability.checks.environment_overview",
+    "services_work": "runbook_lib.observability.checks.service_states",
+    "connections_are_real": "runbook_lib.observability.checks.service_states",
+    "health_is_honest": "runbook_lib.observability.checks.health",
+    "endpoints_answer": "runbook_lib.observability.checks.health",
+    "certificate_lasts": "runbook_lib.observability.checks.health",
+    "page_shows": "runbook_lib.observability.checks.health",
+    "monitoring_sees": "runbook_lib.observability.checks.health",
+    "server_has_space": "runbook_lib.observability.checks.health",
+    "log_is_quiet": "runbook_lib.observability.checks.health",
 }
 
 __all__ = list(_HOMES)

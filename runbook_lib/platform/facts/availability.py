@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+import threading
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from runbook_lib.core.errors import DockerUnavailable, EndpointUnavailable, FactUnreadable
+from runbook_lib.core.errors import (
+    DockerUnavailable,
+    EndpointUnavailable,
+    FactUnreadable,
+    Inconclusive,
+    PreconditionFailed,
+)
 from runbook_lib.core.questions import Connections, Question
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """In the place of a fact that could not be had: what was asked, why there is no answer, and what to do."""
+
+    question: str
+    reason: str
+    next_step: str = ""
 
 
 def if_available(question: Question[T]) -> Question[T | None]:
@@ -23,3 +40,36 @@ def if_available(question: Question[T]) -> Question[T | None]:
             return None
 
     return Question(question.name, fetch)
+
+
+def with_deadline(question: Question[T], seconds: float) -> Question[T | Unanswered]:
+    """The same question, answered by Unanswered where nothing usable came within `seconds`.
+
+    Also an unreachable server is such an answer: what does not need it can still be shown. A refused host key is not.
+    """
+
+    def fetch(connections: Connections) -> T | Unanswered:
+        answers: list[Any] = []
+
+        def ask() -> None:
+            try:
+                answers.append(question.fetch(connections))
+            except (Inconclusive, PreconditionFailed) as error:
+                answers.append(Unanswered(question.name, error.what, error.next_step))
+            except BaseException as error:  # raised again where the question was asked
+                answers.append(error)
+
+        # Not a pool: that would wait for the thread at the end of the process. The question ends by its own, longer
+        # limits, or with the connections when the run closes.
+        asking = threading.Thread(target=ask, name=f"question {question.name}", daemon=True)
+        asking.start()
+        asking.join(seconds)
+        if not answers:
+            return Unanswered(question.name, f"no answer within {seconds:g} s",
+                              "What hangs is in the other rows: the service itself, the engine, or the link.")
+        if isinstance(answers[0], BaseException):
+            raise answers[0]
+        answer: T | Unanswered = answers[0]
+        return answer
+
+    return Question(question.name, fetch, question.writes)

@@ -1,0 +1,160 @@
+"""Is the environment healthy, and is what it reports of itself true? Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from runbook_lib.core.browsing import PageView
+from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
+from runbook_lib.core.text import head_of
+from runbook_lib.environment import Environment
+from runbook_lib.observability.checks.service_states import BAD, ServiceState
+from runbook_lib.observability.facts.health_survey import ClaimResult, HealthSurvey
+from runbook_lib.platform.checks.live_release import endpoints_show
+from runbook_lib.platform.checks.page import SHOWN, page_works
+from runbook_lib.platform.facts.availability import Unanswered
+from runbook_lib.platform.facts.certificates import Certificate
+from runbook_lib.platform.facts.logs import SevereLines
+from runbook_lib.platform.facts.monitoring import Alert, ScrapeTarget
+from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.platform.facts.server import ServerState
+from runbook_lib.release.checks.capacity import disk_and_memory
+from runbook_lib.release.checks.tls import VALID, certificate
+
+CLOCK_S = 5.0
+
+
+def health_is_honest(claims: tuple[ClaimResult, ...]) -> tuple[Finding, ...]:
+    """What the endpoints report of database, cache and release is what these answer themselves."""
+    if not claims:
+        return (Finding("health is honest", Verdict.INCONCLUSIVE, "the environment file names no claims",
+                        "health.claims", "Name what the endpoints report in `health.claims` of the environment file."),)
+    return tuple(finding(f"true: {one.title}", one.agree, measured=f"{one.path} reports {one.reported}",
+                         expected=one.actual, next_step=_advice(one)) for one in claims)
+
+
+def _advice(claim: ClaimResult) -> str:
+    if claim.agree is None:
+        return "Either the endpoint or what it reports of did not answer: see their own rows."
+    if claim.reported_good is None:
+        return "Another release answers, or it works on another database: compare its variables, then run 21 Verify."
+    if claim.reported_good:
+        return (f"Do not trust {claim.path}: it reports what is not so, and each gate asks it. Fix "
+                f"{' and '.join(claim.about)} first; then correct what {claim.path} checks.")
+    return (f"{' and '.join(claim.about)} answer for themselves: look between them and the application: its password, "
+            "its connections, the network.")
+
+
+def endpoints_answer(environment: Environment, survey: HealthSurvey) -> tuple[Finding, ...]:
+    """Every public endpoint answers 200, and as the live release where that is known."""
+    if isinstance(survey.endpoints, Unanswered):
+        return (_unanswered("endpoints answer", survey.endpoints, "all with 200"),)
+    live = survey.deployed.live_commit if isinstance(survey.deployed, Deployed) else None
+    if live is not None:
+        return endpoints_show(survey.endpoints, live)
+    return tuple(one for one in endpoints_show(survey.endpoints, "") if not one.check.endswith("names the commit"))
+
+
+def certificate_lasts(environment: Environment, presented: Certificate | Unanswered) -> tuple[Finding, ...]:
+    """The certificate verifies and lasts as long as the environment demands."""
+    if isinstance(presented, Unanswered):
+        return (_unanswered(VALID, presented, environment.public.url),)
+    return certificate(presented, environment, live=True)
+
+
+def page_shows(environment: Environment, view: PageView | Unanswered | None) -> tuple[Finding, ...]:
+    """A browser shows the page; not applicable where the environment names none."""
+    if isinstance(view, Unanswered):
+        return (_unanswered(SHOWN, view, "a browser shows it"),)
+    if view is None or environment.gate.page is None:
+        return (not_applicable(SHOWN, "the environment file names no page"),)
+    return page_works(view, environment)
+
+
+def monitoring_sees(environment: Environment, targets: tuple[ScrapeTarget, ...] | Unanswered,
+                    alerts: tuple[Alert, ...] | Unanswered) -> tuple[Finding, ...]:
+    """Every target is scraped, and no alert fires. Without Prometheus, declared absent: not applicable."""
+    prometheus = environment.services.get("prometheus")
+    if prometheus is None or not prometheus.required:
+        reason = prometheus.absent_reason if prometheus else "the environment file names no Prometheus"
+        return tuple(not_applicable(name, reason) for name in ("monitoring targets", "alerts"))
+    return (_targets(targets), *_alerts(alerts))
+
+
+def _targets(targets: tuple[ScrapeTarget, ...] | Unanswered) -> Finding:
+    if isinstance(targets, Unanswered):
+        return _unanswered("monitoring targets", targets, "all up")
+    down = [f"{one.job} ({head_of(one.last_error, 60)})" for one in targets if not one.up]
+    return finding("monitoring targets", not down if targets else None,
+                   measured=f"{len(targets) - len(down)} of {len(targets)} up" + (f"; down: {', '.join(down)}" if down
+                                                                                 else ""),
+                   expected="all up", next_step="The service that is not scraped has a row of its own above.")
+
+
+def _alerts(alerts: tuple[Alert, ...] | Unanswered) -> tuple[Finding, ...]:
+    if isinstance(alerts, Unanswered):
+        return (_unanswered("alerts", alerts, "none firing"),)
+    firing = [one for one in alerts if one.state == "firing"]
+    if not firing:
+        pending = sorted({one.name for one in alerts})
+        return (finding("alerts", True, measured=f"none firing; pending: {', '.join(pending)}" if pending
+                        else "none firing", expected="none firing"),)
+    return tuple(
+        finding(f"alert {one.name}", False,
+                measured=f"firing since {one.since:%Y-%m-%d %H:%M} UTC: {one.summary}" if one.since else one.summary,
+                expected="not firing", next_step=f"Find {one.name} in the table of symptoms of 00 Start here.")
+        for one in firing)
+
+
+def server_has_space(environment: Environment, server: ServerState | Unanswered) -> tuple[Finding, ...]:
+    """Disk, memory and programs as the environment demands, and a clock that agrees with ours."""
+    if isinstance(server, Unanswered):
+        return (_unanswered("the server answers", server, "disk, memory and clock"),)
+    clock = finding("the clock is right", abs(server.clock_ahead_s) <= CLOCK_S,
+                    measured=f"{server.clock_ahead_s:+.1f} s against this machine", expected=f"within {CLOCK_S:g} s",
+                    next_step="On both machines: `timedatectl`. Tokens, certificates and ages depend on it.",
+                    otherwise=Verdict.WARNING)
+    return (*disk_and_memory(server, environment), clock)
+
+
+def log_is_quiet(errors: SevereLines | Unanswered | None, minutes: int) -> Finding:
+    """No severe line in the backend's log lately; some are a warning, for users may not have noticed."""
+    check, expected = "errors in the log", f"none in the last {minutes} minutes"
+    if isinstance(errors, Unanswered):
+        return _unanswered(check, errors, expected)
+    if errors is None:
+        return Finding(check, Verdict.INCONCLUSIVE, "there is no log", expected,
+                       "Does the backend write one? See `logging` in the environment file.")
+    last = f", the last: {head_of(errors.lines[-1].message, 120)}" if errors.lines else ""
+    return finding(check, not errors.lines, measured=f"{len(errors.lines)} lines{last}", expected=expected,
+                   next_step="21 Verify shows the lines since the deployment; a request's id finds it in nginx's log.",
+                   otherwise=Verdict.WARNING)
+
+
+def answer(environment: Environment, states: tuple[ServiceState, ...], *groups: Iterable[Finding]) -> str:
+    """The one sentence that the report opens with: is it healthy, what is not, and are users affected."""
+    findings = [one for group in groups for one in group]
+    worst = Verdict.worst(one.verdict for one in findings)
+    count = sum(one.verdict is worst for one in findings)
+    failing = {name for one in states if one.verdict is worst for name in (one.causes or (one.name,))}
+    roots = [one for one in states if worst in BAD and one.verdict in BAD and one.name in failing]
+    first = [f"{one.service} ({one.measured})" for one in roots] or [
+        f"{one.check} ({one.measured})" for one in findings if one.verdict is worst]
+    more = f" and {len(first) - 2} more" if len(first) > 2 else ""
+    named = "; ".join(head_of(text, 140) for text in first[:2]) + more
+    if worst is Verdict.FAILED:
+        affected = any(one.verdict in BAD and one.critical for one in states) or any(
+            one.verdict is Verdict.FAILED and one.check.startswith("/") for one in findings)
+        users = "Users are affected" if affected else "Users reach it all the same"
+        return f"{environment.title} is NOT healthy: {named}. {users}; {count} of {len(findings)} checks failed."
+    if worst is Verdict.INCONCLUSIVE:
+        return f"It is not known whether {environment.title} is healthy: {named}."
+    if worst is Verdict.WARNING:
+        return f"{environment.title} is healthy, with a warning: {named}."
+    working = sum(one.verdict is Verdict.PASSED for one in states)
+    return (f"{environment.title} is healthy: {working} services answer for themselves, and what it reports of itself "
+            f"is true.")
+
+
+def _unanswered(check: str, missing: Unanswered, expected: str) -> Finding:
+    return Finding(check, Verdict.INCONCLUSIVE, missing.reason, expected, missing.next_step)

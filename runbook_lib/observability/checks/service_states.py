@@ -1,0 +1,160 @@
+"""Each service of the environment as one state: its container, its own answer, and what it follows from. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from runbook_lib.core.findings import Finding, Verdict, not_applicable
+from runbook_lib.environment import Environment
+from runbook_lib.environment.services import needed_by
+from runbook_lib.observability.facts.health_survey import HealthSurvey
+from runbook_lib.observability.facts.service_replies import Reply
+from runbook_lib.platform.facts.availability import Unanswered
+from runbook_lib.platform.facts.containers import Container
+
+RECENT = timedelta(hours=1)
+EXPECTED = "its container runs, and it answers for itself"
+BAD = (Verdict.FAILED, Verdict.INCONCLUSIVE)
+
+
+@dataclass(frozen=True)
+class ServiceState:
+    """One service: `name` as in the environment file, `service` as Compose calls it. `needs` are names.
+
+    `causes` are the services it needs that are not well and explain it: they come first.
+    """
+
+    name: str
+    service: str
+    verdict: Verdict
+    measured: str
+    critical: bool = False
+    needs: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
+    advice: str = ""
+
+
+def service_states(environment: Environment, survey: HealthSurvey) -> tuple[ServiceState, ...]:
+    """The state of every service in the environment file's order, absent ones too."""
+    alone = {name: _state(environment, survey, name) for name in environment.services}
+    bad = {name for name, one in alone.items() if one.verdict in BAD}
+    return tuple(_with_causes(environment, one, bad) for one in alone.values())
+
+
+def services_work(states: tuple[ServiceState, ...]) -> tuple[Finding, ...]:
+    """One finding a service. Its next step begins with what it needs, where that is the cause."""
+    return tuple(
+        not_applicable(f"{one.name} works", one.measured) if one.verdict is Verdict.NOT_APPLICABLE
+        else Finding(f"{one.service} works", one.verdict, one.measured, EXPECTED, one.advice)
+        for one in states)
+
+
+def connections_are_real(environment: Environment, survey: HealthSurvey) -> tuple[Finding, ...]:
+    """What users reach has sessions with the database and the cache that were asked, and with no others by mistake.
+
+    Only of what names its clients, and where both answer. A program that connects anew each time may have none now.
+    """
+    return tuple(
+        _connected(survey, _compose_name(environment, survey, name), _compose_name(environment, survey, needed))
+        for name, service in environment.services.items() if service.critical
+        for needed in service.needs if _names_clients(environment, needed))
+
+
+def _names_clients(environment: Environment, name: str) -> bool:
+    probe = environment.services[name].probe
+    return environment.services[name].required and probe is not None and probe.kind in ("postgres", "redis")
+
+
+def _connected(survey: HealthSurvey, name: str, needed: str) -> Finding:
+    check, expected = f"{name} is connected to {needed}", "a session from its own address"
+    one, other = survey.reply_of(name), survey.reply_of(needed)
+    if one is None or other is None or other.works is not True or not one.addresses:
+        return Finding(check, Verdict.INCONCLUSIVE, "one of the two does not answer", expected,
+                       "Its own row says what to do.")
+    found = sorted(set(one.addresses) & set(other.clients))
+    if found:
+        return Finding(check, Verdict.PASSED, f"from {', '.join(found)}", expected)
+    return Finding(check, Verdict.WARNING, f"none from {' or '.join(one.addresses)}", expected,
+                   f"Does it use this {needed} at all? Compare the address in its variables with the service {needed}.")
+
+
+def _compose_name(environment: Environment, survey: HealthSurvey, name: str) -> str:
+    coloured = environment.services[name].coloured
+    return f"{name}-{survey.colour}" if coloured and survey.colour else name
+
+
+def _state(environment: Environment, survey: HealthSurvey, name: str) -> ServiceState:
+    service = environment.services[name]
+    compose_name = _compose_name(environment, survey, name)
+    state = ServiceState(name, compose_name, Verdict.PASSED, "", service.critical, service.needs)
+    if not service.required:
+        return replace(state, verdict=Verdict.NOT_APPLICABLE, measured=service.absent_reason)
+    faults, unknown, notes, good = _container(survey, compose_name)
+    reply = survey.reply_of(compose_name)
+    if service.probe is not None and not faults:  # what does not run answers nothing: that is no second fault
+        if isinstance(survey.replies, Unanswered):
+            unknown.append(survey.replies.reason)
+        elif reply is None or reply.reply is Reply.UNKNOWN:
+            unknown.append(reply.words if reply and reply.words else "it could not be asked")
+        elif reply.reply is Reply.SILENT:
+            unknown.append(reply.words)
+        elif not reply.works:
+            faults.append(f"{reply.words}; its container is {' and '.join(good) or 'there'} all the same")
+        else:
+            good.append(reply.words + (f" in {reply.seconds * 1000:.0f} ms" if reply.seconds is not None else ""))
+    verdict = (Verdict.FAILED if faults else Verdict.INCONCLUSIVE if unknown else Verdict.WARNING if notes
+               else Verdict.PASSED)
+    measured = "; ".join(dict.fromkeys(faults or unknown or [*notes, *good]))
+    return replace(state, verdict=verdict, measured=measured,
+                   advice="" if verdict is Verdict.PASSED else _advice(survey, compose_name, verdict))
+
+
+def _container(survey: HealthSurvey, service: str) -> tuple[list[str], list[str], list[str], list[str]]:
+    """What is wrong, not known, worth a warning, and good about a service's container."""
+    if isinstance(survey.containers, Unanswered):
+        return [], [f"Docker: {survey.containers.reason}"], [], []
+    one = next((one for one in survey.containers if one.service == service), None)
+    if one is None:
+        return ["no container"], [], [], []
+    faults = [] if one.state == "running" else [f"{one.state} ({one.exit_code})" if one.exit_code else one.state]
+    faults += ["unhealthy by its own check"] if one.state == "running" and one.health == "unhealthy" else []
+    faults += ["killed for memory"] if one.oom_killed else []
+    unknown = ["still starting"] if one.health == "starting" else []
+    return faults, unknown, _restarts(survey, one), [one.state, *([one.health] if one.health else [])]
+
+
+def _restarts(survey: HealthSurvey, one: Container) -> list[str]:
+    """A restart of last month does not make a service ill; one of the last hour may be the beginning of something."""
+    if not one.restart_count or one.started_at is None or survey.at - one.started_at > RECENT:
+        return []
+    minutes = (survey.at - one.started_at).total_seconds() / 60
+    return [f"restarted {one.restart_count} times, the last {minutes:.0f} min ago"]
+
+
+def _advice(survey: HealthSurvey, service: str, verdict: Verdict) -> str:
+    containers = survey.containers if isinstance(survey.containers, tuple) else ()
+    container = next((one for one in containers if one.service == service), None)
+    if isinstance(survey.containers, Unanswered):
+        return survey.containers.next_step or "Check the Docker Engine on the server: `systemctl status docker`."
+    if container is None:
+        return "It was never started, or was removed: run 20 Deploy for the live release, which starts what is missing."
+    log = f"Read its log: `docker logs --tail 50 {container.name}` on the server."
+    if container.oom_killed:
+        return f"{log} Then compare memory with its limit: 21 Verify has the chart."
+    if verdict is Verdict.INCONCLUSIVE:
+        return f"{log} It hangs or is starting: ask again in a minute; then `docker restart {container.name}`."
+    if container.state != "running":
+        return f"{log} Start it: `docker start {container.name}`. If it stops again after a release: 22 Rollback."
+    return f"{log} If it began with a release: 22 Rollback."
+
+
+def _with_causes(environment: Environment, state: ServiceState, bad: set[str]) -> ServiceState:
+    if state.verdict not in BAD:
+        return state
+    causes = tuple(name for name in needed_by(environment.services, state.name)
+                   if name in bad and not bad & set(needed_by(environment.services, name)))
+    if not causes:
+        return state
+    return replace(state, causes=causes,
+                   advice=f"First {' and '.join(causes)}, which it needs; then ask again. {state.advice}")

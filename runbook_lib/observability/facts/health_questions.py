@@ -1,0 +1,44 @@
+"""All that 40 Health asks, as questions that can be put at once: each has a deadline, and none can end the run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from runbook_lib.core.questions import Question
+from runbook_lib.environment import Environment
+from runbook_lib.observability.facts.health_survey import DEADLINE_S, survey_health
+from runbook_lib.platform.facts.availability import with_deadline
+from runbook_lib.platform.facts.certificates import inspect_certificate
+from runbook_lib.platform.facts.logs import errors_since
+from runbook_lib.platform.facts.monitoring import active_alerts, scrape_targets
+from runbook_lib.platform.facts.page import view_page
+from runbook_lib.platform.facts.server import survey_server
+
+BROWSER_S = 2.0  # what a browser takes to start, in addition to the page's own time
+
+
+def health_questions(environment: Environment, deadline_s: float = DEADLINE_S, log_minutes: int = 15,
+                     ) -> tuple[Question[Any], ...]:
+    """Health, page, certificate, monitoring targets, alerts, server and the log's errors, in this order.
+
+    What takes longer than `deadline_s`, or cannot be had, is Unanswered.
+    """
+    since = datetime.now(UTC) - timedelta(minutes=log_minutes)
+    return (
+        survey_health(environment, deadline_s),  # its parts have deadlines of their own
+        with_deadline(view_page(_hurried(environment, deadline_s)), deadline_s + BROWSER_S),
+        *(with_deadline(question, deadline_s) for question in (
+            inspect_certificate(environment), scrape_targets(environment), active_alerts(environment),
+            survey_server(environment), errors_since(environment, since))),
+    )
+
+
+def _hurried(environment: Environment, deadline_s: float) -> Environment:
+    """The same environment, whose page has no longer than the deadline: a gate can wait, a look at health cannot."""
+    page = environment.gate.page
+    if page is None:
+        return environment
+    limits = {"timeout_s": min(page.timeout_s, deadline_s), "settle_s": min(page.settle_s, 0.5)}
+    return environment.model_copy(update={"gate": environment.gate.model_copy(
+        update={"page": page.model_copy(update=limits)})})

@@ -1,0 +1,176 @@
+"""The environment asked as a whole, within a deadline: what is reported, and what those it is reported of answer.
+
+A contradiction is asked about twice: a service that comes up, or goes, between two questions is not a lie.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.questions import Connections, Question
+from runbook_lib.environment import Environment
+from runbook_lib.environment.health import Claim
+from runbook_lib.environment.services import COLOURS
+from runbook_lib.observability.facts.service_replies import ServiceReply, ask_services
+from runbook_lib.platform.facts.availability import Unanswered, with_deadline
+from runbook_lib.platform.facts.containers import Container, survey_containers
+from runbook_lib.platform.facts.database import schema_revision
+from runbook_lib.platform.facts.endpoints import Endpoint, survey_endpoints
+from runbook_lib.platform.facts.releases import Deployed, deployed_state
+from runbook_lib.platform.facts.running_release import running_release
+
+DEADLINE_S = 6.0
+PAUSE_S = 1.0  # before what contradicts itself is asked again
+
+
+@dataclass(frozen=True)
+class ClaimResult:
+    """What an endpoint reports of one thing, and that thing's own answer; `agree` is None where one is missing.
+
+    `reported_good` is None for a value that is compared with a fact; `about` are the services that decide.
+    """
+
+    title: str
+    path: str
+    reported: str
+    actual: str
+    agree: bool | None
+    reported_good: bool | None = None
+    about: tuple[str, ...] = ()
+
+    @property
+    def row(self) -> dict[str, str]:
+        """The claim as a row of a table."""
+        words = {True: "yes", False: "NO", None: "not known"}
+        return {"claim": self.title, "reported by": self.path, "it reports": self.reported,
+                "asked directly": self.actual, "agree": words[self.agree]}
+
+
+@dataclass(frozen=True)
+class HealthSurvey:
+    """Everything about health that was asked in the same moment, `at` in UTC. Unanswered: it could not be had.
+
+    `asked` is how often: 2 where the first answers contradicted each other.
+    """
+
+    at: datetime
+    deployed: Deployed | Unanswered
+    containers: tuple[Container, ...] | Unanswered
+    replies: tuple[ServiceReply, ...] | Unanswered
+    endpoints: tuple[Endpoint, ...] | Unanswered
+    revision: str | Unanswered | None
+    claims: tuple[ClaimResult, ...] = ()
+    asked: int = 1
+
+    @property
+    def colour(self) -> str | None:
+        """The colour that has the traffic, by the server's files, else the one that runs; None: not known."""
+        if isinstance(self.deployed, Deployed) and self.deployed.live_colour:
+            return self.deployed.live_colour
+        known = self.containers if isinstance(self.containers, tuple) else ()
+        running = {colour for colour in COLOURS for one in known
+                   if one.state == "running" and one.service.endswith(f"-{colour}")}
+        return running.pop() if len(running) == 1 else None
+
+    @property
+    def claim_rows(self) -> tuple[dict[str, str], ...]:
+        """The claims for a table."""
+        return tuple(claim.row for claim in self.claims)
+
+    def reply_of(self, service: str) -> ServiceReply | None:
+        """A service's own answer, by its Compose name; None where it was not asked, or nothing could be."""
+        known = self.replies if isinstance(self.replies, tuple) else ()
+        return next((one for one in known if one.service == service), None)
+
+
+def survey_health(environment: Environment, deadline_s: float = DEADLINE_S) -> Question[HealthSurvey]:
+    """Containers, services, endpoints and schema, asked concurrently; each part has `deadline_s`, and may be missing.
+
+    Source: Docker, the services' own answers, the public address, and the database.
+    """
+
+    def fetch(connections: Connections) -> HealthSurvey:
+        found = _once(environment, connections, deadline_s, 1)
+        if not any(claim.agree is False for claim in found.claims):
+            return found
+        time.sleep(PAUSE_S)
+        return _once(environment, connections, deadline_s, 2)
+
+    return Question("health", fetch)
+
+
+def _once(environment: Environment, connections: Connections, deadline_s: float, asked: int) -> HealthSurvey:
+    # a service's own limit is shorter than the deadline: then its row alone is not known, and not all of them
+    parts: tuple[Question[Any], ...] = (
+        deployed_state(environment), survey_containers(environment),
+        ask_services(environment, limit_s=max(1.0, deadline_s - 2)),
+        survey_endpoints(environment, timeout_s=max(1.0, deadline_s - 1)), schema_revision(environment))
+    with ThreadPoolExecutor(len(parts), thread_name_prefix="health") as pool:
+        answers = list(pool.map(lambda part: with_deadline(part, deadline_s).fetch(connections), parts))
+    deployed, containers, replies, endpoints, revision = answers
+    survey = HealthSurvey(datetime.now(UTC), deployed, containers, replies, endpoints, revision, asked=asked)
+    return replace(survey, claims=compare_claims(environment, survey))
+
+
+def compare_claims(environment: Environment, survey: HealthSurvey) -> tuple[ClaimResult, ...]:
+    """Each claim of the environment file: what the endpoint reports, and what is so."""
+    return tuple(_compared(environment, survey, title, claim) for title, claim in environment.health.claims.items())
+
+
+def _compared(environment: Environment, survey: HealthSurvey, title: str, claim: Claim) -> ClaimResult:
+    known, value, reported = _reported(survey, claim)
+    if claim.equals is not None:
+        actual = _fact(survey, claim.equals)
+        agree = None if not known or actual is None else str(value) == actual
+        return ClaimResult(title, claim.path, reported, actual or "not known", agree)
+    good = value == claim.good if known else None
+    works, words = _truth(environment, survey, claim.services)
+    agree = None if good is None or works is None else good == works
+    return ClaimResult(title, claim.path, reported, words, agree, good, claim.services)
+
+
+def _reported(survey: HealthSurvey, claim: Claim) -> tuple[bool, Any, str]:
+    """Whether the endpoint reports anything of this, what, and in words."""
+    if isinstance(survey.endpoints, Unanswered):
+        return False, None, survey.endpoints.reason
+    endpoint = next((one for one in survey.endpoints if one.path == claim.path), None)
+    if endpoint is None or endpoint.status is None:
+        return False, None, "no reply"
+    if claim.field is None:
+        return True, endpoint.status, f"status {endpoint.status}"
+    value: Any = endpoint.fields
+    for part in claim.field.split("."):
+        if not isinstance(value, dict) or part not in value:
+            return False, None, f"nothing: its reply has no {claim.field}"
+        value = value[part]
+    return True, value, f"{claim.field} = {value}"
+
+
+def _truth(environment: Environment, survey: HealthSurvey, services: tuple[str, ...]) -> tuple[bool | None, str]:
+    """Whether all of these services answer for themselves, and in words who does not."""
+    states: dict[str, bool | None] = {}
+    words = []
+    for name in services:
+        compose_name = f"{name}-{survey.colour}" if environment.services[name].coloured else name
+        reply = survey.reply_of(compose_name)
+        states[name] = reply.works if reply else None
+        words.append(f"{name}: {reply.words if reply else 'not known'}")
+    # one that surely does not answer decides, whatever is not known of the others
+    works = False if False in states.values() else None if None in states.values() else True
+    return works, "; ".join(words)
+
+
+def _fact(survey: HealthSurvey, name: str) -> str | None:
+    if name == "schema_revision":
+        return survey.revision if isinstance(survey.revision, str) else None
+    containers = survey.containers if isinstance(survey.containers, tuple) else ()
+    try:
+        running = running_release(containers, named_colour=survey.colour)
+    except FactUnreadable:  # both colours run, and nothing says which one has the traffic
+        return None
+    return running.commit if running else None

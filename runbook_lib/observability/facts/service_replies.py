@@ -1,0 +1,141 @@
+"""What each service answers when it is asked directly: past the proxy, the application, and its own health check.
+
+The questions go from the server to the containers' own addresses; PostgreSQL is asked on its own socket. Nothing runs
+in a container of the others, and nothing is written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from runbook_lib.core import programs
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import FactUnreadable, Inconclusive
+from runbook_lib.core.questions import Connections, Question
+from runbook_lib.environment import Environment
+from runbook_lib.environment.services import Service
+from runbook_lib.platform.facts.containers import PROJECT
+
+LIMIT_S = 4.0
+# of the words that psql prints, those that mean a deadline of ours and not a refusal
+_SILENT = re.compile(r"timeout expired|statement timeout|timed out")
+_STOPPED = re.compile(r"No PostgreSQL container is running")
+_SESSIONS = """
+SELECT current_setting('server_version') AS version, pg_is_in_recovery() AS standby,
+       (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
+       current_setting('max_connections')::int AS max_connections,
+       (SELECT coalesce(json_agg(DISTINCT host(client_addr)), '[]') FROM pg_stat_activity
+         WHERE client_addr IS NOT NULL AND datname = current_database()) AS clients
+"""
+
+
+class Reply(StrEnum):
+    """How a service answered; service_probes.sh prints the same words."""
+
+    UP = "up"
+    DOWN = "down"  # it answers, and not well
+    STOPPED = "stopped"  # no container runs it
+    SILENT = "silent"  # nothing came in time
+    UNKNOWN = "unknown"  # it could not be asked
+
+
+@dataclass(frozen=True)
+class ServiceReply:
+    """One service's own answer. `service` is Compose's name; `seconds` is None where there was no answer.
+
+    `addresses` are its own; `clients` those that have a session with it, where it says so.
+    """
+
+    service: str
+    reply: Reply
+    words: str = ""
+    seconds: float | None = None
+    addresses: tuple[str, ...] = ()
+    clients: tuple[str, ...] = ()
+
+    @property
+    def works(self) -> bool | None:
+        """Whether it answers well; None where that is not known."""
+        return None if self.reply in (Reply.SILENT, Reply.UNKNOWN) else self.reply is Reply.UP
+
+
+def ask_services(environment: Environment, *, limit_s: float = LIMIT_S) -> Question[tuple[ServiceReply, ...]]:
+    """What every service with a `probe` answers within `limit_s`, asked concurrently; both colours of a coloured one.
+
+    Raises DockerUnavailable, FactUnreadable. Source: the services' own ports, PostgreSQL's pg_stat_activity.
+    """
+
+    def fetch(connections: Connections) -> tuple[ServiceReply, ...]:
+        with ThreadPoolExecutor(2, thread_name_prefix="service") as pool:
+            database = pool.submit(_ask_database, connections, limit_s)
+            argv = ("bash", "-s", "--", PROJECT, f"{limit_s:g}", *probe_words(environment))
+            text = programs.text("observability/service_probes.sh")
+            replies = parse_replies(connections.server.run(Command(argv, stdin=text, timeout_s=limit_s + 10)).stdout)
+            return with_database(environment, replies, database.result())
+
+    return Question("what each service answers", fetch)
+
+
+def probe_words(environment: Environment) -> tuple[str, ...]:
+    """The services to ask, each as one argument of service_probes.sh; absent ones are left out."""
+    return tuple("\t".join((compose_name, *_probe(service)))
+                 for name, service in environment.services.items() if service.probe is not None and service.required
+                 for compose_name in service.containers(name))
+
+
+def _probe(service: Service) -> tuple[str, ...]:
+    probe = service.probe
+    assert probe is not None
+    second = (probe.password_variable or "") if probe.kind == "redis" else probe.path
+    return (probe.kind, str(probe.port or service.port), second, probe.contains or "")
+
+
+def parse_replies(text: str) -> tuple[ServiceReply, ...]:
+    """The lines of service_probes.sh, by service. Raises FactUnreadable."""
+    replies = []
+    for line in text.splitlines():
+        try:
+            service, reply, seconds, addresses, clients, words = line.split("\t")
+            replies.append(ServiceReply(service, Reply(reply), words.strip(), float(seconds) if seconds else None,
+                                        tuple(addresses.split()), tuple(clients.split())))
+        except ValueError as cause:
+            raise FactUnreadable("What the services answered came in an unknown form.", where=line[:200],
+                                 next_step="Run the notebook again.") from cause
+    return tuple(sorted(replies, key=lambda one: one.service))
+
+
+def with_database(environment: Environment, replies: Iterable[ServiceReply],
+                  database: ServiceReply) -> tuple[ServiceReply, ...]:
+    """The replies, with PostgreSQL's own in the place of the program's line, which knows only its addresses."""
+    named = {name for name, one in environment.services.items() if one.probe and one.probe.kind == "postgres"}
+    return tuple(replace(database, service=one.service, addresses=one.addresses)
+                 if one.service in named and one.reply is not Reply.STOPPED else one for one in replies)
+
+
+def _ask_database(connections: Connections, limit_s: float) -> ServiceReply:
+    try:
+        rows = connections.database.rows(_SESSIONS, timeout_s=limit_s)
+        return parse_database(rows)
+    except FactUnreadable as refused:
+        reply = (Reply.SILENT if _SILENT.search(refused.what) else Reply.STOPPED if _STOPPED.search(refused.what)
+                 else Reply.DOWN)
+        return ServiceReply("", reply, f"no reply within {limit_s:g} s" if reply is Reply.SILENT else refused.what)
+    except Inconclusive as error:
+        return ServiceReply("", Reply.UNKNOWN, error.what)
+
+
+def parse_database(rows: list[dict[str, Any]]) -> ServiceReply:
+    """PostgreSQL's answer about itself. Raises FactUnreadable."""
+    try:
+        [row] = rows
+        words = f"{row['connections']} of {row['max_connections']} connections in use"
+        if row["standby"]:
+            return ServiceReply("", Reply.DOWN, "it is in recovery and takes no changes")
+        return ServiceReply("", Reply.UP, words, clients=tuple(map(str, row["clients"])))
+    except (ValueError, KeyError, TypeError) as cause:
+        raise FactUnreadable("PostgreSQL's reply lacks something.", next_step="Run the notebook again.") from cause

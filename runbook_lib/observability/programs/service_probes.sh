@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# service_probes.sh PROJECT LIMIT_S PROBE...: asks services directly, each at its container's own address, all at once.
+# PROBE: service, kind (http, redis), port, path or name of the password's variable, text expected; joined by tabs.
+# Output: a line a container: service, result, seconds, addresses, addresses of its clients, words; joined by tabs.
+# Results: up, down (it answers, and not well), silent (nothing within the limit), stopped (no container runs it),
+# unknown (it could not be asked). Nothing runs in a container, so nothing is left in one that hangs.
+set -euo pipefail
+project=$1 limit=$2
+shift 2
+tab=$'\t'
+
+# one call for all containers: a call for each would cost more than the questions
+containers=$(docker ps --no-trunc --quiet --filter "label=com.docker.compose.project=$project" \
+    --filter "label=com.docker.compose.oneoff=False")
+found=
+if [[ -n $containers ]]; then
+    # shellcheck disable=SC2086  # ids of hexadecimal digits, one word each
+    found=$(docker inspect --format "{{index .Config.Labels \"com.docker.compose.service\"}}$tab{{.Id}}$tab{{range \
+.NetworkSettings.Networks}}{{.IPAddress}} {{end}}" $containers) || [[ -n $found ]] # one may have gone meanwhile
+fi
+
+answer() { # SERVICE RESULT SECONDS ADDRESSES CLIENTS WORDS
+    local words=${6//[$'\t\r\n']/ }
+    printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$5" "${words:0:300}"
+}
+
+ask_http() { # SERVICE ADDRESSES ADDRESS PORT PATH TEXT
+    local reply code=0 status seconds
+    # searched here, so that a page of metrics is not carried over the link
+    reply=$(curl --silent --show-error --noproxy '*' --max-time "$limit" --write-out '\n%{http_code} %{time_total}' \
+        "http://$3:$4$5" 2>&1) || code=$?
+    read -r status seconds <<<"${reply##*$'\n'}" || true
+    case $code in
+    0) ;;
+    28) answer "$1" silent "" "$2" "" "no reply within $limit s"; return ;;
+    127) answer "$1" unknown "" "$2" "" "curl is not installed on the server"; return ;;
+    *) answer "$1" down "" "$2" "" "port $4: ${reply%%$'\n'*}"; return ;;
+    esac
+    if [[ $status != 200 ]]; then
+        answer "$1" down "$seconds" "$2" "" "$5 answers $status"
+    elif [[ -n $6 && $reply != *"$6"* ]]; then
+        answer "$1" down "$seconds" "$2" "" "$5 answers without '$6'"
+    else
+        answer "$1" up "$seconds" "$2" "" "answers"
+    fi
+}
+
+# Redis's own protocol, written by bash: the password stands in no argument and leaves the server by no link. Source:
+# Redis serialization protocol specification.
+redis_dialogue() { # ADDRESS PORT; REDISCLI_AUTH
+    local LC_ALL=C # lengths in bytes
+    exec 3<>"/dev/tcp/$1/$2"
+    # shellcheck disable=SC2016  # the protocol's own dollar signs
+    if [[ -n $REDISCLI_AUTH ]]; then printf '*2\r\n$4\r\nAUTH\r\n$%d\r\n%s\r\n' "${#REDISCLI_AUTH}" "$REDISCLI_AUTH" >&3; fi
+    printf 'PING\r\nINFO persistence\r\nCLIENT LIST\r\nQUIT\r\n' >&3
+    cat <&3
+}
+export -f redis_dialogue
+
+ask_redis() { # SERVICE ADDRESSES ADDRESS PORT VARIABLE ID
+    local secret="" reply code=0 began=$EPOCHREALTIME seconds clients words
+    if [[ -n $5 ]]; then
+        secret=$(docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$6" | sed -n "s/^$5=//p")
+    fi
+    reply=$(REDISCLI_AUTH=$secret timeout "$limit" bash -c 'redis_dialogue "$@"' ask "$3" "$4" 2>&1 | tr -d '\r\0') || code=$?
+    seconds=$(LC_ALL=C awk -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f", b - a }')
+    clients=$(sed -n 's/^.* addr=\([0-9.]*\):.*$/\1/p' <<<"$reply" | sort -u | tr '\n' ' ')
+    if [[ $code == 124 ]]; then
+        answer "$1" silent "" "$2" "" "no reply within $limit s"
+    elif [[ $'\n'$reply == *$'\nloading:1'* ]]; then
+        answer "$1" down "$seconds" "$2" "$clients" "it is still loading its data"
+    elif [[ $'\n'$reply == *$'\n+PONG'* ]]; then
+        answer "$1" up "$seconds" "$2" "$clients" "answers PONG"
+    else
+        words=$(grep -m1 '^-' <<<"$reply" || head -n 1 <<<"$reply")
+        answer "$1" down "$seconds" "$2" "" "${words:-no reply at port $4}"
+    fi
+}
+
+ask() { # SERVICE KIND PORT PATH TEXT, of each container of the service
+    local service id addresses asked=
+    local -a each
+    while IFS=$tab read -r service id addresses; do
+        [[ $service == "$1" ]] || continue
+        asked=1
+        read -ra each <<<"$addresses" # none: it shares the server's network
+        case $2 in
+        redis) ask_redis "$1" "${each[*]-}" "${each[0]:-127.0.0.1}" "$3" "$4" "$id" ;;
+        http) ask_http "$1" "${each[*]-}" "${each[0]:-127.0.0.1}" "$3" "$4" "$5" ;;
+        *) answer "$1" unknown "" "${each[*]-}" "" "" ;; # asked in another way; here only where it is
+        esac
+    done <<<"$found"
+    [[ -n $asked ]] || answer "$1" stopped "" "" "" "no container runs it"
+}
+
+for probe in "$@"; do
+    # a tab is white space for `read`, which would take two for one where a value is empty
+    IFS=$'\x1f' read -r service kind port path text <<<"${probe//$tab/$'\x1f'}"
+    ask "$service" "$kind" "$port" "$path" "$text" </dev/null &
+done
+wait
