@@ -30,7 +30,7 @@ class Claim(StrictModel):
     """One thing that an endpoint reports, and what decides whether that is so.
 
     `field` is a dotted place in its JSON reply; without one the HTTP status is meant. Either it reports `good` exactly
-    when all `services` answer for themselves, or its value `equals` a fact.
+    when all `services` answer themselves, or its value `equals` a fact.
     """
 
     path: UrlPath

@@ -1,4 +1,4 @@
-"""The environment as a map of its dependencies: what is well, what is not, and what follows from it."""
+"""The environment as a map of its dependencies: what works, what does not, and what follows from it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from runbook_lib.observability.checks.service_states import ServiceState
 
-# A state is never told by its colour alone: sign, fill and border differ too, on paper and to every eye.
+# A state is never shown by its colour alone: sign, fill and border differ too, on paper and to every eye.
 # verdict → sign, fill, words, border, its line
 _LOOKS: Mapping[Verdict, tuple[str, str, str, str, Any]] = {
     Verdict.PASSED: ("✓", "white", INK, GREEN, "solid"),
@@ -38,7 +38,7 @@ _WIDE, _HIGH, _COLUMN, _ROW = 1.72, 0.6, 2.45, 0.78  # of a box and of its place
 _LEFT, _QUIET = -1.62, "#5b6675"
 _BAD = (Verdict.FAILED, Verdict.INCONCLUSIVE)
 _LEGEND = ("   ".join(f"{look[0]} {verdict}" for verdict, look in _LOOKS.items())
-           + "      → needs; dashed: what is needed is not well")
+           + "      → needs; dashed: what is needed does not work")
 Place = tuple[float, float]
 
 
@@ -46,7 +46,7 @@ Place = tuple[float, float]
 def status_map(states: Sequence[ServiceState], *, title: str = "Services and what they need") -> Figure:
     """Every service as a box, left of what it needs: what users reach above, what only watches below.
 
-    An arrow points to what is needed, and is dashed where that is not well. Sign, fill and border show the state.
+    An arrow points to what is needed, and is dashed where that does not work. Sign, fill and border show the state.
     """
     if not states:
         return empty_figure(title, "No service was asked.")
@@ -115,7 +115,7 @@ def _places(states: Sequence[ServiceState]) -> dict[str, Place]:
 
 
 def _columns(band: Sequence[ServiceState]) -> list[list[str]]:
-    """The names of a band by how far they are from those that nobody in it needs."""
+    """The names of a band by how far they are from those that no other in it needs."""
     names = {one.name for one in band}
     depth = dict.fromkeys(names, 0)
     for _ in band:  # as often as the longest chain may be

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from runbook_lib.core.browsing import PageView
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
@@ -14,6 +15,7 @@ from runbook_lib.platform.checks.live_release import endpoints_show
 from runbook_lib.platform.checks.page import SHOWN, page_works
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.certificates import Certificate
+from runbook_lib.platform.facts.idle_colour import backend_service
 from runbook_lib.platform.facts.logs import SevereLines
 from runbook_lib.platform.facts.monitoring import Alert, ScrapeTarget
 from runbook_lib.platform.facts.releases import Deployed
@@ -29,8 +31,9 @@ def health_is_honest(claims: tuple[ClaimResult, ...]) -> tuple[Finding, ...]:
     if not claims:
         return (Finding("health is honest", Verdict.INCONCLUSIVE, "the environment file names no claims",
                         "health.claims", "Name what the endpoints report in `health.claims` of the environment file."),)
-    return tuple(finding(f"true: {one.title}", one.agree, measured=f"{one.path} reports {one.reported}",
-                         expected=one.actual, next_step=_advice(one)) for one in claims)
+    return tuple(not_applicable(f"true: {one.title}", one.absent) if one.absent
+                 else finding(f"true: {one.title}", one.agree, measured=f"{one.path} reports {one.reported}",
+                              expected=one.actual, next_step=_advice(one)) for one in claims)
 
 
 def _advice(claim: ClaimResult) -> str:
@@ -41,7 +44,7 @@ def _advice(claim: ClaimResult) -> str:
     if claim.reported_good:
         return (f"Do not trust {claim.path}: it reports what is not so, and each gate asks it. Fix "
                 f"{' and '.join(claim.about)} first; then correct what {claim.path} checks.")
-    return (f"{' and '.join(claim.about)} answer for themselves: look between them and the application: its password, "
+    return (f"{' and '.join(claim.about)} answer themselves. Search between them and the application: its password, "
             "its connections, the network.")
 
 
@@ -117,8 +120,11 @@ def server_has_space(environment: Environment, server: ServerState | Unanswered)
     return (*disk_and_memory(server, environment), clock)
 
 
-def log_is_quiet(errors: SevereLines | Unanswered | None, minutes: int) -> Finding:
-    """No severe line in the backend's log lately; some are a warning, for users may not have noticed."""
+def log_is_quiet(survey: HealthSurvey, errors: SevereLines | Unanswered | None, minutes: int) -> Finding:
+    """No severe line in the backend's log lately; some are a warning, for users may not have noticed.
+
+    A log that does not reach back so far proves nothing, unless the backend itself is younger.
+    """
     check, expected = "errors in the log", f"none in the last {minutes} minutes"
     if isinstance(errors, Unanswered):
         return _unanswered(check, errors, expected)
@@ -126,9 +132,17 @@ def log_is_quiet(errors: SevereLines | Unanswered | None, minutes: int) -> Findi
         return Finding(check, Verdict.INCONCLUSIVE, "there is no log", expected,
                        "Does the backend write one? See `logging` in the environment file.")
     last = f", the last: {head_of(errors.lines[-1].message, 120)}" if errors.lines else ""
-    return finding(check, not errors.lines, measured=f"{len(errors.lines)} lines{last}", expected=expected,
+    gap = "" if errors.lines or _is_young(survey, minutes) else errors.incomplete
+    return finding(check, None if gap else not errors.lines, measured=gap or f"{len(errors.lines)} lines{last}",
+                   expected=expected,
                    next_step="21 Verify shows the lines since the deployment; a request's id finds it in nginx's log.",
                    otherwise=Verdict.WARNING)
+
+
+def _is_young(survey: HealthSurvey, minutes: int) -> bool:
+    containers = survey.containers if isinstance(survey.containers, tuple) else ()
+    begun = [one.started_at for one in containers if survey.colour and one.service == backend_service(survey.colour)]
+    return any(at is not None and survey.at - at < timedelta(minutes=minutes) for at in begun)
 
 
 def answer(environment: Environment, states: tuple[ServiceState, ...], *groups: Iterable[Finding]) -> str:
@@ -136,6 +150,7 @@ def answer(environment: Environment, states: tuple[ServiceState, ...], *groups: 
     findings = [one for group in groups for one in group]
     worst = Verdict.worst(one.verdict for one in findings)
     count = sum(one.verdict is worst for one in findings)
+    checked = sum(one.verdict.was_checked for one in findings)
     failing = {name for one in states if one.verdict is worst for name in (one.causes or (one.name,))}
     roots = [one for one in states if worst in BAD and one.verdict in BAD and one.name in failing]
     first = [f"{one.service} ({one.measured})" for one in roots] or [
@@ -146,13 +161,13 @@ def answer(environment: Environment, states: tuple[ServiceState, ...], *groups: 
         affected = any(one.verdict in BAD and one.critical for one in states) or any(
             one.verdict is Verdict.FAILED and one.check.startswith("/") for one in findings)
         users = "Users are affected" if affected else "Users reach it all the same"
-        return f"{environment.title} is NOT healthy: {named}. {users}; {count} of {len(findings)} checks failed."
+        return f"{environment.title} is NOT healthy: {named}. {users}; {count} of {checked} checks failed."
     if worst is Verdict.INCONCLUSIVE:
         return f"It is not known whether {environment.title} is healthy: {named}."
     if worst is Verdict.WARNING:
         return f"{environment.title} is healthy, with a warning: {named}."
     working = sum(one.verdict is Verdict.PASSED for one in states)
-    return (f"{environment.title} is healthy: {working} services answer for themselves, and what it reports of itself "
+    return (f"{environment.title} is healthy: {working} services answer themselves, and what it reports of itself "
             f"is true.")
 
 

@@ -14,7 +14,7 @@ from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.containers import Container
 
 RECENT = timedelta(hours=1)
-EXPECTED = "its container runs, and it answers for itself"
+EXPECTED = "its container runs, and it answers itself"
 BAD = (Verdict.FAILED, Verdict.INCONCLUSIVE)
 
 
@@ -22,7 +22,8 @@ BAD = (Verdict.FAILED, Verdict.INCONCLUSIVE)
 class ServiceState:
     """One service: `name` as in the environment file, `service` as Compose calls it. `needs` are names.
 
-    `causes` are the services it needs that are not well and explain it: they come first.
+    `causes` are the services it needs that do not work and explain it: they come first. One that is `stopped` does not
+    run at all, which nothing that it needs explains.
     """
 
     name: str
@@ -33,6 +34,7 @@ class ServiceState:
     needs: tuple[str, ...] = ()
     causes: tuple[str, ...] = ()
     advice: str = ""
+    stopped: bool = False
 
 
 def service_states(environment: Environment, survey: HealthSurvey) -> tuple[ServiceState, ...]:
@@ -92,7 +94,7 @@ def _state(environment: Environment, survey: HealthSurvey, name: str) -> Service
         return replace(state, verdict=Verdict.NOT_APPLICABLE, measured=service.absent_reason)
     faults, unknown, notes, good = _container(survey, compose_name)
     reply = survey.reply_of(compose_name)
-    if service.probe is not None and not faults:  # what does not run answers nothing: that is no second fault
+    if service.probe is not None and not faults:  # what does not run answers nothing: that is one fault, not two
         if isinstance(survey.replies, Unanswered):
             unknown.append(survey.replies.reason)
         elif reply is None or reply.reply is Reply.UNKNOWN:
@@ -106,7 +108,7 @@ def _state(environment: Environment, survey: HealthSurvey, name: str) -> Service
     verdict = (Verdict.FAILED if faults else Verdict.INCONCLUSIVE if unknown else Verdict.WARNING if notes
                else Verdict.PASSED)
     measured = "; ".join(dict.fromkeys(faults or unknown or [*notes, *good]))
-    return replace(state, verdict=verdict, measured=measured,
+    return replace(state, verdict=verdict, measured=measured, stopped=_is_stopped(survey, compose_name),
                    advice="" if verdict is Verdict.PASSED else _advice(survey, compose_name, verdict))
 
 
@@ -122,6 +124,13 @@ def _container(survey: HealthSurvey, service: str) -> tuple[list[str], list[str]
     faults += ["killed for memory"] if one.oom_killed else []
     unknown = ["still starting"] if one.health == "starting" else []
     return faults, unknown, _restarts(survey, one), [one.state, *([one.health] if one.health else [])]
+
+
+def _is_stopped(survey: HealthSurvey, service: str) -> bool:
+    if isinstance(survey.containers, Unanswered):
+        return False
+    states = [one.state for one in survey.containers if one.service == service]
+    return not set(states) & {"running", "restarting"}
 
 
 def _restarts(survey: HealthSurvey, one: Container) -> list[str]:
@@ -150,7 +159,7 @@ def _advice(survey: HealthSurvey, service: str, verdict: Verdict) -> str:
 
 
 def _with_causes(environment: Environment, state: ServiceState, bad: set[str]) -> ServiceState:
-    if state.verdict not in BAD:
+    if state.verdict not in BAD or state.stopped:
         return state
     causes = tuple(name for name in needed_by(environment.services, state.name)
                    if name in bad and not bad & set(needed_by(environment.services, name)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from runbook_lib.core.errors import BadParameter
 from runbook_lib.core.questions import Question
 from runbook_lib.environment import Environment
 from runbook_lib.observability.facts.health_survey import DEADLINE_S, survey_health
@@ -15,6 +16,7 @@ from runbook_lib.platform.facts.monitoring import active_alerts, scrape_targets
 from runbook_lib.platform.facts.page import view_page
 from runbook_lib.platform.facts.server import survey_server
 
+LONGEST_S, LONGEST_MINUTES = 600, 1440
 BROWSER_S = 2.0  # what a browser takes to start, in addition to the page's own time
 
 
@@ -22,8 +24,12 @@ def health_questions(environment: Environment, deadline_s: float = DEADLINE_S, l
                      ) -> tuple[Question[Any], ...]:
     """Health, page, certificate, monitoring targets, alerts, server and the log's errors, in this order.
 
-    What takes longer than `deadline_s`, or cannot be had, is Unanswered.
+    What takes longer than `deadline_s`, or cannot be had, is Unanswered. Raises BadParameter.
     """
+    for name, value, most in (("deadline_s", deadline_s, LONGEST_S), ("log_minutes", log_minutes, LONGEST_MINUTES)):
+        if not 1 <= value <= most:  # NaN too: no comparison holds for it
+            raise BadParameter(f"{name}: should be between 1 and {most}, got {value:g}",
+                               next_step="Leave it out: the default is good for an answer within seconds.")
     since = datetime.now(UTC) - timedelta(minutes=log_minutes)
     return (
         survey_health(environment, deadline_s),  # its parts have deadlines of their own
@@ -35,7 +41,7 @@ def health_questions(environment: Environment, deadline_s: float = DEADLINE_S, l
 
 
 def _hurried(environment: Environment, deadline_s: float) -> Environment:
-    """The same environment, whose page has no longer than the deadline: a gate can wait, a look at health cannot."""
+    """The same environment, whose page has no longer than the deadline: a gate can wait, this cannot."""
     page = environment.gate.page
     if page is None:
         return environment

@@ -32,7 +32,9 @@ PAUSE_S = 1.0  # before what contradicts itself is asked again
 class ClaimResult:
     """What an endpoint reports of one thing, and that thing's own answer; `agree` is None where one is missing.
 
-    `reported_good` is None for a value that is compared with a fact; `about` are the services that decide.
+    `reported_good` is None for a value that is compared with a fact; `about` are the services that decide, those that
+    do not answer where there are such. `absent`
+    is why this environment has none of them.
     """
 
     title: str
@@ -42,13 +44,14 @@ class ClaimResult:
     agree: bool | None
     reported_good: bool | None = None
     about: tuple[str, ...] = ()
+    absent: str = ""
 
     @property
     def row(self) -> dict[str, str]:
         """The claim as a row of a table."""
         words = {True: "yes", False: "NO", None: "not known"}
         return {"claim": self.title, "reported by": self.path, "it reports": self.reported,
-                "asked directly": self.actual, "agree": words[self.agree]}
+                "asked directly": self.actual, "agree": "not applicable" if self.absent else words[self.agree]}
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class HealthSurvey:
     containers: tuple[Container, ...] | Unanswered
     replies: tuple[ServiceReply, ...] | Unanswered
     endpoints: tuple[Endpoint, ...] | Unanswered
-    revision: str | Unanswered | None
+    revision: Unanswered | str | None
     claims: tuple[ClaimResult, ...] = ()
     asked: int = 1
 
@@ -129,9 +132,13 @@ def _compared(environment: Environment, survey: HealthSurvey, title: str, claim:
         agree = None if not known or actual is None else str(value) == actual
         return ClaimResult(title, claim.path, reported, actual or "not known", agree)
     good = value == claim.good if known else None
-    works, words = _truth(environment, survey, claim.services)
+    about = tuple(name for name in claim.services if environment.services[name].required)
+    if not about:
+        return ClaimResult(title, claim.path, reported, "–", None,
+                           absent=environment.services[claim.services[0]].absent_reason)
+    works, words, failing = _truth(environment, survey, about)
     agree = None if good is None or works is None else good == works
-    return ClaimResult(title, claim.path, reported, words, agree, good, claim.services)
+    return ClaimResult(title, claim.path, reported, words, agree, good, failing or about)
 
 
 def _reported(survey: HealthSurvey, claim: Claim) -> tuple[bool, Any, str]:
@@ -151,8 +158,9 @@ def _reported(survey: HealthSurvey, claim: Claim) -> tuple[bool, Any, str]:
     return True, value, f"{claim.field} = {value}"
 
 
-def _truth(environment: Environment, survey: HealthSurvey, services: tuple[str, ...]) -> tuple[bool | None, str]:
-    """Whether all of these services answer for themselves, and in words who does not."""
+def _truth(environment: Environment, survey: HealthSurvey,
+           services: tuple[str, ...]) -> tuple[bool | None, str, tuple[str, ...]]:
+    """Whether all of these services answer themselves, what each answers in words, and which ones do not."""
     states: dict[str, bool | None] = {}
     words = []
     for name in services:
@@ -162,7 +170,7 @@ def _truth(environment: Environment, survey: HealthSurvey, services: tuple[str, 
         words.append(f"{name}: {reply.words if reply else 'not known'}")
     # one that surely does not answer decides, whatever is not known of the others
     works = False if False in states.values() else None if None in states.values() else True
-    return works, "; ".join(words)
+    return works, "; ".join(words), tuple(name for name, state in states.items() if state is False)
 
 
 def _fact(survey: HealthSurvey, name: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runbook_lib.environment import Environment
+from runbook_lib.environment.services import needed_by
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,8 @@ def test_only_a_coloured_service_runs_under_two_names(staging: Environment, name
 
 def test_users_reach_a_service_at_its_last_port(staging: Environment) -> None:
     assert staging.services["nginx"].port == 443
+
+
+def test_what_a_service_needs_is_followed_to_its_end_nearest_first(staging: Environment) -> None:
+    assert needed_by(staging.services, "nginx") == ("frontend", "backend", "postgres", "redis")
+    assert needed_by(staging.services, "redis") == ()

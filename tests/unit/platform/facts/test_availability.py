@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
-from runbook_lib.core.errors import DockerUnavailable, EndpointUnavailable, FactUnreadable, HostUnreachable, LinkDropped
+from runbook_lib.core.errors import (
+    CommandTimedOut,
+    DockerUnavailable,
+    EndpointUnavailable,
+    FactUnreadable,
+    HostKeyChanged,
+    HostUnreachable,
+    LinkDropped,
+    PreconditionFailed,
+)
 from runbook_lib.core.questions import Question
-from runbook_lib.platform.facts.availability import if_available
+from runbook_lib.platform.facts.availability import Unanswered, if_available, with_deadline
 
 
-def raising(error: Exception) -> Question[int]:
+def raising(error: BaseException) -> Question[int]:
     def fetch(_: Any) -> int:
         raise error
 
@@ -33,3 +43,42 @@ def test_an_unreachable_server_and_a_bug_are_still_errors(kind: type[Exception])
 
 def test_an_answer_is_passed_on() -> None:
     assert if_available(Question("asked", lambda _: 7)).fetch(None) == 7  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [DockerUnavailable, EndpointUnavailable, FactUnreadable, HostUnreachable, LinkDropped,
+                                  CommandTimedOut, PreconditionFailed])
+def test_within_a_deadline_whatever_cannot_be_had_is_unanswered_with_its_reason(kind: type[Exception]) -> None:
+    asked = with_deadline(raising(kind("gone", next_step="Wait.")), 60.0)  # type: ignore[call-arg]
+    assert asked.fetch(None) == Unanswered("asked", "gone", "Wait.")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [HostKeyChanged, ValueError, KeyboardInterrupt])
+def test_a_refused_host_key_and_a_bug_are_still_errors_within_a_deadline(kind: type[BaseException]) -> None:
+    with pytest.raises(kind):
+        with_deadline(raising(kind("no")), 60.0).fetch(None)  # type: ignore[arg-type]
+
+
+def test_a_link_that_another_question_took_down_is_opened_again_once() -> None:
+    answers = iter([LinkDropped("gone"), 7])
+
+    def fetch(_: Any) -> int | Exception:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert with_deadline(Question("asked", fetch), 60.0).fetch(None) == 7  # type: ignore[arg-type]
+
+
+def test_what_hangs_is_unanswered_and_is_not_waited_for() -> None:
+    released = threading.Event()
+    asked = with_deadline(Question("asked", lambda _: released.wait(600)), 0.05)
+    found = asked.fetch(None)  # type: ignore[arg-type]
+    assert isinstance(found, Unanswered)
+    assert found.reason == "no answer within 0.05 s"
+    assert not released.is_set()
+    released.set()
+
+
+def test_an_answer_in_time_is_passed_on_even_when_it_is_none() -> None:
+    assert with_deadline(Question("asked", lambda _: None), 60.0).fetch(None) is None  # type: ignore[arg-type]

@@ -1,0 +1,60 @@
+"""The one sentence that the report opens with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.observability.checks.health import answer, endpoints_answer
+from runbook_lib.observability.checks.service_states import service_states, services_work
+from tests.unit.observability_doubles import staging, survey
+
+
+def sentence(changes: dict[str, Any] | None = None, *others: Finding) -> str:
+    seen = survey(changes)
+    states = service_states(staging(), seen)
+    return answer(staging(), states, services_work(states), endpoints_answer(staging(), seen), others)
+
+
+def test_a_healthy_environment() -> None:
+    assert sentence() == ("GW2_WvWbuilder staging is healthy: 12 services answer themselves, and what it reports of "
+                          "itself is true.")
+
+
+def test_the_cause_is_named_and_not_what_follows_from_it() -> None:
+    words = sentence({"containers.redis.state": "exited", "containers.backend-green.health": "unhealthy",
+                      "replies.nginx.reply": "down", "endpoints.0.status": 503})
+    assert words.startswith("GW2_WvWbuilder staging is NOT healthy: redis (exited). Users are affected; 4 of ")
+
+
+def test_a_cause_that_hangs_is_named_as_well() -> None:
+    words = sentence({"replies.redis.reply": "silent", "replies.redis.words": "no reply within 4 s",
+                      "containers.backend-green.health": "unhealthy"})
+    assert "NOT healthy: redis (no reply within 4 s). Users are affected" in words
+
+
+def test_what_only_watches_does_not_affect_users() -> None:
+    words = sentence({"containers.prometheus.state": "exited"})
+    assert "prometheus (exited). Users reach it all the same" in words
+
+
+def test_a_lie_is_named_where_all_services_work() -> None:
+    lie = finding("true: the cache is reported ok", False, measured="/health reports ok")
+    assert "NOT healthy: true: the cache is reported ok (/health reports ok)" in sentence(None, lie)
+
+
+@pytest.mark.parametrize(("verdict", "begins"), [
+    (Verdict.INCONCLUSIVE, "It is not known whether GW2_WvWbuilder staging is healthy: alerts (no answer)."),
+    (Verdict.WARNING, "GW2_WvWbuilder staging is healthy, with a warning: alerts (no answer)."),
+])
+def test_what_is_missing_or_a_warning(verdict: Verdict, begins: str) -> None:
+    assert sentence(None, Finding("alerts", verdict, "no answer")) == begins
+
+
+def test_more_than_two_are_counted() -> None:
+    words = sentence({f"containers.{name}.state": "exited" for name in ("prometheus", "alertmanager", "node-exporter")})
+    assert "prometheus (exited); alertmanager (exited) and 1 more." in words
+    words = sentence({f"containers.{name}.state": "exited" for name in ("redis", "postgres", "alertmanager", "node-exporter")})
+    assert " and 2 more. Users are affected" in words

@@ -1,0 +1,35 @@
+"""Everything that 40 Health asks can be put at once, and nothing of it waits longer than it was given."""
+
+from __future__ import annotations
+
+import pytest
+
+from runbook_lib.core.errors import BadParameter
+from runbook_lib.observability.facts import health_questions as module
+from runbook_lib.observability.facts.health_questions import health_questions
+from tests.unit.observability_doubles import staging
+
+
+def test_the_questions_stand_in_the_order_in_which_the_notebook_names_their_answers() -> None:
+    assert [one.name for one in health_questions(staging())] == [
+        "health", "the page in a browser", "certificate", "monitoring targets", "alerts", "server", "errors in the backend's log"]
+
+
+def test_the_page_has_no_longer_than_the_deadline() -> None:
+    page = module._hurried(staging(), 6.0).gate.page
+    assert page is not None
+    assert (page.timeout_s, page.settle_s) == (6.0, 0.5)
+    assert staging().gate.page is not None and staging().gate.page.timeout_s == 15.0
+
+
+def test_an_environment_without_a_page_is_asked_for_none() -> None:
+    assert module._hurried(staging(**{"gate.page": None}), 6.0).gate.page is None
+
+
+@pytest.mark.parametrize(("deadline_s", "log_minutes", "fault"), [
+    (0.0, 15, "deadline_s"), (-1.0, 15, "deadline_s"), (float("nan"), 15, "deadline_s"), (float("inf"), 15, "deadline_s"),
+    (6.0, 0, "log_minutes"), (6.0, -15, "log_minutes"), (6.0, 10**9, "log_minutes"),
+])
+def test_limits_that_make_no_sense_are_refused(deadline_s: float, log_minutes: int, fault: str) -> None:
+    with pytest.raises(BadParameter, match=f"{fault}: should be between 1 and"):
+        health_questions(staging(), deadline_s, log_minutes)

@@ -1,0 +1,196 @@
+"""The program that asks services directly, run by a real bash with real sockets; only Docker is a double.
+
+Containers without an address of their own share the server's network: so the services here are at 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+import http.server
+import os
+import socketserver
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.core import programs
+from runbook_lib.observability.facts.service_replies import Reply, ServiceReply, parse_replies
+
+LIMIT_S = "60"  # of what answers; what hangs gets a second
+PASSWORD = "päss 'word\" $1\\"
+PERSISTENCE = b"$40\r\n# Persistence\r\nloading:%s\r\nasync_loading:0\r\n\r\n"
+CLIENTS = b"$99\r\nid=3 addr=172.20.0.4:40412 laddr=172.20.0.6:6379 fd=8 name=\r\nid=4 addr=172.20.0.4:40413 laddr=172.20.0.6:6379\r\n"
+
+
+class Web(http.server.BaseHTTPRequestHandler):
+    """/good answers, /metrics names a metric, /silent waits until the test is over, the rest is not there."""
+
+    released = threading.Event()
+    asked = threading.Event()
+
+    def do_GET(self) -> None:
+        Web.asked.set()
+        if self.path == "/silent":
+            self.released.wait(600)
+        body = b"pg_up 1\n\ttab and \xff bytes\n" if self.path == "/metrics" else b"fine"
+        self.send_response(200 if self.path in ("/good", "/metrics") else 503)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+class Redis(socketserver.StreamRequestHandler):
+    """As much of Redis as the program uses: AUTH as an array of bytes, then lines, until QUIT."""
+
+    loading = b"0"
+
+    def handle(self) -> None:
+        self.rfile.readline()
+        words = []
+        for _ in range(2):
+            length = int(self.rfile.readline()[1:])
+            words.append(self.rfile.read(length))
+            self.rfile.readline()
+        good = words == [b"AUTH", PASSWORD.encode()]
+        self.wfile.write(b"+OK\r\n" if good else b"-WRONGPASS invalid username-password pair or user is disabled.\r\n")
+        answers = {b"PING": b"+PONG\r\n", b"INFO persistence": PERSISTENCE % self.loading, b"CLIENT LIST": CLIENTS, b"QUIT": b"+OK\r\n"}
+        for line in self.rfile:
+            self.wfile.write(answers[line.strip()] if good else b"-NOAUTH Authentication required.\r\n")
+            if line.strip() == b"QUIT":
+                return
+
+
+class LoadingRedis(Redis):
+    loading = b"1"
+
+
+class Patient(socketserver.BaseRequestHandler):
+    """Answers nothing until the web service was asked, and then hangs up."""
+
+    def handle(self) -> None:
+        Web.asked.wait(600)
+
+
+class Silent(socketserver.BaseRequestHandler):
+    """Accepts, and answers nothing until the test is over."""
+
+    def handle(self) -> None:
+        Web.released.wait(600)
+
+
+@contextmanager
+def listening(handler: type[socketserver.BaseRequestHandler]) -> Iterator[int]:
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+        block_on_close = False
+
+    Web.released.clear()
+    with Server(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server.server_address[1]
+        finally:
+            Web.released.set()
+            server.shutdown()
+
+
+def ask(tmp_path: Path, *probes: str, running: str = "web cache", password: str = PASSWORD, limit_s: str = LIMIT_S,
+        inspect: int = 0) -> dict[str, ServiceReply]:
+    """What the program finds, by service; `running` are the services that have a container."""
+    docker = tmp_path / "docker"
+    docker.write_text(f"""#!/bin/sh
+case "$*" in
+ps*) for one in {running}; do echo "$one"; done ;;
+*Config.Env*) printf 'OTHER=1\\nCACHE_PASSWORD=%s\\n' "$PASSWORD_OF_TEST" ;;
+inspect*) for one in {running}; do printf '%s\\tid-%s\\t \\n' "$one" "$one"; done; exit {inspect} ;;
+esac
+""")
+    docker.chmod(0o755)
+    done = subprocess.run(
+        ("bash", "-s", "--", "project", limit_s, *probes), input=programs.text("observability/service_probes.sh"), text=True,
+        capture_output=True, check=True, timeout=300,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PASSWORD_OF_TEST": password, "LC_ALL": "C.UTF-8"})
+    return {one.service: one for one in parse_replies(done.stdout)}
+
+
+def probe(service: str, kind: str, port: int, second: str = "", text: str = "") -> str:
+    return "\t".join((service, kind, str(port), second, text))
+
+
+@pytest.mark.parametrize(("path", "text", "reply", "words"), [
+    ("/good", "", Reply.UP, "answers"),
+    ("/metrics", "pg_up 1", Reply.UP, "answers"),
+    ("/metrics", "redis_up 1", Reply.DOWN, "/metrics answers without 'redis_up 1'"),
+    ("/good", "it's $(not) \"there\"", Reply.DOWN, "/good answers without 'it's $(not) \"there\"'"),
+    ("/bad", "", Reply.DOWN, "/bad answers 503"),
+])
+def test_a_web_service_is_asked_for_its_path_and_what_stands_in_it(tmp_path: Path, path: str, text: str, reply: Reply, words: str) -> None:
+    with listening(Web) as port:
+        found = ask(tmp_path, probe("web", "http", port, path, text))["web"]
+    assert (found.reply, found.words) == (reply, words)
+    assert found.seconds is not None
+
+
+def test_a_cache_is_asked_with_its_own_password_whatever_stands_in_it(tmp_path: Path) -> None:
+    with listening(Redis) as port:
+        found = ask(tmp_path, probe("cache", "redis", port, "CACHE_PASSWORD"))["cache"]
+    assert (found.reply, found.words, found.clients) == (Reply.UP, "answers PONG", ("172.20.0.4",))
+
+
+@pytest.mark.parametrize(("handler", "password", "words"), [
+    (Redis, "another", "-WRONGPASS invalid username-password pair or user is disabled."),
+    (LoadingRedis, PASSWORD, "it is still loading its data"),
+])
+def test_a_cache_that_does_not_serve_is_down_in_its_own_words(tmp_path: Path, handler: type[Redis], password: str, words: str) -> None:
+    with listening(handler) as port:
+        found = ask(tmp_path, probe("cache", "redis", port, "CACHE_PASSWORD"), password=password)["cache"]
+    assert (found.reply, found.words) == (Reply.DOWN, words)
+
+
+def test_what_hangs_is_silent(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        web, cache = (stack.enter_context(listening(one)) for one in (Web, Silent))
+        found = ask(tmp_path, probe("web", "http", web, "/silent"), probe("cache", "redis", cache, "CACHE_PASSWORD"), limit_s="1")
+    assert {one.reply for one in found.values()} == {Reply.SILENT}
+    assert found["web"].words == "no reply within 1 s"
+
+
+def test_services_are_asked_at_once_and_wait_for_no_other(tmp_path: Path) -> None:
+    Web.asked.clear()
+    with ExitStack() as stack:
+        cache, web = (stack.enter_context(listening(one)) for one in (Patient, Web))
+        found = ask(tmp_path, probe("cache", "redis", cache), probe("web", "http", web, "/good"))
+    assert (found["cache"].reply, found["web"].reply) == (Reply.DOWN, Reply.UP)
+
+
+def test_a_port_where_nothing_listens_is_down(tmp_path: Path) -> None:
+    with listening(Web) as port:
+        pass
+    found = ask(tmp_path, probe("web", "http", port, "/good"), probe("cache", "redis", port, "CACHE_PASSWORD"))
+    assert {one.reply for one in found.values()} == {Reply.DOWN}
+    assert all("onnect" in one.words for one in found.values())
+
+
+def test_a_service_without_a_running_container_is_stopped(tmp_path: Path) -> None:
+    found = ask(tmp_path, probe("web", "http", 1, "/"), probe("cache", "redis", 1), running="other")
+    assert {one.reply for one in found.values()} == {Reply.STOPPED}
+    assert {one.reply for one in ask(tmp_path, probe("web", "http", 1, "/"), running="").values()} == {Reply.STOPPED}
+
+
+def test_a_container_that_goes_meanwhile_takes_no_other_answer_with_it(tmp_path: Path) -> None:
+    with listening(Web) as port:
+        assert ask(tmp_path, probe("web", "http", port, "/good"), running="web", inspect=1)["web"].reply is Reply.UP
+
+
+def test_an_engine_that_does_not_answer_is_an_error_and_never_stopped_services(tmp_path: Path) -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        ask(tmp_path, probe("web", "http", 1, "/"), running="web; exit 1")
+
+
+def test_a_kind_that_is_asked_elsewhere_has_its_addresses_alone(tmp_path: Path) -> None:
+    assert ask(tmp_path, probe("web", "postgres", 5432))["web"].reply is Reply.UNKNOWN
