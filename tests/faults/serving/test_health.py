@@ -25,7 +25,7 @@ sed -i "s|location = /health {{|& default_type application/json; return 200 '$1'
 {RELOAD}
 for one in {STOPPED}; do docker stop --time 1 gw2-staging-$one-1; done
 date -u +'{{"time": "%Y-%m-%dT%H:%M:%S+00:00", "level": "ERROR", "message": "made by a test"}}' >> {LOG}"""
-MEND = f"""for one in {STOPPED}; do docker start gw2-staging-$one-1; done
+REPAIR = f"""for one in {STOPPED}; do docker start gw2-staging-$one-1; done
 cat /root/site.before > {SITE}; touch -r /root/site.before {SITE}; {RELOAD}; cat /root/log.before > {LOG}
 rm /root/site.before /root/log.before"""
 UNHEALTHY = "docker ps --all --filter label=com.docker.compose.project=gw2-staging --format '{{.Names}} {{.Status}}' | grep -v '(healthy)' || true"
@@ -63,7 +63,7 @@ def test_every_check_is_red_where_everything_is_wrong_and_says_what_next(
         operator: Operator, lab: Lab, lying: str, environment_with: Callable[..., str]) -> None:
     strict = environment_with(disk_minimum_gb=100_000, certificate_minimum_days=100_000,
                               services={"frontend": {"needs": ["postgres"]}})
-    with broken(lab, BREAK, MEND, lying):
+    with broken(lab, BREAK, REPAIR, lying):
         ended = operator.run("40_health", "-p", "deadline_s=60", environment=strict)
     findings = found(ended)
     assert ended.code == 1, ended.output
