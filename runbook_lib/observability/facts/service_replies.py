@@ -19,7 +19,6 @@ from runbook_lib.core.errors import FactUnreadable, Inconclusive
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 from runbook_lib.environment.services import Service
-from runbook_lib.platform.facts.containers import PROJECT
 
 LIMIT_S = 4.0
 # of the words that psql prints, those that mean a deadline of ours and not a refusal
@@ -73,7 +72,7 @@ def ask_services(environment: Environment, *, limit_s: float = LIMIT_S) -> Quest
     def fetch(connections: Connections) -> tuple[ServiceReply, ...]:
         with ThreadPoolExecutor(2, thread_name_prefix="service") as pool:
             database = pool.submit(_ask_database, connections, limit_s)
-            argv = ("bash", "-s", "--", PROJECT, f"{limit_s:g}", *probe_words(environment))
+            argv = ("bash", "-s", "--", environment.project, f"{limit_s:g}", *probe_words(environment))
             text = programs.text("observability/service_probes.sh")
             replies = parse_replies(connections.server.run(Command(argv, stdin=text, timeout_s=limit_s + 10)).stdout)
             return with_database(environment, replies, database.result())
