@@ -1,4 +1,4 @@
-"""The test releases of the lab and their expected outcome, as a table: `python -m lab catalogue`."""
+"""The test releases of the lab and their expected outcome, one a paragraph: `python -m lab catalogue`."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def verdict_of(release: Release) -> str:
 
 def show() -> None:
     """Print the catalogue."""
-    from rich.console import Console
-    from rich.table import Table
+    print("\n\n".join(map(described, releases())))
 
-    table = Table(title="Test releases of the lab", title_justify="left", show_lines=True)
-    for name in ("tag", "defect", "verdict (exit code)", "stopped at", "trigger", "live after", "schema after"):
-        table.add_column(name, no_wrap=name == "tag")
-    for release in releases():
-        expected = release.expect
-        table.add_row(release.tag, release.why or release.title, f"{verdict_of(release)} ({expected.exit_code})",
-                      " or ".join(expected.stopped_at), " or ".join(expected.triggers), expected.live,
-                      expected.schema_revision)
-    Console().print(table)
+
+def described(release: Release) -> str:
+    """A release as a paragraph: seven columns would leave a word a line on a usual terminal."""
+    expected = release.expect
+    ends = f"{verdict_of(release)} (exit code {expected.exit_code})"
+    lines = [("ends", f"{ends} at {' or '.join(expected.stopped_at)}" if expected.stopped_at else ends),
+             ("trigger", " or ".join(expected.triggers)),
+             ("live after", f"{expected.live}, schema {expected.schema_revision}")]
+    body = [("", release.why or release.title), *(line for line in lines if line[1])]
+    return "\n".join([release.tag, *(f"  {f'{name}: ' if name else ''}{text}" for name, text in body)])

@@ -18,7 +18,7 @@ app = typer.Typer(
     help="Run the notebooks without a browser and inspect archived runs.",
 )
 app.add_typer(archive_app, name="archive")
-app.command("new")(author.new_notebook)
+app.command("new", short_help="Make a notebook and what belongs to it.")(author.new_notebook)
 app.command()(author.check)
 
 INTERRUPTED = 130  # what typer makes of a Ctrl-C while a command is running
@@ -100,7 +100,7 @@ def run(
         if as_json:
             print_json(outcome.record())
         else:
-            typer.echo(f"{outcome.verdict or outcome.state}: {outcome.summary}".rstrip(": "))
+            typer.echo(f"{outcome.headline}: {outcome.summary}".rstrip(": "))
             if outcome.folder is not None:
                 typer.echo(f"Report: {outcome.folder / 'report.html'}")
     raise typer.Exit(outcome.exit_code)

@@ -67,3 +67,14 @@ def finding(check: str, good: bool | None, *, measured: object = "", expected: o
 def not_applicable(check: str, reason: str) -> Finding:
     """A check of something that this environment is declared to be without, and why it is."""
     return Finding(check, Verdict.NOT_APPLICABLE, f"declared absent: {reason}")
+
+
+def lines_of(findings: Iterable[Finding], wanted: str) -> list[str]:
+    """A line a finding for an error's text: what was measured, and after the word `wanted` what should have been."""
+    return [f"{one.check}: {one.measured or 'not known'}" + (f", {wanted} {one.expected}" if one.expected else "")
+            for one in findings]
+
+
+def advice_of(findings: Iterable[Finding]) -> str:
+    """What to do about the findings, a line each, nothing twice. Run together, several would read as one."""
+    return "\n".join(dict.fromkeys(one.next_step for one in findings if one.next_step))

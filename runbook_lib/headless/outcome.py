@@ -27,6 +27,15 @@ class HeadlessOutcome:
     summary: str = ""
     seconds: float = 0.0
 
+    @property
+    def headline(self) -> str:
+        """How the run ended, in the words of its report: "refused" and "failed, rolled back" are more than a verdict."""
+        # imported here: only a run that is over needs it
+        from runbook_lib.report.badges import run_badge
+
+        word = run_badge(self.verdict, self.state, self.exit_code).word
+        return word[:1].lower() + word[1:]
+
     def record(self) -> dict[str, Any]:
         """The outcome for `--json`."""
         return {

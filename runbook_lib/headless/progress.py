@@ -7,13 +7,11 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any, TextIO
 
-from runbook_lib.core.findings import Verdict
 from runbook_lib.headless.outcome import HeadlessOutcome
-
-ACCEPTABLE = frozenset(str(verdict) for verdict in Verdict if verdict.acceptable)
 
 _MARKS = {"passed": "✔", "rolled back": "↺", "skipped": "–", "not run": "–"}
 
@@ -74,7 +72,7 @@ class Lines(Progress):
         self._print(f"{why}: sending {signal_name}")
 
     def finished(self, outcome: HeadlessOutcome) -> None:
-        self._print(f"{outcome.verdict or outcome.state}: {outcome.summary.splitlines()[0] if outcome.summary else ''}")
+        self._print(outcome.headline)  # why is printed by who asked for the run, once
 
     def _event(self, event: dict[str, Any]) -> None:
         match event["event"]:
@@ -83,8 +81,8 @@ class Lines(Progress):
             case "fact":
                 self._print(f"  read {event['name']} ({event.get('seconds', 0):.1f} s)")
             case "findings":
-                bad = [one for one in event["findings"] if one["verdict"] not in ACCEPTABLE]
-                self._print(f"  {event['stage']}: {len(event['findings'])} checks, {len(bad)} not passed")
+                counted = Counter(str(one["verdict"]) for one in event["findings"])
+                self._print(f"  {event['stage']}: {', '.join(f'{count} {word}' for word, count in counted.most_common())}")
             case "lock_taken":
                 self._print("  lock taken")
             case "probe" if event.get("fired"):

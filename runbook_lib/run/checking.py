@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from runbook_lib.core.errors import PreconditionFailed
-from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.core.findings import Finding, Verdict, advice_of, lines_of
 from runbook_lib.run.record import RunRecord
 
 
@@ -17,11 +17,9 @@ def require(findings: Finding | Iterable[Finding], record: RunRecord) -> tuple[F
     # no finding at all means that nothing was checked, which is not a precondition that holds
     if found and not unmet:
         return found
-    lines = [f"{one.check}: {one.measured or 'not known'}" + (f", needed {one.expected}" if one.expected else "")
-             for one in unmet]
-    advice = " ".join(dict.fromkeys(one.next_step for one in unmet if one.next_step))
+    lines = lines_of(unmet, "needed")
     raise PreconditionFailed("\n".join(["Not started: a precondition is not met.", *lines]), where=record.where,
-                             next_step=advice or "See the findings above.")
+                             next_step=advice_of(unmet) or "See the findings above.")
 
 
 def verify(findings: Finding | Iterable[Finding], title: str, record: RunRecord) -> tuple[Finding, ...]:

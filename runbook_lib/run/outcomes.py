@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runbook_lib.core import errors
-from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.core.findings import Finding, Verdict, advice_of, lines_of
 from runbook_lib.core.signals import STOPPED
 
 _STATES = {
@@ -93,9 +93,7 @@ def error_for(findings: Sequence[Finding], outcome: Outcome, where: str) -> erro
         return None
     # several checks often give the same advice
     worst = [one for one in findings if one.verdict is outcome.verdict]
-    lines = [f"{one.check}: {one.measured or 'not known'}" + (f", expected {one.expected}" if one.expected else "")
-             for one in worst]
-    advice = " ".join(dict.fromkeys(one.next_step for one in worst if one.next_step))
+    lines = lines_of(worst, "expected")
     kind = errors.Inconclusive if outcome.verdict is Verdict.INCONCLUSIVE else errors.ChecksFailed
     return kind("\n".join([outcome.summary, *lines]), where=where,
-                next_step=advice or "Read the findings in the report.")
+                next_step=advice_of(worst) or "Read the findings in the report.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import yaml
 
 HERE = Path(__file__).parent
+MEMORY = "/dev/shm"
 # a rule file is tested with what it is computed from
 NEEDS = {"plan": ("measures", "plan"), "measures": ("measures",), "schedules": ("schedules",),
          "watching": ("measures", "watching"), "forecast": ("measures", "forecast")}
@@ -51,7 +53,10 @@ def run_promtool(name: str, folder: Path, scratch: Path, only: str = "") -> subp
     """promtool's own verdict on the cases of `name` with the rules in `folder`: status 0 when all hold."""
     scratch.mkdir(exist_ok=True)
     (scratch / "cases.yml").write_text(promtool_input(name, folder, only=only), encoding="utf-8")
-    return subprocess.run(["promtool", "test", "rules", str(scratch / "cases.yml")], capture_output=True, text=True)
+    # it syncs the store of each case to the disk, which costs more than all the rest: a folder in memory has none
+    variables = {**os.environ, "TMPDIR": MEMORY} if os.access(MEMORY, os.W_OK) else None
+    return subprocess.run(["promtool", "test", "rules", str(scratch / "cases.yml")], capture_output=True, text=True,
+                          env=variables)
 
 
 @cache
