@@ -46,7 +46,8 @@ DEFECT = 70
 
 def failure_text(what: str, where: str, next_step: str) -> str:
     """A failure as an operator reads it: what happened, then where and what to do next, as far as they are known."""
-    lines = (what, f"Where: {where}" if where else "", "Next: " + next_step.replace("\n", "\n      ") if next_step else "")
+    aligned = next_step.replace("\n", "\n      ")
+    lines = (what, f"Where: {where}" if where else "", f"Next: {aligned}" if next_step else "")
     return "\n".join(line for line in lines if line)
 
 

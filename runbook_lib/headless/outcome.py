@@ -29,7 +29,7 @@ class HeadlessOutcome:
 
     @property
     def headline(self) -> str:
-        """How the run ended, in the words of its report: "refused" and "failed, rolled back" are more than a verdict."""
+        """How the run ended, in the words of its report: "refused" is more than the verdict "failed"."""
         # imported here: only a run that is over needs it
         from runbook_lib.report.badges import run_badge
 

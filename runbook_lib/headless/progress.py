@@ -82,7 +82,8 @@ class Lines(Progress):
                 self._print(f"  read {event['name']} ({event.get('seconds', 0):.1f} s)")
             case "findings":
                 counted = Counter(str(one["verdict"]) for one in event["findings"])
-                self._print(f"  {event['stage']}: {', '.join(f'{count} {word}' for word, count in counted.most_common())}")
+                counts = ", ".join(f"{count} {verdict}" for verdict, count in counted.most_common())
+                self._print(f"  {event['stage']}: {counts}")
             case "lock_taken":
                 self._print("  lock taken")
             case "probe" if event.get("fired"):

@@ -138,6 +138,7 @@ class Hooks:
         self._note_interrupts()
         self._cell = len(self._earlier)
         self._source = self._earlier.pop() if self._earlier else ""
+        self.cell_id = ""  # by which JupyterLab knows a cell, however often it is edited and run; empty elsewhere
         self.channel = Channel(current.kernel.session, folder.redactor)
         self._leave_out_debugger()
         self._plain_traceback = current._showtraceback
@@ -180,6 +181,7 @@ class Hooks:
         self._leave_out_debugger()
         self._note_interrupts()
         self._cell, self._source, self.busy = self._cell + 1, info.raw_cell or "", True
+        self.cell_id = str(getattr(info, "cell_id", None) or "")
         self.channel.outputs = CellOutputs(self._folder.redactor)
 
     def _after(self, result: Any) -> None:

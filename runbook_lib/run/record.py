@@ -7,11 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from runbook_lib.archive.journal import Journal
-from runbook_lib.core.errors import PASSED, RunbookError
+from runbook_lib.core.errors import PASSED, PreconditionFailed, RunbookError
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.plan import Plan
+from runbook_lib.core.text import head_of
 from runbook_lib.execution import Execution, StepRecord
 from runbook_lib.run.outcomes import Outcome, error_for, outcome_of_error, outcome_of_findings
+
+CORRECT = "Open a new run: correct the cell, and run it again before the cells after it."
 
 
 class RunRecord:
@@ -24,6 +27,7 @@ class RunRecord:
         self._planned: set[str] = set()
         self._findings: dict[tuple[str, str], Finding] = {}
         self._unanswered: dict[str, RunbookError] = {}
+        self._failed_cells: dict[str, tuple[str, BaseException]] = {}
         self._failure: RunbookError | None = None
         self._nothing_to_do = ""
         self._observed = False
@@ -93,6 +97,19 @@ class RunRecord:
         self.journal.write("error", type=type(error).__name__, what=getattr(error, "what", str(error)),
                            where=getattr(error, "where", ""), next_step=getattr(error, "next_step", ""))
 
+    def add_cell(self, cell_id: str, source: str, error: BaseException | None) -> None:
+        """How a cell of a notebook ended. In JupyterLab one can go on past an error: until that very cell passes, the
+        run is inconclusive at best. Without ids of cells, the next cell that passes is taken for the corrected one.
+
+        What an operator interrupted was their decision; a precondition, a question and an execution keep their own
+        account, and are made good by whichever cell asks again.
+        """
+        known = (*self._unanswered.values(), self._failure)
+        if error is None:
+            self._failed_cells.pop(cell_id, None)
+        elif not isinstance(error, KeyboardInterrupt | PreconditionFailed) and not any(error is one for one in known):
+            self._failed_cells[cell_id] = (source, error)
+
     def outcome(self) -> tuple[Outcome, RunbookError | None]:
         """How the run ends, and the error that `close` raises for it; None where it raises nothing."""
         if self._failure is not None:
@@ -101,6 +118,12 @@ class RunRecord:
             self.add_findings("questions without an answer", [
                 Finding(name, Verdict.INCONCLUSIVE, error.what, "an answer", error.next_step)
                 for name, error in self._unanswered.items()])
+        if self._failed_cells:
+            self.add_findings("cells that did not pass", [
+                Finding(f"the cell that begins with {head_of(source.strip().partition(chr(10))[0], 60)}",
+                        Verdict.INCONCLUSIVE, str(getattr(error, "what", f"{type(error).__name__}: {error}")),
+                        "a cell that passes", CORRECT)
+                for source, error in self._failed_cells.values()])
         findings = list(self._findings.values())
         outcome = outcome_of_findings(findings, not_applied=self.not_applied, observed=self._observed)
         if outcome.exit_code == PASSED:

@@ -188,6 +188,7 @@ class Run:
     def _cell_done(self, number: int, source: str, outputs: list[dict[str, Any]], error: BaseException | None) -> None:
         if self.closed:
             return
+        self._record.add_cell(self._hooks.cell_id if self._hooks else "", source, error)
         if error is None:
             self._journal.write("cell", index=number, source=source, outputs=outputs)
             if kernel.was_stopped():  # the cell caught the interrupt; none may follow it

@@ -84,3 +84,16 @@ def test_opening_again_after_a_correction_begins_a_fresh_run(project_dir: Projec
     assert status == "ok", shown
     # both may have begun within one second, which their ids do not order
     assert sorted(run.state for run in list_runs(outputs)) == ["aborted", "open"]
+
+
+@pytest.mark.parametrize("failing", ["missing_name", "from runbook_lib.core.errors import Refused; raise Refused('There is no earlier release.')"])
+def test_going_on_past_a_cell_that_failed_is_no_pass(project_dir: ProjectDir, cell: Cell, outputs: Path, failing: str) -> None:
+    project_dir.add("10_good")
+    cell(PARAMETERS)
+    cell(OPEN.format(name="10_good"))
+    cell(GOOD)
+    assert cell(failing)[0] == "error"
+    status, shown = cell("run.close()")
+    assert status == "error"
+    assert f"the cell that begins with {failing[:20]}" in shown
+    assert (list_runs(outputs)[0].verdict, list_runs(outputs)[0].exit_code) == ("inconclusive", 4)

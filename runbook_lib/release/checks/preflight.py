@@ -35,7 +35,8 @@ def variables(tree: ReleaseTree, environment: Environment) -> tuple[Finding, ...
         for path, file in environment.environment_files.items()
     ), finding(
         "the release leaves the server's own files alone", None if tree.commit is None else not tree.of_the_server,
-        measured=", ".join(tree.of_the_server) or ("yes" if tree.commit else "the release is not known"), expected="yes",
+        measured=", ".join(tree.of_the_server) or ("yes" if tree.commit else "the release is not known"),
+        expected="yes",
         next_step=f"git rm -r --cached {' '.join(tree.of_the_server)}; name them in .gitignore, and give it a new tag."
         if tree.of_the_server else "",
     ))

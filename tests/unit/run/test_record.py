@@ -10,7 +10,7 @@ import pytest
 from runbook_lib.archive import journal
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import RunFolder, new_run
-from runbook_lib.core.errors import EndpointUnavailable, Inconclusive, StepFailed
+from runbook_lib.core.errors import EndpointUnavailable, Inconclusive, PreconditionFailed, Refused, StepFailed
 from runbook_lib.core.findings import Verdict, finding
 from runbook_lib.core.plan import Plan
 from runbook_lib.run.record import RunRecord
@@ -94,3 +94,31 @@ def test_an_error_is_recorded_with_where_and_what_next(record: RunRecord, folder
     record.add_error(ValueError("a bug"))
     assert [(event["type"], event["what"], event["next_step"]) for event in journal.read(folder)] == [
         ("EndpointUnavailable", "no reply", "Start it."), ("ValueError", "a bug", "")]
+
+
+def test_a_cell_that_failed_and_never_passed_keeps_the_run_from_passing(record: RunRecord) -> None:
+    record.add_fact("answer", 42, 0.1)
+    record.add_cell("a", "choice = choose()\nmore()", Refused("There is no earlier release."))
+    record.add_cell("b", "run.verify(good)", None)
+    outcome, error = record.outcome()
+    assert (outcome.verdict, outcome.exit_code) == (Verdict.INCONCLUSIVE, 4)
+    assert "the cell that begins with choice = choose(): There is no earlier release." in str(error)
+
+
+@pytest.mark.parametrize("cell_id", ["a", ""])
+def test_a_cell_that_was_corrected_is_forgotten(record: RunRecord, cell_id: str) -> None:
+    record.add_fact("answer", 42, 0.1)
+    record.add_cell(cell_id, "misspelt", NameError("misspelt"))
+    record.add_cell(cell_id, "spelt", None)
+    assert verdict_of(record) is Verdict.PASSED
+
+
+def test_an_interrupt_and_what_keeps_its_own_account_are_no_failed_cells(record: RunRecord) -> None:
+    record.add_fact("answer", 42, 0.1)
+    lost = EndpointUnavailable("no answer")
+    record.add_unanswered("question", lost)
+    record.add_cell("a", "wait()", KeyboardInterrupt())
+    record.add_cell("b", "run.require(one)", PreconditionFailed("not met"))
+    record.add_cell("c", "run.ask(question)", lost)
+    record.add_fact("question", 1, 0.1)
+    assert verdict_of(record) is Verdict.PASSED
