@@ -28,6 +28,7 @@ from runbook_lib.archive.files import (
     sync_folder,
     write_atomically,
 )
+from runbook_lib.core.foreign_json import read_json
 
 FILE = "chain.jsonl"
 LOCK = ".chain.lock"
@@ -156,8 +157,8 @@ def _lines(raw: bytes) -> list[Line]:
 
 def _link(line: bytes) -> Link | None:
     try:
-        link = json.loads(line)
-    except (ValueError, RecursionError):
+        link = read_json(line, strict=False)
+    except ValueError:
         return None
     whole = isinstance(link, dict) and all(isinstance(link.get(name), str)
                                            for name in ("run_id", "folder", "manifest_sha256"))

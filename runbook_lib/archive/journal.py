@@ -21,6 +21,7 @@ from runbook_lib.archive.earlier_words import event_in_current_words
 from runbook_lib.archive.files import disk_failure, read_file, sync_folder, try_lock
 from runbook_lib.archive.records import recorded
 from runbook_lib.core.errors import Refused
+from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.redaction import Redactor
 
 FILE = "journal.jsonl"
@@ -241,8 +242,8 @@ def _begun(raw: bytes) -> datetime:
 
 def _parsed(line: bytes) -> dict[str, Any] | None:
     try:
-        event = json.loads(line)
-    except (ValueError, RecursionError):  # thousands of brackets are no event either
+        event = read_json(line, strict=False)
+    except ValueError:  # thousands of brackets are no event either
         return None
     whole = isinstance(event, dict) and isinstance(event.get("seq"), int) and isinstance(event.get("at"), str)
     return event if whole and isinstance(event.get("event"), str) else None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runbook_lib.archive.files import write_atomically
+from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.redaction import Redactor
 
 FILE = "notebook.ipynb"
@@ -109,7 +110,7 @@ def _source_cells(source: Path | None) -> list[Cell]:
     if source is None or not source.is_file():
         return []
     try:
-        cells = json.loads(source.read_bytes()).get("cells", [])
+        cells = read_json(source.read_bytes(), strict=False).get("cells", [])
     except (ValueError, AttributeError):
         return []
     return [cell for cell in cells if isinstance(cell, dict)]

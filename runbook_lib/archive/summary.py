@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from runbook_lib.archive.folder import run_folders, run_id_of
 from runbook_lib.archive.inventory import UNREADABLE
 from runbook_lib.archive.records import truncate
 from runbook_lib.core.errors import Inconclusive
+from runbook_lib.core.foreign_json import read_json
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ def list_runs(outputs: Path, newest: int | None = None, beginning: str = "") -> 
 def summary_of(path: Path) -> RunSummary:
     """One run: from its manifest when it is sealed, else from its journal; in the state `unreadable` from neither."""
     try:
-        manifest = json.loads(read_file(path / MANIFEST))
+        manifest = read_json(read_file(path / MANIFEST), strict=False)
         return _typed(summary_in_current_words(manifest["run"]), str(manifest["run_id"]), path)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
     try:
         return summary_of_events(journal.read(path), path)

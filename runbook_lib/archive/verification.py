@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +15,7 @@ from runbook_lib.archive.files import read_file, sha256_of
 from runbook_lib.archive.inventory import EMPTY, FILE, UNREADABLE, inventory
 from runbook_lib.archive.summary import summary_of_events
 from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.text import printable
 
 KEEP = "Keep the folder as it is, and compare it with a copy or with the hash that CI printed."
@@ -46,11 +46,11 @@ def verify_run(path: Path, chain: ChainIndex | None) -> list[Finding]:
     except OSError as error:
         return [_unreadable("manifest", error)]
     try:
-        manifest = json.loads(raw)
+        manifest = read_json(raw, strict=False)
         files, run = dict(manifest["files"]), dict(manifest["run"])
         others = dict(manifest.get("others") or {})
         sealed = {name: str(entry["sha256"]) for name, entry in files.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return [Finding("manifest", Verdict.FAILED, "unreadable", "the manifest that was sealed", KEEP)]
     try:
         written = read_file(path / journal.FILE)

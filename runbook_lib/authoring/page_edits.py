@@ -9,6 +9,7 @@ from pathlib import Path
 from runbook_lib.authoring.place_rules import START
 from runbook_lib.authoring.template import Draft
 from runbook_lib.core.errors import UsageError
+from runbook_lib.core.foreign_json import read_json
 
 SYMPTOMS = "| what you see, or want | open |"
 INDEX = "| notebook | question |"  # in the last cell of 00 Start here
@@ -59,7 +60,7 @@ def _number(row: str) -> str:
 
 def _start_with_rows(text: str, row: str, draft: Draft, page: Path) -> str:
     """00 Start here with the notebook among the symptoms of its first cell and in the index of its last."""
-    document = json.loads(text)
+    document = read_json(text, strict=False)
     question = draft.when if draft.when.endswith("?") else f"{draft.title}: {draft.when}"
     index = f"| [{draft.number} {draft.title}]({draft.name}.ipynb) | {question} |"
     for header, added in ((SYMPTOMS, row), (INDEX, index)):

@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import translate
 
+from runbook_lib.core.text import lines_of
+
 DEFAULT_PORT = 22
 AUTHORITY, REVOKED = "@cert-authority", "@revoked"
 
@@ -43,7 +45,7 @@ class KnownKey:
 
 def parse(text: str) -> tuple[KnownKey, ...]:
     """The keys of a known-hosts file, in its order."""
-    found = (_parse_line(number, line) for number, line in enumerate(text.splitlines(), 1))
+    found = (_parse_line(number, line) for number, line in enumerate(lines_of(text), 1))
     return tuple(key for key in found if key is not None)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from runbook_lib.core.errors import Refused, SecretMissing
 from runbook_lib.core.redaction import Secret
-from runbook_lib.core.text import parse_assignment
+from runbook_lib.core.text import lines_of, parse_assignment
 
 if TYPE_CHECKING:
     from runbook_lib.environment import Environment
@@ -75,7 +75,7 @@ def _stored(file: Path) -> dict[str, str]:
 def parse_secrets(text: str, where: str) -> dict[str, str]:
     """NAME=value lines; blank lines and lines with `#` in front are left out; matching quotes around a value go."""
     values = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines_of(text), 1):
         line = line.strip()
         if not line or line.startswith("#"):
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -10,8 +9,9 @@ from runbook_lib.connections.docker_errors import docker_unavailable
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import DockerUnavailable, FactUnreadable
+from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import CommandResult
-from runbook_lib.core.text import head_of, tail_of
+from runbook_lib.core.text import head_of, lines_of, tail_of
 
 _AGAIN = "Run the notebook again; if it stays so, run psql in the container on the server."
 _NO_ENGINE = re.compile(r"Docker daemon|docker: (command )?not found")
@@ -86,11 +86,11 @@ class ServerDatabase:
 def parse_rows(text: str) -> list[dict[str, Any]]:
     """One JSON object a line, as psql prints `row_to_json`. Raises FactUnreadable for anything else."""
     rows = []
-    for line in text.splitlines():
+    for line in lines_of(text):
         if not line:
             continue
         try:
-            row = json.loads(line)
+            row = read_json(line)
         except ValueError as error:
             raise FactUnreadable("psql's reply is not JSON.", where=head_of(line, 200), next_step=_AGAIN) from error
         if not isinstance(row, dict):

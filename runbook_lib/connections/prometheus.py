@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +10,7 @@ from runbook_lib.connections.link import close_quietly
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.connections.translate import is_library_error
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, RunbookError
+from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.text import head_of
 
 TIMEOUT_S = 15.0
@@ -50,7 +50,7 @@ class ServerPrometheus:
 def parse_reply(status: int, body: bytes, where: str) -> Any:
     """`data` of a Prometheus reply. Raises FactUnreadable when it reports an error or is no such reply."""
     try:
-        reply = json.loads(body)
+        reply = read_json(body)
     except ValueError:
         reply = None
     if not isinstance(reply, dict) or "status" not in reply:

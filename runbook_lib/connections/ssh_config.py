@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runbook_lib.core.errors import HostUnreachable, PreconditionFailed
+from runbook_lib.core.text import lines_of
 
 TIMEOUT_S = 10.0  # `Match exec` may run a program of the operator's
 NO_FILE = "none"
@@ -118,7 +119,7 @@ def _resolved(config_file: str, host: str, *given: str) -> Options:
 def parse_options(text: str) -> Options:
     """The output of `ssh -G`: one option a line, some of them several times."""
     found: dict[str, tuple[str, ...]] = {}
-    for line in text.splitlines():
+    for line in lines_of(text):
         name, _, value = line.strip().partition(" ")
         if name:
             found[name.lower()] = (*found.get(name.lower(), ()), value)

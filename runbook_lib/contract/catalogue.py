@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from runbook_lib.core.errors import NotebookUnknown
+from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.text import did_you_mean
 from runbook_lib.environment import project
 
@@ -45,7 +45,7 @@ class Runbook:
         """The cells as nbformat keeps them, each source as one text. Raises NotebookUnknown on a damaged file."""
         try:
             # not nbformat: its schema takes a second to import, and a damaged file shows here as well
-            cells = json.loads(self._raw)["cells"]
+            cells = read_json(self._raw, strict=False)["cells"]
             return [{**cell, "source": "".join(cell["source"])} for cell in cells]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise NotebookUnknown(

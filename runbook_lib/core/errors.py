@@ -67,7 +67,7 @@ class RunbookError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows in place of a traceback: a traceback means a bug in the runbooks."""
-        first, *rest = str(self).splitlines()
+        first, *rest = str(self).split("\n")
         return [f"{type(self).__name__}: {first}", *rest]
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from runbook_lib.core.foreign_json import read_json
+
 if TYPE_CHECKING:
     from runbook_lib.core.browsing import Browser
     from runbook_lib.core.commands import Command
@@ -50,9 +52,7 @@ class HttpReply:
 
     def json(self) -> Any:
         """The body as JSON. Raises ValueError."""
-        import json
-
-        return json.loads(self.body)
+        return read_json(self.body)
 
 
 @dataclass(frozen=True)

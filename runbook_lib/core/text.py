@@ -100,9 +100,17 @@ def parse_assignment(line: str) -> tuple[str, str] | None:
     return name, value
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a command's output or of a file, as the programs that wrote them count: only a newline ends one.
+
+    str.splitlines() also splits at U+2028, U+0085, a form feed and more, which names, comments and JSON texts may hold.
+    """
+    return text.removesuffix("\n").split("\n") if text else []
+
+
 def parse_assignments(text: str) -> dict[str, str]:
     """All `NAME=value` lines of a text; comments, empty lines and lines of another form are left out."""
-    return dict(found for found in map(parse_assignment, text.splitlines()) if found is not None)
+    return dict(found for found in map(parse_assignment, lines_of(text)) if found is not None)
 
 
 def server_address(user: str, host: str, port: int) -> str:

@@ -22,7 +22,15 @@ def parse_time(text: str) -> datetime:
 
 def from_epoch(seconds: str | int) -> datetime:
     """Whole seconds since 1970, as a number or its text. Raises ValueError."""
-    return datetime.fromtimestamp(int(seconds), UTC)
+    return from_timestamp(int(seconds))
+
+
+def from_timestamp(seconds: str | float) -> datetime:
+    """Seconds since 1970, as a number or its text. Raises ValueError, also for a time that no calendar has."""
+    try:
+        return datetime.fromtimestamp(float(seconds), UTC)
+    except (OverflowError, OSError) as error:
+        raise ValueError(f"{str(seconds)[:40]} s since 1970 is not a time of this calendar") from error
 
 
 def parse_stamp(text: str) -> datetime | None:

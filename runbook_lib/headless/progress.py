@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 import time
@@ -11,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, TextIO
 
+from runbook_lib.core.foreign_json import read_json
 from runbook_lib.headless.outcome import HeadlessOutcome
 
 _MARKS = {"passed": "✔", "rolled back": "↺", "skipped": "–", "not run": "–"}
@@ -63,10 +63,10 @@ class Lines(Progress):
             return
         whole = fresh[: fresh.rfind(b"\n") + 1]
         self._offset += len(whole)
-        for line in whole.splitlines():
+        for line in whole.split(b"\n"):
             # showing a run must never be the reason to stop it
-            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                self._event(json.loads(line))
+            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+                self._event(read_json(line, strict=False))
 
     def stopping(self, signal_name: str, why: str) -> None:
         self._print(f"{why}: sending {signal_name}")

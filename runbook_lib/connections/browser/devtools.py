@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from runbook_lib.core.errors import BrowserMissing
+from runbook_lib.core.foreign_json import read_json
 
 START_TIMEOUT_S = 30.0  # the first start on a cold disk
 CALL_TIMEOUT_S = 15.0
@@ -145,6 +146,6 @@ class DevTools:
             while chunk := os.read(self._read, 1 << 16):
                 buffer += chunk
                 while (end := buffer.find(0)) >= 0:
-                    self._messages.put(json.loads(bytes(buffer[:end])))
+                    self._messages.put(read_json(bytes(buffer[:end]), strict=False))
                     del buffer[: end + 1]
         self._messages.put(None)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import codecs
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from runbook_lib.connections.limits import Bounded
+from runbook_lib.core.foreign_json import read_json
 
 TAIL_BYTES = 16_384
 
@@ -94,7 +94,7 @@ class FollowedJob:
 
 def _exit_file(text: str) -> dict[str, Any] | None:
     try:
-        record = json.loads(text)
+        record = read_json(text)
     except ValueError:
         return None
     return record if isinstance(record, dict) and isinstance(record.get("exit_code"), int) else None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 import socket
 from datetime import UTC, datetime
 from typing import Any
+
+from runbook_lib.core.foreign_json import read_json
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # it becomes a file name on the server
 
@@ -29,7 +30,7 @@ def breaker_record(held: Record, by: str) -> Record:
 def parse(text: str) -> Record:
     """A record as the server printed it; empty where it is unreadable, so that a message can still be made."""
     try:
-        record = json.loads(text)
+        record = read_json(text)
     except ValueError:
         return {}
     return record if isinstance(record, dict) else {}

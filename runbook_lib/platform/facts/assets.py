@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable
 from runbook_lib.core.questions import Connections, Http, Question
+from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import exec_in
 
@@ -63,7 +64,7 @@ def parse_asset_paths(page: str) -> list[str]:
 
 def parse_digests(listing: str) -> dict[str, str]:
     """`sha256sum` lines as path → digest. Source: GNU coreutils manual, md5sum invocation."""
-    pairs = (line.split(maxsplit=1) for line in listing.splitlines())
+    pairs = (line.split(maxsplit=1) for line in lines_of(listing))
     return {pair[1].lstrip("*"): pair[0] for pair in pairs if len(pair) == 2}
 
 

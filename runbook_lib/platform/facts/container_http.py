@@ -8,8 +8,9 @@ from typing import Any
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
+from runbook_lib.core.foreign_json import read_object
 from runbook_lib.core.questions import HttpReply, Server
-from runbook_lib.core.text import head_of
+from runbook_lib.core.text import head_of, lines_of
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import exec_in
 
@@ -60,11 +61,11 @@ class ContainerHttp:
         command = Command(argv, stdin=json_text.dumps(asked), timeout_s=timeout_s + 20, accepts=(0, 1, 126, 137))
         done = self.server.run(command)
         if done.exit_code:
-            reason = (done.stderr.strip().splitlines() or ["no reply"])[-1]
+            reason = (lines_of(done.stderr.strip()) or ["no reply"])[-1]
             raise EndpointUnavailable(f"{path} gave no reply inside {self.container}: {head_of(reason, 300)}",
                                       where=url, next_step="Read the container's log with `docker logs`.")
         try:
-            reply = json_text.loads(done.stdout)
+            reply = read_object(done.stdout)
             body, seconds = reply["body"].encode(), reply["seconds"]
             return HttpReply(url, int(reply["status"]), dict(reply["headers"]), body, seconds)
         except (ValueError, KeyError, TypeError, AttributeError) as cause:

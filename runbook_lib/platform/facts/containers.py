@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,8 +9,9 @@ from typing import Any
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
-from runbook_lib.core.text import head_of
+from runbook_lib.core.text import head_of, lines_of
 from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
 
@@ -101,7 +101,7 @@ def measure_memory(environment: Environment) -> Question[tuple[Container, ...]]:
 def parse_containers(text: str) -> tuple[Container, ...]:
     """The reply of `docker inspect`, sorted by service. Raises FactUnreadable for any other text."""
     try:
-        found = [_container(one) for one in json.loads(text)]
+        found = [_container(one) for one in read_json(text)]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FactUnreadable(
             f"`docker inspect` replied in an unknown form ({type(error).__name__}: {head_of(str(error), 100)}).",
@@ -113,11 +113,11 @@ def parse_containers(text: str) -> tuple[Container, ...]:
 def parse_memory(text: str) -> dict[str, int]:
     """Container id → bytes in use, from the JSON lines of `docker stats`. Raises FactUnreadable."""
     used = {}
-    for line in text.splitlines():
+    for line in lines_of(text):
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = read_json(line)
             used[str(row["ID"])] = parse_size(row["MemUsage"].partition("/")[0])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise FactUnreadable("`docker stats` replied in an unknown form.", where=head_of(line, 200)) from error

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
+from runbook_lib.core.foreign_json import NotJson, read_object
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
@@ -16,6 +16,7 @@ from runbook_lib.platform.facts.container_http import ContainerHttp
 from runbook_lib.platform.facts.containers import exec_in
 from runbook_lib.platform.facts.smoke_test import UserFlow, smoke_test_over
 
+STATUSES = range(100, 600)
 # The page of the frontend, and the status of every file that it names.
 ASSETS = """
 import json, re, sys, urllib.error, urllib.request
@@ -101,23 +102,27 @@ def _reply(http: ContainerHttp, path: str) -> ContainerReply:
 def parse_assets(text: str) -> dict[str, int]:
     """Path → HTTP status. Raises FactUnreadable for anything else."""
     try:
-        return {str(path): int(status) for path, status in dict(json.loads(text)).items()}
-    except (ValueError, TypeError) as cause:
-        reply = head_of(text, 80)
-        raise FactUnreadable(f"the status of the frontend's files came in an unknown form: {reply!r}") from cause
+        found = read_object(text)
+        for path, status in found.items():
+            if type(status) is not int or status not in STATUSES:
+                raise NotJson(f"the status of {head_of(path, 80)!r} is not an HTTP status")
+        return found
+    except NotJson as cause:
+        raise FactUnreadable(
+            f"The status of the frontend's files came in an unknown form: {cause}.",
+            where=f"the reply began {head_of(text, 80)!r}",
+            next_step="Read the log of the colour's frontend with `docker logs`, then run the notebook again.",
+        ) from cause
 
 
 def parse_container_reply(text: str, url: str) -> ContainerReply:
     """A status line and a JSON object. Raises FactUnreadable for anything else."""
     status, _, body = text.partition("\n")
     try:
-        document = json.loads(body)
-        if not isinstance(document, dict):
-            raise ValueError("not a JSON object")
-        return ContainerReply(int(status), document)
+        return ContainerReply(int(status), read_object(body))
     except ValueError as cause:
         raise FactUnreadable(
-            f"{url} did not answer with a JSON object: {head_of(body, 80)!r}",
+            f"{url} did not answer with a JSON object ({cause}): {head_of(body, 80)!r}",
             where=url,
             next_step="Read the container's log with `docker logs`; the release does not speak the health protocol.",
         ) from cause

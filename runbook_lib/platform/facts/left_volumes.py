@@ -5,11 +5,11 @@ Without this a server whose containers were removed would be taken for one on wh
 
 from __future__ import annotations
 
-import json
-
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import CommandTimedOut, FactUnreadable
+from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections
+from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
 
 _LISTING = '{{.Name}}\t{{.Label "com.docker.compose.project"}}'
@@ -26,7 +26,7 @@ def left_volumes(environment: Environment, connections: Connections) -> tuple[st
     listing = connections.server.run(
         Command(("docker", "volume", "ls", "--filter", "dangling=true", "--format", _LISTING)))
     # a volume that was restored by hand has no labels of Compose; Compose takes it by its name all the same
-    names = sorted(name for name, _, label in (line.partition("\t") for line in listing.stdout.splitlines())
+    names = sorted(name for name, _, label in (line.partition("\t") for line in lines_of(listing.stdout))
                    if label == project or (not label and name.startswith(f"{project}_")))
     return tuple(name for name in names if name not in _empty(connections)) if names else ()
 
@@ -36,7 +36,7 @@ def _empty(connections: Connections) -> frozenset[str]:
     command = Command(("docker", "system", "df", "--verbose", "--format", "{{json .Volumes}}"),
                       timeout_s=SIZES_TIMEOUT_S)
     try:
-        found = json.loads(connections.server.run(command).stdout)
+        found = read_json(connections.server.run(command).stdout)
         return frozenset(str(one["Name"]) for one in found if one.get("Size") in ("0B", "0"))
     except (CommandTimedOut, FactUnreadable, ValueError, TypeError, KeyError, AttributeError):
         return frozenset()

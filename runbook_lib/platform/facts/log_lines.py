@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from runbook_lib.core.text import head_of
+from runbook_lib.core.foreign_json import read_json
+from runbook_lib.core.text import head_of, lines_of
 from runbook_lib.core.times import parse_time
 
 SHOWN = 2_000
@@ -85,7 +85,7 @@ def sanitize(text: str) -> str:
 def _exception(entry: dict[str, Any]) -> str:
     """The last line of a trace: what was raised."""
     trace = str(entry.get("exception") or entry.get("exc_info") or "").strip()
-    return f" ({trace.splitlines()[-1]})" if trace else ""
+    return f" ({lines_of(trace)[-1]})" if trace else ""
 
 
 def _first(entry: dict[str, Any], names: tuple[str, ...]) -> Any:
@@ -99,8 +99,8 @@ def _field(text: str, names: tuple[str, ...]) -> str:
 
 def _object(line: str) -> dict[str, Any] | None:
     try:
-        entry = json.loads(line)
-    except (ValueError, RecursionError):
+        entry = read_json(line, strict=False)
+    except ValueError:
         return None
     return entry if isinstance(entry, dict) else None
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import head_of
-from runbook_lib.core.times import parse_time
+from runbook_lib.core.times import from_timestamp, parse_time
 from runbook_lib.environment import Environment
 
 T = TypeVar("T")
@@ -146,7 +146,7 @@ def parse_series(data: Any) -> Series:
         if data["resultType"] != "matrix" or len(data["result"]) > 1:
             raise ValueError(f"{len(data['result'])} series as {data['resultType']}, where one was asked for")
         points = data["result"][0]["values"] if data["result"] else []
-        numbers = ((datetime.fromtimestamp(float(at), UTC), _number(value)) for at, value in points)
+        numbers = ((from_timestamp(at), _number(value)) for at, value in points)
         return tuple((at, value) for at, value in numbers if value is not None)
 
     return _read("the error rate", read)

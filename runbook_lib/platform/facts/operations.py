@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 
@@ -47,7 +47,7 @@ def parse_operation(text: str) -> Operation | None:
     if not text.strip():
         return None
     try:
-        record = json.loads(text)
+        record = read_json(text)
         return Operation(**{name: str(record.get(name, "unknown")) for name in Operation.__dataclass_fields__})
     except (ValueError, AttributeError) as cause:
         raise FactUnreadable(

@@ -8,6 +8,7 @@ import json
 from runbook_lib.core.browsing import Answer, PageReply, PageRequest, PageView
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import BrowserMissing, EndpointUnavailable, FactUnreadable
+from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question, Server
 from runbook_lib.environment import Environment
 from runbook_lib.environment.gates import Page
@@ -88,7 +89,7 @@ def colour_answers(environment: Environment, server: Server, colour: str) -> Ans
 def parse_page_reply(text: str, where: str) -> PageReply:
     """The reply that the program in the container prints. Raises FactUnreadable for anything else."""
     try:
-        reply = json.loads(text)
+        reply = read_json(text)
         headers = {str(name): str(value) for name, value in reply["headers"].items() if name.lower() not in TRAVELLED}
         return PageReply(int(reply["status"]), headers, base64.b64decode(reply["body"], validate=True))
     except (ValueError, KeyError, TypeError, AttributeError) as cause:

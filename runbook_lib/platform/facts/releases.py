@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable, PreconditionFailed, RunbookError
+from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
-from runbook_lib.core.text import parse_assignments
+from runbook_lib.core.text import lines_of, parse_assignments
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import survey_containers
 from runbook_lib.platform.facts.left_volumes import left_volumes
@@ -216,7 +216,7 @@ def parse_live_colour(upstreams: str | None) -> str | None:
 def parse_first_undone(pre_image: str | None) -> bool:
     """Whether the last deployment that began found nothing at all, so that it was a first one; False without a file."""
     try:
-        found = json.loads(pre_image or "")
+        found = read_json(pre_image or "")
         return found["live_colour"] is None and found["env"] is None and not found["running"]
     except (ValueError, KeyError, TypeError):
         return False
@@ -229,11 +229,11 @@ def parse_application_images(listing: str) -> frozenset[str]:
 
 def parse_releases(text: str) -> tuple[Release, ...]:
     """The release history, oldest first. A torn last line is left out; any other damage raises FactUnreadable."""
-    lines = text.splitlines()
+    lines = lines_of(text)
     releases = []
     for number, line in enumerate(lines, start=1):
         try:
-            record = json.loads(line)
+            record = read_json(line)
             record["at"] = datetime.fromisoformat(record["at"])
             record.setdefault("compatible_with", record.get(_COMPATIBLE_BEFORE_0_2))
             releases.append(Release(**{name: record.get(name) for name in Release.__dataclass_fields__}))

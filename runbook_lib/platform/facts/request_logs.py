@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runbook_lib.core.commands import Command
+from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Question
+from runbook_lib.core.text import lines_of
 from runbook_lib.platform.facts.log_lines import sanitize
 from runbook_lib.platform.facts.logs import ACCESS_LOG, BACKEND_LOG, LONGEST_LINE
 
@@ -50,17 +51,17 @@ def lines_of_requests(request_ids: Sequence[str]) -> Question[tuple[RequestLine,
 
 def parse_lines(text: str) -> tuple[RequestLine, ...]:
     """Each line of the logs; one that is not a JSON object is shown as it is."""
-    return tuple(_line(line) for line in text.splitlines() if line.strip())
+    return tuple(_line(line) for line in lines_of(text) if line.strip())
 
 
 def _line(line: str) -> RequestLine:
     try:
-        entry = json.loads(line)
-    except (ValueError, RecursionError):
+        entry = read_json(line, strict=False)
+    except ValueError:
         entry = None
     if not isinstance(entry, dict):
         return RequestLine("", "", sanitize(line))
     message = str(entry.get("message") or f"{entry.get('method', '?')} {entry.get('path', '?')}")
-    raised = str(entry.get("exception") or "").strip().splitlines()[-1:]
+    raised = lines_of(str(entry.get("exception") or "").strip())[-1:]
     return RequestLine(str(entry.get("time") or ""), str(entry.get("level") or entry.get("status") or ""),
                        sanitize(": ".join((message, *raised))))

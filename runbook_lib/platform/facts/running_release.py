@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, PreconditionFailed
 from runbook_lib.core.questions import Connections
+from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
 from runbook_lib.environment.services import COLOURS
 from runbook_lib.platform.facts.containers import Container
@@ -87,7 +88,7 @@ def refuse_other_projects(environment: Environment, connections: Connections) ->
     containers would be replaced by ours.
     """
     argv = ("sh", "-c", STRANGERS, "strangers", environment.server.directory, environment.project)
-    rows = [line.split("\t") for line in connections.server.run(Command(argv)).stdout.splitlines()]
+    rows = [line.split("\t") for line in lines_of(connections.server.run(Command(argv)).stdout)]
     elsewhere = sorted(name for kind, _, name in rows if kind == "folder")
     if elsewhere:
         folder = next(folder for kind, folder, _ in rows if kind == "folder")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
-from runbook_lib.core.text import head_of
+from runbook_lib.core.text import head_of, lines_of
 from runbook_lib.environment import Environment
 
 DOCKER_DATA = "/var/lib/docker"
@@ -108,7 +108,7 @@ def parse_disks(text: str, asked: tuple[str, ...]) -> tuple[Disk, ...]:
     """df's lines, one for each path that exists, in the order asked. Source: GNU coreutils manual, df invocation."""
     missing = set(re.findall(r"^df: (.+?): No such file", text, re.MULTILINE))
     paths = [path for path in asked if path not in {name.strip("'‘’") for name in missing}]
-    rows = [line.split() for line in text.splitlines() if line.startswith("/")]
+    rows = [line.split() for line in lines_of(text) if line.startswith("/")]
     if len(rows) != len(paths):
         raise ValueError(f"{len(paths)} disks in df's reply: {head_of(text, 200)!r}")
     return tuple(
@@ -128,6 +128,6 @@ def _count(text: str) -> int | None:
 
 def _version(text: str) -> str:
     """The line that looks like a version; an error message is none."""
-    line = text.strip().splitlines()[-1] if text.strip() else ""
+    line = lines_of(text.strip())[-1] if text.strip() else ""
     failed = ("not found", "cannot connect", "permission denied", "unknown", "error")
     return "" if any(word in line.lower() for word in failed) else line.removeprefix("git version ")

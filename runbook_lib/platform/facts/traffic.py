@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
 from runbook_lib.core.questions import Connections, Http, Question
-from runbook_lib.core.text import head_of
+from runbook_lib.core.text import head_of, lines_of
 from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.logs import ACCESS_LOG
@@ -188,7 +188,7 @@ def parse_traffic(text: str) -> Traffic:
     counts: dict[datetime, tuple[int, int, int]] = {}
     bins: dict[datetime, dict[int, int]] = {}
     read_at = None
-    for line in text.splitlines():
+    for line in lines_of(text):
         kind, *words = line.split()
         try:
             if kind == "now":

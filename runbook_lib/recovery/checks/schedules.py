@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.text import lines_of
 from runbook_lib.recovery.facts.installed_schedules import (
     CRON_BEGIN,
     CRON_END,
@@ -129,6 +130,6 @@ def _last_run(status: JobStatus | None) -> str:
 
 
 def _markers_are_paired(now: InstalledSchedules) -> bool:
-    lines = [line.strip() for line in now.crontab.splitlines()]
+    lines = [line.strip() for line in lines_of(now.crontab)]
     counts = tuple(sum(line.startswith(marker) for line in lines) for marker in _MARKERS)
     return counts == (0, 0) or (counts == (1, 1) and bool(now.cron_block))

@@ -9,6 +9,7 @@ from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
 
 
@@ -54,7 +55,7 @@ def archived_files(environment: Environment, list_volumes: Command) -> Question[
 
 def parse_archived_files(text: str) -> ArchivedFiles:
     """The records of `files_survey.sh` as a value. Raises FactUnreadable."""
-    records = [line.split("\t") for line in text.splitlines()]
+    records = [line.split("\t") for line in lines_of(text)]
     try:
         if not records or records[-1] != ["end"]:
             raise ValueError("the reply was cut short")

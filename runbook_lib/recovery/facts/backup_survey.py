@@ -14,7 +14,8 @@ from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
-from runbook_lib.core.text import head_of
+from runbook_lib.core.text import head_of, lines_of
+from runbook_lib.core.times import from_timestamp
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.facts.backups import Backup, Backups, PartialBackup, taken_at
 from runbook_lib.recovery.facts.manifests import MANIFEST_SUFFIX, SUFFIX, manifest_name, parse_manifest
@@ -55,7 +56,7 @@ def partial_names(database: str) -> tuple[str, ...]:
 def parse_survey(text: str, directory: str, database: str, *, our_clock: datetime) -> Backups:
     """The records that `backups_survey.sh` prints, as a value. Raises FactUnreadable."""
     records = _Records()
-    for line in text.splitlines():
+    for line in lines_of(text):
         try:
             records.add(*line.split("\t"))
         except _UNREADABLE as cause:
@@ -98,7 +99,7 @@ class _Records:
     def add(self, kind: str, *fields: str) -> None:
         """One record; raises when it is not one."""
         if kind == "clock":
-            self.clock = datetime.fromtimestamp(float(fields[0]), UTC)
+            self.clock = from_timestamp(fields[0])
         elif kind == "lacks":
             self.lacking = tuple(fields[0].split(",")) if fields[0] else ()
         elif kind == "folder":

@@ -11,6 +11,7 @@ from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.text import lines_of
 from runbook_lib.core.times import from_epoch
 from runbook_lib.environment import Environment
 
@@ -125,7 +126,7 @@ def source_arguments(environment: Environment) -> tuple[str, ...]:
 
 def parse_configuration(text: str, *, our_clock: datetime) -> ConfigurationBackups:
     """The records of `configuration_survey.sh` as a value. Raises FactUnreadable."""
-    records = [line.split("\t") for line in text.splitlines()]
+    records = [line.split("\t") for line in lines_of(text)]
     try:
         if not records or records[-1] != ["end"]:
             raise ValueError("the reply was cut short")

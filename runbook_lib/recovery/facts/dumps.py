@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable, PreconditionFailed
+from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.facts.backups import INSTALL
 
@@ -60,9 +61,9 @@ def parse_contents(text: str, path: str) -> DumpContents:
     try:
         rows: Counter[str] = Counter()  # a table that occurs twice holds the rows of both
         values: dict[str, str] = {}
-        for key, *fields in (line.split("\t") for line in text.splitlines()):
+        for key, *fields in (line.split("\t") for line in lines_of(text)):
             if key == "table":
-                rows[json.loads(f'"{fields[0]}"')] += int(fields[1])
+                rows[read_json(f'"{fields[0]}"')] += int(fields[1])
             else:
                 values[key] = fields[0]
         readable, complete = (bool(int(values[key])) for key in ("readable", "end"))

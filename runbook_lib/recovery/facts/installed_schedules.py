@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +13,9 @@ from typing import Any
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.text import lines_of
 from runbook_lib.core.times import from_epoch
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.facts.schedules import Schedule, planned_schedules
@@ -76,7 +77,7 @@ class InstalledSchedules:
     @property
     def cron_block(self) -> str:
         """Our own lines of the crontab, markers included; empty when there are none."""
-        lines = self.crontab.splitlines(keepends=True)
+        lines = [f"{line}\n" for line in lines_of(self.crontab)]
         markers = [number for number, line in enumerate(lines) if line.strip() in (CRON_BEGIN, CRON_END)]
         return "".join(lines[markers[0] : markers[1] + 1]) if len(markers) == 2 else ""
 
@@ -124,7 +125,7 @@ def survey_schedules(environment: Environment) -> Question[InstalledSchedules]:
 
 def parse_schedules(text: str, planned: tuple[Schedule, ...]) -> InstalledSchedules:
     """The records of `schedules_survey.sh` as a value. Raises FactUnreadable."""
-    records = [line.split("\t") for line in text.splitlines()]
+    records = [line.split("\t") for line in lines_of(text)]
     try:
         if records[-1] != ["end"]:
             raise ValueError("the reply was cut short")
@@ -154,7 +155,7 @@ def parse_schedules(text: str, planned: tuple[Schedule, ...]) -> InstalledSchedu
 def parse_status(text: str) -> JobStatus:
     """A status file as a value; one that cannot be parsed is a failed run whose message reports it."""
     try:
-        data: dict[str, Any] = json.loads(text)
+        data: dict[str, Any] = read_json(text)
         success = data["last_success_epoch"]
         return JobStatus(
             JobOutcome(data["outcome"]),

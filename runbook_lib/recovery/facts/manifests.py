@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from runbook_lib.core.foreign_json import read_json
 
 SUFFIX = ".sql.gz"
 MANIFEST_SUFFIX = ".manifest.json"
@@ -67,7 +68,7 @@ def parse_manifest(text: str) -> Manifest:
 
     From format 2 on it ends with a checksum of itself; manifests of format 1, of older backups, have none.
     """
-    data: dict[str, Any] = json.loads(text)
+    data: dict[str, Any] = read_json(text)
     snapshot = data["snapshot"]
     if data["format"] not in FORMATS or not re.fullmatch(r"[0-9a-f]{64}", data["sha256"]):
         raise ValueError("not a manifest of format 1, 2 or 3")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +9,9 @@ from typing import Any
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.text import lines_of
 from runbook_lib.core.times import parse_stamp
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import exec_in
@@ -112,7 +113,7 @@ def survey_databases(environment: Environment) -> Question[Databases]:
 def parse_databases(text: str, database: str) -> Databases:
     """One JSON object a line. Raises FactUnreadable for anything else."""
     try:
-        found = [_database(json.loads(line)) for line in text.splitlines() if line]
+        found = [_database(read_json(line)) for line in lines_of(text) if line]
     except (ValueError, KeyError, TypeError) as cause:
         raise FactUnreadable("The list of databases is not in the expected form.", where=database,
                              next_step="On the server: docker compose logs --tail 50 postgres.") from cause

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, Verdict, finding
-from runbook_lib.core.text import head_of
+from runbook_lib.core.text import head_of, lines_of
 from runbook_lib.release.facts.migration_rehearsal import MigrationRehearsal, RehearsalOutcome
 from runbook_lib.release.facts.repository import ReleaseTree
 
@@ -73,5 +73,5 @@ def _rehearsed(tree: ReleaseTree, rehearsal: MigrationRehearsal | None) -> Findi
 
 
 def _end_of(message: str) -> str:
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    lines = [line.strip() for line in lines_of(message) if line.strip()]
     return head_of(lines[-1], 400) if lines else "no message"

@@ -37,7 +37,7 @@ def judge_watch(
 
     def judge(before: Sequence[Reading], answers: Sequence[Any]) -> Reading:
         containers, endpoints, traffic, kills = (None if isinstance(one, Exception) else one for one in answers)
-        unanswered = [Finding("probe", Verdict.INCONCLUSIVE, str(one).splitlines()[0])
+        unanswered = [Finding("probe", Verdict.INCONCLUSIVE, str(one).split("\n")[0])
                       for one in answers if isinstance(one, Exception)]
         down: tuple[Finding, ...] = ()
         confirmed: Sequence[Finding] = ()

@@ -16,6 +16,7 @@ from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question, Server
+from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.container_http import ContainerHttp
 from runbook_lib.platform.facts.smoke_test import UserFlow, smoke_test_over
@@ -151,7 +152,7 @@ class _Check:
             message = f"started anew on the new schema a user cannot {fault_of(flow)}"
             return replace(found, compatible=False, stage=Stage.RESTART, flow=flow, message=message)
         known = False if restarted.outcome == NOT_STARTED else None
-        lines = [line for line in restarted.message.splitlines() if line.strip()]
+        lines = [line for line in lines_of(restarted.message) if line.strip()]
         message = f"it does not start on the new schema: {lines[-1].strip() if lines else restarted.outcome}"
         return replace(found, compatible=known, stage=Stage.RESTART, message=message)
 

@@ -14,7 +14,9 @@ import yaml
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import CommandTimedOut, FactUnreadable
+from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
@@ -140,7 +142,7 @@ def unchanged_services(environment: Environment, tree: ReleaseTree, deployed: De
 def parse_runs(text: str, runs: tuple[ValidationRun, ...],
                  mounts: Mapping[str, list[tuple[str, str]]]) -> tuple[ValidatedService, ...]:
     """What `configuration.sh` printed, one entry a service: the worst of its runs. Raises FactUnreadable."""
-    records = [line.split("\t") for line in text.splitlines()]
+    records = [line.split("\t") for line in lines_of(text)]
     try:
         results = [record for record in records if record[0] == "run"]
         files = {(record[1], _decoded(record[2])): _decoded(record[3]) for record in records if record[0] == "file"}
@@ -182,7 +184,7 @@ def explain(output: str, files: Mapping[str, str], mounts: list[tuple[str, str]]
     text = _COLOURS.sub("", output)
     for source, target in sorted(mounts, key=lambda one: -len(one[1])):
         text = re.sub(rf"(?<![\w.-]){re.escape(target)}(?=[/:\s\"']|$)", source, text)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in lines_of(text) if line.strip()]
     telling = [line for line in lines if _TELLING.search(line)] or lines[-3:]
     places = [place for line in lines for place in _places(line, lines, files)]
     return "; ".join(dict.fromkeys([*places, *telling[:4]]))[:1500]
@@ -199,14 +201,14 @@ def _places(line: str, lines: list[str], files: Mapping[str, str]) -> list[str]:
     quoted = next((one for one in lines if one.startswith(">>> ")), "")
     if number and quoted:
         wanted = quoted[4:].strip().strip("'")
-        return [f"{path}:{place}" for path, text in files.items() for place, one in enumerate(text.splitlines(), 1)
+        return [f"{path}:{place}" for path, text in files.items() for place, one in enumerate(lines_of(text), 1)
                 if place == int(number[1]) and one.strip() == wanted]
     made = re.search(r"file=\S*/([\w.-]+) .*\bline (\d+)", line)
     if made:  # a copy that a start script makes, line by line
         return [f"{path}:{made[2]}" for path in files if path.rsplit("/", 1)[-1] == made[1]]
     value = re.search(r'(?:invalid value for|requires a[^"]*|for) parameter "([\w.]+)"', line)
     if value and " line " not in line:
-        return [f"{path}:{place}" for path, text in files.items() for place, one in enumerate(text.splitlines(), 1)
+        return [f"{path}:{place}" for path, text in files.items() for place, one in enumerate(lines_of(text), 1)
                 if re.match(rf"\s*{re.escape(value[1])}\s*[=\s]", one)][-1:]
     return []
 
@@ -216,9 +218,7 @@ def _unreadable(files: Mapping[str, str]) -> str:
     for path, text in sorted(files.items()):
         try:
             if path.endswith(".json"):
-                import json
-
-                json.loads(text)
+                read_json(text)
             elif path.endswith((".yml", ".yaml")):
                 list(yaml.parse(text, Loader=yaml.SafeLoader))
         except ValueError as error:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +16,9 @@ from typing import Any, Literal, cast
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
 from runbook_lib.release.facts.migrations import Migrations, parse_migrations
 
@@ -140,7 +141,7 @@ def parse_release(text: str, ref: str, *, where: str) -> ReleaseTree:
 
 
 def _read(text: str, ref: str, where: str) -> ReleaseTree:
-    records = [line.split("\t") for line in text.splitlines()]
+    records = [line.split("\t") for line in lines_of(text)]
     first = records[0]
     if first[0] in ("unreachable", "no-checkout"):
         raise _unreachable(first[0], _decoded(first[1]).strip(), where)
@@ -176,14 +177,14 @@ def _compose(record: list[str]) -> ComposeConfig:
     _, status, config, error = record
     if status != "0":
         return ComposeConfig(False, _error_line(_decoded(error)))
-    data = json.loads(_decoded(config))
+    data = read_json(_decoded(config))
     parts = {name: data.get(name) or {} for name in ("networks", "volumes", "configs", "secrets")}
     return ComposeConfig(True, "", data["services"], **parts)
 
 
 def _error_line(error: str) -> str:
     """The line that explains the failure: Compose prints warnings before it."""
-    lines = [line for line in error.splitlines() if line.strip() and "level=warning" not in line]
+    lines = [line for line in lines_of(error) if line.strip() and "level=warning" not in line]
     return lines[-1].strip() if lines else "docker compose failed without a message"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.text import lines_of
 
 PASSED = "passed"
 
@@ -27,7 +28,7 @@ class CopyRecords:
 
 def parse_copy_records(text: str, where: str) -> CopyRecords:
     """The records of a reply, tab-separated. Raises FactUnreadable when the result is not among them."""
-    records = {kind: fields for kind, *fields in (line.split("\t") for line in text.splitlines())}
+    records = {kind: fields for kind, *fields in (line.split("\t") for line in lines_of(text))}
     try:
         outcome, encoded = records.pop("result")
         message = base64.b64decode(encoded, validate=True).decode("utf-8", "replace").strip()

@@ -10,6 +10,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.redaction import Secret
+from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
 
 WEAK_WORDS = ("changeme", "password", "passwort", "letmein", "qwerty", "123456", "secret", "default", "example",
@@ -54,7 +55,7 @@ def survey_secrets(environment: Environment) -> Question[ServerSecrets]:
 
 def parse_server_secrets(text: str, path: str) -> ServerSecrets:
     """The lines that `read_secrets.sh` prints. Raises FactUnreadable on anything else."""
-    lines = [line.split(" ") for line in text.splitlines()]
+    lines = [line.split(" ") for line in lines_of(text)]
     if lines == [["absent"]]:
         return ServerSecrets(None, None, ())
     try:

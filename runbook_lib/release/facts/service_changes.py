@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.text import lines_of
 from runbook_lib.release.facts.validation_runs import program_of
 
 How = Literal["reload", "restart", "recreate"]
@@ -32,7 +33,7 @@ def parse_changes(text: str, services: Mapping[str, Mapping[str, Any]]) -> tuple
 
     Raises FactUnreadable where a line is not in that form, and where Compose could not say what it would change.
     """
-    if "dry-run\tfailed" in text.splitlines():
+    if "dry-run\tfailed" in lines_of(text):
         raise FactUnreadable("Which running services the release changes is not known: Compose's dry run failed.",
                              where="docker-compose.staging.yml of the release",
                              next_step="Run 10 Preflight for this ref. On the server, `docker compose version` must be "
@@ -45,7 +46,7 @@ def parse_changes(text: str, services: Mapping[str, Mapping[str, Any]]) -> tuple
 
 
 def _changes(text: str, services: Mapping[str, Mapping[str, Any]]) -> tuple[ServiceChange, ...]:
-    records = [line.split("\t") for line in text.splitlines()]
+    records = [line.split("\t") for line in lines_of(text)]
     names = list(dict.fromkeys(record[1] for record in records if record[0] in ("recreate", "restart", "reload")))
     changes = []
     for name in names:

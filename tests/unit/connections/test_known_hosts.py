@@ -94,3 +94,11 @@ def test_names_to_look_up() -> None:
     assert names_of("h", 22) == ("h",)
     assert names_of("h", 2222) == ("[h]:2222", "h")
     assert names_of("10.0.0.1", 2222, alias="staging") == ("staging",)
+
+
+def test_a_comment_begins_no_line_of_its_own(tmp_path: Path) -> None:
+    make_key(tmp_path / "key")
+    kind, blob = (tmp_path / "key.pub").read_text().split()[:2]
+    # ssh-keygen takes any comment; a line that hides in one would vouch for another host
+    (key,) = parse(f"first {kind} {blob} me\u2028second {kind} {blob}\x85third {kind} {blob}\n")
+    assert key.hosts == "first"

@@ -86,3 +86,14 @@ def test_where_no_container_has_the_labels_none_is_running() -> None:
     with pytest.raises(FactUnreadable, match="No PostgreSQL container is running"):
         ServerDatabase(server, database="staging_db", user="staging_user", project="gw2-staging").rows("SELECT 1")  # type: ignore[arg-type]
     assert len(server.asked) == 1
+
+
+def test_a_row_is_a_line_whatever_its_texts_hold() -> None:
+    name = "a\u2028b\u2029\x85\x7f"
+    assert parse_rows(f'{{"name": "{name}"}}\n{{"name": "c"}}\n') == [{"name": name}, {"name": "c"}]
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a": NaN}', '{"a": 1, "a": 2}', '{"a": 1e999}', '{"a": "\\ud800"}'])
+def test_rows_that_no_check_could_use_are_unreadable(text: str) -> None:
+    with pytest.raises(FactUnreadable, match="not JSON"):
+        parse_rows(text)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +15,7 @@ from runbook_lib.core.text import (
     did_you_mean,
     from_next_line,
     head_of,
+    lines_of,
     parse_assignment,
     parse_assignments,
     pluralize,
@@ -20,6 +24,36 @@ from runbook_lib.core.text import (
     tail_of,
     to_last_line,
 )
+
+PACKAGE = Path(__file__).parents[3] / "runbook_lib"
+# what str.splitlines() also takes for the end of a line
+NO_LINE_ENDS = "\u2028\u2029\x85\x0b\x0c\x1c\x1d\x1e\r"
+
+
+@pytest.mark.parametrize(("text", "lines"), [
+    ("", []), ("\n", [""]), ("a", ["a"]), ("a\n", ["a"]), ("a\n\n", ["a", ""]), ("\na", ["", "a"]),
+    (f"a{NO_LINE_ENDS}b\nc", [f"a{NO_LINE_ENDS}b", "c"]),
+])
+def test_only_a_newline_ends_a_line(text: str, lines: list[str]) -> None:
+    assert lines_of(text) == lines
+
+
+@given(st.text("ab\n\r\t "))
+def test_of_usual_text_the_lines_are_pythons(text: str) -> None:
+    assert lines_of(text.replace("\r", "")) == text.replace("\r", "").splitlines()
+
+
+def test_assignments_keep_what_is_no_line_end() -> None:
+    assert parse_assignments(f"A=x{NO_LINE_ENDS}B=y\nC=z\r\n") == {"A": f"x{NO_LINE_ENDS}B=y", "C": "z"}
+
+
+def test_what_servers_and_programs_print_is_never_split_by_pythons_own_line_ends() -> None:
+    folders = [path for kind in ("facts", "checks", "plans") for path in PACKAGE.glob(f"*/{kind}")]
+    folders += [PACKAGE / "connections", PACKAGE / "headless", PACKAGE / "run", PACKAGE / "kernel"]
+    found = {path.relative_to(PACKAGE).as_posix() for folder in folders for path in folder.rglob("*.py")
+             if re.search(r"(?<!outcome\.summary)\.splitlines\(\)", path.read_text())}
+    assert len(folders) > 10
+    assert found == set()
 
 
 def test_a_near_word_is_suggested_and_a_far_one_is_not() -> None:
