@@ -16,7 +16,7 @@ from runbook_lib.report.events import STAMPS, load
 from runbook_lib.report.evidence import evidence_files, file_row
 from runbook_lib.report.exhibits import exhibit_row, fact_row, fact_with_chart
 from runbook_lib.report.grouping import grouped
-from runbook_lib.report.labels import block, clock, label, moment
+from runbook_lib.report.labels import block, brief_command, clock, label, moment
 from runbook_lib.report.problems import Advice, error_rows, finding_row
 from runbook_lib.report.provenance import provenance
 from runbook_lib.report.run_report import RunReport
@@ -102,9 +102,13 @@ def _plan(report: RunReport) -> dict[str, Any]:
         "skipped": [{name: printable(one.get(name, "")) for name in ("title", "reason")}
                     for one in plan.get("skipped") or []],
         "planned": [{"title": printable(step.title), "why": printable(step.why),
-                     "does": [block(line) for line in step.does],
-                     "undoes": [block(line) for line in step.undoes]} for step in report.steps],
+                     "does": [_command(line) for line in step.does],
+                     "undoes": [_command(line) for line in step.undoes]} for step in report.steps],
     }
+
+
+def _command(line: str) -> dict[str, str]:
+    return {"brief": block(brief_command(line)), "whole": block(line)}
 
 
 def _heading(name: str) -> str:

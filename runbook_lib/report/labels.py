@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
 from runbook_lib.archive.records import truncate
 from runbook_lib.core import times
 from runbook_lib.core.text import printable
+
+# a word as `shlex.quote` writes it: a quote inside stands as '"'"'
+_QUOTED = re.compile(r"""'(?:[^']|'"'"')*'""")
 
 
 def block(value: object, limit: int = 20_000) -> str:
@@ -34,6 +38,11 @@ def duration(seconds: object) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def brief_command(command: str) -> str:
+    """A command with each program that it carries as a word counted in lines: the gist is what a reader wants first."""
+    return _QUOTED.sub(lambda word: f"‹{word[0].count(chr(10)) + 1} lines›" if "\n" in word[0] else word[0], command)
 
 
 def sentences(lines: Iterable[str]) -> str:

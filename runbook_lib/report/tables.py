@@ -14,7 +14,7 @@ from runbook_lib.core.plan import Plan
 from runbook_lib.core.text import pluralize, printable
 from runbook_lib.report.badges import badge_of
 from runbook_lib.report.grouping import grouped
-from runbook_lib.report.labels import block
+from runbook_lib.report.labels import block, brief_command
 from runbook_lib.report.values import Table, shape
 
 VERDICT = "verdict"  # a column of this name shows verdicts with their signs
@@ -141,7 +141,12 @@ def _box(tone: str, strong: str, text: str, more: str = "") -> str:
 
 
 def _code(command: str) -> str:
-    return f'<code style="{_SHELL}">{escape(block(command, 1500))}</code>'
+    whole = f'<code style="{_SHELL}">{escape(block(command, 1500))}</code>'
+    brief = brief_command(command)
+    if brief == command:
+        return whole
+    summary = f'<summary><code style="overflow-wrap:anywhere">{escape(block(brief, 1500))}</code></summary>'
+    return f"<details>{summary}{whole}</details>"
 
 
 def _text(value: object) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runbook_lib.core.text import readable_size
-from runbook_lib.report.labels import block, duration, moment, title_of
+from runbook_lib.report.labels import block, brief_command, duration, moment, title_of
 
 
 @pytest.mark.parametrize(("seconds", "words"), [
@@ -29,3 +31,10 @@ def test_times_and_titles():
 @given(st.text())
 def test_a_block_of_text_is_bounded(text):
     assert len(block(text * 10, 100)) < 200
+
+
+def test_a_program_in_a_command_is_counted_in_lines_and_the_rest_stays():
+    whole = shlex.join(("sh", "-ec", "one() { echo 'it''s'; }\none\n", "exec", "gw2-staging", "a word", "two\nlines"))
+    assert brief_command(whole) == "sh -ec ‹3 lines› exec gw2-staging 'a word' ‹2 lines›"
+    assert brief_command("docker compose up -d") == "docker compose up -d"
+    assert brief_command("cut in the 'middle\n of it") == "cut in the 'middle\n of it"

@@ -42,6 +42,13 @@ def test_a_plan_shows_commands_undo_and_hash_and_never_a_secret():
     assert "undo" in html
 
 
+def test_a_program_is_folded_and_all_of_it_is_there():
+    program = "set -e\necho one\n" + EVIL
+    html = plan_table(Plan("deploy", "lab", (Step("a", "A", (Command(("sh", "-c", program)),)),)))
+    assert "<summary><code style" in html and "sh -c ‹3 lines›" in html
+    assert "echo one" in html and EVIL not in html
+
+
 def test_an_empty_plan_says_why():
     assert "already at 4f2c1d" in plan_table(Plan("deploy", "lab", reason="already at 4f2c1d"))
 
