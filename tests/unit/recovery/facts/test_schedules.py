@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.environment import load_environment
 from runbook_lib.recovery.facts import installed_schedules
 from runbook_lib.recovery.facts.installed_schedules import CRON_BEGIN, CRON_END, InstalledSchedules
@@ -69,18 +68,6 @@ def test_a_line_in_the_crontab_arms_a_job_only_where_cron_runs() -> None:
     assert not parse_schedules(reply("has\tcron-daemon", crontab=crontab)).is_enabled("backup_configuration")
     assert not parse_schedules(reply(crontab=crontab)).is_enabled("backup_database")
     assert parse_schedules(reply(crontab=crontab)).cron_block == block
-
-
-def test_a_status_that_cannot_be_read_is_a_failure_and_not_silence() -> None:
-    half = base64.b64encode(b'{"outcome": "succ').decode()
-    status = parse_schedules(reply(f"status\tbackup_database\t{half}")).statuses["backup_database"]
-    assert (status.outcome, status.message) == ("failed", "its status file cannot be parsed")
-
-
-@pytest.mark.parametrize("text", ["", "clock\tsoon\nend", reply()[:-4]])
-def test_a_reply_that_is_no_survey_is_unreadable(text: str) -> None:
-    with pytest.raises(FactUnreadable):
-        parse_schedules(text)
 
 
 # ── the job wrapper, run by bash in a folder ───────────────────────────────────────────────────────────────────────────

@@ -15,7 +15,6 @@ from runbook_lib.recovery.facts.manifests import Manifest, TableContents
 from runbook_lib.recovery.facts.restore_databases import Databases, RestoreDatabase
 from runbook_lib.recovery.plans.backup import plan_backup
 from runbook_lib.recovery.plans.restore import plan_restore
-from runbook_lib.recovery.plans.restore_steps import maintenance_page
 
 ENVIRONMENT = load_environment("staging")
 COMMIT = "c" * 40
@@ -109,12 +108,6 @@ def test_the_same_facts_give_the_same_plan_whatever_the_sizes_of_databases() -> 
     heavier = replace(ONLY_LIVE, live=replace(LIVE, size_bytes=2 * 10**7))
     assert plan().hash == plan(heavier).hash
     assert plan().hash != plan(interrupted_swap()).hash
-
-
-def test_maintenance_mode_asks_to_retry_and_keeps_the_pages() -> None:
-    text = maintenance_page("green")
-    assert "return 503" in text and "Retry-After 30" in text
-    assert "server frontend-green:3000" in text and "backend-green" not in text
 
 
 def test_maintenance_ends_with_the_colour_that_had_the_traffic() -> None:

@@ -12,7 +12,7 @@ from runbook_lib.core.errors import BadParameter
 from runbook_lib.environment import load_environment
 from runbook_lib.recovery.facts.installed_schedules import InstalledSchedules
 from runbook_lib.recovery.facts.schedules import planned_schedules
-from runbook_lib.recovery.plans.scheduled_programs import cron_block, job_programs, launcher, units
+from runbook_lib.recovery.plans.scheduled_programs import cron_block, job_programs, units
 from runbook_lib.recovery.plans.schedules import plan_schedules
 
 ENVIRONMENT = load_environment("staging")
@@ -80,12 +80,3 @@ def test_another_word_than_installed_or_removed_is_refused() -> None:
         plan_schedules(EMPTY, ENVIRONMENT, "gone")
     with pytest.raises(BadParameter, match="backup_configuration"):
         plan_schedules(EMPTY, ENVIRONMENT, "installed", "everything")
-
-
-def test_a_launcher_runs_the_steps_of_the_runbook_in_their_order() -> None:
-    database, configuration = (launcher(ENVIRONMENT, one) for one in planned_schedules(ENVIRONMENT))
-    places = [database.index(f"step {key} ") for key in
-              ("backup-clear", "backup-dump", "backup-check", "backup-publish", "backup-expire")]
-    assert places == sorted(places)
-    assert "expire /backups/postgres staging_db 7 30" in database
-    assert configuration.index("configuration-commit") < configuration.index("step logs")

@@ -12,7 +12,6 @@ from urllib.parse import quote
 import pytest
 
 from runbook_lib.core import programs
-from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.environment import load_environment
 from runbook_lib.recovery.facts.configuration_backups import (
     Change,
@@ -202,9 +201,3 @@ def test_no_log_is_deleted_when_the_clocks_disagree() -> None:
     apart = replace(FRESH, our_clock=NOW + timedelta(hours=1))
     logs = next(step for step in plan_configuration_backup(apart, ENVIRONMENT).steps if step.key == "logs")
     assert logs.actions[0].argv[6] == "0"  # type: ignore[union-attr]
-
-
-@pytest.mark.parametrize("text", ["", "clock\t1\nend", "clock\t1795000000\ncollected\t3"])
-def test_a_survey_that_was_cut_short_is_unreadable(text: str) -> None:
-    with pytest.raises(FactUnreadable):
-        parse_configuration(text, our_clock=NOW)

@@ -1,0 +1,89 @@
+"""What a schedule runs: the very steps of the runbook, found next to the launcher, at the times of the environment."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.environment import load_environment
+from runbook_lib.recovery.facts.installed_schedules import CRON_BEGIN, CRON_END
+from runbook_lib.recovery.facts.schedules import planned_schedules
+from runbook_lib.recovery.plans.scheduled_programs import (
+    JOB_WRAPPER,
+    cron_block,
+    job_programs,
+    launcher,
+    schedules_folder,
+    timer_name,
+    units,
+)
+
+ENVIRONMENT = load_environment("staging")
+DATABASE, CONFIGURATION = planned_schedules(ENVIRONMENT)
+
+
+def at(folder: str) -> object:
+    """The environment with another folder on the server."""
+    return ENVIRONMENT.model_copy(update={"server": ENVIRONMENT.server.model_copy(update={"directory": folder})})
+
+
+def test_a_launcher_runs_the_steps_of_the_runbook_in_their_order() -> None:
+    database, configuration = (launcher(ENVIRONMENT, one) for one in (DATABASE, CONFIGURATION))
+    places = [database.index(f"step {key} ") for key in
+              ("backup-clear", "backup-dump", "backup-check", "backup-publish", "backup-expire")]
+    assert places == sorted(places)
+    assert "expire /backups/postgres staging_db 7 30" in database
+    assert configuration.index("configuration-commit") < configuration.index("step logs")
+
+
+def test_a_launcher_knows_its_times() -> None:
+    text = launcher(ENVIRONMENT, CONFIGURATION)
+    assert f"every_s={7 * 86400} offset_s={CONFIGURATION.offset_s} wait_s=5400" in text
+    assert "Sundays at 03:00 UTC" in text
+
+
+@pytest.mark.parametrize("folder", ["/opt/gw2-wvwbuilder", "/srv/a folder/it's $HOME; true"])
+@pytest.mark.parametrize("schedule", [DATABASE, CONFIGURATION], ids=lambda one: one.name)
+def test_a_launcher_hands_every_step_to_its_program_whatever_the_folder_is_called(tmp_path: Path, folder: str, schedule: object) -> None:
+    name = schedule.name  # type: ignore[attr-defined]
+    (tmp_path / JOB_WRAPPER).write_text('printf "%s\\n" "$directory"; step() { printf "%s|" "$@"; echo; }; steps\n')
+    (tmp_path / name).write_text(launcher(at(folder), schedule))  # type: ignore[arg-type]
+    done = subprocess.run(("bash", str(tmp_path / name)), capture_output=True, text=True, check=True).stdout.split("\n")
+    assert done[0] == folder
+    for line in done[1:-1]:
+        _, limit_s, *words = line.split("|")[:-1]
+        assert int(limit_s) > 0
+        assert words[:2] == ["bash", f"{tmp_path}/{name}.sh"]
+    assert any(folder in line for line in done[1:]) or name == "backup_database"
+
+
+def test_every_file_is_a_program_that_bash_can_read_and_launchers_come_last(tmp_path: Path) -> None:
+    made = job_programs(ENVIRONMENT)
+    assert list(made) == [JOB_WRAPPER, "backup_database.sh", "backup_configuration.sh", "backup_database", "backup_configuration"]
+    for name, text in made.items():
+        (tmp_path / name).write_text(text)
+        assert subprocess.run(("bash", "-n", str(tmp_path / name)), capture_output=True, check=False).returncode == 0, name
+
+
+def test_our_lines_of_the_crontab_lie_between_their_markers_and_name_each_job_once() -> None:
+    lines = cron_block(ENVIRONMENT).split("\n")
+    assert (lines[0], lines[-2], lines[-1]) == (CRON_BEGIN, CRON_END, "")
+    jobs = [line for line in lines if line.startswith("*/15")]
+    folder = schedules_folder(ENVIRONMENT)
+    assert jobs == [f"*/15 * * * * {folder}/{name} --when-due >/dev/null 2>&1" for name in ("backup_database", "backup_configuration")]
+
+
+def test_a_folder_with_blanks_is_quoted_in_the_crontab() -> None:
+    assert "'/srv/a folder/.runbook/scheduled'/backup_database --when-due" in cron_block(at("/srv/a folder"))  # type: ignore[arg-type]
+
+
+def test_each_timer_has_its_service_its_time_and_makes_up_for_a_server_that_was_off() -> None:
+    made = units(ENVIRONMENT)
+    assert set(made) == {f"gw2-{one.name}.{kind}" for one in (DATABASE, CONFIGURATION) for kind in ("service", "timer")}
+    for one in (DATABASE, CONFIGURATION):
+        timer = made[timer_name(one.name)]
+        assert f"OnCalendar={one.on_calendar}\n" in timer
+        assert "Persistent=true" in timer
+        assert f"ExecStart={schedules_folder(ENVIRONMENT)}/{one.name}\n" in made[f"gw2-{one.name}.service"]
