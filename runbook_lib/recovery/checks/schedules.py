@@ -5,10 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from runbook_lib.core.findings import Finding, Verdict, finding
-from runbook_lib.core.text import lines_of
 from runbook_lib.recovery.facts.installed_schedules import (
-    CRON_BEGIN,
-    CRON_END,
     InstalledSchedules,
     JobOutcome,
     JobStatus,
@@ -20,24 +17,22 @@ LONGEST_RUN = timedelta(hours=8)  # a job waits up to 90 minutes for the lock, a
 NO_TEST_RUN = "nothing"
 _INSTALL = "Open 34 Install the schedules."
 _NOTEBOOKS = {BACKUP_DATABASE: "30 Back up the database", BACKUP_CONFIGURATION: "33 Back up the configuration"}
-_MARKERS = tuple(marker.partition(":")[0] for marker in (CRON_BEGIN, CRON_END))
 
 
 def schedule_preconditions(now: InstalledSchedules) -> tuple[Finding, ...]:
     """Whether jobs can be scheduled without root, and what root would have to do otherwise."""
     user = now.user
     source = {"systemd": "systemd's timers of this user", "cron": "the crontab of this user"}.get(now.scheduler)
-    paired = _markers_are_paired(now)
+    problem = now.crontab_problem
     found = (
         finding("the server can run jobs automatically", bool(now.scheduler),
                 measured=source or ", ".join(sorted(now.has)) or "nothing",
                 expected="systemd with linger, or cron with its daemon running",
                 next_step=f"As root on the server: `loginctl enable-linger {user}` where systemd runs; "
                 "otherwise `apt-get install cron` and start it. Then run again."),
-        finding("the crontab can be edited safely", paired,
-                measured="yes" if paired else "one of our markers without its partner", expected="yes",
-                next_step=f"On the server: `crontab -e`, remove the lines that begin with '{_MARKERS[0]}' or "
-                f"'{_MARKERS[1]}'."),
+        finding("the crontab can be edited safely", not problem, measured=problem or "yes", expected="yes",
+                next_step="On the server: `crontab -l`. What it says has to go; lines that begin with '# BEGIN' or "
+                "'# END' and name schedules go in pairs (`crontab -e`)."),
     )
     if "systemd" not in now.has or now.scheduler != "cron":
         return found
@@ -61,9 +56,9 @@ def schedules_are_as_planned(
     return (*(_as_wanted(after, schedule, wanted) for schedule in after.planned), *tested)
 
 
-def log_file(name: str) -> str:
+def log_file(project: str, name: str) -> str:
     """Where a scheduled job logs on the server; `job_wrapper.sh` has the same path."""
-    return f"/var/log/gw2/scheduled_{name}.log"
+    return f"/var/log/gw2/scheduled_{project}_{name}.log"
 
 
 def _as_wanted(now: InstalledSchedules, schedule: Schedule, wanted: str) -> Finding:
@@ -83,7 +78,7 @@ def _test_run(before: InstalledSchedules, after: InstalledSchedules, name: str) 
     measured = f"{status.outcome}: {status.message or status.file}" if status and ran else "it did not run"
     good = ran and status is not None and status.outcome is JobOutcome.SUCCEEDED
     return finding(f"{name} works in the scheduler's environment", good, measured=measured, expected="succeeded",
-                   next_step=f"See its log on the server: {log_file(name)}.")
+                   next_step=f"See its log on the server: {log_file(after.project, name)}.")
 
 
 def _on_time(now: InstalledSchedules, schedule: Schedule) -> Finding:
@@ -100,7 +95,7 @@ def _on_time(now: InstalledSchedules, schedule: Schedule) -> Finding:
     problem = _problem(now, schedule, status)
     notebook = _NOTEBOOKS[schedule.name]
     return finding(check, not problem, measured=problem or _last_run(status), expected=schedule.when,
-                   next_step=f"Run {notebook} now; then read why in {log_file(schedule.name)}.")
+                   next_step=f"Run {notebook} now; then read why in {log_file(now.project, schedule.name)}.")
 
 
 def _problem(now: InstalledSchedules, schedule: Schedule, status: JobStatus | None) -> str:
@@ -127,9 +122,3 @@ def _is_missed(schedule: Schedule, now: InstalledSchedules) -> bool:
 
 def _last_run(status: JobStatus | None) -> str:
     return f"{status.outcome} at {status.started:%Y-%m-%d %H:%M} UTC" if status else "not due yet"
-
-
-def _markers_are_paired(now: InstalledSchedules) -> bool:
-    lines = [line.strip() for line in lines_of(now.crontab)]
-    counts = tuple(sum(line.startswith(marker) for line in lines) for marker in _MARKERS)
-    return counts == (0, 0) or (counts == (1, 1) and bool(now.cron_block))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,8 +21,9 @@ from runbook_lib.core.times import from_epoch
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.facts.schedules import Schedule, planned_schedules
 
-CRON_BEGIN = "# BEGIN gw2 schedules: written by notebook 34; changes between these lines are lost"
-CRON_END = "# END gw2 schedules"
+# as versions up to 0.2 wrote it, for any environment: an upgrade replaces them, where they start jobs of our folder
+OLD_CRON_BEGIN = "# BEGIN gw2 schedules: written by notebook 34; changes between these lines are lost"
+OLD_CRON_END = "# END gw2 schedules"
 
 
 class JobOutcome(StrEnum):
@@ -52,6 +54,8 @@ class InstalledSchedules:
     """What the server has of the `planned` schedules; dictionaries and sets by the schedule's name.
 
     `has`: systemd, linger, user-manager, crontab, cron-daemon. `files`: path to sha256. `installed`: since when.
+    `crontab` are the project's own lines of the crontab, markers included, `crontab_problem` why they are not known.
+    `old_units`: jobs whose systemd units are named as earlier versions did.
     """
 
     planned: tuple[Schedule, ...]
@@ -66,6 +70,9 @@ class InstalledSchedules:
     statuses: Mapping[str, JobStatus]
     running: frozenset[str]
     timers: frozenset[str] = frozenset()
+    project: str = ""
+    crontab_problem: str = ""
+    old_units: frozenset[str] = frozenset()
 
     @property
     def scheduler(self) -> str:
@@ -75,20 +82,17 @@ class InstalledSchedules:
         return "cron" if {"crontab", "cron-daemon"} <= self.has else ""
 
     @property
-    def cron_block(self) -> str:
-        """Our own lines of the crontab, markers included; empty when there are none."""
-        lines = [f"{line}\n" for line in lines_of(self.crontab)]
-        markers = [number for number, line in enumerate(lines) if line.strip() in (CRON_BEGIN, CRON_END)]
-        return "".join(lines[markers[0] : markers[1] + 1]) if len(markers) == 2 else ""
-
-    @property
     def table(self) -> list[dict[str, Any]]:
         """One row a planned schedule: when, the last run and its outcome, the next run."""
         return [self._row(schedule) for schedule in self.planned]
 
     def is_enabled(self, name: str) -> bool:
         """Whether a timer or a crontab line would start the job."""
-        return name in self.timers or ("cron-daemon" in self.has and f"/scheduled/{name} " in self.cron_block)
+        # five fields or a name of cron's, then the job; a line that an operator commented out starts nothing
+        times = r"[ \t]*(?:@\w+|[^#\s]\S*(?:[ \t]+\S+){4})[ \t]+"
+        line = re.compile(rf"{times}\S*/scheduled/{name} --when-due(?: [^\r]*)?")
+        return name in self.timers or (
+            "cron-daemon" in self.has and any(line.fullmatch(one) for one in self.crontab.split("\n")))
 
     def is_active(self, name: str) -> bool:
         """Whether the job is installed and something would start it."""
@@ -111,13 +115,25 @@ class InstalledSchedules:
         }
 
 
+def cron_markers(project: str) -> tuple[str, str]:
+    """The first and the last line of a project's block in the user's crontab, where other projects have theirs."""
+    return (f"# BEGIN schedules of {project}: written by notebook 34; changes between these lines are lost",
+            f"# END schedules of {project}")
+
+
+def identity(environment: Environment) -> tuple[str, ...]:
+    """What `crontab.sh` recognises a project's schedules by: its name, its markers and those of earlier versions."""
+    return (environment.project, *cron_markers(environment.project), OLD_CRON_BEGIN, OLD_CRON_END)
+
+
 def survey_schedules(environment: Environment) -> Question[InstalledSchedules]:
     """What the server has of the planned schedules, and how their last runs went. Raises FactUnreadable."""
     planned = planned_schedules(environment)
-    argv = ("bash", "-s", "--", environment.server.directory, *(one.name for one in planned))
+    argv = ("bash", "-s", "--", environment.server.directory, *identity(environment), *(one.name for one in planned))
+    program = programs.text("recovery/crontab.sh", "recovery/schedules_survey.sh")
 
     def fetch(connections: Connections) -> InstalledSchedules:
-        reply = connections.server.run(Command(argv, stdin=programs.text("recovery/schedules_survey.sh"), timeout_s=30))
+        reply = connections.server.run(Command(argv, stdin=program, timeout_s=30))
         return parse_schedules(reply.stdout, planned)
 
     return Question("schedules", fetch)
@@ -143,6 +159,9 @@ def parse_schedules(text: str, planned: tuple[Schedule, ...]) -> InstalledSchedu
             statuses={fields[1]: parse_status(_decoded(fields[2])) for fields in records if fields[0] == "status"},
             running=frozenset(fields[1] for fields in records if fields[0] == "running"),
             timers=frozenset(fields[1] for fields in records if fields[0] == "timer"),
+            project=single.get("project", ""),
+            crontab_problem=_decoded(single.get("crontab-problem", "")),
+            old_units=frozenset(fields[1] for fields in records if fields[0] == "old-unit"),
         )
     except (KeyError, ValueError, IndexError, TypeError, OverflowError, OSError, binascii.Error) as cause:
         raise FactUnreadable(

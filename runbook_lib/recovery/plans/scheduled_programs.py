@@ -11,7 +11,7 @@ from collections.abc import Callable
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.environment import Environment
-from runbook_lib.recovery.facts.installed_schedules import CRON_BEGIN, CRON_END
+from runbook_lib.recovery.facts.installed_schedules import cron_markers
 from runbook_lib.recovery.facts.schedules import BACKUP_CONFIGURATION, BACKUP_DATABASE, Schedule, planned_schedules
 from runbook_lib.recovery.plans import backup, configuration_backup
 
@@ -45,7 +45,7 @@ def launcher(environment: Environment, schedule: Schedule) -> str:
     body = " \\\n        && ".join(lines)
     return (
         f"#!/bin/bash\n# {schedule.name}: {schedule.when}. Written by notebook 34; changes made here are lost.\n"
-        f"name={schedule.name} directory={shlex.quote(environment.server.directory)}\n"
+        f"name={schedule.name} project={environment.project} directory={shlex.quote(environment.server.directory)}\n"
         f"every_s={schedule.every_s} offset_s={schedule.offset_s} wait_s={LOCK_WAIT_S}\n"
         'here=$(dirname -- "$(readlink -f -- "$0")")\n'
         f"steps() {{\n    {body}\n}}\n"
@@ -56,22 +56,23 @@ def launcher(environment: Environment, schedule: Schedule) -> str:
 def cron_block(environment: Environment) -> str:
     """Our lines of the crontab. Cron's clock follows the server's zone: it asks often, and the job knows its time."""
     folder = shlex.quote(schedules_folder(environment))
-    lines = [CRON_BEGIN, "# cron asks every 15 minutes; the job knows its time, in UTC, and makes up for a missed one",
-             "SHELL=/bin/sh"]
+    begin, end = cron_markers(environment.project)
+    # no setting such as SHELL=: it would hold for every line below ours, whoever wrote that
+    lines = [begin, "# cron asks every 15 minutes; the job knows its time, in UTC, and makes up for a missed one"]
     for one in planned_schedules(environment):
-        lines += [f"# {one.name}: {one.when}", f"*/15 * * * * {folder}/{one.name} --when-due >/dev/null 2>&1"]
-    return "\n".join((*lines, CRON_END)) + "\n"
+        lines += [f"# {one.name}: {one.when}", f"*/15 * * * * {folder}/{one.name} --when-due"]
+    return "\n".join((*lines, end)) + "\n"
 
 
 def units(environment: Environment) -> dict[str, str]:
     """systemd's user units by file name. Source: systemd.timer(5), systemd.service(5)."""
     folder, texts = schedules_folder(environment), {}
     for one in planned_schedules(environment):
-        texts[f"gw2-{one.name}.service"] = (
+        texts[f"{unit_name(environment, one.name)}.service"] = (
             f"[Unit]\nDescription={one.name}, {one.when}\n\n[Service]\nType=oneshot\nExecStart={folder}/{one.name}\n"
             "TimeoutStartSec=6h\nNice=10\nNoNewPrivileges=true\n"
         )
-        texts[timer_name(one.name)] = (
+        texts[f"{unit_name(environment, one.name)}.timer"] = (
             f"[Unit]\nDescription={one.name}, {one.when}\n\n[Timer]\nOnCalendar={one.on_calendar}\n"
             "# a server that was off makes up for it\nPersistent=true\nAccuracySec=1min\n\n"
             "[Install]\nWantedBy=timers.target\n"
@@ -79,9 +80,9 @@ def units(environment: Environment) -> dict[str, str]:
     return texts
 
 
-def timer_name(schedule_name: str) -> str:
-    """systemd's timer unit of a schedule."""
-    return f"gw2-{schedule_name}.timer"
+def unit_name(environment: Environment, schedule_name: str) -> str:
+    """systemd's units of a schedule, without their suffix: `schedules.sh` has the same. The user may have others'."""
+    return f"runbook-{environment.project}-{schedule_name}"
 
 
 def _step_line(key: str, command: Command, name: str) -> str:

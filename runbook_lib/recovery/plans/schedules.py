@@ -10,12 +10,11 @@ from runbook_lib.core.errors import BadParameter
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.checks.schedules import NO_TEST_RUN
-from runbook_lib.recovery.facts.installed_schedules import CRON_BEGIN, CRON_END, InstalledSchedules
+from runbook_lib.recovery.facts.installed_schedules import InstalledSchedules, identity
 from runbook_lib.recovery.plans.scheduled_programs import (
     cron_block,
     job_programs,
     schedules_folder,
-    timer_name,
     units,
 )
 
@@ -68,7 +67,7 @@ def _installation(now: InstalledSchedules, environment: Environment) -> tuple[St
     timer = _systemd_timers(now, environment) if now.scheduler == "systemd" else _crontab_lines(now, environment)
     steps: list[Step] = []
     if different or timer:
-        steps.append(_save(environment))
+        steps.append(_save(now, environment))
     if different:
         steps.append(_programs(now, environment, different))
     if timer:
@@ -81,12 +80,13 @@ def _installation(now: InstalledSchedules, environment: Environment) -> tuple[St
 def _removal(now: InstalledSchedules, environment: Environment) -> tuple[Step, ...]:
     folder = schedules_folder(environment)
     present = tuple(name for name in job_programs(environment) if f"{folder}/{name}" in now.files)
-    has_units = bool(now.timers) or any(f"{_unit_folder(now)}/{name}" in now.files for name in units(environment))
+    written = any(f"{_unit_folder(now)}/{name}" in now.files for name in units(environment))
+    has_units = bool(now.timers or now.old_units or written)
     steps: list[Step] = []
-    if present or now.cron_block or has_units:
-        steps.append(_save(environment))
+    if present or now.crontab or has_units:
+        steps.append(_save(now, environment))
     # what starts the jobs goes first: a job without its program would fail instead of not running
-    if now.cron_block:
+    if now.crontab:
         steps.append(Step("schedule-timer", f"Remove the two jobs from the crontab of {now.user}",
                           (_crontab(environment, ""),), undo=(_sh(environment, "restore_crontab"),)))
     if has_units:
@@ -103,8 +103,9 @@ def _removal(now: InstalledSchedules, environment: Environment) -> tuple[Step, .
     return tuple(steps)
 
 
-def _save(environment: Environment) -> Step:
-    return Step("schedule-save", "Save the current programs and timers, for an undo", (_sh(environment, "save"),))
+def _save(now: InstalledSchedules, environment: Environment) -> Step:
+    return Step("schedule-save", "Save the current programs and timers, for an undo",
+                (_sh(environment, "save", *_names(now)),))
 
 
 def _programs(now: InstalledSchedules, environment: Environment, texts: dict[str, str]) -> Step:
@@ -126,7 +127,7 @@ def _announce(now: InstalledSchedules, environment: Environment) -> Step:
 
 def _crontab_lines(now: InstalledSchedules, environment: Environment) -> Step | None:
     block = cron_block(environment)
-    if now.cron_block == block:
+    if now.crontab == block:
         return None
     return Step("schedule-timer", f"Add the two jobs to the crontab of {now.user}",
                 (_crontab(environment, block),),
@@ -137,14 +138,15 @@ def _crontab_lines(now: InstalledSchedules, environment: Environment) -> Step | 
 def _systemd_timers(now: InstalledSchedules, environment: Environment) -> Step | None:
     folder, texts = _unit_folder(now), units(environment)
     same = all(now.files.get(f"{folder}/{name}") == _sha256(text) for name, text in texts.items())
-    if set(_names(now)) <= now.timers and same and not now.cron_block:
+    if set(_names(now)) <= now.timers and same and not now.crontab and not now.old_units:
         return None
     writes = (WriteFile(f"{folder}/{name}", text) for name, text in texts.items())
     # cron and systemd both would run every job twice
-    no_cron = (_crontab(environment, ""),) if now.cron_block else ()
+    no_cron = (_crontab(environment, ""),) if now.crontab else ()
+    no_old = (_sh(environment, "remove_old_units", *_names(now)),) if now.old_units else ()
     return Step("schedule-timer", f"Add the two jobs to systemd's timers of {now.user}",
                 (Command(("mkdir", "-p", folder)), *writes,
-                 _sh(environment, "enable_timers", *(timer_name(name) for name in _names(now))), *no_cron),
+                 _sh(environment, "enable_timers", *_names(now)), *no_old, *no_cron),
                 undo=(_sh(environment, "restore_crontab"), _sh(environment, "restore_units", *_names(now))),
                 why="Persistent=true: a server that was off makes up for it")
 
@@ -164,12 +166,13 @@ def _unit_folder(now: InstalledSchedules) -> str:
 
 
 def _crontab(environment: Environment, block: str) -> Command:
-    return _sh(environment, "set_crontab", CRON_BEGIN, CRON_END, block)
+    return _sh(environment, "set_crontab", block)
 
 
 def _sh(environment: Environment, step: str, *words: str, timeout_s: float = 60.0) -> Command:
-    text = programs.text("recovery/schedules.sh")
-    return Command(("bash", "-s", "--", step, schedules_folder(environment), *words), stdin=text, timeout_s=timeout_s)
+    text = programs.text("recovery/crontab.sh", "recovery/schedules.sh")
+    argv = ("bash", "-s", "--", step, schedules_folder(environment), *identity(environment), *words)
+    return Command(argv, stdin=text, timeout_s=timeout_s)
 
 
 def _sha256(text: str) -> str:

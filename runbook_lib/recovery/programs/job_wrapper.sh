@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154,SC2329
-# One scheduled job on the server. A launcher sets name, directory, every_s, offset_s, wait_s and steps(), then sources this.
+# One scheduled job on the server. A launcher sets name, project, directory, every_s, offset_s, wait_s and steps(), then sources this.
 # It takes the environment's lock, runs the steps, and records how it ended: in a status file, a metric and a log.
 #   --when-due   run only when a time of the schedule has passed since the last start (cron asks every 15 minutes)
 #   --announce   record that the schedule is installed; runs nothing
@@ -10,7 +10,8 @@ umask 022
 
 state=$directory/.runbook/scheduled
 status=$state/$name.status.json
-log_file=/var/log/gw2/scheduled_$name.log
+# a folder of the server: another environment may log there too
+log_file=/var/log/gw2/scheduled_${project}_$name.log
 [[ -w /var/log/gw2 ]] || log_file=$state/$name.log
 outcome=failed message='' produced='' trigger=schedule exit_code=1 started_epoch='' seconds=0
 
@@ -135,6 +136,10 @@ finish() {
 }
 
 main() {
+    # an editor on Windows puts CR at the end of cron's line
+    set -- "${1:-}"; set -- "${1%$'\r'}"
+    # cron mails what a job prints; its line holds no redirection, because SHELL in a crontab may be any
+    [[ $1 != --when-due ]] || exec >/dev/null 2>&1
     mkdir -p -- "$state" "$directory/.runbook/metrics" || exit 1
     if [[ ${1:-} == --announce ]]; then
         [[ -e $state/$name.installed ]] || date +%s >"$state/$name.installed"

@@ -1,5 +1,8 @@
-# shellcheck shell=bash disable=SC2329
-# Installs the schedules, step by step, on the server: `bash -s -- STEP FOLDER …`, FOLDER being .runbook/scheduled.
+# shellcheck shell=bash disable=SC2329,SC2154,SC2034,SC2015
+# Installs the schedules, step by step, on the server. Follows crontab.sh:
+#   bash -s -- STEP FOLDER PROJECT BEGIN END OLD_BEGIN OLD_END …    FOLDER being .runbook/scheduled
+# Crontab and systemd's units are the user's: another environment on this server has its own there. What is read, changed,
+# removed or restored here is the project's alone, and the rest is written back as it is now, not as it was.
 
 set -uo pipefail
 export LC_ALL=C; XDG_RUNTIME_DIR=/run/user/$(id -u); export XDG_RUNTIME_DIR
@@ -7,15 +10,31 @@ units=$HOME/.config/systemd/user
 
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
-# save: what is there now, so that an undo can restore it.
+unit() { printf 'runbook-%s-%s' "$project" "$1"; }
+# as earlier versions named it, for any environment: ours where it starts a program of our folder
+old_unit() { grep -qsxF "ExecStart=$folder/$1" -- "$units/gw2-$1.service" && printf 'gw2-%s' "$1"; }
+
+# save NAME…: what is there now of ours, so that an undo can restore it.
 save() {
-    local one
+    local one name old
     mkdir -p -- ../metrics && rm -rf before.new && mkdir -p before.new/units || exit
     for one in *; do [[ ! -f $one ]] || cp -p -- "$one" before.new/ || exit; done
-    for one in "$units"/gw2-*; do [[ ! -f $one ]] || cp -p -- "$one" before.new/units/ || exit; done
-    crontab -l >before.new/crontab.saved 2>/dev/null || : >before.new/crontab.saved
+    for name; do
+        old=$(old_unit "$name") || old=$(unit "$name")
+        for one in "$units/$(unit "$name")".* "$units/$old".*; do
+            [[ ! -f $one ]] || cp -p -- "$one" before.new/units/ || exit
+        done
+    done
+    if command -v crontab >/dev/null; then
+        read_crontab || fail "Not saved: the crontab cannot be read ($crontab_problem). Nothing was changed."
+        own_blocks <<<"${crontab%$'\n'}" >before.new/crontab.block || unpaired
+        # an undo must not leave an empty crontab where there was none
+        ((has_crontab)) || : >before.new/crontab.none
+    fi
     rm -rf before && mv before.new before
 }
+
+unpaired() { fail 'Not written: the crontab has one of our markers without its partner, or lines of another environment between ours. Correct it with crontab -e.'; }
 
 # restore_files NAME…: those files as they were; status files and logs of the jobs stay.
 restore_files() {
@@ -26,39 +45,72 @@ restore_files() {
     done
 }
 
-# set_crontab BEGIN END BLOCK: our lines between two markers, at the end. Other lines stay as they are.
+# set_crontab BLOCK: our lines, in the place of those that are there. Two environments may do this at the same time, each
+# under its own lock: the user's folder is locked meanwhile.
 set_crontab() {
-    local begin=$1 end=$2 block=$3 old rest markers
-    old=$(crontab -l 2>/dev/null; echo .); old=${old%.}
-    markers=$(printf %s "$old" | awk -v b="$begin" -v e="$end" '$0 == b { x++ } $0 == e { y++ } END { print x + 0, y + 0 }')
-    [[ $markers == '0 0' || $markers == '1 1' ]] || fail 'Not written: the crontab has one of our markers without its partner. Remove it with crontab -e.'
-    rest=$(printf %s "$old" | awk -v b="$begin" -v e="$end" '$0 == b { ours = 1 } !ours { print } $0 == e { ours = 0 }'; echo .)
-    printf '%s%s' "${rest%.}" "$block" | crontab - || exit
-    [[ $(crontab -l 2>/dev/null) == "$(printf '%s%s' "${rest%.}" "$block")" ]] || fail 'The crontab is not what was written.'
+    local block=$1 new here
+    exec {here}<"$HOME" && flock -w 60 "$here" || fail 'Not written: another program changes the crontab. Run again.'
+    read_crontab || fail "Not written: the crontab cannot be read ($crontab_problem). Nothing was changed."
+    new=$(printf '%s' "$crontab" | edited "$block"; printf '/%s' "$?")
+    [[ ${new##*/} == 0 ]] || unpaired
+    new=${new%/*}
+    # awk ends a last line that had no end: not a change of ours
+    [[ $new != "$crontab" && $new != "$crontab"$'\n' ]] || return 0
+    printf '%s' "$new" | crontab - || fail 'Not written: crontab refused it, and keeps what it had.'
+    read_crontab && [[ $crontab == "$new" ]] || fail 'The crontab is not what was written.'
+    exec {here}<&-
 }
 
-restore_crontab() { [[ ! -e before/crontab.saved ]] || crontab before/crontab.saved; }
+# restore_crontab: our lines as they were; those of others as they are now.
+restore_crontab() {
+    [[ -e before/crontab.block ]] || return 0
+    local block; block=$(cat -- before/crontab.block; echo .)
+    set_crontab "${block%.}"
+    if [[ -e before/crontab.none && -z $crontab ]] && ((has_crontab)); then crontab -r; fi
+}
 
-enable_timers() { systemctl --user daemon-reload && systemctl --user enable --now "$@"; }
+# enable_timers NAME…
+enable_timers() {
+    local -a timers=()
+    local one; for one; do timers+=("$(unit "$one").timer"); done
+    systemctl --user daemon-reload && systemctl --user enable --now "${timers[@]}"
+}
 
-# remove_units NAME…: timer and service of each job, all, some or none of which are there.
-remove_units() {
+# end_units UNIT…: timer and service, all, some or none of which are there.
+end_units() {
     local one
     for one; do
-        [[ ! -e $units/gw2-$one.timer ]] || systemctl --user disable --now "gw2-$one.timer" || exit
-        rm -f -- "$units/gw2-$one.timer" "$units/gw2-$one.service" || exit
+        [[ ! -e $units/$one.timer ]] || systemctl --user disable --now "$one.timer" || exit
+        rm -f -- "$units/$one.timer" "$units/$one.service" || exit
     done
+}
+
+remove_units() {
+    local one
+    for one; do end_units "$(unit "$one")"; done
+    remove_old_units "$@"
+}
+
+# remove_old_units NAME…: as earlier versions named them; those of another environment stay
+remove_old_units() {
+    local one old
+    for one; do old=$(old_unit "$one") && end_units "$old"; done
     systemctl --user daemon-reload
 }
 
 # restore_units NAME…: those jobs' units as they were; a job that had none loses them.
 restore_units() {
-    local one
+    local name one
     [[ -d before ]] || return 0
-    for one; do
-        [[ -e before/units/gw2-$one.timer ]] || { remove_units "$one" || exit; continue; }
-        cp -p -- before/units/gw2-"$one".* "$units/" && enable_timers "gw2-$one.timer" || exit
+    for name; do
+        for one in "$(unit "$name")" "gw2-$name"; do
+            if [[ -e before/units/$one.timer ]]; then
+                cp -p -- before/units/"$one".* "$units/" && systemctl --user daemon-reload \
+                    && systemctl --user enable --now "$one.timer" || exit
+            elif [[ $one != "gw2-$name" ]]; then end_units "$one"; fi
+        done
     done
+    systemctl --user daemon-reload
 }
 
 # forget NAME…: these jobs are no longer announced to Prometheus.
@@ -71,7 +123,7 @@ test_run() {
     run_id=$(grep -oP '"run_id": ?"\K[A-Za-z0-9-]+' ../lock.json) || fail 'The lock is not held.'
     printf '%s\n' "$run_id" >"$name.test-run" || exit
     trap 'rm -f -- "$name.test-run"' EXIT
-    if [[ $scheduler == systemd ]]; then systemctl --user start "gw2-$name.service"
+    if [[ $scheduler == systemd ]]; then systemctl --user start "$(unit "$name").service"
     else env -i HOME="$HOME" LOGNAME="$(id -un)" SHELL=/bin/sh PATH=/usr/bin:/bin /bin/sh -c "'$PWD/$name'" </dev/null; fi
     code=$?
     cat -- "$name.status.json"
@@ -81,10 +133,11 @@ test_run() {
 }
 
 main() {
-    local step=$1 folder=$2; shift 2
+    local step=$1
+    folder=$2 project=$3 begin=$4 end=$5 old_begin=$6 old_end=$7; shift 7
     mkdir -p -- "$folder" && cd -- "$folder" || exit
     case $step in
-        save | restore_files | set_crontab | restore_crontab | enable_timers | remove_units | restore_units | forget | test_run) "$step" "$@" ;;
+        save | restore_files | set_crontab | restore_crontab | enable_timers | remove_units | remove_old_units | restore_units | forget | test_run) "$step" "$@" ;;
         *) fail "There is no step '$step'." ;;
     esac
 }

@@ -1,6 +1,7 @@
-# shellcheck shell=bash
-# What is installed of the schedules, and how they went: `bash -s -- DIRECTORY NAME…`. Reads only.
-# One record a line, fields by tabs, texts in base64.
+# shellcheck shell=bash disable=SC2154,SC2034
+# What is installed of a project's schedules, and how they went. Follows crontab.sh. Reads only:
+#   bash -s -- DIRECTORY PROJECT BEGIN END OLD_BEGIN OLD_END NAME…
+# One record a line, fields by tabs, texts in base64. Lines and units of other environments stay on the server.
 
 set -uo pipefail
 export LC_ALL=C
@@ -13,30 +14,48 @@ scheduler() {
     [[ -d /run/systemd/system ]] && printf 'has\tsystemd\n'
     [[ -e /var/lib/systemd/linger/$user ]] && printf 'has\tlinger\n'
     XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user show-environment >/dev/null 2>&1 && printf 'has\tuser-manager\n'
-    # "no crontab yet" also exits with 1; where a user may not have one, the message is a different one
-    if command -v crontab >/dev/null && { crontab -l >/dev/null 2>&1 || [[ $(crontab -l 2>&1) == *'no crontab'* ]]; }; then
-        printf 'has\tcrontab\n'
-    fi
     pgrep -x 'cron|crond' >/dev/null && printf 'has\tcron-daemon\n'
 }
 
+# a crontab that cannot be read is not an empty one
+survey_crontab() {
+    local own=''
+    if command -v crontab >/dev/null; then
+        if ! read_crontab; then printf 'crontab-problem\t%s\n' "$(printf '%s' "$crontab_problem" | encoded)"
+        else
+            printf 'has\tcrontab\n'
+            own=$(printf '%s' "$crontab" | own_blocks; printf '/%s' "$?")
+            [[ ${own##*/} == 0 ]] || printf 'crontab-problem\t%s\n' \
+                "$(printf '%s' 'one of our markers without its partner, or lines of another environment between ours' | encoded)"
+            own=${own%/*}
+        fi
+    fi
+    printf 'crontab\t%s\n' "$(printf '%s' "$own" | encoded)"
+}
+
 main() {
-    local state=$1/.runbook/scheduled name file units; shift
-    printf 'clock\t%s\nuser\t%s\nhome\t%s\n' "$(date +%s)" "$(id -un)" "$HOME"
+    local state=$1/.runbook/scheduled name file unit units=$HOME/.config/systemd/user
+    folder=$state project=$2 begin=$3 end=$4 old_begin=$5 old_end=$6; shift 6
+    printf 'clock\t%s\nuser\t%s\nhome\t%s\nproject\t%s\n' "$(date +%s)" "$(id -un)" "$HOME" "$project"
     scheduler
-    printf 'crontab\t%s\n' "$(crontab -l 2>/dev/null | encoded)"
-    units=$HOME/.config/systemd/user
-    for file in "$state"/* "$units"/gw2-*; do
+    survey_crontab
+    for file in "$state"/* "$units/runbook-$project-"*; do
         [[ -f $file ]] && printf 'file\t%s\t%s\n' "$(printf %s "$file" | encoded)" "$(sha256sum <"$file" | cut -d' ' -f1)"
     done
     for name; do
         [[ -e $state/$name.installed ]] && printf 'installed\t%s\t%s\n' "$name" "$(head -c 20 -- "$state/$name.installed")"
         [[ -e $state/$name.status.json ]] && printf 'status\t%s\t%s\n' "$name" "$(head -c 20000 -- "$state/$name.status.json" | encoded)"
         [[ -e $state/$name.running ]] && ! flock -n -s -- "$state/$name.running" true && printf 'running\t%s\n' "$name"
-        XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user is-active --quiet "gw2-$name.timer" 2>/dev/null \
-            && printf 'timer\t%s\n' "$name"
+        unit=runbook-$project-$name
+        if grep -qsxF "ExecStart=$state/$name" -- "$units/gw2-$name.service"; then
+            printf 'old-unit\t%s\n' "$name"
+            is_active "gw2-$name" && printf 'timer\t%s\n' "$name"
+        fi
+        is_active "$unit" && printf 'timer\t%s\n' "$name"
     done
     printf 'end\n'
 }
+
+is_active() { XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user is-active --quiet "$1.timer" 2>/dev/null; }
 
 main "$@"; exit

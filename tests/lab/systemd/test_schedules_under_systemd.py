@@ -22,6 +22,7 @@ IMAGE = "gw2-lab/server-with-systemd"
 FOLDERS = ("/opt/gw2-wvwbuilder", "/srv/git", "/backups", "/var/log/gw2", "/var/log/nginx")
 SECRETS = "/opt/gw2-wvwbuilder/.env.secrets"
 STATE = "/opt/gw2-wvwbuilder/.runbook/scheduled"
+JOB = "runbook-gw2-staging"  # what the units of the project begin with
 USER_UNITS = "XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user"
 
 
@@ -67,11 +68,11 @@ def status(lab: Lab, name: str) -> dict[str, str]:
 def test_timers_are_armed_for_the_times_of_the_plan(booted: Lab, outputs: Path) -> None:
     code, said = install(booted, outputs)
     assert code == 0, said
-    timers = of_user(booted, "show 'gw2-*.timer' --property=Id,ActiveState,TimersCalendar,Persistent")
+    timers = of_user(booted, "show 'runbook-gw2-staging-*.timer' --property=Id,ActiveState,TimersCalendar,Persistent")
     assert timers.count("ActiveState=active") == 2
     assert "OnCalendar=*-*-* 02:00:00 UTC" in timers
     assert timers.count("Persistent=yes") == 2
-    assert of_user(booted, "is-enabled gw2-backup_database.timer gw2-backup_configuration.timer").split() == ["enabled"] * 2
+    assert of_user(booted, f"is-enabled {JOB}-backup_database.timer {JOB}-backup_configuration.timer").split() == ["enabled"] * 2
     code, said = install(booted, outputs)
     assert (code, "every program and timer is as planned" in said) == (0, True), said
 
@@ -90,14 +91,15 @@ def test_a_job_that_systemd_starts_tells_how_it_ended(booted: Lab, outputs: Path
     assert ".env.secrets cannot be read, so the files cannot be searched for secrets" in said
     recorded = status(booted, "backup_configuration")
     assert (recorded["outcome"], recorded["trigger"]) == ("failed", "test-run")
-    assert of_user(booted, "is-failed gw2-backup_configuration.service").strip() == "failed"
+    assert of_user(booted, "is-failed runbook-gw2-staging-backup_configuration.service").strip() == "failed"
 
 
 def owe(lab: Lab, name: str) -> None:
     """As after a week in which the server was off: systemd's stamp is older than the last time of the schedule."""
     lab.on_server("rm", "-f", f"{STATE}/{name}.status.json")
-    stamp = f"~/.local/share/systemd/timers/stamp-gw2-{name}.timer"
-    of_user(lab, f"stop gw2-{name}.timer && touch -d '9 days ago' {stamp} && {USER_UNITS} start gw2-{name}.timer")
+    timer = f"{JOB}-{name}.timer"
+    stamp = f"~/.local/share/systemd/timers/stamp-{timer}"
+    of_user(lab, f"stop {timer} && touch -d '9 days ago' {stamp} && {USER_UNITS} start {timer}")
 
 
 def ended(lab: Lab, name: str) -> str:
@@ -116,8 +118,8 @@ def test_a_timer_fires_by_itself_and_makes_up_for_a_missed_time(booted: Lab, wit
 
 def armed(lab: Lab) -> tuple[str, int]:
     """What systemd says of the database's timer, and how many unit files of ours there are."""
-    state = of_user(lab, "is-active gw2-backup_database.timer || true").strip()
-    return state, len(lab.on_server("bash", "-c", "ls ~/.config/systemd/user | grep ^gw2- || true", user="deploy").split())
+    state = of_user(lab, "is-active runbook-gw2-staging-backup_database.timer || true").strip()
+    return state, len(lab.on_server("bash", "-c", "ls ~/.config/systemd/user | grep ^runbook- || true", user="deploy").split())
 
 
 def test_what_was_installed_is_removed_and_the_undo_restores_it(booted: Lab, outputs: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from runbook_lib.environment import load_environment
 from runbook_lib.recovery.facts import installed_schedules
-from runbook_lib.recovery.facts.installed_schedules import CRON_BEGIN, CRON_END, InstalledSchedules
+from runbook_lib.recovery.facts.installed_schedules import InstalledSchedules, cron_markers
 from runbook_lib.recovery.facts.schedules import planned_schedules
 
 ENVIRONMENT = load_environment("staging")
@@ -62,12 +62,32 @@ def test_systemd_is_taken_only_where_root_allowed_it() -> None:
 
 
 def test_a_line_in_the_crontab_arms_a_job_only_where_cron_runs() -> None:
-    block = f"{CRON_BEGIN}\n*/15 * * * * /opt/x/.runbook/scheduled/backup_database --when-due\n{CRON_END}\n"
-    crontab = f"MAILTO=ops\n{block}0 1 * * * other\n"
-    assert parse_schedules(reply("has\tcron-daemon", crontab=crontab)).is_enabled("backup_database")
-    assert not parse_schedules(reply("has\tcron-daemon", crontab=crontab)).is_enabled("backup_configuration")
-    assert not parse_schedules(reply(crontab=crontab)).is_enabled("backup_database")
-    assert parse_schedules(reply(crontab=crontab)).cron_block == block
+    begin, end = cron_markers("gw2-staging")
+    block = f"{begin}\n*/15 * * * * /opt/x/.runbook/scheduled/backup_database --when-due\n{end}\n"
+    assert parse_schedules(reply("has\tcron-daemon", crontab=block)).is_enabled("backup_database")
+    assert not parse_schedules(reply("has\tcron-daemon", crontab=block)).is_enabled("backup_configuration")
+    assert not parse_schedules(reply(crontab=block)).is_enabled("backup_database")
+
+
+JOB = "/opt/x/.runbook/scheduled/backup_database --when-due"
+
+
+@pytest.mark.parametrize(("line", "starts"), [
+    (f"*/15 * * * * {JOB}", True), (f"  7 3 * * 1-5\t{JOB}", True), (f"@hourly {JOB}", True),
+    (f"*/15 * * * * {JOB} >/dev/null 2>&1", True),
+    (f"#*/15 * * * * {JOB}", False), (f"# */15 * * * * {JOB}", False), (f"  #*/15 * * * * {JOB}", False),
+    (f"*/15 * * * * {JOB} >/dev/null 2>&1\r", False), (f"*/15 * * * * {JOB}\r", False), (f"*/15 * * * {JOB}", False),
+    ("*/15 * * * * /opt/x/.runbook/scheduled/backup_database_old --when-due", False), (JOB, False),
+])
+def test_only_a_line_that_cron_would_start_counts(line: str, starts: bool) -> None:
+    """One that an operator has commented out is no schedule, and neither is one whose end Windows has changed."""
+    assert parse_schedules(reply("has\tcron-daemon", crontab=f"{line}\n")).is_enabled("backup_database") is starts
+
+
+def test_a_crontab_that_cannot_be_read_is_reported_and_is_not_an_empty_one() -> None:
+    problem = base64.b64encode(b"you are not allowed to use this program").decode()
+    now = parse_schedules(reply(f"crontab-problem\t{problem}"))
+    assert "not allowed" in now.crontab_problem and now.scheduler == ""
 
 
 # ── the job wrapper, run by bash in a folder ───────────────────────────────────────────────────────────────────────────
@@ -81,7 +101,7 @@ class Job:
         self.state.mkdir(parents=True, exist_ok=True)
         self.launcher = place / "job"
         self.launcher.write_text(
-            f"name=nightly directory={place} every_s=86400 offset_s=0 wait_s={wait_s}\n"
+            f"name=nightly project=ours directory={place} every_s=86400 offset_s=0 wait_s={wait_s}\n"
             f"steps() {{ {steps}; }}\n. {WRAPPER}\n"
         )
 
