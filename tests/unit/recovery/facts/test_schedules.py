@@ -80,7 +80,7 @@ JOB = "/opt/x/.runbook/scheduled/backup_database --when-due"
     ("*/15 * * * * /opt/x/.runbook/scheduled/backup_database_old --when-due", False), (JOB, False),
 ])
 def test_only_a_line_that_cron_would_start_counts(line: str, starts: bool) -> None:
-    """One that an operator has commented out is no schedule, and neither is one whose end Windows has changed."""
+    """One that an operator has commented out schedules nothing, nor does one whose end Windows has changed."""
     assert parse_schedules(reply("has\tcron-daemon", crontab=f"{line}\n")).is_enabled("backup_database") is starts
 
 
