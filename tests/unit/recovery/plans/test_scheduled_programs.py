@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runbook_lib.environment import load_environment
-from runbook_lib.recovery.facts.installed_schedules import CRON_BEGIN, CRON_END
+from runbook_lib.recovery.facts.installed_schedules import cron_markers
 from runbook_lib.recovery.facts.schedules import planned_schedules
 from runbook_lib.recovery.plans.scheduled_programs import (
     JOB_WRAPPER,
@@ -16,7 +16,7 @@ from runbook_lib.recovery.plans.scheduled_programs import (
     job_programs,
     launcher,
     schedules_folder,
-    timer_name,
+    unit_name,
     units,
 )
 
@@ -69,10 +69,13 @@ def test_every_file_is_a_program_that_bash_can_read_and_launchers_come_last(tmp_
 
 def test_our_lines_of_the_crontab_lie_between_their_markers_and_name_each_job_once() -> None:
     lines = cron_block(ENVIRONMENT).split("\n")
-    assert (lines[0], lines[-2], lines[-1]) == (CRON_BEGIN, CRON_END, "")
+    begin, end = cron_markers("gw2-staging")
+    assert (lines[0], lines[-2], lines[-1]) == (begin, end, "")
     jobs = [line for line in lines if line.startswith("*/15")]
     folder = schedules_folder(ENVIRONMENT)
-    assert jobs == [f"*/15 * * * * {folder}/{name} --when-due >/dev/null 2>&1" for name in ("backup_database", "backup_configuration")]
+    assert jobs == [f"*/15 * * * * {folder}/{name} --when-due" for name in ("backup_database", "backup_configuration")]
+    settings = [line for line in lines[:-1] if not line.startswith(("#", "*/15"))]
+    assert settings == [], "one would hold for all lines below, whoever wrote them"
 
 
 def test_a_folder_with_blanks_is_quoted_in_the_crontab() -> None:
@@ -81,9 +84,9 @@ def test_a_folder_with_blanks_is_quoted_in_the_crontab() -> None:
 
 def test_each_timer_has_its_service_its_time_and_makes_up_for_a_server_that_was_off() -> None:
     made = units(ENVIRONMENT)
-    assert set(made) == {f"gw2-{one.name}.{kind}" for one in (DATABASE, CONFIGURATION) for kind in ("service", "timer")}
+    assert set(made) == {f"runbook-gw2-staging-{one.name}.{kind}" for one in (DATABASE, CONFIGURATION) for kind in ("service", "timer")}
     for one in (DATABASE, CONFIGURATION):
-        timer = made[timer_name(one.name)]
+        timer = made[f"{unit_name(ENVIRONMENT, one.name)}.timer"]
         assert f"OnCalendar={one.on_calendar}\n" in timer
         assert "Persistent=true" in timer
-        assert f"ExecStart={schedules_folder(ENVIRONMENT)}/{one.name}\n" in made[f"gw2-{one.name}.service"]
+        assert f"ExecStart={schedules_folder(ENVIRONMENT)}/{one.name}\n" in made[f"{unit_name(ENVIRONMENT, one.name)}.service"]
