@@ -42,6 +42,17 @@ def runbook_calls(path: Path) -> list[list[str]]:
     return [shlex.split(line) for line in lines]
 
 
+def papermill_calls(path: Path) -> list[list[str]]:
+    """The words of every `.venv/bin/papermill …` in a workflow."""
+    return [words for step in steps(path) for words in papermill_commands(step.get("run", ""))]
+
+
+def papermill_commands(script: str) -> list[list[str]]:
+    """The words of every call of papermill in a script."""
+    lines = script.replace("\\\n", " ").split("\n")
+    return [shlex.split(line) for line in lines if line.strip().startswith(".venv/bin/papermill ")]
+
+
 def complaints(*argv: str | Path) -> str:
     """What a checker says when it is not content; empty when it is."""
     done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, cwd=ROOT, timeout=120)
@@ -104,7 +115,7 @@ def test_the_deployment_has_the_stages_of_the_plan_in_its_order() -> None:
 
 def test_only_one_operation_on_staging_runs_at_a_time() -> None:
     for path in WORKFLOWS:
-        if runbook_calls(path):
+        if runbook_calls(path) or papermill_calls(path):
             assert read(path)["concurrency"] == {"group": "staging", "cancel-in-progress": "false"}
 
 
@@ -122,7 +133,7 @@ def test_the_deployment_names_the_secrets_of_the_environment() -> None:
 @pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
 def test_evidence_is_uploaded_whatever_happens(path: Path) -> None:
     for job in read(path)["jobs"].values():
-        if any("runbook run" in step.get("run", "") for step in job["steps"]):
+        if any(word in step.get("run", "") for step in job["steps"] for word in ("runbook run", "bin/papermill")):
             last = job["steps"][-1]
             assert last["if"] == "always()"
             assert last["with"]["path"] == "outputs/"
@@ -139,6 +150,42 @@ def test_workflows_run_notebooks_that_exist_with_parameters_they_have(path: Path
         given |= {"mode", "confirm"} if "--apply" in words else set()
         given |= {"reason"} if "--reason" in words else set()
         assert given <= set(known), f"{name} has no parameter {sorted(given - set(known))}"
+
+
+def test_what_only_reads_is_run_by_papermill_and_what_changes_anything_by_the_runner() -> None:
+    """Plain papermill gives a stopped run seconds to undo; where there is nothing to undo, anyone's papermill will do."""
+    by_papermill = [Path(words[1]).stem for path in WORKFLOWS for words in papermill_calls(path)]
+    assert by_papermill == ["21_verify", "00_start_here", "21_verify"]
+    assert {words[words.index("run") + 1] for path in WORKFLOWS for words in runbook_calls(path)} == {
+        "10_preflight", "20_deploy", "30_backup_database"}
+
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+WRITTEN = [(path, words) for path in WORKFLOWS for words in papermill_calls(path)]
+WRITTEN += [(path, words) for path in PAGES for words in papermill_commands(path.read_text())]
+
+
+@pytest.mark.parametrize(("path", "words"), WRITTEN, ids=[f"{path.name}-{at}" for at, (path, _) in enumerate(WRITTEN)])
+def test_papermill_is_called_with_a_notebook_a_file_for_it_and_parameters_it_has(path: Path, words: list[str]) -> None:
+    from runbook_lib.contract import read_contract
+
+    notebook, file = ROOT / words[1], ROOT / words[words.index("-f") + 1]
+    assert notebook.is_file()
+    assert f"papermill {words[1]} " in file.read_text().split("\n")[0]
+    values = yaml.safe_load(file.read_text())
+    values |= {name: text for flag, name, text in zip(words, words[1:], words[2:], strict=False) if flag == "-r"}
+    assert read_contract(notebook.stem).check(values)["environment"]
+    if path in WORKFLOWS:
+        # next to the archive, so that it is uploaded with it; -r: papermill's -p guesses types
+        assert Path(words[2]).parent == Path("outputs")
+        assert "-p" not in words
+        assert "mode" not in values
+
+
+def test_the_readme_shows_papermill_as_the_workflows_use_it() -> None:
+    (shown,) = [words for path, words in WRITTEN if path == ROOT / "README.md"]
+    used = [words for path, words in WRITTEN if path in WORKFLOWS]
+    assert [words[:5] for words in used if words[1] == shown[1]] == [shown[:5]]
 
 
 SET_UP_S = 600  # checkout, Python, packages, and uploading the evidence
@@ -159,7 +206,7 @@ def stop_limits() -> dict[str, float]:
     return {"20_deploy": max(map(stop_limit_s, plans)), "30_backup_database": JOB_S + SEAL_S}
 
 
-@pytest.mark.parametrize("path", [path for path in WORKFLOWS if runbook_calls(path)], ids=name_of)
+@pytest.mark.parametrize("path", [path for path in WORKFLOWS if runbook_calls(path) or papermill_calls(path)], ids=name_of)
 def test_a_job_lasts_longer_than_its_runs_and_their_undo(path: Path) -> None:
     from runbook_lib.headless.signals import GRACE_S, LAST_GRACE_S
 
@@ -173,4 +220,7 @@ def test_a_job_lasts_longer_than_its_runs_and_their_undo(path: Path) -> None:
             assert "--timeout" in words, f"{name} has no time limit of its own"
             assert "--apply" not in words or name in limits, f"how long may stopping {name} take?"
             needed_s += float(words[words.index("--timeout") + 1]) + max(GRACE_S, limits.get(name, 0.0)) + LAST_GRACE_S
-        assert not calls or needed_s <= 60 * int(job["timeout-minutes"]), f"{path.name}, {job['name']}: {needed_s / 60:.0f} minutes"
+        for step in job["steps"]:
+            if papermill_commands(step.get("run", "")):  # papermill has no limit for a whole run; the step's is what counts
+                needed_s += 60 * int(step["timeout-minutes"])
+        assert needed_s == SET_UP_S or needed_s <= 60 * int(job["timeout-minutes"]), f"{path.name}, {job['name']}: {needed_s / 60:.0f} minutes"
