@@ -8,6 +8,7 @@ _HOMES = {
     "open_run": "runbook_lib.run",
     "if_available": "runbook_lib.platform.facts.availability",
     "recent_runs": "runbook_lib.report.recent_runs",
+    "runbook_index": "runbook_lib.report.recent_runs",
     "platform": "platform",
     "release": "release",
     "recovery": "recovery",

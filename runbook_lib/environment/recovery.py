@@ -6,15 +6,17 @@ from typing import Annotated
 
 from pydantic import Field
 
-from runbook_lib.environment.types import Seconds, StrictModel, Text
+from runbook_lib.environment.types import Count, Seconds, StrictModel, Text
 
 
 class RestoreDrill(StrictModel):
     """One drill may take `limit_s` for a backup and `memory_mb` for the copy of the database.
 
-    `reads` are GET paths of the application; the table named with one holds as many rows as the reply's `total`.
+    A backup should have been restored within the last `maximum_age_h`. `reads` are GET paths of the application; the
+    table named with one holds as many rows as the reply's `total`.
     """
 
     limit_s: Seconds
     memory_mb: Annotated[int, Field(ge=256)]
+    maximum_age_h: Count = 168
     reads: dict[Text, Text | None]

@@ -6,6 +6,7 @@ _HOMES = {
     "current_operation": "runbook_lib.platform.facts.operations",
     "health_questions": "runbook_lib.observability.facts.health_questions",
     "service_states": "runbook_lib.observability.checks.service_states",
+    "calendar": "runbook_lib.observability.checks.calendar",
     "answer": "runbook_lib.observability.checks.health",
     "checks": "checks",
     "charts": "charts",

@@ -1,9 +1,18 @@
-"""The last runs of the archive as a table for a notebook."""
+"""The last runs of the archive as tables for a notebook: the newest, and the last of each runbook."""
 
 from __future__ import annotations
 
-from runbook_lib.archive.runs import list_runs
+from collections.abc import Iterator
+from itertools import islice
+
+from runbook_lib.archive.folder import RunFolder, run_folders
+from runbook_lib.archive.runs import RunSummary, list_runs
+from runbook_lib.archive.summary import summary_of
+from runbook_lib.contract.catalogue import Runbook, runbooks
+from runbook_lib.core.errors import Inconclusive
 from runbook_lib.environment import project
+
+MOST_READ = 50  # runs of one runbook whose environment is read: an archive may hold thousands
 
 
 def recent_runs(count: int = 20) -> tuple[dict[str, str], ...]:
@@ -24,3 +33,40 @@ def recent_runs(count: int = 20) -> tuple[dict[str, str], ...]:
         }
         for run in list_runs(project.outputs(), newest=count)
     ) or ({"runs": "none yet"},)
+
+
+
+
+def runbook_index(environment: str) -> tuple[dict[str, str], ...]:
+    """Every runbook of the project by number, with its last finished run on this environment and the run's verdict.
+
+    Raises Inconclusive where the archive's folder cannot be read.
+    """
+    names = [folder.path for folder in reversed(_folders())]
+    rows = []
+    for runbook in runbooks():
+        own = (summary_of(path) for path in names if path.name.endswith(f"-{runbook.name}"))
+        last = next(_finished(own, environment), None)
+        rows.append({
+            "notebook": _title(runbook),
+            "last run (UTC)": last.started_at[:16].replace("T", " ") if last else "never here",
+            "verdict": last.verdict if last else "", "outcome": (last.summary or last.reason) if last else "",
+        })
+    return tuple(rows)
+
+
+def _folders() -> list[RunFolder]:
+    try:
+        return run_folders(project.outputs())
+    except OSError as error:
+        raise Inconclusive(f"The archive cannot be read: {error.strerror or error}.", where=str(project.outputs()),
+                           next_step="Ask its owner for access, or set RUNBOOK_OUTPUTS to another folder.") from error
+
+
+def _finished(runs: Iterator[RunSummary], environment: str) -> Iterator[RunSummary]:
+    """Those of the newest that have ended on this environment: this run itself has not."""
+    return (run for run in islice(runs, MOST_READ) if run.environment == environment and run.verdict)
+
+
+def _title(runbook: Runbook) -> str:
+    return f"{runbook.number} {runbook.card.partition(chr(10))[0].removeprefix('# ').strip()}"

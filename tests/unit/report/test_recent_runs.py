@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from runbook_lib.archive.runs import list_runs
+from runbook_lib.contract.catalogue import runbooks
 from runbook_lib.environment import project
-from runbook_lib.report.recent_runs import recent_runs
+from runbook_lib.report.recent_runs import recent_runs, runbook_index
 from tests.unit.report.sample_runs import BUILDERS
 
 
@@ -21,3 +23,16 @@ def test_runs_are_listed_with_their_outcome(tmp_path: Path, monkeypatch: pytest.
     assert "j.ito has held the lock" in rows["failed"]["outcome"]
     assert rows["failed"]["operator"] == "m.keller"
     assert len(recent_runs(1)) == 1
+
+
+def test_every_notebook_is_listed_with_its_last_run_on_this_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project, "outputs", lambda: tmp_path)
+    rows = {row["notebook"]: row for row in runbook_index("staging")}
+    assert len(rows) == len(runbooks())
+    assert rows["40 Health"] == {"notebook": "40 Health", "last run (UTC)": "never here", "verdict": "", "outcome": ""}
+    BUILDERS["refused"](tmp_path)
+    BUILDERS["killed"](tmp_path)
+    (refused,) = (one for one in list_runs(tmp_path) if one.verdict)
+    found = {name: row for name, row in ((row["notebook"], row) for row in runbook_index(refused.environment)) if row["verdict"]}
+    assert [(name[:2], row["verdict"]) for name, row in found.items()] == [(refused.notebook[:2], "failed")]
+    assert {row["verdict"] for row in runbook_index("another")} == {""}

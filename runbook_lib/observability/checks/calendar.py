@@ -1,0 +1,125 @@
+"""What has to be done again and again, when it was done last, and until when it has to be done next. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.certificates import Certificate
+from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.recovery.facts.backups import Backups
+from runbook_lib.recovery.facts.drills import Drills
+from runbook_lib.recovery.facts.installed_schedules import InstalledSchedules
+from runbook_lib.recovery.facts.schedules import BACKUP_CONFIGURATION, BACKUP_DATABASE
+
+_FORM = "%Y-%m-%d %H:%M UTC"
+
+
+@dataclass(frozen=True)
+class Duty:
+    """One thing that falls due: done `last`, to be done again before `due`, by `notebook`. Times in UTC.
+
+    `last` None: never, or not known, as `verdict` says. `automatic` is the next time at which a job does it.
+    """
+
+    name: str
+    last: datetime | None
+    due: datetime | None
+    verdict: Verdict
+    state: str
+    notebook: str
+    automatic: datetime | None = None
+
+    @property
+    def row(self) -> dict[str, str]:
+        """The duty as a row of a table."""
+        return {"what": self.name, "last": f"{self.last:{_FORM}}" if self.last else "–",
+                "due before": f"{self.due:{_FORM}}" if self.due else "–", "verdict": str(self.verdict),
+                "state": self.state, "automatic": f"{self.automatic:{_FORM}}" if self.automatic else "no",
+                "open": self.notebook}
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """All duties; what is due first is first."""
+
+    duties: tuple[Duty, ...]
+
+    @property
+    def table(self) -> tuple[dict[str, str], ...]:
+        """One row a duty."""
+        return tuple(duty.row for duty in self.duties)
+
+
+def calendar(environment: Environment, deployed: Deployed, backups: Backups, schedules: InstalledSchedules,
+             drills: Drills | None, certificate: Certificate | None) -> Calendar:
+    """Backup, configuration backup, restore drill and certificate, by the server's clock; what is due first is first.
+
+    None for drills or certificate: they could not be had. Before the first deployment no certificate is presented.
+    """
+    now = backups.server_clock
+    newest, status = backups.newest, schedules.statuses.get(BACKUP_CONFIGURATION)
+    passed = drills.last_passed if drills else None
+    duties = (
+        _repeated("database backup", newest.taken_at if newest else None, environment.backup.maximum_age_h, now,
+                  "30 Back up the database", automatic=_next(schedules, BACKUP_DATABASE)),
+        _repeated("configuration backup", status.last_success if status else None,
+                  environment.configuration_backup.maximum_age_h, now, "33 Back up the configuration",
+                  never="none by schedule", automatic=_next(schedules, BACKUP_CONFIGURATION)),
+        _repeated("restore drill", passed.at if passed else None, environment.restore_drill.maximum_age_h, now,
+                  "31 Restore drill", known=drills is not None),
+        _certificate(environment, certificate, now, live=deployed.live_colour is not None),
+    )
+    return Calendar(tuple(sorted(duties, key=lambda one: one.due or now)))
+
+
+def nothing_is_overdue(calendar: Calendar) -> Finding:
+    """One finding for the whole calendar: overdue is a warning, an expired certificate a failure."""
+    known = calendar.duties
+    worst = Verdict.worst(one.verdict for one in known)
+    late = [one for one in known if one.verdict is worst and worst is not Verdict.PASSED]
+    coming = next((one for one in known if one.due is not None), None)
+    if not late:
+        measured = f"next: {coming.name} before {coming.due:{_FORM}}" if coming else "nothing falls due"
+        return Finding("nothing is overdue", worst, measured, "all done in time")
+    return Finding("nothing is overdue", worst, "; ".join(f"{one.name}: {one.state}" for one in late),
+                   "all done in time", f"Open {' and '.join(dict.fromkeys(one.notebook for one in late))}.")
+
+
+def _repeated(name: str, last: datetime | None, maximum_age_h: int, now: datetime, notebook: str, *,
+              never: str = "never", known: bool = True, automatic: datetime | None = None) -> Duty:
+    if not known:
+        return Duty(name, None, None, Verdict.INCONCLUSIVE, "not known: its record did not answer", notebook, automatic)
+    if last is None:
+        return Duty(name, None, None, Verdict.WARNING, never, notebook, automatic)
+    due = last + timedelta(hours=maximum_age_h)
+    verdict = Verdict.PASSED if now <= due else Verdict.WARNING
+    return Duty(name, last, due, verdict, _distance(due, now), notebook, automatic)
+
+
+def _certificate(environment: Environment, certificate: Certificate | None, now: datetime, *, live: bool) -> Duty:
+    name, notebook = "certificate", "10 Preflight"
+    if certificate is None and not live:
+        return Duty(name, None, None, Verdict.WARNING, "nothing is deployed yet", notebook)
+    if certificate is None:
+        return Duty(name, None, None, Verdict.INCONCLUSIVE, "not known: the address did not answer", notebook)
+    due = certificate.not_after - timedelta(days=environment.certificate_minimum_days)
+    if now > certificate.not_after:
+        words = f"EXPIRED {certificate.not_after:{_FORM}}"
+        return Duty(name, certificate.not_before, due, Verdict.FAILED, words, notebook)
+    verdict = Verdict.PASSED if now <= due else Verdict.WARNING
+    return Duty(name, certificate.not_before, due, verdict, _distance(due, now), notebook)
+
+
+def _next(schedules: InstalledSchedules, name: str) -> datetime | None:
+    planned = next((one for one in schedules.planned if one.name == name), None)
+    return planned.next_run(schedules.clock) if planned and schedules.is_active(name) else None
+
+
+def _distance(due: datetime, now: datetime) -> str:
+    """How far a time is: `in 3 days`, `overdue by 5 h`."""
+    hours = abs((due - now).total_seconds()) / 3600
+    words = f"{hours / 24:.0f} days" if hours >= 72 else f"{hours:.0f} h"
+    return f"in {words}" if due >= now else f"OVERDUE by {words}"

@@ -1,0 +1,104 @@
+"""What falls due: by the server's clock, the next first, and what is not known never taken for done."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from runbook_lib.core.findings import Verdict
+from runbook_lib.observability.checks.calendar import Calendar, Duty, calendar, nothing_is_overdue
+from runbook_lib.platform.facts.certificates import Certificate
+from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.recovery.facts.backups import Backup, Backups
+from runbook_lib.recovery.facts.drills import Drill, DrillOutcome, Drills
+from runbook_lib.recovery.facts.installed_schedules import InstalledSchedules, JobOutcome, JobStatus
+from runbook_lib.recovery.facts.schedules import BACKUP_CONFIGURATION, planned_schedules
+from tests.unit.observability_doubles import staging
+
+NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)  # a Friday
+
+
+def made(*, backup_h: float | None = 10, configuration_h: float | None = 100, drill_h: float | None = 50,
+         certificate_days: float | None = 60, drills_known: bool = True, installed: bool = False,
+         deployed: bool = True) -> Calendar:
+    """The calendar where each thing was done so many hours ago; None: never, of the certificate: no answer."""
+    ago = {name: NOW - timedelta(hours=hours or 0) for name, hours in
+           (("backup", backup_h), ("configuration", configuration_h), ("drill", drill_h))}
+    backups = Backups("/b", "d", NOW, NOW, True,
+                      backups=() if backup_h is None else (Backup(name="b", taken_at=ago["backup"], size_bytes=1, manifest=_manifest()),))
+    status = JobStatus(JobOutcome.SUCCEEDED, 0, ago["configuration"], 1, ago["configuration"], "", "", "timer")
+    planned = planned_schedules(staging())
+    schedules = InstalledSchedules(
+        planned, NOW, "deploy", "/h", "UTC", frozenset(), "", {}, {one.name: NOW for one in planned} if installed else {},
+        {} if configuration_h is None else {BACKUP_CONFIGURATION: status}, frozenset(),
+        frozenset(one.name for one in planned) if installed else frozenset())
+    drill = Drill(ago["drill"], "r", "b", "s", DrillOutcome.PASSED, "read", "", 1.0)
+    drills = Drills(() if drill_h is None else (drill,)) if drills_known else None
+    live = Deployed("green" if deployed else None, None, None, None, None, frozenset(), ())
+    return calendar(staging(), live, backups, schedules, drills, None if certificate_days is None else _certificate(certificate_days))
+
+
+def _manifest() -> Any:
+    class Whole:
+        file, size_bytes, database, number = "b", 1, "staging_db", 1
+
+    return Whole()
+
+
+def _certificate(days: float) -> Certificate:
+    return Certificate("s", "i", (), NOW - timedelta(days=30), NOW + timedelta(days=days), "d", "TLSv1.3", "c", "", {})
+
+
+@pytest.fixture(autouse=True)
+def _the_name_is_a_backups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Backup, "good", property(lambda self: True))
+
+
+def duty(name: str, **done: Any) -> Duty:
+    return next(one for one in made(**done).duties if one.name == name)
+
+
+def test_all_in_time_passes_and_names_what_is_next() -> None:
+    found = made()
+    assert [one.name for one in found.duties] == ["database backup", "configuration backup", "restore drill", "certificate"]
+    finding = nothing_is_overdue(found)
+    assert (finding.verdict, finding.measured) == (Verdict.PASSED, "next: database backup before 2026-11-28 04:00 UTC")
+
+
+@pytest.mark.parametrize(("done", "name", "verdict", "state"), [
+    ({"backup_h": 27}, "database backup", Verdict.WARNING, "OVERDUE by 1 h"),
+    ({"backup_h": None}, "database backup", Verdict.WARNING, "never"),
+    ({"configuration_h": 300}, "configuration backup", Verdict.WARNING, "OVERDUE by 4 days"),
+    ({"configuration_h": None}, "configuration backup", Verdict.WARNING, "none by schedule"),
+    ({"drill_h": 169}, "restore drill", Verdict.WARNING, "OVERDUE by 1 h"),
+    ({"drill_h": 168}, "restore drill", Verdict.PASSED, "in 0 h"),
+    ({"drill_h": None}, "restore drill", Verdict.WARNING, "never"),
+    ({"drills_known": False}, "restore drill", Verdict.INCONCLUSIVE, "not known: its record did not answer"),
+    ({"certificate_days": 13}, "certificate", Verdict.WARNING, "OVERDUE by 24 h"),
+    ({"certificate_days": -1}, "certificate", Verdict.FAILED, "EXPIRED 2026-11-26 12:00 UTC"),
+    ({"certificate_days": None}, "certificate", Verdict.INCONCLUSIVE, "not known: the address did not answer"),
+    ({"certificate_days": None, "deployed": False}, "certificate", Verdict.WARNING, "nothing is deployed yet"),
+])
+def test_what_is_overdue_or_not_known_is_named_with_its_notebook(done: dict[str, Any], name: str, verdict: Verdict, state: str) -> None:
+    one = duty(name, **done)
+    assert (one.verdict, one.state) == (verdict, state)
+    finding = nothing_is_overdue(made(**done))
+    assert finding.verdict is verdict
+    assert verdict is Verdict.PASSED or (f"{name}: {state}" in finding.measured and one.notebook in finding.next_step)
+
+
+def test_what_is_overdue_stands_before_what_is_not() -> None:
+    assert next(one.name for one in made(drill_h=500).duties) == "restore drill"
+
+
+def test_a_job_that_does_it_automatically_is_shown_with_its_next_time() -> None:
+    rows = {row["what"]: row["automatic"] for row in made(installed=True).table}
+    assert rows == {"database backup": "2026-11-28 02:00 UTC", "configuration backup": "2026-11-29 03:00 UTC",
+                    "restore drill": "no", "certificate": "no"}
+    assert {row["automatic"] for row in made().table} == {"no"}
+
+
+def test_an_empty_calendar_has_proven_nothing() -> None:
+    assert nothing_is_overdue(Calendar(())).verdict is Verdict.INCONCLUSIVE
