@@ -50,7 +50,7 @@ def runbook_index(environment: str) -> tuple[dict[str, str], ...]:
         rows.append({
             "notebook": _title(runbook),
             "last run (UTC)": last.started_at[:16].replace("T", " ") if last else "never here",
-            "verdict": last.verdict if last else "", "outcome": (last.summary or last.reason) if last else "",
+            "verdict": last.verdict if last else "not run", "outcome": (last.summary or last.reason) if last else "",
         })
     return tuple(rows)
 

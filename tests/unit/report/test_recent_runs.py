@@ -29,10 +29,10 @@ def test_every_notebook_is_listed_with_its_last_run_on_this_environment(tmp_path
     monkeypatch.setattr(project, "outputs", lambda: tmp_path)
     rows = {row["notebook"]: row for row in runbook_index("staging")}
     assert len(rows) == len(runbooks())
-    assert rows["40 Health"] == {"notebook": "40 Health", "last run (UTC)": "never here", "verdict": "", "outcome": ""}
+    assert rows["40 Health"] == {"notebook": "40 Health", "last run (UTC)": "never here", "verdict": "not run", "outcome": ""}
     BUILDERS["refused"](tmp_path)
     BUILDERS["killed"](tmp_path)
     (refused,) = (one for one in list_runs(tmp_path) if one.verdict)
-    found = {name: row for name, row in ((row["notebook"], row) for row in runbook_index(refused.environment)) if row["verdict"]}
+    found = {name: row for name, row in ((row["notebook"], row) for row in runbook_index(refused.environment)) if row["verdict"] != "not run"}
     assert [(name[:2], row["verdict"]) for name, row in found.items()] == [(refused.notebook[:2], "failed")]
-    assert {row["verdict"] for row in runbook_index("another")} == {""}
+    assert {row["verdict"] for row in runbook_index("another")} == {"not run"}
