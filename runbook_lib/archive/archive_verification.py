@@ -76,7 +76,8 @@ class _Verification:
         ordinary = stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
         next_step = "Nothing attests it. Move it elsewhere." if ordinary else KEEP
         if stat.S_ISREG(mode) and name.endswith(".ipynb"):  # papermill NOTEBOOK outputs/NOTEBOOK, as the README shows
-            next_step = "papermill's own copy? Nothing attests it: the sealed one is notebook.ipynb in the run's folder."
+            next_step = ("papermill's own copy? Nothing attests it: the sealed one is notebook.ipynb in the run's "
+                         "folder.")
         self._add("", Finding(printable(name), Verdict.WARNING if ordinary else Verdict.FAILED,
                               f"{kind_of(mode)} that no run made", "runs only", next_step))
 
