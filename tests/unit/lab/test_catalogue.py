@@ -41,6 +41,8 @@ DEFECTS = {
     "wrong commit served (stale image)": "broken-stale-commit",
     "configuration file changed only": "configuration-only",
     "migration that the old code is not compatible with": "broken-migration-incompatible",
+    "code that checks its schema when it starts": "schema-check",
+    "schema that the old code runs on and cannot start on": "broken-schema-check",
 }
 
 
