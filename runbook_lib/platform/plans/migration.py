@@ -65,4 +65,4 @@ def _program(environment: Environment, verb: str) -> tuple[str, ...]:
 
 
 def _text() -> str:
-    return programs.text("platform/migration.sh")
+    return programs.text("platform/own_session.sh", "platform/migration.sh")

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# One migration in a one-off container, with a limit on its waits for locks that holds whatever its driver reads:
+# One migration in a one-off container, with a limit on its waits for locks that holds whatever its driver reads. Follows
+# own_session.sh:
 #   bash -s -- run PROJECT DATABASE USER LIMIT_S NAME COMMAND…    COMMAND starts the container NAME, in the foreground
 #   bash -s -- stop PROJECT DATABASE USER LIMIT_S NAME            end what a stopped run left of it
 # PGOPTIONS reaches drivers that are built on libpq; asyncpg and others do not read it. So PostgreSQL is asked from outside
@@ -22,7 +23,7 @@ sessions() {
     from=$(addresses)
     server=$(postgres)
     [[ -n $from && -n $server ]] || return 0
-    docker exec "$server" psql -XqAt -U "$user" -d "$database" -c "SELECT coalesce(relation::regclass::text, locktype, 'a session')
+    docker exec --env "PGOPTIONS=$OWN_SESSION" --env PGCONNECT_TIMEOUT=5 "$server" psql -XqAt -U "$user" -d "$database" -c "SELECT coalesce(relation::regclass::text, locktype, 'a session')
         FROM pg_stat_activity AS a LEFT JOIN pg_locks AS l ON l.pid = a.pid AND NOT l.granted
         WHERE a.client_addr = ANY ('{$from}'::inet[]) AND $2 AND $1(a.pid)" </dev/null
 }

@@ -38,7 +38,8 @@ def inspect_dump(environment: Environment, name: str | None) -> Question[DumpCon
     programs that read dumps.
     """
     path = f"{environment.backup.directory}/{name}"
-    program = programs.text("recovery/required_programs.sh", "recovery/dump_contents.sh", "recovery/verify_dump.sh")
+    program = programs.text("platform/whole_lines.sh", "recovery/required_programs.sh", "recovery/dump_contents.sh",
+                            "recovery/verify_dump.sh")
 
     def fetch(connections: Connections) -> DumpContents | None:
         if name is None:

@@ -36,7 +36,8 @@ def drill_command(backup: Backup, deployed: Deployed, environment: Environment) 
         environment.project,
         *(f"{path}|{table or ''}" for path, table in limits.reads.items()),
     )
-    text = programs.text("recovery/dump_contents.sh", "recovery/split_dump.sh", "recovery/load_dump.sh",
+    text = programs.text("platform/whole_lines.sh", "recovery/dump_contents.sh",
+                         "recovery/split_dump.sh", "recovery/load_dump.sh",
                          "recovery/database_definition.sh", "recovery/restore_drill.sh")
     return Command(argv, stdin=text, timeout_s=limits.limit_s + MARGIN_S)
 

@@ -182,7 +182,8 @@ def _program(environment: Environment, staged: str, step: str, *words: str, time
 
 def restore_program() -> str:
     """The whole program that restores a database, as `bash -s -- STEP DATABASE STAGED OWNER …` takes it."""
-    return programs.text("recovery/dump_contents.sh", "recovery/split_dump.sh", "recovery/load_dump.sh",
+    return programs.text("platform/whole_lines.sh", "recovery/dump_contents.sh",
+                         "recovery/split_dump.sh", "recovery/load_dump.sh",
                          "recovery/database_definition.sh", "recovery/restore_database.sh")
 
 

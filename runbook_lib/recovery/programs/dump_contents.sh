@@ -281,7 +281,7 @@ same_contents() {
     local differences one
     for one; do is_complete "$one" || { echo "PostgreSQL's end marker is missing in one of the dumps."; return 1; }; done
     differences=$(diff <(comparable "$1") <(comparable "$2") | grep '^[<>]') || return 0
-    head -c 1500 <<<"$differences"
+    first_lines 1500 <<<"$differences"
     return 1
 }
 
@@ -297,7 +297,7 @@ contents_match_manifest() {
     found=$(grep $'^table\t' -- "$1" | cut -f2,3 | LC_ALL=C sort)
     if [[ $recorded != "$found" ]]; then
         echo "The dump does not hold the rows that its manifest names (< manifest, > dump):"
-        diff <(echo "$recorded") <(echo "$found") | grep '^[<>]' | head -c 1500
+        diff <(echo "$recorded") <(echo "$found") | grep '^[<>]' | first_lines 1500
         return 1
     fi
     if [[ -z $contents ]]; then

@@ -27,7 +27,7 @@ conclude() {
     # a line that was truncated by a crash stays a line of its own
     [[ ! -s $record || -z $(tail -c 1 -- "$record") ]] || echo >>"$record"
     printf '{"format": 2, "at": "%s", "run_id": "%s", "backup": "%s", "sha256": "%s", "outcome": "%s", "stage": "%s", "message": "%s", "seconds": %s%s}\n' \
-        "$(date -u +%Y-%m-%dT%H:%M:%S+00:00)" "$run" "$backup" "$sha256" "$outcome" "$2" "$(encoded "${3:0:2000}")" "$(since "$began")" \
+        "$(date -u +%Y-%m-%dT%H:%M:%S+00:00)" "$run" "$backup" "$sha256" "$outcome" "$2" "$(encoded "$(first_lines 4000 <<<"$3")")" "$(since "$began")" \
         "$measured" | tee -a -- "$record" || exit 1
     sync -- "$record"
     printf '%s: %s: %s\n' "$outcome" "$2" "$3" >&2
@@ -93,7 +93,7 @@ start_copy() {
         --entrypoint sh "$image" -c 'timeout "$@"; exit' limited -k 10 -s INT "$limit_s" docker-entrypoint.sh postgres \
         -c max_wal_size=256MB -c fsync=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 \
         -c shared_preload_libraries="$libraries" >/dev/null 2>"$scratch/output" \
-        || conclude error start "The disposable database did not start: $(tail -c 1000 "$scratch/output")"
+        || conclude error start "The disposable database did not start: $(last_lines 1000 <"$scratch/output")"
     # from its first line on: a copy that ends at once is removed, and takes its log along
     docker start --attach "$copy" 2>&1 | head -c 1000000 >"$scratch/log" & local attached=$!
     prefix=(docker exec --interactive --user postgres "$copy")
@@ -103,7 +103,7 @@ start_copy() {
             || conclude error start "The disposable database did not become ready: $(tail -n 5 "$scratch/log")"
         sleep 0.2
     done
-    make_database >"$scratch/output" 2>&1 || conclude error start "The database could not be made in the copy: $(tail -c 1000 "$scratch/output")"
+    make_database >"$scratch/output" 2>&1 || conclude error start "The database could not be made in the copy: $(last_lines 1000 <"$scratch/output")"
     measure image "\"$(docker inspect --format '{{.Config.Image}}' "$copy" | tr -cd 'A-Za-z0-9./:@_-')\""
     measure network "\"$(docker inspect --format '{{.HostConfig.NetworkMode}}' "$copy")\""
     measure mounts "$(docker inspect --format '{{json .Mounts}}' "$copy")"
@@ -137,14 +137,14 @@ restore() {
         | LIMIT_S=$limit_s load_dump "$database" "$user" >"$scratch/loaded" 2>"$scratch/output"
     status=("${PIPESTATUS[@]}")
     # 141: its reader ended before it, and is the one to ask
-    ((status[0] == 0 || status[0] == 141)) || conclude failed read "gzip cannot read it to its end: $(tail -c 500 "$scratch/gunzip")"
-    ((status[1] == 0 || status[1] == 141)) || conclude error read "It could not be read: $(tail -c 500 "$scratch/reading")"
+    ((status[0] == 0 || status[0] == 141)) || conclude failed read "gzip cannot read it to its end: $(last_lines 500 <"$scratch/gunzip")"
+    ((status[1] == 0 || status[1] == 141)) || conclude error read "It could not be read: $(last_lines 500 <"$scratch/reading")"
     case ${status[2]} in
         0) ;;
-        3) conclude failed restore "PostgreSQL rejects it: $(grep -m 1 -A 3 ERROR "$scratch/output" || tail -c 1500 "$scratch/output")" ;;
+        3) conclude failed restore "PostgreSQL rejects it: $(grep -m 1 -A 3 ERROR "$scratch/output" || last_lines 1500 <"$scratch/output")" ;;
         2) ((status[1] != 0)) || is_complete "$scratch/wanted" || conclude failed read "PostgreSQL's end marker is missing."
-           conclude failed read "It is not what pg_dump writes: $(tail -c 500 "$scratch/output")" ;;
-        *) conclude error restore "The disposable database ended: $(tail -c 500 "$scratch/output")" ;;
+           conclude failed read "It is not what pg_dump writes: $(last_lines 500 <"$scratch/output")" ;;
+        *) conclude error restore "The disposable database ended: $(last_lines 500 <"$scratch/output")" ;;
     esac
     is_complete "$scratch/wanted" || conclude failed read "PostgreSQL's end marker is missing."
     measure plain_bytes "$(sed -n 's/^plain\t//p' "$scratch/wanted")"
@@ -159,7 +159,7 @@ compare() {
     docker exec --user postgres "$copy" "${PG_DUMP[@]}" -U "$administrator" -d "$database" 2>"$scratch/output" \
         | with_contents "$scratch/found" 2>"$scratch/reading" >/dev/null
     status=("${PIPESTATUS[@]}")
-    [[ ${status[*]} == "0 0" ]] || conclude error compare "The restored copy could not be dumped: $(tail -c 500 "$scratch/output" "$scratch/reading")"
+    [[ ${status[*]} == "0 0" ]] || conclude error compare "The restored copy could not be dumped: $(cat "$scratch/output" "$scratch/reading" | last_lines 500)"
     measure tables "$(grep -c $'^table\t' "$scratch/found")"
     measure rows "$(awk -F '\t' '$1 == "table" { rows += $3 } END { printf "%d", rows }' "$scratch/found")"
     measure objects "$(grep -c $'^object\t' "$scratch/found")"
@@ -177,7 +177,7 @@ rows_of() { awk -F '\t' -v name="$1" '$1 == "table" && $2 == name { printf "\"%s
 # Loading checked every row: a CHECK as it came, a foreign key when it was added; each index was built from the rows. What
 # the database itself had left unchecked (NOT VALID) came back so, and says nothing about the backup.
 constraints() {
-    ask_as "$administrator" "$database" >"$scratch/checked" 2>"$scratch/output" <<'SQL' || conclude error constraints "The constraints could not be counted: $(tail -c 800 "$scratch/output")"
+    ask_as "$administrator" "$database" >"$scratch/checked" 2>"$scratch/output" <<'SQL' || conclude error constraints "The constraints could not be counted: $(last_lines 800 <"$scratch/output")"
 SELECT count(*) FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace
     WHERE contype IN ('f', 'c') AND convalidated AND conrelid <> 0 AND nspname <> 'information_schema' AND nspname !~ '^pg_';
 SELECT count(*) FROM pg_catalog.pg_index WHERE indisvalid AND indrelid >= 16384;
@@ -219,9 +219,9 @@ serve() {
     mapfile -t words < <(docker image inspect --format '{{range .Config.Entrypoint}}{{println .}}{{end}}{{range .Config.Cmd}}{{println .}}{{end}}' "$1" | sed '/^$/d')
     docker rm --force "$copy-application" >/dev/null 2>&1
     in_application --detach "$1" "${words[@]}" >/dev/null 2>"$scratch/output" \
-        || conclude error application "The application did not start: $(tail -c 800 "$scratch/output")"
+        || conclude error application "The application did not start: $(last_lines 800 <"$scratch/output")"
     docker exec --interactive "$copy-application" python3 - "${reads[@]}" >"$scratch/reads" 2>"$scratch/output" <<'PYTHON' \
-        || conclude error application "The read paths could not be requested: $(tail -c 800 "$scratch/output")"
+        || conclude error application "The read paths could not be requested: $(last_lines 800 <"$scratch/output")"
 import json, sys, time, urllib.error, urllib.request
 
 def get(path):

@@ -174,7 +174,9 @@ class _Check:
         rules = self.environment.backup
         argv = ("bash", "-s", "--", verb, self.environment.server.directory, self.commit,
                 self.environment.project, rules.database, rules.user, *last)
-        program = programs.text("release/read_git.sh", "release/schema_copy.sh", "release/compatibility.sh")
+        program = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh",
+                                "release/read_git.sh", "release/schema_copy.sh",
+                                "release/compatibility.sh")
         done = self.server.run(Command(argv, stdin=program, timeout_s=timeout_s))
         return parse_copy_records(done.stdout, self.server.address)
 

@@ -16,7 +16,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import CommandTimedOut, FactUnreadable
 from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
-from runbook_lib.core.text import lines_of
+from runbook_lib.core.text import head_of, lines_of
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
@@ -27,6 +27,7 @@ from runbook_lib.release.facts.validation_runs import ValidationRun, mounted, pr
 VALIDATION_TIMEOUT_S = 240.0
 # For a dry run of Compose alone: what the deployment would write. Without it none is made.
 RELEASE_ENV = ".runbook/release.env"
+LONGEST_MESSAGE = 1500  # characters of what a program prints about a fault
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -109,7 +110,8 @@ def _reply(connections: Connections, environment: Environment, commit: str, own_
     words = [f"{path}={_encoded(text)}" for path, text in own_files.items()]
     words += ["--", *(_encoded("".join(f"{word}\0" for word in one.words)) for one in runs)]
     argv = ("bash", "-s", "--", environment.server.directory, commit, environment.project, *words)
-    program = programs.text("release/read_git.sh", "release/configuration.sh")
+    program = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh",
+                            "release/read_git.sh", "release/configuration.sh")
     try:
         return connections.server.run(Command(argv, stdin=program, timeout_s=VALIDATION_TIMEOUT_S)).stdout
     except CommandTimedOut as cause:
@@ -187,7 +189,7 @@ def explain(output: str, files: Mapping[str, str], mounts: list[tuple[str, str]]
     lines = [line.strip() for line in lines_of(text) if line.strip()]
     telling = [line for line in lines if _TELLING.search(line)] or lines[-3:]
     places = [place for line in lines for place in _places(line, lines, files)]
-    return "; ".join(dict.fromkeys([*places, *telling[:4]]))[:1500]
+    return head_of("; ".join(dict.fromkeys([*places, *telling[:4]])), LONGEST_MESSAGE)
 
 
 _TELLING = re.compile(

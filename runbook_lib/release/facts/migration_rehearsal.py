@@ -52,7 +52,9 @@ def rehearse_migrations(environment: Environment, commit: str | None) -> Questio
     rules = environment.backup
     argv = ("bash", "-s", "--", environment.server.directory, commit or "", environment.project, rules.database,
             rules.user)
-    program = programs.text("release/read_git.sh", "release/schema_copy.sh", "release/migration_rehearsal.sh")
+    program = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh",
+                            "release/read_git.sh", "release/schema_copy.sh",
+                            "release/migration_rehearsal.sh")
 
     def fetch(connections: Connections) -> MigrationRehearsal | None:
         if commit is None:

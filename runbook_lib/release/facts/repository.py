@@ -108,7 +108,7 @@ def inspect_release(environment: Environment, ref: str) -> Question[ReleaseTree]
     """
     variables = [f"{name}={value}" for name, value in placeholder_variables(environment).items()]
     argv = ("bash", "-s", "--", environment.server.directory, ref, *variables)
-    program = programs.text("release/read_git.sh", "release/release_survey.sh")
+    program = programs.text("platform/whole_lines.sh", "release/read_git.sh", "release/release_survey.sh")
 
     def fetch(connections: Connections) -> ReleaseTree:
         reply = connections.server.run(Command(argv, stdin=program, timeout_s=SURVEY_TIMEOUT_S))

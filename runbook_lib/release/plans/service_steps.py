@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Action, Step
 from runbook_lib.environment import Environment
@@ -24,7 +25,7 @@ from runbook_lib.release.plans.configuration_steps import infrastructure_service
 OUTAGE_S = {"postgres": 6, "redis": 4}
 # PostgreSQL takes a faulty file for no file and goes on with what it has: its own views show whether it did.
 RELOAD_POSTGRES = r"""
-ask() { psql -XqAt -U "${POSTGRES_USER:-postgres}" -d "${POSTGRES_DB:-postgres}" -c "$1"; }
+ask() { PGOPTIONS="$OWN_SESSION" psql -XqAt -U "${POSTGRES_USER:-postgres}" -d "${POSTGRES_DB:-postgres}" -c "$1"; }
 [ "$(ask 'SELECT pg_reload_conf()')" = t ]
 sleep 1
 faults=$(ask "SELECT sourcefile || ':' || sourceline || ': ' || error FROM pg_file_settings
@@ -116,7 +117,7 @@ def _follow(environment: Environment, change: ServiceChange, *, new: bool) -> tu
         # the health check begins anew with the start: `up` waits for it
         return (compose(environment, "restart", name, timeout_s=120), compose_up(environment, name))
     if change.program == "postgres":
-        return (_inside(environment, name, RELOAD_POSTGRES),)
+        return (_inside(environment, name, programs.text("platform/own_session.sh") + RELOAD_POSTGRES),)
     words = [word for setting, after, before in change.values for word in (setting, after if new else before)]
     return (_inside(environment, name, SET_IN_REDIS, *words),) if words else ()
 

@@ -37,8 +37,8 @@ start() {
 }
 
 start_redis() {
-    docker run --detach --rm --name "$copy-redis" --label "$LABEL" --label "$OF_PROJECT=$project" --network "container:$copy" \
-        --memory 128m --tmpfs /data --entrypoint sh "$(docker inspect --format '{{.Config.Image}}' "$1")" -c 'timeout "$@"; exit' limited "$LIMIT_S" \
+    run_limited "$copy-redis" --rm --label "$LABEL" --label "$OF_PROJECT=$project" --network "container:$copy" \
+        --memory 128m --tmpfs /data -- "$(docker inspect --format '{{.Config.Image}}' "$1")" \
         redis-server --bind 127.0.0.1 --dir /data --save '' --appendonly no
 }
 
@@ -49,11 +49,11 @@ start_code() {
     image=${2:-$(docker inspect --format '{{.Image}}' "$1")} || return
     mapfile -t words < <(docker inspect --format '{{range .Config.Entrypoint}}{{println .}}{{end}}{{range .Config.Cmd}}{{println .}}{{end}}' "$1" | sed '/^$/d')
     # no --rm: a code that ends at once takes the reason with it otherwise
-    docker run --detach --name "$copy-code" --label "$LABEL" --label "$OF_PROJECT=$project" --network "container:$copy" \
+    run_limited "$copy-code" --label "$LABEL" --label "$OF_PROJECT=$project" --network "container:$copy" \
         --memory 512m --tmpfs /tmp:mode=1777 --env-file <(docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$1") \
         --env DATABASE_URL="$address" --env ASYNC_SQLALCHEMY_DATABASE_URI="${address/postgresql:/postgresql+asyncpg:}" \
         --env REDIS_URL=redis://127.0.0.1:6379/0 --env LOG_TO_FILE=false --env WEB_CONCURRENCY=1 \
-        --entrypoint sh "$image" -c 'timeout "$@"; exit' limited "$LIMIT_S" "${words[@]}" || return
+        -- "$image" "${words[@]}" || return
     local deadline=$((SECONDS + 90))
     until docker exec "$copy-code" python3 -c 'import urllib.request as ask; ask.urlopen("http://127.0.0.1:8000/api/v1/health", timeout=5)' 2>/dev/null; do
         if ((SECONDS >= deadline)) || [[ $(docker inspect --format '{{.State.Running}}' "$copy-code") != true ]]; then

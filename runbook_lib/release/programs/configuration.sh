@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2329
 # Validates a release's configuration before it touches anything: `bash -s -- CHECKOUT COMMIT PROJECT NAME=VALUE… -- RUN…`.
-# Follows read_git.sh. The commit is laid out in a folder of its own; each run is a container of the image that will read
+# Follows whole_lines.sh, own_session.sh, limited.sh and read_git.sh. The commit is laid out in a folder of its own; each run is a container of the image that will read
 # the files, without a network, with nothing of the live services but the server's certificates, read-only. It is removed
 # in any case, and ends on its own after LIMIT_S should this program die.
 # A NAME=VALUE is a file to write into the folder, `path=base64`. A RUN is base64 of NUL-ended words:
@@ -14,8 +14,6 @@
 set -uo pipefail
 export LC_ALL=C
 readonly LIMIT_S=120 START_S=90
-# not as the container's first process: there, timeout of coreutils 9.10 ends with 125 and not a word
-readonly LIMITED='timeout "$@"; exit $?'
 readonly LABEL=org.gw2.runbook=configuration-validation OF_PROJECT=org.gw2.project
 
 main() {
@@ -125,7 +123,7 @@ compare() {
 
 # postgres_settings CONTAINER: those that only a restart changes. Where data and files lie is the same in both.
 postgres_settings() {
-    docker exec "$1" sh -c 'psql -XqAt -F "	" -U "${POSTGRES_USER:-postgres}" -d "${POSTGRES_DB:-postgres}" -c "$1"' ask \
+    docker exec --env "PGOPTIONS=$OWN_SESSION" --env PGCONNECT_TIMEOUT=5 "$1" sh -c 'psql -XqAt -F "	" -U "${POSTGRES_USER:-postgres}" -d "${POSTGRES_DB:-postgres}" -c "$1"' ask \
         "SELECT name, setting FROM pg_settings WHERE context = 'postmaster' AND name !~ '_(directory|file)$' ORDER BY 1" </dev/null
 }
 
@@ -174,7 +172,7 @@ try() {
         "$mode" "$name" "$log"; outcome=$?
         case $outcome in 0) outcome=passed ;; 125) outcome=error ;; *) outcome=failed ;; esac
     fi
-    printf 'run\t%s\t%s\t%s\t%s\t%s\n' "$service" "$mode" "$outcome" "$((SECONDS - began))" "$(tail -c 6000 "$log" | encoded)"
+    printf 'run\t%s\t%s\t%s\t%s\t%s\n' "$service" "$mode" "$outcome" "$((SECONDS - began))" "$(last_lines 6000 <"$log" | encoded)"
     [[ $outcome == passed || $outcome == no-image ]] || show_sources "$sources"
 }
 
@@ -197,6 +195,13 @@ check() {
         timeout "$LIMIT_S" docker run --rm --name "$1" --label "$LABEL" --label "$OF_PROJECT=$project" "${options[@]}" "${more[@]}" --entrypoint sh \
             "$image" -c "$LIMITED" limited "$LIMIT_S" "${words[@]}" >"$2" 2>&1 </dev/null
         status=$?
+        if has_no_shell "$status" "$2"; then
+            docker rm --force "$1" >/dev/null 2>&1
+            guard "$1"
+            timeout "$LIMIT_S" docker run --rm --name "$1" --label "$LABEL" --label "$OF_PROJECT=$project" "${options[@]}" "${more[@]}" \
+                --entrypoint "${words[0]}" "$image" "${words[@]:1}" >"$2" 2>&1 </dev/null
+            status=$?
+        fi
         host=$(sed -n 's/.*host not found in [a-z ]*"\([A-Za-z0-9-]*\.[A-Za-z0-9.-]*\).*/\1/p' "$2" | head -n 1)
         ((status != 0 && tries < 20)) && [[ -n $host ]] || return "$status"
         tries=$((tries + 1)) more+=(--add-host "$host:127.0.0.1")
@@ -212,14 +217,24 @@ start() {
         words=("${words[@]:1}")
         ((${#words[@]})) || mapfile -t words < <(docker image inspect --format '{{range .Config.Cmd}}{{println .}}{{end}}' "$image" | sed '/^$/d')
     fi
+    words=("${entry[@]}" "${words[@]}")
     # not detached: it is removed when it ends, also when this program has ended before it. Appends: on a busy machine it
     # opens its log after what is found here was written there
     docker run --rm --name "$1" --label "$LABEL" --label "$OF_PROJECT=$project" "${options[@]}" --entrypoint sh "$image" \
-        -c "$LIMITED" limited "$LIMIT_S" "${entry[@]}" "${words[@]}" >>"$2" 2>&1 </dev/null &
-    local started=$!
+        -c "$LIMITED" limited "$LIMIT_S" "${words[@]}" >>"$2" 2>&1 </dev/null &
+    local started=$! shell=sh
     until healthy "$1"; do
         if ! kill -0 "$started" 2>/dev/null; then
             wait "$started"; status=$?
+            if [[ -n $shell ]] && has_no_shell "$status" "$2"; then
+                shell='' status=''
+                docker rm --force "$1" >/dev/null 2>&1
+                guard "$1"
+                docker run --rm --name "$1" --label "$LABEL" --label "$OF_PROJECT=$project" "${options[@]}" --entrypoint "${words[0]}" "$image" \
+                    "${words[@]:1}" >>"$2" 2>&1 </dev/null &
+                started=$!
+                continue
+            fi
             # 125: Docker itself could not start it. A service that ends without an error has not started either
             return $((status == 125 ? 125 : 1))
         fi

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A commit of the origin, read without changing the checkout: objects it lacks are fetched into a folder of their own, and
+# Follows whole_lines.sh. A commit of the origin, read without changing the checkout: objects it lacks are fetched into a folder of their own, and
 # the checkout's own objects are only borrowed. No ref, no FETCH_HEAD, no working file of the checkout is written.
 
 encoded() { base64 -w0; }
@@ -56,4 +56,4 @@ fetch() {
         fetch --quiet --no-write-fetch-head --no-tags --refmap= --no-auto-maintenance --recurse-submodules=no origin "$@"
 }
 
-give_up() { printf '%s\t%s\n' "$1" "$(tail -c 2000 "$2" | encoded)"; exit 0; }
+give_up() { printf '%s\t%s\n' "$1" "$(last_lines 2000 <"$2" | encoded)"; exit 0; }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154,SC2034
-# What a release would bring: `bash -s -- CHECKOUT REF NAME=VALUE…`. Follows read_git.sh. Reads only: it works in a folder
+# What a release would bring: `bash -s -- CHECKOUT REF NAME=VALUE…`. Follows whole_lines.sh and read_git.sh. Reads only: it works in a folder
 # of its own that is removed afterwards. The NAME=VALUE pairs replace the server's `.env` and `.env.secrets`.
 
 set -uo pipefail
@@ -62,7 +62,7 @@ show_compose() {
     # paths as they are in the release, not in the temporary folder
     sed -Ei "s#$tree/##g; s#$scratch(/above)*##g" "$scratch/config" "$scratch/error"
     printf 'compose\t%s\t%s\t%s\n' "$status" "$(head -c 4000000 "$scratch/config" | encoded)" \
-        "$(tail -c 4000 "$scratch/error" | encoded)"
+        "$(last_lines 4000 <"$scratch/error" | encoded)"
 }
 
 main "$@"; exit

@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2317
-# A copy of the live schema that no network reaches, and a release's migrations on it. Follows read_git.sh; the program
+# A copy of the live schema that no network reaches, and a release's migrations on it. Follows whole_lines.sh, own_session.sh,
+# limited.sh and read_git.sh; the program
 # that follows sets $checkout, $commit, $project, $database, $user, $scratch and $copy. The copy is a PostgreSQL of its own, with its
 # data in memory. The live database is only read.
 
@@ -11,7 +12,7 @@ readonly LIMIT_S=300
 readonly LABEL=org.gw2.runbook=schema-copy OF_PROJECT=org.gw2.project
 
 # result OUTCOME, the message on standard input: always the last record. Status 0: an outcome is an answer, not an error.
-result() { printf 'result\t%s\t%s\n' "$1" "$(tail -c 3000 | encoded)"; exit 0; }
+result() { printf 'result\t%s\t%s\n' "$1" "$(last_lines 3000 | encoded)"; exit 0; }
 
 one_container() {
     docker ps --quiet --no-trunc --filter "label=com.docker.compose.project=$1" --filter "label=com.docker.compose.service=$2" \
@@ -33,10 +34,9 @@ backend_image() {
 # a mount where it does not keep its data. A shell starts timeout: coreutils of 2026 ends at once and silently as a
 # container's first process.
 start_copy() {
-    docker run --detach --rm --name "$copy" --label "$LABEL" --label "$OF_PROJECT=$project" --network none --memory 512m --cpus 1 \
+    run_limited "$copy" --rm --label "$LABEL" --label "$OF_PROJECT=$project" --network none --memory 512m --cpus 1 \
         --tmpfs /var/lib/postgresql/data:size=400m --env POSTGRES_USER="$user" --env POSTGRES_DB="$database" \
-        --env PGDATA=/var/lib/postgresql/data --env POSTGRES_HOST_AUTH_METHOD=trust \
-        --entrypoint sh "$1" -c 'timeout "$@"; exit' limited "$LIMIT_S" docker-entrypoint.sh postgres || return
+        --env PGDATA=/var/lib/postgresql/data --env POSTGRES_HOST_AUTH_METHOD=trust -- "$1" docker-entrypoint.sh postgres || return
     local deadline=$((SECONDS + 60))
     # over TCP: while the image initialises its folder, the server answers on the socket only, and then restarts
     until docker exec "$copy" pg_isready --quiet --host 127.0.0.1 --username "$user" --dbname "$database"; do
@@ -48,19 +48,22 @@ start_copy() {
 # copy_schema CONTAINER: the live schema and its revision, without a single row of data; prints the revision. Gives up when
 # a lock is not free within 30 s: a rehearsal must not queue in front of users.
 copy_schema() {
-    docker exec "$1" pg_dump -U "$user" -d "$database" --lock-wait-timeout=30s --schema-only --no-owner --no-privileges </dev/null | into_copy || return
-    if [[ $(docker exec "$1" psql -XqAt -U "$user" -d "$database" -c "SELECT to_regclass('public.alembic_version')") ]]; then
-        docker exec "$1" pg_dump -U "$user" -d "$database" --lock-wait-timeout=30s --data-only --table=public.alembic_version </dev/null | into_copy
+    ours "$1" pg_dump -U "$user" -d "$database" --lock-wait-timeout=30s --schema-only --no-owner --no-privileges </dev/null | into_copy || return
+    if [[ $(ours "$1" psql -XqAt -U "$user" -d "$database" -c "SELECT to_regclass('public.alembic_version')") ]]; then
+        ours "$1" pg_dump -U "$user" -d "$database" --lock-wait-timeout=30s --data-only --table=public.alembic_version </dev/null | into_copy
         revision "$copy"
     fi
 }
+
+# ours CONTAINER PROGRAM WORD…: a session of PostgreSQL with our own settings; pg_dump has no limit on its statements
+ours() { docker exec --env "PGOPTIONS=$OWN_SESSION" --env PGCONNECT_TIMEOUT=5 "$@"; }
 
 into_copy() {
     docker exec --interactive "$copy" psql -XqAt -v ON_ERROR_STOP=1 --single-transaction -U "$user" -d "$database" >/dev/null
 }
 
 revision() {
-    docker exec "$1" psql -XqAt -U "$user" -d "$database" -c 'SELECT version_num FROM public.alembic_version ORDER BY 1'
+    ours "$1" psql -XqAt -U "$user" -d "$database" -c 'SELECT version_num FROM public.alembic_version ORDER BY 1'
 }
 
 # compare_libraries IMAGE: with other libraries a passed rehearsal proves less, and the finding is a warning.
@@ -74,6 +77,7 @@ compare_libraries() {
 # migrate IMAGE: the commit's migrations in a container of IMAGE, which shares the copy's loopback and nothing else.
 migrate() {
     local address="postgresql://$user@127.0.0.1:5432/$database"
+    guard "$copy-migrations"
     git -C "$checkout" archive "$commit:backend" | timeout "$LIMIT_S" docker run --interactive --rm --name "$copy-migrations" \
         --label "$LABEL" --label "$OF_PROJECT=$project" --network "container:$copy" --memory 512m --tmpfs /tmp:mode=1777 \
         --env DATABASE_URL="$address" --env ASYNC_SQLALCHEMY_DATABASE_URI="${address/postgresql:/postgresql+asyncpg:}" \

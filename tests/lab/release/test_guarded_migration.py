@@ -30,7 +30,7 @@ running() { for _ in $(seq 300); do [ "$(left)" = 'left: 1 containers, 1 session
 
 
 def on_server(lab: Lab, statement: str, script: str) -> str:
-    program = programs.text("platform/migration.sh")
+    program = programs.text("platform/own_session.sh", "platform/migration.sh")
     lab.on_server("sh", "-c", 'printf %s "$1" > /tmp/guarded.sh', "put", program)
     return lab.on_server("bash", "-c", MIGRATION + script, "migration", statement)
 
@@ -39,11 +39,11 @@ def test_a_wait_for_a_lock_ends_although_the_driver_knows_of_no_limit(lab: Lab) 
     script = r"""
     sql "BEGIN; LOCK TABLE squads; SELECT pg_sleep(88); COMMIT" >/dev/null 2>&1 &
     until [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(88)%' AND pid <> pg_backend_pid()")" = 1 ]; do sleep 0.2; done
-    begin 1 2>&1 | grep -o 'canceled: the migration waited more than 1 s for a lock on squads'; echo "status ${PIPESTATUS[0]}"
+    begin 1 2>&1 | grep -o 'canceled: the migration waited more than 1 s for a lock on public.squads'; echo "status ${PIPESTATUS[0]}"
     sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(88)%' AND pid <> pg_backend_pid()"; wait
     """
     printed = on_server(lab, "BEGIN; LOCK TABLE squads; COMMIT", script)
-    assert "waited more than 1 s for a lock on squads" in printed
+    assert "waited more than 1 s for a lock on public.squads" in printed
     assert "status 0" not in printed
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from runbook_lib.core import programs
 
-PROGRAM = programs.text("recovery/dump_contents.sh")
+PROGRAM = programs.text("platform/whole_lines.sh", "recovery/dump_contents.sh")
 HEAD = "--\n-- PostgreSQL database dump\n--\n\n\\restrict x1\n\n-- Dumped from database version 15.20\n-- Dumped by pg_dump version 15.20\n\n"
 END = "--\n-- PostgreSQL database dump complete\n--\n\n\\unrestrict x1\n\n"
 USERS = "COPY public.users (id, name) FROM stdin;\n1\tann\n2\tbob\n3\tbob\n\\.\n\n\n"

@@ -14,7 +14,7 @@ from runbook_lib.core import programs
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.release.facts.repository import ReleaseTree, parse_release
 
-PROGRAM = programs.text("release/read_git.sh", "release/release_survey.sh")
+PROGRAM = programs.text("platform/whole_lines.sh", "release/read_git.sh", "release/release_survey.sh")
 
 
 @dataclass

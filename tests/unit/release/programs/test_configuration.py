@@ -75,7 +75,8 @@ def ask(server: Path, compose: str, env: str = "", *runs: ValidationRun, new_maj
     specs = [encoded("".join(f"{word}\0" for word in one.words)) for one in runs]
     done = subprocess.run(
         ("bash", "-s", "--", str(checkout), commit, "gw2-staging", *words, "--", *specs), capture_output=True, text=True, timeout=60,
-        input=programs.text("release/read_git.sh", "release/configuration.sh"),
+        input=programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh", "release/read_git.sh",
+                            "release/configuration.sh"),
         env={"PATH": f"{server / 'bin'}:/usr/bin:/bin", "LOG": str(server / "log"), "SCRATCH_MARK": "/tree", "HOME": str(server),
              "NEW_MAJOR": new_major})
     assert done.stderr == ""

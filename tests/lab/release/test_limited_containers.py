@@ -1,0 +1,33 @@
+"""Containers of foreign images end on their own, whatever the image has, when the program that started them has died."""
+
+from __future__ import annotations
+
+import pytest
+
+from runbook_lib.core import programs
+from tests.lab.conftest import Lab
+
+# $1: a line of a Dockerfile. The program is killed as soon as its container runs.
+SCRIPT = r"""
+base=$(docker inspect --format '{{.Config.Image}}' "$(docker ps --quiet --filter label=com.docker.compose.service=postgres)")
+printf 'FROM %s\nUSER root\nENTRYPOINT []\n%s\n' "$base" "$1" | docker build --quiet --force-rm --tag limited:1 - >/dev/null || exit 1
+{ cat /tmp/limited.sh; cat <<'END'
+LIMIT_S=3 scratch=$(mktemp -d)
+run_limited limited-test --rm --network none -- limited:1 sleep 600
+exec sleep 600 >/dev/null 2>&1
+END
+} > /tmp/limited-run.sh
+bash /tmp/limited-run.sh & started=$!
+trap 'docker rm --force limited-test; docker rmi limited:1' EXIT >/dev/null 2>&1
+for _ in $(seq 300); do [ "$(docker inspect --format '{{.State.Running}}' limited-test 2>/dev/null)" = true ] && echo runs && break; sleep 0.1; done
+kill -KILL "$started"
+for _ in $(seq 600); do docker inspect limited-test >/dev/null 2>&1 || { echo ended; break; }; sleep 0.1; done
+"""
+
+
+@pytest.mark.parametrize("line", ["", 'RUN ["rm", "/usr/bin/timeout"]', 'RUN ["rm", "/bin/sh"]'],
+                         ids=["as usual", "without timeout", "without a shell"])
+def test_a_container_ends_after_its_limit(lab: Lab, line: str) -> None:
+    lab.on_server("sh", "-c", 'printf %s "$1" > /tmp/limited.sh', "put", programs.text("release/limited.sh"))
+    printed = lab.on_server("bash", "-c", SCRIPT, "limited", line).split()
+    assert [word for word in printed if word in ("runs", "ended")] == ["runs", "ended"]
