@@ -64,10 +64,11 @@ def _disk(needed_bytes: int, server: ServerState) -> Finding:
     check, expected = "disk for the copy", f"{needed_bytes / 1e6:,.0f} MB"
     if not needed_bytes:
         return finding(check, True, measured="none is needed: it fits into memory", expected=expected)
-    disk = server.disk(DOCKER_DATA)
+    disk = server.holding(DOCKER_DATA)
+    place = disk.path if disk else "the Docker Root Dir of `docker info`"
     return finding(check, None if disk is None else disk.free_bytes >= needed_bytes,
-                   measured=f"{disk.free_bytes / 1e6:,.0f} MB free in {DOCKER_DATA}" if disk else "not known",
-                   expected=expected, next_step=f"Free space under {DOCKER_DATA}, then run again.")
+                   measured=f"{disk.free_bytes / 1e6:,.0f} MB free in {place}" if disk else "not known",
+                   expected=expected, next_step=f"Free space under {place}, then run again.")
 
 
 def _application(selection: DrillSelection, deployed: Deployed) -> Finding:

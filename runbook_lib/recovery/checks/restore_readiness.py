@@ -5,7 +5,7 @@ from __future__ import annotations
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.database import DatabaseState
-from runbook_lib.platform.facts.server import DOCKER_DATA, ServerState
+from runbook_lib.platform.facts.server import DATABASE_DATA, ServerState
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.recovery.checks.restorable import backup_is_restorable
 from runbook_lib.recovery.facts.backups import Backup
@@ -71,14 +71,16 @@ def _schema(backup: Backup, target: Target, live_revision: str | None) -> Findin
 
 
 def _free_space(backup: Backup, databases: Databases, server: ServerState) -> Finding:
-    disk = server.disk(DOCKER_DATA)
+    disk = server.holding(DATABASE_DATA)
     if disk is None or backup.manifest is None:
-        return finding(DISK, None, measured="not known", next_step="On the server: df -h /var/lib/docker.")
+        return finding(DISK, None, measured="not known",
+                       next_step="On the server: `docker compose ps postgres`, then `df -h` in its container.")
     # plain_bytes too: a database that was vacuumed just before its backup can be smaller than its own dump
     needed = int(SPACE_FACTOR * max(backup.manifest.database_bytes, backup.manifest.plain_bytes))
     used = sum(one.size_bytes for one in databases.retained)
     hint = f"; {len(databases.retained)} retained databases use {used / 1e6:,.0f} MB" if databases.retained else ""
-    return finding(DISK, disk.free_bytes >= needed, measured=f"{disk.free_bytes / 1e6:,.0f} MB free{hint}",
+    return finding(DISK, disk.free_bytes >= needed,
+                   measured=f"{disk.free_bytes / 1e6:,.0f} MB free in {disk.path}{hint}",
                    expected=f"{needed / 1e6:,.0f} MB, {SPACE_FACTOR} times the database of the backup",
                    next_step="Delete a retained database with drop_retained, or docker image prune; then run again.")
 

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from runbook_lib.core.errors import FactUnreadable
-from runbook_lib.platform.facts.server import parse_disks, parse_server
+from runbook_lib.platform.facts.server import (
+    DATABASE_DATA,
+    DOCKER_DATA,
+    SURVEY,
+    parse_disks,
+    parse_server,
+)
 
 ASKED = ("/opt/gw2-wvwbuilder", "/backups/postgres", "/var/lib/docker")
 DF = """Mounted on              1B-blocks       Avail   Inodes    IFree
@@ -13,7 +23,7 @@ DF = """Mounted on              1B-blocks       Avail   Inodes    IFree
 /                    270553174016 71513788416 16777216 16022999
 /var/lib/docker      270553174016 71513788416        0        0
 """
-SURVEY = f"""== clock
+REPLY = f"""== clock
 1795366000.500000000
 == disks
 {DF}== memory
@@ -38,7 +48,7 @@ git version 2.39.5
 
 
 def test_the_survey_is_read_whole() -> None:
-    state = parse_server(SURVEY, ASKED, 1795366000.0, 1795366001.0)
+    state = parse_server(REPLY, ASKED, 1795366000.0, 1795366001.0)
     assert state.memory_bytes == 24684084 * 1024
     assert state.memory_available_bytes == 23207874 * 1024
     assert (state.load_1m, state.cpus, state.clock_ahead_s) == (3.59, 2, 0.0)
@@ -53,7 +63,7 @@ def test_the_survey_is_read_whole() -> None:
     ("before", "after", "ahead"), [(1795365990.0, 1795365991.0, 9.5), (1795366010.0, 1795366011.0, -9.5)]
 )
 def test_a_clock_that_is_off_is_off_by_what_asking_does_not_explain(before: float, after: float, ahead: float) -> None:
-    assert parse_server(SURVEY, ASKED, before, after).clock_ahead_s == pytest.approx(ahead)
+    assert parse_server(REPLY, ASKED, before, after).clock_ahead_s == pytest.approx(ahead)
 
 
 def test_a_file_system_without_inodes_has_none() -> None:
@@ -69,12 +79,12 @@ def test_a_path_that_does_not_exist_is_left_out() -> None:
 
 
 def test_a_missing_program_has_no_version() -> None:
-    text = SURVEY.replace("20.10.24+dfsg1", "bash: line 3: docker: command not found")
+    text = REPLY.replace("20.10.24+dfsg1", "bash: line 3: docker: command not found")
     assert parse_server(text, ASKED, 0, 2e9).versions["docker"] == ""
 
 
 def test_a_silent_engine_has_no_version() -> None:
-    text = SURVEY.replace("20.10.24+dfsg1", "\nCannot connect to the Docker daemon at unix:///var/run/docker.sock.")
+    text = REPLY.replace("20.10.24+dfsg1", "\nCannot connect to the Docker daemon at unix:///var/run/docker.sock.")
     assert parse_server(text, ASKED, 0, 2e9).versions["docker"] == ""
 
 
@@ -83,11 +93,71 @@ def test_a_silent_engine_has_no_version() -> None:
     [
         "",
         "== clock\nnow\n",
-        SURVEY.replace("MemAvailable", "MemOther"),
-        SURVEY.replace("== cpus\n2", "== cpus\nmany"),
-        SURVEY.replace(DF, ""),
+        REPLY.replace("MemAvailable", "MemOther"),
+        REPLY.replace("== cpus\n2", "== cpus\nmany"),
+        REPLY.replace(DF, ""),
     ],
 )
 def test_malformed_surveys_are_unreadable(broken: str) -> None:
     with pytest.raises(FactUnreadable):
         parse_server(broken, ASKED, 0, 2e9)
+
+
+@pytest.mark.parametrize("problem", ["Permission denied", "Stale file handle", "Transport endpoint is not connected"])
+def test_a_disk_that_does_not_answer_is_not_known_and_hides_no_other(problem: str) -> None:
+    text = DF.replace("/var/lib/docker      270553174016 71513788416        0        0\n", f"df: /var/lib/docker: {problem}\n")
+    assert [disk.path for disk in parse_disks(text, ASKED)] == ["/opt/gw2-wvwbuilder", "/backups/postgres"]
+
+
+INSIDE = "Filesystem     1024-blocks     Used Available Capacity Mounted on\n"
+ROW = "/dev/sdb1        103081248 41232499  61848749      40% "
+
+
+@pytest.mark.parametrize(("text", "path", "free_kb", "device"), [
+    (f"/var/lib/postgresql/data\n{INSIDE}{ROW}/var/lib/postgresql/data\n2065\n", "/var/lib/postgresql/data", 61848749, "2065"),
+    (f"/data/pg\n{INSIDE}{ROW}/data\n", "/data/pg", 61848749, ""),
+    (f"/data\n{INSIDE}nas:/export/a b/pg      100     40    60      - /data\n7\n", "/data", 60, "7"),
+])
+def test_the_databases_disk_is_the_one_that_its_container_sees(text: str, path: str, free_kb: int, device: str) -> None:
+    disk = parse_server(f"{REPLY}== databasedata\n{text}", ASKED, 0, 2e9).holding(DATABASE_DATA)
+    assert disk is not None
+    assert (disk.path, disk.free_bytes, disk.device) == (path, free_kb * 1024, device)
+
+
+@pytest.mark.parametrize("text", ["", "Error response from daemon\n", "/data\ndf: /data: Permission denied\n",
+                                  f"/data\n{INSIDE}", "OCI runtime exec failed\n"])
+def test_a_database_that_does_not_answer_has_no_disk_that_is_known(text: str) -> None:
+    assert parse_server(f"{REPLY}== databasedata\n{text}", ASKED, 0, 2e9).holding(DATABASE_DATA) is None
+
+
+@pytest.mark.parametrize("text", ["", "/srv/docker\ndf: /srv/docker: Permission denied\n", "Cannot connect\n"])
+def test_an_engine_that_does_not_answer_has_no_disk_that_is_known(text: str) -> None:
+    assert parse_server(f"{REPLY}== dockerdata\n{text}", ASKED, 0, 2e9).holding(DOCKER_DATA) is None
+
+
+# an engine whose data-root is a folder of its own, and a database that answers from inside its container
+DOCKER = """#!/bin/sh
+case "$*" in
+    info*) [ -z "$GONE" ] || exit 1; echo "$ROOT" ;;
+    ps*project=ours*service=postgres*) echo 4f2c ;;
+    "exec 4f2c sh -c "*) shift 2; PGDATA=$ROOT/pg exec "$@" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(("project", "gone"), [("ours", ""), ("theirs", ""), ("ours", "1")])
+def test_the_engine_is_asked_where_its_data_lie_and_the_database_of_this_project_where_its(
+    tmp_path: Path, project: str, gone: str
+) -> None:
+    root = tmp_path / "elsewhere"
+    (root / "pg").mkdir(parents=True)
+    (tmp_path / "docker").write_text(DOCKER)
+    (tmp_path / "docker").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "ROOT": str(root), "GONE": gone, "LC_ALL": "C"}
+    done = subprocess.run(("bash", "-c", SURVEY, "server", project, str(tmp_path)), env=environment, capture_output=True,
+                          text=True, check=False)
+    state = parse_server(done.stdout, (str(tmp_path),), 0, 2e9)
+    docker, database = state.holding(DOCKER_DATA), state.holding(DATABASE_DATA)
+    assert (docker.path if docker else "") == ("" if gone else str(root))
+    assert (database.path if database else "") == (str(root / "pg") if project == "ours" else "")
+    assert {one.device for one in state.disks} == {str(root.stat().st_dev)}, "all are on one file system here"
