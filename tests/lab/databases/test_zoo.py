@@ -101,6 +101,23 @@ def test_what_must_be_apart_ends_as_its_file_says(live: Throwaway, name: str) ->
             live.fresh_tablespace()
 
 
+@pytest.mark.parametrize("change", [
+    "INSERT INTO things VALUES (3, 'c')", "UPDATE things SET name = 'B' WHERE id = 2", "CREATE VIEW more AS SELECT 1 AS one",
+    "SELECT nextval('things_id_seq')", "ALTER TABLE things OWNER TO postgres",
+], ids=["a row more", "a letter", "an object more", "a sequence", "an owner"])
+def test_a_copy_that_holds_something_else_is_never_swapped_in(live: Throwaway, change: str) -> None:
+    live.sql("CREATE TABLE things (id serial PRIMARY KEY, name text); INSERT INTO things (name) VALUES ('a'), ('b')", role=OWNER)
+    assert live.back_up().returncode == 0
+    for words in (("create",), ("load", str(live.backup), live.manifest()["sha256"])):
+        assert live.step(*words).returncode == 0
+    live.sql(change, STAGED)
+    done = live.step("compare", str(live.backup).replace(".sql.gz", ".manifest.json"), live.backup.name)
+    assert done.returncode == 1
+    assert "does not hold what the backup holds" in done.stderr
+    assert live.step("swap").returncode == 1
+    assert live.databases() == [DATABASE, STAGED]
+
+
 def test_the_settings_of_the_database_come_along_in_both_directions(live: Throwaway) -> None:
     live.add(specimen("database_settings"))
     about = settings_of(live)

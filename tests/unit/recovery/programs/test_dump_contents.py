@@ -21,7 +21,8 @@ USERS = "COPY public.users (id, name) FROM stdin;\n1\tann\n2\tbob\n3\tbob\n\\.\n
 
 
 def run(script: str, folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(("bash", "-c", PROGRAM + script, "test", *words), cwd=folder, text=True, capture_output=True,
+    # as each program that has it begins
+    return subprocess.run(("bash", "-c", f"set -uo pipefail\n{PROGRAM}{script}", "test", *words), cwd=folder, text=True, capture_output=True,
                           timeout=120, env={**os.environ, **variables})
 
 
