@@ -26,21 +26,25 @@ readonly OWN_LIMITS='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transac
  -c max_parallel_workers_per_gather=0 -c search_path=pg_catalog -c role=none'
 readonly WITH_OWN_LIMITS=(env "PGOPTIONS=${OWN_LIMITS//$'\n'/}")
 
+# An event trigger on login (17) would run the application's function as the superuser that we come as, and what it writes
+# would be in the copy and not in the backup. No older version knows the setting, and no one but a superuser may set it.
+readonly WITHOUT_EVENTS='case $(psql --version) in *") 1"[0-6][.a-z]*) ;; *) export PGOPTIONS="$PGOPTIONS -c event_triggers=off" ;; esac'
 readonly DUMP_OPTIONS=(--format=plain --lock-wait-timeout=60s)
-# pg_dump with its options. Docker takes two thirds less time to pass on few large writes than many small ones; where
+# pg_dump with its options, as a superuser. Docker takes two thirds less time to pass on few large writes than many small ones; where
 # the database's image has no stdbuf, it goes without.
-readonly PG_DUMP=("${WITH_OWN_LIMITS[@]}" sh -c 'command -v stdbuf >/dev/null && exec stdbuf -o1M pg_dump "$@"; exec pg_dump "$@"'
+readonly PG_DUMP=("${WITH_OWN_LIMITS[@]}" sh -c "$WITHOUT_EVENTS"'
+    command -v stdbuf >/dev/null && exec stdbuf -o1M pg_dump "$@"; exec pg_dump "$@"'
     pg_dump "${DUMP_OPTIONS[@]}")
 
 # AS_WHO_MAY_READ PROGRAM USER DATABASE WORD…: psql or pg_dump there, as a superuser where one lets us in over the socket,
 # because the owner of a database may not read the tables of other roles; else as USER. One call, as each costs half a second.
-readonly AS_WHO_MAY_READ=(sh -c '
+readonly AS_WHO_MAY_READ=(sh -c 'own=$PGOPTIONS; '"$WITHOUT_EVENTS"'
     program=$1 user=$2 database=$3; shift 3
     for role in postgres "$user"; do
         superuser=$(psql -XqAt -U "$role" -d "$database" -c "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user" 2>/dev/null </dev/null)
         [ "$superuser" != t ] || break
     done
-    [ "$superuser" = t ] || role=$user
+    [ "$superuser" = t ] || { role=$user; export PGOPTIONS="$own"; }
     command -v stdbuf >/dev/null && [ "$program" = pg_dump ] && exec stdbuf -o1M pg_dump -U "$role" -d "$database" "$@"
     exec "$program" -U "$role" -d "$database" "$@"' as-who-may-read)
 
@@ -72,7 +76,7 @@ use strict; use warnings;
 use Digest::MD5 'md5';
 my ($out, $buffer, $quote, $depth, $statement, $ended, $plain) = ($ARGV[0], '', undef, 0, '', 0, 0);
 my ($large_objects, $large_bytes, $statement_bytes, @lines) = (0, 0, 0);
-my ($all_statements, $large_sum, $large_object) = (Digest::MD5->new, 0);
+my ($all_statements, $large_sum, $large_object, %inherits) = (Digest::MD5->new, 0);
 $| = 1;
 
 # the next bytes go on to whoever reads them, and into the buffer; 0 at the end
@@ -98,17 +102,37 @@ sub next_line {
     return substr $buffer, 0, $at + 1, '';
 }
 
+# A child of other tables can come back with its columns in another order: its own ones go behind those of its parents.
+# Where the order is not that of the names, the columns as sorted and the place of each; else as they are.
+sub columns_by_name {
+    my ($columns) = @_;
+    my @names = $columns =~ /((?:"(?:[^"]|"")+"|[^\s,()]+))/g;
+    my @order = sort { $names[$a] cmp $names[$b] } 0 .. $#names;
+    return ($columns) unless grep { $order[$_] != $_ } 0 .. $#order;
+    return ('(' . join(', ', @names[@order]) . ')', @order);
+}
+
 # Rows of one table, up to the line `\.`, which no row can be: COPY doubles every backslash. 0: the dump ends before it.
 # The sum over the rows does not depend on their order: a row that fits goes into an earlier page when it is loaded.
 sub copy_rows {
     my ($name, $columns) = @_;
-    my ($sum, $rows, $bytes, $first, $begun) = (unpack('%64Q*', md5($columns)), 0, 0, 1);
+    ($columns, my @order) = columns_by_name($columns) if $inherits{$name};
+    my ($sum, $rows, $bytes, $first, $begun, $kept) = (unpack('%64Q*', md5($columns)), 0, 0, 1, undef, '');
     my $take = sub {
         my $piece = substr $buffer, 0, $_[0], '';
         # the newline put before the first row is not part of it
         if ($first) { substr $piece, 0, 1, ''; $first = 0 }
         $rows += $piece =~ tr/\n//;
         $bytes += length $piece;
+        if (@order) {
+            $kept .= $piece;
+            return if index($piece, "\n") < 0;
+            my @whole = split /\n/, $kept, -1;
+            $kept = pop @whole;
+            use integer;
+            $sum += unpack '%64Q*', join '', map { md5(join "\t", (split /\t/, $_, -1)[@order]) } @whole;
+            return;
+        }
         if ($begun) {
             my $end = index $piece, "\n";
             $begun->add($end < 0 ? $piece : substr $piece, 0, $end);
@@ -153,6 +177,7 @@ sub statement_is_over {
     $statement = '';
     my $name = qr/(?:"(?:[^"]|"")+"|[^\s".(]+)/;
     if ($text =~ /\ACOPY ($name\.$name) *(\(.*\))? *FROM stdin;\z/s) { return copy_rows($1, $2 // '') }
+    $inherits{$1} = 1 if $text =~ /\ACREATE (?:UNLOGGED )?TABLE ($name\.$name) .*^INHERITS \(/ms;
     return 0 if $text =~ /\bFROM stdin;\z/;  # rows follow, of no table that could be named
     if ($text =~ /\ASELECT pg_catalog\.setval\('((?:[^']|'')*)', (-?\d+), (true|false)\);\z/s) {
         my ($sequence, $value) = ($1, "$2,$3");

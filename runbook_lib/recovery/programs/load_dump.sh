@@ -9,15 +9,22 @@ readonly LOADING_SESSION='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_tr
 # ask_as ROLE DATABASE WORD…: psql there, SQL from standard input, the first error ends it.
 ask_as() {
     local role=$1 where=$2; shift 2
-    "${prefix[@]}" timeout -k 10 "${LIMIT_S:-3600}" env PGOPTIONS="$LOADING_SESSION" psql -XqAt -v ON_ERROR_STOP=1 -U "$role" -d "$where" "$@"
+    "${prefix[@]}" timeout -k 10 "${LIMIT_S:-3600}" env PGOPTIONS="$LOADING_SESSION${more-}" psql -XqAt -v ON_ERROR_STOP=1 -U "$role" -d "$where" "$@"
 }
+
+# ask_inside DATABASE WORD…: as the administrator in a database that has what the application made: its event triggers on
+# login (since 17) are not run.
+ask_inside() { local more=$without_events; ask_as "$administrator" "$@"; }
 
 # find_administrator USER: the superuser's name, which is `postgres` unless POSTGRES_USER named another.
 find_administrator() {
-    local one
+    local one found
     for one in postgres "$1"; do
-        administrator=$(ask_as "$one" template1 2>/dev/null <<<'SELECT rolname FROM pg_roles WHERE rolsuper AND rolcanlogin
-            ORDER BY rolname <> current_user, oid LIMIT 1') && [[ -n $administrator ]] && return
+        found=$(ask_as "$one" template1 2>/dev/null <<<"SELECT current_setting('server_version_num') || ' ' || rolname
+            FROM pg_roles WHERE rolsuper AND rolcanlogin ORDER BY rolname <> current_user, oid LIMIT 1") && [[ -n $found ]] || continue
+        administrator=${found#* } without_events=''
+        ((${found%% *} < 170000)) || without_events=' -c event_triggers=off'
+        return
     done
     echo "No superuser of PostgreSQL can log in over its own socket: neither postgres nor $1." >&2
     return 1
@@ -64,7 +71,7 @@ load_dump() {
 
 # Tables that are elsewhere are not read for it: nothing may answer there.
 analyze() {
-    ask_as "$administrator" "$1" <<'SQL'
+    ask_inside "$1" <<'SQL'
 SELECT CASE WHEN there THEN format('ANALYZE %s', oid::regclass) ELSE 'ANALYZE' END
     FROM (SELECT EXISTS (SELECT FROM pg_class WHERE relkind = 'f')) AS foreign_tables(there)
     LEFT JOIN pg_class ON there AND relkind IN ('r', 'm') AND relpersistence <> 't' AND oid >= 16384 \gexec

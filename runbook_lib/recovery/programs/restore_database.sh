@@ -37,7 +37,7 @@ SQL
 
 # drop_database NAME: also where it is a template, or has a subscription; the other side's slot is the live database's.
 drop_database() {
-    ask_as "$administrator" "$1" <<'SQL' 2>/dev/null
+    ask_inside "$1" <<'SQL' 2>/dev/null
 SELECT format(one, subname) FROM pg_subscription s JOIN pg_database d ON d.oid = subdbid AND datname = current_database(),
     unnest(ARRAY['ALTER SUBSCRIPTION %I DISABLE', 'ALTER SUBSCRIPTION %I SET (slot_name = NONE)', 'DROP SUBSCRIPTION %I']) WITH ORDINALITY AS t(one, place)
     ORDER BY subname, place \gexec
@@ -173,13 +173,13 @@ SQL
 # Each in its own direction, and no further than the restored sequence goes; one that cycles gives its values again anyway.
 carry_sequences() {
     local sql
-    sql=$(ask_as "$administrator" "$database" <<<"
+    sql=$(ask_inside "$database" <<<"
         SELECT format('SELECT setval(format(%L, schemaname, sequencename), CASE WHEN increment_by > 0 THEN least(%s, max_value) ELSE greatest(%s, min_value) END)
             FROM pg_sequences WHERE schemaname = %L AND sequencename = %L AND sign(increment_by) = %s AND NOT cycle
             AND (last_value IS NULL OR (%s - last_value) * sign(increment_by) > 0);',
             '%I.%I', last_value, last_value, schemaname, sequencename, sign(increment_by), last_value)
         FROM pg_sequences WHERE last_value IS NOT NULL AND NOT cycle") || return
-    ask_as "$administrator" "$staged" <<<"$sql" >/dev/null
+    ask_inside "$staged" <<<"$sql" >/dev/null
 }
 
 # swap-back: safe whether the swap took place or not.

@@ -103,7 +103,8 @@ start_copy() {
             || conclude error start "The disposable database did not become ready: $(tail -n 5 "$scratch/log")"
         sleep 0.2
     done
-    make_database >"$scratch/output" 2>&1 || conclude error start "The database could not be made in the copy: $(last_lines 1000 <"$scratch/output")"
+    find_administrator "$administrator" 2>"$scratch/output" && make_database >"$scratch/output" 2>&1 \
+        || conclude error start "The database could not be made in the copy: $(last_lines 1000 <"$scratch/output")"
     measure image "\"$(docker inspect --format '{{.Config.Image}}' "$copy" | tr -cd 'A-Za-z0-9./:@_-')\""
     measure network "\"$(docker inspect --format '{{.HostConfig.NetworkMode}}' "$copy")\""
     measure mounts "$(docker inspect --format '{{json .Mounts}}' "$copy")"
@@ -177,7 +178,7 @@ rows_of() { awk -F '\t' -v name="$1" '$1 == "table" && $2 == name { printf "\"%s
 # Loading checked every row: a CHECK as it came, a foreign key when it was added; each index was built from the rows. What
 # the database itself had left unchecked (NOT VALID) came back so, and says nothing about the backup.
 constraints() {
-    ask_as "$administrator" "$database" >"$scratch/checked" 2>"$scratch/output" <<'SQL' || conclude error constraints "The constraints could not be counted: $(last_lines 800 <"$scratch/output")"
+    ask_inside "$database" >"$scratch/checked" 2>"$scratch/output" <<'SQL' || conclude error constraints "The constraints could not be counted: $(last_lines 800 <"$scratch/output")"
 SELECT count(*) FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace
     WHERE contype IN ('f', 'c') AND convalidated AND conrelid <> 0 AND nspname <> 'information_schema' AND nspname !~ '^pg_';
 SELECT count(*) FROM pg_catalog.pg_index WHERE indisvalid AND indrelid >= 16384;
