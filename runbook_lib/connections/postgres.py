@@ -33,8 +33,11 @@ class ServerDatabase:
         """
         if ";" in sql or "\\" in sql:
             raise ValueError("one SELECT, without ';' and without backslashes")
-        options = f"-c default_transaction_read_only=on -c statement_timeout={int(timeout_s * 1000)}"
-        text = f"BEGIN READ ONLY;\nSELECT row_to_json(answer) FROM (\n{sql}\n) AS answer;\nCOMMIT;\n"
+        # not with the connection's options: an event trigger on login (17) that records who came would fail in it, and
+        # the database would seem not to answer
+        options = f"-c statement_timeout={int(timeout_s * 1000)}"
+        only_read = "BEGIN READ ONLY;\nSET default_transaction_read_only=on;\n"
+        text = f"{only_read}SELECT row_to_json(answer) FROM (\n{sql}\n) AS answer;\nCOMMIT;\n"
         known = bool(self._container)
         if not known:
             self._find()

@@ -23,10 +23,17 @@ SWAP_IN_PROGRESS = "swap in progress, "
 # as 0.1.0 wrote it: a restore that was interrupted before the upgrade is finished after it
 SWAP_IN_PROGRESS_BEFORE_0_2 = "swap open, "
 
-# As the superuser and connected to none of them: a live database that is closed or gone must not hide the others.
-_LIST = ("env", "PGOPTIONS=-c default_transaction_read_only=on",
-         "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", "postgres")
-_QUERY = """
+# As the superuser, which POSTGRES_USER may have named otherwise, and connected to none of them: a live database that is
+# closed or gone must not hide the others. `load_dump.sh` finds the superuser in the same way.
+AS_SUPERUSER = """
+user=$1; shift
+for one in postgres "$user"; do
+    role=$(psql -XqAt -U "$one" -d template1 -c "SELECT rolname FROM pg_roles WHERE rolsuper AND rolcanlogin
+        ORDER BY rolname <> current_user, oid LIMIT 1" 2>/dev/null </dev/null) && [ -n "$role" ] && break
+done
+exec psql -XqAt -v ON_ERROR_STOP=1 -U "${role:-postgres}" -d postgres "$@"
+"""
+QUERY = """
 SELECT json_build_object('name', datname, 'owner', pg_get_userbyid(datdba), 'size_bytes', pg_database_size(oid),
            'comment', coalesce(shobj_description(oid, 'pg_database'), ''), 'open', datallowconn AND datconnlimit <> 0)
     FROM pg_database
@@ -101,8 +108,9 @@ def restored_from(backup_name: str) -> str:
 def survey_databases(environment: Environment) -> Question[Databases]:
     """The live database and those next to it. Raises FactUnreadable when PostgreSQL does not answer."""
     database = environment.backup.database
-    words = (*_LIST, "-v", f"database={database}")
-    command = Command(exec_in(environment, "postgres", *words), stdin=_QUERY, timeout_s=60)
+    asked = exec_in(environment, "postgres", "env", "PGOPTIONS=-c default_transaction_read_only=on", "sh", "-c",
+                    AS_SUPERUSER, "as-superuser", environment.backup.user, "-v", f"database={database}")
+    command = Command(asked, stdin=QUERY, timeout_s=60)
 
     def fetch(connections: Connections) -> Databases:
         return parse_databases(connections.server.run(command).stdout, database)

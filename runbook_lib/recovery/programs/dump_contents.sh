@@ -37,11 +37,15 @@ readonly PG_DUMP=("${WITH_OWN_LIMITS[@]}" sh -c "$WITHOUT_EVENTS"'
     pg_dump "${DUMP_OPTIONS[@]}")
 
 # AS_WHO_MAY_READ PROGRAM USER DATABASE WORD…: psql or pg_dump there, as a superuser where one lets us in over the socket,
-# because the owner of a database may not read the tables of other roles; else as USER. One call, as each costs half a second.
+# because the owner of a database may not read the tables of other roles; else as USER. The superuser has the name that
+# POSTGRES_USER gave it, which any role can look up. One call, as each costs half a second.
 readonly AS_WHO_MAY_READ=(sh -c 'own=$PGOPTIONS; '"$WITHOUT_EVENTS"'
-    program=$1 user=$2 database=$3; shift 3
-    for role in postgres "$user"; do
-        superuser=$(psql -XqAt -U "$role" -d "$database" -c "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user" 2>/dev/null </dev/null)
+    program=$1 user=$2 database=$3 superuser=; shift 3
+    ask() { psql -XqAt -U "$1" -d "$database" -c "$2" 2>/dev/null </dev/null; }
+    who="SELECT rolname FROM pg_catalog.pg_roles WHERE rolsuper AND rolcanlogin ORDER BY rolname <> current_user, oid LIMIT 1"
+    for one in postgres "$user"; do
+        role=$(ask "$one" "$who" || PGOPTIONS=$own ask "$one" "$who")
+        [ -z "$role" ] || superuser=$(ask "$role" "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user")
         [ "$superuser" != t ] || break
     done
     [ "$superuser" = t ] || { role=$user; export PGOPTIONS="$own"; }

@@ -21,7 +21,7 @@ find_administrator() {
     local one found
     for one in postgres "$1"; do
         found=$(ask_as "$one" template1 2>/dev/null <<<"SELECT current_setting('server_version_num') || ' ' || rolname
-            FROM pg_roles WHERE rolsuper AND rolcanlogin ORDER BY rolname <> current_user, oid LIMIT 1") && [[ -n $found ]] || continue
+            FROM pg_roles WHERE rolsuper AND rolcanlogin ORDER BY rolname <> current_user, oid LIMIT 1") && [[ $found =~ ^[0-9]+\ . ]] || continue
         administrator=${found#* } without_events=''
         ((${found%% *} < 170000)) || without_events=' -c event_triggers=off'
         return

@@ -12,6 +12,7 @@ from lab.databases import Specimen, specimen, zoo
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.recovery.checks.restorability import can_be_restored
 from runbook_lib.recovery.facts.restorability import survey_restorability
+from runbook_lib.recovery.facts.restore_databases import AS_SUPERUSER, QUERY, parse_databases
 from tests.lab.databases.throwaway import DATABASE, ENVIRONMENT, OWNER, STAGED, Throwaway
 
 TOGETHER = tuple(one for one in zoo() if one.goes_together)
@@ -161,14 +162,19 @@ def test_roles_that_the_server_lost_are_made_without_login_and_reported(live: Th
     assert live.sql("SELECT count(*) FROM pg_roles WHERE rolname ~* '^zoo'", "postgres") == "0"
 
 
-def test_a_superuser_of_another_name_is_found(throwaway: Throwaway, tmp_path_factory: pytest.TempPathFactory) -> None:
-    other = Throwaway(f"{throwaway.name}-named", tmp_path_factory.mktemp("named"), administrator=OWNER)
+@pytest.mark.parametrize("administrator", [OWNER, "Chief admin"], ids=["the owner", "another role"])
+def test_a_superuser_of_another_name_is_found(throwaway: Throwaway, tmp_path_factory: pytest.TempPathFactory, administrator: str) -> None:
+    other = Throwaway(f"{throwaway.name}-named", tmp_path_factory.mktemp("named"), administrator=administrator)
     try:
         other.start()
-        other.sql(f"CREATE DATABASE {DATABASE}", "postgres")
-        other.sql("CREATE TABLE things (id serial PRIMARY KEY)")
+        other.sql(f"CREATE DATABASE {DATABASE} OWNER {OWNER}", "postgres")
+        # the owner may not read it: the backup comes as who may
+        other.sql("CREATE TABLE things (id serial PRIMARY KEY); INSERT INTO things DEFAULT VALUES")
         restored(other)
         assert other.step("swap").returncode == 0
+        asked = other.run("sh", "-c", AS_SUPERUSER, "as-superuser", OWNER, "-v", f"database={DATABASE}", text=QUERY)
+        found = parse_databases(asked.stdout, DATABASE)
+        assert (found.live and found.live.owner, len(found.retained)) == (OWNER, 1), asked.stderr
     finally:
         other.stop()
 

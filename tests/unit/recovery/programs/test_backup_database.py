@@ -27,13 +27,17 @@ name=$(basename "$0")
 echo "$name $*" | tr '\n' ' ' >>"$here/asked"; echo >>"$here/asked"
 case $name in
     inside) PATH=$here:$PATH exec "$@" ;;
-    psql) [[ $* != *rolsuper* ]] || { [[ $* != *"-U postgres "* ]] || cat "$here/superuser" 2>/dev/null; exit; }
+    psql) [[ $* != *--version* ]] || { cat "$here/version" 2>/dev/null || echo 'psql (PostgreSQL) 15.20'; exit; }
+        # before 17 no server knows the setting, and then no one but a superuser may set it
+        [[ $PGOPTIONS != *event_triggers* || $* == *"-U $(cat "$here/superuser") "* ]] || exit 2
+        [[ $* != *"SELECT rolname"* ]] || { cat "$here/superuser"; exit; }
+        [[ $* != *"SELECT rolsuper"* ]] || { [[ $* != *"-U $(cat "$here/superuser") "* ]] || echo t; exit; }
         while read -r line; do case $line in
             BEGIN*) echo 00000003-0000001B-1 ;;
             "SELECT 'end';") cat "$here/contents"; sed 's/^/counted\t/' "$here/counted"; echo end ;;
             COMMIT*) exit 0 ;;
         esac; done ;;
-    pg_dump) cat "$here/dump"; exit "$(cat "$here/status")" ;;
+    pg_dump) echo "$PGOPTIONS" >"$here/options"; cat "$here/dump"; exit "$(cat "$here/status")" ;;
 esac
 """
 
@@ -108,6 +112,7 @@ def folder(tmp_path: Path) -> Folder:
         (inside.parent / name).symlink_to(inside)
     (inside.parent / "contents").write_text(contents())
     (inside.parent / "counted").write_text(counted())
+    (inside.parent / "superuser").write_text("")
     (tmp_path / "backups").mkdir()
     return Folder(tmp_path / "backups", inside)
 
@@ -184,13 +189,17 @@ def test_a_database_that_does_not_answer_is_reported_with_its_own_words(folder: 
     assert "did not answer" in done.stderr
 
 
-@pytest.mark.parametrize(("superuser", "role"), [("t", "postgres"), ("f", "staging_user"), ("", "staging_user")])
-def test_a_superuser_dumps_where_there_is_one_and_the_owner_elsewhere(folder: Folder, superuser: str, role: str) -> None:
+@pytest.mark.parametrize("version", ["14.23", "15.18 (Debian 15.18-0+deb12u1)", "16beta1", "17.12", "18.6 (Debian 18.6-3)"])
+@pytest.mark.parametrize(("superuser", "role"), [("postgres", "postgres"), ("admin", "admin"), ("staging_user", "staging_user"), ("", "staging_user")])
+def test_a_superuser_dumps_where_there_is_one_and_the_owner_elsewhere(folder: Folder, superuser: str, role: str, version: str) -> None:
     (folder.inside.parent / "superuser").write_text(superuser)
+    (folder.inside.parent / "version").write_text(f"psql (PostgreSQL) {version}\n")
     assert folder.dump().returncode == 0
     asked = (folder.inside.parent / "asked").read_text().splitlines()
     assert [f"-U {role} " in line for line in asked if line.startswith("pg_dump ")] == [True]
-    assert [f"-U {role} " in line for line in asked if line.startswith("psql ") and "rolsuper" not in line] == [True]
+    # event triggers on login came with 17; the setting is a superuser's
+    assert ("event_triggers=off" in (folder.inside.parent / "options").read_text()) == (bool(superuser) and version >= "17")
+    assert [f"-U {role} " in line for line in asked if line.startswith("psql ") and "rolsuper" not in line and "--version" not in line] == [True]
 
 
 def test_sessions_of_ours_set_their_own_limits(folder: Folder) -> None:
