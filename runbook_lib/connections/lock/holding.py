@@ -29,10 +29,14 @@ KEEP_DAYS = 30
 
 
 class EnvironmentLock:
-    """The lock as a context manager; raises LockHeld, naming who holds it, when it cannot be had at once."""
+    """The lock as a context manager; raises LockHeld, naming who holds it, when it cannot be had at once.
+
+    Raises PreconditionFailed in a folder that belongs to another Compose project.
+    """
 
     def __init__(self, server: SshServer, environment: Any, owner: str, run_id: str, purpose: str) -> None:
         self._server, self._name, self._run_id = server, str(environment.name), run_id
+        self._project = str(environment.project)
         self._record = holder_record(self._name, owner, run_id, purpose)
         self._channel: paramiko.Channel | None = None
         self._number = 0
@@ -89,7 +93,7 @@ class EnvironmentLock:
     def _take(self) -> None:
         doing = f"take the lock of {self._name}"
         argv = ("bash", "-c", ACQUIRE, "lock", self._server.directory, self._run_id, str(SILENCE_S), str(KEEP_RUNS),
-                str(KEEP_DAYS), str(self._number))
+                str(KEEP_DAYS), str(self._number), self._project)
         channel = self._server.link.open_stream(argv, doing, ANSWER_S)
         try:
             with translate_errors(self._server.address, doing):
@@ -98,7 +102,7 @@ class EnvironmentLock:
                     channel.sendall(json.dumps(self._record).encode() + b"\n")
                 answer, details = _first_line(channel, self._server.address)
             if answer != "taken":
-                raise refusal(self._server.address, self._name, answer, details)
+                raise refusal(self._server.address, self._name, answer, details, self._project)
             self._number = int(details)
         except BaseException:
             close_quietly(channel)

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from runbook_lib.connections.lock.record import Record, parse
-from runbook_lib.core.errors import LockHeld, RunbookError
+from runbook_lib.core.errors import LockHeld, PreconditionFailed, RunbookError
 
 # the name under which programs/maintenance_watchdog.sh breaks the lock of a run that left users in maintenance mode
 MAINTENANCE_WATCHDOG = "the maintenance watchdog"
 SILENCE_S = 25
 
 
-def refusal(address: str, environment: str, answer: str, details: str) -> RunbookError:
-    """The error for an answer other than `taken`: `broken`, `busy`, `passed` or `held`."""
+def refusal(address: str, environment: str, answer: str, details: str, project: str = "") -> RunbookError:
+    """The error for an answer other than `taken`: `broken`, `busy`, `passed`, `other` or `held`."""
     where = f"{address}: {environment}"
     if answer == "broken":
         return _broken(parse(details), where)
     if answer == "busy":
         return LockHeld("Jobs of an earlier run are still running on the server.", where=where,
                         next_step=describe_jobs({"jobs": details.split()}))
+    if answer == "other":
+        return PreconditionFailed(
+            f"The folder belongs to the Compose project {details}; this environment's project is {project}.",
+            where=where,
+            next_step=f"Is it this environment that runs there: set compose.project to {details}. Else give it a "
+            "server.directory of its own. Nothing was changed.",
+        )
     if answer == "passed":
         return LockHeld(
             f"Another run ({details}) has held the lock since this run lost its connection.",

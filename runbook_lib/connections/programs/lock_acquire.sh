@@ -1,12 +1,19 @@
 # shellcheck shell=bash disable=SC2015,SC2030,SC2031,SC2086,SC2012,SC2154
-# Prints one line: `taken NUMBER`, `held {json}`, `busy <job folders>`, `broken {json}` or `passed RUN`; then lives until
-# its input ends or falls silent. NUMBER grows with each run that gets the lock: `fence` has the last one and its run, and
+# Prints one line: `taken NUMBER`, `held {json}`, `busy <job folders>`, `broken {json}`, `passed RUN` or `other PROJECT`; then
+# lives until its input ends or falls silent. NUMBER grows with each run that gets the lock: `fence` has the last one and its run, and
 # a job starts only with both (job_supervisor.sh). `passed`: the run held the lock as `known`, and another one did since.
 # Children get no lock descriptor (8>&-), or a sleeping child would keep the lock of a dead holder.
 # Whoever holds the lock prunes: job folders of finished runs go after keep_days, the newest keep_runs never. A job
 # without an exit file is still running, or its outcome was never reconciled: its run's folder stays.
 set -u; umask 022
-directory=$1 run_id=$2 silence_s=$3 keep_runs=$4 keep_days=$5 known=$6
+directory=$1 run_id=$2 silence_s=$3 keep_runs=$4 keep_days=$5 known=$6 project=${7:-}
+# Two environments cannot share a folder: its .env, upstreams and schedules are one's alone, and its lock is not the
+# other's. Asked when a run begins: in the middle of it a release may have brought a .env of its own.
+if [ "$known" = 0 ] && [ -n "$project" ]; then
+    owner=$(sed -n "s/[[:space:]]*\$//; s/[\"']//g; s/^[[:space:]]*\(export[[:space:]]\)\{0,1\}[[:space:]]*COMPOSE_PROJECT_NAME=//p" \
+        "$directory/.env" 2>/dev/null | tail -n 1)
+    if [ -n "$owner" ] && [ "$owner" != "$project" ]; then echo "other $owner"; exit 0; fi
+fi
 mkdir -p -- "$directory/.runbook" && cd -- "$directory/.runbook" || exit 1
 IFS= read -r record || exit 1
 if [ -e "broken/$run_id" ]; then echo "broken $(cat -- "broken/$run_id")"; exit 0; fi

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runbook_lib.connections.lock.refusals import MAINTENANCE_WATCHDOG, describe_jobs, refusal
-from runbook_lib.core.errors import LockHeld
+from runbook_lib.core.errors import LockHeld, PreconditionFailed
 
 HELD = '{"owner": "ana@desk", "run_id": "r1", "purpose": "deploy", "started": "2026-01-01T00:00:00Z", "from": "desk"}'
 
@@ -32,3 +32,10 @@ def test_jobs_without_a_holder() -> None:
     assert "nothing blocks" in describe_jobs(None)
     assert "jobs/r1/a. It ends at its deadline" in describe_jobs({"jobs": ["jobs/r1/a"]})
     assert "those folders" in describe_jobs({"jobs": ["jobs/r1/a", "jobs/r1/b"]})
+
+
+def test_a_folder_of_another_project_is_not_a_lock_that_is_held() -> None:
+    error = refusal("deploy@h:22", "second", "other", "gw2-staging", "gw2-second")
+    assert isinstance(error, PreconditionFailed) and not isinstance(error, LockHeld)
+    assert "belongs to the Compose project gw2-staging; this environment's project is gw2-second" in error.what
+    assert "compose.project to gw2-staging" in error.next_step

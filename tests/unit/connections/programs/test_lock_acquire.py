@@ -31,8 +31,8 @@ def job_folder(home: Path, run_id: str, *, days: float, ended: bool = True) -> P
 
 
 def take_and_release(home: Path, *, keep_runs: int = 2, keep_days: int = 30, silent_s: str = "5", run_id: str = MINE,
-                     known: str = "0") -> str:
-    words = ("bash", "-c", ACQUIRE, "lock", str(home), run_id, silent_s, str(keep_runs), str(keep_days), known)
+                     known: str = "0", project: str = "") -> str:
+    words = ("bash", "-c", ACQUIRE, "lock", str(home), run_id, silent_s, str(keep_runs), str(keep_days), known, project)
     done = subprocess.run(words, input='{"owner": "anna"}\n', text=True, capture_output=True, timeout=30)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return done.stdout.strip()
@@ -184,3 +184,27 @@ def test_a_process_id_that_was_reused_is_not_a_holder(tmp_path: Path) -> None:
     (tmp_path / ".runbook").mkdir()
     (tmp_path / ".runbook/lock.json").write_text(f'{{"run_id": "x", "pid": {os.getpid()}, "born": 1, "heartbeat": ""}}\n')
     assert take_and_release(tmp_path) == "taken 1"
+
+
+@pytest.mark.parametrize("line", ["COMPOSE_PROJECT_NAME=theirs", "COMPOSE_PROJECT_NAME='theirs'", 'COMPOSE_PROJECT_NAME="theirs"\r',
+                                  "export COMPOSE_PROJECT_NAME=theirs", "COMPOSE_PROJECT_NAME=ours\nCOMPOSE_PROJECT_NAME=theirs "])
+def test_the_folder_of_another_project_is_refused_and_left_as_it_is(tmp_path: Path, line: str) -> None:
+    """Its schedules, its upstreams and its lock are that one's: 30, 33 and 34 read nothing else that would show it."""
+    (tmp_path / ".env").write_text(f"A=1\n{line}\nB=2\n", newline="")
+    assert take_and_release(tmp_path, project="ours") == "other theirs"
+    assert [one.name for one in tmp_path.iterdir()] == [".env"]
+
+
+@pytest.mark.parametrize("text", [None, "", "COMPOSE_PROJECT_NAME=ours\n", "COMPOSE_PROJECT_NAME=\n", "#COMPOSE_PROJECT_NAME=theirs\n",
+                                  "MY_COMPOSE_PROJECT_NAME=theirs\n"])
+def test_the_projects_own_folder_and_one_without_a_project_are_not_refused(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / ".env").write_text(text)
+    assert take_and_release(tmp_path, project="ours") == "taken 1"
+
+
+def test_a_run_that_takes_its_lock_again_is_not_asked_again(tmp_path: Path) -> None:
+    """Between two of its steps a release may have put a `.env` of its own there; the undo needs the lock."""
+    assert take_and_release(tmp_path, project="ours") == "taken 1"
+    (tmp_path / ".env").write_text("COMPOSE_PROJECT_NAME=theirs\n")
+    assert take_and_release(tmp_path, project="ours", known="1") == "taken 1"
