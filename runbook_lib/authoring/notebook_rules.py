@@ -26,8 +26,9 @@ CHANGING = ("run.plan", "run.confirm", "run.execute")  # in this order
 # what has happened → how its cell begins, the worst first: an operator who needs help must not read to the end for it
 OUTCOMES = {
     "the rollback failed, or what is as bad": (
-        r"## .+\n\*\*Call [^\n]*\]\(00_start_here\.ipynb\)",
-        "its first line should be: **Call …** with a link to 00_start_here.ipynb"),
+        r"## .+\n\*\*Call the on-call engineer[^\n]*: the first contact in [^\n]*\]\(00_start_here\.ipynb\)",
+        "its first line should be: **Call the on-call engineer …: the first contact in …** with a link to "
+        "00_start_here.ipynb"),
     "rolled back": (
         r"## .*[Rr]olled back.*(\n.*)*\|---",
         "its heading should have the words *rolled back*, and a table follows"),

@@ -34,6 +34,9 @@ RunbookError
 
 from __future__ import annotations
 
+# whom to call, in the words of every notebook; where the environment is known, its contact itself is named
+CALL_FOR_HELP = "call the on-call engineer, the first contact in 00 Start here"
+
 PASSED = 0
 FAILED = 1
 USAGE = 2

@@ -93,6 +93,12 @@ class Environment(StrictModel):
         return self.compose.project_of(self.name)
 
     @property
+    def on_call(self) -> str:
+        """Whom to call where manual intervention is required: the first contact, role and address."""
+        role, address = next(iter(self.contacts.items()), ("", ""))
+        return f"{role} ({address})" if role else ""
+
+    @property
     def rules_fingerprint(self) -> str:
         """16 hex digits over all figures that checks, gates and watches compare with, and over what they ask.
 

@@ -34,12 +34,15 @@ Progress = Callable[[tuple[StepRecord, ...], str, str], None]
 
 
 class PlanExecutor:
-    """One execution of one plan, and the owner of its state. `exhibits` are pictures of its watches, for the screen."""
+    """One execution of one plan, and the owner of its state.
+
+    `exhibits` are pictures of its watches, for the screen. `contact`: whom to call when undoing fails.
+    """
 
     def __init__(self, plan: Plan, backend: ExecutionBackend, journal: Journal, folder: RunFolder,
-                 progress: Progress) -> None:
+                 progress: Progress, contact: str = "") -> None:
         self._plan, self._backend, self._recorder = plan, backend, Recorder(journal, folder)
-        self._progress = progress
+        self._progress, self._contact = progress, contact
         self._interrupts = Interrupts()
         self._runner = ActionRunner(backend, self._recorder)
         self._state = ExecutionState(plan)
@@ -179,12 +182,12 @@ class PlanExecutor:
                 state.add_check(probes, verification)
             fault = fault_of_rollback(state.undone, state.left_as_is(failure.position), verification)
             if fault:
-                return rollback_failed(failure, state.undone, fault, rollback.server_state())
+                return rollback_failed(failure, state.undone, fault, rollback.server_state(), self._contact)
             return rolled_back(self._plan, failure, state.undone)
         except BaseException as error:  # of ours: what was undone so far is known, for another operator to go on from
             left = ", ".join(state.left_as_is(failure.position)) or "nothing"
             fault = f"Undoing ended early ({type(error).__name__}: {error}). Not undone: {left}."
-            return rollback_failed(failure, state.undone, fault, rollback.server_state())
+            return rollback_failed(failure, state.undone, fault, rollback.server_state(), self._contact)
         finally:
             self._record_watch()
 

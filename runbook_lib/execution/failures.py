@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runbook_lib.core.errors import (
+    CALL_FOR_HELP,
     Aborted,
     LinkDropped,
     LockHeld,
@@ -23,8 +24,8 @@ from runbook_lib.execution.undo import UndoneStep
 RUN_AGAIN = "Run the notebook again: it compares the facts with the target and does only what is missing."
 READ_EVIDENCE = "Read the step's evidence in the report."
 AFTER_FAILED_ROLLBACK = (
-    "Do not deploy over it. Open 22 Rollback for the last good release: it works from any partial state. "
-    "Call the backend lead; the report lists what was undone and what was not.")
+    "The report lists what was undone and what was not, and the notebook's cell *Rollback failed* what to do first. "
+    "Do not deploy over it: 22 Rollback, for the last good release, works from any partial state.")
 AFTER_ABORT = ("This run was stopped by an operator or a time limit; no fault was found in what it did. "
                "When the reason is gone, run the notebook again.")
 # a step's state as the verb of a sentence
@@ -116,8 +117,10 @@ def with_loss(error: RunbookError, loss: str) -> RunbookError:
     return error
 
 
-def rollback_failed(failure: Failure, undone: Sequence[UndoneStep], fault: str, server_state: str) -> RunbookError:
-    """The end of an execution whose undo failed, with the state to go on from manually."""
+def rollback_failed(failure: Failure, undone: Sequence[UndoneStep], fault: str, server_state: str,
+                    contact: str = "") -> RunbookError:
+    """The end of an execution whose undo failed, with the state to go on from manually, and whom to call first."""
+    call = CALL_FOR_HELP + (f": {contact}" if contact else "")
     titles = [one.title for one in undone if one.succeeded]
     lines = (
         f"ROLLBACK FAILED: manual intervention required. {failure.what}",
@@ -126,4 +129,4 @@ def rollback_failed(failure: Failure, undone: Sequence[UndoneStep], fault: str, 
     )
     now = f"\nNow: {server_state}." if server_state else ""
     return RollbackFailed("\n".join(lines) + now, where=f"{failure.where}, during the rollback",
-                          next_step=AFTER_FAILED_ROLLBACK)
+                          next_step=f"{call[:1].upper()}{call[1:]}. {AFTER_FAILED_ROLLBACK}")

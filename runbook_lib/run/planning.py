@@ -35,9 +35,13 @@ def check_confirmation(given: str, environment_name: str) -> None:
         )
 
 
-def execute(plan: Plan, backend: ExecutionBackend, record: RunRecord, folder: RunFolder) -> Execution:
-    """Take the lock and do the plan's steps, shown as they go. Raises how the execution ended unless it passed."""
-    executor = PlanExecutor(plan, backend, record.journal, folder, LiveSteps())
+def execute(plan: Plan, backend: ExecutionBackend, record: RunRecord, folder: RunFolder,
+            contact: str = "") -> Execution:
+    """Take the lock and do the plan's steps, shown as they go. Raises how the execution ended unless it passed.
+
+    `contact` is whom to call when undoing fails.
+    """
+    executor = PlanExecutor(plan, backend, record.journal, folder, LiveSteps(), contact)
     # whoever stops this run must leave it as long as its undo may take
     tell_runner(grace_s=stop_limit_s(plan))
     try:

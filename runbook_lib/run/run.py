@@ -139,7 +139,7 @@ class Run:
         if not self._record.confirmed:
             self.confirm()
         backend = ServerBackend(self.connections, self.environment, self.run_id, self.operator)
-        return planning.execute(plan, backend, self._record, self.folder)
+        return planning.execute(plan, backend, self._record, self.folder, self.environment.on_call)
 
     def verify(self, findings: Finding | Iterable[Finding], title: str = "") -> tuple[Finding, ...]:
         """Record checks; their worst is the run's verdict at `close`. `title` is their heading in the report.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runbook_lib.core.errors import CALL_FOR_HELP
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.facts.backups import Backup
@@ -75,5 +76,5 @@ def _is_dropped(before: Databases, after: Databases, name: str) -> tuple[Finding
         finding("the retained database is deleted", gone, measured="gone" if gone else "still there",
                 expected="gone", next_step="Read the step's evidence."),
         finding("the live database is unchanged", same, measured="unchanged" if same else "a different one",
-                expected="unchanged", next_step="Call the backend lead."),
+                expected="unchanged", next_step=f"Before anything else, {CALL_FOR_HELP}."),
     )

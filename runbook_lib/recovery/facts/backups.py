@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from runbook_lib.core.errors import BadParameter, PreconditionFailed
+from runbook_lib.core.errors import CALL_FOR_HELP, BadParameter, PreconditionFailed
 from runbook_lib.core.text import did_you_mean
 from runbook_lib.core.times import parse_stamp
 from runbook_lib.platform.facts.database import DatabaseState
@@ -200,7 +200,7 @@ class Backups:
             raise PreconditionFailed(
                 "There is no good backup to restore.",
                 where=self.directory,
-                next_step="Search for a copy elsewhere, and call the backend lead: the address is in 00 Start here.",
+                next_step=f"Search for a copy elsewhere, and {CALL_FOR_HELP}.",
             )
         return self.newest
 

@@ -25,7 +25,7 @@ CELLS = (
     ("markdown", "## Plan"), ("code", "plan = run.plan(make())\nplan"),
     ("markdown", "## Confirm"), ("code", "run.confirm(run.parameters.confirm)"), ("code", "run.execute(plan)"),
     ("markdown", "## Verdict"), ("code", "run.close()"),
-    ("markdown", "## Rollback failed\n**Call A: see [00](00_start_here.ipynb).**"),
+    ("markdown", "## Rollback failed\n**Call the on-call engineer now: the first contact in [00](00_start_here.ipynb).**"),
     ("markdown", "## Failed, or rolled back\n\n| a |\n|---|\n| b |"), ("markdown", "## Passed\n\n| a |\n|---|\n| b |"),
 )
 Change = Callable[[list[dict[str, Any]]], object]
@@ -95,7 +95,7 @@ def tag(index: int, *tags: str) -> Change:
     ("prose_is_short", put(12, "## Failed, or rolled back\n" + "word " * 90 + "\n\n| a |\n|---|"), "cell 12: 94 words"),
     ("failures_are_not_hidden", tag(5, "raises-exception"), "cell 5: remove the tag"),
     ("ends_with_what_to_do", lambda cells: cells.append(cell("markdown", "read on")), "the last cell should be"),
-    ("outcomes_are_three_cells", put(11, "## Rollback failed\nSee below.\n**Call A: see [00](00_start_here.ipynb).**"),
+    ("outcomes_are_three_cells", put(11, "## Rollback failed\nSee below.\n**Call the on-call engineer now: the first contact in [00](00_start_here.ipynb).**"),
      "cell 11, for the rollback failed, or what is as bad: its first line should be: **Call"),
     ("outcomes_are_three_cells", put(11, "## Rollback failed\n**Call A.**"), "with a link to 00_start_here.ipynb"),
     ("outcomes_are_three_cells", put(12, "## If a step failed\n\n| a |\n|---|\n| b |"), "cell 12, for rolled back"),

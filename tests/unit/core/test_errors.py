@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import re
+from pathlib import Path
 
 import pytest
 
@@ -40,3 +42,16 @@ def test_ipython_shows_the_error_and_no_traceback() -> None:
 ])
 def test_exit_codes_are_what_ci_relies_on(kind: type[RunbookError], code: int) -> None:
     assert kind("x").exit_code == code
+
+
+ROOT = Path(__file__).parents[3]
+CALLS = re.compile(r"\b(?:call|ask|phone|page) (?:the )?((?!an? )[\w-]+ (?:lead|engineer|team))\b", re.IGNORECASE)
+
+
+def test_whoever_has_to_be_called_is_the_same_everywhere() -> None:
+    """The message of a failed rollback, the notebook's cell below it and 00 Start here must name one person."""
+    texts = [*(ROOT / "runbook_lib").rglob("*.py"), *(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "docs").rglob("*.md")]
+    found = {(path.name, found.lower()) for path in texts for found in CALLS.findall(path.read_text())}
+    assert {whom for _, whom in found} == {"on-call engineer"}
+    assert {"errors.py", "20_deploy.ipynb", "32_restore_database.ipynb", "34_install_schedules.ipynb"} <= {name for name, _ in found}
+    assert "The on-call engineer is the first contact" in (ROOT / "notebooks/00_start_here.ipynb").read_text()

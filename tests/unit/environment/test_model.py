@@ -43,6 +43,11 @@ def test_coloured_services_run_under_the_live_colours_name(staging: Environment)
         staging.running_services("red")
 
 
+def test_the_first_contact_is_on_call(staging: Environment) -> None:
+    assert staging.on_call == "DevOps Lead (devops@example.com)"
+    assert staging.model_copy(update={"contacts": {}}).on_call == ""
+
+
 def test_an_environment_cannot_be_changed(staging: Environment) -> None:
     with pytest.raises(ValidationError):
         staging.backup.keep_days = 1  # type: ignore[misc]

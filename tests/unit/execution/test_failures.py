@@ -130,4 +130,7 @@ def test_a_failed_rollback_calls_for_somebody_and_says_where_things_stand() -> N
     assert "Undone: One." in ended.what
     assert ended.what.endswith("Now: colour: green.")
     assert "22 Rollback" in ended.next_step
+    assert ended.next_step.startswith("Call the on-call engineer, the first contact in 00 Start here. ")
+    named = rollback_failed(failure(), (BROKEN,), "x", "", "DevOps Lead (devops@example.com)").next_step
+    assert named.startswith("Call the on-call engineer, the first contact in 00 Start here: DevOps Lead (devops@example.com). ")
     assert "Nothing was undone." in str(rollback_failed(failure(), (BROKEN,), "x", ""))

@@ -58,8 +58,9 @@ def rollback_failed(outputs: Path) -> RunFolder:
             "Undoing 'Migrate the database' failed too: exit code 1: FATAL: lock timeout\n"
             "Undone: Start the green colour.\nNow: live colour: blue; schema revision: b7d2e4; containers: 13 running.")
     journal.write("error", type="RollbackFailed", what=what, where="lab, step gate, during the rollback",
-                  next_step="Do not deploy over it. Open 22 Rollback for the last good release: it works from any "
-                  "partial state. Call the backend lead; the report lists what was undone and what was not.")
+                  next_step="Call the on-call engineer, the first contact in 00 Start here: DevOps Lead (devops@example.com). "
+                  "The report lists what was undone and what was not, and the notebook's cell *Rollback failed* what to do "
+                  "first. Do not deploy over it: 22 Rollback, for the last good release, works from any partial state.")
     return finish(folder, journal, "failed", 6, what, state="rollback failed")
 
 

@@ -12,6 +12,7 @@ from runbook_lib.archive import journal
 from runbook_lib.core.errors import (
     ConfirmationMissing,
     PlanChanged,
+    RollbackFailed,
     RolledBack,
 )
 from runbook_lib.core.findings import finding
@@ -86,6 +87,18 @@ def test_a_plan_that_passes_at_the_second_attempt_clears_the_failure(project_dir
         planning.execute(steps(step("one")), ScriptedBackend(one=FAILED), run._record, run.folder)
     planning.execute(steps(step("one")), ScriptedBackend(), run._record, run.folder)
     run.close()
+
+
+def test_a_rollback_that_failed_names_the_first_contact_of_the_environment(
+    project_dir: ProjectDir, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = opened(mode="apply", confirm="nowhere")
+    backend = ScriptedBackend(two=FAILED, unone=FAILED, untwo=FAILED)
+    monkeypatch.setattr("runbook_lib.run.run.ServerBackend", lambda *_: backend)
+    with pytest.raises(RollbackFailed) as raised:
+        run.execute(steps(step("one"), step("two")))
+    assert raised.value.next_step.startswith(
+        "Call the on-call engineer, the first contact in 00 Start here: DevOps Lead (devops@example.com). ")
 
 
 def test_any_plan_is_approved_where_no_hash_is_given() -> None:
