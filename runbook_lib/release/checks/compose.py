@@ -31,6 +31,7 @@ def compose_file(tree: ReleaseTree, environment: Environment,
         _none("every service of the plan is in the Compose file", _missing(config, environment)),
         _none("limits in the Compose file are the plan's", _limits_that_differ(config, environment)),
         _none("every service in the Compose file has a health check", _without_health(config, environment)),
+        _none("the files that the Compose file gives to services exist", list(config.missing_files)),
         *exposure(config, environment, tree.sources.links),
         *(configuration_is_valid(configuration, environment) if configuration else ()),
     )

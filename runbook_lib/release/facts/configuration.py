@@ -20,6 +20,7 @@ from runbook_lib.core.text import head_of, lines_of
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.release.facts.given_files import services_with_files, texts_of
 from runbook_lib.release.facts.repository import ReleaseTree
 from runbook_lib.release.facts.service_changes import ServiceChange, parse_changes
 from runbook_lib.release.facts.validation_runs import ValidationRun, mounted, program_of, runs_of, unknown_services
@@ -80,7 +81,8 @@ def validated_configuration(environment: Environment, tree: ReleaseTree, own_fil
     services are left out. Raises FactUnreadable when the reply has not the expected form. Source:
     `programs/configuration.sh`.
     """
-    services = tree.sources.compose.services if tree.sources.compose else {}
+    services = services_with_files(tree.sources.compose)
+    own_files = {**own_files, **texts_of(tree.sources.compose)}
     needed = runs_of(services, environment.absent_services)
     runs = tuple(one for one in needed if one.service not in unchanged)
     as_they_are = tuple(ValidatedService(one.service, one.image, ValidationOutcome.UNCHANGED, sources=one.sources)
@@ -131,7 +133,7 @@ def unchanged_services(environment: Environment, tree: ReleaseTree, deployed: De
     last = deployed.releases[-1].commit if deployed.releases else None
     if last is None or not last == deployed.live_commit == deployed.head:
         return frozenset()
-    variables, services = deployed.variables, tree.sources.compose.services if tree.sources.compose else {}
+    variables, services = deployed.variables, services_with_files(tree.sources.compose)
     if any(variables.get(name) != image for name, image in environment.images.items()):
         return frozenset()
     healthy = {one.service for one in containers if one.state == "running" and one.health == "healthy"}

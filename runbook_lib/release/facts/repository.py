@@ -33,7 +33,8 @@ COLOUR_VARIABLES = ("BLUE_COMMIT", "BLUE_VERSION", "GREEN_COMMIT", "GREEN_VERSIO
 class ComposeConfig:
     """What `docker compose config` made of the release's file, all profiles active. By name, in Compose's own terms.
 
-    `error` is the line of Compose's output that explains the failure; empty for a valid file.
+    `error` is the line of Compose's output that explains the failure; empty for a valid file. `missing_files` are named
+    by `configs` or `secrets`, and the release does not have them.
     """
 
     valid: bool
@@ -43,6 +44,7 @@ class ComposeConfig:
     volumes: dict[str, dict[str, Any]] = field(default_factory=dict)
     configs: dict[str, dict[str, Any]] = field(default_factory=dict)
     secrets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    missing_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -152,11 +154,12 @@ def _read(text: str, ref: str, where: str) -> ReleaseTree:
     compose = [record for record in records if record[0] == "compose"]
     files = {_decoded(record[1]): _decoded(record[2]) for record in records if record[0] == "file"}
     links = {_decoded(record[1]): _decoded(record[2]) for record in records if record[0] == "link"}
+    missing = [_decoded(record[1]) for record in records if record[0] == "missing"]
     return ReleaseTree(
         ref,
         _commit(ref, records),
         trees={record[3]: record[2] for record in records if record[0] == "tree" and record[1] == "tree"},
-        sources=Sources(files, _compose(compose[0]) if compose else None, links),
+        sources=Sources(files, _compose(compose[0], missing) if compose else None, links),
         of_the_server=tuple(record[3] for record in records
                             if record[0] == "tree" and record[3] in FILES_OF_THE_SERVER),
     )
@@ -173,13 +176,13 @@ def _commit(ref: str, records: Iterable[list[str]]) -> Commit:
                   datetime.fromisoformat(time), subject, by_kind["head"][1] or None)
 
 
-def _compose(record: list[str]) -> ComposeConfig:
+def _compose(record: list[str], missing: Iterable[str]) -> ComposeConfig:
     _, status, config, error = record
     if status != "0":
         return ComposeConfig(False, _error_line(_decoded(error)))
     data = read_json(_decoded(config))
     parts = {name: data.get(name) or {} for name in ("networks", "volumes", "configs", "secrets")}
-    return ComposeConfig(True, "", data["services"], **parts)
+    return ComposeConfig(True, "", data["services"], missing_files=tuple(missing), **parts)
 
 
 def _error_line(error: str) -> str:

@@ -149,3 +149,53 @@ def test_the_survey_shows_what_compose_resolves_not_what_the_file_says(repositor
     assert services["included"]["volumes"][0]["source"] == "more/data"
     assert services["debug"]["volumes"][0]["source"] == "/run/docker.sock"
     assert sources.links == {"socket": "/var/run/docker.sock"}
+
+
+GIVING = """
+services:
+  redis:
+    image: x
+    env_file: [{path: more/a.env, required: false}]
+    environment: {file: /not/a/file/of/compose}
+    configs: [there, gone, {source: text, target: /t}]
+    secrets: [named, of_the_server, elsewhere, beyond]
+    develop: {watch: [{action: rebuild, path: ./src}]}
+configs:
+  there: {file: ./there.conf}
+  gone: {file: ./more/gone.conf}
+  text: {content: "port 1"}
+secrets:
+  named: {environment: STAGING_X}
+  of_the_server: {file: .env.secrets}
+  elsewhere: {file: ../../../../../../../../etc/there-is-no-such-file}
+  beyond: {file: /etc/hostname}
+"""
+
+
+def surveyed(repositories: Repositories, compose: str, **files: str) -> ReleaseTree:
+    for name, text in {"docker-compose.staging.yml": compose, **files}.items():
+        (repositories.work / name).write_text(text)
+    repositories.commit("more")
+    return repositories.survey("develop")
+
+
+def test_files_of_configs_and_secrets_that_the_release_lacks_are_named(repositories: Repositories) -> None:
+    compose = surveyed(repositories, GIVING, **{"there.conf": "a"}).sources.compose
+    assert compose is not None
+    assert (compose.valid, compose.error) == (True, "")
+    assert compose.missing_files == ("more/gone.conf", "/etc/there-is-no-such-file")
+    assert (compose.configs["there"]["file"], compose.configs["text"]["content"]) == ("there.conf", "port 1")
+    assert {one["source"] for one in compose.services["redis"]["configs"]} == {"there", "gone", "text"}
+
+
+@pytest.mark.parametrize(("compose", "missing"), [
+    ("services: {a: {image: x, env_file: gone.env}}\n", "gone.env"),
+    ("include: [gone.yml]\nservices: {a: {image: x}}\n", "gone.yml"),
+    ("services: {a: {extends: {file: gone.yml, service: b}}}\n", "gone.yml"),
+])
+def test_a_file_that_compose_itself_reads_is_named_when_it_is_missing(repositories: Repositories, compose: str, missing: str) -> None:
+    found = surveyed(repositories, compose).sources.compose
+    assert found is not None
+    assert not found.valid
+    assert missing in found.error
+    assert "/above" not in found.error, "the path is the release's, not the temporary folder's"
