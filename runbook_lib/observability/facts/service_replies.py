@@ -17,6 +17,7 @@ from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable, Inconclusive
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
 from runbook_lib.environment.services import Service
 
@@ -97,7 +98,7 @@ def _probe(service: Service) -> tuple[str, ...]:
 def parse_replies(text: str) -> tuple[ServiceReply, ...]:
     """The lines of service_probes.sh, by service. Raises FactUnreadable."""
     replies = []
-    for line in text.splitlines():
+    for line in lines_of(text):
         try:
             service, reply, seconds, addresses, clients, words = line.split("\t")
             replies.append(ServiceReply(service, Reply(reply), words.strip(), float(seconds) if seconds else None,

@@ -143,7 +143,7 @@ def parse_disks(text: str, asked: tuple[str, ...], devices: str = "") -> tuple[D
     """
     # it does not exist, is not open to us, or its server is gone: in each case nothing is known of it
     missing = set(re.findall(r"^df: (.+?): ", text, re.MULTILINE))
-    numbers = {path: number for number, _, path in (line.partition(" ") for line in devices.splitlines())}
+    numbers = {path: number for number, _, path in (line.partition(" ") for line in lines_of(devices))}
     paths = [path for path in asked if path not in {name.strip("'‘’") for name in missing}]
     rows = [line.split() for line in lines_of(text) if line.startswith("/")]
     if len(rows) != len(paths):
@@ -157,7 +157,7 @@ def parse_disks(text: str, asked: tuple[str, ...], devices: str = "") -> tuple[D
 
 def _docker_disk(text: str) -> tuple[Disk, ...]:
     """The data-root's disk, from its path, df's lines and stat's number; none where the engine did not say."""
-    path, *lines = text.splitlines() or [""]
+    path, *lines = lines_of(text) or [""]
     if not path.startswith("/"):
         return ()
     device = lines[-1] if lines and lines[-1].isdigit() else ""
