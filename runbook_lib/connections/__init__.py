@@ -42,6 +42,7 @@ class OpenConnections:
             known_hosts_file=Path(settings.known_hosts_file),
             connect_timeout_s=settings.connect_timeout_s if "connect_timeout_s" in settings.model_fields_set else None,
             config_file=settings.ssh_config_file or "",
+            limits=self._environment.limits,
         )
         return SshServer(link, settings.directory, self._redactor, changes_allowed=self._changes_allowed)
 

@@ -12,8 +12,6 @@ from typing import IO
 from runbook_lib.connections.ssh_config import Route
 from runbook_lib.core.errors import HostUnreachable
 
-# Keepalive alone does not notice a black hole: the kernel must time out unacknowledged data too.
-USER_TIMEOUT_MS = 8_000
 ENDING_S = 2.0
 _FAMILIES = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
 
@@ -52,18 +50,21 @@ class Line:
             next_step="Try the same with `ssh -v`: the way is the one that OpenSSH's configuration names.")
 
 
-def dial(route: Route, user: str, known_hosts_file: str, timeout_s: float) -> Line:
-    """Connect to the route's sshd. Raises OSError, and HostUnreachable where no address of the family is known."""
+def dial(route: Route, user: str, known_hosts_file: str, timeout_s: float, unacknowledged_s: float) -> Line:
+    """Connect to the route's sshd; a connection whose data are not acknowledged for `unacknowledged_s` breaks.
+
+    Raises OSError, and HostUnreachable where no address of the family is known.
+    """
     if route.proxy_jump:
         words = jump_command(route, known_hosts_file, timeout_s)
         return _program(words, f"ProxyJump {route.proxy_jump}")
     if route.proxy_command:
         command = expand_tokens(route.proxy_command, route, user)
         return _program(("sh", "-c", f"exec {command}"), "ProxyCommand")
-    return Line(_connect(route, timeout_s))
+    return Line(_connect(route, timeout_s, unacknowledged_s))
 
 
-def _connect(route: Route, timeout_s: float) -> socket.socket:
+def _connect(route: Route, timeout_s: float, unacknowledged_s: float) -> socket.socket:
     wanted = _FAMILIES.get(route.family, socket.AF_UNSPEC)
     source = (route.bind_address, 0) if route.bind_address else None
     failure: OSError | None = None
@@ -75,7 +76,8 @@ def _connect(route: Route, timeout_s: float) -> socket.socket:
             failure = failure or error
             continue
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        made.setsockopt(socket.IPPROTO_TCP, getattr(socket, "TCP_USER_TIMEOUT", 18), USER_TIMEOUT_MS)
+        # keepalive alone does not notice a black hole: the kernel must time out unacknowledged data too
+        made.setsockopt(socket.IPPROTO_TCP, getattr(socket, "TCP_USER_TIMEOUT", 18), round(1000 * unacknowledged_s))
         return made
     raise failure or OSError(f"{route.host} has no address of the family {route.family}")
 

@@ -22,8 +22,8 @@ from runbook_lib.connections.ssh_keys import close_agent, login_keys
 from runbook_lib.connections.streams import begin_stream
 from runbook_lib.connections.translate import translate_errors
 from runbook_lib.core.text import server_address
+from runbook_lib.environment.limits import Limits
 
-KEEPALIVE_S = 5
 CONNECT_TIMEOUT_S = 10.0
 # sshd's MaxSessions is 10 by default; the lock and the Docker client keep up to three of them open.
 SESSIONS_AT_ONCE = 6
@@ -51,12 +51,13 @@ class Link:
 
     def __init__(
         self, *, host: str, port: int | None, user: str, key_file: Path, known_hosts_file: Path,
-        connect_timeout_s: float | None = None, config_file: str = "",
+        connect_timeout_s: float | None = None, config_file: str = "", limits: Limits | None = None,
     ) -> None:
         self.host, self.port, self.user = host, port or DEFAULT_PORT, user
         self.key_file, self.known_hosts_file = Path(key_file), Path(known_hosts_file)
         self.connect_timeout_s = connect_timeout_s or CONNECT_TIMEOUT_S
         self.config_file = config_file
+        self.limits = limits or Limits()
         self.address = server_address(user, host, self.port)
         self._port, self._connect_timeout_s = port, connect_timeout_s
         self._notices: set[str] = set()
@@ -135,7 +136,7 @@ class Link:
         logins = login_keys(self.key_file, route, address)
         first = next(logins)  # a key that cannot be used is said before anything is contacted
         with translate_errors(address, "", connecting=True):
-            line = dial(route, self.user, str(self.known_hosts_file), limit_s)
+            line = dial(route, self.user, str(self.known_hosts_file), limit_s, self.limits.unacknowledged_s)
             transport: paramiko.Transport | None = None
             try:
                 transport = KnownHostTransport(line.socket, keys, WEAK)
@@ -153,7 +154,7 @@ class Link:
                 if failure is not None:
                     raise failure from error
                 raise
-        transport.set_keepalive(KEEPALIVE_S)
+        transport.set_keepalive(self.limits.keepalive_s)
         self._transport, self._line = transport, line
         return transport
 

@@ -65,6 +65,7 @@ class SshServer:
     ) -> None:
         self.link = link
         self.address = link.address
+        self.limits = link.limits
         self.directory = directory
         self.changes_allowed = changes_allowed
         self._redactor = redactor or Redactor()

@@ -9,6 +9,7 @@ from pydantic import model_validator
 
 from runbook_lib.environment.gates import Gate
 from runbook_lib.environment.health import Health
+from runbook_lib.environment.limits import Limits
 from runbook_lib.environment.locations import Compose, EnvironmentFile, Public, SecretSpec, Server
 from runbook_lib.environment.recovery import RestoreDrill
 from runbook_lib.environment.rules import (
@@ -75,6 +76,7 @@ class Environment(StrictModel):
     escalation: tuple[Text, ...]
     windows: dict[Name, Window]
     maintenance: Maintenance
+    limits: Limits = Limits()
     certificate_minimum_days: Count
     disk_minimum_gb: Count
     memory_minimum_mb: Count

@@ -92,7 +92,8 @@ class ServerBackend:
             return jobs.start(self._connections.server, action, f"{self._run_id}/{name}", held.fence)
 
         try:
-            job = jobs.retry_while_unreachable(start, lambda text: on_output("link", text))
+            job = jobs.retry_while_unreachable(start, lambda text: on_output("link", text),
+                                               self._connections.server.limits.reconnect_s)
         except jobs.StartInterrupted as early:
             raise Interrupted(self._result(early.job, jobs.stop(early.job))) from None
         try:

@@ -25,7 +25,7 @@ def wait(job: Job, timeout_s: float | None = None, on_output: Callable[[str, str
     """Follow a job to its end; `on_output(stream, text)` gets new output as it comes.
 
     After `timeout_s` (default: the action's own limit, which the server enforces too) the job is stopped. A dropped
-    link is reopened for up to RECONNECT_LIMIT_S; when it stays away, the state is unknown.
+    link is reopened for as long as `limits.reconnect_s` of the environment; when it stays away, the state is unknown.
     """
     limit_s = job.timeout_s + ENDING_S if timeout_s is None else timeout_s
     followed = FollowedJob(on_output)
@@ -50,7 +50,8 @@ def stop(job: Job) -> JobOutcome:
     followed = FollowedJob()
 
     try:
-        retrying.retry(followed, time.monotonic() + retrying.RECONNECT_LIMIT_S, lambda: job.server.exchange(stopping))
+        limit_s = job.server.limits.reconnect_s
+        retrying.retry(followed, time.monotonic() + limit_s, limit_s, lambda: job.server.exchange(stopping))
         _follow(job, followed, time.monotonic() + 2 * ENDING_S)
     except CommandTimedOut:
         followed.end = StreamEnd.STILL_RUNNING
@@ -67,4 +68,4 @@ def _follow(job: Job, followed: FollowedJob, deadline: float) -> None:
         left = max(0.1, deadline - time.monotonic())
         job.server.exchange(Exchange(argv, f"follow {job.description}", left, None, followed.feed))
 
-    retrying.retry(followed, deadline, exchange)
+    retrying.retry(followed, deadline, job.server.limits.reconnect_s, exchange)

@@ -89,8 +89,8 @@ def _was_started(job: Job, token: str) -> bool:
     output = Bounded(0, 100)
     claim = Exchange(("bash", "-c", CLAIM, "claim", job.folder, token), f"find {job.folder}", EXCHANGE_TIMEOUT_S,
                      on_stdout=output.add)
-    give_up = time.monotonic() + retrying.RECONNECT_LIMIT_S
-    if not retrying.retry(FollowedJob(), give_up, lambda: job.server.exchange(claim)):
+    limit_s = job.server.limits.reconnect_s
+    if not retrying.retry(FollowedJob(), time.monotonic() + limit_s, limit_s, lambda: job.server.exchange(claim)):
         raise LinkDropped(
             "The connection was lost while the job was being started, and the server cannot be reached again.",
             where=f"{job.server.address}: {head_of(job.description, 300)}",

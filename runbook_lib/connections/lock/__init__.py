@@ -1,8 +1,8 @@
 """One operation at a time: the environment lock, a kernel `flock` on the server that dies with its holder.
 
 The holder is a remote process whose input is our channel. It ends when the channel closes (this process ended, was
-killed, or the connection broke) and when our heartbeats stop for SILENCE_S (a network that drops packets silently).
-Jobs hold a second lock, shared, so that work which outlives its run still keeps others out.
+killed, or the connection broke) and when our heartbeats stop for `limits.lock_silence_s` (a network that drops packets
+silently). Jobs hold a second lock, shared, so that work which outlives its run still keeps others out.
 """
 
 from __future__ import annotations

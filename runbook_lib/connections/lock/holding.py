@@ -13,14 +13,13 @@ import paramiko
 
 from runbook_lib.connections.link import close_quietly, end_input
 from runbook_lib.connections.lock.record import holder_record
-from runbook_lib.connections.lock.refusals import SILENCE_S, refusal
+from runbook_lib.connections.lock.refusals import refusal
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.connections.translate import translate_errors
 from runbook_lib.core import programs
 from runbook_lib.core.errors import CommandTimedOut, FactUnreadable, Refused, RunbookError
 
 ACQUIRE = programs.text("connections/lock_state.sh", "connections/lock_acquire.sh")
-HEARTBEAT_S = 5.0
 RETAKE_S = 1.0
 ANSWER_S = 15.0
 # what the holder prunes: job folders of finished runs
@@ -37,6 +36,7 @@ class EnvironmentLock:
     def __init__(self, server: SshServer, environment: Any, owner: str, run_id: str, purpose: str) -> None:
         self._server, self._name, self._run_id = server, str(environment.name), run_id
         self._project = str(environment.project)
+        self._limits = server.limits
         self._record = holder_record(self._name, owner, run_id, purpose)
         self._channel: paramiko.Channel | None = None
         self._number = 0
@@ -92,8 +92,8 @@ class EnvironmentLock:
 
     def _take(self) -> None:
         doing = f"take the lock of {self._name}"
-        argv = ("bash", "-c", ACQUIRE, "lock", self._server.directory, self._run_id, str(SILENCE_S), str(KEEP_RUNS),
-                str(KEEP_DAYS), str(self._number), self._project)
+        argv = ("bash", "-c", ACQUIRE, "lock", self._server.directory, self._run_id,
+                str(self._limits.lock_silence_s), str(KEEP_RUNS), str(KEEP_DAYS), str(self._number), self._project)
         channel = self._server.link.open_stream(argv, doing, ANSWER_S)
         try:
             with translate_errors(self._server.address, doing):
@@ -102,7 +102,8 @@ class EnvironmentLock:
                     channel.sendall(json.dumps(self._record).encode() + b"\n")
                 answer, details = _first_line(channel, self._server.address)
             if answer != "taken":
-                raise refusal(self._server.address, self._name, answer, details, self._project)
+                silence_s = self._limits.lock_silence_s
+                raise refusal(self._server.address, self._name, answer, details, silence_s, self._project)
             self._number = int(details)
         except BaseException:
             close_quietly(channel)
@@ -119,7 +120,7 @@ class EnvironmentLock:
                 with suppress(RunbookError), self._taking:
                     if not self._released.is_set() and not self.held():
                         self._take()
-            elif time.monotonic() - last >= HEARTBEAT_S:
+            elif time.monotonic() - last >= self._limits.lock_heartbeat_s:
                 last = time.monotonic()
                 with suppress(paramiko.SSHException, OSError, EOFError):
                     channel.sendall(b"\n")

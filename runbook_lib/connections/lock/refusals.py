@@ -7,10 +7,10 @@ from runbook_lib.core.errors import LockHeld, PreconditionFailed, RunbookError
 
 # the name under which programs/maintenance_watchdog.sh breaks the lock of a run that left users in maintenance mode
 MAINTENANCE_WATCHDOG = "the maintenance watchdog"
-SILENCE_S = 25
 
 
-def refusal(address: str, environment: str, answer: str, details: str, project: str = "") -> RunbookError:
+def refusal(address: str, environment: str, answer: str, details: str, silence_s: float,
+            project: str = "") -> RunbookError:
     """The error for an answer other than `taken`: `broken`, `busy`, `passed`, `other` or `held`."""
     where = f"{address}: {environment}"
     if answer == "broken":
@@ -39,7 +39,7 @@ def refusal(address: str, environment: str, answer: str, details: str, project: 
         f"{held.get('from', 'an unknown host')}, last heartbeat {held.get('heartbeat', 'unknown')}).",
         where=where,
         next_step="Wait until that run has finished, or contact the owner. The lock of a dead holder is released "
-                  f"within {SILENCE_S} s.",
+                  f"within {silence_s:g} s.",
     )
 
 

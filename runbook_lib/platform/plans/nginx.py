@@ -13,10 +13,11 @@ from runbook_lib.platform.plans.compose import compose, exec_if_running
 NO_OLD_WORKERS = r"""
 tries=0
 while grep -qs "[w]orker process is shutting down" /proc/[0-9]*/cmdline; do
-  [ "$tries" -lt 100 ] || { echo "nginx's old workers have not exited after 40 s" >&2; exit 3; }
+  [ "$tries" -lt TRIES ] || { echo "nginx's old workers have not exited after LIMIT s" >&2; exit 3; }
   tries=$((tries + 1)); sleep 0.4
 done
 """
+DRAIN_PAUSE_S = 0.4
 # `nginx -s reload` only sends a signal, and its exit code says no more. The reload is done once none of the previous
 # workers accepts connections.
 RELOAD = r"""
@@ -48,4 +49,7 @@ def reload_if_running(environment: Environment, *, accepts: tuple[int, ...] = (0
 
 def wait_until_drained(environment: Environment) -> Command:
     """Wait until nginx's old workers have exited: usually 12 s after a reload, 40 s at most; 0 s without nginx."""
-    return exec_if_running(environment, "nginx", NO_OLD_WORKERS, timeout_s=60)
+    limit_s = environment.limits.drain_s
+    program = NO_OLD_WORKERS.replace("TRIES", str(round(limit_s / DRAIN_PAUSE_S))).replace("LIMIT", f"{limit_s:g}")
+    # the program's own limit comes first: its message says what was waited for
+    return exec_if_running(environment, "nginx", program, timeout_s=limit_s + 20)

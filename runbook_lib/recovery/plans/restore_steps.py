@@ -63,7 +63,8 @@ def maintenance_on(environment: Environment, colour: str) -> Step:
     A watchdog stays on the server until maintenance mode is off: it turns it off should this run die before it can.
     """
     watchdog = Command(
-        ("bash", "-s", "--", environment.server.directory, environment.project, f"backend-{colour}"),
+        ("bash", "-s", "--", environment.server.directory, environment.project, f"backend-{colour}",
+         str(environment.limits.watchdog_interval_s)),
         stdin=programs.text("recovery/maintenance_watchdog.sh"),
         timeout_s=15,
     )

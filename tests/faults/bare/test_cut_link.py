@@ -58,8 +58,8 @@ def test_a_link_that_stays_away_leaves_an_unknown_step_and_a_free_lock(
     operator: Operator, lab: Lab, proxy: FlakyProxy, environment_with: EnvironmentWith, project_dir: ProjectDir
 ) -> None:
     project_dir.add("10_try", PLAN, "run.execute(plan)", CLOSE)
-    running = operator.start("10_try", environment=environment_with(server={"port": proxy.port, "known_hosts_file": "./known"}),
-                             apply=True)
+    away = environment_with(server={"port": proxy.port, "known_hosts_file": "./known"}, limits={"reconnect_s": 5})
+    running = operator.start("10_try", environment=away, apply=True)
     running.until("step_started", "slow")
     wait_for(lambda: "sleep" in lab.on_server("ps", "-u", "deploy", "-o", "comm"), "the job")
     proxy.cut()

@@ -18,10 +18,10 @@ import pytest
 from lab.resilience.runner import wait_for
 from runbook_lib.connections import OpenConnections, jobs, open_connections
 from runbook_lib.connections.lock import MAINTENANCE_WATCHDOG, EnvironmentLock, break_lock, lock_holder
-from runbook_lib.connections.lock.refusals import SILENCE_S
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import LockHeld, PreconditionFailed, Refused
 from runbook_lib.core.plan import StepState
+from runbook_lib.environment.limits import Limits
 
 if TYPE_CHECKING:
     from runbook_lib.environment import Environment
@@ -30,10 +30,13 @@ if TYPE_CHECKING:
 ELSEWHERE = """
 import sys, time
 from runbook_lib.connections import open_connections
-from runbook_lib.connections.lock import EnvironmentLock, holding
+from runbook_lib.connections.lock import EnvironmentLock
 from runbook_lib.environment import load_environment
-holding.SILENCE_S = int(sys.argv[3])
+from runbook_lib.environment.limits import Limits
 environment = load_environment(sys.argv[1])
+silent_s = int(sys.argv[3])
+limits = Limits(lock_silence_s=silent_s, lock_heartbeat_s=silent_s / 5)
+environment = environment.model_copy(update={"limits": limits})
 opened = open_connections(environment)
 with EnvironmentLock(opened.server, environment, "kim@elsewhere", sys.argv[2], "deploy"):
     print("held", flush=True)
@@ -56,7 +59,7 @@ def run_id() -> str:
 @pytest.fixture
 def kim(lab: Lab, run_id: str, request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
     """Another process that holds the lock; indirectly with a parameter: and that loses it after so many silent seconds."""
-    words = (lab.environment, run_id, str(getattr(request, "param", SILENCE_S)))
+    words = (lab.environment, run_id, str(getattr(request, "param", Limits().lock_silence_s)))
     process = subprocess.Popen([sys.executable, "-c", ELSEWHERE, *words], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"

@@ -15,6 +15,7 @@ from runbook_lib.connections import jobs
 from runbook_lib.connections.session import LOGIN_LINE, Exchange, Reply, new_mark, session_program
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import CommandTimedOut, LinkDropped
+from runbook_lib.environment.limits import Limits
 
 
 class LocalServer:
@@ -24,6 +25,7 @@ class LocalServer:
         self.directory = str(directory)
         self.address = "deploy@here:22"
         self.changes_allowed = True
+        self.limits = Limits()
         self.before: list[Callable[[str], None]] = []
         self.after: list[Callable[[str], None]] = []
 

@@ -40,7 +40,7 @@ def test_tokens_of_a_proxy_command() -> None:
 
 
 def test_a_proxy_command_is_the_socket() -> None:
-    line = dial(Route("h", 22, proxy_command="sh -c 'echo to %h; cat'"), "deploy", "/k", 5)
+    line = dial(Route("h", 22, proxy_command="sh -c 'echo to %h; cat'"), "deploy", "/k", 5, 8)
     try:
         line.socket.settimeout(5)
         assert line.socket.recv(100) == b"to h\n"
@@ -50,12 +50,12 @@ def test_a_proxy_command_is_the_socket() -> None:
 
 
 def test_a_proxy_that_fails_is_quoted() -> None:
-    line = dial(Route("h", 22, proxy_command="sh -c 'echo no route to h >&2; exit 5'"), "deploy", "/k", 5)
+    line = dial(Route("h", 22, proxy_command="sh -c 'echo no route to h >&2; exit 5'"), "deploy", "/k", 5, 8)
     failure = line.failure("deploy@h:22")
     line.close()
     assert failure is not None
     assert "ProxyCommand did not reach the server: no route to h" in failure.what
-    silent = dial(Route("h", 22, proxy_command="false"), "deploy", "/k", 5)
+    silent = dial(Route("h", 22, proxy_command="false"), "deploy", "/k", 5, 8)
     assert "exit code 1" in str(silent.failure("h"))
     silent.close()
     silent.close()
@@ -66,7 +66,7 @@ def test_a_proxy_that_fails_is_quoted() -> None:
 def test_addresses_of_either_family(host: str, family: str) -> None:
     wanted = "::1" if host == "::1" or family == "inet6" else "127.0.0.1"
     with socket.create_server((wanted, 0), family=socket.AF_INET6 if ":" in wanted else socket.AF_INET) as listener:
-        line = dial(Route(host, listener.getsockname()[1], family=family), "deploy", "/k", 5)
+        line = dial(Route(host, listener.getsockname()[1], family=family), "deploy", "/k", 5, 8)
         accepted, _ = listener.accept()
         with accepted:
             accepted.sendall(b"SSH")
@@ -77,6 +77,6 @@ def test_addresses_of_either_family(host: str, family: str) -> None:
 
 def test_a_port_where_none_listens_and_a_family_without_address() -> None:
     with pytest.raises(ConnectionRefusedError):
-        dial(Route("127.0.0.1", 1), "deploy", "/k", 5)
+        dial(Route("127.0.0.1", 1), "deploy", "/k", 5, 8)
     with pytest.raises(OSError, match=r"address|Address|known"):
-        dial(Route("127.0.0.1", 1, family="inet6"), "deploy", "/k", 5)
+        dial(Route("127.0.0.1", 1, family="inet6"), "deploy", "/k", 5, 8)

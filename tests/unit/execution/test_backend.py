@@ -12,8 +12,10 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import LinkDropped, Refused
 from runbook_lib.core.plan import StepState
 from runbook_lib.core.questions import Question
+from runbook_lib.environment.limits import Limits
 from runbook_lib.execution.backend import Interrupted, ServerBackend
 
+SERVER = SimpleNamespace(limits=Limits())
 DONE = SimpleNamespace(state=StepState.PASSED, exit_code=0, stdout_tail="tail", stderr_tail="", message="")
 STOPPED = SimpleNamespace(state=StepState.ABORTED, exit_code=None, stdout_tail="", stderr_tail="", message="stopped")
 
@@ -24,7 +26,7 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> ServerBackend:
     monkeypatch.setattr(jobs, "wait", lambda job, limit, on_output: DONE)
     monkeypatch.setattr(jobs, "stop", lambda job: STOPPED)
     monkeypatch.setattr(jobs, "output", lambda job: ("whole output", ""))
-    made = ServerBackend(SimpleNamespace(server="server"), None, "run-1", "ana")
+    made = ServerBackend(SimpleNamespace(server=SERVER), None, "run-1", "ana")
     made._held = SimpleNamespace(reacquire=lambda: None, fence="7 run-1")
     return made
 
@@ -54,7 +56,7 @@ def test_a_job_carries_the_number_of_its_lock(backend: ServerBackend, monkeypatc
 
 def test_without_the_lock_no_step_is_done() -> None:
     with pytest.raises(Refused, match="without the environment's lock"):
-        perform(ServerBackend(SimpleNamespace(server="server"), SimpleNamespace(name="lab"), "run-1", "ana"))
+        perform(ServerBackend(SimpleNamespace(server=SERVER), SimpleNamespace(name="lab"), "run-1", "ana"))
 
 
 def test_output_that_cannot_be_read_any_more_leaves_its_tail(backend: ServerBackend, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +78,7 @@ def test_ctrl_c_before_the_job_is_known_to_run_stops_it_too(backend: ServerBacke
 
 
 def test_a_question_is_asked_over_the_runs_connections(backend: ServerBackend) -> None:
-    assert backend.ask(Question("server", lambda connections: connections.server)) == "server"
+    assert backend.ask(Question("server", lambda connections: connections.server)) is SERVER
 
 
 def test_the_lock_is_made_sure_of_before_each_job(backend: ServerBackend) -> None:

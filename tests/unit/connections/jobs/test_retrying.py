@@ -10,11 +10,12 @@ from runbook_lib.connections import jobs
 from runbook_lib.connections.jobs import retrying
 from runbook_lib.core.errors import HostUnreachable, LinkDropped
 from runbook_lib.core.plan import StepState
+from runbook_lib.environment.limits import Limits
 from tests.unit.connections.local_server import drop, sh
 
 
-def test_a_link_that_stays_away_leaves_the_outcome_unknown(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retrying, "RECONNECT_LIMIT_S", 0.6)
+def test_a_link_that_stays_away_leaves_the_outcome_unknown(server: Any) -> None:
+    server.limits = Limits(reconnect_s=0.6)
     job = jobs.start(server, sh("true"), "run/step")
     server.before += [drop] * 9
     outcome = jobs.wait(job)
@@ -30,7 +31,7 @@ def test_what_has_not_begun_is_tried_again_until_the_server_is_there(monkeypatch
             raise away.pop(0)
         return "begun"
 
-    assert jobs.retry_while_unreachable(begin, reported.append) == "begun"
+    assert jobs.retry_while_unreachable(begin, reported.append, 60) == "begun"
     assert reported == ["The server refuses connections. Trying again in 0.01 s.\n", "It still does. Trying again in 0.02 s.\n"]
 
 
@@ -39,7 +40,6 @@ def test_a_server_that_stays_away_and_a_link_that_drops_on_the_way_are_said_to_b
     monkeypatch: pytest.MonkeyPatch, error: type[HostUnreachable | LinkDropped]
 ) -> None:
     monkeypatch.setattr(retrying, "FIRST_PAUSE_S", 0.01)
-    monkeypatch.setattr(retrying, "RECONNECT_LIMIT_S", 0.05)
     tried: list[int] = []
 
     def begin() -> None:
@@ -47,5 +47,5 @@ def test_a_server_that_stays_away_and_a_link_that_drops_on_the_way_are_said_to_b
         raise error("away")
 
     with pytest.raises(error):
-        jobs.retry_while_unreachable(begin, lambda text: None)
+        jobs.retry_while_unreachable(begin, lambda text: None, 0.05)
     assert (len(tried) > 1) is (error is HostUnreachable)

@@ -21,7 +21,7 @@ HELD = '{"owner": "ana@desk", "run_id": "r1", "purpose": "deploy", "started": "2
     ("passed", "r2", "Another run (r2) has held the lock since", "Start a new run"),
 ])
 def test_a_refusal_says_who_and_what_to_do(answer: str, details: str, what: str, next_step: str) -> None:
-    error = refusal("deploy@h:22", "staging", answer, details)
+    error = refusal("deploy@h:22", "staging", answer, details, 25)
     assert isinstance(error, LockHeld)
     assert what in error.what
     assert next_step in error.next_step
@@ -35,7 +35,7 @@ def test_jobs_without_a_holder() -> None:
 
 
 def test_a_folder_of_another_project_is_not_a_lock_that_is_held() -> None:
-    error = refusal("deploy@h:22", "second", "other", "gw2-staging", "gw2-second")
+    error = refusal("deploy@h:22", "second", "other", "gw2-staging", 25, "gw2-second")
     assert isinstance(error, PreconditionFailed) and not isinstance(error, LockHeld)
     assert "belongs to the Compose project gw2-staging; this environment's project is gw2-second" in error.what
     assert "compose.project to gw2-staging" in error.next_step
