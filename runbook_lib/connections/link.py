@@ -21,6 +21,7 @@ from runbook_lib.connections.ssh_config import Route, find_route
 from runbook_lib.connections.ssh_keys import close_agent, login_keys
 from runbook_lib.connections.streams import begin_stream
 from runbook_lib.connections.translate import translate_errors
+from runbook_lib.core.errors import RunbookError
 from runbook_lib.core.text import server_address
 from runbook_lib.environment.limits import Limits
 
@@ -64,18 +65,27 @@ class Link:
         self._line: Line | None = None
         self._transport: paramiko.Transport | None = None
         self._opening = threading.Lock()
+        self._failed: tuple[float, RunbookError] | None = None
         self._sessions = threading.BoundedSemaphore(SESSIONS_AT_ONCE)
         _links.add(self)
 
     def transport(self) -> paramiko.Transport:
         """The live transport; connects where there is none. Raises HostUnreachable, HostKeyUnknown, HostKeyChanged,
         AuthenticationRefused."""
+        asked = time.monotonic()
         with self._opening:
             current = self._transport
-            if current is None or not current.is_active():
-                self._drop()
-                current = self._connect()
-            return current
+            if current is not None and current.is_active():
+                return current
+            # who waited for an attempt has its result: eight questions at once must not wait eight times as long
+            if self._failed is not None and self._failed[0] >= asked:
+                raise self._failed[1]
+            self._drop()
+            try:
+                return self._connect()
+            except RunbookError as error:
+                self._failed = time.monotonic(), error
+                raise
 
     @contextmanager
     def session(self, doing: str) -> Iterator[paramiko.Channel]:

@@ -24,6 +24,7 @@ from runbook_lib.release.checks.capacity import disk_and_memory
 from runbook_lib.release.checks.tls import VALID, certificate
 
 CLOCK_S = 5.0
+_NAMES_COMMIT = "names the commit"  # how endpoints_show calls its second finding of an endpoint
 
 
 def health_is_honest(claims: tuple[ClaimResult, ...]) -> tuple[Finding, ...]:
@@ -53,9 +54,9 @@ def endpoints_answer(environment: Environment, survey: HealthSurvey) -> tuple[Fi
     if isinstance(survey.endpoints, Unanswered):
         return (_unanswered("endpoints answer", survey.endpoints, "all with 200"),)
     live = survey.deployed.live_commit if isinstance(survey.deployed, Deployed) else None
-    if live is not None:
-        return endpoints_show(survey.endpoints, live)
-    return tuple(one for one in endpoints_show(survey.endpoints, "") if not one.check.endswith("names the commit"))
+    # no reply names no commit: that is one fault, not two
+    silent = {f"{one.path} {_NAMES_COMMIT}" for one in survey.endpoints if one.status is None or live is None}
+    return tuple(one for one in endpoints_show(survey.endpoints, live or "") if one.check not in silent)
 
 
 def certificate_lasts(environment: Environment, presented: Certificate | Unanswered) -> tuple[Finding, ...]:
@@ -154,16 +155,26 @@ def answer(environment: Environment, states: tuple[ServiceState, ...], *groups: 
     failing = {name for one in states if one.verdict is worst for name in (one.causes or (one.name,))}
     roots = [one for one in states if worst in BAD and one.verdict in BAD and one.name in failing]
     first = [f"{one.service} ({one.measured})" for one in roots] or [
-        f"{one.check} ({one.measured})" for one in findings if one.verdict is worst]
+        f"{one.check} ({one.measured})" for one in
+        # a certificate that does not verify is why no endpoint answers: it is named before them
+        sorted((one for one in findings if one.verdict is worst), key=lambda one: one.check != VALID)]
     more = f" and {len(first) - 2} more" if len(first) > 2 else ""
     named = "; ".join(head_of(text, 140) for text in first[:2]) + more
     if worst is Verdict.FAILED:
         affected = any(one.verdict in BAD and one.critical for one in states) or any(
             one.verdict is Verdict.FAILED and one.check.startswith("/") for one in findings)
         users = "Users are affected" if affected else "Users reach it all the same"
-        return f"{environment.title} is NOT healthy: {named}. {users}; {count} of {checked} checks failed."
+        unknown = [f"{one.service} ({one.measured})" for one in states
+                   if one.verdict is Verdict.INCONCLUSIVE and not one.causes and one not in roots]
+        missing = f" Not known: {head_of('; '.join(unknown), 140)}." if unknown else ""
+        return f"{environment.title} is NOT healthy: {named}. {users}; {count} of {checked} checks failed.{missing}"
     if worst is Verdict.INCONCLUSIVE:
-        return f"It is not known whether {environment.title} is healthy: {named}."
+        asked = [one for one in states if one.verdict is not Verdict.NOT_APPLICABLE]
+        if asked and all(one.verdict is Verdict.INCONCLUSIVE for one in asked):
+            named = f"no service could be asked ({asked[0].measured})"
+        outside = [one.verdict for one in findings if one.check.startswith("/")]
+        users = " Users are answered all the same." if set(outside) == {Verdict.PASSED} else ""
+        return f"It is not known whether {environment.title} is healthy: {named}.{users}"
     if worst is Verdict.WARNING:
         return f"{environment.title} is healthy, with a warning: {named}."
     working = sum(one.verdict is Verdict.PASSED for one in states)

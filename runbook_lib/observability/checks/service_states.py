@@ -40,6 +40,8 @@ class ServiceState:
 def service_states(environment: Environment, survey: HealthSurvey) -> tuple[ServiceState, ...]:
     """The state of every service in the environment file's order, absent ones too."""
     alone = {name: _state(environment, survey, name) for name in environment.services}
+    if isinstance(survey.containers, Unanswered) and isinstance(survey.replies, Unanswered):
+        return tuple(alone.values())  # none could be asked, which no other service explains
     bad = {name for name, one in alone.items() if one.verdict in BAD}
     return tuple(_with_causes(environment, one, bad) for one in alone.values())
 
@@ -96,7 +98,7 @@ def _state(environment: Environment, survey: HealthSurvey, name: str) -> Service
     reply = survey.reply_of(compose_name)
     if service.probe is not None and not faults:  # what does not run answers nothing: that is one fault, not two
         if isinstance(survey.replies, Unanswered):
-            unknown.append(survey.replies.reason)
+            unknown.append(f"its answer: {survey.replies.reason}")
         elif reply is None or reply.reply is Reply.UNKNOWN:
             unknown.append(reply.words if reply and reply.words else "it could not be asked")
         elif reply.reply is Reply.SILENT:

@@ -25,6 +25,7 @@ from runbook_lib.platform.facts.releases import Deployed, deployed_state
 from runbook_lib.platform.facts.running_release import running_release
 
 DEADLINE_S = 6.0
+LEFT_OVER_S = 4.0
 PAUSE_S = 1.0  # before what contradicts itself is asked again
 
 
@@ -108,13 +109,16 @@ def survey_health(environment: Environment, deadline_s: float = DEADLINE_S) -> Q
 
 
 def _once(environment: Environment, connections: Connections, deadline_s: float, asked: int) -> HealthSurvey:
-    # a service's own limit is shorter than the deadline: then its row alone is not known, and not all of them
+    # What asks many has a limit for each, and time left over: one that hangs costs its own row, and not all of them
+    limit_s, all_s = max(1.0, deadline_s - 2), deadline_s + LEFT_OVER_S
     parts: tuple[Question[Any], ...] = (
-        deployed_state(environment), survey_containers(environment),
-        ask_services(environment, limit_s=max(1.0, deadline_s - 2)),
-        survey_endpoints(environment, timeout_s=max(1.0, deadline_s - 1)), schema_revision(environment))
+        with_deadline(deployed_state(environment), deadline_s),
+        with_deadline(survey_containers(environment), deadline_s),
+        with_deadline(ask_services(environment, limit_s=limit_s), all_s),
+        with_deadline(survey_endpoints(environment, timeout_s=limit_s), all_s),
+        with_deadline(schema_revision(environment), deadline_s))
     with ThreadPoolExecutor(len(parts), thread_name_prefix="health") as pool:
-        answers = list(pool.map(lambda part: with_deadline(part, deadline_s).fetch(connections), parts))
+        answers = list(pool.map(lambda part: part.fetch(connections), parts))
     deployed, containers, replies, endpoints, revision = answers
     survey = HealthSurvey(datetime.now(UTC), deployed, containers, replies, endpoints, revision, asked=asked)
     return replace(survey, claims=compare_claims(environment, survey))

@@ -24,6 +24,7 @@ from runbook_lib.environment.services import Service
 LIMIT_S = 4.0
 # of the words that psql prints, those that mean a deadline of ours and not a refusal
 _SILENT = re.compile(r"timeout expired|statement timeout|timed out")
+_FATAL = re.compile(r"FATAL:\s+(.+)")
 _STOPPED = re.compile(r"No PostgreSQL container is running")
 _SESSIONS = """
 SELECT current_setting('server_version') AS version, pg_is_in_recovery() AS standby,
@@ -124,7 +125,9 @@ def _ask_database(connections: Connections, limit_s: float) -> ServiceReply:
     except FactUnreadable as refused:
         reply = (Reply.SILENT if _SILENT.search(refused.what) else Reply.STOPPED if _STOPPED.search(refused.what)
                  else Reply.DOWN)
-        return ServiceReply("", reply, f"no reply within {limit_s:g} s" if reply is Reply.SILENT else refused.what)
+        reason = _FATAL.search(refused.what)
+        words = f"refuses: {reason.group(1)}" if reason else refused.what
+        return ServiceReply("", reply, f"no reply within {limit_s:g} s" if reply is Reply.SILENT else words)
     except Inconclusive as error:
         return ServiceReply("", Reply.UNKNOWN, error.what)
 

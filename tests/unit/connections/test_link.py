@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,6 +23,45 @@ def test_all_share_one_transport(sshd: Sshd) -> None:
     assert len(sshd.logins) <= 2  # paramiko asks whether a key is wanted, and then signs
     link.close()
     assert not link.close()  # type: ignore[func-returns-value]
+
+
+class CountingLock:
+    """A lock that knows how many have come to it."""
+
+    def __init__(self) -> None:
+        self.lock, self.guard, self.came = threading.Lock(), threading.Lock(), 0
+
+    def __enter__(self) -> None:
+        with self.guard:
+            self.came += 1
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+
+def test_who_waited_for_an_attempt_has_its_result_and_the_next_one_tries_again(sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
+    link, lock, attempts = sshd.link(), CountingLock(), []
+
+    def black_hole() -> None:
+        attempts.append(lock.came)
+        while len(attempts) == 1 and lock.came < 8:  # until all eight wait for it
+            time.sleep(0.01)
+        raise HostUnreachable("gone")
+
+    monkeypatch.setattr(link, "_opening", lock)
+    monkeypatch.setattr(link, "_connect", black_hole)
+
+    def ask(_: int) -> str:
+        with pytest.raises(HostUnreachable) as caught:
+            link.transport()
+        return caught.value.what
+
+    with ThreadPoolExecutor(8) as together:
+        assert set(together.map(ask, range(8))) == {"gone"}
+    assert len(attempts) == 1
+    ask(0)
+    assert len(attempts) == 2
 
 
 def test_a_transport_that_broke_is_replaced(sshd: Sshd) -> None:

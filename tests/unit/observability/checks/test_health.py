@@ -35,6 +35,13 @@ def test_a_cause_that_hangs_is_named_as_well() -> None:
     assert "NOT healthy: redis (no reply within 4 s). Users are affected" in words
 
 
+def test_what_hangs_is_named_next_to_what_failed() -> None:
+    words = sentence({"replies.backend-green.reply": "silent", "replies.backend-green.words": "no reply within 4 s",
+                      "endpoints.0.status": None, "endpoints.0.seconds": None, "endpoints.0.error": "No reply in time."})
+    assert "NOT healthy: /health answers (No reply in time.). Users are affected; 1 of " in words
+    assert words.endswith(" Not known: backend-green (no reply within 4 s).")
+
+
 def test_what_only_watches_does_not_affect_users() -> None:
     words = sentence({"containers.prometheus.state": "exited"})
     assert "prometheus (exited). Users reach it all the same" in words
@@ -45,12 +52,24 @@ def test_a_lie_is_named_where_all_services_work() -> None:
     assert "NOT healthy: true: the cache is reported ok (/health reports ok)" in sentence(None, lie)
 
 
+def test_a_certificate_that_does_not_verify_is_named_before_the_endpoints_that_fail_for_it() -> None:
+    expired = finding("the certificate is valid", False, measured="certificate has expired")
+    words = sentence({"endpoints.0.status": None, "endpoints.0.error": "TLS could not be established"}, expired)
+    assert "NOT healthy: the certificate is valid (certificate has expired); /health answers (TLS" in words
+
+
 @pytest.mark.parametrize(("verdict", "begins"), [
-    (Verdict.INCONCLUSIVE, "It is not known whether GW2_WvWbuilder staging is healthy: alerts (no answer)."),
+    (Verdict.INCONCLUSIVE, "It is not known whether GW2_WvWbuilder staging is healthy: alerts (no answer). Users are answered all the same."),
     (Verdict.WARNING, "GW2_WvWbuilder staging is healthy, with a warning: alerts (no answer)."),
 ])
 def test_what_is_missing_or_a_warning(verdict: Verdict, begins: str) -> None:
     assert sentence(None, Finding("alerts", verdict, "no answer")) == begins
+
+
+def test_a_server_that_cannot_be_reached_is_one_fact_and_not_a_dozen() -> None:
+    words = sentence({"containers": {"like": "no answer"}, "replies": {"like": "no answer"}})
+    assert words == ("It is not known whether GW2_WvWbuilder staging is healthy: no service could be asked (Docker: no answer "
+                     "within 6 s; its answer: no answer within 6 s). Users are answered all the same.")
 
 
 def test_more_than_two_are_counted() -> None:

@@ -34,7 +34,7 @@ def test_all_services_work() -> None:
     ({"replies.redis.reply": "silent", "replies.redis.words": "no reply within 4 s"}, "inconclusive", "no reply within 4 s"),
     ({"replies.redis.reply": "unknown"}, "inconclusive", "answers"),
     ({"replies.redis.service": "another"}, "inconclusive", "it could not be asked"),
-    ({"replies": UNANSWERED}, "inconclusive", "no answer within 6 s"),
+    ({"replies": UNANSWERED}, "inconclusive", "its answer: no answer within 6 s"),
     ({"containers": UNANSWERED}, "inconclusive", "Docker: no answer within 6 s"),
     # at 17:49; it was started at 16:49:19, 60 minutes and no second earlier
     ({"containers.redis.restart_count": 3}, "warning", "restarted 3 times, the last 60 min ago"),
@@ -67,6 +67,12 @@ def test_what_does_not_run_at_all_is_not_explained_by_what_it_needs(state: str) 
         "containers.redis.state": "exited", "containers.prometheus.state": state, "containers.backend-green.state": "restarting"}))}
     assert states["prometheus"].causes == ()
     assert states["backend"].causes == ("redis",), "it starts again and again, because what it needs is gone"
+
+
+def test_where_none_could_be_asked_no_service_explains_another() -> None:
+    states = service_states(staging(), survey({"containers": UNANSWERED, "replies": UNANSWERED}))
+    assert {one.verdict for one in states} == {Verdict.INCONCLUSIVE}
+    assert {one.causes for one in states} == {()}
 
 
 def test_a_service_that_fails_alone_is_its_own_cause() -> None:

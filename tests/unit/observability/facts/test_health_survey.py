@@ -118,6 +118,21 @@ def test_a_part_that_hangs_is_missing_and_the_others_are_there(monkeypatch: pyte
     assert found.colour == "green"
 
 
+def test_what_asks_many_has_time_left_when_one_of_them_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: dict[str, float] = {}
+    monkeypatch.setattr(health_survey, "ask_services", lambda _, limit_s: limits.update(service=limit_s) or Question("services", lambda c: ()))
+    monkeypatch.setattr(health_survey, "survey_endpoints", lambda _, timeout_s: limits.update(endpoint=timeout_s) or Question("endpoints", lambda c: ()))
+
+    def deadline(question: Question[Any], seconds: float) -> Question[Any]:
+        limits[question.name] = seconds
+        return Question(question.name, lambda connections: Unanswered("asked", "not asked here"))
+
+    monkeypatch.setattr(health_survey, "with_deadline", deadline)
+    survey_health(staging(), 6.0).fetch(None)  # type: ignore[arg-type]
+    assert limits["service"] + 5 < limits["services"] <= 10
+    assert limits["endpoint"] + 5 < limits["endpoints"] <= 10
+
+
 def _short_for(name: str) -> Any:
     """The deadline is short for what hangs alone, so that a slow machine changes nothing."""
     return lambda question, seconds: with_deadline(question, 0.05 if question.name == name else seconds)
