@@ -60,16 +60,16 @@ def plan_record(plan: Plan) -> dict[str, Any]:
     record["undo_on_failure"] = plan.undo_on_failure
     record["skipped"] = [{"title": left.title, "reason": left.reason} for left in plan.skipped]
     for described, step in zip(record["steps"], plan.steps, strict=True):
-        described.update(_step_words(step))
+        described.update(_step_words(plan, step))
     return record
 
 
-def _step_words(step: Step) -> dict[str, Any]:
+def _step_words(plan: Plan, step: Step) -> dict[str, Any]:
     return {
         "title": step.title,
         "why": step.why,
         "does": [str(action) for action in step.actions],
-        "undoes": [str(action) for action in step.undone_by],
+        "undoes": [str(action) for action in plan.undone_by(step)],
     }
 
 

@@ -109,6 +109,15 @@ class Plan:
     after_rollback_hint: str = ""
     rules: str = ""
 
+    def undone_by(self, step: Step) -> tuple[Action, ...]:
+        """What undoes a step of this plan when it fails or a later one does; empty where no failure undoes anything.
+
+        That is so in a plan that stops at a failure, and after the point of no return.
+        """
+        keys = [one.key for one in self.steps]
+        end = keys.index(self.point_of_no_return) if self.point_of_no_return in keys else len(keys)
+        return step.undone_by if self.undo_on_failure and step.key in keys[:end + 1] else ()
+
     @property
     def hash(self) -> str:
         """First 16 hex digits of a SHA-256 over everything the plan would do and the facts it was made from.

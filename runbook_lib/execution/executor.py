@@ -103,7 +103,7 @@ class PlanExecutor:
 
         def take() -> ActionResult:
             self._recorder.write("step_started", key=step.key, title=step.title,
-                                 undo=[str(undo) for undo in step.undone_by])
+                                 undo=[str(undo) for undo in self._plan.undone_by(step)])
             self._show(step.key)
             return self._do_actions(step)
 

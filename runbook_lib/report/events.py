@@ -87,7 +87,7 @@ def _planned(step: Event) -> StepReport:
 
 def _commands(step: Event, texts: str, described: str) -> list[str]:
     """The commands as texts; where a plan has only the described actions, texts made of those."""
-    if step.get(texts):
+    if step.get(texts) is not None:
         return [str(line) for line in step[texts]]
     return [_command(action) for action in step.get(described) or []]
 

@@ -38,7 +38,7 @@ def plan_table(plan: Plan) -> str:
         why = f'<div style="opacity:.75">{_text(step.why)}</div>' if step.why else ""
         where = "" if len(hosts) == 1 else f'<div style="opacity:.75">on the {_text(step.host)}</div>'
         does = "".join(_code(str(action)) for action in step.actions)
-        undo = "".join(_code(str(action)) for action in step.undone_by)
+        undo = "".join(_code(str(action)) for action in plan.undone_by(step))
         undo = f'<div style="opacity:.75;margin-top:4px">undo</div>{undo}' if undo else ""
         rows.append([str(number), f"<b>{_text(step.title)}</b>{why}{where}", does + undo])
     host = f", all on the {_text(*hosts)}" if len(hosts) == 1 else ""

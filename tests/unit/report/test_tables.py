@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pandas
 import pytest
 
+from runbook_lib.archive.records import plan_record
 from runbook_lib.core.commands import Command
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.plan import Plan, Step
@@ -32,9 +33,20 @@ class Disk:
     wait_s: float
 
 
+def test_an_undo_is_shown_only_where_it_can_run() -> None:
+    steps = tuple(Step(key, key, (Command((f"do-{key}",)),), undo=(Command((f"undo-{key}",)),)) for key in "abc")
+    stops = Plan("back up", "lab", steps)
+    undoes = Plan("deploy", "lab", steps, undo_on_failure=True, point_of_no_return="b")
+    assert [f"undo-{key}" in plan_table(stops) for key in "abc"] == [False, False, False]
+    assert [f"undo-{key}" in plan_table(undoes) for key in "abc"] == [True, True, False], "c comes after it"
+    assert [step["undoes"] for step in plan_record(stops)["steps"]] == [[], [], []]
+    assert [step["undoes"] for step in plan_record(undoes)["steps"]] == [["undo-a"], ["undo-b"], []]
+    assert [step["undo"] != [] for step in stops.describe()["steps"]] == [True] * 3, "the hash covers them all the same"
+
+
 def test_a_plan_shows_commands_undo_and_hash_and_never_a_secret():
     plan = Plan("deploy", "lab", (Step("a", EVIL, (Command(("psql", EVIL), stdin=Secret("P", "hunter22")),),
-                                       undo=(Command(("undo",)),)),))
+                                       undo=(Command(("undo",)),)),), undo_on_failure=True)
     html = plan_table(plan)
     assert EVIL not in html
     assert "hunter22" not in html
