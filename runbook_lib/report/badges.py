@@ -39,11 +39,13 @@ _BADGES = {
 
 def badge_of(verdict: str) -> Badge:
     """The badge of a verdict or a state; an unknown word is shown as it is."""
+    # an archive may hold words of a later version
     return _BADGES.get(verdict) or Badge(printable(verdict) or _BADGES["open"].word, "?", "unsure")
 
 
 def run_badge(verdict: str, state: str, exit_code: int | None) -> Badge:
     """The badge of a whole run. How it ended is more than the bare verdict: refused, aborted, rolled back."""
+    # the verdict of all of these is failed; what an operator must do differs
     if exit_code == errors.ROLLED_BACK:
         return Badge("Failed, rolled back", "↺", "bad")
     if exit_code == errors.ROLLBACK_FAILED:

@@ -20,6 +20,7 @@ def cell_row(event: Event) -> dict[str, Any]:
 
 def _output(output: Event) -> dict[str, Any]:
     """A cell's output as a picture or as text."""
+    # text/html is left out: it was made for JupyterLab, and a report must not run what a cell wrote
     data = output.get("data") or {}
     text = block(_joined(data.get("text/plain", "")))
     if "image/png" in data:

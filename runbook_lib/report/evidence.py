@@ -14,6 +14,7 @@ from runbook_lib.core.text import printable, readable_size
 def evidence_files(folder: Path) -> list[str]:
     """Paths relative to the run's folder: journal, notebook, evidence, charts. The reports are not evidence."""
     single = [folder / name for name in (journal.FILE, NOTEBOOK) if (folder / name).is_file()]
+    # a .partial is what a full disk or a kill left of a file; the text of it proves nothing
     found = [path for part in ("evidence", "charts") for path in sorted((folder / part).glob("*")) if path.is_file()]
     return [path.relative_to(folder).as_posix() for path in single + found if not path.name.endswith(".partial")]
 

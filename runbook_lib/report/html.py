@@ -30,6 +30,7 @@ def write_report(folder: str | os.PathLike[str]) -> Path:
     """Write report.html into a run's folder; returns its path. The report of a sealed run is left as it is."""
     path = Path(folder).resolve()
     target = path / FILE
+    # its hash is in the manifest: made again by a later version it would break the seal
     if target.exists() and (path / MANIFEST).exists():
         return target
     return write_atomically(target, rendered(load(path), path))
@@ -53,6 +54,7 @@ def rendered(report: RunReport, folder: Path) -> str:
         **_checks(report),
         **_plan(report),
         highlights=[exhibit_row(event, folder) for event in report.shown if event.get("highlight")],
+        # a fact with a chart stands here: folded away among the facts it would be overlooked
         exhibits=[exhibit_row(event, folder) for event in [*report.shown, *filter(fact_with_chart, report.facts)]
                   if not event.get("highlight")],
         facts=[fact_row(fact) for fact in report.facts],
@@ -70,6 +72,7 @@ def rendered(report: RunReport, folder: Path) -> str:
 def _header(report: RunReport) -> dict[str, str]:
     target = (report.target.get("title"), report.target.get("server"))
     named = [str(text) for text in target if text and text != report.run.environment]
+    # a run that was killed is closed by a later start, whose time is not that of its end
     ended = report.finished.get("last_sign_of_life") or report.finished.get("at")
     return {"target_title": printable(" · ".join(named)), "host": printable(report.started.get("host") or ""),
             "ended": clock(ended) if ended else ""}

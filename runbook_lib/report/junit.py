@@ -27,6 +27,7 @@ def write_junit(folder: str | os.PathLike[str]) -> Path:
 
 def junit(report: RunReport) -> str:
     """One suite for the run. Failed is a failure; inconclusive, unknown and refused are errors."""
+    # the schema of JUnit takes a time without a zone; all of ours are UTC
     suite = tree.Element("testsuite", name=printable(report.run.notebook), timestamp=report.run.started_at.rstrip("Z"))
     for step in report.steps:
         _step(suite, step)
@@ -50,6 +51,7 @@ def _step(suite: tree.Element, step: StepReport) -> None:
     if step.state in ("failed", "timed out", "rolled back", "rollback failed", "aborted"):
         _mark(case, "failure", step.state, step.message)
     elif step.state in ("unknown", "started"):
+        # what the server did is not known; a failure would claim that it is
         _mark(case, "error", step.state, step.message)
     elif step.state != "passed":
         _mark(case, "skipped", step.state, "")
@@ -61,6 +63,7 @@ def _finding(suite: tree.Element, stage: str, one: Event) -> None:
     result = f"measured {one.get('measured') or 'nothing'}, expected {one.get('expected') or 'no particular value'}"
     if verdict == "failed":
         _mark(case, "failure", result, str(one.get("next_step", "")))
+    # not green: a run in plan mode must not look like a deployment that worked
     elif verdict == "not applied":
         _mark(case, "skipped", result, "")
     elif verdict == "not applicable":

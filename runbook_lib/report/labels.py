@@ -34,6 +34,7 @@ def duration(seconds: object) -> str:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 59.95:
         return f"{seconds:.1f} s"
+    # rounded first, or 59.96 s would read as "0 min 60 s"
     whole = round(seconds)
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"

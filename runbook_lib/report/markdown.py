@@ -76,6 +76,7 @@ def _findings(report: RunReport) -> list[str]:
 
 def _line(text: object) -> str:
     """Text of others on one line, without any mark that Markdown or HTML would act on."""
+    # in a pull request @ notifies people, # links an issue, and an HTML comment hides what follows
     flat = " ".join(printable(text).split())[:500]
     escaped = re.sub(r"([\\`*_\[\]|#!~@])", r"\\\1", flat)
     return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -39,6 +39,7 @@ def _checkout(git: Any) -> str:
     if not isinstance(git, dict):
         return _line(git)
     text = _line({name: value for name, value in git.items() if name != "clean"})
+    # None means that git could not be asked, which shows nothing about the files
     return f"{text}, with uncommitted changes" if git.get("clean") is False else text
 
 

@@ -10,6 +10,7 @@ from runbook_lib.archive.records import plain
 from runbook_lib.core.text import printable, readable_size
 from runbook_lib.report.labels import block, duration, label, moment
 
+# the page must open on a telephone at night; the journal has every row
 MOST_ROWS = 200
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 
@@ -52,6 +53,7 @@ def cell(value: Any, name: str = "") -> str:
     """One value in a table's cell; the field's name says its unit."""
     if value is None:
         return "–"
+    # before the numbers, because to Python a truth value is one
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
@@ -89,6 +91,7 @@ def _sequence(values: list[Any]) -> Table | str:
     if not values:
         return "none"
     if all(isinstance(item, dict) for item in values):
+        # rows may lack a column that others have; the order is that of its first mention
         names = list(dict.fromkeys(name for item in values for name in item))
         columns = tuple(_heading(str(name)) for name in names)
         return _listed(columns, [[cell(item.get(name), str(name)) for name in names] for item in values])
@@ -105,6 +108,7 @@ def _listed(columns: tuple[str, ...], rows: list[list[str]]) -> Table:
 
 def _frame(value: Any) -> Any:
     """A pandas frame as columns and rows; others as plain values."""
+    # by what it can do: importing pandas to ask for its class costs every report a second
     if hasattr(value, "columns") and hasattr(value, "itertuples"):
         columns = [str(name) for name in value.columns]
         return {"columns": columns, "rows": [plain(list(row)) for row in value.itertuples(index=False, name=None)]}

@@ -37,6 +37,7 @@ def _service_is_healthy(containers: list[Container], service: str, restarts: int
     if not judged:
         return finding(name, False, measured="no container", expected=expected,
                        next_step="See `docker ps --all` on the server, and read its last log.")
+    # earlier restarts are known by service: a recreated container begins at 0
     excess = sum(one.restart_count for one in judged) - restarts
     found = [_faults_of(one, min(excess, one.restart_count)) for one in judged]
     worst = next((place for place, faults in enumerate(found) if faults), 0)

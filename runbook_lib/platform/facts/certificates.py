@@ -47,6 +47,7 @@ def inspect_certificate(environment: Environment) -> Question[Certificate]:
     """
 
     def fetch(connections: Connections) -> Certificate:
+        # not verified on the way: an expired certificate is a fact to show, not an error that ends the run
         served = connections.http.handshake()
         return parse_certificate(served, {name: connections.http.accepts_protocol(name) for name in TRIED})
 
@@ -75,6 +76,7 @@ def parse_certificate(served: TlsHandshake, accepts: Mapping[str, bool | None]) 
 
 
 def _common_name(name: x509.Name) -> str:
+    # authorities leave the common name out of short-lived certificates
     common = name.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(common[0].value) if common else name.rfc4514_string()
 

@@ -57,6 +57,7 @@ class Rollout:
     @property
     def has_database(self) -> bool:
         """Whether there is a database to be backed up: Docker or PostgreSQL shows it, whatever the files say."""
+        # a lost file must not turn a database with data into a first deployment
         return self.target.schema_now is not None or any(one.service == "postgres" for one in self.containers)
 
     @property

@@ -56,6 +56,7 @@ def _rehearsed(tree: ReleaseTree, rehearsal: MigrationRehearsal | None) -> Findi
     if rehearsal is None:
         return finding(REHEARSAL, None, measured="there is no commit to take them from", expected=expected,
                        next_step="Choose a ref that exists.")
+    # before the first deployment there is neither a schema to copy nor a row to lose
     if rehearsal.outcome in (RehearsalOutcome.NO_DATABASE, RehearsalOutcome.NO_IMAGE):
         return Finding(REHEARSAL, Verdict.WARNING, f"not rehearsed: {rehearsal.message}", expected,
                        "Where nothing was ever deployed there is no schema to copy; else start the database first.")
@@ -65,6 +66,7 @@ def _rehearsed(tree: ReleaseTree, rehearsal: MigrationRehearsal | None) -> Findi
     passed = rehearsal.outcome is RehearsalOutcome.PASSED
     reached = passed and (rehearsal.after or "",) == heads
     moved = f"{rehearsal.before or 'empty'} → {rehearsal.after} in {rehearsal.seconds or 0:.0f} s"
+    # an image of the release would take minutes to build, and 20 Deploy builds it anyway
     if reached and not rehearsal.own_libraries:
         return Finding(REHEARSAL, Verdict.WARNING, f"{moved}, with the libraries of {rehearsal.image}", expected,
                        "The release has other libraries; the deployment repeats this with its own image.")

@@ -10,6 +10,7 @@ from typing import Any
 
 from runbook_lib.release.facts.alembic_settings import version_folders
 
+# `execute` may do anything; the others lose rows or meaning, or lock a table while users write
 DESTRUCTIVE = ("drop_table", "drop_column", "drop_constraint", "execute", "alter_column", "rename_table")
 
 
@@ -84,6 +85,7 @@ def _migration(path: str, text: str) -> Migration | None:
         tree = ast.parse(text)
         names = _literals(tree)
         revision, parents = names["revision"], names["down_revision"]
+    # the release is not trusted: a file may nest deeper than the parser can follow
     except (SyntaxError, ValueError, KeyError, TypeError, RecursionError):
         return None
     several = (parents,) if isinstance(parents, str) else tuple(parents or ())
@@ -113,6 +115,7 @@ def _careful(tree: ast.Module) -> tuple[str, ...]:
 
 def _ancestry(name: str, by_name: Mapping[str, Migration]) -> set[str]:
     """`name` and everything before it. A circle ends where it closes."""
+    # no recursion: a history of a thousand revisions exceeds the limit of Python
     seen: set[str] = set()
     waiting = [name]
     while waiting:
@@ -124,4 +127,5 @@ def _ancestry(name: str, by_name: Mapping[str, Migration]) -> set[str]:
 
 
 def _in_order(wanted: set[str], by_name: Mapping[str, Migration]) -> list[str]:
+    # a parent has fewer ancestors than any of its children, across merges too
     return sorted(wanted, key=lambda name: (len(_ancestry(name, by_name)), name))

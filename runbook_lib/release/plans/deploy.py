@@ -127,6 +127,7 @@ def _nothing_to_deploy(rollout: Rollout) -> Plan:
     """An empty plan; or only the stop of the other colour, where an interrupted deployment left it running."""
     target, idle = rollout.target, rollout.colour
     plan = Plan(_name(rollout), rollout.environment.name, facts=_facts(rollout))
+    # a standby that is kept running takes the memory that the next build needs
     if any(one.service.endswith(f"-{idle}") and one.state == "running" for one in rollout.containers):
         stop = cutover_steps.stop_idle_colour(rollout.environment, idle)
         return replace(plan, steps=(stop,), reason=f"{target.version} is live and recorded; {idle} is still running")
@@ -147,6 +148,7 @@ def _before_the_switch(rollout: Rollout, secret_file: Secret, backup: Plan,
             wanted.append(step)
 
     wanted += record_running(rollout)
+    # before the first command that could make it necessary
     if rollout.has_database:
         wanted.extend(backup.steps)
     else:
@@ -156,6 +158,7 @@ def _before_the_switch(rollout: Rollout, secret_file: Secret, backup: Plan,
         image = build_steps.image_of(rollout, part)
         unless(image in rollout.deployed.images, build_steps.build(rollout, part), f"{image[:24]} exists already")
     wanted += pulled
+    # compared by hash: the values stay on the server
     same_secrets = rollout.deployed.secrets_sha256 == configuration_steps.sha256_of(secret_file)
     unless(same_secrets, configuration_steps.deliver_secrets(rollout, secret_file), "the server has the same secrets")
     wanted += [] if same_secrets else service_steps.apply_secrets(rollout)
@@ -174,6 +177,7 @@ def _from_the_switch_on(rollout: Rollout, before: Iterable[Step], kept: KeptSess
     keys = {step.key for step in before}
     tested, has_session = StepKey.COMPATIBILITY_CHECK in keys, StepKey.OPEN_SESSION in keys
     outside = verification_steps.external_gate(rollout)
+    # asked in the gate, where the switch is still undone in seconds
     if has_session:
         outside = replace(outside, actions=(*outside.actions, session_steps.session_gate(rollout, kept)))
     steps = [
