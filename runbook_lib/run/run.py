@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from runbook_lib import kernel
 from runbook_lib.archive.journal import Journal
@@ -88,10 +88,11 @@ class Run:
         self._must_be_open()
         return asking.ask_all(questions, self.connections, self._record)
 
-    def show(self, value: Any = None, *, title: str = "", chart: Any = None, highlight: bool = False) -> None:
+    def show(self, value: Any = None, *, title: str = "", chart: Any = None,
+             highlight: bool | Literal["first"] = False) -> None:
         """Show a value as a table, a figure (or several) as charts, or both; the report shows them too.
 
-        `highlight` puts it at the report's beginning: the answer that a reader came for.
+        `highlight` puts it at the report's beginning: the answer that a reader came for. "first": before what failed.
         """
         self._must_be_open()
         showing.show(value, title, chart, highlight=highlight, journal=self._journal, folder=self.folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import RunFolder
@@ -12,12 +12,13 @@ from runbook_lib.execution.watch_report import WatchExhibit
 from runbook_lib.run.display import show_html, show_png, show_svg
 
 
-def show(value: Any, title: str, chart: Any, *, highlight: bool, journal: Journal, folder: RunFolder) -> None:
+def show(value: Any, title: str, chart: Any, *, highlight: bool | Literal["first"], journal: Journal,
+         folder: RunFolder) -> None:
     """Show a value as a table or text, figures as charts, or both, and record them."""
     from runbook_lib.report.tables import value_table
     from runbook_lib.report.values import table_record
 
-    fields: dict[str, Any] = {"title": title, **({"highlight": True} if highlight else {})}
+    fields: dict[str, Any] = {"title": title, **({"highlight": highlight} if highlight else {})}
     if value is not None:
         fields |= {"text": value} if isinstance(value, str) else {"table": table_record(value)}
         show_html(value_table(value, title=title), str(value) if isinstance(value, str) else title)

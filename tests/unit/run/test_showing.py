@@ -37,3 +37,10 @@ def test_outside_a_kernel_the_text_is_printed(project_dir: ProjectDir, capsys: p
     assert f"nowhere: no server listens here (plan), run {run.run_id}" in capsys.readouterr().out
     show_exhibit(WatchExhibit("watch", "no trigger fired", "<svg/>"))
     assert "no trigger fired" in capsys.readouterr().out
+
+
+def test_an_answer_can_stand_before_what_failed(project_dir: ProjectDir) -> None:
+    run = opened()
+    run.show("The answer.", title="answer", highlight="first")
+    (shown,) = [event for event in journal.read(run.folder) if event["event"] == "shown"]
+    assert shown["highlight"] == "first"
