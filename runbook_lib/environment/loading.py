@@ -15,6 +15,7 @@ from runbook_lib.core.text import did_you_mean
 from runbook_lib.environment import project
 from runbook_lib.environment.model import Environment
 from runbook_lib.environment.validation_errors import Location, format_errors
+from runbook_lib.environment.yaml_limits import fault_of
 
 _LOCAL_PATHS: tuple[Location, ...] = (
     ("server", "key_file"),
@@ -132,12 +133,17 @@ def _read(path: Path, trail: tuple[Path, ...]) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise _invalid(path, f"cannot be read: {error}") from error
     try:
+        fault = fault_of(text, _PlainLoader)
+        if fault:
+            raise _invalid(path, fault)
         loader = _PlainLoader(text)
         node = loader.get_single_node()
         _reject_repeated_keys(node, path)
         data = loader.construct_document(node) if node else {}
     except yaml.YAMLError as error:
         raise _invalid(path, f"is not YAML: {_problem(error)}") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise _invalid(path, f"holds a value that cannot be read: {error}") from error
     if not isinstance(data, dict):
         raise _invalid(path, "should be a mapping of keys to values")
     return _with_paths_resolved(data, path.parent)
