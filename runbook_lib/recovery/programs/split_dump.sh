@@ -196,10 +196,19 @@ sub pass_statement {
     pass_rows() if $s =~ /^COPY .* FROM stdin;$/;
     as_before() unless $s =~ /^(?:SELECT pg_catalog\.(?:setval|lo_\w+|lowrite)\(|BEGIN;|COMMIT;|(?:CREATE|ALTER) SEQUENCE )/;
 }
+sub owner_of_public {
+    my $name = shift;
+    later_role($name);
+    push @last, 'ALTER SCHEMA public OWNER TO ' . quoted($name) . ";\n";
+}
 print "\\set ON_ERROR_STOP on\n";
 start();
+my $before_15 = 0;
 while (length(my $line = next_line())) {
     if ($text eq '') {
+        # pg_dump did not write the owner of the schema public before 15: only the entry of its privileges names it
+        $before_15 = 1 if $line =~ /^-- Dumped by pg_dump version (?:9|1[0-4])\b/;
+        owner_of_public($1) if $before_15 && $line =~ /^-- Name: SCHEMA public; Type: ACL; Schema: -; Owner: ([^;]+)\n\z/;
         next if $line =~ /^\s*$/ || $line =~ /^--/ || $line =~ /^\\(?:un)?restrict [A-Za-z0-9]+$/;
     }
     my $from = 0;

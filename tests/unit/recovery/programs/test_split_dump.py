@@ -135,6 +135,23 @@ def test_roles_that_the_server_may_have_lost_are_made_without_login(statement: s
     assert len(made) == 1
 
 
+PRIVILEGES = ("-- Dumped by pg_dump version {}\n\n--\n-- Name: SCHEMA public; Type: ACL; Schema: -; Owner: the owner\n--\n\n"
+              "REVOKE ALL ON SCHEMA public FROM PUBLIC;\nGRANT ALL ON SCHEMA public TO owner;\n")
+
+
+@pytest.mark.parametrize("version", ["14.10 (Ubuntu 14.10-0ubuntu0.22.04.1)", "13.22"])
+def test_the_owner_of_public_comes_back_from_a_dump_that_does_not_set_it(version: str) -> None:
+    lines = by_role(PRIVILEGES.format(version))
+    own, revoke = ("root", 'ALTER SCHEMA public OWNER TO "the owner";'), ("root", "REVOKE ALL ON SCHEMA public FROM PUBLIC;")
+    assert lines.index(own) < lines.index(revoke)
+    assert any(line.startswith("SELECT E'role") and "E'the owner'" in line for _, line in lines)
+
+
+@pytest.mark.parametrize("version", ["15.18 (Debian 15.18-0+deb12u1)", "17.12", "18.6"])
+def test_a_dump_of_15_or_later_sets_the_owner_of_public_itself(version: str) -> None:
+    assert not [line for _, line in by_role(PRIVILEGES.format(version)) if "ALTER SCHEMA public" in line]
+
+
 def test_settings_hold_for_every_session() -> None:
     done = split("CREATE EXTENSION x;\nCREATE TABLE t ();\n").stdout
     for session in done.split("\\connect")[1:]:
