@@ -40,6 +40,21 @@ def secrets_can_be_delivered(held: Mapping[str, Secret], on_server: ServerSecret
         finding("no secret of the server is lost", not lost, measured=", ".join(lost) or "none",
                 expected="none that this run does not have",
                 next_step="Give this run the missing ones; or name them in `delete_secrets` if they are to go."),
+        database_accepts(on_server),
+    )
+
+
+def database_accepts(on_server: ServerSecrets) -> Finding:
+    """Whether the live database takes this run's passwords: it keeps those that it was made with."""
+    refused = on_server.refused
+    named = ", ".join(f"{one.secret} is refused for {one.role}" for one in refused)
+    role = refused[0].role if refused else ""
+    return finding(
+        "the database accepts this run's passwords", not refused, measured=named or "none is refused",
+        expected="none is refused, where a database runs",
+        next_step="An existing database does not take a new password from its variable. Give this run the one that it "
+        f"has. To change it: `\\password {role}` in psql on the server, then run this at once; the live release cannot "
+        "open new connections until the switch.",
     )
 
 

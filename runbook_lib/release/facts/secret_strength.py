@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
@@ -12,6 +13,7 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.redaction import Secret
 from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
+from runbook_lib.release.facts.database_passwords import DatabaseLogin, refused_logins
 
 WEAK_WORDS = ("changeme", "password", "passwort", "letmein", "qwerty", "123456", "secret", "default", "example",
               "placeholder", "staging")
@@ -31,15 +33,21 @@ class SecretStrength:
 
 @dataclass(frozen=True)
 class ServerSecrets:
-    """The server's `.env.secrets`. `mode` and `owner` are None where there is no file yet."""
+    """The server's `.env.secrets`. `mode` and `owner` are None where there is no file yet.
+
+    `refused` are logins of the application with a password of this run that the live database does not accept.
+    """
 
     mode: int | None
     owner: str | None
     secrets: tuple[SecretStrength, ...]
+    refused: tuple[DatabaseLogin, ...] = ()
 
 
-def survey_secrets(environment: Environment) -> Question[ServerSecrets]:
+def survey_secrets(environment: Environment, held: Mapping[str, Secret] | None = None) -> Question[ServerSecrets]:
     """Names and strength of the secrets on the server. A filter there measures them; values stay there.
+
+    With `held`, the secrets of this run, also which of its passwords the live database refuses.
 
     Raises FactUnreadable when the file cannot be read by the environment's user. Source: `programs/read_secrets.sh`.
     """
@@ -48,7 +56,8 @@ def survey_secrets(environment: Environment) -> Question[ServerSecrets]:
 
     def fetch(connections: Connections) -> ServerSecrets:
         reply = connections.server.run(Command(argv, stdin=programs.text("release/read_secrets.sh")))
-        return parse_server_secrets(reply.stdout, path)
+        return replace(parse_server_secrets(reply.stdout, path),
+                       refused=refused_logins(environment, held or {}, connections))
 
     return Question("secrets on the server", fetch)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runbook_lib import open_run
 from runbook_lib.archive import journal
+from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import (
     ConfirmationMissing,
     PlanChanged,
@@ -16,7 +18,7 @@ from runbook_lib.core.errors import (
     RolledBack,
 )
 from runbook_lib.core.findings import finding
-from runbook_lib.core.plan import Plan
+from runbook_lib.core.plan import Plan, Step
 from runbook_lib.run import planning
 from tests.notebooks.sample_notebooks import ProjectDir
 from tests.unit.execution_doubles import FAILED, ScriptedBackend, step
@@ -106,3 +108,15 @@ def test_any_plan_is_approved_where_no_hash_is_given() -> None:
     planning.check_approved(TOUCH, TOUCH.hash, "nowhere")
     with pytest.raises(PlanChanged):
         planning.check_approved(TOUCH, "0" * 16, "nowhere")
+
+
+@pytest.mark.parametrize("other", [
+    {"actions": (Command(("touch",), timeout_s=7),)}, {"actions": (Command(("touch",), accepts=(0, 2)),)},
+    {"undo": (Command(("undo",)),)}, {"undo_files": (Command(("undo",)),)},
+], ids=["time limit", "accepted exit codes", "undo", "undo of files"])
+def test_a_plan_that_would_do_or_undo_otherwise_is_not_the_approved_one(other: dict[str, Any]) -> None:
+    one = Step("touch", "Touch", (Command(("touch",)),))
+    approved = Plan("touch", "nowhere", (one,))
+    planning.check_approved(Plan("touch", "nowhere", (replace(one, title="In other words", why="another"),)), approved.hash, "nowhere")
+    with pytest.raises(PlanChanged, match="The facts have changed"):
+        planning.check_approved(Plan("touch", "nowhere", (replace(one, **other),)), approved.hash, "nowhere")
