@@ -85,7 +85,7 @@ def test_two_backups_are_restored_where_nothing_live_can_be_reached(
         assert not one["HostConfig"]["Binds"]
         assert [(mount["Type"], mount["Destination"]) for mount in one["Mounts"]] == [("tmpfs", "/var/lib/postgresql/data")]
         assert one["HostConfig"]["Memory"] == environment.restore_drill.memory_mb * 2**20
-        assert f"{environment.restore_drill.limit_s:.0f}" in one["Config"]["Cmd"][:5], "it ends automatically"
+        assert f"{environment.restore_drill.limit_s:.0f}" in one["Config"]["Cmd"][:8], "it ends automatically"
     for one in readers:
         assert one["HostConfig"]["NetworkMode"].removeprefix("container:") in {copy["Id"] for copy in copies}
         assert not one["HostConfig"]["Binds"]
