@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import traceback
 from typing import Annotated, NoReturn
@@ -10,7 +11,7 @@ import typer
 
 from runbook_lib.cli import author
 from runbook_lib.cli.archive import archive_app
-from runbook_lib.cli.output import AsJson, prepare_output, print_json
+from runbook_lib.cli.output import AsJson, card_text, prepare_output, print_json
 from runbook_lib.core import errors
 
 app = typer.Typer(
@@ -54,7 +55,8 @@ def show(name: Name, as_json: AsJson = False) -> None:
             {"name": one.name, "type": str(one.kind), "required": one.required, "comment": one.comment,
              "default": None if one.default is MISSING else one.default} for one in parameters]})
         return
-    typer.echo(f"{runbook.card.strip()}\n\nParameters:")
+    # a longer line is hard to follow, and a pipe has no width of its own
+    typer.echo(f"{card_text(runbook.card, min(shutil.get_terminal_size((100, 24)).columns, 100))}\n\nParameters:")
     width = max((len(one.name) for one in parameters), default=0)
     for one in parameters:
         default = "required" if one.required else f"default {one.default!r}"

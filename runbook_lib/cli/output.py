@@ -7,7 +7,9 @@ import contextlib
 import io
 import json
 import os
+import re
 import sys
+import textwrap
 from typing import Annotated, Any, TextIO, cast
 
 import typer
@@ -18,6 +20,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable JSO
 _PLAIN = {"✔": "ok", "✘": "FAILED", "↺": "undone", "…": "...", "–": "-", "—": "-", "‹": "<", "›": ">", "→": "->",
           "×": "x", "·": "*", "≥": ">=", "≤": "<=", "“": '"', "”": '"', "’": "'"}
 _REPLACE = "runbook.plain"
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")  # a terminal follows no link; its text names the notebook
 
 
 def print_json(value: Any) -> None:
@@ -98,3 +101,17 @@ def _replacement(error: UnicodeError) -> tuple[str, int]:
 
 def _is_unicode(stream: TextIO) -> bool:
     return codecs.lookup(stream.encoding or "ascii").name.startswith("utf")
+
+
+def card_text(card: str, width: int) -> str:
+    """A card's Markdown as plain text of at most `width` columns: a row of its table is a name and what it says."""
+    return "\n".join(filled for line in card.strip().splitlines() if (filled := _filled(line, width)) is not None)
+
+
+def _filled(line: str, width: int) -> str | None:
+    cells = [one.strip() for one in line.strip().strip("|").split("|")] if line.startswith("|") else [line]
+    if line.startswith("|") and not "".join(cells).strip("-: "):  # the table's empty head and the line below it
+        return None
+    name, *rest = (_LINK.sub(r"\1", re.sub(r"\*\*|`", "", one)) for one in cells)
+    text = f"{name}: {' | '.join(rest)}" if rest else name
+    return textwrap.fill(text, width, subsequent_indent="    " if rest else "", break_long_words=False)

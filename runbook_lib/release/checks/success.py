@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from runbook_lib.core.browsing import PageView
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.statistics import percentile
-from runbook_lib.core.text import head_of
+from runbook_lib.core.text import head_of, pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy
 from runbook_lib.platform.checks.live_release import (
@@ -123,7 +123,7 @@ def no_critical_errors(errors: SevereLines | None) -> Finding:
     """
     lines = errors.lines if errors is not None else ()
     dated = [line for line in lines if line.at is not None]
-    measured = "log not readable" if errors is None else f"{len(dated)} lines"
+    measured = "log not readable" if errors is None else pluralize(len(dated), 'line')
     if lines:
         measured += f", the last: {head_of((dated or lines)[-1].message, 120)}"
     if errors is not None and len(dated) < len(lines):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from runbook_lib.cli.output import SafeOutput, prepare_output, print_json
+from runbook_lib.cli.output import SafeOutput, card_text, prepare_output, print_json
+from runbook_lib.contract.catalogue import runbooks
 from tests.notebooks.sample_notebooks import ROOT
 
 RUNBOOK = str(Path(sys.executable).with_name("runbook"))
@@ -60,3 +62,15 @@ def test_json_stays_json_where_unicode_cannot_be_printed(monkeypatch: pytest.Mon
     print_json({"what": "‹ü›"})
     sys.stdout.flush()
     assert raw.getvalue() == b'{\n  "what": "\\u2039\\u00fc\\u203a"\n}\n'
+
+
+def test_a_card_is_plain_text_no_wider_than_the_terminal() -> None:
+    card = "# Deploy\n**A minute.**\n\n| | |\n|---|---|\n| **To undo** | later: [22 Rollback](22_rollback.ipynb), or `git` and more words |\n"
+    assert card_text(card, 40) == ("# Deploy\nA minute.\n\nTo undo: later: 22 Rollback, or git and\n    more words")
+
+
+def test_every_card_of_the_project_fits_and_keeps_its_words() -> None:
+    for runbook in runbooks():
+        shown = card_text(runbook.card, 100)
+        assert max(map(len, shown.splitlines())) <= 100, runbook.name
+        assert not re.search(r"\*\*|\]\(|\|---", shown), runbook.name
