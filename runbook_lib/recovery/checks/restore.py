@@ -46,10 +46,21 @@ def database_is_restored(
                 next_step=f"Read the steps above. {_RUN_AGAIN}"),
         _is_open(environment, after),
         _is_retained(before, after),
+        _roles(after),
         finding("nothing unfinished is left", not after.staged and after.interrupted is None,
                 measured=", ".join(one.name for one in after.staged) or after.interrupted_backup or "nothing",
                 expected="nothing", next_step=f"{_RUN_AGAIN} It finishes what was begun."),
     )
+
+
+def _roles(after: Databases) -> Finding:
+    """Roles that the backup names and the server had lost exist again, but no one can log in as one of them."""
+    made = after.made_roles
+    return finding("the server had every role that the backup names", not made,
+                   measured=f"made without login: {', '.join(made)}" if made else "yes", expected="yes",
+                   otherwise=Verdict.WARNING,
+                   next_step="Where someone logs in as such a role: ALTER ROLE … LOGIN, and a password. Once that is "
+                   "done, or is not wanted: COMMENT ON ROLE … IS NULL.")
 
 
 def _is_open(environment: Environment, after: Databases) -> Finding:

@@ -39,6 +39,8 @@ SELECT json_build_object('name', datname, 'owner', pg_get_userbyid(datdba), 'siz
     FROM pg_database
     WHERE datname = :'database' OR datname ~ ('^' || :'database' || '_(restore|before)_[0-9]{8}_[0-9]{6}$')
     ORDER BY datname;
+SELECT json_build_object('role', rolname) FROM pg_roles r
+    WHERE shobj_description(r.oid, 'pg_authid') = 'runbook: named by a backup, made without login' ORDER BY rolname;
 """
 
 
@@ -61,12 +63,16 @@ class RestoreDatabase:
 
 @dataclass(frozen=True)
 class Databases:
-    """The live database (None: it is gone) and those that belong to it by name, oldest first."""
+    """The live database (None: it is gone) and those that belong to it by name, oldest first.
+
+    `made_roles` are roles that a restore made without login, because the server had lost them.
+    """
 
     database: str
     live: RestoreDatabase | None
     staged: tuple[RestoreDatabase, ...] = ()
     retained: tuple[RestoreDatabase, ...] = ()
+    made_roles: tuple[str, ...] = ()
 
     @property
     def interrupted(self) -> RestoreDatabase | None:
@@ -121,7 +127,9 @@ def survey_databases(environment: Environment) -> Question[Databases]:
 def parse_databases(text: str, database: str) -> Databases:
     """One JSON object a line. Raises FactUnreadable for anything else."""
     try:
-        found = [_database(read_json(line)) for line in lines_of(text) if line]
+        rows = [read_json(line) for line in lines_of(text) if line]
+        made_roles = tuple(str(row["role"]) for row in rows if "role" in row)
+        found = [_database(row) for row in rows if "role" not in row]
     except (ValueError, KeyError, TypeError) as cause:
         raise FactUnreadable("The list of databases is not in the expected form.", where=database,
                              next_step="On the server: docker compose logs --tail 50 postgres.") from cause
@@ -130,6 +138,7 @@ def parse_databases(text: str, database: str) -> Databases:
         next((one for one in found if one.name == database), None),
         tuple(one for one in found if one.name.startswith(f"{database}_restore_")),
         tuple(one for one in found if one.name.startswith(f"{database}_before_")),
+        made_roles,
     )
 
 

@@ -158,6 +158,8 @@ def test_roles_that_the_server_lost_are_made_without_login_and_reported(live: Th
         assert done.returncode == 0, done.stderr
     assert all(f"such role: {role}\n" in done.stdout for role in lost), done.stdout
     assert live.sql("SELECT count(*) FROM pg_roles WHERE rolname ~* '^zoo' AND rolcanlogin", "postgres") == "0"
+    asked = live.run("sh", "-c", AS_SUPERUSER, "as-superuser", OWNER, "-v", f"database={DATABASE}", text=QUERY)
+    assert set(lost) <= set(parse_databases(asked.stdout, DATABASE).made_roles), asked.stderr
     assert live.step("clear").returncode == 0
     assert live.sql("SELECT count(*) FROM pg_roles WHERE rolname ~* '^zoo'", "postgres") == "0"
 

@@ -25,6 +25,15 @@ def test_live_staged_and_retained_databases_are_told_apart() -> None:
     assert seen.table[0]["to delete it"] == 'drop_retained = "staging_db_before_20261122_030000"'
 
 
+def test_roles_that_a_restore_made_are_listed_and_are_no_databases() -> None:
+    text = line("staging_db") + json.dumps({"role": "reader"}) + "\n" + json.dumps({"role": 'Big "Role'}) + "\n"
+    seen = parse_databases(text, "staging_db")
+    assert (seen.live and seen.live.name, seen.made_roles) == ("staging_db", ("reader", 'Big "Role'))
+    comment = "runbook: named by a backup, made without login"
+    assert comment in restore_databases.QUERY
+    assert comment in programs.text("recovery/split_dump.sh")
+
+
 def test_an_interrupted_swap_names_its_backup() -> None:
     text = line("staging_db") + line("staging_db_before_20261122_030000", "runbook: swap in progress, restored from a.sql.gz")
     assert parse_databases(text, "staging_db").interrupted_backup == "a.sql.gz"
