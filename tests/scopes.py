@@ -34,7 +34,7 @@ class Scope:
 SCOPES = {scope.folder: scope for scope in (
     Scope("lab/rehearsal", 450, prepares=True),
     Scope("faults/interruptions", 450, "v3.1.0"),
-    Scope("lab/release", 400, "v3.2.0"),
+    Scope("lab/release", 480, "v3.2.0"),
     Scope("lab/recovery", 400, "backups"),
     Scope("faults/injection", 350, "v3.2.0"),
     Scope("lab/systemd", 250),

@@ -77,7 +77,8 @@ def apply_secrets(rollout: Rollout) -> tuple[Step, ...]:
         f"Apply changed secrets to {', '.join(services)} (expected outage: at most {seconds} s each)",
         (compose_up(environment, *services),),
         undo=(compose_up(environment, *services),),
-        why="only a service of which a secret has changed is made anew; the release's own files are not in place yet",
+        why="only a service of which a secret has changed is made anew; the release's own files are not in place yet. "
+        "Where it is the service's password, the live release is without that service until the switch",
     ),) if services else ()
 
 

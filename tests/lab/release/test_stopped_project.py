@@ -1,0 +1,34 @@
+"""After `docker compose down` the volumes and the server's files are there: it is not a first deployment."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.lab.conftest import Lab
+from tests.lab_server import NEXT_RELEASE
+
+pytestmark = [pytest.mark.slow]
+COMPOSE = ("cd /opt/gw2-wvwbuilder && docker compose -p gw2-staging -f docker-compose.staging.yml --env-file .env "
+           "--env-file .env.secrets ")
+LEFT = "docker ps --all --quiet; docker volume ls --quiet | sort; cd /opt/gw2-wvwbuilder && cat .git/HEAD .env .runbook/upstreams/active.conf"
+
+
+def test_a_deployment_is_refused_and_what_it_advises_starts_the_application_again(lab: Lab, outputs: Path) -> None:
+    lab.on_server("sh", "-c", COMPOSE + "--profile '*' down 2>&1")
+    try:
+        before = lab.on_server("sh", "-c", LEFT)
+        done = lab.runbook("run", "20_deploy", "-e", lab.environment, "-p", f"ref={NEXT_RELEASE}", "--apply", "--confirm", lab.name,
+                           "--reason", "test", outputs=outputs)
+        printed = done.stdout + done.stderr
+        assert done.returncode == 3, printed
+        assert "what ran here is running: postgres does not run" in printed
+        assert lab.on_server("sh", "-c", LEFT) == before
+        advised = re.search(r"Start it again, on the server: (.*); then run this again", printed)
+        assert advised, printed
+        lab.on_server("bash", "-c", advised[1] + " 2>&1")
+        assert lab.serving()["status"] == "ok"
+    finally:
+        lab.on_server("bash", "-c", COMPOSE + "up --detach --wait 2>&1")
