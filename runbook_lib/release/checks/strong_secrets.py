@@ -40,11 +40,11 @@ def secrets_can_be_delivered(held: Mapping[str, Secret], on_server: ServerSecret
         finding("no secret of the server is lost", not lost, measured=", ".join(lost) or "none",
                 expected="none that this run does not have",
                 next_step="Give this run the missing ones; or name them in `delete_secrets` if they are to go."),
-        database_accepts(on_server),
+        _database_accepts(on_server),
     )
 
 
-def database_accepts(on_server: ServerSecrets) -> Finding:
+def _database_accepts(on_server: ServerSecrets) -> Finding:
     """Whether the live database takes this run's passwords: it keeps those that it was made with."""
     refused = on_server.refused
     named = ", ".join(f"{one.secret} is refused for {one.role}" for one in refused)

@@ -14,7 +14,7 @@ from runbook_lib.platform.facts.server import ServerState
 from runbook_lib.release.checks.deploy import deploy_preconditions
 from runbook_lib.release.checks.earlier_run import CHECK, earlier_run
 from runbook_lib.release.checks.preflight import rollback_target
-from runbook_lib.release.facts.repository import ReleaseTree
+from runbook_lib.release.facts.repository import Commit, ReleaseTree
 
 ENVIRONMENT = load_environment("staging")
 VOLUME = "gw2-staging_postgres_data"
@@ -50,7 +50,8 @@ def test_what_is_nowhere_is_looked_for_under_other_names_before_anything_is_made
 
 
 def test_a_deployment_and_a_preflight_are_refused() -> None:
-    found = deploy_preconditions(ENVIRONMENT, ReleaseTree("v1", None), ServerState((), 1, 1, 0.0, 1, 0.0, {}), {},
+    commit = Commit("v1", "tag", "b" * 40, "v1", datetime(2026, 11, 22, tzinfo=UTC), "", None)
+    found = deploy_preconditions(ENVIRONMENT, ReleaseTree("v1", commit), ServerState((), 1, 1, 0.0, 1, 0.0, {}), {},
                                  deployed=deployed(), containers=())
     assert next(one.verdict for one in found if one.check == CHECK) is Verdict.FAILED
     assert rollback_target(deployed(), ENVIRONMENT, ())[0].verdict is Verdict.FAILED
