@@ -79,7 +79,7 @@ def test_maintenance_is_entered_and_left_with_the_colour_that_has_the_traffic(co
     written = [[action.content for action in actions if isinstance(action, WriteFile)]
                for actions in (on.actions, on.undo, off.actions, off.undo)]
     assert written == [[page], [live], [live], [page]]
-    assert command(on).argv[-1] == f"backend-{colour}"
+    assert f"backend-{colour}" in command(on).argv
     for actions in (on.actions[1:], on.undo, off.actions, off.undo):  # nginx keeps its old file where the new one is faulty
         assert [isinstance(action, WriteFile) for action in actions] == [True, False, False]
         assert "-t" in actions[1].argv  # type: ignore[union-attr]
