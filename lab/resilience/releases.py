@@ -26,6 +26,7 @@ from lab.traffic import LoadResult, background_load
 LIGHT_LOAD_PER_S = 10.0
 AFTERMATH_S = 5.0
 SETTLED_S = 2.0  # a request in progress at the switch may end this much later
+FAILED_REQUESTS = "requests failed while a good release was live"
 HEADER = "cross-origin-opener-policy: same-origin"
 
 
@@ -121,7 +122,15 @@ def _unexpected_failures(run: FinishedRun, result: LoadResult) -> list[str]:
     outside = sum(count for at, count in failed if not exposed[0] - SETTLED_S <= at <= exposed[1] + SETTLED_S)
     if not outside:
         return []
-    return [f"{outside} of {result.sent} requests failed while a good release was live: {result.reasons}"]
+    when = ", ".join(dict.fromkeys(_in_progress(run.events, at) for at, _ in failed))
+    return [f"{outside} of {result.sent} {FAILED_REQUESTS}: {result.reasons}, during {when}"]
+
+
+def _in_progress(events: list[dict[str, Any]], at: float) -> str:
+    """What the run was doing then: the last step or undo that had begun."""
+    begun = [event for event in events
+             if event["event"] in ("step_started", "undo_started") and _unix(event["at"]) <= at]
+    return f"{begun[-1]['event'].removesuffix('_started')} {begun[-1]['key']}" if begun else "no step"
 
 
 def _exposed(events: list[dict[str, Any]]) -> tuple[float, float] | None:

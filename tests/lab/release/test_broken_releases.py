@@ -11,7 +11,7 @@ import pytest
 
 from lab.repository import releases
 from lab.resilience.configurations import is_rolled_back
-from lab.resilience.releases import deploys_as_expected, schema_revision
+from lab.resilience.releases import FAILED_REQUESTS, deploys_as_expected, schema_revision
 from tests.lab.conftest import Lab
 from tests.lab_server import NEXT_RELEASE
 
@@ -24,6 +24,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("new_is_live")]
                                  "broken-nginx-configuration", "broken-postgres-configuration"])
 def test_a_broken_release_ends_as_the_catalogue_says(lab: Lab, outputs: Path, tag: str) -> None:
     case = deploys_as_expected(lab.instance, CATALOGUE[tag], outputs, rate=5.0)
+    if FAILED_REQUESTS in case.measured:  # a disk that stalls for others' snapshots does so once, a fault of ours again
+        print(case.measured)
+        case = deploys_as_expected(lab.instance, CATALOGUE[tag], outputs, rate=5.0)
     assert case.passed, case.measured
 
 
