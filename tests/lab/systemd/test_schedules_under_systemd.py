@@ -14,8 +14,10 @@ from lab.instance import Instance, down, start_new
 from lab.processes import log_file, output, run, succeeds
 from lab.resilience.runner import wait_for
 from runbook_lib.archive import journal
+from runbook_lib.environment import load_environment
+from runbook_lib.recovery.plans.schedules import _sh
 from tests.lab.conftest import Lab
-from tests.lab_server import FIRST_RELEASE, ROOT, watch_shortly
+from tests.lab_server import FIRST_RELEASE, watch_shortly
 
 IMAGE = "gw2-lab/server-with-systemd"
 # where a release and its data live, next to the engine's own volume
@@ -128,9 +130,8 @@ def test_what_was_installed_is_removed_and_the_undo_restores_it(booted: Lab, out
     assert code == 0, said
     assert armed(booted) == ("inactive", 0)
     assert booted.on_server("bash", "-c", f"ls {STATE}/backup_database 2>/dev/null || echo gone").strip() == "gone"
-    program = (ROOT / "runbook_lib/recovery/programs/schedules.sh").read_text()
-    back = booted.instance.inside("bash", "-s", "--", "restore_units", STATE, "backup_database", "backup_configuration", user="deploy")
-    output(back, input=program)
+    undo = _sh(load_environment(booted.environment), "restore_units", "backup_database", "backup_configuration")
+    output(booted.instance.inside(*undo.argv, user="deploy"), input=str(undo.stdin))
     assert armed(booted) == ("active", 4)
 
 
