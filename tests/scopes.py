@@ -34,21 +34,21 @@ class Scope:
 SCOPES = {scope.folder: scope for scope in (
     Scope("lab/rehearsal", 450, prepares=True),
     Scope("faults/interruptions", 450, "v3.1.0"),
-    Scope("lab/release", 480, "v3.2.0"),
+    Scope("lab/release", 700, "v3.2.0"),
     Scope("lab/recovery", 400, "backups"),
     Scope("faults/injection", 350, "v3.2.0"),
     Scope("lab/systemd", 250),
     Scope("faults/serving", 180, "backups"),
-    Scope("lab/read_only", 150, "backups"),
+    Scope("lab/read_only", 220, "backups"),
     Scope("lab/from_nothing", 120),
     Scope("lab/bare", 150, BARE, needs=IMAGES),
     Scope("faults/bare", 150, BARE, needs=IMAGES),
     Scope("lab/application", 80, needs=IMAGES),
-    Scope("lab/databases", 120, needs=IMAGES),
+    Scope("lab/databases", 150, needs=IMAGES),
     Scope("lab/alone", 150, "v3.1.0"),
     Scope("notebooks", 200, needs=NOTHING, apart=True),
-    Scope("browser", 80, needs=NOTHING, apart=True),
-    Scope("unit", 300, needs=NOTHING, apart=True),
+    Scope("browser", 100, needs=NOTHING, apart=True),
+    Scope("unit", 380, needs=NOTHING, apart=True),
 )}
 PLACES = {folder: place for place, folder in enumerate(SCOPES)}
 
