@@ -26,7 +26,6 @@ from lab.traffic import LoadResult, background_load
 LIGHT_LOAD_PER_S = 10.0
 AFTERMATH_S = 5.0
 SETTLED_S = 2.0  # a request in progress at the switch may end this much later
-FAILED_REQUESTS = "requests failed while a good release was live"
 HEADER = "cross-origin-opener-policy: same-origin"
 
 
@@ -123,7 +122,8 @@ def _unexpected_failures(run: FinishedRun, result: LoadResult) -> list[str]:
     if not outside:
         return []
     when = ", ".join(dict.fromkeys(_in_progress(run.events, at) for at, _ in failed))
-    return [f"{outside} of {result.sent} {FAILED_REQUESTS}: {result.reasons}, during {when}"]
+    return [f"{outside} of {result.sent} requests failed while a good release was live: {result.reasons}, "
+            f"during {when}"]
 
 
 def _in_progress(events: list[dict[str, Any]], at: float) -> str:
