@@ -3,87 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from runbook_lib.archive import journal
-from runbook_lib.archive.runs import list_runs, seal_abandoned, verify
+from runbook_lib.archive.runs import list_runs
 from runbook_lib.core.errors import BadParameter, EnvironmentInvalid
-from runbook_lib.core.findings import Verdict
-from runbook_lib.headless import run_notebook, stops
+from runbook_lib.headless import run_notebook
 from tests.notebooks.sample_notebooks import CLOSE, GOOD, ROOT, SECRET, ProjectDir
-
-LONG = "import time\nprint('working', flush=True)\ntime.sleep(1200)"
-
-
-def only_run(outputs: Path) -> Path:
-    runs = list_runs(outputs)
-    assert len(runs) == 1
-    return runs[0].path
-
-
-def is_sealed_and_unchanged(folder: Path) -> bool:
-    return all(one.verdict is Verdict.PASSED for one in verify(folder))
+from tests.notebooks.sealed_runs import is_sealed_and_unchanged, only_run
 
 
 def everything_written(outputs: Path) -> bytes:
     return b"".join(path.read_bytes() for path in outputs.rglob("*") if path.is_file())
-
-
-def when_working(outputs: Path, do: Callable[[dict[str, Any]], None]) -> threading.Thread:
-    """Call `do` with the kernel's announcement once the notebook's long cell is running."""
-
-    def watch() -> None:
-        give_up = time.monotonic() + 90
-        while time.monotonic() < give_up:
-            for run in list_runs(outputs):
-                if len([event for event in journal.read(run.path) if event["event"] == "cell"]) >= 3:
-                    time.sleep(0.5)
-                    do({"folder": run.path})
-                    return
-            time.sleep(0.1)
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    return thread
-
-
-def lock_holder_process(folder: Path) -> int:
-    """The process that holds the run's journal open."""
-    target = str(folder / "journal.jsonl")
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            try:
-                if any(os.readlink(entry) == target for entry in (process / "fd").iterdir()):
-                    return int(process.name)
-            except OSError:
-                continue
-    raise AssertionError("no process holds the journal")
-
-
-def is_alive(process: int) -> bool:
-    """Whether a process runs; one that is dead but whose parent has not looked yet does not."""
-    try:
-        return "State:\tZ" not in Path(f"/proc/{process}/status").read_text()
-    except FileNotFoundError:
-        return False
-
-
-class Clock:
-    """The runner's clock, which a test can put forward: no machine is too slow for a deadline that comes when the cell runs."""
-
-    ahead_s = 0.0
-
-    def monotonic(self) -> float:
-        return time.monotonic() + self.ahead_s
 
 
 def test_a_good_notebook_passes_and_is_sealed(project_dir: ProjectDir, outputs: Path) -> None:
@@ -229,56 +163,6 @@ def test_fifty_megabytes_of_output_stay_bounded_with_head_and_tail(project_dir: 
     evidence = next((folder / "evidence").glob("cell-*-stdout.txt"))
     assert 4_000_000 < evidence.stat().st_size < 6_000_000
     assert "000499999" in evidence.read_text()[-200:]
-
-
-def test_ctrl_c_to_the_runner_seals_the_run_as_aborted(project_dir: ProjectDir, outputs: Path) -> None:
-    project_dir.add("10_long", LONG, CLOSE)
-    when_working(outputs, lambda run: os.kill(os.getpid(), signal.SIGINT))
-    outcome = run_notebook("long", {})
-    assert (outcome.exit_code, outcome.state) == (1, "aborted")
-    assert outcome.seconds < 500
-    assert is_sealed_and_unchanged(only_run(outputs))
-
-
-def test_sigterm_to_the_runner_seals_the_run_as_aborted(project_dir: ProjectDir, outputs: Path) -> None:
-    project_dir.add("10_long", LONG, CLOSE)
-    when_working(outputs, lambda run: os.kill(os.getpid(), signal.SIGTERM))
-    outcome = run_notebook("long", {})
-    assert (outcome.exit_code, outcome.state) == (1, "aborted")
-    assert is_sealed_and_unchanged(only_run(outputs))
-
-
-def test_the_deadline_of_the_whole_run_ends_even_a_cell_that_ignores_interrupts(
-    project_dir: ProjectDir, outputs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    deaf = "import time\nend = time.time() + 600\nwhile time.time() < end:\n    try:\n        time.sleep(1)\n"
-    project_dir.add("10_deaf", deaf + "    except BaseException:\n        pass", CLOSE)
-    clock = Clock()
-    held: list[int] = []
-
-    def two_hours_pass(run: dict[str, Any]) -> None:
-        held.append(lock_holder_process(run["folder"]))
-        clock.ahead_s = 7200
-
-    monkeypatch.setattr(stops, "time", clock)
-    monkeypatch.setattr(stops, "LAST_GRACE_S", 1.0)
-    when_working(outputs, two_hours_pass)
-    started = time.monotonic()
-    outcome = run_notebook("deaf", {}, timeout_s=7200, grace_s=2)
-    assert (outcome.exit_code, outcome.state) == (1, "aborted")
-    assert time.monotonic() - started < 600  # it did not wait for the cell
-    assert is_sealed_and_unchanged(only_run(outputs))
-    assert held
-    assert not is_alive(held[0])
-
-
-def test_a_killed_kernel_leaves_a_run_that_is_sealed_as_aborted(project_dir: ProjectDir, outputs: Path) -> None:
-    project_dir.add("10_long", LONG, CLOSE)
-    when_working(outputs, lambda run: os.kill(lock_holder_process(run["folder"]), signal.SIGKILL))
-    outcome = run_notebook("long", {})
-    assert (outcome.exit_code, outcome.state) == (1, "aborted")
-    assert is_sealed_and_unchanged(only_run(outputs))
-    assert seal_abandoned(outputs) == []
 
 
 def test_plan_mode_changes_nothing_and_says_not_applied(project_dir: ProjectDir, outputs: Path) -> None:

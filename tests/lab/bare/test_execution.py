@@ -114,7 +114,7 @@ def test_ctrl_c_stops_the_job_undoes_and_frees_the_lock(project_dir: ProjectDir,
 
 
 def test_a_killed_kernel_leaves_a_free_lock_and_an_honest_journal(project_dir: ProjectDir, lab: Lab, outputs: Path) -> None:
-    from tests.notebooks.test_runs_headless import lock_holder_process
+    from tests.notebooks.sealed_runs import lock_holder_process
 
     def kill() -> None:
         give_up = time.monotonic() + 120

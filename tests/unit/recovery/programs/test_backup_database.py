@@ -1,120 +1,19 @@
-"""The backup program itself, run by bash in a folder, with a double of the database's own programs."""
+"""The backup program itself, run by bash: a dump is made, checked and published, or nothing is left of it."""
 
 from __future__ import annotations
 
 import fcntl
 import gzip
-import json
 import os
 import subprocess
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from runbook_lib.recovery.facts.backup_survey import parse_survey, survey_program
-from runbook_lib.recovery.facts.backups import Backups
 from runbook_lib.recovery.facts.manifests import parse_manifest
-from runbook_lib.recovery.plans.backup import backup_program
-
-PROGRAM = backup_program()
-
-DOUBLE = r"""#!/bin/bash
-here=$(dirname "$0")
-name=$(basename "$0")
-echo "$name $*" | tr '\n' ' ' >>"$here/asked"; echo >>"$here/asked"
-case $name in
-    inside) PATH=$here:$PATH exec "$@" ;;
-    psql) [[ $* != *--version* ]] || { cat "$here/version" 2>/dev/null || echo 'psql (PostgreSQL) 15.20'; exit; }
-        # before 17 no server knows the setting, and then no one but a superuser may set it
-        [[ $PGOPTIONS != *event_triggers* || $* == *"-U $(cat "$here/superuser") "* ]] || exit 2
-        [[ $* != *"SELECT rolname"* ]] || { cat "$here/superuser"; exit; }
-        [[ $* != *"SELECT rolsuper"* ]] || { [[ $* != *"-U $(cat "$here/superuser") "* ]] || echo t; exit; }
-        while read -r line; do case $line in
-            BEGIN*) echo 00000003-0000001B-1 ;;
-            "SELECT 'end';") cat "$here/contents"; sed 's/^/counted\t/' "$here/counted"; echo end ;;
-            COMMIT*) exit 0 ;;
-        esac; done ;;
-    pg_dump) echo "$PGOPTIONS" >"$here/options"; cat "$here/dump"; exit "$(cat "$here/status")" ;;
-esac
-"""
-
-DUMP = r"""--
--- PostgreSQL database dump
---
-
--- Dumped from database version 15.20
--- Dumped by pg_dump version 15.20
-
-COPY public."Odd Name" (a) FROM stdin;
-\.
-
-
-COPY public.squads (id, name) FROM stdin;
-1	one
-2	COPY public.users (id) FROM stdin;
-3	-- PostgreSQL database dump complete
-\.
-
-
---
--- PostgreSQL database dump complete
---
-
-\unrestrict bb1tCZp0
-"""
-
-
-def contents(taken_at: str = "2026-11-22T16:24:54Z") -> str:
-    snapshot = {"database": "staging_db", "taken_at": taken_at, "server_version": "15.20", "database_bytes": 9}
-    return f"snapshot\t{json.dumps(snapshot)}\nrevision\t\"0002\"\ninvalid_indexes\t[]\n"
-
-
-def counted(**rows: int) -> str:
-    """What the database says of its tables in the snapshot of the dump."""
-    tables = {'public."Odd Name"': 0, "public.squads": 3} | {f"public.{name}": number for name, number in rows.items()}
-    return "".join(f"{name.encode().hex()}\t{number}\n" for name, number in tables.items())
-
-
-@dataclass
-class Folder:
-    path: Path
-    inside: Path
-
-    def step(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        argv = ("bash", "-s", "--", words[0], str(self.path), "staging_db", *words[1:])
-        environment = {**os.environ, **variables}
-        return subprocess.run(argv, input=PROGRAM, text=True, capture_output=True, timeout=60, env=environment)
-
-    def dump(self, text: str = DUMP, status: int = 0) -> subprocess.CompletedProcess[str]:
-        (self.inside.parent / "dump").write_text(text)
-        (self.inside.parent / "status").write_text(str(status))
-        return self.step("dump", "staging_user", "60", str(self.inside))
-
-    def names(self) -> list[str]:
-        return sorted(one.name for one in self.path.iterdir())
-
-    def backup(self, taken_at: str) -> None:
-        (self.inside.parent / "contents").write_text(contents(taken_at))
-        for done in (self.dump(), self.step("check"), self.step("publish")):
-            assert done.returncode == 0, done.stderr
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    inside = tmp_path / "postgres/inside"
-    inside.parent.mkdir()
-    inside.write_text(DOUBLE)
-    inside.chmod(0o755)
-    for name in ("psql", "pg_dump"):
-        (inside.parent / name).symlink_to(inside)
-    (inside.parent / "contents").write_text(contents())
-    (inside.parent / "counted").write_text(counted())
-    (inside.parent / "superuser").write_text("")
-    (tmp_path / "backups").mkdir()
-    return Folder(tmp_path / "backups", inside)
+from tests.unit.recovery.programs.backup_folder import DOUBLE, DUMP, PROGRAM, Folder, contents, counted
 
 
 def test_a_backup_ends_as_a_dump_with_its_manifest_and_nothing_else(folder: Folder) -> None:
@@ -327,124 +226,7 @@ def test_an_existing_backup_is_never_overwritten(folder: Folder) -> None:
     assert (folder.path / "staging_db_20261122_162454.sql.gz").stat() == before
 
 
-def test_prune_deletes_a_dump_with_its_manifest(folder: Folder) -> None:
-    for day in (1, 2, 3):
-        folder.backup(f"2026-01-0{day}T02:00:00Z")
-    done = folder.step("prune", "2", "staging_db_20260101_020000.sql.gz")
-    assert done.returncode == 0, done.stderr
-    assert [name for name in folder.names() if "20260101" in name] == []
-    assert len(folder.names()) == 4
-
-
-@pytest.mark.parametrize(
-    ("name", "output"),
-    [
-        ("staging_db_20260103_020000.sql.gz", "one of the newest 2"),
-        ("../postgres/inside", "not the name of a backup"),
-        ("staging_db_20250101_020000.sql.gz", "no manifest that fits it"),
-    ],
-)
-def test_prune_refuses_the_whole_list_for_one_wrong_name(folder: Folder, name: str, output: str) -> None:
-    for day in (1, 2, 3):
-        folder.backup(f"2026-01-0{day}T02:00:00Z")
-    (folder.path / "staging_db_20250101_020000.sql.gz").write_text("unknown contents")
-    before = folder.names()
-    done = folder.step("prune", "2", "staging_db_20260101_020000.sql.gz", name)
-    assert (done.returncode, folder.names()) == (1, before)
-    assert output in done.stderr
-
-
-def test_prune_keeps_the_newest_good_ones_even_when_newer_files_are_bad(folder: Folder) -> None:
-    for day in (1, 2):
-        folder.backup(f"2026-01-0{day}T02:00:00Z")
-    (folder.path / "staging_db_20260109_020000.sql.gz").write_text("no manifest")
-    done = folder.step("prune", "1", "staging_db_20260102_020000.sql.gz")
-    assert "one of the newest 1" in done.stderr
-
-
-def test_prune_keeps_the_newest_good_ones_on_a_machine_that_is_busy(folder: Folder) -> None:
-    # bash writes the lines of one printf one by one: when it is held up between two, a reader may have left
-    slow = '() { [[ $1 == "%s\\n" ]] || { builtin printf "$@"; return; }; local one; shift; for one; do sleep 0.1; echo "$one"; done; }'
-    for day in (1, 2):
-        folder.backup(f"2026-01-0{day}T02:00:00Z")
-    before = folder.names()
-    done = folder.step("prune", "1", "staging_db_20260102_020000.sql.gz", **{"BASH_FUNC_printf%%": slow})
-    assert (done.returncode, folder.names()) == (1, before)
-    assert "one of the newest 1" in done.stderr
-
-
-@pytest.mark.parametrize(("blind", "day"), [("grep", 3), ("sort", 1), ("number", 1)])
-def test_prune_deletes_nothing_when_it_cannot_tell_which_are_the_newest(
-    folder: Folder, blind: str, day: int, tmp_path: Path
-) -> None:
-    for taken in (1, 2, 3):
-        folder.backup(f"2026-01-0{taken}T02:00:00Z")
-    before, seen = folder.names(), tmp_path / "seen"
-    # the first check of the newest one fails, or the ordering by number, or reading a number
-    fails = {"grep": f'() {{ [[ "$*" != *20260103* || -e {seen} ]] || {{ : >{seen}; return 2; }}; command grep "$@"; }}',
-             "number": '() { [[ $1 != -oP ]] || return 2; command grep "$@"; }',
-             "sort": '() { [[ $1 == -r ]] || return 2; command sort "$@"; }'}
-    program = f"BASH_FUNC_{'sort' if blind == 'sort' else 'grep'}%%"
-    done = folder.step("prune", "1", f"staging_db_2026010{day}_020000.sql.gz", **{program: fails[blind]})
-    assert (done.returncode, folder.names()) == (1, before), done.stderr
-
-
 def test_a_database_name_that_would_be_a_pattern_is_refused(folder: Folder) -> None:
     argv = ("bash", "-s", "--", "clear", str(folder.path), "*")
     done = subprocess.run(argv, input=PROGRAM, text=True, capture_output=True, timeout=60)
     assert done.returncode == 1
-
-
-def survey(folder: Folder) -> Backups:
-    argv = ("bash", "-s", "--", str(folder.path), "staging_db", "3")
-    done = subprocess.run(argv, input=survey_program(), text=True, capture_output=True, timeout=60)
-    return parse_survey(done.stdout, str(folder.path), "staging_db", our_clock=datetime.now(UTC))
-
-
-def test_the_survey_of_an_empty_folder_finds_nothing(folder: Folder) -> None:
-    found = survey(folder)
-    assert (found.backups, found.foreign) == ((), ())
-
-
-def test_only_a_file_is_read_as_a_manifest(folder: Folder) -> None:
-    folder.backup("2026-11-22T16:24:54Z")
-    manifest = folder.path / "staging_db_20261122_162454.manifest.json"
-    os.mkfifo(folder.path / "--checkpoint.manifest.json")  # waits for a writer, and would be an option
-    (folder.path / "odd\nname.manifest.json").write_text(manifest.read_text())
-    assert survey(folder).backups[0].good
-    manifest.rename(folder.path / "elsewhere")
-    manifest.symlink_to(folder.path / "elsewhere")
-    assert str(survey(folder).backups[0].trust) == "unverified"
-
-
-def test_the_survey_sees_what_lies_there_whatever_it_is_called(folder: Folder) -> None:
-    folder.backup("2026-11-22T16:24:54Z")
-    (folder.path / "odd\nname\t.sql.gz").write_text("x")
-    (folder.path / "staging_db.sql.gz.partial").write_text("rest")
-    backups = survey(folder)
-    assert [one.name for one in backups.backups] == ["staging_db_20261122_162454.sql.gz"]
-    assert str(backups.backups[0].trust) == "verified"
-    assert [(one.name, one.running) for one in backups.partials] == [("staging_db.sql.gz.partial", False)]
-    assert backups.foreign == ("odd\nname\t.sql.gz",)
-
-
-def test_backups_are_numbered_and_the_newest_by_number_are_never_deleted_however_old_their_names(folder: Folder) -> None:
-    for day in ("2026-11-01", "2026-11-02", "2025-01-05"):  # the last one was made by a clock that was late
-        folder.backup(f"{day}T02:00:00Z")
-    numbers = {path.name[:19]: parse_manifest(path.read_text()).number for path in folder.path.glob("*.json")}
-    assert numbers == {"staging_db_20261101": 1, "staging_db_20261102": 2, "staging_db_20250105": 3}
-    late = folder.step("prune", "1", "staging_db_20250105_020000.sql.gz")
-    assert late.returncode == 1
-    assert "one of the newest 1 good backups" in late.stderr
-    assert folder.step("prune", "1", "staging_db_20261101_020000.sql.gz").returncode == 0
-
-
-def test_a_manifest_of_many_megabytes_is_read_like_any_other(folder: Folder) -> None:
-    long = "x" * 400  # as many bytes as thirty thousand tables, in less time
-    many = "".join(f"COPY public.many_{number}_{long} (id) FROM stdin;\n\\.\n\n\n" for number in range(6_000))
-    (folder.inside.parent / "counted").write_text(counted(**{f"many_{number}_{long}": 0 for number in range(6_000)}))
-    for done in (folder.dump(DUMP.replace("COPY public.squads", many + "COPY public.squads")), folder.step("check"), folder.step("publish")):
-        assert done.returncode == 0, done.stderr
-    (backup,) = survey(folder).backups
-    assert str(backup.trust) == "verified"
-    assert len(backup.rows) == 6_002

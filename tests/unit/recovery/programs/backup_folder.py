@@ -1,0 +1,93 @@
+"""A folder of backups, and the backup program run in it by bash, with a double of the database's own programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from runbook_lib.recovery.plans.backup import backup_program
+
+PROGRAM = backup_program()
+
+DOUBLE = r"""#!/bin/bash
+here=$(dirname "$0")
+name=$(basename "$0")
+echo "$name $*" | tr '\n' ' ' >>"$here/asked"; echo >>"$here/asked"
+case $name in
+    inside) PATH=$here:$PATH exec "$@" ;;
+    psql) [[ $* != *--version* ]] || { cat "$here/version" 2>/dev/null || echo 'psql (PostgreSQL) 15.20'; exit; }
+        # before 17 no server knows the setting, and then no one but a superuser may set it
+        [[ $PGOPTIONS != *event_triggers* || $* == *"-U $(cat "$here/superuser") "* ]] || exit 2
+        [[ $* != *"SELECT rolname"* ]] || { cat "$here/superuser"; exit; }
+        [[ $* != *"SELECT rolsuper"* ]] || { [[ $* != *"-U $(cat "$here/superuser") "* ]] || echo t; exit; }
+        while read -r line; do case $line in
+            BEGIN*) echo 00000003-0000001B-1 ;;
+            "SELECT 'end';") cat "$here/contents"; sed 's/^/counted\t/' "$here/counted"; echo end ;;
+            COMMIT*) exit 0 ;;
+        esac; done ;;
+    pg_dump) echo "$PGOPTIONS" >"$here/options"; cat "$here/dump"; exit "$(cat "$here/status")" ;;
+esac
+"""
+
+DUMP = r"""--
+-- PostgreSQL database dump
+--
+
+-- Dumped from database version 15.20
+-- Dumped by pg_dump version 15.20
+
+COPY public."Odd Name" (a) FROM stdin;
+\.
+
+
+COPY public.squads (id, name) FROM stdin;
+1	one
+2	COPY public.users (id) FROM stdin;
+3	-- PostgreSQL database dump complete
+\.
+
+
+--
+-- PostgreSQL database dump complete
+--
+
+\unrestrict bb1tCZp0
+"""
+
+
+def contents(taken_at: str = "2026-11-22T16:24:54Z") -> str:
+    snapshot = {"database": "staging_db", "taken_at": taken_at, "server_version": "15.20", "database_bytes": 9}
+    return f"snapshot\t{json.dumps(snapshot)}\nrevision\t\"0002\"\ninvalid_indexes\t[]\n"
+
+
+def counted(**rows: int) -> str:
+    """What the database says of its tables in the snapshot of the dump."""
+    tables = {'public."Odd Name"': 0, "public.squads": 3} | {f"public.{name}": number for name, number in rows.items()}
+    return "".join(f"{name.encode().hex()}\t{number}\n" for name, number in tables.items())
+
+
+@dataclass
+class Folder:
+    path: Path
+    inside: Path
+
+    def step(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        argv = ("bash", "-s", "--", words[0], str(self.path), "staging_db", *words[1:])
+        environment = {**os.environ, **variables}
+        return subprocess.run(argv, input=PROGRAM, text=True, capture_output=True, timeout=60, env=environment)
+
+    def dump(self, text: str = DUMP, status: int = 0) -> subprocess.CompletedProcess[str]:
+        (self.inside.parent / "dump").write_text(text)
+        (self.inside.parent / "status").write_text(str(status))
+        return self.step("dump", "staging_user", "60", str(self.inside))
+
+    def names(self) -> list[str]:
+        return sorted(one.name for one in self.path.iterdir())
+
+    def backup(self, taken_at: str) -> None:
+        (self.inside.parent / "contents").write_text(contents(taken_at))
+        for done in (self.dump(), self.step("check"), self.step("publish")):
+            assert done.returncode == 0, done.stderr
