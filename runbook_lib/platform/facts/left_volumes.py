@@ -28,7 +28,10 @@ def left_volumes(environment: Environment, connections: Connections) -> tuple[st
     # a volume that was restored by hand has no labels of Compose; Compose takes it by its name all the same
     names = sorted(name for name, _, label in (line.partition("\t") for line in lines_of(listing.stdout))
                    if label == project or (not label and name.startswith(f"{project}_")))
-    return tuple(name for name in names if name not in _empty(connections)) if names else ()
+    if not names:
+        return ()
+    empty = _empty(connections)
+    return tuple(name for name in names if name not in empty)
 
 
 def _empty(connections: Connections) -> frozenset[str]:

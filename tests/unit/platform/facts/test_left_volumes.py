@@ -41,3 +41,10 @@ def test_an_empty_volume_holds_no_data() -> None:
 @pytest.mark.parametrize("sizes", ["", "null", "[3]", (1, ""), CommandTimedOut("slow"), json.dumps([{"Name": DATA}])])
 def test_a_size_that_cannot_be_read_counts_as_data(sizes: Any) -> None:
     assert left(f"{DATA}\tgw2-staging\n", sizes) == (DATA,)
+
+
+def test_the_sizes_are_asked_once_for_all_volumes() -> None:
+    listing = f"{DATA}\tgw2-staging\ngw2-staging_redis_data\tgw2-staging\n"
+    connections: Any = ScriptedConnections(commands={"volume ls": listing, "system df": SIZES})
+    left_volumes(load_environment("staging"), connections)
+    assert len([one for one in connections.server.asked if "df" in one.argv]) == 1
