@@ -132,19 +132,20 @@ value_of() { grep -P "^$1\t" -- "$contents" | cut -f2-; }
 # write_manifest NAME SNAPSHOT_JSON UPTIME_NOW. What a restored copy must hold is one value, `contents`: the names of all
 # objects are in the dump, and a folder of manifests must stay small.
 write_manifest() {
-    local seconds kinds
+    local seconds kinds digest
     seconds=$(awk -v from="$(value_of started)" -v to="$3" 'BEGIN { printf "%.1f", to - from }')
-    kinds=$(grep $'^object\t' -- "$contents" | cut -f2 | sort | uniq -c | awk '{ n = $1; $1 = ""; printf "%s\"%s\": %s", sep, substr($0, 2), n; sep = ", " }')
+    digest=$(contents_digest "$contents") || return
+    kinds=$(awk -F '\t' '$1 == "object" { print $2 }' <"$contents" | sort | uniq -c | awk '{ n = $1; $1 = ""; printf "%s\"%s\": %s", sep, substr($0, 2), n; sep = ", " }') || return
     printf '{"format": 3, "number": %s, "file": "%s", "sha256": "%s", "size_bytes": %s, "plain_bytes": %s,\n' \
         "$(($(numbers | tail -n 1) + 1))" "$1" "$(value_of sha256)" "$(stat -c %s -- "$partial")" "$(value_of plain)"
     printf ' "finished_at": "%s", "seconds": %s, "pg_dump_version": "%s", "schema_revision": %s,\n' \
         "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$seconds" "$(value_of pg_dump | tr -cd '[:alnum:] ().:+~_-')" "$(value_of revision)"
     printf ' "snapshot": %s,\n "invalid_indexes": %s,\n' "$2" "$(value_of invalid_indexes)"
-    printf ' "contents": "%s",\n "statements": "%s",\n' "$(contents_digest "$contents")" "$(value_of statements | cut -f2)"
+    printf ' "contents": "%s",\n "statements": "%s",\n' "$digest" "$(value_of statements | cut -f2)"
     printf ' "objects": {%s},\n "sequences": %s, "large_objects": %s,\n' "$kinds" "$(grep -c $'^sequence\t' -- "$contents")" \
         "$(value_of large_objects | cut -f1 | grep . || echo 0)"
     printf ' "tables": [\n'
-    grep $'^table\t' -- "$contents" | sort | awk -F '\t' '{ printf "%s{\"table\": \"%s\", \"rows\": %s, \"bytes\": %s, \"content\": \"%s\"}", sep, $2, $3, $4, $5; sep = ",\n" } END { print "" }'
+    awk '/^table\t/' <"$contents" | sort | awk -F '\t' '{ printf "%s{\"table\": \"%s\", \"rows\": %s, \"bytes\": %s, \"content\": \"%s\"}", sep, $2, $3, $4, $5; sep = ",\n" } END { print "" }' || return
     printf ' ],\n'
 }
 

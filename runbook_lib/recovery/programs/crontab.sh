@@ -31,6 +31,7 @@ edited() {
             return text == ENVIRON["BEGIN"] ? "begin" : text == ENVIRON["END"] ? "end" : text == ENVIRON["OLD_BEGIN"] ? "old-begin" \
                 : text == ENVIRON["OLD_END"] ? "old-end" : text ~ /^# (BEGIN|END) schedules of / ? "other" : ""
         }
+        BEGIN { pattern = ENVIRON["FOLDER"]; gsub(/[.]/, "[.]", pattern) }
         { line[NR] = $0; what[NR] = kind($0) }
         END {
             for (n = 1; n <= NR; n++) {
@@ -42,7 +43,8 @@ edited() {
                     open = 0
                 }
                 else if (what[n] == "other" && open) exit 3
-                else if (open && index(line[n], ENVIRON["FOLDER"])) named = 1
+                # a word that begins with our folder: the folder of another may end like ours
+                else if (open && match(" " line[n], "[ \t]" pattern)) named = 1
             }
             if (open) exit 3
             for (n = 1; n <= NR; n++) {

@@ -303,28 +303,43 @@ is_complete() { grep -qx $'end\t1' -- "$1"; }
 
 # comparable CONTENTS: the lines that a restored copy must have as well, sorted. Whether a materialized view could be filled
 # is reported by the load: its query may fail today on the live database too.
-comparable() { grep -E $'^(table|object|sequence|large_objects)\t' -- "$1" | grep -v $'^object\tMATERIALIZED VIEW DATA\t' | LC_ALL=C sort; }
+comparable() (
+    set -o pipefail  # grep would fail where there is not one line; a sort that fails must be seen
+    LC_ALL=C awk '/^(table|object|sequence|large_objects)\t/ && !/^object\tMATERIALIZED VIEW DATA\t/' <"$1" | LC_ALL=C sort
+)
 
-# same_contents WANTED FOUND: prints the first lines that differ. A truncated dump is never the same as another.
+# same_contents WANTED FOUND: prints the first lines that differ. A truncated dump is never the same as another. Status 1:
+# they differ; 2: they could not be compared, which is never the same as two empty ones.
 same_contents() {
-    local differences one
+    local wanted found one
     for one; do is_complete "$one" || { echo "PostgreSQL's end marker is missing in one of the dumps."; return 1; }; done
-    # its own status is never asked for in a pipe: under pipefail a difference (1) would look like grep's "nothing found"
-    differences=$(diff <(comparable "$1") <(comparable "$2")) && return 0
-    sed -n '/^[<>]/p' <<<"$differences" | first_lines 1500
+    if ! wanted=$(comparable "$1") || ! found=$(comparable "$2"); then
+        echo "The contents could not be compared: is the disk full?"
+        return 2
+    fi
+    [[ $wanted != "$found" ]] || return 0
+    diff <(printf '%s\n' "$wanted") <(printf '%s\n' "$found") | sed -n '/^[<>]/p' | first_lines 1500
     return 1
 }
 
-# contents_digest CONTENTS: one value for all that a restored copy must have; manifests and drills record it.
-contents_digest() { comparable "$1" | md5sum | cut -d' ' -f1; }
+# contents_digest CONTENTS: one value for all that a restored copy must have; manifests and drills record it. Fails, and
+# prints nothing, where they cannot be read.
+contents_digest() {
+    local lines; lines=$(comparable "$1") || return
+    { [[ -z $lines ]] || printf '%s\n' "$lines"; } | md5sum | cut -d' ' -f1
+}
 
 # contents_match_manifest CONTENTS MANIFEST: prints what differs. A manifest of format 1 or 2 names the rows of each table,
 # with hashes of the database's own printing, which no dump can be compared with: its sha256 stands for the rest.
 contents_match_manifest() {
-    local recorded found contents
+    local recorded found contents digest
     contents=$(grep -oP -m 1 '"contents": "\K[0-9a-f]{32}' -- "$2")
-    recorded=$(sed -nE 's/^\{"table" ?: ?"(.*)", "rows" ?: ?([0-9]+), .*/\1\t\2/p' -- "$2" | LC_ALL=C sort)
-    found=$(grep $'^table\t' -- "$1" | cut -f2,3 | LC_ALL=C sort)
+    if ! recorded=$(set -o pipefail; sed -nE 's/^\{"table" ?: ?"(.*)", "rows" ?: ?([0-9]+), .*/\1\t\2/p' -- "$2" | LC_ALL=C sort) \
+        || ! found=$(set -o pipefail; awk -F '\t' '$1 == "table" { print $2 "\t" $3 }' <"$1" | LC_ALL=C sort) \
+        || ! digest=$(contents_digest "$1"); then
+        echo "The dump could not be compared with its manifest: is the disk full?"
+        return 2
+    fi
     if [[ $recorded != "$found" ]]; then
         echo "The dump does not hold the rows that its manifest names (< manifest, > dump):"
         diff <(echo "$recorded") <(echo "$found") | grep '^[<>]' | first_lines 1500
@@ -332,7 +347,7 @@ contents_match_manifest() {
     fi
     if [[ -z $contents ]]; then
         [[ -n $recorded ]] || { echo "The manifest names no table."; return 1; }
-    elif [[ $contents != "$(contents_digest "$1")" ]]; then
+    elif [[ $contents != "$digest" ]]; then
         echo "The dump holds other contents than its manifest names."
         return 1
     elif ! grep -qF "\"statements\": \"$(sed -n 's/^statements\t.*\t//p' -- "$1")\"" -- "$2"; then

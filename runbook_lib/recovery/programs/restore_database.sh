@@ -21,9 +21,11 @@ administer() {
 
 # clear: the remains of an interrupted restore; opens the live database again where one died just before its swap.
 clear() {
-    local one
+    local one remains
     open_database "$database" || fail "$database could not be opened again."
-    for one in $(administer <<<"SELECT datname FROM pg_database WHERE datname = :'staged' OR datname ~ ('^' || :'database' || '_restore_[0-9]{8}_[0-9]{6}\$')"); do
+    remains=$(administer <<<"SELECT datname FROM pg_database WHERE datname = :'staged' OR datname ~ ('^' || :'database' || '_restore_[0-9]{8}_[0-9]{6}\$')") \
+        || fail "The remains of an earlier restore cannot be looked up."
+    for one in $remains; do
         drop_database "$one" || fail "The remains of an earlier restore could not be cleared: $one is still there."
     done
     # roles without login that a load made, where no other database has come to use them
@@ -116,7 +118,8 @@ SQL
 # swap: no connections, sequences carried over so that no id is given twice, then both names in one transaction.
 swap() {
     local retained; retained="${database}_before_$(date -u +%Y%m%d_%H%M%S)"
-    if [[ -n $(open_swap) ]]; then echo 'swapped already'; return; fi
+    local unfinished; unfinished=$(open_swap) || fail "The retained database cannot be looked up; nothing was swapped."
+    [[ -z $unfinished ]] || { echo 'swapped already'; return; }
     # only `compare` writes this comment: without it the staged database is not known to be complete
     local origin; origin=$(administer -v mark="$MARK" -v restored="$MARK$RESTORED_FROM" <<<"
         SELECT substr(split_part(shobj_description(oid, 'pg_database'), E'\n', 1), length(:'mark') + 1) FROM pg_database
@@ -184,7 +187,7 @@ carry_sequences() {
 
 # swap-back: safe whether the swap took place or not.
 swap_back() {
-    local retained; retained=$(open_swap)
+    local retained; retained=$(open_swap) || fail "The retained database cannot be looked up; nothing was swapped back."
     if [[ -n $retained ]]; then
         close_database "$database" "$retained" || fail "Sessions do not end; $retained still has to be renamed back."
         { comment_of_users; end_sessions; cat <<'SQL'; } | administer -v name="$database" -v retained="$retained" -v source="$retained" >/dev/null || fail "$retained could not be renamed back."
@@ -218,7 +221,8 @@ commit() {
 # drop NAME: one retained database, never the live one, never one that an interrupted swap still needs.
 drop() {
     [[ $1 =~ ^${database}_before_[0-9]{8}_[0-9]{6}$ ]] || fail "$1 is not the name of a retained database."
-    [[ $1 != "$(open_swap)" ]] || fail "The swap with $1 was interrupted: run the restore again first."
+    local unfinished; unfinished=$(open_swap) || fail "The retained database cannot be looked up; nothing was deleted."
+    [[ $1 != "$unfinished" ]] || fail "The swap with $1 was interrupted: run the restore again first."
     drop_database "$1" || fail "$1 could not be deleted."
     printf 'deleted %s\n' "$1"
 }

@@ -152,11 +152,14 @@ restore() {
     measure restore_s "$(since "$from")"
 }
 
+# verdict_of STATUS: 2 is a comparison that could not be made, which says nothing of the backup
+verdict_of() { if (($1 == 2)); then echo error; else echo failed; fi; }
+
 # A dump of the copy must hold what the dump in the folder holds, and that what its manifest names.
 compare() {
     local from differences status word
     from=$(now_s)
-    differences=$(contents_match_manifest "$scratch/wanted" "$manifest") || conclude failed read "$differences"
+    differences=$(contents_match_manifest "$scratch/wanted" "$manifest") || conclude "$(verdict_of $?)" read "$differences"
     docker exec --user postgres "$copy" "${PG_DUMP[@]}" -U "$administrator" -d "$database" 2>"$scratch/output" \
         | with_contents "$scratch/found" 2>"$scratch/reading" >/dev/null
     status=("${PIPESTATUS[@]}")
@@ -169,7 +172,7 @@ compare() {
     measure read_rows "{$(for word in "${reads[@]}"; do rows_of "${word#*|}"; done | paste -sd,)}"
     measure compare_s "$(since "$from")"
     differences=$(same_contents "$scratch/wanted" "$scratch/found") \
-        || conclude failed compare "The copy does not hold what the backup holds (< backup, > restored): $differences"
+        || conclude "$(verdict_of $?)" compare "The copy does not hold what the backup holds (< backup, > restored): $differences"
 }
 
 # rows_of TABLE: as the copy's dump has them, for what the application must show of it.

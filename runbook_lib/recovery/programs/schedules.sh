@@ -49,7 +49,7 @@ restore_files() {
 # under its own lock: the user's folder is locked meanwhile.
 set_crontab() {
     local block=$1 new here
-    exec {here}<"$HOME" && flock -w 60 "$here" || fail 'Not written: another program changes the crontab. Run again.'
+    exec {here}<"$HOME" && flock -w 30 "$here" || fail 'Not written: another program changes the crontab. Run again.'
     read_crontab || fail "Not written: the crontab cannot be read ($crontab_problem). Nothing was changed."
     new=$(printf '%s' "$crontab" | edited "$block"; printf '/%s' "$?")
     [[ ${new##*/} == 0 ]] || unpaired
@@ -58,7 +58,7 @@ set_crontab() {
     [[ $new != "$crontab" && $new != "$crontab"$'\n' ]] || return 0
     printf '%s' "$new" | crontab - || fail 'Not written: crontab refused it, and keeps what it had.'
     read_crontab && [[ $crontab == "$new" ]] || fail 'The crontab is not what was written.'
-    exec {here}<&-
+    # the lock ends with this program: what follows here goes by what was just read
 }
 
 # restore_crontab: our lines as they were; those of others as they are now.

@@ -6,7 +6,7 @@
 set -uo pipefail
 
 main() {
-    local readable=1 lacking
+    local readable=1 lacking digest
     lacking=$(lacking_programs | paste -sd,)
     # without them a good dump cannot be read either
     [[ -z $lacking ]] || { printf 'lacks\t%s\n' "$lacking"; return; }
@@ -15,7 +15,8 @@ main() {
     read_contents "$1" "$contents" || readable=0
     grep $'^table\t' -- "$contents" | cut -f1-3
     grep -E $'^end\t' -- "$contents" || printf 'end\t0\n'
-    ((readable == 0)) || printf 'contents\t%s\nstatements\t%s\n' "$(contents_digest "$contents")" "$(sed -n 's/^statements\t.*\t//p' -- "$contents")"
+    digest=$(contents_digest "$contents") || exit
+    ((readable == 0)) || printf 'contents\t%s\nstatements\t%s\n' "$digest" "$(sed -n 's/^statements\t.*\t//p' -- "$contents")"
     printf 'readable\t%s\n' "$readable"
 }
 

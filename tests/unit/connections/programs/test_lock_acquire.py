@@ -187,7 +187,8 @@ def test_a_process_id_that_was_reused_is_not_a_holder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", ["COMPOSE_PROJECT_NAME=theirs", "COMPOSE_PROJECT_NAME='theirs'", 'COMPOSE_PROJECT_NAME="theirs"\r',
-                                  "export COMPOSE_PROJECT_NAME=theirs", "COMPOSE_PROJECT_NAME=ours\nCOMPOSE_PROJECT_NAME=theirs "])
+                                  "export COMPOSE_PROJECT_NAME=theirs", "COMPOSE_PROJECT_NAME=ours\nCOMPOSE_PROJECT_NAME=theirs ",
+                                  "COMPOSE_PROJECT_NAME = theirs", "COMPOSE_PROJECT_NAME: theirs # since May"])
 def test_the_folder_of_another_project_is_refused_and_left_as_it_is(tmp_path: Path, line: str) -> None:
     """Its schedules, its upstreams and its lock are that one's: 30, 33 and 34 read nothing else that would show it."""
     (tmp_path / ".env").write_text(f"A=1\n{line}\nB=2\n", newline="")
@@ -196,7 +197,8 @@ def test_the_folder_of_another_project_is_refused_and_left_as_it_is(tmp_path: Pa
 
 
 @pytest.mark.parametrize("text", [None, "", "COMPOSE_PROJECT_NAME=ours\n", "COMPOSE_PROJECT_NAME=\n", "#COMPOSE_PROJECT_NAME=theirs\n",
-                                  "MY_COMPOSE_PROJECT_NAME=theirs\n"])
+                                  "MY_COMPOSE_PROJECT_NAME=theirs\n", "COMPOSE_PROJECT_NAME=ours # the project\n",
+                                  "COMPOSE_PROJECT_NAME= 'ours' # x\n"])
 def test_the_projects_own_folder_and_one_without_a_project_are_not_refused(tmp_path: Path, text: str | None) -> None:
     if text is not None:
         (tmp_path / ".env").write_text(text)

@@ -249,3 +249,21 @@ def test_a_dump_is_compared_with_its_manifest_of_whatever_format(fields: dict[st
     done = run("contents_match_manifest contents manifest", tmp_path)
     assert done.returncode == (1 if output else 0), done.stdout
     assert output in done.stdout
+
+
+@pytest.mark.parametrize("found", [HEAD + USERS + END, HEAD + END], ids=["the same", "a lost table"])
+def test_contents_that_cannot_be_sorted_are_never_the_same(found: str, tmp_path: Path) -> None:
+    """Two sides that could not be read are both empty, which proves nothing."""
+    compare(tmp_path, HEAD + USERS + END, found)
+    broken = tmp_path / "bin/sort"
+    broken.parent.mkdir()
+    broken.write_text("#!/bin/sh\nexit 2\n")
+    broken.chmod(0o755)
+    path = f"PATH={broken.parent}:$PATH; "
+    done = run(path + "same_contents wanted found", tmp_path)
+    assert (done.returncode, "could not be compared" in done.stdout) == (2, True)
+    done = run(path + "contents_digest wanted", tmp_path)
+    assert (done.returncode != 0, done.stdout) == (True, "")
+    (tmp_path / "manifest").write_text('{"contents": "d41d8cd98f00b204e9800998ecf8427e"}\n')  # of nothing at all
+    done = run(path + "contents_match_manifest wanted manifest", tmp_path)
+    assert (done.returncode, "could not be compared" in done.stdout) == (2, True)

@@ -24,8 +24,8 @@ def double(tmp_path: Path) -> Path:
     return path
 
 
-def step(double: Path, name: str, owner: str = "shop_user") -> subprocess.CompletedProcess[str]:
-    argv = ("bash", "-s", "--", name, "shop", "shop_restore_20261122_162454", owner, "1", str(double))
+def step(double: Path, name: str, owner: str = "shop_user", *words: str) -> subprocess.CompletedProcess[str]:
+    argv = ("bash", "-s", "--", name, "shop", "shop_restore_20261122_162454", owner, "1", str(double), *words)
     return subprocess.run(argv, input=restore_program(), text=True, capture_output=True, timeout=30)
 
 
@@ -54,3 +54,15 @@ def test_sessions_are_ended_once_more_where_the_names_are_swapped(double: Path) 
     assert done.returncode == 0, done.stderr
     (renaming,) = [sql for sql in Path(f"{double}.sql").read_text().split("---\n") if 'RENAME TO :"database"' in sql]
     assert renaming.index("pg_terminate_backend") < renaming.index("RENAME")
+
+
+@pytest.mark.parametrize(("name", "words"), [("drop", ("shop_before_20261122_162454",)), ("swap", ()), ("swap-back", ()), ("clear", ())])
+def test_a_look_up_that_fails_is_never_taken_for_nothing_there(double: Path, name: str, words: tuple[str, ...]) -> None:
+    """A retained database that an interrupted swap still needs would be deleted, or an undo would report success."""
+    double.write_text(DOUBLE.replace("case $sql in", 'case $sql in "SELECT datname"*|*"SELECT datname FROM"*) echo refused >&2; exit 2 ;; esac\ncase $sql in'))
+    done = step(double, name, "shop_user", *words)
+    assert done.returncode == 1
+    assert "looked up" in done.stderr
+    changed = Path(f"{double}.sql").read_text()
+    assert "DROP DATABASE" not in changed
+    assert "RENAME" not in changed

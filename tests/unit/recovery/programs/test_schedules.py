@@ -157,6 +157,21 @@ def test_an_old_block_of_another_environment_stays_byte_for_byte(user: User) -> 
     assert user.text == old_block(user.second)
 
 
+def test_an_old_block_of_a_folder_that_ends_like_ours_is_anothers(user: User) -> None:
+    theirs = old_block(user.first).replace(schedules_folder(user.first), f"/data{schedules_folder(user.first)}")
+    user.table.write_text(theirs)
+    user.installs(user.first)
+    assert user.text == theirs + cron_block(user.first)
+
+
+def test_an_undo_decides_about_the_crontab_while_no_other_can_write_it(user: User) -> None:
+    user.installs(user.first)
+    crontab = user.place / "bin/crontab"
+    crontab.write_text(CRONTAB.replace("-r) rm", '-r) flock -n "$HOME" true; echo $? >"$TABLE.lock"; rm'))
+    user.does(_sh(user.first, "restore_crontab"))
+    assert Path(f"{user.table}.lock").read_text().strip() == "1", "the lock was free"
+
+
 @pytest.mark.parametrize("before", [
     FOREIGN.replace("\n", "\r\n"), "\n\n# only a comment\n\n", "* * * * * ümläut \\n %\n", "CRON_TZ=UTC\n@daily x\n", "",
     "unpaired\n", " \t\n",
