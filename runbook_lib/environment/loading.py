@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os.path
 import re
 from pathlib import Path
 from typing import Any
@@ -69,12 +70,12 @@ def load_environment(name_or_path: str) -> Environment:
 
 def _file_of(name_or_path: str) -> Path:
     if name_or_path.endswith((".yaml", ".yml")) or "/" in name_or_path:
-        path = Path(name_or_path).expanduser()
+        path = _expanded(name_or_path)
         # a notebook's working directory is its own folder, its operator thinks from the project's
-        return path.absolute() if path.exists() or path.is_absolute() else project.root() / path
+        return path.absolute() if os.path.exists(path) or path.is_absolute() else project.root() / path
     folder = project.root() / "parameters" / "environments"
     path = folder / f"{name_or_path}.yaml"
-    if not path.is_file():
+    if not os.path.isfile(path):
         known = sorted(file.stem for file in folder.glob("*.yaml"))
         raise EnvironmentInvalid(
             f"there is no environment {name_or_path!r}{did_you_mean(name_or_path, known)}",
@@ -121,7 +122,7 @@ def _base_file(base: str, path: Path) -> Path:
         return Path(_resolved(path.parent / base))
     # an environment outside the project extends its neighbour first, the project's own after it
     sibling = path.parent / f"{base}.yaml"
-    return sibling if sibling.is_file() else _file_of(base)
+    return sibling if os.path.isfile(sibling) else _file_of(base)
 
 
 def _read(path: Path, trail: tuple[Path, ...]) -> dict[str, Any]:
@@ -130,7 +131,7 @@ def _read(path: Path, trail: tuple[Path, ...]) -> dict[str, Any]:
     except FileNotFoundError:
         # the bare FileNotFoundError says less than who needed the file
         raise _missing(path, trail) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # also: bytes that are not UTF-8, and NUL in its name
         raise _invalid(path, f"cannot be read: {error}") from error
     try:
         fault = fault_of(text, _PlainLoader)
@@ -169,8 +170,13 @@ def _with_paths_resolved(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         for parent in parents:
             holder = holder.get(parent) if isinstance(holder, dict) else None
         if isinstance(holder, dict) and isinstance(holder.get(last), str) and holder[last] not in ("", NO_SSH_CONFIG):
-            holder[last] = _resolved(folder / Path(holder[last]).expanduser())
+            holder[last] = _resolved(folder / _expanded(holder[last]))
     return data
+
+
+def _expanded(path: str) -> Path:
+    # pathlib raises for `~name` where there is no such user; as text, the path is reported like any that is missing
+    return Path(os.path.expanduser(path))
 
 
 def _resolved(path: Path) -> str:

@@ -1,6 +1,7 @@
-"""What no file of an environment needs, and no reader of ours could bear: deep nesting, and aliases that multiply.
+"""What no file of an environment needs, and no reader of ours could bear.
 
-PyYAML builds such a text without end, or until Python's own stack is used up. Its events come one by one.
+Deep nesting and aliases that multiply: PyYAML builds such a text without end, or until Python's own stack is used up.
+Tags of its own and collections as keys: PyYAML fails at them with errors of Python. Its events come one by one.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import yaml
 DEEPEST = 50  # levels
 MOST_VALUES = 100_000  # with what aliases repeat
 LONGEST = 2_000_000  # characters
+_KINDS: dict[type[yaml.Event], str] = {yaml.SequenceStartEvent: "a list", yaml.MappingStartEvent: "a mapping"}
+_STANDARD = "tag:yaml.org,2002:"  # what `!!` stands for
 
 
 def fault_of(text: str, loader: Any) -> str:
@@ -44,7 +47,44 @@ def fault_of(text: str, loader: Any) -> str:
             size += before
         if size > MOST_VALUES:
             return f"line {_line(event)}: more than {MOST_VALUES:,} values, with what aliases repeat"
+    return _foreign_form(text, loader)
+
+
+def _foreign_form(text: str, loader: Any) -> str:
+    """The first tag, or key that is not a plain value, with its line; empty where there is none.
+
+    A tag forces a type on a value that may not have its form; a file of an environment says it by the form alone.
+    """
+    collections: dict[str | None, str] = {}  # anchors of collections: an alias of one may be a key as well
+    open_ones: list[tuple[bool, int]] = []  # whether it is a mapping, and how many children it has had
+    for event in yaml.parse(text, Loader=loader):
+        if isinstance(event, yaml.CollectionEndEvent):
+            open_ones.pop()
+        if not isinstance(event, yaml.NodeEvent):
+            continue
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            return f"line {_line(event)}: the tag {_written(tag)} is not used in an environment; leave it out"
+        kind = _KINDS.get(type(event), "")
+        if isinstance(event, yaml.AliasEvent):
+            kind = collections.get(event.anchor, "")
+        else:
+            collections[event.anchor] = kind
+        if open_ones:
+            mapping, children = open_ones.pop()
+            # in a mapping, keys and values take turns
+            if kind and mapping and children % 2 == 0:
+                return f"line {_line(event)}: {kind} as a key; a key is one word or text"
+            open_ones.append((mapping, children + 1))
+        if isinstance(event, yaml.CollectionStartEvent):
+            open_ones.append((isinstance(event, yaml.MappingStartEvent), 0))
     return ""
+
+
+def _written(tag: str) -> str:
+    if tag.startswith(_STANDARD):
+        return f"!!{tag.removeprefix(_STANDARD)}"
+    return tag if tag.startswith("!") else f"<{tag}>"
 
 
 def _line(event: yaml.Event) -> int:

@@ -66,7 +66,7 @@ def test_a_second_lab_needs_its_own_address_only(tmp_path: Path, monkeypatch: py
         ("extends: 5\n", "extends: should be a name, a path, or a list of them"),
         ("extends: mine.yaml\n", "extends forms a circle"),
         ("extends: gone.yaml\n", "there is no such file, needed by"),
-        ("a: !!python/object/apply:os.system [id]\n", "is not YAML"),
+        ("a: !!python/object/apply:os.system [id]\n", "line 1: the tag !!python"),
     ],
 )
 def test_a_file_that_is_not_an_environment_is_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -81,3 +81,19 @@ def test_an_unknown_name_is_answered_with_a_suggestion(tmp_path: Path, monkeypat
     copied_project(tmp_path, monkeypatch)
     with pytest.raises(EnvironmentInvalid, match="did you mean 'staging'"):
         load_environment("stagin")
+
+
+@pytest.mark.parametrize("text", ['server: {key_file: "~no-such-user/x"}', f'extends: "{"a" * 5000}"', r'extends: "\0.yaml"',
+                                  'extends: "~no-such-user/a.yaml"', f'extends: "{"a" * 5000}.yaml"', r'extends: "\0"'],
+                         ids=["home", "long-name", "nul-in-path", "home-in-path", "long-path", "nul"])
+def test_a_path_that_no_system_takes_is_an_invalid_environment(tmp_path: Path, text: str) -> None:
+    (tmp_path / "odd.yaml").write_text(text)
+    with pytest.raises(EnvironmentInvalid):
+        load_environment(str(tmp_path / "odd.yaml"))
+
+
+@pytest.mark.parametrize("name", ["~no-such-user/a.yaml", "a" * 5000, f"{'a' * 5000}.yaml", "\0", "\0.yaml"],
+                         ids=["home", "long-name", "long-path", "nul", "nul-in-path"])
+def test_a_name_that_no_system_takes_is_an_invalid_environment(name: str) -> None:
+    with pytest.raises(EnvironmentInvalid):
+        load_environment(name)
