@@ -16,6 +16,8 @@ CONFIRM = """## Confirm
 `run.confirm("lab")`. Headless: `--confirm lab`. In plan mode nothing is asked."""
 APPLY = """## Apply the plan
 With `mode = "apply"` this cell does what the table above shows, and stops at the first step that fails."""
+# the last row of what to do: the outcomes after which the server is as it was
+NOTHING_DONE = "none, a refusal (3), or no connection before the first step (4)"
 PARAMETERS = 'environment: str = "lab"  # a file in parameters/environments\n'
 APPLY_PARAMETERS = '''mode: str = "plan"  # "plan" shows what would happen, "apply" does it
 confirm: str = ""  # with mode "apply": the name of the environment, once more
@@ -129,12 +131,13 @@ def _endings(draft: Draft) -> Iterable[str]:
         # three cells, the worst first: who has to call for help finds whom at once
         yield f"""## Rollback failed (exit code 6)
 **Call the on-call engineer now: the first contact in {start}.** TO WRITE: what is true now, and what to do first."""
-        yield """## Failed, or rolled back (exit codes 1, 3, 4, 5)
+        yield f"""## Failed, or rolled back (exit codes 1, 3, 4, 5)
 
 | last step that passed | what is true now | what to do |
 |---|---|---|
+| *unknown* (4) in a step | the step may have finished on the server | TO WRITE: what running again does |
 | TO WRITE | TO WRITE | TO WRITE |
-| none, or a refusal (3) | nothing was changed | do what the message says, then run again |"""
+| {NOTHING_DONE} | nothing was changed | do what the message says, then run again |"""
         yield """## Passed
 
 | verdict | what to do |

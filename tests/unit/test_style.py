@@ -10,7 +10,7 @@ import pytest
 
 from runbook_lib.authoring.checking import RULES, Rule, asks
 from runbook_lib.authoring.place_rules import broken_links
-from runbook_lib.authoring.template import APPLY, CONFIRM, TARGET
+from runbook_lib.authoring.template import APPLY, CONFIRM, NOTHING_DONE, TARGET
 from runbook_lib.contract.catalogue import Runbook
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +88,25 @@ def test_cells_that_every_notebook_has_read_the_same_in_all(path: Path) -> None:
     template = {heading_of(text): text for text in (TARGET, CONFIRM, APPLY)}
     prose = [cell["source"] for cell in Runbook(path.stem, path).cells if cell["cell_type"] == "markdown"]
     assert [text for text in prose if template.get(heading_of(text), text) != text] == []
+
+
+CHANGING = [path for path in NOTEBOOKS if 'mode: str = "plan"' in Runbook(path.stem, path).parameters_source]
+
+
+def test_the_notebooks_that_change_something_are_found() -> None:
+    assert {path.stem[:2] for path in CHANGING} >= {"20", "22", "30", "31", "32", "33", "34"}
+
+
+@pytest.mark.parametrize("path", CHANGING, ids=name_of)
+def test_a_failure_is_looked_up_by_the_same_words_in_every_notebook(path: Path) -> None:
+    call, failed, _ = [cell["source"] for cell in Runbook(path.stem, path).cells[-3:]]
+    assert re.fullmatch(r"## Failed, (or rolled back \(exit codes 1, 3, 4, 5\)|nothing is rolled back \(exit codes 1, 3, 4\))",
+                        heading_of(failed))
+    # the server is as it was: the one outcome of exit code 4 that must not be taken for *unknown*
+    assert failed.rstrip().splitlines()[-1].startswith(f"| {NOTHING_DONE} | nothing was changed | ")
+    unknown = [line for text in (call, failed) for line in text.splitlines() if "*unknown*" in line]
+    assert len(unknown) == 1
+    assert unknown[0].startswith("| *unknown* (4) in a step")
 
 
 def steps_named(prose: str) -> list[str]:
