@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from runbook_lib.cli.output import AsJson, print_json
 from runbook_lib.core import errors
 from runbook_lib.core.text import pluralize
 
+SHA256 = re.compile(r"[0-9a-f]{64}")
 archive_app = typer.Typer(no_args_is_help=True, help="Inspect archived runs.")
 
 RunArgument = Annotated[str, typer.Argument(help="Run id, the beginning of one, or `last`.")]
@@ -54,8 +56,8 @@ def show(run: RunArgument, as_json: AsJson = False) -> None:
 @archive_app.command()
 def verify(
     run: Annotated[str, typer.Argument(help="Run id, the beginning of one, or `last`; omitted: all runs.")] = "",
-    witness: Annotated[str, typer.Option(help="A manifest's SHA-256 that was kept elsewhere; the chain must list it.")]
-    = "",
+    witness: Annotated[
+        str | None, typer.Option(help="A manifest's SHA-256 that was kept elsewhere; the chain must list it.")] = None,
 ) -> None:
     """Check that sealed runs are unchanged: files, journal and chain.
 
@@ -66,7 +68,10 @@ def verify(
     from runbook_lib.core.findings import Verdict
     from runbook_lib.environment import project
 
-    kept = witness.strip().lower()
+    kept = "" if witness is None else _sha256(witness)
+    if run and kept:
+        raise errors.UsageError("--witness asks the chain of the whole archive.", where="command line",
+                                next_step=f"Leave out {run!r}.")
     findings = (verify_run(_find(run).path) if run
                 else verify_archive(project.outputs(), witness=kept, progress=_progress()))
     for one in findings:
@@ -102,6 +107,16 @@ def _progress() -> Callable[[int, int], None] | None:
     return show_count
 
 
+def _sha256(witness: str) -> str:
+    """The hash that was typed. What is cut short is in no chain, and would make a sound archive look changed; an empty
+    one, as of a variable that is not set, would compare nothing."""
+    kept = witness.strip().lower()
+    if not SHA256.fullmatch(kept):
+        raise errors.UsageError(f"--witness {witness!r}: a SHA-256 has 64 hexadecimal digits.", where="command line",
+                                next_step="Give the whole hash, as it was kept.")
+    return kept
+
+
 def _find(text: str) -> Any:
     """The one run that `text` names."""
     from runbook_lib.archive.runs import list_runs
@@ -111,5 +126,8 @@ def _find(text: str) -> Any:
     fits = list_runs(outputs, newest=1) if text == "last" else list_runs(outputs, beginning=text)
     if len(fits) == 1:
         return fits[0]
+    if text == "last":
+        raise errors.UsageError("The archive has no runs yet.", where=str(outputs),
+                                next_step="Start one: runbook list")
     what = f"{len(fits)} runs begin with {text!r}." if fits else f"There is no run {text!r}."
     raise errors.UsageError(what, where=str(outputs), next_step="See them with: runbook archive list")

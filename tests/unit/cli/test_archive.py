@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from runbook_lib.archive.chain import links_of
 from tests.notebooks.sample_notebooks import ProjectDir
 from tests.unit.archive.sample_archive import make_run
 from tests.unit.cli.test_cli import runbook
@@ -49,6 +50,40 @@ def test_what_is_found_is_named_and_gives_the_exit_code(
 def test_a_witness_is_looked_for(project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any) -> None:
     make_run(outputs)
     assert runbook(capsys, monkeypatch, "archive", "verify", "--witness", "0" * 64)[0] == 1
+    (kept,) = [one["manifest_sha256"] for one in links_of(outputs)]
+    assert runbook(capsys, monkeypatch, "archive", "verify", "--witness", f" {kept.upper()}\n")[0] == 0
+
+
+@pytest.mark.parametrize("witness", ["00", "", " ", "0" * 63, "0" * 65, "g" * 64, "٠" * 64, f"sha256:{'0' * 64}"])
+def test_a_witness_that_is_not_a_hash_is_exit_2_and_not_a_changed_archive(
+    project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any, witness: str
+) -> None:
+    make_run(outputs)
+    code, out, err = runbook(capsys, monkeypatch, "archive", "verify", "--witness", witness)
+    assert (code, out) == (2, "")
+    assert "a SHA-256 has 64 hexadecimal digits" in err
+    assert "Next: " in err
+
+
+def test_a_witness_for_one_run_is_refused_and_not_ignored(
+    project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any
+) -> None:
+    make_run(outputs)
+    code, out, err = runbook(capsys, monkeypatch, "archive", "verify", "last", "--witness", "0" * 64)
+    assert (code, out) == (2, "")
+    assert "whole archive" in err
+
+
+@pytest.mark.parametrize("command", ["show", "verify"])
+def test_the_last_run_of_an_empty_archive_is_exit_2_with_how_to_start_one(
+    project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any, command: str
+) -> None:
+    for prepare in (lambda: None, lambda: outputs.mkdir(exist_ok=True)):
+        prepare()
+        code, _, err = runbook(capsys, monkeypatch, "archive", command, "last")
+        assert code == 2
+        assert err.startswith("The archive has no runs yet.\n")
+        assert "Next: Start one: runbook list" in err
 
 
 def test_the_list_is_bounded_and_names_what_cannot_be_read(
