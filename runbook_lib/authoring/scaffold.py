@@ -38,7 +38,7 @@ def make_draft(name: str, root: Path, *, title: str = "", when: str = "", apply:
     found = NAME.fullmatch(name)
     if found is None:
         raise UsageError(f"{name!r} is not the name of a notebook.", where="command line",
-                         next_step="Two digits and at most 31 more characters, in lower case: 41_disk_usage.")
+                         next_step="Two digits, `_`, a letter, then 1 to 30 more of a–z, 0–9 and `_`: 41_disk_usage.")
     taken = sorted(path.stem for path in (root / "notebooks").glob(f"{found['number']}_*.ipynb"))
     if taken:
         raise UsageError(f"The number {found['number']} is taken by {taken[0]}.", where=str(root / "notebooks"),

@@ -27,7 +27,8 @@ def new_notebook(
     root = project.root()
     for path in make_notebook(name, root, title=title, when=when, apply=apply):
         typer.echo(f"wrote {path.relative_to(root)}")
-    write_pages(root)  # the reference lists names; its test would fail until it is made again
+    for path in write_pages(root):  # the reference lists names; its test would fail until it is made again
+        typer.echo(f"wrote {path.relative_to(root)}")
     typer.echo(f"Now write what says TO WRITE: runbook check {name} lists it. How: docs/how-to/add-a-notebook.md")
 
 

@@ -72,10 +72,15 @@ def _row(parameter: Any) -> str:
     return f"| {names} | {getattr(parameter, 'help', '') or ''}{shown} |"
 
 
-def write_pages(root: Path) -> None:
-    """Write every generated page below the project's folder."""
+def write_pages(root: Path) -> tuple[Path, ...]:
+    """Write every generated page below the project's folder that is not as it would be made now; returns these."""
+    written = []
     for name, page in pages(root).items():
-        (root / name).write_text(page(), encoding="utf-8")
+        path, text = root / name, page()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            written.append(path)
+    return tuple(written)
 
 
 def main() -> None:

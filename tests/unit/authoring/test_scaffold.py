@@ -17,7 +17,7 @@ from runbook_lib.authoring.family_code import names_in, room_for_plans, with_lab
 from runbook_lib.authoring.layers import MOST_PUBLIC_NAMES
 from runbook_lib.authoring.page_edits import with_row
 from runbook_lib.authoring.place_rules import LAB_RUNS
-from runbook_lib.authoring.scaffold import FAMILIES, make_notebook
+from runbook_lib.authoring.scaffold import FAMILIES, make_draft, make_notebook
 from runbook_lib.contract.catalogue import Runbook
 from runbook_lib.core.errors import UsageError
 
@@ -76,6 +76,18 @@ def test_what_cannot_be_made_is_refused_before_anything_is_written(tmp_path: Pat
     assert len(list((root / "notebooks").iterdir())) == len(list((ROOT / "notebooks").glob("*.ipynb")))
 
 
+@pytest.mark.parametrize("name", ["41_d", "41_", "4_disk", "41_Disk", "41_1disk", "41_disk usage", "41_" + "d" * 32])
+def test_a_name_that_does_not_fit_is_answered_with_the_rule_that_it_breaks(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        make_draft(name, tmp_path)
+    assert refused.value.next_step == "Two digits, `_`, a letter, then 1 to 30 more of a–z, 0–9 and `_`: 41_disk_usage."
+
+
+@pytest.mark.parametrize("name", ["41_di", "41_d9", "41_d_", "41_" + "d" * 31])
+def test_a_name_that_just_fits_is_taken(tmp_path: Path, name: str) -> None:
+    assert make_draft(name, tmp_path).name == name
+
+
 def test_a_family_that_offers_all_it_may_is_left_as_it_is() -> None:
     full = "_HOMES = {\n" + '    "x": "y",\n' * MOST_PUBLIC_NAMES + "}\n"
     with pytest.raises(UsageError, match="would be one more"):
@@ -110,17 +122,34 @@ def test_every_decade_has_a_family() -> None:
     assert set(FAMILIES) == set("0123456789")
 
 
-def run(root: Path, *words: str) -> None:
+def run(root: Path, *words: str) -> str:
     done = subprocess.run((sys.executable, "-m", *words), cwd=root, capture_output=True, text=True,
                           env={**os.environ, "PYTHONPATH": str(root), "RUNBOOK_HOME": str(root)})
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts}
+
+
+def make_and_compare(root: Path, *words: str) -> set[str]:
+    """Makes a notebook by the command; what it prints is what differs afterwards, each file once."""
+    before = contents(root)
+    printed = [line.removeprefix("wrote ") for line in run(root, "runbook_lib.cli", "new", *words).splitlines()
+               if line.startswith("wrote ")]
+    changed = {name for name, content in contents(root).items() if before.get(name) != content}
+    assert sorted(printed) == sorted(changed)
+    return changed
 
 
 @pytest.mark.slow
 def test_new_notebooks_pass_the_projects_tests_at_once(tmp_path: Path) -> None:
     root = copy(tmp_path, *PARTS, *REST)
-    run(root, "runbook_lib.cli", "new", "43_disk_usage")
-    run(root, "runbook_lib.cli", "new", "73_clean_up", "--apply", "--when", "the disk fills up")
+    make_and_compare(root, "43_disk_usage")
+    made = make_and_compare(root, "73_clean_up", "--apply", "--when", "the disk fills up")
+    assert made >= {"docs/architecture.md", "docs/reference/names.md", "docs/runbooks/maintenance.md", "docs/README.md"}
     run(root, "ruff", "check", "--quiet", ".")
     touched = ("test_style.py", "test_layers.py", "test_run_parameters.py", "cli/test_reference.py", "jupyter",
                "observability/notebooks", "maintenance")

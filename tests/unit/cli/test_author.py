@@ -53,8 +53,9 @@ def test_new_names_every_file_that_it_wrote(monkeypatch: pytest.MonkeyPatch, tmp
 
     monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path))
     monkeypatch.setattr("runbook_lib.authoring.scaffold.make_notebook", make)
-    monkeypatch.setattr("runbook_lib.cli.reference.write_pages", lambda root: None)
+    monkeypatch.setattr("runbook_lib.cli.reference.write_pages", lambda root: (root / "docs/reference/names.md",))
     ended = COMMANDS.invoke(app, ["new", "41_disk", "--when", "it fills up", "--apply"])
     assert asked == {"name": "41_disk", "title": "", "when": "it fills up", "apply": True}
-    assert ended.output.splitlines()[:2] == ["wrote notebooks/41_disk.ipynb", "wrote README.md"]
+    assert ended.output.splitlines()[:3] == ["wrote notebooks/41_disk.ipynb", "wrote README.md",
+                                             "wrote docs/reference/names.md"]
     assert "runbook check 41_disk" in ended.output
