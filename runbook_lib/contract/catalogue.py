@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,10 @@ from runbook_lib.core.errors import NotebookUnknown
 from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.text import did_you_mean
 from runbook_lib.environment import project
+
+NO_PROSE = ("#", "|")  # a heading, a row of a table
+# up to a stop that a capital letter follows: neither "15.4" nor "e.g. blue" ends a sentence
+SENTENCE = re.compile(r".*?[.?!](?:[*_)\"”]*)(?=\s+[*_(\"“]*[A-Z]|$)")
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,10 @@ class Runbook:
     def summary(self) -> str:
         """The card's first sentence below its heading."""
         lines = (line.strip() for line in self.card.splitlines())
-        return next((line for line in lines if line and not line.startswith(("#", "|"))), "")
+        prose = dropwhile(lambda line: not line or line.startswith(NO_PROSE), lines)
+        paragraph = " ".join(takewhile(lambda line: line and not line.startswith(NO_PROSE), prose))
+        found = SENTENCE.match(paragraph)
+        return found[0] if found else paragraph
 
     @property
     def parameters_source(self) -> str:

@@ -141,7 +141,7 @@ class HostUnreachable(Inconclusive):
 
 
 class AuthenticationRefused(Inconclusive):
-    """The server did not accept the key."""
+    """No key could be used: its file cannot be read, or the server did not accept it."""
 
 
 class LoginUnusable(Inconclusive):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from runbook_lib.contract.catalogue import Runbook, find_runbook, runbooks
 from runbook_lib.core.errors import NotebookUnknown
 from tests.notebooks.sample_notebooks import ProjectDir
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -67,3 +70,25 @@ def test_a_damaged_file_says_so_and_what_to_do(tmp_path: Path, content: str) -> 
     with pytest.raises(NotebookUnknown, match="cannot be read") as refused:
         _ = Runbook("20_deploy", path).cells
     assert "git" in refused.value.next_step
+
+
+@pytest.mark.parametrize(("card", "summary"), [
+    ("# T\nOne sentence over\ntwo lines. Another one.\n\nLater.", "One sentence over two lines."),
+    ("# T\n\nMay it go? It says so.", "May it go?"),
+    ("# T\nPostgreSQL 15.4, e.g. on blue, is kept. **Then** more.", "PostgreSQL 15.4, e.g. on blue, is kept."),
+    ("# T\n**A few seconds.** It only reads.", "**A few seconds.**"),
+    ("# T\nNo stop at the end\n| | |\n|---|---|", "No stop at the end"),
+    ("# T\n| a |\n|---|\n\nBelow a table. More.", "Below a table."),
+    ("# T", ""), ("", ""),
+])
+def test_the_summary_is_the_cards_first_sentence_however_its_lines_are_broken(tmp_path: Path, card: str,
+                                                                              summary: str) -> None:
+    path = tmp_path / "20_deploy.ipynb"
+    path.write_text(json.dumps({"cells": [{"cell_type": "markdown", "source": card.splitlines(keepends=True)}]}))
+    assert Runbook("20_deploy", path).summary == summary
+
+
+def test_every_summary_of_the_project_ends_like_a_sentence() -> None:
+    cards = [Runbook(path.stem, path) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))]
+    assert cards
+    assert [one.name for one in cards if not one.summary.endswith((".", "?"))] == []
