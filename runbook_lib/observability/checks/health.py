@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from runbook_lib.core.browsing import PageView
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
-from runbook_lib.core.text import head_of
+from runbook_lib.core.text import head_of, pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.observability.checks.service_states import BAD, ServiceState
 from runbook_lib.observability.facts.health_survey import ClaimResult, HealthSurvey
@@ -50,13 +50,22 @@ def _advice(claim: ClaimResult) -> str:
 
 
 def endpoints_answer(environment: Environment, survey: HealthSurvey) -> tuple[Finding, ...]:
-    """Every public endpoint answers 200, and as the live release where that is known."""
+    """Every public endpoint answers 200, as the live release; where that is not known, it is a finding of its own."""
     if isinstance(survey.endpoints, Unanswered):
         return (_unanswered("endpoints answer", survey.endpoints, "all with 200"),)
     live = survey.deployed.live_commit if isinstance(survey.deployed, Deployed) else None
     # no reply names no commit: that is one fault, not two
     silent = {f"{one.path} {_NAMES_COMMIT}" for one in survey.endpoints if one.status is None or live is None}
-    return tuple(one for one in endpoints_show(survey.endpoints, live or "") if one.check not in silent)
+    found = tuple(one for one in endpoints_show(survey.endpoints, live or "") if one.check not in silent)
+    return found if live else (*found, _release_not_known(survey))
+
+
+def _release_not_known(survey: HealthSurvey) -> Finding:
+    check, expected = "the live release is known", "a commit, to compare the replies with"
+    if isinstance(survey.deployed, Unanswered):
+        return _unanswered(check, survey.deployed, expected)
+    return Finding(check, Verdict.INCONCLUSIVE, "the server names none", expected,
+                   "Open 00 Start here: it shows what is deployed. Nothing yet: run 20 Deploy.")
 
 
 def certificate_lasts(environment: Environment, presented: Certificate | Unanswered) -> tuple[Finding, ...]:
@@ -134,8 +143,8 @@ def log_is_quiet(survey: HealthSurvey, errors: SevereLines | Unanswered | None, 
                        "Does the backend write one? See `logging` in the environment file.")
     last = f", the last: {head_of(errors.lines[-1].message, 120)}" if errors.lines else ""
     gap = "" if errors.lines or _is_young(survey, minutes) else errors.incomplete
-    return finding(check, None if gap else not errors.lines, measured=gap or f"{len(errors.lines)} lines{last}",
-                   expected=expected,
+    return finding(check, None if gap else not errors.lines,
+                   measured=gap or f"{pluralize(len(errors.lines), 'line')}{last}", expected=expected,
                    next_step="21 Verify shows the lines since the deployment; a request's id finds it in nginx's log.",
                    otherwise=Verdict.WARNING)
 

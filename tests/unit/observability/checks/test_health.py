@@ -72,6 +72,12 @@ def test_a_server_that_cannot_be_reached_is_one_fact_and_not_a_dozen() -> None:
                      "within 6 s; its answer: no answer within 6 s). Users are answered all the same.")
 
 
+def test_a_release_that_is_not_known_is_never_healthy() -> None:
+    words = sentence({"deployed": {"like": "no answer"}})
+    assert words == ("It is not known whether GW2_WvWbuilder staging is healthy: the live release is known (no answer within 6 s). "
+                     "Users are answered all the same.")
+
+
 def test_more_than_two_are_counted() -> None:
     words = sentence({f"containers.{name}.state": "exited" for name in ("prometheus", "alertmanager", "node-exporter")})
     assert "prometheus (exited); alertmanager (exited) and 1 more." in words
