@@ -82,6 +82,22 @@ def test_start_here_leads_from_every_alert_and_has_the_words_of_its_next_step() 
     assert words
 
 
+def test_an_alert_leads_to_one_row_of_start_here_and_that_to_the_notebook_the_alert_names() -> None:
+    cells = Runbook("00_start_here", ROOT / "notebooks/00_start_here.ipynb").cells
+    rows = [line for cell in cells if cell["cell_type"] == "markdown" for line in cell["source"].splitlines() if line.startswith("|")]
+    for rule in (rule for name in FILES for rule in rules_of(RULES, name) if "alert" in rule):
+        found = [row for row in rows if f"*{rule['alert']}*" in row]
+        assert len(found) == 1, found
+        named = rule["annotations"]["runbook"]
+        assert named == "00_start_here" or f"({named}.ipynb)" in found[0], rule["alert"]
+
+
+def test_the_index_of_start_here_has_each_notebook_once() -> None:
+    index = Runbook("00_start_here", ROOT / "notebooks/00_start_here.ipynb").cells[-1]["source"]
+    named = re.findall(r"^\| \[[^]]+\]\((\w+)\.ipynb\)", index, re.MULTILINE)
+    assert named == sorted(path.stem for path in (ROOT / "notebooks").glob("[1-9]*.ipynb"))
+
+
 def test_ratios_of_the_plan_need_the_environments_requests_a_minute(environment: Environment) -> None:
     guarded = {rule["alert"]: re.findall(r"request_rate:per_second \* 60 >= (\d+)", rule["expr"])
                for rule in rules_of(RULES, "plan")}
