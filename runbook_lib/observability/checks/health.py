@@ -12,7 +12,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.observability.checks.service_states import BAD, ServiceState
 from runbook_lib.observability.facts.health_survey import ClaimResult, HealthSurvey
 from runbook_lib.platform.checks.live_release import endpoints_show
-from runbook_lib.platform.checks.page import SHOWN, page_works
+from runbook_lib.platform.checks.page import ALL_LOADED, NO_ERRORS, SHOWN, page_works
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.certificates import Certificate
 from runbook_lib.platform.facts.idle_colour import backend_service
@@ -170,12 +170,10 @@ def answer(environment: Environment, states: tuple[ServiceState, ...], *groups: 
     more = f" and {len(first) - 2} more" if len(first) > 2 else ""
     named = "; ".join(head_of(text, 140) for text in first[:2]) + more
     if worst is Verdict.FAILED:
-        affected = any(one.verdict in BAD and one.critical for one in states) or any(
-            one.verdict is Verdict.FAILED and one.check.startswith("/") for one in findings)
-        users = "Users are affected" if affected else "Users reach it all the same"
         unknown = [f"{one.service} ({one.measured})" for one in states
                    if one.verdict is Verdict.INCONCLUSIVE and not one.causes and one not in roots]
         missing = f" Not known: {head_of('; '.join(unknown), 140)}." if unknown else ""
+        users = _users(states, findings)
         return f"{environment.title} is NOT healthy: {named}. {users}; {count} of {checked} checks failed.{missing}"
     if worst is Verdict.INCONCLUSIVE:
         asked = [one for one in states if one.verdict is not Verdict.NOT_APPLICABLE]
@@ -189,6 +187,21 @@ def answer(environment: Environment, states: tuple[ServiceState, ...], *groups: 
     working = sum(one.verdict is Verdict.PASSED for one in states)
     return (f"{environment.title} is healthy: {working} services answer themselves, and what it reports of itself "
             f"is true.")
+
+
+def _users(states: tuple[ServiceState, ...], findings: list[Finding]) -> str:
+    """Whether users notice: by what they get themselves, and by critical services that surely do not work."""
+    endpoints = [one.verdict for one in findings if one.check.startswith("/")]
+    failed = {one.check for one in findings if one.verdict is Verdict.FAILED and _is_seen_by_users(one.check)}
+    if failed or any(one.critical and one.verdict is Verdict.FAILED for one in states):
+        return "Users are affected"
+    if set(endpoints) == {Verdict.PASSED}:  # what hangs when it is asked directly does its work all the same
+        return "Users reach it all the same"
+    return "It is not known whether users are affected"
+
+
+def _is_seen_by_users(check: str) -> bool:
+    return check.startswith("/") or check in (SHOWN, NO_ERRORS, ALL_LOADED, VALID)
 
 
 def _unanswered(check: str, missing: Unanswered, expected: str) -> Finding:

@@ -9,6 +9,8 @@ import pytest
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.observability.checks.health import answer, endpoints_answer
 from runbook_lib.observability.checks.service_states import service_states, services_work
+from runbook_lib.platform.checks.page import ALL_LOADED, NO_ERRORS, SHOWN
+from runbook_lib.release.checks.tls import VALID
 from tests.unit.observability_doubles import staging, survey
 
 
@@ -76,6 +78,40 @@ def test_a_release_that_is_not_known_is_never_healthy() -> None:
     words = sentence({"deployed": {"like": "no answer"}})
     assert words == ("It is not known whether GW2_WvWbuilder staging is healthy: the live release is known (no answer within 6 s). "
                      "Users are answered all the same.")
+
+
+@pytest.mark.parametrize("check", [SHOWN, NO_ERRORS, ALL_LOADED, VALID])
+def test_a_broken_page_or_certificate_affects_users_although_every_endpoint_answers(check: str) -> None:
+    words = sentence(None, finding(check, False, measured="broken"))
+    assert f"NOT healthy: {check} (broken). Users are affected; 1 of " in words
+
+
+@pytest.mark.parametrize("check", [SHOWN, VALID])
+@pytest.mark.parametrize("verdict", [Verdict.INCONCLUSIVE, Verdict.WARNING, Verdict.NOT_APPLICABLE])
+def test_a_page_that_was_not_seen_affects_no_user(check: str, verdict: Verdict) -> None:
+    words = sentence({"containers.prometheus.state": "exited"}, Finding(check, verdict, "no browser"))
+    assert "prometheus (exited). Users reach it all the same" in words
+
+
+DOCKER_GONE = {"containers": {"like": "no answer"}}
+NO_ENDPOINTS = {"endpoints": {"like": "no answer"}}
+LIE = finding("true: the cache is reported ok", False, measured="/health reports ok")
+
+
+@pytest.mark.parametrize(("changes", "users"), [
+    # a critical service that hangs is not one that failed: what users get decides
+    ({**DOCKER_GONE}, "Users reach it all the same"),
+    ({"replies.backend-green.reply": "silent"}, "Users reach it all the same"),
+    ({**DOCKER_GONE, **NO_ENDPOINTS}, "It is not known whether users are affected"),
+    ({"replies.backend-green.reply": "silent", **NO_ENDPOINTS}, "It is not known whether users are affected"),
+    # all services work, and none of the endpoints could be asked: what users get was not seen
+    ({**NO_ENDPOINTS}, "It is not known whether users are affected"),
+    ({**DOCKER_GONE, "endpoints.3.status": 502}, "Users are affected"),
+    ({"containers.redis.state": "exited"}, "Users are affected"),
+    ({"containers.redis.state": "exited", **NO_ENDPOINTS}, "Users are affected"),
+])
+def test_whether_users_are_affected_is_what_they_get_and_what_surely_failed(changes: dict[str, Any], users: str) -> None:
+    assert f". {users}; " in sentence(changes, LIE)
 
 
 def test_more_than_two_are_counted() -> None:
