@@ -150,9 +150,8 @@ def log_is_quiet(survey: HealthSurvey, errors: SevereLines | Unanswered | None, 
 
 
 def _is_young(survey: HealthSurvey, minutes: int) -> bool:
-    containers = survey.containers if isinstance(survey.containers, tuple) else ()
-    begun = [one.started_at for one in containers if survey.colour and one.service == backend_service(survey.colour)]
-    return any(at is not None and survey.at - at < timedelta(minutes=minutes) for at in begun)
+    begun = [one.started_at for one in survey.containers_of(backend_service(survey.colour))] if survey.colour else []
+    return bool(begun) and all(at is not None and survey.at - at < timedelta(minutes=minutes) for at in begun)
 
 
 def answer(environment: Environment, states: tuple[ServiceState, ...], *groups: Iterable[Finding]) -> str:

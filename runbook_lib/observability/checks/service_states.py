@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from runbook_lib.core.findings import Finding, Verdict, not_applicable
+from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
-from runbook_lib.environment.services import needed_by
-from runbook_lib.observability.facts.health_survey import HealthSurvey
+from runbook_lib.environment.services import Service, needed_by
+from runbook_lib.observability.facts.health_survey import COLOUR_NOT_KNOWN, HealthSurvey, compose_name
 from runbook_lib.observability.facts.service_replies import Reply
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.containers import Container
@@ -16,6 +17,8 @@ from runbook_lib.platform.facts.containers import Container
 RECENT = timedelta(hours=1)
 EXPECTED = "its container runs, and it answers itself"
 BAD = (Verdict.FAILED, Verdict.INCONCLUSIVE)
+_FIND_COLOUR = ("Read `.runbook/upstreams/active.conf` on the server: it names the colour. If it is lost, `docker "
+                "logs` of both backends shows which one has requests: stop the other one, then run again.")
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ def connections_are_real(environment: Environment, survey: HealthSurvey) -> tupl
     Only of what names its clients, and where both answer. A program that connects anew each time may have none now.
     """
     return tuple(
-        _connected(survey, _compose_name(environment, survey, name), _compose_name(environment, survey, needed))
+        _connected(survey, compose_name(environment, survey, name), compose_name(environment, survey, needed),
+                   coloured=service.coloured)
         for name, service in environment.services.items() if service.critical
         for needed in service.needs if _names_clients(environment, needed))
 
@@ -70,8 +74,10 @@ def _names_clients(environment: Environment, name: str) -> bool:
     return environment.services[name].required and probe is not None and probe.kind in ("postgres", "redis")
 
 
-def _connected(survey: HealthSurvey, name: str, needed: str) -> Finding:
+def _connected(survey: HealthSurvey, name: str, needed: str, *, coloured: bool) -> Finding:
     check, expected = f"{name} is connected to {needed}", "a session from its own address"
+    if coloured and survey.colour is None:
+        return Finding(check, Verdict.INCONCLUSIVE, COLOUR_NOT_KNOWN, expected, _FIND_COLOUR)
     one, other = survey.reply_of(name), survey.reply_of(needed)
     if one is None or other is None or other.works is not True or not one.addresses:
         return Finding(check, Verdict.INCONCLUSIVE, "one of the two does not answer", expected,
@@ -83,19 +89,35 @@ def _connected(survey: HealthSurvey, name: str, needed: str) -> Finding:
                    f"Does it use this {needed} at all? Compare the address in its variables with the service {needed}.")
 
 
-def _compose_name(environment: Environment, survey: HealthSurvey, name: str) -> str:
-    coloured = environment.services[name].coloured
-    return f"{name}-{survey.colour}" if coloured and survey.colour else name
-
-
 def _state(environment: Environment, survey: HealthSurvey, name: str) -> ServiceState:
     service = environment.services[name]
-    compose_name = _compose_name(environment, survey, name)
-    state = ServiceState(name, compose_name, Verdict.PASSED, "", service.critical, service.needs)
+    state = ServiceState(name, compose_name(environment, survey, name), Verdict.PASSED, "", service.critical,
+                         service.needs)
     if not service.required:
         return replace(state, verdict=Verdict.NOT_APPLICABLE, measured=service.absent_reason)
-    faults, unknown, notes, good = _container(survey, compose_name)
-    reply = survey.reply_of(compose_name)
+    if service.coloured and survey.colour is None:
+        return _of_either_colour(survey, state, service)
+    return _judged(survey, state, service)
+
+
+def _of_either_colour(survey: HealthSurvey, state: ServiceState, service: Service) -> ServiceState:
+    """Not known, unless both colours fail: then the one that has the traffic does, whichever it is."""
+    each = [_judged(survey, replace(state, service=one), service) for one in service.containers(state.name)]
+    fails = all(one.verdict is Verdict.FAILED for one in each)
+    words = [f"{one.service}: {one.measured}" for one in each]
+    if fails and len({one.measured for one in each}) == 1:
+        return replace(each[0], service=state.name)
+    if fails:
+        return replace(each[0], service=state.name, measured="; ".join(words), stopped=all(one.stopped for one in each))
+    if isinstance(survey.containers, Unanswered):  # what has to be fixed first: with it the colour may be known
+        return replace(state, verdict=Verdict.INCONCLUSIVE, measured=f"Docker: {survey.containers.reason}; "
+                       f"{COLOUR_NOT_KNOWN}", advice=_advice(survey, state.name, Verdict.INCONCLUSIVE))
+    return replace(state, verdict=Verdict.INCONCLUSIVE, measured=COLOUR_NOT_KNOWN, advice=_FIND_COLOUR)
+
+
+def _judged(survey: HealthSurvey, state: ServiceState, service: Service) -> ServiceState:
+    faults, unknown, notes, good = _containers(survey, state.service)
+    reply = survey.reply_of(state.service)
     if service.probe is not None and not faults:  # what does not run answers nothing: that is one fault, not two
         if isinstance(survey.replies, Unanswered):
             unknown.append(f"its answer: {survey.replies.reason}")
@@ -110,22 +132,33 @@ def _state(environment: Environment, survey: HealthSurvey, name: str) -> Service
     verdict = (Verdict.FAILED if faults else Verdict.INCONCLUSIVE if unknown else Verdict.WARNING if notes
                else Verdict.PASSED)
     measured = "; ".join(dict.fromkeys(faults or unknown or [*notes, *good]))
-    return replace(state, verdict=verdict, measured=measured, stopped=_is_stopped(survey, compose_name),
-                   advice="" if verdict is Verdict.PASSED else _advice(survey, compose_name, verdict))
+    return replace(state, verdict=verdict, measured=measured, stopped=_is_stopped(survey, state.service),
+                   advice="" if verdict is Verdict.PASSED else _advice(survey, state.service, verdict))
 
 
-def _container(survey: HealthSurvey, service: str) -> tuple[list[str], list[str], list[str], list[str]]:
-    """What is wrong, not known, worth a warning, and good about a service's container."""
+def _containers(survey: HealthSurvey, service: str) -> tuple[list[str], list[str], list[str], list[str]]:
+    """What is wrong, not known, worth a warning, and good about a service's containers; of several with their names."""
     if isinstance(survey.containers, Unanswered):
         return [], [f"Docker: {survey.containers.reason}"], [], []
-    one = next((one for one in survey.containers if one.service == service), None)
-    if one is None:
+    found = survey.containers_of(service)
+    if not found:
         return ["no container"], [], [], []
+    all_of_it = [one for one in survey.containers if one.service == service]
+    named = {one.name: f"{one.name} " if len(all_of_it) > 1 else "" for one in all_of_it}
+    faults = [named[one.name] + words for one in found for words in _faults(one)]
+    unknown = [f"{named[one.name]}still starting" for one in found if one.health == "starting"]
+    notes = [named[one.name] + words for one in found for words in _restarts(survey, one)]
+    # next to one that runs: it is meant to do the same work, and cannot
+    notes += [f"{one.name} is {one.state}" for one in all_of_it
+              if one not in found and one.state in ("restarting", "paused")]
+    good = dict.fromkeys(words for one in found for words in (one.state, one.health) if words)
+    return faults, unknown, notes, list(good)
+
+
+def _faults(one: Container) -> list[str]:
     faults = [] if one.state == "running" else [f"{one.state} ({one.exit_code})" if one.exit_code else one.state]
     faults += ["unhealthy by its own check"] if one.state == "running" and one.health == "unhealthy" else []
-    faults += ["killed for memory"] if one.oom_killed else []
-    unknown = ["still starting"] if one.health == "starting" else []
-    return faults, unknown, _restarts(survey, one), [one.state, *([one.health] if one.health else [])]
+    return [*faults, *(["killed for memory"] if one.oom_killed else [])]
 
 
 def _is_stopped(survey: HealthSurvey, service: str) -> bool:
@@ -140,16 +173,17 @@ def _restarts(survey: HealthSurvey, one: Container) -> list[str]:
     if not one.restart_count or one.started_at is None or survey.at - one.started_at > RECENT:
         return []
     minutes = (survey.at - one.started_at).total_seconds() / 60
-    return [f"restarted {one.restart_count} times, the last {minutes:.0f} min ago"]
+    return [f"restarted {pluralize(one.restart_count, 'time')}, the last {minutes:.0f} min ago"]
 
 
 def _advice(survey: HealthSurvey, service: str, verdict: Verdict) -> str:
-    containers = survey.containers if isinstance(survey.containers, tuple) else ()
-    container = next((one for one in containers if one.service == service), None)
     if isinstance(survey.containers, Unanswered):
         return survey.containers.next_step or "Check the Docker Engine on the server: `systemctl status docker`."
-    if container is None:
+    found = survey.containers_of(service)
+    if not found:
         return "It was never started, or was removed: run 20 Deploy for the live release, which starts what is missing."
+    # of several the one that the fault is about; of those that are equal the first by name
+    container = max(found, key=lambda one: (bool(_faults(one)), one.health == "starting", bool(_restarts(survey, one))))
     log = f"Read its log: `docker logs --tail 50 {container.name}` on the server."
     if container.oom_killed:
         return f"{log} Then compare memory with its limit: 21 Verify has the chart."

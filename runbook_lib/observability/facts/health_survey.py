@@ -16,7 +16,7 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 from runbook_lib.environment.health import Claim
 from runbook_lib.environment.services import COLOURS
-from runbook_lib.observability.facts.service_replies import ServiceReply, ask_services
+from runbook_lib.observability.facts.service_replies import Reply, ServiceReply, ask_services
 from runbook_lib.platform.facts.availability import Unanswered, with_deadline
 from runbook_lib.platform.facts.containers import Container, survey_containers
 from runbook_lib.platform.facts.database import schema_revision
@@ -27,6 +27,8 @@ from runbook_lib.platform.facts.running_release import running_release
 DEADLINE_S = 6.0
 LEFT_OVER_S = 4.0
 PAUSE_S = 1.0  # before what contradicts itself is asked again
+COLOUR_NOT_KNOWN = "which colour has the traffic is not known"
+_BY_SEVERITY = (Reply.UP, Reply.UNKNOWN, Reply.SILENT, Reply.STOPPED, Reply.DOWN)
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,25 @@ class HealthSurvey:
         """The claims for a table."""
         return tuple(claim.row for claim in self.claims)
 
+    def containers_of(self, service: str) -> tuple[Container, ...]:
+        """A service's containers by its Compose name, by their own: those that run, or all where none does."""
+        known = self.containers if isinstance(self.containers, tuple) else ()
+        found = sorted((one for one in known if one.service == service), key=lambda one: one.name)
+        # an interrupted recreation leaves some that do not run, and the service works all the same
+        return tuple(one for one in found if one.state == "running") or tuple(found)
+
     def reply_of(self, service: str) -> ServiceReply | None:
-        """A service's own answer, by its Compose name; None where it was not asked, or nothing could be."""
+        """A service's own answer, by its Compose name; None where it was not asked, or nothing could be.
+
+        Of several containers the worst answer counts, with the addresses and clients of all.
+        """
         known = self.replies if isinstance(self.replies, tuple) else ()
-        return next((one for one in known if one.service == service), None)
+        found = [one for one in known if one.service == service]
+        if len(found) < 2:
+            return next(iter(found), None)
+        worst = max(found, key=lambda one: (_BY_SEVERITY.index(one.reply), one.seconds or 0.0, one.words))
+        return replace(worst, addresses=tuple(sorted({each for one in found for each in one.addresses})),
+                       clients=tuple(sorted({each for one in found for each in one.clients})))
 
 
 def survey_health(environment: Environment, deadline_s: float = DEADLINE_S) -> Question[HealthSurvey]:
@@ -135,7 +152,9 @@ def _compared(environment: Environment, survey: HealthSurvey, title: str, claim:
         actual = _fact(survey, claim.equals)
         agree = None if not known or actual is None else str(value) == actual
         return ClaimResult(title, claim.path, reported, actual or "not known", agree)
-    good = value == claim.good if known else None
+    # by its type too: Python takes 1 for true, and JSON does not
+    same_type = isinstance(value, bool) is isinstance(claim.good, bool)
+    good = same_type and value == claim.good if known else None
     about = tuple(name for name in claim.services if environment.services[name].required)
     if not about:
         return ClaimResult(title, claim.path, reported, "–", None,
@@ -168,13 +187,23 @@ def _truth(environment: Environment, survey: HealthSurvey,
     states: dict[str, bool | None] = {}
     words = []
     for name in services:
-        compose_name = f"{name}-{survey.colour}" if environment.services[name].coloured else name
-        reply = survey.reply_of(compose_name)
+        if environment.services[name].coloured and survey.colour is None:
+            # where neither colour works, it does not matter which one has the traffic
+            replies = [survey.reply_of(one) for one in environment.services[name].containers(name)]
+            states[name] = False if all(one and one.works is False for one in replies) else None
+            words.append(f"{name}: {COLOUR_NOT_KNOWN if states[name] is None else 'neither colour answers'}")
+            continue
+        reply = survey.reply_of(compose_name(environment, survey, name))
         states[name] = reply.works if reply else None
         words.append(f"{name}: {reply.words if reply else 'not known'}")
     # one that surely does not answer decides, whatever is not known of the others
     works = False if False in states.values() else None if None in states.values() else True
     return works, "; ".join(words), tuple(name for name, state in states.items() if state is False)
+
+
+def compose_name(environment: Environment, survey: HealthSurvey, name: str) -> str:
+    """What Compose calls a service: with the colour that has the traffic, where it has colours and that is known."""
+    return f"{name}-{survey.colour}" if environment.services[name].coloured and survey.colour else name
 
 
 def _fact(survey: HealthSurvey, name: str) -> str | None:

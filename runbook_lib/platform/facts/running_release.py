@@ -53,7 +53,9 @@ def running_release(containers: Iterable[Container], *, named_colour: str | None
     Of two colours the one counts that a file of the server still names, or whose commit is what users get. Raises
     FactUnreadable where neither is known.
     """
-    backends = {colour: one for colour in COLOURS for one in containers if one.service == f"backend-{colour}"}
+    # of several containers the one that runs counts, which comes last here: a recreation may have left others
+    known = sorted(containers, key=lambda one: one.state == "running")
+    backends = {colour: one for colour in COLOURS for one in known if one.service == f"backend-{colour}"}
     running = {colour: one for colour, one in backends.items() if one.state == "running"}
     found = running or backends
     if not found:

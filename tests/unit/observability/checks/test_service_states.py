@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from runbook_lib.core.findings import Verdict
-from runbook_lib.observability.checks.service_states import ServiceState, service_states, services_work
-from tests.unit.observability_doubles import staging, survey
+from runbook_lib.observability.checks.service_states import (
+    ServiceState,
+    connections_are_real,
+    service_states,
+    services_work,
+)
+from runbook_lib.observability.facts.service_replies import Reply, ServiceReply
+from tests.unit.observability_doubles import both_colours, container, staging, survey
 
 UNANSWERED = {"like": "no answer"}
 
@@ -101,3 +108,95 @@ def test_where_nothing_runs_every_service_is_red_and_none_is_forgotten() -> None
     assert {one.verdict for one in findings} == {Verdict.FAILED}
     assert len(findings) == len(staging().services)
     assert all(one.next_step for one in findings)
+
+
+NOT_KNOWN = "which colour has the traffic is not known"
+
+
+def test_where_both_colours_run_and_none_is_named_a_coloured_service_is_not_known() -> None:
+    states = {one.name: one for one in service_states(staging(), both_colours())}
+    for name in ("backend", "frontend"):
+        assert (states[name].verdict, states[name].measured, states[name].service) == (Verdict.INCONCLUSIVE, NOT_KNOWN, name)
+        assert "active.conf" in states[name].advice
+        assert "20 Deploy" not in states[name].advice
+    assert {one.verdict for name, one in states.items() if name not in ("backend", "frontend")} == {Verdict.PASSED}
+
+
+@pytest.mark.parametrize("changes", [
+    {"replies.backend-green.reply": "down"}, {"containers.backend-green.health": "unhealthy"},
+    # half of each colour runs: neither is whole, and one of them has the traffic
+    {"containers.backend-green.service": "another"}, {"containers.frontend-green.state": "exited"},
+])
+def test_a_colour_that_fails_may_be_the_one_without_traffic(changes: dict[str, Any]) -> None:
+    states = {one.name: one for one in service_states(staging(), both_colours(changes))}
+    assert {states[name].verdict for name in ("backend", "frontend")} == {Verdict.INCONCLUSIVE}
+    assert all(states[name].measured.startswith(NOT_KNOWN) for name in ("backend", "frontend"))
+
+
+def test_where_both_colours_fail_the_one_with_the_traffic_fails_too() -> None:
+    seen = both_colours({"replies.backend-green.reply": "down", "replies.backend-green.words": "answers 503"})
+    assert isinstance(seen.replies, tuple)
+    down = tuple(replace(one, reply=Reply.DOWN) if one.service == "backend-blue" else one for one in seen.replies)
+    states = {one.name: one for one in service_states(staging(), replace(seen, replies=down))}
+    assert states["backend"].verdict is Verdict.FAILED
+    assert "backend-blue: answers" in states["backend"].measured
+    assert "backend-green: answers 503" in states["backend"].measured
+    assert states["frontend"].verdict is Verdict.INCONCLUSIVE
+
+
+def test_without_the_engine_and_the_colour_the_engine_is_what_is_missing() -> None:
+    found = state("backend", {"containers": UNANSWERED, "deployed": UNANSWERED})
+    assert (found.verdict, found.measured) == (Verdict.INCONCLUSIVE, f"Docker: no answer within 6 s; {NOT_KNOWN}")
+
+
+def test_a_connection_of_a_colour_that_is_not_known_is_not_known() -> None:
+    found = connections_are_real(staging(), both_colours())
+    assert {(one.verdict, one.measured) for one in found} == {(Verdict.INCONCLUSIVE, NOT_KNOWN)}
+
+
+REPLICA = {"service": "redis"}
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(("second", "verdict", "words"), [
+    # an interrupted recreation leaves containers that do not run: one that runs does the work
+    ({"state": "exited", "exit_code": 137}, "passed", "running; healthy; answers"),
+    ({"state": "created", "health": None}, "passed", "running; healthy; answers"),
+    ({"state": "exited", "oom_killed": True}, "passed", "running; healthy; answers"),
+    ({}, "passed", "running; healthy; answers"),
+    ({"health": "unhealthy"}, "failed", "gw2-staging-redis-2 unhealthy by its own check"),
+    ({"health": "starting"}, "inconclusive", "gw2-staging-redis-2 still starting"),
+    ({"oom_killed": True}, "failed", "gw2-staging-redis-2 killed for memory"),
+    ({"restart_count": 1}, "warning", "gw2-staging-redis-2 restarted 1 time, the last 60 min ago"),
+    # it does no work and is meant to: what runs next to it may not hold for long
+    ({"state": "restarting", "health": None}, "warning", "gw2-staging-redis-2 is restarting"),
+])
+def test_of_several_containers_all_that_run_are_judged_in_any_order(first: bool, second: dict[str, Any], verdict: str, words: str) -> None:
+    seen = survey()
+    assert isinstance(seen.containers, tuple)
+    other = container("redis", **second)
+    containers = (other, *seen.containers) if first else (*seen.containers, other)
+    found = next(one for one in service_states(staging(), replace(seen, containers=containers)) if one.name == "redis")
+    assert (found.verdict, found.measured.startswith(words)) == (verdict, True), found.measured
+    assert not found.stopped
+    if verdict not in ("passed", "warning"):
+        assert "gw2-staging-redis-2" in found.advice
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(("other", "verdict", "words"), [
+    (Reply.DOWN, "failed", "-LOADING"), (Reply.SILENT, "inconclusive", "-LOADING"), (Reply.UNKNOWN, "inconclusive", "-LOADING"),
+    (Reply.UP, "passed", "running; healthy"),
+])
+def test_of_several_replies_the_worst_counts_in_any_order(first: bool, other: Reply, verdict: str, words: str) -> None:
+    seen = survey()
+    assert isinstance(seen.replies, tuple)
+    reply = ServiceReply("redis", other, "-LOADING", addresses=("172.20.0.77",))
+    replies = (reply, *seen.replies) if first else (*seen.replies, reply)
+    both = replace(seen, replies=replies)
+    found = next(one for one in service_states(staging(), both) if one.name == "redis")
+    assert (found.verdict, found.measured.startswith(words)) == (verdict, True), found.measured
+    merged = both.reply_of("redis")
+    assert merged is not None
+    assert merged.addresses == ("172.20.0.6", "172.20.0.77")
+    assert merged.clients == ("172.20.0.4",)

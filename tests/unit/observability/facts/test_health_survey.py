@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from runbook_lib.core.errors import DockerUnavailable
 from runbook_lib.core.questions import Question
 from runbook_lib.observability.facts import health_survey
 from runbook_lib.observability.facts.health_survey import HealthSurvey, compare_claims, survey_health
+from runbook_lib.observability.facts.service_replies import Reply
 from runbook_lib.platform.facts.availability import Unanswered, with_deadline
-from tests.unit.observability_doubles import staging, survey
+from tests.unit.data_values import environment_with
+from tests.unit.observability_doubles import both_colours, container, staging, survey
 
 OK = {"status": "ok", "commit": "b" * 40, "schema_revision": "0003", "checks": {"database": {"status": "ok"}, "redis": {"status": "ok"}}}
 DATABASE, CACHE, STATUS, SCHEMA, RELEASE = staging().health.claims
@@ -70,6 +73,40 @@ def test_a_reply_without_the_field_says_so_in_its_row() -> None:
     row = claims({"endpoints.0.fields": {"status": "ok"}})[DATABASE].row
     assert row["it reports"] == "nothing: its reply has no checks.database.status"
     assert row["agree"] == "not known"
+
+
+COLOURED = {"health.claims": {"mine": {"path": "/health", "field": "status", "good": "ok", "services": ["backend", "redis"]}}}
+
+
+@pytest.mark.parametrize(("down", "works"), [((), None), (("backend-green",), None), (("backend-blue", "backend-green"), False), (("redis",), False)])
+def test_a_claim_about_a_colour_that_is_not_known_is_not_known(down: tuple[str, ...], works: bool | None) -> None:
+    environment = environment_with(COLOURED)
+    seen = both_colours({"endpoints.0.fields": OK})
+    assert isinstance(seen.replies, tuple)
+    replies = tuple(replace(one, reply=Reply.DOWN) if one.service in down else one for one in seen.replies)
+    [found] = compare_claims(environment, replace(seen, replies=replies))
+    assert found.agree is works
+    assert ("backend: which colour has the traffic is not known" in found.actual) == (len(down) < 2)
+
+
+@pytest.mark.parametrize(("reported", "good", "agree"), [
+    (True, True, True), (1, 1, True), (1.0, 1, True), (1, True, False), (True, 1, False), (0, False, False), (False, 0, False),
+    ("true", True, False), ("1", 1, False), (None, False, False), (False, False, True),
+])
+def test_what_is_reported_is_compared_by_its_type_too(reported: Any, good: Any, agree: bool) -> None:
+    environment = environment_with({"health.claims": {"mine": {"path": "/health", "field": "status", "good": good, "services": ["redis"]}}})
+    [found] = compare_claims(environment, survey({"endpoints.0.fields": {"status": reported}}))
+    assert found.reported_good is agree
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_the_commit_is_that_of_the_container_that_runs(first: bool) -> None:
+    seen = survey({"endpoints.1.fields": OK})
+    assert isinstance(seen.containers, tuple)
+    left = container("backend-green", state="exited", image=f"gw2-backend:{'a' * 40}")
+    containers = (left, *seen.containers) if first else (*seen.containers, left)
+    found = {one.title: one for one in compare_claims(staging(), replace(seen, containers=containers))}
+    assert found[RELEASE].agree is True
 
 
 def asked(monkeypatch: pytest.MonkeyPatch, *results: HealthSurvey, deadline_s: float = 60.0) -> HealthSurvey:
