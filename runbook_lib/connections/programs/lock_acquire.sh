@@ -56,8 +56,9 @@ exec 9>&-
 read -r line < "/proc/$$/stat"; line=${line##*) }
 set -- $line; born=${20}
 beat() {
-    # deleted by hand: the new file is locked before another run finds it, or this holder has lost the lock and ends
-    is_current || { exec 8>>lock && flock -w 1 8 && is_current; } || exit 1
+    # deleted by hand: the new file is locked before another run finds it, or this holder has lost the lock and ends;
+    # again where that one was deleted, too, before it was compared
+    until is_current; do { exec 8>>lock && flock -w 5 8; } || exit 1; done
     [ -e fence ] || write_fence
     printf '%s, "pid": %s, "born": %s, "fence": %s, "heartbeat": "%s"}\n' "${record%\}}" "$$" "$born" "$number" \
         "$(date -u +%Y-%m-%dT%H:%M:%SZ 8>&-)" > lock.json.new && mv -f lock.json.new lock.json 8>&-

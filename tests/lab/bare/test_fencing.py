@@ -90,7 +90,7 @@ def test_a_run_that_only_lost_its_link_goes_on_with_its_number(
     with lock(connections, environment, run_id) as held:
         before = held.fence
         connections.server.link.transport().sock.close()
-        wait_for(lambda: not held.held(), "the end of the channel", 5)
+        wait_for(lambda: not held.held(), "the end of the channel", 60)
         held.reacquire()
         assert held.fence == before
         assert jobs.wait(jobs.start(connections.server, mark(made, "one"), f"{run_id}/1", held.fence)).exit_code == 0

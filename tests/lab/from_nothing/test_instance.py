@@ -167,7 +167,7 @@ def test_down_leaves_nothing_behind(instance: Instance) -> None:
     assert output((docker(), "volume", "ls", "--quiet", *ours)) == ""
     assert not instance.address.folder.exists()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", ports.ssh), timeout=2)
+        socket.create_connection(("127.0.0.1", ports.ssh), timeout=60)
     assert main(["down", "--name", NAME]) == 0, "a second time there is nothing to do, and that is fine"
 
 

@@ -23,7 +23,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpsSer
 
 
 def test_a_good_certificate(served: HttpsServer) -> None:
-    shown = tls.handshake(PUBLIC_NAME, ("127.0.0.1", served.port), served.ca_file, 5)
+    shown = tls.handshake(PUBLIC_NAME, ("127.0.0.1", served.port), served.ca_file, 60)
     assert shown.verify_error == ""
     assert PUBLIC_NAME in x509.load_der_x509_certificate(shown.certificate).subject.rfc4514_string()
     assert shown.protocol in ("TLSv1.2", "TLSv1.3")
@@ -31,16 +31,16 @@ def test_a_good_certificate(served: HttpsServer) -> None:
 
 @pytest.mark.parametrize("name", [PUBLIC_NAME, "other.example.com"])
 def test_a_bad_certificate_is_shown_with_its_fault(served: HttpsServer, name: str) -> None:
-    shown = tls.handshake(name, ("127.0.0.1", served.port), None if name == PUBLIC_NAME else served.ca_file, 5)
+    shown = tls.handshake(name, ("127.0.0.1", served.port), None if name == PUBLIC_NAME else served.ca_file, 60)
     assert shown.certificate
     assert shown.verify_error
 
 
 def test_protocols(served: HttpsServer) -> None:
     address = ("127.0.0.1", served.port)
-    assert tls.accepts(PUBLIC_NAME, address, "TLSv1.2", 5) is True
-    assert tls.accepts(PUBLIC_NAME, address, "TLSv1.3", 5) is True
-    assert tls.accepts(PUBLIC_NAME, address, "TLSv1", 5) in (False, None)  # None: this OpenSSL cannot try it
+    assert tls.accepts(PUBLIC_NAME, address, "TLSv1.2", 60) is True
+    assert tls.accepts(PUBLIC_NAME, address, "TLSv1.3", 60) is True
+    assert tls.accepts(PUBLIC_NAME, address, "TLSv1", 60) in (False, None)  # None: this OpenSSL cannot try it
 
 
 def test_a_port_where_none_listens() -> None:

@@ -42,7 +42,7 @@ def _wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if requests.get(f"{address}/-/ready", timeout=5).ok:
+            if requests.get(f"{address}/-/ready", timeout=60).ok:
                 return
         except requests.ConnectionError:
             time.sleep(0.1)
@@ -52,11 +52,11 @@ def _wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path)
 def firing(alertmanager: str, *alerts: dict[str, str]) -> dict[str, bool]:
     """Whether each of the alerts is inhibited when exactly these fire, by its name."""
     posted = [{"labels": labels, "annotations": {}} for labels in alerts]
-    requests.post(f"{alertmanager}/api/v2/alerts", json=posted, timeout=10).raise_for_status()
-    listed: list[dict[str, Any]] = requests.get(f"{alertmanager}/api/v2/alerts", timeout=10).json()
+    requests.post(f"{alertmanager}/api/v2/alerts", json=posted, timeout=60).raise_for_status()
+    listed: list[dict[str, Any]] = requests.get(f"{alertmanager}/api/v2/alerts", timeout=60).json()
     found = {one["labels"]["alertname"]: bool(one["status"]["inhibitedBy"]) for one in listed if one["labels"] in alerts}
     ended = [{"labels": labels, "annotations": {}, "endsAt": "2020-01-01T00:00:00Z"} for labels in alerts]
-    requests.post(f"{alertmanager}/api/v2/alerts", json=ended, timeout=10).raise_for_status()
+    requests.post(f"{alertmanager}/api/v2/alerts", json=ended, timeout=60).raise_for_status()
     return found
 
 

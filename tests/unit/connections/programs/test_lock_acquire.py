@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -133,9 +134,10 @@ def test_a_record_deleted_by_hand_is_made_anew(tmp_path: Path) -> None:
 
 
 @contextmanager
-def holding(home: Path, run_id: str, known: str = "0", silent_s: str = "5") -> Iterator[subprocess.Popen[str]]:
-    words = ("bash", "-c", ACQUIRE, "lock", str(home), run_id, silent_s, "2", "30", known)
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+def holding(home: Path, run_id: str, known: str = "0", path: str = "") -> Iterator[subprocess.Popen[str]]:
+    words = ("bash", "-c", ACQUIRE, "lock", str(home), run_id, "60", "2", "30", known)
+    where = {**os.environ, "PATH": f"{path}:{os.environ['PATH']}"}
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=where) as holder:
         assert holder.stdin
         assert holder.stdout
         holder.stdin.write(f'{{"owner": "anna", "run_id": "{run_id}"}}\n')
@@ -154,9 +156,27 @@ def test_a_lock_file_deleted_by_hand_lets_no_second_in(tmp_path: Path) -> None:
             first.stdin.write("\n")  # a heartbeat: the holder locks the new file
             first.stdin.flush()
             lock = str(tmp_path / ".runbook/lock")
-            wait_for(lambda: subprocess.run(("flock", "-n", lock, "true")).returncode == 1, "the new lock", 5)  # noqa: B023
+            wait_for(lambda: subprocess.run(("flock", "-n", lock, "true")).returncode == 1, "the new lock", 60)  # noqa: B023
         assert first.poll() is None
     assert take_and_release(tmp_path, run_id="second") == "taken 2"
+
+
+def test_a_lock_file_deleted_again_in_the_moment_it_is_locked_ends_no_run(tmp_path: Path) -> None:
+    deleting = tmp_path / "bin/flock"
+    deleting.parent.mkdir()
+    deleting.write_text(f'#!/bin/sh\n{shutil.which("flock")} "$@" || exit\n'
+                        f'if [ -e {tmp_path}/armed ]; then rm {tmp_path}/armed {tmp_path}/.runbook/lock; fi\n')
+    deleting.chmod(0o755)
+    with holding(tmp_path, "first", path=str(deleting.parent)) as first:
+        assert first.stdin
+        (tmp_path / "armed").touch()
+        (tmp_path / ".runbook/lock").unlink()
+        first.stdin.write("\n")
+        first.stdin.flush()
+        wait_for(lambda: first.poll() is not None or (not (tmp_path / "armed").exists()
+                 and (tmp_path / ".runbook/lock").exists()), "the new lock", 60)
+        assert take_and_release(tmp_path, run_id="second").startswith("held ")
+        assert first.poll() is None
 
 
 def test_a_deleted_jobs_lock_does_not_hide_a_running_job(tmp_path: Path) -> None:
@@ -169,9 +189,9 @@ def test_a_deleted_jobs_lock_does_not_hide_a_running_job(tmp_path: Path) -> None
 
 
 def test_a_run_takes_its_lock_from_its_own_holder_behind_a_dead_link(tmp_path: Path) -> None:
-    with holding(tmp_path, MINE, silent_s="60") as old:
+    with holding(tmp_path, MINE) as old:
         assert take_and_release(tmp_path, known="1") == "taken 1"
-        assert old.wait(5) != 0
+        assert old.wait(60) != 0
 
 
 def test_another_runs_holder_is_never_ended(tmp_path: Path) -> None:

@@ -55,8 +55,8 @@ def test_both_ends_see_a_cut_and_no_connection_is_accepted_until_it_is_restored(
     assert far.recv(10) == b""
     assert near.recv(10) == b""
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", proxy.port), timeout=2)
+        socket.create_connection(("127.0.0.1", proxy.port), timeout=60)
     proxy.restore()
-    with socket.create_connection(("127.0.0.1", proxy.port), timeout=2) as again, server.accept()[0] as other:
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=60) as again, server.accept()[0] as other:
         other.settimeout(5)
         passed(again, other)

@@ -25,11 +25,11 @@ async def _ask(raw: bytes, *, ends: bool) -> Reply:
     port = server.sockets[0].getsockname()[1]
     client = Client(*await asyncio.open_connection("127.0.0.1", port, limit=1024), "example.org")
     try:
-        return await asyncio.wait_for(client.request("GET", "/"), 5)
+        return await asyncio.wait_for(client.request("GET", "/"), 60)
     finally:
         client.close()
         server.close()
-        await asyncio.wait_for(over.wait(), 5)
+        await asyncio.wait_for(over.wait(), 60)
         await asyncio.sleep(0)
 
 

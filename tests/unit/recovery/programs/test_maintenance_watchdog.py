@@ -57,7 +57,7 @@ def start_watchdog(server: Path, health: str = "healthy") -> None:
                  "HEALTH": health}
     (server / "notes").touch()
     subprocess.run(("bash", "-s", "--", str(server), "ours", "backend-blue", "0.1"), env=variables, check=True,
-                   input=programs.text("recovery/maintenance_watchdog.sh"), text=True, timeout=10)
+                   input=programs.text("recovery/maintenance_watchdog.sh"), text=True, timeout=60)
 
 
 def upstreams(server: Path) -> Path:
