@@ -46,12 +46,18 @@ def secrets_can_be_delivered(held: Mapping[str, Secret], on_server: ServerSecret
 
 def _database_accepts(on_server: ServerSecrets) -> Finding:
     """Whether the live database takes this run's passwords: it keeps those that it was made with."""
-    refused = on_server.refused
-    named = ", ".join(f"{one.secret} is refused for {one.role}" for one in refused)
+    check, expected = "the database accepts this run's passwords", "none is refused, where a database runs"
+    refused, undecided = on_server.refused, on_server.undecided
+    measured = "; ".join((*(f"{one.secret} is refused for {one.role}" for one in refused),
+                          *(f"not known for {one.role}" for one in undecided)))
+    if undecided and not refused:
+        # a warning: what cannot be decided must not keep a release from being deployed, and is not a pass either
+        return Finding(check, Verdict.WARNING, measured, expected, "Log in on the server with this run's password: "
+                       f"psql -h ADDRESS -U {undecided[0].role} {undecided[0].database} in the container of "
+                       f"{undecided[0].service}, ADDRESS from `hostname -i`. If it is refused, do not deploy with it.")
     role = refused[0].role if refused else ""
     return finding(
-        "the database accepts this run's passwords", not refused, measured=named or "none is refused",
-        expected="none is refused, where a database runs",
+        check, not refused, measured=measured or "none is refused", expected=expected,
         next_step="An existing database does not take a new password from its variable. Give this run the one that it "
         f"has. To change it: `\\password {role}` in psql on the server, then run this at once; the live release cannot "
         "open new connections until the switch.",

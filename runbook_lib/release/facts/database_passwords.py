@@ -17,18 +17,29 @@ from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import exec_in
 
 _ADDRESS = re.compile(r"postgres(?:ql)?(?:\+\w+)?://([\w.-]+):\$\{(\w+)\}@([\w.-]+)(?::\d+)?/([\w.-]+)")
+_NOT_RUNNING = "no container"
 # Over the container's own address, where the application comes from: the loopback is trusted in the official image, and
 # would accept any password. A database that asks for none accepts any.
-_LOG_IN = r"""
+# psql names no SQLSTATE for a connection that fails; the server words the refusal in its own language (lc_messages).
+# It is a refusal where the server asks for a password, and gives this one the same words as one that cannot be right;
+# they name the role, and those of a server that is starting or full do not.
+LOG_IN = r"""
+export LC_ALL=C PGCONNECT_TIMEOUT=5
+role=$1 database=$2
 IFS= read -r password
 address=$(hostname -i) && address=${address%% *}
-log_in() { PGPASSWORD=$1 PGCONNECT_TIMEOUT=5 psql -XqAtw -h "$address" -U "$role" -d "$database" -c 'SELECT 1' 2>&1; }
-role=$1 database=$2
-case $(log_in "$password") in
-  1) echo accepted ;;
-  *"password authentication failed"*) echo refused ;;
-  *) echo unknown ;;
+case $address in '' | 127.* | ::1) echo unknown; exit 0 ;; esac
+log_in() { psql -XqAtw -h "$address" -U "$role" -d "$database" -c 'SELECT 1' 2>&1; }
+if reply=$(PGPASSWORD=$password log_in); then echo accepted; exit 0; fi
+case $reply in
+  *"password authentication failed"*) echo refused; exit 0 ;;
+  *"$role"*) ;;
+  *) echo unknown; exit 0 ;;
 esac
+case $(unset PGPASSWORD; log_in) in
+  *"no password supplied"*) [ "$reply" != "$(PGPASSWORD=not-$password log_in)" ] || { echo refused; exit 0; } ;;
+esac
+echo unknown
 """
 
 
@@ -49,20 +60,32 @@ def logins_of(environment: Environment) -> tuple[DatabaseLogin, ...]:
     return tuple(dict.fromkeys(DatabaseLogin(one[2], one[1], one[3], one[4]) for one in found if one))
 
 
-def refused_logins(environment: Environment, secrets: Mapping[str, Secret],
-                   connections: Connections) -> tuple[DatabaseLogin, ...]:
-    """Those whose password of this run a running database refuses. Empty where it cannot be asked.
+def try_logins(environment: Environment, secrets: Mapping[str, Secret],
+               connections: Connections) -> tuple[tuple[DatabaseLogin, ...], tuple[DatabaseLogin, ...]]:
+    """The logins whose password of this run a running database refuses, and those where that could not be found out.
 
-    A value travels by standard input, and is in no reply.
+    Neither has those of a database that does not run: there is nothing to ask. A value travels by standard input, and
+    is in no reply.
     """
-    refused = []
+    refused, undecided = [], []
     for login in logins_of(environment):
         if login.service in environment.services and login.secret in secrets:
-            argv = exec_in(environment, login.service, "sh", "-c", _LOG_IN, "log-in", login.role, login.database)
-            line = Secret(login.secret, secrets[login.secret].reveal() + "\n")
-            try:
-                reply = connections.server.run(Command(argv, stdin=line, timeout_s=30, accepts=(0, 1, 125, 126, 127)))
-            except (CommandTimedOut, FactUnreadable):
-                continue
-            refused += [login] if reply.stdout.strip() == "refused" else []
-    return tuple(refused)
+            answer = _answer(environment, login, secrets[login.secret], connections)
+            if answer == "refused":
+                refused.append(login)
+            elif answer not in ("accepted", _NOT_RUNNING):
+                undecided.append(login)
+    return tuple(refused), tuple(undecided)
+
+
+def _answer(environment: Environment, login: DatabaseLogin, secret: Secret, connections: Connections) -> str:
+    """What the program answered; empty where it did not, which is neither a refusal nor its absence."""
+    argv = exec_in(environment, login.service, "sh", "-c", LOG_IN, "log-in", login.role, login.database)
+    line = Secret(login.secret, secret.reveal() + "\n")
+    try:
+        reply = connections.server.run(Command(argv, stdin=line, timeout_s=30, accepts=(0, 1, 125, 126, 127)))
+    except (CommandTimedOut, FactUnreadable):
+        return ""
+    if reply.exit_code == 126:
+        return _NOT_RUNNING
+    return reply.stdout.strip() if reply.exit_code == 0 else ""

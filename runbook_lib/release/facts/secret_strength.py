@@ -13,7 +13,7 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.redaction import Secret
 from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
-from runbook_lib.release.facts.database_passwords import DatabaseLogin, refused_logins
+from runbook_lib.release.facts.database_passwords import DatabaseLogin, try_logins
 
 WEAK_WORDS = ("changeme", "password", "passwort", "letmein", "qwerty", "123456", "secret", "default", "example",
               "placeholder", "staging")
@@ -35,13 +35,15 @@ class SecretStrength:
 class ServerSecrets:
     """The server's `.env.secrets`. `mode` and `owner` are None where there is no file yet.
 
-    `refused` are logins of the application with a password of this run that the live database does not accept.
+    `refused` are logins of the application with a password of this run that the live database does not accept;
+    `undecided` those where the database runs and that could not be found out.
     """
 
     mode: int | None
     owner: str | None
     secrets: tuple[SecretStrength, ...]
     refused: tuple[DatabaseLogin, ...] = ()
+    undecided: tuple[DatabaseLogin, ...] = ()
 
 
 def survey_secrets(environment: Environment, held: Mapping[str, Secret] | None = None) -> Question[ServerSecrets]:
@@ -56,8 +58,9 @@ def survey_secrets(environment: Environment, held: Mapping[str, Secret] | None =
 
     def fetch(connections: Connections) -> ServerSecrets:
         reply = connections.server.run(Command(argv, stdin=programs.text("release/read_secrets.sh")))
-        return replace(parse_server_secrets(reply.stdout, path),
-                       refused=refused_logins(environment, held or {}, connections))
+        on_server = parse_server_secrets(reply.stdout, path)
+        refused, undecided = try_logins(environment, held or {}, connections)
+        return replace(on_server, refused=refused, undecided=undecided)
 
     return Question("secrets on the server", fetch)
 
