@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import ENV, UPSTREAMS, Deployed
@@ -22,16 +22,19 @@ def earlier_run(environment: Environment, deployed: Deployed, containers: Iterab
     """Release history, nginx's upstream file, volumes with data and containers: each means that something ran.
 
     Without its database running there is nothing to back up, nothing to test the old code on, and nothing to return to.
-    `containers` may be running ones only.
+    `containers` are all of the project: a stopped one shows as well that something ran. Not applicable where the
+    environment is declared to be without the database.
     """
+    if DATABASE in environment.absent_services:
+        return not_applicable(CHECK, environment.absent_services[DATABASE])
     known = tuple(containers)
     database = [one for one in known if one.service == DATABASE]
     if any(one.state == "running" for one in database):
         return finding(CHECK, True, measured=f"{DATABASE} is running", expected=EXPECTED)
-    traces = _traces(deployed, database)
+    traces = _traces(deployed, known)
     if not traces:
         return finding(CHECK, True, measured="nothing ever ran here: a first deployment", expected=EXPECTED)
-    if deployed.first_undone and not database:
+    if deployed.first_undone and not known:
         left = f"a first deployment was undone and left {', '.join(deployed.left_volumes)}"
         return Finding(CHECK, Verdict.WARNING, left, EXPECTED, "They are used as they are, with the passwords of that "
                        f"time. To begin anew: docker volume rm {' '.join(deployed.left_volumes)}")
@@ -39,8 +42,9 @@ def earlier_run(environment: Environment, deployed: Deployed, containers: Iterab
                    next_step=_what_next(environment, deployed, known))
 
 
-def _traces(deployed: Deployed, database: Iterable[Container]) -> list[str]:
-    found = [f"the container of {one.service} is {one.state}" for one in database]
+def _traces(deployed: Deployed, containers: Iterable[Container]) -> list[str]:
+    # of any service: a database whose container was removed leaves the others
+    found = [f"the container of {one.service} is {one.state}" for one in containers]
     if deployed.left_volumes:
         found.append(f"no container uses the data of {', '.join(deployed.left_volumes)}")
     if deployed.releases:

@@ -46,7 +46,7 @@ def rollback_target(deployed: Deployed, environment: Environment | None = None,
                     containers: Iterable[Container] = ()) -> tuple[Finding, ...]:
     """There is a release to roll back to, the live one: it is in the release history, and its image still exists.
 
-    With `environment` and the running `containers`: what ran here is running, or it is a first deployment.
+    With `environment` and all `containers`, stopped ones too: what ran here is running, or it is a first deployment.
     """
     return (*((earlier_run(environment, deployed, containers),) if environment else ()), *_recorded(deployed))
 

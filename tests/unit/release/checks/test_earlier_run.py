@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -55,3 +58,26 @@ def test_a_deployment_and_a_preflight_are_refused() -> None:
                                  deployed=deployed(), containers=())
     assert next(one.verdict for one in found if one.check == CHECK) is Verdict.FAILED
     assert rollback_target(deployed(), ENVIRONMENT, ())[0].verdict is Verdict.FAILED
+
+
+@pytest.mark.parametrize("state", ["exited", "created", "dead", "paused", "running"])
+@pytest.mark.parametrize("service", ["postgres", "redis"])
+def test_a_deployment_and_a_preflight_agree(state: str, service: str) -> None:
+    nothing = Deployed(None, None, None, None, None, frozenset(), ())
+    containers = (Container("c", service, "x", "x", state, None, 0, False, 0, None),)
+    commit = Commit("v1", "tag", "b" * 40, "v1", datetime(2026, 11, 22, tzinfo=UTC), "", None)
+    deploy = deploy_preconditions(ENVIRONMENT, ReleaseTree("v1", commit), ServerState((), 1, 1, 0.0, 1, 0.0, {}), {},
+                                  deployed=nothing, containers=containers)
+    preflight = rollback_target(nothing, ENVIRONMENT, containers)
+    found = {next(one for one in each if one.check == CHECK).verdict for each in (deploy, preflight)}
+    assert found == {Verdict.PASSED if (state, service) == ("running", "postgres") else Verdict.FAILED}
+
+
+@pytest.mark.parametrize("notebook", ["10_preflight", "20_deploy"])
+def test_both_notebooks_ask_for_stopped_containers_too(notebook: str) -> None:
+    """measure_memory knows running ones only: with it, a stopped project would look like a first deployment."""
+    cells = json.loads((Path(__file__).parents[4] / f"notebooks/{notebook}.ipynb").read_text())["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    judged = next(at for at, text in enumerate(code) if "rollback_target(" in text or "deploy_preconditions(" in text)
+    assert any("containers" in text and "platform.survey_containers(run.environment)" in text for text in code[: judged + 1])
+    assert not [text for text in code[: judged + 1] if re.search(r"\bcontainers\b[^=\n]* = .*measure_memory", text)]
