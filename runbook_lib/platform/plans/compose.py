@@ -23,7 +23,12 @@ end() {
   ids=$(found "$@")
   # a container that went on its own meanwhile is not an error; one that is still there in the end is
   [ -z "$ids" ] || { docker stop $ids >/dev/null || true; }
-  if [ "$verb" = remove ]; then [ -z "$ids" ] || { docker rm --force $ids >/dev/null || true; }; left=$(found "$@")
+  if [ "$verb" = remove ]; then
+    [ -z "$ids" ] || { docker rm --force $ids >/dev/null || true; }
+    # what the engine is removing by itself (--rm) or for someone else it refuses to remove again, and takes a moment for
+    tries=0
+    while [ -n "$(found --filter status=removing "$@")" ] && [ $((tries += 1)) -le 150 ]; do sleep 0.2; done
+    left=$(found "$@")
   else left=$(found --filter status=running "$@"); fi
   [ -z "$left" ] || { echo "still there: $left" >&2; exit 1; }
 }

@@ -57,8 +57,24 @@ def test_what_is_absent_is_gone_already(command: Command, tmp_path: Path) -> Non
 
 
 def test_a_container_that_is_still_there_in_the_end_is_a_failure(tmp_path: Path) -> None:
-    code, calls = run_with(tmp_path, '[ "$1" != ps ] || echo abc', commands.remove_services(ENVIRONMENT, "nginx"))
+    docker = 'case "$*" in *status=removing*) ;; ps*) echo abc ;; esac'
+    code, calls = run_with(tmp_path, docker, commands.remove_services(ENVIRONMENT, "nginx"))
     assert code == 1 and "rm --force abc" in calls
+
+
+@pytest.mark.parametrize("command", [commands.remove_services(ENVIRONMENT, "nginx"), commands.remove_project(ENVIRONMENT)])
+def test_a_container_that_the_engine_is_removing_already_is_awaited(command: Command, tmp_path: Path) -> None:
+    """After the stop of a container with --rm: the engine refuses ours, "removal … is already in progress"."""
+    docker = f"""
+asked() {{ grep -c status=removing {tmp_path}/calls; }}
+case "$*" in
+    *status=removing*) [ "$(asked)" -gt 3 ] || echo abc ;;
+    "network ls"*) ;;
+    ps*) [ "$(asked)" -gt 3 ] || echo abc ;;
+    rm*) exit 1 ;;
+esac"""
+    code, calls = run_with(tmp_path, docker, command)
+    assert code == 0 and calls.count("status=removing") == 4
 
 
 def test_the_exit_code_of_a_program_inside_is_the_commands(tmp_path: Path) -> None:
