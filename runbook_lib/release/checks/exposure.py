@@ -5,7 +5,6 @@ Judged on what Compose resolved (includes, extensions, ranges and every profile)
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
@@ -13,6 +12,7 @@ from typing import Any
 
 from runbook_lib.core.findings import Finding, finding
 from runbook_lib.environment import Environment
+from runbook_lib.release.facts.missing_files import on_the_server
 from runbook_lib.release.facts.repository import ComposeConfig
 
 PROXY = "nginx"
@@ -108,7 +108,7 @@ def _mounts(config: ComposeConfig, environment: Environment, links: Mapping[str,
     wrong, directory = [], environment.server.directory
     for name, service in config.services.items():
         for source, read_only in _sources(service, config):
-            path = _on_the_server(source, directory, links or {})
+            path = on_the_server(source, directory, links or {})
             if _reaches_the_host(path, directory) and not (read_only and path in permitted.get(name, ())):
                 wrong.append(f"{name}: {source}" + (f" ({path})" if path != source else ""))
     return wrong
@@ -130,24 +130,6 @@ def _sources(service: dict[str, Any], config: ComposeConfig) -> list[tuple[str, 
         found += [(str(files[one["source"]]["file"]), True) for one in service.get(kind) or ()
                   if (files.get(one.get("source")) or {}).get("file")]
     return found
-
-
-def _on_the_server(source: str, directory: str, links: Mapping[str, str]) -> str:
-    """The absolute path that the engine will mount: relative ones begin in the project, links lead on."""
-    path, before = posixpath.normpath(posixpath.join(directory, source)), ""
-    for _ in range(len(links) + 1):  # a link may lead to a link; more steps than links are a circle
-        path, before = _followed(path, directory, links), path
-        if path == before:
-            break
-    return "/run" + path.removeprefix("/var/run") if f"{path}/".startswith("/var/run/") else path
-
-
-def _followed(path: str, directory: str, links: Mapping[str, str]) -> str:
-    for link, target in links.items():
-        at = posixpath.join(directory, link)
-        if path == at or path.startswith(f"{at}/"):
-            return posixpath.normpath(posixpath.join(posixpath.dirname(at), target, path[len(at) + 1:]))
-    return path
 
 
 def _reaches_the_host(path: str, directory: str) -> bool:

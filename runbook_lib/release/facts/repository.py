@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, cast
 
@@ -21,11 +21,14 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
 from runbook_lib.release.facts.migrations import Migrations, parse_migrations
+from runbook_lib.release.facts.missing_files import (
+    FILES_OF_THE_SERVER,
+    missing_in_the_release,
+    missing_on_the_server,
+)
 
 SURVEY_TIMEOUT_S = 240.0
 CONFIGURATION_FOLDERS = ("nginx", "prometheus", "alertmanager", "grafana", "postgres", "redis")
-# what a deployment writes next to the release: git would overwrite it, and take it away when it returns
-FILES_OF_THE_SERVER = (".env", ".env.secrets", ".runbook")
 COLOUR_VARIABLES = ("BLUE_COMMIT", "BLUE_VERSION", "GREEN_COMMIT", "GREEN_VERSION")
 
 
@@ -34,7 +37,7 @@ class ComposeConfig:
     """What `docker compose config` made of the release's file, all profiles active. By name, in Compose's own terms.
 
     `error` is the line of Compose's output that explains the failure; empty for a valid file. `missing_files` are named
-    by `configs` or `secrets`, and the release does not have them.
+    by `configs` or `secrets`, and the release does not have them; `server_files` are named so, and lie outside of it.
     """
 
     valid: bool
@@ -45,6 +48,7 @@ class ComposeConfig:
     configs: dict[str, dict[str, Any]] = field(default_factory=dict)
     secrets: dict[str, dict[str, Any]] = field(default_factory=dict)
     missing_files: tuple[str, ...] = ()
+    server_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,9 +118,19 @@ def inspect_release(environment: Environment, ref: str) -> Question[ReleaseTree]
 
     def fetch(connections: Connections) -> ReleaseTree:
         reply = connections.server.run(Command(argv, stdin=program, timeout_s=SURVEY_TIMEOUT_S))
-        return parse_release(reply.stdout, ref, where=environment.server.directory)
+        tree = parse_release(reply.stdout, ref, where=environment.server.directory)
+        return _with_missing_of_the_server(tree, connections)
 
     return Question(f"release {ref}", fetch)
+
+
+def _with_missing_of_the_server(tree: ReleaseTree, connections: Connections) -> ReleaseTree:
+    compose = tree.sources.compose
+    if compose is None or not compose.server_files:
+        return tree
+    missing = missing_on_the_server(connections, compose.server_files)
+    compose = replace(compose, missing_files=(*compose.missing_files, *missing))
+    return replace(tree, sources=Sources(tree.sources.files, compose, tree.sources.links))
 
 
 def placeholder_variables(environment: Environment) -> dict[str, str]:
@@ -154,12 +168,13 @@ def _read(text: str, ref: str, where: str) -> ReleaseTree:
     compose = [record for record in records if record[0] == "compose"]
     files = {_decoded(record[1]): _decoded(record[2]) for record in records if record[0] == "file"}
     links = {_decoded(record[1]): _decoded(record[2]) for record in records if record[0] == "link"}
-    missing = [_decoded(record[1]) for record in records if record[0] == "missing"]
+    paths = {path.removeprefix("./") for record in records if record[0] == "paths"
+             for path in _decoded(record[1]).split("\0")}
     return ReleaseTree(
         ref,
         _commit(ref, records),
         trees={record[3]: record[2] for record in records if record[0] == "tree" and record[1] == "tree"},
-        sources=Sources(files, _compose(compose[0], missing) if compose else None, links),
+        sources=Sources(files, _compose(compose[0], paths, links, where) if compose else None, links),
         of_the_server=tuple(record[3] for record in records
                             if record[0] == "tree" and record[3] in FILES_OF_THE_SERVER),
     )
@@ -176,13 +191,16 @@ def _commit(ref: str, records: Iterable[list[str]]) -> Commit:
                   datetime.fromisoformat(time), subject, by_kind["head"][1] or None)
 
 
-def _compose(record: list[str], missing: Iterable[str]) -> ComposeConfig:
+def _compose(record: list[str], paths: Collection[str], links: Mapping[str, str], where: str) -> ComposeConfig:
     _, status, config, error = record
     if status != "0":
         return ComposeConfig(False, _error_line(_decoded(error)))
     data = read_json(_decoded(config))
     parts = {name: data.get(name) or {} for name in ("networks", "volumes", "configs", "secrets")}
-    return ComposeConfig(True, "", data["services"], missing_files=tuple(missing), **parts)
+    missing, of_the_server = missing_in_the_release(
+        [one["file"] for kind in ("configs", "secrets") for one in parts[kind].values() if one.get("file")],
+        paths, links, where)
+    return ComposeConfig(True, "", data["services"], missing_files=missing, server_files=of_the_server, **parts)
 
 
 def _error_line(error: str) -> str:

@@ -59,27 +59,19 @@ show_compose() {
         --env-file "$scratch/variables" --profile '*' config --format json \
         >"$scratch/config" 2>"$scratch/error"
     status=$?
-    missing_files "$tree"
+    show_paths "$tree"
     # paths as they are in the release, not in the temporary folder
     sed -Ei "s#$tree/##g; s#$scratch(/above)*##g" "$scratch/config" "$scratch/error"
     printf 'compose\t%s\t%s\t%s\n' "$status" "$(head -c 4000000 "$scratch/config" | encoded)" \
         "$(last_lines 4000 <"$scratch/error" | encoded)"
 }
 
-# missing_files TREE: files of `configs:` and `secrets:` that the release does not have. Compose does not look, and Docker would
-# refuse the service, or make an empty folder in their place, when the service is started.
-missing_files() {
-    local path
-    # so deep are only the two sections' own entries; the server has files of its own in the checkout
-    sed -nE 's/^ {6}"file": "(.*)",?$/\1/p' "$scratch/config" | while IFS= read -r path; do
-        case $path in
-            "$1"/.env | "$1"/.env.secrets | "$1"/.runbook/*) continue ;;
-            "$1"/*) [[ -e $path ]] && continue ;;
-            # outside of the release: a file of the server, as far as it can be seen
-            *) path=$(sed -E "s#^$scratch(/above)*##" <<<"$path"); [[ -e $path || ! -x ${path%/*} ]] && continue ;;
-        esac
-        printf 'missing\t%s\n' "$(printf %s "${path#"$1"/}" | encoded)"
-    done
+# show_paths TREE: what the release has, where its Compose file may name files for `configs:` or `secrets:`. Compose does not look
+# whether they exist, and Docker would refuse the service, or make an empty folder in their place, when it is started.
+# Which ones are named is read where JSON is parsed, not here.
+show_paths() {
+    grep -qE '"(configs|secrets)"' "$scratch/config" || return 0
+    printf 'paths\t%s\n' "$(cd "$1" && find . -mindepth 1 -not -path '*/node_modules/*' -print0 | encoded)"
 }
 
 main "$@"; exit

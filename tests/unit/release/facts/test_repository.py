@@ -7,14 +7,30 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from runbook_lib.core import programs
+from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
-from runbook_lib.release.facts.repository import ReleaseTree, parse_release
+from runbook_lib.core.questions import CommandResult
+from runbook_lib.environment import load_environment
+from runbook_lib.release.facts.repository import ReleaseTree, inspect_release, parse_release
 
-PROGRAM = programs.text("platform/whole_lines.sh", "release/read_git.sh", "release/release_survey.sh")
+ENVIRONMENT = load_environment("staging")
+
+
+class ThisMachine:
+    """The server's commands, run here."""
+
+    @property
+    def server(self) -> ThisMachine:
+        return self
+
+    def run(self, command: Command) -> CommandResult:
+        assert command.stdin is None or isinstance(command.stdin, str)
+        done = subprocess.run(command.argv, input=command.stdin or "", text=True, capture_output=True, timeout=120, check=True)
+        return CommandResult("", done.returncode, done.stdout, done.stderr, 0.0)
 
 
 @dataclass
@@ -24,9 +40,9 @@ class Repositories:
     checkout: Path
 
     def survey(self, ref: str) -> ReleaseTree:
-        argv = ("bash", "-s", "--", str(self.checkout), ref, "A=1")
-        done = subprocess.run(argv, input=PROGRAM, text=True, capture_output=True, timeout=60, check=True)
-        return parse_release(done.stdout, ref, where=str(self.checkout))
+        server = ENVIRONMENT.server.model_copy(update={"directory": str(self.checkout)})
+        here: Any = ThisMachine()
+        return inspect_release(ENVIRONMENT.model_copy(update={"server": server}), ref).fetch(here)
 
     def commit(self, text: str) -> str:
         (self.work / "backend/versions").mkdir(parents=True, exist_ok=True)
@@ -186,6 +202,47 @@ def test_files_of_configs_and_secrets_that_the_release_lacks_are_named(repositor
     assert compose.missing_files == ("more/gone.conf", "/etc/there-is-no-such-file")
     assert (compose.configs["there"]["file"], compose.configs["text"]["content"]) == ("there.conf", "port 1")
     assert {one["source"] for one in compose.services["redis"]["configs"]} == {"there", "gone", "text"}
+
+
+ODD = """
+x-configs: {a: {file: /x/one.conf}}
+services:
+  redis:
+    image: x
+    command: ["echo", '      "file": "/x/two.conf",']
+    x-file: {file: /x/three.conf}
+    configs: [odd, quoted, slashes, angle, linked, broken, outside, folder, lines, file]
+configs:
+  odd: {file: ./tief/ä ö.conf}
+  quoted: {file: './"quoted".conf'}
+  slashes: {file: './back\\slash.conf'}
+  angle: {file: './<a>&b.conf', x-more: {file: /x/four.conf}}
+  linked: {file: ./link/inner.conf}
+  broken: {file: ./broken}
+  outside: {file: './out/there-is-no "such" file'}
+  folder: {file: ./tief}
+  lines: {file: "./two\\nlines"}
+  file: {file: ./file.conf}
+networks: {default: {labels: {file: /x/five.conf}}}
+"""
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_names_are_read_as_json_has_them_and_only_those_of_configs_and_secrets(repositories: Repositories, there: bool) -> None:
+    work = repositories.work
+    (work / "link").symlink_to("tief")
+    (work / "broken").symlink_to("tief/none")
+    (work / "out").symlink_to("/etc")
+    (work / "tief").mkdir()
+    names = ["tief/ä ö.conf", '"quoted".conf', "back\\slash.conf", "<a>&b.conf", "tief/inner.conf", "two\nlines", "file.conf"]
+    for name in [*names, "tief/keep"] if there else ["tief/keep"]:
+        (work / name).write_text("a")
+    compose = surveyed(repositories, ODD).sources.compose
+    assert compose is not None
+    assert (compose.valid, compose.error) == (True, "")
+    always = {"broken", '/etc/there-is-no "such" file'}
+    asked = {name.replace("tief/inner", "link/inner") for name in names}
+    assert set(compose.missing_files) == (always if there else always | asked)
 
 
 @pytest.mark.parametrize(("compose", "missing"), [

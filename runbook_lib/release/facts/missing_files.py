@@ -1,0 +1,61 @@
+"""Files that a release names for `configs` and `secrets` of Compose, and that neither it nor the server has.
+
+Compose does not look for them: Docker refuses the service, or makes an empty folder in their place, when it is started.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Iterable, Mapping
+
+from runbook_lib.core.commands import Command
+from runbook_lib.core.questions import Connections
+
+# what a deployment writes next to the release: git would overwrite it, and take it away when it returns
+FILES_OF_THE_SERVER = (".env", ".env.secrets", ".runbook")
+# a folder that cannot be entered may well hold the file; numbers, because a path may hold any character
+SHOW_ABSENT = 'n=0; for path; do [ -e "$path" ] || [ ! -x "${path%/*}/" ] || echo "$n"; n=$((n + 1)); done'
+
+
+def missing_in_the_release(named: Iterable[str], paths: Collection[str], links: Mapping[str, str],
+                           directory: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of the files `named` by Compose those that the release lacks, and those that lie outside of it.
+
+    `paths` are all files and folders of the release, `links` its symbolic links, `directory` is the checkout on the
+    server. The second kind can only be looked up on the server.
+    """
+    missing, elsewhere = [], []
+    inside = directory.rstrip("/") + "/"
+    for one in dict.fromkeys(named):
+        path = on_the_server(one, directory, links)
+        if not path.startswith(inside):
+            elsewhere.append(path)
+            continue
+        relative = path.removeprefix(inside)
+        if relative.split("/")[0] not in FILES_OF_THE_SERVER and relative not in paths:
+            missing.append(one)
+    return tuple(missing), tuple(elsewhere)
+
+
+def missing_on_the_server(connections: Connections, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the absolute `paths` that are not on the server, as far as the deploy user can see."""
+    reply = connections.server.run(Command(("sh", "-c", SHOW_ABSENT, "show", *paths)))
+    return tuple(paths[int(number)] for number in reply.stdout.split())
+
+
+def on_the_server(source: str, directory: str, links: Mapping[str, str]) -> str:
+    """The absolute path that the engine will mount: relative ones begin in the project, links lead on."""
+    path, before = posixpath.normpath(posixpath.join(directory, source)), ""
+    for _ in range(len(links) + 1):  # a link may lead to a link; more steps than links are a circle
+        path, before = _followed(path, directory, links), path
+        if path == before:
+            break
+    return "/run" + path.removeprefix("/var/run") if f"{path}/".startswith("/var/run/") else path
+
+
+def _followed(path: str, directory: str, links: Mapping[str, str]) -> str:
+    for link, target in links.items():
+        at = posixpath.join(directory, link)
+        if path == at or path.startswith(f"{at}/"):
+            return posixpath.normpath(posixpath.join(posixpath.dirname(at), target, path[len(at) + 1:]))
+    return path
