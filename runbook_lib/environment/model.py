@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from runbook_lib.environment.gates import Gate
 from runbook_lib.environment.health import Health
 from runbook_lib.environment.limits import Limits
 from runbook_lib.environment.locations import Compose, EnvironmentFile, Public, SecretSpec, Server
+from runbook_lib.environment.metrics import Metric, MetricName, metric_faults
 from runbook_lib.environment.recovery import RestoreDrill
 from runbook_lib.environment.rules import (
     Access,
@@ -31,7 +32,7 @@ from runbook_lib.environment.rules import (
 from runbook_lib.environment.services import COLOURS, Network, RateLimit, Service, Tuning, dependency_faults
 from runbook_lib.environment.types import Count, Name, SecretName, StrictModel, Text
 
-RULES = ("services", "networks", "images", "tuning", "rate_limit", "health", "alerts", "backup", "restore_drill",
+RULES = ("services", "networks", "images", "tuning", "rate_limit", "health", "metrics", "alerts", "backup", "restore_drill",
          "configuration_backup", "rollback", "gate", "watch", "success", "load", "disk_minimum_gb", "memory_minimum_mb")
 
 
@@ -59,6 +60,7 @@ class Environment(StrictModel):
     secrets_file: Text | None = None
     pipeline: Pipeline
     health: Health
+    metrics: dict[MetricName, Metric] = Field(default_factory=dict)
     logging: Logging
     alerts: Alerts
     tls: Tls
@@ -84,7 +86,8 @@ class Environment(StrictModel):
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Environment:
         faults = [*self._unusable_project(), *self._unknown_networks(), *self._unexplained_absences(),
-                  *self._unnamed_secrets(), *dependency_faults(self.services, self.health)]
+                  *self._unnamed_secrets(), *dependency_faults(self.services, self.health),
+                  *metric_faults(self.metrics, self.alerts)]
         if faults:
             raise ValueError("\n".join(faults))
         return self
