@@ -32,8 +32,9 @@ from runbook_lib.environment.rules import (
 from runbook_lib.environment.services import COLOURS, Network, RateLimit, Service, Tuning, dependency_faults
 from runbook_lib.environment.types import Count, Name, SecretName, StrictModel, Text
 
-RULES = ("services", "networks", "images", "tuning", "rate_limit", "health", "metrics", "alerts", "backup", "restore_drill",
-         "configuration_backup", "rollback", "gate", "watch", "success", "load", "disk_minimum_gb", "memory_minimum_mb")
+RULES = ("services", "networks", "images", "tuning", "rate_limit", "health", "metrics", "alerts", "backup",
+         "restore_drill", "configuration_backup", "rollback", "gate", "watch", "success", "load", "disk_minimum_gb",
+         "memory_minimum_mb")
 
 
 # as Compose takes it; short enough for what is added to it: a host name in its networks has 63 characters at most
