@@ -50,7 +50,12 @@ def fault_of(text: str, loader: Any) -> str:
     return _foreign_form(text, loader)
 
 
-def _foreign_form(text: str, loader: Any) -> str:
+def collection_key(text: str) -> str:
+    """The first key that is a list or a mapping, with its line; empty where there is none. Raises yaml.YAMLError."""
+    return _foreign_form(text, yaml.SafeLoader, tags=False)
+
+
+def _foreign_form(text: str, loader: Any, *, tags: bool = True) -> str:
     """The first tag, or key that is not a plain value, with its line; empty where there is none.
 
     A tag forces a type on a value that may not have its form; a file of an environment says it by the form alone.
@@ -63,7 +68,7 @@ def _foreign_form(text: str, loader: Any) -> str:
         if not isinstance(event, yaml.NodeEvent):
             continue
         tag = getattr(event, "tag", None)
-        if tag is not None:
+        if tags and tag is not None:
             return f"line {_line(event)}: the tag {_written(tag)} is not used in an environment; leave it out"
         kind = _KINDS.get(type(event), "")
         if isinstance(event, yaml.AliasEvent):

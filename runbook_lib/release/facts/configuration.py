@@ -18,6 +18,7 @@ from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import head_of, lines_of
 from runbook_lib.environment import Environment
+from runbook_lib.environment.yaml_limits import collection_key
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.release.facts.given_files import services_with_files, texts_of
@@ -224,7 +225,9 @@ def _unreadable(files: Mapping[str, str]) -> str:
             if path.endswith(".json"):
                 read_json(text)
             elif path.endswith((".yml", ".yaml")):
-                list(yaml.parse(text, Loader=yaml.SafeLoader))
+                fault = collection_key(text)
+                if fault:
+                    return f"{path}: {fault}"
         except ValueError as error:
             return f"{path}:{getattr(error, 'lineno', 1)}: {getattr(error, 'msg', error)}"
         except yaml.MarkedYAMLError as error:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, cast
 
+import yaml
+
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
@@ -20,6 +22,7 @@ from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
+from runbook_lib.environment.yaml_limits import collection_key
 from runbook_lib.release.facts.migrations import Migrations, parse_migrations
 from runbook_lib.release.facts.missing_files import (
     FILES_OF_THE_SERVER,
@@ -28,6 +31,7 @@ from runbook_lib.release.facts.missing_files import (
 )
 
 SURVEY_TIMEOUT_S = 240.0
+COMPOSE_FILE = "docker-compose.staging.yml"
 CONFIGURATION_FOLDERS = ("nginx", "prometheus", "alertmanager", "grafana", "postgres", "redis")
 COLOUR_VARIABLES = ("BLUE_COMMIT", "BLUE_VERSION", "GREEN_COMMIT", "GREEN_VERSION")
 
@@ -174,7 +178,8 @@ def _read(text: str, ref: str, where: str) -> ReleaseTree:
         ref,
         _commit(ref, records),
         trees={record[3]: record[2] for record in records if record[0] == "tree" and record[1] == "tree"},
-        sources=Sources(files, _compose(compose[0], paths, links, where) if compose else None, links),
+        sources=Sources(files, _with_line(_compose(compose[0], paths, links, where), files) if compose else None,
+                        links),
         of_the_server=tuple(record[3] for record in records
                             if record[0] == "tree" and record[3] in FILES_OF_THE_SERVER),
     )
@@ -201,6 +206,15 @@ def _compose(record: list[str], paths: Collection[str], links: Mapping[str, str]
         [one["file"] for kind in ("configs", "secrets") for one in parts[kind].values() if one.get("file")],
         paths, links, where)
     return ComposeConfig(True, "", data["services"], missing_files=missing, server_files=of_the_server, **parts)
+
+
+def _with_line(compose: ComposeConfig, files: Mapping[str, str]) -> ComposeConfig:
+    """A list or mapping as a key is an error of Compose's reader that names no line; ours does."""
+    try:
+        place = "" if compose.valid else collection_key(files.get(COMPOSE_FILE, ""))
+    except yaml.YAMLError:
+        place = ""  # Compose's own message has its line
+    return replace(compose, error=f"{COMPOSE_FILE}, {place} ({compose.error})") if place else compose
 
 
 def _error_line(error: str) -> str:

@@ -71,6 +71,10 @@ def test_a_message_without_a_known_word_is_told_by_its_last_lines() -> None:
     ("grafana/dashboards/a.json", '{"a": 1,\n oops', "grafana/dashboards/a.json:2"),
     ("grafana/provisioning/b.yml", "a: 1\nb: [\n", "grafana/provisioning/b.yml:3"),
     ("grafana/provisioning/c.yml", "a: !custom 1\n", ""),
+    ("grafana/provisioning/d.yml", "a: 1\n? [b]\n: c\n", "grafana/provisioning/d.yml: line 2: a list as a key"),
+    ("grafana/provisioning/e.yml", "a: {b: {{c: d}: e}}\n", "grafana/provisioning/e.yml: line 1: a mapping as a key"),
+    ("grafana/provisioning/f.yml", "a: !!python/object/apply:os.system [b]\nc: !!binary x\n", ""),
+    ("grafana/provisioning/g.yml", "a: b\x01\n", "grafana/provisioning/g.yml"),
     ("grafana/notes.txt", "{", ""),
 ])
 def test_provisioning_is_read_back_where_no_container_can_be_started(path: str, text: str, shown: str) -> None:

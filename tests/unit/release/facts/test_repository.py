@@ -256,3 +256,24 @@ def test_a_file_that_compose_itself_reads_is_named_when_it_is_missing(repositori
     assert not found.valid
     assert missing in found.error
     assert "/above" not in found.error, "the path is the release's, not the temporary folder's"
+
+
+@pytest.mark.parametrize(("odd", "shown"), [
+    ("x-a: {{a: b}: c}\n", "docker-compose.staging.yml, line 2: a mapping as a key; "),
+    ("configs:\n  ? [a]\n  : {file: x}\n", "docker-compose.staging.yml, line 3: a list as a key; "),
+    ("x-a: !!binary x\n", "!!binary"),
+    ("x-a: [\n", "line"),
+    ("secrets: {1: {file: x}}\n", "Non-string key in secrets: 1"),
+])
+def test_a_form_that_compose_does_not_read_is_named_with_its_place(repositories: Repositories, odd: str, shown: str) -> None:
+    found = surveyed(repositories, "services: {a: {image: x}}\n" + odd).sources.compose
+    assert found is not None
+    assert not found.valid
+    assert shown in found.error
+
+
+@pytest.mark.parametrize("tag", ["!custom x", "!!python/object/apply:os.system [id]", "!!binary aGk=", "!!str 5"])
+def test_a_tag_that_compose_reads_is_left_to_it(repositories: Repositories, tag: str) -> None:
+    found = surveyed(repositories, f"x-a: {tag}\nservices: {{a: {{image: x}}}}\n").sources.compose
+    assert found is not None
+    assert (found.valid, found.error) == (True, "")
