@@ -25,7 +25,7 @@ end() {
   [ -z "$ids" ] || { docker stop $ids >/dev/null || true; }
   if [ "$verb" = remove ]; then
     [ -z "$ids" ] || { docker rm --force $ids >/dev/null || true; }
-    # what the engine is removing by itself (--rm) or for someone else it refuses to remove again, and takes a moment for
+    # what the engine is removing already (--rm, or another command) it refuses to remove again, and takes a moment for
     tries=0
     while [ -n "$(found --filter status=removing "$@")" ] && [ $((tries += 1)) -le 150 ]; do sleep 0.2; done
     left=$(found "$@")

@@ -44,7 +44,11 @@ wait_for_earlier() {
         echo "a migration of an earlier run is still running in $name: waiting for its end" >&2
         docker wait "$name" >/dev/null 2>&1
     fi
-    docker rm --force "$name" >/dev/null 2>&1
+    local tries=0
+    # one that the engine is removing already keeps its name for a moment, and ours would not start
+    while docker rm --force "$name" >/dev/null 2>&1; docker inspect "$name" >/dev/null 2>&1 && ((tries++ < 150)); do
+        sleep 0.2
+    done
     return 0
 }
 
