@@ -11,6 +11,7 @@ from runbook_lib.environment.gates import Gate
 from runbook_lib.environment.health import Health
 from runbook_lib.environment.limits import Limits
 from runbook_lib.environment.locations import Compose, EnvironmentFile, Public, SecretSpec, Server
+from runbook_lib.environment.logs import LogFile, log_faults
 from runbook_lib.environment.metrics import Metric, MetricName, metric_faults
 from runbook_lib.environment.recovery import RestoreDrill
 from runbook_lib.environment.rules import (
@@ -32,7 +33,7 @@ from runbook_lib.environment.rules import (
 from runbook_lib.environment.services import COLOURS, Network, RateLimit, Service, Tuning, dependency_faults
 from runbook_lib.environment.types import Count, Name, SecretName, StrictModel, Text
 
-RULES = ("services", "networks", "images", "tuning", "rate_limit", "health", "metrics", "alerts", "backup",
+RULES = ("services", "networks", "images", "tuning", "rate_limit", "health", "metrics", "logs", "alerts", "backup",
          "restore_drill", "configuration_backup", "rollback", "gate", "watch", "success", "load", "disk_minimum_gb",
          "memory_minimum_mb")
 
@@ -63,6 +64,7 @@ class Environment(StrictModel):
     health: Health
     metrics: dict[MetricName, Metric] = Field(default_factory=dict)
     logging: Logging
+    logs: dict[Name, LogFile] = Field(default_factory=dict)
     alerts: Alerts
     tls: Tls
     access: Access
@@ -88,7 +90,7 @@ class Environment(StrictModel):
     def _agrees_with_itself(self) -> Environment:
         faults = [*self._unusable_project(), *self._unknown_networks(), *self._unexplained_absences(),
                   *self._unnamed_secrets(), *dependency_faults(self.services, self.health),
-                  *metric_faults(self.metrics, self.alerts)]
+                  *metric_faults(self.metrics, self.alerts), *log_faults(self.logs, self.services)]
         if faults:
             raise ValueError("\n".join(faults))
         return self

@@ -1,0 +1,63 @@
+"""Which logs exist, where they lie and in which format: what the review of logs reads, as data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from runbook_lib.environment.types import AbsolutePath, Name, StrictModel, Text
+
+LogField = Literal["time", "status", "path", "seconds", "address", "request_id", "level", "message", "exception"]
+ACCESS_ONLY = ("status", "path", "seconds", "address")
+MESSAGES_ONLY = ("level", "message", "exception")
+
+
+def _a_file(path: str) -> str:
+    if path == "/" or ".." in path.split("/"):
+        raise ValueError("should be the path of a file, without ..")
+    return path
+
+
+class LogFile(StrictModel):
+    """One log: either a file on the server (`path`, with whatever rotation left of it), or what the containers of a
+    service write (`service`, as Docker keeps it).
+
+    `access` has a line a request, `application` messages with a level. `json` is one object a line, `combined` that of
+    nginx and Apache, `text` a time, a level and a message. `fields` names the keys of a `json` log where they are not
+    the usual ones.
+    """
+
+    kind: Literal["access", "application"]
+    format: Literal["json", "combined", "text"]
+    path: Annotated[AbsolutePath, AfterValidator(_a_file)] | None = None
+    service: Name | None = None
+    fields: dict[LogField, Text] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _can_be_read(self) -> LogFile:
+        if (self.path is None) == (self.service is None):
+            raise ValueError("path and service: exactly one of them; a file on the server, or a service's containers")
+        if (self.format, self.kind) in (("combined", "application"), ("text", "access")):
+            raise ValueError(f"format: a log of kind {self.kind} is never {self.format}")
+        if self.fields and self.format != "json":
+            raise ValueError(f"fields: a log in the format {self.format} has none; they belong to json")
+        other = MESSAGES_ONLY if self.kind == "access" else ACCESS_ONLY
+        odd = [name for name in self.fields if name in other]
+        if odd:
+            raise ValueError(f"fields.{odd[0]}: a log of kind {self.kind} has no such field")
+        return self
+
+
+def log_faults(logs: dict[str, LogFile], services: object) -> list[str]:
+    """What is wrong among logs, in words: services that do not exist, and two entries for the same lines."""
+    known = services if isinstance(services, dict) else {}
+    faults = [f"logs.{name}.service: there is no service {log.service!r}" for name, log in logs.items()
+              if log.service is not None and log.service not in known]
+    places: dict[str, str] = {}
+    for name, log in logs.items():
+        place = log.path or f"service {log.service}"
+        first = places.setdefault(place, name)
+        if first != name:  # each of its lines would count twice
+            faults.append(f"logs.{name}: {place} is that of logs.{first} already")
+    return faults
