@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from runbook_lib.core.browsing import PageView
@@ -59,6 +60,16 @@ class ScriptedServer:
         if answer is None:
             return None
         return (answer.encode() if isinstance(answer, str) else bytes(answer))[:limit_bytes]
+
+    def download(self, command: Command, to: Path, *, limit_bytes: int) -> CommandResult:
+        self.asked.append(command)
+        answer = _given(self.commands, next((piece for piece in self.commands if piece in str(command)), str(command)),
+                        "command")
+        output, errors = answer if isinstance(answer, tuple) else (answer, "")
+        if len(output) > limit_bytes:
+            raise FactUnreadable(f"wrote more than {limit_bytes} bytes", where=self.address)
+        to.write_bytes(output)
+        return CommandResult(str(command), 0, "", errors, 0.01)
 
 
 @dataclass

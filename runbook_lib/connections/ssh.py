@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import select
 import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import paramiko
 
@@ -97,6 +99,28 @@ class SshServer:
         if code != 0:
             raise self._unreadable(Command(("cat", path)), f"ended with {code}: {err.text().strip()}")
         return out.head
+
+    def download(self, command: Command, to: Path, *, limit_bytes: int) -> CommandResult:
+        """Run a read-only command and write its output to a new file of this machine (mode 0600), byte for byte.
+
+        Raises what `run` raises; more than `limit_bytes` ends the command, and leaves what had come in the file.
+        """
+        err, started, size = Bounded(ERROR_LIMIT, ERROR_LIMIT), time.monotonic(), 0
+        with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+
+            def receive(data: bytes) -> None:
+                nonlocal size
+                size += len(data)
+                if size > limit_bytes:
+                    raise self._unreadable(command, f"wrote more than {limit_bytes / 1_000_000:.3g} MB")
+                file.write(data)
+
+            code = self.exchange(Exchange(command.argv, str(command), command.timeout_s, stdin_bytes(command.stdin),
+                                          receive, err.add, command.cwd))
+        result = CommandResult(self._redactor.text(str(command)), code, "", err.text(), time.monotonic() - started)
+        if code not in command.accepts:
+            self._raise_for(command, result)
+        return result
 
     def exchange(self, exchange: Exchange) -> int:
         """Run a program and hand its output over as it comes; returns its own exit code.

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from runbook_lib.core.foreign_json import read_json
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from runbook_lib.core.browsing import Browser
     from runbook_lib.core.commands import Command
 
@@ -75,6 +77,12 @@ class Server(Protocol):
 
     def read(self, path: str, *, limit_bytes: int = 1_000_000) -> bytes | None:
         """The first `limit_bytes` of a file, or None where there is no such file."""
+
+    def download(self, command: Command, to: Path, *, limit_bytes: int) -> CommandResult:
+        """Run a read-only command and write its output to a file of this machine, byte for byte; `stdout` is empty.
+
+        More than `limit_bytes`, and an exit code outside `command.accepts`, raise FactUnreadable.
+        """
 
 
 class Http(Protocol):

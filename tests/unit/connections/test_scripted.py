@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from runbook_lib.connections.scripted import ScriptedConnections
@@ -49,3 +51,12 @@ def test_sql_queries_and_engines() -> None:
     assert made.docker.client() == "engine"
     with pytest.raises(AssertionError, match="Docker"):
         ScriptedConnections().docker.client()
+
+
+def test_downloads_are_bytes_with_or_without_error_output(tmp_path: Path) -> None:
+    server = ScriptedConnections(commands={"send": b"\0\xff", "noisy": (b"x", "err")}).server
+    assert server.download(Command(("send", "it")), tmp_path / "a", limit_bytes=2).stderr == ""
+    assert (tmp_path / "a").read_bytes() == b"\0\xff"
+    assert server.download(Command(("noisy",)), tmp_path / "b", limit_bytes=2).stderr == "err"
+    with pytest.raises(FactUnreadable, match="more than 1 bytes"):
+        server.download(Command(("send",)), tmp_path / "c", limit_bytes=1)

@@ -98,3 +98,23 @@ def test_a_login_that_runs_nothing_is_named(over_ssh: SshServer, sshd: Sshd, mon
 @pytest.mark.parametrize(("given", "sent"), [(None, b""), ("ü", b"\xc3\xbc"), (b"\0", b"\0"), (Secret("X", "s"), b"s")])
 def test_input_as_bytes(given: Any, sent: bytes) -> None:
     assert stdin_bytes(given) == sent
+
+
+def test_a_download_is_byte_for_byte_and_readable_by_its_owner_alone(over_ssh: SshServer, tmp_path: Path) -> None:
+    every = "".join(f"\\{number:03o}" for number in range(256))
+    result = over_ssh.download(sh(f"printf '{every}'; head -c 3000000 /dev/zero; echo warned >&2"), tmp_path / "d", limit_bytes=4_000_000)
+    assert (tmp_path / "d").read_bytes() == bytes(range(256)) + bytes(3_000_000)
+    assert (result.stdout, result.stderr, result.exit_code) == ("", "warned\n", 0)
+    assert (tmp_path / "d").stat().st_mode & 0o077 == 0
+
+
+def test_a_download_that_is_too_long_fails_or_hangs_is_no_file_to_read(over_ssh: SshServer, tmp_path: Path) -> None:
+    with pytest.raises(FactUnreadable, match="more than 1 MB"):
+        over_ssh.download(sh("yes"), tmp_path / "a", limit_bytes=1_000_000)
+    with pytest.raises(FactUnreadable, match="exit code 3: no such log"):
+        over_ssh.download(sh("echo half; echo no such log >&2; exit 3"), tmp_path / "b", limit_bytes=1_000_000)
+    with pytest.raises(CommandTimedOut):
+        over_ssh.download(sh("echo half; sleep 300", timeout_s=0.5), tmp_path / "c", limit_bytes=1_000_000)
+    with pytest.raises(FileExistsError):
+        over_ssh.download(sh("true"), tmp_path / "a", limit_bytes=1)
+    assert over_ssh.run(sh("echo still there")).stdout == "still there\n"
