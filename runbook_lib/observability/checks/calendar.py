@@ -14,6 +14,7 @@ from runbook_lib.recovery.facts.drills import Drills
 from runbook_lib.recovery.facts.installed_schedules import InstalledSchedules
 from runbook_lib.recovery.facts.schedules import BACKUP_CONFIGURATION, BACKUP_DATABASE
 
+CLOCKS_DIFFER = timedelta(minutes=5)  # by so much, a time may be ahead of the server's clock and be true
 _FORM = "%Y-%m-%d %H:%M UTC"
 
 
@@ -76,16 +77,20 @@ def calendar(environment: Environment, deployed: Deployed, backups: Backups, sch
 
 
 def nothing_is_overdue(calendar: Calendar) -> Finding:
-    """One finding for the whole calendar: overdue is a warning, an expired certificate a failure."""
-    known = calendar.duties
+    """One finding for the whole calendar: overdue is a warning, a certificate that is not valid now a failure.
+
+    It names all that is not in time or not known, the worst first: one that failed does not hide what is overdue.
+    """
+    check, expected, known = "nothing is overdue", "all done in time", calendar.duties
     worst = Verdict.worst(one.verdict for one in known)
-    late = [one for one in known if one.verdict is worst and worst is not Verdict.PASSED]
-    coming = next((one for one in known if one.due is not None), None)
+    late = [one for verdict in (Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.WARNING)
+            for one in known if one.verdict is verdict]
     if not late:
-        measured = f"next: {coming.name} before {coming.due:{_FORM}}" if coming else "nothing falls due"
-        return Finding("nothing is overdue", worst, measured, "all done in time")
-    return Finding("nothing is overdue", worst, "; ".join(f"{one.name}: {one.state}" for one in late),
-                   "all done in time", f"Open {' and '.join(dict.fromkeys(one.notebook for one in late))}.")
+        coming = next((one for one in known if one.due is not None), None)
+        return Finding(check, worst, f"next: {coming.name} before {coming.due:{_FORM}}" if coming
+                       else "nothing falls due", expected)
+    return Finding(check, worst, "; ".join(f"{one.name}: {one.state}" for one in late), expected,
+                   f"Open {' and '.join(dict.fromkeys(one.notebook for one in late))}.")
 
 
 def _repeated(name: str, last: datetime | None, maximum_age_h: int, now: datetime, notebook: str, *,
@@ -94,6 +99,8 @@ def _repeated(name: str, last: datetime | None, maximum_age_h: int, now: datetim
         return Duty(name, None, None, Verdict.INCONCLUSIVE, "not known: its record did not answer", notebook, automatic)
     if last is None:
         return Duty(name, None, None, Verdict.WARNING, never, notebook, automatic)
+    if last > now + CLOCKS_DIFFER:  # else it would count as done until then, and longer
+        return Duty(name, last, None, Verdict.WARNING, f"dated in the future: {last:{_FORM}}", notebook, automatic)
     due = last + timedelta(hours=maximum_age_h)
     verdict = Verdict.PASSED if now <= due else Verdict.WARNING
     return Duty(name, last, due, verdict, _distance(due, now), notebook, automatic)
@@ -108,6 +115,9 @@ def _certificate(environment: Environment, certificate: Certificate | None, now:
     due = certificate.not_after - timedelta(days=environment.certificate_minimum_days)
     if now > certificate.not_after:
         words = f"EXPIRED {certificate.not_after:{_FORM}}"
+        return Duty(name, certificate.not_before, due, Verdict.FAILED, words, notebook)
+    if now < certificate.not_before:  # browsers refuse it as they refuse one that has expired
+        words = f"NOT VALID BEFORE {certificate.not_before:{_FORM}}"
         return Duty(name, certificate.not_before, due, Verdict.FAILED, words, notebook)
     verdict = Verdict.PASSED if now <= due else Verdict.WARNING
     return Duty(name, certificate.not_before, due, verdict, _distance(due, now), notebook)

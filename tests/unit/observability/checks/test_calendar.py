@@ -21,8 +21,8 @@ NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)  # a Friday
 
 
 def made(*, backup_h: float | None = 10, configuration_h: float | None = 100, drill_h: float | None = 50,
-         certificate_days: float | None = 60, drills_known: bool = True, installed: bool = False,
-         deployed: bool = True) -> Calendar:
+         certificate_days: float | None = 60, issued_h: float = 720, drills_known: bool = True,
+         installed: bool = False, deployed: bool = True) -> Calendar:
     """The calendar where each thing was done so many hours ago; None: never, of the certificate: no answer."""
     ago = {name: NOW - timedelta(hours=hours or 0) for name, hours in
            (("backup", backup_h), ("configuration", configuration_h), ("drill", drill_h))}
@@ -37,7 +37,7 @@ def made(*, backup_h: float | None = 10, configuration_h: float | None = 100, dr
     drill = Drill(ago["drill"], "r", "b", "s", DrillOutcome.PASSED, "read", "", 1.0)
     drills = Drills(() if drill_h is None else (drill,)) if drills_known else None
     live = Deployed("green" if deployed else None, None, None, None, None, frozenset(), ())
-    return calendar(staging(), live, backups, schedules, drills, None if certificate_days is None else _certificate(certificate_days))
+    return calendar(staging(), live, backups, schedules, drills, None if certificate_days is None else _certificate(certificate_days, issued_h))
 
 
 def _manifest() -> Any:
@@ -47,8 +47,8 @@ def _manifest() -> Any:
     return Whole()
 
 
-def _certificate(days: float) -> Certificate:
-    return Certificate("s", "i", (), NOW - timedelta(days=30), NOW + timedelta(days=days), "d", "TLSv1.3", "c", "", {})
+def _certificate(days: float, issued_h: float) -> Certificate:
+    return Certificate("s", "i", (), NOW - timedelta(hours=issued_h), NOW + timedelta(days=days), "d", "TLSv1.3", "c", "", {})
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +78,14 @@ def test_all_in_time_passes_and_names_what_is_next() -> None:
     ({"drills_known": False}, "restore drill", Verdict.INCONCLUSIVE, "not known: its record did not answer"),
     ({"certificate_days": 13}, "certificate", Verdict.WARNING, "OVERDUE by 24 h"),
     ({"certificate_days": -1}, "certificate", Verdict.FAILED, "EXPIRED 2026-11-26 12:00 UTC"),
+    # a clock that was wrong, or a file that was touched: it would count as done until that time, and longer
+    ({"backup_h": -24}, "database backup", Verdict.WARNING, "dated in the future: 2026-11-28 12:00 UTC"),
+    ({"backup_h": -0.1}, "database backup", Verdict.WARNING, "dated in the future: 2026-11-27 12:06 UTC"),
+    ({"backup_h": -0.08}, "database backup", Verdict.PASSED, "in 26 h"),  # clocks differ by a little
+    ({"configuration_h": -1}, "configuration backup", Verdict.WARNING, "dated in the future: 2026-11-27 13:00 UTC"),
+    ({"drill_h": -9000}, "restore drill", Verdict.WARNING, "dated in the future: 2027-12-07 12:00 UTC"),
+    ({"issued_h": -1}, "certificate", Verdict.FAILED, "NOT VALID BEFORE 2026-11-27 13:00 UTC"),
+    ({"issued_h": -1, "certificate_days": 1}, "certificate", Verdict.FAILED, "NOT VALID BEFORE 2026-11-27 13:00 UTC"),
     ({"certificate_days": None}, "certificate", Verdict.INCONCLUSIVE, "not known: the address did not answer"),
     ({"certificate_days": None, "deployed": False}, "certificate", Verdict.WARNING, "nothing is deployed yet"),
 ])
@@ -102,3 +110,23 @@ def test_a_job_that_does_it_automatically_is_shown_with_its_next_time() -> None:
 
 def test_an_empty_calendar_has_proven_nothing() -> None:
     assert nothing_is_overdue(Calendar(())).verdict is Verdict.INCONCLUSIVE
+
+
+def test_all_that_is_not_in_time_is_named_the_worst_first_with_every_notebook() -> None:
+    finding = nothing_is_overdue(made(certificate_days=-1, drills_known=False, backup_h=27, configuration_h=None))
+    assert finding.verdict is Verdict.FAILED
+    assert finding.measured == ("certificate: EXPIRED 2026-11-26 12:00 UTC; restore drill: not known: its record did not answer; "
+                                "database backup: OVERDUE by 1 h; configuration backup: none by schedule")
+    assert finding.next_step == ("Open 10 Preflight and 31 Restore drill and 30 Back up the database and "
+                                 "33 Back up the configuration.")
+
+
+def test_what_is_not_known_does_not_hide_what_is_overdue() -> None:
+    finding = nothing_is_overdue(made(drills_known=False, backup_h=27))
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert "database backup: OVERDUE by 1 h" in finding.measured
+    assert "30 Back up the database" in finding.next_step
+
+
+def test_what_is_dated_in_the_future_is_not_what_is_due_next() -> None:
+    assert next(one.name for one in made(backup_h=-24).duties) == "database backup"
