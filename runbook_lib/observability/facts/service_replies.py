@@ -39,7 +39,7 @@ class Reply(StrEnum):
     """How a service answered; service_probes.sh prints the same words."""
 
     UP = "up"
-    DOWN = "down"  # it answers, and not well
+    DOWN = "down"  # it answers, and not well; or nothing can reach it
     STOPPED = "stopped"  # no container runs it
     SILENT = "silent"  # nothing came in time
     UNKNOWN = "unknown"  # it could not be asked
@@ -112,10 +112,13 @@ def parse_replies(text: str) -> tuple[ServiceReply, ...]:
 
 def with_database(environment: Environment, replies: Iterable[ServiceReply],
                   database: ServiceReply) -> tuple[ServiceReply, ...]:
-    """The replies, with PostgreSQL's own in the place of the program's line, which knows only its addresses."""
+    """The replies, with PostgreSQL's own in the place of the program's line, which knows only its addresses.
+
+    Where the program already knows that no client can reach it, that stays: we ask PostgreSQL on its own socket.
+    """
     named = {name for name, one in environment.services.items() if one.probe and one.probe.kind == "postgres"}
     return tuple(replace(database, service=one.service, addresses=one.addresses)
-                 if one.service in named and one.reply is not Reply.STOPPED else one for one in replies)
+                 if one.service in named and one.reply is Reply.UNKNOWN else one for one in replies)
 
 
 def _ask_database(connections: Connections, limit_s: float) -> ServiceReply:

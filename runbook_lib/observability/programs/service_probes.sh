@@ -2,12 +2,19 @@
 # service_probes.sh PROJECT LIMIT_S PROBE...: asks services directly, each at its container's own address, all at once.
 # PROBE: service, kind (http, redis), port, path or name of the password's variable, text expected; joined by tabs.
 # Output: a line a container: service, result, seconds, addresses, addresses of its clients, words; joined by tabs.
-# Results: up, down (it answers, and not well), silent (nothing within the limit), stopped (no container runs it),
-# unknown (it could not be asked). Nothing runs in a container, so nothing is left in one that hangs.
+# Results: up, down (it answers, and not well, or is in no network), silent (nothing within the limit), stopped (no
+# container runs it), unknown (it could not be asked). Nothing runs in a container, so nothing is left in one that hangs.
 set -euo pipefail
 project=$1 limit=$2
 shift 2
 tab=$'\t'
+RESTARTING='(restarting)' # no name of a network: it has no address until it runs again
+
+inspect() { # ID...: a line a container: service, id, network mode, addresses; joined by tabs
+    docker inspect --format "{{index .Config.Labels \"com.docker.compose.service\"}}$tab{{.Id}}$tab{{if \
+.State.Restarting}}$RESTARTING{{else}}{{.HostConfig.NetworkMode}}{{end}}$tab{{range \
+.NetworkSettings.Networks}}{{.IPAddress}} {{.GlobalIPv6Address}} {{end}}" "$@"
+}
 
 # one call for all containers: a call for each would cost more than the questions
 containers=$(docker ps --no-trunc --quiet --filter "label=com.docker.compose.project=$project" \
@@ -15,8 +22,7 @@ containers=$(docker ps --no-trunc --quiet --filter "label=com.docker.compose.pro
 found=
 if [[ -n $containers ]]; then
     # shellcheck disable=SC2086  # ids of hexadecimal digits, one word each
-    found=$(docker inspect --format "{{index .Config.Labels \"com.docker.compose.service\"}}$tab{{.Id}}$tab{{range \
-.NetworkSettings.Networks}}{{.IPAddress}} {{end}}" $containers) || [[ -n $found ]] # one may have gone meanwhile
+    found=$(inspect $containers) || [[ -n $found ]] # one may have gone meanwhile
 fi
 
 answer() { # SERVICE RESULT SECONDS ADDRESSES CLIENTS WORDS
@@ -27,11 +33,34 @@ answer() { # SERVICE RESULT SECONDS ADDRESSES CLIENTS WORDS
     printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$5" "$words"
 }
 
+# Where a container is reached: at its own addresses, or where the one is whose network it shares. Only what has the
+# server's own network is at 127.0.0.1: of another, whatever else listens there would answer for it.
+reached_at() { # ID NETWORK ADDRESSES; sets `addresses` for people and `each` to ask, which stays empty for none
+    local id=$1 network=$2 shared word
+    addresses=$3 each=()
+    # Docker refuses more than one such step today; a bound, so that no answer of it leads round in a circle
+    for _ in 1 2 3; do
+        [[ $network == container:* ]] || break
+        id=${network#container:}
+        shared=$(awk -F "$tab" -v id="$id" '$2 == id' <<<"$found")
+        # it may belong to another project
+        [[ -n $shared ]] || shared=$(inspect "$id" 2>/dev/null | awk -F "$tab" -v id="$id" '$2 == id') || true
+        IFS=$'\x1f' read -r _ _ network addresses <<<"${shared//$tab/$'\x1f'}"
+    done
+    for word in $addresses; do # engines print `invalid IP` for none
+        [[ $word =~ ^[0-9a-fA-F.:]*[.:][0-9a-fA-F.:]*$ ]] && each+=("$word")
+    done
+    addresses=${each[*]-}
+    if ((${#each[@]} == 0)) && [[ $network == host ]]; then each=(127.0.0.1); fi
+}
+
 ask_http() { # SERVICE ADDRESSES ADDRESS PORT PATH TEXT
-    local reply code=0 status seconds
+    local reply code=0 status seconds host=$3
+    [[ $host != *:* ]] || host="[$host]"
     # searched here, so that a page of metrics is not carried over the link
-    reply=$(curl --silent --show-error --noproxy '*' --max-time "$limit" --write-out '\n%{http_code} %{time_total}' \
-        "http://$3:$4$5" 2>&1) || code=$?
+    # the path as it stands: without the server's own settings for curl, and no pattern in its brackets
+    reply=$(curl --disable --silent --show-error --noproxy '*' --globoff --path-as-is --max-time "$limit" \
+        --write-out '\n%{http_code} %{time_total}' "http://$host:$4$5" 2>&1) || code=$?
     read -r status seconds <<<"${reply##*$'\n'}" || true
     case $code in
     0) ;;
@@ -52,7 +81,7 @@ ask_http() { # SERVICE ADDRESSES ADDRESS PORT PATH TEXT
 # Redis serialization protocol specification.
 redis_dialogue() { # ADDRESS PORT; REDISCLI_AUTH
     local LC_ALL=C # lengths in bytes
-    exec 3<>"/dev/tcp/$1/$2"
+    exec 3<>"/dev/tcp/$1/$2" || return
     # shellcheck disable=SC2016  # the protocol's own dollar signs
     if [[ -n $REDISCLI_AUTH ]]; then printf '*2\r\n$4\r\nAUTH\r\n$%d\r\n%s\r\n' "${#REDISCLI_AUTH}" "$REDISCLI_AUTH" >&3; fi
     printf 'PING\r\nINFO persistence\r\nCLIENT LIST\r\nQUIT\r\n' >&3
@@ -67,7 +96,7 @@ ask_redis() { # SERVICE ADDRESSES ADDRESS PORT VARIABLE ID
     fi
     reply=$(REDISCLI_AUTH=$secret timeout "$limit" bash -c 'redis_dialogue "$@"' ask "$3" "$4" 2>&1 | tr -d '\r\0') || code=$?
     seconds=$(LC_ALL=C awk -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f", b - a }')
-    clients=$(sed -n 's/^.* addr=\([0-9.]*\):.*$/\1/p' <<<"$reply" | sort -u | tr '\n' ' ')
+    clients=$(sed -n 's/^.* addr=\[\{0,1\}\([0-9a-f.:]*\)\]\{0,1\}:[0-9]* .*$/\1/p' <<<"$reply" | sort -u | tr '\n' ' ')
     if [[ $code == 124 ]]; then
         answer "$1" silent "" "$2" "" "no reply within $limit s"
     elif [[ $'\n'$reply == *$'\nloading:1'* ]]; then
@@ -76,22 +105,31 @@ ask_redis() { # SERVICE ADDRESSES ADDRESS PORT VARIABLE ID
         answer "$1" up "$seconds" "$2" "$clients" "answers PONG"
     else
         words=$(grep -m1 '^-' <<<"$reply" || head -n 1 <<<"$reply")
+        # bash's own words for a connection that failed begin with where it stands in this program
+        if [[ $reply == *"/dev/tcp/$3/$4: "* ]]; then words="$3 port $4: ${reply##*: }"; fi
         answer "$1" down "$seconds" "$2" "" "${words:-no reply at port $4}"
     fi
 }
 
 ask() { # SERVICE KIND PORT PATH TEXT, of each container of the service
-    local service id addresses asked=
+    local service id network addresses line asked=
     local -a each
-    while IFS=$tab read -r service id addresses; do
+    while read -r line; do
+        IFS=$'\x1f' read -r service id network addresses <<<"${line//$tab/$'\x1f'}"
         [[ $service == "$1" ]] || continue
         asked=1
-        read -ra each <<<"$addresses" # none: it shares the server's network
-        case $2 in
-        redis) ask_redis "$1" "${each[*]-}" "${each[0]:-127.0.0.1}" "$3" "$4" "$id" ;;
-        http) ask_http "$1" "${each[*]-}" "${each[0]:-127.0.0.1}" "$3" "$4" "$5" ;;
-        *) answer "$1" unknown "" "${each[*]-}" "" "" ;; # asked in another way; here only where it is
-        esac
+        reached_at "$id" "$network" "$addresses"
+        if [[ $network == "$RESTARTING" ]]; then
+            answer "$1" down "" "" "" "its container is restarting"
+        elif ((${#each[@]} == 0)); then
+            answer "$1" down "" "" "" "it is in no network"
+        else
+            case $2 in
+            redis) ask_redis "$1" "$addresses" "${each[0]}" "$3" "$4" "$id" ;;
+            http) ask_http "$1" "$addresses" "${each[0]}" "$3" "$4" "$5" ;;
+            *) answer "$1" unknown "" "$addresses" "" "" ;; # asked in another way; here only where it is
+            esac
+        fi
     done <<<"$found"
     [[ -n $asked ]] || answer "$1" stopped "" "" "" "no container runs it"
 }

@@ -1,6 +1,6 @@
 """The program that asks services directly, run by a real bash with real sockets; only Docker is a double.
 
-Containers without an address of their own share the server's network: so the services here are at 127.0.0.1.
+Containers in the server's own network have no other address: so the services here are at 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from runbook_lib.observability.facts.service_replies import Reply, ServiceReply,
 LIMIT_S = "60"  # of what answers; what hangs gets a second
 PASSWORD = "päss 'word\" $1\\"
 PERSISTENCE = b"$40\r\n# Persistence\r\nloading:%s\r\nasync_loading:0\r\n\r\n"
-CLIENTS = b"$99\r\nid=3 addr=172.20.0.4:40412 laddr=172.20.0.6:6379 fd=8 name=\r\nid=4 addr=172.20.0.4:40413 laddr=172.20.0.6:6379\r\n"
+CLIENTS = (b"$99\r\nid=3 addr=172.20.0.4:40412 laddr=172.20.0.6:6379 fd=8 name=\r\n"
+           b"id=4 addr=172.20.0.4:40413 laddr=172.20.0.6:6379 fd=9\r\nid=5 addr=[fd00::a4]:40414 laddr=[fd00::6]:6379 fd=7\r\n")
 
 
 class Web(http.server.BaseHTTPRequestHandler):
@@ -30,13 +31,15 @@ class Web(http.server.BaseHTTPRequestHandler):
 
     released = threading.Event()
     asked = threading.Event()
+    last = ""
 
     def do_GET(self) -> None:
+        Web.last = self.path
         Web.asked.set()
         if self.path == "/silent":
             self.released.wait(600)
         body = b"pg_up 1\n\ttab and \xff bytes\n" if self.path == "/metrics" else b"fine"
-        self.send_response(200 if self.path in ("/good", "/metrics") else 503)
+        self.send_response(200 if self.path.partition("?")[0] in ("/good", "/metrics") else 503)
         self.end_headers()
         self.wfile.write(body)
 
@@ -100,21 +103,32 @@ def listening(handler: type[socketserver.BaseRequestHandler]) -> Iterator[int]:
 
 
 def ask(tmp_path: Path, *probes: str, running: str = "web cache", password: str = PASSWORD, limit_s: str = LIMIT_S,
-        inspect: int = 0) -> dict[str, ServiceReply]:
-    """What the program finds, by service; `running` are the services that have a container."""
+        inspect: int = 0, network: str = "host", addresses: str = "", elsewhere: str = "",
+        home: Path | None = None) -> dict[str, ServiceReply]:
+    """What the program finds, by service; `running` are the services that have a container, all in `network`.
+
+    The first of them has the id 1, and the mode `host` where the others share its network. `elsewhere` is the line of a
+    container of another project.
+    """
+    (tmp_path / "elsewhere").write_text(elsewhere)
+    listed = "".join(f"{one}\t{number}\t{'host' if number == 1 and network == 'container:1' else network}\t{addresses} \n"
+                     for number, one in enumerate(running.partition(";")[0].split(), start=1))
+    (tmp_path / "inspected").write_text(listed)
     docker = tmp_path / "docker"
     docker.write_text(f"""#!/bin/sh
 case "$*" in
 ps*) for one in {running}; do echo "$one"; done ;;
 *Config.Env*) printf 'OTHER=1\\nCACHE_PASSWORD=%s\\n' "$PASSWORD_OF_TEST" ;;
-inspect*) for one in {running}; do printf '%s\\tid-%s\\t \\n' "$one" "$one"; done; exit {inspect} ;;
+inspect*NetworkMode*" 77") cat {tmp_path}/elsewhere ;;
+inspect*NetworkMode*) cat {tmp_path}/inspected; exit {inspect} ;;
 esac
 """)
     docker.chmod(0o755)
     done = subprocess.run(
         ("bash", "-s", "--", "project", limit_s, *probes), input=programs.text("observability/service_probes.sh"), text=True,
         capture_output=True, check=True, timeout=300,
-        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PASSWORD_OF_TEST": password, "LC_ALL": "C.UTF-8"})
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PASSWORD_OF_TEST": password, "LC_ALL": "C.UTF-8",
+             "HOME": str(home or tmp_path)})
     return {one.service: one for one in parse_replies(done.stdout)}
 
 
@@ -139,7 +153,7 @@ def test_a_web_service_is_asked_for_its_path_and_what_stands_in_it(tmp_path: Pat
 def test_a_cache_is_asked_with_its_own_password_whatever_stands_in_it(tmp_path: Path) -> None:
     with listening(Redis) as port:
         found = ask(tmp_path, probe("cache", "redis", port, "CACHE_PASSWORD"))["cache"]
-    assert (found.reply, found.words, found.clients) == (Reply.UP, "answers PONG", ("172.20.0.4",))
+    assert (found.reply, found.words, found.clients) == (Reply.UP, "answers PONG", ("172.20.0.4", "fd00::a4"))
 
 
 @pytest.mark.parametrize(("handler", "password", "words"), [
@@ -190,6 +204,75 @@ def test_a_container_that_goes_meanwhile_takes_no_other_answer_with_it(tmp_path:
 def test_an_engine_that_does_not_answer_is_an_error_and_never_stopped_services(tmp_path: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError):
         ask(tmp_path, probe("web", "http", 1, "/"), running="web; exit 1")
+
+
+@pytest.mark.parametrize("network", ["none", "bridge", "gw2-staging_default", "container:77"])
+@pytest.mark.parametrize("addresses", ["", "invalid IP", "  "])
+def test_a_container_in_no_network_is_down_whatever_listens_on_the_server(tmp_path: Path, network: str, addresses: str) -> None:
+    with ExitStack() as stack:
+        web, cache = (stack.enter_context(listening(one)) for one in (Web, Redis))
+        found = ask(tmp_path, probe("web", "http", web, "/good"), probe("cache", "redis", cache, "CACHE_PASSWORD"),
+                    probe("database", "postgres", web), running="web cache database", network=network, addresses=addresses)
+    assert {(one.reply, one.words, one.addresses) for one in found.values()} == {(Reply.DOWN, "it is in no network", ())}
+    assert len(found) == 3
+
+
+def test_a_container_is_asked_at_its_own_address(tmp_path: Path) -> None:
+    with listening(Web) as port:
+        found = ask(tmp_path, probe("web", "http", port, "/good"), network="gw2-staging_default", addresses="127.0.0.1 127.0.0.2")
+    assert (found["web"].reply, found["web"].addresses) == (Reply.UP, ("127.0.0.1", "127.0.0.2"))
+
+
+def test_a_container_that_shares_the_network_of_another_is_asked_there(tmp_path: Path) -> None:
+    with listening(Web) as port:
+        found = ask(tmp_path, probe("web", "http", port, "/good"), running="cache web", network="container:1")
+    assert found["web"].reply is Reply.UP
+
+
+def test_a_container_that_shares_the_network_of_another_project_is_asked_there(tmp_path: Path) -> None:
+    with listening(Web) as port:
+        found = ask(tmp_path, probe("web", "http", port, "/good"), network="container:77",
+                    elsewhere="\t77\tproxy_default\t127.0.0.1  \n")
+    assert (found["web"].reply, found["web"].addresses) == (Reply.UP, ("127.0.0.1",))
+
+
+def test_a_container_that_shares_a_network_with_itself_is_in_none(tmp_path: Path) -> None:
+    found = ask(tmp_path, probe("web", "http", 1, "/good"), network="container:77", elsewhere="\t77\tcontainer:77\t \n")
+    assert (found["web"].reply, found["web"].words) == (Reply.DOWN, "it is in no network")
+
+
+def test_a_container_that_restarts_has_no_address_for_the_moment(tmp_path: Path) -> None:
+    with listening(Web) as port:
+        found = ask(tmp_path, probe("web", "http", port, "/good"), network="(restarting)")
+    assert (found["web"].reply, found["web"].words) == (Reply.DOWN, "its container is restarting")
+
+
+@pytest.mark.parametrize(("kind", "second"), [("http", "/good"), ("redis", "")])
+def test_a_container_that_has_an_ipv6_address_alone_is_asked_there(tmp_path: Path, kind: str, second: str) -> None:
+    # nothing listens there, and this machine may have no such address: what cannot be reached is named
+    found = ask(tmp_path, probe("web", kind, 1, second), network="six", addresses="invalid IP ::1")["web"]
+    assert (found.reply, found.addresses) == (Reply.DOWN, ("::1",))
+    assert "::1" in found.words
+
+
+def test_a_cache_that_takes_no_connection_says_where_and_why(tmp_path: Path) -> None:
+    found = ask(tmp_path, probe("cache", "redis", 1))["cache"]
+    assert (found.reply, found.words) == (Reply.DOWN, "127.0.0.1 port 1: Connection refused")
+
+
+def test_the_server_s_own_settings_for_curl_change_nothing(tmp_path: Path) -> None:
+    (tmp_path / ".curlrc").write_text('proxy = "http://127.0.0.1:1"\nhead\nfail\n')
+    with listening(Web) as port:
+        found = ask(tmp_path, probe("web", "http", port, "/good", "fine"), home=tmp_path)
+    assert found["web"].reply is Reply.UP
+
+
+@pytest.mark.parametrize("path", ["/good?id[]=1", "/good?{a,b}", "/good?[1-3]", "/good?[", "/good?a/../b", "/good?$(x)`y`\\"])
+def test_a_path_is_asked_for_as_it_stands_whatever_brackets_it_has(tmp_path: Path, path: str) -> None:
+    with listening(Web) as port:
+        found = ask(tmp_path, probe("web", "http", port, path))["web"]
+    assert (found.reply, found.words) == (Reply.UP, "answers")
+    assert Web.last == path
 
 
 def test_a_kind_that_is_asked_elsewhere_has_its_addresses_alone(tmp_path: Path) -> None:
