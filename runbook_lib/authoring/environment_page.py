@@ -20,7 +20,8 @@ before any connection is opened, and the message names file, key and value.
 FORMS = {
     r"\S": "text",
     r"^/[A-Za-z0-9._/-]*$": "absolute path",
-    r"^[1-9][0-9]*(MB|GB)$": "memory, e.g. 512MB",
+    r"^/[^\s\p{Cc}\p{Cf}]*$": "path of a URL",
+    r"^[1-9][0-9]{0,6}(MB|GB)$": "memory, e.g. 512MB",
     r"^([01][0-9]|2[0-3]):[0-5][0-9]$": "time of day, HH:MM",
     r"^[a-z_][a-z0-9_.-]{0,62}$": "name in lower case",
     r"^[a-z_][a-z0-9_]{0,38}$": "name of at most 39 small letters, digits and _",
@@ -122,8 +123,8 @@ def _values(value: dict[str, Any]) -> dict[str, Any]:
 def _number(kind: str, value: dict[str, Any]) -> str:
     word = "whole number" if kind == "integer" else "number"
     low, above, high = value.get("minimum"), value.get("exclusiveMinimum"), value.get("maximum")
-    bounds = [f"above {above:g}" if above is not None else f"from {low:g}" if low is not None else "",
-              f"to {high:g}" if high is not None else ""]
+    bounds = [f"above {above:.16g}" if above is not None else f"from {low:.16g}" if low is not None else "",
+              f"to {high:.16g}" if high is not None else ""]
     return " ".join([word, *(bound for bound in bounds if bound)])
 
 

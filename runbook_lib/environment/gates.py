@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from runbook_lib.environment.types import Count, Seconds, StrictModel, Text
+from runbook_lib.environment.types import Interval, Seconds, StrictModel, Text, UrlPath
 
 
 class Page(StrictModel):
@@ -15,7 +15,7 @@ class Page(StrictModel):
     `without_browser`: the verdict of the check on a machine that has no browser.
     """
 
-    path: Annotated[str, StringConstraints(pattern=r"^/[^\s]*$")]
+    path: UrlPath
     texts: Annotated[tuple[Text, ...], Field(min_length=1)]
     timeout_s: Seconds = 15.0
     settle_s: Seconds = 2.0
@@ -25,8 +25,8 @@ class Page(StrictModel):
 class Gate(StrictModel):
     """How many clean probes in a row a new release needs, and by when; `page` is what a browser must see then."""
 
-    success_threshold: Count
-    interval_s: Seconds
+    success_threshold: Annotated[int, Field(ge=1, le=1_000)]
+    interval_s: Interval
     deadline_s: Seconds
     page: Page | None = None
 

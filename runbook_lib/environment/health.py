@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from runbook_lib.environment.types import Name, Port, SecretName, StrictModel, Text
-
-UrlPath = Annotated[str, StringConstraints(pattern=r"^/[^\s]*$")]
+from runbook_lib.environment.types import Line, Name, Port, SecretName, StrictModel, Text, UrlPath
 
 
 class Probe(StrictModel):
@@ -22,7 +20,7 @@ class Probe(StrictModel):
     kind: Literal["http", "postgres", "redis"] = "http"
     port: Port | None = None
     path: UrlPath = "/"
-    contains: Text | None = None
+    contains: Line | None = None
     password_variable: SecretName | None = None
 
 
@@ -34,7 +32,7 @@ class Claim(StrictModel):
     """
 
     path: UrlPath
-    field: Text | None = None
+    field: Line | None = None
     good: str | int | bool | None = None
     services: tuple[Name, ...] = ()
     equals: Literal["schema_revision", "running_commit"] | None = None
@@ -51,8 +49,8 @@ class Claim(StrictModel):
 class Health(StrictModel):
     """Endpoints by path, and what each of them covers; `claims` are what their replies are trusted for, by its name."""
 
-    endpoints: dict[Text, Text]
-    metrics_path: Text
+    endpoints: dict[UrlPath, Text]
+    metrics_path: UrlPath
     monitored: tuple[Text, ...]
     claims: dict[Text, Claim] = Field(default_factory=dict)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from runbook_lib.environment.types import Count, Seconds, StrictModel
+from runbook_lib.environment.types import BriefSeconds, StrictModel
 
 HEARTBEATS_LOST = 4  # so many may be lost on a bad link before the lock is taken for silent
 
@@ -22,13 +22,14 @@ class Limits(StrictModel):
     """
 
     # stopping a run counts on it: execution/time_limits.JOB_S must be longer
-    reconnect_s: Annotated[float, Field(gt=0, le=150)] = 120.0
-    keepalive_s: Count = 5
-    unacknowledged_s: Seconds = 8.0
-    lock_heartbeat_s: Seconds = 5.0
-    lock_silence_s: Count = 25
+    reconnect_s: Annotated[float, Field(ge=0.1, le=150, allow_inf_nan=False)] = 120.0
+    keepalive_s: Annotated[int, Field(ge=1, le=600)] = 5
+    # the kernel counts it in whole milliseconds, and takes 0 for its own default, which is many minutes
+    unacknowledged_s: BriefSeconds = 8.0
+    lock_heartbeat_s: BriefSeconds = 5.0
+    lock_silence_s: Annotated[int, Field(ge=1, le=3600)] = 25
     watchdog_interval_s: Annotated[int, Field(ge=1, le=60)] = 3
-    drain_s: Seconds = 40.0
+    drain_s: BriefSeconds = 40.0
 
     @model_validator(mode="after")
     def _heartbeats_may_be_lost(self) -> Limits:

@@ -8,7 +8,18 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from runbook_lib.core.text import server_address
-from runbook_lib.environment.types import AbsolutePath, Count, Name, Port, Seconds, SecretName, StrictModel, Text
+from runbook_lib.environment.types import (
+    AbsolutePath,
+    BriefSeconds,
+    Count,
+    HostAndPort,
+    Name,
+    Port,
+    SecretName,
+    StrictModel,
+    Text,
+    UrlAddress,
+)
 
 # no dash in front: it would be an option of ssh; a colon may be, in an IPv6 address
 Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_][A-Za-z0-9.:_%-]*$")]
@@ -28,7 +39,7 @@ class Server(StrictModel):
     # required, also where ssh's configuration names one: the report says which key a run was allowed to use
     key_file: Text
     known_hosts_file: Text
-    connect_timeout_s: Seconds = 10.0
+    connect_timeout_s: BriefSeconds = 10.0
     ssh_config_file: Text | None = None
 
     @property
@@ -58,8 +69,8 @@ class Compose(StrictModel):
 class Public(StrictModel):
     """What users type. `connect_to` is the `host:port` really dialled, where that differs from the URL."""
 
-    url: Annotated[str, StringConstraints(pattern=r"^https://[a-z0-9.-]+(:[0-9]+)?$")]
-    connect_to: Annotated[str, StringConstraints(pattern=r"^([^:\s]+|\[[0-9A-Fa-f:.]+\]):[0-9]+$")] | None = None
+    url: UrlAddress
+    connect_to: HostAndPort | None = None
     ca_file: Text | None = None
 
     @property

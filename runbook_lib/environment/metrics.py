@@ -12,8 +12,8 @@ from runbook_lib.environment.types import StrictModel, Text
 
 MetricName = Literal["request_rate", "response_time", "error_rate", "cpu_usage", "memory_usage", "connection_pool",
                      "cache_hits", "active_users"]
-Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Limit = Annotated[float, Field(allow_inf_nan=False)]
+Amount = Annotated[float, Field(gt=0, le=1e15, allow_inf_nan=False)]
+Limit = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
 
 
 class Metric(StrictModel):
@@ -33,7 +33,7 @@ class Metric(StrictModel):
     alert: Text | None = None
     above: Limit | None = None
     below: Limit | None = None
-    for_s: Annotated[int, Field(ge=0)] = 0
+    for_s: Annotated[int, Field(ge=0, le=604_800)] = 0
     worse: Literal["higher", "lower"] | None = None
     minimum_change: Amount | None = None
     needs_requests: bool = False

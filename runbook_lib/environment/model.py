@@ -31,7 +31,7 @@ from runbook_lib.environment.rules import (
     Window,
 )
 from runbook_lib.environment.services import COLOURS, Network, RateLimit, Service, Tuning, dependency_faults
-from runbook_lib.environment.types import Count, Name, SecretName, StrictModel, Text
+from runbook_lib.environment.types import Count, Days, Line, Name, SecretName, StrictModel, Text
 
 RULES = ("services", "networks", "images", "tuning", "rate_limit", "health", "metrics", "logs", "alerts", "backup",
          "restore_drill", "configuration_backup", "rollback", "gate", "watch", "success", "load", "disk_minimum_gb",
@@ -54,7 +54,7 @@ class Environment(StrictModel):
     public: Public
     services: dict[Name, Service]
     networks: dict[Name, Network]
-    images: dict[SecretName, Text]
+    images: dict[SecretName, Line]
     tuning: Tuning
     rate_limit: RateLimit
     environment_files: dict[Text, EnvironmentFile]
@@ -82,7 +82,7 @@ class Environment(StrictModel):
     windows: dict[Name, Window]
     maintenance: Maintenance
     limits: Limits = Limits()
-    certificate_minimum_days: Count
+    certificate_minimum_days: Days
     disk_minimum_gb: Count
     memory_minimum_mb: Count
 

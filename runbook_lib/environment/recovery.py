@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from runbook_lib.environment.types import Count, Seconds, StrictModel, Text
+from runbook_lib.environment.types import Hours, Seconds, StrictModel, Text, UrlPath
 
 
 class RestoreDrill(StrictModel):
@@ -17,6 +17,6 @@ class RestoreDrill(StrictModel):
     """
 
     limit_s: Seconds
-    memory_mb: Annotated[int, Field(ge=256)]
-    maximum_age_h: Count = 168
-    reads: dict[Text, Text | None]
+    memory_mb: Annotated[int, Field(ge=256, le=100_000_000)]
+    maximum_age_h: Hours = 168
+    reads: dict[UrlPath, Text | None]

@@ -11,6 +11,9 @@ from runbook_lib.environment.types import (
     ClockTime,
     Count,
     DatabaseName,
+    Days,
+    Hours,
+    Interval,
     Name,
     Percent,
     Seconds,
@@ -30,10 +33,10 @@ class Backup(StrictModel):
     format: Text
     frequency: Text
     daily_at: ClockTime
-    keep_days: Count
+    keep_days: Days
     # age alone has deleted the last good backup elsewhere: clocks jump, and schedules stop
     keep_newest: Count
-    maximum_age_h: Count
+    maximum_age_h: Hours
     configuration: tuple[Text, ...]
     files: tuple[Text, ...]
 
@@ -55,7 +58,7 @@ class ConfigurationBackup(StrictModel):
     remote: Text | None = None
     weekly_on: Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
     weekly_at: ClockTime
-    maximum_age_h: Count
+    maximum_age_h: Hours
     project_paths: tuple[Text, ...]
     server_paths: tuple[AbsolutePath, ...]
     files_directory: AbsolutePath
@@ -66,7 +69,7 @@ class ConfigurationBackup(StrictModel):
     data_volumes: dict[Name, Text]
     logs_directory: AbsolutePath
     log_folders: tuple[AbsolutePath, ...]
-    keep_log_days: Count
+    keep_log_days: Days
 
     @model_validator(mode="after")
     def _uploads_or_a_reason(self) -> ConfigurationBackup:
@@ -82,7 +85,7 @@ class Watch(StrictModel):
     """How long and how often a deployment is probed after the gate."""
 
     duration_s: Seconds
-    interval_s: Seconds
+    interval_s: Interval
 
 
 class Rollback(StrictModel):
@@ -98,8 +101,8 @@ class Rollback(StrictModel):
     minimum_requests: Count
     failure_threshold: Count
     watch_s: Seconds
-    interval_s: Seconds
-    synthetic_per_s: Annotated[float, Field(ge=0, le=100)]
+    interval_s: Interval
+    synthetic_per_s: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 
 
 Criterion = Literal["services", "response_time", "error_rate", "endpoints", "migrations", "assets", "logs",
@@ -113,7 +116,7 @@ class Success(StrictModel):
     """
 
     criteria: dict[Criterion, Text]
-    p95_ms: Count
+    p95_ms: Annotated[int, Field(ge=1, le=600_000)]
     error_rate_percent: Percent
 
 
@@ -122,16 +125,16 @@ class Load(StrictModel):
 
     # bounded here too, so that no file can turn a verification into an attack
     requests: Annotated[int, Field(ge=1, le=100_000)]
-    rate_per_s: Annotated[float, Field(gt=0, le=500)]
+    rate_per_s: Annotated[float, Field(gt=0, le=500, allow_inf_nan=False)]
 
 
 class AlertCondition(StrictModel):
     """One alert of the plan: its words, and the figure and duration of the Prometheus rule of the same name."""
 
     condition: Text
-    above: float | None = None
+    above: Annotated[float, Field(ge=0, le=1_000_000_000, allow_inf_nan=False)] | None = None
     unit: Literal["seconds", "percent"] | None = None
-    for_s: Annotated[int, Field(ge=0)]
+    for_s: Annotated[int, Field(ge=0, le=604_800)]
 
 
 class AlertChannel(StrictModel):
@@ -158,7 +161,7 @@ class Logging(StrictModel):
     level: Literal["ERROR", "WARNING", "INFO"]
     files: dict[Text, tuple[Text, ...]]
     rotation: Literal["daily"]
-    keep_days: Count
+    keep_days: Days
     compress: bool
 
 

@@ -26,7 +26,7 @@ class Service(StrictModel):
     ports: Annotated[tuple[Port, ...], Field(min_length=1)]
     # what is reached through the link alone; a published port would be open to the world
     loopback_port: Port | None = None
-    cpus: Annotated[float, Field(gt=0)]
+    cpus: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)]
     memory: Memory
     networks: Annotated[tuple[Text, ...], Field(min_length=1)]
     critical: bool
@@ -106,7 +106,7 @@ class RateLimit(StrictModel):
     """Requests a minute for one address; `exempt` are networks in CIDR form, none by default."""
 
     requests_per_minute: Count
-    burst: Annotated[int, Field(ge=0)]
+    burst: Annotated[int, Field(ge=0, le=1_000_000_000)]
     exempt: tuple[Text, ...] = ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -13,22 +14,63 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
 
-Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
+# printed to terminals and written into configuration: a code hidden in a text would be obeyed there
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL_OR_LINE_END = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _without_control_characters(text: str) -> str:
+    found = _CONTROL.search(text)
+    if found:
+        raise ValueError(f"should be text without control characters, has U+{ord(found.group()):04X}")
+    return text
+
+
+def _one_line(text: str) -> str:
+    found = _CONTROL_OR_LINE_END.search(text)
+    if found:
+        raise ValueError(f"should be one line without control characters, has U+{ord(found.group()):04X}")
+    return text
+
+
+def _with_a_port(address: str) -> str:
+    port = address.rpartition(":")[2]
+    if port.isdigit() and not 1 <= int(port) <= 65535:
+        raise ValueError(f"its port should be between 1 and 65535, got {port:.20}")
+    return address
+
+
+Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\S"), AfterValidator(_without_control_characters)]
+# what programs take as one argument or one line, and what is searched for in a line
+Line = Annotated[str, StringConstraints(min_length=1, pattern=r"\S"), AfterValidator(_one_line)]
+# lists of them are joined by spaces on their way to the server
+UrlPath = Annotated[str, StringConstraints(pattern=r"^/[^\s\p{Cc}\p{Cf}]*$")]
 # no spaces and no quotes: these paths are written into Compose files, cron lines and nginx's configuration
 # without a slash at its end, or what is joined to it here and on the server would differ
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._/-]*$"),
                          AfterValidator(lambda path: path.rstrip("/") or "/")]
-Memory = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*(MB|GB)$")]
+Memory = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,6}(MB|GB)$")]
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_.-]{0,62}$")]
 # PostgreSQL cuts a name after 63 bytes: a restore adds _restore_ and a time to it
 DatabaseName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,38}$")]
 # what a shell and Compose both take as the name of a variable
 SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]+$")]
-Seconds = Annotated[float, Field(gt=0)]
-Percent = Annotated[float, Field(ge=0, le=100)]
+# Every number has an upper bound: a time that no date can hold, or a count that no program can, is a slip of the hand,
+# and would end a run in the middle
+Seconds = Annotated[float, Field(gt=0, le=604_800, allow_inf_nan=False)]
+BriefSeconds = Annotated[float, Field(ge=0.1, le=600, allow_inf_nan=False)]  # what a link or a proxy is waited for
+# between two probes: with less, they would be an attack on what they watch
+Interval = Annotated[float, Field(ge=0.1, le=3_600, allow_inf_nan=False)]
+Hours = Annotated[int, Field(ge=1, le=87_600)]
+Days = Annotated[int, Field(ge=1, le=3_650)]
+Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]  # what the 32 bits of PostgreSQL and of most programs hold
+
+UrlAddress = Annotated[str, StringConstraints(pattern=r"^https://[a-z0-9.-]+(:[0-9]+)?$"), AfterValidator(_with_a_port)]
+HostAndPort = Annotated[str, StringConstraints(pattern=r"^([^:\s]+|\[[0-9A-Fa-f:.]+\]):[0-9]+$"),
+                        AfterValidator(_with_a_port)]
 
 MEGABYTE = 1024 * 1024
 

@@ -33,7 +33,7 @@ _KINDS = {
     "model_attributes_type": "a mapping of keys to values",
 }
 _FORMS = {
-    r"^[1-9][0-9]*(MB|GB)$": "a size such as 512MB or 1GB",
+    r"^[1-9][0-9]{0,6}(MB|GB)$": "a size such as 512MB or 1GB",
     r"^([01][0-9]|2[0-3]):[0-5][0-9]$": "a time in UTC such as 02:00",
     r"^/[A-Za-z0-9._/-]*$": "an absolute path without spaces",
     r"^([^:\s]+|\[[0-9A-Fa-f:.]+\]):[0-9]+$": "host:port or [address]:port",
@@ -41,6 +41,7 @@ _FORMS = {
     r"^[a-z_][a-z0-9_.-]{0,62}$": "a name in small letters, digits, _ . -",
     r"^[a-z_][a-z0-9_]{0,38}$": "a name of at most 39 small letters, digits and _",
     r"^https://[a-z0-9.-]+(:[0-9]+)?$": "an address such as https://staging.example.com, without a path",
+    r"^/[^\s\p{Cc}\p{Cf}]*$": "a path of a URL such as /health, without spaces and control characters",
     r"^[A-Za-z0-9:_][A-Za-z0-9.:_%-]*$": "a host name or address",
     r"\S": "text that is not empty",
 }
@@ -54,8 +55,13 @@ def format_errors(error: ValidationError, model: type[BaseModel], sources: Mappi
         dotted = ".".join(str(part) for part in place)
         for message in _messages(detail, place, model):
             line = f"{dotted}: {message}" if dotted else message
-            lines.append(f"{_source_of(line, sources)}: {line}")
+            lines.append(f"{_source_of(line, sources)}: {_printed(line)}")
     return lines
+
+
+def _printed(line: str) -> str:
+    """The line with its control characters as YAML escapes them: a key may hold one, which a terminal would obey."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in line)
 
 
 def _messages(detail: Any, place: Location, model: type[BaseModel]) -> list[str]:
@@ -85,7 +91,7 @@ def _expectation(kind: str, context: Mapping[str, Any], place: Location) -> str:
     if kind.startswith(("greater_than", "less_than")):
         bound = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt", "less_than_equal": "le"}[kind]
         word = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}[bound]
-        return f"{word} {context[bound]:g}"
+        return f"{word} {context[bound]:.16g}"
     if kind == "literal_error":
         return f"one of {context['expected']}"
     if kind == "string_pattern_mismatch":

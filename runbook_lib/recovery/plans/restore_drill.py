@@ -34,7 +34,7 @@ def drill_command(backup: Backup, deployed: Deployed, environment: Environment) 
         backup.manifest.sha256, f"{limits.limit_s:.0f}", str(needs.memory_mb), str(needs.tmpfs_mb),
         environment.images.get("POSTGRES_IMAGE", FALLBACK_IMAGE), ",".join(application_images(deployed, backup)),
         environment.project,
-        *(f"{path}|{table or ''}" for path, table in limits.reads.items()),
+        *(f"{path} {table or ''}" for path, table in limits.reads.items()),
     )
     text = programs.text("platform/whole_lines.sh", "recovery/dump_contents.sh",
                          "recovery/split_dump.sh", "recovery/load_dump.sh",

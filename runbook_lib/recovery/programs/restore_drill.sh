@@ -248,7 +248,7 @@ while get("/api/v1/health")[0]["status"] != 200 and time.monotonic() < deadline:
     time.sleep(0.2)
 done = []
 for word in sys.argv[1:]:
-    path, _, table = word.partition("|")
+    path, _, table = word.partition(" ")
     reply, value = get(path)
     page = value if isinstance(value, dict) else {}
     done.append(reply | {"table": table, "total": page.get("total"), "json": value is not None})

@@ -13,7 +13,7 @@ def test_one_limit_leaves_the_others_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(("given", "words"), [
-    ({"reconnect_s": 151}, "less than or equal to 150"), ({"reconnect_s": 0}, "greater than 0"),
+    ({"reconnect_s": 151}, "less than or equal to 150"), ({"reconnect_s": 0}, "greater than or equal to 0.1"),
     ({"lock_silence_s": 19}, "4 times lock_heartbeat_s"), ({"lock_heartbeat_s": 7}, "4 times lock_heartbeat_s"),
     ({"watchdog_interval_s": 0}, "greater than or equal to 1"), ({"watchdog_interval_s": 0.5}, "valid integer"),
     ({"reconect_s": 30}, "Extra inputs"),
