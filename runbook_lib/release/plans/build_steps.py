@@ -96,15 +96,15 @@ def pull(environment: Environment, *images: str) -> Step:
     return Step(
         StepKey.PULL,
         "Pull the images that the server does not have",
-        tuple(_program("pull", image, timeout_s=BUILD_TIMEOUT_S) for image in images),
-        undo=(stop_images(environment, *images),),
+        tuple(_program("pull", build_mark(environment), image, timeout_s=BUILD_TIMEOUT_S) for image in images),
+        undo=(stop_images(environment),),
         why="what will read the release's configuration must be there before the configuration is",
     )
 
 
-def stop_images(environment: Environment, *pulled: str) -> Command:
-    """End a build, and the pull of `pulled` images, that a stopped run has left; passes where there is none."""
-    return _program("stop", build_mark(environment), *pulled, timeout_s=STOP_TIMEOUT_S)
+def stop_images(environment: Environment) -> Command:
+    """End a build or a pull of this project that a stopped run has left; passes where there is none."""
+    return _program("stop", build_mark(environment), timeout_s=STOP_TIMEOUT_S)
 
 
 def _program(*words: str, timeout_s: float) -> Command:

@@ -1,44 +1,67 @@
 # shellcheck shell=bash
 # An image of a release, built or pulled in the foreground; what it started on the engine ends with it:
 #   bash -s -- build MARK CHECKOUT TREE docker build …    from a folder of a commit; the words name `--add-host MARK:…`
-#   bash -s -- pull IMAGE
-#   bash -s -- stop MARK [IMAGE…]                         end what a stopped run left of it; passes where nothing is left
+#   bash -s -- pull MARK IMAGE
+#   bash -s -- stop MARK                                  end what a stopped run left of it; passes where nothing is left
 # The engine builds, not the client: a client that is gone stops a build, but not at once, and a client that lives on when
-# its job was killed goes on building. MARK is an address of no use, by which the containers of a build are known.
+# its job was killed goes on building. MARK is an address of no use, by which the containers of a build are known, and by
+# which its clients are: it stands in their environment, because another project's pull of one image has the same words.
 
 set -uo pipefail
-readonly SETTLE_S=30
+readonly SETTLE_S=30 ANSWER_S=20
 
-# processes PATTERN: clients of ours by their whole command line; this program's own begins with another word
-processes() { pgrep -u "$(id -u)" -f "^[^ ]*docker[^ ]* $1"; }
+# an engine that hangs is one that does not answer
+engine() { timeout --foreground "$ANSWER_S" docker "$@"; }
 
-# shellcheck disable=SC2016
-escaped() { printf %s "$1" | sed 's/[][\.*^$()+?{}|]/\\&/g'; }
-
-containers() {
-    docker ps --all --quiet --no-trunc | xargs -r docker inspect --format '{{.Id}} {{json .HostConfig.ExtraHosts}}' 2>/dev/null \
-        | grep -F "\"$mark:" | cut -d ' ' -f 1
+# clients: processes that this program started for MARK, and theirs; those of other users cannot be read, and are not ours
+clients() {
+    local found status
+    found=$(grep -slzxF "RUNBOOK_IMAGE=$mark" /proc/[0-9]*/environ)
+    status=$?
+    # 2: one of them is another user's, or has just ended
+    ((status <= 2)) || { echo "the docker clients of this user cannot be listed" >&2; return 1; }
+    sed -n 's#^/proc/\([0-9]*\)/environ$#\1#p' <<<"$found"
 }
 
-# end_clients PATTERN: a client that is asked to end tells the engine so; one that does not end is killed
-end_clients() {
-    local pid deadline=$((SECONDS + SETTLE_S / 3))
-    while pid=$(processes "$1"); do
+# containers: the build's on the engine, none where it has none; fails where the engine does not answer
+containers() {
+    local ids found tries=0
+    while :; do
+        ids=$(engine ps --all --quiet --no-trunc) || { echo "the engine does not list its containers" >&2; return 1; }
+        [[ -n $ids ]] || return 0
         # shellcheck disable=SC2086
-        if ((SECONDS < deadline)); then kill -TERM $pid 2>/dev/null; else kill -KILL $pid 2>/dev/null; fi
+        found=$(engine inspect --format '{{.Id}} {{json .HostConfig.ExtraHosts}}' $ids 2>/dev/null) && break
+        # one that was removed in this moment makes the whole command fail
+        ((++tries < 20)) || { echo "the containers on the engine cannot be inspected" >&2; return 1; }
+        sleep 0.2
+    done
+    awk -v mark="\"$mark:" 'index($0, mark) { print $1 }' <<<"$found"
+}
+
+# end_clients SECONDS: a client that is asked to end tells the engine so; one that has not ended by then is killed
+end_clients() {
+    local pids began=$SECONDS
+    while pids=$(clients) || return 1; [[ -n $pids ]]; do
+        # shellcheck disable=SC2086
+        if ((SECONDS - began < $1)); then kill -TERM $pids 2>/dev/null; else kill -KILL $pids 2>/dev/null; fi
+        # one that waits for a disk ends when that answers, not now
+        ((SECONDS - began < $1 + SETTLE_S / 3)) || { echo "a docker client does not end: process ${pids//$'\n'/ }" >&2; return 1; }
         sleep 0.2
     done
 }
 
 # end_build SECONDS: waits so long for the engine to end the build's step, then ends it
 end_build() {
-    local left found deadline=$((SECONDS + $1))
-    found=$(containers)
-    end_clients ".*--add-host $(escaped "$mark"):"
-    while left=$(containers) && ((SECONDS < deadline)); do sleep 0.2; done
+    local left found deadline
+    # only for the message; the end does not depend on it
+    found=$(containers 2>/dev/null) || found=''
+    end_clients "$(($1 < SETTLE_S / 3 ? $1 : SETTLE_S / 3))" || return 1
+    deadline=$((SECONDS + $1))
+    while left=$(containers) || return 1; [[ -n $left ]] && ((SECONDS < deadline)); do sleep 0.2; done
     # shellcheck disable=SC2086
-    [[ -z $left ]] || docker rm --force $left >/dev/null 2>&1
-    left=$(containers) && { echo "a build is still running on the engine, in ${left//$'\n'/ }" >&2; return 1; }
+    [[ -z $left ]] || engine rm --force $left >/dev/null 2>&1
+    left=$(containers) || return 1
+    [[ -z $left ]] || { echo "a build is still running on the engine, in ${left//$'\n'/ }" >&2; return 1; }
     [[ -z $found ]] || echo "the build was stopped on the engine, in ${found:0:12}: no image of it was made" >&2
 }
 
@@ -47,7 +70,7 @@ build() {
     shift 2
     # less than a job's supervisor waits before it kills
     trap 'end_build 1; exit 143' TERM INT HUP
-    (git -C "$checkout" archive "$tree" | "$@") &
+    (git -C "$checkout" archive "$tree" | env "RUNBOOK_IMAGE=$mark" "$@") &
     child=$!
     # a trap runs only between commands, and during `wait`
     wait "$child"
@@ -57,26 +80,22 @@ build() {
 
 pull() {
     local child
-    trap 'end_clients "pull --quiet $(escaped "$1")\$"; echo "the pull of $1 was stopped" >&2; exit 143' TERM INT HUP
-    docker pull --quiet "$1" &
+    trap 'end_clients 1; echo "the pull of $1 was stopped" >&2; exit 143' TERM INT HUP
+    env "RUNBOOK_IMAGE=$mark" docker pull --quiet "$1" &
     child=$!
     wait "$child"
     exit $?
 }
 
 stop() {
-    local image
-    # an engine that does not answer is not an engine without a build
-    docker version >/dev/null || exit 1
-    for image; do end_clients "pull --quiet $(escaped "$image")\$"; done
     end_build "$SETTLE_S" || exit 1
 }
 
-verb=$1
-shift
+verb=$1 mark=$2
+shift 2
 case $verb in
-    build) mark=$1; shift; build "$@" ;;
+    build) build "$@" ;;
     pull) pull "$@" ;;
-    stop) mark=$1; shift; stop "$@" ;;
+    stop) stop ;;
 esac
 exit

@@ -53,5 +53,5 @@ def test_a_build_and_a_pull_are_undone_by_ending_what_they_started() -> None:
         assert undo.argv[3:] == ("stop", mark)
         assert f"{mark}:127.0.0.1" in build.argv, "the undo knows the build's containers by it"
     pull = build_steps.pull(ROLLOUT.environment, "redis:7", "postgres:15")
-    assert [str(one).split(" -- ")[1] for one in pull.actions] == ["pull redis:7", "pull postgres:15"]
-    assert str(pull.undo[0]).endswith(f"stop {mark} redis:7 postgres:15")
+    assert [str(one).split(" -- ")[1] for one in pull.actions] == [f"pull {mark} redis:7", f"pull {mark} postgres:15"]
+    assert str(pull.undo[0]).endswith(f"stop {mark}")

@@ -1,0 +1,164 @@
+"""A build or a pull that is stopped ends, on this machine and on the engine, and nothing of another project does."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.core import programs
+from tests.unit.connections.local_server import eventually
+
+PROGRAM = programs.text("release/image.sh").replace("SETTLE_S=30", "SETTLE_S=3")
+OURS, THEIRS = "ours-build.invalid", "theirs-build.invalid"
+# pulls and builds until it is ended; a build has a container on the engine for as long
+DOCKER = r"""#!/bin/bash
+[[ -e $STATE/down ]] && { echo "Cannot connect to the Docker daemon" >&2; exit 1; }
+case $1 in
+    pull|build)
+        trap 'rm -f "$STATE/containers/$$"; exit 1' TERM
+        [[ -e $STATE/deaf ]] && trap '' TERM
+        [[ $3 != *.invalid:* ]] || echo "[\"$3\"]" > "$STATE/containers/$$"
+        touch "$STATE/started/$$"
+        for ((n = 0; n < 1200; n++)); do sleep 0.1; done ;;
+    ps) [[ ! -e $STATE/no-list ]] || exit 1; ls "$STATE/containers" ;;
+    inspect) shift 3; status=0
+        [[ ! -e $STATE/no-inspect ]] || exit 1
+        [[ ! -e $STATE/vanishing ]] || { rm "$STATE/vanishing"; status=1; }
+        for id; do echo "$id $(cat "$STATE/containers/$id")" || status=1; done; exit "$status" ;;
+    rm) shift 2; [[ -e $STATE/stuck ]] || (cd "$STATE/containers" && rm -f -- "$@") ;;
+esac
+"""
+
+
+class Engine:
+    """The double's folder, and what was started with it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.started: list[subprocess.Popen[str]] = []
+        for name in ("bin", "containers", "started", "checkout/part"):
+            (folder / name).mkdir(parents=True)
+        (folder / "bin/docker").write_text(DOCKER)
+        (folder / "bin/docker").chmod(0o755)
+        (folder / "checkout/part/Dockerfile").write_text("FROM x\n")
+        for words in (("init", "-q"), ("add", "."), ("-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "a")):
+            subprocess.run(("git", *words), cwd=folder / "checkout", check=True, timeout=60)
+
+    def _popen(self, *words: str) -> subprocess.Popen[str]:
+        env = {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", "STATE": str(self.folder), "HOME": str(self.folder)}
+        source = self.folder / "image.sh"
+        source.write_text(PROGRAM)
+        with source.open() as stdin:
+            return subprocess.Popen(("bash", "-s", "--", *words), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                    env=env, start_new_session=True)
+
+    def begin(self, *words: str) -> subprocess.Popen[str]:
+        before = len(list((self.folder / "started").iterdir()))
+        job = self._popen(*words)
+        self.started.append(job)
+        assert eventually(lambda: len(list((self.folder / "started").iterdir())) > before)
+        return job
+
+    def pull(self, mark: str, image: str = "redis:7") -> subprocess.Popen[str]:
+        return self.begin("pull", mark, image)
+
+    def build(self, mark: str) -> subprocess.Popen[str]:
+        return self.begin("build", mark, str(self.folder / "checkout"), "HEAD:part", "docker", "build", "--add-host", f"{mark}:127.0.0.1", "-")
+
+    def stop(self, mark: str) -> tuple[int, str]:
+        job = self._popen("stop", mark)
+        _, errors = job.communicate(timeout=240)
+        return job.returncode, errors
+
+    def set(self, name: str) -> None:
+        (self.folder / name).touch()
+
+    def containers(self) -> int:
+        return len(list((self.folder / "containers").iterdir()))
+
+    def end(self) -> None:
+        for job in self.started:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(job.pid, signal.SIGKILL)
+            job.communicate()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    made = Engine(tmp_path)
+    yield made
+    made.end()
+
+
+def test_a_stop_ends_the_pull_of_its_project_and_not_that_of_another(engine: Engine) -> None:
+    theirs, ours = engine.pull(THEIRS), engine.pull(OURS)
+    assert engine.stop(OURS) == (0, "")
+    ours.wait(timeout=120)
+    assert theirs.poll() is None
+
+
+def test_a_stop_ends_neither_a_pull_nor_a_build_that_was_started_without_a_project(engine: Engine) -> None:
+    env = {"PATH": os.environ["PATH"], "STATE": str(engine.folder)}
+    for words in (("pull", "--quiet", "redis:7"), ("build", "--add-host", f"x{OURS}:127.0.0.1", "-")):
+        engine.started.append(subprocess.Popen((engine.folder / "bin/docker", *words), env=env, text=True, start_new_session=True))
+    assert eventually(lambda: len(list((engine.folder / "started").iterdir())) == 2)
+    assert engine.stop(OURS) == (0, "")
+    assert [one.poll() for one in engine.started] == [None, None]
+    assert engine.containers() == 1
+
+
+def test_a_stop_ends_the_build_of_its_project_on_the_engine_and_not_that_of_another(engine: Engine) -> None:
+    theirs, ours = engine.build(THEIRS), engine.build(OURS)
+    code, shown = engine.stop(OURS)
+    assert (code, "the build was stopped on the engine" in shown) == (0, True)
+    ours.wait(timeout=120)
+    assert (theirs.poll(), engine.containers()) == (None, 1)
+
+
+@pytest.mark.parametrize("what", ["pull", "build"])
+def test_a_program_that_is_stopped_ends_its_own_client_alone(engine: Engine, what: str) -> None:
+    theirs, ours = getattr(engine, what)(THEIRS), getattr(engine, what)(OURS)
+    ours.send_signal(signal.SIGTERM)
+    _, errors = ours.communicate(timeout=120)
+    assert (ours.returncode, "stopped" in errors) == (143, True)
+    assert theirs.poll() is None
+    assert engine.containers() == (1 if what == "build" else 0)
+
+
+@pytest.mark.parametrize("state", ["down", "no-list", "no-inspect"])
+def test_an_engine_that_does_not_answer_is_not_an_engine_without_a_build(engine: Engine, state: str) -> None:
+    engine.build(THEIRS)
+    engine.build(OURS)
+    engine.set(state)
+    code, shown = engine.stop(OURS)
+    assert code == 1
+    assert shown, "it reports why"
+
+
+def test_a_container_that_goes_meanwhile_does_not_hide_the_build(engine: Engine) -> None:
+    engine.build(OURS)
+    engine.set("vanishing")
+    code, shown = engine.stop(OURS)
+    assert (code, "the build was stopped" in shown, engine.containers()) == (0, True, 0)
+
+
+def test_a_client_that_does_not_listen_is_killed_and_its_container_removed(engine: Engine) -> None:
+    engine.set("deaf")
+    job = engine.build(OURS)
+    assert engine.stop(OURS)[0] == 0
+    job.wait(timeout=120)
+    assert engine.containers() == 0
+
+
+def test_a_container_that_cannot_be_removed_fails_the_stop(engine: Engine) -> None:
+    engine.set("stuck")
+    engine.set("deaf")
+    engine.build(OURS)
+    code, shown = engine.stop(OURS)
+    assert (code, "still running on the engine" in shown) == (1, True)
