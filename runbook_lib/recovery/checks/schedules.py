@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.recovery.facts.backups import INSTALL
 from runbook_lib.recovery.facts.installed_schedules import (
     InstalledSchedules,
     JobOutcome,
@@ -19,8 +20,11 @@ _INSTALL = "Open 34 Install the schedules."
 _NOTEBOOKS = {BACKUP_DATABASE: "30 Back up the database", BACKUP_CONFIGURATION: "33 Back up the configuration"}
 
 
-def schedule_preconditions(now: InstalledSchedules) -> tuple[Finding, ...]:
-    """Whether jobs can be scheduled without root, and what root would have to do otherwise."""
+def schedule_preconditions(now: InstalledSchedules, wanted: str = "installed") -> tuple[Finding, ...]:
+    """Whether jobs can be scheduled without root, and would find their programs; what root would have to do otherwise.
+
+    `wanted` as the notebook's parameter: what is removed needs no programs.
+    """
     user = now.user
     source = {"systemd": "systemd's timers of this user", "cron": "the crontab of this user"}.get(now.scheduler)
     problem = now.crontab_problem
@@ -34,10 +38,20 @@ def schedule_preconditions(now: InstalledSchedules) -> tuple[Finding, ...]:
                 next_step="On the server: `crontab -l`. What it says has to go; lines that begin with '# BEGIN' or "
                 "'# END' and name schedules go in pairs (`crontab -e`)."),
     )
+    found = found if wanted == "removed" else (*found, _programs(now))
     if "systemd" not in now.has or now.scheduler != "cron":
         return found
     return (*found, Finding("systemd's timers are available", Verdict.WARNING, "no linger for this user: cron is used",
                             "either", f"As root: `loginctl enable-linger {user}`, then run this again."))
+
+
+def _programs(now: InstalledSchedules) -> Finding:
+    # a job that cannot run would be installed as a success, and its first night be the failure
+    return finding("the server has the programs that the jobs need", None if now.lacking is None else not now.lacking,
+                   measured="not known" if now.lacking is None else
+                   f"the jobs would find no {', '.join(now.lacking)}" if now.lacking else "yes",
+                   expected="perl with Digest::MD5, gzip, flock, diff, docker, git, in the system's folders",
+                   next_step=INSTALL)
 
 
 def schedule_findings(now: InstalledSchedules) -> tuple[Finding, ...]:

@@ -55,7 +55,8 @@ class InstalledSchedules:
 
     `has`: systemd, linger, user-manager, crontab, cron-daemon. `files`: path to sha256. `installed`: since when.
     `crontab` are the project's own lines of the crontab, markers included, `crontab_problem` why they are not known.
-    `old_units`: jobs whose systemd units are named as earlier versions did.
+    `old_units`: jobs whose systemd units are named as earlier versions did. `lacking`: programs that the jobs need and
+    would not find; None where that is not known.
     """
 
     planned: tuple[Schedule, ...]
@@ -73,6 +74,7 @@ class InstalledSchedules:
     project: str = ""
     crontab_problem: str = ""
     old_units: frozenset[str] = frozenset()
+    lacking: tuple[str, ...] | None = ()
 
     @property
     def scheduler(self) -> str:
@@ -130,7 +132,7 @@ def survey_schedules(environment: Environment) -> Question[InstalledSchedules]:
     """What the server has of the planned schedules, and how their last runs went. Raises FactUnreadable."""
     planned = planned_schedules(environment)
     argv = ("bash", "-s", "--", environment.server.directory, *identity(environment), *(one.name for one in planned))
-    program = programs.text("recovery/crontab.sh", "recovery/schedules_survey.sh")
+    program = programs.text("recovery/required_programs.sh", "recovery/crontab.sh", "recovery/schedules_survey.sh")
 
     def fetch(connections: Connections) -> InstalledSchedules:
         reply = connections.server.run(Command(argv, stdin=program, timeout_s=30))
@@ -162,6 +164,7 @@ def parse_schedules(text: str, planned: tuple[Schedule, ...]) -> InstalledSchedu
             project=single.get("project", ""),
             crontab_problem=_decoded(single.get("crontab-problem", "")),
             old_units=frozenset(fields[1] for fields in records if fields[0] == "old-unit"),
+            lacking=tuple(one for one in single["lacks"].split(",") if one) if "lacks" in single else None,
         )
     except (KeyError, ValueError, IndexError, TypeError, OverflowError, OSError, binascii.Error) as cause:
         raise FactUnreadable(

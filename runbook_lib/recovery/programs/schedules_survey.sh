@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC2034
-# What is installed of a project's schedules, and how they went. Follows crontab.sh. Reads only:
+# What is installed of a project's schedules, and how they went. Follows required_programs.sh and
+# crontab.sh. Reads only:
 #   bash -s -- DIRECTORY PROJECT BEGIN END OLD_BEGIN OLD_END NAME…
 # One record a line, fields by tabs, texts in base64. Lines and units of other environments stay on the server.
 
@@ -33,11 +34,19 @@ survey_crontab() {
     printf 'crontab\t%s\n' "$(printf '%s' "$own" | encoded)"
 }
 
+# lacking: what the jobs would miss, looked up where job_wrapper.sh does: its PATH is not that of a person's login
+lacking() {
+    local one PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    lacking_programs
+    for one in docker git tar; do command -v "$one" >/dev/null || echo "$one"; done
+}
+
 main() {
     local state=$1/.runbook/scheduled name file unit units=$HOME/.config/systemd/user
     folder=$state project=$2 begin=$3 end=$4 old_begin=$5 old_end=$6; shift 6
     printf 'clock\t%s\nuser\t%s\nhome\t%s\nproject\t%s\n' "$(date +%s)" "$(id -un)" "$HOME" "$project"
     scheduler
+    printf 'lacks\t%s\n' "$(lacking | paste -sd,)"
     survey_crontab
     for file in "$state"/* "$units/runbook-$project-"*; do
         [[ -f $file ]] && printf 'file\t%s\t%s\n' "$(printf %s "$file" | encoded)" "$(sha256sum <"$file" | cut -d' ' -f1)"

@@ -54,6 +54,25 @@ def test_a_server_that_has_all_lacks_nothing(tmp_path: Path) -> None:
     assert "\nlacks\t\n" in run(survey_program(), path, str(tmp_path), "staging_db", "0")
 
 
+JOB_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@pytest.mark.parametrize(("more", "lacks"), [((), "perl with Digest::MD5,docker,git"), (("perl", "git", "docker"), "")])
+def test_what_the_scheduled_jobs_would_miss_is_said_before_they_are_installed(more: tuple[str, ...], lacks: str, tmp_path: Path) -> None:
+    """By the PATH of the jobs: what this session finds elsewhere is of no use to them."""
+    job = path_of(tmp_path / "jobs", *MINIMAL, *(one for one in more if one != "docker"))
+    if "docker" in more:
+        (tmp_path / "jobs/docker").symlink_to("/bin/true")
+    here = path_of(tmp_path / "here", *MINIMAL, "perl", "git", "id", "pgrep", "head")
+    program = programs.text("recovery/required_programs.sh", "recovery/crontab.sh", "recovery/schedules_survey.sh")
+    assert JOB_PATH in program
+    assert JOB_PATH in programs.text("recovery/job_wrapper.sh"), "the wrapper looks there"
+    words = (str(tmp_path), "gw2-staging", "# BEGIN", "# END", "# OLD", "# OLD END")
+    done = subprocess.run(("bash", "-s", "--", *words), input=program.replace(JOB_PATH, f"PATH={job}"), text=True, capture_output=True,
+                          timeout=60, env={"PATH": here, "HOME": str(tmp_path)})
+    assert f"\nlacks\t{lacks}\n" in done.stdout, done.stderr
+
+
 def test_no_program_makes_timeout_the_first_process_of_a_container() -> None:
     """As such, timeout of coreutils 9.10 ends at once with 125 and prints nothing."""
     folder = Path(programs.__file__).parents[1]
