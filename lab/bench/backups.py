@@ -137,7 +137,8 @@ class BackupBench:
     def _drill(self, database: str) -> None:
         environment = self._for(database)
         listed = Command(("bash", "-s", "--", FOLDER, database, "1"), stdin=survey_program())
-        backups = parse_survey(self._program(listed), FOLDER, database, our_clock=datetime.now(UTC))
+        backups = parse_survey(self._program(listed), FOLDER, database, environment.project,
+                               our_clock=datetime.now(UTC))
         if backups.newest is None:
             raise LabError(f"The backup of {database} is not good.", next_step="run the benchmark again")
         nothing = Deployed(None, None, None, None, None, frozenset(), ())

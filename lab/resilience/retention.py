@@ -99,15 +99,15 @@ class BackupFolder:
         rules = self.environment.backup
         names = [backup.name for backup in expired(self._survey(moment), self.environment)]
         if names:
-            self._server("bash", "-s", "--", "prune", FOLDER, rules.database, str(rules.keep_newest), *names,
-                         text=backup_program())
+            self._server("bash", "-s", "--", "prune", FOLDER, rules.database, self.environment.project,
+                         str(rules.keep_newest), *names, text=backup_program())
             self.pruned += len(names)
 
     def _survey(self, moment: datetime) -> Backups:
         """The folder as the server reports it, at the simulated moment."""
         database = self.environment.backup.database
         rows = self._server("bash", "-s", "--", FOLDER, database, "0", text=survey_program())
-        found = parse_survey(rows, FOLDER, database, our_clock=moment + self.local_offset)
+        found = parse_survey(rows, FOLDER, database, self.environment.project, our_clock=moment + self.local_offset)
         return replace(found, server_clock=moment + self.server_offset)
 
     def _server(self, *words: str, text: str | None = None) -> str:

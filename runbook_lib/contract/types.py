@@ -153,7 +153,8 @@ def _seconds(value: Any) -> Any:
 
 _VALIDATORS: dict[str, Callable[[Any], Any]] = {
     "mode": _mode, "ref": _ref, "to": _ref, "environment": _environment, "plan_hash": _plan_hash,
-    "database": _database, "backup": _file_name, "drop_retained": _file_name, "watch_s": _seconds,
+    "database": _database, "backup": _file_name, "from_project": _file_name, "drop_retained": _file_name,
+    "watch_s": _seconds,
 }
 
 

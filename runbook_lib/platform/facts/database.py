@@ -20,6 +20,7 @@ END AS revisions
 """
 _OVERVIEW = f"""
 SELECT current_setting('server_version') AS version,
+       (SELECT system_identifier::text FROM pg_control_system()) AS system,
        pg_database_size(current_database()) AS size_bytes,
        (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
        current_setting('max_connections')::int AS max_connections,
@@ -65,7 +66,10 @@ class Table:
 
 @dataclass(frozen=True)
 class DatabaseState:
-    """`revision` is None before the first migration. `connections` counts client connections, ours included."""
+    """`revision` is None before the first migration. `connections` counts client connections, ours included.
+
+    `system` is PostgreSQL's own identifier of the server, the same in each of its databases.
+    """
 
     version: str
     size_bytes: int
@@ -73,6 +77,7 @@ class DatabaseState:
     connections: int
     max_connections: int
     tables: tuple[Table, ...]
+    system: str = ""
 
     @property
     def rows(self) -> int:
@@ -100,6 +105,7 @@ def survey_database(environment: Environment, *, count: bool = True) -> Question
                 connections=int(overview["connections"]),
                 max_connections=int(overview["max_connections"]),
                 tables=tuple(_table(one, counts.get(str(one["id"]))) for one in tables),
+                system=str(overview.get("system") or ""),
             )
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise FactUnreadable(f"PostgreSQL's reply lacks something: {error!r}", next_step=AGAIN) from error

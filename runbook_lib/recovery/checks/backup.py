@@ -5,6 +5,7 @@ from __future__ import annotations
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.text import readable_size
 from runbook_lib.environment import Environment
+from runbook_lib.recovery.checks.folder_owner import own_folder
 from runbook_lib.recovery.checks.freshness import suspect_files
 from runbook_lib.recovery.facts.backups import INSTALL, Backup, Backups, Trust
 
@@ -13,15 +14,17 @@ SHRUNK_BELOW = 0.5  # of the previous dump: data was deleted, or something is wr
 
 
 def backup_preconditions(
-    backups: Backups, environment: Environment, *, database_bytes: int | None
+    backups: Backups, environment: Environment, *, database_bytes: int | None, system: str = ""
 ) -> tuple[Finding, ...]:
     """Whether a backup may start: programs, folder, disk space, no concurrent backup.
 
-    `database_bytes` sizes the very first one. Further warnings name what is in the folder and cannot be relied on.
+    `database_bytes` sizes the very first one; `system` is PostgreSQL's identifier of the live server. Further warnings
+    name what is in the folder and cannot be relied on.
     """
     return (
         server_reads_dumps(backups),
         _folder(backups, environment),
+        own_folder(backups, environment, system=system),
         _free_space(backups, database_bytes),
         _no_concurrent_backup(backups),
         _clock(backups),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.environment import Environment
+from runbook_lib.recovery.checks.folder_owner import own_folders
 from runbook_lib.recovery.facts.configuration_backups import (
     CLONE_EMPTY,
     CLONE_GOOD,
@@ -27,6 +28,7 @@ def configuration_preconditions(now: ConfigurationBackups, environment: Environm
     unread = [path for reason, path in now.excluded if reason in _UNSAVED]
     return (
         *_secrets(now, environment),
+        *own_folders(now.owners, environment.project),
         finding("the repository is writable", now.writable, measured="yes" if now.writable else "no",
                 expected=f"{parent} belongs to {user}",
                 next_step=f"As root on the server: install -d -o {user} -m 0750 {parent}"),

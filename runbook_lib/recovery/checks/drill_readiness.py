@@ -7,6 +7,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import DOCKER_DATA, ServerState
 from runbook_lib.recovery.checks.backup import server_reads_dumps
+from runbook_lib.recovery.checks.folder_owner import own_folder
 from runbook_lib.recovery.checks.freshness import RUN_BACKUP
 from runbook_lib.recovery.facts.backups import Backups
 from runbook_lib.recovery.facts.drill_selection import DrillSelection, application_images, copy_needs
@@ -20,14 +21,15 @@ def drill_preconditions(
 ) -> tuple[Finding, ...]:
     """Whether a drill can be carried out: a backup to restore, capacity for the copy, an application to read it."""
     newest_good = selection.newest
-    able = server_reads_dumps(backups)
+    able, owned = server_reads_dumps(backups), own_folder(backups, environment)
     start = finding("a backup to restore", newest_good is not None, measured=f"{len(backups.good)} good",
                     expected="one or more", next_step=RUN_BACKUP)
     if newest_good is None:
-        return (able, start)
+        return (able, owned, start)
     newest = backups.backups[0]
     return (
         able,
+        owned,
         start,
         _older(selection),
         finding("the newest file in the folder is good", newest.name == newest_good.name,

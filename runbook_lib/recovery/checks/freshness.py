@@ -39,11 +39,14 @@ def last_backup(backups: Backups, environment: Environment, *, has_database: boo
 
 def suspect_files(backups: Backups) -> tuple[Finding, ...]:
     """Warnings for what is in the folder and cannot be relied on; empty when there is nothing of the kind."""
+    others = [f"{backup.name} of {backup.project}" for backup in backups.others]
     damaged = [backup.name for backup in backups.backups if backup.trust is Trust.DAMAGED]
     unverified = [backup.name for backup in backups.backups if backup.trust is Trust.UNVERIFIED]
     found = (
         ("no backup is damaged", damaged, "It is kept and never used. Check the disk, then move the file away."),
         ("every backup has a manifest", unverified, "Verify it with a restore, or move it away. It is never pruned."),
+        ("every backup is this environment's", others,
+         "It is never deleted, and restored only where it is named with its project. Move it to a folder of its own."),
         ("every manifest has its dump", list(backups.orphans), "The dump was deleted: find out by whom and why."),
     )
     return tuple(

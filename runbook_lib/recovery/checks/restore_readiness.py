@@ -15,6 +15,7 @@ from runbook_lib.recovery.facts.restore_databases import Databases
 SPACE_FACTOR = 1.3  # of the database's size at the time of the backup: loading writes more than what stays
 SCHEMA = "the code can read the backup's schema"
 DISK = "the disk has space for a second database"
+ORIGIN = "the backup is this environment's own"
 NO_OTHER_SWAP = "no other restore was interrupted"
 PRE_RESTORE_BACKUP = "the live database can be backed up first"
 
@@ -42,11 +43,24 @@ def restore_preconditions(
         return _may_be_dropped(databases, drop)
     return (
         *backup_is_restorable(backup, contents, environment),
+        _origin(backup, databases),
         _schema(backup, target, live.revision if target_is_live and live else None),
         _free_space(backup, databases, server),
         _no_other_swap(backup, databases),
         _pre_restore_backup(databases, live, backup_first),
     )
+
+
+def _origin(backup: Backup, databases: Databases) -> Finding:
+    """A warning where its data were another environment's, or where this server did not make it."""
+    system = backup.manifest.system if backup.manifest else ""
+    if backup.project:
+        return finding(ORIGIN, False, measured=f"of {backup.project}, as was asked for", expected="this environment's",
+                       otherwise=Verdict.WARNING, next_step="Its users and their data replace this environment's.")
+    known = not (system and databases.system) or system == databases.system
+    return finding(ORIGIN, known, measured="yes" if known else "made by another PostgreSQL server", expected="yes",
+                   otherwise=Verdict.WARNING,
+                   next_step="Right where this server was made anew. Where two share the folder, choose another.")
 
 
 def _may_be_dropped(databases: Databases, name: str) -> tuple[Finding, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.recovery.checks.folder_owner import own_folders
 from runbook_lib.recovery.facts.backups import INSTALL
 from runbook_lib.recovery.facts.installed_schedules import (
     InstalledSchedules,
@@ -28,7 +29,7 @@ def schedule_preconditions(now: InstalledSchedules, wanted: str = "installed") -
     user = now.user
     source = {"systemd": "systemd's timers of this user", "cron": "the crontab of this user"}.get(now.scheduler)
     problem = now.crontab_problem
-    found = (
+    found: tuple[Finding, ...] = (
         finding("the server can run jobs automatically", bool(now.scheduler),
                 measured=source or ", ".join(sorted(now.has)) or "nothing",
                 expected="systemd with linger, or cron with its daemon running",
@@ -38,7 +39,8 @@ def schedule_preconditions(now: InstalledSchedules, wanted: str = "installed") -
                 next_step="On the server: `crontab -l`. What it says has to go; lines that begin with '# BEGIN' or "
                 "'# END' and name schedules go in pairs (`crontab -e`)."),
     )
-    found = found if wanted == "removed" else (*found, _programs(now))
+    # removing them needs neither
+    found = found if wanted == "removed" else (*found, _programs(now), *own_folders(now.owners, now.project))
     if "systemd" not in now.has or now.scheduler != "cron":
         return found
     return (*found, Finding("systemd's timers are available", Verdict.WARNING, "no linger for this user: cron is used",

@@ -17,12 +17,13 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import head_of, lines_of
 from runbook_lib.core.times import from_timestamp
 from runbook_lib.environment import Environment
-from runbook_lib.recovery.facts.backups import Backup, Backups, PartialBackup, taken_at
-from runbook_lib.recovery.facts.manifests import MANIFEST_SUFFIX, SUFFIX, manifest_name, parse_manifest
+from runbook_lib.recovery.facts.backups import Backup, Backups, PartialBackup
+from runbook_lib.recovery.facts.manifests import MANIFEST_SUFFIX, SUFFIX, manifest_name, parse_manifest, taken_at
 
 SURVEY_TIMEOUT_S = 300.0  # checksums of several dumps are part of it
 _UNREADABLE = (ValueError, TypeError, IndexError, AttributeError, binascii.Error, tarfile.TarError, zlib.error, OSError,
                EOFError)
+OWNER_FILE = ".runbook-project"  # `folder_owner.sh` has the same name
 _WRITABLE = {"writable": True, "read-only": False, "absent": None}
 
 
@@ -38,14 +39,15 @@ def survey(environment: Environment, *, checksums: int | None = None) -> Questio
     def fetch(connections: Connections) -> Backups:
         command = Command(argv, stdin=survey_program(), timeout_s=SURVEY_TIMEOUT_S)
         reply = connections.server.run(command)
-        return parse_survey(reply.stdout, rules.directory, rules.database, our_clock=datetime.now(UTC))
+        return parse_survey(reply.stdout, rules.directory, rules.database, environment.project,
+                            our_clock=datetime.now(UTC))
 
     return Question("backups", fetch)
 
 
 def survey_program() -> str:
     """The whole program that reads a backup folder, as `bash -s -- DIRECTORY DATABASE CHECKSUMS` takes it."""
-    return programs.text("recovery/required_programs.sh", "recovery/backups_survey.sh")
+    return programs.text("recovery/required_programs.sh", "recovery/folder_owner.sh", "recovery/backups_survey.sh")
 
 
 def partial_names(database: str) -> tuple[str, ...]:
@@ -53,8 +55,11 @@ def partial_names(database: str) -> tuple[str, ...]:
     return tuple(f"{database}.{part}.partial" for part in ("sql.gz", "contents", "checked", "manifest.json"))
 
 
-def parse_survey(text: str, directory: str, database: str, *, our_clock: datetime) -> Backups:
-    """The records that `backups_survey.sh` prints, as a value. Raises FactUnreadable."""
+def parse_survey(text: str, directory: str, database: str, project: str, *, our_clock: datetime) -> Backups:
+    """The records that `backups_survey.sh` prints, as a value. `project` is whose backups are meant.
+
+    Raises FactUnreadable.
+    """
     records = _Records()
     for line in lines_of(text):
         try:
@@ -66,6 +71,7 @@ def parse_survey(text: str, directory: str, database: str, *, our_clock: datetim
     times = {name: time for name in records.files if (time := taken_at(name, database)) is not None}
     manifests = {manifest_name(name) for name in times}
     partials = set(partial_names(database)) & set(records.files)
+    found = [records.backup(name, times[name], project) for name in sorted(times, reverse=True)]
     orphans = {name for name in records.manifests if name not in manifests and _is_manifest(name, database)}
     return Backups(
         directory,
@@ -75,11 +81,14 @@ def parse_survey(text: str, directory: str, database: str, *, our_clock: datetim
         _WRITABLE[records.folder],
         records.free_bytes,
         records.size_bytes,
-        tuple(records.backup(name, times[name]) for name in sorted(times, reverse=True)),
+        tuple(one for one in found if not one.project),
         tuple(PartialBackup(name, records.files[name], name in records.locked) for name in sorted(partials)),
         tuple(sorted(orphans)),
-        tuple(sorted(set(records.files) - set(times) - manifests - partials - orphans)),
+        tuple(sorted(set(records.files) - set(times) - manifests - partials - orphans - {OWNER_FILE})),
         records.lacking,
+        "" if records.owner == project else records.owner,
+        tuple(one for one in found if one.project),
+        project,
     )
 
 
@@ -89,6 +98,7 @@ class _Records:
     def __init__(self) -> None:
         self.clock: datetime | None = None
         self.folder: str | None = None
+        self.owner = ""
         self.lacking: tuple[str, ...] | None = None
         self.size_bytes = self.free_bytes = 0
         self.files: dict[str, int] = {}
@@ -104,6 +114,8 @@ class _Records:
             self.lacking = tuple(fields[0].split(",")) if fields[0] else ()
         elif kind == "folder":
             self.folder = fields[0]
+        elif kind == "owner":
+            self.owner = fields[0]
         elif kind == "disk":
             self.size_bytes, self.free_bytes = (int(number) for number in fields[0].split())
         elif kind == "file":
@@ -118,13 +130,18 @@ class _Records:
         else:
             raise ValueError(f"{kind!r} is not a record")
 
-    def backup(self, name: str, time: datetime) -> Backup:
-        """One backup; a manifest that cannot be parsed leaves it unverified."""
+    def backup(self, name: str, time: datetime, project: str) -> Backup:
+        """One backup; a manifest that cannot be parsed leaves it unverified.
+
+        It is the project's that its manifest names; where that says nothing, the folder's owner's.
+        """
         try:
             manifest = parse_manifest(self.manifests[manifest_name(name)])
         except (ValueError, KeyError, TypeError, AttributeError):
             manifest = None
-        return Backup(name, time, self.files[name], manifest, self.sha256.get(name))
+        made_by = (manifest.project if manifest else "") or self.owner or project
+        return Backup(name, time, self.files[name], manifest, self.sha256.get(name),
+                      "" if made_by == project else made_by)
 
 
 def _decoded(text: str) -> str:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from runbook_lib.core.errors import CALL_FOR_HELP, BadParameter, PreconditionFailed
 from runbook_lib.core.text import did_you_mean
-from runbook_lib.core.times import parse_stamp
 from runbook_lib.platform.facts.database import DatabaseState
 from runbook_lib.recovery.facts.data_loss import DataLoss
-from runbook_lib.recovery.facts.manifests import SUFFIX, Manifest
+from runbook_lib.recovery.facts.manifests import SUFFIX, Manifest, taken_at
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
 # what a server needs for its dumps, in the words of the three usual families
@@ -34,13 +32,17 @@ class Trust(StrEnum):
 
 @dataclass(frozen=True)
 class Backup:
-    """One dump in the folder. `taken_at` comes from its name: file times move when files are copied."""
+    """One dump in the folder. `taken_at` comes from its name: file times move when files are copied.
+
+    `project` is set where another environment made it: the Compose project that its manifest, or the folder, names.
+    """
 
     name: str
     taken_at: datetime
     size_bytes: int
     manifest: Manifest | None
     sha256: str | None = None
+    project: str = ""
 
     @property
     def trust(self) -> Trust:
@@ -91,7 +93,8 @@ class Backups:
 
     `server_clock` and `our_clock` were read in the same moment; `orphans` are manifests whose dump is gone.
     `writable` is None where there is no such folder. `lacking` are programs that the server needs for dumps and lacks;
-    None where the reply does not say.
+    None where the reply does not say. `owner`: the Compose project that the folder belongs to, where that is not
+    `project`. `others`: backups of other environments, newest first, which count for nothing here.
     """
 
     directory: str
@@ -106,6 +109,9 @@ class Backups:
     orphans: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     lacking: tuple[str, ...] | None = ()
+    owner: str = ""
+    others: tuple[Backup, ...] = ()
+    project: str = ""
 
     @property
     def good(self) -> tuple[Backup, ...]:
@@ -138,19 +144,42 @@ class Backups:
 
     @property
     def table(self) -> list[dict[str, Any]]:
-        """One row a backup, newest first."""
+        """One row a backup, newest first; those of other environments last."""
         return [
             {
                 "backup": backup.name,
-                "trust": str(backup.trust),
+                "trust": f"of {backup.project}" if backup.project else str(backup.trust),
                 "age in hours": round(self.age(backup).total_seconds() / 3600, 1),
                 "size_bytes": backup.size_bytes,
                 "rows": backup.manifest.rows if backup.manifest else None,
                 "schema revision": backup.schema_revision,
                 "seconds": backup.manifest.seconds if backup.manifest else None,
             }
-            for backup in self.backups
+            for backup in (*self.backups, *self.others)
         ]
+
+    @property
+    def system(self) -> str:
+        """PostgreSQL's identifier of the server that made the newest backup by number; empty where none is recorded."""
+        known = [one for one in self.backups if one.manifest and one.manifest.system]
+        newest = max(known, key=lambda one: one.number, default=None)
+        return newest.manifest.system if newest and newest.manifest else ""
+
+    def overtaken(self, system: str) -> bool:
+        """Whether another PostgreSQL server has written backups here since `system` wrote its last: two are live.
+
+        Backups of another server from before its first are those of a server that was made anew.
+        """
+        made = {one.manifest.system for one in self.backups if one.manifest}
+        return bool(system) and system in made and self.system != system
+
+    def of_server(self, system: str) -> Backups:
+        """The folder as that PostgreSQL server may use it: where two write there, what the other made is apart."""
+        if not self.overtaken(system):
+            return self
+        apart = [one for one in self.backups if one.manifest and one.manifest.system not in ("", system)]
+        return replace(self, backups=tuple(one for one in self.backups if one not in apart),
+                       others=(*self.others, *(replace(one, project=self.project) for one in apart)))
 
     def age(self, backup: Backup) -> timedelta:
         """How old a backup is by the server's clock."""
@@ -171,11 +200,13 @@ class Backups:
         """The newest backup that `before` does not have; None when none was added."""
         return next((backup for backup in self.backups if before.named(backup.name) is None), None)
 
-    def select(self, name: str, *, unfinished: str = "", revisions: Collection[str] = ()) -> Backup:
+    def select(self, name: str, *, unfinished: str = "", revisions: Collection[str] = (),
+               from_project: str = "") -> Backup:
         """The backup of that file name, with or without its suffix; without a name the one whose restore is unfinished.
 
         Without either the newest good one; where `revisions` are given, the newest good one with such a schema is
-        preferred. A damaged one can be named: the preconditions refuse it, with the reason. Raises BadParameter for a
+        preferred. A damaged one can be named: the preconditions refuse it, with the reason. One of another environment
+        is taken where it is named together with its project, `from_project`, and only then. Raises BadParameter for a
         name that is not in the folder, PreconditionFailed when there is nothing to choose.
         """
         wanted = name or unfinished
@@ -183,6 +214,9 @@ class Backups:
             fitting = (one for one in self.good if one.schema_revision in revisions)
             return next(fitting, None) or self._newest_or_refuse()
         found = self.named(wanted) or self.named(wanted + SUFFIX)
+        other = next((one for one in self.others if one.name in (wanted, wanted + SUFFIX)), None)
+        if other is not None:
+            return self._of_another(other, from_project)
         if found is None:
             # two backups' names are always alike: only a slip of the pen is near enough
             hint = did_you_mean(wanted, [one.name for one in self.backups], cutoff=0.8)
@@ -195,17 +229,22 @@ class Backups:
         counted = None if live is None else {one.qualified: one.rows for one in live.tables}
         return DataLoss(backup.name, self.age(backup).total_seconds() / 60, backup.rows, counted)
 
+    def _of_another(self, backup: Backup, from_project: str) -> Backup:
+        if backup.project == from_project:
+            return backup
+        raise PreconditionFailed(
+            f"{backup.name} was made by another environment, or on another server: by {backup.project}.",
+            where=self.directory,
+            next_step=f"Choose one of this environment's. To put those data here all the same: "
+            f"from_project = {backup.project!r}.",
+        )
+
     def _newest_or_refuse(self) -> Backup:
         if self.newest is None:
+            others = f" The {len(self.others)} of other environments are not taken." if self.others else ""
             raise PreconditionFailed(
-                "There is no good backup to restore.",
+                f"There is no good backup to restore.{others}",
                 where=self.directory,
                 next_step=f"Search for a copy elsewhere, and {CALL_FOR_HELP}.",
             )
         return self.newest
-
-
-def taken_at(name: str, database: str) -> datetime | None:
-    """The time in a backup's name, e.g. staging_db_20251015_020000.sql.gz; None when it is not a backup's name."""
-    found = re.fullmatch(re.escape(database) + r"_(\d{8}_\d{6})\.sql\.gz", name)
-    return parse_stamp(found[1]) if found else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -53,7 +54,8 @@ class ConfigurationBackups:
     """`excluded`: reason and path; `leaks`: secret and file; `searched` is False when the search was impossible.
 
     `clone`: "good", or what is wrong with a fresh clone of the repository; None when none was requested. `differs`:
-    what that clone has other than the server; `clone_files`: how many files it has.
+    what that clone has other than the server; `clone_files`: how many files it has. `owners`: the Compose project that
+    each folder of backups belongs to, by its path; empty before the first backup.
     """
 
     server_clock: datetime
@@ -69,6 +71,7 @@ class ConfigurationBackups:
     clone: str | None = None
     clone_files: int = 0
     differs: tuple[str, ...] = ()
+    owners: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tip(self) -> str | None:
@@ -108,8 +111,9 @@ def survey_configuration(environment: Environment, *, clone: bool = False) -> Qu
     """
     rules = environment.configuration_backup
     argv = ("bash", "-s", "--", environment.server.directory, rules.repository, "clone" if clone else "no",
-            *source_arguments(environment))
-    text = programs.text("recovery/configuration_files.sh", "recovery/configuration_survey.sh")
+            "\n".join((rules.repository, rules.files_directory, rules.logs_directory)), *source_arguments(environment))
+    text = programs.text("recovery/configuration_files.sh", "recovery/folder_owner.sh",
+                         "recovery/configuration_survey.sh")
 
     def fetch(connections: Connections) -> ConfigurationBackups:
         reply = connections.server.run(Command(argv, stdin=text, timeout_s=120))
@@ -146,6 +150,7 @@ def parse_configuration(text: str, *, our_clock: datetime) -> ConfigurationBacku
             ),
             clone=single.get("clone"),
             clone_files=int(single.get("files", 0)),
+            owners={fields[1]: fields[2] for fields in records if fields[0] == "owner"},
             differs=tuple(fields[1] for fields in records if fields[0] == "differs"),
         )
     except (KeyError, ValueError, IndexError, OverflowError, OSError) as cause:

@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -56,7 +56,8 @@ class InstalledSchedules:
     `has`: systemd, linger, user-manager, crontab, cron-daemon. `files`: path to sha256. `installed`: since when.
     `crontab` are the project's own lines of the crontab, markers included, `crontab_problem` why they are not known.
     `old_units`: jobs whose systemd units are named as earlier versions did. `lacking`: programs that the jobs need and
-    would not find; None where that is not known.
+    would not find; None where that is not known. `owners`: the Compose project that each folder of backups belongs to,
+    by its path.
     """
 
     planned: tuple[Schedule, ...]
@@ -75,6 +76,7 @@ class InstalledSchedules:
     crontab_problem: str = ""
     old_units: frozenset[str] = frozenset()
     lacking: tuple[str, ...] | None = ()
+    owners: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def scheduler(self) -> str:
@@ -131,8 +133,12 @@ def identity(environment: Environment) -> tuple[str, ...]:
 def survey_schedules(environment: Environment) -> Question[InstalledSchedules]:
     """What the server has of the planned schedules, and how their last runs went. Raises FactUnreadable."""
     planned = planned_schedules(environment)
-    argv = ("bash", "-s", "--", environment.server.directory, *identity(environment), *(one.name for one in planned))
-    program = programs.text("recovery/required_programs.sh", "recovery/crontab.sh", "recovery/schedules_survey.sh")
+    rules = environment.configuration_backup
+    folders = (environment.backup.directory, rules.repository, rules.files_directory, rules.logs_directory)
+    argv = ("bash", "-s", "--", environment.server.directory, "\n".join(folders), *identity(environment),
+            *(one.name for one in planned))
+    program = programs.text("recovery/required_programs.sh", "recovery/folder_owner.sh", "recovery/crontab.sh",
+                            "recovery/schedules_survey.sh")
 
     def fetch(connections: Connections) -> InstalledSchedules:
         reply = connections.server.run(Command(argv, stdin=program, timeout_s=30))
@@ -163,6 +169,7 @@ def parse_schedules(text: str, planned: tuple[Schedule, ...]) -> InstalledSchedu
             timers=frozenset(fields[1] for fields in records if fields[0] == "timer"),
             project=single.get("project", ""),
             crontab_problem=_decoded(single.get("crontab-problem", "")),
+            owners={fields[1]: fields[2] for fields in records if fields[0] == "owner"},
             old_units=frozenset(fields[1] for fields in records if fields[0] == "old-unit"),
             lacking=tuple(one for one in single["lacks"].split(",") if one) if "lacks" in single else None,
         )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from runbook_lib.core.foreign_json import read_json
+from runbook_lib.core.times import parse_stamp
 
 SUFFIX = ".sql.gz"
 MANIFEST_SUFFIX = ".manifest.json"
@@ -51,6 +52,8 @@ class Manifest:
     objects: dict[str, int] = field(default_factory=dict, hash=False)  # how many of each kind the dump creates
     invalid_indexes: tuple[str, ...] = ()  # left by a failed CREATE INDEX CONCURRENTLY: in no dump
     number: int = 0  # counts the backups of a folder, whatever the clock said; 0 before there was such a count
+    project: str = ""  # the Compose project that made it; empty before that was recorded
+    system: str = ""  # PostgreSQL's identifier of the server whose database it is; empty before that was recorded
 
     @property
     def rows(self) -> int:
@@ -61,6 +64,12 @@ class Manifest:
 def manifest_name(backup_name: str) -> str:
     """`staging_db_20251015_020000.manifest.json` for `staging_db_20251015_020000.sql.gz`."""
     return backup_name.removesuffix(SUFFIX) + MANIFEST_SUFFIX
+
+
+def taken_at(name: str, database: str) -> datetime | None:
+    """The time in a backup's name, e.g. staging_db_20251015_020000.sql.gz; None when it is not a backup's name."""
+    found = re.fullmatch(re.escape(database) + r"_(\d{8}_\d{6})\.sql\.gz", name)
+    return parse_stamp(found[1]) if found else None
 
 
 def parse_manifest(text: str) -> Manifest:
@@ -95,6 +104,8 @@ def parse_manifest(text: str) -> Manifest:
         objects={str(kind): int(number) for kind, number in data["objects"].items()} if data["format"] == 3 else {},
         invalid_indexes=tuple(data.get("invalid_indexes", ())),
         number=int(data.get("number", 0)),
+        project=str(data.get("project", "")),
+        system=str(snapshot.get("system") or ""),
     )
 
 

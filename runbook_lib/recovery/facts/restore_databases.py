@@ -39,6 +39,7 @@ SELECT json_build_object('name', datname, 'owner', pg_get_userbyid(datdba), 'siz
     FROM pg_database
     WHERE datname = :'database' OR datname ~ ('^' || :'database' || '_(restore|before)_[0-9]{8}_[0-9]{6}$')
     ORDER BY datname;
+SELECT json_build_object('system', system_identifier::text) FROM pg_control_system();
 SELECT json_build_object('role', rolname) FROM pg_roles r
     WHERE shobj_description(r.oid, 'pg_authid') = 'runbook: named by a backup, made without login' ORDER BY rolname;
 """
@@ -65,7 +66,8 @@ class RestoreDatabase:
 class Databases:
     """The live database (None: it is gone) and those that belong to it by name, oldest first.
 
-    `made_roles` are roles that a restore made without login, because the server had lost them.
+    `made_roles` are roles that a restore made without login, because the server had lost them. `system` is PostgreSQL's
+    own identifier of the server, which is in each manifest, too.
     """
 
     database: str
@@ -73,6 +75,7 @@ class Databases:
     staged: tuple[RestoreDatabase, ...] = ()
     retained: tuple[RestoreDatabase, ...] = ()
     made_roles: tuple[str, ...] = ()
+    system: str = ""
 
     @property
     def interrupted(self) -> RestoreDatabase | None:
@@ -129,7 +132,8 @@ def parse_databases(text: str, database: str) -> Databases:
     try:
         rows = [read_json(line) for line in lines_of(text) if line]
         made_roles = tuple(str(row["role"]) for row in rows if "role" in row)
-        found = [_database(row) for row in rows if "role" not in row]
+        system = next((str(row["system"]) for row in rows if "system" in row), "")
+        found = [_database(row) for row in rows if "role" not in row and "system" not in row]
     except (ValueError, KeyError, TypeError) as cause:
         raise FactUnreadable("The list of databases is not in the expected form.", where=database,
                              next_step="On the server: docker compose logs --tail 50 postgres.") from cause
@@ -139,6 +143,7 @@ def parse_databases(text: str, database: str) -> Databases:
         tuple(one for one in found if one.name.startswith(f"{database}_restore_")),
         tuple(one for one in found if one.name.startswith(f"{database}_before_")),
         made_roles,
+        system,
     )
 
 

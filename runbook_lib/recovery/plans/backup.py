@@ -57,17 +57,19 @@ def expired(backups: Backups, environment: Environment) -> tuple[Backup, ...]:
     if backups.clock_problem:
         return ()
     limit, keep = timedelta(days=environment.backup.keep_days), environment.backup.keep_newest
+    # what another PostgreSQL server made stays, and counts for nothing: its rules may be others
+    good = [one for one in backups.good if one.manifest and one.manifest.system in ("", backups.system)]
     # by number as well, because a clock that was late for a week gave the last backups old names
-    by_number = sorted(backups.good, key=lambda backup: backup.number, reverse=True)
-    stay = {one.name for one in (*backups.good[:keep], *by_number[:keep])}
-    old = [one for one in backups.good if one.name not in stay and backups.age(one) > limit]
+    by_number = sorted(good, key=lambda backup: backup.number, reverse=True)
+    stay = {one.name for one in (*good[:keep], *by_number[:keep])}
+    old = [one for one in good if one.name not in stay and backups.age(one) > limit]
     return tuple(reversed(old))
 
 
 def backup_program() -> str:
     """The whole program that backs up a database, as `bash -s -- STEP DIRECTORY DATABASE …` takes it."""
     return programs.text("platform/whole_lines.sh", "recovery/dump_contents.sh", "recovery/snapshot_queries.sh",
-                         "recovery/backup_database.sh")
+                         "recovery/folder_owner.sh", "recovery/backup_database.sh")
 
 
 def scheduled_steps(environment: Environment) -> tuple[tuple[str, Command], ...]:
@@ -88,7 +90,7 @@ def _reason_to_keep_all(backups: Backups, environment: Environment) -> str:
 
 def _program(environment: Environment, step: str, *words: str, timeout_s: float) -> Command:
     rules = environment.backup
-    argv = ("bash", "-s", "--", step, rules.directory, rules.database, *words)
+    argv = ("bash", "-s", "--", step, rules.directory, rules.database, environment.project, *words)
     return Command(argv, stdin=backup_program(), timeout_s=timeout_s)
 
 

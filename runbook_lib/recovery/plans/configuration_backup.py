@@ -51,7 +51,8 @@ def survey_files(environment: Environment) -> Question[ArchivedFiles]:
 
 def configuration_program() -> str:
     """The text that all steps run, manually and by schedule, as `bash -s -- STEP DIRECTORY …` takes it."""
-    return programs.text("recovery/configuration_files.sh", "recovery/backup_configuration.sh")
+    return programs.text("recovery/configuration_files.sh", "recovery/folder_owner.sh",
+                         "recovery/backup_configuration.sh")
 
 
 def commit_command(environment: Environment) -> Command:
@@ -70,7 +71,7 @@ def scheduled_steps(environment: Environment) -> tuple[tuple[str, Command], ...]
 
 
 def _program(environment: Environment, step: str, *words: str, timeout_s: float) -> Command:
-    argv = ("bash", "-s", "--", step, environment.server.directory, *words)
+    argv = ("bash", "-s", "--", step, environment.server.directory, environment.project, *words)
     return Command(argv, stdin=configuration_program(), timeout_s=timeout_s)
 
 

@@ -71,7 +71,8 @@ def plan_restore(
 def _facts(backup: Backup, deployed: Deployed, databases: Databases) -> dict[str, object]:
     """What the plan rests on: when one of these moves, its hash does."""
     sha256 = backup.manifest.sha256 if backup.manifest else ""
-    return {"backup": backup.name, "sha256": sha256, "live": deployed.live_commit, "databases": databases.names}
+    return {"backup": backup.name, "of": backup.project or "this environment", "sha256": sha256,
+            "live": deployed.live_commit, "databases": databases.names}
 
 
 def preparation(

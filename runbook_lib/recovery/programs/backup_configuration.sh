@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC2015,SC2016,SC2329,SC2034,SC2145
-# The backup of configuration, files and logs, step by step, on the server: `bash -s -- STEP DIRECTORY …`.
-# Follows configuration_files.sh. Nothing is committed that was not searched for secrets, byte for byte.
+# The backup of configuration, files and logs, step by step, on the server: `bash -s -- STEP DIRECTORY PROJECT …`.
+# Follows configuration_files.sh and folder_owner.sh. Nothing is committed that was not searched for secrets, byte for byte.
 
 private_folder() {
     place=$(mktemp -d) || fail 'Cannot make a private folder: is the disk full?'
@@ -19,6 +19,7 @@ commit() {
     [[ -z $leaks ]] || fail "Nothing was committed: $(awk -F '\t' '{ printf "%s%s is in %s", sep, $2, $3; sep = "; " }' <<<"$leaks"). Remove it from the file, and rotate the secret."
     [[ -d $repository/objects ]] || git init -q --bare --initial-branch=main -- "$repository" \
         || fail "The repository $repository cannot be created: does ${repository%/*} belong to $(id -un)?"
+    take_folder "$repository" "$project" || exit 1
     exec 9>>"$repository/backup.lock" && flock -w 60 9 || fail "Another backup is writing to $repository."
     tree=$(tree_of "$repository") || fail "The files could not be written to $repository: is the disk full?"
     parent=$(in_repository "$repository" rev-parse -q --verify refs/heads/main) || parent=
@@ -35,6 +36,7 @@ commit() {
 # uncommit REPOSITORY BEFORE: back to the commit that the plan was made on (`none`: no commit), and only by one commit.
 uncommit() {
     local repository=$1 before=$2 now
+    require_own "$repository" "$project" || exit 1
     now=$(in_repository "$repository" rev-parse -q --verify refs/heads/main 2>/dev/null) || { echo 'nothing to undo'; return; }
     [[ $now != "$before" ]] || { echo 'nothing to undo'; return; }
     if [[ $before == none ]]; then in_repository "$repository" update-ref -d refs/heads/main "$now" || fail 'The commit could not be removed.'; return; fi
@@ -56,6 +58,7 @@ archive() {
     local name=$1 folder=$2 keep=$3 path=$4 sums id file extra; shift 4
     local -a prefix=("${@/COLOUR/$(live_colour)}")
     mkdir -p -- "$folder" || fail "Cannot make $folder."
+    take_folder "$folder" "$project" || exit 1
     private_folder
     local list='cd -- "$1" && find . -type f -exec sha256sum -b -- {} + | LC_ALL=C sort -k2'
     sums=$("${prefix[@]}" sh -c "$list" list "$path" </dev/null) || fail "$path cannot be read."
@@ -88,6 +91,8 @@ live_colour() { grep -oP '^COMPOSE_PROFILES=\K.*' -- "$directory/.env" | tr ',' 
 # logs TARGET KEEP_DAYS FOLDER…: rotated logs, compressed, named by the day of their last line; `KEEP_DAYS` 0 deletes nothing.
 logs() {
     local target=$1 days=$2 folder file name made count=0; shift 2
+    mkdir -p -- "$target" || fail "Cannot make $target."
+    take_folder "$target" "$project" || exit 1
     for folder; do
         mkdir -p -- "$target/${folder##*/}" || fail "Cannot make $target/${folder##*/}."
         while IFS= read -r -d '' file; do
@@ -123,7 +128,7 @@ expire_logs() {
 
 main() {
     local step=$1
-    directory=$2; shift 2
+    directory=$2 project=$3; shift 3
     case $step in
         commit | uncommit | push | archive | logs) "$step" "$@" ;;
         *) fail "There is no step '$step'." ;;

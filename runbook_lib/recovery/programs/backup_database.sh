@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2329,SC2015
-# The backup of one database, step by step, on the server that holds it. Runs as `bash -s -- STEP DIRECTORY DATABASE …`.
-# Follows dump_contents.sh and snapshot_queries.sh.
+# The backup of one database, step by step, on the server that holds it: `bash -s -- STEP DIRECTORY DATABASE PROJECT …`.
+# Follows dump_contents.sh, snapshot_queries.sh and folder_owner.sh.
 # A backup under its final name is complete, was read to its end, and has its manifest: `publish` alone gives that name.
 
 set -uo pipefail
@@ -39,6 +39,7 @@ test_compressed() { if command -v igzip >/dev/null; then igzip -t; else gzip -t;
 # once: what they hold is recorded on their way to the compressor, and what it writes is read to its end at once.
 dump() {
     local user=$1 limit_s=$2; shift 2
+    take_folder "$directory" "$project" || exit 1
     lock_partial
     : >"$partial"; rm -f -- "$contents" "$checked" "$manifest"
     scratch=$(mktemp -d) || fail "Cannot make a temporary folder: is the disk full?"
@@ -117,6 +118,7 @@ publish() {
     [[ $taken_at =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$ ]] || fail "The snapshot has no time."
     name="${database}_$(tr -d ':Z-' <<<"$taken_at" | tr T _).sql.gz"
     [[ ! -e $directory/$name ]] || fail "$directory/$name exists already: run the backup again."
+    require_one_server "$(grep -oP '"system" ?: ?"\K[0-9]+' <<<"$snapshot")"
     read -r now _ </proc/uptime
     write_manifest "$name" "$snapshot" "$now" >"$manifest" && seal_manifest "$manifest" \
         || fail "Cannot write the manifest: is the disk full?"
@@ -136,8 +138,8 @@ write_manifest() {
     seconds=$(awk -v from="$(value_of started)" -v to="$3" 'BEGIN { printf "%.1f", to - from }')
     digest=$(contents_digest "$contents") || return
     kinds=$(awk -F '\t' '$1 == "object" { print $2 }' <"$contents" | sort | uniq -c | awk '{ n = $1; $1 = ""; printf "%s\"%s\": %s", sep, substr($0, 2), n; sep = ", " }') || return
-    printf '{"format": 3, "number": %s, "file": "%s", "sha256": "%s", "size_bytes": %s, "plain_bytes": %s,\n' \
-        "$(($(numbers | tail -n 1) + 1))" "$1" "$(value_of sha256)" "$(stat -c %s -- "$partial")" "$(value_of plain)"
+    printf '{"format": 3, "project": "%s", "number": %s, "file": "%s", "sha256": "%s", "size_bytes": %s, "plain_bytes": %s,\n' \
+        "$project" "$(($(numbers | tail -n 1) + 1))" "$1" "$(value_of sha256)" "$(stat -c %s -- "$partial")" "$(value_of plain)"
     printf ' "finished_at": "%s", "seconds": %s, "pg_dump_version": "%s", "schema_revision": %s,\n' \
         "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$seconds" "$(value_of pg_dump | tr -cd '[:alnum:] ().:+~_-')" "$(value_of revision)"
     printf ' "snapshot": %s,\n "invalid_indexes": %s,\n' "$2" "$(value_of invalid_indexes)"
@@ -151,6 +153,28 @@ write_manifest() {
 
 # Backups are counted, because times in names follow a clock that may jump: a line a backup, "<number>", the highest last.
 numbers() { echo 0; grep -hoP '"number": \K[0-9]+' -- "$directory/${database}"_*.manifest.json 2>/dev/null | sort -n; }
+
+# systems: "<number> <identifier of the PostgreSQL server>" of each of our backups that names one, the newest last.
+systems() {
+    local file
+    for file in "$directory/${database}"_*.manifest.json; do
+        ! is_ours "$file" || echo "$(grep -oP -m 1 '"number": \K[0-9]+' -- "$file") $(grep -oP -m 1 '"system" ?: ?"\K[0-9]+' -- "$file")"
+    done 2>/dev/null | sed -nE '/^[0-9]+ [0-9]+$/p' | sort -n
+}
+
+# require_one_server SYSTEM: another server's backups may lie there from before (this one was made anew); where one was
+# added after ours, both are live, and each would restore and delete what the other made.
+require_one_server() {
+    [[ -n $1 && -n $system && $system != "$1" ]] || return 0
+    [[ -n $(systems | sed -n "s/ $1\$//p") ]] || return 0
+    fail "Another PostgreSQL server of the project $project has written backups into $directory since this one's last. Give each server a folder of its own."
+}
+
+# is_ours MANIFEST: not recorded as another project's. Manifests before there was such a record are the folder's owner's.
+is_ours() {
+    local of; of=$(grep -oP -m 1 '"project": "\K[^"]*' -- "$1")
+    (($? <= 1)) && [[ -z $of || $of == "$project" ]]
+}
 
 # seal_manifest FILE: its last line is a sha256 of all lines before it, because nothing else would notice a flipped bit.
 seal_manifest() {
@@ -173,10 +197,12 @@ prune() {
     for name; do
         [[ $name =~ ^${database}_[0-9]{8}_[0-9]{6}\.sql\.gz$ ]] || fail "$name is not the name of a backup; nothing was deleted."
         [[ -e $directory/$name ]] || continue
+        is_of_this_server "$name" || continue
         is_among "$name" "${good[@]}" || fail "$name has no manifest that fits it; nothing was deleted."
         is_among "$name" "${newest[@]}" && fail "$name is one of the newest $keep good backups; nothing was deleted."
     done
     for name; do
+        is_of_this_server "$name" || { printf 'kept %s, which another PostgreSQL server made\n' "$name"; continue; }
         rm -f -- "$directory/$name" "$directory/${name%.sql.gz}.manifest.json" || fail "Cannot delete $name."
         printf 'deleted %s\n' "$name"
     done
@@ -210,9 +236,15 @@ number_of() {
 # A backup is good enough to count when its manifest has its name and size; the newest one was read again in full.
 is_good() {
     local about="$directory/${1%.sql.gz}.manifest.json"
-    [[ -s $about ]] && grep -qF "\"file\": \"$1\"" -- "$about" \
+    [[ -s $about ]] && is_ours "$about" && is_of_this_server "$1" && grep -qF "\"file\": \"$1\"" -- "$about" \
         && grep -qF "\"size_bytes\": $(stat -c %s -- "$directory/$1")," -- "$about"
 }
+
+# is_of_this_server NAME: what another server made is never deleted; this one's name is in the newest backup.
+is_of_this_server() {
+    local of; of=$(grep -oP -m 1 '"system" ?: ?"\K[0-9]+' -- "$directory/${1%.sql.gz}.manifest.json")
+    [[ -z $of || $of == "$system" ]]
+} 2>/dev/null
 
 # expire KEEP_NEWEST KEEP_DAYS: the rule of plans/backup.py (`expired`), for a schedule: the server has no Python for it.
 # It may delete less than that rule, never more: a test runs both on the same folders.
@@ -262,12 +294,16 @@ clear() {
 
 main() {
     local step=$1
-    directory=$2 database=$3; shift 3
+    directory=$2 database=$3 project=$4; shift 4
     partial="$directory/$database.sql.gz.partial"
     contents="$directory/$database.contents.partial"
     checked="$directory/$database.checked.partial"
     manifest="$directory/$database.manifest.json.partial"
     [[ $database =~ ^[A-Za-z0-9_]+$ ]] || fail "'$database' is not a database name that this program accepts."
+    [[ $project =~ ^[a-z0-9][a-z0-9_-]*$ ]] || fail "'$project' is not a Compose project's name."
+    require_own "$directory" "$project" || exit 1
+    system=$(systems | tail -n 1) || fail "The backups in $directory could not be put in order; nothing was changed."
+    system=${system#* }
     case $step in
         dump | check | publish | prune | expire | clear) "$step" "$@" ;;
         *) fail "There is no step '$step'." ;;

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What is in the backup folder: `bash -s -- DIRECTORY DATABASE CHECKSUMS`. Reads only. Follows required_programs.sh.
+# What is in the backup folder: `bash -s -- DIRECTORY DATABASE CHECKSUMS`. Reads only. Follows required_programs.sh
+# and folder_owner.sh.
 # Prints one record a line, fields by tabs. A file may have any name: a plain name is printed after an equals sign, any
 # other one in base64. No process is started for each file: a folder of many backups must not slow the server down.
 
@@ -23,6 +24,7 @@ main() {
     printf 'lacks\t%s\n' "$(lacking_programs | paste -sd,)"
     [[ -d $directory ]] || { printf 'folder\tabsent\n'; return; }
     printf 'folder\t%s\n' "$([[ -w $directory ]] && echo writable || echo read-only)"
+    printf 'owner\t%s\n' "$(owner_of "$directory")"
     printf 'disk\t%s\n' "$(df -B1 --output=size,avail -- "$directory" | tail -n 1 | tr -s ' ' | sed 's/^ //')"
     while IFS= read -r -d '' type && IFS= read -r -d '' size && IFS= read -r -d '' mtime && IFS= read -r -d '' name; do
         encode "$name"

@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# What a configuration backup would take, compared with what the repository has: `bash -s -- DIRECTORY REPOSITORY CLONE PROJECT_PATH… -- SERVER_PATH…`.
+# What a configuration backup would take, compared with what the repository has: `bash -s -- DIRECTORY REPOSITORY CLONE FOLDERS
+# PROJECT_PATH… -- SERVER_PATH…`. Follows configuration_files.sh and folder_owner.sh. FOLDERS: those that are written to, a line each.
 # Works in a private folder that is removed at the end; the repository is only read. CLONE is `clone` or `no`.
 # One record a line, fields by tabs.
 
@@ -18,11 +19,12 @@ clone_of() {
 }
 
 main() {
-    directory=$1 repository=$2; local clone=$3; shift 3
+    directory=$1 repository=$2; local clone=$3 folders=$4; shift 4
     place=$(mktemp -d) || fail 'Cannot create a folder for comparing: is the disk full?'
     trap 'rm -rf -- "$place"' EXIT
     copy=$place/copy; mkdir -- "$copy" || fail 'Cannot create a folder for comparing: is the disk full?'
     printf 'clock\t%s\n' "$(date +%s)"
+    print_owners "$folders"
     collect "$@"
     printf 'collected\t%s\n' "$(find "$copy" \( -type f -o -type l \) | wc -l)"
     search_secrets || { printf 'unsearched\t%s\n' "$directory/.env.secrets"; printf 'end\n'; exit 0; }

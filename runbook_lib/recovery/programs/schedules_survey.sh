@@ -1,8 +1,9 @@
 # shellcheck shell=bash disable=SC2154,SC2034
-# What is installed of a project's schedules, and how they went. Follows required_programs.sh and
+# What is installed of a project's schedules, and how they went. Follows required_programs.sh, folder_owner.sh and
 # crontab.sh. Reads only:
-#   bash -s -- DIRECTORY PROJECT BEGIN END OLD_BEGIN OLD_END NAME…
-# One record a line, fields by tabs, texts in base64. Lines and units of other environments stay on the server.
+#   bash -s -- DIRECTORY FOLDERS PROJECT BEGIN END OLD_BEGIN OLD_END NAME…
+# FOLDERS: those that the jobs write to, a line each. One record a line, fields by tabs, texts in base64. Lines and units
+# of other environments stay on the server.
 
 set -uo pipefail
 export LC_ALL=C
@@ -43,7 +44,8 @@ lacking() {
 
 main() {
     local state=$1/.runbook/scheduled name file unit units=$HOME/.config/systemd/user
-    folder=$state project=$2 begin=$3 end=$4 old_begin=$5 old_end=$6; shift 6
+    folder=$state project=$3 begin=$4 end=$5 old_begin=$6 old_end=$7
+    print_owners "$2"; shift 7
     printf 'clock\t%s\nuser\t%s\nhome\t%s\nproject\t%s\n' "$(date +%s)" "$(id -un)" "$HOME" "$project"
     scheduler
     printf 'lacks\t%s\n' "$(lacking | paste -sd,)"

@@ -14,6 +14,7 @@ SELECT 'snapshot' || E'\t' || json_build_object(
     'database', current_database(),
     'taken_at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
     'server_version', current_setting('server_version'),
+    'system', (SELECT system_identifier::text FROM pg_control_system()),
     'database_bytes', pg_database_size(current_database()));
 -- Alembic can be configured to keep its table in any schema.
 SELECT coalesce((

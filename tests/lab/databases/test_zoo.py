@@ -11,6 +11,7 @@ import pytest
 from lab.databases import Specimen, specimen, zoo
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.recovery.checks.restorability import can_be_restored
+from runbook_lib.recovery.facts.backup_survey import OWNER_FILE
 from runbook_lib.recovery.facts.restorability import survey_restorability
 from runbook_lib.recovery.facts.restore_databases import AS_SUPERUSER, QUERY, parse_databases
 from tests.lab.databases.throwaway import DATABASE, ENVIRONMENT, OWNER, STAGED, Throwaway
@@ -186,7 +187,7 @@ def test_a_row_that_pg_dump_cannot_write_fails_the_backup_and_leaves_nothing(liv
     done = live.back_up()
     assert done.returncode == 1
     assert "Cannot enlarge string buffer" in done.stderr
-    assert not list((live.folder / "backups").iterdir())
+    assert [one.name for one in (live.folder / "backups").iterdir()] == [OWNER_FILE]
 
 
 def test_every_file_of_the_zoo_is_tried() -> None:

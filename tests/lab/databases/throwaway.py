@@ -107,8 +107,8 @@ class Throwaway:
 
     def back_up(self) -> subprocess.CompletedProcess[str]:
         """The steps of 30; the first that fails, or the last."""
-        folder = str(self.folder / "backups")
-        for step in (("dump", folder, DATABASE, OWNER, "300", *self.prefix), ("check", folder, DATABASE), ("publish", folder, DATABASE)):
+        place = (str(self.folder / "backups"), DATABASE, ENVIRONMENT.project)
+        for step in (("dump", *place, OWNER, "300", *self.prefix), ("check", *place), ("publish", *place)):
             done = self.bash(backup_program(), *step)
             if done.returncode:
                 break

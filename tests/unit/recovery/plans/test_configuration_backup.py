@@ -38,17 +38,17 @@ class Server:
         (self.project / "nginx/nginx.conf").write_text("worker_processes 4;\r\n")
         (self.etc / "sshd_config").write_text("PasswordAuthentication no\n")
 
-    def step(self, *words: str) -> subprocess.CompletedProcess[str]:
-        argv = ("bash", "-s", "--", words[0], str(self.project), *words[1:])
+    def step(self, *words: str, project: str = "gw2-staging") -> subprocess.CompletedProcess[str]:
+        argv = ("bash", "-s", "--", words[0], str(self.project), project, *words[1:])
         return subprocess.run(argv, input=configuration_program(), text=True, capture_output=True, timeout=60)
 
-    def commit(self) -> subprocess.CompletedProcess[str]:
-        return self.step("commit", str(self.repository), ".env", ".env.secrets", "nginx", "--", str(self.etc))
+    def commit(self, project: str = "gw2-staging") -> subprocess.CompletedProcess[str]:
+        return self.step("commit", str(self.repository), ".env", ".env.secrets", "nginx", "--", str(self.etc), project=project)
 
     def survey(self) -> ConfigurationBackups:
-        argv = ("bash", "-s", "--", str(self.project), str(self.repository), "clone",
+        argv = ("bash", "-s", "--", str(self.project), str(self.repository), "clone", str(self.repository),
                 ".env", ".env.secrets", "nginx", "gone.conf", "--", str(self.etc))
-        text = programs.text("recovery/configuration_files.sh", "recovery/configuration_survey.sh")
+        text = programs.text("recovery/configuration_files.sh", "recovery/folder_owner.sh", "recovery/configuration_survey.sh")
         done = subprocess.run(argv, input=text, text=True, capture_output=True, check=True)
         return parse_configuration(done.stdout, our_clock=datetime.now(UTC))
 
@@ -200,4 +200,29 @@ def test_nothing_changed_is_an_answer_of_the_plan() -> None:
 def test_no_log_is_deleted_when_the_clocks_disagree() -> None:
     apart = replace(FRESH, our_clock=NOW + timedelta(hours=1))
     logs = next(step for step in plan_configuration_backup(apart, ENVIRONMENT).steps if step.key == "logs")
-    assert logs.actions[0].argv[6] == "0"  # type: ignore[union-attr]
+    assert logs.actions[0].argv[7] == "0"  # type: ignore[union-attr]
+
+
+def test_a_folder_of_another_environment_is_refused_and_left_as_it_is(server: Server, tmp_path: Path) -> None:
+    """Both would commit over, number and delete the other's; whoever wrote there first goes on."""
+    uploads, files, logs, kept = (tmp_path / name for name in ("uploads", "files", "logs", "kept"))
+    for folder in (uploads, logs):
+        folder.mkdir()
+    (uploads / "one").write_text("one")
+    (logs / "app.log-20260101").write_text("line\n")
+    steps = (("archive", "uploads", str(files), "2", str(uploads)), ("logs", str(kept), "30", str(logs)))
+    assert server.commit().returncode == 0
+    assert [server.step(*words).returncode for words in steps] == [0, 0]
+    before = {path: path.read_bytes() for path in (*files.rglob("*"), *kept.rglob("*")) if path.is_file()}
+    commits = server.git("rev-parse", "main")
+    (uploads / "one").write_text("two")
+    server.project.joinpath("nginx/nginx.conf").write_text("worker_processes 8;\n")
+    refused = [server.commit("gw2-second"), *(server.step(*words, project="gw2-second") for words in steps),
+               server.step("uncommit", str(server.repository), "none", project="gw2-second")]
+    for done in refused:
+        assert done.returncode == 1
+        assert "holds the backups of another environment (gw2-staging, not gw2-second)" in done.stderr
+    assert {path: path.read_bytes() for path in (*files.rglob("*"), *kept.rglob("*")) if path.is_file()} == before
+    assert server.git("rev-parse", "main") == commits
+    assert server.survey().owners == {str(server.repository): "gw2-staging"}
+    assert server.commit().returncode == 0

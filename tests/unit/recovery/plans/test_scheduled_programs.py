@@ -34,7 +34,7 @@ def test_a_launcher_runs_the_steps_of_the_runbook_in_their_order() -> None:
     places = [database.index(f"step {key} ") for key in
               ("backup-clear", "backup-dump", "backup-check", "backup-publish", "backup-expire")]
     assert places == sorted(places)
-    assert "expire /backups/postgres staging_db 7 30" in database
+    assert "expire /backups/postgres staging_db gw2-staging 7 30" in database
     assert configuration.index("configuration-commit") < configuration.index("step logs")
 
 

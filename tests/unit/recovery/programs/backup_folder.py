@@ -8,6 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from runbook_lib.recovery.facts.backup_survey import OWNER_FILE
 from runbook_lib.recovery.plans.backup import backup_program
 
 PROGRAM = backup_program()
@@ -58,8 +59,8 @@ COPY public.squads (id, name) FROM stdin;
 """
 
 
-def contents(taken_at: str = "2026-11-22T16:24:54Z") -> str:
-    snapshot = {"database": "staging_db", "taken_at": taken_at, "server_version": "15.20", "database_bytes": 9}
+def contents(taken_at: str = "2026-11-22T16:24:54Z", system: str = "7712828775104831561") -> str:
+    snapshot = {"database": "staging_db", "taken_at": taken_at, "server_version": "15.20", "system": system, "database_bytes": 9}
     return f"snapshot\t{json.dumps(snapshot)}\nrevision\t\"0002\"\ninvalid_indexes\t[]\n"
 
 
@@ -73,9 +74,10 @@ def counted(**rows: int) -> str:
 class Folder:
     path: Path
     inside: Path
+    project: str = "gw2-staging"
 
     def step(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        argv = ("bash", "-s", "--", words[0], str(self.path), "staging_db", *words[1:])
+        argv = ("bash", "-s", "--", words[0], str(self.path), "staging_db", self.project, *words[1:])
         environment = {**os.environ, **variables}
         return subprocess.run(argv, input=PROGRAM, text=True, capture_output=True, timeout=60, env=environment)
 
@@ -85,9 +87,9 @@ class Folder:
         return self.step("dump", "staging_user", "60", str(self.inside))
 
     def names(self) -> list[str]:
-        return sorted(one.name for one in self.path.iterdir())
+        return sorted(one.name for one in self.path.iterdir() if one.name != OWNER_FILE)
 
-    def backup(self, taken_at: str) -> None:
-        (self.inside.parent / "contents").write_text(contents(taken_at))
+    def backup(self, taken_at: str, **about: str) -> None:
+        (self.inside.parent / "contents").write_text(contents(taken_at, **about))
         for done in (self.dump(), self.step("check"), self.step("publish")):
             assert done.returncode == 0, done.stderr

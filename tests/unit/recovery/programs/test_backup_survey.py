@@ -14,7 +14,7 @@ from tests.unit.recovery.programs.backup_folder import DUMP, Folder, counted
 def survey(folder: Folder) -> Backups:
     argv = ("bash", "-s", "--", str(folder.path), "staging_db", "3")
     done = subprocess.run(argv, input=survey_program(), text=True, capture_output=True, timeout=60)
-    return parse_survey(done.stdout, str(folder.path), "staging_db", our_clock=datetime.now(UTC))
+    return parse_survey(done.stdout, str(folder.path), "staging_db", folder.project, our_clock=datetime.now(UTC))
 
 
 def test_the_survey_of_an_empty_folder_finds_nothing(folder: Folder) -> None:

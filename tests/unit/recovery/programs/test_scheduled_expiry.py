@@ -40,13 +40,13 @@ def backup(folder: Path, taken: datetime, number: int) -> Path:
 def survey(folder: Path) -> Backups:
     argv = ("bash", "-s", "--", str(folder), "staging_db", str(KEEP))
     said = subprocess.run(argv, input=survey_program(), text=True, capture_output=True, check=True).stdout
-    return parse_survey(said, str(folder), "staging_db", our_clock=datetime.now(UTC))
+    return parse_survey(said, str(folder), "staging_db", ENVIRONMENT.project, our_clock=datetime.now(UTC))
 
 
 def expire(folder: Path, **variables: str) -> tuple[set[str], str]:
     """What the scheduled step deleted, and what it printed."""
     before = {path.name for path in folder.glob("*.sql.gz")}
-    argv = ("bash", "-s", "--", "expire", str(folder), "staging_db", str(KEEP), str(DAYS))
+    argv = ("bash", "-s", "--", "expire", str(folder), "staging_db", ENVIRONMENT.project, str(KEEP), str(DAYS))
     done = subprocess.run(argv, input=backup_program(), text=True, capture_output=True, env={"PATH": "/usr/bin:/bin", **variables})
     assert done.returncode == 0, done.stderr
     return before - {path.name for path in folder.glob("*.sql.gz")}, done.stdout
