@@ -16,7 +16,7 @@ from runbook_lib.archive.inventory import EMPTY, FILE, UNREADABLE, inventory
 from runbook_lib.archive.summary import summary_of_events
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.foreign_json import read_json
-from runbook_lib.core.text import printable
+from runbook_lib.core.text import pluralize, printable
 
 KEEP = "Keep the folder as it is, and compare it with a copy or with the hash that CI printed."
 READER = "Run this as a user who may read all of it."
@@ -80,7 +80,7 @@ def _files(path: Path, sealed: dict[str, str], others: dict[str, str], form: int
             faults.append(_fault(name, kind, attested[name]))
         elif kind == FILE:
             faults += _content(path, name, sealed[name], written)
-    return faults or [Finding("files", Verdict.PASSED, f"{len(sealed)} files", "as sealed")]
+    return faults or [Finding("files", Verdict.PASSED, pluralize(len(sealed), "file"), "as sealed")]
 
 
 def _content(path: Path, name: str, expected: str, written: bytes) -> list[Finding]:
@@ -117,10 +117,10 @@ def _journal(raw: bytes, events: list[dict[str, Any]]) -> list[Finding]:
             number += 1
         link = journal.line_link(line)
     if torn:
-        return [Finding("journal", Verdict.WARNING, f"{number} events, {torn} torn", "no torn line",
+        return [Finding("journal", Verdict.WARNING, f"{pluralize(number, 'event')}, {torn} torn", "no torn line",
                         "A process was killed while writing; the events before and after are whole.")]
     good = Verdict.PASSED if number else Verdict.FAILED
-    return [Finding("journal", good, f"{number} events", "an unbroken sequence", "" if number else KEEP)]
+    return [Finding("journal", good, pluralize(number, "event"), "an unbroken sequence", "" if number else KEEP)]
 
 
 def _record(path: Path, run: dict[str, Any], events: list[dict[str, Any]]) -> list[Finding]:

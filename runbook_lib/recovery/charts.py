@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from runbook_lib.core.text import readable_size
+from runbook_lib.core.text import pluralize, readable_size
 from runbook_lib.platform.drawing import (
     BLUE,
     RED,
@@ -44,7 +44,7 @@ def sizes_over_time(rows: Iterable[tuple[datetime, float]], *, title: str = "Bac
     time_axis(axes, times)
     axes.set(title=title, ylabel=f"size in {unit}", ylim=(0, max(sizes) * 1.2 or 1))
     newest = readable_size(points[-1][1])
-    summary = f"{len(points)} backups from {times[0]:%d %b %Y} to {times[-1]:%d %b %Y}; newest {newest}"
+    summary = f"{pluralize(len(points), 'backup')} from {times[0]:%d %b %Y} to {times[-1]:%d %b %Y}; newest {newest}"
     return described(figure, f"{summary}; {len(drops)} smaller by a fifth or more than the previous one.")
 
 
@@ -59,5 +59,6 @@ def recovery_times(rows: Iterable[tuple[datetime, float]], *, title: str = "Time
     axes.plot(to_dates(times), seconds, "o-", color=BLUE, markersize=5)
     time_axis(axes, times)
     axes.set(title=title, ylabel="seconds", ylim=(0, max(seconds) * 1.25 or 1))
-    summary = f"{len(points)} drills from {times[0]:%d %b %Y} to {times[-1]:%d %b %Y}: between {min(seconds):.1f} and "
+    summary = (f"{pluralize(len(points), 'drill')} from {times[0]:%d %b %Y} to {times[-1]:%d %b %Y}: between "
+               f"{min(seconds):.1f} and ")
     return described(figure, f"{summary}{max(seconds):.1f} s; the last one took {seconds[-1]:.1f} s.")

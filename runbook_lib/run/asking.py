@@ -11,6 +11,7 @@ from runbook_lib.core.errors import RunbookError
 from runbook_lib.core.findings import Finding
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.text import pluralize
 from runbook_lib.core.watch_result import Probe, WatchResult
 from runbook_lib.execution import ask_concurrently
 from runbook_lib.run.display import LiveLine
@@ -67,4 +68,4 @@ def watch(gate: Gate, connections: Connections, record: RunRecord) -> WatchResul
 
 
 def _in_words(faults: tuple[Finding, ...]) -> str:
-    return f"{len(faults)} faults, the first: {faults[0].check}" if faults else "no fault"
+    return f"{pluralize(len(faults), 'fault')}, the first: {faults[0].check}" if faults else "no fault"

@@ -45,7 +45,8 @@ def _advice(claim: ClaimResult) -> str:
     if claim.reported_good:
         return (f"Do not trust {claim.path}: it reports what is not so, and each gate asks it. Fix "
                 f"{' and '.join(claim.about)} first; then correct what {claim.path} checks.")
-    return (f"{' and '.join(claim.about)} answer themselves. Search between them and the application: its password, "
+    answering = "answers itself" if len(claim.about) == 1 else "answer themselves"
+    return (f"{' and '.join(claim.about)} {answering}. Search between them and the application: its password, "
             "its connections, the network.")
 
 
@@ -115,8 +116,14 @@ def _alerts(alerts: tuple[Alert, ...] | Unanswered) -> tuple[Finding, ...]:
     return tuple(
         finding(f"alert {one.name}", False,
                 measured=f"firing since {one.since:%Y-%m-%d %H:%M} UTC: {one.summary}" if one.since else one.summary,
-                expected="not firing", next_step=f"Find {one.name} in the table of symptoms of 00 Start here.")
+                expected="not firing", next_step=_open(one))
         for one in firing)
+
+
+def _open(alert: Alert) -> str:
+    if alert.runbook.startswith("40_"):  # this very notebook
+        return "What it is about has a row of its own above; it resolves when that is fixed."
+    return f"Find {alert.name} in the table of symptoms of 00 Start here."
 
 
 def server_has_space(environment: Environment, server: ServerState | Unanswered) -> tuple[Finding, ...]:
@@ -135,7 +142,7 @@ def log_is_quiet(survey: HealthSurvey, errors: SevereLines | Unanswered | None, 
 
     A log that does not reach back so far proves nothing, unless the backend itself is younger.
     """
-    check, expected = "errors in the log", f"none in the last {minutes} minutes"
+    check, expected = "errors in the log", f"none in the last {'minute' if minutes == 1 else f'{minutes} minutes'}"
     if isinstance(errors, Unanswered):
         return _unanswered(check, errors, expected)
     if errors is None:
@@ -184,7 +191,8 @@ def answer(environment: Environment, states: tuple[ServiceState, ...], *groups: 
     if worst is Verdict.WARNING:
         return f"{environment.title} is healthy, with a warning: {named}."
     working = sum(one.verdict is Verdict.PASSED for one in states)
-    return (f"{environment.title} is healthy: {working} services answer themselves, and what it reports of itself "
+    answering = "1 service answers itself" if working == 1 else f"{working} services answer themselves"
+    return (f"{environment.title} is healthy: {answering}, and what it reports of itself "
             f"is true.")
 
 

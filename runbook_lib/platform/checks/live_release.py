@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from runbook_lib.core.findings import Finding, finding
+from runbook_lib.core.text import pluralize
 from runbook_lib.platform.checks.container_health import containers_are_healthy
 from runbook_lib.platform.facts.assets import Asset
 from runbook_lib.platform.facts.containers import Container
@@ -51,7 +52,7 @@ def judge_identity(expected: ExpectedRelease) -> Callable[[IdleColour], tuple[Fi
         missing = [path for path, status in seen.assets.items() if status != 200]
         files = finding(
             "every file that the page names is present", bool(seen.assets) and not missing,
-            measured=f"missing: {', '.join(missing)}" if missing else f"{len(seen.assets)} files",
+            measured=f"missing: {', '.join(missing)}" if missing else pluralize(len(seen.assets), "file"),
             expected="the page and its scripts and styles", next_step="The frontend image was built without them.",
         )
         return (*commits, files)

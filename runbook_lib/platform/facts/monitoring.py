@@ -34,7 +34,7 @@ class ScrapeTarget:
 
 @dataclass(frozen=True)
 class Alert:
-    """An alert that is `pending` or `firing`."""
+    """An alert that is `pending` or `firing`; `runbook` is the notebook that its rule names."""
 
     name: str
     state: str
@@ -42,6 +42,7 @@ class Alert:
     summary: str = ""
     since: datetime | None = None
     labels: dict[str, str] = field(default_factory=dict, compare=False)
+    runbook: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ def parse_alerts(data: Any) -> tuple[Alert, ...]:
                 summary=str(one.get("annotations", {}).get("summary", "")),
                 since=parse_time(one["activeAt"]) if one.get("activeAt") else None,
                 labels=dict(one["labels"]),
+                runbook=str(one.get("annotations", {}).get("runbook", "")),
             )
             for one in data["alerts"]
         ),

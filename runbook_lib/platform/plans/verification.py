@@ -8,6 +8,7 @@ from typing import Any
 from runbook_lib.core.findings import Finding, finding
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.questions import Question
+from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.live_release import ExpectedRelease, judge_health, judge_restored
 from runbook_lib.platform.facts.containers import Container, survey_containers
@@ -81,7 +82,7 @@ def engine_answers(environment: Environment) -> Gate:
     """Undoing needs the engine: one that is just restarting is waited for."""
 
     def judge(containers: tuple[Container, ...]) -> tuple[Finding, ...]:
-        return (finding("the engine answers", True, measured=f"{len(containers)} containers"),)
+        return (finding("the engine answers", True, measured=pluralize(len(containers), "container")),)
 
     return Gate("the engine answers", (survey_containers(environment),), judge, success_threshold=1, interval_s=1.0,
                 deadline_s=90)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.facts.archived_files import ArchivedFiles
 
@@ -14,12 +15,13 @@ def files_are_safe(archived: ArchivedFiles, environment: Environment) -> tuple[F
     wanted = (rules.static_assets is not None) + len(rules.uploads)
     undeclared = [volume for volume in archived.volumes if volume not in rules.data_volumes]
     return (
-        finding("files are archived", len(archived.archives) >= wanted, measured=f"{len(archived.archives)} archives",
-                expected=f"at least {wanted}", next_step="Read the evidence of the step that failed, then run again."),
+        finding("files are archived", len(archived.archives) >= wanted,
+                measured=pluralize(len(archived.archives), "archive"), expected=f"at least {wanted}",
+                next_step="Read the evidence of the step that failed, then run again."),
         finding("every archive is intact", not damaged, measured=", ".join(damaged) or "yes", expected="yes",
                 next_step="Move the damaged file away and run again: it is made again."),
         finding("every volume is declared", (not undeclared) if archived.volumes else None,
-                measured=", ".join(undeclared) or f"{len(archived.volumes)} volumes",
+                measured=", ".join(undeclared) or pluralize(len(archived.volumes), "volume"),
                 expected="in configuration_backup.data_volumes", otherwise=Verdict.WARNING,
                 next_step="It may hold uploads: name its folder in configuration_backup.uploads, or declare why not."),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.checks.folder_owner import own_folders
 from runbook_lib.recovery.facts.configuration_backups import (
@@ -50,7 +51,7 @@ def configuration_is_safe(after: ConfigurationBackups, before: ConfigurationBack
     older = {one.commit for one in before.commits[:_COMPARED_COMMITS]}
     return (
         finding("nothing is left to commit", not after.changes,
-                measured=f"{len(after.changes)} changes" if after.changes else "nothing", expected="nothing",
+                measured=pluralize(len(after.changes), "change") if after.changes else "nothing", expected="nothing",
                 next_step="A file changed meanwhile: run again."),
         finding("the repository can be cloned and is intact", (after.clone == CLONE_GOOD) if cloned else None,
                 measured=after.clone or "no clone was made", expected=CLONE_GOOD, next_step=_UNRELIABLE),

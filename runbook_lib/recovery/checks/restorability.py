@@ -31,7 +31,7 @@ def _files(needs: Restorability) -> Finding:
                        next_step="No backup of this database can be restored here. Install the extension's package in "
                        "PostgreSQL's image, or drop the extension; then back up again.")
     # a dump names no version: a restore makes the one that the files are of
-    return finding(FILES, not other, measured=", ".join(other) or f"{len(needs.extensions)} extensions",
+    return finding(FILES, not other, measured=", ".join(other) or pluralize(len(needs.extensions), "extension"),
                    expected="in the version that the database has", otherwise=Verdict.WARNING,
                    next_step=f"ALTER EXTENSION … UPDATE, or mind that a restore makes the newer one. {_DRILL}")
 

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 
 from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
 
 
@@ -30,7 +31,7 @@ def pre_deployment_checklist(
 def _measured(item: str, findings: Sequence[Finding]) -> Finding:
     verdict = Verdict.worst(one.verdict for one in findings)
     open_ones = [one.check for one in findings if one.verdict is not Verdict.PASSED]
-    measured = "; ".join(open_ones) or f"{len(findings)} checks passed" if findings else "not measured"
+    measured = "; ".join(open_ones) or f"{pluralize(len(findings), 'check')} passed" if findings else "not measured"
     advice = "" if verdict is Verdict.PASSED else "See the findings above."
     return Finding(f"checklist: {item}", verdict, measured, "measured by this run", advice)
 

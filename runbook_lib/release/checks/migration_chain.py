@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, Verdict, finding
-from runbook_lib.core.text import head_of, lines_of
+from runbook_lib.core.text import head_of, lines_of, pluralize
 from runbook_lib.release.facts.migration_rehearsal import MigrationRehearsal, RehearsalOutcome
 from runbook_lib.release.facts.repository import ReleaseTree
 
@@ -39,7 +39,7 @@ def migration_chain(tree: ReleaseTree) -> Finding:
     faults += [f"{name} is claimed by two files" for name in chain.duplicates]
     faults += [f"{path} cannot be parsed as a migration" for path in chain.unreadable]
     return finding(CHAIN, not faults,
-                   measured="; ".join(faults) or f"{chain.heads[0]}, {len(chain.revisions)} revisions",
+                   measured="; ".join(faults) or f"{chain.heads[0]}, {pluralize(len(chain.revisions), 'revision')}",
                    expected="one head, no parent missing",
                    next_step="Join the heads in the release with `alembic merge heads`, then tag again.")
 

@@ -170,5 +170,5 @@ def _row(criterion: str, findings: Sequence[Finding]) -> dict[str, str]:
     more = f" and {len(deciding) - MOST_SHOWN} more" if len(deciding) > MOST_SHOWN else ""
     measured = "; ".join(deciding[:MOST_SHOWN]) + more or "not measured"
     if verdict is Verdict.PASSED and more:
-        measured = f"{len(deciding)} checks passed"
+        measured = f"{pluralize(len(deciding), 'check')} passed"
     return {"criterion": criterion, "verdict": str(verdict), "measured": measured}

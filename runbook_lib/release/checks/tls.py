@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.certificates import Certificate
 
@@ -33,8 +34,9 @@ def certificate(
                 measured=presented.verify_error or f"for {host}, by {presented.issuer}",
                 expected=f"verifies for {host}",
                 next_step="Renew it on the server: certbot renew; then reload nginx."),
-        finding("the certificate lasts", left >= minimum, measured=f"{left.days} days left",
-                expected=f"at least {minimum.days} days", next_step="Renew it on the server: certbot renew."),
+        finding("the certificate lasts", left >= minimum, measured=f"{pluralize(left.days, 'day')} left",
+                expected=f"at least {pluralize(minimum.days, 'day')}",
+                next_step="Renew it on the server: certbot renew."),
         finding("legacy TLS disabled", not legacy, measured=", ".join(legacy) or f"{presented.protocol}",
                 expected=f"{environment.tls.minimum_version} or newer",
                 next_step="Correct ssl_protocols in the nginx configuration of the release."),

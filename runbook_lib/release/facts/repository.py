@@ -20,7 +20,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
-from runbook_lib.core.text import lines_of
+from runbook_lib.core.text import lines_of, pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.environment.yaml_limits import collection_key
 from runbook_lib.release.facts.migrations import Migrations, parse_migrations
@@ -82,7 +82,7 @@ class Sources:
 
     def __str__(self) -> str:
         valid = "absent" if self.compose is None else "valid" if self.compose.valid else "not valid"
-        return f"{len(self.files)} files read; Compose file {valid}"
+        return f"{pluralize(len(self.files), 'file')} read; Compose file {valid}"
 
 
 @dataclass(frozen=True)
