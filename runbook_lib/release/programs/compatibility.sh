@@ -15,19 +15,20 @@ remove_ended() {
 
 start() {
     remove_ended
-    local colour=$1 code=$2 image='' live backend redis
+    local colour=$1 code=$2 image='' built live backend redis
     copy="runbook-schema-copy-$project-$$-${RANDOM}"
     trap 'docker rm --force "$copy-code" "$copy-redis" "$copy" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
-    docker image inspect "gw2-backend:$commit" >/dev/null 2>&1 || result no-image <<<'the release has no image on the server'
+    built=$(docker image ls --quiet "gw2-backend:$commit" 2>"$scratch/log") || result error <"$scratch/log"
+    [[ -n $built ]] || result no-image <<<'the release has no image on the server'
     [[ $code == live ]] || image=gw2-backend:$commit
-    live=$(one_container "$project" postgres)
+    live=$(one_container "$project" postgres 2>"$scratch/log") || result error <"$scratch/log"
     [[ -n $live ]] || result no-database <<<'no database is running'
-    backend=$(one_container "$project" "backend-$colour")
+    backend=$(one_container "$project" "backend-$colour" 2>"$scratch/log") || result error <"$scratch/log"
     [[ -n $backend ]] || result no-live-backend <<<"backend-$colour is not running"
     start_copy "$(docker inspect --format '{{.Config.Image}}' "$live")" >"$scratch/log" 2>&1 || result error <"$scratch/log"
     printf 'before\t%s\n' "$(copy_schema "$live" 2>"$scratch/log")"
     [[ ! -s $scratch/log ]] || result error <"$scratch/log"
-    redis=$(one_container "$project" redis)
+    redis=$(one_container "$project" redis 2>"$scratch/log") || result error <"$scratch/log"
     [[ -z $redis ]] || start_redis "$redis" >"$scratch/log" 2>&1 || result error <"$scratch/log"
     start_code "$backend" "$image" >"$scratch/log" 2>&1 || result error <"$scratch/log"
     printf 'copy\t%s\nbackend\t%s\ncontainers\t%s\n' "$copy" "$copy-code" "$copy-code $copy-redis $copy-migrations $copy"
@@ -45,12 +46,15 @@ start_redis() {
 # start_code BACKEND [IMAGE]: the live image, or IMAGE, with the settings of the running BACKEND; only database, cache and
 # log differ. The settings hold secrets: they pass by file descriptor, and the container has no network to leak them to.
 start_code() {
-    local words image address="postgresql://$user@127.0.0.1:5432/$database"
+    local words command settings image address="postgresql://$user@127.0.0.1:5432/$database"
     image=${2:-$(docker inspect --format '{{.Image}}' "$1")} || return
-    mapfile -t words < <(docker inspect --format '{{range .Config.Entrypoint}}{{println .}}{{end}}{{range .Config.Cmd}}{{println .}}{{end}}' "$1" | sed '/^$/d')
+    command=$(docker inspect --format '{{range .Config.Entrypoint}}{{println .}}{{end}}{{range .Config.Cmd}}{{println .}}{{end}}' "$1") || return
+    mapfile -t words < <(sed '/^$/d' <<<"$command")
+    # without them the code would run with the image's own, and its failure be the release's
+    settings=$(docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$1") || return
     # no --rm: a code that ends at once takes the reason with it otherwise
     run_limited "$copy-code" --label "$LABEL" --label "$OF_PROJECT=$project" --network "container:$copy" \
-        --memory 512m --tmpfs /tmp:mode=1777 --env-file <(docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$1") \
+        --memory 512m --tmpfs /tmp:mode=1777 --env-file <(printf '%s\n' "$settings") \
         --env DATABASE_URL="$address" --env ASYNC_SQLALCHEMY_DATABASE_URI="${address/postgresql:/postgresql+asyncpg:}" \
         --env REDIS_URL=redis://127.0.0.1:6379/0 --env LOG_TO_FILE=false --env WEB_CONCURRENCY=1 \
         -- "$image" "${words[@]}" || return
@@ -67,11 +71,11 @@ start_code() {
 migrate_copy() {
     copy=$1
     trap 'docker rm --force "$copy-migrations" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
-    if migrate "gw2-backend:$commit" >"$scratch/log" 2>&1; then
-        printf 'after\t%s\n' "$(revision "$copy")"
-        result passed <"$scratch/log"
-    fi
-    result failed <"$scratch/log"
+    local after
+    migrate "gw2-backend:$commit" >"$scratch/log" 2>&1 || not_done
+    after=$(revision "$copy" 2>>"$scratch/log") || result error <"$scratch/log"
+    printf 'after\t%s\n' "$after"
+    result passed <"$scratch/log"
 }
 
 # restart COLOUR COPY: code that migrates, or checks its schema, when it starts may run on and never start again,
@@ -80,10 +84,10 @@ restart() {
     local backend
     copy=$2
     trap 'rm -rf -- "$scratch"' EXIT
-    backend=$(one_container "$project" "backend-$1")
+    backend=$(one_container "$project" "backend-$1" 2>"$scratch/log") || result error <"$scratch/log"
     [[ -n $backend ]] || result no-live-backend <<<"backend-$1 is not running"
     docker rm --force "$copy-code" >/dev/null 2>&1
-    start_code "$backend" '' >"$scratch/log" 2>&1 || result failed <"$scratch/log"
+    start_code "$backend" '' >"$scratch/log" 2>&1 || not_done
     result passed </dev/null
 }
 

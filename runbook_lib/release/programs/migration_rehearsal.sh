@@ -8,9 +8,9 @@ main() {
     copy="runbook-schema-copy-$project-$$-${RANDOM}"
     trap 'docker rm --force "$copy" "$copy-migrations" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
     find_commit "$checkout" "$commit" "$scratch"
-    live=$(one_container "$project" postgres)
+    live=$(one_container "$project" postgres 2>"$scratch/log") || result error <"$scratch/log"
     [[ -n $live ]] || result no-database <<<'no database is running'
-    image=$(backend_image "$project" "$commit")
+    image=$(backend_image "$project" "$commit" 2>"$scratch/log") || result error <"$scratch/log"
     [[ -n $image ]] || result no-image <<<'no backend image is on the server'
     printf 'image\t%s\n' "$image"
     start_copy "$(docker inspect --format '{{.Config.Image}}' "$live")" >"$scratch/log" 2>&1 || result error <"$scratch/log"
@@ -18,12 +18,11 @@ main() {
     printf 'before\t%s\n' "$(copy_schema "$live" 2>"$scratch/log")"
     [[ ! -s $scratch/log ]] || result error <"$scratch/log"
     compare_libraries "$image"
-    local started=$SECONDS
-    if migrate "$image" >"$scratch/log" 2>&1; then
-        printf 'after\t%s\nseconds\t%s\n' "$(revision "$copy")" "$((SECONDS - started))"
-        result passed <"$scratch/log"
-    fi
-    result failed <"$scratch/log"
+    local started=$SECONDS after
+    migrate "$image" >"$scratch/log" 2>&1 || not_done
+    after=$(revision "$copy" 2>>"$scratch/log") || result error <"$scratch/log"
+    printf 'after\t%s\nseconds\t%s\n' "$after" "$((SECONDS - started))"
+    result passed <"$scratch/log"
 }
 
 main "$@"; exit

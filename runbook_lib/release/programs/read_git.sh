@@ -7,7 +7,7 @@ encoded() { base64 -w0; }
 # find_commit CHECKOUT REF SCRATCH: sets $commit and $kind, or prints why not and ends with status 0. A whole commit hash
 # that the checkout already has needs no origin; every other name is resolved by the origin, where it may have moved.
 find_commit() {
-    local checkout=$1 ref=$2 scratch=$3 listing status tips
+    local checkout=$1 ref=$2 scratch=$3 listing status heads tips
     export GIT_TERMINAL_PROMPT=0 GIT_SSH_COMMAND="ssh -o BatchMode=yes" GIT_OPTIONAL_LOCKS=0
     git -C "$checkout" rev-parse --git-dir >/dev/null 2>"$scratch/error" || give_up no-checkout "$scratch/error"
     if [[ $ref =~ ^[0-9a-f]{40}$ ]] && git -C "$checkout" cat-file -e "$ref^{tree}" 2>/dev/null; then
@@ -27,7 +27,8 @@ find_commit() {
     if [[ -z $commit && $ref =~ ^[0-9a-f]{7,40}$ ]]; then
         kind=commit
         # an abbreviated hash cannot be asked for: every tip is fetched, then the hash is looked up among them
-        mapfile -t tips < <(timeout 60 git -C "$checkout" ls-remote --heads --tags --refs origin | cut -f2)
+        heads=$(timeout 60 git -C "$checkout" ls-remote --heads --tags --refs origin 2>"$scratch/error") || give_up unreachable "$scratch/error"
+        mapfile -t tips < <(cut -f2 <<<"$heads")
         fetch "$checkout" "${tips[@]}" 2>"$scratch/error" || give_up unreachable "$scratch/error"
         commit=$(git -C "$checkout" rev-parse --verify --quiet "$ref^{commit}") || commit=
     fi

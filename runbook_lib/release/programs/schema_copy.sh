@@ -14,18 +14,28 @@ readonly LABEL=org.gw2.runbook=schema-copy OF_PROJECT=org.gw2.project
 # result OUTCOME, the message on standard input: always the last record. Status 0: an outcome is an answer, not an error.
 result() { printf 'result\t%s\t%s\n' "$1" "$(last_lines 3000 | encoded)"; exit 0; }
 
+# not_done: the end of a step that did not go well. An engine that does not answer says nothing about a release.
+not_done() {
+    docker version >/dev/null 2>>"$scratch/log" || result error <"$scratch/log"
+    result failed <"$scratch/log"
+}
+
+# one_container PROJECT SERVICE: nothing where none is running; fails where the engine does not answer, which is not the same
 one_container() {
-    docker ps --quiet --no-trunc --filter "label=com.docker.compose.project=$1" --filter "label=com.docker.compose.service=$2" \
-        --filter label=com.docker.compose.oneoff=False | head -n 1
+    local found
+    found=$(docker ps --quiet --no-trunc --filter "label=com.docker.compose.project=$1" --filter "label=com.docker.compose.service=$2" \
+        --filter label=com.docker.compose.oneoff=False) || return
+    printf '%s\n' "${found%%$'\n'*}"
 }
 
 # backend_image PROJECT COMMIT: the release's own image where it is built; else the image of a running backend, whose
 # libraries then run the release's code. A rehearsal must not build: it would change the server.
 backend_image() {
-    local colour running
-    if docker image inspect "gw2-backend:$2" >/dev/null 2>&1; then echo "gw2-backend:$2"; return; fi
+    local colour running built
+    built=$(docker image ls --quiet "gw2-backend:$2") || return
+    if [[ -n $built ]]; then echo "gw2-backend:$2"; return; fi
     for colour in backend-blue backend-green; do
-        running=$(one_container "$1" "$colour")
+        running=$(one_container "$1" "$colour") || return
         if [[ -n $running ]]; then docker inspect --format '{{.Config.Image}}' "$running"; return; fi
     done
 }
@@ -69,9 +79,13 @@ revision() {
 # compare_libraries IMAGE: with other libraries a passed rehearsal proves less, and the finding is a warning.
 compare_libraries() {
     local theirs ours
-    theirs=$(docker run --rm --network none --entrypoint cat "$1" requirements.txt 2>/dev/null | sha256sum)
-    ours=$(git -C "$checkout" show "$commit:backend/requirements.txt" 2>/dev/null | sha256sum)
-    printf 'libraries\t%s\n' "$([[ $theirs == "$ours" ]] && echo same || echo different)"
+    # what cannot be read on either side is not the same on both
+    if theirs=$(docker run --rm --network none --entrypoint cat "$1" requirements.txt 2>/dev/null) \
+        && ours=$(git -C "$checkout" show "$commit:backend/requirements.txt" 2>/dev/null) && [[ $theirs == "$ours" ]]; then
+        printf 'libraries\tsame\n'
+    else
+        printf 'libraries\tdifferent\n'
+    fi
 }
 
 # migrate IMAGE: the commit's migrations in a container of IMAGE, which shares the copy's loopback and nothing else.
