@@ -28,28 +28,38 @@ sessions() {
         WHERE a.client_addr = ANY ('{$from}'::inet[]) AND $2 AND $1(a.pid)" </dev/null
 }
 
+# present OPTION…: the container's id, or nothing; fails where the engine does not answer, which is not an absent container
+present() { docker ps --all --quiet --no-trunc --filter "name=^/?$name\$" "$@"; }
+
+remove() {
+    local found tries=0
+    # one that the engine is removing already keeps its name for a moment, and ours would not start
+    while docker rm --force "$name" >/dev/null 2>&1; found=$(present) || return 1; [[ -n $found ]]; do
+        ((tries++ < 150)) || { echo "the one-off container of the migration is still there: $name" >&2; return 1; }
+        sleep 0.2
+    done
+}
+
 stop_container() {
-    docker inspect "$name" >/dev/null 2>&1 || return 0
+    local found
+    found=$(present) || return 1
+    [[ -n $found ]] || return 0
     # first its sessions: PostgreSQL notices that a client is gone only when it has something to tell it
     sessions pg_terminate_backend true >/dev/null 2>&1
-    docker rm --force "$name" >/dev/null 2>&1
+    remove || return 1
     echo "the one-off container of the migration was stopped: its transaction is rolled back" >&2
 }
 
 # What a run left that was killed: while it works it is waited for, and said so; two migrations never run at once.
 wait_for_earlier() {
-    local state
-    state=$(docker inspect --format '{{.State.Running}}' "$name" 2>/dev/null) || return 0
-    if [[ $state == true ]]; then
+    local found
+    found=$(present) || exit 1
+    [[ -n $found ]] || return 0
+    while found=$(present --filter status=running) || exit 1; [[ -n $found ]]; do
         echo "a migration of an earlier run is still running in $name: waiting for its end" >&2
-        docker wait "$name" >/dev/null 2>&1
-    fi
-    local tries=0
-    # one that the engine is removing already keeps its name for a moment, and ours would not start
-    while docker rm --force "$name" >/dev/null 2>&1; docker inspect "$name" >/dev/null 2>&1 && ((tries++ < 150)); do
-        sleep 0.2
+        docker wait "$name" >/dev/null 2>&1 || sleep 1
     done
-    return 0
+    remove || exit 1
 }
 
 watch_locks() {
@@ -79,6 +89,6 @@ verb=$1 project=$2 database=$3 user=$4 limit_s=$5 name=$6
 shift 6
 case $verb in
     run) run "$@" ;;
-    stop) stop_container ;;
+    stop) stop_container || exit 1 ;;
 esac
 exit
