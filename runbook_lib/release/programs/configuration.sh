@@ -87,19 +87,22 @@ service_of() {
     done
 }
 
+# live_container: nothing where none is running; fails where the engine does not answer, which is not the same
 live_container() {
-    docker ps --quiet --filter status=running --filter "label=com.docker.compose.project=$project" \
-        --filter "label=com.docker.compose.service=$service" | head -n 1
+    local found
+    found=$(docker ps --quiet --filter status=running --filter "label=com.docker.compose.project=$project" \
+        --filter "label=com.docker.compose.service=$service") || return
+    printf '%s\n' "${found%%$'\n'*}"
 }
 
 # reads_the_data CONTAINER: on empty data every version starts. PostgreSQL refuses the files of another major version, which
-# would show only when the live database is down.
+# would show only when the live database is down. 125: it cannot be told.
 reads_the_data() {
     local live new old
     [[ $program == postgres ]] || return 0
-    live=$(live_container)
+    live=$(live_container) || return 125
     [[ -n $live ]] || return 0
-    old=$(postgres_major "$live") new=$(postgres_major "$1")
+    old=$(postgres_major "$live") && new=$(postgres_major "$1") || return 125
     [[ -z $old || -z $new || $old == "$new" ]] && return 0
     echo "FATAL: the live data are PostgreSQL $old's, and $image is PostgreSQL $new, which cannot read them: pg_upgrade," \
         "or a dump and a restore, come first"
@@ -111,11 +114,13 @@ postgres_major() { docker exec "$1" sh -c 'cat "${PGDATA:-/var/lib/postgresql/da
 # compare CONTAINER: the settings of a started service against those of the live one
 compare() {
     local live
-    live=$(live_container)
+    live=$(live_container) || return 125
     [[ -n $live ]] || return 0
     case $program in
         postgres) printf 'reload\t%s\n' "$service"
-            comm -13 <(postgres_settings "$live") <(postgres_settings "$1") | cut -f1 \
+            # a side that cannot be asked would look like one without settings
+            postgres_settings "$live" >"$scratch/$1-live" && postgres_settings "$1" >"$scratch/$1-new" || return 125
+            comm -13 "$scratch/$1-live" "$scratch/$1-new" | cut -f1 \
             | while IFS= read -r name; do printf 'restart\t%s\t%s\n' "$service" "$name"; done ;;
         redis) compare_redis "$live" "$1" ;;
     esac
@@ -129,8 +134,7 @@ postgres_settings() {
 
 compare_redis() {
     local name value old
-    redis_settings "$1" >"$scratch/$2-live"
-    redis_settings "$2" >"$scratch/$2-new"
+    redis_settings "$1" >"$scratch/$2-live" && redis_settings "$2" >"$scratch/$2-new" || return 125
     comm -13 "$scratch/$2-live" "$scratch/$2-new" | while IFS=$'\t' read -r name value; do
         old=$(sed -n "s/^$name\t//p" "$scratch/$2-live")
         # asked of the one that is thrown away: not every setting can be changed while it runs
@@ -171,6 +175,8 @@ try() {
     else
         "$mode" "$name" "$log"; outcome=$?
         case $outcome in 0) outcome=passed ;; 125) outcome=error ;; *) outcome=failed ;; esac
+        # a container that an engine took with it says nothing of the files
+        [[ $outcome != failed ]] || docker version >/dev/null 2>&1 || outcome=error
     fi
     printf 'run\t%s\t%s\t%s\t%s\t%s\n' "$service" "$mode" "$outcome" "$((SECONDS - began))" "$(last_lines 6000 <"$log" | encoded)"
     [[ $outcome == passed || $outcome == no-image ]] || show_sources "$sources"
@@ -244,8 +250,8 @@ start() {
         fi
         sleep 0.3
     done
-    [[ -n $status ]] || reads_the_data "$1" >>"$2" 2>/dev/null || status=1
-    [[ -n $status ]] || compare "$1" 2>/dev/null
+    [[ -n $status ]] || reads_the_data "$1" >>"$2" 2>&1 || status=$?
+    [[ -n $status ]] || compare "$1" 2>>"$2" || status=125
     docker rm --force --volumes "$1" >/dev/null 2>&1
     wait "$started"
     return "${status:-0}"

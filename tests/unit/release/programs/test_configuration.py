@@ -17,6 +17,8 @@ from runbook_lib.release.facts.validation_runs import ValidationRun
 DOCKER = r"""#!/bin/bash
 words="$*"
 echo "$words" >>"$LOG"
+[[ -z $FAILS || $words != $FAILS ]] || { [[ -z $DOWN ]] || touch "$LOG.down"; echo "Cannot connect to the Docker daemon" >&2; exit 1; }
+[[ ! -e $LOG.down ]] || exit 1
 case "$*" in
     *" config") folder=${words#*--project-directory }; folder=${folder%% *}
         cat "$folder/docker-compose.staging.yml" "$folder/a.env" || exit 14; echo "$folder" ;;
@@ -31,7 +33,8 @@ case "$*" in
     run*) while [[ ! -e $LOG.removed ]]; do sleep 0.1; done ;;
     rm*) touch "$LOG.removed" ;;
     exec*PG_VERSION*) [[ $words == "exec live "* ]] && echo 15 || echo "$NEW_MAJOR" ;;
-    ps*service=postgres*) echo live ;;
+    exec*CONFIG*) printf 'maxmemory\n1\n' ;;
+    ps*service=postgres*|ps*service=redis*) echo live ;;
     ps*--format*) printf 'the-database postgres\n0123456789ab_gw2-staging-redis-1 redis\nkept prometheus\n' ;;
 esac
 exit 0
@@ -61,7 +64,7 @@ def server(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def ask(server: Path, compose: str, env: str = "", *runs: ValidationRun, new_major: str = "") -> str:
+def ask(server: Path, compose: str, env: str = "", *runs: ValidationRun, new_major: str = "", fails: str = "", down: str = "") -> str:
     checkout = server / "checkout"
     (checkout / "docker-compose.staging.yml").write_text(compose)
     (checkout / "a.env").write_text(env)
@@ -78,7 +81,7 @@ def ask(server: Path, compose: str, env: str = "", *runs: ValidationRun, new_maj
         input=programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh", "release/read_git.sh",
                             "release/configuration.sh"),
         env={"PATH": f"{server / 'bin'}:/usr/bin:/bin", "LOG": str(server / "log"), "SCRATCH_MARK": "/tree", "HOME": str(server),
-             "NEW_MAJOR": new_major})
+             "NEW_MAJOR": new_major, "FAILS": fails, "DOWN": down})
     assert done.stderr == ""
     return done.stdout
 
@@ -117,3 +120,25 @@ def test_a_postgresql_that_cannot_read_the_live_data_is_no_valid_one(server: Pat
     (result,) = [line for line in lines if line[0] == "run"]
     assert result[3] == outcome
     assert ("PostgreSQL 16, which cannot read them" in base64.b64decode(result[5]).decode()) == (outcome == "failed")
+
+
+POSTGRES = ValidationRun("postgres", "postgres", "start", "postgres:new", ("postgres",), (), ("postgres",), ("true",))
+REDIS = ValidationRun("redis", "redis", "start", "redis:new", ("redis",), (), ("redis",), ("true",))
+
+
+@pytest.mark.parametrize(("run", "fails"), [
+    (POSTGRES, "ps*service=postgres*"), (POSTGRES, "exec live*PG_VERSION*"), (POSTGRES, "exec configuration*PG_VERSION*"), (POSTGRES, "exec*live*psql*"),
+    (POSTGRES, "exec*configuration*psql*"), (REDIS, "ps*service=redis*"), (REDIS, "exec live*CONFIG*"), (REDIS, "exec configuration*CONFIG*"),
+])
+def test_what_cannot_be_compared_with_the_live_service_is_an_error_never_the_same(server: Path, run: ValidationRun, fails: str) -> None:
+    lines = [line.split("\t") for line in ask(server, "the same\n", "", run, new_major="15", fails=fails).splitlines()]
+    (result,) = [line for line in lines if line[0] == "run"]
+    assert result[3] == "error"
+    assert "Docker daemon" in base64.b64decode(result[5]).decode()
+
+
+@pytest.mark.parametrize(("down", "outcome"), [("1", "error"), ("", "failed")])
+def test_a_run_whose_engine_went_away_is_an_error_and_not_a_fault_of_the_files(server: Path, down: str, outcome: str) -> None:
+    check = ValidationRun("nginx", "nginx", "check", "nginx:new", ("nginx",), (), ("nginx", "-t"))
+    (result,) = [line.split("\t") for line in ask(server, "the same\n", "", check, fails="run*nginx:new*", down=down).splitlines()]
+    assert result[3] == outcome
