@@ -96,7 +96,7 @@ live_container() {
 }
 
 # reads_the_data CONTAINER: on empty data every version starts. PostgreSQL refuses the files of another major version, which
-# would show only when the live database is down. 125: it cannot be told.
+# would show only when the live database is down. 125: it is not known.
 reads_the_data() {
     local live new old
     [[ $program == postgres ]] || return 0
