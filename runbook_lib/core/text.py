@@ -18,8 +18,8 @@ def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
 
 
 def pluralize(number: int, word: str) -> str:
-    """`1 step`, `2 steps`."""
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+    """`1 step`, `2 steps`, `10,080 minutes`; numbers of four digits stay as they are."""
+    return f"{number if abs(number) < 10_000 else f'{number:,}'} {word}{'' if number == 1 else 's'}"
 
 
 def readable_size(count: object) -> str:

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 from runbook_lib.core.foreign_json import read_json
 from runbook_lib.headless.outcome import HeadlessOutcome
+from runbook_lib.report.events import as_counted
 
 _MARKS = {"passed": "✔", "rolled back": "↺", "skipped": "–", "not run": "–"}
 
@@ -81,7 +82,8 @@ class Lines(Progress):
             case "fact":
                 self._print(f"  read {event['name']} ({event.get('seconds', 0):.1f} s)")
             case "findings":
-                counted = Counter(str(one["verdict"]) for one in event["findings"])
+                counted = Counter(str(as_counted(one, event.get("counts", True))["verdict"])
+                                  for one in event["findings"])
                 counts = ", ".join(f"{count} {verdict}" for verdict, count in counted.most_common())
                 self._print(f"  {event['stage']}: {counts}")
             case "lock_taken":

@@ -73,10 +73,15 @@ def _apply_findings(report: RunReport, event: Event) -> None:
         rows = []
         report.findings.append((stage, rows))
     for one in event.get("findings") or []:
-        if not counts and one.get("verdict") != "passed":
-            one = {**one, "verdict": "not applied", "next_step": ""}
+        one = as_counted(one, counts)
         position = next((n for n, row in enumerate(rows) if row.get("check") == one.get("check")), len(rows))
         rows[position:position + 1] = [one]
+
+
+def as_counted(finding: Event, counts: bool) -> Event:
+    """A finding as it is shown: one that does not count and did not pass is not applied, and needs no next step."""
+    return finding if counts or finding.get("verdict") == "passed" else {**finding, "verdict": "not applied",
+                                                                         "next_step": ""}
 
 
 def _planned(step: Event) -> StepReport:

@@ -16,6 +16,8 @@ def exhibit_row(event: Event, folder: Path) -> dict[str, Any]:
     charts = event.get("chart") or []
     pictures = [page.picture_from_file(folder, name) for name in ([charts] if isinstance(charts, str) else charts)]
     content = event.get("table") or event.get("text") if event["event"] == "shown" else None
+    if isinstance(content, dict) and content.get("columns") == ["value"] and len(content.get("rows", ())) == 1:
+        content = content["rows"][0][0]  # a text, not a table of one cell
     return {"title": label(str(event.get("title") or event.get("name") or "")),
             "first": event.get("highlight") == "first",
             "pictures": [picture for picture in pictures if picture], "shaped": shape(content) if content else None}

@@ -10,15 +10,17 @@ from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runbook_lib.core.text import printable, readable_size
+from runbook_lib.core.text import pluralize, printable, readable_size
 from runbook_lib.report.badges import badge_of
 from runbook_lib.report.labels import clock, duration, moment
 
 if TYPE_CHECKING:
     import jinja2
+    from markupsafe import Markup
 
 TEMPLATES = Path(__file__).parent / "templates"
 LARGEST_PICTURE = 5_000_000
+LONG_WORD = 24  # characters
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,18 @@ def templates() -> jinja2.Environment:
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )
     environment.globals["badge_of"] = badge_of
-    environment.filters.update(moment=moment, clock=clock, duration=duration, bytes=readable_size, printable=printable)
+    environment.filters.update(moment=moment, clock=clock, duration=duration, bytes=readable_size, printable=printable,
+                               pluralize=pluralize, breakable=breakable)
     return environment
+
+
+def breakable(text: object) -> Markup:
+    """A text, escaped, whose long words (names of files and databases) may be broken behind `_/.,:-`."""
+    from markupsafe import Markup, escape
+
+    words = re.split(r"(\s+)", str(text))
+    parts = ((re.split(r"(?<=[_/.,:-])(?=\w)", word) if len(word) >= LONG_WORD else [word]) for word in words)
+    return Markup("").join(Markup("<wbr>").join(escape(part) for part in each) for each in parts)
 
 
 def render(template: str, **values: Any) -> str:

@@ -100,6 +100,11 @@ class RunReport:
         return f"{passed} of {len(self.steps)} passed" + (f", {undone} undone" if undone else "")
 
     @property
+    def gates(self) -> bool:
+        """Whether there are checks of gates or watches; the verdict's sentence counts the run's own alone."""
+        return any(stage.startswith(("gate: ", "watch: ")) for stage, _ in self.findings)
+
+    @property
     def checks_in_figures(self) -> str:
         """`11 of 12 passed, 1 warning`; empty where nothing was checked. Checks of a plan that was not applied are
         not among them; those that are not applicable are named apart, for nothing was checked."""

@@ -21,6 +21,7 @@ VERDICT = "verdict"  # a column of this name shows verdicts with their signs
 _TONES = {"good": "#1f8a5b", "warn": "#b37400", "bad": "#cf3a43", "unsure": "#8456c2", "neutral": "#5f7896"}
 _LINE = "border-bottom:1px solid rgba(128,128,128,.28)"
 _CELL = f"text-align:left;vertical-align:top;padding:5px 14px 5px 0;white-space:normal;{_LINE}"
+_RIGHT = ";text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums"
 _CAPTION = "text-align:left;opacity:.75;caption-side:top;padding:2px 0"
 _STRONG = "font-weight:600;white-space:nowrap"
 _SHELL = "display:block;white-space:pre-wrap;overflow-wrap:anywhere"
@@ -99,7 +100,7 @@ def value_table(value: Any, *, title: str = "") -> str:
         if shaped.left_out:
             rows.append([f"… {shaped.left_out} more", *[""] * (len(shaped.columns) - 1)])
         columns = ("", "") if shaped.columns == ("", "value") else shaped.columns
-        return _table(columns, rows, _text(title))
+        return _table(columns, rows, _text(title), numeric=shaped.numeric)
     heading = f'<div style="opacity:.75;font-size:90%">{_text(title)}</div>' if title else ""
     return f'{heading}<pre style="white-space:pre-wrap;margin:4px 0">{escape(shaped)}</pre>'
 
@@ -116,13 +117,16 @@ def _skipped(plan: Plan) -> str:
     return _table(("skipped", "reason"), rows) if rows else ""
 
 
-def _table(columns: Iterable[str], rows: list[list[str]], caption: str = "", widths: tuple[str, ...] = ()) -> str:
+def _table(columns: Iterable[str], rows: list[list[str]], caption: str = "", widths: tuple[str, ...] = (),
+           numeric: tuple[bool, ...] = ()) -> str:
     """A table of cells that are HTML already; column titles are escaped here."""
     titles = list(columns)
     wide = [f";width:{width}" for width in widths] or [""] * len(titles)
-    head = "".join(f'<th scope="col" style="{_HEAD}{width}">{_text(title)}</th>'
-                   for title, width in zip(titles, wide, strict=True))
-    body = "".join("<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in row) + "</tr>" for row in rows)
+    sides = [_RIGHT if right else "" for right in numeric or [False] * len(titles)]
+    head = "".join(f'<th scope="col" style="{_HEAD}{width}{side}">{_text(title)}</th>'
+                   for title, width, side in zip(titles, wide, sides, strict=True))
+    body = "".join("<tr>" + "".join(f'<td style="{_CELL}{side}">{cell}</td>'
+                                    for cell, side in zip(row, sides, strict=True)) + "</tr>" for row in rows)
     heading = f'<caption style="{_CAPTION}">{caption}</caption>' if caption else ""
     header = f"<thead><tr>{head}</tr></thead>" if any(titles) else ""
     style = "border-collapse:collapse;margin:4px 0" + (";width:100%" if widths else "")

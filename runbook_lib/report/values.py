@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,16 +13,24 @@ from runbook_lib.report.labels import block, duration, label, moment
 
 # the page must open on a telephone at night; the journal has every row
 MOST_ROWS = 200
+_FIGURE = re.compile(r"[-−+]?(0|[1-9][\d,]*)(\.\d+)?( ?(s|ms|%|B|[KMGT]iB|[kMGT]B))?")
+_WHOLE = re.compile(r"\d{4}")
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of texts under column titles; `left_out` rows are not shown."""
+    """Rows of texts under column titles; `left_out` rows are not shown. `numeric` columns hold figures alone."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     left_out: int = 0
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Of each column whether it holds figures alone, which are read digit below digit; none below no title."""
+        return tuple(bool(title) and _all_figures(row[number] for row in self.rows)
+                     for number, title in enumerate(self.columns))
 
 
 def shape(value: Any) -> Table | str:
@@ -93,8 +102,11 @@ def _sequence(values: list[Any]) -> Table | str:
     if all(isinstance(item, dict) for item in values):
         # rows may lack a column that others have; the order is that of its first mention
         names = list(dict.fromkeys(name for item in values for name in item))
-        columns = tuple(_heading(str(name)) for name in names)
-        return _listed(columns, [[cell(item.get(name), str(name)) for name in names] for item in values])
+        columns = [[cell(item.get(name), str(name)) for item in values] for name in names]
+        # a column that is empty in every row takes width from the others
+        kept = [number for number, column in enumerate(columns) if any(column)] or range(len(columns))
+        return _listed(tuple(_heading(str(names[number])) for number in kept),
+                       [[columns[number][row] for number in kept] for row in range(len(values))])
     if all(isinstance(item, list) for item in values):
         width = max(len(item) for item in values)
         return _listed(("",) * width, [[cell(part) for part in item] + [""] * (width - len(item)) for item in values])
@@ -102,8 +114,21 @@ def _sequence(values: list[Any]) -> Table | str:
 
 
 def _listed(columns: tuple[str, ...], rows: list[list[str]]) -> Table:
-    kept = tuple(tuple(row) for row in rows[:MOST_ROWS])
-    return Table(columns, kept, len(rows) - len(kept))
+    kept = [_aligned(column) for column in zip(*rows[:MOST_ROWS], strict=True)]
+    shown = tuple(zip(*kept, strict=True))
+    return Table(columns, shown, len(rows) - len(shown))
+
+
+def _aligned(column: tuple[str, ...]) -> tuple[str, ...]:
+    """Where a figure of a column has separators, all have them."""
+    if not any("," in text for text in column) or not _all_figures(column):
+        return column
+    return tuple(f"{int(text):,}" if _WHOLE.fullmatch(text) else text for text in column)
+
+
+def _all_figures(column: Iterable[str]) -> bool:
+    texts = [text for text in column if text not in ("–", "")]
+    return bool(texts) and all(_FIGURE.fullmatch(text) for text in texts)
 
 
 def _frame(value: Any) -> Any:

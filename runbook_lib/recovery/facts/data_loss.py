@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from runbook_lib.core.text import pluralize
+
 UNKNOWN = "not known"
 
 
@@ -31,7 +33,8 @@ class DataLoss:
         rows = "an unknown number of rows: the live database cannot be counted" if self.rows is None else (
             f"at least {self.rows:,} rows" if self.rows else "no table has more rows now")
         return (
-            f"Everything written in the last {self.minutes:,.0f} minutes would be lost from the live database: {rows}. "
+            f"Everything written in the last {pluralize(round(self.minutes), 'minute')} would be lost from the live "
+            f"database: {rows}. "
             "Changed and deleted rows return to their earlier state; row counts cannot show those."
         )
 

@@ -62,7 +62,7 @@ def test_a_near_word_is_suggested_and_a_far_one_is_not() -> None:
     assert did_you_mean("stag", ["staging"], cutoff=0.9) == ""
 
 
-@pytest.mark.parametrize(("number", "text"), [(0, "0 steps"), (1, "1 step"), (2, "2 steps")])
+@pytest.mark.parametrize(("number", "text"), [(0, "0 steps"), (1, "1 step"), (2, "2 steps"), (9_999, "9999 steps"), (10_080, "10,080 steps")])
 def test_one_is_singular_and_all_others_are_plural(number: int, text: str) -> None:
     assert pluralize(number, "step") == text
 

@@ -11,6 +11,7 @@ import pytest
 
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import new_run
+from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.headless.outcome import HeadlessOutcome
 from runbook_lib.headless.progress import Lines, Terminal, progress_for
 
@@ -122,3 +123,14 @@ def test_the_reason_of_a_stop_is_shown() -> None:
     out = io.StringIO()
     Lines(out).stopping("SIGINT", "time limit reached")
     assert "time limit reached: sending SIGINT" in out.getvalue()
+
+
+def test_a_check_of_a_plan_that_was_not_applied_is_not_a_failure(outputs: Path) -> None:
+    folder, out = new_run("32_restore_database", outputs), io.StringIO()
+    found = [Finding("a", Verdict.PASSED), Finding("b", Verdict.FAILED, "none", "one")]
+    with Journal(folder) as opened:
+        opened.write("findings", stage="as it is now (not applied)", findings=found, counts=False)
+        opened.write("findings", stage="verification", findings=found, counts=True)
+        Lines(out).journal({"run_id": folder.run_id, "folder": str(folder.path)})
+    assert "(not applied): 1 passed, 1 not applied" in out.getvalue()
+    assert "verification: 1 passed, 1 failed" in out.getvalue()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
+from runbook_lib.report.exhibits import exhibit_row
 from tests.unit.report.sample_runs import page, part
 
 
@@ -18,3 +21,8 @@ def test_nothing_outside_the_run_folder_is_pulled_in(runs):
     assert "root:" not in page(runs, "hostile")
     outside = part(page(runs, "hostile"), "Measurements").split("outside")[1].split("a chart with script")[0]
     assert "<img" not in outside
+
+
+@pytest.mark.parametrize("content", [{"table": {"columns": ["value"], "rows": [["none"]]}}, {"text": "none"}])
+def test_a_text_is_not_a_table_of_one_cell(content, tmp_path):
+    assert exhibit_row({"event": "shown", "title": "Drills so far", **content}, tmp_path)["shaped"] == "none"

@@ -41,3 +41,14 @@ def test_templates_escape_and_know_no_missing_name() -> None:
     assert templates.from_string("{{ x }}").render(x="<b>") == "&lt;b&gt;"
     with pytest.raises(jinja2.UndefinedError):
         templates.from_string("{{ missing }}").render()
+
+
+def test_long_names_may_be_broken_and_are_escaped():
+    assert page.breakable("short_name") == "short_name"
+    assert page.breakable("staging_db_before_20261127_125121 & <b>") == (
+        "staging_<wbr>db_<wbr>before_<wbr>20261127_<wbr>125121 &amp; &lt;b&gt;")
+    assert "<script" not in page.breakable("/" * 30 + "<script>alert(1)</script>")
+
+
+def test_a_number_of_things_is_pluralized():
+    assert page.templates().from_string("{{ 1|pluralize('step') }}, {{ 2|pluralize('step') }}").render() == "1 step, 2 steps"
