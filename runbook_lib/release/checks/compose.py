@@ -9,6 +9,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.environment.services import COLOURS
 from runbook_lib.release.checks.configuration import configuration_is_valid
 from runbook_lib.release.checks.exposure import CORRECT, exposure
+from runbook_lib.release.checks.ports import ports_can_be_opened
 from runbook_lib.release.facts.configuration import ValidatedConfiguration
 from runbook_lib.release.facts.repository import ComposeConfig, ReleaseTree
 
@@ -33,6 +34,7 @@ def compose_file(tree: ReleaseTree, environment: Environment,
         _none("every service in the Compose file has a health check", _without_health(config, environment)),
         _none("the files that the Compose file gives to services exist", list(config.missing_files)),
         *exposure(config, environment, tree.sources.links),
+        *ports_can_be_opened(config, environment, tree.ports),
         *(configuration_is_valid(configuration, environment) if configuration else ()),
     )
 

@@ -29,6 +29,7 @@ from runbook_lib.release.facts.missing_files import (
     missing_in_the_release,
     missing_on_the_server,
 )
+from runbook_lib.release.facts.ports import ServerPorts, parse_ports
 
 SURVEY_TIMEOUT_S = 240.0
 COMPOSE_FILE = "docker-compose.staging.yml"
@@ -90,7 +91,8 @@ class ReleaseTree:
     """A commit with what it would bring. `trees` maps a top-level folder to its git hash.
 
     `commit` is None when the ref names nothing, or two different things: `problem` explains which. `of_the_server` are
-    paths that the release holds although the server keeps files of its own there.
+    paths that the release holds although the server keeps files of its own there. `ports` are open on the server now;
+    None: not known.
     """
 
     ref: str
@@ -99,6 +101,7 @@ class ReleaseTree:
     trees: dict[str, str] = field(default_factory=dict)
     sources: Sources = field(default_factory=lambda: Sources({}, None))
     of_the_server: tuple[str, ...] = ()
+    ports: ServerPorts | None = None
 
     @property
     def configuration(self) -> dict[str, str]:
@@ -182,6 +185,7 @@ def _read(text: str, ref: str, where: str) -> ReleaseTree:
                         links),
         of_the_server=tuple(record[3] for record in records
                             if record[0] == "tree" and record[3] in FILES_OF_THE_SERVER),
+        ports=parse_ports(records),
     )
 
 

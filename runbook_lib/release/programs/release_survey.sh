@@ -26,6 +26,7 @@ main() {
     mkdir -p "$root$folder" && "${git[@]}" archive "$commit" | tar -x -C "$root$folder" || exit 1
     show_files "$root$folder"
     show_compose "$root" "$folder" "$@"
+    show_ports
 }
 
 # show_files TREE: the small text files that facts are read from: Compose file, environment files, migrations.
@@ -72,6 +73,28 @@ show_compose() {
 show_paths() {
     grep -qE '"(configs|secrets)"' "$scratch/config" || return 0
     printf 'paths\t%s\n' "$(cd "$1" && find . -mindepth 1 -not -path '*/node_modules/*' -print0 | encoded)"
+}
+
+# show_ports: what is open on the server, by containers and by other programs; the last record says that nothing is missing
+show_ports() {
+    local ids found options tries=0 kind
+    ids=$(docker ps --quiet --no-trunc 2>/dev/null) || return 0
+    # one that was removed in this moment makes the whole command fail
+    # shellcheck disable=SC2086
+    until [[ -z $ids ]] || found=$(docker inspect --format '{{.Name}}{{"\t"}}{{index .Config.Labels "com.docker.compose.project"}}{{"\t"}}{{
+            index .Config.Labels "com.docker.compose.service"}}{{"\t"}}{{json .NetworkSettings.Ports}}' $ids 2>/dev/null); do
+        ((++tries < 10)) && sleep 0.2 && ids=$(docker ps --quiet --no-trunc 2>/dev/null) || return 0
+    done
+    [[ -z $ids ]] || while IFS=$'\x1f' read -r name project service ports; do
+        printf 'port-container\t%s\t%s\t%s\t%s\n' "$name" "$project" "$service" "$(printf %s "$ports" | encoded)"
+    done < <(tr '\t' '\037' <<<"$found")  # a tab would make one of two empty fields
+    for kind in tcp tcp6 udp udp6; do
+        [[ ! -r /proc/net/$kind ]] || awk -v kind="$kind" '$4 == (kind ~ /tcp/ ? "0A" : "07") { print "port-socket\t" kind "\t" $2 }' "/proc/net/$kind" \
+            || return 0
+    done
+    options=$(docker info --format '{{json .SecurityOptions}}' 2>/dev/null) || return 0
+    [[ $options != *name=rootless* ]] || printf 'port-lowest\t%s\n' "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)"
+    printf 'port-end\n'
 }
 
 main "$@"; exit
