@@ -15,22 +15,27 @@ from runbook_lib.platform.facts.releases import ENV, UPSTREAMS, Deployed
 CHECK = "what ran here is running"
 EXPECTED = "the database of an earlier release runs, or nothing ever ran here"
 DATABASE = "postgres"
+TROUBLED = ("restarting", "paused")
 HISTORY = ".runbook/releases.jsonl"
 
 
-def earlier_run(environment: Environment, deployed: Deployed, containers: Iterable[Container]) -> Finding:
+def earlier_run(environment: Environment, deployed: Deployed, containers: Iterable[Container], *,
+                troubled: bool = False) -> Finding:
     """Release history, nginx's upstream file, volumes with data and containers: each means that something ran.
 
     Without its database running there is nothing to back up, nothing to test the old code on, and nothing to return to.
     `containers` are all of the project: a stopped one shows as well that something ran. Not applicable where the
-    environment is declared to be without the database.
+    environment is declared to be without the database. With `troubled` a database that is paused, or starts again and
+    again, is enough: that may be what a rollback is for.
     """
     if DATABASE in environment.absent_services:
         return not_applicable(CHECK, environment.absent_services[DATABASE])
     known = tuple(containers)
     database = [one for one in known if one.service == DATABASE]
-    if any(one.state == "running" for one in database):
-        return finding(CHECK, True, measured=f"{DATABASE} is running", expected=EXPECTED)
+    enough = ("running", *(TROUBLED if troubled else ()))
+    present = sorted((one.state for one in database if one.state in enough), key=enough.index)
+    if present:
+        return finding(CHECK, True, measured=f"{DATABASE} is {present[0]}", expected=EXPECTED)
     traces = _traces(deployed, known)
     if not traces:
         return finding(CHECK, True, measured="nothing ever ran here: a first deployment", expected=EXPECTED)

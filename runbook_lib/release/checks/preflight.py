@@ -43,11 +43,14 @@ def variables(tree: ReleaseTree, environment: Environment) -> tuple[Finding, ...
 
 
 def rollback_target(deployed: Deployed, environment: Environment | None = None,
-                    containers: Iterable[Container] = ()) -> tuple[Finding, ...]:
+                    containers: Iterable[Container] = (), *, rolling_back: bool = False) -> tuple[Finding, ...]:
     """There is a release to roll back to, the live one: it is in the release history, and its image still exists.
 
     With `environment` and all `containers`, stopped ones too: what ran here is running, or it is a first deployment.
+    `rolling_back`: no more than that, which a rollback needs itself; the live release may be broken in any way.
     """
+    if environment and rolling_back:
+        return (earlier_run(environment, deployed, containers, troubled=True),)
     return (*((earlier_run(environment, deployed, containers),) if environment else ()), *_recorded(deployed))
 
 

@@ -26,6 +26,10 @@ def test_a_deployment_is_refused_and_what_it_advises_starts_the_application_agai
         assert done.returncode == 3, printed
         assert "what ran here is running: postgres does not run" in printed
         assert lab.on_server("sh", "-c", LEFT) == before
+        rollback = lab.runbook("run", "22_rollback", "-e", lab.environment, "--apply", "--confirm", lab.name, "--reason", "test", outputs=outputs)
+        assert rollback.returncode == 3, rollback.stdout + rollback.stderr
+        assert "what ran here is running: postgres does not run" in rollback.stdout + rollback.stderr
+        assert lab.on_server("sh", "-c", LEFT) == before
         advised = re.search(r"Start it again, on the server: (.*); then run this again", printed)
         assert advised, printed
         lab.on_server("bash", "-c", advised[1] + " 2>&1")

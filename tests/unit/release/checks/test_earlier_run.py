@@ -73,6 +73,34 @@ def test_a_deployment_and_a_preflight_agree(state: str, service: str) -> None:
     assert found == {Verdict.PASSED if (state, service) == ("running", "postgres") else Verdict.FAILED}
 
 
+@pytest.mark.parametrize(("state", "verdict"), [
+    ("running", Verdict.PASSED), ("restarting", Verdict.PASSED), ("paused", Verdict.PASSED), ("exited", Verdict.FAILED), ("created", Verdict.FAILED),
+    ("dead", Verdict.FAILED), ("", Verdict.FAILED),
+])
+def test_a_rollback_needs_a_database_that_is_there_and_not_one_that_is_well(state: str, verdict: Verdict) -> None:
+    containers = (Container("c", "postgres", "x", "x", state, None, 0, False, 0, None),) if state else ()
+    (found,) = rollback_target(deployed(volumes=() if state else (VOLUME,)), ENVIRONMENT, containers, rolling_back=True)
+    assert found.verdict is verdict
+    if verdict is Verdict.FAILED:
+        assert "Start it again" in found.next_step or "docker compose ls" in found.next_step
+
+
+def test_of_several_containers_one_that_runs_is_enough() -> None:
+    containers = [Container(f"c{at}", "postgres", "x", "x", state, None, 0, False, 0, None) for at, state in enumerate(("exited", "running", "created"))]
+    commit = Commit("v1", "tag", "b" * 40, "v1", datetime(2026, 11, 22, tzinfo=UTC), "", None)
+    deploy = deploy_preconditions(ENVIRONMENT, ReleaseTree("v1", commit), ServerState((), 1, 1, 0.0, 1, 0.0, {}), {},
+                                  deployed=deployed(), containers=containers)
+    assert next(one.verdict for one in deploy if one.check == CHECK) is Verdict.PASSED
+    assert rollback_target(deployed(), ENVIRONMENT, containers)[0].verdict is Verdict.PASSED
+    assert rollback_target(deployed(), ENVIRONMENT, containers, rolling_back=True)[0].verdict is Verdict.PASSED
+
+
+def test_a_rollback_is_refused_before_anything_else_is_asked_of_the_release() -> None:
+    cells = json.loads((Path(__file__).parents[4] / "notebooks/22_rollback.ipynb").read_text())["cells"]
+    text = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    assert text.index("rolling_back=True") < text.index("select_target(") < text.index("inspect_release(")
+
+
 @pytest.mark.parametrize("notebook", ["10_preflight", "20_deploy"])
 def test_both_notebooks_ask_for_stopped_containers_too(notebook: str) -> None:
     """measure_memory knows running ones only: with it, a stopped project would look like a first deployment."""
