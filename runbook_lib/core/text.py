@@ -38,8 +38,10 @@ def readable_size(count: object) -> str:
 def printable(value: object) -> str:
     """Text of others as plain text: no terminal codes; control and direction marks are shown, not obeyed."""
     text = _TERMINAL.sub("", str(value)).replace("\r\n", "\n")
-    text = re.sub(r"[^\n]*\r(?=[^\n])", "", text)  # a progress bar overwrites itself; its last state counts
-    text = _DIRECTION.sub(lambda mark: f"‹U+{ord(mark.group()):04X}›", text.replace("\r", ""))
+    if "\r" in text:  # a progress bar overwrites itself; its last state counts
+        # by halves of lines: a pattern that looks for the last return would begin anew at every character
+        text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+    text = _DIRECTION.sub(lambda mark: f"‹U+{ord(mark.group()):04X}›", text)
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 

@@ -23,6 +23,7 @@ _LOCAL_PATHS: tuple[Location, ...] = (
     ("server", "known_hosts_file"),
     ("server", "ssh_config_file"),
     ("public", "ca_file"),
+    ("notifications", "ca_file"),
     ("secrets_file",),
 )  # relative to the file that names them, `~` allowed
 

@@ -13,6 +13,7 @@ from runbook_lib.environment.limits import Limits
 from runbook_lib.environment.locations import Compose, EnvironmentFile, Public, SecretSpec, Server
 from runbook_lib.environment.logs import LogFile, log_faults
 from runbook_lib.environment.metrics import Metric, MetricName, metric_faults
+from runbook_lib.environment.notifications import Notifications
 from runbook_lib.environment.recovery import RestoreDrill
 from runbook_lib.environment.rules import (
     Access,
@@ -66,6 +67,7 @@ class Environment(StrictModel):
     logging: Logging
     logs: dict[Name, LogFile] = Field(default_factory=dict)
     alerts: Alerts
+    notifications: Notifications = Notifications()
     tls: Tls
     access: Access
     backup: Backup
@@ -163,7 +165,11 @@ class Environment(StrictModel):
         ]
 
     def _unnamed_secrets(self) -> list[str]:
-        faults = []
+        mail = self.notifications.mail
+        named = {f"alerts.channels.{name}.secret": one.secret for name, one in self.alerts.channels.items()}
+        named |= {"notifications.mail.password": mail.password} if mail else {}
+        faults = [f"{place}: {name} is not among the secrets" for place, name in named.items()
+                  if name and name not in self.secrets]
         for path, file in self.environment_files.items():
             for variable, value in file.variables.items():
                 faults += [

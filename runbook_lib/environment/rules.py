@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from runbook_lib.environment.notifications import MailAddress
 from runbook_lib.environment.types import (
     AbsolutePath,
     ClockTime,
@@ -138,11 +139,11 @@ class AlertCondition(StrictModel):
 
 
 class AlertChannel(StrictModel):
-    """Where alerts go. An optional channel is off until its secret is put on the server."""
+    """Where alerts go, and messages of runs. An optional channel is off until its secret is put on the server."""
 
     title: Text
     optional: bool
-    to: tuple[Text, ...] = ()
+    to: tuple[MailAddress, ...] = ()
     secret: SecretName | None = None
 
 

@@ -43,6 +43,9 @@ _FORMS = {
     r"^https://[a-z0-9.-]+(:[0-9]+)?$": "an address such as https://staging.example.com, without a path",
     r"^/[^\s\p{Cc}\p{Cf}]*$": "a path of a URL such as /health, without spaces and control characters",
     r"^[A-Za-z0-9:_][A-Za-z0-9.:_%-]*$": "a host name or address",
+    r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+$": "an address such as team@example.com, without a name",
+    r"^[0-9]{2}_[a-z0-9_]+$": "the name of a notebook such as 20_deploy",
+    r"^(https://|http://(127\.[0-9.]+|localhost|\[::1\]))\S*$": "an address that begins with https://",
     r"\S": "text that is not empty",
 }
 

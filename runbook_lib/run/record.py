@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from runbook_lib.archive.journal import Journal
-from runbook_lib.core.errors import PASSED, PreconditionFailed, RunbookError
+from runbook_lib.core.errors import PASSED, PreconditionFailed, Refused, RunbookError
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.plan import Plan
 from runbook_lib.core.text import head_of
@@ -18,7 +18,10 @@ CORRECT = "Open a new run: correct the cell, and run it again before the cells a
 
 
 class RunRecord:
-    """Facts, findings, plans and executions of one run. `where` names its environment and notebook in errors."""
+    """Facts, findings, plans and executions of one run. `where` names its environment and notebook in errors.
+
+    `target` is what the last plan was about; `acted` is whether a plan with steps was begun.
+    """
 
     def __init__(self, journal: Journal, where: str) -> None:
         self.journal, self.where = journal, where
@@ -30,6 +33,8 @@ class RunRecord:
         self._failed_cells: dict[str, tuple[str, BaseException]] = {}
         self._failure: RunbookError | None = None
         self._nothing_to_do = ""
+        self.target = ""
+        self.acted = False
         self._observed = False
 
     def add_fact(self, name: str, value: Any, seconds: float, *, writes: str = "") -> None:
@@ -55,6 +60,7 @@ class RunRecord:
     def add_plan(self, plan: Plan) -> None:
         """A plan with its hash. Recorded again, it begins anew: the steps that follow are another attempt."""
         self._planned.add(plan.hash)
+        self.target = plan.target
         self.journal.write("plan", plan=plan, hash=plan.hash)
 
     def has_plan(self, plan: Plan) -> bool:
@@ -80,12 +86,14 @@ class RunRecord:
 
     def add_execution(self, execution: Execution) -> None:
         """A plan whose steps have all passed, with what its watches left unresolved."""
-        self._failure, self._observed = None, True
+        self._failure, self._observed, self.acted = None, True, True
         self._findings |= {("watch", one.check): one for one in execution.findings}
 
     def add_failed_execution(self, error: RunbookError) -> None:
         """How an execution ended that did not pass. In JupyterLab one can go on after it; it stays the run's end."""
         self._failure = error
+        # what was refused, by the lock for example, has changed nothing
+        self.acted = self.acted or not isinstance(error, Refused)
 
     @property
     def execution_failed(self) -> bool:

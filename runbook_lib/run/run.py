@@ -23,7 +23,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.execution import Execution, ServerBackend
 from runbook_lib.execution.interrupts import defer_signals
 from runbook_lib.kernel.forks import refuse_in_child
-from runbook_lib.run import asking, checking, closing, current, planning, showing
+from runbook_lib.run import asking, checking, closing, current, notifying, planning, showing
 from runbook_lib.run.outcomes import Outcome, as_stop, outcome_of_error
 from runbook_lib.run.parameters import Parameters, cannot_be_changed
 from runbook_lib.run.record import RunRecord
@@ -139,6 +139,8 @@ class Run:
         self._must_not_be_stopped()
         if not self._record.confirmed:
             self.confirm()
+        if notifying.is_sending(plan):
+            return notifying.execute(plan, self._record, self.environment, self.folder)
         backend = ServerBackend(self.connections, self.environment, self.run_id, self.operator)
         return planning.execute(plan, backend, self._record, self.folder, self.environment.on_call)
 
@@ -162,6 +164,7 @@ class Run:
         outcome, error = self._record.outcome()
         if not self._record.execution_failed:  # that a plan was undone counts for more than what asked to stop
             self._must_not_be_stopped()
+        outcome = self._announced(outcome)
         closing.show_verdict(outcome, self.folder)
         try:
             if error is not None:
@@ -178,7 +181,15 @@ class Run:
         """End the run as this error ends it. Called when a cell raised headless, or the process goes."""
         if not self.closed and os.getpid() == self._process:
             with suppress(RunbookError):  # a full disk: the error itself is shown, and the runner knows it
-                self._finish(outcome_of_error(error))
+                self._finish(self._announced(outcome_of_error(error), ending=not kernel.is_headless()))
+
+    def _announced(self, outcome: Outcome, *, ending: bool = False) -> Outcome:
+        """The outcome, when the team has been informed of it, where it concerns the team."""
+        if not notifying.is_due(self.environment, self.notebook, self.mode, outcome, acted=self._record.acted,
+                                unattended=kernel.is_unattended()):
+            return outcome
+        return notifying.announce(outcome, self._record, self.environment, self.secrets, self.folder,
+                                  notebook=self.notebook, operator=self.operator, reason=self.reason, ending=ending)
 
     def _finish(self, outcome: Outcome) -> None:
         with defer_signals():  # half-sealed evidence would be worth little

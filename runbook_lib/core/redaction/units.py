@@ -12,6 +12,9 @@ SHORTEST_OF_LETTERS = 8  # only letters, or only digits
 FEWEST_DIFFERENT = 3  # characters
 _ARMOUR = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]+-----")
 _CREDENTIALS = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/:@]*:([^\s/@]+)@", re.IGNORECASE)
+# of a webhook the path is the credential: whoever replies repeats it without the host
+_WEBHOOK = re.compile(r"https?://[^\s/@]+/([^\s@]{16,})", re.IGNORECASE)
+SHORTEST_SEGMENT = 16  # of such a path
 # what people use until there is a password, and what programs print anyway
 _COMMON = frozenset({
     "administrator", "authorization", "changeit", "changeme", "configuration", "container", "database", "default",
@@ -52,5 +55,7 @@ def units_of(value: str, words: Set[str] = frozenset()) -> list[str]:
             pieces.add(line if long_enough else f"{before}\n{line}")
     passwords = {found.group(1) for found in _CREDENTIALS.finditer(text)}
     pieces |= passwords | {unquote(password) for password in passwords}
+    if webhook := _WEBHOOK.fullmatch(text):
+        pieces |= {webhook[1], *(one for one in re.split(r"[/?&=#]", webhook[1]) if len(one) >= SHORTEST_SEGMENT)}
     searched = [piece for piece in pieces if not reason_not_redacted(piece, words)]
     return sorted(searched, key=lambda piece: (-len(piece), piece))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,14 @@ def test_columns_of_a_text_begin_below_each_other() -> None:
 def test_an_ipv6_address_stands_in_brackets() -> None:
     assert server_address("deploy", "::1", 2222) == "deploy@[::1]:2222"
     assert server_address("", "staging", 22) == "staging:22"
+
+
+@pytest.mark.parametrize("text", ["x" * 1_000_000, "x\r" * 500_000, "\x1b]" * 500_000, "\x1b[1" * 300_000, "\r" * 1_000_000])
+def test_a_megabyte_without_a_line_end_is_made_printable_in_linear_time(text: str) -> None:
+    began = time.process_time()
+    printable(text[:100_000])
+    tenth = time.process_time() - began
+    began = time.process_time()
+    printable(text)
+    # ten times as much text: a quadratic search would take a hundred times as long, and minutes
+    assert time.process_time() - began < 40 * tenth + 5
