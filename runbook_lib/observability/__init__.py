@@ -10,6 +10,8 @@ _HOMES = {
     "answer": "runbook_lib.observability.checks.health",
     "checks": "checks",
     "charts": "charts",
+    "notification_routes": "runbook_lib.platform.notifications",
+    "plan_notify": "runbook_lib.observability.plans.notify",
 }
 
 __all__ = list(_HOMES)

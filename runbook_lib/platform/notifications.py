@@ -45,10 +45,10 @@ class RunEnd:
     def words(self) -> str:
         """`passed`; where the state says more, both: `failed (rolled back)`."""
         told = self.state in ("finished", str(self.verdict))
-        return str(self.verdict) if told else f"{self.verdict} ({self.state})"
+        return str(self.verdict) if told else one_line(f"{self.verdict} ({self.state})")
 
 
-def routes(environment: Environment, secrets: Mapping[str, Secret]) -> tuple[Route, ...]:
+def notification_routes(environment: Environment, secrets: Mapping[str, Secret]) -> tuple[Route, ...]:
     """Every channel of the environment file, also those that are off, each with the reason."""
     return tuple(_route(environment, secrets, name, one) for name, one in environment.alerts.channels.items())
 
@@ -90,7 +90,7 @@ def message_of(environment: Environment, end: RunEnd) -> Message:
     Foreign text (a commit's subject, a reason) is made printable and cut. The caller has redacted it.
     """
     target = one_line(end.target)
-    about = f"{end.title}{f' {target}' if target else ''}"
+    about = f"{one_line(end.title)}{f' {target}' if target else ''}"
     lines = [f"{about}: {end.words}", "", _field(end.summary)]
     lines += [f"Next: {_field(end.next_step)}"] if end.next_step and end.is_problem else []
     lines += ["", f"Environment: {environment.name}, {environment.public.url}"]

@@ -20,7 +20,7 @@ from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment, project
 from runbook_lib.execution import Execution, StepRecord
 from runbook_lib.execution.interrupts import defer_signals
-from runbook_lib.platform.notifications import RunEnd, findings_of, message_of, routes
+from runbook_lib.platform.notifications import RunEnd, findings_of, message_of, notification_routes
 from runbook_lib.run.display import show_html
 from runbook_lib.run.outcomes import Outcome
 from runbook_lib.run.record import RunRecord
@@ -55,7 +55,9 @@ def announce(outcome: Outcome, record: RunRecord, environment: Environment, secr
         message = message_of(environment, _end(outcome, record, notebook, operator, reason,
                                               folder.run_id, link_to(environment, folder)))
         with defer_signals():  # nothing is left to stop, and the evidence is still to be sealed
-            results = _deliver(_redacted(message, folder), routes(environment, secrets), environment, folder,
+            # a run that is closed again, after a full disk, does not inform anybody twice
+            left = [one for one in notification_routes(environment, secrets) if one.channel not in record.informed]
+            results = _deliver(_redacted(message, folder), left, environment, folder,
                                hurry=ending or kernel.was_stopped())
         found = findings_of(results)
         _record(results, found, message.key, record)
@@ -113,6 +115,8 @@ def _record(results: Sequence[Delivered], found: Sequence[Finding], key: str, re
     for one in results:
         if one.state is not Delivery.OFF:
             record.journal.write(EVENT, key=key, channel=one.route.channel, state=str(one.state))
+        if one.state in (Delivery.SENT, Delivery.PARTLY_SENT):
+            record.informed.add(one.route.channel)
     record.add_findings(STAGE, found)
 
 
@@ -123,7 +127,8 @@ def is_sending(plan: Plan) -> bool:
 
 def execute(plan: Plan, record: RunRecord, environment: Environment, folder: RunFolder) -> Execution:
     """Send every message of the plan, whatever becomes of the others. What is not sent is a failed finding."""
-    steps = [step for step in plan.steps if isinstance(step, SendStep)]
+    # executed again in the same run: only what has not been sent yet
+    steps = [step for step in plan.steps if isinstance(step, SendStep) and step.key not in record.informed]
     records = []
     for step in steps:
         assert step.message is not None

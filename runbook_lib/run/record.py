@@ -20,7 +20,8 @@ CORRECT = "Open a new run: correct the cell, and run it again before the cells a
 class RunRecord:
     """Facts, findings, plans and executions of one run. `where` names its environment and notebook in errors.
 
-    `target` is what the last plan was about; `acted` is whether a plan with steps was begun.
+    `target` is what the last plan was about; `acted` is whether a plan with steps was begun; `informed` has the
+    channels that have taken this run's message.
     """
 
     def __init__(self, journal: Journal, where: str) -> None:
@@ -35,6 +36,7 @@ class RunRecord:
         self._nothing_to_do = ""
         self.target = ""
         self.acted = False
+        self.informed: set[str] = set()
         self._observed = False
 
     def add_fact(self, name: str, value: Any, seconds: float, *, writes: str = "") -> None:

@@ -47,7 +47,8 @@ def reason_of_network(error: BaseException) -> tuple[str, str]:
                 return (f"TLS could not be established: {one.verify_message}",
                         "Check the certificate; `notifications.ca_file` vouches for a private one.")
             case ssl.SSLError():
-                return f"TLS could not be established ({getattr(one, 'reason', None) or 'no reason given'})", "Check port and protocol."
+                why = getattr(one, "reason", None) or "no reason given"  # not every one has it
+                return f"TLS could not be established ({why})", "Check port and protocol."
             case socket.gaierror():
                 return "its name cannot be resolved", "Check the address, and the name server of this machine."
             case TimeoutError():

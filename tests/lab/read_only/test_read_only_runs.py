@@ -26,6 +26,7 @@ RUNS = {
     "33_backup_configuration": ((), 0, "not applied"),
     "34_install_schedules": ((), 0, "not applied"),
     "40_health": (("-p", "deadline_s=60"), 0, "passed"),
+    "44_notify": ((), 0, "passed"),
 }
 
 

@@ -26,3 +26,9 @@ def test_several_lines_are_pieces_of_their_own_without_their_frame() -> None:
 
 def test_the_password_in_an_address_is_a_piece_as_written_and_decoded() -> None:
     assert set(units_of("redis://:p%40ss-w0rd@redis:6379/0")) == {"redis://:p%40ss-w0rd@redis:6379/0", "p%40ss-w0rd", "p@ss-w0rd"}
+
+
+def test_the_path_of_a_webhook_is_a_piece_and_so_is_its_token() -> None:
+    address = "https://hooks.example.com/services/T0CAN/B0CAN/zQ4kW9xT2vLm8Rb5"
+    assert units_of(address) == [address, "services/T0CAN/B0CAN/zQ4kW9xT2vLm8Rb5", "zQ4kW9xT2vLm8Rb5"]
+    assert units_of("https://example.com/health") == ["https://example.com/health"]

@@ -1,0 +1,1 @@
+"""Pure plans: facts and environment, as steps with their undo."""

@@ -1,0 +1,102 @@
+"""What a run sends when it ends: routes, words, and findings about what became of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runbook_lib.core.findings import Verdict
+from runbook_lib.core.messages import LONGEST_TEXT, Delivered, Delivery
+from runbook_lib.core.redaction import Secret
+from runbook_lib.environment import Environment, load_environment
+from runbook_lib.environment.notifications import MailServer, Notifications
+from runbook_lib.platform.notifications import RunEnd, findings_of, message_of, notification_routes
+
+STAGING = load_environment("staging")
+MAIL = MailServer(host="smtp.example.com", sender="runbooks@example.com")
+GOOD = RunEnd("20261127T120000Z-ab12", "Deploy a release", Verdict.PASSED, "finished", "12 of 12 checks passed.",
+              target="v3.2.1", operator="ada", reason="planned", link="https://reports.example.com/1")
+
+
+def with_mail(**settings: Any) -> Environment:
+    mail = MAIL.model_copy(update=settings)
+    return STAGING.model_copy(update={"notifications": Notifications(mail=mail)})
+
+
+def secret(name: str) -> dict[str, Secret]:
+    return {name: Secret(name, f"value-of-{name}")}
+
+
+def test_every_channel_that_lacks_something_is_off_with_the_reason() -> None:
+    assert {route.channel: route.off for route in notification_routes(STAGING, {})} == {
+        "email": "no mail server is named: notifications.mail",
+        "slack": "STAGING_SLACK_WEBHOOK is not available to this run",
+        "pagerduty": "STAGING_PAGERDUTY_KEY is not available to this run",
+    }
+
+
+def test_a_channel_with_all_it_needs_is_on() -> None:
+    routes = notification_routes(with_mail(), secret("STAGING_SLACK_WEBHOOK") | secret("STAGING_PAGERDUTY_KEY"))
+    assert [route.off for route in routes] == ["", "", ""]
+    assert (routes[0].to, routes[0].through) == (("devops@example.com",), "smtp.example.com:587")
+
+
+def test_mail_that_needs_a_password_is_off_without_it() -> None:
+    environment = with_mail(user="me", password="STAGING_SMTP_PASSWORD")
+    assert notification_routes(environment, {})[0].off == "STAGING_SMTP_PASSWORD is not available to this run"
+    assert notification_routes(environment, secret("STAGING_SMTP_PASSWORD"))[0].off == ""
+
+
+def test_a_message_has_summary_verdict_link_and_contacts() -> None:
+    message = message_of(STAGING, GOOD)
+    assert message.subject == "[staging] Deploy a release v3.2.1: passed"
+    for part in ("12 of 12 checks passed.", GOOD.link, GOOD.run_id, "ada", "planned", *STAGING.contacts.values()):
+        assert part in message.text
+    assert (message.problem, message.severity) == (False, "info")
+
+
+@pytest.mark.parametrize(("verdict", "state", "words", "severity"), [
+    (Verdict.FAILED, "rolled back", "failed (rolled back)", "error"),
+    (Verdict.FAILED, "rollback failed", "failed (rollback failed)", "critical"),
+    (Verdict.FAILED, "refused", "failed (refused)", "warning"),
+    (Verdict.FAILED, "failed", "failed", "error"),
+    (Verdict.INCONCLUSIVE, "inconclusive", "inconclusive", "warning"),
+    (Verdict.WARNING, "finished", "warning", "info"),
+])
+def test_a_problem_calls_as_loudly_as_it_is(verdict: Verdict, state: str, words: str, severity: str) -> None:
+    end = RunEnd(GOOD.run_id, "Deploy", verdict, state, "s", "Do that.")
+    message = message_of(STAGING, end)
+    assert (message.subject, message.severity) == (f"[staging] Deploy: {words}", severity)
+    assert message.problem == (not verdict.acceptable)
+    assert ("Next: Do that." in message.text) == message.problem
+
+
+@pytest.mark.parametrize("foreign", [
+    "v1\r\nBcc: everybody@example.com", "<!channel>", "x" * 1_000_000, "line\n" * 100_000, "\N{RIGHT-TO-LEFT OVERRIDE}v1",
+    "\x1b[2J", "\x00", "half \ud800 pair", "\N{ROCKET}" * 5000,
+], ids=range(9))
+def test_foreign_text_stays_within_its_bounds(foreign: str) -> None:
+    message = message_of(STAGING, RunEnd("id", foreign, Verdict.FAILED, foreign, foreign, foreign, foreign, foreign,
+                                         foreign, foreign))
+    assert len(message.subject.splitlines()) == 1
+    assert len(message.subject) <= 202
+    assert len(message.text) <= LONGEST_TEXT + 2
+    assert not set("\x00\x1b\r\N{RIGHT-TO-LEFT OVERRIDE}\ud800") & set(message.text + message.subject)
+    assert message.text.encode()
+    assert message.link == ""
+
+
+@pytest.mark.parametrize(("state", "usual", "required"), [
+    (Delivery.SENT, Verdict.PASSED, Verdict.PASSED),
+    (Delivery.NOT_SENT, Verdict.WARNING, Verdict.FAILED),
+    (Delivery.PARTLY_SENT, Verdict.WARNING, Verdict.FAILED),
+    (Delivery.UNKNOWN, Verdict.WARNING, Verdict.INCONCLUSIVE),
+    (Delivery.OFF, Verdict.NOT_APPLICABLE, Verdict.NOT_APPLICABLE),
+])
+def test_what_became_of_it_is_a_finding_that_fails_only_what_was_asked_for(
+    state: Delivery, usual: Verdict, required: Verdict
+) -> None:
+    result = Delivered(notification_routes(STAGING, {})[1], state, "a reason", "do that")
+    assert [one.verdict for one in (*findings_of([result]), *findings_of([result], required=True))] == [usual, required]
+    assert state is Delivery.SENT or "a reason" in findings_of([result])[0].measured
