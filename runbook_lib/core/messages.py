@@ -1,4 +1,4 @@
-"""Messages to people: what is sent, through which channel, and what became of it."""
+"""Messages to people: what is sent, through which channel, and the outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_TEXT = 3000  # characters: what Slack shows without folding it away; the
 class Message:
     """One message as plain text. `key` identifies the event: what was sent about it before is not sent again.
 
-    `problem` means that somebody should act: PagerDuty opens an incident then, and records a change otherwise.
+    `problem` means that the team should act: PagerDuty opens an incident then, and records a change otherwise.
     """
 
     key: str
@@ -52,7 +52,7 @@ class Route:
 
 
 class Delivery(StrEnum):
-    """What became of a message in one channel."""
+    """The outcome of a message in one channel."""
 
     SENT = "sent"
     NOT_SENT = "not sent"

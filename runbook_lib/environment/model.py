@@ -166,10 +166,9 @@ class Environment(StrictModel):
 
     def _unnamed_secrets(self) -> list[str]:
         mail = self.notifications.mail
-        named = {f"alerts.channels.{name}.secret": one.secret for name, one in self.alerts.channels.items()}
-        named |= {"notifications.mail.password": mail.password} if mail else {}
-        faults = [f"{place}: {name} is not among the secrets" for place, name in named.items()
-                  if name and name not in self.secrets]
+        password = mail.password if mail else None
+        faults = [f"notifications.mail.password: {password} is not among the secrets"] if (
+            password and password not in self.secrets) else []
         for path, file in self.environment_files.items():
             for variable, value in file.variables.items():
                 faults += [

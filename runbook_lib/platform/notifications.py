@@ -1,4 +1,4 @@
-"""What a run sends when it ends: to whom, through which channels, in which words; and what became of it, as findings.
+"""What a run sends when it ends: to whom, through which channels, in which words; and the outcome, as findings.
 
 The channels are those of the alerts. Nothing here opens a connection: `connections.notifying` sends.
 """
@@ -38,14 +38,14 @@ class RunEnd:
 
     @property
     def is_problem(self) -> bool:
-        """Whether somebody should act."""
+        """Whether the team should act."""
         return not self.verdict.acceptable and self.verdict is not Verdict.NOT_APPLIED
 
     @property
     def words(self) -> str:
         """`passed`; where the state says more, both: `failed (rolled back)`."""
-        told = self.state in ("finished", str(self.verdict))
-        return str(self.verdict) if told else one_line(f"{self.verdict} ({self.state})")
+        plain = self.state in ("finished", str(self.verdict))
+        return str(self.verdict) if plain else one_line(f"{self.verdict} ({self.state})")
 
 
 def notification_routes(environment: Environment, secrets: Mapping[str, Secret]) -> tuple[Route, ...]:
@@ -84,7 +84,7 @@ def _mail_route(environment: Environment, secrets: Mapping[str, Secret], channel
     return Route(EMAIL, channel.title, channel.to, through, secret, off)
 
 
-def message_of(environment: Environment, end: RunEnd) -> Message:
+def compose_message(environment: Environment, end: RunEnd) -> Message:
     """The message about a run's end: summary, verdict, next step, link and contacts, as plain text.
 
     Foreign text (a commit's subject, a reason) is made printable and cut. The caller has redacted it.

@@ -1,4 +1,4 @@
-"""The team is informed when a run ends: who, through what, and what became of it, as findings of the run."""
+"""The team is informed when a run ends: who, through what, and the outcome, as findings of the run."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment, project
 from runbook_lib.execution import Execution, StepRecord
 from runbook_lib.execution.interrupts import defer_signals
-from runbook_lib.platform.notifications import RunEnd, findings_of, message_of, notification_routes
+from runbook_lib.platform.notifications import RunEnd, compose_message, findings_of, notification_routes
 from runbook_lib.run.display import show_html
 from runbook_lib.run.outcomes import Outcome
 from runbook_lib.run.record import RunRecord
 
 STAGE = "Notifications"
 EVENT = "notified"  # in the journal, a line a channel: what is sent once is not sent again without being asked for
+NOT_ALL = "Not all channels took the message."
 WHEN_STOPPED_S = 5.0  # the runner leaves a stopped run half a minute to seal; JupyterLab leaves a kernel less
 _STATES = {Delivery.SENT: StepState.PASSED, Delivery.UNKNOWN: StepState.UNKNOWN}
 
@@ -52,10 +53,10 @@ def announce(outcome: Outcome, record: RunRecord, environment: Environment, secr
     Never raises and takes no longer than the deadline. `ending`: the process is about to go.
     """
     try:
-        message = message_of(environment, _end(outcome, record, notebook, operator, reason,
+        message = compose_message(environment, _end(outcome, record, notebook, operator, reason,
                                               folder.run_id, link_to(environment, folder)))
         with defer_signals():  # nothing is left to stop, and the evidence is still to be sealed
-            # a run that is closed again, after a full disk, does not inform anybody twice
+            # a run that is closed again, after a full disk, informs only once
             left = [one for one in notification_routes(environment, secrets) if one.channel not in record.informed]
             results = _deliver(_redacted(message, folder), left, environment, folder,
                                hurry=ending or kernel.was_stopped())
@@ -70,7 +71,7 @@ def announce(outcome: Outcome, record: RunRecord, environment: Environment, secr
         lines = "\n".join(f"{one.check}: {one.measured}" for one in missed)
         show_html(f"<pre>{escape(lines)}</pre>", lines)
     if missed and outcome.verdict is Verdict.PASSED:
-        return replace(outcome, verdict=Verdict.WARNING, summary=f"{outcome.summary} Not everybody was informed.")
+        return replace(outcome, verdict=Verdict.WARNING, summary=f"{outcome.summary} {NOT_ALL}")
     return outcome
 
 
@@ -126,7 +127,7 @@ def is_sending(plan: Plan) -> bool:
 
 
 def execute(plan: Plan, record: RunRecord, environment: Environment, folder: RunFolder) -> Execution:
-    """Send every message of the plan, whatever becomes of the others. What is not sent is a failed finding."""
+    """Send every message of the plan, however the others end. What is not sent is a failed finding."""
     # executed again in the same run: only what has not been sent yet
     steps = [step for step in plan.steps if isinstance(step, SendStep) and step.key not in record.informed]
     records = []

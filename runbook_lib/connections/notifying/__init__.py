@@ -18,7 +18,7 @@ LONGEST_REASON = 300  # characters of what a channel replied
 
 def deliver(message: Message, routes: Sequence[Route], settings: Notifications,
             clean: Callable[[str], str] = str) -> tuple[Delivered, ...]:
-    """What became of the message in each channel, in the order of the routes.
+    """The outcome of the message in each channel, in the order of the routes.
 
     `clean` redacts what a channel replied. A channel that has not answered after `deadline_s` is given up: a thread of
     its own may hang in the name resolution, which has no time limit, and is left behind.

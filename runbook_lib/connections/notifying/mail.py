@@ -20,7 +20,7 @@ _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,200}[A-Za-z0-9])?")
 
 
 def send_mail(message: Message, route: Route, settings: Notifications, attempt: Attempt) -> Delivered:
-    """What became of the message. Some recipients may be refused; the others have it."""
+    """The outcome of the message. Some recipients may be refused; the others have it."""
     mail = settings.mail
     assert mail is not None
     client: smtplib.SMTP | None = None

@@ -14,7 +14,7 @@ _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def slack_payload(message: Message) -> dict[str, Any]:
-    """The body of an incoming webhook. Escaped, without markup and unparsed: `<!channel>` calls nobody.
+    """The body of an incoming webhook. Escaped, without markup and unparsed: `<!channel>` calls no user.
 
     Source: Slack developer documentation, incoming webhooks; formatting text.
     """

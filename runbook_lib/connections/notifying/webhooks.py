@@ -28,7 +28,7 @@ _LOOPBACK = re.compile(r"127\.[0-9.]+|localhost|::1")
 
 
 def send_to_webhook(message: Message, route: Route, settings: Notifications, attempt: Attempt) -> Delivered:
-    """What became of the message. A channel that says *later* is asked once more, where the deadline allows it."""
+    """The outcome of the message. A channel that says *later* is asked once more, where the deadline allows it."""
     assert route.secret is not None
     secret = route.secret.reveal().strip()
     if route.channel == "slack":

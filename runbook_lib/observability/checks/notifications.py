@@ -21,4 +21,4 @@ def _finding(environment: Environment, route: Route) -> Finding:
     if route.off and environment.alerts.channels[route.channel].optional:
         return Finding(check, Verdict.NOT_APPLICABLE, route.off)
     return finding(check, not route.off, measured=route.off or f"to {', '.join(route.to)}, through {route.through}",
-                   expected="somebody is reached", next_step=ADVICE, otherwise=Verdict.WARNING)
+                   expected="the team is reached", next_step=ADVICE, otherwise=Verdict.WARNING)

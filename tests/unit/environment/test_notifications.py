@@ -47,8 +47,6 @@ def test_a_mail_server_is_read_and_its_certificate_file_lies_next_to_the_file(tm
      "would be sent in clear"),
     ("notifications: {mail: {host: a, sender: a@example.com, user: me, password: NO_SUCH_SECRET}}",
      "notifications.mail.password: NO_SUCH_SECRET is not among the secrets"),
-    ("alerts: {channels: {slack: {secret: NO_SUCH_SECRET}}}",
-     "alerts.channels.slack.secret: NO_SUCH_SECRET is not among the secrets"),
     ("alerts: {channels: {email: {to: ['devops@example.com, all@example.com']}}}", "alerts.channels.email.to"),
     ('alerts: {channels: {email: {to: ["devops@example.com\\r\\nRCPT TO:<x@y>"]}}}', "alerts.channels.email.to"),
 ])

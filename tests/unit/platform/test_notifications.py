@@ -1,4 +1,4 @@
-"""What a run sends when it ends: routes, words, and findings about what became of it."""
+"""What a run sends when it ends: routes, words, and findings about the outcome."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runbook_lib.core.messages import LONGEST_TEXT, Delivered, Delivery
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment, load_environment
 from runbook_lib.environment.notifications import MailServer, Notifications
-from runbook_lib.platform.notifications import RunEnd, findings_of, message_of, notification_routes
+from runbook_lib.platform.notifications import RunEnd, compose_message, findings_of, notification_routes
 
 STAGING = load_environment("staging")
 MAIL = MailServer(host="smtp.example.com", sender="runbooks@example.com")
@@ -49,7 +49,7 @@ def test_mail_that_needs_a_password_is_off_without_it() -> None:
 
 
 def test_a_message_has_summary_verdict_link_and_contacts() -> None:
-    message = message_of(STAGING, GOOD)
+    message = compose_message(STAGING, GOOD)
     assert message.subject == "[staging] Deploy a release v3.2.1: passed"
     for part in ("12 of 12 checks passed.", GOOD.link, GOOD.run_id, "ada", "planned", *STAGING.contacts.values()):
         assert part in message.text
@@ -66,18 +66,18 @@ def test_a_message_has_summary_verdict_link_and_contacts() -> None:
 ])
 def test_a_problem_calls_as_loudly_as_it_is(verdict: Verdict, state: str, words: str, severity: str) -> None:
     end = RunEnd(GOOD.run_id, "Deploy", verdict, state, "s", "Do that.")
-    message = message_of(STAGING, end)
+    message = compose_message(STAGING, end)
     assert (message.subject, message.severity) == (f"[staging] Deploy: {words}", severity)
     assert message.problem == (not verdict.acceptable)
     assert ("Next: Do that." in message.text) == message.problem
 
 
 @pytest.mark.parametrize("foreign", [
-    "v1\r\nBcc: everybody@example.com", "<!channel>", "x" * 1_000_000, "line\n" * 100_000, "\N{RIGHT-TO-LEFT OVERRIDE}v1",
+    "v1\r\nBcc: all@example.com", "<!channel>", "x" * 1_000_000, "line\n" * 100_000, "\N{RIGHT-TO-LEFT OVERRIDE}v1",
     "\x1b[2J", "\x00", "half \ud800 pair", "\N{ROCKET}" * 5000,
 ], ids=range(9))
 def test_foreign_text_stays_within_its_bounds(foreign: str) -> None:
-    message = message_of(STAGING, RunEnd("id", foreign, Verdict.FAILED, foreign, foreign, foreign, foreign, foreign,
+    message = compose_message(STAGING, RunEnd("id", foreign, Verdict.FAILED, foreign, foreign, foreign, foreign, foreign,
                                          foreign, foreign))
     assert len(message.subject.splitlines()) == 1
     assert len(message.subject) <= 202

@@ -116,7 +116,7 @@ def test_a_cell_that_raised_informs_as_the_run_ends(receiver: WebReceiver, outpu
 
 
 @pytest.mark.parametrize("mode", ["plan", "apply"])
-def test_a_plan_and_a_run_with_nothing_to_do_inform_nobody(receiver: WebReceiver, mode: str) -> None:
+def test_a_plan_and_a_run_with_nothing_to_do_inform_no_one(receiver: WebReceiver, mode: str) -> None:
     run = opened(mode=mode, confirm="nowhere")
     run.execute(run.plan(PLAN if mode == "plan" else Plan("deploy", "v3.2.1", reason="already at v3.2.1")))
     run.close()
@@ -155,7 +155,7 @@ def test_a_channel_that_fails_makes_a_passed_run_a_warning_and_nothing_worse(
     assert stage(run)["slack takes the message"]["verdict"] == "warning"
     end = finished(outputs)
     assert (end["verdict"], end["exit_code"]) == ("warning", 0)
-    assert "Not everybody was informed." in end["summary"]
+    assert "Not all channels took the message." in end["summary"]
 
 
 def test_a_channel_that_fails_leaves_every_other_verdict_as_it_is(
@@ -194,7 +194,7 @@ def test_an_internal_error_of_ours_is_a_warning_without_its_text(
     def broken(*_: Any, **__: Any) -> Any:
         raise error
 
-    monkeypatch.setattr(notifying, "message_of", broken)
+    monkeypatch.setattr(notifying, "compose_message", broken)
     run = applied(monkeypatch)
     run.verify(finding("the sky", True))
     run.close()
@@ -202,7 +202,7 @@ def test_an_internal_error_of_ours_is_a_warning_without_its_text(
     assert CANARY not in (run.folder.path / "journal.jsonl").read_text()
 
 
-def test_a_run_that_is_closed_again_informs_nobody_twice(
+def test_a_run_that_is_closed_again_informs_only_once(
     receiver: WebReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = applied(monkeypatch)

@@ -11,7 +11,7 @@ from runbook_lib.environment.notifications import MailServer, Notifications
 
 CANARY = "T0CAN/B0CAN/zQ4kW9xT2vLm8Rb5"
 ROUTING_KEY = "e93facc04764012d7bfb002500d5d1a6"
-MESSAGE = Message("staging/20261127T120000Z-ab12", "[staging] Deploy a release v3.2.1: passed", "Deployed.\nAll is well.",
+MESSAGE = Message("staging/20261127T120000Z-ab12", "[staging] Deploy a release v3.2.1: passed", "Deployed.\nAll is healthy.",
                   "staging.example.com", link="https://reports.example.com/1", details={"run": "20261127T120000Z-ab12"})
 PROBLEM = Message("staging/20261127T120000Z-ab12", "[staging] Deploy a release: failed", "It failed.", "staging.example.com",
                   problem=True, severity="error")
@@ -47,7 +47,7 @@ def mail_settings(port: int, **settings: Any) -> Notifications:
 
 
 def sent(route: Route, settings: Notifications = PATIENT, message: Message = MESSAGE) -> Delivered:
-    """What became of one message in one channel. No part of a secret is in it, in any form."""
+    """The outcome of one message in one channel. No part of a secret is in it, in any form."""
     redactor = Redactor([route.secret] if route.secret else [])
     (result,) = deliver(message, [route], settings, redactor.text)
     assert CANARY not in repr(result)

@@ -30,7 +30,7 @@ def test_the_team_gets_one_mail_as_plain_text() -> None:
 
 
 @pytest.mark.parametrize("foreign", [
-    "Fix\r\nBcc: everybody@example.com\r\n\r\nbody", "Fix\nBcc: everybody@example.com", "Fix\rX-Injected: 1",
+    "Fix\r\nBcc: all@example.com\r\n\r\nbody", "Fix\nBcc: all@example.com", "Fix\rX-Injected: 1",
     "Fix\u2028Bcc: a@example.com", "Fix\x85Bcc: a@example.com", "Fix\x0bBcc: a@example.com", "Fix\x00nul",
     "=?utf-8?q?=0D=0ABcc:_a@example.com?=", "ship it \N{ROCKET} " * 200, "שלום \N{RIGHT-TO-LEFT OVERRIDE}gpj.exe",
     "half a pair \ud83d", "<!channel> *bold* `code` [x](https://x)", "x" * 1_000_000, " ", "",
