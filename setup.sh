@@ -3,7 +3,7 @@
 #
 #   ./setup.sh python     .venv from the hash-pinned lock, and the project in it
 #   ./setup.sh lab        the same, then Docker Engine and Compose where none answers
-#   ./setup.sh test       the same, then what only tests need: Chromium, promtool, amtool
+#   ./setup.sh test       the same, then what only tests need: Chromium, promtool, amtool, logrotate, rsyslogd
 #
 # A call that finds everything in place returns in well under a second. Exit codes: 0 ready, 3 this machine lacks
 # something that cannot be installed (checked before anything is made), 2 an unknown word, 1 a stage failed.
@@ -116,6 +116,18 @@ install_debian() {
     DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
 }
 
+# Programs without their packages' services: rsyslog would take over this machine's own log
+unpack_debian() {
+    local folder=.lab/test-tools package
+    rm -rf "$folder.new" && mkdir -p "$folder.new"
+    (cd "$folder.new" && { apt-get download -q "$@" || { apt-get update -q && apt-get download -q "$@"; }; })
+    for package in "$folder.new"/*.deb; do
+        dpkg -x "$package" "$folder.new"
+        rm -f "$package"
+    done
+    rm -rf "$folder" && mv "$folder.new" "$folder"
+}
+
 make_venv() {
     rm -rf .venv
     "$python" -m venv .venv
@@ -172,6 +184,10 @@ set_up_test_tools() {
     command -v chromium >/dev/null || wanted+=(chromium)
     command -v promtool >/dev/null || wanted+=(prometheus)
     command -v amtool >/dev/null || wanted+=(prometheus-alertmanager)
+    if debian && [ ! -x .lab/test-tools/usr/sbin/rsyslogd ]; then
+        stage unpacked-tools "logrotate and rsyslog for tests, not installed" unpack_debian logrotate libpopt0 \
+            rsyslog rsyslog-relp libestr0 libfastjson4 liblognorm5 librelp0
+    fi
     [ ${#wanted[@]} -eq 0 ] && return
     if debian; then
         stage test-tools "Debian packages for tests: ${wanted[*]}" install_debian "${wanted[@]}"

@@ -65,7 +65,7 @@ def run_with_docker(tmp_path: Path, program: str, folder: str, broken: int = 0, 
 
 def postrotate() -> str:
     rules = text("server/logrotate/gw2-wvwbuilder")
-    return rules[rules.index("postrotate\n") + len("postrotate\n") : rules.index("endscript")]
+    return rules.partition("postrotate\n")[2].partition("endscript")[0]
 
 
 def test_after_a_rotation_each_nginx_that_writes_there_opens_its_files_again(tmp_path: Path) -> None:
