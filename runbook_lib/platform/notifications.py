@@ -23,7 +23,7 @@ _SEVERITIES = {"rollback failed": "critical", "inconclusive": "warning", "refuse
 
 @dataclass(frozen=True)
 class RunEnd:
-    """How a run ended, in the words of its report."""
+    """How a run ended, in the words of its report. `target` is what its plan was: `deploy v3.2.1`."""
 
     run_id: str
     title: str
@@ -32,6 +32,7 @@ class RunEnd:
     summary: str
     next_step: str = ""
     target: str = ""
+    commit: str = ""
     operator: str = ""
     reason: str = ""
     link: str = ""
@@ -89,13 +90,14 @@ def compose_message(environment: Environment, end: RunEnd) -> Message:
 
     Foreign text (a commit's subject, a reason) is made printable and cut. The caller has redacted it.
     """
-    target = one_line(end.target)
-    about = f"{one_line(end.title)}{f' {target}' if target else ''}"
+    about = one_line(end.target) or one_line(end.title)
+    about = about[:1].upper() + about[1:]
     lines = [f"{about}: {end.words}", "", _field(end.summary)]
     lines += [f"Next: {_field(end.next_step)}"] if end.next_step and end.is_problem else []
     lines += ["", f"Environment: {environment.name}, {environment.public.url}"]
     lines += [f"{name}: {one_line(value, LONGEST_FIELD)}" for name, value in
-              (("Operator", end.operator), ("Reason", end.reason), ("Run", end.run_id), ("Report", end.link)) if value]
+              (("Notebook", end.title), ("Commit", end.commit), ("Operator", end.operator), ("Reason", end.reason),
+               ("Run", end.run_id), ("Report", end.link)) if value]
     lines += ["", "Contacts: " + ", ".join(f"{role} {address}" for role, address in environment.contacts.items())]
     return Message(
         key=f"{environment.name}/{end.run_id}", subject=one_line(f"[{environment.name}] {about}: {end.words}"),

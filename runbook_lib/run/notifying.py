@@ -81,7 +81,7 @@ def _end(outcome: Outcome, record: RunRecord, notebook: str, operator: str, reas
     with suppress(errors.RunbookError):
         title = find_runbook(notebook).title
     return RunEnd(run_id, title, outcome.verdict, outcome.state, outcome.summary, outcome.next_step,
-                  record.target, operator, reason, link)
+                  record.target, record.commit, operator, reason, link)
 
 
 def link_to(environment: Environment, folder: RunFolder) -> str:

@@ -20,8 +20,8 @@ CORRECT = "Open a new run: correct the cell, and run it again before the cells a
 class RunRecord:
     """Facts, findings, plans and executions of one run. `where` names its environment and notebook in errors.
 
-    `target` is what the last plan was about; `acted` is whether a plan with steps was begun; `informed` has the
-    channels that have taken this run's message.
+    `target` is the name of the last plan, `commit` what it is about; `acted` is whether a plan with steps was begun;
+    `informed` has the channels that have taken this run's message.
     """
 
     def __init__(self, journal: Journal, where: str) -> None:
@@ -34,7 +34,7 @@ class RunRecord:
         self._failed_cells: dict[str, tuple[str, BaseException]] = {}
         self._failure: RunbookError | None = None
         self._nothing_to_do = ""
-        self.target = ""
+        self.target = self.commit = ""
         self.acted = False
         self.informed: set[str] = set()
         self._observed = False
@@ -62,7 +62,7 @@ class RunRecord:
     def add_plan(self, plan: Plan) -> None:
         """A plan with its hash. Recorded again, it begins anew: the steps that follow are another attempt."""
         self._planned.add(plan.hash)
-        self.target = plan.target
+        self.target, self.commit = plan.name, str(plan.facts.get("commit") or "")
         self.journal.write("plan", plan=plan, hash=plan.hash)
 
     def has_plan(self, plan: Plan) -> bool:

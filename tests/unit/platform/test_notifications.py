@@ -16,7 +16,7 @@ from runbook_lib.platform.notifications import RunEnd, compose_message, findings
 STAGING = load_environment("staging")
 MAIL = MailServer(host="smtp.example.com", sender="runbooks@example.com")
 GOOD = RunEnd("20261127T120000Z-ab12", "Deploy a release", Verdict.PASSED, "finished", "12 of 12 checks passed.",
-              target="v3.2.1", operator="ada", reason="planned", link="https://reports.example.com/1")
+              target="deploy v3.2.1", commit="0886448", operator="ada", reason="planned", link="https://reports.example.com/1")
 
 
 def with_mail(**settings: Any) -> Environment:
@@ -50,8 +50,8 @@ def test_mail_that_needs_a_password_is_off_without_it() -> None:
 
 def test_a_message_has_summary_verdict_link_and_contacts() -> None:
     message = compose_message(STAGING, GOOD)
-    assert message.subject == "[staging] Deploy a release v3.2.1: passed"
-    for part in ("12 of 12 checks passed.", GOOD.link, GOOD.run_id, "ada", "planned", *STAGING.contacts.values()):
+    assert message.subject == "[staging] Deploy v3.2.1: passed"
+    for part in ("12 of 12 checks passed.", "Notebook: Deploy a release", "Commit: 0886448", GOOD.link, GOOD.run_id, "ada", "planned", *STAGING.contacts.values()):
         assert part in message.text
     assert (message.problem, message.severity) == (False, "info")
 
@@ -77,7 +77,7 @@ def test_a_problem_calls_as_loudly_as_it_is(verdict: Verdict, state: str, words:
     "\x1b[2J", "\x00", "half \ud800 pair", "\N{ROCKET}" * 5000,
 ], ids=range(9))
 def test_foreign_text_stays_within_its_bounds(foreign: str) -> None:
-    message = compose_message(STAGING, RunEnd("id", foreign, Verdict.FAILED, foreign, foreign, foreign, foreign, foreign,
+    message = compose_message(STAGING, RunEnd("id", foreign, Verdict.FAILED, foreign, foreign, foreign, foreign, foreign, foreign,
                                          foreign, foreign))
     assert len(message.subject.splitlines()) == 1
     assert len(message.subject) <= 202

@@ -36,7 +36,7 @@ from tests.unit.connections.notifying.receivers import (
 )
 from tests.unit.run_doubles import finished, opened
 
-PLAN = Plan("deploy", "v3.2.1", (Step("touch", "Touch", (Command(("touch", "/x")),)),))
+PLAN = Plan("deploy v3.2.1", "nowhere", (Step("touch", "Touch", (Command(("touch", "/x")),)),))
 PASSED = Outcome(Verdict.PASSED, "finished", 0, "all good")
 FAILED = Outcome(Verdict.FAILED, "failed", 1, "bad")
 
@@ -90,7 +90,7 @@ def test_an_applied_run_informs_the_team_once(receiver: WebReceiver, outputs: Pa
     run.verify(finding("the sky", True))
     run.close()
     ((_, _, body),) = receiver.requests
-    assert "v3.2.1: passed" in body["text"]
+    assert "Deploy v3.2.1: passed" in body["text"]
     assert run.run_id in body["text"]
     assert "Reason: planned" in body["text"]
     assert stage(run)["slack takes the message"]["verdict"] == "passed"
