@@ -1,4 +1,4 @@
-"""How the environment is: at a glance (runbook 00), and whether what it reports of itself is true (40)."""
+"""How the environment is: at a glance (runbook 00), whether what it reports of itself is true (40), its logs (43)."""
 
 from runbook_lib.core.lazy import loader
 
@@ -8,6 +8,10 @@ _HOMES = {
     "service_states": "runbook_lib.observability.checks.service_states",
     "calendar": "runbook_lib.observability.checks.calendar",
     "answer": "runbook_lib.observability.checks.health",
+    "survey_logs": "runbook_lib.observability.facts.log_window",
+    "review_logs": "runbook_lib.observability.facts.log_review",
+    "log_sample": "runbook_lib.observability.facts.log_sample",
+    "log_answer": "runbook_lib.observability.checks.logs",
     "checks": "checks",
     "charts": "charts",
     "notification_routes": "runbook_lib.platform.notifications",

@@ -14,6 +14,7 @@ _HOMES = {
     "monitoring_sees": "runbook_lib.observability.checks.health",
     "server_has_space": "runbook_lib.observability.checks.health",
     "log_is_quiet": "runbook_lib.observability.checks.health",
+    "logs_are_quiet": "runbook_lib.observability.checks.logs",
     "channels_are_configured": "runbook_lib.observability.checks.notifications",
     "nothing_is_overdue": "runbook_lib.observability.checks.calendar",
 }

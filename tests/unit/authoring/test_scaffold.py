@@ -147,13 +147,13 @@ def make_and_compare(root: Path, *words: str) -> set[str]:
 @pytest.mark.slow
 def test_new_notebooks_pass_the_projects_tests_at_once(tmp_path: Path) -> None:
     root = copy(tmp_path, *PARTS, *REST)
-    make_and_compare(root, "43_disk_usage")
+    make_and_compare(root, "47_disk_usage")
     made = make_and_compare(root, "73_clean_up", "--apply", "--when", "the disk fills up")
     assert made >= {"docs/architecture.md", "docs/reference/names.md", "docs/runbooks/maintenance.md", "docs/README.md"}
     run(root, "ruff", "check", "--quiet", ".")
     touched = ("test_style.py", "test_layers.py", "test_run_parameters.py", "cli/test_reference.py", "jupyter",
                "observability/notebooks", "maintenance")
-    words = "43_disk or 73_clean or clean_up or maintenance or fresh or links or readme or run_for_staging or circle"
+    words = "47_disk or 73_clean or clean_up or maintenance or fresh or links or readme or run_for_staging or circle"
     run(root, "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", words, *(f"tests/unit/{one}" for one in touched))
 
 

@@ -108,7 +108,7 @@ def test_a_download_is_byte_for_byte_and_readable_by_its_owner_alone(over_ssh: S
     assert (tmp_path / "d").stat().st_mode & 0o077 == 0
 
 
-def test_a_download_that_is_too_long_fails_or_hangs_is_no_file_to_read(over_ssh: SshServer, tmp_path: Path) -> None:
+def test_a_download_that_is_too_long_fails_or_hangs_raises(over_ssh: SshServer, tmp_path: Path) -> None:
     with pytest.raises(FactUnreadable, match="more than 1 MB"):
         over_ssh.download(sh("yes"), tmp_path / "a", limit_bytes=1_000_000)
     with pytest.raises(FactUnreadable, match="exit code 3: no such log"):

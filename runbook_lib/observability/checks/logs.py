@@ -1,0 +1,158 @@
+"""What the logs of a window say: can they be read, how many requests failed, which were slow, and what is new. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
+from runbook_lib.core.text import head_of, pluralize
+from runbook_lib.environment import Environment
+from runbook_lib.observability.facts.log_masking import NOT_FOUND, OTHERS
+from runbook_lib.observability.facts.log_results import LogReading, LogReview, MessageTemplate, RouteTimes
+from runbook_lib.observability.facts.log_window import NO_LOGS
+
+T = TypeVar("T")
+UNREADABLE_PERCENT = 1.0  # of a log's lines; above it, what the tables do not hold may be what matters
+ERRORS, SLOW, NEW = "requests answered with 5xx", "response times by route", "new errors"
+_NAMED = 3  # routes and templates in a sentence
+_SEE_TEMPLATES = "Read its example in the table of templates; 21 Verify judges the release, 22 Rollback undoes it."
+
+
+def logs_are_quiet(environment: Environment, review: LogReview) -> tuple[Finding, ...]:
+    """Every log can be read, few requests fail, no route is slow, and no error is new since the deployment."""
+    if not review.readings:
+        return tuple(not_applicable(name, NO_LOGS) for name in ("the logs can be read", ERRORS, SLOW, NEW))
+    return (*logs_can_be_read(review), few_requests_fail(environment, review), routes_are_fast(environment, review),
+            nothing_is_new(review))
+
+
+def logs_can_be_read(review: LogReview) -> tuple[Finding, ...]:
+    """Each log gave lines that can be read: nothing readable is inconclusive, many unreadable ones are a warning."""
+    return tuple(_reading(one) for one in review.readings)
+
+
+def _reading(one: LogReading) -> Finding:
+    check, expected = f"log {one.log} can be read", f"at most {UNREADABLE_PERCENT:g} % unreadable lines"
+    percent = one.unreadable_percent
+    reasons = "; ".join(f"{pluralize(count, 'line')} {reason}" for reason, count in (one.unreadable or {}).items())
+    missing = "; ".join(filter(None, (one.problem, *one.gaps)))
+    words = "; ".join(filter(None, (f"{one.lines:,} lines in the window", reasons, missing)))
+    if one.problem or (percent is not None and not one.lines and not one.outside):
+        return Finding(check, Verdict.INCONCLUSIVE, words, expected,
+                       "Check its place and format in `logs` of the environment file, and who may read it.")
+    if percent is None:
+        # an empty error log is how it should be; an access log without a request shows nothing
+        quiet = one.kind == "application" and not one.gaps
+        return finding(check, True if quiet else None, measured=missing or "it has no lines in the window",
+                       expected=expected, next_step="Was there no request at all? Give more hours, or check its path.")
+    return finding(check, percent <= UNREADABLE_PERCENT and not one.gaps, measured=words, expected=expected,
+                   next_step="The table of unreadable lines shows some of them: correct what writes them, or the "
+                   "format in `logs`.", otherwise=Verdict.WARNING)
+
+
+def few_requests_fail(environment: Environment, review: LogReview) -> Finding:
+    """The share of 5xx stays within the plan's figure; too few requests have no share."""
+    limit, fewest = environment.success.error_rate_percent, environment.rollback.minimum_requests
+    expected = f"at most {limit:g} %, of {fewest} requests or more"
+    absent = _no_requests(review)
+    if absent:
+        return _without(ERRORS, absent, expected)
+    share = 100 * review.errors / review.requests
+    words = f"{review.errors:,} of {review.requests:,} ({share:.2g} %)"
+    after = review.requests - review.requests_before
+    if review.deployed_at and review.requests_before and after:
+        words += (f"; since the deployment {100 * (review.errors - review.errors_before) / after:.2g} %, "
+                  f"before {100 * review.errors_before / review.requests_before:.2g} %")
+    enough = review.requests >= fewest
+    return finding(ERRORS, share <= limit if enough else None, measured=words, expected=expected,
+                   next_step="The failed requests below name their routes, and what the application logged for them."
+                   if enough else "Too few requests for a share. Give more hours.")
+
+
+def routes_are_fast(environment: Environment, review: LogReview) -> Finding:
+    """The p95 of each route with enough requests stays within the plan's figure."""
+    limit, fewest = environment.success.p95_ms, environment.rollback.minimum_requests
+    expected = f"p95 of each route below {limit} ms, of {fewest} requests or more"
+    absent = _no_requests(review)
+    if absent:
+        return _without(SLOW, absent, expected)
+    if not review.timed_requests:
+        return Finding(SLOW, Verdict.NOT_APPLICABLE, "the access log has no response times", expected)
+    measured = [one for one in review.routes if one.p95_ms is not None and one.requests >= fewest
+                and one.route not in (NOT_FOUND, OTHERS)]
+    slow = sorted((one for one in measured if (one.p95_ms or 0) >= limit), key=lambda one: -(one.p95_ms or 0))
+    slowest = max((one.p95_ms or 0 for one in measured), default=0)
+    fine = f"{pluralize(len(measured), 'route')}, the slowest {slowest} ms" if measured else "too few requests of each"
+    return finding(SLOW, not slow if measured else None, measured=_listed(slow, _route_words) or fine,
+                   expected=expected,
+                   next_step="The table of slow requests shows whether the application or the way to it took the time."
+                   if measured else "Give more hours.")
+
+
+def nothing_is_new(review: LogReview) -> Finding:
+    """No error since the deployment whose template was never there before it; new warnings are a warning."""
+    expected = "no template that was not there before the deployment"
+    logs = review.of_kind("application")
+    if not logs:
+        return _without(NEW, ("no log of messages is named", False), expected)
+    if review.deployed_at is None:
+        known = review.deployments_known
+        return Finding(NEW, Verdict.NOT_APPLICABLE if known else Verdict.INCONCLUSIVE, review.deployment, expected,
+                       "" if known else "Open 00 Start here: it shows what is deployed.")
+    unread = [one.log for one in logs if one.problem]
+    new = [one for one in review.templates if one.is_new]
+    errors = [one for one in new if one.level != "WARNING"]
+    if not review.messages_before or unread:
+        why = f"{', '.join(unread)} could not be read" if unread else "no line is older than the deployment"
+        return Finding(NEW, Verdict.INCONCLUSIVE, why, expected,
+                       "Give more hours, so that the window begins before the deployment.")
+    return finding(NEW, not new, measured=_listed(errors or new, _template_words) or f"none since {review.deployment}",
+                   expected=expected, next_step=_SEE_TEMPLATES,
+                   otherwise=Verdict.FAILED if errors else Verdict.WARNING)
+
+
+def log_answer(environment: Environment, review: LogReview, findings: Iterable[Finding]) -> str:
+    """The one sentence that the report opens with."""
+    found = tuple(findings)
+    worst = Verdict.worst(one.verdict for one in found)
+    first = "; ".join(head_of(f"{one.check}: {one.measured}", 200) for one in found if one.verdict is worst)
+    window = f"{review.since:%Y-%m-%d %H:%M} to {review.until:%Y-%m-%d %H:%M} UTC"
+    counted = f"{pluralize(review.requests, 'request')} and {pluralize(review.messages, 'message')}"
+    if worst is Verdict.FAILED:
+        return f"The logs of {environment.title} show a fault, {window}: {head_of(first, 400)}. Of {counted}."
+    if worst is Verdict.INCONCLUSIVE:
+        return f"The logs of {environment.title} do not tell enough, {window}: {head_of(first, 400)}."
+    if worst is Verdict.WARNING:
+        return f"Nothing failed in {counted}, {window}; worth reading: {head_of(first, 400)}."
+    if worst is Verdict.NOT_APPLICABLE:
+        return f"There is nothing to review: {head_of(first, 400)}."
+    return f"The logs of {environment.title} are quiet, {window}: {counted}, and nothing is wrong in them."
+
+
+def _no_requests(review: LogReview) -> tuple[str, bool] | None:
+    """Why nothing can be counted, and whether that is missing data; None where there are requests."""
+    logs = review.of_kind("access")
+    if not logs:
+        return "no access log is named", False
+    return None if review.requests else ("no request could be read in the window", True)
+
+
+def _without(check: str, absent: tuple[str, bool], expected: str) -> Finding:
+    why, missing = absent
+    if not missing:
+        return Finding(check, Verdict.NOT_APPLICABLE, f"{why} in `logs` of the environment file", expected)
+    return Finding(check, Verdict.INCONCLUSIVE, why, expected, "See the rows of the logs themselves; give more hours.")
+
+
+def _listed(found: Sequence[T], words: Callable[[T], str]) -> str:
+    more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return "; ".join(map(words, found[:_NAMED])) + more
+
+
+def _route_words(one: RouteTimes) -> str:
+    return f"{one.route} {one.p95_ms} ms (of {one.requests:,})"
+
+
+def _template_words(one: MessageTemplate) -> str:
+    return f"{one.level} {head_of(one.template, 100)} ({pluralize(one.count, 'time')} since {one.first:%H:%M:%S} UTC)"

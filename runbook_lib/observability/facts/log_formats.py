@@ -1,0 +1,136 @@
+"""The formats of logs: which column of a table comes from which part of a line."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from runbook_lib.environment.logs import LogField, LogFile
+from runbook_lib.platform.facts.log_lines import LEVELS, MESSAGES, TIMES
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# the keys that writers of JSON logs use, the likeliest first; an environment file can name others
+USUAL_KEYS: dict[LogField, tuple[str, ...]] = {
+    "time": TIMES,
+    "status": ("status", "status_code", "code"),
+    "path": ("path", "uri", "request_uri", "url"),
+    "seconds": ("seconds", "request_time", "duration", "duration_s"),
+    "address": ("address", "remote_addr", "client", "client_ip", "ip"),
+    "request_id": ("request_id", "correlation_id", "trace_id"),
+    "level": LEVELS,
+    "message": MESSAGES,
+    "exception": ("exception", "exc_info", "error"),
+}
+ACCESS: tuple[LogField, ...] = ("time", "status", "path", "seconds", "address", "request_id")
+APPLICATION: tuple[LogField, ...] = ("time", "level", "message", "exception", "request_id", "seconds")
+NOT_A_REQUEST = "(not a request line)"
+# user and request are quoted by the server: only what it escapes itself can stand inside the quotes
+COMBINED = (r'^(?<address>[^ ]+) [^"]*\[(?<time>[0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4})\] '
+            r'"(?<request>[^"\\]*(?:\\.[^"\\]*)*)" (?<status>[0-9]{3}) (?:[0-9]+|-)(?: |$)')
+_TOOK = r'" (?:\w+=)?"?(\d{1,6}\.\d{1,6})"?$'  # the request's time, where it was added at the end of the line
+TEXT_TIME = r"(\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z| ?[+-]\d\d:?\d\d\b)?)"
+TEXT_LEVEL = r"(?i)\b(emerg|alert|fatal|crit|critical|error|err|warning|warn|notice|info|debug|trace)\b"
+SEVERITIES = {"EMERG": "CRITICAL", "ALERT": "CRITICAL", "FATAL": "CRITICAL", "CRIT": "CRITICAL", "ERR": "ERROR",
+              "WARN": "WARNING"}
+
+
+def keys_of(log: LogFile, sample: bytes = b"") -> tuple[str, ...]:
+    """The keys of a JSON log that are read, each once: of a field that the sample has, only those in the sample."""
+    wanted = ACCESS if log.kind == "access" else APPLICATION
+    keys: dict[str, None] = {}
+    for name in wanted:
+        all_keys = candidates(log, name)
+        keys |= dict.fromkeys([key for key in all_keys if f'"{key}"'.encode() in sample] or all_keys)
+    return tuple(keys)
+
+
+def candidates(log: LogFile, name: LogField) -> tuple[str, ...]:
+    """The keys that a field may have: the one that the environment file names, else the usual ones."""
+    return (log.fields[name],) if name in log.fields else USUAL_KEYS[name]
+
+
+def json_columns(values: pl.DataFrame, log: LogFile) -> pl.DataFrame:
+    """The columns of read_log from the values of JSON objects."""
+    import polars as pl
+
+    def first(name: LogField) -> pl.Expr:
+        return pl.coalesce(*(pl.col(key) for key in candidates(log, name)))
+
+    absent = [key for key in keys_of(log) if key not in values.columns]
+    values = values.with_columns(pl.lit(None, pl.String).alias(key) for key in absent)
+    at = moment(first("time")).alias("at")
+    request_id = first("request_id").fill_null("").alias("request_id")
+    seconds = first("seconds").cast(pl.Float64, strict=False).alias("seconds")
+    if log.kind == "access":
+        return values.select(
+            at, first("path").fill_null("").str.extract(r"^([^?#]*)", 1).alias("path"),
+            first("status").cast(pl.Float64, strict=False).cast(pl.Int32, strict=False).alias("status"),
+            seconds, first("address").fill_null("").alias("address"), request_id, "line")
+    raised = first("exception").str.strip_chars().str.extract(r"([^\n]*)$", 1)
+    message = pl.concat_str(first("message").fill_null(""), pl.when(raised.is_not_null() & (raised != ""))
+                            .then(pl.concat_str(pl.lit(": "), raised)).otherwise(pl.lit("")))
+    return values.select(at, severity(first("level").fill_null("")).alias("level"), message.alias("message"),
+                         request_id, seconds, "line")
+
+
+def combined_columns(lines: pl.DataFrame) -> pl.DataFrame:
+    """The columns of read_log from lines in the combined format; status is null where a line is none of them."""
+    import polars as pl
+
+    part = pl.col("line").str.extract_groups(COMBINED).struct
+    found = lines.select("line", part.field("address"), part.field("time"), part.field("request"), part.field("status"))
+    timed = found.head(1000).select(pl.col("line").str.contains(_TOOK).any()).item()
+    took = pl.col("line").str.extract(_TOOK, 1).cast(pl.Float64, strict=False) if timed else pl.lit(None, pl.Float64)
+    path = pl.col("request").str.extract(r"^[A-Z]{1,20} ([^ ?#]+)", 1).fill_null(NOT_A_REQUEST)
+    return found.select(
+        common_moment(pl.col("time")).alias("at"), path.alias("path"), pl.col("status").cast(pl.Int32, strict=False),
+        took.alias("seconds"), pl.col("address").fill_null(""), pl.lit("").alias("request_id"), "line")
+
+
+def text_columns(lines: pl.DataFrame) -> pl.DataFrame:
+    """The columns of read_log from lines that begin with a time and hold the word for a level."""
+    import polars as pl
+
+    begin = pl.col("line").str.slice(0, 120)
+    message = pl.col("line").str.replace(r"^[\[(]?" + TEXT_TIME + r"[\])]?[\s:,-]*", "")
+    return lines.select(
+        moment(begin.str.extract(TEXT_TIME, 1).str.replace_all("/", "-")).alias("at"),
+        severity(begin.str.extract(TEXT_LEVEL, 1).fill_null("")).alias("level"), message.alias("message"),
+        pl.lit("").alias("request_id"), pl.lit(None, pl.Float64).alias("seconds"), "line")
+
+
+def severity(level: pl.Expr) -> pl.Expr:
+    """A level's usual name in capitals."""
+    upper = level.str.to_uppercase().str.strip_chars()
+    return upper.replace(SEVERITIES)
+
+
+def moment(text: pl.Expr) -> pl.Expr:
+    """An ISO 8601 time, or seconds since 1970, in UTC and to the second; null where it is none.
+
+    A time without a zone is in UTC.
+    """
+    import polars as pl
+
+    clock = (text.str.slice(0, 10) + " " + text.str.slice(11, 8)).str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False)
+    zone = text.str.slice(19).str.extract_groups(r"([+-])(\d\d):?(\d\d)$").struct
+    offset = (zone.field("2").cast(pl.Int64) * 3600 + zone.field("3").cast(pl.Int64) * 60) \
+        * pl.when(zone.field("1") == "-").then(-1).otherwise(1)
+    number = text.str.extract(r"^(\d{9,10})(?:\.\d*)?$", 1).cast(pl.Int64, strict=False)
+    dated = clock - pl.duration(seconds=offset.fill_null(0))
+    return pl.coalesce(dated, pl.from_epoch(number, "s").cast(pl.Datetime("us"))).cast(pl.Datetime("us"))
+
+
+def common_moment(text: pl.Expr) -> pl.Expr:
+    """A time as access logs write it, in UTC; null where it is none."""
+    import polars as pl
+
+    return text.str.to_datetime("%d/%b/%Y:%H:%M:%S %z", strict=False, time_unit="us", time_zone="UTC") \
+        .dt.replace_time_zone(None).cast(pl.Datetime("us"))
+
+
+def replaced(text: pl.Expr, patterns: tuple[tuple[str, str], ...]) -> pl.Expr:
+    """A text after these replacements, in their order."""
+    return reduce(lambda changed, pair: changed.str.replace_all(*pair), patterns, text)

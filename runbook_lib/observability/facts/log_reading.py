@@ -1,0 +1,196 @@
+"""Lines of a log as tables, piece by piece: a file far larger than memory, whatever its lines hold.
+
+A line that cannot be read is counted, with a sample of what it was, and is never dropped silently.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, BinaryIO
+
+from runbook_lib.core.foreign_json import read_object
+from runbook_lib.environment.logs import LogFile
+from runbook_lib.observability.facts.log_formats import combined_columns, json_columns, keys_of, text_columns
+from runbook_lib.observability.facts.log_window import LONGEST_LINE
+
+if TYPE_CHECKING:
+    import polars as pl
+
+PIECE_BYTES = 16 << 20
+SAMPLES = 5  # of unreadable lines, for each reason
+SAMPLE_CHARACTERS = 200
+SMALLEST = 256  # lines; fewer are read one by one where they cannot be read together
+TOO_LONG = f"longer than {LONGEST_LINE:,} bytes"
+NOT_JSON, NOT_COMBINED = "not a JSON object", "not a line of an access log"
+NO_STATUS, NO_TIME = "without a status from 100 to 599", "without a time"
+KEYS_SAMPLE = 65_536  # bytes; each key that is read costs time
+
+
+@dataclass
+class Unreadable:
+    """Lines that could not be read: how many for each reason, and the beginnings of a few."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    samples: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self.counts.values())
+
+    def add(self, reason: str, lines: list[str], count: int | None = None) -> None:
+        """Count lines; of those given, a few are kept."""
+        number = len(lines) if count is None else count
+        if number:
+            self.counts[reason] = self.counts.get(reason, 0) + number
+            kept = self.samples.setdefault(reason, [])
+            kept += [line[:SAMPLE_CHARACTERS] for line in lines[:SAMPLES - len(kept)]]
+
+
+def read_log(file: BinaryIO, log: LogFile, unreadable: Unreadable) -> Iterator[pl.DataFrame]:
+    """The readable lines of a log, about 16 MB at a time, as tables.
+
+    Of an access log: at, path, status, seconds, address, request_id. Of messages: at, level, message, request_id.
+    `at` is UTC, to the second. What else there was is added to `unreadable`.
+    """
+    for piece in _pieces(file, unreadable):
+        lines, piece = _lines_of(piece, unreadable)
+        if lines.height:
+            yield _read(lines, piece, log, unreadable)
+
+
+def _pieces(file: BinaryIO, unreadable: Unreadable) -> Iterator[bytes]:
+    """Whole lines, about 16 MB together. A line without an end is not waited for."""
+    rest, skipping = b"", False
+    while block := file.read(PIECE_BYTES):
+        if skipping:
+            _, newline, block = block.partition(b"\n")
+            skipping = not newline
+        block = rest + block
+        end = block.rfind(b"\n") + 1
+        rest = block[end:]
+        if len(rest) > LONGEST_LINE:
+            unreadable.add(TOO_LONG, [], 1)
+            rest, skipping = b"", True
+        if end:
+            yield block[:end]
+    if rest:
+        yield rest
+
+
+def _lines_of(piece: bytes, unreadable: Unreadable) -> tuple[pl.DataFrame, bytes]:
+    """The lines that are not empty and not too long; and all of them as bytes, empty where some were left out."""
+    import polars as pl
+
+    try:
+        lines = pl.read_lines(io.BytesIO(piece), name="line")
+    except pl.exceptions.ComputeError:  # bytes that are not UTF-8: shown as what they are, a line or two
+        piece = piece.decode("utf-8", "replace").encode()
+        lines = pl.read_lines(io.BytesIO(piece), name="line")
+    size = pl.col("line").str.len_bytes()
+    too_long = lines.select((size >= LONGEST_LINE).sum()).item()
+    unreadable.add(TOO_LONG, [], too_long)
+    # of a line that was cut nothing is kept: its end may be a piece of a secret
+    kept = lines.filter((size < LONGEST_LINE) & (pl.col("line").str.strip_chars() != ""))
+    return kept, piece if kept.height == lines.height else b""
+
+
+def _read(lines: pl.DataFrame, piece: bytes, log: LogFile, unreadable: Unreadable) -> pl.DataFrame:
+    import polars as pl
+
+    if log.format == "json":
+        keys = keys_of(log, piece[:KEYS_SAMPLE] if log.kind == "access" else b"")
+        values, rest = _objects(lines, piece, keys)
+        _set_aside(rest, NOT_JSON, unreadable)
+        found = json_columns(values, log)
+        if log.kind == "access" and _has_gaps(found) and len(keys) < len(keys_of(log)):
+            # another writer's lines, further on in the same file
+            found = json_columns(_objects(lines, piece, keys_of(log))[0], log)
+    else:
+        found = combined_columns(lines) if log.format == "combined" else text_columns(lines)
+    if log.kind == "access":
+        good = pl.col("status").is_between(100, 599)
+        wrong = NO_STATUS if log.format == "json" else NOT_COMBINED
+        _set_aside(found.filter(~good.fill_null(False)), wrong, unreadable)
+        found = found.filter(good)
+    _set_aside(found.filter(pl.col("at").is_null()), NO_TIME, unreadable)
+    return found.filter(pl.col("at").is_not_null()).drop("line")
+
+
+def _set_aside(lines: pl.DataFrame, reason: str, unreadable: Unreadable) -> None:
+    unreadable.add(reason, lines.get_column("line").head(SAMPLES).to_list(), lines.height)
+
+
+def _has_gaps(found: pl.DataFrame) -> bool:
+    return found.get_column("at").null_count() + found.get_column("status").null_count() > 0
+
+
+def _objects(lines: pl.DataFrame, piece: bytes, keys: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The values of these keys, as texts, with the line; and the lines that are no object.
+
+    Many lines are read together; only where that fails, halves of them, until the bad ones are alone.
+    """
+    import polars as pl
+
+    empty = lines.head(0)
+    if piece and (values := _together(piece, lines, keys)) is not None:
+        return values, empty
+    line = pl.col("line").str.strip_chars()
+    likely = line.str.starts_with("{") & line.str.ends_with("}")
+    good, bad = lines.filter(likely), [lines.filter(~likely)]
+    read: list[pl.DataFrame] = []
+    waiting = [good] if good.height else []
+    while waiting:
+        part = waiting.pop()
+        values = _together("\n".join(part.get_column("line").to_list()).encode(), part, keys)
+        if values is not None:
+            read.append(values)
+        elif part.height > SMALLEST:
+            half = part.height // 2
+            waiting += [part[half:], part[:half]]
+        else:
+            ones, others = _one_by_one(part, keys)
+            read.append(ones)
+            bad.append(others)
+    schema = dict.fromkeys((*keys, "line"), pl.String)
+    return pl.concat(read) if read else pl.DataFrame(schema=schema), pl.concat(bad)
+
+
+def _together(text: bytes, lines: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame | None:
+    """The values of all lines; None where one of them is not a JSON object."""
+    import polars as pl
+
+    try:
+        values = pl.read_ndjson(io.BytesIO(text), schema=dict.fromkeys(keys, pl.String), ignore_errors=True)
+    except pl.exceptions.PolarsError:
+        return None
+    likely = lines.get_column("line").str.contains(r"^\s*\{").all()
+    if not likely or values.height != lines.height:
+        return None
+    return values.with_columns(lines.get_column("line"))
+
+
+def _one_by_one(lines: pl.DataFrame, keys: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    import polars as pl
+
+    good: list[dict[str, str | None]] = []
+    bad: list[str] = []
+    for line in lines.get_column("line"):
+        try:
+            entry = read_object(line, strict=False)
+        except ValueError:
+            bad.append(line)
+        else:
+            good.append({**{key: _as_text(entry.get(key)) for key in keys}, "line": line})
+    return (pl.DataFrame(good, schema=dict.fromkeys((*keys, "line"), pl.String)),
+            pl.DataFrame({"line": bad}, schema={"line": pl.String}))
+
+
+def _as_text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        # half a surrogate pair can be written nowhere
+        return value.encode("utf-8", "replace").decode() if isinstance(value, str) else None
+    return json.dumps(value, ensure_ascii=True)

@@ -1,0 +1,238 @@
+#!/usr/bin/env bash
+# log_window.sh size|send SINCE UNTIL LONGEST MOST file PATH
+# log_window.sh size|send SINCE UNTIL LONGEST MOST service PROJECT SERVICE…
+# The lines of a log between two moments (seconds of 1970), its rotated files included, oldest first.
+# size: what there is, a line each. S: the log's state; F: bytes, name of a file; Z: percent of the size that compression
+# leaves. send: the lines themselves, compressed, at most MOST bytes before that; of a line at most LONGEST bytes.
+# On standard error, G: what could not be read. Log text is never run.
+set -euo pipefail
+mode=$1 since=$2 until=$3 longest=$4 most=$5 kind=$6
+shift 6
+readonly MARGIN=300 # seconds: lines are not quite in order, and clocks are not quite alike
+readonly TRIES=5 BLOCK=65536 SAMPLE=1000000
+readonly BROKEN_PIPE=141 # the reader had what it wanted: not a failure of who wrote
+renice -n 10 $$ >/dev/null 2>&1 || true
+names=() inodes=() fds=()
+
+# Which line has its time in the window: seconds of 1970 of the first time in each line. Of JSON, of nginx's and Apache's
+# access logs, and of texts; a time without a zone is in UTC.
+readonly TIMES='
+function seconds(y, m, d, clock, zone,   t) {
+    if (m < 3) { y--; m += 12 }
+    t = (365 * y + int(y / 4) - int(y / 100) + int(y / 400) + int((153 * (m - 3) + 2) / 5) + d - 719469) * 86400
+    t += substr(clock, 1, 2) * 3600 + substr(clock, 4, 2) * 60 + substr(clock, 7, 2)
+    if (zone ~ /^[+-][0-9][0-9]:?[0-9][0-9]/)
+        t -= (substr(zone, 1, 1) "1") * (substr(zone, 2, 2) * 3600 + substr(zone, length(zone) - 1) * 60)
+    return t
+}
+function zone_in(rest) {
+    sub(/^[.,][0-9]+/, "", rest); sub(/^ /, "", rest)
+    if (match(rest, /^[+-][0-9][0-9]:?[0-9][0-9]/)) return substr(rest, 1, RLENGTH)
+    return ""
+}
+function time_in(line,   t, month) {
+    line = substr(line, 1, 600)
+    if (match(line, /[0-9][0-9][0-9][0-9][-\/][0-9][0-9][-\/][0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]/)) {
+        t = substr(line, RSTART, 19)
+        return seconds(substr(t, 1, 4) + 0, substr(t, 6, 2) + 0, substr(t, 9, 2) + 0, substr(t, 12),
+                       zone_in(substr(line, RSTART + 19)))
+    }
+    if (match(line, /\[[0-9][0-9]\/[A-Z][a-z][a-z]\/[0-9][0-9][0-9][0-9]:[0-9][0-9]:[0-9][0-9]:[0-9][0-9] /)) {
+        t = substr(line, RSTART + 1, 20)
+        month = (index("JanFebMarAprMayJunJulAugSepOctNovDec", substr(t, 4, 3)) + 2) / 3
+        return seconds(substr(t, 8, 4) + 0, month, substr(t, 1, 2) + 0, substr(t, 13), zone_in(substr(line, RSTART + 21)))
+    }
+    return ""
+}'
+
+gap() { printf 'G %s\n' "${1//[$'\n\r']/?}" >&2; }
+
+# ── which files, held open: from here on a rotation can rename or delete them, and they stay what they are ───────────
+log=''
+state_of_path() {
+    if [[ ! -e $log ]]; then
+        if [[ -L $log ]]; then echo dangling; else echo missing; fi
+    elif [[ -d $log ]]; then echo folder
+    elif [[ ! -f $log ]]; then echo special # a pipe would be waited for, a device read for ever
+    elif [[ ! -r $log ]]; then echo unreadable
+    else echo ok; fi
+}
+# numbered, dated, compressed, or in an `olddir` below; links and pipes are left out
+rotated() {
+    local folder base stem extension
+    folder=$(dirname "$log") base=$(basename "$log")
+    stem=${base%.*} extension=.${base##*.}
+    if [[ ! -d $folder ]]; then return 0; fi
+    find "$folder/" "$@" -type f \( -name "$base?*" -o -name "${stem}[-._]*[0-9]*$extension*" \) \
+        -newermt "@$((since - MARGIN))" -printf '%T@ %i %p\0' 2>/dev/null || true
+}
+forget_files() {
+    local fd
+    for fd in ${fds[@]+"${fds[@]}"}; do exec {fd}<&-; done
+    names=() inodes=() fds=()
+}
+hold() { # PATH INODE: false where the name is another file's by now
+    local fd
+    if [[ ! -r $1 ]]; then
+        if [[ -e $1 ]]; then gap "$1: no access"; fi
+        [[ -e $1 ]]
+        return
+    fi
+    exec {fd}<"$1" || return 1
+    if [[ $(stat -L -c %i "/proc/$$/fd/$fd") != "$2" ]]; then exec {fd}<&-; return 1; fi
+    names+=("$1") inodes+=("$2") fds+=("$fd")
+}
+held() { # INODE
+    local one
+    for one in ${inodes[@]+"${inodes[@]}"}; do if [[ $one == "$1" ]]; then return 0; fi; done
+    return 1
+}
+hold_all() { # false where a rotation came between listing and opening
+    local one inode path live='' found=()
+    # the file that is written now is held first, and read last
+    if [[ $(state_of_path) == ok ]]; then live=$(stat -L -c %i "$log") || return 1; fi
+    mapfile -d '' -t found < <(rotated -maxdepth 1; rotated -mindepth 2 -maxdepth 2)
+    if ((${#found[@]} > 0)); then mapfile -d '' -t found < <(printf '%s\0' "${found[@]}" | sort -z -n); fi
+    for one in ${found[@]+"${found[@]}"}; do
+        one=${one#* } inode=${one%% *} path=${one#* }
+        if [[ $inode == "$live" || $path == "$log" ]]; then continue; fi
+        hold "$path" "$inode" || return 1
+    done
+    if [[ -n $live ]]; then hold "$log" "$live" || return 1; fi
+}
+
+# ── the window of one file ────────────────────────────────────────────────────────────────────────────────────────────
+# By the first bytes, not by the name: `compressext` names them as one likes.
+tool_for() {
+    case $(od -An -N6 -tx1 -- "$1" | tr -d ' \n') in
+    1f8b* | 1f9d*) echo gzip ;;
+    425a68*) echo bzip2 ;;
+    fd377a585a00) echo xz ;;
+    28b52ffd*) echo zstd ;;
+    04224d18*) echo lz4 ;;
+    *) echo cat ;;
+    esac
+}
+time_at() { # FILE OFFSET: the first time in the lines after the offset; nothing where there is none
+    { tail -c "+$(($2 + 1))" "$1" || true; } 2>/dev/null | { head -c $BLOCK || true; } | LC_ALL=C awk "$TIMES"'
+        NR > 1 { t = time_in($0); if (t != "") { printf "%d\n", t; exit } }' || true
+}
+# Where the lines of a moment begin, found by halving: a large file is not read to its end for its last hour.
+offset_of() { # FILE SIZE MOMENT where: "before" it surely, or "after" it surely
+    local low=0 high=$2 middle at
+    while ((high - low > BLOCK)); do
+        middle=$(((low + high) / 2))
+        at=$(time_at "$1" "$middle")
+        if [[ -z $at ]]; then # lines that nothing dates belong to the window: rather too much than too little
+            if [[ $4 == before ]]; then high=$middle; else low=$middle; fi
+        elif ((at < $3)); then low=$middle; else high=$middle; fi
+    done
+    if [[ $4 == before ]]; then echo "$low"; else echo "$high"; fi
+}
+window_of_plain() { # FILE SIZE: first byte and number of bytes
+    local first last
+    first=$(offset_of "$1" "$2" $((since - MARGIN)) before)
+    last=$(offset_of "$1" "$2" $((until + MARGIN)) after)
+    if ((last < first)); then last=$first; fi
+    echo "$first $((last - first))"
+}
+piece() { # FILE FIRST BYTES; a beginning in the middle of a line is moved to the next one
+    if (($2 == 0)); then
+        { head -c "$3" "$1" || true; } | LC_ALL=C cut -b "-$longest"
+    else
+        { tail -c "+$2" "$1" 2>/dev/null || true; } | { head -c "$(($3 + 1))" || true; } | LC_ALL=C cut -b "-$longest" \
+            | tail -n +2
+    fi
+}
+unpacked() { # TOOL FILE NAME
+    local tool_code=0
+    "$1" -dc <"$2" 2>/dev/null || tool_code=$?
+    if ((tool_code != 0 && tool_code != BROKEN_PIPE && tool_code != 2)); then gap "$3: cannot be read whole"; fi
+}
+window_of_packed() { # TOOL FILE NAME
+    { unpacked "$@" || true; } | LC_ALL=C cut -b "-$longest" | LC_ALL=C awk -v SINCE=$((since - MARGIN)) \
+        -v UNTIL=$((until + MARGIN)) "$TIMES"'
+        !begun || NR % 64 == 0 { t = time_in($0); if (t != "" && t >= SINCE) begun = 1; if (t != "" && t > UNTIL) exit }
+        begun { print }' || true
+}
+lines_of_file() { # NUMBER
+    local file="/proc/$$/fd/${fds[$1]}" name=${names[$1]} tool size first bytes
+    tool=$(tool_for "$file")
+    if [[ $tool == cat ]]; then
+        size=$(stat -L -c %s "$file")
+        read -r first bytes < <(window_of_plain "$file" "$size")
+        if ((bytes > 0)); then piece "$file" "$first" "$bytes"; fi
+    elif ! command -v "$tool" >/dev/null; then
+        gap "$name: $tool is not installed"
+    else
+        window_of_packed "$tool" "$file" "$name"
+    fi
+}
+bytes_of_file() { # NUMBER
+    local file="/proc/$$/fd/${fds[$1]}" size
+    if [[ $(tool_for "$file") == cat ]]; then
+        size=$(stat -L -c %s "$file")
+        window_of_plain "$file" "$size" | cut -d ' ' -f 2
+    else
+        lines_of_file "$1" | wc -c
+    fi
+}
+lines_of_files() { local number; for number in ${fds[@]+"${!fds[@]}"}; do lines_of_file "$number"; done; }
+
+# ── what containers wrote, as Docker keeps it ─────────────────────────────────────────────────────────────────────────
+containers=()
+find_containers() { # PROJECT SERVICE…
+    local project=$1 service ids
+    shift
+    for service; do
+        ids=$(docker ps --all --quiet --filter "label=com.docker.compose.project=$project" \
+            --filter "label=com.docker.compose.service=$service")
+        # one id a line, and nothing else in it
+        for one in $ids; do containers+=("$one"); done
+    done
+}
+lines_of_containers() {
+    local one
+    for one in ${containers[@]+"${containers[@]}"}; do
+        { docker logs --since "$since" --until "$until" "$one" 2>&1 || gap "container $one: its log cannot be read"; } \
+            | LC_ALL=C cut -b "-$longest"
+    done
+}
+
+lines() { if [[ $kind == file ]]; then lines_of_files; else lines_of_containers; fi; }
+
+if [[ $kind == file ]]; then
+    log=$1
+    state=$(state_of_path)
+    if [[ $state == ok || $state == missing || $state == unreadable ]]; then
+        for ((try = 1; ; try++)); do
+            if hold_all; then break; fi
+            forget_files
+            if ((try == TRIES)); then gap "$log: rotated again and again while it was opened"; break; fi
+        done
+        if ((${#fds[@]} > 0)); then state=ok; fi
+    fi
+else
+    find_containers "$@"
+    state=missing
+    if ((${#containers[@]} > 0)); then state=ok; fi
+fi
+
+if [[ $mode == send ]]; then
+    { lines || true; } | { head -c "$most" || true; } | gzip -1 -c
+    exit
+fi
+echo "S $state"
+if [[ $kind == file ]]; then
+    for number in ${fds[@]+"${!fds[@]}"}; do
+        name=${names[$number]//[$'\n\r']/?}
+        echo "F $(bytes_of_file "$number") $name"
+    done
+else
+    for one in ${containers[@]+"${containers[@]}"}; do
+        echo "F $( (containers=("$one"); lines_of_containers) | wc -c) container $one"
+    done
+fi
+sample=$({ lines || true; } 2>/dev/null | { head -c $SAMPLE || true; } | wc -c)
+packed=$({ lines || true; } 2>/dev/null | { head -c $SAMPLE || true; } | gzip -1 -c | wc -c)
+if ((sample > 0)); then echo "Z $((100 * packed / sample + 1))"; fi

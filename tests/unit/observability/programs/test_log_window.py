@@ -1,0 +1,262 @@
+"""The program that cuts a window out of a log, run by a real bash on real files: rotated, compressed, odd and hostile ones."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.core import programs
+
+DAY = 86_400
+BEGIN = int(datetime(2026, 11, 20, tzinfo=UTC).timestamp())
+MARGIN = 300
+MOST = 1_000_000_000
+OTHER_USER = 65_534
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that every user of this machine may enter."""
+    with tempfile.TemporaryDirectory() as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
+def ask(mode: str, log: Path, since: int, until: int, *, path: str = "", user: int = 0, most: int = MOST,
+        source: tuple[str, ...] = ()) -> subprocess.CompletedProcess[bytes]:
+    words = source or ("file", str(log))
+    drop = ("setpriv", f"--reuid={user}", "--clear-groups") if user and os.geteuid() == 0 else ()
+    return subprocess.run((*drop, "bash", "-s", "--", mode, str(since), str(until), "32768", str(most), *words),
+                          input=programs.text("observability/log_window.sh").encode(), capture_output=True, check=True, timeout=300,
+                          env={"PATH": f"{path}:{os.environ['PATH']}" if path else os.environ["PATH"], "LC_ALL": "C.UTF-8"})
+
+
+def sent(log: Path, since: int = 0, until: int = 4_000_000_000, **options: object) -> list[int]:
+    """The numbers of the lines that came."""
+    return numbers(gzip.decompress(ask("send", log, since, until, **options).stdout))  # type: ignore[arg-type]
+
+
+def numbers(text: bytes) -> list[int]:
+    return [int(one) for one in re.findall(rb'"n":(\d+)', text)]
+
+
+def sizes(log: Path, since: int = 0, until: int = 4_000_000_000, **options: object) -> list[str]:
+    return ask("size", log, since, until, **options).stdout.decode().splitlines()  # type: ignore[arg-type]
+
+
+def stamp(second: int) -> datetime:
+    return datetime.fromtimestamp(second, UTC)
+
+
+def json_line(second: int) -> bytes:
+    return f'{{"time":"{stamp(second).isoformat()}","status":200,"n":{second}}}\n'.encode()
+
+
+def combined_line(second: int) -> bytes:
+    at = (stamp(second) + timedelta(hours=5, minutes=30)).strftime("%d/%b/%Y:%H:%M:%S +0530")
+    return f'192.0.2.1 - - [{at}] "GET /x HTTP/1.1" 200 5 "-" "n" "n":{second}\n'.encode()
+
+
+def text_line(second: int) -> bytes:
+    return f'{stamp(second):%Y/%m/%d %H:%M:%S} [error] 7#7: failed "n":{second}\n'.encode()
+
+
+def written(path: Path, content: bytes, at: int) -> Path:
+    path.write_bytes(content)
+    os.utime(path, (at, at))
+    return path
+
+
+def lines(begin: int, end: int, step: int = 20, line: object = json_line) -> bytes:
+    assert callable(line)
+    return b"".join(line(second) for second in range(begin, end, step))
+
+
+def three_days(folder: Path, line: object = json_line) -> Path:
+    """Two rotated days, the older one compressed, and half a day in the file that is written now."""
+    written(folder / "a.log.2.gz", gzip.compress(lines(BEGIN, BEGIN + DAY, line=line)), BEGIN + DAY)
+    written(folder / "a.log.1", lines(BEGIN + DAY, BEGIN + 2 * DAY, line=line), BEGIN + 2 * DAY)
+    return written(folder / "a.log", lines(BEGIN + 2 * DAY, BEGIN + 5 * DAY // 2, line=line), BEGIN + 5 * DAY // 2)
+
+
+@pytest.mark.parametrize("line", [json_line, combined_line, text_line])
+@pytest.mark.parametrize(("first", "last"), [(0, 216_000), (50_000, 150_000), (86_400, 86_401), (100_000, 100_100), (200_000, 10**6), (-10**6, 5_000)])
+def test_the_window_comes_whole_in_order_and_little_else(folder: Path, line: object, first: int, last: int) -> None:
+    log = three_days(folder, line)
+    found = sent(log, BEGIN + first, BEGIN + last)
+    wanted = [second for second in range(BEGIN, BEGIN + 5 * DAY // 2, 20) if BEGIN + first <= second <= BEGIN + last]
+    assert found == sorted(set(found))
+    assert set(wanted) <= set(found)
+    # a block of each file that is cut at both ends, and minutes on both sides
+    assert len(found) - len(wanted) < 4 * 65_536 // len(json_line(BEGIN)) + 2 * (MARGIN + 64 * 20) // 20
+
+
+def test_the_sizes_are_those_of_the_lines_that_come(folder: Path) -> None:
+    log = three_days(folder)
+    for since, until in ((0, 4_000_000_000), (BEGIN + 50_000, BEGIN + 150_000)):
+        listed = sizes(log, since, until)
+        parts = [int(one.split()[1]) for one in listed if one.startswith("F ")]
+        came = gzip.decompress(ask("send", log, since, until).stdout)
+        assert listed[0] == "S ok"
+        # the partial line at each cut is counted, and does not come
+        assert 0 <= sum(parts) - len(came) < 2 * 200
+        assert any(one.startswith("Z ") for one in listed)
+    assert [Path(one.split(maxsplit=2)[2]).name for one in sizes(log) if one.startswith("F ")] == ["a.log.2.gz", "a.log.1", "a.log"]
+
+
+def test_a_window_without_lines_is_empty_and_no_error(folder: Path) -> None:
+    log = three_days(folder)
+    assert sent(log, BEGIN + 30 * DAY, BEGIN + 31 * DAY) == [] or len(sent(log, BEGIN + 30 * DAY, BEGIN + 31 * DAY)) < 65_536 // 60
+    assert sent(written(folder / "empty.log", b"", BEGIN)) == []
+    assert sizes(folder / "empty.log") == ["S ok", f"F 0 {folder}/empty.log"]
+
+
+@pytest.mark.parametrize("name", ["a.log.1", "a-20261120.log", "a.log-20261120", "a.log.2026112007", "old/a.log.1", "a_1.log"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+def test_rotated_files_are_found_by_any_name_and_unpacked_by_their_content(folder: Path, name: str, pack: object) -> None:
+    assert callable(pack)
+    (folder / "old").mkdir()
+    written(folder / name, pack(lines(BEGIN, BEGIN + 200)), BEGIN + 200)
+    log = written(folder / "a.log", lines(BEGIN + 200, BEGIN + 400), BEGIN + 400)
+    assert sent(log) == list(range(BEGIN, BEGIN + 400, 20))
+
+
+def test_other_logs_of_the_folder_are_left_alone(folder: Path) -> None:
+    log = three_days(folder)
+    before = sent(log)
+    for name in ("b.log", "b.log.1", "aa.log.1", "a.txt"):
+        written(folder / name, lines(BEGIN, BEGIN + 200), BEGIN + DAY)
+    assert sent(log) == before
+
+
+def test_a_file_that_ends_in_the_middle_of_a_line_does_not_join_the_next(folder: Path) -> None:
+    written(folder / "a.log.1", json_line(BEGIN) + json_line(BEGIN + 1)[:30], BEGIN + 1)
+    log = written(folder / "a.log", json_line(BEGIN + 2), BEGIN + 2)
+    assert gzip.decompress(ask("send", log, 0, 4_000_000_000).stdout) == json_line(BEGIN) + json_line(BEGIN + 1)[:30] + b"\n" + json_line(BEGIN + 2)
+
+
+@pytest.mark.parametrize(("make", "state"), [
+    (lambda path: None, "missing"), (lambda path: path.mkdir(), "folder"), (os.mkfifo, "special"),
+    (lambda path: path.symlink_to("/dev/zero"), "special"), (lambda path: path.symlink_to(path.parent / "nowhere"), "dangling"),
+    (lambda path: path.symlink_to(path), "dangling"),
+], ids=["missing", "folder", "pipe", "device", "dangling", "loop"])
+def test_what_is_not_a_file_is_named_and_never_waited_for(folder: Path, make: object, state: str) -> None:
+    assert callable(make)
+    make(folder / "a.log")
+    assert sizes(folder / "a.log") == [f"S {state}"]
+    assert sent(folder / "a.log") == []
+
+
+def test_a_link_to_a_log_is_read(folder: Path) -> None:
+    written(folder / "real.log", json_line(BEGIN), BEGIN)
+    (folder / "a.log").symlink_to(folder / "real.log")
+    assert sent(folder / "a.log") == [BEGIN]
+
+
+def test_links_and_pipes_among_rotated_files_are_left_out(folder: Path) -> None:
+    log = three_days(folder)
+    before = sent(log)
+    (folder / "a.log.7").symlink_to("/etc/passwd")
+    os.mkfifo(folder / "a.log.8")
+    assert sent(log) == before
+
+
+def test_only_rotated_files_are_left(folder: Path) -> None:
+    three_days(folder).unlink()
+    assert sizes(folder / "a.log")[0] == "S ok"
+    assert len(sent(folder / "a.log")) == 2 * DAY // 20
+
+
+def test_a_log_that_may_not_be_read_is_named(folder: Path) -> None:
+    log = three_days(folder)
+    for name in ("a.log", "a.log.1"):
+        (folder / name).chmod(0o600 if os.geteuid() == 0 else 0)
+    asked = ask("size", log, 0, 4_000_000_000, user=OTHER_USER)
+    assert asked.stdout.decode().splitlines()[0] == "S ok"
+    assert f"G {folder}/a.log.1: no access" in asked.stderr.decode()
+    (folder / "a.log.2.gz").unlink()
+    assert sizes(log, user=OTHER_USER)[0] == "S unreadable"
+
+
+def test_a_damaged_compressed_file_gives_what_it_has_and_is_named(folder: Path) -> None:
+    log = three_days(folder)
+    whole = (folder / "a.log.2.gz").read_bytes()
+    for damaged in (whole[: len(whole) // 2], whole[: len(whole) // 2] + b"\0" * 500 + whole[len(whole) // 2 + 500:]):
+        written(folder / "a.log.2.gz", damaged, BEGIN + DAY)
+        asked = ask("send", log, 0, 4_000_000_000)
+        assert asked.stderr.decode() == f"G {folder}/a.log.2.gz: cannot be read whole\n"
+        assert set(range(BEGIN + DAY, BEGIN + 5 * DAY // 2, 20)) <= set(numbers(gzip.decompress(asked.stdout)))
+
+
+def test_a_line_without_an_end_is_cut_and_its_neighbours_come(folder: Path) -> None:
+    log = written(folder / "a.log", json_line(BEGIN) + b"x" * 3_000_000 + b"\n" + json_line(BEGIN + 1), BEGIN)
+    came = gzip.decompress(ask("send", log, 0, 4_000_000_000).stdout)
+    assert (numbers(came), max(map(len, came.splitlines()))) == ([BEGIN, BEGIN + 1], 32_768)
+    packed = written(folder / "b.log", gzip.compress(json_line(BEGIN) + b"x" * 3_000_000 + b"\n" + json_line(BEGIN + 1)), BEGIN)
+    assert numbers(gzip.decompress(ask("send", packed, 0, 4_000_000_000).stdout)) == [BEGIN, BEGIN + 1]
+
+
+def test_bytes_of_any_kind_come_as_they_are(folder: Path) -> None:
+    odd = bytes(range(256)).replace(b"\n", b"") + b" \x1b[2J $(touch /tmp/x) `id` ; rm -rf \xff\xfe\r"
+    log = written(folder / "a.log", odd + b"\n" + json_line(BEGIN), BEGIN)
+    assert gzip.decompress(ask("send", log, 0, 4_000_000_000).stdout) == odd + b"\n" + json_line(BEGIN)
+
+
+def test_a_name_with_a_line_end_makes_no_line_of_ours(folder: Path) -> None:
+    log = three_days(folder)
+    written(folder / "a.log.9\nS missing\nF 7 x", json_line(BEGIN), BEGIN + 10)
+    listed = sizes(log)
+    assert [one[0] for one in listed] == ["S", "F", "F", "F", "F", "Z"]
+
+
+def test_no_more_is_sent_than_was_agreed(folder: Path) -> None:
+    came = gzip.decompress(ask("send", three_days(folder), 0, 4_000_000_000, most=10_000).stdout)
+    assert len(came) == 10_000
+
+
+ROTATE = """cd '{folder}' && [ ! -e rotated ] && touch rotated && mv a.log.2.gz a.log.3.gz && gzip -c a.log.1 > a.log.2.gz.new && touch -r a.log.1 a.log.2.gz.new \
+&& mv a.log.2.gz.new a.log.2.gz && mv a.log a.log.1 && printf '%s\\n' '{line}' > a.log"""
+
+
+@pytest.mark.parametrize("when", ["sort", "od"])
+def test_a_rotation_while_it_is_read_neither_loses_nor_doubles_a_line(folder: Path, tmp_path: Path, when: str) -> None:
+    """Between the listing and the opening of the files (sort), and when the first of them is read (od)."""
+    log = three_days(folder)
+    wrapper = tmp_path / when
+    rotate = ROTATE.format(folder=folder, line=json_line(BEGIN + 3 * DAY).decode().strip())
+    wrapper.write_text(f"#!/bin/sh\n( {rotate} ) >/dev/null 2>&1\nPATH=${{PATH#*:}} exec {when} \"$@\"\n")
+    wrapper.chmod(0o755)
+    found = sent(log, path=str(tmp_path))
+    assert (folder / "rotated").exists()
+    assert [one for one in found if one < BEGIN + 3 * DAY] == list(range(BEGIN, BEGIN + 5 * DAY // 2, 20))
+
+
+DOCKER = """#!/bin/sh
+case "$*" in
+*service=web-blue*) echo abc123 ;;
+ps*) ;;
+*abc123*) printf '%s' '{out}'; printf '%s' '{err}' >&2; echo "$*" >'{asked}' ;;
+esac
+"""
+
+
+def test_what_containers_wrote_is_asked_of_docker(folder: Path, tmp_path: Path) -> None:
+    docker = tmp_path / "docker"
+    docker.write_text(DOCKER.format(out=json_line(BEGIN).decode(), err=json_line(BEGIN + 1).decode(), asked=tmp_path / "asked"))
+    docker.chmod(0o755)
+    source = ("service", "gw2", "web-blue", "web-green")
+    assert sorted(sent(folder, BEGIN, BEGIN + 60, path=str(tmp_path), source=source)) == [BEGIN, BEGIN + 1]
+    assert (tmp_path / "asked").read_text().split() == ["logs", "--since", str(BEGIN), "--until", str(BEGIN + 60), "abc123"]
+    listed = sizes(folder, path=str(tmp_path), source=source)
+    assert [listed[0], listed[1].split()[2:]] == ["S ok", ["container", "abc123"]]
+    assert sizes(folder, path=str(tmp_path), source=("service", "gw2", "other")) == ["S missing"]
