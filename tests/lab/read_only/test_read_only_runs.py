@@ -28,7 +28,7 @@ RUNS = {
     "40_health": (("-p", "deadline_s=60"), 0, "passed"),
     # no line is as old, whatever this server has logged: test_log_review.py has logs of its own
     "43_log_review": (("-p", "until=2020-01-01 00:00"), 4, "inconclusive"),
-    "44_notify": ((), 0, "passed"),
+    "44_notify": ((), 0, "warning"),  # no mail server is named for the lab
 }
 
 
