@@ -46,7 +46,7 @@ dump() {
     trap 'end_dump $?' EXIT
     local started; read -r started _ </proc/uptime
     local -a inside=("$@" timeout -k 10 "$limit_s" "${WITH_OWN_LIMITS[@]}" "${AS_WHO_MAY_READ[@]}")
-    coproc SESSION { exec "${inside[@]}" psql "$user" "$database" -XqAt -v ON_ERROR_STOP=1 9>&-; }
+    coproc SESSION { exec "${inside[@]}" psql "$user" "$database" -XqAt -v ON_ERROR_STOP=1 -v VERBOSITY=terse 9>&-; }
     local to from snapshot
     session=$SESSION_PID
     exec {to}>&"${SESSION[1]}" {from}<&"${SESSION[0]}"

@@ -6,11 +6,44 @@
 # Role and search path as well: with those of the application, a superuser would be none, or run its functions.
 readonly LOADING_SESSION='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c synchronous_commit=off -c client_min_messages=warning -c search_path=pg_catalog -c default_transaction_read_only=off -c idle_session_timeout=0 -c role=none'
 
-# ask_as ROLE DATABASE WORD…: psql there, SQL from standard input, the first error ends it.
+# ask_as ROLE DATABASE WORD…: psql there, SQL from standard input, the first error ends it. What it prints of an error is
+# read by others and kept: only with_causes_only lets it through.
 ask_as() {
     local role=$1 where=$2; shift 2
-    "${prefix[@]}" timeout -k 10 "${LIMIT_S:-3600}" env PGOPTIONS="$LOADING_SESSION${more-}" psql -XqAt -v ON_ERROR_STOP=1 -U "$role" -d "$where" "$@"
+    {
+        "${prefix[@]}" timeout -k 10 "${LIMIT_S:-3600}" env PGOPTIONS="$LOADING_SESSION${more-}" psql -XqAt -v ON_ERROR_STOP=1 \
+            -v VERBOSITY=verbose -v SHOW_CONTEXT=always -U "$role" -d "$where" "$@" 2>&1 >&4 4>&- | with_causes_only >&2
+        return "${PIPESTATUS[0]}"
+    } 4>&1
 }
+
+# with_causes_only: errors as psql prints them, without what users have stored. PostgreSQL quotes rows in its details and its
+# context (`Failing row contains (7, jane@…)`, `COPY people, line 3, column mail: "…"`), and values in the messages of some
+# classes; functions of the application say what they like. Kept: the code, the message, the line, the names of objects.
+with_causes_only() { perl -ne "$CAUSES_ONLY"; }
+
+IFS= read -r -d '' CAUSES_ONLY <<'PERL' || true
+BEGIN { $| = 1; binmode STDIN; binmode STDOUT; }
+sub done {
+    return unless defined $message;
+    my ($code) = $message =~ /:  ([0-9A-Z]{5}): /;
+    # raised by a function of the database, whatever its code; PL/Perl and the like give their own text any code
+    $message =~ s/(:  [0-9A-Z]{5}: ).*/$1(the message of a function of the database)/s if $raised || $code =~ /^(?:P0|38|39)/;
+    # data exceptions and syntax errors quote what they could not read, in the quotes of the server's language
+    $message =~ s/(?:["'`]|\xc2[\xab\xbb]|\xe2\x80[\x98-\x9f]).*/(value not shown)/s if $code =~ /^22/ || $code eq '42601';
+    chomp $message;
+    # warnings are not causes, and a function's may say anything
+    print "$message\n", @named unless $message =~ /^(?:psql:\S*: )?(?:WARNING|NOTICE|INFO|LOG|DEBUG):/;
+    ($message, $raised, @named) = (undef, 0);
+}
+if (/^(?:psql:\S*:\d+: )?[^\s:"]+:  [0-9A-Z]{5}: /) { done(); $message = $_; next }
+if (!defined $message || /^psql:/) { done(); print; next }
+s/^CONTEXT: +//;
+$raised = 1 if m{^PL/.* at RAISE$} || m{^PL/(?!pgSQL)};
+if (/^(COPY [^:"\n]+?, line \d+(?:, column [^:"\n]+)?)/ || m{^(PL/\w+ function [\w.\$"]+(?:\([\w\s,."\[\]]*\))?(?: line \d+ at [\w ]+)?)}) { (my $where = $1) =~ s/\n//; push @named, "CONTEXT:  $where\n" }
+elsif (/^(?:SCHEMA|TABLE|COLUMN|DATATYPE|CONSTRAINT) NAME: /) { push @named, $_ }
+END { done() }
+PERL
 
 # ask_inside DATABASE WORD…: as the administrator in a database that has what the application made: its event triggers on
 # login (since 17) are not run.

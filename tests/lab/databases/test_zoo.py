@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 from types import SimpleNamespace
 from typing import Any
@@ -188,6 +189,20 @@ def test_a_row_that_pg_dump_cannot_write_fails_the_backup_and_leaves_nothing(liv
     assert done.returncode == 1
     assert "Cannot enlarge string buffer" in done.stderr
     assert [one.name for one in (live.folder / "backups").iterdir()] == [OWNER_FILE]
+
+
+def test_a_row_that_the_copy_rejects_is_not_in_any_record(live: Throwaway) -> None:
+    """The constraint is named, with the line; the person in that row is not."""
+    live.sql("CREATE FUNCTION fits(text) RETURNS boolean IMMUTABLE LANGUAGE sql RETURN true", role=OWNER)
+    live.sql("CREATE TABLE people (mail text CONSTRAINT people_fits CHECK (fits(mail))); INSERT INTO people VALUES ('jane@private.example');"
+             "CREATE OR REPLACE FUNCTION fits(text) RETURNS boolean IMMUTABLE LANGUAGE sql RETURN false", role=OWNER)
+    assert live.back_up().returncode == 0
+    done, record = live.restore(), live.drill()
+    drilled = base64.b64decode(record["message"]).decode()
+    assert (done.args[0], done.returncode, record["outcome"]) == ("load", 1, "failed")
+    for text in (done.stdout + done.stderr, drilled + record["stderr"]):
+        assert "23514" in text and "people_fits" in text and "COPY people, line 1" in text, text
+        assert "jane" not in text
 
 
 def test_every_file_of_the_zoo_is_tried() -> None:
