@@ -22,8 +22,8 @@ commit() {
     take_folder "$repository" "$project" || exit 1
     exec 9>>"$repository/backup.lock" && flock -w 60 9 || fail "Another backup is writing to $repository."
     tree=$(tree_of "$repository") || fail "The files could not be written to $repository: is the disk full?"
-    parent=$(in_repository "$repository" rev-parse -q --verify refs/heads/main) || parent=
-    before=$(in_repository "$repository" rev-parse -q --verify 'refs/heads/main^{tree}') || before=
+    parent=$(tip_of "$repository" refs/heads/main) && before=$(tip_of "$repository" 'refs/heads/main^{tree}') \
+        || fail "The repository $repository cannot be read: check the disk."
     if [[ $tree == "$before" ]]; then printf 'unchanged %s\n' "$parent"; return; fi
     made=$(GIT_AUTHOR_NAME=runbooks GIT_AUTHOR_EMAIL=runbooks@localhost GIT_COMMITTER_NAME=runbooks GIT_COMMITTER_EMAIL=runbooks@localhost \
         in_repository "$repository" commit-tree "$tree" ${parent:+-p "$parent"} -m "Configuration of $(hostname) at $(date -u +%Y-%m-%dT%H:%M:%SZ)") \
@@ -37,8 +37,8 @@ commit() {
 uncommit() {
     local repository=$1 before=$2 now
     require_own "$repository" "$project" || exit 1
-    now=$(in_repository "$repository" rev-parse -q --verify refs/heads/main 2>/dev/null) || { echo 'nothing to undo'; return; }
-    [[ $now != "$before" ]] || { echo 'nothing to undo'; return; }
+    now=$(tip_of "$repository" refs/heads/main) || fail "The repository $repository cannot be read: check the disk."
+    [[ -n $now && $now != "$before" ]] || { echo 'nothing to undo'; return; }
     if [[ $before == none ]]; then in_repository "$repository" update-ref -d refs/heads/main "$now" || fail 'The commit could not be removed.'; return; fi
     [[ $(in_repository "$repository" rev-parse "$now^") == "$before" ]] || fail "$repository has moved on since; the commits stay."
     in_repository "$repository" update-ref refs/heads/main "$before" "$now" || fail 'The commit could not be removed.'
@@ -94,6 +94,7 @@ logs() {
     mkdir -p -- "$target" || fail "Cannot make $target."
     take_folder "$target" "$project" || exit 1
     for folder; do
+        [[ ! -d $folder || -r $folder && -x $folder ]] || printf 'excluded\tnot readable\t%s\n' "$folder"
         mkdir -p -- "$target/${folder##*/}" || fail "Cannot make $target/${folder##*/}."
         while IFS= read -r -d '' file; do
             if [[ ! -r $file ]]; then printf 'excluded\tnot readable\t%s\n' "$file"; continue; fi

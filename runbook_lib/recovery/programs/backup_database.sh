@@ -134,16 +134,18 @@ value_of() { grep -P "^$1\t" -- "$contents" | cut -f2-; }
 # write_manifest NAME SNAPSHOT_JSON UPTIME_NOW. What a restored copy must hold is one value, `contents`: the names of all
 # objects are in the dump, and a folder of manifests must stay small.
 write_manifest() {
-    local seconds kinds digest
+    local seconds kinds digest number sha256 plain statements invalid
+    number=$(numbers | tail -n 1) && sha256=$(value_of sha256) && plain=$(value_of plain) && statements=$(value_of statements) \
+        && invalid=$(value_of invalid_indexes) && [[ $number =~ ^[0-9]+$ ]] || return
     seconds=$(awk -v from="$(value_of started)" -v to="$3" 'BEGIN { printf "%.1f", to - from }')
     digest=$(contents_digest "$contents") || return
     kinds=$(awk -F '\t' '$1 == "object" { print $2 }' <"$contents" | sort | uniq -c | awk '{ n = $1; $1 = ""; printf "%s\"%s\": %s", sep, substr($0, 2), n; sep = ", " }') || return
     printf '{"format": 3, "project": "%s", "number": %s, "file": "%s", "sha256": "%s", "size_bytes": %s, "plain_bytes": %s,\n' \
-        "$project" "$(($(numbers | tail -n 1) + 1))" "$1" "$(value_of sha256)" "$(stat -c %s -- "$partial")" "$(value_of plain)"
+        "$project" "$((number + 1))" "$1" "$sha256" "$(stat -c %s -- "$partial")" "$plain"
     printf ' "finished_at": "%s", "seconds": %s, "pg_dump_version": "%s", "schema_revision": %s,\n' \
         "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$seconds" "$(value_of pg_dump | tr -cd '[:alnum:] ().:+~_-')" "$(value_of revision)"
-    printf ' "snapshot": %s,\n "invalid_indexes": %s,\n' "$2" "$(value_of invalid_indexes)"
-    printf ' "contents": "%s",\n "statements": "%s",\n' "$digest" "$(value_of statements | cut -f2)"
+    printf ' "snapshot": %s,\n "invalid_indexes": %s,\n' "$2" "$invalid"
+    printf ' "contents": "%s",\n "statements": "%s",\n' "$digest" "${statements#*$'\t'}"
     printf ' "objects": {%s},\n "sequences": %s, "large_objects": %s,\n' "$kinds" "$(grep -c $'^sequence\t' -- "$contents")" \
         "$(value_of large_objects | cut -f1 | grep . || echo 0)"
     printf ' "tables": [\n'
@@ -152,7 +154,12 @@ write_manifest() {
 }
 
 # Backups are counted, because times in names follow a clock that may jump: a line a backup, "<number>", the highest last.
-numbers() { echo 0; grep -hoP '"number": \K[0-9]+' -- "$directory/${database}"_*.manifest.json 2>/dev/null | sort -n; }
+# Fails where a manifest cannot be read: a number that was given before would make the newest backup look like an old one.
+numbers() {
+    local found
+    found=$(find "$directory" -maxdepth 1 -name "${database}_*.manifest.json" -exec cat -- {} + | sed -nE 's/.*"number": ([0-9]+).*/\1/p') || return
+    printf '0%s\n' "${found:+$'\n'$found}" | sort -n
+}
 
 # systems: "<number> <identifier of the PostgreSQL server>" of each of our backups that names one, the newest last.
 systems() {
@@ -197,12 +204,12 @@ prune() {
     for name; do
         [[ $name =~ ^${database}_[0-9]{8}_[0-9]{6}\.sql\.gz$ ]] || fail "$name is not the name of a backup; nothing was deleted."
         [[ -e $directory/$name ]] || continue
-        is_of_this_server "$name" || continue
+        ! is_of_another_server "$name" || continue
         is_among "$name" "${good[@]}" || fail "$name has no manifest that fits it; nothing was deleted."
         is_among "$name" "${newest[@]}" && fail "$name is one of the newest $keep good backups; nothing was deleted."
     done
     for name; do
-        is_of_this_server "$name" || { printf 'kept %s, which another PostgreSQL server made\n' "$name"; continue; }
+        ! is_of_another_server "$name" || { printf 'kept %s, which another PostgreSQL server made\n' "$name"; continue; }
         rm -f -- "$directory/$name" "$directory/${name%.sql.gz}.manifest.json" || fail "Cannot delete $name."
         printf 'deleted %s\n' "$name"
     done
@@ -236,14 +243,14 @@ number_of() {
 # A backup is good enough to count when its manifest has its name and size; the newest one was read again in full.
 is_good() {
     local about="$directory/${1%.sql.gz}.manifest.json"
-    [[ -s $about ]] && is_ours "$about" && is_of_this_server "$1" && grep -qF "\"file\": \"$1\"" -- "$about" \
+    [[ -s $about ]] && is_ours "$about" && ! is_of_another_server "$1" && grep -qF "\"file\": \"$1\"" -- "$about" \
         && grep -qF "\"size_bytes\": $(stat -c %s -- "$directory/$1")," -- "$about"
 }
 
-# is_of_this_server NAME: what another server made is never deleted; this one's name is in the newest backup.
-is_of_this_server() {
+# is_of_another_server NAME: what another one made is never deleted; this one's identifier is in the newest backup.
+is_of_another_server() {
     local of; of=$(grep -oP -m 1 '"system" ?: ?"\K[0-9]+' -- "$directory/${1%.sql.gz}.manifest.json")
-    [[ -z $of || $of == "$system" ]]
+    [[ -n $of && $of != "$system" ]]
 } 2>/dev/null
 
 # expire KEEP_NEWEST KEEP_DAYS: the rule of plans/backup.py (`expired`), for a schedule: the server has no Python for it.

@@ -23,6 +23,8 @@ main() {
     printf 'clock\t%s\n' "$(date +%s.%N)"
     printf 'lacks\t%s\n' "$(lacking_programs | paste -sd,)"
     [[ -d $directory ]] || { printf 'folder\tabsent\n'; return; }
+    # it would look like an empty one
+    [[ -r $directory && -x $directory ]] || { echo "$directory cannot be read." >&2; exit 1; }
     printf 'folder\t%s\n' "$([[ -w $directory ]] && echo writable || echo read-only)"
     printf 'owner\t%s\n' "$(owner_of "$directory")"
     printf 'disk\t%s\n' "$(df -B1 --output=size,avail -- "$directory" | tail -n 1 | tr -s ' ' | sed 's/^ //')"

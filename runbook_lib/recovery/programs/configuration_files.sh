@@ -52,7 +52,11 @@ collect() {
     take_all "$directory" project "${project[@]}"
     take_all '' server "${@#/}"
     mkdir -p -- "$copy/server"
-    if crontab -l >"$copy/server/crontab" 2>/dev/null; then :; else rm -f -- "$copy/server/crontab"; fi
+    if ! crontab -l >"$copy/server/crontab" 2>"$copy.errors"; then
+        rm -f -- "$copy/server/crontab"
+        # cron says so where there is none; whatever else it says is a crontab that is in no backup
+        grep -qi 'no crontab for' "$copy.errors" || ! command -v crontab >/dev/null || printf 'excluded\tnot readable\tcrontab of %s\n' "$(id -un)"
+    fi
     # the names of the secrets, which a new server needs; never a value
     [[ ! -r $directory/.env.secrets ]] \
         || grep -oE '^[A-Za-z_][A-Za-z0-9_]*=' -- "$directory/.env.secrets" | tr -d = | sort >"$copy/SECRET_NAMES"
@@ -60,6 +64,7 @@ collect() {
 }
 
 # The forms in which a value may occur: as it is, for URLs, in hex, and in base64 at each of its three alignments.
+# Fails where one cannot be computed: a search without it would not find the secret.
 encodings() {
     local value=$1 offset encoded whole character url=''
     printf '%s\n' "$value"
@@ -67,12 +72,12 @@ encodings() {
         case $character in [A-Za-z0-9._~-]) url+=$character ;; *) url+=$(printf '%%%02X' "'$character") ;; esac
     done < <(printf %s "$value")
     printf '%s\n' "$url"
-    printf %s "$value" | od -An -v -tx1 | tr -d ' \n'; echo
+    printf %s "$value" | od -An -v -tx1 | tr -d ' \n' && echo || return
     for offset in 0 1 2; do
-        encoded=$({ head -c "$offset" /dev/zero; printf %s "$value"; } | base64 -w0 | tr -d =)
+        encoded=$({ head -c "$offset" /dev/zero; printf %s "$value"; } | base64 -w0 | tr -d =) || return
         whole=$(((offset + ${#value}) / 3 * 4))
         encoded=${encoded:0:whole}; encoded=${encoded:$((offset == 0 ? 0 : offset + 1))}
-        ((${#encoded} < 8)) || printf '%s\n' "$encoded"
+        ((${#encoded} < 8)) || printf '%s\n' "$encoded" || return
     done
 }
 
@@ -88,9 +93,9 @@ search_secrets() {
         # inside double quotes a backslash stands before a backslash, a quote or a dollar sign of the value
         # shellcheck disable=SC2001
         if [[ $value =~ ^\'(.*)\'$ ]]; then value=${BASH_REMATCH[1]}
-        elif [[ $value =~ ^\"(.*)\"$ ]]; then value=$(sed 's/\\\([\\"$]\)/\1/g' <<<"${BASH_REMATCH[1]}"); fi
+        elif [[ $value =~ ^\"(.*)\"$ ]]; then value=$(sed 's/\\\([\\"$]\)/\1/g' <<<"${BASH_REMATCH[1]}") || return 2; fi
         ((${#value} >= 8)) || continue
-        patterns=$(encodings "$value")
+        patterns=$(encodings "$value") || return 2
         while IFS= read -r -d '' hit; do printf 'leak\t%s\t%s\n' "$name" "${hit#"$copy"/}"; done \
             < <(grep -rlaZF -f <(printf '%s\n' "$patterns") -- "$copy")
         wait "$!"; (($? <= 1)) || return 2  # 1: nothing found
@@ -104,6 +109,12 @@ search_secrets() {
 
 # git in a repository, without the server's or the user's own settings.
 in_repository() { HOME=/nonexistent git -c core.attributesFile=/dev/null -c core.excludesFile=/dev/null -c gc.auto=0 --git-dir="$1" "${@:2}"; }
+
+# tip_of REPOSITORY REVISION: its id; nothing where the repository or its branch is not there yet. Fails where git cannot say.
+tip_of() {
+    [[ -d $1/objects ]] || return 0
+    in_repository "$1" rev-parse -q --verify "$2" || (($? == 1))
+}
 
 # tree_of REPOSITORY: the copy as a git tree in that repository; prints its id. Every byte as it is, no file ignored.
 tree_of() {

@@ -15,6 +15,8 @@ clone_of() {
         || { printf 'clone\tdamaged: %s\n' "$(tail -n 1 "$place/err")"; return; }
     rm -rf -- "$clone/.git"
     diff -r --no-dereference --brief -- "$copy" "$clone" | records differs
+    # 1: they differ; more: they could not be compared
+    ((PIPESTATUS[0] <= 1)) || { printf 'clone\tcannot be compared\n'; return; }
     printf 'clone\tgood\nfiles\t%s\n' "$(find "$clone" \( -type f -o -type l \) | wc -l)"
 }
 
@@ -29,15 +31,17 @@ main() {
     printf 'collected\t%s\n' "$(find "$copy" \( -type f -o -type l \) | wc -l)"
     search_secrets || { printf 'unsearched\t%s\n' "$directory/.env.secrets"; printf 'end\n'; exit 0; }
     [[ -w ${repository%/*} ]] && printf 'writable\tyes\n'
+    local tip; tip=$(tip_of "$repository" refs/heads/main) || fail "The repository $repository cannot be read: check the disk."
     if [[ -d $repository ]]; then
-        in_repository "$repository" log -20 --format='commit%x09%H%x09%ct%x09%s' refs/heads/main 2>/dev/null
+        [[ -z $tip ]] || in_repository "$repository" log -20 --format='commit%x09%H%x09%ct%x09%s' "$tip" \
+            || fail "The commits of $repository cannot be read: check the disk."
         printf 'size\t%s\n' "$(du -sb -- "$repository" | cut -f1)"
     fi
     git init -q --bare "$place/compare" || fail 'git cannot create a repository for comparing.'
     [[ ! -d $repository/objects ]] || printf '%s\n' "$repository/objects" >"$place/compare/objects/info/alternates"
     local now before; now=$(tree_of "$place/compare") || fail 'The files could not be compared.'
-    before=$(in_repository "$repository" rev-parse -q --verify 'refs/heads/main^{tree}' 2>/dev/null) \
-        || before=$(in_repository "$place/compare" hash-object -t tree /dev/null)
+    before=$(tip_of "$repository" 'refs/heads/main^{tree}') && [[ -n $before ]] \
+        || before=$(in_repository "$place/compare" hash-object -t tree /dev/null) || fail 'The files could not be compared.'
     in_repository "$place/compare" -c core.quotePath=false diff-tree -r --no-renames --name-status "$before" "$now" | records change
     [[ $clone != clone ]] || clone_of
     printf 'end\n'

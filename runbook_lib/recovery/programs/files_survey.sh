@@ -19,7 +19,8 @@ main() {
     local files=$1 logs=$2; shift 2
     archives "$files"
     find "$logs" -mindepth 2 -maxdepth 2 -name '*.gz' -printf 'log\t%P\t%s\n' 2>/dev/null | sort
-    "$@" </dev/null | sed 's/^/volume\t/'
+    # no volume at all would be one that nothing has to hold
+    "$@" </dev/null | sed 's/^/volume\t/' || { echo "Compose cannot list its volumes." >&2; exit 1; }
     printf 'end\n'
 }
 

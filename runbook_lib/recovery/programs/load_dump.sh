@@ -3,15 +3,17 @@
 # `prefix` (an array) runs a program where PostgreSQL is; `administrator` is set by find_administrator.
 
 # Sessions of ours set their own limits: a role's or database's own (10 minutes in one statement) would end a long load.
-# Role and search path as well: with those of the application, a superuser would be none, or run its functions.
-readonly LOADING_SESSION='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c synchronous_commit=off -c client_min_messages=warning -c search_path=pg_catalog -c default_transaction_read_only=off -c idle_session_timeout=0 -c role=none'
+# Role and search path as well: with those of the application, a superuser would be none, or run its functions. And what
+# changes how values are read, which pg_dump leaves to the session: with array_nulls off, NULL in an array becomes a text.
+readonly LOADING_SESSION='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c synchronous_commit=off -c client_min_messages=warning -c search_path=pg_catalog -c default_transaction_read_only=off -c idle_session_timeout=0 -c role=none'\
+' -c array_nulls=on -c transform_null_equals=off -c intervalstyle=postgres -c datestyle=ISO'
 
 # ask_as ROLE DATABASE WORD…: psql there, SQL from standard input, the first error ends it. What it prints of an error is
 # read by others and kept: only with_causes_only lets it through.
 ask_as() {
     local role=$1 where=$2; shift 2
     {
-        "${prefix[@]}" timeout -k 10 "${LIMIT_S:-3600}" env PGOPTIONS="$LOADING_SESSION${more-}" psql -XqAt -v ON_ERROR_STOP=1 \
+        "${prefix[@]}" timeout -k 10 "${LIMIT_S:-3600}" env PGOPTIONS="$LOADING_SESSION${newer-}${more-}" psql -XqAt -v ON_ERROR_STOP=1 \
             -v VERBOSITY=verbose -v SHOW_CONTEXT=always -U "$role" -d "$where" "$@" 2>&1 >&4 4>&- | with_causes_only >&2
         return "${PIPESTATUS[0]}"
     } 4>&1
@@ -55,8 +57,9 @@ find_administrator() {
     for one in postgres "$1"; do
         found=$(ask_as "$one" template1 2>/dev/null <<<"SELECT current_setting('server_version_num') || ' ' || rolname
             FROM pg_roles WHERE rolsuper AND rolcanlogin ORDER BY rolname <> current_user, oid LIMIT 1") && [[ $found =~ ^[0-9]+\ . ]] || continue
-        administrator=${found#* } without_events=''
-        ((${found%% *} < 170000)) || without_events=' -c event_triggers=off'
+        administrator=${found#* } without_events='' newer=''
+        # no older version knows them
+        ((${found%% *} < 170000)) || without_events=' -c event_triggers=off' newer=' -c transaction_timeout=0'
         return
     done
     echo "No superuser of PostgreSQL can log in over its own socket: neither postgres nor $1." >&2

@@ -123,7 +123,7 @@ swap() {
     # only `compare` writes this comment: without it the staged database is not known to be complete
     local origin; origin=$(administer -v mark="$MARK" -v restored="$MARK$RESTORED_FROM" <<<"
         SELECT substr(split_part(shobj_description(oid, 'pg_database'), E'\n', 1), length(:'mark') + 1) FROM pg_database
-        WHERE datname = :'staged' AND starts_with(shobj_description(oid, 'pg_database'), :'restored');")
+        WHERE datname = :'staged' AND starts_with(shobj_description(oid, 'pg_database'), :'restored');") || fail "$staged cannot be looked up; nothing was swapped."
     [[ -n $origin ]] || fail "$staged is not there or was never compared with its manifest; nothing was swapped."
     close_database "$database" || fail "Sessions of $database do not end; nothing was swapped."
     carry_sequences || echo "The sequences of $database cannot be read; the backup's stay." >&2

@@ -35,7 +35,8 @@ conclude() {
     exit 0
 }
 
-measure() { measured+=", \"$1\": $2"; }  # measure NAME JSON
+# measure NAME JSON: what could not be asked is null; nothing there would make the whole record unreadable
+measure() { measured+=", \"$1\": ${2:-null}"; }
 
 remove() { docker rm --force --volumes "$copy-application" "$copy" >/dev/null 2>&1; rm -rf -- "$scratch"; }
 
@@ -56,20 +57,25 @@ read_backup() {
 }
 
 # What the copy takes from the live server, where that runs: its image and superuser, the libraries that extensions need at
-# the start, tablespaces, and the database's own definition.
+# the start, tablespaces, and the database's own definition. Where it answers, each question must be answered: a copy without
+# the libraries or tablespaces would reject a good backup.
 ask_live() {
-    local live
+    local live unknown="The live PostgreSQL could not be asked what the copy needs"
     image=$database_image administrator=postgres libraries='' spaces='' definition=''
     live=$(docker ps --all --quiet --filter "label=com.docker.compose.project=$project" --filter label=com.docker.compose.service=postgres \
-        --filter label=com.docker.compose.oneoff=False | head -n 1)
+        --filter label=com.docker.compose.oneoff=False 2>"$scratch/output") \
+        || conclude error start "Docker could not be asked for the live PostgreSQL: $(last_lines 500 <"$scratch/output")"
+    live=${live%%$'\n'*}
     [[ -n $live ]] || return 0
-    image=$(docker inspect --format '{{.Config.Image}}' "$live")
+    image=$(docker inspect --format '{{.Config.Image}}' "$live" 2>"$scratch/output") && [[ -n $image ]] \
+        || conclude error start "$unknown: $(last_lines 500 <"$scratch/output")"
     prefix=(docker exec --interactive "$live")
     find_administrator "$user" 2>/dev/null || { administrator=postgres; return 0; }
-    libraries=$(ask_as "$administrator" template1 <<<'SHOW shared_preload_libraries')
-    spaces=$(ask_as "$administrator" template1 <<<"SELECT spcname FROM pg_tablespace WHERE spcname !~ '^pg_'")
-    definition=$({ roles_of_definition; definition_queries; } | ask_as "$administrator" template1 -v database="$database" \
-        -v staged="$database" -v owner="$user" -v true_limit="$TRUE_LIMIT" -v collation_version=off)
+    libraries=$(ask_as "$administrator" template1 <<<'SHOW shared_preload_libraries' 2>"$scratch/output") \
+        && spaces=$(ask_as "$administrator" template1 <<<"SELECT spcname FROM pg_tablespace WHERE spcname !~ '^pg_'" 2>"$scratch/output") \
+        && definition=$({ roles_of_definition; definition_queries; } | ask_as "$administrator" template1 -v database="$database" \
+        -v staged="$database" -v owner="$user" -v true_limit="$TRUE_LIMIT" -v collation_version=off 2>"$scratch/output") \
+        || conclude error start "$unknown: $(last_lines 500 <"$scratch/output")"
 }
 
 # The timeout inside needs CAP_KILL to end what runs as another user; INT, because on TERM PostgreSQL waits for its
@@ -168,7 +174,8 @@ compare() {
     measure rows "$(awk -F '\t' '$1 == "table" { rows += $3 } END { printf "%d", rows }' "$scratch/found")"
     measure objects "$(grep -c $'^object\t' "$scratch/found")"
     measure sequences "$(grep -c $'^sequence\t' "$scratch/found")"
-    measure contents "\"$(contents_digest "$scratch/found")\""
+    word=$(contents_digest "$scratch/found") || conclude error compare "What the copy holds could not be read."
+    measure contents "\"$word\""
     measure read_rows "{$(for word in "${reads[@]}"; do rows_of "${word#*|}"; done | paste -sd,)}"
     measure compare_s "$(since "$from")"
     differences=$(same_contents "$scratch/wanted" "$scratch/found") \

@@ -19,7 +19,8 @@ from tests.lab.databases.throwaway import DATABASE, ENVIRONMENT, OWNER, STAGED, 
 
 TOGETHER = tuple(one for one in zoo() if one.goes_together)
 APART = ("alembic_in_another_schema", "check_reads_other_tables", "check_without_search_path", "extension_with_configuration",
-         "extension_without_files", "no_alembic", "role_settings", "tablespaces", "thousands_of_tables")
+         "extension_without_files", "no_alembic", "role_settings", "settings_that_change_values",
+         "tablespaces", "thousands_of_tables")
 
 
 def findings(live: Throwaway) -> tuple[Finding, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -38,9 +39,11 @@ class Server:
         (self.project / "nginx/nginx.conf").write_text("worker_processes 4;\r\n")
         (self.etc / "sshd_config").write_text("PasswordAuthentication no\n")
 
-    def step(self, *words: str, project: str = "gw2-staging") -> subprocess.CompletedProcess[str]:
+    def step(self, *words: str, project: str = "gw2-staging",
+             environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         argv = ("bash", "-s", "--", words[0], str(self.project), project, *words[1:])
-        return subprocess.run(argv, input=configuration_program(), text=True, capture_output=True, timeout=60)
+        return subprocess.run(argv, input=configuration_program(), text=True, capture_output=True, timeout=60,
+                              env={**os.environ, **(environment or {})})
 
     def commit(self, project: str = "gw2-staging") -> subprocess.CompletedProcess[str]:
         return self.step("commit", str(self.repository), ".env", ".env.secrets", "nginx", "--", str(self.etc), project=project)
@@ -226,3 +229,31 @@ def test_a_folder_of_another_environment_is_refused_and_left_as_it_is(server: Se
     assert server.git("rev-parse", "main") == commits
     assert server.survey().owners == {str(server.repository): "gw2-staging"}
     assert server.commit().returncode == 0
+
+
+@pytest.mark.parametrize("program", ["od", "base64", "sed", "find"])
+def test_a_search_for_secrets_that_could_not_be_made_is_not_one_that_found_none(server: Server, program: str) -> None:
+    """The secret lies there in base64; without the program it would not be found."""
+    (server.project / "nginx/token").write_text(base64.b64encode(SECRET.encode()).decode())
+    (server.project / ".env.secrets").write_text(f'STAGING_DB_PASSWORD="{SECRET.replace(chr(34), chr(92) + chr(34))}"\n')
+    assert "STAGING_DB_PASSWORD is in" in server.commit().stderr
+    failing = {f"BASH_FUNC_{program}%%": "() { return 1; }"}
+    done = server.step("commit", str(server.repository), "nginx", "--", environment=failing)
+    assert done.returncode == 1
+    assert not (server.repository / "refs/heads/main").exists()
+
+
+def test_a_repository_that_cannot_be_read_is_not_one_without_backups(server: Server) -> None:
+    assert server.commit().returncode == 0
+    commit = server.git("rev-parse", "main").strip()
+    (server.repository / "HEAD").unlink()
+    for words in (("commit", str(server.repository), "nginx", "--"), ("uncommit", str(server.repository), "none")):
+        done = server.step(*words)
+        assert (done.returncode, str(server.repository) in done.stderr) == (1, True), words
+    assert (server.repository / "refs/heads/main").read_text().strip() == commit
+    with pytest.raises(subprocess.CalledProcessError):
+        server.survey()
+
+
+def test_an_undo_where_there_is_no_repository_has_nothing_to_do(server: Server) -> None:
+    assert server.step("uncommit", str(server.repository), "none").stdout == "nothing to undo\n"

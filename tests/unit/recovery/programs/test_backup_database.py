@@ -230,3 +230,15 @@ def test_a_database_name_that_would_be_a_pattern_is_refused(folder: Folder) -> N
     argv = ("bash", "-s", "--", "clear", str(folder.path), "*")
     done = subprocess.run(argv, input=PROGRAM, text=True, capture_output=True, timeout=60)
     assert done.returncode == 1
+
+
+def test_a_manifest_that_cannot_be_read_is_not_the_first_number(folder: Folder) -> None:
+    folder.backup("2026-11-21T16:24:54Z")
+    (folder.inside.parent / "contents").write_text(contents())
+    for done in (folder.dump(), folder.step("check")):
+        assert done.returncode == 0, done.stderr
+    done = folder.step("publish", **{"BASH_FUNC_find%%": "() { return 1; }"})
+    assert (done.returncode, "Cannot write the manifest" in done.stderr) == (1, True)
+    assert folder.step("publish").returncode == 0
+    newest = parse_manifest((folder.path / "staging_db_20261122_162454.manifest.json").read_text())
+    assert newest.number == 2
