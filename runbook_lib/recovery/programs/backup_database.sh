@@ -140,8 +140,8 @@ write_manifest() {
     seconds=$(awk -v from="$(value_of started)" -v to="$3" 'BEGIN { printf "%.1f", to - from }')
     digest=$(contents_digest "$contents") || return
     kinds=$(awk -F '\t' '$1 == "object" { print $2 }' <"$contents" | sort | uniq -c | awk '{ n = $1; $1 = ""; printf "%s\"%s\": %s", sep, substr($0, 2), n; sep = ", " }') || return
-    printf '{"format": 3, "project": "%s", "number": %s, "file": "%s", "sha256": "%s", "size_bytes": %s, "plain_bytes": %s,\n' \
-        "$project" "$((number + 1))" "$1" "$sha256" "$(stat -c %s -- "$partial")" "$plain"
+    printf '{"format": 3, "project": "%s", "values": "%s", "number": %s, "file": "%s", "sha256": "%s", "size_bytes": %s, "plain_bytes": %s,\n' \
+        "$project" "$PRINTED_NAME" "$((number + 1))" "$1" "$sha256" "$(stat -c %s -- "$partial")" "$plain"
     printf ' "finished_at": "%s", "seconds": %s, "pg_dump_version": "%s", "schema_revision": %s,\n' \
         "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$seconds" "$(value_of pg_dump | tr -cd '[:alnum:] ().:+~_-')" "$(value_of revision)"
     printf ' "snapshot": %s,\n "invalid_indexes": %s,\n' "$2" "$invalid"

@@ -21,9 +21,12 @@
 # Limits that a role or a database sets are for the application: a backup may take as long as it needs. What the client
 # asks for at its start comes before both. Rows hidden by policies must be an error, never missing. A database may also
 # put its own functions before pg_catalog's, and a superuser would run them; or give every session another role.
+# How values are printed that pg_dump leaves to the session. A copy on a server with another time zone, or without the
+# database's own settings, would print the same moment differently.
+readonly PRINTED=' -c timezone=UTC -c bytea_output=hex' PRINTED_NAME='UTC, hex'
 readonly OWN_LIMITS='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0
  -c default_transaction_read_only=off -c client_min_messages=warning -c quote_all_identifiers=off -c row_security=off
- -c max_parallel_workers_per_gather=0 -c search_path=pg_catalog -c role=none'
+ -c max_parallel_workers_per_gather=0 -c search_path=pg_catalog -c role=none'"$PRINTED"
 readonly WITH_OWN_LIMITS=(env "PGOPTIONS=${OWN_LIMITS//$'\n'/}")
 
 # An event trigger on login (17) would run the application's function as the superuser that we come as, and what it writes
@@ -35,6 +38,12 @@ readonly DUMP_OPTIONS=(--format=plain --lock-wait-timeout=60s)
 readonly PG_DUMP=("${WITH_OWN_LIMITS[@]}" sh -c "$WITHOUT_EVENTS"'
     command -v stdbuf >/dev/null && exec stdbuf -o1M pg_dump "$@"; exec pg_dump "$@"'
     pg_dump "${DUMP_OPTIONS[@]}")
+
+# dump_as_recorded MANIFEST: sets `dumping` to PG_DUMP as that backup was printed. Earlier ones had the database's own settings.
+dump_as_recorded() {
+    dumping=("${PG_DUMP[@]}")
+    grep -qF "\"values\": \"$PRINTED_NAME\"" -- "$1" || dumping=("${PG_DUMP[@]/"$PRINTED"/}")
+}
 
 # AS_WHO_MAY_READ PROGRAM USER DATABASE WORD…: psql or pg_dump there, as a superuser where one lets us in over the socket,
 # because the owner of a database may not read the tables of other roles; else as USER. The superuser has the name that

@@ -89,7 +89,8 @@ compare() {
     trap "rm -rf -- '$scratch'" EXIT
     read_contents "${manifest%/*}/$2" "$scratch/wanted" || fail "$2 cannot be read to its end."
     differences=$(contents_match_manifest "$scratch/wanted" "$manifest") || fail "$differences"
-    "${prefix[@]}" timeout -k 10 "$LIMIT_S" "${PG_DUMP[@]}" -U "$administrator" -d "$staged" </dev/null \
+    dump_as_recorded "$manifest"
+    "${prefix[@]}" timeout -k 10 "$LIMIT_S" "${dumping[@]}" -U "$administrator" -d "$staged" </dev/null \
         | with_contents "$scratch/found" >/dev/null
     status=("${PIPESTATUS[@]}")
     [[ ${status[*]} == "0 0" ]] || fail "The restored database could not be read to its end."

@@ -166,7 +166,8 @@ compare() {
     local from differences status word
     from=$(now_s)
     differences=$(contents_match_manifest "$scratch/wanted" "$manifest") || conclude "$(verdict_of $?)" read "$differences"
-    docker exec --user postgres "$copy" "${PG_DUMP[@]}" -U "$administrator" -d "$database" 2>"$scratch/output" \
+    dump_as_recorded "$manifest"
+    docker exec --user postgres "$copy" "${dumping[@]}" -U "$administrator" -d "$database" 2>"$scratch/output" \
         | with_contents "$scratch/found" 2>"$scratch/reading" >/dev/null
     status=("${PIPESTATUS[@]}")
     [[ ${status[*]} == "0 0" ]] || conclude error compare "The restored copy could not be dumped: $(cat "$scratch/output" "$scratch/reading" | last_lines 500)"

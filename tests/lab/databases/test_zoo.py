@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import subprocess
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,8 @@ from runbook_lib.recovery.checks.restorability import can_be_restored
 from runbook_lib.recovery.facts.backup_survey import OWNER_FILE
 from runbook_lib.recovery.facts.restorability import survey_restorability
 from runbook_lib.recovery.facts.restore_databases import AS_SUPERUSER, QUERY, parse_databases
+from runbook_lib.recovery.plans.backup import backup_program
+from tests.lab.databases import throwaway as throwaway_module
 from tests.lab.databases.throwaway import DATABASE, ENVIRONMENT, OWNER, STAGED, Throwaway
 
 TOGETHER = tuple(one for one in zoo() if one.goes_together)
@@ -190,6 +193,18 @@ def test_a_row_that_pg_dump_cannot_write_fails_the_backup_and_leaves_nothing(liv
     assert done.returncode == 1
     assert "Cannot enlarge string buffer" in done.stderr
     assert [one.name for one in (live.folder / "backups").iterdir()] == [OWNER_FILE]
+
+
+def test_a_backup_from_before_the_time_zone_was_set_comes_back(live: Throwaway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has the moments as the database's own settings print them; so has the copy that is compared with it."""
+    live.add(specimen("settings_that_change_values"))
+    earlier = backup_program().replace(" -c timezone=UTC -c bytea_output=hex", "").replace("PRINTED_NAME='UTC, hex'", "PRINTED_NAME=''")
+    assert earlier != backup_program()
+    monkeypatch.setattr(throwaway_module, "backup_program", lambda: earlier)
+    assert live.back_up().returncode == 0
+    assert "+09" in gzip.decompress(live.backup.read_bytes()).decode()
+    done = live.restore()
+    assert done.returncode == 0, (done.args, done.stderr)
 
 
 def test_a_row_that_the_copy_rejects_is_not_in_any_record(live: Throwaway) -> None:

@@ -64,10 +64,11 @@ def test_what_the_scheduled_jobs_would_miss_is_said_before_they_are_installed(mo
     if "docker" in more:
         (tmp_path / "jobs/docker").symlink_to("/bin/true")
     here = path_of(tmp_path / "here", *MINIMAL, "perl", "git", "id", "pgrep", "head")
-    program = programs.text("recovery/required_programs.sh", "recovery/crontab.sh", "recovery/schedules_survey.sh")
+    program = programs.text("recovery/required_programs.sh", "recovery/folder_owner.sh", "recovery/crontab.sh",
+                            "recovery/schedules_survey.sh")
     assert JOB_PATH in program
     assert JOB_PATH in programs.text("recovery/job_wrapper.sh"), "the wrapper looks there"
-    words = (str(tmp_path), "gw2-staging", "# BEGIN", "# END", "# OLD", "# OLD END")
+    words = (str(tmp_path), str(tmp_path / "backups"), "gw2-staging", "# BEGIN", "# END", "# OLD", "# OLD END")
     done = subprocess.run(("bash", "-s", "--", *words), input=program.replace(JOB_PATH, f"PATH={job}"), text=True, capture_output=True,
                           timeout=60, env={"PATH": here, "HOME": str(tmp_path)})
     assert f"\nlacks\t{lacks}\n" in done.stdout, done.stderr
