@@ -214,9 +214,9 @@ def test_a_row_that_the_copy_rejects_is_not_in_any_record(live: Throwaway) -> No
              "CREATE OR REPLACE FUNCTION fits(text) RETURNS boolean IMMUTABLE LANGUAGE sql RETURN false", role=OWNER)
     assert live.back_up().returncode == 0
     done, record = live.restore(), live.drill()
-    drilled = base64.b64decode(record["message"]).decode()
+    recorded = base64.b64decode(record["message"]).decode()
     assert (done.args[0], done.returncode, record["outcome"]) == ("load", 1, "failed")
-    for text in (done.stdout + done.stderr, drilled + record["stderr"]):
+    for text in (done.stdout + done.stderr, recorded + record["stderr"]):
         assert "23514" in text and "people_fits" in text and "COPY people, line 1" in text, text
         assert "jane" not in text
 
