@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from runbook_lib.core.commands import Command
+from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
 
 COMPOSE_FILE = "docker-compose.staging.yml"
@@ -43,7 +44,7 @@ docker version >/dev/null
 id=$(one "$1" "$2")
 [ -n "$id" ] || { echo "$2 is not running"; exit 0; }
 code=0
-docker exec "$id" sh -c "$3" || code=$?
+docker exec --interactive "$id" sh -c "$3" || code=$?
 # it may have ended in this moment, which is as good as not running
 [ "$code" = 0 ] || [ -z "$(one "$1" "$2")" ] || exit "$code"
 """
@@ -98,13 +99,13 @@ def remove_project(environment: Environment) -> Command:
 
 
 def exec_if_running(environment: Environment, service: str, program: str, *, timeout_s: float,
-                    accepts: tuple[int, ...] = (0,)) -> Command:
+                    accepts: tuple[int, ...] = (0,), stdin: Secret | None = None) -> Command:
     """Run a shell program inside a service's container; passes where none is running.
 
     Reads no file of the checkout. Fails when the engine does not answer.
     """
     return Command(("sh", "-ec", EXEC_IF_RUNNING, "exec", environment.project, service, program),
-                   timeout_s=timeout_s, accepts=accepts)
+                   timeout_s=timeout_s, accepts=accepts, stdin=stdin)
 
 
 def compose_up(environment: Environment, *services: str, profiles: Iterable[str] = (), wait: bool = True,

@@ -29,6 +29,7 @@ from runbook_lib.release.plans import (
     build_steps,
     configuration_steps,
     cutover_steps,
+    secret_steps,
     service_steps,
     session_steps,
     verification_steps,
@@ -61,9 +62,9 @@ def plan_deploy(
     secret_file = secrets_file(secrets, environment.delivered_secrets)
     if is_deployed(rollout, secret_file):
         return _nothing_to_deploy(rollout)
-    wanted, skipped = _before_the_switch(rollout, secret_file, backup,
-                                         pull_and_validate(environment, configuration, tree))
     changes = configuration.changes if configuration else ()
+    wanted, skipped = _before_the_switch(rollout, secret_file, backup, changes, secrets,
+                                         pull_and_validate(environment, configuration, tree))
     kept, not_kept = KeptSession(environment), session_steps.skip_reason(rollout)
     if not_kept:
         skipped.append(SkippedStep("Log a synthetic user in", not_kept))
@@ -135,8 +136,8 @@ def _nothing_to_deploy(rollout: Rollout) -> Plan:
                                 "unchanged")
 
 
-def _before_the_switch(rollout: Rollout, secret_file: Secret, backup: Plan,
-                       pulled: tuple[Step, ...]) -> tuple[list[Step], list[SkippedStep]]:
+def _before_the_switch(rollout: Rollout, secret_file: Secret, backup: Plan, changes: tuple[ServiceChange, ...],
+                       secrets: Mapping[str, Secret], pulled: tuple[Step, ...]) -> tuple[list[Step], list[SkippedStep]]:
     """Everything that users do not notice, and what of it the server does not need."""
     wanted: list[Step] = [build_steps.record_state(rollout), *finish_cutover(rollout)]
     skipped: list[SkippedStep] = []
@@ -161,7 +162,7 @@ def _before_the_switch(rollout: Rollout, secret_file: Secret, backup: Plan,
     # compared by hash: the values stay on the server
     same_secrets = rollout.deployed.secrets_sha256 == configuration_steps.sha256_of(secret_file)
     unless(same_secrets, configuration_steps.deliver_secrets(rollout, secret_file), "the server has the same secrets")
-    wanted += [] if same_secrets else service_steps.apply_secrets(rollout)
+    wanted += secret_steps.before_the_switch(rollout, secrets, same_file=same_secrets, changes=changes)
     checked_out = rollout.deployed.head == rollout.target.commit
     unless(checked_out, configuration_steps.check_out(rollout), "checked out already")
     wanted += [configuration_steps.configure(rollout), configuration_steps.start_infrastructure(rollout)]
@@ -184,6 +185,7 @@ def _from_the_switch_on(rollout: Rollout, before: Iterable[Step], kept: KeptSess
         cutover_steps.switch(rollout),
         outside,
         *service_steps.follow_release(rollout, changes),
+        *(secret_steps.renew_data_services(rollout) if StepKey.DELIVER_SECRETS in keys else ()),
         verification_steps.watch_release(rollout),
         cutover_steps.commit_release(rollout, compatible_with=rollout.deployed.live_commit if tested else None),
     ]

@@ -18,7 +18,6 @@ from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.facts.service_changes import ServiceChange
 from runbook_lib.release.plans import verification_steps
-from runbook_lib.release.plans.configuration_steps import infrastructure_services
 
 # Seconds in which a service does not answer while it is stopped and started again, as measured on the lab; doubled,
 # because a database with data has more to write when it stops.
@@ -59,27 +58,6 @@ def follow_release(rollout: Rollout, changes: Iterable[ServiceChange]) -> tuple[
         steps.append(replace(verification_steps.external_gate(rollout), key=StepKey.GATE_SERVICES,
                              title="Verify the release with the changed services"))
     return tuple(steps)
-
-
-def apply_secrets(rollout: Rollout) -> tuple[Step, ...]:
-    """Services take changed secrets before the new release starts with them; by the previous files, which still stand.
-
-    Nothing before the first deployment: what does not run yet will start with the new ones.
-    """
-    environment = rollout.environment
-    if rollout.live_colour is None:
-        return ()
-    needed = {name for secret in environment.secrets.values() if secret.side == "server" for name in secret.needed_by}
-    services = [name for name in infrastructure_services(environment) if name in needed]
-    seconds = max((OUTAGE_S.get(name, 0) for name in services), default=0)
-    return (Step(
-        StepKey.APPLY_SECRETS,
-        f"Apply changed secrets to {', '.join(services)} (expected outage: at most {seconds} s each)",
-        (compose_up(environment, *services),),
-        undo=(compose_up(environment, *services),),
-        why="only a service of which a secret has changed is made anew; the release's own files are not in place yet. "
-        "Where it is the service's password, the live release is without that service until the switch",
-    ),) if services else ()
 
 
 def data_services(environment: Environment) -> tuple[str, ...]:

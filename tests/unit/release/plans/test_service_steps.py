@@ -54,13 +54,7 @@ def test_what_users_do_not_need_follows_in_one_step_without_an_outage() -> None:
 
 def test_before_the_first_deployment_nothing_runs_that_could_follow() -> None:
     first = replace(ROLLOUT, deployed=replace(LIVE, live_colour=None))
-    assert steps.follow_release(first, [RESTART]) == () and steps.apply_secrets(first) == ()
-
-
-def test_changed_secrets_reach_the_services_that_need_them_before_the_release_starts_with_them() -> None:
-    (step,) = steps.apply_secrets(ROLLOUT)
-    assert "postgres" in str(step.actions[0]) and "node-exporter" not in str(step.actions[0])
-    assert "at most 6 s" in step.title and step.undo == step.actions
+    assert steps.follow_release(first, [RESTART]) == ()
 
 
 def test_only_what_users_cannot_do_without_is_a_data_service() -> None:
