@@ -83,7 +83,8 @@ class SecretSpec(StrictModel):
     """A secret by name: what needs it, how long it must be at least, and whether the server or CI holds it.
 
     A `url_safe` one becomes part of a URL and may hold only letters, digits, `-`, `_`, `.` and `~`. One that is not
-    `redacted` is kept with the secrets without being one: the host's name, the user's.
+    `redacted` is kept with the secrets without being one: the host's name, the user's. `database_role` has it as its
+    password, where no variable of the application names that role: the one that monitoring logs in as.
     """
 
     needed_by: Annotated[tuple[Text, ...], Field(min_length=1)]
@@ -92,6 +93,7 @@ class SecretSpec(StrictModel):
     required: bool = True
     url_safe: bool = False
     redacted: bool = True
+    database_role: Name | None = None
 
 
 class EnvironmentFile(StrictModel):

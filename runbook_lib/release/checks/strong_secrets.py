@@ -59,8 +59,8 @@ def _database_accepts(on_server: ServerSecrets) -> Finding:
     return finding(
         check, not refused, measured=measured or "none is refused", expected=expected,
         next_step="An existing database does not take a new password from its variable. Give this run the one that it "
-        f"has. To change it: `\\password {role}` in psql on the server, then run this at once; the live release cannot "
-        "open new connections until the switch.",
+        f"has. To change it: `\\password {role}` in psql on the server, then run this at once; what still has the "
+        "earlier one cannot open new connections until then.",
     )
 
 

@@ -19,6 +19,7 @@ from runbook_lib.release.facts.secret_strength import ServerSecrets
 
 ENVIRONMENT = load_environment("staging")
 LOGIN = DatabaseLogin("STAGING_DB_PASSWORD", "staging_user", "postgres", "staging_db")
+MONITOR = DatabaseLogin("STAGING_DB_MONITOR_PASSWORD", "gw2_monitor", "postgres", "staging_db")
 SECRETS = {"STAGING_DB_PASSWORD": Secret("STAGING_DB_PASSWORD", "a-value-that-no-one-sees")}
 
 
@@ -30,11 +31,18 @@ def tried(answer: Any, secrets: dict[str, Secret] = SECRETS) -> tuple[tuple[Data
 
 
 def test_the_logins_are_those_that_the_environments_variables_name() -> None:
-    assert logins_of(ENVIRONMENT) == (LOGIN,), "two drivers, one login"
+    assert logins_of(ENVIRONMENT) == (LOGIN, MONITOR), "two drivers, one login; and the role that only monitoring has"
 
 
 def test_a_password_that_the_database_refuses_is_named() -> None:
     assert tried("refused\n") == ((LOGIN,), ())
+
+
+def test_the_password_of_monitoring_is_tried_like_the_applications() -> None:
+    """Its exporter is healthy without the database: the metrics would be gone, and nothing would say why."""
+    connections: Any = ScriptedConnections(commands={"log-in staging_user staging_db": "accepted\n", "log-in gw2_monitor staging_db": "refused\n"})
+    secrets = {**SECRETS, MONITOR.secret: Secret(MONITOR.secret, "a-value-that-no-one-sees")}
+    assert try_logins(ENVIRONMENT, secrets, connections) == ((MONITOR,), ())
 
 
 @pytest.mark.parametrize("answer", ["accepted\n", (126, "")])
