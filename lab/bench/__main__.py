@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lab.bench.backups import RATE, ROUNDS, show_backups
 from lab.bench.faults import FAULTS
+from lab.bench.logs import AT_LEAST, LINES, measure_logs, times_as_much
 from lab.bench.measures import row_of
 from lab.bench.overhead import AT_MOST, measure_overhead
 from lab.bench.report import grouped_by_task, table, write
@@ -32,6 +33,9 @@ def main(words: list[str] | None = None) -> int:
     try:
         show_overhead(arguments.archived)
         if arguments.overhead:
+            return 0
+        show_logs(arguments.log_lines)
+        if arguments.logs:
             return 0
         created = _bring_up(instance)
         code = measure(instance, arguments)
@@ -59,6 +63,21 @@ def show_overhead(archived: Sequence[int]) -> None:
     rows = [{**asdict(one), "wall_ratio": one.wall_ratio, "cpu_ratio": one.cpu_ratio} for one in found]
     text = json.dumps({"at_most": AT_MOST, "rows": rows}, indent=1)
     write_atomically(project.outputs() / "bench/overhead.json", f"{text}\n")
+
+
+def show_logs(lines: int) -> None:
+    """Measure how logs are read, and keep the figures in outputs/bench/logs.json. Raises LabError."""
+    from runbook_lib.archive.files import write_atomically
+    from runbook_lib.environment import project
+
+    with tempfile.TemporaryDirectory(prefix="runbook-logs-") as folder:
+        found = measure_logs(Path(folder), lines)
+    for cost in found:
+        print(f"── {cost}", flush=True)
+    times = times_as_much(found)
+    print(f"── GoAccess took {times:.1f} times the processor time" if times else "── goaccess is not installed")
+    text = json.dumps({"at_least": AT_LEAST, "times": times, "rows": [asdict(one) for one in found]}, indent=1)
+    write_atomically(project.outputs() / "bench/logs.json", f"{text}\n")
 
 
 def measure(instance: Instance, arguments: argparse.Namespace) -> int:
@@ -124,6 +143,10 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--sizes", type=int, nargs="*", default=[50, 500], metavar="MB",
                         help="databases whose backup and drill are measured (default: 50 500)")
     parser.add_argument("--overhead", action="store_true", help="measure only a run's own cost: no instance")
+    parser.add_argument("--logs", action="store_true",
+                        help="measure only a run's own cost and the reading of logs: no instance")
+    parser.add_argument("--log-lines", type=int, default=LINES, metavar="N",
+                        help=f"lines of these logs (default: {LINES})")
     parser.add_argument("--archived", type=int, nargs="+", default=[0], metavar="N",
                         help="runs in the archive while that is measured (default: 0)")
     arguments = parser.parse_args(words)
