@@ -22,8 +22,9 @@ class Metric(StrictModel):
     `judged` names the line that threshold, comparison and changes are about: the first one, where it is left out. The
     threshold is that of `alert`, a name of `alerts.conditions`, or `above` or `below` for at least `for_s` seconds.
     `worse` is the direction in which a change is bad news; a change smaller than `minimum_change`, in `unit`, is never
-    named. `needs_requests`: without requests it has no value, and with few of them its value proves nothing. Where the
-    application has no such metric, `absent_reason` is why, and nothing is asked.
+    named. `needs_requests`: without requests it has no value, and with few of them its value proves nothing. `activity`
+    is a PromQL of something else that it needs: where that is zero, a missing value is not a gap. Where the application
+    has no such metric, `absent_reason` is why, and nothing is asked.
     """
 
     title: Text
@@ -37,6 +38,7 @@ class Metric(StrictModel):
     worse: Literal["higher", "lower"] | None = None
     minimum_change: Amount | None = None
     needs_requests: bool = False
+    activity: Text | None = None
     absent_reason: Text | None = None
 
     @model_validator(mode="after")

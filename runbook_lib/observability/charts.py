@@ -1,4 +1,7 @@
-"""The environment as a map of its dependencies: what works, what does not, and what follows from it."""
+"""The environment as a map of its dependencies: what works, what does not, and what follows from it.
+
+`small_multiples` of the metrics is in metric_charts.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runbook_lib.core.findings import Verdict
+from runbook_lib.observability.metric_charts import small_multiples as small_multiples
 from runbook_lib.observability.log_charts import slowest_routes, statuses_over_time
 from runbook_lib.platform.drawing import (
     GREEN,

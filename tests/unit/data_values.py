@@ -57,7 +57,10 @@ def _instance(kind: Any, value: Any) -> Any:
     if kind is bytes:
         return _of_type(str, value).encode()
     if isinstance(kind, type) and isinstance(value, dict) and not issubclass(kind, dict):
-        return kind(**{name: build(get_type_hints(kind.__init__)[name], one) for name, one in value.items()})
+        taken = get_type_hints(kind.__init__)
+        if unknown := set(value) - set(taken):
+            raise TypeError(f"{kind.__name__} takes no {', '.join(sorted(unknown))}")
+        return kind(**{name: build(taken[name], one) for name, one in value.items()})
     return _of_type(type(None) if kind is None else kind, value)
 
 
