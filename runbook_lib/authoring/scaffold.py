@@ -21,7 +21,7 @@ def make_notebook(name: str, root: Path, *, title: str = "", when: str = "", app
     """Write everything a new notebook needs below `root`; returns the files written, the notebook first.
 
     `when` is what an operator sees or wants, as in README; `apply` makes a notebook that changes something. Raises
-    UsageError, before anything is written, on a name that is taken or not of the form 41_disk_usage.
+    UsageError, before anything is written, on a name that is taken or not of the form 49_disk_usage.
     """
     draft = make_draft(name, root, title=title, when=when, apply=apply)
     files = {root / f"notebooks/{name}.ipynb": notebook_text(draft), **made_files(draft, root),
@@ -38,7 +38,7 @@ def make_draft(name: str, root: Path, *, title: str = "", when: str = "", apply:
     found = NAME.fullmatch(name)
     if found is None:
         raise UsageError(f"{name!r} is not the name of a notebook.", where="command line",
-                         next_step="Two digits, `_`, a letter, then 1 to 30 more of a–z, 0–9 and `_`: 41_disk_usage.")
+                         next_step="Two digits, `_`, a letter, then 1 to 30 more of a–z, 0–9 and `_`: 49_disk_usage.")
     taken = sorted(path.stem for path in (root / "notebooks").glob(f"{found['number']}_*.ipynb"))
     if taken:
         raise UsageError(f"The number {found['number']} is taken by {taken[0]}.", where=str(root / "notebooks"),

@@ -50,12 +50,12 @@ class Draft:
 
     @property
     def number(self) -> str:
-        """The two digits: `41` of 41_disk_usage."""
+        """The two digits: `41` of 49_disk_usage."""
         return self.name.partition("_")[0]
 
     @property
     def word(self) -> str:
-        """The name without its number: `disk_usage` of 41_disk_usage."""
+        """The name without its number: `disk_usage` of 49_disk_usage."""
         return self.name.partition("_")[2]
 
 

@@ -16,7 +16,7 @@ Notebook = Annotated[str, typer.Argument(help="Notebook name, number, path, or a
 
 
 def new_notebook(
-    name: Annotated[str, typer.Argument(help="Name of the notebook: its number and words, as 41_disk_usage.")],
+    name: Annotated[str, typer.Argument(help="Name of the notebook: its number and words, as 49_disk_usage.")],
     title: Title = "", when: When = "", apply: Apply = False,
 ) -> None:
     """Make a notebook, its tests, its page and the lines that lead to it; all tests pass at once."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _QUIET = "#5b6675"
 _PANEL, _LANE = 1.05, 0.2  # inches high: a metric, and a line of the labels above
 _MOST_BINS = 400  # of a line: more cannot be seen at this width
-# a line is told from its neighbours by its dashes too: on paper and to every eye
+# lines differ by their dashes too: on paper and to every eye
 _OTHERS: tuple[tuple[str, Any], ...] = (
     (PURPLE, (0, (5, 1.5))), (_QUIET, (0, (1.5, 1.2))), (INK, (0, (6, 1.5, 1, 1.5))))
 _EARLIER = {BEFORE: ("#8a95a3", "solid"), WEEK_BEFORE: ("#8a95a3", (0, (1, 1.6)))}

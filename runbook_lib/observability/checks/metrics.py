@@ -16,7 +16,7 @@ from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.metric_ranges import Grid, Values
 
 CLOCK_S = 5.0
-STALE_S = 120.0  # a last sample older than that is not "now"; a rule that is evaluated late is no gap
+STALE_S = 120.0  # a last sample older than that is not "now"; a rule that is evaluated late leaves no gap
 _FORM = "%Y-%m-%d %H:%M"
 _NAMES: tuple[str, ...] = MetricName.__args__  # type: ignore[attr-defined]
 

@@ -17,7 +17,7 @@ def test_what_is_missing_comes_with_the_rule_that_asks_for_it(tmp_path: Path) ->
     (tmp_path / "README.md").unlink()
     (missing,) = missing_in(runbook)
     assert missing.rule == "README.md leads from what an operator sees to the notebook."
-    assert "notebooks/41_disk.ipynb" in missing.what
+    assert "notebooks/49_disk.ipynb" in missing.what
 
 
 def test_what_a_template_leaves_open_is_listed(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_what_a_template_leaves_open_is_listed(tmp_path: Path) -> None:
 def test_only_what_a_page_says_about_the_notebook_counts(tmp_path: Path) -> None:
     runbook = write(tmp_path)
     page = tmp_path / "docs/runbooks/observability.md"
-    page.write_text("# Page\n[41](../../notebooks/41_disk.ipynb) TO WRITE a\n\n## Disk\n\nTO WRITE: b\n\n## Other\n\nTO WRITE: c\n")
+    page.write_text("# Page\n[41](../../notebooks/49_disk.ipynb) TO WRITE a\n\n## Disk\n\nTO WRITE: b\n\n## Other\n\nTO WRITE: c\n")
     plan = tmp_path / "runbook_lib/capacity/plans/disk.py"
     plan.parent.mkdir(parents=True)
     plan.write_text('"""TO WRITE: d"""\n')

@@ -19,7 +19,7 @@ PARAMETERS = (
     'environment: str = "lab"  # a file\nmode: str = "plan"  # plan or apply\n'
     'confirm: str = ""  # the environment\nreason: str = ""  # why'
 )
-OPEN = 'from runbook_lib import open_run\n\nrun = open_run("41_disk", globals())'
+OPEN = 'from runbook_lib import open_run\n\nrun = open_run("49_disk", globals())'
 CELLS = (
     ("markdown", CARD), ("code", PARAMETERS), ("markdown", "## Target"), ("code", OPEN),
     ("markdown", "## Plan"), ("code", "plan = run.plan(make())\nplan"),
@@ -37,22 +37,22 @@ def cell(kind: str, source: str) -> dict[str, Any]:
 
 
 def write(root: Path, change: Change = lambda cells: None) -> Runbook:
-    """A project folder in which 41_disk keeps every rule, but for what `change` does to its cells."""
+    """A project folder in which 49_disk keeps every rule, but for what `change` does to its cells."""
     cells = [cell(kind, source) for kind, source in CELLS]
     cells[1]["metadata"]["tags"] = ["parameters"]
     change(cells)
     for folder in ("notebooks", "docs/runbooks", "parameters/runs", "tests/lab/read_only"):
         (root / folder).mkdir(parents=True, exist_ok=True)
-    path = root / "notebooks/41_disk.ipynb"
+    path = root / "notebooks/49_disk.ipynb"
     path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
-    start = {"cells": [cell("markdown", "# Start\n[41](41_disk.ipynb)"), cell("markdown", "## All\n[41](41_disk.ipynb)")]}
+    start = {"cells": [cell("markdown", "# Start\n[41](49_disk.ipynb)"), cell("markdown", "## All\n[41](49_disk.ipynb)")]}
     (root / "notebooks/00_start_here.ipynb").write_text(json.dumps(start))
-    (root / "README.md").write_text("[41](notebooks/41_disk.ipynb)")
-    (root / "docs/runbooks/observability.md").write_text("[41](../../notebooks/41_disk.ipynb)")
-    run = "# papermill notebooks/41_disk.ipynb out.ipynb -f parameters/runs/disk.yaml\nenvironment: staging\n"
+    (root / "README.md").write_text("[41](notebooks/49_disk.ipynb)")
+    (root / "docs/runbooks/observability.md").write_text("[41](../../notebooks/49_disk.ipynb)")
+    run = "# papermill notebooks/49_disk.ipynb out.ipynb -f parameters/runs/disk.yaml\nenvironment: staging\n"
     (root / "parameters/runs/disk.yaml").write_text(run)
-    (root / place_rules.LAB_RUNS).write_text('RUNS = {\n    "41_disk": ((), 0, "passed"),\n}\n')
-    return Runbook("41_disk", path)
+    (root / place_rules.LAB_RUNS).write_text('RUNS = {\n    "49_disk": ((), 0, "passed"),\n}\n')
+    return Runbook("49_disk", path)
 
 
 def test_a_notebook_that_keeps_every_rule_lacks_nothing(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def tag(index: int, *tags: str) -> Change:
     ("parameters_are_typed_literals", put(1, PARAMETERS + '\nfar: int = 3'), "parameter far has no comment"),
     ("defaults_change_nothing", put(1, PARAMETERS.replace('"plan"', '"apply"')), 'mode = "apply"'),
     ("defaults_change_nothing", put(7, 'run.confirm("staging")'), 'run.confirm("staging")'),
-    ("run_is_opened_and_closed", put(3, OPEN.replace("41_disk", "40_disk")), "the second code cell"),
+    ("run_is_opened_and_closed", put(3, OPEN.replace("49_disk", "40_disk")), "the second code cell"),
     ("run_is_opened_and_closed", put(10, "run.verify(x)"), "the last code cell"),
     ("changes_are_planned_and_confirmed", put(7, "x"), "should be run.plan, run.confirm, run.execute"),
     ("changes_are_planned_and_confirmed", put(1, 'environment: str = "lab"  # a file\nreason: str = ""  # why'),

@@ -40,8 +40,8 @@ def copy(folder: Path, *names: str) -> Path:
 
 
 def test_a_new_notebook_lacks_nothing_and_lists_what_is_left_to_write(tmp_path: Path) -> None:
-    written = make_notebook("41_disk_usage", copy(tmp_path, *PARTS), when="the disk fills up")
-    runbook = Runbook("41_disk_usage", written[0])
+    written = make_notebook("49_disk_usage", copy(tmp_path, *PARTS), when="the disk fills up")
+    runbook = Runbook("49_disk_usage", written[0])
     assert missing_in(runbook) == ()
     assert runbook.title == "Disk usage"
     assert any(line.startswith("docs/runbooks/observability.md") for line in left_to_write(runbook))
@@ -57,16 +57,16 @@ def test_it_is_found_between_its_neighbours_by_number(tmp_path: Path) -> None:
 
 
 def test_start_here_is_changed_by_a_line_in_its_symptoms_and_one_in_its_index(tmp_path: Path) -> None:
-    make_notebook("41_disk_usage", copy(tmp_path, *PARTS))
+    make_notebook("49_disk_usage", copy(tmp_path, *PARTS))
     before = (ROOT / "notebooks/00_start_here.ipynb").read_text().splitlines()
     after = (tmp_path / "notebooks/00_start_here.ipynb").read_text().splitlines()
     assert len(after) == len(before) + 2
-    assert sum("41_disk_usage.ipynb" in line for line in after) == 2
+    assert sum("49_disk_usage.ipynb" in line for line in after) == 2
 
 
 @pytest.mark.parametrize(("name", "options", "fault"), [
     ("disk_usage", {}, "is not the name of a notebook"), ("41-disk", {}, "is not the name"),
-    ("20_other", {}, "The number 20 is taken by 20_deploy"), ("41_disk", {"title": "A | b"}, "a character that"),
+    ("20_other", {}, "The number 20 is taken by 20_deploy"), ("49_disk", {"title": "A | b"}, "a character that"),
 ])
 def test_what_cannot_be_made_is_refused_before_anything_is_written(tmp_path: Path, name: str, options: dict[str, Any],
                                                                    fault: str) -> None:
@@ -76,14 +76,14 @@ def test_what_cannot_be_made_is_refused_before_anything_is_written(tmp_path: Pat
     assert len(list((root / "notebooks").iterdir())) == len(list((ROOT / "notebooks").glob("*.ipynb")))
 
 
-@pytest.mark.parametrize("name", ["41_d", "41_", "4_disk", "41_Disk", "41_1disk", "41_disk usage", "41_" + "d" * 32])
+@pytest.mark.parametrize("name", ["49_d", "49_", "4_disk", "49_Disk", "49_1disk", "49_disk usage", "49_" + "d" * 32])
 def test_a_name_that_does_not_fit_is_answered_with_the_rule_that_it_breaks(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError) as refused:
         make_draft(name, tmp_path)
-    assert refused.value.next_step == "Two digits, `_`, a letter, then 1 to 30 more of a–z, 0–9 and `_`: 41_disk_usage."
+    assert refused.value.next_step == "Two digits, `_`, a letter, then 1 to 30 more of a–z, 0–9 and `_`: 49_disk_usage."
 
 
-@pytest.mark.parametrize("name", ["41_di", "41_d9", "41_d_", "41_" + "d" * 31])
+@pytest.mark.parametrize("name", ["49_di", "49_d9", "49_d_", "49_" + "d" * 31])
 def test_a_name_that_just_fits_is_taken(tmp_path: Path, name: str) -> None:
     assert make_draft(name, tmp_path).name == name
 
@@ -101,8 +101,8 @@ def test_a_page_without_its_table_is_named() -> None:
 
 def test_a_lab_test_runs_it_in_the_order_of_the_numbers() -> None:
     runs = 'RUNS = {\n    "30_a": ((), 0, "passed"),\n    "50_c": ((), 0, "passed"),\n}\n'
-    added = with_lab_run(runs, "41_b", Path("x"))
-    assert [line.split('"')[1] for line in added.splitlines()[1:-1]] == ["30_a", "41_b", "50_c"]
+    added = with_lab_run(runs, "49_b", Path("x"))
+    assert [line.split('"')[1] for line in added.splitlines()[1:-1]] == ["30_a", "49_b", "50_c"]
 
 
 def test_a_full_family_offers_further_plans_in_a_room_of_its_own(tmp_path: Path) -> None:
@@ -158,5 +158,5 @@ def test_new_notebooks_pass_the_projects_tests_at_once(tmp_path: Path) -> None:
 
 
 def test_the_file_is_what_jupyterlab_would_write(tmp_path: Path) -> None:
-    text = make_notebook("41_disk_usage", copy(tmp_path, *PARTS))[0].read_text()
+    text = make_notebook("49_disk_usage", copy(tmp_path, *PARTS))[0].read_text()
     assert text == json.dumps(json.loads(text), indent=1, sort_keys=True, ensure_ascii=False) + "\n"

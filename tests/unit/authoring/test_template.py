@@ -9,7 +9,7 @@ import pytest
 from runbook_lib.authoring.template import Draft, notebook_text
 from runbook_lib.contract import parse_contract
 
-READING = Draft("41_disk_usage", "Disk usage", "the disk fills up", "observability")
+READING = Draft("49_disk_usage", "Disk usage", "the disk fills up", "observability")
 CHANGING = Draft("73_clean_up", "Clean up", "the disk is full", "maintenance", "plan_clean_up")
 IN_A_ROOM = Draft("36_move", "Move", "a backup must move", "recovery", "plan_move", "plans")
 
@@ -19,11 +19,11 @@ def sources(draft: Draft, kind: str = "code") -> list[str]:
 
 
 def test_a_draft_is_named_by_number_and_word() -> None:
-    assert (READING.number, READING.word) == ("41", "disk_usage")
+    assert (READING.number, READING.word) == ("49", "disk_usage")
 
 
 def test_its_parameters_are_a_contract_with_safe_defaults() -> None:
-    assert parse_contract("41", sources(READING)[0]).names == ["environment", "reason"]
+    assert parse_contract("49", sources(READING)[0]).names == ["environment", "reason"]
     values = parse_contract("73", sources(CHANGING)[0]).check({})
     assert (values["mode"], values["confirm"], values["plan_hash"]) == ("plan", "", "")
 

@@ -27,20 +27,20 @@ def found(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def test_nothing_missing_is_exit_0(found: dict[str, Any]) -> None:
-    ended = COMMANDS.invoke(app, ["check", "41_disk"])
-    assert (ended.exit_code, ended.output) == (0, "41_disk: nothing is missing.\n")
+    ended = COMMANDS.invoke(app, ["check", "49_disk"])
+    assert (ended.exit_code, ended.output) == (0, "49_disk: nothing is missing.\n")
 
 
 def test_what_is_missing_is_exit_1_and_what_is_left_to_write_is_not(found: dict[str, Any]) -> None:
     found["open"] = ("cell 4: TO WRITE: why",)
-    assert COMMANDS.invoke(app, ["check", "41_disk"]).exit_code == 0
+    assert COMMANDS.invoke(app, ["check", "49_disk"]).exit_code == 0
     found["missing"] = (Missing("The card has a title.", "begin with a title"),)
-    ended = COMMANDS.invoke(app, ["check", "41_disk"])
+    ended = COMMANDS.invoke(app, ["check", "49_disk"])
     assert ended.exit_code == 1
     assert "begin with a title\n    The card has a title.\n" in ended.output
-    assert "41_disk: 1 missing, 1 left to write." in ended.output
-    as_json = json.loads(COMMANDS.invoke(app, ["check", "41_disk", "--json"]).output)
-    assert as_json == {"notebook": "41_disk", "missing": [{"rule": "The card has a title.", "what": "begin with a title"}],
+    assert "49_disk: 1 missing, 1 left to write." in ended.output
+    as_json = json.loads(COMMANDS.invoke(app, ["check", "49_disk", "--json"]).output)
+    assert as_json == {"notebook": "49_disk", "missing": [{"rule": "The card has a title.", "what": "begin with a title"}],
                        "left_to_write": ["cell 4: TO WRITE: why"]}
 
 
@@ -49,13 +49,13 @@ def test_new_names_every_file_that_it_wrote(monkeypatch: pytest.MonkeyPatch, tmp
 
     def make(name: str, root: Path, **options: Any) -> tuple[Path, ...]:
         asked.update(name=name, **options)
-        return (root / "notebooks/41_disk.ipynb", root / "README.md")
+        return (root / "notebooks/49_disk.ipynb", root / "README.md")
 
     monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path))
     monkeypatch.setattr("runbook_lib.authoring.scaffold.make_notebook", make)
     monkeypatch.setattr("runbook_lib.cli.reference.write_pages", lambda root: (root / "docs/reference/names.md",))
-    ended = COMMANDS.invoke(app, ["new", "41_disk", "--when", "it fills up", "--apply"])
-    assert asked == {"name": "41_disk", "title": "", "when": "it fills up", "apply": True}
-    assert ended.output.splitlines()[:3] == ["wrote notebooks/41_disk.ipynb", "wrote README.md",
+    ended = COMMANDS.invoke(app, ["new", "49_disk", "--when", "it fills up", "--apply"])
+    assert asked == {"name": "49_disk", "title": "", "when": "it fills up", "apply": True}
+    assert ended.output.splitlines()[:3] == ["wrote notebooks/49_disk.ipynb", "wrote README.md",
                                              "wrote docs/reference/names.md"]
-    assert "runbook check 41_disk" in ended.output
+    assert "runbook check 49_disk" in ended.output

@@ -63,7 +63,7 @@ def test_a_step_of_five_sigma_is_found_within_two_steps_time(length: int, size: 
 
 @pytest.mark.parametrize("place", [0, 1, 100, 199])
 @pytest.mark.parametrize("width", [1, 2, 3])
-def test_a_spike_is_no_level(place: int, width: int) -> None:
+def test_a_spike_makes_no_level(place: int, width: int) -> None:
     values = numpy.random.default_rng(place).normal(size=200)
     values[place:place + width] += 80
     assert shifts(values) == ()
@@ -98,7 +98,7 @@ def test_a_gap_is_left_out_and_the_change_lies_in_it() -> None:
     assert found.at == BEGIN + timedelta(minutes=150)
 
 
-def test_a_gap_between_equal_levels_is_no_change() -> None:
+def test_a_gap_between_equal_levels_makes_no_change() -> None:
     noise = list(numpy.random.default_rng(1).normal(size=120))
     assert shifts([*noise[:60], *[None] * 90, *noise[60:]]) == ()
 
@@ -117,7 +117,7 @@ def test_a_month_of_points_is_joined_and_the_jump_still_found_at_its_own_point()
     assert abs((found.at - grid(9000).at(4321)).total_seconds()) <= 120
 
 
-def test_a_counter_that_was_reset_for_a_moment_is_no_level() -> None:
+def test_a_counter_that_was_reset_for_a_moment_makes_no_level() -> None:
     values = numpy.random.default_rng(5).normal(size=200) + 50
     values[120] = 0
     assert shifts(values) == ()
