@@ -27,7 +27,7 @@ def project(root: Path) -> Path:
 
 
 def test_a_row_stands_before_the_first_of_a_higher_number() -> None:
-    text = with_row(TABLE.format(header="| x | y |"), "| x | y |", "| c | [41](49_disk.ipynb) |", Path("p"))
+    text = with_row(TABLE.format(header="| x | y |"), "| x | y |", "| c | [49](49_disk.ipynb) |", Path("p"))
     assert [line[2] for line in text.splitlines()[2:]] == ["a", "c", "b"]
 
 
@@ -40,9 +40,9 @@ def test_the_highest_number_comes_last_and_inside_the_table(link: str) -> None:
 def test_start_here_gets_a_symptom_and_a_line_of_its_index(tmp_path: Path) -> None:
     pages = edited_pages(DRAFT, project(tmp_path))
     cells = json.loads(pages[tmp_path / "notebooks/00_start_here.ipynb"])["cells"]
-    assert "| the disk fills up | [41 Disk usage](49_disk.ipynb) |\n" in cells[0]["source"]
-    assert "| [41 Disk usage](49_disk.ipynb) | Disk usage: the disk fills up |\n" in cells[1]["source"]
-    assert "| the disk fills up | [41 Disk usage](notebooks/49_disk.ipynb) |" in pages[tmp_path / "README.md"]
+    assert "| the disk fills up | [49 Disk usage](49_disk.ipynb) |\n" in cells[0]["source"]
+    assert "| [49 Disk usage](49_disk.ipynb) | Disk usage: the disk fills up |\n" in cells[1]["source"]
+    assert "| the disk fills up | [49 Disk usage](notebooks/49_disk.ipynb) |" in pages[tmp_path / "README.md"]
 
 
 def test_a_new_family_gets_a_page_that_the_index_names(tmp_path: Path) -> None:

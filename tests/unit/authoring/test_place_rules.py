@@ -27,7 +27,7 @@ def test_a_notebook_that_cannot_be_found_is_reported_with_where_to_name_it(tmp_p
 @pytest.mark.parametrize(("named", "missing"), [((True, False), "index at the end"), ((False, True), "first cell")])
 def test_start_here_needs_it_among_the_symptoms_and_in_its_index(tmp_path: Path, named: tuple[bool, bool], missing: str) -> None:
     runbook = write(tmp_path)
-    cells = [cell("markdown", "[41](49_disk.ipynb)" if there else "nothing") for there in named]
+    cells = [cell("markdown", "[49](49_disk.ipynb)" if there else "nothing") for there in named]
     (tmp_path / "notebooks/00_start_here.ipynb").write_text(json.dumps({"cells": cells}))
     (line,) = start_here_names_it(runbook)
     assert missing in line
