@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runbook_lib.core.findings import Verdict
-from runbook_lib.observability.metric_charts import small_multiples as small_multiples
 from runbook_lib.observability.log_charts import slowest_routes, statuses_over_time
+from runbook_lib.observability.metric_charts import small_multiples as small_multiples
 from runbook_lib.platform.drawing import (
     GREEN,
     GREY,
