@@ -45,12 +45,12 @@ def statuses_over_time(review: LogReview, *, title: str = "Requests by status, a
     above.set_ylabel("requests")
     below.set_ylabel("5xx")
     above.legend(loc="upper left", ncols=4, bbox_to_anchor=(0, 1.02), borderaxespad=0)
-    above.margins(y=0.22)
     time_axis(below, [one.at for one in review.statuses])
     for one in (above, below):
         one.yaxis.get_major_locator().set_params(integer=True)
         one.set_xlim(*to_dates((review.since, review.until)))
-        one.set_ylim(bottom=0)
+        # space for the legend above the highest bar
+        one.set_ylim(0, max(1, one.get_ylim()[1]) * (1.2 if one is above else 1.0))
     if not review.errors:
         below.set_yticks([0])
     if review.deployed_at is not None:
@@ -108,7 +108,7 @@ def _deployment(above: Any, below: Any, review: LogReview) -> None:
     for one in (above, below):
         one.axvline(at, color=PURPLE, linewidth=1.6, linestyle=(0, (4, 2)))
     right = (review.deployed_at - review.since) > (review.until - review.since) * 0.6
-    above.annotate(f"deployed {review.deployment.partition(' on ')[0]}", (at, 0.82), xycoords=("data", "axes fraction"),
+    above.annotate(f"deployed {review.deployed_version}", (at, 0.82), xycoords=("data", "axes fraction"),
                    xytext=(-5 if right else 5, 0), textcoords="offset points", ha="right" if right else "left",
                    va="center", color=PURPLE, fontsize=9, fontweight="bold",
                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85})

@@ -112,9 +112,9 @@ class MessageTemplate:
     @property
     def row(self) -> dict[str, object]:
         """For a table."""
-        return {"": "NEW" if self.is_new else "", "level": self.level, "template": self.template,
-                "count": f"{self.count:,}", "trend": self.trend, "first": f"{self.first:%m-%d %H:%M:%S}",
-                "last": f"{self.last:%m-%d %H:%M:%S}", "an example": self.example}
+        return {"template": f"{'NEW ' if self.is_new else ''}{self.level} {self.template}", "count": f"{self.count:,}",
+                "trend": self.trend, "from": f"{self.first:%m-%d %H:%M:%S}", "to": f"{self.last:%m-%d %H:%M:%S}",
+                "an example": self.example}
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,7 @@ class LogReview:
     errors_before: int = 0
     requests_before: int = 0
     deployments_known: bool = True
+    deployed_version: str = ""
 
     def of_kind(self, kind: str) -> tuple[LogReading, ...]:
         """The logs of a kind."""

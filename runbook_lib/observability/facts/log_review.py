@@ -22,12 +22,11 @@ from runbook_lib.observability.facts.log_results import LogReading, LogReview
 from runbook_lib.observability.facts.log_tables import MessageTables, RequestTables, Window
 from runbook_lib.observability.facts.log_totals import requests_of, single_requests, templates_of
 from runbook_lib.observability.facts.log_window import LogSize, LogSurvey, download_log
-from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.platform.facts.releases import Deployed, Release
 
 if TYPE_CHECKING:
     import polars as pl
 
-NOTHING_BEFORE = "it is the first one"
 AddPiece = Callable[["pl.DataFrame", str], int]
 
 
@@ -54,7 +53,8 @@ def review_logs(environment: Environment, survey: LogSurvey, deployed: Deployed 
 def review(logs: dict[str, LogFile], survey: LogSurvey, deployed: Deployed | None,
            read: Callable[[str, AddPiece], LogReading]) -> LogReview:
     """The review, with a function that reads a log by its name and hands over its tables, piece by piece."""
-    deployed_at, words = last_deployment(deployed, survey.since, survey.until)
+    release, words = last_deployment(deployed, survey.since, survey.until)
+    deployed_at, version = (release.at, release.version) if release else (None, "")
     window = Window(survey.since, survey.until, deployed_at)
     requests = RequestTables(window)
     readings = [read(name, requests.add) for name, log in logs.items() if log.kind == "access"]
@@ -63,26 +63,26 @@ def review(logs: dict[str, LogFile], survey: LogSurvey, deployed: Deployed | Non
     messages = MessageTables(window, ids)
     readings += [read(name, messages.add) for name, log in logs.items() if log.kind == "application"]
     found = LogReview(survey.since, survey.until, deployed_at, words, tuple(readings), **requests_of(requests),
-                      deployments_known=deployed is not None)
+                      deployments_known=deployed is not None, deployed_version=version)
     return replace(found, slow=single_requests(requests.slow, messages.found),
                    failed=single_requests(requests.failed, messages.found), templates=templates_of(messages),
                    messages=messages.messages, messages_before=messages.older)
 
 
-def last_deployment(deployed: Deployed | None, since: datetime, until: datetime) -> tuple[datetime | None, str]:
-    """When the last deployment was, if lines before and after it can be compared; and which it was, in words."""
+def last_deployment(deployed: Deployed | None, since: datetime, until: datetime) -> tuple[Release | None, str]:
+    """The last deployment, if lines before and after it can be compared; and which it was, in words."""
     if deployed is None:
         return None, "which deployment was the last is not known"
     recorded = [one for one in deployed.releases if one.at <= until]
     if not recorded:
         return None, "no deployment is recorded up to then"
     last = recorded[-1]
-    words = f"{last.version} on {last.at:%Y-%m-%d} at {last.at:%H:%M} UTC"
+    words = f"the last deployment was {last.version} on {last.at:%Y-%m-%d} at {last.at:%H:%M} UTC"
     if len(recorded) == 1:
-        return None, f"the last deployment was {words}, and {NOTHING_BEFORE}"
+        return None, f"{words}, and it is the first one"
     if last.at < since:
-        return None, f"the last deployment was {words}, before this window"
-    return last.at, words
+        return None, f"{words}, before this window"
+    return last, words
 
 
 def read_file(file: BinaryIO, name: str, log: LogFile, add: AddPiece, until: float | None = None) -> LogReading:

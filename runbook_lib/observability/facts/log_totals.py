@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 QUANTILES = (0.50, 0.95, 0.99)
 MOST_KEPT = 200  # routes and templates
 MOST_CLIENTS = 10
-_BARS = " ▁▂▃▄▅▆▇█"
+_BARS = "·▁▂▃▄▅▆▇█"
 _TREND = 15  # signs
 
 
@@ -84,7 +84,7 @@ def templates_of(tables: MessageTables) -> tuple[MessageTemplate, ...]:
 
 
 def trend(counts: Mapping[int, int]) -> str:
-    """Counts over the window as signs, the oldest left: the highest sign is the most, a blank is none."""
+    """Counts over the window as signs, the oldest left: the highest sign is the most, a dot is none."""
     width = BINS // _TREND
     sums = [sum(counts.get(place, 0) for place in range(begin, begin + width)) for begin in range(0, BINS, width)]
     most = max(sums, default=0) or 1

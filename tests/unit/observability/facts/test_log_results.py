@@ -24,7 +24,7 @@ def test_tables_are_short_and_the_slowest_is_first() -> None:
     assert (row["took"], row["in the application"]) == ("310 ms", "–")
     template = found.top_templates[0]
     assert isinstance(template, dict)
-    assert (template["level"], template["count"], template[""]) == ("ERROR", "1", "")
+    assert (template["template"], template["count"]) == ("ERROR a|b <b>", "1")
 
 
 def test_a_reading_names_what_is_missing_and_how_much_was_unreadable() -> None:

@@ -9,9 +9,9 @@ from tests.unit.observability.log_doubles import at
 
 
 def test_a_trend_shows_when_as_the_highest_sign_and_nothing_as_a_blank() -> None:
-    assert trend({}) == " " * 15
-    assert trend({0: 1}) == "█" + " " * 14
-    assert trend({0: 1, 59: 8}) == "▁" + " " * 13 + "█"
+    assert trend({}) == "·" * 15
+    assert trend({0: 1}) == "█" + "·" * 14
+    assert trend({0: 1, 59: 8}) == "▁" + "·" * 13 + "█"
     assert trend(dict.fromkeys(range(60), 5)) == "█" * 15
 
 
