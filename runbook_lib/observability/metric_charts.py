@@ -101,10 +101,17 @@ def _panel(axes: Any, one: ReviewedMetric, review: MetricsReview) -> None:
         axes.plot(times, drawn, color=colour, linestyle=dashes, linewidth=1.8 if main else 1.2, zorder=3 if main else 2,
                   marker=".", markersize=3 if main else 2, markevery=_alone(drawn))
         highest.append(max(values.known))
-        ends.append((values.known[-1], f"{line if len(lines) > 1 else 'now'} {amount(values.known[-1], unit)}", colour))
+        ends.append((values.known[-1], _last_words(values, line if len(lines) > 1 else "", unit), colour))
     _frame(axes, one, max(highest), ends)
     for change in one.changes:
         _draw_change(axes, change.shift.at, change.shift.before, change.shift.after)
+
+
+def _last_words(values: Values, line: str, unit: str) -> str:
+    """The last value; where nothing follows it, it is called that, and not the value of now."""
+    follows = any(value is not None for value in values[-max(2, len(values) // 20):])
+    when = line if follows and line else "now" if follows else f"{line} last".strip()
+    return f"{when} {amount(values.known[-1], unit)}"
 
 
 def _frame(axes: Any, one: ReviewedMetric, highest: float, ends: list[tuple[float, str, str]]) -> None:

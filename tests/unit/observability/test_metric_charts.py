@@ -53,6 +53,12 @@ def test_thresholds_and_last_values_stand_next_to_their_lines() -> None:
     assert "now 4 %" in words
 
 
+def test_a_series_that_ended_has_a_last_value_and_none_of_now() -> None:
+    words = texts(small_multiples(review({"error_rate": [4.0] * 40 + [None] * 20})))
+    assert "last 4 %" in words
+    assert "now 4 %" not in words
+
+
 def test_labels_of_marks_never_lie_on_each_other() -> None:
     made = review({}, marks=[mark(minute / 10) for minute in range(8)])
     lanes = list(_lanes(made).values())
