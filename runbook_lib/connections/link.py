@@ -19,7 +19,7 @@ from runbook_lib.connections.host_keys import KnownHostTransport, host_keys
 from runbook_lib.connections.known_hosts import DEFAULT_PORT
 from runbook_lib.connections.ssh_config import Route, find_route
 from runbook_lib.connections.ssh_keys import close_agent, login_keys
-from runbook_lib.connections.streams import begin_stream
+from runbook_lib.connections.streams import begin_stream, close_quietly
 from runbook_lib.connections.translate import translate_errors
 from runbook_lib.core.errors import RunbookError
 from runbook_lib.core.text import server_address
@@ -64,6 +64,7 @@ class Link:
         self._notices: set[str] = set()
         self._line: Line | None = None
         self._transport: paramiko.Transport | None = None
+        self._retired: list[tuple[paramiko.Transport, Line | None]] = []
         self._opening = threading.Lock()
         self._failed: tuple[float, RunbookError] | None = None
         self._sessions = threading.BoundedSemaphore(SESSIONS_AT_ONCE)
@@ -131,7 +132,7 @@ class Link:
                         raise
                 time.sleep(0.05)
             except (paramiko.SSHException, OSError, EOFError):
-                transport.close()
+                self._retire(transport)
                 if not may_reconnect:  # nothing was sent yet, so one more connection is safe
                     with translate_errors(self.address, doing, connecting=True):
                         raise
@@ -194,6 +195,13 @@ class Link:
         elsewhere = (route.host, route.port) != (self.host, self.port)
         return f"{self.address} ({server_address('', route.host, route.port)})" if elsewhere else self.address
 
+    def _retire(self, transport: paramiko.Transport) -> None:
+        """Open nothing more on it. One that is only slow may carry other commands, or the lock: it goes on for them."""
+        with self._opening:
+            if self._transport is transport and transport.is_active():
+                self._retired = [*(one for one in self._retired if one[0].is_active()), (transport, self._line)]
+                self._transport = self._line = None
+
     def _drop(self) -> None:
         if self._transport is not None:
             with suppress(Exception):  # it may be broken already
@@ -207,6 +215,12 @@ class Link:
         """Close the connection and every channel on it."""
         with self._opening:
             self._drop()
+            for transport, line in self._retired:
+                with suppress(Exception):
+                    transport.close()
+                if line is not None:
+                    line.close()
+            self._retired = []
 
     def leave_to_parent(self) -> None:
         """In a forked child: let go of the connection and send nothing on it, which would break the parent's.
@@ -214,14 +228,16 @@ class Link:
         The lock on the server is held as long as the connection is open: a child that outlives its parent must not
         keep it open.
         """
-        transport, line = self._transport, self._line
+        known = [(self._transport, self._line), *self._retired]
         self._transport = self._line = None
+        self._retired = []
         self._opening = threading.Lock()
-        if transport is not None:
-            # a channel that is collected later announces its end on an active transport
-            transport.active = False  # type: ignore[attr-defined]
-        if line is not None:
-            line.socket.close()
+        for transport, line in known:
+            if transport is not None:
+                # a channel that is collected later announces its end on an active transport
+                transport.active = False  # type: ignore[attr-defined]
+            if line is not None:
+                line.socket.close()
 
 
 def _leave_to_parent() -> None:
@@ -230,21 +246,3 @@ def _leave_to_parent() -> None:
 
 
 os.register_at_fork(after_in_child=_leave_to_parent)
-
-
-def end_input(channel: paramiko.Channel) -> None:
-    """Close the standard input of the channel's program. Raises what paramiko raises.
-
-    Under the channel's lock, which `Channel.shutdown_write` releases before it sends: a session that ends in that
-    moment is closed by paramiko's own thread, and sshd ends the whole connection over an end of input that comes later.
-    """
-    with channel.lock:
-        message = channel._send_eof()  # type: ignore[attr-defined]
-        if message is not None and channel.transport is not None:
-            channel.transport._send_user_message(message)  # type: ignore[attr-defined]
-
-
-def close_quietly(channel: paramiko.Channel) -> None:
-    """Close a channel; on a broken link it cannot be announced, and the break is reported elsewhere."""
-    with suppress(paramiko.SSHException, OSError, EOFError):
-        channel.close()

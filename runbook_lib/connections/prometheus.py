@@ -6,8 +6,8 @@ import http.client
 from typing import Any
 from urllib.parse import urlencode
 
-from runbook_lib.connections.link import close_quietly
 from runbook_lib.connections.ssh import SshServer
+from runbook_lib.connections.streams import close_quietly
 from runbook_lib.connections.translate import is_library_error
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, RunbookError
 from runbook_lib.core.foreign_json import read_json

@@ -14,10 +14,11 @@ import paramiko
 
 from runbook_lib.connections.docker_errors import docker_unavailable
 from runbook_lib.connections.limits import Bounded
-from runbook_lib.connections.link import Link, end_input
+from runbook_lib.connections.link import Link
 from runbook_lib.connections.quoting import shell_join
 from runbook_lib.connections.session import LOGIN_LINE, Exchange, Reply, new_mark, session_program
 from runbook_lib.connections.ssh_errors import COMMAND_SHOWN
+from runbook_lib.connections.streams import end_input
 from runbook_lib.connections.translate import translate_errors
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import CommandTimedOut, FactUnreadable

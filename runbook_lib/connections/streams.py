@@ -51,3 +51,21 @@ def _read_to(channel: paramiko.Channel, receive: Callable[[int], bytes], mark: b
             return bytes(seen)
         seen += byte
     return None
+
+
+def end_input(channel: paramiko.Channel) -> None:
+    """Close the standard input of the channel's program. Raises what paramiko raises.
+
+    Under the channel's lock, which `Channel.shutdown_write` releases before it sends: a session that ends in that
+    moment is closed by paramiko's own thread, and sshd ends the whole connection over an end of input that comes later.
+    """
+    with channel.lock:
+        message = channel._send_eof()  # type: ignore[attr-defined]
+        if message is not None and channel.transport is not None:
+            channel.transport._send_user_message(message)  # type: ignore[attr-defined]
+
+
+def close_quietly(channel: paramiko.Channel) -> None:
+    """Close a channel; on a broken link it cannot be announced, and the break is reported elsewhere."""
+    with suppress(paramiko.SSHException, OSError, EOFError):
+        channel.close()

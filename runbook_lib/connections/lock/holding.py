@@ -11,10 +11,10 @@ from typing import Any, Self
 
 import paramiko
 
-from runbook_lib.connections.link import close_quietly, end_input
 from runbook_lib.connections.lock.record import holder_record
 from runbook_lib.connections.lock.refusals import refusal
 from runbook_lib.connections.ssh import SshServer
+from runbook_lib.connections.streams import close_quietly, end_input
 from runbook_lib.connections.translate import translate_errors
 from runbook_lib.core import programs
 from runbook_lib.core.errors import CommandTimedOut, FactUnreadable, Refused, RunbookError

@@ -11,7 +11,6 @@ from runbook_lib.core.errors import (
     EndpointUnavailable,
     FactUnreadable,
     Inconclusive,
-    LinkDropped,
     PreconditionFailed,
 )
 from runbook_lib.core.questions import Connections, Question
@@ -43,14 +42,6 @@ def if_available(question: Question[T]) -> Question[T | None]:
     return Question(question.name, fetch)
 
 
-def _asked_again_if_dropped(question: Question[T], connections: Connections) -> T:
-    """One question that opens its channel too slowly ends the link of all: what only reads can be asked once more."""
-    try:
-        return question.fetch(connections)
-    except LinkDropped:
-        return question.fetch(connections)
-
-
 def with_deadline(question: Question[T], seconds: float) -> Question[T | Unanswered]:
     """The same question, answered by Unanswered where nothing usable came within `seconds`.
 
@@ -62,7 +53,7 @@ def with_deadline(question: Question[T], seconds: float) -> Question[T | Unanswe
 
         def ask() -> None:
             try:
-                answers.append(_asked_again_if_dropped(question, connections))
+                answers.append(question.fetch(connections))
             except (Inconclusive, PreconditionFailed) as error:
                 answers.append(Unanswered(question.name, error.what, error.next_step))
             except BaseException as error:  # raised again where the question was asked

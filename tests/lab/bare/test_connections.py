@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import paramiko
 import pytest
 from paramiko.common import MSG_CHANNEL_DATA, MSG_CHANNEL_EOF
 
@@ -87,6 +88,24 @@ def test_a_link_that_breaks_in_a_command_leaves_its_outcome_open(connections: Op
         server.link.transport().sock.close()
         with pytest.raises(LinkDropped):
             asked.result()
+
+
+def test_a_session_that_opens_slowly_costs_a_running_command_nothing(connections: OpenConnections, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = connections.server
+    first = server.link.transport()
+
+    def too_slow(*_: Any, **__: Any) -> None:
+        raise paramiko.SSHException("Timeout opening channel.")
+
+    with ThreadPoolExecutor(1) as alongside:
+        name = f"/tmp/{uuid.uuid4().hex}"
+        asked = alongside.submit(server.execute, sh(f"touch {name}; while [ -e {name} ]; do sleep 0.1; done; echo whole", timeout_s=300))
+        while server.execute(sh(f"test -e {name}")).exit_code:
+            time.sleep(0.1)
+        monkeypatch.setattr(first, "open_channel", too_slow)
+        server.run(sh(f"rm {name}"))
+        assert server.link.transport() is not first
+        assert asked.result().stdout == "whole\n"
 
 
 @pytest.mark.parametrize("kind", [MSG_CHANNEL_DATA, MSG_CHANNEL_EOF], ids=["data", "end of input"])

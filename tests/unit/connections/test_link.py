@@ -9,9 +9,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import paramiko
 import pytest
 
 from runbook_lib.core.errors import AuthenticationRefused, FactUnreadable, HostKeyUnknown, HostUnreachable
+from tests.unit.connections.local_server import eventually
 from tests.unit.connections.ssh_files import blob, make_key
 from tests.unit.connections.sshd import Sshd
 
@@ -158,4 +160,38 @@ def test_a_stream_is_a_programs_own(sshd: Sshd) -> None:
     channel.sendall(b"this\n")
     assert channel.recv(100) == b"got this\n"
     channel.close()
+    link.close()
+
+
+def too_slow(*_: object, **__: object) -> None:
+    raise paramiko.SSHException("Timeout opening channel.")
+
+
+def test_a_session_that_opens_slowly_costs_the_others_nothing(sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another command, or the lock, may go on over that connection: it is left to them, and a new one is opened."""
+    link = sshd.link()
+    running = link.open_stream(("sh", "-c", "read line; echo got $line"), "ask", 60)
+    first = link.transport()
+    monkeypatch.setattr(first, "open_channel", too_slow)
+    late = link.open_stream(("sh", "-c", "echo late"), "ask", 60)
+    assert late.recv(100) == b"late\n"
+    assert link.transport() is not first
+    with monkeypatch.context() as slow:
+        slow.setattr(paramiko.Transport, "open_channel", too_slow)
+        with pytest.raises(HostUnreachable):
+            link.open_session("ask")
+    running.sendall(b"this\n")
+    assert running.recv(100) == b"got this\n"
+    assert first.is_active()
+    link.close()
+    assert not first.is_active(), "it is closed with the link"
+
+
+def test_a_connection_that_has_ended_is_closed_and_not_kept(sshd: Sshd) -> None:
+    link = sshd.link()
+    first = link.transport()
+    sshd.drop()
+    assert eventually(lambda: not first.is_active())
+    assert link.open_stream(("sh", "-c", "echo again"), "ask", 60).recv(100) == b"again\n"
+    assert link.transport() is not first
     link.close()

@@ -58,18 +58,6 @@ def test_a_refused_host_key_and_a_bug_are_still_errors_within_a_deadline(kind: t
         with_deadline(raising(kind("no")), 60.0).fetch(None)  # type: ignore[arg-type]
 
 
-def test_a_link_that_another_question_took_down_is_opened_again_once() -> None:
-    answers: Any = iter([LinkDropped("gone"), 7])
-
-    def fetch(_: Any) -> Any:
-        answer = next(answers)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    assert with_deadline(Question("asked", fetch), 60.0).fetch(None) == 7  # type: ignore[arg-type]
-
-
 def test_what_hangs_is_unanswered_and_is_not_waited_for() -> None:
     released = threading.Event()
     asked = with_deadline(Question("asked", lambda _: released.wait(600)), 0.05)
