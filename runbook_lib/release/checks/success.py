@@ -144,7 +144,7 @@ def no_critical_errors(errors: SevereLines | None) -> Finding:
 def monitoring_green(targets: tuple[ScrapeTarget, ...], alerts: tuple[Alert, ...]) -> tuple[Finding, ...]:
     """Every target is scraped, and no alert fires. No target at all is inconclusive."""
     down = [target.job for target in targets if not target.up]
-    firing = [alert.name for alert in alerts if alert.state == "firing"]
+    firing = sorted({alert.name for alert in alerts if alert.state == "firing"})
     return (
         finding(
             "monitoring targets",
@@ -159,7 +159,7 @@ def monitoring_green(targets: tuple[ScrapeTarget, ...], alerts: tuple[Alert, ...
             not firing,
             measured=", ".join(firing) or "none firing",
             expected="none firing",
-            next_step="Each alert's runbook link names the notebook to open.",
+            next_step=f"Find {' and '.join(firing)} in the table of symptoms of 00 Start here.",
         ),
     )
 
