@@ -54,6 +54,19 @@ def test_a_server_out_of_reach_stays_what_it_is() -> None:
         prometheus(HostUnreachable("gone")).get("query", query="up")
 
 
+@pytest.mark.parametrize("status", [b"302 Found", b"502 Bad Gateway", b"200 OK"])
+@pytest.mark.parametrize("body", [b"<html>moved</html>", b'{"status": "success", "data": {"resultType": "mat', b""])
+def test_a_page_a_redirect_and_half_an_answer_are_not_prometheus(status: bytes, body: bytes) -> None:
+    reply = b"HTTP/1.1 %s\r\nLocation: http://127.0.0.1/login\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body)
+    with pytest.raises(FactUnreadable, match=rf"not Prometheus's \(HTTP {status[:3].decode()}\)"):
+        prometheus(reply).get("query_range", query="up")
+
+
+def test_an_answer_that_is_cut_off_is_never_taken_for_a_whole_one() -> None:
+    with pytest.raises(FactUnreadable, match="not Prometheus's"):
+        prometheus(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{").get("query", query="up")
+
+
 @pytest.mark.parametrize(("body", "what"), [
     (b"<html>", "not Prometheus's"), (b"[]", "not Prometheus's"), (b'{"a": 1}', "not Prometheus's"),
     (b'{"status": "error", "error": "parse error"}', "parse error"), (b'{"status": "success"}', "no reason given"),
