@@ -207,7 +207,7 @@ my $before_15 = 0;
 while (length(my $line = next_line())) {
     if ($text eq '') {
         # pg_dump did not write the owner of the schema public before 15: only the entry of its privileges names it
-        $before_15 = 1 if $line =~ /^-- Dumped by pg_dump version (?:9|1[0-4])\b/;
+        $before_15 = 1 if $line =~ /^-- Dumped by pg_dump version (?:9\.|1[0-4](?!\d))/;
         owner_of_public($1) if $before_15 && $line =~ /^-- Name: SCHEMA public; Type: ACL; Schema: -; Owner: ([^;]+)\n\z/;
         next if $line =~ /^\s*$/ || $line =~ /^--/ || $line =~ /^\\(?:un)?restrict [A-Za-z0-9]+$/;
     }

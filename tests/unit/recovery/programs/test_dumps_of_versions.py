@@ -55,3 +55,38 @@ def test_each_version_was_recorded_with_what_it_brought() -> None:
     for words in ("\\unrestrict ", "GENERATED ALWAYS AS ((a * 2))", "WITHOUT OVERLAPS", "PERIOD valid_at", "NOT VALID",
                   "NOT ENFORCED"):
         assert words in texts["dump_18"], words
+
+
+PUBLIC = "object\tSCHEMA\t-\tpublic\tstaging_user\n"
+
+
+@pytest.mark.parametrize(("version", "wanted", "found", "same"), [
+    ("14.10 (Ubuntu 14.10-0ubuntu0.22.04.1)", "", PUBLIC, True), ("14beta1", "", PUBLIC, True), ("9.6.24", "", PUBLIC, True),
+    ("15.18", "", PUBLIC, False), ("18.6", "", PUBLIC, False), ("14.10", PUBLIC, "", False),
+    ("14.10", "", PUBLIC.replace("public", "other"), False), ("14.10", PUBLIC, PUBLIC.replace("staging_user", "other"), False),
+])
+def test_the_owner_of_public_that_no_version_before_15_wrote_is_no_difference(
+    version: str, wanted: str, found: str, same: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "wanted").write_text(f"pg_dump\t{version}\n{wanted}end\t1\n")
+    (tmp_path / "found").write_text(f"pg_dump\t15.18\n{found}end\t1\n")
+    done = run("same_contents wanted found", tmp_path, tmp_path)
+    assert (done.returncode == 0) is same, done.stdout
+
+
+@pytest.mark.parametrize("version", ["14", "14beta1", "14.10 (Ubuntu 14.10-0ubuntu0.22.04.1)", "9.6.24", "13devel"])
+def test_before_15_the_owner_of_public_is_in_the_entry_of_its_privileges(version: str, tmp_path: Path) -> None:
+    text = (Path(__file__).parent / "data/dump_14.sql").read_text()
+    (tmp_path / "dump").write_text(re.sub("(?<=by pg_dump version ).*", version, text))
+    assert 'ALTER SCHEMA public OWNER TO "staging_user";' in run('split_dump root loader owner <"$1"', tmp_path / "dump", tmp_path).stdout
+
+
+@pytest.mark.parametrize(("version", "knows"), [
+    ("(PostgreSQL) 14.23", False), ("(PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)", False), ("(PostgreSQL) 16beta1", False),
+    ("(PostgreSQL) 16", False), ("(EnterpriseDB) 15.4.0", False), ("(PostgreSQL) 9.6.24", False), ("(PostgreSQL) 10.23", False),
+    ("(PostgreSQL) 17.12", True), ("(PostgreSQL) 18beta1", True), ("(PostgreSQL) 18.6 (Ubuntu 18.6-1.pgdg24.04+1)", True),
+    ("(PostgreSQL) 19devel", True), ("(PostgreSQL) 160.1", True),
+])
+def test_event_triggers_are_switched_off_where_the_client_knows_how(version: str, knows: bool, tmp_path: Path) -> None:
+    done = run(f'psql() {{ echo "psql {version}"; }}; PGOPTIONS=; eval "$WITHOUT_EVENTS"; echo "$PGOPTIONS"', tmp_path, tmp_path)
+    assert ("event_triggers=off" in done.stdout) is knows, done.stderr
