@@ -76,6 +76,7 @@ class InstalledSchedules:
     crontab_problem: str = ""
     old_units: frozenset[str] = frozenset()
     lacking: tuple[str, ...] | None = ()
+    folder: str = ""
     owners: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -94,7 +95,8 @@ class InstalledSchedules:
         """Whether a timer or a crontab line would start the job."""
         # five fields or a name of cron's, then the job; a line that an operator commented out starts nothing
         times = r"[ \t]*(?:@\w+|[^#\s]\S*(?:[ \t]+\S+){4})[ \t]+"
-        line = re.compile(rf"{times}\S*/scheduled/{name} --when-due(?: [^\r]*)?")
+        folder = re.escape(self.folder) or r"\S*/scheduled"
+        line = re.compile(rf"{times}{folder}/{name} --when-due(?: [^\r]*)?")
         return name in self.timers or (
             "cron-daemon" in self.has and any(line.fullmatch(one) for one in self.crontab.split("\n")))
 
@@ -171,6 +173,7 @@ def parse_schedules(text: str, planned: tuple[Schedule, ...]) -> InstalledSchedu
             crontab_problem=_decoded(single.get("crontab-problem", "")),
             owners={fields[1]: fields[2] for fields in records if fields[0] == "owner"},
             old_units=frozenset(fields[1] for fields in records if fields[0] == "old-unit"),
+            folder=single.get("folder", ""),
             lacking=tuple(one for one in single["lacks"].split(",") if one) if "lacks" in single else None,
         )
     except (KeyError, ValueError, IndexError, TypeError, OverflowError, OSError, binascii.Error) as cause:

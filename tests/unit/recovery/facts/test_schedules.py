@@ -209,3 +209,13 @@ def test_a_clock_that_jumped_since_the_last_run_reaches_the_steps(tmp_path: Path
     (job.state / "clock").write_text(f"{boot} {uptime} {int(now) - 90_000}\n")
     assert job.run() == 0
     assert "the clock jumped by" in (tmp_path / "doubt").read_text()
+
+
+@pytest.mark.parametrize(("folder", "starts"), [
+    ("/opt/x/.runbook/scheduled", True), ("/opt/y/.runbook/scheduled", False), ("/data/opt/x/.runbook/scheduled", False),
+    ("/opt/x/.runbook/scheduled/old", False), ("x/.runbook/scheduled", False),
+])
+def test_a_line_that_starts_a_job_of_another_folder_starts_none_of_ours(folder: str, starts: bool) -> None:
+    found = parse_schedules(reply("has\tcron-daemon", "folder\t/opt/x/.runbook/scheduled",
+                                  crontab=f"*/15 * * * * {folder}/backup_database --when-due\n"))
+    assert found.is_enabled("backup_database") is starts
