@@ -22,7 +22,6 @@ LINES = 1_000_000
 AT_LEAST = 10.0  # times as much processor time as ours, of GoAccess
 BEGIN = datetime(2026, 11, 26, tzinfo=UTC)
 COMBINED, JSON = "combined", "json"
-_BLOCK = 50_000  # lines that are made one by one; more are the same ones again, for what is measured is reading
 _AGENTS = ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130 Safari/537.36",
            "curl/8.5", "Prometheus/2.42")
 _READ = """
@@ -58,10 +57,13 @@ class LogCost:
                 f"{self.peak_mb:,.0f} MB of memory")
 
 
-def write_log(path: Path, form: str, lines: int) -> Path:
-    """An access log of one day with so many lines: a dozen routes with ids in them, one failure in twenty."""
+def write_log(path: Path, form: str, lines: int, different: int | None = None) -> Path:
+    """An access log of one day with so many lines: a dozen routes with ids in them, one failure in twenty.
+
+    After so many `different` ones they are the same again: made sooner, and easier for what keeps each address.
+    """
     made = random.Random(7)
-    count = min(lines, _BLOCK)
+    count = min(lines, different or lines)
     block = "".join(_line(made, form, BEGIN + timedelta(seconds=86_399 * number / count)) for number in range(count))
     rest = lines
     with path.open("w", encoding="utf-8") as file:

@@ -27,8 +27,11 @@ ACCESS: tuple[LogField, ...] = ("time", "status", "path", "seconds", "address", 
 APPLICATION: tuple[LogField, ...] = ("time", "level", "message", "exception", "request_id", "seconds")
 NOT_A_REQUEST = "(not a request line)"
 # user and request are quoted by the server: only what it escapes itself can stand inside the quotes
-COMBINED = (r'^(?<address>[^ ]+) [^"]*\[(?<time>[0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4})\] '
-            r'"(?<request>[^"\\]*(?:\\.[^"\\]*)*)" (?<status>[0-9]{3}) (?:[0-9]+|-)(?: |$)')
+_COMBINED = (r'^(?<address>[^ ]+) {before}\[(?<time>[0-9]{{2}}/[A-Za-z]{{3}}/[0-9]{{4}}:[0-9:]{{8}} [+-][0-9]{{4}})\] '
+             r'"(?<request>[^"\\]*(?:\\.[^"\\]*)*)" (?<status>[0-9]{{3}}) (?:[0-9]+|-)(?: |$)')
+COMBINED = _COMBINED.format(before=r"[^\[]*")
+# three times as slow, because it has to try: only for lines that the other does not match
+COMBINED_ODD_USER = _COMBINED.format(before=r'[^"]*')
 _TOOK = r'" (?:\w+=)?"?(\d{1,6}\.\d{1,6})"?$'  # the request's time, where it was added at the end of the line
 TEXT_TIME = r"(\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z| ?[+-]\d\d:?\d\d\b)?)"
 TEXT_LEVEL = r"(?i)\b(emerg|alert|fatal|crit|critical|error|err|warning|warn|notice|info|debug|trace)\b"
@@ -79,14 +82,23 @@ def combined_columns(lines: pl.DataFrame) -> pl.DataFrame:
     """The columns of read_log from lines in the combined format; status is null where a line is none of them."""
     import polars as pl
 
-    part = pl.col("line").str.extract_groups(COMBINED).struct
-    found = lines.select("line", part.field("address"), part.field("time"), part.field("request"), part.field("status"))
+    found = _parts(lines, COMBINED)
+    missed = found.get_column("status").is_null()
+    if missed.any():
+        found = pl.concat((found.filter(~missed), _parts(lines.filter(missed), COMBINED_ODD_USER)))
     timed = found.head(1000).select(pl.col("line").str.contains(_TOOK).any()).item()
     took = pl.col("line").str.extract(_TOOK, 1).cast(pl.Float64, strict=False) if timed else pl.lit(None, pl.Float64)
     path = pl.col("request").str.extract(r"^[A-Z]{1,20} ([^ ?#]+)", 1).fill_null(NOT_A_REQUEST)
     return found.select(
         common_moment(pl.col("time")).alias("at"), path.alias("path"), pl.col("status").cast(pl.Int32, strict=False),
         took.alias("seconds"), pl.col("address").fill_null(""), pl.lit("").alias("request_id"), "line")
+
+
+def _parts(lines: pl.DataFrame, pattern: str) -> pl.DataFrame:
+    import polars as pl
+
+    part = pl.col("line").str.extract_groups(pattern).struct
+    return lines.select("line", *(part.field(name) for name in ("address", "time", "request", "status")))
 
 
 def text_columns(lines: pl.DataFrame) -> pl.DataFrame:

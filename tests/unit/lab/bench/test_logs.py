@@ -33,7 +33,7 @@ def test_a_log_that_was_not_read_whole_is_no_measurement(tmp_path: Path) -> None
 
 
 def test_lines_are_as_many_as_wanted_and_of_their_format(tmp_path: Path) -> None:
-    lines = write_log(tmp_path / "a.log", JSON, 60_001).read_text().splitlines()
+    lines = write_log(tmp_path / "a.log", JSON, 60_001, 50_000).read_text().splitlines()
     assert len(lines) == 60_001
     assert json.loads(lines[0])["status"] in (200, 404, 500)
 
@@ -43,6 +43,6 @@ def test_five_times_the_log_takes_no_more_memory(tmp_path: Path, form: str) -> N
     """Twenty-five pieces against a hundred and twenty-five: what is read is let go again."""
     size = 25_000_000
     lines = size // (write_log(tmp_path / "one.log", form, 1_000).stat().st_size // 1_000)
-    small, large = (read_with_ours(write_log(tmp_path / "a.log", form, times * lines), form, 1_000_000) for times in (1, 5))
+    small, large = (read_with_ours(write_log(tmp_path / "a.log", form, times * lines, 50_000), form, 1_000_000) for times in (1, 5))
     assert large.megabytes - small.megabytes > 95
     assert large.peak_mb < small.peak_mb + 60, f"{small}; {large}"
