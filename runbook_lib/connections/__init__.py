@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from runbook_lib.core.redaction import Redactor, Secret
 
 if TYPE_CHECKING:
+    from runbook_lib.connections.alertmanager import ServerAlertmanager
     from runbook_lib.connections.browser import Chromium
     from runbook_lib.connections.docker import ServerDocker
     from runbook_lib.connections.http import PublicHttp
@@ -76,6 +77,14 @@ class OpenConnections:
         from runbook_lib.connections.prometheus import ServerPrometheus
 
         return ServerPrometheus(self.server, port=self._environment.services["prometheus"].loopback_port or 9090)
+
+    @cached_property
+    def alertmanager(self) -> ServerAlertmanager:
+        """The environment's Alertmanager."""
+        from runbook_lib.connections.alertmanager import ServerAlertmanager
+
+        service = self._environment.services.get("alertmanager")
+        return ServerAlertmanager(self.server, port=(service.loopback_port if service else None) or 9093)
 
     @cached_property
     def browser(self) -> Chromium:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from runbook_lib.core.alerts import ExpectedAlert
 from runbook_lib.core.commands import Command, Pipeline, WriteFile
 from runbook_lib.core.gates import Gate, Watch
 from runbook_lib.core.questions import Question
@@ -37,7 +38,8 @@ class Step:
     `actions` run in order. `undo_files` puts back files that come from a release, and reads none of them: on failure
     it is done for every step before the first `undo`, so that an undo never reads a file that the release spoiled.
     Both must be safe to run when the step was done, half done or not done at all. With `undo_best_effort`, earlier
-    steps are undone even when this undo fails; the execution still ends as a failed rollback.
+    steps are undone even when this undo fails; the execution still ends as a failed rollback. `expected_alerts` are
+    silenced while the step lasts; they change nothing that an approval is about.
     """
 
     key: str
@@ -48,6 +50,7 @@ class Step:
     host: str = "server"
     undo_best_effort: bool = False
     undo_files: tuple[Action, ...] = ()
+    expected_alerts: tuple[ExpectedAlert, ...] = ()
 
     def __post_init__(self) -> None:
         """An undo that accepts the exit code of a plain failure would call a refused one done. Raises ValueError."""

@@ -25,6 +25,7 @@ from runbook_lib.execution.gate import probe_once
 from runbook_lib.execution.interrupts import Interrupts
 from runbook_lib.execution.recorder import Recorder
 from runbook_lib.execution.records import Execution, StepRecord
+from runbook_lib.execution.silences import STAGE, Silences
 from runbook_lib.execution.state import ExecutionState
 from runbook_lib.execution.undo import Rollback
 from runbook_lib.execution.watch_report import WatchExhibit, record_watch
@@ -40,12 +41,13 @@ class PlanExecutor:
     """
 
     def __init__(self, plan: Plan, backend: ExecutionBackend, journal: Journal, folder: RunFolder,
-                 progress: Progress, contact: str = "") -> None:
+                 progress: Progress, contact: str = "", silences: Silences | None = None) -> None:
         self._plan, self._backend, self._recorder = plan, backend, Recorder(journal, folder)
         self._progress, self._contact = progress, contact
         self._interrupts = Interrupts()
         self._runner = ActionRunner(backend, self._recorder)
         self._state = ExecutionState(plan)
+        self._silences = silences
         self.exhibits: list[WatchExhibit] = []
 
     def run(self) -> Execution:
@@ -72,6 +74,7 @@ class PlanExecutor:
             self._recorder.write("lock_taken", purpose=self._plan.name)
             after_lock.callback(self._record_end_of_lock)
             self._recheck()
+            held.callback(self._end_silences)  # before the lock goes: another run would take them for left ones
             for position, step in enumerate(self._plan.steps):
                 self._take(position, step)
 
@@ -81,6 +84,16 @@ class PlanExecutor:
             self._recorder.write("lock_released")
         else:
             self._recorder.write("lock_lost", reason=self._state.lock_lost.what)
+
+    def _end_silences(self) -> None:
+        """However the execution ended: what it silenced is heard again, and what could not be silenced is reported."""
+        if self._silences is None:
+            return
+        self._silences.end()
+        if self._silences.findings:
+            self._state.unresolved += self._silences.findings
+            with suppress(RunbookError):
+                self._recorder.write("findings", stage=STAGE, findings=list(self._silences.findings))
 
     def _recheck(self) -> None:
         """Under the lock: are the facts still those of the plan? Raises PlanChanged."""
@@ -116,6 +129,8 @@ class PlanExecutor:
                 self._record_watch()
             return result
 
+        if self._silences is not None:
+            self._silences.before(self._plan, step)
         taken = self._guarded(take, step.key)
         ended = self._guarded(lambda: finish(taken), step.key)
         if ended is not taken:  # it had passed, and could not be recorded: going on without evidence would be wrong

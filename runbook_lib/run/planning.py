@@ -6,6 +6,7 @@ from runbook_lib.archive.runs import RunFolder
 from runbook_lib.core.errors import ConfirmationMissing, PlanChanged, RunbookError
 from runbook_lib.core.plan import Plan
 from runbook_lib.execution import Execution, ExecutionBackend, PlanExecutor
+from runbook_lib.execution.silences import Silences
 from runbook_lib.execution.time_limits import stop_limit_s
 from runbook_lib.kernel.assignment import tell_runner
 from runbook_lib.run.display import LiveSteps
@@ -36,12 +37,12 @@ def check_confirmation(given: str, environment_name: str) -> None:
 
 
 def execute(plan: Plan, backend: ExecutionBackend, record: RunRecord, folder: RunFolder,
-            contact: str = "") -> Execution:
+            contact: str = "", silences: Silences | None = None) -> Execution:
     """Take the lock and do the plan's steps, shown as they go. Raises how the execution ended unless it passed.
 
     `contact` is whom to call when undoing fails.
     """
-    executor = PlanExecutor(plan, backend, record.journal, folder, LiveSteps(), contact)
+    executor = PlanExecutor(plan, backend, record.journal, folder, LiveSteps(), contact, silences)
     # whoever stops this run must leave it as long as its undo may take
     tell_runner(grace_s=stop_limit_s(plan))
     try:

@@ -22,6 +22,7 @@ from runbook_lib.core.watch_result import WatchResult
 from runbook_lib.environment import Environment
 from runbook_lib.execution import Execution, ServerBackend
 from runbook_lib.execution.interrupts import defer_signals
+from runbook_lib.execution.silences import Silences
 from runbook_lib.kernel.forks import refuse_in_child
 from runbook_lib.run import asking, checking, closing, current, notifying, planning, showing
 from runbook_lib.run.outcomes import Outcome, as_stop, outcome_of_error
@@ -149,7 +150,10 @@ class Run:
         if notifying.is_sending(plan):
             return notifying.execute(plan, self._record, self.environment, self.folder)
         backend = ServerBackend(self.connections, self.environment, self.run_id, self.operator)
-        return planning.execute(plan, backend, self._record, self.folder, self.environment.on_call)
+        silences = None
+        if "alertmanager" in self.environment.services and "alertmanager" not in self.environment.absent_services:
+            silences = Silences(lambda: self.connections.alertmanager, self.environment.name, self.run_id)
+        return planning.execute(plan, backend, self._record, self.folder, self.environment.on_call, silences)
 
     def verify(self, findings: Finding | Iterable[Finding], title: str = "") -> tuple[Finding, ...]:
         """Record checks; their worst is the run's verdict at `close`. `title` is their heading in the report.

@@ -23,6 +23,7 @@ from runbook_lib.platform.facts.releases import Deployed, current_state, deploye
 from runbook_lib.platform.facts.smoke_test import run_smoke_test
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans import migration, verification
+from runbook_lib.platform.plans.expected_alerts import in_maintenance
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
@@ -123,11 +124,13 @@ def _steps(
     migrations, no_migrations = _migrations(rollout)
     return (
         *prepared,
-        steps.maintenance_on(environment, colour),
-        *swap_databases(environment, backup, colour),
-        # under the live name, because pg_hba.conf lets the application's role in from the network under no other one
-        *migrations,
-        steps.start_writers(environment, colour),
+        *in_maintenance((
+            steps.maintenance_on(environment, colour),
+            *swap_databases(environment, backup, colour),
+            # under the live name: pg_hba.conf lets the application's role in from the network under no other one
+            *migrations,
+            steps.start_writers(environment, colour),
+        )),
         _internal_gate(rollout),
         steps.maintenance_off(environment, colour),
         _external_gate(rollout),

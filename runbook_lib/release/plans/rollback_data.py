@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans import migration
+from runbook_lib.platform.plans.expected_alerts import in_maintenance
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
@@ -98,13 +99,13 @@ def _downgrade_online(rollout: Rollout, data: DataRollback) -> list[Step]:
 def _downgrade_in_maintenance(rollout: Rollout, data: DataRollback) -> list[Step]:
     """Neither code works on the other's schema: the API is in maintenance mode while the schema changes."""
     environment, live = rollout.environment, rollout.live_colour or "blue"
-    return [
+    return list(in_maintenance([
         restore_steps.maintenance_on(environment, live),
         restore_steps.stop_writers(environment, live),
         rollback_steps.downgrade(rollout, data.schema),
         restore_steps.flush_cache(environment),
         *_release(replace(rollout, target=data.final_target(rollout.target)), in_maintenance=True),
-    ]
+    ]))
 
 
 def _with_restore(rollout: Rollout, data: DataRollback, backup: Backup) -> tuple[list[Step], tuple[SkippedStep, ...]]:
@@ -115,9 +116,11 @@ def _with_restore(rollout: Rollout, data: DataRollback, backup: Backup) -> tuple
     migrate = () if rollout.migrated else (migration.migrate(rollout),)
     wanted = [
         *prepared,
-        restore_steps.maintenance_on(environment, live),
-        *swap_databases(environment, backup, live),
-        *_release(rollout, in_maintenance=True, before_start=migrate),
+        *in_maintenance([
+            restore_steps.maintenance_on(environment, live),
+            *swap_databases(environment, backup, live),
+            *_release(rollout, in_maintenance=True, before_start=migrate),
+        ]),
         restore_steps.commit_restore(environment, backup),
     ]
     return wanted, tuple(skipped)

@@ -14,6 +14,7 @@ from runbook_lib.core.plan import Action, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.traffic import cutover_marker
 from runbook_lib.platform.plans.compose import compose, compose_up
+from runbook_lib.platform.plans.expected_alerts import while_data_are_away
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.facts.service_changes import ServiceChange
@@ -84,6 +85,7 @@ def _change(rollout: Rollout, change: ServiceChange) -> Step:
         (*_follow(environment, change, new=True), *marker),
         undo=_follow(environment, change, new=False),
         why=f"after the release has passed its gate, so that a release that fails costs no outage{waiting}",
+        expected_alerts=while_data_are_away(change.service) if seconds else (),
     )
 
 

@@ -1,0 +1,105 @@
+"""Alertmanager's HTTP API, reached through our SSH link at the server's own loopback: it is not public."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
+
+from runbook_lib.connections.link import close_quietly
+from runbook_lib.connections.translate import is_library_error
+from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, RunbookError
+from runbook_lib.core.foreign_json import read_json
+from runbook_lib.core.text import head_of
+
+TIMEOUT_S = 5.0  # a step waits for it
+BODY_LIMIT = 5_000_000
+
+
+class _Tunnels(Protocol):
+    address: str
+
+    @property
+    def link(self) -> Any:
+        """Opens tunnels to the server's loopback."""
+
+
+class ServerAlertmanager:
+    """The silences of the Alertmanager at 127.0.0.1:`port` on the server. Source: its OpenAPI description, v2."""
+
+    def __init__(self, server: _Tunnels, *, port: int) -> None:
+        self._server, self._port = server, port
+
+    def silences(self) -> tuple[list[dict[str, Any]], datetime]:
+        """All silences, ended ones too, and the server's time (UTC). Raises EndpointUnavailable, FactUnreadable."""
+        found, at = self._exchange("GET", "/api/v2/silences")
+        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+            raise FactUnreadable("Alertmanager's reply about silences is of an unknown form.", where=self._where,
+                                 next_step="Check what listens on that port.")
+        return found, at
+
+    def silence(self, matchers: Sequence[dict[str, Any]], ends: datetime, *, created_by: str, comment: str,
+                starts: datetime, known: str = "") -> str:
+        """The id of a silence from now to `ends`; `known` is one that is replaced by it. Raises as `silences`."""
+        body = {"matchers": list(matchers), "startsAt": starts.isoformat(), "endsAt": ends.isoformat(),
+                "createdBy": created_by, "comment": comment, **({"id": known} if known else {})}
+        made, _ = self._exchange("POST", "/api/v2/silences", body)
+        if not isinstance(made, dict) or not isinstance(made.get("silenceID"), str):
+            raise FactUnreadable("Alertmanager's reply to a silence is of an unknown form.", where=self._where,
+                                 next_step="Look at the silences in Alertmanager's own page.")
+        return str(made["silenceID"])
+
+    def expire(self, silence_id: str) -> None:
+        """End a silence now. Raises as `silences`."""
+        self._exchange("DELETE", f"/api/v2/silence/{silence_id}")
+
+    @property
+    def _where(self) -> str:
+        return f"{self._server.address}: http://127.0.0.1:{self._port}"
+
+    def _exchange(self, method: str, path: str, body: Any = None) -> tuple[Any, datetime]:
+        try:
+            channel = self._server.link.open_tunnel(self._port)
+        except RunbookError as error:
+            raise self._unavailable(error.what) from error
+        try:
+            channel.settimeout(TIMEOUT_S)
+            exchange = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_S)
+            exchange.sock = channel
+            sent = json.dumps(body) if body is not None else None
+            exchange.request(method, path, sent, {"Content-Type": "application/json", "Connection": "close"})
+            reply = exchange.getresponse()
+            return self._read(reply.status, reply.read(BODY_LIMIT)), _date(reply.getheader("Date", ""))
+        except Exception as error:
+            if isinstance(error, RunbookError) or not is_library_error(error):
+                raise
+            # the tunnel is SSH and what runs inside it is HTTP: either may fail, and both mean the same here
+            raise self._unavailable(str(error) or type(error).__name__) from error
+        finally:
+            close_quietly(channel)
+
+    def _read(self, status: int, raw: bytes) -> Any:
+        if status != 200:
+            shown = head_of(raw.decode("utf-8", "replace").strip(), 300)
+            raise FactUnreadable(f"Alertmanager answers {status}: {shown}", where=self._where,
+                                 next_step="Look at the silences in Alertmanager's own page.")
+        try:
+            return read_json(raw) if raw.strip() else None
+        except ValueError as error:
+            raise FactUnreadable("The reply is not Alertmanager's.", where=self._where,
+                                 next_step="Check what listens on that port.") from error
+
+    def _unavailable(self, reason: str) -> EndpointUnavailable:
+        return EndpointUnavailable(f"Alertmanager gave no usable reply ({reason}).", where=self._where,
+                                   next_step="On the server: docker compose ps alertmanager.")
+
+
+def _date(text: str) -> datetime:
+    """The server's clock, which decides when a silence ends; ours where it names none."""
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except (TypeError, ValueError):
+        return datetime.now(UTC)

@@ -1,0 +1,98 @@
+"""Alerts that a step is expected to cause are silenced while it lasts. What cannot be silenced is only reported.
+
+A silence ends on its own a little after its step's time limit, also when this process is killed. The next execution
+that silences anything ends what a dead run left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from runbook_lib.core.alerts import ExpectedAlert
+from runbook_lib.core.errors import RunbookError
+from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.core.plan import Plan, Step
+
+STAGE = "Silences"
+CHECK = "expected alerts are silenced"
+MARGIN_S = 120.0  # beyond the time limit of the step and of its undo
+
+
+class Alertmanager(Protocol):
+    """What is needed of it; `connections.alertmanager` has the real one."""
+
+    def silences(self) -> tuple[list[dict[str, Any]], datetime]:
+        """All silences, and the server's time."""
+
+    def silence(self, matchers: Sequence[dict[str, Any]], ends: datetime, *, created_by: str, comment: str,
+                starts: datetime, known: str = "") -> str:
+        """Make one, or put it in the place of a known one; returns its id."""
+
+    def expire(self, silence_id: str) -> None:
+        """End one now."""
+
+
+class Silences:
+    """The silences of one execution, which holds the environment's lock. Asks nothing before a step needs one."""
+
+    def __init__(self, reach: Callable[[], Alertmanager], environment_name: str, run_id: str) -> None:
+        self._reach, self._run_id = reach, run_id
+        self._created_by = f"runbooks of {environment_name}"
+        self._mine: dict[ExpectedAlert, str] = {}
+        self._given_up = False
+        self.findings: tuple[Finding, ...] = ()
+
+    def before(self, plan: Plan, step: Step) -> None:
+        """Silence what this step is expected to cause, and nothing of an earlier one."""
+        for alert in [one for one in self._mine if one not in step.expected_alerts]:
+            self._attempt(lambda alert=alert: self._reach().expire(self._mine.pop(alert)))  # type: ignore[misc]
+        if step.expected_alerts:
+            self._attempt(lambda: self._silence(plan, step))
+
+    def end(self) -> None:
+        """End all that this execution silenced, however it ended."""
+        given_up, self._given_up = self._given_up, False  # what was made is to be ended, whatever failed since
+        for silence_id in list(self._mine.values()):
+            self._attempt(lambda silence_id=silence_id: self._reach().expire(silence_id))  # type: ignore[misc]
+        self._mine.clear()
+        self._given_up = given_up
+
+    def _silence(self, plan: Plan, step: Step) -> None:
+        manager = self._reach()
+        found, now = manager.silences()
+        self._end_orphans(manager, found)
+        ends = now + timedelta(seconds=limit_s(plan, step) + MARGIN_S)
+        for alert in step.expected_alerts:
+            self._mine[alert] = manager.silence(
+                alert.matchers(), ends, starts=now, created_by=self._created_by,
+                comment=f"{step.title}, run {self._run_id}", known=self._mine.get(alert, ""),
+            )
+
+    def _end_orphans(self, manager: Alertmanager, found: Sequence[dict[str, Any]]) -> None:
+        """Under the lock no other run is in progress: what another one made and did not end, it left."""
+        for one in found:
+            active = (one.get("status") or {}).get("state") in ("active", "pending")
+            ours = one.get("createdBy") == self._created_by
+            if active and ours and not str(one.get("comment", "")).endswith(self._run_id):
+                manager.expire(str(one.get("id")))
+
+    def _attempt(self, work: Callable[[], None]) -> None:
+        """Whatever goes wrong is a finding; after it no step waits for this Alertmanager again."""
+        if self._given_up:
+            return
+        try:
+            work()
+        except Exception as error:
+            self._given_up = True
+            reason = error.what if isinstance(error, RunbookError) else f"internal error: {type(error).__name__}"
+            self.findings = (Finding(
+                CHECK, Verdict.WARNING, reason, "silenced while a step causes them, and not after it",
+                "Alerts of this run's steps may have been sent; a silence that is left ends on its own.",
+            ),)
+
+
+def limit_s(plan: Plan, step: Step) -> float:
+    """How long a step and its undo may take at most, in seconds."""
+    return sum(action.timeout_s for action in (*step.actions, *plan.undone_by(step)))

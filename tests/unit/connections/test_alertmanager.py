@@ -1,0 +1,190 @@
+"""Silences of a real Alertmanager, and what is made of one that hangs, lies or is gone."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import requests
+
+from runbook_lib.connections import alertmanager
+from runbook_lib.connections.alertmanager import ServerAlertmanager
+from runbook_lib.core.alerts import ExpectedAlert
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, RunbookError
+from runbook_lib.core.findings import Verdict
+from runbook_lib.core.plan import Plan, Step
+from runbook_lib.execution.silences import Silences
+from tests.unit.connections.notifying.receivers import scripted_server
+from tests.unit.staging.files import STAGING
+
+ALERT = ExpectedAlert("ServiceUnhealthy", (("job", "postgres"),))
+QUIET = Step("change-postgres", "Restart postgres", (Command(("true",), timeout_s=60.0),), expected_alerts=(ALERT,))
+LOUD = Step("watch", "Watch", ())
+PLAN = Plan("deploy v1", "lab", (QUIET, LOUD))
+
+
+class Direct:
+    """This machine in the place of the server: a tunnel is a plain connection."""
+
+    address = "deploy@here"
+
+    def __init__(self) -> None:
+        self.link = SimpleNamespace(open_tunnel=lambda port: socket.create_connection(("127.0.0.1", port), 60))
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    program = shutil.which("prometheus-alertmanager")
+    if program is None:
+        pytest.skip("Alertmanager is not on this machine; ./setup.sh test installs it on Debian")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        number = int(free.getsockname()[1])
+    folder = tmp_path_factory.mktemp("alertmanager")
+    with (folder / "log").open("wb") as log, subprocess.Popen(
+        [program, f"--config.file={STAGING / 'alertmanager/alertmanager.yml'}", f"--storage.path={folder}",
+         f"--web.listen-address=127.0.0.1:{number}", "--cluster.listen-address="], stdout=log, stderr=log,
+    ) as process:
+        try:
+            ends = time.monotonic() + 60
+            while not answers(number):
+                assert time.monotonic() < ends, (folder / "log").read_text()
+                time.sleep(0.1)
+            yield number
+        finally:
+            process.kill()
+
+
+def answers(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/-/ready", timeout=60).ok
+    except requests.ConnectionError:
+        return False
+
+
+@pytest.fixture
+def manager(port: int, monkeypatch: pytest.MonkeyPatch) -> ServerAlertmanager:
+    monkeypatch.setattr(alertmanager, "TIMEOUT_S", 60.0)
+    made = ServerAlertmanager(Direct(), port=port)
+    for one in active(made):
+        made.expire(one["id"])
+    return made
+
+
+def active(manager: ServerAlertmanager) -> list[dict[str, Any]]:
+    return [one for one in manager.silences()[0] if one["status"]["state"] == "active"]
+
+
+def silenced(port: int, **labels: str) -> bool:
+    """Whether an alert that fires now is silenced."""
+    address = f"http://127.0.0.1:{port}/api/v2/alerts"
+    requests.post(address, json=[{"labels": labels}], timeout=60).raise_for_status()
+    (found,) = [one for one in requests.get(address, timeout=60).json() if one["labels"] == labels]
+    return bool(found["status"]["silencedBy"])
+
+
+def silences(manager: Any, run_id: str = "run-1") -> Silences:
+    return Silences(lambda: manager, "lab", run_id)
+
+
+def test_only_what_is_expected_is_silenced_and_only_while_the_step_lasts(manager: ServerAlertmanager, port: int) -> None:
+    made = silences(manager)
+    made.before(PLAN, QUIET)
+    assert silenced(port, alertname="ServiceUnhealthy", job="postgres", try_="1")
+    assert not silenced(port, alertname="ServiceUnhealthy", job="redis", try_="1")
+    assert not silenced(port, alertname="DiskUsageHigh", try_="1")
+    (one,) = active(manager)
+    assert (one["createdBy"], one["comment"]) == ("runbooks of lab", "Restart postgres, run run-1")
+    made.before(PLAN, LOUD)
+    assert active(manager) == []
+    assert made.findings == ()
+
+
+def test_a_silence_ends_on_its_own_a_little_after_the_limit_of_its_step(manager: ServerAlertmanager) -> None:
+    _, now = manager.silences()
+    silences(manager).before(PLAN, QUIET)
+    (one,) = active(manager)
+    ends = datetime.fromisoformat(one["endsAt"].replace("Z", "+00:00"))
+    assert timedelta(seconds=60) < ends - now < timedelta(seconds=60 + 600)
+
+
+def test_the_next_run_ends_what_a_dead_one_left_and_nothing_of_others(manager: ServerAlertmanager) -> None:
+    silences(manager, "run-dead").before(PLAN, QUIET)
+    _, now = manager.silences()
+    kept = manager.silence(ALERT.matchers(), now + timedelta(hours=1), created_by="ada", comment="by hand", starts=now)
+    made = silences(manager, "run-2")
+    made.before(PLAN, QUIET)
+    assert sorted(one["comment"] for one in active(manager)) == ["Restart postgres, run run-2", "by hand"]
+    made.end()
+    assert [one["id"] for one in active(manager)] == [kept]
+
+
+def test_the_same_silence_goes_on_over_several_steps(manager: ServerAlertmanager) -> None:
+    made = silences(manager)
+    made.before(PLAN, QUIET)
+    made.before(PLAN, Step("again", "Restart again", (Command(("true",), timeout_s=600.0),), expected_alerts=(ALERT,)))
+    (one,) = active(manager)
+    assert "Restart" in one["comment"]
+    made.end()
+    assert active(manager) == []
+
+
+def test_a_step_that_expects_nothing_asks_nothing() -> None:
+    def reach() -> Any:
+        raise AssertionError("it was asked")
+
+    made = Silences(reach, "lab", "run-1")
+    made.before(PLAN, LOUD)
+    made.end()
+    assert made.findings == ()
+
+
+@pytest.mark.parametrize("error", [EndpointUnavailable("No connection."), RuntimeError("canary"), TimeoutError()],
+                         ids=lambda error: type(error).__name__)
+def test_an_alertmanager_that_is_down_is_reported_once_and_waited_for_once(error: Exception) -> None:
+    asked = []
+
+    def reach() -> Any:
+        asked.append(True)
+        raise error
+
+    made = Silences(reach, "lab", "run-1")
+    for step in (QUIET, QUIET, LOUD):
+        made.before(PLAN, step)
+    made.end()
+    (found,) = made.findings
+    assert (found.verdict, len(asked)) == (Verdict.WARNING, 1)
+    assert "canary" not in found.measured
+
+
+@pytest.mark.parametrize("reply", [
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n[1]",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnope", b"HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\noops",
+    b"SSH-2.0-not-http\r\n", b"",
+], ids=["object", "numbers", "text", "500", "not-http", "closed"])
+def test_a_reply_that_is_not_alertmanagers_is_an_error_of_ours(reply: bytes) -> None:
+    def talk(connection: socket.socket, over: Any) -> None:
+        connection.recv(65_536)
+        connection.sendall(reply)
+
+    with scripted_server(talk) as other, pytest.raises(RunbookError) as caught:
+        ServerAlertmanager(Direct(), port=other).silences()
+    assert isinstance(caught.value, EndpointUnavailable | FactUnreadable)
+
+
+def test_one_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alertmanager, "TIMEOUT_S", 0.2)
+
+    def talk(connection: socket.socket, over: Any) -> None:
+        over.wait(120)
+
+    with scripted_server(talk) as silent, pytest.raises(EndpointUnavailable):
+        ServerAlertmanager(Direct(), port=silent).silences()
