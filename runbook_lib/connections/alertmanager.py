@@ -49,7 +49,7 @@ class ServerAlertmanager:
         made, _ = self._exchange("POST", "/api/v2/silences", body)
         if not isinstance(made, dict) or not isinstance(made.get("silenceID"), str):
             raise FactUnreadable("Alertmanager's reply to a silence is of an unknown form.", where=self._where,
-                                 next_step="Look at the silences in Alertmanager's own page.")
+                                 next_step="See the silences in Alertmanager's own page.")
         return str(made["silenceID"])
 
     def expire(self, silence_id: str) -> None:
@@ -85,7 +85,7 @@ class ServerAlertmanager:
         if status != 200:
             shown = head_of(raw.decode("utf-8", "replace").strip(), 300)
             raise FactUnreadable(f"Alertmanager answers {status}: {shown}", where=self._where,
-                                 next_step="Look at the silences in Alertmanager's own page.")
+                                 next_step="See the silences in Alertmanager's own page.")
         try:
             return read_json(raw) if raw.strip() else None
         except ValueError as error:
