@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
-from runbook_lib.connections.link import close_quietly
+from runbook_lib.connections.streams import close_quietly
 from runbook_lib.connections.translate import is_library_error
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, RunbookError
 from runbook_lib.core.foreign_json import read_json
