@@ -178,7 +178,7 @@ compare() {
     without_owner_of_public "$scratch/wanted" <"$scratch/found" >"$scratch/same" && mv -f -- "$scratch/same" "$scratch/found" \
         && word=$(contents_digest "$scratch/found") || conclude error compare "What the copy holds could not be read."
     measure contents "\"$word\""
-    measure read_rows "{$(for word in "${reads[@]}"; do rows_of "${word#*|}"; done | paste -sd,)}"
+    measure read_rows "{$(for word in "${reads[@]}"; do rows_of "${word#* }"; done | paste -sd,)}"
     measure compare_s "$(since "$from")"
     differences=$(same_contents "$scratch/wanted" "$scratch/found") \
         || conclude "$(verdict_of $?)" compare "The copy does not hold what the backup holds (< backup, > restored): $differences"
