@@ -1,8 +1,9 @@
 """`make rehearsal`: the whole release path on the lab, with the real runner, and how long each stage took.
 
 An empty server gets the first release and data, is backed up, checked, moved to the next release and verified. Then a
-broken release is deployed, which must be rolled back automatically, and the backups are restored in a drill. Every run
-leaves its report; the first run that does not end as expected ends the rehearsal.
+broken release is deployed, which must be rolled back automatically, and the backups are restored in a drill. At the
+end stands what is to be seen of it: health, metrics, logs. Every run leaves its report; the first run that does not end
+as expected ends the rehearsal.
 
 The server with the first release is kept as a snapshot, from which the next rehearsal of the same sources begins.
 """
@@ -22,7 +23,7 @@ from lab.engine import ensure_engine
 from lab.errors import LabError
 from lab.instance import Instance, reset, up
 from lab.processes import file_lock, root, state
-from lab.release_path import BRING_UP, FIRST, RELEASE_PATH, Scenario, run_command
+from lab.release_path import ANSWERS, BRING_UP, FIRST, RELEASE_PATH, Scenario, run_command
 from lab.seed import seed
 from runbook_lib.core.errors import PASSED, ROLLED_BACK
 
@@ -125,7 +126,7 @@ class Rehearsal:
         mine = (scenario.notebook, self.instance.name)
         new = [run for run in _archive() if run.run_id not in before and (run.notebook, run.environment) == mine]
         verdict = new[0].verdict or new[0].state if new else "no run recorded"
-        good = code == scenario.exit_code and (code != PASSED or verdict == "passed")
+        good = code in scenario.exit_codes and (scenario.exit_codes != (PASSED,) or verdict == "passed")
         shown = "rolled back" if code == ROLLED_BACK else verdict
         self.results.append(ScenarioResult(scenario, shown, seconds, new[0].run_id if new else "", good))
         return 0 if good else code or 1
@@ -177,8 +178,9 @@ def _report(instance: Instance, times: Times, results: list[ScenarioResult]) -> 
 
 
 def _coloured(one: ScenarioResult) -> str:
-    expected = "" if one.scenario.exit_code == PASSED else ", as expected"
-    return f"[green]{one.verdict}{expected}[/]" if one.as_expected else f"[red]{one.verdict}[/]"
+    expected = ", as expected" if one.scenario.exit_codes == (ROLLED_BACK,) else ""
+    colour = "red" if not one.as_expected else "yellow" if one.scenario.exit_codes == ANSWERS else "green"
+    return f"[{colour}]{one.verdict}{expected}[/]"
 
 
 if __name__ == "__main__":

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lab.instance import Instance
-from runbook_lib.core.errors import PASSED, ROLLED_BACK
+from runbook_lib.core.errors import FAILED, INCONCLUSIVE, PASSED, ROLLED_BACK
 
 FIRST, NEXT, BROKEN = "v3.1.0", "v3.2.0", "broken-server-errors"
 RUN_TIMEOUT_S = 900
+ANSWERS = (PASSED, FAILED, INCONCLUSIVE)
 WATCHED = ("20_deploy", "21_verify")  # the notebooks that watch the release, for `watch_s` seconds
 # what no check can measure; here the rehearsal attests it, and the reports show that
 ATTESTED = "All tests passing in CI/CD, Code review approved, Database migration scripts reviewed"
@@ -18,13 +19,13 @@ ATTESTED = "All tests passing in CI/CD, Code review approved, Database migration
 
 @dataclass(frozen=True)
 class Scenario:
-    """One run of a notebook: title, parameters, whether it changes the server, and the expected exit code."""
+    """One run of a notebook: title, parameters, whether it changes the server, and the expected exit codes."""
 
     title: str
     notebook: str
     parameters: dict[str, str] = field(default_factory=dict)
     apply: bool = False
-    exit_code: int = PASSED
+    exit_codes: tuple[int, ...] = (PASSED,)
 
     def watched_for(self, seconds: int) -> Scenario:
         """The same with a watch of that many seconds, where the notebook watches."""
@@ -42,8 +43,12 @@ RELEASE_PATH = (
     Scenario(f"backup before {NEXT}", "30_backup_database", apply=True),
     Scenario(f"deploy of {NEXT}", "20_deploy", {"ref": NEXT}, apply=True),
     Scenario(f"verification of {NEXT}", "21_verify"),
-    Scenario(f"deploy of {BROKEN}", "20_deploy", {"ref": BROKEN}, apply=True, exit_code=ROLLED_BACK),
+    Scenario(f"deploy of {BROKEN}", "20_deploy", {"ref": BROKEN}, apply=True, exit_codes=(ROLLED_BACK,)),
     Scenario("restore drill", "31_restore_drill", apply=True),
+    # after a broken release not everything is green: each answer will do, and a refusal or an error is none
+    Scenario("health afterwards", "40_health", exit_codes=ANSWERS),
+    Scenario("metrics of the rehearsal", "41_metrics_review", {"window": "1h"}, exit_codes=ANSWERS),
+    Scenario("logs of the rehearsal", "43_log_review", {"hours": "1"}, exit_codes=ANSWERS),
 )
 
 

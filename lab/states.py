@@ -131,6 +131,6 @@ def _run(instance: Instance, scenario: Scenario) -> None:
         command = run_command(instance, scenario.watched_for(WATCH_S))
         done = subprocess.run(command, cwd=root(), text=True, capture_output=True,
                               env={**os.environ, "RUNBOOK_OUTPUTS": outputs})
-    if done.returncode != scenario.exit_code:
+    if done.returncode not in scenario.exit_codes:
         raise LabError(f"{scenario.title} ended with {done.returncode}.\n{done.stdout[-4000:]}{done.stderr[-2000:]}",
                        exit_code=done.returncode)

@@ -14,7 +14,7 @@ from lab.rehearsal import Times
 from lab.release_path import BRING_UP, RELEASE_PATH, Scenario, run_command
 
 # verdicts and exit codes of a rehearsal that goes well: the seventh run deploys a broken release
-AS_EXPECTED = ["passed"] * 6 + ["failed", "passed"], [0] * 6 + [5, 0]
+AS_EXPECTED = ["passed"] * 6 + ["failed", "passed", "warning", "failed", "inconclusive"], [0] * 6 + [5, 0, 0, 1, 4]
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,8 @@ def test_changes_are_applied_with_the_name_of_the_target_and_a_reason() -> None:
 
 def test_read_only_runs_are_not_applied() -> None:
     read_only = [scenario for scenario in RELEASE_PATH if not scenario.apply]
-    assert [scenario.notebook for scenario in read_only] == ["10_preflight", "21_verify"]
+    assert [scenario.notebook for scenario in read_only] == ["10_preflight", "21_verify", "40_health", "41_metrics_review",
+                                                          "43_log_review"]
     assert all("--apply" not in run_command(Instance("lab"), scenario) for scenario in read_only)
 
 
@@ -98,7 +99,7 @@ def test_the_whole_path_passes_and_the_data_comes_after_the_first_release(rehear
     assert code == 0
     assert [command[2] for command in stage.commands] == [
         "20_deploy", "30_backup_database", "10_preflight", "30_backup_database", "20_deploy", "21_verify",
-        "20_deploy", "31_restore_drill"]
+        "20_deploy", "31_restore_drill", "40_health", "41_metrics_review", "43_log_review"]
     assert stage.seeded >= 50_000
     shown = capsys.readouterr().out
     assert "run-7" in shown
@@ -118,7 +119,7 @@ def test_the_next_rehearsal_begins_with_the_release_that_was_kept_and_runs_all_t
     assert (code, stage.restored, stage.seeded, stage.kept) == (0, ["a snapshot"], 0, [])
     assert [command[2] for command in stage.commands] == [scenario.notebook for scenario in RELEASE_PATH]
     code, stage = rehearse(*AS_EXPECTED, "--from-nothing", kept="a snapshot")
-    assert (code, stage.restored, len(stage.commands)) == (0, [], 8)
+    assert (code, stage.restored, len(stage.commands)) == (0, [], 11)
 
 
 def test_only_what_watches_gets_the_seconds_of_the_watch() -> None:
@@ -143,6 +144,13 @@ def test_the_first_run_that_fails_ends_it_with_its_exit_code(rehearse) -> None: 
 
 def test_a_run_that_only_warns_is_not_a_pass(rehearse) -> None:  # type: ignore[no-untyped-def]
     assert rehearse(["warning"], [0])[0] == 1
+
+
+@pytest.mark.parametrize("code", [2, 3, 5, 6, 70])
+def test_a_review_that_gives_no_answer_ends_it(rehearse, code: int) -> None:  # type: ignore[no-untyped-def]
+    verdicts, codes = AS_EXPECTED
+    ended, stage = rehearse([*verdicts[:8], "failed"], [*codes[:8], code])
+    assert (ended, len(stage.commands)) == (code, 9)
 
 
 def test_a_command_that_leaves_no_run_is_not_a_pass(rehearse) -> None:  # type: ignore[no-untyped-def]

@@ -68,6 +68,6 @@ def test_a_run_that_does_not_end_as_it_should_is_quoted(monkeypatch: pytest.Monk
     ended = SimpleNamespace(returncode=1, stdout="what it printed", stderr="")
     monkeypatch.setattr("lab.states.subprocess.run", lambda *_, **__: ended)
     monkeypatch.setattr(states, "run_command", lambda instance, scenario: ())
-    scenario: Any = SimpleNamespace(title="Deploy", exit_code=0, watched_for=lambda seconds: None)
+    scenario: Any = SimpleNamespace(title="Deploy", exit_codes=(0,), watched_for=lambda seconds: None)
     with pytest.raises(LabError, match=r"Deploy ended with 1.\nwhat it printed"):
         states._run(Instance("one"), scenario)
