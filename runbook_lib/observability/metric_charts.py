@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from runbook_lib.observability.checks.metrics_review import (
@@ -62,17 +63,26 @@ def small_multiples(review: MetricsReview, *, title: str = "Metrics") -> Figure:
     figure = Figure(figsize=(WIDTH, top + _PANEL * len(shown) + 0.9), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(len(shown) + 1, 1, sharex=True, height_ratios=[top, *[_PANEL] * len(shown)])
-    begin, end = to_dates([review.grid.begin, review.grid.end])
+    begins = _first_drawn(review)
+    begin, end = to_dates([begins, review.grid.end])
     for panel, one in zip(axes[1:], shown, strict=True):
         _panel(panel, one, review)
         panel.set_xlim(begin, end)
     _draw_marks(axes[0], axes[1:], lanes, begin, end)
     axes[0].set_title(title, loc="left")
-    time_axis(axes[-1], [review.grid.begin, review.grid.end])
+    time_axis(axes[-1], [begins, review.grid.end])
     earlier = [window for window in _EARLIER if any(_known(one, window) for one in shown)]
     words = {BEFORE: "thin grey: the window before", WEEK_BEFORE: "dotted grey: a week before"}
     axes[-1].set_xlabel("   ".join(["time in UTC", *(words[one] for one in earlier), "▲▼ a change of level"]))
     return described(figure, _words(review, shown))
+
+
+def _first_drawn(review: MetricsReview) -> datetime:
+    """Where the axis begins: with the window, or shortly before the first sample that Prometheus has at all."""
+    since, end = review.window.data_since, review.grid.end
+    if since is None or not review.grid.begin < since < end:
+        return review.grid.begin
+    return max(review.grid.begin, since - (end - since) / 20)
 
 
 def _known(one: ReviewedMetric, window: str) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runbook_lib.archive.summary import RunSummary
+from runbook_lib.core.text import pluralize
 from runbook_lib.report.labels import sentences, title_of
 
 Event = dict[str, Any]
@@ -115,5 +116,6 @@ class RunReport:
         apart = [f"{absent} not applicable"] if absent else []
         if not verdicts:
             return ", ".join(apart)
-        others = [f"{verdicts.count(verdict)} {verdict}" for verdict in _SEVERITY if verdict in verdicts]
+        others = [pluralize(verdicts.count(one), one) if one == "warning" else f"{verdicts.count(one)} {one}"
+                  for one in _SEVERITY if one in verdicts]
         return ", ".join([f"{verdicts.count('passed')} of {len(verdicts)} passed", *others, *apart])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from runbook_lib.core import errors
 from runbook_lib.core.findings import Finding, Verdict, advice_of, lines_of
 from runbook_lib.core.signals import STOPPED
+from runbook_lib.core.text import pluralize
 
 _STATES = {
     errors.FAILED: "failed",
@@ -81,7 +82,7 @@ def outcome_of_findings(findings: Sequence[Finding], *, not_applied: bool, obser
         summary = f"{count} of {len(checked)} checks {verdict}: {names}."
     else:
         passed = sum(one.verdict is Verdict.PASSED for one in findings)
-        others = "" if verdict is Verdict.PASSED else f", {count} {verdict}"
+        others = "" if verdict is Verdict.PASSED else f", {pluralize(count, str(verdict))}"
         summary = f"{passed} of {len(checked)} checks passed{others}{apart}."
     state = {Verdict.FAILED: "failed", Verdict.INCONCLUSIVE: "inconclusive"}.get(verdict, "finished")
     return Outcome(verdict, state, _VERDICT_CODES.get(verdict, errors.PASSED), summary)

@@ -152,7 +152,7 @@ def log_is_quiet(survey: HealthSurvey, errors: SevereLines | Unanswered | None, 
     gap = "" if errors.lines or _is_young(survey, minutes) else errors.incomplete
     return finding(check, None if gap else not errors.lines,
                    measured=gap or f"{pluralize(len(errors.lines), 'line')}{last}", expected=expected,
-                   next_step="21 Verify shows the lines since the deployment; a request's id finds it in nginx's log.",
+                   next_step="43 Log review groups them, says which are new, and joins them with their requests.",
                    otherwise=Verdict.WARNING)
 
 

@@ -116,11 +116,11 @@ def log_answer(environment: Environment, review: LogReview, findings: Iterable[F
     """The one sentence that the report opens with."""
     found = tuple(findings)
     worst = Verdict.worst(one.verdict for one in found)
-    first = "; ".join(head_of(f"{one.check}: {one.measured}", 200) for one in found if one.verdict is worst)
+    first = "; ".join(head_of(f"{one.check}: {one.measured}", 300) for one in found if one.verdict is worst)
     window = f"{review.since:%Y-%m-%d %H:%M} to {review.until:%Y-%m-%d %H:%M} UTC"
     counted = f"{pluralize(review.requests, 'request')} and {pluralize(review.messages, 'message')}"
     if worst is Verdict.FAILED:
-        return f"The logs of {environment.title} show a fault, {window}: {head_of(first, 400)}. Of {counted}."
+        return f"The logs of {environment.title} show a fault, {window}: {head_of(first, 400)}. Read: {counted}."
     if worst is Verdict.INCONCLUSIVE:
         return f"The logs of {environment.title} do not tell enough, {window}: {head_of(first, 400)}."
     if worst is Verdict.WARNING:

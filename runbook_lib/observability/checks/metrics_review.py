@@ -147,9 +147,9 @@ class MetricsReview:
         return [one.row for one in self.metrics]
 
     @property
-    def change_rows(self) -> list[dict[str, str]]:
-        """One row a change; one that says so where there is none."""
-        return [one.row for one in self.changes] or [{"changes": "no metric changed its level"}]
+    def change_rows(self) -> list[dict[str, str]] | str:
+        """One row a change; a sentence that says so where there is none."""
+        return [one.row for one in self.changes] or "No metric changed its level."
 
     def csv(self, window: str = NOW) -> str:
         """Every point of one window as CSV: the time in UTC, then a column a line; empty where there is no sample."""

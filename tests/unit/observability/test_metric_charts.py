@@ -12,6 +12,7 @@ import pytest
 from runbook_lib.observability.checks.metrics_review import Mark, MetricsReview
 from runbook_lib.observability.metric_charts import _lanes, _thinned, small_multiples
 from runbook_lib.platform.charts import to_svg
+from runbook_lib.platform.drawing import to_dates
 from runbook_lib.platform.facts.metric_ranges import Values, grid_between
 from tests.unit.metrics_doubles import BEGIN, review
 
@@ -89,3 +90,13 @@ def test_any_constant_can_be_drawn(value: float) -> None:
 def test_no_metric_is_an_answer_too() -> None:
     empty: MetricsReview = replace(review({}), metrics=())
     assert small_multiples(empty).get_label() == "No metric is known."
+
+
+@pytest.mark.parametrize(("since_min", "begins_min"), [(-600, 0), (0, 0), (40, 39), (1, 0), (90, 0)])
+def test_the_axis_begins_shortly_before_the_first_sample_there_is(since_min: float, begins_min: float) -> None:
+    """A server that is an hour old would be a thin line at the edge of a day; a window with samples is drawn whole."""
+    made = review({"error_rate": [1.0] * 60})
+    since = BEGIN + timedelta(minutes=since_min)
+    figure = small_multiples(replace(made, window=replace(made.window, data_since=since)))
+    begins = to_dates([BEGIN + timedelta(minutes=begins_min)])[0]
+    assert figure is not None and figure.axes[1].get_xlim()[0] == pytest.approx(begins, abs=10 / 86_400)

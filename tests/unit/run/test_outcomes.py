@@ -60,6 +60,7 @@ def test_what_the_cell_ended_with_after_a_stop_is_named() -> None:
     ([], False, Verdict.INCONCLUSIVE, 4, "Nothing was checked."),
     ([PASSED, PASSED], True, Verdict.PASSED, 0, "2 of 2 checks passed."),
     ([PASSED, WARNING], True, Verdict.WARNING, 0, "1 of 2 checks passed, 1 warning."),
+    ([PASSED, WARNING, WARNING], True, Verdict.WARNING, 0, "1 of 3 checks passed, 2 warnings."),
     ([PASSED, INCONCLUSIVE], True, Verdict.INCONCLUSIVE, 4, "1 of 2 checks inconclusive: inconclusive."),
     ([FAILED, INCONCLUSIVE], True, Verdict.FAILED, 1, "1 of 2 checks failed: failed."),
 ])

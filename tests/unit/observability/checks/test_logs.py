@@ -16,7 +16,7 @@ WINDOW = "2026-11-26 12:00 to 2026-11-27 12:00 UTC"
 @pytest.mark.parametrize(("verdict", "sentence"), [
     (Verdict.PASSED, f"are quiet, {WINDOW}: 100 requests and 1 message, and nothing is wrong in them."),
     (Verdict.WARNING, f"Nothing failed in 100 requests and 1 message, {WINDOW}; worth reading: it: as measured."),
-    (Verdict.FAILED, f"show a fault, {WINDOW}: it: as measured. Of 100 requests and 1 message."),
+    (Verdict.FAILED, f"show a fault, {WINDOW}: it: as measured. Read: 100 requests and 1 message."),
     (Verdict.INCONCLUSIVE, f"do not tell enough, {WINDOW}: it: as measured."),
     (Verdict.NOT_APPLICABLE, "There is nothing to review: it: as measured."),
 ])
