@@ -15,6 +15,7 @@ from runbook_lib.core.text import head_of, printable
 from runbook_lib.environment import Environment
 from runbook_lib.environment.rules import AlertChannel
 
+INFORMED = "the team is informed"
 EMAIL, SLACK, PAGERDUTY = "email", "slack", "pagerduty"  # the channels' names in the environment file
 LONGEST_FIELD = 1000  # characters of one foreign text; the whole message has its own bound
 # the worst ends call an engineer; a check that failed is an error, missing data a warning
@@ -113,7 +114,12 @@ def _field(text: str) -> str:
 
 
 def findings_of(results: Iterable[Delivered], *, required: bool = False) -> tuple[Finding, ...]:
-    """One finding a channel. What was not sent is a warning, as the run's own work is done; `required`: a failure."""
+    """One finding a channel, and one for all where none is configured. What was not sent is a warning, as the run's own
+    work is done; `required`: a failure."""
+    results = tuple(results)
+    if not required and results and all(one.state is Delivery.OFF for one in results):
+        why = "; ".join(f"{one.route.channel}: {one.reason}" for one in results)
+        return (Finding(INFORMED, Verdict.NOT_APPLICABLE, f"no channel is configured ({why})"),)
     return tuple(_finding(one, Verdict.FAILED if required else Verdict.WARNING) for one in results)
 
 

@@ -20,7 +20,7 @@ from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment, project
 from runbook_lib.execution import Execution, StepRecord
 from runbook_lib.execution.interrupts import defer_signals
-from runbook_lib.platform.notifications import RunEnd, compose_message, findings_of, notification_routes
+from runbook_lib.platform.notifications import INFORMED, RunEnd, compose_message, findings_of, notification_routes
 from runbook_lib.run.display import show_html
 from runbook_lib.run.outcomes import Outcome
 from runbook_lib.run.record import RunRecord
@@ -63,7 +63,7 @@ def announce(outcome: Outcome, record: RunRecord, environment: Environment, secr
         found = findings_of(results)
         _record(results, found, message.key, record)
     except Exception as error:  # whatever it is: the run's own end counts for more
-        found = (Finding("the team is informed", Verdict.WARNING, f"internal error: {type(error).__name__}"),)
+        found = (Finding(INFORMED, Verdict.WARNING, f"internal error: {type(error).__name__}"),)
         with suppress(errors.RunbookError):
             record.add_findings(STAGE, found)
     missed = [one for one in found if one.verdict is Verdict.WARNING]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runbook_lib.core.findings import Verdict
-from runbook_lib.core.messages import LONGEST_TEXT, Delivered, Delivery
+from runbook_lib.core.messages import LONGEST_TEXT, Delivered, Delivery, Route
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment, load_environment
 from runbook_lib.environment.notifications import MailServer, Notifications
@@ -100,3 +100,14 @@ def test_what_became_of_it_is_a_finding_that_fails_only_what_was_asked_for(
     result = Delivered(notification_routes(STAGING, {})[1], state, "a reason", "do that")
     assert [one.verdict for one in (*findings_of([result]), *findings_of([result], required=True))] == [usual, required]
     assert state is Delivery.SENT or "a reason" in findings_of([result])[0].measured
+
+
+def test_where_no_channel_is_configured_one_line_says_so() -> None:
+    off = [Delivered(Route(name, name), Delivery.OFF, f"{name} has no secret") for name in ("email", "slack")]
+    (found,) = findings_of(off)
+    assert (found.verdict, found.measured) == (
+        Verdict.NOT_APPLICABLE, "no channel is configured (email: email has no secret; slack: slack has no secret)")
+    assert len(findings_of(off, required=True)) == 2, "a test of the channels judges each"
+    assert findings_of([]) == ()
+    sent = Delivered(Route("pagerduty", "PagerDuty", ("team",)), Delivery.SENT)
+    assert [one.verdict for one in findings_of([*off, sent])] == [Verdict.NOT_APPLICABLE, Verdict.NOT_APPLICABLE, Verdict.PASSED]
