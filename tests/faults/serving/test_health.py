@@ -43,9 +43,11 @@ def broken(lab: Lab, before: str, after: str, *words: str) -> Iterator[None]:
         while left := lab.on_server("bash", "-c", UNHEALTHY):
             assert time.monotonic() < until, left
             time.sleep(0.5)
-        while lab.on_server("curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", "https://127.0.0.1/") != "200":
-            assert time.monotonic() < until
-            time.sleep(0.5)
+        # Docker's word is as old as its last check: a break of a second is not over when its containers have started
+        for path in ("/", "/health"):
+            while lab.on_server("curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", f"https://127.0.0.1{path}") != "200":
+                assert time.monotonic() < until, path
+                time.sleep(0.5)
 
 
 def found(ended: FinishedRun) -> Mapping[str, Any]:
@@ -61,7 +63,7 @@ def lying(lab: Lab) -> str:
 
 def test_every_check_is_red_where_everything_is_wrong_and_says_what_next(
         operator: Operator, lab: Lab, lying: str, environment_with: Callable[..., str]) -> None:
-    strict = environment_with(disk_minimum_gb=100_000, certificate_minimum_days=100_000,
+    strict = environment_with(disk_minimum_gb=100_000, certificate_minimum_days=3650,
                               services={"frontend": {"needs": ["postgres"]}})
     with broken(lab, BREAK, REPAIR, lying):
         ended = operator.run("40_health", "-p", "deadline_s=60", environment=strict)
