@@ -24,12 +24,16 @@ from runbook_lib.core.foreign_json import read_json
 
 START_TIMEOUT_S = 30.0  # the first start on a cold disk
 CALL_TIMEOUT_S = 15.0
-# --remote-debugging-pipe reads descriptor 3 and writes 4; ours go there by way of higher ones, for one may be 3 or 4
+END_TIMEOUT_S = 5.0  # a process that left the browser's group may hold the pipe
+# --remote-debugging-pipe reads descriptor 3 and writes 4; ours go there by way of free ones above both, for each of
+# them may be the place of the other
 RENUMBER = """
 import os, sys
-for old, new in ((int(sys.argv[1]), 100), (int(sys.argv[2]), 101), (100, 3), (101, 4)):
+read, write = int(sys.argv[1]), int(sys.argv[2])
+free = max(read, write, 4) + 1
+for old, new in ((read, free), (write, free + 1), (free, 3), (free + 1, 4)):
     os.dup2(old, new)
-os.closerange(5, 102)
+os.closerange(5, free + 2)
 os.execv(sys.argv[3], sys.argv[3:])
 """
 Message = dict[str, Any]
@@ -47,7 +51,7 @@ class DevTools:
 
     def __enter__(self) -> Self:
         their_in, self._write = os.pipe()
-        self._read, their_out = os.pipe()
+        read, their_out = os.pipe()
         os.set_blocking(self._write, False)
         # nothing of our environment goes along: it may hold secrets, a proxy, another display
         environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(self._profile),
@@ -58,7 +62,8 @@ class DevTools:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(their_in)
         os.close(their_out)
-        threading.Thread(target=self._listen, daemon=True, name="browser").start()
+        self._listener = threading.Thread(target=self._listen, args=(read,), daemon=True, name="browser")
+        self._listener.start()
         try:
             self.open_page(timeout_s=START_TIMEOUT_S)
         except BaseException:
@@ -74,9 +79,9 @@ class DevTools:
         with suppress(OSError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        for descriptor in (self._write, self._read):
-            with suppress(OSError):
-                os.close(descriptor)
+        with suppress(OSError):
+            os.close(self._write)
+        self._listener.join(END_TIMEOUT_S)
 
     def call(self, method: str, *, timeout_s: float = CALL_TIMEOUT_S, **parameters: Any) -> Message:
         """The result of one command; events that come meanwhile go to `on_event`. Raises BrowserMissing."""
@@ -140,12 +145,14 @@ class DevTools:
         if message.get("sessionId") == self.session and "method" in message:
             self.on_event(str(message["method"]), dict(message.get("params") or {}))
 
-    def _listen(self) -> None:
+    def _listen(self, descriptor: int) -> None:
+        """Only this thread closes what it reads: its number, given to the next browser's pipe, would be read here still."""
         buffer = bytearray()
         with suppress(OSError, ValueError):
-            while chunk := os.read(self._read, 1 << 16):
+            while chunk := os.read(descriptor, 1 << 16):
                 buffer += chunk
                 while (end := buffer.find(0)) >= 0:
                     self._messages.put(read_json(bytes(buffer[:end]), strict=False))
                     del buffer[: end + 1]
+        os.close(descriptor)
         self._messages.put(None)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,8 @@ from runbook_lib.connections.browser.devtools import DevTools
 from runbook_lib.core.errors import BrowserMissing
 
 # replies to every command but "Silent"; before the reply to "Talk" it reports an event of the page
-PROGRAM = """#!/usr/bin/env python3
+# named by its path: a version manager's script in front of it would read the first message
+PROGRAM = f"#!{sys.executable} -IS\n" + """
 import json, os
 buffer = b""
 while chunk := os.read(3, 65536):
@@ -58,6 +61,39 @@ def test_events_are_reported_while_nothing_is_asked(program: str, tmp_path: Path
         devtools.send("Talk")
         devtools.pump(0.5)
     assert heard == ["hello"]
+
+
+@pytest.mark.parametrize("first", [3, 4, 96, 97, 98, 99, 100, 101, 300])
+def test_its_pipes_may_have_any_number(program: str, tmp_path: Path, first: int) -> None:
+    """A kernel that runs for long has many files open; the browser's pipes must not overwrite each other on their way."""
+    taken: list[int] = []
+    while (one := os.open(os.devnull, os.O_RDONLY)) < first:
+        taken.append(one)
+    os.close(one)
+    try:
+        with DevTools(program, (), tmp_path) as devtools:
+            assert devtools.call("Echo", word="a")["echo"]["word"] == "a"
+    finally:
+        for number in taken:
+            os.close(number)
+
+
+def test_a_browser_that_has_ended_takes_no_reply_of_the_next_one(
+    program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its listener once read on from a number that was the next one's pipe by then, where it was slow to notice the end."""
+    read = os.read
+
+    def slow_to_notice(descriptor: int, most: int) -> bytes:
+        found = read(descriptor, most)
+        if not found:
+            time.sleep(0.5)
+        return found
+
+    monkeypatch.setattr(devtools_module.os, "read", slow_to_notice)
+    with DevTools(program, (), tmp_path):
+        (listener,) = (one for one in threading.enumerate() if one.name == "browser")
+    assert not listener.is_alive()
 
 
 def test_a_browser_that_does_not_reply_is_missing(program: str, tmp_path: Path) -> None:
