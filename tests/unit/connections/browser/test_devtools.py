@@ -90,7 +90,7 @@ def test_a_browser_that_has_ended_takes_no_reply_of_the_next_one(
             time.sleep(0.5)
         return found
 
-    monkeypatch.setattr(devtools_module.os, "read", slow_to_notice)
+    monkeypatch.setattr(os, "read", slow_to_notice)
     with DevTools(program, (), tmp_path):
         (listener,) = (one for one in threading.enumerate() if one.name == "browser")
     assert not listener.is_alive()
