@@ -146,7 +146,7 @@ class DevTools:
             self.on_event(str(message["method"]), dict(message.get("params") or {}))
 
     def _listen(self, descriptor: int) -> None:
-        """Only this thread closes what it reads: its number may be the next browser's pipe at once, and be read here."""
+        """Only this thread closes what it reads: its number may be the next browser's pipe at once, and be read."""
         buffer = bytearray()
         with suppress(OSError, ValueError):
             while chunk := os.read(descriptor, 1 << 16):
