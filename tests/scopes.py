@@ -48,7 +48,7 @@ SCOPES = {scope.folder: scope for scope in (
     Scope("lab/alone", 150, "v3.1.0"),
     Scope("notebooks", 200, needs=NOTHING, apart=True),
     Scope("browser", 100, needs=NOTHING, apart=True),
-    Scope("unit", 380, needs=NOTHING, apart=True),
+    Scope("unit", 450, needs=NOTHING, apart=True),
 )}
 PLACES = {folder: place for place, folder in enumerate(SCOPES)}
 
