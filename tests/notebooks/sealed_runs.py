@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from lab.resilience.runner import journal_writer
 from runbook_lib.archive.runs import list_runs, verify
 from runbook_lib.core.findings import Verdict
 
@@ -21,12 +21,6 @@ def is_sealed_and_unchanged(folder: Path) -> bool:
 
 def lock_holder_process(folder: Path) -> int:
     """The process that holds the run's journal open."""
-    target = str(folder / "journal.jsonl")
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            try:
-                if any(os.readlink(entry) == target for entry in (process / "fd").iterdir()):
-                    return int(process.name)
-            except OSError:
-                continue
-    raise AssertionError("no process holds the journal")
+    found = journal_writer(folder)
+    assert found is not None, "no process holds the journal"
+    return found

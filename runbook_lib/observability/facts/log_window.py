@@ -19,6 +19,7 @@ from runbook_lib.environment.logs import LogFile
 from runbook_lib.environment.services import COLOURS
 from runbook_lib.platform.facts.availability import Unanswered, with_deadline
 
+PROGRAM = programs.text("platform/compression.sh", "observability/log_window.sh")
 LONGEST_LINE = 32_768  # bytes; a longer line is cut on the server, so none of it is shown: a secret may be cut in two
 MEGABYTE = 1_000_000
 GROWTH = 64 * MEGABYTE  # what may be written between the survey and the transfer
@@ -194,8 +195,7 @@ def _command(environment: Environment, log: LogFile, mode: str, window: LogSurve
     source = ("file", log.path) if log.path else ("service", environment.project, *_services(environment, log.service))
     words = (mode, str(int(window.since.timestamp())), str(int(window.until.timestamp())), str(LONGEST_LINE),
              str(most), *(str(word) for word in source))
-    return Command(("bash", "-s", "--", *words), stdin=programs.text("observability/log_window.sh"),
-                   timeout_s=deadline_s)
+    return Command(("bash", "-s", "--", *words), stdin=PROGRAM, timeout_s=deadline_s)
 
 
 def _services(environment: Environment, name: str | None) -> tuple[str, ...]:

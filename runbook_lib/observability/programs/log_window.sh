@@ -1,7 +1,7 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # log_window.sh size|send SINCE UNTIL LONGEST MOST file PATH
 # log_window.sh size|send SINCE UNTIL LONGEST MOST service PROJECT SERVICE…
-# The lines of a log between two moments (seconds of 1970), its rotated files included, oldest first.
+# The lines of a log between two moments (seconds of 1970), its rotated files included, oldest first. Follows compression.sh.
 # size: what there is, a line each. S: the log's state; F: bytes, name of a file; Z: percent of the size that compression
 # leaves. send: the lines themselves, compressed, at most MOST bytes before that; of a line at most LONGEST bytes.
 # On standard error, G: what could not be read. Log text is never run.
@@ -102,17 +102,6 @@ hold_all() { # false where a rotation came between listing and opening
 }
 
 # ── the window of one file ────────────────────────────────────────────────────────────────────────────────────────────
-# By the first bytes, not by the name: `compressext` names them as one likes.
-tool_for() {
-    case $(od -An -N6 -tx1 -- "$1" | tr -d ' \n') in
-    1f8b* | 1f9d*) echo gzip ;;
-    425a68*) echo bzip2 ;;
-    fd377a585a00) echo xz ;;
-    28b52ffd*) echo zstd ;;
-    04224d18*) echo lz4 ;;
-    *) echo cat ;;
-    esac
-}
 time_at() { # FILE OFFSET: the first time in the lines after the offset; nothing where there is none
     { tail -c "+$(($2 + 1))" "$1" || true; } 2>/dev/null | { head -c $BLOCK || true; } | LC_ALL=C awk "$TIMES"'
         NR > 1 { t = time_in($0); if (t != "") { printf "%d\n", t; exit } }' || true

@@ -16,6 +16,7 @@ from runbook_lib.platform.facts.log_lines import LogLine, level_of_text, log_lin
 
 BACKEND_LOG = "/var/log/gw2/backend.log"
 ACCESS_LOG = "/var/log/nginx/access.log"
+PROGRAM = programs.text("platform/compression.sh", "platform/log_lines.sh")
 MOST_LINES = 2_000
 LONGEST_LINE = 8_000
 TIMEOUT_S = 300.0  # a gigabyte of compressed logs takes a minute
@@ -52,7 +53,7 @@ def errors_since(environment: Environment, since: datetime) -> Question[SevereLi
 
     def fetch(connections: Connections) -> SevereLines | None:
         argv = ("bash", "-s", "--", BACKEND_LOG, str(int(since.timestamp())), str(LONGEST_LINE), str(MOST_LINES))
-        command = Command(argv, stdin=programs.text("platform/log_lines.sh"), accepts=(0, _NO_LOG), timeout_s=TIMEOUT_S)
+        command = Command(argv, stdin=PROGRAM, accepts=(0, _NO_LOG), timeout_s=TIMEOUT_S)
         result = connections.server.run(command)
         return None if result.exit_code == _NO_LOG else parse_lines(result.stdout.split("\n"), since)
 

@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # log_lines.sh LOG SINCE LONGEST MOST: severe lines of a log and of all its rotated files that were written to since
-# SINCE (seconds of 1970), oldest first. Log text is never run, and cannot pass for one of our own lines: each line
+# SINCE (seconds of 1970), oldest first. Follows compression.sh. Log text is never run, and cannot pass for one of our own lines: each line
 # begins with a letter. F: a file; B, E, S: its first and last dated line, and its longest silence in seconds; X: a
 # severe line of JSON; C: a line that dates its neighbours; U: a text line with a severe word; G: what could not be read.
 set -euo pipefail
@@ -23,17 +23,6 @@ mapfile -d '' -t found < <(rotated -maxdepth 1 && { rotated -mindepth 2 -maxdept
 unset 'found[-1]'
 if ((${#found[@]} > 0)); then mapfile -d '' -t found < <(printf '%s\0' "${found[@]}" | sort -z -n); fi
 
-# By the first bytes, not by the name: `compressext` names them as one likes.
-tool_for() {
-    case $(od -An -N6 -tx1 -- "$1" | tr -d ' \n') in
-    1f8b* | 1f9d*) echo gzip ;;
-    425a68*) echo bzip2 ;;
-    fd377a585a00) echo xz ;;
-    28b52ffd*) echo zstd ;;
-    04224d18*) echo lz4 ;;
-    *) echo cat ;;
-    esac
-}
 content() {
     local tool=$1
     if [[ $tool == cat ]]; then cat; else "$tool" -dc; fi

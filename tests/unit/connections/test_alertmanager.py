@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -22,8 +19,8 @@ from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, Runbook
 from runbook_lib.core.findings import Verdict
 from runbook_lib.core.plan import Plan, Step
 from runbook_lib.execution.silences import Silences
+from tests.unit.alertmanager_server import serving
 from tests.unit.connections.notifying.receivers import scripted_server
-from tests.unit.staging.files import STAGING
 
 ALERT = ExpectedAlert("ServiceUnhealthy", (("job", "postgres"),))
 QUIET = Step("change-postgres", "Restart postgres", (Command(("true",), timeout_s=60.0),), expected_alerts=(ALERT,))
@@ -42,32 +39,8 @@ class Direct:
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    program = shutil.which("prometheus-alertmanager")
-    if program is None:
-        pytest.skip("Alertmanager is not on this machine; ./setup.sh test installs it on Debian")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number = int(free.getsockname()[1])
-    folder = tmp_path_factory.mktemp("alertmanager")
-    with (folder / "log").open("wb") as log, subprocess.Popen(
-        [program, f"--config.file={STAGING / 'alertmanager/alertmanager.yml'}", f"--storage.path={folder}",
-         f"--web.listen-address=127.0.0.1:{number}", "--cluster.listen-address="], stdout=log, stderr=log,
-    ) as process:
-        try:
-            ends = time.monotonic() + 60
-            while not answers(number):
-                assert time.monotonic() < ends, (folder / "log").read_text()
-                time.sleep(0.1)
-            yield number
-        finally:
-            process.kill()
-
-
-def answers(port: int) -> bool:
-    try:
-        return requests.get(f"http://127.0.0.1:{port}/-/ready", timeout=60).ok
-    except requests.ConnectionError:
-        return False
+    with serving(tmp_path_factory.mktemp("alertmanager")) as address:
+        yield int(address.rpartition(":")[2])
 
 
 @pytest.fixture

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +13,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.unit.alertmanager_server import LISTEN, program, serving
 from tests.unit.connections.notifying.receivers import Mailbox, Reply, WebReceiver, mail_server, web_receiver
 from tests.unit.staging.files import STAGING
 
@@ -75,26 +73,15 @@ def all_of(channel: Callable[[str], list[Any]], *names: str) -> bool:
 
 @pytest.fixture(scope="module")
 def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
-    program = shutil.which("prometheus-alertmanager")
-    if program is None:
-        pytest.skip("Alertmanager is not on this machine; ./setup.sh test installs it on Debian")
     folder, mailbox = tmp_path_factory.mktemp("alertmanager"), Mailbox()
-    with mail_server(mailbox) as mail, web_receiver(TAKEN) as web, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-        free.close()
-        started = start(folder, program, address, mail, web.url)
-        try:
-            until(lambda: is_ready(f"http://{address}") or started.poll() is not None, "Alertmanager starts")
-            assert started.poll() is None, (folder / "log").read_text()
-            yield Team(f"http://{address}", mailbox, web)
-        finally:
-            started.kill()
-            started.wait()
+    with mail_server(mailbox) as mail, web_receiver(TAKEN) as web:
+        command, surroundings = prepared(folder, mail, web.url)
+        with serving(folder, command, surroundings) as address:
+            yield Team(address, mailbox, web)
 
 
-def start(folder: Path, program: str, address: str, mail: int, web: str) -> subprocess.Popen[bytes]:
-    """Alertmanager by the server's own start.sh, with its paths in this folder."""
+def prepared(folder: Path, mail: int, web: str) -> tuple[list[str], dict[str, str]]:
+    """The command that starts Alertmanager by the server's own start.sh, with its paths in this folder, and its variables."""
     config = (STAGING / "alertmanager/alertmanager.yml").read_text()
     for text, shorter in SHORTENED.items():
         assert text in config
@@ -102,21 +89,13 @@ def start(folder: Path, program: str, address: str, mail: int, web: str) -> subp
     (folder / "alertmanager.yml").write_text(config)
     script = (STAGING / "alertmanager/start.sh").read_text()
     for text, here in {"/etc/alertmanager/": f"{folder}/", "/tmp/alertmanager": str(folder / "made"),
-                       "--storage.path=/alertmanager": f"--storage.path={folder}/data --web.listen-address={address}"}.items():
+                       "--storage.path=/alertmanager": f"--storage.path={folder}/data {LISTEN}"}.items():
         assert text in script
         script = script.replace(text, here)
     (folder / "start.sh").write_text(script)
-    (folder / "alertmanager").symlink_to(program)
+    (folder / "alertmanager").symlink_to(program())
     surroundings = {"PATH": f"{folder}:{os.environ['PATH']}", "SLACK_WEBHOOK": web + WEBHOOK, "PAGERDUTY_KEY": ROUTING_KEY}
-    with (folder / "log").open("wb") as log:
-        return subprocess.Popen(["sh", str(folder / "start.sh")], env=surroundings, stdout=log, stderr=log)
-
-
-def is_ready(address: str) -> bool:
-    try:
-        return requests.get(f"{address}/-/ready", timeout=60).ok
-    except requests.ConnectionError:
-        return False
+    return ["sh", str(folder / "start.sh")], surroundings
 
 
 def test_alerts_of_one_group_come_as_one_message_in_each_channel_and_so_does_their_end(team: Team) -> None:

@@ -2,51 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from tests.unit.staging.files import STAGING
+from tests.unit.alertmanager_server import serving
 
 CAUSE = {"alertname": "ServiceUnhealthy", "job": "postgres", "severity": "critical"}
 
 
 @pytest.fixture(scope="module")
 def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    program = shutil.which("prometheus-alertmanager")
-    if program is None:
-        pytest.skip("Alertmanager is not on this machine; ./setup.sh test installs it on Debian")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    folder = tmp_path_factory.mktemp("alertmanager")
-    with (folder / "log").open("w") as log, subprocess.Popen(
-        [program, f"--config.file={STAGING / 'alertmanager/alertmanager.yml'}", f"--storage.path={folder}",
-         f"--web.listen-address={address}", "--cluster.listen-address="], stdout=log, stderr=log,
-    ) as process:
-        try:
-            _wait_until_ready(f"http://{address}", process, folder / "log")
-            yield f"http://{address}"
-        finally:
-            process.kill()
-
-
-def _wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if requests.get(f"{address}/-/ready", timeout=60).ok:
-                return
-        except requests.ConnectionError:
-            time.sleep(0.1)
-    pytest.fail(log.read_text())
+    with serving(tmp_path_factory.mktemp("alertmanager")) as address:
+        yield address
 
 
 def firing(alertmanager: str, *alerts: dict[str, str]) -> dict[str, bool]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from runbook_lib.core import programs
+from runbook_lib.observability.facts.log_window import PROGRAM
 
 DAY = 86_400
 BEGIN = int(datetime(2026, 11, 20, tzinfo=UTC).timestamp())
@@ -37,7 +37,7 @@ def ask(mode: str, log: Path, since: int, until: int, *, path: str = "", user: i
     words = source or ("file", str(log))
     drop = ("setpriv", f"--reuid={user}", "--clear-groups") if user and os.geteuid() == 0 else ()
     return subprocess.run((*drop, "bash", "-s", "--", mode, str(since), str(until), "32768", str(most), *words),
-                          input=programs.text("observability/log_window.sh").encode(), capture_output=True, check=True, timeout=300,
+                          input=PROGRAM.encode(), capture_output=True, check=True, timeout=300,
                           env={"PATH": f"{path}:{os.environ['PATH']}" if path else os.environ["PATH"], "LC_ALL": "C.UTF-8"})
 
 

@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from runbook_lib.connections.scripted import ScriptedConnections
-from runbook_lib.core import programs
-from runbook_lib.platform.facts.logs import BACKEND_LOG, MOST_LINES, SevereLines, errors_since, parse_lines
+from runbook_lib.platform.facts.logs import BACKEND_LOG, MOST_LINES, PROGRAM, SevereLines, errors_since, parse_lines
 
 SINCE = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 ENVIRONMENT: Any = SimpleNamespace()
@@ -51,7 +50,7 @@ def error(count: int, message: str = "boom") -> str:
 def read(log: Path, **variables: str) -> SevereLines | None:
     """What the program on the server finds, parsed."""
     argv = ["bash", "-s", "--", str(log), str(int(SINCE.timestamp())), "8000", str(MOST_LINES)]
-    done = subprocess.run(argv, input=programs.text("platform/log_lines.sh"), capture_output=True, text=True, check=False,
+    done = subprocess.run(argv, input=PROGRAM, capture_output=True, text=True, check=False,
                           env={**os.environ, **variables}, timeout=60)
     assert done.returncode in (0, 66), done.stderr
     return None if done.returncode == 66 else parse_lines(done.stdout.split("\n"), SINCE)
