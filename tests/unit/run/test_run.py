@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from runbook_lib.archive import journal
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import (
     Refused,
@@ -11,7 +12,7 @@ from runbook_lib.core.errors import (
 from runbook_lib.core.findings import finding
 from runbook_lib.core.plan import Plan, Step
 from runbook_lib.core.questions import Question
-from tests.notebooks.sample_notebooks import ProjectDir
+from tests.notebooks.sample_notebooks import SECRET, ProjectDir
 from tests.unit.run_doubles import opened
 
 
@@ -35,3 +36,17 @@ def test_a_plan_is_pinned_together_with_the_rules_of_its_environment(project_dir
     plan = Plan("try", "lab", (Step("touch", "Touch it", ()),))
     assert run.plan(plan).hash != plan.hash
     assert run.plan(plan).rules == run.environment.rules_fingerprint
+
+
+@pytest.mark.parametrize("content", [f"at;{SECRET}\n", f"at;{SECRET}\n".encode()])
+def test_a_kept_file_is_redacted_named_in_the_journal_and_sealed(project_dir: ProjectDir, content: str | bytes) -> None:
+    run = opened()
+    path = run.keep("sample.csv", content)
+    kept = (run.folder.path / path).read_text()
+    assert kept.startswith("at;") and SECRET not in kept
+    assert [event["file"] for event in journal.read(run.folder) if event["event"] == "kept"] == [path]
+    run.verify(finding("up", True))
+    run.close()
+    assert path in (run.folder.path / "manifest.json").read_text()
+    with pytest.raises(Refused, match="closed and sealed"):
+        run.keep("late.csv", "")
