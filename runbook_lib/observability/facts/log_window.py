@@ -13,13 +13,14 @@ from runbook_lib.core.errors import BadParameter, FactUnreadable
 from runbook_lib.core.findings import Finding, finding, not_applicable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import lines_of, printable, readable_size
-from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
 from runbook_lib.environment.logs import LogFile
 from runbook_lib.environment.services import COLOURS
+from runbook_lib.observability.facts.review_window import check_deadline, parse_until
 from runbook_lib.platform.facts.availability import Unanswered, with_deadline
 
 PROGRAM = programs.text("platform/compression.sh", "observability/log_window.sh")
+LONGEST_S = 3_600.0  # of one log
 LONGEST_LINE = 32_768  # bytes; a longer line is cut on the server, so none of it is shown: a secret may be cut in two
 MEGABYTE = 1_000_000
 GROWTH = 64 * MEGABYTE  # what may be written between the survey and the transfer
@@ -104,8 +105,11 @@ class LogSurvey:
         """Whether the log lines are no more than may come over the link: to be asked before anything is sent."""
         if not self.logs:
             return not_applicable(SIZE, NO_LOGS)
+        unknown = [name for name, one in self.logs.items() if isinstance(one, Unanswered)]
         return finding(
-            SIZE, self.size_bytes <= maximum_mb * MEGABYTE, measured=f"{readable_size(self.size_bytes)} of log lines",
+            SIZE, self.size_bytes <= maximum_mb * MEGABYTE,
+            measured="; ".join((f"{readable_size(self.size_bytes)} of log lines",
+                                *(f"not known, and not read: {name}" for name in unknown))),
             expected=f"at most {maximum_mb:g} MB (maximum_mb)",
             next_step="Nothing has come yet. Give fewer hours, or an earlier end (until), or a larger maximum_mb.")
 
@@ -122,16 +126,19 @@ def survey_logs(environment: Environment, hours: float = 24.0, until: str = "",
     """How much each log has in the `hours` before `until` (a time in UTC; empty: now). Reads no line of a log.
 
     A log that does not answer within `deadline_s` is missing, and the others are there. Raises BadParameter for a
-    window that is none. Source: the server's files, and Docker.
+    window or deadline that is none, FactUnreadable where no log answers. Source: the server's files, and Docker.
     """
-    end = _moment(until)
+    now = datetime.now(UTC).replace(microsecond=0)
+    end = parse_until(until, now) or now
     since = _begin(end, hours)
+    check_deadline(deadline_s, LONGEST_S, "a gigabyte of lines")
 
     def fetch(connections: Connections) -> LogSurvey:
         found: dict[str, LogSize | Unanswered] = {}
         for name, log in environment.logs.items():
             question = _survey(environment, name, log, since, end, deadline_s)
             found[name] = with_deadline(question, deadline_s).fetch(connections)
+        _must_be_known(found)
         return LogSurvey(since, end, found)
 
     return Question("logs in the window", fetch)
@@ -208,14 +215,13 @@ def _gaps(errors: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(printable(line[2:]) for line in lines_of(errors) if line.startswith("G ")))
 
 
-def _moment(until: str) -> datetime:
-    if not until:
-        return datetime.now(UTC).replace(microsecond=0)
-    try:
-        return parse_time(until)
-    except ValueError:
-        raise BadParameter(f"until: {until!r} is not a time.", where="the parameter until",
-                           next_step="Write it as 2026-11-27 14:00, in UTC, or leave it empty for now.") from None
+def _must_be_known(found: Mapping[str, LogSize | Unanswered]) -> None:
+    unanswered = [one for one in found.values() if isinstance(one, Unanswered)]
+    # nothing is known: 0 bytes would be a size, and within every limit
+    if unanswered and len(unanswered) == len(found):
+        raise FactUnreadable("; ".join(dict.fromkeys(one.reason for one in unanswered)),
+                             where=f"logs {', '.join(found)}",
+                             next_step=next((one.next_step for one in unanswered if one.next_step), ""))
 
 
 def _begin(until: datetime, hours: float) -> datetime:

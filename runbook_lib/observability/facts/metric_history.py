@@ -14,9 +14,10 @@ from typing import Any
 
 from runbook_lib.core.errors import BadParameter, FactUnreadable
 from runbook_lib.core.questions import Connections, Question
-from runbook_lib.core.times import from_timestamp, parse_time
+from runbook_lib.core.times import from_timestamp
 from runbook_lib.environment import Environment
 from runbook_lib.environment.metrics import Metric
+from runbook_lib.observability.facts.review_window import check_deadline, parse_until
 from runbook_lib.platform.facts.availability import Unanswered, with_deadline
 from runbook_lib.platform.facts.metric_ranges import (
     Grid,
@@ -98,9 +99,7 @@ def metrics_window(environment: Environment, window: str = "6h", until: str = ""
     Raises BadParameter for a span that is too short, too long, or in the future.
     """
     length, end = parse_window(window), parse_until(until, datetime.now(UTC))
-    if not 1 <= deadline_s <= LONGEST_S:  # NaN too: no comparison holds for it
-        raise BadParameter(f"deadline_s: should be between 1 and {LONGEST_S:g}, got {deadline_s:g}",
-                           next_step="Leave it out: the default is good for a month of data.")
+    check_deadline(deadline_s, LONGEST_S, "a month of data")
 
     def fetch(connections: Connections) -> MetricsWindow:
         began, started = time.monotonic(), datetime.now(UTC)
@@ -126,23 +125,9 @@ def parse_window(text: str) -> timedelta:
     length = timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else timedelta()
     if not SHORTEST <= length <= LONGEST:
         raise BadParameter(f"window: should be from 5m to 30d, as in 90m, 6h or 7d; got {text[:40]!r}",
+                           where="the parameter window",
                            next_step="Prometheus keeps 30 days here; a rate needs some minutes.")
     return length
-
-
-def parse_until(text: str, now: datetime) -> datetime | None:
-    """The window's end in UTC; None where it is to be now. Raises BadParameter."""
-    if not text.strip():
-        return None
-    try:
-        end = parse_time(text.strip())
-    except ValueError as error:
-        raise BadParameter(f"until: should be a time such as 2026-11-27T14:05, got {text[:40]!r}",
-                           next_step="Leave it empty for now; times are in UTC.") from error
-    if end > now:
-        raise BadParameter(f"until: {end:%Y-%m-%d %H:%M} UTC is in the future; it is {now:%Y-%m-%d %H:%M} UTC now",
-                           next_step="Leave it empty for now; times are in UTC.")
-    return end
 
 
 def metrics_questions(environment: Environment, window: MetricsWindow,

@@ -70,9 +70,10 @@ def test_more_than_may_come_is_refused_before_anything_comes(sizes: tuple[int, .
     assert verdict is not Verdict.FAILED or "Give fewer hours" in found.next_step
 
 
-def test_a_log_that_did_not_answer_has_no_size() -> None:
-    missing = LogSurvey(datetime.now(UTC), datetime.now(UTC), {"x": Unanswered("the log x", "no answer within 1 s")})
-    assert missing.fits(1).verdict is Verdict.PASSED
+def test_a_log_that_did_not_answer_has_no_size_and_is_named() -> None:
+    half = LogSurvey(datetime.now(UTC), datetime.now(UTC), {
+        "x": Unanswered("the log x", "no answer within 1 s"), "y": LogSize("y", "/a", "ok", (LogFilePart("/a", 1),))})
+    assert half.fits(1).measured == "1 B of log lines; not known, and not read: x"
 
 
 def test_a_log_of_containers_is_asked_of_each_colour() -> None:
@@ -92,10 +93,15 @@ def test_a_log_that_does_not_answer_is_missing_and_the_others_are_there() -> Non
     assert all(isinstance(one, LogSize) for one in found.known)
 
 
-def test_a_server_that_cannot_be_reached_makes_all_of_them_missing() -> None:
-    found = survey_logs(staging(), 1.0).fetch(ScriptedConnections(commands={"bash": HostUnreachable("no route")}))
-    assert found.known == ()
-    assert found.size_bytes == 0
+def test_logs_of_which_none_answers_are_not_zero_bytes() -> None:
+    with pytest.raises(FactUnreadable, match="no route"):
+        survey_logs(staging(), 1.0).fetch(ScriptedConnections(commands={"bash": HostUnreachable("no route")}))
+
+
+@pytest.mark.parametrize("deadline_s", [0.0, -3.0, 1e12, float("nan"), float("inf")])
+def test_a_deadline_that_no_log_can_keep_is_refused(deadline_s: float) -> None:
+    with pytest.raises(BadParameter, match="deadline_s: should be between 1 and 3600"):
+        survey_logs(staging(), 1.0, "", deadline_s)
 
 
 @pytest.mark.parametrize("hours", [0.0, -1.0, float("nan"), float("inf"), 1e300])
@@ -104,7 +110,7 @@ def test_a_number_of_hours_without_a_window_is_refused(hours: float) -> None:
         survey_logs(staging(), hours)
 
 
-@pytest.mark.parametrize("until", ["yesterday", "2026-13-01", "14:00", "2026-11-27 25:00"])
+@pytest.mark.parametrize("until", ["yesterday", "2026-13-01", "14:00", "2026-11-27 25:00", "2999-01-01 10:00"])
 def test_an_end_without_a_time_is_refused(until: str) -> None:
     with pytest.raises(BadParameter, match="until"):
         survey_logs(staging(), 1.0, until)

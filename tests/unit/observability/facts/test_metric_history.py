@@ -21,7 +21,6 @@ from runbook_lib.observability.facts.metric_history import (
     metric_history,
     metrics_questions,
     metrics_window,
-    parse_until,
     parse_window,
 )
 from runbook_lib.platform.facts.availability import Unanswered
@@ -74,20 +73,6 @@ def test_a_window_is_five_minutes_to_thirty_days(text: str, length: timedelta) -
 def test_another_window_is_refused(text: str) -> None:
     with pytest.raises(BadParameter, match="window: should be from 5m to 30d"):
         parse_window(text)
-
-
-@pytest.mark.parametrize(("text", "fault"), [
-    ("2026-11-27T15:00", "in the future"), ("yesterday", "should be a time such as"), ("2026-02-30", "should be a time"),
-    ("9999-12-31T23:59:59+00:00", "in the future"),
-])
-def test_an_end_that_is_not_a_time_or_in_the_future_is_refused(text: str, fault: str) -> None:
-    with pytest.raises(BadParameter, match=fault):
-        parse_until(text, END)
-
-
-def test_an_end_may_be_left_out_or_carry_a_zone() -> None:
-    assert parse_until(" ", END) is None
-    assert parse_until("2026-11-27T14:30+01:00", END) == END - timedelta(minutes=30)
 
 
 @pytest.mark.parametrize("deadline_s", [0.5, float("nan"), 1e9, -1])
