@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +16,8 @@ class Attempt:
     def __init__(self, ends: float) -> None:
         self._ends = ends
         self._closers: list[Callable[[], object]] = []
+        self._given_up = False
+        self._deciding = threading.Lock()
         self.handed_over = False  # whether the channel may have taken the message
 
     @property
@@ -27,12 +30,24 @@ class Attempt:
         """Whether the deadline has passed."""
         return time.monotonic() >= self._ends
 
+    def hand_over(self) -> None:
+        """From here on the channel may take the message. Raises TimeoutError where the attempt was given up.
+
+        Under a lock: what was reported as not sent must not be sent after that.
+        """
+        with self._deciding:
+            if self._given_up:
+                raise TimeoutError("given up")
+            self.handed_over = True
+
     def closes(self, close: Callable[[], object]) -> None:
         """What ends the exchange when it is given up: a server that sends a byte now and then never would."""
         self._closers.append(close)
 
     def give_up(self) -> None:
-        """End the exchange."""
+        """End the exchange; nothing is handed over after it."""
+        with self._deciding:
+            self._given_up = True
         for close in self._closers:
             with suppress(OSError):
                 close()

@@ -7,6 +7,7 @@ import re
 import smtplib
 import socket
 import ssl
+from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, localtime
@@ -80,13 +81,19 @@ class _Plain(smtplib.SMTP):
 
     def data(self, msg: Any) -> tuple[int, bytes]:
         """The message itself: from here on the server may take it, and then go silent."""
-        self._attempt.handed_over = True
+        self._attempt.hand_over()
         return super().data(msg)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         made = socket.create_connection((host, port), self._attempt.left_s)
-        self._attempt.closes(lambda: made.shutdown(socket.SHUT_RDWR))
+        self._attempt.closes(lambda: self._end(made))
         return made
+
+    def _end(self, made: socket.socket) -> None:
+        # TLS takes the first socket's connection into one of its own, and leaves it empty
+        for one in (made, self.sock):
+            with suppress(OSError):
+                socket.socket.shutdown(one or made, socket.SHUT_RDWR)
 
 
 class _Direct(_Plain):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
@@ -10,11 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
-from runbook_lib.connections.notifying.attempt import Attempt, causes_of, reason_of_network
+from runbook_lib.connections.notifying.attempt import Attempt, reason_of_network
 from runbook_lib.connections.notifying.payloads import pagerduty_payload, slack_payload
 from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.messages import Delivered, Delivery, Message, Route
@@ -22,8 +22,6 @@ from runbook_lib.environment.notifications import Notifications
 
 REPLY_LIMIT = 10_000  # bytes: both reply with a line
 NOT_TAKEN = (429, 503)  # may be sent again: these say that nothing was done with it
-BEFORE_SENDING = (requests.exceptions.InvalidURL, requests.exceptions.SSLError, requests.exceptions.ProxyError,
-                  urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 _LOOPBACK = re.compile(r"127\.[0-9.]+|localhost|::1")
 
 
@@ -76,13 +74,12 @@ def _session(url: str, settings: Notifications) -> requests.Session:
 def _post(session: requests.Session, url: str, body: dict[str, Any], route: Route,
           attempt: Attempt) -> tuple[Delivered, float | None]:
     """The result, and in how many seconds it may be tried again; None where it must not."""
-    data = json.dumps(body).encode()
+    data = _Body(json.dumps(body).encode(), attempt)
     attempt.handed_over = False
     try:
         # another host, or another path, is not where the secret belongs: no redirect is followed
         with session.post(url, data=data, headers={"Content-Type": "application/json"}, stream=True,
                           timeout=attempt.left_s, allow_redirects=False) as reply:
-            attempt.handed_over = True
             text = _text(reply, attempt)
     except Exception as error:
         return _unreached(error, route, attempt), None
@@ -95,6 +92,19 @@ def _post(session: requests.Session, url: str, body: dict[str, Any], route: Rout
     return _judged(reply.status_code, text, route), None
 
 
+class _Body(io.BytesIO):
+    """A request's body: it is read when the connection stands, and the channel may have it from then on."""
+
+    def __init__(self, data: bytes, attempt: Attempt) -> None:
+        super().__init__(data)
+        self._attempt = attempt
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """The next piece. Raises TimeoutError where the attempt was given up."""
+        self._attempt.hand_over()
+        return super().read(size)
+
+
 def _text(reply: requests.Response, attempt: Attempt) -> str:
     read = bytearray()
     # what has come, however little: to wait for a whole piece would let each byte begin the wait anew
@@ -105,9 +115,8 @@ def _text(reply: requests.Response, attempt: Attempt) -> str:
 
 def _unreached(error: Exception, route: Route, attempt: Attempt) -> Delivered:
     reason, next_step = reason_of_network(error)
-    if any(isinstance(one, BEFORE_SENDING) for one in causes_of(error)):
+    if not attempt.handed_over:
         return Delivered(route, Delivery.NOT_SENT, reason, next_step)
-    attempt.handed_over = True
     return Delivered(route, Delivery.UNKNOWN, f"the reply did not come: {reason}",
                      "See in the channel whether it arrived, before it is sent again.")
 

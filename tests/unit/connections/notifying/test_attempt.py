@@ -50,3 +50,11 @@ def test_giving_up_closes_all_even_where_one_is_closed_already() -> None:
     attempt.closes(lambda: closed.append(True))
     attempt.give_up()
     assert closed == [True]
+
+
+def test_what_was_given_up_is_not_handed_over_any_more() -> None:
+    attempt = Attempt(0.0)
+    attempt.give_up()
+    with pytest.raises(TimeoutError):
+        attempt.hand_over()
+    assert not attempt.handed_over
