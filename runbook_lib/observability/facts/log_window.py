@@ -16,6 +16,7 @@ from runbook_lib.core.text import lines_of, printable, readable_size
 from runbook_lib.environment import Environment
 from runbook_lib.environment.logs import LogFile
 from runbook_lib.environment.services import COLOURS
+from runbook_lib.observability.facts.log_formats import candidates
 from runbook_lib.observability.facts.review_window import check_deadline, parse_until
 from runbook_lib.platform.facts.availability import Unanswered, with_deadline
 
@@ -201,7 +202,7 @@ def _command(environment: Environment, log: LogFile, mode: str, window: LogSurve
              deadline_s: float) -> Command:
     source = ("file", log.path) if log.path else ("service", environment.project, *_services(environment, log.service))
     words = (mode, str(int(window.since.timestamp())), str(int(window.until.timestamp())), str(LONGEST_LINE),
-             str(most), *(str(word) for word in source))
+             str(most), "\n".join(candidates(log, "time")), *(str(word) for word in source))
     return Command(("bash", "-s", "--", *words), stdin=PROGRAM, timeout_s=deadline_s)
 
 

@@ -1,21 +1,24 @@
 # shellcheck shell=bash
-# log_window.sh size|send SINCE UNTIL LONGEST MOST file PATH
-# log_window.sh size|send SINCE UNTIL LONGEST MOST service PROJECT SERVICE…
+# log_window.sh size|send SINCE UNTIL LONGEST MOST KEYS file PATH
+# log_window.sh size|send SINCE UNTIL LONGEST MOST KEYS service PROJECT SERVICE…
 # The lines of a log between two moments (seconds of 1970), its rotated files included, oldest first. Follows compression.sh.
+# KEYS: under which lines of JSON have their time, a line each, the likeliest first.
 # size: what there is, a line each. S: the log's state; F: bytes, name of a file; Z: percent of the size that compression
 # leaves. send: the lines themselves, compressed, at most MOST bytes before that; of a line at most LONGEST bytes.
 # On standard error, G: what could not be read. Log text is never run.
 set -euo pipefail
-mode=$1 since=$2 until=$3 longest=$4 most=$5 kind=$6
-shift 6
+mode=$1 since=$2 until=$3 longest=$4 most=$5 kind=$7
+export TIME_KEYS=$6
+shift 7
 readonly MARGIN=300 # seconds: lines are not quite in order, and clocks are not quite alike
 readonly TRIES=5 BLOCK=65536 SAMPLE=1000000
 readonly BROKEN_PIPE=141 # the reader had what it wanted: not a failure of who wrote
 renice -n 10 $$ >/dev/null 2>&1 || true
 names=() inodes=() fds=()
 
-# Which line has its time in the window: seconds of 1970 of the first time in each line. Of JSON, of nginx's and Apache's
-# access logs, and of texts; a time without a zone is in UTC.
+# Which line has its time in the window: seconds of 1970 of a line's own time, in JSON, in nginx's and Apache's access logs
+# and in texts; a time without a zone is in UTC. Where a line has it decides: clients write dates, too, into queries, user
+# names and messages, and whoever takes those for the line's time looks for the window in the wrong place.
 readonly TIMES='
 function seconds(y, m, d, clock, zone,   t) {
     if (m < 3) { y--; m += 12 }
@@ -30,19 +33,42 @@ function zone_in(rest) {
     if (match(rest, /^[+-][0-9][0-9]:?[0-9][0-9]/)) return substr(rest, 1, RLENGTH)
     return ""
 }
-function time_in(line,   t, month) {
-    line = substr(line, 1, 600)
-    if (match(line, /[0-9][0-9][0-9][0-9][-\/][0-9][0-9][-\/][0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]/)) {
-        t = substr(line, RSTART, 19)
-        return seconds(substr(t, 1, 4) + 0, substr(t, 6, 2) + 0, substr(t, 9, 2) + 0, substr(t, 12),
-                       zone_in(substr(line, RSTART + 19)))
-    }
-    if (match(line, /\[[0-9][0-9]\/[A-Z][a-z][a-z]\/[0-9][0-9][0-9][0-9]:[0-9][0-9]:[0-9][0-9]:[0-9][0-9] /)) {
-        t = substr(line, RSTART + 1, 20)
-        month = (index("JanFebMarAprMayJunJulAugSepOctNovDec", substr(t, 4, 3)) + 2) / 3
-        return seconds(substr(t, 8, 4) + 0, month, substr(t, 1, 2) + 0, substr(t, 13), zone_in(substr(line, RSTART + 21)))
+function iso_in(text,   t) { # of the first date in it
+    if (!match(text, /[0-9][0-9][0-9][0-9][-\/][0-9][0-9][-\/][0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]/)) return ""
+    t = substr(text, RSTART, 19)
+    return seconds(substr(t, 1, 4) + 0, substr(t, 6, 2) + 0, substr(t, 9, 2) + 0, substr(t, 12),
+                   zone_in(substr(text, RSTART + 19)))
+}
+function json_time(line,   keys, number, i, rest, place) { # inside a value quotes are escaped, so it holds no key
+    number = split(ENVIRON["TIME_KEYS"], keys, "\n")
+    for (i = 1; i <= number; i++) {
+        rest = line
+        while ((place = index(rest, "\"" keys[i] "\"")) > 0) {
+            rest = substr(rest, place + length(keys[i]) + 2)
+            if (!match(rest, /^[ \t]*:[ \t]*"?/)) continue
+            rest = substr(rest, RLENGTH + 1)
+            if (match(rest, /^[0-9]+/) && (RLENGTH == 9 || RLENGTH == 10)) return substr(rest, 1, RLENGTH) + 0
+            if (rest ~ /^[0-9][0-9][0-9][0-9]-/) return iso_in(substr(rest, 1, 40))
+            break
+        }
     }
     return ""
+}
+function access_time(head,   t, rest) { # the last one before the request: a user may be called like a date
+    while (match(head, /\[[0-9][0-9]\/[A-Z][a-z][a-z]\/[0-9][0-9][0-9][0-9]:[0-9][0-9]:[0-9][0-9]:[0-9][0-9] /)) {
+        t = substr(head, RSTART + 1, 20); rest = substr(head, RSTART + 21); head = rest
+    }
+    if (t == "") return ""
+    return seconds(substr(t, 8, 4) + 0, (index("JanFebMarAprMayJunJulAugSepOctNovDec", substr(t, 4, 3)) + 2) / 3,
+                   substr(t, 1, 2) + 0, substr(t, 13), zone_in(rest))
+}
+function time_in(line,   t, quote) {
+    if (line ~ /^[ \t]*\{/) return json_time(line)
+    line = substr(line, 1, 600)
+    if (line ~ /^[^0-9A-Za-z]*[0-9][0-9][0-9][0-9][-\/][0-9][0-9][-\/]/) return iso_in(line)
+    quote = index(line, "\"")
+    t = access_time(quote ? substr(line, 1, quote - 1) : line)
+    return t == "" ? iso_in(line) : t
 }'
 
 gap() { printf 'G %s\n' "${1//[$'\n\r']/?}" >&2; }
@@ -141,8 +167,9 @@ unpacked() { # TOOL FILE NAME
 window_of_packed() { # TOOL FILE NAME
     { unpacked "$@" || true; } | LC_ALL=C cut -b "-$longest" | LC_ALL=C awk -v SINCE=$((since - MARGIN)) \
         -v UNTIL=$((until + MARGIN)) "$TIMES"'
-        !begun || NR % 64 == 0 { t = time_in($0); if (t != "" && t >= SINCE) begun = 1; if (t != "" && t > UNTIL) exit }
-        begun { print }' || true
+        !begun || NR % 64 == 0 { t = time_in($0); if (t != "") { dated = 1; if (t >= SINCE) begun = 1; if (t > UNTIL) exit } }
+        # as in a plain file: what nothing dates is rather too much than too little
+        begun || !dated { print }' || true
 }
 lines_of_file() { # NUMBER
     local file="/proc/$$/fd/${fds[$1]}" name=${names[$1]} tool size first bytes

@@ -18,6 +18,7 @@ from runbook_lib.observability.facts.log_window import (
     survey_logs,
 )
 from runbook_lib.platform.facts.availability import Unanswered
+from runbook_lib.platform.facts.log_lines import TIMES
 from tests.unit.observability_doubles import staging
 
 REPLY = "S ok\nF 1000 /var/log/a.log.1\nF 500 /var/log/a.log\nZ 9\n"
@@ -52,7 +53,7 @@ def test_every_log_of_the_environment_is_asked_about_in_its_window() -> None:
     assert (found.since, found.until) == (datetime(2026, 11, 27, 12, tzinfo=UTC), datetime(2026, 11, 27, 14, tzinfo=UTC))
     assert list(found.logs) == list(staging().logs)
     asked = [one.argv[3:] for one in connections.server.asked]
-    assert ("size", "1795780800", "1795788000", "32768", "0", "file", "/var/log/nginx/access.log") in asked
+    assert ("size", "1795780800", "1795788000", "32768", "0", "\n".join(TIMES), "file", "/var/log/nginx/access.log") in asked
     assert found.size_bytes == 4500
     assert found.sentence == "4.39 KiB of log lines from 2026-11-27 12:00 to 2026-11-27 14:00 UTC; about 405 B come over the link."
     assert {row["log"] for row in found.rows} == set(staging().logs)
@@ -81,7 +82,7 @@ def test_a_log_of_containers_is_asked_of_each_colour() -> None:
                                 "cache": {"kind": "application", "format": "text", "service": "redis"}})
     connections = ScriptedConnections(commands={"bash": "S missing\n"})
     survey_logs(environment).fetch(connections)
-    assert [one.argv[8:] for one in connections.server.asked] == [
+    assert [one.argv[9:] for one in connections.server.asked] == [
         ("service", "gw2-staging", "backend-blue", "backend-green"), ("service", "gw2-staging", "redis")]
 
 

@@ -36,7 +36,7 @@ def ask(mode: str, log: Path, since: int, until: int, *, path: str = "", user: i
         source: tuple[str, ...] = ()) -> subprocess.CompletedProcess[bytes]:
     words = source or ("file", str(log))
     drop = ("setpriv", f"--reuid={user}", "--clear-groups") if user and os.geteuid() == 0 else ()
-    return subprocess.run((*drop, "bash", "-s", "--", mode, str(since), str(until), "32768", str(most), *words),
+    return subprocess.run((*drop, "bash", "-s", "--", mode, str(since), str(until), "32768", str(most), "time\nts", *words),
                           input=PROGRAM.encode(), capture_output=True, check=True, timeout=300,
                           env={"PATH": f"{path}:{os.environ['PATH']}" if path else os.environ["PATH"], "LC_ALL": "C.UTF-8"})
 
@@ -67,6 +67,22 @@ def combined_line(second: int) -> bytes:
     return f'192.0.2.1 - - [{at}] "GET /x HTTP/1.1" 200 5 "-" "n" "n":{second}\n'.encode()
 
 
+def dated_query_line(second: int) -> bytes:
+    """Other dates than the line's own wherever a client can write one: the query, and the name of a user."""
+    user = ("[31/Dec/2099:00:00:00 +0000]", "-", "2001-01-01T00:00:00")[second // 20 % 3]
+    return combined_line(second).replace(b"- - [", f"- {user} [".encode()).replace(b"/x ", b"/x?since=2020-01-01T00:00:00Z ")
+
+
+def dated_json_line(second: int) -> bytes:
+    """A message before the time that begins with a date, holds what looks like the key, and is longer than most lines."""
+    text = rf'2099-01-01T00:00:00 \"time\":\"2001-01-01T00:00:00\" [31/Dec/2099:00:00:00 +0000] {"x" * 700}'
+    return f'{{"message":"{text}","level":"time", "ts" : "{stamp(second).isoformat()}","n":{second}}}\n'.encode()
+
+
+def epoch_line(second: int) -> bytes:
+    return f'{{"level":"error","ts":{second}.125,"message":"since 2020-01-01T00:00:00","n":{second}}}\n'.encode()
+
+
 def text_line(second: int) -> bytes:
     return f'{stamp(second):%Y/%m/%d %H:%M:%S} [error] 7#7: failed "n":{second}\n'.encode()
 
@@ -89,7 +105,7 @@ def three_days(folder: Path, line: object = json_line) -> Path:
     return written(folder / "a.log", lines(BEGIN + 2 * DAY, BEGIN + 5 * DAY // 2, line=line), BEGIN + 5 * DAY // 2)
 
 
-@pytest.mark.parametrize("line", [json_line, combined_line, text_line])
+@pytest.mark.parametrize("line", [json_line, combined_line, text_line, dated_query_line, dated_json_line, epoch_line])
 @pytest.mark.parametrize(("first", "last"), [(0, 216_000), (50_000, 150_000), (86_400, 86_401), (100_000, 100_100), (200_000, 10**6), (-10**6, 5_000)])
 def test_the_window_comes_whole_in_order_and_little_else(folder: Path, line: object, first: int, last: int) -> None:
     log = three_days(folder, line)
@@ -99,6 +115,11 @@ def test_the_window_comes_whole_in_order_and_little_else(folder: Path, line: obj
     assert set(wanted) <= set(found)
     # a block of each file that is cut at both ends, and minutes on both sides
     assert len(found) - len(wanted) < 4 * 65_536 // len(json_line(BEGIN)) + 2 * (MARGIN + 64 * 20) // 20
+
+
+def test_lines_that_nothing_dates_come_from_packed_files_as_from_plain_ones(folder: Path) -> None:
+    log = three_days(folder, lambda second: f'out of words "n":{second}\n'.encode())
+    assert len(sent(log, BEGIN + 1000, BEGIN + DAY)) == len(range(BEGIN, BEGIN + 5 * DAY // 2, 20))
 
 
 def test_the_sizes_are_those_of_the_lines_that_come(folder: Path) -> None:
