@@ -64,7 +64,7 @@ archive() {
     sums=$("${prefix[@]}" sh -c "$list" list "$path" </dev/null) || fail "$path cannot be read."
     [[ -n $sums ]] || fail "$path holds no file."
     id=$(sha256sum <<<"$sums" | cut -c1-16)
-    file=$(find "$folder" -maxdepth 1 -name "${name}_*_$id.tar.gz" | LC_ALL=C sort | tail -n 1)
+    file=$(find -H "$folder" -maxdepth 1 -name "${name}_*_$id.tar.gz" | LC_ALL=C sort | tail -n 1)
     if [[ -n $file ]] && (cd -- "$folder" && sha256sum --quiet -c -- "${file##*/}.sha256" >&2); then
         printf 'unchanged %s\n' "$file"
     else
@@ -82,7 +82,7 @@ archive() {
         printf 'published %s\n' "$file"
     fi
     # by number, not by age: a wrong clock must not empty the folder
-    find "$folder" -maxdepth 1 -name "${name}_*.tar.gz" ! -name "*_$id.tar.gz" -printf '%f\n' | LC_ALL=C sort -r | tail -n "+$keep" \
+    find -H "$folder" -maxdepth 1 -name "${name}_*.tar.gz" ! -name "*_$id.tar.gz" -printf '%f\n' | LC_ALL=C sort -r | tail -n "+$keep" \
         | while IFS= read -r extra; do rm -f -- "$folder/$extra" "$folder/$extra.sha256" "$folder/$extra.files" && printf 'deleted %s\n' "$extra"; done
 }
 
@@ -106,7 +106,7 @@ logs() {
                 && gzip -t -- "$made.partial" && sync -- "$made.partial" && mv -f -- "$made.partial" "$made" \
                 || { rm -f -- "$made.partial"; fail "Cannot archive $file: is the disk full?"; }
             count=$((count + 1))
-        done < <(find "$folder" -maxdepth 1 -type f \( -name '*.log-*' -o -name '*.log.[0-9]*' \) -print0 2>/dev/null)
+        done < <(find -H "$folder" -maxdepth 1 -type f \( -name '*.log-*' -o -name '*.log.[0-9]*' \) -print0 2>/dev/null)
     done
     printf 'archived %s rotated logs\n' "$count"
     ((days == 0)) || expire_logs "$target" "$days"
@@ -121,7 +121,7 @@ expire_logs() {
         [[ $file =~ -([0-9]{8})\.gz$ ]] && day=$(date -u -d "${BASH_REMATCH[1]}" +%s 2>/dev/null) || continue
         ((day <= today + 86400)) || problem="$file lies in the future"
         ((today - day > (days + 1) * 86400)) && old+=("$file")
-    done < <(find "$target" -mindepth 2 -maxdepth 2 -type f -name '*.gz' -print0)
+    done < <(find -H "$target" -mindepth 2 -maxdepth 2 -type f -name '*.gz' -print0)
     [[ -z $problem ]] || { printf 'no log is deleted while the clock cannot be trusted: %s\n' "$problem"; return 0; }
     ((${#old[@]} == 0)) || rm -f -- "${old[@]}" || fail "Cannot delete old logs in $target."
     printf 'deleted %s logs older than %s days\n' "${#old[@]}" "$days"

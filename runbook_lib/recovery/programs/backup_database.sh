@@ -157,7 +157,7 @@ write_manifest() {
 # Fails where a manifest cannot be read: a number that was given before would make the newest backup look like an old one.
 numbers() {
     local found
-    found=$(find "$directory" -maxdepth 1 -name "${database}_*.manifest.json" -exec cat -- {} + | sed -nE 's/.*"number": ([0-9]+).*/\1/p') || return
+    found=$(find -H "$directory" -maxdepth 1 -name "${database}_*.manifest.json" -exec cat -- {} + | sed -nE 's/.*"number": ([0-9]+).*/\1/p') || return
     printf '0%s\n' "${found:+$'\n'$found}" | sort -n
 }
 
@@ -197,7 +197,7 @@ prune() {
     local -a good=() newest=() numbered=()
     while IFS= read -r name; do
         is_good "$name" && good+=("$name")
-    done < <(find "$directory" -maxdepth 1 -type f -name "${database}_*.sql.gz" -printf '%f\n' | sort -r)
+    done < <(find -H "$directory" -maxdepth 1 -type f -name "${database}_*.sql.gz" -printf '%f\n' | sort -r)
     mapfile -t numbered < <(newest_by_number "$keep" "${good[@]}")
     ((${#numbered[@]} == keep || ${#numbered[@]} == ${#good[@]})) || fail "The backups could not be put in order; nothing was deleted."
     newest=("${good[@]:0:keep}" "${numbered[@]}")
@@ -268,7 +268,7 @@ expire() {
         ((${#good[@]} > keep)) || [[ -z $newer ]] || ((newer - taken <= 8 * 86400)) || problem="days without a backup before $newer_name"
         newer=$taken newer_name=$name good+=("$name")
         ((${#good[@]} > keep && now - taken > days * 86400)) && old+=("$name")
-    done < <(find "$directory" -maxdepth 1 -type f -name "${database}_*.sql.gz" -printf '%f\n' | sort -r)
+    done < <(find -H "$directory" -maxdepth 1 -type f -name "${database}_*.sql.gz" -printf '%f\n' | sort -r)
     [[ -z $problem ]] || { printf 'nothing is deleted while the clock cannot be trusted: %s\n' "$problem"; return 0; }
     mapfile -t numbered < <(newest_by_number "$keep" "${good[@]}")
     for name in "${old[@]}"; do is_among "$name" "${numbered[@]}" || going+=("$name"); done

@@ -14,7 +14,7 @@ encode() {
 
 # the manifests, packed by one process
 packed() {
-    find "$1" -mindepth 1 -maxdepth 1 -type f -name '*.manifest.json' -size -20000k -printf '%f\0' \
+    find -H "$1" -mindepth 1 -maxdepth 1 -type f -name '*.manifest.json' -size -20000k -printf '%f\0' \
         | tar -C "$1" --null --files-from=- -cz | base64 -w0
 }
 
@@ -34,14 +34,14 @@ main() {
         if [[ $name == *.partial ]]; then
             flock -n -s -- "$directory/$name" true 2>/dev/null || printf 'locked\t%s\n' "$encoded"
         fi
-    done < <(find "$directory" -mindepth 1 -maxdepth 1 -printf '%y\0%s\0%T@\0%f\0')
+    done < <(find -H "$directory" -mindepth 1 -maxdepth 1 -printf '%y\0%s\0%T@\0%f\0')
     printf 'manifests\t%s\n' "$(packed "$directory")"
     # newest first: the time is part of the name
     while IFS= read -r name; do
         ((checksums-- > 0)) || break
         encode "$name"
         printf 'sha256\t%s\t%s\n' "$encoded" "$(sha256sum <"$directory/$name" | cut -d' ' -f1)"
-    done < <(find "$directory" -maxdepth 1 -type f -name "${database}_*.sql.gz" -printf '%f\n' | sort -r)
+    done < <(find -H "$directory" -maxdepth 1 -type f -name "${database}_*.sql.gz" -printf '%f\n' | sort -r)
 }
 
 main "$@"; exit

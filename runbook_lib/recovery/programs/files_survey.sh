@@ -18,7 +18,7 @@ archives() {
 main() {
     local files=$1 logs=$2; shift 2
     archives "$files"
-    find "$logs" -mindepth 2 -maxdepth 2 -name '*.gz' -printf 'log\t%P\t%s\n' 2>/dev/null | sort
+    find -H "$logs" -mindepth 2 -maxdepth 2 -name '*.gz' -printf 'log\t%P\t%s\n' 2>/dev/null | sort
     # no volume at all would be one that nothing has to hold
     "$@" </dev/null | sed 's/^/volume\t/' || { echo "Compose cannot list its volumes." >&2; exit 1; }
     printf 'end\n'

@@ -53,3 +53,12 @@ def test_a_manifest_of_many_megabytes_is_read_like_any_other(folder: Folder) -> 
     (backup,) = survey(folder).backups
     assert str(backup.trust) == "verified"
     assert len(backup.rows) == 6_002
+
+
+def test_a_folder_that_is_a_link_to_another_disk_is_read_like_any_other(folder: Folder) -> None:
+    folder.backup("2026-11-22T16:24:54Z")
+    real = folder.path.rename(folder.path.with_name("other-disk"))
+    folder.path.symlink_to(real)
+    folder.backup("2026-11-23T16:24:54Z")
+    found = survey(folder)
+    assert [(one.number, str(one.trust)) for one in found.backups] == [(2, "verified"), (1, "verified")]
