@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
-from runbook_lib.connections.streams import close_quietly
+from runbook_lib.connections.streams import Timed, close_quietly
 from runbook_lib.connections.translate import is_library_error
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, RunbookError
 from runbook_lib.core.foreign_json import read_json
@@ -66,9 +66,8 @@ class ServerAlertmanager:
         except RunbookError as error:
             raise self._unavailable(error.what) from error
         try:
-            channel.settimeout(TIMEOUT_S)
             exchange = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_S)
-            exchange.sock = channel
+            exchange.sock = Timed(channel, TIMEOUT_S, TIMEOUT_S)
             sent = json.dumps(body) if body is not None else None
             exchange.request(method, path, sent, {"Content-Type": "application/json", "Connection": "close"})
             reply = exchange.getresponse()

@@ -7,13 +7,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from runbook_lib.connections.ssh import SshServer
-from runbook_lib.connections.streams import close_quietly
+from runbook_lib.connections.streams import Timed, close_quietly
 from runbook_lib.connections.translate import is_library_error
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, RunbookError
 from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.text import head_of
 
 TIMEOUT_S = 15.0
+LIMIT_S = 60.0  # of one question, however its reply comes
 BODY_LIMIT = 20_000_000
 
 
@@ -32,9 +33,8 @@ class ServerPrometheus:
         except FactUnreadable as error:
             raise _unavailable("Prometheus is not reachable on the server's loopback", where, error) from error
         try:
-            channel.settimeout(TIMEOUT_S)
             exchange = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_S)
-            exchange.sock = channel
+            exchange.sock = Timed(channel, LIMIT_S, TIMEOUT_S)
             exchange.request("GET", target, headers={"Accept": "application/json", "Connection": "close"})
             reply = exchange.getresponse()
             return parse_reply(reply.status, reply.read(BODY_LIMIT), where)

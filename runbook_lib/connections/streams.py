@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import paramiko
 
@@ -69,3 +71,42 @@ def close_quietly(channel: paramiko.Channel) -> None:
     """Close a channel; on a broken link it cannot be announced, and the break is reported elsewhere."""
     with suppress(paramiko.SSHException, OSError, EOFError):
         channel.close()
+
+
+class Timed(io.RawIOBase):
+    """A channel in the place of `http.client`'s socket, whose exchange ends after `limit_s` seconds altogether, or
+    after `silence_s` without a byte.
+
+    A channel's own limit begins anew with each byte: a reply that drips would hold a step for hours.
+    """
+
+    def __init__(self, channel: Any, limit_s: float, silence_s: float) -> None:
+        self._channel, self._silence_s, self._ends = channel, silence_s, time.monotonic() + limit_s
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """What has come, however little. Raises TimeoutError."""
+        data = self._limited().recv(len(buffer))
+        buffer[:len(data)] = data
+        return len(data)
+
+    def sendall(self, data: bytes) -> None:
+        """Send all of it. Raises TimeoutError."""
+        self._limited().sendall(data)
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """The stream that a reply is read from."""
+        return io.BufferedReader(self)
+
+    def close(self) -> None:
+        """Nothing: `http.client` closes its socket before it reads the reply, and the channel is its opener's."""
+
+    def _limited(self) -> Any:
+        left_s = self._ends - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError("no whole reply in time")
+        self._channel.settimeout(min(left_s, self._silence_s))
+        return self._channel

@@ -161,3 +161,20 @@ def test_one_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with scripted_server(talk) as silent, pytest.raises(EndpointUnavailable):
         ServerAlertmanager(Direct(), port=silent).silences()
+
+
+@pytest.mark.parametrize("begins", [b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: "],
+                         ids=["body", "headers"])
+def test_one_that_drips_is_given_up_in_the_same_time(begins: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alertmanager, "TIMEOUT_S", 1.0)
+    dripped = []
+
+    def talk(connection: socket.socket, over: Any) -> None:
+        connection.sendall(begins)
+        while not over.wait(0.02) and len(dripped) < 3000:  # a minute
+            connection.sendall(b" ")
+            dripped.append(True)
+
+    with scripted_server(talk) as slow, pytest.raises(EndpointUnavailable):
+        ServerAlertmanager(Direct(), port=slow).silences()
+    assert len(dripped) < 3000
