@@ -47,17 +47,21 @@ class Silences:
     def before(self, plan: Plan, step: Step) -> None:
         """Silence what this step is expected to cause, and nothing of an earlier one."""
         for alert in [one for one in self._mine if one not in step.expected_alerts]:
-            self._attempt(lambda alert=alert: self._reach().expire(self._mine.pop(alert)))  # type: ignore[misc]
+            self._attempt(lambda alert=alert: self._end(alert))  # type: ignore[misc]
         if step.expected_alerts:
             self._attempt(lambda: self._silence(plan, step))
 
     def end(self) -> None:
         """End all that this execution silenced, however it ended."""
         given_up, self._given_up = self._given_up, False  # what was made is to be ended, whatever failed since
-        for silence_id in list(self._mine.values()):
-            self._attempt(lambda silence_id=silence_id: self._reach().expire(silence_id))  # type: ignore[misc]
+        for alert in list(self._mine):
+            self._attempt(lambda alert=alert: self._end(alert))  # type: ignore[misc]
         self._mine.clear()
         self._given_up = given_up
+
+    def _end(self, alert: ExpectedAlert) -> None:
+        self._reach().expire(self._mine[alert])
+        del self._mine[alert]  # only now: one whose end failed is tried again at the end of the execution
 
     def _silence(self, plan: Plan, step: Step) -> None:
         manager = self._reach()

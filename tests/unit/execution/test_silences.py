@@ -66,6 +66,24 @@ def test_what_is_silenced_is_ended_once() -> None:
     assert kept.ended == ["id-1"]
 
 
+def test_a_silence_whose_end_failed_once_is_ended_with_the_execution() -> None:
+    kept, quiet, loud = Kept(), step(), Step("watch", "Watch", ())
+    faults = [EndpointUnavailable("Alertmanager gave no usable reply.")]
+
+    def expire(silence_id: str) -> None:
+        if faults:
+            raise faults.pop()
+        kept.ended.append(silence_id)
+
+    kept.expire = expire  # type: ignore[method-assign]
+    made, plan = Silences(lambda: kept, "lab", "run-1"), Plan("deploy", "lab", (quiet, loud))
+    made.before(plan, quiet)
+    made.before(plan, loud)
+    assert kept.ended == []
+    made.end()
+    assert kept.ended == ["id-1"]
+
+
 @pytest.mark.parametrize("answers", [{}, {"do": FAILED}], ids=["passes", "fails"])
 def test_an_execution_ends_its_silences_under_the_lock_however_it_ends(tmp_path: Path, answers: dict[str, Any]) -> None:
     kept, backend = Kept(), ScriptedBackend(**answers)
