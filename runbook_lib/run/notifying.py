@@ -58,7 +58,7 @@ def announce(outcome: Outcome, record: RunRecord, environment: Environment, secr
         with defer_signals():  # nothing is left to stop, and the evidence is still to be sealed
             # a run that is closed again, after a full disk, informs only once
             left = [one for one in notification_routes(environment, secrets) if one.channel not in record.informed]
-            results = _deliver(_redacted(message, folder), left, environment, folder,
+            results = _deliver(_redacted(message, folder), left, environment, folder, record,
                                hurry=ending or kernel.was_stopped())
         found = findings_of(results)
         _record(results, found, message.key, record)
@@ -102,22 +102,23 @@ def _redacted(message: Message, folder: RunFolder) -> Message:
     return replace(message, subject=clean(message.subject), text=clean(message.text), details=details)
 
 
-def _deliver(message: Message, through: Sequence[Route], environment: Environment, folder: RunFolder, *,
-             hurry: bool = False) -> tuple[Delivered, ...]:
+def _deliver(message: Message, through: Sequence[Route], environment: Environment, folder: RunFolder,
+             record: RunRecord, *, hurry: bool = False) -> tuple[Delivered, ...]:
+    """Before anything is written, which a full disk may refuse: who has it is known, and gets it once."""
     from runbook_lib.connections.notifying import deliver
 
     settings = environment.notifications
     if hurry:
         settings = settings.model_copy(update={"deadline_s": min(settings.deadline_s, WHEN_STOPPED_S)})
-    return deliver(message, through, settings, folder.redactor.text)
+    results = deliver(message, through, settings, folder.redactor.text)
+    record.informed |= {one.route.channel for one in results if one.state in (Delivery.SENT, Delivery.PARTLY_SENT)}
+    return results
 
 
 def _record(results: Sequence[Delivered], found: Sequence[Finding], key: str, record: RunRecord) -> None:
     for one in results:
         if one.state is not Delivery.OFF:
             record.journal.write(EVENT, key=key, channel=one.route.channel, state=str(one.state))
-        if one.state in (Delivery.SENT, Delivery.PARTLY_SENT):
-            record.informed.add(one.route.channel)
     record.add_findings(STAGE, found)
 
 
@@ -136,7 +137,7 @@ def execute(plan: Plan, record: RunRecord, environment: Environment, folder: Run
         assert step.route is not None
         record.journal.write("step_started", key=step.key, title=step.title, host=step.host)
         began = time.monotonic()
-        (result,) = _deliver(_redacted(step.message, folder), [step.route], environment, folder)
+        (result,) = _deliver(_redacted(step.message, folder), [step.route], environment, folder, record)
         state = _STATES.get(result.state, StepState.FAILED)
         done = StepRecord(step.key, step.title, state, round(time.monotonic() - began, 3), message=result.reason)
         record.journal.write("step_finished", key=done.key, title=done.title, state=done.state, seconds=done.seconds,

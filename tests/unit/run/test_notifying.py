@@ -13,7 +13,7 @@ import pytest
 from runbook_lib import observability
 from runbook_lib.archive import journal
 from runbook_lib.core.commands import Command
-from runbook_lib.core.errors import ChecksFailed, ConfirmationMissing, LockHeld, RolledBack, RunbookError
+from runbook_lib.core.errors import ChecksFailed, ConfirmationMissing, LockHeld, RolledBack, RunbookError, RunFailed
 from runbook_lib.core.findings import Verdict, finding
 from runbook_lib.core.plan import Plan, Step
 from runbook_lib.environment import load_environment
@@ -208,6 +208,43 @@ def test_a_run_that_is_closed_again_informs_only_once(
     run = applied(monkeypatch)
     run._announced(PASSED)
     run._announced(PASSED)
+    assert len(receiver.requests) == 1
+
+
+def fail_once(run: Any, monkeypatch: pytest.MonkeyPatch, event: str) -> None:
+    """The disk is full at the first record of this event."""
+    write, left = run._journal.write, [RunFailed("No space is left.")]
+
+    def writes(name: str, **values: Any) -> None:
+        if name == event and left:
+            raise left.pop()
+        write(name, **values)
+
+    monkeypatch.setattr(run._journal, "write", writes)
+
+
+@pytest.mark.parametrize("event", [notifying.EVENT, "findings"])
+def test_a_disk_that_was_full_as_the_team_was_informed_informs_it_no_second_time(
+    receiver: WebReceiver, monkeypatch: pytest.MonkeyPatch, event: str
+) -> None:
+    run = applied(monkeypatch)
+    fail_once(run, monkeypatch, event)
+    run._announced(PASSED)
+    run._announced(PASSED)
+    assert len(receiver.requests) == 1
+
+
+@pytest.mark.parametrize("event", [notifying.EVENT, "step_finished"])
+def test_44_that_could_not_record_a_message_sends_it_no_second_time(
+    receiver: WebReceiver, monkeypatch: pytest.MonkeyPatch, event: str
+) -> None:
+    run = opened(mode="apply", confirm="nowhere")
+    routes = observability.notification_routes(run.environment, run.secrets)
+    plan = run.plan(observability.plan_notify(run.environment, routes, run.run_id, run.operator))
+    fail_once(run, monkeypatch, event)
+    with pytest.raises(RunFailed):
+        run.execute(plan)
+    run.execute(plan)
     assert len(receiver.requests) == 1
 
 
