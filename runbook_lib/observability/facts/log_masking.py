@@ -16,16 +16,25 @@ OTHERS = "(others)"
 NOT_FOUND = "(answered 404)"
 LONGEST_SHOWN = 300  # characters of a route, a template or an example
 
-# Credentials by their form; the values of the environment's own secrets are found by the run's redactor
+# Credentials by their form; the values of the environment's own secrets are found by the run's redactor. Of a name with
+# a value too much may be masked, never too little: in quotes to their end, else to the next space.
+_NAMES = (r"(?i)([\w-]*(?:passw(?:or)?d|pwd|passphrase|passcode|secret|token|(?:api|access|private)[ _-]?key|"
+          r"credential|session[_-]?id)[\w-]*)")
 _SECRETS = (
-    (r"\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?", "<token>"),
+    (r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*", "<key>"),
+    (r"\beyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)?", "<token>"),
+    (r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[a-z]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}|\bxox[a-z]-[\w-]{10,}|"
+     r"hooks\.slack\.com/services/[^\s\"'<>]+", "<token>"),
+    # a key of Guild Wars 2: two UUIDs that have grown together
+    (r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{20}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b", "<token>"),
     (r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}", "${1} <secret>"),
-    (r"(?i)(authorization|cookie)(\"?\s*[:=]\s*)(?:\"[^\"]*\"|'[^']*'|[^,;\"']+)", "${1}${2}<secret>"),
-    (r"(?i)([\w-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|credential)[\w-]*)(\\?[\"']?\s*[:=]\s*\\?[\"']?)"
-     r"[^\s\"',;&}\\]+", "${1}${2}<secret>"),
-    (r"://[^\s/@]*:[^\s/@]*@", "://<secret>@"),
+    (r"(?i)(authorization)([\"']?\s*[:=]\s*)(?:\"[^\"]*\"|'[^']*'|[^,;\"']+)", "${1}${2}<secret>"),
+    (r"(?i)(cookie)([\"']?\s*[:=]\s*)(?:\"[^\"]*\"|'[^']*'|[^\"']+)", "${1}${2}<secret>"),
+    (_NAMES + r"([\"']?\s*[:=]\s*)(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')", "${1}${2}<secret>"),
+    (_NAMES + r"(\\?[\"']?\s*[:=]\s*\\?[\"']?)(?:[^\s\"'\\]|\\[^\s\"'])+", "${1}${2}<secret>"),
+    (r"://[^\s\"'<>]*@", "://<secret>@"),
 )
-_MAILS = ((r"[A-Za-z0-9_.+%-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", "<e-mail>"),)
+_MAILS = ((r"[\w.+%-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+", "<e-mail>"),)
 _CONTROLS = ((r"\x1b\[[0-?]*[ -/]*[@-~]", ""),
              (r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+", " "))
 _UUID = r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"
@@ -44,6 +53,8 @@ _VARIABLE = (
     (r"\b[0-9a-fA-F]*(?:[0-9][a-fA-F]|[a-fA-F][0-9])[0-9a-fA-F]*\b", "<hex>"),
     (r"[-+]?\b\d+(?:[.,]\d+)*", "<number>"),
 )
+# a one-time key, as of a link in a mail: 22 signs and more, with a digit anywhere
+_KEY = "|".join(rf"[A-Za-z0-9_-]{{{before},}}\d[A-Za-z0-9_-]{{{21 - before},}}" for before in range(22))
 _SEGMENTS = (
     (_UUID, "<uuid>"),
     (r"/[^/]*(?:%|@)[^/]*", "/<text>"),
@@ -54,6 +65,7 @@ _SEGMENTS = (
     # the hash in the name of a built file
     (r"[.-][\w-]*\d[\w-]*\.([a-z0-9]{1,5})$", "-<hash>.${1}"),
     (r"/[\w.-]{33,}", "/<text>"),
+    (rf"/(?:{_KEY})(/|$)", "/<text>${1}"),
 )
 
 
@@ -69,7 +81,7 @@ def template(text: pl.Expr) -> pl.Expr:
 
 def route(path: pl.Expr) -> pl.Expr:
     """A path with the kind of each variable segment in its place; cleaned."""
-    return replaced(path, (*_CONTROLS, *_SEGMENTS)).str.slice(0, LONGEST_SHOWN)
+    return replaced(path, (*_CONTROLS, *_SECRETS, *_SEGMENTS)).str.slice(0, LONGEST_SHOWN)
 
 
 def masked(frame: pl.DataFrame, column: str, name: str, mask: object) -> pl.DataFrame:

@@ -24,6 +24,8 @@ def of(mask: object, text: str) -> str:
     ("/assets/index-4f2c1d9a.js", "/assets/index-<hash>.js"), ("/assets/app.5d41402a.css", "/assets/app-<hash>.css"),
     ("/assets/logo.svg", "/assets/logo.svg"), ("/users/ann@example.com", "/users/<text>"), ("/q/a%20b", "/q/<text>"),
     ("/r/" + "x" * 40, "/r/<text>"), ("/day/2026-11-27", "/day/<number>"), ("(not a request line)", "(not a request line)"),
+    ("/reset/kJ8xQz2LmNpQ7rT5vW9aBc", "/reset/<text>"), ("/reset/abcdefghijklmnopqrstu7/x", "/reset/<text>/x"), ("/join/eyJhbGciOi.eyJ.sig", "/join/<token>"),
+    ("/token=abc123", "/token=<secret>"), ("/api/v1/notification-preferences", "/api/v1/notification-preferences"),
     ("/a\x00\x1b[31mb", "/a b"), ("", ""),
 ])
 def test_a_route_is_a_path_without_its_variable_segments(path: str, expected: str) -> None:
@@ -56,6 +58,10 @@ def test_messages_that_differ_in_their_values_have_one_template() -> None:
     "password=hunter2secret", "PASSWORD: hunter2secret", '{"password": "hunter2secret"}', "db_password = 'hunter2secret'",
     'json "{\\"token\\": \\"hunter2secret\\"}"', "api_key=hunter2secret&x=1", "X-Api-Key: hunter2secret", "Authorization: Bearer hunter2secret",
     "authorization=Basic hunter2secret", "Cookie: session=hunter2secret", "postgresql://app:hunter2secret@db/x", "client_secret=hunter2secret",
+    "password='one hunter2secret'", r'{"password": "a\"b hunter2secret"}', "password=a&b;hunter2secret", "pwd=hunter2secret", "session_id=hunter2secret",
+    "Cookie: theme=dark; session=hunter2secret", "{'authorization': 'Token hunter2secret'}", "redis://:a/b@hunter2secret@cache/0",
+    "GET /x?email=hunter2secret%40example.com", "mail jörg.hunter2secret@exämple.de", "-----BEGIN PRIVATE KEY----- hunter2secret",
+    "https://hooks.slack.com/services/T0/B0/hunter2secret",
     "got Bearer hunter2secret", "token eyJhbGciOiJIUzI1.hunter2secret.sig", "mail hunter2secret@example.co.uk", "access_token=hunter2secret",
 ])
 def test_secrets_and_mail_addresses_are_in_no_example_and_no_template(text: str) -> None:
@@ -81,3 +87,8 @@ def test_a_hostile_text_costs_no_more_than_its_length() -> None:
         text = piece * 10_000
         assert len(of(template, text)) <= LONGEST_SHOWN
         assert len(of(route, "/" + text)) <= LONGEST_SHOWN
+
+
+@pytest.mark.parametrize("key", ["AKIAIOSFODNN7EXAMPLE", "564F181A-F0FC-114A-A55D-3C1DCD45F3767AF3848F-AB29-4EBF-9594-F91E6A75E015"])
+def test_keys_are_known_by_their_form(key: str) -> None:
+    assert clean_text(f"refused {key} again") == "refused <token> again"

@@ -35,6 +35,13 @@ def test_no_secret_no_mail_address_and_no_client_address_is_in_it() -> None:
     assert rows_of(kept)[-1]["text"] == "not a JSON object: password=<secret> of <e-mail>"
 
 
+def test_addresses_in_messages_and_unreadable_lines_are_left_out_and_times_stay() -> None:
+    line = "refused 203.0.113.9:443 and [2001:db8::9]:80, ::1, ::ffff:203.0.113.9 and 203.0.113.9. At 10:00:01 of 1.2.3"
+    kept = log_sample(reviewed((REQUESTS, f"203.0.113.9 - - {line}\n".encode()), (MESSAGES, message(60, line))))
+    assert [one for one in ("203.0", "2001:", "::1") if one in kept] == []
+    assert "At 10:00:01 of 1.2.3" in rows_of(kept)[0]["text"]
+
+
 def test_a_cell_is_never_a_formula() -> None:
     text = b"".join(message(60, f"{sign}cmd|' /C calc'!A0") for sign in "=+-@")
     for row in rows_of(log_sample(reviewed((MESSAGES, text)))):
