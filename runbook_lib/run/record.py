@@ -138,4 +138,7 @@ class RunRecord:
         outcome = outcome_of_findings(findings, not_applied=self.not_applied, observed=self._observed)
         if outcome.exit_code == PASSED:
             outcome = replace(outcome, summary=self._nothing_to_do + outcome.summary)
-        return outcome, error_for(findings, outcome, self.where)
+        error = error_for(findings, outcome, self.where)
+        if error is not None:  # a terminal and the team's message show the end alone, not the error
+            outcome = replace(outcome, where=error.where, next_step=error.next_step)
+        return outcome, error

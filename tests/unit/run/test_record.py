@@ -44,7 +44,8 @@ def test_a_question_without_an_answer_is_inconclusive_until_it_is_answered(recor
     outcome, error = record.outcome()
     assert outcome.verdict is Verdict.INCONCLUSIVE
     assert isinstance(error, Inconclusive)
-    assert error.next_step == "Start Prometheus."
+    assert (error.where, error.next_step) == ("lab, 10_good", "Start Prometheus.")
+    assert (outcome.where, outcome.next_step) == (error.where, error.next_step)  # the terminal and the team read these
 
 
 def test_an_answer_takes_the_place_of_the_missing_one(record: RunRecord) -> None:
