@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runbook_lib.archive.chain import MANIFEST
 from runbook_lib.archive.files import write_atomically
-from runbook_lib.core.text import printable
+from runbook_lib.core.text import head_of, printable
 from runbook_lib.report.badges import badge_of, run_badge
 from runbook_lib.report.events import load
 from runbook_lib.report.labels import duration, moment, sentences
@@ -77,6 +77,6 @@ def _findings(report: RunReport) -> list[str]:
 def _line(text: object) -> str:
     """Text of others on one line, without any mark that Markdown or HTML would act on."""
     # in a pull request @ notifies people, # links an issue, and an HTML comment hides what follows
-    flat = " ".join(printable(text).split())[:500]
+    flat = head_of(" ".join(printable(text).split()), 500)
     escaped = re.sub(r"([\\`*_\[\]|#!~@])", r"\\\1", flat)
     return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
