@@ -61,7 +61,8 @@ def _stored(file: Path) -> dict[str, str]:
         raise SecretMissing(
             f"The secrets file cannot be read ({error.strerror}).",
             where=str(file),
-            next_step=f"Make it readable for its owner alone: chmod 600 {file}",
+            next_step="Name a file that this user may read in secrets_file of the environment file, owned by "
+                      "this user and with mode 0600.",
         ) from error
     if stat.S_IMODE(about.st_mode) & 0o077:
         raise Refused(

@@ -46,6 +46,13 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> No
         load_secrets(environment(stored(tmp_path, "A_SECRET=x\n", mode)))
 
 
+def test_a_folder_is_not_made_a_secrets_file_by_its_mode(tmp_path: Path) -> None:
+    with pytest.raises(SecretMissing, match="Is a directory") as caught:
+        load_secrets(environment(tmp_path))
+    assert "chmod" not in caught.value.next_step  # of a folder such as /etc that would lock out everything else
+    assert "secrets_file" in caught.value.next_step
+
+
 def test_a_bad_line_is_named_by_number_and_never_shown() -> None:
     with pytest.raises(SecretMissing) as caught:
         parse_secrets("# comment\nA=1\nhunter2-without-a-name\n", "file")
