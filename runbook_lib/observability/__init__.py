@@ -1,4 +1,4 @@
-"""How the environment is: at a glance (00), whether what it reports of itself is true (40), metrics (41), logs (43)."""
+"""How the environment is: at a glance (00), checked (40), its metrics (41) and logs (43), and who is informed (44)."""
 
 from runbook_lib.core.lazy import loader
 

@@ -1,19 +1,33 @@
-"""Whether the team can be reached at all: what each channel needs is there, or the reason why it is off."""
+"""Whether the team can be reached at all: what each channel needs is there, or why it is off; and for which runs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from runbook_lib.contract.catalogue import runbooks
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.messages import Route
+from runbook_lib.core.text import did_you_mean
 from runbook_lib.environment import Environment
 
 ADVICE = "Fill in `notifications` in the environment file; docs/runbooks/observability.md shows how."
 
 
 def channels_are_configured(environment: Environment, routes: Iterable[Route]) -> tuple[Finding, ...]:
-    """One finding a channel. An optional one that is off is not applicable; one that the plan requires is a warning."""
-    return tuple(_finding(environment, route) for route in routes)
+    """One finding a channel. An optional one that is off is not applicable; one that the plan requires is a warning.
+
+    So is a name in `notifications.runs` that is not a notebook's: it would inform no one.
+    """
+    return *(_finding(environment, route) for route in routes), *_unknown_runs(environment)
+
+
+def _unknown_runs(environment: Environment) -> tuple[Finding, ...]:
+    known = [one.name for one in runbooks()]
+    return tuple(
+        Finding(f"{name} is a notebook", Verdict.WARNING, f"there is no notebook {name!r}{did_you_mean(name, known)}",
+                "its runs inform the team", "Correct notifications.runs in the environment file: runbook list")
+        for name in environment.notifications.runs if name not in known)
+
 
 
 def _finding(environment: Environment, route: Route) -> Finding:
