@@ -13,8 +13,18 @@ from runbook_lib.core.questions import Connections
 
 # what a deployment writes next to the release: git would overwrite it, and take it away when it returns
 FILES_OF_THE_SERVER = (".env", ".env.secrets", ".runbook")
-# a folder that cannot be entered may well hold the file; numbers, because a path may hold any character
-SHOW_ABSENT = 'n=0; for path; do [ -e "$path" ] || [ ! -x "${path%/*}/" ] || echo "$n"; n=$((n + 1)); done'
+# A folder that cannot be entered may well hold the file; one that is not there holds none, and neither does a file. The
+# replies are numbers, because a path may hold any character.
+SHOW_ABSENT = r"""
+n=0
+for path; do
+  at=$(readlink -m -- "$path") || at=$path
+  while [ -n "$at" ] && [ ! -e "$at" ]; do at=${at%/*}; done
+  # now the last of the path that can be seen; nothing but a folder that cannot be entered leaves it open
+  if [ ! -e "$path" ] && { [ ! -d "$at/" ] || [ -x "$at/" ]; }; then echo "$n"; fi
+  n=$((n + 1))
+done
+"""
 
 
 def missing_in_the_release(named: Iterable[str], paths: Collection[str], links: Mapping[str, str],

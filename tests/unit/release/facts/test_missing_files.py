@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from runbook_lib.release.facts.missing_files import SHOW_ABSENT, missing_in_the_release
 
 HOME = "/opt/app"
+OTHER_USER = 65_534
 
 
 @pytest.mark.parametrize(("named", "missing", "elsewhere"), [
@@ -40,7 +43,26 @@ def test_the_server_is_asked_for_every_path_of_any_form(tmp_path: Path) -> None:
     there = tmp_path / "it's\n*there"
     there.write_text("")
     (tmp_path / "broken").symlink_to("nothing")
-    words = [str(there), str(tmp_path / "gone"), str(tmp_path / "no-folder/x"), str(tmp_path / "broken"), "/", "/there-is-no-such"]
-    done = subprocess.run(("sh", "-c", SHOW_ABSENT, "show", *words), capture_output=True, text=True, timeout=60, check=True)
-    # in a folder that is not there, or that this user may not enter, nothing can be said of the file
-    assert done.stdout.split() == ["1", "3", "5"]
+    words = [str(there), str(tmp_path / "gone"), str(tmp_path / "no-folder/of/these/x"), str(tmp_path / "broken"), "/",
+             "/there-is-no-such", "/no-such-folder/x", f"{there}/x"]
+    # all but what is there; a folder that is not there has no files
+    assert absent(*words) == ["1", "2", "3", "5", "6", "7"]
+
+
+def absent(*words: str, user: int = 0) -> list[str]:
+    drop = ("setpriv", f"--reuid={user}", "--clear-groups") if user and os.geteuid() == 0 else ()
+    done = subprocess.run((*drop, "sh", "-c", SHOW_ABSENT, "show", *words), capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout.split()
+
+
+def test_a_folder_that_may_not_be_entered_may_hold_what_is_named() -> None:
+    with tempfile.TemporaryDirectory() as made:  # one that another user can reach
+        folder, closed = Path(made), Path(made) / "closed"
+        (closed / "deeper").mkdir(parents=True)
+        folder.chmod(0o755)
+        closed.chmod(0)
+        for name, to in {"file": "closed/x", "folder": "closed/deeper", "circle": "circle"}.items():
+            (folder / name).symlink_to(to)
+        words = ("closed/x", "closed/deeper/x", "closed/none/x", "file", "folder/x", "gone", "circle", "circle/x")
+        assert absent(*(f"{folder}/{word}" for word in words), user=OTHER_USER) == ["5", "6", "7"]
+        closed.chmod(0o700)
