@@ -15,6 +15,7 @@ from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.traffic import cutover_marker
 from runbook_lib.platform.plans.compose import compose_up, exec_if_running
+from runbook_lib.platform.plans.expected_alerts import while_data_are_away
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.facts.service_changes import ServiceChange
@@ -104,6 +105,7 @@ def renew_data_services(rollout: Rollout) -> tuple[Step, ...]:
         undo=(up,),
         why="after the release has passed its gate, so that a release that fails costs no outage; "
         "one of which no secret changed stays as it is",
+        expected_alerts=tuple(dict.fromkeys(alert for name in services for alert in while_data_are_away(name))),
     ), gate)
 
 

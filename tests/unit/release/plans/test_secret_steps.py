@@ -18,6 +18,7 @@ from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.release.facts.service_changes import ServiceChange
 from runbook_lib.release.plans import secret_steps as steps
+from runbook_lib.release.plans.service_steps import follow_release
 
 ENVIRONMENT = load_environment("staging")
 LIVE = Deployed("blue", "a" * 40, "OLD=1\n", upstreams_file("blue"), None, frozenset(), ())
@@ -51,6 +52,15 @@ def test_the_order_is_both_passwords_then_what_users_do_not_notice_then_data_ser
     assert renewed.endswith("postgres redis")
     assert "switched.mark" in str(renew.actions[1]), "errors of an announced outage are not the release's"
     assert (apply.undo, renew.undo) == (apply.actions, renew.actions[:1])
+
+
+def test_the_outage_of_data_services_is_expected_as_where_a_release_changes_them() -> None:
+    changes = [ServiceChange(name, name, "recreate") for name in ("postgres", "redis")]
+    others = [alert for step in follow_release(ROLLOUT, changes) for alert in step.expected_alerts]
+    (renew, gate), (accept,) = steps.renew_data_services(ROLLOUT), steps.accept_secrets(ROLLOUT, SECRETS)
+    assert set(renew.expected_alerts) == set(others) != set()
+    assert len(set(renew.expected_alerts)) == len(renew.expected_alerts)
+    assert gate.expected_alerts == accept.expected_alerts == ()
 
 
 def test_the_password_travels_by_standard_input_and_is_shown_nowhere() -> None:
