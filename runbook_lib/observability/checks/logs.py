@@ -107,6 +107,9 @@ def nothing_is_new(review: LogReview) -> Finding:
         why = f"{', '.join(unread)} could not be read" if unread else "no line is older than the deployment"
         return Finding(NEW, Verdict.INCONCLUSIVE, why, expected,
                        "Give more hours, so that the window begins before the deployment.")
+    if review.messages == review.messages_before:
+        return Finding(NEW, Verdict.INCONCLUSIVE, "no line is younger than the deployment", expected,
+                       "Does the application still write its log, and is it this one? Wait a few minutes, run again.")
     return finding(NEW, not new, measured=_listed(errors or new, _template_words) or f"none; {review.deployment}",
                    expected=expected, next_step=_SEE_TEMPLATES,
                    otherwise=Verdict.FAILED if errors else Verdict.WARNING)
