@@ -83,13 +83,15 @@ state_of_path() {
     elif [[ ! -r $log ]]; then echo unreadable
     else echo ok; fi
 }
-# numbered, dated, compressed, or in an `olddir` below; links and pipes are left out
+# numbered, dated, compressed, or in an `olddir` below; links and pipes are left out, and so are other logs whose names only
+# begin alike (a-worker1.log) and what people and editors copy: each of those lines would count twice
 rotated() {
     local folder base stem extension
     folder=$(dirname "$log") base=$(basename "$log")
     stem=${base%.*} extension=.${base##*.}
     if [[ ! -d $folder ]]; then return 0; fi
-    find "$folder/" "$@" -type f \( -name "$base?*" -o -name "${stem}[-._]*[0-9]*$extension*" \) \
+    find "$folder/" "$@" -type f \( -name "$base[-._]?*" -o -name "${stem}[-._][0-9]*$extension*" \) \
+        ! \( -name '*~' -o -name '*.bak' -o -name '*.orig' -o -name '*.save' -o -name '*.sw?' -o -name '*.tmp' \) \
         -newermt "@$((since - MARGIN))" -printf '%T@ %i %p\0' 2>/dev/null || true
 }
 forget_files() {
@@ -115,13 +117,17 @@ held() { # INODE
 }
 hold_all() { # false where a rotation came between listing and opening
     local one inode path live='' found=()
+    local -A plain=()
     # the file that is written now is held first, and read last
     if [[ $(state_of_path) == ok ]]; then live=$(stat -L -c %i "$log") || return 1; fi
     mapfile -d '' -t found < <(rotated -maxdepth 1; rotated -mindepth 2 -maxdepth 2)
     if ((${#found[@]} > 0)); then mapfile -d '' -t found < <(printf '%s\0' "${found[@]}" | sort -z -n); fi
+    for one in ${found[@]+"${found[@]}"}; do one=${one#* }; plain[${one#* }]=1; done
     for one in ${found[@]+"${found[@]}"}; do
         one=${one#* } inode=${one%% *} path=${one#* }
-        if [[ $inode == "$live" || $path == "$log" ]]; then continue; fi
+        if [[ $inode == "$live" || $path == "$log" ]] || held "$inode"; then continue; fi
+        # while it is compressed there are both, and the packed one is not whole yet
+        if [[ -n ${plain[${path%.*}]-} && $(tool_for "$path") != cat ]]; then continue; fi
         hold "$path" "$inode" || return 1
     done
     if [[ -n $live ]]; then hold "$log" "$live" || return 1; fi

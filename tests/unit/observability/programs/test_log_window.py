@@ -155,9 +155,19 @@ def test_rotated_files_are_found_by_any_name_and_unpacked_by_their_content(folde
 def test_other_logs_of_the_folder_are_left_alone(folder: Path) -> None:
     log = three_days(folder)
     before = sent(log)
-    for name in ("b.log", "b.log.1", "aa.log.1", "a.txt"):
+    for name in ("b.log", "b.log.1", "aa.log.1", "a.txt", "a-worker1.log", "a-http2.log-20261120", "a.ip6.log.1", "a.logs2", "a.log.1~", "a.log.bak", "a.log.1.swp"):
         written(folder / name, lines(BEGIN, BEGIN + 200), BEGIN + DAY)
     assert sent(log) == before
+
+
+def test_a_file_that_is_just_being_compressed_comes_once(folder: Path) -> None:
+    log = three_days(folder)
+    before = sent(log)
+    packed = gzip.compress((folder / "a.log.1").read_bytes())
+    written(folder / "a.log.1.gz", packed[:len(packed) // 2], BEGIN + 2 * DAY)
+    (folder / "a.log.3").hardlink_to(folder / "a.log.2.gz")
+    assert sent(log) == before
+    assert ask("send", log, 0, 4_000_000_000).stderr == b""
 
 
 def test_a_file_that_ends_in_the_middle_of_a_line_does_not_join_the_next(folder: Path) -> None:
