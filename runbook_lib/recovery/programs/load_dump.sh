@@ -31,16 +31,20 @@ sub done {
     my ($code) = $message =~ /:  ([0-9A-Z]{5}): /;
     # raised by a function of the database, whatever its code; PL/Perl and the like give their own text any code
     $message =~ s/(:  [0-9A-Z]{5}: ).*/$1(the message of a function of the database)/s if $raised || $code =~ /^(?:P0|38|39)/;
-    # data exceptions and syntax errors quote what they could not read, in the quotes of the server's language
-    $message =~ s/(?:["'`]|\xc2[\xab\xbb]|\xe2\x80[\x98-\x9f]).*/(value not shown)/s if $code =~ /^22/ || $code eq '42601';
+    # data exceptions, syntax errors and extensions quote what they could not read, in the quotes of the server's language;
+    # and so does, whatever its code, what reads a column (a name of a table in a column of type regclass)
+    $message =~ s/(?:["'`]|\xc2[\xab\xbb]|\xe2\x80[\x98-\x9f]).*/(value not shown)/s if $column || $code =~ /^(?:22|XX)/ || $code eq '42601';
     chomp $message;
     # warnings are not causes, and a function's may say anything
     print "$message\n", @named unless $message =~ /^(?:psql:\S*: )?(?:WARNING|NOTICE|INFO|LOG|DEBUG):/;
-    ($message, $raised, @named) = (undef, 0);
+    ($message, $raised, $column, @named) = (undef, 0, 0);
 }
 if (/^(?:psql:\S*:\d+: )?[^\s:"]+:  [0-9A-Z]{5}: /) { done(); $message = $_; next }
+# what psql takes for one of its commands may be a row; but the two of a newer pg_dump are a cause
+s/(invalid command )\\(?!(?:un)?restrict\b).*/$1(not shown)/;
 if (!defined $message || /^psql:/) { done(); print; next }
 s/^CONTEXT: +//;
+$column = 1 if /^COPY [^:"\n]+?, line \d+, column /;
 $raised = 1 if m{^PL/.* at RAISE$} || m{^PL/(?!pgSQL)};
 if (/^(COPY [^:"\n]+?, line \d+(?:, column [^:"\n]+)?)/ || m{^(PL/\w+ function [\w.\$"]+(?:\([\w\s,."\[\]]*\))?(?: line \d+ at [\w ]+)?)}) { (my $where = $1) =~ s/\n//; push @named, "CONTEXT:  $where\n" }
 elsif (/^(?:SCHEMA|TABLE|COLUMN|DATATYPE|CONSTRAINT) NAME: /) { push @named, $_ }
@@ -54,12 +58,14 @@ ask_inside() { local more=$without_events; ask_as "$administrator" "$@"; }
 # find_administrator USER: the superuser's name, which is `postgres` unless POSTGRES_USER named another.
 find_administrator() {
     local one found
+    newer=''
     for one in postgres "$1"; do
         found=$(ask_as "$one" template1 2>/dev/null <<<"SELECT current_setting('server_version_num') || ' ' || rolname
             FROM pg_roles WHERE rolsuper AND rolcanlogin ORDER BY rolname <> current_user, oid LIMIT 1") && [[ $found =~ ^[0-9]+\ . ]] || continue
-        administrator=${found#* } without_events='' newer=''
+        # in English, as with_causes_only reads it; only a superuser may ask for that
+        administrator=${found#* } without_events='' newer=' -c lc_messages=C'
         # no older version knows them
-        ((${found%% *} < 170000)) || without_events=' -c event_triggers=off' newer=' -c transaction_timeout=0'
+        ((${found%% *} < 170000)) || without_events=' -c event_triggers=off' newer+=' -c transaction_timeout=0'
         return
     done
     echo "No superuser of PostgreSQL can log in over its own socket: neither postgres nor $1." >&2

@@ -41,15 +41,23 @@ def test_values_and_rows_do_not(value: str) -> None:
     "psql:<stdin>:3: FEHLER:  22P02: ungültige Eingabe für Typ json: »john«\nKONTEXT:  COPY people, Zeile 1, Spalte id: »john«\n",
     "ERROR:  XX000: john at line 1.\nCONTEXT:  PL/Perl function \"f\"\n",
     "ERROR:  ABCDE: john\nCONTEXT:  PL/pgSQL function f(text,integer[]) line 1 at RAISE\nSQL statement \"SELECT f('john')\"\n",
+    'ERROR:  42P01: relation "john" does not exist\nCONTEXT:  COPY people, line 7, column place: "john"\n',
+    'ERROR:  XX000: cannot read "john"\n', "psql:<stdin>:44: error: invalid command \\john\n", "invalid command \\john\n",
     "ERROR:  23514: new row violates it\nCONTEXT:  COPY people, line 7: \"psql\njohn\"\n",
 ])
 def test_in_other_languages_and_from_other_functions_neither(text: str) -> None:
     assert "john" not in causes(text)
 
 
+def test_an_object_that_is_missing_keeps_its_name() -> None:
+    text = 'psql:<stdin>:3: ERROR:  42704: type "public.geometry" does not exist\n'
+    assert causes(text) == text
+
+
 @pytest.mark.parametrize("text", [
     "Error response from daemon: No such container: x\n",
     'psql: error: connection to server on socket "/tmp/x" failed: FATAL:  role "x" does not exist\n',
+    "psql:<stdin>:3: error: invalid command \\restrict\n",
     "psql:<stdin>:3: server closed the connection unexpectedly\n\tThis probably means the server terminated abnormally\n",
     "",
 ])
