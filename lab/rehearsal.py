@@ -126,7 +126,8 @@ class Rehearsal:
         mine = (scenario.notebook, self.instance.name)
         new = [run for run in _archive() if run.run_id not in before and (run.notebook, run.environment) == mine]
         verdict = new[0].verdict or new[0].state if new else "no run recorded"
-        good = code in scenario.exit_codes and (scenario.exit_codes != (PASSED,) or verdict == "passed")
+        # a command that ended before it opened a run may have the code of one that answered
+        good = bool(new) and code in scenario.exit_codes and (scenario.exit_codes != (PASSED,) or verdict == "passed")
         shown = "rolled back" if code == ROLLED_BACK else verdict
         self.results.append(ScenarioResult(scenario, shown, seconds, new[0].run_id if new else "", good))
         return 0 if good else code or 1

@@ -157,6 +157,12 @@ def test_a_command_that_leaves_no_run_is_not_a_pass(rehearse) -> None:  # type: 
     assert rehearse([""], [0])[0] == 1
 
 
+def test_a_review_that_leaves_no_run_is_not_an_answer(rehearse) -> None:  # type: ignore[no-untyped-def]
+    verdicts, codes = AS_EXPECTED
+    ended, stage = rehearse([*verdicts[:8], ""], [*codes[:8], 1])
+    assert (ended, len(stage.commands)) == (1, 9)
+
+
 def test_the_stages_of_the_set_up_come_first(tmp_path: Path) -> None:
     written = tmp_path / "setup-times.tsv"
     written.write_text("venv\tVirtual environment .venv\t3\npackages\tPython packages\t41\n")
