@@ -44,14 +44,17 @@ class ParameterType:
         return self._single(value)
 
     def parse(self, text: str) -> Any:
-        """The value that a text on a command line means; a list is written with commas. Raises ValueError."""
+        """What a text on a command line means; a list is written with commas, also in [ ]. Raises ValueError."""
         if self.optional and text.strip().lower() in ("none", "null"):
             return None
         if self.choices:
             by_text = {str(choice): choice for choice in self.choices}
             return self.coerce(by_text.get(text, text))
         if self.listed:
-            return [self._parse_single(item.strip()) for item in text.split(",") if item.strip()]
+            # as `runbook show` prints a default, and as a parameter file has it: [a, b]
+            inner = re.fullmatch(r"\s*\[([^\[\]]*)\]\s*", text)
+            items = (item.strip() for item in (inner[1] if inner else text).split(","))
+            return [self._parse_single(item) for item in items if item]
         return self._parse_single(text)
 
     def _single(self, value: Any) -> Any:
