@@ -97,7 +97,7 @@ def __dir__() -> list[str]:
     return __all__
 """
 PLANS = '"""Pure plans: facts and environment, as steps with their undo."""\n'
-RUN = """# papermill notebooks/{name}.ipynb out.ipynb -f parameters/runs/{file}
+RUN = """# .venv/bin/papermill notebooks/{name}.ipynb outputs/{name}.ipynb -f parameters/runs/{file}
 environment: staging
 {mode}reason: "{title}"
 """

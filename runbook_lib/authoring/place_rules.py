@@ -51,10 +51,10 @@ def a_page_describes_it(runbook: Runbook) -> list[str]:
 def a_run_file_uses_it(runbook: Runbook) -> list[str]:
     """A file in parameters/runs/ runs the notebook on staging."""
     folder = _root(runbook) / "parameters" / "runs"
-    command = f"# papermill notebooks/{runbook.path.name} "
+    command = f"# .venv/bin/papermill notebooks/{runbook.path.name} outputs/{runbook.path.name} -f "
     used = any(_text(file).startswith(command) and "environment: staging" in _text(file)
                for file in sorted(folder.glob("*.yaml")))
-    return [] if used else [f"add a file to parameters/runs/ that begins with: {command}out.ipynb -f …"]
+    return [] if used else [f"add a file to parameters/runs/ that begins with: {command}…"]
 
 
 def a_lab_test_runs_it(runbook: Runbook) -> list[str]:

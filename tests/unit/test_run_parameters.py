@@ -13,7 +13,7 @@ from runbook_lib.environment import load_environment
 
 ROOT = Path(__file__).parents[2]
 RUNS = sorted((ROOT / "parameters/runs").iterdir())
-COMMAND = re.compile(r"# papermill notebooks/(?P<notebook>\S+)\.ipynb out\.ipynb -f (?P<file>\S+)")
+COMMAND = re.compile(r"# \.venv/bin/papermill notebooks/(?P<notebook>\S+)\.ipynb outputs/(?P=notebook)\.ipynb -f (?P<file>\S+)")
 
 
 def named(file: Path) -> re.Match[str]:

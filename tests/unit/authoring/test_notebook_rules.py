@@ -49,7 +49,7 @@ def write(root: Path, change: Change = lambda cells: None) -> Runbook:
     (root / "notebooks/00_start_here.ipynb").write_text(json.dumps(start))
     (root / "README.md").write_text("[41](notebooks/49_disk.ipynb)")
     (root / "docs/runbooks/observability.md").write_text("[41](../../notebooks/49_disk.ipynb)")
-    run = "# papermill notebooks/49_disk.ipynb out.ipynb -f parameters/runs/disk.yaml\nenvironment: staging\n"
+    run = "# .venv/bin/papermill notebooks/49_disk.ipynb outputs/49_disk.ipynb -f parameters/runs/disk.yaml\nenvironment: staging\n"
     (root / "parameters/runs/disk.yaml").write_text(run)
     (root / place_rules.LAB_RUNS).write_text('RUNS = {\n    "49_disk": ((), 0, "passed"),\n}\n')
     return Runbook("49_disk", path)
