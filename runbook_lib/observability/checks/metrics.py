@@ -128,15 +128,18 @@ def _against_threshold(review: MetricsReview, one: ReviewedMetric) -> Finding:
             return Finding(check, Verdict.NOT_APPLICABLE, "nothing to measure: no activity in the window")
         return Finding(check, Verdict.INCONCLUSIVE, reason, expected, "See its row under *Is the data there?*")
     enough = (True,) * len(values) if one.enough is None else one.enough
-    if not enough:
+    if all(many is None for many in enough):
         return Finding(check, Verdict.INCONCLUSIVE, "whether there were requests enough is not known", expected,
                        "The request rate is missing: see its row.")
+    beyond = [value is not None and (value < limit if below else value > limit) and many
+              for value, many in zip(values, enough, strict=True)]
+    spans = _spans(one is True for one in beyond)
+    if not spans and None in beyond:
+        return Finding(check, Verdict.INCONCLUSIVE, f"{side} it where it is not known whether there were requests "
+                       "enough", expected, "The request rate has gaps there: see its row.")
     if not any(enough):
         return Finding(check, Verdict.NOT_APPLICABLE, "never enough requests a minute to judge it "
                        "(alerts.minimum_requests_per_minute)")
-    beyond = [value is not None and (value < limit if below else value > limit) and many is True
-              for value, many in zip(values, enough, strict=True)]
-    spans = _spans(beyond)
     extreme = (min if below else max)(values.known)
     if not spans:
         return finding(check, True, measured=f"{'lowest' if below else 'highest'}: {amount(extreme, unit)}",
@@ -144,7 +147,7 @@ def _against_threshold(review: MetricsReview, one: ReviewedMetric) -> Finding:
     longest = max(spans, key=lambda span: span.last - span.first)
     return Finding(
         check, Verdict.FAILED if longest.seconds(grid) >= one.limit_s else Verdict.WARNING,
-        f"{side} it for {_minutes(sum(beyond) * grid.step_s)} in all, the longest "
+        f"{side} it for {_minutes(beyond.count(True) * grid.step_s)} in all, the longest "
         f"{_minutes(longest.seconds(grid) or grid.step_s)} from {grid.at(longest.first):{_FORM}} UTC; "
         f"{'lowest' if below else 'highest'}: {amount(extreme, unit)}",
         expected, "Compare with the changes and marks below; then 21 Verify for the release, 40 Health for services.")
