@@ -24,12 +24,18 @@ def trial_message(environment: Environment, run_id: str, operator: str) -> Messa
 
 def plan_notify(environment: Environment, routes: Sequence[Route], run_id: str, operator: str,
                 channels: Sequence[str] = ()) -> Plan:
-    """A step for each channel that is on, or for those named. Raises BadParameter where one is not known."""
+    """A step for each channel that is on, or for those named. Raises BadParameter where one of those is not known, or off: a run
+    that tests nothing of what it was asked to test must not pass.
+    """
     names = [route.channel for route in routes]
+    off = {route.channel: route.off for route in routes if route.off}
     for name in channels:
         if name not in names:
             raise BadParameter(f"channels: there is no channel {name!r}{did_you_mean(name, names)}",
                                where=environment.name, next_step=f"Name some of: {', '.join(names)}.")
+        if name in off:
+            raise BadParameter(f"channels: {name} is off, and cannot be tested: {off[name]}", where=environment.name,
+                               next_step="Configure it, or leave it out.")
     message = trial_message(environment, run_id, operator)
     wanted = [route for route in routes if not channels or route.channel in channels]
     steps = tuple(

@@ -34,6 +34,12 @@ def test_channels_are_chosen_by_name_and_an_unknown_one_is_refused() -> None:
         plan_notify(STAGING, (ON, ALSO), "run-1", "ada", ["slak"])
 
 
+@pytest.mark.parametrize("channels", [["pagerduty"], ["email", "pagerduty"]])
+def test_a_channel_that_is_asked_for_and_is_off_is_refused_with_the_reason(channels: list[str]) -> None:
+    with pytest.raises(BadParameter, match="pagerduty is off, .*STAGING_PAGERDUTY_KEY is not available"):
+        plan_notify(STAGING, (ON, OFF), "run-1", "ada", channels)
+
+
 def test_two_runs_make_the_same_plan_and_other_messages() -> None:
     first, second = (plan_notify(STAGING, (ON,), run, "ada") for run in ("run-1", "run-2"))
     assert first.hash == second.hash
