@@ -16,6 +16,7 @@ from runbook_lib.release.facts.repository import ComposeConfig
 
 ONCE = "every port of the Compose file is opened once"
 FREE = "the ports of the Compose file are free on the server"
+ADDRESSES = "the engine takes the addresses of the Compose file"
 LOW = "the engine may open the ports of the Compose file"
 CORRECT = "Give one of them another port in docker-compose.staging.yml, or none."
 
@@ -27,21 +28,29 @@ def ports_can_be_opened(config: ComposeConfig, environment: Environment, ports: 
     `ports` None: the server did not say. Services that no runbook starts are left out: they may be alternatives.
     """
     started = {name: one for name, one in config.services.items() if _is_started(one, environment)}
-    wanted = wanted_ports(started)
+    named = wanted_ports(started)
+    wanted = tuple(one for one in named if one.is_address)
     twice = [*_twice(wanted), *_repeated(started)]
     once = finding(ONCE, not twice, measured="; ".join(twice) or "yes", expected="yes", next_step=CORRECT)
+    known = (once, *_addresses(named))
     if ports is None:
-        return (once, finding(FREE, None, measured="the server's open ports are not known", expected="yes",
+        return (*known, finding(FREE, None, measured="the server's open ports are not known", expected="yes",
                               next_step="Check `docker ps` on the server, then run again."))
     taken = [one for port in wanted for one in _taken(port, ports, environment.project)]
     free = finding(FREE, not taken, measured="; ".join(dict.fromkeys(taken)) or "yes", expected="yes",
                    next_step="On the server: `ss -lntup` and `docker ps` show who has it. Stop that, or give the "
                    "service another port in docker-compose.staging.yml.")
-    return (once, free, *_low(wanted, ports, environment.project))
+    return (*known, free, *_low(wanted, ports, environment.project))
 
 
 def _is_started(service: Mapping[str, Any], environment: Environment) -> bool:
     return bool(set(service.get("profiles") or (None,)) & {None, *COLOURS, *environment.services})
+
+
+def _addresses(named: tuple[HeldPort, ...]) -> list[Finding]:
+    wrong = [f"{one.service}: {one.address} of {one.port}/{one.protocol}" for one in named if not one.is_address]
+    return [finding(ADDRESSES, False, measured="; ".join(wrong), expected="each host_ip is an IP address",
+                    next_step="Write the address in numbers (127.0.0.1, ::1) in docker-compose.staging.yml.")] if wrong else []
 
 
 def _twice(wanted: tuple[HeldPort, ...]) -> list[str]:

@@ -30,6 +30,14 @@ class HeldPort:
     project: str = ""
     service: str = ""
 
+    @property
+    def is_address(self) -> bool:
+        """Whether the engine takes the address: it resolves no name. Compose hands on whatever the file has."""
+        try:
+            return not self.address or bool(ip_address(self.address))
+        except ValueError:
+            return False
+
     def meets(self, other: HeldPort) -> bool:
         """Whether the two cannot be open at once."""
         return (self.protocol, self.port) == (other.protocol, other.port) and _overlap(self.address, other.address)
@@ -73,7 +81,8 @@ def _of_container(name: str, project: str, service: str, ports: str) -> Iterable
         for place in places or ():
             holder = f"{service} of {project}" if service else f"the container {name.lstrip('/')}"
             protocol, address = target.rpartition("/")[2], place.get("HostIp") or ""
-            yield HeldPort(protocol, address, int(place["HostPort"]), holder, project, service)
+            if place["HostPort"]:  # not there before the engine has chosen one
+                yield HeldPort(protocol, address, int(place["HostPort"]), holder, project, service)
 
 
 def _socket(protocol: str, place: str) -> HeldPort:

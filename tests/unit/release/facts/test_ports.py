@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import socket
 import subprocess
@@ -89,3 +90,9 @@ def test_addresses_are_read_as_the_kernel_writes_them(place: str, address: str, 
 def test_a_malformed_record_is_an_error_of_the_reply(record: list[str]) -> None:
     with pytest.raises(ValueError):
         parse_ports([record, ["port-end"]])
+
+
+def test_a_port_that_the_engine_has_yet_to_choose_is_held_by_none() -> None:
+    ports = base64.b64encode(b'{"80/tcp": [{"HostIp": "", "HostPort": ""}, {"HostIp": "::", "HostPort": "80"}]}').decode()
+    found = parse_ports([["port-container", "/a", "", "", ports], ["port-end"]])
+    assert found == ServerPorts((HeldPort("tcp", "::", 80, "the container a"),))
