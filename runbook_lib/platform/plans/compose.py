@@ -38,15 +38,20 @@ END_SERVICES = FIND + r"""
 for service; do end --filter "label=com.docker.compose.service=$service"; done
 """
 EXEC_IF_RUNNING = r"""
-one() { docker ps --quiet --no-trunc --filter status=running --filter "label=com.docker.compose.project=$1" \
-  --filter "label=com.docker.compose.service=$2" | head -n 1; }
-docker version >/dev/null
+one() {
+  # not by a pipe, which ends well where the engine does not answer
+  found=$(docker ps --quiet --no-trunc --filter status=running --filter "label=com.docker.compose.project=$1" \
+    --filter "label=com.docker.compose.service=$2" --filter "label=com.docker.compose.oneoff=False") || return
+  echo "${found%%[!0-9a-f]*}"
+}
 id=$(one "$1" "$2")
 [ -n "$id" ] || { echo "$2 is not running"; exit 0; }
 code=0
 docker exec --interactive "$id" sh -c "$3" || code=$?
 # it may have ended in this moment, which is as good as not running
-[ "$code" = 0 ] || [ -z "$(one "$1" "$2")" ] || exit "$code"
+[ "$code" != 0 ] || exit 0
+id=$(one "$1" "$2")
+[ -z "$id" ] || exit "$code"
 """
 END_PROJECT = FIND + r"""
 end

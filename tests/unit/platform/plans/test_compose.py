@@ -50,6 +50,19 @@ def test_an_engine_that_does_not_answer_is_never_taken_for_an_absent_container(c
     assert code != 0
 
 
+@pytest.mark.parametrize("answers", [0, 1])
+def test_an_engine_that_goes_away_in_between_is_not_a_container_that_has_ended(answers: int, tmp_path: Path) -> None:
+    docker = f"""
+case "$*" in
+    version*) ;;
+    ps*) [ "$(grep -c ^ps {tmp_path}/calls)" -le {answers} ] || exit 1; echo abc ;;
+    *) exit 1 ;;
+esac
+"""
+    code, calls = run_with(tmp_path, docker, commands.exec_if_running(ENVIRONMENT, "nginx", "true", timeout_s=5))
+    assert (code, "exec" in calls) == (1, answers == 1)
+
+
 @pytest.mark.parametrize("command", ENDING)
 def test_what_is_absent_is_gone_already(command: Command, tmp_path: Path) -> None:
     code, calls = run_with(tmp_path, "exit 0", command)
