@@ -50,7 +50,7 @@ def _is_started(service: Mapping[str, Any], environment: Environment) -> bool:
 def _addresses(named: tuple[HeldPort, ...]) -> list[Finding]:
     wrong = [f"{one.service}: {one.address} of {one.port}/{one.protocol}" for one in named if not one.is_address]
     return [finding(ADDRESSES, False, measured="; ".join(wrong), expected="each host_ip is an IP address",
-                    next_step="Write the address in numbers (127.0.0.1, ::1) in docker-compose.staging.yml.")] if wrong else []
+                    next_step="Write it in numbers (127.0.0.1, ::1) in docker-compose.staging.yml.")] if wrong else []
 
 
 def _twice(wanted: tuple[HeldPort, ...]) -> list[str]:

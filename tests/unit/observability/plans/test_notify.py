@@ -36,7 +36,7 @@ def test_channels_are_chosen_by_name_and_an_unknown_one_is_refused() -> None:
 
 @pytest.mark.parametrize("channels", [["pagerduty"], ["email", "pagerduty"]])
 def test_a_channel_that_is_asked_for_and_is_off_is_refused_with_the_reason(channels: list[str]) -> None:
-    with pytest.raises(BadParameter, match="pagerduty is off, .*STAGING_PAGERDUTY_KEY is not available"):
+    with pytest.raises(BadParameter, match=r"pagerduty is off, .*STAGING_PAGERDUTY_KEY is not available"):
         plan_notify(STAGING, (ON, OFF), "run-1", "ada", channels)
 
 
