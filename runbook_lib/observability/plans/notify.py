@@ -24,8 +24,8 @@ def trial_message(environment: Environment, run_id: str, operator: str) -> Messa
 
 def plan_notify(environment: Environment, routes: Sequence[Route], run_id: str, operator: str,
                 channels: Sequence[str] = ()) -> Plan:
-    """A step for each channel that is on, or for those named. Raises BadParameter where one of those is not known, or off: a
-    run that tests nothing of what it was asked to test must not pass.
+    """A step for each channel that is on, or for those named. Raises BadParameter where one of those is not known, or
+    off: a run that tests nothing of what it was asked to test must not pass.
     """
     names = [route.channel for route in routes]
     off = {route.channel: route.off for route in routes if route.off}
