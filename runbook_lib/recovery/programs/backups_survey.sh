@@ -26,7 +26,8 @@ main() {
     # it would look like an empty one
     [[ -r $directory && -x $directory ]] || { echo "$directory cannot be read." >&2; exit 1; }
     printf 'folder\t%s\n' "$([[ -w $directory ]] && echo writable || echo read-only)"
-    printf 'owner\t%s\n' "$(owner_of "$directory")"
+    local owner; owner=$(owner_of "$directory") || exit 1
+    printf 'owner\t%s\n' "$owner"
     printf 'disk\t%s\n' "$(df -B1 --output=size,avail -- "$directory" | tail -n 1 | tr -s ' ' | sed 's/^ //')"
     while IFS= read -r -d '' type && IFS= read -r -d '' size && IFS= read -r -d '' mtime && IFS= read -r -d '' name; do
         encode "$name"

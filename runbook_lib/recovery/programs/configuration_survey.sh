@@ -26,7 +26,7 @@ main() {
     trap 'rm -rf -- "$place"' EXIT
     copy=$place/copy; mkdir -- "$copy" || fail 'Cannot create a folder for comparing: is the disk full?'
     printf 'clock\t%s\n' "$(date +%s)"
-    print_owners "$folders"
+    print_owners "$folders" || exit 1
     collect "$@"
     printf 'collected\t%s\n' "$(find "$copy" \( -type f -o -type l \) | wc -l)"
     search_secrets || { printf 'unsearched\t%s\n' "$directory/.env.secrets"; printf 'end\n'; exit 0; }

@@ -5,22 +5,28 @@
 # A hidden file, because the folder's listings and the rules of what expires are about backups alone.
 readonly OWNER_FILE=.runbook-project
 
-# owner_of FOLDER: the project that the folder belongs to; empty where none has written there yet.
+# owner_of FOLDER: the project that the folder belongs to; empty where none has written there yet. Fails where the file that
+# says so cannot be read: it may be anyone's.
 owner_of() {
     [[ -s $1/$OWNER_FILE ]] || return 0
-    sed -n '1{s/[^A-Za-z0-9_.-]//g;p;q}' -- "$1/$OWNER_FILE"
+    sed -n '1{s/[^A-Za-z0-9_.-]//g;p;q}' -- "$1/$OWNER_FILE" 2>/dev/null && return
+    echo "$1/$OWNER_FILE, which says whose backups these are, cannot be read by $(id -un): a backup as another user may have made it." >&2
+    return 1
 }
 
-# print_owners FOLDERS: `owner<TAB>folder<TAB>project` for each line of FOLDERS.
+# print_owners FOLDERS: `owner<TAB>folder<TAB>project` for each line of FOLDERS; fails where one is not known.
 print_owners() {
-    local folder
-    while IFS= read -r folder; do printf 'owner\t%s\t%s\n' "$folder" "$(owner_of "$folder")"; done <<<"$1"
+    local folder owner
+    while IFS= read -r folder; do
+        owner=$(owner_of "$folder") || return
+        printf 'owner\t%s\t%s\n' "$folder" "$owner"
+    done <<<"$1"
 }
 
 # require_own FOLDER PROJECT: fails, with what to do, where the folder is another project's. Nothing is written.
 require_own() {
     local owner
-    owner=$(owner_of "$1") || { echo "$1/$OWNER_FILE, which says whose backups these are, cannot be read." >&2; return 1; }
+    owner=$(owner_of "$1") || return
     [[ -z $owner || $owner == "$2" ]] && return
     echo "$1 holds the backups of another environment ($owner, not $2). Nothing was written or deleted: give each a folder of its own in its environment file." >&2
     return 1

@@ -45,7 +45,8 @@ lacking() {
 main() {
     local state=$1/.runbook/scheduled name file unit units=$HOME/.config/systemd/user
     folder=$state project=$3 begin=$4 end=$5 old_begin=$6 old_end=$7
-    print_owners "$2"; shift 7
+    print_owners "$2" || exit 1
+    shift 7
     printf 'clock\t%s\nuser\t%s\nhome\t%s\nproject\t%s\nfolder\t%s\n' "$(date +%s)" "$(id -un)" "$HOME" "$project" "$state"
     scheduler
     printf 'lacks\t%s\n' "$(lacking | paste -sd,)"

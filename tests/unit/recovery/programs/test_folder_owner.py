@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 
 import pytest
 
+from runbook_lib.core import programs
 from runbook_lib.core.errors import PreconditionFailed
 from runbook_lib.environment import load_environment
 from runbook_lib.recovery.checks.backup import backup_preconditions
 from runbook_lib.recovery.checks.folder_owner import OWN_FOLDER
-from runbook_lib.recovery.facts.backup_survey import OWNER_FILE
+from runbook_lib.recovery.facts.backup_survey import OWNER_FILE, survey_program
 from runbook_lib.recovery.plans.backup import expired
 from tests.unit.recovery.programs.backup_folder import Folder
 from tests.unit.recovery.programs.test_backup_survey import survey
@@ -37,6 +39,17 @@ def test_of_two_that_begin_at_once_one_wins(folder: Folder) -> None:
     (folder.path / OWNER_FILE).write_text("")  # what a full disk left
     folder.backup(DAYS[0])
     assert (folder.path / OWNER_FILE).read_text() == "gw2-staging\n"
+
+
+def test_an_owner_that_cannot_be_read_is_not_no_owner(folder: Folder) -> None:
+    (folder.path / OWNER_FILE).mkdir()  # whoever runs the tests cannot read it as a file
+    asked = programs.text("recovery/folder_owner.sh") + '\nprint_owners "$1"\n'
+    for program in (survey_program(), asked):
+        done = subprocess.run(("bash", "-s", "--", str(folder.path), "staging_db", "3"), input=program, text=True, capture_output=True, timeout=60)
+        assert done.returncode == 1
+        assert "owner" not in done.stdout
+        assert "cannot be read by" in done.stderr
+    assert folder.dump().returncode == 1
 
 
 def test_the_notebook_refuses_a_folder_of_another_environment(folder: Folder) -> None:
