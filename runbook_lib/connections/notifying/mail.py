@@ -13,7 +13,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, localtime
 from typing import Any
 
-from runbook_lib.connections.notifying.attempt import Attempt, reason_of_network
+from runbook_lib.connections.notifying.attempt import Attempt, causes_of, reason_of_network
 from runbook_lib.core.messages import Delivered, Delivery, Message, Route, one_line
 from runbook_lib.environment.notifications import MailServer, Notifications
 
@@ -127,6 +127,10 @@ def _failed(error: Exception, route: Route, attempt: Attempt) -> Delivered:
     if attempt.handed_over:
         return Delivered(route, Delivery.UNKNOWN, "the server went silent before it had confirmed the message",
                          "See in the mailbox whether it arrived, before it is sent again.")
+    # smtplib calls its own time limit a connection that the server has closed
+    silent = attempt.over or any(isinstance(one, TimeoutError) for one in causes_of(error))
+    if isinstance(error, smtplib.SMTPServerDisconnected) and silent:
+        return Delivered(route, Delivery.NOT_SENT, "no answer in time", advice)
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return Delivered(route, Delivery.NOT_SENT, "the server ended the connection", advice)
     reason, next_step = reason_of_network(error)

@@ -128,7 +128,7 @@ def test_a_server_that_hangs_is_given_up_at_the_deadline(place: str) -> None:
         result = sent(email(), mail_settings(port, deadline_s=HURRIED))
         assert time.monotonic() - began < 60
     assert result.state in ((Delivery.UNKNOWN,) if place == "content" else (Delivery.NOT_SENT, Delivery.UNKNOWN))
-    assert result.reason
+    assert "no answer" in result.reason or result.state is Delivery.UNKNOWN  # it did not end the connection: it is there
 
 
 def test_a_server_that_hangs_after_it_took_the_mail_does_not_matter() -> None:
