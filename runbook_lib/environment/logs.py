@@ -14,9 +14,11 @@ MESSAGES_ONLY = ("level", "message", "exception")
 
 
 def _a_file(path: str) -> str:
-    if path == "/" or ".." in path.split("/"):
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    if not parts or ".." in parts:
         raise ValueError("should be the path of a file, without ..")
-    return path
+    # in one form, so that the same log named twice is seen
+    return "/" + "/".join(parts)
 
 
 class LogFile(StrictModel):

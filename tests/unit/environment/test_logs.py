@@ -39,6 +39,7 @@ def test_the_lab_has_the_same_logs(staging: Environment) -> None:
     ("{kind: access, format: json, path: /a, fields: {stauts: s}}", "logs.mine.fields"),
     ("{kind: access, format: json, path: /a, fields: {status: 3}}", "logs.mine.fields.status"),
     ("{kind: access, format: json, path: /var/log/nginx/access.log}", "is that of logs.proxy already"),
+    ("{kind: access, format: json, path: /var//log/./nginx/access.log}", "is that of logs.proxy already"),
     ("[]", "logs.mine"),
 ])
 def test_a_log_that_cannot_be_read_is_refused(tmp_path: Path, log: str, fault: str) -> None:
