@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runbook_lib.authoring import notebook_rules, place_rules
+from runbook_lib.authoring import notebook_rules, parameter_rules, place_rules
 from runbook_lib.contract.catalogue import Runbook
 
 Rule = Callable[[Runbook], list[str]]
@@ -13,6 +13,7 @@ RULES: tuple[Rule, ...] = (
     notebook_rules.card_is_complete,
     notebook_rules.parameters_come_first,
     notebook_rules.parameters_are_typed_literals,
+    parameter_rules.parameters_keep_their_names,
     notebook_rules.defaults_change_nothing,
     notebook_rules.run_is_opened_and_closed,
     notebook_rules.changes_are_planned_and_confirmed,

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
+from runbook_lib.authoring.cells import cells_of, nodes_of
 from runbook_lib.contract import Contract, parse_contract
 from runbook_lib.contract.catalogue import Runbook
 from runbook_lib.contract.saved_confirmation import reject_saved_confirmation
@@ -38,13 +38,13 @@ OUTCOMES = {
 
 def outputs_are_stripped(runbook: Runbook) -> list[str]:
     """The file holds no outputs and no execution counts."""
-    return [f"{where}: has an output or an execution count; clear it" for where, cell in _cells(runbook, "code")
+    return [f"{where}: has an output or an execution count; clear it" for where, cell in cells_of(runbook, "code")
             if cell["outputs"] or cell["execution_count"] is not None]
 
 
 def parameters_come_first(runbook: Runbook) -> list[str]:
     """The first code cell, and no other, is tagged `parameters`."""
-    tagged = [index for index, (_, cell) in enumerate(_cells(runbook, "code")) if "parameters" in _tags(cell)]
+    tagged = [index for index, (_, cell) in enumerate(cells_of(runbook, "code")) if "parameters" in _tags(cell)]
     return [] if tagged == [0] else ["tag the first code cell `parameters`, and no other"]
 
 
@@ -72,13 +72,13 @@ def defaults_change_nothing(runbook: Runbook) -> list[str]:
 def cells_are_thin(runbook: Runbook) -> list[str]:
     """At most ten lines a cell, no logic, and only public names of `runbook_lib`."""
     public = public_names()
-    return [f"{where}: {fault}" for where, cell in _cells(runbook, "code") if "parameters" not in _tags(cell)
+    return [f"{where}: {fault}" for where, cell in cells_of(runbook, "code") if "parameters" not in _tags(cell)
             for fault in faults_of_code(cell["source"], public)]
 
 
 def failures_are_not_hidden(runbook: Runbook) -> list[str]:
     """No cell may raise and go on."""
-    return [f"{where}: remove the tag `raises-exception`" for where, cell in _cells(runbook, "code")
+    return [f"{where}: remove the tag `raises-exception`" for where, cell in cells_of(runbook, "code")
             if "raises-exception" in _tags(cell)]
 
 
@@ -113,7 +113,7 @@ def card_is_complete(runbook: Runbook) -> list[str]:
 
 def run_is_opened_and_closed(runbook: Runbook) -> list[str]:
     """The run is opened under the notebook's own name, and `run.close()` is the last code cell."""
-    code = [cell["source"] for _, cell in _cells(runbook, "code")]
+    code = [cell["source"] for _, cell in cells_of(runbook, "code")]
     opened = any(f'open_run("{runbook.name}", globals())' in source for source in code[1:2])
     faults = [] if opened else [f'the second code cell should have: run = open_run("{runbook.name}", globals())']
     closed = bool(code) and code[-1].strip() == "run.close()"
@@ -122,7 +122,7 @@ def run_is_opened_and_closed(runbook: Runbook) -> list[str]:
 
 def changes_are_planned_and_confirmed(runbook: Runbook) -> list[str]:
     """With a `mode`: plan, confirm, execute, in this order. Without one: none of them."""
-    calls = [call for _, cell in _cells(runbook, "code") for call in _calls(cell["source"]) if call in CHANGING]
+    calls = [call for _, cell in cells_of(runbook, "code") for call in _calls(cell["source"]) if call in CHANGING]
     first = list(dict.fromkeys(calls))
     changes = _changes_things(runbook)
     if changes is None:
@@ -214,11 +214,6 @@ def _contract(runbook: Runbook) -> Contract:
     return parse_contract(runbook.name, runbook.parameters_source)
 
 
-def _cells(runbook: Runbook, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The cells of one kind, each with its place as a reader counts them."""
-    return ((f"cell {index}", cell) for index, cell in enumerate(runbook.cells) if cell["cell_type"] == kind)
-
-
 def _words(text: str, *, tables: bool) -> list[str]:
     """The words of some prose; without `tables`, a lookup table's rows do not count: one of them is read, not all."""
     lines = (line for line in text.splitlines() if tables or not line.startswith("|"))
@@ -230,9 +225,6 @@ def _tags(cell: dict[str, Any]) -> list[str]:
 
 
 def _calls(source: str) -> list[str]:
-    """What a cell calls, in the order of the text; nothing where it is not Python."""
-    try:
-        found = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-    except SyntaxError:
-        return []
+    """What a cell calls, in the order of the text."""
+    found = [node for node in nodes_of(source) if isinstance(node, ast.Call)]
     return [ast.unparse(node.func) for node in sorted(found, key=lambda node: (node.lineno, node.col_offset))]

@@ -10,6 +10,7 @@ RunbookError
 │   ├── ConfirmationMissing
 │   ├── PreconditionFailed
 │   ├── PlanChanged
+│   ├── CellNotReady
 │   ├── SecretMissing
 │   ├── HostKeyUnknown
 │   ├── HostKeyChanged
@@ -112,6 +113,10 @@ class PreconditionFailed(Refused):
 
 class PlanChanged(Refused):
     """The facts have changed since the plan that was approved."""
+
+
+class CellNotReady(Refused):
+    """A cell was run although one above it, whose result it needs, had ended with an error."""
 
 
 class SecretMissing(Refused):

@@ -21,6 +21,7 @@ from runbook_lib.core.errors import RunbookError
 from runbook_lib.core.signals import STOPPED
 from runbook_lib.kernel.assignment import stop_asked
 from runbook_lib.kernel.channel import Channel
+from runbook_lib.kernel.consequences import Consequences
 from runbook_lib.kernel.forks import end_child, in_every_child, print_through_pipe, refuse_in_child
 from runbook_lib.kernel.formatters import install_formatters, show_type_as_table
 from runbook_lib.kernel.outputs import CellOutputs
@@ -140,6 +141,7 @@ class Hooks:
         self._source = self._earlier.pop() if self._earlier else ""
         self.cell_id = ""  # by which JupyterLab knows a cell, however often it is edited and run; empty elsewhere
         self.channel = Channel(current.kernel.session, folder.redactor)
+        self._consequences = Consequences(current.user_ns)
         self._leave_out_debugger()
         self._plain_traceback = current._showtraceback
         current._showtraceback = self._show_error
@@ -189,6 +191,9 @@ class Hooks:
         if os.getpid() != self.process:  # the cell has forked, and the rest of the notebook is its parent's
             end_child(error)
         self.busy = False
+        if error is not None:
+            error = self._consequences.of(self.cell_id, error) or error
+        self._consequences.note(self.cell_id, error)
         self.finish_cell(error)
 
     def finish_cell(self, error: BaseException | None = None) -> None:
@@ -215,6 +220,8 @@ class Hooks:
         elif isinstance(error, SystemExit):
             kind = type(ENDED_EARLY, (Exception,), {})
             shown = ["The cell exited the kernel. Finish runs with run.close(); this one counts as failed."]
+        elif follows := self._consequences.of(self.cell_id, error):
+            kind, shown = type(follows), follows._render_traceback_()
         else:
             shown = self._internal_error(kind, error, lines)
         self._plain_traceback(kind, error, shown)

@@ -18,8 +18,10 @@ def require(findings: Finding | Iterable[Finding], record: RunRecord) -> tuple[F
     if found and not unmet:
         return found
     lines = lines_of(unmet, "needed")
-    raise PreconditionFailed("\n".join(["Not started: a precondition is not met.", *lines]), where=record.where,
-                             next_step=advice_of(unmet) or "See the findings above.")
+    error = PreconditionFailed("\n".join(["Not started: a precondition is not met.", *lines]), where=record.where,
+                               next_step=advice_of(unmet) or "See the findings above.")
+    record.add_unmet(error)
+    raise error
 
 
 def verify(findings: Finding | Iterable[Finding], title: str, record: RunRecord) -> tuple[Finding, ...]:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from runbook_lib.archive.journal import Journal
-from runbook_lib.core.errors import PASSED, PreconditionFailed, Refused, RunbookError
+from runbook_lib.core.errors import PASSED, CellNotReady, Refused, RunbookError
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.plan import Plan
-from runbook_lib.core.text import head_of
+from runbook_lib.core.text import head_of, pluralize
 from runbook_lib.execution import Execution, StepRecord
 from runbook_lib.run.outcomes import Outcome, error_for, outcome_of_error, outcome_of_findings
 
@@ -32,6 +32,7 @@ class RunRecord:
         self._findings: dict[tuple[str, str], Finding] = {}
         self._unanswered: dict[str, RunbookError] = {}
         self._failed_cells: dict[str, tuple[str, BaseException]] = {}
+        self._unmet: RunbookError | None = None
         self._failure: RunbookError | None = None
         self._nothing_to_do = ""
         self.target = self.commit = ""
@@ -114,11 +115,27 @@ class RunRecord:
         What an operator interrupted was their decision; a precondition, a question and an execution keep their own
         account, and are made good by whichever cell asks again.
         """
-        known = (*self._unanswered.values(), self._failure)
+        known = (*self._unanswered.values(), self._failure, self._unmet)
         if error is None:
             self._failed_cells.pop(cell_id, None)
-        elif not isinstance(error, KeyboardInterrupt | PreconditionFailed) and not any(error is one for one in known):
+        elif not isinstance(error, KeyboardInterrupt) and not any(error is one for one in known):
             self._failed_cells[cell_id] = (source, error)
+
+    def add_unmet(self, error: RunbookError) -> None:
+        """The error of a precondition that was not met; its findings are recorded."""
+        self._unmet = error
+
+    def _cells_that_did_not_pass(self) -> list[Finding]:
+        """Each that failed on its own; those that only lacked what it did not give are one line."""
+        waiting = [source for source, error in self._failed_cells.values() if isinstance(error, CellNotReady)]
+        found = [Finding(f"the cell that begins with {head_of(source.strip().partition(chr(10))[0], 60)}",
+                         Verdict.INCONCLUSIVE, str(getattr(error, "what", f"{type(error).__name__}: {error}")),
+                         "a cell that passes", getattr(error, "next_step", "") or CORRECT)
+                 for source, error in self._failed_cells.values() if not isinstance(error, CellNotReady)]
+        if waiting:
+            found.append(Finding("cells below one that did not pass", Verdict.INCONCLUSIVE,
+                                 f"{pluralize(len(waiting), 'cell')} could not run", "each passes", CORRECT))
+        return found
 
     def outcome(self) -> tuple[Outcome, RunbookError | None]:
         """How the run ends, and the error that `close` raises for it; None where it raises nothing."""
@@ -129,11 +146,7 @@ class RunRecord:
                 Finding(name, Verdict.INCONCLUSIVE, error.what, "an answer", error.next_step)
                 for name, error in self._unanswered.items()])
         if self._failed_cells:
-            self.add_findings("cells that did not pass", [
-                Finding(f"the cell that begins with {head_of(source.strip().partition(chr(10))[0], 60)}",
-                        Verdict.INCONCLUSIVE, str(getattr(error, "what", f"{type(error).__name__}: {error}")),
-                        "a cell that passes", CORRECT)
-                for source, error in self._failed_cells.values()])
+            self.add_findings("cells that did not pass", self._cells_that_did_not_pass())
         findings = list(self._findings.values())
         outcome = outcome_of_findings(findings, not_applied=self.not_applied, observed=self._observed)
         if outcome.exit_code == PASSED:

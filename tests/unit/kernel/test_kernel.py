@@ -11,7 +11,7 @@ import pytest
 
 from runbook_lib import kernel
 from runbook_lib.archive.runs import new_run
-from runbook_lib.core.errors import LockHeld
+from runbook_lib.core.errors import CellNotReady, LockHeld
 from tests.unit.kernel_doubles import Session
 
 
@@ -94,3 +94,18 @@ def test_removed_hooks_leave_the_shell_as_it_was_but_for_redaction(hooks: kernel
     assert hooks._shell._showtraceback == hooks._plain_traceback
     assert hooks._shell.events.callbacks == {"pre_run_cell": [], "post_run_cell": []}
     assert hooks._shell.kernel.session.send.channel is hooks.channel
+
+
+def test_a_cell_below_a_refused_one_is_refused_too_and_not_a_bug(hooks: kernel.Hooks, cells: list[Any]) -> None:
+    names = hooks._shell.user_ns
+    hooks._before(SimpleNamespace(raw_cell="plan = make()", cell_id="a"))
+    hooks._after(SimpleNamespace(error_before_exec=None, error_in_exec=LockHeld("Ben has it.", next_step="Wait.")))
+    hooks._before(SimpleNamespace(raw_cell="show(plan)", cell_id="b"))
+    with pytest.raises(NameError) as caught:
+        exec("plan", names)
+    hooks._show_error(NameError, caught.value, ["a traceback"])
+    hooks._after(SimpleNamespace(error_before_exec=None, error_in_exec=caught.value))
+    assert hooks._shell.shown[-1] == ("CellNotReady", [
+        "CellNotReady: This cell needs 'plan', which a cell above did not make. That one ended with: Ben has it.", "Next: Wait."])
+    assert isinstance(cells[-1][3], CellNotReady)
+    assert not (hooks._folder.path / "evidence/internal-error.txt").exists()

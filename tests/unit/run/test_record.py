@@ -10,7 +10,14 @@ import pytest
 from runbook_lib.archive import journal
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import RunFolder, new_run
-from runbook_lib.core.errors import EndpointUnavailable, Inconclusive, PreconditionFailed, Refused, StepFailed
+from runbook_lib.core.errors import (
+    CellNotReady,
+    EndpointUnavailable,
+    Inconclusive,
+    PreconditionFailed,
+    Refused,
+    StepFailed,
+)
 from runbook_lib.core.findings import Verdict, finding
 from runbook_lib.core.plan import Plan
 from runbook_lib.run.record import RunRecord
@@ -106,6 +113,17 @@ def test_a_cell_that_failed_and_never_passed_keeps_the_run_from_passing(record: 
     assert "the cell that begins with choice = choose(): There is no earlier release." in str(error)
 
 
+def test_a_refusal_of_a_cell_counts_and_the_cells_that_lack_its_result_are_one_line(record: RunRecord) -> None:
+    record.add_fact("answer", 42, 0.1)
+    record.add_cell("a", "choice = choose()", PreconditionFailed("There is no earlier release.", next_step="Deploy one."))
+    for name in "bcd":
+        record.add_cell(name, "use(choice)", CellNotReady("This cell needs 'choice'."))
+    outcome, error = record.outcome()
+    assert (outcome.verdict, outcome.exit_code) == (Verdict.INCONCLUSIVE, 4)
+    assert "There is no earlier release." in str(error) and "3 cells could not run" in str(error)
+    assert outcome.summary.startswith("2 of 2 checks inconclusive")
+
+
 @pytest.mark.parametrize("cell_id", ["a", ""])
 def test_a_cell_that_was_corrected_is_forgotten(record: RunRecord, cell_id: str) -> None:
     record.add_fact("answer", 42, 0.1)
@@ -119,7 +137,9 @@ def test_an_interrupt_and_what_keeps_its_own_account_are_no_failed_cells(record:
     lost = EndpointUnavailable("no answer")
     record.add_unanswered("question", lost)
     record.add_cell("a", "wait()", KeyboardInterrupt())
-    record.add_cell("b", "run.require(one)", PreconditionFailed("not met"))
+    unmet = PreconditionFailed("not met")
+    record.add_unmet(unmet)
+    record.add_cell("b", "run.require(one)", unmet)
     record.add_cell("c", "run.ask(question)", lost)
     record.add_fact("question", 1, 0.1)
     assert verdict_of(record) is Verdict.PASSED
