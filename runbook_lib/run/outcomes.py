@@ -10,6 +10,7 @@ from runbook_lib.core.findings import Finding, Verdict, advice_of, lines_of
 from runbook_lib.core.signals import STOPPED
 from runbook_lib.core.text import pluralize
 
+MOST_NAMED = 6  # checks in one sentence; the report lists them all
 _STATES = {
     errors.FAILED: "failed",
     errors.USAGE: "refused",
@@ -78,8 +79,9 @@ def outcome_of_findings(findings: Sequence[Finding], *, not_applied: bool, obser
     elif not findings:
         summary = "Nothing failed." if observed else "Nothing was checked."
     elif verdict in _VERDICT_CODES:
-        names = ", ".join(one.check for one in findings if one.verdict is verdict)
-        summary = f"{count} of {len(checked)} checks {verdict}: {names}."
+        names = [one.check for one in findings if one.verdict is verdict]
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        summary = f"{count} of {len(checked)} checks {verdict}: {', '.join(names[:MOST_NAMED])}{more}."
     else:
         passed = sum(one.verdict is Verdict.PASSED for one in findings)
         others = "" if verdict is Verdict.PASSED else f", {pluralize(count, str(verdict))}"

@@ -90,7 +90,7 @@ rotated() {
     folder=$(dirname "$log") base=$(basename "$log")
     stem=${base%.*} extension=.${base##*.}
     if [[ ! -d $folder ]]; then return 0; fi
-    find "$folder/" "$@" -type f \( -name "$base[-._]?*" -o -name "${stem}[-._][0-9]*$extension*" \) \
+    find "$folder/" "$@" -type f \( -name "${base}[-._]?*" -o -name "${stem}[-._][0-9]*$extension*" \) \
         ! \( -name '*~' -o -name '*.bak' -o -name '*.orig' -o -name '*.save' -o -name '*.sw?' -o -name '*.tmp' \) \
         -newermt "@$((since - MARGIN))" -printf '%T@ %i %p\0' 2>/dev/null || true
 }
