@@ -13,7 +13,7 @@ readonly LOADING_SESSION='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_tr
 ask_as() {
     local role=$1 where=$2; shift 2
     {
-        "${prefix[@]}" timeout -k 10 "${LIMIT_S:-3600}" env PGOPTIONS="$LOADING_SESSION${newer-}${more-}" psql -XqAt -v ON_ERROR_STOP=1 \
+        "${prefix[@]}" timeout -k 10 "${LIMIT_S:-3600}" env PGOPTIONS="$LOADING_SESSION${newer-}${language-}${more-}" psql -XqAt -v ON_ERROR_STOP=1 \
             -v VERBOSITY=verbose -v SHOW_CONTEXT=always -U "$role" -d "$where" "$@" 2>&1 >&4 4>&- | with_causes_only >&2
         return "${PIPESTATUS[0]}"
     } 4>&1
@@ -58,14 +58,14 @@ ask_inside() { local more=$without_events; ask_as "$administrator" "$@"; }
 # find_administrator USER: the superuser's name, which is `postgres` unless POSTGRES_USER named another.
 find_administrator() {
     local one found
-    newer=''
+    newer='' language=''
     for one in postgres "$1"; do
         found=$(ask_as "$one" template1 2>/dev/null <<<"SELECT current_setting('server_version_num') || ' ' || rolname
             FROM pg_roles WHERE rolsuper AND rolcanlogin ORDER BY rolname <> current_user, oid LIMIT 1") && [[ $found =~ ^[0-9]+\ . ]] || continue
         # in English, as with_causes_only reads it; only a superuser may ask for that
-        administrator=${found#* } without_events='' newer=' -c lc_messages=C'
+        administrator=${found#* } without_events='' newer='' language=' -c lc_messages=C'
         # no older version knows them
-        ((${found%% *} < 170000)) || without_events=' -c event_triggers=off' newer+=' -c transaction_timeout=0'
+        ((${found%% *} < 170000)) || without_events=' -c event_triggers=off' newer=' -c transaction_timeout=0'
         return
     done
     echo "No superuser of PostgreSQL can log in over its own socket: neither postgres nor $1." >&2
@@ -73,12 +73,14 @@ find_administrator() {
 }
 
 # The loader exists while a dump is loaded. Without a password no network lets it in. BYPASSRLS: COPY refuses a table with
-# row level security otherwise; it owns all of those tables, and reaches no other.
+# row level security otherwise; it owns all of those tables, and reaches no other. Its messages are in English by a setting of
+# the role: it may not ask for that itself.
 loader_of() { local name=runbook_$1; ((${#name} <= 63)) || name=runbook_${1: -54}; printf '%s' "$name"; }
 
 make_loader() {
     ask_as "$administrator" "$1" -v loader="$loader" -v staged="$1" <<'SQL'
 CREATE ROLE :"loader" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT BYPASSRLS;
+ALTER ROLE :"loader" SET lc_messages = 'C';
 GRANT CREATE, CONNECT, TEMPORARY ON DATABASE :"staged" TO :"loader";
 SELECT format('GRANT CREATE, USAGE ON SCHEMA public TO %I', :'loader') WHERE to_regnamespace('public') IS NOT NULL \gexec
 SQL
@@ -91,7 +93,7 @@ remove_loader() { ask_as "$administrator" template1 <<<"DROP ROLE IF EXISTS \"$(
 # that could not be filled. 0: loaded. 2: the dump is truncated, or is not what pg_dump writes. 3: PostgreSQL rejects it.
 # 4: the database ended, or no session could be opened.
 load_dump() {
-    local staged=$1 owner=$2 loader output status
+    local staged=$1 owner=$2 language='' loader output status
     loader=$(loader_of "$staged")
     make_loader "$staged" || return 3
     output=$(

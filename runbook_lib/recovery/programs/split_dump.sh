@@ -46,7 +46,8 @@ sub as {
     my $role = shift;
     return if $as eq $role;
     $as = $role;
-    print '\connect - ', quoted($role), "\n", map { $_->[1] } @settings;
+    # in English, as with_causes_only reads it; the loader has that from make_loader
+    print '\connect - ', quoted($role), "\n", $role eq $administrator ? "SET lc_messages = 'C';\n" : (), map { $_->[1] } @settings;
 }
 # psql reads strings, and so where a statement ends, by two settings that any function may change for its session. Left
 # so, a string of the next statement could go on to what psql would take for commands of its own.

@@ -158,6 +158,14 @@ def test_settings_hold_for_every_session() -> None:
         assert "search_path" in session and "standard_conforming_strings = on" in session
 
 
+def test_only_the_administrator_asks_for_messages_in_english() -> None:
+    """A role that is not a superuser may not, not even as an option of its connection: the loader has that from its making."""
+    done = split("CREATE EXTENSION x;\nCREATE TABLE t ();\n").stdout
+    sessions = done.split("\\connect - ")[1:]
+    assert {session.split()[0] for session in sessions} == {'"root"', '"loader"'}
+    assert all(("SET lc_messages = 'C';" in session) == session.startswith('"root"') for session in sessions)
+
+
 @pytest.mark.parametrize("statement", [
     "COPY public.t (a) FROM stdin;\n1\n\\.",
     "ALTER TABLE public.t ADD CONSTRAINT c CHECK (public.f(a)) NOT VALID;",
