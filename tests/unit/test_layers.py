@@ -13,6 +13,7 @@ import runbook_lib
 from runbook_lib.authoring.layers import KINDS, MOST_PUBLIC_NAMES, ROOMS
 from runbook_lib.authoring.layers import families as families_of_package
 from runbook_lib.authoring.layers import layers as layers_of_package
+from tests.unit.application_names import MOST, counts, places_in
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "runbook_lib"
@@ -253,3 +254,22 @@ def test_a_socket_in_the_wrong_place_is_noticed() -> None:
     assert forbidden_here("runbook_lib.recovery.checks.backup", {"urllib.request.urlopen"}) == ["urllib.request.urlopen"]
     assert forbidden_here("runbook_lib.recovery.checks.backup", {"urllib.parse.quote"}) == []
     assert forbidden_here("runbook_lib.connections.ssh", {"socket"}) == []
+
+
+def test_the_application_is_named_no_more_often_than_it_is_today() -> None:
+    risen = {kind: f"{number}, at most {MOST[kind]}" for kind, number in counts().items() if number > MOST[kind]}
+    assert not risen, (f"{risen}: what an application is called belongs into the environment file. `python -m "
+                       "tests.unit.application_names KIND` shows every place.")
+
+
+def test_a_name_of_the_application_is_noticed_in_every_form() -> None:
+    python = 'image = f"gw2-backend:{commit}"\nservice = "postgres"\ncolour = f"backend-{colour}"\n'
+    assert places_in("x.py", python, "images") == ["x.py:1: gw2-backend"]
+    assert places_in("x.py", python, "service names") == ["x.py:2: postgres", "x.py:3: backend-"]
+    assert places_in("x.py", '"""The backend, in words."""\nwords = "postgres answers"\n', "service names") == []
+    shell = "docker ps --filter label=com.docker.compose.service=postgres\nlive=$(one_container \"$project\" redis)\n"
+    assert places_in("x.sh", shell, "service names") == ["x.sh:1: postgres", "x.sh:2: redis"]
+    assert places_in("x.sh", "docker-entrypoint.sh postgres # redis\n", "service names") == []
+    assert places_in("x.py", "'/api/v1/builds?limit=1' '/api/v1/targets'", "API paths") == ["x.py:1: /builds"]
+    assert places_in("x.sh", "log=/var/log/gw2/$name.log", "log folders") == ["x.sh:1: /var/log/gw2"]
+    assert places_in("x.sh", "gw2-$name gw2_up", "other names") == ["x.sh:1: gw2"]
