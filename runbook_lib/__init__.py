@@ -13,6 +13,7 @@ _HOMES = {
     "release": "release",
     "recovery": "recovery",
     "observability": "observability",
+    "capacity": "capacity",
 }
 
 __all__ = list(_HOMES)

@@ -7,6 +7,7 @@ import re
 
 from pydantic import Field, model_validator
 
+from runbook_lib.environment.capacity import Capacity, capacity_faults
 from runbook_lib.environment.gates import Gate
 from runbook_lib.environment.health import Health
 from runbook_lib.environment.limits import Limits
@@ -35,8 +36,8 @@ from runbook_lib.environment.services import COLOURS, Network, RateLimit, Servic
 from runbook_lib.environment.types import Count, Days, Line, Name, SecretName, StrictModel, Text
 
 RULES = ("services", "networks", "images", "tuning", "rate_limit", "health", "metrics", "logs", "alerts", "backup",
-         "restore_drill", "configuration_backup", "rollback", "gate", "watch", "success", "load", "disk_minimum_gb",
-         "memory_minimum_mb")
+         "restore_drill", "configuration_backup", "rollback", "gate", "watch", "success", "load", "capacity",
+         "disk_minimum_gb", "memory_minimum_mb")
 
 
 # as Compose takes it; short enough for what is added to it: a host name in its networks has 63 characters at most
@@ -78,6 +79,7 @@ class Environment(StrictModel):
     watch: Watch
     success: Success
     load: Load
+    capacity: Capacity = Capacity()
     checklists: Checklists
     contacts: dict[Text, Text]
     escalation: tuple[Text, ...]
@@ -92,7 +94,8 @@ class Environment(StrictModel):
     def _agrees_with_itself(self) -> Environment:
         faults = [*self._unusable_project(), *self._unknown_networks(), *self._unexplained_absences(),
                   *self._unnamed_secrets(), *dependency_faults(self.services, self.health),
-                  *metric_faults(self.metrics, self.alerts), *log_faults(self.logs, self.services)]
+                  *metric_faults(self.metrics, self.alerts), *log_faults(self.logs, self.services),
+                  *capacity_faults(self)]
         if faults:
             raise ValueError("\n".join(faults))
         return self

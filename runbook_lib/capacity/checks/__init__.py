@@ -1,0 +1,1 @@
+"""Pure checks of use, growth and settings."""

@@ -1,0 +1,1 @@
+"""Read-only questions about what is used of what there is."""

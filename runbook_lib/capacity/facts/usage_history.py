@@ -1,0 +1,114 @@
+"""What 61 Capacity review asks of Prometheus: the use of each resource, an hour a point, as far back as it has data.
+
+Each resource is one question with a deadline of its own. What is missing stays missing, with the query that gave none.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from runbook_lib.core.errors import BadParameter
+from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.times import from_timestamp
+from runbook_lib.environment import Environment
+from runbook_lib.environment.capacity import Resource
+from runbook_lib.platform.facts.availability import Unanswered, with_deadline
+from runbook_lib.platform.facts.metric_ranges import Grid, Values, grid_between, single_range
+from runbook_lib.platform.facts.monitoring import instant_query
+
+DEADLINE_S, LONGEST_DEADLINE_S = 30.0, 600.0
+SHORTEST_DAYS, LONGEST_DAYS = 14, 1_100
+POINT_S = 3600  # the queries of the environment file take the highest use of an hour
+CLOCK = "time()"
+OLDEST = "min(prometheus_tsdb_lowest_timestamp_seconds)"  # Prometheus' own measure of how far its data reach back
+
+
+@dataclass(frozen=True)
+class HistoryWindow:
+    """The span that is asked for, in UTC and by Prometheus' clock. `asked_days` is what was wished for.
+
+    `data_since`: the oldest sample that Prometheus keeps; None where it does not say. `unanswered`: it did not answer
+    at all, and the span is by this machine's clock.
+    """
+
+    grid: Grid
+    asked_days: int
+    data_since: datetime | None = None
+    unanswered: Unanswered | None = None
+
+
+@dataclass(frozen=True)
+class UsageHistory:
+    """The use of one resource by name over the window; Unanswered where it could not be had."""
+
+    name: str
+    values: Values | Unanswered
+
+
+def history_window(environment: Environment, history: str = "365d",
+                   deadline_s: float = DEADLINE_S) -> Question[HistoryWindow]:
+    """The last `history` ("90d") by Prometheus' clock, from the first sample that it has. Raises BadParameter."""
+    days = parse_history(history)
+    if not 1 <= deadline_s <= LONGEST_DEADLINE_S:  # NaN too: no comparison holds for it
+        raise BadParameter(f"deadline_s: should be between 1 and {LONGEST_DEADLINE_S:g}, got {deadline_s:g}",
+                           where="the parameter deadline_s", next_step="Leave it out: the default is good for a year.")
+
+    def fetch(connections: Connections) -> HistoryWindow:
+        clock = with_deadline(instant_query(environment, CLOCK), deadline_s).fetch(connections)
+        now = None if isinstance(clock, Unanswered) else _time_of(clock)
+        if now is None:
+            lost = clock if isinstance(clock, Unanswered) else Unanswered(
+                CLOCK, "Prometheus does not say what time it is", "Open Prometheus on the server (port 9090).")
+            return HistoryWindow(_grid(datetime.now(UTC), timedelta(days=days)), days, unanswered=lost)
+        oldest = with_deadline(instant_query(environment, OLDEST), deadline_s).fetch(connections)
+        since = None if isinstance(oldest, Unanswered) else _time_of(oldest)
+        if since is None or since > now:
+            return HistoryWindow(_grid(now, timedelta(days=days)), days)
+        # nothing lies before its first sample: to ask for that would only take longer
+        return HistoryWindow(_grid(now, min(timedelta(days=days), max(now - since, timedelta(days=1)))), days, since)
+
+    return Question("window of the review", fetch)
+
+
+def parse_history(text: str) -> int:
+    """`90d` as a number of days. Raises BadParameter."""
+    found = re.fullmatch(r"([0-9]{1,6})d", text.strip())
+    if found is None or not SHORTEST_DAYS <= int(found[1]) <= LONGEST_DAYS:
+        raise BadParameter(f"history: should be from {SHORTEST_DAYS}d to {LONGEST_DAYS}d, as in 90d; got {text[:40]!r}",
+                           where="the parameter history",
+                           next_step="Leave it out for a year; Prometheus may keep less, and the report says so.")
+    return int(found[1])
+
+
+def usage_questions(environment: Environment, window: HistoryWindow,
+                    deadline_s: float = DEADLINE_S) -> tuple[Question[UsageHistory], ...]:
+    """The use of every resource of the environment file, to be asked side by side."""
+    return tuple(usage_history(name, resource, window, deadline_s)
+                 for name, resource in environment.capacity.resources.items() if not resource.absent_reason)
+
+
+def usage_history(name: str, resource: Resource, window: HistoryWindow, deadline_s: float) -> Question[UsageHistory]:
+    """One resource; what is not there within `deadline_s` is Unanswered."""
+
+    def fetch(connections: Connections) -> UsageHistory:
+        if window.unanswered:  # asking once more would only wait once more
+            return UsageHistory(name, window.unanswered)
+        asked = single_range(resource.query or "", window.grid, name=name, timeout_s=deadline_s)
+        return UsageHistory(name, with_deadline(asked, deadline_s).fetch(connections))
+
+    return Question(f"use of {name}", fetch)
+
+
+def _grid(end: datetime, length: timedelta) -> Grid:
+    return grid_between(end - length, end, least_step_s=POINT_S)
+
+
+def _time_of(samples: Any) -> datetime | None:
+    """The one value as a time; None where it is not one."""
+    try:
+        return from_timestamp(samples[0].value)
+    except (IndexError, TypeError, ValueError, OverflowError):
+        return None
