@@ -10,7 +10,8 @@ from runbook_lib.environment.locations import Host
 from runbook_lib.environment.types import Port, SecretName, StrictModel, Text
 
 # printable ASCII without what separates or quotes addresses: it is written into the headers of a mail
-MailAddress = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+$")]
+_WORD, _LABEL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+MailAddress = Annotated[str, StringConstraints(pattern=rf"^{_WORD}(\.{_WORD})*@{_LABEL}(\.{_LABEL})*$")]
 NotebookName = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}_[a-z0-9_]+$")]
 # without TLS on the loopback alone: the secret is part of the address or of what is sent there
 WebAddress = Annotated[str, StringConstraints(pattern=r"^(https://|http://(127\.[0-9.]+|localhost|\[::1\]))\S*$")]

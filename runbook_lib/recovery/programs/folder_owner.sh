@@ -34,8 +34,10 @@ require_own() {
 
 # take_folder FOLDER PROJECT: makes it this project's where it is none's yet. Two that begin at the same moment: one wins.
 take_folder() {
-    [[ -s $1/$OWNER_FILE ]] || (set -o noclobber; printf '%s\n' "$2" >"$1/$OWNER_FILE") 2>/dev/null
+    local owner
+    [[ -e $1/$OWNER_FILE ]] || (set -o noclobber; printf '%s\n' "$2" >"$1/$OWNER_FILE") 2>/dev/null
+    owner=$(owner_of "$1") || return
     # an empty file is what a full disk left of one
-    [[ -s $1/$OWNER_FILE ]] || printf '%s\n' "$2" >"$1/$OWNER_FILE" || { echo "Cannot write to $1: is the disk full?" >&2; return 1; }
+    [[ -n $owner ]] || printf '%s\n' "$2" >"$1/$OWNER_FILE" || { echo "Cannot write to $1: is the disk full?" >&2; return 1; }
     require_own "$1" "$2"
 }

@@ -48,6 +48,11 @@ def test_a_mail_server_is_read_and_its_certificate_file_lies_next_to_the_file(tm
     ("notifications: {mail: {host: a, sender: a@example.com, user: me, password: NO_SUCH_SECRET}}",
      "notifications.mail.password: NO_SUCH_SECRET is not among the secrets"),
     ("alerts: {channels: {email: {to: ['devops@example.com, all@example.com']}}}", "alerts.channels.email.to"),
+    ("alerts: {channels: {email: {to: ['.@a']}}}", "alerts.channels.email.to"),
+    ("alerts: {channels: {email: {to: ['a..b@example.com']}}}", "alerts.channels.email.to"),
+    ("alerts: {channels: {email: {to: ['ops@-example.com']}}}", "alerts.channels.email.to"),
+    ("alerts: {channels: {email: {to: ['ops@example..com']}}}", "alerts.channels.email.to"),
+    ("alerts: {channels: {email: {to: ['ops@.']}}}", "alerts.channels.email.to"),
     ('alerts: {channels: {email: {to: ["devops@example.com\\r\\nRCPT TO:<x@y>"]}}}', "alerts.channels.email.to"),
 ])
 def test_a_fault_is_named_by_its_path(tmp_path: Path, text: str, fault: str) -> None:

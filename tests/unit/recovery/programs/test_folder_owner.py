@@ -35,8 +35,9 @@ def test_the_folder_belongs_to_who_wrote_there_first(folder: Folder) -> None:
     assert (folder.path / OWNER_FILE).read_text() == "gw2-staging\n"
 
 
-def test_of_two_that_begin_at_once_one_wins(folder: Folder) -> None:
-    (folder.path / OWNER_FILE).write_text("")  # what a full disk left
+@pytest.mark.parametrize("left", ["", "\n", " \n"])
+def test_a_file_that_names_no_owner_is_filled(folder: Folder, left: str) -> None:
+    (folder.path / OWNER_FILE).write_text(left)  # by a full disk, or by an editor
     folder.backup(DAYS[0])
     assert (folder.path / OWNER_FILE).read_text() == "gw2-staging\n"
 
