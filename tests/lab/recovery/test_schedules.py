@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.dashboards.building import dashboards
 from runbook_lib.connections import OpenConnections
 from runbook_lib.core.findings import Verdict
 from runbook_lib.environment import Environment
@@ -48,6 +49,16 @@ def commit(lab: Lab, environment: Environment) -> str:
                          user="deploy")
 
 
+def assert_dashboards_show_scheduled_jobs(lab: Lab) -> None:
+    """The panels that tests/lab/read_only/test_dashboards.py cannot see: a scheduled job has run and succeeded here."""
+    later = sorted({one.expression for board in dashboards() for panel in board.panels for one in panel.queries
+                    if one.exists_after})
+    for one in later:
+        lab.on_server("bash", "-c", "for _ in $(seq 60); do curl -sG 127.0.0.1:9090/api/v1/query --data-urlencode"
+                      " \"query=$1\" | grep -q '\"value\"' && exit; sleep 1; done; exit 1", "ask", one)
+    assert len(later) >= 4
+
+
 def test_schedules_come_work_and_go_and_lines_of_others_stay(
     lab: Lab, environment: Environment, connections: OpenConnections, outputs: Path, no_schedules: None
 ) -> None:
@@ -68,6 +79,7 @@ def test_schedules_come_work_and_go_and_lines_of_others_stay(
     lab.on_server("env", "-i", "HOME=/home/deploy", "PATH=/usr/bin:/bin", "/bin/sh", "-c", f"{STATE}/backup_configuration",
                   user="deploy")
     assert json.loads(lab.on_server("cat", f"{STATE}/backup_configuration.status.json"))["outcome"] == "succeeded"
+    assert_dashboards_show_scheduled_jobs(lab)
     assert lab.on_server("git", "-C", "/backups/configuration.git", "ls-tree", "--name-only", "main:project/nginx", user="deploy")
 
     code, said = runbook(lab, outputs, "34_install_schedules", "-p", "schedules=removed")

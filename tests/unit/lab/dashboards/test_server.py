@@ -1,0 +1,40 @@
+"""Host, proxy and runs: the same disks as the measures, the limits of the environment, and what needs an event says so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from lab.dashboards import server
+from lab.dashboards.building import dashboards
+from runbook_lib.environment import Environment
+from tests.unit.staging.conftest import environment
+
+__all__ = ["environment"]
+
+ROOT = Path(__file__).parents[4]
+
+
+def test_disks_are_those_of_the_recorded_measure(environment: Environment) -> None:
+    measures = (ROOT / "staging/prometheus/rules/measures.yml").read_text()
+    assert server.DISKS in measures
+    limits = {panel.title: panel.limit for panel in server.host(environment).panels}
+    assert (limits["Processors"], limits["Disks"]) == (80, 85)
+
+
+def test_a_metric_of_scheduled_jobs_names_the_event_it_waits_for_and_no_other_does() -> None:
+    queries = [one for board in dashboards() for panel in board.panels for one in panel.queries]
+    assert [one.expression for one in queries if bool(one.exists_after) != ("gw2_scheduled_job" in one.expression)] == []
+
+
+def test_every_metric_of_scheduled_jobs_is_one_that_a_job_writes(environment: Environment) -> None:
+    wrapper = (ROOT / "runbook_lib/recovery/programs/job_wrapper.sh").read_text()
+    written = set(re.findall(r"gauge (\w+) ", wrapper))
+    shown = " ".join(one.expression for board in dashboards() for panel in board.panels for one in panel.queries)
+    assert set(re.findall(r"gw2_scheduled_job_(\w+)", shown)) == written
+    assert {panel.title: panel.limit for panel in server.runs(environment).panels}["Since the last success"] == 26 * 3600
+
+
+def test_the_proxy_says_whether_nginx_answers(environment: Environment) -> None:
+    first = server.proxy(environment).panels[0]
+    assert (first.limit, first.below, first.is_figure) == (1, True, True)
