@@ -28,9 +28,10 @@ def names_page() -> str:
     for family in families():
         module = import_module(f"runbook_lib.{family}")
         parts.append(_names(family, module))
-        for below in ROOMS:
-            if below in module.__all__:
-                parts.append(_names(f"{family}.{below}", getattr(module, below)))
+        # rooms first; then what a family puts behind one name, because one notebook uses it
+        own = [name for name in module.__all__ if name not in ROOMS and isinstance(getattr(module, name), ModuleType)]
+        for below in (*(name for name in ROOMS if name in module.__all__), *own):
+            parts.append(_names(f"{family}.{below}", getattr(module, below)))
     return "\n".join(parts)
 
 

@@ -28,10 +28,14 @@ class _Tunnels(Protocol):
 
 
 class ServerAlertmanager:
-    """The silences of the Alertmanager at 127.0.0.1:`port` on the server. Source: its OpenAPI description, v2."""
+    """The Alertmanager at 127.0.0.1:`port` on the server: its alerts and silences. Source: its OpenAPI, v2."""
 
     def __init__(self, server: _Tunnels, *, port: int) -> None:
         self._server, self._port = server, port
+
+    def get(self, path: str) -> Any:
+        """A reply of /api/v2, e.g. get("alerts"). Raises as `silences`."""
+        return self._exchange("GET", f"/api/v2/{path}")[0]
 
     def silences(self) -> tuple[list[dict[str, Any]], datetime]:
         """All silences, ended ones too, and the server's time (UTC). Raises EndpointUnavailable, FactUnreadable."""

@@ -148,6 +148,16 @@ class ScriptedPrometheus:
 
 
 @dataclass
+class ScriptedAlertmanager:
+    """Answers by the path below /api/v2."""
+
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+
+    def get(self, path: str) -> Any:
+        return _given(self.answers, path, "Alertmanager path")
+
+
+@dataclass
 class ScriptedBrowser:
     """Answers by path: a PageView, or a function of the browser's own arguments that makes one."""
 
@@ -169,6 +179,7 @@ class ScriptedConnections:
         replies: Mapping[str, Answer] | None = None,
         sql: Mapping[str, Answer] | None = None,
         queries: Mapping[str, Answer] | None = None,
+        alertmanager: Mapping[str, Answer] | None = None,
         engine: Any = None,
         pages: Mapping[str, Answer] | None = None,
     ) -> None:
@@ -177,4 +188,5 @@ class ScriptedConnections:
         self.docker = ScriptedDocker(engine)
         self.database = ScriptedDatabase(sql or {})
         self.prometheus = ScriptedPrometheus(queries or {})
+        self.alertmanager = ScriptedAlertmanager(alertmanager or {})
         self.browser = ScriptedBrowser(pages or {})

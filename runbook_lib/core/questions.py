@@ -120,6 +120,13 @@ class Prometheus(Protocol):
         """`data` of an /api/v1 reply, e.g. get("query", query="up"). Raises EndpointUnavailable, FactUnreadable."""
 
 
+class Alertmanager(Protocol):
+    """The environment's Alertmanager, asked through the server."""
+
+    def get(self, path: str) -> Any:
+        """A reply of /api/v2, e.g. get("alerts"). Raises EndpointUnavailable, FactUnreadable."""
+
+
 class Connections(Protocol):
     """All connections to one environment. Each opens on first use and is kept for the whole run."""
 
@@ -143,6 +150,10 @@ class Connections(Protocol):
     @property
     def prometheus(self) -> Prometheus:
         """The metrics."""
+
+    @property
+    def alertmanager(self) -> Alertmanager:
+        """What is done with alerts."""
 
     @property
     def browser(self) -> Browser:

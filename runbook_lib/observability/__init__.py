@@ -1,4 +1,4 @@
-"""How the environment is: at a glance (00), checked (40), its metrics (41) and logs (43), and who is informed (44)."""
+"""How the environment is: at a glance (00), checked (40), its metrics, alerts and logs (41–43), to whom (44)."""
 
 from runbook_lib.core.lazy import loader
 
@@ -11,7 +11,7 @@ _HOMES = {
     "metrics_window": "runbook_lib.observability.facts.metric_history",
     "metrics_questions": "runbook_lib.observability.facts.metric_history",
     "review_metrics": "runbook_lib.observability.checks.metrics_review",
-    "metrics_answer": "runbook_lib.observability.checks.metrics",
+    "alerting": "alerting",
     "survey_logs": "runbook_lib.observability.facts.log_window",
     "review_logs": "runbook_lib.observability.facts.log_review",
     "log_sample": "runbook_lib.observability.facts.log_sample",

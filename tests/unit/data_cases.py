@@ -26,7 +26,8 @@ HERE = Path(__file__).parent
 PACKAGE = Path(core.__file__).parents[1]
 EXAMPLES = "_examples.json"
 # what a fact is asked by → the argument of ScriptedConnections
-KINDS = {"command": "commands", "file": "files", "http": "replies", "sql": "sql", "query": "queries"}
+KINDS = {"command": "commands", "file": "files", "http": "replies", "sql": "sql", "query": "queries",
+         "alertmanager": "alertmanager"}
 OF_A_FACT = {"about", "like", "question", "environment", "arguments", "asked", "output", "outputs", "output_file",
              "exit_code", "stderr", "status", "raises", "change", "expect", "error", *KINDS}
 OF_A_CHECK = {"about", "facts", "seen", "change", "findings", "expect"}
@@ -202,7 +203,7 @@ def _answer(kind: str, one: Mapping[str, Any]) -> Any:
     if "raises" in one:
         return getattr(errors, one["raises"]["type"])(one["raises"]["what"])
     output = one["output"]
-    if kind in ("sql", "query"):
+    if kind in ("sql", "query", "alertmanager"):
         return output
     if isinstance(output, list) and all(isinstance(line, str) for line in output) and output:
         output = "".join(f"{line}\n" for line in output)
