@@ -84,7 +84,7 @@ def proxy(environment: Environment) -> Dashboard:
 def runs(environment: Environment) -> Dashboard:
     """Scheduled runs of the runbooks, the alerts that lead to them, and whether monitoring itself works."""
     return Dashboard("runs", "gw2-runs", "Runbook runs", "Scheduled runs, alerts with their notebooks, and monitoring.",
-                     (*_scheduled(environment.backup.maximum_age_h * 3600), *_monitoring()))
+                     (*_scheduled(environment.backup.maximum_age_h * 3600), _kept(environment), *_monitoring()))
 
 
 def _scheduled(age_s: float) -> tuple[tuple[Panel, ...], ...]:
@@ -103,6 +103,18 @@ def _scheduled(age_s: float) -> tuple[tuple[Panel, ...], ...]:
                Query(job("last_duration_seconds"), "{{schedule}}", FIRST_RUN)),
          graph("Alerts", "Pending and firing ones, by name.", "short",
                Query("count by (alertname, alertstate) (ALERTS) or vector(0)", "{{alertname}} {{alertstate}}"))),
+    )
+
+
+def _kept(environment: Environment) -> tuple[Panel, ...]:
+    # a lock that is held for longer than any window keeps backups and deployments waiting
+    longest_h = max(int(one.ends[:2]) - int(one.begins[:2]) for one in environment.windows.values())
+    return (
+        figure("The lock is held for", "Zero: it is free. 00 Start here shows who holds it.", "s",
+               Query("max(time() - gw2_lock_held_since_timestamp_seconds) or vector(0)"), limit=longest_h * 3600),
+        figure("The certificate lasts for", "The one that nginx presents. Renewal begins 30 days before its end.", "s",
+               Query("min(gw2_certificate_expires_timestamp_seconds) - time()", exists_after=FIRST_SUCCESS),
+               limit=environment.certificate_minimum_days * 86_400, below=True),
     )
 
 

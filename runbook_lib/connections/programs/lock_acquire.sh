@@ -55,11 +55,24 @@ exec 9>&-
 
 read -r line < "/proc/$$/stat"; line=${line##*) }
 set -- $line; born=${20}
+# as the run says it: one that takes its lock again after a dropped link has held it all the while
+[[ $record =~ \"started\":\ \"([0-9TZ:-]+)\" ]] && since=$(date -u -d "${BASH_REMATCH[1]}" +%s 2>/dev/null 8>&-) \
+    || since=$(date +%s 8>&-)
+mkdir -p metrics 2>/dev/null 8>&-
+# For the alert on a lock that is held too long. With its own heartbeat: what a dead holder left behind raises no alert. A
+# server whose disk is full must still be locked: it is repaired under the lock.
+publish() {
+    printf '# TYPE gw2_lock_%s gauge\ngw2_lock_%s{run="%s"} %s\n' \
+        held_since_timestamp_seconds held_since_timestamp_seconds "$run_id" "$since" \
+        heartbeat_timestamp_seconds heartbeat_timestamp_seconds "$run_id" "$(date +%s 8>&-)" > metrics/lock.prom.new \
+        && mv -f metrics/lock.prom.new metrics/lock.prom 8>&-
+} 2>/dev/null
 beat() {
     # deleted by hand: the new file is locked before another run finds it, or this holder has lost the lock and ends;
     # again where that one was deleted, too, before it was compared
     until is_current; do { exec 8>>lock && flock -w 5 8; } || exit 1; done
     [ -e fence ] || write_fence
+    publish
     printf '%s, "pid": %s, "born": %s, "fence": %s, "heartbeat": "%s"}\n' "${record%\}}" "$$" "$born" "$number" \
         "$(date -u +%Y-%m-%dT%H:%M:%SZ 8>&-)" > lock.json.new && mv -f lock.json.new lock.json 8>&-
 }
@@ -78,4 +91,4 @@ beat || exit 1
 echo "taken $number"
 prune
 while read -r -t "$silence_s" _; do beat; done
-rm -f lock.json 8>&-
+rm -f lock.json metrics/lock.prom 8>&-

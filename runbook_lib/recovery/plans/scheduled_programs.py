@@ -17,6 +17,7 @@ from runbook_lib.recovery.plans import backup, configuration_backup
 
 LOCK_WAIT_S = 5400  # longer than a deployment with its hour of watching
 JOB_WRAPPER = "job_wrapper.sh"
+HTTPS = 443
 _STEPS: dict[str, Callable[[Environment], tuple[tuple[str, Command], ...]]] = {
     BACKUP_DATABASE: backup.scheduled_steps,
     BACKUP_CONFIGURATION: configuration_backup.scheduled_steps,
@@ -46,7 +47,7 @@ def launcher(environment: Environment, schedule: Schedule) -> str:
     return (
         f"#!/bin/bash\n# {schedule.name}: {schedule.when}. Written by notebook 34; changes made here are lost.\n"
         f"name={schedule.name} project={environment.project} directory={shlex.quote(environment.server.directory)}\n"
-        f"every_s={schedule.every_s} offset_s={schedule.offset_s} wait_s={LOCK_WAIT_S}\n"
+        f"every_s={schedule.every_s} offset_s={schedule.offset_s} wait_s={LOCK_WAIT_S} served={_served(environment)}\n"
         'here=$(dirname -- "$(readlink -f -- "$0")")\n'
         f"steps() {{\n    {body}\n}}\n"
         f'. "$here/{JOB_WRAPPER}"\n'
@@ -83,6 +84,12 @@ def units(environment: Environment) -> dict[str, str]:
 def unit_name(environment: Environment, schedule_name: str) -> str:
     """systemd's units of a schedule, without their suffix: `schedules.sh` has the same. The user may have others'."""
     return f"runbook-{environment.project}-{schedule_name}"
+
+
+def _served(environment: Environment) -> str:
+    """Host and port at which the server itself serves the public certificate; empty where none of its services does."""
+    listens = any(HTTPS in service.ports for service in environment.services.values() if service.required)
+    return f"{environment.public.host}:{HTTPS}" if listens else ""
 
 
 def _step_line(key: str, command: Command, name: str) -> str:

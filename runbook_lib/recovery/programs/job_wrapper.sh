@@ -10,6 +10,7 @@ umask 022
 
 state=$directory/.runbook/scheduled
 status=$state/$name.status.json
+metrics=$directory/.runbook/metrics
 # a folder of the server: another environment may log there too
 log_file=/var/log/gw2/scheduled_${project}_$name.log
 [[ -w /var/log/gw2 ]] || log_file=$state/$name.log
@@ -59,7 +60,18 @@ write_metrics() {
     [[ ! -e $status ]] || gauge last_duration_seconds 'Length of the last run.' "$(recorded seconds || echo 0)"
 }
 
-publish() { write_status | replace "$status"; write_metrics | replace "$directory/.runbook/metrics/scheduled_$name.prom"; }
+# The certificate that nginx presents, where the launcher names its host and port. One that cannot be had now leaves the
+# last one: when that expires has not changed.
+write_certificate() {
+    local served=${served:-} end
+    [[ -n $served ]] && command -v openssl >/dev/null || return 0
+    end=$(timeout 20 openssl s_client -connect "127.0.0.1:${served##*:}" -servername "${served%:*}" </dev/null 2>/dev/null \
+        | openssl x509 -noout -enddate 2>/dev/null) && end=$(date -u -d "${end#notAfter=}" +%s 2>/dev/null) || return 0
+    printf '# TYPE gw2_certificate_expires_timestamp_seconds gauge\ngw2_certificate_expires_timestamp_seconds{host="%s"} %s\n' \
+        "${served%:*}" "$end" | replace "$metrics/certificate.prom"
+}
+
+publish() { write_status | replace "$status"; write_metrics | replace "$metrics/scheduled_$name.prom"; }
 
 # Why ages cannot be trusted, for the steps: empty when the clock ran evenly since the last run.
 clock_problem() {
@@ -109,6 +121,11 @@ beat() {
     printf '{"owner": "schedule", "run_id": "%s-%s", "purpose": "%s", "started": "%s", "pid": %s, "born": %s, "heartbeat": "%s"}\n' \
         "$name" "$started_epoch" "scheduled job $name" "$(iso "$started_epoch")" "$$" "${20}" "$(iso "$(date +%s)")" \
         >"$directory/.runbook/lock.json.new" && mv -f -- "$directory/.runbook/lock.json.new" "$directory/.runbook/lock.json"
+    # as lock_acquire.sh writes it
+    printf '# TYPE gw2_lock_%s gauge\ngw2_lock_%s{run="%s"} %s\n' \
+        held_since_timestamp_seconds held_since_timestamp_seconds "$name-$started_epoch" "$started_epoch" \
+        heartbeat_timestamp_seconds heartbeat_timestamp_seconds "$name-$started_epoch" "$(date +%s)" \
+        >"$metrics/lock.prom.new" && mv -f -- "$metrics/lock.prom.new" "$metrics/lock.prom"
 }
 
 # step KEY LIMIT_S PROGRAM…: its exit code is checked; the last line of its errors becomes the message of a failure.
@@ -129,7 +146,7 @@ step() {
 
 finish() {
     read -r up _ </proc/uptime; seconds=$((${up%.*} - began))
-    [[ -z ${heart:-} ]] || { kill "$heart" 2>/dev/null; rm -f -- "$directory/.runbook/lock.json"; }
+    [[ -z ${heart:-} ]] || { kill "$heart" 2>/dev/null; rm -f -- "$directory/.runbook/lock.json" "$metrics/lock.prom"; }
     log "$outcome $message"
     publish
     rm -f -- "$state/$name.out" "$state/$name.err"
@@ -140,10 +157,10 @@ main() {
     set -- "${1:-}"; set -- "${1%$'\r'}"
     # cron mails what a job prints; its line holds no redirection, because SHELL in a crontab may be any
     [[ $1 != --when-due ]] || exec >/dev/null 2>&1
-    mkdir -p -- "$state" "$directory/.runbook/metrics" || exit 1
+    mkdir -p -- "$state" "$metrics" || exit 1
     if [[ ${1:-} == --announce ]]; then
         [[ -e $state/$name.installed ]] || date +%s >"$state/$name.installed"
-        write_metrics | replace "$directory/.runbook/metrics/scheduled_$name.prom"; exit
+        write_metrics | replace "$metrics/scheduled_$name.prom"; write_certificate; exit
     fi
     exec 9>>"$state/$name.running" || exit 1
     flock -n 9 || exit 0 # the same schedule is running already
@@ -158,6 +175,7 @@ main() {
     log "started ($trigger)"
     steps || exit "$exit_code"
     outcome=succeeded exit_code=0
+    write_certificate
 }
 
 main "$@"; exit "$exit_code"

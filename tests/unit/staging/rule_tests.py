@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 MEMORY = "/dev/shm"
 # a rule file is tested with what it is computed from
 NEEDS = {"plan": ("measures", "plan"), "measures": ("measures",), "schedules": ("schedules",),
-         "watching": ("measures", "watching"), "forecast": ("measures", "forecast")}
+         "watching": ("measures", "watching"), "forecast": ("measures", "forecast"), "operations": ("operations",)}
 
 
 def rules_of(folder: Path, name: str) -> list[dict[str, Any]]:

@@ -48,7 +48,12 @@ case "$*" in
     ps*service=nginx*"volume=$FOLDER") [ -z "$NONE" ] || exit 0; echo 4f2c; echo 5e3b ;;
     ps*) exit 1 ;;
     "exec 4f2c nginx -t -q") exit "$BROKEN" ;;
+    inspect*"4f2c 5e3b") printf '%s\\n' "${CALLS%/*}/a project" "${CALLS%/*}/without jobs" ;;
 esac
+"""
+RUNUSER = """#!/bin/sh
+shift 3
+exec "$@"
 """
 
 
@@ -82,6 +87,17 @@ def test_after_a_renewal_each_nginx_is_reloaded_and_a_broken_one_is_reported(tmp
     code, calls = run_with_docker(tmp_path, hook, "/etc/letsencrypt", broken=1)
     assert code != 0, "certbot reports it"
     assert calls == ["exec 4f2c nginx -t -q", "exec 5e3b nginx -t -q", "exec 5e3b nginx -s reload"]
+
+
+def test_after_a_renewal_the_job_notes_the_new_certificate_and_its_failure_is_not_certbots(tmp_path: Path) -> None:
+    (tmp_path / "runuser").write_text(RUNUSER)
+    (tmp_path / "runuser").chmod(0o755)
+    job = tmp_path / "a project/.runbook/scheduled/backup_database"
+    job.parent.mkdir(parents=True)
+    job.write_text('#!/bin/sh\necho "$*" >"$0.called"\nexit 1\n')
+    job.chmod(0o755)
+    assert run_with_docker(tmp_path, text("server/certbot/reload-nginx"), "/etc/letsencrypt")[0] == 0
+    assert job.with_suffix(".called").read_text() == "--announce\n"
 
 
 def test_a_renewal_without_an_nginx_is_reported(tmp_path: Path) -> None:

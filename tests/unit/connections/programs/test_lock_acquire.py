@@ -147,6 +147,38 @@ def holding(home: Path, run_id: str, known: str = "0", path: str = "") -> Iterat
         holder.stdin.close()
 
 
+def test_whoever_holds_the_lock_is_seen_by_prometheus_and_gone_with_it(tmp_path: Path) -> None:
+    metrics = tmp_path / ".runbook/metrics/lock.prom"
+    with holding(tmp_path, MINE):
+        wait_for(metrics.exists, 60)
+        values = dict(line.rsplit(" ", 1) for line in metrics.read_text().splitlines() if not line.startswith("#"))
+        assert set(values) == {f'gw2_lock_{one}_timestamp_seconds{{run="{MINE}"}}' for one in ("held_since", "heartbeat")}
+        assert all(abs(time.time() - float(value)) < 600 for value in values.values())
+        assert not (metrics.parent / "lock.prom.new").exists()
+    assert take_and_release(tmp_path, run_id=f"{MINE}b") == "taken 2"
+    assert not metrics.exists()
+
+
+def test_a_run_that_takes_its_lock_again_has_held_it_since_it_began(tmp_path: Path) -> None:
+    """The link dropped for a moment: an alert on hours must not begin anew each time."""
+    words = ("bash", "-c", ACQUIRE, "lock", str(tmp_path), MINE, "60", "2", "30", "0", "")
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        holder.stdin.write('{"owner": "anna", "started": "2026-11-22T20:00:00Z"}\n')
+        holder.stdin.flush()
+        assert holder.stdout.readline() == "taken 1\n"
+        text = (tmp_path / ".runbook/metrics/lock.prom").read_text()
+        holder.stdin.close()
+    assert f'gw2_lock_held_since_timestamp_seconds{{run="{MINE}"}} 1795377600\n' in text
+
+
+def test_a_lock_is_taken_where_no_metric_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / ".runbook").mkdir()
+    (tmp_path / ".runbook/metrics").write_text("in the way")
+    assert take_and_release(tmp_path) == "taken 1"
+
+
 def test_a_lock_file_deleted_by_hand_lets_no_second_in(tmp_path: Path) -> None:
     with holding(tmp_path, "first") as first:
         for _ in range(2):

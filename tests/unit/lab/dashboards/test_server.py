@@ -22,9 +22,16 @@ def test_disks_are_those_of_the_recorded_measure(environment: Environment) -> No
     assert (limits["Processors"], limits["Disks"]) == (80, 85)
 
 
+def test_the_lock_and_the_certificate_have_the_limits_of_their_alerts(environment: Environment) -> None:
+    limits = {panel.title: (panel.limit, panel.below) for panel in server.runs(environment).panels}
+    assert limits["The lock is held for"] == (4 * 3600, False)
+    assert limits["The certificate lasts for"] == (14 * 86400, True)
+
+
 def test_a_metric_of_scheduled_jobs_names_the_event_it_waits_for_and_no_other_does() -> None:
     queries = [one for board in dashboards() for panel in board.panels for one in panel.queries]
-    assert [one.expression for one in queries if bool(one.exists_after) != ("gw2_scheduled_job" in one.expression)] == []
+    by_jobs = re.compile(r"gw2_scheduled_job|gw2_certificate")
+    assert [one.expression for one in queries if bool(one.exists_after) != bool(by_jobs.search(one.expression))] == []
 
 
 def test_every_metric_of_scheduled_jobs_is_one_that_a_job_writes(environment: Environment) -> None:

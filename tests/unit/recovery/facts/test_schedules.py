@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
+import ssl
 import subprocess
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -96,12 +101,12 @@ def test_a_crontab_that_cannot_be_read_is_reported_and_is_not_an_empty_one() -> 
 class Job:
     """A scheduled job in a folder of its own, every day at 00:00 UTC."""
 
-    def __init__(self, place: Path, steps: str, wait_s: int = 1) -> None:
+    def __init__(self, place: Path, steps: str, wait_s: int = 1, served: str = "") -> None:
         self.place, self.state = place, place / ".runbook/scheduled"
         self.state.mkdir(parents=True, exist_ok=True)
         self.launcher = place / "job"
         self.launcher.write_text(
-            f"name=nightly project=ours directory={place} every_s=86400 offset_s=0 wait_s={wait_s}\n"
+            f"name=nightly project=ours directory={place} every_s=86400 offset_s=0 wait_s={wait_s} served={served}\n"
             f"steps() {{ {steps}; }}\n. {WRAPPER}\n"
         )
 
@@ -115,6 +120,66 @@ class Job:
     @property
     def metric(self) -> str:
         return (self.place / ".runbook/metrics/scheduled_nightly.prom").read_text()
+
+
+@contextmanager
+def tls_server(place: Path, days: int) -> Iterator[int]:
+    """The port of a server that shows a certificate of so many days to everyone who asks."""
+    made = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", str(days), "-subj", "/CN=a.example.com",
+            "-keyout", str(place / "key.pem"), "-out", str(place / "certificate.pem"))
+    subprocess.run(made, check=True, capture_output=True, timeout=120)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(place / "certificate.pem", place / "key.pem")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def serve() -> None:
+            # ends when the listener is closed
+            with suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with suppress(OSError), context.wrap_socket(connection, server_side=True) as wrapped:
+                        wrapped.recv(1)
+        threading.Thread(target=serve, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_the_certificate_that_is_served_is_noted_and_the_last_one_stays_where_none_can_be_had(tmp_path: Path) -> None:
+    metric = tmp_path / ".runbook/metrics/certificate.prom"
+    with tls_server(tmp_path, days=30) as port:
+        assert Job(tmp_path, "true", served=f"a.example.com:{port}").run() == 0
+        name, value = metric.read_text().splitlines()[-1].rsplit(" ", 1)
+        assert name == 'gw2_certificate_expires_timestamp_seconds{host="a.example.com"}'
+        assert abs(int(value) - time.time() - 30 * 86_400) < 3600
+    before = metric.read_text()
+    assert Job(tmp_path, "true", served=f"a.example.com:{port}").run("--announce") == 0
+    assert metric.read_text() == before
+
+
+def test_a_job_notes_no_certificate_where_its_server_serves_none_and_succeeds_all_the_same(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+    for served in ("", f"a.example.com:{port}"):
+        assert Job(tmp_path, "true", served=served).run() == 0
+        assert not (tmp_path / ".runbook/metrics/certificate.prom").exists()
+
+
+def test_a_certificate_is_asked_again_when_certbot_has_renewed_it(tmp_path: Path) -> None:
+    """certbot's hook calls --announce, so that the alert does not go on until the next night."""
+    metric = tmp_path / ".runbook/metrics/certificate.prom"
+    metric.parent.mkdir(parents=True)
+    metric.write_text("old\n")
+    with tls_server(tmp_path, days=90) as port:
+        assert Job(tmp_path, "false", served=f"a.example.com:{port}").run("--announce") == 0
+    assert "a.example.com" in metric.read_text()
+
+
+def test_prometheus_sees_the_lock_while_a_job_holds_it(tmp_path: Path) -> None:
+    job = Job(tmp_path, "cp .runbook/metrics/lock.prom seen")
+    job.launcher.write_text(f"cd {tmp_path}; " + job.launcher.read_text())
+    assert job.run() == 0
+    assert 'gw2_lock_held_since_timestamp_seconds{run="nightly-' in (tmp_path / "seen").read_text()
+    assert 'gw2_lock_heartbeat_timestamp_seconds{run="nightly-' in (tmp_path / "seen").read_text()
+    assert not (tmp_path / ".runbook/metrics/lock.prom").exists()
 
 
 def test_a_success_is_recorded_in_status_and_metric(tmp_path: Path) -> None:

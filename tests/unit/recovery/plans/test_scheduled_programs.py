@@ -44,6 +44,13 @@ def test_a_launcher_knows_its_times() -> None:
     assert "Sundays at 03:00 UTC" in text
 
 
+def test_a_launcher_knows_where_the_certificate_is_served_and_where_none_is() -> None:
+    assert " served=staging.gw2wvwbuilder.example.com:443\n" in launcher(ENVIRONMENT, DATABASE)
+    nginx = ENVIRONMENT.services["nginx"].model_copy(update={"ports": (8080,)})
+    without = ENVIRONMENT.model_copy(update={"services": {**ENVIRONMENT.services, "nginx": nginx}})
+    assert " served=\n" in launcher(without, DATABASE)
+
+
 @pytest.mark.parametrize("folder", ["/opt/gw2-wvwbuilder", "/srv/a folder/it's $HOME; true"])
 @pytest.mark.parametrize("schedule", [DATABASE, CONFIGURATION], ids=lambda one: one.name)
 def test_a_launcher_hands_every_step_to_its_program_whatever_the_folder_is_called(tmp_path: Path, folder: str, schedule: object) -> None:
