@@ -111,9 +111,9 @@ def _kept(environment: Environment) -> tuple[Panel, ...]:
     longest_h = max(int(one.ends[:2]) - int(one.begins[:2]) for one in environment.windows.values())
     return (
         figure("The lock is held for", "Zero: it is free. 00 Start here shows who holds it.", "s",
-               Query("max(time() - gw2_lock_held_since_timestamp_seconds) or vector(0)"), limit=longest_h * 3600),
+               Query("max(time() - runbook_lock_held_since_timestamp_seconds) or vector(0)"), limit=longest_h * 3600),
         figure("The certificate lasts for", "The one that nginx presents. Renewal begins 30 days before its end.", "s",
-               Query("min(gw2_certificate_expires_timestamp_seconds) - time()", exists_after=FIRST_SUCCESS),
+               Query("min(runbook_certificate_expires_timestamp_seconds) - time()", exists_after=FIRST_SUCCESS),
                limit=environment.certificate_minimum_days * 86_400, below=True),
     )
 

@@ -62,7 +62,7 @@ mkdir -p metrics 2>/dev/null 8>&-
 # For the alert on a lock that is held too long. With its own heartbeat: what a dead holder left behind raises no alert. A
 # server whose disk is full must still be locked: it is repaired under the lock.
 publish() {
-    printf '# TYPE gw2_lock_%s gauge\ngw2_lock_%s{run="%s"} %s\n' \
+    printf '# TYPE runbook_lock_%s gauge\nrunbook_lock_%s{run="%s"} %s\n' \
         held_since_timestamp_seconds held_since_timestamp_seconds "$run_id" "$since" \
         heartbeat_timestamp_seconds heartbeat_timestamp_seconds "$run_id" "$(date +%s 8>&-)" > metrics/lock.prom.new \
         && mv -f metrics/lock.prom.new metrics/lock.prom 8>&-

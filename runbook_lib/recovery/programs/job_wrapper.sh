@@ -67,7 +67,7 @@ write_certificate() {
     [[ -n $served ]] && command -v openssl >/dev/null || return 0
     end=$(timeout 20 openssl s_client -connect "127.0.0.1:${served##*:}" -servername "${served%:*}" </dev/null 2>/dev/null \
         | openssl x509 -noout -enddate 2>/dev/null) && end=$(date -u -d "${end#notAfter=}" +%s 2>/dev/null) || return 0
-    printf '# TYPE gw2_certificate_expires_timestamp_seconds gauge\ngw2_certificate_expires_timestamp_seconds{host="%s"} %s\n' \
+    printf '# TYPE runbook_certificate_expires_timestamp_seconds gauge\nrunbook_certificate_expires_timestamp_seconds{host="%s"} %s\n' \
         "${served%:*}" "$end" | replace "$metrics/certificate.prom"
 }
 
@@ -122,7 +122,7 @@ beat() {
         "$name" "$started_epoch" "scheduled job $name" "$(iso "$started_epoch")" "$$" "${20}" "$(iso "$(date +%s)")" \
         >"$directory/.runbook/lock.json.new" && mv -f -- "$directory/.runbook/lock.json.new" "$directory/.runbook/lock.json"
     # as lock_acquire.sh writes it
-    printf '# TYPE gw2_lock_%s gauge\ngw2_lock_%s{run="%s"} %s\n' \
+    printf '# TYPE runbook_lock_%s gauge\nrunbook_lock_%s{run="%s"} %s\n' \
         held_since_timestamp_seconds held_since_timestamp_seconds "$name-$started_epoch" "$started_epoch" \
         heartbeat_timestamp_seconds heartbeat_timestamp_seconds "$name-$started_epoch" "$(date +%s)" \
         >"$metrics/lock.prom.new" && mv -f -- "$metrics/lock.prom.new" "$metrics/lock.prom"

@@ -152,7 +152,7 @@ def test_whoever_holds_the_lock_is_seen_by_prometheus_and_gone_with_it(tmp_path:
     with holding(tmp_path, MINE):
         wait_for(metrics.exists, 60)
         values = dict(line.rsplit(" ", 1) for line in metrics.read_text().splitlines() if not line.startswith("#"))
-        assert set(values) == {f'gw2_lock_{one}_timestamp_seconds{{run="{MINE}"}}' for one in ("held_since", "heartbeat")}
+        assert set(values) == {f'runbook_lock_{one}_timestamp_seconds{{run="{MINE}"}}' for one in ("held_since", "heartbeat")}
         assert all(abs(time.time() - float(value)) < 600 for value in values.values())
         assert not (metrics.parent / "lock.prom.new").exists()
     assert take_and_release(tmp_path, run_id=f"{MINE}b") == "taken 2"
@@ -170,7 +170,7 @@ def test_a_run_that_takes_its_lock_again_has_held_it_since_it_began(tmp_path: Pa
         assert holder.stdout.readline() == "taken 1\n"
         text = (tmp_path / ".runbook/metrics/lock.prom").read_text()
         holder.stdin.close()
-    assert f'gw2_lock_held_since_timestamp_seconds{{run="{MINE}"}} 1795377600\n' in text
+    assert f'runbook_lock_held_since_timestamp_seconds{{run="{MINE}"}} 1795377600\n' in text
 
 
 def test_a_lock_is_taken_where_no_metric_can_be_written(tmp_path: Path) -> None:

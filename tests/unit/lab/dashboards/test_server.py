@@ -30,7 +30,7 @@ def test_the_lock_and_the_certificate_have_the_limits_of_their_alerts(environmen
 
 def test_a_metric_of_scheduled_jobs_names_the_event_it_waits_for_and_no_other_does() -> None:
     queries = [one for board in dashboards() for panel in board.panels for one in panel.queries]
-    by_jobs = re.compile(r"gw2_scheduled_job|gw2_certificate")
+    by_jobs = re.compile(r"gw2_scheduled_job|runbook_certificate")
     assert [one.expression for one in queries if bool(one.exists_after) != bool(by_jobs.search(one.expression))] == []
 
 

@@ -148,7 +148,7 @@ def test_the_certificate_that_is_served_is_noted_and_the_last_one_stays_where_no
     with tls_server(tmp_path, days=30) as port:
         assert Job(tmp_path, "true", served=f"a.example.com:{port}").run() == 0
         name, value = metric.read_text().splitlines()[-1].rsplit(" ", 1)
-        assert name == 'gw2_certificate_expires_timestamp_seconds{host="a.example.com"}'
+        assert name == 'runbook_certificate_expires_timestamp_seconds{host="a.example.com"}'
         assert abs(int(value) - time.time() - 30 * 86_400) < 3600
     before = metric.read_text()
     assert Job(tmp_path, "true", served=f"a.example.com:{port}").run("--announce") == 0
@@ -177,8 +177,8 @@ def test_prometheus_sees_the_lock_while_a_job_holds_it(tmp_path: Path) -> None:
     job = Job(tmp_path, "cp .runbook/metrics/lock.prom seen")
     job.launcher.write_text(f"cd {tmp_path}; " + job.launcher.read_text())
     assert job.run() == 0
-    assert 'gw2_lock_held_since_timestamp_seconds{run="nightly-' in (tmp_path / "seen").read_text()
-    assert 'gw2_lock_heartbeat_timestamp_seconds{run="nightly-' in (tmp_path / "seen").read_text()
+    assert 'runbook_lock_held_since_timestamp_seconds{run="nightly-' in (tmp_path / "seen").read_text()
+    assert 'runbook_lock_heartbeat_timestamp_seconds{run="nightly-' in (tmp_path / "seen").read_text()
     assert not (tmp_path / ".runbook/metrics/lock.prom").exists()
 
 
