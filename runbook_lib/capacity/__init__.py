@@ -4,6 +4,11 @@ from runbook_lib.core.lazy import loader
 
 _HOMES = {
     "history_window": "runbook_lib.capacity.facts.usage_history",
+    "usage_questions": "runbook_lib.capacity.facts.usage_history",
+    "review_capacity": "runbook_lib.capacity.checks.capacity_review",
+    "capacity_answer": "runbook_lib.capacity.checks.limits",
+    "checks": "checks",
+    "charts": "charts",
 }
 
 __all__ = list(_HOMES)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
 
+from runbook_lib.archive.files import read_file
 from runbook_lib.archive.folder import RunFolder, run_folders
 from runbook_lib.archive.runs import RunSummary, list_runs
 from runbook_lib.archive.summary import summary_of
 from runbook_lib.contract.catalogue import Runbook, runbooks
 from runbook_lib.core.errors import Inconclusive
+from runbook_lib.core.findings import Verdict
+from runbook_lib.core.past_runs import PastRun
+from runbook_lib.core.times import parse_time
 from runbook_lib.environment import project
 
 MOST_READ = 50  # runs of one runbook whose environment is read: an archive may hold thousands
@@ -34,6 +39,33 @@ def recent_runs(count: int = 20) -> tuple[dict[str, str], ...]:
         for run in list_runs(project.outputs(), newest=count)
     ) or ({"runs": "none yet"},)
 
+
+def last_run(notebook: str, environment: str, evidence: str = "") -> PastRun | None:
+    """The newest finished run of a notebook on an environment that reached a conclusion; None where there is none.
+
+    With `evidence`, e.g. "capacity.json", the newest that kept this file, with its text. An inconclusive run counts as
+    none without it. Raises Inconclusive where the archive's folder cannot be read.
+    """
+    own = (summary_of(folder.path) for folder in reversed(_folders()) if folder.path.name.endswith(f"-{notebook}"))
+    for run in _finished(own, environment):
+        if not evidence:
+            if run.verdict != Verdict.INCONCLUSIVE and (at := _began(run)):
+                return PastRun(run.run_id, at, run.verdict)
+            continue
+        try:
+            text = read_file(run.path / "evidence" / evidence).decode()
+        except (OSError, ValueError):  # it ended before it kept the file
+            continue
+        if at := _began(run):
+            return PastRun(run.run_id, at, run.verdict, text)
+    return None
+
+
+def _began(run: RunSummary) -> datetime | None:
+    try:
+        return parse_time(run.started_at)
+    except ValueError:
+        return None
 
 
 

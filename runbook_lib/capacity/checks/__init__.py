@@ -1,1 +1,17 @@
 """Pure checks of use, growth and settings."""
+
+from runbook_lib.core.lazy import loader
+
+_HOMES = {
+    "limits": "limits",
+    "allocation": "allocation",
+    "resource_blocks": "resource_blocks",
+    "last_review": "last_review",
+}
+
+__all__ = list(_HOMES)
+__getattr__ = loader(__name__, _HOMES)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -5,18 +5,20 @@ Each resource is one question with a deadline of its own. What is missing stays 
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from runbook_lib.capacity.facts.usage_now import usage_now
 from runbook_lib.core.errors import BadParameter
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.times import from_timestamp
 from runbook_lib.environment import Environment
 from runbook_lib.environment.capacity import Resource
 from runbook_lib.platform.facts.availability import Unanswered, with_deadline
-from runbook_lib.platform.facts.metric_ranges import Grid, Values, grid_between, single_range
+from runbook_lib.platform.facts.metric_ranges import MOST_POINTS, Grid, Values, single_range
 from runbook_lib.platform.facts.monitoring import instant_query
 
 DEADLINE_S, LONGEST_DEADLINE_S = 30.0, 600.0
@@ -84,10 +86,14 @@ def parse_history(text: str) -> int:
 
 
 def usage_questions(environment: Environment, window: HistoryWindow,
-                    deadline_s: float = DEADLINE_S) -> tuple[Question[UsageHistory], ...]:
-    """The use of every resource of the environment file, to be asked side by side."""
-    return tuple(usage_history(name, resource, window, deadline_s)
+                    deadline_s: float = DEADLINE_S) -> tuple[Question[Any], ...]:
+    """The use of every resource of the environment file, and of containers and folders, to be asked side by side.
+
+    The last answer is UsageNow, the others are UsageHistory; what takes longer than `deadline_s` is Unanswered.
+    """
+    histories = (usage_history(name, resource, window, deadline_s)
                  for name, resource in environment.capacity.resources.items() if not resource.absent_reason)
+    return (*histories, with_deadline(usage_now(environment), deadline_s))
 
 
 def usage_history(name: str, resource: Resource, window: HistoryWindow, deadline_s: float) -> Question[UsageHistory]:
@@ -97,13 +103,20 @@ def usage_history(name: str, resource: Resource, window: HistoryWindow, deadline
         if window.unanswered:  # asking once more would only wait once more
             return UsageHistory(name, window.unanswered)
         asked = single_range(resource.query or "", window.grid, name=name, timeout_s=deadline_s)
-        return UsageHistory(name, with_deadline(asked, deadline_s).fetch(connections))
+        answer = with_deadline(asked, deadline_s).fetch(connections)
+        if isinstance(answer, Unanswered):
+            answer = replace(answer, next_step=f"Compare `capacity.resources.{name}.query` with Prometheus' own page "
+                             "(port 9090 on the server). 40 Health shows its targets.")
+        return UsageHistory(name, answer)
 
     return Question(f"use of {name}", fetch)
 
 
 def _grid(end: datetime, length: timedelta) -> Grid:
-    return grid_between(end - length, end, least_step_s=POINT_S)
+    """Whole steps back from the very end: the hour that another grid leaves out is all that a new server has."""
+    last = end.replace(microsecond=0)
+    step = POINT_S * math.ceil(length.total_seconds() / POINT_S / (MOST_POINTS - 2))
+    return Grid(last - timedelta(seconds=step * (length.total_seconds() // step)), last, step)
 
 
 def _time_of(samples: Any) -> datetime | None:
