@@ -21,6 +21,7 @@ from runbook_lib.platform.facts.metric_ranges import Grid, Values
 
 DAY_S = 86_400
 NOTHING_GROWN = Growth(None, None)
+NOTHING = 0.005  # less of any unit is shown as 0
 FAR_DAYS = 3_650  # later than that no server is the same
 _SIZES = (("TB", 1024**4), ("GB", 1024**3), ("MB", 1024**2), ("kB", 1024))
 
@@ -84,6 +85,8 @@ class ReviewedResource:
         if self.lacking or trend is None:
             return self.grown.refusal or "not known"
         low, high = (self.shown(30 * one) for one in trend.slope_range)
+        if low.partition(" ")[2] == high.partition(" ")[2]:  # of bytes the units may differ
+            low = low.partition(" ")[0]
         parts = [f"{'+' if trend.slope > 0 else ''}{self.shown(30 * trend.slope)} in 30 days ({low} to {high})"
                  if trend.is_certain else f"no trend ({low} to {high} in 30 days)"]
         since = from_timestamp(trend.first * DAY_S)
@@ -188,9 +191,10 @@ def amount(value: float | None, unit: str) -> str:
     if unit == "bytes":
         name, size = next(((name, size) for name, size in _SIZES if abs(value) >= size), ("bytes", 1))
         value, unit = value / size, name
-    # -0.0 of a flat line would read as if it fell
+    if abs(value) < NOTHING:  # -0.0 of a flat line would read as if it fell
+        value = 0.0
     digits = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2g}" if abs(value) < 10 else f"{value:.3g}"
-    return f"{'0' if float(digits.replace(',', '')) == 0 else digits} {unit}".rstrip()
+    return f"{digits} {unit}".rstrip()
 
 
 def date_of(now: datetime, days: float) -> str:
