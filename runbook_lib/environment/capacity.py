@@ -22,6 +22,7 @@ class Resource(StrictModel):
 
     `limit` is a number in that unit, a size (`2GB`, for the unit `bytes`), or the place in this file where the limit
     is set, such as `services.redis.memory` or `tuning.backend.pool_size`. Without one only its growth is shown.
+    `held_by` is the place of a larger limit that holds this one, and that has to be raised with it.
     `none_expected`: any use at all is bad news, as with evicted keys. Where the environment has no such thing,
     `absent_reason` is why, and nothing is asked.
     """
@@ -30,6 +31,7 @@ class Resource(StrictModel):
     unit: Text
     query: Text | None = None
     limit: Number | Text | None = None
+    held_by: Text | None = None
     none_expected: bool = False
     absent_reason: Text | None = None
 
@@ -69,7 +71,10 @@ class Capacity(StrictModel):
 
 def limit_of(environment: Environment, resource: Resource) -> float | None:
     """The limit of a resource in its unit, bytes for sizes; None where it has none. Raises ValueError."""
-    limit = resource.limit
+    return _amount_at(environment, resource.limit)
+
+
+def _amount_at(environment: Environment, limit: float | str | None) -> float | None:
     if limit is None or isinstance(limit, (int, float)):
         return limit
     if _SIZE.fullmatch(limit):
@@ -97,4 +102,8 @@ def capacity_faults(environment: Environment) -> list[str]:
             limit_of(environment, resource)
         except ValueError as error:
             faults.append(f"capacity.resources.{name}.limit: {error}")
+        try:
+            _amount_at(environment, resource.held_by)
+        except ValueError as error:
+            faults.append(f"capacity.resources.{name}.held_by: {error}")
     return faults

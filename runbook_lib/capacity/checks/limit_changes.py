@@ -13,6 +13,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.environment.types import MEGABYTE, memory_bytes
 
 CPU_STEP, COUNT_STEP = 0.25, 5
+SETTINGS = ("services.", "tuning.")  # limits that the environment file sets
 HELD_SHARE = 0.75  # of a container's memory that a cache may fill: the rest is its own and that of saving to disk
 
 
@@ -44,33 +45,43 @@ def proposals(environment: Environment, review: CapacityReview) -> tuple[Proposa
 
 def _with_what_holds_it(environment: Environment, found: dict[str, tuple[float, Proposal]]) -> None:
     """A cache that may keep more needs a container that holds it: without that the kernel kills it before it evicts."""
-    inner, outer = "tuning.redis.maxmemory", "services.redis.memory"
-    if inner not in found or "redis" not in environment.services:
-        return
-    present, proposed, size = _changed(environment, outer, found[inner][0] / HELD_SHARE)
-    if proposed != present and size > found.get(outer, (0.0, None))[0]:
-        found[outer] = (size, Proposal(outer, present, proposed, f"holds {inner}"))
+    for resource in environment.capacity.resources.values():
+        inner, outer = str(resource.limit), resource.held_by
+        if outer is None or inner not in found:
+            continue
+        present, proposed, size = _changed(environment, outer, found[inner][0] / HELD_SHARE)
+        if proposed != present and size > found.get(outer, (0.0, None))[0]:
+            found[outer] = (size, Proposal(outer, present, proposed, f"holds {inner}"))
 
 
 def _from_history(environment: Environment, review: CapacityReview) -> Iterator[tuple[str, float, str]]:
     """Place, what is needed there, and why: from resources whose limit the environment file sets."""
     rules = environment.capacity
     for one in review.resources:
-        place = one.resource.limit
-        if not isinstance(place, str) or not place.startswith(("services.", "tuning.")) or one.latest is None:
-            continue
-        ahead = one.forecast(review.now)
-        if ahead and ahead.best <= rules.plan_within_days:
-            needed = _needed(environment, one, review) / (rules.target_percent / 100)
-            yield place, needed, f"{one.shown(one.limit)} {ahead.words}"
-        elif one.share is not None and one.share >= rules.near_percent:
-            yield place, one.latest / (rules.target_percent / 100), f"{one.share:.0f} % used"
+        place, why = one.resource.limit, _why(environment, one, review)
+        if isinstance(place, str) and place.startswith(SETTINGS) and why:
+            yield place, _needed(environment, one, review) / (rules.target_percent / 100), why
+
+
+def without_setting(environment: Environment, review: CapacityReview) -> tuple[str, ...]:
+    """What is near its limit, or will be, and is limited by no setting of the environment file: a disk, a processor."""
+    return tuple(f"{one.resource.title}: {why}; no setting limits it: free some of it, or enlarge what holds it"
+                 for one in review.resources if (why := _why(environment, one, review))
+                 and not (isinstance(one.resource.limit, str) and one.resource.limit.startswith(SETTINGS)))
+
+
+def _why(environment: Environment, one: ReviewedResource, review: CapacityReview) -> str:
+    """Why a limit has to be raised; empty where it has not."""
+    rules, ahead = environment.capacity, one.forecast(review.now)
+    if ahead and ahead.best <= rules.plan_within_days:
+        return f"{one.shown(one.limit)} {ahead.words}"
+    return f"{one.share:.0f} % used" if one.share is not None and one.share >= rules.near_percent else ""
 
 
 def _needed(environment: Environment, one: ReviewedResource, review: CapacityReview) -> float:
     """The use at the end of what is planned for, at its highest that the trend allows; never less than now."""
     trend, latest = one.grown.trend, one.latest or 0.0
-    if trend is None:
+    if trend is None or not trend.is_certain:
         return latest
     return max(latest, trend.at(review.now.timestamp() / DAY_S + environment.capacity.plan_within_days)[2])
 

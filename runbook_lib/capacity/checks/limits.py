@@ -18,13 +18,13 @@ def use_is_known(environment: Environment, review: CapacityReview) -> tuple[Find
     if not environment.capacity.resources:
         return (Finding("resources are named", Verdict.INCONCLUSIVE, "none", "capacity.resources",
                         "Name them in the environment file, with their PromQL and limits."),)
-    declared = [not_applicable(f"{one.title} is known", one.absent_reason)
+    declared = [not_applicable(f"{one.title}: known", one.absent_reason)
                 for one in environment.capacity.resources.values() if one.absent_reason]
     return (*(_known(one) for one in review.resources), *declared)
 
 
 def _known(one: ReviewedResource) -> Finding:
-    check = f"{one.resource.title} is known"
+    check = f"{one.resource.title}: known"
     if one.lacking:
         return Finding(check, Verdict.INCONCLUSIVE, one.lacking.reason, "its use up to now", one.lacking.next_step)
     return finding(check, True, measured=f"{one.shown(one.latest)}; {len(one.days)} whole days of history")
@@ -43,7 +43,7 @@ def _below(environment: Environment, one: ReviewedResource) -> Finding:
         return finding(f"{title}: none", one.latest <= 0 if one.latest is not None else None, expected="0",
                        measured=f"at most {one.shown(one.latest)} in the last 24 hours" if known else "not known",
                        otherwise=Verdict.WARNING, next_step="Its memory is too small: see the proposal below.")
-    check, expected = f"{title} is below its limit", f"less than {rules.near_percent:.0f} % of {one.shown(one.limit)}"
+    check, expected = f"{title}: below its limit", f"less than {rules.near_percent:.0f} % of {one.shown(one.limit)}"
     if one.share is None:
         return Finding(check, Verdict.INCONCLUSIVE, "not known", expected, _SEE)
     return finding(check, one.share < rules.near_percent, expected=expected,
@@ -58,7 +58,7 @@ def limits_last(environment: Environment, review: CapacityReview) -> tuple[Findi
 
 
 def _lasts(environment: Environment, review: CapacityReview, one: ReviewedResource) -> Finding:
-    rules, check = environment.capacity, f"{one.resource.title} lasts"
+    rules, check = environment.capacity, f"{one.resource.title}: lasts"
     expected = f"more than {rules.plan_within_days} days"
     if one.lacking:
         return Finding(check, Verdict.INCONCLUSIVE, "its use is not known", expected, _SEE)

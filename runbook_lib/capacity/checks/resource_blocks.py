@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from runbook_lib.capacity.checks.capacity_review import CapacityReview
-from runbook_lib.capacity.checks.limit_changes import Proposal, proposals
+from runbook_lib.capacity.checks.limit_changes import Proposal, proposals, without_setting
 from runbook_lib.environment import Environment
 
 NOTHING = "# No limit has to be changed by what is known today.\n"
@@ -14,10 +14,11 @@ NOTHING = "# No limit has to be changed by what is known today.\n"
 
 def resources_block(environment: Environment, review: CapacityReview) -> str:
     """YAML for the environment file, and below it the Compose file's `resources` of the same services."""
-    found = proposals(environment, review)
+    found, without = proposals(environment, review), without_setting(environment, review)
+    lines = [f"# {one}" for one in without]
     if not found:
-        return NOTHING
-    lines = ["# parameters/environments: the environment file", *_tree(found)]
+        return "\n".join(lines) + "\n" if lines else NOTHING
+    lines += ["# parameters/environments: the environment file", *_tree(found)]
     services = dict.fromkeys(one.place.split(".")[1] for one in found if one.place.startswith("services."))
     if services:
         lines += ["", "# the Compose file on the server: both must agree, 10 Preflight compares them", "services:"]

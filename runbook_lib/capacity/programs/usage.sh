@@ -63,7 +63,7 @@ else
 fi
 for path in "$@"; do folder "$path"; done
 if sizes=$(timeout "$limit" docker system df --format '{{json .}}' 2>/dev/null); then
-    while IFS= read -r line; do printf 'docker\t%s\n' "$line"; done <<<"$sizes"
+    while IFS= read -r line; do [[ -z $line ]] || printf 'docker\t%s\n' "$line"; done <<<"$sizes"
 else
     printf 'failed\tdocker\n'
 fi

@@ -9,7 +9,7 @@ import pytest
 from runbook_lib.archive.runs import list_runs
 from runbook_lib.contract.catalogue import runbooks
 from runbook_lib.environment import project
-from runbook_lib.report.recent_runs import recent_runs, runbook_index
+from runbook_lib.report.recent_runs import last_run, recent_runs, runbook_index
 from tests.unit.report.sample_runs import BUILDERS
 
 
@@ -36,3 +36,30 @@ def test_every_notebook_is_listed_with_its_last_run_on_this_environment(tmp_path
     found = {name: row for name, row in ((row["notebook"], row) for row in runbook_index(refused.environment)) if row["verdict"] != "not run"}
     assert [(name[:2], row["verdict"]) for name, row in found.items()] == [(refused.notebook[:2], "failed")]
     assert {row["verdict"] for row in runbook_index("another")} == {"not run"}
+
+
+def test_the_last_run_that_kept_a_file_is_found_with_its_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project, "outputs", lambda: tmp_path)
+    assert last_run("20_deploy", "staging") is None
+    BUILDERS["refused"](tmp_path)
+    (run,) = list_runs(tmp_path)
+    found = last_run(run.notebook, run.environment)
+    assert found is not None
+    assert (found.run_id, found.verdict, found.evidence) == (run.run_id, "failed", "")
+    assert last_run(run.notebook, run.environment, "figures.json") is None
+    (run.path / "evidence").mkdir(exist_ok=True)
+    (run.path / "evidence/figures.json").write_text('{"use": 7}')
+    kept = last_run(run.notebook, run.environment, "figures.json")
+    assert kept is not None
+    assert kept.evidence == '{"use": 7}'
+    (run.path / "evidence/figures.json").write_bytes(b"\xff\xfe")
+    assert last_run(run.notebook, run.environment, "figures.json") is None
+    assert last_run(run.notebook, "another") is None
+    assert last_run("another", run.environment) is None
+
+
+def test_a_run_that_has_not_ended_is_not_the_last_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project, "outputs", lambda: tmp_path)
+    BUILDERS["killed"](tmp_path)
+    (run,) = list_runs(tmp_path)
+    assert last_run(run.notebook, run.environment) is None

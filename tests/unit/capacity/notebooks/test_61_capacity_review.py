@@ -20,6 +20,8 @@ def test_its_defaults_change_nothing() -> None:
     ({"enviroment": "lab"}, "did you mean 'environment'"),
     ({"environment": 7}, "should be text"),
     ({"password": "x"}, "password"),
+    ({"history": 90}, "history"),
+    ({"deadline_s": "soon"}, "deadline_s"),
 ])
 def test_what_it_does_not_know_is_refused(values: dict[str, object], fault: str) -> None:
     with pytest.raises(BadParameter, match=fault):
