@@ -96,11 +96,11 @@ class BackupBench:
     def _fill(self, database: str, size_mb: int) -> None:
         self._make(database)
         rows = size_mb * 1_000_000 // ROW_BYTES
-        self._sql(FILL.format(rows=rows, owner=self._environment.backup.user), database)
+        self._sql(FILL.format(rows=rows, owner=self._environment.database.owner), database)
 
     def _make(self, database: str) -> None:
         self._sql(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
-        self._sql(f"CREATE DATABASE {database} OWNER {self._environment.backup.user}")
+        self._sql(f"CREATE DATABASE {database} OWNER {self._environment.database.owner}")
 
     def _median(self, task: str, size_mb: int, rounds: int, plain: str, ours: Callable[[], None], *,
                 prepare: Callable[[], None] = lambda: None) -> Measured:
@@ -119,11 +119,11 @@ class BackupBench:
         return time.monotonic() - began, self._cpu_s() - cpu_s
 
     def _plain_dump(self, database: str) -> str:
-        user = self._environment.backup.user
+        user = self._environment.database.owner
         return f"mkdir -p {FOLDER} && {self._prefix} pg_dump -U {user} {database} </dev/null | gzip >{FOLDER}/plain.gz"
 
     def _plain_load(self, database: str) -> str:
-        user = self._environment.backup.user
+        user = self._environment.database.owner
         return f"gunzip -c {FOLDER}/plain.gz | {self._prefix} psql -q -U {user} {database} >/dev/null"
 
     def _back_up(self, database: str) -> None:

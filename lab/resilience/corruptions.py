@@ -55,7 +55,7 @@ def run_cases(instance: Instance) -> Iterator[Case]:
 def never_accepted(instance: Instance, good: Pair, other: Pair, corruptions: Sequence[Corruption]) -> Iterator[Case]:
     """A case for each corruption, then the control and the live database."""
     environment = load_environment(instance.address.environment)
-    database = environment.backup.database
+    database = environment.database.name
     files = [(corruption, *good.at(database, FIRST_MOMENT + timedelta(minutes=number)))
              for number, corruption in enumerate((*corruptions, CONTROL))]
     began, before = time.monotonic(), live_contents(instance, environment)
@@ -102,11 +102,11 @@ def write_pairs(instance: Instance, pairs: Sequence[tuple[str, Pair]], folder: s
 
 def live_contents(instance: Instance, environment: Environment) -> str:
     """What a dump of the live database holds: every table, object and sequence."""
-    rules = environment.backup
-    labels = ("com.docker.compose.project=gw2-staging", "com.docker.compose.service=postgres")
+    database = environment.database
+    labels = (f"com.docker.compose.project={environment.project}", f"com.docker.compose.service={database.service}")
     container = "docker ps -q " + " ".join(f"--filter label={label}" for label in labels)
     program = (
-        f"set -o pipefail; docker exec $({container}) pg_dump -U {rules.user} -d {rules.database} </dev/null "
+        f"set -o pipefail; docker exec $({container}) pg_dump -U {database.owner} -d {database.name} </dev/null "
         "| with_contents /tmp/live-contents >/dev/null && comparable /tmp/live-contents && rm /tmp/live-contents"
     )
     text = programs.text("recovery/dump_contents.sh") + program

@@ -69,7 +69,7 @@ class BackupFolder:
         elif night.event is Event.CORRUPTION and self.made:
             self._corrupt(self.made[night.amount % len(self.made)])
         if night.event is Event.BACKUP_FAILS:
-            self._server("touch", f"{FOLDER}/{self.environment.backup.database}.sql.gz.partial")
+            self._server("touch", f"{FOLDER}/{self.environment.database.name}.sql.gz.partial")
             return
         moment = BEGIN + timedelta(days=day)
         self._back_up(moment + self.server_offset)
@@ -82,11 +82,11 @@ class BackupFolder:
         return [name for name in good[-self.environment.backup.keep_newest :] if name not in there]
 
     def _back_up(self, moment: datetime) -> None:
-        rules = self.environment.backup
-        name = f"{rules.database}_{moment:%Y%m%d_%H%M%S}.sql.gz"
+        database = self.environment.database.name
+        name = f"{database}_{moment:%Y%m%d_%H%M%S}.sql.gz"
         if name in self.made:  # the program does not overwrite a backup
             return
-        pair = Pair(b"", encode_manifest(_manifest(name, rules.database, moment, len(self.made) + 1)))
+        pair = Pair(b"", encode_manifest(_manifest(name, database, moment, len(self.made) + 1)))
         pair = pair.with_dump(gzip.compress(SQL + b"\n" * (len(self.made) % 50), mtime=0))
         write_pairs(self.instance, [(name, pair)], FOLDER)
         self.made.append(name)
@@ -99,13 +99,13 @@ class BackupFolder:
         rules = self.environment.backup
         names = [backup.name for backup in expired(self._survey(moment), self.environment)]
         if names:
-            self._server("bash", "-s", "--", "prune", FOLDER, rules.database, self.environment.project,
+            self._server("bash", "-s", "--", "prune", FOLDER, self.environment.database.name, self.environment.project,
                          str(rules.keep_newest), *names, text=backup_program())
             self.pruned += len(names)
 
     def _survey(self, moment: datetime) -> Backups:
         """The folder as the server reports it, at the simulated moment."""
-        database = self.environment.backup.database
+        database = self.environment.database.name
         rows = self._server("bash", "-s", "--", FOLDER, database, "0", text=survey_program())
         found = parse_survey(rows, FOLDER, database, self.environment.project, our_clock=moment + self.local_offset)
         return replace(found, server_clock=moment + self.server_offset)

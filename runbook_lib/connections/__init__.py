@@ -67,9 +67,9 @@ class OpenConnections:
         """The environment's PostgreSQL."""
         from runbook_lib.connections.postgres import ServerDatabase
 
-        backup = self._environment.backup
-        return ServerDatabase(self.server, database=backup.database, user=backup.user,
-                              project=self._environment.project)
+        database = self._environment.database
+        return ServerDatabase(self.server, database=database.name, user=database.owner,
+                              project=self._environment.project, service=database.service)
 
     @cached_property
     def prometheus(self) -> ServerPrometheus:

@@ -21,8 +21,10 @@ _NOT_RUNNING = re.compile(r"No such container|[Cc]ontainer \S+ is (not running|r
 class ServerDatabase:
     """The database named by the environment, asked as its owner on the container's local socket."""
 
-    def __init__(self, server: SshServer, *, database: str, user: str, project: str) -> None:
-        self._server, self._database, self._user, self._project = server, database, user, project
+    def __init__(self, server: SshServer, *, database: str, user: str, project: str,
+                 service: str) -> None:
+        self._server, self._database, self._user = server, database, user
+        self._project, self._service = project, service
         self._container = ""
 
     def rows(self, sql: str, *, timeout_s: float = 30.0) -> list[dict[str, Any]]:
@@ -61,7 +63,8 @@ class ServerDatabase:
         Its name shows nothing: a recreation that was interrupted leaves it with another one, `container_name` gives it
         any, and another project may have one of this name.
         """
-        labels = (f"label=com.docker.compose.project={self._project}", "label=com.docker.compose.service=postgres",
+        labels = (f"label=com.docker.compose.project={self._project}",
+                  f"label=com.docker.compose.service={self._service}",
                   "label=com.docker.compose.oneoff=False", "status=running")
         argv = ("docker", "ps", "--quiet", "--no-trunc", *(word for label in labels for word in ("--filter", label)))
         found = self._server.execute(Command(argv))
@@ -69,20 +72,20 @@ class ServerDatabase:
             raise self._failure(found.exit_code, found.stderr)
         self._container = next(iter(found.stdout.split()), "")
         if not self._container:
-            raise self._failure(1, f"No such container: one of {self._project} with the service postgres")
+            raise self._failure(1, f"No such container: one of {self._project} with the service {self._service}")
 
     def _failure(self, code: int, stderr: str) -> FactUnreadable | DockerUnavailable:
         where = f"{self._server.address}: PostgreSQL {self._database}"
         reason = tail_of(" ".join(stderr.split()), 500)
         if _NOT_RUNNING.search(reason):
             return FactUnreadable("No PostgreSQL container is running.", where=where,
-                                  next_step="On the server: docker compose ps postgres.")
+                                  next_step=f"On the server: docker compose ps {self._service}.")
         if _NO_ENGINE.search(reason):
             return docker_unavailable(reason, self._server.address, "docker exec psql")
         return FactUnreadable(
             f"The query failed: {reason or f'exit code {code}'}",
             where=where,
-            next_step="On the server: docker compose logs --tail 50 postgres.",
+            next_step=f"On the server: docker compose logs --tail 50 {self._service}.",
         )
 
 

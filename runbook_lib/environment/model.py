@@ -8,6 +8,7 @@ import re
 from pydantic import Field, model_validator
 
 from runbook_lib.environment.capacity import Capacity, capacity_faults
+from runbook_lib.environment.data_services import Cache, Database, data_service_faults
 from runbook_lib.environment.gates import Gate
 from runbook_lib.environment.health import Health
 from runbook_lib.environment.limits import Limits
@@ -35,9 +36,9 @@ from runbook_lib.environment.rules import (
 from runbook_lib.environment.services import COLOURS, Network, RateLimit, Service, Tuning, dependency_faults
 from runbook_lib.environment.types import Count, Days, Line, Name, SecretName, StrictModel, Text
 
-RULES = ("services", "networks", "images", "tuning", "rate_limit", "health", "metrics", "logs", "alerts", "backup",
-         "restore_drill", "configuration_backup", "rollback", "gate", "watch", "success", "load", "capacity",
-         "disk_minimum_gb", "memory_minimum_mb")
+RULES = ("services", "database", "cache", "networks", "images", "tuning", "rate_limit", "health", "metrics", "logs",
+         "alerts", "backup", "restore_drill", "configuration_backup", "rollback", "gate", "watch", "success", "load",
+         "capacity", "disk_minimum_gb", "memory_minimum_mb")
 
 
 # as Compose takes it; short enough for what is added to it: a host name in its networks has 63 characters at most
@@ -55,6 +56,8 @@ class Environment(StrictModel):
     compose: Compose
     public: Public
     services: dict[Name, Service]
+    database: Database
+    cache: Cache
     networks: dict[Name, Network]
     images: dict[SecretName, Line]
     tuning: Tuning
@@ -92,10 +95,11 @@ class Environment(StrictModel):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Environment:
+        data = {"database.service": self.database.service, "cache.service": self.cache.service}
         faults = [*self._unusable_project(), *self._unknown_networks(), *self._unexplained_absences(),
-                  *self._unnamed_secrets(), *dependency_faults(self.services, self.health),
-                  *metric_faults(self.metrics, self.alerts), *log_faults(self.logs, self.services),
-                  *capacity_faults(self)]
+                  *self._unnamed_secrets(), *data_service_faults(self.services, data),
+                  *dependency_faults(self.services, self.health), *metric_faults(self.metrics, self.alerts),
+                  *log_faults(self.logs, self.services), *capacity_faults(self)]
         if faults:
             raise ValueError("\n".join(faults))
         return self
@@ -129,6 +133,16 @@ class Environment(StrictModel):
     def delivered_secrets(self) -> tuple[str, ...]:
         """Names of all secrets that `.env.secrets` may hold, optional ones included, in the file's order."""
         return tuple(name for name, need in self.secrets.items() if need.side == "server")
+
+    @property
+    def data_services(self) -> tuple[str, ...]:
+        """Database and cache as Compose names them, without what this environment does without."""
+        return tuple(name for name in (self.database.service, self.cache.service) if name not in self.absent_services)
+
+    @property
+    def shared_services(self) -> tuple[str, ...]:
+        """What every release of this environment needs and none brings along: the proxy and the data services."""
+        return ("nginx", *self.data_services)
 
     @property
     def absent_services(self) -> dict[str, str]:

@@ -11,7 +11,6 @@ from runbook_lib.environment.types import (
     AbsolutePath,
     ClockTime,
     Count,
-    DatabaseName,
     Days,
     Hours,
     Interval,
@@ -28,8 +27,6 @@ class Backup(StrictModel):
     """The nightly SQL dump. The newest `keep_newest` verified dumps stay, however old they are."""
 
     directory: AbsolutePath
-    database: DatabaseName
-    user: Name
     file_name: Text
     format: Text
     frequency: Text

@@ -24,6 +24,8 @@ _KEYS_BEFORE_0_2 = {
     "absent_because": "absent_reason",
     "no_uploads_because": "no_uploads_reason",
 }
+# keys that moved, by their whole paths
+_MOVED = {"backup.database": "database.name", "backup.user": "database.owner"}
 _KINDS = {
     "string_type": "text",
     "bool_type": "true or false",
@@ -72,7 +74,9 @@ def _messages(detail: Any, place: Location, model: type[BaseModel]) -> list[str]
     if kind == "value_error":
         return str(context["error"]).splitlines()
     if kind == "extra_forbidden":
-        return [f"unknown key{_current_name(str(place[-1]), _sibling_keys(place, model))}"]
+        moved = _MOVED.get(".".join(str(part) for part in place))
+        return [f"unknown key; it is now called {moved!r}" if moved else
+                f"unknown key{_current_name(str(place[-1]), _sibling_keys(place, model))}"]
     if kind == "missing":
         return ["is missing"]
     if kind in ("string_too_short", "too_short"):

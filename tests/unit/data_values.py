@@ -107,8 +107,11 @@ def environment_with(changes: Mapping[str, Any] | None = None) -> Environment:
     if not changes:
         return _staging()
     data = _staging().model_dump(mode="json")
-    if "services" in changes:  # staging's claims are about its own services
+    if "services" in changes:  # staging's claims are about its own services, and its data are in them
         put(data, "health.claims", {})
+        alone = [name for name, one in changes["services"].items() if not one.get("coloured")]
+        for key, name in (("database", "postgres"), ("cache", "redis")):
+            put(data, f"{key}.service", name if name in alone or not alone else alone[0])
     for place, value in changes.items():
         put(data, place, value)
     return Environment.model_validate(data, strict=False)

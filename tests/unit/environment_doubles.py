@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from runbook_lib.core.errors import EnvironmentInvalid
-from runbook_lib.environment import load_environment
+from runbook_lib.environment import Environment, load_environment
 
 ENVIRONMENTS = Path(__file__).parents[2] / "parameters" / "environments"
 
@@ -17,6 +18,20 @@ def overlay(folder: Path, text: str, name: str = "mine.yaml") -> str:
     """An environment file in `folder` with `text` on top of staging."""
     (folder / name).write_text(f"extends: {ENVIRONMENTS / 'staging.yaml'}\n" + dedent(text), encoding="utf-8")
     return str(folder / name)
+
+
+def with_services_renamed(names: Mapping[str, str]) -> Environment:
+    """The staging environment with some of its services under other names, wherever it names them."""
+    data = load_environment("staging").model_dump(mode="json")
+    data["services"] = {names.get(name, name): one for name, one in data["services"].items()}
+    lists = [one["needs"] for one in data["services"].values()]
+    lists += [one["services"] for one in data["health"]["claims"].values()]
+    lists += [one["needed_by"] for one in data["secrets"].values()]
+    for held in lists:
+        held[:] = [names.get(name, name) for name in held]
+    for key in ("database", "cache"):
+        data[key]["service"] = names.get(data[key]["service"], data[key]["service"])
+    return Environment.model_validate(data, strict=False)
 
 
 def faults_of(path: str) -> list[str]:

@@ -16,16 +16,19 @@ from runbook_lib.platform.facts.smoke_test import UserFlow
 
 HEALTH_PATHS = ("/health", "/api/v1/health")
 RELEASE_PATH = "/release.json"
-SHARED = ("nginx", "postgres", "redis")
 
 
 @dataclass(frozen=True)
 class ExpectedRelease:
-    """What the gate expects: the commit in every reply, the schema revision, and the colour that runs it."""
+    """What the gate expects: the commit in every reply, the schema revision, and the colour that runs it.
+
+    `shared` are the services that every release needs and none brings along.
+    """
 
     commit: str
     schema_revision: str
     colour: str
+    shared: tuple[str, ...]
 
     @property
     def services(self) -> tuple[str, str]:
@@ -91,7 +94,7 @@ def judge_outside(
         assets: tuple[Asset, ...],
     ) -> tuple[Finding, ...]:
         return (
-            *containers_are_healthy(containers, (*expected.services, *SHARED), restarts),
+            *containers_are_healthy(containers, (*expected.services, *expected.shared), restarts),
             *endpoints_show(endpoints, expected.commit),
             schema_is(revision, expected.schema_revision),
             *smoke_test_passed(flow),
@@ -102,10 +105,10 @@ def judge_outside(
 
 
 def judge_restored(
-    commit: str, colour: str, restarts: Mapping[str, int]
+    commit: str, colour: str, shared: tuple[str, ...], restarts: Mapping[str, int]
 ) -> Callable[[tuple[Container, ...], tuple[Endpoint, ...], UserFlow], tuple[Finding, ...]]:
     """For the Gate after a rollback: the previous release answers again. Its earlier restarts do not count."""
-    services = (f"backend-{colour}", f"frontend-{colour}", *SHARED)
+    services = (f"backend-{colour}", f"frontend-{colour}", *shared)
 
     def judge(
         containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...], flow: UserFlow

@@ -17,7 +17,7 @@ DOCKER_DATA, DATABASE_DATA = "docker", "database"  # what a disk holds
 
 # One round trip; every part stands under its own heading.
 SURVEY = r"""
-project=$1; shift
+project=$1 database=$2; shift 2
 part() { echo "== $1"; shift; "$@" 2>&1; }
 disks() { df --block-size=1 --output=target,size,avail,itotal,iavail -- "$@"; }
 # asked of the engine: its data-root is a setting
@@ -29,8 +29,8 @@ docker_data() {
 # may be mounted in its place; those paths are not open to everybody here
 database_data() {
     one=$(docker ps --quiet --filter status=running --filter "label=com.docker.compose.project=$project" \
-        --filter label=com.docker.compose.service=postgres --filter label=com.docker.compose.oneoff=False 2>/dev/null \
-        | head -n 1)
+        --filter "label=com.docker.compose.service=$database" --filter label=com.docker.compose.oneoff=False \
+        2>/dev/null | head -n 1)
     [ -z "$one" ] || timeout 10 docker exec "$one" sh -c 'data=${PGDATA:-/var/lib/postgresql/data}; echo "$data"
         df -P -k "$data" && stat -c %d "$data"'
 }
@@ -106,7 +106,7 @@ def survey_server(environment: Environment, *paths: str) -> Question[ServerState
     asked = tuple(dict.fromkeys((*usual, *paths)))
 
     def fetch(connections: Connections) -> ServerState:
-        argv = ("bash", "-c", SURVEY, "server", environment.project, *asked)
+        argv = ("bash", "-c", SURVEY, "server", environment.project, environment.database.service, *asked)
         command = Command(argv, timeout_s=60, accepts=(0, 1, 127))
         before = time.time()
         result = connections.server.run(command)

@@ -59,9 +59,9 @@ def one_off_name(environment: Environment) -> str:
 
 
 def _program(environment: Environment, verb: str) -> tuple[str, ...]:
-    rules = environment.backup
-    return ("bash", "-s", "--", verb, environment.project, rules.database, rules.user, str(LOCK_LIMIT_S),
-            one_off_name(environment))
+    database = environment.database
+    return ("bash", "-s", "--", verb, environment.project, database.service, database.name, database.owner,
+            str(LOCK_LIMIT_S), one_off_name(environment))
 
 
 def _text() -> str:

@@ -58,7 +58,8 @@ class Rollout:
     def has_database(self) -> bool:
         """Whether there is a database to be backed up: Docker or PostgreSQL shows it, whatever the files say."""
         # a lost file must not turn a database with data into a first deployment
-        return self.target.schema_now is not None or any(one.service == "postgres" for one in self.containers)
+        database = self.environment.database.service
+        return self.target.schema_now is not None or any(one.service == database for one in self.containers)
 
     @property
     def services(self) -> tuple[str, str]:
@@ -68,7 +69,8 @@ class Rollout:
     @property
     def expected(self) -> ExpectedRelease:
         """What the gates compare each probe with."""
-        return ExpectedRelease(self.target.commit, self.target.schema_expected, self.colour)
+        return ExpectedRelease(self.target.commit, self.target.schema_expected, self.colour,
+                               self.environment.shared_services)
 
     @property
     def restarts(self) -> dict[str, int]:

@@ -53,7 +53,7 @@ def previous_release_answers(rollout: Rollout) -> Gate | None:
     return Gate(
         "the previous release, verified externally",
         (survey_containers(environment), survey_endpoints(environment), run_smoke_test(environment)),
-        judge_restored(deployed.live_commit, deployed.live_colour, rollout.restarts),
+        judge_restored(deployed.live_commit, deployed.live_colour, environment.shared_services, rollout.restarts),
         success_threshold=2,
         interval_s=environment.rollback.interval_s,
         deadline_s=min(60.0, environment.gate.deadline_s),

@@ -1,15 +1,15 @@
 # shellcheck shell=bash
 # One migration in a one-off container, with a limit on its waits for locks that holds whatever its driver reads. Follows
 # own_session.sh:
-#   bash -s -- run PROJECT DATABASE USER LIMIT_S NAME COMMAND…    COMMAND starts the container NAME, in the foreground
-#   bash -s -- stop PROJECT DATABASE USER LIMIT_S NAME            end what a stopped run left of it
+#   bash -s -- run PROJECT SERVICE DATABASE USER LIMIT_S NAME COMMAND…    COMMAND starts the container NAME, in the foreground
+#   bash -s -- stop PROJECT SERVICE DATABASE USER LIMIT_S NAME            end what a stopped run left of it
 # PGOPTIONS reaches drivers that are built on libpq; asyncpg and others do not read it. So PostgreSQL is asked from outside
 # as well, once a second, and a session of this container that has waited too long is canceled.
 
 set -uo pipefail
 
 postgres() {
-    docker ps --quiet --filter "label=com.docker.compose.project=$project" --filter label=com.docker.compose.service=postgres \
+    docker ps --quiet --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$service" \
         --filter label=com.docker.compose.oneoff=False | head -n 1
 }
 
@@ -85,8 +85,8 @@ run() {
     exit "$status"
 }
 
-verb=$1 project=$2 database=$3 user=$4 limit_s=$5 name=$6
-shift 6
+verb=$1 project=$2 service=$3 database=$4 user=$5 limit_s=$6 name=$7
+shift 7
 case $verb in
     run) run "$@" ;;
     stop) stop_container || exit 1 ;;

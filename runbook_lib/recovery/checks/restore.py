@@ -20,7 +20,7 @@ def database_name_confirmed(
 
     Not `required` where the database's contents are not replaced.
     """
-    database = environment.backup.database
+    database = environment.database.name
     if not required:
         return Finding(NAME_CONFIRMED, Verdict.PASSED, "not required: its contents are not replaced")
     if mode != APPLY:
@@ -64,7 +64,7 @@ def _roles(after: Databases) -> Finding:
 
 
 def _is_open(environment: Environment, after: Databases) -> Finding:
-    live, owner = after.live, environment.backup.user
+    live, owner = after.live, environment.database.owner
     return finding("it belongs to its owner and is open", live is not None and live.open and live.owner == owner,
                    measured=f"{live.owner}, {'open' if live.open else 'closed'}" if live else "none",
                    expected=f"{owner}, open", next_step=_RUN_AGAIN)

@@ -32,14 +32,14 @@ def survey(environment: Environment, *, checksums: int | None = None) -> Questio
 
     Raises FactUnreadable when the server's reply is not a survey.
     """
-    rules = environment.backup
+    rules, database = environment.backup, environment.database.name
     amount = rules.keep_newest if checksums is None else checksums
-    argv = ("bash", "-s", "--", rules.directory, rules.database, str(amount))
+    argv = ("bash", "-s", "--", rules.directory, database, str(amount))
 
     def fetch(connections: Connections) -> Backups:
         command = Command(argv, stdin=survey_program(), timeout_s=SURVEY_TIMEOUT_S)
         reply = connections.server.run(command)
-        return parse_survey(reply.stdout, rules.directory, rules.database, environment.project,
+        return parse_survey(reply.stdout, rules.directory, database, environment.project,
                             our_clock=datetime.now(UTC))
 
     return Question("backups", fetch)

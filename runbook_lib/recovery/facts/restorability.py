@@ -107,7 +107,7 @@ def survey_restorability(environment: Environment) -> Question[Restorability]:
             )
         except (ValueError, KeyError, TypeError) as cause:
             raise FactUnreadable("What a restore would need could not be asked: PostgreSQL's reply lacks something.",
-                                 where=environment.backup.database, next_step="Run the notebook again.") from cause
+                                 where=environment.database.name, next_step="Run the notebook again.") from cause
 
     return Question("restorability", fetch)
 

@@ -116,9 +116,10 @@ def restored_from(backup_name: str) -> str:
 
 def survey_databases(environment: Environment) -> Question[Databases]:
     """The live database and those next to it. Raises FactUnreadable when PostgreSQL does not answer."""
-    database = environment.backup.database
-    asked = exec_in(environment, "postgres", "env", "PGOPTIONS=-c default_transaction_read_only=on", "sh", "-c",
-                    AS_SUPERUSER, "as-superuser", environment.backup.user, "-v", f"database={database}")
+    database = environment.database.name
+    read_only = "PGOPTIONS=-c default_transaction_read_only=on"
+    asked = exec_in(environment, environment.database.service, "env", read_only, "sh", "-c", AS_SUPERUSER,
+                    "as-superuser", environment.database.owner, "-v", f"database={database}")
     command = Command(asked, stdin=QUERY, timeout_s=60)
 
     def fetch(connections: Connections) -> Databases:
@@ -136,7 +137,7 @@ def parse_databases(text: str, database: str) -> Databases:
         found = [_database(row) for row in rows if "role" not in row and "system" not in row]
     except (ValueError, KeyError, TypeError) as cause:
         raise FactUnreadable("The list of databases is not in the expected form.", where=database,
-                             next_step="On the server: docker compose logs --tail 50 postgres.") from cause
+                             next_step="On the server: `docker logs --tail 50` of PostgreSQL's container.") from cause
     return Databases(
         database,
         next((one for one in found if one.name == database), None),

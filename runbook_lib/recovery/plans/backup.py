@@ -89,8 +89,8 @@ def _reason_to_keep_all(backups: Backups, environment: Environment) -> str:
 
 
 def _program(environment: Environment, step: str, *words: str, timeout_s: float) -> Command:
-    rules = environment.backup
-    argv = ("bash", "-s", "--", step, rules.directory, rules.database, environment.project, *words)
+    directory, database = environment.backup.directory, environment.database.name
+    argv = ("bash", "-s", "--", step, directory, database, environment.project, *words)
     return Command(argv, stdin=backup_program(), timeout_s=timeout_s)
 
 
@@ -105,11 +105,11 @@ def _clear(environment: Environment, size_bytes: int) -> Step:
 
 def _dump(environment: Environment) -> Step:
     # through Compose, because the server has no PostgreSQL client of its own
-    prefix = compose(environment, "exec", "-T", "postgres").argv
-    user, limit = environment.backup.user, str(DUMP_LIMIT_S)
+    prefix = compose(environment, "exec", "-T", environment.database.service).argv
+    user, limit = environment.database.owner, str(DUMP_LIMIT_S)
     return Step(
         "backup-dump",
-        f"Dump {environment.backup.database} into a .partial file",
+        f"Dump {environment.database.name} into a .partial file",
         # a minute more than the program's own limit, so that it can report why it stopped
         (_program(environment, "dump", user, limit, *prefix, timeout_s=DUMP_LIMIT_S + 60),),
         undo=(_program(environment, "clear", timeout_s=60),),
@@ -127,12 +127,12 @@ def _verify(environment: Environment) -> Step:
 
 
 def _publish(environment: Environment) -> Step:
-    rules = environment.backup
     return Step(
         "backup-publish",
-        f"Write the manifest and give the dump its name in {rules.directory}",
+        f"Write the manifest and give the dump its name in {environment.backup.directory}",
         (_program(environment, "publish", timeout_s=DUMP_LIMIT_S),),
-        why=f"{rules.database}_YYYYMMDD_HHMMSS.sql.gz, the snapshot's time; such a file is always a verified backup",
+        why=f"{environment.database.name}_YYYYMMDD_HHMMSS.sql.gz, the snapshot's time; such a file is always a "
+        "verified backup",
     )
 
 

@@ -27,13 +27,13 @@ def plan_restore_drill(selection: DrillSelection, deployed: Deployed, environmen
 
 def drill_command(backup: Backup, deployed: Deployed, environment: Environment) -> Command:
     """The program that restores one backup into a disposable database, with its limits as arguments."""
-    rules, limits, needs = environment.backup, environment.restore_drill, copy_needs(backup, environment)
+    database, limits, needs = environment.database, environment.restore_drill, copy_needs(backup, environment)
     assert backup.manifest is not None, "only a good backup is selected, and a good one has a manifest"
     argv = (
-        "bash", "-s", "--", environment.server.directory, rules.directory, rules.database, rules.user, backup.name,
-        backup.manifest.sha256, f"{limits.limit_s:.0f}", str(needs.memory_mb), str(needs.tmpfs_mb),
-        environment.images.get("POSTGRES_IMAGE", FALLBACK_IMAGE), ",".join(application_images(deployed, backup)),
-        environment.project,
+        "bash", "-s", "--", environment.server.directory, environment.backup.directory, database.name,
+        database.owner, backup.name, backup.manifest.sha256, f"{limits.limit_s:.0f}", str(needs.memory_mb),
+        str(needs.tmpfs_mb), environment.images.get("POSTGRES_IMAGE", FALLBACK_IMAGE),
+        ",".join(application_images(deployed, backup)), environment.project, database.service,
         *(f"{path} {table or ''}" for path, table in limits.reads.items()),
     )
     text = programs.text("platform/whole_lines.sh", "recovery/dump_contents.sh",

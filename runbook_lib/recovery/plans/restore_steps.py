@@ -32,7 +32,7 @@ FLUSH = 'test "$(REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli --no-auth-warning FLU
 
 def staged_name(environment: Environment, backup: Backup) -> str:
     """The staged database of a backup: staging_db_restore_ and the time of its snapshot."""
-    return f"{environment.backup.database}_restore_{backup.taken_at:%Y%m%d_%H%M%S}"
+    return f"{environment.database.name}_restore_{backup.taken_at:%Y%m%d_%H%M%S}"
 
 
 def staging(environment: Environment, backup: Backup) -> tuple[Step, ...]:
@@ -91,7 +91,7 @@ def stop_writers(environment: Environment, colour: str) -> Step:
 
 def swap(environment: Environment, backup: Backup) -> Step:
     """Swap the names of the staged and the live database. Undone: swapped back, whether it took place or not."""
-    staged, database = staged_name(environment, backup), environment.backup.database
+    staged, database = staged_name(environment, backup), environment.database.name
     return Step(
         "restore-swap",
         f"Swap the names: {staged} becomes {database}",
@@ -104,7 +104,7 @@ def swap(environment: Environment, backup: Backup) -> Step:
 
 def flush_cache(environment: Environment) -> Step:
     """Empty the application's cache; the undo does the same, because the data change once more."""
-    command = compose(environment, "exec", "-T", "redis", "sh", "-c", FLUSH)
+    command = compose(environment, "exec", "-T", environment.cache.service, "sh", "-c", FLUSH)
     return Step(
         "flush-cache",
         "Empty the cache",
@@ -175,9 +175,9 @@ def maintenance_page(colour: str) -> str:
 def _program(environment: Environment, staged: str, step: str, *words: str, timeout_s: float = 120.0) -> Command:
     """One step of `restore_database.sh` on the server."""
     # not through Compose: during the outage, each of its half seconds counts
-    prefix = exec_in(environment, "postgres")
-    rules = environment.backup
-    argv = ("bash", "-s", "--", step, rules.database, staged, rules.user, str(len(prefix)), *prefix, *words)
+    database = environment.database
+    prefix = exec_in(environment, database.service)
+    argv = ("bash", "-s", "--", step, database.name, staged, database.owner, str(len(prefix)), *prefix, *words)
     return Command(argv, stdin=restore_program(), timeout_s=timeout_s)
 
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154,SC2329,SC2015,SC2317
 # Restores one backup into a disposable PostgreSQL and verifies it there: `bash -s -- CHECKOUT DIRECTORY DATABASE USER
-# BACKUP SHA256 LIMIT_S MEMORY_MB TMPFS_MB DATABASE_IMAGE APPLICATION_IMAGES PROJECT READ…`. Follows dump_contents.sh,
+# BACKUP SHA256 LIMIT_S MEMORY_MB TMPFS_MB DATABASE_IMAGE APPLICATION_IMAGES PROJECT SERVICE READ…`. Follows dump_contents.sh,
 # split_dump.sh, load_dump.sh and database_definition.sh. It is loaded as a restore would load it.
 # The copy has no network and no folder of the server: the dump reaches it through a pipe. It is removed
 # at the end, and ends automatically after LIMIT_S should this program be killed before. One line goes to
@@ -62,7 +62,7 @@ read_backup() {
 ask_live() {
     local live unknown="The live PostgreSQL could not be asked what the copy needs"
     image=$database_image administrator=postgres libraries='' spaces='' definition=''
-    live=$(docker ps --all --quiet --filter "label=com.docker.compose.project=$project" --filter label=com.docker.compose.service=postgres \
+    live=$(docker ps --all --quiet --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$service" \
         --filter label=com.docker.compose.oneoff=False 2>"$scratch/output") \
         || conclude error start "Docker could not be asked for the live PostgreSQL: $(last_lines 500 <"$scratch/output")"
     live=${live%%$'\n'*}
@@ -271,7 +271,7 @@ PYTHON
 
 main() {
     checkout=$1 directory=$2 database=$3 user=$4 backup=$5 sha256=$6 limit_s=$7 memory_mb=$8 tmpfs_mb=$9
-    database_image=${10} application_images=${11} project=${12}; reads=("${@:13}")
+    database_image=${10} application_images=${11} project=${12} service=${13}; reads=("${@:14}")
     measured='' began=$(now_s) copy="runbook-restore-drill-$project-$$-${RANDOM}"
     [[ $backup =~ ^[A-Za-z0-9_]+\.sql\.gz$ && $sha256 =~ ^[0-9a-f]{64}$ ]] || { echo "'$backup' is not the name of a backup." >&2; exit 1; }
     file="$directory/$backup" manifest="$directory/${backup%.sql.gz}.manifest.json"

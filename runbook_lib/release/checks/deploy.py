@@ -8,7 +8,6 @@ from runbook_lib.core.findings import Finding, finding
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy
-from runbook_lib.platform.checks.live_release import SHARED
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import ServerState
@@ -86,7 +85,7 @@ def release_is_live(
     colour = deployed.live_colour or FIRST_COLOUR
     services = environment.running_services(colour) if deployed.live_colour else ()
     if essential_only:
-        services = (f"backend-{colour}", f"frontend-{colour}", *SHARED)
+        services = (f"backend-{colour}", f"frontend-{colour}", *environment.shared_services)
     return (
         finding("traffic goes to the release", deployed.live_commit == target.commit,
                 measured=(deployed.live_commit or "none")[:12], expected=target.commit[:12], next_step=AGAIN),

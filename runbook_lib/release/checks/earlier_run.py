@@ -14,7 +14,6 @@ from runbook_lib.platform.facts.releases import ENV, UPSTREAMS, Deployed
 
 CHECK = "what ran here is running"
 EXPECTED = "the database of an earlier release runs, or nothing ever ran here"
-DATABASE = "postgres"
 TROUBLED = ("restarting", "paused")
 HISTORY = ".runbook/releases.jsonl"
 
@@ -28,14 +27,15 @@ def earlier_run(environment: Environment, deployed: Deployed, containers: Iterab
     environment is declared to be without the database. With `troubled` a database that is paused, or starts again and
     again, is enough: that may be what a rollback is for.
     """
-    if DATABASE in environment.absent_services:
-        return not_applicable(CHECK, environment.absent_services[DATABASE])
+    name = environment.database.service
+    if name in environment.absent_services:
+        return not_applicable(CHECK, environment.absent_services[name])
     known = tuple(containers)
-    database = [one for one in known if one.service == DATABASE]
+    database = [one for one in known if one.service == name]
     enough = ("running", *(TROUBLED if troubled else ()))
     present = sorted((one.state for one in database if one.state in enough), key=enough.index)
     if present:
-        return finding(CHECK, True, measured=f"{DATABASE} is {present[0]}", expected=EXPECTED)
+        return finding(CHECK, True, measured=f"{name} is {present[0]}", expected=EXPECTED)
     traces = _traces(deployed, known)
     if not traces:
         return finding(CHECK, True, measured="nothing ever ran here: a first deployment", expected=EXPECTED)
@@ -43,7 +43,7 @@ def earlier_run(environment: Environment, deployed: Deployed, containers: Iterab
         left = f"a first deployment was undone and left {', '.join(deployed.left_volumes)}"
         return Finding(CHECK, Verdict.WARNING, left, EXPECTED, "They are used as they are, with the passwords of that "
                        f"time. To begin anew: docker volume rm {' '.join(deployed.left_volumes)}")
-    return finding(CHECK, False, measured=f"{DATABASE} does not run, but {'; '.join(traces)}", expected=EXPECTED,
+    return finding(CHECK, False, measured=f"{name} does not run, but {'; '.join(traces)}", expected=EXPECTED,
                    next_step=_what_next(environment, deployed, known))
 
 

@@ -171,9 +171,9 @@ class _Check:
         self.server.run(Command(remove, timeout_s=REMOVE_TIMEOUT_S, accepts=(0, 1)))
 
     def _do(self, verb: str, *last: str, timeout_s: float) -> CopyRecords:
-        rules = self.environment.backup
-        argv = ("bash", "-s", "--", verb, self.environment.server.directory, self.commit,
-                self.environment.project, rules.database, rules.user, *last)
+        database = self.environment.database
+        argv = ("bash", "-s", "--", verb, self.environment.server.directory, self.commit, self.environment.project,
+                database.service, self.environment.cache.service, database.name, database.owner, *last)
         program = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh",
                                 "release/read_git.sh", "release/schema_copy.sh",
                                 "release/compatibility.sh")

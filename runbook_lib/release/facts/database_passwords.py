@@ -18,7 +18,6 @@ from runbook_lib.platform.facts.containers import exec_in
 
 _ADDRESS = re.compile(r"postgres(?:ql)?(?:\+\w+)?://([\w.-]+):\$\{(\w+)\}@([\w.-]+)(?::\d+)?/([\w.-]+)")
 _NOT_RUNNING = "no container"
-SERVICE = "postgres"
 # Over the container's own address, where the application comes from: the loopback is trusted in the official image, and
 # would accept any password. A database that asks for none accepts any.
 # psql names no SQLSTATE for a connection that fails; the server words the refusal in its own language (lc_messages).
@@ -58,7 +57,8 @@ def logins_of(environment: Environment) -> tuple[DatabaseLogin, ...]:
     """The logins that the environment's own variables and secrets name, each once."""
     found = (_ADDRESS.match(value) for file in environment.environment_files.values()
              for value in file.variables.values())
-    roles = (DatabaseLogin(name, one.database_role, SERVICE, environment.backup.database)
+    database = environment.database
+    roles = (DatabaseLogin(name, one.database_role, database.service, database.name)
              for name, one in environment.secrets.items() if one.database_role)
     return tuple(dict.fromkeys((*(DatabaseLogin(one[2], one[1], one[3], one[4]) for one in found if one), *roles)))
 

@@ -49,9 +49,9 @@ def rehearse_migrations(environment: Environment, commit: str | None) -> Questio
     it; where the release's own does not exist yet, the running backend's libraries run the release's migrations.
     Raises FactUnreadable when the reply has no result. Source: `programs/migration_rehearsal.sh`.
     """
-    rules = environment.backup
-    argv = ("bash", "-s", "--", environment.server.directory, commit or "", environment.project, rules.database,
-            rules.user)
+    database = environment.database
+    argv = ("bash", "-s", "--", environment.server.directory, commit or "", environment.project, database.service,
+            database.name, database.owner)
     program = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh",
                             "release/read_git.sh", "release/schema_copy.sh",
                             "release/migration_rehearsal.sh")

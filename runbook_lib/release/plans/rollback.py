@@ -51,7 +51,7 @@ def plan_rollback(
     stop = [cutover_steps.stop_idle_colour(environment, deployed.live_colour)] if deployed.live_colour else []
     steps = (
         build_steps.record_state(rollout), *finish_cutover(rollout), *images, *changed,
-        *service_steps.follow_release(rollout, (one for one in changes if one.service in rollback_steps.DATA_SERVICES)),
+        *service_steps.follow_release(rollout, (one for one in changes if one.service in environment.data_services)),
         cutover_steps.commit_release(final), *stop, rollback_steps.start_monitoring(environment),
     )
     return replace(_plan(rollout, data), steps=steps, skipped=(*skipped, *left_out))

@@ -15,8 +15,6 @@ from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.facts.schema_rollback import SchemaRollback
 from runbook_lib.release.plans import configuration_steps
 
-DATA_SERVICES = ("postgres", "redis")
-
 
 def files(rollout: Rollout) -> tuple[Step, Step]:
     """Checkout and `.env` of the earlier release."""
@@ -24,12 +22,12 @@ def files(rollout: Rollout) -> tuple[Step, Step]:
 
 
 def start_data_services(environment: Environment) -> Step:
-    """PostgreSQL and Redis only, where they do not run: what users need. Undone: as the files before had them."""
+    """Database and cache only, where they do not run: what users need. Undone: as the files before had them."""
     return Step(
         StepKey.START_INFRASTRUCTURE,
         "Start the data services",
-        (compose_up(environment, *DATA_SERVICES, recreate=False),),
-        undo=(compose_up(environment, *DATA_SERVICES, wait=False),),
+        (compose_up(environment, *environment.data_services, recreate=False),),
+        undo=(compose_up(environment, *environment.data_services, wait=False),),
         # the undos before this one do not depend on it, and the release that is returned to may itself be broken
         undo_best_effort=True,
         why="what users need, and no more: monitoring follows once they are served",
@@ -38,7 +36,8 @@ def start_data_services(environment: Environment) -> Step:
 
 def start_monitoring(environment: Environment) -> Step:
     """Monitoring as the earlier release has it. Its failure must not undo a live release."""
-    services = (one for one in configuration_steps.infrastructure_services(environment) if one not in DATA_SERVICES)
+    services = (one for one in configuration_steps.infrastructure_services(environment)
+                if one not in environment.data_services)
     return Step(
         StepKey.START_MONITORING,
         "Start the monitoring services",

@@ -21,9 +21,8 @@ from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.facts.service_changes import ServiceChange
 from runbook_lib.release.plans import verification_steps
 from runbook_lib.release.plans.configuration_steps import infrastructure_services
-from runbook_lib.release.plans.service_steps import OUTAGE_S, data_services
+from runbook_lib.release.plans.service_steps import data_services, outage_of
 
-CACHE = "redis"
 # Redis names the modifier in its error, and the modifier is the password: only what stands before it is shown. Source:
 # Redis 7 documentation, ACL SETUSER.
 _ASK = r"""
@@ -53,15 +52,15 @@ def accept_secrets(rollout: Rollout, secrets: Mapping[str, Secret]) -> tuple[Ste
 
     Nothing before the first deployment, and where no single secret of this run is the cache's alone to know.
     """
-    environment = rollout.environment
+    environment, cache = rollout.environment, rollout.environment.cache.service
     names = [name for name, one in environment.secrets.items()
-             if one.side == "server" and CACHE in one.needed_by and name in secrets]
-    if rollout.live_colour is None or len(names) != 1 or CACHE in environment.absent_services:
+             if one.side == "server" and cache in one.needed_by and name in secrets]
+    if rollout.live_colour is None or len(names) != 1 or cache in environment.absent_services:
         return ()
     password = secrets[names[0]]
     return (Step(
         StepKey.ACCEPT_SECRETS,
-        f"Let {CACHE} take a changed password next to the live one (no outage)",
+        f"Let {cache} take a changed password next to the live one (no outage)",
         (_inside(environment, ACCEPT_BOTH, password),),
         undo=(_inside(environment, ACCEPT_EARLIER, password),),
         why="the live release logs in with the earlier password until the switch, the new one with the new",
@@ -94,7 +93,7 @@ def renew_data_services(rollout: Rollout) -> tuple[Step, ...]:
     if rollout.live_colour is None or not services:
         return ()
     up = compose_up(environment, *services)
-    seconds = max(OUTAGE_S.get(name, 10) for name in services)
+    seconds = max(outage_of(environment, name) for name in services)
     gate = replace(verification_steps.external_gate(rollout), key=StepKey.GATE_SECRETS,
                    title="Verify the release with the changed secrets")
     return (Step(
@@ -115,7 +114,8 @@ def before_the_switch(rollout: Rollout, secrets: Mapping[str, Secret], *, same_f
 
     `same_file`: the server has this run's secrets. `changes` show what an interrupted run delivered and did not apply.
     """
-    waiting = any(one.service == CACHE and one.how == "recreate" for one in changes)
+    cache = rollout.environment.cache.service
+    waiting = any(one.service == cache and one.how == "recreate" for one in changes)
     accepted = accept_secrets(rollout, secrets) if waiting or not same_file else ()
     return (*accepted, *(() if same_file else apply_secrets(rollout)))
 
@@ -127,5 +127,5 @@ def _in_need(environment: Environment) -> list[str]:
 
 def _inside(environment: Environment, program: str, password: Secret) -> Command:
     # one that does not run will start with the password that its file has then
-    return exec_if_running(environment, CACHE, program, timeout_s=60,
+    return exec_if_running(environment, environment.cache.service, program, timeout_s=60,
                            stdin=Secret(password.name, password.reveal() + "\n"))

@@ -72,6 +72,12 @@ def outage_s(change: ServiceChange) -> int:
     return 0 if change.how == "reload" else OUTAGE_S.get(change.program or "", 10)
 
 
+def outage_of(environment: Environment, service: str) -> int:
+    """Seconds for which a service that is made anew is expected not to answer."""
+    known = {environment.database.service: "postgres", environment.cache.service: "redis"}
+    return OUTAGE_S.get(known.get(service, ""), 10)
+
+
 def _change(rollout: Rollout, change: ServiceChange) -> Step:
     environment, seconds = rollout.environment, outage_s(change)
     verb = {"reload": "Reload", "restart": "Restart", "recreate": "Recreate"}[change.how]

@@ -1,9 +1,11 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2317
 # One version's code on a copy of the live schema. Follows read_git.sh and schema_copy.sh:
-#   bash -s -- start CHECKOUT COMMIT PROJECT DATABASE USER COLOUR live      the code that is live in COLOUR
-#   bash -s -- start CHECKOUT COMMIT PROJECT DATABASE USER COLOUR release   the code of COMMIT, with the live settings
-#   bash -s -- migrate CHECKOUT COMMIT PROJECT DATABASE USER COPY           the migrations of COMMIT on a started copy
-#   bash -s -- restart CHECKOUT COMMIT PROJECT DATABASE USER COLOUR COPY    the live code once more, from its very start
+#   bash -s -- VERB CHECKOUT COMMIT PROJECT SERVICE CACHE DATABASE USER WORD…, with the verbs and words
+#   start COLOUR live       the code that is live in COLOUR
+#   start COLOUR release    the code of COMMIT, with the live settings
+#   migrate COPY            the migrations of COMMIT on a started copy
+#   restart COLOUR COPY     the live code once more, from its very start
+# SERVICE is the database's; CACHE is empty where there is none.
 # Code, database and cache share one network namespace that leads nowhere. All of them end after LIMIT_S, so that a run
 # that dies leaves nothing behind.
 
@@ -15,20 +17,20 @@ remove_ended() {
 
 start() {
     remove_ended
-    local colour=$1 code=$2 image='' built live backend redis
+    local colour=$1 code=$2 image='' built live backend redis=''
     copy="runbook-schema-copy-$project-$$-${RANDOM}"
     trap 'docker rm --force "$copy-code" "$copy-redis" "$copy" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
     built=$(docker image ls --quiet "gw2-backend:$commit" 2>"$scratch/log") || result error <"$scratch/log"
     [[ -n $built ]] || result no-image <<<'the release has no image on the server'
     [[ $code == live ]] || image=gw2-backend:$commit
-    live=$(one_container "$project" postgres 2>"$scratch/log") || result error <"$scratch/log"
+    live=$(one_container "$project" "$service" 2>"$scratch/log") || result error <"$scratch/log"
     [[ -n $live ]] || result no-database <<<'no database is running'
     backend=$(one_container "$project" "backend-$colour" 2>"$scratch/log") || result error <"$scratch/log"
     [[ -n $backend ]] || result no-live-backend <<<"backend-$colour is not running"
     start_copy "$(docker inspect --format '{{.Config.Image}}' "$live")" >"$scratch/log" 2>&1 || result error <"$scratch/log"
     printf 'before\t%s\n' "$(copy_schema "$live" 2>"$scratch/log")"
     [[ ! -s $scratch/log ]] || result error <"$scratch/log"
-    redis=$(one_container "$project" redis 2>"$scratch/log") || result error <"$scratch/log"
+    [[ -z $cache ]] || redis=$(one_container "$project" "$cache" 2>"$scratch/log") || result error <"$scratch/log"
     [[ -z $redis ]] || start_redis "$redis" >"$scratch/log" 2>&1 || result error <"$scratch/log"
     start_code "$backend" "$image" >"$scratch/log" 2>&1 || result error <"$scratch/log"
     printf 'copy\t%s\nbackend\t%s\ncontainers\t%s\n' "$copy" "$copy-code" "$copy-code $copy-redis $copy-migrations $copy"
@@ -93,13 +95,13 @@ restart() {
 
 main() {
     local verb=$1
-    checkout=$2 commit=$3 project=$4 database=$5 user=$6
+    checkout=$2 commit=$3 project=$4 service=$5 cache=$6 database=$7 user=$8
     scratch=$(mktemp -d) || exit 1
     find_commit "$checkout" "$commit" "$scratch"
     case $verb in
-        start) start "$7" "$8" ;;
-        migrate) migrate_copy "$7" ;;
-        restart) restart "$7" "$8" ;;
+        start) start "$9" "${10}" ;;
+        migrate) migrate_copy "$9" ;;
+        restart) restart "$9" "${10}" ;;
     esac
 }
 

@@ -1,14 +1,14 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2317
-# Runs a release's migrations on a copy of the live schema: `bash -s -- CHECKOUT COMMIT PROJECT DATABASE USER`. Follows
+# Runs a release's migrations on a copy of the live schema: `bash -s -- CHECKOUT COMMIT PROJECT SERVICE DATABASE USER`. Follows
 # read_git.sh and schema_copy.sh. Prints one record a line: image, before, libraries, after, seconds, result.
 
 main() {
-    local checkout=$1 commit=$2 project=$3 database=$4 user=$5 live image
+    local checkout=$1 commit=$2 project=$3 service=$4 database=$5 user=$6 live image
     scratch=$(mktemp -d) || exit 1
     copy="runbook-schema-copy-$project-$$-${RANDOM}"
     trap 'docker rm --force "$copy" "$copy-migrations" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
     find_commit "$checkout" "$commit" "$scratch"
-    live=$(one_container "$project" postgres 2>"$scratch/log") || result error <"$scratch/log"
+    live=$(one_container "$project" "$service" 2>"$scratch/log") || result error <"$scratch/log"
     [[ -n $live ]] || result no-database <<<'no database is running'
     image=$(backend_image "$project" "$commit" 2>"$scratch/log") || result error <"$scratch/log"
     [[ -n $image ]] || result no-image <<<'no backend image is on the server'

@@ -139,7 +139,7 @@ class Throwaway:
     def drill(self) -> dict[str, Any]:
         """The record of 31's program."""
         words = (str(self.folder / "checkout"), str(self.folder / "backups"), DATABASE, OWNER, self.backup.name,
-                 self.manifest()["sha256"], "240", "1024", "600", self.image, "", self.name)
+                 self.manifest()["sha256"], "240", "1024", "600", self.image, "", self.name, "postgres")
         done = self.bash(DRILL, *words)
         lines = (self.folder / "checkout/.runbook/drills.jsonl").read_text().splitlines()
         record: dict[str, Any] = json.loads(lines[-1])

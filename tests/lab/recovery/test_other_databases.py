@@ -100,9 +100,10 @@ def run(lab: Lab, environment: Environment, command: Command) -> str:
 def test_whatever_the_database_holds_the_backup_passes_and_the_copy_is_the_same(
     lab: Lab, environment: Environment, connections: OpenConnections, others: None
 ) -> None:
-    rules = environment.backup.model_copy(update={"database": DATABASE, "directory": FOLDER})
+    rules = environment.backup.model_copy(update={"directory": FOLDER})
+    database = environment.database.model_copy(update={"name": DATABASE})
     drills = environment.restore_drill.model_copy(update={"reads": {}})
-    here = environment.model_copy(update={"backup": rules, "restore_drill": drills})
+    here = environment.model_copy(update={"backup": rules, "database": database, "restore_drill": drills})
     for step in plan_backup(survey(here).fetch(connections), here).steps:
         for action in step.actions:
             assert isinstance(action, Command)

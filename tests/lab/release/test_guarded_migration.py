@@ -17,7 +17,7 @@ async def main():
     await (await asyncpg.connect(os.environ["DATABASE_URL"])).execute("$1")
 asyncio.run(main())
 END
-guard() { bash -s -- "$1" gw2-staging staging_db staging_user "$2" gw2-staging-migration "${@:3}" < /tmp/guarded.sh; }
+guard() { bash -s -- "$1" gw2-staging postgres staging_db staging_user "$2" gw2-staging-migration "${@:3}" < /tmp/guarded.sh; }
 begin() { guard run "$1" docker run --rm --name gw2-staging-migration --network "$network" --env-file /tmp/guarded.env \
     -v /tmp/guarded.py:/m.py:ro --entrypoint python3 "$(docker inspect --format '{{.Config.Image}}' "$backend")" /m.py; }
 sql() { docker exec "$(docker ps --quiet --filter label=com.docker.compose.service=postgres)" psql -XqAt -U staging_user -d staging_db -c "$1"; }

@@ -13,7 +13,7 @@ from runbook_lib.core.errors import DockerUnavailable, FactUnreadable
 
 def database(answer: Any) -> tuple[ServerDatabase, ScriptedServer]:
     server = ScriptedServer(commands={"psql -XqAt": answer, "docker ps": "4f2c\n"})
-    return ServerDatabase(server, database="staging_db", user="staging_user", project="gw2-staging"), server  # type: ignore[arg-type]
+    return ServerDatabase(server, database="staging_db", user="staging_user", project="gw2-staging", service="postgres"), server  # type: ignore[arg-type]
 
 
 def test_a_select_is_wrapped_in_a_read_only_transaction() -> None:
@@ -59,7 +59,7 @@ def test_a_failed_question_says_why(answer: Any, kind: type[Exception], words: s
 def test_the_container_is_found_by_its_labels_once_and_never_by_its_name() -> None:
     """An interrupted recreation leaves its hash in front of the name, and another project may have the plain name."""
     server = ScriptedServer(commands={"4f2c": '{"n":1}\n', "docker ps": "4f2c\n5e3b\n"})
-    asked = ServerDatabase(server, database="staging_db", user="staging_user", project="gw2-second")  # type: ignore[arg-type]
+    asked = ServerDatabase(server, database="staging_db", user="staging_user", project="gw2-second", service="postgres")  # type: ignore[arg-type]
     assert asked.rows("SELECT 1 AS n") == asked.rows("SELECT 1 AS n") == [{"n": 1}]
     assert "label=com.docker.compose.service=postgres" in str(server.asked[0])
     assert "label=com.docker.compose.project=gw2-second" in str(server.asked[0])
@@ -71,7 +71,7 @@ def test_a_container_that_was_recreated_since_is_found_again() -> None:
     gone = (1, "", "Error response from daemon: No such container: 4f2c")
     asked_of = iter(('{"n":1}\n', gone, '{"n":2}\n'))
     server = ScriptedServer(commands={"psql": lambda: next(asked_of), "docker ps": lambda: next(found)})
-    asked = ServerDatabase(server, database="staging_db", user="staging_user", project="p")  # type: ignore[arg-type]
+    asked = ServerDatabase(server, database="staging_db", user="staging_user", project="p", service="postgres")  # type: ignore[arg-type]
     assert asked.rows("SELECT 1 AS n") == [{"n": 1}]
     assert asked.rows("SELECT 1 AS n") == [{"n": 2}]
 
@@ -79,13 +79,13 @@ def test_a_container_that_was_recreated_since_is_found_again() -> None:
 def test_an_engine_that_does_not_answer_is_not_an_absent_container() -> None:
     server = ScriptedServer(commands={"docker ps": (1, "", "Cannot connect to the Docker daemon at unix:///run/docker.sock")})
     with pytest.raises(DockerUnavailable):
-        ServerDatabase(server, database="d", user="u", project="p").rows("SELECT 1")  # type: ignore[arg-type]
+        ServerDatabase(server, database="d", user="u", project="p", service="postgres").rows("SELECT 1")  # type: ignore[arg-type]
 
 
 def test_where_no_container_has_the_labels_none_is_running() -> None:
     server = ScriptedServer(commands={"docker ps": ""})
     with pytest.raises(FactUnreadable, match="No PostgreSQL container is running"):
-        ServerDatabase(server, database="staging_db", user="staging_user", project="gw2-staging").rows("SELECT 1")  # type: ignore[arg-type]
+        ServerDatabase(server, database="staging_db", user="staging_user", project="gw2-staging", service="postgres").rows("SELECT 1")  # type: ignore[arg-type]
     assert len(server.asked) == 1
 
 

@@ -56,6 +56,13 @@ def test_a_key_of_version_0_1_0_is_refused_with_its_new_name(tmp_path: Path) -> 
     ]
 
 
+def test_a_key_that_moved_is_refused_with_its_new_place(tmp_path: Path) -> None:
+    assert sorted(faults_of(overlay(tmp_path, "backup: {database: shop, user: shopkeeper}\n"))) == [
+        "backup.database: unknown key; it is now called 'database.name'",
+        "backup.user: unknown key; it is now called 'database.owner'",
+    ]
+
+
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty.yaml").write_text("name: empty\n")
     faults = faults_of(str(tmp_path / "empty.yaml"))

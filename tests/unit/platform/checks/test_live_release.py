@@ -25,8 +25,9 @@ from runbook_lib.platform.facts.idle_colour import ContainerReply, IdleColour
 from runbook_lib.platform.facts.smoke_test import UserAction, UserFlow
 
 COMMIT, OTHER = "b" * 40, "c" * 40
-EXPECTED = ExpectedRelease(COMMIT, "0003", "green")
-SERVICES = ("backend-green", "frontend-green", "nginx", "postgres", "redis")
+SHARED = ("nginx", "postgres", "redis")
+EXPECTED = ExpectedRelease(COMMIT, "0003", "green", SHARED)
+SERVICES = ("backend-green", "frontend-green", *SHARED)
 HEALTHY = tuple(Container(name, name, "i", "d", "running", "healthy", 0, False, 0, None) for name in SERVICES)
 PAGES = tuple(
     Endpoint(path, 200, {"commit": COMMIT} if path != "/" else {}, 0.01)
@@ -115,6 +116,6 @@ def test_a_flow_inside_fails_when_even_the_quickest_read_is_slow() -> None:
 
 def test_after_a_rollback_earlier_restarts_do_not_count_and_another_commit_does() -> None:
     old = tuple(replace(one, restart_count=2) for one in HEALTHY)
-    judge = judge_restored(COMMIT, "green", {one.service: 2 for one in old})
+    judge = judge_restored(COMMIT, "green", SHARED, {one.service: 2 for one in old})
     assert bad(judge(old, PAGES, FLOW)) == []
     assert bad(judge(old, (replace(PAGES[0], fields={"commit": OTHER}), *PAGES[1:]), FLOW)) == ["/health names the commit"]

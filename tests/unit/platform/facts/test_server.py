@@ -139,7 +139,7 @@ def test_an_engine_that_does_not_answer_has_no_disk_that_is_known(text: str) -> 
 DOCKER = """#!/bin/sh
 case "$*" in
     info*) [ -z "$GONE" ] || exit 1; echo "$ROOT" ;;
-    ps*project=ours*service=postgres*) echo 4f2c ;;
+    ps*project=ours*service=db*) echo 4f2c ;;
     "exec 4f2c sh -c "*) shift 2; PGDATA=$ROOT/pg exec "$@" ;;
 esac
 """
@@ -154,7 +154,7 @@ def test_the_engine_is_asked_where_its_data_lie_and_the_database_of_this_project
     (tmp_path / "docker").write_text(DOCKER)
     (tmp_path / "docker").chmod(0o755)
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "ROOT": str(root), "GONE": gone, "LC_ALL": "C"}
-    done = subprocess.run(("bash", "-c", SURVEY, "server", project, str(tmp_path)), env=environment, capture_output=True,
+    done = subprocess.run(("bash", "-c", SURVEY, "server", project, "db", str(tmp_path)), env=environment, capture_output=True,
                           text=True, check=False)
     state = parse_server(done.stdout, (str(tmp_path),), 0, 2e9)
     docker, database = state.holding(DOCKER_DATA), state.holding(DATABASE_DATA)

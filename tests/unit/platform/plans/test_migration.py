@@ -26,7 +26,7 @@ def test_the_limit_is_set_where_postgresql_sees_it_and_watched_from_outside() ->
     action, = STEP.actions
     assert isinstance(action, Command)
     assert "PGOPTIONS=-c lock_timeout=5s -c statement_timeout=600s" in action.argv
-    assert action.argv[:9] == ("bash", "-s", "--", "run", "gw2-staging", "staging_db", "staging_user", "5", ONE_OFF)
+    assert action.argv[:10] == ("bash", "-s", "--", "run", "gw2-staging", "postgres", "staging_db", "staging_user", "5", ONE_OFF)
     assert "pg_cancel_backend" in str(action.stdin)
 
 
@@ -35,10 +35,10 @@ def test_its_container_has_the_one_name_that_the_undo_looks_for() -> None:
     assert isinstance(action, Command)
     assert action.argv[action.argv.index("--name") + 1] == ONE_OFF
     assert STEP.undo == (stop_migration(ENVIRONMENT),), "the schema stays: the live code works on it"
-    assert stop_migration(ENVIRONMENT).argv[3:] == ("stop", "gw2-staging", "staging_db", "staging_user", "5", ONE_OFF)
+    assert stop_migration(ENVIRONMENT).argv[3:] == ("stop", "gw2-staging", "postgres", "staging_db", "staging_user", "5", ONE_OFF)
 
 
 def test_another_releases_image_is_named_in_the_process_environment() -> None:
     argv = alembic(ENVIRONMENT, "blue", "downgrade", "0002", commit="a" * 40).argv
-    assert argv[9:11] == ("env", f"BLUE_COMMIT={'a' * 40}")
+    assert argv[10:12] == ("env", f"BLUE_COMMIT={'a' * 40}")
     assert argv[-2:] == ("downgrade", "0002")

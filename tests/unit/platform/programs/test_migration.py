@@ -40,7 +40,7 @@ class Server:
     def do(self, verb: str, *command: str, state: str = "", **settings: str) -> tuple[int, str, str]:
         if state:
             (self.folder / "state").write_text(state)
-        argv = ("bash", "-s", "--", verb, "gw2", "db", "user", "5", "gw2-migration", *command)
+        argv = ("bash", "-s", "--", verb, "gw2", "postgres", "db", "user", "5", "gw2-migration", *command)
         given = {"FAILS": "", "KEEPS": "", **settings}
         done = subprocess.run(argv, input=PROGRAM, text=True, capture_output=True, timeout=120,
                               env={"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", "STATE": str(self.folder), **given})

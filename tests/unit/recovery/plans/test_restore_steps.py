@@ -35,7 +35,7 @@ def restoring(found: Command) -> tuple[str, ...]:
     """Step, database, staged database and what follows the way into the container, of the restore program."""
     assert found.stdin == PROGRAM
     words = found.argv[found.argv.index("--") + 1:]
-    assert words[3] == ENVIRONMENT.backup.user
+    assert words[3] == ENVIRONMENT.database.owner
     return (*words[:3], *words[5 + int(words[4]):])
 
 

@@ -54,10 +54,10 @@ class Server:
         return parse_copy_records(done.stdout, "here")
 
     def rehearsal(self, **settings: str) -> CopyRecords:
-        return self.run("release/migration_rehearsal.sh", "CHECKOUT", "COMMIT", "gw2", "db", "user", **settings)
+        return self.run("release/migration_rehearsal.sh", "CHECKOUT", "COMMIT", "gw2", "postgres", "db", "user", **settings)
 
     def compatibility(self, *words: str, **settings: str) -> CopyRecords:
-        return self.run("release/compatibility.sh", words[0], "CHECKOUT", "COMMIT", "gw2", "db", "user", *words[1:], **settings)
+        return self.run("release/compatibility.sh", words[0], "CHECKOUT", "COMMIT", "gw2", "postgres", "redis", "db", "user", *words[1:], **settings)
 
 
 @pytest.fixture

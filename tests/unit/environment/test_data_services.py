@@ -1,0 +1,57 @@
+"""Where the data are: the services of database and cache are the environment's own, and no part of a release."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from runbook_lib.environment import load_environment
+from runbook_lib.environment.data_services import Database
+from tests.unit.environment_doubles import faults_of, overlay, with_services_renamed
+
+
+def test_the_plans_data_are_where_its_backup_and_its_gates_find_them() -> None:
+    staging = load_environment("staging")
+    assert (staging.database.service, staging.database.name, staging.database.owner) == (
+        "postgres", "staging_db", "staging_user")
+    assert staging.data_services == ("postgres", "redis")
+    assert staging.shared_services == ("nginx", "postgres", "redis")
+
+
+def test_services_of_other_names_are_found_by_the_environment_alone() -> None:
+    renamed = with_services_renamed({"postgres": "db", "redis": "kv"})
+    assert renamed.data_services == ("db", "kv")
+    assert renamed.shared_services == ("nginx", "db", "kv")
+
+
+def test_a_service_that_is_declared_absent_is_not_waited_for(tmp_path: Path) -> None:
+    there = overlay(tmp_path, "services: {redis: {required: false, absent_reason: none here}}\n")
+    assert load_environment(there).shared_services == ("nginx", "postgres")
+
+
+@pytest.mark.parametrize(("text", "fault"), [
+    ("database: {service: db}", "database.service: there is no service 'db'"),
+    ("cache: {service: kv}", "cache.service: there is no service 'kv'"),
+    ("database: {service: backend}",
+     "database.service: services.backend belongs to a release, which has one of each colour"),
+    ("database: {name: my-app}", "database.name: should be a name of at most 39 small letters, digits and _, got 'my-app'"),
+    ("database: {owner: Ann Lee}", "database.owner: should be a name in small letters, digits, _ . -, got 'Ann Lee'"),
+    ("database: {servise: db}", "database.servise: unknown key; did you mean 'service'?"),
+])
+def test_what_cannot_hold_data_is_refused_by_its_path(tmp_path: Path, text: str, fault: str) -> None:
+    assert faults_of(overlay(tmp_path, text + "\n")) == [fault]
+
+
+@pytest.mark.parametrize(("name", "accepted"), [
+    ("shop", True), ("a" * 39, True), ("a" * 40, False), ("shop-prod", False), ("shop.prod", False), ("9lives", False),
+])
+def test_a_database_has_a_name_that_a_backup_and_a_restore_can_both_use(name: str, accepted: bool) -> None:
+    """PostgreSQL cuts names after 63 bytes, and a restore adds 24 to it: a backup of such a database could not come back."""
+    try:
+        Database.model_validate({"service": "db", "name": name, "owner": "shop"})
+    except ValidationError:
+        assert not accepted
+    else:
+        assert accepted
