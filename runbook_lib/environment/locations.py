@@ -15,6 +15,7 @@ from runbook_lib.environment.types import (
     HostAndPort,
     Name,
     Port,
+    RelativePath,
     SecretName,
     StrictModel,
     Text,
@@ -56,14 +57,24 @@ class Compose(StrictModel):
     """Docker Compose's project: containers, volumes, networks and schedules of the environment are named after it.
 
     `{name}` in it stands for the environment's name: an environment that extends another one gets a project of its own.
-    A name that is not that of the project that runs names other, empty volumes. Source: Compose manual, project name.
+    A name that is not that of the project that runs names other, empty volumes. `files` are its Compose files below the
+    server's directory, in this order, and no others are read: not an override file that Compose would find, either.
+    `profiles` are active besides the live colour; one that is called like a service which this environment does without
+    is not. Source: Compose manual, project name; merge; profiles.
     """
 
     project: Annotated[str, StringConstraints(pattern=r"^([a-z0-9_-]|\{name\})+$")]
+    files: Annotated[tuple[RelativePath, ...], Field(min_length=1, max_length=20)]
+    profiles: tuple[Name, ...] = ()
 
     def project_of(self, environment_name: str) -> str:
         """The project's name, filled in; may be one that Compose does not take."""
         return self.project.replace("{name}", environment_name)
+
+    @property
+    def shown_files(self) -> str:
+        """The files for people, e.g. `compose.yml, compose.staging.yml`."""
+        return ", ".join(self.files)
 
 
 class Public(StrictModel):

@@ -96,7 +96,7 @@ class Environment(StrictModel):
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Environment:
         data = {"database.service": self.database.service, "cache.service": self.cache.service}
-        faults = [*self._unusable_project(), *self._unknown_networks(), *self._unexplained_absences(),
+        faults = [*self._unusable_compose(), *self._unknown_networks(), *self._unexplained_absences(),
                   *self._unnamed_secrets(), *data_service_faults(self.services, data),
                   *dependency_faults(self.services, self.health), *metric_faults(self.metrics, self.alerts),
                   *log_faults(self.logs, self.services), *capacity_faults(self)]
@@ -108,6 +108,11 @@ class Environment(StrictModel):
     def project(self) -> str:
         """The Compose project: what is this environment's on its server, and not another one's, is named after it."""
         return self.compose.project_of(self.name)
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """Compose's profiles that are active next to the live colour's, without those of absent services."""
+        return tuple(name for name in self.compose.profiles if name not in self.absent_services)
 
     @property
     def on_call(self) -> str:
@@ -160,11 +165,16 @@ class Environment(StrictModel):
             if service.required
         )
 
-    def _unusable_project(self) -> list[str]:
+    def _unusable_compose(self) -> list[str]:
+        # which colour is active is the release's affair: one that stood here would always be started
+        wrong = [f"compose.profiles: {name} is a colour of the release, and is active when that has the traffic"
+                 for name in self.compose.profiles if name in COLOURS]
+        wrong += [f"compose.files: {name} is named twice"
+                  for name in dict.fromkeys(self.compose.files) if self.compose.files.count(name) > 1]
         if PROJECT_NAME.fullmatch(self.project):
-            return []
-        return [f"compose.project: Compose does not take {self.project!r} as a name: at most 40 lower-case letters, "
-                "digits, - and _, the first one a letter or digit"]
+            return wrong
+        return [*wrong, f"compose.project: Compose does not take {self.project!r} as a name: at most 40 lower-case "
+                "letters, digits, - and _, the first one a letter or digit"]
 
     def _unknown_networks(self) -> list[str]:
         return [

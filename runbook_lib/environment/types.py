@@ -33,6 +33,12 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _below(path: str) -> str:
+    if path.endswith("/") or not {"", ".", ".."}.isdisjoint(path.split("/")):
+        raise ValueError(f"should be a plain path such as deploy/compose.yml, got {path!r}")
+    return path
+
+
 def _with_a_port(address: str) -> str:
     port = address.rpartition(":")[2]
     if port.isdigit() and not 1 <= int(port) <= 65535:
@@ -49,6 +55,9 @@ UrlPath = Annotated[str, StringConstraints(pattern=r"^/[^\s\p{Cc}\p{Cf}]*$")]
 # without a slash at its end, or what is joined to it here and on the server would differ
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._/-]*$"),
                          AfterValidator(lambda path: path.rstrip("/") or "/")]
+# below a folder that is named elsewhere: without a slash in front, and never out of it by `..`
+RelativePath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._][A-Za-z0-9._/-]*$"),
+                         AfterValidator(_below)]
 Memory = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,6}(MB|GB)$")]
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_.-]{0,62}$")]

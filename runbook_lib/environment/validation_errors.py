@@ -38,6 +38,7 @@ _FORMS = {
     r"^[1-9][0-9]{0,6}(MB|GB)$": "a size such as 512MB or 1GB",
     r"^([01][0-9]|2[0-3]):[0-5][0-9]$": "a time in UTC such as 02:00",
     r"^/[A-Za-z0-9._/-]*$": "an absolute path without spaces",
+    r"^[A-Za-z0-9._][A-Za-z0-9._/-]*$": "a path below the project's folder, without a slash in front and spaces",
     r"^([^:\s]+|\[[0-9A-Fa-f:.]+\]):[0-9]+$": "host:port or [address]:port",
     r"^[A-Z][A-Z0-9_]+$": "a NAME in capitals, digits and underscores",
     r"^[a-z_][a-z0-9_.-]{0,62}$": "a name in small letters, digits, _ . -",

@@ -120,7 +120,7 @@ def refuse_foreign(environment: Environment, names: Iterable[str]) -> None:
             f"An application runs here that no runbook has deployed: {', '.join(found)}. It is not a first deployment.",
             where="Docker on the server",
             next_step=f"Stop it, or bring it under the runbooks: name its Compose project {environment.project}, or "
-            "that name in compose.project, and its services as docker-compose.staging.yml does; then run again.")
+            f"that name in compose.project, and its services as in {environment.compose.shown_files}; then run again.")
 
 
 def foreign_services(environment: Environment, containers: Iterable[Container]) -> list[str]:

@@ -1,6 +1,6 @@
 """The one way Docker Compose is called on the server.
 
-Project directory, file and both environment files are always named, so that neither the working directory
+Project directory, files and both environment files are always named, so that neither the working directory
 nor a forgotten variable decides what is started.
 """
 
@@ -12,7 +12,6 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
 
-COMPOSE_FILE = "docker-compose.staging.yml"
 UP_WAIT_S = 120  # longer than the slowest health check of the environment takes to pass
 STOP_TIMEOUT_S = 150.0  # the longest grace period of the environment's services, twice, and the removal
 # For undo: what was never started is already gone. Containers are looked up by Compose's labels, so neither the Compose
@@ -77,7 +76,7 @@ def compose(
         "docker", "compose",
         "--project-name", environment.project,
         "--project-directory", directory,
-        "--file", f"{directory}/{COMPOSE_FILE}",
+        *(word for name in environment.compose.files for word in ("--file", f"{directory}/{name}")),
         "--env-file", f"{directory}/.env",
         "--env-file", f"{directory}/.env.secrets",
     ]

@@ -18,10 +18,9 @@ __all__ = ["env_file", "exemptions_file", "secrets_file", "upstreams_file"]
 def env_file(rollout: Rollout, *, live: str) -> str:
     """The text of `.env`: the target in its colour, `live` as the colour that a plain `docker compose up` starts."""
     environment, target, idle = rollout.environment, rollout.target, rollout.colour.upper()
-    profiles = [live, *(["grafana"] if environment.services["grafana"].required else [])]
     variables = {
         "COMPOSE_PROJECT_NAME": environment.project,
-        "COMPOSE_PROFILES": ",".join(profiles),
+        "COMPOSE_PROFILES": ",".join((live, *environment.profiles)),
         **{f"{colour.upper()}_{kind}": "" for colour in BOTH_COLOURS for kind in ("COMMIT", "VERSION")},
         **{name: value for name, value in rollout.deployed.variables.items() if name.endswith(("_COMMIT", "_VERSION"))},
         f"{idle}_COMMIT": target.commit,

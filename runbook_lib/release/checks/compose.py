@@ -24,7 +24,7 @@ def compose_file(tree: ReleaseTree, environment: Environment,
     valid = finding("the Compose file is valid", None if config is None else config.valid,
                     measured="not found in the release" if config is None else config.error or "valid",
                     expected="docker compose config ends without an error",
-                    next_step="Correct docker-compose.staging.yml in the release.")
+                    next_step=f"Correct {environment.compose.shown_files} in the release.")
     if config is None or not config.valid:
         return (valid,)
     return (
@@ -67,7 +67,7 @@ def _limits(service: dict[str, Any]) -> tuple[float, int]:
 
 def _without_health(config: ComposeConfig, environment: Environment) -> list[str]:
     # other profiles hold tools that an operator starts and that end: nothing waits for their health
-    running = (None, *COLOURS, *environment.services)
+    running = (None, *COLOURS, *environment.compose.profiles, *environment.services)
     return [
         name
         for name, service in config.services.items()

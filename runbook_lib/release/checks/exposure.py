@@ -16,7 +16,7 @@ from runbook_lib.release.facts.missing_files import on_the_server
 from runbook_lib.release.facts.repository import ComposeConfig
 
 PROXY = "nginx"
-CORRECT = "Correct docker-compose.staging.yml in the release; or parameters/environments, with the reason."
+CORRECT = "Correct the Compose file in the release; or parameters/environments, with the reason."
 # with one of these a process is root on the server, or reads what other containers keep
 HOST_CAPABILITIES = frozenset(("ALL", "BPF", "DAC_READ_SEARCH", "NET_ADMIN", "SYS_ADMIN", "SYS_BOOT", "SYS_MODULE",
                                "SYS_PTRACE", "SYS_RAWIO", "SYSLOG"))

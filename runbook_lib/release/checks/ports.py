@@ -18,7 +18,7 @@ ONCE = "every port of the Compose file is opened once"
 FREE = "the ports of the Compose file are free on the server"
 ADDRESSES = "the engine takes the addresses of the Compose file"
 LOW = "the engine may open the ports of the Compose file"
-CORRECT = "Give one of them another port in docker-compose.staging.yml, or none."
+CORRECT = "Give one of them another port in the Compose file, or none."
 
 
 def ports_can_be_opened(config: ComposeConfig, environment: Environment, ports: ServerPorts | None,
@@ -39,18 +39,19 @@ def ports_can_be_opened(config: ComposeConfig, environment: Environment, ports: 
     taken = [one for port in wanted for one in _taken(port, ports, environment.project)]
     free = finding(FREE, not taken, measured="; ".join(dict.fromkeys(taken)) or "yes", expected="yes",
                    next_step="On the server: `ss -lntup` and `docker ps` show who has it. Stop that, or give the "
-                   "service another port in docker-compose.staging.yml.")
+                   "service another port in the Compose file.")
     return (*known, free, *_low(wanted, ports, environment.project))
 
 
 def _is_started(service: Mapping[str, Any], environment: Environment) -> bool:
-    return bool(set(service.get("profiles") or (None,)) & {None, *COLOURS, *environment.services})
+    started = {None, *COLOURS, *environment.compose.profiles, *environment.services}
+    return bool(set(service.get("profiles") or (None,)) & started)
 
 
 def _addresses(named: tuple[HeldPort, ...]) -> list[Finding]:
     wrong = [f"{one.service}: {one.address} of {one.port}/{one.protocol}" for one in named if not one.is_address]
     return [finding(ADDRESSES, False, measured="; ".join(wrong), expected="each host_ip is an IP address",
-                    next_step="Write it in numbers (127.0.0.1, ::1) in docker-compose.staging.yml.")] if wrong else []
+                    next_step="Write it in numbers (127.0.0.1, ::1) in the Compose file.")] if wrong else []
 
 
 def _twice(wanted: tuple[HeldPort, ...]) -> list[str]:

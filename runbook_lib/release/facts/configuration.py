@@ -112,7 +112,9 @@ def _reply(connections: Connections, environment: Environment, commit: str, own_
            runs: Iterable[ValidationRun]) -> str:
     words = [f"{path}={_encoded(text)}" for path, text in own_files.items()]
     words += ["--", *(_encoded("".join(f"{word}\0" for word in one.words)) for one in runs)]
-    argv = ("bash", "-s", "--", environment.server.directory, commit, environment.project, *words)
+    files = environment.compose.files
+    argv = ("bash", "-s", "--", environment.server.directory, commit, environment.project, str(len(files)), *files,
+            *words)
     program = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh",
                             "release/read_git.sh", "release/configuration.sh")
     try:

@@ -32,7 +32,6 @@ from runbook_lib.release.facts.missing_files import (
 from runbook_lib.release.facts.ports import ServerPorts, parse_ports
 
 SURVEY_TIMEOUT_S = 240.0
-COMPOSE_FILE = "docker-compose.staging.yml"
 CONFIGURATION_FOLDERS = ("nginx", "prometheus", "alertmanager", "grafana", "postgres", "redis")
 COLOUR_VARIABLES = ("BLUE_COMMIT", "BLUE_VERSION", "GREEN_COMMIT", "GREEN_VERSION")
 
@@ -120,12 +119,13 @@ def inspect_release(environment: Environment, ref: str) -> Question[ReleaseTree]
     Raises FactUnreadable when there is no checkout or the origin does not answer. Source: `programs/release_survey.sh`.
     """
     variables = [f"{name}={value}" for name, value in placeholder_variables(environment).items()]
-    argv = ("bash", "-s", "--", environment.server.directory, ref, *variables)
+    files = environment.compose.files
+    argv = ("bash", "-s", "--", environment.server.directory, ref, str(len(files)), *files, *variables)
     program = programs.text("platform/whole_lines.sh", "release/read_git.sh", "release/release_survey.sh")
 
     def fetch(connections: Connections) -> ReleaseTree:
         reply = connections.server.run(Command(argv, stdin=program, timeout_s=SURVEY_TIMEOUT_S))
-        tree = parse_release(reply.stdout, ref, where=environment.server.directory)
+        tree = parse_release(reply.stdout, ref, where=environment.server.directory, compose_files=files)
         return _with_missing_of_the_server(tree, connections)
 
     return Question(f"release {ref}", fetch)
@@ -151,10 +151,10 @@ def placeholder_variables(environment: Environment) -> dict[str, str]:
     }
 
 
-def parse_release(text: str, ref: str, *, where: str) -> ReleaseTree:
+def parse_release(text: str, ref: str, *, where: str, compose_files: Iterable[str]) -> ReleaseTree:
     """The records that `release_survey.sh` prints, as a value. Raises FactUnreadable on anything else."""
     try:
-        return _read(text, ref, where)
+        return _read(text, ref, where, tuple(compose_files))
     except (ValueError, KeyError, IndexError, binascii.Error) as cause:
         raise FactUnreadable(
             f"The release {ref} could not be surveyed: the reply is not in the expected form.",
@@ -163,7 +163,7 @@ def parse_release(text: str, ref: str, *, where: str) -> ReleaseTree:
         ) from cause
 
 
-def _read(text: str, ref: str, where: str) -> ReleaseTree:
+def _read(text: str, ref: str, where: str, compose_files: tuple[str, ...]) -> ReleaseTree:
     records = [line.split("\t") for line in lines_of(text)]
     first = records[0]
     if first[0] in ("unreachable", "no-checkout"):
@@ -181,8 +181,8 @@ def _read(text: str, ref: str, where: str) -> ReleaseTree:
         ref,
         _commit(ref, records),
         trees={record[3]: record[2] for record in records if record[0] == "tree" and record[1] == "tree"},
-        sources=Sources(files, _with_line(_compose(compose[0], paths, links, where), files) if compose else None,
-                        links),
+        sources=Sources(files, _with_line(_compose(compose[0], paths, links, where), files, compose_files)
+                        if compose else None, links),
         of_the_server=tuple(record[3] for record in records
                             if record[0] == "tree" and record[3] in FILES_OF_THE_SERVER),
         ports=parse_ports(records),
@@ -212,13 +212,16 @@ def _compose(record: list[str], paths: Collection[str], links: Mapping[str, str]
     return ComposeConfig(True, "", data["services"], missing_files=missing, server_files=of_the_server, **parts)
 
 
-def _with_line(compose: ComposeConfig, files: Mapping[str, str]) -> ComposeConfig:
+def _with_line(compose: ComposeConfig, files: Mapping[str, str], compose_files: tuple[str, ...]) -> ComposeConfig:
     """A list or mapping as a key is an error of Compose's reader that names no line; ours does."""
-    try:
-        place = "" if compose.valid else collection_key(files.get(COMPOSE_FILE, ""))
-    except yaml.YAMLError:
-        place = ""  # Compose's own message has its line
-    return replace(compose, error=f"{COMPOSE_FILE}, {place} ({compose.error})") if place else compose
+    for name in () if compose.valid else compose_files:
+        try:
+            place = collection_key(files.get(name, ""))
+        except yaml.YAMLError:
+            break  # Compose's own message has its line
+        if place:
+            return replace(compose, error=f"{name}, {place} ({compose.error})")
+    return compose
 
 
 def _error_line(error: str) -> str:

@@ -35,7 +35,7 @@ def parse_changes(text: str, services: Mapping[str, Mapping[str, Any]]) -> tuple
     """
     if "dry-run\tfailed" in lines_of(text):
         raise FactUnreadable("Which running services the release changes is not known: Compose's dry run failed.",
-                             where="docker-compose.staging.yml of the release",
+                             where="the Compose file of the release",
                              next_step="Run 10 Preflight for this ref. On the server, `docker compose version` must be "
                              "2.17 or later, and `docker info` must answer; then run again.")
     try:

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2329
-# Validates a release's configuration before it touches anything: `bash -s -- CHECKOUT COMMIT PROJECT NAME=VALUE… -- RUN…`.
-# Follows whole_lines.sh, own_session.sh, limited.sh and read_git.sh. The commit is laid out in a folder of its own; each run is a container of the image that will read
+# Validates a release's configuration before it touches anything: `bash -s -- CHECKOUT COMMIT PROJECT COUNT FILE… NAME=VALUE… -- RUN…`.
+# FILE: the COUNT Compose files in their order. Follows whole_lines.sh, own_session.sh, limited.sh and read_git.sh. The commit is laid out in a folder of its own; each run is a container of the image that will read
 # the files, without a network, with nothing of the live services but the server's certificates, read-only. It is removed
 # in any case, and ends on its own after LIMIT_S should this program die.
 # A NAME=VALUE is a file to write into the folder, `path=base64`. A RUN is base64 of NUL-ended words:
@@ -17,7 +17,7 @@ readonly LIMIT_S=120 START_S=90
 readonly LABEL=org.gw2.runbook=configuration-validation OF_PROJECT=org.gw2.project
 
 main() {
-    local checkout=$1 commit_wanted=$2; project=$3; shift 3
+    local checkout=$1 commit_wanted=$2; project=$3 files=("${@:5:$4}"); shift $((4 + $4))
     scratch=$(mktemp -d) || exit 1
     prefix=configuration-validation-$project-$$-$RANDOM
     trap end EXIT
@@ -58,7 +58,7 @@ end() {
 # variables from are files of the release too; then it is taken as if it lay in the checkout. An image that is not on the
 # server is a change like others: it is not asked for (--pull never), or there would be no answer.
 recreated() {
-    local tree=$scratch/tree services compose output
+    local tree=$scratch/tree services compose output path options=()
     [[ -s $tree/.runbook/release.env ]] || return 0
     mapfile -t services <"$tree/.runbook/services"
     # a secret that the release needs and the server does not have yet has no value to compare
@@ -66,7 +66,8 @@ recreated() {
     compose=(env "BUILDX_CONFIG=$scratch/buildx" timeout 60 docker compose --project-name "$project" --ansi never --env-file "$tree/.runbook/placeholders"
         --env-file "$tree/.runbook/release.env")
     [[ ! -r $1/.env.secrets ]] || compose+=(--env-file "$1/.env.secrets")
-    if output=$("${compose[@]}" --project-directory "$tree" --file "$tree/docker-compose.staging.yml" --profile '*' config \
+    for path in "${files[@]}"; do options+=(--file "$tree/$path"); done
+    if output=$("${compose[@]}" --project-directory "$tree" "${options[@]}" --profile '*' config \
             2>/dev/null </dev/null | sed "s#$tree#$1#g" \
             | "${compose[@]}" --project-directory "$1" --file - --dry-run up --detach --no-build --pull never --no-deps \
             "${services[@]}" 2>&1); then

@@ -1,12 +1,12 @@
 # shellcheck shell=bash disable=SC2154,SC2034
-# What a release would bring: `bash -s -- CHECKOUT REF NAME=VALUE…`. Follows whole_lines.sh and read_git.sh. Reads only: it works in a folder
+# What a release would bring: `bash -s -- CHECKOUT REF COUNT FILE… NAME=VALUE…`, COUNT Compose files in their order. Follows whole_lines.sh and read_git.sh. Reads only: it works in a folder
 # of its own that is removed afterwards. The NAME=VALUE pairs replace the server's `.env` and `.env.secrets`.
 
 set -uo pipefail
 export LC_ALL=C
 
 main() {
-    local checkout=$1 ref=$2; shift 2
+    local checkout=$1 ref=$2 files=("${@:4:$3}"); shift $((3 + $3))
     scratch=$(mktemp -d) || exit 1
     trap 'rm -rf -- "$scratch"' EXIT
     commit='' kind='' fetched=''
@@ -32,8 +32,10 @@ main() {
 # show_files TREE: the small text files that facts are read from: Compose file, environment files, migrations.
 show_files() {
     cd "$1" || exit 1
-    find . -type f -size -200k \( -name docker-compose.staging.yml -o -name .env.staging -o -name alembic.ini \
-        -o -path '*/versions/*.py' -o -name requirements.txt \) -not -path '*/node_modules/*' -print0 \
+    local path
+    { find . -type f -size -200k \( -name .env.staging -o -name alembic.ini \
+        -o -path '*/versions/*.py' -o -name requirements.txt \) -not -path '*/node_modules/*' -print0
+        for path in "${files[@]}"; do find "./$path" -maxdepth 0 -type f -size -200k -print0 2>/dev/null; done; } \
         | while IFS= read -r -d '' path; do
             printf 'file\t%s\t%s\n' "$(printf %s "${path#./}" | encoded)" "$(encoded <"$path")"
         done
@@ -52,11 +54,13 @@ show_files() {
 # show_compose ROOT FOLDER NAME=VALUE…: Compose's own reading of the release in ROOT/FOLDER. Every profile: what is not
 # started today can be started by hand tomorrow.
 show_compose() {
-    local root=$1 tree=$1$2 status; shift 2
-    [[ -f $tree/docker-compose.staging.yml ]] || return 0
+    local root=$1 tree=$1$2 status path options=(); shift 2
+    # of several, one that is missing is Compose's own error
+    [[ -f $tree/${files[0]} ]] || return 0
+    for path in "${files[@]}"; do options+=(--file "$tree/$path"); done
     printf '%s\n' "$@" >"$scratch/variables"
     # an empty environment: a variable of this shell would replace one that the release lacks
-    env -i PATH="$PATH" HOME="$HOME" docker compose --project-directory "$tree" --file "$tree/docker-compose.staging.yml" \
+    env -i PATH="$PATH" HOME="$HOME" docker compose --project-directory "$tree" "${options[@]}" \
         --env-file "$scratch/variables" --profile '*' config --format json \
         >"$scratch/config" 2>"$scratch/error"
     status=$?

@@ -33,7 +33,7 @@ FOREIGN = "MAILTO=ops@example.com\n#17 4 * * 1 /usr/local/bin/one\n18 4 * * 1 /u
 def environment_of(base: Environment, project: str) -> Environment:
     """Another environment of the same user on the same server."""
     server = base.server.model_copy(update={"directory": f"/home/{base.server.user}/{project}"})
-    return base.model_copy(update={"name": project, "server": server, "compose": Compose(project=project)})
+    return base.model_copy(update={"name": project, "server": server, "compose": Compose(project=project, files=base.compose.files)})
 
 
 def carry_out(environment: Environment, connections: OpenConnections, wanted: str) -> None:

@@ -88,3 +88,25 @@ def test_a_project_that_compose_does_not_take_is_refused_by_its_key(tmp_path: Pa
 @pytest.mark.parametrize("project", ["Gw2", "gw2 x", "gw2.x", "{nam}", "", "gw2/x", "$(id)"])
 def test_a_project_with_other_characters_is_refused(tmp_path: Path, project: str) -> None:
     assert any(fault.startswith("compose.project: ") for fault in faults_of(overlay(tmp_path, f"compose: {{project: '{project}'}}")))
+
+
+@pytest.mark.parametrize(("compose", "fault"), [
+    ("files: []", "compose.files: should not be empty"),
+    ("files: [/etc/compose.yml]", "compose.files.0: should be a path below the project's folder, without a slash in front and "
+                                  "spaces, got '/etc/compose.yml'"),
+    ("files: [a.yml, deploy/../../b.yml]", "compose.files.1: should be a plain path such as deploy/compose.yml, got "
+                                           "'deploy/../../b.yml'"),
+    ("files: [a.yml, deploy/]", "compose.files.1: should be a plain path such as deploy/compose.yml, got 'deploy/'"),
+    ("files: [a.yml, b.yml, a.yml]", "compose.files: a.yml is named twice"),
+    ("files: a.yml", "compose.files: should be a list, got 'a.yml'"),
+    ("profiles: [green]", "compose.profiles: green is a colour of the release, and is active when that has the traffic"),
+    ("file: [a.yml]", "compose.file: unknown key; did you mean 'files'?"),
+])
+def test_compose_files_and_profiles_that_cannot_be_used_are_refused(tmp_path: Path, compose: str, fault: str) -> None:
+    assert fault in faults_of(overlay(tmp_path, f"compose: {{{compose}}}\n"))
+
+
+def test_a_profile_of_an_absent_service_is_not_active(staging: Environment, tmp_path: Path) -> None:
+    assert staging.profiles == ("grafana",)
+    text = "services: {grafana: {required: false, absent_reason: none}}\ncompose: {profiles: [grafana, mail]}\n"
+    assert load_environment(overlay(tmp_path, text)).profiles == ("mail",)

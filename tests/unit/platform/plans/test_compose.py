@@ -107,3 +107,10 @@ def test_no_command_of_one_environment_names_the_project_of_another(tmp_path: Pa
     ):
         words = " ".join(command.argv)
         assert "gw2-second" in words and "gw2-staging" not in words and "/opt/gw2-wvwbuilder" not in words
+
+
+def test_several_files_are_given_in_their_order_and_no_others_are_read(tmp_path: Path) -> None:
+    several = load_environment(overlay(tmp_path, "compose: {files: [compose.yml, deploy/staging.yml]}\n"))
+    argv = commands.compose(several, "ps").argv
+    named = [argv[place + 1] for place, word in enumerate(argv) if word == "--file"]
+    assert named == ["/opt/gw2-wvwbuilder/compose.yml", "/opt/gw2-wvwbuilder/deploy/staging.yml"]

@@ -39,10 +39,11 @@ class Repositories:
     work: Path
     checkout: Path
 
-    def survey(self, ref: str) -> ReleaseTree:
+    def survey(self, ref: str, *files: str) -> ReleaseTree:
         server = ENVIRONMENT.server.model_copy(update={"directory": str(self.checkout)})
+        compose = ENVIRONMENT.compose.model_copy(update={"files": files or ENVIRONMENT.compose.files})
         here: Any = ThisMachine()
-        return inspect_release(ENVIRONMENT.model_copy(update={"server": server}), ref).fetch(here)
+        return inspect_release(ENVIRONMENT.model_copy(update={"server": server, "compose": compose}), ref).fetch(here)
 
     def commit(self, text: str) -> str:
         (self.work / "backend/versions").mkdir(parents=True, exist_ok=True)
@@ -134,7 +135,7 @@ def test_a_folder_without_a_checkout_is_unreadable(repositories: Repositories, t
 @pytest.mark.parametrize("reply", ["", "commit\tabc\ttag\t\n", "unreachable\n", "commit"])
 def test_a_malformed_reply_is_unreadable_never_a_crash(reply: str) -> None:
     with pytest.raises(FactUnreadable):
-        parse_release(reply, "v1", where="x")
+        parse_release(reply, "v1", where="x", compose_files=())
 
 
 COMPOSE_TWICE = """\
@@ -277,3 +278,41 @@ def test_a_tag_that_compose_reads_is_left_to_it(repositories: Repositories, tag:
     found = surveyed(repositories, f"x-a: {tag}\nservices: {{a: {{image: x}}}}\n").sources.compose
     assert found is not None
     assert (found.valid, found.error) == (True, "")
+
+
+BASE = "services: {web: {image: x, ports: ['80:80'], volumes: ['./conf:/c']}}\n"
+SECOND = "services: {web: {image: y}, db: {image: postgres}}\n"
+
+
+@pytest.mark.parametrize(("files", "image", "services"), [
+    (("compose.yml", "deploy/two.yml"), "y", {"web", "db"}),
+    (("deploy/two.yml", "compose.yml"), "x", {"web", "db"}),
+    (("compose.yml",), "x", {"web"}),
+])
+def test_several_compose_files_are_merged_in_their_order(repositories: Repositories, files: tuple[str, ...], image: str,
+                                                         services: set[str]) -> None:
+    (repositories.work / "deploy").mkdir()
+    (repositories.work / "compose.override.yml").write_text("services: {never: {image: x}}\n")
+    surveyed(repositories, "nonsense: [", **{"compose.yml": BASE, "deploy/two.yml": SECOND})
+    tree = repositories.survey("develop", *files)
+    assert tree.sources.compose is not None
+    assert (tree.sources.compose.error, set(tree.sources.compose.services)) == ("", services)
+    assert tree.sources.compose.services["web"]["image"] == image
+    # relative to the project's folder, wherever the file lies
+    assert tree.sources.compose.services["web"]["volumes"][0]["source"] == "conf"
+    assert set(files) <= set(tree.sources.files)
+
+
+def test_one_of_several_compose_files_that_the_release_lacks_is_named(repositories: Repositories) -> None:
+    surveyed(repositories, "services: {}\n", **{"compose.yml": BASE})
+    found = repositories.survey("develop", "compose.yml", "deploy/two.yml").sources.compose
+    assert found is not None and not found.valid
+    assert "deploy/two.yml" in found.error
+    assert repositories.survey("develop", "gone.yml", "compose.yml").sources.compose is None
+
+
+def test_a_form_that_compose_does_not_read_is_named_with_the_file_that_has_it(repositories: Repositories) -> None:
+    surveyed(repositories, "services: {}\n", **{"compose.yml": BASE, "two.yml": "x-a: {{a: b}: c}\n"})
+    found = repositories.survey("develop", "compose.yml", "two.yml").sources.compose
+    assert found is not None
+    assert found.error.startswith("two.yml, line 1: a mapping as a key; ")

@@ -40,6 +40,9 @@ esac
 exit 0
 """
 
+PROGRAM = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh", "release/read_git.sh",
+                        "release/configuration.sh")
+
 
 def git(folder: Path, *words: str) -> str:
     identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
@@ -77,13 +80,31 @@ def ask(server: Path, compose: str, env: str = "", *runs: ValidationRun, new_maj
     words = [f"{path}={encoded(text)}" for path, text in files.items()]
     specs = [encoded("".join(f"{word}\0" for word in one.words)) for one in runs]
     done = subprocess.run(
-        ("bash", "-s", "--", str(checkout), commit, "gw2-staging", *words, "--", *specs), capture_output=True, text=True, timeout=60,
-        input=programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh", "release/read_git.sh",
-                            "release/configuration.sh"),
+        ("bash", "-s", "--", str(checkout), commit, "gw2-staging", "1", "docker-compose.staging.yml", *words, "--", *specs), capture_output=True, text=True, timeout=60,
+        input=PROGRAM,
         env={"PATH": f"{server / 'bin'}:/usr/bin:/bin", "LOG": str(server / "log"), "SCRATCH_MARK": "/tree", "HOME": str(server),
              "NEW_MAJOR": new_major, "FAILS": fails, "DOWN": down})
     assert done.stderr == ""
     return done.stdout
+
+
+def test_the_dry_run_gets_every_compose_file_in_its_order(server: Path) -> None:
+    checkout = server / "checkout"
+    for name in ("docker-compose.staging.yml", "two.yml", "a.env"):
+        (checkout / name).write_text("changed\n")
+    git(checkout, "add", ".")
+    git(checkout, "commit", "-q", "-m", "release")
+    files = {".runbook/release.env": "B=c\n", ".runbook/services": "postgres\n", ".runbook/placeholders": "C=d\n"}
+    subprocess.run(
+        ("bash", "-s", "--", str(checkout), git(checkout, "rev-parse", "HEAD"), "gw2-staging", "2", "docker-compose.staging.yml",
+         "two.yml", *(f"{path}={encoded(text)}" for path, text in files.items()), "--"),
+        check=True, text=True, timeout=60, input=PROGRAM,
+        env={"PATH": f"{server / 'bin'}:/usr/bin:/bin", "LOG": str(server / "log"), "SCRATCH_MARK": "/tree",
+             "HOME": str(server), "FAILS": "", "DOWN": ""})
+    (asked,) = [line for line in (server / "log").read_text().splitlines() if line.endswith(" config")]
+    words = asked.split()
+    named = [words[place + 1].rpartition("/tree/")[2] for place, word in enumerate(words) if word == "--file"]
+    assert named == ["docker-compose.staging.yml", "two.yml"]
 
 
 BOTH = {"recreate\tpostgres", "recreate\tredis"}
