@@ -70,7 +70,14 @@ class ServerDatabase:
         found = self._server.execute(Command(argv))
         if found.exit_code != 0:
             raise self._failure(found.exit_code, found.stderr)
-        self._container = next(iter(found.stdout.split()), "")
+        there = found.stdout.split()
+        # each of several would have data of its own, and whichever is asked, a backup of it may be of the wrong one
+        if len(there) > 1:
+            raise FactUnreadable(
+                f"{len(there)} containers of {self._service} run: which one has the application's data is not known.",
+                where=f"{self._server.address}: Compose project {self._project}",
+                next_step=f"On the server: docker compose ps {self._service}. Stop those that are not the release's.")
+        self._container = next(iter(there), "")
         if not self._container:
             raise self._failure(1, f"No such container: one of {self._project} with the service {self._service}")
 

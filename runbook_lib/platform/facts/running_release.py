@@ -124,9 +124,17 @@ def refuse_foreign(environment: Environment, names: Iterable[str]) -> None:
 
 
 def foreign_services(environment: Environment, containers: Iterable[Container]) -> list[str]:
-    """Running services of the application without a colour: started by an operator, from another Compose file."""
+    """Running services of another Compose file: those of the application without a colour, and ones of other names.
+
+    Next to a container of a release, a service of another name is a helper that an operator has started.
+    """
+    known = tuple(containers)
     coloured = {name for name, service in environment.services.items() if service.coloured}
-    return [one.service for one in containers if one.service in coloured and one.state == "running"]
+    ours = {one for name, service in environment.services.items() for one in service.containers(name)}
+    of_a_release = {f"{name}-{colour}" for name in coloured for colour in COLOURS}
+    released = any(one.service in of_a_release for one in known)
+    return [one.service for one in known if one.state == "running"
+            and (one.service in coloured or not (released or one.service in ours))]
 
 
 def upstreams_file(colour: str) -> str:

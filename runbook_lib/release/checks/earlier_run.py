@@ -16,6 +16,8 @@ CHECK = "what ran here is running"
 EXPECTED = "the database of an earlier release runs, or nothing ever ran here"
 TROUBLED = ("restarting", "paused")
 HISTORY = ".runbook/releases.jsonl"
+OTHER_NAME = ("On the server, `docker compose ls --all` and `docker volume ls` show what there is: name that project "
+              "in compose.project. Is a new environment with an empty database meant: set compose.existing to false.")
 
 
 def earlier_run(environment: Environment, deployed: Deployed, containers: Iterable[Container], *,
@@ -32,11 +34,17 @@ def earlier_run(environment: Environment, deployed: Deployed, containers: Iterab
         return not_applicable(CHECK, environment.absent_services[name])
     known = tuple(containers)
     database = [one for one in known if one.service == name]
+    running = [one for one in database if one.state == "running"]
+    if len(running) > 1:
+        return _of_several(environment, len(running))
     enough = ("running", *(TROUBLED if troubled else ()))
     present = sorted((one.state for one in database if one.state in enough), key=enough.index)
     if present:
         return finding(CHECK, True, measured=f"{name} is {present[0]}", expected=EXPECTED)
     traces = _traces(deployed, known)
+    if not traces and environment.compose.existing:
+        return finding(CHECK, False, measured=f"no container and no data of the Compose project {environment.project}",
+                       expected="an environment that exists already (compose.existing)", next_step=OTHER_NAME)
     if not traces:
         return finding(CHECK, True, measured="nothing ever ran here: a first deployment", expected=EXPECTED)
     if deployed.first_undone and not known:
@@ -45,6 +53,13 @@ def earlier_run(environment: Environment, deployed: Deployed, containers: Iterab
                        f"time. To begin anew: docker volume rm {' '.join(deployed.left_volumes)}")
     return finding(CHECK, False, measured=f"{name} does not run, but {'; '.join(traces)}", expected=EXPECTED,
                    next_step=_what_next(environment, deployed, known))
+
+
+def _of_several(environment: Environment, number: int) -> Finding:
+    name = environment.database.service
+    return finding(CHECK, False, measured=f"{number} containers of {name} run", expected="one database",
+                   next_step=f"On the server: docker compose -p {environment.project} ps {name}. Which one has the "
+                   "application's data is not known: stop those that the release does not have.")
 
 
 def _traces(deployed: Deployed, containers: Iterable[Container]) -> list[str]:

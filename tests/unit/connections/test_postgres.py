@@ -58,12 +58,22 @@ def test_a_failed_question_says_why(answer: Any, kind: type[Exception], words: s
 
 def test_the_container_is_found_by_its_labels_once_and_never_by_its_name() -> None:
     """An interrupted recreation leaves its hash in front of the name, and another project may have the plain name."""
-    server = ScriptedServer(commands={"4f2c": '{"n":1}\n', "docker ps": "4f2c\n5e3b\n"})
+    server = ScriptedServer(commands={"4f2c": '{"n":1}\n', "docker ps": "4f2c\n"})
     asked = ServerDatabase(server, database="staging_db", user="staging_user", project="gw2-second", service="postgres")  # type: ignore[arg-type]
     assert asked.rows("SELECT 1 AS n") == asked.rows("SELECT 1 AS n") == [{"n": 1}]
     assert "label=com.docker.compose.service=postgres" in str(server.asked[0])
     assert "label=com.docker.compose.project=gw2-second" in str(server.asked[0])
     assert len(server.asked) == 3
+
+
+def test_of_several_databases_none_is_asked() -> None:
+    """`docker compose up --scale`, or a container that was started by hand: a backup might be of the empty one."""
+    server = ScriptedServer(commands={"psql": '{"n":1}\n', "docker ps": "4f2c\n5e3b\n"})
+    asked = ServerDatabase(server, database="d", user="u", project="p", service="db")  # type: ignore[arg-type]
+    with pytest.raises(FactUnreadable, match="2 containers of db run") as several:
+        asked.rows("SELECT 1 AS n")
+    assert "docker compose ps db" in several.value.next_step
+    assert len(server.asked) == 1
 
 
 def test_a_container_that_was_recreated_since_is_found_again() -> None:

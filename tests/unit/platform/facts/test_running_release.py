@@ -147,10 +147,21 @@ def test_the_colour_that_users_get_is_asked_of_the_application() -> None:
 @pytest.mark.parametrize("case", [
     {"others": "project\tgw2-wvwbuilder\tgw2-wvwbuilder-backend-1\n"},
     {"containers": (inspected("backend", "app:latest"),)},
+    {"containers": (inspected("my-backend", "app:latest"), inspected("postgres", "postgres:15"))},
+    {"containers": (inspected("nginx", "nginx:latest"), inspected("web-backend", "web:latest"), inspected("db", "postgres:15"))},
 ])
 def test_an_application_that_no_runbook_deployed_is_refused_by_name(case: dict[str, Any]) -> None:
     with pytest.raises(PreconditionFailed, match=r"no runbook has deployed: .*backend"):
         state(*case.get("containers", ()), others=case.get("others", ""))
+
+
+def test_a_helper_next_to_a_release_is_no_other_application() -> None:
+    found = state(*RUNNING, inspected("pgadmin", "pgadmin:latest"))
+    assert (found.live_colour, found.live_commit) == ("green", GREEN)
+
+
+def test_what_of_another_compose_file_has_ended_is_not_in_the_way() -> None:
+    assert state(inspected("web", "web:latest", "exited"), inspected("postgres", "postgres:15")).live_colour is None
 
 
 def test_a_project_that_runs_from_another_folder_is_another_environments() -> None:
