@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from runbook_lib.core.text import did_you_mean
 from runbook_lib.environment.services import Service
 from runbook_lib.environment.types import DatabaseName, Name, StrictModel
+
+# what an environment may be without: every notebook that asks for it has an answer. Others follow one by one.
+OPTIONAL_PARTS = ("cache",)
 
 
 class Database(StrictModel):
@@ -20,7 +24,11 @@ class Database(StrictModel):
 
 
 class Cache(StrictModel):
-    """The application's Redis, by the service that it runs in. A restore empties it."""
+    """The application's Redis, by the service that it runs in. A restore empties it.
+
+    An environment that has none leaves it out (`cache: null` where it extends one that has), and says why in
+    `without.cache`.
+    """
 
     service: Name
 
@@ -31,3 +39,15 @@ def data_service_faults(services: Mapping[str, Service], named: Mapping[str, str
     # what every release brings anew could keep nothing
     return faults + [f"{path}: services.{name} belongs to a release, which has one of each colour"
                      for path, name in named.items() if name in services and services[name].coloured]
+
+
+def part_faults(given: Mapping[str, bool], without: Mapping[str, str]) -> list[str]:
+    """What is wrong with `without`: a part that cannot be left out, and one that is given and explained, or neither."""
+    faults = [f"without.{part}: only {', '.join(OPTIONAL_PARTS)} can be left out{did_you_mean(part, OPTIONAL_PARTS)}"
+              for part in without if part not in OPTIONAL_PARTS]
+    for part in OPTIONAL_PARTS:
+        if given[part] and part in without:
+            faults.append(f"without.{part}: {part} is given as well; leave one of them out ({part}: null)")
+        elif not given[part] and part not in without:
+            faults.append(f"{part}: give it, or say in without.{part} why this environment has none")
+    return faults

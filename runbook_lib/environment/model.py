@@ -8,7 +8,7 @@ import re
 from pydantic import Field, model_validator
 
 from runbook_lib.environment.capacity import Capacity, capacity_faults
-from runbook_lib.environment.data_services import Cache, Database, data_service_faults
+from runbook_lib.environment.data_services import Cache, Database, data_service_faults, part_faults
 from runbook_lib.environment.gates import Gate
 from runbook_lib.environment.health import Health
 from runbook_lib.environment.limits import Limits
@@ -36,9 +36,9 @@ from runbook_lib.environment.rules import (
 from runbook_lib.environment.services import COLOURS, Network, RateLimit, Service, Tuning, dependency_faults
 from runbook_lib.environment.types import Count, Days, Line, Name, SecretName, StrictModel, Text
 
-RULES = ("services", "database", "cache", "networks", "images", "tuning", "rate_limit", "health", "metrics", "logs",
-         "alerts", "backup", "restore_drill", "configuration_backup", "rollback", "gate", "watch", "success", "load",
-         "capacity", "disk_minimum_gb", "memory_minimum_mb")
+RULES = ("services", "database", "cache", "without", "networks", "images", "tuning", "rate_limit", "health", "metrics",
+         "logs", "alerts", "backup", "restore_drill", "configuration_backup", "rollback", "gate", "watch", "success",
+         "load", "capacity", "disk_minimum_gb", "memory_minimum_mb")
 
 
 # as Compose takes it; short enough for what is added to it: a host name in its networks has 63 characters at most
@@ -57,7 +57,8 @@ class Environment(StrictModel):
     public: Public
     services: dict[Name, Service]
     database: Database
-    cache: Cache
+    cache: Cache | None = None
+    without: dict[Name, Text] = Field(default_factory=dict)
     networks: dict[Name, Network]
     images: dict[SecretName, Line]
     tuning: Tuning
@@ -95,9 +96,11 @@ class Environment(StrictModel):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Environment:
-        data = {"database.service": self.database.service, "cache.service": self.cache.service}
+        data = {"database.service": self.database.service}
+        data |= {"cache.service": self.cache.service} if self.cache else {}
         faults = [*self._unusable_compose(), *self._unknown_networks(), *self._unexplained_absences(),
                   *self._unnamed_secrets(), *data_service_faults(self.services, data),
+                  *part_faults({"cache": self.cache is not None}, self.without),
                   *dependency_faults(self.services, self.health), *metric_faults(self.metrics, self.alerts),
                   *log_faults(self.logs, self.services), *capacity_faults(self)]
         if faults:
@@ -142,7 +145,18 @@ class Environment(StrictModel):
     @property
     def data_services(self) -> tuple[str, ...]:
         """Database and cache as Compose names them, without what this environment does without."""
-        return tuple(name for name in (self.database.service, self.cache.service) if name not in self.absent_services)
+        both = (self.database.service, self.cache_service)
+        return tuple(name for name in both if name and name not in self.absent_services)
+
+    @property
+    def cache_service(self) -> str:
+        """The cache as Compose names it; empty where this environment has none."""
+        return self.cache.service if self.cache and self.cache.service not in self.absent_services else ""
+
+    @property
+    def no_cache_reason(self) -> str:
+        """Why this environment has no cache; empty where it has one."""
+        return self.without.get("cache", "") if self.cache is None else self.absent_services.get(self.cache.service, "")
 
     @property
     def shared_services(self) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def swap_databases(environment: Environment, backup: Backup, colour: str) -> tup
     return (
         steps.stop_writers(environment, colour),
         steps.swap(environment, backup),
-        steps.flush_cache(environment),
+        *steps.flush_cache(environment),
     )
 
 
@@ -135,7 +135,7 @@ def _steps(
         steps.maintenance_off(environment, colour),
         _external_gate(rollout),
         steps.commit_restore(environment, backup),
-    ), (*skipped, *no_migrations)
+    ), (*skipped, *steps.no_cache(environment), *no_migrations)
 
 
 def _migrations(rollout: Rollout) -> tuple[tuple[Step, ...], tuple[SkippedStep, ...]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command, WriteFile
-from runbook_lib.core.plan import Step
+from runbook_lib.core.plan import SkippedStep, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import exec_in
 from runbook_lib.platform.facts.target import BOTH_COLOURS
@@ -26,6 +26,7 @@ MAINTENANCE_PORT = 8503  # inside nginx's container; the maintenance watchdog ch
 MAINTENANCE_MARK = "maintenance mode: the API is unavailable"  # by which the watchdog recognises the file
 OUTAGE = "about 20 seconds, and as long again as the migrations take"
 
+FLUSH_TITLE = "Empty the cache"
 # redis-cli exits with 0 on errors too, so its answer is checked
 FLUSH = 'test "$(REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli --no-auth-warning FLUSHDB)" = OK'
 
@@ -102,16 +103,23 @@ def swap(environment: Environment, backup: Backup) -> Step:
     )
 
 
-def flush_cache(environment: Environment) -> Step:
-    """Empty the application's cache; the undo does the same, because the data change once more."""
-    command = compose(environment, "exec", "-T", environment.cache.service, "sh", "-c", FLUSH)
-    return Step(
+def flush_cache(environment: Environment) -> tuple[Step, ...]:
+    """Empty the application's cache, if it has one; the undo does the same, because the data change once more."""
+    if not environment.cache_service:
+        return ()
+    command = compose(environment, "exec", "-T", environment.cache_service, "sh", "-c", FLUSH)
+    return (Step(
         "flush-cache",
-        "Empty the cache",
+        FLUSH_TITLE,
         (command,),
         undo=(command,),
         why="cached replies and sessions refer to rows that may be gone: all users log in once more",
-    )
+    ),)
+
+
+def no_cache(environment: Environment) -> tuple[SkippedStep, ...]:
+    """What a plan shows in place of `flush_cache` where the environment has no cache."""
+    return () if environment.cache_service else (SkippedStep(FLUSH_TITLE, environment.no_cache_reason),)
 
 
 def start_writers(environment: Environment, colour: str) -> Step:

@@ -56,8 +56,10 @@ def release_and_data(rollout: Rollout, data: DataRollback) -> tuple[list[Step], 
     if data.choice == "restore" and data.backup is not None:
         return _with_restore(rollout, data, data.backup)
     if data.reverses:
-        downgrade = _downgrade_online if data.schema.compatible else _downgrade_in_maintenance
-        return [*data.backup_steps, *downgrade(rollout, data)], ()
+        if data.schema.compatible:
+            return [*data.backup_steps, *_downgrade_online(rollout, data)], ()
+        skipped = restore_steps.no_cache(rollout.environment)
+        return [*data.backup_steps, *_downgrade_in_maintenance(rollout, data)], skipped
     if rollout.target.schema_now not in (None, rollout.target.schema_expected):
         # the schema is older than this release: its migrations run first, as in a deployment
         forward = (*data.backup_steps, migration.migrate(rollout))
@@ -103,7 +105,7 @@ def _downgrade_in_maintenance(rollout: Rollout, data: DataRollback) -> list[Step
         restore_steps.maintenance_on(environment, live),
         restore_steps.stop_writers(environment, live),
         rollback_steps.downgrade(rollout, data.schema),
-        restore_steps.flush_cache(environment),
+        *restore_steps.flush_cache(environment),
         *_release(replace(rollout, target=data.final_target(rollout.target)), in_maintenance=True),
     ]))
 
@@ -123,4 +125,4 @@ def _with_restore(rollout: Rollout, data: DataRollback, backup: Backup) -> tuple
         ]),
         restore_steps.commit_restore(environment, backup),
     ]
-    return wanted, tuple(skipped)
+    return wanted, (*skipped, *restore_steps.no_cache(environment))

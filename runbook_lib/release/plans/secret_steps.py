@@ -50,12 +50,13 @@ printf '<%s' "$new" | ask -x ACL SETUSER default >/dev/null
 def accept_secrets(rollout: Rollout, secrets: Mapping[str, Secret]) -> tuple[Step, ...]:
     """The running cache takes the password of this run next to the one that the live release has; without an outage.
 
-    Nothing before the first deployment, and where no single secret of this run is the cache's alone to know.
+    Nothing without a cache, before the first deployment, and where no single secret of this run is the cache's alone to
+    know.
     """
-    environment, cache = rollout.environment, rollout.environment.cache.service
+    environment, cache = rollout.environment, rollout.environment.cache_service
     names = [name for name, one in environment.secrets.items()
              if one.side == "server" and cache in one.needed_by and name in secrets]
-    if rollout.live_colour is None or len(names) != 1 or cache in environment.absent_services:
+    if rollout.live_colour is None or len(names) != 1:
         return ()
     password = secrets[names[0]]
     return (Step(
@@ -114,7 +115,7 @@ def before_the_switch(rollout: Rollout, secrets: Mapping[str, Secret], *, same_f
 
     `same_file`: the server has this run's secrets. `changes` show what an interrupted run delivered and did not apply.
     """
-    cache = rollout.environment.cache.service
+    cache = rollout.environment.cache_service
     waiting = any(one.service == cache and one.how == "recreate" for one in changes)
     accepted = accept_secrets(rollout, secrets) if waiting or not same_file else ()
     return (*accepted, *(() if same_file else apply_secrets(rollout)))
@@ -127,5 +128,5 @@ def _in_need(environment: Environment) -> list[str]:
 
 def _inside(environment: Environment, program: str, password: Secret) -> Command:
     # one that does not run will start with the password that its file has then
-    return exec_if_running(environment, environment.cache.service, program, timeout_s=60,
+    return exec_if_running(environment, environment.cache_service, program, timeout_s=60,
                            stdin=Secret(password.name, password.reveal() + "\n"))

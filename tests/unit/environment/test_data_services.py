@@ -31,6 +31,18 @@ def test_a_service_that_is_declared_absent_is_not_waited_for(tmp_path: Path) -> 
     assert load_environment(there).shared_services == ("nginx", "postgres")
 
 
+NO_CACHE = "cache: null\nwithout: {cache: the application keeps nothing between requests}\n"
+ABSENT = "services: {redis: {required: false, absent_reason: none here}}\n"
+
+
+@pytest.mark.parametrize(("text", "reason"), [(NO_CACHE, "the application keeps nothing between requests"), (ABSENT, "none here")])
+def test_an_environment_may_be_without_a_cache_and_says_why(tmp_path: Path, text: str, reason: str) -> None:
+    found = load_environment(overlay(tmp_path, text))
+    assert (found.cache_service, found.no_cache_reason) == ("", reason)
+    assert found.data_services == ("postgres",)
+    assert found.shared_services == ("nginx", "postgres")
+
+
 @pytest.mark.parametrize(("text", "fault"), [
     ("database: {service: db}", "database.service: there is no service 'db'"),
     ("cache: {service: kv}", "cache.service: there is no service 'kv'"),
@@ -38,6 +50,11 @@ def test_a_service_that_is_declared_absent_is_not_waited_for(tmp_path: Path) -> 
      "database.service: services.backend belongs to a release, which has one of each colour"),
     ("database: {name: my-app}", "database.name: should be a name of at most 39 small letters, digits and _, got 'my-app'"),
     ("database: {owner: Ann Lee}", "database.owner: should be a name in small letters, digits, _ . -, got 'Ann Lee'"),
+    ("cache: null", "cache: give it, or say in without.cache why this environment has none"),
+    ("without: {cache: none}", "without.cache: cache is given as well; leave one of them out (cache: null)"),
+    ("without: {cash: none}", "without.cash: only cache can be left out; did you mean 'cache'?"),
+    ("without: {metrics: none here}", "without.metrics: only cache can be left out"),
+    ("cache: null\nwithout: {cache: ''}", "without.cache: should not be empty"),
     ("database: {servise: db}", "database.servise: unknown key; did you mean 'service'?"),
 ])
 def test_what_cannot_hold_data_is_refused_by_its_path(tmp_path: Path, text: str, fault: str) -> None:

@@ -102,7 +102,7 @@ def test_both_backends_stop_writing_and_only_the_live_one_starts_again() -> None
 
 
 def test_the_cache_is_empty_only_when_redis_says_so(tmp_path: Path) -> None:
-    flush = steps.flush_cache(ENVIRONMENT)
+    (flush,) = steps.flush_cache(ENVIRONMENT)
     assert flush.undo == flush.actions
     for reply, code in (("OK", 0), ("NOAUTH Authentication required.", 1), ("", 1)):
         (tmp_path / "redis-cli").write_text(f"#!/bin/sh\necho '{reply}'\n")

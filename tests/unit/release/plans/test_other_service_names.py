@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from runbook_lib.connections.scripted import ScriptedServer
 from runbook_lib.core.commands import Command
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan
+from runbook_lib.environment import Environment
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.recovery.plans.backup import plan_backup
 from runbook_lib.recovery.plans.restore import plan_restore
 from runbook_lib.recovery.plans.restore_drill import drill_command
 from runbook_lib.recovery.plans.scheduled_programs import job_programs
+from runbook_lib.release.facts.compatibility import live_code_on_new_schema
 from runbook_lib.release.facts.configuration import ValidatedConfiguration
 from runbook_lib.release.facts.service_changes import ServiceChange
 from runbook_lib.release.plans.deploy import plan_deploy
@@ -62,3 +67,27 @@ def test_drill_and_schedules_ask_for_it_by_its_name() -> None:
     assert "db" in drill_command(restore.BACKUP, restore.DEPLOYED, ELSEWHERE).argv
     launchers = [text for name, text in job_programs(ELSEWHERE).items() if not name.endswith(".sh")]
     assert any(" exec -T db " in text for text in launchers)
+
+
+def test_without_a_cache_its_steps_are_left_out_with_the_reason() -> None:
+    data = restore.ENVIRONMENT.model_dump(mode="json") | {"cache": None, "without": {"cache": "nothing is kept"}}
+    bare = Environment.model_validate(data, strict=False)
+    before = plan_backup(restore.FOLDER, bare)
+    made = plan_restore(bare, restore.DEPLOYED, (), restore.target(), restore.BACKUP, restore.ONLY_LIVE,
+                        pre_restore_backup=before)
+    assert "flush-cache" not in [step.key for step in made.steps]
+    assert [one.reason for one in made.skipped if one.title == "Empty the cache"] == ["nothing is kept"]
+    again = plan_deploy(bare, deploy.LIVE, (), replace(restore.target("0003", "0003"), commit="b" * 40), secrets=SECRETS,
+                        backup=before, operator="ann", configuration=ValidatedConfiguration((), {}, CHANGES))
+    assert "accept-secrets" not in [step.key for step in again.steps]
+    assert "accept-secrets" in [step.key for step in plans()["deploy"].steps]
+    assert Rollout(bare, deploy.LIVE, restore.target()).expected.shared == ("nginx", "postgres")
+    assert compatibility_words(bare)[4:6] == ("postgres", "")
+
+
+def compatibility_words(environment: Environment) -> tuple[str, ...]:
+    """What the compatibility check's program is given after its verb."""
+    server = ScriptedServer(commands={"bash -s -- start": "result\terror\t\n"})
+    connections: Any = SimpleNamespace(server=server)
+    live_code_on_new_schema(environment, "c" * 40, "blue").fetch(connections)
+    return server.asked[0].argv[3:]
