@@ -150,7 +150,7 @@ def holding(home: Path, run_id: str, known: str = "0", path: str = "") -> Iterat
 def test_whoever_holds_the_lock_is_seen_by_prometheus_and_gone_with_it(tmp_path: Path) -> None:
     metrics = tmp_path / ".runbook/metrics/lock.prom"
     with holding(tmp_path, MINE):
-        wait_for(metrics.exists, 60)
+        wait_for(metrics.exists, "the metric of the lock", 60)
         values = dict(line.rsplit(" ", 1) for line in metrics.read_text().splitlines() if not line.startswith("#"))
         assert set(values) == {f'runbook_lock_{one}_timestamp_seconds{{run="{MINE}"}}' for one in ("held_since", "heartbeat")}
         assert all(abs(time.time() - float(value)) < 600 for value in values.values())
