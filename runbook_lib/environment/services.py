@@ -134,3 +134,9 @@ def needed_by(services: Mapping[str, Service], name: str) -> tuple[str, ...]:
             found[one] = None
             waiting += services[one].needs
     return tuple(found)
+
+
+def service_by_technology(services: Mapping[str, Service], technology: str) -> str | None:
+    """The name of the first service made with `technology`, whatever it is called; None where none is."""
+    return next((name for name, one in services.items()
+                 if one.technology.casefold().split()[:1] == [technology.casefold()]), None)

@@ -11,7 +11,7 @@ _HOMES = {
     "endpoints_answer": "runbook_lib.observability.checks.health",
     "certificate_lasts": "runbook_lib.observability.checks.health",
     "page_shows": "runbook_lib.observability.checks.health",
-    "monitoring_sees": "runbook_lib.observability.checks.health",
+    "monitoring_works": "runbook_lib.observability.checks.grafana",
     "server_has_space": "runbook_lib.observability.checks.health",
     "log_is_quiet": "runbook_lib.observability.checks.health",
     "metrics": "metrics",

@@ -8,6 +8,7 @@ from typing import Any
 from runbook_lib.core.errors import BadParameter
 from runbook_lib.core.questions import Question
 from runbook_lib.environment import Environment
+from runbook_lib.observability.facts.grafana import survey_grafana
 from runbook_lib.observability.facts.health_survey import DEADLINE_S, survey_health
 from runbook_lib.platform.facts.availability import with_deadline
 from runbook_lib.platform.facts.certificates import inspect_certificate
@@ -22,7 +23,7 @@ BROWSER_S = 2.0  # what a browser takes to start, in addition to the page's own 
 
 def health_questions(environment: Environment, deadline_s: float = DEADLINE_S, log_minutes: int = 15,
                      ) -> tuple[Question[Any], ...]:
-    """Health, page, certificate, monitoring targets, alerts, server and the log's errors, in this order.
+    """Health, page, certificate, monitoring targets, alerts, server, the log's errors and Grafana, in this order.
 
     What takes longer than `deadline_s`, or cannot be had, is Unanswered. Raises BadParameter.
     """
@@ -36,7 +37,7 @@ def health_questions(environment: Environment, deadline_s: float = DEADLINE_S, l
         with_deadline(view_page(_hurried(environment, deadline_s)), deadline_s + BROWSER_S),
         *(with_deadline(question, deadline_s) for question in (
             inspect_certificate(environment), scrape_targets(environment), active_alerts(environment),
-            survey_server(environment), errors_since(environment, since))),
+            survey_server(environment), errors_since(environment, since), survey_grafana(environment))),
     )
 
 

@@ -13,6 +13,8 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Step
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
+from runbook_lib.environment.services import service_by_technology
+from runbook_lib.platform.checks.grafana_password import keeps_password
 from runbook_lib.platform.facts.traffic import cutover_marker
 from runbook_lib.platform.plans.compose import compose_up, exec_if_running
 from runbook_lib.platform.plans.expected_alerts import while_data_are_away
@@ -78,12 +80,14 @@ def apply_secrets(rollout: Rollout) -> tuple[Step, ...]:
     if rollout.live_colour is None or not services:
         return ()
     up = compose_up(environment, *services)
+    grafana = service_by_technology(environment.services, "Grafana") or ""
     return (Step(
         StepKey.APPLY_SECRETS,
         f"Apply changed secrets to {', '.join(services)} (no outage for users)",
         (up,),
         undo=(up,),
-        why="only a service of which a secret has changed is made anew; the release's own files are not in place yet",
+        why="only a service of which a secret has changed is made anew; the release's own files are not in place yet"
+        + (f". {keeps_password(environment.project, grafana)}" if grafana in services else ""),
     ),)
 
 

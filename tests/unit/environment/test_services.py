@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runbook_lib.environment import Environment
-from runbook_lib.environment.services import needed_by
+from runbook_lib.environment import Environment, load_environment
+from runbook_lib.environment.services import needed_by, service_by_technology
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,13 @@ def test_users_reach_a_service_at_its_last_port(staging: Environment) -> None:
 def test_what_a_service_needs_is_followed_to_its_end_nearest_first(staging: Environment) -> None:
     assert needed_by(staging.services, "nginx") == ("frontend", "backend", "postgres", "redis")
     assert needed_by(staging.services, "redis") == ()
+
+
+def test_a_service_is_found_by_what_it_is_made_with_whatever_it_is_called() -> None:
+    services = load_environment("staging").services
+    assert service_by_technology(services, "grafana") == "grafana"
+    renamed = {"charts": services["grafana"], "prometheus": services["prometheus"]}
+    assert service_by_technology(renamed, "Grafana") == "charts"
+    assert service_by_technology({"prometheus": services["prometheus"]}, "Grafana") is None
+    # an exporter's technology names what it watches, not what it is
+    assert service_by_technology(services, "Nginx") == "nginx"

@@ -71,6 +71,16 @@ def test_the_password_travels_by_standard_input_and_is_shown_nowhere() -> None:
         assert "value-of" not in str(command) + repr(command)
 
 
+def test_a_plan_that_brings_grafana_a_password_names_the_command_by_which_it_takes_it() -> None:
+    (apply,) = steps.apply_secrets(ROLLOUT)
+    assert " grafana" in str(apply.actions[0])
+    assert "grafana cli admin reset-admin-password --password-from-stdin" in apply.why
+    absent = ENVIRONMENT.services["grafana"].model_copy(update={"required": False, "absent_reason": "no image"})
+    without = ENVIRONMENT.model_copy(update={"services": {**ENVIRONMENT.services, "grafana": absent}})
+    (apply,) = steps.apply_secrets(replace(ROLLOUT, environment=without))
+    assert "Grafana" not in apply.why
+
+
 def test_before_the_first_deployment_nothing_has_an_earlier_password() -> None:
     assert steps.accept_secrets(FIRST, SECRETS) == steps.apply_secrets(FIRST) == steps.renew_data_services(FIRST) == ()
 
