@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.core.past_runs import PastRun
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.certificates import Certificate
 from runbook_lib.platform.facts.releases import Deployed
@@ -52,6 +53,15 @@ class Calendar:
     def table(self) -> tuple[dict[str, str], ...]:
         """One row a duty."""
         return tuple(duty.row for duty in self.duties)
+
+    def with_capacity_review(self, environment: Environment, last: PastRun | None, now: datetime) -> Calendar:
+        """The same with the capacity review, whose `last` run is the archive's: None where there was none."""
+        rules = environment.capacity
+        if not rules.resources:
+            return self
+        duty = _repeated("capacity review", last.at if last else None, rules.maximum_age_h, now, "61 Capacity review",
+                         never="none in this archive")
+        return Calendar(tuple(sorted((*self.duties, duty), key=lambda one: one.due or now)))
 
 
 def calendar(environment: Environment, deployed: Deployed, backups: Backups, schedules: InstalledSchedules,

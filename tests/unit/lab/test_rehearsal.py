@@ -14,7 +14,8 @@ from lab.rehearsal import Times
 from lab.release_path import BRING_UP, RELEASE_PATH, Scenario, run_command
 
 # verdicts and exit codes of a rehearsal that goes well: the seventh run deploys a broken release
-AS_EXPECTED = ["passed"] * 6 + ["failed", "passed", "warning", "failed", "inconclusive"], [0] * 6 + [5, 0, 0, 1, 4]
+AS_EXPECTED = ["passed"] * 6 + ["failed", "passed", "warning", "failed", "inconclusive",
+                                "inconclusive"], [0] * 6 + [5, 0, 0, 1, 4, 4]
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def test_changes_are_applied_with_the_name_of_the_target_and_a_reason() -> None:
 def test_read_only_runs_are_not_applied() -> None:
     read_only = [scenario for scenario in RELEASE_PATH if not scenario.apply]
     assert [scenario.notebook for scenario in read_only] == ["10_preflight", "21_verify", "40_health", "41_metrics_review",
-                                                          "43_log_review"]
+                                                          "43_log_review", "61_capacity_review"]
     assert all("--apply" not in run_command(Instance("lab"), scenario) for scenario in read_only)
 
 
@@ -99,7 +100,7 @@ def test_the_whole_path_passes_and_the_data_comes_after_the_first_release(rehear
     assert code == 0
     assert [command[2] for command in stage.commands] == [
         "20_deploy", "30_backup_database", "10_preflight", "30_backup_database", "20_deploy", "21_verify",
-        "20_deploy", "31_restore_drill", "40_health", "41_metrics_review", "43_log_review"]
+        "20_deploy", "31_restore_drill", "40_health", "41_metrics_review", "43_log_review", "61_capacity_review"]
     assert stage.seeded >= 50_000
     shown = capsys.readouterr().out
     assert "run-7" in shown
@@ -119,7 +120,7 @@ def test_the_next_rehearsal_begins_with_the_release_that_was_kept_and_runs_all_t
     assert (code, stage.restored, stage.seeded, stage.kept) == (0, ["a snapshot"], 0, [])
     assert [command[2] for command in stage.commands] == [scenario.notebook for scenario in RELEASE_PATH]
     code, stage = rehearse(*AS_EXPECTED, "--from-nothing", kept="a snapshot")
-    assert (code, stage.restored, len(stage.commands)) == (0, [], 11)
+    assert (code, stage.restored, len(stage.commands)) == (0, [], 12)
 
 
 def test_only_what_watches_gets_the_seconds_of_the_watch() -> None:

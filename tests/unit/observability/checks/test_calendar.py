@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from runbook_lib.core.findings import Verdict
+from runbook_lib.core.past_runs import PastRun
+from runbook_lib.environment.capacity import Capacity
 from runbook_lib.observability.checks.calendar import Calendar, Duty, calendar, nothing_is_overdue
 from runbook_lib.platform.facts.certificates import Certificate
 from runbook_lib.platform.facts.releases import Deployed
@@ -130,3 +132,24 @@ def test_what_is_not_known_does_not_hide_what_is_overdue() -> None:
 
 def test_what_is_dated_in_the_future_is_not_what_is_due_next() -> None:
     assert next(one.name for one in made(backup_h=-24).duties) == "database backup"
+
+
+def reviewed(hours: float | None) -> Duty:
+    past = None if hours is None else PastRun("20261127T000000Z-abcdef", NOW - timedelta(hours=hours), "warning")
+    return next(one for one in made().with_capacity_review(staging(), past, NOW).duties if one.name == "capacity review")
+
+
+def test_a_capacity_review_is_due_again_after_five_weeks() -> None:
+    assert (reviewed(24).verdict, reviewed(24).state) == (Verdict.PASSED, "in 34 days")
+    assert (reviewed(900).verdict, reviewed(900).notebook) == (Verdict.WARNING, "61 Capacity review")
+    assert (reviewed(None).verdict, reviewed(None).state) == (Verdict.WARNING, "none in this archive")
+
+
+def test_what_is_due_first_stays_first_with_a_capacity_review() -> None:
+    past = PastRun("20261127T000000Z-abcdef", NOW - timedelta(hours=839), "passed")
+    assert made().with_capacity_review(staging(), past, NOW).duties[0].name == "capacity review"
+
+
+def test_without_resources_no_review_is_due() -> None:
+    nothing = staging().model_copy(update={"capacity": Capacity()})
+    assert made().with_capacity_review(nothing, None, NOW) == made()
