@@ -30,7 +30,8 @@ class Server(StrictModel):
     """The machine that Docker Compose runs on, reached over SSH with a key and a known host key.
 
     `host` may be a name of OpenSSH's configuration, which is honoured: what stands here wins over it. `ssh_config_file`
-    replaces the user's and the system's configuration; `none` reads no file.
+    replaces the user's and the system's configuration; `none` reads no file. `log_directory` is where scheduled jobs
+    log; without it, or where they may not write there, they log next to their programs.
     """
 
     host: Host
@@ -42,6 +43,7 @@ class Server(StrictModel):
     known_hosts_file: Text
     connect_timeout_s: BriefSeconds = 10.0
     ssh_config_file: Text | None = None
+    log_directory: AbsolutePath | None = None
 
     @property
     def address(self) -> str:

@@ -19,7 +19,7 @@ MOST = {
     "images": 12,
     "labels": 9,
     "metrics": 4,
-    "log folders": 5,
+    "log folders": 2,
     "other names": 10,
     "Compose file": 0,
     "API paths": 27,

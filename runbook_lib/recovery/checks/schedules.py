@@ -72,9 +72,10 @@ def schedules_are_as_planned(
     return (*(_as_wanted(after, schedule, wanted) for schedule in after.planned), *tested)
 
 
-def log_file(project: str, name: str) -> str:
-    """Where a scheduled job logs on the server; `job_wrapper.sh` has the same path."""
-    return f"/var/log/gw2/scheduled_{project}_{name}.log"
+def log_file(now: InstalledSchedules, name: str) -> str:
+    """Where a scheduled job logs on the server, as its last run recorded; else where to find out."""
+    status = now.statuses.get(name)
+    return status.log if status and status.log else f"the log that .runbook/scheduled/{name}.status.json names"
 
 
 def _as_wanted(now: InstalledSchedules, schedule: Schedule, wanted: str) -> Finding:
@@ -94,7 +95,7 @@ def _test_run(before: InstalledSchedules, after: InstalledSchedules, name: str) 
     measured = f"{status.outcome}: {status.message or status.file}" if status and ran else "it did not run"
     good = ran and status is not None and status.outcome is JobOutcome.SUCCEEDED
     return finding(f"{name} works in the scheduler's environment", good, measured=measured, expected="succeeded",
-                   next_step=f"See its log on the server: {log_file(after.project, name)}.")
+                   next_step=f"See its log on the server: {log_file(after, name)}.")
 
 
 def _on_time(now: InstalledSchedules, schedule: Schedule) -> Finding:
@@ -111,7 +112,7 @@ def _on_time(now: InstalledSchedules, schedule: Schedule) -> Finding:
     problem = _problem(now, schedule, status)
     notebook = _NOTEBOOKS[schedule.name]
     return finding(check, not problem, measured=problem or _last_run(status), expected=schedule.when,
-                   next_step=f"Run {notebook} now; then read why in {log_file(now.project, schedule.name)}.")
+                   next_step=f"Run {notebook} now; then read why in {log_file(now, schedule.name)}.")
 
 
 def _problem(now: InstalledSchedules, schedule: Schedule, status: JobStatus | None) -> str:

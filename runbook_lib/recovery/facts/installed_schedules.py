@@ -37,7 +37,7 @@ class JobOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class JobStatus:
-    """What the last run of a scheduled job recorded. Times in UTC; `file` is what it produced."""
+    """What the last run of a scheduled job recorded. Times in UTC; `file` is what it produced, `log` where it logs."""
 
     outcome: JobOutcome
     exit_code: int
@@ -47,6 +47,7 @@ class JobStatus:
     message: str
     file: str
     trigger: str
+    log: str = ""
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,7 @@ def parse_status(text: str) -> JobStatus:
             str(data["message"]),
             str(data["file"]),
             str(data["trigger"]),
+            str(data.get("log", "")),
         )
     except (KeyError, ValueError, TypeError, OverflowError, OSError):
         epoch = datetime.fromtimestamp(0, UTC)

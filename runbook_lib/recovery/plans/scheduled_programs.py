@@ -47,6 +47,7 @@ def launcher(environment: Environment, schedule: Schedule) -> str:
     return (
         f"#!/bin/bash\n# {schedule.name}: {schedule.when}. Written by notebook 34; changes made here are lost.\n"
         f"name={schedule.name} project={environment.project} directory={shlex.quote(environment.server.directory)}\n"
+        f"logs={shlex.quote(environment.server.log_directory or '')}\n"
         f"every_s={schedule.every_s} offset_s={schedule.offset_s} wait_s={LOCK_WAIT_S} served={_served(environment)}\n"
         'here=$(dirname -- "$(readlink -f -- "$0")")\n'
         f"steps() {{\n    {body}\n}}\n"

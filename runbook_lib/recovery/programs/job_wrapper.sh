@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154,SC2329
-# One scheduled job on the server. A launcher sets name, project, directory, every_s, offset_s, wait_s and steps(), then sources this.
+# One scheduled job on the server. A launcher sets name, project, directory, logs, every_s, offset_s, wait_s and steps(), then sources this.
 # It takes the environment's lock, runs the steps, and records how it ended: in a status file, a metric and a log.
 #   --when-due   run only when a time of the schedule has passed since the last start (cron asks every 15 minutes)
 #   --announce   record that the schedule is installed; runs nothing
@@ -11,9 +11,9 @@ umask 022
 state=$directory/.runbook/scheduled
 status=$state/$name.status.json
 metrics=$directory/.runbook/metrics
+log_file=$state/$name.log
 # a folder of the server: another environment may log there too
-log_file=/var/log/gw2/scheduled_${project}_$name.log
-[[ -w /var/log/gw2 ]] || log_file=$state/$name.log
+[[ -z ${logs:-} || ! -w $logs ]] || log_file=$logs/scheduled_${project}_$name.log
 outcome=failed message='' produced='' trigger=schedule exit_code=1 started_epoch='' seconds=0
 
 iso() { date -u -d "@$1" +%Y-%m-%dT%H:%M:%SZ; }

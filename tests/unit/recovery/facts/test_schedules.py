@@ -122,6 +122,25 @@ class Job:
         return (self.place / ".runbook/metrics/scheduled_nightly.prom").read_text()
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_job_logs_in_the_servers_folder_where_it_may_and_its_status_names_the_file(tmp_path: Path, there: bool) -> None:
+    folder = tmp_path / "logs of all"
+    if there:
+        folder.mkdir()
+    job = Job(tmp_path, "true")
+    job.launcher.write_text(f"logs='{folder}'\n" + job.launcher.read_text())
+    assert job.run() == 0
+    log = folder / "scheduled_ours_nightly.log" if there else job.state / "nightly.log"
+    assert job.status["log"] == str(log)
+    assert log.read_text() and folder.exists() is there
+
+
+def test_a_job_without_a_folder_of_the_server_logs_next_to_its_programs(tmp_path: Path) -> None:
+    job = Job(tmp_path, "true")
+    assert job.run() == 0
+    assert job.status["log"] == str(job.state / "nightly.log")
+
+
 @contextmanager
 def tls_server(place: Path, days: int) -> Iterator[int]:
     """The port of a server that shows a certificate of so many days to everyone who asks."""

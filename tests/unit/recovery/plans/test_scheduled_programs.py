@@ -38,6 +38,12 @@ def test_a_launcher_runs_the_steps_of_the_runbook_in_their_order() -> None:
     assert configuration.index("configuration-commit") < configuration.index("step logs")
 
 
+@pytest.mark.parametrize(("folder", "line"), [("/var/log/gw2", "logs=/var/log/gw2\n"), (None, "logs=''\n")])
+def test_a_launcher_knows_where_its_job_logs(folder: str | None, line: str) -> None:
+    server = ENVIRONMENT.server.model_copy(update={"log_directory": folder})
+    assert line in launcher(ENVIRONMENT.model_copy(update={"server": server}), DATABASE)
+
+
 def test_a_launcher_knows_its_times() -> None:
     text = launcher(ENVIRONMENT, CONFIGURATION)
     assert f"every_s={7 * 86400} offset_s={CONFIGURATION.offset_s} wait_s=5400" in text
