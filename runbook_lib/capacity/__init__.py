@@ -7,6 +7,9 @@ _HOMES = {
     "usage_questions": "runbook_lib.capacity.facts.usage_history",
     "review_capacity": "runbook_lib.capacity.checks.capacity_review",
     "capacity_answer": "runbook_lib.capacity.checks.limits",
+    "client_question": "runbook_lib.capacity.facts.tuning_questions",
+    "tuning_questions": "runbook_lib.capacity.facts.tuning_questions",
+    "tuning_answer": "runbook_lib.capacity.checks.tuning_answer",
     "checks": "checks",
     "charts": "charts",
 }

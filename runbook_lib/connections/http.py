@@ -63,7 +63,7 @@ class PublicHttp:
         ) as reply:
             body = _body(reply, url, started + timeout_s)
             seconds = time.monotonic() - started
-            return HttpReply(url, reply.status_code, dict(reply.headers), body, seconds)
+            return HttpReply(url, reply.status_code, dict(reply.headers), body, seconds, reply.raw.tell())
 
     def handshake(self, *, timeout_s: float = 10.0) -> TlsHandshake:
         """The certificate as served, good or not. Raises EndpointUnavailable when there is no handshake at all."""

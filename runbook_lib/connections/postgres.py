@@ -27,8 +27,10 @@ class ServerDatabase:
         self._project, self._service = project, service
         self._container = ""
 
-    def rows(self, sql: str, *, timeout_s: float = 30.0) -> list[dict[str, Any]]:
-        """The rows of one SELECT, as dictionaries. Raises FactUnreadable, DockerUnavailable.
+    def rows(self, sql: str, *, timeout_s: float = 30.0, database: str | None = None) -> list[dict[str, Any]]:
+        """The rows of one SELECT, as dictionaries; in another `database` of the server, where one is named.
+
+        Raises FactUnreadable, DockerUnavailable.
 
         The SQL is ours; `;` and backslashes are refused all the same, because psql would take what follows them for
         a second statement or as one of its own commands.
@@ -43,18 +45,18 @@ class ServerDatabase:
         known = bool(self._container)
         if not known:
             self._find()
-        result = self._ask(text, options, timeout_s)
+        result = self._ask(text, options, timeout_s, database or self._database)
         # a recreation since the last query: the container that was found then is another one now
         if known and result.exit_code != 0 and _NOT_RUNNING.search(result.stderr):
             self._find()
-            result = self._ask(text, options, timeout_s)
+            result = self._ask(text, options, timeout_s, database or self._database)
         if result.exit_code != 0:
             raise self._failure(result.exit_code, result.stderr)
         return parse_rows(result.stdout)
 
-    def _ask(self, text: str, options: str, timeout_s: float) -> CommandResult:
+    def _ask(self, text: str, options: str, timeout_s: float, database: str) -> CommandResult:
         argv = ("docker", "exec", "-i", "--env", f"PGOPTIONS={options}", "--env", "PGCONNECT_TIMEOUT=5",
-                self._container, "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", self._user, "-d", self._database)
+                self._container, "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", self._user, "-d", database)
         return self._server.execute(Command(argv, stdin=text, timeout_s=timeout_s + 10))
 
     def _find(self) -> None:

@@ -124,12 +124,13 @@ class ScriptedDocker:
 
 @dataclass
 class ScriptedDatabase:
-    """Answers by the SQL with its white space made single, or by any piece of it."""
+    """Answers by the SQL with its white space made single, or by any piece of it; "NAME> SQL" in another
+    database. The first that fits counts."""
 
     answers: Mapping[str, Answer] = field(default_factory=dict)
 
-    def rows(self, sql: str, *, timeout_s: float = 30.0) -> list[dict[str, Any]]:
-        flat = " ".join(sql.split())
+    def rows(self, sql: str, *, timeout_s: float = 30.0, database: str | None = None) -> list[dict[str, Any]]:
+        flat = (f"{database}> " if database else "") + " ".join(sql.split())
         key = next((piece for piece in self.answers if piece in flat), flat)
         rows: list[dict[str, Any]] = _given(self.answers, key, "SQL")
         return rows

@@ -34,18 +34,26 @@ class CommandResult:
 
 @dataclass(frozen=True)
 class HttpReply:
-    """One HTTP exchange. `seconds` runs from the first byte sent to the last byte read."""
+    """One HTTP exchange. `seconds` runs from the first byte sent to the last byte read.
+
+    `body` is unpacked; `sent_bytes` is what came over the network for it, None where that was not counted.
+    """
 
     url: str
     status: int
     headers: dict[str, str]
     body: bytes
     seconds: float
+    sent_bytes: int | None = None
+
+    def header(self, name: str) -> str:
+        """The value of a header, whatever its case; empty where there is none."""
+        return next((value for known, value in self.headers.items() if known.lower() == name.lower()), "")
 
     @property
     def request_id(self) -> str:
         """What the server calls this exchange in its logs (X-Request-ID); empty where it gives no name."""
-        return next((value for name, value in self.headers.items() if name.lower() == "x-request-id"), "")
+        return self.header("x-request-id")
 
     @property
     def text(self) -> str:
@@ -109,8 +117,8 @@ class Docker(Protocol):
 class Database(Protocol):
     """The environment's PostgreSQL, asked through the server, in a read-only transaction."""
 
-    def rows(self, sql: str, *, timeout_s: float = 30.0) -> list[dict[str, Any]]:
-        """The rows of one SELECT, as dictionaries."""
+    def rows(self, sql: str, *, timeout_s: float = 30.0, database: str | None = None) -> list[dict[str, Any]]:
+        """The rows of one SELECT, as dictionaries; in another `database` of the same server, where one is named."""
 
 
 class Prometheus(Protocol):

@@ -33,7 +33,8 @@ from runbook_lib.environment.rules import (
     Watch,
     Window,
 )
-from runbook_lib.environment.services import COLOURS, Network, RateLimit, Service, Tuning, dependency_faults
+from runbook_lib.environment.services import COLOURS, Network, RateLimit, Service, dependency_faults
+from runbook_lib.environment.tuning import Tuning, tuning_faults
 from runbook_lib.environment.types import Count, Days, Line, Name, SecretName, StrictModel, Text
 
 RULES = ("services", "database", "cache", "without", "networks", "images", "tuning", "rate_limit", "health", "metrics",
@@ -102,7 +103,8 @@ class Environment(StrictModel):
                   *self._unnamed_secrets(), *data_service_faults(self.services, data),
                   *part_faults({"cache": self.cache is not None}, self.without),
                   *dependency_faults(self.services, self.health), *metric_faults(self.metrics, self.alerts),
-                  *log_faults(self.logs, self.services), *capacity_faults(self)]
+                  *log_faults(self.logs, self.services), *capacity_faults(self),
+                  *tuning_faults(self.tuning, self.services)]
         if faults:
             raise ValueError("\n".join(faults))
         return self

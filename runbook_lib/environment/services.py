@@ -1,9 +1,9 @@
-"""What runs on the server: services with their limits, networks, images and tuning."""
+"""What runs on the server: services with their limits, and networks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -59,47 +59,6 @@ class Network(StrictModel):
 
     purpose: Text
     internal: bool
-
-
-class BackendTuning(StrictModel):
-    """Gunicorn and connection pool. `pool_size` counts one backend's connections, all workers together."""
-
-    server: Literal["Gunicorn"]
-    workers: Count
-    pool_size: Count
-    cache_ttl_s: Count
-
-
-class FrontendTuning(StrictModel):
-    """How the pages are served."""
-
-    nginx_workers: Text
-    measures: tuple[Text, ...]
-
-
-class PostgresTuning(StrictModel):
-    """Settings of postgresql.conf, and the care the plan asks for."""
-
-    max_connections: Count
-    shared_buffers: Memory
-    measures: tuple[Text, ...]
-
-
-class RedisTuning(StrictModel):
-    """Settings of redis.conf; `maxmemory` stays below the container's limit."""
-
-    maxmemory: Memory
-    maxmemory_policy: Text
-    uses: tuple[Text, ...]
-
-
-class Tuning(StrictModel):
-    """The plan's performance tuning."""
-
-    backend: BackendTuning
-    frontend: FrontendTuning
-    postgres: PostgresTuning
-    redis: RedisTuning
 
 
 class RateLimit(StrictModel):

@@ -107,11 +107,15 @@ def environment_with(changes: Mapping[str, Any] | None = None) -> Environment:
     if not changes:
         return _staging()
     data = _staging().model_dump(mode="json")
-    if "services" in changes:  # staging's claims are about its own services, and its data are in them
+    if "services" in changes:  # staging's claims and tuning are about its own services, and its data are in them
         put(data, "health.claims", {})
         alone = [name for name, one in changes["services"].items() if not one.get("coloured")]
         for key, name in (("database", "postgres"), ("cache", "redis")):
             put(data, f"{key}.service", name if name in alone or not alone else alone[0])
+        put(data, "tuning.backend", data["tuning"]["backend"] | {"variables": {}, "cached": []})
+        put(data, "tuning.redis.session_keys", None)
+        for part in data["tuning"].values():
+            part.update({name: None for name in ("service", "process") if name in part})
     for place, value in changes.items():
         put(data, place, value)
     return Environment.model_validate(data, strict=False)

@@ -7,6 +7,7 @@ _HOMES = {
     "allocation": "allocation",
     "resource_blocks": "resource_blocks",
     "last_review": "last_review",
+    "tuning": "tuning",
 }
 
 __all__ = list(_HOMES)

@@ -145,10 +145,10 @@ class Throwaway:
         record: dict[str, Any] = json.loads(lines[-1])
         return record | {"stderr": done.stderr}
 
-    def rows(self, sql: str, *, timeout_s: float = 30.0) -> list[dict[str, Any]]:
+    def rows(self, sql: str, *, timeout_s: float = 30.0, database: str | None = None) -> list[dict[str, Any]]:
         """As ServerDatabase asks: the owner, in a session that can only read."""
         done = self.run("env", f"PGOPTIONS=-c statement_timeout={int(timeout_s * 1000)}",
-                        "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", OWNER, "-d", DATABASE,
+                        "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", OWNER, "-d", database or DATABASE,
                         text=f"BEGIN READ ONLY;\nSET default_transaction_read_only=on;\nSELECT row_to_json(answer) FROM (\n{sql}\n) AS answer;\nCOMMIT;\n")
         if done.returncode:
             raise FactUnreadable(done.stderr)

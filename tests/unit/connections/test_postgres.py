@@ -108,3 +108,10 @@ def test_a_row_is_a_line_whatever_its_texts_hold() -> None:
 def test_rows_that_no_check_could_use_are_unreadable(text: str) -> None:
     with pytest.raises(FactUnreadable, match="not JSON"):
         parse_rows(text)
+
+
+def test_another_database_of_the_server_is_asked_where_one_is_named() -> None:
+    asked, server = database('{"n":1}\n')
+    asked.rows("SELECT 1 AS n", database="postgres")
+    asked.rows("SELECT 1 AS n")
+    assert [str(one).split(" -d ")[1].split()[0] for one in server.asked if " -d " in str(one)] == ["postgres", "staging_db"]

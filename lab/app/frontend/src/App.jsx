@@ -1,7 +1,11 @@
-import { useState } from "react";
-import { BUILDS, Collection, SQUADS } from "./Collection.jsx";
+import { lazy, Suspense, useState } from "react";
+import { BUILDS, SQUADS } from "./kinds.js";
 import { Login } from "./Login.jsx";
 import { Release } from "./Release.jsx";
+import "./reload.js";
+
+// Loaded only by who has logged in: the form to log in shows without it.
+const Collection = lazy(() => import("./Collection.jsx"));
 
 export function App({ session }) {
   const [loggedIn, setLoggedIn] = useState(session.open);
@@ -29,7 +33,9 @@ export function App({ session }) {
       </header>
       <main>
         {loggedIn ? (
-          <Collection key={kind.path} kind={kind} session={session} onExpired={() => setLoggedIn(false)} />
+          <Suspense fallback={<p>Loading…</p>}>
+            <Collection key={kind.path} kind={kind} session={session} onExpired={() => setLoggedIn(false)} />
+          </Suspense>
         ) : (
           <Login session={session} onLogin={() => setLoggedIn(true)} />
         )}

@@ -1,0 +1,49 @@
+"""All that 62 Tuning review asks, as questions: each has a deadline, and none can end the run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runbook_lib.capacity.facts.client_view import view_as_client
+from runbook_lib.capacity.facts.database_settings import survey_settings
+from runbook_lib.capacity.facts.database_usage import survey_usage
+from runbook_lib.capacity.facts.server_tuning import survey_server_tuning
+from runbook_lib.capacity.facts.slow_statements import survey_statements
+from runbook_lib.core.errors import BadParameter
+from runbook_lib.core.questions import Question
+from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.availability import with_deadline
+from runbook_lib.platform.facts.monitoring import instant_query
+
+DEADLINE_S, LONGEST_S = 20.0, 600.0
+
+
+def client_question(environment: Environment, deadline_s: float = DEADLINE_S) -> Question[Any]:
+    """What a client is served, or Unanswered after `deadline_s` seconds. Asked first: it fills the cache, whose times
+    the next questions measure. Raises BadParameter."""
+    return with_deadline(view_as_client(environment, timeout_s=_checked(deadline_s) / 2), 3 * deadline_s)
+
+
+def tuning_questions(environment: Environment, deadline_s: float = DEADLINE_S) -> tuple[Question[Any], ...]:
+    """Settings of the database, limits with processes and cache, tables, statements, and the connection pool.
+
+    In this order; what takes longer than `deadline_s` seconds, or cannot be had, is Unanswered. The pool is None where
+    the environment names no metric of it. Raises BadParameter.
+    """
+    limit_s = _checked(deadline_s)
+    pool = environment.tuning.backend.pool_query
+    asked: Question[Any] = instant_query(environment, pool, name="connection pool") if pool else _nothing()
+    return tuple(with_deadline(question, limit_s) for question in (
+        survey_settings(environment, timeout_s=limit_s), survey_server_tuning(environment, limit_s=limit_s / 2),
+        survey_usage(environment, timeout_s=limit_s), survey_statements(environment, timeout_s=limit_s), asked))
+
+
+def _nothing() -> Question[None]:
+    return Question("connection pool", lambda connections: None)
+
+
+def _checked(deadline_s: float) -> float:
+    if not 1 <= deadline_s <= LONGEST_S:  # NaN too: no comparison holds for it
+        raise BadParameter(f"deadline_s: should be between 1 and {LONGEST_S:g}, got {deadline_s:g}",
+                           next_step="Leave it out: the default is good for an answer within half a minute.")
+    return deadline_s

@@ -1,0 +1,31 @@
+"""All questions of the tuning review: whatever fails is a value, and a deadline that cannot be is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from runbook_lib.capacity.facts.tuning_questions import client_question, tuning_questions
+from runbook_lib.connections.scripted import ScriptedConnections
+from runbook_lib.core.errors import BadParameter, EndpointUnavailable, FactUnreadable, HostUnreachable
+from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.availability import Unanswered
+
+
+def test_a_server_that_is_away_ends_no_run(staging: Environment) -> None:
+    away = ScriptedConnections(commands={"bash": HostUnreachable("away")}, sql={"SELECT": FactUnreadable("no database")},
+                               queries={"gw2": EndpointUnavailable("no metrics")})
+    answers = [question.fetch(away) for question in tuning_questions(staging, 60)]
+    assert [one.reason for one in answers if isinstance(one, Unanswered)] == ["no database", "away", "no database", "no database", "no metrics"]
+
+
+def test_without_a_metric_the_pool_is_not_asked(staging: Environment) -> None:
+    backend = staging.tuning.backend.model_copy(update={"pool_query": None})
+    environment = staging.model_copy(update={"tuning": staging.tuning.model_copy(update={"backend": backend})})
+    assert tuning_questions(environment)[-1].fetch(ScriptedConnections()) is None
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 601, float("nan"), float("inf")])
+def test_a_deadline_that_cannot_be_is_refused(staging: Environment, seconds: float) -> None:
+    for ask in (client_question, tuning_questions):
+        with pytest.raises(BadParameter, match="deadline_s"):
+            ask(staging, seconds)
