@@ -76,7 +76,8 @@ class OpenConnections:
         """The environment's Prometheus."""
         from runbook_lib.connections.prometheus import ServerPrometheus
 
-        return ServerPrometheus(self.server, port=self._environment.services["prometheus"].loopback_port or 9090)
+        service = self._environment.services.get("prometheus")
+        return ServerPrometheus(self.server, port=(service.loopback_port if service else None) or 9090)
 
     @cached_property
     def alertmanager(self) -> ServerAlertmanager:

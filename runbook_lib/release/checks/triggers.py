@@ -100,8 +100,9 @@ def with_error_rate(environment: Environment, judge: Judge) -> Judge:
 
 
 def slow_limit_ms(environment: Environment) -> float:
-    """The response time that the plan's alert calls too slow, in milliseconds."""
-    return (environment.alerts.conditions["ApiResponseTimeHigh"].above or 2.0) * 1000
+    """The response time that the plan's alert calls too slow, in milliseconds; 2 s where it has no such alert."""
+    condition = environment.alerts.conditions.get("ApiResponseTimeHigh")
+    return ((condition.above if condition else None) or 2.0) * 1000
 
 
 def _failing(before: Sequence[Reading], faults: Sequence[Finding]) -> int:

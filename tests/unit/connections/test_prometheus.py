@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from runbook_lib.connections import open_connections
 from runbook_lib.connections.prometheus import ServerPrometheus, parse_reply
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, HostUnreachable
+from runbook_lib.environment import load_environment
 
 
 def prometheus(reply: bytes | Exception, asked: list[str] | None = None) -> ServerPrometheus:
@@ -74,3 +76,11 @@ def test_an_answer_that_is_cut_off_is_never_taken_for_a_whole_one() -> None:
 def test_what_is_not_data(body: bytes, what: str) -> None:
     with pytest.raises(FactUnreadable, match=what):
         parse_reply(200, body, "where")
+
+
+def test_an_environment_without_a_service_of_that_name_is_no_internal_error() -> None:
+    environment = load_environment("staging")
+    others = {name: one for name, one in environment.services.items() if name not in ("prometheus", "alertmanager")}
+    with open_connections(environment.model_copy(update={"services": others})) as connections:
+        assert isinstance(connections.prometheus, ServerPrometheus)
+        assert connections.alertmanager is not None

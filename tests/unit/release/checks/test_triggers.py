@@ -23,6 +23,7 @@ from runbook_lib.release.checks.triggers import (
     UNAVAILABLE,
     errors_trigger,
     judge_watch,
+    slow_limit_ms,
     with_error_rate,
 )
 from runbook_lib.release.checks.watch_conclusion import conclude_watch
@@ -170,3 +171,10 @@ def test_a_gate_applies_the_error_trigger_as_well(requests: int, errors: int, ba
     assert findings[0].check == "another check"
     failed = [one.check for one in findings if one.verdict is Verdict.FAILED]
     assert failed == [errors_trigger(ENVIRONMENT) for _ in bad]
+
+
+def test_what_is_too_slow_is_the_alerts_figure_and_known_without_that_alert() -> None:
+    environment = load_environment("staging")
+    assert slow_limit_ms(environment) == 2000
+    none = environment.model_copy(update={"alerts": environment.alerts.model_copy(update={"conditions": {}})})
+    assert slow_limit_ms(none) == 2000
