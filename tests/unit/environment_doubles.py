@@ -29,6 +29,11 @@ def with_services_renamed(names: Mapping[str, str]) -> Environment:
     lists += [one["needed_by"] for one in data["secrets"].values()]
     for held in lists:
         held[:] = [names.get(name, name) for name in held]
+    for resource in data["capacity"]["resources"].values():
+        for key in ("limit", "held_by"):
+            if str(resource.get(key)).startswith("services."):
+                _, service, *rest = resource[key].split(".")
+                resource[key] = ".".join(("services", names.get(service, service), *rest))
     for key in ("database", "cache"):
         data[key]["service"] = names.get(data[key]["service"], data[key]["service"])
     return Environment.model_validate(data, strict=False)

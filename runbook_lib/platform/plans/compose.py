@@ -112,12 +112,13 @@ def exec_if_running(environment: Environment, service: str, program: str, *, tim
                    timeout_s=timeout_s, accepts=accepts, stdin=stdin)
 
 
-def compose_up(environment: Environment, *services: str, profiles: Iterable[str] = (), wait: bool = True,
+def compose_up(environment: Environment, service: str, *services: str, profiles: Iterable[str] = (), wait: bool = True,
                recreate: bool | None = None) -> Command:
     """Start services as `.env` and the checkout describe them; those that already are so stay.
 
     `wait` fails the command unless all are healthy within 120 s; without it, started is enough. `recreate` True makes
-    new containers in any case, False never: what exists stays as it is.
+    new containers in any case, False never: what exists stays as it is. At least one service: without a name Compose
+    would start them all.
     """
     # --no-build: what is deployed was built and tried before. --no-deps: a step starts what it names, and no more.
     words = ["up", "--detach", "--no-build", "--no-deps"]
@@ -125,4 +126,4 @@ def compose_up(environment: Environment, *services: str, profiles: Iterable[str]
         words += ["--wait", "--wait-timeout", str(UP_WAIT_S)]
     if recreate is not None:
         words.append("--force-recreate" if recreate else "--no-recreate")
-    return compose(environment, *words, *services, profiles=profiles, timeout_s=UP_WAIT_S + 60)
+    return compose(environment, *words, service, *services, profiles=profiles, timeout_s=UP_WAIT_S + 60)

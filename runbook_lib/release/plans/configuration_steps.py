@@ -99,18 +99,20 @@ def _previous_env(rollout: Rollout) -> Action:
     return Command(("rm", "-f", path)) if previous is None else WriteFile(path, previous)
 
 
-def start_infrastructure(rollout: Rollout) -> Step:
+def start_infrastructure(rollout: Rollout) -> tuple[Step, ...]:
     """PostgreSQL, Redis and monitoring where they do not exist or are stopped. Undone: as the previous files have them.
 
     What runs stays as it is until the release has passed its gate: a change of it is a step of its own.
     """
     services = infrastructure_services(rollout.environment)
+    if not services:
+        return ()
     first = rollout.deployed.env_text is None
-    return Step(
+    return (Step(
         StepKey.START_INFRASTRUCTURE,
         "Start data and monitoring services",
         (compose_up(rollout.environment, *services, recreate=False),),
         # before the first deployment there was nothing: the containers are removed with the whole project
         undo=() if first else (compose_up(rollout.environment, *services, wait=False),),
         why="a service that is running is not touched",
-    )
+    ),)

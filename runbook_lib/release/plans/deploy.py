@@ -165,7 +165,7 @@ def _before_the_switch(rollout: Rollout, secret_file: Secret, backup: Plan, chan
     wanted += secret_steps.before_the_switch(rollout, secrets, same_file=same_secrets, changes=changes)
     checked_out = rollout.deployed.head == rollout.target.commit
     unless(checked_out, configuration_steps.check_out(rollout), "checked out already")
-    wanted += [configuration_steps.configure(rollout), configuration_steps.start_infrastructure(rollout)]
+    wanted += [configuration_steps.configure(rollout), *configuration_steps.start_infrastructure(rollout)]
     not_tested = skip_reason(rollout)
     unless(bool(not_tested), check_compatibility(rollout), not_tested)
     unless(rollout.migrated, migration.migrate(rollout), _nothing_to_migrate(rollout.target))

@@ -52,7 +52,7 @@ def plan_rollback(
     steps = (
         build_steps.record_state(rollout), *finish_cutover(rollout), *images, *changed,
         *service_steps.follow_release(rollout, (one for one in changes if one.service in environment.data_services)),
-        cutover_steps.commit_release(final), *stop, rollback_steps.start_monitoring(environment),
+        cutover_steps.commit_release(final), *stop, *rollback_steps.start_monitoring(environment),
     )
     return replace(_plan(rollout, data), steps=steps, skipped=(*skipped, *left_out))
 

@@ -75,7 +75,7 @@ def _release(rollout: Rollout, *, in_maintenance: bool = False, before_start: tu
         switched = replace(rollout, deployed=replace(rollout.deployed, upstreams_text=page))
     return [
         *rollback_steps.files(rollout),
-        rollback_steps.start_data_services(rollout.environment),
+        *rollback_steps.start_data_services(rollout.environment),
         *before_start,
         cutover_steps.start_idle_colour(rollout),
         verification_steps.internal_gate(rollout, page=False),

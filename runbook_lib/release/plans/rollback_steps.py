@@ -21,9 +21,11 @@ def files(rollout: Rollout) -> tuple[Step, Step]:
     return configuration_steps.check_out(rollout), configuration_steps.configure(rollout)
 
 
-def start_data_services(environment: Environment) -> Step:
+def start_data_services(environment: Environment) -> tuple[Step, ...]:
     """Database and cache only, where they do not run: what users need. Undone: as the files before had them."""
-    return Step(
+    if not environment.data_services:
+        return ()
+    return (Step(
         StepKey.START_INFRASTRUCTURE,
         "Start the data services",
         (compose_up(environment, *environment.data_services, recreate=False),),
@@ -31,19 +33,21 @@ def start_data_services(environment: Environment) -> Step:
         # the undos before this one do not depend on it, and the release that is returned to may itself be broken
         undo_best_effort=True,
         why="what users need, and no more: monitoring follows once they are served",
-    )
+    ),)
 
 
-def start_monitoring(environment: Environment) -> Step:
-    """Monitoring as the earlier release has it. Its failure must not undo a live release."""
-    services = (one for one in configuration_steps.infrastructure_services(environment)
-                if one not in environment.data_services)
-    return Step(
+def start_monitoring(environment: Environment) -> tuple[Step, ...]:
+    """Monitoring as the earlier release has it, where there is any. Its failure must not undo a live release."""
+    services = [one for one in configuration_steps.infrastructure_services(environment)
+                if one not in environment.data_services]
+    if not services:
+        return ()
+    return (Step(
         StepKey.START_MONITORING,
         "Start the monitoring services",
         (replace(compose_up(environment, *services), accepts=(0, 1)),),
         why="after users are served; 21 Verify shows a service that does not start",
-    )
+    ),)
 
 
 def downgrade(rollout: Rollout, schema: SchemaRollback) -> Step:

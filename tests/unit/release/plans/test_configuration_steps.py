@@ -99,17 +99,17 @@ def test_before_the_first_deployment_undoing_leaves_no_containers_and_no_env_fil
 
 
 def test_what_runs_is_not_made_anew_before_the_gate_and_the_undo_follows_the_previous_files() -> None:
-    made = steps.start_infrastructure(ROLLOUT)
+    (made,) = steps.start_infrastructure(ROLLOUT)
     assert "--no-recreate" in str(made.actions[0])
     assert "--no-recreate" not in str(made.undo[0])
-    assert steps.start_infrastructure(replace(ROLLOUT, deployed=NOTHING)).undo == ()
+    assert steps.start_infrastructure(replace(ROLLOUT, deployed=NOTHING))[0].undo == ()
 
 
 def test_services_of_a_release_are_not_infrastructure() -> None:
     services = steps.infrastructure_services(ENVIRONMENT)
     assert {"postgres", "redis", "prometheus"} <= set(services)
     assert not {"nginx", "backend-blue", "frontend-blue", "backend-green"} & set(services)
-    assert str(steps.start_infrastructure(ROLLOUT).actions[0]).endswith(" ".join(services))
+    assert str(steps.start_infrastructure(ROLLOUT)[0].actions[0]).endswith(" ".join(services))
 
 
 def test_a_release_that_holds_an_env_file_does_not_take_the_servers_away(tmp_path: Path) -> None:
