@@ -98,7 +98,8 @@ class Address:
 
     def _write_environment(self) -> None:
         settings = {"extends": [str(PLAN_OF_THE_LAB), "./address.yaml"], "name": self.name,
-                    "title": f"The lab instance {self.name} (a staging server on this machine)"}
+                    "title": f"The lab instance {self.name} (a staging server on this machine)",
+                    "load_test": {"target": self.name}}
         _write(self.folder / "environment.yaml", yaml.safe_dump(settings, sort_keys=False))
 
     def _write_certificates(self) -> None:

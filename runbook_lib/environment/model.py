@@ -12,6 +12,7 @@ from runbook_lib.environment.data_services import Cache, Database, data_service_
 from runbook_lib.environment.gates import Gate
 from runbook_lib.environment.health import Health
 from runbook_lib.environment.limits import Limits
+from runbook_lib.environment.load_test import LoadTest
 from runbook_lib.environment.locations import Compose, EnvironmentFile, Public, SecretSpec, Server
 from runbook_lib.environment.logs import LogFile, log_faults
 from runbook_lib.environment.metrics import Metric, MetricName, metric_faults
@@ -39,7 +40,7 @@ from runbook_lib.environment.types import Count, Days, Line, Name, SecretName, S
 
 RULES = ("services", "database", "cache", "without", "networks", "images", "tuning", "rate_limit", "health", "metrics",
          "logs", "alerts", "backup", "restore_drill", "configuration_backup", "rollback", "gate", "watch", "success",
-         "load", "capacity", "disk_minimum_gb", "memory_minimum_mb")
+         "load", "load_test", "capacity", "disk_minimum_gb", "memory_minimum_mb")
 
 
 # as Compose takes it; short enough for what is added to it: a host name in its networks has 63 characters at most
@@ -84,6 +85,7 @@ class Environment(StrictModel):
     watch: Watch
     success: Success
     load: Load
+    load_test: LoadTest | None = None
     capacity: Capacity = Capacity()
     checklists: Checklists
     contacts: dict[Text, Text]

@@ -1,0 +1,128 @@
+"""locust's user, client and events for our visits. Imported by the generator's own process alone: gevent patches it."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import gevent
+from locust import FastHttpUser, constant, task
+from locust.env import Environment
+from locust.exception import StopUser
+
+from runbook_lib.connections.load.record import Record, Stage
+from runbook_lib.connections.load.visit import Visit
+
+Job = dict[str, Any]
+
+
+def dial(url: str, connect_to: str | None) -> None:
+    """Let this process reach the URL's host at another address; name, certificate and Host header stay the URL's."""
+    if not connect_to:
+        return
+    parts = urlsplit(url)
+    named, (host, _, port) = (parts.hostname, parts.port or 443), connect_to.rpartition(":")
+    # the client looks names up by this one function; an address needs no asking, and so none of its threads
+    resolve = gevent.socket.getaddrinfo
+
+    def resolved(name: Any, service: Any, *rest: Any, **options: Any) -> Any:
+        there = (host.strip("[]"), int(port)) if (name, service) == named else (name, service)
+        return resolve(*there, *rest, **options)
+
+    gevent.socket.getaddrinfo = resolved
+    socket.getaddrinfo = resolved
+
+
+def locust_environment(job: Job, record: Record, clock: Callable[[], float]) -> Environment:
+    """locust's environment with one class of users, whose requests are counted in `record`."""
+    trusted = ssl.create_default_context(cafile=job["ca_file"])
+
+    class FlowUser(FastHttpUser):
+        """One user; in the closed model it repeats the flow until it is stopped."""
+
+        host = job["url"]
+        wait_time = constant(0)
+        insecure = False  # locust's default would take any certificate
+        # one for all, and whatever file its client names: it would add the system's authorities, at every visit
+        ssl_context_factory = staticmethod(lambda cafile=None: trusted)
+        network_timeout = connection_timeout = job["timeout_s"]
+        max_redirects = 0
+        concurrency = 1
+
+        @task
+        def visit(self) -> None:
+            begin = self.environment.begin_visit
+            if begin is None:
+                raise StopUser
+            begin(self)
+
+    environment = Environment(user_classes=[FlowUser], host=job["url"], stop_timeout=job["timeout_s"])
+    environment.begin_visit = None
+
+    def count(context: dict[str, Any], response_time: float, response: Any, exception: Any, **rest: Any) -> None:
+        if context:  # what is removed after the load is not part of it
+            record.add(clock(), context["stage"], context["step"], response_time / 1000, _status(response),
+                       context["expected"], reason_of(context["step"], response, exception))
+
+    environment.events.request.add_listener(count)
+    return environment
+
+
+def sender(user: Any, stage: Stage | None, timeout_s: float, due: float | None = None) -> Any:
+    """How a visit sends its requests as this user. The first is timed from `due`, when it should have been sent.
+
+    The next of a visit can be sent only when its reply is there: they are timed from the end of the one before.
+    """
+    intended = due
+
+    def send(method: str, path: str, headers: dict[str, str], body: bytes | None, step: str,
+             expected: int) -> tuple[int | None, bytes]:
+        nonlocal intended
+        began = time.monotonic() if intended is None else intended
+        if body is not None:
+            headers = {"Content-Type": "application/json", **headers}
+        context = {} if stage is None else {"stage": stage, "step": step, "expected": expected}
+        with gevent.Timeout(timeout_s, False), user.client.request(
+                method, path, name=step, data=body, headers=headers, allow_redirects=False, catch_response=True,
+                context=context) as reply:
+            intended = None
+            reply.request_meta["response_time"] = (time.monotonic() - began) * 1000
+            status, content = _status(reply), reply.content or b""
+            if status == expected:
+                reply.success()
+            else:
+                reply.failure(f"status {status}")
+            return status, content
+        if stage is not None:  # the limit fell between two of locust's own: it has counted nothing
+            user.environment.events.request.fire(
+                request_type=method, name=step, context=context, response=None, exception=TimeoutError(),
+                response_time=(time.monotonic() - began) * 1000, response_length=0)
+        intended = None
+        return None, b""
+
+    return send
+
+
+def run_visit(user: Any, visit: Visit, stage: Stage, job: Job, due: float | None) -> None:
+    """One whole visit, counted in its stage."""
+    works = visit.run(job["flow"], sender(user, stage, job["timeout_s"], due))
+    stage.finished += 1
+    stage.works += works
+
+
+def reason_of(step: str, response: Any, exception: Any) -> str:
+    """Why a request failed, in a few words of ours: a server's own text may hold anything."""
+    status = _status(response)
+    if status is not None:
+        return f"{step}: status {status}"
+    error = getattr(response, "error", None) or exception
+    return f"{step}: {'no reply in time' if isinstance(error, (TimeoutError, gevent.Timeout)) else type(error).__name__}"
+
+
+def _status(response: Any) -> int | None:
+    code = getattr(response, "status_code", 0)
+    return int(code) if code else None
