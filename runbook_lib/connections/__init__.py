@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from runbook_lib.connections.browser import Chromium
     from runbook_lib.connections.docker import ServerDocker
     from runbook_lib.connections.http import PublicHttp
+    from runbook_lib.connections.load import LoadGenerator
     from runbook_lib.connections.postgres import ServerDatabase
     from runbook_lib.connections.prometheus import ServerPrometheus
     from runbook_lib.connections.ssh import SshServer
@@ -95,9 +96,18 @@ class OpenConnections:
         public = self._environment.public
         return Chromium(public.url, connect_to=public.connect_to, ca_file=public.ca_file)
 
+    @cached_property
+    def load(self) -> LoadGenerator:
+        """A load generator on this machine."""
+        from runbook_lib.connections.load import LoadGenerator
+
+        public = self._environment.public
+        return LoadGenerator(public.url, connect_to=public.connect_to, ca_file=public.ca_file,
+                             allowed=self._changes_allowed)
+
     def close(self) -> None:
-        """Close what was opened."""
-        for name in ("docker", "http", "server"):
+        """Close what was opened, the load first: it is what users would feel."""
+        for name in ("load", "docker", "http", "server"):
             opened: Any = self.__dict__.pop(name, None)
             if opened is not None:
                 opened.close()

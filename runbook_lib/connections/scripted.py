@@ -169,6 +169,31 @@ class ScriptedBrowser:
         return seen
 
 
+@dataclass
+class ScriptedLoad:
+    """Answers each `result` by the next of `results`, the last again; `started` and `ended` record what was asked."""
+
+    results: list[Answer] = field(default_factory=list)
+    started: list[Any] = field(default_factory=list)
+    ended: int = 0
+
+    def start(self, job: Mapping[str, Any]) -> None:
+        self.started.append(dict(job))
+
+    def progress(self) -> dict[str, Any]:
+        return {"at_s": 1.0, "stage": 1, "load": 1.0, "requests": 10, "errors": 0, "p95_s": 0.1}
+
+    def result(self) -> Any:
+        answer = self.results.pop(0) if len(self.results) > 1 else self.results[0]
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def end(self) -> Any:
+        self.ended += 1
+        return self.results[-1] if self.results else None
+
+
 class ScriptedConnections:
     """All of them together, with the same attributes as the real ones."""
 
@@ -183,6 +208,7 @@ class ScriptedConnections:
         alertmanager: Mapping[str, Answer] | None = None,
         engine: Any = None,
         pages: Mapping[str, Answer] | None = None,
+        load: Any = None,
     ) -> None:
         self.server = ScriptedServer(commands or {}, files or {})
         self.http = ScriptedHttp(replies or {})
@@ -191,3 +217,4 @@ class ScriptedConnections:
         self.prometheus = ScriptedPrometheus(queries or {})
         self.alertmanager = ScriptedAlertmanager(alertmanager or {})
         self.browser = ScriptedBrowser(pages or {})
+        self.load = ScriptedLoad(load or [])

@@ -6,7 +6,7 @@ Only `connections/` opens sockets and starts processes; facts see these protocol
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -135,6 +135,22 @@ class Alertmanager(Protocol):
         """A reply of /api/v2, e.g. get("alerts"). Raises EndpointUnavailable, FactUnreadable."""
 
 
+class Load(Protocol):
+    """A load generator on this machine; none starts in plan mode."""
+
+    def start(self, job: Mapping[str, Any]) -> None:
+        """Begin to send to the public address. Raises Refused."""
+
+    def progress(self) -> Mapping[str, Any]:
+        """How far it is; empty before its first line."""
+
+    def result(self) -> Mapping[str, Any] | None:
+        """The result; None while it is in progress. Raises RunFailed when it ended without one."""
+
+    def end(self) -> Mapping[str, Any] | None:
+        """Stop sending, remove what was made; the result, if there is one."""
+
+
 class Connections(Protocol):
     """All connections to one environment. Each opens on first use and is kept for the whole run."""
 
@@ -166,6 +182,10 @@ class Connections(Protocol):
     @property
     def browser(self) -> Browser:
         """A browser on this machine, which reaches the public address."""
+
+    @property
+    def load(self) -> Load:
+        """A load generator on this machine, which reaches the public address."""
 
 
 @dataclass(frozen=True)

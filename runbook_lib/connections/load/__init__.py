@@ -111,24 +111,27 @@ class LoadGenerator:
             self._process.stdin.flush()
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout is not None
         errors = threading.Thread(target=self._drain, args=(process,), daemon=True, name="load errors")
         errors.start()
-        while line := process.stdout.readline(LONGEST_LINE):
-            try:
-                document = read_json(line)
-            except ValueError:
-                continue
+        with process.stdout:
+            while line := process.stdout.readline(LONGEST_LINE):
+                self._read(line)
+        errors.join()
+
+    def _read(self, line: bytes) -> None:
+        with suppress(ValueError):  # a line that was cut by the end of its writer
+            document = read_json(line)
             if isinstance(document, dict) and "result" in document:
                 self._result = document["result"]
             elif isinstance(document, dict):
                 self._progress = document
-        errors.join()
 
     def _drain(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stderr is not None
-        for line in process.stderr:
-            self._errors = [*self._errors[-19:], line[:300]]
+        with process.stderr:
+            for line in process.stderr:
+                self._errors = [*self._errors[-19:], line[:300]]
 
     def _join(self) -> None:
         if self._listener is not None:
@@ -138,6 +141,9 @@ class LoadGenerator:
         with suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        if process.stdin is not None:
+            with suppress(OSError):
+                process.stdin.close()
 
     def _remove_left(self) -> dict[str, Any]:
         """What a generator that died has left is removed by another one, which knows the same seed."""
@@ -160,6 +166,7 @@ class LoadGenerator:
     def _lost(self) -> RunFailed:
         text = b"".join(self._errors).decode("utf-8", "replace").strip().splitlines()
         assert self._process is not None
+        self._kill(self._process)
         code, why = self._process.returncode, text[-1][:300] if text else "it printed nothing"
         removed = self._remove_left()
         self._process, self._job = None, {}

@@ -8,11 +8,11 @@ visits have left, and exits. Nothing is written to files, and no name of a secre
 from __future__ import annotations
 
 import json
-import math
 import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 import gevent
@@ -59,7 +59,8 @@ class Generator:
                 self._record.stages.append(self._stage)
                 (self._open_model if self._job["model"] == "open" else self._closed_model)(self._stage)
                 self._stage.seconds = self._now() - self._stage.begins_s
-                self._stop.is_set() or self._stop_past_the_knee()
+                if not self._stop.is_set():
+                    self._stop_past_the_knee()
                 if self._stop.is_set():
                     break
             self._drain()
@@ -193,10 +194,8 @@ class Generator:
 
 def write(document: dict[str, Any]) -> None:
     """One line to whoever started this process; none where it is gone."""
-    try:
+    with suppress(OSError):
         os.write(1, json.dumps(document).encode() + b"\n")
-    except OSError:
-        pass
 
 
 def main() -> None:

@@ -15,7 +15,8 @@ GAIN = 0.25  # of what more users should have brought
 def over_budget(recent: Counts, job: Mapping[str, Any]) -> bool:
     """Whether more of the recent requests failed than may; never judged from a few."""
     judged = recent.requests - recent.limited
-    return judged >= job["minimum_requests"] and 100 * recent.errors > job["error_budget_percent"] * judged
+    many = judged >= job["minimum_requests"]
+    return bool(many and 100 * recent.errors > job["error_budget_percent"] * judged)
 
 
 def past_the_knee(stages: Sequence[Stage], job: Mapping[str, Any]) -> str:

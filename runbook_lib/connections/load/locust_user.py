@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -27,17 +26,23 @@ def dial(url: str, connect_to: str | None) -> None:
     parts = urlsplit(url)
     named, (host, _, port) = (parts.hostname, parts.port or 443), connect_to.rpartition(":")
     # the client looks names up by this one function; an address needs no asking, and so none of its threads
-    resolve = gevent.socket.getaddrinfo
+    sockets: Any = gevent.socket
+    resolve = sockets.getaddrinfo
 
     def resolved(name: Any, service: Any, *rest: Any, **options: Any) -> Any:
         there = (host.strip("[]"), int(port)) if (name, service) == named else (name, service)
         return resolve(*there, *rest, **options)
 
-    gevent.socket.getaddrinfo = resolved
-    socket.getaddrinfo = resolved
+    sockets.getaddrinfo = resolved
 
 
-def locust_environment(job: Job, record: Record, clock: Callable[[], float]) -> Environment:
+class LoadEnvironment(Environment):
+    """locust's environment; `begin_visit` is what a user of the closed model does, until it is None."""
+
+    begin_visit: Callable[[Any], None] | None = None
+
+
+def locust_environment(job: Job, record: Record, clock: Callable[[], float]) -> LoadEnvironment:
     """locust's environment with one class of users, whose requests are counted in `record`."""
     trusted = ssl.create_default_context(cafile=job["ca_file"])
 
@@ -55,20 +60,19 @@ def locust_environment(job: Job, record: Record, clock: Callable[[], float]) -> 
 
         @task
         def visit(self) -> None:
-            begin = self.environment.begin_visit
-            if begin is None:
+            if environment.begin_visit is None:
                 raise StopUser
-            begin(self)
+            environment.begin_visit(self)
 
-    environment = Environment(user_classes=[FlowUser], host=job["url"], stop_timeout=job["timeout_s"])
-    environment.begin_visit = None
+    environment = LoadEnvironment(user_classes=[FlowUser], host=job["url"], stop_timeout=job["timeout_s"])
 
     def count(context: dict[str, Any], response_time: float, response: Any, exception: Any, **rest: Any) -> None:
         if context:  # what is removed after the load is not part of it
             record.add(clock(), context["stage"], context["step"], response_time / 1000, _status(response),
                        context["expected"], reason_of(context["step"], response, exception))
 
-    environment.events.request.add_listener(count)
+    events: Any = environment.events
+    events.request.add_listener(count)
     return environment
 
 
@@ -86,23 +90,22 @@ def sender(user: Any, stage: Stage | None, timeout_s: float, due: float | None =
         if body is not None:
             headers = {"Content-Type": "application/json", **headers}
         context = {} if stage is None else {"stage": stage, "step": step, "expected": expected}
+        answers: list[tuple[int | None, bytes]] = []
         with gevent.Timeout(timeout_s, False), user.client.request(
                 method, path, name=step, data=body, headers=headers, allow_redirects=False, catch_response=True,
                 context=context) as reply:
-            intended = None
             reply.request_meta["response_time"] = (time.monotonic() - began) * 1000
-            status, content = _status(reply), reply.content or b""
-            if status == expected:
+            answers.append((_status(reply), reply.content or b""))
+            if answers[0][0] == expected:
                 reply.success()
             else:
-                reply.failure(f"status {status}")
-            return status, content
-        if stage is not None:  # the limit fell between two of locust's own: it has counted nothing
+                reply.failure(f"status {answers[0][0]}")
+        intended = None
+        if not answers:  # the limit fell between two of locust's own: it has counted nothing
             user.environment.events.request.fire(
                 request_type=method, name=step, context=context, response=None, exception=TimeoutError(),
                 response_time=(time.monotonic() - began) * 1000, response_length=0)
-        intended = None
-        return None, b""
+        return answers[0] if answers else (None, b"")
 
     return send
 
@@ -120,7 +123,8 @@ def reason_of(step: str, response: Any, exception: Any) -> str:
     if status is not None:
         return f"{step}: status {status}"
     error = getattr(response, "error", None) or exception
-    return f"{step}: {'no reply in time' if isinstance(error, (TimeoutError, gevent.Timeout)) else type(error).__name__}"
+    late = isinstance(error, (TimeoutError, gevent.Timeout))
+    return f"{step}: {'no reply in time' if late else type(error).__name__}"
 
 
 def _status(response: Any) -> int | None:

@@ -73,7 +73,7 @@ class Visit:
     def _do(self, step: Step, send: Send) -> bool:
         if any(name not in self.values for name in step["placeholders"]):
             return False  # an earlier step failed: there is nothing to send
-        done = self._once(step, send) == step["status"]
+        done = bool(self._once(step, send) == step["status"])
         self.clean = self.clean or (done and bool(step["always"]))
         return done
 

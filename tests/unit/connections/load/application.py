@@ -51,7 +51,8 @@ class Application:
 
             def finish_request(self, request: Any, client_address: Any) -> None:
                 # in the connection's own thread: a client that is slow to shake hands holds no other
-                super().finish_request(context.wrap_socket(request, server_side=True), client_address)
+                with context.wrap_socket(request, server_side=True) as wrapped:
+                    super().finish_request(wrapped, client_address)
 
         self._server = Server(("127.0.0.1", 0), self._handler())
         self.connect_to = f"127.0.0.1:{self._server.server_address[1]}"

@@ -1,0 +1,1 @@
+"""Pure plans of capacity: the load test."""
