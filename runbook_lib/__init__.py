@@ -10,6 +10,7 @@ _HOMES = {
     "recent_runs": "runbook_lib.report.recent_runs",
     "runbook_index": "runbook_lib.report.recent_runs",
     "last_run": "runbook_lib.report.recent_runs",
+    "earlier_evidence": "runbook_lib.report.earlier_evidence",
     "platform": "platform",
     "release": "release",
     "recovery": "recovery",

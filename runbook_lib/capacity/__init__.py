@@ -3,6 +3,10 @@
 from runbook_lib.core.lazy import loader
 
 _HOMES = {
+    "load_test": "runbook_lib.capacity.facts.load_test",
+    "earlier_load_tests": "runbook_lib.capacity.facts.earlier_load_tests",
+    "plan_load_test": "runbook_lib.capacity.plans.load_test",
+    "load_answer": "runbook_lib.capacity.checks.load_test",
     "history_window": "runbook_lib.capacity.facts.usage_history",
     "usage_questions": "runbook_lib.capacity.facts.usage_history",
     "review_capacity": "runbook_lib.capacity.checks.capacity_review",

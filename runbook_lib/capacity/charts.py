@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from runbook_lib.capacity.checks.capacity_review import DAY_S, CapacityReview, Forecast, ReviewedResource, date_of
+from runbook_lib.capacity.load_charts import load_over_time, load_trend
 from runbook_lib.capacity.tuning_charts import planned_against_in_force, slowest_statements
 from runbook_lib.core.times import from_timestamp
 from runbook_lib.platform.drawing import (
@@ -25,7 +26,7 @@ from runbook_lib.platform.drawing import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["growth_and_limits", "planned_against_in_force", "slowest_statements"]
+__all__ = ["growth_and_limits", "load_over_time", "load_trend", "planned_against_in_force", "slowest_statements"]
 _QUIET, _PANEL = "#5b6675", 1.55  # inches high, a resource
 _AHEAD = 0.35  # of the history's length that is drawn into the future, and at least what is planned for
 _LEAST_DAYS, _MOST_AHEAD = 7.0, 365.0

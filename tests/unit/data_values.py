@@ -33,7 +33,7 @@ def build(kind: Any, value: Any) -> Any:
         return _row(origin or kind, inner, value)
     if (origin or kind) in (dict, Mapping):
         of = inner or (Any, Any)
-        return {build(of[0], key): build(of[1], one) for key, one in _of_type(dict, value).items()}
+        return {int(key) if of[0] is int else build(of[0], key): build(of[1], one) for key, one in _of_type(dict, value).items()}
     if origin is Callable:
         return value  # a check that never calls it is given null
     if kind is datetime:

@@ -3,6 +3,9 @@
 from runbook_lib.core.lazy import loader
 
 _HOMES = {
+    "load_preconditions": "runbook_lib.capacity.checks.load_test",
+    "load_criteria": "runbook_lib.capacity.checks.load_test",
+    "load_compared": "runbook_lib.capacity.checks.load_test",
     "limits": "limits",
     "allocation": "allocation",
     "resource_blocks": "resource_blocks",

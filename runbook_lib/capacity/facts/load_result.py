@@ -85,6 +85,27 @@ class LoadResult:
         return self.stages[0] if self.stages else None
 
 
+    def stage_rows(self, unit: str) -> tuple[dict[str, str], ...]:
+        """One row a stage, for a table."""
+        return tuple({
+            f"load ({unit})": f"{one.load:g}", "replies/s": f"{one.requests_per_s:.1f}",
+            "requests": f"{one.counts.requests:,}", **_percentiles(one.counts), "errors": f"{one.counts.errors:,}",
+            "rate-limited": f"{one.counts.limited:,}",
+            "most frequent error": max(one.reasons, key=lambda why: one.reasons[why], default=""),
+        } for one in self.stages)
+
+    def step_rows(self) -> tuple[dict[str, str], ...]:
+        """One row a request of the flow, at the load that is judged."""
+        steps = self.judged.steps if self.judged else {}
+        return tuple({"request": name, "requests": f"{one.requests:,}", "errors": f"{one.errors:,}",
+                      **_percentiles(one)} for name, one in steps.items())
+
+
+def milliseconds(value: float | None) -> str:
+    """A time for a table; a dash where it is not known."""
+    return "–" if value is None else f"{value:.0f}"
+
+
 def load_result_of(data: Mapping[str, Any]) -> LoadResult:
     """The value of a generator's result. Raises FactUnreadable for any other form."""
     try:
@@ -109,6 +130,10 @@ def _stage(data: Mapping[str, Any]) -> LoadStage:
         steps={str(name): _counts(one) for name, one in data["steps"].items()},
         reasons={str(why): int(count) for why, count in data["reasons"].items()},
     )
+
+
+def _percentiles(counts: LoadCounts) -> dict[str, str]:
+    return {f"p{share} (ms)": milliseconds(counts.percentile_ms(share)) for share in (50, 95, 99)}
 
 
 def _counts(data: Mapping[str, Any]) -> LoadCounts:

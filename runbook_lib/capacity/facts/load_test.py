@@ -42,10 +42,9 @@ class LoadProgress:
 
 @dataclass
 class LoadTestRun:
-    """The load test of one run. `bounds` None: the environment does not name itself as a target."""
+    """The load test of one run. Its `bounds` are None where the environment does not name itself as a target."""
 
     environment: Environment
-    bounds: Bounds | None
     model: str
     loads: tuple[float, ...]
     stage_s: float
@@ -53,6 +52,11 @@ class LoadTestRun:
     result: LoadResult | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
     _started: bool = False
+
+    @property
+    def bounds(self) -> Bounds | None:
+        """The environment's own bounds of a load test."""
+        return target_of(self.environment)
 
     @property
     def flow_mark(self) -> str:
@@ -81,6 +85,16 @@ class LoadTestRun:
             "ends before": f"at the knee, or when {self.bounds.error_budget_percent:g} % of the requests of 10 s fail",
             "leaves": self.bounds.leaves,
         }
+
+    @property
+    def stage_rows(self) -> tuple[dict[str, str], ...]:
+        """One row a stage; none before a load was sent."""
+        return self.result.stage_rows(self.unit) if self.result else ({"stages": "no load was sent"},)
+
+    @property
+    def step_rows(self) -> tuple[dict[str, str], ...]:
+        """One row a request of the flow, at the load that is judged."""
+        return self.result.step_rows() if self.result else ({"requests": "no load was sent"},)
 
     @property
     def job(self) -> dict[str, Any]:
@@ -153,7 +167,7 @@ def load_test(environment: Environment, model: str = OPEN, load: float | None = 
     if model not in (OPEN, CLOSED):
         raise _bad("model", f"{OPEN!r} or {CLOSED!r}", model)
     if bounds is None:
-        return LoadTestRun(environment, None, model, (), 0.0)
+        return LoadTestRun(environment, model, (), 0.0)
     usual, most = ((bounds.rate_per_s, bounds.limit_per_s) if model == OPEN else (bounds.users, bounds.limit_users))
     first = usual if load is None else load
     last = most if limit is None and load is None else max(first, most if limit is None else limit)
@@ -167,7 +181,7 @@ def load_test(environment: Environment, model: str = OPEN, load: float | None = 
         raise _bad("stages", "between 1 and 20", count)
     if not 2 <= seconds <= 600 or count * seconds > LONGEST_S:
         raise _bad("stage_s", f"between 2 and 600, and all stages at most {LONGEST_S:g} s", seconds)
-    return LoadTestRun(environment, bounds, model, _ramp(first, last, count, whole=model == CLOSED), seconds)
+    return LoadTestRun(environment, model, _ramp(first, last, count, whole=model == CLOSED), seconds)
 
 
 def _ramp(first: float, last: float, stages: int, *, whole: bool) -> tuple[float, ...]:

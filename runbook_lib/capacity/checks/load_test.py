@@ -1,0 +1,194 @@
+"""May this environment be put under load, what did it bear, and how was it last time? Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runbook_lib.capacity.facts.earlier_load_tests import EarlierLoadTest, comparable
+from runbook_lib.capacity.facts.load_result import (
+    ENDED_AT_LIMIT,
+    ENDED_BY_BUDGET,
+    KNEE,
+    LoadResult,
+    LoadStage,
+    milliseconds,
+)
+from runbook_lib.capacity.facts.load_test import CLOSED, OPEN, LoadTestRun
+from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
+from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.endpoints import Endpoint
+from runbook_lib.platform.facts.releases import Deployed
+
+FEWEST = 30  # requests from which a 95th percentile means something
+LIMITED_PERCENT, LATE_SHARE = 1.0, 0.25
+FULL_CPU_PERCENT = 95.0
+SLOWER, SLOWER_MS = 1.5, 50.0  # by both, a p95 is worse than last time
+NOT_SENT = "no load was sent"
+AGAIN = "Run the load test again."
+
+
+def load_preconditions(test: LoadTestRun, environment: Environment, deployed: Deployed,
+                       endpoints: Sequence[Endpoint]) -> tuple[Finding, ...]:
+    """Whether a load may be sent: a target that names itself, the server behind its address, and no rate limit."""
+    named = environment.load_test.target if environment.load_test else None
+    target = finding("the environment names itself as the target of a load test", test.bounds is not None,
+                     measured=f"load_test.target is {named}" if named else "it has no load_test",
+                     expected=environment.name,
+                     next_step="Choose an environment that may be put under load. That it may is said by its own "
+                               "file, in load_test.target; an environment that extends it does not inherit it.")
+    if test.bounds is None:
+        return (target,)
+    return (target, _same_release(deployed, endpoints), _rate_limit(test, environment))
+
+
+def load_criteria(test: LoadTestRun, environment: Environment) -> tuple[Finding, ...]:
+    """The plan's criteria at the load that is judged, why the load ended, and whether the figures can be relied on."""
+    result = test.result
+    stage = result.judged if result else None
+    if result is None or stage is None:
+        return (finding("the load was sent", None, measured=NOT_SENT, expected="the first stage", next_step=AGAIN),)
+    return (*_criteria(stage, test, environment), _budget(result, test), _limited(result), _generator(stage, test),
+            *_saturation(test, environment, result), _removed(result))
+
+
+def load_compared(test: LoadTestRun, earlier: Sequence[EarlierLoadTest]) -> Finding:
+    """The same load as the last one of the same flow and model: slower, or more errors, is a warning."""
+    check = "as good as the last load test at this load"
+    stage = test.result.judged if test.result else None
+    if stage is None:
+        return finding(check, None, measured=NOT_SENT)
+    last = comparable(test, earlier)
+    before = last.result.judged if last else None
+    if last is None or before is None:
+        return not_applicable(check, "the archive has none with this load, model and flow")
+    now_ms, then_ms = stage.counts.percentile_ms(95), before.counts.percentile_ms(95)
+    if now_ms is None or then_ms is None:
+        return finding(check, None, measured="without replies there is nothing to compare")
+    slower = now_ms > SLOWER * then_ms and now_ms > then_ms + SLOWER_MS
+    more = (stage.counts.error_rate_percent or 0) > (before.counts.error_rate_percent or 0) + 1
+    return finding(check, not slower and not more, otherwise=Verdict.WARNING,
+                   measured=f"p95 {now_ms:.0f} ms, {_percent(stage)}",
+                   expected=f"about p95 {then_ms:.0f} ms, {_percent(before)} ({last.started:%Y-%m-%d %H:%M} UTC)",
+                   next_step="What changed since? 41 Metrics review over both times, 43 Log review for what is new.")
+
+
+def load_answer(test: LoadTestRun, findings: Sequence[Finding]) -> str:
+    """What the environment bears, in one sentence."""
+    result = test.result
+    if result is None or result.judged is None:
+        return "No load was sent." if test.bounds else "This environment may not be put under load: none was sent."
+    stage = result.judged
+    failed = [one.check for one in findings if one.verdict is Verdict.FAILED]
+    met = ("the plan's criteria are not met" if failed else "the plan's criteria are met"
+           if all(one.verdict.acceptable for one in findings) else "whether the criteria are met is not known")
+    p95_ms = stage.counts.percentile_ms(95)
+    words = (f"At {stage.load:g} {test.unit} ({stage.requests_per_s:.1f} replies a second) p95 was "
+             f"{'not known' if p95_ms is None else f'{p95_ms:.0f} ms'} and {_percent(stage)}: {met}.")
+    return f"{words} {_end_in_words(result, test)}"
+
+
+def _same_release(deployed: Deployed, endpoints: Sequence[Endpoint]) -> Finding:
+    """A slip in `public.url` would put another server under load: both ends have to name the same release."""
+    seen = {str(one.fields["commit"]) for one in endpoints if one.fields.get("commit")}
+    live = deployed.live_commit
+    same = None if not seen or live is None else seen == {live}
+    return finding("the public address leads to this server", same, expected=(live or "a live release")[:12],
+                   measured=", ".join(sorted(one[:12] for one in seen)) or "no release is reported there",
+                   next_step="Compare public.url and server.host in the environment file; nothing was sent.")
+
+
+def _rate_limit(test: LoadTestRun, environment: Environment) -> Finding:
+    limit, check = environment.rate_limit, "the rate limit lets the load through"
+    expected = f"at most {limit.requests_per_minute} requests a minute, or an exempt address"
+    if limit.exempt:
+        return finding(check, True, measured=f"exempt: {', '.join(limit.exempt)}", expected=expected)
+    assert test.bounds is not None
+    if test.model == CLOSED:
+        return finding(check, None, measured="users without a pause send as many as they can", expected=expected,
+                       next_step='Use model = "open", or name this machine\'s network in rate_limit.exempt.')
+    most = 60 * max(test.loads) * test.bounds.requests_per_flow
+    return finding(check, most <= limit.requests_per_minute, measured=f"up to {most:.0f} requests a minute",
+                   expected=expected,
+                   next_step="Lower the load, or name this machine's network in rate_limit.exempt and deploy it.")
+
+
+def _criteria(stage: LoadStage, test: LoadTestRun, environment: Environment) -> tuple[Finding, ...]:
+    success, counts = environment.success, stage.counts
+    at = f"at {stage.load:g} {test.unit}"
+    few = counts.requests - counts.limited < FEWEST
+    p95_ms, errors = counts.percentile_ms(95), counts.error_rate_percent
+    note = f" of {counts.requests} requests" + (f", fewer than {FEWEST}" if few else "")
+    return (
+        finding(f"response time {at}", None if few or p95_ms is None else p95_ms < success.p95_ms,
+                measured=f"p95 {milliseconds(p95_ms)} ms{note}", expected=f"below {success.p95_ms:g} ms (p95)",
+                next_step="The table of requests names the slow one; the chart, the container that is full."),
+        finding(f"error rate {at}", None if few or errors is None else errors < success.error_rate_percent,
+                measured=f"{'not known' if errors is None else f'{errors:.2f} %'}{note}",
+                expected=f"below {success.error_rate_percent:g} %",
+                next_step="The table of stages names the error; 43 Log review shows its requests."),
+    )
+
+
+def _budget(result: LoadResult, test: LoadTestRun) -> Finding:
+    assert test.bounds is not None
+    return finding("the error budget lasted", result.ended != ENDED_BY_BUDGET, measured=f"ended: {result.ended}",
+                   expected=f"at most {test.bounds.error_budget_percent:g} % of the requests of 10 s fail",
+                   next_step="The load was ended at once. 40 Health: does everything work again without it?")
+
+
+def _limited(result: LoadResult) -> Finding:
+    limited, requests = (sum(getattr(one.counts, name) for one in result.stages) for name in ("limited", "requests"))
+    good = None if not requests or 100 * limited > LIMITED_PERCENT * requests else True
+    return finding("the application was measured, not the rate limit", good,
+                   measured=f"{limited:,} of {requests:,} requests were refused with 429",
+                   expected=f"at most {LIMITED_PERCENT:g} %",
+                   next_step="Lower the load, or name this machine's network in rate_limit.exempt and deploy it.")
+
+
+def _generator(stage: LoadStage, test: LoadTestRun) -> Finding:
+    """Its own delay is part of the times: a pass with it is a pass all the same, a failure may be its own."""
+    check, expected = "the generator kept up", f"late by less than {LATE_SHARE:.0%} of the response time (p95)"
+    if test.model != OPEN:
+        return not_applicable(check, "users of the closed model are never late")
+    late_ms, p95_ms = 1000 * (stage.late_p95_s or 0), stage.counts.percentile_ms(95)
+    criteria_ms = test.environment.success.p95_ms
+    kept_up = p95_ms is None or late_ms <= LATE_SHARE * p95_ms or p95_ms < criteria_ms
+    return finding(check, True if kept_up else None, measured=f"late by {late_ms:.0f} ms (p95)", expected=expected,
+                   next_step="This machine was too busy to judge the server. Run from another one, or lower the load.")
+
+
+def _saturation(test: LoadTestRun, environment: Environment, result: LoadResult) -> tuple[Finding, ...]:
+    condition = environment.alerts.conditions.get("MemoryUsageHigh")
+    limit = (condition.above if condition else None) or 90.0
+    stage, use = result.stages[0], test.use
+    until = result.began_at + stage.begins_s + stage.seconds
+    peaks = {name: (max(one.cpu_percent for one in points), max(one.memory_percent for one in points))
+             for name, found in use.items()
+             if (points := [one for one in found if result.began_at <= one.at_s <= until])}
+    full = [f"{name}: CPU {cpu:.0f} %, memory {memory:.0f} %" for name, (cpu, memory) in peaks.items()
+            if cpu >= FULL_CPU_PERCENT or memory >= limit]
+    busiest = max(peaks, key=lambda name: peaks[name][0], default="")
+    measured = "; ".join(full) or (f"busiest: {busiest}, CPU {peaks[busiest][0]:.0f} %" if peaks else "no sample")
+    return (finding("no container is full at this load", None if not peaks else not full, otherwise=Verdict.WARNING,
+                    measured=measured, expected=f"CPU below {FULL_CPU_PERCENT:g} %, memory below {limit:g} %",
+                    next_step="This is what limits the environment: 61 Capacity review says what to change it to."),)
+
+
+def _removed(result: LoadResult) -> Finding:
+    names = ", ".join(result.left[:3])
+    return finding("what the flows made is removed", not result.left_count, otherwise=Verdict.WARNING,
+                   measured=f"{result.left_count} accounts are left: {names}, …" if names else "nothing is left",
+                   next_step="Delete the accounts that load-test.json lists: they are synthetic.")
+
+
+def _end_in_words(result: LoadResult, test: LoadTestRun) -> str:
+    last = f"{result.stages[-1].load:g} {test.unit}"
+    if result.ended.startswith(KNEE):
+        return f"The knee is at {last}: {result.ended.removeprefix(KNEE)}."
+    return {ENDED_BY_BUDGET: f"The error budget ended it at {last}.",
+            ENDED_AT_LIMIT: f"No knee was reached up to {last}."}.get(result.ended, f"It was stopped at {last}.")
+
+
+def _percent(stage: LoadStage) -> str:
+    rate = stage.counts.error_rate_percent
+    return "an unknown share failed" if rate is None else f"{rate:.2g} % failed"
