@@ -170,7 +170,7 @@ def load_test(environment: Environment, model: str = OPEN, load: float | None = 
         return LoadTestRun(environment, model, (), 0.0)
     usual, most = ((bounds.rate_per_s, bounds.limit_per_s) if model == OPEN else (bounds.users, bounds.limit_users))
     first = usual if load is None else load
-    last = most if limit is None and load is None else max(first, most if limit is None else limit)
+    last = most if limit is None else limit
     count, seconds = bounds.stages if stages is None else stages, bounds.stage_s if stage_s is None else stage_s
     if not 0 < first <= most or (model == CLOSED and first != int(first)):  # NaN too: no comparison holds for it
         raise _bad("load", f"at most {most:g}, as load_test allows" + (", and whole users" if model == CLOSED else ""),
