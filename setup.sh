@@ -3,7 +3,7 @@
 #
 #   ./setup.sh python     .venv from the hash-pinned lock, and the project in it
 #   ./setup.sh lab        the same, then Docker Engine and Compose where none answers
-#   ./setup.sh test       the same, then what only tests need: Chromium, promtool, amtool, logrotate, rsyslogd
+#   ./setup.sh test       the same, then what only tests need: Chromium, promtool, amtool, logrotate, rsyslogd, wrk
 #
 # A call that finds everything in place returns in well under a second. Exit codes: 0 ready, 3 this machine lacks
 # something that cannot be installed (checked before anything is made), 2 an unknown word, 1 a stage failed.
@@ -184,9 +184,9 @@ set_up_test_tools() {
     command -v chromium >/dev/null || wanted+=(chromium)
     command -v promtool >/dev/null || wanted+=(prometheus)
     command -v amtool >/dev/null || wanted+=(prometheus-alertmanager)
-    if debian && [ ! -x .lab/test-tools/usr/sbin/rsyslogd ]; then
-        stage unpacked-tools "logrotate and rsyslog for tests, not installed" unpack_debian logrotate libpopt0 \
-            rsyslog rsyslog-relp libestr0 libfastjson4 liblognorm5 librelp0
+    if debian && { [ ! -x .lab/test-tools/usr/sbin/rsyslogd ] || [ ! -x .lab/test-tools/usr/bin/wrk ]; }; then
+        stage unpacked-tools "logrotate, rsyslog and wrk for tests, not installed" unpack_debian logrotate libpopt0 \
+            rsyslog rsyslog-relp libestr0 libfastjson4 liblognorm5 librelp0 wrk libluajit-5.1-2 libluajit-5.1-common
     fi
     [ ${#wanted[@]} -eq 0 ] && return
     if debian; then

@@ -9,6 +9,7 @@ _HOMES = {
     "if_available": "runbook_lib.platform.facts.availability",
     "recent_runs": "runbook_lib.report.recent_runs",
     "runbook_index": "runbook_lib.report.recent_runs",
+    "last_done": "runbook_lib.report.recent_runs",
     "last_run": "runbook_lib.report.recent_runs",
     "earlier_evidence": "runbook_lib.report.earlier_evidence",
     "platform": "platform",

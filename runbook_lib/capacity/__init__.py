@@ -1,4 +1,4 @@
-"""How much is used, how long it lasts (61), and how it is set (62)."""
+"""What the environment bears (60), how much is used, how long it lasts (61), and how it is set (62)."""
 
 from runbook_lib.core.lazy import loader
 

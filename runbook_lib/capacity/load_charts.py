@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 TITLE = "Load test"
 _PANEL = 1.5  # inches
-_SHOWN = 4  # containers with a colour of their own: the fullest; more could not be told apart
+_SHOWN = 4  # containers with a colour of their own: the fullest; more look alike
 _COLOURS = (RED, BLUE, ORANGE, PURPLE)
 # lines differ by their dashes too: on paper and to every eye
 _DASHES: tuple[Any, ...] = ("solid", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1, 1.5)))

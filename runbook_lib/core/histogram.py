@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 LEAST_S = 0.0001  # shorter times count as this: no request over a network takes less
-GROWTH = 1.02  # each counter ends 2 % higher than the one before: from 0.1 ms to 10 minutes in 790 counters
+GROWTH = 1.02  # each counter ends 2 % higher than the previous one: from 0.1 ms to 10 minutes in 790 counters
 MOST = math.ceil(math.log(600 / LEAST_S, GROWTH))
 _LOG = math.log(GROWTH)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, JsonValue, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from runbook_lib.environment.types import Hours, Line, Name, StrictModel, Text, UrlPath
 
@@ -37,7 +37,7 @@ class FlowStep(StrictModel):
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     path: UrlPath
     status: Annotated[int, Field(ge=200, le=599)] = 200
-    json_body: dict[str, JsonValue] | None = None
+    json_body: dict[Text, Any] | None = None
     headers: dict[HeaderName, Line] = Field(default_factory=dict)
     keep: dict[Variable, Text] = Field(default_factory=dict)
     times: Annotated[int, Field(ge=1, le=100)] = 1
@@ -109,7 +109,7 @@ def target_of(environment: Environment) -> LoadTest | None:
     return found if found is not None and found.target == environment.name else None
 
 
-def _texts(value: JsonValue) -> list[str]:
+def _texts(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()

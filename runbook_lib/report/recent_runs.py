@@ -17,6 +17,7 @@ from runbook_lib.core.past_runs import PastRun
 from runbook_lib.core.times import parse_time
 from runbook_lib.environment import project
 
+JUDGED = (0, 1)  # exit codes of runs whose checks were made: passed, and failed
 MOST_READ = 50  # runs of one runbook whose environment is read: an archive may hold thousands
 
 
@@ -85,6 +86,23 @@ def runbook_index(environment: str) -> tuple[dict[str, str], ...]:
             "verdict": last.verdict if last else "not run", "outcome": (last.summary or last.reason) if last else "",
         })
     return tuple(rows)
+
+
+def last_done(environment: str) -> dict[str, datetime]:
+    """When each runbook was last done on this environment, by its name: the start (UTC) of the newest run to its end.
+
+    Done is what came to a judgement, good or bad; a plan, a refusal and an aborted run are not. Raises Inconclusive
+    where the archive's folder cannot be read.
+    """
+    names = [folder.path for folder in reversed(_folders())]
+    done = {}
+    for runbook in runbooks():
+        own = (summary_of(path) for path in names if path.name.endswith(f"-{runbook.name}"))
+        finished = _finished(own, environment)
+        last = next((run for run in finished if run.mode != "plan" and run.exit_code in JUDGED), None)
+        if last is not None:
+            done[runbook.name] = parse_time(last.started_at)
+    return done
 
 
 def _folders() -> list[RunFolder]:

@@ -39,7 +39,7 @@ class EarlierLoadTest:
 def earlier_load_tests(kept: Iterable[tuple[datetime, str, str]]) -> tuple[EarlierLoadTest, ...]:
     """(start, run id, file) of archived runs as values, newest first; what sent nothing or cannot be read is left out.
 
-    A file of another format is no earlier test: the comparison then begins anew.
+    A file of another format is not an earlier test: the comparison then begins anew.
     """
     found = (_earlier(*one) for one in kept)
     return tuple(sorted((one for one in found if one), key=lambda one: one.started, reverse=True))

@@ -1,4 +1,4 @@
-"""The load test as a plan: one step, which ends by itself; an abort ends it, and removes what its flows made."""
+"""The load test as a plan: one step, which ends alone; an abort ends it, and removes what its flows made."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The load generator, a process of its own: `python -m runbook_lib.connections.load.generator`.
 
 Reads one job as a line of JSON from standard input and writes what happens as lines of JSON: one a second, and the
-result. When its input ends, it is told to stop or its parent is gone, it stops sending at once, removes what its
+result. When its input ends, a signal ends it or its parent is gone, it stops sending at once, removes what its
 visits have left, and exits. Nothing is written to files, and no name of a secret or token to its output.
 """
 

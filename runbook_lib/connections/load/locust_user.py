@@ -79,7 +79,7 @@ def locust_environment(job: Job, record: Record, clock: Callable[[], float]) -> 
 def sender(user: Any, stage: Stage | None, timeout_s: float, due: float | None = None) -> Any:
     """How a visit sends its requests as this user. The first is timed from `due`, when it should have been sent.
 
-    The next of a visit can be sent only when its reply is there: they are timed from the end of the one before.
+    The next of a visit can be sent only when its reply is there: they are timed from the end of the previous one.
     """
     intended = due
 

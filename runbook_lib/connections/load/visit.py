@@ -62,9 +62,9 @@ class Visit:
 
     def _remove(self, step: Step, flow: list[Step], send: Send) -> None:
         """One removal; what it needs and this visit does not know is fetched again by the step that keeps it."""
-        keepers = [one for one in flow if not one["always"] and set(one["keep"]) & set(step["placeholders"])]
-        # its own token may be too old or not known: the first keeper is the log-in, later ones only renew
-        if keepers and (status := self._once(keepers[0], send)) in GONE:
+        sources = [one for one in flow if not one["always"] and set(one["keep"]) & set(step["placeholders"])]
+        # its own token may be too old or not known: the first source is the log-in, later ones only renew
+        if sources and (status := self._once(sources[0], send)) in GONE:
             self.clean = status is not None
             return
         if self._once(step, send) in (step["status"], *GONE[2:]):

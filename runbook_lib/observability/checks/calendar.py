@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.past_runs import PastRun
 from runbook_lib.environment import Environment
+from runbook_lib.environment.load_test import target_of
 from runbook_lib.platform.facts.certificates import Certificate
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.recovery.facts.backups import Backups
@@ -65,15 +67,17 @@ class Calendar:
 
 
 def calendar(environment: Environment, deployed: Deployed, backups: Backups, schedules: InstalledSchedules,
-             drills: Drills | None, certificate: Certificate | None) -> Calendar:
+             drills: Drills | None, certificate: Certificate | None,
+             done: Mapping[str, datetime] | None = None) -> Calendar:
     """Backup, configuration backup, restore drill and certificate, by the server's clock; what is due first is first.
 
-    None for drills or certificate: they could not be had. Before the first deployment no certificate is presented.
+    `done`: when runbooks were last done, for those that leave their record in the archive alone. None for drills or
+    certificate: they could not be had. Before the first deployment no certificate is presented.
     """
     now = backups.server_clock
     newest, status = backups.newest, schedules.statuses.get(BACKUP_CONFIGURATION)
     passed = drills.last_passed if drills else None
-    duties = (
+    duties: tuple[Duty, ...] = (
         _repeated("database backup", newest.taken_at if newest else None, environment.backup.maximum_age_h, now,
                   "30 Back up the database", automatic=_next(schedules, BACKUP_DATABASE)),
         _repeated("configuration backup", status.last_success if status else None,
@@ -83,6 +87,9 @@ def calendar(environment: Environment, deployed: Deployed, backups: Backups, sch
                   "31 Restore drill", known=drills is not None),
         _certificate(environment, certificate, now, live=deployed.live_colour is not None),
     )
+    bounds = target_of(environment)
+    if bounds is not None and done is not None:
+        duties += (_repeated("load test", done.get("60_load_test"), bounds.maximum_age_h, now, "60 Load test"),)
     return Calendar(tuple(sorted(duties, key=lambda one: one.due or now)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_a_file_that_a_run_kept_is_read_back_with_its_start(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("change", [{"mode": "plan"}, {"verdict": ""}, {"started_at": "yesterday"}])
 def test_what_was_only_planned_is_open_or_damaged_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                              change: dict[str, str]) -> None:
+                                                              change: dict[str, Any]) -> None:
     BUILDERS["refused"](tmp_path)
     (run,) = list_runs(tmp_path)
     (run.path / "evidence").mkdir(exist_ok=True)

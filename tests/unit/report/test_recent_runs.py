@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from runbook_lib.archive.runs import list_runs
 from runbook_lib.contract.catalogue import runbooks
 from runbook_lib.environment import project
-from runbook_lib.report.recent_runs import last_run, recent_runs, runbook_index
+from runbook_lib.report import recent_runs as module
+from runbook_lib.report.recent_runs import last_done, last_run, recent_runs, runbook_index
 from tests.unit.report.sample_runs import BUILDERS
 
 
@@ -36,6 +38,23 @@ def test_every_notebook_is_listed_with_its_last_run_on_this_environment(tmp_path
     found = {name: row for name, row in ((row["notebook"], row) for row in runbook_index(refused.environment)) if row["verdict"] != "not run"}
     assert [(name[:2], row["verdict"]) for name, row in found.items()] == [(refused.notebook[:2], "failed")]
     assert {row["verdict"] for row in runbook_index("another")} == {"not run"}
+
+
+def test_what_was_refused_or_killed_is_not_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project, "outputs", lambda: tmp_path)
+    assert last_done("staging") == {}
+    BUILDERS["refused"](tmp_path)
+    BUILDERS["killed"](tmp_path)
+    assert {last for run in list_runs(tmp_path) for last in last_done(run.environment)} == set()
+
+
+@pytest.mark.parametrize(("code", "mode", "counts"), [(0, "apply", True), (1, "read-only", True), (0, "plan", False), (3, "apply", False), (5, "apply", False)])
+def test_done_is_what_came_to_a_judgement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, mode: str, counts: bool) -> None:
+    monkeypatch.setattr(project, "outputs", lambda: tmp_path)
+    BUILDERS["refused"](tmp_path)
+    (run,) = list_runs(tmp_path)
+    monkeypatch.setattr(module, "summary_of", lambda path: dataclasses.replace(run, exit_code=code, mode=mode))
+    assert list(last_done(run.environment)) == ([run.notebook] if counts else [])
 
 
 def test_the_last_run_that_kept_a_file_is_found_with_its_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

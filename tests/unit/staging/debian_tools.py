@@ -1,4 +1,4 @@
-"""Debian's own logrotate and rsyslogd: installed ones, or those that `./setup.sh test` unpacks without installing them."""
+"""Debian's own logrotate, rsyslogd and wrk: installed ones, or those that `./setup.sh test` unpacks without installing them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tests.unit.staging.files import ROOT
 
 UNPACKED = ROOT / ".lab" / "test-tools"
 LIBRARIES = next(iter((UNPACKED / "usr" / "lib").glob("*-linux-gnu*")), UNPACKED)
-MISSING = "Debian's logrotate and rsyslog are not on this machine: run ./setup.sh test as root on Debian"
+MISSING = "Debian's logrotate, rsyslog and wrk are not on this machine: run ./setup.sh test as root on Debian"
 
 
 def program(name: str) -> str | None:
     """The path of a program, which this machine has or that was unpacked."""
-    return shutil.which(name, path=f"{UNPACKED}/usr/sbin:{os.environ['PATH']}:/usr/sbin")
+    return shutil.which(name, path=f"{UNPACKED}/usr/sbin:{UNPACKED}/usr/bin:{os.environ['PATH']}:/usr/sbin")
 
 
 def environment(path: str = os.environ["PATH"]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The plan of a load test: one step, bounded, ended by an abort; none against what is no target."""
+"""The plan of a load test: one step, bounded, ended by an abort; none against another environment."""
 
 from __future__ import annotations
 

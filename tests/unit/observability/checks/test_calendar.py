@@ -17,6 +17,7 @@ from runbook_lib.recovery.facts.backups import Backup, Backups
 from runbook_lib.recovery.facts.drills import Drill, DrillOutcome, Drills
 from runbook_lib.recovery.facts.installed_schedules import InstalledSchedules, JobOutcome, JobStatus
 from runbook_lib.recovery.facts.schedules import BACKUP_CONFIGURATION, planned_schedules
+from tests.unit.data_values import environment_with
 from tests.unit.observability_doubles import staging
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)  # a Friday
@@ -153,3 +154,19 @@ def test_what_is_due_first_stays_first_with_a_capacity_review() -> None:
 def test_without_resources_no_review_is_due() -> None:
     nothing = staging().model_copy(update={"capacity": Capacity()})
     assert made().with_capacity_review(nothing, None, NOW) == made()
+
+
+def test_a_load_test_is_due_where_the_environment_is_a_target() -> None:
+    def due(environment: Any, done: dict[str, datetime] | None) -> list[Duty]:
+        backups = Backups("/b", "d", NOW, NOW, True)
+        schedules = InstalledSchedules(planned_schedules(environment), NOW, "deploy", "/h", "UTC", frozenset(), "", {}, {}, {}, frozenset(), frozenset())
+        live = Deployed("green", None, None, None, None, frozenset(), ())
+        return [one for one in calendar(environment, live, backups, schedules, None, None, done).duties if one.name == "load test"]
+
+    hours = staging().load_test.maximum_age_h
+    (fresh,) = due(staging(), {"60_load_test": NOW - timedelta(hours=hours - 1)})
+    (late,) = due(staging(), {"60_load_test": NOW - timedelta(hours=hours + 5)})
+    (never,) = due(staging(), {"61_other": NOW})
+    assert [one.verdict for one in (fresh, late, never)] == [Verdict.PASSED, Verdict.WARNING, Verdict.WARNING]
+    assert (late.state, never.state, late.notebook) == ("OVERDUE by 5 h", "never", "60 Load test")
+    assert due(environment_with({"load_test.target": "other"}), {}) == []  # what may not be put under load has no such duty
