@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -22,21 +23,20 @@ def overlay(folder: Path, text: str, name: str = "mine.yaml") -> str:
 
 def with_services_renamed(names: Mapping[str, str]) -> Environment:
     """The staging environment with some of its services under other names, wherever it names them."""
-    data = load_environment("staging").model_dump(mode="json")
-    data["services"] = {names.get(name, name): one for name, one in data["services"].items()}
-    lists = [one["needs"] for one in data["services"].values()]
-    lists += [one["services"] for one in data["health"]["claims"].values()]
-    lists += [one["needed_by"] for one in data["secrets"].values()]
-    for held in lists:
-        held[:] = [names.get(name, name) for name in held]
-    for resource in data["capacity"]["resources"].values():
-        for key in ("limit", "held_by"):
-            if str(resource.get(key)).startswith("services."):
-                _, service, *rest = resource[key].split(".")
-                resource[key] = ".".join(("services", names.get(service, service), *rest))
-    for key in ("database", "cache"):
-        data[key]["service"] = names.get(data[key]["service"], data[key]["service"])
-    return Environment.model_validate(data, strict=False)
+
+    def renamed(value: Any, key: str = "") -> Any:
+        if isinstance(value, dict):
+            return {names.get(one, one) if key == "services" else one: renamed(held, one) for one, held in value.items()}
+        if isinstance(value, list):
+            return [names.get(one, one) if key in ("needs", "services", "needed_by") else one for one in value]
+        if key == "service":
+            return names.get(value, value)
+        if isinstance(value, str) and value.startswith("services."):
+            first, name, *rest = value.split(".")
+            return ".".join((first, names.get(name, name), *rest))
+        return value
+
+    return Environment.model_validate(renamed(load_environment("staging").model_dump(mode="json")), strict=False)
 
 
 def faults_of(path: str) -> list[str]:
