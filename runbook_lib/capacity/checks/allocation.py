@@ -33,11 +33,12 @@ def containers_fit(environment: Environment, review: CapacityReview) -> tuple[Fi
 
 def _fits(environment: Environment, check: str, service: Service, one: ContainerUse) -> Finding:
     rules, words = environment.capacity, use_words(one)
-    expected = f"memory {service.memory}, {service.cpus:g} cores, used to less than {rules.near_percent:.0f} %"
+    expected = f"memory {service.memory}, cores {service.cpus:g}; used to less than {rules.near_percent:.0f} %"
     if one.oom_killed:
         return Finding(check, Verdict.FAILED, f"killed for memory; {words}", expected, "See the proposal below.")
     if one.memory_limit_bytes != service.memory_bytes or one.cpu_limit != service.cpus:
-        limits = f"runs with {amount(one.memory_limit_bytes, 'bytes')} and {in_cores(one.cpu_limit)}"
+        memory = amount(one.memory_limit_bytes, "bytes") if one.memory_limit_bytes else "no memory limit"
+        limits = f"runs with {memory} and {f'{one.cpu_limit:g} cores' if one.cpu_limit else 'no processor limit'}"
         return Finding(check, Verdict.WARNING, f"{limits}; {words}", expected,
                        "The Compose file on the server is not the plan's: 10 Preflight compares them.")
     if one.memory_bytes is None or one.cores is None:
@@ -122,4 +123,4 @@ def in_cores(value: float | None) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2g}"
+    return "–" if value is None else "<0.01" if 0 < value < 0.01 else f"{value:.2f}"

@@ -42,7 +42,8 @@ def _below(environment: Environment, one: ReviewedResource) -> Finding:
         known = one.latest is not None
         return finding(f"{title}: none", one.latest <= 0 if one.latest is not None else None, expected="0",
                        measured=f"at most {one.shown(one.latest)} in the last 24 hours" if known else "not known",
-                       otherwise=Verdict.WARNING, next_step="Its memory is too small: see the proposal below.")
+                       otherwise=Verdict.WARNING,
+                       next_step="Its memory is too small: see the proposal below." if known else _SEE)
     check, expected = f"{title}: below its limit", f"less than {rules.near_percent:.0f} % of {one.shown(one.limit)}"
     if one.share is None:
         return Finding(check, Verdict.INCONCLUSIVE, "not known", expected, _SEE)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from runbook_lib.capacity.checks.limits import below_limits, capacity_answer, limits_last, use_is_known
+from runbook_lib.core.findings import Verdict
 from tests.unit.capacity_doubles import LOST, review
 from tests.unit.observability_doubles import staging
 
@@ -33,6 +34,12 @@ def test_what_is_not_known_is_said_in_the_same_sentence() -> None:
     found = review({"server_disk": lambda day: 40.0})
     text = capacity_answer(staging(), found, use_is_known(staging(), found))
     assert "; not known: Processor of the server: known (it was not asked for) and 7 more." in text
+
+
+def test_evictions_that_are_not_known_are_not_called_too_many() -> None:
+    (found,) = (one for one in below_limits(staging(), review({})) if one.check == "Keys evicted by Redis: none")
+    assert (found.verdict, found.measured) == (Verdict.INCONCLUSIVE, "not known")
+    assert "too small" not in found.next_step
 
 
 def test_without_prometheus_the_sentence_says_so_and_nothing_else() -> None:
