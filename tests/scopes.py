@@ -45,7 +45,7 @@ SCOPES = {scope.folder: scope for scope in (
     Scope("faults/bare", 150, BARE, needs=IMAGES),
     Scope("lab/application", 80, needs=IMAGES),
     Scope("lab/databases", 150, needs=IMAGES),
-    Scope("lab/alone", 150, "v3.1.0"),
+    Scope("lab/alone", 210, "v3.1.0"),
     Scope("notebooks", 200, needs=NOTHING, apart=True),
     Scope("browser", 100, needs=NOTHING, apart=True),
     Scope("unit", 450, needs=NOTHING, apart=True),

@@ -7,6 +7,7 @@ import re
 
 from pydantic import Field, model_validator
 
+from runbook_lib.environment.alert_drill import AlertDrill, drill_faults
 from runbook_lib.environment.capacity import Capacity, capacity_faults
 from runbook_lib.environment.data_services import Cache, Database, data_service_faults, part_faults
 from runbook_lib.environment.gates import Gate
@@ -39,8 +40,8 @@ from runbook_lib.environment.tuning import Tuning, tuning_faults
 from runbook_lib.environment.types import Count, Days, Line, Name, SecretName, StrictModel, Text
 
 RULES = ("services", "database", "cache", "without", "networks", "images", "tuning", "rate_limit", "health", "metrics",
-         "logs", "alerts", "backup", "restore_drill", "configuration_backup", "rollback", "gate", "watch", "success",
-         "load", "load_test", "capacity", "disk_minimum_gb", "memory_minimum_mb")
+         "logs", "alerts", "alert_drill", "backup", "restore_drill", "configuration_backup", "rollback", "gate",
+         "watch", "success", "load", "load_test", "capacity", "disk_minimum_gb", "memory_minimum_mb")
 
 
 # as Compose takes it; short enough for what is added to it: a host name in its networks has 63 characters at most
@@ -74,6 +75,7 @@ class Environment(StrictModel):
     logging: Logging
     logs: dict[Name, LogFile] = Field(default_factory=dict)
     alerts: Alerts
+    alert_drill: AlertDrill | None = None
     notifications: Notifications = Notifications()
     tls: Tls
     access: Access
@@ -106,7 +108,7 @@ class Environment(StrictModel):
                   *part_faults({"cache": self.cache is not None}, self.without),
                   *dependency_faults(self.services, self.health), *metric_faults(self.metrics, self.alerts),
                   *log_faults(self.logs, self.services), *capacity_faults(self),
-                  *tuning_faults(self.tuning, self.services)]
+                  *tuning_faults(self.tuning, self.services), *self._drill_faults()]
         if faults:
             raise ValueError("\n".join(faults))
         return self
@@ -182,6 +184,9 @@ class Environment(StrictModel):
             for name, service in self.services.items()
             if service.required
         )
+
+    def _drill_faults(self) -> list[str]:
+        return drill_faults(self.alert_drill, self.alerts, self.services, self.networks, self.windows)
 
     def _unusable_compose(self) -> list[str]:
         # which colour is active is the release's affair: one that stood here would always be started

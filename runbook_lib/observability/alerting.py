@@ -1,4 +1,4 @@
-"""Alerts and their path to the team: what 42 asks, checks and drills. One notebook uses it: one name of the family."""
+"""Alerts and their path to the team: what 42 asks, checks and provokes. One notebook, one name of the family."""
 
 from runbook_lib.core.lazy import loader
 
@@ -9,6 +9,13 @@ _HOMES = {
     "channels_are_connected": "runbook_lib.observability.checks.alert_paths",
     "silences_end": "runbook_lib.observability.checks.alert_paths",
     "no_drill_is_left": "runbook_lib.observability.checks.alert_paths",
+    "survey_drills": "runbook_lib.observability.facts.alert_drills",
+    "select_conditions": "runbook_lib.observability.plans.alert_drill",
+    "drill_preconditions": "runbook_lib.observability.checks.alert_drill",
+    "provocations": "runbook_lib.observability.plans.alert_drill",
+    "plan_drill": "runbook_lib.observability.plans.alert_drill",
+    "drill_results": "runbook_lib.observability.checks.alert_drill",
+    "drill_is_undone": "runbook_lib.observability.checks.alert_drill",
     "alert_answer": "runbook_lib.observability.checks.alert_paths",
 }
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runbook_lib.core.findings import Verdict
+from runbook_lib.observability.alert_charts import notification_times
 from runbook_lib.observability.log_charts import slowest_routes, statuses_over_time
 from runbook_lib.observability.metric_charts import small_multiples as small_multiples
 from runbook_lib.platform.drawing import (
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from runbook_lib.observability.checks.service_states import ServiceState
 
-__all__ = ["slowest_routes", "status_map", "statuses_over_time"]
+__all__ = ["notification_times", "slowest_routes", "status_map", "statuses_over_time"]
 # A state is never shown by its colour alone: sign, fill and border differ too, on paper and to every eye.
 # verdict → sign, fill, words, border, its line
 _LOOKS: Mapping[Verdict, tuple[str, str, str, str, Any]] = {

@@ -10,6 +10,7 @@ from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.past_runs import PastRun
 from runbook_lib.environment import Environment
 from runbook_lib.environment.load_test import target_of
+from runbook_lib.observability.facts.alert_drills import AlertDrills
 from runbook_lib.platform.facts.certificates import Certificate
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.recovery.facts.backups import Backups
@@ -63,13 +64,13 @@ class Calendar:
             return self
         duty = _repeated("capacity review", last.at if last else None, rules.maximum_age_h, now, "61 Capacity review",
                          never="none in this archive")
-        return Calendar(tuple(sorted((*self.duties, duty), key=lambda one: one.due or now)))
+        return Calendar(_by_due((*self.duties, duty), now))
 
 
 def calendar(environment: Environment, deployed: Deployed, backups: Backups, schedules: InstalledSchedules,
              drills: Drills | None, certificate: Certificate | None,
-             done: Mapping[str, datetime] | None = None) -> Calendar:
-    """Backup, configuration backup, restore drill and certificate, by the server's clock; what is due first is first.
+             done: Mapping[str, datetime] | None = None, alert_drills: AlertDrills | None = None) -> Calendar:
+    """Backups, drills and certificate, by the server's clock; what is due first is first.
 
     `done`: when runbooks were last done, for those that leave their record in the archive alone. None for drills or
     certificate: they could not be had. Before the first deployment no certificate is presented.
@@ -85,12 +86,18 @@ def calendar(environment: Environment, deployed: Deployed, backups: Backups, sch
                   never="none by schedule", automatic=_next(schedules, BACKUP_CONFIGURATION)),
         _repeated("restore drill", passed.at if passed else None, environment.restore_drill.maximum_age_h, now,
                   "31 Restore drill", known=drills is not None),
+        _alert_drill(environment, alert_drills, now),
         _certificate(environment, certificate, now, live=deployed.live_colour is not None),
     )
     bounds = target_of(environment)
     if bounds is not None and done is not None:
         duties += (_repeated("load test", done.get("60_load_test"), bounds.maximum_age_h, now, "60 Load test"),)
-    return Calendar(tuple(sorted(duties, key=lambda one: one.due or now)))
+    return Calendar(_by_due(duties, now))
+
+
+def _by_due(duties: tuple[Duty, ...], now: datetime) -> tuple[Duty, ...]:
+    """What is due first is first; what this environment lacks is never due, and stands last."""
+    return tuple(sorted(duties, key=lambda one: (one.verdict is Verdict.NOT_APPLICABLE, one.due or now)))
 
 
 def nothing_is_overdue(calendar: Calendar) -> Finding:
@@ -121,6 +128,15 @@ def _repeated(name: str, last: datetime | None, maximum_age_h: int, now: datetim
     due = last + timedelta(hours=maximum_age_h)
     verdict = Verdict.PASSED if now <= due else Verdict.WARNING
     return Duty(name, last, due, verdict, _distance(due, now), notebook, automatic)
+
+
+def _alert_drill(environment: Environment, drills: AlertDrills | None, now: datetime) -> Duty:
+    name, notebook = "alert drill", "42 Alert drill"
+    if environment.alert_drill is None:
+        return Duty(name, None, None, Verdict.NOT_APPLICABLE, "the environment file has no alert_drill", notebook)
+    whole = drills.last_whole if drills else None
+    return _repeated(name, whole.at if whole else None, environment.alert_drill.maximum_age_h, now, notebook,
+                     known=drills is not None)
 
 
 def _certificate(environment: Environment, certificate: Certificate | None, now: datetime, *, live: bool) -> Duty:

@@ -80,6 +80,7 @@ class AlertDelivery:
     silences: tuple[Silence, ...] = ()
     route: Mapping[str, Any] = field(default_factory=dict)
     inhibitions: tuple[Mapping[str, Any], ...] = ()
+    started: datetime | None = None
 
     def channels_of(self, receivers: tuple[str, ...]) -> tuple[Channel, ...]:
         """Every channel of these receivers."""
@@ -131,6 +132,7 @@ def parse_delivery(status: Any, alerts: Any, silences: Any) -> AlertDelivery:
             alerts=tuple(sorted((_alert(one, names) for one in alerts), key=lambda one: (one.since, one.name))),
             silences=tuple(_silence(one) for one in silences if one["status"]["state"] in ("active", "pending")),
             route=dict(configuration["route"]), inhibitions=tuple(configuration.get("inhibit_rules") or ()),
+            started=parse_time(status["uptime"]) if status.get("uptime") else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError, yaml.YAMLError) as error:
         raise FactUnreadable(head_of(f"Alertmanager's reply is of an unknown form: {error!r}", 300),

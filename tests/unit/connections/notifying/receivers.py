@@ -46,7 +46,7 @@ PAGERDUTY_OK = Reply(202, json.dumps({"status": "success", "message": "Event pro
 class WebReceiver:
     """Replies in the order given, the last one again and again; keeps what it was sent."""
 
-    def __init__(self, *replies: Reply, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *replies: Reply, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
         self.requests: list[tuple[str, dict[str, str], Any]] = []
         self._replies = list(replies)
         self._over = threading.Event()
@@ -59,12 +59,12 @@ class WebReceiver:
             def do_POST(self) -> None:
                 receiver._answer(self)
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer((host, 0), Handler)
         self._server.daemon_threads = True
         self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # refused handshakes are wanted
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"{'https' if tls else 'http'}://{host}:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
@@ -90,9 +90,9 @@ class WebReceiver:
 
 
 @contextmanager
-def web_receiver(*replies: Reply, tls: ssl.SSLContext | None = None) -> Iterator[WebReceiver]:
+def web_receiver(*replies: Reply, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[WebReceiver]:
     """A receiver for the time of a test."""
-    made = WebReceiver(*replies, tls=tls)
+    made = WebReceiver(*replies, tls=tls, host=host)
     try:
         yield made
     finally:
@@ -132,7 +132,8 @@ class Mailbox:
 
 
 @contextmanager
-def mail_server(mailbox: Mailbox, tls: ssl.SSLContext | None = None, *, starttls: bool = False) -> Iterator[int]:
+def mail_server(mailbox: Mailbox, tls: ssl.SSLContext | None = None, *, starttls: bool = False,
+                host: str = "127.0.0.1") -> Iterator[int]:
     """A real SMTP server; the value is its port. `tls`: from the first byte, or with STARTTLS."""
     loop = asyncio.new_event_loop()
 
@@ -140,7 +141,7 @@ def mail_server(mailbox: Mailbox, tls: ssl.SSLContext | None = None, *, starttls
         return SMTP(mailbox, loop=loop, tls_context=tls if starttls else None, authenticator=mailbox.login,
                     auth_require_tls=tls is not None and starttls, enable_SMTPUTF8=False)
 
-    server = loop.run_until_complete(loop.create_server(session, "127.0.0.1", 0, ssl=None if starttls else tls))
+    server = loop.run_until_complete(loop.create_server(session, host, 0, ssl=None if starttls else tls))
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runbook_lib.core.findings import Verdict
 from runbook_lib.core.past_runs import PastRun
+from runbook_lib.environment import load_environment
 from runbook_lib.environment.capacity import Capacity
 from runbook_lib.observability.checks.calendar import Calendar, Duty, calendar, nothing_is_overdue
+from runbook_lib.observability.facts.alert_drills import AlertDrillRecord, AlertDrills
+from runbook_lib.observability.facts.alert_timeline import AlertPath
 from runbook_lib.platform.facts.certificates import Certificate
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.recovery.facts.backups import Backup, Backups
@@ -18,6 +23,7 @@ from runbook_lib.recovery.facts.drills import Drill, DrillOutcome, Drills
 from runbook_lib.recovery.facts.installed_schedules import InstalledSchedules, JobOutcome, JobStatus
 from runbook_lib.recovery.facts.schedules import BACKUP_CONFIGURATION, planned_schedules
 from tests.unit.data_values import environment_with
+from tests.unit.environment_doubles import overlay
 from tests.unit.observability_doubles import staging
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)  # a Friday
@@ -65,7 +71,7 @@ def duty(name: str, **done: Any) -> Duty:
 
 def test_all_in_time_passes_and_names_what_is_next() -> None:
     found = made()
-    assert [one.name for one in found.duties] == ["database backup", "configuration backup", "restore drill", "certificate"]
+    assert [one.name for one in found.duties] == ["database backup", "configuration backup", "restore drill", "certificate", "alert drill"]
     finding = nothing_is_overdue(found)
     assert (finding.verdict, finding.measured) == (Verdict.PASSED, "next: database backup before 2026-11-28 04:00 UTC")
 
@@ -107,7 +113,7 @@ def test_what_is_overdue_stands_before_what_is_not() -> None:
 def test_a_job_that_does_it_automatically_is_shown_with_its_next_time() -> None:
     rows = {row["what"]: row["automatic"] for row in made(installed=True).table}
     assert rows == {"database backup": "2026-11-28 02:00 UTC", "configuration backup": "2026-11-29 03:00 UTC",
-                    "restore drill": "no", "certificate": "no"}
+                    "restore drill": "no", "certificate": "no", "alert drill": "no"}
     assert {row["automatic"] for row in made().table} == {"no"}
 
 
@@ -170,3 +176,43 @@ def test_a_load_test_is_due_where_the_environment_is_a_target() -> None:
     assert [one.verdict for one in (fresh, late, never)] == [Verdict.PASSED, Verdict.WARNING, Verdict.WARNING]
     assert (late.state, never.state, late.notebook) == ("OVERDUE by 5 h", "never", "60 Load test")
     assert due(environment_with({"load_test.target": "other"}), {}) == []  # what may not be put under load has no such duty
+
+
+DRILLED = """
+alert_drill:
+  maximum_age_h: 744
+  conditions: {CpuUsageHigh: {by: cpu}}
+"""
+
+
+def alert_drill(folder: Path, drills: AlertDrills | None, text: str = DRILLED) -> Duty:
+    """The duty where these drills are recorded; None: the record did not answer."""
+    environment = load_environment(overlay(folder, text))
+    found = calendar(environment, Deployed(None, None, None, None, None, frozenset(), ()), Backups("/b", "d", NOW, NOW, True),
+                     InstalledSchedules(planned_schedules(environment), NOW, "deploy", "/h", "UTC", frozenset(), "", {}, {}, {},
+                                        frozenset(), frozenset()), None, None, None, drills)
+    return next(one for one in found.duties if one.name == "alert drill")
+
+
+def recorded(days: float, **differs: Any) -> AlertDrillRecord:
+    """A drill of so many days ago, in which everything arrived."""
+    path = AlertPath("CpuUsageHigh", 1.0, 20.0, 5.0, 10.0, 10.0, over=30.0, sent={"email": 11.0}, end_sent={"email": 31.0})
+    return replace(AlertDrillRecord(NOW - timedelta(days=days), f"r{days}", "done", "", 40.0, True, 5.0, (path,), {}), **differs)
+
+
+def test_an_alert_drill_is_due_as_the_environment_says(tmp_path: Path) -> None:
+    assert alert_drill(tmp_path, AlertDrills((recorded(3),))).state == "in 28 days"
+    late = alert_drill(tmp_path, AlertDrills((recorded(40),)))
+    assert (late.verdict, late.state, late.notebook) == (Verdict.WARNING, "OVERDUE by 9 days", "42 Alert drill")
+
+
+def test_only_a_drill_in_which_everything_arrived_counts(tmp_path: Path) -> None:
+    lost = AlertPath("CpuUsageHigh", 1.0, 20.0, 5.0, 10.0, 10.0, over=30.0, sent={"email": None})
+    for one in (recorded(1, outcome="error"), recorded(1, undone=False), recorded(1, paths=()), recorded(1, paths=(lost,))):
+        assert alert_drill(tmp_path, AlertDrills((recorded(3), one))).state == "in 28 days"
+        assert alert_drill(tmp_path, AlertDrills((one,))).state == "never"
+
+
+def test_an_alert_drill_that_is_not_known_is_not_taken_for_done(tmp_path: Path) -> None:
+    assert alert_drill(tmp_path, None).verdict is Verdict.INCONCLUSIVE
+    assert alert_drill(tmp_path, AlertDrills(), "title: Mine").verdict is Verdict.NOT_APPLICABLE

@@ -1,0 +1,31 @@
+"""The chart of a drill: every condition has its row, also one that was not provoked or did not arrive."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from runbook_lib.observability.alert_charts import notification_times
+from runbook_lib.observability.facts.alert_drills import AlertDrillRecord, AlertDrills
+from runbook_lib.observability.facts.alert_timeline import AlertPath
+
+AT = datetime(2026, 11, 27, 16, 58, tzinfo=UTC)
+ARRIVED = AlertPath("ErrorRateHigh", 13, 31, 20, 26, 26, over=35, sent={"email": 27.0, "slack": 28.0}, end_sent={"email": 36.0})
+LOST = AlertPath("ServiceUnhealthy", 2, None, 12, 17, 17, sent={"email": None})
+
+
+def drills(*paths: AlertPath, **not_provoked: str) -> AlertDrills:
+    return AlertDrills((AlertDrillRecord(AT, "r1", "done", "", 52.0, True, 5.0, paths, not_provoked),))
+
+
+def test_each_condition_has_a_row_and_the_chart_says_it_in_words() -> None:
+    figure = notification_times(drills(ARRIVED, LOST, MemoryUsageHigh="It would take 9 GB"))
+    axes = figure.axes[0]
+    assert [one.get_text() for one in axes.get_yticklabels()] == ["MemoryUsageHigh", "ServiceUnhealthy", "ErrorRateHigh"]
+    words = [one.get_text() for one in axes.texts]
+    assert {"14 s", "no channel took it", "not provoked"} <= set(words)
+    assert "ErrorRateHigh: fires 13 s, in Alertmanager 13 s, sent email 14 s, slack 15 s" in str(figure.get_label())
+    assert "MemoryUsageHigh: not provoked" in str(figure.get_label())
+
+
+def test_no_drill_is_an_answer_and_not_an_empty_chart() -> None:
+    assert notification_times(AlertDrills()).get_label() == "No drill is recorded."
