@@ -18,6 +18,9 @@ from runbook_lib.environment import Environment
 
 # as the recorded measure has them: what is mounted from memory or into a container is not a disk
 DISKS = '{fstype!~"tmpfs|ramfs|squashfs|iso9660|nsfs",mountpoint!~"/etc/.+"}'
+# as its alert has it: what a dead holder left behind holds no lock
+HELD_S = ("time() - runbook_lock_held_since_timestamp_seconds"
+          " and time() - runbook_lock_heartbeat_timestamp_seconds < 600")
 PROCESSORS = "count(count by (cpu) (node_cpu_seconds_total))"
 
 
@@ -111,7 +114,7 @@ def _kept(environment: Environment) -> tuple[Panel, ...]:
     longest_h = max(int(one.ends[:2]) - int(one.begins[:2]) for one in environment.windows.values())
     return (
         figure("The lock is held for", "Zero: it is free. 00 Start here shows who holds it.", "s",
-               Query("max(time() - runbook_lock_held_since_timestamp_seconds) or vector(0)"), limit=longest_h * 3600),
+               Query(f"max({HELD_S}) or vector(0)"), limit=longest_h * 3600),
         figure("The certificate lasts for", "The one that nginx presents. Renewal begins 30 days before its end.", "s",
                Query("min(runbook_certificate_expires_timestamp_seconds) - time()", exists_after=FIRST_SUCCESS),
                limit=environment.certificate_minimum_days * 86_400, below=True),

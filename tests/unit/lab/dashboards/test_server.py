@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
+
+import pytest
+import yaml
 
 from lab.dashboards import server
 from lab.dashboards.building import dashboards
@@ -20,6 +25,19 @@ def test_disks_are_those_of_the_recorded_measure(environment: Environment) -> No
     assert server.DISKS in measures
     limits = {panel.title: panel.limit for panel in server.host(environment).panels}
     assert (limits["Processors"], limits["Disks"]) == (80, 85)
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on this machine")
+def test_a_lock_that_a_dead_holder_left_behind_is_shown_as_free(tmp_path: Path) -> None:
+    """promtool evaluates the panel's own query: an hour under the lock, then its holder is dead."""
+    series = [{"series": 'runbook_lock_held_since_timestamp_seconds{run="a"}', "values": "0x120"},
+              {"series": 'runbook_lock_heartbeat_timestamp_seconds{run="a"}', "values": "0+60x60 3600x60"}]
+    asked = [{"expr": f"max({server.HELD_S}) or vector(0)", "eval_time": at, "exp_samples": [{"labels": "{}", "value": value}]}
+             for at, value in (("30m", 1800), ("80m", 0))]
+    (tmp_path / "cases.yml").write_text(yaml.safe_dump({"rule_files": [], "evaluation_interval": "1m", "tests": [
+        {"interval": "1m", "input_series": series, "promql_expr_test": asked}]}))
+    done = subprocess.run(("promtool", "test", "rules", str(tmp_path / "cases.yml")), capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_lock_and_the_certificate_have_the_limits_of_their_alerts(environment: Environment) -> None:
