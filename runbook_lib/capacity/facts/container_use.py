@@ -1,34 +1,41 @@
-"""CPU and memory of each container, sampled while a load is sent: counters of the engine, two of them make a share."""
+"""CPU and memory of each container, sampled while a load is sent, as shares of its limits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
+from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
-from runbook_lib.core.times import parse_time
+from runbook_lib.core.text import head_of, lines_of
 from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.containers import parse_size
 
-SERVICE = "com.docker.compose.service"
-# pages that the kernel gives back at once: `docker stats` does not count them either (cgroup v2, v1)
-RECLAIMABLE = ("inactive_file", "total_inactive_file")
+# One call for all, in two seconds: asked one by one through its API, the engine takes a second for each container.
+_PROGRAM = """
+ids=$(docker ps --quiet --no-trunc --filter "label=com.docker.compose.project=$1") || exit $?
+[ -n "$ids" ] || exit 0
+docker inspect --format '{{.Id}} {{index .Config.Labels "com.docker.compose.service"}}' $ids || exit $?
+exec docker stats --no-stream --no-trunc --format '{{json .}}' $ids
+"""
 
 
 @dataclass(frozen=True)
 class UseSample:
-    """One container at one moment: `at_s` is a UNIX time by the server's clock, `cpu_ns` grows while it works."""
+    """One container at one moment, a UNIX time by this machine's clock; `cpu_percent` is of one core."""
 
     service: str
     at_s: float
-    cpu_ns: int
+    cpu_percent: float
     memory_bytes: int
 
 
 @dataclass(frozen=True)
 class UsePoint:
-    """A container's use since the sample before: percent of its limits in the environment file."""
+    """A container's use at one moment, in percent of its limits in the environment file."""
 
     at_s: float
     cpu_percent: float
@@ -36,50 +43,45 @@ class UsePoint:
 
 
 def sample_use(environment: Environment) -> Question[tuple[UseSample, ...]]:
-    """One sample of every running container. Raises DockerUnavailable, FactUnreadable. Source: the engine's `stats`."""
+    """One sample of every running container. Raises DockerUnavailable, FactUnreadable. Source: `docker stats`."""
 
     def fetch(connections: Connections) -> tuple[UseSample, ...]:
-        api = connections.docker.client().api
-        found = api.containers(filters={"label": f"com.docker.compose.project={environment.project}"})
-        samples = []
-        for container in found:
-            name = (container.get("Labels") or {}).get(SERVICE)
-            if name:  # one-shot: without it the engine waits a second for each, to compute what we compute
-                samples.append(parse_sample(name, api.stats(container["Id"], stream=False, one_shot=True)))
-        return tuple(sample for sample in samples if sample)
+        command = Command(("sh", "-c", _PROGRAM, "container use", environment.project), timeout_s=60)
+        return parse_use(connections.server.run(command).stdout, time.time())
 
     return Question("use of the containers", fetch)
 
 
-def parse_sample(service: str, stats: Mapping[str, Any]) -> UseSample | None:
-    """The engine's reply; None for a container that has just stopped. Raises FactUnreadable."""
-    try:
-        memory = stats["memory_stats"]
-        if "usage" not in memory:  # an exited container: no memory, and a time of the year 1
-            return None
-        inner = memory.get("stats") or {}
-        reclaimable = next((int(inner[name]) for name in RECLAIMABLE if name in inner), 0)
-        return UseSample(service, parse_time(stats["read"]).timestamp(),
-                         int(stats["cpu_stats"]["cpu_usage"]["total_usage"]),
-                         max(0, int(memory["usage"]) - reclaimable))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FactUnreadable("The engine replied to `stats` in an unknown form.", where=service,
-                             next_step="An engine older than 20.10 is not supported.") from error
+def parse_use(text: str, at_s: float) -> tuple[UseSample, ...]:
+    """Lines of `<id> <service>`, then the JSON lines of `docker stats`. Raises FactUnreadable for any other form.
+
+    A container that has stopped between the two has no line of its own, or one without figures.
+    """
+    services: dict[str, str] = {}
+    samples = []
+    for line in lines_of(text):
+        try:
+            if line.startswith("{"):
+                row = read_json(line)
+                if "--" not in (row["CPUPerc"], row["MemUsage"].partition(" ")[0]) and services.get(str(row["ID"])):
+                    samples.append(UseSample(services[str(row["ID"])], at_s, float(row["CPUPerc"].rstrip("%")),
+                                             parse_size(row["MemUsage"].partition("/")[0])))
+            elif line.strip():
+                identity, _, service = line.partition(" ")
+                services[identity] = service.strip()
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise FactUnreadable("`docker stats` replied in an unknown form.", where=head_of(line, 200)) from error
+    return tuple(samples)
 
 
 def use_over_time(samples: Iterable[UseSample], environment: Environment) -> dict[str, tuple[UsePoint, ...]]:
-    """Each container's use between its samples, in their order; a counter that fell (a restart) makes no point."""
+    """Each container's use as shares of its service's limits, in the order of time; without a limit it has none."""
     points: dict[str, list[UsePoint]] = {}
-    before: dict[str, UseSample] = {}
     limits = {container: (service.cpus, service.memory_bytes) for name, service in environment.services.items()
               for container in service.containers(name)}
     for one in sorted(samples, key=lambda sample: sample.at_s):
-        last = before.get(one.service)
-        before[one.service] = one
-        if last is None or one.service not in limits or one.at_s <= last.at_s or one.cpu_ns < last.cpu_ns:
-            continue
-        cpus, memory_bytes = limits[one.service]
-        cores = (one.cpu_ns - last.cpu_ns) / 1e9 / (one.at_s - last.at_s)
-        points.setdefault(one.service, []).append(
-            UsePoint(one.at_s, 100 * cores / cpus, 100 * one.memory_bytes / memory_bytes))
+        if one.service in limits:
+            cpus, memory_bytes = limits[one.service]
+            points.setdefault(one.service, []).append(
+                UsePoint(one.at_s, one.cpu_percent / cpus, 100 * one.memory_bytes / memory_bytes))
     return {name: tuple(found) for name, found in points.items()}

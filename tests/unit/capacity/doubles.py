@@ -36,6 +36,6 @@ def sent(**of: Any) -> LoadTestRun:
     test = planned()
     test.raw = raw_result(**of)
     test.result = load_result_of(test.raw)
-    test.samples = [UseSample(service, 1_790_000_000.0 + second, int(second * share * 1e9), 100_000_000)
+    test.samples = [UseSample(service, 1_790_000_000.0 + second, 100 * share, 100_000_000)
                     for service, share in (("backend-blue", 0.9), ("postgres", 0.2)) for second in range(0, 31, 2)]
     return test

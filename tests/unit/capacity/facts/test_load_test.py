@@ -81,7 +81,7 @@ def test_a_stop_takes_the_result_that_there_is() -> None:
 def test_containers_that_do_not_answer_are_missing_and_no_error() -> None:
     from runbook_lib.core.errors import DockerUnavailable
 
-    connections = ScriptedConnections(engine=DockerUnavailable("no engine", where="", next_step=""))
+    connections = ScriptedConnections(commands={"container use": DockerUnavailable("no engine", where="", next_step="")})
     assert planned().watch_use().fetch(connections) == 0
 
 
@@ -89,7 +89,7 @@ def test_the_evidence_is_bounded_and_comes_back() -> None:
     text = sent().evidence()
     data = json.loads(text)
     assert load_result_of(data["result"]) == sent().result
-    assert len(data["containers"]["backend-blue"]) == 15
+    assert len(data["containers"]["backend-blue"]) == 16
     assert json.loads(planned().evidence())["result"] is None
 
 

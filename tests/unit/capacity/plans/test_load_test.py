@@ -52,7 +52,7 @@ def test_alerts_that_the_environment_expects_are_silenced_and_no_others() -> Non
 
 
 def test_the_step_lasts_until_the_load_has_ended() -> None:
-    connections = ScriptedConnections(load=[None, None, raw_result()], engine=RunFailed("none", where="", next_step=""))
+    connections = ScriptedConnections(load=[None, None, raw_result()], commands={"container use": ""})
     outcome = open_gate(gates()[0], lambda question: question.fetch(connections))
     assert outcome.opened
     assert len(outcome.probes) == 3
@@ -61,12 +61,12 @@ def test_the_step_lasts_until_the_load_has_ended() -> None:
 
 def test_a_load_that_used_up_its_budget_ended_as_it_should() -> None:
     """The step passes, so that the notebook goes on to show and judge what was found."""
-    connections = ScriptedConnections(load=[raw_result(ended="error budget")], engine=RunFailed("none", where="", next_step=""))
+    connections = ScriptedConnections(load=[raw_result(ended="error budget")], commands={"container use": ""})
     assert open_gate(gates()[0], lambda question: question.fetch(connections)).opened
 
 
 def test_a_generator_that_died_fails_the_step_at_once() -> None:
-    connections = ScriptedConnections(load=[RunFailed("it died", where="", next_step="")], engine=RunFailed("none", where="", next_step=""))
+    connections = ScriptedConnections(load=[RunFailed("it died", where="", next_step="")], commands={"container use": ""})
     outcome = open_gate(gates()[0], lambda question: question.fetch(connections))
     assert (outcome.opened, len(outcome.probes), "it died" in outcome.message) == (False, 1, True)
 
