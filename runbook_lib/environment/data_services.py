@@ -36,6 +36,9 @@ class Cache(StrictModel):
 def data_service_faults(services: Mapping[str, Service], named: Mapping[str, str]) -> list[str]:
     """What is wrong with the services that `named` names by the key's path: unknown, or a part of each release."""
     faults = [f"{path}: there is no service {name!r}" for path, name in named.items() if name not in services]
+    # a restore empties the one and fills the other
+    faults += [f"{path}: {name} is named for something else as well" for place, (path, name) in enumerate(named.items())
+               if name in [*named.values()][:place]]
     # what every release brings anew could keep nothing
     return faults + [f"{path}: services.{name} belongs to a release, which has one of each colour"
                      for path, name in named.items() if name in services and services[name].coloured]

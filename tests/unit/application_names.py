@@ -20,7 +20,7 @@ MOST = {
     "labels": 9,
     "metrics": 4,
     "log folders": 2,
-    "other names": 10,
+    "other names": 9,
     "Compose file": 0,
     "API paths": 27,
     "service names": 92,

@@ -110,8 +110,10 @@ def environment_with(changes: Mapping[str, Any] | None = None) -> Environment:
     if "services" in changes:  # staging's claims and tuning are about its own services, and its data are in them
         put(data, "health.claims", {})
         alone = [name for name, one in changes["services"].items() if not one.get("coloured")]
-        for key, name in (("database", "postgres"), ("cache", "redis")):
-            put(data, f"{key}.service", name if name in alone or not alone else alone[0])
+        database = "postgres" if "postgres" in alone or not alone else alone[0]
+        put(data, "database.service", database)
+        if "redis" not in alone or database == "redis":
+            data |= {"cache": None, "without": {"cache": "the case is about other services"}}
         put(data, "tuning.backend", data["tuning"]["backend"] | {"variables": {}, "cached": []})
         put(data, "tuning.redis.session_keys", None)
         for part in data["tuning"].values():

@@ -23,7 +23,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.logs import ACCESS_LOG
 
 MARKER = ".runbook/switched.mark"
-AGENT = "gw2-runbook-watch"
+AGENT = "runbook-watch"
 BIN_S = 0.05  # response times are counted in steps of this
 READS = ("/api/v1/builds", "/api/v1/squads")
 ERROR_RATE = "API error rate"

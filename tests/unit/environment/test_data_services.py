@@ -50,6 +50,7 @@ def test_an_environment_may_be_without_a_cache_and_says_why(tmp_path: Path, text
      "database.service: services.backend belongs to a release, which has one of each colour"),
     ("database: {name: my-app}", "database.name: should be a name of at most 39 small letters, digits and _, got 'my-app'"),
     ("database: {owner: Ann Lee}", "database.owner: should be a name in small letters, digits, _ . -, got 'Ann Lee'"),
+    ("cache: {service: postgres}", "cache.service: postgres is named for something else as well"),
     ("cache: null", "cache: give it, or say in without.cache why this environment has none"),
     ("without: {cache: none}", "without.cache: cache is given as well; leave one of them out (cache: null)"),
     ("without: {cash: none}", "without.cash: only cache can be left out; did you mean 'cache'?"),
