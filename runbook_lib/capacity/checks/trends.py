@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from runbook_lib.capacity.checks.breaks import after_departure, after_jump
+from runbook_lib.capacity.checks.robust_lines import WEEK, lines, noise, thinned
+
 if TYPE_CHECKING:
     import numpy
 
@@ -21,12 +24,9 @@ SEED = 61  # the same history has to give the same answer, so that two reports c
 RESAMPLED, RESAMPLED_TO_TEST = 400, 100  # a spread needs fewer than percentiles do
 RANGE = (5.0, 95.0)  # percentiles: nine times in ten the truth is within
 CERTAIN = 2.576  # standard deviations from zero: by chance one series in a hundred has as much of a trend
-MOST_DAILY, WEEK = 100, 7  # more days than that are taken as weeks: pairs grow with the square
 LEAST_POINTS = 12
-JUMP = 0.8  # two levels fit so much better than a line: it jumped, and does not grow
 MOST_MEMORY = 0.95
 WIDER, WIDER_WHEN_SHORT = 1.1, 4.0  # what the percentiles of a resampled slope lack, measured on series of known truth
-MAD = 1.4826  # of a normal distribution: standard deviation over the median absolute deviation
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,11 @@ def growth(days: Sequence[float], values: Sequence[float], minimum_days: int) ->
     if not days or days[-1] - days[0] + 1 < minimum_days or len(days) < max(LEAST_POINTS, minimum_days / 2):
         return Growth(None, None, f"{len(days)} days of history, at least {minimum_days} are needed")
     x, y = numpy.asarray(days, dtype=float), numpy.asarray(values, dtype=float)
-    x, y, jumped = _after_jump(x, y)
+    x, y, jumped = after_jump(x, y)
+    x, y, left = after_departure(x, y)
+    jumped = jumped or left
     if x[-1] - x[0] + 1 < minimum_days or len(x) < LEAST_POINTS:
-        return Growth(None, None, f"it went to another level {x[-1] - x[0] + 1:.0f} days ago; at least {minimum_days} "
+        return Growth(None, None, f"it left its course {x[-1] - x[0] + 1:.0f} days ago; at least {minimum_days} "
                       "days of it are needed")
     fitted = _fit(x, y, jumped=jumped)
     test = _back_test(x, y)
@@ -118,38 +120,17 @@ def _fit(x: Array, y: Array, *, jumped: bool = False, changed: bool = False, res
     import numpy
 
     first, last = float(x[0]), float(x[-1])
-    x, y = _thinned(x, y)
+    x, y = thinned(x, y)
     from_last = x - last
-    slope, level = _lines(from_last, y[None, :])
+    slope, level = lines(from_last, y[None, :])
     y, used = _without_weekdays(x, y - level[0] - slope[0] * from_last)
     y = y + level[0] + slope[0] * from_last
-    slope, level = _lines(from_last, y[None, :])
+    slope, level = lines(from_last, y[None, :])
     rest = y - level[0] - slope[0] * from_last
     made = _resampled(rest, used, resampled)
-    slopes, levels = _lines(from_last, level[0] + slope[0] * from_last + made)
+    slopes, levels = lines(from_last, level[0] + slope[0] * from_last + made)
     return Trend(float(slope[0]), float(level[0]), tuple(numpy.asarray(slopes).tolist()),
                  tuple(numpy.asarray(levels).tolist()), first, last, jumped, changed)
-
-
-def _lines(x: Array, rows: Array) -> tuple[Array, Array]:
-    """Slope, and value at zero, of the robust line through each row."""
-    import numpy
-
-    one, other = numpy.triu_indices(len(x), 1)
-    slopes = numpy.median((rows[:, other] - rows[:, one]) / (x[other] - x[one]), axis=1)
-    return slopes, numpy.median(rows - slopes[:, None] * x, axis=1)
-
-
-def _thinned(x: Array, y: Array) -> tuple[Array, Array]:
-    """Weeks instead of days where there are many: the median of each week that is at least half there."""
-    import numpy
-
-    if len(x) <= MOST_DAILY:
-        return x, y
-    weeks = numpy.floor((x - x[-1]) / WEEK - 1e-9)
-    kept = [week for week in numpy.unique(weeks) if (weeks == week).sum() >= WEEK / 2]
-    return (numpy.array([x[weeks == week].mean() for week in kept]),
-            numpy.array([numpy.median(y[weeks == week]) for week in kept]))
 
 
 def _without_weekdays(x: Array, rest: Array) -> tuple[Array, int]:
@@ -169,7 +150,7 @@ def _resampled(rest: Array, used: int, rows: int) -> Array:
     import numpy
 
     count, chance = len(rest), numpy.random.default_rng(SEED)
-    clipped = numpy.clip(rest, -3 * _noise(rest), 3 * _noise(rest))
+    clipped = numpy.clip(rest, -3 * noise(rest), 3 * noise(rest))
     alike = float(clipped[1:] @ clipped[:-1] / (clipped @ clipped)) if clipped.any() else 0.0
     # a line through few points makes its deviations look less alike than they are
     memory = min(max(alike + (2 + 4 * max(alike, 0.0)) / count, 0.0), MOST_MEMORY)
@@ -184,25 +165,6 @@ def _resampled(rest: Array, used: int, rows: int) -> Array:
     scale = (WIDER + WIDER_WHEN_SHORT / count) * math.sqrt(count / max(1, count - used))
     scaled: Array = made[:, -count:] * scale
     return scaled
-
-
-def _after_jump(x: Array, y: Array) -> tuple[Array, Array, bool]:
-    """The part after a jump to another level, where that explains the series much better than a line does."""
-    import numpy
-
-    thin_x, thin_y = _thinned(x, y)
-    slope, level = _lines(thin_x, thin_y[None, :])
-    from_line = float(numpy.abs(thin_y - level[0] - slope[0] * thin_x).sum())
-    least, best = 3, (math.inf, 0)
-    for place in range(least, len(thin_x) - least):
-        left, right = thin_y[:place], thin_y[place:]
-        misfit = float(numpy.abs(left - numpy.median(left)).sum() + numpy.abs(right - numpy.median(right)).sum())
-        best = min(best, (misfit, place))
-    misfit, place = best
-    if place == 0 or misfit >= JUMP * from_line:
-        return x, y, False
-    since = x > (thin_x[place - 1] + thin_x[place]) / 2
-    return x[since], y[since], True
 
 
 def _back_test(x: Array, y: Array) -> BackTest | None:
@@ -224,12 +186,6 @@ def _crossing(slope: float, level: float, limit: float) -> float:
     if level >= limit:
         return 0.0
     return (limit - level) / slope if slope > 0 else math.inf
-
-
-def _noise(rest: Array) -> float:
-    import numpy
-
-    return MAD * float(numpy.median(numpy.abs(rest))) or float(numpy.std(rest))
 
 
 def _spread(values: Sequence[float]) -> float:

@@ -91,7 +91,37 @@ def test_a_jump_a_few_days_ago_is_a_refusal(seed: int) -> None:
     x, y = days_of(seed, 90)
     found = grown(x, numpy.where(x > 80, y + 15, y))
     assert found.trend is None
-    assert "another level" in found.refusal
+    assert "left its course" in found.refusal
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_after_a_great_deletion_only_the_days_since_count(seed: int) -> None:
+    x, y = days_of(seed, 365)
+    found = trend_of(x, numpy.where(x > 324, y - 20 + 0.3 * (x - 324), y + 0.1 * x))
+    assert found.jumped
+    assert found.first > 320
+    assert 100 < found.days_until(LIMIT)[0] < 350  # on the old line it would be days
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_burst_of_a_week_is_neither_a_trend_nor_ignored(seed: int) -> None:
+    x, y = days_of(seed, 365, gaps=0.0)
+    found = grown(x, y + numpy.where(x > 357, 5 * (x - 357), 0.0))
+    assert found.trend is None
+    assert found.refusal.startswith("it left its course ")
+
+
+def test_one_wild_last_day_changes_nothing() -> None:
+    x, y = days_of(8, 365, slope=SLOPE)
+    before, after = trend_of(x, y), trend_of(x, numpy.where(x == x[-1], y + 40, y))
+    assert after.jumped is False
+    assert after.slope == pytest.approx(before.slope, rel=0.05)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_sawtooth_is_not_growth(seed: int) -> None:
+    x, y = days_of(seed, 365)
+    assert not trend_of(x, y + (x % 30) * 0.8).is_certain
 
 
 @pytest.mark.parametrize("seed", range(5))
