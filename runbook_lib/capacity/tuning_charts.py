@@ -96,7 +96,7 @@ def planned_against_in_force(values: Sequence[PlannedValue], *, title: str = "Pl
     axes.set_xticks([-2, -1, 0, 1, 2], ["¼", "½", "as planned", "2×", "4×"])
     axes.set_yticks(range(len(shown)), [f"{one.part}: {one.name}" for one in shown], fontsize=8)
     axes.grid(axis="y", visible=False)
-    axes.set_xlabel("in force, as a share of what is planned: ● as planned   ✕ not as planned   ◆ not known   "
+    axes.set_xlabel("in force, as a share of what is planned:\n● as planned   ✕ not as planned   ◆ not known\n"
                     "▲ waits for a restart, or is overridden", fontsize=8.5, loc="left")
     return described(figure, "; ".join(f"{one.part} {one.name}: {_words(one)}" for one in shown) + ".")
 

@@ -86,15 +86,13 @@ class FrontendTuning(StrictModel):
 class PostgresTuning(StrictModel):
     """Settings of postgresql.conf, and the care the plan asks for.
 
-    `service` is whose container has its limits. `settings` are further ones, as SHOW prints them or with any unit.
-    `statements_database` is where the extension pg_stat_statements was created, if not in the environment's own
-    database.
+    `settings` are further ones, as SHOW prints them or with any unit. `statements_database` is where the extension
+    pg_stat_statements was created, if not in the environment's own database.
     """
 
     max_connections: Count
     shared_buffers: Memory
     measures: tuple[Text, ...]
-    service: Name | None = None
     settings: dict[SettingName, Line] = Field(default_factory=dict)
     statements_database: DatabaseName | None = None
 
@@ -107,14 +105,13 @@ class PostgresTuning(StrictModel):
 class RedisTuning(StrictModel):
     """Settings of redis.conf; `maxmemory` stays below the container's limit.
 
-    `service` is who is asked. `settings` are further ones, as CONFIG GET prints them. `session_keys` is the pattern of
-    the keys that hold sessions; each of them has to end at some time.
+    `settings` are further ones, as CONFIG GET prints them. `session_keys` is the pattern of the keys that hold
+    sessions; each of them has to end at some time.
     """
 
     maxmemory: Memory
     maxmemory_policy: Text
     uses: tuple[Text, ...]
-    service: Name | None = None
     settings: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")], Line] = Field(
         default_factory=dict)
     session_keys: KeyPattern | None = None
@@ -160,8 +157,6 @@ class Tuning(StrictModel):
         for name, part in self:
             if isinstance(part, (BackendTuning, FrontendTuning)) and (part.service is None) != (part.process is None):
                 raise ValueError(f"{name}: service and process go together; whose processes are counted, by which name")
-        if self.redis.service is None and (self.redis.session_keys or any(one.keys for one in self.backend.cached)):
-            raise ValueError("redis.service: is missing; keys are looked up in it")
         twice = [name for name in ("max_connections", "shared_buffers") if name in self.postgres.settings]
         if twice:
             raise ValueError(f"postgres.settings.{twice[0]}: is planned already, by postgres.{twice[0]}")

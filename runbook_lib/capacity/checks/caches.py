@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from runbook_lib.capacity.checks.planned_services import cache_state, no_cache_because
 from runbook_lib.capacity.facts.client_view import ClientView, RepeatedRead
 from runbook_lib.capacity.facts.database_usage import DatabaseUsage
 from runbook_lib.capacity.facts.server_tuning import CacheState, KeySample, ServerTuning
@@ -20,14 +21,10 @@ _BELOW = 0.9  # of the planned time: a reply that was just cached has at least s
 def caches_work(environment: Environment, usage: DatabaseUsage | Unanswered, server: ServerTuning | Unanswered,
                 view: ClientView | Unanswered) -> tuple[Finding, ...]:
     """Reads are found in memory, replies in the cache for as long as planned, sessions in the cache until they end."""
-    redis = environment.tuning.redis
-    service = environment.services.get(redis.service or "")
     found = [_buffers(environment, usage), *_replies(environment, view)]
-    if service is None or not service.required:
-        reason = service.absent_reason if service else "tuning.redis.service names no service"
+    if reason := no_cache_because(environment):
         return (*found, *(not_applicable(name, reason) for name in (_HITS, _EVICTED, _SESSIONS)))
-    state = None if isinstance(server, Unanswered) else next(
-        (one for one in server.caches if one.service == redis.service), None)
+    state = None if isinstance(server, Unanswered) else cache_state(environment, server)
     if state is None:
         reason = server.reason if isinstance(server, Unanswered) else "its container does not run"
         return (*found, *(Finding(name, Verdict.INCONCLUSIVE, reason, "", "40 Health shows what works.")

@@ -22,15 +22,26 @@ def cache_values(environment: Environment, server: ServerTuning | Unanswered) ->
     """The planned settings of Redis."""
     redis = environment.tuning.redis
     names = {"maxmemory": redis.maxmemory, "maxmemory-policy": redis.maxmemory_policy, **redis.settings}
-    service = environment.services.get(redis.service or "")
-    if service is None or not service.required:
-        reason = service.absent_reason if service else "the environment file names no service in tuning.redis.service"
+    if reason := no_cache_because(environment):
         return [PlannedValue(CACHE, name, planned, None, None, absent=reason) for name, planned in names.items()]
     if isinstance(server, Unanswered):
         return [PlannedValue(CACHE, name, planned, None, None, note=server.reason, change=server.next_step)
                 for name, planned in names.items()]
-    state = next((one for one in server.caches if one.service == redis.service), None)
+    state = cache_state(environment, server)
     return [_cached(state, name, planned) for name, planned in names.items()]
+
+
+def no_cache_because(environment: Environment) -> str:
+    """Why this environment has no cache; empty where it has one."""
+    if environment.cache is None:
+        return environment.without["cache"]
+    return environment.services[environment.cache.service].absent_reason
+
+
+def cache_state(environment: Environment, server: ServerTuning) -> CacheState | None:
+    """What the environment's cache answered; None where no container runs it."""
+    service = environment.cache.service if environment.cache else ""
+    return next((one for one in server.caches if one.service == service), None)
 
 
 def _cached(state: CacheState | None, name: str, planned: str) -> PlannedValue:
@@ -54,8 +65,8 @@ def _cached(state: CacheState | None, name: str, planned: str) -> PlannedValue:
 
 def limit_values(environment: Environment, server: ServerTuning | Unanswered) -> Iterable[PlannedValue]:
     """Processor and memory of the containers that the plan's chapter is about."""
-    tuned = {part.service for part in (environment.tuning.backend, environment.tuning.frontend,
-                                       environment.tuning.postgres, environment.tuning.redis)}
+    tuned = {environment.tuning.backend.service, environment.tuning.frontend.service, environment.database.service}
+    tuned |= {environment.cache.service} if environment.cache else set()
     for name, service in environment.services.items():
         if name in tuned and service.required:
             yield from _limits_of(name, service, server)

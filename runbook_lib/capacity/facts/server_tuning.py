@@ -103,14 +103,14 @@ def tuning_questions_of(environment: Environment) -> tuple[str, ...]:
         if part.service is not None and environment.services[part.service].required:
             asked += [("processes", name, part.process or "", " ".join(variables))
                       for name in environment.services[part.service].containers(part.service)]
-    redis = tuning.redis
-    if redis.service is not None and environment.services[redis.service].required:
-        probe = environment.services[redis.service].probe
+    redis, cache = tuning.redis, environment.cache
+    if cache is not None and environment.services[cache.service].required:
+        probe = environment.services[cache.service].probe
         names = ("maxmemory", "maxmemory-policy", *redis.settings)
         patterns = dict.fromkeys(one.keys for one in tuning.backend.cached if one.keys)
         asked += [(_CACHE, name, (probe.password_variable if probe else None) or "", " ".join(names),
                    " ".join((*patterns, *([redis.session_keys] if redis.session_keys else ()))))
-                  for name in environment.services[redis.service].containers(redis.service)]
+                  for name in environment.services[cache.service].containers(cache.service)]
     return tuple("\t".join(words) for words in asked)
 
 

@@ -29,11 +29,10 @@ def test_the_plans_settings_come_first(staging: Environment) -> None:
     ("{postgres: {settings: {shared_buffers: 1GB}}}", "tuning: postgres.settings.shared_buffers: is planned already"),
     ("{postgres: {settings: {\"work_mem; DROP\": 1GB}}}", "tuning.postgres.settings"),
     ("{postgres: {statements_database: \"a'b\"}}", "tuning.postgres.statements_database: "),
-    ("{postgres: {service: nowhere}}", "tuning.postgres.service: there is no service 'nowhere'"),
+    ("{frontend: {service: nowhere}}", "tuning.frontend.service: there is no service 'nowhere'"),
     ("{frontend: {process: null}}", "tuning: frontend: service and process go together"),
     ("{frontend: {nginx_workers: many}}", "tuning.frontend.nginx_workers: "),
     ("{frontend: {page: elsewhere}}", "tuning.frontend.page: "),
-    ("{redis: {service: null}}", "tuning: redis.service: is missing"),
     ("{redis: {session_keys: \"a b\"}}", "tuning.redis.session_keys: "),
     ("{backend: {variables: {WEB_CONCURRENCY: everything}}}", "tuning.backend.variables"),
     ("{backend: {cached: [{path: /a, header: \"X Cache\", hit: hit}]}}", "tuning.backend.cached"),
@@ -51,7 +50,7 @@ def test_an_environment_may_name_no_service_at_all(tmp_path: Path) -> None:
         tuning:
           backend: {service: null, process: null, pool_query: null, cached: []}
           frontend: {service: null, process: null, page: null}
-          postgres: {service: null, statements_database: null}
-          redis: {service: null, session_keys: null}
+          postgres: {statements_database: null}
+          redis: {session_keys: null}
         """))
     assert bare.tuning.frontend.page is None

@@ -132,9 +132,8 @@ def test_without_any_answer_every_value_is_inconclusive_and_says_why(staging: En
 
 
 def test_what_the_environment_does_without_is_not_applicable(staging: Environment) -> None:
-    tuning = staging.tuning.model_copy(update={"redis": staging.tuning.redis.model_copy(update={"service": None})})
-    bare = staging.model_copy(update={"tuning": tuning})
-    assert named(bare, "maxmemory").finding.verdict == "not applicable"
+    bare = staging.model_copy(update={"cache": None, "without": {"cache": "it keeps nothing"}})
+    assert (named(bare, "maxmemory").finding.verdict, named(bare, "maxmemory").finding.measured) == ("not applicable", "it keeps nothing")
     assert named(staging, "connection pool", pool=None).finding.verdict == "not applicable"
 
 

@@ -47,7 +47,7 @@ def viewed(environment: Environment, web: Web) -> ClientView:
 
 
 FILES = {"/": PAGE, "/assets/index-1.js": SCRIPT * 20, "/assets/react-2.js": b"r" * 900, "/assets/index-3.css": b"s{}" * 90,
-         "/assets/list-4.js": b"l" * 300, "/assets/list-4.css": b"c" * 300, "/api/v1/builds?limit=7": b"{}", "/api/v1/squads?limit=7": b"{}"}
+         "/assets/list-4.js": b"l" * 300, "/assets/list-4.css": b"c" * 300, "/api/v1/builds?limit=25": b"{}", "/api/v1/squads?limit=25": b"{}"}
 
 
 def test_a_page_is_read_with_its_files_and_with_those_that_are_loaded_later(staging: Environment) -> None:
@@ -67,7 +67,7 @@ def test_each_file_is_asked_for_packed_and_plain_and_each_cached_path_twice(stag
     viewed(staging, web)
     # the replies here never say that they come from the cache: a few more are asked for
     assert [wanted for path, wanted in web.asked if path == "/assets/react-2.js"] == ["gzip", "identity"]
-    assert [wanted for path, wanted in web.asked if path == "/api/v1/builds?limit=7"] == ["gzip"] * 5 + ["identity"]
+    assert [wanted for path, wanted in web.asked if path == "/api/v1/builds?limit=25"] == ["gzip"] * 5 + ["identity"]
 
 
 def test_nothing_is_packed_where_the_server_does_not(staging: Environment) -> None:
@@ -75,7 +75,7 @@ def test_nothing_is_packed_where_the_server_does_not(staging: Environment) -> No
 
 
 def test_a_file_or_a_page_that_does_not_come_is_a_value(staging: Environment) -> None:
-    view = viewed(staging, Web(FILES | {"/assets/react-2.js": EndpointUnavailable("refused"), "/api/v1/builds?limit=7": EndpointUnavailable("slow")}))
+    view = viewed(staging, Web(FILES | {"/assets/react-2.js": EndpointUnavailable("refused"), "/api/v1/builds?limit=25": EndpointUnavailable("slow")}))
     assert next(one for one in view.files if one.path == "/assets/react-2.js").problem == "refused"
     assert view.reads[0].problem == "slow"
     gone = viewed(staging, Web({"/": EndpointUnavailable("refused")}))
