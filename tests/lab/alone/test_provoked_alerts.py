@@ -100,8 +100,9 @@ def test_three_conditions_are_made_true_and_arrive_by_every_channel_and_so_does_
     done = lab.runbook("run", "42_alert_drill", "-e", lab.environment, "--apply", "--confirm", lab.name, "--reason", "test",
                        "-p", f"conditions=[{', '.join(CONDITIONS)}]", outputs=outputs)
     # the run's own verdict is also about what else fires: the processors of a busy machine, for one
-    assert "Path of each alert: 26 passed" in done.stdout, done.stdout + done.stderr
-    assert "Everything is undone: 1 passed" in done.stdout, done.stdout + done.stderr
+    output = done.stdout + done.stderr
+    assert "Path of each alert: 26 passed" in output, output
+    assert "Everything is undone: 1 passed" in output, output
     (record,) = survey_drills(environment).fetch(connections).added_since(kept).drills
     assert record.whole, json.dumps(record.rows)
     assert set(record.conditions) == set(CONDITIONS)
