@@ -62,7 +62,7 @@ def compared_with_last(review: CapacityReview, last: PastRun | None) -> Finding:
                        f"{EVIDENCE} of that run", "Check the archive: `runbook archive verify`.")
     rows = compared_rows(review, last)
     return Finding(check, Verdict.PASSED if isinstance(rows, list) else Verdict.INCONCLUSIVE,
-                   f"{last.run_id}, {(review.now - last.at).total_seconds() / DAY_S:.0f} days ago: "
+                   f"{last.run_id}, {max(0.0, (review.now - last.at).total_seconds() / DAY_S):.0f} days ago: "
                    f"{len(rows) if isinstance(rows, list) else 0} figures")
 
 

@@ -17,6 +17,7 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.times import from_timestamp
 from runbook_lib.environment import Environment
 from runbook_lib.environment.capacity import Resource
+from runbook_lib.observability.facts.review_window import check_deadline, parse_until
 from runbook_lib.platform.facts.availability import Unanswered, with_deadline
 from runbook_lib.platform.facts.metric_ranges import MOST_POINTS, Grid, Values, single_range
 from runbook_lib.platform.facts.monitoring import instant_query
@@ -50,13 +51,14 @@ class UsageHistory:
     values: Values | Unanswered
 
 
-def history_window(environment: Environment, history: str = "365d",
+def history_window(environment: Environment, history: str = "365d", until: str = "",
                    deadline_s: float = DEADLINE_S) -> Question[HistoryWindow]:
-    """The last `history` ("90d") by Prometheus' clock, from the first sample that it has. Raises BadParameter."""
-    days = parse_history(history)
-    if not 1 <= deadline_s <= LONGEST_DEADLINE_S:  # NaN too: no comparison holds for it
-        raise BadParameter(f"deadline_s: should be between 1 and {LONGEST_DEADLINE_S:g}, got {deadline_s:g}",
-                           where="the parameter deadline_s", next_step="Leave it out: the default is good for a year.")
+    """The last `history` ("90d") before `until` (ISO 8601, UTC; empty: now), from the first sample that there is.
+
+    By Prometheus' clock. Raises BadParameter.
+    """
+    days, end = parse_history(history), parse_until(until, datetime.now(UTC))
+    check_deadline(deadline_s, LONGEST_DEADLINE_S, "a year of history")
 
     def fetch(connections: Connections) -> HistoryWindow:
         clock = with_deadline(instant_query(environment, CLOCK), deadline_s).fetch(connections)
@@ -64,13 +66,14 @@ def history_window(environment: Environment, history: str = "365d",
         if now is None:
             lost = clock if isinstance(clock, Unanswered) else Unanswered(
                 CLOCK, "Prometheus does not say what time it is", "Open Prometheus on the server (port 9090).")
-            return HistoryWindow(_grid(datetime.now(UTC), timedelta(days=days)), days, unanswered=lost)
+            return HistoryWindow(_grid(end or datetime.now(UTC), timedelta(days=days)), days, unanswered=lost)
         oldest = with_deadline(instant_query(environment, OLDEST), deadline_s).fetch(connections)
         since = None if isinstance(oldest, Unanswered) else _time_of(oldest)
+        last = end or now
         if since is None or since > now:
-            return HistoryWindow(_grid(now, timedelta(days=days)), days)
+            return HistoryWindow(_grid(last, timedelta(days=days)), days)
         # nothing lies before its first sample: to ask for that would only take longer
-        return HistoryWindow(_grid(now, min(timedelta(days=days), max(now - since, timedelta(days=1)))), days, since)
+        return HistoryWindow(_grid(last, min(timedelta(days=days), max(last - since, timedelta(days=1)))), days, since)
 
     return Question("window of the review", fetch)
 
@@ -102,6 +105,9 @@ def usage_history(name: str, resource: Resource, window: HistoryWindow, deadline
     def fetch(connections: Connections) -> UsageHistory:
         if window.unanswered:  # asking once more would only wait once more
             return UsageHistory(name, window.unanswered)
+        if window.data_since is not None and window.grid.end <= window.data_since:
+            reason = f"Prometheus has data since {window.data_since:%Y-%m-%d %H:%M} UTC"
+            return UsageHistory(name, Unanswered(name, reason, "Leave `until` empty, or choose a later one."))
         asked = single_range(resource.query or "", window.grid, name=name, timeout_s=deadline_s)
         answer = with_deadline(asked, deadline_s).fetch(connections)
         if isinstance(answer, Unanswered):

@@ -132,6 +132,23 @@ def test_what_is_not_a_number_is_a_gap() -> None:
     assert answer.values[:4] == (1.0, None, None, 4.0)
 
 
+def test_an_earlier_end_is_taken_and_one_before_all_data_is_said_to_be() -> None:
+    since = NOW - timedelta(days=30)
+    early = history_window(staging(), "20d", "2026-11-20T12:00").fetch(connected(clocks(since.timestamp())))
+    assert early.grid.end == datetime(2026, 11, 20, 12, tzinfo=UTC)
+    assert early.grid.begin >= since
+    before = history_window(staging(), "20d", "2020-01-01").fetch(connected(clocks(since.timestamp())))
+    answer = usage_history("disk", DISK, before, 60).fetch(connected(lambda query: matrix("1")))
+    assert isinstance(answer.values, Unanswered)
+    assert answer.values.reason == "Prometheus has data since 2026-10-28 14:20 UTC"
+
+
+@pytest.mark.parametrize("until", ["tomorrow", "2999-01-01", "2026-13-01"])
+def test_an_end_that_is_none_or_in_the_future_is_refused(until: str) -> None:
+    with pytest.raises(BadParameter, match="until"):
+        history_window(staging(), "90d", until)
+
+
 @pytest.mark.parametrize("text", ["", "7d", "13d", "2000d", "1y", "-90d", "90", "9e9d"])
 def test_a_history_that_cannot_be_asked_for_is_refused(text: str) -> None:
     with pytest.raises(BadParameter, match="history: should be from 14d to 1100d"):
@@ -141,4 +158,4 @@ def test_a_history_that_cannot_be_asked_for_is_refused(text: str) -> None:
 @pytest.mark.parametrize("deadline_s", [0.0, float("nan"), 1e9])
 def test_a_deadline_that_is_none_is_refused(deadline_s: float) -> None:
     with pytest.raises(BadParameter, match="deadline_s"):
-        history_window(staging(), "90d", deadline_s)
+        history_window(staging(), "90d", "", deadline_s)
