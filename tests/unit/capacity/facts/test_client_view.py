@@ -75,9 +75,11 @@ def test_nothing_is_packed_where_the_server_does_not(staging: Environment) -> No
 
 
 def test_a_file_or_a_page_that_does_not_come_is_a_value(staging: Environment) -> None:
-    view = viewed(staging, Web(FILES | {"/assets/react-2.js": EndpointUnavailable("refused"), "/api/v1/builds?limit=25": EndpointUnavailable("slow")}))
+    web = Web(FILES | {"/assets/react-2.js": EndpointUnavailable("refused"), "/api/v1/builds?limit=25": EndpointUnavailable("slow")})
+    view = viewed(staging, web)
     assert next(one for one in view.files if one.path == "/assets/react-2.js").problem == "refused"
     assert view.reads[0].problem == "slow"
+    assert [path for path, _ in web.asked if path == "/api/v1/builds?limit=25"] == ["/api/v1/builds?limit=25"], "what hangs is asked once"
     gone = viewed(staging, Web({"/": EndpointUnavailable("refused")}))
     assert [(one.status, one.problem) for one in gone.files if one.kind == "page"] == [(None, "refused")]
 
