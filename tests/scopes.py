@@ -39,7 +39,7 @@ SCOPES = {scope.folder: scope for scope in (
     Scope("faults/injection", 350, "v3.2.0"),
     Scope("lab/systemd", 250),
     Scope("faults/serving", 180, "backups"),
-    Scope("lab/read_only", 240, "backups"),
+    Scope("lab/read_only", 250, "backups"),
     Scope("lab/from_nothing", 120),
     Scope("lab/bare", 150, BARE, needs=IMAGES),
     Scope("faults/bare", 150, BARE, needs=IMAGES),

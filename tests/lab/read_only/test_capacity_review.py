@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 
 import yaml
 
 from tests.faults.operators import FinishedRun, Operator
+from tests.lab_server import Lab
 
 CHANGED = {"minimum_days": 3650, "resources": {
     "redis_memory": {"query": "renamed_by_the_application"},
@@ -16,12 +18,23 @@ CHANGED = {"minimum_days": 3650, "resources": {
 }}
 
 
+def wait_for_samples(lab: Lab) -> None:
+    """Until a Prometheus that has just started has scraped and recorded what the test needs."""
+    query = "count(pg_stat_database_numbackends) and count(gw2:memory_usage:percent)"
+    deadline = time.monotonic() + 120
+    asked = f"curl -sG http://127.0.0.1:9090/api/v1/query --data-urlencode 'query={query}' || true"  # it may not listen yet
+    while '"value"' not in lab.on_server("sh", "-c", asked):
+        assert time.monotonic() < deadline, "Prometheus has recorded nothing"
+        time.sleep(1)
+
+
 def findings(ended: FinishedRun) -> dict[str, dict[str, str]]:
     return {one["check"]: one for event in ended.events if event["event"] == "findings" for one in event["findings"]}
 
 
 def test_each_red_case_on_a_live_server_and_what_is_kept_for_the_next_review(
-        operator: Operator, environment_with: Callable[..., str]) -> None:
+        lab: Lab, operator: Operator, environment_with: Callable[..., str]) -> None:
+    wait_for_samples(lab)
     mine = environment_with(capacity=CHANGED)
     ended = operator.run("61_capacity_review", "-p", "deadline_s=60", environment=mine)
     found = findings(ended)
