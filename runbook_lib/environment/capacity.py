@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, model_validator
 
-from runbook_lib.environment.types import Days, Hours, StrictModel, Text, memory_bytes
+from runbook_lib.environment.types import Days, Hours, Name, StrictModel, Text, memory_bytes
 
 if TYPE_CHECKING:
     from runbook_lib.environment.model import Environment
@@ -23,8 +23,9 @@ class Resource(StrictModel):
     `limit` is a number in that unit, a size (`2GB`, for the unit `bytes`), or the place in this file where the limit
     is set, such as `services.redis.memory` or `tuning.backend.pool_size`. Without one only its growth is shown.
     `held_by` is the place of a larger limit that holds this one, and that has to be raised with it.
-    `none_expected`: any use at all is bad news, as with evicted keys. Where the environment has no such thing,
-    `absent_reason` is why, and nothing is asked.
+    `none_expected`: any use at all is bad news, as with evicted keys. `service` is the one that it belongs to: where
+    that is absent, so is the resource. Where the environment has no such thing for another reason, `absent_reason` is
+    why. Of what is absent nothing is asked.
     """
 
     title: Text
@@ -33,6 +34,7 @@ class Resource(StrictModel):
     limit: Number | Text | None = None
     held_by: Text | None = None
     none_expected: bool = False
+    service: Name | None = None
     absent_reason: Text | None = None
 
     @model_validator(mode="after")
@@ -69,6 +71,11 @@ class Capacity(StrictModel):
         return self
 
 
+def why_absent(environment: Environment, resource: Resource) -> str:
+    """Why there is no such resource here; empty where there is one."""
+    return resource.absent_reason or environment.absent_services.get(resource.service or "", "")
+
+
 def limit_of(environment: Environment, resource: Resource) -> float | None:
     """The limit of a resource in its unit, bytes for sizes; None where it has none. Raises ValueError."""
     return _amount_at(environment, resource.limit)
@@ -98,6 +105,8 @@ def capacity_faults(environment: Environment) -> list[str]:
     """What the resources and the rest of the file do not agree on."""
     faults = []
     for name, resource in environment.capacity.resources.items():
+        if resource.service is not None and resource.service not in environment.services:
+            faults.append(f"capacity.resources.{name}.service: there is no service {resource.service!r}")
         try:
             limit_of(environment, resource)
         except ValueError as error:

@@ -15,7 +15,7 @@ from runbook_lib.capacity.facts.usage_history import HistoryWindow
 from runbook_lib.capacity.facts.usage_now import UsageNow
 from runbook_lib.core.times import from_timestamp
 from runbook_lib.environment import Environment
-from runbook_lib.environment.capacity import Resource, limit_of
+from runbook_lib.environment.capacity import Resource, limit_of, why_absent
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.metric_ranges import Grid, Values
 
@@ -149,7 +149,7 @@ def review_capacity(environment: Environment, window: HistoryWindow, answers: Se
     found = {one.name: one.values for one in histories}
     return CapacityReview(window, tuple(
         _reviewed(name, resource, environment, window.grid, found.get(name, Unanswered(name, "it was not asked for")))
-        for name, resource in environment.capacity.resources.items() if not resource.absent_reason), usage)
+        for name, resource in environment.capacity.resources.items() if not why_absent(environment, resource)), usage)
 
 
 def _reviewed(name: str, resource: Resource, environment: Environment, grid: Grid,

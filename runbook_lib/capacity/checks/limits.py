@@ -8,6 +8,7 @@ from runbook_lib.capacity.checks.capacity_review import CapacityReview, Reviewed
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
+from runbook_lib.environment.capacity import why_absent
 
 _SEE = "See its row under *Is the use known?*"
 _LONGER = "Prometheus keeps what `--storage.tsdb.retention.time` says; run this review again when there is more."
@@ -18,8 +19,8 @@ def use_is_known(environment: Environment, review: CapacityReview) -> tuple[Find
     if not environment.capacity.resources:
         return (Finding("resources are named", Verdict.INCONCLUSIVE, "none", "capacity.resources",
                         "Name them in the environment file, with their PromQL and limits."),)
-    declared = [not_applicable(f"{one.title}: known", one.absent_reason)
-                for one in environment.capacity.resources.values() if one.absent_reason]
+    declared = [not_applicable(f"{one.title}: known", reason) for one in environment.capacity.resources.values()
+                if (reason := why_absent(environment, one))]
     return (*(_known(one) for one in review.resources), *declared)
 
 

@@ -16,7 +16,7 @@ from runbook_lib.core.errors import BadParameter
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.times import from_timestamp
 from runbook_lib.environment import Environment
-from runbook_lib.environment.capacity import Resource
+from runbook_lib.environment.capacity import Resource, why_absent
 from runbook_lib.observability.facts.review_window import check_deadline, parse_until
 from runbook_lib.platform.facts.availability import Unanswered, with_deadline
 from runbook_lib.platform.facts.metric_ranges import MOST_POINTS, Grid, Values, single_range
@@ -95,7 +95,8 @@ def usage_questions(environment: Environment, window: HistoryWindow,
     The last answer is UsageNow, the others are UsageHistory; what takes longer than `deadline_s` is Unanswered.
     """
     histories = (usage_history(name, resource, window, deadline_s)
-                 for name, resource in environment.capacity.resources.items() if not resource.absent_reason)
+                 for name, resource in environment.capacity.resources.items()
+                 if not why_absent(environment, resource))
     return (*histories, with_deadline(usage_now(environment), deadline_s))
 
 

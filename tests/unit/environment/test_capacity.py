@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runbook_lib.environment import Environment, load_environment
-from runbook_lib.environment.capacity import Resource, limit_of
+from runbook_lib.environment.capacity import Resource, limit_of, why_absent
 from tests.unit.environment_doubles import faults_of, overlay
 
 
@@ -44,6 +44,8 @@ def test_a_place_that_holds_no_amount_is_refused(staging: Environment, text: str
     ("{resources: {redis_memory: {limit: .nan}}}", "capacity.resources.redis_memory.limit"),
     ("{resources: {redis_memory: {query: 7}}}", "capacity.resources.redis_memory.query: should be text, got 7"),
     ("{resources: {x: {title: X, unit: y}}}", "query: is missing"),
+    ("{resources: {redis_memory: {service: redys}}}", "capacity.resources.redis_memory.service: there is no service 'redys'"),
+    ("{resources: {redis_memory: {held_by: services.redys.memory}}}", "capacity.resources.redis_memory.held_by: 'services.redys.memory'"),
     ("{resources: {redis_memory: {none_expected: true}}}", "none_expected and limit: at most one of them"),
     ("{minimum_days: 7}", "capacity.minimum_days: should be at least 14"),
     ("{act_within_days: 100}", "act_within_days: should not be more than plan_within_days"),
@@ -56,4 +58,10 @@ def test_what_cannot_be_judged_is_refused(tmp_path: Path, capacity: str, fault: 
 
 def test_a_resource_that_an_environment_does_without_is_declared(tmp_path: Path) -> None:
     mine = load_environment(overlay(tmp_path, "capacity: {resources: {redis_memory: {absent_reason: no cache here}}}\n"))
-    assert mine.capacity.resources["redis_memory"].absent_reason == "no cache here"
+    assert why_absent(mine, mine.capacity.resources["redis_memory"]) == "no cache here"
+
+
+def test_with_a_service_its_resources_are_absent_too(tmp_path: Path) -> None:
+    mine = load_environment(overlay(tmp_path, "services: {redis: {required: false, absent_reason: no cache here}}\n"))
+    absent = {name for name, one in mine.capacity.resources.items() if why_absent(mine, one)}
+    assert absent == {"redis_memory", "redis_evictions"}
