@@ -38,7 +38,7 @@ SCOPES = {scope.folder: scope for scope in (
     Scope("lab/recovery", 400, "backups"),
     Scope("faults/injection", 350, "v3.2.0"),
     Scope("lab/systemd", 250),
-    Scope("faults/serving", 180, "backups"),
+    Scope("faults/serving", 215, "backups"),
     Scope("lab/read_only", 250, "backups"),
     Scope("lab/from_nothing", 120),
     Scope("lab/bare", 150, BARE, needs=IMAGES),

@@ -130,8 +130,14 @@ def _criteria(stage: LoadStage, test: LoadTestRun, environment: Environment) -> 
 
 
 def _budget(result: LoadResult, test: LoadTestRun) -> Finding:
+    """Used up at the load that is judged it is a failure; beyond that load it shows where the environment breaks."""
     assert test.bounds is not None
-    return finding("the error budget lasted", result.ended != ENDED_BY_BUDGET, measured=f"ended: {result.ended}",
+    last = result.stages[-1]
+    beyond = len(result.stages) > 1
+    return finding("the error budget lasted", result.ended != ENDED_BY_BUDGET,
+                   otherwise=Verdict.WARNING if beyond else Verdict.FAILED,
+                   measured=f"{last.counts.errors} of {last.counts.requests} requests failed at {last.load:g} "
+                            f"{test.unit}",
                    expected=f"at most {test.bounds.error_budget_percent:g} % of the requests of 10 s fail",
                    next_step="The load was ended at once. 40 Health: does everything work again without it?")
 
@@ -147,7 +153,7 @@ def _limited(result: LoadResult) -> Finding:
 
 def _generator(stage: LoadStage, test: LoadTestRun) -> Finding:
     """Its own delay is part of the times: a pass with it is a pass all the same, a failure may be its own."""
-    check, expected = "the generator kept up", f"late by less than {LATE_SHARE:.0%} of the response time (p95)"
+    check, expected = "the generator kept up", f"late by less than {100 * LATE_SHARE:.0f} % of the response time (p95)"
     if test.model != OPEN:
         return not_applicable(check, "users of the closed model are never late")
     late_ms, p95_ms = 1000 * (stage.late_p95_s or 0), stage.counts.percentile_ms(95)

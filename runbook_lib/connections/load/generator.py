@@ -92,6 +92,9 @@ class Generator:
     def _now(self) -> float:
         return time.monotonic() - self._began
 
+    def _must_end(self) -> bool:
+        return self._ended in ("stopped", "error budget")
+
     def _open_model(self, stage: Stage) -> None:
         """A user arrives when it is due, whether or not earlier ones have been answered."""
         begin, number = time.monotonic(), 0
@@ -104,6 +107,7 @@ class Generator:
                 self._waiting.spawn(self._arrive, self._next_visit(), stage, begin + due_s)
             else:
                 self._not_sent(stage, 0.0)
+        self._stop.wait(max(0.0, begin + self._job["stage_s"] - time.monotonic()))  # the last interval is part of it
 
     def _arrive(self, visit: Visit, stage: Stage, due: float) -> None:
         sent = False
@@ -111,7 +115,8 @@ class Generator:
             with self._slots:
                 sent = True
                 stage.late.add(time.monotonic() - due)
-                run_visit(self._environment.user_classes[0](self._environment), visit, stage, self._job, due)
+                user = self._environment.user_classes[0](self._environment)
+                run_visit(user, visit, stage, self._job, due, self._must_end)
         finally:
             if not sent:  # the load ended while it was waiting
                 self._not_sent(stage, time.monotonic() - due)
@@ -128,7 +133,7 @@ class Generator:
             visit = self._next_visit()
             self._stage.visits += 1
             try:
-                run_visit(user, visit, self._stage, self._job, None)
+                run_visit(user, visit, self._stage, self._job, None, self._must_end)
             finally:
                 self._forget(visit)
 
@@ -147,9 +152,12 @@ class Generator:
             self._open.pop(visit.number, None)
 
     def _drain(self) -> None:
-        """Visits in progress come to their end; after a stop they do not: what they made is removed all the same."""
+        """Visits in progress come to their end; after a stop only their request in progress does, and removals.
+
+        A request whose connection is cut may be carried out all the same, after what it makes was looked for.
+        """
         self._environment.begin_visit = None
-        grace_s = 0.0 if self._ended in ("stopped", "error budget") else self._job["timeout_s"]
+        grace_s = self._job["timeout_s"]
         self._waiting.join(timeout=grace_s)
         self._waiting.kill()
         if self._environment.runner is not None:
@@ -210,7 +218,8 @@ def main() -> None:
     dial(job["url"], job["connect_to"])
     generator = Generator(job)
     if "remove" in job:
-        visits = [Visit(number, job["seed"], begun=True) for number in job["remove"]]
+        # killed in the middle of a request: what it makes may still appear
+        visits = [Visit(number, job["seed"], begun=True, unanswered=True) for number in job["remove"]]
         left = generator.tidy(visits)
         write({"result": {"left": left[:SHOWN], "left_count": len(left)}})
         return

@@ -110,9 +110,10 @@ def sender(user: Any, stage: Stage | None, timeout_s: float, due: float | None =
     return send
 
 
-def run_visit(user: Any, visit: Visit, stage: Stage, job: Job, due: float | None) -> None:
+def run_visit(user: Any, visit: Visit, stage: Stage, job: Job, due: float | None,
+              stopped: Callable[[], bool]) -> None:
     """One whole visit, counted in its stage."""
-    works = visit.run(job["flow"], sender(user, stage, job["timeout_s"], due))
+    works = visit.run(job["flow"], sender(user, stage, job["timeout_s"], due), stopped)
     stage.finished += 1
     stage.works += works
 

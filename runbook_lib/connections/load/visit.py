@@ -24,13 +24,17 @@ Send = Callable[[str, str, dict[str, str], bytes | None, str, int], tuple[int | 
 
 @dataclass
 class Visit:
-    """The visit of one number. `begun`: its first request was sent; `clean`: nothing of it is left."""
+    """The visit of one number. `begun`: its first request was sent; `clean`: nothing of it is left.
+
+    `unanswered`: a request of it has no reply (yet), and may still be carried out.
+    """
 
     number: int
     seed: str = field(repr=False)
     values: dict[str, str] = field(default_factory=dict, repr=False)
     begun: bool = False
     clean: bool = False
+    unanswered: bool = False
 
     def __post_init__(self) -> None:
         self.values = {"word": PREFIX + self._derived("name", 16), "password": self._derived("password", 48),
@@ -41,12 +45,17 @@ class Visit:
         """What its account is called: the only thing of it that may be shown."""
         return self.values["word"]
 
-    def run(self, flow: list[Step], send: Send) -> bool:
-        """The whole flow; whether every step was answered as it should be. What always is done, is done."""
+    def run(self, flow: list[Step], send: Send, stopped: Callable[[], bool] = lambda: False) -> bool:
+        """The whole flow; whether every step was answered as it should be. What always is done, is done.
+
+        Once `stopped` holds, no further step is: the request in progress comes to its end first.
+        """
         works = True
         for step in flow:
-            if works or step["always"]:
-                works = all(self._do(step, send) for _ in range(step["times"])) and works
+            for _ in range(step["times"]):
+                works = works and not stopped()
+                if works or step["always"]:
+                    works = self._do(step, send) and works
         return works
 
     def tidy(self, flow: list[Step], send: Send) -> bool:
@@ -57,15 +66,18 @@ class Visit:
                 break
             time.sleep(PAUSE_S * attempt)  # a server at its limit needs a moment, and a lost request may still arrive
             for step in last:
-                self._remove(step, flow, send)
+                self._remove(step, flow, send, sure=not self.unanswered or attempt == ATTEMPTS - 1)
         return self.clean or not self.begun or not last
 
-    def _remove(self, step: Step, flow: list[Step], send: Send) -> None:
-        """One removal; what it needs and this visit does not know is fetched again by the step that keeps it."""
+    def _remove(self, step: Step, flow: list[Step], send: Send, *, sure: bool) -> None:
+        """One removal; what it needs and this visit does not know is fetched again by the step that keeps it.
+
+        Unless `sure`, that there is nothing yet does not count: a request without a reply may still make it.
+        """
         sources = [one for one in flow if not one["always"] and set(one["keep"]) & set(step["placeholders"])]
         # its own token may be too old or not known: the first source is the log-in, later ones only renew
-        if sources and (status := self._once(sources[0], send)) in GONE:
-            self.clean = status is not None
+        if sources and self._once(sources[0], send) in GONE:
+            self.clean = sure
             return
         if self._once(step, send) in (step["status"], *GONE[2:]):
             self.clean = True
@@ -81,11 +93,12 @@ class Visit:
         """One request; its status, or None for a reply that lacks what is to be kept of it."""
         if any(name not in self.values for name in step["placeholders"]):
             return None
-        self.begun = True
+        self.begun, unanswered, self.unanswered = True, self.unanswered, True
         body = None if step["json_body"] is None else json.dumps(self._filled(step["json_body"])).encode()
         headers = {name: str(self._filled(value)) for name, value in step["headers"].items()}
         path = str(self._filled(step["path"]))
         status, reply = send(step["method"], path, headers, body, step["name"], step["status"])
+        self.unanswered = unanswered or status is None
         if status == step["status"] and step["keep"] and not self._keep(step["keep"], reply):
             return None
         return status

@@ -80,13 +80,13 @@ def test_a_request_that_was_sent_late_is_timed_from_when_it_was_due(application:
                "made = g.Generator(job)\n"
                "made._slots = g.BoundedSemaphore(1)\n"  # one visit at a time: later ones wait in this process
                "made.run()\n")
-    application.delay_s = 0.3
+    application.delay_s = 0.15
     where = {"url": application.url, "connect_to": application.connect_to, "ca_file": application.ca_file, "seed": "s"}
     done = subprocess.run([sys.executable, "-c", program, str(Path(__file__).parents[4])], capture_output=True, text=True,
                           input=json.dumps(job(loads=[5.0], stage_s=2.0) | where) + "\n", check=True, timeout=LONG_S * 2)
     result = json.loads(done.stdout.splitlines()[-1])["result"]
     first, later = (histogram_of(result["stages"][0]["steps"][name]["times"]) for name in ("open the page", "read"))
-    # the server took 0.3 s for each; the first request of the last visits waited for all visits before
+    # the server took 0.15 s for each; the first request of the last visits waited for all visits before
     assert (first.percentile(95) or 0) > 4 * (later.percentile(50) or 0)
 
 

@@ -111,3 +111,26 @@ def test_a_flow_that_makes_nothing_has_nothing_to_remove() -> None:
     assert visit.run(reads, server)
     assert visit.tidy(reads, server)
     assert server.paths == ["/"]
+
+
+def test_a_stop_lets_no_further_step_begin_and_removes_what_was_made() -> None:
+    server, visit = Server(), Visit(1, "seed")
+    assert not visit.run(FLOW, server, lambda: "/login" in server.paths)
+    assert server.paths == ["/", "/register", "/login", "/me"]
+    assert visit.clean
+
+
+def test_an_unanswered_request_may_still_make_what_is_not_there_yet() -> None:
+    """A connection that was cut proves nothing: the account may appear a moment later."""
+    server, visit = Server(register=(None, b""), login=(401, b"")), Visit(1, "seed")
+    assert not visit.run(FLOW, server)
+    asked: list[str] = []
+
+    def late(method: str, path: str, *rest: Any) -> tuple[int | None, bytes]:
+        asked.append(path)
+        if asked.count("/login") == 2:
+            server.answers["/login"] = (200, b'{"token": "t"}')
+        return server(method, path, *rest)
+
+    assert visit.tidy(FLOW, late)
+    assert asked == ["/login", "/login", "/me"]
