@@ -18,6 +18,7 @@ from typing import Any
 
 from runbook_lib.core.errors import Refused, RunFailed
 from runbook_lib.core.foreign_json import read_json
+from runbook_lib.core.text import lines_of
 
 END_S = 120.0  # a stopped generator has so long to remove what its visits made
 LONGEST_LINE = 20_000_000
@@ -164,10 +165,10 @@ class LoadGenerator:
         return removed or {"left_count": None}
 
     def _lost(self) -> RunFailed:
-        text = b"".join(self._errors).decode("utf-8", "replace").strip().splitlines()
+        text = b"".join(self._errors).decode("utf-8", "replace")
         assert self._process is not None
         self._kill(self._process)
-        code, why = self._process.returncode, text[-1][:300] if text else "it printed nothing"
+        code, why = self._process.returncode, (lines_of(text.strip()) or ("it printed nothing",))[-1][:300]
         removed = self._remove_left()
         self._process, self._job = None, {}
         left = removed.get("left_count")

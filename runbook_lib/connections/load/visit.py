@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from runbook_lib.core.foreign_json import read_json
+
 PREFIX = "synthetic-load-"
 GONE = (401, 403, 404, 410)  # of a log-in or a removal: there is nothing (any more) to remove
 ATTEMPTS, PAUSE_S = 3, 1.0
@@ -105,9 +107,9 @@ class Visit:
 
     def _keep(self, wanted: Mapping[str, str], reply: bytes) -> bool:
         try:
-            document = json.loads(reply)
+            document = read_json(reply)
             found = {name: str(document[key]) for name, key in wanted.items()}
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError):
             return False
         # what a server sends back goes into a path or a header: one line, and no more than that
         if any(len(text) > 8_000 or not text.isprintable() for text in found.values()):

@@ -89,8 +89,8 @@ def plan_drill(environment: Environment, alerting: Alerting, names: Sequence[str
     left = tuple(SkippedStep(f"Provoke {name}", "not among the conditions of this run")
                  for name in drill.conditions if name not in names)
     command = Command(("bash", "-s", "--", *drill_words(environment, rules, delivery, names)),
-                      stdin=programs.text("observability/alert_drill_undo.sh", "observability/alert_provocations.sh",
-                                          "observability/alert_drill.sh"),
+                      stdin=programs.text("platform/whole_lines.sh", "observability/alert_drill_undo.sh",
+                                          "observability/alert_provocations.sh", "observability/alert_drill.sh"),
                       timeout_s=drill.limit_s + MARGIN_S)
     step = Step(
         "alert-drill", f"Provoke {', '.join(names)}, follow each alert to its channels, undo everything", (command,),

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC1003
 # Provokes conditions of alerts for real and follows each to the channels: `bash -s -- KEY=VALUE…`; plans/alert_drill.py has
-# the keys. Follows alert_drill_undo.sh and alert_provocations.sh. Rules and route of the drill are loaded next to the live
+# the keys. Follows whole_lines.sh, alert_drill_undo.sh and alert_provocations.sh. Rules and route of the drill are loaded next to the live
 # ones, and removed at the end; so is all that was provoked. A watchdog in the background does the same should this program be
 # killed. One line goes to .runbook/alert-drills.jsonl. Exit 0 when the drill reached its end, 1 when it could not be made.
 
@@ -20,7 +20,7 @@ conclude() {
     undo >"$scratch/undo" 2>&1
     wait
     # what was just being made when the first one looked for it
-    undo >"$scratch/undo" 2>&1 || { undone=false; message+=" Not undone: $(tail -c 500 "$scratch/undo")"; }
+    undo >"$scratch/undo" 2>&1 || { undone=false; message+=" Not undone: $(last_lines 500 <"$scratch/undo")"; }
     sample
     {
         printf '{"format": 1, "at": "%s", "run_id": "%s", "outcome": "%s", "message": "%s", "seconds": %s, "undone": %s, "for_s": %s, "channels": %s, "provoked": {' \
@@ -133,10 +133,10 @@ mkdir "$scratch"/{begun,ended,failed}
 SECONDS=0
 command -v curl >/dev/null || conclude error 'The server has no curl, which the drill asks Prometheus and Alertmanager with.'
 find_places || conclude error "$(cat "$scratch/undo" 2>/dev/null)"
-undo >"$scratch/undo" 2>&1 || conclude error "What an earlier drill left could not be removed: $(tail -c 500 "$scratch/undo")"
+undo >"$scratch/undo" 2>&1 || conclude error "What an earlier drill left could not be removed: $(last_lines 500 <"$scratch/undo")"
 trap 'conclude error "It was stopped."' TERM INT HUP
 keep
-load >"$scratch/load" 2>&1 || conclude error "Rules and route of the drill could not be loaded: $(tail -c 800 "$scratch/load")"
+load >"$scratch/load" 2>&1 || conclude error "Rules and route of the drill could not be loaded: $(last_lines 800 <"$scratch/load")"
 sample
 together=() alone=()
 for word in ${given[conditions]}; do

@@ -44,7 +44,7 @@ until_rules() {  # until_rules COUNT: it reads them a moment after the signal
 reload_route() {
     local reply
     reply=$(curl --silent --max-time 20 --request POST --write-out '%{http_code}' "http://127.0.0.1:${given[alertmanager]}/-/reload")
-    [[ $reply == 200 ]] || { echo "Alertmanager does not take its configuration: ${reply:0:400}"; return 1; }
+    [[ $reply == 200 ]] || { echo "Alertmanager does not take its configuration: $(first_lines 400 <<<"$reply")"; return 1; }
 }
 
 # end_alerts: what a drill left in Alertmanager, while its branch of the routes is there. Without the branch it would be sent
@@ -82,7 +82,7 @@ undo() {
 # the limit. It keeps no descriptor of the job: those are locks.
 keep() {
     local text
-    text=$(declare -p given prometheus alertmanager rule_file config; declare -f undo end_alerts reload_rules loaded_rules until_rules reload_route
+    text=$(declare -p given prometheus alertmanager rule_file config; declare -f undo end_alerts reload_rules loaded_rules until_rules reload_route first_lines
         printf 'LABEL=%q FILLER=%q\n' "$LABEL" "$FILLER"
         printf 'scratch=%q drill=%q\n' "$scratch" "$$"
         # its time of start tells it from a later process of the same number

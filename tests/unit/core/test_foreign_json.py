@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from runbook_lib.core.foreign_json import DEEPEST, LONGEST_NUMBER, NotJson, kind_of, read_json, read_object
 
 PACKAGE = Path(__file__).parents[3] / "runbook_lib"
-# the runner's and its worker's own pipe and job file, written by the other one; programs that run elsewhere as text
-OWN = {"core/foreign_json.py", "headless/worker.py", "headless/worker_process.py",
+# the own pipes and job files of runner, worker and load generator, written by the other one; programs that run elsewhere as text
+OWN = {"core/foreign_json.py", "connections/load/generator.py", "headless/worker.py", "headless/worker_process.py",
        "platform/facts/container_http.py", "platform/facts/page.py"}
 VALUES = st.recursive(st.none() | st.booleans() | st.integers(-10**40, 10**40) | st.floats(allow_nan=False, allow_infinity=False)
                       | st.text(st.characters(exclude_categories=["Cs"])),
