@@ -53,7 +53,8 @@ def load_over_time(test: LoadTestRun, *, title: str = TITLE) -> Figure:
     _percentiles(axes[1], test)
     seconds = [one.second + 0.5 for one in result.seconds]
     axes[2].bar(seconds, [one.errors for one in result.seconds], width=0.9, color=RED)
-    axes[2].set(ylabel="errors/s", ylim=(0, max([1, *(one.errors for one in result.seconds)]) * 1.2))
+    most = max([4, *(one.errors for one in result.seconds)])
+    axes[2].set(ylabel="errors/s", ylim=(0, most * 1.2), yticks=range(0, most + 1, max(1, most // 4)))
     _containers(axes[3], test, "cpu_percent", "CPU\n% of limit")
     _containers(axes[4], test, "memory_percent", "memory\n% of limit")
     end = max(one.begins_s + one.seconds for one in result.stages)
