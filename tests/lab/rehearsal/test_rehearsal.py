@@ -30,4 +30,4 @@ def test_the_rehearsal_takes_an_empty_server_to_a_verified_release_past_a_broken
     assert done.stdout.count("passed") >= 7
     assert "rolled back, as expected" in done.stdout
     assert str(outputs / "index.html") in done.stdout
-    assert len(list(outputs.glob("*/manifest.json"))) == 11
+    assert len(list(outputs.glob("*/manifest.json"))) == 12
