@@ -38,7 +38,9 @@ class PlannedValue:
         check = f"{self.part}: {self.name}"
         if self.absent:
             return Finding(check, Verdict.NOT_APPLICABLE, self.absent)
-        measured = (self.in_force or "not known") + (f" ({self.note})" if self.note else "")
+        # an empty one is known: the setting is there, without a value
+        known = "not known" if self.in_force is None else self.in_force or "empty"
+        measured = known + (f" ({self.note})" if self.note else "")
         if self.good and self.waits:
             return Finding(check, Verdict.WARNING, measured, self.planned, self.change)
         return finding(check, self.good, measured=measured, expected=self.planned, next_step=self.change)

@@ -17,6 +17,15 @@ project=$1 limit=$2
 shift 2
 tab=$'\t'
 
+# belongs_to SERVICE: lines of a container's own, with the service behind the first word; one that says nothing is left out.
+# Not by `read` into words: it drops a tab at the end, and with it a value that is empty.
+belongs_to() {
+    local line
+    while IFS= read -r line; do
+        [[ $line != *"$tab"* ]] || printf '%s\t%s\t%s\n' "${line%%"$tab"*}" "$1" "${line#*"$tab"}"
+    done
+}
+
 containers_of() { # [SERVICE]: ids of the running containers
     local -a one=()
     if (($#)); then one=(--filter "label=com.docker.compose.service=$1"); fi
@@ -59,13 +68,11 @@ done
 '
 
 processes() { # SERVICE PROCESS VARIABLES
-    local id found kind rest
+    local id found
     for id in $(containers_of "$1"); do
         if found=$(timeout "$limit" docker exec -i --env "TUNING_PROCESS=$2" --env "TUNING_VARIABLES=$3" "$id" sh -s \
             <<<"$INSIDE_PROCESSES" 2>/dev/null) && [[ $found == *$'\nprocess'* ]]; then
-            while IFS=$tab read -r kind rest; do
-                printf '%s\t%s\t%s\n' "$kind" "$1" "$rest"
-            done <<<"$found"
+            belongs_to "$1" <<<"$found"
         else # an image without a shell: the engine knows its processes, and nothing their variables
             timeout "$limit" docker top "$id" -eo pid,ppid,args 2>/dev/null | awk -v service="$1" -v word="$2" '
                 NR > 1 && index($0, word) { pid = $1; parent = $2; sub(/^[ \t]*[0-9]+[ \t]+[0-9]+[ \t]+/, ""); gsub(/\t/, " ")
@@ -115,14 +122,12 @@ done
 '
 
 redis() { # SERVICE PASSWORD SETTINGS PATTERNS
-    local id found kind rest
+    local id found
     for id in $(containers_of "$1"); do
         found=$(timeout "$limit" docker exec -i --env "TUNING_PASSWORD=$2" --env "TUNING_SETTINGS=$3" \
             --env "TUNING_PATTERNS=$4" "$id" sh -s <<<"$INSIDE_REDIS" 2>/dev/null) ||
             found+=$'\nunknown\tRedis\tit did not answer in time, or its container has no shell'
-        while IFS=$tab read -r kind rest; do
-            [[ -z $kind ]] || printf '%s\t%s\t%s\n' "$kind" "$1" "$rest"
-        done <<<"$found"
+        belongs_to "$1" <<<"$found"
     done
 }
 

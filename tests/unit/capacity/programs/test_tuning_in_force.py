@@ -35,7 +35,7 @@ REDIS = r"""#!/usr/bin/env bash
 [ "$REDISCLI_AUTH" = "$EXPECTED" ] || { echo 'NOAUTH Authentication required.'; exit 0; }
 shift 2
 case "$1 $2" in
-"CONFIG GET") case $3 in maxmemory) printf 'maxmemory\n402653184\n' ;; *) printf "NOPERM this user has no permissions\n" ;; esac ;;
+"CONFIG GET") case $3 in maxmemory) printf 'maxmemory\n402653184\n' ;; save) printf 'save\n\n' ;; *) printf "NOPERM this user has no permissions\n" ;; esac ;;
 "INFO "*) printf '# Stats\r\nkeyspace_hits:5\r\nkeyspace_misses:1\r\nexecutable:/secret/path\r\ndb0:keys=3,expires=1\r\n' ;;
 "EVAL_RO "*) case $4 in "reply:*") printf '4\n0\n299200\n1\n' ;; *) printf "ERR unknown command 'EVAL_RO'\n" ;; esac ;;
 esac
@@ -72,7 +72,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
               "print('made', flush=True)\nsys.stdin.read()\n[one.communicate() for one in made]\n"
               f"# {word}")
     with subprocess.Popen((sys.executable, "-c", parent), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                          env={**os.environ, "POOL": "20", "TOKEN": SECRET}) as running:
+                          env={**os.environ, "POOL": "20", "TOKEN": SECRET, "NOTHING": ""}) as running:
         assert running.stdout is not None
         assert running.stdout.readline() == "made\n"
         yield Server(tmp_path, word)
@@ -89,6 +89,16 @@ def test_workers_are_found_with_what_each_of_them_was_given(server: Server) -> N
 
 def test_only_variables_that_are_named_leave_the_container(server: Server) -> None:
     assert set(server.ask("processes\tapp\tapplication\tPOOL NOWHERE").processes[0].variables) == {"POOL"}
+
+
+def test_a_variable_that_is_empty_is_a_value(server: Server) -> None:
+    found = server.ask("processes\tapp\tapplication\tNOTHING POOL").processes
+    assert [(one.workers, dict(one.variables)["NOTHING"]) for one in found] == [(2, ("",))]
+
+
+def test_a_setting_of_redis_that_is_empty_is_a_value(server: Server) -> None:
+    (cache,) = server.ask("cache\tstore\tCACHE_PASSWORD\tsave maxmemory\t").caches
+    assert cache.settings == {"save": "", "maxmemory": "402653184"}
 
 
 def test_an_image_without_a_shell_still_shows_its_processes(server: Server) -> None:
