@@ -23,13 +23,17 @@ def lines(x: Array, rows: Array) -> tuple[Array, Array]:
 
 
 def thinned(x: Array, y: Array) -> tuple[Array, Array]:
-    """Weeks instead of days where there are many: the median of each week that is at least half there."""
+    """Weeks instead of days where there are many: the median of each week with half of the usual days at least.
+
+    The usual number is that of the middle week, so that of a server that only runs on some days weeks are left.
+    """
     import numpy
 
     if len(x) <= MOST_DAILY:
         return x, y
     weeks = numpy.floor((x - x[-1]) / WEEK - 1e-9)
-    kept = [week for week in numpy.unique(weeks) if (weeks == week).sum() >= WEEK / 2]
+    found, days = numpy.unique(weeks, return_counts=True)
+    kept = found[days >= numpy.median(days) / 2]
     return (numpy.array([x[weeks == week].mean() for week in kept]),
             numpy.array([numpy.median(y[weeks == week]) for week in kept]))
 

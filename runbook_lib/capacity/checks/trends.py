@@ -25,6 +25,7 @@ RESAMPLED, RESAMPLED_TO_TEST = 400, 100  # a spread needs fewer than percentiles
 RANGE = (5.0, 95.0)  # percentiles: nine times in ten the truth is within
 CERTAIN = 2.576  # standard deviations from zero: by chance one series in a hundred has as much of a trend
 LEAST_POINTS = 12
+LARGEST = 1e100  # no resource has so much of anything, and its square is a number still
 MOST_MEMORY = 0.95
 WIDER, WIDER_WHEN_SHORT = 1.1, 4.0  # what the percentiles of a resampled slope lack, measured on series of known truth
 
@@ -98,6 +99,8 @@ def growth(days: Sequence[float], values: Sequence[float], minimum_days: int) ->
 
     if not days or days[-1] - days[0] + 1 < minimum_days or len(days) < max(LEAST_POINTS, minimum_days / 2):
         return Growth(None, None, f"{len(days)} days of history, at least {minimum_days} are needed")
+    if not max(map(abs, values)) <= LARGEST:
+        return Growth(None, None, f"its use is given as {max(values, key=abs):.3g}, which is no amount of anything")
     x, y = numpy.asarray(days, dtype=float), numpy.asarray(values, dtype=float)
     x, y, jumped = after_jump(x, y)
     x, y, left = after_departure(x, y)

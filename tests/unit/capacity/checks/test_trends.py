@@ -173,3 +173,18 @@ def test_the_unit_makes_no_difference(scale: float) -> None:
     assert scaled.slope == pytest.approx(plain.slope * scale, rel=1e-6)
     assert scaled.days_until(LIMIT * scale) == pytest.approx(plain.days_until(LIMIT), rel=1e-6)
     assert scaled.is_certain == plain.is_certain
+
+
+@pytest.mark.parametrize("runs", [lambda day: day % 3 == 0, lambda day: day % 7 < 3, lambda day: day < 7 or day % 7 < 3],
+                         ids=["each third day", "three days a week", "one whole week"])
+def test_a_server_that_runs_on_some_days_has_a_trend_too(runs: Any) -> None:
+    x, y = days_of(4, 500, slope=SLOPE, gaps=0.0)
+    kept = numpy.array([bool(runs(day)) for day in x])
+    assert trend_of(x[kept], y[kept]).slope == pytest.approx(SLOPE, rel=0.2)
+
+
+@pytest.mark.parametrize("value", [1e300, -1e300])
+def test_what_is_no_amount_is_refused(value: float) -> None:
+    found = growth([float(day) for day in range(60)], [1.0] * 59 + [value], MINIMUM)
+    assert found.trend is None
+    assert "no amount" in found.refusal
