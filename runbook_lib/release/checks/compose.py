@@ -13,6 +13,8 @@ from runbook_lib.release.checks.ports import ports_can_be_opened
 from runbook_lib.release.facts.configuration import ValidatedConfiguration
 from runbook_lib.release.facts.repository import ComposeConfig, ReleaseTree
 
+CHECKOUT = "the checkout has the Compose files"
+
 
 def compose_file(tree: ReleaseTree, environment: Environment,
                  configuration: ValidatedConfiguration | None = None) -> tuple[Finding, ...]:
@@ -25,9 +27,11 @@ def compose_file(tree: ReleaseTree, environment: Environment,
                     measured="not found in the release" if config is None else config.error or "valid",
                     expected="docker compose config ends without an error",
                     next_step=f"Correct {environment.compose.shown_files} in the release.")
+    there = _in_checkout(tree)
     if config is None or not config.valid:
-        return (valid,)
+        return (*there, valid)
     return (
+        *there,
         valid,
         _none("every service of the plan is in the Compose file", _missing(config, environment)),
         _none("limits in the Compose file are the plan's", _limits_that_differ(config, environment)),
@@ -37,6 +41,16 @@ def compose_file(tree: ReleaseTree, environment: Environment,
         *ports_can_be_opened(config, environment, tree.ports),
         *(configuration_is_valid(configuration, environment) if configuration else ()),
     )
+
+
+def _in_checkout(tree: ReleaseTree) -> tuple[Finding, ...]:
+    """A finding only for files that the live release lacks: what asks Compose before and after it would fail."""
+    return (finding(
+        CHECKOUT, False, measured=f"not in it: {', '.join(tree.not_in_checkout)}",
+        expected="the live release has every file of compose.files", next_step=(
+            "Leave compose.files as it was and deploy a release that has the new files next to the old ones. Then "
+            "change compose.files, deploy again, and install the schedules anew by 34."),
+    ),) if tree.not_in_checkout else ()
 
 
 def _none(check: str, wrong: list[str]) -> Finding:

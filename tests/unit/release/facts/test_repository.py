@@ -132,6 +132,14 @@ def test_a_folder_without_a_checkout_is_unreadable(repositories: Repositories, t
         repositories.survey("develop")
 
 
+@pytest.mark.parametrize(("deployed", "missing"), [(True, ("deploy/new.yml",)), (False, ())])
+def test_a_compose_file_that_only_the_release_has_is_named(repositories: Repositories, deployed: bool, missing: tuple[str, ...]) -> None:
+    (repositories.checkout / "compose.yml").write_text("services: {}\n")
+    if deployed:
+        (repositories.checkout / ".env").write_text("COMPOSE_PROJECT_NAME=gw2-mine\n")
+    assert repositories.survey("develop", "compose.yml", "deploy/new.yml").not_in_checkout == missing
+
+
 @pytest.mark.parametrize("reply", ["", "commit\tabc\ttag\t\n", "unreachable\n", "commit"])
 def test_a_malformed_reply_is_unreadable_never_a_crash(reply: str) -> None:
     with pytest.raises(FactUnreadable):
