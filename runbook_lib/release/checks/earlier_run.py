@@ -78,8 +78,9 @@ def _traces(deployed: Deployed, containers: Iterable[Container]) -> list[str]:
 def _what_next(environment: Environment, deployed: Deployed, containers: tuple[Container, ...]) -> str:
     """By what is left: start what is there, else get back what is missing, else say so and begin anew."""
     files = " ".join(f"-f {name}" for name in environment.compose.files)
-    up = (f"on the server: cd {environment.server.directory} && docker compose -p {environment.project} {files} "
-          "--env-file .env --env-file .env.secrets up --detach --wait")
+    # with a first file in a folder of its own, Compose would take that folder for the project's
+    up = (f"on the server: cd {environment.server.directory} && docker compose -p {environment.project} "
+          f"--project-directory . {files} --env-file .env --env-file .env.secrets up --detach --wait")
     has_files = bool(deployed.env_text) and deployed.secrets_sha256 is not None
     if containers or deployed.left_volumes:
         if has_files:

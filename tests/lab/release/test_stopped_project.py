@@ -11,7 +11,7 @@ from tests.lab.conftest import Lab
 from tests.lab_server import NEXT_RELEASE
 
 pytestmark = [pytest.mark.slow]
-COMPOSE = ("cd /opt/gw2-wvwbuilder && docker compose -p gw2-staging -f docker-compose.staging.yml --env-file .env "
+COMPOSE = ("cd /opt/gw2-wvwbuilder && docker compose -p gw2-staging --project-directory . -f docker-compose.staging.yml --env-file .env "
            "--env-file .env.secrets ")
 LEFT = "docker ps --all --quiet; docker volume ls --quiet | sort; cd /opt/gw2-wvwbuilder && cat .git/HEAD .env .runbook/upstreams/active.conf"
 

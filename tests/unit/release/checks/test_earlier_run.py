@@ -35,7 +35,7 @@ def advice(state: Deployed, *containers: Container) -> str:
 def test_what_has_its_files_is_started_again_by_the_command_that_is_named() -> None:
     found = advice(deployed())
     assert "Start it again" in found
-    assert "cd /opt/gw2-wvwbuilder && docker compose -p gw2-staging -f docker-compose.staging.yml " in found
+    assert "cd /opt/gw2-wvwbuilder && docker compose -p gw2-staging --project-directory . -f docker-compose.staging.yml " in found
     assert "--env-file .env.secrets up --detach --wait" in found
 
 
