@@ -100,8 +100,8 @@ def last_done(environment: str) -> dict[str, datetime]:
         own = (summary_of(path) for path in names if path.name.endswith(f"-{runbook.name}"))
         finished = _finished(own, environment)
         last = next((run for run in finished if run.mode != "plan" and run.exit_code in JUDGED), None)
-        if last is not None:
-            done[runbook.name] = parse_time(last.started_at)
+        if last is not None and (at := _began(last)):
+            done[runbook.name] = at
     return done
 
 

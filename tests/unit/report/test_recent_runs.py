@@ -57,6 +57,14 @@ def test_done_is_what_came_to_a_judgement(tmp_path: Path, monkeypatch: pytest.Mo
     assert list(last_done(run.environment)) == ([run.notebook] if counts else [])
 
 
+def test_a_run_whose_beginning_cannot_be_read_ends_no_run_of_00(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project, "outputs", lambda: tmp_path)
+    BUILDERS["refused"](tmp_path)
+    (run,) = list_runs(tmp_path)
+    monkeypatch.setattr(module, "summary_of", lambda path: dataclasses.replace(run, exit_code=0, mode="apply", started_at="yesterday"))
+    assert last_done(run.environment) == {}
+
+
 def test_the_last_run_that_kept_a_file_is_found_with_its_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(project, "outputs", lambda: tmp_path)
     assert last_run("20_deploy", "staging") is None
