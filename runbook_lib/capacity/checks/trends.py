@@ -100,7 +100,7 @@ def growth(days: Sequence[float], values: Sequence[float], minimum_days: int) ->
     if not days or days[-1] - days[0] + 1 < minimum_days or len(days) < max(LEAST_POINTS, minimum_days / 2):
         return Growth(None, None, f"{len(days)} days of history, at least {minimum_days} are needed")
     if not max(map(abs, values)) <= LARGEST:
-        return Growth(None, None, f"its use is given as {max(values, key=abs):.3g}, which is no amount of anything")
+        return Growth(None, None, f"its use is given as {max(values, key=abs):.3g}: that cannot be an amount")
     x, y = numpy.asarray(days, dtype=float), numpy.asarray(values, dtype=float)
     x, y, jumped = after_jump(x, y)
     x, y, left = after_departure(x, y)

@@ -121,6 +121,12 @@ def test_redis_is_compared_in_bytes_and_a_refusal_is_not_known(staging: Environm
     assert named(staging, "maxmemory", asked=server(caches=(replace(state, settings={"maxmemory": "0"}),))).in_force == "no limit"
 
 
+def test_a_value_that_is_empty_is_known(staging: Environment) -> None:
+    state = CacheState("redis", {"appendonly": ""})
+    found = named(staging, "appendonly", asked=server(caches=(state,))).finding
+    assert (found.verdict, found.measured) == ("failed", "empty")
+
+
 @pytest.mark.parametrize(("pool", "good"), [((Sample({}, 20.0),), True), ((Sample({}, 5.0),), False), ((), None), ((Sample({}, None),), None), (AWAY, None)])
 def test_the_pool_is_what_the_application_reports(staging: Environment, pool: tuple[Sample, ...] | Unanswered, good: bool | None) -> None:
     assert named(staging, "connection pool", pool=pool).good is good

@@ -184,7 +184,7 @@ def test_a_server_that_runs_on_some_days_has_a_trend_too(runs: Any) -> None:
 
 
 @pytest.mark.parametrize("value", [1e300, -1e300])
-def test_what_is_no_amount_is_refused(value: float) -> None:
+def test_what_cannot_be_an_amount_is_refused(value: float) -> None:
     found = growth([float(day) for day in range(60)], [1.0] * 59 + [value], MINIMUM)
     assert found.trend is None
-    assert "no amount" in found.refusal
+    assert "cannot be an amount" in found.refusal
