@@ -25,7 +25,18 @@ def rollback_preconditions(
                 measured="yes" if deployed.secrets_sha256 else ".env.secrets is missing", expected="yes",
                 next_step="20 Deploy delivers them: deploy the earlier tag with it instead."),
         _schema(schema, database),
+        *_compose_files(tree),
     )
+
+
+def _compose_files(tree: ReleaseTree) -> tuple[Finding, ...]:
+    """A finding only where a release lacks a file of compose.files: Compose is asked in both of them."""
+    lacking = [f"{who} lacks {', '.join(names)}" for who, names in (
+        ("the live release", tree.not_in_checkout), ("the earlier one", tree.not_in_release)) if names]
+    return (finding("both releases have the Compose files", False, measured="; ".join(lacking),
+                    expected="every file of compose.files", next_step="Set compose.files to files that both have; "
+                    "where there are none, roll back in two steps, through a release that has both."),
+            ) if lacking else ()
 
 
 def _schema(schema: SchemaRollback, database: DataChoice) -> Finding:

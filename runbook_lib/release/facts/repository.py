@@ -91,7 +91,7 @@ class ReleaseTree:
 
     `commit` is None when the ref names nothing, or two different things: `problem` explains which. `of_the_server` are
     paths that the release holds although the server keeps files of its own there. `ports` are open on the server now;
-    None: not known. `not_in_checkout` are Compose files that the live release lacks.
+    None: not known. `not_in_checkout` are Compose files that the live release lacks; `not_in_release`: this one.
     """
 
     ref: str
@@ -102,6 +102,7 @@ class ReleaseTree:
     of_the_server: tuple[str, ...] = ()
     ports: ServerPorts | None = None
     not_in_checkout: tuple[str, ...] = ()
+    not_in_release: tuple[str, ...] = ()
 
     @property
     def configuration(self) -> dict[str, str]:
@@ -187,7 +188,8 @@ def _read(text: str, ref: str, where: str, compose_files: tuple[str, ...]) -> Re
         of_the_server=tuple(record[3] for record in records
                             if record[0] == "tree" and record[3] in FILES_OF_THE_SERVER),
         ports=parse_ports(records),
-        not_in_checkout=tuple(_decoded(record[1]) for record in records if record[0] == "absent"),
+        not_in_checkout=tuple(_decoded(record[2]) for record in records if record[:2] == ["absent", "checkout"]),
+        not_in_release=tuple(_decoded(record[2]) for record in records if record[:2] == ["absent", "release"]),
     )
 
 

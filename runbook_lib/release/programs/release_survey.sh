@@ -14,7 +14,8 @@ main() {
     local git=(git -C "$checkout")
     printf 'commit\t%s\t%s\t%s\n' "$commit" "$kind" "$("${git[@]}" log -1 --format='%cI%x09%s' "$commit" | encoded)"
     printf 'head\t%s\n' "$("${git[@]}" rev-parse --verify --quiet HEAD)"
-    show_absent "$checkout"
+    # without `.env` nothing is live
+    [[ ! -s $checkout/.env ]] || show_absent checkout "$checkout"
     printf 'version\t%s\n' "$("${git[@]}" describe --tags --always "$commit" 2>/dev/null)"
     # git before 2.36 has no --format
     "${git[@]}" ls-tree --format='tree%x09%(objecttype)%x09%(objectname)%x09%(path)' "$commit" 2>/dev/null \
@@ -25,18 +26,18 @@ main() {
     root=$scratch$(printf '/above%.0s' {1..20})
     folder=$(cd "$checkout" && pwd) || exit 1
     mkdir -p "$root$folder" && "${git[@]}" archive "$commit" | tar -x -C "$root$folder" || exit 1
+    show_absent release "$root$folder"
     show_files "$root$folder"
     show_compose "$root" "$folder" "$@"
     show_ports
 }
 
-# show_absent CHECKOUT: Compose files that the live release does not have. A deployment asks Compose before it checks its
-# release out, and its undo asks once more after the earlier one is back. Without `.env` nothing is live.
+# show_absent WHERE FOLDER: Compose files that are not there. The live release needs them, too: a deployment asks Compose
+# before it checks its release out, and its undo asks once more after the earlier one is back.
 show_absent() {
     local path
-    [[ -s $1/.env ]] || return 0
     for path in "${files[@]}"; do
-        [[ -e $1/$path ]] || printf 'absent\t%s\n' "$(printf %s "$path" | encoded)"
+        [[ -e $2/$path ]] || printf 'absent\t%s\t%s\n' "$1" "$(printf %s "$path" | encoded)"
     done
 }
 

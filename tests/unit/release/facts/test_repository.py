@@ -133,11 +133,12 @@ def test_a_folder_without_a_checkout_is_unreadable(repositories: Repositories, t
 
 
 @pytest.mark.parametrize(("deployed", "missing"), [(True, ("deploy/new.yml",)), (False, ())])
-def test_a_compose_file_that_only_the_release_has_is_named(repositories: Repositories, deployed: bool, missing: tuple[str, ...]) -> None:
+def test_compose_files_that_a_release_lacks_are_named(repositories: Repositories, deployed: bool, missing: tuple[str, ...]) -> None:
     (repositories.checkout / "compose.yml").write_text("services: {}\n")
     if deployed:
         (repositories.checkout / ".env").write_text("COMPOSE_PROJECT_NAME=gw2-mine\n")
-    assert repositories.survey("develop", "compose.yml", "deploy/new.yml").not_in_checkout == missing
+    tree = repositories.survey("develop", "compose.yml", "deploy/new.yml")
+    assert (tree.not_in_checkout, tree.not_in_release) == (missing, ("compose.yml", "deploy/new.yml"))
 
 
 @pytest.mark.parametrize("reply", ["", "commit\tabc\ttag\t\n", "unreachable\n", "commit"])
