@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from runbook_lib.capacity.checks.planned_value import PlannedValue, amount_of
+from runbook_lib.capacity.checks.planned_value import PlannedValue, amount_of, ratio_of
 from runbook_lib.capacity.checks.setting_effects import effect_of
 from runbook_lib.capacity.facts.database_settings import DatabaseSetting, DatabaseSettings, Override
 from runbook_lib.environment import Environment
@@ -35,7 +35,7 @@ def _setting(known: DatabaseSetting, planned: str, overrides: list[Override], ro
     there, wanted = amount_of(known.setting, known.unit), amount_of(planned, known.unit)
     good = abs(there - wanted) <= 1e-9 * max(abs(wanted), 1.0) if there is not None and wanted is not None else (
         known.value.strip().lower() == planned.strip().lower())
-    ratio = there / wanted if there and wanted and there > 0 and wanted > 0 else None
+    ratio = ratio_of(there, wanted)
     notes = [f"overridden for {_whom(one)}: {one.value}" for one in overrides]
     if known.pending_restart:
         notes.append("another value is in the configuration and waits for a restart")
@@ -49,7 +49,7 @@ def _setting(known: DatabaseSetting, planned: str, overrides: list[Override], ro
 
 def _whom(one: Override) -> str:
     named = (("role", one.role), ("database", one.database))
-    return " in ".join(f"{kind} {name}" for kind, name in named if name)
+    return " in ".join(f"{kind} {name}" for kind, name in named if name) or "every role"
 
 
 def _reset(one: Override) -> str:
@@ -58,6 +58,8 @@ def _reset(one: Override) -> str:
 
     if one.role and one.database:
         return f"ALTER ROLE {quoted(one.role)} IN DATABASE {quoted(one.database)} RESET {one.name};"
+    if not one.role and not one.database:
+        return f"ALTER ROLE ALL RESET {one.name};"
     return f"ALTER {'ROLE' if one.role else 'DATABASE'} {quoted(one.role or one.database)} RESET {one.name};"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from runbook_lib.capacity.checks.planned_value import PlannedValue, amount_of
+from runbook_lib.capacity.checks.planned_value import PlannedValue, amount_of, ratio_of
 from runbook_lib.capacity.checks.setting_effects import effect_of
 from runbook_lib.capacity.facts.server_tuning import CacheState, ContainerLimit, ServerTuning, WorkerProcesses
 from runbook_lib.core.text import readable_size
@@ -57,7 +57,7 @@ def _cached(state: CacheState | None, name: str, planned: str) -> PlannedValue:
     # Redis counts its memory in bytes
     sizes = name == "maxmemory" and wanted
     said, shown = (readable_size(wanted), readable_size(there) if there else "no limit") if sizes else (planned, value)
-    ratio = there / wanted if there and wanted else None
+    ratio = ratio_of(there, wanted)
     return PlannedValue(CACHE, name, said, shown, good, ratio, change=(
         f"Now: CONFIG SET {name} {planned.lower()}. To stay: the line `{name} {planned.lower()}` in redis.conf. "
         f"{effect_of(name, ratio)}").strip())
@@ -140,7 +140,7 @@ def _variable(one: WorkerProcesses, name: str, planned: str) -> PlannedValue:
         return PlannedValue(PROCESSES, check, planned, None, None, note=one.words or "no process has it", change=change)
     alone = amount_of(values[0], "") if len(values) == 1 else None
     return PlannedValue(PROCESSES, check, planned, " and ".join(values), values == (planned,),
-                        alone / float(planned) if alone else None,
+                        ratio_of(alone, float(planned)),
                         note="" if len(values) == 1 else "its processes differ", change=change)
 
 
@@ -159,6 +159,6 @@ def pool_value(environment: Environment, pool: tuple[Sample, ...] | Unanswered |
                                                                      f"series",
                             change="41 Metrics review shows which metrics are recorded.")
     return PlannedValue(
-        PROCESSES, name, words, f"{known[0]:g} connections", known[0] == planned, known[0] / planned or None,
+        PROCESSES, name, words, f"{known[0]:g} connections", known[0] == planned, ratio_of(known[0], planned),
         change="Set the pool's size in the backend's environment file, then deploy. A larger one, in two colours, can "
                "exceed max_connections; in a smaller one requests wait.")

@@ -46,6 +46,11 @@ class PlannedValue:
         return finding(check, self.good, measured=measured, expected=self.planned, next_step=self.change)
 
 
+def ratio_of(there: float | None, wanted: float | None) -> float | None:
+    """In force by planned; None where one of both is not a number above zero, such as -1 for `never`."""
+    return there / wanted if there is not None and wanted is not None and there > 0 and wanted > 0 else None
+
+
 def amount_of(text: str, unit: str) -> float | None:
     """A value with its unit as bytes or milliseconds; without one it is in `unit`, such as 8kB. None for a word."""
     text = text.strip()

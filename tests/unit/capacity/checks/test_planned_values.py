@@ -63,6 +63,7 @@ def test_a_setting_that_needs_a_restart_says_so(staging: Environment) -> None:
 
 @pytest.mark.parametrize(("role", "database", "reset"), [
     ("app", "", 'ALTER ROLE "app" RESET work_mem;'), ("", "db", 'ALTER DATABASE "db" RESET work_mem;'),
+    ("", "", "ALTER ROLE ALL RESET work_mem;"),
     ('a"b', "db", 'ALTER ROLE "a""b" IN DATABASE "db" RESET work_mem;'),
 ])
 def test_whoever_overrides_a_setting_is_named_also_where_it_is_as_planned(staging: Environment, role: str, database: str, reset: str) -> None:
@@ -119,6 +120,13 @@ def test_redis_is_compared_in_bytes_and_a_refusal_is_not_known(staging: Environm
     assert policy.change.startswith("Now: CONFIG SET maxmemory-policy allkeys-lru.")
     assert (named(staging, "appendonly", asked=asked).good, named(staging, "appendonly", asked=asked).note) == (None, "NOPERM")
     assert named(staging, "maxmemory", asked=server(caches=(replace(state, settings={"maxmemory": "0"}),))).in_force == "no limit"
+
+
+@pytest.mark.parametrize("value", ["-5", "0", "many"])
+def test_only_numbers_above_zero_have_a_place_in_the_chart(staging: Environment, value: str) -> None:
+    workers = WorkerProcesses("backend-blue", 4, 1, variables={"WEB_CONCURRENCY": (value,)})
+    found = named(staging, "WEB_CONCURRENCY of backend-blue", asked=server(processes=(workers,)))
+    assert (found.good, found.in_force, found.ratio) == (False, value, None)
 
 
 def test_a_value_that_is_empty_is_known(staging: Environment) -> None:
