@@ -47,8 +47,8 @@ def _missing(environment: Environment, usage: DatabaseUsage,
 
 
 def _wanted(table: TableUsage, statistics: StatementStatistics | Unanswered) -> tuple[str, ...]:
-    """Columns of a table without an index that a statement about it compares with a value, the dearest statement "
-      "first."""
+    """Columns of a table without an index that a statement about it compares with a value, the dearest statement
+    first."""
     if isinstance(statistics, Unanswered):
         return ()
     bare = table.name.rpartition(".")[2].strip('"') if '"' not in table.name else _unquoted(table.name)

@@ -1,5 +1,5 @@
-"""The page, its files and the API as a client meets them: what is sent, how it is packed, and how long it may be "
-  "kept."""
+"""The page, its files and the API as a client meets them: what is sent, how it is packed, and how long it may be
+kept."""
 
 from __future__ import annotations
 
