@@ -37,7 +37,8 @@ conclude() {
     { cat "$scratch/record"; echo; } | tee -a alert-drills.jsonl || exit 1
     sync alert-drills.jsonl
     printf '%s: %s\n' "$outcome" "$message" >&2
-    rm -rf -- "$scratch"
+    # what could not be undone is tried again by the watchdog, which ends without this folder
+    [[ $undone == false && -n $kept ]] || rm -rf -- "$scratch"
     [[ $outcome == "done" && $undone == true ]] || exit 1
     exit 0
 }
@@ -47,20 +48,24 @@ from_prometheus() { curl --silent --max-time 5 --get --data-urlencode "query=$1"
 from_alertmanager() { curl --silent --max-time 5 "http://127.0.0.1:${given[alertmanager]}$1"; }
 
 # sample: what the rules say (p), what Alertmanager has and for whom (a), messages that a channel took (d) and did not (f), as
-# one line where it differs from the last. Both programs print the keys of an object in one order.
+# one line where it differs from the last. Both programs print the keys of an object in one order. Without all three replies
+# there is no sample, and status 1: no reply is not "no alert", and counters that are missing would seem to begin again.
 sample() {
     local rules alerts counts line
-    rules=$(from_prometheus "ALERTS{drill=\"$run_id\"}" | grep -oE '"alertname":"[^"]+","alertstate":"[a-z]+"' \
+    rules=$(from_prometheus "ALERTS{drill=\"$run_id\"}") && alerts=$(from_alertmanager "/api/v2/alerts?filter=drill%3D%22$run_id%22") \
+        && counts=$(from_alertmanager /metrics) || return
+    [[ $rules == *'"status":"success"'* && $alerts == '['* && $counts == *alertmanager_* ]] || return
+    rules=$(grep -oE '"alertname":"[^"]+","alertstate":"[a-z]+"' <<<"$rules" \
         | sed -E 's/"alertname":"([^"]+)","alertstate":"([a-z]+)"/\1=\2/' | sort -u | paste -sd,)
-    alerts=$(from_alertmanager "/api/v2/alerts?filter=drill%3D%22$run_id%22" | grep -oE '"receivers":\[[^]]*\]|"state":"[a-z]+"|"alertname":"[^"]+"' \
-        | sed -E 's/"receivers":\[(.*)\]/\1/; s/\{"name":"([^"]*)"\}/\1/g; s/"state":"(.*)"/\1/; s/"alertname":"(.*)"/\1/' | tr ',' '+' \
+    alerts=$(grep -oE '"receivers":\[[^]]*\]|"silencedBy":\[[^]]*\],"state":"[a-z]+"|"alertname":"[^"]+"' <<<"$alerts" \
+        | sed -E 's/"receivers":\[(.*)\]/\1/; s/\{"name":"([^"]*)"\}/\1/g; s/.*"state":"(.*)"/\1/; s/"alertname":"(.*)"/\1/' | tr ',' '+' \
         | paste - - - | awk -F'\t' '{ print $3 "=" $2 ":" $1 }' | sort -u | paste -sd,)
-    counts=$(from_alertmanager /metrics | awk -F'[{}]' '
+    counts=$(awk -F'[{}]' '
         function of(labels) { return match(labels, /integration="[a-z]+"/) ? substr(labels, RSTART + 13, RLENGTH - 14) : "" }
         /^alertmanager_notification_requests_total\{/ { total[of($2)] += $3 }
         /^alertmanager_notification_requests_failed_total\{/ { failed[of($2)] += $3 }
         END { for (one in total) if (total[one]) { d = d "," one "=" total[one] - failed[one]; f = f "," one "=" failed[one] + 0 }
-              print substr(d, 2) "\t" substr(f, 2) }')
+              print substr(d, 2) "\t" substr(f, 2) }' <<<"$counts")
     fired=",$rules,$alerts,"
     line="\"p\": \"$rules\", \"a\": \"$alerts\", \"d\": \"${counts%$'\t'*}\", \"f\": \"${counts#*$'\t'}\""
     [[ $line != "${last_line-}" ]] || return 0
@@ -114,7 +119,8 @@ round() {
 until_delivered() {
     local ends=$((SECONDS + given[settle_s])) before=''
     while ((SECONDS < ends)); do
-        sample
+        # a reply that did not come is not quiet
+        sample || { sleep 0.7; continue; }
         # the wait of a group is a second, and so is what a channel needs: quiet for three samples is the end
         if [[ $last_line == "$before" ]]; then ((++quiet)); else quiet=0 before=$last_line; fi
         ((quiet < 4)) || return 0
@@ -127,7 +133,7 @@ for word in "$@"; do given[${word%%=*}]=${word#*=}; done
 cd -- "${given[checkout]}/.runbook" || exit 1
 run_id=$(sed -n 's/.*"run_id": *"\([A-Za-z0-9-]*\)".*/\1/p' lock.json 2>/dev/null)
 [[ -n $run_id ]] || { echo 'The lock names no run.' >&2; exit 1; }
-began=$(now_s) sent=0 scratch=$(mktemp -d) free=0 quiet=0 fired='' last_line=''
+began=$(now_s) sent=0 scratch=$(mktemp -d) free=0 quiet=0 fired='' last_line='' kept=''
 mkdir "$scratch"/{begun,ended,failed}
 : >"$scratch/samples"
 SECONDS=0

@@ -3,6 +3,7 @@
 # fixed name: whoever comes later finds what a drill left, whichever run it was.
 
 readonly LABEL=runbook.alert-drill FILLER=.alert-drill # the label's value is the project
+prometheus='' alertmanager='' rule_file='' config='' # not found yet: what needs them is left out
 
 # container SERVICE: of the project, running, newest first.
 container() {
@@ -23,7 +24,10 @@ host_path() {
 # find_places: the containers, the folder of rules on the server, and the file that Alertmanager reads in its container.
 find_places() {
     local folder
-    prometheus=$(container prometheus) && alertmanager=$(container alertmanager) || return
+    if ! prometheus=$(container prometheus) || ! alertmanager=$(container alertmanager); then
+        echo 'Docker does not answer on the server.' >"$scratch/undo"
+        return 1
+    fi
     [[ -n $prometheus && -n $alertmanager ]] || { echo 'Prometheus or Alertmanager does not run.' >"$scratch/undo"; return 1; }
     given[prometheus]=$(published "$prometheus") given[alertmanager]=$(published "$alertmanager")
     [[ -n ${given[prometheus]} && -n ${given[alertmanager]} ]] || { echo 'Prometheus or Alertmanager has no port on the server.' >"$scratch/undo"; return 1; }
@@ -59,22 +63,34 @@ end_alerts() {
     sleep 3
 }
 
+# restore_route: written in place, so that the file keeps its owner and mode. The copy goes when the file has been read again:
+# until then the next attempt finds it. A container that was started anew may have its own file again, and then no copy.
+restore_route() {
+    local found
+    # shellcheck disable=SC2016
+    found=$(docker exec "$alertmanager" sh -c 'rm -f "$1.before-drill.new"; [ ! -f "$1.before-drill" ] || { cat "$1.before-drill" >"$1" && echo restored; }' sh "$config") || return
+    [[ $found == restored ]] || return 0
+    # shellcheck disable=SC2016
+    reload_route && docker exec "$alertmanager" sh -c 'rm "$1.before-drill"' sh "$config"
+}
+
 # undo: all of it, whatever there is; safe to do again. Each part is tried, whatever happens to the others.
 undo() {
-    local one bad=0
-    if [[ -e $rule_file || $(loaded_rules) != 0 ]]; then
-        rm -f -- "$rule_file" && reload_rules && until_rules 0 || bad=1
+    local one listed bad=0
+    # either may have been created anew since
+    one=$(container prometheus) && prometheus=${one:-$prometheus}
+    one=$(container alertmanager) && alertmanager=${one:-$alertmanager}
+    if [[ -n $rule_file ]] && [[ -e $rule_file || $(loaded_rules) != 0 ]]; then
+        { rm -f -- "$rule_file" && reload_rules && until_rules 0; } || bad=1
     fi
-    for one in $(docker ps --all --quiet --filter "label=$LABEL=${given[project]}"); do
+    # an engine that does not answer has not said that there are none
+    listed=$(docker ps --all --quiet --filter "label=$LABEL=${given[project]}") || bad=1
+    for one in $listed; do
         docker rm --force --volumes "$one" >/dev/null || bad=1
     done
     [[ -z ${given[disk_directory]-} ]] || rm -f -- "${given[disk_directory]}/$FILLER" || bad=1
-    end_alerts || bad=1
-    # written in place: the file keeps its owner and mode. A container that was started anew has its own file again
-    # shellcheck disable=SC2016
-    case $(docker exec "$alertmanager" sh -c '[ ! -f "$1.before-drill" ] || { cat "$1.before-drill" >"$1" && rm "$1.before-drill" && echo restored; }' sh "$config") in
-        restored) reload_route || bad=1 ;;
-    esac
+    [[ -z $config ]] || end_alerts || bad=1
+    [[ -z $config ]] || restore_route || bad=1
     return "$bad"
 }
 
@@ -82,7 +98,7 @@ undo() {
 # the limit. It keeps no descriptor of the job: those are locks.
 keep() {
     local text
-    text=$(declare -p given prometheus alertmanager rule_file config; declare -f undo end_alerts reload_rules loaded_rules until_rules reload_route first_lines
+    text=$(declare -p given prometheus alertmanager rule_file config; declare -f undo container restore_route end_alerts reload_rules loaded_rules until_rules reload_route first_lines
         printf 'LABEL=%q FILLER=%q\n' "$LABEL" "$FILLER"
         printf 'scratch=%q drill=%q\n' "$scratch" "$$"
         # its time of start tells it from a later process of the same number
@@ -93,8 +109,12 @@ keep() {
         while [[ $(cut -d" " -f22 "/proc/$drill/stat" 2>/dev/null) == "$begun" ]] && ((SECONDS < ends)); do sleep 1; done
         [[ -d $scratch ]] || exit 0
         : >"$scratch/stop"; printf "%(%FT%TZ)T the drill was killed: undone by its watchdog\n" -1
-        undo; sleep 5; undo; rm -rf -- "$scratch"' alert-drill-watchdog </dev/null >alert-drill-watchdog.log 2>&1 5>&- 6>&- 7>&- 8>&- 9>&- &
+        undo; sleep 5; ends=$((SECONDS + 300))
+        # an engine that starts again takes a while
+        until undo || ((SECONDS >= ends)); do sleep 5; done
+        rm -rf -- "$scratch"' alert-drill-watchdog </dev/null >alert-drill-watchdog.log 2>&1 5>&- 6>&- 7>&- 8>&- 9>&- &
     disown
+    kept=1
 }
 
 # load: rules first, so that no route waits for what never comes. The route of the drill is a copy of the real one with short
@@ -104,11 +124,17 @@ load() {
     reload_rules && until_rules 1 || return
     # shellcheck disable=SC2016
     docker exec --env ROUTE="${given[route]//@RUN@/$run_id}" --env INHIBITIONS="${given[inhibitions]}" "$alertmanager" sh -euc '
-        cat "$1" >"$1.before-drill"
+        umask 077
+        # a copy that a full disk cut short would be what the drill restores; and it may hold passwords
+        cat "$1" >"$1.before-drill.new"
+        mv "$1.before-drill.new" "$1.before-drill"
         awk "/^[A-Za-z_]+:/ { skip = 0 }
              /^route:/ { print \"route: \" ENVIRON[\"ROUTE\"]; skip = 1 }
              /^inhibit_rules:/ { print \"inhibit_rules: \" ENVIRON[\"INHIBITIONS\"]; skip = 1 }
              !skip" "$1.before-drill" >"$1"
+        # keys in quotes or braces are YAML as well, and were not found: a drill would wait, or inhibit, like a real alert
+        grep -q "^route: {" "$1" && { [ "$INHIBITIONS" = "[]" ] || grep -q "^inhibit_rules: \[{" "$1"; } || {
+            echo "The configuration of Alertmanager has no line that begins with route: or inhibit_rules:"; exit 1; }
         amtool check-config "$1"' sh "$config" || return
     reload_route
 }
