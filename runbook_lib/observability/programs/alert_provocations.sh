@@ -77,9 +77,10 @@ start_instance() {
     local words=() more=() word
     mapfile -t words < <(docker inspect --format '{{range .Config.Cmd}}{{println .}}{{end}}' "$live" | sed '/^$/d')
     for word in ${given[variables]-}; do more+=(--env "$word"); done
-    # by a pipe: the variables hold secrets, which belong into no file and on no command line
+    # by a pipe: the variables hold secrets, which belong into no file and on no command line. One of several lines, as a key may
+    # be, is left out: Docker would take its lines for names, and print them in its error
     helper instance --network "$network" --network-alias "${given[alias]}" --cpus 1 --memory "${given[memory]}" --env-file \
-        <(docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$live" | sed '/^$/d') "${more[@]}" -- "$image" "${words[@]}"
+        <(docker inspect --format '{{range .Config.Env}}{{if eq (len (split . "\n")) 1}}{{println .}}{{end}}{{end}}' "$live" | sed '/^$/d') "${more[@]}" -- "$image" "${words[@]}"
 }
 
 until_answers() {
@@ -104,15 +105,19 @@ until_scraped() {
     return 1
 }
 
-# burst PATH COUNT STARVED: so many requests, at most 30 at a time.
+# burst PATH COUNT STARVED: so many requests, at most 30 at a time, for at most hold_s and no longer than the drill.
 burst() {
     local name=${given[project]}-alert-drill-instance
     [[ $1 == "${given[answers]}" && $3 == 0 ]] || ((++sent))
     ((!$3)) || docker update --cpus 0.01 "$name" >/dev/null
     curl --silent --connect-timeout 5 --max-time 60 --parallel --parallel-immediate --parallel-max 30 --output /dev/null "http://$address$1?drill=[1-$2]" &
-    local requests=$!
+    local requests=$! ends=$((SECONDS + given[hold_s]))
     # longer than the threshold of the rule, whatever the share of each request
     ((!$3)) || { sleep "${given[slow_s]}"; docker update --cpus 1 "$name" >/dev/null; }
+    while kill -0 "$requests" 2>/dev/null; do
+        { ((SECONDS < ends)) && ! over; } || kill "$requests" 2>/dev/null
+        sleep 0.3
+    done
     wait "$requests"
 }
 

@@ -47,3 +47,10 @@ def test_a_provocation_goes_on_only_while_the_drill_does(tmp_path: Path, files: 
     for name in files:
         (tmp_path / name).mkdir()
     assert run(tmp_path, "going_on").returncode == (0 if going else 1)
+
+
+def test_requests_end_with_the_drill(tmp_path: Path) -> None:
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "scratch" / "stop").touch()
+    begun = 'address=1 sent=0; curl() { exec sleep 100000; }; burst /health 30 0; echo "ended"'
+    assert run(tmp_path, begun, answers="/", requests="30", hold_s="100000", project="p").stdout == "ended\n"
