@@ -42,7 +42,10 @@ class LoadProgress:
 
 @dataclass
 class LoadTestRun:
-    """The load test of one run. Its `bounds` are None where the environment does not name itself as a target."""
+    """The load test of one run. Its `bounds` are None where the environment does not name itself as a target.
+
+    `left_count`: accounts that its end could not remove; None where that is not known.
+    """
 
     environment: Environment
     model: str
@@ -51,6 +54,7 @@ class LoadTestRun:
     samples: list[UseSample] = field(default_factory=list)
     result: LoadResult | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    left_count: int | None = 0
     _started: bool = False
 
     @property
@@ -131,7 +135,9 @@ class LoadTestRun:
         """End the load now; what its flows made is removed before this returns."""
 
         def fetch(connections: Connections) -> LoadProgress:
-            self._take(connections.load.end())
+            ended = connections.load.end()
+            self._take(ended)
+            self.left_count = 0 if ended is None else ended.get("left_count")
             return LoadProgress(connections.load.progress(), True)
 
         return Question("end of the load", fetch)

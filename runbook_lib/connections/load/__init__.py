@@ -37,6 +37,7 @@ class LoadGenerator:
         self._errors: list[bytes] = []
         self._progress: dict[str, Any] = {}
         self._result: dict[str, Any] | None = None
+        self._removed: dict[str, Any] | None = None
 
     def start(self, job: Mapping[str, Any]) -> None:
         """Begin to send. Raises Refused in plan mode, and while a load is in progress."""
@@ -47,7 +48,7 @@ class LoadGenerator:
             raise Refused("A load is in progress.", where=self._where["url"] or "", next_step="End it first.")
         # known to this process and its child alone; from it come the passwords of all visits
         self._job = {**job, **self._where, "seed": secrets.token_hex(16)}
-        self._progress, self._result = {}, None
+        self._progress, self._result, self._removed = {}, None, None
         self._launch(self._job)
 
     def progress(self) -> dict[str, Any]:
@@ -71,10 +72,13 @@ class LoadGenerator:
         return self._result
 
     def end(self, timeout_s: float = END_S) -> dict[str, Any] | None:
-        """Stop sending, wait until what was made is removed, and end the process; the result, if there is one."""
+        """Stop sending, wait until what was made is removed, and end the process; the result.
+
+        Of a load without one, `left_count` alone: None where it is not known. None where nothing was sent.
+        """
         process = self._process
         if process is None:
-            return self._result
+            return self._result or self._removed
         with suppress(OSError):
             if process.stdin is not None:
                 process.stdin.close()  # the end of its input is its order to stop
@@ -86,10 +90,10 @@ class LoadGenerator:
         finally:
             self._kill(process)
         self._join()
-        if self._result is None and self._job and not killed:
-            self._remove_left()
+        if self._result is None and self._job:
+            self._removed = {"left_count": None} if killed else self._remove_left()
         self._process, self._job = None, {}
-        return self._result
+        return self._result or self._removed
 
     def close(self) -> None:
         """End what is in progress; with the run, whatever happens."""
@@ -169,7 +173,7 @@ class LoadGenerator:
         assert self._process is not None
         self._kill(self._process)
         code, why = self._process.returncode, (lines_of(text.strip()) or ("it printed nothing",))[-1][:300]
-        removed = self._remove_left()
+        self._removed = removed = self._remove_left()
         self._process, self._job = None, {}
         left = removed.get("left_count")
         outcome = "what its visits made could not be removed" if left is None else (

@@ -40,6 +40,7 @@ class LoadEnvironment(Environment):
     """locust's environment; `begin_visit` is what a user of the closed model does, until it is None."""
 
     begin_visit: Callable[[Any], None] | None = None
+    count_lacking: Callable[[Stage, str], None]
 
 
 def locust_environment(job: Job, record: Record, clock: Callable[[], float]) -> LoadEnvironment:
@@ -73,6 +74,7 @@ def locust_environment(job: Job, record: Record, clock: Callable[[], float]) -> 
 
     events: Any = environment.events
     events.request.add_listener(count)
+    environment.count_lacking = lambda stage, step: record.lacking(clock(), stage, step)
     return environment
 
 
@@ -114,6 +116,8 @@ def run_visit(user: Any, visit: Visit, stage: Stage, job: Job, due: float | None
               stopped: Callable[[], bool]) -> None:
     """One whole visit, counted in its stage."""
     works = visit.run(job["flow"], sender(user, stage, job["timeout_s"], due), stopped)
+    if visit.lacking:  # its status was right: without this a page of an error would be a success
+        user.environment.count_lacking(stage, visit.lacking)
     stage.finished += 1
     stage.works += works
 

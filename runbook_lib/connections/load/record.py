@@ -81,6 +81,14 @@ class Record:
         if status != expected and (reason in stage.reasons or len(stage.reasons) < 20):
             stage.reasons[reason] = stage.reasons.get(reason, 0) + 1
 
+    def lacking(self, at_s: float, stage: Stage, step: str) -> None:
+        """A request that was counted as good had a reply without what the flow needs of it: it is an error."""
+        for counts in (self.seconds.setdefault(int(at_s), Counts()), stage.counts,
+                       stage.steps.setdefault(step, Counts())):
+            counts.errors += 1
+        reason = f"{step}: the reply lacks what is to be kept"
+        stage.reasons[reason] = stage.reasons.get(reason, 0) + 1
+
     def recent(self, at_s: float) -> Counts:
         """The requests that ended in the last seconds, the one in progress included."""
         now, found = int(at_s), Counts()

@@ -28,7 +28,8 @@ Send = Callable[[str, str, dict[str, str], bytes | None, str, int], tuple[int | 
 class Visit:
     """The visit of one number. `begun`: its first request was sent; `clean`: nothing of it is left.
 
-    `unanswered`: a request of it has no reply (yet), and may still be carried out.
+    `unanswered`: a request of it has no reply (yet), and may still be carried out. `lacking`: the step whose reply had
+    the right status, and not what is to be kept of it.
     """
 
     number: int
@@ -37,6 +38,7 @@ class Visit:
     begun: bool = False
     clean: bool = False
     unanswered: bool = False
+    lacking: str = ""
 
     def __post_init__(self) -> None:
         self.values = {"word": PREFIX + self._derived("name", 16), "password": self._derived("password", 48),
@@ -102,6 +104,7 @@ class Visit:
         status, reply = send(step["method"], path, headers, body, step["name"], step["status"])
         self.unanswered = unanswered or status is None
         if status == step["status"] and step["keep"] and not self._keep(step["keep"], reply):
+            self.lacking = step["name"]
             return None
         return status
 
@@ -111,8 +114,8 @@ class Visit:
             found = {name: str(document[key]) for name, key in wanted.items()}
         except (ValueError, KeyError, TypeError):
             return False
-        # what a server sends back goes into a path or a header: one line, and no more than that
-        if any(len(text) > 8_000 or not text.isprintable() for text in found.values()):
+        # what a server sends back goes into a path or a header: one line of ASCII, and no more than that
+        if any(len(text) > 8_000 or not (text.isascii() and text.isprintable()) for text in found.values()):
             return False
         self.values.update(found)
         return True

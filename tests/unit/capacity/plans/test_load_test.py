@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from runbook_lib.capacity.facts.load_test import load_test
 from runbook_lib.capacity.plans.load_test import plan_load_test
+from runbook_lib.connections.load import visit
 from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.core.errors import RunFailed
+from runbook_lib.core.findings import Verdict
 from runbook_lib.core.gates import Gate
 from runbook_lib.execution.gate import open_gate
 from tests.unit.capacity.doubles import planned, raw_result
@@ -78,3 +82,16 @@ def test_the_undo_ends_the_load_and_accounts_that_are_left_do_not_fail_it() -> N
     assert outcome.opened
     assert connections.load.ended == 1
     assert outcome.findings[1].measured == "1 accounts are left"
+
+
+@pytest.mark.parametrize(("ended", "measured", "verdict"), [
+    ({"left_count": None}, "it is not known whether accounts are left", Verdict.WARNING),
+    ({"left_count": 3, "left": []}, "3 accounts are left", Verdict.WARNING),
+    ({"left_count": 0, "left": []}, "0 accounts are left", Verdict.PASSED), (None, "0 accounts are left", Verdict.PASSED),
+], ids=["not known", "some", "none", "nothing sent"])
+def test_a_generator_without_a_result_is_not_one_that_left_nothing(ended: object, measured: str, verdict: Verdict) -> None:
+    connections = ScriptedConnections(load=[ended])
+    outcome = open_gate(gates()[1], lambda question: question.fetch(connections))
+    assert outcome.findings[1].measured.startswith(measured)
+    assert outcome.findings[1].verdict is verdict
+    assert visit.PREFIX in outcome.findings[1].next_step or verdict is Verdict.PASSED

@@ -157,8 +157,32 @@ def test_the_end_of_a_killed_generator_removes_as_well(application: Application,
     eventually(lambda: application.accounts and made.progress().get("open"))
     assert made._process is not None
     os.killpg(made._process.pid, signal.SIGKILL)
-    assert made.end() is None
+    assert made.end() == {"left": [], "left_count": 0}
+    assert made.end() == {"left": [], "left_count": 0}  # asked again: the same
     assert application.accounts == {}
+
+
+def test_accounts_that_a_killed_generator_left_and_no_one_removes_are_counted(application: Application, generator: Make) -> None:
+    made = generator()
+    application.delay_s = 0.5
+    made.start(job(loads=[1.0], stage_s=300.0))
+    eventually(lambda: application.accounts and made.progress().get("open"))
+    assert made._process is not None
+    os.killpg(made._process.pid, signal.SIGKILL)
+    application.delay_s, application.fails = 0.0, {"/me": 500}
+    left = made.end()
+    assert left is not None
+    assert left["left_count"] >= len(application.accounts) > 0
+
+
+def test_a_reply_that_lacks_what_the_flow_needs_is_an_error(application: Application, generator: Make) -> None:
+    """A page of an error with status 200: without its token the rest of the flow is never sent, and so never fails."""
+    application.fails = {"/login": 200}
+    made = generator()
+    made.start(job(loads=[5.0], stage_s=2.0, error_budget_percent=100.0))
+    stage = result_of(made)["stages"][0]
+    assert stage["reasons"] == {"log in: the reply lacks what is to be kept": 10}
+    assert (stage["works"], stage["counts"]["errors"], stage["steps"]["log in"]["errors"]) == (0, 10, 10)
 
 
 def test_a_parent_that_is_killed_takes_the_load_along(application: Application) -> None:

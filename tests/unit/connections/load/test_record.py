@@ -30,6 +30,14 @@ def test_a_request_counts_in_its_second_its_stage_and_its_step() -> None:
     assert "read: status 200" not in stage.reasons
 
 
+def test_a_reply_that_lacks_something_is_an_error_and_no_further_request() -> None:
+    record, stage = Record(), Stage(10.0, 0.0)
+    record.add(1.0, stage, "log in", 0.1, 200, 200, "")
+    record.lacking(1.0, stage, "log in")
+    assert (stage.counts.requests, stage.counts.errors, stage.steps["log in"].errors) == (1, 1, 1)
+    assert (record.recent(1.0).errors, stage.reasons) == (1, {"log in: the reply lacks what is to be kept": 1})
+
+
 def test_only_the_last_seconds_are_recent() -> None:
     record, stage = Record(), Stage(10.0, 0.0)
     record.add(1.0, stage, "read", 0.1, 500, 200, "read: status 500")

@@ -70,7 +70,7 @@ def test_an_error_ends_the_flow_and_removes_what_was_made() -> None:
     assert visit.clean
 
 
-@pytest.mark.parametrize("reply", [b"", b"[]", b"{}", b'{"token": "a\\nb"}', b'{"token": "' + b"x" * 9_000 + b'"}', b"{" * 100_000])
+@pytest.mark.parametrize("reply", [b"", b"[]", b"{}", b'{"token": "a\\nb"}', b'{"token": "' + b"x" * 9_000 + b'"}', b"{" * 100_000, "{\"token\": \"é\"}".encode()])
 def test_a_reply_without_what_is_to_be_kept_is_an_error(reply: bytes) -> None:
     server, visit = Server(login=(200, reply)), Visit(1, "seed")
     assert not visit.run(FLOW, server)
