@@ -115,9 +115,9 @@ def drill_words(environment: Environment, rules: AlertRules, delivery: AlertDeli
         "for_s": drill.for_s, "limit_s": drill.limit_s, "hold_s": drill.hold_s, "settle_s": drill.settle_s,
         "over_s": drill.over_s,
         "rules_folder": rules_folder(rules), "conditions": " ".join(names),
-        "rules": json.dumps(drill_rules(drill, [rule for name in names if (rule := rules.of(name))])),
-        "route": json.dumps(with_drill_branch(delivery.route)),
-        "inhibitions": json.dumps(without_drill_causes(delivery.inhibitions)),
+        "rules": _as_yaml(drill_rules(drill, [rule for name in names if (rule := rules.of(name))])),
+        "route": _as_yaml(with_drill_branch(delivery.route)),
+        "inhibitions": _as_yaml(without_drill_causes(delivery.inhibitions)),
         **(_instance_words(environment, drill.instance) if drill.instance else {}),
     }
     for name in names:
@@ -129,6 +129,11 @@ def drill_words(environment: Environment, rules: AlertRules, delivery: AlertDeli
     # what the helper containers are made of, where no instance is named: images that the server runs
     words.setdefault("services", " ".join(name for name, one in environment.services.items() if not one.coloured))
     return tuple(f"{name}={value}" for name, value in words.items())
+
+
+def _as_yaml(value: object) -> str:
+    """JSON that YAML reads as well, in ASCII: JSON's escape of an emoji, a pair of surrogates, is an error there."""
+    return "".join(one if one.isascii() else f"\\U{ord(one):08X}" for one in json.dumps(value, ensure_ascii=False))
 
 
 def _instance_words(environment: Environment, instance: DrillInstance) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
 from runbook_lib.core.alerts import ExpectedAlert
 from runbook_lib.core.commands import Command
@@ -45,8 +46,8 @@ def environment(tmp_path: Path) -> Environment:
     return load_environment(overlay(tmp_path, DRILL))
 
 
-def words_of(environment: Environment, *names: str) -> dict[str, str]:
-    (step,) = plan_drill(environment, QUIET, names).steps
+def words_of(environment: Environment, *names: str, alerting: Alerting = QUIET) -> dict[str, str]:
+    (step,) = plan_drill(environment, alerting, names).steps
     (command,) = step.actions
     assert isinstance(command, Command)
     return {word.partition("=")[0]: word.partition("=")[2] for word in command.argv[3:]}
@@ -113,3 +114,14 @@ def test_two_runs_have_one_plan_and_conditions_left_out_are_named(environment: E
     first, second = (plan_drill(environment, QUIET, ["ErrorRateHigh"]) for _ in range(2))
     assert first.hash == second.hash
     assert [one.title for one in first.skipped] == ["Provoke DiskUsageHigh", "Provoke MemoryUsageHigh"]
+
+
+def test_a_rule_with_an_emoji_is_what_prometheus_reads(environment: Environment) -> None:
+    """Prometheus' reader of YAML refuses a surrogate, and with it the whole file; PyYAML lets it pass as two."""
+    summary = "\N{FIRE} Fehler: größer als 5 % \\ud83d"
+    assert isinstance(QUIET.rules, AlertRules)
+    rule = replace(QUIET.rules.rules[0], annotations={"summary": summary})
+    words = words_of(environment, "ErrorRateHigh", alerting=replace(QUIET, rules=replace(QUIET.rules, rules=(rule,))))
+    assert words["rules"].isascii()
+    (found,) = yaml.safe_load(words["rules"])["groups"][0]["rules"]
+    assert found["annotations"]["summary"].endswith(summary)
