@@ -11,7 +11,7 @@ from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
 from runbook_lib.environment.rules import Window
 from runbook_lib.observability.facts.alert_drills import DONE, AlertDrillRecord, AlertDrills
-from runbook_lib.observability.facts.alert_routes import rules_folder
+from runbook_lib.observability.facts.alert_routes import has_drill, rules_folder, without_drill
 from runbook_lib.observability.facts.alert_rules import DRILL_LABEL
 from runbook_lib.observability.facts.alert_timeline import AlertPath
 from runbook_lib.observability.facts.alerting import Alerting
@@ -142,15 +142,13 @@ def drill_is_undone(before: Alerting, after: Alerting) -> tuple[Finding, ...]:
         return (Finding(check, Verdict.INCONCLUSIVE, unanswered.reason, expected, unanswered.next_step),)
     rules = () if isinstance(after.rules, Unanswered) else after.rules.rules
     differs = [f"the rule {one.name} of a drill is loaded" for one in rules if DRILL_LABEL in one.labels]
-    if (_routes(before), _inhibitions(before)) != (_routes(after), _inhibitions(after)):
+    # before it there may have been what an earlier drill left
+    was, is_now = (None if isinstance(one.delivery, Unanswered) else one.delivery for one in (before, after))
+    assert was is not None, "asked just above"
+    assert is_now is not None, "asked just above"
+    if has_drill(is_now.route, is_now.inhibitions):
+        differs.append("Alertmanager's routes are those of a drill")
+    elif without_drill(was.route, was.inhibitions) != without_drill(is_now.route, is_now.inhibitions):
         differs.append("Alertmanager's routes are others than before")
     return (finding(check, not differs, measured="; ".join(differs) or "the same", expected=expected,
                     next_step="Run again with mode apply: it first removes what is left."),)
-
-
-def _routes(alerting: Alerting) -> object:
-    return None if isinstance(alerting.delivery, Unanswered) else alerting.delivery.route
-
-
-def _inhibitions(alerting: Alerting) -> object:
-    return None if isinstance(alerting.delivery, Unanswered) else alerting.delivery.inhibitions
