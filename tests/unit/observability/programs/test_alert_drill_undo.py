@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ inhibit_rules:
 """
 # a container's commands run here; each file named below is a fault
 DOCKER = r"""#!/bin/bash
+[[ $* != 'ps --all'* ]] || echo attempt >>"$FAKE/attempts"
 [[ ! -e $FAKE/no-engine ]] || { echo 'Cannot connect to the Docker daemon.' >&2; exit 1; }
 case $1 in
     ps) [[ $* != *service=* || -e $FAKE/no-containers ]] || echo one ;;
@@ -49,6 +52,13 @@ def server(tmp_path: Path) -> Path:
     (tmp_path / "rules").mkdir()
     (tmp_path / "am.yml").write_text(CONFIG)
     return tmp_path
+
+
+def eventually(server: Path, true: Callable[[], bool]) -> None:
+    limit = time.monotonic() + 240.0  # for a busy machine; nothing is proven by it
+    while not true():
+        assert time.monotonic() < limit, sorted(one.name for one in server.iterdir())
+        time.sleep(0.1)
 
 
 def run(server: Path, text: str) -> subprocess.CompletedProcess[str]:
@@ -125,3 +135,15 @@ def test_a_configuration_whose_keys_are_not_found_is_not_used(server: Path, odd:
 def test_without_places_only_what_needs_none_is_removed(server: Path) -> None:
     done = run(server, "prometheus='' alertmanager='' rule_file='' config=''; unset given[prometheus]; undo; echo \"status $?\"")
     assert (done.stdout, done.stderr) == ("status 0\n", "")
+
+
+def test_the_watchdog_of_a_killed_drill_waits_for_an_engine_that_starts_again(server: Path) -> None:
+    scratch, attempts = server / "scratch", server / "attempts"
+    scratch.mkdir()
+    done = run(server, f'cd {server}; scratch={scratch} given[limit_s]=1000; load; touch no-engine; keep; kill -KILL "$$"')
+    assert done.returncode != 0
+    eventually(server, lambda: attempts.exists() and len(attempts.read_text().splitlines()) >= 3)
+    assert scratch.is_dir()
+    (server / "no-engine").unlink()
+    eventually(server, lambda: not scratch.exists())
+    assert ((server / "am.yml").read_text(), copies(server), list((server / "rules").iterdir())) == (CONFIG, [], [])
