@@ -123,9 +123,14 @@ def survey_configuration(environment: Environment, *, clone: bool = False) -> Qu
 
 
 def source_arguments(environment: Environment) -> tuple[str, ...]:
-    """Which paths are backed up, as arguments of both programs: the project's, `--`, the server's."""
+    """Which paths are backed up, as arguments of both programs: the project's, `--`, the server's.
+
+    The project's begin with its Compose files: they are named in one place, and none can be forgotten in the other.
+    """
     rules = environment.configuration_backup
-    return (*rules.project_paths, "--", *rules.server_paths)
+    within = tuple(f"{path.rstrip('/')}/" for path in rules.project_paths)
+    compose_files = (name for name in environment.compose.files if not f"{name}/".startswith(within))
+    return (*compose_files, *rules.project_paths, "--", *rules.server_paths)
 
 
 def parse_configuration(text: str, *, our_clock: datetime) -> ConfigurationBackups:
