@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_each_alert_of_a_drill_has_a_message_of_its_own(group_by: list[str] | No
 
 
 def test_what_a_drill_put_there_is_found_and_left_out() -> None:
-    inhibitions = [{"source_matchers": ['a="b"']}, {"source_match": {"a": "b"}}]
+    inhibitions: list[dict[str, Any]] = [{"source_matchers": ['a="b"']}, {"source_match": {"a": "b"}}]
     assert not has_drill(ROUTE, inhibitions)
     whole, causes = with_drill_branch(ROUTE), without_drill_causes(inhibitions)
     assert has_drill(whole, [])
