@@ -45,10 +45,10 @@ SCOPES = {scope.folder: scope for scope in (
     Scope("faults/bare", 150, BARE, needs=IMAGES),
     Scope("lab/application", 80, needs=IMAGES),
     Scope("lab/databases", 150, needs=IMAGES),
-    Scope("lab/alone", 210, "v3.1.0"),
+    Scope("lab/alone", 240, "v3.1.0"),
     Scope("notebooks", 200, needs=NOTHING, apart=True),
     Scope("browser", 100, needs=NOTHING, apart=True),
-    Scope("unit", 450, needs=NOTHING, apart=True),
+    Scope("unit", 520, needs=NOTHING, apart=True),
 )}
 PLACES = {folder: place for place, folder in enumerate(SCOPES)}
 
