@@ -10,7 +10,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from runbook_lib.core.text import lines_of
+
+Record = TypeVar("Record")
 
 LONGEST = 64_000_000  # characters: more than any reply that is kept
 DEEPEST = 100  # levels: what walks through a value later does so with Python's own stack
@@ -26,6 +31,20 @@ class NotJson(ValueError):
     def __init__(self, msg: str, lineno: int = 1, place: str = "") -> None:
         super().__init__(f"{msg}{place}")
         self.msg, self.lineno = msg, lineno
+
+
+def read_records(text: str, read: Callable[[Any], Record]) -> tuple[tuple[Record, ...], int]:
+    """The values that `read` makes of a text's lines of JSON, and how many lines are no such record.
+
+    A line that a crash truncated, or that a later version wrote, is counted and never taken for a record.
+    """
+    found, unreadable = [], 0
+    for line in lines_of(text):
+        try:
+            found.append(read(read_json(line)))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            unreadable += 1 if line.strip() else 0
+    return tuple(found), unreadable
 
 
 def read_json(text: str | bytes, *, strict: bool = True) -> Any:

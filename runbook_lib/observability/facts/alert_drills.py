@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from runbook_lib.core.commands import Command
-from runbook_lib.core.foreign_json import read_json
+from runbook_lib.core.foreign_json import read_records
 from runbook_lib.core.questions import Connections, Question
-from runbook_lib.core.text import lines_of, printable
+from runbook_lib.core.text import printable
 from runbook_lib.environment import Environment
 from runbook_lib.observability.facts.alert_timeline import AlertPath, Sample, follow
 
@@ -94,13 +94,7 @@ def survey_drills(environment: Environment) -> Question[AlertDrills]:
 
 def parse_drills(text: str) -> AlertDrills:
     """The lines of alert-drills.jsonl; a line that is not a record is counted, never taken for a drill."""
-    drills, unreadable = [], 0
-    for line in lines_of(text):
-        try:
-            drills.append(_drill(read_json(line)))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            unreadable += 1 if line.strip() else 0
-    return AlertDrills(tuple(drills), unreadable)
+    return AlertDrills(*read_records(text, _drill))
 
 
 def _drill(data: dict[str, Any]) -> AlertDrillRecord:

@@ -9,9 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from runbook_lib.core.commands import Command
-from runbook_lib.core.foreign_json import read_json
+from runbook_lib.core.foreign_json import read_records
 from runbook_lib.core.questions import Connections, Question
-from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
 
 RECENT_DRILLS = 60
@@ -138,13 +137,7 @@ def survey_drills(environment: Environment) -> Question[Drills]:
 
 def parse_drills(text: str) -> Drills:
     """The lines of drills.jsonl as values; a line that is not a record is counted, never taken for a drill."""
-    drills, unreadable = [], 0
-    for line in lines_of(text):
-        try:
-            drills.append(_drill(read_json(line)))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            unreadable += 1 if line.strip() else 0
-    return Drills(tuple(drills), unreadable)
+    return Drills(*read_records(text, _drill))
 
 
 def _drill(data: dict[str, Any]) -> Drill:

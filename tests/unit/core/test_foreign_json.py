@@ -12,7 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runbook_lib.core.foreign_json import DEEPEST, LONGEST_NUMBER, NotJson, kind_of, read_json, read_object
+from runbook_lib.core.foreign_json import (
+    DEEPEST,
+    LONGEST_NUMBER,
+    NotJson,
+    kind_of,
+    read_json,
+    read_object,
+    read_records,
+)
 
 PACKAGE = Path(__file__).parents[3] / "runbook_lib"
 # the own pipes and job files of runner, worker and load generator, written by the other one; programs that run elsewhere as text
@@ -105,3 +113,9 @@ def test_an_object_is_an_object(text: str, kind: str) -> None:
 def test_no_module_reads_foreign_json_in_another_way() -> None:
     mine = {str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py") if re.search(r"\bjson\w*\.loads?\(", path.read_text())}
     assert mine == OWN
+
+
+def test_lines_that_are_no_record_are_counted_and_the_others_read() -> None:
+    text = '{"a": 1}\n\n{"a": \n{"b": 2}\n[]\n{"a": 3}\n'
+    assert read_records(text, lambda data: data["a"]) == ((1, 3), 3)
+    assert read_records("", lambda data: data["a"]) == ((), 0)
