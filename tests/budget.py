@@ -1,4 +1,8 @@
-"""What the tests of each scope took, against what they may take: printed at the end, and a failure from half as much more."""
+"""What the tests of each scope took, against what they may take: printed at the end.
+
+Seconds fail a run only where it is asked for, on a machine that does nothing else: beside other work the same good
+tests took 1.54 times their budget, while the probe said that the machine was hardly slower.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ import pytest
 
 from tests.scopes import SCOPES, scope_of
 
-FACTOR = "RUNBOOK_TEST_BUDGET_FACTOR"  # set it to allow that many times the budgets; 0 never fails
+FACTOR = "RUNBOOK_TEST_BUDGET_FACTOR"  # set it to hold the budgets, that many times as large: then half as much again fails
 TOLERANCE = 1.5
 # the probe's median next to three workers on the machine whose figures the budgets are; it is taken every PAUSE_S
 PROBE_S = 0.15
@@ -32,13 +36,18 @@ class Budget:
         self._over = threading.Event()
 
     @property
+    def held(self) -> bool:
+        """Whether too much time is a failure: a factor was given."""
+        return bool(self._given)
+
+    @property
     def factor(self) -> float:
         """How many times as long as on the budgets' own machine tests may take; never less than 1, unless given."""
-        return self._given if self._given is not None else max(1.0, median(self._probes or [0.0]) / PROBE_S)
+        return self._given or max(1.0, median(self._probes or [0.0]) / PROBE_S)
 
     def pytest_sessionstart(self) -> None:
         """Measure until the end: what a busy machine has left for the tests changes from minute to minute."""
-        if self._given is None:
+        if not self._given:
             threading.Thread(target=self._measure, daemon=True).start()
 
     def _measure(self) -> None:
@@ -54,13 +63,13 @@ class Budget:
     def over(self) -> list[str]:
         """The scopes that took too long."""
         return [folder for folder, took_s in self.took_s.items()
-                if self.factor and took_s > SCOPES[folder].budget_s * TOLERANCE * self.factor]
+                if took_s > SCOPES[folder].budget_s * TOLERANCE * self.factor]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Tests that passed and took too long are a failure."""
+        """Tests that passed and took too long are a failure where the budgets are held."""
         self._over.set()
-        if exitstatus == pytest.ExitCode.OK and self.over():
+        if self.held and exitstatus == pytest.ExitCode.OK and self.over():
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
@@ -72,8 +81,8 @@ class Budget:
                 mark = "  TOO LONG" if folder in self.over() else ""
                 terminalreporter.write_line(f"{folder:22} {self.took_s[folder]:7.1f} of {allowed_s:6.0f}{mark}")
         if self.over():
-            terminalreporter.write_line(f"A scope above {TOLERANCE} times its budget fails the run. Make it faster, "
-                                        f"or raise the budget in tests/scopes.py; {FACTOR}=0 ignores it once.")
+            terminalreporter.write_line(f"More than {TOLERANCE} times its budget: make the scope faster, or raise the "
+                                        f"budget in tests/scopes.py. {FACTOR}=1 makes it a failure.")
 
 
 def given_factor() -> float | None:
