@@ -1,6 +1,6 @@
 """What the tests of each scope took, against what they may take: printed at the end.
 
-Seconds fail a run only where it is asked for, on a machine that does nothing else: beside other work the same good
+Seconds fail a run only where it is asked for, on a machine that does nothing else: next to other work the same good
 tests took 1.54 times their budget, while the probe said that the machine was hardly slower.
 """
 
