@@ -55,8 +55,9 @@ class LoadTest(StrictModel):
 
     `rate_per_s` users begin their flow each second in the open model, `users` repeat it in the closed one: at this
     load the criteria of `success` are judged. From there the load grows in `stages` of `stage_s` to `limit_per_s` or
-    `limit_users`, and ends before at the knee. Of the last 10 s, `error_budget_percent` of the requests may fail,
-    once there were `minimum_requests`: beyond it the load ends at once. `expected_alerts` are silenced while it lasts.
+    `limit_users`, and ends before at the knee. Of the last 10 s, or of the last
+    `minimum_requests` where these took longer, `error_budget_percent` of the requests may fail: beyond it the load ends
+    at once. `expected_alerts` are silenced while it lasts.
     `leaves` is what stays of each flow, in words. A load test older than `maximum_age_h` is overdue.
     """
 

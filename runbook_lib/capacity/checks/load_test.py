@@ -138,7 +138,7 @@ def _budget(result: LoadResult, test: LoadTestRun) -> Finding:
                    otherwise=Verdict.WARNING if beyond else Verdict.FAILED,
                    measured=f"{last.counts.errors} of {last.counts.requests} requests failed at {last.load:g} "
                             f"{test.unit}",
-                   expected=f"at most {test.bounds.error_budget_percent:g} % of the requests of 10 s fail",
+                   expected=f"at most {test.bounds.error_budget_percent:g} % of the latest requests fail",
                    next_step="The load was ended at once. 40 Health: does everything work again without it?")
 
 

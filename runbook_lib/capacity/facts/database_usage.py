@@ -67,6 +67,7 @@ SELECT format('%I.%I', n.nspname, c.relname) AS name,
 _INDEXES = f"""
 SELECT format('%I.%I', n.nspname, c.relname) AS name, format('%I.%I', n.nspname, t.relname) AS "table",
        c.relpages::bigint AS pages, coalesce(s.idx_scan, 0) AS reads, i.indisvalid AS valid,
+       EXISTS (SELECT FROM pg_stat_progress_create_index b WHERE b.index_relid = i.indexrelid) AS building,
        i.indisunique OR i.indisexclusion OR i.indisreplident
            OR EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid) AS enforces,
        EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = i.indexrelid) AS attached,
@@ -130,13 +131,18 @@ class TableUsage:
 
 @dataclass(frozen=True)
 class IndexUsage:
-    """One index. `enforces`: dropping it would drop a rule. `attached`: it belongs to that of a partitioned table."""
+    """One index.
+
+    `enforces`: dropping it would drop a rule. `attached`: it belongs to that of a partitioned table. `building`: it is
+    being built, and therefore not valid yet.
+    """
 
     name: str
     table: str
     pages: int
     reads: int
     valid: bool
+    building: bool
     enforces: bool
     attached: bool
     kind: str

@@ -173,7 +173,7 @@ class Generator:
             self._stage.backlog.append(len(self._open))
             if os.getppid() != parent:
                 self.stop("stopped")
-            if over_budget(self._record.recent(self._now()), self._job):
+            if over_budget(self._record.recent(self._now(), self._job["minimum_requests"]), self._job):
                 self.stop("error budget")
             if tick % 2 == 0:
                 self._report()

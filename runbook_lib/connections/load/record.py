@@ -89,10 +89,16 @@ class Record:
         reason = f"{step}: the reply lacks what is to be kept"
         stage.reasons[reason] = stage.reasons.get(reason, 0) + 1
 
-    def recent(self, at_s: float) -> Counts:
-        """The requests that ended in the last seconds, the one in progress included."""
+    def recent(self, at_s: float, at_least: int = 0) -> Counts:
+        """The requests that ended in the last seconds, the one in progress included.
+
+        A slow load has few in so short a time: then the time goes as far back as `at_least` requests that were judged.
+        """
         now, found = int(at_s), Counts()
-        for one in (self.seconds[second] for second in range(now - WINDOW_S, now + 1) if second in self.seconds):
+        for second in sorted(self.seconds, reverse=True):
+            if second < now - WINDOW_S and found.requests - found.limited >= at_least:
+                break
+            one = self.seconds[second]
             found.errors, found.limited = found.errors + one.errors, found.limited + one.limited
             found.times = merged((found.times, one.times))
         return found

@@ -46,6 +46,24 @@ def test_only_the_last_seconds_are_recent() -> None:
     assert record.recent(1.0 + WINDOW_S).errors == 1
 
 
+def test_of_a_slow_load_the_last_requests_are_recent_however_long_ago_they_were() -> None:
+    record, stage = Record(), Stage(0.08, 0.0)
+    for second in range(0, 200, 2):
+        record.add(second, stage, "read", 0.1, 500 if second >= 150 else 200, 200, "read: status 500")
+    few = record.recent(198.0, 50)
+    assert (few.requests, few.errors) == (50, 25)
+    assert record.recent(198.0).requests == 6
+    assert record.recent(198.0, 1000).requests == 100
+
+
+def test_requests_that_the_rate_limit_refused_are_none_of_those_that_are_judged() -> None:
+    record, stage = Record(), Stage(0.08, 0.0)
+    for second in range(0, 200, 2):
+        record.add(second, stage, "read", 0.1, 429 if second % 4 else 500, 200, "read: status 500")
+    few = record.recent(198.0, 20)
+    assert few.requests - few.limited == 20
+
+
 def test_reasons_are_bounded() -> None:
     record, stage = Record(), Stage(10.0, 0.0)
     for number in range(500):
