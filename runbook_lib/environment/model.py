@@ -49,12 +49,16 @@ PROJECT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
 class Environment(StrictModel):
-    """One staging environment as its file describes it. Made by `load_environment`."""
+    """One staging environment as its file describes it. Made by `load_environment`.
+
+    `plan_version`, `target_release`, `pipeline`, `logging`, `access`, `escalation` and `maintenance` are chapters of a
+    plan that people read; nothing is done by them, and an environment may be without.
+    """
 
     name: Name
     title: Text
-    plan_version: Text
-    target_release: Text
+    plan_version: Text | None = None
+    target_release: Text | None = None
     server: Server
     compose: Compose
     public: Public
@@ -69,16 +73,16 @@ class Environment(StrictModel):
     environment_files: dict[Text, EnvironmentFile]
     secrets: dict[SecretName, SecretSpec]
     secrets_file: Text | None = None
-    pipeline: Pipeline
+    pipeline: Pipeline | None = None
     health: Health
     metrics: dict[MetricName, Metric] = Field(default_factory=dict)
-    logging: Logging
+    logging: Logging | None = None
     logs: dict[Name, LogFile] = Field(default_factory=dict)
     alerts: Alerts
     alert_drill: AlertDrill | None = None
     notifications: Notifications = Notifications()
     tls: Tls
-    access: Access
+    access: Access | None = None
     backup: Backup
     restore_drill: RestoreDrill
     configuration_backup: ConfigurationBackup
@@ -91,9 +95,9 @@ class Environment(StrictModel):
     capacity: Capacity = Capacity()
     checklists: Checklists
     contacts: dict[Text, Text]
-    escalation: tuple[Text, ...]
-    windows: dict[Name, Window]
-    maintenance: Maintenance
+    escalation: tuple[Text, ...] = ()
+    windows: dict[Name, Window] = Field(default_factory=dict)
+    maintenance: Maintenance | None = None
     limits: Limits = Limits()
     certificate_minimum_days: Days
     disk_minimum_gb: Count

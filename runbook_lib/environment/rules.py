@@ -24,19 +24,22 @@ from runbook_lib.environment.types import (
 
 
 class Backup(StrictModel):
-    """The nightly SQL dump. The newest `keep_newest` verified dumps stay, however old they are."""
+    """The nightly SQL dump. The newest `keep_newest` verified dumps stay, however old they are.
+
+    `file_name`, `format`, `frequency`, `configuration` and `files` are a plan's words, for people.
+    """
 
     directory: AbsolutePath
-    file_name: Text
-    format: Text
-    frequency: Text
+    file_name: Text | None = None
+    format: Text | None = None
+    frequency: Text | None = None
     daily_at: ClockTime
     keep_days: Days
     # age alone has deleted the last good backup elsewhere: clocks jump, and schedules stop
     keep_newest: Count
     maximum_age_h: Hours
-    configuration: tuple[Text, ...]
-    files: tuple[Text, ...]
+    configuration: tuple[Text, ...] = ()
+    files: tuple[Text, ...] = ()
 
 
 class StaticAssets(StrictModel):

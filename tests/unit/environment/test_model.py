@@ -53,6 +53,12 @@ def test_an_environment_cannot_be_changed(staging: Environment) -> None:
         staging.backup.keep_days = 1  # type: ignore[misc]
 
 
+def test_an_environment_may_be_without_a_plans_chapters_that_people_read(tmp_path: Path) -> None:
+    gone = "plan_version target_release pipeline logging access maintenance".split()
+    mine = load_environment(overlay(tmp_path, "name: mine\nescalation: []\n" + "".join(f"{key}: null\n" for key in gone)))
+    assert [getattr(mine, key) for key in gone] == [None] * len(gone)
+
+
 def test_the_servers_secrets_are_the_required_ones_of_its_side(staging: Environment) -> None:
     assert "STAGING_DB_PASSWORD" in staging.server_secrets
     assert not {"STAGING_SSH_KEY", "STAGING_HOST"} & set(staging.server_secrets)
