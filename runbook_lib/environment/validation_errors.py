@@ -34,7 +34,7 @@ _KINDS = {
     "model_type": "a mapping of keys to values",
     "model_attributes_type": "a mapping of keys to values",
 }
-_FORMS = {
+FORMS = {
     r"^[1-9][0-9]{0,6}(MB|GB)$": "a size such as 512MB or 1GB",
     r"^([01][0-9]|2[0-3]):[0-5][0-9]$": "a time in UTC such as 02:00",
     r"^/[A-Za-z0-9._/-]*$": "an absolute path without spaces",
@@ -61,11 +61,11 @@ def format_errors(error: ValidationError, model: type[BaseModel], sources: Mappi
         dotted = ".".join(str(part) for part in place)
         for message in _messages(detail, place, model):
             line = f"{dotted}: {message}" if dotted else message
-            lines.append(f"{_source_of(line, sources)}: {_printed(line)}")
+            lines.append(f"{_source_of(line, sources)}: {shown_line(line)}")
     return lines
 
 
-def _printed(line: str) -> str:
+def shown_line(line: str) -> str:
     """The line with its control characters as YAML escapes them: a key may hold one, which a terminal would obey."""
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in line)
 
@@ -103,7 +103,7 @@ def _expectation(kind: str, context: Mapping[str, Any], place: Location) -> str:
     if kind == "literal_error":
         return f"one of {context['expected']}"
     if kind == "string_pattern_mismatch":
-        return _FORMS.get(context["pattern"], f"text of the form {context['pattern']}")
+        return FORMS.get(context["pattern"], f"text of the form {context['pattern']}")
     return _KINDS.get(kind, kind.replace("_", " "))
 
 
@@ -127,6 +127,12 @@ def _shown(value: Any) -> str:
 def _source_of(line: str, sources: Mapping[Location, str]) -> str:
     """The file that set the most specific key with which the line begins."""
     known = [place for place in sources if line.startswith(".".join(str(part) for part in place))]
+    return sources[max(known, key=len)] if known else "environment"
+
+
+def source_of(place: Location, sources: Mapping[Location, str]) -> str:
+    """The file that set what stands at a place."""
+    known = [one for one in sources if place[:len(one)] == one]
     return sources[max(known, key=len)] if known else "environment"
 
 

@@ -54,7 +54,7 @@ def test_an_environment_cannot_be_changed(staging: Environment) -> None:
 
 
 def test_an_environment_may_be_without_a_plans_chapters_that_people_read(tmp_path: Path) -> None:
-    gone = "plan_version target_release pipeline logging access maintenance".split()
+    gone = ["plan_version", "target_release", "pipeline", "logging", "access", "maintenance"]
     mine = load_environment(overlay(tmp_path, "name: mine\nescalation: []\n" + "".join(f"{key}: null\n" for key in gone)))
     assert [getattr(mine, key) for key in gone] == [None] * len(gone)
 
