@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,18 @@ pytest_plugins = ("tests.lab_server", "tests.lab_operator", "tests.chromium")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope="session")
+def archives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A path for the next archive of this process, each time. pytest's own numbers are searched for among them all."""
+    folder = tmp_path_factory.mktemp("archives")
+    return (folder / str(number) for number in count(1))
+
+
 @pytest.fixture(autouse=True)
-def outputs(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def outputs(archives: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A fresh archive for each test, where `project.outputs()` points to. Runs that the test leaves open end with it."""
-    folder = tmp_path_factory.mktemp("outputs")
+    folder = next(archives)
+    folder.mkdir()
     monkeypatch.setenv("RUNBOOK_OUTPUTS", str(folder))
     yield folder
     journals = sys.modules.get("runbook_lib.archive.journal")  # most tests never import it

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os.path
-import re
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from runbook_lib.core.errors import EnvironmentInvalid
@@ -17,7 +15,7 @@ from runbook_lib.environment import project
 from runbook_lib.environment.drafts import described, todos_in
 from runbook_lib.environment.model import Environment
 from runbook_lib.environment.validation_errors import Location, format_errors, shown_line, source_of
-from runbook_lib.environment.yaml_limits import fault_of
+from runbook_lib.environment.yaml_text import YamlFault, mapping_of
 
 _LOCAL_PATHS: tuple[Location, ...] = (
     ("server", "key_file"),
@@ -31,26 +29,6 @@ _LOCAL_PATHS: tuple[Location, ...] = (
 
 NO_SSH_CONFIG = "none"  # ssh's own word for no configuration file
 _ADDRESS = "address.yaml"  # what `python -m lab up` writes: where one instance is reached
-
-
-# libyaml's loader where PyYAML has it: a run reads several files before its first cell
-_FastestLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _PlainLoader(_FastestLoader):  # type: ignore[misc]
-    """YAML where `yes`, `02:00` and `2025-10-15` stay text, and a key given twice is an error."""
-
-
-# PyYAML's own rules of YAML 1.1 make True of `yes`, and 7200 of `2:00:00`
-_PlainLoader.yaml_implicit_resolvers = {}
-for _tag, _form, _first in (
-    ("bool", r"^(?:true|false)$", "tf"),
-    ("int", r"^-?(?:0|[1-9][0-9]*)$", "-0123456789"),
-    ("float", r"^-?[0-9]+\.[0-9]+$", "-0123456789"),
-    ("null", r"^(?:null|~|)$", ["n", "~", ""]),
-    ("merge", r"^<<$", "<"),
-):
-    _PlainLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_form), list(_first))
 
 
 def load_environment(name_or_path: str) -> Environment:
@@ -149,34 +127,10 @@ def _read(path: Path, trail: tuple[Path, ...]) -> dict[str, Any]:
     except (OSError, ValueError) as error:  # also: bytes that are not UTF-8, and NUL in its name
         raise _invalid(path, f"cannot be read: {error}") from error
     try:
-        fault = fault_of(text, _PlainLoader)
-        if fault:
-            raise _invalid(path, fault)
-        loader = _PlainLoader(text)
-        node = loader.get_single_node()
-        _reject_repeated_keys(node, path)
-        data = loader.construct_document(node) if node else {}
-    except yaml.YAMLError as error:
-        raise _invalid(path, f"is not YAML: {_problem(error)}") from error
-    except ValueError as error:  # a number of thousands of digits
-        raise _invalid(path, f"holds a value that cannot be read: {error}") from error
-    if not isinstance(data, dict):
-        raise _invalid(path, "should be a mapping of keys to values")
+        data = mapping_of(text)
+    except YamlFault as fault:
+        raise _invalid(path, str(fault)) from fault
     return _with_paths_resolved(data, path.parent)
-
-
-def _reject_repeated_keys(node: yaml.Node | None, path: Path) -> None:
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            # PyYAML takes the last one silently, and an operator reads the first
-            if key.value in seen:
-                raise _invalid(path, f"line {key.start_mark.line + 1}: the key {key.value!r} is given twice")
-            seen.add(key.value)
-            _reject_repeated_keys(value, path)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _reject_repeated_keys(item, path)
 
 
 def _with_paths_resolved(data: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -219,12 +173,6 @@ def _places(data: dict[str, Any], source: str, above: Location = ()) -> dict[Loc
     for key, value in data.items():
         places |= _places(value, source, (*above, key)) if isinstance(value, dict) else {(*above, key): source}
     return places
-
-
-def _problem(error: yaml.YAMLError) -> str:
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
-        return f"line {error.problem_mark.line + 1}: {error.problem}"
-    return " ".join(str(error).split())
 
 
 def _missing(path: Path, trail: tuple[Path, ...]) -> EnvironmentInvalid:
