@@ -35,7 +35,8 @@ def layers(package: Path = PACKAGE) -> tuple[Layer, ...]:
         Layer("configuration", ("environment", "contract"), "the project's own files"),
         Layer("domain", families(package), "facts ← checks ← plans"),
         Layer("infrastructure", ("connections", "archive", "report"), "sockets and files"),
-        Layer("application", ("execution", "run", "kernel", "headless", "jupyter", "authoring"), "a run as a whole"),
+        Layer("application", ("execution", "run", "kernel", "headless", "jupyter", "authoring", "adopting"),
+              "a run as a whole"),
         Layer("interfaces", ("cli",), "decide nothing"),
     )
 

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from runbook_lib.cli import author
+from runbook_lib.cli import adopting, author
 from runbook_lib.cli.archive import archive_app
 from runbook_lib.cli.output import AsJson, card_text, prepare_output, print_json
 from runbook_lib.core import errors
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.add_typer(archive_app, name="archive")
 app.command("new", short_help="Make a notebook and what belongs to it.")(author.new_notebook)
 app.command()(author.check)
+app.command()(adopting.adopt)
 
 INTERRUPTED = 130  # what typer makes of a Ctrl-C while a command is running
 

@@ -90,7 +90,7 @@ def wanted_at(place: Location) -> tuple[str, Any]:
     hint = _hint_at(place)
     if hint:
         return hint
-    schema = _model_schema()
+    schema = model_schema()
     node = _node_at(schema, place)
     return _words_of(node), _example_of(node)
 
@@ -107,7 +107,7 @@ def _hint_at(place: Location) -> tuple[str, Any] | None:
 
 
 @cache
-def _model_schema() -> dict[str, Any]:
+def model_schema() -> dict[str, Any]:
     # made once, a third of a second; and imported here, because only a draft needs it
     from runbook_lib.environment.model import Environment
 
@@ -116,15 +116,15 @@ def _model_schema() -> dict[str, Any]:
 
 def _node_at(schema: dict[str, Any], place: Location) -> dict[str, Any]:
     """The schema of what stands at a place; empty where the model has no such key."""
-    node = _resolved(schema, schema)
+    node = resolved(schema, schema)
     for part in place:
         inner = node.get("properties", {}).get(str(part)) or node.get("additionalProperties") or node.get("items")
         inner = inner or next(iter(node.get("patternProperties", {}).values()), None)
-        node = _resolved(inner, schema) if isinstance(inner, dict) else {}
+        node = resolved(inner, schema) if isinstance(inner, dict) else {}
     return node
 
 
-def _resolved(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+def resolved(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     """The node that a reference or a choice with `null` stands for."""
     while "$ref" in node or "anyOf" in node:
         if "$ref" in node:

@@ -167,15 +167,15 @@ class Logging(StrictModel):
 
 
 class Tls(StrictModel):
-    """The plan's nginx settings word for word, and how certificates come and renew."""
+    """The oldest protocol that users may be offered. The rest are a plan's words: how certificates come and renew."""
 
-    issuer: Text
-    renewal: Text
-    https_enforced: bool
+    issuer: Text | None = None
+    renewal: Text | None = None
+    https_enforced: bool = True
     minimum_version: Literal["TLSv1.2", "TLSv1.3"]
-    certificate: AbsolutePath
-    private_key: AbsolutePath
-    nginx: dict[Text, Text]
+    certificate: AbsolutePath | None = None
+    private_key: AbsolutePath | None = None
+    nginx: dict[Text, Text] = Field(default_factory=dict)
 
 
 class Access(StrictModel):

@@ -1,0 +1,112 @@
+"""`runbook adopt`: read a folder or a server, make the draft, and write it where nothing stands yet."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from runbook_lib.adopting.draft import draft_text, make_draft
+from runbook_lib.adopting.known import known_tree
+from runbook_lib.adopting.lines import Tree, merged, values_of
+from runbook_lib.adopting.migrations import find_migrations
+from runbook_lib.adopting.project import FoundProject, idle_services, networks_of, services_of
+from runbook_lib.adopting.secret_names import secret_values
+from runbook_lib.connections.local_compose import LocalProject, read_project
+from runbook_lib.core.errors import UsageError
+from runbook_lib.core.text import pluralize
+from runbook_lib.environment.drafts import todos_in
+
+NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,62}")
+# as far as notebooks go today on an application that was not made for them
+NOT_YET = ("20 Deploy and 22 Roll back need two colours behind nginx, and answers that name the release. What each "
+           "notebook lacks: runbook doctor -e NAME")
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """A draft as text, with the number of its TODOs."""
+
+    name: str
+    text: str
+    todos: int
+
+
+def adopt_folder(path: Path, name: str = "", profiles: tuple[str, ...] = ()) -> Adoption:
+    """The draft for a folder with Compose files, or for one such file. Nothing in it is changed.
+
+    `profiles` are active besides those of COMPOSE_PROFILES.
+    Raises UsageError where there is no such folder or Compose refuses the files, DockerUnavailable.
+    """
+    if not path.exists():
+        raise UsageError("There is no such folder or file.", where=str(path),
+                         next_step="Give the folder in which `docker compose up` is called.")
+    local = read_project(path.absolute(), profiles)
+    project = found_project(local)
+    notes = list(_notes(local, project))
+    return adoption(project, name or default_name(local.folder.name), notes)
+
+
+def found_project(local: LocalProject) -> FoundProject:
+    """What Compose said, as a project."""
+    return FoundProject(
+        # with several files Compose does not say which one a value is from
+        source=local.files[0] if len(local.files) == 1 else "Compose",
+        services=services_of(local.model, local.unresolved, str(local.folder)), networks=networks_of(local.model),
+        idle=idle_services(local.model, local.unresolved),
+        files=local.files, name=local.name, name_from=local.name_from,
+        folder=str(local.folder))
+
+
+def adoption(project: FoundProject, name: str, notes: Iterable[str], more: Tree | None = None) -> Adoption:
+    """The draft of a found project. `more` is known besides, over what the project says."""
+    if not NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is not a name for an environment.", where="command line",
+                         next_step="Choose one with --name: small letters, digits, _ . -")
+    secrets: set[str] = set()
+    public = {name, project.name, *project.services, *project.files}
+    for one in project.services.values():
+        secrets |= secret_values(one.variables)
+        public |= {one.variables.get("POSTGRES_USER", ""), one.variables.get("POSTGRES_DB", "")}
+    tree = make_draft(merged(known_tree(project, name), more or {}), name, secrets=secrets, public=public)
+    todos = len(todos_in(values_of(tree)))
+    head = (f"Draft of `runbook adopt`: {pluralize(todos, 'TODO')} left. No notebook runs before each is written; "
+            "how: docs/how-to/adopt.md", *notes, NOT_YET)
+    return Adoption(name, draft_text(tree, head), todos)
+
+
+def default_name(folder: str) -> str:
+    """An environment's name from a folder's; it names a file of ours, and nothing on a server."""
+    name = re.sub(r"[^a-z0-9_.-]+", "-", folder.lower()).strip("-.")
+    return name if NAME.fullmatch(name) else f"app-{name}".rstrip("-")[:63]
+
+
+def write_draft(made: Adoption, path: Path) -> None:
+    """Write a new file. Raises UsageError where there is one: an environment file is never replaced."""
+    try:
+        # exclusive: between a question and the answer another file may come
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w", encoding="utf-8") as file:
+            file.write(made.text)
+    except FileExistsError as error:
+        raise UsageError("There is a file of that name already; it was not changed.", where=str(path),
+                         next_step="Choose another name with --name, or another file with -o.") from error
+    except OSError as error:
+        raise UsageError(f"The draft cannot be written ({error.strerror}).", where=str(path),
+                         next_step="Name a file in a folder that this user may write with -o, or `-o -`.") from error
+
+
+def _notes(local: LocalProject, project: FoundProject) -> Iterable[str]:
+    yield f"Read from {', '.join(local.files)} as Docker Compose resolves them; nothing was changed."
+    if project.idle:
+        yield (f"Left out, because their profiles are not active: {', '.join(sorted(project.idle))}. With them: "
+               "--profile NAME, or COMPOSE_PROFILES as the server has it.")
+    if local.unset:
+        yield f"Variables without a value here, taken as empty by Compose: {', '.join(local.unset)}."
+    tools = find_migrations(local.folder)
+    for one in tools:
+        yield f"Migrations: {one.tool}, by {one.file}." + (
+            "" if one.tool == "alembic" else " The runbooks know alembic alone today: 20 does not run these.")
+    if not tools:
+        yield "Migrations: no alembic.ini, manage.py with migrations, Prisma schema or knexfile was found."

@@ -1,0 +1,174 @@
+"""What a found project says about an environment, key by key, each with where it is known from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from runbook_lib.adopting.kinds import CACHE, DATABASE, is_database, kind_of, technology_of
+from runbook_lib.adopting.lines import Line, Tree, todo
+from runbook_lib.adopting.project import FoundProject, FoundService
+from runbook_lib.adopting.secret_names import is_secret_name, references, secret_values
+
+SHORTEST_SECRET = 12  # characters that the draft asks of a secret
+IMAGE_ROLE = DATABASE.images.partition("(")[0]  # the official image calls its role like itself
+
+
+def known_tree(project: FoundProject, name: str) -> Tree:
+    """Everything that is known, as a tree of lines; what could be and is not, is a TODO with the reason."""
+    database, cache = _databases(project), [one for one in project.services.values() if kind_of(one) is CACHE]
+    tree: Tree = {
+        "name": Line(name, "this file's name"),
+        "title": Line(name.replace("-", " ").replace("_", " ").capitalize(), "from the name; shown in reports"),
+        "compose": _compose(project),
+        "public": {"url": todo("what users type; no Compose file says it")},
+        "services": {one.name: _service(project, one) for one in project.services.values()},
+        "database": _database(project, database),
+        "networks": {net: {"purpose": Line(_members(project, net) or "no service", f"{project.source}: networks"),
+                           "internal": Line(inside)} for net, inside in project.networks.items()},
+        "images": {}, "environment_files": {},
+        "secrets": secrets_tree(project),
+        "health": {"endpoints": _endpoints(project)},
+        "contacts": {"On call": todo("role: address; the first one is called first")},
+        "configuration_backup": _configuration(project, database),
+    }
+    return {**tree, **_cache(project, cache)}
+
+
+def _compose(project: FoundProject) -> Tree:
+    tree: Tree = {"project": Line(project.name, f"from {project.name_from}") if project.name else todo(
+        "neither COMPOSE_PROJECT_NAME nor `name:` is given, and nothing runs here: Compose takes the folder's name, "
+        "which is another one on the server perhaps. `docker compose ls` shows it there. Another name is another, "
+        "empty database.")}
+    tree["files"] = Line(list(project.files), "as Compose chooses them, in this order")
+    active = sorted({profile for one in project.services.values() for profile in one.profiles})
+    if active:
+        tree["profiles"] = Line(active, "active, as COMPOSE_PROFILES says")
+    tree["existing"] = Line(True, "it runs already: a server without its containers and data is refused")
+    return tree
+
+
+def _service(project: FoundProject, one: FoundService) -> Tree:
+    kind, place = kind_of(one), f"{project.source}: services.{one.name}"
+    ports = one.ports or ((kind.port,) if kind else ())
+    where = f"{place}.ports" if one.ports else "the usual port of its image"
+    if kind:
+        purpose = kind.purpose
+    else:
+        purpose = f"built from {one.built_from}" if one.built_from else f"runs {one.image or 'an unknown image'}"
+    limits = f"{place} sets no limit; set deploy.resources.limits there, and the same here"
+    return {
+        "title": Line(one.name.replace("-", " ").replace("_", " ").capitalize()),
+        "technology": Line(technology_of(one), f"{place}.image" if one.image else f"{place}.build"),
+        "purpose": Line(purpose),
+        "ports": Line(list(ports), where) if ports else todo(f"{place} names none", listed=True),
+        "cpus": Line(one.cpus, f"{place}: limits") if one.cpus else todo(limits),
+        "memory": Line(one.memory, f"{place}: limits") if one.memory else todo(limits),
+        "networks": Line(list(one.networks), f"{place}.networks") if one.networks else todo(
+            f"{place} is in no network of its own", listed=True),
+        "critical": Line(True, "usual; false where users do not notice that it is gone"),
+        "health": Line(one.health, f"{place}.healthcheck") if one.health else todo(
+            f"{place} has no health check; add one there, and say here what it asks"),
+    }
+
+
+def _databases(project: FoundProject) -> list[FoundService]:
+    return [one for one in project.services.values() if is_database(one)]
+
+
+def _database(project: FoundProject, found: list[FoundService]) -> Tree:
+    if len(found) != 1:
+        idle = [one.name for one in project.idle.values() if is_database(one)]
+        why = (f"several run PostgreSQL: {', '.join(one.name for one in found)}" if found else
+               f"{', '.join(idle)} is in a profile that is not active" if idle else
+               f"no service of {project.source} runs PostgreSQL, and the runbooks know no other database")
+        return {"service": todo(why), "name": todo(why), "owner": todo(why)}
+    one, place = found[0], f"{project.source}: services.{found[0].name}"
+    user = _variable(one, "POSTGRES_USER")
+    name = _variable(one, "POSTGRES_DB")
+    official = any(var.startswith("POSTGRES_") for var in one.variables)
+    unset = [f"{place} gives no {var}" for var in ("POSTGRES_USER", "POSTGRES_DB")]
+    # the image's own rule where a variable is missing. Source: the official image's documentation
+    owner = user or (IMAGE_ROLE if official and "POSTGRES_USER_FILE" not in one.variables else "")
+    base = name or (owner if "POSTGRES_DB_FILE" not in one.variables else "")
+    return {
+        "service": Line(one.name, f"{place}.image is {one.image}" if one.image else f"{place}: its variables"),
+        "name": Line(base, f"{place}: POSTGRES_DB" if name else f"{unset[1]}: the image takes the role's name")
+        if base else todo(unset[1]),
+        "owner": Line(owner, f"{place}: POSTGRES_USER" if user else f"{unset[0]}: the image's own role")
+        if owner else todo(unset[0]),
+    }
+
+
+def _variable(one: FoundService, name: str) -> str:
+    return one.variables.get(name, "").strip()
+
+
+def _cache(project: FoundProject, found: list[FoundService]) -> Tree:
+    if len(found) == 1:
+        return {"cache": {"service": Line(found[0].name, f"{project.source}: its image is {found[0].image}")}}
+    if found:
+        return {"cache": {"service": todo(f"several: {', '.join(one.name for one in found)}")}}
+    idle = [one.name for one in project.idle.values() if kind_of(one) is CACHE]
+    if idle:
+        return {"cache": {"service": todo(f"{', '.join(idle)} is in a profile that is not active")}}
+    reason = f"no service of {project.source} is a Redis"
+    return {"without": {"cache": Line(reason, "say so in other words where the application has one elsewhere")}}
+
+
+def secrets_tree(project: FoundProject) -> Tree:
+    """The secrets by name, with what needs them. No value is read into it."""
+    needed: dict[str, list[str]] = {}
+    comments: dict[str, str] = {}
+    urls: set[str] = set()
+    delivered: set[str] = set()
+    for one in project.services.values():
+        for variable in _secret_variables(one.variables):
+            written = one.filled_from.get(variable, "")
+            names = [name for name in references(written) if is_secret_name(name) or is_secret_name(variable)]
+            for name in names or [variable]:
+                needed.setdefault(name, []).append(one.name)
+                if names and name not in delivered:
+                    comments[name] = f"{variable} of {one.name}"
+                    delivered.add(name)
+                comments.setdefault(name, f"{variable} of {one.name} has its value in a Compose file or a file of "
+                                    f"variables; a deployment can give it only where that says ${{{variable}}}")
+                if "://" in written and names:
+                    urls.add(name)
+    return {name: {"needed_by": Line(sorted(set(services)), comments[name]), "minimum_length": Line(SHORTEST_SECRET),
+                   "side": Line("server"), **({} if name in delivered else {"required": Line(False)}),
+                   **({"url_safe": Line(True, "it is a part of an address")} if name in urls else {})}
+            for name, services in sorted(needed.items())}
+
+
+def _secret_variables(variables: Mapping[str, str]) -> list[str]:
+    return [name for name, value in sorted(variables.items()) if is_secret_name(name) or secret_values({"": value})]
+
+
+def _endpoints(project: FoundProject) -> Tree:
+    paths = {one.health_path: Line(f"What the health check of {one.name} asks",
+                                   f"{project.source}: services.{one.name}.healthcheck")
+             for one in project.services.values() if one.health_path and one.published}
+    return dict(paths) or {"TODO": todo("a path that answers 200 when the application is healthy: what it covers")}
+
+
+def _configuration(project: FoundProject, databases: list[FoundService]) -> Tree:
+    mounts = [(one, volume) for one in project.services.values() for volume in one.volumes]
+    volumes: Tree = {}
+    for one, volume in mounts:
+        if volume.named and volume.source:
+            dumped = one in databases and volume.target.startswith("/var/lib/postgresql")
+            volumes[volume.source] = Line("the nightly dump holds it") if dumped else todo(
+                f"{volume.target} of {one.name}: why needs it no copy? If users' files lie there, it needs one")
+    below = f"{project.folder}/"
+    files = sorted({volume.source.removeprefix(below) for _, volume in mounts if not volume.named
+                    and project.folder and volume.source.startswith(below) and re.search(r"\.[a-z]+$", volume.source)})
+    logs = sorted({volume.source for _, volume in mounts if not volume.named and volume.source
+                   and volume.target.startswith("/var/log") and not volume.source.startswith(below)})
+    return {"project_paths": Line(files, "single files that are mounted; add what else a server needs"),
+            "no_uploads_reason": todo("no Compose file says it: uploads are in a volume or folder, if anywhere"),
+            "data_volumes": volumes, "log_folders": Line(logs, "folders of the server that are mounted at /var/log")}
+
+
+def _members(project: FoundProject, network: str) -> str:
+    return ", ".join(one.name for one in project.services.values() if network in one.networks)

@@ -1,0 +1,71 @@
+"""Which tool migrates the database, by the files of a folder. They are read as names and text; nothing is executed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+MOST_FILES = 20_000  # files of a checkout that are seen; what lies deeper is found by its owner
+DEEPEST = 6  # folders below the project's own
+_LEFT_OUT = {"node_modules", "site-packages", "vendor", "dist", "build", "__pycache__"}
+
+
+@dataclass(frozen=True)
+class MigrationTool:
+    """One tool and the file that shows it, below the project's folder."""
+
+    tool: str
+    file: str
+
+
+def find_migrations(folder: Path) -> tuple[MigrationTool, ...]:
+    """The migration tools that a folder's files speak of; empty where there are none."""
+    files = list(_files(folder))
+    names = {name for name, _ in files}
+    found = []
+    for path, name in sorted((path, name) for name, path in files):
+        above, last = os.path.dirname(name), os.path.basename(name)
+        if last == "alembic.ini":
+            found.append(MigrationTool("alembic", name))
+        elif last == "manage.py" and any(_is_migration(one, above) for one in names):
+            found.append(MigrationTool("Django", name))
+        elif last == "schema.prisma" and any(one.startswith(f"{above}/migrations/") and one.endswith("/migration.sql")
+                                             for one in names):
+            found.append(MigrationTool("Prisma", name))
+        elif last in ("knexfile.js", "knexfile.ts", "knexfile.mjs", "knexfile.cjs"):
+            found.append(MigrationTool("Knex", name))
+        elif last == "pyproject.toml" and _mentions(path, b"[tool.alembic]"):
+            found.append(MigrationTool("alembic", name))
+    return tuple(found)
+
+
+def _is_migration(name: str, above: str) -> bool:
+    parts = name.split("/")
+    return (name.startswith(f"{above}/" if above else "") and len(parts) > 2 and parts[-2] == "migrations"
+            and parts[-1].endswith(".py") and parts[-1][:1].isdigit())
+
+
+def _mentions(path: Path, text: bytes) -> bool:
+    try:
+        with path.open("rb") as file:
+            return text in file.read(200_000)
+    except OSError:
+        return False
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Names below the folder and their paths. Links are not followed: they may lead round in a circle."""
+    seen = 0
+    for above, folders, files in os.walk(folder, onerror=lambda error: None):
+        depth = len(Path(above).relative_to(folder).parts)
+        folders[:] = sorted(one for one in folders if one not in _LEFT_OUT and not one.startswith(".")
+                            and depth < DEEPEST)
+        for file in files:
+            seen += 1
+            if seen > MOST_FILES:
+                return
+            path = Path(above, file)
+            if path.is_file() and not path.is_symlink():
+                yield path.relative_to(folder).as_posix(), path

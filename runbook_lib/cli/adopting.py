@@ -1,0 +1,39 @@
+"""`runbook adopt`: a wrapper for whoever brings an application of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runbook_lib.core.text import pluralize
+
+Folder = Annotated[str, typer.Argument(help="Folder in which docker compose is called, or one Compose file.")]
+Output = Annotated[str, typer.Option("-o", "--output", help="File to write, `-` for standard output. "
+                                     "Default: parameters/environments/NAME.yaml. No file is ever replaced.")]
+EnvironmentName = Annotated[str, typer.Option("--name", help="Name of the environment; made from the folder's if "
+                                              "omitted.")]
+
+
+Profiles = Annotated[list[str] | None, typer.Option("--profile", help="Profile that is active besides those of "
+                                                    "COMPOSE_PROFILES; may be given several times.")]
+
+
+def adopt(path: Folder, output: Output = "", name: EnvironmentName = "", profile: Profiles = None) -> None:
+    """Write a draft of an environment file from a Compose project; changes nothing in it.
+
+    What the project does not say is TODO in the draft, and no notebook runs before it is written.
+    """
+    from runbook_lib.adopting.adopt import adopt_folder, write_draft
+    from runbook_lib.environment import project
+
+    file = Path(output) if output not in ("", "-") else None
+    made = adopt_folder(Path(path).expanduser(), name or (file.stem if file else ""), tuple(profile or ()))
+    if output == "-":
+        typer.echo(made.text, nl=False)
+        return
+    target = file or project.root() / "parameters" / "environments" / f"{made.name}.yaml"
+    write_draft(made, target)
+    typer.echo(f"wrote {target}: {pluralize(made.todos, 'TODO')} left\n"
+               f"Now write each TODO (docs/how-to/adopt.md). What is left: runbook run 00 -e {file or made.name}")

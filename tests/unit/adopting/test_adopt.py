@@ -1,0 +1,79 @@
+"""`runbook adopt`: a folder becomes a draft; nothing in it changes, and no file is replaced."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runbook_lib.adopting import adopt
+from runbook_lib.adopting.adopt import Adoption, adopt_folder, adoption, default_name, write_draft
+from runbook_lib.connections.local_compose import LocalProject
+from runbook_lib.core.errors import UsageError
+from tests.unit.adopting_doubles import KEY, MODEL, PASSWORD, UNRESOLVED, found_project
+
+
+@pytest.fixture
+def local(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
+    """What Compose says of the folder, to be changed by a test."""
+    reply: dict[str, Any] = {"files": ("compose.yml",), "model": MODEL, "unresolved": UNRESOLVED}
+    monkeypatch.setattr(adopt, "read_project", lambda path, profiles: LocalProject(path, **reply))
+    return reply
+
+
+def test_the_draft_shows_no_secret_and_says_what_it_was_made_from(local: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "alembic.ini").touch()
+    made = adopt_folder(tmp_path, "shop")
+    assert not [secret for secret in (PASSWORD, KEY) if secret in made.text]
+    head = made.text.partition("\nname:")[0]
+    assert f"{made.todos} TODOs left" in head
+    assert "Migrations: alembic, by alembic.ini." in head
+    assert "Left out, because their profiles are not active: cache." in head
+    assert str(tmp_path) not in made.text
+
+
+def test_variables_without_a_value_are_named(local: dict[str, Any], tmp_path: Path) -> None:
+    local["unset"] = ("POSTGRES_USER",)
+    assert "taken as empty by Compose: POSTGRES_USER." in adopt_folder(tmp_path, "shop").text
+
+
+def test_a_tool_that_the_runbooks_do_not_know_is_named_with_what_follows(local: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "knexfile.js").touch()
+    assert "20 does not run these" in " ".join(adopt_folder(tmp_path, "shop").text.replace("\n# ", " ").split())
+
+
+@pytest.mark.parametrize("name", ["My App", "-x", "a/b", "é", ""])
+def test_a_name_that_no_environment_can_have_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="is not a name for an environment"):
+        adoption(found_project(), name, [])
+
+
+@pytest.mark.parametrize(("folder", "name"), [
+    ("shop", "shop"), ("My Shop (2)", "my-shop-2"), ("2nd", "app-2nd"), ("...", "app"), ("日本", "app"), ("a" * 90, "app-" + "a" * 59),
+])
+def test_a_name_is_made_from_any_folders(folder: str, name: str) -> None:
+    assert default_name(folder) == name
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such folder"):
+        adopt_folder(tmp_path / "gone")
+
+
+def test_no_file_is_replaced(tmp_path: Path) -> None:
+    file = tmp_path / "shop.yaml"
+    file.write_text("mine")
+    with pytest.raises(UsageError, match="was not changed") as caught:
+        write_draft(Adoption("shop", "theirs", 0), file)
+    assert (file.read_text(), caught.value.exit_code) == ("mine", 2)
+    dangling = tmp_path / "link.yaml"
+    dangling.symlink_to(tmp_path / "elsewhere.yaml")
+    with pytest.raises(UsageError, match="was not changed"):
+        write_draft(Adoption("shop", "theirs", 0), dangling)
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_with_a_next_step(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be written") as caught:
+        write_draft(Adoption("shop", "text", 0), tmp_path / "no" / "shop.yaml")
+    assert "-o -" in caught.value.next_step

@@ -1,0 +1,47 @@
+"""What a service is, by its image alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from runbook_lib.adopting.kinds import CACHE, is_database, kind_of, technology_of
+from runbook_lib.adopting.project import FoundService, Volume
+
+
+@pytest.mark.parametrize("image", [
+    "postgres", "postgres:16", "docker.io/library/postgres:17@sha256:00", "registry:5000/team/postgis:15-3.4",
+    "pgvector/pgvector:pg17", "timescale/timescaledb-ha:pg16", "bitnami/postgresql:16",
+])
+def test_a_database_is_known_by_its_image(image: str) -> None:
+    assert is_database(FoundService("x", image=image))
+
+
+@pytest.mark.parametrize("image", [
+    "prom/postgres-exporter", "prodrigestivill/postgres-backup-local", "dpage/pgadmin4", "mysql:8", "my-postgres-app", ""])
+def test_what_is_only_called_like_a_database_is_none(image: str) -> None:
+    assert not is_database(FoundService("x", image=image))
+
+
+def test_an_application_that_knows_the_databases_variables_is_not_the_database() -> None:
+    variables = {"POSTGRES_PASSWORD": "x", "POSTGRES_SERVER": "db"}
+    assert not is_database(FoundService("web", built_from=".", variables=variables))
+    data = (Volume("data", "/var/lib/postgresql/data", True),)
+    assert is_database(FoundService("db", built_from="db", variables=variables, volumes=data))
+
+
+@pytest.mark.parametrize("image", ["redis:7", "valkey/valkey:8", "redis/redis-stack-server"])
+def test_a_cache_is_known_by_its_image(image: str) -> None:
+    assert kind_of(FoundService("x", image=image)) is CACHE
+
+
+def test_an_image_of_the_projects_own_build_is_no_known_program() -> None:
+    assert kind_of(FoundService("x", image="nginx:latest", built_from=".")) is None
+
+
+def test_a_technology_in_words() -> None:
+    assert technology_of(FoundService("x", image="postgres:16-alpine")) == "PostgreSQL 16"
+    assert technology_of(FoundService("x", image="traefik:v3.1.2")) == "Traefik 3.1.2"
+    assert technology_of(FoundService("x", image="redis")) == "Redis"
+    assert technology_of(FoundService("x", image="ours/thing:1")) == "ours/thing:1"
+    assert technology_of(FoundService("x", image="ours:1", built_from=".")) == "Built from the checkout"
+    assert technology_of(FoundService("x")) == "not known"

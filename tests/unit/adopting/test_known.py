@@ -1,0 +1,90 @@
+"""What a project says of an environment: known with its source, or a TODO with the reason, and never a guess."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runbook_lib.adopting.known import known_tree, secrets_tree
+from runbook_lib.adopting.lines import values_of
+from tests.unit.adopting_doubles import found_project
+
+
+def known(change: dict[str, Any] | None = None, **more: Any) -> Any:
+    return known_tree(found_project(change, **more), "shop")
+
+
+def test_the_projects_name_is_never_made_from_the_folder() -> None:
+    line = known()["compose"]["project"]
+    assert line.is_todo
+    assert "another, empty database" in line.comment
+    given = known(name="shop_prod", name_from="compose.yml: name")["compose"]["project"]
+    assert (given.value, given.comment) == ("shop_prod", "from compose.yml: name")
+
+
+def test_database_owner_and_name_come_from_the_databases_own_variables() -> None:
+    assert values_of(known()["database"]) == {"service": "db", "name": "shop", "owner": "shopkeeper"}
+
+
+@pytest.mark.parametrize(("variables", "name", "owner"), [
+    ({"POSTGRES_PASSWORD": "x"}, "postgres", "postgres"),
+    ({"POSTGRES_PASSWORD": "x", "POSTGRES_DB": "app"}, "app", "postgres"),
+    ({"POSTGRES_PASSWORD": "x", "POSTGRES_USER": "me"}, "me", "me"),
+    ({"POSTGRES_PASSWORD": "x", "POSTGRES_USER": "me", "POSTGRES_DB_FILE": "/run/secrets/db"}, "TODO", "me"),
+    ({"POSTGRES_PASSWORD": "x", "POSTGRES_USER_FILE": "/run/secrets/user"}, "TODO", "TODO"),
+    ({}, "TODO", "TODO"),
+])
+def test_what_a_databases_variables_leave_out(variables: dict[str, str], name: str, owner: str) -> None:
+    found = values_of(known({"db": {"image": "postgres:16", "environment": variables}})["database"])
+    assert found == {"service": "db", "name": name, "owner": owner}
+
+
+@pytest.mark.parametrize(("change", "reason"), [
+    ({"db": None}, "runs PostgreSQL, and the runbooks know no other"),
+    ({"db": {"image": "mysql:8"}}, "runs PostgreSQL, and the runbooks know no other"),
+    ({"old": {"image": "postgres:12"}}, "several run PostgreSQL: db, old"),
+])
+def test_a_database_that_is_not_clear_is_left_to_an_operator(change: dict[str, Any], reason: str) -> None:
+    database = known(change)["database"]
+    assert all(line.is_todo for line in database.values())
+    assert reason in database["service"].comment
+
+
+def test_a_cache_in_a_profile_that_is_not_active_is_not_reported_as_none() -> None:
+    assert known()["cache"]["service"].is_todo
+    assert "profile" in known()["cache"]["service"].comment
+    running = known({"cache": {"image": "redis:7"}})
+    assert running["cache"]["service"].value == "cache"
+    none = known({"cache": None})
+    assert "cache" not in none
+    assert none["without"]["cache"].value == "no service of compose.yml is a Redis"
+
+
+def test_secrets_are_named_as_compose_fills_them_in_and_never_shown() -> None:
+    found = values_of(secrets_tree(found_project()))
+    assert found["DB_PASSWORD"] == {"needed_by": ["db", "web"], "minimum_length": 12, "side": "server", "url_safe": True}
+    # written in the Compose file itself: no deployment can give it another value
+    assert found["SECRET_KEY"] == {"needed_by": ["web"], "minimum_length": 12, "side": "server", "required": False}
+    assert "POSTGRES_PASSWORD" not in found
+
+
+def test_each_service_says_what_compose_says_and_asks_for_what_is_missing() -> None:
+    services = known()["services"]
+    assert values_of(services["web"]) == {
+        "title": "Web", "technology": "Built from the checkout", "purpose": "built from web", "ports": [8000], "cpus": 0.5,
+        "memory": "256MB", "networks": ["default", "inner"], "critical": True, "health": "/up answers"}
+    assert services["db"]["memory"].is_todo
+    assert "deploy.resources.limits" in services["db"]["memory"].comment
+    assert services["db"]["ports"].comment == "the usual port of its image"
+
+
+def test_volumes_are_named_and_only_that_of_the_database_is_explained() -> None:
+    configuration = values_of(known()["configuration_backup"])
+    assert configuration == {"project_paths": ["settings.toml"], "no_uploads_reason": "TODO", "log_folders": ["/srv/logs"],
+                             "data_volumes": {"data": "the nightly dump holds it", "media": "TODO"}}
+
+
+def test_an_endpoint_is_known_where_a_published_service_has_a_health_check() -> None:
+    assert list(known()["health"]["endpoints"]) == ["/up"]
+    assert list(known({"web": {"build": "."}})["health"]["endpoints"]) == ["TODO"]

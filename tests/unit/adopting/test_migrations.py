@@ -1,0 +1,46 @@
+"""Migration tools are known by files alone; nothing is imported, and links are not followed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.adopting.migrations import find_migrations
+
+
+def tree(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("raise SystemExit('was executed')\n")
+
+
+@pytest.mark.parametrize(("names", "tool", "file"), [
+    (("backend/alembic.ini",), "alembic", "backend/alembic.ini"),
+    (("src/manage.py", "src/shop/migrations/0001_initial.py"), "Django", "src/manage.py"),
+    (("manage.py", "shop/migrations/0001_initial.py"), "Django", "manage.py"),
+    (("api/prisma/schema.prisma", "api/prisma/migrations/20250101_a/migration.sql"), "Prisma", "api/prisma/schema.prisma"),
+    (("knexfile.ts",), "Knex", "knexfile.ts"),
+])
+def test_a_tool_is_found_by_its_files(tmp_path: Path, names: tuple[str, ...], tool: str, file: str) -> None:
+    tree(tmp_path, *names)
+    assert [(one.tool, one.file) for one in find_migrations(tmp_path)] == [(tool, file)]
+
+
+@pytest.mark.parametrize("names", [
+    (), ("manage.py",), ("manage.py", "migrations/README.md"), ("other/shop/migrations/0001_initial.py",),
+    ("prisma/schema.prisma",), ("node_modules/knex/knexfile.js",), (".venv/alembic.ini",)])
+def test_what_is_no_migration_of_the_project_is_not_taken_for_one(tmp_path: Path, names: tuple[str, ...]) -> None:
+    tree(tmp_path, *names)
+    assert find_migrations(tmp_path) == ()
+
+
+def test_alembic_may_be_set_up_in_pyproject(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.alembic]\nscript_location = 'x'\n")
+    assert [one.tool for one in find_migrations(tmp_path)] == ["alembic"]
+
+
+def test_links_that_lead_round_in_a_circle_end(tmp_path: Path) -> None:
+    (tmp_path / "again").symlink_to(tmp_path)
+    (tmp_path / "knexfile.js").symlink_to(tmp_path / "gone")
+    assert find_migrations(tmp_path) == ()

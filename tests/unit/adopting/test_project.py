@@ -1,0 +1,74 @@
+"""A Compose model is read tolerantly: what has an unknown form is left out, and never ends with a traceback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runbook_lib.adopting.project import cpus_of, health_words, memory_text, services_of
+from tests.unit.adopting_doubles import PASSWORD, found_project
+
+
+def test_ports_limits_health_and_volumes_are_read() -> None:
+    web = found_project().services["web"]
+    assert (web.ports, web.published, web.cpus, web.memory) == ((8000,), ("80",), 0.5, "256MB")
+    assert (web.health, web.health_path) == ("/up answers", "/up")
+    assert next((one.source, one.named) for one in web.volumes) == ("media", True)
+    assert web.built_from == "web"
+
+
+def test_a_health_checks_command_is_not_shown() -> None:
+    db = found_project().services["db"]
+    assert db.health == "pg_isready inside its container"
+    assert PASSWORD not in repr(db)
+
+
+@pytest.mark.parametrize(("test", "words"), [
+    ("curl -f http://localhost:8000/health/ || exit 1", ("/health/ answers", "/health/")),
+    (["CMD-SHELL", "curl localhost:8000/up"], ("/up answers", "/up")),
+    ("wget -q http://127.0.0.1/ -O /dev/null", ("/ answers", "/")),
+    (["CMD", "redis-cli", "-a", "word", "ping"], ("redis-cli inside its container", "")),
+    (["CMD", "/bin/true"], ("a program inside its container", "")),
+    (["NONE"], ("", "")),
+    ("", ("", "")),
+    (None, ("", "")),
+])
+def test_a_health_check_in_words(test: Any, words: tuple[str, str]) -> None:
+    assert health_words({"test": test}) == words
+
+
+@pytest.mark.parametrize(("text", "memory"), [
+    ("268435456", "256MB"), ("1073741824", "1GB"), ("512M", "512MB"), ("1.5g", "1536MB"), ("2gb", "2GB"), ("1GiB", "1GB"),
+    (536870912, "512MB"), ("0", None), (0, None), ("", None), (None, None), ("a lot", None), ("100", None), ("1000000", None),
+])
+def test_a_memory_limit_in_whole_megabytes(text: Any, memory: str | None) -> None:
+    assert memory_text(text) == memory
+
+
+@pytest.mark.parametrize(("value", "cpus"), [
+    ("0.5", 0.5), (2, 2.0), ("0", None), ("0.000", None), (None, None), ("nan", None), ("inf", None), ("half", None), ({}, None)])
+def test_processors(value: Any, cpus: float | None) -> None:
+    assert cpus_of(value) == cpus
+
+
+@pytest.mark.parametrize("one", [
+    None, [], "text", {}, {"environment": ["A=1", "B"]}, {"environment": "text"}, {"ports": "80"}, {"ports": [80, None]},
+    {"volumes": [None, "a:b"]}, {"healthcheck": []}, {"deploy": None}, {"deploy": {"resources": []}}, {"networks": ["a"]},
+    {"build": "https://user:token@example.com/repository.git"}, {"build": {"context": None}}, {"expose": [None, "99999"]},
+])
+def test_a_service_of_any_form_is_read(one: Any) -> None:
+    found = services_of({"services": {"odd": one}}, {"services": None}, "/srv")["odd"]
+    assert "token" not in repr(found)
+    assert found.ports == ()
+
+
+@pytest.mark.parametrize("model", [{}, {"services": None}, {"services": []}])
+def test_a_model_without_services_has_none(model: dict[str, Any]) -> None:
+    assert services_of(model, {}) == {}
+
+
+def test_services_of_idle_profiles_are_known_and_do_not_run() -> None:
+    project = found_project()
+    assert "cache" not in project.services
+    assert project.idle["cache"].image == "redis:7"

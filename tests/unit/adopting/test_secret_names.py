@@ -1,0 +1,41 @@
+"""Secrets are known by their variables' names, and passwords inside addresses by their form."""
+
+from __future__ import annotations
+
+import pytest
+
+from runbook_lib.adopting.secret_names import holds_secret, is_secret_name, references, secret_values
+
+
+@pytest.mark.parametrize("name", [
+    "POSTGRES_PASSWORD", "DB_PASS", "SECRET_KEY", "API_KEY", "APIKEY", "JWT_SECRET", "SENTRY_DSN", "GITHUB_TOKEN", "pgpassword",
+    "PGPASSWORD", "STRIPE_SECRET", "AWS_SECRET_ACCESS_KEY", "SLACK_WEBHOOK", "SMTP_PWD", "APP_KEYS_KEY", "SALT", "KEY2",
+])
+def test_a_secrets_name(name: str) -> None:
+    assert is_secret_name(name)
+
+
+@pytest.mark.parametrize("name", [
+    "KEYCLOAK_URL", "TOKENIZER", "POSTGRES_USER", "MONKEY", "PASSENGERS", "ACCESS_TOKEN_EXPIRE_MINUTES", "JWT_ALGORITHM",
+    "POSTGRES_PASSWORD_FILE", "NEXT_PUBLIC_URL", "DEBUG", "AUTHOR",
+])
+def test_the_name_of_something_else(name: str) -> None:
+    assert not is_secret_name(name)
+
+
+def test_passwords_inside_addresses_are_secrets_whatever_the_variable_is_called() -> None:
+    values = secret_values({"DATABASE_URL": "postgresql://shop:hunter22@db/shop", "CACHE": "redis://:let-me-in@cache:6379/0",
+                            "PLAIN": "https://example.com:8443/path", "API_KEY": "k3y-of-ours", "PIN_KEY": "1"})
+    assert values == {"hunter22", "let-me-in", "k3y-of-ours"}
+
+
+def test_a_text_that_shows_a_secret() -> None:
+    assert holds_secret("it is hunter22 there", {"hunter22"})
+    assert holds_secret("postgresql://shop:anything@db", set())
+    assert not holds_secret("shop", {"shop"}, public={"shop"})
+    assert not holds_secret("https://example.com:8443/", {"hunter22"})
+
+
+def test_variables_that_a_value_is_filled_in_with() -> None:
+    assert references("postgres://${DB_USER}:${DB_PASSWORD:?wanted}@$HOST/${DB_USER}") == ("DB_USER", "DB_PASSWORD", "HOST")
+    assert references("price: $$5 and $${NOT_ONE}") == ()

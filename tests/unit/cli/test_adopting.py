@@ -1,0 +1,49 @@
+"""`runbook adopt` writes a new file, or prints it; where and how, and nothing more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from runbook_lib.adopting.adopt import Adoption
+from runbook_lib.cli import app
+
+COMMANDS = CliRunner()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
+    """What the folder was asked for; the project is in `tmp_path`."""
+    seen: list[Any] = []
+
+    def made(path: Path, name: str, profiles: tuple[str, ...]) -> Adoption:
+        seen.append((path, name, profiles))
+        return Adoption(name or "shop", "name: shop\n", 3)
+
+    (tmp_path / "parameters/environments").mkdir(parents=True)
+    monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path))
+    monkeypatch.setattr("runbook_lib.adopting.adopt.adopt_folder", made)
+    return seen
+
+
+def test_the_draft_becomes_an_environment_of_the_project(asked: list[Any], tmp_path: Path) -> None:
+    ended = COMMANDS.invoke(app, ["adopt", "/srv/my shop", "--profile", "a", "--profile", "b"])
+    assert ended.exit_code == 0
+    assert asked == [(Path("/srv/my shop"), "", ("a", "b"))]
+    assert (tmp_path / "parameters/environments/shop.yaml").read_text() == "name: shop\n"
+    assert "3 TODOs left" in ended.output
+    assert "runbook run 00 -e shop" in ended.output
+
+
+def test_another_file_gives_the_environment_its_name(asked: list[Any], tmp_path: Path) -> None:
+    assert COMMANDS.invoke(app, ["adopt", ".", "-o", str(tmp_path / "other.yaml")]).exit_code == 0
+    assert asked[0][1] == "other"
+    assert (tmp_path / "other.yaml").exists()
+
+
+def test_a_dash_prints_the_draft_alone(asked: list[Any], tmp_path: Path) -> None:
+    assert COMMANDS.invoke(app, ["adopt", ".", "-o", "-"]).output == "name: shop\n"
+    assert not list((tmp_path / "parameters/environments").iterdir())
