@@ -14,7 +14,7 @@ from runbook_lib.adopting.lines import WIDEST, Line, Tree, merged, rendered, tod
 from runbook_lib.adopting.secret_names import holds_secret
 from runbook_lib.adopting.usual import WHY, usual_for
 from runbook_lib.core.text import printable
-from runbook_lib.environment.drafts import TODO, model_schema, resolved, todos_in, wanted_at
+from runbook_lib.environment.drafts import model_schema, node_at, resolved, todos_in, wanted_at
 from runbook_lib.environment.model import Environment
 from runbook_lib.environment.validation_errors import Location
 
@@ -58,11 +58,7 @@ def with_examples(tree: Tree) -> Any:
         for part in place[:-1]:
             holder = holder[part]
         example = wanted_at(place)[1]
-        if place[-1] == TODO:  # a key and its value
-            del holder[TODO]
-            holder["/status" if "endpoints" in place else "example"] = example
-        else:
-            holder[place[-1]] = example
+        holder[place[-1]] = example
     return data
 
 
@@ -90,10 +86,15 @@ def _ordered(node: dict[str, Any], given: Tree, place: Location) -> Tree:
 def _entries(node: dict[str, Any], held: Tree, place: Location) -> Tree:
     if "properties" in node:
         return _ordered(node, held, place)
-    inner: Any = node.get("additionalProperties") or next(iter(node.get("patternProperties", {}).values()), {})
-    inner = resolved(inner, model_schema()) if isinstance(inner, dict) else {}
+    inner = _values(node)
     return {key: _entries(inner, value, (*place, key)) if isinstance(value, dict) else value
             for key, value in held.items()}
+
+
+def _values(node: dict[str, Any]) -> dict[str, Any]:
+    """The schema of the values of a mapping with free keys."""
+    inner: Any = node.get("additionalProperties") or next(iter(node.get("patternProperties", {}).values()), {})
+    return resolved(inner, model_schema()) if isinstance(inner, dict) else {}
 
 
 def _missing(node: dict[str, Any], place: Location) -> Any:
@@ -101,7 +102,7 @@ def _missing(node: dict[str, Any], place: Location) -> Any:
     if "properties" in node:
         return _ordered(node, {}, place)
     if node.get("type") == "object":
-        return {}
+        return {"example": _missing(_values(node), (*place, "example"))} if node.get("minProperties") else {}
     if "const" in node:
         return Line(node["const"], "the only choice")
     if node.get("type") == "array":
@@ -134,10 +135,19 @@ def _replace(tree: Tree, place: Location, why: str) -> None:
         holder.pop(part, None)
         return
     value = holder.get(part)
+    node = _node(place)
+    if "properties" in node or node.get("type") == "object":
+        # a mapping is wanted: its own keys are asked for, and what was there is in the comment of none
+        holder[part] = _missing(node, place)
+        return
     # the fault's own words may quote the value
     shown = value.value if isinstance(value, Line) else ""
     holder[part] = todo(f"{shown!s:.80} was found and does not have the form: {wanted_at(place)[0]}",
                         listed=isinstance(shown, list))
+
+
+def _node(place: Location) -> dict[str, Any]:
+    return resolved(node_at(place), model_schema())
 
 
 def _without_secrets(tree: Tree, secrets: tuple[str, ...], public: tuple[str, ...]) -> Tree:

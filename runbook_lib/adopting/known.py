@@ -9,6 +9,7 @@ from runbook_lib.adopting.kinds import CACHE, DATABASE, is_database, kind_of, te
 from runbook_lib.adopting.lines import Line, Tree, todo
 from runbook_lib.adopting.project import FoundProject, FoundService
 from runbook_lib.adopting.secret_names import is_secret_name, references, secret_values
+from runbook_lib.environment.drafts import model_schema, node_at, resolved
 
 SHORTEST_SECRET = 12  # characters that the draft asks of a secret
 IMAGE_ROLE = DATABASE.images.partition("(")[0]  # the official image calls its role like itself
@@ -146,10 +147,19 @@ def _secret_variables(variables: Mapping[str, str]) -> list[str]:
 
 
 def _endpoints(project: FoundProject) -> Tree:
-    paths = {one.health_path: Line(f"What the health check of {one.name} asks",
-                                   f"{project.source}: services.{one.name}.healthcheck")
+    paths = {one.health_path: _endpoint(Line(f"What the health check of {one.name} asks",
+                                             f"{project.source}: services.{one.name}.healthcheck"), Line(one.name))
              for one in project.services.values() if one.health_path and one.published}
-    return dict(paths) or {"TODO": todo("a path that answers 200 when the application is healthy: what it covers")}
+    return paths or {"/": _endpoint(todo("no health check asks a published path; name one that answers 200 when the "
+                                         "application is healthy, instead of /, and what it covers"), todo())}
+
+
+def _endpoint(title: Line, service: Line) -> Line | Tree:
+    """One endpoint as this version of the model has it: its words alone, or with what its reply must hold."""
+    if "properties" not in resolved(node_at(("health", "endpoints", "/")), model_schema()):
+        return title
+    return {"title": title, "service": service,
+            "contains": todo("a piece of the reply that no other page has: a 200 alone may be any page")}
 
 
 def _configuration(project: FoundProject, databases: list[FoundService]) -> Tree:

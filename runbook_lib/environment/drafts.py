@@ -90,8 +90,7 @@ def wanted_at(place: Location) -> tuple[str, Any]:
     hint = _hint_at(place)
     if hint:
         return hint
-    schema = model_schema()
-    node = _node_at(schema, place)
+    node = node_at(place)
     return _words_of(node), _example_of(node)
 
 
@@ -114,8 +113,9 @@ def model_schema() -> dict[str, Any]:
     return Environment.model_json_schema()
 
 
-def _node_at(schema: dict[str, Any], place: Location) -> dict[str, Any]:
-    """The schema of what stands at a place; empty where the model has no such key."""
+def node_at(place: Location) -> dict[str, Any]:
+    """The JSON schema of what stands at a place; empty where the model has no such key."""
+    schema = model_schema()
     node = resolved(schema, schema)
     for part in place:
         inner = node.get("properties", {}).get(str(part)) or node.get("additionalProperties") or node.get("items")

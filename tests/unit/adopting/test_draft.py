@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from runbook_lib.adopting.draft import draft_text, make_draft, with_examples
 from runbook_lib.adopting.known import known_tree
@@ -57,7 +58,21 @@ def test_a_draft_loads_once_each_todo_is_written(change: dict[str, Any]) -> None
             data["services"].setdefault(data[part]["service"], dict(spare))
     for service in data["services"].values():
         service["networks"] = ["default"]
-    Environment.model_validate_json(json.dumps(data))
+    assert [one for one in faults_of(data) if one["type"] != "value_error"] == []
+
+
+def faults_of(data: Any) -> list[Any]:
+    try:
+        Environment.model_validate_json(json.dumps(data))
+    except ValidationError as error:
+        return list(error.errors())
+    return []
+
+
+def test_what_would_not_load_is_noticed() -> None:
+    data = with_examples(draft())
+    data["gate"]["interval_s"] = "often"
+    assert [one["loc"] for one in faults_of(data)] == [("gate", "interval_s")]
 
 
 def test_the_text_is_the_tree() -> None:
