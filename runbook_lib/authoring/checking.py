@@ -14,6 +14,7 @@ RULES: tuple[Rule, ...] = (
     notebook_rules.parameters_come_first,
     notebook_rules.parameters_are_typed_literals,
     parameter_rules.parameters_keep_their_names,
+    parameter_rules.needs_are_declared,
     notebook_rules.defaults_change_nothing,
     notebook_rules.run_is_opened_and_closed,
     notebook_rules.changes_are_planned_and_confirmed,

@@ -1,4 +1,4 @@
-"""What a notebook may do with its parameters below their cell."""
+"""What a notebook declares, and what it may do with its parameters below their cell."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import ast
 
 from runbook_lib.authoring.cells import cells_of, nodes_of
 from runbook_lib.contract.catalogue import Runbook
+from runbook_lib.contract.requirements import needs_of
+from runbook_lib.core.errors import BadParameter
 
 
 def parameters_keep_their_names(runbook: Runbook) -> list[str]:
@@ -14,6 +16,15 @@ def parameters_keep_their_names(runbook: Runbook) -> list[str]:
              if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)}
     return [f"{where}: {name} is a parameter; call what this cell makes by another name"
             for where, cell in list(cells_of(runbook, "code"))[1:] for name in _given(cell["source"]) if name in names]
+
+
+def needs_are_declared(runbook: Runbook) -> list[str]:
+    """The metadata declares what the notebook needs of an environment, for `runbook doctor`."""
+    try:
+        needs_of(runbook)
+    except BadParameter as error:
+        return [f"{error.what} {error.next_step}"]
+    return []
 
 
 def _given(source: str) -> list[str]:

@@ -64,8 +64,9 @@ def notebook_text(draft: Draft) -> str:
     cells = [_cell(draft.name, number, kind, source) for number, (kind, source) in enumerate(_cells(draft))]
     cells[1]["metadata"]["tags"] = ["parameters"]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    document = {"cells": cells, "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
-                "nbformat": 4, "nbformat_minor": 5}
+    # what the template's own cells need; its author adds what theirs do
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}, "runbook": {"needs": ["ssh"]}}
+    document = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

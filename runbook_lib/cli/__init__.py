@@ -22,6 +22,7 @@ app.add_typer(archive_app, name="archive")
 app.command("new", short_help="Make a notebook and what belongs to it.")(author.new_notebook)
 app.command()(author.check)
 app.command()(adopting.adopt)
+app.command()(adopting.doctor)
 
 INTERRUPTED = 130  # what typer makes of a Ctrl-C while a command is running
 

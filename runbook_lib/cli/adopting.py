@@ -1,4 +1,4 @@
-"""`runbook adopt`: a wrapper for whoever brings an application of their own."""
+"""`runbook adopt` and `runbook doctor`: wrappers for whoever brings an application of their own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from runbook_lib.cli.output import AsJson, print_json
 from runbook_lib.core.text import pluralize
 
 Folder = Annotated[str, typer.Argument(help="Folder in which docker compose is called, or one Compose file.")]
@@ -37,3 +38,23 @@ def adopt(path: Folder, output: Output = "", name: EnvironmentName = "", profile
     write_draft(made, target)
     typer.echo(f"wrote {target}: {pluralize(made.todos, 'TODO')} left\n"
                f"Now write each TODO (docs/how-to/adopt.md). What is left: runbook run 00 -e {file or made.name}")
+
+
+EnvironmentOption = Annotated[str, typer.Option("-e", "--environment", help="Name or path of an environment file.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Ask neither the server nor this machine: the file alone.")]
+
+
+def doctor(environment: EnvironmentOption, offline: Offline = False, as_json: AsJson = False) -> None:
+    """Show which notebooks can run in an environment, what the others lack, and the smallest change that gives it.
+
+    Reads only. Exit code 1: a notebook cannot run. 4: something could not be asked.
+    """
+    from runbook_lib.adopting.doctor import as_record, examine, exit_code, table
+    from runbook_lib.environment import load_environment
+
+    found = examine(load_environment(environment), offline=offline)
+    if as_json:
+        print_json(as_record(found))
+    else:
+        typer.echo("\n".join(table(found)))
+    raise typer.Exit(exit_code(found, offline=offline))

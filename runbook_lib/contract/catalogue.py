@@ -46,19 +46,34 @@ class Runbook:
         """The SHA-256 of the file, as it was when its cells were read: 64 hex digits."""
         return hashlib.sha256(self._raw).hexdigest()
 
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The notebook's own metadata, as nbformat keeps it. Raises NotebookUnknown on a damaged file."""
+        found = self._document.get("metadata")
+        return found if isinstance(found, dict) else {}
+
     @cached_property
     def cells(self) -> list[dict[str, Any]]:
         """The cells as nbformat keeps them, each source as one text. Raises NotebookUnknown on a damaged file."""
         try:
+            return [{**cell, "source": "".join(cell["source"])} for cell in self._document["cells"]]
+        except (KeyError, TypeError) as error:
+            raise self._damaged(error) from error
+
+    @cached_property
+    def _document(self) -> dict[str, Any]:
+        try:
             # not nbformat: its schema takes a second to import, and a damaged file shows here as well
-            cells = read_json(self._raw, strict=False)["cells"]
-            return [{**cell, "source": "".join(cell["source"])} for cell in cells]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise NotebookUnknown(
-                f"The notebook cannot be read: {error}",
-                where=str(self.path),
-                next_step="Restore the file from git and run again.",
-            ) from error
+            document = read_json(self._raw, strict=False)
+        except (OSError, ValueError) as error:
+            raise self._damaged(error) from error
+        if not isinstance(document, dict):
+            raise self._damaged(TypeError("it is not a mapping"))
+        return document
+
+    def _damaged(self, error: Exception) -> NotebookUnknown:
+        return NotebookUnknown(f"The notebook cannot be read: {error}", where=str(self.path),
+                               next_step="Restore the file from git and run again.")
 
     @property
     def card(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -47,3 +48,17 @@ def test_another_file_gives_the_environment_its_name(asked: list[Any], tmp_path:
 def test_a_dash_prints_the_draft_alone(asked: list[Any], tmp_path: Path) -> None:
     assert COMMANDS.invoke(app, ["adopt", ".", "-o", "-"]).output == "name: shop\n"
     assert not list((tmp_path / "parameters/environments").iterdir())
+
+
+def test_doctor_prints_a_table_or_json_and_ends_with_what_it_found() -> None:
+    ended = COMMANDS.invoke(app, ["doctor", "-e", "staging", "--offline"])
+    assert ended.exit_code == 0
+    assert "30_backup_database" in ended.output
+    as_json = json.loads(COMMANDS.invoke(app, ["doctor", "-e", "staging", "--offline", "--json"]).output)
+    assert {"notebook", "title", "verdict", "requirements"} == set(as_json[0])
+
+
+def test_doctor_refuses_a_draft(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("name: TODO\n")
+    ended = COMMANDS.invoke(app, ["doctor", "-e", str(tmp_path / "mine.yaml"), "--offline"])
+    assert "This is a draft: 1 TODO left." in str(ended.exception)

@@ -1,0 +1,117 @@
+"""Requirements that only the server, or this machine, can answer: asked read-only, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from runbook_lib.connections.browser import browser_program
+from runbook_lib.contract.requirements import Answer
+from runbook_lib.core import programs
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import (
+    AuthenticationRefused,
+    DockerUnavailable,
+    Inconclusive,
+    LoginUnusable,
+    Refused,
+    RunbookError,
+)
+from runbook_lib.core.questions import Connections
+from runbook_lib.core.text import lines_of, printable
+from runbook_lib.environment import Environment
+
+PROGRAM = "adopting/survey_requirements.sh"
+CHANGES: Mapping[str, str] = {
+    "docker": "let the server's user use the Engine: usermod -aG docker USER, then log in anew",
+    "project": "start the project, or correct compose.project: `docker compose ls` on the server shows the names",
+    "checkout": "clone the repository once into server.directory",
+    "backup_folder": "make the folder of backup.directory, owned by the server's user",
+    "configuration_folder": "make the folder of configuration_backup.repository, owned by the server's user",
+    "cron": "install cron",
+}
+# tables that the owner cannot read are missing in a dump, or end it
+_UNREADABLE = """
+SELECT format('%I.%I', n.nspname, c.relname) AS name
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'S') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE') AND NOT c.relforcerowsecurity)
+ ORDER BY 1 LIMIT 5
+"""
+ANSWERED = ("docker", "project", "checkout", "backup_folder", "configuration_folder", "cron")
+
+
+def ask_server(environment: Environment, connections: Connections, secrets: Mapping[str, object]) -> dict[str, Answer]:
+    """An answer for each requirement that the environment file leaves open. Nothing is changed on the server."""
+    answers = {"browser": _browser(), "secrets": _secrets(environment, secrets),
+               "public": _public(environment, connections)}
+    try:
+        answers |= _survey(environment, connections)
+    except RunbookError as error:
+        # what is refused an operator can change; what does not answer may do so in a minute
+        met = False if isinstance(error, (Refused, AuthenticationRefused, LoginUnusable)) else None
+        unknown = Answer(None, "the server could not be asked", "see ssh")
+        return answers | dict.fromkeys((*ANSWERED, "database", "dump"), unknown) | {
+            "ssh": Answer(met, error.what, error.next_step)}
+    return answers | _database(connections)
+
+
+def parse_survey(text: str) -> dict[str, Answer]:
+    """The program's lines as answers; what it did not say is not known."""
+    lines = dict(line.partition("=")[::2] for line in lines_of(text) if "=" in line)
+    found = {}
+    for name in ANSWERED:
+        value = printable(lines.get(name, "no line about it came"))
+        met = True if value == "yes" else False if value.startswith("no:") else None
+        found[name] = Answer(met, "" if met else value.removeprefix("no: "), CHANGES[name])
+    if found["docker"].met is not True:
+        found["project"] = Answer(None, "the Engine could not be asked", "see docker")
+    return found
+
+
+def _survey(environment: Environment, connections: Connections) -> dict[str, Answer]:
+    command = Command(("sh", "-c", programs.text(PROGRAM), "requirements", environment.server.directory,
+                       environment.project, environment.backup.directory,
+                       environment.configuration_backup.repository), timeout_s=60)
+    text = connections.server.run(command).stdout
+    return {"ssh": Answer(True, connections.server.address), **parse_survey(text)}
+
+
+def _database(connections: Connections) -> dict[str, Answer]:
+    change = "correct database.service, .name and .owner, or start it"
+    try:
+        hidden = [str(row["name"]) for row in connections.database.rows(_UNREADABLE)]
+    except DockerUnavailable as error:
+        return dict.fromkeys(("database", "dump"), Answer(None, error.what, "see docker"))
+    except (RunbookError, KeyError) as error:
+        what = error.what if isinstance(error, RunbookError) else "an unknown reply"
+        return {"database": Answer(False, what, change), "dump": Answer(None, "the database did not answer", change)}
+    return {"database": Answer(True, "it answers as its owner"), "dump": Answer(
+        not hidden, f"it may not read {', '.join(hidden)}" if hidden else "every table can be read",
+        "GRANT SELECT on them to the owner, or make it their owner")}
+
+
+def _public(environment: Environment, connections: Connections) -> Answer:
+    path = next(iter(environment.health.endpoints), "/")
+    return _attempt(lambda: Answer(True, f"{path} answers {connections.http.request('GET', path).status}"),
+                    "correct public.url, or its certificate")
+
+
+def _attempt(ask: Callable[[], Answer], change: str) -> Answer:
+    try:
+        return ask()
+    except Inconclusive as error:
+        return Answer(None, error.what, change)
+    except RunbookError as error:
+        return Answer(False, error.what, error.next_step or change)
+
+
+def _browser() -> Answer:
+    there = browser_program() is not None
+    return Answer(there, "" if there else "no Chromium on this machine",
+                  "install Chromium here (Debian: apt-get install chromium)")
+
+
+def _secrets(environment: Environment, secrets: Mapping[str, object]) -> Answer:
+    missing = [name for name in environment.server_secrets if name not in secrets]
+    return Answer(not missing, f"not available here: {', '.join(missing)}" if missing else "all are available",
+                  "give them in the process environment or in secrets_file, mode 0600")

@@ -1,0 +1,145 @@
+"""What notebooks need of an environment. Each declares it in its own metadata, next to its parameters:
+
+"runbook": {"needs": [what it cannot run without], "uses": [what it reports less without]}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from runbook_lib.contract.catalogue import Runbook
+from runbook_lib.core.errors import BadParameter
+from runbook_lib.core.text import did_you_mean
+
+if TYPE_CHECKING:
+    from runbook_lib.environment import Environment
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether a requirement is met; None where that is not known. `change` is the smallest that would meet it."""
+
+    met: bool | None
+    measured: str = ""
+    change: str = ""
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """Something that notebooks need. `judge` reads it from the environment file; None where a server shows it."""
+
+    title: str
+    judge: Callable[[Environment], Answer | None]
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The requirements of one notebook, by their names: without `needs` it cannot run, without `uses` it shows less."""
+
+    needs: tuple[str, ...]
+    uses: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Both, those that it cannot do without first."""
+        return (*self.needs, *self.uses)
+
+
+def needs_of(runbook: Runbook) -> Needs:
+    """What a notebook declares. Raises BadParameter where it declares nothing, or a requirement that there is not."""
+    declared = runbook.metadata.get("runbook")
+    lists = [declared.get(key, []) if isinstance(declared, dict) else None for key in ("needs", "uses")]
+    if not all(isinstance(one, list) for one in lists) or not lists[0]:
+        raise _malformed(runbook, 'should have "needs": a list of at least one requirement')
+    needs, uses = (tuple(map(str, one or ())) for one in lists)
+    unknown = [name for name in (*needs, *uses) if name not in REQUIREMENTS]
+    if unknown:
+        raise _malformed(runbook, f"{unknown[0]} is not a requirement{did_you_mean(unknown[0], REQUIREMENTS)}")
+    if len({*needs, *uses}) < len((*needs, *uses)):
+        raise _malformed(runbook, "names a requirement twice")
+    return Needs(needs, uses)
+
+
+def _malformed(runbook: Runbook, fault: str) -> BadParameter:
+    return BadParameter(f'The notebook\'s metadata "runbook" {fault}.', where=f"notebooks/{runbook.path.name}",
+                        next_step=f"Correct it: {{\"needs\": [...], \"uses\": [...]}} of {', '.join(REQUIREMENTS)}.")
+
+
+def _on_the_server(environment: Environment) -> None:
+    """Nothing in the file shows it."""
+
+
+def _release_is_named(environment: Environment) -> Answer:
+    health: Any = environment.health
+    named = [path for path, one in health.endpoints.items() if getattr(one, "commit", None)]
+    named += [claim.path for claim in health.claims.values() if claim.equals == "running_commit"]
+    return Answer(bool(named), f"{named[0]} names it" if named else "no answer names the commit that runs",
+                  "let a health path answer with the commit, for example {\"commit\": \"…\"}, and say so in `health`")
+
+
+def _two_colours(environment: Environment) -> Answer:
+    found = [name for name, one in environment.services.items() if one.coloured]
+    return Answer(bool(found), f"coloured: {', '.join(found)}" if found else "each service runs once",
+                  "run each service of a release twice, as NAME-blue and NAME-green behind nginx, with coloured: true; "
+                  "releases that replace the running one (`recreate`) are not there yet")
+
+
+def _alert_channel(environment: Environment) -> Answer:
+    mail = environment.notifications.mail is not None
+    found = [name for name, one in environment.alerts.channels.items() if one.secret or (one.to and mail)]
+    return Answer(bool(found), f"channels: {', '.join(found)}" if found else "no message could be sent anywhere",
+                  "name a channel in alerts.channels with its secret (chat), or `to` and notifications.mail (mail)")
+
+
+def _given(part: Callable[[Environment], object], key: str, change: str) -> Callable[[Environment], Answer]:
+    def judge(environment: Environment) -> Answer:
+        there = bool(part(environment))
+        return Answer(there, f"{key} is given" if there else f"{key} is not given", change)
+
+    return judge
+
+
+def _load_target(environment: Environment) -> Answer:
+    test = environment.load_test
+    there = test is not None and test.target == environment.name
+    return Answer(there, f"load_test.target is {test.target}" if test else "load_test is not given",
+                  f"give load_test with the requests of a user's flow, and target: {environment.name}")
+
+
+def _secret_names(environment: Environment) -> Answer | None:
+    return None if environment.server_secrets else Answer(True, "no secret has to be delivered")
+
+
+def _page(environment: Environment) -> Answer | None:
+    return None if environment.gate.page else Answer(None, "gate.page is not given", "say in gate.page what users see")
+
+
+# in the order in which they are shown: the way to the server first, because the others follow from it
+REQUIREMENTS: Mapping[str, Requirement] = {
+    "ssh": Requirement("the server over SSH, with a known host key", _on_the_server),
+    "docker": Requirement("an Engine on the server that its user may use", _on_the_server),
+    "project": Requirement("running containers of the Compose project", _on_the_server),
+    "checkout": Requirement("a clone of the repository in the server's folder", _on_the_server),
+    "public": Requirement("an answer at the public address", _on_the_server),
+    "secrets": Requirement("the secrets that a deployment delivers", _secret_names),
+    "database": Requirement("a PostgreSQL that answers as the owner", _on_the_server),
+    "dump": Requirement("a role that may read every table", _on_the_server),
+    "backup_folder": Requirement("a folder for backups that may be written", _on_the_server),
+    "configuration_folder": Requirement("a folder for the copies of configuration", _on_the_server),
+    "cron": Requirement("cron or systemd for the user", _on_the_server),
+    "release_answer": Requirement("a health answer that names the release", _release_is_named),
+    "colours": Requirement("a second colour behind nginx", _two_colours),
+    "metrics": Requirement("metrics in a Prometheus", _given(
+        lambda environment: [one for one in environment.metrics.values() if not one.absent_reason], "metrics",
+        "run a Prometheus in the project and name its queries in `metrics`")),
+    "logs": Requirement("logs that the file names", _given(
+        lambda environment: environment.logs, "logs",
+        "name them, for example logs: {web: {kind: application, format: text, service: web}}")),
+    "alert_channel": Requirement("a channel for messages", _alert_channel),
+    "alert_drill": Requirement("permission to provoke alerts", _given(
+        lambda environment: environment.alert_drill, "alert_drill", "say in alert_drill what may be provoked")),
+    "load_target": Requirement("permission to send load", _load_target),
+    "browser": Requirement("a browser on this machine for the page", _page),
+}

@@ -1,0 +1,28 @@
+"""`runbook doctor` on a whole server: what is there is seen, and what a mistake in the file hides is named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.lab_server import Lab
+
+
+def doctor(lab: Lab, environment: str, outputs: Path) -> tuple[int, dict[str, Any]]:
+    done = lab.runbook("doctor", "-e", environment, "--json", outputs=outputs)
+    return done.returncode, {one["notebook"]: one for one in json.loads(done.stdout)}
+
+
+def test_what_the_server_has_is_seen_and_a_wrong_project_is_named(lab: Lab, tmp_path: Path) -> None:
+    code, found = doctor(lab, lab.environment, tmp_path)
+    lacking = {one["name"]: one["measured"] for each in found.values() for one in each["requirements"] if one["met"] is not True}
+    # a browser is not on every machine that tests; a second instance of the lab has another name than load may be sent to
+    assert set(lacking) <= {"browser", "load_target"}, lacking
+    assert code == (1 if "load_target" in lacking else 0)
+    (tmp_path / "other.yaml").write_text(f"extends: {lab.environment}\nname: other\ncompose: {{project: other}}\n")
+    code, found = doctor(lab, str(tmp_path / "other.yaml"), tmp_path)
+    assert code == 1
+    assert found["30_backup_database"]["verdict"] == "no"
+    states = {one["name"]: one["met"] for one in found["30_backup_database"]["requirements"]}
+    assert (states["ssh"], states["docker"], states["project"], states["database"]) == (True, True, False, False)

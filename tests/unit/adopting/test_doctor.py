@@ -1,0 +1,72 @@
+"""Notebook by requirement: what cannot run lacks something, what was not asked is not known, and neither is a pass."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runbook_lib.adopting import doctor
+from runbook_lib.adopting.doctor import as_record, diagnose, examine, exit_code, table
+from runbook_lib.contract.catalogue import Runbook
+from runbook_lib.contract.requirements import REQUIREMENTS, Answer
+from runbook_lib.environment import load_environment
+from tests.unit.environment_doubles import ENVIRONMENTS
+
+YES, NO, UNKNOWN = Answer(True, "fine"), Answer(False, "not there", "put it there"), Answer(None, "no answer")
+
+
+def notebook(folder: Path, name: str, needs: list[str], uses: list[str]) -> Runbook:
+    path = folder / f"{name}.ipynb"
+    path.write_text(json.dumps({"cells": [], "metadata": {"runbook": {"needs": needs, "uses": uses}}}))
+    return Runbook(name, path)
+
+
+def verdicts(folder: Path, answers: dict[str, Answer]) -> dict[str, Any]:
+    notebooks = [notebook(folder, "41_metrics", ["ssh", "metrics"], ["logs"]), notebook(folder, "49_disk", ["ssh"], [])]
+    found = diagnose(notebooks, answers)
+    return {"verdicts": [one.verdict for one in found], "code": exit_code(found, offline=False), "table": table(found),
+            "record": as_record(found)}
+
+
+@pytest.mark.parametrize(("answers", "expected", "code"), [
+    ({"ssh": YES, "metrics": YES, "logs": YES}, ["yes", "yes"], 0),
+    ({"ssh": YES, "metrics": NO, "logs": YES}, ["no", "yes"], 1),
+    ({"ssh": YES, "metrics": YES, "logs": NO}, ["yes", "yes"], 0),
+    ({"ssh": UNKNOWN, "metrics": YES, "logs": YES}, ["not known", "not known"], 4),
+    ({"ssh": UNKNOWN, "metrics": NO}, ["no", "not known"], 1),
+    ({"ssh": YES}, ["not known", "yes"], 4),
+])
+def test_a_notebook_runs_where_everything_that_it_needs_is_there(tmp_path: Path, answers: dict[str, Answer], expected: list[str],
+                                                                 code: int) -> None:
+    found = verdicts(tmp_path, answers)
+    assert (found["verdicts"], found["code"]) == (expected, code)
+
+
+def test_what_is_lacking_is_shown_once_with_the_change(tmp_path: Path) -> None:
+    text = "\n".join(verdicts(tmp_path, {"ssh": YES, "metrics": NO, "logs": UNKNOWN})["table"])
+    assert text.count("change: put it there") == 1
+    assert "metrics: metrics in a Prometheus" in text
+    assert "now: no answer" in text
+
+
+def test_the_same_for_machines(tmp_path: Path) -> None:
+    first = verdicts(tmp_path, {"ssh": YES, "metrics": NO})["record"][0]
+    assert (first["notebook"], first["verdict"]) == ("41_metrics", "no")
+    assert first["requirements"][1] == {"name": "metrics", "title": REQUIREMENTS["metrics"].title, "needed": True,
+                                        "met": False, "measured": "not there", "change": "put it there"}
+    assert first["requirements"][2]["needed"] is False
+
+
+def test_offline_nothing_is_asked_and_what_the_file_shows_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "open_connections", lambda *given, **more: pytest.fail("something was contacted"))
+    monkeypatch.setattr(doctor, "load_secrets", lambda environment: pytest.fail("secrets were read"))
+    found = examine(load_environment(str(ENVIRONMENTS / "staging.yaml")), offline=True)
+    assert len(found) >= 18
+    assert exit_code(found, offline=True) == 0
+    assert {one.notebook for one in found if one.verdict == "yes"} == {"44_notify"}
+    gone = load_environment(str(ENVIRONMENTS / "staging.yaml")).model_copy(update={"logs": {}})
+    lacking = {one.notebook: one.lacking for one in examine(gone, offline=True) if one.lacking}
+    assert lacking == {"43_log_review": ("logs",)}

@@ -1,0 +1,121 @@
+"""What only the server shows: every answer is a met requirement, one that is not, or not known; never a traceback."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runbook_lib.adopting.server_answers import ANSWERED, ask_server, parse_survey
+from runbook_lib.connections.scripted import ScriptedConnections
+from runbook_lib.contract.requirements import Answer
+from runbook_lib.core import programs
+from runbook_lib.core.errors import (
+    DockerUnavailable,
+    EndpointUnavailable,
+    FactUnreadable,
+    HostKeyUnknown,
+    HostUnreachable,
+    RunbookError,
+)
+from runbook_lib.environment import Environment, load_environment
+from tests.unit.environment_doubles import ENVIRONMENTS
+
+GOOD = "".join(f"{name}=yes\n" for name in ANSWERED)
+
+
+@pytest.fixture(scope="module")
+def staging() -> Environment:
+    return load_environment(str(ENVIRONMENTS / "staging.yaml"))
+
+
+def asked(staging: Environment, survey: Any = GOOD, rows: Any = (), reply: Any = (200, {}), secrets: Mapping[str, object] = {},
+          ) -> dict[str, Answer]:
+    path = next(iter(staging.health.endpoints))
+    connections = ScriptedConnections(commands={"requirements": survey}, replies={path: reply},
+                                      sql={"has_table_privilege": rows if isinstance(rows, RunbookError) else list(rows)})
+    return ask_server(staging, connections, secrets)
+
+
+def test_a_server_that_has_everything(staging: Environment) -> None:
+    answers = asked(staging, secrets=dict.fromkeys(staging.server_secrets, "x"))
+    assert [name for name, one in answers.items() if one.met is not True and name != "browser"] == []
+
+
+def test_docker_that_may_not_be_used_comes_with_the_change(staging: Environment) -> None:
+    answers = asked(staging, GOOD.replace("docker=yes", "docker=no: permission denied"))
+    assert (answers["docker"].met, answers["docker"].measured) == (False, "permission denied")
+    assert "usermod -aG docker" in answers["docker"].change
+    assert answers["project"].met is None
+
+
+@pytest.mark.parametrize("text", ["", "noise\n", "docker=maybe\n", "docker", "=yes\n"])
+def test_a_reply_that_says_nothing_is_not_known(text: str) -> None:
+    assert {one.met for one in parse_survey(text).values()} == {None}
+
+
+@pytest.mark.parametrize(("error", "met"), [
+    (HostUnreachable("refused", next_step="start it"), None), (HostKeyUnknown("no key", next_step="record it"), False)])
+def test_a_server_that_is_not_reached_leaves_the_rest_open(staging: Environment, error: RunbookError, met: bool | None) -> None:
+    answers = asked(staging, error)
+    assert (answers["ssh"].met, answers["ssh"].measured, answers["ssh"].change) == (met, error.what, error.next_step)
+    assert {answers[name].met for name in (*ANSWERED, "database", "dump")} == {None}
+
+
+def test_tables_that_the_owner_may_not_read_end_a_dump(staging: Environment) -> None:
+    answers = asked(staging, rows=[{"name": 'public."user"'}])
+    assert (answers["database"].met, answers["dump"].met) == (True, False)
+    assert 'public."user"' in answers["dump"].measured
+    assert "GRANT SELECT" in answers["dump"].change
+
+
+@pytest.mark.parametrize(("error", "met"), [
+    (FactUnreadable('role "shop" does not exist'), False), (DockerUnavailable("no engine"), None)])
+def test_a_database_that_does_not_answer(staging: Environment, error: RunbookError, met: bool | None) -> None:
+    answers = asked(staging, rows=error)
+    assert (answers["database"].met, answers["database"].measured) == (met, error.what)
+    assert answers["dump"].met is None
+
+
+def test_a_public_address_that_does_not_answer_is_not_known(staging: Environment) -> None:
+    answers = asked(staging, reply=EndpointUnavailable("refused"))
+    assert (answers["public"].met, answers["public"].measured) == (None, "refused")
+
+
+def test_secrets_that_are_not_available_are_named(staging: Environment) -> None:
+    first, *others = staging.server_secrets
+    answer = asked(staging, secrets=dict.fromkeys(others, "x"))["secrets"]
+    assert (answer.met, answer.measured) == (False, f"not available here: {first}")
+
+
+def survey(folder: Path, *, docker: str, backups: str) -> dict[str, Answer]:
+    """The program itself, with a `docker` of our own."""
+    (folder / "bin").mkdir(exist_ok=True)
+    program = folder / "bin" / "docker"
+    program.write_text(f"#!/bin/sh\n{docker}\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    done = subprocess.run(["sh", "-c", programs.text("adopting/survey_requirements.sh"), "requirements", str(folder), "shop",
+                           backups, str(folder / "configuration.git")], capture_output=True, text=True, check=True,
+                          env={"PATH": f"{folder}/bin:{os.environ['PATH']}", "LC_ALL": "C"})
+    return parse_survey(done.stdout)
+
+
+def test_the_program_changes_nothing_and_says_what_there_is(tmp_path: Path) -> None:
+    found = survey(tmp_path, docker='case $1 in version) echo 20.10;; ps) echo 0123;; esac', backups=str(tmp_path / "a/b"))
+    assert (found["docker"].met, found["project"].met, found["backup_folder"].met) == (True, True, True)
+    assert found["checkout"].met is False
+    assert "git" in found["checkout"].measured
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["bin"]
+
+
+def test_the_program_on_a_server_without_docker_or_containers(tmp_path: Path) -> None:
+    found = survey(tmp_path, docker="echo 'permission denied while\ntrying' >&2; exit 1", backups="/proc/none/here")
+    assert (found["docker"].met, found["docker"].measured) == (False, "permission denied while trying ")
+    assert found["backup_folder"].met is False or os.geteuid() == 0
+    empty = survey(tmp_path, docker='[ "$1" = version ] && echo 20.10', backups=str(tmp_path))
+    assert (empty["project"].met, empty["project"].measured) == (False, "no container of shop is running")

@@ -1,0 +1,96 @@
+"""Every notebook declares what it needs, by names that `runbook doctor` can answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runbook_lib.contract.catalogue import Runbook, runbooks
+from runbook_lib.contract.requirements import REQUIREMENTS, needs_of
+from runbook_lib.core.errors import BadParameter
+from runbook_lib.environment import Environment, load_environment
+from tests.unit.environment_doubles import ENVIRONMENTS
+
+
+@pytest.fixture(scope="module")
+def staging() -> Environment:
+    return load_environment(str(ENVIRONMENTS / "staging.yaml"))
+
+
+def notebook(folder: Path, metadata: Any) -> Runbook:
+    path = folder / "49_disk.ipynb"
+    path.write_text(json.dumps({"cells": [], "metadata": metadata}))
+    return Runbook("49_disk", path)
+
+
+@pytest.mark.parametrize("runbook", runbooks(), ids=lambda one: one.name)
+def test_every_notebook_declares_what_it_needs(runbook: Runbook) -> None:
+    assert needs_of(runbook).needs
+
+
+def test_every_requirement_is_declared_by_a_notebook() -> None:
+    assert {name for runbook in runbooks() for name in needs_of(runbook).all} == set(REQUIREMENTS)
+
+
+def test_both_lists_are_read(tmp_path: Path) -> None:
+    found = needs_of(notebook(tmp_path, {"runbook": {"needs": ["ssh"], "uses": ["metrics", "logs"]}}))
+    assert found.all == ("ssh", "metrics", "logs")
+
+
+@pytest.mark.parametrize(("declared", "fault"), [
+    (None, "should have"), ({}, "should have"), ({"needs": []}, "should have"), ({"needs": "ssh"}, "should have"),
+    ([], "should have"), ({"needs": ["ssh"], "uses": None}, "should have"),
+    ({"needs": ["shh"]}, "shh is not a requirement; did you mean 'ssh'?"), ({"needs": [1]}, "1 is not a requirement"),
+    ({"needs": ["ssh"], "uses": ["ssh"]}, "names a requirement twice"),
+])
+def test_a_declaration_that_cannot_be_used_is_refused(tmp_path: Path, declared: Any, fault: str) -> None:
+    with pytest.raises(BadParameter) as caught:
+        needs_of(notebook(tmp_path, {"runbook": declared}))
+    assert fault in caught.value.what
+    assert "49_disk" in caught.value.where
+
+
+@pytest.mark.parametrize("metadata", [None, [], {"runbook": 5}])
+def test_a_notebook_without_metadata_declares_nothing(tmp_path: Path, metadata: Any) -> None:
+    with pytest.raises(BadParameter):
+        needs_of(notebook(tmp_path, metadata))
+
+
+def test_the_plans_environment_has_what_its_file_can_show(staging: Environment) -> None:
+    met = {name: answer.met for name, one in REQUIREMENTS.items() if (answer := one.judge(staging))}
+    assert met == {"release_answer": True, "colours": True, "metrics": True, "logs": True, "alert_channel": True,
+                   "alert_drill": False, "load_target": True}
+
+
+@pytest.mark.parametrize(("name", "change"), [
+    ("colours", {"services": {}}), ("metrics", {"metrics": {}}), ("logs", {"logs": {}}), ("load_target", {"name": "other"}),
+    ("load_target", {"load_test": None}), ("alert_drill", {}),
+])
+def test_what_an_environment_lacks_comes_with_the_change_that_gives_it(staging: Environment, name: str,
+                                                                       change: dict[str, Any]) -> None:
+    answer = REQUIREMENTS[name].judge(staging.model_copy(update=change))
+    assert answer is not None
+    assert answer.met is False
+    assert answer.change
+
+
+def test_a_channel_needs_what_sends_its_messages(staging: Environment) -> None:
+    mail = staging.alerts.channels["email"]
+    alone = staging.model_copy(update={"alerts": staging.alerts.model_copy(update={"channels": {"email": mail}})})
+    answer = REQUIREMENTS["alert_channel"].judge(alone)
+    assert answer is not None
+    assert answer.met is False, "no mail server is named"
+
+
+def test_the_page_and_the_secrets_are_asked_only_where_there_are_any(staging: Environment) -> None:
+    assert REQUIREMENTS["browser"].judge(staging) is None
+    pageless = staging.model_copy(update={"gate": staging.gate.model_copy(update={"page": None})})
+    answer = REQUIREMENTS["browser"].judge(pageless)
+    assert answer is not None
+    assert answer.met is None
+    none = REQUIREMENTS["secrets"].judge(staging.model_copy(update={"secrets": {}}))
+    assert none is not None
+    assert none.met
