@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What a server has of what notebooks need, a line each: NAME=yes, NAME=no or NAME=no: why. Nothing is changed.
 # Arguments: the project's folder, its Compose project, the folder of backups, the folder of configuration backups.
 set -u

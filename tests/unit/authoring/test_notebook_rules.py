@@ -44,7 +44,7 @@ def write(root: Path, change: Change = lambda cells: None) -> Runbook:
     for folder in ("notebooks", "docs/runbooks", "parameters/runs", "tests/lab/read_only"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     path = root / "notebooks/49_disk.ipynb"
-    path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    path.write_text(json.dumps({"cells": cells, "metadata": {"runbook": {"needs": ["ssh"]}}, "nbformat": 4, "nbformat_minor": 5}))
     start = {"cells": [cell("markdown", "# Start\n[49](49_disk.ipynb)"), cell("markdown", "## All\n[41](49_disk.ipynb)")]}
     (root / "notebooks/00_start_here.ipynb").write_text(json.dumps(start))
     (root / "README.md").write_text("[41](notebooks/49_disk.ipynb)")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from runbook_lib.authoring.parameter_rules import parameters_keep_their_names
+from runbook_lib.authoring.parameter_rules import needs_are_declared, parameters_keep_their_names
+from runbook_lib.contract.catalogue import Runbook
 from tests.unit.authoring.test_notebook_rules import put, write
 
 
@@ -25,3 +27,14 @@ def test_a_parameters_name_for_something_else_is_a_fault(tmp_path: Path, source:
 ])
 def test_its_own_value_may_be_taken_by_its_name(tmp_path: Path, source: str) -> None:
     assert parameters_keep_their_names(write(tmp_path, put(5, source))) == []
+
+
+def test_a_notebook_declares_what_it_needs(tmp_path: Path) -> None:
+    def notebook(metadata: object) -> Runbook:
+        path = tmp_path / "49_disk.ipynb"
+        path.write_text(json.dumps({"cells": [], "metadata": metadata}))
+        return Runbook("49_disk", path)
+
+    assert needs_are_declared(notebook({"runbook": {"needs": ["ssh"]}})) == []
+    (fault,) = needs_are_declared(notebook({}))
+    assert '"needs"' in fault
