@@ -41,7 +41,10 @@ def _parser() -> argparse.ArgumentParser:
     command("engine", _engine, "start Docker Engine with Compose v2, installing them if missing", named=False)
     build = command("images", _images, "build the images of the lab", named=False)
     build.add_argument("--build-only", action="store_true", help="do not unpack them for new instances")
-    up = command("up", _up, "create or start the lab server")
+    up = command("up", _up, "create or start the lab server", named=False)
+    up.add_argument("--name", default="", help="lab instance (default: lab, or the application's environment)")
+    up.add_argument("--application", default="", metavar="NAME",
+                    help="the application of a new server, running as its owners started it (default: the first one)")
     up.add_argument("--release", default="none", metavar="TAG",
                     help="on a server without a release: deploy this one with the runbook, and seed data")
     up.add_argument("--from", dest="state", default="", metavar="STATE",
@@ -100,18 +103,21 @@ def _images(arguments: argparse.Namespace) -> None:
 
 
 def _up(arguments: argparse.Namespace) -> None:
+    from lab.applications import registry
+    from lab.applications.bring_up import up_with_application
     from lab.engine import ensure_engine
-    from lab.instance import Instance, up
+    from lab.instance import Instance
     from lab.release import release
 
     began = time.monotonic()
-    instance = Instance(arguments.name)
+    wanted = arguments.application
+    instance = Instance(arguments.name or (registry.by_name(wanted).environment if wanted else "lab"), wanted)
     ensure_engine()
     if arguments.state and instance.inspect() is None:
         from lab import states
 
         states.restore(instance, arguments.state)
-    outcome = up(instance)
+    outcome = up_with_application(instance)
     if arguments.release != "none":
         release(instance, arguments.release)
     ports = instance.ports()
@@ -121,6 +127,7 @@ def _up(arguments: argparse.Namespace) -> None:
 
 def _snapshot(arguments: argparse.Namespace) -> None:
     from lab import snapshots, states
+    from lab.applications import registry
     from lab.engine import ensure_engine
     from lab.instance import Instance, up
 
@@ -128,7 +135,8 @@ def _snapshot(arguments: argparse.Namespace) -> None:
     began = time.monotonic()
     if arguments.action == "list":
         for one in snapshots.stored():
-            current = "current sources" if one.key == states.key() else "other sources"
+            keys = {states.key(name) for name in registry.APPLICATIONS}
+            current = "current sources" if one.key in keys else "other sources"
             print(f"{one.name}: {one.age_s / 3600:.1f} h old, {current}, {one.key}")
         print(f"Predefined: {', '.join(states.STATES)}")
     elif arguments.action == "prune":
@@ -165,10 +173,13 @@ def _status(arguments: argparse.Namespace) -> int:
 
 
 def _reset(arguments: argparse.Namespace) -> None:
+    from lab.applications.bring_up import bring_up
     from lab.instance import Instance, reset
 
-    reset(Instance(arguments.name))
-    print(f"{arguments.name} is empty.")
+    instance = Instance(arguments.name)
+    reset(instance)
+    bring_up(instance)
+    print(f"{arguments.name} is {'as its owners brought it up' if instance.application.start else 'empty'}.")
 
 
 def _down(arguments: argparse.Namespace) -> None:

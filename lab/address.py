@@ -18,10 +18,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from lab.applications import registry
+from lab.applications.registry import Application
 from lab.processes import root, state
 
-PLAN_OF_THE_LAB = Path(__file__).parents[1] / "parameters" / "environments" / "lab.yaml"
-PUBLIC_NAME = "staging.gw2wvwbuilder.example.com"
+PLANS = Path(__file__).parents[1] / "parameters" / "environments"
+PLAN_OF_THE_LAB = PLANS / "lab.yaml"
+PUBLIC_NAME = registry.FIRST.public_name
 SECRET_LENGTH = 48
 LEAF_DAYS = 90
 ENVIRONMENTS = "parameters/environments"
@@ -41,10 +44,24 @@ class Address:
     """The folder of one instance, and the files in it."""
 
     name: str
+    chosen: str = ""  # the application of an instance that is yet to be made
 
     @property
     def folder(self) -> Path:
         return state() / self.name
+
+    @property
+    def application(self) -> Application:
+        """What runs there: as chosen, as written down when it was made, or by its name. Raises LabError."""
+        written = self.folder / "application"
+        if self.chosen or not written.exists():
+            return registry.by_name(self.chosen) if self.chosen else registry.of_environment(self.name)
+        return registry.by_name(written.read_text().strip())
+
+    @property
+    def named(self) -> bool:
+        """Whether an environment of the project means this instance by its name."""
+        return self.name == self.application.environment
 
     @property
     def key(self) -> Path:
@@ -65,20 +82,22 @@ class Address:
 
     @property
     def environment(self) -> str:
-        """What `-e` takes: a name for the lab of that name, a path for every other instance."""
-        return "lab" if self.name == "lab" else str(self.folder / "environment.yaml")
+        """What `-e` takes: a name for the instance that an environment means, a path for every other one."""
+        return self.name if self.named else str(self.folder / "environment.yaml")
 
     def create(self, secret_lines: str = "") -> None:
         """Make what is missing: keys, certificates, secrets (`secret_lines`: those of a restored server)."""
+        application = self.application
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
+        _write(self.folder / "application", f"{application.name}\n")
         for key, comment in ((self.key, f"lab-{self.name}"), (self.host_key, f"host-{self.name}")):
             if not key.exists():
                 _write_key(key, comment)
         if not (self.folder / "fullchain.pem").exists():
             self._write_certificates()
         if not (self.folder / "secrets.env").exists():
-            lines = (f"{name}={_strong_value()}\n" for name in server_secrets())
+            lines = (f"{name}={_strong_value()}\n" for name in server_secrets(application))
             _write(self.folder / "secrets.env", secret_lines or "".join(lines))
 
     def write_overlay(self, ports: Ports) -> None:
@@ -93,19 +112,21 @@ class Address:
         }
         _write(self.folder / "address.yaml", "# Written by `python -m lab up`; removed with the instance.\n"
                + yaml.safe_dump(overlay, sort_keys=False))
-        if self.name != "lab":
+        if not self.named:
             self._write_environment()
 
     def _write_environment(self) -> None:
-        settings = {"extends": [str(PLAN_OF_THE_LAB), "./address.yaml"], "name": self.name,
-                    "title": f"The lab instance {self.name} (a staging server on this machine)",
-                    "load_test": {"target": self.name}}
+        plan = PLANS / f"{self.application.environment}.yaml"
+        settings: dict[str, object] = {"extends": [str(plan), "./address.yaml"], "name": self.name,
+                    "title": f"The lab instance {self.name} (a staging server on this machine)"}
+        if yaml.safe_load(plan.read_text()).get("load_test"):
+            settings["load_test"] = {"target": self.name}
         _write(self.folder / "environment.yaml", yaml.safe_dump(settings, sort_keys=False))
 
     def _write_certificates(self) -> None:
         authority_key, leaf_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
         authority = _certificate(f"Lab authority ({self.name})", authority_key, None, None)
-        leaf = _certificate(PUBLIC_NAME, leaf_key, authority, authority_key)
+        leaf = _certificate(self.application.public_name, leaf_key, authority, authority_key)
         _write(self.folder / "ca.pem", authority.public_bytes(serialization.Encoding.PEM).decode(), mode=0o644)
         _write(self.folder / "fullchain.pem", leaf.public_bytes(serialization.Encoding.PEM).decode(), mode=0o644)
         _write(self.folder / "privkey.pem", leaf_key.private_bytes(
@@ -121,9 +142,9 @@ def _write_key(path: Path, comment: str) -> None:
     _write(path.with_suffix(".pub"), f"{public.decode()} {comment}\n")
 
 
-def server_secrets() -> list[str]:
-    """The names of the secrets that must be on the server."""
-    plan = yaml.safe_load((root() / ENVIRONMENTS / "staging.yaml").read_text())
+def server_secrets(application: Application = registry.FIRST) -> list[str]:
+    """The names of the secrets that must be on the application's server."""
+    plan = yaml.safe_load((root() / ENVIRONMENTS / f"{application.plan}.yaml").read_text())
     return [name for name, secret in plan["secrets"].items()
             if secret["side"] == "server" and secret.get("required", True)]
 

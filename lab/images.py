@@ -64,13 +64,15 @@ IMAGES = (  # where several could be built next, the longest first
     *(Image(name, parent="monitoring") for name in ("prometheus", "alertmanager", "node-exporter", "postgres-exporter",
                                                     "redis-exporter", "nginx-exporter")),
 )
-# no lab is made of it, so only those who name it wait for it
+# no lab of the first application is made of them, so only those who name them wait for them
 BARE = Image("bare", parent="server", in_server=False)
+DJANGO = Image("django", "3.2", parent="python", in_server=False)
+ON_DEMAND = (BARE, DJANGO)
 
 
 def by_name(name: str) -> Image:
     """The image called `name`; KeyError when there is none."""
-    return {image.name: image for image in (*IMAGES, BARE)}[name]
+    return {image.name: image for image in (*IMAGES, *ON_DEMAND)}[name]
 
 
 def content_hash(image: Image) -> str:
@@ -114,7 +116,7 @@ def ensure_images(*more: Image) -> None:
 
 def load_into(container: str, names: Collection[str]) -> None:
     """Load images into the engine inside `container`, all in one stream, so that shared layers travel once."""
-    wanted = {built_reference(image): image.reference for image in IMAGES if image.name in names}
+    wanted = {built_reference(image): image.reference for image in (*IMAGES, *ON_DEMAND) if image.name in names}
     log = log_file(f"load-{container}-{len(wanted)}")
     pipe((docker(), "save", *wanted), (docker(), "exec", "-i", container, "docker", "load", "--quiet"), log)
     tags = "\n".join(f"{built} {plain}" for built, plain in wanted.items())

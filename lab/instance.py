@@ -14,16 +14,19 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from lab import container, image_cache, images, volumes
-from lab.address import PUBLIC_NAME, Address, Ports
+from lab.address import Address, Ports
+from lab.applications import registry
+from lab.applications.registry import Application
 from lab.engine import docker
 from lab.errors import REFUSED, USAGE, CommandFailed, LabError
 from lab.processes import file_lock, log_file, output, pipe, root, run
 from lab.progress import Progress
 
 LABEL = images.LABEL
-CHECKOUT = "/opt/gw2-wvwbuilder"
-ORIGIN = "/srv/git/gw2-wvwbuilder.git"
-CERTIFICATES = f"/etc/letsencrypt/live/{PUBLIC_NAME}"
+# those of the first application
+CHECKOUT = registry.FIRST.directory
+ORIGIN = registry.FIRST.origin
+CERTIFICATES = registry.FIRST.certificates
 DEPLOY_ID = 1000  # user and group, as the server's Dockerfile makes them
 PORT_ATTEMPTS = 5
 
@@ -33,11 +36,15 @@ class Instance:
     """A staging server of this checkout, by name."""
 
     name: str
+    chosen: str = ""  # the application of one that is yet to be made; without it, that of its name
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", self.name) or self.name in ("logs", "build"):
             raise LabError(f"{self.name!r} cannot name an instance.", exit_code=USAGE,
                            next_step="use up to 31 lower-case letters, digits and dashes, a letter first")
+        if self.chosen and registry.by_name(self.chosen).environment != self.name in registry.ENVIRONMENTS:
+            raise LabError(f"The environment {self.name!r} is that of another application than {self.chosen}.",
+                           exit_code=USAGE, next_step=f"python -m lab up --application {self.chosen}")
 
     @property
     def container(self) -> str:
@@ -46,7 +53,12 @@ class Instance:
 
     @property
     def address(self) -> Address:
-        return Address(self.name)
+        return Address(self.name, self.chosen)
+
+    @property
+    def application(self) -> Application:
+        """What runs on it."""
+        return self.address.application
 
     @property
     def labels(self) -> dict[str, str]:
@@ -67,7 +79,7 @@ class Instance:
 
     def shell_command(self) -> list[str]:
         """The command that opens a shell on the server as the user the runbooks are."""
-        return [docker(), "exec", "-it", "-u", "deploy", "-w", CHECKOUT, self.container, "bash", "-l"]
+        return [docker(), "exec", "-it", "-u", "deploy", "-w", self.application.directory, self.container, "bash", "-l"]
 
     def inside(self, *words: str, user: str = "root") -> list[str]:
         """A command that runs `words` on the server."""
@@ -129,7 +141,8 @@ def reset(instance: Instance) -> None:
     with Progress(f"reset {instance.name}", total=2) as progress:
         with progress.step("containers, data, backups and logs are removed"):
             script = (Path(__file__).parent / "server" / "empty.sh").read_text()
-            run(instance.inside("bash", "-s"), log, input=script.encode(), timeout_s=180)
+            run(instance.inside("bash", "-s", "--", instance.application.directory), log, input=script.encode(),
+                timeout_s=180)
         with progress.step("the application's repository is put back"):
             install_repository(instance, log)
 
@@ -202,27 +215,30 @@ def free_ports() -> Ports:
 
 def install_repository(instance: Instance, log: Path) -> None:
     """The application's repository as a bare origin on the server, and a checkout of it where deploys happen."""
-    from lab.repository import build_repository  # needed here alone; `down` must work without it
+    from lab.applications.sources import build_sources  # needed here alone; `down` must work without it
 
+    application = instance.application
+    origin, directory = application.origin, application.directory
     with tempfile.TemporaryDirectory(prefix="gw2-repository-") as name:
-        build_repository(Path(name) / "work")
+        build_sources(application, Path(name) / "work")
         run(("git", "clone", "--quiet", "--bare", Path(name) / "work", Path(name) / "origin.git"), log)
-        script = (f"rm -rf {ORIGIN} && mkdir -p {ORIGIN} && tar -x --no-same-owner -C {ORIGIN} "
-                  f"&& git -C {ORIGIN} remote remove origin 2>/dev/null; chown -R deploy:deploy {ORIGIN}")
+        script = (f"rm -rf {origin} && mkdir -p {origin} && tar -x --no-same-owner -C {origin} "
+                  f"&& git -C {origin} remote remove origin 2>/dev/null; chown -R deploy:deploy {origin}")
         pipe(("tar", "-C", Path(name) / "origin.git", "-c", "."), instance.inside("sh", "-c", script), log)
-    checkout = (f"cd {CHECKOUT} && find . -mindepth 1 -delete && git clone --quiet {ORIGIN} . "
+    run(instance.inside("install", "-d", "-o", "deploy", "-g", "deploy", directory), log)
+    checkout = (f"cd {directory} && find . -mindepth 1 -delete && git clone --quiet {origin} . "
                 "&& git config user.name deploy && git config user.email deploy@localhost")
     run(instance.inside("sh", "-c", checkout, user="deploy"), log)
 
 
 def install_credentials(instance: Instance, ports: Ports, log: Path) -> None:
     """Put keys and certificate on the server, which need not have started, and write down its address."""
-    address = instance.address
+    address, certificates = instance.address, instance.application.certificates
     files = [container.File("home/deploy/.ssh", None, 0o700, DEPLOY_ID),
              container.File("home/deploy/.ssh/authorized_keys", address.public_key.encode(), 0o600, DEPLOY_ID),
-             *(container.File(str(folder)[1:], None, 0o755) for folder in (*PurePosixPath(CERTIFICATES).parents[1::-1],
-                                                                           CERTIFICATES))]
-    for place, name, mode in ((CERTIFICATES, "fullchain.pem", 0o644), (CERTIFICATES, "privkey.pem", 0o600),
+             *(container.File(str(folder)[1:], None, 0o755) for folder in (*PurePosixPath(certificates).parents[1::-1],
+                                                                           certificates))]
+    for place, name, mode in ((certificates, "fullchain.pem", 0o644), (certificates, "privkey.pem", 0o600),
                               ("/etc/ssh", address.host_key.name, 0o600),
                               ("/etc/ssh", f"{address.host_key.name}.pub", 0o644)):
         files.append(container.File(f"{place[1:]}/{name}", (address.folder / name).read_bytes(), mode))

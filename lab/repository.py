@@ -75,17 +75,17 @@ def releases(folder: Path = LAB / "releases") -> list[Release]:
 def build_repository(path: Path) -> None:
     """Make a git repository at `path` (absent or empty): branch develop, a tag a release. Raises LabError."""
     path.mkdir(parents=True, exist_ok=True)
-    _git(path, BEGIN, "init", "--quiet", f"--initial-branch={BRANCH}")
+    init(path)
     shutil.copytree(LAB / "app", path, ignore=NOT_SOURCE, dirs_exist_ok=True)
     shutil.copytree(LAB.parent / "staging", path, ignore=NOT_SOURCE, dirs_exist_ok=True)
     (path / ".gitignore").write_text(GITIGNORE)
-    _commit(path, BEGIN, FIRST_TAG, "The first release of the lab")
+    commit_all(path, BEGIN, FIRST_TAG, "The first release of the lab")
     for number, release in enumerate(releases(), start=1):
         at = BEGIN + timedelta(days=number)
         _git(path, at, "checkout", "--quiet", "--detach", release.base)
         for patch in release.patches:
             _git(path, at, "apply", "--index", "--whitespace=nowarn", str(patch))
-        _commit(path, at, release.tag, release.title)
+        commit_all(path, at, release.tag, release.title)
         if release.branch:
             _git(path, at, "branch", "--force", release.branch, release.tag)
     _git(path, BEGIN, "checkout", "--quiet", BRANCH)
@@ -105,7 +105,13 @@ def _read(path: Path) -> Release:
         raise LabError(f"lab/releases/{path.parent.name}/release.yaml: {error}") from error
 
 
-def _commit(path: Path, at: datetime, tag: str, title: str) -> None:
+def init(path: Path) -> None:
+    """An empty repository at `path`. Raises LabError."""
+    _git(path, BEGIN, "init", "--quiet", f"--initial-branch={BRANCH}")
+
+
+def commit_all(path: Path, at: datetime, tag: str, title: str) -> None:
+    """Commit all files and tag the commit. Raises LabError."""
     _git(path, at, "add", "--all")
     _git(path, at, "commit", "--quiet", "--allow-empty", "--message", f"{tag}: {title}")
     _git(path, at, "tag", "--annotate", tag, "--message", title)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from lab import images, volumes
+from lab.applications.registry import FIRST
 from lab.engine import docker
 from lab.errors import REFUSED, USAGE, LabError
 from lab.instance import Instance, down, start_new
@@ -52,10 +53,11 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Notes:
-    """What is stored with a state: the server's secrets as lines of a file, and the containers that were healthy."""
+    """What is stored with a state: the server's secrets as lines of a file, its healthy containers, its application."""
 
     secrets: str
     healthy: list[str]
+    application: str = FIRST.name
 
 
 def stored() -> list[Snapshot]:
@@ -86,7 +88,8 @@ def save(instance: Instance, name: str, key: str) -> Snapshot:
     log = log_file(f"snapshot-{name}")
     log.unlink(missing_ok=True)
     labels = {images.LABEL: "1", MARK: f"{name}@{key}", MADE: f"{one.made}"}
-    notes = Notes((instance.address.folder / "secrets.env").read_text(), output(instance.inside(*HEALTHY)).split())
+    notes = Notes((instance.address.folder / "secrets.env").read_text(), output(instance.inside(*HEALTHY)).split(),
+                  instance.application.name)
     with Progress(f"snapshot {name}", total=2) as progress:
         with progress.step("the server stops"):
             run((docker(), "stop", instance.container), log)
@@ -112,6 +115,7 @@ def restore(instance: Instance, one: Snapshot) -> None:
         with Progress(f"lab {instance.name}", total=3) as progress:
             with progress.step(f"the state {one.name} is copied"):
                 notes = notes_of(one)
+                instance = replace(instance, chosen=notes.application)
                 instance.address.create(notes.secrets)
                 volumes.create(instance.container, instance.labels, log)
                 volumes.copy(one.volume, instance.container, log)

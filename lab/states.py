@@ -6,12 +6,14 @@ import hashlib
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from lab import images, snapshots
+from lab.applications import registry
+from lab.applications.bring_up import bring_up
 from lab.errors import REFUSED, USAGE, LabError
 from lab.instance import Instance, down, up
 from lab.processes import file_lock, root
@@ -24,16 +26,19 @@ BUILDER = "snapshot-builder"
 MADE_OF = ("lab/app", "lab/releases", "lab/repository.py", "lab/instance.py", "lab/seed.py", "lab/states.py",
            "lab/release_path.py", "staging", "parameters/environments", "notebooks/20_deploy.ipynb",
            "notebooks/30_backup_database.ipynb", "runbook_lib")
+# of an application that its owners brought up, before any runbook
+BY_HAND = ("lab/applications", "lab/instance.py", "lab/repository.py", "lab/states.py")
 NOT_MADE_OF = {"node_modules", "dist", "__pycache__", "report", "jupyter", "cli", "archive", "charts.py"}
 
 
 @dataclass(frozen=True)
 class State:
-    """A named state: the one it begins with (a new server where there is none), and what is done to that."""
+    """A named state: the one it begins with (a new server where there is none), what is done to that, whose it is."""
 
     name: str
     parent: str
     work: Callable[[Instance], None]
+    application: str = registry.FIRST.name
 
 
 def _first_release(instance: Instance) -> None:
@@ -55,6 +60,8 @@ STATES = {state.name: state for state in (
     State(FIRST, "", _first_release),  # live, with 60,000 rows
     State("backups", FIRST, _two_backups),  # the same, with two good backups
     State(NEXT, FIRST, _next_release),  # the next release is live, the first one is stopped
+    # brought up by their owners, with rows and files, before any runbook
+    *(State(one.name, "", bring_up, one.name) for one in registry.APPLICATIONS.values() if one.start),
 )}
 
 
@@ -72,12 +79,12 @@ def ensure(name: str) -> snapshots.Snapshot:
 
 def find(name: str) -> snapshots.Snapshot | None:
     """The snapshot of that state, of the present sources; None when there is none."""
-    return snapshots.find(name, key())
+    return snapshots.find(name, key(STATES[name].application))
 
 
 def keep(instance: Instance, name: str) -> None:
     """Keep a running server as the state that it was brought to, and start it again."""
-    kept = snapshots.save(instance, name, key())
+    kept = snapshots.save(instance, name, key(instance.application.name))
     snapshots.prune([kept])
     up(instance)
     snapshots.wait_until_healthy(instance, snapshots.notes_of(kept).healthy)
@@ -95,16 +102,19 @@ def restore(instance: Instance, name: str) -> None:
 
 
 @cache
-def key() -> str:
-    """Twelve hex digits over everything that the states are made of."""
-    digest = hashlib.sha256(repr([images.built_reference(image) for image in images.IMAGES]).encode())
-    for path in _sources():
+def key(application: str = registry.FIRST.name) -> str:
+    """Twelve hex digits over everything that the states of an application are made of."""
+    by_hand = registry.by_name(application).start
+    own = [images.by_name(name) for name in registry.by_name(application).images.values()]
+    made_of = [images.built_reference(image) for image in (*images.IMAGES, *own)]
+    digest = hashlib.sha256(repr(made_of).encode())
+    for path in _sources(BY_HAND if by_hand else MADE_OF):
         digest.update(f"\0{path.relative_to(root())}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def _sources() -> Iterator[Path]:
-    for place in MADE_OF:
+def _sources(places: Sequence[str]) -> Iterator[Path]:
+    for place in places:
         whole = root() / place
         found = sorted(whole.rglob("*")) if whole.is_dir() else [whole]
         yield from (path for path in found if path.is_file() and not NOT_MADE_OF & set(path.relative_to(root()).parts))
@@ -112,7 +122,7 @@ def _sources() -> Iterator[Path]:
 
 def _make(state: State) -> snapshots.Snapshot:
     """The chain from the nearest snapshot there is to this one, on a server that is gone afterwards."""
-    instance = Instance(BUILDER)
+    instance = Instance(BUILDER, state.application)
     try:
         if not state.parent:
             down(instance)
@@ -120,7 +130,7 @@ def _make(state: State) -> snapshots.Snapshot:
         else:
             snapshots.restore(instance, find(state.parent) or _make(STATES[state.parent]))
         state.work(instance)
-        return snapshots.save(instance, state.name, key())
+        return snapshots.save(instance, state.name, key(state.application))
     finally:
         down(instance)
 

@@ -1,0 +1,23 @@
+"""The git repository of an application, as its owners have it: what a lab server is a clone of."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from lab.applications.registry import FIRST, Application
+from lab.repository import BEGIN, build_repository, commit_all, init
+
+RELEASE = "v1.0.0"
+NOT_SOURCE = shutil.ignore_patterns("__pycache__", "*.pyc")
+
+
+def build_sources(application: Application, path: Path) -> None:
+    """Make the application's git repository at `path` (absent or empty), each release tagged. Raises LabError."""
+    if application == FIRST:
+        build_repository(path)
+        return
+    path.mkdir(parents=True, exist_ok=True)
+    init(path)
+    shutil.copytree(application.sources, path, ignore=NOT_SOURCE, dirs_exist_ok=True)
+    commit_all(path, BEGIN, RELEASE, "The release that its owners brought up by hand")
