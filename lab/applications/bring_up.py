@@ -60,5 +60,6 @@ def _type(instance: Instance, words: tuple[str, ...]) -> None:
         run((docker(), "exec", *place, instance.container, *words), log_file(f"up-{instance.name}"),
             timeout_s=START_TIMEOUT_S)
     except CommandFailed as error:
-        shown = output(instance.inside("docker", "ps", "--all", "--format", "{{.Names}}: {{.Status}}"))
+        logs = "docker compose ps --all --format '{{.Name}}: {{.Status}}'; docker compose logs --tail 12 2>&1"
+        shown = output((docker(), "exec", *place, instance.container, "sh", "-c", logs))
         raise LabError(f"{instance.application.name} did not come up on {instance.name}: {error}\n{shown}") from error

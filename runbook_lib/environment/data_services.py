@@ -9,7 +9,7 @@ from runbook_lib.environment.services import Service
 from runbook_lib.environment.types import DatabaseName, Name, StrictModel
 
 # what an environment may be without: every notebook that asks for it has an answer. Others follow one by one.
-OPTIONAL_PARTS = ("cache",)
+OPTIONAL_PARTS = ("cache", "monitoring")
 
 
 class Database(StrictModel):

@@ -19,6 +19,7 @@ from runbook_lib.environment.logs import LogFile, log_faults
 from runbook_lib.environment.metrics import Metric, MetricName, metric_faults
 from runbook_lib.environment.notifications import Notifications
 from runbook_lib.environment.recovery import RestoreDrill
+from runbook_lib.environment.release import ReleaseRules, release_faults
 from runbook_lib.environment.rules import (
     Access,
     Alerts,
@@ -39,8 +40,8 @@ from runbook_lib.environment.services import COLOURS, Network, RateLimit, Servic
 from runbook_lib.environment.tuning import Tuning, tuning_faults
 from runbook_lib.environment.types import Count, Days, Line, Name, SecretName, StrictModel, Text
 
-RULES = ("services", "database", "cache", "without", "networks", "images", "tuning", "rate_limit", "health", "metrics",
-         "logs", "alerts", "alert_drill", "backup", "restore_drill", "configuration_backup", "rollback", "gate",
+RULES = ("services", "release", "database", "cache", "without", "networks", "images", "tuning", "rate_limit", "health",
+         "metrics", "logs", "alerts", "alert_drill", "backup", "restore_drill", "configuration_backup", "rollback", "gate",
          "watch", "success", "load", "load_test", "capacity", "disk_minimum_gb", "memory_minimum_mb")
 
 
@@ -63,6 +64,7 @@ class Environment(StrictModel):
     compose: Compose
     public: Public
     services: dict[Name, Service]
+    release: ReleaseRules = ReleaseRules()
     database: Database
     cache: Cache | None = None
     without: dict[Name, Text] = Field(default_factory=dict)
@@ -107,9 +109,12 @@ class Environment(StrictModel):
     def _agrees_with_itself(self) -> Environment:
         data = {"database.service": self.database.service}
         data |= {"cache.service": self.cache.service} if self.cache else {}
+        kept = tuple(data.values())
         faults = [*self._unusable_compose(), *self._unknown_networks(), *self._unexplained_absences(),
                   *self._unnamed_secrets(), *data_service_faults(self.services, data),
-                  *part_faults({"cache": self.cache is not None}, self.without),
+                  *part_faults({"cache": self.cache is not None, "monitoring": "prometheus" in self.services},
+                               self.without),
+                  *release_faults(self.release, self.services, kept),
                   *dependency_faults(self.services, self.health), *metric_faults(self.metrics, self.alerts),
                   *log_faults(self.logs, self.services), *capacity_faults(self),
                   *tuning_faults(self.tuning, self.services), *self._drill_faults()]
@@ -169,6 +174,11 @@ class Environment(StrictModel):
         return self.without.get("cache", "") if self.cache is None else self.absent_services.get(self.cache.service, "")
 
     @property
+    def no_monitoring_reason(self) -> str:
+        """Why this environment has no Prometheus; empty where it has one."""
+        return self.without.get("monitoring", "") or self.absent_services.get("prometheus", "")
+
+    @property
     def shared_services(self) -> tuple[str, ...]:
         """What every release of this environment needs and none brings along: the proxy and the data services."""
         return ("nginx", *self.data_services)
@@ -179,9 +189,12 @@ class Environment(StrictModel):
         return {name: service.absent_reason for name, service in self.services.items() if not service.required}
 
     def running_services(self, colour: str) -> tuple[str, ...]:
-        """Compose service names that must run while `colour` is live; absent ones are left out."""
+        """Compose service names that must run while `colour` is live; absent ones are left out.
+
+        With the strategy recreate there are no colours, and any text will do.
+        """
         # a wrong colour would name services that never run, and a check of them that never fails
-        if colour not in COLOURS:
+        if colour not in COLOURS and not self.release.replaced:
             raise ValueError(f"a colour is one of {', '.join(COLOURS)}, not {colour!r}")
         return tuple(
             f"{name}-{colour}" if service.coloured else name

@@ -17,7 +17,8 @@ class Service(StrictModel):
     """One service of the plan. A coloured one runs as `<name>-blue` or `<name>-green`, or both for a while.
 
     `host_mounts` are folders of the server, not its own, that it may mount read-only: what it measures. `needs` are the
-    services without which it cannot do its work; `probe` is how it is asked directly.
+    services without which it cannot do its work; `probe` is how it is asked directly. A service that has no health check
+    says why in `no_health_check_reason`.
     """
 
     title: Text
@@ -35,6 +36,8 @@ class Service(StrictModel):
     required: bool = True
     absent_reason: str = ""
     health: Text
+    # running is enough where there is one
+    no_health_check_reason: Text | None = None
     host_mounts: tuple[AbsolutePath, ...] = ()
     needs: tuple[Name, ...] = ()
     probe: Probe | None = None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.monitoring import Alert
 from runbook_lib.platform.facts.operations import Operation
-from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.platform.facts.releases import BY_HAND, NOT_YET, Deployed
 from runbook_lib.recovery.checks.freshness import last_backup
 from runbook_lib.recovery.facts.backups import Backups
 
@@ -22,15 +22,16 @@ def overview(
 ) -> tuple[Finding, ...]:
     """One finding per question, and one for each service that is not healthy. Nothing deployed yet is one warning.
 
+    An application that no runbook has deployed is one as well, and asked about like any other.
     None for containers or alerts (they did not answer) is inconclusive, never a pass.
     """
-    if deployed.live_colour is None:
+    if not deployed.something_runs:
         nothing = "nothing is deployed yet"
         return (Finding("a release is live", Verdict.WARNING, nothing, "a release", "Open 20 Deploy."),)
     return (
         _release(deployed),
-        *_services(environment, containers, deployed.live_colour),
-        _alerts(alerts),
+        *_services(environment, containers, deployed.live_colour or ""),
+        _alerts(environment, alerts),
         *last_backup(backups, environment),
     )
 
@@ -50,6 +51,9 @@ def operation_row(operation: Operation | None) -> dict[str, str]:
 
 def _release(deployed: Deployed) -> Finding:
     recorded = deployed.releases[-1].commit if deployed.releases else None
+    if deployed.by_hand:
+        return Finding("a recorded release is live", Verdict.WARNING, f"{BY_HAND}: {', '.join(deployed.by_hand)}",
+                       "a release that is in the release history", NOT_YET)
     return finding(
         "a recorded release is live",
         deployed.live_commit == recorded == deployed.head,
@@ -70,7 +74,9 @@ def _services(
     return bad or (finding("services", True, measured=f"{len(found)} of {len(found)} healthy", expected="all healthy"),)
 
 
-def _alerts(alerts: tuple[Alert, ...] | None) -> Finding:
+def _alerts(environment: Environment, alerts: tuple[Alert, ...] | None) -> Finding:
+    if environment.no_monitoring_reason:
+        return not_applicable("alerts", environment.no_monitoring_reason)
     firing = sorted({alert.name for alert in alerts or () if alert.state == "firing"})
     return finding(
         "alerts",

@@ -88,9 +88,7 @@ def page_shows(environment: Environment, view: PageView | Unanswered | None) -> 
 def monitoring_sees(environment: Environment, targets: tuple[ScrapeTarget, ...] | Unanswered,
                     alerts: tuple[Alert, ...] | Unanswered) -> tuple[Finding, ...]:
     """Every target is scraped, and no alert fires. Without Prometheus, declared absent: not applicable."""
-    prometheus = environment.services.get("prometheus")
-    if prometheus is None or not prometheus.required:
-        reason = prometheus.absent_reason if prometheus else "the environment file names no Prometheus"
+    if reason := environment.no_monitoring_reason:
         return tuple(not_applicable(name, reason) for name in ("monitoring targets", "alerts"))
     return (_targets(targets), *_alerts(alerts))
 

@@ -41,7 +41,8 @@ def _service_is_healthy(containers: list[Container], service: str, restarts: int
     excess = sum(one.restart_count for one in judged) - restarts
     found = [_faults_of(one, min(excess, one.restart_count)) for one in judged]
     worst = next((place for place, faults in enumerate(found) if faults), 0)
-    measured = ", ".join(found[worst]) or "running, healthy"
+    well = "running, without a health check" if judged[worst].health is None else "running, healthy"
+    measured = ", ".join(found[worst]) or well
     if len(judged) > 1:
         measured = f"{judged[worst].name}: {measured}" if found[worst] else f"{len(judged)} containers {measured}"
     return finding(name, not found[worst], measured=measured, expected=expected,
@@ -50,6 +51,7 @@ def _service_is_healthy(containers: list[Container], service: str, restarts: int
 
 def _faults_of(one: Container, restarts_since: int) -> list[str]:
     faults = [one.state] if one.state != "running" else []
-    faults += [str(one.health or "no health check")] if one.health != "healthy" else []
+    if one.health != "healthy" and not (one.health is None and one.unchecked):
+        faults.append(str(one.health or "no health check"))
     faults += [f"{restarts_since} restarts"] if restarts_since > 0 else []
     return [*faults, "killed for memory"] if one.oom_killed else faults

@@ -42,7 +42,10 @@ exec docker exec --interactive "$@"
 
 @dataclass(frozen=True)
 class Container:
-    """One container. `health` is None where the service has no health check; `memory_bytes` None unless asked for."""
+    """One container. `health` is None where the service has no health check; `memory_bytes` None unless asked for.
+
+    `unchecked` is why its service may have no health check; empty where it must have one.
+    """
 
     name: str
     service: str
@@ -58,6 +61,7 @@ class Container:
     memory_limit_bytes: int | None = None
     memory_bytes: int | None = None
     container_id: str = ""
+    unchecked: str = ""
 
 
 def exec_in(environment: Environment, service: str, *words: str) -> tuple[str, ...]:
@@ -76,7 +80,9 @@ def survey_containers(environment: Environment) -> Question[tuple[Container, ...
 
     def fetch(connections: Connections) -> tuple[Container, ...]:
         command = Command(("sh", "-c", _INSPECT, "containers", environment.project), timeout_s=30)
-        return parse_containers(connections.server.run(command).stdout)
+        reasons = {name: one.no_health_check_reason for name, one in environment.services.items()}
+        found = parse_containers(connections.server.run(command).stdout)
+        return tuple(replace(one, unchecked=reasons.get(one.service) or "") for one in found)
 
     return Question("containers", fetch)
 

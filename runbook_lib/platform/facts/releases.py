@@ -29,6 +29,9 @@ _COMPATIBLE_BEFORE_0_2 = "old_code"  # the name of `compatible_with` in lines th
 ENV, UPSTREAMS = ".env", ".runbook/upstreams/active.conf"
 PRE_IMAGE = ".runbook/pre-image.json"
 IMAGES = ("gw2-backend", "gw2-frontend")
+BY_HAND = "an application runs that no runbook has deployed"
+NOT_YET = ("Its data can be backed up and restored by 30 to 34, and its health read by 40. Releases with the strategy "
+           "recreate cannot be deployed by the runbooks yet: go on deploying it as before.")
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ class Deployed:
 
     `lost` names files that are not there although containers are: their texts are made from what runs.
     `left_volumes` hold data and have no container; with `first_undone` a first deployment that never became live,
-    and was undone, left them.
+    and was undone, left them. `by_hand` are the running services of an application that no runbook has deployed, each
+    with its image.
     """
 
     live_colour: str | None
@@ -68,6 +72,12 @@ class Deployed:
     lost: tuple[str, ...] = ()
     left_volumes: tuple[str, ...] = ()
     first_undone: bool = False
+    by_hand: tuple[str, ...] = ()
+
+    @property
+    def something_runs(self) -> bool:
+        """Whether an application runs, by whoever it was started."""
+        return self.live_colour is not None or bool(self.by_hand)
 
     @property
     def variables(self) -> dict[str, str]:
@@ -78,6 +88,9 @@ class Deployed:
     def summary(self) -> dict[str, str]:
         """The state in words, for a table."""
         last = self.releases[-1] if self.releases else None
+        if self.by_hand:
+            return {"live": BY_HAND, "services": ", ".join(self.by_hand), "checked out": (self.head or "nothing")[:12],
+                    "last recorded": "nothing yet"}
         return {
             "live": f"{self.live_version or 'nothing'} ({(self.live_commit or 'no commit')[:12]})",
             "colour": self.live_colour or "none yet",
@@ -109,6 +122,9 @@ class Deployed:
         for release in reversed(self.releases):
             if release.commit == self.live_commit:
                 return release
+        if self.by_hand:
+            raise PreconditionFailed(f"{BY_HAND[0].upper()}{BY_HAND[1:]}: {', '.join(self.by_hand)}.",
+                                     where="the release history", next_step=NOT_YET)
         raise PreconditionFailed(
             "the live release is not in the release history",
             where=f"live commit {self.live_commit or 'none'}, {len(self.releases)} recorded releases",
@@ -133,11 +149,12 @@ def deployed_state(environment: Environment) -> Question[Deployed]:
         head = server.run(Command(("git", "-C", directory, "rev-parse", "--verify", "HEAD"), accepts=(0, 128)))
         digest = server.run(Command(("sha256sum", f"{directory}/.env.secrets"), accepts=(0, 1)))
         images = server.run(Command(("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}")))
-        upstreams = text(UPSTREAMS)
+        upstreams, env_text = text(UPSTREAMS), text(ENV)
         found = Deployed(
             live_colour=parse_live_colour(upstreams),
             head=head.stdout.strip() if head.exit_code == 0 else None,
-            env_text=text(ENV),
+            # with recreate it is the application's own, which has values of its own, and none of ours
+            env_text=None if environment.release.replaced else env_text,
             upstreams_text=upstreams,
             secrets_sha256=digest.stdout.split()[0] if digest.exit_code == 0 else None,
             images=parse_application_images(images.stdout),
@@ -146,7 +163,7 @@ def deployed_state(environment: Environment) -> Question[Deployed]:
         )
         if found.left_volumes and not (found.releases or found.env_text or found.upstreams_text):
             found = replace(found, first_undone=parse_first_undone(text(PRE_IMAGE)))
-        refuse_another_project(environment, found.variables)
+        refuse_another_project(environment, parse_assignments(env_text or ""))
         whole = bool(upstreams) and bool((found.env_text or "").strip())
         return found if whole else _by_what_runs(found, environment, connections)
 
@@ -163,6 +180,9 @@ def _by_what_runs(found: Deployed, environment: Environment, connections: Connec
     containers = survey_containers(environment).fetch(connections)
     if not containers:
         return found
+    if environment.release.replaced:
+        return replace(found, by_hand=tuple(f"{one.service} ({one.image}, {one.image_id.removeprefix('sha256:')[:12]})"
+                                            for one in containers if one.state == "running"))
     refuse_foreign(environment, foreign_services(environment, containers))
     profiles = found.variables.get("COMPOSE_PROFILES", "").split(",")
     named = found.live_colour or next((one for one in ("blue", "green") if one in profiles), None)

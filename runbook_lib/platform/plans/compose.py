@@ -52,6 +52,26 @@ docker exec --interactive "$id" sh -c "$3" || code=$?
 id=$(one "$1" "$2")
 [ -z "$id" ] || exit "$code"
 """
+# What exists is started as it is: Compose would make containers anew whose file has changed since. A container without a
+# health check is up when it runs.
+START_SERVICES = r"""
+project=$1 limit_s=$2; shift 2
+ids=
+for service; do
+  found=$(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project"     --filter "label=com.docker.compose.service=$service" --filter "label=com.docker.compose.oneoff=False")
+  [ -n "$found" ] || { echo "$service has no container" >&2; exit 1; }
+  ids="$ids $found"
+done
+docker start $ids >/dev/null
+up() {
+  docker inspect --format '{{.Name}} {{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}unchecked{{end}}' $ids     | grep -v ' running healthy$' | grep -v ' running unchecked$'
+}
+waited=0
+while left=$(up); do
+  [ $((waited += 1)) -le "$limit_s" ] || { echo "not up after $limit_s s: $left" >&2; exit 1; }
+  sleep 1
+done
+"""
 END_PROJECT = FIND + r"""
 end
 networks=$(docker network ls --quiet --filter "label=com.docker.compose.project=$project")
@@ -69,6 +89,7 @@ def compose(
 ) -> Command:
     """A `docker compose` command for the environment's project, e.g. compose(e, "ps", "--format", "json").
 
+    The application's own `.env` is read where no release of ours writes one, as it is when its owners type a command.
     `profiles` are active besides the ones that `.env` names. Source: Docker Compose CLI reference, global options.
     """
     directory = environment.server.directory
@@ -77,9 +98,9 @@ def compose(
         "--project-name", environment.project,
         "--project-directory", directory,
         *(word for name in environment.compose.files for word in ("--file", f"{directory}/{name}")),
-        "--env-file", f"{directory}/.env",
-        "--env-file", f"{directory}/.env.secrets",
     ]
+    if not environment.release.replaced:
+        argv += ["--env-file", f"{directory}/.env", "--env-file", f"{directory}/.env.secrets"]
     for profile in profiles:
         argv += ["--profile", profile]
     return Command((*argv, *words), stdin=stdin, cwd=directory, timeout_s=timeout_s, accepts=accepts)
@@ -95,6 +116,12 @@ def stop_services(environment: Environment, *services: str) -> Command:
     """The same, but the containers are kept."""
     return Command(("sh", "-ec", END_SERVICES, "end", environment.project, "stop", *services),
                    timeout_s=STOP_TIMEOUT_S)
+
+
+def start_services(environment: Environment, *services: str) -> Command:
+    """Start the containers that services have, and wait until each runs, and is healthy where it has a health check."""
+    return Command(("sh", "-ec", START_SERVICES, "start", environment.project, str(UP_WAIT_S), *services),
+                   timeout_s=UP_WAIT_S + 60)
 
 
 def remove_project(environment: Environment) -> Command:

@@ -6,12 +6,9 @@ A dump is never loaded over the live database: half of it could be changed befor
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-from runbook_lib.core.findings import Finding, finding
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, SkippedStep, Step
-from runbook_lib.core.questions import Question
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.live_release import judge_identity, judge_outside
 from runbook_lib.platform.facts.assets import compare_assets
@@ -19,7 +16,7 @@ from runbook_lib.platform.facts.containers import Container, survey_containers
 from runbook_lib.platform.facts.database import schema_revision
 from runbook_lib.platform.facts.endpoints import survey_endpoints
 from runbook_lib.platform.facts.idle_colour import survey_idle_colour
-from runbook_lib.platform.facts.releases import Deployed, current_state, deployed_state
+from runbook_lib.platform.facts.releases import Deployed, current_state
 from runbook_lib.platform.facts.smoke_test import run_smoke_test
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans import migration, verification
@@ -27,11 +24,10 @@ from runbook_lib.platform.plans.expected_alerts import in_maintenance
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
-from runbook_lib.recovery.facts.restore_databases import Databases, survey_databases
+from runbook_lib.recovery.facts.restore_databases import Databases
 from runbook_lib.recovery.plans import restore_steps as steps
-
-DONE_BEFORE = "done by the run that was interrupted"
-NO_BACKUP_FIRST = "skipped on request: the live database cannot be backed up. It is retained as it is"
+from runbook_lib.recovery.plans.restore_in_place import plan_restore_in_place
+from runbook_lib.recovery.plans.restore_preparation import preparation, restore_facts, unchanged_since_plan
 
 
 def plan_restore(
@@ -53,11 +49,13 @@ def plan_restore(
     """
     if drop:
         return _plan_drop(environment, databases, drop)
+    if environment.release.replaced:
+        return plan_restore_in_place(environment, deployed, containers, backup, databases, pre_restore_backup)
     rollout = Rollout(environment, deployed, target, containers=containers)
     wanted, skipped = _steps(rollout.in_live_colour(), backup, databases, pre_restore_backup)
     return Plan(
         f"restore {backup.name}", environment.name, wanted, skipped=skipped, undo_on_failure=True,
-        facts=_facts(backup, deployed, databases),
+        facts=restore_facts(backup, deployed, databases),
         recheck=unchanged_since_plan(environment, deployed, databases),
         undo_ready=verification.engine_answers(environment),
         rollback_check=verification.previous_release_answers_if_healthy(rollout),
@@ -69,25 +67,6 @@ def plan_restore(
     )
 
 
-def _facts(backup: Backup, deployed: Deployed, databases: Databases) -> dict[str, object]:
-    """What the plan rests on: when one of these moves, its hash does."""
-    sha256 = backup.manifest.sha256 if backup.manifest else ""
-    return {"backup": backup.name, "of": backup.project or "this environment", "sha256": sha256,
-            "live": deployed.live_commit, "databases": databases.names}
-
-
-def preparation(
-    environment: Environment, backup: Backup, pre_restore_backup: Plan | None, *, resumed: bool = False
-) -> tuple[list[Step], list[SkippedStep]]:
-    """What is done while users work: a last backup of the live database, and the staged database, verified."""
-    staging = steps.staging(environment, backup)
-    if resumed:  # after the swap the staged database is the live one: loading again would need a second swap
-        return [], [SkippedStep(step.title, DONE_BEFORE) for step in staging]
-    if pre_restore_backup is None:
-        return list(staging), [SkippedStep("Back up the live database first", NO_BACKUP_FIRST)]
-    return [*pre_restore_backup.steps, *staging], list(pre_restore_backup.skipped)
-
-
 def swap_databases(environment: Environment, backup: Backup, colour: str) -> tuple[Step, ...]:
     """Writers stopped, names swapped, cache emptied. Maintenance mode must be on already."""
     return (
@@ -95,23 +74,6 @@ def swap_databases(environment: Environment, backup: Backup, colour: str) -> tup
         steps.swap(environment, backup),
         *steps.flush_cache(environment),
     )
-
-
-def unchanged_since_plan(environment: Environment, deployed: Deployed, databases: Databases | None = None) -> Gate:
-    """Under the lock: are the live release, and the databases, still those that the plan was made from?"""
-
-    def judge(now: Deployed, databases_now: Databases | None = None) -> tuple[Finding, ...]:
-        live = f"live is now {(now.live_commit or 'nothing')[:12]}"
-        found = [finding("the deployed state", now == deployed, measured=live, expected="as in the plan")]
-        if databases is not None and databases_now is not None:
-            found.append(finding("the databases", databases_now.names == databases.names,
-                                 measured=", ".join(databases_now.names), expected="as in the plan"))
-        return tuple(found)
-
-    questions: tuple[Question[Any], ...] = (deployed_state(environment),)
-    if databases is not None:
-        questions = (*questions, survey_databases(environment))
-    return Gate("nothing has changed since the plan", questions, judge, success_threshold=1)
 
 
 def _steps(

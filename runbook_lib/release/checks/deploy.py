@@ -79,8 +79,11 @@ def release_is_live(
 ) -> tuple[Finding, ...]:
     """The target has the traffic, is the last one in the release history, and its services are healthy.
 
-    `essential_only`: what users need; monitoring may still be starting, as after a rollback.
+    `essential_only`: what users need; monitoring may still be starting, as after a rollback. Of an application that no
+    runbook has deployed there is no record: its services are healthy.
     """
+    if deployed.by_hand:
+        return containers_are_healthy(containers, environment.running_services(""))
     last = deployed.releases[-1] if deployed.releases else None
     colour = deployed.live_colour or FIRST_COLOUR
     services = environment.running_services(colour) if deployed.live_colour else ()

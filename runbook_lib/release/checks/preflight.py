@@ -9,6 +9,7 @@ from runbook_lib.core.text import parse_assignments
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed, Release
+from runbook_lib.release.checks.adoption import by_the_runbooks
 from runbook_lib.release.checks.earlier_run import earlier_run
 from runbook_lib.release.facts.repository import ReleaseTree
 
@@ -56,6 +57,8 @@ def rollback_target(deployed: Deployed, environment: Environment | None = None,
 
 def _recorded(deployed: Deployed) -> tuple[Finding, ...]:
     check = "rollback target known"
+    if deployed.by_hand:
+        return (by_the_runbooks(deployed, check),)
     if deployed.live_colour is None:
         return (Finding(check, Verdict.WARNING, "nothing is deployed yet", "the live release",
                         "The first deployment can only be rolled back by removing it."),)

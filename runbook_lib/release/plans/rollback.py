@@ -19,7 +19,7 @@ from runbook_lib.platform.plans.rollout import Choices, Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.restore_databases import Databases
-from runbook_lib.recovery.plans.restore import unchanged_since_plan
+from runbook_lib.recovery.plans.restore_preparation import unchanged_since_plan
 from runbook_lib.release.facts.schema_rollback import DataChoice, SchemaRollback
 from runbook_lib.release.facts.service_changes import ServiceChange
 from runbook_lib.release.plans import build_steps, cutover_steps, rollback_steps, service_steps, verification_steps

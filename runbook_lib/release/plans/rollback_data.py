@@ -16,7 +16,8 @@ from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.restore_databases import Databases
 from runbook_lib.recovery.plans import restore_steps
-from runbook_lib.recovery.plans.restore import preparation, swap_databases
+from runbook_lib.recovery.plans.restore import swap_databases
+from runbook_lib.recovery.plans.restore_preparation import preparation
 from runbook_lib.release.facts.schema_rollback import DataChoice, SchemaRollback
 from runbook_lib.release.plans import cutover_steps, rollback_steps, verification_steps
 

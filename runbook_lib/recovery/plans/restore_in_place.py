@@ -1,0 +1,106 @@
+"""A restore for an application whose release has one container a service: what writes rests while the names are swapped.
+
+No proxy of ours answers meanwhile, so that users see what they see whenever the application is stopped.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runbook_lib.core.findings import Finding, finding
+from runbook_lib.core.gates import Gate
+from runbook_lib.core.plan import Plan, SkippedStep, Step
+from runbook_lib.environment import Environment
+from runbook_lib.platform.checks.container_health import containers_are_healthy, restarts_of
+from runbook_lib.platform.facts.containers import Container, survey_containers
+from runbook_lib.platform.facts.endpoints import Endpoint, survey_endpoints
+from runbook_lib.platform.facts.releases import Deployed, current_state
+from runbook_lib.platform.plans import verification
+from runbook_lib.platform.plans.compose import start_services, stop_services
+from runbook_lib.platform.plans.step_keys import StepKey
+from runbook_lib.recovery.facts.backups import Backup
+from runbook_lib.recovery.facts.restore_databases import Databases
+from runbook_lib.recovery.plans import restore_steps as steps
+from runbook_lib.recovery.plans.restore_preparation import preparation, restore_facts, unchanged_since_plan
+
+OUTAGE = "about 30 seconds, and as long as the application takes to start"
+AT_ITS_START = "the application brings its schema up to date itself, when it starts"
+
+
+def plan_restore_in_place(environment: Environment, deployed: Deployed, containers: tuple[Container, ...],
+                          backup: Backup, databases: Databases, pre_restore_backup: Plan | None) -> Plan:
+    """Bring `backup` back as the live database of the application that runs. An interrupted swap is finished."""
+    prepared, skipped = preparation(environment, backup, pre_restore_backup,
+                                    resumed=databases.interrupted is not None)
+    wanted = (
+        *prepared,
+        stop_writers(environment),
+        steps.swap(environment, backup),
+        *steps.flush_cache(environment),
+        start_writers(environment),
+        verify(environment, containers),
+        steps.commit_restore(environment, backup),
+    )
+    return Plan(
+        f"restore {backup.name}", environment.name, wanted,
+        skipped=(*skipped, *steps.no_cache(environment), SkippedStep("Migrate the schema", AT_ITS_START)),
+        undo_on_failure=True,
+        facts=restore_facts(backup, deployed, databases),
+        recheck=unchanged_since_plan(environment, deployed, databases),
+        undo_ready=verification.engine_answers(environment),
+        rollback_check=_answers(environment, containers, "the application on its previous database"),
+        state=current_state(environment),
+        point_of_no_return=steps.RESTORE_COMMIT,
+        irreversible_reason="the restored database is live, and the previous one is retained next to it.",
+        irreversible_hint="Run the notebook again for the remaining steps.",
+        after_rollback_hint="The live database is the previous one. Read the failed step's evidence, then run again.",
+    )
+
+
+def stop_writers(environment: Environment) -> Step:
+    """Stop whatever writes. Undone: started again, as it was."""
+    resting = environment.release.stopped_for_a_restore
+    return Step(
+        StepKey.STOP_WRITERS,
+        f"Stop {', '.join(resting)}",
+        (stop_services(environment, *resting),),
+        undo=(start_services(environment, *resting),),
+        why=f"the outage begins: {OUTAGE}. Nothing is written from here on; users get no answer, or their proxy's error",
+    )
+
+
+def start_writers(environment: Environment) -> Step:
+    """Start what was stopped. Undone: stopped, so that it cannot write while the names are swapped back."""
+    resting = environment.release.stopped_for_a_restore
+    return Step(
+        "start-writers",
+        f"Start {', '.join(resting)}",
+        (start_services(environment, *resting),),
+        undo=(stop_services(environment, *resting),),
+        why="the same containers, which open new connections to the restored database. The outage ends",
+    )
+
+
+def verify(environment: Environment, containers: tuple[Container, ...]) -> Step:
+    """Does the application answer, as users ask it, on the restored database?"""
+    gate = _answers(environment, containers, "the application on the restored database")
+    return Step(StepKey.GATE_EXTERNAL, "Verify as users see it", (gate,))
+
+
+def _answers(environment: Environment, before: tuple[Container, ...], name: str) -> Gate:
+    restarts, services = restarts_of(before), environment.running_services("")
+
+    def judge(containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...]) -> tuple[Finding, ...]:
+        return (*containers_are_healthy(containers, services, restarts), *endpoints_answer(environment, endpoints))
+
+    questions: tuple[Any, ...] = (survey_containers(environment), survey_endpoints(environment))
+    rules = environment.gate
+    return Gate(name, questions, judge, success_threshold=rules.success_threshold, interval_s=rules.interval_s,
+                deadline_s=rules.deadline_s, failure_threshold=environment.rollback.failure_threshold)
+
+
+def endpoints_answer(environment: Environment, endpoints: tuple[Endpoint, ...]) -> tuple[Finding, ...]:
+    """Every health endpoint of the environment answers users with 200."""
+    return tuple(finding(f"{one.path} answers", one.status == 200, measured=one.error or one.status, expected=200,
+                         next_step="Read the application's log on the server.", request_id=one.request_id)
+                 for one in endpoints if one.path in environment.health.endpoints)
