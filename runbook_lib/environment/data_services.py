@@ -10,6 +10,8 @@ from runbook_lib.environment.types import DatabaseName, Name, StrictModel
 
 # what an environment may be without: every notebook that asks for it has an answer. Others follow one by one.
 OPTIONAL_PARTS = ("cache", "monitoring")
+# what is there unless it is left out: no key of its own describes it
+KEYLESS_PARTS = ("migrations",)
 
 
 class Database(StrictModel):
@@ -46,8 +48,9 @@ def data_service_faults(services: Mapping[str, Service], named: Mapping[str, str
 
 def part_faults(given: Mapping[str, bool], without: Mapping[str, str]) -> list[str]:
     """What is wrong with `without`: a part that cannot be left out, and one that is given and explained, or neither."""
-    faults = [f"without.{part}: only {', '.join(OPTIONAL_PARTS)} can be left out{did_you_mean(part, OPTIONAL_PARTS)}"
-              for part in without if part not in OPTIONAL_PARTS]
+    known = (*OPTIONAL_PARTS, *KEYLESS_PARTS)
+    faults = [f"without.{part}: only {', '.join(known)} can be left out{did_you_mean(part, known)}"
+              for part in without if part not in known]
     for part in OPTIONAL_PARTS:
         if given[part] and part in without:
             faults.append(f"without.{part}: {part} is given as well; leave one of them out ({part}: null)")

@@ -41,8 +41,8 @@ from runbook_lib.environment.tuning import Tuning, tuning_faults
 from runbook_lib.environment.types import Count, Days, Line, Name, SecretName, StrictModel, Text
 
 RULES = ("services", "release", "database", "cache", "without", "networks", "images", "tuning", "rate_limit", "health",
-         "metrics", "logs", "alerts", "alert_drill", "backup", "restore_drill", "configuration_backup", "rollback", "gate",
-         "watch", "success", "load", "load_test", "capacity", "disk_minimum_gb", "memory_minimum_mb")
+         "metrics", "logs", "alerts", "alert_drill", "backup", "restore_drill", "configuration_backup", "rollback",
+         "gate", "watch", "success", "load", "load_test", "capacity", "disk_minimum_gb", "memory_minimum_mb")
 
 
 # as Compose takes it; short enough for what is added to it: a host name in its networks has 63 characters at most

@@ -43,7 +43,7 @@ class Backup(StrictModel):
 
 
 class StaticAssets(StrictModel):
-    """Files that a service serves: a folder inside its container."""
+    """Files that a service serves, or keeps: a folder inside its container."""
 
     service: Name
     path: AbsolutePath
@@ -52,7 +52,8 @@ class StaticAssets(StrictModel):
 class ConfigurationBackup(StrictModel):
     """The weekly backup of configuration, files and logs. `data_volumes` has for each volume why it needs no copy here.
 
-    `uploads` are folders on the server; where there are none, `no_uploads_reason` is why.
+    `uploads` are folders on the server, or in a service's container where they are in a volume; where there are none,
+    `no_uploads_reason` is why.
     """
 
     repository: AbsolutePath
@@ -65,7 +66,7 @@ class ConfigurationBackup(StrictModel):
     files_directory: AbsolutePath
     keep_files: Count
     static_assets: StaticAssets | None = None
-    uploads: tuple[AbsolutePath, ...] = ()
+    uploads: tuple[AbsolutePath | StaticAssets, ...] = ()
     no_uploads_reason: Text | None = None
     data_volumes: dict[Name, Text]
     logs_directory: AbsolutePath

@@ -17,14 +17,17 @@ class Service(StrictModel):
     """One service of the plan. A coloured one runs as `<name>-blue` or `<name>-green`, or both for a while.
 
     `host_mounts` are folders of the server, not its own, that it may mount read-only: what it measures. `needs` are the
-    services without which it cannot do its work; `probe` is how it is asked directly. A service that has no health check
-    says why in `no_health_check_reason`.
+    services without which it cannot do its work; `probe` is how it is asked directly. A service that has no health
+    check says why in `no_health_check_reason`. `published` ones may open their `ports` to the world; where there are
+    none, the proxy alone may.
     """
 
     title: Text
     technology: Text
     purpose: Text
-    ports: Annotated[tuple[Port, ...], Field(min_length=1)]
+    ports: tuple[Port, ...] = ()
+    # users reach it without a proxy of ours in front
+    published: bool = False
     # what is reached through the link alone; a published port would be open to the world
     loopback_port: Port | None = None
     cpus: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)]
@@ -44,8 +47,8 @@ class Service(StrictModel):
 
     @property
     def port(self) -> int:
-        """The port that serves users: the last of `ports` (nginx: 443, not the redirecting 80)."""
-        return self.ports[-1]
+        """The port that serves users: the last of `ports` (nginx: 443, not the redirecting 80); 0 where it has none."""
+        return self.ports[-1] if self.ports else 0
 
     @property
     def memory_bytes(self) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from itertools import chain
 
-from runbook_lib.core.findings import Finding, finding
+from runbook_lib.core.findings import Finding, finding, not_applicable
 from runbook_lib.core.text import head_of
+from runbook_lib.environment import Environment
 from runbook_lib.recovery.checks.freshness import RUN_BACKUP
 from runbook_lib.recovery.facts.backups import Backup, Backups, Trust
 from runbook_lib.recovery.facts.drill_selection import DrillSelection
@@ -19,7 +20,7 @@ _NEVER = f"Never restore this backup. {RUN_BACKUP}"
 
 
 def drill_results(
-    selection: DrillSelection, backups: Backups, before: Drills, after: Drills
+    selection: DrillSelection, backups: Backups, before: Drills, after: Drills, environment: Environment | None = None
 ) -> tuple[Finding, ...]:
     """What this run's drills showed of every selected backup, and whether the newest file is one a restore could use.
 
@@ -31,11 +32,16 @@ def drill_results(
                            next_step=RUN_BACKUP)
         return (restored, _newest(backups))
     added = Drills(after.added_since(before))
-    return (*chain.from_iterable(drill_findings(one, _of(one, added)) for one in selection.backups), _newest(backups))
+    why = (environment.restore_drill.no_reads_reason if environment else None) or ""
+    shown = (drill_findings(one, _of(one, added), why) for one in selection.backups)
+    return (*chain.from_iterable(shown), _newest(backups))
 
 
-def drill_findings(backup: Backup, drill: Drill | None) -> tuple[Finding, ...]:
-    """What one drill showed of one backup; no drill, or one that could not be carried out, is inconclusive."""
+def drill_findings(backup: Backup, drill: Drill | None, no_reads_reason: str = "") -> tuple[Finding, ...]:
+    """What one drill showed of one backup; no drill, or one that could not be carried out, is inconclusive.
+
+    `no_reads_reason` is why the environment has the application asked nothing.
+    """
     name, manifest = backup.name, backup.manifest
     check, expected = f"{name}: restored", "as in its manifest"
     if drill is None or manifest is None or drill.sha256 != manifest.sha256:
@@ -52,7 +58,7 @@ def drill_findings(backup: Backup, drill: Drill | None) -> tuple[Finding, ...]:
         _duration(name, drill),
         *_integrity(name, drill),
         _isolation(name, drill),
-        _reads(name, drill),
+        not_applicable(f"{name}: {APPLICATION_READS}", no_reads_reason) if no_reads_reason else _reads(name, drill),
     )
 
 

@@ -112,14 +112,19 @@ def survey_configuration(environment: Environment, *, clone: bool = False) -> Qu
     rules = environment.configuration_backup
     argv = ("bash", "-s", "--", environment.server.directory, rules.repository, "clone" if clone else "no",
             "\n".join((rules.repository, rules.files_directory, rules.logs_directory)), *source_arguments(environment))
-    text = programs.text("recovery/configuration_files.sh", "recovery/folder_owner.sh",
-                         "recovery/configuration_survey.sh")
+    text = secrets_source(environment) + programs.text(
+        "recovery/configuration_files.sh", "recovery/folder_owner.sh", "recovery/configuration_survey.sh")
 
     def fetch(connections: Connections) -> ConfigurationBackups:
         reply = connections.server.run(Command(argv, stdin=text, timeout_s=120))
         return parse_configuration(reply.stdout, our_clock=datetime.now(UTC))
 
     return Question("configuration backups", fetch)
+
+
+def secrets_source(environment: Environment) -> str:
+    """The first line of both programs: which file has the values that no backup may hold."""
+    return "secrets_file=.env\n" if environment.release.replaced else ""
 
 
 def source_arguments(environment: Environment) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.platform.plans.compose import compose
 from runbook_lib.recovery.facts.archived_files import ArchivedFiles, archived_files
-from runbook_lib.recovery.facts.configuration_backups import ConfigurationBackups, source_arguments
+from runbook_lib.recovery.facts.configuration_backups import ConfigurationBackups, secrets_source, source_arguments
 
 COMMIT = "configuration-commit"
 PUSH = "configuration-push"
@@ -49,10 +49,10 @@ def survey_files(environment: Environment) -> Question[ArchivedFiles]:
     return archived_files(environment, compose(environment, "config", "--volumes"))
 
 
-def configuration_program() -> str:
+def configuration_program(first_line: str = "") -> str:
     """The text that all steps run, manually and by schedule, as `bash -s -- STEP DIRECTORY …` takes it."""
-    return programs.text("recovery/configuration_files.sh", "recovery/folder_owner.sh",
-                         "recovery/backup_configuration.sh")
+    return first_line + programs.text("recovery/configuration_files.sh", "recovery/folder_owner.sh",
+                                      "recovery/backup_configuration.sh")
 
 
 def commit_command(environment: Environment) -> Command:
@@ -72,7 +72,7 @@ def scheduled_steps(environment: Environment) -> tuple[tuple[str, Command], ...]
 
 def _program(environment: Environment, step: str, *words: str, timeout_s: float) -> Command:
     argv = ("bash", "-s", "--", step, environment.server.directory, environment.project, *words)
-    return Command(argv, stdin=configuration_program(), timeout_s=timeout_s)
+    return Command(argv, stdin=configuration_program(secrets_source(environment)), timeout_s=timeout_s)
 
 
 def _commit(environment: Environment, now: ConfigurationBackups) -> Step:
@@ -106,7 +106,10 @@ def _archives(environment: Environment) -> tuple[Step, ...]:
         container = f"{service}-{LIVE_COLOUR}" if coloured else service
         prefix = compose(environment, "exec", "-T", container).argv
         steps.append(_archive(environment, "static-assets", rules.static_assets.path, prefix, live_colour=coloured))
-    steps += (_archive(environment, path.strip("/").replace("/", "-"), path, ()) for path in rules.uploads)
+    for folder in rules.uploads:
+        path, prefix, name = (folder, (), "") if isinstance(folder, str) else (
+            folder.path, compose(environment, "exec", "-T", folder.service).argv, f"{folder.service}-")
+        steps.append(_archive(environment, name + path.strip("/").replace("/", "-"), path, prefix))
     return tuple(steps)
 
 

@@ -59,7 +59,7 @@ def plan_restore_in_place(environment: Environment, deployed: Deployed, containe
 
 def stop_writers(environment: Environment) -> Step:
     """Stop whatever writes. Undone: started again, as it was."""
-    resting = environment.release.stopped_for_a_restore
+    resting = environment.release.writers
     return Step(
         StepKey.STOP_WRITERS,
         f"Stop {', '.join(resting)}",
@@ -71,7 +71,7 @@ def stop_writers(environment: Environment) -> Step:
 
 def start_writers(environment: Environment) -> Step:
     """Start what was stopped. Undone: stopped, so that it cannot write while the names are swapped back."""
-    resting = environment.release.stopped_for_a_restore
+    resting = environment.release.writers
     return Step(
         "start-writers",
         f"Start {', '.join(resting)}",

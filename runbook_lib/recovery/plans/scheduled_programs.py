@@ -11,6 +11,7 @@ from collections.abc import Callable
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.environment import Environment
+from runbook_lib.recovery.facts.configuration_backups import secrets_source
 from runbook_lib.recovery.facts.installed_schedules import cron_markers
 from runbook_lib.recovery.facts.schedules import BACKUP_CONFIGURATION, BACKUP_DATABASE, Schedule, planned_schedules
 from runbook_lib.recovery.plans import backup, configuration_backup
@@ -34,7 +35,7 @@ def job_programs(environment: Environment) -> dict[str, str]:
     shared = {
         JOB_WRAPPER: programs.text(f"recovery/{JOB_WRAPPER}"),
         f"{BACKUP_DATABASE}.sh": backup.backup_program(),
-        f"{BACKUP_CONFIGURATION}.sh": configuration_backup.configuration_program(),
+        f"{BACKUP_CONFIGURATION}.sh": configuration_backup.configuration_program(secrets_source(environment)),
     }
     # a launcher that is there before its programs would fail when it is due just then
     return shared | {one.name: launcher(environment, one) for one in planned_schedules(environment)}

@@ -9,6 +9,11 @@ umask 077
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
 largest_file=2000000
+# Where the values of secrets are, below the project's folder. A caller that says .env has no file of ours: the application's
+# own has other values too, may be missing, and a secret in it is what is called like one.
+secrets_file=${secrets_file:-.env.secrets}
+names_a_secret() { [[ $secrets_file == .env.secrets || $1 =~ PASS|SECRET|TOKEN|KEY|CREDENTIAL ]]; }
+secrets_readable() { [[ -r $directory/$secrets_file || $secrets_file != .env.secrets && ! -e $directory/$secrets_file ]]; }
 
 # Files that hold keys and secrets by their nature never get into the copy, whatever is in them.
 is_secret_name() {
@@ -58,8 +63,10 @@ collect() {
         grep -qi 'no crontab for' "$copy.errors" || ! command -v crontab >/dev/null || printf 'excluded\tnot readable\tcrontab of %s\n' "$(id -un)"
     fi
     # the names of the secrets, which a new server needs; never a value
-    [[ ! -r $directory/.env.secrets ]] \
-        || grep -oE '^[A-Za-z_][A-Za-z0-9_]*=' -- "$directory/.env.secrets" | tr -d = | sort >"$copy/SECRET_NAMES"
+    local name
+    [[ ! -r $directory/$secrets_file ]] \
+        || grep -oE '^[A-Za-z_][A-Za-z0-9_]*=' -- "$directory/$secrets_file" | tr -d = | sort \
+            | while IFS= read -r name; do ! names_a_secret "$name" || printf '%s\n' "$name"; done >"$copy/SECRET_NAMES"
     sort -o "$copy/MODES" "$copy/MODES"
 }
 
@@ -85,11 +92,12 @@ encodings() {
 # The values stay in bash and in a pipe: never an argument of a program.
 search_secrets() {
     local line name value hit patterns names
-    [[ -r $directory/.env.secrets ]] || return 2
+    secrets_readable || return 2
     names=$(find "$copy" -mindepth 1 -printf '%P\n') || return 2
     while IFS= read -r line || [[ -n $line ]]; do
         [[ $line =~ ^([A-Za-z_][A-Za-z0-9_]*)=(.*)$ ]] || continue
         name=${BASH_REMATCH[1]} value=${BASH_REMATCH[2]}
+        names_a_secret "$name" || continue
         # inside double quotes a backslash stands before a backslash, a quote or a dollar sign of the value
         # shellcheck disable=SC2001
         if [[ $value =~ ^\'(.*)\'$ ]]; then value=${BASH_REMATCH[1]}
@@ -101,7 +109,8 @@ search_secrets() {
         wait "$!"; (($? <= 1)) || return 2  # 1: nothing found
         grep -qF -f <(printf '%s\n' "$patterns") <<<"$names"
         case $? in 0) printf 'leak\t%s\ta file name\n' "$name" ;; 1) ;; *) return 2 ;; esac
-    done <"$directory/.env.secrets"
+    done < <([[ ! -e $directory/$secrets_file ]] || cat -- "$directory/$secrets_file")
+    wait "$!" || return 2
     while IFS= read -r -d '' hit; do printf 'leak\ta private key\t%s\n' "${hit#"$copy"/}"; done \
         < <(grep -rlaZE -e '-----BEGIN [A-Z ]*PRIVATE KEY' -- "$copy")
     wait "$!"; (($? <= 1)) || return 2

@@ -86,5 +86,6 @@ def _without_health(config: ComposeConfig, environment: Environment) -> list[str
         name
         for name, service in config.services.items()
         if set(service.get("profiles") or (None,)) & set(running)
+        and not (name in environment.services and environment.services[name].no_health_check_reason)
         and (not service.get("healthcheck", {}).get("test") or service["healthcheck"].get("disable"))
     ]

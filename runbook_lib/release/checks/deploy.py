@@ -12,6 +12,7 @@ from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import ServerState
 from runbook_lib.platform.facts.target import FIRST_COLOUR, Target
+from runbook_lib.release.checks.adoption import can_be_deployed
 from runbook_lib.release.checks.capacity import disk_and_memory
 from runbook_lib.release.checks.compose import compose_file
 from runbook_lib.release.checks.configuration import configuration_is_valid
@@ -49,6 +50,8 @@ def deploy_preconditions(
     # without a commit there is no file to judge: five more failures would hide the one mistake
     if release.commit is None:
         return (named,)
+    if deployed and (deployed.by_hand or environment.release.replaced):
+        return (can_be_deployed(environment, deployed),)
     return (
         named,
         *((earlier_run(environment, deployed, containers),) if deployed else ()),

@@ -33,7 +33,7 @@ def exposure(config: ComposeConfig, environment: Environment, links: Mapping[str
              ) -> tuple[Finding, ...]:
     """Published ports, networks, privileges and mounts of every service. `links` are the release's symbolic links."""
     return (
-        _none("nothing but nginx is published by the Compose file", _published(config, environment)),
+        _none(f"nothing but {' and '.join(_public(environment))} is published by the Compose file", _published(config, environment)),
         _none("every service is in the plan's networks", _networks(config, environment)),
         _none("no container has privileges over the server", _privileges(config)),
         _none("no container mounts the engine's socket or the system's folders", _mounts(config, environment, links)),
@@ -46,18 +46,22 @@ def _none(check: str, wrong: Iterable[str]) -> Finding:
 
 
 def _published(config: ComposeConfig, environment: Environment) -> list[str]:
-    proxy = environment.services.get(PROXY)
-    wrong = []
+    public, wrong = _public(environment), []
     for name, service in config.services.items():
         for port in service.get("ports", []):
             if _is_loopback(port.get("host_ip")):
                 continue
             # its status page is on a port of its own, which is not for the world
-            if name == PROXY and proxy is not None and port.get("target") in proxy.ports:
+            if name in public and name in environment.services and port.get("target") in environment.services[name].ports:
                 continue
             # without a number the engine chooses one: it is as open as any
             wrong.append(f"{name}: {port.get('published') or 'a port that the engine chooses'}")
     return wrong
+
+
+def _public(environment: Environment) -> list[str]:
+    """What users reach: the services that the file calls published, or the proxy in front of all."""
+    return [name for name, one in environment.services.items() if one.published] or [PROXY]
 
 
 def _is_loopback(address: str | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.text import head_of, lines_of, pluralize
 from runbook_lib.release.facts.migration_rehearsal import MigrationRehearsal, RehearsalOutcome
 from runbook_lib.release.facts.repository import ReleaseTree
@@ -19,6 +19,8 @@ def migrations(
 
     A database past the release is a warning, not a failure: an older release keeps the newer schema.
     """
+    if tree.no_migrations:
+        return tuple(not_applicable(name, tree.no_migrations) for name in (CHAIN, KNOWN, REHEARSAL))
     if tree.migrations.pending(current) is None:
         newer = f"the database is at {current}, which this release does not have"
         return (
@@ -33,6 +35,8 @@ def migrations(
 
 def migration_chain(tree: ReleaseTree) -> Finding:
     """One head, every parent present, each revision once: read from the source, nothing is executed."""
+    if tree.no_migrations:
+        return not_applicable(CHAIN, tree.no_migrations)
     chain = tree.migrations
     faults = [f"{len(chain.heads)} heads: {', '.join(chain.heads) or 'none'}"] * (len(chain.heads) != 1)
     faults += [f"{name} is missing" for name in chain.missing_parents]

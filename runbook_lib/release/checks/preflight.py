@@ -9,7 +9,7 @@ from runbook_lib.core.text import parse_assignments
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed, Release
-from runbook_lib.release.checks.adoption import by_the_runbooks
+from runbook_lib.release.checks.adoption import by_the_runbooks, can_be_deployed
 from runbook_lib.release.checks.earlier_run import earlier_run
 from runbook_lib.release.facts.repository import ReleaseTree
 
@@ -50,6 +50,8 @@ def rollback_target(deployed: Deployed, environment: Environment | None = None,
     With `environment` and all `containers`, stopped ones too: what ran here is running, or it is a first deployment.
     `rolling_back`: no more than that, which a rollback needs itself; the live release may be broken in any way.
     """
+    if environment and rolling_back and (deployed.by_hand or environment.release.replaced):
+        return (can_be_deployed(environment, deployed),)
     if environment and rolling_back:
         return (earlier_run(environment, deployed, containers, troubled=True),)
     return (*((earlier_run(environment, deployed, containers),) if environment else ()), *_recorded(deployed))

@@ -14,6 +14,8 @@ def target_of(tree: ReleaseTree, schema_now: str | None = None) -> Target:
     """
     migrations = tree.migrations
     heads = migrations.heads
+    if tree.commit is not None and tree.no_migrations:
+        return Target(tree.commit.commit, tree.commit.version, tree.configuration, "", frozenset(), schema_now)
     if tree.commit is None or len(heads) != 1:
         problem = tree.problem or f"its migrations have {len(heads)} heads, expected one"
         raise PreconditionFailed(
