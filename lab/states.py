@@ -55,13 +55,17 @@ def _two_backups(instance: Instance) -> None:
         _run(instance, Scenario(f"{number} backup", "30_backup_database", apply=True))
 
 
+def _by_hand(instance: Instance) -> None:
+    bring_up(instance)
+
+
 STATES = {state.name: state for state in (
     State("empty", "", lambda instance: None),
     State(FIRST, "", _first_release),  # live, with 60,000 rows
     State("backups", FIRST, _two_backups),  # the same, with two good backups
     State(NEXT, FIRST, _next_release),  # the next release is live, the first one is stopped
     # brought up by their owners, with rows and files, before any runbook
-    *(State(one.name, "", bring_up, one.name) for one in registry.APPLICATIONS.values() if one.start),
+    *(State(one.name, "", _by_hand, one.name) for one in registry.APPLICATIONS.values() if one.start),
 )}
 
 

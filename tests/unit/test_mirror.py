@@ -8,15 +8,15 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
-# the application is a repository of its own in the lab, with its own tests; `python -m` entries parse and call
-APPLICATION = ROOT / "lab/app"
+# an application is a repository of its own in the lab, with its own tests; `python -m` entries parse and call
+APPLICATIONS = {ROOT / "lab/app", *(path for path in (ROOT / "lab/applications").iterdir() if path.is_dir())}
 ENTRIES = {"__init__", "__main__"}
 
 
 def modules(package: str) -> list[Path]:
     """The modules of a package, from its folder on."""
     found = (path for path in sorted((ROOT / package).rglob("*.py")) if path.stem not in ENTRIES)
-    return [path.relative_to(ROOT) for path in found if APPLICATION not in path.parents]
+    return [path.relative_to(ROOT) for path in found if not APPLICATIONS & set(path.parents)]
 
 
 def places_of_tests(module: Path) -> list[Path]:

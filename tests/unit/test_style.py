@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 MODULES = sorted((ROOT / "runbook_lib").rglob("*.py")) + sorted(
     path for path in (ROOT / "lab").rglob("*.py") if "app" not in path.relative_to(ROOT / "lab").parts[:1]
+    and not (path.relative_to(ROOT / "lab").parts[0] == "applications" and len(path.relative_to(ROOT / "lab").parts) > 2)
 )
 PROGRAMS = [ROOT / "setup.sh", ROOT / ".ci/run", *sorted((ROOT / "staging").rglob("*.sh")), *sorted((ROOT / "lab").rglob("*.sh")),
             *sorted((ROOT / "runbook_lib").rglob("*.sh")),

@@ -52,25 +52,26 @@ docker exec --interactive "$id" sh -c "$3" || code=$?
 id=$(one "$1" "$2")
 [ -z "$id" ] || exit "$code"
 """
-# What exists is started as it is: Compose would make containers anew whose file has changed since. A container without a
-# health check is up when it runs.
+# What exists is started as it is: Compose would make containers anew whose file has changed since. A container without
+# a health check is up when it runs.
 START_SERVICES = r"""
 project=$1 limit_s=$2; shift 2
+form='{{.Name}} {{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}healthy{{end}}'
 ids=
 for service; do
-  found=$(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project"     --filter "label=com.docker.compose.service=$service" --filter "label=com.docker.compose.oneoff=False")
+  found=$(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project" \
+    --filter "label=com.docker.compose.service=$service" --filter "label=com.docker.compose.oneoff=False")
   [ -n "$found" ] || { echo "$service has no container" >&2; exit 1; }
   ids="$ids $found"
 done
 docker start $ids >/dev/null
-up() {
-  docker inspect --format '{{.Name}} {{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}unchecked{{end}}' $ids     | grep -v ' running healthy$' | grep -v ' running unchecked$'
-}
 waited=0
-while left=$(up); do
-  [ $((waited += 1)) -le "$limit_s" ] || { echo "not up after $limit_s s: $left" >&2; exit 1; }
+while states=$(docker inspect --format "$form" $ids); do
+  case $(printf '%s\n' "$states" | grep -vc ' running healthy$') in 0) exit 0 ;; esac
+  [ $((waited += 1)) -le "$limit_s" ] || { echo "not up after $limit_s s: $states" >&2; exit 1; }
   sleep 1
 done
+exit 1
 """
 END_PROJECT = FIND + r"""
 end

@@ -30,8 +30,9 @@ def configuration_preconditions(now: ConfigurationBackups, environment: Environm
     return (
         *_secrets(now, environment),
         *own_folders(now.owners, environment.project),
-        finding("the repository is writable", now.writable if now.searched else None, measured="yes" if now.writable else "no",
-                expected=f"{parent} belongs to {user}",
+        # it was not asked about where the search before it was not possible
+        finding("the repository is writable", now.writable if now.searched else None,
+                measured="yes" if now.writable else "no", expected=f"{parent} belongs to {user}",
                 next_step=f"As root on the server: install -d -o {user} -m 0750 {parent}"),
         finding("every file of the project is there", not missing, measured=", ".join(missing) or "yes", expected="yes",
                 otherwise=Verdict.WARNING,
@@ -71,7 +72,8 @@ def _secrets(now: ConfigurationBackups, environment: Environment) -> tuple[Findi
         finding(SEARCHABLE, now.searched, measured="yes" if now.searched else "no",
                 expected=f"{environment.server.path(file)} is readable, and every file can be searched",
                 next_step="Let the runbooks' user read it." if environment.release.replaced else
-                "If that file is missing, run 20 Deploy: it delivers the secrets. Otherwise free memory and run again."),
+                "If that file is missing, run 20 Deploy: it delivers the secrets. Otherwise free memory and run "
+                "again."),
         finding(NO_SECRET, (not now.leaks) if now.searched else None,
                 measured=leaks or f"none in {now.collected} files", expected="none",
                 next_step="Replace the value in the file by ${NAME}, then rotate that secret: it was exposed."),

@@ -1,4 +1,4 @@
-"""A restore for an application whose release has one container a service: what writes rests while the names are swapped.
+"""A restore for an application with one container a service: what writes is stopped while the names are swapped.
 
 No proxy of ours answers meanwhile, so that users see what they see whenever the application is stopped.
 """
@@ -65,7 +65,7 @@ def stop_writers(environment: Environment) -> Step:
         f"Stop {', '.join(resting)}",
         (stop_services(environment, *resting),),
         undo=(start_services(environment, *resting),),
-        why=f"the outage begins: {OUTAGE}. Nothing is written from here on; users get no answer, or their proxy's error",
+        why=f"the outage begins: {OUTAGE}. Nothing is written from here on; users get no answer, or a proxy's error",
     )
 
 

@@ -33,7 +33,8 @@ def exposure(config: ComposeConfig, environment: Environment, links: Mapping[str
              ) -> tuple[Finding, ...]:
     """Published ports, networks, privileges and mounts of every service. `links` are the release's symbolic links."""
     return (
-        _none(f"nothing but {' and '.join(_public(environment))} is published by the Compose file", _published(config, environment)),
+        _none(f"nothing but {' and '.join(_public(environment))} is published by the Compose file",
+              _published(config, environment)),
         _none("every service is in the plan's networks", _networks(config, environment)),
         _none("no container has privileges over the server", _privileges(config)),
         _none("no container mounts the engine's socket or the system's folders", _mounts(config, environment, links)),
@@ -46,13 +47,15 @@ def _none(check: str, wrong: Iterable[str]) -> Finding:
 
 
 def _published(config: ComposeConfig, environment: Environment) -> list[str]:
-    public, wrong = _public(environment), []
+    known = environment.services
+    open_ports = {name: known[name].ports for name in _public(environment) if name in known}
+    wrong = []
     for name, service in config.services.items():
         for port in service.get("ports", []):
             if _is_loopback(port.get("host_ip")):
                 continue
             # its status page is on a port of its own, which is not for the world
-            if name in public and name in environment.services and port.get("target") in environment.services[name].ports:
+            if port.get("target") in open_ports.get(name, ()):
                 continue
             # without a number the engine chooses one: it is as open as any
             wrong.append(f"{name}: {port.get('published') or 'a port that the engine chooses'}")

@@ -43,7 +43,7 @@ class MigrationRehearsal:
 
 
 def rehearse_migrations(environment: Environment, commit: str | None) -> Question[MigrationRehearsal | None]:
-    """The migrations of a commit on a copy of the live schema; None without a commit, or without any. About half a minute.
+    """The migrations of a commit on a copy of the live schema; None without a commit or any of them. Half a minute.
 
     The copy holds no row of data: the rehearsal proves statements, not what they do to rows. No image is built for
     it; where the release's own does not exist yet, the running backend's libraries run the release's migrations.

@@ -25,9 +25,10 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         here[name] = Snapshot(name, key, 0.0)
         return here[name]
 
-    monkeypatch.setattr(states, "key", lambda: "k")
+    monkeypatch.setattr(states, "key", lambda application="": "k")
     monkeypatch.setattr(states, "down", lambda instance: made.append("down"))
     monkeypatch.setattr(states, "up", lambda instance: made.append("up"))
+    monkeypatch.setattr(states, "bring_up", lambda instance: made.append(f"bring up {instance.application.name}"))
     monkeypatch.setattr(states, "seed", lambda instance: made.append("seed"))
     monkeypatch.setattr(states, "_run", lambda instance, scenario: made.append(f"run {scenario.notebook}"))
     monkeypatch.setattr("lab.states.snapshots.save", save)
@@ -44,6 +45,20 @@ def test_a_state_is_made_from_its_parent_and_then_found(done: list[str]) -> None
     done.clear()
     assert states.ensure("backups").name == "backups"
     assert done == []
+
+
+def test_the_state_of_an_application_that_its_owners_brought_up_needs_no_runbook(done: list[str]) -> None:
+    states.ensure("shop")
+    assert done == ["down", "up", "bring up shop", "save shop", "down"]
+
+
+def test_a_runbook_decides_about_the_first_applications_states_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(states, "root", lambda: tmp_path)
+    (tmp_path / "runbook_lib").mkdir()
+    before = [states.key.__wrapped__(name) for name in ("gw2", "shop")]
+    (tmp_path / "runbook_lib/plan.py").write_text("changed")
+    after = [states.key.__wrapped__(name) for name in ("gw2", "shop")]
+    assert [old == new for old, new in zip(before, after, strict=True)] == [False, True]
 
 
 def test_a_builder_that_failed_leaves_no_server(done: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,95 @@
+"""A restore without a proxy of ours: whatever writes is stopped while the names are swapped, and started as it was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from runbook_lib.core.commands import Command
+from runbook_lib.core.findings import Verdict
+from runbook_lib.core.gates import Gate
+from runbook_lib.core.plan import Plan, Step
+from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.endpoints import Endpoint
+from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.platform.facts.target import Target
+from runbook_lib.recovery.facts.backups import Backup
+from runbook_lib.recovery.facts.manifests import Manifest, TableContents
+from runbook_lib.recovery.facts.restore_databases import Databases, RestoreDatabase
+from runbook_lib.recovery.plans.restore import plan_restore
+from tests.unit.shop_environment import shop
+
+ENVIRONMENT = shop()
+TAKEN = datetime(2026, 11, 27, 2, 0, tzinfo=UTC)
+NAME = "shop_20261127_020000.sql.gz"
+MANIFEST = Manifest(NAME, "shop", "0" * 64, 9, 9, 9, TAKEN, TAKEN, 1.0, "15.20", "15.20", "",
+                    (TableContents('public."user"', 5, "1:2"),))
+BACKUP = Backup(NAME, TAKEN, 9, MANIFEST, "0" * 64)
+LIVE = Databases("shop", RestoreDatabase("shop", "shop", 10**7, "", True))
+BY_HAND = Deployed(None, "c" * 40, None, None, None, frozenset(), (), by_hand=("web (web:latest, 0123456789ab)",))
+TARGET = Target("c" * 40, "v1.0.0", {}, "")
+
+
+def container(service: str, health: str | None = "healthy", **more: str) -> Container:
+    return Container(f"shop-{service}", service, "web:latest", "sha256:1", "running", health, 0, False, 0, TAKEN, **more)
+
+
+BEFORE = (container("web"), container("db"), container("worker", None, unchecked="it has no port"))
+
+
+def plan(databases: Databases = LIVE) -> Plan:
+    return plan_restore(ENVIRONMENT, BY_HAND, BEFORE, TARGET, BACKUP, databases, pre_restore_backup=None)
+
+
+def step(key: str) -> Step:
+    return next(one for one in plan().steps if one.key == key)
+
+
+def words(actions: tuple[object, ...]) -> str:
+    return " ".join(word for one in actions if isinstance(one, Command) for word in one.argv)
+
+
+def test_the_backup_is_loaded_while_the_application_runs_and_only_the_swap_is_not() -> None:
+    order = [one.key for one in plan().steps]
+    assert order.index("restore-compare") < order.index("stop-writers") < order.index("restore-swap")
+    assert order.index("restore-swap") < order.index("start-writers") < order.index("restore-commit")
+    assert "maintenance-on" not in order
+
+
+def test_every_writer_is_stopped_and_an_undo_starts_the_same_containers() -> None:
+    assert words(step("stop-writers").actions).endswith("shop stop web worker")
+    assert "docker start" in words(step("stop-writers").undo)
+    assert words(step("stop-writers").undo).endswith("web worker")
+    assert words(step("start-writers").undo).endswith("shop stop web worker")
+
+
+def test_nothing_is_left_to_compose_which_would_make_changed_containers_anew() -> None:
+    assert not any(" compose " in words((*one.actions, *one.undo)) for one in plan().steps)
+
+
+def test_the_plan_says_what_is_left_out_and_why() -> None:
+    reasons = {one.title: one.reason for one in plan().skipped}
+    assert reasons["Empty the cache"] == "the shop keeps nothing anywhere but in its database"
+    assert "when it starts" in reasons["Migrate the schema"]
+
+
+def test_a_restore_that_died_in_its_swap_loads_nothing_again() -> None:
+    retained = RestoreDatabase("shop_before_20261127_030000", "shop", 9, f"swap in progress, restored from {NAME}", False)
+    order = [one.key for one in plan(replace(LIVE, retained=(retained,))).steps]
+    assert "restore-load" not in order
+
+
+@pytest.mark.parametrize(("containers", "status", "good"), [
+    (BEFORE, 200, True),
+    (BEFORE, 503, False),
+    ((*BEFORE[:2], container("worker", None)), 200, False),  # nothing says that it may have no health check
+    (BEFORE[:2], 200, False),
+], ids=["all is well", "closed", "no health check", "no worker"])
+def test_users_and_every_service_have_to_be_well_on_the_restored_database(
+        containers: tuple[Container, ...], status: int, good: bool) -> None:
+    gate = step("gate-external").actions[0]
+    assert isinstance(gate, Gate)
+    found = gate.judge(containers, (Endpoint("/status/", status, 0.1, {}),))
+    assert all(one.verdict is Verdict.PASSED for one in found) is good
