@@ -9,9 +9,9 @@ from runbook_lib.environment.services import Service
 from runbook_lib.environment.types import DatabaseName, Name, StrictModel
 
 # what an environment may be without: every notebook that asks for it has an answer. Others follow one by one.
-OPTIONAL_PARTS = ("cache", "monitoring")
+OPTIONAL_PARTS = ("cache",)
 # what is there unless it is left out: no key of its own describes it
-KEYLESS_PARTS = ("migrations",)
+KEYLESS_PARTS = ("monitoring", "migrations")
 
 
 class Database(StrictModel):

@@ -109,12 +109,10 @@ class Environment(StrictModel):
     def _agrees_with_itself(self) -> Environment:
         data = {"database.service": self.database.service}
         data |= {"cache.service": self.cache.service} if self.cache else {}
-        kept = tuple(data.values())
         faults = [*self._unusable_compose(), *self._unknown_networks(), *self._unexplained_absences(),
                   *self._unnamed_secrets(), *data_service_faults(self.services, data),
-                  *part_faults({"cache": self.cache is not None, "monitoring": "prometheus" in self.services},
-                               self.without),
-                  *release_faults(self.release, self.services, kept),
+                  *part_faults({"cache": self.cache is not None}, self.without),
+                  *release_faults(self.release, self.services, tuple(data.values())),
                   *dependency_faults(self.services, self.health), *metric_faults(self.metrics, self.alerts),
                   *log_faults(self.logs, self.services), *capacity_faults(self),
                   *tuning_faults(self.tuning, self.services), *self._drill_faults()]
@@ -176,7 +174,9 @@ class Environment(StrictModel):
     @property
     def no_monitoring_reason(self) -> str:
         """Why this environment has no Prometheus; empty where it has one."""
-        return self.without.get("monitoring", "") or self.absent_services.get("prometheus", "")
+        if "prometheus" in self.services:
+            return self.absent_services.get("prometheus", "")
+        return self.without.get("monitoring", "the environment file names no Prometheus")
 
     @property
     def shared_services(self) -> tuple[str, ...]:
@@ -191,7 +191,7 @@ class Environment(StrictModel):
     def running_services(self, colour: str) -> tuple[str, ...]:
         """Compose service names that must run while `colour` is live; absent ones are left out.
 
-        With the strategy recreate there are no colours, and any text will do.
+        With the strategy recreate any text will do.
         """
         # a wrong colour would name services that never run, and a check of them that never fails
         if colour not in COLOURS and not self.release.replaced:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy
+from runbook_lib.platform.facts.by_hand import BY_HAND, NOT_YET
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.monitoring import Alert
 from runbook_lib.platform.facts.operations import Operation
-from runbook_lib.platform.facts.releases import BY_HAND, NOT_YET, Deployed
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.recovery.checks.freshness import last_backup
 from runbook_lib.recovery.facts.backups import Backups
 

@@ -43,3 +43,12 @@ def _empty(connections: Connections) -> frozenset[str]:
         return frozenset(str(one["Name"]) for one in found if one.get("Size") in ("0B", "0"))
     except (CommandTimedOut, FactUnreadable, ValueError, TypeError, KeyError, AttributeError):
         return frozenset()
+
+
+def parse_first_undone(pre_image: str | None) -> bool:
+    """Whether the last deployment that began found nothing at all, so that it was a first one; False without a file."""
+    try:
+        found = read_json(pre_image or "")
+        return found["live_colour"] is None and found["env"] is None and not found["running"]
+    except (ValueError, KeyError, TypeError):
+        return False

@@ -12,8 +12,9 @@ from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import lines_of, parse_assignments
 from runbook_lib.environment import Environment
+from runbook_lib.platform.facts import by_hand
 from runbook_lib.platform.facts.containers import survey_containers
-from runbook_lib.platform.facts.left_volumes import left_volumes
+from runbook_lib.platform.facts.left_volumes import left_volumes, parse_first_undone
 from runbook_lib.platform.facts.running_release import (
     env_file_of,
     foreign_services,
@@ -29,9 +30,6 @@ _COMPATIBLE_BEFORE_0_2 = "old_code"  # the name of `compatible_with` in lines th
 ENV, UPSTREAMS = ".env", ".runbook/upstreams/active.conf"
 PRE_IMAGE = ".runbook/pre-image.json"
 IMAGES = ("gw2-backend", "gw2-frontend")
-BY_HAND = "an application runs that no runbook has deployed"
-NOT_YET = ("Its data can be backed up and restored by 30 to 34, and its health read by 40. Releases with the strategy "
-           "recreate cannot be deployed by the runbooks yet: go on deploying it as before.")
 
 
 @dataclass(frozen=True)
@@ -89,14 +87,12 @@ class Deployed:
         """The state in words, for a table."""
         last = self.releases[-1] if self.releases else None
         if self.by_hand:
-            return {"live": BY_HAND, "services": ", ".join(self.by_hand), "checked out": (self.head or "nothing")[:12],
-                    "last recorded": "nothing yet"}
+            return by_hand.summary(self.by_hand, self.head)
         return {
             "live": f"{self.live_version or 'nothing'} ({(self.live_commit or 'no commit')[:12]})",
             "colour": self.live_colour or "none yet",
             "checked out": (self.head or "nothing")[:12],
-            "last recorded": f"{last.version} ({last.commit[:12]}), {last.at:%Y-%m-%d %H:%M} UTC"
-            if last
+            "last recorded": f"{last.version} ({last.commit[:12]}), {last.at:%Y-%m-%d %H:%M} UTC" if last
             else "nothing yet",
             "previous": self.releases[-2].version if len(self.releases) > 1 else "nothing",
             **({"lost, read from Docker": ", ".join(self.lost)} if self.lost else {}),
@@ -113,9 +109,7 @@ class Deployed:
     @property
     def live_version(self) -> str | None:
         """The version label of the colour that gets traffic."""
-        if self.live_colour is None:
-            return None
-        return str(self.variables.get(f"{self.live_colour.upper()}_VERSION", "")) or None
+        return str(self.variables.get(f"{self.live_colour.upper()}_VERSION", "")) or None if self.live_colour else None
 
     def live_release(self) -> Release:
         """The recorded release that has the traffic. Raises PreconditionFailed when it was never recorded."""
@@ -123,8 +117,7 @@ class Deployed:
             if release.commit == self.live_commit:
                 return release
         if self.by_hand:
-            raise PreconditionFailed(f"{BY_HAND[0].upper()}{BY_HAND[1:]}: {', '.join(self.by_hand)}.",
-                                     where="the release history", next_step=NOT_YET)
+            raise by_hand.not_recorded(self.by_hand)
         raise PreconditionFailed(
             "the live release is not in the release history",
             where=f"live commit {self.live_commit or 'none'}, {len(self.releases)} recorded releases",
@@ -139,8 +132,7 @@ def deployed_state(environment: Environment) -> Question[Deployed]:
     """
 
     def fetch(connections: Connections) -> Deployed:
-        directory = environment.server.directory
-        server = connections.server
+        directory, server = environment.server.directory, connections.server
 
         def text(path: str) -> str | None:
             raw = server.read(f"{directory}/{path}")
@@ -153,7 +145,7 @@ def deployed_state(environment: Environment) -> Question[Deployed]:
         found = Deployed(
             live_colour=parse_live_colour(upstreams),
             head=head.stdout.strip() if head.exit_code == 0 else None,
-            # with recreate it is the application's own, which has values of its own, and none of ours
+            # with recreate it is the application's own file
             env_text=None if environment.release.replaced else env_text,
             upstreams_text=upstreams,
             secrets_sha256=digest.stdout.split()[0] if digest.exit_code == 0 else None,
@@ -181,8 +173,7 @@ def _by_what_runs(found: Deployed, environment: Environment, connections: Connec
     if not containers:
         return found
     if environment.release.replaced:
-        return replace(found, by_hand=tuple(f"{one.service} ({one.image}, {one.image_id.removeprefix('sha256:')[:12]})"
-                                            for one in containers if one.state == "running"))
+        return replace(found, by_hand=by_hand.running_services(containers))
     refuse_foreign(environment, foreign_services(environment, containers))
     profiles = found.variables.get("COMPOSE_PROFILES", "").split(",")
     named = found.live_colour or next((one for one in ("blue", "green") if one in profiles), None)
@@ -231,15 +222,6 @@ def parse_live_colour(upstreams: str | None) -> str | None:
             next_step="Compare the file on the server with the release history: it shows which colour was live last.",
         )
     return str(colours.pop())
-
-
-def parse_first_undone(pre_image: str | None) -> bool:
-    """Whether the last deployment that began found nothing at all, so that it was a first one; False without a file."""
-    try:
-        found = read_json(pre_image or "")
-        return found["live_colour"] is None and found["env"] is None and not found["running"]
-    except (ValueError, KeyError, TypeError):
-        return False
 
 
 def parse_application_images(listing: str) -> frozenset[str]:

@@ -59,24 +59,24 @@ def plan_restore_in_place(environment: Environment, deployed: Deployed, containe
 
 def stop_writers(environment: Environment) -> Step:
     """Stop whatever writes. Undone: started again, as it was."""
-    resting = environment.release.writers
+    writers = environment.release.writers
     return Step(
         StepKey.STOP_WRITERS,
-        f"Stop {', '.join(resting)}",
-        (stop_services(environment, *resting),),
-        undo=(start_services(environment, *resting),),
+        f"Stop {', '.join(writers)}",
+        (stop_services(environment, *writers),),
+        undo=(start_services(environment, *writers),),
         why=f"the outage begins: {OUTAGE}. Nothing is written from here on; users get no answer, or a proxy's error",
     )
 
 
 def start_writers(environment: Environment) -> Step:
     """Start what was stopped. Undone: stopped, so that it cannot write while the names are swapped back."""
-    resting = environment.release.writers
+    writers = environment.release.writers
     return Step(
         "start-writers",
-        f"Start {', '.join(resting)}",
-        (start_services(environment, *resting),),
-        undo=(stop_services(environment, *resting),),
+        f"Start {', '.join(writers)}",
+        (start_services(environment, *writers),),
+        undo=(stop_services(environment, *writers),),
         why="the same containers, which open new connections to the restored database. The outage ends",
     )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, finding
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.releases import BY_HAND, NOT_YET, Deployed
+from runbook_lib.platform.facts.by_hand import BY_HAND, NOT_YET
+from runbook_lib.platform.facts.releases import Deployed
 
 CHECK = "the runbooks can deploy here"
 EXPECTED = "the strategy blue-green, and a release that a runbook has deployed or none at all"

@@ -41,16 +41,14 @@ def deploy_preconditions(
     The rules are those of 10 Preflight, of the very commit: what it calls failed is not deployed, run or not.
     """
     named = finding(
-        "the ref names a commit",
-        release.commit is not None,
-        measured=release.problem or "one commit",
+        "the ref names a commit", release.commit is not None, measured=release.problem or "one commit",
         expected="a tag, branch or commit of the origin",
         next_step="Check the name with `git ls-remote origin` and correct `ref`.",
     )
     # without a commit there is no file to judge: five more failures would hide the one mistake
     if release.commit is None:
         return (named,)
-    if deployed and (deployed.by_hand or environment.release.replaced):
+    if deployed and (environment.release.replaced or deployed.by_hand):
         return (can_be_deployed(environment, deployed),)
     return (
         named,

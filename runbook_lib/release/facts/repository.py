@@ -92,7 +92,6 @@ class ReleaseTree:
     `commit` is None when the ref names nothing, or two different things: `problem` explains which. `of_the_server` are
     paths that the release holds although the server keeps files of its own there. `ports` are open on the server now;
     None: not known. `not_in_checkout` are Compose files that the live release lacks; `not_in_release`: this one.
-    `no_migrations` is why the environment has none that the runbooks read.
     """
 
     ref: str
@@ -104,7 +103,7 @@ class ReleaseTree:
     ports: ServerPorts | None = None
     not_in_checkout: tuple[str, ...] = ()
     not_in_release: tuple[str, ...] = ()
-    no_migrations: str = ""
+    no_migrations: str = ""  # why the environment has none
 
     @property
     def configuration(self) -> dict[str, str]:
@@ -130,9 +129,9 @@ def inspect_release(environment: Environment, ref: str) -> Question[ReleaseTree]
     def fetch(connections: Connections) -> ReleaseTree:
         reply = connections.server.run(Command(argv, stdin=program, timeout_s=SURVEY_TIMEOUT_S))
         tree = parse_release(reply.stdout, ref, where=environment.server.directory, compose_files=files)
-        tree = replace(tree, no_migrations=environment.without.get("migrations", ""))
-        if environment.release.replaced:  # the application's own .env is no file of ours
-            tree = replace(tree, of_the_server=tuple(name for name in tree.of_the_server if name != ".env"))
+        own = (".env",) if environment.release.replaced else ()  # the application's own file then
+        tree = replace(tree, of_the_server=tuple(name for name in tree.of_the_server if name not in own),
+                       no_migrations=environment.without.get("migrations", ""))
         return _with_missing_of_the_server(tree, connections)
 
     return Question(f"release {ref}", fetch)

@@ -35,7 +35,7 @@ def products(request):
 
 
 def users(request):
-    """How many customers there are; who they are is nobody's business."""
+    """How many customers there are; who they are is not public."""
     return _listed(User.objects.order_by("id").values("id"), request)
 
 

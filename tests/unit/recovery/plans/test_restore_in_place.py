@@ -32,8 +32,9 @@ BY_HAND = Deployed(None, "c" * 40, None, None, None, frozenset(), (), by_hand=("
 TARGET = Target("c" * 40, "v1.0.0", {}, "")
 
 
-def container(service: str, health: str | None = "healthy", **more: str) -> Container:
-    return Container(f"shop-{service}", service, "web:latest", "sha256:1", "running", health, 0, False, 0, TAKEN, **more)
+def container(service: str, health: str | None = "healthy", unchecked: str = "") -> Container:
+    return Container(f"shop-{service}", service, "web:latest", "sha256:1", "running", health, 0, False, 0, TAKEN,
+                     unchecked=unchecked)
 
 
 BEFORE = (container("web"), container("db"), container("worker", None, unchecked="it has no port"))
@@ -86,10 +87,10 @@ def test_a_restore_that_died_in_its_swap_loads_nothing_again() -> None:
     (BEFORE, 503, False),
     ((*BEFORE[:2], container("worker", None)), 200, False),  # nothing says that it may have no health check
     (BEFORE[:2], 200, False),
-], ids=["all is well", "closed", "no health check", "no worker"])
-def test_users_and_every_service_have_to_be_well_on_the_restored_database(
+], ids=["all healthy", "closed", "no health check", "no worker"])
+def test_users_and_every_service_have_to_be_healthy_on_the_restored_database(
         containers: tuple[Container, ...], status: int, good: bool) -> None:
     gate = step("gate-external").actions[0]
     assert isinstance(gate, Gate)
-    found = gate.judge(containers, (Endpoint("/status/", status, 0.1, {}),))
+    found = gate.judge(containers, (Endpoint("/status/", status, {}, 0.1),))
     assert all(one.verdict is Verdict.PASSED for one in found) is good
