@@ -27,7 +27,7 @@ def test_types_defaults_and_samples_are_in_an_operators_words() -> None:
     assert "| `port` | whole number from 1 to 65535 | `22` | `2222` |" in page
     assert "| `critical` | true or false | required | `true` |" in page
     assert "| `memory` | memory, e.g. 512MB | required |  |" in page
-    assert "| `ports` | list of whole numbers from 1 to 65535 | required |  |" in page
+    assert "| `ports` | list of whole numbers from 1 to 65535 | none |  |" in page
 
 
 def test_no_pattern_reaches_the_page() -> None:
