@@ -174,9 +174,8 @@ class Environment(StrictModel):
     @property
     def no_monitoring_reason(self) -> str:
         """Why this environment has no Prometheus; empty where it has one."""
-        if "prometheus" in self.services:
-            return self.absent_services.get("prometheus", "")
-        return self.without.get("monitoring", "the environment file names no Prometheus")
+        found = self.services.get("prometheus")
+        return found.absent_reason if found else self.without.get("monitoring", "the file names no Prometheus")
 
     @property
     def shared_services(self) -> tuple[str, ...]:
