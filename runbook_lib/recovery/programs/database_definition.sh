@@ -26,7 +26,7 @@ SELECT format('CREATE DATABASE %I TEMPLATE template0 OWNER %I ENCODING %L LC_COL
         encoding, d ->> 'datcollate', d ->> 'datctype')
     || CASE d ->> 'datlocprovider'
         WHEN 'i' THEN format(' LOCALE_PROVIDER icu ICU_LOCALE %L', coalesce(d ->> 'datlocale', d ->> 'daticulocale'))
-            || coalesce(format(' ICU_RULES %L', d ->> 'daticurules'), '')
+            || coalesce(' ICU_RULES ' || quote_literal(d ->> 'daticurules'), '')
         WHEN 'b' THEN format(' LOCALE_PROVIDER builtin BUILTIN_LOCALE %L', d ->> 'datlocale')
         WHEN 'c' THEN ' LOCALE_PROVIDER libc' ELSE '' END
     || :'collation_words' || CASE WHEN space IN ('pg_default', '') THEN '' ELSE format(' TABLESPACE %I', space) END || ';'

@@ -39,10 +39,14 @@ readonly PG_DUMP=("${WITH_OWN_LIMITS[@]}" sh -c "$WITHOUT_EVENTS"'
     command -v stdbuf >/dev/null && exec stdbuf -o1M pg_dump "$@"; exec pg_dump "$@"'
     pg_dump "${DUMP_OPTIONS[@]}")
 
-# dump_as_recorded MANIFEST: sets `dumping` to PG_DUMP as that backup was printed. Earlier ones had the database's own settings.
+# dump_as_recorded MANIFEST FILE: sets `dumping` to PG_DUMP as that backup was printed. Earlier ones had the database's own settings.
+# In its encoding: a copy on another server may have another one, and the same letter would be other bytes.
 dump_as_recorded() {
+    local encoding
     dumping=("${PG_DUMP[@]}")
     grep -qF "\"values\": \"$PRINTED_NAME\"" -- "$1" || dumping=("${PG_DUMP[@]/"$PRINTED"/}")
+    encoding=$(gunzip -c -- "$2" 2>/dev/null | head -c 8000 | sed -n "s/^SET client_encoding = '\([A-Za-z0-9_]\{1,40\}\)';$/\1/p" | head -n 1) || true
+    [[ -z $encoding ]] || dumping+=("--encoding=$encoding")
 }
 
 # AS_WHO_MAY_READ PROGRAM USER DATABASE WORD…: psql or pg_dump there, as a superuser where one lets us in over the socket,

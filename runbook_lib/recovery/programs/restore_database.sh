@@ -89,7 +89,7 @@ compare() {
     trap "rm -rf -- '$scratch'" EXIT
     read_contents "${manifest%/*}/$2" "$scratch/wanted" || fail "$2 cannot be read to its end."
     differences=$(contents_match_manifest "$scratch/wanted" "$manifest") || fail "$differences"
-    dump_as_recorded "$manifest"
+    dump_as_recorded "$manifest" "${manifest%/*}/$2"
     "${prefix[@]}" timeout -k 10 "$LIMIT_S" "${dumping[@]}" -U "$administrator" -d "$staged" </dev/null \
         | with_contents "$scratch/found" >/dev/null
     status=("${PIPESTATUS[@]}")

@@ -166,7 +166,7 @@ compare() {
     local from differences status word
     from=$(now_s)
     differences=$(contents_match_manifest "$scratch/wanted" "$manifest") || conclude "$(verdict_of $?)" read "$differences"
-    dump_as_recorded "$manifest"
+    dump_as_recorded "$manifest" "$file"
     docker exec --user postgres "$copy" "${dumping[@]}" -U "$administrator" -d "$database" 2>"$scratch/output" \
         | with_contents "$scratch/found" 2>"$scratch/reading" >/dev/null
     status=("${PIPESTATUS[@]}")

@@ -142,6 +142,24 @@ def test_the_settings_of_the_database_come_along_in_both_directions(live: Throwa
     assert live.databases() == [DATABASE]
 
 
+@pytest.mark.parametrize("made_as", [
+    "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-u-co-phonebk' LOCALE 'C.UTF-8'",
+    "TEMPLATE template0 ENCODING LATIN1 LOCALE 'C'", "TEMPLATE template0 ENCODING SQL_ASCII LOCALE 'C'",
+], ids=["ICU", "Latin-1", "bytes of any encoding"])
+def test_a_database_of_another_locale_or_encoding_comes_back_in_it(live: Throwaway, made_as: str) -> None:
+    live.fresh(made_as)
+    live.sql("CREATE TABLE words (word text PRIMARY KEY); CREATE INDEX ON words (upper(word)); "
+             "SET client_encoding = 'UTF8'; INSERT INTO words VALUES ('Ärger'), ('Zoo'), ('Affe'), ('Öl')", role=OWNER)
+    queries = (f"SELECT encoding, datlocprovider, daticulocale, datcollate, datctype FROM pg_database WHERE datname = '{DATABASE}'",
+               "SELECT string_agg(encode(convert_to(word, 'UTF8'), 'hex'), ' ' ORDER BY word) FROM words")
+    about = [live.sql(query) for query in queries]
+    restored(live)
+    record = live.drill(server_lost=True)
+    assert record["outcome"] == "passed", record["stderr"]
+    assert live.step("swap").returncode == 0
+    assert [live.sql(query) for query in queries] == about
+
+
 def settings_of(live: Throwaway) -> str:
     """All that pg_database and pg_db_role_setting have on the live database, without our own first line of the comment."""
     return live.sql(f"""SELECT datdba::regrole, encoding, datlocprovider, datcollate, datctype, datistemplate, datallowconn, datconnlimit,

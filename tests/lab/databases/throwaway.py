@@ -36,7 +36,9 @@ class Throwaway:
     image: str = IMAGE
 
     def start(self, *options: str) -> None:
-        subprocess.run(("docker", "run", "--detach", "--rm", "--name", self.name, "--network", "none", "--shm-size", "256m",
+        labels = [word for label in (f"project={self.name}", "service=postgres", "oneoff=False")
+                  for word in ("--label", f"com.docker.compose.{label}")]
+        subprocess.run(("docker", "run", "--detach", "--rm", "--name", self.name, *labels, "--network", "none", "--shm-size", "256m",
                         "--tmpfs", "/var/lib/postgresql/data:size=1500m", "--env", "POSTGRES_HOST_AUTH_METHOD=trust",
                         "--env", f"POSTGRES_USER={self.administrator}", "--env", "POSTGRES_INITDB_ARGS=--no-sync", self.image,
                         "postgres", "-c", "fsync=off", "-c", "wal_level=logical", *options), check=True, capture_output=True)
@@ -61,8 +63,8 @@ class Throwaway:
         assert done.returncode == 0, f"{text[:300]}\n{done.stderr}"
         return done.stdout.strip()
 
-    def fresh(self) -> None:
-        """An empty live database, and nothing else."""
+    def fresh(self, made_as: str = "") -> None:
+        """An empty live database, and nothing else; `made_as` are more words of CREATE DATABASE."""
         self.run("psql", "-Xq", "-U", self.administrator, "-d", "postgres", text="".join(
             f'ALTER DATABASE "{one}" IS_TEMPLATE false;\n' for one in self.databases()))
         for one in self.databases():
@@ -72,7 +74,7 @@ class Throwaway:
             if one != OWNER:
                 self.sql(f'DROP ROLE "{one}"', "postgres")
         self.sql(f"ALTER ROLE {OWNER} RESET ALL", "postgres")
-        self.sql(f"CREATE DATABASE {DATABASE} OWNER {OWNER}", "postgres")
+        self.sql(f"CREATE DATABASE {DATABASE} OWNER {OWNER} {made_as}", "postgres")
         self.sql(f"ALTER SCHEMA public OWNER TO {OWNER}; REVOKE ALL ON SCHEMA public FROM PUBLIC;")
         for file in (self.folder / "backups").iterdir():
             file.unlink()
@@ -136,10 +138,10 @@ class Throwaway:
                 return subprocess.CompletedProcess(step, done.returncode, done.stdout, done.stderr)
         return done
 
-    def drill(self) -> dict[str, Any]:
-        """The record of 31's program."""
+    def drill(self, *, server_lost: bool = False) -> dict[str, Any]:
+        """The record of 31's program; with `server_lost` it has the file alone, and no live PostgreSQL to ask."""
         words = (str(self.folder / "checkout"), str(self.folder / "backups"), DATABASE, OWNER, self.backup.name,
-                 self.manifest()["sha256"], "240", "1024", "600", self.image, "", self.name, "postgres")
+                 self.manifest()["sha256"], "240", "1024", "600", self.image, "", "lost" if server_lost else self.name, "postgres")
         done = self.bash(DRILL, *words)
         lines = (self.folder / "checkout/.runbook/drills.jsonl").read_text().splitlines()
         record: dict[str, Any] = json.loads(lines[-1])
