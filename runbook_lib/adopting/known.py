@@ -85,6 +85,12 @@ def _database(project: FoundProject, found: list[FoundService]) -> Tree:
                f"no service of {project.source} runs PostgreSQL, and the runbooks know no other database")
         return {"service": todo(why), "name": todo(why), "owner": todo(why)}
     one, place = found[0], f"{project.source}: services.{found[0].name}"
+    logins = _logins(project, one.name)
+    if len(logins) == 1:
+        (role, database), by = next(iter(logins.items()))
+        # an application's role need not be the image's: what it logs in as is what its migrations own
+        return {"service": Line(one.name, f"{place}: its image is {one.image}"),
+                "name": Line(database, f"{by} names it"), "owner": Line(role, f"{by} logs in as it")}
     user = _variable(one, "POSTGRES_USER")
     name = _variable(one, "POSTGRES_DB")
     official = any(var.startswith("POSTGRES_") for var in one.variables)
@@ -99,6 +105,18 @@ def _database(project: FoundProject, found: list[FoundService]) -> Tree:
         "owner": Line(owner, f"{place}: POSTGRES_USER" if user else f"{unset[0]}: the image's own role")
         if owner else todo(unset[0]),
     }
+
+
+def _logins(project: FoundProject, service: str) -> dict[tuple[str, str], str]:
+    """Role and database of each address of the database that a variable holds, and the variable that holds it."""
+    found: dict[tuple[str, str], str] = {}
+    for one in project.services.values():
+        for name, value in one.variables.items():
+            login = re.fullmatch(rf"postgres\w*(?:\+\w+)?://([^:@/\s]+)(?::[^@\s]*)?@{re.escape(service)}(?::\d+)?/(\w+)"
+                                 r"(?:\?\S*)?", value)
+            if login:
+                found.setdefault((login[1], login[2]), f"{name} of {one.name}")
+    return found
 
 
 def _variable(one: FoundService, name: str) -> str:
@@ -133,7 +151,8 @@ def secrets_tree(project: FoundProject) -> Tree:
                     comments[name] = f"{variable} of {one.name}"
                     delivered.add(name)
                 comments.setdefault(name, f"{variable} of {one.name} has its value in a Compose file or a file of "
-                                    f"variables; a deployment can give it only where that says ${{{variable}}}")
+                                    f"variables; a deployment can give it only where that says ${{{variable}}}"
+                                    if project.reads_files else f"{variable} of {one.name}, as it runs")
                 if "://" in written and names:
                     urls.add(name)
     return {name: {"needed_by": Line(sorted(set(services)), comments[name]), "minimum_length": Line(SHORTEST_SECRET),

@@ -11,7 +11,7 @@ from typing import Any
 
 MEGABYTE = 1024 * 1024
 # curl needs no scheme: `curl localhost:8000/up`
-_ASKED = re.compile(r"(?:https?://[^/\s'\"]+|(?<![\w.])(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+)?)"
+_ASKED = re.compile(r"(?:https?://[^/\s'\"]+|(?<![\w./])(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+)?)"
                     r"(/[A-Za-z0-9._/-]*)")
 
 
@@ -52,7 +52,7 @@ class FoundProject:
     """Services by name, networks with whether each is internal, and where all of it was found, in words.
 
     `name` is the project's, empty where nothing gives it; `name_from` is where it comes from. `idle` are services whose
-    profiles are not active: they do not run, and are known all the same.
+    profiles are not active: they do not run, and are known all the same. `reads_files`: whether it was read from files.
     """
 
     source: str
@@ -63,6 +63,7 @@ class FoundProject:
     name_from: str = ""
     idle: dict[str, FoundService] = field(default_factory=dict)
     folder: str = ""
+    reads_files: bool = True
 
 
 def services_of(model: Mapping[str, Any], unresolved: Mapping[str, Any], folder: str = "") -> dict[str, FoundService]:

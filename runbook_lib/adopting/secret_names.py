@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 # as whole words between underscores: KEYCLOAK_URL and TOKENIZER are no secrets, API_KEY and DB_PASS are
 _SECRET = re.compile(r"(?:^|_)(?:PASS|PASSWD|PASSWORD|PASSPHRASE|PWD|PW|SECRET|SECRETS|TOKEN|KEY|APIKEY|CREDENTIALS?|"
-                     r"PRIVATE|SALT|PEPPER|DSN|AUTH|JWT|WEBHOOK|CERT|SIGNATURE|LICENSE)(?:_|\d|$)|PASSWORD|SECRET|APIKEY",
+                     r"PRIVATE|SALT|PEPPER|DSN|AUTH|JWT|WEBHOOK|SIGNATURE|LICENSE)(?:_|\d|$)|PASSWORD|SECRET|APIKEY",
                      re.I)
 _PUBLIC = re.compile(r"(?:^|_)(?:EXPIRES?|EXPIRATION|MINUTES|SECONDS|DAYS|ALGORITHM|TTL|LIFETIME|ENABLED|HOST|PORT|"
                      r"ISSUER|AUDIENCE|METHOD|PROVIDER|TYPE)$|_FILE$|^PUBLIC_|PUBLIC_KEY$", re.I)

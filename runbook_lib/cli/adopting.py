@@ -21,8 +21,16 @@ Profiles = Annotated[list[str] | None, typer.Option("--profile", help="Profile t
                                                     "COMPOSE_PROFILES; may be given several times.")]
 
 
-def adopt(path: Folder, output: Output = "", name: EnvironmentName = "", profile: Profiles = None) -> None:
-    """Write a draft of an environment file from a Compose project; changes nothing in it.
+ServerAddress = Annotated[str, typer.Option("--server", help="USER@HOST or USER@HOST:PORT: read what runs there in the "
+                                            "folder PATH of that server, and no file.")]
+KeyFile = Annotated[str, typer.Option("--key-file", help="Private key for --server.")]
+KnownHosts = Annotated[str, typer.Option("--known-hosts", help="File with the host key of --server.")]
+
+
+def adopt(path: Folder, output: Output = "", name: EnvironmentName = "", profile: Profiles = None,
+          server: ServerAddress = "", key_file: KeyFile = "~/.ssh/id_ed25519",
+          known_hosts: KnownHosts = "~/.ssh/known_hosts") -> None:
+    """Write a draft of an environment file from a Compose project; changes nothing in it, nor on a server.
 
     What the project does not say is TODO in the draft, and no notebook runs before it is written.
     """
@@ -30,7 +38,14 @@ def adopt(path: Folder, output: Output = "", name: EnvironmentName = "", profile
     from runbook_lib.environment import project
 
     file = Path(output) if output not in ("", "-") else None
-    made = adopt_folder(Path(path).expanduser(), name or (file.stem if file else ""), tuple(profile or ()))
+    called = name or (file.stem if file else "")
+    if server:
+        # imported here: a folder on this machine needs no SSH
+        from runbook_lib.adopting.server import adopt_server
+
+        made = adopt_server(path, server, key_file=key_file, known_hosts_file=known_hosts, name=called)
+    else:
+        made = adopt_folder(Path(path).expanduser(), called, tuple(profile or ()))
     if output == "-":
         typer.echo(made.text, nl=False)
         return

@@ -1,4 +1,4 @@
-"""`runbook doctor` on a whole server: what is there is seen, and what a mistake in the file hides is named."""
+"""`runbook doctor` and `runbook adopt` on a whole server: what is there is seen, what is missing named, nothing changed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from runbook_lib.core.redaction import Secret
+from runbook_lib.environment import Environment
 from tests.lab_server import Lab
 
 
@@ -26,3 +30,17 @@ def test_what_the_server_has_is_seen_and_a_wrong_project_is_named(lab: Lab, tmp_
     assert found["30_backup_database"]["verdict"] == "no"
     states = {one["name"]: one["met"] for one in found["30_backup_database"]["requirements"]}
     assert (states["ssh"], states["docker"], states["project"], states["database"]) == (True, True, False, False)
+
+
+def test_what_runs_on_the_server_becomes_a_draft_without_a_secret(lab: Lab, environment: Environment, secrets: dict[str, Secret],
+                                                                  tmp_path: Path) -> None:
+    server = environment.server
+    done = lab.runbook("adopt", server.directory, "--server", f"{server.user}@{server.host}:{server.port}", "--key-file",
+                       server.key_file, "--known-hosts", server.known_hosts_file, "-o", "-", outputs=tmp_path)
+    assert done.returncode == 0, done.stderr
+    draft = yaml.safe_load(done.stdout)
+    assert draft["compose"]["project"] == environment.project
+    assert draft["database"] == environment.database.model_dump()
+    assert {"POSTGRES_PASSWORD"} <= set(draft["secrets"])
+    values = {name: one.reveal() for name, one in secrets.items() if environment.secrets[name].redacted}
+    assert [name for name, value in values.items() if value in done.stdout] == []

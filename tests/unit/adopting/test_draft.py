@@ -97,7 +97,8 @@ def test_a_name_that_is_a_password_too_stays_readable() -> None:
 
 
 def test_a_value_of_another_form_is_left_to_an_operator_with_what_was_found() -> None:
-    tree = draft({"db": {"image": "postgres", "environment": {"POSTGRES_DB": "My App", "POSTGRES_USER": "me"}}})
+    variables = {"POSTGRES_DB": "My App", "POSTGRES_USER": "me"}
+    tree = draft({"db": {"image": "postgres", "environment": variables}, "web": None})
     line = tree["database"]["name"]
     assert line.is_todo
     assert "My App was found" in line.comment

@@ -27,6 +27,15 @@ def test_database_owner_and_name_come_from_the_databases_own_variables() -> None
     assert values_of(known()["database"]) == {"service": "db", "name": "shop", "owner": "shopkeeper"}
 
 
+def test_a_role_that_the_application_logs_in_as_counts_more_than_the_images() -> None:
+    web = {"build": ".", "environment": {"DATABASE_URL": "postgresql+asyncpg://clerk:pa:ss@db:5432/ledger?ssl=no"}}
+    database = known({"web": web})["database"]
+    assert values_of(database) == {"service": "db", "name": "ledger", "owner": "clerk"}
+    assert database["owner"].comment == "DATABASE_URL of web logs in as it"
+    other = {"build": ".", "environment": {"DATABASE_URL": "postgres://clerk@elsewhere/ledger"}}
+    assert known({"web": other})["database"]["owner"].value == "shopkeeper"
+
+
 @pytest.mark.parametrize(("variables", "name", "owner"), [
     ({"POSTGRES_PASSWORD": "x"}, "postgres", "postgres"),
     ({"POSTGRES_PASSWORD": "x", "POSTGRES_DB": "app"}, "app", "postgres"),
@@ -36,7 +45,7 @@ def test_database_owner_and_name_come_from_the_databases_own_variables() -> None
     ({}, "TODO", "TODO"),
 ])
 def test_what_a_databases_variables_leave_out(variables: dict[str, str], name: str, owner: str) -> None:
-    found = values_of(known({"db": {"image": "postgres:16", "environment": variables}})["database"])
+    found = values_of(known({"db": {"image": "postgres:16", "environment": variables}, "web": None})["database"])
     assert found == {"service": "db", "name": name, "owner": owner}
 
 

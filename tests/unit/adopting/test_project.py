@@ -30,6 +30,7 @@ def test_a_health_checks_command_is_not_shown() -> None:
     ("wget -q http://127.0.0.1/ -O /dev/null", ("/ answers", "/")),
     (["CMD", "redis-cli", "-a", "word", "ping"], ("redis-cli inside its container", "")),
     (["CMD", "/bin/true"], ("a program inside its container", "")),
+    ("exec 3<>/dev/tcp/127.0.0.1/3000", ("a program inside its container", "")),
     (["NONE"], ("", "")),
     ("", ("", "")),
     (None, ("", "")),

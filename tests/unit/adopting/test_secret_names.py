@@ -17,7 +17,7 @@ def test_a_secrets_name(name: str) -> None:
 
 @pytest.mark.parametrize("name", [
     "KEYCLOAK_URL", "TOKENIZER", "POSTGRES_USER", "MONKEY", "PASSENGERS", "ACCESS_TOKEN_EXPIRE_MINUTES", "JWT_ALGORITHM",
-    "POSTGRES_PASSWORD_FILE", "NEXT_PUBLIC_URL", "DEBUG", "AUTHOR",
+    "POSTGRES_PASSWORD_FILE", "NEXT_PUBLIC_URL", "DEBUG", "AUTHOR", "PIP_CERT",
 ])
 def test_the_name_of_something_else(name: str) -> None:
     assert not is_secret_name(name)

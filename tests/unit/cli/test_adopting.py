@@ -62,3 +62,16 @@ def test_doctor_refuses_a_draft(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("name: TODO\n")
     ended = COMMANDS.invoke(app, ["doctor", "-e", str(tmp_path / "mine.yaml"), "--offline"])
     assert "This is a draft: 1 TODO left." in str(ended.exception)
+
+
+def test_a_server_is_asked_where_one_is_named(asked: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def made(folder: str, address: str, **more: str) -> Adoption:
+        seen.append((folder, address, more))
+        return Adoption("shop", "name: shop\n", 1)
+
+    monkeypatch.setattr("runbook_lib.adopting.server.adopt_server", made)
+    ended = COMMANDS.invoke(app, ["adopt", "/opt/shop", "--server", "deploy@host", "--key-file", "k", "-o", "-"])
+    assert (ended.output, asked) == ("name: shop\n", [])
+    assert seen == [("/opt/shop", "deploy@host", {"key_file": "k", "known_hosts_file": "~/.ssh/known_hosts", "name": ""})]

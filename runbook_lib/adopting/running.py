@@ -1,0 +1,79 @@
+"""A Compose project as it runs: containers by Compose's labels, read into the same form as files are."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from typing import Any
+
+from runbook_lib.adopting.project import FoundProject, FoundService, Volume, health_words, memory_text, variables_of
+from runbook_lib.core.errors import FactUnreadable, UsageError
+from runbook_lib.core.foreign_json import read_json
+from runbook_lib.core.text import lines_of, printable
+
+LABEL = "com.docker.compose."
+
+
+def parse_projects(text: str, folder: str) -> FoundProject:
+    """The one project of a folder, from what `survey_projects.sh` printed.
+
+    Raises UsageError where none or several were made from the folder, FactUnreadable for any other text.
+    """
+    known, mark, rest = text.partition("--- networks\n")
+    networks, mark_2, containers = rest.partition("--- containers\n")
+    if not mark or not mark_2:
+        raise FactUnreadable("The list of Compose projects came in an unknown form.",
+                             next_step="Run `docker ps` on the server; an engine older than 20.10 is not supported.")
+    pairs = [(line.partition("\t")[0], line.partition("\t")[2]) for line in lines_of(known) if line.strip()]
+    names = sorted({name for name, where in pairs if where == folder})
+    if len(names) != 1:
+        raise _not_one(names, pairs, folder)
+    try:
+        found = read_json(containers) if containers.strip() else []
+        return _project(names[0], folder, found, networks)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise FactUnreadable(f"`docker inspect` replied in an unknown form ({type(error).__name__}).",
+                             next_step="Run `docker inspect` on the server.") from error
+
+
+def _not_one(names: list[str], pairs: list[tuple[str, str]], folder: str) -> UsageError:
+    if names:
+        return UsageError(f"Several projects were started in that folder: {', '.join(map(printable, names))}.",
+                          where=folder, next_step="Remove the one that is not meant, or adopt from the files.")
+    others = ", ".join(sorted({printable(f"{where} ({name})") for name, where in pairs})) or "there are none"
+    return UsageError("No container on the server was made by Compose in that folder.", where=folder,
+                      next_step=f"Give the folder that Compose was called in. Those that have containers: {others}.")
+
+
+def _project(name: str, folder: str, found: list[Any], networks: str) -> FoundProject:
+    labels = found[0]["Config"]["Labels"]
+    files = tuple(posixpath.relpath(one, folder) if one.startswith("/") else one
+                  for one in labels.get(f"{LABEL}project.config_files", "").split(",") if one)
+    services = {one.name: one for one in (_service(each, name) for each in found)}
+    inside = [line.split() for line in lines_of(networks) if len(line.split()) == 2]
+    return FoundProject(
+        source="the server", services=dict(sorted(services.items())), files=files, name=name,
+        networks={_short(net, name): internal == "true" for net, internal in inside},
+        name_from="what runs on the server", folder=folder, reads_files=False)
+
+
+def _service(one: Mapping[str, Any], project: str) -> FoundService:
+    config, host = one["Config"], one["HostConfig"]
+    words, path = health_words(config.get("Healthcheck") or {})
+    ports = [int(port.partition("/")[0]) for port in config.get("ExposedPorts") or {} if port.endswith("/tcp")]
+    bindings = host.get("PortBindings") or {}
+    return FoundService(
+        config["Labels"][f"{LABEL}service"], image=config["Image"], ports=tuple(sorted(ports)),
+        published=tuple(sorted({str(each.get("HostPort")) for held in bindings.values() for each in held or ()})),
+        health=words, health_path=path, cpus=(host.get("NanoCpus") or 0) / 1e9 or None,
+        memory=memory_text(host.get("Memory") or 0),
+        networks=tuple(_short(net, project) for net in one["NetworkSettings"].get("Networks") or {}),
+        volumes=tuple(Volume(_short(mount.get("Name") or mount.get("Source") or "", project),
+                             mount.get("Destination", ""), mount.get("Type") == "volume")
+                      for mount in one.get("Mounts") or ()),
+        variables=variables_of(config.get("Env")))
+
+
+def _short(name: str, project: str) -> str:
+    """A volume's or network's name as the Compose file has it: without the project in front."""
+    return name.removeprefix(f"{project}_")

@@ -1,0 +1,73 @@
+"""What runs on a server becomes the same form as files: by labels, without the project in front of names."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from runbook_lib.adopting.known import known_tree
+from runbook_lib.adopting.lines import values_of
+from runbook_lib.adopting.running import parse_projects
+from runbook_lib.core.errors import FactUnreadable, UsageError
+
+LABEL = "com.docker.compose."
+FILES = "/opt/shop/compose.yml,/opt/shop/deploy/live.yml"
+
+
+def container(service: str, **more: Any) -> dict[str, Any]:
+    labels = {f"{LABEL}service": service, f"{LABEL}project.config_files": FILES}
+    config = {"Image": f"{service}:1", "Labels": labels, "Env": ["MODE=a=b"], **more.pop("config", {})}
+    return {"Config": config, "HostConfig": {"NanoCpus": 500_000_000, "Memory": 268_435_456},
+            "NetworkSettings": {"Networks": {"shop_live_default": {}}}, "Mounts": [], **more}
+
+
+DB = container("db", config={
+    "Image": "postgres:16", "ExposedPorts": {"5432/tcp": {}},
+    "Env": ["POSTGRES_USER=shopkeeper", "POSTGRES_DB=shop", "POSTGRES_PASSWORD=hunter22"],
+    "Healthcheck": {"Test": ["CMD-SHELL", "pg_isready -U shopkeeper"]}},
+    Mounts=[{"Type": "volume", "Name": "shop_live_data", "Destination": "/var/lib/postgresql/data"}])
+WEB = container("web", config={"ExposedPorts": {"8000/tcp": {}, "53/udp": {}}, "Healthcheck": None},
+                HostConfig={"NanoCpus": 0, "Memory": 0, "PortBindings": {"8000/tcp": [{"HostPort": "80"}], "9/tcp": None}})
+
+
+def printed(*containers: Any, known: str = "shop_live\t/opt/shop\nother\t/opt/other\n") -> str:
+    inspected = json.dumps(list(containers)) if containers else ""
+    return f"{known}--- networks\nshop_live_default false\nshop_live_inner true\n--- containers\n{inspected}"
+
+
+def test_what_runs_is_read_by_labels() -> None:
+    project = parse_projects(printed(DB, WEB), "/opt/shop")
+    assert (project.name, project.files) == ("shop_live", ("compose.yml", "deploy/live.yml"))
+    assert project.networks == {"default": False, "inner": True}
+    db, web = project.services["db"], project.services["web"]
+    assert (db.cpus, db.memory, db.ports, db.networks) == (0.5, "256MB", (5432,), ("default",))
+    assert [(one.source, one.named) for one in db.volumes] == [("data", True)]
+    assert (web.cpus, web.memory, web.ports, web.published, web.health) == (None, None, (8000,), ("80",), "")
+
+
+def test_the_projects_name_is_known_and_no_value_of_a_secret_is() -> None:
+    tree = values_of(known_tree(parse_projects(printed(DB, WEB), "/opt/shop"), "shop"))
+    assert tree["compose"] == {"project": "shop_live", "files": ["compose.yml", "deploy/live.yml"], "existing": True}
+    assert tree["database"] == {"service": "db", "name": "shop", "owner": "shopkeeper"}
+    assert "POSTGRES_PASSWORD" in tree["secrets"]
+    assert "hunter22" not in str(tree)
+
+
+@pytest.mark.parametrize(("known", "message", "next_step"), [
+    ("other\t/opt/other\n", "No container on the server was made", "/opt/other (other)"),
+    ("", "No container on the server was made", "there are none"),
+    ("a\t/opt/shop\nb\t/opt/shop\n", "Several projects were started in that folder: a, b", "adopt from the files"),
+])
+def test_a_folder_without_exactly_one_project_is_refused(known: str, message: str, next_step: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        parse_projects(printed(known=known), "/opt/shop")
+    assert next_step in caught.value.next_step
+
+
+@pytest.mark.parametrize("text", [
+    "", "noise", printed().replace("--- networks", ""), printed() + "[", printed() + "[{}]", printed() + "{}", printed()])
+def test_a_reply_of_another_form_is_refused(text: str) -> None:
+    with pytest.raises(FactUnreadable):
+        parse_projects(text, "/opt/shop")
