@@ -1,6 +1,6 @@
 """The double for tests: answers by command text, path, URL or SQL. A question without a scripted answer is an error.
 
-ScriptedConnections(commands={"df -P /": "Filesystem …"}, replies={"/health": (200, {"status": "ok"})})
+ScriptedConnections(commands={"df -P /": "Filesystem …"}, replies={"/up": (200, {"status": "ok"})})
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ from runbook_lib.environment.services import Service
 from runbook_lib.environment.types import DatabaseName, Name, StrictModel
 
 # what an environment may be without: every notebook that asks for it has an answer. Others follow one by one.
-OPTIONAL_PARTS = ("cache",)
+OPTIONAL_PARTS = ("cache", "health")
+_PLACES = {"health": "health.endpoints"}  # where a part is given, if not under its own name
 # what is there unless it is left out: no key of its own describes it
 KEYLESS_PARTS = ("monitoring", "migrations")
 
@@ -52,8 +53,9 @@ def part_faults(given: Mapping[str, bool], without: Mapping[str, str]) -> list[s
     faults = [f"without.{part}: only {', '.join(known)} can be left out{did_you_mean(part, known)}"
               for part in without if part not in known]
     for part in OPTIONAL_PARTS:
+        place = _PLACES.get(part, part)
         if given[part] and part in without:
-            faults.append(f"without.{part}: {part} is given as well; leave one of them out ({part}: null)")
+            faults.append(f"without.{part}: {place} is given as well; leave one of them out ({place}: null)")
         elif not given[part] and part not in without:
-            faults.append(f"{part}: give it, or say in without.{part} why this environment has none")
+            faults.append(f"{place}: give it, or say in without.{part} why this environment has none")
     return faults

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from runbook_lib.environment.types import Line, Name, Port, SecretName, StrictModel, Text, UrlPath
 
@@ -22,6 +22,42 @@ class Probe(StrictModel):
     path: UrlPath = "/"
     contains: Line | None = None
     password_variable: SecretName | None = None
+
+
+class HealthEndpoint(StrictModel):
+    """One path that shows whether the application is healthy, and what its reply must hold: a 200 may be any page.
+
+    `service` answers it. The reply has `status`, and: `fields`, dotted places in a JSON object with their values;
+    `json_is`, the whole JSON document; `contains`, a piece of its text. `commit` and `version` are the fields that name
+    the release: of all proofs the strongest, for another release cannot give it. A `private` endpoint may refuse this
+    machine; the server asks then, for the status alone.
+    """
+
+    title: Text
+    service: Name
+    status: Annotated[int, Field(ge=200, le=599)] = 200
+    fields: dict[Line, str | int | float | bool | None] = Field(default_factory=dict)
+    json_is: Any = None
+    contains: Line | None = None
+    commit: Line | None = None
+    version: Line | None = None
+    private: bool = False
+
+    @property
+    def says_what_it_holds(self) -> bool:
+        """Whether anything of the reply's text is given, besides the release's name."""
+        return bool(self.fields or self.contains or self.json_is is not None)
+
+    @model_validator(mode="after")
+    def _says_enough(self) -> HealthEndpoint:
+        named = bool(self.commit or self.version)
+        if self.private and (named or self.says_what_it_holds):
+            raise ValueError("private: of a private endpoint the status alone is asked; leave fields, json_is, "
+                             "contains, commit and version out")
+        if not (self.private or named or self.says_what_it_holds):
+            raise ValueError("says nothing of its reply, and a 200 may be any page: give fields, json_is, contains, "
+                             "commit or version, for example fields: {status: ok}")
+        return self
 
 
 class Claim(StrictModel):
@@ -47,12 +83,28 @@ class Claim(StrictModel):
 
 
 class Health(StrictModel):
-    """Endpoints by path, and what each of them covers; `claims` are what their replies are trusted for, by its name."""
+    """Endpoints by path; `claims` are what their replies are trusted for, by its name.
 
-    endpoints: dict[UrlPath, Text]
-    metrics_path: UrlPath
+    `ready` is asked while the application starts apart from its users, in copies without other services; the first
+    endpoint where none is named. An environment without any endpoint says why in `without.health`.
+    """
+
+    # an environment that extends one with endpoints leaves them all out by `endpoints: null`
+    endpoints: Annotated[dict[UrlPath, HealthEndpoint],
+                         BeforeValidator(lambda given: {} if given is None else given)]
+    ready: UrlPath | None = None
     monitored: tuple[Text, ...]
     claims: dict[Text, Claim] = Field(default_factory=dict)
+
+    @property
+    def ready_path(self) -> str:
+        """What a copy of the application is asked until it answers; `/` where no endpoint is known."""
+        return self.ready or next(iter(self.endpoints), "/")
+
+    @property
+    def names_release(self) -> bool:
+        """Whether any endpoint names the commit or the version that answers."""
+        return any(one.commit or one.version for one in self.endpoints.values())
 
     @model_validator(mode="after")
     def _claims_are_of_endpoints(self) -> Health:

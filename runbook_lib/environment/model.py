@@ -111,7 +111,7 @@ class Environment(StrictModel):
         data |= {"cache.service": self.cache.service} if self.cache else {}
         faults = [*self._unusable_compose(), *self._unknown_networks(), *self._unexplained_absences(),
                   *self._unnamed_secrets(), *data_service_faults(self.services, data),
-                  *part_faults({"cache": self.cache is not None}, self.without),
+                  *part_faults({"cache": self.cache is not None, "health": bool(self.health.endpoints)}, self.without),
                   *release_faults(self.release, self.services, tuple(data.values())),
                   *dependency_faults(self.services, self.health), *metric_faults(self.metrics, self.alerts),
                   *log_faults(self.logs, self.services), *capacity_faults(self),

@@ -79,6 +79,8 @@ def dependency_faults(services: Mapping[str, Service], health: Health) -> list[s
     """What is wrong with `needs` and with the services that claims name: unknown ones, circles, nothing to ask."""
     faults = [f"services.{name}.needs: there is no service {needed!r}"
               for name, service in services.items() for needed in service.needs if needed not in services]
+    faults += [f"health.endpoints.{path}.service: there is no service {one.service!r}"
+               for path, one in health.endpoints.items() if one.service not in services]
     for title, claim in health.claims.items():
         faults += [f"health.claims.{title}.services: there is no service {name!r}"
                    for name in claim.services if name not in services]

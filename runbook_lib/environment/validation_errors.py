@@ -25,7 +25,8 @@ _KEYS_BEFORE_0_2 = {
     "no_uploads_because": "no_uploads_reason",
 }
 # keys that moved, by their whole paths
-_MOVED = {"backup.database": "database.name", "backup.user": "database.owner"}
+_MOVED = {"backup.database": "database.name", "backup.user": "database.owner",
+          "health.metrics_path": "health.endpoints.PATH.private"}
 _KINDS = {
     "string_type": "text",
     "bool_type": "true or false",

@@ -109,6 +109,8 @@ def environment_with(changes: Mapping[str, Any] | None = None) -> Environment:
     data = _staging().model_dump(mode="json")
     if "services" in changes:  # staging's claims and tuning are about its own services, and its data are in them
         put(data, "health.claims", {})
+        for endpoint in data["health"]["endpoints"].values():
+            endpoint["service"] = next(iter(changes["services"]), "")
         put(data, "capacity.resources", {})  # each of them names its service
         alone = [name for name, one in changes["services"].items() if not one.get("coloured")]
         database = "postgres" if "postgres" in alone or not alone else alone[0]

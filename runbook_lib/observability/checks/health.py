@@ -57,7 +57,7 @@ def endpoints_answer(environment: Environment, survey: HealthSurvey) -> tuple[Fi
     live = survey.deployed.live_commit if isinstance(survey.deployed, Deployed) else None
     # no reply names no commit: that is one fault, not two
     silent = {f"{one.path} {_NAMES_COMMIT}" for one in survey.endpoints if one.status is None or live is None}
-    found = tuple(one for one in endpoints_show(survey.endpoints, live or "") if one.check not in silent)
+    found = tuple(one for one in endpoints_show(environment, survey.endpoints, live or "") if one.check not in silent)
     return found if live else (*found, _release_not_known(survey))
 
 

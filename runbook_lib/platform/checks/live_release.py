@@ -5,60 +5,67 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from runbook_lib.core.findings import Finding, finding
-from runbook_lib.core.text import pluralize
+from runbook_lib.core.findings import Finding, finding, not_applicable
+from runbook_lib.core.text import head_of, pluralize
+from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy
 from runbook_lib.platform.facts.assets import Asset
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.idle_colour import IdleColour
+from runbook_lib.platform.facts.running_release import commit_of
 from runbook_lib.platform.facts.smoke_test import UserFlow
 
-HEALTH_PATHS = ("/health", "/api/v1/health")
-RELEASE_PATH = "/release.json"
+NO_ENDPOINTS = "health endpoints"
+BY_IMAGE = "the containers run the release's image"
 
 
 @dataclass(frozen=True)
 class ExpectedRelease:
     """What the gate expects: the commit in every reply, the schema revision, and the colour that runs it.
 
-    `shared` are the services that every release needs and none brings along.
+    `shared` are the services that every release needs and none brings along; `version` is compared where replies name
+    it, and is empty where it is not known.
     """
 
     commit: str
     schema_revision: str
     colour: str
     shared: tuple[str, ...]
+    version: str = ""
 
     @property
     def services(self) -> tuple[str, str]:
         return (f"backend-{self.colour}", f"frontend-{self.colour}")
 
 
-def judge_health(expected: ExpectedRelease) -> Callable[[tuple[Container, ...], IdleColour], tuple[Finding, ...]]:
+def judge_health(
+    environment: Environment, expected: ExpectedRelease
+) -> Callable[[tuple[Container, ...], IdleColour], tuple[Finding, ...]]:
     """For a Gate over (containers, the colour seen from inside): what a slow start still reaches by waiting."""
 
     def judge(containers: tuple[Container, ...], seen: IdleColour) -> tuple[Finding, ...]:
-        answers = (finding(f"{path} answers", reply.status == 200, measured=reply.status, expected=200)
-                   for path, reply in seen.replies.items())
-        return (*containers_are_healthy(containers, expected.services), *answers)
+        answers = (_answers(environment, reply) for reply in seen.replies)
+        return (*containers_are_healthy(containers, expected.services), *answers, *no_endpoints(environment))
 
     return judge
 
 
-def judge_identity(expected: ExpectedRelease) -> Callable[[IdleColour], tuple[Finding, ...]]:
+def judge_identity(
+    environment: Environment, expected: ExpectedRelease
+) -> Callable[[IdleColour], tuple[Finding, ...]]:
     """For a Gate over the colour seen from inside: is it this release, with all its files? Waiting changes neither."""
 
     def judge(seen: IdleColour) -> tuple[Finding, ...]:
-        commits = (_same_commit(path, str(reply.document.get("commit", "none")), expected.commit)
-                   for path, reply in seen.replies.items())
+        held = (one for reply in seen.replies
+                for one in _holds(environment, reply, expected.commit, expected.version))
         missing = [path for path, status in seen.assets.items() if status != 200]
         files = finding(
             "every file that the page names is present", bool(seen.assets) and not missing,
             measured=f"missing: {', '.join(missing)}" if missing else pluralize(len(seen.assets), "file"),
             expected="the page and its scripts and styles", next_step="The frontend image was built without them.",
         )
-        return (*commits, files)
+        return (*held, files)
 
     return judge
 
@@ -82,7 +89,7 @@ def judge_flow(longest_ms: float) -> Callable[[UserFlow], tuple[Finding, ...]]:
 
 
 def judge_outside(
-    expected: ExpectedRelease, restarts: Mapping[str, int] | None = None
+    environment: Environment, expected: ExpectedRelease, restarts: Mapping[str, int] | None = None
 ) -> Callable[..., tuple[Finding, ...]]:
     """For a Gate over (containers, public endpoints, schema revision, smoke test, frontend assets).
 
@@ -95,7 +102,8 @@ def judge_outside(
     ) -> tuple[Finding, ...]:
         return (
             *containers_are_healthy(containers, (*expected.services, *expected.shared), restarts),
-            *endpoints_show(endpoints, expected.commit),
+            *endpoints_show(environment, endpoints, expected.commit, expected.version),
+            *shown_by_image(environment, containers, expected.colour, expected.commit),
             schema_is(revision, expected.schema_revision),
             *smoke_test_passed(flow),
             *assets_loaded(assets),
@@ -105,7 +113,7 @@ def judge_outside(
 
 
 def judge_restored(
-    commit: str, colour: str, shared: tuple[str, ...], restarts: Mapping[str, int]
+    environment: Environment, commit: str, colour: str, shared: tuple[str, ...], restarts: Mapping[str, int]
 ) -> Callable[[tuple[Container, ...], tuple[Endpoint, ...], UserFlow], tuple[Finding, ...]]:
     """For the Gate after a rollback: the previous release answers again. Its earlier restarts do not count."""
     services = (f"backend-{colour}", f"frontend-{colour}", *shared)
@@ -115,7 +123,8 @@ def judge_restored(
     ) -> tuple[Finding, ...]:
         return (
             *containers_are_healthy(containers, services, restarts),
-            *endpoints_show(endpoints, commit),
+            *endpoints_show(environment, endpoints, commit),
+            *shown_by_image(environment, containers, colour, commit),
             *smoke_test_passed(flow),
         )
 
@@ -156,25 +165,80 @@ def assets_loaded(assets: tuple[Asset, ...]) -> tuple[Finding, ...]:
     )
 
 
-def endpoints_show(endpoints: tuple[Endpoint, ...], commit: str) -> tuple[Finding, ...]:
-    """Every public endpoint answers 200, and those that name a commit name this one."""
-    findings = []
-    for endpoint in endpoints:
-        seconds = "" if endpoint.seconds is None else f" in {endpoint.seconds * 1000:.0f} ms"
-        measured = endpoint.error or f"{endpoint.status}{seconds}"
-        findings.append(
-            finding(
-                f"{endpoint.path} answers",
-                endpoint.status == 200,
-                measured=measured,
-                expected=200,
-                next_step="Read nginx's error log and the backend's log on the server; 21 Verify shows every endpoint.",
-                request_id=endpoint.request_id,
-            )
-        )
-        if endpoint.path in (*HEALTH_PATHS, RELEASE_PATH):
-            findings.append(_same_commit(endpoint.path, str(endpoint.fields.get("commit", "none")), commit))
-    return tuple(findings)
+def endpoints_show(
+    environment: Environment, endpoints: tuple[Endpoint, ...], commit: str, version: str = ""
+) -> tuple[Finding, ...]:
+    """Every health endpoint answers and holds what it must; those that name the release name this one.
+
+    `version` is compared where it is known and a reply names it. Without any endpoint: not applicable, and why.
+    """
+    return (*(one for endpoint in endpoints
+              for one in (_answers(environment, endpoint), *_holds(environment, endpoint, commit, version))),
+            *no_endpoints(environment))
+
+
+def no_endpoints(environment: Environment) -> tuple[Finding, ...]:
+    """One line where the environment has no health endpoint: why, and what shows its health instead."""
+    if environment.health.endpoints:
+        return ()
+    reason = environment.without.get("health", "the environment file names none")
+    return (not_applicable(NO_ENDPOINTS, f"{reason}; Docker's health checks and the page are all that shows it"),)
+
+
+def shown_by_image(
+    environment: Environment, containers: tuple[Container, ...], colour: str, commit: str
+) -> tuple[Finding, ...]:
+    """Where no endpoint names the release: the commit of the image that its containers run.
+
+    The weaker proof, and called so: it does not show which release answers a user.
+    """
+    if environment.health.names_release:
+        return ()
+    services = [f"{name}-{colour}" for name, one in environment.services.items() if one.coloured and one.required]
+    found = {one.service: commit_of(one) or "an image without a commit" for one in containers
+             if one.service in services and one.state == "running"}
+    wrong = [f"{name}: {head_of(found.get(name, 'no container'), 40)}" for name in services
+             if found.get(name) != commit]
+    return (finding(BY_IMAGE, not wrong, measured="; ".join(wrong) or
+                    f"{commit[:12]}, by its tag; no endpoint names the release, so this is the weaker proof",
+                    expected=commit[:12],
+                    next_step="Another release runs. Compare the tags with `docker ps`, then run 20 Deploy."),)
+
+
+def _answers(environment: Environment, endpoint: Endpoint) -> Finding:
+    rule = environment.health.endpoints.get(endpoint.path)
+    status = rule.status if rule else 200
+    seconds = "" if endpoint.seconds is None else f" in {endpoint.seconds * 1000:.0f} ms"
+    return finding(
+        f"{endpoint.path} answers",
+        endpoint.status == status,
+        measured=endpoint.error or f"{endpoint.status}{seconds}",
+        expected=status,
+        next_step="Read the error log of the proxy and the application's log on the server; 21 Verify shows every "
+        "endpoint.",
+        request_id=endpoint.request_id,
+    )
+
+
+def _holds(environment: Environment, endpoint: Endpoint, commit: str, version: str) -> tuple[Finding, ...]:
+    """What the environment file says that this reply must hold, and which release it must name."""
+    rule = environment.health.endpoints.get(endpoint.path)
+    if rule is None:
+        return ()
+    found = []
+    # a reply with another status is a fault of its own, and holds whatever an error holds
+    if rule.says_what_it_holds and endpoint.status == rule.status:
+        found.append(finding(
+            f"{endpoint.path} holds what it must", not endpoint.lacks,
+            measured="; ".join(endpoint.lacks) or "all of it",
+            expected=f"as in health.endpoints.{endpoint.path}", request_id=endpoint.request_id,
+            next_step="Something else answers there, or it reports a fault: read the reply itself.",
+        ))
+    if rule.commit:
+        found.append(_same_commit(endpoint.path, endpoint.named(rule.commit) or "none", commit))
+    if rule.version and version:
+        found.append(_same_version(endpoint.path, endpoint.named(rule.version) or "none", version))
+    return tuple(found)
 
 
 def _same_commit(path: str, measured: str, expected: str) -> Finding:
@@ -184,6 +248,17 @@ def _same_commit(path: str, measured: str, expected: str) -> Finding:
         measured=measured[:12],
         expected=expected[:12],
         next_step="A different release is answering. Check the upstream file and the image tags.",
+    )
+
+
+def _same_version(path: str, measured: str, expected: str) -> Finding:
+    return finding(
+        f"{path} names the version",
+        # a tag is v3.2.0 where the application calls itself 3.2.0
+        measured.removeprefix("v") == expected.removeprefix("v"),
+        measured=head_of(measured, 60),
+        expected=expected,
+        next_step="A different release is answering, or its build did not get the version.",
     )
 
 

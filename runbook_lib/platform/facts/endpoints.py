@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,16 +11,22 @@ from typing import Any
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable
 from runbook_lib.core.questions import Connections, HttpReply, Question
+from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
+from runbook_lib.environment.health import HealthEndpoint
 
-PAGES = ("/", "/release.json")
 TIMEOUT_S = 5.0
-_REFUSED = (403, 404)  # nginx hides private pages: it answers as if there were none
+MOST_AT_ONCE = 8
+SHOWN = 60  # characters of a reply's value
+_REFUSED = (403, 404)  # a proxy hides private pages: it answers as if there were none
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One probe of one path. Where no reply came, `status` and `seconds` are None, and `error` holds the reason."""
+    """One probe of one path. Where no reply came, `status` and `seconds` are None, and `error` holds the reason.
+
+    `fields` is the reply's JSON object; `lacks` what it should hold by the environment file and does not, in words.
+    """
 
     path: str
     status: int | None
@@ -27,41 +35,82 @@ class Endpoint:
     size_bytes: int = 0
     error: str = ""
     request_id: str = ""
+    lacks: tuple[str, ...] = ()
+
+    def named(self, place: str) -> str:
+        """What the reply holds at a dotted place, as text; empty where it has none there."""
+        found = value_at(self.fields, place)
+        return str(found) if isinstance(found, (str, int, float)) else ""
 
 
 def survey_endpoints(environment: Environment, *, timeout_s: float = TIMEOUT_S) -> Question[tuple[Endpoint, ...]]:
-    """The plan's health endpoints, the page and its release, asked concurrently. Never raises for a single one.
+    """The environment's health endpoints, asked concurrently. Never raises for a single one.
 
-    `timeout_s` is for each. Metrics are for private addresses only: where this machine is refused, the server asks
-    instead. Source: the public address, through nginx.
+    `timeout_s` is for each. Where this machine is refused a private one, the server asks instead. Source: the public
+    address, through the proxy.
     """
-    paths = (*environment.health.endpoints, *PAGES)
+    rules = environment.health.endpoints
 
     def probe(connections: Connections, path: str) -> Endpoint:
         try:
-            seen = endpoint(path, connections.http.request("GET", path, timeout_s=timeout_s))
+            seen = endpoint(path, connections.http.request("GET", path, timeout_s=timeout_s), rules[path])
         except EndpointUnavailable as error:
             return Endpoint(path, None, error=error.what)
-        if seen.status in _REFUSED and path == environment.health.metrics_path:
+        if seen.status in _REFUSED and rules[path].private:
             return _from_the_server(connections, environment, path, timeout_s)
         return seen
 
     def fetch(connections: Connections) -> tuple[Endpoint, ...]:
         _ = connections.http  # opened here, not by five threads at once
-        with ThreadPoolExecutor(len(paths)) as together:
-            return tuple(together.map(lambda path: probe(connections, path), paths))
+        with ThreadPoolExecutor(MOST_AT_ONCE) as together:
+            return tuple(together.map(lambda path: probe(connections, path), rules))
 
     return Question("endpoints", fetch)
 
 
-def endpoint(path: str, reply: HttpReply) -> Endpoint:
-    """A reply as an endpoint; `fields` holds the top level of a JSON object and is empty for anything else."""
+def endpoint(path: str, reply: HttpReply, rule: HealthEndpoint | None = None) -> Endpoint:
+    """A reply as an endpoint, compared with what it must hold; `fields` is empty for what is not a JSON object."""
+    document, fault = None, ""
     try:
         document = reply.json()
-    except ValueError:
-        document = None
-    fields = document if isinstance(document, dict) else {}
-    return Endpoint(path, reply.status, fields, reply.seconds, len(reply.body), request_id=reply.request_id)
+    except ValueError as error:
+        fault = f"it is not JSON: {error}, {head_of(reply.text, SHOWN)!r}"
+    lacks = tuple(_lacking(rule, document, fault, reply.text)) if rule and reply.status == rule.status else ()
+    return Endpoint(path, reply.status, document if isinstance(document, dict) else {}, reply.seconds, len(reply.body),
+                    request_id=reply.request_id, lacks=lacks)
+
+
+def value_at(document: Any, place: str) -> Any:
+    """What lies at a dotted place of a JSON document; None where there is nothing. A name may hold dots itself."""
+    if not isinstance(document, dict):
+        return None
+    if place in document:
+        return document[place]
+    first, _, rest = place.partition(".")
+    return value_at(document.get(first), rest) if rest else None
+
+
+def _lacking(rule: HealthEndpoint, document: Any, fault: str, text: str) -> Iterator[str]:
+    if fault and (rule.fields or rule.json_is is not None):
+        yield fault
+        return
+    for place, value in rule.fields.items():
+        found = value_at(document, place)
+        if not _same(found, value):
+            yield f"{place} is {_in_words(found)}, not {_in_words(value)}"
+    if rule.json_is is not None and not _same(document, rule.json_is):
+        yield f"it is {_in_words(document)}, not {_in_words(rule.json_is)}"
+    if rule.contains and rule.contains not in text:
+        yield f"{rule.contains!r} is not in it"
+
+
+def _same(found: Any, wanted: Any) -> bool:
+    # compared as JSON, for Python takes true for 1
+    return json.dumps(found, sort_keys=True) == json.dumps(wanted, sort_keys=True)
+
+
+def _in_words(value: Any) -> str:
+    return head_of(json.dumps(value, ensure_ascii=False), SHOWN)
 
 
 def _from_the_server(connections: Connections, environment: Environment, path: str, timeout_s: float) -> Endpoint:

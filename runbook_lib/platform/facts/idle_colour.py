@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
 from runbook_lib.core.foreign_json import NotJson, read_object
-from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.questions import Connections, Question, Server
 from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.assets import ASSET
 from runbook_lib.platform.facts.container_http import ContainerHttp
 from runbook_lib.platform.facts.containers import exec_in
+from runbook_lib.platform.facts.endpoints import Endpoint, endpoint
 from runbook_lib.platform.facts.smoke_test import UserFlow, smoke_test_over
 
 STATUSES = range(100, 600)
@@ -33,29 +33,14 @@ sys.stdout.write(json.dumps({"/": status, **{path: fetch(path)[0] for path in na
 
 
 @dataclass(frozen=True)
-class ContainerReply:
-    """One reply from inside a container: HTTP status and the JSON document."""
-
-    status: int
-    document: dict[str, Any]
-
-
-@dataclass(frozen=True)
 class IdleColour:
-    """The replies of a colour's backend and frontend to requests from within their own network.
+    """The replies of a colour's services to requests from within their own network.
 
     `assets`: the HTTP status of the page and of each file it names.
     """
 
-    health: ContainerReply
-    api_health: ContainerReply
-    frontend_release: ContainerReply
+    replies: tuple[Endpoint, ...] = ()
     assets: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def replies(self) -> dict[str, ContainerReply]:
-        """The replies that name a commit, by path."""
-        return {"/health": self.health, "/api/v1/health": self.api_health, "/release.json": self.frontend_release}
 
 
 def survey_idle_colour(environment: Environment, colour: str) -> Question[IdleColour]:
@@ -66,13 +51,9 @@ def survey_idle_colour(environment: Environment, colour: str) -> Question[IdleCo
 
     def fetch(connections: Connections) -> IdleColour:
         service, page = backend_service(colour), f"http://frontend-{colour}:3000"
-        backend = ContainerHttp.of_service(connections.server, environment, service)
-        frontend = ContainerHttp.of_service(connections.server, environment, service, page)
         argv = exec_in(environment, service, "python3", "-c", ASSETS, page, ASSET.pattern)
         return IdleColour(
-            health=_reply(backend, "/health"),
-            api_health=_reply(backend, "/api/v1/health"),
-            frontend_release=_reply(frontend, "/release.json"),
+            replies=tuple(_reply(connections.server, environment, colour, path) for path in asked_inside(environment)),
             assets=parse_assets(connections.server.run(Command(argv, timeout_s=30)).stdout),
         )
 
@@ -91,12 +72,21 @@ def run_smoke_test_inside(environment: Environment, colour: str) -> Question[Use
                         ContainerHttp.of_service(connections.server, environment, backend_service(colour))))
 
 
-def _reply(http: ContainerHttp, path: str) -> ContainerReply:
+def asked_inside(environment: Environment) -> tuple[str, ...]:
+    """The paths of the endpoints that a release answers itself, and that say what they hold."""
+    return tuple(path for path, rule in environment.health.endpoints.items()
+                 if environment.services[rule.service].coloured and not rule.private)
+
+
+def _reply(server: Server, environment: Environment, colour: str, path: str) -> Endpoint:
+    rule, client = environment.health.endpoints[path], backend_service(colour)
+    service, port = f"{rule.service}-{colour}", environment.services[rule.service].port
+    host = "127.0.0.1" if service == client else service
+    http = ContainerHttp.of_service(server, environment, client, f"http://{host}:{port}")
     try:
-        reply = http.request("GET", path, timeout_s=5.0)
+        return endpoint(path, http.request("GET", path, timeout_s=5.0), rule)
     except EndpointUnavailable as cause:
         raise FactUnreadable(cause.what, where=cause.where) from cause
-    return parse_container_reply(f"{reply.status}\n{reply.text}", http.base + path)
 
 
 def parse_assets(text: str) -> dict[str, int]:
@@ -112,17 +102,4 @@ def parse_assets(text: str) -> dict[str, int]:
             f"The status of the frontend's files came in an unknown form: {cause}.",
             where=f"the reply began {head_of(text, 80)!r}",
             next_step="Read the log of the colour's frontend with `docker logs`, then run the notebook again.",
-        ) from cause
-
-
-def parse_container_reply(text: str, url: str) -> ContainerReply:
-    """A status line and a JSON object. Raises FactUnreadable for anything else."""
-    status, _, body = text.partition("\n")
-    try:
-        return ContainerReply(int(status), read_object(body))
-    except ValueError as cause:
-        raise FactUnreadable(
-            f"{url} did not answer with a JSON object ({cause}): {head_of(body, 80)!r}",
-            where=url,
-            next_step="Read the container's log with `docker logs`; the release does not speak the health protocol.",
         ) from cause

@@ -69,7 +69,8 @@ def _view(page: Page | None, connections: Connections, answer: Answer | None) ->
 def colour_answers(environment: Environment, server: Server, colour: str) -> Answer:
     """Answers a page's requests as nginx will once `colour` has the traffic: the API by its backend, else the page."""
     container = backend_service(colour)
-    backend_paths = tuple(environment.health.endpoints)
+    backend_paths = tuple(path for path, rule in environment.health.endpoints.items()
+                          if f"{rule.service}-{colour}" == container)
 
     def answer(request: PageRequest) -> PageReply:
         to_backend = request.path.startswith(API) or request.path.partition("?")[0] in backend_paths

@@ -177,7 +177,7 @@ def _by_what_runs(found: Deployed, environment: Environment, connections: Connec
     refuse_foreign(environment, foreign_services(environment, containers))
     profiles = found.variables.get("COMPOSE_PROFILES", "").split(",")
     named = found.live_colour or next((one for one in ("blue", "green") if one in profiles), None)
-    running = running_release(containers, named_colour=named, served_commit=served_commit(connections))
+    running = running_release(containers, named_colour=named, served_commit=served_commit(environment, connections))
     colour = found.live_colour or (running.colour if running else None)
     lost = tuple(name for name, text in ((ENV, found.env_text), (UPSTREAMS, found.upstreams_text))
                  if not (text or "").strip())

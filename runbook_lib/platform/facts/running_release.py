@@ -17,6 +17,7 @@ from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
 from runbook_lib.environment.services import COLOURS
 from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.endpoints import endpoint
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 CONFIGURATION_LABEL = "org.gw2.config-hash"
@@ -60,7 +61,7 @@ def running_release(containers: Iterable[Container], *, named_colour: str | None
     found = running or backends
     if not found:
         return None
-    releases = {colour: RunningRelease(colour, _commit_of(one)) for colour, one in found.items()}
+    releases = {colour: RunningRelease(colour, commit_of(one)) for colour, one in found.items()}
     if len(releases) == 1:
         return next(iter(releases.values()))
     if named_colour in releases:
@@ -74,13 +75,15 @@ def running_release(containers: Iterable[Container], *, named_colour: str | None
         next_step="Find out with `docker logs` of both backends, and stop the colour without requests; then run again.")
 
 
-def served_commit(connections: Connections) -> str | None:
-    """The commit that users get from /health; None where nothing answers or it names none."""
-    try:
-        document = connections.http.request("GET", "/health").json()
-    except (EndpointUnavailable, ValueError):
-        return None
-    return str(document["commit"]) if isinstance(document, dict) and document.get("commit") else None
+def served_commit(environment: Environment, connections: Connections) -> str | None:
+    """The commit that users get from the first endpoint that should name one; None where there is none, or no reply."""
+    for path, rule in environment.health.endpoints.items():
+        if rule.commit:
+            try:
+                return endpoint(path, connections.http.request("GET", path)).named(rule.commit) or None
+            except EndpointUnavailable:
+                return None
+    return None
 
 
 def refuse_other_projects(environment: Environment, connections: Connections) -> None:
@@ -156,7 +159,7 @@ def env_file_of(environment: Environment, containers: Iterable[Container], live:
     variables = {"COMPOSE_PROJECT_NAME": environment.project, "COMPOSE_PROFILES": live or ""}
     for colour in COLOURS:
         backend = found.get(f"backend-{colour}")
-        commit = (_commit_of(backend) if backend else None) or ""
+        commit = (commit_of(backend) if backend else None) or ""
         variables[f"{colour.upper()}_COMMIT"] = commit
         variables[f"{colour.upper()}_VERSION"] = versions.get(commit, commit[:12])
     for service, one in sorted(found.items()):
@@ -171,6 +174,7 @@ def env_file_of(environment: Environment, containers: Iterable[Container], live:
     return "\n".join(lines) + "\n"
 
 
-def _commit_of(container: Container) -> str | None:
+def commit_of(container: Container) -> str | None:
+    """The commit that the image of a container is tagged with; None where the tag is not one."""
     tag = container.image.rpartition(":")[2]
     return tag if COMMIT.fullmatch(tag) else None

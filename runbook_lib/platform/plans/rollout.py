@@ -70,7 +70,7 @@ class Rollout:
     def expected(self) -> ExpectedRelease:
         """What the gates compare each probe with."""
         return ExpectedRelease(self.target.commit, self.target.schema_expected, self.colour,
-                               self.environment.shared_services)
+                               self.environment.shared_services, self.target.version)
 
     @property
     def restarts(self) -> dict[str, int]:

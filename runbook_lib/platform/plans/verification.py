@@ -24,7 +24,7 @@ def healthy_inside(environment: Environment, expected: ExpectedRelease, name: st
     return Gate(
         name,
         (survey_containers(environment), survey_idle_colour(environment, expected.colour)),
-        judge_health(expected),
+        judge_health(environment, expected),
         success_threshold=2,
         interval_s=1.0,
         deadline_s=environment.gate.deadline_s,
@@ -53,7 +53,8 @@ def previous_release_answers(rollout: Rollout) -> Gate | None:
     return Gate(
         "the previous release, verified externally",
         (survey_containers(environment), survey_endpoints(environment), run_smoke_test(environment)),
-        judge_restored(deployed.live_commit, deployed.live_colour, environment.shared_services, rollout.restarts),
+        judge_restored(environment, deployed.live_commit, deployed.live_colour, environment.shared_services,
+                       rollout.restarts),
         success_threshold=2,
         interval_s=environment.rollback.interval_s,
         deadline_s=min(60.0, environment.gate.deadline_s),

@@ -112,7 +112,8 @@ def _internal_gate(rollout: Rollout) -> Step:
     environment, expected = rollout.environment, rollout.expected
     healthy = verification.healthy_inside(environment, expected, "the release on the restored database, internally")
     probed = (survey_idle_colour(environment, expected.colour),)
-    identity = verification.served_inside(environment, "the release that answers", probed, judge_identity(expected))
+    identity = verification.served_inside(environment, "the release that answers", probed,
+                                          judge_identity(environment, expected))
     return Step(StepKey.GATE_INTERNAL, "Verify before leaving maintenance mode", (healthy, identity))
 
 
@@ -127,7 +128,7 @@ def _external_gate(rollout: Rollout) -> Step:
             run_smoke_test(environment),
             compare_assets(environment, rollout.colour),
         ),
-        judge_outside(rollout.expected, rollout.restarts),
+        judge_outside(environment, rollout.expected, rollout.restarts),
         success_threshold=environment.gate.success_threshold,
         interval_s=environment.gate.interval_s,
         deadline_s=environment.gate.deadline_s,

@@ -34,6 +34,7 @@ def drill_command(backup: Backup, deployed: Deployed, environment: Environment) 
         database.owner, backup.name, backup.manifest.sha256, f"{limits.limit_s:.0f}", str(needs.memory_mb),
         str(needs.tmpfs_mb), environment.images.get("POSTGRES_IMAGE", FALLBACK_IMAGE),
         ",".join(application_images(deployed, backup)), environment.project, database.service,
+        environment.health.ready_path,
         *(f"{path} {table or ''}" for path, table in limits.reads.items()),
     )
     text = programs.text("platform/whole_lines.sh", "recovery/dump_contents.sh",

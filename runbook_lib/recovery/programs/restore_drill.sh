@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2034,SC2154,SC2329,SC2015,SC2317
 # Restores one backup into a disposable PostgreSQL and verifies it there: `bash -s -- CHECKOUT DIRECTORY DATABASE USER
-# BACKUP SHA256 LIMIT_S MEMORY_MB TMPFS_MB DATABASE_IMAGE APPLICATION_IMAGES PROJECT SERVICE READ…`. Follows dump_contents.sh,
-# split_dump.sh, load_dump.sh and database_definition.sh. It is loaded as a restore would load it.
-# The copy has no network and no folder of the server: the dump reaches it through a pipe. It is removed
-# at the end, and ends automatically after LIMIT_S should this program be killed before. One line goes to
+# BACKUP SHA256 LIMIT_S MEMORY_MB TMPFS_MB DATABASE_IMAGE APPLICATION_IMAGES PROJECT SERVICE READY READ…`. READY is asked
+# until the application answers. Follows dump_contents.sh, split_dump.sh, load_dump.sh and database_definition.sh: it is
+# loaded as a restore would load it. The copy has no network and no folder of the server: the dump reaches it through a
+# pipe. It is removed at the end, and ends automatically after LIMIT_S should this program be killed before. One line goes to
 # .runbook/drills.jsonl. Exit 0 when the drill reached a verdict, good or bad; 1 when it could not be carried out.
 
 set -uo pipefail
@@ -233,7 +233,7 @@ serve() {
     docker rm --force "$copy-application" >/dev/null 2>&1
     in_application --detach "$1" "${words[@]}" >/dev/null 2>"$scratch/output" \
         || conclude error application "The application did not start: $(last_lines 800 <"$scratch/output")"
-    docker exec --interactive "$copy-application" python3 - "${reads[@]}" >"$scratch/reads" 2>"$scratch/output" <<'PYTHON' \
+    docker exec --interactive "$copy-application" python3 - "$ready" "${reads[@]}" >"$scratch/reads" 2>"$scratch/output" <<'PYTHON' \
         || conclude error application "The read paths could not be requested: $(last_lines 800 <"$scratch/output")"
 import json, sys, time, urllib.error, urllib.request
 
@@ -253,10 +253,10 @@ def get(path):
     return {"path": path, "status": status, "seconds": round(time.monotonic() - began, 3), "bytes": len(body)}, value
 
 deadline = time.monotonic() + 180
-while get("/api/v1/health")[0]["status"] != 200 and time.monotonic() < deadline:
+while get(sys.argv[1])[0]["status"] != 200 and time.monotonic() < deadline:
     time.sleep(0.2)
 done = []
-for word in sys.argv[1:]:
+for word in sys.argv[2:]:
     path, _, table = word.partition(" ")
     reply, value = get(path)
     page = value if isinstance(value, dict) else {}
@@ -271,7 +271,7 @@ PYTHON
 
 main() {
     checkout=$1 directory=$2 database=$3 user=$4 backup=$5 sha256=$6 limit_s=$7 memory_mb=$8 tmpfs_mb=$9
-    database_image=${10} application_images=${11} project=${12} service=${13}; reads=("${@:14}")
+    database_image=${10} application_images=${11} project=${12} service=${13} ready=${14}; reads=("${@:15}")
     measured='' began=$(now_s) copy="runbook-restore-drill-$project-$$-${RANDOM}"
     [[ $backup =~ ^[A-Za-z0-9_]+\.sql\.gz$ && $sha256 =~ ^[0-9a-f]{64}$ ]] || { echo "'$backup' is not the name of a backup." >&2; exit 1; }
     file="$directory/$backup" manifest="$directory/${backup%.sql.gz}.manifest.json"

@@ -15,6 +15,7 @@ from runbook_lib.platform.checks.live_release import (
     assets_loaded,
     endpoints_show,
     schema_is,
+    shown_by_image,
 )
 from runbook_lib.platform.checks.page import page_works
 from runbook_lib.platform.facts.assets import Asset
@@ -42,12 +43,13 @@ class SuccessCriteria:
     release: Release
 
     def services(self, containers: tuple[Container, ...]) -> tuple[Finding, ...]:
-        """All services healthy."""
-        return services_healthy(self.environment, containers, self.release.colour)
+        """All services healthy; where no endpoint names the release, of its image."""
+        return (*services_healthy(self.environment, containers, self.release.colour),
+                *shown_by_image(self.environment, containers, self.release.colour, self.release.commit))
 
     def endpoints(self, endpoints: tuple[Endpoint, ...]) -> tuple[Finding, ...]:
         """All critical endpoints responding, and responding as this release."""
-        return endpoints_show(endpoints, self.release.commit)
+        return endpoints_show(self.environment, endpoints, self.release.commit, self.release.version)
 
     def response_time(self, load: Load) -> tuple[Finding, ...]:
         """API response time (p95) below the limit."""

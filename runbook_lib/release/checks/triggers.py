@@ -46,7 +46,8 @@ def judge_watch(
             sure = critical_services_down(environment, containers, colour, restarts, kills,
                                           only_unhealthy(containers, restarts))
             confirmed = sure or _if_lasting(environment, down, before)
-        sick = () if endpoints is None else _unhealthy(endpoints, commit, server_answers=containers is not None)
+        sick = () if endpoints is None else _unhealthy(
+            environment, endpoints, commit, server_answers=containers is not None)
         reply = max((one.seconds * 1000 for one in endpoints or () if one.seconds is not None), default=None)
         slow = _slow(environment, traffic, [*(one.metrics.get(REPLY) for one in before), reply])
         faults = (*down, *sick, *slow, *unanswered)
@@ -120,12 +121,13 @@ def _if_lasting(environment: Environment, down: Sequence[Finding], before: Seque
     return down if in_a_row >= environment.rollback.failure_threshold else ()
 
 
-def _unhealthy(endpoints: tuple[Endpoint, ...], commit: str, *, server_answers: bool) -> tuple[Finding, ...]:
+def _unhealthy(environment: Environment, endpoints: tuple[Endpoint, ...], commit: str, *,
+               server_answers: bool) -> tuple[Finding, ...]:
     """What the health endpoints show. No reply while the server is unreachable too proves nothing about the release."""
-    silent = all(one.status is None for one in endpoints)
+    silent = bool(endpoints) and all(one.status is None for one in endpoints)
     if silent and not server_answers:
-        return (Finding("endpoints", Verdict.INCONCLUSIVE, endpoints[0].error if endpoints else "not asked"),)
-    return tuple(one for one in endpoints_show(endpoints, commit) if not one.verdict.acceptable)
+        return (Finding("endpoints", Verdict.INCONCLUSIVE, endpoints[0].error),)
+    return tuple(one for one in endpoints_show(environment, endpoints, commit) if not one.verdict.acceptable)
 
 
 def _traffic_metrics(traffic: Traffic | None) -> dict[str, float | None]:

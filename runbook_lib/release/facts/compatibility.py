@@ -173,7 +173,8 @@ class _Check:
     def _do(self, verb: str, *last: str, timeout_s: float) -> CopyRecords:
         database = self.environment.database
         argv = ("bash", "-s", "--", verb, self.environment.server.directory, self.commit, self.environment.project,
-                database.service, self.environment.cache_service, database.name, database.owner, *last)
+                database.service, self.environment.cache_service, database.name, database.owner,
+                self.environment.health.ready_path, *last)
         program = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh",
                                 "release/read_git.sh", "release/schema_copy.sh",
                                 "release/compatibility.sh")

@@ -40,7 +40,7 @@ def internal_gate(rollout: Rollout, *, page: bool = True) -> Step:
     `page` False leaves the browser out: a rollback cannot wait for it, and must not fail for an older page's texts.
     """
     environment, expected = rollout.environment, rollout.expected
-    identity, flow = judge_identity(expected), judge_flow(slow_limit_ms(environment))
+    identity, flow = judge_identity(environment, expected), judge_flow(slow_limit_ms(environment))
 
     def judge(seen: IdleColour, smoke_test: UserFlow) -> tuple[Finding, ...]:
         return (*identity(seen), *flow(smoke_test))
@@ -85,7 +85,7 @@ def external_gate(rollout: Rollout, *, page: bool = True) -> Step:
             compare_assets(environment, rollout.colour),
             traffic_since_switch(environment),  # no load of its own: the probes themselves nearly fill the rate limit
         ),
-        with_error_rate(environment, judge_outside(rollout.expected, rollout.restarts)),
+        with_error_rate(environment, judge_outside(environment, rollout.expected, rollout.restarts)),
         success_threshold=environment.gate.success_threshold,
         interval_s=environment.gate.interval_s,
         deadline_s=environment.gate.deadline_s,

@@ -1,11 +1,11 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2317
 # One version's code on a copy of the live schema. Follows read_git.sh and schema_copy.sh:
-#   bash -s -- VERB CHECKOUT COMMIT PROJECT SERVICE CACHE DATABASE USER WORD…, with the verbs and words
+#   bash -s -- VERB CHECKOUT COMMIT PROJECT SERVICE CACHE DATABASE USER READY WORD…, with the verbs and words
 #   start COLOUR live       the code that is live in COLOUR
 #   start COLOUR release    the code of COMMIT, with the live settings
 #   migrate COPY            the migrations of COMMIT on a started copy
 #   restart COLOUR COPY     the live code once more, from its very start
-# SERVICE is the database's; CACHE is empty where there is none.
+# READY is asked until the code answers. SERVICE is the database's; CACHE is empty where there is none.
 # Code, database and cache share one network namespace that leads nowhere. All of them end after LIMIT_S, so that a run
 # that dies leaves nothing behind.
 
@@ -61,7 +61,8 @@ start_code() {
         --env REDIS_URL=redis://127.0.0.1:6379/0 --env LOG_TO_FILE=false --env WEB_CONCURRENCY=1 \
         -- "$image" "${words[@]}" || return
     local deadline=$((SECONDS + 90))
-    until docker exec "$copy-code" python3 -c 'import urllib.request as ask; ask.urlopen("http://127.0.0.1:8000/api/v1/health", timeout=5)' 2>/dev/null; do
+    until docker exec "$copy-code" python3 -c 'import sys, urllib.request as ask; ask.urlopen("http://127.0.0.1:8000" + sys.argv[1], timeout=5)' \
+        "$ready" 2>/dev/null; do
         if ((SECONDS >= deadline)) || [[ $(docker inspect --format '{{.State.Running}}' "$copy-code") != true ]]; then
             docker logs --tail 20 "$copy-code"
             return 1
@@ -95,13 +96,13 @@ restart() {
 
 main() {
     local verb=$1
-    checkout=$2 commit=$3 project=$4 service=$5 cache=$6 database=$7 user=$8
+    checkout=$2 commit=$3 project=$4 service=$5 cache=$6 database=$7 user=$8 ready=$9
     scratch=$(mktemp -d) || exit 1
     find_commit "$checkout" "$commit" "$scratch"
     case $verb in
-        start) start "$9" "${10}" ;;
-        migrate) migrate_copy "$9" ;;
-        restart) restart "$9" "${10}" ;;
+        start) start "${10}" "${11}" ;;
+        migrate) migrate_copy "${10}" ;;
+        restart) restart "${10}" "${11}" ;;
     esac
 }
 

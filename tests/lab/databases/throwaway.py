@@ -141,7 +141,8 @@ class Throwaway:
     def drill(self, *, server_lost: bool = False) -> dict[str, Any]:
         """The record of 31's program; with `server_lost` it has the file alone, and no live PostgreSQL to ask."""
         words = (str(self.folder / "checkout"), str(self.folder / "backups"), DATABASE, OWNER, self.backup.name,
-                 self.manifest()["sha256"], "240", "1024", "600", self.image, "", "lost" if server_lost else self.name, "postgres")
+                 self.manifest()["sha256"], "240", "1024", "600", self.image, "", "lost" if server_lost else self.name, "postgres",
+                 "/ready")
         done = self.bash(DRILL, *words)
         lines = (self.folder / "checkout/.runbook/drills.jsonl").read_text().splitlines()
         record: dict[str, Any] = json.loads(lines[-1])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.environment import load_environment
 from runbook_lib.platform.checks.live_release import (
     ExpectedRelease,
     assets_loaded,
@@ -21,9 +22,10 @@ from runbook_lib.platform.checks.live_release import (
 from runbook_lib.platform.facts.assets import Asset
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
-from runbook_lib.platform.facts.idle_colour import ContainerReply, IdleColour
+from runbook_lib.platform.facts.idle_colour import IdleColour
 from runbook_lib.platform.facts.smoke_test import UserAction, UserFlow
 
+STAGING = load_environment("staging")
 COMMIT, OTHER = "b" * 40, "c" * 40
 SHARED = ("nginx", "postgres", "redis")
 EXPECTED = ExpectedRelease(COMMIT, "0003", "green", SHARED)
@@ -42,15 +44,14 @@ def bad(findings: tuple[Finding, ...]) -> list[str]:
 
 
 def inside(commit: str = COMMIT, status: int = 200, asset: int = 200) -> IdleColour:
-    reply = ContainerReply(status, {"commit": commit})
-    good = ContainerReply(200, {"commit": COMMIT})
-    return IdleColour(reply, good, good, {"/": 200, "/assets/a.js": asset})
+    replies = (Endpoint("/health", status, {"commit": commit}), Endpoint("/release.json", 200, {"commit": COMMIT}))
+    return IdleColour(replies, {"/": 200, "/assets/a.js": asset})
 
 
 def test_a_good_release_passes_inside_and_outside() -> None:
-    assert bad(judge_health(EXPECTED)(HEALTHY, inside())) == []
-    assert bad(judge_identity(EXPECTED)(inside())) == []
-    assert bad(judge_outside(EXPECTED)(HEALTHY, PAGES, "0003", FLOW, ASSETS)) == []
+    assert bad(judge_health(STAGING, EXPECTED)(HEALTHY, inside())) == []
+    assert bad(judge_identity(STAGING, EXPECTED)(inside())) == []
+    assert bad(judge_outside(STAGING, EXPECTED)(HEALTHY, PAGES, "0003", FLOW, ASSETS)) == []
 
 
 @pytest.mark.parametrize(
@@ -58,26 +59,26 @@ def test_a_good_release_passes_inside_and_outside() -> None:
 )
 def test_every_way_a_container_can_be_unhealthy_is_seen(fault: dict[str, Any]) -> None:
     sick = (replace(HEALTHY[0], **fault), *HEALTHY[1:])
-    assert bad(judge_outside(EXPECTED)(sick, PAGES, "0003", FLOW, ASSETS)) == ["backend-green is healthy"]
+    assert bad(judge_outside(STAGING, EXPECTED)(sick, PAGES, "0003", FLOW, ASSETS)) == ["backend-green is healthy"]
 
 
 def test_a_container_that_is_not_there_is_a_failure() -> None:
-    assert bad(judge_outside(EXPECTED)(HEALTHY[1:], PAGES, "0003", FLOW, ASSETS)) == ["backend-green is healthy"]
+    assert bad(judge_outside(STAGING, EXPECTED)(HEALTHY[1:], PAGES, "0003", FLOW, ASSETS)) == ["backend-green is healthy"]
 
 
 def test_the_wrong_commit_inside_or_outside_is_a_failure() -> None:
-    assert bad(judge_identity(EXPECTED)(inside(commit=OTHER))) == ["/health names the commit"]
+    assert bad(judge_identity(STAGING, EXPECTED)(inside(commit=OTHER))) == ["/health names the commit"]
     stale = (replace(PAGES[0], fields={"commit": OTHER}), *PAGES[1:])
-    assert bad(judge_outside(EXPECTED)(HEALTHY, stale, "0003", FLOW, ASSETS)) == ["/health names the commit"]
+    assert bad(judge_outside(STAGING, EXPECTED)(HEALTHY, stale, "0003", FLOW, ASSETS)) == ["/health names the commit"]
 
 
 def test_degraded_health_is_a_failure() -> None:
-    assert bad(judge_health(EXPECTED)(HEALTHY, inside(status=503))) == ["/health answers"]
+    assert bad(judge_health(STAGING, EXPECTED)(HEALTHY, inside(status=503))) == ["/health answers"]
 
 
 def test_an_endpoint_without_a_reply_is_a_failure() -> None:
     silent = (Endpoint("/", None, error="refused"),)
-    assert bad(judge_outside(EXPECTED)(HEALTHY, silent, "0003", FLOW, ASSETS)) == ["/ answers"]
+    assert bad(judge_outside(STAGING, EXPECTED)(HEALTHY, silent, "0003", FLOW, ASSETS)) == ["/ answers"]
 
 
 def test_another_schema_fails_and_an_unknown_one_is_inconclusive() -> None:
@@ -87,7 +88,7 @@ def test_another_schema_fails_and_an_unknown_one_is_inconclusive() -> None:
 
 def test_a_user_action_that_was_not_tried_is_not_a_pass() -> None:
     flow = UserFlow((UserAction("log in", False, "500", "200"), UserAction("read", None, "not tried", "200")))
-    verdicts = [one.verdict for one in judge_outside(EXPECTED)(HEALTHY, PAGES, "0003", flow, ASSETS)[-5:-3]]
+    verdicts = [one.verdict for one in judge_outside(STAGING, EXPECTED)(HEALTHY, PAGES, "0003", flow, ASSETS)[-5:-3]]
     assert verdicts == [Verdict.FAILED, Verdict.INCONCLUSIVE]
 
 
@@ -101,7 +102,7 @@ def test_a_page_without_assets_or_with_other_bytes_fails() -> None:
 
 
 def test_a_file_that_the_page_names_and_the_image_lacks_is_seen_before_the_switch() -> None:
-    assert bad(judge_identity(EXPECTED)(inside(asset=404))) == ["every file that the page names is present"]
+    assert bad(judge_identity(STAGING, EXPECTED)(inside(asset=404))) == ["every file that the page names is present"]
 
 
 def test_a_flow_inside_fails_when_even_the_quickest_read_is_slow() -> None:
@@ -116,6 +117,6 @@ def test_a_flow_inside_fails_when_even_the_quickest_read_is_slow() -> None:
 
 def test_after_a_rollback_earlier_restarts_do_not_count_and_another_commit_does() -> None:
     old = tuple(replace(one, restart_count=2) for one in HEALTHY)
-    judge = judge_restored(COMMIT, "green", SHARED, {one.service: 2 for one in old})
+    judge = judge_restored(STAGING, COMMIT, "green", SHARED, {one.service: 2 for one in old})
     assert bad(judge(old, PAGES, FLOW)) == []
     assert bad(judge(old, (replace(PAGES[0], fields={"commit": OTHER}), *PAGES[1:]), FLOW)) == ["/health names the commit"]

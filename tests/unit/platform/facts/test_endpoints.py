@@ -9,10 +9,14 @@ import pytest
 
 from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.core.errors import EndpointUnavailable
+from runbook_lib.environment.health import HealthEndpoint
 from runbook_lib.platform.facts.endpoints import Endpoint, parse_curl, survey_endpoints
 
+RULE = HealthEndpoint(title="health", service="api", commit="commit")
 ENVIRONMENT: Any = SimpleNamespace(
-    health=SimpleNamespace(endpoints={"/health": "", "/metrics": ""}, metrics_path="/metrics"),
+    health=SimpleNamespace(endpoints={
+        "/health": RULE, "/metrics": HealthEndpoint(title="m", service="api", private=True), "/": RULE, "/release.json": RULE,
+    }),
     public=SimpleNamespace(url="https://staging.example.com", host="staging.example.com"),
 )
 GOOD = {

@@ -47,7 +47,7 @@ def drill(place: Path, fails: str) -> tuple[dict[str, str], str]:
     body = gzip.compress(b"-- a dump\n")
     (place / "backups" / BACKUP).write_bytes(body)
     argv = ("bash", "-s", "--", str(place / "checkout"), str(place / "backups"), "staging_db", "staging_user", BACKUP,
-            hashlib.sha256(body).hexdigest(), "60", "512", "100", "postgres:15", "", "gw2-staging", "postgres")
+            hashlib.sha256(body).hexdigest(), "60", "512", "100", "postgres:15", "", "gw2-staging", "postgres", "/ready")
     environment = {**os.environ, "PATH": f"{place}/bin:{os.environ['PATH']}", "FAILS": fails, "FOLDER": str(place)}
     subprocess.run(argv, input=PROGRAM, text=True, capture_output=True, timeout=60, env=environment)
     record = json.loads((place / "checkout/.runbook/drills.jsonl").read_text())

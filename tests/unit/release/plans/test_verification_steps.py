@@ -13,7 +13,8 @@ from runbook_lib.core.gates import Gate
 from runbook_lib.environment import Environment, load_environment
 from runbook_lib.execution.gate import open_gate
 from runbook_lib.platform.facts.containers import Container
-from runbook_lib.platform.facts.idle_colour import ContainerReply, IdleColour
+from runbook_lib.platform.facts.endpoints import Endpoint
+from runbook_lib.platform.facts.idle_colour import IdleColour
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.smoke_test import UserAction, UserFlow
 from runbook_lib.platform.facts.target import Target
@@ -27,8 +28,7 @@ FLOW = UserFlow((UserAction("read squads", True, "200", "200", 0.1),))
 
 
 def colour(status: int = 200, commit: str = COMMIT, script: int = 200) -> IdleColour:
-    reply = ContainerReply(status, {"commit": commit})
-    return IdleColour(reply, reply, reply, {"/": 200, "/assets/a.js": script})
+    return IdleColour((Endpoint("/health", status, {"commit": commit}),), {"/": 200, "/assets/a.js": script})
 
 
 def rollout(environment: Environment | None = None) -> Rollout:

@@ -57,7 +57,7 @@ class Server:
         return self.run("release/migration_rehearsal.sh", "CHECKOUT", "COMMIT", "gw2", "postgres", "db", "user", **settings)
 
     def compatibility(self, *words: str, **settings: str) -> CopyRecords:
-        return self.run("release/compatibility.sh", words[0], "CHECKOUT", "COMMIT", "gw2", "postgres", "redis", "db", "user", *words[1:], **settings)
+        return self.run("release/compatibility.sh", words[0], "CHECKOUT", "COMMIT", "gw2", "postgres", "redis", "db", "user", "/ready", *words[1:], **settings)
 
 
 @pytest.fixture
