@@ -29,7 +29,7 @@ class HealthEndpoint(StrictModel):
 
     `service` answers it. The reply has `status`, and: `fields`, dotted places in a JSON object with their values;
     `json_is`, the whole JSON document; `contains`, a piece of its text. `commit` and `version` are the fields that name
-    the release: of all proofs the strongest, for another release cannot give it. A `private` endpoint may refuse this
+    the release: nothing shows it better, for another release cannot name it. A `private` endpoint may refuse this
     machine; the server asks then, for the status alone.
     """
 

@@ -11,7 +11,7 @@ from runbook_lib.core.text import head_of, pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.observability.checks.service_states import BAD, ServiceState
 from runbook_lib.observability.facts.health_survey import ClaimResult, HealthSurvey
-from runbook_lib.platform.checks.live_release import endpoints_show
+from runbook_lib.platform.checks.endpoints import endpoints_show
 from runbook_lib.platform.checks.page import ALL_LOADED, NO_ERRORS, SHOWN, page_works
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.certificates import Certificate

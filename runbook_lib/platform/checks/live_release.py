@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from runbook_lib.core.findings import Finding, finding, not_applicable
-from runbook_lib.core.text import head_of, pluralize
+from runbook_lib.core.findings import Finding, finding
+from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy
+from runbook_lib.platform.checks.endpoints import (
+    endpoint_answers,
+    endpoint_holds,
+    endpoints_show,
+    no_endpoints,
+    shown_by_image,
+)
 from runbook_lib.platform.facts.assets import Asset
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.idle_colour import IdleColour
-from runbook_lib.platform.facts.running_release import commit_of
 from runbook_lib.platform.facts.smoke_test import UserFlow
-
-NO_ENDPOINTS = "health endpoints"
-BY_IMAGE = "the containers run the release's image"
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def judge_health(
     """For a Gate over (containers, the colour seen from inside): what a slow start still reaches by waiting."""
 
     def judge(containers: tuple[Container, ...], seen: IdleColour) -> tuple[Finding, ...]:
-        answers = (_answers(environment, reply) for reply in seen.replies)
+        answers = (endpoint_answers(environment, reply) for reply in seen.replies)
         return (*containers_are_healthy(containers, expected.services), *answers, *no_endpoints(environment))
 
     return judge
@@ -58,7 +61,7 @@ def judge_identity(
 
     def judge(seen: IdleColour) -> tuple[Finding, ...]:
         held = (one for reply in seen.replies
-                for one in _holds(environment, reply, expected.commit, expected.version))
+                for one in endpoint_holds(environment, reply, expected.commit, expected.version))
         missing = [path for path, status in seen.assets.items() if status != 200]
         files = finding(
             "every file that the page names is present", bool(seen.assets) and not missing,
@@ -162,103 +165,6 @@ def assets_loaded(assets: tuple[Asset, ...]) -> tuple[Finding, ...]:
             )
             for one in assets
         ),
-    )
-
-
-def endpoints_show(
-    environment: Environment, endpoints: tuple[Endpoint, ...], commit: str, version: str = ""
-) -> tuple[Finding, ...]:
-    """Every health endpoint answers and holds what it must; those that name the release name this one.
-
-    `version` is compared where it is known and a reply names it. Without any endpoint: not applicable, and why.
-    """
-    return (*(one for endpoint in endpoints
-              for one in (_answers(environment, endpoint), *_holds(environment, endpoint, commit, version))),
-            *no_endpoints(environment))
-
-
-def no_endpoints(environment: Environment) -> tuple[Finding, ...]:
-    """One line where the environment has no health endpoint: why, and what shows its health instead."""
-    if environment.health.endpoints:
-        return ()
-    reason = environment.without.get("health", "the environment file names none")
-    return (not_applicable(NO_ENDPOINTS, f"{reason}; Docker's health checks and the page are all that shows it"),)
-
-
-def shown_by_image(
-    environment: Environment, containers: tuple[Container, ...], colour: str, commit: str
-) -> tuple[Finding, ...]:
-    """Where no endpoint names the release: the commit of the image that its containers run.
-
-    The weaker proof, and called so: it does not show which release answers a user.
-    """
-    if environment.health.names_release:
-        return ()
-    services = [f"{name}-{colour}" for name, one in environment.services.items() if one.coloured and one.required]
-    found = {one.service: commit_of(one) or "an image without a commit" for one in containers
-             if one.service in services and one.state == "running"}
-    wrong = [f"{name}: {head_of(found.get(name, 'no container'), 40)}" for name in services
-             if found.get(name) != commit]
-    return (finding(BY_IMAGE, not wrong, measured="; ".join(wrong) or
-                    f"{commit[:12]}, by its tag; no endpoint names the release, so this is the weaker proof",
-                    expected=commit[:12],
-                    next_step="Another release runs. Compare the tags with `docker ps`, then run 20 Deploy."),)
-
-
-def _answers(environment: Environment, endpoint: Endpoint) -> Finding:
-    rule = environment.health.endpoints.get(endpoint.path)
-    status = rule.status if rule else 200
-    seconds = "" if endpoint.seconds is None else f" in {endpoint.seconds * 1000:.0f} ms"
-    return finding(
-        f"{endpoint.path} answers",
-        endpoint.status == status,
-        measured=endpoint.error or f"{endpoint.status}{seconds}",
-        expected=status,
-        next_step="Read the error log of the proxy and the application's log on the server; 21 Verify shows every "
-        "endpoint.",
-        request_id=endpoint.request_id,
-    )
-
-
-def _holds(environment: Environment, endpoint: Endpoint, commit: str, version: str) -> tuple[Finding, ...]:
-    """What the environment file says that this reply must hold, and which release it must name."""
-    rule = environment.health.endpoints.get(endpoint.path)
-    if rule is None:
-        return ()
-    found = []
-    # a reply with another status is a fault of its own, and holds whatever an error holds
-    if rule.says_what_it_holds and endpoint.status == rule.status:
-        found.append(finding(
-            f"{endpoint.path} holds what it must", not endpoint.lacks,
-            measured="; ".join(endpoint.lacks) or "all of it",
-            expected=f"as in health.endpoints.{endpoint.path}", request_id=endpoint.request_id,
-            next_step="Something else answers there, or it reports a fault: read the reply itself.",
-        ))
-    if rule.commit:
-        found.append(_same_commit(endpoint.path, endpoint.named(rule.commit) or "none", commit))
-    if rule.version and version:
-        found.append(_same_version(endpoint.path, endpoint.named(rule.version) or "none", version))
-    return tuple(found)
-
-
-def _same_commit(path: str, measured: str, expected: str) -> Finding:
-    return finding(
-        f"{path} names the commit",
-        measured == expected,
-        measured=measured[:12],
-        expected=expected[:12],
-        next_step="A different release is answering. Check the upstream file and the image tags.",
-    )
-
-
-def _same_version(path: str, measured: str, expected: str) -> Finding:
-    return finding(
-        f"{path} names the version",
-        # a tag is v3.2.0 where the application calls itself 3.2.0
-        measured.removeprefix("v") == expected.removeprefix("v"),
-        measured=head_of(measured, 60),
-        expected=expected,
-        next_step="A different release is answering, or its build did not get the version.",
     )
 
 

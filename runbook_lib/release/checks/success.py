@@ -11,12 +11,8 @@ from runbook_lib.core.statistics import percentile
 from runbook_lib.core.text import head_of, pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy
-from runbook_lib.platform.checks.live_release import (
-    assets_loaded,
-    endpoints_show,
-    schema_is,
-    shown_by_image,
-)
+from runbook_lib.platform.checks.endpoints import endpoints_show, shown_by_image
+from runbook_lib.platform.checks.live_release import assets_loaded, schema_is
 from runbook_lib.platform.checks.page import page_works
 from runbook_lib.platform.facts.assets import Asset
 from runbook_lib.platform.facts.containers import Container

@@ -9,7 +9,7 @@ from typing import Any
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.gates import Reading, TriggerFired
 from runbook_lib.environment import Environment
-from runbook_lib.platform.checks.live_release import endpoints_show
+from runbook_lib.platform.checks.endpoints import endpoints_show
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.traffic import ERROR_RATE, Traffic
 from runbook_lib.release.checks.critical_services import critical_services_down, only_unhealthy

@@ -9,7 +9,7 @@ from runbook_lib.core.gates import Gate
 from runbook_lib.core.watch_result import WatchResult
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy
-from runbook_lib.platform.checks.live_release import endpoints_show, shown_by_image
+from runbook_lib.platform.checks.endpoints import endpoints_show, shown_by_image
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.releases import Release

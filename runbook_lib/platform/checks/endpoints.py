@@ -1,0 +1,112 @@
+"""Do the health endpoints answer, hold what they must, and name this release? Pure."""
+
+from __future__ import annotations
+
+from runbook_lib.core.findings import Finding, finding, not_applicable
+from runbook_lib.core.text import head_of
+from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.endpoints import Endpoint
+from runbook_lib.platform.facts.running_release import commit_of
+
+NO_ENDPOINTS = "health endpoints"
+BY_IMAGE = "the containers run the release's image"
+
+
+def endpoints_show(
+    environment: Environment, endpoints: tuple[Endpoint, ...], commit: str, version: str = ""
+) -> tuple[Finding, ...]:
+    """Every health endpoint answers and holds what it must; those that name the release name this one.
+
+    `version` is compared where it is known and a reply names it. Without any endpoint: not applicable, and why.
+    """
+    return (*(one for endpoint in endpoints
+              for one in (endpoint_answers(environment, endpoint),
+                          *endpoint_holds(environment, endpoint, commit, version))),
+            *no_endpoints(environment))
+
+
+def no_endpoints(environment: Environment) -> tuple[Finding, ...]:
+    """One line where the environment has no health endpoint: why, and what shows its health instead."""
+    if environment.health.endpoints:
+        return ()
+    reason = environment.without.get("health", "the environment file names none")
+    return (not_applicable(NO_ENDPOINTS, f"{reason}; Docker's health checks and the page are all that shows it"),)
+
+
+def shown_by_image(
+    environment: Environment, containers: tuple[Container, ...], colour: str, commit: str
+) -> tuple[Finding, ...]:
+    """Where no endpoint names the release: the commit of the image that its containers run.
+
+    The weaker proof, and called so: it does not show which release answers a user.
+    """
+    if environment.health.names_release:
+        return ()
+    services = [f"{name}-{colour}" for name, one in environment.services.items() if one.coloured and one.required]
+    found = {one.service: commit_of(one) or "an image without a commit" for one in containers
+             if one.service in services and one.state == "running"}
+    wrong = [f"{name}: {head_of(found.get(name, 'no container'), 40)}" for name in services
+             if found.get(name) != commit]
+    return (finding(BY_IMAGE, not wrong, measured="; ".join(wrong) or
+                    f"{commit[:12]}, by its tag; no endpoint names the release, so this is the weaker proof",
+                    expected=commit[:12],
+                    next_step="Another release runs. Compare the tags with `docker ps`, then run 20 Deploy."),)
+
+
+def endpoint_answers(environment: Environment, endpoint: Endpoint) -> Finding:
+    """The endpoint answers with the status that the environment file gives it."""
+    rule = environment.health.endpoints.get(endpoint.path)
+    status = rule.status if rule else 200
+    seconds = "" if endpoint.seconds is None else f" in {endpoint.seconds * 1000:.0f} ms"
+    return finding(
+        f"{endpoint.path} answers",
+        endpoint.status == status,
+        measured=endpoint.error or f"{endpoint.status}{seconds}",
+        expected=status,
+        next_step="Read the error log of the proxy and the application's log on the server; 21 Verify shows every "
+        "endpoint.",
+        request_id=endpoint.request_id,
+    )
+
+
+def endpoint_holds(environment: Environment, endpoint: Endpoint, commit: str, version: str) -> tuple[Finding, ...]:
+    """What the environment file says that this reply must hold, and which release it must name."""
+    rule = environment.health.endpoints.get(endpoint.path)
+    if rule is None:
+        return ()
+    found = []
+    # a reply with another status is a fault of its own, and holds whatever an error holds
+    if rule.says_what_it_holds and endpoint.status == rule.status:
+        found.append(finding(
+            f"{endpoint.path} holds what it must", not endpoint.lacks,
+            measured="; ".join(endpoint.lacks) or "all of it",
+            expected=f"as in health.endpoints.{endpoint.path}", request_id=endpoint.request_id,
+            next_step="Something else answers there, or it reports a fault: read the reply itself.",
+        ))
+    if rule.commit:
+        found.append(_same_commit(endpoint.path, endpoint.named(rule.commit) or "none", commit))
+    if rule.version and version:
+        found.append(_same_version(endpoint.path, endpoint.named(rule.version) or "none", version))
+    return tuple(found)
+
+
+def _same_commit(path: str, measured: str, expected: str) -> Finding:
+    return finding(
+        f"{path} names the commit",
+        measured == expected,
+        measured=measured[:12],
+        expected=expected[:12],
+        next_step="A different release is answering. Check the upstream file and the image tags.",
+    )
+
+
+def _same_version(path: str, measured: str, expected: str) -> Finding:
+    return finding(
+        f"{path} names the version",
+        # a tag is v3.2.0 where the application calls itself 3.2.0
+        measured.removeprefix("v") == expected.removeprefix("v"),
+        measured=head_of(measured, 60),
+        expected=expected,
+        next_step="A different release is answering, or its build did not get the version.",
+    )
