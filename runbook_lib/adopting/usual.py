@@ -18,7 +18,7 @@ WHY = "usual figures, not read from anywhere: change them to yours"
 USUAL: dict[str, Any] = {
     "server": {"known_hosts_file": "~/.ssh/known_hosts"},
     "rate_limit": {"requests_per_minute": 600, "burst": 60},
-    "health": {"metrics_path": "/metrics", "monitored": []},
+    "health": {"monitored": []},
     "tuning": yaml.safe_load(TUNING),
     "alerts": {
         "minimum_requests_per_minute": 20,

@@ -35,8 +35,8 @@ HINTS: Mapping[str, tuple[str, Any]] = {
     "database.name": ("the application's database, as `psql --list` shows it", "shop"),
     "database.owner": ("the role that owns that database", "shop"),
     "without.cache": ("why there is no cache", "the application keeps nothing between requests"),
-    "health.endpoints": ("a path that answers 200 when the application is healthy: what it covers", "the application"),
-    "health.metrics_path": ("the path of the application's metrics, or another endpoint's", "/metrics"),
+    "without.health": ("why there is no health endpoint", "it is a worker without a port"),
+    "health.endpoints.*.contains": ("a piece of what its reply holds when the application is healthy", "ok"),
     "configuration_backup.no_uploads_reason": ("why nothing that users upload needs a copy; or name the folders in "
                                                "`uploads` instead", "users upload nothing"),
     "configuration_backup.data_volumes.*": ("why this volume needs no copy of its own", "the nightly dump holds it"),
