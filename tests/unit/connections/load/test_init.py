@@ -136,7 +136,8 @@ def test_a_stop_ends_it_and_removes_what_was_made(application: Application, gene
     assert (made.running, len(application.requests)) == (False, sent)
 
 
-def test_a_generator_that_is_killed_leaves_nothing(application: Application, generator: Make) -> None:
+def killed(application: Application, generator: Make) -> LoadGenerator:
+    """A generator that was killed in the middle of its visits, with accounts left."""
     made = generator()
     application.delay_s = 0.5
     made.start(job(loads=[5.0], stage_s=300.0))
@@ -144,6 +145,11 @@ def test_a_generator_that_is_killed_leaves_nothing(application: Application, gen
     assert made._process is not None
     os.killpg(made._process.pid, signal.SIGKILL)
     application.delay_s = 0.0
+    return made
+
+
+def test_a_generator_that_is_killed_leaves_nothing(application: Application, generator: Make) -> None:
+    made = killed(application, generator)
     with pytest.raises(RunFailed, match="what its visits made was removed"):
         eventually(lambda: made.result())
     assert application.made > 0
@@ -151,25 +157,15 @@ def test_a_generator_that_is_killed_leaves_nothing(application: Application, gen
 
 
 def test_the_end_of_a_killed_generator_removes_as_well(application: Application, generator: Make) -> None:
-    made = generator()
-    application.delay_s = 0.5
-    made.start(job(loads=[5.0], stage_s=300.0))
-    eventually(lambda: application.accounts and made.progress().get("open"))
-    assert made._process is not None
-    os.killpg(made._process.pid, signal.SIGKILL)
+    made = killed(application, generator)
     assert made.end() == {"left": [], "left_count": 0}
     assert made.end() == {"left": [], "left_count": 0}  # asked again: the same
     assert application.accounts == {}
 
 
 def test_accounts_that_a_killed_generator_left_and_no_one_removes_are_counted(application: Application, generator: Make) -> None:
-    made = generator()
-    application.delay_s = 0.5
-    made.start(job(loads=[1.0], stage_s=300.0))
-    eventually(lambda: application.accounts and made.progress().get("open"))
-    assert made._process is not None
-    os.killpg(made._process.pid, signal.SIGKILL)
-    application.delay_s, application.fails = 0.0, {"/me": 500}
+    made = killed(application, generator)
+    application.fails = {"/me": 500}
     left = made.end()
     assert left is not None
     assert left["left_count"] >= len(application.accounts) > 0
