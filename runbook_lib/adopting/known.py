@@ -9,7 +9,6 @@ from runbook_lib.adopting.kinds import CACHE, DATABASE, is_database, kind_of, te
 from runbook_lib.adopting.lines import Line, Tree, todo
 from runbook_lib.adopting.project import FoundProject, FoundService
 from runbook_lib.adopting.secret_names import is_secret_name, references, secret_values
-from runbook_lib.environment.drafts import model_schema, node_at, resolved
 
 SHORTEST_SECRET = 12  # characters that the draft asks of a secret
 IMAGE_ROLE = DATABASE.images.partition("(")[0]  # the official image calls its role like itself
@@ -30,6 +29,8 @@ def known_tree(project: FoundProject, name: str) -> Tree:
         "images": {}, "environment_files": {},
         "secrets": secrets_tree(project),
         "health": {"endpoints": _endpoints(project)},
+        "restore_drill": {"no_reads_reason": todo("or name in `reads` what the application must be able to read on a "
+                                                  "restored copy")},
         "contacts": {"On call": todo("role: address; the first one is called first")},
         "configuration_backup": _configuration(project, database),
     }
@@ -131,7 +132,7 @@ def _cache(project: FoundProject, found: list[FoundService]) -> Tree:
     idle = [one.name for one in project.idle.values() if kind_of(one) is CACHE]
     if idle:
         return {"cache": {"service": todo(f"{', '.join(idle)} is in a profile that is not active")}}
-    reason = f"no service of {project.source} is a Redis"
+    reason = "none of its services is a Redis"
     return {"without": {"cache": Line(reason, "say so in other words where the application has one elsewhere")}}
 
 
@@ -173,10 +174,8 @@ def _endpoints(project: FoundProject) -> Tree:
                                          "application is healthy, instead of /, and what it covers"), todo())}
 
 
-def _endpoint(title: Line, service: Line) -> Line | Tree:
-    """One endpoint as this version of the model has it: its words alone, or with what its reply must hold."""
-    if "properties" not in resolved(node_at(("health", "endpoints", "/")), model_schema()):
-        return title
+def _endpoint(title: Line, service: Line) -> Tree:
+    """One endpoint. What its reply holds no Compose file says."""
     return {"title": title, "service": service,
             "contains": todo("a piece of the reply that no other page has: a 200 alone may be any page")}
 

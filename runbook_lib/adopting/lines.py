@@ -61,7 +61,7 @@ def rendered(tree: Tree, indent: int = 0) -> list[str]:
         if isinstance(value, dict) and value:
             common = comments_of(value)
             shared = next(iter(common)) if len(common) == 1 else ""
-            lines += [f"{head}  # {shared}" if shared else head]
+            lines += _headed(head, shared, indent)
             lines += rendered(_uncommented(value) if shared else value, indent + 2)
         else:
             lines += [f"{head} {{}}"] if isinstance(value, dict) else _line(head, value, indent)
@@ -80,8 +80,12 @@ def _uncommented(value: Any) -> Any:
 
 
 def _line(head: str, line: Line, indent: int) -> list[str]:
-    text = f"{head} {_value(line.value)}"
-    comment = " ".join(printable(line.comment).split())
+    return _headed(f"{head} {_value(line.value)}", line.comment, indent)
+
+
+def _headed(text: str, words: str, indent: int) -> list[str]:
+    """A line with its comment behind it, or above where both are too long for one."""
+    comment = " ".join(printable(words).split())
     if not comment:
         return [text]
     if len(text) + len(comment) + 4 <= WIDEST:

@@ -33,7 +33,7 @@ USUAL: dict[str, Any] = {
     "tls": {"minimum_version": "TLSv1.2"},
     "backup": {"directory": "/backups/{name}/database", "daily_at": "02:00", "keep_days": 30, "keep_newest": 7,
                "maximum_age_h": 26},
-    "restore_drill": {"limit_s": 1800.0, "memory_mb": 1024, "maximum_age_h": 168, "reads": {}},
+    "restore_drill": {"limit_s": 1800.0, "memory_mb": 1024, "maximum_age_h": 168},
     "configuration_backup": {
         "repository": "/backups/{name}/configuration.git", "weekly_on": "Sunday", "weekly_at": "03:00",
         "maximum_age_h": 192, "server_paths": [], "files_directory": "/backups/{name}/files", "keep_files": 8,

@@ -37,6 +37,8 @@ HINTS: Mapping[str, tuple[str, Any]] = {
     "without.cache": ("why there is no cache", "the application keeps nothing between requests"),
     "without.health": ("why there is no health endpoint", "it is a worker without a port"),
     "health.endpoints.*.contains": ("a piece of what its reply holds when the application is healthy", "ok"),
+    "restore_drill.no_reads_reason": ("why a drill asks the application nothing; or name the paths in `reads` instead",
+                                      "it has no public reads"),
     "configuration_backup.no_uploads_reason": ("why nothing that users upload needs a copy; or name the folders in "
                                                "`uploads` instead", "users upload nothing"),
     "configuration_backup.data_volumes.*": ("why this volume needs no copy of its own", "the nightly dump holds it"),

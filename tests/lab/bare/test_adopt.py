@@ -67,7 +67,7 @@ def test_a_folder_becomes_a_draft_without_a_secret_and_stays_as_it_was(project: 
     assert draft["database"] == {"service": "db", "name": "shop", "owner": "grocer"}
     assert draft["cache"] == {"service": "TODO"}
     assert (draft["services"]["web"]["cpus"], draft["services"]["web"]["memory"]) == (0.5, "256MB")
-    assert draft["health"]["endpoints"] == {"/up": "What the health check of web asks"}
+    assert list(draft["health"]["endpoints"]) == ["/up"]
     assert {"DB_PASSWORD", "SECRET_KEY"} <= set(draft["secrets"])
     assert not [one for one in (SECRET, "hidden", DOLLARS, "w0rd", str(project)) if one in made.text]
 

@@ -67,7 +67,7 @@ def test_a_cache_in_a_profile_that_is_not_active_is_not_reported_as_none() -> No
     assert running["cache"]["service"].value == "cache"
     none = known({"cache": None})
     assert "cache" not in none
-    assert none["without"]["cache"].value == "no service of compose.yml is a Redis"
+    assert none["without"]["cache"].value == "none of its services is a Redis"
 
 
 def test_secrets_are_named_as_compose_fills_them_in_and_never_shown() -> None:

@@ -31,6 +31,12 @@ def test_a_comment_that_all_lines_of_a_mapping_have_stands_once() -> None:
     assert rendered(tree) == ["gate:  # usual", "  a: 1", "  b:", "    c: 2", "watch:", "  a: 1  # usual", "  b: 2"]
 
 
+def test_a_comment_that_is_shared_and_long_stands_above() -> None:
+    lines = rendered({"a": {"b": {"c": Line(1, "word " * 40)}}})
+    assert lines[-3:] == ["a:", "  b:", "    c: 1"]
+    assert all(len(line) <= 120 for line in lines)
+
+
 def test_what_is_known_stands_over_what_is_usual() -> None:
     both = merged({"a": {"b": Line(1), "c": Line(2)}, "d": Line(3)}, {"a": {"b": Line(9)}, "e": Line(4)})
     assert values_of(both) == {"a": {"b": 9, "c": 2}, "d": 3, "e": 4}
