@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from runbook_lib.core.text import did_you_mean
 from runbook_lib.environment.services import Service
-from runbook_lib.environment.types import DatabaseName, Name, StrictModel
+from runbook_lib.environment.types import DatabaseName, Name, RoleName, StrictModel
 
 # what an environment may be without: every notebook that asks for it has an answer. Others follow one by one.
 OPTIONAL_PARTS = ("cache", "health")
@@ -23,7 +23,7 @@ class Database(StrictModel):
 
     service: Name
     name: DatabaseName
-    owner: Name
+    owner: RoleName
 
 
 class Cache(StrictModel):

@@ -7,6 +7,7 @@ import pytest
 from runbook_lib.connections import link, open_connections
 from runbook_lib.connections.jobs import following
 from runbook_lib.connections.lock import holding
+from runbook_lib.core.commands import Command
 from runbook_lib.environment import load_environment
 from runbook_lib.environment.limits import HEARTBEATS_LOST, Limits
 from runbook_lib.execution import undo
@@ -52,7 +53,8 @@ def test_the_limits_reach_who_waits() -> None:
         assert connections.server.limits is short
     assert "have not exited after 4 s" in str(wait_until_drained(environment))
     assert wait_until_drained(environment).timeout_s == 24
-    assert next(str(action).split()[-1] for action in maintenance_on(environment, "blue").actions) == "1"
+    watchdog = maintenance_on(environment, "blue").actions[0]
+    assert isinstance(watchdog, Command) and watchdog.argv[6] == "1"
 
 
 def test_staging_is_watched_for_an_hour_and_the_gate_has_a_deadline() -> None:

@@ -114,12 +114,16 @@ def restored_from(backup_name: str) -> str:
     return f"{RESTORED_FROM}{backup_name}"
 
 
+def as_superuser(environment: Environment, *variables: str) -> tuple[str, ...]:
+    """The command that runs psql as PostgreSQL's superuser, whatever its name, SQL from standard input."""
+    return exec_in(environment, environment.database.service, "env", *variables, "sh", "-c", AS_SUPERUSER,
+                   "as-superuser", environment.database.owner)
+
+
 def survey_databases(environment: Environment) -> Question[Databases]:
     """The live database and those next to it. Raises FactUnreadable when PostgreSQL does not answer."""
     database = environment.database.name
-    read_only = "PGOPTIONS=-c default_transaction_read_only=on"
-    asked = exec_in(environment, environment.database.service, "env", read_only, "sh", "-c", AS_SUPERUSER,
-                    "as-superuser", environment.database.owner, "-v", f"database={database}")
+    asked = (*as_superuser(environment, "PGOPTIONS=-c default_transaction_read_only=on"), "-v", f"database={database}")
     command = Command(asked, stdin=QUERY, timeout_s=60)
 
     def fetch(connections: Connections) -> Databases:

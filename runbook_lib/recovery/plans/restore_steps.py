@@ -17,7 +17,7 @@ from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.manifests import manifest_name
-from runbook_lib.recovery.facts.restore_databases import restored_from
+from runbook_lib.recovery.facts.restore_databases import as_superuser, restored_from
 
 RESTORE_COMMIT = "restore-commit"
 LIMIT_S = 3600
@@ -65,8 +65,8 @@ def maintenance_on(environment: Environment, colour: str) -> Step:
     """
     watchdog = Command(
         ("bash", "-s", "--", environment.server.directory, environment.project, f"backend-{colour}",
-         str(environment.limits.watchdog_interval_s)),
-        stdin=programs.text("recovery/maintenance_watchdog.sh"),
+         str(environment.limits.watchdog_interval_s), environment.database.name, *as_superuser(environment)),
+        stdin=watchdog_program(),
         timeout_s=15,
     )
     return Step(
@@ -194,6 +194,11 @@ def restore_program() -> str:
     return programs.text("platform/whole_lines.sh", "recovery/dump_contents.sh",
                          "recovery/split_dump.sh", "recovery/load_dump.sh",
                          "recovery/database_definition.sh", "recovery/restore_database.sh")
+
+
+def watchdog_program() -> str:
+    """The program that ends a maintenance mode whose run died."""
+    return programs.text("recovery/database_definition.sh", "recovery/maintenance_watchdog.sh")
 
 
 def _upstreams(environment: Environment, text: str) -> tuple[WriteFile | Command, ...]:

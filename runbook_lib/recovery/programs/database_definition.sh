@@ -8,6 +8,29 @@ readonly SAVED_LIMIT=runbook.connection_limit
 readonly TRUE_LIMIT="coalesce((SELECT split_part(one, '=', 2)::int FROM pg_db_role_setting, unnest(setconfig) AS one
     WHERE setdatabase = d.oid AND setrole = 0 AND one LIKE '$SAVED_LIMIT=%'), CASE datconnlimit WHEN 0 THEN -1 ELSE datconnlimit END)"
 
+# That `shut_database` noted: until the names are swapped, no role can connect.
+readonly SAVED_ACCESS=runbook.connections_allowed
+
+# admit_again: SQL that lets roles into :'name' again, where a run of ours shut them out. It sees its own transaction: a
+# rename in the same one is done before any of them can come.
+admit_again() {
+    cat <<'SQL'
+SELECT format(one, datname, :'saved_access') FROM pg_database d JOIN pg_db_role_setting ON setdatabase = d.oid AND setrole = 0,
+    unnest(ARRAY['ALTER DATABASE %1$I ALLOW_CONNECTIONS true', 'ALTER DATABASE %1$I RESET %2$s']) WITH ORDINALITY AS t(one, place)
+    WHERE datname = :'name' AND EXISTS (SELECT FROM unnest(setconfig) AS setting WHERE setting LIKE :'saved_access' || '=%') ORDER BY place \gexec
+SQL
+}
+
+# open_again: SQL that gives :'name' its own connection limit back as well, where a run of ours had set it to 0.
+open_again() {
+    admit_again
+    cat <<'SQL'
+SELECT format('ALTER DATABASE %I CONNECTION LIMIT %s', datname, :true_limit) FROM pg_database d WHERE datname = :'name' AND datconnlimit = 0 \gexec
+SELECT format('ALTER DATABASE %I RESET %s', datname, :'saved_limit') FROM pg_database d JOIN pg_db_role_setting ON setdatabase = d.oid AND setrole = 0
+    WHERE datname = :'name' AND EXISTS (SELECT FROM unnest(setconfig) AS one WHERE one LIKE :'saved_limit' || '=%') \gexec
+SQL
+}
+
 # definition_queries: SQL that prints a script, which makes :"staged" as :"database" is. Where that is gone: the owner that
 # the environment names, template0's locale, and the monitoring roles may connect. Columns by their names in JSON, because
 # PostgreSQL 14 has no providers and 17 renamed one (daticulocale, datlocale). :collation_version is on, or off for another

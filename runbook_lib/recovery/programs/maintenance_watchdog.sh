@@ -1,14 +1,17 @@
 # shellcheck shell=bash disable=SC2016
-# Ends a maintenance mode whose run died: `bash -s -- CHECKOUT PROJECT SERVICE`, before maintenance mode is turned on. The
+# Ends a maintenance mode whose run died: `bash -s -- CHECKOUT PROJECT SERVICE INTERVAL_S DATABASE WORD…`, before maintenance
+# mode is turned on; the WORDs run psql as the superuser. Follows database_definition.sh. The
 # watchdog stays on the server in the background. While the environment's lock is held it does nothing, and when maintenance mode is
 # off it exits. When the lock was not held for a while and maintenance mode is still on, no run is left to turn it off:
-# SERVICE, the backend that was live, is started, and gets its users when it is healthy. A run that wrote the upstreams
+# SERVICE, the backend that was live, is started, and gets its users when it is healthy; the database first lets it in, should
+# the run have died while it swapped names. A run that wrote the upstreams
 # back and died before nginx reloaded them had verified its backend already: then only nginx is reloaded.
 
 set -uo pipefail
 export MAINTENANCE='maintenance mode: the API is unavailable'
 export MAINTENANCE_BEFORE_0_2='the API is closed for a moment'  # the page of a run of version 0.1.0, which saved door-open.conf
 cd -- "$1/.runbook" || exit 1
+OPEN_AGAIN=$(open_again); export OPEN_AGAIN SAVED_LIMIT TRUE_LIMIT SAVED_ACCESS
 # a second run finds maintenance mode on, and must not save that page as what to go back to
 if grep -qsF -- "$MAINTENANCE_BEFORE_0_2" upstreams/active.conf; then
     cp -- door-open.conf before-maintenance.conf || exit 1
@@ -18,7 +21,7 @@ fi
 
 # shellcheck disable=SC2034  # the text runs in a session of its own
 read -r -d '' watchdog <<'WATCHDOG'
-project=$1 service=$2 run_id=$3 interval_s=${4:-3}
+project=$1 service=$2 run_id=$3 interval_s=$4 database=$5; superuser=("${@:6}")
 log() { printf '%(%FT%TZ)T %s\n' -1 "$*"; }
 # labelled SERVICE [OPTION…]: by Compose's labels, newest first. A recreation that was interrupted leaves its hash in front
 # of a container's name, and the names of two projects are alike.
@@ -56,6 +59,12 @@ end_maintenance() {
     start_again || { exec 8>&- 9>&-; return 1; }
 }
 
+# a database that does not answer now is not what keeps the service from starting: then it is not healthy, and no user comes
+let_in() {
+    "${superuser[@]}" -v name="$database" -v true_limit="$TRUE_LIMIT" -v saved_limit="$SAVED_LIMIT" -v saved_access="$SAVED_ACCESS" \
+        <<<"$OPEN_AGAIN" || log "$database could not be asked whether a swap had closed it"
+}
+
 start_again() {
     # should that run only have lost its connection, it must not continue while this program changes the same things
     mkdir -p broken && printf '{"by": "the maintenance watchdog", "at": "%(%FT%TZ)T"}\n' -1 >"broken/$run_id" || return 1
@@ -64,6 +73,7 @@ start_again() {
         reload
     fi
     log "the lock is not held and $run_id left maintenance mode on: starting $service"
+    let_in 8>&- 9>&-
     container=$(labelled "$service")
     [[ -n $container ]] && docker start "$container" 8>&- 9>&- || return 1
     local tries=0
@@ -84,4 +94,4 @@ WATCHDOG
 
 run_id=$(grep -oP '"run_id": *"\K[A-Za-z0-9-]+' lock.json) || exit 1
 # descriptors 5 to 9 are locks of the job that runs this: the watchdog must not keep them after that job has ended
-free=0 setsid bash -c "$watchdog" maintenance-watchdog "$2" "$3" "$run_id" "${4:-3}" </dev/null >maintenance-watchdog.log 2>&1 5>&- 7>&- 8>&- 9>&- &
+free=0 setsid bash -c "$watchdog" maintenance-watchdog "$2" "$3" "$run_id" "$4" "$5" "${@:6}" </dev/null >maintenance-watchdog.log 2>&1 5>&- 7>&- 8>&- 9>&- &

@@ -16,7 +16,7 @@ fail() { printf '%s\n' "$*" >&2; exit 1; }
 # administer: SQL from standard input, as the superuser, connected to neither database. :"database" and :"staged" are names.
 administer() {
     ask_as "$administrator" postgres -v database="$database" -v staged="$staged" \
-        -v owner="$owner" -v true_limit="$TRUE_LIMIT" -v saved_limit="$SAVED_LIMIT" "$@"
+        -v owner="$owner" -v true_limit="$TRUE_LIMIT" -v saved_limit="$SAVED_LIMIT" -v saved_access="$SAVED_ACCESS" "$@"
 }
 
 # clear: the remains of an interrupted restore; opens the live database again where one died just before its swap.
@@ -50,14 +50,8 @@ DROP DATABASE IF EXISTS :"name" WITH (FORCE);
 SQL
 }
 
-# open_database NAME: with the connection limit that it had before it was closed.
-open_database() {
-    administer -v name="$1" <<'SQL'
-SELECT format('ALTER DATABASE %I CONNECTION LIMIT %s', datname, :true_limit) FROM pg_database d WHERE datname = :'name' AND datconnlimit = 0 \gexec
-SELECT format('ALTER DATABASE %I RESET %s', datname, :'saved_limit') FROM pg_database d JOIN pg_db_role_setting ON setdatabase = d.oid AND setrole = 0
-    WHERE datname = :'name' AND EXISTS (SELECT FROM unnest(setconfig) AS one WHERE one LIKE :'saved_limit' || '=%') \gexec
-SQL
-}
+# open_database NAME: with the connection limit that it had before it was closed, and for everybody.
+open_database() { open_again | administer -v name="$1"; }
 
 # create: an empty staged database, with all that the live one has of its own.
 create() {
@@ -128,12 +122,9 @@ swap() {
     [[ -n $origin ]] || fail "$staged is not there or was never compared with its manifest; nothing was swapped."
     close_database "$database" || fail "Sessions of $database do not end; nothing was swapped."
     carry_sequences || echo "The sequences of $database cannot be read; the backup's stay." >&2
-    { comment_of_users; end_sessions; cat <<'SQL'; } | administer -v name="$database" -v retained="$retained" -v source="$database" \
-        -v mark="$MARK$SWAP_IN_PROGRESS$origin" >/dev/null || fail "Nothing was swapped."
-SELECT exists(SELECT FROM pg_database WHERE datname = :'database') AS there,
-    exists(SELECT FROM pg_database WHERE datname = :'database' AND datistemplate) AS template,
-    exists(SELECT FROM pg_database WHERE datname = :'database' AND NOT datallowconn) AS shut \gset
-BEGIN;
+    { comment_of_users; state_of_database; shut_database; end_sessions; echo 'BEGIN;'; admit_again; cat <<'SQL'; } \
+        | administer -v name="$database" -v retained="$retained" -v source="$database" -v mark="$MARK$SWAP_IN_PROGRESS$origin" >/dev/null \
+        || fail "Nothing was swapped."
 \if :there
 ALTER DATABASE :"database" RENAME TO :"retained";
 SELECT format('COMMENT ON DATABASE %I IS %L', :'retained', :'mark' || coalesce(E'\n' || nullif(:'theirs', ''), '')) \gexec
@@ -150,6 +141,26 @@ SQL
     printf 'swapped; the previous database is %s\n' "$retained"
 }
 
+# state_of_database: SQL that sets :there, and what the new database must be as well: a :template, :shut by its operators.
+state_of_database() {
+    cat <<'SQL'
+SELECT exists(SELECT FROM pg_database WHERE datname = :'database') AS there,
+    exists(SELECT FROM pg_database WHERE datname = :'database' AND datistemplate) AS template,
+    exists(SELECT FROM pg_database d WHERE datname = :'database' AND NOT datallowconn AND NOT EXISTS (
+        SELECT FROM pg_db_role_setting, unnest(setconfig) AS one WHERE setdatabase = d.oid AND setrole = 0 AND one LIKE :'saved_access' || '=%')) AS shut \gset
+SQL
+}
+
+# shut_database: SQL after which no role at all can connect to :'name': a limit of 0 keeps out every role but superusers, and
+# in many houses the application is one, whose clients come back within milliseconds. It is noted first: whoever finds the
+# note of a run that died lets them in again. Not earlier: we have to connect ourselves to read the sequences.
+shut_database() {
+    cat <<'SQL'
+SELECT format(one, datname, :'saved_access') FROM pg_database, unnest(ARRAY['ALTER DATABASE %1$I SET %2$s = on',
+    'ALTER DATABASE %1$I ALLOW_CONNECTIONS false']) WITH ORDINALITY AS t(one, place) WHERE datname = :'name' AND datallowconn ORDER BY place \gexec
+SQL
+}
+
 # close_database NAME…: only a superuser can connect from now on, and every session there has ended.
 close_database() {
     local name left
@@ -163,8 +174,8 @@ SQL
     done
 }
 
-# end_sessions: SQL that ends every session of :'name' and prints how many would not end. Once more just before a rename: a
-# superuser (where the application is one, each of its clients) can connect again to a database that is closed.
+# end_sessions: SQL that ends every session of :'name' and prints how many would not end. Once more just before a rename:
+# between the two a superuser can connect again.
 end_sessions() {
     cat <<'SQL'
 -- materialized: the planner may otherwise end sessions first, of whatever database, and ask for the name afterwards
@@ -191,8 +202,8 @@ swap_back() {
     local retained; retained=$(open_swap) || fail "The retained database cannot be looked up; nothing was swapped back."
     if [[ -n $retained ]]; then
         close_database "$database" "$retained" || fail "Sessions do not end; $retained still has to be renamed back."
-        { comment_of_users; end_sessions; cat <<'SQL'; } | administer -v name="$database" -v retained="$retained" -v source="$retained" >/dev/null || fail "$retained could not be renamed back."
-BEGIN;
+        { comment_of_users; shut_database; end_sessions; echo 'BEGIN;'; admit_again; cat <<'SQL'; } \
+            | administer -v name="$database" -v retained="$retained" -v source="$retained" >/dev/null || fail "$retained could not be renamed back."
 ALTER DATABASE :"database" RENAME TO :"staged";
 ALTER DATABASE :"retained" RENAME TO :"database";
 SELECT format('COMMENT ON DATABASE %I IS %s', :'database', coalesce(quote_literal(nullif(:'theirs', '')), 'NULL')) \gexec

@@ -34,6 +34,12 @@ class Throwaway:
     folder: Path
     administrator: str = "postgres"
     image: str = IMAGE
+    database: str = DATABASE
+    owner: str = OWNER
+
+    @property
+    def staged(self) -> str:
+        return f"{self.database}_restore_20261122_020000"
 
     def start(self, *options: str) -> None:
         labels = [word for label in (f"project={self.name}", "service=postgres", "oneoff=False")
@@ -46,8 +52,8 @@ class Throwaway:
         while self.run("pg_isready", "-q", "-h", "127.0.0.1").returncode:
             assert time.monotonic() < deadline, "the throw-away PostgreSQL does not start"
             time.sleep(0.2)
-        if self.administrator != OWNER:
-            self.sql(f"CREATE ROLE {OWNER} LOGIN", "postgres")
+        if self.administrator != self.owner:
+            self.sql(f'CREATE ROLE "{self.owner}" LOGIN', "postgres")
         for folder in ("backups", "checkout/.runbook"):
             (self.folder / folder).mkdir(parents=True)
 
@@ -57,9 +63,9 @@ class Throwaway:
     def run(self, *words: str, text: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(("docker", "exec", "-i", self.name, *words), input=text, text=True, capture_output=True, timeout=300)
 
-    def sql(self, text: str, where: str = DATABASE, role: str = "", **variables: object) -> str:
+    def sql(self, text: str, where: str = "", role: str = "", **variables: object) -> str:
         given = [word for name, value in variables.items() for word in ("-v", f"{name}={value}")]
-        done = self.run("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", *given, "-U", role or self.administrator, "-d", where, text=text)
+        done = self.run("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", *given, "-U", role or self.administrator, "-d", where or self.database, text=text)
         assert done.returncode == 0, f"{text[:300]}\n{done.stderr}"
         return done.stdout.strip()
 
@@ -71,11 +77,11 @@ class Throwaway:
             self.run("psql", "-Xq", "-U", self.administrator, "-d", one, text="DROP SUBSCRIPTION IF EXISTS zoo_subscription")
             self.sql(f'DROP DATABASE "{one}" WITH (FORCE)', "postgres")
         for one in self.sql("SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND oid <> 10", "postgres").splitlines():
-            if one != OWNER:
+            if one != self.owner:
                 self.sql(f'DROP ROLE "{one}"', "postgres")
-        self.sql(f"ALTER ROLE {OWNER} RESET ALL", "postgres")
-        self.sql(f"CREATE DATABASE {DATABASE} OWNER {OWNER} {made_as}", "postgres")
-        self.sql(f"ALTER SCHEMA public OWNER TO {OWNER}; REVOKE ALL ON SCHEMA public FROM PUBLIC;")
+        self.sql(f'ALTER ROLE "{self.owner}" RESET ALL', "postgres")
+        self.sql(f'CREATE DATABASE "{self.database}" OWNER "{self.owner}" {made_as}', "postgres")
+        self.sql(f'ALTER SCHEMA public OWNER TO "{self.owner}"; REVOKE ALL ON SCHEMA public FROM PUBLIC;')
         for file in (self.folder / "backups").iterdir():
             file.unlink()
         (self.folder / "checkout/.runbook/drills.jsonl").unlink(missing_ok=True)
@@ -85,12 +91,12 @@ class Throwaway:
         self.sql('DROP TABLESPACE "zoo space"', "postgres")
 
     def databases(self) -> list[str]:
-        return self.sql(f"SELECT datname FROM pg_database WHERE datname ~ '^{DATABASE}' ORDER BY 1", "postgres").splitlines()
+        return self.sql(f"SELECT datname FROM pg_database WHERE datname ~ '^{self.database}' ORDER BY 1", "postgres").splitlines()
 
     def add(self, one: Specimen, **variables: object) -> None:
-        given: dict[str, object] = {"owner": OWNER, "database": DATABASE, "megabytes": 8, "tables": 200, "folder": "/tmp/space"}
-        role = self.administrator if one.made_by == "administrator" else OWNER
-        self.sql(one.sql, DATABASE, role, **(given | variables))
+        given: dict[str, object] = {"owner": self.owner, "database": self.database, "megabytes": 8, "tables": 200, "folder": "/tmp/space"}
+        role = self.administrator if one.made_by == "administrator" else self.owner
+        self.sql(one.sql, self.database, role, **(given | variables))
 
     def install_extension(self) -> None:
         place = self.run("sh", "-c", "echo $(pg_config --sharedir 2>/dev/null || echo /usr/share/postgresql/$PG_MAJOR)/extension").stdout.strip()
@@ -109,8 +115,8 @@ class Throwaway:
 
     def back_up(self) -> subprocess.CompletedProcess[str]:
         """The steps of 30; the first that fails, or the last."""
-        place = (str(self.folder / "backups"), DATABASE, ENVIRONMENT.project)
-        for step in (("dump", *place, OWNER, "300", *self.prefix), ("check", *place), ("publish", *place)):
+        place = (str(self.folder / "backups"), self.database, ENVIRONMENT.project)
+        for step in (("dump", *place, self.owner, "300", *self.prefix), ("check", *place), ("publish", *place)):
             done = self.bash(backup_program(), *step)
             if done.returncode:
                 break
@@ -126,7 +132,7 @@ class Throwaway:
 
     def step(self, step: str, *words: str) -> subprocess.CompletedProcess[str]:
         """One step of 32."""
-        return self.bash(restore_program(), step, DATABASE, STAGED, OWNER, str(len(self.prefix)), *self.prefix, *words)
+        return self.bash(restore_program(), step, self.database, self.staged, self.owner, str(len(self.prefix)), *self.prefix, *words)
 
     def restore(self) -> subprocess.CompletedProcess[str]:
         """The steps of 32 up to the swap; the first that fails, or the last. `args` has its name."""
@@ -140,7 +146,7 @@ class Throwaway:
 
     def drill(self, *, server_lost: bool = False) -> dict[str, Any]:
         """The record of 31's program; with `server_lost` it has the file alone, and no live PostgreSQL to ask."""
-        words = (str(self.folder / "checkout"), str(self.folder / "backups"), DATABASE, OWNER, self.backup.name,
+        words = (str(self.folder / "checkout"), str(self.folder / "backups"), self.database, self.owner, self.backup.name,
                  self.manifest()["sha256"], "240", "1024", "600", self.image, "", "lost" if server_lost else self.name, "postgres",
                  "/ready")
         done = self.bash(DRILL, *words)
@@ -151,7 +157,7 @@ class Throwaway:
     def rows(self, sql: str, *, timeout_s: float = 30.0, database: str | None = None) -> list[dict[str, Any]]:
         """As ServerDatabase asks: the owner, in a session that can only read."""
         done = self.run("env", f"PGOPTIONS=-c statement_timeout={int(timeout_s * 1000)}",
-                        "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", OWNER, "-d", database or DATABASE,
+                        "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", self.owner, "-d", database or self.database,
                         text=f"BEGIN READ ONLY;\nSET default_transaction_read_only=on;\nSELECT row_to_json(answer) FROM (\n{sql}\n) AS answer;\nCOMMIT;\n")
         if done.returncode:
             raise FactUnreadable(done.stderr)

@@ -12,9 +12,13 @@ from pathlib import Path
 import pytest
 
 from runbook_lib.connections.lock import MAINTENANCE_WATCHDOG
-from runbook_lib.core import programs
 from runbook_lib.platform.plans.release_files import upstreams_file
-from runbook_lib.recovery.plans.restore_steps import MAINTENANCE_MARK, MAINTENANCE_PORT, maintenance_page
+from runbook_lib.recovery.plans.restore_steps import (
+    MAINTENANCE_MARK,
+    MAINTENANCE_PORT,
+    maintenance_page,
+    watchdog_program,
+)
 
 RUN = "20261122T210000Z-abcdef"
 # An engine with two projects, whose containers are known by labels alone: an interrupted recreation has changed their names.
@@ -26,6 +30,7 @@ case "$*" in
     ps*project=theirs*) echo 9999; exit;;
     ps*) exit;;
     *" grep -c "*) [ -e "$NOTES.closed" ] && echo 1 || echo 0; exit;;
+    *psql*) cat >> "$NOTES.sql"; [ ! -e "$NOTES.unreachable" ]; exit;;
     *" -s reload") rm -f "$NOTES.closed";;
 esac
 echo "$*" >> "$NOTES"
@@ -56,8 +61,8 @@ def start_watchdog(server: Path, health: str = "healthy") -> None:
     variables = {**os.environ, "PATH": f"{commands}:{os.environ['PATH']}", "NOTES": str(server / "notes"),
                  "HEALTH": health}
     (server / "notes").touch()
-    subprocess.run(("bash", "-s", "--", str(server), "ours", "backend-blue", "0.1"), env=variables, check=True,
-                   input=programs.text("recovery/maintenance_watchdog.sh"), text=True, timeout=60)
+    subprocess.run(("bash", "-s", "--", str(server), "ours", "backend-blue", "0.1", "shop", "docker", "exec", "77aa", "psql"),
+                   env=variables, check=True, input=watchdog_program(), text=True, timeout=60)
 
 
 def upstreams(server: Path) -> Path:
@@ -101,7 +106,7 @@ def test_upstreams_that_were_written_back_and_not_reloaded_are_reloaded(server: 
 
 
 def test_the_watchdog_knows_the_port_and_the_mark_of_maintenance_mode() -> None:
-    program = programs.text("recovery/maintenance_watchdog.sh")
+    program = watchdog_program()
     assert f"0100007F:{MAINTENANCE_PORT:04X} " in program
     assert f"MAINTENANCE='{MAINTENANCE_MARK}'" in program
 
@@ -119,7 +124,7 @@ def test_a_backend_that_is_not_healthy_gets_no_users(server: Path) -> None:
     upstreams(server).write_text(maintenance_page("blue"))
     assert within(30, lambda: "inspect" in (server / "notes").read_text())
     assert upstreams(server).read_text() == maintenance_page("blue")
-    subprocess.run(("pkill", "-f", f"maintenance-watchdog ours backend-blue {RUN}"))
+    subprocess.run(("pkill", "-f", f"maintenance-watchdog ours backend-blue {RUN} "))
 
 
 def test_containers_are_found_by_their_labels_and_none_of_another_project_is_touched(server: Path) -> None:
@@ -137,6 +142,18 @@ def test_a_backend_that_cannot_start_keeps_no_run_from_the_lock(server: Path) ->
     assert within(60, lambda: (server / "notes").read_text().count("start 5e3b") >= 2), "it tries again"
     (server / "notes.cannot-start").unlink()
     assert within(60, lambda: upstreams(server).read_text() == upstreams_file("blue"))
+
+
+@pytest.mark.parametrize("reachable", [True, False])
+def test_a_database_that_a_swap_had_closed_lets_the_backend_in_before_it_is_started(server: Path, reachable: bool) -> None:
+    if not reachable:
+        (server / "notes.unreachable").touch()
+    start_watchdog(server)
+    upstreams(server).write_text(maintenance_page("blue"))
+    assert within(60, lambda: upstreams(server).read_text() == upstreams_file("blue"))
+    assert "ALLOW_CONNECTIONS true" in (server / "notes.sql").read_text()
+    log = (server / ".runbook/maintenance-watchdog.log").read_text()
+    assert ("shop could not be asked" in log) is not reachable
 
 
 def test_a_maintenance_mode_that_its_run_ended_is_left_alone(server: Path) -> None:

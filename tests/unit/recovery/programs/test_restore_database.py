@@ -53,7 +53,9 @@ def test_sessions_are_ended_once_more_where_the_names_are_swapped(double: Path) 
     done = step(double, "swap")
     assert done.returncode == 0, done.stderr
     (renaming,) = [sql for sql in Path(f"{double}.sql").read_text().split("---\n") if 'RENAME TO :"database"' in sql]
-    assert renaming.index("pg_terminate_backend") < renaming.index("RENAME")
+    assert renaming.index("ALLOW_CONNECTIONS false") < renaming.index("pg_terminate_backend") < renaming.index("RENAME")
+    # not before its transaction, in which the name is another one
+    assert renaming.index("BEGIN;") < renaming.index("ALLOW_CONNECTIONS true")
 
 
 @pytest.mark.parametrize(("name", "words"), [("drop", ("shop_before_20261122_162454",)), ("swap", ()), ("swap-back", ()), ("clear", ())])
