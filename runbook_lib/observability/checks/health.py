@@ -14,6 +14,7 @@ from runbook_lib.observability.facts.health_survey import ClaimResult, HealthSur
 from runbook_lib.platform.checks.endpoints import endpoints_show
 from runbook_lib.platform.checks.page import ALL_LOADED, NO_ERRORS, SHOWN, page_works
 from runbook_lib.platform.facts.availability import Unanswered
+from runbook_lib.platform.facts.by_hand import BY_HAND, NOT_YET
 from runbook_lib.platform.facts.certificates import Certificate
 from runbook_lib.platform.facts.idle_colour import backend_service
 from runbook_lib.platform.facts.logs import SevereLines
@@ -65,6 +66,8 @@ def _release_not_known(survey: HealthSurvey) -> Finding:
     check, expected = "the live release is known", "a commit, to compare the replies with"
     if isinstance(survey.deployed, Unanswered):
         return _unanswered(check, survey.deployed, expected)
+    if survey.deployed.by_hand:
+        return Finding(check, Verdict.WARNING, f"{BY_HAND}: {', '.join(survey.deployed.by_hand)}", expected, NOT_YET)
     return Finding(check, Verdict.INCONCLUSIVE, "the server names none", expected,
                    "Open 00 Start here: it shows what is deployed. Nothing yet: run 20 Deploy.")
 

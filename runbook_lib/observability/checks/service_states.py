@@ -60,12 +60,12 @@ def services_work(states: tuple[ServiceState, ...]) -> tuple[Finding, ...]:
 def connections_are_real(environment: Environment, survey: HealthSurvey) -> tuple[Finding, ...]:
     """What users reach has sessions with the database and the cache that were asked, and with no others by mistake.
 
-    Only of what names its clients, and where both answer. A program that connects anew each time may have none now.
+    Only of what is asked itself and names its clients. A program that connects anew each time may have none now.
     """
     return tuple(
         _connected(survey, compose_name(environment, survey, name), compose_name(environment, survey, needed),
                    coloured=service.coloured)
-        for name, service in environment.services.items() if service.critical
+        for name, service in environment.services.items() if service.critical and service.probe is not None
         for needed in service.needs if _names_clients(environment, needed))
 
 

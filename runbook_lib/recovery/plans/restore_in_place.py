@@ -65,7 +65,9 @@ def stop_writers(environment: Environment) -> Step:
         f"Stop {', '.join(writers)}",
         (stop_services(environment, *writers),),
         undo=(start_services(environment, *writers),),
-        why=f"the outage begins: {OUTAGE}. Nothing is written from here on; users get no answer, or a proxy's error",
+        # no watchdog ends this outage, as one ends maintenance mode: what an operator types is in the plan
+        why=f"the outage begins: {OUTAGE}. Nothing is written from here on; users get no answer, or a proxy's error. "
+        f"Should this run be killed: run again, or on the server `docker compose start {' '.join(writers)}`",
     )
 
 
