@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from runbook_lib.core.findings import Finding, finding
+from runbook_lib.core.findings import Finding
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy, restarts_of
+from runbook_lib.platform.checks.endpoints import endpoints_show
 from runbook_lib.platform.facts.containers import Container, survey_containers
 from runbook_lib.platform.facts.endpoints import Endpoint, survey_endpoints
 from runbook_lib.platform.facts.releases import Deployed, current_state
@@ -93,16 +94,9 @@ def _answers(environment: Environment, before: tuple[Container, ...], name: str)
     restarts, services = restarts_of(before), environment.running_services("")
 
     def judge(containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...]) -> tuple[Finding, ...]:
-        return (*containers_are_healthy(containers, services, restarts), *endpoints_answer(environment, endpoints))
+        return (*containers_are_healthy(containers, services, restarts), *endpoints_show(environment, endpoints, ""))
 
     questions: tuple[Any, ...] = (survey_containers(environment), survey_endpoints(environment))
     rules = environment.gate
     return Gate(name, questions, judge, success_threshold=rules.success_threshold, interval_s=rules.interval_s,
                 deadline_s=rules.deadline_s, failure_threshold=environment.rollback.failure_threshold)
-
-
-def endpoints_answer(environment: Environment, endpoints: tuple[Endpoint, ...]) -> tuple[Finding, ...]:
-    """Every health endpoint of the environment answers users with 200."""
-    return tuple(finding(f"{one.path} answers", one.status == 200, measured=one.error or one.status, expected=200,
-                         next_step="Read the application's log on the server.", request_id=one.request_id)
-                 for one in endpoints if one.path in environment.health.endpoints)
