@@ -24,9 +24,11 @@ PROGRAM = "adopting/survey_requirements.sh"
 CHANGES: Mapping[str, str] = {
     "docker": "let the server's user use the Engine: usermod -aG docker USER, then log in anew",
     "project": "start the project, or correct compose.project: `docker compose ls` on the server shows the names",
+    "variable_files": "make what is missing in server.directory, empty: install -m 600 /dev/null .env.secrets",
     "checkout": "clone the repository once into server.directory",
-    "backup_folder": "make the folder of backup.directory, owned by the server's user",
-    "configuration_folder": "make the folder of configuration_backup.repository, owned by the server's user",
+    "backup_folder": "as root on the server: install -d -o USER -m 0700 DIRECTORY, of backup.directory",
+    "configuration_folder": "as root on the server: install -d -o USER -m 0700 the folder that "
+                            "configuration_backup.repository lies in",
     "cron": "install cron",
 }
 # tables that the owner cannot read are missing in a dump, or end it
@@ -37,7 +39,7 @@ SELECT format('%I.%I', n.nspname, c.relname) AS name
    AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE') AND NOT c.relforcerowsecurity)
  ORDER BY 1 LIMIT 5
 """
-ANSWERED = ("docker", "project", "checkout", "backup_folder", "configuration_folder", "cron")
+ANSWERED = ("docker", "project", "checkout", "variable_files", "backup_folder", "configuration_folder", "cron")
 
 
 def ask_server(environment: Environment, connections: Connections, secrets: Mapping[str, object]) -> dict[str, Answer]:

@@ -6,11 +6,11 @@ directory=$1 project=$2 backups=$3 configuration=$4
 
 one_line() { tr '\n' ' ' | head -c 200; }
 
-# the nearest folder that there is: what may be written there can be made
+# the folder itself: no notebook makes one, because its owner is an administrator's affair
 writable() {
-    folder=$1
-    while [ ! -e "$folder" ] && [ "$folder" != / ]; do folder=$(dirname -- "$folder"); done
-    if [ -w "$folder" ]; then echo yes; else echo "no: $(id -un) may not write in $folder"; fi
+    if [ ! -d "$1" ]; then echo "no: there is no folder $1"
+    elif [ -w "$1" ]; then echo yes
+    else echo "no: $(id -un) may not write in $1"; fi
 }
 
 if reason=$(docker version --format '{{.Server.Version}}' 2>&1); then
@@ -23,6 +23,9 @@ fi
 if reason=$(git -C "$directory" remote get-url origin 2>&1 >/dev/null); then echo checkout=yes
 else echo "checkout=no: $(echo "$reason" | one_line)"; fi
 echo "backup_folder=$(writable "$backups")"
-echo "configuration_folder=$(writable "$configuration")"
+echo "configuration_folder=$(writable "$(dirname -- "$configuration")")"
+missing=
+for file in .env .env.secrets; do [ -f "$directory/$file" ] || missing="$missing $file"; done
+if [ -z "$missing" ]; then echo variable_files=yes; else echo "variable_files=no: not in $directory:$missing"; fi
 if command -v crontab >/dev/null || [ -d /run/systemd/system ]; then echo cron=yes
 else echo "cron=no: neither crontab nor systemd is there"; fi

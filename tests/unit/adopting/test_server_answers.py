@@ -107,7 +107,9 @@ def survey(folder: Path, *, docker: str, backups: str) -> dict[str, Answer]:
 
 def test_the_program_changes_nothing_and_says_what_there_is(tmp_path: Path) -> None:
     found = survey(tmp_path, docker='case $1 in version) echo 20.10;; ps) echo 0123;; esac', backups=str(tmp_path / "a/b"))
-    assert (found["docker"].met, found["project"].met, found["backup_folder"].met) == (True, True, True)
+    assert (found["docker"].met, found["project"].met, found["configuration_folder"].met) == (True, True, True)
+    assert (found["backup_folder"].met, found["backup_folder"].measured) == (False, f"there is no folder {tmp_path}/a/b")
+    assert found["variable_files"].measured == f"not in {tmp_path}: .env .env.secrets"
     assert found["checkout"].met is False
     assert "git" in found["checkout"].measured
     assert sorted(one.name for one in tmp_path.iterdir()) == ["bin"]
@@ -117,5 +119,8 @@ def test_the_program_on_a_server_without_docker_or_containers(tmp_path: Path) ->
     found = survey(tmp_path, docker="echo 'permission denied while\ntrying' >&2; exit 1", backups="/proc/none/here")
     assert (found["docker"].met, found["docker"].measured) == (False, "permission denied while trying ")
     assert found["backup_folder"].met is False or os.geteuid() == 0
+    for name in (".env", ".env.secrets"):
+        (tmp_path / name).touch()
     empty = survey(tmp_path, docker='[ "$1" = version ] && echo 20.10', backups=str(tmp_path))
+    assert (empty["variable_files"].met, empty["backup_folder"].met) == (True, True)
     assert (empty["project"].met, empty["project"].measured) == (False, "no container of shop is running")
