@@ -15,6 +15,7 @@ from runbook_lib.observability.facts.metric_history import BEFORE, WEEK_BEFORE
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.metric_ranges import Grid, Values
 
+NO_METRICS = "the environment file names no metric"
 CLOCK_S = 5.0
 STALE_S = 120.0  # a last sample older than that is not "now"; a rule that is evaluated late leaves no gap
 _FORM = "%Y-%m-%d %H:%M"
@@ -35,6 +36,8 @@ class Span:
 
 def metrics_are_recorded(environment: Environment, review: MetricsReview) -> tuple[Finding, ...]:
     """Prometheus answers with each metric, without gaps up to the end of the window; and its clock agrees with ours."""
+    if reason := environment.no_monitoring_reason:
+        return tuple(not_applicable(f"{name} is recorded", reason) for name in _NAMES)
     unnamed = [Finding(f"{name} is recorded", Verdict.INCONCLUSIVE, "the environment file does not name it",
                        f"metrics.{name}", f"Name its PromQL in `metrics.{name}`, or say by `absent_reason` why not.")
                for name in _NAMES if name not in environment.metrics]
@@ -168,6 +171,8 @@ def _compared(review: MetricsReview, window: str) -> Finding:
         reason = "Prometheus has no data of that time, and does not say since when it has any"
     if reason:
         return Finding(check, Verdict.NOT_APPLICABLE, reason)
+    if not review.metrics:
+        return Finding(check, Verdict.NOT_APPLICABLE, NO_METRICS)
     missing = next((values for one in asked if isinstance(values := one.main(window), Unanswered)), None)
     return Finding(check, Verdict.INCONCLUSIVE, missing.reason if missing else "no metric was asked for", "data then",
                    missing.next_step if missing else "Name the metrics in the environment file.")
@@ -177,6 +182,8 @@ def changes_found(review: MetricsReview) -> tuple[Finding, ...]:
     """Changes for the worse, each a warning; and whether one of them came after the last deployment."""
     worse = [one for one in review.changes if one.worse]
     other = len(review.changes) - len(worse)
+    if not review.metrics:
+        return (Finding("no change for the worse", Verdict.NOT_APPLICABLE, NO_METRICS),)
     known = any(isinstance(one.main(), Values) for one in review.metrics)
     none = finding("no change for the worse", known or None, expected="each stays at its level",
                    measured=f"other changes: {other}" if known else "no metric is known",
