@@ -34,14 +34,15 @@ class Adoption:
     todos: int
 
 
-def adopt_folder(path: Path, name: str = "", profiles: tuple[str, ...] = ()) -> Adoption:
+def adopt_folder(path: Path | None, name: str = "", profiles: tuple[str, ...] = ()) -> Adoption:
     """The draft for a folder with Compose files, or for one such file. Nothing in it is changed.
 
     `profiles` are active besides those of COMPOSE_PROFILES.
     Raises UsageError where there is no such folder or Compose refuses the files, DockerUnavailable.
     """
-    if not path.exists():
-        raise UsageError("There is no such folder or file.", where=str(path),
+    # no path: a variable that is not set must not mean the folder in which the command happens to run
+    if path is None or not path.exists():
+        raise UsageError("There is no such folder or file.", where=str(path or "command line"),
                          next_step="Give the folder in which `docker compose up` is called.")
     local = read_project(path.absolute(), profiles)
     project = found_project(local)
@@ -72,6 +73,9 @@ def adoption(project: FoundProject, name: str, notes: Iterable[str], more: Tree 
         public |= {one.variables.get("POSTGRES_USER", ""), one.variables.get("POSTGRES_DB", "")}
     tree = make_draft(merged(known_tree(project, name), more or {}), name, secrets=secrets, public=public)
     todos = len(todos_in(values_of(tree)))
+    unnamed = sorted(set(project.services) - set(tree["services"]))
+    if unnamed:
+        notes = (*notes, f"Left out, because the runbooks know names in small letters alone: {', '.join(unnamed)}.")
     head = (f"Draft of `runbook adopt`: {pluralize(todos, 'TODO')} left. No notebook runs before each is written; "
             "how: docs/how-to/adopt.md", *notes, NOT_YET)
     return Adoption(name, draft_text(tree, head), todos)

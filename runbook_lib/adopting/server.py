@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 import re
 from pathlib import Path
 
@@ -34,8 +35,8 @@ def adopt_server(folder: str, address: str, *, key_file: str, known_hosts_file: 
                          next_step="With --server give the folder on the server: /opt/shop")
     place = folder.rstrip("/") or "/"
     host, port = found["host"].strip("[]"), int(found["port"]) if found["port"] else None
-    link = Link(host=host, port=port, user=found["user"], key_file=Path(key_file).expanduser(),
-                known_hosts_file=Path(known_hosts_file).expanduser())
+    link = Link(host=host, port=port, user=found["user"], key_file=Path(os.path.expanduser(key_file)),
+                known_hosts_file=Path(os.path.expanduser(known_hosts_file)))
     server = SshServer(link, changes_allowed=False)
     try:
         text = server.run(Command(("sh", "-c", programs.text(PROGRAM), "projects", place), timeout_s=60)).stdout

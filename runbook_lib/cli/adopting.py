@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from pathlib import Path
 from typing import Annotated
 
@@ -45,7 +46,8 @@ def adopt(path: Folder, output: Output = "", name: EnvironmentName = "", profile
 
         made = adopt_server(path, server, key_file=key_file, known_hosts_file=known_hosts, name=called)
     else:
-        made = adopt_folder(Path(path).expanduser(), called, tuple(profile or ()))
+        # pathlib raises for `~name` where there is no such user; as text it is reported like any path that is missing
+        made = adopt_folder(Path(os.path.expanduser(path)) if path else None, called, tuple(profile or ()))
     if output == "-":
         typer.echo(made.text, nl=False)
         return

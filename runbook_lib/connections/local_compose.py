@@ -167,6 +167,7 @@ def _message(text: str) -> str:
     shown = " ".join(" ".join(lines).split()) or "it gave no reason"
     if _QUOTES_A_VALUE.search(shown):
         shown = re.sub(r'".*', "… (value not shown)", shown)
+    shown = re.sub(r"(cannot unmarshal \S+) `.*?`", r"\1 `…`", shown)
     return head_of(shown, 800)
 
 

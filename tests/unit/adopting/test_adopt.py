@@ -38,6 +38,11 @@ def test_variables_without_a_value_are_named(local: dict[str, Any], tmp_path: Pa
     assert "taken as empty by Compose: POSTGRES_USER." in adopt_folder(tmp_path, "shop").text
 
 
+def test_services_whose_names_cannot_be_used_are_named() -> None:
+    made = adoption(found_project({"Web.UI": {"image": "ui"}}), "shop", [])
+    assert "names in small letters alone: Web.UI." in made.text
+
+
 def test_a_tool_that_the_runbooks_do_not_know_is_named_with_what_follows(local: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "knexfile.js").touch()
     assert "20 does not run these" in " ".join(adopt_folder(tmp_path, "shop").text.replace("\n# ", " ").split())
@@ -59,6 +64,8 @@ def test_a_name_is_made_from_any_folders(folder: str, name: str) -> None:
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such folder"):
         adopt_folder(tmp_path / "gone")
+    with pytest.raises(UsageError, match="no such folder"):
+        adopt_folder(None)
 
 
 def test_no_file_is_replaced(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from runbook_lib.adopting.adopt import Adoption
 from runbook_lib.cli import app
+from runbook_lib.core.errors import UsageError
 
 COMMANDS = CliRunner()
 
@@ -37,6 +38,12 @@ def test_the_draft_becomes_an_environment_of_the_project(asked: list[Any], tmp_p
     assert (tmp_path / "parameters/environments/shop.yaml").read_text() == "name: shop\n"
     assert "3 TODOs left" in ended.output
     assert "runbook run 00 -e shop" in ended.output
+
+
+@pytest.mark.parametrize("path", ["", "~no-such-user-here/shop"])
+def test_a_path_that_leads_nowhere_is_an_error_and_no_traceback(path: str) -> None:
+    ended = COMMANDS.invoke(app, ["adopt", path, "-o", "-"])
+    assert isinstance(ended.exception, UsageError)
 
 
 def test_another_file_gives_the_environment_its_name(asked: list[Any], tmp_path: Path) -> None:

@@ -121,6 +121,7 @@ def test_variables_without_a_value_are_reported(replies: Path, tmp_path: Path) -
     ('failed to read /srv/.env: line 4: unexpected character "-" in variable name "API-KEY=hunter22\\nB=\\"c\\""', "line 4"),
     ('invalid interpolation format for services.web.environment.PW.\nYou may need to escape any $ with another $.\n"hunter22${"',
      "invalid interpolation format for services.web.environment.PW"),
+    ("yaml: unmarshal errors: line 1: cannot unmarshal !!str `hunter22...` into cli.named", "line 1: cannot unmarshal !!str"),
     ("", "it gave no reason"),
 ])
 def test_a_refusal_is_composes_own_message_without_a_value(replies: Path, tmp_path: Path, message: str, shown: str) -> None:
