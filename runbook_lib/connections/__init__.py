@@ -77,7 +77,7 @@ class OpenConnections:
         """The environment's Prometheus."""
         from runbook_lib.connections.prometheus import ServerPrometheus
 
-        service = self._environment.services.get("prometheus")
+        service = self._environment.services.get(self._environment.metrics_service)
         return ServerPrometheus(self.server, port=(service.loopback_port if service else None) or 9090)
 
     @cached_property
@@ -85,7 +85,7 @@ class OpenConnections:
         """The environment's Alertmanager."""
         from runbook_lib.connections.alertmanager import ServerAlertmanager
 
-        service = self._environment.services.get("alertmanager")
+        service = self._environment.services.get(self._environment.alerts_service)
         return ServerAlertmanager(self.server, port=(service.loopback_port if service else None) or 9093)
 
     @cached_property

@@ -9,10 +9,10 @@ from runbook_lib.environment.services import Service
 from runbook_lib.environment.types import DatabaseName, Name, RoleName, StrictModel
 
 # what an environment may be without: every notebook that asks for it has an answer. Others follow one by one.
-OPTIONAL_PARTS = ("cache", "health")
+OPTIONAL_PARTS = ("cache", "health", "monitoring")
 _PLACES = {"health": "health.endpoints"}  # where a part is given, if not under its own name
 # what is there unless it is left out: no key of its own describes it
-KEYLESS_PARTS = ("monitoring", "migrations")
+KEYLESS_PARTS = ("migrations",)
 
 
 class Database(StrictModel):

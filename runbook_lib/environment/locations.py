@@ -62,14 +62,16 @@ class Compose(StrictModel):
     A name that is not that of the project that runs names other, empty volumes. `files` are its Compose files below the
     server's directory, in this order, and no others are read: not an override file that Compose would find, either.
     `profiles` are active besides the live colour; one that is called like a service which this environment does without
-    is not. `existing`: containers or data of this project must be on the server, so that a mistake in its name does not
-    make another, empty database; false where a first deployment is meant. Source: Compose manual, project name; merge;
-    profiles.
+    is not. `configuration` are folders of the repository that services mount: when one changes, so does its hash, which
+    Compose gets as `<FOLDER>_CONFIG_HASH`. `existing`: containers or data of this project must be on the server, so
+    that a mistake in its name does not make another, empty database; false where a first deployment is meant. Source:
+    Compose manual, project name; merge; profiles.
     """
 
     project: Annotated[str, StringConstraints(pattern=r"^([a-z0-9_-]|\{name\})+$")]
     files: Annotated[tuple[RelativePath, ...], Field(min_length=1, max_length=20)]
     profiles: tuple[Name, ...] = ()
+    configuration: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")], ...] = ()
     existing: bool = False
 
     def project_of(self, environment_name: str) -> str:

@@ -19,7 +19,8 @@ from runbook_lib.environment.logs import LogFile, log_faults
 from runbook_lib.environment.metrics import Metric, MetricName, metric_faults
 from runbook_lib.environment.notifications import Notifications
 from runbook_lib.environment.recovery import RestoreDrill
-from runbook_lib.environment.release import ReleaseRules, release_faults
+from runbook_lib.environment.release import Monitoring, Proxy, ReleaseRules, around_faults, release_faults
+from runbook_lib.environment.roles import Roles
 from runbook_lib.environment.rules import (
     Access,
     Alerts,
@@ -40,16 +41,17 @@ from runbook_lib.environment.services import COLOURS, Network, RateLimit, Servic
 from runbook_lib.environment.tuning import Tuning, tuning_faults
 from runbook_lib.environment.types import Count, Days, Line, Name, SecretName, StrictModel, Text
 
-RULES = ("services", "release", "database", "cache", "without", "networks", "images", "tuning", "rate_limit", "health",
-         "metrics", "logs", "alerts", "alert_drill", "backup", "restore_drill", "configuration_backup", "rollback",
-         "gate", "watch", "success", "load", "load_test", "capacity", "disk_minimum_gb", "memory_minimum_mb")
+RULES = ("services", "release", "proxy", "monitoring", "database", "cache", "without", "networks", "images", "tuning",
+         "rate_limit", "health", "metrics", "logs", "alerts", "alert_drill", "backup", "restore_drill",
+         "configuration_backup", "rollback", "gate", "watch", "success", "load", "load_test", "capacity",
+         "disk_minimum_gb", "memory_minimum_mb")
 
 
 # as Compose takes it; short enough for what is added to it: a host name in its networks has 63 characters at most
 PROJECT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
-class Environment(StrictModel):
+class Environment(Roles, StrictModel):
     """One staging environment as its file describes it. Made by `load_environment`.
 
     `plan_version`, `target_release`, `pipeline`, `logging`, `access`, `escalation` and `maintenance` are chapters of a
@@ -64,7 +66,9 @@ class Environment(StrictModel):
     compose: Compose
     public: Public
     services: dict[Name, Service]
-    release: ReleaseRules = ReleaseRules()
+    release: ReleaseRules
+    proxy: Proxy | None = None
+    monitoring: Monitoring | None = None
     database: Database
     cache: Cache | None = None
     without: dict[Name, Text] = Field(default_factory=dict)
@@ -111,8 +115,10 @@ class Environment(StrictModel):
         data |= {"cache.service": self.cache.service} if self.cache else {}
         faults = [*self._unusable_compose(), *self._unknown_networks(), *self._unexplained_absences(),
                   *self._unnamed_secrets(), *data_service_faults(self.services, data),
-                  *part_faults({"cache": self.cache is not None, "health": bool(self.health.endpoints)}, self.without),
-                  *release_faults(self.release, self.services, tuple(data.values())),
+                  *part_faults({"cache": self.cache is not None, "monitoring": self.monitoring is not None,
+                                "health": bool(self.health.endpoints)}, self.without),
+                  *release_faults(self.release, self.services, tuple(data.values()), self.images),
+                  *around_faults(self.services, self._around), *self._no_proxy(),
                   *dependency_faults(self.services, self.health), *metric_faults(self.metrics, self.alerts),
                   *log_faults(self.logs, self.services), *capacity_faults(self),
                   *tuning_faults(self.tuning, self.services), *self._drill_faults()]
@@ -124,11 +130,6 @@ class Environment(StrictModel):
     def project(self) -> str:
         """The Compose project: what is this environment's on its server, and not another one's, is named after it."""
         return self.compose.project_of(self.name)
-
-    @property
-    def profiles(self) -> tuple[str, ...]:
-        """Compose's profiles that are active next to the live colour's, without those of absent services."""
-        return tuple(name for name in self.compose.profiles if name not in self.absent_services)
 
     @property
     def on_call(self) -> str:
@@ -156,50 +157,16 @@ class Environment(StrictModel):
         return tuple(name for name, need in self.secrets.items() if need.side == "server")
 
     @property
-    def data_services(self) -> tuple[str, ...]:
-        """Database and cache as Compose names them, without what this environment does without."""
-        both = (self.database.service, self.cache_service)
-        return tuple(name for name in both if name and name not in self.absent_services)
+    def _around(self) -> dict[str, str]:
+        alerts = self.monitoring.alerts if self.monitoring else None
+        return {**({"proxy.service": self.proxy.service} if self.proxy else {}),
+                **({"monitoring.metrics": self.monitoring.metrics} if self.monitoring else {}),
+                **({"monitoring.alerts": alerts} if alerts else {})}
 
-    @property
-    def cache_service(self) -> str:
-        """The cache as Compose names it; empty where this environment has none."""
-        return self.cache.service if self.cache and self.cache.service not in self.absent_services else ""
-
-    @property
-    def no_cache_reason(self) -> str:
-        """Why this environment has no cache; empty where it has one."""
-        return self.without.get("cache", "") if self.cache is None else self.absent_services.get(self.cache.service, "")
-
-    @property
-    def no_monitoring_reason(self) -> str:
-        """Why this environment has no Prometheus; empty where it has one."""
-        found = self.services.get("prometheus")
-        return found.absent_reason if found else self.without.get("monitoring", "the file names no Prometheus")
-
-    @property
-    def shared_services(self) -> tuple[str, ...]:
-        """What every release of this environment needs and none brings along: the proxy and the data services."""
-        return ("nginx", *self.data_services)
-
-    @property
-    def absent_services(self) -> dict[str, str]:
-        """Services that this environment does without, each with the reason."""
-        return {name: service.absent_reason for name, service in self.services.items() if not service.required}
-
-    def running_services(self, colour: str) -> tuple[str, ...]:
-        """Compose service names that must run while `colour` is live; absent ones are left out.
-
-        With the strategy recreate any text will do.
-        """
-        # a wrong colour would name services that never run, and a check of them that never fails
-        if colour not in COLOURS and not self.release.replaced:
-            raise ValueError(f"a colour is one of {', '.join(COLOURS)}, not {colour!r}")
-        return tuple(
-            f"{name}-{colour}" if service.coloured else name
-            for name, service in self.services.items()
-            if service.required
-        )
+    def _no_proxy(self) -> list[str]:
+        missing = self.proxy is None and not self.release.replaced
+        fault = "proxy: is missing; with the strategy blue-green, name the service that sends users to a colour"
+        return [fault] if missing else []
 
     def _drill_faults(self) -> list[str]:
         return drill_faults(self.alert_drill, self.alerts, self.services, self.networks, self.windows)

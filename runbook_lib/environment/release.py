@@ -1,14 +1,14 @@
-"""What a release is made of, how one follows another, and what of the application writes into its database."""
+"""What a release is made of, how one follows another, and what stands around it: proxy and monitoring."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from runbook_lib.environment.services import Service
-from runbook_lib.environment.types import Name, Port, StrictModel
+from runbook_lib.environment.services import COLOURS, Service
+from runbook_lib.environment.types import Name, Port, RelativePath, SecretName, StrictModel
 
 # without a tag; a registry may have a port. Source: OCI distribution specification, names
 ImageName = Annotated[str, StringConstraints(
@@ -16,22 +16,32 @@ ImageName = Annotated[str, StringConstraints(
 
 
 class ReleaseService(StrictModel):
-    """One service that every release brings anew, its `image` without a tag, and the port that it listens on."""
+    """One service that every release brings anew.
+
+    `image` is its image without a tag: the tag is always the commit. It listens on `port` and is built from `folder`
+    of the repository, which is called like the service unless it is named. `build_args` are those of `images` that its
+    Dockerfile takes.
+    """
 
     image: ImageName
     port: Port
+    folder: RelativePath | None = None
+    build_args: tuple[SecretName, ...] = ()
 
 
 class ReleaseRules(StrictModel):
     """What a release is made of, and how one follows another.
 
-    `blue-green`: two releases run next to each other, those services twice that have `coloured: true`, and the proxy
-    says which one has the traffic. `recreate`: each service has one container, which the next release replaces.
-    `writers` are what writes into the database, workers too: they are stopped while a restore swaps databases.
+    `blue-green`: two releases run next to each other, each service as `<name>-blue` or `<name>-green`, and the proxy
+    says which one has the traffic. `recreate`: each service has one container, which the next release replaces. `api`
+    is the service that migrations run in, and that stands for the release; `page` the one that users see, if there is
+    one. `writers` are what writes into the database, workers too: they are stopped while a restore swaps databases.
     """
 
     strategy: Literal["blue-green", "recreate"] = "blue-green"
     services: dict[Name, ReleaseService] = Field(default_factory=dict)
+    api: Name
+    page: Name | None = None
     writers: tuple[Name, ...] = ()
 
     @property
@@ -39,19 +49,92 @@ class ReleaseRules(StrictModel):
         """Whether a release replaces the previous one's containers, so that there are no colours."""
         return self.strategy == "recreate"
 
+    def in_slot(self, name: str, colour: str) -> str:
+        """What Compose calls a service in one colour; without colours, its own name."""
+        return name if self.replaced else service_of_slot(name, colour)
 
-def release_faults(release: ReleaseRules, services: Mapping[str, Service], data: tuple[str, ...]) -> list[str]:
+    def folder_of(self, name: str) -> str:
+        """The folder of the repository that the image of a service is built from."""
+        return self.services[name].folder or name
+
+    def image_of(self, name: str, commit: str) -> str:
+        """The image of a service for one commit, with its tag."""
+        return f"{self.services[name].image}:{commit}"
+
+    def images_of(self, commit: str) -> frozenset[str]:
+        """The images of all services for one commit."""
+        return frozenset(self.image_of(name, commit) for name in self.services)
+
+
+class Proxy(StrictModel):
+    """What stands between users and the release, by the service that it runs in. It is the only one that is public."""
+
+    service: Name
+
+
+class Monitoring(StrictModel):
+    """The services of monitoring: where metrics are kept (Prometheus), what sends alerts (Alertmanager), if there is.
+
+    An environment that has none leaves it out, and says why in `without.monitoring`.
+    """
+
+    metrics: Name
+    alerts: Name | None = None
+
+
+def service_of_slot(name: str, colour: str) -> str:
+    """What Compose calls a service of a release in one colour: the only place that knows."""
+    return f"{name}-{colour}"
+
+
+def both_slots(names: Iterable[str]) -> tuple[str, ...]:
+    """The services of both colours, the first colour's first."""
+    return tuple(service_of_slot(name, colour) for colour in COLOURS for name in names)
+
+
+def release_faults(release: ReleaseRules, services: Mapping[str, Service], data: tuple[str, ...],
+                   images: Iterable[str]) -> list[str]:
     """What the release and the rest of the file do not agree on, each with its path; `data` are its data services."""
     named = {"release.services": tuple(release.services), "release.writers": release.writers}
     faults = [f"{path}: there is no service {name!r}" for path, names in named.items() for name in names
               if name not in services]
     # stopped for a restore, it could not be filled; and a release replaces no data
     faults += [f"{path}: {name} keeps the application's data" for path, names in named.items() for name in names
-               if name in data]
-    if not release.replaced:
-        return faults
-    faults += [f"services.{name}.coloured: with release.strategy recreate there are no colours"
-               for name, service in services.items() if service.coloured]
+               if name in data and not (name in services and services[name].coloured)]
     needed = {"services": "the services of a release", "writers": "what writes into the database"}
-    return faults + [f"release.{part}: is missing; with the strategy recreate, name {what}"
-                     for part, what in needed.items() if not getattr(release, part)]
+    faults += [f"release.{part}: is missing; with the strategy {release.strategy}, name {what}"
+               for part, what in needed.items() if not getattr(release, part)]
+    ours = {"release.api": release.api, "release.page": release.page or release.api}
+    faults += [f"{path}: {name} is not among release.services ({', '.join(release.services)})"
+               for path, name in ours.items() if release.services and name not in release.services]
+    return faults + _unlike_services(release, services) + _unusable_images(release, frozenset(images))
+
+
+def _unlike_services(release: ReleaseRules, services: Mapping[str, Service]) -> list[str]:
+    coloured = [name for name, service in services.items() if service.coloured]
+    if release.replaced:
+        return [f"services.{name}.coloured: with release.strategy recreate there are no colours" for name in coloured]
+    faults = [f"release.services.{name}: services.{name} has no colour; with the strategy blue-green it is coloured: "
+              "true" for name in release.services if name in services and name not in coloured]
+    faults += [f"release.services: services.{name} has a colour, and so belongs to a release: name it here"
+               for name in coloured if name not in release.services]
+    # two colours of it: the other one would write on
+    return faults + [f"release.writers: {name} is not among release.services ({', '.join(release.services)})"
+                     for name in release.writers if name in services and name not in release.services]
+
+
+def _unusable_images(release: ReleaseRules, images: frozenset[str]) -> list[str]:
+    faults = [f"release.services.{name}.build_args: {one} is not among the images"
+              for name, service in release.services.items() for one in service.build_args if one not in images]
+    # two services of one image could not be distinguished on the server
+    taken = [service.image for service in release.services.values()]
+    return faults + [f"release.services.{name}.image: {image} is another service's as well"
+                     for place, (name, image) in enumerate(zip(release.services, taken, strict=True))
+                     if image in taken[:place]]
+
+
+def around_faults(services: Mapping[str, Service], named: Mapping[str, str]) -> list[str]:
+    """What is wrong with the services of proxy and monitoring, which `named` names by the key's path."""
+    faults = [f"{path}: there is no service {name!r}" for path, name in named.items() if name not in services]
+    return faults + [f"{path}: services.{name} belongs to a release, which has one of each colour"
+                     for path, name in named.items() if name in services and services[name].coloured]

@@ -151,7 +151,7 @@ class Run:
             return notifying.execute(plan, self._record, self.environment, self.folder)
         backend = ServerBackend(self.connections, self.environment, self.run_id, self.operator)
         silences = None
-        if "alertmanager" in self.environment.services and "alertmanager" not in self.environment.absent_services:
+        if self.environment.alerts_service:
             silences = Silences(lambda: self.connections.alertmanager, self.environment.name, self.run_id)
         return planning.execute(plan, backend, self._record, self.folder, self.environment.on_call, silences)
 

@@ -122,8 +122,14 @@ def environment_with(changes: Mapping[str, Any] | None = None) -> Environment:
         for part in data["tuning"].values():
             part.update({name: None for name in ("service", "process") if name in part})
     for place, value in changes.items():
-        put(data, place, value)
-    return Environment.model_validate(data, strict=False)
+        put(data, place, data["services"] | value if place == "services" else value)
+    whole = Environment.model_validate(data, strict=False)
+    return _alone(whole, changes["services"]) if "services" in changes else whole
+
+
+def _alone(environment: Environment, names: Mapping[str, Any]) -> Environment:
+    """Without the services that a case does not name: a whole plan is then compared with what the case is about."""
+    return environment.model_copy(update={"services": {name: environment.services[name] for name in names}})
 
 
 @cache

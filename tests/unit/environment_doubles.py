@@ -28,8 +28,8 @@ def with_services_renamed(names: Mapping[str, str]) -> Environment:
         if isinstance(value, dict):
             return {names.get(one, one) if key == "services" else one: renamed(held, one) for one, held in value.items()}
         if isinstance(value, list):
-            return [names.get(one, one) if key in ("needs", "services", "needed_by") else one for one in value]
-        if key == "service":
+            return [names.get(one, one) if key in ("needs", "services", "needed_by", "writers") else one for one in value]
+        if key in ("service", "api", "page", "metrics", "alerts") and isinstance(value, str):
             return names.get(value, value)
         if isinstance(value, str) and value.startswith("services."):
             first, name, *rest = value.split(".")

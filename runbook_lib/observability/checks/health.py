@@ -91,7 +91,8 @@ def page_shows(environment: Environment, view: PageView | Unanswered | None) -> 
 def monitoring_sees(environment: Environment, targets: tuple[ScrapeTarget, ...] | Unanswered,
                     alerts: tuple[Alert, ...] | Unanswered) -> tuple[Finding, ...]:
     """Every target is scraped, and no alert fires. Without Prometheus, declared absent: not applicable."""
-    if reason := environment.no_monitoring_reason:
+    if not environment.metrics_service:
+        reason = environment.no_monitoring_reason
         return tuple(not_applicable(name, reason) for name in ("monitoring targets", "alerts"))
     return (_targets(targets), *_alerts(alerts))
 

@@ -15,6 +15,7 @@ from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 from runbook_lib.environment.health import Claim
+from runbook_lib.environment.release import service_of_slot
 from runbook_lib.environment.services import COLOURS
 from runbook_lib.observability.facts.service_replies import Reply, ServiceReply, ask_services
 from runbook_lib.platform.facts.availability import Unanswered, with_deadline
@@ -149,7 +150,7 @@ def compare_claims(environment: Environment, survey: HealthSurvey) -> tuple[Clai
 def _compared(environment: Environment, survey: HealthSurvey, title: str, claim: Claim) -> ClaimResult:
     known, value, reported = _reported(survey, claim)
     if claim.equals is not None:
-        actual = _fact(survey, claim.equals)
+        actual = _fact(environment, survey, claim.equals)
         agree = None if not known or actual is None else str(value) == actual
         return ClaimResult(title, claim.path, reported, actual or "not known", agree)
     # by its type too: Python takes 1 for true, and JSON does not
@@ -203,15 +204,17 @@ def _truth(environment: Environment, survey: HealthSurvey,
 
 def compose_name(environment: Environment, survey: HealthSurvey, name: str) -> str:
     """What Compose calls a service: with the colour that has the traffic, where it has colours and that is known."""
-    return f"{name}-{survey.colour}" if environment.services[name].coloured and survey.colour else name
+    if survey.colour and environment.services[name].coloured:
+        return service_of_slot(name, survey.colour)
+    return name
 
 
-def _fact(survey: HealthSurvey, name: str) -> str | None:
+def _fact(environment: Environment, survey: HealthSurvey, name: str) -> str | None:
     if name == "schema_revision":
         return survey.revision if isinstance(survey.revision, str) else None
     containers = survey.containers if isinstance(survey.containers, tuple) else ()
     try:
-        running = running_release(containers, named_colour=survey.colour)
+        running = running_release(environment, containers, named_colour=survey.colour)
     except FactUnreadable:  # both colours run, and nothing says which one has the traffic
         return None
     return running.commit if running else None

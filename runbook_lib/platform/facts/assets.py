@@ -11,6 +11,7 @@ from runbook_lib.core.errors import EndpointUnavailable
 from runbook_lib.core.questions import Connections, Http, Question
 from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
+from runbook_lib.environment.release import service_of_slot
 from runbook_lib.platform.facts.containers import exec_in
 
 ASSET = re.compile(r"""(?:src|href)=["'](/assets/[A-Za-z0-9._-]+)["']""")
@@ -39,6 +40,9 @@ def compare_assets(environment: Environment, colour: str) -> Question[tuple[Asse
     Raises CommandTimedOut, HostUnreachable. Source: `sha256sum` in the frontend's container.
     """
 
+    # where no service is for the page, it comes from the API
+    page_service = environment.release.page or environment.release.api
+
     def fetch(connections: Connections) -> tuple[Asset, ...]:
         page = _fetch(connections.http, "/")
         if page is None:
@@ -46,7 +50,7 @@ def compare_assets(environment: Environment, colour: str) -> Question[tuple[Asse
         paths = ["/index.html", *parse_asset_paths(page.decode("utf-8", "replace"))]
         built = ("sha256sum", *(f"{WEB_ROOT}{path}" for path in paths))
         # sha256sum ends with 1 when a file that the page names is not in the image: that is an answer
-        command = Command(exec_in(environment, f"frontend-{colour}", *built), accepts=(0, 1))
+        command = Command(exec_in(environment, service_of_slot(page_service, colour), *built), accepts=(0, 1))
         digests = parse_digests(connections.server.run(command).stdout)
         bodies = [page, *(_fetch(connections.http, path) for path in paths[1:])]
         return tuple(

@@ -12,6 +12,7 @@ from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import lines_of, parse_assignments
 from runbook_lib.environment import Environment
+from runbook_lib.environment.services import COLOURS
 from runbook_lib.platform.facts import by_hand
 from runbook_lib.platform.facts.containers import survey_containers
 from runbook_lib.platform.facts.left_volumes import left_volumes, parse_first_undone
@@ -29,7 +30,6 @@ from runbook_lib.platform.facts.running_release import (
 _COMPATIBLE_BEFORE_0_2 = "old_code"  # the name of `compatible_with` in lines that earlier versions wrote
 ENV, UPSTREAMS = ".env", ".runbook/upstreams/active.conf"
 PRE_IMAGE = ".runbook/pre-image.json"
-IMAGES = ("gw2-backend", "gw2-frontend")
 
 
 @dataclass(frozen=True)
@@ -143,13 +143,13 @@ def deployed_state(environment: Environment) -> Question[Deployed]:
         images = server.run(Command(("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}")))
         upstreams, env_text = text(UPSTREAMS), text(ENV)
         found = Deployed(
-            live_colour=parse_live_colour(upstreams),
+            live_colour=parse_live_colour(upstreams, environment),
             head=head.stdout.strip() if head.exit_code == 0 else None,
             # with recreate it is the application's own file
             env_text=None if environment.release.replaced else env_text,
             upstreams_text=upstreams,
             secrets_sha256=digest.stdout.split()[0] if digest.exit_code == 0 else None,
-            images=parse_application_images(images.stdout),
+            images=parse_application_images(images.stdout, environment),
             releases=parse_releases(text(".runbook/releases.jsonl") or ""),
             left_volumes=left_volumes(environment, connections),
         )
@@ -176,14 +176,15 @@ def _by_what_runs(found: Deployed, environment: Environment, connections: Connec
         return replace(found, by_hand=by_hand.running_services(containers))
     refuse_foreign(environment, foreign_services(environment, containers))
     profiles = found.variables.get("COMPOSE_PROFILES", "").split(",")
-    named = found.live_colour or next((one for one in ("blue", "green") if one in profiles), None)
-    running = running_release(containers, named_colour=named, served_commit=served_commit(environment, connections))
+    named = found.live_colour or next((one for one in COLOURS if one in profiles), None)
+    served = served_commit(environment, connections)
+    running = running_release(environment, containers, named_colour=named, served_commit=served)
     colour = found.live_colour or (running.colour if running else None)
     lost = tuple(name for name, text in ((ENV, found.env_text), (UPSTREAMS, found.upstreams_text))
                  if not (text or "").strip())
     versions = {release.commit: release.version for release in found.releases}
     env = env_file_of(environment, containers, colour, versions) if ENV in lost else found.env_text
-    upstreams = upstreams_file(colour) if UPSTREAMS in lost and colour else found.upstreams_text
+    upstreams = upstreams_file(environment, colour) if UPSTREAMS in lost and colour else found.upstreams_text
     return replace(found, live_colour=colour, env_text=env, upstreams_text=upstreams, lost=lost)
 
 
@@ -210,11 +211,12 @@ def current_state(environment: Environment) -> Question[dict[str, str]]:
     return Question("state now", fetch)
 
 
-def parse_live_colour(upstreams: str | None) -> str | None:
+def parse_live_colour(upstreams: str | None, environment: Environment) -> str | None:
     """Which colour nginx's upstream file names; None without a file. Two colours in one file is an error."""
     if not upstreams:
         return None
-    colours = set(re.findall(r"\b(?:backend|frontend)-(blue|green):", upstreams))
+    names = "|".join(re.escape(name) for name in environment.release.services)
+    colours = set(re.findall(rf"\b(?:{names})-({'|'.join(COLOURS)}):", upstreams))
     if len(colours) != 1:
         raise FactUnreadable(
             f"nginx's upstream file names {len(colours)} colours, expected one",
@@ -224,9 +226,11 @@ def parse_live_colour(upstreams: str | None) -> str | None:
     return str(colours.pop())
 
 
-def parse_application_images(listing: str) -> frozenset[str]:
+def parse_application_images(listing: str, environment: Environment) -> frozenset[str]:
     """The `name:tag` lines that belong to the application."""
-    return frozenset(line for line in listing.split() if line.split(":")[0] in IMAGES)
+    ours = {service.image for service in environment.release.services.values()}
+    # from the right: a registry's port has a colon, too
+    return frozenset(line for line in listing.split() if line.rpartition(":")[0] in ours)
 
 
 def parse_releases(text: str) -> tuple[Release, ...]:

@@ -15,6 +15,7 @@ from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, Precond
 from runbook_lib.core.questions import Connections
 from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
+from runbook_lib.environment.release import service_of_slot
 from runbook_lib.environment.services import COLOURS
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import endpoint
@@ -47,7 +48,7 @@ class RunningRelease:
     commit: str | None
 
 
-def running_release(containers: Iterable[Container], *, named_colour: str | None = None,
+def running_release(environment: Environment, containers: Iterable[Container], *, named_colour: str | None = None,
                     served_commit: str | None = None) -> RunningRelease | None:
     """The release of the application's containers, running ones first; None where there is none.
 
@@ -56,7 +57,7 @@ def running_release(containers: Iterable[Container], *, named_colour: str | None
     """
     # of several containers the one that runs counts, which comes last here: a recreation may have left others
     known = sorted(containers, key=lambda one: one.state == "running")
-    backends = {colour: one for colour in COLOURS for one in known if one.service == f"backend-{colour}"}
+    backends = {colour: one for colour in COLOURS for one in known if one.service == environment.api_of(colour)}
     running = {colour: one for colour, one in backends.items() if one.state == "running"}
     found = running or backends
     if not found:
@@ -134,19 +135,23 @@ def foreign_services(environment: Environment, containers: Iterable[Container]) 
     known = tuple(containers)
     coloured = {name for name, service in environment.services.items() if service.coloured}
     ours = {one for name, service in environment.services.items() for one in service.containers(name)}
-    of_a_release = {f"{name}-{colour}" for name in coloured for colour in COLOURS}
+    of_a_release = {service_of_slot(name, colour) for name in coloured for colour in COLOURS}
     released = any(one.service in of_a_release for one in known)
     return [one.service for one in known if one.state == "running"
             and (one.service in coloured or not (released or one.service in ours))]
 
 
-def upstreams_file(colour: str) -> str:
+def upstreams_file(environment: Environment, colour: str) -> str:
     """nginx's upstreams, all traffic to one colour. Source: nginx manual, ngx_http_upstream_module."""
-    return (
-        f"# Written by the deploy runbook: {colour} gets the traffic.\n"
-        f"upstream backend {{ server backend-{colour}:8000; keepalive 32; }}\n"
-        f"upstream frontend {{ server frontend-{colour}:3000; keepalive 32; }}\n"
-    )
+    return "".join((f"# Written by the deploy runbook: {colour} gets the traffic.\n", *(
+        upstream_line(name, f"{service_of_slot(name, colour)}:{service.port}")
+        for name, service in environment.release.services.items())))
+
+
+def upstream_line(name: str, address: str, *, pooled: bool = True) -> str:
+    """One upstream of nginx, called like the service that it leads to; `pooled`: its connections are kept."""
+    keepalive = "keepalive 32; " if pooled else ""
+    return f"upstream {name} {{ server {address}; {keepalive}}}\n"
 
 
 def env_file_of(environment: Environment, containers: Iterable[Container], live: str | None,
@@ -158,7 +163,7 @@ def env_file_of(environment: Environment, containers: Iterable[Container], live:
     found = {one.service: one for one in containers}
     variables = {"COMPOSE_PROJECT_NAME": environment.project, "COMPOSE_PROFILES": live or ""}
     for colour in COLOURS:
-        backend = found.get(f"backend-{colour}")
+        backend = found.get(environment.api_of(colour))
         commit = (commit_of(backend) if backend else None) or ""
         variables[f"{colour.upper()}_COMMIT"] = commit
         variables[f"{colour.upper()}_VERSION"] = versions.get(commit, commit[:12])

@@ -146,7 +146,7 @@ def _p95_s(seconds: Sequence[SecondBucket]) -> float | None:
 
 def cutover_marker(environment: Environment, old_colour: str | None = None) -> Command:
     """The command that marks the switch: how far the access log has come, and which backend had the traffic."""
-    old = f"backend-{old_colour}" if old_colour else ""
+    old = environment.api_of(old_colour) if old_colour else ""
     return Command(("sh", "-c", MARKER_PROGRAM, "mark", ACCESS_LOG, environment.server.path(MARKER), old,
                     environment.project))
 

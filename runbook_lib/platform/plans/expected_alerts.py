@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from runbook_lib.core.alerts import ExpectedAlert
 from runbook_lib.core.plan import Step
+from runbook_lib.environment import Environment
 from runbook_lib.platform.plans.step_keys import StepKey
 
 # the rules in staging/prometheus/rules that report a job of Prometheus which does not answer
@@ -25,13 +26,13 @@ def while_data_are_away(service: str) -> tuple[ExpectedAlert, ...]:
     return (*while_away(service), *(ExpectedAlert(name) for name in DISTURBED))
 
 
-def in_maintenance(steps: Iterable[Step]) -> tuple[Step, ...]:
+def in_maintenance(environment: Environment, steps: Iterable[Step]) -> tuple[Step, ...]:
     """The same steps, with the alerts that are expected until the backend is started again.
 
     No error rate is among them: while in maintenance nginx itself answers, and the backend counts no request.
     """
     found, away = [], True
     for step in steps:
-        found.append(replace(step, expected_alerts=while_away("backend")) if away else step)
+        found.append(replace(step, expected_alerts=while_away(environment.release.api)) if away else step)
         away = away and step.key not in (StepKey.START, START_WRITERS)
     return tuple(found)

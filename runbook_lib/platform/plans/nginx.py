@@ -36,15 +36,20 @@ done
 REFUSED = 4  # nginx does not take the configuration on the disk, and goes on with the one it has
 
 
+def test_configuration(environment: Environment) -> Command:
+    """Read the configuration on the disk as nginx would, and use nothing of it."""
+    return compose(environment, "exec", "-T", environment.proxy_service, "nginx", "-t", "-q")
+
+
 def reload_nginx(environment: Environment) -> Command:
     """Reload nginx, and wait until the new configuration is in use: 10 s at most."""
-    return compose(environment, "exec", "-T", "nginx", "sh", "-c", RELOAD, timeout_s=30)
+    return compose(environment, "exec", "-T", environment.proxy_service, "sh", "-c", RELOAD, timeout_s=30)
 
 
 def reload_if_running(environment: Environment, *, accepts: tuple[int, ...] = (0,)) -> Command:
     """The same without reading the Compose file; passes where nginx is not running. With REFUSED in `accepts`, also
     where nginx keeps the configuration it has."""
-    return exec_if_running(environment, "nginx", RELOAD, timeout_s=30, accepts=accepts)
+    return exec_if_running(environment, environment.proxy_service, RELOAD, timeout_s=30, accepts=accepts)
 
 
 def wait_until_drained(environment: Environment) -> Command:
@@ -52,4 +57,4 @@ def wait_until_drained(environment: Environment) -> Command:
     limit_s = environment.limits.drain_s
     program = NO_OLD_WORKERS.replace("TRIES", str(round(limit_s / DRAIN_PAUSE_S))).replace("LIMIT", f"{limit_s:g}")
     # the program's own limit comes first: its message says what was waited for
-    return exec_if_running(environment, "nginx", program, timeout_s=limit_s + 20)
+    return exec_if_running(environment, environment.proxy_service, program, timeout_s=limit_s + 20)

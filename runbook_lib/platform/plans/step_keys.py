@@ -12,8 +12,7 @@ class StepKey(StrEnum):
     RECORD_RUNNING = "record-running"
     FINISH_CUTOVER = "finish-cutover"
     FETCH = "fetch"
-    BUILD_BACKEND = "build-backend"
-    BUILD_FRONTEND = "build-frontend"
+    BUILD = "build"  # with the service's name: build-api
     DELIVER_SECRETS = "deliver-secrets"
     ACCEPT_SECRETS = "accept-secrets"
     APPLY_SECRETS = "apply-secrets"

@@ -36,7 +36,7 @@ def drill_preconditions(
                 measured=f"{newest.name}: {newest.trust}", expected="verified", otherwise=Verdict.WARNING,
                 next_step=f"The drill takes the previous one. {RUN_BACKUP}"),
         *_capacity(selection, server, environment),
-        _application(selection, deployed, environment.restore_drill.no_reads_reason or ""),
+        _application(environment, selection, deployed),
     )
 
 
@@ -73,10 +73,10 @@ def _disk(needed_bytes: int, server: ServerState) -> Finding:
                    expected=expected, next_step=f"Free space under {place}, then run again.")
 
 
-def _application(selection: DrillSelection, deployed: Deployed, no_reads_reason: str) -> Finding:
-    if no_reads_reason:
-        return not_applicable("an application to read it with", no_reads_reason)
-    without = [one.name for one in selection.backups if not application_images(deployed, one)]
+def _application(environment: Environment, selection: DrillSelection, deployed: Deployed) -> Finding:
+    if reason := environment.restore_drill.no_reads_reason:
+        return not_applicable("an application to read it with", reason)
+    without = [one.name for one in selection.backups if not application_images(environment, deployed, one)]
     return finding("an application to read it with", not without,
                    measured=f"no image for {', '.join(without)}" if without else "the image is on the server",
                    expected="the live release's image", otherwise=Verdict.WARNING,

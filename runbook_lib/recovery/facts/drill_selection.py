@@ -80,10 +80,10 @@ def copy_needs(backup: Backup, environment: Environment) -> CopyNeeds:
     return CopyNeeds(memory_mb, 0, data_mb * MEGABYTE)
 
 
-def application_images(deployed: Deployed, backup: Backup) -> tuple[str, ...]:
+def application_images(environment: Environment, deployed: Deployed, backup: Backup) -> tuple[str, ...]:
     """Images that could read a backup, best first: the live release's, then those that were live on its schema."""
     revision = backup.schema_revision
     commits = [deployed.live_commit, *(one.commit for one in reversed(deployed.releases)
                                        if revision and one.schema_revision == revision)]
-    names = dict.fromkeys(f"gw2-backend:{commit}" for commit in commits if commit)
+    names = dict.fromkeys(environment.release.image_of(environment.release.api, commit) for commit in commits if commit)
     return tuple(name for name in names if name in deployed.images)

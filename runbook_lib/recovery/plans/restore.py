@@ -86,7 +86,7 @@ def _steps(
     migrations, no_migrations = _migrations(rollout)
     return (
         *prepared,
-        *in_maintenance((
+        *in_maintenance(environment, (
             steps.maintenance_on(environment, colour),
             *swap_databases(environment, backup, colour),
             # under the live name: pg_hba.conf lets the application's role in from the network under no other one

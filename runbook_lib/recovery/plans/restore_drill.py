@@ -33,7 +33,7 @@ def drill_command(backup: Backup, deployed: Deployed, environment: Environment) 
         "bash", "-s", "--", environment.server.directory, environment.backup.directory, database.name,
         database.owner, backup.name, backup.manifest.sha256, f"{limits.limit_s:.0f}", str(needs.memory_mb),
         str(needs.tmpfs_mb), environment.images.get("POSTGRES_IMAGE", FALLBACK_IMAGE),
-        ",".join(application_images(deployed, backup)), environment.project, database.service,
+        ",".join(application_images(environment, deployed, backup)), environment.project, database.service,
         environment.health.ready_path,
         *(f"{path} {table or ''}" for path, table in limits.reads.items()),
     )

@@ -9,10 +9,12 @@ from runbook_lib.core import programs
 from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.core.plan import SkippedStep, Step
 from runbook_lib.environment import Environment
+from runbook_lib.environment.release import service_of_slot
 from runbook_lib.platform.facts.containers import exec_in
+from runbook_lib.platform.facts.running_release import upstream_line
 from runbook_lib.platform.facts.target import BOTH_COLOURS
 from runbook_lib.platform.plans.compose import compose, compose_up, stop_services
-from runbook_lib.platform.plans.nginx import reload_nginx
+from runbook_lib.platform.plans.nginx import reload_nginx, test_configuration
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
@@ -64,7 +66,7 @@ def maintenance_on(environment: Environment, colour: str) -> Step:
     A watchdog stays on the server until maintenance mode is off: it turns it off should this run die before it can.
     """
     watchdog = Command(
-        ("bash", "-s", "--", environment.server.directory, environment.project, f"backend-{colour}",
+        ("bash", "-s", "--", environment.server.directory, environment.project, environment.api_of(colour),
          str(environment.limits.watchdog_interval_s), environment.database.name, *as_superuser(environment)),
         stdin=watchdog_program(),
         timeout_s=15,
@@ -72,20 +74,19 @@ def maintenance_on(environment: Environment, colour: str) -> Step:
     return Step(
         "maintenance-on",
         "Answer API requests with 503, try again later",
-        (watchdog, *_upstreams(environment, maintenance_page(colour))),
-        undo=_upstreams(environment, upstreams_file(colour)),
+        (watchdog, *_upstreams(environment, maintenance_page(environment, colour))),
+        undo=_upstreams(environment, upstreams_file(environment, colour)),
         why=f"the outage begins: {OUTAGE}. Clients are asked to retry after {RETRY_AFTER_S} s",
     )
 
 
 def stop_writers(environment: Environment, colour: str) -> Step:
     """Stop the backends after the requests in progress. Undone: the live one is started again."""
-    both = tuple(f"backend-{one}" for one in BOTH_COLOURS)
     return Step(
         StepKey.STOP_WRITERS,
         "Stop the backends",
-        (compose(environment, "stop", *both, profiles=BOTH_COLOURS),),
-        undo=(compose_up(environment, f"backend-{colour}", profiles=BOTH_COLOURS),),
+        (compose(environment, "stop", *environment.writers, profiles=BOTH_COLOURS),),
+        undo=(compose_up(environment, *environment.writers_of(colour), profiles=BOTH_COLOURS),),
         why="nothing is written from here on; requests in progress are finished first",
     )
 
@@ -124,12 +125,12 @@ def no_cache(environment: Environment) -> tuple[SkippedStep, ...]:
 
 def start_writers(environment: Environment, colour: str) -> Step:
     """Start the live backend. Undone: stopped, so that it cannot write while the names are swapped back."""
-    service = f"backend-{colour}"
+    writers = environment.writers_of(colour)
     return Step(
         "start-writers",
         "Start the backend",
-        (compose_up(environment, service, profiles=BOTH_COLOURS),),
-        undo=(stop_services(environment, service),),
+        (compose_up(environment, *writers, profiles=BOTH_COLOURS),),
+        undo=(stop_services(environment, *writers),),
         why="it opens new connections, to the restored database",
     )
 
@@ -139,8 +140,8 @@ def maintenance_off(environment: Environment, colour: str) -> Step:
     return Step(
         "maintenance-off",
         "Let API requests through again",
-        _upstreams(environment, upstreams_file(colour)),
-        undo=_upstreams(environment, maintenance_page(colour)),
+        _upstreams(environment, upstreams_file(environment, colour)),
+        undo=_upstreams(environment, maintenance_page(environment, colour)),
         why="the outage ends",
     )
 
@@ -161,8 +162,9 @@ def drop_retained(environment: Environment, name: str) -> Step:
     return Step("drop-retained", f"Delete {name} for good", (_program(environment, name, "drop", name),), why=why)
 
 
-def maintenance_page(colour: str) -> str:
-    """nginx's upstreams while no backend may be asked. Source: nginx manual, ngx_http_rewrite_module, return."""
+def maintenance_page(environment: Environment, colour: str) -> str:
+    """nginx's upstreams while no writer may be asked. Source: nginx manual, ngx_http_rewrite_module, return."""
+    release = environment.release
     detail = "The database is being restored. Your request is fine: try again in a moment."
     return (
         f"# Written by a runbook: {MAINTENANCE_MARK}; {colour} keeps serving the pages.\n"
@@ -175,8 +177,9 @@ def maintenance_page(colour: str) -> str:
         f"        return 503 '{{\"detail\": \"{detail}\"}}';\n"
         "    }\n"
         "}\n"
-        f"upstream backend {{ server 127.0.0.1:{MAINTENANCE_PORT}; }}\n"
-        f"upstream frontend {{ server frontend-{colour}:3000; keepalive 32; }}\n"
+        + "".join(upstream_line(name, f"127.0.0.1:{MAINTENANCE_PORT}", pooled=False)
+                  if name in release.writers else upstream_line(name, f"{service_of_slot(name, colour)}:{one.port}")
+                  for name, one in release.services.items())
     )
 
 
@@ -205,7 +208,7 @@ def _upstreams(environment: Environment, text: str) -> tuple[WriteFile | Command
     return (
         WriteFile(environment.server.path(".runbook/upstreams/active.conf"), text),
         # nginx keeps its old configuration when a reload fails, silently: so the file is tested first
-        compose(environment, "exec", "-T", "nginx", "nginx", "-t", "-q"),
+        test_configuration(environment),
         reload_nginx(environment),
     )
 

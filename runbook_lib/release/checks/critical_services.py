@@ -26,8 +26,9 @@ def critical_services_down(environment: Environment, containers: tuple[Container
     down = [one for one in found if one.verdict is Verdict.FAILED]
     if kills:
         # the kernel may kill one worker and leave the container running: its own state does not show it
-        down.append(finding(f"backend-{colour} is healthy", False, measured=f"{kills} processes killed for memory",
-                            expected="none", next_step="Its limit is in the environment file; check for a leak."))
+        down.append(finding(f"{environment.api_of(colour)} is healthy", False,
+                            measured=f"{kills} processes killed for memory", expected="none",
+                            next_step="Its limit is in the environment file; check for a leak."))
     return tuple(down)
 
 

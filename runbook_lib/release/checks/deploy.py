@@ -89,7 +89,7 @@ def release_is_live(
     colour = deployed.live_colour or FIRST_COLOUR
     services = environment.running_services(colour) if deployed.live_colour else ()
     if essential_only:
-        services = (f"backend-{colour}", f"frontend-{colour}", *environment.shared_services)
+        services = (*environment.slot(colour), *environment.shared_services)
     return (
         finding("traffic goes to the release", deployed.live_commit == target.commit,
                 measured=(deployed.live_commit or "none")[:12], expected=target.commit[:12], next_step=AGAIN),

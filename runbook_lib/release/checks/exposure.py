@@ -15,7 +15,6 @@ from runbook_lib.environment import Environment
 from runbook_lib.release.facts.missing_files import on_the_server
 from runbook_lib.release.facts.repository import ComposeConfig
 
-PROXY = "nginx"
 CORRECT = "Correct the Compose file in the release; or parameters/environments, with the reason."
 # with one of these a process is root on the server, or reads what other containers keep
 HOST_CAPABILITIES = frozenset(("ALL", "BPF", "DAC_READ_SEARCH", "NET_ADMIN", "SYS_ADMIN", "SYS_BOOT", "SYS_MODULE",
@@ -64,7 +63,7 @@ def _published(config: ComposeConfig, environment: Environment) -> list[str]:
 
 def _public(environment: Environment) -> list[str]:
     """What users reach: the services that the file calls published, or the proxy in front of all."""
-    return [name for name, one in environment.services.items() if one.published] or [PROXY]
+    return [name for name, one in environment.services.items() if one.published] or [environment.proxy_service]
 
 
 def _is_loopback(address: str | None) -> bool:

@@ -43,21 +43,22 @@ def variables(tree: ReleaseTree, environment: Environment) -> tuple[Finding, ...
     ))
 
 
-def rollback_target(deployed: Deployed, environment: Environment | None = None,
-                    containers: Iterable[Container] = (), *, rolling_back: bool = False) -> tuple[Finding, ...]:
+def rollback_target(deployed: Deployed, environment: Environment, containers: Iterable[Container] | None = None, *,
+                    rolling_back: bool = False) -> tuple[Finding, ...]:
     """There is a release to roll back to, the live one: it is in the release history, and its image still exists.
 
-    With `environment` and all `containers`, stopped ones too: what ran here is running, or it is a first deployment.
+    With all `containers`, stopped ones too: what ran here is running, or it is a first deployment.
     `rolling_back`: no more than that, which a rollback needs itself; the live release may be broken in any way.
     """
-    if environment and rolling_back and (deployed.by_hand or environment.release.replaced):
+    if rolling_back and (deployed.by_hand or environment.release.replaced):
         return (can_be_deployed(environment, deployed),)
-    if environment and rolling_back:
+    if containers is not None and rolling_back:
         return (earlier_run(environment, deployed, containers, troubled=True),)
-    return (*((earlier_run(environment, deployed, containers),) if environment else ()), *_recorded(deployed))
+    earlier = () if containers is None else (earlier_run(environment, deployed, containers),)
+    return (*earlier, *_recorded(environment, deployed))
 
 
-def _recorded(deployed: Deployed) -> tuple[Finding, ...]:
+def _recorded(environment: Environment, deployed: Deployed) -> tuple[Finding, ...]:
     check = "rollback target known"
     if deployed.by_hand:
         return (by_the_runbooks(deployed, check),)
@@ -65,7 +66,7 @@ def _recorded(deployed: Deployed) -> tuple[Finding, ...]:
         return (Finding(check, Verdict.WARNING, "nothing is deployed yet", "the live release",
                         "The first deployment can only be rolled back by removing it."),)
     recorded = [release for release in deployed.releases if release.commit == deployed.live_commit]
-    image = f"gw2-backend:{deployed.live_commit}"
+    image = environment.release.image_of(environment.release.api, deployed.live_commit or "")
     unknown = f"{(deployed.live_commit or 'unknown')[:12]} is not in the release history"
     return (
         finding(check, bool(recorded), measured=_described(recorded[-1]) if recorded else unknown,

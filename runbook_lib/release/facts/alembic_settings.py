@@ -11,8 +11,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# the folder that the application's image is built from, and that alembic runs in
-BUILD_FOLDER = "backend"
 NAME = "alembic.ini"
 SEPARATORS = {"os": ":", ":": ":", ";": ";", "space": None, "newline": "\n"}
 
@@ -30,12 +28,13 @@ class VersionFolders:
         return any(folder == one or (self.recursive and folder.startswith(f"{one}/")) for one in self.folders)
 
 
-def version_folders(files: Mapping[str, str]) -> VersionFolders | None:
+def version_folders(files: Mapping[str, str], folder: str = "") -> VersionFolders | None:
     """The folders that the `alembic.ini` of the application names; None where there is no such file, or several.
 
-    Other trees of migrations in the repository, with or without an `alembic.ini` of their own, do not count.
+    Of several the one in `folder` counts, which the application's image is built from, and alembic runs in. Other trees
+    of migrations in the repository, with or without an `alembic.ini` of their own, do not count.
     """
-    path = _settings_file(files)
+    path = _settings_file(files, folder)
     if path is None:
         return None
     settings = _section(files[path], posixpath.dirname(path))
@@ -48,9 +47,9 @@ def version_folders(files: Mapping[str, str]) -> VersionFolders | None:
     return VersionFolders(folders, settings.get("recursive_version_locations", "").strip().lower() == "true")
 
 
-def _settings_file(files: Mapping[str, str]) -> str | None:
+def _settings_file(files: Mapping[str, str], folder: str) -> str | None:
     found = [path for path in files if posixpath.basename(path) == NAME]
-    own = posixpath.join(BUILD_FOLDER, NAME)
+    own = posixpath.join(folder, NAME)
     return own if own in found else found[0] if len(found) == 1 else None
 
 

@@ -97,7 +97,7 @@ class _Check:
     commit: str
 
     def of_live_code(self, colour: str) -> Compatibility:
-        started = self._do("start", colour, "live", timeout_s=START_TIMEOUT_S)
+        started = self._do("start", self.environment.api_of(colour), "live", timeout_s=START_TIMEOUT_S)
         before = started.get("before")
         if started.outcome != PASSED:
             return Compatibility(None, Stage.PREPARE, started.message, before)
@@ -110,7 +110,7 @@ class _Check:
             self._remove(copy)
 
     def of_earlier_code(self, colour: str) -> Compatibility:
-        started = self._do("start", colour, "release", timeout_s=START_TIMEOUT_S)
+        started = self._do("start", self.environment.api_of(colour), "release", timeout_s=START_TIMEOUT_S)
         before = started.get("before")
         if started.outcome != PASSED:
             return Compatibility(None, Stage.PREPARE, started.message, before)
@@ -144,7 +144,7 @@ class _Check:
 
     def _started_anew(self, http: ContainerHttp, copy: _Copy, colour: str, found: Compatibility) -> Compatibility:
         """Whether the code also starts on the new schema: after a rollback, or a crash, it must."""
-        restarted = self._do("restart", colour, copy.name, timeout_s=START_TIMEOUT_S)
+        restarted = self._do("restart", self.environment.api_of(colour), copy.name, timeout_s=START_TIMEOUT_S)
         if restarted.outcome == PASSED:
             flow = smoke_test_over(http)
             if flow.works:
@@ -171,10 +171,11 @@ class _Check:
         self.server.run(Command(remove, timeout_s=REMOVE_TIMEOUT_S, accepts=(0, 1)))
 
     def _do(self, verb: str, *last: str, timeout_s: float) -> CopyRecords:
-        database = self.environment.database
+        database, release = self.environment.database, self.environment.release
         argv = ("bash", "-s", "--", verb, self.environment.server.directory, self.commit, self.environment.project,
                 database.service, self.environment.cache_service, database.name, database.owner,
-                self.environment.health.ready_path, *last)
+                self.environment.health.ready_path, release.image_of(release.api, self.commit),
+                release.folder_of(release.api), *last)
         program = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh",
                                 "release/read_git.sh", "release/schema_copy.sh",
                                 "release/compatibility.sh")

@@ -10,6 +10,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
+from runbook_lib.environment.release import both_slots
 from runbook_lib.release.facts.schema_copy import PASSED, parse_copy_records
 
 REHEARSAL_TIMEOUT_S = 420.0
@@ -49,9 +50,10 @@ def rehearse_migrations(environment: Environment, commit: str | None) -> Questio
     it; where the release's own does not exist yet, the running backend's libraries run the release's migrations.
     Raises FactUnreadable when the reply has no result. Source: `programs/migration_rehearsal.sh`.
     """
-    database = environment.database
+    database, release = environment.database, environment.release
     argv = ("bash", "-s", "--", environment.server.directory, commit or "", environment.project, database.service,
-            database.name, database.owner)
+            database.name, database.owner, release.image_of(release.api, commit or ""), release.folder_of(release.api),
+            *both_slots((release.api,)))
     program = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh",
                             "release/read_git.sh", "release/schema_copy.sh",
                             "release/migration_rehearsal.sh")

@@ -59,14 +59,14 @@ class Migrations:
         return tuple(by_name[name] for name in _in_order(wanted, by_name))
 
 
-def parse_migrations(files: Mapping[str, str]) -> Migrations:
+def parse_migrations(files: Mapping[str, str], folder: str = "") -> Migrations:
     """The migrations that the release's `alembic.ini` names, by their syntax tree: no code of the release is executed.
 
-    Without an `alembic.ini` every `*/versions/*.py` counts. A file that is not a migration is listed as unreadable;
-    nothing is raised.
+    `folder` is what the image is built from that alembic runs in. Without an `alembic.ini` every `*/versions/*.py`
+    counts. A file that is not a migration is listed as unreadable; nothing is raised.
     """
     found, unreadable = [], []
-    configured = version_folders(files)
+    configured = version_folders(files, folder)
     for path, text in sorted(files.items()):
         if not path.endswith(".py") or posixpath.basename(path).startswith(("__init__", ".#")):
             continue

@@ -32,7 +32,6 @@ from runbook_lib.release.facts.missing_files import (
 from runbook_lib.release.facts.ports import ServerPorts, parse_ports
 
 SURVEY_TIMEOUT_S = 240.0
-CONFIGURATION_FOLDERS = ("nginx", "prometheus", "alertmanager", "grafana", "postgres", "redis")
 COLOUR_VARIABLES = ("BLUE_COMMIT", "BLUE_VERSION", "GREEN_COMMIT", "GREEN_VERSION")
 
 
@@ -92,6 +91,7 @@ class ReleaseTree:
     `commit` is None when the ref names nothing, or two different things: `problem` explains which. `of_the_server` are
     paths that the release holds although the server keeps files of its own there. `ports` are open on the server now;
     None: not known. `not_in_checkout` are Compose files that the live release lacks; `not_in_release`: this one.
+    `configuration_folders` are those that services mount; the API's image is built from `api_folder`.
     """
 
     ref: str
@@ -104,16 +104,18 @@ class ReleaseTree:
     not_in_checkout: tuple[str, ...] = ()
     not_in_release: tuple[str, ...] = ()
     no_migrations: str = ""  # why the environment has none
+    configuration_folders: tuple[str, ...] = ()
+    api_folder: str = ""
 
     @property
     def configuration(self) -> dict[str, str]:
         """Git tree hash of each folder of mounted configuration."""
-        return {name: self.trees[name] for name in CONFIGURATION_FOLDERS if name in self.trees}
+        return {name: self.trees[name] for name in self.configuration_folders if name in self.trees}
 
     @property
     def migrations(self) -> Migrations:
         """The release's migrations, read from their source; no code of the release is executed."""
-        return parse_migrations(self.sources.files)
+        return parse_migrations(self.sources.files, self.api_folder)
 
 
 def inspect_release(environment: Environment, ref: str) -> Question[ReleaseTree]:
@@ -131,7 +133,9 @@ def inspect_release(environment: Environment, ref: str) -> Question[ReleaseTree]
         tree = parse_release(reply.stdout, ref, where=environment.server.directory, compose_files=files)
         own = (".env",) if environment.release.replaced else ()  # the application's own file then
         tree = replace(tree, of_the_server=tuple(name for name in tree.of_the_server if name not in own),
-                       no_migrations=environment.without.get("migrations", ""))
+                       no_migrations=environment.without.get("migrations", ""),
+                       configuration_folders=environment.compose.configuration,
+                       api_folder=environment.release.folder_of(environment.release.api))
         return _with_missing_of_the_server(tree, connections)
 
     return Question(f"release {ref}", fetch)
@@ -151,7 +155,7 @@ def placeholder_variables(environment: Environment) -> dict[str, str]:
     return {
         "COMPOSE_PROJECT_NAME": environment.project,
         **dict.fromkeys(COLOUR_VARIABLES, "0" * 40),
-        **{f"{folder.upper()}_CONFIG_HASH": "0" * 40 for folder in CONFIGURATION_FOLDERS},
+        **{f"{folder.upper()}_CONFIG_HASH": "0" * 40 for folder in environment.compose.configuration},
         **environment.images,
         **{name: f"placeholder-for-{name.lower()}" for name in environment.delivered_secrets},
     }

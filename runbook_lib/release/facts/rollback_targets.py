@@ -8,6 +8,7 @@ from typing import Any
 
 from runbook_lib.core.errors import BadParameter, PreconditionFailed
 from runbook_lib.core.text import did_you_mean
+from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.releases import Deployed, Release
 from runbook_lib.platform.facts.target import BOTH_COLOURS
 
@@ -42,20 +43,20 @@ class RollbackTarget:
         }
 
 
-def rollback_targets(deployed: Deployed) -> tuple[RollbackTarget, ...]:
+def rollback_targets(environment: Environment, deployed: Deployed) -> tuple[RollbackTarget, ...]:
     """Every commit of the release history once, the last deployed first. Source: the server's `releases.jsonl`."""
     newest: dict[str, Release] = {}
     for release in reversed(deployed.releases):
         newest.setdefault(release.commit, release)
-    return tuple(_target(release, deployed) for release in newest.values())
+    return tuple(_target(environment, release, deployed) for release in newest.values())
 
 
-def select_target(deployed: Deployed, to: str) -> RollbackTarget:
+def select_target(environment: Environment, deployed: Deployed, to: str) -> RollbackTarget:
     """The recorded release with that version, commit, or first seven digits of one; "" is the previous release.
 
     Raises BadParameter for a name that is not recorded, PreconditionFailed when there is no previous release.
     """
-    choices = rollback_targets(deployed)
+    choices = rollback_targets(environment, deployed)
     if not to:
         return _previous(choices, deployed)
     found = [one for one in choices if to in (one.release.version, one.release.commit)]
@@ -79,11 +80,11 @@ def _previous(choices: tuple[RollbackTarget, ...], deployed: Deployed) -> Rollba
                              next_step="Deploy a good release with 20 Deploy.")
 
 
-def _target(release: Release, deployed: Deployed) -> RollbackTarget:
+def _target(environment: Environment, release: Release, deployed: Deployed) -> RollbackTarget:
     live = release.commit == deployed.live_commit
     others = [colour for colour in BOTH_COLOURS if colour != deployed.live_colour]
     standby = any(deployed.variables.get(f"{colour.upper()}_COMMIT") == release.commit for colour in others)
-    images = {f"gw2-backend:{release.commit}", f"gw2-frontend:{release.commit}"}
+    images = environment.release.images_of(release.commit)
     return RollbackTarget(release, live, standby and not live, images <= deployed.images)
 
 

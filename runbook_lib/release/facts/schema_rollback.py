@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from runbook_lib.core.questions import Connections, Question
@@ -66,7 +67,8 @@ def schema_rollback(
     Where the schema is newer and the release history does not show that this code was verified on it, that is done
     now, on a copy without a network and without rows: half a minute. Raises FactUnreadable when that has no result.
     """
-    own = parse_migrations(sources)
+    folder = environment.release.folder_of(environment.release.api)
+    own = parse_migrations(sources, folder)
     head = own.heads[0] if len(own.heads) == 1 else ""
     known = {one.revision for one in own.revisions}
 
@@ -87,7 +89,7 @@ def schema_rollback(
             return SchemaRollback(schema_now, head, compatible, explanation)
         image, migrations = _migration_image(environment, deployed, schema_now, connections)
         reverses = _reversed(migrations, schema_now, known)
-        deleted = destructive_operations(sources_of(environment, image, connections), reverses) if image else ()
+        deleted = destructive_operations(sources_of(environment, image, connections), reverses, folder) if image else ()
         return SchemaRollback(schema_now, head, compatible, explanation, image, reverses, deleted)
 
     return Question("the earlier code and the live schema", fetch)
@@ -104,18 +106,21 @@ def previously_verified(deployed: Deployed, commit: str, schema: str) -> tuple[b
     return None, ""
 
 
-def candidates(deployed: Deployed) -> tuple[str, ...]:
+def candidates(environment: Environment, deployed: Deployed) -> tuple[str, ...]:
     """Commits whose image is on the server and that may know the newest schema, the likeliest first."""
     colours = (deployed.live_colour or "blue", "green", "blue")
     named = [deployed.variables.get(f"{colour.upper()}_COMMIT", "") for colour in colours]
     recorded = [release.commit for release in reversed(deployed.releases)]
-    known = (one for one in (*named, *recorded) if one and f"gw2-backend:{one}" in deployed.images)
+    image_of = partial(environment.release.image_of, environment.release.api)
+    known = (one for one in (*named, *recorded) if one and image_of(one) in deployed.images)
     return tuple(dict.fromkeys(known))
 
 
-def destructive_operations(sources: Mapping[str, str], revisions: Iterable[str]) -> tuple[str, ...]:
+def destructive_operations(
+    sources: Mapping[str, str], revisions: Iterable[str], folder: str = ""
+) -> tuple[str, ...]:
     """What the `downgrade` functions of those revisions delete, in words; read from the source, nothing is executed."""
-    paths = {one.revision: one.path for one in parse_migrations(sources).revisions}
+    paths = {one.revision: one.path for one in parse_migrations(sources, folder).revisions}
     texts = [sources[paths[revision]] for revision in revisions if revision in paths]
     return tuple(words for text in texts for words in _deleted_by(text))
 
@@ -128,8 +133,9 @@ def sources_of(environment: Environment, commit: str, connections: Connections) 
 def _migration_image(
     environment: Environment, deployed: Deployed, schema_now: str, connections: Connections
 ) -> tuple[str | None, Migrations]:
-    for commit in candidates(deployed)[:MOST_IMAGES]:
-        migrations = parse_migrations(sources_of(environment, commit, connections))
+    for commit in candidates(environment, deployed)[:MOST_IMAGES]:
+        migrations = parse_migrations(sources_of(environment, commit, connections),
+                                      environment.release.folder_of(environment.release.api))
         if schema_now in {one.revision for one in migrations.revisions}:
             return commit, migrations
     return None, Migrations(())

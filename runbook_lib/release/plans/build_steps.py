@@ -11,10 +11,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 
-PARTS = ("backend", "frontend")
-BUILD_ARGUMENTS = {"backend": ("PYTHON_IMAGE",), "frontend": ("NODE_IMAGE", "NGINX_IMAGE")}
 BUILD_TIMEOUT_S, STOP_TIMEOUT_S = 900.0, 90.0
-BUILD_STEPS = {"backend": StepKey.BUILD_BACKEND, "frontend": StepKey.BUILD_FRONTEND}
 
 
 def build_mark(environment: Environment) -> str:
@@ -24,7 +21,7 @@ def build_mark(environment: Environment) -> str:
 
 def image_of(rollout: Rollout, part: str) -> str:
     """Name and tag of one of the target's images; the tag is the commit."""
-    return f"gw2-{part}:{rollout.target.commit}"
+    return rollout.environment.release.image_of(part, rollout.target.commit)
 
 
 def record_state(rollout: Rollout) -> Step:
@@ -73,17 +70,18 @@ def build(rollout: Rollout, part: str) -> Step:
 
     Undone: no build is running any more. A finished image stays.
     """
+    release = rollout.environment.release
     target, images, mark = rollout.target, rollout.environment.images, build_mark(rollout.environment)
     arguments = [f"RELEASE_COMMIT={target.commit}", f"RELEASE_VERSION={target.version}"]
-    arguments += [f"{name}={images[name]}" for name in BUILD_ARGUMENTS[part] if name in images]
+    arguments += [f"{name}={images[name]}" for name in release.services[part].build_args]
     flags = [word for argument in arguments for word in ("--build-arg", argument)]
     # fewer CPU shares: users' requests come first when the processor is scarce. --force-rm: a failed build leaves no
     # container behind. BuildKit ignores both
     words = ("docker", "build", "--quiet", "--force-rm", "--cpu-shares", "256", "--add-host", f"{mark}:127.0.0.1",
              *flags, "--tag", image_of(rollout, part), "-")
-    source = (rollout.environment.server.directory, f"{target.commit}:{part}")
+    source = (rollout.environment.server.directory, f"{target.commit}:{release.folder_of(part)}")
     return Step(
-        BUILD_STEPS[part],
+        f"{StepKey.BUILD}-{part}",
         f"Build the {part} image",
         (_program("build", mark, *source, *words, timeout_s=BUILD_TIMEOUT_S),),
         undo=(stop_images(rollout.environment),),

@@ -11,6 +11,7 @@ from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.core.plan import Action, Step
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.target import FIRST_COLOUR
 from runbook_lib.platform.plans.compose import compose_up, remove_project
 from runbook_lib.platform.plans.nginx import REFUSED, reload_if_running
 from runbook_lib.platform.plans.release_files import env_file
@@ -46,8 +47,8 @@ def sha256_of(secret: Secret) -> str:
 
 def infrastructure_services(environment: Environment) -> tuple[str, ...]:
     """The services that are not part of a release: data and monitoring, without what the environment lacks."""
-    of_a_release = ("nginx", "backend-blue", "frontend-blue")
-    return tuple(name for name in environment.running_services("blue") if name not in of_a_release)
+    apart = (environment.proxy_service, *environment.slot(FIRST_COLOUR))
+    return tuple(name for name in environment.running_services(FIRST_COLOUR) if name not in apart)
 
 
 def deliver_secrets(rollout: Rollout, secret_file: Secret) -> Step:

@@ -12,7 +12,7 @@ from runbook_lib.core.plan import Action, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.traffic import cutover_marker
 from runbook_lib.platform.plans.compose import compose, compose_up, remove_services
-from runbook_lib.platform.plans.nginx import reload_if_running, reload_nginx, wait_until_drained
+from runbook_lib.platform.plans.nginx import reload_if_running, reload_nginx, test_configuration, wait_until_drained
 from runbook_lib.platform.plans.release_files import env_file, exemptions_file, upstreams_file
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
@@ -54,10 +54,10 @@ def switch(rollout: Rollout) -> Step:
         f"Switch traffic to {colour}",
         (
             WriteFile(rollout.path(EXEMPTIONS), exemptions_file(environment)),
-            WriteFile(rollout.path(UPSTREAMS), upstreams_file(colour)),
-            compose_up(environment, "nginx"),
+            WriteFile(rollout.path(UPSTREAMS), upstreams_file(environment, colour)),
+            compose_up(environment, environment.proxy_service),
             # nginx reads the file before it is asked to use it: a reload with a broken one would only be logged
-            compose(environment, "exec", "-T", "nginx", "nginx", "-t", "-q"),
+            test_configuration(environment),
             cutover_marker(environment, rollout.live_colour),
             reload_nginx(environment),
             WriteFile(rollout.path(".env"), env_file(rollout, live=colour)),
@@ -69,7 +69,7 @@ def switch(rollout: Rollout) -> Step:
 
 def stop_idle_colour(environment: Environment, colour: str) -> Step:
     """Stop a colour that has no traffic. It has nothing to undo: the live release is recorded by then."""
-    services = (f"backend-{colour}", f"frontend-{colour}")
+    services = environment.slot(colour)
     return Step(
         StepKey.STOP_OLD_COLOUR,
         f"Stop {colour} (kept for rollback)",
@@ -96,7 +96,8 @@ def commit_release(rollout: Rollout, *, compatible_with: str | None = None) -> S
 
 def _switch_back(rollout: Rollout) -> tuple[Action, ...]:
     environment, upstreams, previous = rollout.environment, rollout.path(UPSTREAMS), rollout.deployed.upstreams_text
+    proxy = environment.proxy_service
     if previous is None:  # the first deployment: nginx goes before the file that it cannot do without
-        return (remove_services(environment, "nginx"), Command(("rm", "-f", upstreams)))
+        return (remove_services(environment, proxy), Command(("rm", "-f", upstreams)))
     # users first; a container that the release made anew, or that its files have stopped, follows
-    return (WriteFile(upstreams, previous), reload_if_running(environment), compose_up(environment, "nginx"))
+    return (WriteFile(upstreams, previous), reload_if_running(environment), compose_up(environment, proxy))

@@ -89,7 +89,8 @@ def is_deployed(rollout: Rollout, secret_file: Secret) -> bool:
     if deployed.secrets_sha256 != configuration_steps.sha256_of(secret_file) or not rollout.migrated:
         return False
     as_it_should_read = env_file(rollout.in_live_colour(), live=deployed.live_colour)
-    if deployed.env_text != as_it_should_read or deployed.upstreams_text != upstreams_file(deployed.live_colour):
+    upstreams = upstreams_file(rollout.environment, deployed.live_colour)
+    if deployed.env_text != as_it_should_read or deployed.upstreams_text != upstreams:
         return False
     if not any(release.commit == target.commit for release in deployed.releases[-1:]):
         return False  # the last deployment was interrupted before it was recorded
@@ -155,7 +156,7 @@ def _before_the_switch(rollout: Rollout, secret_file: Secret, backup: Plan, chan
     else:
         skipped.append(SkippedStep("Back up the database", "first deployment: there is no database yet"))
     wanted.append(build_steps.fetch(rollout))
-    for part in build_steps.PARTS:
+    for part in rollout.environment.release.services:
         image = build_steps.image_of(rollout, part)
         unless(image in rollout.deployed.images, build_steps.build(rollout, part), f"{image[:24]} exists already")
     wanted += pulled

@@ -64,10 +64,10 @@ def is_live(rollout: Rollout) -> bool:
         return False
     if colour not in deployed.variables.get("COMPOSE_PROFILES", "").split(","):
         return False
-    if f"backend-{colour}" not in (deployed.upstreams_text or ""):
+    if rollout.environment.api_of(colour) not in (deployed.upstreams_text or ""):
         return False  # a restore was interrupted while in maintenance mode
     healthy = {one.service for one in rollout.containers if one.state == "running" and one.health == "healthy"}
-    return {f"backend-{colour}", f"frontend-{colour}", "nginx"} <= healthy
+    return {*rollout.environment.slot(colour), rollout.environment.proxy_service} <= healthy
 
 
 def _plan(rollout: Rollout, data: DataRollback) -> Plan:
@@ -124,9 +124,9 @@ def _remaining_steps(rollout: Rollout) -> tuple[Step, ...]:
 
 def _images(rollout: Rollout) -> tuple[list[Step], list[SkippedStep]]:
     """Fetch and build only what the server does not have: as a rule nothing."""
-    missing = [part for part in build_steps.PARTS if build_steps.image_of(rollout, part) not in rollout.deployed.images]
-    skipped = [SkippedStep(f"Build the {part} image", "it exists already") for part in build_steps.PARTS
-               if part not in missing]
+    parts, there = rollout.environment.release.services, rollout.deployed.images
+    missing = [part for part in parts if build_steps.image_of(rollout, part) not in there]
+    skipped = [SkippedStep(f"Build the {part} image", "it exists already") for part in parts if part not in missing]
     if not missing:
         return [], [SkippedStep("Fetch the commit", "image and commit are on the server"), *skipped]
     return [build_steps.fetch(rollout), *(build_steps.build(rollout, part) for part in missing)], skipped

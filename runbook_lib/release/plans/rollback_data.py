@@ -72,7 +72,7 @@ def _release(rollout: Rollout, *, in_maintenance: bool = False, before_start: tu
     """The earlier release alongside the live one, and the traffic to it."""
     switched = rollout
     if in_maintenance:  # undoing the switch leads back to the maintenance page, which has an undo of its own
-        page = restore_steps.maintenance_page(rollout.live_colour or "blue")
+        page = restore_steps.maintenance_page(rollout.environment, rollout.live_colour or "blue")
         switched = replace(rollout, deployed=replace(rollout.deployed, upstreams_text=page))
     return [
         *rollback_steps.files(rollout),
@@ -102,7 +102,7 @@ def _downgrade_online(rollout: Rollout, data: DataRollback) -> list[Step]:
 def _downgrade_in_maintenance(rollout: Rollout, data: DataRollback) -> list[Step]:
     """Neither code works on the other's schema: the API is in maintenance mode while the schema changes."""
     environment, live = rollout.environment, rollout.live_colour or "blue"
-    return list(in_maintenance([
+    return list(in_maintenance(rollout.environment, [
         restore_steps.maintenance_on(environment, live),
         restore_steps.stop_writers(environment, live),
         rollback_steps.downgrade(rollout, data.schema),
@@ -119,7 +119,7 @@ def _with_restore(rollout: Rollout, data: DataRollback, backup: Backup) -> tuple
     migrate = () if rollout.migrated else (migration.migrate(rollout),)
     wanted = [
         *prepared,
-        *in_maintenance([
+        *in_maintenance(rollout.environment, [
             restore_steps.maintenance_on(environment, live),
             *swap_databases(environment, backup, live),
             *_release(rollout, in_maintenance=True, before_start=migrate),

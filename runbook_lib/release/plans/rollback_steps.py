@@ -64,7 +64,7 @@ def downgrade(rollout: Rollout, schema: SchemaRollback) -> Step:
 
 def stop_newer_backend(environment: Environment, colour: str) -> Step:
     """The newer code must not run on the older schema. Undone: it is started again before the traffic returns."""
-    service = f"backend-{colour}"
+    service = environment.api_of(colour)
     return Step(
         StepKey.STOP_WRITERS,
         f"Stop the backend of {colour}",

@@ -64,7 +64,7 @@ def follow_release(rollout: Rollout, changes: Iterable[ServiceChange]) -> tuple[
 def data_services(environment: Environment) -> tuple[str, ...]:
     """Services that users cannot do without, and that are not part of a release."""
     return tuple(name for name, one in environment.services.items()
-                 if one.critical and not one.coloured and name != "nginx" and one.required)
+                 if one.critical and not one.coloured and name != environment.proxy_service and one.required)
 
 
 def outage_s(change: ServiceChange) -> int:

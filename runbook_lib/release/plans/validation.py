@@ -38,7 +38,7 @@ def validate_configuration(environment: Environment, tree: ReleaseTree, deployed
     files and image are left out. Raises FactUnreadable when the server's reply cannot be read.
     """
     # both colours have the same text but for their names, and every service has an address in a run
-    own = {UPSTREAMS: upstreams_file(FIRST_COLOUR), EXEMPTIONS: exemptions_file(environment)}
+    own = {UPSTREAMS: upstreams_file(environment, FIRST_COLOUR), EXEMPTIONS: exemptions_file(environment)}
     # what Compose would make anew is not unchanged, and without a live release it is not asked
     asked = deployed is not None and deployed.live_colour is not None
     same = unchanged_services(environment, tree, deployed, containers) if deployed and asked else frozenset()

@@ -108,7 +108,7 @@ def watch_release(rollout: Rollout) -> Step:
             survey_containers(environment),
             survey_endpoints(environment),
             watched_traffic(environment),
-            count_oom_kills(environment, f"backend-{rollout.colour}"),
+            count_oom_kills(environment, environment.api_of(rollout.colour)),
         ),
         judge_watch(environment, rollout.target.commit, rollout.colour, rollout.restarts),
         conclude_watch(environment),

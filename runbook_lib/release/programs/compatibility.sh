@@ -1,11 +1,12 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2317
 # One version's code on a copy of the live schema. Follows read_git.sh and schema_copy.sh:
-#   bash -s -- VERB CHECKOUT COMMIT PROJECT SERVICE CACHE DATABASE USER READY WORD…, with the verbs and words
-#   start COLOUR live       the code that is live in COLOUR
-#   start COLOUR release    the code of COMMIT, with the live settings
-#   migrate COPY            the migrations of COMMIT on a started copy
-#   restart COLOUR COPY     the live code once more, from its very start
-# READY is asked until the code answers. SERVICE is the database's; CACHE is empty where there is none.
+#   bash -s -- VERB CHECKOUT COMMIT PROJECT SERVICE CACHE DATABASE USER READY IMAGE FOLDER WORD…, with the verbs and words
+#   start API live       the code that is live in the service API
+#   start API release    the code of COMMIT, with the live settings
+#   migrate COPY         the migrations of COMMIT on a started copy
+#   restart API COPY     the live code once more, from its very start
+# READY is asked until the code answers. SERVICE is the database's; CACHE is empty where there is none. IMAGE is the
+# release's own, built from FOLDER.
 # Code, database and cache share one network namespace that leads nowhere. All of them end after LIMIT_S, so that a run
 # that dies leaves nothing behind.
 
@@ -17,16 +18,16 @@ remove_ended() {
 
 start() {
     remove_ended
-    local colour=$1 code=$2 image='' built live backend redis=''
+    local api=$1 code=$2 image='' built live backend redis=''
     copy="runbook-schema-copy-$project-$$-${RANDOM}"
     trap 'docker rm --force "$copy-code" "$copy-redis" "$copy" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
-    built=$(docker image ls --quiet "gw2-backend:$commit" 2>"$scratch/log") || result error <"$scratch/log"
+    built=$(docker image ls --quiet "$release_image" 2>"$scratch/log") || result error <"$scratch/log"
     [[ -n $built ]] || result no-image <<<'the release has no image on the server'
-    [[ $code == live ]] || image=gw2-backend:$commit
+    [[ $code == live ]] || image=$release_image
     live=$(one_container "$project" "$service" 2>"$scratch/log") || result error <"$scratch/log"
     [[ -n $live ]] || result no-database <<<'no database is running'
-    backend=$(one_container "$project" "backend-$colour" 2>"$scratch/log") || result error <"$scratch/log"
-    [[ -n $backend ]] || result no-live-backend <<<"backend-$colour is not running"
+    backend=$(one_container "$project" "$api" 2>"$scratch/log") || result error <"$scratch/log"
+    [[ -n $backend ]] || result no-live-backend <<<"$api is not running"
     start_copy "$(docker inspect --format '{{.Config.Image}}' "$live")" >"$scratch/log" 2>&1 || result error <"$scratch/log"
     printf 'before\t%s\n' "$(copy_schema "$live" 2>"$scratch/log")"
     [[ ! -s $scratch/log ]] || result error <"$scratch/log"
@@ -75,20 +76,20 @@ migrate_copy() {
     copy=$1
     trap 'docker rm --force "$copy-migrations" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
     local after
-    migrate "gw2-backend:$commit" >"$scratch/log" 2>&1 || not_done
+    migrate "$release_image" >"$scratch/log" 2>&1 || not_done
     after=$(revision "$copy" 2>>"$scratch/log") || result error <"$scratch/log"
     printf 'after\t%s\n' "$after"
     result passed <"$scratch/log"
 }
 
-# restart COLOUR COPY: code that migrates, or checks its schema, when it starts may run on and never start again,
+# restart API COPY: code that migrates, or checks its schema, when it starts may run on and never start again,
 # which is what a rollback needs of it.
 restart() {
     local backend
     copy=$2
     trap 'rm -rf -- "$scratch"' EXIT
-    backend=$(one_container "$project" "backend-$1" 2>"$scratch/log") || result error <"$scratch/log"
-    [[ -n $backend ]] || result no-live-backend <<<"backend-$1 is not running"
+    backend=$(one_container "$project" "$1" 2>"$scratch/log") || result error <"$scratch/log"
+    [[ -n $backend ]] || result no-live-backend <<<"$1 is not running"
     docker rm --force "$copy-code" >/dev/null 2>&1
     start_code "$backend" '' >"$scratch/log" 2>&1 || not_done
     result passed </dev/null
@@ -96,13 +97,13 @@ restart() {
 
 main() {
     local verb=$1
-    checkout=$2 commit=$3 project=$4 service=$5 cache=$6 database=$7 user=$8 ready=$9
+    checkout=$2 commit=$3 project=$4 service=$5 cache=$6 database=$7 user=$8 ready=$9 release_image=${10} folder=${11}
     scratch=$(mktemp -d) || exit 1
     find_commit "$checkout" "$commit" "$scratch"
     case $verb in
-        start) start "${10}" "${11}" ;;
-        migrate) migrate_copy "${10}" ;;
-        restart) restart "${10}" "${11}" ;;
+        start) start "${12}" "${13}" ;;
+        migrate) migrate_copy "${12}" ;;
+        restart) restart "${12}" "${13}" ;;
     esac
 }
 

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2317
 # A copy of the live schema that no network reaches, and a release's migrations on it. Follows whole_lines.sh, own_session.sh,
 # limited.sh and read_git.sh; the program
-# that follows sets $checkout, $commit, $project, $database, $user, $scratch and $copy. The copy is a PostgreSQL of its own, with its
+# that follows sets $checkout, $commit, $project, $database, $user, $release_image, $folder, $scratch and $copy. The copy is a PostgreSQL of its own, with its
 # data in memory. The live database is only read.
 
 set -uo pipefail
@@ -28,14 +28,14 @@ one_container() {
     printf '%s\n' "${found%%$'\n'*}"
 }
 
-# backend_image PROJECT COMMIT: the release's own image where it is built; else the image of a running backend, whose
+# image_to_migrate SERVICE…: the release's own image where it is built; else the image of the first SERVICE that runs, whose
 # libraries then run the release's code. A rehearsal must not build: it would change the server.
-backend_image() {
-    local colour running built
-    built=$(docker image ls --quiet "gw2-backend:$2") || return
-    if [[ -n $built ]]; then echo "gw2-backend:$2"; return; fi
-    for colour in backend-blue backend-green; do
-        running=$(one_container "$1" "$colour") || return
+image_to_migrate() {
+    local one running built
+    built=$(docker image ls --quiet "$release_image") || return
+    if [[ -n $built ]]; then echo "$release_image"; return; fi
+    for one; do
+        running=$(one_container "$project" "$one") || return
         if [[ -n $running ]]; then docker inspect --format '{{.Config.Image}}' "$running"; return; fi
     done
 }
@@ -81,7 +81,7 @@ compare_libraries() {
     local theirs ours
     # what cannot be read on either side is not the same on both
     if theirs=$(docker run --rm --network none --entrypoint cat "$1" requirements.txt 2>/dev/null) \
-        && ours=$(git -C "$checkout" show "$commit:backend/requirements.txt" 2>/dev/null) && [[ $theirs == "$ours" ]]; then
+        && ours=$(git -C "$checkout" show "$commit:$folder/requirements.txt" 2>/dev/null) && [[ $theirs == "$ours" ]]; then
         printf 'libraries\tsame\n'
     else
         printf 'libraries\tdifferent\n'
@@ -92,7 +92,7 @@ compare_libraries() {
 migrate() {
     local address="postgresql://$user@127.0.0.1:5432/$database"
     guard "$copy-migrations"
-    git -C "$checkout" archive "$commit:backend" | timeout "$LIMIT_S" docker run --interactive --rm --name "$copy-migrations" \
+    git -C "$checkout" archive "$commit:$folder" | timeout "$LIMIT_S" docker run --interactive --rm --name "$copy-migrations" \
         --label "$LABEL" --label "$OF_PROJECT=$project" --network "container:$copy" --memory 512m --tmpfs /tmp:mode=1777 \
         --env DATABASE_URL="$address" --env ASYNC_SQLALCHEMY_DATABASE_URI="${address/postgresql:/postgresql+asyncpg:}" \
         --entrypoint sh "$1" -c 'mkdir /tmp/release && tar -x -C /tmp/release && cd /tmp/release && exec alembic upgrade head'

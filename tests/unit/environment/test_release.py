@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ import yaml
 
 from runbook_lib.core.errors import EnvironmentInvalid
 from runbook_lib.environment import load_environment
+from runbook_lib.environment.release import both_slots, service_of_slot
+from tests.unit.environment_doubles import faults_of, overlay
 from tests.unit.shop_environment import FILE, shop
 
 WEB = {"web": {"image": "web", "port": 8443}}
@@ -22,12 +25,14 @@ def test_a_replaced_release_has_no_colours_and_every_service_by_its_own_name() -
     environment = shop()
     assert environment.release.replaced
     assert environment.running_services("") == ("web", "db", "worker")
-    assert environment.shared_services[1:] == ("db",)
+    assert environment.shared_services == ("db",)
+    assert environment.slot("") == ("web",)
+    assert environment.writers == ("web", "worker")
 
 
 @pytest.mark.parametrize(("release", "fault"), [
     ({"services": WEB, "writers": ["clock"]}, "release.writers: there is no service 'clock'"),
-    ({"services": {"page": {"image": "page", "port": 1}}, "writers": ["web"]}, "release.services: there is no service 'page'"),
+    ({"services": {"page": {"image": "page", "port": 1}}, "api": "page", "writers": ["web"]}, "release.services: there is no service 'page'"),
     ({"services": WEB, "writers": ["db"]}, "release.writers: db keeps the application's data"),
     ({"writers": ["web"]}, "release.services: is missing; with the strategy recreate"),
     ({"services": WEB}, "release.writers: is missing; with the strategy recreate"),
@@ -35,7 +40,7 @@ def test_a_replaced_release_has_no_colours_and_every_service_by_its_own_name() -
 ], ids=str)
 def test_a_release_that_the_file_does_not_know_is_refused_by_its_path(release: dict[str, Any], fault: str) -> None:
     with pytest.raises(EnvironmentInvalid, match=fault):
-        shop(release={"strategy": "recreate", **release})
+        shop(release={"strategy": "recreate", "api": "web", **release})
 
 
 def test_a_service_with_colours_cannot_be_replaced_in_its_place() -> None:
@@ -43,3 +48,48 @@ def test_a_service_with_colours_cannot_be_replaced_in_its_place() -> None:
     services["web"]["coloured"] = True
     with pytest.raises(EnvironmentInvalid, match=r"services.web.coloured: with release.strategy recreate"):
         shop(services=services)
+
+
+def test_the_images_of_a_release_are_named_by_service_and_commit() -> None:
+    release = load_environment("staging").release
+    assert release.images_of("c" * 40) == {f"gw2-backend:{'c' * 40}", f"gw2-frontend:{'c' * 40}"}
+    assert (release.folder_of("backend"), release.services["backend"].build_args) == ("backend", ("PYTHON_IMAGE",))
+
+
+def test_one_function_names_a_service_in_a_slot() -> None:
+    assert service_of_slot("web", "blue") == "web-blue"
+    assert both_slots(("web", "api")) == ("web-blue", "api-blue", "web-green", "api-green")
+
+
+API = "release: {services: {backend: {folder: api/v2, image: registry.example.com:5000/team/api}}}\n"
+
+
+def test_an_image_may_come_from_a_registry_with_a_port_and_from_another_folder(tmp_path: Path) -> None:
+    release = load_environment(overlay(tmp_path, API)).release
+    assert release.image_of("backend", "abc") == "registry.example.com:5000/team/api:abc"
+    assert release.folder_of("backend") == "api/v2"
+
+
+@pytest.mark.parametrize(("text", "fault"), [
+    ("release: {strategy: rolling}", "release.strategy: "),
+    ("release: {services: {api: {image: shop-api, port: 80}}}", "release.services: there is no service 'api'"),
+    ("release: {services: {redis: {image: shop-kv, port: 80}}}",
+     "release.services.redis: services.redis has no colour; with the strategy blue-green it is coloured: true"),
+    ("services: {redis: {coloured: true}}", "release.services: services.redis has a colour, and so belongs to a release: name it here"),
+    ("release: {api: web}", "release.api: web is not among release.services (backend, frontend)"),
+    ("release: {page: nginx}", "release.page: nginx is not among release.services (backend, frontend)"),
+    ("release: {writers: [redis]}", "release.writers: redis is not among release.services (backend, frontend)"),
+    ("release: {services: {backend: {build_args: [GO_IMAGE]}}}",
+     "release.services.backend.build_args: GO_IMAGE is not among the images"),
+    ("release: {services: {frontend: {image: gw2-backend}}}",
+     "release.services.frontend.image: gw2-backend is another service's as well"),
+    ("release: {services: {frontend: {image: 'shop:latest'}}}", "release.services.frontend.image: "),
+    ("proxy: {service: traefik}", "proxy.service: there is no service 'traefik'"),
+    ("proxy: {service: backend}", "proxy.service: services.backend belongs to a release, which has one of each colour"),
+    ("monitoring: {alerts: pager}", "monitoring.alerts: there is no service 'pager'"),
+    ("monitoring: null", "monitoring: give it, or say in without.monitoring why this environment has none"),
+    ("without: {monitoring: none}", "without.monitoring: monitoring is given as well; leave one of them out (monitoring: null)"),
+])
+def test_what_a_release_cannot_be_made_of_is_refused_by_its_path(tmp_path: Path, text: str, fault: str) -> None:
+    found = faults_of(overlay(tmp_path, text + "\n"))
+    assert any(fault in one for one in found), found

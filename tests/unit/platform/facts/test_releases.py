@@ -3,12 +3,15 @@
 import pytest
 
 from runbook_lib.core.errors import FactUnreadable, PreconditionFailed
+from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.releases import (
     Deployed,
     parse_application_images,
     parse_live_colour,
     parse_releases,
 )
+
+ENVIRONMENT = load_environment("staging")
 
 LINE = (
     '{"at": "2026-11-22T16:00:00+00:00", "commit": "%s", "version": "v3.1.0", "colour": "blue", '
@@ -47,12 +50,12 @@ def test_any_other_damage_of_the_record_is_told(damage: str) -> None:
 
 
 def test_two_colours_in_the_upstream_file_are_told() -> None:
-    assert parse_live_colour("server backend-blue:8000; server frontend-blue:3000;") == "blue"
-    assert parse_live_colour(None) is None
+    assert parse_live_colour("server backend-blue:8000; server frontend-blue:3000;", ENVIRONMENT) == "blue"
+    assert parse_live_colour(None, ENVIRONMENT) is None
     with pytest.raises(FactUnreadable, match="2 colours"):
-        parse_live_colour("server backend-blue:8000; server frontend-green:3000;")
+        parse_live_colour("server backend-blue:8000; server frontend-green:3000;", ENVIRONMENT)
 
 
 def test_only_the_applications_images_are_listed() -> None:
     listing = "gw2-backend:abc\npostgres:15\ngw2-frontend:abc\ngw2-backend-x:1\n"
-    assert parse_application_images(listing) == {"gw2-backend:abc", "gw2-frontend:abc"}
+    assert parse_application_images(listing, ENVIRONMENT) == {"gw2-backend:abc", "gw2-frontend:abc"}

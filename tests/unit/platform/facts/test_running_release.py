@@ -82,19 +82,19 @@ def test_a_first_deployment_that_was_undone_is_known_by_what_it_had_found(pre_im
 
 def test_what_was_live_once_is_never_a_first_deployment_that_was_undone() -> None:
     assert not state(volumes=DATA, pre_image=NOTHING_WAS_THERE, env="BLUE_COMMIT=a").first_undone
-    assert not state(volumes=DATA, pre_image=NOTHING_WAS_THERE, upstreams=upstreams_file("blue"), env="A=b").first_undone
+    assert not state(volumes=DATA, pre_image=NOTHING_WAS_THERE, upstreams=upstreams_file(ENVIRONMENT, "blue"), env="A=b").first_undone
 
 
 @pytest.mark.parametrize(("env", "upstreams", "lost"), [
     (None, None, (".env", ".runbook/upstreams/active.conf")),
     (f"COMPOSE_PROFILES=green\nGREEN_COMMIT={GREEN}\n", None, (".runbook/upstreams/active.conf",)),
-    (None, upstreams_file("green"), (".env",)),
+    (None, upstreams_file(ENVIRONMENT, "green"), (".env",)),
     ("", "", (".env", ".runbook/upstreams/active.conf")),
 ])
 def test_a_lost_file_is_read_from_what_runs(env: str | None, upstreams: str | None, lost: tuple[str, ...]) -> None:
     found = state(*RUNNING, env=env, upstreams=upstreams)
     assert (found.live_colour, found.live_commit, found.lost) == ("green", GREEN, lost)
-    assert found.upstreams_text == upstreams_file("green")
+    assert found.upstreams_text == upstreams_file(ENVIRONMENT, "green")
     assert "lost, read from Docker" in found.summary
 
 
@@ -124,17 +124,17 @@ BOTH = [backend("blue", BLUE), backend("green", GREEN)]
 
 
 def test_of_two_colours_the_one_counts_that_users_get() -> None:
-    assert running_release(BOTH, named_colour="blue") == RunningRelease("blue", BLUE)
-    assert running_release(BOTH, served_commit=GREEN) == RunningRelease("green", GREEN)
+    assert running_release(ENVIRONMENT, BOTH, named_colour="blue") == RunningRelease("blue", BLUE)
+    assert running_release(ENVIRONMENT, BOTH, served_commit=GREEN) == RunningRelease("green", GREEN)
     with pytest.raises(FactUnreadable, match="Both colours"):
-        running_release(BOTH)
+        running_release(ENVIRONMENT, BOTH)
     with pytest.raises(FactUnreadable, match="Both colours"):
-        running_release([backend("blue", BLUE), backend("green", BLUE)], served_commit=BLUE)
+        running_release(ENVIRONMENT, [backend("blue", BLUE), backend("green", BLUE)], served_commit=BLUE)
 
 
 def test_a_running_colour_comes_before_a_stopped_one() -> None:
-    assert running_release([backend("blue", BLUE), backend("green", GREEN, "exited")]) == RunningRelease("blue", BLUE)
-    assert running_release([backend("blue", "latest")]) == RunningRelease("blue", None)
+    assert running_release(ENVIRONMENT, [backend("blue", BLUE), backend("green", GREEN, "exited")]) == RunningRelease("blue", BLUE)
+    assert running_release(ENVIRONMENT, [backend("blue", "latest")]) == RunningRelease("blue", None)
 
 
 def test_the_colour_that_users_get_is_asked_of_the_application() -> None:
@@ -174,7 +174,7 @@ def test_a_project_that_runs_from_another_folder_is_another_environments() -> No
 def test_a_folder_whose_env_names_another_project_is_another_environments(owner: str) -> None:
     """Another project's name would make a second, empty database; nothing says so later."""
     with pytest.raises(PreconditionFailed, match="belongs to the Compose project gw2-second") as refused:
-        state(*RUNNING, env=f"COMPOSE_PROJECT_NAME={owner}\nGREEN_COMMIT={GREEN}\n", upstreams=upstreams_file("green"))
+        state(*RUNNING, env=f"COMPOSE_PROJECT_NAME={owner}\nGREEN_COMMIT={GREEN}\n", upstreams=upstreams_file(ENVIRONMENT, "green"))
     assert "compose.project to gw2-second" in refused.value.next_step
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from runbook_lib.core.plan import Step
+from runbook_lib.environment import load_environment
 from runbook_lib.platform.plans.expected_alerts import in_maintenance, while_away, while_data_are_away
 from runbook_lib.platform.plans.step_keys import StepKey
 from tests.unit.staging.files import STAGING
+
+ENVIRONMENT = load_environment("staging")
 
 
 def test_every_alert_is_a_rule_of_the_environment() -> None:
@@ -20,6 +23,6 @@ def test_a_service_is_named_and_others_are_heard() -> None:
 
 def test_maintenance_ends_for_the_alerts_when_the_backend_is_started() -> None:
     steps = [Step(key, key, ()) for key in ("maintenance-on", "restore-swap", StepKey.START, StepKey.SWITCH)]
-    assert [bool(step.expected_alerts) for step in in_maintenance(steps)] == [True, True, True, False]
+    assert [bool(step.expected_alerts) for step in in_maintenance(ENVIRONMENT, steps)] == [True, True, True, False]
     steps[2] = Step("start-writers", "Start", ())
-    assert [bool(step.expected_alerts) for step in in_maintenance(steps)] == [True, True, True, False]
+    assert [bool(step.expected_alerts) for step in in_maintenance(ENVIRONMENT, steps)] == [True, True, True, False]

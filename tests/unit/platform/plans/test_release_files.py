@@ -9,6 +9,8 @@ from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.plans.release_files import exemptions_file, secrets_file, upstreams_file
 
+ENVIRONMENT = load_environment("staging")
+
 VALUE = "q7Zk-2mVx\nsecond line"
 
 
@@ -24,7 +26,7 @@ def test_a_secret_that_cannot_be_written_is_refused_by_its_name_alone() -> None:
 
 
 def test_all_traffic_goes_to_the_colour_that_is_named() -> None:
-    text = upstreams_file("green")
+    text = upstreams_file(ENVIRONMENT, "green")
     assert "backend-green:8000" in text and "frontend-green:3000" in text and "blue" not in text
 
 

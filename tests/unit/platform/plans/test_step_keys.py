@@ -13,5 +13,5 @@ def test_keys_are_distinct_and_of_one_form() -> None:
 
 
 def test_keys_that_journals_of_earlier_runs_hold_are_kept() -> None:
-    assert {"fetch", "build-backend", "migrate", "switch", "gate-internal", "gate-external", "watch", "commit-release",
+    assert {"fetch", "migrate", "switch", "gate-internal", "gate-external", "watch", "commit-release",
             "stop-old-colour", "compatibility-check"} <= set(StepKey)

@@ -26,7 +26,7 @@ BACKUP = Backup(NAME, TAKEN, 9, MANIFEST, "0" * 64)
 FOLDER = Backups("/backups/postgres", "staging_db", TAKEN, TAKEN, True, 10**9, 10**10, (BACKUP,))
 LIVE = RestoreDatabase("staging_db", "staging_user", 10**7, "", True)
 ONLY_LIVE = Databases("staging_db", LIVE)
-DEPLOYED = Deployed("blue", COMMIT, f"BLUE_COMMIT={COMMIT}\nCOMPOSE_PROFILES=blue\n", upstreams_file("blue"), "0" * 64,
+DEPLOYED = Deployed("blue", COMMIT, f"BLUE_COMMIT={COMMIT}\nCOMPOSE_PROFILES=blue\n", upstreams_file(ENVIRONMENT, "blue"), "0" * 64,
                     frozenset(), ())
 PRE_RESTORE_BACKUP = plan_backup(FOLDER, ENVIRONMENT)
 
@@ -113,7 +113,7 @@ def test_the_same_facts_give_the_same_plan_whatever_the_sizes_of_databases() -> 
 def test_maintenance_ends_with_the_colour_that_had_the_traffic() -> None:
     opened = next(step for step in plan().steps if step.key == "maintenance-off").actions[0]
     assert isinstance(opened, WriteFile)
-    assert opened.content == upstreams_file("blue")
+    assert opened.content == upstreams_file(ENVIRONMENT, "blue")
 
 
 def test_only_a_retained_database_can_be_deleted() -> None:

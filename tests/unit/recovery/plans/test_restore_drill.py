@@ -81,7 +81,7 @@ def test_small_data_lie_in_bounded_memory_and_large_ones_in_a_volume_that_needs_
 
 
 def test_the_live_release_reads_a_backup_first_then_those_that_served_with_its_schema() -> None:
-    assert application_images(DEPLOYED, backup(0, revision="0001")) == ("gw2-backend:ccc", "gw2-backend:aaa")
+    assert application_images(ENVIRONMENT, DEPLOYED, backup(0, revision="0001")) == ("gw2-backend:ccc", "gw2-backend:aaa")
 
 
 def test_the_program_gets_the_checked_sum_and_no_folder_but_by_name() -> None:

@@ -75,7 +75,7 @@ def test_what_is_created_is_cleared_by_the_undo_and_a_swap_is_swapped_back() -> 
 @pytest.mark.parametrize("colour", ["blue", "green"])
 def test_maintenance_is_entered_and_left_with_the_colour_that_has_the_traffic(colour: str) -> None:
     on, off = steps.maintenance_on(ENVIRONMENT, colour), steps.maintenance_off(ENVIRONMENT, colour)
-    page, live = steps.maintenance_page(colour), upstreams_file(colour)
+    page, live = steps.maintenance_page(ENVIRONMENT, colour), upstreams_file(ENVIRONMENT, colour)
     written = [[action.content for action in actions if isinstance(action, WriteFile)]
                for actions in (on.actions, on.undo, off.actions, off.undo)]
     assert written == [[page], [live], [live], [page]]
@@ -112,6 +112,6 @@ def test_the_cache_is_empty_only_when_redis_says_so(tmp_path: Path) -> None:
 
 
 def test_maintenance_mode_asks_to_retry_and_keeps_the_pages() -> None:
-    text = steps.maintenance_page("green")
+    text = steps.maintenance_page(ENVIRONMENT, "green")
     assert "return 503" in text and "Retry-After 30" in text
     assert "server frontend-green:3000" in text and "backend-green" not in text

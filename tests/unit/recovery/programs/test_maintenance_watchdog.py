@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from runbook_lib.connections.lock import MAINTENANCE_WATCHDOG
+from runbook_lib.environment import load_environment
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.recovery.plans.restore_steps import (
     MAINTENANCE_MARK,
@@ -19,6 +20,8 @@ from runbook_lib.recovery.plans.restore_steps import (
     maintenance_page,
     watchdog_program,
 )
+
+ENVIRONMENT = load_environment("staging")
 
 RUN = "20261122T210000Z-abcdef"
 # An engine with two projects, whose containers are known by labels alone: an interrupted recreation has changed their names.
@@ -46,7 +49,7 @@ def server(tmp_path: Path) -> Path:
     """A checkout without maintenance mode and a lock that a run holds."""
     folder = tmp_path / ".runbook"
     (folder / "upstreams").mkdir(parents=True)
-    (folder / "upstreams/active.conf").write_text(upstreams_file("blue"))
+    (folder / "upstreams/active.conf").write_text(upstreams_file(ENVIRONMENT, "blue"))
     (folder / "lock.json").write_text(f'{{"owner": "operator", "run_id": "{RUN}"}}')
     (folder / "jobs.lock").touch()
     return tmp_path
@@ -82,17 +85,17 @@ def test_maintenance_mode_stays_on_while_its_run_holds_the_lock_and_ends_once_th
     with (server / ".runbook/lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         start_watchdog(server)
-        upstreams(server).write_text(maintenance_page("blue"))
-        assert not within(1.5, lambda: upstreams(server).read_text() == upstreams_file("blue"))
+        upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
+        assert not within(1.5, lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"))
         assert (server / "notes").read_text() == ""
-    assert within(30, lambda: upstreams(server).read_text() == upstreams_file("blue"))
+    assert within(30, lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"))
     assert within(30, lambda: "nginx -s reload" in (server / "notes").read_text())
     assert (server / "notes").read_text().splitlines()[0] == "start 5e3b"
 
 
 def test_the_run_whose_maintenance_mode_was_ended_cannot_go_on(server: Path) -> None:
     start_watchdog(server)
-    upstreams(server).write_text(maintenance_page("blue"))
+    upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
     assert within(30, lambda: (server / f".runbook/broken/{RUN}").exists())
     assert MAINTENANCE_WATCHDOG in (server / f".runbook/broken/{RUN}").read_text()
 
@@ -101,7 +104,7 @@ def test_upstreams_that_were_written_back_and_not_reloaded_are_reloaded(server: 
     (server / "notes.closed").touch()
     start_watchdog(server)
     assert within(30, lambda: (server / "notes").read_text() == "exec 4f2c nginx -s reload\n")
-    assert upstreams(server).read_text() == upstreams_file("blue"), "what the run wrote"
+    assert upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"), "what the run wrote"
     assert (server / f".runbook/broken/{RUN}").exists()
 
 
@@ -113,23 +116,23 @@ def test_the_watchdog_knows_the_port_and_the_mark_of_maintenance_mode() -> None:
 
 def test_the_page_of_version_0_1_0_is_not_what_maintenance_mode_ends_with(server: Path) -> None:
     upstreams(server).write_text("# Written by a runbook: the API is closed for a moment; blue keeps serving the pages.\n")
-    (server / ".runbook/door-open.conf").write_text(upstreams_file("blue"))
+    (server / ".runbook/door-open.conf").write_text(upstreams_file(ENVIRONMENT, "blue"))
     start_watchdog(server)
-    assert within(30, lambda: upstreams(server).read_text() == upstreams_file("blue"))
+    assert within(30, lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"))
     assert within(30, lambda: "nginx -s reload" in (server / "notes").read_text())
 
 
 def test_a_backend_that_is_not_healthy_gets_no_users(server: Path) -> None:
     start_watchdog(server, health="starting")
-    upstreams(server).write_text(maintenance_page("blue"))
+    upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
     assert within(30, lambda: "inspect" in (server / "notes").read_text())
-    assert upstreams(server).read_text() == maintenance_page("blue")
+    assert upstreams(server).read_text() == maintenance_page(ENVIRONMENT, "blue")
     subprocess.run(("pkill", "-f", f"maintenance-watchdog ours backend-blue {RUN} "))
 
 
 def test_containers_are_found_by_their_labels_and_none_of_another_project_is_touched(server: Path) -> None:
     start_watchdog(server)
-    upstreams(server).write_text(maintenance_page("blue"))
+    upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
     assert within(60, lambda: "exec 4f2c nginx -s reload" in (server / "notes").read_text())
     assert "9999" not in (server / "notes").read_text()
 
@@ -138,10 +141,10 @@ def test_a_backend_that_cannot_start_keeps_no_run_from_the_lock(server: Path) ->
     """With the locks kept, the watchdog would wait for itself and every run for the watchdog, for ever."""
     (server / "notes.cannot-start").touch()
     start_watchdog(server)
-    upstreams(server).write_text(maintenance_page("blue"))
+    upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
     assert within(60, lambda: (server / "notes").read_text().count("start 5e3b") >= 2), "it tries again"
     (server / "notes.cannot-start").unlink()
-    assert within(60, lambda: upstreams(server).read_text() == upstreams_file("blue"))
+    assert within(60, lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"))
 
 
 @pytest.mark.parametrize("reachable", [True, False])
@@ -149,8 +152,8 @@ def test_a_database_that_a_swap_had_closed_lets_the_backend_in_before_it_is_star
     if not reachable:
         (server / "notes.unreachable").touch()
     start_watchdog(server)
-    upstreams(server).write_text(maintenance_page("blue"))
-    assert within(60, lambda: upstreams(server).read_text() == upstreams_file("blue"))
+    upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
+    assert within(60, lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"))
     assert "ALLOW_CONNECTIONS true" in (server / "notes.sql").read_text()
     log = (server / ".runbook/maintenance-watchdog.log").read_text()
     assert ("shop could not be asked" in log) is not reachable
@@ -158,7 +161,7 @@ def test_a_database_that_a_swap_had_closed_lets_the_backend_in_before_it_is_star
 
 def test_a_maintenance_mode_that_its_run_ended_is_left_alone(server: Path) -> None:
     start_watchdog(server)
-    upstreams(server).write_text(maintenance_page("blue"))
-    upstreams(server).write_text(upstreams_file("green"))
+    upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
+    upstreams(server).write_text(upstreams_file(ENVIRONMENT, "green"))
     assert not within(1.5, lambda: (server / "notes").read_text() != "")
-    assert upstreams(server).read_text() == upstreams_file("green")
+    assert upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "green")

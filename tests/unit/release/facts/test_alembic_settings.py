@@ -9,7 +9,7 @@ from runbook_lib.release.facts.migrations import parse_migrations
 
 
 def folders(text: str, path: str = "backend/alembic.ini", **more: str) -> tuple[str, ...] | None:
-    found = version_folders({path: text, **more})
+    found = version_folders({path: text, **more}, "backend")
     return found.folders if found else None
 
 
@@ -52,7 +52,7 @@ def test_a_second_tree_is_neither_a_second_head_nor_a_duplicate() -> None:
         "backend/alembic/versions/1.py": 'revision = "0001"\ndown_revision = None\n',
         "analytics/versions/9.py": 'revision = "a"\ndown_revision = None\n',
     }
-    found = parse_migrations(files)
+    found = parse_migrations(files, "backend")
     assert (found.heads, found.duplicates, found.unreadable) == (("0001",), (), ())
     recursive = files | {"backend/alembic.ini": files["backend/alembic.ini"] + "recursive_version_locations = true\n"}
     assert parse_migrations(recursive).heads == ("0002",)
@@ -61,4 +61,4 @@ def test_a_second_tree_is_neither_a_second_head_nor_a_duplicate() -> None:
 def test_migrations_in_a_folder_of_another_name_count() -> None:
     files = {"backend/alembic.ini": "[alembic]\nscript_location = m\nversion_locations = m/steps\n",
              "backend/m/steps/1.py": 'revision = "0001"\ndown_revision = None\n'}
-    assert parse_migrations(files).heads == ("0001",)
+    assert parse_migrations(files, "backend").heads == ("0001",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.releases import Deployed, Release
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.recovery.facts.data_loss import DataLoss
@@ -14,6 +15,8 @@ from runbook_lib.release.facts.schema_rollback import (
     destructive_operations,
     previously_verified,
 )
+
+ENVIRONMENT = load_environment("staging")
 
 OLD, NEW, OTHER = "a" * 40, "b" * 40, "d" * 40
 FIRST = 'revision = "0001"\ndown_revision = None\ndef upgrade(): pass\ndef downgrade(): pass\n'
@@ -33,7 +36,7 @@ def deployed(compatible_with: str | None = OLD) -> Deployed:
     record = Release(NEW, "v2", "green", "0002", "run-2", "ada", "", datetime(2026, 11, 22, tzinfo=UTC), compatible_with)
     env = f"GREEN_COMMIT={NEW}\nBLUE_COMMIT={OLD}\n"
     images = frozenset({f"gw2-backend:{NEW}", f"gw2-backend:{OLD}"})
-    return Deployed("green", NEW, env, upstreams_file("green"), "0" * 64, images, (record,))
+    return Deployed("green", NEW, env, upstreams_file(ENVIRONMENT, "green"), "0" * 64, images, (record,))
 
 
 def test_a_check_of_other_code_or_another_schema_counts_for_nothing() -> None:
@@ -48,7 +51,7 @@ def test_code_that_was_live_on_another_schema_is_not_verified_on_this_one() -> N
 
 
 def test_the_live_image_is_asked_first_and_none_that_is_missing() -> None:
-    assert candidates(deployed()) == (NEW, OLD)
+    assert candidates(ENVIRONMENT, deployed()) == (NEW, OLD)
 
 
 def test_what_a_downgrade_deletes_is_read_from_its_source() -> None:

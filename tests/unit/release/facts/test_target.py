@@ -16,7 +16,8 @@ COMMIT = Commit("v9", "tag", NEW, "v9", datetime(2026, 11, 22, tzinfo=UTC), "a r
 
 def tree(*migrations: tuple[str, str | None]) -> ReleaseTree:
     files = {f"backend/versions/{name}.py": f"revision = {name!r}\ndown_revision = {parent!r}\n" for name, parent in migrations}
-    return ReleaseTree("v9", COMMIT, trees={"nginx": "1" * 40, "backend": "2" * 40}, sources=Sources(files, None))
+    return ReleaseTree("v9", COMMIT, trees={"nginx": "1" * 40, "backend": "2" * 40}, sources=Sources(files, None),
+                       configuration_folders=("nginx", "redis"))
 
 
 def test_a_target_knows_its_head_its_revisions_and_the_configuration() -> None:

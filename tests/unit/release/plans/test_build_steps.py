@@ -15,6 +15,8 @@ from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.release.plans import build_steps
 
+ENVIRONMENT = load_environment("staging")
+
 COMMIT = "b" * 40
 NOTHING = Deployed(None, None, None, None, None, frozenset(), ())
 ROLLOUT = Rollout(load_environment("staging"), NOTHING, Target(COMMIT, "v3.2.0", {}, "0003"))
@@ -35,10 +37,11 @@ def test_the_commit_itself_is_asked_for_after_the_fetch() -> None:
     assert f"{COMMIT}^{{commit}}" in str(check)
 
 
-@pytest.mark.parametrize("part", build_steps.PARTS)
+@pytest.mark.parametrize("part", ENVIRONMENT.release.services)
 def test_an_image_is_built_from_the_commit_and_not_from_the_checkout(part: str) -> None:
     (build,) = build_steps.build(ROLLOUT, part).actions
     assert isinstance(build, Command)
+    assert build_steps.build(ROLLOUT, part).key == f"build-{part}"
     assert build.argv[3:7] == ("build", build_steps.build_mark(ROLLOUT.environment), ROLLOUT.environment.server.directory, f"{COMMIT}:{part}")
     assert build.argv[-3:] == ("--tag", f"gw2-{part}:{COMMIT}", "-")
     assert f"RELEASE_COMMIT={COMMIT}" in build.argv
@@ -46,7 +49,7 @@ def test_an_image_is_built_from_the_commit_and_not_from_the_checkout(part: str) 
 
 def test_a_build_and_a_pull_are_undone_by_ending_what_they_started() -> None:
     mark = build_steps.build_mark(ROLLOUT.environment)
-    for part in build_steps.PARTS:
+    for part in ENVIRONMENT.release.services:
         step = build_steps.build(ROLLOUT, part)
         (build,), (undo,) = step.actions, step.undo
         assert isinstance(build, Command) and isinstance(undo, Command)

@@ -19,7 +19,7 @@ from runbook_lib.release.plans import cutover_steps as steps
 
 ENVIRONMENT = load_environment("staging")
 NOTHING = Deployed(None, None, None, None, None, frozenset(), ())
-LIVE = Deployed("blue", "a" * 40, "OLD=1\n", upstreams_file("blue"), None, frozenset(), ())
+LIVE = Deployed("blue", "a" * 40, "OLD=1\n", upstreams_file(ENVIRONMENT, "blue"), None, frozenset(), ())
 ROLLOUT = Rollout(ENVIRONMENT, LIVE, Target("b" * 40, "v3.2.0", {}, "0003"), Choices("ada", "planned"))
 
 
@@ -41,7 +41,7 @@ def test_nginx_checks_its_configuration_before_it_is_reloaded() -> None:
 
 def test_switching_back_writes_the_previous_upstreams_and_reloads() -> None:
     write, reload, follow = steps.switch(ROLLOUT).undo
-    assert isinstance(write, WriteFile) and write.content == upstreams_file("blue")
+    assert isinstance(write, WriteFile) and write.content == upstreams_file(ENVIRONMENT, "blue")
     assert "-s reload" in str(reload)
     assert str(follow).endswith("120 nginx"), "a container that the release made anew is made as it was"
 

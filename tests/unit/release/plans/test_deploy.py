@@ -20,6 +20,8 @@ from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.release.plans.configuration_steps import sha256_of
 from runbook_lib.release.plans.deploy import plan_deploy
 
+ENVIRONMENT = load_environment("staging")
+
 OLD, NEW = "a" * 40, "b" * 40
 TREES = {"nginx": "1" * 40, "prometheus": "2" * 40}
 BACKUP = Plan("back up", "staging", (Step("backup-dump", "Dump", (Command(("true",)),)),))
@@ -50,7 +52,7 @@ def after(environment: Environment, before: Deployed, wanted: Target, secrets: d
         live_colour=colour,
         head=wanted.commit,
         env_text=env_file(Rollout(environment, before, wanted), live=colour),
-        upstreams_text=upstreams_file(colour),
+        upstreams_text=upstreams_file(ENVIRONMENT, colour),
         secrets_sha256=sha256_of(secrets_file(secrets, environment.server_secrets)),
         images=before.images | {f"gw2-backend:{wanted.commit}", f"gw2-frontend:{wanted.commit}"},
         releases=(*before.releases, release),
@@ -130,7 +132,7 @@ def test_deploying_what_is_live_already_plans_nothing_and_shows_why(environment,
         {"head": OLD},
         {"secrets_sha256": "0" * 64},
         {"env_text": "COMPOSE_PROFILES=blue\n"},
-        {"upstreams_text": upstreams_file("green")},
+        {"upstreams_text": upstreams_file(ENVIRONMENT, "green")},
         {"releases": ()},
     ],
     ids=lambda change: next(iter(change)),

@@ -14,7 +14,9 @@ from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.release.plans.interrupted_cutover import finish_cutover
 
-WHOLE = Deployed("blue", "c" * 40, "COMPOSE_PROFILES=blue,grafana\n", upstreams_file("blue"), None, frozenset(), ())
+ENVIRONMENT = load_environment("staging")
+
+WHOLE = Deployed("blue", "c" * 40, "COMPOSE_PROFILES=blue,grafana\n", upstreams_file(ENVIRONMENT, "blue"), None, frozenset(), ())
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,7 @@ def test_a_server_without_a_release_needs_nothing(environment: Environment) -> N
 
 
 def test_when_env_names_the_other_colour_nginx_is_made_to_obey_its_file(environment: Environment) -> None:
-    cut = replace(WHOLE, live_colour="green", upstreams_text=upstreams_file("green"))
+    cut = replace(WHOLE, live_colour="green", upstreams_text=upstreams_file(ENVIRONMENT, "green"))
     (step,) = finish(environment, cut)
     assert step.key == "finish-cutover"
     assert "nginx" in str(step.actions[0])

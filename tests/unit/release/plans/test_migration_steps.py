@@ -15,9 +15,11 @@ from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.platform.plans.rollout import BreakingMigration
 from runbook_lib.release.plans.deploy import plan_deploy
 
+ENVIRONMENT = load_environment("staging")
+
 OLD, NEW = "a" * 40, "b" * 40
 BACKUP = Plan("back up", "staging", (Step("backup-dump", "Dump", (Command(("true",)),)),))
-LIVE = Deployed("blue", OLD, f"BLUE_COMMIT={OLD}\n", upstreams_file("blue"), None, frozenset(), ())
+LIVE = Deployed("blue", OLD, f"BLUE_COMMIT={OLD}\n", upstreams_file(ENVIRONMENT, "blue"), None, frozenset(), ())
 NOTHING = Deployed(None, OLD, None, None, None, frozenset(), ())
 
 

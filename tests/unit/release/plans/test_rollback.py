@@ -19,7 +19,7 @@ from tests.unit.recovery.plans.test_restore import ENVIRONMENT
 LIVE, OLD = "c" * 40, "a" * 40
 IMAGES = frozenset(f"gw2-{part}:{commit}" for part in ("backend", "frontend") for commit in (LIVE, OLD))
 ENV = f"COMPOSE_PROFILES=green\nBLUE_COMMIT={OLD}\nGREEN_COMMIT={LIVE}\nGREEN_VERSION=v3.2.0\n"
-DEPLOYED = Deployed("green", LIVE, ENV, upstreams_file("green"), "0" * 64, IMAGES, ())
+DEPLOYED = Deployed("green", LIVE, ENV, upstreams_file(ENVIRONMENT, "green"), "0" * 64, IMAGES, ())
 RECORDED = replace(DEPLOYED, releases=(
     Release(LIVE, "v3.2.0", "green", "0003", "r", "ada", "", datetime(2026, 11, 22, tzinfo=UTC)),))
 SAME = SchemaRollback("0002", "0002")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from runbook_lib.core.commands import WriteFile
+from runbook_lib.environment import load_environment
 from runbook_lib.platform.plans.release_files import upstreams_file
 from tests.unit.recovery.plans.test_restore import BACKUP, ONLY_LIVE, PRE_RESTORE_BACKUP
 from tests.unit.release.plans.test_rollback import NEWER, SAME, keys, plan, step, target
+
+ENVIRONMENT = load_environment("staging")
 
 
 def test_code_that_works_on_both_schemas_takes_over_before_the_downgrade() -> None:
@@ -31,7 +34,7 @@ def test_undoing_a_switch_in_maintenance_leads_back_to_the_maintenance_page() ->
     back = step(made, "switch").undo[0]
     assert isinstance(back, WriteFile) and "return 503" in str(back.content)
     leaving = step(made, "maintenance-on").undo[0]
-    assert isinstance(leaving, WriteFile) and leaving.content == upstreams_file("green")
+    assert isinstance(leaving, WriteFile) and leaving.content == upstreams_file(ENVIRONMENT, "green")
 
 
 def test_a_restore_swaps_the_databases_before_the_earlier_release_starts() -> None:

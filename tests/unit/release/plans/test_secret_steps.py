@@ -21,7 +21,7 @@ from runbook_lib.release.plans import secret_steps as steps
 from runbook_lib.release.plans.service_steps import follow_release
 
 ENVIRONMENT = load_environment("staging")
-LIVE = Deployed("blue", "a" * 40, "OLD=1\n", upstreams_file("blue"), None, frozenset(), ())
+LIVE = Deployed("blue", "a" * 40, "OLD=1\n", upstreams_file(ENVIRONMENT, "blue"), None, frozenset(), ())
 ROLLOUT = Rollout(ENVIRONMENT, LIVE, Target("b" * 40, "v3.2.0", {}, "0003"))
 FIRST = replace(ROLLOUT, deployed=replace(LIVE, live_colour=None))
 SECRETS = {name: Secret(name, f"value-of-{name}") for name in ENVIRONMENT.server_secrets}

@@ -12,7 +12,9 @@ from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.release.facts.service_changes import ServiceChange
 from runbook_lib.release.plans import service_steps as steps
 
-LIVE = Deployed("blue", "a" * 40, "OLD=1\n", upstreams_file("blue"), None, frozenset(), ())
+ENVIRONMENT = load_environment("staging")
+
+LIVE = Deployed("blue", "a" * 40, "OLD=1\n", upstreams_file(ENVIRONMENT, "blue"), None, frozenset(), ())
 ROLLOUT = Rollout(load_environment("staging"), LIVE, Target("b" * 40, "v3.2.0", {}, "0003"))
 RELOAD = ServiceChange("redis", "redis", "reload", (), (("maxmemory", "1gb", "384mb"),))
 RESTART = ServiceChange("postgres", "postgres", "restart", ("max_connections",))

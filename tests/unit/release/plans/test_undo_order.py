@@ -36,7 +36,7 @@ CHANGES = (
 )
 STOP = Command(("stop-here",))
 HEAD, NEW, ENV = "c" * 40, "b" * 40, "COMPOSE_PROFILES=blue\n"
-LIVE = Deployed("blue", HEAD, ENV, upstreams_file("blue"), "0" * 64, frozenset(), ())
+LIVE = Deployed("blue", HEAD, ENV, upstreams_file(ENVIRONMENT, "blue"), "0" * 64, frozenset(), ())
 NOTHING = Deployed(None, HEAD, None, None, None, frozenset(), ())
 
 
@@ -54,7 +54,7 @@ def plans() -> Iterator[tuple[str, Plan, str | None]]:
     yield "deploy", deployment(LIVE), ENV
     yield "deploy, accepting a breaking migration", deployment(LIVE, accept=True), ENV
     yield "first deployment", deployment(NOTHING), None
-    interrupted = replace(LIVE, live_colour="green", upstreams_text=upstreams_file("green"))
+    interrupted = replace(LIVE, live_colour="green", upstreams_text=upstreams_file(ENVIRONMENT, "green"))
     yield "deploy after an interrupted cutover", deployment(interrupted), ENV
     older = replace(rollback.NEWER, compatible=False)
     before: dict[str, Any] = {"pre_rollback_backup": PRE_RESTORE_BACKUP}

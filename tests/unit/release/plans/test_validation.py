@@ -11,6 +11,8 @@ from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.release.plans.validation import validate_configuration
 from tests.unit.release.facts.test_configuration import tree
 
+ENVIRONMENT = load_environment("staging")
+
 
 class Server:
     def __init__(self) -> None:
@@ -32,6 +34,6 @@ def test_nginx_is_tried_with_the_upstreams_that_the_deployment_will_write() -> N
         validate_configuration(load_environment("staging"), tree()).fetch(connections)
     except LookupError:
         (command,) = connections.server.asked
-    upstreams = base64.b64encode(upstreams_file("blue").encode()).decode()
+    upstreams = base64.b64encode(upstreams_file(ENVIRONMENT, "blue").encode()).decode()
     assert f".runbook/upstreams/active.conf={upstreams}" in command.argv
     assert command.argv[5:7] != (), "checkout and commit come first"

@@ -54,10 +54,12 @@ class Server:
         return parse_copy_records(done.stdout, "here")
 
     def rehearsal(self, **settings: str) -> CopyRecords:
-        return self.run("release/migration_rehearsal.sh", "CHECKOUT", "COMMIT", "gw2", "postgres", "db", "user", **settings)
+        return self.run("release/migration_rehearsal.sh", "CHECKOUT", "COMMIT", "gw2", "postgres", "db", "user",
+                        "gw2-backend:COMMIT", "backend", "backend-blue", "backend-green", **settings)
 
     def compatibility(self, *words: str, **settings: str) -> CopyRecords:
-        return self.run("release/compatibility.sh", words[0], "CHECKOUT", "COMMIT", "gw2", "postgres", "redis", "db", "user", "/ready", *words[1:], **settings)
+        return self.run("release/compatibility.sh", words[0], "CHECKOUT", "COMMIT", "gw2", "postgres", "redis", "db", "user",
+                        "/ready", "gw2-backend:COMMIT", "backend", *words[1:], **settings)
 
 
 @pytest.fixture
@@ -74,8 +76,8 @@ def server(tmp_path: Path) -> Server:
     return Server(tmp_path, commit)
 
 
-START = ("start", "blue", "live")
-MIGRATE, RESTART = ("migrate", "the-copy"), ("restart", "blue", "the-copy")
+START = ("start", "backend-blue", "live")
+MIGRATE, RESTART = ("migrate", "the-copy"), ("restart", "backend-blue", "the-copy")
 
 
 def test_an_engine_that_answers_gives_the_outcome(server: Server) -> None:
