@@ -19,6 +19,7 @@ from runbook_lib.platform.facts.left_volumes import left_volumes, parse_first_un
 from runbook_lib.platform.facts.running_release import (
     env_file_of,
     foreign_services,
+    parse_application_images,
     refuse_another_project,
     refuse_foreign,
     refuse_other_projects,
@@ -224,13 +225,6 @@ def parse_live_colour(upstreams: str | None, environment: Environment) -> str | 
             next_step="Compare the file on the server with the release history: it shows which colour was live last.",
         )
     return str(colours.pop())
-
-
-def parse_application_images(listing: str, environment: Environment) -> frozenset[str]:
-    """The `name:tag` lines that belong to the application."""
-    ours = {service.image for service in environment.release.services.values()}
-    # from the right: a registry's port has a colon, too
-    return frozenset(line for line in listing.split() if line.rpartition(":")[0] in ours)
 
 
 def parse_releases(text: str) -> tuple[Release, ...]:

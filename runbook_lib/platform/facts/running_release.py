@@ -141,6 +141,13 @@ def foreign_services(environment: Environment, containers: Iterable[Container]) 
             and (one.service in coloured or not (released or one.service in ours))]
 
 
+def parse_application_images(listing: str, environment: Environment) -> frozenset[str]:
+    """The `name:tag` lines that belong to the application."""
+    ours = {service.image for service in environment.release.services.values()}
+    # from the right: a registry's port has a colon, too
+    return frozenset(line for line in listing.split() if line.rpartition(":")[0] in ours)
+
+
 def upstreams_file(environment: Environment, colour: str) -> str:
     """nginx's upstreams, all traffic to one colour. Source: nginx manual, ngx_http_upstream_module."""
     return "".join((f"# Written by the deploy runbook: {colour} gets the traffic.\n", *(

@@ -24,11 +24,7 @@ from runbook_lib.core.text import lines_of, pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.environment.yaml_limits import collection_key
 from runbook_lib.release.facts.migrations import Migrations, parse_migrations
-from runbook_lib.release.facts.missing_files import (
-    FILES_OF_THE_SERVER,
-    missing_in_the_release,
-    missing_on_the_server,
-)
+from runbook_lib.release.facts.missing_files import FILES_OF_THE_SERVER, missing_in_the_release, missing_on_the_server
 from runbook_lib.release.facts.ports import ServerPorts, parse_ports
 
 SURVEY_TIMEOUT_S = 240.0

@@ -6,10 +6,10 @@ from runbook_lib.core.errors import FactUnreadable, PreconditionFailed
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.releases import (
     Deployed,
-    parse_application_images,
     parse_live_colour,
     parse_releases,
 )
+from runbook_lib.platform.facts.running_release import parse_application_images
 
 ENVIRONMENT = load_environment("staging")
 
