@@ -20,7 +20,7 @@ from runbook_lib.core.questions import Connections
 from runbook_lib.core.text import lines_of, printable
 from runbook_lib.environment import Environment
 
-PROGRAM = "adopting/survey_requirements.sh"
+PROGRAM = ("platform/whole_lines.sh", "adopting/survey_requirements.sh")
 CHANGES: Mapping[str, str] = {
     "docker": "let the server's user use the Engine: usermod -aG docker USER, then log in anew",
     "project": "start the project, or correct compose.project: `docker compose ls` on the server shows the names",
@@ -71,7 +71,7 @@ def parse_survey(text: str) -> dict[str, Answer]:
 
 
 def _survey(environment: Environment, connections: Connections) -> dict[str, Answer]:
-    command = Command(("sh", "-c", programs.text(PROGRAM), "requirements", environment.server.directory,
+    command = Command(("sh", "-c", programs.text(*PROGRAM), "requirements", environment.server.directory,
                        environment.project, environment.backup.directory,
                        environment.configuration_backup.repository), timeout_s=60)
     text = connections.server.run(command).stdout

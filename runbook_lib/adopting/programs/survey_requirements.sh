@@ -1,10 +1,10 @@
 # shellcheck shell=sh
 # What a server has of what notebooks need, a line each: NAME=yes, NAME=no or NAME=no: why. Nothing is changed.
-# Arguments: the project's folder, its Compose project, the folder of backups, the folder of configuration backups.
+# Follows whole_lines.sh. Arguments: the project's folder, its Compose project, the folder of backups, the folder of configuration backups.
 set -u
 directory=$1 project=$2 backups=$3 configuration=$4
 
-one_line() { tr '\n' ' ' | head -c 200; }
+one_line() { first_lines 200 | tr '\n' ' '; }
 
 # the folder itself: no notebook makes one, because its owner is an administrator's affair
 writable() {

@@ -45,7 +45,7 @@ dump_as_recorded() {
     local encoding
     dumping=("${PG_DUMP[@]}")
     grep -qF "\"values\": \"$PRINTED_NAME\"" -- "$1" || dumping=("${PG_DUMP[@]/"$PRINTED"/}")
-    encoding=$(gunzip -c -- "$2" 2>/dev/null | head -c 8000 | sed -n "s/^SET client_encoding = '\([A-Za-z0-9_]\{1,40\}\)';$/\1/p" | head -n 1) || true
+    encoding=$(gunzip -c -- "$2" 2>/dev/null | head -n 60 | sed -n "s/^SET client_encoding = '\([A-Za-z0-9_]\{1,40\}\)';$/\1/p" | head -n 1) || true
     [[ -z $encoding ]] || dumping+=("--encoding=$encoding")
 }
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.adopting.server_answers import ANSWERED, ask_server, parse_survey
+from runbook_lib.adopting.server_answers import ANSWERED, PROGRAM, ask_server, parse_survey
 from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.contract.requirements import Answer
 from runbook_lib.core import programs
@@ -99,7 +99,7 @@ def survey(folder: Path, *, docker: str, backups: str) -> dict[str, Answer]:
     program = folder / "bin" / "docker"
     program.write_text(f"#!/bin/sh\n{docker}\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    done = subprocess.run(["sh", "-c", programs.text("adopting/survey_requirements.sh"), "requirements", str(folder), "shop",
+    done = subprocess.run(["sh", "-c", programs.text(*PROGRAM), "requirements", str(folder), "shop",
                            backups, str(folder / "configuration.git")], capture_output=True, text=True, check=True,
                           env={"PATH": f"{folder}/bin:{os.environ['PATH']}", "LC_ALL": "C"})
     return parse_survey(done.stdout)
