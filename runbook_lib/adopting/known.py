@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from runbook_lib.adopting.kinds import CACHE, DATABASE, is_database, kind_of, technology_of
-from runbook_lib.adopting.lines import Line, Tree, todo
+from runbook_lib.adopting.lines import Line, Tree, merged, todo
 from runbook_lib.adopting.project import FoundProject, FoundService
 from runbook_lib.adopting.secret_names import is_secret_name, references, secret_values
 
@@ -28,13 +28,14 @@ def known_tree(project: FoundProject, name: str) -> Tree:
                            "internal": Line(inside)} for net, inside in project.networks.items()},
         "images": {}, "environment_files": {},
         "secrets": secrets_tree(project),
+        "without": {"smoke": todo("say why there is no smoke test, or give its steps in `smoke`")},
         "health": {"endpoints": _endpoints(project)},
         "restore_drill": {"no_reads_reason": todo("or name in `reads` what the application must be able to read on a "
                                                   "restored copy")},
         "contacts": {"On call": todo("role: address; the first one is called first")},
         "configuration_backup": _configuration(project, database),
     }
-    return {**tree, **_cache(project, cache)}
+    return merged(tree, _cache(project, cache))
 
 
 def _compose(project: FoundProject) -> Tree:

@@ -49,7 +49,8 @@ USUAL: dict[str, Any] = {
     "success": {"criteria": {"services": "All services healthy", "endpoints": "All endpoints responding",
                              "error_rate": "Error rate < 1%"},
                 "p95_ms": 500, "error_rate_percent": 1.0},
-    "load": {"requests": 60, "rate_per_s": 1.0},
+    "load": {"requests": 60, "rate_per_s": 1.0, "paths": ["/"]},
+    "traffic": {"reads": ["/"]},
     "checklists": {
         "pre_deployment": {"tests": "All tests passing", "environment_variables": "Environment variables configured",
                            "secrets": "Secrets verified", "backup": "Backup verified",

@@ -85,6 +85,7 @@ class ScriptedHttp:
         path: str,
         *,
         json: Any = None,
+        form: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
         timeout_s: float = 10.0,
     ) -> HttpReply:

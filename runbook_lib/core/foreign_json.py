@@ -94,6 +94,21 @@ def kind_of(value: Any) -> str:
     return next((name for kind, name in kinds if isinstance(value, kind)), "a number")
 
 
+def value_at(document: Any, place: str) -> Any:
+    """What lies at a dotted place of a JSON document; None where there is nothing. A name may hold dots itself."""
+    if not isinstance(document, dict):
+        return None
+    if place in document:
+        return document[place]
+    first, _, rest = place.partition(".")
+    return value_at(document.get(first), rest) if rest else None
+
+
+def same_json(one: Any, other: Any) -> bool:
+    """Whether two values are the same in JSON: true is not 1 there, and the order of names does not count."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
 def _no_number(name: str) -> None:
     raise NotJson(f"{name} is not a number in JSON")
 

@@ -96,8 +96,8 @@ class Server(Protocol):
 class Http(Protocol):
     """The public address of the environment, TLS verified against the environment's CA file."""
 
-    def request(self, method: str, path: str, *, json: Any = None, headers: dict[str, str] | None = None,
-                timeout_s: float = 10.0) -> HttpReply:
+    def request(self, method: str, path: str, *, json: Any = None, form: dict[str, str] | None = None,
+                headers: dict[str, str] | None = None, timeout_s: float = 10.0) -> HttpReply:
         """One exchange; any HTTP status is a reply. Raises EndpointUnavailable when there is none."""
 
     def handshake(self) -> TlsHandshake:

@@ -9,7 +9,7 @@ from runbook_lib.environment.services import Service
 from runbook_lib.environment.types import DatabaseName, Name, RoleName, StrictModel
 
 # what an environment may be without: every notebook that asks for it has an answer. Others follow one by one.
-OPTIONAL_PARTS = ("cache", "health", "monitoring")
+OPTIONAL_PARTS = ("cache", "health", "smoke", "monitoring")
 _PLACES = {"health": "health.endpoints"}  # where a part is given, if not under its own name
 # what is there unless it is left out: no key of its own describes it
 KEYLESS_PARTS = ("migrations",)

@@ -35,6 +35,7 @@ HINTS: Mapping[str, tuple[str, Any]] = {
     "database.name": ("the application's database, as `psql --list` shows it", "shop"),
     "database.owner": ("the role that owns that database", "shop"),
     "without.cache": ("why there is no cache", "the application keeps nothing between requests"),
+    "without.smoke": ("why there is no smoke test", "its users log in by cookies alone"),
     "without.health": ("why there is no health endpoint", "it is a worker without a port"),
     "health.endpoints.*.contains": ("a piece of what its reply holds when the application is healthy", "ok"),
     "restore_drill.no_reads_reason": ("why a drill asks the application nothing; or name the paths in `reads` instead",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from runbook_lib.environment.types import Hours, Line, Name, StrictModel, Text, UrlPath
+from runbook_lib.environment.requests import RequestStep, step_faults
+from runbook_lib.environment.types import Hours, Name, StrictModel, Text
 
 if TYPE_CHECKING:
     from runbook_lib.environment.model import Environment
@@ -17,37 +17,13 @@ Rate = Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)]
 Users = Annotated[int, Field(ge=1, le=1_000)]
 StageSeconds = Annotated[float, Field(ge=2, le=600, allow_inf_nan=False)]
 Stages = Annotated[int, Field(ge=1, le=20)]
-Variable = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
-HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,60}$")]
 AlertName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,80}$")]
-# what every visit has: a name and a password that no other visit has, and its number
-GIVEN = ("word", "password", "number")
-PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 
 
-class FlowStep(StrictModel):
-    """One request of a user's flow; any reply but one with `status` is an error and ends the flow.
+class FlowStep(RequestStep):
+    """One request of a visit. `times` repeats it."""
 
-    `${word}`, `${password}` and `${number}` are this visit's own; further placeholders are what an earlier step kept.
-    `keep` maps such a name to a field of the reply's JSON object. `times` repeats the request. A step with `always`
-    removes what the flow made: it is done after an error as well, and after the load was stopped.
-    """
-
-    name: Line
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
-    path: UrlPath
-    status: Annotated[int, Field(ge=200, le=599)] = 200
-    json_body: dict[Text, Any] | None = None
-    headers: dict[HeaderName, Line] = Field(default_factory=dict)
-    keep: dict[Variable, Text] = Field(default_factory=dict)
     times: Annotated[int, Field(ge=1, le=100)] = 1
-    always: bool = False
-
-    @property
-    def placeholders(self) -> tuple[str, ...]:
-        """The names that path, body and headers need, in order, each once."""
-        texts = (self.path, *self.headers.values(), *_texts(self.json_body))
-        return tuple(dict.fromkeys(name for text in texts for name in PLACEHOLDER.findall(text)))
 
 
 class LoadTest(StrictModel):
@@ -81,16 +57,7 @@ class LoadTest(StrictModel):
         faults = [f"{low}: should not be more than {high}"
                   for low, high in (("rate_per_s", "limit_per_s"), ("users", "limit_users"))
                   if getattr(self, low) > getattr(self, high)]
-        names = [step.name for step in self.flow]
-        faults += [f"flow.{place}.name: {name!r} is the name of an earlier step too"
-                   for place, name in enumerate(names) if name in names[:place]]
-        known = set(GIVEN)
-        for place, step in enumerate(self.flow):
-            faults += [f"flow.{place}: ${{{name}}} is kept by no earlier step, and is none of "
-                       f"{', '.join(GIVEN)}" for name in step.placeholders if name not in known]
-            faults += [f"flow.{place}.keep.{name}: is given to every visit, choose another name"
-                       for name in step.keep if name in GIVEN]
-            known |= set(step.keep)
+        faults += step_faults(self.flow, "flow")
         if faults:
             raise ValueError("\n".join(faults))
         return self
@@ -108,10 +75,3 @@ def target_of(environment: Environment) -> LoadTest | None:
     """
     found = environment.load_test
     return found if found is not None and found.target == environment.name else None
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [text for one in inner for text in _texts(one)]

@@ -38,13 +38,15 @@ from runbook_lib.environment.rules import (
     Window,
 )
 from runbook_lib.environment.services import COLOURS, Network, RateLimit, Service, dependency_faults
+from runbook_lib.environment.smoke import Smoke
+from runbook_lib.environment.traffic import Traffic
 from runbook_lib.environment.tuning import Tuning, tuning_faults
 from runbook_lib.environment.types import Count, Days, Line, Name, SecretName, StrictModel, Text
 
 RULES = ("services", "release", "proxy", "monitoring", "database", "cache", "without", "networks", "images", "tuning",
-         "rate_limit", "health", "metrics", "logs", "alerts", "alert_drill", "backup", "restore_drill",
-         "configuration_backup", "rollback", "gate", "watch", "success", "load", "load_test", "capacity",
-         "disk_minimum_gb", "memory_minimum_mb")
+         "rate_limit", "health", "smoke", "metrics", "traffic", "logs", "alerts", "alert_drill", "backup",
+         "restore_drill", "configuration_backup", "rollback", "gate", "watch", "success", "load", "load_test",
+         "capacity", "disk_minimum_gb", "memory_minimum_mb")
 
 
 # as Compose takes it; short enough for what is added to it: a host name in its networks has 63 characters at most
@@ -81,6 +83,7 @@ class Environment(Roles, StrictModel):
     secrets_file: Text | None = None
     pipeline: Pipeline | None = None
     health: Health
+    smoke: Smoke | None = None
     metrics: dict[MetricName, Metric] = Field(default_factory=dict)
     logging: Logging | None = None
     logs: dict[Name, LogFile] = Field(default_factory=dict)
@@ -97,6 +100,7 @@ class Environment(Roles, StrictModel):
     watch: Watch
     success: Success
     load: Load
+    traffic: Traffic
     load_test: LoadTest | None = None
     capacity: Capacity = Capacity()
     checklists: Checklists
@@ -116,9 +120,10 @@ class Environment(Roles, StrictModel):
         faults = [*self._unusable_compose(), *self._unknown_networks(), *self._unexplained_absences(),
                   *self._unnamed_secrets(), *data_service_faults(self.services, data),
                   *part_faults({"cache": self.cache is not None, "monitoring": self.monitoring is not None,
-                                "health": bool(self.health.endpoints)}, self.without),
+                                "health": bool(self.health.endpoints), "smoke": self.smoke is not None}, self.without),
                   *release_faults(self.release, self.services, tuple(data.values()), self.images),
                   *around_faults(self.services, self._around), *self._no_proxy(),
+                  *self._unknown_in_smoke(),
                   *dependency_faults(self.services, self.health), *metric_faults(self.metrics, self.alerts),
                   *log_faults(self.logs, self.services), *capacity_faults(self),
                   *tuning_faults(self.tuning, self.services), *self._drill_faults()]
@@ -167,6 +172,11 @@ class Environment(Roles, StrictModel):
         missing = self.proxy is None and not self.release.replaced
         fault = "proxy: is missing; with the strategy blue-green, name the service that sends users to a colour"
         return [fault] if missing else []
+
+    def _unknown_in_smoke(self) -> list[str]:
+        service = self.smoke.service if self.smoke else None
+        return [] if service is None or service in self.services else [
+            f"smoke.service: there is no service {service!r}"]
 
     def _drill_faults(self) -> list[str]:
         return drill_faults(self.alert_drill, self.alerts, self.services, self.networks, self.windows)

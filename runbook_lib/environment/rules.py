@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from runbook_lib.environment.notifications import MailAddress
+from runbook_lib.environment.requests import HostPath
 from runbook_lib.environment.types import (
     AbsolutePath,
     ClockTime,
@@ -123,11 +124,12 @@ class Success(StrictModel):
 
 
 class Load(StrictModel):
-    """The bounded synthetic load that the verification generates."""
+    """The bounded synthetic load that the verification generates: GET requests, `paths` in turn."""
 
     # bounded here too, so that no file can turn a verification into an attack
     requests: Annotated[int, Field(ge=1, le=100_000)]
     rate_per_s: Annotated[float, Field(gt=0, le=500, allow_inf_nan=False)]
+    paths: Annotated[tuple[HostPath, ...], Field(min_length=1, max_length=40)]
 
 
 class AlertCondition(StrictModel):

@@ -111,6 +111,7 @@ def environment_with(changes: Mapping[str, Any] | None = None) -> Environment:
         put(data, "health.claims", {})
         for endpoint in data["health"]["endpoints"].values():
             endpoint["service"] = next(iter(changes["services"]), "")
+        data["smoke"]["service"] = next(iter(changes["services"]), "")
         put(data, "capacity.resources", {})  # each of them names its service
         alone = [name for name, one in changes["services"].items() if not one.get("coloured")]
         database = "postgres" if "postgres" in alone or not alone else alone[0]

@@ -15,8 +15,8 @@ from runbook_lib.capacity.facts.load_result import LoadResult, load_result_of
 from runbook_lib.core.errors import BadParameter, RunbookError, RunFailed
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
+from runbook_lib.environment.load_test import FlowStep, target_of
 from runbook_lib.environment.load_test import LoadTest as Bounds
-from runbook_lib.environment.load_test import target_of
 
 OPEN, CLOSED = "open", "closed"
 FORMAT = 1
@@ -65,7 +65,7 @@ class LoadTestRun:
     @property
     def flow_mark(self) -> str:
         """12 hex digits over the flow: two tests with the same load and another flow cannot be compared."""
-        steps = [step.model_dump_json() for step in self.bounds.flow] if self.bounds else []
+        steps = [_written(step) for step in self.bounds.flow] if self.bounds else []
         return hashlib.sha256("\n".join(steps).encode()).hexdigest()[:12]
 
     @property
@@ -164,6 +164,14 @@ class LoadTestRun:
     def _take(self, raw: Mapping[str, Any] | None) -> None:
         if raw is not None and self.result is None and "stages" in raw:
             self.result, self.raw = load_result_of(raw), raw
+
+
+def _written(step: FlowStep) -> str:
+    """A step as text that is the same in every version: a form is a part of it only where there is one."""
+    held = step.model_dump(mode="json")
+    order = ("name", "method", "path", "status", "json_body", "headers", "keep", "times", "always")
+    shown = {key: held[key] for key in order} | ({"form": held["form"]} if held["form"] is not None else {})
+    return json.dumps(shown, separators=(",", ":"), ensure_ascii=False)
 
 
 def load_test(environment: Environment, model: str = OPEN, load: float | None = None, limit: float | None = None,

@@ -13,8 +13,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from runbook_lib.core.foreign_json import read_json
+from runbook_lib.environment.requests import GIVEN, filled
 
 PREFIX = "synthetic-load-"
 GONE = (401, 403, 404, 410)  # of a log-in or a removal: there is nothing (any more) to remove
@@ -98,9 +100,14 @@ class Visit:
         if any(name not in self.values for name in step["placeholders"]):
             return None
         self.begun, unanswered, self.unanswered = True, self.unanswered, True
-        body = None if step["json_body"] is None else json.dumps(self._filled(step["json_body"])).encode()
-        headers = {name: str(self._filled(value)) for name, value in step["headers"].items()}
-        path = str(self._filled(step["path"]))
+        headers = {name: filled(value, self.values) for name, value in step["headers"].items()}
+        body = None if step["json_body"] is None else json.dumps(filled(step["json_body"], self.values)).encode()
+        if step.get("form") is not None:
+            body = urlencode(filled(step["form"], self.values)).encode()
+            headers = {"Content-Type": "application/x-www-form-urlencoded", **headers}
+        # what a server sent back is one segment of a path, whatever it holds
+        path = filled(step["path"], {name: text if name in GIVEN else quote(text, safe="")
+                                     for name, text in self.values.items()})
         status, reply = send(step["method"], path, headers, body, step["name"], step["status"])
         self.unanswered = unanswered or status is None
         if status == step["status"] and step["keep"] and not self._keep(step["keep"], reply):
@@ -119,15 +126,6 @@ class Visit:
             return False
         self.values.update(found)
         return True
-
-    def _filled(self, value: Any) -> Any:
-        if isinstance(value, str):
-            for name, text in self.values.items():
-                value = value.replace(f"${{{name}}}", text)
-            return value
-        if isinstance(value, dict):
-            return {key: self._filled(one) for key, one in value.items()}
-        return [self._filled(one) for one in value] if isinstance(value, list) else value
 
     def _derived(self, purpose: str, length: int) -> str:
         words = f"{purpose} {self.number}".encode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from runbook_lib.core.findings import Finding, finding
+from runbook_lib.core.findings import Finding, finding, not_applicable
 from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy
@@ -76,12 +76,14 @@ def judge_identity(
 def judge_flow(longest_ms: float) -> Callable[[UserFlow], tuple[Finding, ...]]:
     """For a Gate over a smoke test: each action works, and at least one read takes no longer than `longest_ms`.
 
-    The fastest read counts: one slow action is a busy machine, and a password's hash is slow by design.
+    Steps with `read` count, and of them the fastest: one slow action is a busy machine, and a password's hash is slow
+    by design.
     """
 
     def judge(flow: UserFlow) -> tuple[Finding, ...]:
-        reads = [one.seconds * 1000 for one in flow.actions
-                 if one.action.startswith("read") and one.seconds is not None]
+        if flow.absent:
+            return smoke_test_passed(flow)
+        reads = [one.seconds * 1000 for one in flow.actions if one.read and one.seconds is not None]
         fastest = min(reads, default=None)
         latency = finding("a read is answered in time", None if fastest is None else fastest <= longest_ms,
                           measured="none was answered" if fastest is None else f"fastest {fastest:.0f} ms",
@@ -183,7 +185,12 @@ READ_REQUEST = "Read what nginx and the backend logged for this very request: a 
 
 
 def smoke_test_passed(flow: UserFlow) -> tuple[Finding, ...]:
-    """Each action of the smoke test succeeded. Inconclusive when it was not tried or was rate-limited."""
+    """Each action of the smoke test succeeded. Inconclusive when it was not tried or was rate-limited.
+
+    Where the environment has no smoke test: not applicable, with the reason.
+    """
+    if flow.absent:
+        return (not_applicable("smoke test", flow.absent),)
     return tuple(
         finding(
             f"a user can {one.action}",

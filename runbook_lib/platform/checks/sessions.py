@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.platform.facts.sessions import ListedRows, SessionView
-from runbook_lib.platform.facts.synthetic_account import UserAction
+from runbook_lib.platform.facts.synthetic_user import UserAction
 
 OPENED = "a session is open on the live release"
 CLOSED = "the synthetic account is deleted"

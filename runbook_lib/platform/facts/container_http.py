@@ -18,10 +18,14 @@ _API = "http://127.0.0.1:8000"
 # The backend image has Python and no curl. The request comes by stdin: it may hold a password, and arguments show in
 # the server's process list.
 REQUEST = """
-import json, sys, time, urllib.error, urllib.request
+import json, sys, time, urllib.error, urllib.parse, urllib.request
+LONGEST = 20_000_000  # more than any page; the whole of it is held here
 asked = json.load(sys.stdin)
 body = None if asked["json"] is None else json.dumps(asked["json"]).encode()
-headers = {"Content-Type": "application/json", **asked["headers"]}
+kind = "application/json"
+if asked.get("form") is not None:
+    body, kind = urllib.parse.urlencode(asked["form"]).encode(), "application/x-www-form-urlencoded"
+headers = {"Content-Type": kind, **asked["headers"]}
 request = urllib.request.Request(asked["url"], data=body, headers=headers, method=asked["method"])
 began = time.monotonic()
 try:
@@ -30,7 +34,9 @@ except urllib.error.HTTPError as error:
     reply = error
 except OSError as error:
     sys.exit(f"no reply: {error}")
-text = reply.read().decode("utf-8", "replace")
+text = reply.read(LONGEST + 1).decode("utf-8", "replace")
+if len(text) > LONGEST:
+    sys.exit(f"the reply is longer than {LONGEST} characters")
 json.dump({"status": reply.status, "headers": dict(reply.headers), "body": text,
            "seconds": time.monotonic() - began}, sys.stdout)
 """
@@ -50,11 +56,12 @@ class ContainerHttp:
         """Of a service's running container, found by Compose's labels with each request."""
         return cls(server, service, base, exec_in(environment, service))
 
-    def request(self, method: str, path: str, *, json: Any = None, headers: dict[str, str] | None = None,
-                timeout_s: float = 10.0) -> HttpReply:
+    def request(self, method: str, path: str, *, json: Any = None, form: dict[str, str] | None = None,
+                headers: dict[str, str] | None = None, timeout_s: float = 10.0) -> HttpReply:
         """One exchange; any HTTP status is a reply. Raises EndpointUnavailable when there is none."""
         url = self.base + path
         asked = {"method": method, "url": url, "json": json, "headers": headers or {}, "timeout_s": timeout_s}
+        asked |= {} if form is None else {"form": form}
         words = ("python3", "-c", REQUEST)
         argv = (*(self.prefix or ("docker", "exec", "--interactive", self.container)), *words)
         # 1: no reply; 126: the container is not running; 137: the request was killed with it

@@ -10,6 +10,7 @@ from typing import Any
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable
+from runbook_lib.core.foreign_json import same_json, value_at
 from runbook_lib.core.questions import Connections, HttpReply, Question
 from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
@@ -80,33 +81,18 @@ def endpoint(path: str, reply: HttpReply, rule: HealthEndpoint | None = None) ->
                     request_id=reply.request_id, lacks=lacks)
 
 
-def value_at(document: Any, place: str) -> Any:
-    """What lies at a dotted place of a JSON document; None where there is nothing. A name may hold dots itself."""
-    if not isinstance(document, dict):
-        return None
-    if place in document:
-        return document[place]
-    first, _, rest = place.partition(".")
-    return value_at(document.get(first), rest) if rest else None
-
-
 def _lacking(rule: HealthEndpoint, document: Any, fault: str, text: str) -> Iterator[str]:
     if fault and (rule.fields or rule.json_is is not None):
         yield fault
         return
     for place, value in rule.fields.items():
         found = value_at(document, place)
-        if not _same(found, value):
+        if not same_json(found, value):
             yield f"{place} is {_in_words(found)}, not {_in_words(value)}"
-    if rule.json_is is not None and not _same(document, rule.json_is):
+    if rule.json_is is not None and not same_json(document, rule.json_is):
         yield f"it is {_in_words(document)}, not {_in_words(rule.json_is)}"
     if rule.contains and rule.contains not in text:
         yield f"{rule.contains!r} is not in it"
-
-
-def _same(found: Any, wanted: Any) -> bool:
-    # compared as JSON, for Python takes true for 1
-    return json.dumps(found, sort_keys=True) == json.dumps(wanted, sort_keys=True)
 
 
 def _in_words(value: Any) -> str:

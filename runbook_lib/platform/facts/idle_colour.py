@@ -67,9 +67,16 @@ def backend_service(colour: str) -> str:
 
 def run_smoke_test_inside(environment: Environment, colour: str) -> Question[UserFlow]:
     """The smoke test inside `colour`, before users can reach it. Raises as survey_idle_colour."""
-    return Question(f"smoke test inside {colour}",
-                    lambda connections: smoke_test_over(
-                        ContainerHttp.of_service(connections.server, environment, backend_service(colour))))
+
+    def fetch(connections: Connections) -> UserFlow:
+        name = environment.smoke.service if environment.smoke else ""
+        if not name:
+            return smoke_test_over(environment, connections.http)  # sends nothing, and says why
+        service, host = environment.services[name], f"http://127.0.0.1:{environment.services[name].port}"
+        inside = f"{name}-{colour}" if service.coloured else name
+        return smoke_test_over(environment, ContainerHttp.of_service(connections.server, environment, inside, host))
+
+    return Question(f"smoke test inside {colour}", fetch)
 
 
 def asked_inside(environment: Environment) -> tuple[str, ...]:

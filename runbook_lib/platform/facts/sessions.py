@@ -1,26 +1,25 @@
 """A user's session across a switch: opened on the live release, used on the next one and after a rollback.
 
-One `KeptSession` is shared by the questions of a plan; between them it holds the account, its tokens, and what it had.
+One `KeptSession` is shared by the questions of a plan; between them it holds the user, and what its replies gave it.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from runbook_lib.core.errors import EndpointUnavailable, RunbookError
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.synthetic_account import (
+from runbook_lib.platform.facts.synthetic_user import (
+    NOT_TRIED,
     RATE_LIMITED,
-    SyntheticAccount,
+    SyntheticUser,
     UserAction,
-    act,
     document_of,
 )
 
-OWNED = ("/squads", "/builds")  # what the user makes, and reads back later
+TIDY = "tidy up"
 AGAIN_S = (1.0, 2.0, 4.0)
 
 
@@ -49,7 +48,7 @@ class SessionView:
 
 @dataclass(frozen=True)
 class SessionEnd:
-    """The session as it was used last, and how its account was deleted."""
+    """The session as it was used last, and how what it made was removed."""
 
     view: SessionView
     deleted: UserAction
@@ -60,53 +59,35 @@ class KeptSession:
     """The session of one plan. Nothing is made before `open_session` is asked."""
 
     environment: Environment
-    account: SyntheticAccount | None = None
-    first_token: str = field(default="", repr=False)
-    owned: dict[str, dict[str, Any]] = field(default_factory=dict)
+    user: SyntheticUser | None = None
     before: tuple[ListedRows, ...] = ()
 
     def open(self, connections: Connections) -> SessionView:
-        """Register, log in, make a squad and a build, and count the lists: on the release that is live."""
+        """Do the steps that open a session, and count the lists: on the release that is live."""
         self._forget()
-        account = self.account = SyntheticAccount(connections.http)
-        squad = {"name": f"{account.name} squad", "description": "made by a runbook, deleted by it"}
-        build = {"name": f"{account.name} build", "profession": "guardian", "role": "support"}
-        actions: list[UserAction] = []
-        for title, path, body, status in (("register", "/auth/register", account.credentials, 201),
-                                          ("log in", "/auth/login", account.credentials, 200),
-                                          ("create a squad", "/squads", squad, 201),
-                                          ("create a build", "/builds", build, 201)):
-            done, document = act(account, title, "POST", path, body, status)
-            actions.append(done)
-            if not done.works:
-                account.delete()
-                self._forget()
-                return SessionView(tuple(actions))
-            if path in OWNED and "id" in document:
-                self.owned[f"{path}/{document['id']}"] = body
-        self.first_token = account.access_token
-        self.before = self._lists(account)
-        return SessionView(tuple(actions), self.before, self.before, account.name)
+        smoke = self.environment.smoke
+        if smoke is None or smoke.session is None:
+            return SessionView(())
+        user = self.user = SyntheticUser(smoke, connections.http)
+        actions = [one for one in user.do_all(smoke.opening) if one.detail != NOT_TRIED]
+        if not all(one.works for one in actions):
+            user.tidy()
+            self._forget()
+            return SessionView(tuple(actions))
+        self.before = self._lists(user)
+        return SessionView(tuple(actions), self.before, self.before, user.name)
 
     def use(self, connections: Connections) -> SessionView:
-        """Go on with the session: as its first token, and as a renewed one; read back what it owns, and the lists."""
-        account = self.account
-        if account is None:
+        """Go on with the session: each step, also after one that did not work, and the lists once more."""
+        user, smoke = self.user, self.environment.smoke
+        if user is None or smoke is None or smoke.session is None:
             return SessionView(())
-        account.http = connections.http
-        account.access_token, renewed = self.first_token, account.access_token
-        actions = [self._do("go on with a session from before the switch", "GET", "/auth/me", None,
-                            {"username": account.name})]
-        for path, shown in self.owned.items():
-            actions.append(self._do(f"read back {path.split('/')[1]} from before the switch", "GET", path, None, shown))
-        now = self._lists(account)
-        actions.append(self._do("renew a session from before the switch", "POST", "/auth/refresh",
-                                {"refresh_token": account.refresh_token}, None))
-        account.access_token = account.access_token or renewed
-        return SessionView(tuple(actions), self.before, now, account.name)
+        user.http = connections.http
+        actions = tuple(user.do(step) for step in smoke.session.use)
+        return SessionView(actions, self.before, self._lists(user), user.name)
 
     def finish(self, connections: Connections) -> SessionEnd:
-        """Use it once more, again for a few seconds while the traffic is just moving back; then delete the account."""
+        """Use it once more, again for a few seconds while the traffic is just moving back; then tidy up."""
         view = self.use(connections)
         for pause_s in AGAIN_S:
             if all(one.works is not False for one in view.actions):
@@ -116,28 +97,27 @@ class KeptSession:
         return SessionEnd(view, self.close(connections))
 
     def close(self, connections: Connections) -> UserAction:
-        """Delete the account with all it owns. Never raises."""
-        if self.account is None:
-            return UserAction("delete the account", True, "no session is open", "204")
-        self.account.http = connections.http
-        done = self.account.delete()
+        """Remove all that the session made. Never raises."""
+        if self.user is None:
+            return UserAction(TIDY, True, "no session is open", "")
+        self.user.http = connections.http
+        done = self.user.tidy()
+        leaves = self.user.smoke.leaves
         self._forget()
-        return done
+        # the first that did not work, or the last: one of them is what the operator has to know
+        return next((one for one in done if not one.works), done[-1] if done else
+                    UserAction(TIDY, True, f"nothing tidies up; stays: {leaves}", ""))
 
-    def _do(self, title: str, method: str, path: str, body: Any, shows: dict[str, Any] | None) -> UserAction:
-        assert self.account is not None
-        return act(self.account, title, method, path, body, 200, shows)[0]
-
-    def _lists(self, account: SyntheticAccount) -> tuple[ListedRows, ...]:
+    def _lists(self, user: SyntheticUser) -> tuple[ListedRows, ...]:
         paths = [path for path, table in self.environment.restore_drill.reads.items() if table]
-        return tuple(_listed(account, path) for path in paths)
+        return tuple(_listed(user, path) for path in paths)
 
     def _forget(self) -> None:
-        self.account, self.first_token, self.owned, self.before = None, "", {}, ()
+        self.user, self.before = None, ()
 
 
 def open_session(kept: KeptSession) -> Question[SessionView]:
-    """Open it on the release that is live. An action that fails is a value, and leaves no account."""
+    """Open it on the release that is live. An action that fails is a value, and leaves nothing."""
     return Question("a session on the live release", kept.open)
 
 
@@ -147,18 +127,18 @@ def use_session(kept: KeptSession) -> Question[SessionView]:
 
 
 def finish_session(kept: KeptSession) -> Question[SessionEnd]:
-    """Use it on what is live after a rollback, and delete its account."""
+    """Use it on what is live after a rollback, and remove what it made."""
     return Question("the session after the rollback", kept.finish)
 
 
 def close_session(kept: KeptSession) -> Question[UserAction]:
-    """End it and delete its account; safe where there is none."""
+    """End it and remove what it made; safe where there is none."""
     return Question("the end of the session", kept.close)
 
 
-def _listed(account: SyntheticAccount, path: str) -> ListedRows:
+def _listed(user: SyntheticUser, path: str) -> ListedRows:
     try:
-        reply = account.ask("GET", path)
+        reply = user.http.request("GET", path)
     except (EndpointUnavailable, RunbookError) as error:
         return ListedRows(path, None, None, error.what)
     if reply.status != 200:

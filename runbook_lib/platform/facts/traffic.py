@@ -20,12 +20,12 @@ from runbook_lib.core.questions import Connections, Http, Question
 from runbook_lib.core.text import head_of, lines_of
 from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
+from runbook_lib.environment.requests import filled
 from runbook_lib.platform.facts.logs import ACCESS_LOG
 
 MARKER = ".runbook/switched.mark"
 AGENT = "runbook-watch"
 BIN_S = 0.05  # response times are counted in steps of this
-READS = ("/api/v1/builds", "/api/v1/squads")
 ERROR_RATE = "API error rate"
 _NO_MARKER = 66
 
@@ -49,12 +49,14 @@ function field(name,   at, rest) {
     return rest
 }
 BEGIN { split(HEALTH, list, " "); for (n in list) apart[list[n]] = 1
+        slow = split(SLOW, by_intent, " ")
         split(OLD, list_of_old, " "); for (n in list_of_old) old[list_of_old[n]] = 1 }
 { path = field("path"); status = field("status") + 0
-  if (index(path, "/api/") != 1 || path in apart || status == 429 || status < 100) next
+  if (index(path, API) != 1 || path in apart || status == 429 || status < 100) next
   backend = field("upstream"); sub(/.*, /, "", backend); sub(/:[0-9]+$/, "", backend); if (backend in old) next
   at = field("time"); requests[at]++; if (status >= 500) errors[at]++; if (field("agent") != AGENT) external[at]++
-  if (!index(path, "/auth/")) bins[at " " int(field("seconds") / BIN)]++ }
+  for (n = 1; n <= slow; n++) if (index(path, by_intent[n])) next
+  bins[at " " int(field("seconds") / BIN)]++ }
 END { for (at in requests) print "second", at, requests[at], errors[at] + 0, external[at] + 0
       for (bin in bins) print "bin", bin, bins[bin] }
 """
@@ -72,7 +74,8 @@ parts() {{
     [ -z "$old" ] || tail -c "+$((size + 1))" "$old"
     cat "$2"
 }}
-parts "$@" | LC_ALL=C awk -v HEALTH="$3" -v OLD="${{5:-$old}}" -v AGENT={AGENT} -v BIN={BIN_S} "$4"
+parts "$@" | LC_ALL=C awk -v HEALTH="$3" -v OLD="${{5:-$old}}" -v AGENT={AGENT} -v BIN={BIN_S} -v API="$6" \\
+    -v SLOW="$7" "$4"
 """
 
 
@@ -80,7 +83,7 @@ parts "$@" | LC_ALL=C awk -v HEALTH="$3" -v OLD="${{5:-$old}}" -v AGENT={AGENT} 
 class SecondBucket:
     """API requests that ended in one second, health checks and 429 left out. `external`: not sent by the watch.
 
-    `latency_bins` counts response times in steps of 0.05 s, without /auth/: a password's hash takes its time by intent.
+    `latency_bins` counts response times in steps of 0.05 s, without what is slow by intent.
     """
 
     at: datetime
@@ -167,7 +170,7 @@ def watched_traffic(environment: Environment) -> Question[Traffic]:
     def fetch(connections: Connections) -> Traffic:
         traffic = _read(environment, connections)
         if traffic.external_in_last(interval_s) < wanted:
-            _send(connections.http, wanted)
+            _send(connections.http, environment.traffic.reads, wanted)
         return traffic
 
     return Question("traffic since the switch", fetch)
@@ -214,8 +217,9 @@ def parse_traffic(text: str) -> Traffic:
 
 
 def _read(environment: Environment, connections: Connections, old: str = "") -> Traffic:
-    apart = " ".join(environment.health.endpoints)
-    words = ("bash", "-c", _READ, "traffic", environment.server.path(MARKER), ACCESS_LOG, apart, _COUNT, old)
+    apart, rules = " ".join(environment.health.endpoints), environment.traffic
+    words = ("bash", "-c", _READ, "traffic", environment.server.path(MARKER), ACCESS_LOG, apart, _COUNT, old,
+             rules.api, " ".join(rules.slow_by_intent))
     result = connections.server.run(Command(words, timeout_s=30, accepts=(0, _NO_MARKER)))
     if result.exit_code == _NO_MARKER:
         raise FactUnreadable("no switch has left its marker, so nothing can be counted since it",
@@ -224,11 +228,11 @@ def _read(environment: Environment, connections: Connections, old: str = "") -> 
     return parse_traffic(result.stdout)
 
 
-def _send(http: Http, number: int) -> None:
+def _send(http: Http, reads: Sequence[str], number: int) -> None:
     """Reads past the cache, concurrently. Their outcome is in the access log, and is counted there."""
 
     def once(place: int) -> None:
-        path = f"{READS[place % len(READS)]}?limit=1&offset={random.randrange(500)}"
+        path = filled(reads[place % len(reads)], {"number": str(random.randrange(500))})
         with suppress(EndpointUnavailable):
             http.request("GET", path, headers={"User-Agent": AGENT}, timeout_s=5.0)
 

@@ -116,14 +116,14 @@ class _Check:
             return Compatibility(None, Stage.PREPARE, started.message, before)
         copy = self._copy_in(started)
         try:
-            flow = smoke_test_over(ContainerHttp(self.server, copy.backend))
+            flow = smoke_test_over(self.environment, ContainerHttp(self.server, copy.backend))
         finally:
             self._remove(copy)
         message = "" if flow.works else f"on the schema as it is a user cannot {fault_of(flow)}"
         return Compatibility(flow.works, Stage.SMOKE_TEST, message, before, before, flow)
 
     def _before_and_after(self, http: ContainerHttp, copy: _Copy, before: str | None) -> Compatibility:
-        control = smoke_test_over(http)
+        control = smoke_test_over(self.environment, http)
         if not control.works:
             message = f"on its own schema, too, a user cannot {fault_of(control)}"
             return Compatibility(None, Stage.CONTROL, message, before, flow=control)
@@ -132,11 +132,11 @@ class _Check:
         if moved.outcome != PASSED:
             message = moved.message or "the migrations failed on the copy"
             return Compatibility(None, Stage.MIGRATE, message, before, after)
-        first = smoke_test_over(http)
+        first = smoke_test_over(self.environment, http)
         if first.works:
             return Compatibility(True, Stage.SMOKE_TEST, "", before, after, first)
         # a statement prepared before the migration fails once on each connection and is then prepared again
-        again, fault = smoke_test_over(http), fault_of(first)
+        again, fault = smoke_test_over(self.environment, http), fault_of(first)
         if again.works:
             return Compatibility(True, Stage.SMOKE_TEST, "", before, after, again, first_fault=fault)
         message = f"on the new schema a user cannot {fault_of(again)}"
@@ -146,7 +146,7 @@ class _Check:
         """Whether the code also starts on the new schema: after a rollback, or a crash, it must."""
         restarted = self._do("restart", self.environment.api_of(colour), copy.name, timeout_s=START_TIMEOUT_S)
         if restarted.outcome == PASSED:
-            flow = smoke_test_over(http)
+            flow = smoke_test_over(self.environment, http)
             if flow.works:
                 return replace(found, stage=Stage.RESTART, flow=flow)
             message = f"started anew on the new schema a user cannot {fault_of(flow)}"

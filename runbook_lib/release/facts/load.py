@@ -64,10 +64,8 @@ class Load:
         return 100 * self.errors / counted if counted else None
 
 
-def measure_load(
-    environment: Environment, paths: tuple[str, ...] = ("/api/v1/builds", "/api/v1/health", "/")
-) -> Question[Load]:
-    """The configured number of GET requests at the configured rate, spread over `paths`.
+def measure_load(environment: Environment) -> Question[Load]:
+    """The configured number of GET requests at the configured rate, spread over `load.paths`.
 
     Bounded: `environment.load` limits requests and rate, each request ends after 10 s. An unanswered request is a
     sample, never an error.
@@ -78,7 +76,7 @@ def measure_load(
         began = time.monotonic()
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="load") as pool:
             pending = []
-            for number, path in zip(range(wanted), itertools.cycle(paths), strict=False):
+            for number, path in zip(range(wanted), itertools.cycle(environment.load.paths), strict=False):
                 time.sleep(max(0.0, began + number / rate_per_s - time.monotonic()))
                 pending.append(pool.submit(_once, connections.http, path))
             samples = tuple(future.result() for future in pending)

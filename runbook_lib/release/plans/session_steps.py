@@ -28,6 +28,11 @@ def skip_reason(rollout: Rollout) -> str:
     """Why no session is kept across the switch; empty when one is."""
     if rollout.live_colour is None:
         return "no release is live yet"
+    smoke = rollout.environment.smoke
+    if smoke is None:
+        return f"there is no smoke test: {rollout.environment.without.get('smoke', 'none is named')}"
+    if smoke.session is None:
+        return "the environment file names no session (smoke.session)"
     if rollout.choices.sessions == "end":
         return 'sessions = "end": users may be logged out by this release'
     backend = rollout.environment.api_of(rollout.live_colour or "")

@@ -60,29 +60,26 @@ def test_an_environment_without_the_key_is_none() -> None:
 
 def test_the_flow_is_what_the_smoke_test_does() -> None:
     """One application, two ways to write a user's flow down: they must not drift apart."""
-    from runbook_lib.core.questions import HttpReply
-    from runbook_lib.platform.facts.smoke_test import smoke_test_over
+    staging = load_environment("staging")
+    assert staging.load_test is not None
+    assert staging.smoke is not None
+    flow = {(step.method, step.path) for step in staging.load_test.flow}
+    assert {(step.method, step.path) for step in staging.smoke.steps} <= flow
 
-    asked: list[tuple[str, str]] = []
 
-    class Http:
-        def request(self, method: str, path: str, **options: object) -> HttpReply:
-            asked.append((method, path))
-            body = options.get("json")
-            document = dict(body) if isinstance(body, dict) else {"name": "", "username": ""}
-            if method == "GET":
-                document = next((dict(kept) for where, kept in kept_bodies.items() if path.startswith(where)), {})
-            elif method in ("POST", "PUT") and isinstance(body, dict):
-                kept_bodies[path.rstrip("0123456789/")] = body
-            import json
-
-            status = {"/register": 201, "/squads": 201, "/builds": 201, "/me": 204}.get(path[path.rindex("/"):], 200)
-            tokens = {"id": 7, "access_token": "a", "refresh_token": "r"}
-            return HttpReply(path, status, {}, json.dumps({**document, **tokens}).encode(), 0.01)
-
-    kept_bodies: dict[str, dict[str, object]] = {}
-    assert smoke_test_over(Http()).works  # type: ignore[arg-type]
-    flow = load_environment("staging").load_test
-    assert flow is not None
-    mine = {(step.method, step.path.replace("${squad}", "7").replace("${build}", "7")) for step in flow.flow}
-    assert {(method, path.partition("?")[0]) for method, path in asked} <= mine
+@pytest.mark.parametrize(("step", "fault"), [
+    ("{name: a, path: //evil.example.com/x}", "should be a path on the application's own host"),
+    ("{name: a, path: /\\\\evil.example.com}", "should be a path on the application's own host"),
+    ("{name: a, path: '/a#b'}", "should be a path on the application's own host"),
+    ("{name: a, path: 'https://evil.example.com/'}", "should be a path of a URL such as /health"),
+    ("{name: a, path: /, headers: {Host: evil.example.com}}", "Host is set by whoever sends the request"),
+    ("{name: a, path: /, headers: {transfer-encoding: chunked}}", "transfer-encoding is set by whoever sends the request"),
+    ('{name: a, path: /, headers: {X-A: "b\\r\\nX-Evil: 1"}}', "should be one line without control characters"),
+    ('{name: a, path: /, headers: {"X A": b}}', "headers"),
+    ("{name: a, path: /, json_body: {a: b}, form: {a: b}}", "json_body and form: at most one of them"),
+    ("{name: a, path: /, form: {a: '${lost}'}}", r"\$\{lost\} is kept by no earlier step"),
+])
+def test_no_request_leaves_the_host_or_brings_headers_of_its_own(tmp_path: Path, step: str, fault: str) -> None:
+    for flow in (f"load_test: {{flow: [{step}]}}", f"smoke: {{session: null, leaves: rows, steps: [{step}]}}"):
+        with pytest.raises(EnvironmentInvalid, match=fault):
+            loaded(tmp_path, flow)

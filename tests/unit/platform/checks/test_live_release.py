@@ -107,7 +107,7 @@ def test_a_file_that_the_page_names_and_the_image_lacks_is_seen_before_the_switc
 
 def test_a_flow_inside_fails_when_even_the_quickest_read_is_slow() -> None:
     def flow(*seconds: float) -> UserFlow:
-        reads = [UserAction(f"read {place}", True, "200", "200", took) for place, took in enumerate(seconds)]
+        reads = [UserAction(f"read {place}", True, "200", "200", took, read=True) for place, took in enumerate(seconds)]
         return UserFlow((UserAction("log in", True, "200", "200", 4.0), *reads))
 
     assert bad(judge_flow(2000)(flow(0.05, 2.5))) == []

@@ -10,7 +10,7 @@ import pytest
 from runbook_lib.core.questions import HttpReply
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.checks.sessions import session_lives_on
-from runbook_lib.platform.facts import sessions, synthetic_account
+from runbook_lib.platform.facts import sessions, synthetic_user
 from runbook_lib.platform.facts.sessions import (
     KeptSession,
     SessionView,
@@ -25,7 +25,7 @@ ENVIRONMENT = load_environment("staging")
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(synthetic_account, "PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr(synthetic_user, "PAUSES_S", (0.0, 0.0))
     monkeypatch.setattr(sessions, "AGAIN_S", (0.0, 0.0))
 
 
@@ -96,6 +96,32 @@ def test_a_session_lives_on_where_nothing_changed_and_again_after_it_was_renewed
     release, kept = opened()
     assert faults(used(release, kept)) == []
     assert faults(used(release, kept)) == []
+
+
+def test_a_refresh_token_counts_once_and_the_first_access_token_every_time() -> None:
+    """An application may take a refresh token back when it is used: the next use must have the one that came for it."""
+    release, kept = opened()
+    sent: list[tuple[str, str]] = []
+    valid = ["one-refresh"]
+
+    class Once(Release):
+        def request(self, method: str, path: str, *, json: Any = None, headers: Any = None, timeout_s: float = 10) -> HttpReply:
+            if path.endswith("/auth/me") and method == "GET":
+                sent.append(("me", headers["Authorization"]))
+            if path.endswith("/auth/refresh"):
+                sent.append(("refresh", json["refresh_token"]))
+                if json["refresh_token"] != valid[0]:
+                    return reply(path, 401, {})
+                valid[0] = f"one-refresh-{len(sent)}"
+                return reply(path, 200, {"access_token": "renewed", "refresh_token": valid[0]})
+            return super().request(method, path, json=json, headers=headers, timeout_s=timeout_s)
+
+    once = Once()
+    once.user, once.made, once.accounts = release.user, release.made, release.accounts
+    assert faults(used(once, kept)) == []
+    assert faults(used(once, kept)) == []
+    assert [value for name, value in sent if name == "me"] == ["Bearer one-access"] * 2
+    assert len({value for name, value in sent if name == "refresh"}) == 2
 
 
 def test_another_key_of_the_tokens_logs_users_out() -> None:

@@ -33,7 +33,7 @@ def counted(folder: Path, text: str = "", *, mark: bool = True, health: str = "/
 
 def read(folder: Path, health: str = "/health /api/v1/health") -> Traffic:
     words = ("bash", "-c", traffic._READ, "traffic", str(folder / "mark"), str(folder / "access.log"), health,
-             traffic._COUNT)
+             traffic._COUNT, "", "/api/", "/auth/")
     return parse_traffic(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
 
 

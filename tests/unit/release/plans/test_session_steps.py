@@ -13,7 +13,7 @@ from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment, load_environment
 from runbook_lib.execution.gate import open_gate
 from runbook_lib.platform.facts.sessions import KeptSession, SessionEnd, SessionView
-from runbook_lib.platform.facts.synthetic_account import UserAction
+from runbook_lib.platform.facts.synthetic_user import UserAction
 from runbook_lib.platform.plans.rollout import Choices, Rollout
 from runbook_lib.release.plans import session_steps
 from runbook_lib.release.plans.deploy import plan_deploy

@@ -24,7 +24,7 @@ from runbook_lib.release.plans.verification_steps import external_gate, internal
 COMMIT, OTHER = "b" * 40, "c" * 40
 WELL = tuple(Container(name, name, "i", "d", "running", "healthy", 0, False, 0, None)
              for name in ("backend-blue", "frontend-blue"))
-FLOW = UserFlow((UserAction("read squads", True, "200", "200", 0.1),))
+FLOW = UserFlow((UserAction("read squads", True, "200", "200", 0.1, read=True),))
 
 
 def colour(status: int = 200, commit: str = COMMIT, script: int = 200) -> IdleColour:
