@@ -13,6 +13,7 @@ from runbook_lib.environment.types import (
     BriefSeconds,
     Count,
     HostAndPort,
+    Line,
     Name,
     Port,
     RelativePath,
@@ -63,7 +64,8 @@ class Compose(StrictModel):
     server's directory, in this order, and no others are read: not an override file that Compose would find, either.
     `profiles` are active besides the live colour; one that is called like a service which this environment does without
     is not. `configuration` are folders of the repository that services mount: when one changes, so does its hash, which
-    Compose gets as `<FOLDER>_CONFIG_HASH`. `existing`: containers or data of this project must be on the server, so
+    Compose gets as `<FOLDER>_CONFIG_HASH`; where a service carries it in `configuration_label`, it is read from there
+    should the server's files be lost. `existing`: containers or data of this project must be on the server, so
     that a mistake in its name does not make another, empty database; false where a first deployment is meant. Source:
     Compose manual, project name; merge; profiles.
     """
@@ -72,6 +74,7 @@ class Compose(StrictModel):
     files: Annotated[tuple[RelativePath, ...], Field(min_length=1, max_length=20)]
     profiles: tuple[Name, ...] = ()
     configuration: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")], ...] = ()
+    configuration_label: Line | None = None
     existing: bool = False
 
     def project_of(self, environment_name: str) -> str:

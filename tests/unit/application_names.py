@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[2]
 # May only fall: whoever removes names lowers the number, and no change adds one. What is left at the end is zero of each.
 MOST = {
     "images": 0,
-    "labels": 9,
+    # what is left: by which copies of versions up to 0.2 are known
+    "labels": 4,
     "metrics": 4,
     "log folders": 2,
     "other names": 8,

@@ -21,7 +21,6 @@ from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import endpoint
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
-CONFIGURATION_LABEL = "org.gw2.config-hash"
 # Containers of our folder in another project, and of our project in another folder. A folder may have several paths.
 STRANGERS = r"""
 here=$(readlink -f -- "$1") || here=$1
@@ -176,8 +175,8 @@ def env_file_of(environment: Environment, containers: Iterable[Container], live:
         variables[f"{colour.upper()}_VERSION"] = versions.get(commit, commit[:12])
     for service, one in sorted(found.items()):
         name = service.upper().replace("-", "_")
-        if one.labels.get(CONFIGURATION_LABEL):
-            variables[f"{name}_CONFIG_HASH"] = one.labels[CONFIGURATION_LABEL]
+        if of_configuration := one.labels.get(environment.compose.configuration_label or ""):
+            variables[f"{name}_CONFIG_HASH"] = of_configuration
         if f"{name}_IMAGE" in environment.images:
             variables[f"{name}_IMAGE"] = one.image
     variables = {**environment.images, **variables}

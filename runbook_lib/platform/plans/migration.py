@@ -40,7 +40,7 @@ def alembic(environment: Environment, colour: str, *words: str, commit: str | No
     A session of it that waits longer than 5 s for a lock is canceled, whether its driver reads PGOPTIONS or not.
     """
     one_off = ("run", "--rm", "--no-deps", "-T", "--name", one_off_name(environment),
-               "--label", "org.gw2.runbook=migration", "--label", f"org.gw2.project={environment.project}",
+               "--label", "runbook.job=migration", "--label", f"runbook.project={environment.project}",
                "--env", PG_OPTIONS, environment.api_of(colour), "alembic", "-x", LOCK_TIMEOUT, *words)
     started = compose(environment, *one_off, timeout_s=MIGRATION_TIMEOUT_S)
     # Compose prefers the process environment to .env: the container gets this image, whatever .env names

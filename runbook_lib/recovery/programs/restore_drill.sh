@@ -9,7 +9,8 @@
 set -uo pipefail
 export LC_ALL=C
 umask 077
-readonly LABEL=org.gw2.runbook=restore-drill OF_PROJECT=org.gw2.project
+readonly LABEL=runbook.job=restore-drill OF_PROJECT=runbook.project
+readonly BEFORE_0_3=(org.gw2.runbook=restore-drill org.gw2.project)  # as versions up to 0.2 labelled a copy
 readonly EXHAUSTED='No space left on device|out of memory|out of shared memory|terminating connection|server closed the connection'
 
 encoded() { printf '%s' "$1" | base64 -w0; }
@@ -44,7 +45,10 @@ remove() { docker rm --force --volumes "$copy-application" "$copy" >/dev/null 2>
 # environment on this server may have a drill of its own.
 clear_remains() {
     local one
-    for one in $(docker ps --all --quiet --filter "label=$LABEL" --filter "label=$OF_PROJECT=$project"); do docker rm --force --volumes "$one" >/dev/null; done
+    for one in $(docker ps --all --quiet --filter "label=$LABEL" --filter "label=$OF_PROJECT=$project") \
+        $(docker ps --all --quiet --filter "label=${BEFORE_0_3[0]}" --filter "label=${BEFORE_0_3[1]}=$project"); do
+        docker rm --force --volumes "$one" >/dev/null
+    done
 }
 
 # Whether it is a dump at all shows while it is loaded: it is decompressed once.

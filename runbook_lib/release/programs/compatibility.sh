@@ -12,8 +12,11 @@
 
 # What a run left that died: its containers have ended by LIMIT_S; those of a code that crashed keep their log until now.
 remove_ended() {
-    docker ps --all --quiet --filter "label=$LABEL" --filter "label=$OF_PROJECT=$project" --filter status=exited \
-        | xargs -r docker rm --force >/dev/null
+    {
+        docker ps --all --quiet --filter "label=$LABEL" --filter "label=$OF_PROJECT=$project" --filter status=exited
+        # as versions up to 0.2 labelled them
+        docker ps --all --quiet --filter label=org.gw2.runbook=schema-copy --filter "label=org.gw2.project=$project" --filter status=exited
+    } | xargs -r docker rm --force >/dev/null
 }
 
 start() {

@@ -14,7 +14,7 @@
 set -uo pipefail
 export LC_ALL=C
 readonly LIMIT_S=120 START_S=90
-readonly LABEL=org.gw2.runbook=configuration-validation OF_PROJECT=org.gw2.project
+readonly LABEL=runbook.job=configuration-validation OF_PROJECT=runbook.project
 
 main() {
     local checkout=$1 commit_wanted=$2; project=$3 files=("${@:5:$4}"); shift $((4 + $4))

@@ -9,7 +9,7 @@ export LC_ALL=C
 # A run that dies cannot remove its copy: every container of it ends on its own after this time.
 readonly LIMIT_S=300
 # whose they are: another environment on this server has copies of its own
-readonly LABEL=org.gw2.runbook=schema-copy OF_PROJECT=org.gw2.project
+readonly LABEL=runbook.job=schema-copy OF_PROJECT=runbook.project
 
 # result OUTCOME, the message on standard input: always the last record. Status 0: an outcome is an answer, not an error.
 result() { printf 'result\t%s\t%s\n' "$1" "$(last_lines 3000 | encoded)"; exit 0; }

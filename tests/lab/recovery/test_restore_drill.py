@@ -23,7 +23,7 @@ from runbook_lib.recovery.plans.restore_drill import drill_command
 from tests.lab.conftest import Lab
 
 FOLDER = "/backups/postgres"
-OURS = "label=org.gw2.runbook=restore-drill"
+OURS = "label=runbook.job=restore-drill"
 
 
 @dataclass

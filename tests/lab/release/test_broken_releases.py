@@ -35,4 +35,4 @@ def test_a_file_that_is_spoilt_after_the_check_out_is_rolled_back(lab: Lab, outp
 
 def test_a_migration_that_the_live_code_cannot_live_with_leaves_the_schema_and_no_copy_behind(lab: Lab) -> None:
     assert schema_revision(lab.instance) == CATALOGUE[NEXT_RELEASE].schema_revision
-    assert lab.on_server("docker", "ps", "--all", "--quiet", "--filter", "label=org.gw2.runbook=schema-copy").strip() == ""
+    assert lab.on_server("docker", "ps", "--all", "--quiet", "--filter", "label=runbook.job=schema-copy").strip() == ""

@@ -23,6 +23,7 @@ echo "$*" >>"$FOLDER/asked"
 fail() { echo "$1 is away" >&2; exit 1; }
 case "$1 $*" in
     ps*com.docker.compose.service*) [[ $FAILS != ps ]] || fail Docker; [[ $FAILS == absent ]] || echo live ;;
+    ps*label=org.gw2.runbook=restore-drill*label=org.gw2.project=gw2-staging*) echo earlier ;;
     ps*) ;;
     inspect*Config.Image*) [[ $FAILS != inspect ]] || fail Docker; echo postgres:15 ;;
     exec*) question=$(cat)
@@ -74,3 +75,11 @@ def test_without_a_live_database_the_copy_is_made_by_the_environment(tmp_path: P
     record, asked = drill(tmp_path, fails)
     assert "\ncreate " in asked
     assert "The disposable database did not start: the copy is away" in record["message"]
+
+
+def test_what_a_drill_of_an_earlier_version_left_is_removed_as_well(tmp_path: Path) -> None:
+    """It had other labels, and this project's name; no other environment's copy has that."""
+    _, asked = drill(tmp_path, "ps")
+    assert "rm --force --volumes earlier\n" in asked
+    ours = [line for line in asked.splitlines() if "label=runbook.job=restore-drill" in line]
+    assert ours and all("label=runbook.project=gw2-staging" in line for line in ours)
