@@ -27,7 +27,8 @@ class Application:
         self.stored: dict[str, Any] = {}
         self.asked: list[tuple[str, str]] = []
 
-    def request(self, method: str, path: str, *, json: Any = None, headers: Any = None, timeout_s: float = 10) -> HttpReply:
+    def request(self, method: str, path: str, *, json: Any = None, form: Any = None, headers: Any = None,
+                timeout_s: float = 10) -> HttpReply:
         self.asked.append((method, path))
         if self.dead:
             raise EndpointUnavailable("connection refused")

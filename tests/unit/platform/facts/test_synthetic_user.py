@@ -164,6 +164,6 @@ def test_what_was_never_kept_is_not_removed_and_not_made_once_more() -> None:
 
 def test_each_step_that_tidies_up_is_done_whatever_became_of_the_others() -> None:
     works, _, http = done(THING, {"method": "DELETE", "path": "/one", "status": 204, "always": True}, REMOVE,
-                          {"path": "/broken"}, **{"/things": [(201, {"id": 7})], "/broken": [500], "/one": [500], "/things/7": [204]})
+                          {"path": "/broken"}, **dict[str, list[Any]]({"/things": [(201, {"id": 7})], "/broken": [500], "/one": [500], "/things/7": [204]}))
     assert works == [True, False, False, True]
     assert http.asked[-1] == "/things/7"
