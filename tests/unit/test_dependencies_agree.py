@@ -23,6 +23,7 @@ PROGRAMS = {"check-jsonschema", "flit-core", "ipykernel", "jupyterlab", "mypy", 
             "zizmor"}
 
 GENERATOR = "lab/dashboards/"
+OTHER_APPLICATION = re.compile(r"lab/applications/[a-z]+/")
 
 
 def normal(name: str) -> str:
@@ -52,13 +53,14 @@ def locked() -> dict[str, list[str]]:
 def third_party_imports(folder: str, *, without: str = "lab/app/") -> set[str]:
     """Top-level packages that Python files below `folder` import, without our own and the standard library.
 
-    Files below `without` do not count, and neither do those of the lab's application.
+    Files below `without` do not count, and neither do those of the lab's applications.
     """
     ours = {"runbook_lib", "lab", "tests", "app", "conftest", "__future__"}
     found: set[str] = set()
     for path in (ROOT / folder).rglob("*.py"):
         relative = path.relative_to(ROOT).as_posix()
-        if relative.startswith(("lab/app/", without)) or "node_modules" in relative:  # the application has its own requirements
+        # an application runs in containers, with requirements of its own
+        if relative.startswith(("lab/app/", without)) or OTHER_APPLICATION.match(relative) or "node_modules" in relative:
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
