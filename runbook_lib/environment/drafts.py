@@ -71,13 +71,19 @@ SOME_TEXT = "shop"  # has the form of every other key
 def todos_in(data: object, above: Location = ()) -> tuple[Location, ...]:
     """The place of each TODO in an environment file's mapping: a value or key that is `TODO`, or begins `TODO:`."""
     if isinstance(data, dict):
-        keys = [(*above, key) for key in data if _is_todo(key) and not isinstance(data[key], dict | list)]
+        keys = [(*above, key) for key in data if is_todo(key) and not isinstance(data[key], dict | list)]
         # a key and its value, both to be written, are one task
         return tuple(keys) + tuple(place for key, value in data.items() if (*above, key) not in keys
                                    for place in todos_in(value, (*above, key)))
     if isinstance(data, list):
         return tuple(place for index, value in enumerate(data) for place in todos_in(value, (*above, index)))
-    return (above,) if _is_todo(data) else ()
+    return (above,) if is_todo(data) else ()
+
+
+def is_todo(value: object) -> bool:
+    """Whether a key or value is left to an operator."""
+    # `TODO list` may be a title; the colon is what people write who add a reason
+    return isinstance(value, str) and (value.strip() == TODO or value.strip().startswith(f"{TODO}:"))
 
 
 def described(place: Location) -> str:
@@ -157,8 +163,3 @@ def _example_of(node: dict[str, Any]) -> Any:
         lowest, highest = node.get("minimum", node.get("exclusiveMinimum", 0)), node.get("maximum", 1_000)
         return max(lowest, min(30, highest))
     return EXAMPLES.get(node.get("pattern", ""), SOME_TEXT)
-
-
-def _is_todo(value: object) -> bool:
-    # `TODO list` may be a title; the colon is what people write who add a reason
-    return isinstance(value, str) and (value.strip() == TODO or value.strip().startswith(f"{TODO}:"))

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from runbook_lib.core.errors import EnvironmentInvalid
 from runbook_lib.core.text import did_you_mean, pluralize
 from runbook_lib.environment import project
-from runbook_lib.environment.drafts import described, todos_in
+from runbook_lib.environment.drafts import described, is_todo, todos_in
 from runbook_lib.environment.model import Environment
 from runbook_lib.environment.validation_errors import Location, format_errors, shown_line, source_of
 from runbook_lib.environment.yaml_text import YamlFault, mapping_of
@@ -28,6 +28,7 @@ _LOCAL_PATHS: tuple[Location, ...] = (
 
 
 NO_SSH_CONFIG = "none"  # ssh's own word for no configuration file
+_READABLE = "Name an environment file that this user may read, or an environment by its name."
 _ADDRESS = "address.yaml"  # what `python -m lab up` writes: where one instance is reached
 
 
@@ -124,8 +125,12 @@ def _read(path: Path, trail: tuple[Path, ...]) -> dict[str, Any]:
     except FileNotFoundError:
         # the bare FileNotFoundError says less than who needed the file
         raise _missing(path, trail) from None
-    except (OSError, ValueError) as error:  # also: bytes that are not UTF-8, and NUL in its name
-        raise _invalid(path, f"cannot be read: {error}") from error
+    except OSError as error:
+        raise _invalid(path, f"cannot be read: {error.strerror}", next_step=_READABLE) from error
+    except UnicodeDecodeError as error:
+        raise _invalid(path, f"is not UTF-8 text: byte {error.start + 1} is 0x{error.object[error.start]:02x}") from error
+    except ValueError as error:  # NUL in its name
+        raise _invalid(path, f"cannot be read: {error}", next_step=_READABLE) from error
     try:
         data = mapping_of(text)
     except YamlFault as fault:
@@ -138,8 +143,10 @@ def _with_paths_resolved(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         holder: Any = data
         for parent in parents:
             holder = holder.get(parent) if isinstance(holder, dict) else None
-        if isinstance(holder, dict) and isinstance(holder.get(last), str) and holder[last] not in ("", NO_SSH_CONFIG):
-            holder[last] = _resolved(folder / _expanded(holder[last]))
+        path = holder.get(last) if isinstance(holder, dict) else None
+        # a TODO made absolute would be a file like any other, and the draft no draft any more
+        if isinstance(path, str) and path not in ("", NO_SSH_CONFIG) and not is_todo(path):
+            holder[last] = _resolved(folder / _expanded(path))
     return data
 
 
@@ -180,16 +187,21 @@ def _missing(path: Path, trail: tuple[Path, ...]) -> EnvironmentInvalid:
         return EnvironmentInvalid(
             f"the lab is not up: {_shown(trail[-1])} needs the address in {_shown(path)}, which is not there",
             where=_shown(path),
-            next_step="Run `make lab`, then run again.",
+            next_step=f"Run `{_bringing_up(path.parent.name, trail[-1])}`, then run again.",
         )
     needed = f", needed by {_shown(trail[-1])}" if trail else ""
     return EnvironmentInvalid(f"there is no such file{needed}", where=_shown(path),
                               next_step="Check the path, or give an environment by its name.")
 
 
-def _invalid(path: Path, message: str) -> EnvironmentInvalid:
-    return EnvironmentInvalid(f"{_shown(path)}: {message}", where=_shown(path),
-                              next_step="Correct the file and run again.")
+def _bringing_up(instance: str, needed_by: Path) -> str:
+    """The command that brings an instance of the lab up. An instance's own file lies next to its address."""
+    option = "--name" if needed_by.parent.name == instance else "--application"
+    return "make lab" if instance == "lab" else f".venv/bin/python -m lab up {option} {instance}"
+
+
+def _invalid(path: Path, message: str, next_step: str = "Correct the file and run again.") -> EnvironmentInvalid:
+    return EnvironmentInvalid(f"{_shown(path)}: {message}", where=_shown(path), next_step=next_step)
 
 
 def _shown(path: Path) -> str:

@@ -90,6 +90,14 @@ def test_a_todo_of_a_base_file_is_done_where_an_environment_sets_the_value(tmp_p
         load_environment(base)
 
 
+@pytest.mark.parametrize("place", ["server.key_file", "server.known_hosts_file", "secrets_file"])
+def test_the_path_of_a_local_file_is_left_as_well(tmp_path: Path, place: str) -> None:
+    key, _, below = place.partition(".")
+    line = f"{key}: {{{below}: TODO}}" if below else f"{key}: TODO"
+    with pytest.raises(EnvironmentInvalid, match=f"1 TODO left.\n.*{place}: TODO: "):
+        load_environment(overlay(tmp_path, f"name: mine\n{line}\n"))
+
+
 def test_a_title_may_speak_of_todos(tmp_path: Path) -> None:
     assert load_environment(overlay(tmp_path, "name: mine\ntitle: TODO list of the team\n")).title == "TODO list of the team"
 

@@ -42,6 +42,9 @@ def test_the_lab_that_is_not_up_says_make_lab(tmp_path: Path, monkeypatch: pytes
         load_environment("lab")
     assert "make lab" in caught.value.next_step
     assert "the lab is not up" in caught.value.what
+    with pytest.raises(EnvironmentInvalid, match="the lab is not up") as caught:
+        load_environment("shop")
+    assert "lab up --application shop`" in caught.value.next_step
 
 
 def test_a_second_lab_needs_its_own_address_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,3 +100,13 @@ def test_a_path_that_no_system_takes_is_an_invalid_environment(tmp_path: Path, t
 def test_a_name_that_no_system_takes_is_an_invalid_environment(name: str) -> None:
     with pytest.raises(EnvironmentInvalid):
         load_environment(name)
+
+
+def test_what_cannot_be_read_is_said_without_a_number_of_the_system(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentInvalid) as caught:
+        load_environment(str(tmp_path))
+    assert caught.value.what == f"{tmp_path}: cannot be read: Is a directory"
+    assert "Name an environment file" in caught.value.next_step
+    (tmp_path / "odd.yaml").write_bytes(b"name: mine\ntitle: Gr\xfc\xdfe\n")
+    with pytest.raises(EnvironmentInvalid, match="is not UTF-8 text: byte 21 is 0xfc"):
+        load_environment(str(tmp_path / "odd.yaml"))
