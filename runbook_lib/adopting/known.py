@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from runbook_lib.adopting.kinds import CACHE, DATABASE, is_database, kind_of, technology_of
 from runbook_lib.adopting.lines import Line, Tree, merged, todo
 from runbook_lib.adopting.project import FoundProject, FoundService
+from runbook_lib.adopting.release import release_tree
 from runbook_lib.adopting.secret_names import is_secret_name, references, secret_values
 
 SHORTEST_SECRET = 12  # characters that the draft asks of a secret
@@ -35,7 +36,7 @@ def known_tree(project: FoundProject, name: str) -> Tree:
         "contacts": {"On call": todo("role: address; the first one is called first")},
         "configuration_backup": _configuration(project, database),
     }
-    return merged(tree, _cache(project, cache))
+    return merged(merged(tree, _cache(project, cache)), release_tree(project, name))
 
 
 def _compose(project: FoundProject) -> Tree:
@@ -64,7 +65,8 @@ def _service(project: FoundProject, one: FoundService) -> Tree:
         "title": Line(one.name.replace("-", " ").replace("_", " ").capitalize()),
         "technology": Line(technology_of(one), f"{place}.image" if one.image else f"{place}.build"),
         "purpose": Line(purpose),
-        "ports": Line(list(ports), where) if ports else todo(f"{place} names none", listed=True),
+        "ports": Line(list(ports), where) if ports else todo(
+            f"{place} names none; leave the line out if it listens on none", listed=True),
         "cpus": Line(one.cpus, f"{place}: limits") if one.cpus else todo(limits),
         "memory": Line(one.memory, f"{place}: limits") if one.memory else todo(limits),
         "networks": Line(list(one.networks), f"{place}.networks") if one.networks else todo(

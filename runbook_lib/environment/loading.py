@@ -128,7 +128,8 @@ def _read(path: Path, trail: tuple[Path, ...]) -> dict[str, Any]:
     except OSError as error:
         raise _invalid(path, f"cannot be read: {error.strerror}", next_step=_READABLE) from error
     except UnicodeDecodeError as error:
-        raise _invalid(path, f"is not UTF-8 text: byte {error.start + 1} is 0x{error.object[error.start]:02x}") from error
+        odd = f"byte {error.start + 1} is 0x{error.object[error.start]:02x}"
+        raise _invalid(path, f"is not UTF-8 text: {odd}") from error
     except ValueError as error:  # NUL in its name
         raise _invalid(path, f"cannot be read: {error}", next_step=_READABLE) from error
     try:

@@ -44,21 +44,29 @@ def test_a_key_that_is_missing_would_be_noticed() -> None:
     assert missing_keys(model_schema(), data) == [".gate", ".services.web.title"]
 
 
+WORKER = {"image": "registry.example.com:5000/ours/app:2", "command": "work"}
+
+
 @pytest.mark.parametrize("change", [
     {}, {"db": None}, {"cache": {"image": "redis:7"}}, {"web": None, "db": None}, {"worker": {"image": "ours/worker"}},
     {"Web-UI": {"build": "."}}, {"x.y": {"image": ""}}, {"db": {"image": "postgres", "environment": {"POSTGRES_DB": "my-app"}}},
+    {"web": WORKER | {"ports": [{"target": 80, "published": "80"}]}, "worker": WORKER},
+    {"web": {"image": "nginx:1"}}, {"metrics": {"image": "prom/prometheus:v3"}, "alerts": {"image": "prom/alertmanager"}},
+    {"db": {"image": "mysql:8"}, "db2": {"image": "postgres:15"}, "db3": {"image": "postgres:16"}},
 ])
 def test_a_draft_loads_once_each_todo_is_written(change: dict[str, Any]) -> None:
     data = with_examples(draft(change))
-    # an example may name a service or network that this project does not have
+    # an example may name a service or network that this project does not have; an operator names one that is there
     spare = {"title": "S", "technology": "S", "purpose": "s", "ports": [1], "cpus": 1.0, "memory": "1GB", "critical": True,
              "health": "it answers"}
-    for part in ("database", "cache"):
-        if part in data:
-            data["services"].setdefault(data[part]["service"], dict(spare))
+    named = [data[part]["service"] for part in ("database", "cache") if part in data]
+    named += [*data["release"]["services"], *(one["service"] for one in data["health"]["endpoints"].values())]
+    for name in named:
+        data["services"].setdefault(name, dict(spare))
     for service in data["services"].values():
         service["networks"] = ["default"]
-    assert [one for one in faults_of(data) if one["type"] != "value_error"] == []
+    data["release"]["api"] = next(iter(data["release"]["services"]))
+    assert [one["msg"] for one in faults_of(data)] == []
 
 
 def faults_of(data: Any) -> list[Any]:

@@ -1,0 +1,62 @@
+"""Which services are the project's own, what a release of them is, and where nothing is known, a TODO."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runbook_lib.adopting.lines import values_of
+from runbook_lib.adopting.release import release_tree
+from tests.unit.adopting_doubles import found_project
+
+OURS = {"image": "registry.example.com:5000/ours/app:2@sha256:00"}
+PUBLISHED = {"ports": [{"target": 80, "published": "80"}]}
+
+
+def parts(change: dict[str, Any] | None = None, **more: Any) -> Any:
+    return values_of(release_tree(found_project(change, **more), "shop"))
+
+
+def test_an_application_that_runs_once_is_replaced_by_its_next_release() -> None:
+    assert parts()["release"] == {
+        "strategy": "recreate", "services": {"web": {"image": "shop-web", "port": 8000}}, "api": "web", "writers": ["web"]}
+
+
+def test_a_worker_of_the_same_image_comes_with_it_and_writes_too() -> None:
+    release = parts({"web": OURS | PUBLISHED, "worker": OURS})["release"]
+    assert release["services"] == {"web": {"image": "registry.example.com:5000/ours/app", "port": 80}}
+    assert release["writers"] == ["web", "worker"]
+
+
+def test_what_is_built_is_called_as_compose_calls_it() -> None:
+    assert parts(name="shop_live")["release"]["services"]["web"]["image"] == "shop_live-web"
+
+
+@pytest.mark.parametrize(("change", "services", "api"), [
+    ({"web": None, "job": {"build": "."}}, {"job": {"image": "shop-job", "port": "TODO"}}, "job"),
+    ({"web": {"build": "."} | PUBLISHED, "page": {"image": "p"} | PUBLISHED},
+     {"page": {"image": "p", "port": 80}, "web": {"image": "shop-web", "port": 80}}, "TODO"),
+    ({"web": None}, {"example": {"image": "TODO", "port": "TODO"}}, "TODO"),
+])
+def test_what_is_not_clear_is_left_to_an_operator(change: dict[str, Any], services: Any, api: str) -> None:
+    release = parts(change)["release"]
+    assert (release["services"], release["api"]) == (services, api)
+
+
+def test_a_name_that_the_model_does_not_take_is_nowhere() -> None:
+    assert "Web-UI" not in str(parts({"Web-UI": {"build": "."} | PUBLISHED}))
+
+
+def test_each_service_of_its_own_has_a_log() -> None:
+    assert parts({"cache": {"image": "redis:7"}})["logs"] == {
+        "web": {"kind": "application", "format": "text", "service": "web"}}
+
+
+def test_monitoring_is_named_or_said_to_be_none() -> None:
+    assert parts()["without"] == {"monitoring": "none of its services is a Prometheus"}
+    metrics = {"metrics": {"image": "prom/prometheus"}}
+    assert parts(metrics)["monitoring"] == {"metrics": "metrics"}
+    found = parts(metrics | {"alerting": {"image": "prom/alertmanager"}})
+    assert found["monitoring"] == {"metrics": "metrics", "alerts": "alerting"}
+    assert "without" not in found
