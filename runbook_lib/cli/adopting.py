@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -54,7 +55,8 @@ def adopt(path: Folder, output: Output = "", name: EnvironmentName = "", profile
     target = file or project.root() / "parameters" / "environments" / f"{made.name}.yaml"
     write_draft(made, target)
     typer.echo(f"wrote {target}: {pluralize(made.todos, 'TODO')} left\n"
-               f"Now write each TODO (docs/how-to/adopt.md). What is left: runbook run 00 -e {file or made.name}")
+               f"Now write each TODO (docs/how-to/adopt.md). "
+               f"What is left: runbook doctor -e {shlex.quote(str(file or made.name))} --offline")
 
 
 EnvironmentOption = Annotated[str, typer.Option("-e", "--environment", help="Name or path of an environment file.")]

@@ -79,6 +79,12 @@ def _release_is_named(environment: Environment) -> Answer:
                   "let a health path answer with the commit, for example {\"commit\": \"…\"}, and say so in `health`")
 
 
+def _variable_files(environment: Environment) -> Answer | None:
+    # with colours Compose is called with both files by name, and ends where one is missing
+    own = Answer(True, "the application's own .env is read, where it has one")
+    return own if environment.release.replaced else None
+
+
 def _two_colours(environment: Environment) -> Answer:
     found = [name for name, one in environment.services.items() if one.coloured]
     return Answer(bool(found), f"coloured: {', '.join(found)}" if found else "each service runs once",
@@ -122,7 +128,7 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "docker": Requirement("an Engine on the server that its user may use", _on_the_server),
     "project": Requirement("running containers of the Compose project", _on_the_server),
     "checkout": Requirement("a clone of the repository in the server's folder", _on_the_server),
-    "variable_files": Requirement("Compose's files of variables, .env and .env.secrets", _on_the_server),
+    "variable_files": Requirement("Compose's files of variables, .env and .env.secrets", _variable_files),
     "public": Requirement("an answer at the public address", _on_the_server),
     "secrets": Requirement("the secrets that a deployment delivers", _secret_names),
     "database": Requirement("a PostgreSQL that answers as the owner", _on_the_server),

@@ -37,7 +37,7 @@ def test_the_draft_becomes_an_environment_of_the_project(asked: list[Any], tmp_p
     assert asked == [(Path("/srv/my shop"), "", ("a", "b"))]
     assert (tmp_path / "parameters/environments/shop.yaml").read_text() == "name: shop\n"
     assert "3 TODOs left" in ended.output
-    assert "runbook run 00 -e shop" in ended.output
+    assert "What is left: runbook doctor -e shop --offline" in ended.output
 
 
 @pytest.mark.parametrize("path", ["", "~no-such-user-here/shop"])
@@ -47,9 +47,13 @@ def test_a_path_that_leads_nowhere_is_an_error_and_no_traceback(path: str) -> No
 
 
 def test_another_file_gives_the_environment_its_name(asked: list[Any], tmp_path: Path) -> None:
-    assert COMMANDS.invoke(app, ["adopt", ".", "-o", str(tmp_path / "other.yaml")]).exit_code == 0
+    file = tmp_path / "my drafts" / "other.yaml"
+    file.parent.mkdir()
+    ended = COMMANDS.invoke(app, ["adopt", ".", "-o", str(file)])
+    assert ended.exit_code == 0
+    assert f"runbook doctor -e '{file}' --offline" in ended.output, "the line is pasted into a shell"
     assert asked[0][1] == "other"
-    assert (tmp_path / "other.yaml").exists()
+    assert file.exists()
 
 
 def test_a_dash_prints_the_draft_alone(asked: list[Any], tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from runbook_lib.contract.requirements import REQUIREMENTS, needs_of
 from runbook_lib.core.errors import BadParameter
 from runbook_lib.environment import Environment, load_environment
 from tests.unit.environment_doubles import ENVIRONMENTS
+from tests.unit.shop_environment import shop
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +95,20 @@ def test_the_page_and_the_secrets_are_asked_only_where_there_are_any(staging: En
     none = REQUIREMENTS["secrets"].judge(staging.model_copy(update={"secrets": {}}))
     assert none is not None
     assert none.met
+
+
+# what the tests of the lab run on an application that runs once (tests/lab/applications/test_shop.py)
+@pytest.mark.parametrize("name", ["00_start_here", "30_backup_database", "31_restore_drill", "32_restore_database",
+                                  "33_backup_configuration"])
+def test_an_application_that_runs_once_lacks_nothing_for_what_runs_on_it(name: str) -> None:
+    (runbook,) = [one for one in runbooks() if one.name == name]
+    environment = shop()
+    answers = {need: REQUIREMENTS[need].judge(environment) for need in needs_of(runbook).needs}
+    assert [need for need, answer in answers.items() if answer and answer.met is False] == []
+
+
+def test_the_files_of_variables_are_asked_for_where_compose_is_called_with_both(staging: Environment) -> None:
+    assert REQUIREMENTS["variable_files"].judge(staging) is None
+    own = REQUIREMENTS["variable_files"].judge(shop())
+    assert own is not None
+    assert own.met
