@@ -34,7 +34,7 @@ def _release(project: FoundProject, own: list[FoundService], name: str) -> Tree:
     published = [one.name for one in own if one.published and one.name in services]
     first = [*services] if len(services) == 1 else published
     writers = "stopped while a restore swaps databases; leave out what never writes"
-    why = f"the one that stands for the release: {', '.join(services) or 'no service is the own one'}"
+    why = f"the one that stands for the release: {', '.join(services) or 'none was found'}"
     return {
         "strategy": Line("recreate", "each service runs once, and the next release replaces it"),
         "services": services or {"example": {"image": todo("no service of the project's own was found"),

@@ -112,3 +112,12 @@ def test_the_files_of_variables_are_asked_for_where_compose_is_called_with_both(
     own = REQUIREMENTS["variable_files"].judge(shop())
     assert own is not None
     assert own.met
+
+
+@pytest.mark.parametrize("name", ["20_deploy", "21_verify", "22_rollback"])
+def test_what_follows_a_deployment_needs_colours_and_no_reply_that_names_the_release(name: str) -> None:
+    (runbook,) = [one for one in runbooks() if one.name == name]
+    needs = needs_of(runbook)
+    assert "colours" in needs.needs, "what no runbook has deployed is refused by its code"
+    # else the tags of the images are the proof (platform/checks/endpoints.py: shown_by_image)
+    assert "release_answer" in needs.uses
