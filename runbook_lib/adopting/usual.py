@@ -13,7 +13,7 @@ frontend: {nginx_workers: auto, measures: []}
 postgres: {max_connections: 100, shared_buffers: 128MB, measures: []}
 redis: {maxmemory: 64MB, maxmemory_policy: noeviction, uses: []}
 """
-WHY = "usual figures, not read from anywhere: change them to yours"
+WHY = "usual, not read from anywhere: change it to yours"
 
 USUAL: dict[str, Any] = {
     "server": {"known_hosts_file": "~/.ssh/known_hosts"},

@@ -104,7 +104,7 @@ def release_faults(release: ReleaseRules, services: Mapping[str, Service], data:
     needed = {"services": "the services of a release", "writers": "what writes into the database"}
     faults += [f"release.{part}: is missing; with the strategy {release.strategy}, name {what}"
                for part, what in needed.items() if not getattr(release, part)]
-    ours = {"release.api": release.api, "release.page": release.page or release.api}
+    ours = {"release.api": release.api, **({"release.page": release.page} if release.page else {})}
     faults += [f"{path}: {name} is not among release.services ({', '.join(release.services)})"
                for path, name in ours.items() if release.services and name not in release.services]
     return faults + _unlike_services(release, services) + _unusable_images(release, frozenset(images))

@@ -43,6 +43,13 @@ def test_a_release_that_the_file_does_not_know_is_refused_by_its_path(release: d
         shop(release={"strategy": "recreate", "api": "web", **release})
 
 
+def test_a_key_that_no_one_wrote_is_not_at_fault() -> None:
+    with pytest.raises(EnvironmentInvalid) as caught:
+        shop(release={"strategy": "recreate", "services": WEB, "api": "shop", "writers": ["web"]})
+    assert "release.api: shop is not among" in caught.value.what
+    assert "release.page" not in caught.value.what
+
+
 def test_a_service_with_colours_cannot_be_replaced_in_its_place() -> None:
     services = yaml.safe_load(FILE.read_text())["services"]
     services["web"]["coloured"] = True
