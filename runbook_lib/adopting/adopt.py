@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from runbook_lib.adopting.lines import Tree, merged, values_of
 from runbook_lib.adopting.migrations import find_migrations
 from runbook_lib.adopting.project import FoundProject, idle_services, networks_of, services_of
 from runbook_lib.adopting.secret_names import secret_values
-from runbook_lib.connections.local_compose import LocalProject, read_project
+from runbook_lib.connections.local_compose import LocalProject, read_project, variable_values
 from runbook_lib.core.errors import UsageError
 from runbook_lib.core.text import pluralize
 from runbook_lib.environment.drafts import todos_in
@@ -44,10 +45,15 @@ def adopt_folder(path: Path | None, name: str = "", profiles: tuple[str, ...] = 
     if path is None or not path.exists():
         raise UsageError("There is no such folder or file.", where=str(path or "command line"),
                          next_step="Give the folder in which `docker compose up` is called.")
-    local = read_project(path.absolute(), profiles)
+    values = {name: value for name, value in variable_values(path.absolute()).items() if name != "PWD"}
+    secrets = secret_values(values)
+    try:
+        local = read_project(path.absolute(), profiles)
+    except UsageError as error:
+        raise _without(error, secrets) from None  # the first one has them
     project = found_project(local)
     notes = list(_notes(local, project))
-    return adoption(project, name or default_name(local.folder.name), notes)
+    return adoption(project, name or default_name(local.folder.name), notes, secrets=secrets)
 
 
 def found_project(local: LocalProject) -> FoundProject:
@@ -61,17 +67,31 @@ def found_project(local: LocalProject) -> FoundProject:
         folder=str(local.folder))
 
 
-def adoption(project: FoundProject, name: str, notes: Iterable[str], more: Tree | None = None) -> Adoption:
-    """The draft of a found project. `more` is known besides, over what the project says."""
+def _without(error: UsageError, secrets: Iterable[str]) -> UsageError:
+    """The same refusal without secrets: Compose quotes what it cannot use, where it was filled in as well."""
+    what = error.what
+    # as it is, in quotes with what is escaped there, and with its spaces as the message has them
+    shown = {form for value in secrets
+             for form in (value, json.dumps(value, ensure_ascii=False)[1:-1], " ".join(value.split()))}
+    for form in sorted(filter(None, shown), key=len, reverse=True):
+        what = what.replace(form, "… (value not shown)")
+    return UsageError(what, where=error.where, next_step=error.next_step)
+
+
+def adoption(project: FoundProject, name: str, notes: Iterable[str], more: Tree | None = None,
+             secrets: Iterable[str] = ()) -> Adoption:
+    """The draft of a found project. `more` is known besides, over what the project says; `secrets` are values that no
+    line may show, besides those of its variables.
+    """
     if not NAME.fullmatch(name):
         raise UsageError(f"{name!r} is not a name for an environment.", where="command line",
                          next_step="Choose one with --name: small letters, digits, _ . -")
-    secrets: set[str] = set()
+    hidden = set(secrets)
     public = {name, project.name, *project.services, *project.files}
     for one in project.services.values():
-        secrets |= secret_values(one.variables)
+        hidden |= secret_values(one.variables)
         public |= {one.variables.get("POSTGRES_USER", ""), one.variables.get("POSTGRES_DB", "")}
-    tree = make_draft(merged(known_tree(project, name), more or {}), name, secrets=secrets, public=public)
+    tree = make_draft(merged(known_tree(project, name), more or {}), name, secrets=hidden, public=public)
     todos = len(todos_in(values_of(tree)))
     unnamed = sorted(set(project.services) - set(tree["services"]))
     if unnamed:

@@ -31,7 +31,7 @@ services:
 _QUOTES_A_VALUE = re.compile(r"unterminated quoted value|failed to read|invalid interpolation|unexpected character",
                              re.I)
 _INSTALL = ("Install Docker with its Compose plugin on this machine, or adopt what runs: "
-            "runbook adopt PATH --server HOST")
+            "runbook adopt PATH --server USER@HOST")
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,34 @@ def read_project(path: Path, profiles: tuple[str, ...] = ()) -> LocalProject:
     return LocalProject(folder, files, model, unresolved, name, source, tuple(dict.fromkeys(unset)))
 
 
+def variable_values(path: Path) -> dict[str, str]:
+    """The variables that a folder's `.env` sets and its Compose files name, as Compose fills them in.
+
+    Empty where Compose cannot say.
+    """
+    folder, text = path if path.is_dir() else path.parent, ""
+    for file in (folder / ".env", *sorted(folder.glob("*.y*ml"))):
+        with contextlib.suppress(OSError):
+            text += file.read_text(encoding="utf-8", errors="replace") + "\n"
+    names = {*re.findall(r"\$\{?([A-Za-z_]\w*)", text), *re.findall(r"(?m)^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", text)}
+    labels = {name: f"${{{name}-}}" for name in sorted(names)}
+    with contextlib.suppress(UsageError, DockerUnavailable, LookupError, TypeError, AttributeError):
+        probe = {"probe": {"image": "none", "labels": labels}}
+        found = _probed(folder, json.dumps({"name": _PROBE_NAME, "services": probe}))["services"]["probe"]["labels"]
+        # Compose writes a dollar twice, so that its output could be read again
+        return {name: str(found[name]).replace("$$", "$") for name in labels if name in found}
+    return {}
+
+
+def _probed(folder: Path, text: str) -> dict[str, Any]:
+    """What Compose makes of a file of ours with the folder's variables."""
+    words = ("--project-directory", ".", "--file", "-", "config", "--format", "json")
+    return _json(_run(folder, (), *words, stdin=text).stdout, folder)
+
+
 def _chosen(folder: Path) -> tuple[str, tuple[str, ...]]:
     """COMPOSE_PROJECT_NAME where it is set, and the files that Compose takes in the folder."""
-    probe = _json(_run(folder, (), "--project-directory", ".", "--file", "-", "config", "--format", "json",
-                       stdin=_PROBE).stdout, folder)
+    probe = _probed(folder, _PROBE)
     labels = probe["services"]["probe"].get("labels") or {}
     name = str(probe.get("name", ""))
     given = "" if name == _PROBE_NAME else name

@@ -76,8 +76,8 @@ def _release_is_named(environment: Environment) -> Answer:
     named = [path for path, one in health.endpoints.items() if getattr(one, "commit", None)]
     named += [claim.path for claim in health.claims.values() if claim.equals == "running_commit"]
     return Answer(bool(named), f"{named[0]} names it" if named else "no answer names the commit that runs",
-                  "let a health path answer with the commit, for example {\"commit\": \"…\"}, and name that field as its "
-                  "`commit` in health.endpoints; until then the image's tag shows which release runs")
+                  "let a health path answer with the commit, for example {\"commit\": \"…\"}, and name that field as "
+                  "its `commit` in health.endpoints; until then the image's tag shows which release runs")
 
 
 def _variable_files(environment: Environment) -> Answer | None:

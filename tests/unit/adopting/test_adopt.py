@@ -19,6 +19,7 @@ def local(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """What Compose says of the folder, to be changed by a test."""
     reply: dict[str, Any] = {"files": ("compose.yml",), "model": MODEL, "unresolved": UNRESOLVED}
     monkeypatch.setattr(adopt, "read_project", lambda path, profiles: LocalProject(path, **reply))
+    monkeypatch.setattr(adopt, "variable_values", lambda path: {"ADMIN_TOKEN": "0ur-admin-token", "PWD": "/srv", "PORT": "80"})
     return reply
 
 
@@ -31,6 +32,23 @@ def test_the_draft_shows_no_secret_and_says_what_it_was_made_from(local: dict[st
     assert "Migrations: alembic, by alembic.ini." in head
     assert "Left out, because their profiles are not active: cache." in head
     assert str(tmp_path) not in made.text
+
+
+def test_a_secret_that_stands_where_no_secret_belongs_is_not_shown(local: dict[str, Any], tmp_path: Path) -> None:
+    services = MODEL["services"] | {"web": MODEL["services"]["web"] | {"image": "ours/web:0ur-admin-token", "build": None}}
+    local["model"] = MODEL | {"services": services}
+    assert "0ur-admin-token" not in adopt_folder(tmp_path, "shop").text
+
+
+def test_a_refusal_quotes_no_secret(local: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path, profiles: tuple[str, ...]) -> LocalProject:
+        raise UsageError("Invalid hostPort: 0ur-admin-token, not 80", where="compose.yml", next_step="Correct it.")
+
+    monkeypatch.setattr(adopt, "read_project", refused)
+    with pytest.raises(UsageError) as caught:
+        adopt_folder(tmp_path, "shop")
+    assert caught.value.what == "Invalid hostPort: … (value not shown), not 80"
+    assert (caught.value.where, caught.value.next_step) == ("compose.yml", "Correct it.")
 
 
 def test_variables_without_a_value_are_named(local: dict[str, Any], tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.connections.local_compose import read_project
+from runbook_lib.connections.local_compose import read_project, variable_values
 from runbook_lib.core.errors import DockerUnavailable, RunbookError, UsageError
 
 MODEL: dict[str, Any] = {"name": "folder", "services": {"web": {"image": "web"}}}
@@ -153,10 +153,20 @@ def test_a_machine_without_compose_is_reported_plainly(replies: Path, tmp_path: 
         (replies / "docker").write_text(f"#!/bin/sh\necho '{message}' >&2; exit 1\n")
     with pytest.raises(DockerUnavailable) as caught:
         read_project(folder)
-    assert "--server HOST" in caught.value.next_step
+    assert "--server USER@HOST" in caught.value.next_step
     assert caught.value.exit_code == 4
 
 
 def test_a_folder_that_may_not_be_read_is_an_error_and_no_traceback(replies: Path, tmp_path: Path) -> None:
     with pytest.raises(RunbookError):
         read_project(tmp_path / "gone" / "compose.yml")
+
+
+def test_the_values_of_variables_are_asked_of_compose_and_missing_where_it_cannot_say(replies: Path, tmp_path: Path) -> None:
+    folder = compose_folder(tmp_path, "compose.yml", text="services: {web: {image: 'web:${TAG:-1}'}}\n")
+    (folder / ".env").write_text("export DB_PASSWORD='a$$b'\n# NOTHING=here\n")
+    labels = {"DB_PASSWORD": "a$$b", "TAG": "2", "other": "x"}
+    (replies / "probe").write_text(json.dumps({"services": {"probe": {"labels": labels}}}))
+    assert variable_values(folder) == variable_values(folder / "compose.yml") == {"DB_PASSWORD": "a$b", "TAG": "2"}
+    (replies / "probe").write_text("no reply")
+    assert variable_values(folder) == {}
