@@ -22,7 +22,9 @@ COMMAND_SHOWN = 300  # characters of a command in a message
 _KEY_NEXT = (
     "Check that the environment's server.key_file is the private half of a key in the server user's authorized_keys."
 )
-_REACH_NEXT = "Check the address and port in the environment file, and that the server and its sshd are running."
+_REACH_NEXT = ("Check the address and port (server.host, server.port, or what --server was given), and that the server "
+               "and its sshd are running.")
+_NAME_NEXT = "Check the name (server.host, or what --server was given) for a slip, and this machine's DNS or VPN."
 
 
 def ssh_error(error: BaseException, address: str, doing: str, *, connecting: bool) -> RunbookError:
@@ -32,7 +34,8 @@ def ssh_error(error: BaseException, address: str, doing: str, *, connecting: boo
     if refusal is not None:
         return refusal
     if connecting:
-        return HostUnreachable(_why_unreachable(error), where=where, next_step=_REACH_NEXT)
+        unknown = isinstance(error, socket.gaierror)
+        return HostUnreachable(_why_unreachable(error), where=where, next_step=_NAME_NEXT if unknown else _REACH_NEXT)
     return LinkDropped(
         f"Connection to {address} lost ({reason_of(error)}); the outcome of the command is unknown.",
         where=where,

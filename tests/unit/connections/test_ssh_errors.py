@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import paramiko
 import pytest
 
@@ -38,3 +40,12 @@ def test_a_failure_while_connecting_changed_nothing_and_one_later_may_have() -> 
     dropped = ssh_error(error, ADDRESS, "df", connecting=False)
     assert type(dropped) is LinkDropped
     assert "banner" in dropped.what
+
+
+def test_a_name_that_does_not_resolve_sends_no_one_to_the_servers_sshd() -> None:
+    unknown = ssh_error(socket.gaierror(-2, "Name or service not known"), ADDRESS, "", connecting=True)
+    assert unknown.what == "The server's name does not resolve."
+    assert "server.host" in unknown.next_step
+    assert "sshd" not in unknown.next_step
+    refused = ssh_error(ConnectionRefusedError(111, "refused"), ADDRESS, "", connecting=True)
+    assert "server.port" in refused.next_step
