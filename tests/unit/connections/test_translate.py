@@ -213,6 +213,7 @@ def test_every_module_of_a_library_was_looked_into() -> None:
 HANDLED_ELSEWHERE = {
     "gevent": "the load generator is a process of its own: whatever ends it, its parent names the last line it printed",
     "locust": "in the load generator, as gevent; what a request raises is counted by locust as a failed one",
+    "yaml": "a project's name in its Compose files: what local_compose cannot read it leaves to Compose, which says why",
     "cryptography": "keys and certificates: ssh_keys and host_certificates catch its errors and name the file",
 }
 
