@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runbook_lib.adopting.draft import draft_text, make_draft
+from runbook_lib.adopting.kinds import DATABASE, kind_of
 from runbook_lib.adopting.known import known_tree
 from runbook_lib.adopting.lines import Tree, merged, values_of
 from runbook_lib.adopting.migrations import find_migrations
@@ -22,8 +23,7 @@ from runbook_lib.environment.drafts import todos_in
 
 NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,62}")
 # as far as notebooks go today on an application that was not made for them
-NOT_YET = ("20 Deploy and 22 Roll back need two colours behind nginx, and answers that name the release. What each "
-           "notebook lacks: runbook doctor -e NAME")
+NOT_YET = "20, 21 and 22 need two colours behind nginx. What each notebook lacks: runbook doctor -e NAME"
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,11 @@ def adoption(project: FoundProject, name: str, notes: Iterable[str], more: Tree 
     unnamed = sorted(set(project.services) - set(tree["services"]))
     if unnamed:
         notes = (*notes, f"Left out, because the runbooks know names in small letters alone: {', '.join(unnamed)}.")
+    unsaved = [f"{one.name} ({kind.technology})" for one in project.services.values()
+               if (kind := kind_of(one)) is not None and kind.purpose == DATABASE.purpose and kind is not DATABASE]
+    if unsaved:
+        # the draft is about the one database; a backup that passes must not be taken for all of the data
+        notes = (*notes, f"30 Back up the database saves PostgreSQL alone, and nothing of {', '.join(unsaved)}.")
     head = (f"Draft of `runbook adopt`: {pluralize(todos, 'TODO')} left. No notebook runs before each is written; "
             "how: docs/how-to/adopt.md", *notes, NOT_YET)
     return Adoption(name, draft_text(tree, head), todos)

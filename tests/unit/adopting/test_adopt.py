@@ -51,6 +51,13 @@ def test_a_refusal_quotes_no_secret(local: dict[str, Any], tmp_path: Path, monke
     assert (caught.value.where, caught.value.next_step) == ("compose.yml", "Correct it.")
 
 
+def test_a_database_that_no_backup_holds_is_named_at_the_top(local: dict[str, Any], tmp_path: Path) -> None:
+    assert "saves PostgreSQL alone" not in adopt_folder(tmp_path, "shop").text
+    local["model"] = MODEL | {"services": MODEL["services"] | {"audit": {"image": "mysql:8"}}}
+    head = adopt_folder(tmp_path, "shop").text.partition("\nname:")[0]
+    assert "nothing of audit (MySQL)" in head
+
+
 def test_variables_without_a_value_are_named(local: dict[str, Any], tmp_path: Path) -> None:
     local["unset"] = ("POSTGRES_USER",)
     assert "taken as empty by Compose: POSTGRES_USER." in adopt_folder(tmp_path, "shop").text
