@@ -35,8 +35,10 @@ exec psql -XqAt -v ON_ERROR_STOP=1 -U "${role:-postgres}" -d postgres "$@"
 """
 QUERY = """
 SELECT json_build_object('name', datname, 'owner', pg_get_userbyid(datdba), 'size_bytes', pg_database_size(oid),
-           'comment', coalesce(shobj_description(oid, 'pg_database'), ''), 'open', datallowconn AND datconnlimit <> 0)
-    FROM pg_database
+           'comment', coalesce(shobj_description(oid, 'pg_database'), ''), 'open', datallowconn AND datconnlimit <> 0,
+           'closed_by_restore', datconnlimit = 0 OR (NOT datallowconn AND EXISTS (SELECT FROM pg_db_role_setting,
+               unnest(setconfig) AS one WHERE setdatabase = d.oid AND setrole = 0 AND one LIKE 'runbook.connections_allowed=%')))
+    FROM pg_database d
     WHERE datname = :'database' OR datname ~ ('^' || :'database' || '_(restore|before)_[0-9]{8}_[0-9]{6}$')
     ORDER BY datname;
 SELECT json_build_object('system', system_identifier::text) FROM pg_control_system();
@@ -47,13 +49,17 @@ SELECT json_build_object('role', rolname) FROM pg_roles r
 
 @dataclass(frozen=True)
 class RestoreDatabase:
-    """One database. `comment` is what a restore wrote on it, without our mark; `open`: it accepts connections."""
+    """One database. `comment` is what a restore wrote on it, without our mark; `open`: it accepts connections.
+
+    `closed_by_restore`: a restore closed it, and whichever restore is next opens it.
+    """
 
     name: str
     owner: str
     size_bytes: int
     comment: str
     open: bool
+    closed_by_restore: bool = False
 
     @property
     def retained_since(self) -> datetime | None:
@@ -158,4 +164,5 @@ def _database(row: dict[str, Any]) -> RestoreDatabase:
         comment = comment.partition("\n")[0].removeprefix(COMMENT_MARK)
     if comment.startswith(SWAP_IN_PROGRESS_BEFORE_0_2):
         comment = SWAP_IN_PROGRESS + comment.removeprefix(SWAP_IN_PROGRESS_BEFORE_0_2)
-    return RestoreDatabase(str(row["name"]), str(row["owner"]), int(row["size_bytes"]), comment, bool(row["open"]))
+    return RestoreDatabase(str(row["name"]), str(row["owner"]), int(row["size_bytes"]), comment, bool(row["open"]),
+                           bool(row.get("closed_by_restore")))

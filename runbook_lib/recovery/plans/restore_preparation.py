@@ -29,12 +29,13 @@ def preparation(
     environment: Environment, backup: Backup, pre_restore_backup: Plan | None, *, resumed: bool = False
 ) -> tuple[list[Step], list[SkippedStep]]:
     """What is done while users work: a last backup of the live database, and the staged database, verified."""
-    staging = steps.staging(environment, backup)
+    clear, *loading = staging = steps.staging(environment, backup)
     if resumed:  # after the swap the staged database is the live one: loading again would need a second swap
         return [], [SkippedStep(step.title, DONE_BEFORE) for step in staging]
     if pre_restore_backup is None:
         return list(staging), [SkippedStep("Back up the live database first", NO_BACKUP_FIRST)]
-    return [*pre_restore_backup.steps, *staging], list(pre_restore_backup.skipped)
+    # a restore that died may have left the database closed to everyone: opened later, it could not be backed up
+    return [clear, *pre_restore_backup.steps, *loading], list(pre_restore_backup.skipped)
 
 
 def unchanged_since_plan(environment: Environment, deployed: Deployed, databases: Databases | None = None) -> Gate:

@@ -48,7 +48,8 @@ def staging(environment: Environment, backup: Backup) -> tuple[Step, ...]:
     clear = _program(environment, staged, "clear")
     return (
         Step("restore-clear", "Clear the remains of an interrupted restore", (clear,),
-             why="staged databases of earlier attempts; never the live one, never a retained one"),
+             why="staged databases of earlier attempts; never the live one, never a retained one. A live database that "
+             "one of them left closed is opened"),
         Step("restore-create", f"Create the empty database {staged}", (_program(environment, staged, "create"),),
              undo=(clear,), why="owner, privileges, locale, limits and settings of the live one"),
         Step("restore-load", f"Load {backup.name} into it",

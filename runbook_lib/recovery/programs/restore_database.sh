@@ -114,7 +114,11 @@ SQL
 swap() {
     local retained; retained="${database}_before_$(date -u +%Y%m%d_%H%M%S)"
     local unfinished; unfinished=$(open_swap) || fail "The retained database cannot be looked up; nothing was swapped."
-    [[ -z $unfinished ]] || { echo 'swapped already'; return; }
+    if [[ -n $unfinished ]]; then
+        # an undo that died before it swapped back had closed the live one already
+        open_database "$database" || fail "$database could not be opened again."
+        echo 'swapped already'; return
+    fi
     # only `compare` writes this comment: without it the staged database is not known to be complete
     local origin; origin=$(administer -v mark="$MARK" -v restored="$MARK$RESTORED_FROM" <<<"
         SELECT substr(split_part(shobj_description(oid, 'pg_database'), E'\n', 1), length(:'mark') + 1) FROM pg_database

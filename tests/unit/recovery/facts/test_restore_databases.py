@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -49,6 +50,14 @@ def test_the_program_looks_for_the_same_comments() -> None:
     for name in ("SWAP_IN_PROGRESS", "SWAP_IN_PROGRESS_BEFORE_0_2", "RESTORED_FROM"):
         assert f"{name}='{getattr(restore_databases, name)}'" in text
     assert text.count("$MARK$SWAP_IN_PROGRESS_BEFORE_0_2") == 1
+
+
+def test_who_closed_the_live_database_is_known_by_the_note_of_the_program() -> None:
+    closed = json.dumps({**json.loads(line("staging_db", shut=True)), "closed_by_restore": True})
+    seen = parse_databases(closed, "staging_db")
+    assert seen.live and seen.live.closed_by_restore
+    (note,) = re.findall(r"^readonly SAVED_ACCESS=(\S+)$", programs.text("recovery/database_definition.sh"), re.M)
+    assert f"one LIKE '{note}=%'" in restore_databases.QUERY
 
 
 def test_a_live_database_that_is_gone_is_none() -> None:

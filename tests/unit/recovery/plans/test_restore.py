@@ -57,7 +57,7 @@ def test_the_backup_is_loaded_and_compared_while_users_work() -> None:
 
 def test_the_live_database_is_backed_up_first() -> None:
     order = keys(plan().steps)
-    assert order[:3] == ["backup-dump", "backup-check", "backup-publish"]
+    assert order[:4] == ["restore-clear", "backup-dump", "backup-check", "backup-publish"]
 
 
 def test_a_broken_database_may_go_without_a_last_backup_and_the_plan_says_so() -> None:

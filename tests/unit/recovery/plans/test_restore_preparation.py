@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from runbook_lib.core.commands import Command
 from runbook_lib.core.findings import Verdict
+from runbook_lib.core.plan import Plan, Step
 from runbook_lib.recovery.plans.restore_preparation import (
     NO_BACKUP_FIRST,
     preparation,
@@ -25,6 +27,12 @@ def test_a_live_database_that_cannot_be_backed_up_is_said_to_be_left_out() -> No
     steps, skipped = preparation(ENVIRONMENT, BACKUP, None)
     assert [one.reason for one in skipped] == [NO_BACKUP_FIRST]
     assert steps[-1].key == "restore-compare"
+
+
+def test_a_database_that_a_dead_restore_left_closed_is_opened_before_it_is_backed_up() -> None:
+    backup = Plan("backup", "shop", (Step("backup-dump", "Dump it", (Command(("true",)),)),))
+    steps, _ = preparation(ENVIRONMENT, BACKUP, backup)
+    assert [one.key for one in steps] == ["restore-clear", "backup-dump", "restore-create", "restore-load", "restore-compare"]
 
 
 def test_the_facts_of_a_plan_name_the_bytes_of_the_backup() -> None:

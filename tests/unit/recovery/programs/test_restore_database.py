@@ -58,6 +58,13 @@ def test_sessions_are_ended_once_more_where_the_names_are_swapped(double: Path) 
     assert renaming.index("BEGIN;") < renaming.index("ALLOW_CONNECTIONS true")
 
 
+def test_a_swap_that_took_place_opens_what_a_dead_undo_had_closed(double: Path) -> None:
+    double.write_text(DOUBLE.replace("*_before_*) ;;", "*_before_*) echo shop_before_20261122_170000 ;;"))
+    done = step(double, "swap")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "swapped already")
+    assert "ALLOW_CONNECTIONS true" in Path(f"{double}.sql").read_text()
+
+
 @pytest.mark.parametrize(("name", "words"), [("drop", ("shop_before_20261122_162454",)), ("swap", ()), ("swap-back", ()), ("clear", ())])
 def test_a_look_up_that_fails_is_never_taken_for_nothing_there(double: Path, name: str, words: tuple[str, ...]) -> None:
     """A retained database that an interrupted swap still needs would be deleted, or an undo would report success."""
