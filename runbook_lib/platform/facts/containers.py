@@ -63,6 +63,11 @@ class Container:
     container_id: str = ""
     unchecked: str = ""
 
+    @property
+    def is_healthy(self) -> bool:
+        """It runs, and its health check passes where its service must have one."""
+        return self.state == "running" and (self.health == "healthy" or (self.health is None and bool(self.unchecked)))
+
 
 def exec_in(environment: Environment, service: str, *words: str) -> tuple[str, ...]:
     """The command that runs `words` in the running container of a service, standard input passed on.
@@ -80,7 +85,8 @@ def survey_containers(environment: Environment) -> Question[tuple[Container, ...
 
     def fetch(connections: Connections) -> tuple[Container, ...]:
         command = Command(("sh", "-c", _INSPECT, "containers", environment.project), timeout_s=30)
-        reasons = {name: one.no_health_check_reason for name, one in environment.services.items()}
+        reasons = {name: one.no_health_check_reason for service, one in environment.services.items()
+                   for name in one.containers(service)}
         found = parse_containers(connections.server.run(command).stdout)
         return tuple(replace(one, unchecked=reasons.get(one.service) or "") for one in found)
 

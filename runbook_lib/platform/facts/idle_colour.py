@@ -87,7 +87,8 @@ def asked_inside(environment: Environment) -> tuple[str, ...]:
 
 def _reply(server: Server, environment: Environment, colour: str, path: str) -> Endpoint:
     rule, client = environment.health.endpoints[path], backend_service(colour)
-    service, port = f"{rule.service}-{colour}", environment.services[rule.service].port
+    # a service may have further ports, its metrics' for one, and the last of all of them is not always this
+    service, port = f"{rule.service}-{colour}", environment.release.services[rule.service].port
     host = "127.0.0.1" if service == client else service
     http = ContainerHttp.of_service(server, environment, client, f"http://{host}:{port}")
     try:

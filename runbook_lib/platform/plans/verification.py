@@ -64,7 +64,7 @@ def previous_release_answers(rollout: Rollout) -> Gate | None:
 def previous_release_answers_if_healthy(rollout: Rollout) -> Gate | None:
     """As `previous_release_answers`; None as well where it was not healthy before: it need not become so by an undo."""
     services = set(rollout.environment.slot(rollout.live_colour or ""))
-    healthy = {one.service for one in rollout.containers if one.state == "running" and one.health == "healthy"}
+    healthy = {one.service for one in rollout.containers if one.is_healthy}
     return previous_release_answers(rollout) if services <= healthy else None
 
 

@@ -139,7 +139,7 @@ def unchanged_services(environment: Environment, tree: ReleaseTree, deployed: De
     variables, services = deployed.variables, services_with_files(tree.sources.compose)
     if any(variables.get(name) != image for name, image in environment.images.items()):
         return frozenset()
-    healthy = {one.service for one in containers if one.state == "running" and one.health == "healthy"}
+    healthy = {one.service for one in containers if one.is_healthy}
     folders = {name: {source.split("/")[0] for source, _ in mounted(one)} for name, one in services.items()
                if name in healthy and program_of(name, one) not in (None, "nginx")}
     return frozenset(name for name, needed in folders.items() if needed and all(

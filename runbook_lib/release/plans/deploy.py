@@ -205,4 +205,4 @@ def _nothing_to_migrate(target: Target) -> str:
 
 
 def _healthy(containers: tuple[Container, ...]) -> set[str]:
-    return {one.service for one in containers if one.state == "running" and one.health == "healthy"}
+    return {one.service for one in containers if one.is_healthy}

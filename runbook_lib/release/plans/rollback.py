@@ -66,7 +66,7 @@ def is_live(rollout: Rollout) -> bool:
         return False
     if rollout.environment.api_of(colour) not in (deployed.upstreams_text or ""):
         return False  # a restore was interrupted while in maintenance mode
-    healthy = {one.service for one in rollout.containers if one.state == "running" and one.health == "healthy"}
+    healthy = {one.service for one in rollout.containers if one.is_healthy}
     return {*rollout.environment.slot(colour), rollout.environment.proxy_service} <= healthy
 
 

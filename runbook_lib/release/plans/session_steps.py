@@ -36,8 +36,7 @@ def skip_reason(rollout: Rollout) -> str:
     if rollout.choices.sessions == "end":
         return 'sessions = "end": users may be logged out by this release'
     backend = rollout.environment.api_of(rollout.live_colour or "")
-    if not any(one.service == backend and one.state == "running" and one.health == "healthy"
-               for one in rollout.containers):
+    if not any(one.service == backend and one.is_healthy for one in rollout.containers):
         return "the live release is not healthy: users have no session to lose"
     return ""
 

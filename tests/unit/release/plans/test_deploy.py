@@ -150,6 +150,14 @@ def test_one_unhealthy_container_is_reason_enough_to_deploy_again(environment, s
         assert plan(environment, deployed, secrets, target(schema_now="0003"), containers).steps, sick.service
 
 
+def test_a_service_that_may_have_no_health_check_is_no_reason_to_deploy_again(environment, secrets) -> None:
+    deployed = after(environment, EMPTY, target(), secrets)
+    unchecked = tuple(replace(one, health=None, unchecked="it has no port") if one.service == "postgres-exporter" else one
+                      for one in healthy(environment, "blue"))
+    assert unchecked != healthy(environment, "blue")
+    assert plan(environment, deployed, secrets, target(schema_now="0003"), unchecked).steps == ()
+
+
 def test_what_is_built_is_not_built_twice(environment, secrets) -> None:
     deployed = replace(EMPTY, images=frozenset({f"gw2-backend:{NEW}"}))
     made = plan(environment, deployed, secrets, target())
