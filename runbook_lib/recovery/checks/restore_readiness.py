@@ -113,7 +113,8 @@ def _pre_restore_backup(databases: Databases, live: DatabaseState | None, wanted
         return Finding(PRE_RESTORE_BACKUP, Verdict.WARNING, "skipped on request", "a last verified backup",
                        "The live database is retained whole under another name; do not delete that one.")
     if live is None and databases.live is not None and databases.live.closed_by_restore:
-        return Finding(PRE_RESTORE_BACKUP, Verdict.PASSED, "a restore that died left it closed: this run opens it first")
+        opened = "a restore that died left it closed: this run opens it first"
+        return Finding(PRE_RESTORE_BACKUP, Verdict.PASSED, opened)
     return finding(PRE_RESTORE_BACKUP, live is not None,
                    measured="it answers" if live else "the live database does not answer", expected="it answers",
                    next_step="If it cannot be fixed: backup_first = False. It is retained as it is.")

@@ -36,8 +36,9 @@ exec psql -XqAt -v ON_ERROR_STOP=1 -U "${role:-postgres}" -d postgres "$@"
 QUERY = """
 SELECT json_build_object('name', datname, 'owner', pg_get_userbyid(datdba), 'size_bytes', pg_database_size(oid),
            'comment', coalesce(shobj_description(oid, 'pg_database'), ''), 'open', datallowconn AND datconnlimit <> 0,
-           'closed_by_restore', datconnlimit = 0 OR (NOT datallowconn AND EXISTS (SELECT FROM pg_db_role_setting,
-               unnest(setconfig) AS one WHERE setdatabase = d.oid AND setrole = 0 AND one LIKE 'runbook.connections_allowed=%')))
+           'closed_by_restore', datconnlimit = 0 OR (NOT datallowconn AND EXISTS (
+               SELECT FROM pg_db_role_setting, unnest(setconfig) AS one
+               WHERE setdatabase = d.oid AND setrole = 0 AND one LIKE 'runbook.connections_allowed=%')))
     FROM pg_database d
     WHERE datname = :'database' OR datname ~ ('^' || :'database' || '_(restore|before)_[0-9]{8}_[0-9]{6}$')
     ORDER BY datname;
