@@ -31,6 +31,7 @@ from runbook_lib.platform.facts.running_release import (
 _COMPATIBLE_BEFORE_0_2 = "old_code"  # the name of `compatible_with` in lines that earlier versions wrote
 ENV, UPSTREAMS = ".env", ".runbook/upstreams/active.conf"
 PRE_IMAGE = ".runbook/pre-image.json"
+COLOUR_LINE = "# colour: "  # in nginx's upstream file, where its upstreams themselves do not say it
 
 
 @dataclass(frozen=True)
@@ -216,8 +217,9 @@ def parse_live_colour(upstreams: str | None, environment: Environment) -> str | 
     """Which colour nginx's upstream file names; None without a file. Two colours in one file is an error."""
     if not upstreams:
         return None
-    names = "|".join(re.escape(name) for name in environment.release.services)
-    colours = set(re.findall(rf"\b(?:{names})-({'|'.join(COLOURS)}):", upstreams))
+    names, colour = "|".join(re.escape(name) for name in environment.release.services), f"({'|'.join(COLOURS)})"
+    colours = set(re.findall(rf"\b(?:{names})-{colour}:", upstreams))
+    colours |= set(re.findall(rf"^{COLOUR_LINE}{colour}$", upstreams, re.MULTILINE))
     if len(colours) != 1:
         raise FactUnreadable(
             f"nginx's upstream file names {len(colours)} colours, expected one",

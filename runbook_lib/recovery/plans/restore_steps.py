@@ -11,6 +11,7 @@ from runbook_lib.core.plan import SkippedStep, Step
 from runbook_lib.environment import Environment
 from runbook_lib.environment.release import service_of_slot
 from runbook_lib.platform.facts.containers import exec_in
+from runbook_lib.platform.facts.releases import COLOUR_LINE
 from runbook_lib.platform.facts.running_release import upstream_line
 from runbook_lib.platform.facts.target import BOTH_COLOURS
 from runbook_lib.platform.plans.compose import compose, compose_up, stop_services
@@ -169,6 +170,8 @@ def maintenance_page(environment: Environment, colour: str) -> str:
     detail = "The database is being restored. Your request is fine: try again in a moment."
     return (
         f"# Written by a runbook: {MAINTENANCE_MARK}; {colour} keeps serving the pages.\n"
+        # where every service of a release writes, no upstream of this page names the colour
+        f"{COLOUR_LINE}{colour}\n"
         "server {\n"
         f"    listen 127.0.0.1:{MAINTENANCE_PORT};\n"
         "    access_log off;\n"

@@ -20,6 +20,7 @@ from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.restore_databases import Databases
 from runbook_lib.recovery.plans.restore_preparation import unchanged_since_plan
+from runbook_lib.recovery.plans.restore_steps import MAINTENANCE_PORT
 from runbook_lib.release.facts.schema_rollback import DataChoice, SchemaRollback
 from runbook_lib.release.facts.service_changes import ServiceChange
 from runbook_lib.release.plans import build_steps, cutover_steps, rollback_steps, service_steps, verification_steps
@@ -64,7 +65,7 @@ def is_live(rollout: Rollout) -> bool:
         return False
     if colour not in deployed.variables.get("COMPOSE_PROFILES", "").split(","):
         return False
-    if rollout.environment.api_of(colour) not in (deployed.upstreams_text or ""):
+    if f"server 127.0.0.1:{MAINTENANCE_PORT};" in (deployed.upstreams_text or ""):
         return False  # a restore was interrupted while in maintenance mode
     healthy = {one.service for one in rollout.containers if one.is_healthy}
     return {*rollout.environment.slot(colour), rollout.environment.proxy_service} <= healthy

@@ -11,6 +11,7 @@ import pytest
 from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.core.plan import Step
 from runbook_lib.environment import load_environment
+from runbook_lib.platform.facts.releases import parse_live_colour
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.manifests import Manifest, TableContents
@@ -115,3 +116,12 @@ def test_maintenance_mode_asks_to_retry_and_keeps_the_pages() -> None:
     text = steps.maintenance_page(ENVIRONMENT, "green")
     assert "return 503" in text and "Retry-After 30" in text
     assert "server frontend-green:3000" in text and "backend-green" not in text
+
+
+@pytest.mark.parametrize("services", [("backend", "frontend"), ("backend",)], ids=["a page of its own", "one service"])
+def test_a_run_that_finds_maintenance_mode_knows_the_live_colour(services: tuple[str, ...]) -> None:
+    """Whatever the page is served by: a run that died there would otherwise be the last one to read this file."""
+    release = ENVIRONMENT.release
+    rules = release.model_copy(update={"services": {name: release.services[name] for name in services}, "page": None})
+    environment = ENVIRONMENT.model_copy(update={"release": rules})
+    assert parse_live_colour(steps.maintenance_page(environment, "green"), environment) == "green"
