@@ -68,8 +68,9 @@ def maintenance_on(environment: Environment, colour: str) -> Step:
     A watchdog stays on the server until maintenance mode is off: it turns it off should this run die before it can.
     """
     watchdog = Command(
-        ("bash", "-s", "--", environment.server.directory, environment.project, environment.api_of(colour),
-         str(environment.limits.watchdog_interval_s), environment.database.name, *as_superuser(environment)),
+        ("bash", "-s", "--", environment.server.directory, environment.project, environment.proxy_service,
+         ",".join(environment.writers_of(colour)), str(environment.limits.watchdog_interval_s),
+         environment.database.name, *as_superuser(environment)),
         stdin=watchdog_program(),
         timeout_s=15,
     )

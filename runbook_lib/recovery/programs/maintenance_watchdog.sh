@@ -1,11 +1,11 @@
 # shellcheck shell=bash disable=SC2016
-# Ends a maintenance mode whose run died: `bash -s -- CHECKOUT PROJECT SERVICE INTERVAL_S DATABASE WORD…`, before maintenance
-# mode is turned on; the WORDs run psql as the superuser. Follows database_definition.sh. The
+# Ends a maintenance mode whose run died: `bash -s -- CHECKOUT PROJECT PROXY SERVICE,… INTERVAL_S DATABASE WORD…`, before
+# maintenance mode is turned on; the WORDs run psql as the superuser. Follows database_definition.sh. The
 # watchdog stays on the server in the background. While the environment's lock is held it does nothing, and when maintenance mode is
 # off it exits. When the lock was not held for a while and maintenance mode is still on, no run is left to turn it off:
-# SERVICE, the backend that was live, is started, and gets its users when it is healthy; the database first lets it in, should
-# the run have died while it swapped names. A run that wrote the upstreams
-# back and died before nginx reloaded them had verified its backend already: then only nginx is reloaded.
+# each SERVICE, what writes in the live release, is started, and gets its users when all are healthy; the database first lets
+# them in, should the run have died while it swapped names. A run that wrote the upstreams back and died before nginx
+# reloaded them had verified its backend already: then only nginx is reloaded.
 
 set -uo pipefail
 export MAINTENANCE='maintenance mode: the API is unavailable'
@@ -21,7 +21,8 @@ fi
 
 # shellcheck disable=SC2034  # the text runs in a session of its own
 read -r -d '' watchdog <<'WATCHDOG'
-project=$1 service=$2 run_id=$3 interval_s=$4 database=$5; superuser=("${@:6}")
+project=$1 proxy=$2 run_id=$4 interval_s=$5 database=$6; superuser=("${@:7}")
+IFS=, read -ra services <<<"$3"
 log() { printf '%(%FT%TZ)T %s\n' -1 "$*"; }
 # labelled SERVICE [OPTION…]: by Compose's labels, newest first. A recreation that was interrupted leaves its hash in front
 # of a container's name, and the names of two projects are alike.
@@ -29,7 +30,7 @@ labelled() {
     docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project" \
         --filter label=com.docker.compose.oneoff=False --filter "label=com.docker.compose.service=$1" "${@:2}" 8>&- 9>&- | sed -n 1p
 }
-nginx=$(labelled nginx --filter status=running)
+nginx=$(labelled "$proxy" --filter status=running)
 written() { grep -qsF -e "$MAINTENANCE" -e "$MAINTENANCE_BEFORE_0_2" upstreams/active.conf; }
 # whether nginx itself still answers, on port 8503 (2137 in hexadecimal), and so has not reloaded the file; when it cannot
 # be asked, that is possible
@@ -37,17 +38,21 @@ loaded() {
     case $(docker exec "$nginx" grep -c '0100007F:2137 00000000:0000 0A' /proc/net/tcp 2>&1) in
         0) return 1 ;;
         [1-9]) return 0 ;;
-        *) nginx=$(labelled nginx --filter status=running); ((unanswered++ < 100)) ;;
+        *) nginx=$(labelled "$proxy" --filter status=running); ((unanswered++ < 100)) ;;
     esac
 }
 in_maintenance() { written || loaded; }
 # holds each lock for an instant only, so that no run finds it taken because of these probes
 lock_is_free() { flock -n lock true && flock -n jobs.lock true; }
-healthy() { [[ $(docker inspect --format '{{.State.Health.Status}}' "$container" 2>&1) == healthy ]]; }
+# what has no health check is well when it runs, as for the run that died
+healthy() {
+    local one form='{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}'
+    for one in "${containers[@]}"; do [[ $(docker inspect --format "$form" "$one" 2>&1) =~ ^(healthy|running)$ ]] || return; done
+}
 
 reloaded() { docker exec "$nginx" nginx -s reload 8>&- 9>&-; }
 reload() {
-    if reloaded || { nginx=$(labelled nginx --filter status=running); [[ -n $nginx ]] && reloaded; }; then log 'maintenance mode is off'; fi
+    if reloaded || { nginx=$(labelled "$proxy" --filter status=running); [[ -n $nginx ]] && reloaded; }; then log 'maintenance mode is off'; fi
     exit
 }
 
@@ -61,7 +66,8 @@ end_maintenance() {
 
 # a database that does not answer now is not what keeps the service from starting: then it is not healthy, and no user comes
 let_in() {
-    "${superuser[@]}" -v name="$database" -v true_limit="$TRUE_LIMIT" -v saved_limit="$SAVED_LIMIT" -v saved_access="$SAVED_ACCESS" \
+    # both locks are held meanwhile: no run may wait for a database that hangs
+    timeout -k 10 60 "${superuser[@]}" -v name="$database" -v true_limit="$TRUE_LIMIT" -v saved_limit="$SAVED_LIMIT" -v saved_access="$SAVED_ACCESS" \
         <<<"$OPEN_AGAIN" || log "$database could not be asked whether a swap had closed it"
 }
 
@@ -72,11 +78,14 @@ start_again() {
         log "the lock is not held and nginx has not reloaded the upstreams that $run_id wrote back"
         reload
     fi
-    log "the lock is not held and $run_id left maintenance mode on: starting $service"
+    log "the lock is not held and $run_id left maintenance mode on: starting ${services[*]}"
     let_in 8>&- 9>&-
-    container=$(labelled "$service")
-    [[ -n $container ]] && docker start "$container" 8>&- 9>&- || return 1
-    local tries=0
+    local one container tries=0; containers=()
+    for one in "${services[@]}"; do
+        container=$(labelled "$one")
+        [[ -n $container ]] && docker start "$container" 8>&- 9>&- || return 1
+        containers+=("$container")
+    done
     until healthy 8>&- 9>&-; do ((++tries < 90)) || { log "not healthy: maintenance mode stays on"; exit 1; }; sleep 1 8>&- 9>&-; done
     cp -- before-maintenance.conf upstreams/.new && mv -fT -- upstreams/.new upstreams/active.conf || return 1
     reload
@@ -94,4 +103,4 @@ WATCHDOG
 
 run_id=$(grep -oP '"run_id": *"\K[A-Za-z0-9-]+' lock.json) || exit 1
 # descriptors 5 to 9 are locks of the job that runs this: the watchdog must not keep them after that job has ended
-free=0 setsid bash -c "$watchdog" maintenance-watchdog "$2" "$3" "$run_id" "$4" "$5" "${@:6}" </dev/null >maintenance-watchdog.log 2>&1 5>&- 7>&- 8>&- 9>&- &
+free=0 setsid bash -c "$watchdog" maintenance-watchdog "$2" "$3" "$4" "$run_id" "$5" "$6" "${@:7}" </dev/null >maintenance-watchdog.log 2>&1 5>&- 7>&- 8>&- 9>&- &

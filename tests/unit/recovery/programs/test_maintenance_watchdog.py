@@ -29,7 +29,9 @@ RUN = "20261122T210000Z-abcdef"
 DOCKER = """#!/bin/sh
 case "$*" in
     ps*project=ours*service=nginx*) echo 4f2c; exit;;
+    ps*project=ours*service=entrance*) echo 6d2a; exit;;
     ps*project=ours*service=backend-blue*) echo 5e3b; exit;;
+    ps*project=ours*service=worker-blue*) echo 8c1f; exit;;
     ps*project=theirs*) echo 9999; exit;;
     ps*) exit;;
     *" grep -c "*) [ -e "$NOTES.closed" ] && echo 1 || echo 0; exit;;
@@ -55,7 +57,7 @@ def server(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def start_watchdog(server: Path, health: str = "healthy") -> None:
+def start_watchdog(server: Path, health: str = "healthy", proxy: str = "nginx", services: str = "backend-blue") -> None:
     """Start the watchdog as the step maintenance-on does, with ten probes a second."""
     commands = server / "programs"
     commands.mkdir()
@@ -64,7 +66,7 @@ def start_watchdog(server: Path, health: str = "healthy") -> None:
     variables = {**os.environ, "PATH": f"{commands}:{os.environ['PATH']}", "NOTES": str(server / "notes"),
                  "HEALTH": health}
     (server / "notes").touch()
-    subprocess.run(("bash", "-s", "--", str(server), "ours", "backend-blue", "0.1", "shop", "docker", "exec", "77aa", "psql"),
+    subprocess.run(("bash", "-s", "--", str(server), "ours", proxy, services, "0.1", "shop", "docker", "exec", "77aa", "psql"),
                    env=variables, check=True, input=watchdog_program(), text=True, timeout=60)
 
 
@@ -127,7 +129,7 @@ def test_a_backend_that_is_not_healthy_gets_no_users(server: Path) -> None:
     upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
     assert within(30, lambda: "inspect" in (server / "notes").read_text())
     assert upstreams(server).read_text() == maintenance_page(ENVIRONMENT, "blue")
-    subprocess.run(("pkill", "-f", f"maintenance-watchdog ours backend-blue {RUN} "))
+    subprocess.run(("pkill", "-f", f"maintenance-watchdog ours nginx backend-blue {RUN} "))
 
 
 def test_containers_are_found_by_their_labels_and_none_of_another_project_is_touched(server: Path) -> None:
@@ -157,6 +159,15 @@ def test_a_database_that_a_swap_had_closed_lets_the_backend_in_before_it_is_star
     assert "ALLOW_CONNECTIONS true" in (server / "notes.sql").read_text()
     log = (server / ".runbook/maintenance-watchdog.log").read_text()
     assert ("shop could not be asked" in log) is not reachable
+
+
+def test_everything_that_writes_is_started_and_the_proxy_has_any_name(server: Path) -> None:
+    start_watchdog(server, proxy="entrance", services="backend-blue,worker-blue")
+    upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
+    assert within(60, lambda: "exec 6d2a nginx -s reload" in (server / "notes").read_text())
+    notes = (server / "notes").read_text().splitlines()
+    assert notes[:2] == ["start 5e3b", "start 8c1f"]
+    assert {one.split()[-1] for one in notes if one.startswith("inspect")} == {"5e3b", "8c1f"}
 
 
 def test_a_maintenance_mode_that_its_run_ended_is_left_alone(server: Path) -> None:
