@@ -64,12 +64,12 @@ def downgrade(rollout: Rollout, schema: SchemaRollback) -> Step:
 
 def stop_newer_backend(environment: Environment, colour: str) -> Step:
     """The newer code must not run on the older schema. Undone: it is started again before the traffic returns."""
-    service = environment.api_of(colour)
+    services = environment.writers_of(colour)
     return Step(
         StepKey.STOP_WRITERS,
         f"Stop the backend of {colour}",
-        (wait_until_drained(environment), compose(environment, "stop", service, profiles=(colour,))),
-        undo=(compose_up(environment, service, profiles=(colour,)),),
+        (wait_until_drained(environment), compose(environment, "stop", *services, profiles=(colour,))),
+        undo=(compose_up(environment, *services, profiles=(colour,)),),
         why="it has no traffic any more, and does not work on the older schema",
     )
 

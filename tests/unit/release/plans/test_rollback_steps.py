@@ -54,3 +54,12 @@ def test_the_newer_backend_is_started_again_by_the_undo() -> None:
     made = rollback_steps.stop_newer_backend(ENVIRONMENT, "green")
     assert "stop backend-green" in str(made.actions[1])
     assert str(made.undo[0]).endswith("backend-green") and " up " in str(made.undo[0])
+
+
+def test_every_writer_of_the_newer_release_is_stopped_before_its_schema_goes() -> None:
+    """A worker is code of the newer release, too, and would write on into the older schema."""
+    release = ENVIRONMENT.release
+    environment = ENVIRONMENT.model_copy(update={"release": release.model_copy(update={"writers": ("backend", "worker")})})
+    made = rollback_steps.stop_newer_backend(environment, "green")
+    assert str(made.actions[1]).endswith("stop backend-green worker-green")
+    assert str(made.undo[0]).endswith("backend-green worker-green")
