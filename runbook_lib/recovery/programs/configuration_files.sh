@@ -12,11 +12,13 @@ largest_file=2000000
 # Where the values of secrets are, below the project's folder. A caller that says .env has no file of ours: the application's
 # own has other values too, may be missing, and a secret in it is what is called like one.
 secrets_file=${secrets_file:-.env.secrets}
-names_a_secret() { [[ $secrets_file == .env.secrets || $1 =~ PASS|SECRET|TOKEN|KEY|CREDENTIAL ]]; }
+names_a_secret() { [[ $secrets_file == .env.secrets || ${1^^} =~ PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL ]]; }
 secrets_readable() { [[ -r $directory/$secrets_file || $secrets_file != .env.secrets && ! -e $directory/$secrets_file ]]; }
 
 # Files that hold keys and secrets by their nature never get into the copy, whatever is in them.
 is_secret_name() {
+    # where it is the application's own, it holds its secrets
+    [[ $secrets_file == .env.secrets || ${1##*/} != "$secrets_file" ]] || return 0
     case ${1##*/} in
         .env.secrets* | env.secrets* | *.key | *.pem | *.p12 | *.pfx | id_rsa* | id_ed25519* | id_ecdsa* | ssh_host_* | shadow* | *.kdbx) return 0 ;;
         *) return 1 ;;
@@ -63,11 +65,48 @@ collect() {
         grep -qi 'no crontab for' "$copy.errors" || ! command -v crontab >/dev/null || printf 'excluded\tnot readable\tcrontab of %s\n' "$(id -un)"
     fi
     # the names of the secrets, which a new server needs; never a value
-    local name
+    local line name value found
     [[ ! -r $directory/$secrets_file ]] \
-        || grep -oE '^[A-Za-z_][A-Za-z0-9_]*=' -- "$directory/$secrets_file" | tr -d = | sort \
-            | while IFS= read -r name; do ! names_a_secret "$name" || printf '%s\n' "$name"; done >"$copy/SECRET_NAMES"
+        || while IFS= read -r line || [[ -n $line ]]; do
+            assignment "$line" || continue
+            secrets_in "$name" "$value"; [[ ${#found[@]} == 0 ]] || printf '%s\n' "$name"
+        done <"$directory/$secrets_file" | sort -u >"$copy/SECRET_NAMES"
     sort -o "$copy/MODES" "$copy/MODES"
+}
+
+password_in_url='://[^/@:[:space:]]*:([^/@[:space:]]+)@'
+
+# assignment LINE: sets name and value, without its quotes. Status 1 for a line that is none, 2 where it could not be read.
+# Files of ours have one form; an application's own is read as Compose reads it: spaces, `export`, a comment after the value,
+# lines of Windows.
+assignment() {
+    local line=$1
+    if [[ $secrets_file == .env.secrets ]]; then
+        [[ $line =~ ^([A-Za-z_][A-Za-z0-9_]*)=(.*)$ ]] || return
+        name=${BASH_REMATCH[1]} value=${BASH_REMATCH[2]}
+    else
+        [[ ${line%$'\r'} =~ ^[[:space:]]*(export[[:space:]]+)?([A-Za-z_][A-Za-z0-9_]*)[[:space:]]*[=:][[:space:]]*(.*)$ ]] || return
+        name=${BASH_REMATCH[2]} value=${BASH_REMATCH[3]}
+        if [[ $value =~ ^(\'[^\']*\'|\"([^\"\\]|\\.)*\") ]]; then value=${BASH_REMATCH[1]}
+        else value=${value%%[[:space:]]#*}; value=${value%"${value##*[![:space:]]}"}; fi
+    fi
+    # inside double quotes a backslash stands before a backslash, a quote or a dollar sign of the value
+    # shellcheck disable=SC2001
+    if [[ $value =~ ^\'(.*)\'$ ]]; then value=${BASH_REMATCH[1]}
+    elif [[ $value =~ ^\"(.*)\"$ ]]; then value=$(sed 's/\\\([\\"$]\)/\1/g' <<<"${BASH_REMATCH[1]}") || return 2; fi
+}
+
+# secrets_in NAME VALUE: sets found, what of a value is secret. The address of a database has its password in it, whatever it
+# is called; and a value that refers to another variable is in every Compose file.
+secrets_in() {
+    found=()
+    ! names_a_secret "$1" || found+=("$2")
+    [[ $secrets_file == .env.secrets || ! $2 =~ $password_in_url ]] || found+=("${BASH_REMATCH[1]}")
+    local one kept=()
+    for one in "${found[@]}"; do
+        [[ $secrets_file != .env.secrets && $one =~ ^\$(\{[A-Za-z_][A-Za-z0-9_]*\}|[A-Za-z_][A-Za-z0-9_]*)$ ]] || kept+=("$one")
+    done
+    found=("${kept[@]}")
 }
 
 # The forms in which a value may occur: as it is, for URLs, in hex, and in base64 at each of its three alignments.
@@ -91,19 +130,20 @@ encodings() {
 # Prints `leak <TAB> name of the secret <TAB> file`; status 2 when not every file could be searched, which is not "nothing found".
 # The values stay in bash and in a pipe: never an argument of a program.
 search_secrets() {
-    local line name value hit patterns names
+    local line name value hit patterns names found
     secrets_readable || return 2
     names=$(find "$copy" -mindepth 1 -printf '%P\n') || return 2
     while IFS= read -r line || [[ -n $line ]]; do
-        [[ $line =~ ^([A-Za-z_][A-Za-z0-9_]*)=(.*)$ ]] || continue
-        name=${BASH_REMATCH[1]} value=${BASH_REMATCH[2]}
-        names_a_secret "$name" || continue
-        # inside double quotes a backslash stands before a backslash, a quote or a dollar sign of the value
-        # shellcheck disable=SC2001
-        if [[ $value =~ ^\'(.*)\'$ ]]; then value=${BASH_REMATCH[1]}
-        elif [[ $value =~ ^\"(.*)\"$ ]]; then value=$(sed 's/\\\([\\"$]\)/\1/g' <<<"${BASH_REMATCH[1]}") || return 2; fi
-        ((${#value} >= 8)) || continue
-        patterns=$(encodings "$value") || return 2
+        assignment "$line"
+        case $? in 0) ;; 1) continue ;; *) return 2 ;; esac
+        secrets_in "$name" "$value"
+        patterns=''
+        for value in "${found[@]}"; do
+            ((${#value} >= 8)) || continue
+            patterns+=$(encodings "$value")$'\n' || return 2
+        done
+        # an empty pattern would be in every file
+        patterns=${patterns%$'\n'}; [[ -n $patterns ]] || continue
         while IFS= read -r -d '' hit; do printf 'leak\t%s\t%s\n' "$name" "${hit#"$copy"/}"; done \
             < <(grep -rlaZF -f <(printf '%s\n' "$patterns") -- "$copy")
         wait "$!"; (($? <= 1)) || return 2  # 1: nothing found

@@ -48,6 +48,12 @@ class Server:
     def commit(self, project: str = "gw2-staging") -> subprocess.CompletedProcess[str]:
         return self.step("commit", str(self.repository), ".env", ".env.secrets", "nginx", "--", str(self.etc), project=project)
 
+    def commit_own(self) -> subprocess.CompletedProcess[str]:
+        """As where the application has a file of its own, and the runbooks none."""
+        (self.project / ".env.secrets").unlink()
+        argv = ("bash", "-s", "--", "commit", str(self.project), "shop", str(self.repository), ".env", "nginx", "--")
+        return subprocess.run(argv, input=configuration_program("secrets_file=.env\n"), text=True, capture_output=True, timeout=60)
+
     def survey(self) -> ConfigurationBackups:
         argv = ("bash", "-s", "--", str(self.project), str(self.repository), "clone", str(self.repository),
                 ".env", ".env.secrets", "nginx", "gone.conf", "--", str(self.etc))
@@ -118,6 +124,33 @@ def test_nothing_is_committed_when_the_secrets_cannot_be_read(server: Server) ->
     assert "cannot be searched" in server.commit().stderr
     assert not server.repository.exists()
     assert not server.survey().searched
+
+
+OWN = "wq8Zr2xLp0"
+
+
+@pytest.mark.parametrize("line", [
+    f"DB_PASSWORD={OWN}", f"export DB_PASSWORD={OWN}", f"  DB_PASSWORD = {OWN}  ", f"db_password={OWN}", f"DB_PWD: {OWN}",
+    f"DB_PASSWORD={OWN} # rotated in May", f'DB_PASSWORD="{OWN}" # rotated', f"DB_PASSWORD='{OWN}'\r",
+    f"DATABASE_URL=postgresql://shop:{OWN}@db/shop", f"SECRET_URL=postgresql://shop:{OWN}@db/shop",
+])
+def test_secrets_are_found_however_an_application_writes_its_own_file(server: Server, line: str) -> None:
+    (server.project / ".env").write_bytes(f"DEBUG=false\n{line}\n".encode())
+    (server.project / "nginx/compose.yml").write_text(f"password: {OWN}\n")
+    refused = server.commit_own()
+    assert refused.returncode == 1
+    assert " is in project/nginx/compose.yml" in refused.stderr
+    assert OWN not in refused.stderr + refused.stdout
+    assert not (server.repository / "refs/heads/main").exists()
+
+
+def test_a_reference_is_no_secret_and_the_file_of_an_application_is_in_no_backup(server: Server) -> None:
+    (server.project / ".env").write_text(f"DB_PASSWORD={OWN}\nADMIN_PASSWORD=${{DB_PASSWORD}}\nURL=redis://:${{DB_PASSWORD}}@cache\nTAG=stable-1.0\n")
+    (server.project / "nginx/compose.yml").write_text("password: ${DB_PASSWORD}\nimage: web:stable-1.0\n")
+    done = server.commit_own()
+    assert done.returncode == 0, done.stderr
+    assert "project/.env" not in server.git("ls-tree", "-r", "--name-only", "main").split()
+    assert server.git("show", "main:SECRET_NAMES") == "DB_PASSWORD\n"
 
 
 @pytest.mark.parametrize("option", ["-rlaZF", "-qF", "-rlaZE"])
