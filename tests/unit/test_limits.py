@@ -54,7 +54,7 @@ def test_the_limits_reach_who_waits() -> None:
     assert "have not exited after 4 s" in str(wait_until_drained(environment))
     assert wait_until_drained(environment).timeout_s == 24
     watchdog = maintenance_on(environment, "blue").actions[0]
-    assert isinstance(watchdog, Command) and watchdog.argv[6] == "1"
+    assert isinstance(watchdog, Command) and watchdog.argv[7] == "1"
 
 
 def test_staging_is_watched_for_an_hour_and_the_gate_has_a_deadline() -> None:

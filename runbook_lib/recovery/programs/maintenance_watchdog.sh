@@ -44,7 +44,7 @@ loaded() {
 in_maintenance() { written || loaded; }
 # holds each lock for an instant only, so that no run finds it taken because of these probes
 lock_is_free() { flock -n lock true && flock -n jobs.lock true; }
-# what has no health check is well when it runs, as for the run that died
+# for what has no health check it is enough to run, as it is for the run that died
 healthy() {
     local one form='{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}'
     for one in "${containers[@]}"; do [[ $(docker inspect --format "$form" "$one" 2>&1) =~ ^(healthy|running)$ ]] || return; done
