@@ -11,6 +11,7 @@ from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.core.questions import Question
 from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
+from runbook_lib.environment.rules import StaticAssets
 from runbook_lib.platform.plans.compose import compose
 from runbook_lib.recovery.facts.archived_files import ArchivedFiles, archived_files
 from runbook_lib.recovery.facts.configuration_backups import ConfigurationBackups, secrets_source, source_arguments
@@ -100,23 +101,24 @@ def _archives(environment: Environment) -> tuple[Step, ...]:
     """One step for the static assets and one for each folder of uploads."""
     rules, steps = environment.configuration_backup, []
     if rules.static_assets is not None:
-        service = rules.static_assets.service
-        coloured = environment.services[service].coloured if service in environment.services else False
-        # assets are in the image: only the container that serves them has exactly what users get
-        container = f"{service}-{LIVE_COLOUR}" if coloured else service
-        prefix = compose(environment, "exec", "-T", container).argv
-        steps.append(_archive(environment, "static-assets", rules.static_assets.path, prefix, live_colour=coloured))
+        steps.append(_archive(environment, "static-assets", rules.static_assets))
     for folder in rules.uploads:
-        path, prefix, name = (folder, (), "") if isinstance(folder, str) else (
-            folder.path, compose(environment, "exec", "-T", folder.service).argv, f"{folder.service}-")
-        steps.append(_archive(environment, name + path.strip("/").replace("/", "-"), path, prefix))
+        path, name = (folder, "") if isinstance(folder, str) else (folder.path, f"{folder.service}-")
+        steps.append(_archive(environment, name + path.strip("/").replace("/", "-"), folder))
     return tuple(steps)
 
 
-def _archive(
-    environment: Environment, name: str, path: str, prefix: tuple[str, ...], *, live_colour: bool = False
-) -> Step:
-    rules = environment.configuration_backup
+def _archive(environment: Environment, name: str, folder: str | StaticAssets) -> Step:
+    """One folder, of the server or of a service's container."""
+    rules, live_colour = environment.configuration_backup, False
+    prefix: tuple[str, ...] = ()
+    path = folder if isinstance(folder, str) else folder.path
+    if not isinstance(folder, str):
+        known = environment.services.get(folder.service)
+        live_colour = known is not None and known.coloured
+        # assets are in the image: only the container that serves them has exactly what users get
+        container = f"{folder.service}-{LIVE_COLOUR}" if live_colour else folder.service
+        prefix = compose(environment, "exec", "-T", container).argv
     words = (name, rules.files_directory, str(rules.keep_files), path, *prefix)
     return Step(
         f"files-{name}",

@@ -14,13 +14,18 @@ import pytest
 
 from runbook_lib.core import programs
 from runbook_lib.environment import load_environment
+from runbook_lib.environment.rules import StaticAssets
 from runbook_lib.recovery.facts.configuration_backups import (
     Change,
     Commit,
     ConfigurationBackups,
     parse_configuration,
 )
-from runbook_lib.recovery.plans.configuration_backup import configuration_program, plan_configuration_backup
+from runbook_lib.recovery.plans.configuration_backup import (
+    configuration_program,
+    plan_configuration_backup,
+    scheduled_steps,
+)
 
 ENVIRONMENT = load_environment("staging")
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -290,3 +295,13 @@ def test_a_repository_that_cannot_be_read_is_not_one_without_backups(server: Ser
 
 def test_an_undo_where_there_is_no_repository_has_nothing_to_do(server: Server) -> None:
     assert server.step("uncommit", str(server.repository), "none").stdout == "nothing to undo\n"
+
+
+@pytest.mark.parametrize(("service", "container"), [("backend", "backend-COLOUR"), ("postgres", "postgres")])
+def test_uploads_in_a_volume_are_read_in_the_container_that_there_is(service: str, container: str) -> None:
+    """With two colours there is no container that has the name alone."""
+    rules = ENVIRONMENT.configuration_backup.model_copy(update={"uploads": (StaticAssets(service=service, path="/srv/uploads"),)})
+    steps = dict(scheduled_steps(ENVIRONMENT.model_copy(update={"configuration_backup": rules})))
+    words = steps[f"files-{service}-srv-uploads"].argv
+    assert words[words.index("-T") + 1] == container
+    assert "/srv/uploads" in words
