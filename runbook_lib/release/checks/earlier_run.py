@@ -78,6 +78,11 @@ def _traces(deployed: Deployed, containers: Iterable[Container]) -> list[str]:
 def _what_next(environment: Environment, deployed: Deployed, containers: tuple[Container, ...]) -> str:
     """By what is left: start what is there, else get back what is missing, else say so and begin anew."""
     files = " ".join(f"-f {name}" for name in environment.compose.files)
+    if environment.release.replaced:
+        # it has no file of ours; and `up` would make containers anew whose Compose file has changed since
+        return (f"Start it again, on the server: cd {environment.server.directory} && docker compose -p "
+                f"{environment.project} --project-directory . {files} "
+                f"{'start' if containers else 'up --detach --wait'}; then run this again.")
     # with a first file in a folder of its own, Compose would take that folder for the project's
     up = (f"on the server: cd {environment.server.directory} && docker compose -p {environment.project} "
           f"--project-directory . {files} --env-file .env --env-file .env.secrets up --detach --wait")

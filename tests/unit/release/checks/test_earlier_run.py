@@ -18,6 +18,7 @@ from runbook_lib.release.checks.deploy import deploy_preconditions
 from runbook_lib.release.checks.earlier_run import CHECK, earlier_run
 from runbook_lib.release.checks.preflight import rollback_target
 from runbook_lib.release.facts.repository import Commit, ReleaseTree
+from tests.unit.shop_environment import shop
 
 ENVIRONMENT = load_environment("staging")
 VOLUME = "gw2-staging_postgres_data"
@@ -37,6 +38,15 @@ def test_what_has_its_files_is_started_again_by_the_command_that_is_named() -> N
     assert "Start it again" in found
     assert "cd /opt/gw2-wvwbuilder && docker compose -p gw2-staging --project-directory . -f docker-compose.staging.yml " in found
     assert "--env-file .env.secrets up --detach --wait" in found
+
+
+@pytest.mark.parametrize(("stopped", "command"), [((), "up --detach --wait"), (("db",), "start; then run")])
+def test_what_was_deployed_by_hand_is_started_again_without_files_of_ours(stopped: tuple[str, ...], command: str) -> None:
+    state = Deployed(None, None, None, None, None, frozenset(), (), left_volumes=("shop_data",))
+    containers = [Container(f"shop-{one}-1", one, "db:15", "sha256:1", "exited", None, 0, False, 0, None) for one in stopped]
+    found = earlier_run(shop(), state, containers).next_step
+    assert f"cd /opt/shop && docker compose -p shop --project-directory . -f compose.yml -f compose.override.yml {command}" in found
+    assert ".env" not in found
 
 
 @pytest.mark.parametrize(("state", "missing"), [
