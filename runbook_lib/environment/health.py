@@ -102,9 +102,9 @@ class Health(StrictModel):
         return self.ready or next(iter(self.endpoints), "/")
 
     @property
-    def names_release(self) -> bool:
-        """Whether any endpoint names the commit or the version that answers."""
-        return any(one.commit or one.version for one in self.endpoints.values())
+    def names_commit(self) -> bool:
+        """Whether any endpoint names the commit that answers. A version alone is not known of every release."""
+        return any(one.commit for one in self.endpoints.values())
 
     @model_validator(mode="after")
     def _claims_are_of_endpoints(self) -> Health:

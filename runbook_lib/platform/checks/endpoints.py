@@ -37,11 +37,11 @@ def no_endpoints(environment: Environment) -> tuple[Finding, ...]:
 def shown_by_image(
     environment: Environment, containers: tuple[Container, ...], colour: str, commit: str
 ) -> tuple[Finding, ...]:
-    """Where no endpoint names the release: the commit of the image that its containers run.
+    """Where no endpoint names the commit: that of the image which its containers run.
 
     The weaker proof, and called so: it does not show which release answers a user.
     """
-    if environment.health.names_release:
+    if environment.health.names_commit:
         return ()
     services = [f"{name}-{colour}" for name, one in environment.services.items() if one.coloured and one.required]
     found = {one.service: commit_of(one) or "an image without a commit" for one in containers
@@ -49,7 +49,7 @@ def shown_by_image(
     wrong = [f"{name}: {head_of(found.get(name, 'no container'), 40)}" for name in services
              if found.get(name) != commit]
     return (finding(BY_IMAGE, not wrong, measured="; ".join(wrong) or
-                    f"{commit[:12]}, by its tag; no endpoint names the release, so this is the weaker proof",
+                    f"{commit[:12]}, by its tag; no endpoint names the commit, so this is the weaker proof",
                     expected=commit[:12],
                     next_step="Another release runs. Compare the tags with `docker ps`, then run 20 Deploy."),)
 

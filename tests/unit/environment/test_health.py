@@ -74,7 +74,7 @@ def test_an_environment_without_endpoints_says_why(tmp_path: Path) -> None:
     assert any("health.endpoints: give it, or say in without.health why" in one or "not among the endpoints" in one
                for one in faults_of(overlay(tmp_path, text)))
     found = environment_with({"health.endpoints": {}, "health.claims": {}, "without.health": "a worker without a port"})
-    assert (found.health.ready_path, found.health.names_release) == ("/api/v1/health", False)
+    assert (found.health.ready_path, found.health.names_commit) == ("/api/v1/health", False)
     assert faults_of(overlay(tmp_path, "without: {health: none}\n")) == [
         "without.health: health.endpoints is given as well; leave one of them out (health.endpoints: null)"]
 
