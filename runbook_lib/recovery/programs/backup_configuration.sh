@@ -64,7 +64,9 @@ archive() {
     sums=$("${prefix[@]}" sh -c "$list" list "$path" </dev/null) || fail "$path cannot be read."
     [[ -n $sums ]] || fail "$path holds no file."
     id=$(sha256sum <<<"$sums" | cut -c1-16)
-    file=$(find -H "$folder" -maxdepth 1 -name "${name}_*_$id.tar.gz" | LC_ALL=C sort | tail -n 1)
+    # with its time: the name of another folder may begin as this one's does
+    local own="${name}_[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]_[0-9][0-9][0-9][0-9][0-9][0-9]"
+    file=$(find -H "$folder" -maxdepth 1 -name "${own}_$id.tar.gz" | LC_ALL=C sort | tail -n 1)
     if [[ -n $file ]] && (cd -- "$folder" && sha256sum --quiet -c -- "${file##*/}.sha256" >&2); then
         printf 'unchanged %s\n' "$file"
     else
@@ -82,7 +84,7 @@ archive() {
         printf 'published %s\n' "$file"
     fi
     # by number, not by age: a wrong clock must not empty the folder
-    find -H "$folder" -maxdepth 1 -name "${name}_*.tar.gz" ! -name "*_$id.tar.gz" -printf '%f\n' | LC_ALL=C sort -r | tail -n "+$keep" \
+    find -H "$folder" -maxdepth 1 -name "${own}_*.tar.gz" ! -name "*_$id.tar.gz" -printf '%f\n' | LC_ALL=C sort -r | tail -n "+$keep" \
         | while IFS= read -r extra; do rm -f -- "$folder/$extra" "$folder/$extra.sha256" "$folder/$extra.files" && printf 'deleted %s\n' "$extra"; done
 }
 

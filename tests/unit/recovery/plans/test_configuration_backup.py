@@ -211,6 +211,17 @@ def test_archives_are_kept_once_for_each_content_and_the_newest_stay(server: Ser
     assert subprocess.run(("tar", "-xzOf", newest), capture_output=True, text=True).stdout == "3\n"
 
 
+def test_a_folder_whose_name_begins_as_another_one_keeps_archives_of_its_own(server: Server, tmp_path: Path) -> None:
+    uploads, folder = tmp_path / "uploads", tmp_path / "files"
+    uploads.mkdir()
+    for number in range(2):
+        for name in ("uploads_private", "uploads"):
+            (uploads / "one.txt").write_text(f"{name} {number}\n")
+            assert server.step("archive", name, str(folder), "2", str(uploads)).returncode == 0
+    names = sorted(path.name for path in folder.glob("*.tar.gz"))
+    assert [name.startswith("uploads_private_") for name in names] == [False, False, True, True]
+
+
 def test_rotated_logs_are_kept_by_their_day_and_go_after_thirty(server: Server, tmp_path: Path) -> None:
     logs, kept = tmp_path / "gw2", tmp_path / "kept"
     logs.mkdir()
