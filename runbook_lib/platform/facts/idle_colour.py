@@ -72,7 +72,8 @@ def run_smoke_test_inside(environment: Environment, colour: str) -> Question[Use
         name = environment.smoke.service if environment.smoke else ""
         if not name:
             return smoke_test_over(environment, connections.http)  # sends nothing, and says why
-        service, host = environment.services[name], f"http://127.0.0.1:{environment.services[name].port}"
+        service, ours = environment.services[name], environment.release.services.get(name)
+        host = f"http://127.0.0.1:{ours.port if ours else service.port}"
         inside = f"{name}-{colour}" if service.coloured else name
         return smoke_test_over(environment, ContainerHttp.of_service(connections.server, environment, inside, host))
 
