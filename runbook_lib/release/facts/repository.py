@@ -102,6 +102,7 @@ class ReleaseTree:
     no_migrations: str = ""  # why the environment has none
     configuration_folders: tuple[str, ...] = ()
     api_folder: str = ""
+    by_hand: bool = False  # releases are deployed by others: the application need not even be in git
 
     @property
     def configuration(self) -> dict[str, str]:
@@ -126,11 +127,13 @@ def inspect_release(environment: Environment, ref: str) -> Question[ReleaseTree]
 
     def fetch(connections: Connections) -> ReleaseTree:
         reply = connections.server.run(Command(argv, stdin=program, timeout_s=SURVEY_TIMEOUT_S))
+        if environment.release.replaced and reply.stdout.startswith("no-checkout\t"):
+            return ReleaseTree(ref, None, f"there is no git checkout in {environment.server.directory}", by_hand=True)
         tree = parse_release(reply.stdout, ref, where=environment.server.directory, compose_files=files)
         own = (".env",) if environment.release.replaced else ()  # the application's own file then
         tree = replace(tree, of_the_server=tuple(name for name in tree.of_the_server if name not in own),
                        no_migrations=environment.without.get("migrations", ""),
-                       configuration_folders=environment.compose.configuration,
+                       configuration_folders=environment.compose.configuration, by_hand=environment.release.replaced,
                        api_folder=environment.release.folder_of(environment.release.api))
         return _with_missing_of_the_server(tree, connections)
 

@@ -10,10 +10,15 @@ from runbook_lib.release.facts.repository import ReleaseTree
 def target_of(tree: ReleaseTree, schema_now: str | None = None) -> Target:
     """The target that an inspected release makes; `schema_now` is the database's revision, None without a database.
 
-    Raises PreconditionFailed when the ref names no commit, or the migrations have no single head.
+    Raises PreconditionFailed when the ref names no commit, or the migrations have no single head: not of an application
+    that others deploy, which a restore only has to know as far as there is something to know.
     """
     migrations = tree.migrations
     heads = migrations.heads
+    if tree.by_hand:
+        commit, version = (tree.commit.commit, tree.commit.version) if tree.commit else ("", "what runs there")
+        return Target(commit, version, tree.configuration, heads[0] if len(heads) == 1 else "",
+                      frozenset(one.revision for one in migrations.revisions), schema_now)
     if tree.commit is not None and tree.no_migrations:
         return Target(tree.commit.commit, tree.commit.version, tree.configuration, "", frozenset(), schema_now)
     if tree.commit is None or len(heads) != 1:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.contract.catalogue import Runbook, runbooks
+from runbook_lib.contract.catalogue import Runbook, find_runbook, runbooks
 from runbook_lib.contract.requirements import REQUIREMENTS, needs_of
 from runbook_lib.core.errors import BadParameter
 from runbook_lib.environment import Environment, load_environment
@@ -76,6 +76,13 @@ def test_what_an_environment_lacks_comes_with_the_change_that_gives_it(staging: 
     assert answer is not None
     assert answer.met is False
     assert answer.change
+
+
+def test_an_application_with_one_container_a_service_can_be_backed_up_and_restored() -> None:
+    lacking = {name: answer for name, one in REQUIREMENTS.items() if (answer := one.judge(shop())) and not answer.met}
+    for name in ("30_backup_database", "31_restore_drill", "32_restore_database", "33_backup_configuration", "34_install_schedules"):
+        assert not set(needs_of(find_runbook(name)).needs) & set(lacking), name
+    assert "colours" in set(needs_of(find_runbook("20_deploy")).needs) & set(lacking)
 
 
 def test_a_channel_needs_what_sends_its_messages(staging: Environment) -> None:

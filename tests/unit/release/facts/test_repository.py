@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.core.errors import FactUnreadable
-from runbook_lib.release.facts.repository import parse_release
+from runbook_lib.release.facts.repository import inspect_release, parse_release
 from tests.unit.release.repositories import Repositories, fingerprint, git
+from tests.unit.shop_environment import shop
 
 
 def test_a_release_that_is_only_at_the_origin_is_read_without_a_trace_in_the_checkout(repositories: Repositories) -> None:
@@ -78,3 +82,12 @@ def test_compose_files_that_a_release_lacks_are_named(repositories: Repositories
 def test_a_malformed_reply_is_unreadable_never_a_crash(reply: str) -> None:
     with pytest.raises(FactUnreadable):
         parse_release(reply, "v1", where="x", compose_files=())
+
+
+def test_an_application_that_others_deploy_need_not_be_in_git() -> None:
+    """Its database can be restored all the same; where the runbooks deploy, it is an error (no_checkout.json)."""
+    reply = "no-checkout\t" + base64.b64encode(b"not a git repository").decode() + "\n"
+    connections: Any = ScriptedConnections(commands={"bash -s": reply})
+    found = inspect_release(shop(), "HEAD").fetch(connections)
+    assert (found.commit, found.by_hand) == (None, True)
+    assert "no git checkout in /opt/shop" in found.problem

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -25,6 +26,15 @@ def test_a_target_knows_its_head_its_revisions_and_the_configuration() -> None:
     assert (target.schema_head, target.schema_now) == ("2", "1")
     assert target.revisions == {"1", "2"}
     assert target.configuration == {"nginx": "1" * 40}
+
+
+@pytest.mark.parametrize("found", [
+    ReleaseTree("HEAD", None, "there is no git checkout in /opt/shop", by_hand=True),
+    replace(tree(("1", None), ("2", "1"), ("3", "1")), by_hand=True),
+    replace(tree(), by_hand=True),
+], ids=["not in git", "two heads", "no migrations"])
+def test_what_others_deploy_can_be_restored_whatever_its_repository_holds(found: ReleaseTree) -> None:
+    assert target_of(found, None).schema_head == ""
 
 
 def test_a_release_with_two_heads_is_refused() -> None:
