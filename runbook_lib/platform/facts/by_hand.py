@@ -13,9 +13,14 @@ NOT_YET = ("Its data can be backed up and restored by 30 to 34, and its health r
 
 
 def running_services(containers: Iterable[Container]) -> tuple[str, ...]:
-    """Each running service with its image and the beginning of its id: another image is another state."""
-    return tuple(f"{one.service} ({one.image}, {one.image_id.removeprefix('sha256:')[:12]})"
-                 for one in containers if one.state == "running")
+    """Each running service with its image and the beginning of its id: another image is another state.
+
+    Where none runs, all of them with their states: an application that is down is not one that was never there.
+    """
+    known = tuple(containers)
+    running = tuple(f"{one.service} ({one.image}, {one.image_id.removeprefix('sha256:')[:12]})"
+                    for one in known if one.state == "running")
+    return running or tuple(f"{one.service} ({one.state})" for one in known)
 
 
 def summary(services: tuple[str, ...], head: str | None) -> dict[str, str]:

@@ -76,7 +76,7 @@ class Deployed:
 
     @property
     def something_runs(self) -> bool:
-        """Whether an application runs, by whoever it was started."""
+        """Whether an application is there, by whoever it was started."""
         return self.live_colour is not None or bool(self.by_hand)
 
     @property

@@ -7,7 +7,6 @@ a fetch into the checkout, even under a private ref, would be a change that a re
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -121,19 +120,19 @@ def inspect_release(environment: Environment, ref: str) -> Question[ReleaseTree]
     Raises FactUnreadable when there is no checkout or the origin does not answer. Source: `programs/release_survey.sh`.
     """
     variables = [f"{name}={value}" for name, value in placeholder_variables(environment).items()]
-    files = environment.compose.files
-    argv = ("bash", "-s", "--", environment.server.directory, ref, str(len(files)), *files, *variables)
+    files, where, by_hand = environment.compose.files, environment.server.directory, environment.release.replaced
+    argv = ("bash", "-s", "--", where, ref, str(len(files)), *files, *variables)
     program = programs.text("platform/whole_lines.sh", "release/read_git.sh", "release/release_survey.sh")
 
     def fetch(connections: Connections) -> ReleaseTree:
         reply = connections.server.run(Command(argv, stdin=program, timeout_s=SURVEY_TIMEOUT_S))
-        if environment.release.replaced and reply.stdout.startswith("no-checkout\t"):
-            return ReleaseTree(ref, None, f"there is no git checkout in {environment.server.directory}", by_hand=True)
-        tree = parse_release(reply.stdout, ref, where=environment.server.directory, compose_files=files)
-        own = (".env",) if environment.release.replaced else ()  # the application's own file then
-        tree = replace(tree, of_the_server=tuple(name for name in tree.of_the_server if name not in own),
-                       no_migrations=environment.without.get("migrations", ""),
-                       configuration_folders=environment.compose.configuration, by_hand=environment.release.replaced,
+        if by_hand and reply.stdout.startswith("no-checkout\t"):
+            return ReleaseTree(ref, None, f"there is no git checkout in {where}", by_hand=True)
+        tree = parse_release(reply.stdout, ref, where=where, compose_files=files)
+        # .env is the application's own file then
+        tree = replace(tree, of_the_server=tuple(name for name in tree.of_the_server if name != ".env" or not by_hand),
+                       no_migrations=environment.without.get("migrations", ""), by_hand=by_hand,
+                       configuration_folders=environment.compose.configuration,
                        api_folder=environment.release.folder_of(environment.release.api))
         return _with_missing_of_the_server(tree, connections)
 
@@ -164,12 +163,10 @@ def parse_release(text: str, ref: str, *, where: str, compose_files: Iterable[st
     """The records that `release_survey.sh` prints, as a value. Raises FactUnreadable on anything else."""
     try:
         return _read(text, ref, where, tuple(compose_files))
-    except (ValueError, KeyError, IndexError, binascii.Error) as cause:
-        raise FactUnreadable(
-            f"The release {ref} could not be surveyed: the reply is not in the expected form.",
-            where=where,
-            next_step="Run the notebook again; if it fails again, check the checkout with `git status`.",
-        ) from cause
+    except (ValueError, KeyError, IndexError) as cause:  # base64 raises a ValueError of its own
+        what = f"The release {ref} could not be surveyed: the reply is not in the expected form."
+        raise FactUnreadable(what, where=where, next_step="Run the notebook again; if it fails again, check the "
+                             "checkout with `git status`.") from cause
 
 
 def _read(text: str, ref: str, where: str, compose_files: tuple[str, ...]) -> ReleaseTree:

@@ -17,6 +17,13 @@ def test_only_what_runs_is_named_with_the_image_that_runs() -> None:
     assert by_hand.running_services((WEB, stopped)) == ("web (web:latest, 0123456789ab)",)
 
 
+def test_an_application_that_is_down_is_one_all_the_same() -> None:
+    """00 would call it 'nothing is deployed yet', a warning, and send the operator to 20 Deploy."""
+    down = (replace(WEB, state="exited"), replace(WEB, service="worker", state="dead"))
+    assert by_hand.running_services(down) == ("web (exited)", "worker (dead)")
+    assert by_hand.running_services(()) == ()
+
+
 def test_a_new_image_under_the_same_name_is_another_state() -> None:
     other = replace(WEB, image_id="sha256:fedcba9876543210")
     assert by_hand.running_services((WEB,)) != by_hand.running_services((other,))
