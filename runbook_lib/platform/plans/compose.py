@@ -53,16 +53,18 @@ id=$(one "$1" "$2")
 [ -z "$id" ] || exit "$code"
 """
 # What exists is started as it is: Compose would make containers anew whose file has changed since. A container without
-# a health check is up when it runs.
+# a health check is up when it runs. Of two with the same number the newest counts, which Docker lists first: the other
+# one is what an interrupted recreation has left.
 START_SERVICES = r"""
 project=$1 limit_s=$2; shift 2
 form='{{.Name}} {{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}healthy{{end}}'
 ids=
 for service; do
-  found=$(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project" \
-    --filter "label=com.docker.compose.service=$service" --filter "label=com.docker.compose.oneoff=False")
+  found=$(docker ps --all --no-trunc --format '{{.ID}} {{.Label "com.docker.compose.container-number"}}' \
+    --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$service" \
+    --filter "label=com.docker.compose.oneoff=False")
   [ -n "$found" ] || { echo "$service has no container" >&2; exit 1; }
-  ids="$ids $found"
+  ids="$ids $(printf '%s\n' "$found" | awk '!seen[$2]++ { print $1 }')"
 done
 docker start $ids >/dev/null
 waited=0

@@ -49,7 +49,7 @@ def plan_restore_in_place(environment: Environment, deployed: Deployed, containe
         facts=restore_facts(backup, deployed, databases),
         recheck=unchanged_since_plan(environment, deployed, databases),
         undo_ready=verification.engine_answers(environment),
-        rollback_check=_answers(environment, containers, "the application on its previous database"),
+        rollback_check=_previous_answers(environment, containers),
         state=current_state(environment),
         point_of_no_return=steps.RESTORE_COMMIT,
         irreversible_reason="the restored database is live, and the previous one is retained next to it.",
@@ -68,7 +68,8 @@ def stop_writers(environment: Environment) -> Step:
         undo=(start_services(environment, *writers),),
         # no watchdog ends this outage, as one ends maintenance mode: what an operator types is in the plan
         why=f"the outage begins: {OUTAGE}. Nothing is written from here on; users get no answer, or a proxy's error. "
-        f"Should this run be killed: run again, or on the server `docker compose start {' '.join(writers)}`",
+        "Should this run be killed: run again, which also opens the database where it was being swapped. To start the "
+        f"application alone, on the server: `{_by_hand(environment)}`",
     )
 
 
@@ -86,12 +87,33 @@ def start_writers(environment: Environment) -> Step:
 
 def verify(environment: Environment, containers: tuple[Container, ...]) -> Step:
     """Does the application answer, as users ask it, on the restored database?"""
-    gate = _answers(environment, containers, "the application on the restored database")
+    expected = {*_healthy(containers), *environment.release.writers, *environment.data_services}
+    gate = _answers(environment, containers, "the application on the restored database", expected)
     return Step(StepKey.GATE_EXTERNAL, "Verify as users see it", (gate,))
 
 
-def _answers(environment: Environment, before: tuple[Container, ...], name: str) -> Gate:
-    restarts, services = restarts_of(before), environment.running_services("")
+def _previous_answers(environment: Environment, before: tuple[Container, ...]) -> Gate | None:
+    """None where it was not healthy before, which may be what the restore is for: it need not become so by an undo."""
+    healthy = _healthy(before)
+    if not set(environment.release.writers) <= healthy:
+        return None
+    return _answers(environment, before, "the application on its previous database", healthy)
+
+
+def _healthy(containers: tuple[Container, ...]) -> set[str]:
+    return {one.service for one in containers if one.is_healthy}
+
+
+def _by_hand(environment: Environment) -> str:
+    files = " ".join(f"-f {name}" for name in environment.compose.files)
+    return (f"cd {environment.server.directory} && docker compose -p {environment.project} --project-directory . "
+            f"{files} start {' '.join(environment.release.writers)}")
+
+
+def _answers(environment: Environment, before: tuple[Container, ...], name: str, expected: set[str]) -> Gate:
+    # a service that did not run before is not what a restore has to bring up
+    restarts = restarts_of(before)
+    services = tuple(one for one in environment.running_services("") if one in expected)
 
     def judge(containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...]) -> tuple[Finding, ...]:
         return (*containers_are_healthy(containers, services, restarts), *endpoints_show(environment, endpoints, ""))

@@ -114,3 +114,11 @@ def test_several_files_are_given_in_their_order_and_no_others_are_read(tmp_path:
     argv = commands.compose(several, "ps").argv
     named = [argv[place + 1] for place, word in enumerate(argv) if word == "--file"]
     assert named == ["/opt/gw2-wvwbuilder/compose.yml", "/opt/gw2-wvwbuilder/deploy/staging.yml"]
+
+
+def test_what_an_interrupted_recreation_left_is_not_started_next_to_the_service(tmp_path: Path) -> None:
+    """Docker lists the newest first; a scaled service has containers of other numbers."""
+    docker = """case "$*" in ps*) printf 'new1 1\nnew2 2\nold1 1\n' ;; inspect*) echo '/shop-web-1 running healthy' ;; esac"""
+    code, calls = run_with(tmp_path, docker, commands.start_services(ENVIRONMENT, "web"))
+    assert code == 0
+    assert "start new1 new2\n" in calls

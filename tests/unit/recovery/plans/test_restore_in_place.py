@@ -40,8 +40,8 @@ def container(service: str, health: str | None = "healthy", unchecked: str = "")
 BEFORE = (container("web"), container("db"), container("worker", None, unchecked="it has no port"))
 
 
-def plan(databases: Databases = LIVE) -> Plan:
-    return plan_restore(ENVIRONMENT, BY_HAND, BEFORE, TARGET, BACKUP, databases, pre_restore_backup=None)
+def plan(databases: Databases = LIVE, before: tuple[Container, ...] = BEFORE) -> Plan:
+    return plan_restore(ENVIRONMENT, BY_HAND, before, TARGET, BACKUP, databases, pre_restore_backup=None)
 
 
 def step(key: str) -> Step:
@@ -80,6 +80,31 @@ def test_a_restore_that_died_in_its_swap_loads_nothing_again() -> None:
     retained = RestoreDatabase("shop_before_20261127_030000", "shop", 9, f"swap in progress, restored from {NAME}", False)
     order = [one.key for one in plan(replace(LIVE, retained=(retained,))).steps]
     assert "restore-load" not in order
+
+
+def test_what_did_not_run_before_is_not_asked_for_after_it() -> None:
+    environment = ENVIRONMENT.model_copy(update={"services": {**ENVIRONMENT.services, "mailer": ENVIRONMENT.services["worker"]}})
+    stopped = (*BEFORE, replace(container("mailer"), state="exited"))
+    made = plan_restore(environment, BY_HAND, stopped, TARGET, BACKUP, LIVE, pre_restore_backup=None)
+    gate = next(one for one in made.steps if one.key == "gate-external").actions[0]
+    assert isinstance(gate, Gate)
+    assert made.rollback_check is not None
+    for one in (gate, made.rollback_check):
+        found = one.judge(stopped, (Endpoint("/status/", 200, {}, 0.1),))
+        assert all(each.verdict is Verdict.PASSED for each in found)
+
+
+def test_an_application_that_was_not_healthy_before_need_not_be_so_after_an_undo() -> None:
+    """Its data may be what makes it so, and the reason for this restore."""
+    sick = (container("web", "unhealthy"), *BEFORE[1:])
+    assert plan(before=sick).rollback_check is None
+    assert plan().rollback_check is not None
+
+
+def test_an_operator_is_given_a_command_that_finds_this_project() -> None:
+    why = step("stop-writers").why
+    assert "cd /opt/shop && docker compose -p shop --project-directory . -f compose.yml -f compose.override.yml start web worker" in why
+    assert "opens the database" in why
 
 
 @pytest.mark.parametrize(("containers", "status", "good"), [
