@@ -109,7 +109,7 @@ def judge_outside(
             *containers_are_healthy(containers, (*expected.services, *expected.shared), restarts),
             *endpoints_show(environment, endpoints, expected.commit, expected.version),
             *shown_by_image(environment, containers, expected.colour, expected.commit),
-            schema_is(revision, expected.schema_revision),
+            schema_is(revision, expected.schema_revision, environment.without.get("migrations", "")),
             *smoke_test_passed(flow),
             *assets_loaded(assets),
         )
@@ -170,8 +170,13 @@ def assets_loaded(assets: tuple[Asset, ...]) -> tuple[Finding, ...]:
     )
 
 
-def schema_is(revision: str | None, expected: str) -> Finding:
-    """The database's alembic revision is the one that the code expects. Inconclusive when it is unknown."""
+def schema_is(revision: str | None, expected: str, no_migrations: str = "") -> Finding:
+    """The database's alembic revision is the one that the code expects. Inconclusive when it is unknown.
+
+    Not applicable where the environment has no migrations; `no_migrations` is why.
+    """
+    if no_migrations:
+        return not_applicable("schema revision", no_migrations)
     return finding(
         "schema revision",
         revision == expected if revision else None,

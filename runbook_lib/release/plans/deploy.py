@@ -169,7 +169,7 @@ def _before_the_switch(rollout: Rollout, secret_file: Secret, backup: Plan, chan
     wanted += [configuration_steps.configure(rollout), *configuration_steps.start_infrastructure(rollout)]
     not_tested = skip_reason(rollout)
     unless(bool(not_tested), check_compatibility(rollout), not_tested)
-    unless(rollout.migrated, migration.migrate(rollout), _nothing_to_migrate(rollout.target))
+    unless(rollout.migrated, migration.migrate(rollout), _nothing_to_migrate(rollout))
     wanted += [cutover_steps.start_idle_colour(rollout), verification_steps.internal_gate(rollout)]
     return wanted, skipped
 
@@ -198,7 +198,10 @@ def _from_the_switch_on(rollout: Rollout, before: Iterable[Step], kept: KeptSess
     return steps
 
 
-def _nothing_to_migrate(target: Target) -> str:
+def _nothing_to_migrate(rollout: Rollout) -> str:
+    target = rollout.target
+    if "migrations" in rollout.environment.without:
+        return rollout.environment.without["migrations"]
     if target.keeps_newer_schema:
         return f"the schema ({target.schema_now}) is newer than this release; it stays, and the gates verify it"
     return f"the schema is at {target.schema_expected} already"

@@ -12,8 +12,10 @@ from runbook_lib.core.findings import Verdict
 from runbook_lib.core.plan import Plan, Step
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment, load_environment
+from runbook_lib.platform.checks.live_release import judge_outside
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed, Release
+from runbook_lib.platform.facts.smoke_test import UserFlow
 from runbook_lib.platform.facts.target import Target, idle_colour
 from runbook_lib.platform.plans.release_files import env_file, exemptions_file, secrets_file, upstreams_file
 from runbook_lib.platform.plans.rollout import Rollout
@@ -156,6 +158,17 @@ def test_a_service_that_may_have_no_health_check_is_no_reason_to_deploy_again(en
                       for one in healthy(environment, "blue"))
     assert unchecked != healthy(environment, "blue")
     assert plan(environment, deployed, secrets, target(schema_now="0003"), unchecked).steps == ()
+
+
+def test_an_application_without_migrations_is_deployed_without_alembic(environment, secrets) -> None:
+    without = environment.model_copy(update={"without": {**environment.without, "migrations": "it keeps one schema"}})
+    deployed = after(without, EMPTY, target(OLD, "v3.1.0"), secrets)
+    bare = Target(NEW, "v3.2.0", target().configuration, "")
+    made = plan(without, deployed, secrets, bare)
+    assert "migrate" not in keys(made)
+    assert "it keeps one schema" in [one.reason for one in made.skipped]
+    found = judge_outside(without, Rollout(without, deployed, bare).expected)((), (), None, UserFlow(()), ())
+    assert [one.verdict.value for one in found if one.check == "schema revision"] == ["not applicable"]
 
 
 def test_what_is_built_is_not_built_twice(environment, secrets) -> None:
