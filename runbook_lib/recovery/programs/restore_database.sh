@@ -185,7 +185,7 @@ end_sessions() {
 -- materialized: the planner may otherwise end sessions first, of whatever database, and ask for the name afterwards
 WITH there AS MATERIALIZED (SELECT pid FROM pg_stat_activity WHERE datname = :'name' AND pid <> pg_backend_pid())
     SELECT coalesce(array_agg(pid) FILTER (WHERE NOT pg_terminate_backend(pid, 10000)), '{}') AS unended FROM there \gset
--- one that ended by itself just before could not be ended either, and is gone
+-- one that ended just before could not be ended either, and is gone
 SELECT count(*) FROM pg_stat_activity WHERE datname = :'name' AND pid = ANY (:'unended'::int[]);
 SQL
 }
