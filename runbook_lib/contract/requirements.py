@@ -71,11 +71,6 @@ def _on_the_server(environment: Environment) -> None:
     """Nothing in the file shows it."""
 
 
-def _variable_files(environment: Environment) -> Answer | None:
-    own = "releases replace the running one: Compose reads the application's own files"
-    return Answer(True, own) if environment.release.replaced else None
-
-
 def _release_is_named(environment: Environment) -> Answer:
     health: Any = environment.health
     named = [path for path, one in health.endpoints.items() if getattr(one, "commit", None)]
