@@ -35,7 +35,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     monkeypatch.setattr(address, "state", lambda: tmp_path)
-    monkeypatch.setattr(address, "server_secrets", list)
+    monkeypatch.setattr(address, "server_secrets", lambda application: [])
     monkeypatch.setattr(prober, "INTERVAL_S", 0.01)
     Address("double").create()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

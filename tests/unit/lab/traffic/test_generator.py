@@ -25,7 +25,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lab")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(address, "state", lambda: folder)
-        patch.setattr(address, "server_secrets", list)
+        patch.setattr(address, "server_secrets", lambda application: [])
         Address("double").create()
     return folder / "double"
 
