@@ -12,6 +12,8 @@ import pytest
 from runbook_lib.core.signals import ENDING
 from runbook_lib.run import current, probing
 from tests.notebooks.sample_notebooks import SECRET, ProjectDir
+from tests.unit.connections.notifying.receivers import SLACK_OK, WebReceiver, web_receiver
+from tests.unit.run.notified_runs import configure
 
 
 @pytest.fixture(autouse=True)
@@ -43,3 +45,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
         now[0] += seconds + 0.001
 
     monkeypatch.setattr(probing, "time", types.SimpleNamespace(monotonic=lambda: now[0], sleep=sleep))
+
+
+@pytest.fixture
+def receiver(project_dir: ProjectDir, monkeypatch: pytest.MonkeyPatch) -> Iterator[WebReceiver]:
+    """Slack and PagerDuty in one, for the notebook 10_good."""
+    with web_receiver(SLACK_OK) as made:
+        configure(project_dir, monkeypatch, made.url)
+        yield made

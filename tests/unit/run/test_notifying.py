@@ -4,79 +4,30 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runbook_lib import observability
 from runbook_lib.archive import journal
-from runbook_lib.core.commands import Command
-from runbook_lib.core.errors import ChecksFailed, ConfirmationMissing, LockHeld, RolledBack, RunbookError, RunFailed
-from runbook_lib.core.findings import Verdict, finding
-from runbook_lib.core.plan import Plan, Step
+from runbook_lib.core.errors import ChecksFailed, LockHeld, RolledBack
+from runbook_lib.core.findings import finding
+from runbook_lib.core.plan import Plan
 from runbook_lib.environment import load_environment
-from runbook_lib.execution import Execution
-from runbook_lib.run import notifying, planning
+from runbook_lib.run import notifying
 from runbook_lib.run.notifying import is_due
 from runbook_lib.run.outcomes import Outcome, outcome_of_error
 from tests.notebooks.sample_notebooks import SECRET, ProjectDir
 from tests.unit.connections.notifying.messages import CANARY, ROUTING_KEY
 from tests.unit.connections.notifying.receivers import (
-    PAGERDUTY_OK,
-    SLACK_OK,
-    Mailbox,
     Reply,
     WebReceiver,
-    mail_server,
     scripted_server,
     smtp_that,
     web_receiver,
 )
+from tests.unit.run.notified_runs import FAILED, PASSED, PLAN, applied, configure, fail_once
 from tests.unit.run_doubles import finished, opened
-
-PLAN = Plan("deploy v3.2.1", "nowhere", (Step("touch", "Touch", (Command(("touch", "/x")),)),))
-PASSED = Outcome(Verdict.PASSED, "finished", 0, "all good")
-FAILED = Outcome(Verdict.FAILED, "failed", 1, "bad")
-
-
-@pytest.fixture
-def receiver(project_dir: ProjectDir, monkeypatch: pytest.MonkeyPatch) -> Iterator[WebReceiver]:
-    """Slack and PagerDuty in one, for the notebook 10_good."""
-    with web_receiver(SLACK_OK) as made:
-        configure(project_dir, monkeypatch, made.url)
-        yield made
-
-
-def configure(project_dir: ProjectDir, monkeypatch: pytest.MonkeyPatch, url: str, more: str = "", when: str = "always") -> None:
-    file = project_dir.path / "parameters/environments/nowhere.yaml"
-    file.write_text(file.read_text() + f"notifications: {{runs: {{10_good: {when}}}, pagerduty_url: '{url}', "
-                                       f"deadline_s: 30{more}}}\n")
-    monkeypatch.setenv("STAGING_SLACK_WEBHOOK", f"{url}/services/{CANARY}")
-    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-
-
-def applied(monkeypatch: pytest.MonkeyPatch, error: RunbookError | None = None, **parameters: Any) -> Any:
-    """A run that has executed its plan, or failed to."""
-    run = opened(mode="apply", confirm="nowhere", **parameters)
-
-    def execute(plan: Plan, backend: Any, record: Any, *_: Any) -> Execution:
-        if error is not None:
-            record.add_failed_execution(error)
-            raise error
-        record.add_execution(Execution(plan, (), applied=True))
-        return Execution(plan, (), applied=True)
-
-    monkeypatch.setattr(planning, "execute", execute)
-    run.plan(PLAN)
-    if error is not None:
-        with pytest.raises(type(error)):
-            run.execute(PLAN)
-    else:
-        run.execute(PLAN)
-    return run
 
 
 def stage(run: Any) -> dict[str, dict[str, Any]]:
@@ -211,18 +162,6 @@ def test_a_run_that_is_closed_again_informs_only_once(
     assert len(receiver.requests) == 1
 
 
-def fail_once(run: Any, monkeypatch: pytest.MonkeyPatch, event: str) -> None:
-    """The disk is full at the first record of this event."""
-    write, left = run._journal.write, [RunFailed("No space is left.")]
-
-    def writes(name: str, **values: Any) -> None:
-        if name == event and left:
-            raise left.pop()
-        write(name, **values)
-
-    monkeypatch.setattr(run._journal, "write", writes)
-
-
 @pytest.mark.parametrize("event", [notifying.EVENT, "findings"])
 def test_a_disk_that_was_full_as_the_team_was_informed_informs_it_no_second_time(
     receiver: WebReceiver, monkeypatch: pytest.MonkeyPatch, event: str
@@ -231,20 +170,6 @@ def test_a_disk_that_was_full_as_the_team_was_informed_informs_it_no_second_time
     fail_once(run, monkeypatch, event)
     run._announced(PASSED)
     run._announced(PASSED)
-    assert len(receiver.requests) == 1
-
-
-@pytest.mark.parametrize("event", [notifying.EVENT, "step_finished"])
-def test_44_that_could_not_record_a_message_sends_it_no_second_time(
-    receiver: WebReceiver, monkeypatch: pytest.MonkeyPatch, event: str
-) -> None:
-    run = opened(mode="apply", confirm="nowhere")
-    routes = observability.notification_routes(run.environment, run.secrets)
-    plan = run.plan(observability.plan_notify(run.environment, routes, run.run_id, run.operator))
-    fail_once(run, monkeypatch, event)
-    with pytest.raises(RunFailed):
-        run.execute(plan)
-    run.execute(plan)
     assert len(receiver.requests) == 1
 
 
@@ -262,40 +187,6 @@ def test_no_secret_lands_anywhere_whatever_a_channel_replies(
     for canary in (CANARY, CANARY.rpartition("/")[2], ROUTING_KEY, SECRET):
         assert [text[:80] for text in texts if canary in text] == []
     assert len(echo.requests) == 2
-
-
-def test_44_sends_to_every_channel_whatever_becomes_of_the_others(
-    project_dir: ProjectDir, outputs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mailbox = Mailbox()
-    with mail_server(mailbox) as port, web_receiver(PAGERDUTY_OK) as web:
-        mail = f", mail: {{host: 127.0.0.1, port: {port}, tls: none, sender: a@example.com}}"
-        configure(project_dir, monkeypatch, web.url, mail)
-        monkeypatch.setenv("STAGING_PAGERDUTY_KEY", ROUTING_KEY)
-        run = opened(mode="apply", confirm="nowhere")
-        routes = observability.notification_routes(run.environment, run.secrets)
-        plan = run.plan(observability.plan_notify(run.environment, routes, run.run_id, run.operator))
-        run.execute(plan)
-        run.execute(plan)  # once more in the same run: what was taken is not sent again
-        with pytest.raises(ChecksFailed, match="slack takes the message"):
-            run.close()
-    states = {event["key"]: event["state"] for event in journal.read(run.folder.path) if event["event"] == "step_finished"}
-    assert states == {"email": "passed", "slack": "failed", "pagerduty": "passed"}
-    assert len(mailbox.mails) == 1
-    assert [path for path, _, _ in web.requests].count("/v2/change/enqueue") == 1
-
-
-def test_44_in_plan_mode_and_without_a_confirmation_sends_nothing(receiver: WebReceiver) -> None:
-    for parameters in ({"mode": "plan"}, {"mode": "apply", "confirm": ""}):
-        run = opened(**parameters)
-        routes = observability.notification_routes(run.environment, run.secrets)
-        plan = run.plan(observability.plan_notify(run.environment, routes, run.run_id, run.operator))
-        if run.mode == "plan":
-            run.execute(plan)
-        else:
-            with pytest.raises(ConfirmationMissing):
-                run.execute(plan)
-    assert receiver.requests == []
 
 
 def test_the_link_leads_to_where_the_report_is_served(project_dir: ProjectDir, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.recovery.programs.backup_folder import DOUBLE, Folder, contents, counted
+from tests.unit.recovery.programs.configuration_server import Server
 
 
 @pytest.fixture
@@ -22,3 +23,8 @@ def folder(tmp_path: Path) -> Folder:
     (inside.parent / "superuser").write_text("")
     (tmp_path / "backups").mkdir()
     return Folder(tmp_path / "backups", inside)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Server:
+    return Server(tmp_path)

@@ -1,0 +1,71 @@
+"""44 sends what it was asked to, once, to each channel, and nothing without a confirmation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runbook_lib import observability
+from runbook_lib.archive import journal
+from runbook_lib.core.errors import ChecksFailed, ConfirmationMissing, RunFailed
+from runbook_lib.run import notifying
+from tests.notebooks.sample_notebooks import ProjectDir
+from tests.unit.connections.notifying.messages import ROUTING_KEY
+from tests.unit.connections.notifying.receivers import (
+    PAGERDUTY_OK,
+    Mailbox,
+    WebReceiver,
+    mail_server,
+    web_receiver,
+)
+from tests.unit.run.notified_runs import configure, fail_once
+from tests.unit.run_doubles import opened
+
+
+@pytest.mark.parametrize("event", [notifying.EVENT, "step_finished"])
+def test_44_that_could_not_record_a_message_sends_it_no_second_time(
+    receiver: WebReceiver, monkeypatch: pytest.MonkeyPatch, event: str
+) -> None:
+    run = opened(mode="apply", confirm="nowhere")
+    routes = observability.notification_routes(run.environment, run.secrets)
+    plan = run.plan(observability.plan_notify(run.environment, routes, run.run_id, run.operator))
+    fail_once(run, monkeypatch, event)
+    with pytest.raises(RunFailed):
+        run.execute(plan)
+    run.execute(plan)
+    assert len(receiver.requests) == 1
+
+
+def test_44_sends_to_every_channel_whatever_becomes_of_the_others(
+    project_dir: ProjectDir, outputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailbox = Mailbox()
+    with mail_server(mailbox) as port, web_receiver(PAGERDUTY_OK) as web:
+        mail = f", mail: {{host: 127.0.0.1, port: {port}, tls: none, sender: a@example.com}}"
+        configure(project_dir, monkeypatch, web.url, mail)
+        monkeypatch.setenv("STAGING_PAGERDUTY_KEY", ROUTING_KEY)
+        run = opened(mode="apply", confirm="nowhere")
+        routes = observability.notification_routes(run.environment, run.secrets)
+        plan = run.plan(observability.plan_notify(run.environment, routes, run.run_id, run.operator))
+        run.execute(plan)
+        run.execute(plan)  # once more in the same run: what was taken is not sent again
+        with pytest.raises(ChecksFailed, match="slack takes the message"):
+            run.close()
+    states = {event["key"]: event["state"] for event in journal.read(run.folder.path) if event["event"] == "step_finished"}
+    assert states == {"email": "passed", "slack": "failed", "pagerduty": "passed"}
+    assert len(mailbox.mails) == 1
+    assert [path for path, _, _ in web.requests].count("/v2/change/enqueue") == 1
+
+
+def test_44_in_plan_mode_and_without_a_confirmation_sends_nothing(receiver: WebReceiver) -> None:
+    for parameters in ({"mode": "plan"}, {"mode": "apply", "confirm": ""}):
+        run = opened(**parameters)
+        routes = observability.notification_routes(run.environment, run.secrets)
+        plan = run.plan(observability.plan_notify(run.environment, routes, run.run_id, run.operator))
+        if run.mode == "plan":
+            run.execute(plan)
+        else:
+            with pytest.raises(ConfirmationMissing):
+                run.execute(plan)
+    assert receiver.requests == []
