@@ -31,6 +31,7 @@ class HealthEndpoint(StrictModel):
     `json_is`, the whole JSON document; `contains`, a piece of its text. `commit` and `version` are the fields that name
     the release: nothing shows it better, for another release cannot name it. A `private` endpoint may refuse this
     machine; the server asks then, for the status alone.
+    A rollback asks the previous release for the same: name what all releases show.
     """
 
     title: Text
