@@ -96,7 +96,7 @@ def survey_containers(environment: Environment) -> Question[tuple[Container, ...
 def measure_memory(environment: Environment) -> Question[tuple[Container, ...]]:
     """The running containers with `memory_bytes` filled in; takes about two seconds.
 
-    Raises DockerUnavailable, FactUnreadable. Source: `docker stats`.
+    It stays None for one that is between two starts. Raises DockerUnavailable, FactUnreadable. Source: `docker stats`.
     """
 
     def fetch(connections: Connections) -> tuple[Container, ...]:
@@ -122,15 +122,20 @@ def parse_containers(text: str) -> tuple[Container, ...]:
     return tuple(sorted(found, key=lambda one: one.service))
 
 
-def parse_memory(text: str) -> dict[str, int]:
-    """Container id → bytes in use, from the JSON lines of `docker stats`. Raises FactUnreadable."""
-    used = {}
+def parse_memory(text: str) -> dict[str, int | None]:
+    """Container id → bytes in use, from the JSON lines of `docker stats`; None where it knows of none.
+
+    Raises FactUnreadable.
+    """
+    used: dict[str, int | None] = {}
     for line in lines_of(text):
         if not line.strip():
             continue
         try:
             row = read_json(line)
-            used[str(row["ID"])] = parse_size(row["MemUsage"].partition("/")[0])
+            size = row["MemUsage"].partition("/")[0]
+            # one that ended or is between two starts uses none: the others do, and are asked for just then
+            used[str(row["ID"])] = None if size.strip() == "--" else parse_size(size)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise FactUnreadable("`docker stats` replied in an unknown form.", where=head_of(line, 200)) from error
     return used

@@ -120,13 +120,19 @@ def test_what_is_no_size_is_refused(text: str) -> None:
         parse_size(text)
 
 
+@pytest.mark.parametrize("usage", ["-- / --", "--", "--  /  1GiB"])
+def test_a_container_between_two_starts_hides_the_memory_of_no_other(usage: str) -> None:
+    text = f'{{"ID":"3a1f","MemUsage":"7.1MiB / 1GiB"}}\n{{"ID":"9","MemUsage":"{usage}"}}\n'
+    assert parse_memory(text) == {"3a1f": 7444890, "9": None}
+
+
 def test_memory_by_container() -> None:
     text = '{"ID":"3a1f","MemUsage":"7.1MiB / 512MiB","Name":"x"}\n\n{"ID":"9","MemUsage":"1GiB / 2GiB"}\n'
     assert parse_memory(text) == {"3a1f": 7444890, "9": 2**30}
 
 
 @pytest.mark.parametrize(
-    "text", ["{}", "CONTAINER ID", '{"ID":"3","MemUsage":"-- / --"}', '{"ID":"3","MemUsage":null}']
+    "text", ["{}", "CONTAINER ID", '{"ID":"3","MemUsage":"? / --"}', '{"ID":"3","MemUsage":null}']
 )
 def test_malformed_stats_are_unreadable(text: str) -> None:
     with pytest.raises(FactUnreadable):
