@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from runbook_lib.core.findings import Finding, finding
@@ -87,5 +88,10 @@ def _without_health(config: ComposeConfig, environment: Environment) -> list[str
         for name, service in config.services.items()
         if set(service.get("profiles") or (None,)) & set(running)
         and not (name in environment.services and environment.services[name].no_health_check_reason)
-        and (not service.get("healthcheck", {}).get("test") or service["healthcheck"].get("disable"))
+        and not _is_checked(service.get("healthcheck") or {})
     ]
+
+
+def _is_checked(check: Mapping[str, Any]) -> bool:
+    # NONE takes away the check that the image has, as `disable` does; Compose hands both on as they are written
+    return bool(check.get("test")) and not check.get("disable") and check["test"] not in ("NONE", ["NONE"])
