@@ -6,7 +6,10 @@ the way to the host is honoured; what it sets beyond that is named in one line, 
 
 from __future__ import annotations
 
+import getpass
+import os
 import re
+import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,9 +89,9 @@ def find_route(host: str, port: int | None, user: str, config_file: str = "") ->
         family=_one(found, "addressfamily") or "any",
         bind_address=_one(chosen, "bindaddress"),
         connect_timeout_s=_seconds(_one(chosen, "connecttimeout")),
-        identity_files=chosen.get("identityfile", ()),
-        certificate_files=chosen.get("certificatefile", ()),
-        agent=_one(chosen, "identityagent"),
+        identity_files=_paths(chosen.get("identityfile", ()), found, host, user),
+        certificate_files=_paths(chosen.get("certificatefile", ()), found, host, user),
+        agent=next(iter(_paths(chosen.get("identityagent", ()), found, host, user)), ""),
         proxy_jump=_one(found, "proxyjump"),
         proxy_command=_one(found, "proxycommand").removeprefix("none"),
         notices=_notices(host, chosen, plain, usual, user, port),
@@ -124,6 +127,32 @@ def parse_options(text: str) -> Options:
         if name:
             found[name.lower()] = (*found.get(name.lower(), ()), value)
     return found
+
+
+def _paths(names: tuple[str, ...], found: Options, host: str, user: str) -> tuple[str, ...]:
+    """Files with OpenSSH's tokens and variables filled in: `ssh -G` prints most of them as they were written.
+
+    What has no value here stays, and leads to no file. Source: ssh_config(5), TOKENS and ENVIRONMENT VARIABLES.
+    """
+    if not names:
+        return ()
+    name = _one(found, "hostname") or host
+    tokens = {"%": "%", "d": os.path.expanduser("~"), "h": name, "n": host, "k": _one(found, "hostkeyalias") or host,
+              "p": _one(found, "port"), "r": user, "u": _own_name(), "i": str(os.getuid()),
+              "l": socket.gethostname(), "L": socket.gethostname().partition(".")[0]}
+
+    def filled(text: str) -> str:
+        text = re.sub(r"\$\{(\w+)\}", lambda one: os.environ.get(one[1], one[0]), text)
+        return re.sub(r"%(.)", lambda one: tokens.get(one[1], one[0]), text)
+
+    return tuple(filled(one) for one in names)
+
+
+def _own_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without an entry: in a container, often
+        return "%u"
 
 
 def _notices(host: str, chosen: Options, plain: Options, usual: Options, user: str,

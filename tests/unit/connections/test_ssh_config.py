@@ -43,6 +43,32 @@ def test_the_way_to_a_host_is_honoured(config: Path) -> None:
         proxy_jump="jump,ops@[::1]:2222")
 
 
+@pytest.mark.parametrize(("written", "meant"), [
+    ("~/.ssh/%h", "~/.ssh/10.1.2.3"),
+    ("%d/.ssh/%r_%p", "{home}/.ssh/deploy_2200"),
+    ("/keys/%n", "/keys/staging"),
+    ("/keys/100%%", "/keys/100%"),
+    ("/keys/%n%%h", "/keys/staging%h"),
+    ("${{KEYS}}/one", "/of/the/team/one"),
+    ("${{NO_SUCH_ONE}}/one", "${{NO_SUCH_ONE}}/one"),
+    ("/keys/%C", "/keys/%C"),
+])
+def test_tokens_in_the_names_of_keys_are_filled_in(config: Path, monkeypatch: pytest.MonkeyPatch, written: str,
+                                                   meant: str) -> None:
+    monkeypatch.setenv("KEYS", "/of/the/team")
+    written, meant = written.format(), meant.format(home=Path.home())
+    config.write_text(f"Host staging\n  HostName 10.1.2.3\n  Port 2200\n  IdentityFile {written}\n"
+                      f"  CertificateFile {written}-cert.pub\n")
+    route = find_route("staging", None, "deploy", str(config))
+    assert (route.identity_files, route.certificate_files) == ((meant,), (f"{meant}-cert.pub",))
+
+
+@pytest.mark.parametrize("agent", ["none", "SSH_AUTH_SOCK", "$OTHER_AGENT", "~/.password/agent.sock"])
+def test_an_agent_keeps_the_words_that_are_no_path(config: Path, agent: str) -> None:
+    config.write_text(f"Host staging\n  IdentityAgent {agent}\n")
+    assert find_route("staging", None, "deploy", str(config)).agent.replace(str(Path.home()), "~") == agent
+
+
 def test_included_files_and_matches_count(config: Path) -> None:
     assert find_route("included", None, "deploy", str(config)).host == "included.example.com"
     assert find_route("10.9.9.9", None, "deploy", str(config)).proxy_command == "nc -X connect %h %p"
