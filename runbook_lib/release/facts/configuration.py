@@ -116,7 +116,8 @@ def _reply(connections: Connections, environment: Environment, commit: str, own_
     argv = ("bash", "-s", "--", environment.server.directory, commit, environment.project, str(len(files)), *files,
             *words)
     program = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh",
-                            "release/read_git.sh", "release/configuration.sh")
+                            "release/read_git.sh", "release/whole_tree.sh", "release/env_files.sh",
+                            "release/configuration.sh")
     try:
         return connections.server.run(Command(argv, stdin=program, timeout_s=VALIDATION_TIMEOUT_S)).stdout
     except CommandTimedOut as cause:

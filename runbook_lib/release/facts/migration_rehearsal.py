@@ -55,7 +55,7 @@ def rehearse_migrations(environment: Environment, commit: str | None) -> Questio
             database.name, database.owner, release.image_of(release.api, commit or ""), release.folder_of(release.api),
             *both_slots((release.api,)))
     program = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh",
-                            "release/read_git.sh", "release/schema_copy.sh",
+                            "release/read_git.sh", "release/whole_tree.sh", "release/schema_copy.sh",
                             "release/migration_rehearsal.sh")
 
     def fetch(connections: Connections) -> MigrationRehearsal | None:

@@ -122,7 +122,8 @@ def inspect_release(environment: Environment, ref: str) -> Question[ReleaseTree]
     variables = [f"{name}={value}" for name, value in placeholder_variables(environment).items()]
     files, where, by_hand = environment.compose.files, environment.server.directory, environment.release.replaced
     argv = ("bash", "-s", "--", where, ref, str(len(files)), *files, *variables)
-    program = programs.text("platform/whole_lines.sh", "release/read_git.sh", "release/release_survey.sh")
+    program = programs.text("platform/whole_lines.sh", "release/read_git.sh", "release/whole_tree.sh",
+                            "release/env_files.sh", "release/release_survey.sh")
 
     def fetch(connections: Connections) -> ReleaseTree:
         reply = connections.server.run(Command(argv, stdin=program, timeout_s=SURVEY_TIMEOUT_S))

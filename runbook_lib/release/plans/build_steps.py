@@ -106,4 +106,5 @@ def stop_images(environment: Environment) -> Command:
 
 
 def _program(*words: str, timeout_s: float) -> Command:
-    return Command(("bash", "-s", "--", *words), stdin=programs.text("release/image.sh"), timeout_s=timeout_s)
+    program = programs.text("release/whole_tree.sh", "release/image.sh")
+    return Command(("bash", "-s", "--", *words), stdin=program, timeout_s=timeout_s)

@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2329
 # Validates a release's configuration before it touches anything: `bash -s -- CHECKOUT COMMIT PROJECT COUNT FILE… NAME=VALUE… -- RUN…`.
-# FILE: the COUNT Compose files in their order. Follows whole_lines.sh, own_session.sh, limited.sh and read_git.sh. The commit is laid out in a folder of its own; each run is a container of the image that will read
+# FILE: the COUNT Compose files in their order. Follows whole_lines.sh, own_session.sh, limited.sh, read_git.sh, whole_tree.sh
+# and env_files.sh. The commit is laid out in a folder of its own; each run is a container of the image that will read
 # the files, without a network, with nothing of the live services but the server's certificates, read-only. It is removed
 # in any case, and ends on its own after LIMIT_S should this program die.
 # A NAME=VALUE is a file to write into the folder, `path=base64`. A RUN is base64 of NUL-ended words:
@@ -23,7 +24,7 @@ main() {
     trap end EXIT
     commit='' kind='' fetched=''
     find_commit "$checkout" "$commit_wanted" "$scratch"
-    mkdir "$scratch/tree" && git -C "$checkout" archive "$commit" | tar -x -C "$scratch/tree" || exit 1
+    mkdir "$scratch/tree" && whole_tree "$checkout" "$commit" | tar -x -C "$scratch/tree" || exit 1
     # containers read it as other users than ours
     chmod -R a+rX "$scratch" || exit 1
     while [[ $# -gt 0 && $1 != -- ]]; do
@@ -58,7 +59,7 @@ end() {
 # variables from are files of the release too; then it is taken as if it lay in the checkout. An image that is not on the
 # server is a change like others: it is not asked for (--pull never), or there would be no answer.
 recreated() {
-    local tree=$scratch/tree services compose output path options=()
+    local tree=$scratch/tree services compose resolved output path options=()
     [[ -s $tree/.runbook/release.env ]] || return 0
     mapfile -t services <"$tree/.runbook/services"
     # a secret that the release needs and the server does not have yet has no value to compare
@@ -67,10 +68,12 @@ recreated() {
         --env-file "$tree/.runbook/release.env")
     [[ ! -r $1/.env.secrets ]] || compose+=(--env-file "$1/.env.secrets")
     for path in "${files[@]}"; do options+=(--file "$tree/$path"); done
-    if output=$("${compose[@]}" --project-directory "$tree" "${options[@]}" --profile '*' config \
-            2>/dev/null </dev/null | sed "s#$tree#$1#g" \
-            | "${compose[@]}" --project-directory "$1" --file - --dry-run up --detach --no-build --pull never --no-deps \
-            "${services[@]}" 2>&1); then
+    # links: a change of a value makes a container anew
+    until resolved=$("${compose[@]}" --project-directory "$tree" "${options[@]}" --profile '*' config 2>"$scratch/error" </dev/null); do
+        give_env_file "$tree" "$1" link <"$scratch/error" || { printf 'dry-run\tfailed\n'; return; }
+    done
+    if output=$("${compose[@]}" --project-directory "$1" --file - --dry-run up --detach --no-build --pull never --no-deps \
+            "${services[@]}" <<<"${resolved//"$tree"/"$1"}" 2>&1); then
         sed -n 's/.*Container \([^ ]*\) *Recreated\{0,1\}$/\1/p' <<<"$output" | sort -u | service_of
     else
         printf 'dry-run\tfailed\n'

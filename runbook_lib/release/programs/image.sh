@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# An image of a release, built or pulled in the foreground; what it started on the engine ends with it:
+# An image of a release, built or pulled in the foreground; what it started on the engine ends with it. Follows whole_tree.sh:
 #   bash -s -- build MARK CHECKOUT TREE docker build …    from a folder of a commit; the words name `--add-host MARK:…`
 #   bash -s -- pull MARK IMAGE
 #   bash -s -- stop MARK                                  end what a stopped run left of it; passes where nothing is left
@@ -70,7 +70,7 @@ build() {
     shift 2
     # less than a job's supervisor waits before it kills
     trap 'end_build 1; exit 143' TERM INT HUP
-    (git -C "$checkout" archive "$tree" | env "RUNBOOK_IMAGE=$mark" "$@") &
+    (whole_tree "$checkout" "$tree" | env "RUNBOOK_IMAGE=$mark" "$@") &
     child=$!
     # a trap runs only between commands, and during `wait`
     wait "$child"

@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC2034
-# What a release would bring: `bash -s -- CHECKOUT REF COUNT FILE… NAME=VALUE…`, COUNT Compose files in their order. Follows whole_lines.sh and read_git.sh. Reads only: it works in a folder
+# What a release would bring: `bash -s -- CHECKOUT REF COUNT FILE… NAME=VALUE…`, COUNT Compose files in their order. Follows whole_lines.sh, read_git.sh, whole_tree.sh and
+# env_files.sh. Reads only: it works in a folder
 # of its own that is removed afterwards. The NAME=VALUE pairs replace the server's `.env` and `.env.secrets`.
 
 set -uo pipefail
@@ -25,7 +26,7 @@ main() {
     local root folder
     root=$scratch$(printf '/above%.0s' {1..20})
     folder=$(cd "$checkout" && pwd) || exit 1
-    mkdir -p "$root$folder" && "${git[@]}" archive "$commit" | tar -x -C "$root$folder" || exit 1
+    mkdir -p "$root$folder" && whole_tree "$checkout" "$commit" | tar -x -C "$root$folder" || exit 1
     show_absent release "$root$folder"
     show_files "$root$folder"
     show_compose "$root" "$folder" "$@"
@@ -72,10 +73,14 @@ show_compose() {
     for path in "${files[@]}"; do options+=(--file "$tree/$path"); done
     printf '%s\n' "$@" >"$scratch/variables"
     # an empty environment: a variable of this shell would replace one that the release lacks
-    env -i PATH="$PATH" HOME="$HOME" docker compose --project-directory "$tree" "${options[@]}" \
-        --env-file "$scratch/variables" --profile '*' config --format json \
-        >"$scratch/config" 2>"$scratch/error"
-    status=$?
+    while
+        env -i PATH="$PATH" HOME="$HOME" docker compose --project-directory "$tree" "${options[@]}" \
+            --env-file "$scratch/variables" --profile '*' config --format json \
+            >"$scratch/config" 2>"$scratch/error"
+        status=$?
+        # blank: what they hold is printed here, and no fact is made of it
+        ((status != 0)) && give_env_file "$root" '' blank <"$scratch/error"
+    do :; done
     show_paths "$tree"
     # paths as they are in the release, not in the temporary folder
     sed -Ei "s#$tree/##g; s#$scratch(/above)*##g" "$scratch/config" "$scratch/error"

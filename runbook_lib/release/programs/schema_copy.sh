@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2317
 # A copy of the live schema that no network reaches, and a release's migrations on it. Follows whole_lines.sh, own_session.sh,
-# limited.sh and read_git.sh; the program
+# limited.sh, read_git.sh and whole_tree.sh; the program
 # that follows sets $checkout, $commit, $project, $database, $user, $release_image, $folder, $scratch and $copy. The copy is a PostgreSQL of its own, with its
 # data in memory. The live database is only read.
 
@@ -92,7 +92,7 @@ compare_libraries() {
 migrate() {
     local address="postgresql://$user@127.0.0.1:5432/$database"
     guard "$copy-migrations"
-    git -C "$checkout" archive "$commit:$folder" | timeout "$LIMIT_S" docker run --interactive --rm --name "$copy-migrations" \
+    whole_tree "$checkout" "$commit:$folder" | timeout "$LIMIT_S" docker run --interactive --rm --name "$copy-migrations" \
         --label "$LABEL" --label "$OF_PROJECT=$project" --network "container:$copy" --memory 512m --tmpfs /tmp:mode=1777 \
         --env DATABASE_URL="$address" --env ASYNC_SQLALCHEMY_DATABASE_URI="${address/postgresql:/postgresql+asyncpg:}" \
         --entrypoint sh "$1" -c 'mkdir /tmp/release && tar -x -C /tmp/release && cd /tmp/release && exec alembic upgrade head'

@@ -15,7 +15,7 @@ from runbook_lib.core.text import lines_of
 from runbook_lib.release.facts.ports import HeldPort, ServerPorts, parse_ports
 
 # the whole program but its last line, which would survey a release
-FUNCTIONS = programs.text("platform/whole_lines.sh", "release/read_git.sh", "release/release_survey.sh").replace('main "$@"; exit', "show_ports")
+FUNCTIONS = programs.text("platform/whole_lines.sh", "release/read_git.sh", "release/whole_tree.sh", "release/env_files.sh", "release/release_survey.sh").replace('main "$@"; exit', "show_ports")
 DOCKER = r"""#!/bin/bash
 case $1 in
     ps) [[ ! -e $STATE/no-list ]] || exit 1; cat "$STATE/ids" ;;

@@ -21,7 +21,9 @@ echo "$words" >>"$LOG"
 [[ ! -e $LOG.down ]] || exit 1
 case "$*" in
     *" config") folder=${words#*--project-directory }; folder=${folder%% *}
-        cat "$folder/docker-compose.staging.yml" "$folder/a.env" || exit 14; echo "$folder" ;;
+        named=$folder/$NAMES
+        [[ -e $named ]] || { echo "env file $named not found: stat $named: no such file or directory" >&2; exit 14; }
+        cat "$folder/docker-compose.staging.yml" "$folder/a.env" $([[ -d $named ]] || echo "$named") || exit 14; echo "$folder" ;;
     *--dry-run*)
         text=$(cat)
         [[ $text == *missing-image* && $* != *"--pull never"* ]] && { echo "Error lookup registry"; exit 18; }
@@ -41,7 +43,7 @@ exit 0
 """
 
 PROGRAM = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh", "release/read_git.sh",
-                        "release/configuration.sh")
+                        "release/whole_tree.sh", "release/env_files.sh", "release/configuration.sh")
 
 
 def git(folder: Path, *words: str) -> str:
@@ -67,7 +69,7 @@ def server(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def ask(server: Path, compose: str, env: str = "", *runs: ValidationRun, new_major: str = "", fails: str = "", down: str = "") -> str:
+def ask(server: Path, compose: str, env: str = "", *runs: ValidationRun, new_major: str = "", fails: str = "", down: str = "", names: str = "") -> str:
     checkout = server / "checkout"
     (checkout / "docker-compose.staging.yml").write_text(compose)
     (checkout / "a.env").write_text(env)
@@ -83,7 +85,7 @@ def ask(server: Path, compose: str, env: str = "", *runs: ValidationRun, new_maj
         ("bash", "-s", "--", str(checkout), commit, "gw2-staging", "1", "docker-compose.staging.yml", *words, "--", *specs), capture_output=True, text=True, timeout=60,
         input=PROGRAM,
         env={"PATH": f"{server / 'bin'}:/usr/bin:/bin", "LOG": str(server / "log"), "SCRATCH_MARK": "/tree", "HOME": str(server),
-             "NEW_MAJOR": new_major, "FAILS": fails, "DOWN": down})
+             "NEW_MAJOR": new_major, "FAILS": fails, "DOWN": down, "NAMES": names})
     assert done.stderr == ""
     return done.stdout
 
@@ -163,3 +165,13 @@ def test_a_run_whose_engine_went_away_is_an_error_and_not_a_fault_of_the_files(s
     check = ValidationRun("nginx", "nginx", "check", "nginx:new", ("nginx",), (), ("nginx", "-t"))
     (result,) = [line.split("\t") for line in ask(server, "the same\n", "", check, fails="run*nginx:new*", down=down).splitlines()]
     assert result[3] == outcome
+
+
+def test_a_file_of_variables_that_the_server_alone_has_is_compared_too(server: Path) -> None:
+    """A change of what it holds makes a container anew, and a repository does not have it."""
+    (server / "checkout/own.env").write_text("changed\n")
+    assert set(ask(server, "the same\n", names="own.env").splitlines()) == BOTH
+
+
+def test_a_file_of_variables_that_the_server_lacks_too_is_not_known(server: Path) -> None:
+    assert ask(server, "the same\n", names="lacking.env") == "dry-run\tfailed\n"

@@ -14,7 +14,7 @@ import pytest
 from runbook_lib.core import programs
 from tests.unit.connections.local_server import eventually
 
-PROGRAM = programs.text("release/image.sh").replace("SETTLE_S=30", "SETTLE_S=3")
+PROGRAM = programs.text("release/whole_tree.sh", "release/image.sh").replace("SETTLE_S=30", "SETTLE_S=3")
 OURS, THEIRS = "ours-build.invalid", "theirs-build.invalid"
 # pulls and builds until it is ended; a build has a container on the engine for as long
 DOCKER = r"""#!/bin/bash
@@ -23,6 +23,7 @@ case $1 in
     pull|build)
         trap 'rm -f "$STATE/containers/$$"; exit 1' TERM
         [[ -e $STATE/deaf ]] && trap '' TERM
+        [[ ! -e $STATE/context ]] || { tar -x -C "$STATE/context"; exit; }
         [[ $3 != *.invalid:* ]] || echo "[\"$3\"]" > "$STATE/containers/$$"
         touch "$STATE/started/$$"
         for ((n = 0; n < 1200; n++)); do sleep 0.1; done ;;
@@ -70,6 +71,11 @@ class Engine:
 
     def build(self, mark: str) -> subprocess.Popen[str]:
         return self.begin("build", mark, str(self.folder / "checkout"), "HEAD:part", "docker", "build", "--add-host", f"{mark}:127.0.0.1", "-")
+
+    def run_build(self, mark: str) -> int:
+        job = self._popen("build", mark, str(self.folder / "checkout"), "HEAD:part", "docker", "build", "--add-host", f"{mark}:127.0.0.1", "-")
+        job.communicate(timeout=240)
+        return job.returncode
 
     def stop(self, mark: str) -> tuple[int, str]:
         job = self._popen("stop", mark)
@@ -162,3 +168,21 @@ def test_a_container_that_cannot_be_removed_fails_the_stop(engine: Engine) -> No
     engine.build(OURS)
     code, shown = engine.stop(OURS)
     assert (code, "still running on the engine" in shown) == (1, True)
+
+
+def test_the_builder_gets_what_a_checkout_has(engine: Engine) -> None:
+    """What a repository keeps from its published archives is not kept from its images."""
+    part = engine.folder / "checkout/part"
+    (part / "tests").mkdir()
+    for name, text in {".gitattributes": "tests export-ignore\n.dockerignore export-ignore\nversion export-subst\n",
+                       "tests/a": "a\n", ".dockerignore": "x\n", "version": "$Format:%H$\n"}.items():
+        (part / name).write_text(text)
+    for words in (("add", "."), ("-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "b")):
+        subprocess.run(("git", *words), cwd=engine.folder / "checkout", check=True, timeout=60)
+    got = engine.folder / "context"
+    got.mkdir()
+    attributes = engine.folder / "checkout/.git/info/attributes"
+    assert engine.run_build(OURS) == 0
+    found = {str(path.relative_to(got)): path.read_text() for path in got.rglob("*") if path.is_file()}
+    assert found == {str(path.relative_to(part)): path.read_text() for path in part.rglob("*") if path.is_file()}
+    assert not attributes.exists(), "the checkout's own settings are not changed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runbook_lib.release.facts.repository import ReleaseTree
-from tests.unit.release.repositories import Repositories
+from tests.unit.release.repositories import Repositories, git
 
 COMPOSE_TWICE = """\
 include: [./more/compose.yml]
@@ -185,3 +185,48 @@ def test_a_form_that_compose_does_not_read_is_named_with_the_file_that_has_it(re
     found = repositories.survey("develop", "compose.yml", "two.yml").sources.compose
     assert found is not None
     assert found.error.startswith("two.yml, line 1: a mapping as a key; ")
+
+
+def test_what_a_repository_keeps_from_its_published_archives_belongs_to_a_release(repositories: Repositories) -> None:
+    """A checkout has it, and so must whatever is read of the release."""
+    found = surveyed(repositories, "services: {a: {image: '${X:-$Format:%H$}', extends: {file: more.yml, service: b}}}\n",
+                     **{"more.yml": "services: {b: {privileged: true}}\n", ".gitattributes":
+                        "*.yml export-ignore\n/backend/ export-ignore\ndocker-compose.staging.yml export-subst\n"}).sources
+    assert found.compose is not None
+    assert (found.compose.valid, found.compose.error) == (True, "")
+    assert found.compose.services["a"]["privileged"] is True
+    assert "$Format:%H$" in found.files["docker-compose.staging.yml"]
+    assert "backend/versions/1.py" in found.files
+
+
+VARIABLES = "services: {a: {image: x, env_file: [.env.own, {path: deploy/b c.env}]}, b: {image: x, env_file: ../shared.env}}\n"
+
+
+def test_files_of_variables_that_lie_on_the_server_alone_are_not_missed(repositories: Repositories) -> None:
+    for name in (".env.own", "deploy/b c.env", "../shared.env"):
+        (repositories.checkout / name).parent.mkdir(exist_ok=True)
+        (repositories.checkout / name).write_text("TOKEN=a-secret-of-the-server\n")
+    found = surveyed(repositories, VARIABLES).sources
+    assert found.compose is not None
+    assert (found.compose.valid, found.compose.error) == (True, "")
+    assert set(found.compose.services) == {"a", "b"}
+    assert "a-secret" not in str(found.compose.services) + str(found.files), "its values are nothing to a survey"
+
+
+@pytest.mark.parametrize("lacking", [".env.own", "deploy/b c.env", "shared.env"])
+def test_a_file_of_variables_that_the_server_lacks_too_is_named(repositories: Repositories, lacking: str) -> None:
+    for name in (".env.own", "deploy/b c.env", "../shared.env"):
+        (repositories.checkout / name).parent.mkdir(exist_ok=True)
+        if not name.endswith(lacking):
+            (repositories.checkout / name).write_text("A=b\n")
+    found = surveyed(repositories, VARIABLES).sources.compose
+    assert found is not None and not found.valid
+    assert lacking in found.error
+
+
+def test_a_file_of_variables_that_goes_with_the_live_release_is_missed(repositories: Repositories) -> None:
+    (repositories.checkout / "gone.env").write_text("A=b\n")
+    git(repositories.checkout, "add", "gone.env")
+    found = surveyed(repositories, "services: {a: {image: x, env_file: gone.env}}\n").sources.compose
+    assert found is not None and not found.valid
+    assert "gone.env" in found.error

@@ -1,0 +1,16 @@
+# shellcheck shell=bash
+# Files of variables that a release names (`env_file`) and that lie on the server alone, because they hold secrets. Compose
+# refuses a release laid out elsewhere without them, and runs it in the checkout, where they are.
+
+# give_env_file FROM TO HOW, Compose's error on standard input: makes the file of variables that it misses below FROM, where
+# the server has it below TO: a `link` to it, or a `blank` one. Fails where it misses something else, or the server lacks it too.
+give_env_file() {
+    local named server
+    # the second form is that of versions before 2.24
+    named=$(sed -nE 's/^(.*: )?env file (.*) not found: .*/\2/p; s/^(.*: )?[Ff]ailed to load (.*): open .*: no such file or directory$/\2/p' | tail -n 1)
+    server=$2${named#"$1"}
+    [[ $named == "$1"/* && ! -e $named && -f $server ]] || return
+    # one that belongs to the live release goes with it
+    if git -C "${server%/*}" ls-files --error-unmatch -- "${server##*/}" >/dev/null 2>&1; then return 1; fi
+    mkdir -p -- "${named%/*}" && if [[ $3 == link ]]; then ln -s -- "$server" "$named"; else : >"$named"; fi
+}
