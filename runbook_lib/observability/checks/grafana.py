@@ -57,9 +57,13 @@ def _password(environment: Environment, name: str, *, refused: bool) -> Finding:
 
 
 def _sources(survey: GrafanaSurvey) -> Finding:
-    failing = [f"{one.uid} ({one.message})" for one in survey.sources if not one.works]
+    failing = [f"{one.uid} ({one.message})" for one in survey.sources if one.works is False]
+    unchecked = [one.uid for one in survey.sources if one.works is None]
     measured = f"failing: {', '.join(failing)}" if failing else pluralize(len(survey.sources), "data source")
-    return finding(SOURCES, not failing and bool(survey.sources), measured=measured, expected=_EXPECTED[SOURCES],
+    measured += f"; of a kind without a check: {', '.join(unchecked)}" if unchecked else ""
+    # where not one could be checked, nothing is known
+    good = None if unchecked and len(unchecked) == len(survey.sources) else not failing and bool(survey.sources)
+    return finding(SOURCES, good, measured=measured, expected=_EXPECTED[SOURCES],
                    next_step="Compare grafana/provisioning/datasources with Prometheus' row above.")
 
 

@@ -22,15 +22,26 @@ TECHNOLOGY = "Grafana"
 LIMIT_S = 4.0
 REFUSED = (401, 403)
 LARGEST_FILE = 5_000_000  # bytes of one dashboard, unpacked
+NO_CHECK = ("plugin.unavailable", "plugin.notImplemented")  # messageId of a kind without a check, since version 9
+NO_SUCH_CHECK = (404, 501)  # and before, and where a proxy keeps the words
+_UNKNOWN = {
+    "no-basic": ("Grafana takes no password over its API (GF_AUTH_BASIC_ENABLED is false).",
+                 "Look at its data sources in its own page, under Connections."),
+    "no-file": ("The file with Grafana's password cannot be read in its container.",
+                "On the server: see GF_SECURITY_ADMIN_PASSWORD__FILE in `docker inspect` of its container."),
+}
 _NEXT = "Open Grafana's log: `docker logs` of its container on the server."
 
 
 @dataclass(frozen=True)
 class DataSource:
-    """One data source of Grafana's and how its own health check ended; `message` are Grafana's words."""
+    """One data source of Grafana's and how its own health check ended; `message` are Grafana's words.
+
+    `works` is None where its kind has no check that the API could ask (Alertmanager's): pages alone read from it.
+    """
 
     uid: str
-    works: bool
+    works: bool | None
     message: str = ""
 
 
@@ -74,6 +85,10 @@ def parse_grafana(text: str) -> GrafanaSurvey:
     records = [line.split("\t") for line in lines_of(text)]
     if records == [["absent"]]:
         return GrafanaSurvey(running=False)
+    unknown = [record[-1] for record in records if record[0] == "unknown"]
+    if unknown and unknown[0] in _UNKNOWN:
+        what, next_step = _UNKNOWN[unknown[0]]
+        raise FactUnreadable(what, where="grafana.sh", next_step=next_step)
     try:
         (login,) = [int(record[1]) for record in records if record[0] == "login"]
         refused = [record[1] for record in records if record[0] == "sources"]
@@ -91,7 +106,9 @@ def parse_grafana(text: str) -> GrafanaSurvey:
 def _source(uid: str, status: str, body: str) -> DataSource:
     reply = _json(body)
     message = str(reply.get("message", "")) if isinstance(reply, dict) else ""
-    works = int(status) == 200 and isinstance(reply, dict) and reply.get("status") == "OK"
+    works: bool | None = int(status) == 200 and isinstance(reply, dict) and reply.get("status") == "OK"
+    if int(status) in NO_SUCH_CHECK or (isinstance(reply, dict) and reply.get("messageId") in NO_CHECK):
+        works = None
     return DataSource(uid, works, head_of(message, 200) or f"HTTP {int(status)}")
 
 

@@ -19,6 +19,7 @@ from typing import ClassVar
 import pytest
 
 from runbook_lib.core import programs
+from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.observability.facts.grafana import DataSource, GrafanaSurvey, parse_grafana
 
 PASSWORD = "päss 'word\" $HOME \\ %s"
@@ -28,6 +29,7 @@ DOCKER = """#!/bin/bash
 case $1 in
     ps) [ -e "$PLACE/absent" ] || echo 4f2c ;;
     inspect) cat "$PLACE/variables" ;;
+    exec) cat "$PLACE$5" ;;
     *) exit 1 ;;
 esac
 """
@@ -41,6 +43,7 @@ class Api(http.server.BaseHTTPRequestHandler):
     """Grafana's API with one data source that works and one that does not."""
 
     accepted: ClassVar[str] = ""
+    below: ClassVar[str] = ""
     asked: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
@@ -48,7 +51,9 @@ class Api(http.server.BaseHTTPRequestHandler):
         value = base64.b64encode(f"admin:{self.accepted}".encode()).decode()
         if self.headers.get("Authorization") != f"Basic {value}":
             return self.reply(401, {"message": "Invalid username or password"})
-        match self.path.partition("?")[0]:
+        if not self.path.startswith(self.below):
+            return self.reply(301, {})
+        match self.path.removeprefix(self.below).partition("?")[0]:
             case "/api/org":
                 return self.reply(200, {"id": 1, "name": "Main Org."})
             case "/api/datasources":
@@ -73,7 +78,7 @@ class Api(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def port() -> Iterator[int]:
     """The port of an API that takes PASSWORD."""
-    Api.accepted, Api.asked = PASSWORD, []
+    Api.accepted, Api.below, Api.asked = PASSWORD, "", []
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
@@ -81,11 +86,11 @@ def port() -> Iterator[int]:
         server.shutdown()
 
 
-def survey(place: Path, port: int, password: str = PASSWORD) -> GrafanaSurvey:
+def survey(place: Path, port: int, password: str = PASSWORD, variables_of_it: str = "") -> GrafanaSurvey:
     """What the program finds out in a project with one dashboard."""
     (place / "grafana/dashboards").mkdir(parents=True)
     (place / "grafana/dashboards/overview.json").write_text(json.dumps({"uid": "gw2-staging", "panels": []}))
-    (place / "variables").write_text(f"OLD_GF_SECURITY_ADMIN_PASSWORD=another\nGF_SECURITY_ADMIN_PASSWORD={password}\n")
+    (place / "variables").write_text(variables_of_it or f"OLD_GF_SECURITY_ADMIN_PASSWORD=another\nGF_SECURITY_ADMIN_PASSWORD={password}\n")
     for name, text in (("docker", DOCKER), ("curl", CURL)):
         (place / name).write_text(text)
         (place / name).chmod(0o755)
@@ -126,3 +131,34 @@ def test_a_grafana_that_does_not_answer_and_one_that_is_not_there(tmp_path: Path
     (tmp_path / "two").mkdir()
     (tmp_path / "two/absent").touch()
     assert survey(tmp_path / "two", port) == GrafanaSurvey(False)
+
+
+@pytest.mark.parametrize("root", ["https://staging.example.com/grafana/", "%(protocol)s://%(domain)s:%(http_port)s/grafana", "/grafana/"])
+def test_a_grafana_below_a_path_of_its_own_is_asked_there(tmp_path: Path, port: int, root: str) -> None:
+    """Elsewhere it redirects to its public address, which may be another host."""
+    Api.below = "/grafana"
+    found = survey(tmp_path, port, variables_of_it=f"GF_SERVER_ROOT_URL={root}\nGF_SERVER_SERVE_FROM_SUB_PATH=true\n"
+                                                   f"GF_SECURITY_ADMIN_PASSWORD={PASSWORD}\n")
+    assert (found.login, len(found.sources)) == (200, 2)
+
+
+def test_a_path_that_a_proxy_takes_away_is_not_asked(tmp_path: Path, port: int) -> None:
+    found = survey(tmp_path, port, variables_of_it=f"GF_SERVER_ROOT_URL=https://a/grafana/\nGF_SECURITY_ADMIN_PASSWORD={PASSWORD}\n")
+    assert found.login == 200
+
+
+def test_a_password_in_a_file_is_read_in_the_container(tmp_path: Path, port: int) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/admin").write_text(PASSWORD + "\n")
+    (tmp_path / "secrets/user").write_text("admin")
+    assert survey(tmp_path, port, variables_of_it="GF_SECURITY_ADMIN_USER__FILE=/secrets/user\n"
+                                                  "GF_SECURITY_ADMIN_PASSWORD__FILE=/secrets/admin\n").login == 200
+    assert PASSWORD not in (tmp_path / "arguments").read_text()
+
+
+@pytest.mark.parametrize("variables", ["GF_SECURITY_ADMIN_PASSWORD__FILE=/gone\n",
+                                       f"GF_AUTH_BASIC_ENABLED=false\nGF_SECURITY_ADMIN_PASSWORD={PASSWORD}\n"])
+def test_no_other_password_is_tried_where_its_own_is_not_known(tmp_path: Path, port: int, variables: str) -> None:
+    with pytest.raises(FactUnreadable):
+        survey(tmp_path, port, variables_of_it=variables)
+    assert Api.asked == []
