@@ -1,6 +1,7 @@
-"""Where alembic finds a release's migrations: read from its `alembic.ini`, as alembic itself would.
+"""Where alembic finds a release's migrations: read from its settings, as alembic itself would.
 
-Source: alembic's documentation, "Editing the .ini File" and "Working with Branches" (version_locations).
+They are in `alembic.ini`, and since 1.16 also in `pyproject.toml` next to it, or there alone. Source: alembic's
+documentation, "Editing the .ini File", "Using pyproject.toml" and "Working with Branches" (version_locations).
 """
 
 from __future__ import annotations
@@ -8,10 +9,12 @@ from __future__ import annotations
 import configparser
 import posixpath
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-NAME = "alembic.ini"
+NAME, PROJECT = "alembic.ini", "pyproject.toml"
 SEPARATORS = {"os": ":", ":": ":", ";": ";", "space": None, "newline": "\n"}
 
 
@@ -29,28 +32,45 @@ class VersionFolders:
 
 
 def version_folders(files: Mapping[str, str], folder: str = "") -> VersionFolders | None:
-    """The folders that the `alembic.ini` of the application names; None where there is no such file, or several.
+    """The folders that the settings of the application name; None where there are none, or several.
 
-    Of several the one in `folder` counts, which the application's image is built from, and alembic runs in. Other trees
-    of migrations in the repository, with or without an `alembic.ini` of their own, do not count.
+    Of several those in `folder` count, which the application's image is built from, and alembic runs in. Other trees
+    of migrations in the repository, with or without settings of their own, do not count.
     """
-    path = _settings_file(files, folder)
-    if path is None:
+    here = _settings_folder(files, folder)
+    if here is None:
         return None
-    settings = _section(files[path], posixpath.dirname(path))
-    if "script_location" not in settings:
+    settings = _section(files.get(posixpath.join(here, NAME), ""), here)
+    project = _project(files.get(posixpath.join(here, PROJECT), ""), here)
+    location = settings.get("script_location", project.get("script_location"))
+    if not isinstance(location, str):
         return None
-    here = posixpath.dirname(path)
-    scripts = _folder(settings["script_location"], here)
-    named = _split(settings.get("version_locations", ""), settings)
-    folders = tuple(_folder(one, here) for one in named) or (posixpath.join(scripts, "versions"),)
-    return VersionFolders(folders, settings.get("recursive_version_locations", "").strip().lower() == "true")
+    named = _split(settings.get("version_locations", ""), settings) or project.get("version_locations")
+    folders = tuple(_folder(one, here) for one in named if isinstance(one, str)) if isinstance(named, list) else ()
+    recursive = settings.get("recursive_version_locations") or project.get("recursive_version_locations")
+    return VersionFolders(folders or (posixpath.join(_folder(location, here), "versions"),),
+                          str(recursive).strip().lower() == "true")
 
 
-def _settings_file(files: Mapping[str, str], folder: str) -> str | None:
-    found = [path for path in files if posixpath.basename(path) == NAME]
-    own = posixpath.join(folder, NAME)
-    return own if own in found else found[0] if len(found) == 1 else None
+def _settings_folder(files: Mapping[str, str], folder: str) -> str | None:
+    found = {posixpath.dirname(path) for path, text in files.items()
+             if posixpath.basename(path) == NAME
+             or (posixpath.basename(path) == PROJECT and _project(text, posixpath.dirname(path)))}
+    return folder if folder in found else next(iter(found)) if len(found) == 1 else None
+
+
+def _project(text: str, here: str) -> dict[str, Any]:
+    """The settings in a project's own file; empty where it has none."""
+    if "tool.alembic" not in text:
+        return {}
+    try:
+        found = tomllib.loads(text).get("tool", {}).get("alembic", {})
+    except (tomllib.TOMLDecodeError, AttributeError, RecursionError):
+        return {}
+    known = {"here": "/" + here}
+    return {name: [_filled_in(one, known) if isinstance(one, str) else one for one in value] if isinstance(value, list)
+            else _filled_in(value, known) if isinstance(value, str) else value
+            for name, value in found.items()} if isinstance(found, dict) else {}
 
 
 def _section(text: str, here: str) -> dict[str, str]:
@@ -73,11 +93,11 @@ def _filled_in(value: str, settings: Mapping[str, str]) -> str:
 
 
 def _split(value: str, settings: Mapping[str, str]) -> list[str]:
-    named = settings.get("version_path_separator") or settings.get("path_separator") or ""
+    named = settings.get("path_separator") or settings.get("version_path_separator") or ""
     if named in SEPARATORS:
         return [one.strip() for one in value.split(SEPARATORS[named]) if one.strip()]
-    # without a separator alembic splits at blanks, commas and colons; `package:folder` is then not possible
-    return [one for one in re.split(r"[\s,:]+", value) if one]
+    # without a separator alembic splits at blanks and commas; at colons it splits prepend_sys_path alone
+    return [one for one in re.split(r"[\s,]+", value) if one]
 
 
 def _folder(location: str, here: str) -> str:

@@ -60,9 +60,9 @@ class Migrations:
 
 
 def parse_migrations(files: Mapping[str, str], folder: str = "") -> Migrations:
-    """The migrations that the release's `alembic.ini` names, by their syntax tree: no code of the release is executed.
+    """The migrations that alembic's settings name, by their syntax tree: no code of the release is executed.
 
-    `folder` is what the image is built from that alembic runs in. Without an `alembic.ini` every `*/versions/*.py`
+    `folder` is what the image is built from that alembic runs in. Without such settings every `*/versions/*.py`
     counts. A file that is not a migration is listed as unreadable; nothing is raised.
     """
     found, unreadable = [], []

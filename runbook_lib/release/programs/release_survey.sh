@@ -46,7 +46,7 @@ show_absent() {
 show_files() {
     cd "$1" || exit 1
     local path
-    { find . -type f -size -200k \( -name .env.staging -o -name alembic.ini \
+    { find . -type f -size -200k \( -name .env.staging -o -name alembic.ini -o -name pyproject.toml \
         -o -path '*/versions/*.py' -o -name requirements.txt \) -not -path '*/node_modules/*' -print0
         for path in "${files[@]}"; do find "./$path" -maxdepth 0 -type f -size -200k -print0 2>/dev/null; done; } \
         | while IFS= read -r -d '' path; do
