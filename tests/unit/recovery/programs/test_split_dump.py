@@ -181,3 +181,11 @@ def test_what_a_function_did_to_its_session_is_over_before_psql_reads_on(stateme
 def test_a_backslash_ends_no_string_where_the_dump_says_that_it_escapes() -> None:
     lines = by_role("SET standard_conforming_strings = off;\nCREATE TABLE t (a text DEFAULT 'x\\'; GRANT ALL;');\nCREATE TABLE u ();\n")
     assert ("loader", "CREATE TABLE u ();") in lines
+
+
+def test_a_limit_that_only_newer_servers_know_is_not_passed_on() -> None:
+    """An image's pg_dump may be newer than its server: such a backup was made, and no restore of it went through."""
+    done = split("SET transaction_timeout = 0;\nSET lock_timeout = 0;\nCREATE TABLE public.t (\n    a integer\n);\n")
+    assert done.returncode == 0, done.stderr
+    assert "transaction_timeout" not in done.stdout
+    assert "SET lock_timeout = 0;" in done.stdout
