@@ -55,8 +55,11 @@ class ServerDatabase:
         return parse_rows(result.stdout)
 
     def _ask(self, text: str, options: str, timeout_s: float, database: str) -> CommandResult:
-        argv = ("docker", "exec", "-i", "--env", f"PGOPTIONS={options}", "--env", "PGCONNECT_TIMEOUT=5",
-                self._container, "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", self._user, "-d", database)
+        # The server may speak any language, and only a superuser may ask for another: with the code of each error, by
+        # which those who ask know it. psql itself speaks the language of its container.
+        argv = ("docker", "exec", "-i", "--env", f"PGOPTIONS={options}", "--env", "PGCONNECT_TIMEOUT=5", "--env",
+                "LC_ALL=C", self._container, "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose",
+                "-U", self._user, "-d", database)
         return self._server.execute(Command(argv, stdin=text, timeout_s=timeout_s + 10))
 
     def _find(self) -> None:
@@ -85,7 +88,9 @@ class ServerDatabase:
 
     def _failure(self, code: int, stderr: str) -> FactUnreadable | DockerUnavailable:
         where = f"{self._server.address}: PostgreSQL {self._database}"
-        reason = tail_of(" ".join(stderr.split()), 500)
+        # where in PostgreSQL's own source an error is raised helps no operator
+        said = (line for line in lines_of(stderr) if not line.startswith("LOCATION: "))
+        reason = tail_of(" ".join(" ".join(said).split()), 500)
         if _NOT_RUNNING.search(reason):
             return FactUnreadable("No PostgreSQL container is running.", where=where,
                                   next_step=f"On the server: docker compose ps {self._service}.")

@@ -42,9 +42,10 @@ SELECT query AS text, calls, total_ms, mean_ms, max_ms, rows, blocks_read, tempo
  ORDER BY total_ms DESC LIMIT {MOST}
 """
 HIDDEN = "<insufficient privilege>"
-_NOT_LOADED = re.compile(r"must be loaded via|shared_preload_libraries")
-_DENIED = re.compile(r"permission denied")
-_OLD = re.compile(r"column \S+ does not exist")
+# PostgreSQL's codes: its words are of any language. Source: PostgreSQL manual, appendix A
+_NOT_LOADED = re.compile(r"\b55000:")  # object not in prerequisite state
+_DENIED = re.compile(r"\b42501:")  # insufficient privilege
+_OLD = re.compile(r"\b42703:")  # undefined column
 
 
 @dataclass(frozen=True)

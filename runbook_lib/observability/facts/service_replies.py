@@ -22,9 +22,10 @@ from runbook_lib.environment import Environment
 from runbook_lib.environment.services import Service
 
 LIMIT_S = 4.0
-# of the words that psql prints, those that mean a deadline of ours and not a refusal
-_SILENT = re.compile(r"timeout expired|statement timeout|timed out")
-_FATAL = re.compile(r"FATAL:\s+(.+)")
+# what psql prints of a deadline of ours and not of a refusal: its own words, and PostgreSQL's code, as its words are of
+# any language
+_SILENT = re.compile(r"timeout expired|timed out|\b57014:")
+_FATAL = re.compile(r"FATAL:\s+(?:[0-9A-Z]{5}: )?(.+)")
 _STOPPED = re.compile(r"No PostgreSQL container is running")
 _SESSIONS = """
 SELECT current_setting('server_version') AS version, pg_is_in_recovery() AS standby,

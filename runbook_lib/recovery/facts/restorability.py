@@ -13,7 +13,7 @@ from runbook_lib.environment import Environment
 TRIED_ROWS = 200  # of a table: a name that cannot be found is not found in the first row
 ATTEMPTS = 100  # more than an application has; each is a query of milliseconds
 ATTEMPT_TIMEOUT_S = 10.0
-_NOT_TRIED = ("statement timeout", "permission denied for")
+_NOT_TRIED = ("57014:", "42501:")  # canceled by our limit, and no privilege: PostgreSQL's codes, in any language
 
 _NEEDS = """
 SELECT (SELECT coalesce(json_agg(json_build_object('name', extname, 'version', extversion,

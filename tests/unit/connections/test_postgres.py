@@ -25,6 +25,9 @@ def test_a_select_is_wrapped_in_a_read_only_transaction() -> None:
     assert "read_only" not in str(query)
     assert "statement_timeout=7000" in str(query)
     assert "SELECT 1" not in str(query)
+    # PostgreSQL may speak any language: it is known by the code that each error has
+    assert "VERBOSITY=verbose" in query.argv
+    assert "LC_ALL=C" in query.argv
 
 
 @pytest.mark.parametrize("sql", ["SELECT 1; DROP TABLE users", "SELECT 1 \\! id", "SELECT 1) a; COMMIT; SELECT (1"])
@@ -46,6 +49,8 @@ def test_anything_but_rows_is_unreadable(text: str) -> None:
         ((1, "", "Error response from daemon: container 4f2c is not running"), FactUnreadable, "No PostgreSQL cont"),
         ((1, "", "Error response from daemon: Container 4f2c is restarting, wait"), FactUnreadable, "No PostgreSQL"),
         ((3, "", 'ERROR:  relation "x" does not exist'), FactUnreadable, "does not exist"),
+        ((3, "", "FEHLER:  42P01: Relation existiert nicht\nLOCATION:  parserOpenTable, parse_relation.c:1386\n"),
+         FactUnreadable, r"42P01: Relation existiert nicht\n"),
         ((1, "", "Cannot connect to the Docker daemon at unix:///var/run/docker.sock"), DockerUnavailable, "daemon"),
         ((127, "", "sh: 2: docker: not found"), DockerUnavailable, "not found"),
         ((127, "", "bash: line 1: docker: command not found"), DockerUnavailable, "not found"),
