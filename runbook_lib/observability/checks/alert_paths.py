@@ -40,7 +40,7 @@ def _sent(alerting: Alerting, alert: Alert) -> Finding:
     if isinstance(alerting.delivery, Unanswered):
         return Finding(check, Verdict.INCONCLUSIVE, measured, expected, alerting.delivery.next_step)
     routed = alerting.routed(alert)
-    reached = routed is not None and bool(routed.silenced_by or routed.inhibited_by
+    reached = routed is not None and bool(routed.silenced_by or routed.inhibited_by or routed.muted_by
                                           or alerting.delivery.channels_of(routed.receivers))
     begun = (alert.since, alerting.delivery.started)  # it keeps no alerts; Prometheus sends each again within a minute
     young = any(one is not None and (alerting.at - one).total_seconds() < MARGIN_S for one in begun)

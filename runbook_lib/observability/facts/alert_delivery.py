@@ -43,7 +43,10 @@ class Receiver:
 
 @dataclass(frozen=True)
 class RoutedAlert:
-    """An alert that Alertmanager has. `inhibited_by` are names of alerts, `silenced_by` ids of silences."""
+    """An alert that Alertmanager has. `inhibited_by` are names of alerts, `silenced_by` ids of silences.
+
+    `muted_by` are time intervals in which its route sends nothing; before version 0.28 Alertmanager does not name them.
+    """
 
     name: str
     labels: dict[str, str]
@@ -51,6 +54,7 @@ class RoutedAlert:
     receivers: tuple[str, ...]
     silenced_by: tuple[str, ...] = ()
     inhibited_by: tuple[str, ...] = ()
+    muted_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,7 @@ def _alert(one: dict[str, Any], names: dict[str, str]) -> RoutedAlert:
         since=parse_time(one["startsAt"]), receivers=tuple(str(each["name"]) for each in one["receivers"]),
         silenced_by=tuple(str(each) for each in status["silencedBy"]),
         inhibited_by=tuple(names.get(str(each), "another alert") for each in status["inhibitedBy"]),
+        muted_by=tuple(printable(str(each)) for each in status.get("mutedBy") or ()),
     )
 
 

@@ -67,6 +67,8 @@ class Alerting:
             return f"no one: silenced {'; '.join(known.get(one, ended) for one in routed.silenced_by)}"
         if routed.inhibited_by:
             return f"no one: it follows from {', '.join(dict.fromkeys(routed.inhibited_by))}"
+        if routed.muted_by:
+            return f"no one: its route is silent in the time interval {', '.join(routed.muted_by)}, which is now"
         return ", ".join(map(str, self.delivery.channels_of(routed.receivers))) or (
             f"no one: {', '.join(routed.receivers)} has no channel")
 
