@@ -26,7 +26,7 @@ NO_CHECK = ("plugin.unavailable", "plugin.notImplemented")  # messageId of a kin
 NO_SUCH_CHECK = (404, 501)  # and before, and where a proxy keeps the words
 _UNKNOWN = {
     "no-basic": ("Grafana takes no password over its API (GF_AUTH_BASIC_ENABLED is false).",
-                 "Look at its data sources in its own page, under Connections."),
+                 "See its data sources in its own page, under Connections."),
     "no-file": ("The file with Grafana's password cannot be read in its container.",
                 "On the server: see GF_SECURITY_ADMIN_PASSWORD__FILE in `docker inspect` of its container."),
 }

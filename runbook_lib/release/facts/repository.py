@@ -27,6 +27,7 @@ from runbook_lib.release.facts.missing_files import FILES_OF_THE_SERVER, missing
 from runbook_lib.release.facts.ports import ServerPorts, parse_ports
 
 SURVEY_TIMEOUT_S = 240.0
+_PROGRAM = tuple(f"release/{one}.sh" for one in ("read_git", "whole_tree", "env_files", "release_survey"))
 COLOUR_VARIABLES = ("BLUE_COMMIT", "BLUE_VERSION", "GREEN_COMMIT", "GREEN_VERSION")
 
 
@@ -122,8 +123,7 @@ def inspect_release(environment: Environment, ref: str) -> Question[ReleaseTree]
     variables = [f"{name}={value}" for name, value in placeholder_variables(environment).items()]
     files, where, by_hand = environment.compose.files, environment.server.directory, environment.release.replaced
     argv = ("bash", "-s", "--", where, ref, str(len(files)), *files, *variables)
-    program = programs.text("platform/whole_lines.sh", "release/read_git.sh", "release/whole_tree.sh",
-                            "release/env_files.sh", "release/release_survey.sh")
+    program = programs.text("platform/whole_lines.sh", *_PROGRAM)
 
     def fetch(connections: Connections) -> ReleaseTree:
         reply = connections.server.run(Command(argv, stdin=program, timeout_s=SURVEY_TIMEOUT_S))
@@ -141,12 +141,11 @@ def inspect_release(environment: Environment, ref: str) -> Question[ReleaseTree]
 
 
 def _with_missing_of_the_server(tree: ReleaseTree, connections: Connections) -> ReleaseTree:
-    compose = tree.sources.compose
+    own, compose = tree.sources, tree.sources.compose
     if compose is None or not compose.server_files:
         return tree
-    missing = missing_on_the_server(connections, compose.server_files)
-    compose = replace(compose, missing_files=(*compose.missing_files, *missing))
-    return replace(tree, sources=Sources(tree.sources.files, compose, tree.sources.links))
+    missing = (*compose.missing_files, *missing_on_the_server(connections, compose.server_files))
+    return replace(tree, sources=Sources(own.files, replace(compose, missing_files=missing), own.links))
 
 
 def placeholder_variables(environment: Environment) -> dict[str, str]:

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # A tree of git as a checkout of it would be. Shared by the survey, the validation, the rehearsal and the build of a release.
 
-# whole_tree CHECKOUT TREE: as a tar archive. `git archive` by itself leaves out whatever `.gitattributes` keeps from published
+# whole_tree CHECKOUT TREE: as a tar archive. `git archive` leaves out whatever `.gitattributes` keeps from published
 # archives (export-ignore: tests, Compose files, dot files) and rewrites others (export-subst); a checkout and a build of it
 # have them all. Only the attributes of the repository itself outrank those of the tree, and the checkout's are not ours to
 # change: so a repository of our own, for as long as this takes, with the checkout's objects and settings.
