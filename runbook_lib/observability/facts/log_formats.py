@@ -6,7 +6,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from runbook_lib.environment.logs import LogField, LogFile
-from runbook_lib.platform.facts.log_lines import LEVELS, MESSAGES, TIMES
+from runbook_lib.platform.facts.log_lines import COLOURS, LEVELS, MESSAGES, TIMES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,8 +35,12 @@ COMBINED_ODD_USER = _COMBINED.format(before=r'[^"]*')
 _TOOK = r'" (?:\w+=)?"?(\d{1,6}\.\d{1,6})"?$'  # the request's time, where it was added at the end of the line
 TEXT_TIME = r"(\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z| ?[+-]\d\d:?\d\d\b)?)"
 TEXT_LEVEL = r"(?i)\b(emerg|alert|fatal|crit|critical|error|err|warning|warn|notice|info|debug|trace)\b"
-SEVERITIES = {"EMERG": "CRITICAL", "ALERT": "CRITICAL", "FATAL": "CRITICAL", "CRIT": "CRITICAL", "ERR": "ERROR",
-              "WARN": "WARNING"}
+# The numbers are those of Node's writers (bunyan, pino: tens) and of syslog (0 to 7).
+SEVERITIES = {"EMERG": "CRITICAL", "EMERGENCY": "CRITICAL", "ALERT": "CRITICAL", "FATAL": "CRITICAL",
+              "PANIC": "CRITICAL", "CRIT": "CRITICAL", "ERR": "ERROR", "WARN": "WARNING",
+              "60": "CRITICAL", "50": "ERROR", "40": "WARNING", "30": "INFO", "20": "DEBUG", "10": "TRACE",
+              "0": "CRITICAL", "1": "CRITICAL", "2": "CRITICAL", "3": "ERROR", "4": "WARNING", "5": "NOTICE",
+              "6": "INFO", "7": "DEBUG"}
 
 
 def keys_of(log: LogFile, sample: bytes = b"") -> tuple[str, ...]:
@@ -105,8 +109,10 @@ def text_columns(lines: pl.DataFrame) -> pl.DataFrame:
     """The columns of read_log from lines that begin with a time and hold the word for a level."""
     import polars as pl
 
-    begin = pl.col("line").str.slice(0, 120)
-    message = pl.col("line").str.replace(r"^[\[(]?" + TEXT_TIME + r"[\])]?[\s:,-]*", "")
+    # colours stand directly before a level's word, and then it is none
+    line = pl.col("line").str.replace_all(COLOURS, "")
+    begin = line.str.slice(0, 120)
+    message = line.str.replace(r"^[\[(]?" + TEXT_TIME + r"[\])]?[\s:,-]*", "")
     return lines.select(
         moment(begin.str.extract(TEXT_TIME, 1).str.replace_all("/", "-")).alias("at"),
         severity(begin.str.extract(TEXT_LEVEL, 1).fill_null("")).alias("level"), message.alias("message"),
@@ -120,7 +126,7 @@ def severity(level: pl.Expr) -> pl.Expr:
 
 
 def moment(text: pl.Expr) -> pl.Expr:
-    """An ISO 8601 time, or seconds since 1970, in UTC and to the second; null where it is none.
+    """An ISO 8601 time, or seconds since 1970 or parts of them, in UTC and to the second; null where it is none.
 
     A time without a zone is in UTC.
     """
@@ -130,7 +136,10 @@ def moment(text: pl.Expr) -> pl.Expr:
     zone = text.str.slice(19).str.extract_groups(r"([+-])(\d\d):?(\d\d)$").struct
     offset = (zone.field("2").cast(pl.Int64) * 3600 + zone.field("3").cast(pl.Int64) * 60) \
         * pl.when(zone.field("1") == "-").then(-1).otherwise(1)
-    number = text.str.extract(r"^(\d{9,10})(?:\.\d*)?$", 1).cast(pl.Int64, strict=False)
+    # of milli-, micro- and nanoseconds only the length tells
+    whole = pl.coalesce(text.str.extract(r"^(\d{10})(?:\d{3}|\d{6}|\d{9})?(?:\.\d*)?$", 1),
+                        text.str.extract(r"^(\d{9})(?:\.\d*)?$", 1))
+    number = whole.cast(pl.Int64, strict=False)
     dated = clock - pl.duration(seconds=offset.fill_null(0))
     return pl.coalesce(dated, pl.from_epoch(number, "s").cast(pl.Datetime("us"))).cast(pl.Datetime("us"))
 

@@ -16,6 +16,7 @@ TIMES = ("time", "timestamp", "asctime", "ts", "@timestamp")
 LEVELS = ("level", "levelname", "severity", "lvl")
 MESSAGES = ("message", "msg", "event")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+COLOURS = r"\x1b\[[0-9;:]*[A-Za-z]"  # what terminals make colours of: a letter at its end joins the next word
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z| ?[+-]\d\d:?\d\d)?")
 _COMMON_LOG = re.compile(r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]")
 # a line that was cut is JSON no more; inside a value, quotes are escaped
@@ -69,6 +70,7 @@ def level_of_text(text: str) -> str:
 
     The first level in it counts, outside of quotes and addresses: a request for `/?q=ERROR` is not an error.
     """
+    text = re.sub(COLOURS, "", text)
     if text.lstrip().startswith("Traceback (most recent call last)"):
         return "ERROR"
     bare = _ADDRESS.sub(" ", _QUOTED.sub(" ", text))

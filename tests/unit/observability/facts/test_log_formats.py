@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from runbook_lib.environment.logs import LogFile
-from runbook_lib.observability.facts.log_formats import USUAL_KEYS, candidates, keys_of, severity
+from runbook_lib.observability.facts.log_formats import USUAL_KEYS, candidates, keys_of, moment, severity, text_columns
 from tests.unit.observability.log_doubles import MESSAGES, REQUESTS
 
 
@@ -26,7 +26,28 @@ def test_a_key_that_the_environment_file_names_is_the_only_one() -> None:
 
 @pytest.mark.parametrize(("level", "name"), [
     ("warn", "WARNING"), ("Error", "ERROR"), ("err", "ERROR"), ("FATAL", "CRITICAL"), (" emerg ", "CRITICAL"), ("info", "INFO"), ("", ""),
-    ("odd", "ODD"),
+    ("odd", "ODD"), ("panic", "CRITICAL"), ("EMERGENCY", "CRITICAL"), ("50", "ERROR"), ("60", "CRITICAL"), ("30", "INFO"), ("3", "ERROR"), ("6", "INFO"),
 ])
 def test_levels_have_one_name(level: str, name: str) -> None:
     assert pl.select(severity(pl.lit(level))).item() == name
+
+
+@pytest.mark.parametrize("text", ["2026-11-27T20:00:00Z", "1795809600", "1795809600.25", "1795809600123", "1795809600123456", "1795809600123456789",
+                                  "1795809600123.5"])
+def test_a_time_in_parts_of_seconds_is_the_same_time(text: str) -> None:
+    assert str(pl.select(moment(pl.lit(text))).item()) == "2026-11-27 20:00:00"
+
+
+@pytest.mark.parametrize("text", ["17958096001", "179580960012", "1795809600123x", "12", ""])
+def test_another_number_is_no_time(text: str) -> None:
+    assert pl.select(moment(pl.lit(text))).item() is None
+
+
+@pytest.mark.parametrize("line", [
+    "\x1b[32m2026-11-27 20:00:00,123\x1b[0m \x1b[31mERROR\x1b[0m no such table",
+    "2026-11-27 20:00:00 \x1b[1;38:5:9mERROR\x1b[m no such table",
+    "2026-11-27 20:00:00 ERROR no such table",
+])
+def test_colours_hide_no_level(line: str) -> None:
+    [found] = text_columns(pl.DataFrame({"line": [line]})).rows(named=True)
+    assert (str(found["at"]), found["level"], found["message"]) == ("2026-11-27 20:00:00", "ERROR", "ERROR no such table")

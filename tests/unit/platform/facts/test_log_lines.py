@@ -48,6 +48,7 @@ def test_other_lines_give_none(text: str) -> None:
     "CRITICAL: worker died", "[2026-11-22 16:05:01 +0000] [7] [ERROR] Exception in worker", "ERROR:    Exception in ASGI",
     "2026-11-22 16:05:01,123 ERROR app: INFO was here", "Traceback (most recent call last):", "FATAL:  role missing",
     "app | ERROR couldn't connect, can't go on",
+    "\x1b[31mERROR\x1b[0m no such table", "\x1b[1;38:5:9mCRITICAL\x1b[m worker died", "\x1b[31mTraceback (most recent call last):",
 ])
 def test_severe_text_is_severe(text: str) -> None:
     assert level_of_text(text)
@@ -57,7 +58,7 @@ def test_severe_text_is_severe(text: str) -> None:
     '127.0.0.1 - - [22/Nov/2026:16:05:01 +0000] "GET /?q=ERROR HTTP/1.1" 200 5 "-" "curl ERROR"', "GET /?q=ERROR 200",
     'INFO:     127.0.0.1:1 - "GET /ERROR HTTP/1.1" 200 OK', "INFO handled an ERROR page", "WARNING: no ERROR handler",
     "path=/x?level=CRITICAL 200", "DEBUG 'ERROR'", "error in lower case is prose", "ERRORS_TOTAL 5", "/ERROR", "q=ERROR&x",
-    '"ERROR', "a trace: Traceback",
+    '"ERROR', "a trace: Traceback", "\x1b[33mWARNING\x1b[0m no ERROR handler", "\x1b[32mINFO\x1b[0m handled an ERROR page",
 ])
 def test_words_in_requests_quotes_and_lesser_lines_are_no_errors(text: str) -> None:
     assert level_of_text(text) == ""
