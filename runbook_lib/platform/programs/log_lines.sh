@@ -52,7 +52,7 @@ severe() {
         before = now; last = shown
         if (wanted) { print "C " shown; wanted = 0 }
     }
-    /^\{/ { if ($0 ~ /"(level|levelname|severity|lvl)": ?"([Ee][Rr][Rr][Oo][Rr]|[Cc][Rr][Ii][Tt][Ii][Cc][Aa][Ll]|[Ff][Aa][Tt][Aa][Ll])"/)
+    /^\{/ { if (tolower($0) ~ /"(level|levelname|severity|lvl)": ?("(error|err|critical|crit|fatal|d?panic|alert|emerg|emergency)"|[56]0[,}])/)
                 print "X " shown
             next }
     # what nothing dates in itself is dated by its neighbours
