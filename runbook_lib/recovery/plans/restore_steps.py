@@ -30,8 +30,13 @@ MAINTENANCE_MARK = "maintenance mode: the API is unavailable"  # by which the wa
 OUTAGE = "about 20 seconds, and as long again as the migrations take"
 
 FLUSH_TITLE = "Empty the cache"
-# redis-cli exits with 0 on errors too, so its answer is checked
-FLUSH = 'test "$(REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli --no-auth-warning FLUSHDB)" = OK'
+# The word is the variable with the password. redis-cli exits with 0 on errors too, so its answer is checked. Some images
+# of Valkey have its own client alone, which reads the same variable.
+FLUSH = r"""
+client=$(command -v redis-cli || command -v valkey-cli) || { echo "it has no redis-cli, no valkey-cli" >&2; exit 1; }
+answer=$(REDISCLI_AUTH=$(printenv "$1") "$client" --no-auth-warning FLUSHDB)
+[ "$answer" = OK ] || { echo "the cache answers: $answer" >&2; exit 1; }
+"""
 
 
 def staged_name(environment: Environment, backup: Backup) -> str:
@@ -111,7 +116,9 @@ def flush_cache(environment: Environment) -> tuple[Step, ...]:
     """Empty the application's cache, if it has one; the undo does the same, because the data change once more."""
     if not environment.cache_service:
         return ()
-    command = compose(environment, "exec", "-T", environment.cache_service, "sh", "-c", FLUSH)
+    probe = environment.services[environment.cache_service].probe
+    variable = (probe.password_variable if probe else None) or "REDIS_PASSWORD"
+    command = compose(environment, "exec", "-T", environment.cache_service, "sh", "-c", FLUSH, "flush", variable)
     return (Step(
         "flush-cache",
         FLUSH_TITLE,

@@ -108,7 +108,24 @@ def test_the_cache_is_empty_only_when_redis_says_so(tmp_path: Path) -> None:
     for reply, code in (("OK", 0), ("NOAUTH Authentication required.", 1), ("", 1)):
         (tmp_path / "redis-cli").write_text(f"#!/bin/sh\necho '{reply}'\n")
         (tmp_path / "redis-cli").chmod(0o755)
-        done = subprocess.run(("sh", "-c", steps.FLUSH), env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False)
+        done = subprocess.run(("sh", "-c", steps.FLUSH, "flush", "REDIS_PASSWORD"), env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False,
+                              capture_output=True, text=True)
+        assert (done.returncode, reply in done.stderr) == (code, bool(code))
+
+
+def test_the_cache_of_another_application_has_its_own_variable_and_client(tmp_path: Path) -> None:
+    """Not every image has redis-cli, and not every password is called REDIS_PASSWORD."""
+    services = ENVIRONMENT.services
+    probe = services["redis"].probe
+    assert probe is not None
+    other = services["redis"].model_copy(update={"probe": probe.model_copy(update={"password_variable": "CACHE_SECRET"})})
+    (flush,) = steps.flush_cache(ENVIRONMENT.model_copy(update={"services": {**services, "redis": other}}))
+    words = command(flush).argv
+    assert words[-2:] == ("flush", "CACHE_SECRET")
+    (tmp_path / "valkey-cli").write_text('#!/bin/sh\n[ "$REDISCLI_AUTH" = right ] && echo OK || echo NOAUTH\n')
+    (tmp_path / "valkey-cli").chmod(0o755)
+    for name, code in (("CACHE_SECRET", 0), ("REDIS_PASSWORD", 1)):
+        done = subprocess.run(words[-5:], env={"PATH": f"{tmp_path}:/usr/bin:/bin", name: "right"}, check=False, capture_output=True, timeout=60)
         assert done.returncode == code
 
 
