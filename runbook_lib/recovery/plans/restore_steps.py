@@ -30,7 +30,7 @@ MAINTENANCE_MARK = "maintenance mode: the API is unavailable"  # by which the wa
 OUTAGE = "about 20 seconds, and as long again as the migrations take"
 
 FLUSH_TITLE = "Empty the cache"
-# The word is the variable with the password. redis-cli exits with 0 on errors too, so its answer is checked. Some images
+# The word is the variable with the password. redis-cli exits with 0 on errors too: its answer is checked. Some images
 # of Valkey have its own client alone, which reads the same variable.
 FLUSH = r"""
 client=$(command -v redis-cli || command -v valkey-cli) || { echo "it has no redis-cli, no valkey-cli" >&2; exit 1; }
