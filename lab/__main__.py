@@ -57,7 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     down.add_argument("--images", action="store_true", help="also remove the lab's images")
     command("shell", _shell, "open a shell on the server as user deploy")
     command("list", _list, "list the instances of this checkout", named=False)
-    command("catalogue", _catalogue, "list test releases and their expected outcome", named=False)
+    catalogue = command("catalogue", _catalogue, "list test releases and their expected outcome", named=False)
+    catalogue.add_argument("--application", default="gw2", metavar="NAME",
+                           help="the application whose releases to list (default: the first one)")
     return parser
 
 
@@ -212,10 +214,11 @@ def _list(_: argparse.Namespace) -> None:
         print(f"{name}: {described['State']['Status'] if described else 'missing'}, -e {instance.address.environment}")
 
 
-def _catalogue(_: argparse.Namespace) -> None:
+def _catalogue(arguments: argparse.Namespace) -> None:
+    from lab.applications import registry
     from lab.catalogue import show
 
-    show()
+    show(registry.by_name(arguments.application))
 
 
 def _terminate(number: int, frame: object) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from lab.repository import Release, releases
-from runbook_lib.core.errors import FAILED, PASSED, REFUSED, ROLLED_BACK
+from lab.applications.registry import FIRST, Application
+from lab.applications.sources import releases_of
+from lab.repository import Release
+from runbook_lib.core.errors import FAILED, PASSED, REFUSED, ROLLBACK_FAILED, ROLLED_BACK
 
-VERDICTS = {PASSED: "passed", FAILED: "failed", REFUSED: "refused", ROLLED_BACK: "failed and rolled back"}
+VERDICTS = {PASSED: "passed", FAILED: "failed", REFUSED: "refused", ROLLED_BACK: "failed and rolled back",
+            ROLLBACK_FAILED: "failed, and the rollback too"}
 STEPS = (
     "fetch", "build-backend", "build-frontend", "compatibility-check", "migrate", "start", "gate-internal", "switch",
     "gate-external", "watch",
@@ -18,9 +21,9 @@ def verdict_of(release: Release) -> str:
     return VERDICTS[release.expect.exit_code]
 
 
-def show() -> None:
-    """Print the catalogue."""
-    print("\n\n".join(map(described, releases())))
+def show(application: Application = FIRST) -> None:
+    """Print the catalogue of an application. Raises LabError where its files cannot be read."""
+    print("\n\n".join(map(described, releases_of(application))))
 
 
 def described(release: Release) -> str:

@@ -57,16 +57,16 @@ class Release:
     branch: str | None = None
 
 
-def releases(folder: Path = LAB / "releases") -> list[Release]:
-    """The releases after v3.1.0, each after the one it is based on. Raises LabError for a base that does not exist."""
+def releases(folder: Path = LAB / "releases", first: str = FIRST_TAG) -> list[Release]:
+    """The releases after the first one, each after its base. Raises LabError for a base that does not exist."""
     waiting = [_read(path) for path in sorted(folder.glob("*/release.yaml"))]
     ordered: list[Release] = []
     while waiting:
-        known = {FIRST_TAG, *(release.tag for release in ordered)}
+        known = {first, *(release.tag for release in ordered)}
         ready = [release for release in waiting if release.base in known]
         if not ready:
             missing = ", ".join(f"{release.tag} on {release.base}" for release in waiting)
-            raise LabError(f"lab/releases: no such base: {missing}. Correct `base` in release.yaml.")
+            raise LabError(f"{_shown(folder)}: no such base: {missing}. Correct `base` in release.yaml.")
         ordered += ready
         waiting = [release for release in waiting if release not in ready]
     return ordered
@@ -80,7 +80,12 @@ def build_repository(path: Path) -> None:
     shutil.copytree(LAB.parent / "staging", path, ignore=NOT_SOURCE, dirs_exist_ok=True)
     (path / ".gitignore").write_text(GITIGNORE)
     commit_all(path, BEGIN, FIRST_TAG, "The first release of the lab")
-    for number, release in enumerate(releases(), start=1):
+    add_releases(path, releases())
+
+
+def add_releases(path: Path, following: list[Release]) -> None:
+    """Commit and tag releases in a repository that has the first one, a day after each other. Raises LabError."""
+    for number, release in enumerate(following, start=1):
         at = BEGIN + timedelta(days=number)
         _git(path, at, "checkout", "--quiet", "--detach", release.base)
         for patch in release.patches:
@@ -100,9 +105,13 @@ def _read(path: Path) -> Release:
         outcome = Outcome(**{**expected, **lists})
         return Release(patches=patches, expect=outcome, **data)
     except KeyError as error:
-        raise LabError(f"lab/releases/{path.parent.name}/release.yaml: {error} is missing") from error
+        raise LabError(f"{_shown(path)}: {error} is missing") from error
     except (AttributeError, TypeError) as error:
-        raise LabError(f"lab/releases/{path.parent.name}/release.yaml: {error}") from error
+        raise LabError(f"{_shown(path)}: {error}") from error
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(LAB.parent) if path.is_relative_to(LAB) else path)
 
 
 def init(path: Path) -> None:

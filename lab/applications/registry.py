@@ -44,6 +44,11 @@ class Application:
         """The folder that its repository is made of; the first one's has a module of its own (`lab/repository.py`)."""
         return SOURCES / self.name
 
+    @property
+    def releases(self) -> Path:
+        """The folder of its further releases, each a patch on an earlier one; the first one's are in `lab/releases`."""
+        return SOURCES / "releases" / self.name
+
 
 FIRST = Application("gw2", "lab", "staging", "staging.gw2wvwbuilder.example.com", "/opt/gw2-wvwbuilder",
                     "/srv/git/gw2-wvwbuilder.git")

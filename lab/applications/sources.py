@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from lab.applications.registry import FIRST, Application
-from lab.repository import BEGIN, build_repository, commit_all, init
+from lab.repository import BEGIN, Release, add_releases, build_repository, commit_all, init, releases
 
 RELEASE = "v1.0.0"
 NOT_SOURCE = shutil.ignore_patterns("__pycache__", "*.pyc")
@@ -21,3 +21,10 @@ def build_sources(application: Application, path: Path) -> None:
     init(path)
     shutil.copytree(application.sources, path, ignore=NOT_SOURCE, dirs_exist_ok=True)
     commit_all(path, BEGIN, RELEASE, "The release that its owners brought up by hand")
+    # the branch stays at the release that runs: a clone of it is what the server has
+    add_releases(path, releases_of(application))
+
+
+def releases_of(application: Application) -> list[Release]:
+    """The releases after the first one, each after the one it is based on. Raises LabError."""
+    return releases() if application == FIRST else releases(application.releases, RELEASE)
