@@ -123,8 +123,8 @@ class TuningLimits(StrictModel):
     `statement_ms`: mean time of a statement. A table is searched for a missing index from `table_rows` rows and
     `whole_reads` reads of the whole table on; an index that was never used counts from `index_mb` on, and only where
     the statistics are `statistics_days` old. `dead_percent` and `bloat_percent` are shares of a table's rows and of its
-    pages, `transaction_minutes` the age of a transaction that holds vacuum up, `freeze_percent` the share of
-    autovacuum_freeze_max_age. Hit ratios are judged from `lookups` look-ups on.
+    pages (or an index's), `transaction_minutes` the age of a transaction that holds vacuum up, `freeze_percent` the
+    share of autovacuum_freeze_max_age. Hit ratios are judged from `lookups` look-ups on.
     """
 
     statement_ms: Milliseconds = 500

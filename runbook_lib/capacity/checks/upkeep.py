@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runbook_lib.capacity.facts.database_usage import DatabaseUsage, Holder, TableUsage
+from runbook_lib.capacity.facts.database_usage import DatabaseUsage, Holder, IndexUsage, TableUsage
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.text import pluralize, readable_size
 from runbook_lib.environment import Environment
@@ -11,8 +11,8 @@ from runbook_lib.platform.facts.availability import Unanswered
 MOST = 5
 ANALYZED_FROM = 50  # rows; with fewer autovacuum leaves a table alone, and no plan depends on it
 MANY = 1_000  # so many tables are asked for, the largest first
-_DEAD, _BLOAT, _ANALYZED, _AUTOMATIC, _FREE, _IDS = (
-    "dead rows", "bloat", "tables are analyzed", "autovacuum of each table", "nothing holds vacuum up",
+_DEAD, _BLOAT, _INDEX_BLOAT, _ANALYZED, _AUTOMATIC, _FREE, _IDS = _ALL = (
+    "dead rows", "bloat", "index bloat", "tables are analyzed", "autovacuum of each table", "nothing holds vacuum up",
     "transaction ids")
 
 
@@ -20,9 +20,9 @@ def vacuum_keeps_up(environment: Environment, usage: DatabaseUsage | Unanswered)
     """Few dead rows, little bloat, every table analyzed and vacuumed automatically, nothing in vacuum's way."""
     if isinstance(usage, Unanswered):
         return tuple(Finding(name, Verdict.INCONCLUSIVE, usage.reason, "", usage.next_step)
-                     for name in (_DEAD, _BLOAT, _ANALYZED, _AUTOMATIC, _FREE, _IDS))
-    return (*_dead(environment, usage), *_bloat(environment, usage), *_analyzed(usage), *_automatic(usage),
-            *_free(environment, usage), _ids(environment, usage))
+                     for name in _ALL)
+    return (*_dead(environment, usage), *_bloat(environment, usage), *_index_bloat(environment, usage),
+            *_analyzed(usage), *_automatic(usage), *_free(environment, usage), _ids(environment, usage))
 
 
 def _dead(environment: Environment, usage: DatabaseUsage) -> tuple[Finding, ...]:
@@ -47,26 +47,53 @@ def _when(one: TableUsage) -> str:
 
 
 def _bloat(environment: Environment, usage: DatabaseUsage) -> tuple[Finding, ...]:
-    limits, bad, unknown = environment.tuning.limits, [], []
-    expected = f"less than {limits.bloat_percent:g} % of a table, or less than {limits.bloat_mb} MB"
-    for one in usage.tables:
-        if one.expected_pages is None:
-            unknown += [one.name] if one.pages * usage.block_bytes >= limits.bloat_mb * 2**20 else []
-            continue
-        wasted = max(0, one.pages - one.expected_pages)
-        if (wasted * usage.block_bytes >= limits.bloat_mb * 2**20 and 100 * wasted / one.pages >= limits.bloat_percent):
-            bad.append(Finding(
-                f"{_BLOAT}: {one.name}", Verdict.WARNING,
-                f"about {readable_size(wasted * usage.block_bytes)} of {readable_size(one.pages * usage.block_bytes)} "
-                f"hold "
-                "no row", expected,
-                f"VACUUM FULL {one.name}; in a maintenance window: it locks the table, and needs its size on the disk "
-                f"once "
-                "more. Whole reads and the memory for it shrink as much. An estimate: run ANALYZE on it first."))
+    expected = f"less than {environment.tuning.limits.bloat_percent:g} % of a table, or less than " \
+               f"{environment.tuning.limits.bloat_mb} MB"
+    bad = [Finding(f"{_BLOAT}: {one.name}", Verdict.WARNING, _empty(one, usage, "no row"), expected,
+                   f"VACUUM FULL {one.name}; in a maintenance window: it locks the table, and needs its size on the "
+                   "disk once more. Whole reads and the memory for it shrink as much. An estimate: run ANALYZE on it "
+                   "first.") for one in usage.tables if _is_bloated(environment, usage, one)]
+    unknown = [one.name for one in usage.tables if one.expected_pages is None and _is_large(environment, usage, one)]
     if not bad and unknown:
         return (Finding(_BLOAT, Verdict.INCONCLUSIVE, f"not known of {', '.join(unknown[:MOST])}", expected,
                         f"ANALYZE {unknown[0]}; Column statistics are shown to roles that may read the table."),)
     return _first(bad, Finding(_BLOAT, Verdict.PASSED, "no table has much", expected))
+
+
+def _index_bloat(environment: Environment, usage: DatabaseUsage) -> tuple[Finding, ...]:
+    expected = f"less than {environment.tuning.limits.bloat_percent:g} % of an index, or less than " \
+               f"{environment.tuning.limits.bloat_mb} MB"
+    # a broken one is rebuilt for a better reason, and one that is being built has its final size later
+    known = [one for one in usage.indexes if one.valid and not one.building]
+    bad = [Finding(f"{_INDEX_BLOAT}: {one.name}", Verdict.WARNING, _empty(one, usage, "no entry"), expected,
+                   f"REINDEX INDEX CONCURRENTLY {one.name}; Reads and writes of {one.table} go on meanwhile. It needs "
+                   "the size of the new index on the disk. Reads by it, and the memory for it, shrink as much. An "
+                   f"estimate: run ANALYZE on {one.table} first.")
+           for one in known if _is_bloated(environment, usage, one)]
+    # GIN, GiST, BRIN and hash have no fixed number of entries a row
+    rest = [one.name for one in known if one.expected_pages is None and _is_large(environment, usage, one)]
+    words = "no B-tree index has much" + (f"; not estimated: {', '.join(rest[:MOST])}" if rest else "")
+    return _first(bad, Finding(_INDEX_BLOAT, Verdict.PASSED, words, expected))
+
+
+def _is_large(environment: Environment, usage: DatabaseUsage, one: TableUsage | IndexUsage) -> bool:
+    return one.pages * usage.block_bytes >= environment.tuning.limits.bloat_mb * 2**20
+
+
+def _is_bloated(environment: Environment, usage: DatabaseUsage, one: TableUsage | IndexUsage) -> bool:
+    limits, wasted = environment.tuning.limits, _wasted(one)
+    return (wasted * usage.block_bytes >= limits.bloat_mb * 2**20
+            and 100 * wasted >= limits.bloat_percent * one.pages)
+
+
+def _wasted(one: TableUsage | IndexUsage) -> int:
+    """Pages that the rows or entries would not need; 0 where that is not known."""
+    return 0 if one.expected_pages is None else max(0, one.pages - one.expected_pages)
+
+
+def _empty(one: TableUsage | IndexUsage, usage: DatabaseUsage, what: str) -> str:
+    wasted, size = (readable_size(pages * usage.block_bytes) for pages in (_wasted(one), one.pages))
+    return f"about {wasted} of {size} hold {what}"
 
 
 def _analyzed(usage: DatabaseUsage) -> tuple[Finding, ...]:

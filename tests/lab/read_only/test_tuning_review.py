@@ -15,10 +15,13 @@ GZIP = "/opt/gw2-wvwbuilder/nginx/snippets/gzip.conf"
 SECRET = "hunter2secret"
 TABLE = """CREATE TABLE tuned (id serial PRIMARY KEY, owner_mail text);
 INSERT INTO tuned (owner_mail) SELECT repeat('x', 60) || n FROM generate_series(1, 30000) n; CREATE INDEX tuned_again ON tuned (id); ANALYZE tuned;"""
+# of 16 MB of index a twentieth is left; the table is cut at its end, and is therefore small again
+HOLLOW = """CREATE TABLE hollow (key text);
+INSERT INTO hollow SELECT md5(n::text) FROM generate_series(1, 300000) n; CREATE INDEX hollow_key ON hollow (key); DELETE FROM hollow WHERE ctid > '(150,0)'::tid"""
 READS = f"SELECT count(*) FROM tuned WHERE owner_mail = '{SECRET}';\n" * 40
 # a value of the command line, of ALTER SYSTEM or of a role: each is in force, whatever the file says
 BREAK = ("ALTER SYSTEM SET work_mem = '64MB'", "ALTER ROLE staging_user SET maintenance_work_mem = '1GB'", "SELECT pg_reload_conf()")
-UNDO = ("DROP TABLE IF EXISTS tuned", "ALTER SYSTEM RESET work_mem", "ALTER ROLE staging_user RESET maintenance_work_mem", "SELECT pg_reload_conf()")
+UNDO = ("DROP TABLE IF EXISTS tuned, hollow", "ALTER SYSTEM RESET work_mem", "ALTER ROLE staging_user RESET maintenance_work_mem", "SELECT pg_reload_conf()")
 
 
 def sql(lab: Lab, *statements: str, user: str = "postgres") -> str:
@@ -46,6 +49,7 @@ def faults(lab: Lab) -> Iterator[None]:
     try:
         sql(lab, *BREAK)
         sql(lab, *TABLE.split("; "), user="staging_user")
+        sql(lab, *HOLLOW.split("; "), "VACUUM ANALYZE hollow", user="staging_user")
         sql(lab, *READS.splitlines(), user="staging_user")
         redis(lab, "CONFIG", "SET", "maxmemory-policy", "noeviction")
         lab.on_server("cp", "-p", GZIP, "/tmp/gzip.before")
@@ -74,6 +78,7 @@ def test_each_fault_turns_its_check_red_with_the_change_to_make(lab: Lab, operat
         ("Redis: maxmemory-policy", "failed", "noeviction", "CONFIG SET maxmemory-policy allkeys-lru"),
         ("missing index: public.tuned", "failed", "reads of the whole table", "CREATE INDEX CONCURRENTLY ON public.tuned (owner_mail);"),
         ("doubled index: public.tuned_again", "warning", "the same as public.tuned_pkey", "DROP INDEX CONCURRENTLY public.tuned_again;"),
+        ("index bloat: public.hollow_key", "warning", "hold no entry", "REINDEX INDEX CONCURRENTLY public.hollow_key;"),
         ("gzip compression", "failed", "/api/v1/", "gzip on;"),
     ):
         one = found.get(check)
