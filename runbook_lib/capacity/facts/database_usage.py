@@ -88,8 +88,9 @@ SELECT format('%I.%I', n.nspname, c.relname) AS name, format('%I.%I', n.nspname,
                      i.indpred::text)) AS kind,
        CASE WHEN m.amname = 'btree' AND c.reltuples >= 0
             THEN 1 + ceil(1.01 * c.reltuples * (12 + 8 * ceil(v.bytes / 8))
-                 / (current_setting('block_size')::float - 40) * 100 / coalesce((SELECT substr(o, 12)::float FROM unnest(c.reloptions) o WHERE o LIKE 'fillfactor=%'),
-                                  90))::bigint END AS expected_pages
+                 / (current_setting('block_size')::float - 40) * 100
+                 / coalesce((SELECT substr(o, 12)::float FROM unnest(c.reloptions) o WHERE o LIKE 'fillfactor=%'), 90)
+                 )::bigint END AS expected_pages
   FROM pg_stat_user_indexes s JOIN pg_index i ON i.indexrelid = s.indexrelid JOIN pg_class c ON c.oid = i.indexrelid
        JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
        JOIN pg_am m ON m.oid = c.relam LEFT JOIN entries v ON v.indexrelid = i.indexrelid
