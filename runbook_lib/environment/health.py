@@ -31,7 +31,10 @@ class HealthEndpoint(StrictModel):
     `json_is`, the whole JSON document; `contains`, a piece of its text. `commit` and `version` are the fields that name
     the release: nothing shows it better, for another release cannot name it. A `private` endpoint may refuse this
     machine; the server asks then, for the status alone.
-    A rollback asks the previous release for the same: name what all releases show.
+
+    These texts are those of the newest release: they decide for what is being deployed, and for what is live in 00, 21
+    and 40. Of a release that is returned to (22, the undo of a failed step, 32) status and `commit` decide, and a text
+    that differs is a warning.
     """
 
     title: Text

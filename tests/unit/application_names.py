@@ -24,7 +24,7 @@ MOST = {
     "other names": 8,
     "Compose file": 0,
     "API paths": 0,
-    "service names": 6,
+    "service names": 1,
 }
 # Programs, by the names that their makers gave them, and not services: what is known of each, whatever an application calls
 # the service that it runs in.

@@ -16,7 +16,6 @@ from runbook_lib.platform.checks.page import ALL_LOADED, NO_ERRORS, SHOWN, page_
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.by_hand import BY_HAND, NOT_YET
 from runbook_lib.platform.facts.certificates import Certificate
-from runbook_lib.platform.facts.idle_colour import backend_service
 from runbook_lib.platform.facts.logs import SevereLines
 from runbook_lib.platform.facts.monitoring import Alert, ScrapeTarget
 from runbook_lib.platform.facts.releases import Deployed
@@ -139,7 +138,8 @@ def server_has_space(environment: Environment, server: ServerState | Unanswered)
     return (*disk_and_memory(server, environment), clock)
 
 
-def log_is_quiet(survey: HealthSurvey, errors: SevereLines | Unanswered | None, minutes: int) -> Finding:
+def log_is_quiet(environment: Environment, survey: HealthSurvey, errors: SevereLines | Unanswered | None,
+                 minutes: int) -> Finding:
     """No severe line in the backend's log lately; some are a warning, for users may not have noticed.
 
     A log that does not reach back so far proves nothing, unless the backend itself is younger.
@@ -153,15 +153,16 @@ def log_is_quiet(survey: HealthSurvey, errors: SevereLines | Unanswered | None, 
         return Finding(check, Verdict.INCONCLUSIVE, "there is no log", expected,
                        "Does the backend write one? See `logging` in the environment file.")
     last = f", the last: {head_of(errors.lines[-1].message, 120)}" if errors.lines else ""
-    gap = "" if errors.lines or _is_young(survey, minutes) else errors.incomplete
+    gap = "" if errors.lines or _is_young(environment, survey, minutes) else errors.incomplete
     return finding(check, None if gap else not errors.lines,
                    measured=gap or f"{pluralize(len(errors.lines), 'line')}{last}", expected=expected,
                    next_step="43 Log review groups them, says which are new, and joins them with their requests.",
                    otherwise=Verdict.WARNING)
 
 
-def _is_young(survey: HealthSurvey, minutes: int) -> bool:
-    begun = [one.started_at for one in survey.containers_of(backend_service(survey.colour))] if survey.colour else []
+def _is_young(environment: Environment, survey: HealthSurvey, minutes: int) -> bool:
+    service = environment.api_of(survey.colour) if survey.colour else ""
+    begun = [one.started_at for one in survey.containers_of(service)] if service else []
     return bool(begun) and all(at is not None and survey.at - at < timedelta(minutes=minutes) for at in begun)
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.foreign_json import same_json
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 from runbook_lib.environment.health import Claim
@@ -153,9 +154,7 @@ def _compared(environment: Environment, survey: HealthSurvey, title: str, claim:
         actual = _fact(environment, survey, claim.equals)
         agree = None if not known or actual is None else str(value) == actual
         return ClaimResult(title, claim.path, reported, actual or "not known", agree)
-    # by its type too: Python takes 1 for true, and JSON does not
-    same_type = isinstance(value, bool) is isinstance(claim.good, bool)
-    good = same_type and value == claim.good if known else None
+    good = same_json(value, claim.good) if known else None
     about = tuple(name for name in claim.services if environment.services[name].required)
     if not about:
         return ClaimResult(title, claim.path, reported, "–", None,

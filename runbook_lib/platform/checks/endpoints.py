@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runbook_lib.core.findings import Finding, finding, not_applicable
+from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
@@ -10,20 +10,32 @@ from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.running_release import commit_of
 
 NO_ENDPOINTS = "health endpoints"
+# the environment file follows the newest release: of an earlier one its texts prove nothing
+EARLIER = ("The environment file is of a later release; that this one answers, status and commit show. Should it stay, "
+           "write its texts into health.endpoints.")
 BY_IMAGE = "the containers run the release's image"
 
 
 def endpoints_show(
-    environment: Environment, endpoints: tuple[Endpoint, ...], commit: str, version: str = ""
+    environment: Environment, endpoints: tuple[Endpoint, ...], commit: str, version: str = "", *,
+    texts_of: frozenset[str] | None = None,
 ) -> tuple[Finding, ...]:
     """Every health endpoint answers and holds what it must; those that name the release name this one.
 
-    `version` is compared where it is known and a reply names it. Without any endpoint: not applicable, and why.
+    `version` is compared where it is known and a reply names it; `texts_of` is as in `endpoint_holds`. Without any
+    endpoint: not applicable, and why.
     """
     return (*(one for endpoint in endpoints
               for one in (endpoint_answers(environment, endpoint),
-                          *endpoint_holds(environment, endpoint, commit, version))),
+                          *endpoint_holds(environment, endpoint, commit, version, texts_of))),
             *no_endpoints(environment))
+
+
+def held_texts(environment: Environment, endpoints: tuple[Endpoint, ...]) -> frozenset[str]:
+    """The paths whose replies hold now what the environment file says: after a change they must hold it again."""
+    rules = environment.health.endpoints
+    return frozenset(one.path for one in endpoints
+                     if one.path in rules and one.status == rules[one.path].status and not one.lacks)
 
 
 def no_endpoints(environment: Environment) -> tuple[Finding, ...]:
@@ -70,8 +82,14 @@ def endpoint_answers(environment: Environment, endpoint: Endpoint) -> Finding:
     )
 
 
-def endpoint_holds(environment: Environment, endpoint: Endpoint, commit: str, version: str) -> tuple[Finding, ...]:
-    """What the environment file says that this reply must hold, and which release it must name."""
+def endpoint_holds(environment: Environment, endpoint: Endpoint, commit: str, version: str,
+                   texts_of: frozenset[str] | None = None) -> tuple[Finding, ...]:
+    """What the environment file says that this reply must hold, and which release it must name.
+
+    `texts_of` are the paths whose texts decide, None all of them: of the other ones a text that differs is a warning,
+    and so is a version that is not named.
+    """
+    decides = texts_of is None or endpoint.path in texts_of
     rule = environment.health.endpoints.get(endpoint.path)
     if rule is None:
         return ()
@@ -82,12 +100,14 @@ def endpoint_holds(environment: Environment, endpoint: Endpoint, commit: str, ve
             f"{endpoint.path} holds what it must", not endpoint.lacks,
             measured="; ".join(endpoint.lacks) or "all of it",
             expected=f"as in health.endpoints.{endpoint.path}", request_id=endpoint.request_id,
-            next_step="Something else answers there, or it reports a fault: read the reply itself.",
+            otherwise=Verdict.FAILED if decides else Verdict.WARNING,
+            next_step="Something else answers there, or it reports a fault: read the reply itself." if decides else
+            EARLIER,
         ))
     if rule.commit:
         found.append(_same_commit(endpoint.path, endpoint.named(rule.commit) or "none", commit))
     if rule.version and version:
-        found.append(_same_version(endpoint.path, endpoint.named(rule.version) or "none", version))
+        found.append(_same_version(endpoint.path, endpoint.named(rule.version), version, decides=decides))
     return tuple(found)
 
 
@@ -101,12 +121,14 @@ def _same_commit(path: str, measured: str, expected: str) -> Finding:
     )
 
 
-def _same_version(path: str, measured: str, expected: str) -> Finding:
+def _same_version(path: str, measured: str, expected: str, *, decides: bool) -> Finding:
     return finding(
         f"{path} names the version",
         # a tag is v3.2.0 where the application calls itself 3.2.0
         measured.removeprefix("v") == expected.removeprefix("v"),
-        measured=head_of(measured, 60),
+        measured=head_of(measured, 60) or "none",
         expected=expected,
+        # an earlier release may be older than the field; one that names another version is another release
+        otherwise=Verdict.FAILED if decides or measured else Verdict.WARNING,
         next_step="A different release is answering, or its build did not get the version.",
     )

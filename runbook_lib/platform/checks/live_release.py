@@ -22,13 +22,16 @@ from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.idle_colour import IdleColour
 from runbook_lib.platform.facts.smoke_test import UserFlow
 
+FILES = "every file that the page names is present"
+
 
 @dataclass(frozen=True)
 class ExpectedRelease:
     """What the gate expects: the commit in every reply, the schema revision, and the colour that runs it.
 
     `shared` are the services that every release needs and none brings along; `version` is compared where replies name
-    it, and is empty where it is not known.
+    it, and is empty where it is not known. `texts_of` are the paths whose replies must hold the texts of the
+    environment file: None, all of them, for a release that is being deployed; none for an earlier one.
     """
 
     commit: str
@@ -36,10 +39,7 @@ class ExpectedRelease:
     colour: str
     shared: tuple[str, ...]
     version: str = ""
-
-    @property
-    def services(self) -> tuple[str, str]:
-        return (f"backend-{self.colour}", f"frontend-{self.colour}")
+    texts_of: frozenset[str] | None = None
 
 
 def judge_health(
@@ -49,7 +49,8 @@ def judge_health(
 
     def judge(containers: tuple[Container, ...], seen: IdleColour) -> tuple[Finding, ...]:
         answers = (endpoint_answers(environment, reply) for reply in seen.replies)
-        return (*containers_are_healthy(containers, expected.services), *answers, *no_endpoints(environment))
+        services = environment.slot(expected.colour)
+        return (*containers_are_healthy(containers, services), *answers, *no_endpoints(environment))
 
     return judge
 
@@ -61,10 +62,12 @@ def judge_identity(
 
     def judge(seen: IdleColour) -> tuple[Finding, ...]:
         held = (one for reply in seen.replies
-                for one in endpoint_holds(environment, reply, expected.commit, expected.version))
+                for one in endpoint_holds(environment, reply, expected.commit, expected.version, expected.texts_of))
+        if not environment.release.page:
+            return (*held, not_applicable(FILES, "a release of this environment has no page"))
         missing = [path for path, status in seen.assets.items() if status != 200]
         files = finding(
-            "every file that the page names is present", bool(seen.assets) and not missing,
+            FILES, bool(seen.assets) and not missing,
             measured=f"missing: {', '.join(missing)}" if missing else pluralize(len(seen.assets), "file"),
             expected="the page and its scripts and styles", next_step="The frontend image was built without them.",
         )
@@ -100,14 +103,15 @@ def judge_outside(
 
     `restarts`: the restart counts before the deployment, by service.
     """
+    services = (*environment.slot(expected.colour), *expected.shared)
 
     def judge(
         containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...], revision: str | None, flow: UserFlow,
         assets: tuple[Asset, ...],
     ) -> tuple[Finding, ...]:
         return (
-            *containers_are_healthy(containers, (*expected.services, *expected.shared), restarts),
-            *endpoints_show(environment, endpoints, expected.commit, expected.version),
+            *containers_are_healthy(containers, services, restarts),
+            *endpoints_show(environment, endpoints, expected.commit, expected.version, texts_of=expected.texts_of),
             *shown_by_image(environment, containers, expected.colour, expected.commit),
             schema_is(revision, expected.schema_revision, environment.without.get("migrations", "")),
             *smoke_test_passed(flow),
@@ -120,15 +124,18 @@ def judge_outside(
 def judge_restored(
     environment: Environment, commit: str, colour: str, shared: tuple[str, ...], restarts: Mapping[str, int]
 ) -> Callable[[tuple[Container, ...], tuple[Endpoint, ...], UserFlow], tuple[Finding, ...]]:
-    """For the Gate after a rollback: the previous release answers again. Its earlier restarts do not count."""
-    services = (f"backend-{colour}", f"frontend-{colour}", *shared)
+    """For the Gate after a rollback: the previous release answers again. Its earlier restarts do not count.
+
+    Status and commit decide: the texts of the environment file are those of the release that was being deployed.
+    """
+    services = (*environment.slot(colour), *shared)
 
     def judge(
         containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...], flow: UserFlow
     ) -> tuple[Finding, ...]:
         return (
             *containers_are_healthy(containers, services, restarts),
-            *endpoints_show(environment, endpoints, commit),
+            *endpoints_show(environment, endpoints, commit, texts_of=frozenset()),
             *shown_by_image(environment, containers, colour, commit),
             *smoke_test_passed(flow),
         )

@@ -50,19 +50,20 @@ def survey_idle_colour(environment: Environment, colour: str) -> Question[IdleCo
     """
 
     def fetch(connections: Connections) -> IdleColour:
-        service, page = backend_service(colour), f"http://frontend-{colour}:3000"
-        argv = exec_in(environment, service, "python3", "-c", ASSETS, page, ASSET.pattern)
-        return IdleColour(
-            replies=tuple(_reply(connections.server, environment, colour, path) for path in asked_inside(environment)),
-            assets=parse_assets(connections.server.run(Command(argv, timeout_s=30)).stdout),
-        )
+        server, page = connections.server, page_inside(environment, colour)
+        replies = tuple(_reply(server, environment, colour, path) for path in asked_inside(environment))
+        if not page:
+            return IdleColour(replies)
+        argv = exec_in(environment, environment.api_of(colour), "python3", "-c", ASSETS, page, ASSET.pattern)
+        return IdleColour(replies, parse_assets(server.run(Command(argv, timeout_s=30)).stdout))
 
     return Question(f"the {colour} colour from inside", fetch)
 
 
-def backend_service(colour: str) -> str:
-    """The Compose service of a colour's backend."""
-    return f"backend-{colour}"
+def page_inside(environment: Environment, colour: str) -> str:
+    """Where the containers of a colour reach its page, as http://SERVICE:PORT; empty where a release has no page."""
+    release, page = environment.release, environment.release.page
+    return f"http://{release.in_slot(page, colour)}:{release.services[page].port}" if page else ""
 
 
 def run_smoke_test_inside(environment: Environment, colour: str) -> Question[UserFlow]:
@@ -87,9 +88,9 @@ def asked_inside(environment: Environment) -> tuple[str, ...]:
 
 
 def _reply(server: Server, environment: Environment, colour: str, path: str) -> Endpoint:
-    rule, client = environment.health.endpoints[path], backend_service(colour)
+    rule, client = environment.health.endpoints[path], environment.api_of(colour)
     # a service may have further ports, its metrics' for one, and the last of all of them is not always this
-    service, port = f"{rule.service}-{colour}", environment.release.services[rule.service].port
+    service, port = environment.release.in_slot(rule.service, colour), environment.release.services[rule.service].port
     host = "127.0.0.1" if service == client else service
     http = ContainerHttp.of_service(server, environment, client, f"http://{host}:{port}")
     try:

@@ -13,7 +13,7 @@ from runbook_lib.core.questions import Connections, Question, Server
 from runbook_lib.environment import Environment
 from runbook_lib.environment.gates import Page
 from runbook_lib.platform.facts.containers import exec_in
-from runbook_lib.platform.facts.idle_colour import backend_service
+from runbook_lib.platform.facts.idle_colour import page_inside
 
 REPLY_TIMEOUT_S = 20.0
 API = ("/api/",)
@@ -68,13 +68,13 @@ def _view(page: Page | None, connections: Connections, answer: Answer | None) ->
 
 def colour_answers(environment: Environment, server: Server, colour: str) -> Answer:
     """Answers a page's requests as nginx will once `colour` has the traffic: the API by its backend, else the page."""
-    container = backend_service(colour)
-    backend_paths = tuple(path for path, rule in environment.health.endpoints.items()
-                          if f"{rule.service}-{colour}" == container)
+    release, container = environment.release, environment.api_of(colour)
+    api, page = f"http://127.0.0.1:{release.services[release.api].port}", page_inside(environment, colour)
+    api_paths = tuple(path for path, rule in environment.health.endpoints.items() if rule.service == release.api)
 
     def answer(request: PageRequest) -> PageReply:
-        to_backend = request.path.startswith(API) or request.path.partition("?")[0] in backend_paths
-        base = "http://127.0.0.1:8000" if to_backend else f"http://frontend-{colour}:3000"
+        to_api = not page or request.path.startswith(API) or request.path.partition("?")[0] in api_paths
+        base = api if to_api else page
         asked = {"method": request.method, "url": base + request.path, "body": request.body,
                  "headers": {name: value for name, value in request.headers.items() if name.lower() != "host"}}
         argv = exec_in(environment, container, "python3", "-c", FETCH)

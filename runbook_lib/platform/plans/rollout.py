@@ -35,7 +35,7 @@ class Choices:
 class Rollout:
     """One release on its way to one environment: where, from which state, which release, and what was decided.
 
-    `containers` are those that ran before the first step.
+    `containers` are those that ran before the first step; `texts_of` is as in ExpectedRelease.
     """
 
     environment: Environment
@@ -43,6 +43,7 @@ class Rollout:
     target: Target
     choices: Choices = Choices()
     containers: tuple[Container, ...] = ()
+    texts_of: frozenset[str] | None = None
 
     @property
     def colour(self) -> str:
@@ -62,15 +63,15 @@ class Rollout:
         return self.target.schema_now is not None or any(one.service == database for one in self.containers)
 
     @property
-    def services(self) -> tuple[str, str]:
-        """The two application services of the target's colour, as Compose names them."""
-        return self.expected.services
+    def services(self) -> tuple[str, ...]:
+        """The services of the release in the target's colour, as Compose names them."""
+        return self.environment.slot(self.colour)
 
     @property
     def expected(self) -> ExpectedRelease:
         """What the gates compare each probe with."""
         return ExpectedRelease(self.target.commit, self.target.schema_expected, self.colour,
-                               self.environment.shared_services, self.target.version)
+                               self.environment.shared_services, self.target.version, self.texts_of)
 
     @property
     def restarts(self) -> dict[str, int]:

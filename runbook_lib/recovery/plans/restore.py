@@ -10,11 +10,12 @@ from dataclasses import replace
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.environment import Environment
+from runbook_lib.platform.checks.endpoints import held_texts
 from runbook_lib.platform.checks.live_release import judge_identity, judge_outside
 from runbook_lib.platform.facts.assets import compare_assets
 from runbook_lib.platform.facts.containers import Container, survey_containers
 from runbook_lib.platform.facts.database import schema_revision
-from runbook_lib.platform.facts.endpoints import survey_endpoints
+from runbook_lib.platform.facts.endpoints import Endpoint, survey_endpoints
 from runbook_lib.platform.facts.idle_colour import survey_idle_colour
 from runbook_lib.platform.facts.releases import Deployed, current_state
 from runbook_lib.platform.facts.smoke_test import run_smoke_test
@@ -39,19 +40,27 @@ def plan_restore(
     databases: Databases,
     *,
     pre_restore_backup: Plan | None,
+    endpoints: tuple[Endpoint, ...] = (),
     drop: str = "",
 ) -> Plan:
     """Bring `backup` back as the live database, for the release that is live now. An interrupted swap is finished.
 
     `target` is that release, with the backup's revision as `schema_now`; `pre_restore_backup` the plan of a verified
-    backup of the live database, None to skip it. With `drop`, the name of a retained database, nothing is restored:
-    the plan deletes that one, and is empty where there is none of that name.
+    backup of the live database, None to skip it. What `endpoints` hold now they must hold on the restored database;
+    a text that was missing before is a warning. With `drop`, the name of a retained database, nothing is restored: the
+    plan deletes that one, and is empty where there is none of that name.
     """
     if drop:
         return _plan_drop(environment, databases, drop)
+    texts_of = held_texts(environment, endpoints)
     if environment.release.replaced:
-        return plan_restore_in_place(environment, deployed, containers, backup, databases, pre_restore_backup)
-    rollout = Rollout(environment, deployed, target, containers=containers)
+        return plan_restore_in_place(environment, deployed, containers, backup, databases, pre_restore_backup, texts_of)
+    rollout = Rollout(environment, deployed, target, containers=containers, texts_of=texts_of)
+    return _in_maintenance(rollout, backup, databases, pre_restore_backup)
+
+
+def _in_maintenance(rollout: Rollout, backup: Backup, databases: Databases, pre_restore_backup: Plan | None) -> Plan:
+    environment, deployed = rollout.environment, rollout.deployed
     wanted, skipped = _steps(rollout.in_live_colour(), backup, databases, pre_restore_backup)
     return Plan(
         f"restore {backup.name}", environment.name, wanted, skipped=skipped, undo_on_failure=True,

@@ -29,8 +29,12 @@ AT_ITS_START = "the application brings its schema up to date itself, when it sta
 
 
 def plan_restore_in_place(environment: Environment, deployed: Deployed, containers: tuple[Container, ...],
-                          backup: Backup, databases: Databases, pre_restore_backup: Plan | None) -> Plan:
-    """Bring `backup` back as the live database of the application that runs. An interrupted swap is finished."""
+                          backup: Backup, databases: Databases, pre_restore_backup: Plan | None,
+                          texts_of: frozenset[str] = frozenset()) -> Plan:
+    """Bring `backup` back as the live database of the application that runs. An interrupted swap is finished.
+
+    `texts_of` are the paths of the endpoints that held what they must before, and must so again.
+    """
     prepared, skipped = preparation(environment, backup, pre_restore_backup,
                                     resumed=databases.interrupted is not None)
     wanted = (
@@ -39,7 +43,7 @@ def plan_restore_in_place(environment: Environment, deployed: Deployed, containe
         steps.swap(environment, backup),
         *steps.flush_cache(environment),
         start_writers(environment),
-        verify(environment, containers),
+        verify(environment, containers, texts_of),
         steps.commit_restore(environment, backup),
     )
     return Plan(
@@ -85,10 +89,10 @@ def start_writers(environment: Environment) -> Step:
     )
 
 
-def verify(environment: Environment, containers: tuple[Container, ...]) -> Step:
+def verify(environment: Environment, containers: tuple[Container, ...], texts_of: frozenset[str]) -> Step:
     """Does the application answer, as users ask it, on the restored database?"""
     expected = {*_healthy(containers), *environment.release.writers, *environment.data_services}
-    gate = _answers(environment, containers, "the application on the restored database", expected)
+    gate = _answers(environment, containers, "the application on the restored database", expected, texts_of)
     return Step(StepKey.GATE_EXTERNAL, "Verify as users see it", (gate,))
 
 
@@ -97,7 +101,7 @@ def _previous_answers(environment: Environment, before: tuple[Container, ...]) -
     healthy = _healthy(before)
     if not set(environment.release.writers) <= healthy:
         return None
-    return _answers(environment, before, "the application on its previous database", healthy)
+    return _answers(environment, before, "the application on its previous database", healthy, frozenset())
 
 
 def _healthy(containers: tuple[Container, ...]) -> set[str]:
@@ -110,13 +114,15 @@ def _by_hand(environment: Environment) -> str:
             f"{files} start {' '.join(environment.release.writers)}")
 
 
-def _answers(environment: Environment, before: tuple[Container, ...], name: str, expected: set[str]) -> Gate:
+def _answers(environment: Environment, before: tuple[Container, ...], name: str, expected: set[str],
+             texts_of: frozenset[str]) -> Gate:
     # a service that did not run before is not what a restore has to bring up
     restarts = restarts_of(before)
     services = tuple(one for one in environment.running_services("") if one in expected)
 
     def judge(containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...]) -> tuple[Finding, ...]:
-        return (*containers_are_healthy(containers, services, restarts), *endpoints_show(environment, endpoints, ""))
+        return (*containers_are_healthy(containers, services, restarts),
+                *endpoints_show(environment, endpoints, "", texts_of=texts_of))
 
     questions: tuple[Any, ...] = (survey_containers(environment), survey_endpoints(environment))
     rules = environment.gate

@@ -43,7 +43,8 @@ def plan_rollback(
     """
     data = DataRollback(database, schema, pre_rollback_backup, backup, databases)
     why = f"rollback from {deployed.live_version or 'nothing'} (database: {database}): {reason or 'no reason given'}"
-    rollout = Rollout(environment, deployed, target, Choices(operator, why), containers)
+    # an earlier release: the environment file's texts are those of a later one
+    rollout = Rollout(environment, deployed, target, Choices(operator, why), containers, texts_of=frozenset())
     if is_live(rollout):
         return _finish(rollout, data)
     images, skipped = _images(rollout)

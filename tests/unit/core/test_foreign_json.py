@@ -20,6 +20,7 @@ from runbook_lib.core.foreign_json import (
     read_json,
     read_object,
     read_records,
+    same_json,
 )
 
 PACKAGE = Path(__file__).parents[3] / "runbook_lib"
@@ -119,3 +120,16 @@ def test_lines_that_are_no_record_are_counted_and_the_others_read() -> None:
     text = '{"a": 1}\n\n{"a": \n{"b": 2}\n[]\n{"a": 3}\n'
     assert read_records(text, lambda data: data["a"]) == ((1, 3), 3)
     assert read_records("", lambda data: data["a"]) == ((), 0)
+
+
+@pytest.mark.parametrize(("one", "other", "same"), [
+    (1, 1.0, True), (0, -0.0, True), (10**15, 1e15, True), (1.5, 1.5, True), (1, 2, False),
+    (True, 1, False), (1, True, False), (False, 0, False), (False, 0.0, False), (True, True, True),
+    (None, False, False), (None, None, True), ("1", 1, False), ("", None, False),
+    ([1, 2], [1.0, 2.0], True), ([1], [True], False), ([1, 2], [2, 1], False), ([1], [1, 1], False), ([], {}, False),
+    ({"a": 1, "b": [0]}, {"b": [0.0], "a": 1.0}, True), ({"a": 1}, {"a": True}, False), ({"a": None}, {}, False),
+    ({"a": None}, {"b": None}, False), ([{"a": [1]}], [{"a": [True]}], False),
+], ids=str)
+def test_numbers_are_the_same_by_their_value_and_true_is_no_number(one: object, other: object, same: bool) -> None:
+    assert same_json(one, other) is same
+    assert same_json(other, one) is same

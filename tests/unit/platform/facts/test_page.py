@@ -14,6 +14,7 @@ from runbook_lib.core.browsing import PageRequest, PageView
 from runbook_lib.core.errors import BrowserMissing, EndpointUnavailable, FactUnreadable
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.page import colour_answers, parse_page_reply, view_page, view_page_inside
+from tests.unit.environment_doubles import with_services_renamed
 
 ENVIRONMENT = load_environment("staging")
 VIEW = PageView("/", "Chrome/156")
@@ -75,3 +76,15 @@ def test_a_reply_in_an_unknown_form_is_unreadable(text: str) -> None:
 
 def test_two_views_of_the_same_page_are_equal_whatever_their_pictures() -> None:
     assert replace(VIEW) == VIEW
+
+
+@pytest.mark.parametrize(("path", "url"), [("/", "http://site-green:3000/"), ("/health", "http://127.0.0.1:9000/health")])
+def test_a_colour_answers_at_the_services_and_ports_that_the_environment_names(path: str, url: str) -> None:
+    elsewhere = with_services_renamed({"backend": "api", "frontend": "site"})
+    api = elsewhere.release.services["api"].model_copy(update={"port": 9000})
+    release = elsewhere.release.model_copy(update={"services": {**elsewhere.release.services, "api": api}})
+    connections = ScriptedConnections(commands={"docker exec": REPLY})
+    answer = colour_answers(elsewhere.model_copy(update={"release": release}), connections.server, "green")
+    answer(PageRequest("GET", path, {}))
+    assert asked_of(connections)["url"] == url
+    assert "api-green" in connections.server.asked[-1].argv

@@ -4,9 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from runbook_lib.core.commands import Command, WriteFile
+from runbook_lib.core.findings import Verdict
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, Step
 from runbook_lib.environment import load_environment
+from runbook_lib.platform.facts.endpoints import Endpoint
+from runbook_lib.platform.facts.idle_colour import IdleColour
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans.release_files import upstreams_file
@@ -123,3 +126,15 @@ def test_only_a_retained_database_can_be_deleted() -> None:
     assert drop("staging_db").steps == ()
     assert "no retained database" in drop("staging_db").reason
     assert keys(drop("staging_db_before_20261122_030000").steps) == ["drop-retained"]
+
+
+def test_what_the_live_release_held_before_it_must_hold_again_and_nothing_else_decides() -> None:
+    """A release that 22 returned to shows none of the texts of today's environment file: no reason to swap back."""
+    health, page = "/health", "/"
+    before = (Endpoint(health, 200, {}, 0.1), Endpoint(page, 200, {}, 0.1, lacks=("another title",)))
+    made = plan_restore(ENVIRONMENT, DEPLOYED, (), target(), BACKUP, ONLY_LIVE, pre_restore_backup=None, endpoints=before)
+    gate = next(step for step in made.steps if step.key == "gate-internal").actions[1]
+    assert isinstance(gate, Gate)
+    found = gate.judge(IdleColour((replace(before[0], lacks=("status is null",)), before[1]), {"/": 200}))
+    verdicts = {one.check: one.verdict for one in found if "holds" in one.check}
+    assert verdicts == {"/health holds what it must": Verdict.FAILED, "/ holds what it must": Verdict.WARNING}

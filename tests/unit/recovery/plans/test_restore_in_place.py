@@ -119,3 +119,16 @@ def test_users_and_every_service_have_to_be_healthy_on_the_restored_database(
     assert isinstance(gate, Gate)
     found = gate.judge(containers, (Endpoint("/status/", status, {}, 0.1),))
     assert all(one.verdict is Verdict.PASSED for one in found) is good
+
+
+@pytest.mark.parametrize(("before", "lacks", "verdict"), [
+    ((), "state is open, not new", Verdict.WARNING),
+    ((Endpoint("/status/", 200, {}, 0.1),), "state is shut", Verdict.FAILED),
+], ids=["a later environment file", "it held before"])
+def test_a_text_decides_where_it_held_before_the_restore(before: tuple[Endpoint, ...], lacks: str, verdict: Verdict) -> None:
+    made = plan_restore(ENVIRONMENT, BY_HAND, BEFORE, TARGET, BACKUP, LIVE, pre_restore_backup=None, endpoints=before)
+    gate, undone = next(one for one in made.steps if one.key == "gate-external").actions[0], made.rollback_check
+    assert isinstance(gate, Gate) and undone is not None
+    answers = BEFORE, (Endpoint("/status/", 200, {}, 0.1, lacks=(lacks,)),)
+    assert next(one.verdict for one in gate.judge(*answers) if "holds" in one.check) is verdict
+    assert next(one.verdict for one in undone.judge(*answers) if "holds" in one.check) is Verdict.WARNING

@@ -7,10 +7,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from runbook_lib.core.commands import Command
+from runbook_lib.core.findings import Verdict
+from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, Step
+from runbook_lib.platform.facts.assets import Asset
 from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.endpoints import Endpoint
+from runbook_lib.platform.facts.idle_colour import IdleColour
 from runbook_lib.platform.facts.releases import Deployed, Release
+from runbook_lib.platform.facts.smoke_test import UserAction, UserFlow
 from runbook_lib.platform.facts.target import Target
+from runbook_lib.platform.facts.traffic import Traffic
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.release.facts.schema_rollback import DataChoice, SchemaRollback
 from runbook_lib.release.plans.rollback import plan_rollback
@@ -113,3 +120,33 @@ def test_monitoring_that_does_not_start_does_not_undo_a_live_release() -> None:
 def test_a_broken_release_need_not_answer_after_an_undo() -> None:
     assert plan("keep", NEWER).rollback_check is None
     assert plan("keep", NEWER, containers=healthy("green")).rollback_check is not None
+
+
+def seen(commit: str, *lacks: str) -> tuple[Endpoint, ...]:
+    rules = ENVIRONMENT.health.endpoints.items()
+    return tuple(Endpoint(path, rule.status, {rule.commit: commit} if rule.commit else {}, 0.1, lacks=() if rule.private else lacks)
+                 for path, rule in rules)
+
+
+def test_a_title_that_only_the_newer_release_has_keeps_no_earlier_release_from_its_users() -> None:
+    """Found in use: the release changed the page's title, the environment file named the new one, and 22 failed."""
+    made = plan("keep", SAME, containers=healthy("green"))
+    old = ("'<title>New</title>' is not in it",)
+    inside = step(made, "gate-internal").actions[1]
+    outside = step(made, "gate-external").actions[0]
+    undone = made.rollback_check
+    assert isinstance(inside, Gate) and isinstance(outside, Gate) and undone is not None
+    flow = UserFlow((UserAction("read", True, "200", "200", 0.1, read=True),))
+    assets = (Asset("/index.html", 9, "d", "d"), Asset("/a.js", 9, "d", "d"))
+    quiet = Traffic((), datetime(2026, 11, 22, tzinfo=UTC))
+    services = (*healthy("blue"), *(replace(healthy("blue")[0], service=name) for name in ("postgres", "redis")))
+    found = {
+        "inside": inside.judge(IdleColour(seen(OLD, *old), {"/": 200}), flow),
+        "outside": outside.judge(services, seen(OLD, *old), "0003", flow, assets, quiet),
+        "undone": undone.judge((*healthy("green"), *services), seen(LIVE, *old), flow),
+    }
+    for place, findings in found.items():
+        assert {one.verdict for one in findings if "holds what it must" in one.check} == {Verdict.WARNING}, place
+        assert [one.check for one in findings if not one.verdict.acceptable] == [], place
+    for gate, answers in ((outside, (services, seen(LIVE), "0003", flow, assets, quiet)), (undone, (services, seen(OLD), flow))):
+        assert any(one.verdict is Verdict.FAILED and one.check.endswith("names the commit") for one in gate.judge(*answers))
