@@ -25,9 +25,9 @@ class Page(StrictModel):
 class Gate(StrictModel):
     """How many clean probes in a row a new release needs, and by when; `page` is what a browser must see then."""
 
-    success_threshold: Annotated[int, Field(ge=1, le=1_000)]
-    interval_s: Interval
-    deadline_s: Seconds
+    success_threshold: Annotated[int, Field(ge=1, le=1_000)] = 3
+    interval_s: Interval = 5.0
+    deadline_s: Seconds = 180.0
     page: Page | None = None
 
     @model_validator(mode="after")

@@ -90,20 +90,26 @@ class Health(StrictModel):
     """Endpoints by path; `claims` are what their replies are trusted for, by its name.
 
     `ready` is asked while the application starts apart from its users, in copies without other services; the first
-    endpoint where none is named. An environment without any endpoint says why in `without.health`.
+    endpoint where none is named. An environment without any endpoint says why in `without.health`. `monitored` are a
+    plan's words, for people.
     """
 
     # an environment that extends one with endpoints leaves them all out by `endpoints: null`
     endpoints: Annotated[dict[UrlPath, HealthEndpoint],
-                         BeforeValidator(lambda given: {} if given is None else given)]
+                         BeforeValidator(lambda given: {} if given is None else given)] = Field(default_factory=dict)
     ready: UrlPath | None = None
-    monitored: tuple[Text, ...]
+    monitored: tuple[Text, ...] = ()
     claims: dict[Text, Claim] = Field(default_factory=dict)
 
     @property
     def ready_path(self) -> str:
         """What a copy of the application is asked until it answers; `/` where no endpoint is known."""
         return self.ready or next(iter(self.endpoints), "/")
+
+    @property
+    def public_paths(self) -> tuple[str, ...]:
+        """The endpoints that users may ask; `/` where none is known."""
+        return tuple(path for path, one in self.endpoints.items() if not one.private) or ("/",)
 
     @property
     def names_commit(self) -> bool:

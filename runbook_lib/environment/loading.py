@@ -14,6 +14,7 @@ from runbook_lib.core.text import did_you_mean, pluralize
 from runbook_lib.environment import project
 from runbook_lib.environment.drafts import described, is_todo, todos_in
 from runbook_lib.environment.model import Environment
+from runbook_lib.environment.recovery import with_folders
 from runbook_lib.environment.validation_errors import Location, format_errors, shown_line, source_of
 from runbook_lib.environment.yaml_text import YamlFault, mapping_of
 
@@ -42,7 +43,7 @@ def load_environment(name_or_path: str) -> Environment:
     _reject_draft(path, data, sources)
     try:
         # JSON mode: lists become tuples, everything else stays strict
-        return Environment.model_validate_json(json.dumps(data))
+        return Environment.model_validate_json(json.dumps(with_folders(data)))
     except ValidationError as error:
         lines = format_errors(error, Environment, sources)
         raise EnvironmentInvalid(

@@ -74,44 +74,44 @@ class Environment(Roles, StrictModel):
     database: Database
     cache: Cache | None = None
     without: dict[Name, Text] = Field(default_factory=dict)
-    networks: dict[Name, Network]
-    images: dict[SecretName, Line]
-    tuning: Tuning
-    rate_limit: RateLimit
-    environment_files: dict[Text, EnvironmentFile]
-    secrets: dict[SecretName, SecretSpec]
+    networks: dict[Name, Network] = Field(default_factory=dict)
+    images: dict[SecretName, Line] = Field(default_factory=dict)
+    tuning: Tuning = Tuning()
+    rate_limit: RateLimit | None = None
+    environment_files: dict[Text, EnvironmentFile] = Field(default_factory=dict)
+    secrets: dict[SecretName, SecretSpec] = Field(default_factory=dict)
     secrets_file: Text | None = None
     pipeline: Pipeline | None = None
-    health: Health
+    health: Health = Health()
     smoke: Smoke | None = None
     metrics: dict[MetricName, Metric] = Field(default_factory=dict)
     logging: Logging | None = None
     logs: dict[Name, LogFile] = Field(default_factory=dict)
-    alerts: Alerts
+    alerts: Alerts = Alerts()
     alert_drill: AlertDrill | None = None
     notifications: Notifications = Notifications()
-    tls: Tls
+    tls: Tls = Tls()
     access: Access | None = None
     backup: Backup
-    restore_drill: RestoreDrill
+    restore_drill: RestoreDrill = RestoreDrill()
     configuration_backup: ConfigurationBackup
-    rollback: Rollback
-    gate: Gate
-    watch: Watch
-    success: Success
-    load: Load
-    traffic: Traffic
+    rollback: Rollback = Rollback()
+    gate: Gate = Gate()
+    watch: Watch = Watch()
+    success: Success = Success()
+    load: Load = Load()
+    traffic: Traffic = Traffic()
     load_test: LoadTest | None = None
     capacity: Capacity = Capacity()
-    checklists: Checklists
-    contacts: dict[Text, Text]
+    checklists: Checklists = Checklists()
+    contacts: dict[Text, Text] = Field(default_factory=dict)
     escalation: tuple[Text, ...] = ()
     windows: dict[Name, Window] = Field(default_factory=dict)
     maintenance: Maintenance | None = None
     limits: Limits = Limits()
-    certificate_minimum_days: Days
-    disk_minimum_gb: Count
-    memory_minimum_mb: Count
+    certificate_minimum_days: Days = 14
+    disk_minimum_gb: Count = 5
+    memory_minimum_mb: Count = 512
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Environment:

@@ -34,11 +34,11 @@ class Backup(StrictModel):
     file_name: Text | None = None
     format: Text | None = None
     frequency: Text | None = None
-    daily_at: ClockTime
-    keep_days: Days
+    daily_at: ClockTime = "02:00"
+    keep_days: Days = 30
     # age alone has deleted the last good backup elsewhere: clocks jump, and schedules stop
-    keep_newest: Count
-    maximum_age_h: Hours
+    keep_newest: Count = 7
+    maximum_age_h: Hours = 26
     configuration: tuple[Text, ...] = ()
     files: tuple[Text, ...] = ()
 
@@ -54,25 +54,27 @@ class ConfigurationBackup(StrictModel):
     """The weekly backup of configuration, files and logs. `data_volumes` has for each volume why it needs no copy here.
 
     `uploads` are folders on the server, or in a service's container where they are in a volume; where there are none,
-    `no_uploads_reason` is why.
+    `no_uploads_reason` is why. Where no folders are named, `configuration.git`, `files` and `logs` lie next to
+    `backup.directory`.
     """
 
-    repository: AbsolutePath
+    # filled in while the file is loaded: only the whole of it says where dumps are
+    repository: AbsolutePath = ""
     remote: Text | None = None
-    weekly_on: Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-    weekly_at: ClockTime
-    maximum_age_h: Hours
-    project_paths: tuple[Text, ...]
-    server_paths: tuple[AbsolutePath, ...]
-    files_directory: AbsolutePath
-    keep_files: Count
+    weekly_on: Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"] = "Sunday"
+    weekly_at: ClockTime = "03:00"
+    maximum_age_h: Hours = 192
+    project_paths: tuple[Text, ...] = ()
+    server_paths: tuple[AbsolutePath, ...] = ()
+    files_directory: AbsolutePath = ""
+    keep_files: Count = 8
     static_assets: StaticAssets | None = None
     uploads: tuple[AbsolutePath | StaticAssets, ...] = ()
     no_uploads_reason: Text | None = None
-    data_volumes: dict[Name, Text]
-    logs_directory: AbsolutePath
-    log_folders: tuple[AbsolutePath, ...]
-    keep_log_days: Days
+    data_volumes: dict[Name, Text] = Field(default_factory=dict)
+    logs_directory: AbsolutePath = ""
+    log_folders: tuple[AbsolutePath, ...] = ()
+    keep_log_days: Days = 30
 
     @model_validator(mode="after")
     def _uploads_or_a_reason(self) -> ConfigurationBackup:
@@ -87,49 +89,62 @@ class ConfigurationBackup(StrictModel):
 class Watch(StrictModel):
     """How long and how often a deployment is probed after the gate."""
 
-    duration_s: Seconds
-    interval_s: Interval
+    duration_s: Seconds = 600.0
+    interval_s: Interval = 15.0
 
 
 class Rollback(StrictModel):
     """The automatic triggers; an error rate counts only once `minimum_requests` were seen.
 
     After a switch the release is probed every `interval_s` for `watch_s`; `failure_threshold` failed probes in a row
-    fail the health check. When it is quiet, `synthetic_per_s` requests are sent.
+    fail the health check. When it is quiet, `synthetic_per_s` requests are sent. `triggers` are a plan's words for
+    the three, shown in the plan of a deployment.
     """
 
-    triggers: tuple[Text, ...]
-    api_error_rate_percent: Percent
+    triggers: tuple[Text, ...] = ("Health check failures", "Error rate above the limit", "Critical service unavailable")
+    api_error_rate_percent: Percent = 10.0
     # at three requests a minute one error is a third: a rate needs a number below it
-    minimum_requests: Count
-    failure_threshold: Count
-    watch_s: Seconds
-    interval_s: Interval
-    synthetic_per_s: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+    minimum_requests: Count = 50
+    failure_threshold: Count = 3
+    watch_s: Seconds = 300.0
+    interval_s: Interval = 5.0
+    synthetic_per_s: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 0.0
 
 
 Criterion = Literal["services", "response_time", "error_rate", "endpoints", "migrations", "assets", "logs",
                     "monitoring"]
 
 
+# for a file that has no words of its own: a table without a row would look like a release without a fault
+_CRITERIA: dict[Criterion, str] = {
+    "services": "All services healthy", "response_time": "Response time below the limit (p95)",
+    "error_rate": "Error rate below the limit", "endpoints": "All endpoints responding",
+    "migrations": "Database migrations applied", "assets": "Page and its files as they were built",
+    "logs": "No critical errors in logs", "monitoring": "Monitoring shows green"}
+
+
 class Success(StrictModel):
     """When a deployment is considered successful, in the plan's words and as figures.
 
-    `criteria` gives each measurement of 21 Verify the plan's words for it, in the order of its table.
+    `criteria` gives each measurement of 21 Verify the plan's words for it, in the order of its table; without it, all
+    are shown in words of the runbooks.
     """
 
-    criteria: dict[Criterion, Text]
-    p95_ms: Annotated[int, Field(ge=1, le=600_000)]
-    error_rate_percent: Percent
+    criteria: Annotated[dict[Criterion, Text], Field(min_length=1)] = Field(default_factory=lambda: dict(_CRITERIA))
+    p95_ms: Annotated[int, Field(ge=1, le=600_000)] = 500
+    error_rate_percent: Percent = 1.0
 
 
 class Load(StrictModel):
-    """The bounded synthetic load that the verification generates: GET requests, `paths` in turn."""
+    """The bounded synthetic load that the verification generates: GET requests, `paths` in turn.
+
+    Without paths, the health endpoints that users may ask, or `/`.
+    """
 
     # bounded here too, so that no file can turn a verification into an attack
-    requests: Annotated[int, Field(ge=1, le=100_000)]
-    rate_per_s: Annotated[float, Field(gt=0, le=500, allow_inf_nan=False)]
-    paths: Annotated[tuple[HostPath, ...], Field(min_length=1, max_length=40)]
+    requests: Annotated[int, Field(ge=1, le=100_000)] = 60
+    rate_per_s: Annotated[float, Field(gt=0, le=500, allow_inf_nan=False)] = 1.0
+    paths: Annotated[tuple[HostPath, ...], Field(max_length=40)] = ()
 
 
 class AlertCondition(StrictModel):
@@ -153,9 +168,9 @@ class AlertChannel(StrictModel):
 class Alerts(StrictModel):
     """When to call an engineer, and how. A ratio of requests counts from `minimum_requests_per_minute` on."""
 
-    minimum_requests_per_minute: Count
-    conditions: dict[Text, AlertCondition]
-    channels: dict[Text, AlertChannel]
+    minimum_requests_per_minute: Count = 20
+    conditions: dict[Text, AlertCondition] = Field(default_factory=dict)
+    channels: dict[Text, AlertChannel] = Field(default_factory=dict)
 
 
 class Logging(StrictModel):
@@ -175,7 +190,7 @@ class Tls(StrictModel):
     issuer: Text | None = None
     renewal: Text | None = None
     https_enforced: bool = True
-    minimum_version: Literal["TLSv1.2", "TLSv1.3"]
+    minimum_version: Literal["TLSv1.2", "TLSv1.3"] = "TLSv1.2"
     certificate: AbsolutePath | None = None
     private_key: AbsolutePath | None = None
     nginx: dict[Text, Text] = Field(default_factory=dict)
@@ -219,9 +234,9 @@ class Checklists(StrictModel):
     `rollback_plan`; a person attests the others.
     """
 
-    pre_deployment: dict[Name, Text]
-    deployment: tuple[Text, ...]
-    post_deployment: tuple[Text, ...]
+    pre_deployment: dict[Name, Text] = Field(default_factory=dict)
+    deployment: tuple[Text, ...] = ()
+    post_deployment: tuple[Text, ...] = ()
 
 
 class Pipeline(StrictModel):

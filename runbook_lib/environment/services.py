@@ -19,26 +19,28 @@ class Service(StrictModel):
     `host_mounts` are folders of the server, not its own, that it may mount read-only: what it measures. `needs` are the
     services without which it cannot do its work; `probe` is how it is asked directly. A service that has no health
     check says why in `no_health_check_reason`. `published` ones may open their `ports` to the world; where there are
-    none, the proxy alone may.
+    none, the proxy alone may. `cpus` and `memory` are compared with the Compose file and with what runs, each where it
+    is given. `technology` says what a Grafana is; `purpose` and `health` are a plan's words.
     """
 
     title: Text
-    technology: Text
-    purpose: Text
+    technology: Text | None = None
+    purpose: Text | None = None
     ports: tuple[Port, ...] = ()
     # users reach it without a proxy of ours in front
     published: bool = False
     # what is reached through the link alone; a published port would be open to the world
     loopback_port: Port | None = None
-    cpus: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)]
-    memory: Memory
-    networks: Annotated[tuple[Text, ...], Field(min_length=1)]
-    critical: bool
+    cpus: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)] | None = None
+    memory: Memory | None = None
+    networks: tuple[Text, ...] = ()
+    # what is not said to do without is missed
+    critical: bool = True
     coloured: bool = False
     # an absent service is declared, never guessed from a container that is not there
     required: bool = True
     absent_reason: str = ""
-    health: Text
+    health: Text | None = None
     # running is enough where there is one
     no_health_check_reason: Text | None = None
     host_mounts: tuple[AbsolutePath, ...] = ()
@@ -51,9 +53,14 @@ class Service(StrictModel):
         return self.ports[-1] if self.ports else 0
 
     @property
-    def memory_bytes(self) -> int:
-        """The memory limit in bytes."""
-        return memory_bytes(self.memory)
+    def memory_bytes(self) -> int | None:
+        """The planned memory limit in bytes; None where none is planned."""
+        return memory_bytes(self.memory) if self.memory else None
+
+    @property
+    def limits_words(self) -> str:
+        """The planned limits for people; empty where none is planned."""
+        return ", ".join(([f"{self.cpus:g} CPU"] if self.cpus else []) + ([self.memory] if self.memory else []))
 
     def containers(self, name: str) -> tuple[str, ...]:
         """The Compose service names that this service, called `name` in the plan, can run under."""
@@ -106,4 +113,4 @@ def needed_by(services: Mapping[str, Service], name: str) -> tuple[str, ...]:
 def service_by_technology(services: Mapping[str, Service], technology: str) -> str | None:
     """The name of the first service made with `technology`, whatever it is called; None where none is."""
     return next((name for name, one in services.items()
-                 if one.technology.casefold().split()[:1] == [technology.casefold()]), None)
+                 if (one.technology or "").casefold().split()[:1] == [technology.casefold()]), None)

@@ -15,12 +15,12 @@ class Traffic(StrictModel):
     paths whose response times do not count, such as a log-in's.
 
     `reads` are paths that need no log-in and read the database; `${number}` is another one each time, so that no cache
-    has the reply.
+    has the reply. Without any, the health endpoints that users may ask are read.
     """
 
     api: HostPath = "/api/"
     slow_by_intent: tuple[HostPath, ...] = ()
-    reads: Annotated[tuple[HostPath, ...], Field(min_length=1, max_length=20)]
+    reads: Annotated[tuple[HostPath, ...], Field(max_length=20)] = ()
 
     @model_validator(mode="after")
     def _knows_its_placeholders(self) -> Traffic:

@@ -45,22 +45,29 @@ class CachedReply(StrictModel):
 
 
 class BackendTuning(StrictModel):
-    """Gunicorn and connection pool. `pool_size` counts one backend's connections, all workers together.
+    """Workers, connection pool and cache. `pool_size` counts one backend's connections, all workers together.
 
     `service` and `process` say whose processes are counted: those whose command names `process`. `variables` are what
     each worker is asked for of its environment, and which planned value that has to be. `pool_query` is a PromQL of the
     pool's size as the application itself reports it.
     """
 
-    server: Literal["Gunicorn"]
-    workers: Count
-    pool_size: Count
-    cache_ttl_s: Count
+    server: Text | None = None
+    workers: Count | None = None
+    pool_size: Count | None = None
+    cache_ttl_s: Count | None = None
     service: Name | None = None
     process: Line | None = None
     variables: dict[SecretName, Planned] = Field(default_factory=dict)
     pool_query: Text | None = None
     cached: tuple[CachedReply, ...] = ()
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The planned values that another key of it is compared with."""
+        counted = ("workers",) if self.service else ()
+        timed = ("cache_ttl_s",) if any(one.keys for one in self.cached) else ()
+        return (*counted, *timed, *self.variables.values(), *(("pool_size",) if self.pool_query else ()))
 
 
 class FrontendTuning(StrictModel):
@@ -73,8 +80,8 @@ class FrontendTuning(StrictModel):
     compressed.
     """
 
-    nginx_workers: Annotated[str, StringConstraints(pattern=r"^(auto|[1-9][0-9]{0,3})$")]
-    measures: tuple[Text, ...]
+    nginx_workers: Annotated[str, StringConstraints(pattern=r"^(auto|[1-9][0-9]{0,3})$")] | None = None
+    measures: tuple[Text, ...] = ()
     service: Name | None = None
     process: Line | None = None
     page: UrlPath | None = None
@@ -90,16 +97,17 @@ class PostgresTuning(StrictModel):
     pg_stat_statements was created, if not in the environment's own database.
     """
 
-    max_connections: Count
-    shared_buffers: Memory
-    measures: tuple[Text, ...]
+    max_connections: Count | None = None
+    shared_buffers: Memory | None = None
+    measures: tuple[Text, ...] = ()
     settings: dict[SettingName, Line] = Field(default_factory=dict)
     statements_database: DatabaseName | None = None
 
     @property
     def planned(self) -> dict[str, str]:
         """Every planned setting of the server, by its name."""
-        return {"max_connections": str(self.max_connections), "shared_buffers": self.shared_buffers, **self.settings}
+        own = {"max_connections": self.max_connections, "shared_buffers": self.shared_buffers}
+        return {**{name: str(value) for name, value in own.items() if value is not None}, **self.settings}
 
 
 class RedisTuning(StrictModel):
@@ -109,12 +117,18 @@ class RedisTuning(StrictModel):
     sessions; each of them has to end at some time.
     """
 
-    maxmemory: Memory
-    maxmemory_policy: Text
-    uses: tuple[Text, ...]
+    maxmemory: Memory | None = None
+    maxmemory_policy: Text | None = None
+    uses: tuple[Text, ...] = ()
     settings: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")], Line] = Field(
         default_factory=dict)
     session_keys: KeyPattern | None = None
+
+    @property
+    def planned(self) -> dict[str, str]:
+        """Every planned setting, by its name."""
+        own = {"maxmemory": self.maxmemory, "maxmemory-policy": self.maxmemory_policy}
+        return {**{name: value for name, value in own.items() if value is not None}, **self.settings}
 
 
 class TuningLimits(StrictModel):
@@ -144,12 +158,15 @@ class TuningLimits(StrictModel):
 
 
 class Tuning(StrictModel):
-    """The plan's performance tuning."""
+    """The plan's performance tuning: 62 compares what is planned here with what is in force, and nothing else.
 
-    backend: BackendTuning
-    frontend: FrontendTuning
-    postgres: PostgresTuning
-    redis: RedisTuning
+    What is not planned is not applicable. `measures`, `uses` and `server` are a plan's words, for people.
+    """
+
+    backend: BackendTuning = BackendTuning()
+    frontend: FrontendTuning = FrontendTuning()
+    postgres: PostgresTuning = PostgresTuning()
+    redis: RedisTuning = RedisTuning()
     limits: TuningLimits = TuningLimits()
 
     @model_validator(mode="after")
@@ -157,6 +174,10 @@ class Tuning(StrictModel):
         for name, part in self:
             if isinstance(part, (BackendTuning, FrontendTuning)) and (part.service is None) != (part.process is None):
                 raise ValueError(f"{name}: service and process go together; whose processes are counted, by which name")
+        missing = [f"backend.{name}" for name in self.backend.needed if getattr(self.backend, name) is None]
+        missing += ["frontend.nginx_workers"] if self.frontend.service and self.frontend.nginx_workers is None else []
+        if missing:
+            raise ValueError(f"{missing[0]}: is missing; another key of it says how it is seen in force")
         twice = [name for name in ("max_connections", "shared_buffers") if name in self.postgres.settings]
         if twice:
             raise ValueError(f"postgres.settings.{twice[0]}: is planned already, by postgres.{twice[0]}")

@@ -33,14 +33,18 @@ def containers_fit(environment: Environment, review: CapacityReview) -> tuple[Fi
 
 def _fits(environment: Environment, check: str, service: Service, one: ContainerUse) -> Finding:
     rules, words = environment.capacity, use_words(one)
-    expected = f"memory {service.memory}, cores {service.cpus:g}; used to less than {rules.near_percent:.0f} %"
+    planned = [f"memory {service.memory}"] if service.memory else []
+    planned += [f"cores {service.cpus:g}"] if service.cpus else []
+    expected = f"{', '.join(planned) or 'its limits'}; used to less than {rules.near_percent:.0f} %"
     if one.oom_killed:
         return Finding(check, Verdict.FAILED, f"killed for memory; {words}", expected, "See the proposal below.")
-    if one.memory_limit_bytes != service.memory_bytes or one.cpu_limit != service.cpus:
+    if service.memory_bytes not in (None, one.memory_limit_bytes) or service.cpus not in (None, one.cpu_limit):
         memory = amount(one.memory_limit_bytes, "bytes") if one.memory_limit_bytes else "no memory limit"
         limits = f"runs with {memory} and {f'{one.cpu_limit:g} cores' if one.cpu_limit else 'no processor limit'}"
         return Finding(check, Verdict.WARNING, f"{limits}; {words}", expected,
                        "The Compose file on the server is not the plan's: 10 Preflight compares them.")
+    if not planned and not one.memory_limit_bytes and not one.cpu_limit:
+        return not_applicable(check, f"neither the environment file nor its container has a limit; {words}")
     if one.memory_bytes is None or one.cores is None:
         return Finding(check, Verdict.INCONCLUSIVE, f"the kernel's counters are not readable; {words}", expected,
                        "On the server: `docker stats`.")
@@ -66,9 +70,11 @@ def allocation_rows(environment: Environment, review: CapacityReview) -> list[di
             if one.service in service.containers(name):
                 held = one.throttled_percent
                 rows.append({
-                    "container": one.service, "memory": amount(one.memory_bytes, "bytes"), "of": service.memory,
+                    "container": one.service, "memory": amount(one.memory_bytes, "bytes"), "of": service.memory or (
+                        amount(one.memory_limit_bytes, "bytes") if one.memory_limit_bytes else "no limit"),
                     "memory used": f"{memory_percent(one):.0f} %", "cores, mean": _number(one.cores),
-                    "of cores": f"{service.cpus:g}", "held back": "–" if held is None else f"{held:.0f} %",
+                    "of cores": f"{service.cpus or one.cpu_limit:g}" if service.cpus or one.cpu_limit else "no limit",
+                    "held back": "–" if held is None else f"{held:.0f} %",
                     "since (UTC)": f"{one.started_at:%Y-%m-%d %H:%M}" if one.started_at else "–"})
     return rows or "No container of the project runs."
 

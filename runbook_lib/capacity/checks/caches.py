@@ -102,7 +102,7 @@ def _reply(cached: CachedReply, read: RepeatedRead) -> Finding:
 
 def _times(environment: Environment, state: CacheState, view: ClientView | Unanswered,
            passed_s: float) -> Iterable[Finding]:
-    planned = environment.tuning.backend.cache_ttl_s
+    planned = environment.tuning.backend.cache_ttl_s or 0  # keys of cached replies are never without it
     for pattern in dict.fromkeys(one.keys for one in environment.tuning.backend.cached if one.keys):
         check, sample = f"time to live of {pattern}", next((one for one in state.keys if one.pattern == pattern), None)
         if sample is None:

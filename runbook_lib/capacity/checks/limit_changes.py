@@ -92,13 +92,15 @@ def _from_containers(environment: Environment, review: CapacityReview) -> Iterat
         for one in usage.containers if isinstance(usage, UsageNow) else ():
             if one.service not in service.containers(name):
                 continue
-            if one.memory_bytes is not None and (memory_percent(one) >= rules.near_percent or one.oom_killed):
+            # a limit that the file does not plan is the Compose file's own: there is no key to raise
+            if service.memory_bytes and one.memory_bytes is not None and (
+                    memory_percent(one) >= rules.near_percent or one.oom_killed):
                 needed = one.memory_bytes / (rules.target_percent / 100)
                 if one.oom_killed:  # what it would have needed is not known: only that this was too little
                     needed = max(needed, service.memory_bytes * 1.25)
                 why = "killed for memory" if one.oom_killed else f"{memory_percent(one):.0f} % used"
                 yield f"services.{name}.memory", needed, why
-            if one.cores is not None and (cpu_percent(one) >= rules.near_percent or is_held_back(one)):
+            if service.cpus and one.cores is not None and (cpu_percent(one) >= rules.near_percent or is_held_back(one)):
                 needed = max(one.cores / (rules.target_percent / 100), service.cpus * 1.5)
                 held = f"held back in {one.throttled_percent or 0:.0f} % of the periods"
                 yield f"services.{name}.cpus", needed, f"{in_cores(one.cores)} on average, {held}"

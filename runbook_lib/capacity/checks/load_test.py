@@ -99,6 +99,8 @@ def _same_release(deployed: Deployed, endpoints: Sequence[Endpoint]) -> Finding:
 
 def _rate_limit(test: LoadTestRun, environment: Environment) -> Finding:
     limit, check = environment.rate_limit, "the rate limit lets the load through"
+    if limit is None:
+        return not_applicable(check, "the environment file names no `rate_limit`")
     expected = f"at most {limit.requests_per_minute} requests a minute, or an exempt address"
     if limit.exempt:
         return finding(check, True, measured=f"exempt: {', '.join(limit.exempt)}", expected=expected)

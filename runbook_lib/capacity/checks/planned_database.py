@@ -17,6 +17,8 @@ _RELOAD = "Then: SELECT pg_reload_conf();"
 
 def database_values(environment: Environment, settings: DatabaseSettings | Unanswered) -> Iterable[PlannedValue]:
     """Every planned setting, whether or not this server shows it."""
+    if not environment.tuning.postgres.planned:
+        yield PlannedValue(DATABASE, "settings", "", None, None, absent="tuning.postgres plans none")
     for name, planned in environment.tuning.postgres.planned.items():
         if isinstance(settings, Unanswered):
             yield PlannedValue(DATABASE, name, planned, None, None, note=settings.reason, change=settings.next_step)

@@ -21,7 +21,10 @@ _SEE_HEALTH = "40 Health shows why."
 def cache_values(environment: Environment, server: ServerTuning | Unanswered) -> Iterable[PlannedValue]:
     """The planned settings of Redis."""
     redis = environment.tuning.redis
-    names = {"maxmemory": redis.maxmemory, "maxmemory-policy": redis.maxmemory_policy, **redis.settings}
+    names = redis.planned
+    if not names:
+        return [PlannedValue(CACHE, "settings", "", None, None, absent=no_cache_because(environment) or
+                             "tuning.redis plans none")]
     if reason := no_cache_because(environment):
         return [PlannedValue(CACHE, name, planned, None, None, absent=reason) for name, planned in names.items()]
     if isinstance(server, Unanswered):
@@ -68,12 +71,13 @@ def limit_values(environment: Environment, server: ServerTuning | Unanswered) ->
     tuned = {environment.tuning.backend.service, environment.tuning.frontend.service, environment.database.service}
     tuned |= {environment.cache.service} if environment.cache else set()
     for name, service in environment.services.items():
-        if name in tuned and service.required:
+        if name in tuned and service.required and service.limits_words:
             yield from _limits_of(name, service, server)
 
 
 def _limits_of(name: str, service: Service, server: ServerTuning | Unanswered) -> Iterable[PlannedValue]:
-    words = f"{service.cpus:g} CPU, {readable_size(service.memory_bytes)}"
+    words = ", ".join(([f"{service.cpus:g} CPU"] if service.cpus else [])
+                      + ([readable_size(service.memory_bytes)] if service.memory_bytes else []))
     if isinstance(server, Unanswered):
         yield PlannedValue(LIMITS, name, words, None, None, note=server.reason, change=server.next_step)
         return
@@ -83,12 +87,11 @@ def _limits_of(name: str, service: Service, server: ServerTuning | Unanswered) -
     for one in running:
         yield PlannedValue(
             LIMITS, one.service, words, _limit_words(one),
-            one.cpus == service.cpus and one.memory_bytes == service.memory_bytes,
-            one.memory_bytes / service.memory_bytes if one.memory_bytes else None,
-            change=f'In the Compose file, deploy.resources.limits of {name}: cpus: "{service.cpus:g}", memory: '
-                   f"{service.memory}; then deploy. Until then it is slowed down or killed earlier than planned, or "
-                   f"may "
-                   "take the server from the others.")
+            service.cpus in (None, one.cpus) and service.memory_bytes in (None, one.memory_bytes),
+            one.memory_bytes / service.memory_bytes if one.memory_bytes and service.memory_bytes else None,
+            change=f"In the Compose file, deploy.resources.limits of {name}: {service.limits_words}; then deploy. "
+                   "Until then it is slowed down or killed earlier than planned, or may take the server from the "
+                   "others.")
 
 
 def _limit_words(one: ContainerLimit) -> str:
@@ -101,7 +104,7 @@ def process_values(environment: Environment, server: ServerTuning | Unanswered) 
     tuning = environment.tuning
     parts: tuple[tuple[str | None, str, Mapping[str, Planned]], ...] = (
         (tuning.backend.service, str(tuning.backend.workers), tuning.backend.variables),
-        (tuning.frontend.service, tuning.frontend.nginx_workers, {}))
+        (tuning.frontend.service, tuning.frontend.nginx_workers or "", {}))
     for service, workers, variables in parts:
         if service is None or not environment.services[service].required:
             continue
@@ -147,6 +150,8 @@ def _variable(one: WorkerProcesses, name: str, planned: str) -> PlannedValue:
 def pool_value(environment: Environment, pool: tuple[Sample, ...] | Unanswered | None) -> PlannedValue:
     """The connection pool, as the application itself reports it."""
     planned, name = environment.tuning.backend.pool_size, "connection pool"
+    if planned is None:
+        return PlannedValue(PROCESSES, name, "", None, None, absent="tuning.backend.pool_size plans none")
     words = f"{planned} connections"
     if pool is None:
         return PlannedValue(PROCESSES, name, words, None, None, absent="tuning.backend.pool_query names no metric of "

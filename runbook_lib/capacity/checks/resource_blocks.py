@@ -25,12 +25,12 @@ def resources_block(environment: Environment, review: CapacityReview) -> str:
     wanted = {one.place: one.proposed for one in found}
     for name in services:
         service = environment.services[name]
-        cpus = wanted.get(f"services.{name}.cpus", f"{service.cpus:g}")
-        memory = wanted.get(f"services.{name}.memory", service.memory)
+        cpus = wanted.get(f"services.{name}.cpus", f"{service.cpus:g}" if service.cpus else "")
+        memory = wanted.get(f"services.{name}.memory", service.memory or "")
+        # Compose writes M and G for the same powers of 1024
+        limits = [f'cpus: "{cpus}"'] * bool(cpus) + [f"memory: {memory.removesuffix('B')}"] * bool(memory)
         for container in service.containers(name):
-            # Compose writes M and G for the same powers of 1024
-            lines += [f"  {container}:",
-                      f'    deploy: {{resources: {{limits: {{cpus: "{cpus}", memory: {memory.removesuffix("B")}}}}}}}']
+            lines += [f"  {container}:", f"    deploy: {{resources: {{limits: {{{', '.join(limits)}}}}}}}"]
     return "\n".join(lines) + "\n"
 
 

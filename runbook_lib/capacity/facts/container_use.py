@@ -78,7 +78,7 @@ def use_over_time(samples: Iterable[UseSample], environment: Environment) -> dic
     """Each container's use as shares of its service's limits, in the order of time; without a limit it has none."""
     points: dict[str, list[UsePoint]] = {}
     limits = {container: (service.cpus, service.memory_bytes) for name, service in environment.services.items()
-              for container in service.containers(name)}
+              if service.cpus and service.memory_bytes for container in service.containers(name)}
     for one in sorted(samples, key=lambda sample: sample.at_s):
         if one.service in limits:
             cpus, memory_bytes = limits[one.service]

@@ -80,7 +80,7 @@ def survey_settings(environment: Environment, *, timeout_s: float = DEADLINE_S) 
     """
 
     def fetch(connections: Connections) -> DatabaseSettings:
-        database, names = connections.database, _quoted(environment.tuning.postgres.planned)
+        database, names = connections.database, _quoted(environment.tuning.postgres.planned or ("",))
         try:
             [about] = database.rows(_VERSION, timeout_s=timeout_s)
             return DatabaseSettings(

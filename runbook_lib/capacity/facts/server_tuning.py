@@ -106,7 +106,7 @@ def tuning_questions_of(environment: Environment) -> tuple[str, ...]:
     redis, cache = tuning.redis, environment.cache
     if cache is not None and environment.services[cache.service].required:
         probe = environment.services[cache.service].probe
-        names = ("maxmemory", "maxmemory-policy", *redis.settings)
+        names = tuple(redis.planned)
         patterns = dict.fromkeys(one.keys for one in tuning.backend.cached if one.keys)
         asked += [(_CACHE, name, (probe.password_variable if probe else None) or "", " ".join(names),
                    " ".join((*patterns, *([redis.session_keys] if redis.session_keys else ()))))

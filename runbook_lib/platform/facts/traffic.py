@@ -170,7 +170,7 @@ def watched_traffic(environment: Environment) -> Question[Traffic]:
     def fetch(connections: Connections) -> Traffic:
         traffic = _read(environment, connections)
         if traffic.external_in_last(interval_s) < wanted:
-            _send(connections.http, environment.traffic.reads, wanted)
+            _send(connections.http, environment.traffic.reads or environment.health.public_paths, wanted)
         return traffic
 
     return Question("traffic since the switch", fetch)

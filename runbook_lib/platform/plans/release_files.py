@@ -35,7 +35,7 @@ def env_file(rollout: Rollout, *, live: str) -> str:
 
 def exemptions_file(environment: Environment) -> str:
     """nginx's list of networks that the rate limit leaves alone. Source: nginx manual, ngx_http_geo_module."""
-    lines = (f"{network} 1;\n" for network in environment.rate_limit.exempt)
+    lines = (f"{network} 1;\n" for network in (environment.rate_limit.exempt if environment.rate_limit else ()))
     return "".join(("# Written by the deploy runbook from rate_limit.exempt.\n", *lines))
 
 

@@ -32,7 +32,7 @@ def drill_results(
                            next_step=RUN_BACKUP)
         return (restored, _newest(backups))
     added = Drills(after.added_since(before))
-    why = (environment.restore_drill.no_reads_reason if environment else None) or ""
+    why = environment.restore_drill.unread_reason if environment else ""
     shown = (drill_findings(one, _of(one, added), why) for one in selection.backups)
     return (*chain.from_iterable(shown), _newest(backups))
 

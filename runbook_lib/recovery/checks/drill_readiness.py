@@ -74,7 +74,7 @@ def _disk(needed_bytes: int, server: ServerState) -> Finding:
 
 
 def _application(environment: Environment, selection: DrillSelection, deployed: Deployed) -> Finding:
-    if reason := environment.restore_drill.no_reads_reason:
+    if reason := environment.restore_drill.unread_reason:
         return not_applicable("an application to read it with", reason)
     without = [one.name for one in selection.backups if not application_images(environment, deployed, one)]
     return finding("an application to read it with", not without,

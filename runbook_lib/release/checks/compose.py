@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runbook_lib.core.findings import Finding, finding
+from runbook_lib.core.findings import Finding, finding, not_applicable
 from runbook_lib.environment import Environment
 from runbook_lib.environment.services import COLOURS
 from runbook_lib.release.checks.configuration import configuration_is_valid
@@ -35,7 +35,7 @@ def compose_file(tree: ReleaseTree, environment: Environment,
         *there,
         valid,
         _none("every service of the plan is in the Compose file", _missing(config, environment)),
-        _none("limits in the Compose file are the plan's", _limits_that_differ(config, environment)),
+        _limits_agree(config, environment),
         _none("every service in the Compose file has a health check", _without_health(config, environment)),
         _none("the files that the Compose file gives to services exist", list(config.missing_files)),
         *exposure(config, environment, tree.sources.links),
@@ -65,14 +65,18 @@ def _missing(config: ComposeConfig, environment: Environment) -> list[str]:
     ]
 
 
-def _limits_that_differ(config: ComposeConfig, environment: Environment) -> list[str]:
+def _limits_agree(config: ComposeConfig, environment: Environment) -> Finding:
+    check = "limits in the Compose file are the plan's"
+    if not any(one.limits_words for one in environment.services.values()):
+        return not_applicable(check, "no service has `cpus` or `memory` in the environment file")
     wrong = []
     for name, service in environment.services.items():
         for one in service.containers(name):
-            limits = _limits(config.services.get(one, {}))
-            if one in config.services and limits != (float(service.cpus), service.memory_bytes):
-                wrong.append(f"{one}: {limits[0]:g} CPU, {limits[1]} bytes")
-    return wrong
+            cpus, memory = _limits(config.services.get(one, {}))
+            # each only where it is planned: what is not is the Compose file's own affair
+            differs = service.cpus not in (None, cpus) or service.memory_bytes not in (None, memory)
+            wrong += [f"{one}: {cpus:g} CPU, {memory} bytes"] if one in config.services and differs else []
+    return _none(check, wrong)
 
 
 def _limits(service: dict[str, Any]) -> tuple[float, int]:

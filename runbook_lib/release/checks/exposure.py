@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from typing import Any
 
-from runbook_lib.core.findings import Finding, finding
+from runbook_lib.core.findings import Finding, finding, not_applicable
 from runbook_lib.environment import Environment
 from runbook_lib.release.facts.missing_files import on_the_server
 from runbook_lib.release.facts.repository import ComposeConfig
@@ -34,7 +34,7 @@ def exposure(config: ComposeConfig, environment: Environment, links: Mapping[str
     return (
         _none(f"nothing but {' and '.join(_public(environment))} is published by the Compose file",
               _published(config, environment)),
-        _none("every service is in the plan's networks", _networks(config, environment)),
+        _in_networks(config, environment),
         _none("no container has privileges over the server", _privileges(config)),
         _none("no container mounts the engine's socket or the system's folders", _mounts(config, environment, links)),
     )
@@ -73,9 +73,17 @@ def _is_loopback(address: str | None) -> bool:
         return False
 
 
+def _in_networks(config: ComposeConfig, environment: Environment) -> Finding:
+    """Without planned networks only what is wrong in any: the host's own, and drivers that reach beyond the server."""
+    check, wrong = "every service is in the plan's networks", _networks(config, environment)
+    if not wrong and not any(one.networks for one in environment.services.values()):
+        return not_applicable(check, "the environment file says of no service in which networks it is")
+    return _none(check, wrong)
+
+
 def _networks(config: ComposeConfig, environment: Environment) -> list[str]:
     planned = {one: set(service.networks) for name, service in environment.services.items()
-               for one in service.containers(name)}
+               for one in service.containers(name) if service.networks}
     wrong = []
     for name, service in config.services.items():
         if service.get("network_mode") not in (None, "none"):

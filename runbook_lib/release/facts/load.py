@@ -73,10 +73,11 @@ def measure_load(environment: Environment) -> Question[Load]:
 
     def fetch(connections: Connections) -> Load:
         wanted, rate_per_s = environment.load.requests, environment.load.rate_per_s
+        paths = environment.load.paths or environment.health.public_paths
         began = time.monotonic()
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="load") as pool:
             pending = []
-            for number, path in zip(range(wanted), itertools.cycle(environment.load.paths), strict=False):
+            for number, path in zip(range(wanted), itertools.cycle(paths), strict=False):
                 time.sleep(max(0.0, began + number / rate_per_s - time.monotonic()))
                 pending.append(pool.submit(_once, connections.http, path))
             samples = tuple(future.result() for future in pending)

@@ -40,8 +40,8 @@ def test_every_key_that_the_model_requires_is_in_the_draft() -> None:
 
 def test_a_key_that_is_missing_would_be_noticed() -> None:
     data = values_of(draft())
-    del data["services"]["web"]["title"], data["gate"]
-    assert missing_keys(model_schema(), data) == [".gate", ".services.web.title"]
+    del data["services"]["web"]["title"], data["backup"]
+    assert missing_keys(model_schema(), data) == [".backup", ".services.web.title"]
 
 
 WORKER = {"image": "registry.example.com:5000/ours/app:2", "command": "work"}

@@ -25,8 +25,8 @@ def test_every_mapping_has_a_section_and_every_key_a_line() -> None:
 def test_types_defaults_and_samples_are_in_an_operators_words() -> None:
     page = environment_page({"server": {"port": 2222}, "services": {"api": {"critical": True}}})
     assert "| `port` | whole number from 1 to 65535 | `22` | `2222` |" in page
-    assert "| `critical` | true or false | required | `true` |" in page
-    assert "| `memory` | memory, e.g. 512MB | required |  |" in page
+    assert "| `critical` | true or false | `true` | `true` |" in page
+    assert "| `memory` | memory, e.g. 512MB | none |  |" in page
     assert "| `ports` | list of whole numbers from 1 to 65535 | none |  |" in page
 
 

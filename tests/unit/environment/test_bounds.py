@@ -46,7 +46,7 @@ NUMBERS = [
     "backup.keep_days", "backup.keep_newest", "backup.maximum_age_h", "configuration_backup.maximum_age_h",
     "configuration_backup.keep_log_days", "restore_drill.maximum_age_h", "restore_drill.limit_s", "watch.duration_s",
     "gate.deadline_s", "rollback.watch_s", "server.connect_timeout_s", "success.p95_ms", "logging.keep_days",
-    "rate_limit.requests_per_minute", "tuning.postgres.max_connections",
+    "rate_limit.requests_per_minute", "tuning.limits.statement_ms",
 ]
 
 

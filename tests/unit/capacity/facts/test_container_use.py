@@ -36,6 +36,7 @@ def test_another_form_is_unreadable(wrong: str) -> None:
 
 def test_the_share_is_of_the_limit_in_the_environment_file() -> None:
     limit = environment_with().services["redis"]
+    assert limit.cpus and limit.memory_bytes
     samples = [UseSample("redis", 110.0, 50 * limit.cpus, limit.memory_bytes // 4), UseSample("redis", 100.0, 0.0, 0)]
     first, second = use_over_time(samples, environment_with())["redis"]
     assert first.at_s == 100.0
