@@ -23,6 +23,7 @@ from runbook_lib.platform.facts.idle_colour import IdleColour
 from runbook_lib.platform.facts.smoke_test import UserFlow
 
 FILES = "every file that the page names is present"
+RENDERED = "the application makes its page itself (strategy recreate): there are no built files to compare it with"
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def judge_outside(
 
     def judge(
         containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...], revision: str | None, flow: UserFlow,
-        assets: tuple[Asset, ...],
+        assets: tuple[Asset, ...] | None,
     ) -> tuple[Finding, ...]:
         return (
             *containers_are_healthy(containers, services, restarts),
@@ -143,8 +144,10 @@ def judge_restored(
     return judge
 
 
-def assets_loaded(assets: tuple[Asset, ...]) -> tuple[Finding, ...]:
-    """The frontend's page, at least one script or style, and each byte as it was built."""
+def assets_loaded(assets: tuple[Asset, ...] | None) -> tuple[Finding, ...]:
+    """The frontend's page, at least one script or style, and each byte as it was built. None: there is none."""
+    if assets is None:
+        return (not_applicable("frontend assets", RENDERED),)
     if not assets:
         return (
             finding(

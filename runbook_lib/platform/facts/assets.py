@@ -34,8 +34,10 @@ class Asset:
         return self.served_sha256 is not None and self.served_sha256 == self.image_sha256
 
 
-def compare_assets(environment: Environment, colour: str) -> Question[tuple[Asset, ...]]:
+def compare_assets(environment: Environment, colour: str) -> Question[tuple[Asset, ...] | None]:
     """The page and every script and style it names; empty when not even the page was served.
+
+    None with the strategy recreate: the application makes its page itself, there are no built files of one.
 
     Raises CommandTimedOut, HostUnreachable. Source: `sha256sum` in the frontend's container.
     """
@@ -43,7 +45,9 @@ def compare_assets(environment: Environment, colour: str) -> Question[tuple[Asse
     # where no service is for the page, it comes from the API
     page_service = environment.release.page or environment.release.api
 
-    def fetch(connections: Connections) -> tuple[Asset, ...]:
+    def fetch(connections: Connections) -> tuple[Asset, ...] | None:
+        if environment.release.replaced:
+            return None
         page = _fetch(connections.http, "/")
         if page is None:
             return ()

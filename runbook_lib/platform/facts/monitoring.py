@@ -54,19 +54,21 @@ class Sample:
 
 
 def scrape_targets(environment: Environment) -> Question[tuple[ScrapeTarget, ...]]:
-    """All active scrape targets, by job and instance. Raises EndpointUnavailable, FactUnreadable.
+    """All active scrape targets, by job and instance; none where the environment keeps no metrics.
 
-    Source: Prometheus manual, HTTP API, Targets.
+    Raises EndpointUnavailable, FactUnreadable. Source: Prometheus manual, HTTP API, Targets.
     """
-    return Question("monitoring targets", lambda connections: parse_targets(connections.prometheus.get("targets")))
+    return Question("monitoring targets", _unless_absent(
+        environment, lambda connections: parse_targets(connections.prometheus.get("targets"))))
 
 
 def active_alerts(environment: Environment) -> Question[tuple[Alert, ...]]:
-    """Alerts pending or firing now, firing ones first. Raises EndpointUnavailable, FactUnreadable.
+    """Alerts pending or firing now, firing ones first; none where the environment keeps no metrics.
 
-    Source: Prometheus manual, HTTP API, Alerts.
+    Raises EndpointUnavailable, FactUnreadable. Source: Prometheus manual, HTTP API, Alerts.
     """
-    return Question("alerts", lambda connections: parse_alerts(connections.prometheus.get("alerts")))
+    return Question("alerts", _unless_absent(
+        environment, lambda connections: parse_alerts(connections.prometheus.get("alerts"))))
 
 
 def instant_query(environment: Environment, query: str, *, name: str = "") -> Question[tuple[Sample, ...]]:
@@ -81,7 +83,8 @@ def instant_query(environment: Environment, query: str, *, name: str = "") -> Qu
 def error_rate_between(environment: Environment, since: datetime, until: datetime) -> Question[Series]:
     """Percent of API requests that ended with 5xx, over the minute before each point, at most 120 points.
 
-    Minutes without a request have no point. Raises as `scrape_targets`.
+    Minutes without a request have no point, and so has all the time where the environment keeps no metrics. Raises as
+    `scrape_targets`.
     """
     # 5 s is how often Prometheus scrapes: closer points would repeat the same value
     step_s = max(5, math.ceil((until - since).total_seconds() / 120))
@@ -90,7 +93,13 @@ def error_rate_between(environment: Environment, since: datetime, until: datetim
     def fetch(connections: Connections) -> Series:
         return parse_series(connections.prometheus.get("query_range", query=ERROR_RATE, **words))
 
-    return Question("error rate", fetch)
+    return Question("error rate", _unless_absent(environment, fetch))
+
+
+def _unless_absent(environment: Environment, fetch: Callable[[Connections], tuple[T, ...]],
+                   ) -> Callable[[Connections], tuple[T, ...]]:
+    # asked all the same, it would be an error on every run: what was never there cannot be out of order
+    return (lambda connections: ()) if environment.no_monitoring_reason else fetch
 
 
 def parse_targets(data: Any) -> tuple[ScrapeTarget, ...]:

@@ -34,6 +34,7 @@ def exposure(config: ComposeConfig, environment: Environment, links: Mapping[str
     return (
         _none(f"nothing but {' and '.join(_public(environment))} is published by the Compose file",
               _published(config, environment)),
+        *_unreachable(config, environment),
         _in_networks(config, environment),
         _none("no container has privileges over the server", _privileges(config)),
         _none("no container mounts the engine's socket or the system's folders", _mounts(config, environment, links)),
@@ -59,6 +60,19 @@ def _published(config: ComposeConfig, environment: Environment) -> list[str]:
             # without a number the engine chooses one: it is as open as any
             wrong.append(f"{name}: {port.get('published') or 'a port that the engine chooses'}")
     return wrong
+
+
+def _unreachable(config: ComposeConfig, environment: Environment) -> tuple[Finding, ...]:
+    """What users come to is open to them: asked first, because the release would work, and no user reach it."""
+    return tuple(_none(f"the Compose file publishes a port of {name}", [] if _is_open(config.services[name])
+                       else [f"{name}: no port that users reach"])
+                 for name in _public(environment) if name in config.services)
+
+
+def _is_open(service: dict[str, Any]) -> bool:
+    ports = (one for one in service.get("ports") or () if not _is_loopback(one.get("host_ip")))
+    # on the server's own network it needs no port of Compose's
+    return any(True for _ in ports) or service.get("network_mode") == "host"
 
 
 def _public(environment: Environment) -> list[str]:

@@ -60,7 +60,7 @@ class SuccessCriteria:
         without = self.environment.without.get("migrations", "")
         return (schema_is(revision, self.release.schema_revision or "", without),)
 
-    def assets(self, assets: tuple[Asset, ...], page: PageView | None = None) -> tuple[Finding, ...]:
+    def assets(self, assets: tuple[Asset, ...] | None, page: PageView | None = None) -> tuple[Finding, ...]:
         """Frontend assets loaded correctly: each byte is as it was built, and a browser shows the page."""
         return (*assets_loaded(assets), *page_works(page, self.environment))
 
@@ -70,7 +70,7 @@ class SuccessCriteria:
 
     def monitoring(self, targets: tuple[ScrapeTarget, ...], alerts: tuple[Alert, ...]) -> tuple[Finding, ...]:
         """Monitoring shows green."""
-        return monitoring_green(targets, alerts)
+        return monitoring_green(targets, alerts, self.environment.no_monitoring_reason)
 
     def table(self, **measured: tuple[Finding, ...]) -> tuple[dict[str, str], ...]:
         """The plan's criteria in its words and order, each with the findings that measure it, given by its key.
@@ -140,8 +140,14 @@ def no_critical_errors(errors: SevereLines | None) -> Finding:
     )
 
 
-def monitoring_green(targets: tuple[ScrapeTarget, ...], alerts: tuple[Alert, ...]) -> tuple[Finding, ...]:
-    """Every target is scraped, and no alert fires. No target at all is inconclusive."""
+def monitoring_green(targets: tuple[ScrapeTarget, ...], alerts: tuple[Alert, ...],
+                     without: str = "") -> tuple[Finding, ...]:
+    """Every target is scraped, and no alert fires. No target at all is inconclusive.
+
+    `without` is the reason why the environment keeps no metrics: neither is then applicable.
+    """
+    if without:
+        return not_applicable("monitoring targets", without), not_applicable("alerts", without)
     down = [target.job for target in targets if not target.up]
     firing = sorted({alert.name for alert in alerts if alert.state == "firing"})
     return (

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from runbook_lib.connections.prometheus import parse_reply
+from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.core.errors import FactUnreadable
-from runbook_lib.platform.facts.monitoring import parse_alerts, parse_samples, parse_targets
+from runbook_lib.platform.facts.monitoring import (
+    active_alerts,
+    error_rate_between,
+    parse_alerts,
+    parse_samples,
+    parse_targets,
+    scrape_targets,
+)
+from tests.unit.shop_environment import shop
 
 TARGETS = {
     "activeTargets": [
@@ -106,3 +116,11 @@ def test_malformed_samples_are_unreadable(data: Any) -> None:
 def test_a_reply_without_success_and_data_is_refused(body: bytes) -> None:
     with pytest.raises(FactUnreadable):
         parse_reply(400, body, "here")
+
+
+def test_an_environment_without_metrics_is_asked_for_none() -> None:
+    silent = ScriptedConnections()
+    moment = datetime(2026, 11, 22, tzinfo=UTC)
+    assert scrape_targets(shop()).fetch(silent) == ()
+    assert active_alerts(shop()).fetch(silent) == ()
+    assert error_rate_between(shop(), moment, moment).fetch(silent) == ()
