@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from runbook_lib.capacity.checks.planned_value import PlannedValue
 from runbook_lib.capacity.facts.slow_statements import StatementStatistics
-from runbook_lib.core.text import printable
+from runbook_lib.core.text import pluralize, printable, readable_number
 from runbook_lib.environment import Environment
 from runbook_lib.platform.drawing import (
     BLUE,
@@ -52,10 +52,11 @@ def slowest_statements(environment: Environment, statistics: StatementStatistics
     figure, axes = new_figure(1.3 + 0.62 * len(shown))
     longest, words = shown[0].total_ms / per or 1.0, []
     for place, one in enumerate(shown):
-        slow = one.mean_ms >= limit
+        slow = one.mean_ms >= limit and one.calls >= environment.tuning.limits.statement_calls
         axes.barh(place, one.total_ms / per, height=0.34, color=RED if slow else BLUE, hatch="///" if slow else None,
                   edgecolor="white", linewidth=0)
-        label = f"{one.total_ms / per:.3g} {unit} ({one.share:.0f} %), {one.calls:,} calls, mean {one.mean_ms:.3g} ms"
+        label = (f"{readable_number(one.total_ms / per)} {unit} ({one.share:.0f} %), {pluralize(one.calls, 'call')}, "
+                 f"mean {readable_number(one.mean_ms)} ms")
         axes.text(one.total_ms / per + 0.01 * longest, place, label, va="center", fontsize=8.5,
                   color=RED if slow else INK)
         text = textwrap.shorten(printable(one.text), 96, placeholder=" …") if not one.hidden else _OTHERS

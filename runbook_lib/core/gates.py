@@ -10,6 +10,7 @@ from typing import Any
 from runbook_lib.core.browsing import Picture
 from runbook_lib.core.findings import Finding
 from runbook_lib.core.questions import Question
+from runbook_lib.core.text import readable_number
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,8 @@ class TriggerFired:
     def measure(self) -> str:
         """What was measured and its limit, in words."""
         if self.unit == "percent":
-            return f"{self.metric} {self.measured:.4g} %, limit {self.limit:g} %"
-        return f"{self.measured:.4g} {self.metric}, limit {self.limit:g}"
+            return f"{self.metric} {readable_number(self.measured, 4)} %, limit {self.limit:g} %"
+        return f"{readable_number(self.measured, 4)} {self.metric}, limit {self.limit:g}"
 
     def __str__(self) -> str:
         because = f" ({self.because})" if self.because else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Iterable, Sequence
 
@@ -20,6 +21,18 @@ def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
 def pluralize(number: int, word: str) -> str:
     """`1 step`, `2 steps`, `10,080 minutes`; numbers of four digits stay as they are."""
     return f"{number if abs(number) < 10_000 else f'{number:,}'} {word}{'' if number == 1 else 's'}"
+
+
+def readable_number(value: float, digits: int = 3) -> str:
+    """A number with so many digits that count, never as a power of ten: `0.0125`, `99.9`, `100`, `5,344`.
+
+    What stands before the point is never rounded away. Digits below a billionth are left out.
+    """
+    if not math.isfinite(value) or not value:
+        return f"{abs(value):.0f}" if not value else str(value)
+    decimals = digits - 1 - math.floor(math.log10(abs(value)))
+    text = f"{value:,.{min(max(decimals, 0), 9)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def readable_size(count: object) -> str:

@@ -12,7 +12,7 @@ from runbook_lib.core.errors import CommandTimedOut, HostUnreachable, LinkDroppe
 from runbook_lib.core.findings import Verdict
 from runbook_lib.core.gates import Gate, Reading, Watch
 from runbook_lib.core.plan import Action, StepState
-from runbook_lib.core.text import aligned, from_next_line, head_of, pluralize
+from runbook_lib.core.text import aligned, from_next_line, head_of, pluralize, readable_number
 from runbook_lib.execution.backend import ActionResult, ExecutionBackend, Interrupted, ServerAction
 from runbook_lib.execution.gate import GateOutcome, GateProbe, is_tolerated, open_gate
 from runbook_lib.execution.monitor import gate_as_trigger, run_watch
@@ -192,7 +192,7 @@ def combined(results: Sequence[ActionResult]) -> ActionResult:
 
 def format_reading(reading: Reading) -> str:
     """A reading in one line: its figures, and the first fault."""
-    figures = " · ".join(f"{name} {'unknown' if value is None else f'{value:.4g}'}"
+    figures = " · ".join(f"{name} {'unknown' if value is None else readable_number(value, 4)}"
                         for name, value in reading.metrics.items())
     fault = reading.faults[0] if reading.faults else None
     return figures + (f"; {fault.check}: {fault.measured or fault.verdict}" if fault else "; no fault")

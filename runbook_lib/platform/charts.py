@@ -14,7 +14,7 @@ from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
 
-from runbook_lib.core.text import readable_size
+from runbook_lib.core.text import readable_number, readable_size
 from runbook_lib.platform.drawing import (
     BLUE,
     CLEAR,
@@ -119,7 +119,8 @@ def metric_over_time(rows: Iterable[tuple[datetime, float]], limit: float, *, un
                       ha="right" if late else "left", textcoords="offset points", fontsize=9, bbox=CLEAR)
     time_axis(axes, sorted(moments_too))
     axes.set(title=title, ylabel=label or unit, ylim=(0, top))
-    summary = f"Between {min(values):.2g} {short} and {max(values):.2g} {short}; the limit is {limit:g} {short}."
+    least, most = readable_number(min(values), 2), readable_number(max(values), 2)
+    summary = f"Between {least} {short} and {most} {short}; the limit is {limit:g} {short}."
     return described(figure, summary)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runbook_lib.archive.records import plain
-from runbook_lib.core.text import printable, readable_size
+from runbook_lib.core.text import printable, readable_number, readable_size
 from runbook_lib.report.labels import block, duration, label, moment
 
 # the page must open on a telephone at night; the journal has every row
@@ -85,10 +85,10 @@ def _number(value: float, name: str) -> str:
     if name.endswith(("_ms", "milliseconds")):
         return f"{value:.0f} ms"
     if name.endswith("percent"):
-        return f"{value:.3g} %"
+        return f"{readable_number(value)} %"
     if isinstance(value, int):
         return f"{value:,}" if abs(value) >= 10_000 else str(value)
-    return f"{value:.4g}"
+    return readable_number(value, 4)
 
 
 def _heading(name: str) -> str:

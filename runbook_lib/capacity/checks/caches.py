@@ -42,8 +42,7 @@ def _buffers(environment: Environment, usage: DatabaseUsage | Unanswered) -> Fin
         return Finding(_BUFFERS, Verdict.INCONCLUSIVE, usage.reason, "", usage.next_step)
     return _ratio(_BUFFERS, usage.buffer_hits, usage.buffer_reads, limits.buffer_hit_percent, limits.lookups,
                   "Find what reads so much (*slow statements*, *missing index*) before you give shared_buffers more "
-                  "memory: a "
-                  "quarter of the container's is usual. Reads that miss wait for the disk.")
+                  "memory: a quarter of the container's is usual. Reads that miss wait for the disk.")
 
 
 def _hits(environment: Environment, state: CacheState) -> Finding:
@@ -55,8 +54,7 @@ def _hits(environment: Environment, state: CacheState) -> Finding:
                        "Ask INFO stats by hand: its user may not ask it.")
     return _ratio(_HITS, hits, misses, limits.cache_hit_percent, limits.lookups,
                   "41 Metrics review shows since when. Are entries evicted, or dropped by each write? A time to live "
-                  "that is "
-                  "longer helps only where the same is asked for again. Each miss is a query of the database.")
+                  "that is longer helps only where the same is asked for again. Each miss is a query of the database.")
 
 
 def _ratio(check: str, hits: int, misses: int, limit: float, least: int, advice: str) -> Finding:
@@ -76,8 +74,7 @@ def _evicted(state: CacheState) -> Finding:
     return finding(_EVICTED, good, otherwise=Verdict.WARNING, expected="none", measured=(
         f"{int(known):,} since Redis was started" if known.isdigit() else "INFO did not show them"),
         next_step="Its memory is full: 61 Capacity review shows what to give it. With sessions in the same Redis, "
-                  "users are "
-                  "logged out early.")
+                  "users are logged out early.")
 
 
 def _replies(environment: Environment, view: ClientView | Unanswered) -> Iterable[Finding]:
@@ -96,8 +93,7 @@ def _reply(cached: CachedReply, read: RepeatedRead) -> Finding:
     return finding(check, read.second == cached.hit, expected=expected,
                    measured=f"{cached.header}: {read.second or 'nothing'}, after {read.first or 'nothing'}",
                    next_step="Does the application reach its cache? 40 Health; then its log. Until then each read is "
-                             "a query "
-                             "of the database.")
+                             "a query of the database.")
 
 
 def _times(environment: Environment, state: CacheState, view: ClientView | Unanswered,
@@ -127,8 +123,7 @@ def _time(check: str, planned: int, sample: KeySample, least_s: float | None) ->
         return Finding(check, Verdict.INCONCLUSIVE, "no such key was found", expected,
                        "Is the pattern still the application's? It is `keys` in tuning.backend.cached.")
     advice = ("In the backend's environment file: the time to live as planned, then deploy. A longer one shows users "
-              "what is "
-              "not so any more; a shorter one costs queries.")
+              "what is not so any more; a shorter one costs queries.")
     words = f"{sample.longest_s:.0f} s left at most, of {pluralize(sample.found, 'key')}"
     if sample.endless:
         return finding(check, False, measured=f"{sample.endless} of {sample.found} never end", expected=expected,

@@ -13,6 +13,7 @@ from typing import Any
 from runbook_lib.capacity.checks.trends import Growth, growth
 from runbook_lib.capacity.facts.usage_history import HistoryWindow
 from runbook_lib.capacity.facts.usage_now import UsageNow
+from runbook_lib.core.text import readable_number
 from runbook_lib.core.times import from_timestamp
 from runbook_lib.environment import Environment
 from runbook_lib.environment.capacity import Resource, limit_of, why_absent
@@ -193,8 +194,7 @@ def amount(value: float | None, unit: str) -> str:
         value, unit = value / size, name
     if abs(value) < NOTHING:  # -0.0 of a flat line would read as if it fell
         value = 0.0
-    digits = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2g}" if abs(value) < 10 else f"{value:.3g}"
-    return f"{digits} {unit}".rstrip()
+    return f"{readable_number(value, 2 if abs(value) < 10 else 3)} {unit}".rstrip()
 
 
 def date_of(now: datetime, days: float) -> str:

@@ -55,9 +55,8 @@ def _packed(environment: Environment, view: ClientView) -> Finding:
     return finding(_PACKED, not bad, measured=bad_words or _saved(large),
                    expected=f"each reply of {least} bytes or more is smaller on the way", next_step=(
                        "In the proxy's nginx configuration: gzip on; gzip_proxied any; gzip_min_length 1024; and "
-                       "gzip_types "
-                       f"with the type of {bad[0].path if bad else 'the file'}. Then nginx -t && nginx -s reload. Text "
-                       "shrinks to about a third, and with it the time to load on a slow line."))
+                       f"gzip_types with the type of {bad[0].path if bad else 'the file'}. Then nginx -t && nginx -s "
+                       "reload. Text shrinks to about a third, and with it the time to load on a slow line."))
 
 
 def _saved(large: list[ServedFile]) -> str:
@@ -85,8 +84,7 @@ def _fresh(view: ClientView) -> Finding:
     good = page.maximum_age_s == 0 or ("must-revalidate" in page.cache_control and page.maximum_age_s is not None)
     return finding(_FRESH, good, measured=page.cache_control or "no Cache-Control", expected="no-cache", next_step=(
         "In nginx, for the page: add_header Cache-Control no-cache; then nginx -s reload. Until then browsers show "
-        "the old "
-        "page after a release, and ask for files that are gone."))
+        "the old page after a release, and ask for files that are gone."))
 
 
 def _minified(view: ClientView) -> Finding:
@@ -97,8 +95,7 @@ def _minified(view: ClientView) -> Finding:
     return finding(_MINIFIED, not bad, measured="; ".join(
         f"{one.path}: lines of {one.line_bytes:.0f} bytes" for one in bad[:4]) or pluralize(len(files), "file"),
         expected="all", next_step=("Build for production (Vite: build.minify not false), then deploy. Comments and "
-                                   "spaces are "
-                                   "a third of a script, and are read by each browser."))
+                                   "spaces are a third of a script, and are read by each browser."))
 
 
 def _split(view: ClientView) -> Finding:
@@ -109,8 +106,7 @@ def _split(view: ClientView) -> Finding:
         f"{one.path.rpartition('/')[2]} {readable_size(one.size_bytes)}" for one in scripts[:6]),
         expected="more than one script", next_step=(
             "In the bundler, a part of its own for libraries (Vite: build.rollupOptions.output.manualChunks). A "
-            "release then "
-            "changes only the application's part, and browsers keep the rest."))
+            "release then changes only the application's part, and browsers keep the rest."))
 
 
 def _lazy(view: ClientView) -> Finding:
@@ -124,8 +120,7 @@ def _lazy(view: ClientView) -> Finding:
                                                                                              "once"),
         expected="some scripts are loaded when they are needed", next_step=(
             "Import what is not shown first with import() (React: lazy and Suspense), then deploy. The first page "
-            "shows "
-            "sooner by what it does not load."))
+            "shows sooner by what it does not load."))
 
 
 def _size(environment: Environment, view: ClientView) -> Finding:
@@ -137,5 +132,4 @@ def _size(environment: Environment, view: ClientView) -> Finding:
         f"{readable_size(sent)} of scripts on the way, {readable_size(size)} unpacked{elsewhere}"),
         expected=f"{most} KiB at most", next_step=(
             "Load later what is not shown first (*lazy loading*), and look for large libraries in the bundler's "
-            "report. A "
-            "phone takes about a second for each 200 KiB before anything shows."))
+            "report. A phone takes about a second for each 200 KiB before anything shows."))

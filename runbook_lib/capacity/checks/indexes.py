@@ -42,8 +42,7 @@ def _missing(environment: Environment, usage: DatabaseUsage,
     words = ", ".join(one.name for one in read_whole[:3])
     return (Finding(_NO_MISSING, Verdict.PASSED, f"{words}: read whole, but no statement compares a column of it that "
                     "lacks an index" if words else f"of {pluralize(usage.tables_in_all, 'table')} none is large and "
-                                                   f"often "
-                    "read whole"),)
+                                                   "often read whole"),)
 
 
 def _wanted(table: TableUsage, statistics: StatementStatistics | Unanswered) -> tuple[str, ...]:
@@ -72,13 +71,11 @@ def _missing_of(table: TableUsage, columns: tuple[str, ...], known: bool, keys: 
         return Finding(check, Verdict.FAILED, measured, "large tables are read by an index",
                        f"CREATE INDEX CONCURRENTLY ON {table.name} ({_identifier(columns[0])}); Statements compare "
                        f"{' and '.join(columns[:3])}. A read touches the rows that it needs instead of all. Try it "
-                       f"with "
-                       "EXPLAIN first; each index makes writes a little slower.")
+                       "with EXPLAIN first; each index makes writes a little slower.")
     return finding(check, known or by_key, otherwise=Verdict.WARNING, measured=measured,
                    expected="large tables are read by an index",
                    next_step="No statement is known that would show the column: see *statement statistics*, then "
-                             "EXPLAIN the "
-                             "statements that read this table, and index what they compare.")
+                             "EXPLAIN the statements that read this table, and index what they compare.")
 
 
 def _identifier(name: str) -> str:
@@ -90,8 +87,7 @@ def _unindexed_keys(environment: Environment, usage: DatabaseUsage) -> tuple[Fin
     bad = [Finding(f"foreign key without index: {one.name} of {one.table}", Verdict.WARNING,
                    f"{rows[one.table]:,} rows, key ({', '.join(one.columns)})", "an index that begins with its columns",
                    f"CREATE INDEX CONCURRENTLY ON {one.table} ({', '.join(one.columns)}); Until then each delete or "
-                   f"change of "
-                   f"a key in {one.points_to} reads the whole table.")
+                   f"change of a key in {one.points_to} reads the whole table.")
            for one in usage.foreign_keys if rows.get(one.table, 0) >= environment.tuning.limits.table_rows]
     return (*bad[:MOST], *_more(bad, "foreign keys without index"))
 
@@ -106,19 +102,23 @@ def _unused(environment: Environment, usage: DatabaseUsage) -> tuple[Finding, ..
                         if usage.indexes_in_all != 1 else "1 index", expected),)
     names = ", ".join(one.name for one in unused[:MOST])
     if days is None or days < limits.statistics_days:
-        since = "since an unknown time" if days is None else f"for {days:.1f} days only"
+        since = "since an unknown time" if days is None else f"for {_short(days)} only"
         return (Finding(_NO_UNUSED, Verdict.NOT_APPLICABLE,
                         f"counted {since}, so that it is too early to call unused what was not read yet: {names}",
                         expected, f"Run again when the statistics are {limits.statistics_days} days old."),)
     bad = [Finding(f"unused index: {one.name}", Verdict.WARNING,
                    f"not read once in {days:.0f} days; {readable_size(one.pages * usage.block_bytes)}", expected,
                    f"DROP INDEX CONCURRENTLY {one.name}; Each write to {one.table} keeps it up to date for nothing. "
-                   f"Keep its "
-                   f"definition: SELECT pg_get_indexdef('{one.name.replace(chr(39), chr(39) * 2)}'::regclass). Is "
-                   f"there a "
-                   "standby server, or a yearly report, that reads it?")
+                   "Keep its definition: SELECT "
+                   f"pg_get_indexdef('{one.name.replace(chr(39), chr(39) * 2)}'::regclass). Is there a standby server, "
+                   "or a yearly report, that reads it?")
            for one in unused]
     return (*bad[:MOST], *_more(bad, _NO_UNUSED))
+
+
+def _short(days: float) -> str:
+    hours = 24 * days
+    return f"{days:.1f} days" if hours >= 48 else f"{hours:.0f} h" if hours >= 2 else f"{60 * hours:.0f} min"
 
 
 def _broken(usage: DatabaseUsage) -> tuple[Finding, ...]:
@@ -131,8 +131,8 @@ def _broken(usage: DatabaseUsage) -> tuple[Finding, ...]:
     bad = [Finding(f"invalid index: {one.name}", Verdict.FAILED, f"never read, and kept up to date by each write to "
                                                                  f"{one.table}",
                    "every index is valid", f"REINDEX INDEX CONCURRENTLY {one.name}; or, where nothing needs it, DROP "
-                                           f"INDEX "
-                   f"CONCURRENTLY {one.name}; No backup holds it: after a restore it is gone.") for one in broken]
+                                           f"INDEX CONCURRENTLY {one.name}; No backup holds it: after a restore it is "
+                                           "gone.") for one in broken]
     return (*bad[:MOST], *_more(bad, _VALID))
 
 

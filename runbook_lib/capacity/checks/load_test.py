@@ -15,6 +15,7 @@ from runbook_lib.capacity.facts.load_result import (
 )
 from runbook_lib.capacity.facts.load_test import CLOSED, OPEN, LoadTestRun
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
+from runbook_lib.core.text import readable_number
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.releases import Deployed
@@ -199,4 +200,4 @@ def _end_in_words(result: LoadResult, test: LoadTestRun) -> str:
 
 def _percent(stage: LoadStage) -> str:
     rate = stage.counts.error_rate_percent
-    return "an unknown share failed" if rate is None else f"{rate:.2g} % failed"
+    return "an unknown share failed" if rate is None else f"{readable_number(rate, 2)} % failed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runbook_lib.capacity.facts.slow_statements import Statement, StatementStatistics
 from runbook_lib.core.findings import Finding, Verdict, finding
-from runbook_lib.core.text import head_of, pluralize
+from runbook_lib.core.text import head_of, pluralize, readable_number
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.availability import Unanswered
 
@@ -52,15 +52,15 @@ def _none_slow(statistics: StatementStatistics, expected: str) -> Finding:
                        expected, "Run again after a day of traffic.")
     slowest = max((one.mean_ms for one in statistics.statements), default=None)
     return finding(_FAST, None if slowest is None else True, expected=expected,
-                   measured="no statement was counted" if slowest is None else f"the slowest mean is {slowest:.3g} ms")
+                   measured="no statement was counted" if slowest is None
+                   else f"the slowest mean is {readable_number(slowest)} ms")
 
 
 def _slow(place: int, one: Statement, expected: str) -> Finding:
     verdict = Verdict.FAILED if one.share >= 10 else Verdict.WARNING
     return Finding(f"slow statement {place}", verdict,
                    f"mean {one.mean_ms:.0f} ms, {pluralize(one.calls, 'call')}, {one.share:.0f} % of all statements' "
-                   f"time: "
-                   f"{head_of(one.text, 300)}", expected, _advice(one))
+                   f"time: {head_of(one.text, 300)}", expected, _advice(one))
 
 
 def _advice(one: Statement) -> str:

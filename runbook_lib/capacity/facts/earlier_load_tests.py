@@ -11,6 +11,7 @@ from runbook_lib.capacity.facts.load_result import LoadResult, load_result_of
 from runbook_lib.capacity.facts.load_test import FORMAT, LoadTestRun
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.foreign_json import read_json
+from runbook_lib.core.text import readable_number
 from runbook_lib.core.times import from_timestamp
 
 
@@ -33,7 +34,7 @@ class EarlierLoadTest:
         errors = stage.counts.error_rate_percent if stage else None
         return {"started (UTC)": f"{self.started:%Y-%m-%d %H:%M}", "model": self.model,
                 "load": f"{stage.load:g}" if stage else "–", "p95 (ms)": "–" if p95_ms is None else f"{p95_ms:.0f}",
-                "errors (%)": "–" if errors is None else f"{errors:.2g}", "ended": self.result.ended}
+                "errors (%)": "–" if errors is None else readable_number(errors, 2), "ended": self.result.ended}
 
 
 def earlier_load_tests(kept: Iterable[tuple[datetime, str, str]]) -> tuple[EarlierLoadTest, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
-from runbook_lib.core.text import head_of, pluralize
+from runbook_lib.core.text import head_of, pluralize, readable_number
 from runbook_lib.environment import Environment
 from runbook_lib.observability.facts.log_masking import NOT_FOUND, OTHERS
 from runbook_lib.observability.facts.log_results import LogReading, LogReview, MessageTemplate, RouteTimes
@@ -59,11 +59,12 @@ def few_requests_fail(environment: Environment, review: LogReview) -> Finding:
     if absent:
         return _without(ERRORS, absent, expected)
     share = 100 * review.errors / review.requests
-    words = f"{review.errors:,} of {review.requests:,} ({share:.2g} %)"
+    words = f"{review.errors:,} of {review.requests:,} ({readable_number(share, 2)} %)"
     after = review.requests - review.requests_before
     if review.deployed_at and review.requests_before and after:
-        words += (f"; since the deployment {100 * (review.errors - review.errors_before) / after:.2g} %, "
-                  f"before {100 * review.errors_before / review.requests_before:.2g} %")
+        since, before = (readable_number(100 * errors / requests, 2) for errors, requests in (
+            (review.errors - review.errors_before, after), (review.errors_before, review.requests_before)))
+        words += f"; since the deployment {since} %, before {before} %"
     enough = review.requests >= fewest
     return finding(ERRORS, share <= limit if enough else None, measured=words, expected=expected,
                    next_step="The failed requests below name their routes, and what the application logged for them."

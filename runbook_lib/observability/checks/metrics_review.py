@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
+from runbook_lib.core.text import readable_number
 from runbook_lib.environment import Environment
 from runbook_lib.environment.metrics import Metric
 from runbook_lib.observability.checks.level_shifts import LevelShift, level_shifts
@@ -204,8 +205,7 @@ def marks_of(window: MetricsWindow, deployed: Deployed | Unanswered, backups: Ba
 
 def amount(value: float, unit: str) -> str:
     """A value with its unit, three digits: `0.21 s`, `84 %`, `1,200 req/s`."""
-    digits = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-    return f"{digits} {unit}".rstrip()
+    return f"{readable_number(value)} {unit}".rstrip()
 
 
 def _typical(values: Known, unit: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, overload
 
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
-from runbook_lib.core.text import head_of
+from runbook_lib.core.text import head_of, readable_number
 from runbook_lib.core.times import from_timestamp
 
 MOST_POINTS = 11_000  # Prometheus refuses a query for more of them in a series
@@ -53,7 +53,8 @@ class Values(Sequence[float | None]):
         known = self.known
         if not known:
             return f"none of {len(self)} points"
-        return f"{len(known)} of {len(self)} points, {min(known):.4g} to {max(known):.4g}"
+        least, most = readable_number(min(known), 4), readable_number(max(known), 4)
+        return f"{len(known)} of {len(self)} points, {least} to {most}"
 
     __repr__ = __str__
 

@@ -26,11 +26,18 @@ def words_of(figure: object) -> str:
 
 def test_statements_have_their_calls_and_slow_ones_a_pattern_too(staging: Environment) -> None:
     figure = slowest_statements(staging, StatementStatistics("postgres", statements=(QUICK, SLOW), since=SINCE))
-    assert "12 s (60 %), 4,000 calls, mean 3 ms: SELECT * FROM builds" in words_of(figure)
+    assert "12 s (60 %), 4000 calls, mean 3 ms: SELECT * FROM builds" in words_of(figure)
     bars = figure.axes[0].patches
     assert [bool(bar.get_hatch()) for bar in bars] == [False, True]
     assert "2026-11-01 00:00 UTC" in figure.axes[0].get_xlabel()
     assert "<b>" not in to_svg(figure)
+
+
+def test_a_statement_that_came_once_is_not_called_slow_and_its_mean_is_readable(staging: Environment) -> None:
+    once = replace(QUICK, calls=1, total_ms=5_344.4, mean_ms=5_344.4)
+    figure = slowest_statements(staging, StatementStatistics("postgres", statements=(once,), since=SINCE))
+    assert "1 call, mean 5,344 ms" in words_of(figure)
+    assert not figure.axes[0].patches[0].get_hatch()
 
 
 def test_without_statements_the_chart_says_why(staging: Environment) -> None:

@@ -21,6 +21,7 @@ from runbook_lib.core.text import (
     parse_assignments,
     pluralize,
     printable,
+    readable_number,
     server_address,
     tail_of,
     to_last_line,
@@ -140,3 +141,12 @@ def test_a_megabyte_without_a_line_end_is_made_printable_in_linear_time(text: st
     printable(text)
     # ten times as much text: a quadratic search would take a hundred times as long, and minutes
     assert time.process_time() - began < 40 * tenth + 5
+
+
+@pytest.mark.parametrize(("value", "digits", "shown"), [
+    (0, 3, "0"), (-0.0, 3, "0"), (0.00001234, 3, "0.0000123"), (1e-12, 3, "0"), (0.0721, 2, "0.072"), (9.96, 2, "10"),
+    (99.96, 3, "100"), (100.0, 2, "100"), (33.3333, 2, "33"), (999.7, 3, "1,000"), (5344.4, 3, "5,344"), (12_345.6, 4, "12,346"),
+    (1e15, 3, "1,000,000,000,000,000"), (-3.14159, 3, "-3.14"), (-12_345, 3, "-12,345"), (float("inf"), 3, "inf"), (float("nan"), 3, "nan"),
+])
+def test_a_number_is_never_a_power_of_ten(value: float, digits: int, shown: str) -> None:
+    assert readable_number(value, digits) == shown
