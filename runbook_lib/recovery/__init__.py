@@ -6,6 +6,7 @@ _HOMES = {
     "survey": "runbook_lib.recovery.facts.backup_survey",
     "survey_drills": "runbook_lib.recovery.facts.drills",
     "survey_databases": "runbook_lib.recovery.facts.restore_databases",
+    "survey_stopped_writers": "runbook_lib.recovery.facts.stopped_writers",
     "survey_configuration": "runbook_lib.recovery.facts.configuration_backups",
     "survey_files": "runbook_lib.recovery.plans.configuration_backup",
     "survey_schedules": "runbook_lib.recovery.facts.installed_schedules",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from runbook_lib.connections.lock.record import Record, parse
 from runbook_lib.core.errors import LockHeld, PreconditionFailed, RunbookError
 
-# the name under which programs/maintenance_watchdog.sh breaks the lock of a run that left users in maintenance mode
+# the name under which the watchdogs of a restore break the lock of a run that died and left users without the API
 MAINTENANCE_WATCHDOG = "the maintenance watchdog"
 
 
@@ -47,7 +47,7 @@ def _broken(by: Record, where: str) -> LockHeld:
     if by.get("by") == MAINTENANCE_WATCHDOG:
         return LockHeld(
             f"The lock had no live holder, so {MAINTENANCE_WATCHDOG} took over at {by.get('at', 'an unknown time')}: "
-            "it ends maintenance mode on the database that now has the name.",
+            "it lets users in again, on the database that now has the name.",
             where=where,
             next_step="Run the notebook again at once: it finishes what was started.",
         )

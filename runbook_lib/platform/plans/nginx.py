@@ -33,6 +33,7 @@ done
 """
 
 
+IF_NGINX = "command -v nginx >/dev/null || { echo 'no nginx runs in it'; exit 0; }\n"
 REFUSED = 4  # nginx does not take the configuration on the disk, and goes on with the one it has
 
 
@@ -50,6 +51,19 @@ def reload_if_running(environment: Environment, *, accepts: tuple[int, ...] = (0
     """The same without reading the Compose file; passes where nginx is not running. With REFUSED in `accepts`, also
     where nginx keeps the configuration it has."""
     return exec_if_running(environment, environment.proxy_service, RELOAD, timeout_s=30, accepts=accepts)
+
+
+def follow_restarted(environment: Environment) -> tuple[Command, ...]:
+    """For after containers behind the proxy were started again: nginx looks up their addresses anew.
+
+    Nothing where the environment names no proxy. Passes where it is none of nginx's kind, which look them up
+    themselves, and where nginx refuses its files: it goes on, and whether users are answered is asked afterwards.
+    """
+    if not environment.proxy_service:
+        return ()
+    # 126, 127: a container without a shell
+    return (exec_if_running(environment, environment.proxy_service, IF_NGINX + RELOAD, timeout_s=30,
+                            accepts=(0, REFUSED, 126, 127)),)
 
 
 def wait_until_drained(environment: Environment) -> Command:

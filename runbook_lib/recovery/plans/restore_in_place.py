@@ -5,9 +5,12 @@ No proxy of ours answers meanwhile, so that users see what they see whenever the
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from runbook_lib.core.findings import Finding
+from runbook_lib.core import programs
+from runbook_lib.core.commands import Command
+from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.environment import Environment
@@ -18,13 +21,20 @@ from runbook_lib.platform.facts.endpoints import Endpoint, survey_endpoints
 from runbook_lib.platform.facts.releases import Deployed, current_state
 from runbook_lib.platform.plans import verification
 from runbook_lib.platform.plans.compose import start_services, stop_services
+from runbook_lib.platform.plans.nginx import follow_restarted
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
-from runbook_lib.recovery.facts.restore_databases import Databases
+from runbook_lib.recovery.facts.restore_databases import Databases, as_superuser
+from runbook_lib.recovery.facts.stopped_writers import NOTE
 from runbook_lib.recovery.plans import restore_steps as steps
 from runbook_lib.recovery.plans.restore_preparation import preparation, restore_facts, unchanged_since_plan
 
 OUTAGE = "about 30 seconds, and as long as the application takes to start"
+# a proxy looks up an address once, and two containers that start at once may change theirs
+STALE_PROXY = ("The containers are healthy, and users get no answer: a proxy that the environment file does not name "
+               "may still send them to an old address. Reload it (nginx: `nginx -s reload`), ask again, and name it in "
+               "proxy.service: 32 then reloads it itself.")
+UNANSWERED = frozenset((None, 502, 503, 504))
 AT_ITS_START = "the application brings its schema up to date itself, when it starts"
 
 
@@ -39,12 +49,12 @@ def plan_restore_in_place(environment: Environment, deployed: Deployed, containe
                                     resumed=databases.interrupted is not None)
     wanted = (
         *prepared,
-        stop_writers(environment),
+        stop_writers(environment, containers),
         steps.swap(environment, backup),
         *steps.flush_cache(environment),
-        start_writers(environment),
+        start_writers(environment, containers),
         verify(environment, containers, texts_of),
-        steps.commit_restore(environment, backup),
+        _commit(environment, backup),
     )
     return Plan(
         f"restore {backup.name}", environment.name, wanted,
@@ -62,36 +72,53 @@ def plan_restore_in_place(environment: Environment, deployed: Deployed, containe
     )
 
 
-def stop_writers(environment: Environment) -> Step:
-    """Stop whatever writes. Undone: started again, as it was."""
-    writers = environment.release.writers
+def stop_writers(environment: Environment, before: tuple[Container, ...]) -> Step:
+    """Stop whatever writes. Undone: what ran `before` is started again, as it was.
+
+    A watchdog stays on the server until the run ends: it does the same should the run die before it can.
+    """
+    writers, ran = environment.release.writers, _ran(environment, before)
+    watchdog = Command(
+        ("bash", "-s", "--", environment.server.directory, environment.project, environment.proxy_service,
+         ",".join(writers), str(environment.limits.watchdog_interval_s), environment.database.name,
+         *as_superuser(environment)),
+        stdin=watchdog_program(), timeout_s=60,
+    )
     return Step(
         StepKey.STOP_WRITERS,
         f"Stop {', '.join(writers)}",
-        (stop_services(environment, *writers),),
-        undo=(start_services(environment, *writers),),
-        # no watchdog ends this outage, as one ends maintenance mode: what an operator types is in the plan
+        (watchdog, stop_services(environment, *writers)),
+        undo=(start_services(environment, *ran), *follow_restarted(environment), _forget(environment)),
         why=f"the outage begins: {OUTAGE}. Nothing is written from here on; users get no answer, or a proxy's error. "
-        "Should this run be killed: run again, which also opens the database where it was being swapped. To start the "
-        f"application alone, on the server: `{_by_hand(environment)}`",
+        "Should this run be killed, a watchdog on the server opens the database and starts what ran before. To start "
+        f"the application by hand, on the server: `{_by_hand(environment, ran)}`",
     )
 
 
-def start_writers(environment: Environment) -> Step:
+def start_writers(environment: Environment, before: tuple[Container, ...]) -> Step:
     """Start what was stopped. Undone: stopped, so that it cannot write while the names are swapped back."""
-    writers = environment.release.writers
+    ran, api = _ran(environment, before), environment.release.api
+    # what its operators had stopped stays so; but not the application itself, whose data may have been what ended it
+    wanted = tuple(name for name in environment.release.writers if name in ran or name == api)
     return Step(
         "start-writers",
-        f"Start {', '.join(writers)}",
-        (start_services(environment, *writers),),
-        undo=(stop_services(environment, *writers),),
+        f"Start {', '.join(wanted)}",
+        (start_services(environment, *wanted), *follow_restarted(environment)),
+        undo=(stop_services(environment, *environment.release.writers),),
         why="the same containers, which open new connections to the restored database. The outage ends",
     )
 
 
+def watchdog_program() -> str:
+    """The program that starts again what a restore in place had stopped, and whose run died."""
+    return programs.text("recovery/database_definition.sh", "recovery/watchdog_parts.sh",
+                         "recovery/writers_watchdog.sh")
+
+
 def verify(environment: Environment, containers: tuple[Container, ...], texts_of: frozenset[str]) -> Step:
     """Does the application answer, as users ask it, on the restored database?"""
-    expected = {*_healthy(containers), *environment.release.writers, *environment.data_services}
+    wanted = {*_ran(environment, containers), environment.release.api}
+    expected = {*_healthy(containers), *wanted, *environment.data_services}
     gate = _answers(environment, containers, "the application on the restored database", expected, texts_of)
     return Step(StepKey.GATE_EXTERNAL, "Verify as users see it", (gate,))
 
@@ -99,7 +126,7 @@ def verify(environment: Environment, containers: tuple[Container, ...], texts_of
 def _previous_answers(environment: Environment, before: tuple[Container, ...]) -> Gate | None:
     """None where it was not healthy before, which may be what the restore is for: it need not become so by an undo."""
     healthy = _healthy(before)
-    if not set(environment.release.writers) <= healthy:
+    if not set(_ran(environment, before)) <= healthy:
         return None
     return _answers(environment, before, "the application on its previous database", healthy, frozenset())
 
@@ -108,10 +135,26 @@ def _healthy(containers: tuple[Container, ...]) -> set[str]:
     return {one.service for one in containers if one.is_healthy}
 
 
-def _by_hand(environment: Environment) -> str:
+def _ran(environment: Environment, before: tuple[Container, ...]) -> tuple[str, ...]:
+    """The writers that ran; where none did, all: a run that died before this one may have left them stopped."""
+    running = {one.service for one in before if one.state == "running"}
+    return tuple(name for name in environment.release.writers if name in running) or environment.release.writers
+
+
+def _forget(environment: Environment) -> Command:
+    return Command(("rm", "-f", "--", environment.server.path(NOTE)))
+
+
+def _commit(environment: Environment, backup: Backup) -> Step:
+    step = steps.commit_restore(environment, backup)
+    # from here on whatever is stopped was stopped by its operators
+    return replace(step, actions=(*step.actions, _forget(environment)))
+
+
+def _by_hand(environment: Environment, services: tuple[str, ...]) -> str:
     files = " ".join(f"-f {name}" for name in environment.compose.files)
     return (f"cd {environment.server.directory} && docker compose -p {environment.project} --project-directory . "
-            f"{files} start {' '.join(environment.release.writers)}")
+            f"{files} start {' '.join(services)}")
 
 
 def _answers(environment: Environment, before: tuple[Container, ...], name: str, expected: set[str],
@@ -121,8 +164,12 @@ def _answers(environment: Environment, before: tuple[Container, ...], name: str,
     services = tuple(one for one in environment.running_services("") if one in expected)
 
     def judge(containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...]) -> tuple[Finding, ...]:
-        return (*containers_are_healthy(containers, services, restarts),
-                *endpoints_show(environment, endpoints, "", texts_of=texts_of))
+        inside = containers_are_healthy(containers, services, restarts)
+        shown = endpoints_show(environment, endpoints, "", texts_of=texts_of)
+        stale = not environment.proxy_service and all(one.verdict.acceptable for one in inside) and any(
+            one.status in UNANSWERED for one in endpoints)
+        return (*inside, *(replace(one, next_step=STALE_PROXY) if stale and one.verdict is Verdict.FAILED else one
+                           for one in shown))
 
     questions: tuple[Any, ...] = (survey_containers(environment), survey_endpoints(environment))
     rules = environment.gate

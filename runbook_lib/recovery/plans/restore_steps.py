@@ -213,7 +213,8 @@ def restore_program() -> str:
 
 def watchdog_program() -> str:
     """The program that ends a maintenance mode whose run died."""
-    return programs.text("recovery/database_definition.sh", "recovery/maintenance_watchdog.sh")
+    return programs.text("recovery/database_definition.sh", "recovery/watchdog_parts.sh",
+                         "recovery/maintenance_watchdog.sh")
 
 
 def _upstreams(environment: Environment, text: str) -> tuple[WriteFile | Command, ...]:

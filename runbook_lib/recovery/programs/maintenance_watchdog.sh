@@ -1,6 +1,6 @@
-# shellcheck shell=bash disable=SC2016
+# shellcheck shell=bash disable=SC2016,SC2154
 # Ends a maintenance mode whose run died: `bash -s -- CHECKOUT PROJECT PROXY SERVICE,… INTERVAL_S DATABASE WORD…`, before
-# maintenance mode is turned on; the WORDs run psql as the superuser. Follows database_definition.sh. The
+# maintenance mode is turned on; the WORDs run psql as the superuser. Follows database_definition.sh and watchdog_parts.sh. The
 # watchdog stays on the server in the background. While the environment's lock is held it does nothing, and when maintenance mode is
 # off it exits. When the lock was not held for a while and maintenance mode is still on, no run is left to turn it off:
 # each SERVICE, what writes in the live release, is started, and gets its users when all are healthy; the database first lets
@@ -11,7 +11,6 @@ set -uo pipefail
 export MAINTENANCE='maintenance mode: the API is unavailable'
 export MAINTENANCE_BEFORE_0_2='the API is closed for a moment'  # the page of a run of version 0.1.0, which saved door-open.conf
 cd -- "$1/.runbook" || exit 1
-OPEN_AGAIN=$(open_again); export OPEN_AGAIN SAVED_LIMIT TRUE_LIMIT SAVED_ACCESS
 # a second run finds maintenance mode on, and must not save that page as what to go back to
 if grep -qsF -- "$MAINTENANCE_BEFORE_0_2" upstreams/active.conf; then
     cp -- door-open.conf before-maintenance.conf || exit 1
@@ -23,13 +22,6 @@ fi
 read -r -d '' watchdog <<'WATCHDOG'
 project=$1 proxy=$2 run_id=$4 interval_s=$5 database=$6; superuser=("${@:7}")
 IFS=, read -ra services <<<"$3"
-log() { printf '%(%FT%TZ)T %s\n' -1 "$*"; }
-# labelled SERVICE [OPTION…]: by Compose's labels, newest first. A recreation that was interrupted leaves its hash in front
-# of a container's name, and the names of two projects are alike.
-labelled() {
-    docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project" \
-        --filter label=com.docker.compose.oneoff=False --filter "label=com.docker.compose.service=$1" "${@:2}" 8>&- 9>&- | sed -n 1p
-}
 nginx=$(labelled "$proxy" --filter status=running)
 written() { grep -qsF -e "$MAINTENANCE" -e "$MAINTENANCE_BEFORE_0_2" upstreams/active.conf; }
 # whether nginx itself still answers, on port 8503 (2137 in hexadecimal), and so has not reloaded the file; when it cannot
@@ -42,14 +34,6 @@ loaded() {
     esac
 }
 in_maintenance() { written || loaded; }
-# holds each lock for an instant only, so that no run finds it taken because of these probes
-lock_is_free() { flock -n lock true && flock -n jobs.lock true; }
-# for what has no health check it is enough to run, as it is for the run that died
-healthy() {
-    local one form='{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}'
-    for one in "${containers[@]}"; do [[ $(docker inspect --format "$form" "$one" 2>&1) =~ ^(healthy|running)$ ]] || return; done
-}
-
 reloaded() { docker exec "$nginx" nginx -s reload 8>&- 9>&-; }
 reload() {
     if reloaded || { nginx=$(labelled "$proxy" --filter status=running); [[ -n $nginx ]] && reloaded; }; then log 'maintenance mode is off'; fi
@@ -64,29 +48,21 @@ end_maintenance() {
     start_again || { exec 8>&- 9>&-; return 1; }
 }
 
-# a database that does not answer now is not what keeps the service from starting: then it is not healthy, and no user comes
-let_in() {
-    # both locks are held meanwhile: no run may wait for a database that hangs
-    timeout -k 10 60 "${superuser[@]}" -v name="$database" -v true_limit="$TRUE_LIMIT" -v saved_limit="$SAVED_LIMIT" -v saved_access="$SAVED_ACCESS" \
-        <<<"$OPEN_AGAIN" || log "$database could not be asked whether a swap had closed it"
-}
-
 start_again() {
-    # should that run only have lost its connection, it must not continue while this program changes the same things
-    mkdir -p broken && printf '{"by": "the maintenance watchdog", "at": "%(%FT%TZ)T"}\n' -1 >"broken/$run_id" || return 1
+    break_claim "$run_id" || return 1
     if ! written; then
         log "the lock is not held and nginx has not reloaded the upstreams that $run_id wrote back"
         reload
     fi
     log "the lock is not held and $run_id left maintenance mode on: starting ${services[*]}"
-    let_in 8>&- 9>&-
-    local one container tries=0; containers=()
+    admitted=; let_in 8>&- 9>&-
+    local one container; containers=()
     for one in "${services[@]}"; do
         container=$(labelled "$one")
         [[ -n $container ]] && docker start "$container" 8>&- 9>&- || return 1
         containers+=("$container")
     done
-    until healthy 8>&- 9>&-; do ((++tries < 90)) || { log "not healthy: maintenance mode stays on"; exit 1; }; sleep 1 8>&- 9>&-; done
+    become_healthy 8>&- 9>&- || { log "not healthy: maintenance mode stays on"; exit 1; }
     cp -- before-maintenance.conf upstreams/.new && mv -fT -- upstreams/.new upstreams/active.conf || return 1
     reload
 }
@@ -103,4 +79,4 @@ WATCHDOG
 
 run_id=$(grep -oP '"run_id": *"\K[A-Za-z0-9-]+' lock.json) || exit 1
 # descriptors 5 to 9 are locks of the job that runs this: the watchdog must not keep them after that job has ended
-free=0 setsid bash -c "$watchdog" maintenance-watchdog "$2" "$3" "$4" "$run_id" "$5" "$6" "${@:7}" </dev/null >maintenance-watchdog.log 2>&1 5>&- 7>&- 8>&- 9>&- &
+free=0 setsid bash -c "$watchdog_parts$watchdog" maintenance-watchdog "$2" "$3" "$4" "$run_id" "$5" "$6" "${@:7}" </dev/null >maintenance-watchdog.log 2>&1 5>&- 7>&- 8>&- 9>&- &

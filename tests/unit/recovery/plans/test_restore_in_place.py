@@ -11,6 +11,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.findings import Verdict
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, Step
+from runbook_lib.environment.release import Proxy
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.releases import Deployed
@@ -62,8 +63,57 @@ def test_the_backup_is_loaded_while_the_application_runs_and_only_the_swap_is_no
 def test_every_writer_is_stopped_and_an_undo_starts_the_same_containers() -> None:
     assert words(step("stop-writers").actions).endswith("shop stop web worker")
     assert "docker start" in words(step("stop-writers").undo)
-    assert words(step("stop-writers").undo).endswith("web worker")
+    assert "120 web worker" in words(step("stop-writers").undo)
     assert words(step("start-writers").undo).endswith("shop stop web worker")
+
+
+def test_a_watchdog_is_there_before_anything_is_stopped_and_its_note_is_gone_when_the_run_ends() -> None:
+    stop = step("stop-writers")
+    watchdog = stop.actions[0]
+    assert isinstance(watchdog, Command)
+    assert watchdog.argv[3:8] == ("/opt/shop", "shop", "", "web,worker", "3")
+    assert "psql" in words((watchdog,))
+    forget = "rm -f -- /opt/shop/.runbook/stopped-writers"
+    assert words(stop.undo).endswith(forget) and words(step("restore-commit").actions).endswith(forget)
+    # until the swap is final, an undo may stop them once more
+    assert forget not in words(step("start-writers").actions)
+
+
+def test_what_its_operators_had_stopped_is_not_started_but_the_application_is() -> None:
+    def started(before: tuple[Container, ...], key: str) -> str:
+        made = next(one for one in plan(before=before).steps if one.key == key)
+        return words((made.undo if key == "stop-writers" else made.actions)[:1]).rpartition(" 120 ")[2]
+
+    asleep, crashed, nothing = (
+        (BEFORE[0], BEFORE[1], replace(BEFORE[2], state="exited")), (replace(BEFORE[0], state="exited"), *BEFORE[1:]), BEFORE[1:2])
+    assert (started(asleep, "stop-writers"), started(asleep, "start-writers")) == ("web", "web")
+    assert (started(crashed, "stop-writers"), started(crashed, "start-writers")) == ("worker", "web worker")
+    # an earlier run that died has left all of them stopped
+    assert (started(nothing, "stop-writers"), started(nothing, "start-writers")) == ("web worker", "web worker")
+
+
+def test_a_proxy_looks_up_the_new_addresses_also_after_an_undo() -> None:
+    behind = ENVIRONMENT.model_copy(update={"proxy": Proxy(service="entrance")})
+    made = plan_restore(behind, BY_HAND, BEFORE, TARGET, BACKUP, LIVE, pre_restore_backup=None)
+    by_key = {one.key: one for one in made.steps}
+    for actions in (by_key["start-writers"].actions, by_key["stop-writers"].undo):
+        start, reload, *_ = actions
+        assert isinstance(start, Command) and isinstance(reload, Command)
+        assert "docker start" in words((start,)) and "nginx -s reload" in words((reload,))
+        assert "entrance" in reload.argv
+    assert "nginx" not in words((*step("start-writers").actions, *step("stop-writers").undo))
+
+
+@pytest.mark.parametrize(("endpoint", "stale"), [
+    (Endpoint("/status/", 502, {}, 0.1), True), (Endpoint("/status/", None, error="refused"), True), (Endpoint("/status/", 500, {}, 0.1), False),
+], ids=["bad gateway", "no reply", "an error of its own"])
+def test_a_proxy_of_other_people_that_keeps_an_old_address_is_named_as_the_cause(endpoint: Endpoint, stale: bool) -> None:
+    gate = step("gate-external").actions[0]
+    assert isinstance(gate, Gate)
+    found = gate.judge(BEFORE, (endpoint,))
+    assert any("old address" in one.next_step for one in found) is stale
+    # where a container itself is not healthy, that is the cause
+    assert not any("old address" in one.next_step for one in gate.judge((container("web", "unhealthy"), *BEFORE[1:]), (endpoint,)))
 
 
 def test_nothing_is_left_to_compose_which_would_make_changed_containers_anew() -> None:

@@ -35,7 +35,7 @@ case "$*" in
     ps*project=theirs*) echo 9999; exit;;
     ps*) exit;;
     *" grep -c "*) [ -e "$NOTES.closed" ] && echo 1 || echo 0; exit;;
-    *psql*) cat >> "$NOTES.sql"; [ ! -e "$NOTES.unreachable" ]; exit;;
+    *psql*) cat >> "$NOTES.sql"; [ -s "$NOTES.refuse" ] || exit 0; sed -i 1d "$NOTES.refuse"; exit 2;;
     *" -s reload") rm -f "$NOTES.closed";;
 esac
 echo "$*" >> "$NOTES"
@@ -57,14 +57,15 @@ def server(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def start_watchdog(server: Path, health: str = "healthy", proxy: str = "nginx", services: str = "backend-blue") -> None:
+def start_watchdog(server: Path, health: str = "healthy", proxy: str = "nginx", services: str = "backend-blue",
+                   limit_s: int = 90) -> None:
     """Start the watchdog as the step maintenance-on does, with ten probes a second."""
     commands = server / "programs"
     commands.mkdir()
     (commands / "docker").write_text(DOCKER)
     (commands / "docker").chmod(0o755)
     variables = {**os.environ, "PATH": f"{commands}:{os.environ['PATH']}", "NOTES": str(server / "notes"),
-                 "HEALTH": health}
+                 "HEALTH": health, "WATCHDOG_LIMIT_S": str(limit_s)}
     (server / "notes").touch()
     subprocess.run(("bash", "-s", "--", str(server), "ours", proxy, services, "0.1", "shop", "docker", "exec", "77aa", "psql"),
                    env=variables, check=True, input=watchdog_program(), text=True, timeout=60)
@@ -149,16 +150,21 @@ def test_a_backend_that_cannot_start_keeps_no_run_from_the_lock(server: Path) ->
     assert within(60, lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"))
 
 
-@pytest.mark.parametrize("reachable", [True, False])
-def test_a_database_that_a_swap_had_closed_lets_the_backend_in_before_it_is_started(server: Path, reachable: bool) -> None:
-    if not reachable:
-        (server / "notes.unreachable").touch()
+def test_a_database_that_a_swap_had_closed_lets_the_backend_in_and_is_asked_until_it_answers(server: Path) -> None:
+    (server / "notes.refuse").write_text("1\n2\n")
     start_watchdog(server)
     upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
     assert within(60, lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"))
-    assert "ALLOW_CONNECTIONS true" in (server / "notes.sql").read_text()
-    log = (server / ".runbook/maintenance-watchdog.log").read_text()
-    assert ("shop could not be asked" in log) is not reachable
+    assert (server / "notes.sql").read_text().count("CONNECTION LIMIT %s") == 3
+    assert "could not be asked" not in (server / ".runbook/maintenance-watchdog.log").read_text()
+
+
+def test_a_database_that_never_answers_is_named_and_a_healthy_backend_gets_its_users(server: Path) -> None:
+    (server / "notes.refuse").write_text("no\n" * 1000)
+    start_watchdog(server, limit_s=1)
+    upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
+    assert within(60, lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"))
+    assert "shop could not be asked" in (server / ".runbook/maintenance-watchdog.log").read_text()
 
 
 def test_everything_that_writes_is_started_and_the_proxy_has_any_name(server: Path) -> None:

@@ -1,0 +1,204 @@
+"""The watchdog of a restore in place: the real program on real locks, with a docker whose containers are files."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.recovery.facts.stopped_writers import NOTE, parse_stopped_writers
+from runbook_lib.recovery.plans.restore_in_place import watchdog_program
+
+RUN = "20261127T210000Z-abcdef"
+# A container is a file below `all`, named SERVICE.ID; below `up` while it runs. psql takes what it is given, and fails as
+# often as there are lines in `refuse`.
+DOCKER = r"""#!/bin/bash
+cd "$WORLD" || exit 9
+service() { for word; do case $word in *compose.service=*) echo "${word##*=}";; esac; done; }
+case $1 in
+    ps) [ ! -e down ] || exit 1
+        folder=all; case "$*" in *status=running*) folder=up;; esac
+        for one in $folder/$(service "$@").*; do [ ! -e "$one" ] || echo "${one##*.}"; done;;
+    inspect) id=${@: -1}; one=$(echo all/*."$id"); [ -e "$one" ] || exit 1
+        case "$*" in *Running*) [ -e "up/${one#*/}" ] && echo true || echo false;; *.Id*) echo "$id";; *) cat health;; esac;;
+    start) echo "$*" >>notes; [ ! -e cannot-start ] || exit 1; one=$(echo all/*."$2"); [ -e "$one" ] || exit 1; touch "up/${one#*/}";;
+    exec) case "$*" in
+        *psql*) cat >>sql; if [ -s refuse ]; then sed -i 1d refuse; exit 2; fi;;
+        *) echo "$*" >>notes;; esac;;
+esac
+"""
+
+
+class World:
+    """A checkout, its engine, and the containers of one project."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.runbook = folder, folder / "checkout/.runbook"
+        for name in ("bin", "all", "up", "checkout/.runbook"):
+            (folder / name).mkdir(parents=True)
+        (folder / "bin/docker").write_text(DOCKER)
+        (folder / "bin/docker").chmod(0o755)
+        (folder / "health").write_text("healthy\n")
+        (self.runbook / "lock.json").write_text(f'{{"owner": "operator", "run_id": "{RUN}"}}')
+        (self.runbook / "jobs.lock").touch()
+
+    def add(self, name: str, running: bool = True) -> None:
+        (self.folder / "all" / name).touch()
+        if running:
+            (self.folder / "up" / name).touch()
+
+    def stop(self, *names: str) -> None:
+        for name in names:
+            (self.folder / "up" / name).unlink()
+
+    def watch(self, proxy: str = "", limit_s: int = 90) -> int:
+        """Start the watchdog as the step stop-writers does, with ten probes a second."""
+        path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
+        words = (str(self.folder / "checkout"), "shop", proxy, "web,worker", "0.1", "shop", "docker", "exec", "77aa", "psql")
+        done = subprocess.run(("bash", "-s", "--", *words), check=False, input=watchdog_program(), text=True, timeout=60,
+                              env={**os.environ, "PATH": path, "WORLD": str(self.folder), "WATCHDOG_LIMIT_S": str(limit_s)})
+        return done.returncode
+
+    def running(self) -> set[str]:
+        return {one.name for one in (self.folder / "up").iterdir()}
+
+    def read(self, name: str) -> str:
+        file = self.folder / name
+        return file.read_text() if file.exists() else ""
+
+    @property
+    def noted(self) -> bool:
+        return (self.folder / "checkout" / NOTE).exists()
+
+
+def within(holds: Callable[[], bool], seconds: float = 60) -> bool:
+    give_up = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > give_up:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    for name in ("web.w1", "worker.k1"):
+        made.add(name)
+    yield made
+    (tmp_path / "checkout" / NOTE).unlink(missing_ok=True)  # a watchdog that is left ends
+
+
+def test_what_a_dead_run_had_stopped_starts_again_once_the_lock_is_free(world: World) -> None:
+    with (world.runbook / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert world.watch() == 0
+        world.stop("web.w1", "worker.k1")
+        assert not within(lambda: bool(world.running()), 1.5)
+    assert within(lambda: not world.noted)
+    assert world.running() == {"web.w1", "worker.k1"}
+    assert "the maintenance watchdog" in (world.runbook / f"broken/{RUN}").read_text()
+    assert "started again: web worker" in world.read("checkout/.runbook/writers-watchdog.log")
+    assert "ALLOW_CONNECTIONS true" in world.read("sql")
+
+
+def test_a_writer_that_did_not_run_before_stays_stopped(world: World) -> None:
+    world.stop("worker.k1")
+    world.add("web.w2", running=False)
+    world.watch()
+    world.stop("web.w1")
+    assert within(lambda: not world.noted)
+    assert world.running() == {"web.w1"}
+
+
+def test_a_container_that_its_owners_made_anew_is_started_in_the_place_of_the_noted_one(world: World) -> None:
+    world.watch()
+    world.stop("web.w1", "worker.k1")
+    (world.folder / "all/web.w1").rename(world.folder / "all/web.w9")
+    assert within(lambda: not world.noted)
+    assert world.running() == {"web.w9", "worker.k1"}
+
+
+def test_what_ran_again_before_its_run_died_is_left_alone(world: World) -> None:
+    world.watch()
+    assert within(lambda: not world.noted)
+    assert "start" not in world.read("notes")
+    assert "ALLOW_CONNECTIONS true" in world.read("sql"), "the undo may have died with the database closed"
+    assert parse_stopped_writers("\n" + world.read("checkout/.runbook/writers-watchdog.log")).log == ()
+
+
+def test_a_run_that_ended_by_itself_leaves_nothing_to_do(world: World) -> None:
+    with (world.runbook / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        world.watch()
+        (world.folder / "checkout" / NOTE).unlink()
+        world.stop("worker.k1")
+    assert not within(lambda: world.read("notes") + world.read("sql") != "", 1.5)
+    assert world.running() == {"web.w1"}
+
+
+def test_the_database_is_asked_until_it_answers(world: World) -> None:
+    (world.folder / "refuse").write_text("1\n2\n3\n")
+    world.watch()
+    world.stop("web.w1", "worker.k1")
+    assert within(lambda: not world.noted)
+    log = world.read("checkout/.runbook/writers-watchdog.log")
+    assert "started again" in log and "could not be asked" not in log
+    assert world.read("refuse") == ""
+
+
+def test_a_database_that_never_answers_is_named_and_the_application_starts_all_the_same(world: World) -> None:
+    (world.folder / "refuse").write_text("no\n" * 1000)
+    world.watch(limit_s=1)
+    world.stop("web.w1", "worker.k1")
+    assert within(lambda: not world.noted)
+    assert "shop could not be asked whether a swap had closed it" in world.read("checkout/.runbook/writers-watchdog.log")
+    assert world.running() == {"web.w1", "worker.k1"}
+
+
+def test_an_application_that_is_not_healthy_in_time_is_named(world: World) -> None:
+    (world.folder / "health").write_text("starting\n")
+    world.watch(limit_s=1)
+    world.stop("web.w1")
+    assert within(lambda: not world.noted)
+    assert "not healthy within 1 s: web" in world.read("checkout/.runbook/writers-watchdog.log")
+
+
+def test_a_container_that_cannot_start_is_tried_again_and_keeps_no_run_from_the_lock(world: World) -> None:
+    (world.folder / "cannot-start").touch()
+    world.watch()
+    world.stop("web.w1", "worker.k1")
+    assert within(lambda: world.read("notes").count("start w1") >= 2)
+    subprocess.run(("flock", "-w", "60", str(world.runbook / "lock"), "true"), check=True, timeout=90)
+    (world.folder / "cannot-start").unlink()
+    assert within(lambda: not world.noted)
+    assert world.running() == {"web.w1", "worker.k1"}
+
+
+def test_a_second_run_that_dies_too_does_not_lose_what_the_first_had_stopped(world: World) -> None:
+    (world.folder / "checkout" / NOTE).write_text("20261127T200000Z-000000\nweb w1\n")
+    world.stop("web.w1")
+    world.watch()
+    world.stop("worker.k1")
+    assert within(lambda: not world.noted)
+    assert world.running() == {"web.w1", "worker.k1"}
+    assert (world.runbook / f"broken/{RUN}").exists()
+
+
+def test_the_proxy_looks_up_the_addresses_anew(world: World) -> None:
+    world.add("entrance.e1")
+    world.watch(proxy="entrance")
+    world.stop("web.w1")
+    assert within(lambda: not world.noted)
+    assert "exec e1 sh -c" in world.read("notes") and "nginx -s reload" in world.read("notes")
+
+
+def test_an_engine_that_does_not_answer_stops_the_step_before_anything_is_stopped(world: World) -> None:
+    (world.folder / "down").touch()
+    assert world.watch() == 1
+    assert not world.noted
