@@ -30,7 +30,7 @@ class StoppedWriters:
 
     @property
     def sentence(self) -> str:
-        """What happened to the last restore in place, for the report; empty where it ended by itself."""
+        """What happened to the last restore in place, for the report; empty where nothing was left of it."""
         left = f"Run {self.run} was interrupted and has left stopped: {', '.join(self.services)}. " if self.run else ""
         done = f"The watchdog on the server: {'; '.join(self.log)}." if self.log else ""
         return (left + done).strip()
