@@ -15,6 +15,14 @@ from runbook_lib.core.text import head_of, lines_of, tail_of
 
 _AGAIN = "Run the notebook again; if it stays so, run psql in the container on the server."
 _NO_ENGINE = re.compile(r"Docker daemon|docker: (command )?not found")
+_NO_SESSION = 2  # psql's exit code where no session could be opened, whatever the language of the reason
+# every role may read these; a restore notes on the database itself that it has closed it
+_CLOSED = """
+SELECT json_build_object('allowed', datallowconn, 'most', datconnlimit, 'by_restore', EXISTS (
+    SELECT FROM pg_db_role_setting, unnest(setconfig) AS one
+    WHERE setdatabase = d.oid AND setrole = 0 AND one LIKE 'runbook.%'))
+    FROM pg_database d WHERE datname = :'name';
+"""
 _NOT_RUNNING = re.compile(r"No such container|[Cc]ontainer \S+ is (not running|restarting)")
 
 
@@ -51,15 +59,37 @@ class ServerDatabase:
             self._find()
             result = self._ask(text, options, timeout_s, database or self._database)
         if result.exit_code != 0:
-            raise self._failure(result.exit_code, result.stderr)
+            closed = self._closed(database or self._database) if result.exit_code == _NO_SESSION else None
+            raise closed or self._failure(result.exit_code, result.stderr)
         return parse_rows(result.stdout)
 
-    def _ask(self, text: str, options: str, timeout_s: float, database: str) -> CommandResult:
+    def _closed(self, database: str) -> FactUnreadable | None:
+        """Why nobody may connect to it, and what opens it; None where that is not the reason, or not to be known."""
+        result = self._ask(_CLOSED, "-c statement_timeout=10000", 10.0, "postgres", "-v", f"name={database}")
+        try:
+            (found,) = parse_rows(result.stdout) if result.exit_code == 0 else []
+            allowed, most, by_restore = found["allowed"], found["most"], found["by_restore"]
+        except (ValueError, KeyError, FactUnreadable):
+            return None
+        if allowed and most != 0:
+            return None
+        where = f"{self._server.address}: PostgreSQL {database}"
+        if by_restore:
+            return FactUnreadable(
+                f"The database {database} is closed: a restore was interrupted while it swapped names.", where=where,
+                next_step="Run 32 Restore the database again: it opens the database and finishes what was begun.")
+        said, change = ("CONNECTION LIMIT is 0", "CONNECTION LIMIT -1") if allowed else (
+            "ALLOW_CONNECTIONS is false", "ALLOW_CONNECTIONS true")
+        return FactUnreadable(
+            f"The database {database} is closed by its operators: {said}.", where=where,
+            next_step=f'Where that is not meant any more, as a superuser: ALTER DATABASE "{database}" {change};')
+
+    def _ask(self, text: str, options: str, timeout_s: float, database: str, *words: str) -> CommandResult:
         # The server may speak any language, and only a superuser may ask for another: with the code of each error, by
         # which those who ask know it. psql itself speaks the language of its container.
         argv = ("docker", "exec", "-i", "--env", f"PGOPTIONS={options}", "--env", "PGCONNECT_TIMEOUT=5", "--env",
                 "LC_ALL=C", self._container, "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose",
-                "-U", self._user, "-d", database)
+                "-U", self._user, "-d", database, *words)
         return self._server.execute(Command(argv, stdin=text, timeout_s=timeout_s + 10))
 
     def _find(self) -> None:

@@ -13,6 +13,8 @@ from runbook_lib.recovery.facts.dumps import DumpContents
 from runbook_lib.recovery.facts.restore_databases import Databases
 
 SPACE_FACTOR = 1.3  # of the database's size at the time of the backup: loading writes more than what stays
+OPEN = "the live database is open"
+CLOSED_BY_OPERATORS = "closed by its operators (ALLOW_CONNECTIONS false)"
 SCHEMA = "the code can read the backup's schema"
 DISK = "the disk has space for a second database"
 ORIGIN = "the backup is this environment's own"
@@ -99,6 +101,32 @@ def _free_space(backup: Backup, databases: Databases, server: ServerState) -> Fi
                    next_step="Delete a retained database with drop_retained, or docker image prune; then run again.")
 
 
+def database_is_open(databases: Databases | None) -> tuple[Finding, ...]:
+    """The live database takes connections, and no restore of it was interrupted.
+
+    Nothing where PostgreSQL could not be asked: what does not run is another check's.
+    """
+    if databases is None or databases.live is None:
+        return ()
+    name, unfinished = databases.database, databases.interrupted_backup
+    again = "Run 32 Restore the database again" + (f' with backup = "{unfinished}"' if unfinished else "")
+    if databases.live.closed_by_restore:
+        return (finding(OPEN, False, measured=f"{name} is closed by a restore that was interrupted", expected="open",
+                        next_step=f"{again}: it opens the database and finishes what was begun. No other notebook "
+                        "opens it, and no backup can be made until then."),)
+    if not databases.live.open:
+        return (finding(OPEN, False, measured=CLOSED_BY_OPERATORS, expected="open", otherwise=Verdict.WARNING,
+                        next_step="No backup can be made of it, and a restore leaves it closed. To open it, as a "
+                        f"superuser: {_opens(name)}"),)
+    return (finding(OPEN, not unfinished, measured=f"open; a restore of {unfinished} was interrupted" if unfinished
+                    else "open", expected="open, and no restore unfinished", otherwise=Verdict.WARNING,
+                    next_step=f"{again}: it finishes what was begun."),)
+
+
+def _opens(name: str) -> str:
+    return f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true;'
+
+
 def _no_other_swap(backup: Backup, databases: Databases) -> Finding:
     interrupted = databases.interrupted_backup
     return finding(NO_OTHER_SWAP, interrupted in ("", backup.name), measured=interrupted or "none",
@@ -115,6 +143,10 @@ def _pre_restore_backup(databases: Databases, live: DatabaseState | None, wanted
     if live is None and databases.live is not None and databases.live.closed_by_restore:
         opened = "a restore that died left it closed: this run opens it first"
         return Finding(PRE_RESTORE_BACKUP, Verdict.PASSED, opened)
+    if live is None and databases.live is not None and not databases.live.open:
+        return finding(PRE_RESTORE_BACKUP, False, measured=CLOSED_BY_OPERATORS, expected="it answers",
+                       next_step="The restored one will be closed as well. To back it up first, as a superuser: "
+                       f"{_opens(databases.database)} Otherwise backup_first = False.")
     return finding(PRE_RESTORE_BACKUP, live is not None,
                    measured="it answers" if live else "the live database does not answer", expected="it answers",
                    next_step="If it cannot be fixed: backup_first = False. It is retained as it is.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -120,3 +121,24 @@ def test_another_database_of_the_server_is_asked_where_one_is_named() -> None:
     asked.rows("SELECT 1 AS n", database="postgres")
     asked.rows("SELECT 1 AS n")
     assert [str(one).split(" -d ")[1].split()[0] for one in server.asked if " -d " in str(one)] == ["postgres", "staging_db"]
+
+
+REFUSED = (2, "", "psql: Fehler: Datenbank »staging_db« akzeptiert gegenwärtig keine Verbindungen")
+
+
+@pytest.mark.parametrize(("found", "what", "following"), [
+    ({"allowed": False, "most": -1, "by_restore": True}, "a restore was interrupted while it swapped names", "Run 32 Restore"),
+    ({"allowed": True, "most": 0, "by_restore": True}, "a restore was interrupted while it swapped names", "Run 32 Restore"),
+    ({"allowed": False, "most": 42, "by_restore": False}, "closed by its operators: ALLOW_CONNECTIONS is false", "ALLOW_CONNECTIONS true"),
+    ({"allowed": True, "most": 0, "by_restore": False}, "closed by its operators: CONNECTION LIMIT is 0", "CONNECTION LIMIT -1"),
+    ({"allowed": True, "most": 42, "by_restore": False}, "akzeptiert gegenw", "docker compose logs"),
+    (None, "akzeptiert gegenw", "docker compose logs"),
+], ids=["shut in a swap", "limited in a swap", "shut by operators", "limited by operators", "full", "another database is closed too"])
+def test_a_closed_database_says_who_closed_it_and_what_opens_it_in_any_language(
+        found: dict[str, Any] | None, what: str, following: str) -> None:
+    answer = REFUSED if found is None else json.dumps(found) + "\n"
+    server = ScriptedServer(commands={"-d staging_db": REFUSED, "-d postgres": answer, "docker ps": "4f2c\n"})
+    asked = ServerDatabase(server, database="staging_db", user="staging_user", project="p", service="postgres")  # type: ignore[arg-type]
+    with pytest.raises(FactUnreadable, match=what) as caught:
+        asked.rows("SELECT 1 AS n")
+    assert following in caught.value.next_step
