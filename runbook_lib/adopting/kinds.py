@@ -18,6 +18,7 @@ class Kind:
     port: int
 
 
+REVERSE_PROXY = "Reverse proxy"
 DATABASE = Kind(r"postgres(ql)?|postgis|pgvector|timescaledb(-ha)?|postgresql-repmgr|pgvecto-rs", "PostgreSQL",
                 "Database", 5432)
 CACHE = Kind(r"redis(-stack(-server)?)?|valkey|keydb|dragonfly", "Redis", "Cache", 6379)
@@ -25,9 +26,9 @@ KINDS = (
     DATABASE, CACHE,
     Kind(r"mysql|mariadb|percona(-server)?", "MySQL", "Database", 3306),
     Kind(r"mongo(db)?", "MongoDB", "Database", 27017),
-    Kind(r"nginx(-unprivileged)?", "Nginx", "Reverse proxy", 80),
-    Kind(r"traefik", "Traefik", "Reverse proxy", 80),
-    Kind(r"caddy", "Caddy", "Reverse proxy", 80),
+    Kind(r"nginx(-unprivileged)?", "Nginx", REVERSE_PROXY, 80),
+    Kind(r"traefik", "Traefik", REVERSE_PROXY, 80),
+    Kind(r"caddy", "Caddy", REVERSE_PROXY, 80),
     Kind(r"rabbitmq", "RabbitMQ", "Message queue", 5672),
     Kind(r"prom(etheus)?", "Prometheus", "Metrics", 9090),
     Kind(r"grafana(-oss|-enterprise)?", "Grafana", "Dashboards", 3000),

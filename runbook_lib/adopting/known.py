@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from runbook_lib.adopting.kinds import CACHE, DATABASE, is_database, kind_of, technology_of
+from runbook_lib.adopting.kinds import CACHE, DATABASE, REVERSE_PROXY, is_database, kind_of, technology_of
 from runbook_lib.adopting.lines import Line, Tree, merged, todo
 from runbook_lib.adopting.project import FoundProject, FoundService
 from runbook_lib.adopting.release import release_tree
@@ -25,17 +25,16 @@ def known_tree(project: FoundProject, name: str) -> Tree:
         "public": {"url": todo("what users type; no Compose file says it")},
         "services": {one.name: _service(project, one) for one in project.services.values()},
         "database": _database(project, database),
-        "networks": {net: {"purpose": Line(_members(project, net) or "no service", f"{project.source}: networks"),
-                           "internal": Line(inside)} for net, inside in project.networks.items()},
-        "images": {}, "environment_files": {},
         "secrets": secrets_tree(project),
         "without": {"smoke": todo("say why there is no smoke test, or give its steps in `smoke`")},
         "health": {"endpoints": _endpoints(project)},
-        "restore_drill": {"no_reads_reason": todo("or name in `reads` what the application must be able to read on a "
-                                                  "restored copy")},
         "contacts": {"On call": todo("role: address; the first one is called first")},
         "configuration_backup": _configuration(project, database),
     }
+    if any(project.networks.values()):
+        place = f"{project.source}: networks"
+        tree["networks"] = {net: {"purpose": Line(_members(project, net) or "no service", place),
+                                  "internal": Line(inside)} for net, inside in project.networks.items()}
     return merged(merged(tree, _cache(project, cache)), release_tree(project, name))
 
 
@@ -56,25 +55,20 @@ def _service(project: FoundProject, one: FoundService) -> Tree:
     kind, place = kind_of(one), f"{project.source}: services.{one.name}"
     ports = one.ports or ((kind.port,) if kind else ())
     where = f"{place}.ports" if one.ports else "the usual port of its image"
-    if kind:
-        purpose = kind.purpose
-    else:
-        purpose = f"built from {one.built_from}" if one.built_from else f"runs {one.image or 'an unknown image'}"
-    limits = f"{place} sets no limit; set deploy.resources.limits there, and the same here"
-    return {
-        "title": Line(one.name.replace("-", " ").replace("_", " ").capitalize()),
-        "technology": Line(technology_of(one), f"{place}.image" if one.image else f"{place}.build"),
-        "purpose": Line(purpose),
-        "ports": Line(list(ports), where) if ports else todo(
-            f"{place} names none; leave the line out if it listens on none", listed=True),
-        "cpus": Line(one.cpus, f"{place}: limits") if one.cpus else todo(limits),
-        "memory": Line(one.memory, f"{place}: limits") if one.memory else todo(limits),
-        "networks": Line(list(one.networks), f"{place}.networks") if one.networks else todo(
-            f"{place} is in no network of its own", listed=True),
-        "critical": Line(True, "usual; false where users do not notice that it is gone"),
-        "health": Line(one.health, f"{place}.healthcheck") if one.health else todo(
-            f"{place} has no health check; add one there, and say here what it asks"),
-    }
+    tree = {"title": Line(one.name.replace("-", " ").replace("_", " ").capitalize())}
+    # what Compose does not say is left out: the model can be without
+    tree |= {"technology": Line(technology_of(one), f"{place}.image")} if kind else {}
+    tree |= {"ports": Line(list(ports), where)} if ports else {}
+    # of a database that is open to the world 10 has to say so: no draft calls it meant
+    meant = kind is None or kind.purpose == REVERSE_PROXY
+    tree |= {"published": Line(True, f"{place}.ports: users reach it")} if meant and one.reached_by_users else {}
+    tree |= {"cpus": Line(one.cpus, f"{place}: limits")} if one.cpus else {}
+    tree |= {"memory": Line(one.memory, f"{place}: limits")} if one.memory else {}
+    # one without a way out is meant to stay so; where all are alike there is nothing to hold
+    inner = one.networks and any(project.networks.values())
+    tree |= {"networks": Line(list(one.networks), f"{place}.networks")} if inner else {}
+    return tree if one.health else {**tree, "no_health_check_reason": todo(
+        f"{place} has no health check: say why, or add one there and leave this line out")}
 
 
 def _databases(project: FoundProject) -> list[FoundService]:
@@ -196,9 +190,10 @@ def _configuration(project: FoundProject, databases: list[FoundService]) -> Tree
                     and project.folder and volume.source.startswith(below) and re.search(r"\.[a-z]+$", volume.source)})
     logs = sorted({volume.source for _, volume in mounts if not volume.named and volume.source
                    and volume.target.startswith("/var/log") and not volume.source.startswith(below)})
-    return {"project_paths": Line(files, "single files that are mounted; add what else a server needs"),
-            "no_uploads_reason": todo("no Compose file says it: uploads are in a volume or folder, if anywhere"),
-            "data_volumes": volumes, "log_folders": Line(logs, "folders of the server that are mounted at /var/log")}
+    tree: Tree = {"project_paths": Line(files, "single files that are mounted; add what else a server needs"),
+                  "no_uploads_reason": todo("no Compose file says it: uploads are in a volume or folder, if anywhere"),
+                  "data_volumes": volumes}
+    return {**tree, "log_folders": Line(logs, "folders of the server that are mounted at /var/log")} if logs else tree
 
 
 def _members(project: FoundProject, network: str) -> str:

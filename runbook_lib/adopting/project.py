@@ -46,6 +46,11 @@ class FoundService:
     variables: dict[str, str] = field(default_factory=dict, repr=False)
     filled_from: dict[str, str] = field(default_factory=dict, repr=False)
 
+    @property
+    def reached_by_users(self) -> bool:
+        """Whether any of its ports is open to more than the server itself."""
+        return any(not one.startswith(("127.", "::1:", "[::1]", "localhost:")) for one in self.published)
+
 
 @dataclass(frozen=True)
 class FoundProject:

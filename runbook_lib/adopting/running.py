@@ -64,7 +64,8 @@ def _service(one: Mapping[str, Any], project: str) -> FoundService:
     bindings = host.get("PortBindings") or {}
     return FoundService(
         config["Labels"][f"{LABEL}service"], image=config["Image"], ports=tuple(sorted(ports)),
-        published=tuple(sorted({str(each.get("HostPort")) for held in bindings.values() for each in held or ()})),
+        published=tuple(sorted({":".join(filter(None, (each.get("HostIp"), str(each.get("HostPort")))))
+                                for held in bindings.values() for each in held or ()})),
         health=words, health_path=path, cpus=(host.get("NanoCpus") or 0) / 1e9 or None,
         memory=memory_text(host.get("Memory") or 0),
         networks=tuple(_short(net, project) for net in one["NetworkSettings"].get("Networks") or {}),

@@ -57,14 +57,11 @@ WORKER = {"image": "registry.example.com:5000/ours/app:2", "command": "work"}
 def test_a_draft_loads_once_each_todo_is_written(change: dict[str, Any]) -> None:
     data = with_examples(draft(change))
     # an example may name a service or network that this project does not have; an operator names one that is there
-    spare = {"title": "S", "technology": "S", "purpose": "s", "ports": [1], "cpus": 1.0, "memory": "1GB", "critical": True,
-             "health": "it answers"}
+    spare = {"title": "S"}
     named = [data[part]["service"] for part in ("database", "cache") if part in data]
     named += [*data["release"]["services"], *(one["service"] for one in data["health"]["endpoints"].values())]
     for name in named:
         data["services"].setdefault(name, dict(spare))
-    for service in data["services"].values():
-        service["networks"] = ["default"]
     data["release"]["api"] = next(iter(data["release"]["services"]))
     assert [one["msg"] for one in faults_of(data)] == []
 
@@ -79,7 +76,7 @@ def faults_of(data: Any) -> list[Any]:
 
 def test_what_would_not_load_is_noticed() -> None:
     data = with_examples(draft())
-    data["gate"]["interval_s"] = "often"
+    data["gate"] = {"interval_s": "often"}
     assert [one["loc"] for one in faults_of(data) if one["type"] != "value_error"] == [("gate", "interval_s")]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from runbook_lib.adopting.known import known_tree, secrets_tree
 from runbook_lib.adopting.lines import values_of
+from runbook_lib.adopting.project import FoundProject, FoundService
 from tests.unit.adopting_doubles import found_project
 
 
@@ -81,11 +82,32 @@ def test_secrets_are_named_as_compose_fills_them_in_and_never_shown() -> None:
 def test_each_service_says_what_compose_says_and_asks_for_what_is_missing() -> None:
     services = known()["services"]
     assert values_of(services["web"]) == {
-        "title": "Web", "technology": "Built from the checkout", "purpose": "built from web", "ports": [8000], "cpus": 0.5,
-        "memory": "256MB", "networks": ["default", "inner"], "critical": True, "health": "/up answers"}
-    assert services["db"]["memory"].is_todo
-    assert "deploy.resources.limits" in services["db"]["memory"].comment
+        "title": "Web", "ports": [8000], "published": True, "cpus": 0.5, "memory": "256MB", "networks": ["default", "inner"]}
+    assert "memory" not in services["db"] and services["db"]["technology"].value == "PostgreSQL 16"
     assert services["db"]["ports"].comment == "the usual port of its image"
+
+
+@pytest.mark.parametrize(("image", "address", "meant"), [
+    ("", "80", True), ("", "0.0.0.0:80", True), ("", "[::]:80", True), ("nginx:1", "80", True), ("", "127.0.0.1:80", False),
+    ("", "::1:80", False), ("postgres:16", "5432", False), ("redis:7", "6379", False), ("adminer:4", "8080", False),
+])
+def test_only_what_users_are_meant_to_reach_is_drafted_as_published(image: str, address: str, meant: bool) -> None:
+    service = FoundService("one", image=image, built_from="" if image else ".", published=(address,), health="it answers")
+    project = FoundProject("Compose", {"one": service}, {}, ("compose.yml",))
+    assert ("published" in known_tree(project, "shop")["services"]["one"]) is meant
+
+
+def test_networks_are_drafted_where_one_of_them_has_no_way_out() -> None:
+    service = FoundService("one", networks=("default",), health="it answers")
+    for inside, expected in ((True, ["default"]), (False, None)):
+        tree = known_tree(FoundProject("Compose", {"one": service}, {"default": False, "data": inside}, ()), "shop")
+        assert values_of(tree["services"]["one"]).get("networks") == expected
+        assert ("networks" in tree) is inside
+
+
+def test_a_service_without_a_health_check_is_asked_why() -> None:
+    services = known_tree(FoundProject("Compose", {"one": FoundService("one")}, {}, ()), "shop")["services"]
+    assert services["one"]["no_health_check_reason"].is_todo
 
 
 def test_volumes_are_named_and_only_that_of_the_database_is_explained() -> None:

@@ -29,7 +29,7 @@ DB = container("db", config={
     "Healthcheck": {"Test": ["CMD-SHELL", "pg_isready -U shopkeeper"]}},
     Mounts=[{"Type": "volume", "Name": "shop_live_data", "Destination": "/var/lib/postgresql/data"}])
 WEB = container("web", config={"ExposedPorts": {"8000/tcp": {}, "53/udp": {}}, "Healthcheck": None},
-                HostConfig={"NanoCpus": 0, "Memory": 0, "PortBindings": {"8000/tcp": [{"HostPort": "80"}], "9/tcp": None}})
+                HostConfig={"NanoCpus": 0, "Memory": 0, "PortBindings": {"8000/tcp": [{"HostIp": "127.0.0.1", "HostPort": "80"}], "9/tcp": None}})
 
 
 def printed(*containers: Any, known: str = "shop_live\t/opt/shop\nother\t/opt/other\n") -> str:
@@ -44,7 +44,7 @@ def test_what_runs_is_read_by_labels() -> None:
     db, web = project.services["db"], project.services["web"]
     assert (db.cpus, db.memory, db.ports, db.networks) == (0.5, "256MB", (5432,), ("default",))
     assert [(one.source, one.named) for one in db.volumes] == [("data", True)]
-    assert (web.cpus, web.memory, web.ports, web.published, web.health) == (None, None, (8000,), ("80",), "")
+    assert (web.cpus, web.memory, web.ports, web.published, web.health) == (None, None, (8000,), ("127.0.0.1:80",), "")
 
 
 def test_the_projects_name_is_known_and_no_value_of_a_secret_is() -> None:
