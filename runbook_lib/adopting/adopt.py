@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 
 from runbook_lib.adopting.draft import draft_text, make_draft
 from runbook_lib.adopting.kinds import DATABASE, kind_of
@@ -113,17 +116,42 @@ def default_name(folder: str) -> str:
 
 
 def write_draft(made: Adoption, path: Path) -> None:
-    """Write a new file. Raises UsageError where there is one: an environment file is never replaced."""
+    """Write a new file, whole or not at all. Raises UsageError where there is one: no environment file is replaced."""
+    partial = path.with_name(f".{path.name}.{token_hex(4)}.partial")
     try:
-        # exclusive: between a question and the answer another file may come
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w", encoding="utf-8") as file:
+        if os.path.lexists(path):  # a link that leads nowhere is one as well
+            raise FileExistsError
+        with partial.open("x", encoding="utf-8") as file:
             file.write(made.text)
+            file.flush()
+            os.fsync(file.fileno())
+        _name(partial, path)
     except FileExistsError as error:
-        raise UsageError("There is a file of that name already; it was not changed.", where=str(path),
+        kind = "folder" if path.is_dir() else "file"
+        raise UsageError(f"There is a {kind} of that name already; it was not changed.", where=str(path),
                          next_step="Choose another name with --name, or another file with -o.") from error
-    except OSError as error:
-        raise UsageError(f"The draft cannot be written ({error.strerror}).", where=str(path),
-                         next_step="Name a file in a folder that this user may write with -o, or `-o -`.") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in its name
+        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise UsageError(
+            f"The draft cannot be written ({getattr(error, 'strerror', None) or error}). Nothing was left there.",
+            where=str(path), next_step="Free space there, or name a file on another disk with -o." if full else
+            "Name a file in a folder that this user may write with -o, or `-o -`.") from error
+    finally:
+        with suppress(OSError, ValueError):
+            partial.unlink(missing_ok=True)
+
+
+def _name(partial: Path, path: Path) -> None:
+    """Give a whole file its name, unless another has it by now: a rename would replace that one."""
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # a file system without links, as on a stick: the file is whole all the same
+        if os.path.lexists(path):
+            raise FileExistsError from None
+        os.rename(partial, path)
 
 
 def _notes(local: LocalProject, project: FoundProject) -> Iterable[str]:

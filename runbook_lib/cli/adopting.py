@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from runbook_lib.cli.output import AsJson, print_json
+from runbook_lib.cli.output import AsJson, print_json, print_result
 from runbook_lib.core.text import pluralize
 
 Folder = Annotated[str, typer.Argument(help="Folder in which docker compose is called, or one Compose file.")]
@@ -50,7 +50,7 @@ def adopt(path: Folder, output: Output = "", name: EnvironmentName = "", profile
         # pathlib raises for `~name` where there is no such user; as text it is reported like any path that is missing
         made = adopt_folder(Path(os.path.expanduser(path)) if path else None, called, tuple(profile or ()))
     if output == "-":
-        typer.echo(made.text, nl=False)
+        print_result(made.text)
         return
     target = file or project.root() / "parameters" / "environments" / f"{made.name}.yaml"
     write_draft(made, target)
@@ -63,15 +63,21 @@ EnvironmentOption = Annotated[str, typer.Option("-e", "--environment", help="Nam
 Offline = Annotated[bool, typer.Option("--offline", help="Ask neither the server nor this machine: the file alone.")]
 
 
-def doctor(environment: EnvironmentOption, offline: Offline = False, as_json: AsJson = False) -> None:
+OneNotebook = Annotated[str, typer.Option("-n", "--notebook", help="Name, number, or any unambiguous part of the name "
+                                          "of one notebook. Default: all.")]
+
+
+def doctor(environment: EnvironmentOption, offline: Offline = False, notebook: OneNotebook = "",
+           as_json: AsJson = False) -> None:
     """Show which notebooks can run in an environment, what the others lack, and the smallest change that gives it.
 
-    Reads only. Exit code 1: a notebook cannot run. 4: something could not be asked.
+    Reads only. Exit code 0: all that this environment can do can be done. 1: something is broken. 4: something could
+    not be asked. What the environment file says that there is none of is neither.
     """
     from runbook_lib.adopting.doctor import as_record, examine, exit_code, table
     from runbook_lib.environment import load_environment
 
-    found = examine(load_environment(environment), offline=offline)
+    found = examine(load_environment(environment), offline=offline, notebook=notebook)
     if as_json:
         print_json(as_record(found))
     else:

@@ -14,6 +14,8 @@ from typing import Annotated, Any, TextIO, cast
 
 import typer
 
+from runbook_lib.core.errors import UsageError
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable JSON.")]
 
 # what our lines use, for terminals that know less than Unicode
@@ -26,6 +28,19 @@ _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")  # a terminal follows no link; its 
 def print_json(value: Any) -> None:
     """Print `value` as indented JSON; what JSON does not know (paths, times) as text."""
     typer.echo(json.dumps(value, indent=2, ensure_ascii=not _is_unicode(sys.stdout), default=str))
+
+
+def print_result(text: str) -> None:
+    """Print what the command is asked for, and nothing besides it.
+
+    Raises UsageError where it could not be written; a reader that has read enough, as `head`, is not such a case.
+    """
+    typer.echo(text, nl=False)
+    sys.stdout.flush()
+    lost = getattr(sys.stdout, "lost", "")
+    if lost:
+        raise UsageError(f"The output could not be written ({lost}).", where="standard output",
+                         next_step="Free space there, or name another file.")
 
 
 def prepare_output() -> None:
@@ -49,6 +64,7 @@ class SafeOutput(io.TextIOBase):
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self.lost = ""  # why output is missing; not for a reader that went away
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -74,7 +90,9 @@ class SafeOutput(io.TextIOBase):
     def _attempt(self, do: Any) -> None:
         try:
             do()
-        except (OSError, ValueError):  # ValueError: the stream was closed
+        except (OSError, ValueError) as error:  # ValueError: the stream was closed
+            if not isinstance(error, BrokenPipeError):
+                self.lost = self.lost or getattr(error, "strerror", None) or str(error)
             self._give_up()
 
     def _give_up(self) -> None:

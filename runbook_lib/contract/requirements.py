@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """Whether a requirement is met; None where that is not known. `change` is the smallest that would meet it."""
+    """Whether a requirement is met; None where that is not known. `change` is the smallest that would meet it.
+
+    `declared`: the environment file says so. What it has none of is not broken, and what it has may be.
+    """
 
     met: bool | None
     measured: str = ""
     change: str = ""
+    declared: bool = False
 
 
 @dataclass(frozen=True)

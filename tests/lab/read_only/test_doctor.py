@@ -23,7 +23,7 @@ def test_what_the_server_has_is_seen_and_a_wrong_project_is_named(lab: Lab, tmp_
     lacking = {one["name"]: one["measured"] for each in found.values() for one in each["requirements"] if one["met"] is not True}
     # a browser is not on every machine that tests; a second instance of the lab has another name than load may be sent to
     assert set(lacking) <= {"browser", "load_target"}, lacking
-    assert code == (1 if "load_target" in lacking else 0)
+    assert code == 0, "what the file has none of is not broken"
     (tmp_path / "other.yaml").write_text(f"extends: {lab.environment}\nname: other\ncompose: {{project: other}}\n")
     code, found = doctor(lab, str(tmp_path / "other.yaml"), tmp_path)
     assert code == 1

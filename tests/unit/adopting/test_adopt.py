@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +105,44 @@ def test_no_file_is_replaced(tmp_path: Path) -> None:
     dangling.symlink_to(tmp_path / "elsewhere.yaml")
     with pytest.raises(UsageError, match="was not changed"):
         write_draft(Adoption("shop", "theirs", 0), dangling)
+
+
+@pytest.mark.parametrize(("number", "next_step"), [(errno.ENOSPC, "Free space"), (errno.EDQUOT, "Free space"), (errno.EIO, "-o -")])
+def test_a_disk_that_fails_leaves_no_half_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, next_step: str) -> None:
+    def fails(descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("runbook_lib.adopting.adopt.os.fsync", fails)
+    with pytest.raises(UsageError, match=r"cannot be written .*Nothing was left there") as caught:
+        write_draft(Adoption("shop", "text", 0), tmp_path / "shop.yaml")
+    assert next_step in caught.value.next_step
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_without_links_gets_a_whole_file_and_replaces_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*names: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("runbook_lib.adopting.adopt.os.link", fails)
+    write_draft(Adoption("shop", "text", 0), tmp_path / "shop.yaml")
+    with pytest.raises(UsageError, match="was not changed"):
+        write_draft(Adoption("shop", "other", 0), tmp_path / "shop.yaml")
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("shop.yaml", "text")]
+
+
+def test_another_file_that_comes_meanwhile_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runbook_lib.adopting.adopt.os.fsync", lambda descriptor: (tmp_path / "shop.yaml").write_text("theirs"))
+    with pytest.raises(UsageError, match="was not changed"):
+        write_draft(Adoption("shop", "ours", 0), tmp_path / "shop.yaml")
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("shop.yaml", "theirs")]
+
+
+@pytest.mark.parametrize("name", ["folder", "folder/", "a\0b"])
+def test_a_name_that_no_file_can_have_is_an_error(tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UsageError, match=r"a folder of that name|cannot be written"):
+        write_draft(Adoption("shop", "text", 0), tmp_path / name)
+    assert [one.name for one in tmp_path.iterdir()] == ["folder"]
 
 
 def test_a_folder_that_cannot_be_written_is_an_error_with_a_next_step(tmp_path: Path) -> None:

@@ -10,12 +10,14 @@ import pytest
 
 from runbook_lib.adopting import doctor
 from runbook_lib.adopting.doctor import as_record, diagnose, examine, exit_code, table
-from runbook_lib.contract.catalogue import Runbook
+from runbook_lib.contract.catalogue import Runbook, runbooks
 from runbook_lib.contract.requirements import REQUIREMENTS, Answer
+from runbook_lib.core.errors import NotebookUnknown
 from runbook_lib.environment import load_environment
 from tests.unit.environment_doubles import ENVIRONMENTS
 
 YES, NO, UNKNOWN = Answer(True, "fine"), Answer(False, "not there", "put it there"), Answer(None, "no answer")
+NONE = Answer(False, "not given", "give it", declared=True)
 
 
 def notebook(folder: Path, name: str, needs: list[str], uses: list[str]) -> Runbook:
@@ -37,6 +39,9 @@ def verdicts(folder: Path, answers: dict[str, Answer]) -> dict[str, Any]:
     ({"ssh": YES, "metrics": YES, "logs": NO}, ["yes", "yes"], 0),
     ({"ssh": UNKNOWN, "metrics": YES, "logs": YES}, ["not known", "not known"], 4),
     ({"ssh": UNKNOWN, "metrics": NO}, ["no", "not known"], 1),
+    ({"ssh": YES, "metrics": NONE}, ["not here", "yes"], 0),
+    ({"ssh": NO, "metrics": NONE}, ["no", "no"], 1),
+    ({"ssh": UNKNOWN, "metrics": NONE}, ["not here", "not known"], 4),
     ({"ssh": YES}, ["not known", "yes"], 4),
 ])
 def test_a_notebook_runs_where_everything_that_it_needs_is_there(tmp_path: Path, answers: dict[str, Answer], expected: list[str],
@@ -56,7 +61,7 @@ def test_the_same_for_machines(tmp_path: Path) -> None:
     first = verdicts(tmp_path, {"ssh": YES, "metrics": NO})["record"][0]
     assert (first["notebook"], first["verdict"]) == ("41_metrics", "no")
     assert first["requirements"][1] == {"name": "metrics", "title": REQUIREMENTS["metrics"].title, "needed": True,
-                                        "met": False, "measured": "not there", "change": "put it there"}
+                                        "met": False, "declared": False, "measured": "not there", "change": "put it there"}
     assert first["requirements"][2]["needed"] is False
 
 
@@ -70,3 +75,28 @@ def test_offline_nothing_is_asked_and_what_the_file_shows_is_judged(monkeypatch:
     gone = load_environment(str(ENVIRONMENTS / "staging.yaml")).model_copy(update={"logs": {}})
     lacking = {one.notebook: one.lacking for one in examine(gone, offline=True) if one.lacking}
     assert lacking == {"43_log_review": ("logs",)}
+    assert exit_code(examine(gone, offline=True), offline=True) == 0, "what a file has none of is not broken"
+
+
+def test_one_notebook_is_examined_alone_and_a_slip_in_its_name_contacts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "open_connections", lambda *given, **more: pytest.fail("something was contacted"))
+    staging = load_environment(str(ENVIRONMENTS / "staging.yaml"))
+    assert [one.notebook for one in examine(staging, offline=True, notebook="43")] == ["43_log_review"]
+    with pytest.raises(NotebookUnknown):
+        examine(staging, offline=False, notebook="43_log_revue")
+
+
+@pytest.mark.parametrize("answer", [YES, NO, UNKNOWN, NONE, Answer(False, "x " * 300, f"{'y' * 40} " * 9, declared=True)])
+def test_the_table_fits_100_columns_whatever_is_lacking(answer: Answer) -> None:
+    lines = table(diagnose(runbooks(), dict.fromkeys(REQUIREMENTS, answer)))
+    assert max(map(len, lines)) <= 100
+    names = [one.name for one in runbooks()]
+    # the first word of a line that is not indented, up to the empty one
+    assert [line.split()[0] for line in lines[1:len(names) + 1]] == names
+
+
+def test_each_requirement_says_which_notebooks_it_concerns_and_a_sum_ends_the_table() -> None:
+    lines = table(diagnose(runbooks(), dict.fromkeys(REQUIREMENTS, YES) | {"logs": NONE}))
+    assert [line for line in lines if line.startswith("logs: ")] == ["logs: logs that the file names"]
+    assert "    needed by 43" in lines
+    assert lines[-1] == f"{len(runbooks()) - 1} can run, 1 not for this environment."

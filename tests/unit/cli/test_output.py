@@ -16,6 +16,7 @@ from runbook_lib.contract.catalogue import runbooks
 from tests.notebooks.sample_notebooks import ROOT
 
 RUNBOOK = str(Path(sys.executable).with_name("runbook"))
+PRINTED = "from runbook_lib.cli.output import *; prepare_output(); print_result('a line\\n' * 20_000)"
 SHOW = f"exec {RUNBOOK} show 20_deploy"  # more than a pipe's buffer of text, with characters that Latin-1 has not
 
 
@@ -30,6 +31,15 @@ def shell(script: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
 def test_output_that_cannot_be_written_is_given_up(script: str) -> None:
     done = shell(script)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_result_that_could_not_be_written_is_a_failure() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run((sys.executable, "-c", PRINTED), stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert "The output could not be written (No space left on device)." in done.stderr
+    piped = subprocess.run(("bash", "-c", 'set -o pipefail; "$0" -c "$1" | head -1', sys.executable, PRINTED), capture_output=True, text=True,
+                           check=False)
+    assert (piped.returncode, piped.stderr) == (0, ""), "a reader that has read enough ends nothing"
 
 
 @pytest.mark.parametrize("script", [f"{RUNBOOK} run nope 2>/dev/full", f"{RUNBOOK} run nope 2>&-", f"{RUNBOOK} run 20 --bogus 2>&-"])
