@@ -18,13 +18,14 @@ ImageName = Annotated[str, StringConstraints(
 class ReleaseService(StrictModel):
     """One service that every release brings anew.
 
-    `image` is its image without a tag: the tag is always the commit. It listens on `port` and is built from `folder`
-    of the repository, which is called like the service unless it is named. `build_args` are those of `images` that its
-    Dockerfile takes.
+    `image` is its image without a tag: the tag is always the commit. It listens on `port`, if it listens at all, and is
+    built from `folder` of the repository, which is called like the service unless it is named. `build_args` are those
+    of `images` that its Dockerfile takes. With the strategy recreate an image is built as the Compose file says, and
+    services may share one: a worker that is the same code.
     """
 
     image: ImageName
-    port: Port
+    port: Port | None = None
     folder: RelativePath | None = None
     build_args: tuple[SecretName, ...] = ()
 
@@ -126,6 +127,10 @@ def _unlike_services(release: ReleaseRules, services: Mapping[str, Service]) -> 
 def _unusable_images(release: ReleaseRules, images: frozenset[str]) -> list[str]:
     faults = [f"release.services.{name}.build_args: {one} is not among the images"
               for name, service in release.services.items() for one in service.build_args if one not in images]
+    if release.replaced:
+        return faults
+    faults += [f"release.services.{name}.port: is missing; the proxy sends users there"
+               for name, service in release.services.items() if service.port is None]
     # two services of one image could not be distinguished on the server
     taken = [service.image for service in release.services.values()]
     return faults + [f"release.services.{name}.image: {image} is another service's as well"

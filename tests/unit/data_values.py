@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment, load_environment
+from tests.unit.shop_environment import shop
 
 ROWS = {tuple: tuple, list: list, set: set, frozenset: frozenset, Sequence: tuple, Iterable: tuple, AbstractSet: frozenset}
 
@@ -103,9 +104,14 @@ def _of_type(kind: Any, value: Any) -> Any:
 
 
 def environment_with(changes: Mapping[str, Any] | None = None) -> Environment:
-    """The `staging` environment, with values replaced at dotted places: {"backup.keep_days": 3}."""
+    """The `staging` environment, with values replaced at dotted places: {"backup.keep_days": 3}.
+
+    {"name": "shop"} is the lab's second application, with whole keys of its file replaced.
+    """
     if not changes:
         return _staging()
+    if changes.get("name") == "shop":
+        return shop(**{name: value for name, value in changes.items() if name != "name"})
     data = _staging().model_dump(mode="json")
     if "services" in changes:  # staging's claims and tuning are about its own services, and its data are in them
         put(data, "health.claims", {})

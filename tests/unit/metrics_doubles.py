@@ -10,7 +10,8 @@ from runbook_lib.observability.checks.metrics_review import Mark, MetricsReview,
 from runbook_lib.observability.facts.metric_history import BEFORE, NOW, WEEK_BEFORE, MetricHistory, MetricsWindow
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.metric_ranges import Grid, Values
-from runbook_lib.platform.facts.releases import Deployed, Release
+from runbook_lib.platform.facts.release_history import Release
+from runbook_lib.platform.facts.releases import Deployed
 from tests.unit.observability_doubles import staging
 
 BEGIN = datetime(2026, 11, 27, 12, tzinfo=UTC)

@@ -136,7 +136,7 @@ IDENTIFIERS: Mapping[str, str] = {
 }
 # Names that files on servers have since before the renaming; what is read stays readable.
 PERSISTED = {
-    ("runbook_lib/platform/facts/releases.py", "old_code"),
+    ("runbook_lib/platform/facts/release_history.py", "old_code"),
     *((name, key) for name in ("runbook_lib/environment/validation_errors.py", "tests/unit/environment/test_validation_errors.py")
       for key in ("failing_looks", "absent_because", "no_uploads_because")),
     ("runbook_lib/recovery/programs/maintenance_watchdog.sh", "door"),

@@ -22,7 +22,8 @@ from runbook_lib.observability.facts.log_results import LogReading, LogReview
 from runbook_lib.observability.facts.log_tables import MessageTables, RequestTables, Window
 from runbook_lib.observability.facts.log_totals import requests_of, single_requests, templates_of
 from runbook_lib.observability.facts.log_window import LogSize, LogSurvey, download_log
-from runbook_lib.platform.facts.releases import Deployed, Release
+from runbook_lib.platform.facts.release_history import Release
+from runbook_lib.platform.facts.releases import Deployed
 
 if TYPE_CHECKING:
     import polars as pl

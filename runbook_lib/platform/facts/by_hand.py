@@ -8,8 +8,8 @@ from runbook_lib.core.errors import PreconditionFailed
 from runbook_lib.platform.facts.containers import Container
 
 BY_HAND = "an application runs that no runbook has deployed"
-NOT_YET = ("Its data can be backed up and restored by 30 to 34, and its health read by 40. Releases with the strategy "
-           "recreate cannot be deployed by the runbooks yet: go on deploying it as before.")
+NOT_YET = ("20 Deploy records it before it changes anything, and an undo returns to it. Until then its data can "
+           "be backed up and restored by 30 to 34, and its health read by 40.")
 
 
 def running_services(containers: Iterable[Container]) -> tuple[str, ...]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable, PreconditionFailed, RunbookError
-from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
-from runbook_lib.core.text import lines_of, parse_assignments
+from runbook_lib.core.text import parse_assignments
 from runbook_lib.environment import Environment
 from runbook_lib.environment.services import COLOURS
 from runbook_lib.platform.facts import by_hand
 from runbook_lib.platform.facts.containers import survey_containers
 from runbook_lib.platform.facts.left_volumes import left_volumes, parse_first_undone
+from runbook_lib.platform.facts.release_history import Release, parse_releases
+from runbook_lib.platform.facts.replaced_release import OVERRIDE, ReplacedState, replaced_state
 from runbook_lib.platform.facts.running_release import (
     env_file_of,
     foreign_services,
@@ -28,28 +28,9 @@ from runbook_lib.platform.facts.running_release import (
     upstreams_file,
 )
 
-_COMPATIBLE_BEFORE_0_2 = "old_code"  # the name of `compatible_with` in lines that earlier versions wrote
 ENV, UPSTREAMS = ".env", ".runbook/upstreams/active.conf"
 PRE_IMAGE = ".runbook/pre-image.json"
 COLOUR_LINE = "# colour: "  # in nginx's upstream file, where its upstreams themselves do not say it
-
-
-@dataclass(frozen=True)
-class Release:
-    """One line of the release history: a deployment that passed its gate.
-
-    `compatible_with` is the previous commit that was verified on this release's schema; None where none was.
-    """
-
-    commit: str
-    version: str
-    colour: str
-    schema_revision: str | None
-    run_id: str
-    by: str
-    reason: str
-    at: datetime
-    compatible_with: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +40,7 @@ class Deployed:
     `lost` names files that are not there although containers are: their texts are made from what runs.
     `left_volumes` hold data and have no container; with `first_undone` a first deployment that never became live,
     and was undone, left them. `by_hand` are the running services of an application that no runbook has deployed, each
-    with its image.
+    with its image. `replaced` is what is live with the strategy recreate, which has no colours.
     """
 
     live_colour: str | None
@@ -73,11 +54,12 @@ class Deployed:
     left_volumes: tuple[str, ...] = ()
     first_undone: bool = False
     by_hand: tuple[str, ...] = ()
+    replaced: ReplacedState | None = None
 
     @property
     def something_runs(self) -> bool:
         """Whether an application is there, by whoever it was started."""
-        return self.live_colour is not None or bool(self.by_hand)
+        return self.live_commit is not None or self.live_colour is not None or bool(self.by_hand)
 
     @property
     def variables(self) -> dict[str, str]:
@@ -92,7 +74,7 @@ class Deployed:
             return by_hand.summary(self.by_hand, self.head)
         return {
             "live": f"{self.live_version or 'nothing'} ({(self.live_commit or 'no commit')[:12]})",
-            "colour": self.live_colour or "none yet",
+            **({} if self.replaced else {"colour": self.live_colour or "none yet"}),
             "checked out": (self.head or "nothing")[:12],
             "last recorded": f"{last.version} ({last.commit[:12]}), {last.at:%Y-%m-%d %H:%M} UTC" if last
             else "nothing yet",
@@ -103,14 +85,18 @@ class Deployed:
 
     @property
     def live_commit(self) -> str | None:
-        """The commit of the colour that gets traffic; None before the first deployment."""
+        """The commit of the release that gets traffic; None before the first deployment."""
+        if self.replaced:
+            return self.replaced.commit
         if self.live_colour is None:
             return None
         return str(self.variables.get(f"{self.live_colour.upper()}_COMMIT", "")) or None
 
     @property
     def live_version(self) -> str | None:
-        """The version label of the colour that gets traffic."""
+        """The version label of the release that gets traffic."""
+        if self.replaced:
+            return self.replaced.version
         return str(self.variables.get(f"{self.live_colour.upper()}_VERSION", "")) or None if self.live_colour else None
 
     def live_release(self) -> Release:
@@ -147,8 +133,7 @@ def deployed_state(environment: Environment) -> Question[Deployed]:
         found = Deployed(
             live_colour=parse_live_colour(upstreams, environment),
             head=head.stdout.strip() if head.exit_code == 0 else None,
-            # with recreate it is the application's own file
-            env_text=None if environment.release.replaced else env_text,
+            env_text=None if environment.release.replaced else env_text,  # with recreate the application's own
             upstreams_text=upstreams,
             secrets_sha256=digest.stdout.split()[0] if digest.exit_code == 0 else None,
             images=parse_application_images(images.stdout, environment),
@@ -158,10 +143,17 @@ def deployed_state(environment: Environment) -> Question[Deployed]:
         if found.left_volumes and not (found.releases or found.env_text or found.upstreams_text):
             found = replace(found, first_undone=parse_first_undone(text(PRE_IMAGE)))
         refuse_another_project(environment, parse_assignments(env_text or ""))
-        whole = bool(upstreams) and bool((found.env_text or "").strip())
-        return found if whole else _by_what_runs(found, environment, connections)
+        if environment.release.replaced:
+            return _as_replaced(found, environment, connections, text(OVERRIDE))
+        return found if upstreams and (env_text or "").strip() else _by_what_runs(found, environment, connections)
 
     return Question("deployed state", fetch)
+
+
+def _as_replaced(found: Deployed, environment: Environment, connections: Connections, text: str | None) -> Deployed:
+    refuse_other_projects(environment, connections)
+    state = replaced_state(environment, text, found.releases, survey_containers(environment).fetch(connections))
+    return replace(found, replaced=state, by_hand=state.by_hand)
 
 
 def _by_what_runs(found: Deployed, environment: Environment, connections: Connections) -> Deployed:
@@ -174,8 +166,6 @@ def _by_what_runs(found: Deployed, environment: Environment, connections: Connec
     containers = survey_containers(environment).fetch(connections)
     if not containers:
         return found
-    if environment.release.replaced:
-        return replace(found, by_hand=by_hand.running_services(containers))
     refuse_foreign(environment, foreign_services(environment, containers))
     profiles = found.variables.get("COMPOSE_PROFILES", "").split(",")
     named = found.live_colour or next((one for one in COLOURS if one in profiles), None)
@@ -227,23 +217,3 @@ def parse_live_colour(upstreams: str | None, environment: Environment) -> str | 
             next_step="Compare the file on the server with the release history: it shows which colour was live last.",
         )
     return str(colours.pop())
-
-
-def parse_releases(text: str) -> tuple[Release, ...]:
-    """The release history, oldest first. A torn last line is left out; any other damage raises FactUnreadable."""
-    lines = lines_of(text)
-    releases = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            record = read_json(line)
-            record["at"] = datetime.fromisoformat(record["at"])
-            record.setdefault("compatible_with", record.get(_COMPATIBLE_BEFORE_0_2))
-            releases.append(Release(**{name: record.get(name) for name in Release.__dataclass_fields__}))
-        except (ValueError, KeyError, TypeError) as cause:
-            if number == len(lines) and not text.endswith("\n"):
-                break  # the writer died in this line; the release it names was never committed
-            raise FactUnreadable(
-                f"line {number} of the release history is not a release: {cause}", where=".runbook/releases.jsonl",
-                next_step="Compare with the archived reports of the last deployments and correct the line manually.",
-            ) from cause
-    return tuple(releases)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from runbook_lib.core.commands import Command
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.replaced_release import OVERRIDE
 
 UP_WAIT_S = 120  # longer than the slowest health check of the environment takes to pass
 STOP_TIMEOUT_S = 150.0  # the longest grace period of the environment's services, twice, and the removal
@@ -75,6 +76,8 @@ while states=$(docker inspect --format "$form" $ids); do
 done
 exit 1
 """
+# The override is Compose's last file from the first adoption on; before it there is none to be named.
+WITH_OVERRIDE = '[ ! -e "$0" ] || COMPOSE_FILE=$COMPOSE_FILE:$0; exec "$@"'
 END_PROJECT = FIND + r"""
 end
 networks=$(docker network ls --quiet --filter "label=com.docker.compose.project=$project")
@@ -93,6 +96,7 @@ def compose(
     """A `docker compose` command for the environment's project, e.g. compose(e, "ps", "--format", "json").
 
     The application's own `.env` is read where no release of ours writes one, as it is when its owners type a command.
+    With the strategy recreate the images of the live release come last, from a file of ours that may not be there yet.
     `profiles` are active besides the ones that `.env` names. Source: Docker Compose CLI reference, global options.
     """
     directory = environment.server.directory
@@ -100,9 +104,14 @@ def compose(
         "docker", "compose",
         "--project-name", environment.project,
         "--project-directory", directory,
-        *(word for name in environment.compose.files for word in ("--file", f"{directory}/{name}")),
     ]
-    if not environment.release.replaced:
+    files = [f"{directory}/{name}" for name in environment.compose.files]
+    if environment.release.replaced:
+        own = environment.server.path(OVERRIDE)
+        named = f"COMPOSE_FILE={':'.join(files)}"
+        argv = ["env", named, "COMPOSE_PATH_SEPARATOR=:", "sh", "-c", WITH_OVERRIDE, own, *argv]
+    else:
+        argv += [word for name in files for word in ("--file", name)]
         argv += ["--env-file", f"{directory}/.env", "--env-file", f"{directory}/.env.secrets"]
     for profile in profiles:
         argv += ["--profile", profile]

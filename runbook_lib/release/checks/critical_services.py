@@ -19,6 +19,8 @@ def critical_services_down(environment: Environment, containers: tuple[Container
     services to leave out.
     """
     critical = {name for name, service in environment.services.items() if service.critical and service.required}
+    if environment.release.replaced:
+        critical |= set(environment.release.services)  # one that does not run is the release's own fault
     left_out = {*ignored, *_with_health(containers, "starting", restarts)}
     wanted = tuple(one for one in environment.running_services(colour)
                    if one.removesuffix(f"-{colour}") in critical and one not in left_out)

@@ -12,13 +12,13 @@ from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import ServerState
 from runbook_lib.platform.facts.target import FIRST_COLOUR, Target
-from runbook_lib.release.checks.adoption import can_be_deployed
 from runbook_lib.release.checks.capacity import disk_and_memory
 from runbook_lib.release.checks.compose import compose_file
 from runbook_lib.release.checks.configuration import configuration_is_valid
 from runbook_lib.release.checks.earlier_run import earlier_run
 from runbook_lib.release.checks.migration_chain import migration_chain
 from runbook_lib.release.checks.preflight import variables
+from runbook_lib.release.checks.replaced_deploy import replaced_preconditions
 from runbook_lib.release.checks.strong_secrets import secrets_can_be_delivered
 from runbook_lib.release.facts.configuration import ValidatedConfiguration
 from runbook_lib.release.facts.repository import ReleaseTree
@@ -45,11 +45,11 @@ def deploy_preconditions(
         expected="a tag, branch or commit of the origin",
         next_step="Check the name with `git ls-remote origin` and correct `ref`.",
     )
-    # without a commit there is no file to judge: five more failures would hide the one mistake
+    # without a commit there is no file to judge, and five more failures would hide the one mistake
     if release.commit is None:
         return (named,)
-    if deployed and (environment.release.replaced or deployed.by_hand):
-        return (can_be_deployed(environment, deployed),)
+    if deployed and environment.release.replaced:
+        return (named, *replaced_preconditions(environment, release, server, configuration, deployed, containers))
     return (
         named,
         *((earlier_run(environment, deployed, containers),) if deployed else ()),
@@ -83,11 +83,13 @@ def release_is_live(
     `essential_only`: what users need; monitoring may still be starting, as after a rollback. Of an application that no
     runbook has deployed there is no record: its services are healthy.
     """
-    if deployed.by_hand:
+    recorded = deployed.releases and deployed.releases[-1].commit == target.commit
+    if deployed.by_hand and not recorded:
         return containers_are_healthy(containers, environment.running_services(""))
     last = deployed.releases[-1] if deployed.releases else None
     colour = deployed.live_colour or FIRST_COLOUR
-    services = environment.running_services(colour) if deployed.live_colour else ()
+    live = deployed.live_colour is not None or environment.release.replaced
+    services = environment.running_services(colour) if live else ()
     if essential_only:
         services = (*environment.slot(colour), *environment.shared_services)
     return (

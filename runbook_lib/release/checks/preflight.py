@@ -8,7 +8,8 @@ from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.text import parse_assignments
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
-from runbook_lib.platform.facts.releases import Deployed, Release
+from runbook_lib.platform.facts.release_history import Release
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.release.checks.adoption import by_the_runbooks, can_be_deployed
 from runbook_lib.release.checks.earlier_run import earlier_run
 from runbook_lib.release.facts.repository import ReleaseTree

@@ -19,7 +19,7 @@ from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.logs import SevereLines
 from runbook_lib.platform.facts.monitoring import Alert, ScrapeTarget
-from runbook_lib.platform.facts.releases import Release
+from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.release.facts.load import Load
 
 FEWEST_SAMPLES = 20  # below this a 95th percentile is one slow request, not a property of the release

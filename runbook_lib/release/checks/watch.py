@@ -12,7 +12,7 @@ from runbook_lib.platform.checks.container_health import containers_are_healthy
 from runbook_lib.platform.checks.endpoints import endpoints_show, shown_by_image
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
-from runbook_lib.platform.facts.releases import Release
+from runbook_lib.platform.facts.release_history import Release
 
 
 def judge_probe(

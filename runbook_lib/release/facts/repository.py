@@ -64,10 +64,7 @@ class Commit:
 
 
 class Sources:
-    """The release's small text files by path, and Compose's reading of them. A journal holds only its summary.
-
-    `links` maps each symbolic link of the release to its target.
-    """
+    """The release's small text files and links by path, and Compose's reading of them. A journal holds a summary."""
 
     def __init__(self, files: Mapping[str, str], compose: ComposeConfig | None,
                  links: Mapping[str, str] | None = None) -> None:
@@ -87,7 +84,8 @@ class ReleaseTree:
     `commit` is None when the ref names nothing, or two different things: `problem` explains which. `of_the_server` are
     paths that the release holds although the server keeps files of its own there. `ports` are open on the server now;
     None: not known. `not_in_checkout` are Compose files that the live release lacks; `not_in_release`: this one.
-    `configuration_folders` are those that services mount; the API's image is built from `api_folder`.
+    `changed_on_server` differ from the live commit, and this release changes them, too. `configuration_folders` are
+    those that services mount; the API's image is built from `api_folder`.
     """
 
     ref: str
@@ -100,6 +98,7 @@ class ReleaseTree:
     not_in_checkout: tuple[str, ...] = ()
     not_in_release: tuple[str, ...] = ()
     no_migrations: str = ""  # why the environment has none
+    changed_on_server: tuple[str, ...] = ()
     configuration_folders: tuple[str, ...] = ()
     api_folder: str = ""
     by_hand: bool = False  # releases are deployed by others: the application need not even be in git
@@ -193,6 +192,7 @@ def _read(text: str, ref: str, where: str, compose_files: tuple[str, ...]) -> Re
                             if record[0] == "tree" and record[3] in FILES_OF_THE_SERVER),
         ports=parse_ports(records),
         not_in_checkout=tuple(_decoded(record[2]) for record in records if record[:2] == ["absent", "checkout"]),
+        changed_on_server=tuple(_decoded(record[1]) for record in records if record[0] == "local"),
         not_in_release=tuple(_decoded(record[2]) for record in records if record[:2] == ["absent", "release"]),
     )
 

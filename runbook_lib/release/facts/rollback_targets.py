@@ -9,7 +9,8 @@ from typing import Any
 from runbook_lib.core.errors import BadParameter, PreconditionFailed
 from runbook_lib.core.text import did_you_mean
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.releases import Deployed, Release
+from runbook_lib.platform.facts.release_history import Release
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import BOTH_COLOURS
 
 FEWEST_DIGITS = 7  # of a commit: fewer name several

@@ -83,7 +83,7 @@ def build(rollout: Rollout, part: str) -> Step:
     return Step(
         f"{StepKey.BUILD}-{part}",
         f"Build the {part} image",
-        (_program("build", mark, *source, *words, timeout_s=BUILD_TIMEOUT_S),),
+        (image_program("build", mark, *source, *words, timeout_s=BUILD_TIMEOUT_S),),
         undo=(stop_images(rollout.environment),),
         why="built before anything is stopped, tagged by commit; kept on failure, so that a retry is quick",
     )
@@ -94,7 +94,7 @@ def pull(environment: Environment, *images: str) -> Step:
     return Step(
         StepKey.PULL,
         "Pull the images that the server does not have",
-        tuple(_program("pull", build_mark(environment), image, timeout_s=BUILD_TIMEOUT_S) for image in images),
+        tuple(image_program("pull", build_mark(environment), image, timeout_s=BUILD_TIMEOUT_S) for image in images),
         undo=(stop_images(environment),),
         why="what will read the release's configuration must be there before the configuration is",
     )
@@ -102,9 +102,10 @@ def pull(environment: Environment, *images: str) -> Step:
 
 def stop_images(environment: Environment) -> Command:
     """End a build or a pull of this project that a stopped run has left; passes where there is none."""
-    return _program("stop", build_mark(environment), timeout_s=STOP_TIMEOUT_S)
+    return image_program("stop", build_mark(environment), timeout_s=STOP_TIMEOUT_S)
 
 
-def _program(*words: str, timeout_s: float) -> Command:
+def image_program(*words: str, timeout_s: float) -> Command:
+    """A verb of `release/image.sh` with its words."""
     program = programs.text("release/whole_tree.sh", "release/image.sh")
     return Command(("bash", "-s", "--", *words), stdin=program, timeout_s=timeout_s)

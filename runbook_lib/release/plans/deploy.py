@@ -37,6 +37,7 @@ from runbook_lib.release.plans import (
 from runbook_lib.release.plans.found_release import record_running
 from runbook_lib.release.plans.interrupted_cutover import finish_cutover
 from runbook_lib.release.plans.migration_steps import check_compatibility, irreversible, skip_reason
+from runbook_lib.release.plans.replace_release import plan_replacement
 from runbook_lib.release.plans.validation import pull_and_validate
 
 
@@ -59,6 +60,8 @@ def plan_deploy(
     _one_of("sessions", sessions, get_args(Sessions))
     choices = Choices(operator, reason, breaking_migration, watch_s, sessions)
     rollout = Rollout(environment, deployed, target, choices, containers)
+    if environment.release.replaced:
+        return plan_replacement(rollout, backup, tree)
     secret_file = secrets_file(secrets, environment.delivered_secrets)
     if is_deployed(rollout, secret_file):
         return _nothing_to_deploy(rollout)

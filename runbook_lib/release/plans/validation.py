@@ -38,6 +38,8 @@ def validate_configuration(environment: Environment, tree: ReleaseTree, deployed
     files and image are left out. Raises FactUnreadable when the server's reply cannot be read.
     """
     # both colours have the same text but for their names, and every service has an address in a run
+    if environment.release.replaced:  # no file of ours is mounted there
+        return validated_configuration(environment, tree, {})
     own = {UPSTREAMS: upstreams_file(environment, FIRST_COLOUR), EXEMPTIONS: exemptions_file(environment)}
     # what Compose would make anew is not unchanged, and without a live release it is not asked
     asked = deployed is not None and deployed.live_colour is not None

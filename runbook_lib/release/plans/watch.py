@@ -6,7 +6,7 @@ from runbook_lib.core.gates import Gate
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import survey_containers
 from runbook_lib.platform.facts.endpoints import survey_endpoints
-from runbook_lib.platform.facts.releases import Release
+from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.release.checks.watch import judge_probe
 
 

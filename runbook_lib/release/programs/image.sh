@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # An image of a release, built or pulled in the foreground; what it started on the engine ends with it. Follows whole_tree.sh:
 #   bash -s -- build MARK CHECKOUT TREE docker build …    from a folder of a commit; the words name `--add-host MARK:…`
+#   bash -s -- compose MARK CHECKOUT COMMIT PROJECT OVERRIDE COUNT FILE… SERVICE…    as the commit's COUNT Compose files say,
+#                                                         and the text OVERRIDE after them, which names image and MARK
 #   bash -s -- pull MARK IMAGE
 #   bash -s -- stop MARK                                  end what a stopped run left of it; passes where nothing is left
 # The engine builds, not the client: a client that is gone stops a build, but not at once, and a client that lives on when
@@ -78,6 +80,29 @@ build() {
     exit "$status"
 }
 
+# From an export of the commit, as Compose would: context, Dockerfile, target, arguments. The variables are the server's.
+compose_build() {
+    local checkout=$1 commit=$2 project=$3 override=$4 count=$5 top prefix folder path child status options=()
+    shift 5
+    scratch=$(mktemp -d) || exit 1
+    trap 'rm -rf -- "$scratch"' EXIT
+    trap 'end_build 1; exit 143' TERM INT HUP
+    # the project may be a folder of the repository, and its contexts lie outside of that
+    top=$(git -C "$checkout" rev-parse --show-toplevel) && prefix=$(git -C "$checkout" rev-parse --show-prefix) || exit 1
+    mkdir "$scratch/tree" && whole_tree "$top" "$commit" | tar -x -C "$scratch/tree" || exit 1
+    folder=$scratch/tree/$prefix
+    printf '%s\n' "$override" >"$scratch/override.yml"
+    for path in "${@:1:count}"; do options+=(--file "$folder/$path"); done
+    shift "$count"
+    [[ ! -e $checkout/.env ]] || options+=(--env-file "$checkout/.env")
+    env "RUNBOOK_IMAGE=$mark" docker compose --project-name "$project" --project-directory "$folder" "${options[@]}" \
+        --file "$scratch/override.yml" build "$@" </dev/null &
+    child=$!
+    wait "$child"
+    status=$?
+    exit "$status"
+}
+
 pull() {
     local child
     trap 'end_clients 1; echo "the pull of $1 was stopped" >&2; exit 143' TERM INT HUP
@@ -95,6 +120,7 @@ verb=$1 mark=$2
 shift 2
 case $verb in
     build) build "$@" ;;
+    compose) compose_build "$@" ;;
     pull) pull "$@" ;;
     stop) stop ;;
 esac

@@ -17,6 +17,7 @@ main() {
     printf 'head\t%s\n' "$("${git[@]}" rev-parse --verify --quiet HEAD)"
     # without `.env` nothing is live
     [[ ! -s $checkout/.env ]] || show_absent checkout "$checkout"
+    show_local "$checkout"
     printf 'version\t%s\n' "$("${git[@]}" describe --tags --always "$commit" 2>/dev/null)"
     # git before 2.36 has no --format
     "${git[@]}" ls-tree --format='tree%x09%(objecttype)%x09%(objectname)%x09%(path)' "$commit" 2>/dev/null \
@@ -40,6 +41,19 @@ show_absent() {
     for path in "${files[@]}"; do
         [[ -e $2/$path ]] || printf 'absent\t%s\t%s\n' "$1" "$(printf %s "$path" | encoded)"
     done
+}
+
+# show_local CHECKOUT: files that were changed on the server and that the release changes, too. A checkout without --force
+# refuses them, and one with it would throw the owners' change away.
+show_local() {
+    local git=(git -C "$1") top path
+    top=$("${git[@]}" rev-parse --show-toplevel) && "${git[@]}" rev-parse --verify --quiet HEAD >/dev/null || return 0
+    {
+        comm -z -12 <("${git[@]}" diff -z --name-only HEAD | sort -z) <("${git[@]}" diff -z --name-only HEAD "$commit" | sort -z)
+        "${git[@]}" diff -z --name-only --diff-filter=A HEAD "$commit" | while IFS= read -r -d '' path; do
+            [[ ! -e $top/$path && ! -L $top/$path ]] || printf '%s\0' "$path"
+        done
+    } | sort -zu | while IFS= read -r -d '' path; do printf 'local\t%s\n' "$(printf %s "$path" | encoded)"; done
 }
 
 # show_files TREE: the small text files that facts are read from: Compose file, environment files, migrations.

@@ -26,7 +26,7 @@ def test_a_replaced_release_has_no_colours_and_every_service_by_its_own_name() -
     assert environment.release.replaced
     assert environment.running_services("") == ("web", "db", "worker")
     assert environment.shared_services == ("db",)
-    assert environment.slot("") == ("web",)
+    assert environment.slot("") == ("web", "worker")
     assert environment.writers == ("web", "worker")
 
 

@@ -11,7 +11,8 @@ from runbook_lib.environment.logs import LogFile
 from runbook_lib.observability.facts.log_results import LogReview
 from runbook_lib.observability.facts.log_review import read_file, review
 from runbook_lib.observability.facts.log_window import LogSurvey
-from runbook_lib.platform.facts.releases import Deployed, Release
+from runbook_lib.platform.facts.release_history import Release
+from runbook_lib.platform.facts.releases import Deployed
 
 SINCE = datetime(2026, 11, 26, 12, tzinfo=UTC)
 UNTIL = SINCE + timedelta(days=1)

@@ -4,11 +4,8 @@ import pytest
 
 from runbook_lib.core.errors import FactUnreadable, PreconditionFailed
 from runbook_lib.environment import load_environment
-from runbook_lib.platform.facts.releases import (
-    Deployed,
-    parse_live_colour,
-    parse_releases,
-)
+from runbook_lib.platform.facts.release_history import parse_releases
+from runbook_lib.platform.facts.releases import Deployed, parse_live_colour
 from runbook_lib.platform.facts.running_release import parse_application_images
 
 ENVIRONMENT = load_environment("staging")
@@ -37,16 +34,6 @@ def test_the_live_release_is_the_newest_recorded_one_with_the_live_commit() -> N
 def test_a_release_that_never_passed_its_gate_is_not_called_live() -> None:
     with pytest.raises(PreconditionFailed, match="not in the release history"):
         deployed(LINE % "ccc").live_release()
-
-
-def test_a_torn_last_line_of_the_record_is_left_out() -> None:
-    assert len(parse_releases(LINE % "aaa" + '{"at": "2026-')) == 1
-
-
-@pytest.mark.parametrize("damage", ['{"at": 3}\n', "[]\n", "nonsense\n", '{"commit": "x"}\n'])
-def test_any_other_damage_of_the_record_is_told(damage: str) -> None:
-    with pytest.raises(FactUnreadable, match="line 1"):
-        parse_releases(damage + LINE % "aaa")
 
 
 def test_two_colours_in_the_upstream_file_are_told() -> None:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from runbook_lib.environment import load_environment
-from runbook_lib.platform.facts.releases import Deployed, Release
+from runbook_lib.platform.facts.release_history import Release
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.recovery.facts.backups import Backup, Backups
 from runbook_lib.recovery.facts.drill_selection import application_images, copy_needs, select_for_drill
 from runbook_lib.recovery.facts.manifests import Manifest, TableContents

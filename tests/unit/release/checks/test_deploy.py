@@ -9,7 +9,8 @@ from runbook_lib.core.findings import Verdict
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.containers import Container
-from runbook_lib.platform.facts.releases import Deployed, Release
+from runbook_lib.platform.facts.release_history import Release
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import ServerState
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.release.checks.deploy import deploy_preconditions, release_is_live

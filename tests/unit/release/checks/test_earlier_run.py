@@ -12,7 +12,8 @@ import pytest
 from runbook_lib.core.findings import Verdict
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.containers import Container
-from runbook_lib.platform.facts.releases import Deployed, Release
+from runbook_lib.platform.facts.release_history import Release
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import ServerState
 from runbook_lib.release.checks.deploy import deploy_preconditions
 from runbook_lib.release.checks.earlier_run import CHECK, earlier_run

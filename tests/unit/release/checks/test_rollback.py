@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from runbook_lib.core.findings import Verdict
-from runbook_lib.platform.facts.releases import Release
+from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.release.checks.rollback import rollback_preconditions
 from runbook_lib.release.facts.repository import Commit, ReleaseTree
 from runbook_lib.release.facts.rollback_targets import RollbackTarget

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.environment import load_environment
-from runbook_lib.platform.facts.releases import Release
+from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.release.checks.success import SuccessCriteria, success_criteria
 from runbook_lib.release.facts.load import Load
 

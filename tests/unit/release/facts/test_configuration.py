@@ -14,7 +14,8 @@ from runbook_lib.core.errors import CommandTimedOut, FactUnreadable
 from runbook_lib.core.questions import CommandResult
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.containers import Container
-from runbook_lib.platform.facts.releases import Deployed, Release
+from runbook_lib.platform.facts.release_history import Release
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.release.facts import configuration as facts
 from runbook_lib.release.facts.repository import Commit, ComposeConfig, ReleaseTree, Sources
 from runbook_lib.release.facts.validation_runs import ValidationRun

@@ -8,7 +8,8 @@ import pytest
 
 from runbook_lib.core.errors import BadParameter, PreconditionFailed
 from runbook_lib.environment import load_environment
-from runbook_lib.platform.facts.releases import Deployed, Release
+from runbook_lib.platform.facts.release_history import Release
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.release.facts.rollback_targets import rollback_targets, select_target
 

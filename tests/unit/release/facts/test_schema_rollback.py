@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from runbook_lib.environment import load_environment
-from runbook_lib.platform.facts.releases import Deployed, Release
+from runbook_lib.platform.facts.release_history import Release
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.recovery.facts.data_loss import DataLoss
 from runbook_lib.release.facts.schema_rollback import (

@@ -11,7 +11,8 @@ import pytest
 
 from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.environment import load_environment
-from runbook_lib.platform.facts.releases import Deployed, parse_releases
+from runbook_lib.platform.facts.release_history import parse_releases
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.platform.plans.rollout import Choices, Rollout

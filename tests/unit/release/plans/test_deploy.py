@@ -14,7 +14,8 @@ from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment, load_environment
 from runbook_lib.platform.checks.live_release import judge_outside
 from runbook_lib.platform.facts.containers import Container
-from runbook_lib.platform.facts.releases import Deployed, Release
+from runbook_lib.platform.facts.release_history import Release
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.smoke_test import UserFlow
 from runbook_lib.platform.facts.target import Target, idle_colour
 from runbook_lib.platform.plans.release_files import env_file, exemptions_file, secrets_file, upstreams_file

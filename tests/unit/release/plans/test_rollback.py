@@ -14,7 +14,8 @@ from runbook_lib.platform.facts.assets import Asset
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.idle_colour import IdleColour
-from runbook_lib.platform.facts.releases import Deployed, Release
+from runbook_lib.platform.facts.release_history import Release
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.smoke_test import UserAction, UserFlow
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.facts.traffic import Traffic

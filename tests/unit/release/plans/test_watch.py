@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from runbook_lib.environment import load_environment
-from runbook_lib.platform.facts.releases import Release
+from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.release.plans.watch import plan_watch
 
 RELEASE = Release("b" * 40, "v3.2.0", "green", "0003", "run", "ann", "", datetime(2026, 11, 22, tzinfo=UTC))

@@ -1,0 +1,98 @@
+"""Is the release that replaced another one the expected one, does it answer, and where does it write? Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.text import head_of, pluralize
+from runbook_lib.environment import Environment
+from runbook_lib.platform.checks.container_health import containers_are_healthy
+from runbook_lib.platform.checks.endpoints import BY_IMAGE, endpoints_show
+from runbook_lib.platform.checks.live_release import smoke_test_passed
+from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.endpoints import Endpoint
+from runbook_lib.platform.facts.outage import Outage
+from runbook_lib.platform.facts.own_reads import RATE_LIMITED, Read
+from runbook_lib.platform.facts.replaced_release import of_release, runs_image
+from runbook_lib.platform.facts.smoke_test import UserFlow
+from runbook_lib.platform.facts.written_rows import WrittenRows
+
+OUTAGE, ROWS, READS = "outage for users", "rows are written into this database", "public reads are answered"
+
+
+def judge_replaced(environment: Environment, images: Mapping[str, str], commit: str, version: str,
+                   restarts: Mapping[str, int]) -> Callable[..., tuple[Finding, ...]]:
+    """For a Gate over (containers, public endpoints, smoke test, reads of each path).
+
+    `images` by service are what must run; `restarts` are those of shared services before. A version is compared where
+    replies name it, and an adopted release has none to compare.
+    """
+
+    def judge(containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...], flow: UserFlow,
+              reads: tuple[Read, ...] = ()) -> tuple[Finding, ...]:
+        return (
+            *containers_are_healthy(containers, tuple(images)),
+            *containers_are_healthy(containers, environment.shared_services, restarts),
+            *endpoints_show(environment, endpoints, commit, version),
+            _images_run(environment, containers, images),
+            *smoke_test_passed(flow),
+            *((_reads_are_answered(reads),) if reads else ()),
+        )
+
+    return judge
+
+
+def _images_run(environment: Environment, containers: Iterable[Container], images: Mapping[str, str]) -> Finding:
+    """Each service of the release runs the image that it should. Where no endpoint names the commit, it is said."""
+    running = of_release(environment, containers)
+    wrong = [f"{name}: {head_of(running[name].image, 60) if name in running else 'no container'}"
+             for name, image in images.items() if name not in running or not runs_image(running[name], image)]
+    weaker = "" if environment.health.names_commit else "; no endpoint names the commit, so this is the weaker proof"
+    named = ", ".join(dict.fromkeys(head_of(image, 40) for image in images.values()))
+    return finding(BY_IMAGE, not wrong, measured="; ".join(wrong) or f"{named}{weaker}", expected=named,
+                   next_step="Another release runs. Compare with `docker ps`, then run 20 Deploy.")
+
+
+def _reads_are_answered(reads: tuple[Read, ...]) -> Finding:
+    """Each path that anybody may read is answered well; rate-limited ones show nothing."""
+    counted = [one for one in reads if one.status != RATE_LIMITED]
+    wrong = [f"{one.path}: {one.status or 'no answer'}" for one in counted
+             if one.status is None or not 200 <= one.status < 400]
+    return finding(READS, not wrong if counted else None,
+                   measured="; ".join(wrong) or (pluralize(len(counted), "path") if counted else "rate-limited"),
+                   expected="each path of traffic.reads and load.paths",
+                   next_step="Read the application's log for the first error.")
+
+
+def outage_was(outage: Outage) -> tuple[Finding, ...]:
+    """How long users got no answer. It was announced; one that still lasts is a fault."""
+    measured = f"{outage.seconds:.1f} s, {outage.failed} of {pluralize(outage.requests, 'request')} failed"
+    measured += ", and it lasts" if outage.lasts else ""
+    return (finding(OUTAGE, not outage.lasts if outage.requests else None,
+                    measured=measured if outage.requests else "not measured", expected="as the plan announces",
+                    next_step="Read the application's log on the server."),)
+
+
+def outage_is_known(outage: Outage) -> tuple[Finding, ...]:
+    """For a Gate that only reports: an outage that lasts longer is the external verification's to judge."""
+    return tuple(replace(one, verdict=Verdict.PASSED) if one.verdict is Verdict.FAILED else one
+                 for one in outage_was(outage))
+
+
+def rows_are_written(before: WrittenRows | None, since: WrittenRows | None) -> Finding:
+    """Rows came all the time before, and come now. Inconclusive where too little was written to tell.
+
+    A release that is healthy on another database keeps this one still.
+    """
+    if since and since.total:
+        good: bool | None = True
+    else:
+        good = False if before and before.all_the_time and since and len(since.grown) > 1 else None
+    earlier = f"{before.total} before, in each interval" if before and before.all_the_time else "too few before to tell"
+    now = "not measured" if since is None else pluralize(since.total, "row")
+    return finding(ROWS, good, measured=f"{now} since the release; {earlier}", expected="more than before it",
+                   next_step="Does the release use this database? Compare its variables with those of the release "
+                   "before." if good is False else "Nothing wrote meanwhile: do something "
+                   "in the application that is stored, and read it back.")

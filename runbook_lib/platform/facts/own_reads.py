@@ -1,0 +1,100 @@
+"""Reads of our own from outside, and how they were answered: where no access log of a proxy counts those of users."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from runbook_lib.core.errors import EndpointUnavailable
+from runbook_lib.core.questions import Connections, Http, Question
+from runbook_lib.environment import Environment
+from runbook_lib.environment.requests import filled
+from runbook_lib.platform.facts.traffic import AGENT, BIN_S, SecondBucket, Traffic
+
+WORKERS, TIMEOUT_S = 8, 5.0
+RATE_LIMITED, SERVER_ERROR = 429, 500
+
+
+@dataclass(frozen=True)
+class Read:
+    """One request: its path, status (None: no answer) and seconds."""
+
+    path: str
+    at: datetime
+    status: int | None
+    seconds: float = 0.0
+
+    @property
+    def is_error(self) -> bool:
+        """No answer, or an error of the server."""
+        return self.status is None or self.status >= SERVER_ERROR
+
+
+@dataclass
+class OwnReads:
+    """The reads of one plan, all of them: a watch judges what was answered since the release is there."""
+
+    environment: Environment
+    done: list[Read] = field(default_factory=list)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What users read without a log-in, by the environment file."""
+        return tuple(dict.fromkeys((*self.environment.traffic.reads, *self.environment.load.paths)))
+
+    def send(self, connections: Connections, number: int) -> tuple[Read, ...]:
+        """So many reads, each path in turn; kept, and returned."""
+        paths = list(itertools.islice(itertools.cycle(self.paths), number))
+        with ThreadPoolExecutor(min(WORKERS, max(1, number)), thread_name_prefix="reads") as pool:
+            found = tuple(pool.map(lambda path: _read(connections.http, path), paths))
+        self.done += found
+        return found
+
+
+def read_each_path(reads: OwnReads) -> Question[tuple[Read, ...]]:
+    """Each path once. An unanswered read is a value, never an error. Source: the application at its public address."""
+    return Question("public reads", lambda connections: reads.send(connections, len(reads.paths)))
+
+
+def own_traffic(reads: OwnReads) -> Question[Traffic]:
+    """`rollback.synthetic_per_s` reads, and all that were sent so far, second by second."""
+    rules = reads.environment.rollback
+    # at least each path once: one that fails must be seen
+    wanted = max(len(reads.paths), round(rules.synthetic_per_s * rules.interval_s))
+
+    def fetch(connections: Connections) -> Traffic:
+        reads.send(connections, wanted)
+        return traffic_of(reads.done)
+
+    return Question("reads since the replacement", fetch)
+
+
+def traffic_of(reads: Sequence[Read]) -> Traffic:
+    """Reads as traffic; rate-limited ones are left out, and those without an answer are errors."""
+    requests, errors = Counter[datetime](), Counter[datetime]()
+    bins: dict[datetime, Counter[int]] = {}
+    for one in reads:
+        if one.status == RATE_LIMITED:
+            continue
+        at = one.at.replace(microsecond=0)
+        requests[at] += 1
+        errors[at] += one.is_error
+        if one.status is not None:
+            bins.setdefault(at, Counter())[int(one.seconds / BIN_S)] += 1
+    seconds = tuple(SecondBucket(at, requests[at], errors[at], 0, dict(bins.get(at, {}))) for at in sorted(requests))
+    return Traffic(seconds, max((one.at for one in reads), default=datetime.now(UTC)))
+
+
+def _read(http: Http, path: str) -> Read:
+    at = datetime.now(UTC)
+    try:
+        reply = http.request("GET", filled(path, {"number": str(random.randrange(500))}),
+                             headers={"User-Agent": AGENT}, timeout_s=TIMEOUT_S)
+    except EndpointUnavailable:
+        return Read(path, at, None)
+    return Read(path, at, reply.status, reply.seconds)

@@ -1,0 +1,151 @@
+"""How a release is verified that replaced another one: from outside right after, for a while, and after an undo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from runbook_lib.core.findings import Finding, finding
+from runbook_lib.core.gates import Gate, Reading, Watch
+from runbook_lib.core.plan import Step
+from runbook_lib.core.text import pluralize
+from runbook_lib.platform.checks.replaced_release import (
+    OUTAGE,
+    ROWS,
+    judge_replaced,
+    outage_is_known,
+    outage_was,
+    rows_are_written,
+)
+from runbook_lib.platform.facts.containers import survey_containers
+from runbook_lib.platform.facts.endpoints import survey_endpoints
+from runbook_lib.platform.facts.oom_kills import count_oom_kills
+from runbook_lib.platform.facts.outage import OutageProbe, begin_outage, end_outage, outage_so_far
+from runbook_lib.platform.facts.own_reads import OwnReads, own_traffic, read_each_path
+from runbook_lib.platform.facts.page import view_page
+from runbook_lib.platform.facts.smoke_test import run_smoke_test
+from runbook_lib.platform.facts.traffic import ERROR_RATE
+from runbook_lib.platform.facts.written_rows import RowCounter, WrittenRows, rows_before, rows_since
+from runbook_lib.platform.plans.step_keys import StepKey
+from runbook_lib.release.checks.triggers import HEALTH, judge_watch
+from runbook_lib.release.checks.watch_conclusion import conclude_watch
+from runbook_lib.release.plans.replacement import Replacement
+from runbook_lib.release.plans.verification_steps import page_gate
+
+WRITTEN = "rows written"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one plan measures across its steps: the outage, its own reads, and the rows that others write."""
+
+    outage: OutageProbe = field(compare=False)
+    reads: OwnReads = field(compare=False)
+    rows: RowCounter = field(compare=False)
+
+
+def measured_of(change: Replacement) -> Measured:
+    """The values of one plan, empty: nothing is asked before its steps do."""
+    environment = change.rollout.environment
+    return Measured(OutageProbe(environment), OwnReads(environment), RowCounter())
+
+
+def writes_before(measured: Measured) -> Gate:
+    """What is written while the earlier release runs: reported, and judged after the next one is there."""
+
+    def judge(before: WrittenRows) -> tuple[Finding, ...]:
+        text = f"{pluralize(before.total, 'row')}, {'in each interval' if before.all_the_time else 'not all the time'}"
+        return (finding(ROWS, True, measured=text, expected="to compare with"),)
+
+    return Gate("rows written before", (rows_before(measured.rows),), judge, success_threshold=1, interval_s=1.0,
+                deadline_s=30.0, may_be_inconclusive=(rows_before(measured.rows).name,))
+
+
+def outage_begins(measured: Measured) -> Gate:
+    """Requests from outside, from now on."""
+    return Gate("requests from outside", (begin_outage(measured.outage),), outage_is_known, success_threshold=1,
+                interval_s=1.0, deadline_s=30.0, may_be_inconclusive=(OUTAGE,))
+
+
+def outside_gate(change: Replacement, measured: Measured) -> Step:
+    """Users are on the release now: one that fails probe after probe is not waited for. Then: the outage they had."""
+    environment, target = change.rollout.environment, change.rollout.target
+    judge = judge_replaced(environment, change.images, target.commit, target.version, change.rollout.restarts)
+    gate = Gate(
+        "the release, verified externally",
+        (survey_containers(environment), survey_endpoints(environment), run_smoke_test(environment),
+         read_each_path(measured.reads)),
+        judge,
+        success_threshold=environment.gate.success_threshold,
+        interval_s=environment.gate.interval_s,
+        deadline_s=environment.gate.deadline_s,
+        failure_threshold=environment.rollback.failure_threshold,
+        trigger=HEALTH,
+        since=StepKey.SWITCH,
+    )
+    seen = [page_gate(environment, "the page, in a browser", view_page(environment))] if environment.gate.page else []
+    outage = Gate("outage for users", (end_outage(measured.outage),), outage_is_known, success_threshold=1,
+                  deadline_s=10.0, interval_s=1.0, may_be_inconclusive=(OUTAGE,))
+    return Step(StepKey.GATE_EXTERNAL, "Verify the release as users reach it", (gate, *seen, outage),
+                why="in their own requests; the outage that they had is measured meanwhile")
+
+
+def watch_replaced(change: Replacement, measured: Measured) -> Step:
+    """The triggers, probed again and again; the error rate is that of our own reads, for there is no other."""
+    environment, rules = change.rollout.environment, change.rollout.environment.rollback
+    chosen_s = change.rollout.choices.watch_s
+    by_triggers = judge_watch(environment, change.rollout.target.commit, "", change.rollout.restarts)
+    concluded = conclude_watch(environment)
+
+    def judge(before: Sequence[Reading], answers: Sequence[Any]) -> Reading:
+        *others, rows = answers
+        reading = by_triggers(before, others)
+        written = float(rows.total) if isinstance(rows, WrittenRows) else None
+        return Reading({**reading.metrics, WRITTEN: written}, reading.faults, reading.fired)
+
+    def conclude(readings: Sequence[Reading]) -> tuple[Finding, ...]:
+        known = [one.metrics[WRITTEN] for one in readings if one.metrics.get(WRITTEN) is not None]
+        grown = tuple(int((later or 0) - (earlier or 0)) for earlier, later in pairwise(known))
+        since = WrittenRows(grown) if grown else None
+        return (*concluded(readings), rows_are_written(measured.rows.before, since))
+
+    watch = Watch(
+        f"watch {change.rollout.target.version}",
+        (survey_containers(environment), survey_endpoints(environment), own_traffic(measured.reads),
+         count_oom_kills(environment, environment.api_of("")), rows_since(measured.rows)),
+        judge, conclude,
+        duration_s=rules.watch_s if chosen_s is None else chosen_s,
+        interval_s=rules.interval_s,
+        since=StepKey.SWITCH,
+        primary_metric=ERROR_RATE,
+        limit=rules.api_error_rate_percent,
+        unit="percent",
+    )
+    return Step(StepKey.WATCH, "Watch the release", (watch,),
+                why="a failing health check, too many errors or a service that is down starts an automatic rollback; "
+                    "errors are counted in reads of our own")
+
+
+def previous_answers(change: Replacement, measured: Measured) -> Gate | None:
+    """For after an undo: the previous release answers again, with its own images. None where there was none."""
+    environment, previous = change.rollout.environment, change.previous
+    if previous is None:
+        return None
+    restored = judge_replaced(environment, change.previous_images, previous.commit, "", change.rollout.restarts)
+
+    def judge(*answers: Any) -> tuple[Finding, ...]:
+        *others, outage = answers
+        return (*restored(*others), *outage_was(outage))
+
+    return Gate(
+        "the previous release, verified externally",
+        (survey_containers(environment), survey_endpoints(environment), run_smoke_test(environment),
+         read_each_path(measured.reads), outage_so_far(measured.outage)),
+        judge,
+        success_threshold=2,
+        interval_s=environment.rollback.interval_s,
+        deadline_s=min(60.0, environment.gate.deadline_s),
+        may_be_inconclusive=(OUTAGE,),
+    )

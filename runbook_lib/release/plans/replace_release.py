@@ -1,0 +1,156 @@
+"""The deployment of a release that replaces the previous one's containers: the same order, and one short outage.
+
+What runs by hand is recorded first. Images are built before anything is stopped, the containers are made anew by one
+file of ours, and the previous images are what an undo returns to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from runbook_lib.core.commands import Command
+from runbook_lib.core.plan import Plan, SkippedStep, Step
+from runbook_lib.platform.facts.releases import current_state
+from runbook_lib.platform.plans import verification
+from runbook_lib.platform.plans.compose import UP_WAIT_S, compose_up
+from runbook_lib.platform.plans.rollout import Rollout
+from runbook_lib.platform.plans.step_keys import StepKey
+from runbook_lib.release.facts.repository import ReleaseTree
+from runbook_lib.release.plans import build_steps
+from runbook_lib.release.plans.replace_gates import (
+    Measured,
+    measured_of,
+    outage_begins,
+    outside_gate,
+    previous_answers,
+    watch_replaced,
+    writes_before,
+)
+from runbook_lib.release.plans.replace_images import image_steps
+from runbook_lib.release.plans.replacement import (
+    Replacement,
+    adopt_running,
+    record_release,
+    replace_containers,
+    replacement_of,
+    write_override,
+)
+
+SCHEMA_STAYS = "A schema that the release brought up to date stays: the previous images run on it."
+
+
+def plan_replacement(rollout: Rollout, backup: Plan, tree: ReleaseTree | None) -> Plan:
+    """The steps from what runs to the target of a rollout; none, with the reason, when that runs already.
+
+    `backup` is the plan of a verified backup; `tree` is the inspected release, whose Compose file says what is built.
+    """
+    change = replacement_of(rollout)
+    if is_replaced(change):
+        target = rollout.target
+        return Plan(f"deploy {target.version}", rollout.environment.name, facts=_facts(rollout),
+                    reason=f"already at {target.commit[:12]} ({target.version}): running, healthy, recorded")
+    compose, measured = tree.sources.compose if tree else None, measured_of(change)
+    steps, skipped = _before(change, backup, compose.services if compose else {})
+    steps += [write_override(change), *from_the_replacement_on(change, measured)]
+    return replace(_whole(change), steps=tuple(steps), skipped=tuple(skipped),
+                   rollback_check=previous_answers(change, measured))
+
+
+def from_the_replacement_on(change: Replacement, measured: Measured) -> list[Step]:
+    """What users notice, and how it is verified and recorded."""
+    first = (writes_before(measured),) if change.rollout.has_database else ()
+    return [replace_containers(change, expected_outage(change), (*first, outage_begins(measured))),
+            outside_gate(change, measured), watch_replaced(change, measured), record_release(change)]
+
+
+def is_replaced(change: Replacement) -> bool:
+    """Whether nothing is left to do: the target's images run, healthy, the checkout and the record agree."""
+    rollout = change.rollout
+    state, target = rollout.deployed.replaced, rollout.target
+    if state is None or state.by_hand or state.unsettled or state.override_text is None:
+        return False
+    last = rollout.deployed.releases[-1] if rollout.deployed.releases else None
+    recorded = last is not None and last.commit == target.commit and dict(last.images) == dict(change.images)
+    healthy = {one.service for one in rollout.containers if one.is_healthy}
+    return (recorded and state.override_text == change.override and rollout.deployed.head == target.commit
+            and set(rollout.environment.running_services("")) <= healthy)
+
+
+def check_out_kept(change: Replacement) -> Step:
+    """The checkout at the target, its local changes kept. Undone: at the previous release's commit."""
+    rollout = change.rollout
+    # without --force: a tracked file that the owners have changed on the server is theirs
+    git = ("git", "-C", rollout.environment.server.directory, "checkout", "--quiet", "--no-overwrite-ignore",
+           "--detach")
+    before = change.previous.commit if change.previous else rollout.deployed.head
+    return Step(StepKey.CHECK_OUT, "Check out the commit", (Command((*git, rollout.target.commit)),),
+                undo_files=(Command((*git, before)),) if before else (),
+                why="the Compose file belongs to the release; local changes of other files stay as they are")
+
+
+def expected_outage(change: Replacement) -> str:
+    """What users notice of the replacement, in words."""
+    names = " and ".join(change.services)
+    return (f"an outage for users of {names}, from the stop of the old container until the new one is healthy: as long "
+            f"as both take, at most {UP_WAIT_S} s before it is undone. Measured below")
+
+
+def _before(change: Replacement, backup: Plan,
+            services: Mapping[str, Mapping[str, Any]]) -> tuple[list[Step], list[SkippedStep]]:
+    """Everything that users do not notice, and what of it the server does not need."""
+    rollout = change.rollout
+    wanted: list[Step] = [build_steps.record_state(rollout), *adopt_running(change)]
+    skipped: list[SkippedStep] = []
+    if rollout.has_database:
+        wanted.extend(backup.steps)
+    else:
+        skipped.append(SkippedStep("Back up the database", "first deployment: there is no database yet"))
+    wanted.append(build_steps.fetch(rollout))
+    made, there = image_steps(change, services)
+    wanted += made
+    skipped += there
+    wanted.append(check_out_kept(change))
+    wanted += _others(change)
+    if reason := rollout.environment.without.get("migrations"):
+        skipped.append(SkippedStep("Migrate the database", reason))
+    return wanted, skipped
+
+
+def _others(change: Replacement) -> list[Step]:
+    """Services of no release that do not run; those that do are left alone."""
+    environment = change.rollout.environment
+    running = {one.service for one in change.rollout.containers if one.state == "running"}
+    missing = [name for name in environment.running_services("")
+               if name not in running and name not in environment.release.services]
+    if not missing:
+        return []
+    return [Step(StepKey.START_INFRASTRUCTURE, f"Start {', '.join(missing)}",
+                 (compose_up(environment, *missing, recreate=False),),
+                 why="the release needs it; a service that is running is not touched")]
+
+
+def _whole(change: Replacement) -> Plan:
+    """The plan without its steps: what holds for every replacement that changes something."""
+    rollout = change.rollout
+    target = rollout.target
+    return Plan(
+        f"deploy {target.version}",
+        rollout.environment.name,
+        undo_on_failure=True,
+        facts=_facts(rollout),
+        recheck=verification.deployed_state_unchanged(rollout),
+        undo_ready=verification.engine_answers(rollout.environment),
+        state=current_state(rollout.environment),
+        point_of_no_return=StepKey.COMMIT_RELEASE,
+        irreversible_reason="the release had passed its watch and is recorded; it is live.",
+        irreversible_hint="Run the notebook again: it does what remains, without touching the live release.",
+        after_rollback_hint=f"Fix the release and deploy again. Run 21 Verify to check what is live. {SCHEMA_STAYS}",
+    )
+
+
+def _facts(rollout: Rollout) -> dict[str, Any]:
+    deployed = rollout.deployed
+    return {"commit": rollout.target.commit, "live": deployed.live_commit, "head": deployed.head,
+            "by hand": list(deployed.by_hand)}

@@ -1,0 +1,84 @@
+"""The gates and the watch of a release that replaces another one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from runbook_lib.core.findings import Verdict
+from runbook_lib.core.gates import Gate, Watch
+from runbook_lib.platform.checks.replaced_release import ROWS
+from runbook_lib.platform.facts.endpoints import Endpoint
+from runbook_lib.platform.facts.outage import Outage
+from runbook_lib.platform.facts.own_reads import Read, traffic_of
+from runbook_lib.platform.facts.smoke_test import UserFlow
+from runbook_lib.platform.facts.written_rows import WrittenRows
+from runbook_lib.release.plans.replace_gates import (
+    WRITTEN,
+    measured_of,
+    outage_begins,
+    outside_gate,
+    previous_answers,
+    watch_replaced,
+    writes_before,
+)
+from tests.unit.platform.facts.test_replaced_release import NEW, running
+from tests.unit.release.plans.test_replacement import change
+
+GOOD = (Endpoint("/status/", 200, {"state": "open"}, 0.01),)
+READS = (Read("/", datetime(2026, 11, 27, tzinfo=UTC), 200, 0.01),)
+NO_SMOKE = UserFlow((), "none")
+
+
+def watch_of(before: WrittenRows | None = None) -> Watch:
+    measured = measured_of(change())
+    measured.rows.before = before
+    watch, = watch_replaced(change(), measured).actions
+    assert isinstance(watch, Watch)
+    return watch
+
+
+def test_the_gate_shuts_for_the_image_of_before_and_fires_the_trigger() -> None:
+    gate, outage = outside_gate(change(), measured_of(change())).actions
+    assert isinstance(gate, Gate) and isinstance(outage, Gate)
+    assert gate.trigger and gate.since == "switch"
+    new = all(one.verdict.acceptable for one in gate.judge(running(f"web:{NEW}"), GOOD, NO_SMOKE, READS))
+    old = [one.check for one in gate.judge(running("web:latest"), GOOD, NO_SMOKE, READS) if not one.verdict.acceptable]
+    assert (new, old) == (True, ["the containers run the release's image"])
+
+
+def test_an_undo_is_good_when_the_images_of_before_answer_and_says_how_long_users_waited() -> None:
+    gate = previous_answers(change(), measured_of(change()))
+    assert gate is not None
+    found = gate.judge(running("web:latest"), GOOD, NO_SMOKE, READS, Outage(20, 9, 8.0))
+    assert all(one.verdict.acceptable for one in found)
+    assert found[-1].measured == "8.0 s, 9 of 20 requests failed"
+    new = tuple(replace(one, image_id="sha256:fedcba987654") for one in running(f"web:{NEW}"))
+    assert not all(one.verdict.acceptable for one in gate.judge(new, GOOD, NO_SMOKE, READS, Outage(1, 0, 0)))
+
+
+def test_nothing_ran_before_so_nothing_has_to_answer_after_an_undo() -> None:
+    assert previous_answers(change(containers=()), measured_of(change(containers=()))) is None
+
+
+def test_a_watch_ends_with_a_failure_where_rows_stopped_coming() -> None:
+    watch = watch_of(WrittenRows((2, 1, 2)))
+    readings = []
+    for _ in range(3):
+        readings.append(watch.judge(readings, (running(f"web:{NEW}"), GOOD, traffic_of(READS), 0, WrittenRows((0,)))))
+    assert readings[-1].metrics[WRITTEN] == 0.0
+    rows = next(one for one in watch.conclude(readings) if one.check == ROWS)
+    assert rows.verdict is Verdict.FAILED
+
+
+def test_a_worker_that_is_down_fires_although_it_is_not_called_critical() -> None:
+    web, worker, db = running(f"web:{NEW}")
+    stopped = replace(worker, state="exited")
+    reading = watch_of().judge([], ((web, stopped, db), GOOD, traffic_of(READS), 0, WrittenRows((1,))))
+    assert reading.fired is not None and "worker" in reading.fired.because
+
+
+def test_rows_and_requests_are_only_reported_before_the_release() -> None:
+    measured = measured_of(change())
+    assert all(one.verdict is Verdict.PASSED for one in writes_before(measured).judge(WrittenRows((0, 0))))
+    assert all(one.verdict is Verdict.PASSED for one in outage_begins(measured).judge(Outage(1, 1, 0.0, lasts=True)))

@@ -1,0 +1,100 @@
+"""The deployment that replaces containers, as values: its order, what it leaves out, and when it has nothing to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from runbook_lib.core.commands import Command
+from runbook_lib.core.plan import Plan, Step
+from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.release.facts.repository import ComposeConfig, ReleaseTree, Sources
+from runbook_lib.release.plans.deploy import plan_deploy
+from tests.unit.platform.facts.test_replaced_release import ADOPTED, FOUND, NEW, OLD, release, running, text
+from tests.unit.release.plans.test_replace_images import COMPOSE
+from tests.unit.release.plans.test_replacement import SHOP, TARGET, deployed
+
+BACKUP = Plan("back up", "shop", (Step("backup-dump", "Dump", (Command(("true",)),)),))
+TREE = ReleaseTree("v1.1.0", None, sources=Sources({}, ComposeConfig(True, "", COMPOSE)))
+
+
+def plan(found: Deployed, containers: tuple[Container, ...], environment: Environment = SHOP) -> Plan:
+    return plan_deploy(environment, found, containers, TARGET, secrets={}, backup=BACKUP, operator="ann", tree=TREE)
+
+
+def keys(of: Plan) -> list[str]:
+    return [str(step.key) for step in of.steps]
+
+
+def live(head: str = NEW, override: str = text(NEW, "v1.1.0")) -> Deployed:
+    return deployed(override, (ADOPTED, release(NEW, "v1.1.0")), running(f"web:{NEW}"), head)
+
+
+def test_what_runs_is_recorded_first_and_everything_that_can_fail_comes_before_the_outage() -> None:
+    containers = running("web:latest")
+    assert keys(plan(deployed(containers=containers), containers)) == [
+        "record-pre-image", "record-running", "backup-dump", "fetch", "build-web", "check-out", "configure", "switch",
+        "gate-external", "watch", "commit-release",
+    ]
+
+
+def test_an_adopted_release_is_not_adopted_again() -> None:
+    containers = running("web:latest")
+    found = deployed(text(OLD, "as found", FOUND), (ADOPTED,), containers)
+    assert "record-running" not in keys(plan(found, containers))
+
+
+def test_the_release_that_runs_healthily_has_nothing_to_do() -> None:
+    made = plan(live(), running(f"web:{NEW}"))
+    assert made.steps == ()
+    assert made.reason == f"already at {NEW[:12]} (v1.1.0): running, healthy, recorded"
+
+
+def test_each_part_that_is_missing_is_done_again() -> None:
+    containers = running(f"web:{NEW}")
+    assert plan(live(head=OLD), containers).steps
+    assert plan(live(override=text(NEW, "another name")), containers).steps
+    sick = (replace(containers[0], health="unhealthy"), *containers[1:])
+    assert plan(live(), sick).steps
+    assert plan(deployed(text(NEW, "v1.1.0"), (ADOPTED,), containers, NEW), containers).steps
+    assert plan(deployed(text(NEW, "v1.1.0"), (release(NEW, "v1.1.0"),), containers[:1], NEW), containers[:1]).steps
+
+
+def test_the_checkout_keeps_what_the_owners_changed_and_its_undo_is_the_commit_of_before() -> None:
+    containers = running("web:latest")
+    step = next(one for one in plan(deployed(containers=containers), containers).steps if one.key == "check-out")
+    git = ("git", "-C", "/opt/shop", "checkout", "--quiet", "--no-overwrite-ignore", "--detach")
+    assert step.actions == (Command((*git, NEW)),)
+    assert step.undo_files == (Command((*git, OLD)),)
+
+
+def test_a_run_that_ended_after_its_checkout_is_undone_to_the_recorded_commit() -> None:
+    containers = running("web:latest")
+    found = deployed(text(NEW, "v1.1.0"), (ADOPTED,), containers, head=NEW)
+    step = next(one for one in plan(found, containers).steps if one.key == "check-out")
+    undo, = step.undo_files
+    assert isinstance(undo, Command) and undo.argv[-1] == OLD
+
+
+def test_the_plan_announces_the_outage_and_the_schema_that_stays() -> None:
+    containers = running("web:latest")
+    made = plan(deployed(containers=containers), containers)
+    why = next(step.why for step in made.steps if step.key == "switch")
+    assert "an outage for users of web and worker" in why
+    assert "A schema that the release brought up to date stays" in made.after_rollback_hint
+    assert made.rollback_check is not None
+
+
+def test_a_first_deployment_starts_what_the_release_needs_and_backs_nothing_up() -> None:
+    made = plan(deployed(), ())
+    assert "backup-dump" not in keys(made)
+    assert "start-infrastructure" in keys(made)
+    assert made.rollback_check is None
+
+
+def test_no_text_of_the_plan_names_a_colour() -> None:
+    containers = running("web:latest")
+    made = plan(deployed(containers=containers), containers)
+    texts = [made.name, made.after_rollback_hint, *(text for step in made.steps for text in (step.title, step.why))]
+    assert not [one for one in texts if "blue" in one or "green" in one or "colour" in one]
