@@ -64,7 +64,7 @@ class ServerDatabase:
         return parse_rows(result.stdout)
 
     def _closed(self, database: str) -> FactUnreadable | None:
-        """Why nobody may connect to it, and what opens it; None where that is not the reason, or not to be known."""
+        """Why no role may connect to it, and what opens it; None where that is not the reason, or not to be known."""
         result = self._ask(_CLOSED, "-c statement_timeout=10000", 10.0, "postgres", "-v", f"name={database}")
         try:
             (found,) = parse_rows(result.stdout) if result.exit_code == 0 else []

@@ -18,7 +18,7 @@ from runbook_lib.environment.locations import Compose, EnvironmentFile, Public, 
 from runbook_lib.environment.logs import LogFile, log_faults
 from runbook_lib.environment.metrics import Metric, MetricName, metric_faults
 from runbook_lib.environment.notifications import Notifications
-from runbook_lib.environment.recovery import RestoreDrill
+from runbook_lib.environment.recovery import ConfigurationBackup, RestoreDrill
 from runbook_lib.environment.release import Monitoring, Proxy, ReleaseRules, around_faults, release_faults
 from runbook_lib.environment.roles import Roles
 from runbook_lib.environment.rules import (
@@ -26,7 +26,6 @@ from runbook_lib.environment.rules import (
     Alerts,
     Backup,
     Checklists,
-    ConfigurationBackup,
     Load,
     Logging,
     Maintenance,

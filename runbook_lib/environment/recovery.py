@@ -1,13 +1,85 @@
-"""How a restore is rehearsed: limits of the disposable copy, and what the application must still be able to read."""
+"""What is archived next to the database, and how a restore is rehearsed: the copy, and what is read of it."""
 
 from __future__ import annotations
 
 import posixpath
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from runbook_lib.environment.types import Hours, Seconds, StrictModel, Text, UrlPath
+from runbook_lib.environment.types import (
+    AbsolutePath,
+    ClockTime,
+    Count,
+    Days,
+    Hours,
+    Name,
+    Seconds,
+    StrictModel,
+    Text,
+    UrlPath,
+)
+
+
+class StaticAssets(StrictModel):
+    """Files that a service serves, or keeps: a folder inside its container."""
+
+    service: Name
+    path: AbsolutePath
+
+
+class ConfigurationBackup(StrictModel):
+    """The weekly backup of configuration, files and logs. `data_volumes` has for each volume why it needs no copy here.
+
+    `uploads` are folders on the server, or in a service's container where they are in a volume; where there are none,
+    `no_uploads_reason` is why. Where no folders are named, `configuration.git`, `files` and `logs` lie next to
+    `backup.directory`.
+    """
+
+    # filled in while the file is loaded: only the whole of it says where dumps are
+    repository: AbsolutePath = ""
+    remote: Text | None = None
+    weekly_on: Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"] = "Sunday"
+    weekly_at: ClockTime = "03:00"
+    maximum_age_h: Hours = 192
+    project_paths: tuple[Text, ...] = ()
+    server_paths: tuple[AbsolutePath, ...] = ()
+    files_directory: AbsolutePath = ""
+    keep_files: Count = 8
+    static_assets: StaticAssets | None = None
+    uploads: tuple[AbsolutePath | StaticAssets, ...] = ()
+    no_uploads_reason: Text | None = None
+    data_volumes: dict[Name, Text] = Field(default_factory=dict)
+    logs_directory: AbsolutePath = ""
+    log_folders: tuple[AbsolutePath, ...] = ()
+    keep_log_days: Days = 30
+
+    @property
+    def archived_folders(self) -> tuple[tuple[str, str | StaticAssets], ...]:
+        """Each folder that is archived whole, and what its archives' names begin with."""
+        assets = [("static-assets", self.static_assets)] if self.static_assets else []
+        uploads = [(one, "") if isinstance(one, str) else (one.path, f"{one.service}-") for one in self.uploads]
+        names = [service + path.strip("/").replace("/", "-") for path, service in uploads]
+        return (*assets, *zip(names, self.uploads, strict=True))
+
+    @model_validator(mode="after")
+    def _names_of_archives_differ(self) -> ConfigurationBackup:
+        names = [name for name, _ in self.archived_folders]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            # each would count the other's archives as its own, and delete them
+            raise ValueError(f"uploads: the archives of two folders would be called {twice}_…; name each folder once, "
+                             "and rename one whose path differs in nothing but '/' and '-'")
+        return self
+
+    @model_validator(mode="after")
+    def _uploads_or_a_reason(self) -> ConfigurationBackup:
+        if bool(self.uploads) == bool(self.no_uploads_reason):
+            raise ValueError("uploads and no_uploads_reason: exactly one of them; name the folders, or say why none")
+        odd = [path for path in self.project_paths if path.startswith("/") or ".." in path.split("/")]
+        if odd:
+            raise ValueError(f"project_paths: should lie below the server's directory, got {odd[0]!r}")
+        return self
 
 
 class RestoreDrill(StrictModel):

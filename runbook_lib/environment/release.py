@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from runbook_lib.environment.services import COLOURS, Service
-from runbook_lib.environment.types import Name, Port, RelativePath, SecretName, StrictModel
+from runbook_lib.environment.types import Name, Port, RelativePath, SecretName, StrictModel, Text
 
 # without a tag; a registry may have a port. Source: OCI distribution specification, names
 ImageName = Annotated[str, StringConstraints(
@@ -37,6 +37,7 @@ class ReleaseRules(StrictModel):
     says which one has the traffic. `recreate`: each service has one container, which the next release replaces. `api`
     is the service that migrations run in, and that stands for the release; `page` the one that users see, if there is
     one. `writers` are what writes into the database, workers too: they are stopped while a restore swaps databases.
+    An `api` that is not among them says in `api_reads_only_reason` why it never writes.
     """
 
     strategy: Literal["blue-green", "recreate"] = "blue-green"
@@ -44,6 +45,7 @@ class ReleaseRules(StrictModel):
     api: Name
     page: Name | None = None
     writers: tuple[Name, ...] = ()
+    api_reads_only_reason: Text | None = None
 
     @property
     def replaced(self) -> bool:
@@ -108,7 +110,18 @@ def release_faults(release: ReleaseRules, services: Mapping[str, Service], data:
     ours = {"release.api": release.api, **({"release.page": release.page} if release.page else {})}
     faults += [f"{path}: {name} is not among release.services ({', '.join(release.services)})"
                for path, name in ours.items() if release.services and name not in release.services]
+    faults += _api_writes(release)
     return faults + _unlike_services(release, services) + _unusable_images(release, frozenset(images))
+
+
+def _api_writes(release: ReleaseRules) -> list[str]:
+    """An API that goes on writing while names are swapped loses what it writes, or keeps the old database busy."""
+    if release.writers and release.api not in release.writers and release.api_reads_only_reason is None:
+        return [f"release.writers: {release.api} (release.api) is not among them and would go on writing while a "
+                "restore swaps databases; name it, or say in release.api_reads_only_reason why it never writes"]
+    if release.api in release.writers and release.api_reads_only_reason is not None:
+        return [f"release.api_reads_only_reason: {release.api} is among release.writers; leave one of them out"]
+    return []
 
 
 def _unlike_services(release: ReleaseRules, services: Mapping[str, Service]) -> list[str]:

@@ -43,49 +43,6 @@ class Backup(StrictModel):
     files: tuple[Text, ...] = ()
 
 
-class StaticAssets(StrictModel):
-    """Files that a service serves, or keeps: a folder inside its container."""
-
-    service: Name
-    path: AbsolutePath
-
-
-class ConfigurationBackup(StrictModel):
-    """The weekly backup of configuration, files and logs. `data_volumes` has for each volume why it needs no copy here.
-
-    `uploads` are folders on the server, or in a service's container where they are in a volume; where there are none,
-    `no_uploads_reason` is why. Where no folders are named, `configuration.git`, `files` and `logs` lie next to
-    `backup.directory`.
-    """
-
-    # filled in while the file is loaded: only the whole of it says where dumps are
-    repository: AbsolutePath = ""
-    remote: Text | None = None
-    weekly_on: Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"] = "Sunday"
-    weekly_at: ClockTime = "03:00"
-    maximum_age_h: Hours = 192
-    project_paths: tuple[Text, ...] = ()
-    server_paths: tuple[AbsolutePath, ...] = ()
-    files_directory: AbsolutePath = ""
-    keep_files: Count = 8
-    static_assets: StaticAssets | None = None
-    uploads: tuple[AbsolutePath | StaticAssets, ...] = ()
-    no_uploads_reason: Text | None = None
-    data_volumes: dict[Name, Text] = Field(default_factory=dict)
-    logs_directory: AbsolutePath = ""
-    log_folders: tuple[AbsolutePath, ...] = ()
-    keep_log_days: Days = 30
-
-    @model_validator(mode="after")
-    def _uploads_or_a_reason(self) -> ConfigurationBackup:
-        if bool(self.uploads) == bool(self.no_uploads_reason):
-            raise ValueError("uploads and no_uploads_reason: exactly one of them; name the folders, or say why none")
-        odd = [path for path in self.project_paths if path.startswith("/") or ".." in path.split("/")]
-        if odd:
-            raise ValueError(f"project_paths: should lie below the server's directory, got {odd[0]!r}")
-        return self
-
-
 class Watch(StrictModel):
     """How long and how often a deployment is probed after the gate."""
 

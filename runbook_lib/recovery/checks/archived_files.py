@@ -12,11 +12,16 @@ def files_are_safe(archived: ArchivedFiles, environment: Environment) -> tuple[F
     """Whether the archives are intact, and no volume holds something that no backup knows of."""
     rules = environment.configuration_backup
     damaged = [archive.name for archive in archived.archives if not archive.intact]
-    wanted = (rules.static_assets is not None) + len(rules.uploads)
+    folders = rules.archived_folders
+    # archives of one folder, however many, say nothing of another
+    missing = [folder if isinstance(folder, str) else f"{folder.path} of {folder.service}" for name, folder in folders
+               if not any(one.is_of(name) for one in archived.archives)]
     undeclared = [volume for volume in archived.volumes if volume not in rules.data_volumes]
     return (
-        finding("files are archived", len(archived.archives) >= wanted,
-                measured=pluralize(len(archived.archives), "archive"), expected=f"at least {wanted}",
+        finding("files are archived", not missing,
+                measured=f"no archive of {', '.join(missing)}" if missing else
+                f"all of {pluralize(len(folders), 'folder')}",
+                expected="an archive of each folder",
                 next_step="Read the evidence of the step that failed, then run again."),
         finding("every archive is intact", not damaged, measured=", ".join(damaged) or "yes", expected="yes",
                 next_step="Move the damaged file away and run again: it is made again."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,10 @@ class Archive:
     size_bytes: int
     intact: bool
     files: int
+
+    def is_of(self, name: str) -> bool:
+        """Whether it holds the folder whose archives are called so; the name of another may begin like it."""
+        return re.fullmatch(re.escape(name) + r"_\d{8}_\d{6}_[0-9a-f]{16}\.tar\.gz", self.name) is not None
 
 
 @dataclass(frozen=True)

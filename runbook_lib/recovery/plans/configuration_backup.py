@@ -11,7 +11,7 @@ from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.core.questions import Question
 from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
-from runbook_lib.environment.rules import StaticAssets
+from runbook_lib.environment.recovery import StaticAssets
 from runbook_lib.platform.plans.compose import compose
 from runbook_lib.recovery.facts.archived_files import ArchivedFiles, archived_files
 from runbook_lib.recovery.facts.configuration_backups import ConfigurationBackups, secrets_source, source_arguments
@@ -99,13 +99,8 @@ def _push_command(environment: Environment, remote: str) -> Command:
 
 def _archives(environment: Environment) -> tuple[Step, ...]:
     """One step for the static assets and one for each folder of uploads."""
-    rules, steps = environment.configuration_backup, []
-    if rules.static_assets is not None:
-        steps.append(_archive(environment, "static-assets", rules.static_assets))
-    for folder in rules.uploads:
-        path, name = (folder, "") if isinstance(folder, str) else (folder.path, f"{folder.service}-")
-        steps.append(_archive(environment, name + path.strip("/").replace("/", "-"), folder))
-    return tuple(steps)
+    folders = environment.configuration_backup.archived_folders
+    return tuple(_archive(environment, name, folder) for name, folder in folders)
 
 
 def _archive(environment: Environment, name: str, folder: str | StaticAssets) -> Step:

@@ -43,6 +43,18 @@ def test_a_release_that_the_file_does_not_know_is_refused_by_its_path(release: d
         shop(release={"strategy": "recreate", "api": "web", **release})
 
 
+def test_an_api_that_is_not_stopped_for_a_restore_says_why() -> None:
+    """Found in use: only the worker was named, and users went on writing into the database that was swapped out."""
+    both = {"strategy": "recreate", "services": WEB, "api": "web", "page": "web"}
+    with pytest.raises(EnvironmentInvalid, match=r"release.writers: web \(release.api\) is not among them") as caught:
+        shop(release={**both, "writers": ["worker"]})
+    assert "release.api_reads_only_reason" in caught.value.what
+    reads = shop(release={**both, "writers": ["worker"], "api_reads_only_reason": "the shop is a catalogue"})
+    assert reads.writers == ("worker",)
+    with pytest.raises(EnvironmentInvalid, match=r"release.api_reads_only_reason: web is among release.writers"):
+        shop(release={**both, "writers": ["web", "worker"], "api_reads_only_reason": "the shop is a catalogue"})
+
+
 def test_a_key_that_no_one_wrote_is_not_at_fault() -> None:
     with pytest.raises(EnvironmentInvalid) as caught:
         shop(release={"strategy": "recreate", "services": WEB, "api": "shop", "writers": ["web"]})

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from pydantic import ValidationError
 
 from runbook_lib.environment import Environment
 from runbook_lib.environment.gates import Gate
-from runbook_lib.environment.rules import ConfigurationBackup, Window
+from runbook_lib.environment.rules import Window
 
 
 def test_the_alert_conditions_are_word_for_word_and_their_figures_agree(staging: Environment) -> None:
@@ -129,13 +127,3 @@ def test_a_gate_must_be_able_to_open_before_its_deadline() -> None:
 def test_a_window_ends_after_it_begins() -> None:
     with pytest.raises(ValidationError, match="not after it begins"):
         Window(schedule="x", weekday="Sunday", begins="04:00", ends="02:00")
-
-
-@pytest.mark.parametrize(("changes", "fault"), [
-    ({"uploads": ("/srv/uploads",)}, "exactly one of them"), ({"no_uploads_reason": None}, "exactly one of them"),
-    ({"project_paths": ("/etc",)}, "below the server's directory"), ({"project_paths": ("../x",)}, "below the server's directory"),
-])
-def test_uploads_or_a_reason_and_no_path_outside_the_project(staging: Environment, changes: dict[str, Any], fault: str) -> None:
-    backup = staging.configuration_backup
-    with pytest.raises(ValidationError, match=fault):
-        ConfigurationBackup.model_validate(backup.model_dump() | {"no_uploads_reason": "none here", "uploads": ()} | changes)

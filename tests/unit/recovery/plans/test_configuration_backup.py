@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from runbook_lib.environment import load_environment
-from runbook_lib.environment.rules import StaticAssets
+from runbook_lib.environment.recovery import StaticAssets
 from runbook_lib.recovery.facts.configuration_backups import (
     Change,
     Commit,
