@@ -145,7 +145,7 @@ def _write_key(path: Path, comment: str) -> None:
 def server_secrets(application: Application = registry.FIRST) -> list[str]:
     """The names of the secrets that must be on the application's server."""
     plan = yaml.safe_load((root() / ENVIRONMENTS / f"{application.plan}.yaml").read_text())
-    return [name for name, secret in plan["secrets"].items()
+    return [name for name, secret in (plan.get("secrets") or {}).items()
             if secret["side"] == "server" and secret.get("required", True)]
 
 
