@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.text import pluralize
-from runbook_lib.recovery.facts.restorability import Computed, Restorability
+from runbook_lib.recovery.facts.restorability import Computed, Extension, Restorability
 
 FILES = "the server has the files of every extension"
 COMPUTED = "a restore can compute what the application wrote"
 AGAIN = "everything works again after a restore"
+SUPPORTED = "a restore knows how to bring every extension back"
+# What a dump that is merely loaded does not bring back, by each one's own manual. Rows of other extensions' tables come
+# with the dump, where the extension says so (PostGIS' own reference systems); the drill shows it.
+UNSUPPORTED = {
+    "timescaledb": "its rows come back only between timescaledb_pre_restore() and timescaledb_post_restore(), which a "
+                   "restore here does not call",
+    "citus": "a dump does not say which tables are distributed, nor where their rows are",
+}
 ONE_DATABASE_ONLY = ("pg_cron",)  # its background worker serves one database; it refuses to be made in a second one
 _DRILL = "31 Restore drill shows whether it works."
 
@@ -17,7 +25,18 @@ def can_be_restored(needs: Restorability | None) -> tuple[Finding, ...]:
     """What of the live database a dump leaves out, or a restore could not make again; None where it was not asked."""
     if needs is None:
         return (finding(FILES, None, measured="not asked", next_step="Run the notebook again."),)
-    return (_files(needs), _computed(needs), _again(needs))
+    return (*extensions_are_supported(needs.extensions), _files(needs), _computed(needs), _again(needs))
+
+
+def extensions_are_supported(extensions: tuple[Extension, ...] | None) -> tuple[Finding, ...]:
+    """Whether 31 and 32 can bring every extension back; nothing where the database could not be asked."""
+    if extensions is None:
+        return ()
+    lacking = [f"{one.name}: {UNSUPPORTED[one.name]}" for one in extensions if one.name in UNSUPPORTED]
+    return (finding(SUPPORTED, not lacking, measured="; ".join(lacking) or "yes", expected="yes",
+                    next_step="Not supported: 31 and 32 cannot bring a backup of this database back. Keep the backups "
+                    "of 30, and restore one by hand, into a new database, as the extension's manual says; or back up "
+                    "with the extension's own tool."),)
 
 
 def _files(needs: Restorability) -> Finding:
