@@ -99,6 +99,11 @@ class Public(StrictModel):
         """The host name of the URL, without its port."""
         return self.url.removeprefix("https://").partition(":")[0]
 
+    @property
+    def port(self) -> int:
+        """The port of the URL: that of https where none is named."""
+        return int(self.url.removeprefix("https://").partition(":")[2] or 443)
+
 
 class SecretSpec(StrictModel):
     """A secret by name: what needs it, how long it must be at least, and whether the server or CI holds it.

@@ -10,6 +10,7 @@ from runbook_lib.environment.types import AbsolutePath, Name, StrictModel, Text
 
 LogField = Literal["time", "status", "path", "seconds", "address", "request_id", "level", "message", "exception"]
 ACCESS_ONLY = ("status", "path", "seconds", "address")
+REQUESTS_ONLY = ("combined", "traefik", "caddy")  # formats that have no messages
 MESSAGES_ONLY = ("level", "message", "exception")
 
 
@@ -26,12 +27,13 @@ class LogFile(StrictModel):
     service write (`service`, as Docker keeps it).
 
     `access` has a line a request, `application` messages with a level. `json` is one object a line, `combined` that of
-    nginx and Apache, `text` a time, a level and a message. `fields` names the keys of a `json` log where they are not
-    the usual ones.
+    nginx and Apache, with or without a virtual host in front, `traefik` that of Traefik, common or JSON, `caddy` the
+    JSON of Caddy, `text` a time, a level and a message. `fields` names the keys of a `json` log where they are not the
+    usual ones.
     """
 
     kind: Literal["access", "application"]
-    format: Literal["json", "combined", "text"]
+    format: Literal["json", "combined", "traefik", "caddy", "text"]
     path: Annotated[AbsolutePath, AfterValidator(_a_file)] | None = None
     service: Name | None = None
     fields: dict[LogField, Text] = Field(default_factory=dict)
@@ -40,7 +42,7 @@ class LogFile(StrictModel):
     def _can_be_read(self) -> LogFile:
         if (self.path is None) == (self.service is None):
             raise ValueError("path and service: exactly one of them; a file on the server, or a service's containers")
-        if (self.format, self.kind) in (("combined", "application"), ("text", "access")):
+        if self.kind == ("access" if self.format == "text" else "application" if self.format in REQUESTS_ONLY else ""):
             raise ValueError(f"format: a log of kind {self.kind} is never {self.format}")
         if self.fields and self.format != "json":
             raise ValueError(f"fields: a log in the format {self.format} has none; they belong to json")

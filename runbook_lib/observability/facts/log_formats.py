@@ -23,16 +23,30 @@ USUAL_KEYS: dict[LogField, tuple[str, ...]] = {
     "message": MESSAGES,
     "exception": ("exception", "exc_info", "error"),
 }
+# Source: Traefik manual, access logs; Caddy manual, structure of an access log
+OWN_KEYS: dict[str, dict[LogField, tuple[str, ...]]] = {
+    "traefik": {"time": ("StartUTC", "time"), "status": ("DownstreamStatus",), "path": ("RequestPath",),
+                "seconds": ("Duration",), "address": ("ClientHost", "ClientAddr"),
+                "request_id": ("request_X-Request-Id", "downstream_X-Request-Id")},
+    "caddy": {"time": ("ts",), "status": ("status",), "path": ("request",), "seconds": ("duration",),
+              "address": ("request",), "request_id": ("request_id", "uuid")},
+}
+_NANOSECONDS = 1e9  # Traefik's JSON counts in them
 ACCESS: tuple[LogField, ...] = ("time", "status", "path", "seconds", "address", "request_id")
 APPLICATION: tuple[LogField, ...] = ("time", "level", "message", "exception", "request_id", "seconds")
 NOT_A_REQUEST = "(not a request line)"
+# `host:port address …` of Apache, `host address …` of nginx: what follows is an address, and never the user `-`
+_HOST = r"^[^ ]+ (?<address>[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+) "
+_WITH_HOST = _HOST + r"[^ ]+ [^\[]*\["
 # user and request are quoted by the server: only what it escapes itself can stand inside the quotes
 _COMBINED = (r'^(?<address>[^ ]+) {before}\[(?<time>[0-9]{{2}}/[A-Za-z]{{3}}/[0-9]{{4}}:[0-9:]{{8}} [+-][0-9]{{4}})\] '
              r'"(?<request>[^"\\]*(?:\\.[^"\\]*)*)" (?<status>[0-9]{{3}}) (?:[0-9]+|-)(?: |$)')
 COMBINED = _COMBINED.format(before=r"[^\[]*")
+COMBINED_WITH_HOST = COMBINED.replace(r"^(?<address>[^ ]+) ", _HOST)
 # three times as slow, because it has to try: only for lines that the other does not match
 COMBINED_ODD_USER = _COMBINED.format(before=r'[^"]*')
 _TOOK = r'" (?:\w+=)?"?(\d{1,6}\.\d{1,6})"?$'  # the request's time, where it was added at the end of the line
+_TOOK_MS = r'" (\d{1,9})ms$'  # Traefik has it there always
 TEXT_TIME = r"(\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z| ?[+-]\d\d:?\d\d\b)?)"
 TEXT_LEVEL = r"(?i)\b(emerg|alert|fatal|crit|critical|error|err|warning|warn|notice|info|debug|trace)\b"
 # The numbers are those of Node's writers (bunyan, pino: tens) and of syslog (0 to 7).
@@ -54,8 +68,9 @@ def keys_of(log: LogFile, sample: bytes = b"") -> tuple[str, ...]:
 
 
 def candidates(log: LogFile, name: LogField) -> tuple[str, ...]:
-    """The keys that a field may have: the one that the environment file names, else the usual ones."""
-    return (log.fields[name],) if name in log.fields else USUAL_KEYS[name]
+    """The keys that a field may have: the one that the environment file names, else its writer's or the usual ones."""
+    usual = OWN_KEYS.get(log.format, {}).get(name) or USUAL_KEYS[name]
+    return (log.fields[name],) if name in log.fields else usual
 
 
 def json_columns(values: pl.DataFrame, log: LogFile) -> pl.DataFrame:
@@ -71,10 +86,15 @@ def json_columns(values: pl.DataFrame, log: LogFile) -> pl.DataFrame:
     request_id = first("request_id").fill_null("").alias("request_id")
     seconds = first("seconds").cast(pl.Float64, strict=False).alias("seconds")
     if log.kind == "access":
+        path, address = first("path"), first("address")
+        if log.format == "caddy":  # both lie in the object of the request
+            path = path.str.json_path_match("$.uri")
+            address = pl.coalesce(*(address.str.json_path_match(f"$.{key}") for key in ("client_ip", "remote_ip")))
         return values.select(
-            at, first("path").fill_null("").str.extract(r"^([^?#]*)", 1).alias("path"),
+            at, path.fill_null("").str.extract(r"^([^?#]*)", 1).alias("path"),
             first("status").cast(pl.Float64, strict=False).cast(pl.Int32, strict=False).alias("status"),
-            seconds, first("address").fill_null("").alias("address"), request_id, "line")
+            seconds / _NANOSECONDS if log.format == "traefik" else seconds, address.fill_null("").alias("address"),
+            request_id, "line")
     raised = first("exception").str.strip_chars().str.extract(r"([^\n]*)$", 1)
     message = pl.concat_str(first("message").fill_null(""), pl.when(raised.is_not_null() & (raised != ""))
                             .then(pl.concat_str(pl.lit(": "), raised)).otherwise(pl.lit("")))
@@ -83,15 +103,27 @@ def json_columns(values: pl.DataFrame, log: LogFile) -> pl.DataFrame:
 
 
 def combined_columns(lines: pl.DataFrame) -> pl.DataFrame:
-    """The columns of read_log from lines in the combined format; status is null where a line is none of them."""
+    """The columns of read_log from lines in the combined format; status is null where a line is none of them.
+
+    Those of Traefik's common format end with the milliseconds, and some servers write a virtual host in front.
+    """
     import polars as pl
 
-    found = _parts(lines, COMBINED)
+    # a look at the first lines: a pattern for both would cost each line of all other logs
+    if lines.head(1000).select(pl.col("line").str.contains(_WITH_HOST).any()).item():
+        found = _parts(lines, COMBINED_WITH_HOST)
+        missed = found.get_column("status").is_null()
+        if missed.any():
+            found = pl.concat((found.filter(~missed), _parts(lines.filter(missed), COMBINED)))
+    else:
+        found = _parts(lines, COMBINED)
     missed = found.get_column("status").is_null()
     if missed.any():
         found = pl.concat((found.filter(~missed), _parts(lines.filter(missed), COMBINED_ODD_USER)))
     timed = found.head(1000).select(pl.col("line").str.contains(_TOOK).any()).item()
     took = pl.col("line").str.extract(_TOOK, 1).cast(pl.Float64, strict=False) if timed else pl.lit(None, pl.Float64)
+    if not timed and found.head(1000).select(pl.col("line").str.contains(_TOOK_MS).any()).item():
+        took = pl.col("line").str.extract(_TOOK_MS, 1).cast(pl.Float64, strict=False) / 1000
     path = pl.col("request").str.extract(r"^[A-Z]{1,20} ([^ ?#]+)", 1).fill_null(NOT_A_REQUEST)
     return found.select(
         common_moment(pl.col("time")).alias("at"), path.alias("path"), pl.col("status").cast(pl.Int32, strict=False),

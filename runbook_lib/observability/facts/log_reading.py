@@ -101,7 +101,8 @@ def _lines_of(piece: bytes, unreadable: Unreadable) -> tuple[pl.DataFrame, bytes
 def _read(lines: pl.DataFrame, piece: bytes, log: LogFile, unreadable: Unreadable) -> pl.DataFrame:
     import polars as pl
 
-    if log.format == "json":
+    as_json = log.format in ("json", "caddy") or (log.format == "traefik" and _is_an_object(lines))
+    if as_json:
         keys = keys_of(log, piece[:KEYS_SAMPLE] if log.kind == "access" else b"")
         values, rest = _objects(lines, piece, keys)
         _set_aside(rest, NOT_JSON, unreadable)
@@ -110,14 +111,19 @@ def _read(lines: pl.DataFrame, piece: bytes, log: LogFile, unreadable: Unreadabl
             # another writer's lines, further on in the same file
             found = json_columns(_objects(lines, piece, keys_of(log))[0], log)
     else:
-        found = combined_columns(lines) if log.format == "combined" else text_columns(lines)
+        found = combined_columns(lines) if log.kind == "access" else text_columns(lines)
     if log.kind == "access":
         good = pl.col("status").is_between(100, 599)
-        wrong = NO_STATUS if log.format == "json" else NOT_COMBINED
+        wrong = NO_STATUS if as_json else NOT_COMBINED
         _set_aside(found.filter(~good.fill_null(False)), wrong, unreadable)
         found = found.filter(good)
     _set_aside(found.filter(pl.col("at").is_null()), NO_TIME, unreadable)
     return found.filter(pl.col("at").is_not_null()).drop("line")
+
+
+def _is_an_object(lines: pl.DataFrame) -> bool:
+    """Whether the first line of a log whose format its writer may choose is JSON."""
+    return str(lines.get_column("line").item(0)).lstrip().startswith("{")
 
 
 def _set_aside(lines: pl.DataFrame, reason: str, unreadable: Unreadable) -> None:

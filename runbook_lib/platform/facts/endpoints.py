@@ -101,7 +101,7 @@ def _in_words(value: Any) -> str:
 
 def _from_the_server(connections: Connections, environment: Environment, path: str, timeout_s: float) -> Endpoint:
     public = environment.public
-    port = public.url.removeprefix("https://").partition(":")[2] or "443"
+    port = public.port
     # --insecure: whether the certificate verifies is a fact of its own, and is asked from outside
     words = (
         "curl", "--silent", "--show-error", "--insecure", "--output", "/dev/null", "--max-time", f"{timeout_s:g}",

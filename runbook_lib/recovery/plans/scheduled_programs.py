@@ -16,9 +16,9 @@ from runbook_lib.recovery.facts.installed_schedules import cron_markers
 from runbook_lib.recovery.facts.schedules import BACKUP_CONFIGURATION, BACKUP_DATABASE, Schedule, planned_schedules
 from runbook_lib.recovery.plans import backup, configuration_backup
 
+HTTPS = 443
 LOCK_WAIT_S = 5400  # longer than a deployment with its hour of watching
 JOB_WRAPPER = "job_wrapper.sh"
-HTTPS = 443
 _STEPS: dict[str, Callable[[Environment], tuple[tuple[str, Command], ...]]] = {
     BACKUP_DATABASE: backup.scheduled_steps,
     BACKUP_CONFIGURATION: configuration_backup.scheduled_steps,
@@ -90,8 +90,10 @@ def unit_name(environment: Environment, schedule_name: str) -> str:
 
 def _served(environment: Environment) -> str:
     """Host and port at which the server itself serves the public certificate; empty where none of its services does."""
-    listens = any(HTTPS in service.ports for service in environment.services.values() if service.required)
-    return f"{environment.public.host}:{HTTPS}" if listens else ""
+    port, running = environment.public.port, [one for one in environment.services.values() if one.required]
+    # inside its container the proxy may listen at another port than the one that users type
+    listens = any({port, HTTPS} & set(one.ports) or one.published for one in running)
+    return f"{environment.public.host}:{port}" if listens else ""
 
 
 def _step_line(key: str, command: Command, name: str) -> str:

@@ -55,6 +55,11 @@ def test_a_launcher_knows_where_the_certificate_is_served_and_where_none_is() ->
     nginx = ENVIRONMENT.services["nginx"].model_copy(update={"ports": (8080,)})
     without = ENVIRONMENT.model_copy(update={"services": {**ENVIRONMENT.services, "nginx": nginx}})
     assert " served=\n" in launcher(without, DATABASE)
+    # a second environment on the same server has a port of its own: the certificate at 443 is the other one's
+    second = ENVIRONMENT.model_copy(update={"public": ENVIRONMENT.public.model_copy(update={"url": "https://a.example.com:8443"})})
+    assert " served=a.example.com:8443\n" in launcher(second, DATABASE)
+    published = {**without.services, "web": ENVIRONMENT.services["backend"].model_copy(update={"published": True})}
+    assert " served=a.example.com:8443\n" in launcher(second.model_copy(update={"services": published}), DATABASE)
 
 
 @pytest.mark.parametrize("folder", ["/opt/gw2-wvwbuilder", "/srv/a folder/it's $HOME; true"])
