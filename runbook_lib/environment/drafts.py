@@ -97,8 +97,12 @@ def described(place: Location) -> str:
     """`path.to.key: what is wanted, e.g. example`, for people."""
     words, example = wanted_at(place)
     dotted = ".".join(str(part) for part in place)
-    shown = str(example).lower() if isinstance(example, bool) else example
-    return f"{dotted}: TODO: {words}, e.g. {shown}"
+    return f"{dotted}: TODO: {words}, e.g. {shown(example)}"
+
+
+def shown(example: Any) -> Any:
+    """An example as YAML spells it."""
+    return str(example).lower() if isinstance(example, bool) else example
 
 
 def wanted_at(place: Location) -> tuple[str, Any]:

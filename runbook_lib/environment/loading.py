@@ -12,10 +12,11 @@ from pydantic import ValidationError
 from runbook_lib.core.errors import EnvironmentInvalid
 from runbook_lib.core.text import did_you_mean, pluralize
 from runbook_lib.environment import project
-from runbook_lib.environment.drafts import described, is_todo, todos_in
+from runbook_lib.environment.all_faults import all_faults
+from runbook_lib.environment.drafts import is_todo, todos_in
 from runbook_lib.environment.model import Environment
 from runbook_lib.environment.recovery import with_folders
-from runbook_lib.environment.validation_errors import Location, format_errors, shown_line, source_of
+from runbook_lib.environment.validation_errors import Location
 from runbook_lib.environment.yaml_text import YamlFault, mapping_of
 
 _LOCAL_PATHS: tuple[Location, ...] = (
@@ -40,27 +41,21 @@ def load_environment(name_or_path: str) -> Environment:
     """
     path = _file_of(name_or_path)
     data, sources = _read_with_bases(path, ())
-    _reject_draft(path, data, sources)
-    try:
-        # JSON mode: lists become tuples, everything else stays strict
-        return Environment.model_validate_json(json.dumps(with_folders(data)))
-    except ValidationError as error:
-        lines = format_errors(error, Environment, sources)
+    todos = todos_in(data)
+    if not todos:
+        try:
+            # JSON mode: lists become tuples, everything else stays strict
+            return Environment.model_validate_json(json.dumps(with_folders(data)))
+        except ValidationError:
+            pass  # asked again, for every fault and not only for the first layer's
+    faults = "\n".join(all_faults(data, sources))
+    if todos:
         raise EnvironmentInvalid(
-            "\n".join(lines), where=_shown(path), next_step="Correct the file and run again; nothing was contacted."
-        ) from error
-
-
-def _reject_draft(path: Path, data: dict[str, Any], sources: dict[Location, str]) -> None:
-    """Raises EnvironmentInvalid with every TODO of the file: what stands there is not the model's business yet."""
-    places = todos_in(data)
-    if places:
-        lines = [f"{source_of(place, sources)}: {described(place)}" for place in places]
-        left = "\n".join(map(shown_line, lines))
-        raise EnvironmentInvalid(
-            f"This is a draft: {pluralize(len(places), 'TODO')} left.\n{left}", where=_shown(path),
+            f"This is a draft: {pluralize(len(todos), 'TODO')} left.\n{faults}", where=_shown(path),
             next_step="Write each value and run again; nothing was contacted. How: docs/how-to/adopt.md",
         )
+    raise EnvironmentInvalid(faults, where=_shown(path),
+                             next_step="Correct the file and run again; nothing was contacted.")
 
 
 def _file_of(name_or_path: str) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import UnionType
 from typing import Any
 
@@ -55,15 +55,20 @@ FORMS = {
 }
 
 
-def format_errors(error: ValidationError, model: type[BaseModel], sources: Mapping[Location, str]) -> list[str]:
-    """One line a fault: `file: path.to.key: should be …, got …`; `sources` has the file that set each key."""
+def format_errors(error: ValidationError, model: type[BaseModel], sources: Mapping[Location, str],
+                  left_out: Callable[[str], bool] = lambda line: False) -> list[str]:
+    """One line a fault: `file: path.to.key: should be …, got …`; `sources` has the file that set each key.
+
+    `left_out` says which lines, without their file, are not wanted.
+    """
     lines = []
     for detail in error.errors(include_url=False):
         place = tuple(part for part in detail["loc"] if part != "[key]")
         dotted = ".".join(str(part) for part in place)
         for message in _messages(detail, place, model):
             line = f"{dotted}: {message}" if dotted else message
-            lines.append(f"{_source_of(line, sources)}: {shown_line(line)}")
+            if not left_out(line):
+                lines.append(f"{_source_of(line, sources)}: {shown_line(line)}")
     return lines
 
 

@@ -109,7 +109,7 @@ def combined_columns(lines: pl.DataFrame) -> pl.DataFrame:
     """
     import polars as pl
 
-    # a look at the first lines: a pattern for both would cost each line of all other logs
+    # by the first lines: a pattern for both would cost each line of all other logs
     if lines.head(1000).select(pl.col("line").str.contains(_WITH_HOST).any()).item():
         found = _parts(lines, COMBINED_WITH_HOST)
         missed = found.get_column("status").is_null()
