@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,8 @@ from runbook_lib.environment import Environment
 TRIED_ROWS = 200  # of a table: a name that cannot be found is not found in the first row
 ATTEMPTS = 100  # more than an application has; each is a query of milliseconds
 ATTEMPT_TIMEOUT_S = 10.0
-_NOT_TRIED = ("57014:", "42501:")  # canceled by our limit, and no privilege: PostgreSQL's codes, in any language
+# canceled by our limit, and no privilege: PostgreSQL's codes, in any language
+_NOT_TRIED = re.compile(r"57014:|42501:|0A000:.*\bXML\b", re.DOTALL)  # the last: built without XML, which attempts use
 
 _EXTENSIONS = """
 SELECT (SELECT coalesce(json_agg(json_build_object('name', extname, 'version', extversion,
@@ -143,6 +145,5 @@ def _tried(row: Mapping[str, Any], database: Database) -> Computed:
                       "WHERE path.path = ''", timeout_s=ATTEMPT_TIMEOUT_S)
     except FactUnreadable as cause:
         # an attempt that was too slow, or that the owner may not make, shows nothing: a load has other rights
-        unknown = any(reason in cause.what for reason in _NOT_TRIED)
-        return Computed(name, table, volatile, None if unknown else cause.what)
+        return Computed(name, table, volatile, None if _NOT_TRIED.search(cause.what) else cause.what)
     return Computed(name, table, volatile, "")
