@@ -67,7 +67,8 @@ IMAGES = (  # where several could be built next, the longest first
 # no lab of the first application is made of them, so only those who name them wait for them
 BARE = Image("bare", parent="server", in_server=False)
 DJANGO = Image("django", "3.2", parent="python", in_server=False)
-ON_DEMAND = (BARE, DJANGO)
+POSTGRES_18 = Image("postgres-18", parent="postgres", in_server=False)
+ON_DEMAND = (BARE, DJANGO, POSTGRES_18)
 
 
 def by_name(name: str) -> Image:

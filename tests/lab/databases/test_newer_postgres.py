@@ -1,0 +1,60 @@
+"""The zoo on PostgreSQL 18: a release of PostgreSQL that is newer than the one on which the programs were written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from lab import images
+from lab.databases import zoo
+from lab.processes import file_lock
+from runbook_lib.capacity.facts.database_settings import survey_settings
+from runbook_lib.capacity.facts.database_usage import survey_usage
+from tests.lab.databases.test_zoo import expected, findings, restored, swapped, worst
+from tests.lab.databases.throwaway import ENVIRONMENT, OWNER, Throwaway
+
+# the wheel has it without these
+CAN_BE_HAD = tuple(one for one in zoo() if one.goes_together and "CREATE EXTENSION" not in one.sql and "icu" not in one.sql)
+COMPUTED = "a restore can compute what the application wrote"
+
+
+@pytest.fixture(scope="module")
+def newer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Throwaway]:
+    with file_lock("images"):
+        images.ensure_images(images.POSTGRES_18)
+    server = Throwaway(f"gw2-lab-zoo-18-{os.getpid()}", tmp_path_factory.mktemp("zoo-18"), image=images.POSTGRES_18.reference)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+def test_what_goes_together_comes_back_on_it(newer: Throwaway) -> None:
+    newer.fresh()
+    assert newer.sql("SHOW server_version_num")[:2] == "18"
+    for one in CAN_BE_HAD:
+        newer.add(one)
+    newer.sql("CREATE TABLE public.alembic_version (version_num varchar(32)); INSERT INTO public.alembic_version VALUES ('0001')", role=OWNER)
+    restored(newer)
+    # what is tried with XML cannot be tried, and shows nothing
+    assert worst(findings(newer), newer) == expected(CAN_BE_HAD) | {COMPUTED: "warning"}
+    swapped(newer)
+    connections: Any = SimpleNamespace(database=newer)
+    assert survey_usage(ENVIRONMENT).fetch(connections).tables_in_all > 50
+    assert survey_settings(ENVIRONMENT).fetch(connections).version >= 180_000
+
+
+@pytest.mark.parametrize("made_as", ["ENCODING LATIN1 LOCALE 'C'", "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"])
+def test_a_database_of_another_locale_comes_back_in_it(newer: Throwaway, made_as: str) -> None:
+    newer.fresh(f"TEMPLATE template0 {made_as}")
+    newer.sql("CREATE TABLE words (word text PRIMARY KEY); SET client_encoding = 'UTF8'; INSERT INTO words VALUES ('Ärger'), ('Zoo'), ('Öl')",
+              role=OWNER)
+    about = "SELECT encoding, datlocprovider, datlocale, datcollate FROM pg_database WHERE datname = '{}'"
+    before = newer.sql(about.format(newer.database))
+    restored(newer)
+    assert newer.sql(about.format(newer.staged), "postgres") == before
