@@ -9,13 +9,14 @@ from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.text import head_of, pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy
-from runbook_lib.platform.checks.endpoints import BY_IMAGE, endpoints_show
+from runbook_lib.platform.checks.endpoints import BY_IMAGE, endpoints_show, shown_by_image
 from runbook_lib.platform.checks.live_release import smoke_test_passed
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.outage import Outage
 from runbook_lib.platform.facts.own_reads import RATE_LIMITED, Read
-from runbook_lib.platform.facts.replaced_release import of_release, runs_image
+from runbook_lib.platform.facts.release_history import Release
+from runbook_lib.platform.facts.replaced_release import images_of, of_release, runs_image
 from runbook_lib.platform.facts.smoke_test import UserFlow
 from runbook_lib.platform.facts.written_rows import WrittenRows
 
@@ -36,7 +37,7 @@ def judge_replaced(environment: Environment, images: Mapping[str, str], commit: 
             *containers_are_healthy(containers, tuple(images)),
             *containers_are_healthy(containers, environment.shared_services, restarts),
             *endpoints_show(environment, endpoints, commit, version),
-            _images_run(environment, containers, images),
+            images_run(environment, containers, images),
             *smoke_test_passed(flow),
             *((_reads_are_answered(reads),) if reads else ()),
         )
@@ -44,7 +45,14 @@ def judge_replaced(environment: Environment, images: Mapping[str, str], commit: 
     return judge
 
 
-def _images_run(environment: Environment, containers: Iterable[Container], images: Mapping[str, str]) -> Finding:
+def release_runs(environment: Environment, containers: tuple[Container, ...], release: Release) -> tuple[Finding, ...]:
+    """Whether containers run the images of a recorded release; with colours, where no endpoint names the commit."""
+    if environment.release.replaced:
+        return (images_run(environment, containers, images_of(environment, release)),)
+    return shown_by_image(environment, containers, release.colour, release.commit)
+
+
+def images_run(environment: Environment, containers: Iterable[Container], images: Mapping[str, str]) -> Finding:
     """Each service of the release runs the image that it should. Where no endpoint names the commit, it is said."""
     running = of_release(environment, containers)
     wrong = [f"{name}: {head_of(running[name].image, 60) if name in running else 'no container'}"

@@ -48,6 +48,15 @@ def log_line(text: str, at: datetime | None, source: str) -> LogLine:
     return LogLine(at, str(_first(entry, LEVELS)).upper(), message, request_id, source)
 
 
+def severe_line(text: str, at: datetime | None, source: str) -> LogLine | None:
+    """A line whose own words, or whose field of JSON, give it a severe level; None for any other."""
+    entry = _object(text) if text.startswith("{") else None
+    if entry is not None:
+        return log_line(text, at, source) if str(_first(entry, LEVELS)).upper() in _SEVERE else None
+    level = level_of_text(text)
+    return LogLine(at, level, sanitize(text), source=source) if level else None
+
+
 def time_of(text: str) -> datetime | None:
     """The time that a line gives itself, in UTC; None where it gives none. Without a zone it is taken for UTC."""
     entry = _object(text) if text.startswith("{") else None

@@ -12,6 +12,7 @@ from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.container_logs import container_lines, logging_services
 from runbook_lib.platform.facts.log_lines import LogLine, level_of_text, log_line, sanitize, time_of
 
 BACKEND_LOG = "/var/log/gw2/backend.log"
@@ -48,8 +49,11 @@ def errors_since(environment: Environment, since: datetime) -> Question[SevereLi
     """ERROR and CRITICAL lines of the backend's log since then, at most the last 2,000; None where there is no log.
 
     Raises FactUnreadable when the log cannot be read. Source: the backend's log on the server and its rotated files,
-    whatever their names and compression.
+    whatever their names and compression; where containers write the application's logs, what Docker keeps of them.
     """
+    if services := logging_services(environment):
+        return Question(f"errors in the logs of {', '.join(services)}",
+                        lambda connections: SevereLines(*container_lines(environment, services, since, connections)))
 
     def fetch(connections: Connections) -> SevereLines | None:
         argv = ("bash", "-s", "--", BACKEND_LOG, str(int(since.timestamp())), str(LONGEST_LINE), str(MOST_LINES))

@@ -34,6 +34,11 @@ class Release:
     images: Mapping[str, str] = field(default_factory=dict, hash=False)
     adopted: bool = False
 
+    @property
+    def named_version(self) -> str:
+        """What it calls itself where a reply names its version; empty for an adopted release, whose is not known."""
+        return "" if self.adopted else self.version
+
 
 def parse_releases(text: str) -> tuple[Release, ...]:
     """The release history, oldest first. A torn last line is left out; any other damage raises FactUnreadable."""

@@ -101,9 +101,11 @@ class Deployed:
 
     def live_release(self) -> Release:
         """The recorded release that has the traffic. Raises PreconditionFailed when it was never recorded."""
-        for release in reversed(self.releases):
-            if release.commit == self.live_commit:
-                return release
+        named = [release for release in reversed(self.releases) if release.commit == self.live_commit]
+        if named:
+            # the same commit may be recorded twice: as it was found, and as it was built
+            exact = (one for one in named if self.replaced and dict(one.images) == dict(self.replaced.images))
+            return next(exact, named[0])
         if self.by_hand:
             raise by_hand.not_recorded(self.by_hand)
         raise PreconditionFailed(
@@ -111,7 +113,6 @@ class Deployed:
             where=f"live commit {self.live_commit or 'none'}, {len(self.releases)} recorded releases",
             next_step="Run 20 Deploy for the release that is to be live: it finishes what is missing.",
         )
-
 
 def deployed_state(environment: Environment) -> Question[Deployed]:
     """The deployed state. Raises FactUnreadable when a record on the server is damaged.

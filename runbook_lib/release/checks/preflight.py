@@ -7,13 +7,16 @@ from collections.abc import Iterable, Mapping
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.text import parse_assignments
 from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.by_hand import BY_HAND
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed
-from runbook_lib.release.checks.adoption import by_the_runbooks, can_be_deployed
+from runbook_lib.platform.facts.replaced_release import images_of
 from runbook_lib.release.checks.earlier_run import earlier_run
 from runbook_lib.release.facts.repository import ReleaseTree
 
+ADOPTED_FIRST = ("20 Deploy records it before it changes anything: its images are kept under names of ours, and an "
+                 "undo returns to them.")
 SOUNDS_SECRET = ("SECRET", "PASSWORD", "TOKEN_KEY", "PRIVATE_KEY")
 
 
@@ -51,8 +54,6 @@ def rollback_target(deployed: Deployed, environment: Environment, containers: It
     With all `containers`, stopped ones too: what ran here is running, or it is a first deployment.
     `rolling_back`: no more than that, which a rollback needs itself; the live release may be broken in any way.
     """
-    if rolling_back and (deployed.by_hand or environment.release.replaced):
-        return (can_be_deployed(environment, deployed),)
     if containers is not None and rolling_back:
         return (earlier_run(environment, deployed, containers, troubled=True),)
     earlier = () if containers is None else (earlier_run(environment, deployed, containers),)
@@ -62,22 +63,32 @@ def rollback_target(deployed: Deployed, environment: Environment, containers: It
 def _recorded(environment: Environment, deployed: Deployed) -> tuple[Finding, ...]:
     check = "rollback target known"
     if deployed.by_hand:
-        return (by_the_runbooks(deployed, check),)
-    if deployed.live_colour is None:
+        # nothing is wrong with it, and it is not yet what it will be: an undo can return to it once it is recorded
+        return (Finding(check, Verdict.WARNING, f"{BY_HAND}: {', '.join(deployed.by_hand)}",
+                        "the live release is in the release history", ADOPTED_FIRST),)
+    if not deployed.something_runs:
         return (Finding(check, Verdict.WARNING, "nothing is deployed yet", "the live release",
                         "The first deployment can only be rolled back by removing it."),)
     recorded = [release for release in deployed.releases if release.commit == deployed.live_commit]
-    image = environment.release.image_of(environment.release.api, deployed.live_commit or "")
+    images = _images(environment, deployed, recorded)
+    missing = [image for image in images if image not in deployed.images]
     unknown = f"{(deployed.live_commit or 'unknown')[:12]} is not in the release history"
     return (
-        finding(check, bool(recorded), measured=_described(recorded[-1]) if recorded else unknown,
+        finding(check, bool(recorded), measured=_described(deployed.live_release()) if recorded else unknown,
                 expected="the live release is in the release history",
                 next_step="Deploy the live release once more with 20 Deploy, so that it is recorded."),
-        finding("rollback target still built", image in deployed.images,
-                measured=image if image in deployed.images else "its image is missing",
+        finding("rollback target still built", not missing,
+                measured="its image is missing" if missing else ", ".join(images),
                 expected="its image on the server",
                 next_step="A rollback would have to build it first. Deploy the live release once more."),
     )
+
+
+def _images(environment: Environment, deployed: Deployed, recorded: list[Release]) -> tuple[str, ...]:
+    if deployed.replaced and recorded:
+        # services may share one
+        return tuple(dict.fromkeys(images_of(environment, deployed.live_release()).values()))
+    return (environment.release.image_of(environment.release.api, deployed.live_commit or ""),)
 
 
 def _described(release: Release) -> str:

@@ -9,6 +9,9 @@ from runbook_lib.release.facts.rollback_targets import RollbackTarget
 from runbook_lib.release.facts.schema_rollback import DataChoice, SchemaRollback
 
 FITS = "the earlier code works on the schema"
+BEFORE = "The gates verify it before users are on it, and roll back if it fails."
+ON_IT = "Its gate decides, with users on it already, and undoes the rollback where the code does not work."
+KEPT = "no file was changed on the server that the release changes"
 
 
 def rollback_preconditions(
@@ -18,15 +21,36 @@ def rollback_preconditions(
     return (
         finding("its commit is available", tree.commit is not None, measured=tree.problem or choice.release.commit[:12],
                 expected="in the checkout or at the origin", next_step="Choose another release from the table."),
-        finding("its images are on the server", choice.image, measured="yes" if choice.image else "missing",
-                expected="yes", otherwise=Verdict.WARNING,
-                next_step="They are built from the commit first: it takes a minute longer."),
-        finding("the server has its secrets", deployed.secrets_sha256 is not None,
-                measured="yes" if deployed.secrets_sha256 else ".env.secrets is missing", expected="yes",
-                next_step="20 Deploy delivers them: deploy the earlier tag with it instead."),
-        _schema(schema, database),
+        _images(choice),
+        *(_kept(tree) if deployed.replaced else _secrets(deployed)),
+        _schema(schema, database, tree.no_migrations, gate=ON_IT if deployed.replaced else BEFORE),
         *_compose_files(tree),
     )
+
+
+def _images(choice: RollbackTarget) -> Finding:
+    check, measured = "its images are on the server", "yes" if choice.image else "missing"
+    if choice.release.adopted:
+        # it was found running: what it was built from is not known
+        return finding(check, choice.image, measured=measured, expected="yes",
+                       next_step="Nothing can make them again: deploy its commit with 20 Deploy, or choose another.")
+    return finding(check, choice.image, measured=measured, expected="yes", otherwise=Verdict.WARNING,
+                   next_step="They are built from the commit first: it takes a minute longer.")
+
+
+def _secrets(deployed: Deployed) -> tuple[Finding, ...]:
+    return (finding("the server has its secrets", deployed.secrets_sha256 is not None,
+                    measured="yes" if deployed.secrets_sha256 else ".env.secrets is missing", expected="yes",
+                    next_step="20 Deploy delivers them: deploy the earlier tag with it instead."),)
+
+
+def _kept(tree: ReleaseTree) -> tuple[Finding, ...]:
+    """Files are the owners' own: none that they changed on the server is lost by the checkout."""
+    names = ", ".join(tree.changed_on_server)
+    return (finding(KEPT, not names, measured=names or "none",
+                    expected="local changes of other files only; they stay as they are",
+                    next_step="`git diff` on the server shows what would be lost. Put the file back: git checkout -- "
+                    f"{names}; or choose another release."),)
 
 
 def _compose_files(tree: ReleaseTree) -> tuple[Finding, ...]:
@@ -39,7 +63,9 @@ def _compose_files(tree: ReleaseTree) -> tuple[Finding, ...]:
             ) if lacking else ()
 
 
-def _schema(schema: SchemaRollback, database: DataChoice) -> Finding:
+def _schema(schema: SchemaRollback, database: DataChoice, no_migrations: str, *, gate: str) -> Finding:
+    if no_migrations and database != "restore":
+        return _not_known(schema, database, no_migrations, gate)
     expected = f"{schema.schema_of_code or 'one head'}, or a newer one that it works on"
     measured = f"schema {schema.schema_now or 'not known'}: {schema.explanation}"
     if database == "restore":
@@ -53,6 +79,15 @@ def _schema(schema: SchemaRollback, database: DataChoice) -> Finding:
     return finding(FITS, schema.compatible is True, measured=measured, expected=expected, otherwise=Verdict.WARNING,
                    next_step="It could not be tested; the gates verify it before users are on it, and roll back if it "
                    "fails.")
+
+
+def _not_known(schema: SchemaRollback, database: DataChoice, reason: str, gate: str) -> Finding:
+    """Without declared migrations none can be reversed, and none be compared with the code."""
+    if database == "downgrade":
+        return finding("the migrations can be reversed", False, measured=f"no migrations are declared: {reason}",
+                       expected="alembic migrations", next_step='Run again with database = "keep", whose gate decides; '
+                       'or with "restore", which brings the data of its time back with it.')
+    return Finding(FITS, Verdict.WARNING, schema.explanation, "shown before users are on it", gate)
 
 
 def _reversible(schema: SchemaRollback) -> Finding:

@@ -11,9 +11,10 @@ from runbook_lib.core.statistics import percentile
 from runbook_lib.core.text import head_of, pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy
-from runbook_lib.platform.checks.endpoints import endpoints_show, shown_by_image
+from runbook_lib.platform.checks.endpoints import endpoints_show
 from runbook_lib.platform.checks.live_release import assets_loaded, schema_is
 from runbook_lib.platform.checks.page import page_works
+from runbook_lib.platform.checks.replaced_release import release_runs
 from runbook_lib.platform.facts.assets import Asset
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
@@ -39,13 +40,13 @@ class SuccessCriteria:
     release: Release
 
     def services(self, containers: tuple[Container, ...]) -> tuple[Finding, ...]:
-        """All services healthy; where no endpoint names the release, of its image."""
+        """All services healthy; where images show which release runs, of its image."""
         return (*services_healthy(self.environment, containers, self.release.colour),
-                *shown_by_image(self.environment, containers, self.release.colour, self.release.commit))
+                *release_runs(self.environment, containers, self.release))
 
     def endpoints(self, endpoints: tuple[Endpoint, ...]) -> tuple[Finding, ...]:
         """All critical endpoints responding, and responding as this release."""
-        return endpoints_show(self.environment, endpoints, self.release.commit, self.release.version)
+        return endpoints_show(self.environment, endpoints, self.release.commit, self.release.named_version)
 
     def response_time(self, load: Load) -> tuple[Finding, ...]:
         """API response time (p95) below the limit."""
@@ -135,8 +136,8 @@ def no_critical_errors(errors: SevereLines | None) -> Finding:
         False if dated else None if unknown else True,
         measured=measured,
         expected="no ERROR or CRITICAL line since the deployment",
-        next_step="Read the lines in the evidence; the request id finds the user's request in nginx's access log. "
-                  "Where files are missing, search where rotated logs are kept.",
+        next_step="Read the lines in the evidence; a request id finds the user's request in the proxy's access log. "
+                  "Where lines are missing, search where rotated logs are kept.",
     )
 
 

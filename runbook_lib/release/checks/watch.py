@@ -9,7 +9,8 @@ from runbook_lib.core.gates import Gate
 from runbook_lib.core.watch_result import WatchResult
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy
-from runbook_lib.platform.checks.endpoints import endpoints_show, shown_by_image
+from runbook_lib.platform.checks.endpoints import endpoints_show
+from runbook_lib.platform.checks.replaced_release import release_runs
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.release_history import Release
@@ -23,8 +24,8 @@ def judge_probe(
     def judge(containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...]) -> tuple[Finding, ...]:
         services = environment.running_services(release.colour)
         return (*containers_are_healthy(containers, services),
-                *endpoints_show(environment, endpoints, release.commit, release.version),
-                *shown_by_image(environment, containers, release.colour, release.commit))
+                *endpoints_show(environment, endpoints, release.commit, release.named_version),
+                *release_runs(environment, containers, release))
 
     return judge
 

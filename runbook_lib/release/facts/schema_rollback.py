@@ -74,7 +74,7 @@ def schema_rollback(
 
     def fetch(connections: Connections) -> SchemaRollback:
         if schema_now is None:
-            return SchemaRollback(None, head, None, "the live schema cannot be read")
+            return SchemaRollback(None, head, None, _why_not_known(environment))
         if schema_now in known:
             older = "" if schema_now == head else f"; its migrations bring {schema_now} forward to {head}"
             return SchemaRollback(schema_now, head, explanation=f"this release knows the schema {schema_now}{older}")
@@ -93,6 +93,12 @@ def schema_rollback(
         return SchemaRollback(schema_now, head, compatible, explanation, image, reverses, deleted)
 
     return Question("the earlier code and the live schema", fetch)
+
+
+def _why_not_known(environment: Environment) -> str:
+    if reason := environment.without.get("migrations"):
+        return f"no migrations are declared ({reason}), and so the schema's revision is not known"
+    return "the live schema cannot be read"
 
 
 def previously_verified(deployed: Deployed, commit: str, schema: str) -> tuple[bool | None, str]:

@@ -24,7 +24,8 @@ from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.plans.cutover_steps import APPEND_RELEASE
 
-AS_FOUND = "as found"  # the version of a release that ran before any runbook: no file of the server proves another
+# The version of a release that ran before any runbook: nothing proves another. It can be given as a ref.
+AS_FOUND = "as-found"
 ADOPTED = "ran before any runbook: its images are kept, and it is what an undo returns to"
 NOT_YET = datetime.min.replace(tzinfo=UTC)  # the time of a line that is still to be written
 

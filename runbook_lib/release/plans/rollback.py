@@ -12,6 +12,7 @@ from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed, current_state
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans import verification
@@ -21,10 +22,12 @@ from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.restore_databases import Databases
 from runbook_lib.recovery.plans.restore_preparation import unchanged_since_plan
 from runbook_lib.recovery.plans.restore_steps import MAINTENANCE_PORT
+from runbook_lib.release.facts.repository import ReleaseTree
 from runbook_lib.release.facts.schema_rollback import DataChoice, SchemaRollback
 from runbook_lib.release.facts.service_changes import ServiceChange
 from runbook_lib.release.plans import build_steps, cutover_steps, rollback_steps, service_steps, verification_steps
 from runbook_lib.release.plans.interrupted_cutover import finish_cutover
+from runbook_lib.release.plans.replace_back import DataRestore, plan_replace_back
 from runbook_lib.release.plans.rollback_data import DataRollback, release_and_data
 
 
@@ -32,19 +35,23 @@ def plan_rollback(
     environment: Environment, deployed: Deployed, containers: tuple[Container, ...], target: Target, *,
     database: DataChoice, schema: SchemaRollback, operator: str, reason: str = "",
     pre_rollback_backup: Plan | None = None, backup: Backup | None = None, databases: Databases | None = None,
-    changes: tuple[ServiceChange, ...] = (),
+    changes: tuple[ServiceChange, ...] = (), release: Release | None = None, tree: ReleaseTree | None = None,
 ) -> Plan:
     """From the live release to `target`; where it is live already, what an interrupted run left, or no steps.
 
     `database` says what happens to the data; `backup` and `databases` are for "restore" only. `target.schema_now` is
     the live schema, for a restore that of the backup. `pre_rollback_backup` is the plan of a verified backup of the
     live database, taken where data change; None leaves it out. `changes` are what data services need to follow the
-    earlier release. `operator` and `reason` go into the release record.
+    earlier release. `operator` and `reason` go into the release record. `release` is the chosen line of the release
+    history, and `tree` the inspected commit: where a release replaces another one's containers, they name its images.
     """
     data = DataRollback(database, schema, pre_rollback_backup, backup, databases)
     why = f"rollback from {deployed.live_version or 'nothing'} (database: {database}): {reason or 'no reason given'}"
     # an earlier release: the environment file's texts are those of a later one
     rollout = Rollout(environment, deployed, target, Choices(operator, why), containers, texts_of=frozenset())
+    if environment.release.replaced and release is not None:
+        restore = DataRestore(backup, databases, pre_rollback_backup) if database == "restore" and backup else None
+        return plan_replace_back(rollout, release, tree, restore)
     if is_live(rollout):
         return _finish(rollout, data)
     images, skipped = _images(rollout)

@@ -54,10 +54,11 @@ def test_the_overview_says_that_no_runbook_has_deployed_it(lab: Lab, outputs: Pa
     assert "an application runs that no runbook has deployed" in report
 
 
-def test_a_deployment_is_refused_and_changes_nothing(lab: Lab, outputs: Path) -> None:
+def test_before_the_first_deployment_there_is_nothing_to_verify_or_to_return_to(lab: Lab, outputs: Path) -> None:
     before = lab.on_server("docker", "ps", "--all", "--format", "{{.ID}} {{.Image}} {{.State}}")
-    shown = run(lab, outputs, "20_deploy", "-p", "ref=v1.0.0", code=REFUSED)
-    assert "an application runs that no runbook has deployed: db (postgres:15" in shown
+    shown = run(lab, outputs, "21_verify", code=REFUSED)
+    assert "An application runs that no runbook has deployed: db (postgres:15" in shown
+    assert "There is no recorded release" in run(lab, outputs, "22_rollback", code=REFUSED)
     assert lab.on_server("docker", "ps", "--all", "--format", "{{.ID}} {{.Image}} {{.State}}") == before
 
 

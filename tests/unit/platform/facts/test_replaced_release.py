@@ -42,7 +42,7 @@ def release(commit: str, version: str, of: dict[str, str] | None = None, *, adop
                    images=of or images(commit), adopted=adopted)
 
 
-ADOPTED = release(OLD, "as found", FOUND, adopted=True)
+ADOPTED = release(OLD, "as-found", FOUND, adopted=True)
 
 
 def text(commit: str, version: str, of: dict[str, str] | None = None) -> str:
@@ -64,8 +64,8 @@ def test_nothing_at_all_is_nothing() -> None:
 
 
 def test_an_adopted_application_is_known_by_its_images_ids_before_any_container_is_made_anew() -> None:
-    seen = state(text(OLD, "as found", FOUND), (ADOPTED,), running("web:latest"))
-    assert (seen.commit, seen.version, seen.by_hand, seen.unsettled) == (OLD, "as found", (), ())
+    seen = state(text(OLD, "as-found", FOUND), (ADOPTED,), running("web:latest"))
+    assert (seen.commit, seen.version, seen.by_hand, seen.unsettled) == (OLD, "as-found", (), ())
     assert seen.previous == ADOPTED
 
 
@@ -89,7 +89,7 @@ def test_one_service_of_theirs_is_enough() -> None:
 
 def test_a_run_that_ended_before_the_containers_were_made_anew_leaves_the_release_of_before_live() -> None:
     seen = state(text(NEW, "v1.1.0"), (ADOPTED,), running("web:latest"))
-    assert (seen.commit, seen.version) == (OLD, "as found")
+    assert (seen.commit, seen.version) == (OLD, "as-found")
     assert seen.unsettled == ("web", "worker")
     assert seen.previous == ADOPTED
 

@@ -13,7 +13,7 @@ from runbook_lib.recovery.facts.manifests import Manifest, TableContents
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
-def backup(hours: int, revision: str | None = "0002", rows: int = 100) -> Backup:
+def backup(hours: float, revision: str | None = "0002", rows: int = 100) -> Backup:
     taken = NOW - timedelta(hours=hours)
     name = f"staging_db_{taken:%Y%m%d_%H%M%S}.sql.gz"
     manifest = Manifest(name, "staging_db", "0" * 64, 9, 9, 9, taken, taken, 1.0, "15.20", "15.20", revision,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,12 @@ from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.plans.release_files import upstreams_file
+from runbook_lib.recovery.facts.backups import Backups
 from runbook_lib.release.facts.rollback_targets import rollback_targets, select_target
+from tests.unit.platform.facts.test_replaced_release import ADOPTED, NEW, OLD, release, running, text
+from tests.unit.recovery.facts.test_backups import backup, folder
+from tests.unit.release.plans.test_replacement import deployed
+from tests.unit.shop_environment import shop
 
 ENVIRONMENT = load_environment("staging")
 
@@ -65,3 +71,68 @@ def test_a_name_that_is_not_recorded_is_refused(name: str) -> None:
 def test_a_first_release_has_no_previous_one() -> None:
     with pytest.raises(PreconditionFailed, match="no recorded release before"):
         select_target(ENVIRONMENT, server(line("c", 0, "green")), "")
+
+
+def replaced(*releases: Release, live: str = NEW) -> Deployed:
+    """The shop with those lines in its history, and the release of a commit in its containers."""
+    found = deployed(text(live, "v1.1.0"), releases, running(f"web:{live}"), live)
+    return replace(found, images=frozenset({"web:found-0123456789ab", f"web:{NEW}"}))
+
+
+def at(one: Release, hour: int) -> Release:
+    return replace(one, at=datetime(2026, 11, 27, hour, tzinfo=UTC))
+
+
+ADOPTED_AT_8, V1_AT_10, V2_AT_12 = at(ADOPTED, 8), at(release(NEW, "v1.1.0"), 10), at(release("c" * 40, "v2"), 12)
+
+
+def test_an_adopted_release_is_a_choice_of_its_own_by_its_images() -> None:
+    built = at(release(OLD, "v1.0.0"), 9)
+    found = replaced(ADOPTED_AT_8, built, V1_AT_10)
+    choices = rollback_targets(shop(), found)
+    assert [one.release.version for one in choices] == ["v1.1.0", "v1.0.0", "as-found"]
+    assert [one.live for one in choices] == [True, False, False]
+    assert [one.row["image"] for one in choices] == ["on the server", "missing: it is built again", "on the server"]
+    assert select_target(shop(), found, "found-0123456789ab").release.adopted
+    assert select_target(shop(), found, "as-found").release.adopted
+    assert select_target(shop(), found, "").release.version == "v1.0.0"
+    assert "colour" not in choices[0].row and "standby" not in str(choices[2].row["now"])
+
+
+def test_nothing_can_make_an_adopted_image_again() -> None:
+    choice = select_target(shop(), replace(replaced(ADOPTED_AT_8, V1_AT_10), images=frozenset()), "as-found")
+    assert choice.row["image"] == "missing: nothing can make it again"
+
+
+def backups(*hours: int) -> Backups:
+    """Good backups, each made half an hour after one of those hours, newest first."""
+    noon = datetime(2026, 11, 22, 12, tzinfo=UTC)  # what `backup` counts its hours back from
+    times = [datetime(2026, 11, 27, hour, 30, tzinfo=UTC) for hour in sorted(hours, reverse=True)]
+    return folder(*(backup((noon - one) / timedelta(hours=1)) for one in times))
+
+
+def name_at(hour: int) -> str:
+    return f"staging_db_20261127_{hour:02}3000.sql.gz"
+
+
+@pytest.mark.parametrize(("to", "expected"), [("as-found", 9), ("v1.1.0", 11), ("v2", 13)])
+def test_the_backup_is_one_of_the_time_when_the_release_was_live(to: str, expected: int) -> None:
+    found = replaced(ADOPTED_AT_8, V1_AT_10, V2_AT_12)
+    choice = select_target(shop(), found, to)
+    assert choice.backup_name(backups(7, 9, 11, 13)) == name_at(expected)
+
+
+def test_a_release_that_was_live_twice_has_the_backups_of_both_times() -> None:
+    found = replaced(ADOPTED_AT_8, V1_AT_10, V2_AT_12, at(V1_AT_10, 14))
+    assert select_target(shop(), found, "v1.1.0").backup_name(backups(11, 13, 15)) == name_at(15)
+    assert select_target(shop(), found, "v1.1.0").backup_name(backups(11, 13)) == name_at(11)
+
+
+def test_without_a_backup_of_its_time_one_has_to_be_named() -> None:
+    found = replaced(ADOPTED_AT_8, V1_AT_10, V2_AT_12)
+    with pytest.raises(PreconditionFailed, match=r"v1\.1\.0 was live \(2026-11-27 10:00:00 UTC to .*12:00:00 UTC\)"):
+        select_target(shop(), found, "v1.1.0").backup_name(backups(7, 13))
+
+
+def test_where_schemas_are_compared_times_decide_nothing() -> None:
+    assert select_target(ENVIRONMENT, server(*RECORD), "va").backup_name(backups(7)) == ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed
@@ -15,7 +16,9 @@ from runbook_lib.release.facts.schema_rollback import (
     candidates,
     destructive_operations,
     previously_verified,
+    schema_rollback,
 )
+from tests.unit.shop_environment import shop
 
 ENVIRONMENT = load_environment("staging")
 
@@ -67,3 +70,10 @@ def test_the_impact_is_shown_before_anything_happens() -> None:
     assert "drop column squads.region" in newer.data_impact("downgrade")
     loss = DataLoss("a.sql.gz", 90, {"public.squads": 5}, {"public.squads": 9})
     assert newer.data_impact("restore", loss) == loss.sentence
+
+
+def test_without_declared_migrations_it_says_why_the_schema_is_not_known() -> None:
+    asked = schema_rollback(shop(), deployed(), OLD, {}, None, database="keep").fetch(ScriptedConnections())
+    assert asked.compatible is None and not asked.newer
+    assert asked.explanation.startswith("no migrations are declared (the shop brings its schema up to date itself")
+    assert asked.data_impact("keep").startswith("No row is lost")

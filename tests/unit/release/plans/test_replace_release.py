@@ -41,7 +41,7 @@ def test_what_runs_is_recorded_first_and_everything_that_can_fail_comes_before_t
 
 def test_an_adopted_release_is_not_adopted_again() -> None:
     containers = running("web:latest")
-    found = deployed(text(OLD, "as found", FOUND), (ADOPTED,), containers)
+    found = deployed(text(OLD, "as-found", FOUND), (ADOPTED,), containers)
     assert "record-running" not in keys(plan(found, containers))
 
 

@@ -53,7 +53,7 @@ def test_what_runs_by_hand_is_kept_and_recorded_before_anything_and_no_container
     tag, line, override = step.actions
     assert isinstance(tag, Command) and isinstance(override, WriteFile)
     assert tag.argv == ("docker", "tag", "sha256:0123456789abcdef", "web:found-0123456789ab")
-    assert line_of(line) == {"commit": OLD, "version": "as found", "colour": "", "schema_revision": None,
+    assert line_of(line) == {"commit": OLD, "version": "as-found", "colour": "", "schema_revision": None,
                              "images": FOUND, "adopted": True}
     assert override.path == "/opt/shop/.runbook/release.override.yml"
     assert parse_override(str(override.content)).images == FOUND
@@ -68,7 +68,7 @@ def test_an_image_of_each_service_is_kept_where_they_differ() -> None:
 
 
 def test_what_the_runbooks_have_started_is_not_adopted() -> None:
-    assert adopt_running(change(text(OLD, "as found", FOUND), (ADOPTED,))) == ()
+    assert adopt_running(change(text(OLD, "as-found", FOUND), (ADOPTED,))) == ()
     assert adopt_running(change(containers=())) == ()
 
 
@@ -111,7 +111,7 @@ def test_the_record_names_the_image_of_each_service() -> None:
 
 def test_an_earlier_release_brings_its_own_images() -> None:
     rollout = Rollout(SHOP, deployed(text(NEW, "v1.1.0"), (ADOPTED, release(NEW, "v1.1.0")), running(f"web:{NEW}")),
-                      Target(OLD, "as found", {}, ""), containers=running(f"web:{NEW}"))
+                      Target(OLD, "as-found", {}, ""), containers=running(f"web:{NEW}"))
     found = replacement_of(rollout, FOUND)
     assert parse_override(found.override).images == FOUND
     assert found.previous_images == images(NEW)

@@ -1,0 +1,61 @@
+"""Severe lines that the containers of services have written, as Docker keeps them. Log text is never run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from runbook_lib.core import programs
+from runbook_lib.core.commands import Command
+from runbook_lib.core.questions import Connections
+from runbook_lib.core.times import parse_time
+from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.log_lines import LogLine, severe_line
+
+LONGEST_LINE, MOST_LINES, TIMEOUT_S = 8_000, 2_000, 300.0
+
+
+def logging_services(environment: Environment) -> tuple[str, ...]:
+    """Services whose application log is what their containers write; none where any such log is a file."""
+    logs = [one for one in environment.logs.values() if one.kind == "application"]
+    if any(one.path for one in logs):
+        return ()
+    return tuple(dict.fromkeys(one.service for one in logs if one.service))
+
+
+def container_lines(environment: Environment, services: tuple[str, ...], since: datetime,
+                    connections: Connections) -> tuple[tuple[LogLine, ...], tuple[str, ...], str]:
+    """Severe lines since a moment, oldest first; the services that have containers; and why there may be more lines.
+
+    Source: `docker logs`.
+    """
+    argv = ("bash", "-s", "--", environment.project, str(int(since.timestamp())), str(LONGEST_LINE), str(MOST_LINES),
+            *services)
+    command = Command(argv, stdin=programs.text("platform/container_logs.sh"), timeout_s=TIMEOUT_S)
+    return parse_container_lines(connections.server.run(command).stdout.split("\n"))
+
+
+def parse_container_lines(lines: Iterable[str]) -> tuple[tuple[LogLine, ...], tuple[str, ...], str]:
+    """The reply of container_logs.sh."""
+    found: list[LogLine] = []
+    services: list[str] = []
+    gaps: list[str] = []
+    for line in lines:
+        mark, text = line[:1], line[2:]
+        if mark == "F":
+            services.append(text)
+        elif mark == "G":
+            gaps.append(text)
+        elif mark == "L" and services:
+            stamp, _, written = text.partition(" ")
+            one = severe_line(written, _at(stamp), services[-1])
+            found += [one] if one else []
+    found.sort(key=lambda one: (one.at is not None, one.at))
+    return tuple(found), tuple(dict.fromkeys(services)), "; ".join(gaps)
+
+
+def _at(stamp: str) -> datetime | None:
+    try:
+        return parse_time(stamp)
+    except ValueError:
+        return None

@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# Severe lines that containers of services have written since a moment:
+#   bash -s -- PROJECT SINCE LONGEST MOST SERVICE…
+# SINCE in seconds since 1970. Records, one a line:
+#   F SERVICE         a container of it follows
+#   G TEXT            why there may be more lines than these
+#   L STAMP TEXT      a line that may be severe; Docker dates it
+# Docker keeps a container's lines only as long as the container, and of those the newest where its driver has a limit.
+set -uo pipefail
+
+main() {
+    local project=$1 since=$2 longest=$3 most=$4 service ids id
+    shift 4
+    for service; do
+        ids=$(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project" \
+            --filter "label=com.docker.compose.service=$service" --filter label=com.docker.compose.oneoff=False) || exit 1
+        [[ -n $ids ]] || printf 'G there is no container of %s\n' "$service"
+        for id in $ids; do
+            printf 'F %s\n' "$service"
+            read_one "$id" "$service" "$since" "$longest" "$most"
+        done
+    done
+}
+
+read_one() {
+    local id=$1 service=$2 since=$3 longest=$4 most=$5 made first limited
+    made=$(seconds "$(docker inspect --format '{{.Created}}' "$id")") || return 0
+    limited=$(docker inspect --format '{{index .HostConfig.LogConfig.Config "max-size"}}' "$id")
+    if ((made > since)); then
+        printf 'G %s was made anew at %s: lines of the container before it are gone\n' "$service" "$(date -u -d "@$made" '+%F %T UTC')"
+    elif [[ -n $limited ]]; then
+        # every container that writes at all writes at its start: one whose lines begin later has lost some
+        first=$(docker logs --timestamps "$id" 2>&1 | head -n 1 | cut -d' ' -f1)
+        first=$(seconds "$first") || first=$made
+        ((first <= since)) || ((first - made < 60)) \
+            || printf 'G the log of %s begins at %s: older lines were dropped\n' "$service" "$(date -u -d "@$first" '+%F %T UTC')"
+    fi
+    # grep ends with 1 where nothing is severe; what Docker itself says is the last status that counts
+    docker logs --timestamps --since "$since" "$id" 2>&1 \
+        | { grep -aiE 'error|critical|fatal|traceback' || true; } | tail -n "$most" | cut -b "1-$longest" | sed 's/^/L /'
+    ((PIPESTATUS[0] == 0)) || printf 'G the log of %s cannot be read: its logging driver keeps none here\n' "$service"
+}
+
+seconds() { [[ -n $1 ]] && date -d "$1" +%s 2>/dev/null; }
+
+main "$@"; exit

@@ -1,0 +1,94 @@
+"""Releases of an application that its owners started by hand: deployed, verified and rolled back by its file alone.
+
+The tests run in this order, on the server of test_shop.py: what runs there is adopted by the first deployment.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.applications.registry import SHOP
+from lab.applications.sources import releases_of
+from runbook_lib.core.errors import REFUSED, ROLLED_BACK
+from tests.lab.applications.test_shop import apply, run, sql
+from tests.lab_server import Lab
+
+CATALOGUE = {release.tag: release for release in releases_of(SHOP)}
+WATCH = ("-p", "watch_s=4")
+OWN = "cd /opt/shop && git status --porcelain --untracked-files=all -- . ':!.runbook' && cat .env"
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory: pytest.TempPathFactory, lab: Lab) -> Path:
+    lab.on_server("install", "-d", "-o", "deploy", "-m", "0700", "/backups/shop", "/backups/shop/database")
+    return tmp_path_factory.mktemp("outputs")
+
+
+def releases(lab: Lab) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in lab.on_server("cat", "/opt/shop/.runbook/releases.jsonl").splitlines()]
+
+
+def image(lab: Lab, service: str) -> str:
+    return lab.on_server("docker", "inspect", "--format", "{{.Config.Image}}", f"shop-{service}").strip()
+
+
+def rows(lab: Lab) -> tuple[str, ...]:
+    return tuple(sql(lab, f'SELECT count(*) FROM "{table}"') for table in ("user", "Order", "shop_product"))
+
+
+def test_a_release_that_its_own_tools_refuse_changes_nothing(lab: Lab, outputs: Path) -> None:
+    before = lab.on_server("docker", "ps", "--all", "--format", "{{.ID}} {{.Image}} {{.State}}")
+    shown = run(lab, outputs, "20_deploy", "-p", "ref=broken-compose", "--apply", "--confirm", lab.name,
+                "--reason", "a test", code=REFUSED)
+    assert 'depends on undefined service "database"' in shown
+    assert lab.on_server("docker", "ps", "--all", "--format", "{{.ID}} {{.Image}} {{.State}}") == before
+
+
+def test_the_first_deployment_keeps_what_ran_and_touches_no_file_of_its_owners(lab: Lab, outputs: Path) -> None:
+    ran = lab.on_server("docker", "inspect", "--format", "{{.Image}}", "shop-web").strip()
+    own, data = lab.on_server("sh", "-c", OWN, user="deploy"), rows(lab)
+    apply(lab, outputs, "20_deploy", "-p", "ref=v1.1.0", *WATCH)
+    adopted, live = releases(lab)
+    assert (adopted["adopted"], adopted["images"]["web"]) == (True, f"web:found-{ran.removeprefix('sha256:')[:12]}")
+    assert lab.on_server("docker", "image", "inspect", "--format", "{{.Id}}", adopted["images"]["web"]).strip() == ran
+    assert image(lab, "web") == image(lab, "worker") == f"web:{live['commit']}"
+    assert lab.on_server("sh", "-c", OWN, user="deploy") == own
+    assert rows(lab) == data
+
+
+def test_what_its_owners_have_not_is_not_applicable_in_the_verification(lab: Lab, outputs: Path) -> None:
+    run(lab, outputs, "21_verify", "-p", "watch_s=3")
+    report = next(outputs.glob("*21_verify/report.html")).read_text()
+    assert "this is the weaker proof" in report
+    assert "its owners keep no metrics" in report
+
+
+@pytest.mark.parametrize("tag", ["broken-migration", "broken-database"])
+def test_a_broken_release_is_undone_by_the_images_of_before(lab: Lab, outputs: Path, tag: str) -> None:
+    before, live, data = releases(lab), image(lab, "web"), rows(lab)
+    release = CATALOGUE[tag]
+    shown = run(lab, outputs, "20_deploy", "-p", f"ref={tag}", *WATCH, "--apply", "--confirm", lab.name,
+                "--reason", "a test", code=ROLLED_BACK)
+    assert release.expect.exit_code == ROLLED_BACK
+    assert any(f", step {key}" in shown for key in release.expect.stopped_at), shown
+    assert (releases(lab), image(lab, "web"), image(lab, "worker"), rows(lab)) == (before, live, live, data)
+
+
+def test_a_rollback_returns_to_what_ran_before_any_runbook(lab: Lab, outputs: Path) -> None:
+    data = rows(lab)
+    apply(lab, outputs, "22_rollback")
+    adopted = releases(lab)[0]
+    assert (releases(lab)[-1]["images"], image(lab, "web")) == (adopted["images"], adopted["images"]["web"])
+    assert rows(lab) == data
+
+
+def test_a_rollback_with_its_data_brings_a_backup_of_its_time(lab: Lab, outputs: Path) -> None:
+    sql(lab, 'DELETE FROM "Order"')
+    shown = apply(lab, outputs, "22_rollback", "-p", "to=v1.1.0", "-p", "database=restore",
+                  "-p", "confirm_database=shop", "-p", "backup_first=false")
+    assert "Replace the containers by v1.1.0" in shown
+    assert sql(lab, 'SELECT count(*) FROM "Order"') == "6000"

@@ -1,0 +1,80 @@
+"""container_logs.sh with an engine that replies from files: what it asks, and what it says is missing."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.core import programs
+
+DOCKER = r"""#!/bin/bash
+case "$1 $*" in
+  "ps "*) [[ ! -e $FAKE/down ]] || exit 1; [[ -e $FAKE/none ]] || echo c1 ;;
+  "inspect "*LogConfig*) cat "$FAKE/limit" ;;
+  "inspect "*) cat "$FAKE/made" ;;
+  "logs "*--since*) cat "$FAKE/log"; exit "$(cat "$FAKE/code")" ;;
+  "logs "*) cat "$FAKE/log" ;;
+esac
+"""
+SINCE = 1_795_809_600  # 2026-11-27 20:00 UTC
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Path:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/docker").write_text(DOCKER)
+    (tmp_path / "bin/docker").chmod(0o755)
+    for name, text in (("limit", ""), ("made", "2026-11-27T19:59:00.5Z"), ("code", "0"),
+                       ("log", "2026-11-27T19:59:01Z started\n2026-11-27T20:00:01Z ERROR no such table\n")):
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def read(engine: Path, code: int = 0) -> list[str]:
+    done = subprocess.run(("bash", "-s", "--", "shop", str(SINCE), "200", "10", "web"), text=True, capture_output=True,
+                          input=programs.text("platform/container_logs.sh"),
+                          env={"PATH": f"{engine}/bin:/usr/bin:/bin", "FAKE": str(engine)}, timeout=60)
+    assert done.returncode == code, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_lines_that_may_be_severe_are_handed_over_with_their_time(engine: Path) -> None:
+    assert read(engine) == ["F web", "L 2026-11-27T20:00:01Z ERROR no such table"]
+
+
+def test_a_log_without_a_severe_line_is_whole(engine: Path) -> None:
+    (engine / "log").write_text("2026-11-27T19:59:01Z started\n")
+    assert read(engine) == ["F web"]
+
+
+def test_lines_of_a_container_that_was_replaced_are_missing(engine: Path) -> None:
+    (engine / "made").write_text("2026-11-27T20:10:00Z")
+    assert read(engine)[1] == "G web was made anew at 2026-11-27 20:10:00 UTC: lines of the container before it are gone"
+
+
+def test_lines_that_the_driver_dropped_are_missing(engine: Path) -> None:
+    (engine / "limit").write_text("10m")
+    assert len(read(engine)) == 2
+    (engine / "log").write_text("2026-11-27T20:30:00Z busy\n")
+    assert read(engine)[1] == "G the log of web begins at 2026-11-27 20:30:00 UTC: older lines were dropped"
+
+
+def test_a_driver_that_keeps_nothing_here_is_said(engine: Path) -> None:
+    (engine / "code").write_text("1")
+    assert read(engine)[-1] == "G the log of web cannot be read: its logging driver keeps none here"
+
+
+def test_a_service_without_a_container_is_said_and_an_engine_that_does_not_answer_is_an_error(engine: Path) -> None:
+    (engine / "none").touch()
+    assert read(engine) == ["G there is no container of web"]
+    (engine / "down").touch()
+    read(engine, code=1)
+
+
+def test_many_and_long_lines_are_bounded(engine: Path) -> None:
+    (engine / "log").write_text("".join(f"2026-11-27T20:00:01Z ERROR {'x' * 500}\n" for _ in range(20)))
+    shown = read(engine)
+    assert len(shown) == 11
+    assert {len(one) for one in shown[1:]} == {202}

@@ -1,0 +1,136 @@
+"""The rollback that replaces containers: by the earlier images, with the data as chosen, and each undo in its order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from runbook_lib.core.commands import Command, WriteFile
+from runbook_lib.core.plan import Plan, Step
+from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.release_history import Release
+from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.platform.facts.replaced_release import parse_override
+from runbook_lib.platform.facts.target import Target
+from runbook_lib.platform.plans.compose import compose_up, start_services, stop_services
+from runbook_lib.recovery.facts.backups import Backup
+from runbook_lib.release.facts.schema_rollback import DataChoice, SchemaRollback
+from runbook_lib.release.plans.rollback import plan_rollback
+from tests.unit.platform.facts.test_replaced_release import ADOPTED, FOUND, NEW, OLD, release, running, text
+from tests.unit.release.plans.test_replacement import SHOP, deployed
+from tests.unit.shop_environment import shop
+
+CONTAINERS = running(f"web:{NEW}")
+BACKUP = Backup("shop_20261127_000000.sql.gz", datetime(2026, 11, 27, tzinfo=UTC), 9, None)
+FIRST = Plan("back up", "shop", (Step("backup-dump", "Dump", (Command(("true",)),)),))
+NOT_KNOWN = SchemaRollback(None, "", None, "no migrations are declared")
+
+
+def live(*, there: tuple[str, ...] = ("web:found-0123456789ab",)) -> Deployed:
+    found = deployed(text(NEW, "v1.1.0"), (ADOPTED, release(NEW, "v1.1.0")), CONTAINERS, NEW)
+    return replace(found, images=frozenset(there))
+
+
+def plan(found: Deployed, to: Release = ADOPTED, containers: tuple[Container, ...] = CONTAINERS, *,
+         database: DataChoice = "keep", environment: Environment = SHOP) -> Plan:
+    # the commit has a name in git; what was adopted is called as it was recorded
+    target = Target(to.commit, "v1.0.0", {}, "", frozenset(), None)
+    backup = BACKUP if database == "restore" else None
+    return plan_rollback(environment, found, containers, target, database=database, schema=NOT_KNOWN, operator="ann",
+                         backup=backup, pre_rollback_backup=FIRST, release=to)
+
+
+def keys(of: Plan) -> list[str]:
+    return [str(step.key) for step in of.steps]
+
+
+def step(of: Plan, key: str) -> Step:
+    return next(one for one in of.steps if one.key == key)
+
+
+def test_with_keep_nothing_is_fetched_built_or_backed_up() -> None:
+    made = plan(live())
+    assert keys(made) == ["record-pre-image", "check-out", "configure", "switch", "gate-external", "commit-release"]
+    assert {one.title for one in made.skipped} == {"Build the image of web and worker", "Back up the database",
+                                                   "Watch as-found"}
+    assert (made.name, made.point_of_no_return) == ("roll back to as-found", "commit-release")
+
+
+def test_the_images_are_those_that_were_found_under_the_name_that_was_recorded() -> None:
+    write, = step(plan(live()), "configure").actions
+    assert isinstance(write, WriteFile)
+    override = parse_override(str(write.content))
+    assert (override.images, override.version, override.commit) == (FOUND, "as-found", OLD)
+    assert step(plan(live()), "switch").undo == (compose_up(SHOP, "web", "worker"),)
+
+
+def test_an_image_that_is_gone_is_built_from_its_commit() -> None:
+    before = release(OLD, "v1.0.0")
+    found = replace(live(), releases=(before, release(NEW, "v1.1.0")))
+    assert "build-web" in keys(plan(found, before))
+
+
+def test_what_runs_by_hand_is_recorded_before_an_earlier_release_replaces_it() -> None:
+    containers = running("web:latest", "web:latest")
+    by_hand = tuple(replace(one, image_id="sha256:ffffffffffffffff") for one in containers)
+    found = replace(deployed(text(OLD, "as-found", FOUND), (ADOPTED,), by_hand), images=frozenset(FOUND.values()))
+    assert found.by_hand
+    assert keys(plan(found, containers=by_hand))[:2] == ["record-pre-image", "record-running"]
+
+
+def test_the_release_that_runs_needs_no_rollback_and_only_its_data_need_32() -> None:
+    current = release(NEW, "v1.1.0")
+    assert plan(live(), current).steps == ()
+    assert "use 32" in plan(live(), current, database="restore").reason
+
+
+def test_the_same_commit_from_other_images_is_another_release() -> None:
+    built = release(OLD, "v1.0.0")
+    containers = running(f"web:{OLD}")
+    found = replace(deployed(text(OLD, "v1.0.0"), (ADOPTED, built), containers, OLD), images=frozenset(FOUND.values()))
+    assert plan(found, ADOPTED, containers).steps
+
+
+def test_with_restore_everything_that_takes_time_comes_before_the_outage() -> None:
+    made = plan(live(), database="restore")
+    assert keys(made) == [
+        "record-pre-image", "restore-clear", "backup-dump", "restore-create", "restore-load", "restore-compare",
+        "check-out", "configure", "stop-writers", "restore-swap", "switch", "gate-external", "restore-commit",
+        "commit-release",
+    ]
+    # from then on the previous database is no longer what users have
+    assert made.point_of_no_return == "restore-commit"
+
+
+def test_an_undone_restore_stops_the_earlier_release_before_the_names_are_swapped_back_and_starts_the_one_of_before() -> None:
+    made = plan(live(), database="restore")
+    assert step(made, "stop-writers").actions[-1] == stop_services(SHOP, "web", "worker")
+    assert step(made, "switch").undo == (stop_services(SHOP, "web", "worker"),)
+    assert step(made, "stop-writers").undo == (compose_up(SHOP, "web", "worker"),)
+
+
+def test_a_writer_that_belongs_to_no_release_is_stopped_and_started_again_in_its_own_container() -> None:
+    environment = shop(release={"strategy": "recreate", "services": {"web": {"image": "web", "port": 8443}},
+                                "api": "web", "page": "web", "writers": ["web", "worker"]})
+    alone = replace(ADOPTED, images={"web": FOUND["web"]})
+    made = plan(live(), alone, database="restore", environment=environment)
+    assert step(made, "stop-writers").actions[-1] == stop_services(environment, "web", "worker")
+    assert step(made, "switch").actions[-1] == start_services(environment, "worker")
+    assert step(made, "stop-writers").undo[-1] == start_services(environment, "worker")
+
+
+@pytest.mark.parametrize("database", ["keep", "restore"])
+def test_no_text_of_the_plan_names_a_colour(database: DataChoice) -> None:
+    made = plan(live(), database=database)
+    texts = [made.name, made.after_rollback_hint, made.irreversible_reason,
+             *(text for one in made.steps for text in (one.title, one.why)), *(one.reason for one in made.skipped)]
+    assert not [one for one in texts if "blue" in one or "green" in one or "colour" in one]
+
+
+def test_the_plan_says_what_users_notice_and_what_decides() -> None:
+    why = step(plan(live()), "switch").why
+    assert "an outage for users of web and worker" in why
+    assert 'run again with database = "restore"' in why
