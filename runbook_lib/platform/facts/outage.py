@@ -7,21 +7,22 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from runbook_lib.core.errors import EndpointUnavailable, RunbookError
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 
 EVERY_S, TIMEOUT_S = 0.25, 2.0
-LONGEST_S = 1800.0  # longer than a replacement and its undo may take: a thread that is forgotten ends
+QUIET_S = 300.0  # a thread that is forgotten ends: nothing failed for so long after all that may follow
 SERVER_ERROR = 500
 
 
 @dataclass(frozen=True)
 class Outage:
-    """What requests from outside met: how many, how many failed, and the seconds from the first to the last failure.
+    """What requests from outside met: how many, how many failed, and the seconds without an answer in all.
 
-    The seconds end with the first good answer after the last failure. `lasts`: there has been none yet.
+    Each stretch of failures ends with the first good answer after it. `lasts`: the last one has none yet.
     """
 
     requests: int
@@ -32,9 +33,10 @@ class Outage:
 
 @dataclass
 class OutageProbe:
-    """The requests of one plan. `begin` sends them until `end` is asked, or half an hour is over."""
+    """The requests of one plan. `begin` sends them until `end` is asked, or none failed for `quiet_s`."""
 
     environment: Environment
+    quiet_s: float = QUIET_S
     samples: list[tuple[float, bool]] = field(default_factory=list)
     clock: Callable[[], float] = time.monotonic
     _ended: threading.Event = field(default_factory=threading.Event)
@@ -75,21 +77,21 @@ class OutageProbe:
         return self.so_far()
 
     def _ask_on(self, connections: Connections) -> None:
-        last = self.clock() + LONGEST_S
+        last = self.clock()
         # a connection that was closed meanwhile is the run's own end
         with suppress(RunbookError):
-            while not self._ended.wait(EVERY_S) and self.clock() < last:
+            while not self._ended.wait(EVERY_S) and self.clock() < last + self.quiet_s:
                 self.ask_once(connections)
+                at, good = self.samples[-1]
+                last = last if good else at
 
 
 def outage_of(samples: tuple[tuple[float, bool], ...]) -> Outage:
     """The outage in samples of (seconds, answered), oldest first."""
-    failed = [place for place, (_, good) in enumerate(samples) if not good]
-    if not failed:
-        return Outage(len(samples), 0, 0.0)
-    lasts = failed[-1] == len(samples) - 1
-    end = samples[-1 if lasts else failed[-1] + 1][0]
-    return Outage(len(samples), len(failed), end - samples[failed[0]][0], lasts)
+    # from each failure to the next request, whatever that met
+    seconds = sum(later - at for (at, good), (later, _) in pairwise(samples) if not good)
+    failed = sum(not good for _, good in samples)
+    return Outage(len(samples), failed, float(seconds), lasts=bool(samples) and not samples[-1][1])
 
 
 def begin_outage(probe: OutageProbe) -> Question[Outage]:

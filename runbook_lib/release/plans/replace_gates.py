@@ -10,6 +10,7 @@ from typing import Any
 from runbook_lib.core.findings import Finding, finding
 from runbook_lib.core.gates import Gate, Reading, Watch
 from runbook_lib.core.plan import Step
+from runbook_lib.core.questions import Question
 from runbook_lib.core.text import pluralize
 from runbook_lib.platform.checks.replaced_release import (
     OUTAGE,
@@ -22,7 +23,7 @@ from runbook_lib.platform.checks.replaced_release import (
 from runbook_lib.platform.facts.containers import survey_containers
 from runbook_lib.platform.facts.endpoints import survey_endpoints
 from runbook_lib.platform.facts.oom_kills import count_oom_kills
-from runbook_lib.platform.facts.outage import OutageProbe, begin_outage, end_outage, outage_so_far
+from runbook_lib.platform.facts.outage import QUIET_S, Outage, OutageProbe, begin_outage, end_outage, outage_so_far
 from runbook_lib.platform.facts.own_reads import OwnReads, own_traffic, read_each_path
 from runbook_lib.platform.facts.page import view_page
 from runbook_lib.platform.facts.smoke_test import run_smoke_test
@@ -48,8 +49,10 @@ class Measured:
 
 def measured_of(change: Replacement) -> Measured:
     """The values of one plan, empty: nothing is asked before its steps do."""
-    environment = change.rollout.environment
-    return Measured(OutageProbe(environment), OwnReads(environment), RowCounter())
+    environment, chosen_s = change.rollout.environment, change.rollout.choices.watch_s
+    # a rollback at the end of the watch is part of the outage
+    quiet_s = QUIET_S + (environment.rollback.watch_s if chosen_s is None else chosen_s)
+    return Measured(OutageProbe(environment, quiet_s), OwnReads(environment), RowCounter())
 
 
 def writes_before(measured: Measured) -> Gate:
@@ -86,10 +89,14 @@ def outside_gate(change: Replacement, measured: Measured) -> Step:
         since=StepKey.SWITCH,
     )
     seen = [page_gate(environment, "the page, in a browser", view_page(environment))] if environment.gate.page else []
-    outage = Gate("outage for users", (end_outage(measured.outage),), outage_is_known, success_threshold=1,
-                  deadline_s=10.0, interval_s=1.0, may_be_inconclusive=(OUTAGE,))
-    return Step(StepKey.GATE_EXTERNAL, "Verify the release as users reach it", (gate, *seen, outage),
+    return Step(StepKey.GATE_EXTERNAL, "Verify the release as users reach it",
+                (gate, *seen, _outage(outage_so_far(measured.outage))),
                 why="in their own requests; the outage that they had is measured meanwhile")
+
+
+def outage_ends(measured: Measured) -> Gate:
+    """The outage in all, the watch included; requests end here."""
+    return _outage(end_outage(measured.outage))
 
 
 def watch_replaced(change: Replacement, measured: Measured) -> Step:
@@ -149,3 +156,8 @@ def previous_answers(change: Replacement, measured: Measured) -> Gate | None:
         deadline_s=min(60.0, environment.gate.deadline_s),
         may_be_inconclusive=(OUTAGE,),
     )
+
+
+def _outage(question: Question[Outage]) -> Gate:
+    return Gate("outage for users", (question,), outage_is_known, success_threshold=1, deadline_s=10.0, interval_s=1.0,
+                may_be_inconclusive=(OUTAGE,))

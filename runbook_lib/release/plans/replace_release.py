@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.platform.facts.releases import current_state
 from runbook_lib.platform.plans import verification
@@ -19,10 +18,12 @@ from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.facts.repository import ReleaseTree
 from runbook_lib.release.plans import build_steps
+from runbook_lib.release.plans.interrupted_replacement import check_out, finish_interrupted
 from runbook_lib.release.plans.replace_gates import (
     Measured,
     measured_of,
     outage_begins,
+    outage_ends,
     outside_gate,
     previous_answers,
     watch_replaced,
@@ -62,7 +63,8 @@ def from_the_replacement_on(change: Replacement, measured: Measured) -> list[Ste
     """What users notice, and how it is verified and recorded."""
     first = (writes_before(measured),) if change.rollout.has_database else ()
     return [replace_containers(change, expected_outage(change), (*first, outage_begins(measured))),
-            outside_gate(change, measured), watch_replaced(change, measured), record_release(change)]
+            outside_gate(change, measured), watch_replaced(change, measured),
+            record_release(change, (outage_ends(measured),))]
 
 
 def is_replaced(change: Replacement) -> bool:
@@ -81,12 +83,9 @@ def is_replaced(change: Replacement) -> bool:
 def check_out_kept(change: Replacement) -> Step:
     """The checkout at the target, its local changes kept. Undone: at the previous release's commit."""
     rollout = change.rollout
-    # without --force: a tracked file that the owners have changed on the server is theirs
-    git = ("git", "-C", rollout.environment.server.directory, "checkout", "--quiet", "--no-overwrite-ignore",
-           "--detach")
     before = change.previous.commit if change.previous else rollout.deployed.head
-    return Step(StepKey.CHECK_OUT, "Check out the commit", (Command((*git, rollout.target.commit)),),
-                undo_files=(Command((*git, before)),) if before else (),
+    return Step(StepKey.CHECK_OUT, "Check out the commit", (check_out(rollout, rollout.target.commit),),
+                undo_files=(check_out(rollout, before),) if before else (),
                 why="the Compose file belongs to the release; local changes of other files stay as they are")
 
 
@@ -101,7 +100,7 @@ def _before(change: Replacement, backup: Plan,
             services: Mapping[str, Mapping[str, Any]]) -> tuple[list[Step], list[SkippedStep]]:
     """Everything that users do not notice, and what of it the server does not need."""
     rollout = change.rollout
-    wanted: list[Step] = [build_steps.record_state(rollout), *adopt_running(change)]
+    wanted: list[Step] = [build_steps.record_state(rollout), *finish_interrupted(change), *adopt_running(change)]
     skipped: list[SkippedStep] = []
     if rollout.has_database:
         wanted.extend(backup.steps)

@@ -119,13 +119,13 @@ def replace_containers(change: Replacement, expected: str, before_up: tuple[Acti
                 (*before_up, compose_up(environment, *change.services)), undo=undo, why=expected)
 
 
-def record_release(change: Replacement) -> Step:
-    """Append the release to the record, with the image of each service."""
+def record_release(change: Replacement, first: tuple[Action, ...] = ()) -> Step:
+    """Append the release to the record, with the image of each service; what is to be reported with it comes first."""
     rollout = change.rollout
     line = {"commit": rollout.target.commit, "version": rollout.target.version, "colour": "",
             "schema_revision": rollout.target.schema_expected or None, "images": dict(change.images)}
     return Step(StepKey.COMMIT_RELEASE, "Write the release record",
-                (record_line(rollout, line, rollout.choices.reason),))
+                (*first, record_line(rollout, line, rollout.choices.reason)))
 
 
 def record_line(rollout: Rollout, line: Mapping[str, object], reason: str) -> Command:

@@ -33,10 +33,10 @@ class Application:
     ((), Outage(0, 0, 0.0)),
     (((0.0, True), (1.0, True)), Outage(2, 0, 0.0)),
     (((0.0, True), (1.0, False), (2.0, False), (3.5, True)), Outage(4, 2, 2.5)),
-    (((0.0, True), (1.0, False), (2.0, True), (3.0, False), (4.0, True)), Outage(5, 2, 3.0)),
+    (((0.0, True), (1.0, False), (2.0, True), (3.0, False), (4.0, True)), Outage(5, 2, 2.0)),
     (((0.0, True), (1.0, False), (2.0, False)), Outage(3, 2, 1.0, lasts=True)),
 ])
-def test_an_outage_ends_with_the_first_good_answer_after_the_last_failure(
+def test_each_stretch_of_failures_ends_with_the_first_good_answer_after_it(
         samples: tuple[tuple[float, bool], ...], outage: Outage) -> None:
     assert outage_of(samples) == outage
 
@@ -53,7 +53,7 @@ def test_no_answer_and_an_error_of_the_server_are_failures_and_a_missing_page_is
 def test_requests_go_on_until_the_end_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runbook_lib.platform.facts.outage.EVERY_S", 0.001)
     application, probe = Application(), OutageProbe(SHOP)
-    assert begin_outage(probe).fetch(application).requests == 1  # type: ignore[arg-type]
+    assert begin_outage(probe).fetch(application).requests >= 1  # type: ignore[arg-type]
     until = time.monotonic() + 60
     while outage_so_far(probe).fetch(application).requests < 3 and time.monotonic() < until:  # type: ignore[arg-type]
         time.sleep(0.001)
