@@ -62,9 +62,8 @@ def replaced_state(environment: Environment, override_text: str | None, releases
     if nothing_of_ours:
         return ReplacedState(override_text)
     live = _live(environment, running.get(environment.release.api), override, releases)
-    matching = (one for one in reversed(releases) if _all_run(environment, running, one))
     return ReplacedState(override_text, live.commit if live else None, live.version if live else None, images,
-                         unsettled, next(matching, last))
+                         unsettled, last)
 
 
 @dataclass(frozen=True)
@@ -133,11 +132,6 @@ def _is_ours(environment: Environment, one: Container, images: Mapping[str, str]
              releases: tuple[Release, ...]) -> bool:
     recorded = (images_of(environment, release).get(one.service, "") for release in releases)
     return any(runs_image(one, image) for image in (images.get(one.service, ""), *recorded))
-
-
-def _all_run(environment: Environment, running: Mapping[str, Container], release: Release) -> bool:
-    images = images_of(environment, release)
-    return bool(running) and all(runs_image(one, images.get(name, "")) for name, one in running.items())
 
 
 def _live(environment: Environment, api: Container | None, override: Override | None,

@@ -105,6 +105,14 @@ def test_a_run_that_ended_before_the_record_leaves_a_release_that_is_not_recorde
     assert (seen.commit, seen.previous) == (NEW, ADOPTED)
 
 
+def test_an_earlier_release_that_an_interrupted_run_has_left_is_not_what_an_undo_returns_to() -> None:
+    """It was recorded once, and another one has been since."""
+    recorded = (release(OLD, "v1.0.0"), release(NEW, "v1.1.0"))
+    seen = state(text(OLD, "v1.0.0"), recorded, running(f"web:{OLD}"))
+    assert (seen.commit, seen.version) == (OLD, "v1.0.0")
+    assert seen.previous is not None and seen.previous.version == "v1.1.0"
+
+
 def test_without_containers_the_override_says_what_is_to_run() -> None:
     seen = state(text(NEW, "v1.1.0"), (ADOPTED, release(NEW, "v1.1.0")), ())
     assert (seen.commit, seen.unsettled, seen.by_hand) == (NEW, ("web", "worker"), ())
