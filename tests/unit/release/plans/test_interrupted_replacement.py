@@ -49,7 +49,7 @@ def test_a_run_that_ended_before_any_container_needs_no_outage() -> None:
 
 
 def test_nothing_was_interrupted_where_the_recorded_release_runs() -> None:
-    assert finish_interrupted(change(text(OLD, "as found", FOUND), (ADOPTED,))) == ()
+    assert finish_interrupted(change(text(OLD, ADOPTED.version, FOUND), (ADOPTED,))) == ()
     live = (ADOPTED, release(NEW, "v1.1.0"))
     assert finish_interrupted(change(text(NEW, "v1.1.0"), live, running(f"web:{NEW}"))) == ()
 
