@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -62,6 +62,11 @@ def finding(check: str, good: bool | None, *, measured: object = "", expected: o
     passed = verdict is Verdict.PASSED
     return Finding(check, verdict, str(measured), str(expected), "" if passed else next_step,
                    "" if passed else request_id)
+
+
+def as_warnings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The same, where what failed is worth knowing and stops nothing."""
+    return tuple(replace(one, verdict=Verdict.WARNING) if one.verdict is Verdict.FAILED else one for one in findings)
 
 
 def not_applicable(check: str, reason: str) -> Finding:

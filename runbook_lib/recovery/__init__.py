@@ -11,7 +11,6 @@ _HOMES = {
     "survey_files": "runbook_lib.recovery.plans.configuration_backup",
     "survey_schedules": "runbook_lib.recovery.facts.installed_schedules",
     "survey_restorability": "runbook_lib.recovery.facts.restorability",
-    "survey_extensions": "runbook_lib.recovery.facts.restorability",
     "inspect_dump": "runbook_lib.recovery.facts.dumps",
     "select_for_drill": "runbook_lib.recovery.facts.drill_selection",
     "plan_backup": "runbook_lib.recovery.plans.backup",

@@ -6,7 +6,8 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from runbook_lib.environment.logs import LogField, LogFile
-from runbook_lib.platform.facts.log_lines import COLOURS, LEVELS, MESSAGES, TIMES
+from runbook_lib.platform.facts.log_lines import CLOCK, COLOURS, LEVELS, MESSAGES, NUMBER, TIMES
+from runbook_lib.platform.facts.time_zones import any_zone, zone_offsets
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,7 +48,6 @@ COMBINED_WITH_HOST = COMBINED.replace(r"^(?<address>[^ ]+) ", _HOST)
 COMBINED_ODD_USER = _COMBINED.format(before=r'[^"]*')
 _TOOK = r'" (?:\w+=)?"?(\d{1,6}\.\d{1,6})"?$'  # the request's time, where it was added at the end of the line
 _TOOK_MS = r'" (\d{1,9})ms$'  # Traefik has it there always
-TEXT_TIME = r"(\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z| ?[+-]\d\d:?\d\d\b)?)"
 TEXT_LEVEL = r"(?i)\b(emerg|alert|fatal|crit|critical|error|err|warning|warn|notice|info|debug|trace)\b"
 # The numbers are those of Node's writers (bunyan, pino: tens) and of syslog (0 to 7).
 SEVERITIES = {"EMERG": "CRITICAL", "EMERGENCY": "CRITICAL", "ALERT": "CRITICAL", "FATAL": "CRITICAL",
@@ -144,9 +144,10 @@ def text_columns(lines: pl.DataFrame) -> pl.DataFrame:
     # colours stand directly before a level's word, and then it is none
     line = pl.col("line").str.replace_all(COLOURS, "")
     begin = line.str.slice(0, 120)
-    message = line.str.replace(r"^[\[(]?" + TEXT_TIME + r"[\])]?[\s:,-]*", "")
+    text_time = rf"({CLOCK}(?:Z|{NUMBER}| {any_zone()}\b)?)"
+    message = line.str.replace(r"^[\[(]?" + text_time + r"[\])]?[\s:,-]*", "")
     return lines.select(
-        moment(begin.str.extract(TEXT_TIME, 1).str.replace_all("/", "-")).alias("at"),
+        moment(begin.str.extract(text_time, 1).str.replace_all("/", "-")).alias("at"),
         severity(begin.str.extract(TEXT_LEVEL, 1).fill_null("")).alias("level"), message.alias("message"),
         pl.lit("").alias("request_id"), pl.lit(None, pl.Float64).alias("seconds"), "line")
 
@@ -160,19 +161,23 @@ def severity(level: pl.Expr) -> pl.Expr:
 def moment(text: pl.Expr) -> pl.Expr:
     """An ISO 8601 time, or seconds since 1970 or parts of them, in UTC and to the second; null where it is none.
 
-    A time without a zone is in UTC.
+    A time without a zone is in UTC; one whose zone is an abbreviation that several share is not known.
     """
     import polars as pl
 
     clock = (text.str.slice(0, 10) + " " + text.str.slice(11, 8)).str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False)
-    zone = text.str.slice(19).str.extract_groups(r"([+-])(\d\d):?(\d\d)$").struct
-    offset = (zone.field("2").cast(pl.Int64) * 3600 + zone.field("3").cast(pl.Int64) * 60) \
+    rest = text.str.slice(19)
+    zone = rest.str.extract_groups(r"([+-])(\d\d)(?::?(\d\d))?$").struct
+    offset = (zone.field("2").cast(pl.Int64) * 3600 + zone.field("3").cast(pl.Int64).fill_null(0) * 60) \
         * pl.when(zone.field("1") == "-").then(-1).otherwise(1)
+    named = rest.str.extract(rf" ({any_zone()})$", 1)
+    known = named.replace_strict(dict(zone_offsets()), default=None, return_dtype=pl.Int64)
+    clock = pl.when(named.is_null() | known.is_not_null()).then(clock)
     # of milli-, micro- and nanoseconds only the length tells
     whole = pl.coalesce(text.str.extract(r"^(\d{10})(?:\d{3}|\d{6}|\d{9})?(?:\.\d*)?$", 1),
                         text.str.extract(r"^(\d{9})(?:\.\d*)?$", 1))
     number = whole.cast(pl.Int64, strict=False)
-    dated = clock - pl.duration(seconds=offset.fill_null(0))
+    dated = clock - pl.duration(seconds=pl.coalesce(offset, known, pl.lit(0)))
     return pl.coalesce(dated, pl.from_epoch(number, "s").cast(pl.Datetime("us"))).cast(pl.Datetime("us"))
 
 

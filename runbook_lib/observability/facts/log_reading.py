@@ -25,7 +25,7 @@ SAMPLE_CHARACTERS = 200
 SMALLEST = 256  # lines; fewer are read one by one where they cannot be read together
 TOO_LONG = f"longer than {LONGEST_LINE:,} bytes"
 NOT_JSON, NOT_COMBINED = "not a JSON object", "not a line of an access log"
-NO_STATUS, NO_TIME = "without a status from 100 to 599", "without a time"
+NO_STATUS, NO_TIME = "without a status from 100 to 599", "without a time, or in a time zone whose name several share"
 KEYS_SAMPLE = 65_536  # bytes; each key that is read costs time
 
 

@@ -19,8 +19,9 @@ from runbook_lib.environment.services import COLOURS
 from runbook_lib.observability.facts.log_formats import candidates
 from runbook_lib.observability.facts.review_window import check_deadline, parse_until
 from runbook_lib.platform.facts.availability import Unanswered, with_deadline
+from runbook_lib.platform.facts.time_zones import zone_table
 
-PROGRAM = programs.text("platform/compression.sh", "observability/log_window.sh")
+_PROGRAM = programs.text("platform/compression.sh", "observability/log_window.sh")
 LONGEST_S = 3_600.0  # of one log
 LONGEST_LINE = 32_768  # bytes; a longer line is cut on the server, so none of it is shown: a secret may be cut in two
 MEGABYTE = 1_000_000
@@ -203,7 +204,12 @@ def _command(environment: Environment, log: LogFile, mode: str, window: LogSurve
     source = ("file", log.path) if log.path else ("service", environment.project, *_services(environment, log.service))
     words = (mode, str(int(window.since.timestamp())), str(int(window.until.timestamp())), str(LONGEST_LINE),
              str(most), "\n".join(candidates(log, "time")), *(str(word) for word in source))
-    return Command(("bash", "-s", "--", *words), stdin=PROGRAM, timeout_s=deadline_s)
+    return Command(("bash", "-s", "--", *words), stdin=window_program(), timeout_s=deadline_s)
+
+
+def window_program() -> str:
+    """The program that cuts a window out of a log, with the time zones that it reads."""
+    return f"TIME_ZONES='{zone_table()}'\n{_PROGRAM}"
 
 
 def _services(environment: Environment, name: str | None) -> tuple[str, ...]:

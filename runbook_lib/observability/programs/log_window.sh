@@ -2,13 +2,14 @@
 # log_window.sh size|send SINCE UNTIL LONGEST MOST KEYS file PATH
 # log_window.sh size|send SINCE UNTIL LONGEST MOST KEYS service PROJECT SERVICE…
 # The lines of a log between two moments (seconds of 1970), its rotated files included, oldest first. Follows compression.sh.
-# KEYS: under which lines of JSON have their time, a line each, the likeliest first.
+# KEYS: under which lines of JSON have their time, a line each, the likeliest first. TIME_ZONES is set before: abbreviations
+# and their seconds east of UTC, a line each; `?` where several zones share one, so that the time is not known.
 # size: what there is, a line each. S: the log's state; F: bytes, name of a file; Z: percent of the size that compression
 # leaves. send: the lines themselves, compressed, at most MOST bytes before that; of a line at most LONGEST bytes.
 # On standard error, G: what could not be read. Log text is never run.
 set -euo pipefail
 mode=$1 since=$2 until=$3 longest=$4 most=$5 kind=$7
-export TIME_KEYS=$6
+export TIME_KEYS=$6 TIME_ZONES
 shift 7
 readonly MARGIN=300 # seconds: lines are not quite in order, and clocks are not quite alike
 readonly TRIES=5 BLOCK=65536 SAMPLE=1000000
@@ -24,20 +25,30 @@ function seconds(y, m, d, clock, zone,   t) {
     if (m < 3) { y--; m += 12 }
     t = (365 * y + int(y / 4) - int(y / 100) + int(y / 400) + int((153 * (m - 3) + 2) / 5) + d - 719469) * 86400
     t += substr(clock, 1, 2) * 3600 + substr(clock, 4, 2) * 60 + substr(clock, 7, 2)
-    if (zone ~ /^[+-][0-9][0-9]:?[0-9][0-9]/)
-        t -= (substr(zone, 1, 1) "1") * (substr(zone, 2, 2) * 3600 + substr(zone, length(zone) - 1) * 60)
+    if (zone ~ /^[+-]/)
+        t -= (substr(zone, 1, 1) "1") * (substr(zone, 2, 2) * 3600 + (length(zone) > 3 ? substr(zone, length(zone) - 1) * 60 : 0))
+    else if (zone != "") t -= east[zone]
     return t
+}
+function read_zones(   lines, number, i, fields) {
+    number = split(ENVIRON["TIME_ZONES"], lines, "\n")
+    for (i = 1; i <= number; i++) if (split(lines[i], fields, " ") == 2) east[fields[1]] = fields[2]
+    zones_read = 1
 }
 function zone_in(rest) {
     sub(/^[.,][0-9]+/, "", rest); sub(/^ /, "", rest)
     if (match(rest, /^[+-][0-9][0-9]:?[0-9][0-9]/)) return substr(rest, 1, RLENGTH)
+    if (match(rest, /^[+-][0-9][0-9]/)) return substr(rest, 1, RLENGTH) # a zone without a name, as PostgreSQL writes it
+    if (!zones_read) read_zones()
+    if (match(rest, /^[A-Za-z]+/) && (substr(rest, 1, RLENGTH) in east)) return substr(rest, 1, RLENGTH)
     return ""
 }
-function iso_in(text,   t) { # of the first date in it
+function iso_in(text,   t, zone) { # of the first date in it
     if (!match(text, /[0-9][0-9][0-9][0-9][-\/][0-9][0-9][-\/][0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]/)) return ""
     t = substr(text, RSTART, 19)
-    return seconds(substr(t, 1, 4) + 0, substr(t, 6, 2) + 0, substr(t, 9, 2) + 0, substr(t, 12),
-                   zone_in(substr(text, RSTART + 19)))
+    zone = zone_in(substr(text, RSTART + 19))
+    if (east[zone] == "?") return ""
+    return seconds(substr(t, 1, 4) + 0, substr(t, 6, 2) + 0, substr(t, 9, 2) + 0, substr(t, 12), zone)
 }
 function json_time(line,   keys, number, i, rest, place) { # inside a value quotes are escaped, so it holds no key
     number = split(ENVIRON["TIME_KEYS"], keys, "\n")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.text import head_of, lines_of
 from runbook_lib.core.times import parse_time
+from runbook_lib.platform.facts.time_zones import any_zone, zone_offsets
 
 SHOWN = 2_000
 TIMES = ("time", "timestamp", "asctime", "ts", "@timestamp")
@@ -17,7 +19,8 @@ LEVELS = ("level", "levelname", "severity", "lvl")
 MESSAGES = ("message", "msg", "event")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 COLOURS = r"\x1b\[[0-9;:]*[A-Za-z]"  # what terminals make colours of: a letter at its end joins the next word
-_STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z| ?[+-]\d\d:?\d\d)?")
+CLOCK = r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?"
+NUMBER = r" ?[+-]\d\d(?::?\d\d)?\b"  # zones without a name come as hours alone
 _COMMON_LOG = re.compile(r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]")
 # a line that was cut is JSON no more; inside a value, quotes are escaped
 _FIELD = r'(?<!\\)"(?:{names})": ?"([^"\\]*)"'
@@ -58,14 +61,17 @@ def severe_line(text: str, at: datetime | None, source: str) -> LogLine | None:
 
 
 def time_of(text: str) -> datetime | None:
-    """The time that a line gives itself, in UTC; None where it gives none. Without a zone it is taken for UTC."""
+    """The time that a line gives itself, in UTC; None where it gives none. Without a zone it is taken for UTC.
+
+    None as well where zones of different hours share the name that it gives its own.
+    """
     entry = _object(text) if text.startswith("{") else None
     if entry is not None:
         return _time(str(_first(entry, TIMES)))
     if text.startswith("{"):
         return _time(_field(text, TIMES))
-    if stamp := _STAMP.search(text[:100]):
-        return _time(stamp.group().replace(",", "."))
+    if stamp := _stamp().search(text[:100]):
+        return _time(stamp.group())
     if common := _COMMON_LOG.search(text[:200]):
         try:
             return datetime.strptime(common.group(1), "%d/%b/%Y:%H:%M:%S %z").astimezone(UTC)
@@ -116,7 +122,24 @@ def _object(line: str) -> dict[str, Any] | None:
     return entry if isinstance(entry, dict) else None
 
 
+@lru_cache(maxsize=1)
+def _stamp() -> re.Pattern[str]:
+    """A time in a line, with its zone. Made once, when a line is read: it asks for every time zone."""
+    return re.compile(rf"({CLOCK})(?:(Z|{NUMBER})| ({any_zone()})\b)?")
+
+
 def _time(text: str) -> datetime | None:
+    if (parts := _stamp().fullmatch(text.strip())) is None:
+        return _parsed(text)
+    clock, number, name = parts.groups()
+    at = _parsed(clock.replace(",", ".").replace("/", "-") + (number or "").strip())
+    if at is None or name is None:
+        return at
+    offset = zone_offsets()[name]
+    return None if offset is None else at - timedelta(seconds=offset)
+
+
+def _parsed(text: str) -> datetime | None:
     try:
         return parse_time(text)
     except ValueError:

@@ -10,8 +10,6 @@ _HOMES = {
     "drill_preconditions": "runbook_lib.recovery.checks.drill_readiness",
     "drill_results": "runbook_lib.recovery.checks.drill",
     "restore_preconditions": "runbook_lib.recovery.checks.restore_readiness",
-    "extensions_are_supported": "runbook_lib.recovery.checks.restorability",
-    "database_is_open": "runbook_lib.recovery.checks.restore_readiness",
     "database_name_confirmed": "runbook_lib.recovery.checks.restore",
     "database_is_restored": "runbook_lib.recovery.checks.restore",
     "configuration_preconditions": "runbook_lib.recovery.checks.configuration",

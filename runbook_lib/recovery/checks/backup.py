@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.findings import Finding, Verdict, as_warnings, finding
 from runbook_lib.core.text import readable_size
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.checks.folder_owner import own_folder
 from runbook_lib.recovery.checks.freshness import suspect_files
+from runbook_lib.recovery.checks.restorability import extensions_are_supported
 from runbook_lib.recovery.facts.backups import INSTALL, Backup, Backups, Trust
+from runbook_lib.recovery.facts.restorability import Restorability
 
 SPACE_FACTOR = 1.5  # times the last dump: the new one lies next to it until it is verified
 SHRUNK_BELOW = 0.5  # of the previous dump: data was deleted, or something is wrong
 
 
 def backup_preconditions(
-    backups: Backups, environment: Environment, *, database_bytes: int | None, system: str = ""
+    backups: Backups, environment: Environment, *, database_bytes: int | None, system: str = "",
+    needs: Restorability | None = None,
 ) -> tuple[Finding, ...]:
     """Whether a backup may start: programs, folder, disk space, no concurrent backup.
 
     `database_bytes` sizes the very first one; `system` is PostgreSQL's identifier of the live server. Further warnings
-    name what is in the folder and cannot be relied on.
+    name what is in the folder and cannot be relied on, and what of the database, `needs`, no restore here brings back.
     """
     return (
         server_reads_dumps(backups),
@@ -29,6 +32,8 @@ def backup_preconditions(
         _no_concurrent_backup(backups),
         _clock(backups),
         *suspect_files(backups),
+        # a backup that has to be restored by hand is better than none
+        *as_warnings(extensions_are_supported(needs)),
     )
 
 

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
+from runbook_lib.core.findings import Finding, Verdict, as_warnings, finding, not_applicable
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import DOCKER_DATA, ServerState
 from runbook_lib.recovery.checks.backup import server_reads_dumps
 from runbook_lib.recovery.checks.folder_owner import own_folder
 from runbook_lib.recovery.checks.freshness import RUN_BACKUP
+from runbook_lib.recovery.checks.restorability import extensions_are_supported
+from runbook_lib.recovery.checks.restore_readiness import database_is_open
 from runbook_lib.recovery.facts.backups import Backups
 from runbook_lib.recovery.facts.drill_selection import DrillSelection, application_images, copy_needs
+from runbook_lib.recovery.facts.restorability import Restorability
+from runbook_lib.recovery.facts.restore_databases import Databases
 
 MEMORY_MARGIN_MB = 700  # for the application next to the copy, and for the live system
 DISK_MARGIN = 1.2
 
 
 def drill_preconditions(
-    selection: DrillSelection, backups: Backups, deployed: Deployed, server: ServerState, environment: Environment
+    selection: DrillSelection, backups: Backups, deployed: Deployed, server: ServerState, environment: Environment,
+    *, needs: Restorability | None = None, databases: Databases | None = None,
 ) -> tuple[Finding, ...]:
-    """Whether a drill can be carried out: a backup to restore, capacity for the copy, an application to read it."""
+    """Whether a drill can be carried out: a backup to restore, capacity for the copy, an application to read it.
+
+    `needs` and `databases` are of the live database, None where it could not be asked: what no restore brings back
+    needs no drill; one that is closed is only named, for a drill does not read it.
+    """
+    live = (*extensions_are_supported(needs), *as_warnings(database_is_open(databases)))
     newest_good = selection.newest
     able, owned = server_reads_dumps(backups), own_folder(backups, environment)
     start = finding("a backup to restore", newest_good is not None, measured=f"{len(backups.good)} good",
                     expected="one or more", next_step=RUN_BACKUP)
     if newest_good is None:
-        return (able, owned, start)
+        return (able, owned, start, *live)
     newest = backups.backups[0]
     return (
         able,
@@ -37,6 +47,7 @@ def drill_preconditions(
                 next_step=f"The drill takes the previous one. {RUN_BACKUP}"),
         *_capacity(selection, server, environment),
         _application(environment, selection, deployed),
+        *live,
     )
 
 

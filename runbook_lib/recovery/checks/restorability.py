@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.text import pluralize
-from runbook_lib.recovery.facts.restorability import Computed, Extension, Restorability
+from runbook_lib.recovery.facts.restorability import Computed, Restorability
 
 FILES = "the server has the files of every extension"
 COMPUTED = "a restore can compute what the application wrote"
@@ -25,14 +25,14 @@ def can_be_restored(needs: Restorability | None) -> tuple[Finding, ...]:
     """What of the live database a dump leaves out, or a restore could not make again; None where it was not asked."""
     if needs is None:
         return (finding(FILES, None, measured="not asked", next_step="Run the notebook again."),)
-    return (*extensions_are_supported(needs.extensions), _files(needs), _computed(needs), _again(needs))
+    return (*extensions_are_supported(needs), _files(needs), _computed(needs), _again(needs))
 
 
-def extensions_are_supported(extensions: tuple[Extension, ...] | None) -> tuple[Finding, ...]:
+def extensions_are_supported(needs: Restorability | None) -> tuple[Finding, ...]:
     """Whether 31 and 32 can bring every extension back; nothing where the database could not be asked."""
-    if extensions is None:
+    if needs is None:
         return ()
-    lacking = [f"{one.name}: {UNSUPPORTED[one.name]}" for one in extensions if one.name in UNSUPPORTED]
+    lacking = [f"{one.name}: {UNSUPPORTED[one.name]}" for one in needs.extensions if one.name in UNSUPPORTED]
     return (finding(SUPPORTED, not lacking, measured="; ".join(lacking) or "yes", expected="yes",
                     next_step="Not supported: 31 and 32 cannot bring a backup of this database back. Keep the backups "
                     "of 30, and restore one by hand, into a new database, as the extension's manual says; or back up "

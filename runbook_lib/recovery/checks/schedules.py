@@ -6,12 +6,14 @@ from datetime import timedelta
 
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.recovery.checks.folder_owner import own_folders
+from runbook_lib.recovery.checks.restore_readiness import database_is_open
 from runbook_lib.recovery.facts.backups import INSTALL
 from runbook_lib.recovery.facts.installed_schedules import (
     InstalledSchedules,
     JobOutcome,
     JobStatus,
 )
+from runbook_lib.recovery.facts.restore_databases import Databases
 from runbook_lib.recovery.facts.schedules import BACKUP_CONFIGURATION, BACKUP_DATABASE, Schedule
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
@@ -56,9 +58,12 @@ def _programs(now: InstalledSchedules) -> Finding:
                    next_step=INSTALL)
 
 
-def schedule_findings(now: InstalledSchedules) -> tuple[Finding, ...]:
-    """One finding a planned schedule: installed, on time, and its last run a success."""
-    return tuple(_on_time(now, schedule) for schedule in now.planned)
+def schedule_findings(now: InstalledSchedules, databases: Databases | None = None) -> tuple[Finding, ...]:
+    """One finding a planned schedule: installed, on time, and its last run a success.
+
+    One more where PostgreSQL was asked: is the database open, which the jobs back up?
+    """
+    return (*(_on_time(now, schedule) for schedule in now.planned), *database_is_open(databases))
 
 
 def schedules_are_as_planned(

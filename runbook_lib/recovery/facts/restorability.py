@@ -17,12 +17,10 @@ ATTEMPT_TIMEOUT_S = 10.0
 # canceled by our limit, and no privilege: PostgreSQL's codes, in any language
 _NOT_TRIED = re.compile(r"57014:|42501:|0A000:.*\bXML\b", re.DOTALL)  # the last: built without XML, which attempts use
 
-_EXTENSIONS = """
+_NEEDS = """
 SELECT (SELECT coalesce(json_agg(json_build_object('name', extname, 'version', extversion,
                'available', default_version) ORDER BY extname), '[]')
-          FROM pg_extension LEFT JOIN pg_available_extensions ON name = extname) AS extensions
-"""
-_NEEDS = _EXTENSIONS + """,
+          FROM pg_extension LEFT JOIN pg_available_extensions ON name = extname) AS extensions,
        (SELECT coalesce(json_agg(subname ORDER BY subname), '[]') FROM pg_subscription
          WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())) AS subscriptions
 """
@@ -92,8 +90,8 @@ class Restorability:
     computed: tuple[Computed, ...]
 
 
-def survey_restorability(environment: Environment) -> Question[Restorability]:
-    """What a restore would need, and what would stop it.
+def survey_restorability(environment: Environment, *, tries: bool = True) -> Question[Restorability]:
+    """What a restore would need, and what would stop it; without `tries`, what one query of the catalogue shows.
 
     Each CHECK, index and generated column that calls a function of the application is tried on a few rows,
     in read-only transactions, as the database's owner, with a time limit each. Raises FactUnreadable.
@@ -104,31 +102,16 @@ def survey_restorability(environment: Environment) -> Question[Restorability]:
         database = connections.database
         try:
             (needs,) = database.rows(_NEEDS)
-            computed = [_tried(one, database) for one in database.rows(_COMPUTED)[:ATTEMPTS]]
-            return Restorability(_extensions(needs), tuple(needs["subscriptions"]), tuple(computed))
+            computed = [_tried(one, database) for one in database.rows(_COMPUTED)[:ATTEMPTS]] if tries else []
+            return Restorability(
+                tuple(Extension(one["name"], one["version"], one["available"]) for one in needs["extensions"]),
+                tuple(needs["subscriptions"]), tuple(computed),
+            )
         except (ValueError, KeyError, TypeError) as cause:
             raise FactUnreadable("What a restore would need could not be asked: PostgreSQL's reply lacks something.",
                                  where=environment.database.name, next_step="Run the notebook again.") from cause
 
     return Question("restorability", fetch)
-
-
-def survey_extensions(environment: Environment) -> Question[tuple[Extension, ...]]:
-    """The extensions of the live database alone, which one query shows. Raises FactUnreadable."""
-
-    def fetch(connections: Connections) -> tuple[Extension, ...]:
-        try:
-            (needs,) = connections.database.rows(_EXTENSIONS)
-            return _extensions(needs)
-        except (ValueError, KeyError, TypeError) as cause:
-            raise FactUnreadable("The extensions could not be asked: PostgreSQL's reply lacks something.",
-                                 where=environment.database.name, next_step="Run the notebook again.") from cause
-
-    return Question("extensions", fetch)
-
-
-def _extensions(needs: Mapping[str, Any]) -> tuple[Extension, ...]:
-    return tuple(Extension(one["name"], one["version"], one["available"]) for one in needs["extensions"])
 
 
 def _tried(row: Mapping[str, Any], database: Database) -> Computed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runbook_lib.core.findings import Verdict, finding, not_applicable
+from runbook_lib.core.findings import Finding, Verdict, as_warnings, finding, not_applicable
 
 
 @pytest.mark.parametrize(("good", "verdict"), [(True, "passed"), (False, "failed"), (None, "inconclusive")])
@@ -44,3 +44,10 @@ def test_what_is_declared_absent_is_not_a_pass_and_not_a_failure() -> None:
     assert (one.verdict, one.measured, one.next_step) == (Verdict.NOT_APPLICABLE, "declared absent: no image", "")
     assert not one.verdict.was_checked
     assert [verdict for verdict in Verdict if not verdict.was_checked] == [Verdict.NOT_APPLICABLE]
+
+
+def test_what_stops_nothing_is_a_warning_and_everything_else_stays_what_it_is() -> None:
+    found = tuple(Finding(str(verdict), verdict) for verdict in Verdict)
+    changed = {one.check: one.verdict for one in as_warnings(found)}
+    assert changed.pop("failed") is Verdict.WARNING
+    assert all(str(verdict) == check for check, verdict in changed.items())

@@ -7,6 +7,7 @@ import pytest
 
 from runbook_lib.environment.logs import LogFile
 from runbook_lib.observability.facts.log_formats import USUAL_KEYS, candidates, keys_of, moment, severity, text_columns
+from runbook_lib.platform.facts.log_lines import time_of
 from tests.unit.observability.log_doubles import MESSAGES, REQUESTS
 
 
@@ -51,3 +52,34 @@ def test_another_number_is_no_time(text: str) -> None:
 def test_colours_hide_no_level(line: str) -> None:
     [found] = text_columns(pl.DataFrame({"line": [line]})).rows(named=True)
     assert (str(found["at"]), found["level"], found["message"]) == ("2026-11-27 20:00:00", "ERROR", "ERROR no such table")
+
+
+@pytest.mark.parametrize(("line", "at"), [
+    ("2026-11-27 21:00:00.123 CET [77] ERROR:  no such table", "2026-11-27 20:00:00"),
+    ("2026-07-27 22:00:00 CEST [77] ERROR:  no such table", "2026-07-27 20:00:00"),
+    ("2026-11-27 23:00:00.123 +03 [77] ERROR:  no such table", "2026-11-27 20:00:00"),
+    ("2026-11-28 01:45:00 +0545 [77] ERROR:  no such table", "2026-11-27 20:00:00"),
+    ("2026-11-27 15:00:00 EST [77] ERROR:  no such table", "2026-11-27 20:00:00"),
+    ("2026-11-27 20:00:00.123 UTC [77] ERROR:  no such table", "2026-11-27 20:00:00"),
+    ("2026-11-27 20:00:00.123 GMT [77] ERROR:  no such table", "2026-11-27 20:00:00"),
+    ("2026-11-27 20:00:00 [77] ERROR:  no such table", "2026-11-27 20:00:00"),
+    ("2026-11-27 20:00:00 CETERA ERROR no such table", "2026-11-27 20:00:00"),
+    ("2026-11-27 20:00:00 CST [77] ERROR:  no such table", "None"),  # Chicago, Shanghai or Havana
+    ("2026-11-27 20:00:00 IST [77] ERROR:  no such table", "None"),
+])
+def test_a_time_zone_that_is_named_counts_and_one_that_several_share_is_not_guessed(line: str, at: str) -> None:
+    """Found in use: PostgreSQL's log with `log_timezone = 'Europe/Berlin'` was read as UTC."""
+    [found] = text_columns(pl.DataFrame({"line": [line]})).rows(named=True)
+    assert (str(found["at"]), found["level"]) == (at, "ERROR")
+    assert found["message"].endswith("no such table") and "2026" not in found["message"]
+    own = time_of(line)
+    assert (None if own is None else str(own.replace(tzinfo=None, microsecond=0))) == (None if at == "None" else at)
+
+
+def test_a_line_of_json_may_name_its_time_zone_as_well() -> None:
+    """PostgreSQL's own JSON log does."""
+    for text, hour in (("2026-11-27 21:00:00.123 CET", 20), ("2026-11-27 20:00:00.123 UTC", 20), ("2026-11-27T20:00:00.123Z", 20)):
+        assert pl.select(moment(pl.lit(text))).item().hour == hour
+        at = time_of(f'{{"timestamp":"{text}","error_severity":"LOG"}}')
+        assert at is not None and at.hour == hour
+    assert pl.select(moment(pl.lit("2026-11-27 21:00:00.123 CST"))).item() is None

@@ -12,10 +12,11 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from runbook_lib.observability.facts.log_window import PROGRAM
+from runbook_lib.observability.facts.log_window import window_program
 
 DAY = 86_400
 BEGIN = int(datetime(2026, 11, 20, tzinfo=UTC).timestamp())
@@ -37,7 +38,7 @@ def ask(mode: str, log: Path, since: int, until: int, *, path: str = "", user: i
     words = source or ("file", str(log))
     drop = ("setpriv", f"--reuid={user}", "--clear-groups") if user and os.geteuid() == 0 else ()
     return subprocess.run((*drop, "bash", "-s", "--", mode, str(since), str(until), "32768", str(most), "time\nts", *words),
-                          input=PROGRAM.encode(), capture_output=True, check=True, timeout=300,
+                          input=window_program().encode(), capture_output=True, check=True, timeout=300,
                           env={"PATH": f"{path}:{os.environ['PATH']}" if path else os.environ["PATH"], "LC_ALL": "C.UTF-8"})
 
 
@@ -87,6 +88,17 @@ def text_line(second: int) -> bytes:
     return f'{stamp(second):%Y/%m/%d %H:%M:%S} [error] 7#7: failed "n":{second}\n'.encode()
 
 
+def berlin_line(second: int) -> bytes:
+    """As PostgreSQL writes it with `log_timezone = 'Europe/Berlin'`."""
+    at = datetime.fromtimestamp(second, ZoneInfo("Europe/Berlin"))
+    return f'{at:%Y-%m-%d %H:%M:%S}.123 {at.tzname()} [77] LOG:  checkpoint "n":{second}\n'.encode()
+
+
+def istanbul_line(second: int) -> bytes:
+    """A zone without a name: PostgreSQL writes its hours."""
+    return f'{stamp(second) + timedelta(hours=3):%Y-%m-%d %H:%M:%S}.123 +03 [77] LOG:  checkpoint "n":{second}\n'.encode()
+
+
 def written(path: Path, content: bytes, at: int) -> Path:
     path.write_bytes(content)
     os.utime(path, (at, at))
@@ -105,7 +117,8 @@ def three_days(folder: Path, line: object = json_line) -> Path:
     return written(folder / "a.log", lines(BEGIN + 2 * DAY, BEGIN + 5 * DAY // 2, line=line), BEGIN + 5 * DAY // 2)
 
 
-@pytest.mark.parametrize("line", [json_line, combined_line, text_line, dated_query_line, dated_json_line, epoch_line])
+@pytest.mark.parametrize("line", [json_line, combined_line, text_line, dated_query_line, dated_json_line, epoch_line,
+                                  berlin_line, istanbul_line])
 @pytest.mark.parametrize(("first", "last"), [(0, 216_000), (50_000, 150_000), (86_400, 86_401), (100_000, 100_100), (200_000, 10**6), (-10**6, 5_000)])
 def test_the_window_comes_whole_in_order_and_little_else(folder: Path, line: object, first: int, last: int) -> None:
     log = three_days(folder, line)

@@ -1,0 +1,42 @@
+"""Time zones by the abbreviations that programs write behind a time (`2026-11-27 21:00:00 CET`)."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+_WINTER_AND_SUMMER = (1, 7)  # months
+
+
+@lru_cache(maxsize=1)
+def zone_offsets() -> Mapping[str, int | None]:
+    """Seconds east of UTC by abbreviation, for this year; None where zones of different hours share it (CST, IST).
+
+    Source: this machine's time zone database, which PostgreSQL and others take their abbreviations from.
+    """
+    found: dict[str, set[int]] = defaultdict(set, {"UTC": {0}, "GMT": {0}})
+    year = datetime.now(UTC).year
+    for name in available_timezones():
+        zone = ZoneInfo(name)
+        for month in _WINTER_AND_SUMMER:
+            at = datetime(year, month, 15, tzinfo=zone)
+            abbreviation, offset = at.tzname() or "", at.utcoffset()
+            # others are numbers, which are read as such
+            if abbreviation.isalpha() and offset is not None:
+                found[abbreviation].add(round(offset.total_seconds()))
+    return {name: next(iter(offsets)) if len(offsets) == 1 else None for name, offsets in sorted(found.items())}
+
+
+def any_zone() -> str:
+    """A pattern for one of them, in the words of Python's and of Rust's regular expressions."""
+    # the longer first: CEST before a zone that might begin like it
+    return "(?:" + "|".join(re.escape(name) for name in sorted(zone_offsets(), key=lambda one: (-len(one), one))) + ")"
+
+
+def zone_table() -> str:
+    """A line each, `CET 3600`, for a program that reads lines of logs; `?` where it is not known."""
+    return "".join(f"{name} {'?' if offset is None else offset}\n" for name, offset in zone_offsets().items())
