@@ -48,6 +48,9 @@ show_absent() {
 show_local() {
     local git=(git -C "$1") top path
     top=$("${git[@]}" rev-parse --show-toplevel) && "${git[@]}" rev-parse --verify --quiet HEAD >/dev/null || return 0
+    # git diff writes what it has found out about files into the index, whatever GIT_OPTIONAL_LOCKS says: into a copy, then
+    (cd "$1" && cp -- "$(git rev-parse --git-path index)" "$scratch/index") || return 0
+    local -x GIT_INDEX_FILE=$scratch/index
     {
         comm -z -12 <("${git[@]}" diff -z --name-only HEAD | sort -z) <("${git[@]}" diff -z --name-only HEAD "$commit" | sort -z)
         "${git[@]}" diff -z --name-only --diff-filter=A HEAD "$commit" | while IFS= read -r -d '' path; do

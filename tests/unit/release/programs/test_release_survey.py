@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from runbook_lib.release.facts.repository import ReleaseTree
@@ -35,6 +37,16 @@ def test_the_survey_shows_what_compose_resolves_not_what_the_file_says(repositor
     assert services["included"]["volumes"][0]["source"] == "more/data"
     assert services["debug"]["volumes"][0]["source"] == "/run/docker.sock"
     assert sources.links == {"socket": "/var/run/docker.sock"}
+
+
+def test_the_survey_leaves_the_index_of_the_checkout_as_it_was(repositories: Repositories) -> None:
+    """A file that was only touched makes git write the index anew, when it compares."""
+    tracked = repositories.checkout / git(repositories.checkout, "ls-files").splitlines()[0]
+    os.utime(tracked, (1_000_000_000, 1_000_000_000))
+    before = (repositories.checkout / ".git/index").read_bytes()
+    tree = repositories.survey("develop")
+    assert (repositories.checkout / ".git/index").read_bytes() == before
+    assert tree.changed_on_server == ()
 
 
 GIVING = """
