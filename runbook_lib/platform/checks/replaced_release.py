@@ -24,11 +24,12 @@ OUTAGE, ROWS, READS = "outage for users", "rows are written into this database",
 
 
 def judge_replaced(environment: Environment, images: Mapping[str, str], commit: str, version: str,
-                   restarts: Mapping[str, int]) -> Callable[..., tuple[Finding, ...]]:
+                   restarts: Mapping[str, int], texts_of: frozenset[str] | None = None,
+                   ) -> Callable[..., tuple[Finding, ...]]:
     """For a Gate over (containers, public endpoints, smoke test, reads of each path).
 
     `images` by service are what must run; `restarts` are those of shared services before. A version is compared where
-    replies name it, and an adopted release has none to compare.
+    replies name it, and an adopted release has none to compare; `texts_of` is as in ExpectedRelease.
     """
 
     def judge(containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...], flow: UserFlow,
@@ -36,7 +37,7 @@ def judge_replaced(environment: Environment, images: Mapping[str, str], commit: 
         return (
             *containers_are_healthy(containers, tuple(images)),
             *containers_are_healthy(containers, environment.shared_services, restarts),
-            *endpoints_show(environment, endpoints, commit, version),
+            *endpoints_show(environment, endpoints, commit, version, texts_of=texts_of),
             images_run(environment, containers, images),
             *smoke_test_passed(flow),
             *((_reads_are_answered(reads),) if reads else ()),

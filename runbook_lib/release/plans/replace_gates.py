@@ -74,8 +74,10 @@ def outage_begins(measured: Measured) -> Gate:
 
 def outside_gate(change: Replacement, measured: Measured) -> Step:
     """Users are on the release now: one that fails probe after probe is not waited for. Then: the outage they had."""
-    environment, target = change.rollout.environment, change.rollout.target
-    judge = judge_replaced(environment, change.images, target.commit, target.version, change.rollout.restarts)
+    environment, target, texts_of = change.rollout.environment, change.rollout.target, change.rollout.texts_of
+    judge = judge_replaced(environment, change.images, target.commit, target.version, change.rollout.restarts, texts_of)
+    # a rollback cannot wait for a browser, and must not fail for an older page's texts
+    page = environment.gate.page is not None and texts_of is None
     gate = Gate(
         "the release, verified externally",
         (survey_containers(environment), survey_endpoints(environment), run_smoke_test(environment),
@@ -88,7 +90,7 @@ def outside_gate(change: Replacement, measured: Measured) -> Step:
         trigger=HEALTH,
         since=StepKey.SWITCH,
     )
-    seen = [page_gate(environment, "the page, in a browser", view_page(environment))] if environment.gate.page else []
+    seen = [page_gate(environment, "the page, in a browser", view_page(environment))] if page else []
     return Step(StepKey.GATE_EXTERNAL, "Verify the release as users reach it",
                 (gate, *seen, _outage(outage_so_far(measured.outage))),
                 why="in their own requests; the outage that they had is measured meanwhile")
@@ -140,7 +142,8 @@ def previous_answers(change: Replacement, measured: Measured) -> Gate | None:
     environment, previous = change.rollout.environment, change.previous
     if previous is None:
         return None
-    restored = judge_replaced(environment, change.previous_images, previous.commit, "", change.rollout.restarts)
+    restored = judge_replaced(environment, change.previous_images, previous.commit, "", change.rollout.restarts,
+                              texts_of=frozenset())
 
     def judge(*answers: Any) -> tuple[Finding, ...]:
         *others, outage = answers

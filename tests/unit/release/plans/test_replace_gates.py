@@ -57,6 +57,24 @@ def test_an_undo_is_good_when_the_images_of_before_answer_and_says_how_long_user
     assert not all(one.verdict.acceptable for one in gate.judge(new, GOOD, NO_SMOKE, READS, Outage(1, 0, 0)))
 
 
+def test_texts_of_the_environment_file_decide_for_what_is_deployed_alone() -> None:
+    """A title that only the newer release has keeps no earlier one from its users."""
+    old = (replace(GOOD[0], lacks=("'<title>New</title>' is not in it",)),)
+    made = change()
+    back = replace(made, rollout=replace(made.rollout, texts_of=frozenset()))
+    deployed, returned = (outside_gate(one, measured_of(one)).actions[0] for one in (made, back))
+    undone = previous_answers(made, measured_of(made))
+    assert isinstance(deployed, Gate) and isinstance(returned, Gate) and undone is not None
+    new = running(f"web:{NEW}")
+    found = {
+        "deployed": deployed.judge(new, old, NO_SMOKE, READS),
+        "returned": returned.judge(new, old, NO_SMOKE, READS),
+        "undone": undone.judge(running("web:latest"), old, NO_SMOKE, READS, Outage(20, 9, 8.0)),
+    }
+    assert {place: next(one.verdict for one in each if "holds" in one.check) for place, each in found.items()} == {
+        "deployed": Verdict.FAILED, "returned": Verdict.WARNING, "undone": Verdict.WARNING}
+
+
 def test_nothing_ran_before_so_nothing_has_to_answer_after_an_undo() -> None:
     assert previous_answers(change(containers=()), measured_of(change(containers=()))) is None
 
