@@ -98,7 +98,7 @@ def adoption(project: FoundProject, name: str, notes: Iterable[str], more: Tree 
     todos = len(todos_in(values_of(tree)))
     unnamed = sorted(set(project.services) - set(tree["services"]))
     if unnamed:
-        notes = (*notes, f"Left out, because the runbooks know names in small letters alone: {', '.join(unnamed)}.")
+        notes = (*notes, f"Left out, because its name begins with a sign, or is longer than 63: {', '.join(unnamed)}.")
     unsaved = [f"{one.name} ({kind.technology})" for one in project.services.values()
                if (kind := kind_of(one)) is not None and kind.purpose == DATABASE.purpose and kind is not DATABASE]
     if unsaved:

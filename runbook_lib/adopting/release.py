@@ -9,7 +9,7 @@ from runbook_lib.adopting.kinds import is_database, kind_of
 from runbook_lib.adopting.lines import Line, Tree, todo
 from runbook_lib.adopting.project import FoundProject, FoundService
 
-NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,62}")  # a service with another name is left out of the draft
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")  # a service with another name is left out of the draft
 
 
 def release_tree(project: FoundProject, name: str) -> Tree:
@@ -59,7 +59,7 @@ def _brought_anew(own: list[FoundService]) -> Iterable[FoundService]:
 def _image_of(one: FoundService, project: str) -> str:
     """Its image without tag and digest; without one, as Compose calls what it builds."""
     if not one.image:
-        return f"{project}-{one.name}"
+        return f"{project}-{one.name}".lower()
     # a registry's port has a colon, too
     before, slash, last = one.image.partition("@")[0].rpartition("/")
     return f"{before}{slash}{last.partition(':')[0]}"

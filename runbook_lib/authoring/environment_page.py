@@ -25,6 +25,7 @@ FORMS = {
     r"^([01][0-9]|2[0-3]):[0-5][0-9]$": "time of day, HH:MM",
     r"^[a-z_][a-z0-9_.-]{0,62}$": "name in lower case",
     r"^[A-Za-z_][A-Za-z0-9_.-]{0,62}$": "name in letters, digits, _ . -",
+    r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$": "name of Compose",
     r"^[A-Za-z_][A-Za-z0-9_]{0,38}$": "name of at most 39 letters, digits and _",
     r"^[A-Z][A-Z0-9_]+$": "NAME in upper case",
     r"^[A-Za-z0-9][A-Za-z0-9.:-]*$": "host name or address",

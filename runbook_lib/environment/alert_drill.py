@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from runbook_lib.environment.rules import Alerts
 from runbook_lib.environment.services import Service
-from runbook_lib.environment.types import AbsolutePath, Hours, Memory, Name, Port, StrictModel, UrlPath
+from runbook_lib.environment.types import AbsolutePath, ComposeName, Hours, Memory, Name, Port, StrictModel, UrlPath
 
 # bounded more tightly than elsewhere: for so long something is wrong on purpose
 HoldSeconds = Annotated[int, Field(ge=10, le=600)]
@@ -32,8 +32,8 @@ class DrillInstance(StrictModel):
     to the instance.
     """
 
-    service: Name
-    network: Name
+    service: ComposeName
+    network: ComposeName
     alias: Name
     port: Port
     errors: UrlPath

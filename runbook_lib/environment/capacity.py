@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, model_validator
 
-from runbook_lib.environment.types import Days, Hours, Name, StrictModel, Text, memory_bytes
+from runbook_lib.environment.types import ComposeName, Days, Hours, StrictModel, Text, memory_bytes
 
 if TYPE_CHECKING:
     from runbook_lib.environment.model import Environment
@@ -34,7 +34,7 @@ class Resource(StrictModel):
     limit: Number | Text | None = None
     held_by: Text | None = None
     none_expected: bool = False
-    service: Name | None = None
+    service: ComposeName | None = None
     absent_reason: Text | None = None
 
     @model_validator(mode="after")
@@ -76,6 +76,13 @@ def why_absent(environment: Environment, resource: Resource) -> str:
     return resource.absent_reason or environment.absent_services.get(resource.service or "", "")
 
 
+def parts_of(place: str) -> tuple[str, ...]:
+    """The keys of a place such as `services.redis.memory`; a service's name may have dots itself."""
+    root, _, rest = place.partition(".")
+    name, _, last = rest.rpartition(".")
+    return (root, name, last) if root == "services" and name else tuple(place.split("."))
+
+
 def limit_of(environment: Environment, resource: Resource) -> float | None:
     """The limit of a resource in its unit, bytes for sizes; None where it has none. Raises ValueError."""
     return _amount_at(environment, resource.limit)
@@ -88,7 +95,7 @@ def _amount_at(environment: Environment, limit: float | str | None) -> float | N
         return float(memory_bytes(limit))
     value: Any = environment
     root, _, _ = limit.partition(".")
-    for part in limit.split(".") if root in _ROOTS else [""]:
+    for part in parts_of(limit) if root in _ROOTS else ("",):
         known = value if isinstance(value, dict) else dict(value) if isinstance(value, StrictModel) else {}
         if part not in known:
             raise ValueError(f"{limit!r} is neither a number, a size such as 2GB, nor a place in this file such as "

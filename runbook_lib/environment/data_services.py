@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from runbook_lib.core.text import did_you_mean
 from runbook_lib.environment.services import Service
-from runbook_lib.environment.types import DatabaseName, Name, RoleName, StrictModel
+from runbook_lib.environment.types import ComposeName, DatabaseName, RoleName, StrictModel
 
 # what an environment may be without: every notebook that asks for it has an answer. Others follow one by one.
 OPTIONAL_PARTS = ("cache", "health", "smoke", "monitoring")
@@ -21,7 +21,7 @@ class Database(StrictModel):
     Version, image, superuser and folder of the data are asked of the server: no key can be out of date.
     """
 
-    service: Name
+    service: ComposeName
     name: DatabaseName
     owner: RoleName
 
@@ -33,7 +33,7 @@ class Cache(StrictModel):
     `without.cache`.
     """
 
-    service: Name
+    service: ComposeName
 
 
 def data_service_faults(services: Mapping[str, Service], named: Mapping[str, str]) -> list[str]:

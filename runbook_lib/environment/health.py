@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from runbook_lib.environment.types import Line, Name, Port, SecretName, StrictModel, Text, UrlPath
+from runbook_lib.environment.types import ComposeName, Line, Port, SecretName, StrictModel, Text, UrlPath
 
 
 class Probe(StrictModel):
@@ -38,7 +38,7 @@ class HealthEndpoint(StrictModel):
     """
 
     title: Text
-    service: Name
+    service: ComposeName
     status: Annotated[int, Field(ge=200, le=599)] = 200
     fields: dict[Line, str | int | float | bool | None] = Field(default_factory=dict)
     json_is: Any = None
@@ -74,7 +74,7 @@ class Claim(StrictModel):
     path: UrlPath
     field: Line | None = None
     good: str | int | bool | None = None
-    services: tuple[Name, ...] = ()
+    services: tuple[ComposeName, ...] = ()
     equals: Literal["schema_revision", "running_commit"] | None = None
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ from runbook_lib.core.text import server_address
 from runbook_lib.environment.types import (
     AbsolutePath,
     BriefSeconds,
+    ComposeName,
     Count,
     HostAndPort,
     Line,
@@ -72,7 +73,7 @@ class Compose(StrictModel):
 
     project: Annotated[str, StringConstraints(pattern=r"^([a-z0-9_-]|\{name\})+$")]
     files: Annotated[tuple[RelativePath, ...], Field(min_length=1, max_length=20)]
-    profiles: tuple[Name, ...] = ()
+    profiles: tuple[ComposeName, ...] = ()
     configuration: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")], ...] = ()
     configuration_label: Line | None = None
     existing: bool = False

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from runbook_lib.environment.types import AbsolutePath, Name, StrictModel, Text
+from runbook_lib.environment.types import AbsolutePath, ComposeName, StrictModel, Text
 
 LogField = Literal["time", "status", "path", "seconds", "address", "request_id", "level", "message", "exception"]
 ACCESS_ONLY = ("status", "path", "seconds", "address")
@@ -35,7 +35,7 @@ class LogFile(StrictModel):
     kind: Literal["access", "application"]
     format: Literal["json", "combined", "traefik", "caddy", "text"]
     path: Annotated[AbsolutePath, AfterValidator(_a_file)] | None = None
-    service: Name | None = None
+    service: ComposeName | None = None
     fields: dict[LogField, Text] = Field(default_factory=dict)
 
     @model_validator(mode="after")

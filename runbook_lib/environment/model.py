@@ -40,7 +40,7 @@ from runbook_lib.environment.services import COLOURS, Network, RateLimit, Servic
 from runbook_lib.environment.smoke import Smoke
 from runbook_lib.environment.traffic import Traffic
 from runbook_lib.environment.tuning import Tuning, tuning_faults
-from runbook_lib.environment.types import Count, Days, Line, Name, SecretName, StrictModel, Text
+from runbook_lib.environment.types import ComposeName, Count, Days, Line, Name, SecretName, StrictModel, Text
 
 RULES = ("services", "release", "proxy", "monitoring", "database", "cache", "without", "networks", "images", "tuning",
          "rate_limit", "health", "smoke", "metrics", "traffic", "logs", "alerts", "alert_drill", "backup",
@@ -66,14 +66,14 @@ class Environment(Roles, StrictModel):
     server: Server
     compose: Compose
     public: Public
-    services: dict[Name, Service]
+    services: dict[ComposeName, Service]
     release: ReleaseRules
     proxy: Proxy | None = None
     monitoring: Monitoring | None = None
     database: Database
     cache: Cache | None = None
     without: dict[Name, Text] = Field(default_factory=dict)
-    networks: dict[Name, Network] = Field(default_factory=dict)
+    networks: dict[ComposeName, Network] = Field(default_factory=dict)
     images: dict[SecretName, Line] = Field(default_factory=dict)
     tuning: Tuning = Tuning()
     rate_limit: RateLimit | None = None

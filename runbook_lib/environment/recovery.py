@@ -10,10 +10,10 @@ from pydantic import Field, model_validator
 from runbook_lib.environment.types import (
     AbsolutePath,
     ClockTime,
+    ComposeName,
     Count,
     Days,
     Hours,
-    Name,
     Seconds,
     StrictModel,
     Text,
@@ -24,7 +24,7 @@ from runbook_lib.environment.types import (
 class StaticAssets(StrictModel):
     """Files that a service serves, or keeps: a folder inside its container."""
 
-    service: Name
+    service: ComposeName
     path: AbsolutePath
 
 
@@ -49,7 +49,7 @@ class ConfigurationBackup(StrictModel):
     static_assets: StaticAssets | None = None
     uploads: tuple[AbsolutePath | StaticAssets, ...] = ()
     no_uploads_reason: Text | None = None
-    data_volumes: dict[Name, Text] = Field(default_factory=dict)
+    data_volumes: dict[ComposeName, Text] = Field(default_factory=dict)
     logs_directory: AbsolutePath = ""
     log_folders: tuple[AbsolutePath, ...] = ()
     keep_log_days: Days = 30

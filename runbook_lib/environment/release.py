@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from runbook_lib.environment.services import COLOURS, Service
-from runbook_lib.environment.types import Name, Port, RelativePath, SecretName, StrictModel, Text
+from runbook_lib.environment.types import ComposeName, Port, RelativePath, SecretName, StrictModel, Text
 
 # without a tag; a registry may have a port. Source: OCI distribution specification, names
 ImageName = Annotated[str, StringConstraints(
@@ -41,10 +41,10 @@ class ReleaseRules(StrictModel):
     """
 
     strategy: Literal["blue-green", "recreate"] = "blue-green"
-    services: dict[Name, ReleaseService] = Field(default_factory=dict)
-    api: Name
-    page: Name | None = None
-    writers: tuple[Name, ...] = ()
+    services: dict[ComposeName, ReleaseService] = Field(default_factory=dict)
+    api: ComposeName
+    page: ComposeName | None = None
+    writers: tuple[ComposeName, ...] = ()
     api_reads_only_reason: Text | None = None
 
     @property
@@ -72,7 +72,7 @@ class ReleaseRules(StrictModel):
 class Proxy(StrictModel):
     """What stands between users and the release, by the service that it runs in. It is the only one that is public."""
 
-    service: Name
+    service: ComposeName
 
 
 class Monitoring(StrictModel):
@@ -81,8 +81,8 @@ class Monitoring(StrictModel):
     An environment that has none leaves it out, and says why in `without.monitoring`.
     """
 
-    metrics: Name
-    alerts: Name | None = None
+    metrics: ComposeName
+    alerts: ComposeName | None = None
 
 
 def service_of_slot(name: str, colour: str) -> str:

@@ -8,7 +8,16 @@ from typing import Annotated
 from pydantic import Field
 
 from runbook_lib.environment.health import Health, Probe
-from runbook_lib.environment.types import AbsolutePath, Count, Memory, Name, Port, StrictModel, Text, memory_bytes
+from runbook_lib.environment.types import (
+    AbsolutePath,
+    ComposeName,
+    Count,
+    Memory,
+    Port,
+    StrictModel,
+    Text,
+    memory_bytes,
+)
 
 COLOURS = ("blue", "green")
 
@@ -44,7 +53,7 @@ class Service(StrictModel):
     # running is enough where there is one
     no_health_check_reason: Text | None = None
     host_mounts: tuple[AbsolutePath, ...] = ()
-    needs: tuple[Name, ...] = ()
+    needs: tuple[ComposeName, ...] = ()
     probe: Probe | None = None
 
     @property

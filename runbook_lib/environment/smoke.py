@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from runbook_lib.environment.requests import RequestStep, placeholders_in, step_faults
-from runbook_lib.environment.types import Line, Name, StrictModel, Text
+from runbook_lib.environment.types import ComposeName, Line, StrictModel, Text
 
 NOTHING = "nothing"
 
@@ -46,7 +46,7 @@ class Smoke(StrictModel):
     words. Without `session` no user is logged in across a switch.
     """
 
-    service: Name
+    service: ComposeName
     steps: Annotated[tuple[SmokeStep, ...], Field(min_length=1, max_length=40)]
     session: UserSession | None = None
     leaves: Text = NOTHING

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from runbook_lib.environment.types import (
+    ComposeName,
     Count,
     DatabaseName,
     Line,
     Memory,
-    Name,
     Percent,
     SecretName,
     StrictModel,
@@ -56,7 +56,7 @@ class BackendTuning(StrictModel):
     workers: Count | None = None
     pool_size: Count | None = None
     cache_ttl_s: Count | None = None
-    service: Name | None = None
+    service: ComposeName | None = None
     process: Line | None = None
     variables: dict[SecretName, Planned] = Field(default_factory=dict)
     pool_query: Text | None = None
@@ -82,7 +82,7 @@ class FrontendTuning(StrictModel):
 
     nginx_workers: Annotated[str, StringConstraints(pattern=r"^(auto|[1-9][0-9]{0,3})$")] | None = None
     measures: tuple[Text, ...] = ()
-    service: Name | None = None
+    service: ComposeName | None = None
     process: Line | None = None
     page: UrlPath | None = None
     compressed_from_bytes: Count = 1024

@@ -61,6 +61,9 @@ RelativePath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._][A-Za-z0
 Memory = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,6}(MB|GB)$")]
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_.-]{0,62}$")]
+# as Compose names services, networks, volumes and profiles: with capitals too; no dash in front, which would be an
+# option of docker
+ComposeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$")]
 # PostgreSQL cuts a name after 63 bytes: a restore adds _restore_ and a time to it. Statements of ours have it in quotes
 DatabaseName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,38}$")]
 # as PostgreSQL names roles; no dash in front, which would be an option of psql

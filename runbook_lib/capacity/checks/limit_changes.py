@@ -10,6 +10,7 @@ from runbook_lib.capacity.checks.allocation import cpu_percent, in_cores, is_hel
 from runbook_lib.capacity.checks.capacity_review import DAY_S, CapacityReview, ReviewedResource
 from runbook_lib.capacity.facts.usage_now import UsageNow
 from runbook_lib.environment import Environment
+from runbook_lib.environment.capacity import parts_of
 from runbook_lib.environment.types import MEGABYTE, memory_bytes
 
 CPU_STEP, COUNT_STEP = 0.25, 5
@@ -109,7 +110,7 @@ def _from_containers(environment: Environment, review: CapacityReview) -> Iterat
 def _changed(environment: Environment, place: str, needed: float) -> tuple[str, str, float]:
     """What stands at a place, what should, as the file writes it, and that as a number; never less than today."""
     value: object = environment
-    for part in place.split("."):
+    for part in parts_of(place):
         value = value[part] if isinstance(value, dict) else getattr(value, part)
     if isinstance(value, str):
         step = (64 if needed < 1024 * MEGABYTE else 256) * MEGABYTE

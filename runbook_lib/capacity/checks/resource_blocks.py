@@ -8,6 +8,7 @@ from typing import Any
 from runbook_lib.capacity.checks.capacity_review import CapacityReview
 from runbook_lib.capacity.checks.limit_changes import Proposal, proposals, without_setting
 from runbook_lib.environment import Environment
+from runbook_lib.environment.capacity import parts_of
 
 NOTHING = "# No limit has to be changed by what is known today.\n"
 
@@ -19,7 +20,7 @@ def resources_block(environment: Environment, review: CapacityReview) -> str:
     if not found:
         return "\n".join(lines) + "\n" if lines else NOTHING
     lines += ["# parameters/environments: the environment file", *_tree(found)]
-    services = dict.fromkeys(one.place.split(".")[1] for one in found if one.place.startswith("services."))
+    services = dict.fromkeys(parts_of(one.place)[1] for one in found if one.place.startswith("services."))
     if services:
         lines += ["", "# the Compose file on the server: both must agree, 10 Preflight compares them", "services:"]
     wanted = {one.place: one.proposed for one in found}
@@ -37,7 +38,7 @@ def resources_block(environment: Environment, review: CapacityReview) -> str:
 def _tree(found: Sequence[Proposal]) -> list[str]:
     tree: dict[str, Any] = {}
     for one in found:
-        *folders, last = one.place.split(".")
+        *folders, last = parts_of(one.place)
         here = tree
         for folder in folders:
             here = here.setdefault(folder, {})

@@ -66,8 +66,8 @@ def test_variables_without_a_value_are_named(local: dict[str, Any], tmp_path: Pa
 
 
 def test_services_whose_names_cannot_be_used_are_named() -> None:
-    made = adoption(found_project({"Web.UI": {"image": "ui"}}), "shop", [])
-    assert "names in small letters alone: Web.UI." in made.text
+    made = adoption(found_project({"-ui": {"image": "ui"}}), "shop", [])
+    assert "begins with a sign, or is longer than 63: -ui." in " ".join(made.text.replace("\n# ", " ").split())
 
 
 def test_a_tool_that_the_runbooks_do_not_know_is_named_with_what_follows(local: dict[str, Any], tmp_path: Path) -> None:

@@ -112,4 +112,4 @@ def test_a_value_of_another_form_is_left_to_an_operator_with_what_was_found() ->
 
 
 def test_a_service_whose_name_the_model_does_not_take_is_left_out() -> None:
-    assert "Web-UI" not in draft({"Web-UI": {"build": "."}})["services"]
+    assert "-web-ui" not in draft({"-web-ui": {"build": "."}})["services"]

@@ -45,7 +45,7 @@ def test_what_is_not_clear_is_left_to_an_operator(change: dict[str, Any], servic
 
 
 def test_a_name_that_the_model_does_not_take_is_nowhere() -> None:
-    assert "Web-UI" not in str(parts({"Web-UI": {"build": "."} | PUBLISHED}))
+    assert "-web-ui" not in str(parts({"-web-ui": {"build": "."} | PUBLISHED}))
 
 
 def test_each_service_of_its_own_has_a_log() -> None:
