@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import random
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from runbook_lib.environment.requests import filled
 from runbook_lib.platform.facts.traffic import AGENT, BIN_S, SecondBucket, Traffic
 
 WORKERS, TIMEOUT_S = 8, 5.0
+LONGEST_PROBE_S = 15.0  # a probe that took longer is not made up for all at once
 RATE_LIMITED, SERVER_ERROR = 429, 500
 
 
@@ -41,11 +43,23 @@ class OwnReads:
 
     environment: Environment
     done: list[Read] = field(default_factory=list)
+    clock: Callable[[], float] = time.monotonic
+    _watched_at: float | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:
         """What users read without a log-in, by the environment file."""
         return tuple(dict.fromkeys((*self.environment.traffic.reads, *self.environment.load.paths)))
+
+    def due(self) -> int:
+        """How many reads a probe sends: `rollback.synthetic_per_s` since the last one, and each path in any case.
+
+        Where probes take long there are fewer of them, and an error rate needs its number of requests all the same.
+        """
+        rules, now = self.environment.rollback, self.clock()
+        passed_s = rules.interval_s if self._watched_at is None else max(rules.interval_s, now - self._watched_at)
+        self._watched_at = now
+        return max(len(self.paths), round(rules.synthetic_per_s * min(passed_s, LONGEST_PROBE_S)))
 
     def send(self, connections: Connections, number: int) -> tuple[Read, ...]:
         """So many reads, each path in turn; kept, and returned."""
@@ -62,13 +76,10 @@ def read_each_path(reads: OwnReads) -> Question[tuple[Read, ...]]:
 
 
 def own_traffic(reads: OwnReads) -> Question[Traffic]:
-    """`rollback.synthetic_per_s` reads, and all that were sent so far, second by second."""
-    rules = reads.environment.rollback
-    # at least each path once: one that fails must be seen
-    wanted = max(len(reads.paths), round(rules.synthetic_per_s * rules.interval_s))
+    """The reads that are due, and all that were sent so far, second by second."""
 
     def fetch(connections: Connections) -> Traffic:
-        reads.send(connections, wanted)
+        reads.send(connections, reads.due())
         return traffic_of(reads.done)
 
     return Question("reads since the replacement", fetch)

@@ -41,6 +41,14 @@ def test_a_watch_gets_all_reads_so_far_each_path_among_them() -> None:
     assert traffic.errors >= 2
 
 
+def test_slow_probes_send_as_many_reads_as_quick_ones() -> None:
+    """Under load a watch had too few of them for an error rate, and a good release ended inconclusive."""
+    quick, slow = OwnReads(SHOP, clock=iter(range(11)).__next__), OwnReads(SHOP, clock=iter((0, 4, 8, 10)).__next__)
+    assert sum(quick.due() for _ in range(11)) == sum(slow.due() for _ in range(4)) == 55
+    asleep = OwnReads(SHOP, clock=iter((0, 3600)).__next__)
+    assert [asleep.due(), asleep.due()] == [5, 75]
+
+
 def test_rate_limited_reads_show_nothing_and_unanswered_ones_are_errors() -> None:
     traffic = traffic_of((Read("/", AT, 200, 0.07), Read("/", AT, 429), Read("/", AT, None),
                           Read("/", AT + timedelta(seconds=1), 503, 0.01)))

@@ -186,3 +186,31 @@ def test_the_builder_gets_what_a_checkout_has(engine: Engine) -> None:
     found = {str(path.relative_to(got)): path.read_text() for path in got.rglob("*") if path.is_file()}
     assert found == {str(path.relative_to(part)): path.read_text() for path in part.rglob("*") if path.is_file()}
     assert not attributes.exists(), "the checkout's own settings are not changed"
+
+
+# shows what it was given, and the folder that it would build
+COMPOSE_DOUBLE = r"""#!/bin/bash
+[[ $1 == compose ]] || exit 0
+printf '%s\n' "$RUNBOOK_IMAGE" "$@" > "$STATE/given"
+while [[ $1 != --project-directory ]]; do shift; done
+(cd "$2" && find . -type f | sort) > "$STATE/exported"
+"""
+
+
+@pytest.mark.parametrize("folder", ["", "part"])
+def test_a_build_by_compose_has_an_export_of_the_commit_the_files_in_order_and_the_servers_variables(
+        engine: Engine, folder: str) -> None:
+    (engine.folder / "bin/docker").write_text(COMPOSE_DOUBLE)
+    checkout = engine.folder / "checkout" / folder
+    (checkout / ".env").write_text("A=1\n")
+    (checkout / "stray").write_text("a file that is in no commit\n")
+    job = engine._popen("compose", OURS, str(checkout), "HEAD", "shop", "services: {}", "2", "a.yml", "b.yml", "web")
+    assert (job.communicate(timeout=240)[1], job.returncode) == ("", 0)
+    mark, *words = (engine.folder / "given").read_text().split("\n")
+    assert mark == OURS
+    files = [words[place + 1] for place, word in enumerate(words) if word == "--file"]
+    assert [Path(one).name for one in files] == ["a.yml", "b.yml", "override.yml"]
+    assert words[words.index("--env-file") + 1] == str(checkout / ".env")
+    assert words[words.index("build"):] == ["build", "web", ""]
+    assert (engine.folder / "exported").read_text() == ("./Dockerfile\n" if folder else "./part/Dockerfile\n")
+    assert not Path(files[-1]).exists()

@@ -242,3 +242,27 @@ def test_a_file_of_variables_that_goes_with_the_live_release_is_missed(repositor
     found = surveyed(repositories, "services: {a: {image: x, env_file: gone.env}}\n").sources.compose
     assert found is not None and not found.valid
     assert "gone.env" in found.error
+
+
+def test_files_that_were_changed_on_the_server_and_by_the_release_are_named(repositories: Repositories) -> None:
+    """A checkout would refuse them, or throw the owners' change away: changed, removed, and untracked or ignored ones."""
+    work, checkout = repositories.work, repositories.checkout
+    for name in ("both", "theirs", "ours", "gone", "odd name"):
+        (work / name).write_text("first\n")
+    (work / ".gitignore").write_text("ignored\n")
+    repositories.commit("first")
+    git(checkout, "pull", "-q", "origin", "develop")
+    for name in ("both", "ours", "gone", "odd name", "new", "ignored"):
+        (work / name).write_text("second\n")
+    git(work, "add", "--force", "ignored")
+    repositories.commit("second")
+    for name in ("both", "theirs", "odd name", "new", "ignored", "stray"):
+        (checkout / name).write_text("the owners' own\n")
+    (checkout / "gone").unlink()
+    assert repositories.survey("develop").changed_on_server == ("both", "gone", "ignored", "new", "odd name")
+
+
+def test_a_checkout_as_it_was_cloned_names_none(repositories: Repositories) -> None:
+    (repositories.work / "new").write_text("x\n")
+    repositories.commit("second")
+    assert repositories.survey("develop").changed_on_server == ()
