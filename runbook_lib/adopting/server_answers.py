@@ -26,6 +26,7 @@ CHANGES: Mapping[str, str] = {
     "project": "start the project, or correct compose.project: `docker compose ls` on the server shows the names",
     "variable_files": "make what is missing in server.directory, empty: install -m 600 /dev/null .env.secrets",
     "checkout": "clone the repository once into server.directory",
+    "recorded": "deploy a release with 20 Deploy: what runs now is recorded before it changes anything",
     "backup_folder": "as root on the server: install -d -o USER -m 0700 DIRECTORY, of backup.directory",
     "configuration_folder": "as root on the server: install -d -o USER -m 0700 the folder that "
                             "configuration_backup.repository lies in",
@@ -39,7 +40,7 @@ SELECT format('%I.%I', n.nspname, c.relname) AS name
    AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE') AND NOT c.relforcerowsecurity)
  ORDER BY 1 LIMIT 5
 """
-ANSWERED = ("docker", "project", "checkout", "variable_files", "backup_folder", "configuration_folder", "cron")
+ANSWERED = ("docker", "project", "checkout", "recorded", "variable_files", "backup_folder", "configuration_folder", "cron")
 
 
 def ask_server(environment: Environment, connections: Connections, secrets: Mapping[str, object]) -> dict[str, Answer]:

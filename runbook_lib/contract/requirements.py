@@ -90,11 +90,18 @@ def _variable_files(environment: Environment) -> Answer | None:
     return own if environment.release.replaced else None
 
 
-def _two_colours(environment: Environment) -> Answer:
+def _strategy(environment: Environment) -> Answer:
+    if environment.release.replaced:
+        # no step runs them, and the release would start on a schema that it does not know
+        starts = "migrations" in environment.without
+        named = f"recreate: {', '.join(environment.release.services)}"
+        return Answer(starts, named if starts else f"{named}; but migrations are declared",
+                      "with recreate no step runs migrations: let the application bring its schema up to date when it "
+                      "starts, and say so in without.migrations")
     found = [name for name, one in environment.services.items() if one.coloured]
     return Answer(bool(found), f"coloured: {', '.join(found)}" if found else "each service runs once",
                   "run each service of a release twice, as NAME-blue and NAME-green behind nginx, with coloured: true; "
-                  "releases that replace the running one (`recreate`) are not there yet")
+                  "or let a release replace the one that runs: release.strategy recreate")
 
 
 def _alert_channel(environment: Environment) -> Answer:
@@ -142,7 +149,8 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "configuration_folder": Requirement("a folder for the copies of configuration", _on_the_server),
     "cron": Requirement("cron or systemd for the user", _on_the_server),
     "release_answer": Requirement("a health answer that names the release", _release_is_named),
-    "colours": Requirement("a second colour behind nginx", _two_colours),
+    "strategy": Requirement("a way in which one release follows another", _strategy),
+    "recorded": Requirement("a release that a runbook has deployed", _on_the_server),
     "metrics": Requirement("metrics in a Prometheus", _given(
         lambda environment: [one for one in environment.metrics.values() if not one.absent_reason], "metrics",
         "run a Prometheus in the project and name its queries in `metrics`")),

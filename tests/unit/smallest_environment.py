@@ -18,7 +18,7 @@ SMALLEST: dict[str, Any] = {
     "compose": {"project": "app", "files": ["compose.yml"]},
     "public": {"url": "https://staging.example.com"},
     "services": {"web": {"title": "Web application"}, "db": {"title": "Database"}},
-    "release": {"strategy": "recreate", "services": {"web": {"image": "app-web", "port": 8000}}, "api": "web",
+    "release": {"strategy": "recreate", "services": {"web": {"image": "app-web"}}, "api": "web",
                 "writers": ["web"]},
     "database": {"service": "db", "name": "app", "owner": "app"},
     "without": {"cache": "it needs none", "health": "it has no path for it", "smoke": "its users only read",

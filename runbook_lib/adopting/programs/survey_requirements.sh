@@ -22,6 +22,8 @@ else
 fi
 if reason=$(git -C "$directory" remote get-url origin 2>&1 >/dev/null); then echo checkout=yes
 else echo "checkout=no: $(echo "$reason" | one_line)"; fi
+if [ -s "$directory/.runbook/releases.jsonl" ]; then echo recorded=yes
+else echo "recorded=no: there is no release in $directory/.runbook/releases.jsonl"; fi
 echo "backup_folder=$(writable "$backups")"
 echo "configuration_folder=$(writable "$(dirname -- "$configuration")")"
 missing=

@@ -62,12 +62,12 @@ def test_a_notebook_without_metadata_declares_nothing(tmp_path: Path, metadata: 
 
 def test_the_plans_environment_has_what_its_file_can_show(staging: Environment) -> None:
     met = {name: answer.met for name, one in REQUIREMENTS.items() if (answer := one.judge(staging))}
-    assert met == {"release_answer": True, "colours": True, "metrics": True, "logs": True, "alert_channel": True,
+    assert met == {"release_answer": True, "strategy": True, "metrics": True, "logs": True, "alert_channel": True,
                    "alert_drill": False, "load_target": True}
 
 
 @pytest.mark.parametrize(("name", "change"), [
-    ("colours", {"services": {}}), ("metrics", {"metrics": {}}), ("logs", {"logs": {}}), ("load_target", {"name": "other"}),
+    ("strategy", {"services": {}}), ("metrics", {"metrics": {}}), ("logs", {"logs": {}}), ("load_target", {"name": "other"}),
     ("load_target", {"load_test": None}), ("alert_drill", {}),
 ])
 def test_what_an_environment_lacks_comes_with_the_change_that_gives_it(staging: Environment, name: str,
@@ -82,7 +82,21 @@ def test_an_application_with_one_container_a_service_can_be_backed_up_and_restor
     lacking = {name: answer for name, one in REQUIREMENTS.items() if (answer := one.judge(shop())) and not answer.met}
     for name in ("30_backup_database", "31_restore_drill", "32_restore_database", "33_backup_configuration", "34_install_schedules"):
         assert not set(needs_of(find_runbook(name)).needs) & set(lacking), name
-    assert "colours" in set(needs_of(find_runbook("20_deploy")).needs) & set(lacking)
+    for name in ("10_preflight", "20_deploy", "21_verify", "22_rollback"):
+        assert not set(needs_of(find_runbook(name)).needs) & set(lacking), name
+
+
+def test_a_release_that_replaces_another_one_must_bring_its_schema_up_to_date_itself() -> None:
+    without = {name: reason for name, reason in shop().without.items() if name != "migrations"}
+    answer = REQUIREMENTS["strategy"].judge(shop().model_copy(update={"without": without}))
+    assert answer is not None
+    assert (answer.met, answer.measured) == (False, "recreate: web, worker; but migrations are declared")
+    assert "without.migrations" in answer.change
+
+
+@pytest.mark.parametrize("name", ["21_verify", "22_rollback"])
+def test_what_compares_with_the_release_history_needs_one(name: str) -> None:
+    assert "recorded" in needs_of(find_runbook(name)).needs
 
 
 def test_a_channel_needs_what_sends_its_messages(staging: Environment) -> None:
@@ -122,9 +136,9 @@ def test_the_files_of_variables_are_asked_for_where_compose_is_called_with_both(
 
 
 @pytest.mark.parametrize("name", ["20_deploy", "21_verify", "22_rollback"])
-def test_what_follows_a_deployment_needs_colours_and_no_reply_that_names_the_release(name: str) -> None:
+def test_what_follows_a_deployment_needs_a_strategy_and_no_reply_that_names_the_release(name: str) -> None:
     (runbook,) = [one for one in runbooks() if one.name == name]
     needs = needs_of(runbook)
-    assert "colours" in needs.needs, "what no runbook has deployed is refused by its code"
+    assert "strategy" in needs.needs, "without one no release can follow another"
     # else the tags of the images are the proof (platform/checks/endpoints.py: shown_by_image)
     assert "release_answer" in needs.uses

@@ -62,7 +62,7 @@ def test_a_drill_that_asks_the_application_nothing_says_so() -> None:
 
 
 # what a server, a channel or a load shows is not known of a file alone; what it lacks is said
-LACKING = {"20_deploy": "colours", "21_verify": "colours", "22_rollback": "colours", "41_metrics_review": "metrics",
+LACKING = {"20_deploy": "strategy", "21_verify": "strategy", "22_rollback": "strategy", "41_metrics_review": "metrics",
            "42_alert_drill": "metrics", "43_log_review": "logs", "44_notify": "alert_channel", "60_load_test": "load_target"}
 
 
