@@ -26,7 +26,7 @@ from runbook_lib.environment.drafts import todos_in
 
 NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,62}")
 # as far as notebooks go today on an application that was not made for them
-NOT_YET = "20, 21 and 22 need two colours behind nginx. What each notebook lacks: runbook doctor -e NAME"
+NEXT = "What each notebook lacks: runbook doctor -e NAME. Until 20 has deployed a release, 21 and 22 have none"
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def adoption(project: FoundProject, name: str, notes: Iterable[str], more: Tree 
         # the draft is about the one database; a backup that passes must not be taken for all of the data
         notes = (*notes, f"30 Back up the database saves PostgreSQL alone, and nothing of {', '.join(unsaved)}.")
     head = (f"Draft of `runbook adopt`: {pluralize(todos, 'TODO')} left. No notebook runs before each is written; "
-            "how: docs/how-to/adopt.md", *notes, NOT_YET)
+            "how: docs/how-to/adopt.md", *notes, NEXT)
     return Adoption(name, draft_text(tree, head), todos)
 
 

@@ -18,7 +18,8 @@ from runbook_lib.environment import Environment
 NOT_ASKED = Answer(None, "not asked: --offline")
 WIDEST = 100  # columns: half a screen, and an e-mail
 WORDS = {"yes": "can run", "no": "cannot, because something is broken", "not known": "not known",
-         "not here": "not for this environment"}
+         "not here": "not for this environment", "not yet": "not before the first deployment"}
+LATER = {"recorded"}  # what the first deployment gives
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,14 @@ class Diagnosis:
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """What it lacks although the environment file does not say that there is none."""
-        return tuple(name for name in self.lacking if not self.answers[name].declared)
+        """What it lacks though the file does not say that there is none, and that no first deployment brings."""
+        return tuple(name for name in self.lacking if not self.answers[name].declared and name not in LATER)
 
     @property
     def verdict(self) -> str:
-        """`yes`, `no`: something is broken, `not here`: this environment has no such thing, or `not known`."""
+        """`yes`, `no`: something is broken, `not here`: the environment has no such thing, `not yet`, `not known`."""
         if self.lacking:
-            return "no" if self.broken else "not here"
+            return "no" if self.broken else "not yet" if set(self.lacking) <= LATER else "not here"
         return "not known" if self.unknown else "yes"
 
 

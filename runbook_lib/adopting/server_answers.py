@@ -40,7 +40,8 @@ SELECT format('%I.%I', n.nspname, c.relname) AS name
    AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE') AND NOT c.relforcerowsecurity)
  ORDER BY 1 LIMIT 5
 """
-ANSWERED = ("docker", "project", "checkout", "recorded", "variable_files", "backup_folder", "configuration_folder", "cron")
+ANSWERED = ("docker", "project", "checkout", "recorded", "variable_files", "backup_folder", "configuration_folder",
+            "cron")
 
 
 def ask_server(environment: Environment, connections: Connections, secrets: Mapping[str, object]) -> dict[str, Answer]:

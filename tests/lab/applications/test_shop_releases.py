@@ -73,7 +73,7 @@ def test_the_first_deployment_keeps_what_ran_and_touches_no_file_of_its_owners(l
 
 def test_what_its_owners_have_not_is_not_applicable_in_the_verification(lab: Lab, outputs: Path) -> None:
     lab.runbook("run", "21_verify", "-e", lab.environment, "-p", "watch_s=3", outputs=outputs)
-    # the one before the first deployment was refused, and measured nothing
+    # an earlier run was refused before the first deployment, and measured nothing
     cases = ElementTree.parse(max(outputs.glob("*21_verify/junit.xml"))).iter("testcase")
     found = {case.get("name", ""): [part.get("message", "") for part in case] for case in cases}
     assert "the containers run the release's image" in found

@@ -50,6 +50,16 @@ def test_a_notebook_runs_where_everything_that_it_needs_is_there(tmp_path: Path,
     assert (found["verdicts"], found["code"]) == (expected, code)
 
 
+def test_what_the_first_deployment_gives_is_not_broken_before_it(tmp_path: Path) -> None:
+    waiting = notebook(tmp_path, "21_verify", ["ssh", "strategy", "recorded"], [])
+    answers = {"ssh": YES, "strategy": YES, "recorded": NO}
+    found = diagnose([waiting], answers)
+    assert (found[0].verdict, exit_code(found, offline=False)) == ("not yet", 0)
+    assert table(found)[-1] == "1 not before the first deployment."
+    assert diagnose([waiting], answers | {"strategy": NONE})[0].verdict == "not here"
+    assert diagnose([waiting], answers | {"ssh": NO})[0].verdict == "no"
+
+
 def test_what_is_lacking_is_shown_once_with_the_change(tmp_path: Path) -> None:
     text = "\n".join(verdicts(tmp_path, {"ssh": YES, "metrics": NO, "logs": UNKNOWN})["table"])
     assert text.count("change: put it there") == 1
