@@ -5,9 +5,9 @@
 help:       ## show this list
 	@grep -E '^[a-z-]+: .*##' Makefile | sed 's/: *[^#]*## /\t/' | expand -t 14
 
-rehearsal:  ## set up everything, bring the lab up, run the release path, leave outputs/index.html
+rehearsal:  ## set up everything, bring the lab up, run the release path, leave outputs/index.html; APPLICATION=shop: the second one
 	@./setup.sh lab
-	@.venv/bin/python -m lab.rehearsal
+	@.venv/bin/python -m lab.rehearsal $(if $(APPLICATION),--application $(APPLICATION))
 
 soak:       ## set up everything, run the long resilience tests on a separate lab (hours), leave outputs/soak/
 	@./setup.sh lab

@@ -6,6 +6,8 @@ end stands what is to be seen of it: health, metrics, logs. Every run leaves its
 as expected ends the rehearsal.
 
 The server with the first release is kept as a snapshot, from which the next rehearsal of the same sources begins.
+
+`--application NAME` rehearses what applies to another application of the lab, which runs before any runbook.
 """
 
 from __future__ import annotations
@@ -15,17 +17,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab import snapshots, states
+from lab.applications import registry
+from lab.applications.bring_up import up_with_application
 from lab.engine import ensure_engine
 from lab.errors import LabError
 from lab.instance import Instance, reset, up
-from lab.processes import file_lock, root, state
-from lab.release_path import ANSWERS, BRING_UP, FIRST, RELEASE_PATH, Scenario, run_command
+from lab.processes import file_lock, log_file, root, run, state
+from lab.release_path import ADOPTED_PATH, ANSWERS, BRING_UP, DATABASE, FIRST, RELEASE_PATH, Scenario, run_command
 from lab.seed import seed
 from runbook_lib.core.errors import PASSED, ROLLED_BACK
+from runbook_lib.environment import load_environment
 
 ROWS = 60_000
 WATCH_S = 10  # long enough for a broken release to be noticed under the watch's own requests
@@ -65,16 +70,23 @@ def main(words: list[str] | None = None) -> int:
     """0 when every run ended as expected; otherwise the exit code of the run, or of the lab, that did not."""
     parser = argparse.ArgumentParser(prog="python -m lab.rehearsal",
                                      description="Rehearse the whole release path on a lab server.")
-    parser.add_argument("--name", default="lab", help="lab instance (default: lab)")
+    parser.add_argument("--name", default="", help="lab instance (default: lab, or the application's environment)")
+    parser.add_argument("--application", default="", metavar="NAME",
+                        help="what applies to this application of the lab, running as its owners started it")
     parser.add_argument("--from-nothing", action="store_true", help="ignore snapshots: deploy the first release")
     parser.add_argument("--watch", type=int, default=WATCH_S, metavar="SECONDS",
                         help=f"seconds that each release is watched (default: {WATCH_S})")
     arguments = parser.parse_args(words)
-    instance = Instance(arguments.name)
     times, results = Times(state() / "setup-times.tsv"), list[ScenarioResult]()
+    instance = Instance(arguments.name or "lab")
     try:
+        application = registry.by_name(arguments.application or registry.FIRST.name)
+        instance = Instance(arguments.name or application.environment, chosen=arguments.application)
         rehearsal = Rehearsal(instance, arguments.watch, times, results)
-        code = rehearsal.first_release(from_nothing=arguments.from_nothing) or rehearsal.release_path()
+        if application.start:
+            code = rehearsal.adopted_path()
+        else:
+            code = rehearsal.first_release(from_nothing=arguments.from_nothing) or rehearsal.release_path()
     except LabError as error:
         print(f"\n{error}", file=sys.stderr)
         code = error.exit_code
@@ -114,6 +126,20 @@ class Rehearsal:
         """Every run of the path, until one does not end as expected."""
         return next((code for scenario in RELEASE_PATH if (code := self._run(scenario))), 0)
 
+    def adopted_path(self) -> int:
+        """Every run that applies to an application which its owners started, until one does not end as expected."""
+        ensure_engine()
+        self.times.stage("lab server with its application", lambda: _with_application(self.instance))
+        environment = load_environment(self.instance.address.environment)
+        directory = environment.backup.directory
+        # what the first backup asks an operator for, once
+        folders = (directory.rpartition("/")[0], directory)
+        run(self.instance.inside("install", "-d", "-o", environment.server.user, "-m", "0700", *folders),
+            log_file(f"up-{self.instance.name}"))
+        named = (replace(one, parameters={name: environment.database.name if value == DATABASE else value
+                                          for name, value in one.parameters.items()}) for one in ADOPTED_PATH)
+        return next((code for scenario in named if (code := self._run(scenario))), 0)
+
     def _run(self, scenario: Scenario) -> int:
         _heading(scenario.title)
         before = {run.run_id for run in _archive()}
@@ -138,6 +164,10 @@ def _empty_lab(instance: Instance) -> None:
     print(up(instance), flush=True)
     if was_there:
         reset(instance)
+
+
+def _with_application(instance: Instance) -> None:
+    print(up_with_application(instance), flush=True)
 
 
 def _archive() -> list:  # type: ignore[type-arg]  # the archive is imported late: it is not needed to refuse

@@ -11,6 +11,7 @@ from runbook_lib.core.errors import FAILED, INCONCLUSIVE, PASSED, ROLLED_BACK
 
 FIRST, NEXT, BROKEN = "v3.1.0", "v3.2.0", "broken-server-errors"
 RUN_TIMEOUT_S = 900
+DATABASE = "DATABASE"  # stands for the name of the environment's database
 ANSWERS = (PASSED, FAILED, INCONCLUSIVE)
 WATCHED = ("20_deploy", "21_verify")  # the notebooks that watch the release, for `watch_s` seconds
 # what no check can measure; here the rehearsal attests it, and the reports show that
@@ -51,6 +52,21 @@ RELEASE_PATH = (
     Scenario("logs of the rehearsal", "43_log_review", {"hours": "1"}, exit_codes=ANSWERS),
     # minutes of history make no forecast: the limits of today are judged, and the rest is inconclusive
     Scenario("capacity of the rehearsal", "61_capacity_review", exit_codes=ANSWERS),
+)
+
+# What applies to an application that was there before the runbooks, in the order in which each finds what it needs. A
+# notebook that comes to apply is a line here.
+ADOPTED_PATH = (
+    Scenario("overview before the first backup", "00_start_here", exit_codes=ANSWERS),
+    Scenario("first backup", "30_backup_database", apply=True),
+    Scenario("restore drill", "31_restore_drill", apply=True),
+    Scenario("restore of the backup", "32_restore_database", {"confirm_database": DATABASE}, apply=True),
+    Scenario("backup of configuration and uploads", "33_backup_configuration", apply=True),
+    Scenario("schedules", "34_install_schedules", apply=True),
+    Scenario("overview afterwards", "00_start_here", exit_codes=ANSWERS),
+    Scenario("health", "40_health", exit_codes=ANSWERS),
+    Scenario("logs", "43_log_review", {"hours": "1"}, exit_codes=ANSWERS),
+    Scenario("messages", "44_notify", exit_codes=ANSWERS),
 )
 
 

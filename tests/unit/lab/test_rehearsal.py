@@ -11,7 +11,8 @@ import pytest
 from lab import processes, rehearsal, snapshots, states
 from lab.instance import Instance
 from lab.rehearsal import Times
-from lab.release_path import BRING_UP, RELEASE_PATH, Scenario, run_command
+from lab.release_path import ADOPTED_PATH, BRING_UP, RELEASE_PATH, Scenario, run_command
+from tests.unit.shop_environment import shop
 
 # verdicts and exit codes of a rehearsal that goes well: the seventh run deploys a broken release
 AS_EXPECTED = ["passed"] * 6 + ["failed", "passed", "warning", "failed", "inconclusive",
@@ -121,6 +122,28 @@ def test_the_next_rehearsal_begins_with_the_release_that_was_kept_and_runs_all_t
     assert [command[2] for command in stage.commands] == [scenario.notebook for scenario in RELEASE_PATH]
     code, stage = rehearse(*AS_EXPECTED, "--from-nothing", kept="a snapshot")
     assert (code, stage.restored, len(stage.commands)) == (0, [], 12)
+
+
+def test_another_application_runs_first_and_gets_what_applies_to_it(  # type: ignore[no-untyped-def]
+        rehearse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(rehearsal, "up_with_application", lambda instance: done.append(instance.name) or "up")
+    monkeypatch.setattr(rehearsal, "load_environment", lambda name: shop())
+    monkeypatch.setattr(rehearsal, "run", lambda argv, log: done.append(" ".join(map(str, argv[-7:]))))
+    verdicts = ["failed", *["passed"] * 5, *["warning"] * 4]
+    code, stage = rehearse(verdicts, [1, *[0] * 9], "--application", "shop")
+    assert (code, [command[2] for command in stage.commands]) == (0, [one.notebook for one in ADOPTED_PATH])
+    assert done == ["double", "install -d -o deploy -m 0700 /backups/shop /backups/shop/database"]
+    assert "confirm_database=shop" in stage.commands[3]
+    assert stage.seeded == 0 and stage.restored == []
+    assert "restore of the backup" in capsys.readouterr().out
+    assert rehearse(["failed", "failed"], [1, 1], "--application", "shop")[0] == 1, "a backup that failed ends it"
+
+
+def test_an_application_that_there_is_not_is_refused_by_name(rehearse, capsys: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    code, stage = rehearse([], [], "--application", "shoop")
+    assert (code, stage.commands) == (2, [])
+    assert "There is no application 'shoop'" in capsys.readouterr().err
 
 
 def test_only_what_watches_gets_the_seconds_of_the_watch() -> None:

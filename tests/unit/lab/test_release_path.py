@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.release_path import BRING_UP, RELEASE_PATH, WATCHED, Scenario, run_command
+from lab.release_path import ADOPTED_PATH, BRING_UP, RELEASE_PATH, WATCHED, Scenario, run_command
 from runbook_lib.contract import read_contract
 from runbook_lib.core.errors import ROLLED_BACK
 
@@ -34,7 +34,7 @@ def test_the_watch_is_set_where_the_notebook_watches_and_nowhere_else(scenario: 
     assert watched.items() >= scenario.parameters.items()
 
 
-@pytest.mark.parametrize("scenario", [BRING_UP, *RELEASE_PATH], ids=lambda one: str(one.title))
+@pytest.mark.parametrize("scenario", [BRING_UP, *RELEASE_PATH, *ADOPTED_PATH], ids=lambda one: str(one.title))
 def test_every_parameter_is_one_of_the_notebooks(scenario: Scenario) -> None:
     declared = set(read_contract(scenario.notebook).names)
     assert set(scenario.watched_for(7).parameters) <= declared
