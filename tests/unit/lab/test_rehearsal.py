@@ -129,7 +129,8 @@ def test_another_application_runs_first_and_gets_what_applies_to_it(  # type: ig
     done: list[str] = []
     monkeypatch.setattr(rehearsal, "up_with_application", lambda instance: done.append(instance.name) or "up")
     monkeypatch.setattr(rehearsal, "load_environment", lambda name: shop())
-    monkeypatch.setattr(rehearsal, "run", lambda argv, log: done.append(" ".join(map(str, argv[-7:]))))
+    monkeypatch.setattr(Instance, "inside", lambda self, *words: words)
+    monkeypatch.setattr(rehearsal, "run", lambda argv, log: done.append(" ".join(argv)))
     verdicts = ["failed", *["passed"] * 5, *["warning"] * 4]
     code, stage = rehearse(verdicts, [1, *[0] * 9], "--application", "shop")
     assert (code, [command[2] for command in stage.commands]) == (0, [one.notebook for one in ADOPTED_PATH])
