@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from runbook_lib.core.findings import Finding, Verdict, finding
-from runbook_lib.core.text import head_of, pluralize
+from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy
 from runbook_lib.platform.checks.endpoints import BY_IMAGE, endpoints_show, shown_by_image
@@ -16,7 +16,7 @@ from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.outage import Outage
 from runbook_lib.platform.facts.own_reads import RATE_LIMITED, Read
 from runbook_lib.platform.facts.release_history import Release
-from runbook_lib.platform.facts.replaced_release import images_of, of_release, runs_image
+from runbook_lib.platform.facts.replaced_release import images_of, of_release, runs_image, shown_image
 from runbook_lib.platform.facts.smoke_test import UserFlow
 from runbook_lib.platform.facts.written_rows import WrittenRows
 
@@ -56,10 +56,10 @@ def release_runs(environment: Environment, containers: tuple[Container, ...], re
 def images_run(environment: Environment, containers: Iterable[Container], images: Mapping[str, str]) -> Finding:
     """Each service of the release runs the image that it should. Where no endpoint names the commit, it is said."""
     running = of_release(environment, containers)
-    wrong = [f"{name}: {head_of(running[name].image, 60) if name in running else 'no container'}"
+    wrong = [f"{name}: {shown_image(running[name].image) if name in running else 'no container'}"
              for name, image in images.items() if name not in running or not runs_image(running[name], image)]
     weaker = "" if environment.health.names_commit else "; no endpoint names the commit, so this is the weaker proof"
-    named = ", ".join(dict.fromkeys(head_of(image, 40) for image in images.values()))
+    named = ", ".join(dict.fromkeys(map(shown_image, images.values())))
     return finding(BY_IMAGE, not wrong, measured="; ".join(wrong) or f"{named}{weaker}", expected=named,
                    next_step="Another release runs. Compare with `docker ps`, then run 20 Deploy.")
 

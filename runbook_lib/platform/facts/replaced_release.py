@@ -7,6 +7,7 @@ one, or where a container has another image, someone has started the application
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ from runbook_lib.platform.facts.release_history import Release
 OVERRIDE = ".runbook/release.override.yml"
 FOUND = "found-"  # tag of an image that ran before any runbook, followed by the beginning of its id
 ID_DIGITS = 12
+_LONG_TAG = re.compile(r":([0-9a-f]{12})[0-9a-f]{28,52}$")
 COMMIT_LABEL, VERSION_LABEL = "runbook.commit", "runbook.version"
 
 
@@ -116,6 +118,11 @@ def found_image(environment: Environment, container: Container) -> str:
 def runs_image(container: Container, image: str) -> bool:
     """Whether a container runs this image: by its name, or by the id that an adopted image is called after."""
     return container.image == image or image.rpartition(":")[2] == f"{FOUND}{_short_id(container)}"
+
+
+def shown_image(image: str) -> str:
+    """An image as people read it: of a tag that is a commit, or of a digest, the first 12 digits."""
+    return _LONG_TAG.sub(r":\1", image)
 
 
 def images_of(environment: Environment, release: Release) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from runbook_lib.platform.facts.by_hand import BY_HAND
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed
-from runbook_lib.platform.facts.replaced_release import images_of
+from runbook_lib.platform.facts.replaced_release import images_of, shown_image
 from runbook_lib.release.checks.earlier_run import earlier_run
 from runbook_lib.release.facts.repository import ReleaseTree
 
@@ -78,7 +78,7 @@ def _recorded(environment: Environment, deployed: Deployed) -> tuple[Finding, ..
                 expected="the live release is in the release history",
                 next_step="Deploy the live release once more with 20 Deploy, so that it is recorded."),
         finding("rollback target still built", not missing,
-                measured="its image is missing" if missing else ", ".join(images),
+                measured="its image is missing" if missing else ", ".join(map(shown_image, images)),
                 expected="its image on the server",
                 next_step="A rollback would have to build it first. Deploy the live release once more."),
     )

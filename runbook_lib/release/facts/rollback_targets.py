@@ -12,7 +12,7 @@ from runbook_lib.core.text import did_you_mean
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed
-from runbook_lib.platform.facts.replaced_release import images_of
+from runbook_lib.platform.facts.replaced_release import images_of, shown_image
 from runbook_lib.platform.facts.target import BOTH_COLOURS
 from runbook_lib.recovery.facts.backups import Backups
 
@@ -51,7 +51,7 @@ class RollbackTarget:
             "schema revision": one.schema_revision,
             "passed its gate in run": one.run_id or "not recorded",
             "image": "on the server" if self.image else MISSING[one.adopted],
-            **({"images": ", ".join(self.images)} if self.images else {}),
+            **({"images": ", ".join(map(shown_image, self.images))} if self.images else {}),
             "now": "live" if self.live else f"standby as {one.colour}" if self.standby else "",
         }
 

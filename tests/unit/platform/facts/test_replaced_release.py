@@ -17,6 +17,7 @@ from runbook_lib.platform.facts.replaced_release import (
     override_text,
     parse_override,
     replaced_state,
+    shown_image,
 )
 from tests.unit.shop_environment import shop
 
@@ -147,3 +148,12 @@ def test_an_override_that_is_none_of_ours_is_an_error_that_names_it(foreign: str
     with pytest.raises(FactUnreadable, match=r"override file") as raised:
         parse_override(foreign)
     assert raised.value.where == ".runbook/release.override.yml"
+
+
+@pytest.mark.parametrize(("image", "shown"), [
+    (f"web:{NEW}", "web:bbbbbbbbbbbb"), ("web:found-0123456789ab", "web:found-0123456789ab"), ("web:latest", "web:latest"),
+    (f"registry.example:5000/{'a' * 90}/web:{NEW}", f"registry.example:5000/{'a' * 90}/web:bbbbbbbbbbbb"),
+    (f"postgres@sha256:{'c' * 64}", "postgres@sha256:cccccccccccc"), ("web", "web"),
+])
+def test_an_image_is_shown_with_as_much_of_its_tag_as_a_person_reads(image: str, shown: str) -> None:
+    assert shown_image(image) == shown
