@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 
+from runbook_lib.archive import journal
 from runbook_lib.archive.files import read_file
 from runbook_lib.archive.folder import RunFolder, run_folders
 from runbook_lib.archive.runs import RunSummary, list_runs
@@ -45,10 +46,13 @@ def last_run(notebook: str, environment: str, evidence: str = "") -> PastRun | N
     """The newest finished run of a notebook on an environment that reached a conclusion; None where there is none.
 
     With `evidence`, e.g. "capacity.json", the newest that kept this file, with its text. An inconclusive run counts as
-    none without it. Raises Inconclusive where the archive's folder cannot be read.
+    none without it, and so does one whose `until` chose an earlier moment to judge. Raises Inconclusive where the
+    archive's folder cannot be read.
     """
     own = (summary_of(folder.path) for folder in reversed(_folders()) if folder.path.name.endswith(f"-{notebook}"))
     for run in _finished(own, environment):
+        if _of_the_past(run):
+            continue
         if not evidence:
             if run.verdict != Verdict.INCONCLUSIVE and (at := _began(run)):
                 return PastRun(run.run_id, at, run.verdict)
@@ -60,6 +64,15 @@ def last_run(notebook: str, environment: str, evidence: str = "") -> PastRun | N
         if at := _began(run):
             return PastRun(run.run_id, at, run.verdict, text)
     return None
+
+
+def _of_the_past(run: RunSummary) -> bool:
+    """Whether it was asked of another moment than its own, by the parameter that such notebooks have."""
+    try:
+        started = next((one for one in journal.read(run.path) if one["event"] == "run_started"), {})
+        return bool(str((started.get("parameters") or {}).get("until") or "").strip())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # a damaged journal shows no parameter
+        return False
 
 
 def _began(run: RunSummary) -> datetime | None:

@@ -16,6 +16,7 @@ if [ "$known" = 0 ] && [ -n "$project" ]; then
     owner=$(sed -n "s/[[:space:]]#.*//; s/[[:space:]]*\$//; s/[\"']//g
         s/^[[:space:]]*\(export[[:space:]]\)\{0,1\}[[:space:]]*COMPOSE_PROJECT_NAME[[:space:]]*[=:][[:space:]]*//p" \
         "$directory/.env" 2>/dev/null | tail -n 1)
+    case $owner in *'$'*) owner='' ;; esac # of other variables, which only Compose knows: no name that could be compared
     if [ -n "$owner" ] && [ "$owner" != "$project" ]; then echo "other $owner"; exit 0; fi
 fi
 mkdir -p -- "$directory/.runbook" && cd -- "$directory/.runbook" || exit 1

@@ -106,7 +106,9 @@ def refuse_other_projects(environment: Environment, connections: Connections) ->
 
 def refuse_another_project(environment: Environment, variables: Mapping[str, str]) -> None:
     """Raises PreconditionFailed where the server's `.env` names another Compose project: the folder is that one's."""
-    owner = variables.get("COMPOSE_PROJECT_NAME") or environment.project
+    # as Compose reads it, and as lock_acquire.sh does: a comment behind it; a name with ${…} in it only Compose knows
+    named = re.sub(r"(^|\s)#.*", "", variables.get("COMPOSE_PROJECT_NAME", "")).strip().strip("'\"")
+    owner = named if named and "$" not in named else environment.project
     if owner != environment.project:
         raise PreconditionFailed(
             f"The folder belongs to the Compose project {owner}; this environment's project is {environment.project}.",

@@ -21,7 +21,7 @@ log() { printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*" >>"$log_file"; }
 # one line of printable text, quoted for JSON
 sanitize() { tr -c '[:print:]' ' ' <<<"$1" | cut -c1-400 | sed 's/[\\"]/\\&/g; s/ *$//'; }
 recorded() { [[ -e $status ]] && grep -oP "\"$1\": \K[0-9]+" -- "$status" | head -n 1; }
-replace() { cat >"$1.new" && sync -- "$1.new" && mv -f -- "$1.new" "$1"; }
+replace() { cat >"$1.new" && sync -- "$1.new" && mv -fT -- "$1.new" "$1"; }
 
 # Arithmetic in UTC seconds: no time zone and no summer time can move it.
 last_slot() { echo $(($1 - ($1 - offset_s) % every_s)); }
@@ -159,8 +159,11 @@ main() {
     [[ $1 != --when-due ]] || exec >/dev/null 2>&1
     mkdir -p -- "$state" "$metrics" || exit 1
     if [[ ${1:-} == --announce ]]; then
-        [[ -e $state/$name.installed ]] || date +%s >"$state/$name.installed"
-        write_metrics | replace "$metrics/scheduled_$name.prom"; write_certificate; exit
+        # said to be done only where both are on the disk: Prometheus would never miss a job that it does not know. The
+        # certificate is another matter
+        if { [[ -s $state/$name.installed ]] || date +%s | replace "$state/$name.installed"; } \
+            && write_metrics | replace "$metrics/scheduled_$name.prom"; then write_certificate; exit 0; fi
+        echo "$name could not be announced: is the disk full?" >&2; exit 1
     fi
     exec 9>>"$state/$name.running" || exit 1
     flock -n 9 || exit 0 # the same schedule is running already

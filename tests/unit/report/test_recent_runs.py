@@ -90,3 +90,19 @@ def test_a_run_that_has_not_ended_is_not_the_last_one(tmp_path: Path, monkeypatc
     BUILDERS["killed"](tmp_path)
     (run,) = list_runs(tmp_path)
     assert last_run(run.notebook, run.environment) is None
+
+
+@pytest.mark.parametrize(("until", "counts"), [("", True), (" ", True), ("2026-01-01T00:00", False)])
+def test_a_review_of_an_earlier_moment_is_not_the_newest_one(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, until: str, counts: bool) -> None:
+    """61 with `until` half a year ago counted as today's review, and the next one compared itself with it."""
+    monkeypatch.setattr(project, "outputs", lambda: tmp_path)
+    BUILDERS["refused"](tmp_path)
+    (run,) = list_runs(tmp_path)
+    (run.path / "evidence").mkdir(exist_ok=True)
+    (run.path / "evidence/figures.json").write_text("{}")
+    started = {"event": "run_started", "parameters": {"until": until}}
+    monkeypatch.setattr("runbook_lib.archive.journal.read", lambda path: [started])
+    monkeypatch.setattr(module, "summary_of", lambda path: run)
+    assert (last_run(run.notebook, run.environment) is not None) is counts
+    assert (last_run(run.notebook, run.environment, "figures.json") is not None) is counts

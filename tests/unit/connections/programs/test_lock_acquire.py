@@ -250,7 +250,8 @@ def test_the_folder_of_another_project_is_refused_and_left_as_it_is(tmp_path: Pa
 
 @pytest.mark.parametrize("text", [None, "", "COMPOSE_PROJECT_NAME=ours\n", "COMPOSE_PROJECT_NAME=\n", "#COMPOSE_PROJECT_NAME=theirs\n",
                                   "MY_COMPOSE_PROJECT_NAME=theirs\n", "COMPOSE_PROJECT_NAME=ours # the project\n",
-                                  "COMPOSE_PROJECT_NAME= 'ours' # x\n"])
+                                  "COMPOSE_PROJECT_NAME= 'ours' # x\n", "COMPOSE_PROJECT_NAME=${PROJECT}\n", "COMPOSE_PROJECT_NAME=${PROJECT:-ours}\n",
+                                  'COMPOSE_PROJECT_NAME="$PROJECT-staging" # by branch\n'])
 def test_the_projects_own_folder_and_one_without_a_project_are_not_refused(tmp_path: Path, text: str | None) -> None:
     if text is not None:
         (tmp_path / ".env").write_text(text)

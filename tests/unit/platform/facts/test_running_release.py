@@ -20,6 +20,7 @@ from runbook_lib.platform.facts.running_release import (
     STRANGERS,
     RunningRelease,
     env_file_of,
+    refuse_another_project,
     running_release,
     upstreams_file,
 )
@@ -170,7 +171,12 @@ def test_a_project_that_runs_from_another_folder_is_another_environments() -> No
     assert "compose.project" in refused.value.next_step
 
 
-@pytest.mark.parametrize("owner", ["gw2-second", '"gw2-second"', "'gw2-second'"])
+@pytest.mark.parametrize("value", ["gw2-staging # since May", "'gw2-staging' # x", "${PROJECT}", "${PROJECT:-second}", '"$PROJECT"', "# nothing"])
+def test_a_comment_and_a_name_that_only_compose_knows_are_no_other_project(value: str) -> None:
+    refuse_another_project(ENVIRONMENT, parse_assignments(f"COMPOSE_PROJECT_NAME={value}\n"))
+
+
+@pytest.mark.parametrize("owner", ["gw2-second", '"gw2-second"', "'gw2-second'", "gw2-second # theirs"])
 def test_a_folder_whose_env_names_another_project_is_another_environments(owner: str) -> None:
     """Another project's name would make a second, empty database; nothing says so later."""
     with pytest.raises(PreconditionFailed, match="belongs to the Compose project gw2-second") as refused:

@@ -214,3 +214,29 @@ def test_a_clock_that_jumped_since_the_last_run_reaches_the_steps(tmp_path: Path
     (job.state / "clock").write_text(f"{boot} {uptime} {int(now) - 90_000}\n")
     assert job.run() == 0
     assert "the clock jumped by" in (tmp_path / "doubt").read_text()
+
+
+def test_a_schedule_is_announced_only_where_it_is_on_the_disk(tmp_path: Path) -> None:
+    """An announcement that was lost let 34 pass, and Prometheus never missed the job."""
+    job = Job(tmp_path, "true")
+    assert job.run("--announce") == 0
+    assert "installed_timestamp_seconds" in job.metric
+    first = (job.state / "nightly.installed").read_text()
+    assert job.run("--announce") == 0, "again, with the moment of the first time"
+    assert (job.state / "nightly.installed").read_text() == first
+    metrics = tmp_path / ".runbook/metrics/scheduled_nightly.prom"
+    metrics.unlink()
+    metrics.mkdir()  # nothing can be renamed onto a folder that holds something
+    (metrics / "x").touch()
+    assert job.run("--announce") == 1
+
+
+def test_a_certificate_that_cannot_be_had_is_no_part_of_the_announcement(tmp_path: Path) -> None:
+    assert Job(tmp_path, "true", served="localhost:1").run("--announce") == 0
+
+
+def test_an_empty_note_of_the_installation_is_written_anew(tmp_path: Path) -> None:
+    job = Job(tmp_path, "true")
+    (job.state / "nightly.installed").touch()
+    assert job.run("--announce") == 0
+    assert int((job.state / "nightly.installed").read_text()) > 0
