@@ -9,6 +9,7 @@ from itertools import islice
 from runbook_lib.archive import journal
 from runbook_lib.archive.files import read_file
 from runbook_lib.archive.folder import RunFolder, run_folders
+from runbook_lib.archive.inventory import UNREADABLE
 from runbook_lib.archive.runs import RunSummary, list_runs
 from runbook_lib.archive.summary import summary_of
 from runbook_lib.contract.catalogue import Runbook, runbooks
@@ -19,12 +20,14 @@ from runbook_lib.core.times import parse_time
 from runbook_lib.environment import project
 
 JUDGED = (0, 1)  # exit codes of runs whose checks were made: passed, and failed
-MOST_READ = 50  # runs of one runbook whose environment is read: an archive may hold thousands
+# Runs of one runbook whose environment is read: an archive may hold thousands, and each takes a third of a millisecond.
+# A few would be those of another environment in the same archive, whose nightly jobs this one's would vanish behind
+MOST_READ = 1_000
 
 
-def recent_runs(count: int = 20) -> tuple[dict[str, str], ...]:
+def recent_runs(count: int = 20, environment: str = "") -> tuple[dict[str, str], ...]:
     """The newest `count` runs, newest first: start (UTC), runbook, environment, mode, verdict, operator
-    and outcome.
+    and outcome. With `environment`, its own alone: others may be in the same archive.
 
     A run in progress, this one among them, has the verdict `open`; one that cannot be read is `unreadable`.
     """
@@ -38,8 +41,16 @@ def recent_runs(count: int = 20) -> tuple[dict[str, str], ...]:
             "operator": run.operator,
             "outcome": run.summary or run.reason,
         }
-        for run in list_runs(project.outputs(), newest=count)
+        for run in _newest(count, environment)
     ) or ({"runs": "none yet"},)
+
+
+def _newest(count: int, environment: str) -> list[RunSummary]:
+    if not environment:
+        return list_runs(project.outputs(), newest=count)
+    read = (summary_of(folder.path) for folder in islice(reversed(_folders()), MOST_READ))
+    # of one that cannot be read it is not known whose it is: nothing hides it
+    return list(islice((run for run in read if run.environment in (environment, "") or run.state == UNREADABLE), count))
 
 
 def last_run(notebook: str, environment: str, evidence: str = "") -> PastRun | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from runbook_lib.archive.runs import list_runs
+from runbook_lib.archive.summary import summary_of
 from runbook_lib.contract.catalogue import runbooks
 from runbook_lib.environment import project
 from runbook_lib.report import recent_runs as module
@@ -106,3 +107,24 @@ def test_a_review_of_an_earlier_moment_is_not_the_newest_one(
     monkeypatch.setattr(module, "summary_of", lambda path: run)
     assert (last_run(run.notebook, run.environment) is not None) is counts
     assert (last_run(run.notebook, run.environment, "figures.json") is not None) is counts
+
+
+@pytest.mark.parametrize("others", [60, 200])
+def test_runs_of_another_environment_in_the_same_archive_hide_none_of_this_one(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, others: int) -> None:
+    monkeypatch.setattr(project, "outputs", lambda: tmp_path)
+    BUILDERS["refused"](tmp_path)
+    (mine,) = list_runs(tmp_path)
+    newer = [dataclasses.replace(mine, environment="shop", run_id=f"29991231T{number:06d}Z-0000ff") for number in range(others)]
+    runs = {f"{one.run_id}-{one.notebook}": one for one in newer}
+    for name in runs:
+        (tmp_path / name).mkdir()
+    known = summary_of
+    monkeypatch.setattr(module, "summary_of", lambda path: runs.get(path.name) or known(path))
+    named = {row["notebook"][:2]: row["verdict"] for row in runbook_index(mine.environment)}
+    assert named[mine.notebook[:2]] == mine.verdict
+    found = last_run(mine.notebook, mine.environment)
+    assert found is not None and found.run_id == mine.run_id
+    assert [row["environment"] for row in recent_runs(15, mine.environment)] == [mine.environment]
+    assert {row["environment"] for row in recent_runs(15, "shop")} == {"shop"}
+    assert recent_runs(15, "third") == ({"runs": "none yet"},)
