@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
 
 from runbook_lib.core.text import did_you_mean
 from runbook_lib.environment.services import Service
@@ -27,13 +30,17 @@ class Database(StrictModel):
 
 
 class Cache(StrictModel):
-    """The application's Redis, by the service that it runs in. A restore empties it.
+    """The application's Redis, Valkey or KeyDB, by the service that it runs in. A restore empties it.
+
+    `database` is the number that the application uses, as at the end of its URL (`redis://cache:6379/2`): that one
+    alone is emptied.
 
     An environment that has none leaves it out (`cache: null` where it extends one that has), and says why in
     `without.cache`.
     """
 
     service: ComposeName
+    database: Annotated[int, Field(ge=0, le=100_000)] = 0
 
 
 def data_service_faults(services: Mapping[str, Service], named: Mapping[str, str]) -> list[str]:

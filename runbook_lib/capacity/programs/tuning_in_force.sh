@@ -86,7 +86,8 @@ processes() { # SERVICE PROCESS VARIABLES
 # shellcheck disable=SC2016  # the variables are the container's
 readonly INSIDE_REDIS='
 if [ -n "$TUNING_PASSWORD" ]; then REDISCLI_AUTH=$(printenv "$TUNING_PASSWORD"); export REDISCLI_AUTH; fi
-ask() { redis-cli --no-auth-warning --raw "$@" </dev/null 2>&1; }
+client=$(command -v redis-cli || command -v valkey-cli || command -v keydb-cli)
+ask() { "$client" --no-auth-warning --raw "$@" </dev/null 2>&1; }
 scan="local cursor, rounds, found, endless, longest = \"0\", 0, 0, 0, 0
 repeat
   local reply = redis.call(\"SCAN\", cursor, \"MATCH\", ARGV[1], \"COUNT\", 500)

@@ -14,6 +14,7 @@ from runbook_lib.platform.facts.containers import exec_in
 from runbook_lib.platform.facts.releases import COLOUR_LINE
 from runbook_lib.platform.facts.running_release import upstream_line
 from runbook_lib.platform.facts.target import BOTH_COLOURS
+from runbook_lib.platform.plans.cache_client import CACHE_CLIENT
 from runbook_lib.platform.plans.compose import compose, compose_up, stop_services
 from runbook_lib.platform.plans.nginx import reload_nginx, test_configuration
 from runbook_lib.platform.plans.release_files import upstreams_file
@@ -30,11 +31,10 @@ MAINTENANCE_MARK = "maintenance mode: the API is unavailable"  # by which the wa
 OUTAGE = "about 20 seconds, and as long again as the migrations take"
 
 FLUSH_TITLE = "Empty the cache"
-# The word is the variable with the password. redis-cli exits with 0 on errors too: its answer is checked. Some images
-# of Valkey have its own client alone, which reads the same variable.
-FLUSH = r"""
-client=$(command -v redis-cli || command -v valkey-cli) || { echo "it has no redis-cli, no valkey-cli" >&2; exit 1; }
-answer=$(REDISCLI_AUTH=$(printenv "$1") "$client" --no-auth-warning FLUSHDB)
+# The words: the variable with the password, and the database. A client exits with 0 on errors too, and after one that
+# names no database it would go on with the first: its answer is checked.
+FLUSH = CACHE_CLIENT + r"""
+answer=$(REDISCLI_AUTH=$(printenv "$1") "$client" --no-auth-warning -n "$2" FLUSHDB 2>&1)
 [ "$answer" = OK ] || { echo "the cache answers: $answer" >&2; exit 1; }
 """
 
@@ -117,14 +117,17 @@ def flush_cache(environment: Environment) -> tuple[Step, ...]:
     if not environment.cache_service:
         return ()
     probe = environment.services[environment.cache_service].probe
+    database = environment.cache.database if environment.cache else 0
     variable = (probe.password_variable if probe else None) or "REDIS_PASSWORD"
-    command = compose(environment, "exec", "-T", environment.cache_service, "sh", "-c", FLUSH, "flush", variable)
+    command = compose(environment, "exec", "-T", environment.cache_service, "sh", "-c", FLUSH, "flush", variable,
+                      str(database))
     return (Step(
         "flush-cache",
         FLUSH_TITLE,
         (command,),
         undo=(command,),
-        why="cached replies and sessions refer to rows that may be gone: all users log in once more",
+        why="cached replies and sessions refer to rows that may be gone: all users log in once more. Database "
+        f"{database} of it alone (cache.database): what others keep there stays",
     ),)
 
 

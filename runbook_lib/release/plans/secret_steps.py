@@ -16,6 +16,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.environment.services import service_by_technology
 from runbook_lib.platform.checks.grafana_password import keeps_password
 from runbook_lib.platform.facts.traffic import cutover_marker
+from runbook_lib.platform.plans.cache_client import CACHE_CLIENT
 from runbook_lib.platform.plans.compose import compose_up, exec_if_running
 from runbook_lib.platform.plans.expected_alerts import while_data_are_away
 from runbook_lib.platform.plans.rollout import Rollout
@@ -32,7 +33,8 @@ set -e
 IFS= read -r new
 [ -n "${REDIS_PASSWORD-}" ] || { echo "no password in REDIS_PASSWORD: it stays as it is"; exit 0; }
 [ "$new" != "$REDIS_PASSWORD" ] || { echo "its password stays"; exit 0; }
-ask() { REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli --no-auth-warning "$@"; }
+""" + CACHE_CLIENT + r"""
+ask() { REDISCLI_AUTH="$REDIS_PASSWORD" "$client" --no-auth-warning "$@"; }
 """
 ACCEPT_BOTH = _ASK + r"""
 answer=$(printf '>%s' "$new" | ask -x ACL SETUSER default)
@@ -43,7 +45,7 @@ echo "it takes the new password too"
 ACCEPT_EARLIER = _ASK + r"""
 printf '<%s' "$new" | ask -x ACL SETUSER default >/dev/null
 # it may never have had the new one; what counts is what it takes now
-[ "$(REDISCLI_AUTH="$new" redis-cli --no-auth-warning PING)" != PONG ] || {
+[ "$(REDISCLI_AUTH="$new" "$client" --no-auth-warning PING)" != PONG ] || {
   echo "it still takes the new password" >&2; exit 1; }
 [ "$(ask PING)" = PONG ]
 """

@@ -13,6 +13,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Action, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.traffic import cutover_marker
+from runbook_lib.platform.plans.cache_client import CACHE_CLIENT
 from runbook_lib.platform.plans.compose import compose, compose_up
 from runbook_lib.platform.plans.expected_alerts import while_data_are_away
 from runbook_lib.platform.plans.rollout import Rollout
@@ -34,9 +35,9 @@ faults=$(ask "SELECT sourcefile || ':' || sourceline || ': ' || error FROM pg_fi
 [ -z "$faults" ] || { echo "$faults" >&2; exit 1; }
 ask "SELECT 'waits for a restart: ' || name FROM pg_settings WHERE pending_restart"
 """
-SET_IN_REDIS = r"""
+SET_IN_REDIS = CACHE_CLIENT + r"""
 while [ "$#" -gt 0 ]; do
-  answer=$(REDISCLI_AUTH="${REDIS_PASSWORD-}" redis-cli --no-auth-warning CONFIG SET "$1" "$2")
+  answer=$(REDISCLI_AUTH="${REDIS_PASSWORD-}" "$client" --no-auth-warning CONFIG SET "$1" "$2")
   [ "$answer" = OK ] || { echo "$1: $answer" >&2; exit 1; }
   shift 2
 done

@@ -157,7 +157,7 @@ redis_settings() {
 
 redis_ask() {
     local container=$1; shift
-    docker exec "$container" sh -c 'REDISCLI_AUTH="${REDIS_PASSWORD-}" exec redis-cli --no-auth-warning "$@"' ask "$@" </dev/null
+    docker exec "$container" sh -c 'REDISCLI_AUTH="${REDIS_PASSWORD-}" exec "$(command -v redis-cli || command -v valkey-cli || command -v keydb-cli)" --no-auth-warning "$@"' ask "$@" </dev/null
 }
 
 # try NUMBER RUN
