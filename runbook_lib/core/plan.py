@@ -91,8 +91,9 @@ class Plan:
     may have changed them while it was read. `undo_ready` waits until undoing can work at all (it is tried in any
     case); `rollback_check` verifies what is live after undoing; `state` asks what is true now when that failed. Once
     the step `point_of_no_return` has passed, nothing is undone automatically: `irreversible_reason` is why,
-    `irreversible_hint` what the choices are. `after_rollback_hint` is what to do after a rollback. `rules` is the
-    fingerprint of the environment's own figures that gates and watches compare with.
+    `irreversible_hint` what the choices are. `after_rollback_hint` is what to do after a rollback,
+    `failed_rollback_hint` what may help when that failed. `rules` is the fingerprint of the environment's own figures
+    that gates and watches compare with.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Plan:
     irreversible_reason: str = ""
     irreversible_hint: str = ""
     after_rollback_hint: str = ""
+    failed_rollback_hint: str = ""
     rules: str = ""
 
     def undone_by(self, step: Step) -> tuple[Action, ...]:

@@ -197,12 +197,14 @@ class PlanExecutor:
                 state.add_check(probes, verification)
             fault = fault_of_rollback(state.undone, state.left_as_is(failure.position), verification)
             if fault:
-                return rollback_failed(failure, state.undone, fault, rollback.server_state(), self._contact)
+                return rollback_failed(failure, state.undone, fault, rollback.server_state(), self._contact,
+                                       self._plan.failed_rollback_hint)
             return rolled_back(self._plan, failure, state.undone)
         except BaseException as error:  # of ours: what was undone so far is known, for another operator to go on from
             left = ", ".join(state.left_as_is(failure.position)) or "nothing"
             fault = f"Undoing ended early ({type(error).__name__}: {error}). Not undone: {left}."
-            return rollback_failed(failure, state.undone, fault, rollback.server_state(), self._contact)
+            return rollback_failed(failure, state.undone, fault, rollback.server_state(), self._contact,
+                                       self._plan.failed_rollback_hint)
         finally:
             self._record_watch()
 

@@ -118,8 +118,11 @@ def with_loss(error: RunbookError, loss: str) -> RunbookError:
 
 
 def rollback_failed(failure: Failure, undone: Sequence[UndoneStep], fault: str, server_state: str,
-                    contact: str = "") -> RunbookError:
-    """The end of an execution whose undo failed, with the state to go on from manually, and whom to call first."""
+                    contact: str = "", hint: str = "") -> RunbookError:
+    """The end of an execution whose undo failed, with the state to go on from manually, and whom to call first.
+
+    `hint` is what the plan knows that may help.
+    """
     call = CALL_FOR_HELP + (f": {contact}" if contact else "")
     titles = [one.title for one in undone if one.succeeded]
     lines = (
@@ -129,4 +132,4 @@ def rollback_failed(failure: Failure, undone: Sequence[UndoneStep], fault: str, 
     )
     now = f"\nNow: {server_state}." if server_state else ""
     return RollbackFailed("\n".join(lines) + now, where=f"{failure.where}, during the rollback",
-                          next_step=f"{call[:1].upper()}{call[1:]}. {AFTER_FAILED_ROLLBACK}")
+                          next_step=f"{call[:1].upper()}{call[1:]}. {AFTER_FAILED_ROLLBACK} {hint}".rstrip())

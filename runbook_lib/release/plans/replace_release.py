@@ -41,6 +41,9 @@ from runbook_lib.release.plans.replacement import (
 
 SCHEMA_STAYS = "A schema that the release brought up to date stays: the previous images run on it."
 
+SCHEMA_MAY_BE_NEWER = ("Where the previous release does not work on the schema that the new one left, "
+                       "32 Restore the database brings back the backup that this run took first.")
+
 
 def plan_replacement(rollout: Rollout, backup: Plan, tree: ReleaseTree | None) -> Plan:
     """The steps from what runs to the target of a rollout; none, with the reason, when that runs already.
@@ -145,6 +148,7 @@ def _whole(change: Replacement) -> Plan:
         point_of_no_return=StepKey.COMMIT_RELEASE,
         irreversible_reason="the release had passed its watch and is recorded; it is live.",
         irreversible_hint="Run the notebook again: it does what remains, without touching the live release.",
+        failed_rollback_hint=SCHEMA_MAY_BE_NEWER,
         after_rollback_hint=f"Fix the release and deploy again. Run 21 Verify to check what is live. {SCHEMA_STAYS}",
     )
 

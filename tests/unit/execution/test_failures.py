@@ -134,3 +134,5 @@ def test_a_failed_rollback_calls_for_somebody_and_says_where_things_stand() -> N
     named = rollback_failed(failure(), (BROKEN,), "x", "", "DevOps Lead (devops@example.com)").next_step
     assert named.startswith("Call the on-call engineer, the first contact in 00 Start here: DevOps Lead (devops@example.com). ")
     assert "Nothing was undone." in str(rollback_failed(failure(), (BROKEN,), "x", ""))
+    hint = 'With database = "restore" the data come back, too.'
+    assert str(rollback_failed(failure(), (BROKEN,), "x", "", hint=hint).next_step).endswith(f"partial state. {hint}")
