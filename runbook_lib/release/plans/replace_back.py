@@ -64,7 +64,8 @@ def plan_replace_back(rollout: Rollout, release: Release, tree: ReleaseTree | No
     target = replace(rollout.target, version=release.version)
     change = replacement_of(replace(rollout, target=target), images_of(environment, release))
     if is_replaced(change):
-        more = "; to change only the data, use 32 Restore the database" if restore else ""
+        more = "; to change only the data, use 32 Restore the database" if restore else \
+            "; where it does not work on the data as they are, 32 Restore the database brings back those of its time"
         return Plan(f"roll back to {release.version}", environment.name, facts=_facts(change, restore),
                     reason=f"{release.version} ({release.commit[:12]}) is live already{more}")
     measured = measured_of(change)
@@ -74,7 +75,13 @@ def plan_replace_back(rollout: Rollout, release: Release, tree: ReleaseTree | No
     steps, skipped = (_with_restore if restore else _keep)(change, measured, restore)
     watch = SkippedStep(f"Watch {release.version}", NO_WATCH)
     return replace(_whole(change, restore), steps=(*first, *steps), skipped=(*there, *skipped, watch),
-                   rollback_check=previous_answers(change, measured))
+                   rollback_check=previous_answers(change, measured) if _was_healthy(change) else None)
+
+
+def _was_healthy(change: Replacement) -> bool:
+    # a rollback may be for what was broken before: that need not become healthy by an undo
+    healthy = {one.service for one in change.rollout.containers if one.is_healthy}
+    return set(change.previous_images) <= healthy
 
 
 def _keep(change: Replacement, measured: Measured,

@@ -134,3 +134,13 @@ def test_the_plan_says_what_users_notice_and_what_decides() -> None:
     why = step(plan(live()), "switch").why
     assert "an outage for users of web and worker" in why
     assert 'run again with database = "restore"' in why
+
+
+def test_what_was_broken_before_need_not_become_healthy_by_an_undo() -> None:
+    assert plan(live()).rollback_check is not None
+    sick = (replace(CONTAINERS[0], health="unhealthy"), *CONTAINERS[1:])
+    assert plan(live(), containers=sick).rollback_check is None
+
+
+def test_a_release_that_runs_on_data_that_it_cannot_read_is_sent_to_the_restore() -> None:
+    assert "32 Restore the database" in plan(live(), release(NEW, "v1.1.0")).reason
