@@ -8,7 +8,16 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from runbook_lib.environment.services import COLOURS, Service
-from runbook_lib.environment.types import ComposeName, Port, RelativePath, SecretName, StrictModel, Text
+from runbook_lib.environment.types import (
+    AbsolutePath,
+    ComposeName,
+    Port,
+    RelativePath,
+    SecretName,
+    StrictModel,
+    Text,
+    UrlPath,
+)
 
 # without a tag; a registry may have a port. Source: OCI distribution specification, names
 ImageName = Annotated[str, StringConstraints(
@@ -67,6 +76,20 @@ class ReleaseRules(StrictModel):
     def images_of(self, commit: str) -> frozenset[str]:
         """The images of all services for one commit."""
         return frozenset(self.image_of(name, commit) for name in self.services)
+
+
+class PageFiles(StrictModel):
+    """The page as it was built: files of the service `release.page`, or of `release.api` where there is none.
+
+    `path` answers with `file` of the folder `root` in its container, from which `/` is served. The scripts and styles
+    that the page names, and that are compared byte for byte, lie below `assets`. Where the application makes its page
+    itself, or has none, leave it out; `without.page` may say why.
+    """
+
+    path: UrlPath = "/"
+    root: AbsolutePath
+    file: RelativePath = "index.html"
+    assets: Annotated[UrlPath, StringConstraints(pattern=r"^/.*/$|^/$")] = "/assets/"
 
 
 class Proxy(StrictModel):

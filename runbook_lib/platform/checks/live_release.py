@@ -23,7 +23,8 @@ from runbook_lib.platform.facts.idle_colour import IdleColour
 from runbook_lib.platform.facts.smoke_test import UserFlow
 
 FILES = "every file that the page names is present"
-RENDERED = "the application makes its page itself (strategy recreate): there are no built files to compare it with"
+NO_PAGE = "a release of this environment has no page"
+RENDERED = "the environment file names no `page`: there are no built files to compare it with"
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,9 @@ def judge_identity(
         held = (one for reply in seen.replies
                 for one in endpoint_holds(environment, reply, expected.commit, expected.version, expected.texts_of))
         if not environment.release.page:
-            return (*held, not_applicable(FILES, "a release of this environment has no page"))
+            return (*held, not_applicable(FILES, environment.without.get("page", NO_PAGE)))
+        if environment.page is None:
+            return (*held, not_applicable(FILES, environment.without.get("page", RENDERED)))
         missing = [path for path, status in seen.assets.items() if status != 200]
         files = finding(
             FILES, bool(seen.assets) and not missing,
@@ -116,7 +119,7 @@ def judge_outside(
             *shown_by_image(environment, containers, expected.colour, expected.commit),
             schema_is(revision, expected.schema_revision, environment.without.get("migrations", "")),
             *smoke_test_passed(flow),
-            *assets_loaded(assets),
+            *assets_loaded(assets, environment.without.get("page", "")),
         )
 
     return judge
@@ -144,10 +147,13 @@ def judge_restored(
     return judge
 
 
-def assets_loaded(assets: tuple[Asset, ...] | None) -> tuple[Finding, ...]:
-    """The frontend's page, at least one script or style, and each byte as it was built. None: there is none."""
+def assets_loaded(assets: tuple[Asset, ...] | None, without: str = "") -> tuple[Finding, ...]:
+    """The frontend's page, at least one script or style, and each byte as it was built. None: there is none.
+
+    `without` is why, in the environment's words.
+    """
     if assets is None:
-        return (not_applicable("frontend assets", RENDERED),)
+        return (not_applicable("frontend assets", without or RENDERED),)
     if not assets:
         return (
             finding(

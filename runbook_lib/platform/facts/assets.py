@@ -11,11 +11,8 @@ from runbook_lib.core.errors import EndpointUnavailable
 from runbook_lib.core.questions import Connections, Http, Question
 from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
-from runbook_lib.environment.release import service_of_slot
 from runbook_lib.platform.facts.containers import exec_in
 
-ASSET = re.compile(r"""(?:src|href)=["'](/assets/[A-Za-z0-9._-]+)["']""")
-WEB_ROOT = "/srv/frontend"
 MOST_ASSETS = 50  # a page that names more is not ours; the command line has to stay bounded
 
 
@@ -37,7 +34,7 @@ class Asset:
 def compare_assets(environment: Environment, colour: str) -> Question[tuple[Asset, ...] | None]:
     """The page and every script and style it names; empty when not even the page was served.
 
-    None with the strategy recreate: the application makes its page itself, there are no built files of one.
+    None where the environment names no files of a page: the application makes it itself, or has none.
 
     Raises CommandTimedOut, HostUnreachable. Source: `sha256sum` in the frontend's container.
     """
@@ -46,28 +43,40 @@ def compare_assets(environment: Environment, colour: str) -> Question[tuple[Asse
     page_service = environment.release.page or environment.release.api
 
     def fetch(connections: Connections) -> tuple[Asset, ...] | None:
-        if environment.release.replaced:
+        files = environment.page
+        if files is None:
             return None
-        page = _fetch(connections.http, "/")
+        page = _fetch(connections.http, files.path)
         if page is None:
             return ()
-        paths = ["/index.html", *parse_asset_paths(page.decode("utf-8", "replace"))]
-        built = ("sha256sum", *(f"{WEB_ROOT}{path}" for path in paths))
+        root = files.root.rstrip("/")
+        paths = [f"/{files.file}", *parse_asset_paths(page.decode("utf-8", "replace"), files.assets)]
+        built = ("sha256sum", *(f"{root}{path}" for path in paths))
         # sha256sum ends with 1 when a file that the page names is not in the image: that is an answer
-        command = Command(exec_in(environment, service_of_slot(page_service, colour), *built), accepts=(0, 1))
+        command = Command(exec_in(environment, environment.release.in_slot(page_service, colour), *built),
+                          accepts=(0, 1))
         digests = parse_digests(connections.server.run(command).stdout)
         bodies = [page, *(_fetch(connections.http, path) for path in paths[1:])]
         return tuple(
-            Asset(path, len(body or b""), _digest(body), digests.get(f"{WEB_ROOT}{path}"))
+            Asset(path, len(body or b""), _digest(body), digests.get(f"{root}{path}"))
             for path, body in zip(paths, bodies, strict=True)
         )
 
     return Question("frontend assets", fetch)
 
 
-def parse_asset_paths(page: str) -> list[str]:
-    """The distinct /assets/ files that a page names, in order, at most 50."""
-    return list(dict.fromkeys(ASSET.findall(page)))[:MOST_ASSETS]
+def asset_pattern(assets: str) -> str:
+    """What finds the files below a folder that a page names, in any program that knows Perl's expressions.
+
+    No part of their paths begins with a dot: a page could lead out of the folder, and their names become arguments.
+    """
+    part = r"[A-Za-z0-9_@~-][A-Za-z0-9._@~-]*"
+    return rf"""(?:src|href)=["']({re.escape(assets)}(?:{part}/)*{part})(?:\?[^"'#]*)?["']"""
+
+
+def parse_asset_paths(page: str, assets: str) -> list[str]:
+    """The distinct files below the folder `assets` that a page names, in order, at most 50."""
+    return list(dict.fromkeys(re.findall(asset_pattern(assets), page)))[:MOST_ASSETS]
 
 
 def parse_digests(listing: str) -> dict[str, str]:

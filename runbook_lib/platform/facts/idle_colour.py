@@ -10,7 +10,7 @@ from runbook_lib.core.foreign_json import NotJson, read_object
 from runbook_lib.core.questions import Connections, Question, Server
 from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.assets import ASSET
+from runbook_lib.platform.facts.assets import asset_pattern
 from runbook_lib.platform.facts.container_http import ContainerHttp
 from runbook_lib.platform.facts.containers import exec_in
 from runbook_lib.platform.facts.endpoints import Endpoint, endpoint
@@ -26,9 +26,9 @@ def fetch(path):
     except urllib.error.HTTPError as error:
         reply = error
     return reply.status, reply.read().decode("utf-8", "replace")
-status, page = fetch("/")
+status, page = fetch(sys.argv[3])
 named = list(dict.fromkeys(re.findall(sys.argv[2], page)))[:50]
-sys.stdout.write(json.dumps({"/": status, **{path: fetch(path)[0] for path in named}}))
+sys.stdout.write(json.dumps({sys.argv[3]: status, **{path: fetch(path)[0] for path in named}}))
 """
 
 
@@ -50,11 +50,12 @@ def survey_idle_colour(environment: Environment, colour: str) -> Question[IdleCo
     """
 
     def fetch(connections: Connections) -> IdleColour:
-        server, page = connections.server, page_inside(environment, colour)
+        server, page, files = connections.server, page_inside(environment, colour), environment.page
         replies = tuple(_reply(server, environment, colour, path) for path in asked_inside(environment))
-        if not page:
+        if not page or files is None:
             return IdleColour(replies)
-        argv = exec_in(environment, environment.api_of(colour), "python3", "-c", ASSETS, page, ASSET.pattern)
+        argv = exec_in(environment, environment.api_of(colour), "python3", "-c", ASSETS, page,
+                       asset_pattern(files.assets), files.path)
         return IdleColour(replies, parse_assets(server.run(Command(argv, timeout_s=30)).stdout))
 
     return Question(f"the {colour} colour from inside", fetch)
