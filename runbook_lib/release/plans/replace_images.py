@@ -15,8 +15,8 @@ from runbook_lib.release.plans.replacement import Replacement
 
 # As Compose does: what is there is taken, unless the file says otherwise. IMAGE POLICY NAME
 TAKE = r"""
-[ "$2" != always ] && docker image inspect --format . "$1" >/dev/null 2>&1 || docker pull --quiet "$1"
-docker tag "$1" "$3"
+[ "$2" != always ] && docker image inspect --format . -- "$1" >/dev/null 2>&1 || docker pull --quiet -- "$1"
+docker tag -- "$1" "$3"
 """
 
 

@@ -56,16 +56,17 @@ def plan_replacement(rollout: Rollout, backup: Plan, tree: ReleaseTree | None) -
         return Plan(f"deploy {target.version}", rollout.environment.name, facts=_facts(rollout),
                     reason=f"already at {target.commit[:12]} ({target.version}): running, healthy, recorded")
     compose, measured = tree.sources.compose if tree else None, measured_of(change)
-    steps, skipped = _before(change, backup, compose.services if compose else {})
-    steps += [write_override(change), *from_the_replacement_on(change, measured)]
+    services = compose.services if compose else {}
+    steps, skipped = _before(change, backup, services)
+    steps += [write_override(change), *from_the_replacement_on(change, measured, expected_outage(change, services))]
     return replace(_whole(change), steps=tuple(steps), skipped=tuple(skipped),
                    rollback_check=previous_answers(change, measured))
 
 
-def from_the_replacement_on(change: Replacement, measured: Measured) -> list[Step]:
+def from_the_replacement_on(change: Replacement, measured: Measured, outage: str) -> list[Step]:
     """What users notice, and how it is verified and recorded."""
     first = (writes_before(measured),) if change.rollout.has_database else ()
-    return [replace_containers(change, expected_outage(change), (*first, outage_begins(measured))),
+    return [replace_containers(change, outage, (*first, outage_begins(measured))),
             outside_gate(change, measured), watch_replaced(change, measured),
             record_release(change, (outage_ends(measured),))]
 
@@ -92,11 +93,21 @@ def check_out_kept(change: Replacement) -> Step:
                 why="the Compose file belongs to the release; local changes of other files stay as they are")
 
 
-def expected_outage(change: Replacement) -> str:
-    """What users notice of the replacement, in words."""
+def expected_outage(change: Replacement, services: Mapping[str, Mapping[str, Any]] | None = None) -> str:
+    """What users notice of the replacement, in words; `services` as Compose reads them say how long its parts take."""
     names = " and ".join(change.services)
-    return (f"an outage for users of {names}, from the stop of the old container until the new one is healthy: as long "
-            f"as both take, at most {UP_WAIT_S} s before it is undone. Measured below")
+    waits = "; ".join(_waits(name, (services or {})[name]) for name in change.services if name in (services or {}))
+    return (f"an outage for users of {names}, from the stop of the old container until the new one is healthy"
+            f"{f' ({waits})' if waits else ''}: at most {UP_WAIT_S} s before it is undone. Measured below")
+
+
+def _waits(name: str, service: Mapping[str, Any]) -> str:
+    check = service.get("healthcheck") or {}
+    # Docker's own figures where the file names none. Source: Compose file reference, stop_grace_period, healthcheck
+    stop = f"{name} has {service.get('stop_grace_period', '10s')} to stop"
+    if not check.get("test") or check.get("disable"):
+        return stop
+    return f"{stop} and is asked for its health every {check.get('interval', '30s')}"
 
 
 def _before(change: Replacement, backup: Plan,

@@ -12,10 +12,11 @@ from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.release.facts.repository import ComposeConfig, ReleaseTree, Sources
 from runbook_lib.release.plans.deploy import plan_deploy
 from tests.unit.platform.facts.test_replaced_release import ADOPTED, FOUND, NEW, OLD, release, running, text
-from tests.unit.release.plans.test_replace_images import COMPOSE
+from tests.unit.release.plans.test_replace_images import COMPOSE as IMAGES
 from tests.unit.release.plans.test_replacement import SHOP, TARGET, deployed
 
 BACKUP = Plan("back up", "shop", (Step("backup-dump", "Dump", (Command(("true",)),)),))
+COMPOSE = {**IMAGES, "web": {**IMAGES["web"], "healthcheck": {"test": ["CMD", "true"], "interval": "2s"}}}
 TREE = ReleaseTree("v1.1.0", None, sources=Sources({}, ComposeConfig(True, "", COMPOSE)))
 
 
@@ -82,6 +83,7 @@ def test_the_plan_announces_the_outage_and_the_schema_that_stays() -> None:
     made = plan(deployed(containers=containers), containers)
     why = next(step.why for step in made.steps if step.key == "switch")
     assert "an outage for users of web and worker" in why
+    assert "web has 10s to stop and is asked for its health every 2s; worker has 10s to stop" in why
     assert "A schema that the release brought up to date stays" in made.after_rollback_hint
     assert "32 Restore the database" in made.failed_rollback_hint
     assert made.rollback_check is not None
