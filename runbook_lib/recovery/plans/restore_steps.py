@@ -31,10 +31,13 @@ MAINTENANCE_MARK = "maintenance mode: the API is unavailable"  # by which the wa
 OUTAGE = "about 20 seconds, and as long again as the migrations take"
 
 FLUSH_TITLE = "Empty the cache"
-# The words: the variable with the password, and the database. A client exits with 0 on errors too, and after one that
-# names no database it would go on with the first: its answer is checked.
+# The words: the variable with the password, and the database. A client exits with 0 on errors too: its answers are
+# checked. With a number that the server has not it goes on in the first database, and would empty that: it asks first.
 FLUSH = CACHE_CLIENT + r"""
-answer=$(REDISCLI_AUTH=$(printenv "$1") "$client" --no-auth-warning -n "$2" FLUSHDB 2>&1)
+ask() { REDISCLI_AUTH=$(printenv "$password") "$client" --no-auth-warning -n "$database" "$@" 2>&1; }
+password=$1 database=$2
+answer=$(ask PING)
+if [ "$answer" = PONG ]; then answer=$(ask FLUSHDB); else answer="${answer:-nothing}; nothing was emptied"; fi
 [ "$answer" = OK ] || { echo "the cache answers: $answer" >&2; exit 1; }
 """
 
