@@ -19,6 +19,8 @@ from runbook_lib.release.facts.repository import ReleaseTree
 KEPT = "no file was changed on the server that the release changes"
 MIGRATIONS = "the release needs no migration step"
 HISTORY = "the commit that runs is known"
+DATA = "the release keeps every volume that holds data"
+KNOWN = "the environment file has every service that the release starts"
 
 
 def replaced_preconditions(environment: Environment, release: ReleaseTree, server: ServerState,
@@ -31,6 +33,8 @@ def replaced_preconditions(environment: Environment, release: ReleaseTree, serve
         *compose_file(release, environment),
         _kept(release),
         _migrations(environment),
+        *_known(release, environment),
+        *_keeps_data(release, environment),
         *disk_and_memory(server, environment),
         *(configuration_is_valid(configuration, environment, pulled=False) if configuration else ()),
     )
@@ -52,6 +56,32 @@ def _migrations(environment: Environment) -> Finding:
                    next_step="With the strategy recreate no step runs migrations. Does the application bring its "
                    "schema up to date when it starts? Then say so in without.migrations; else deploy it as "
                    "before.")
+
+
+def _known(release: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:
+    # a step starts the services that it names: one that is named nowhere would be missing, and nothing would ask for it
+    config, active = release.sources.compose, {None, *environment.compose.profiles}
+    if config is None or not config.valid:
+        return ()
+    known = {one for name, service in environment.services.items() for one in service.containers(name)}
+    unknown = sorted(name for name, one in config.services.items()
+                     if name not in known and set(one.get("profiles") or (None,)) & active)
+    return (finding(KNOWN, not unknown, measured=", ".join(unknown) or "yes", expected="yes",
+                    next_step="Name it under `services` of the environment file; under `release.services` too where it "
+                    "runs the release's code. Or give it a profile in the Compose file, if it is started by hand."),)
+
+
+def _keeps_data(release: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:
+    # a volume of another name begins empty: every probe passes, and the users' files are gone from the application
+    config, rules = release.sources.compose, environment.configuration_backup
+    if config is None or not config.valid or not rules.data_volumes:
+        return ()
+    mounted = {volume.get("source") for one in config.services.values() for volume in one.get("volumes") or ()}
+    lost = ", ".join(name for name in rules.data_volumes if name not in mounted)
+    return (finding(DATA, not lost, measured=f"mounted by no service: {lost}" if lost else "yes",
+                    expected="each of configuration_backup.data_volumes",
+                    next_step="Keep the volume's name in the Compose file. Or copy its data first, and name the new "
+                    "one in configuration_backup.data_volumes."),)
 
 
 def _history(deployed: Deployed) -> Finding:

@@ -121,7 +121,7 @@ def inspect_release(environment: Environment, ref: str) -> Question[ReleaseTree]
     """
     variables = [f"{name}={value}" for name, value in placeholder_variables(environment).items()]
     files, where, by_hand = environment.compose.files, environment.server.directory, environment.release.replaced
-    argv = ("bash", "-s", "--", where, ref, str(len(files)), *files, *variables)
+    argv = ("bash", "-s", "--", where, ref, "own" if by_hand else "ours", str(len(files)), *files, *variables)
     program = programs.text("platform/whole_lines.sh", *_PROGRAM)
 
     def fetch(connections: Connections) -> ReleaseTree:

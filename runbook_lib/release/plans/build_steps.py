@@ -107,5 +107,5 @@ def stop_images(environment: Environment) -> Command:
 
 def image_program(*words: str, timeout_s: float) -> Command:
     """A verb of `release/image.sh` with its words."""
-    program = programs.text("release/whole_tree.sh", "release/image.sh")
+    program = programs.text("release/whole_tree.sh", "release/env_files.sh", "release/image.sh")
     return Command(("bash", "-s", "--", *words), stdin=program, timeout_s=timeout_s)

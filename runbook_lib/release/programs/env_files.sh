@@ -14,3 +14,13 @@ give_env_file() {
     if git -C "${server%/*}" ls-files --error-unmatch -- "${server##*/}" >/dev/null 2>&1; then return 1; fi
     mkdir -p -- "${named%/*}" && if [[ $3 == link ]]; then ln -s -- "$server" "$named"; else : >"$named"; fi
 }
+
+# own_env CHECKOUT FOLDER COMMIT: the path of the application's own `.env` as the commit will have it, laid out in FOLDER;
+# nothing where there is none. What the server has is what Compose will read, unless the commit brings another one.
+own_env() {
+    if [[ -f $2/.env ]] && ! git -C "$1" diff --quiet HEAD "$3" -- .env 2>/dev/null; then
+        printf '%s\n' "$2/.env"
+    elif [[ -e $1/.env ]]; then
+        printf '%s\n' "$1/.env"
+    fi
+}

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# An image of a release, built or pulled in the foreground; what it started on the engine ends with it. Follows whole_tree.sh:
+# An image of a release, built or pulled in the foreground; what it started on the engine ends with it. Follows whole_tree.sh
+# and env_files.sh:
 #   bash -s -- build MARK CHECKOUT TREE docker build …    from a folder of a commit; the words name `--add-host MARK:…`
 #   bash -s -- compose MARK CHECKOUT COMMIT PROJECT OVERRIDE COUNT FILE… SERVICE…    as the commit's COUNT Compose files say,
 #                                                         and the text OVERRIDE after them, which names image and MARK
@@ -80,9 +81,10 @@ build() {
     exit "$status"
 }
 
-# From an export of the commit, as Compose would: context, Dockerfile, target, arguments. The variables are the server's.
+# From an export of the commit, as Compose would: context, Dockerfile, target, arguments. The variables are the server's,
+# or the commit's where it brings others.
 compose_build() {
-    local checkout=$1 commit=$2 project=$3 override=$4 count=$5 top prefix folder path child status options=()
+    local checkout=$1 commit=$2 project=$3 override=$4 count=$5 top prefix folder path variables child status options=()
     shift 5
     scratch=$(mktemp -d) || exit 1
     trap 'rm -rf -- "$scratch"' EXIT
@@ -94,7 +96,8 @@ compose_build() {
     printf '%s\n' "$override" >"$scratch/override.yml"
     for path in "${@:1:count}"; do options+=(--file "$folder/$path"); done
     shift "$count"
-    [[ ! -e $checkout/.env ]] || options+=(--env-file "$checkout/.env")
+    variables=$(own_env "$checkout" "$folder" "$commit")
+    [[ -z $variables ]] || options+=(--env-file "$variables")
     env "RUNBOOK_IMAGE=$mark" docker compose --project-name "$project" --project-directory "$folder" "${options[@]}" \
         --file "$scratch/override.yml" build "$@" </dev/null &
     child=$!

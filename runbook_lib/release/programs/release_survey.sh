@@ -1,13 +1,14 @@
 # shellcheck shell=bash disable=SC2154,SC2034
-# What a release would bring: `bash -s -- CHECKOUT REF COUNT FILE… NAME=VALUE…`, COUNT Compose files in their order. Follows whole_lines.sh, read_git.sh, whole_tree.sh and
-# env_files.sh. Reads only: it works in a folder
-# of its own that is removed afterwards. The NAME=VALUE pairs replace the server's `.env` and `.env.secrets`.
+# What a release would bring: `bash -s -- CHECKOUT REF OWN COUNT FILE… NAME=VALUE…`, COUNT Compose files in their order.
+# Follows whole_lines.sh, read_git.sh, whole_tree.sh and env_files.sh. Reads only: it works in a folder of its own that is
+# removed afterwards. The NAME=VALUE pairs replace the server's `.env` and `.env.secrets`; with OWN `own`, where `.env` is
+# the application's and not written by a deployment, they come after it.
 
 set -uo pipefail
 export LC_ALL=C
 
 main() {
-    local checkout=$1 ref=$2 files=("${@:4:$3}"); shift $((3 + $3))
+    local checkout=$1 ref=$2 own=$3 files=("${@:5:$4}"); shift $((4 + $4))
     scratch=$(mktemp -d) || exit 1
     trap 'rm -rf -- "$scratch"' EXIT
     commit='' kind='' fetched=''
@@ -44,7 +45,7 @@ show_absent() {
 }
 
 # show_local CHECKOUT: files that were changed on the server and that the release changes, too. A checkout without --force
-# refuses them, and one with it would throw the owners' change away.
+# refuses them, and one with it would throw the owners' change away. A rename is two files: one goes, another one comes.
 show_local() {
     local git=(git -C "$1") top path
     top=$("${git[@]}" rev-parse --show-toplevel) && "${git[@]}" rev-parse --verify --quiet HEAD >/dev/null || return 0
@@ -52,8 +53,8 @@ show_local() {
     (cd "$1" && cp -- "$(git rev-parse --git-path index)" "$scratch/index") || return 0
     local -x GIT_INDEX_FILE=$scratch/index
     {
-        comm -z -12 <("${git[@]}" diff -z --name-only HEAD | sort -z) <("${git[@]}" diff -z --name-only HEAD "$commit" | sort -z)
-        "${git[@]}" diff -z --name-only --diff-filter=A HEAD "$commit" | while IFS= read -r -d '' path; do
+        comm -z -12 <("${git[@]}" diff -z --no-renames --name-only HEAD | sort -z) <("${git[@]}" diff -z --no-renames --name-only HEAD "$commit" | sort -z)
+        "${git[@]}" diff -z --no-renames --name-only --diff-filter=A HEAD "$commit" | while IFS= read -r -d '' path; do
             [[ ! -e $top/$path && ! -L $top/$path ]] || printf '%s\0' "$path"
         done
     } | sort -zu | while IFS= read -r -d '' path; do printf 'local\t%s\n' "$(printf %s "$path" | encoded)"; done
@@ -84,15 +85,16 @@ show_files() {
 # show_compose ROOT FOLDER NAME=VALUE…: Compose's own reading of the release in ROOT/FOLDER. Every profile: what is not
 # started today can be started by hand tomorrow.
 show_compose() {
-    local root=$1 tree=$1$2 status path options=(); shift 2
+    local root=$1 tree=$1$2 status path variables='' options=(); shift 2
     # of several, one that is missing is Compose's own error
     [[ -f $tree/${files[0]} ]] || return 0
     for path in "${files[@]}"; do options+=(--file "$tree/$path"); done
+    [[ $own != own ]] || variables=$(own_env "$checkout" "$tree" "$commit")
     printf '%s\n' "$@" >"$scratch/variables"
     # an empty environment: a variable of this shell would replace one that the release lacks
     while
         env -i PATH="$PATH" HOME="$HOME" docker compose --project-directory "$tree" "${options[@]}" \
-            --env-file "$scratch/variables" --profile '*' config --format json \
+            ${variables:+--env-file "$variables"} --env-file "$scratch/variables" --profile '*' config --format json \
             >"$scratch/config" 2>"$scratch/error"
         status=$?
         # blank: what they hold is printed here, and no fact is made of it

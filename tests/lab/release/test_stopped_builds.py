@@ -27,7 +27,7 @@ MARK = "gw2-staging-build.invalid"
 
 
 def on_server(lab: Lab, script: str) -> list[str]:
-    lab.on_server("sh", "-c", 'printf %s "$1" > /tmp/image.sh', "put", programs.text("release/whole_tree.sh", "release/image.sh"))
+    lab.on_server("sh", "-c", 'printf %s "$1" > /tmp/image.sh', "put", programs.text("release/whole_tree.sh", "release/env_files.sh", "release/image.sh"))
     return lab.on_server("bash", "-c", BUILD + script).splitlines()
 
 

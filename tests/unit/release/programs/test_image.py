@@ -13,8 +13,9 @@ import pytest
 
 from runbook_lib.core import programs
 from tests.unit.connections.local_server import eventually
+from tests.unit.release.repositories import git
 
-PROGRAM = programs.text("release/whole_tree.sh", "release/image.sh").replace("SETTLE_S=30", "SETTLE_S=3")
+PROGRAM = programs.text("release/whole_tree.sh", "release/env_files.sh", "release/image.sh").replace("SETTLE_S=30", "SETTLE_S=3")
 OURS, THEIRS = "ours-build.invalid", "theirs-build.invalid"
 # pulls and builds until it is ended; a build has a container on the engine for as long
 DOCKER = r"""#!/bin/bash
@@ -214,3 +215,30 @@ def test_a_build_by_compose_has_an_export_of_the_commit_the_files_in_order_and_t
     assert words[words.index("build"):] == ["build", "web", ""]
     assert (engine.folder / "exported").read_text() == ("./Dockerfile\n" if folder else "./part/Dockerfile\n")
     assert not Path(files[-1]).exists()
+
+
+@pytest.mark.parametrize("theirs", [None, "A=1\n", "A=changed on the server\n"])
+@pytest.mark.parametrize("brings", [None, "A=2\n"])
+def test_a_build_reads_the_variables_that_the_release_brings_and_else_the_servers(
+        engine: Engine, theirs: str | None, brings: str | None) -> None:
+    """A tracked `.env` that a release changes holds the arguments of its build; the server still has the previous one."""
+    (engine.folder / "bin/docker").write_text(COMPOSE_DOUBLE.replace(
+        "while", 'for word; do [[ $word != */.env ]] || cp "$word" "$STATE/variables"; done\nwhile', 1))
+    checkout = engine.folder / "checkout"
+    (checkout / ".env").write_text("A=1\n")
+    git(checkout, "add", "--force", ".env")
+    git(checkout, "commit", "-qm", "variables")
+    before = git(checkout, "rev-parse", "HEAD")
+    if brings:
+        (checkout / ".env").write_text(brings)
+        git(checkout, "commit", "-qam", "others")
+    commit = git(checkout, "rev-parse", "HEAD")
+    git(checkout, "checkout", "-q", before)
+    if theirs is None:
+        (checkout / ".env").unlink()
+    else:
+        (checkout / ".env").write_text(theirs)
+    job = engine._popen("compose", OURS, str(checkout), commit, "shop", "services: {}", "1", "a.yml", "web")
+    assert (job.communicate(timeout=240)[1], job.returncode) == ("", 0)
+    read = engine.folder / "variables"
+    assert (read.read_text() if read.exists() else None) == (brings or theirs)

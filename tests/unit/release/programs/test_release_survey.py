@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 
-from runbook_lib.release.facts.repository import ReleaseTree
-from tests.unit.release.repositories import Repositories, git
+from runbook_lib.release.facts.repository import ReleaseTree, inspect_release
+from tests.unit.release.repositories import Repositories, ThisMachine, git
+from tests.unit.shop_environment import shop
 
 COMPOSE_TWICE = """\
 include: [./more/compose.yml]
@@ -266,3 +268,46 @@ def test_a_checkout_as_it_was_cloned_names_none(repositories: Repositories) -> N
     (repositories.work / "new").write_text("x\n")
     repositories.commit("second")
     assert repositories.survey("develop").changed_on_server == ()
+
+
+def test_a_rename_is_a_file_that_comes_and_one_that_goes(repositories: Repositories) -> None:
+    """Git shows it under its new name alone, and refuses to check it out where either was changed or is there already."""
+    old = "backend/versions/1.py"
+    git(repositories.work, "mv", old, "backend/versions/2.py")
+    git(repositories.work, "commit", "-qm", "renamed")
+    git(repositories.work, "push", "-q", "origin", "develop")
+    (repositories.checkout / "backend/versions/2.py").write_text("a file of their own\n")
+    assert repositories.survey("develop").changed_on_server == ("backend/versions/2.py",)
+    (repositories.checkout / "backend/versions/2.py").unlink()
+    (repositories.checkout / old).write_text("changed on the server\n")
+    assert repositories.survey("develop").changed_on_server == (old,)
+
+
+def test_an_application_of_others_is_read_with_the_variables_that_it_will_have(repositories: Repositories) -> None:
+    """Their own `.env` names the image and the port: blank ones would be another release. What a release brings counts."""
+    file = "services: {web: {image: 'shop:${TAG:?}', ports: ['${PORT:?}:80']}}\n"
+    (repositories.work / "compose.yml").write_text(file)
+    repositories.commit("second")
+    git(repositories.checkout, "pull", "-q")
+    (repositories.checkout / ".env").write_text("TAG=1.0\nPORT=8080\n")
+    found = _web(repositories)
+    assert (found["image"], found["ports"][0]["published"]) == ("shop:1.0", "8080")
+    (repositories.checkout / ".env").unlink()
+    (repositories.work / ".env").write_text("TAG=2.0\nPORT=8080\n")
+    git(repositories.work, "add", "--force", ".env")
+    repositories.commit("third")
+    assert _web(repositories)["image"] == "shop:2.0"
+    git(repositories.checkout, "pull", "-q")
+    (repositories.checkout / ".env").write_text("TAG=changed on the server\nPORT=8080\n")
+    repositories.commit("fourth")
+    assert _web(repositories)["image"] == "shop:changed on the server"
+
+
+def _web(repositories: Repositories) -> dict[str, Any]:
+    server = shop().server.model_copy(update={"directory": str(repositories.checkout)})
+    compose = shop().compose.model_copy(update={"files": ("compose.yml",)})
+    here: Any = ThisMachine()
+    tree = inspect_release(shop().model_copy(update={"server": server, "compose": compose}), "develop").fetch(here)
+    assert tree.sources.compose is not None
+    assert tree.sources.compose.error == ""
+    return tree.sources.compose.services["web"]
