@@ -53,6 +53,16 @@ class LogFile(StrictModel):
         return self
 
 
+def log_file(logs: dict[str, LogFile], kind: Literal["access", "application"], *formats: str) -> str:
+    """The path of the first log of this kind that is a file on the server, JSON before others; empty without any.
+
+    With `formats`, of these alone.
+    """
+    files = [one for one in logs.values() if one.kind == kind and one.path and (not formats or one.format in formats)]
+    first = next((one for one in files if one.format == "json"), files[0] if files else None)
+    return (first.path if first else None) or ""
+
+
 def log_faults(logs: dict[str, LogFile], services: object) -> list[str]:
     """What is wrong among logs, in words: services that do not exist, and two entries for the same lines."""
     known = services if isinstance(services, dict) else {}

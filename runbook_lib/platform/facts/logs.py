@@ -12,6 +12,7 @@ from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
+from runbook_lib.environment.logs import log_file
 from runbook_lib.platform.facts.container_logs import container_lines, logging_services
 from runbook_lib.platform.facts.log_lines import LogLine, level_of_text, log_line, sanitize, time_of
 
@@ -55,19 +56,26 @@ def errors_since(environment: Environment, since: datetime) -> Question[SevereLi
         return Question(f"errors in the logs of {', '.join(services)}",
                         lambda connections: SevereLines(*container_lines(environment, services, since, connections)))
 
+    path = log_file(environment.logs, "application")
+
     def fetch(connections: Connections) -> SevereLines | None:
-        argv = ("bash", "-s", "--", BACKEND_LOG, str(int(since.timestamp())), str(LONGEST_LINE), str(MOST_LINES))
+        if not path:
+            return None
+        argv = ("bash", "-s", "--", path, str(int(since.timestamp())), str(LONGEST_LINE), str(MOST_LINES))
         command = Command(argv, stdin=PROGRAM, accepts=(0, _NO_LOG), timeout_s=TIMEOUT_S)
         result = connections.server.run(command)
-        return None if result.exit_code == _NO_LOG else parse_lines(result.stdout.split("\n"), since)
+        return None if result.exit_code == _NO_LOG else parse_lines(result.stdout.split("\n"), since, path)
 
     return Question("errors in the backend's log", fetch)
 
 
-def parse_lines(lines: Iterable[str], since: datetime) -> SevereLines:
-    """The reply of log_lines.sh: severe lines at or after `since`, and whether everything since then was read."""
+def parse_lines(lines: Iterable[str], since: datetime, source: str = "") -> SevereLines:
+    """The reply of log_lines.sh: severe lines at or after `since`, and whether everything since then was read.
+
+    `source` is the log's path, shown with each line.
+    """
     files, marked, gaps = _sorted_out(lines)
-    found = tuple(_severe(marked, since))
+    found = tuple(_severe(marked, since, source))
     return SevereLines(found, tuple(one.name for one in files), "; ".join([*gaps, *_gaps(files, since)]))
 
 
@@ -92,7 +100,7 @@ def _sorted_out(lines: Iterable[str]) -> tuple[list[_File], list[tuple[str, str]
     return files, marked, gaps
 
 
-def _severe(marked: list[tuple[str, str]], since: datetime) -> Iterable[LogLine]:
+def _severe(marked: list[tuple[str, str]], since: datetime, source: str) -> Iterable[LogLine]:
     """Severe lines from `since` on. A text line without a time is dated by its neighbours.
 
     Between a line before the moment and one after it, it may be either: it is shown without a time and proves nothing.
@@ -101,15 +109,15 @@ def _severe(marked: list[tuple[str, str]], since: datetime) -> Iterable[LogLine]
     for place, (mark, text) in enumerate(marked):
         at = time_of(text)
         if mark == "X" and (at is None or at >= since):
-            yield log_line(text, at, BACKEND_LOG)
+            yield log_line(text, at, source)
         elif mark == "U" and level_of_text(text):
             after = next((time_of(later) for kind, later in marked[place + 1:] if kind != "U"), None)
             dated = at or (before if before is not None and before >= since else None)
             old = before is None or (after is not None and after < since)
             if dated is None and not old:
-                yield LogLine(None, level_of_text(text), sanitize(text), source=BACKEND_LOG)
+                yield LogLine(None, level_of_text(text), sanitize(text), source=source)
             elif dated is not None and dated >= since:
-                yield LogLine(dated, level_of_text(text), sanitize(text), source=BACKEND_LOG)
+                yield LogLine(dated, level_of_text(text), sanitize(text), source=source)
         before = at or before
 
 

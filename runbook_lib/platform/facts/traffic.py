@@ -20,8 +20,8 @@ from runbook_lib.core.questions import Connections, Http, Question
 from runbook_lib.core.text import head_of, lines_of
 from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
+from runbook_lib.environment.logs import log_file
 from runbook_lib.environment.requests import filled
-from runbook_lib.platform.facts.logs import ACCESS_LOG
 
 MARKER = ".runbook/switched.mark"
 AGENT = "runbook-watch"
@@ -150,7 +150,7 @@ def _p95_s(seconds: Sequence[SecondBucket]) -> float | None:
 def cutover_marker(environment: Environment, old_colour: str | None = None) -> Command:
     """The command that marks the switch: how far the access log has come, and which backend had the traffic."""
     old = environment.api_of(old_colour) if old_colour else ""
-    return Command(("sh", "-c", MARKER_PROGRAM, "mark", ACCESS_LOG, environment.server.path(MARKER), old,
+    return Command(("sh", "-c", MARKER_PROGRAM, "mark", _access_log(environment), environment.server.path(MARKER), old,
                     environment.project))
 
 
@@ -210,16 +210,21 @@ def parse_traffic(text: str) -> Traffic:
                 counts[at] = requests, errors, external
         except (ValueError, IndexError, TypeError) as error:
             raise FactUnreadable(f"the access log was counted in an unknown form: {head_of(line, 80)!r}",
-                                 where=ACCESS_LOG) from error
+                                 where="the access log") from error
     if read_at is None:
-        raise FactUnreadable("the server's clock did not answer", where=ACCESS_LOG)
+        raise FactUnreadable("the server's clock did not answer", where="the access log")
     return Traffic(tuple(SecondBucket(at, *counts[at], bins.get(at, {})) for at in sorted(counts)), read_at)
+
+
+def _access_log(environment: Environment) -> str:
+    """The proxy's log: only JSON names who answered. Empty where there is none, and no request is counted then."""
+    return log_file(environment.logs, "access", "json")
 
 
 def _read(environment: Environment, connections: Connections, old: str = "") -> Traffic:
     apart, rules = " ".join(environment.health.endpoints), environment.traffic
-    words = ("bash", "-c", _READ, "traffic", environment.server.path(MARKER), ACCESS_LOG, apart, _COUNT, old,
-             rules.api, " ".join(rules.slow_by_intent))
+    words = ("bash", "-c", _READ, "traffic", environment.server.path(MARKER), _access_log(environment), apart, _COUNT,
+             old, rules.api, " ".join(rules.slow_by_intent))
     result = connections.server.run(Command(words, timeout_s=30, accepts=(0, _NO_MARKER)))
     if result.exit_code == _NO_MARKER:
         raise FactUnreadable("no switch has left its marker, so nothing can be counted since it",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from runbook_lib.environment import Environment, load_environment
+from runbook_lib.environment.logs import LogFile, log_file
 from tests.unit.environment_doubles import faults_of, overlay
 
 
@@ -53,3 +54,15 @@ def test_a_log_that_cannot_be_read_is_refused(tmp_path: Path, log: str, fault: s
 ])
 def test_other_applications_logs_are_data_alone(tmp_path: Path, log: str) -> None:
     assert "mine" in load_environment(overlay(tmp_path, f"logs: {{mine: {log}}}")).logs
+
+
+def test_the_log_of_a_kind_is_a_file_and_json_before_others() -> None:
+    text = LogFile(kind="application", format="text", path="/var/log/errors")
+    json = LogFile(kind="application", format="json", path="/srv/app.log")
+    docker = LogFile(kind="application", format="json", service="web")
+    access = LogFile(kind="access", format="combined", path="/var/log/access")
+    logs = {"docker": docker, "errors": text, "app": json, "access": access}
+    assert log_file(logs, "application") == "/srv/app.log"
+    assert log_file({"docker": docker, "errors": text}, "application") == "/var/log/errors"
+    assert log_file(logs, "access") == "/var/log/access"
+    assert log_file(logs, "access", "json") == log_file({"docker": docker}, "application") == ""

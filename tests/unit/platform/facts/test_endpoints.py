@@ -17,7 +17,7 @@ ENVIRONMENT: Any = SimpleNamespace(
     health=SimpleNamespace(endpoints={
         "/health": RULE, "/metrics": HealthEndpoint(title="m", service="api", private=True), "/": RULE, "/release.json": RULE,
     }),
-    public=SimpleNamespace(url="https://staging.example.com", host="staging.example.com"),
+    public=SimpleNamespace(url="https://staging.example.com", host="staging.example.com", port=443),
 )
 GOOD = {
     "/health": (503, {"status": "degraded", "commit": "abc"}),

@@ -9,16 +9,17 @@ import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from runbook_lib.connections.scripted import ScriptedConnections
+from runbook_lib.environment import load_environment
+from runbook_lib.environment.logs import LogFile
 from runbook_lib.platform.facts.logs import BACKEND_LOG, MOST_LINES, PROGRAM, SevereLines, errors_since, parse_lines
 
 SINCE = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
-ENVIRONMENT: Any = SimpleNamespace()
+ENVIRONMENT = load_environment("staging")
 
 
 def line(at: datetime, level: str = "INFO", message: str = "no", **more: Any) -> str:
@@ -197,6 +198,13 @@ def test_no_log_is_none_and_not_an_empty_one(tmp_path: Path) -> None:
     assert read(tmp_path / "backend.log") is None
     silent = ScriptedConnections(commands={BACKEND_LOG: (66, "")})
     assert errors_since(ENVIRONMENT, SINCE).fetch(silent) is None  # type: ignore[arg-type]
+
+
+def test_the_log_is_the_environments_and_one_without_any_asks_nothing() -> None:
+    moved = {"app": LogFile(kind="application", format="json", path="/srv/logs/app.log")}
+    asked = ScriptedConnections(commands={"/srv/logs/app.log": (66, "")})
+    assert errors_since(ENVIRONMENT.model_copy(update={"logs": moved}), SINCE).fetch(asked) is None
+    assert errors_since(ENVIRONMENT.model_copy(update={"logs": {}}), SINCE).fetch(ScriptedConnections()) is None
 
 
 def test_more_than_a_screenful_of_large_lines_is_read_to_the_first(tmp_path: Path) -> None:
