@@ -161,6 +161,8 @@ def _whole(change: Replacement, restore: DataRestore | None) -> Plan:
         irreversible_reason=f"{version} is live"
         + (", on the restored data; the previous ones are retained next to them." if restore else " and recorded."),
         irreversible_hint="Run the notebook again: it does what remains, without touching what is live.",
+        failed_rollback_hint="Run this notebook again, or 32 Restore the database: a release runs on data of its time."
+        if restore else 'With database = "restore" a release comes back on data of its time.',
         after_rollback_hint="What was live before is live again, by its own images. "
         + ("Its data are the previous ones. " if restore else 'With database = "restore" a backup of its time comes '
            "back with it. ") + "Else choose another release from the table.",
