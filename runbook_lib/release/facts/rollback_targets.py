@@ -144,8 +144,9 @@ def _live_times(release: Release, deployed: Deployed) -> tuple[LiveTime, ...]:
     for place, one in enumerate(lines):
         if (one.commit, one.images) == (release.commit, release.images):
             later = lines[place + 1].at if place + 1 < len(lines) else None
-            # what was adopted ran before its line
-            found.append((None if one.adopted else one.at, later))
+            # what was adopted ran before its line; what was recorded twice in a row was live all the time
+            begin = found.pop()[0] if found and found[-1][1] == one.at else None if one.adopted else one.at
+            found.append((begin, later))
     return tuple(found)
 
 

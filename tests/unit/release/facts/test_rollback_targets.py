@@ -128,6 +128,11 @@ def test_a_release_that_was_live_twice_has_the_backups_of_both_times() -> None:
     assert select_target(shop(), found, "v1.1.0").backup_name(backups(11, 13)) == name_at(11)
 
 
+def test_two_lines_of_one_release_in_a_row_are_one_time() -> None:
+    found = replaced(ADOPTED_AT_8, V1_AT_10, at(V1_AT_10, 11), V2_AT_12)
+    assert select_target(shop(), found, "v1.1.0").live_times == ((V1_AT_10.at, V2_AT_12.at),)
+
+
 def test_without_a_backup_of_its_time_one_has_to_be_named() -> None:
     found = replaced(ADOPTED_AT_8, V1_AT_10, V2_AT_12)
     with pytest.raises(PreconditionFailed, match=r"v1\.1\.0 was live \(2026-11-27 10:00:00 UTC to .*12:00:00 UTC\)"):
