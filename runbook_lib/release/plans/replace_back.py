@@ -38,6 +38,9 @@ NO_BACKUP = "a rollback is seconds: a backup is taken only where data change"
 NO_WATCH = "it was watched when it was deployed"
 SCHEMA_NOT_KNOWN = ("Nothing but its replies shows whether the earlier code works on the schema as it is. Where it "
                     'does not, its gate undoes it: then run again with database = "restore".')
+WITH_DATA = 'With database = "restore" a backup of its time comes back with it.'
+OTHER_DATA = ("Its data are the previous ones. Where the backup has a schema that the release does not know, name an "
+              "earlier one in `backup`.")
 
 
 @dataclass(frozen=True)
@@ -164,8 +167,7 @@ def _whole(change: Replacement, restore: DataRestore | None) -> Plan:
         failed_rollback_hint="Run this notebook again, or 32 Restore the database: a release runs on data of its time."
         if restore else 'With database = "restore" a release comes back on data of its time.',
         after_rollback_hint="What was live before is live again, by its own images. "
-        + ("Its data are the previous ones. " if restore else 'With database = "restore" a backup of its time comes '
-           "back with it. ") + "Else choose another release from the table.",
+        f"{OTHER_DATA if restore else WITH_DATA} Else choose another release from the table.",
     )
 
 
