@@ -155,15 +155,8 @@ def assets_loaded(assets: tuple[Asset, ...] | None, without: str = "") -> tuple[
     if assets is None:
         return (not_applicable("frontend assets", without or RENDERED),)
     if not assets:
-        return (
-            finding(
-                "frontend page",
-                False,
-                measured="not served",
-                expected="the page of the image",
-                next_step="Read the frontend container's log with `docker logs`.",
-            ),
-        )
+        return (finding("frontend page", False, measured="not served", expected="the page of the image",
+                        next_step="Read the frontend container's log with `docker logs`."),)
     named = finding(
         "frontend names its assets",
         len(assets) > 1,
