@@ -6,7 +6,7 @@ nor a forgotten variable decides what is started.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.redaction import Secret
@@ -152,11 +152,12 @@ def exec_if_running(environment: Environment, service: str, program: str, *, tim
 
 
 def compose_up(environment: Environment, service: str, *services: str, profiles: Iterable[str] = (), wait: bool = True,
-               recreate: bool | None = None) -> Command:
+               recreate: bool | None = None, scale: Mapping[str, int] | None = None) -> Command:
     """Start services as `.env` and the checkout describe them; those that already are so stay.
 
     `wait` fails the command unless all are healthy within 120 s; without it, started is enough. `recreate` True makes
-    new containers in any case, False never: what exists stays as it is. At least one service: without a name Compose
+    new containers in any case, False never: what exists stays as it is. `scale` are services with more than one
+    container, which Compose would else reduce to what its file says. At least one service: without a name Compose
     would start them all.
     """
     # --no-build: what is deployed was built and tried before. --no-deps: a step starts what it names, and no more.
@@ -165,4 +166,5 @@ def compose_up(environment: Environment, service: str, *services: str, profiles:
         words += ["--wait", "--wait-timeout", str(UP_WAIT_S)]
     if recreate is not None:
         words.append("--force-recreate" if recreate else "--no-recreate")
+    words += [word for name, count in (scale or {}).items() for word in ("--scale", f"{name}={count}")]
     return compose(environment, *words, service, *services, profiles=profiles, timeout_s=UP_WAIT_S + 60)

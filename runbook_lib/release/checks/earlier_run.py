@@ -11,6 +11,7 @@ from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import ENV, UPSTREAMS, Deployed
+from runbook_lib.platform.facts.replaced_release import OVERRIDE
 
 CHECK = "what ran here is running"
 EXPECTED = "the database of an earlier release runs, or nothing ever ran here"
@@ -79,7 +80,9 @@ def _what_next(environment: Environment, deployed: Deployed, containers: tuple[C
     """By what is left: start what is there, else get back what is missing, else say so and begin anew."""
     files = " ".join(f"-f {name}" for name in environment.compose.files)
     if environment.release.replaced:
-        # it has no file of ours; and `up` would make containers anew whose Compose file has changed since
+        # without our override `up` would start what its owners had; and it makes anew what its Compose file changed
+        if deployed.replaced and deployed.replaced.override_text:
+            files += f" -f {OVERRIDE}"
         return (f"Start it again, on the server: cd {environment.server.directory} && docker compose -p "
                 f"{environment.project} --project-directory . {files} "
                 f"{'start' if containers else 'up --detach --wait'}; then run this again.")

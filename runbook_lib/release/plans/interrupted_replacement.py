@@ -5,7 +5,6 @@ from __future__ import annotations
 from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.core.plan import Action, Step
 from runbook_lib.platform.facts.replaced_release import OVERRIDE, Override, of_release, override_text, runs_image
-from runbook_lib.platform.plans.compose import compose_up
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.plans.replacement import Replacement
@@ -34,7 +33,7 @@ def finish_interrupted(change: Replacement) -> tuple[Step, ...]:
     if settled and state.override_text == text:
         return ()
     files: tuple[Action, ...] = (WriteFile(rollout.path(OVERRIDE), text), check_out(rollout, previous.commit))
-    back = compose_up(rollout.environment, *change.previous_images)
+    back = change.up(*change.previous_images)
     why = "an earlier run ended half-way, and what it left was not verified"
     title = f"Return to {previous.version}, which is recorded"
     if settled:

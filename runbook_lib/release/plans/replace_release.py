@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.platform.facts.releases import current_state
 from runbook_lib.platform.plans import verification
@@ -39,6 +40,11 @@ from runbook_lib.release.plans.replacement import (
     write_override,
 )
 
+# git's own list for one clone: no file of the application is changed
+EXCLUDE = r"""
+cd "$1" && file=$(git rev-parse --git-path info/exclude) && mkdir -p "$(dirname "$file")"
+grep -qxF .runbook/ "$file" 2>/dev/null || echo .runbook/ >>"$file"
+"""
 SCHEMA_STAYS = "A schema that the release brought up to date stays: the previous images run on it."
 
 SCHEMA_MAY_BE_NEWER = ("Where the previous release does not work on the schema that the new one left, "
@@ -114,7 +120,7 @@ def _before(change: Replacement, backup: Plan,
             services: Mapping[str, Mapping[str, Any]]) -> tuple[list[Step], list[SkippedStep]]:
     """Everything that users do not notice, and what of it the server does not need."""
     rollout = change.rollout
-    wanted: list[Step] = [build_steps.record_state(rollout), *finish_interrupted(change), *adopt_running(change)]
+    wanted: list[Step] = [_record_state(rollout), *finish_interrupted(change), *adopt_running(change)]
     skipped: list[SkippedStep] = []
     if rollout.has_database:
         wanted.extend(backup.steps)
@@ -129,6 +135,13 @@ def _before(change: Replacement, backup: Plan,
     if reason := rollout.environment.without.get("migrations"):
         skipped.append(SkippedStep("Migrate the database", reason))
     return wanted, skipped
+
+
+def _record_state(rollout: Rollout) -> Step:
+    """As with two colours; and git on the server does not see our folder, which `git clean` would else delete."""
+    step = build_steps.record_state(rollout)
+    exclude = Command(("sh", "-ec", EXCLUDE, "exclude", rollout.environment.server.directory))
+    return replace(step, actions=(*step.actions, exclude))
 
 
 def _others(change: Replacement) -> list[Step]:

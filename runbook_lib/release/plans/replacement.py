@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -45,6 +46,12 @@ class Replacement:
     def services(self) -> tuple[str, ...]:
         """The services that are made anew."""
         return tuple(self.images)
+
+    def up(self, *services: str) -> Command:
+        """Bring services to the images of the override, each in as many containers as run."""
+        counts = Counter(one.service for one in self.rollout.containers if one.state == "running")
+        scale = {name: counts[name] for name in services if counts[name] > 1}
+        return compose_up(self.rollout.environment, *services, scale=scale)
 
     @property
     def override(self) -> str:
@@ -113,10 +120,10 @@ def replace_containers(change: Replacement, expected: str, before_up: tuple[Acti
     environment = change.rollout.environment
     before = tuple(change.previous_images)
     gone = tuple(name for name in change.services if name not in before)
-    undo: tuple[Action, ...] = (compose_up(environment, *before),) if before else ()
+    undo: tuple[Action, ...] = (change.up(*before),) if before else ()
     undo += (remove_services(environment, *gone),) if gone else ()
     return Step(StepKey.SWITCH, f"Replace the containers by {change.rollout.target.version}",
-                (*before_up, compose_up(environment, *change.services)), undo=undo, why=expected)
+                (*before_up, change.up(*change.services)), undo=undo, why=expected)
 
 
 def record_release(change: Replacement, first: tuple[Action, ...] = ()) -> Step:

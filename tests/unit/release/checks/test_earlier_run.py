@@ -14,6 +14,7 @@ from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.platform.facts.replaced_release import ReplacedState
 from runbook_lib.platform.facts.server import ServerState
 from runbook_lib.release.checks.deploy import deploy_preconditions
 from runbook_lib.release.checks.earlier_run import CHECK, earlier_run
@@ -48,6 +49,14 @@ def test_what_was_deployed_by_hand_is_started_again_without_files_of_ours(stoppe
     found = earlier_run(shop(), state, containers).next_step
     assert f"cd /opt/shop && docker compose -p shop --project-directory . -f compose.yml -f compose.override.yml {command}" in found
     assert ".env" not in found
+
+
+def test_what_a_runbook_has_deployed_without_colours_is_started_with_its_images() -> None:
+    """Without our file `up` would start what its owners had, and the recorded release would be gone."""
+    state = Deployed(None, None, None, None, None, frozenset(), (), left_volumes=("shop_data",),
+                     replaced=ReplacedState("an override", "b" * 40, "v1.1.0"))
+    found = earlier_run(shop(), state, ()).next_step
+    assert "-f compose.yml -f compose.override.yml -f .runbook/release.override.yml up --detach --wait" in found
 
 
 @pytest.mark.parametrize(("state", "missing"), [

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Plan, Step
@@ -11,9 +15,11 @@ from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.release.facts.repository import ComposeConfig, ReleaseTree, Sources
 from runbook_lib.release.plans.deploy import plan_deploy
+from runbook_lib.release.plans.replace_release import EXCLUDE
 from tests.unit.platform.facts.test_replaced_release import ADOPTED, FOUND, NEW, OLD, release, running, text
 from tests.unit.release.plans.test_replace_images import COMPOSE as IMAGES
 from tests.unit.release.plans.test_replacement import SHOP, TARGET, deployed
+from tests.unit.release.repositories import git
 
 BACKUP = Plan("back up", "shop", (Step("backup-dump", "Dump", (Command(("true",)),)),))
 COMPOSE = {**IMAGES, "web": {**IMAGES["web"], "healthcheck": {"test": ["CMD", "true"], "interval": "2s"}}}
@@ -101,3 +107,17 @@ def test_no_text_of_the_plan_names_a_colour() -> None:
     made = plan(deployed(containers=containers), containers)
     texts = [made.name, made.after_rollback_hint, *(text for step in made.steps for text in (step.title, step.why))]
     assert not [one for one in texts if "blue" in one or "green" in one or "colour" in one]
+
+
+@pytest.mark.parametrize("folder", ["", "deploy"])
+def test_git_on_the_server_does_not_see_our_folder_and_no_file_of_the_application_is_changed(
+        tmp_path: Path, folder: str) -> None:
+    """`git clean` of the owners would delete the release history."""
+    git(tmp_path, "init", "-q")
+    project = tmp_path / folder
+    (project / ".runbook").mkdir(parents=True)
+    (project / ".runbook/releases.jsonl").touch()
+    for _ in range(2):
+        subprocess.run(("sh", "-ec", EXCLUDE, "exclude", str(project)), check=True, timeout=60)
+    assert git(tmp_path, "status", "--short") == ""
+    assert (tmp_path / ".git/info/exclude").read_text().splitlines().count(".runbook/") == 1

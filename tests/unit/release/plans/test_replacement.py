@@ -109,6 +109,16 @@ def test_the_record_names_the_image_of_each_service() -> None:
     assert (line["commit"], line["version"], line["images"]) == (NEW, "v1.1.0", images(NEW))
 
 
+def test_a_service_with_several_containers_keeps_their_number() -> None:
+    """`up` reduces it to what the Compose file says: a worker that was scaled by hand would lose all but one."""
+    web, worker, db = running("web:latest")
+    containers = (web, worker, replace(worker, name="shop-worker-2"), db)
+    step = replace_containers(change(containers=containers), "")
+    for action in (*step.actions, *step.undo):
+        assert isinstance(action, Command)
+        assert action.argv[-4:] == ("--scale", "worker=2", "web", "worker")
+
+
 def test_an_earlier_release_brings_its_own_images() -> None:
     rollout = Rollout(SHOP, deployed(text(NEW, "v1.1.0"), (ADOPTED, release(NEW, "v1.1.0")), running(f"web:{NEW}")),
                       Target(OLD, "as-found", {}, ""), containers=running(f"web:{NEW}"))
