@@ -26,7 +26,7 @@ def backup_preconditions(
     """
     return (
         server_reads_dumps(backups),
-        _folder(backups, environment),
+        folder_is_writable(backups, environment),
         own_folder(backups, environment, system=system),
         _free_space(backups, database_bytes),
         _no_concurrent_backup(backups),
@@ -60,7 +60,8 @@ def server_reads_dumps(backups: Backups) -> Finding:
                    expected="perl with Digest::MD5, gzip, flock, diff", next_step=INSTALL)
 
 
-def _folder(backups: Backups, environment: Environment) -> Finding:
+def folder_is_writable(backups: Backups, environment: Environment) -> Finding:
+    """Whether the folder of the backups is there, and can be written to by the server's user."""
     state = {True: "writable", False: "read-only", None: "there is no such folder"}[backups.writable]
     user = environment.server.user
     return finding("the backup folder is writable", backups.writable is True,

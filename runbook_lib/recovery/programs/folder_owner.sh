@@ -38,6 +38,7 @@ take_folder() {
     [[ -e $1/$OWNER_FILE ]] || (set -o noclobber; printf '%s\n' "$2" >"$1/$OWNER_FILE") 2>/dev/null
     owner=$(owner_of "$1") || return
     # an empty file is what a full disk left of one
+    [[ -d $1 ]] || { echo "There is no folder $1. As root on the server: install -d -o $(id -un) -m 0700 $1" >&2; return 1; }
     [[ -n $owner ]] || printf '%s\n' "$2" >"$1/$OWNER_FILE" || { echo "Cannot write to $1: is the disk full?" >&2; return 1; }
     require_own "$1" "$2"
 }

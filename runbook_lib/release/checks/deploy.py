@@ -12,6 +12,9 @@ from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import ServerState
 from runbook_lib.platform.facts.target import FIRST_COLOUR, Target
+from runbook_lib.recovery.checks.backup import folder_is_writable, server_reads_dumps
+from runbook_lib.recovery.checks.folder_owner import own_folder
+from runbook_lib.recovery.facts.backups import Backups
 from runbook_lib.release.checks.capacity import disk_and_memory
 from runbook_lib.release.checks.compose import compose_file
 from runbook_lib.release.checks.configuration import configuration_is_valid
@@ -31,27 +34,28 @@ def deploy_preconditions(
     environment: Environment, release: ReleaseTree, server: ServerState, secrets: Mapping[str, Secret],
     configuration: ValidatedConfiguration | None = None, on_server: ServerSecrets | None = None,
     delete_secrets: Iterable[str] = (), *, deployed: Deployed | None = None, containers: Iterable[Container] = (),
+    backups: Backups | None = None,
 ) -> tuple[Finding, ...]:
     """The ref is a commit that keeps the plan's static rules, secrets are available, and the server has the capacity.
 
     With `on_server`, no secret of the server is lost but those that `delete_secrets` names.
     With `configuration`, every service takes the files that it mounts; images that are missing are pulled by the plan.
-    With `deployed` and `containers`, it is a first deployment, or the database of what ran here is running.
+    With `deployed` and `containers`, it is a first deployment, or what ran has its database; `backups`: and a folder.
 
     The rules are those of 10 Preflight, of the very commit: what it calls failed is not deployed, run or not.
     """
     named = finding(
         "the ref names a commit", release.commit is not None, measured=release.problem or "one commit",
         expected="a tag, branch or commit of the origin",
-        next_step="Check the name with `git ls-remote origin` and correct `ref`.",
-    )
+        next_step="Check the name with `git ls-remote origin` and correct `ref`.")
     # without a commit there is no file to judge, and five more failures would hide the one mistake
     if release.commit is None:
         return (named,)
+    first = (named, *_can_be_dumped(environment, deployed, backups))
     if deployed and environment.release.replaced:
-        return (named, *replaced_preconditions(environment, release, server, configuration, deployed, containers))
+        return (*first, *replaced_preconditions(environment, release, server, configuration, deployed, containers))
     return (
-        named,
+        *first,
         *((earlier_run(environment, deployed, containers),) if deployed else ()),
         *compose_file(release, environment),
         *variables(release, environment),
@@ -61,6 +65,14 @@ def deploy_preconditions(
         *disk_and_memory(server, environment),
         *(configuration_is_valid(configuration, environment, pulled=False) if configuration else ()),
     )
+
+
+def _can_be_dumped(environment: Environment, deployed: Deployed | None,
+                   backups: Backups | None) -> tuple[Finding, ...]:
+    # a first deployment makes no dump
+    if backups is None or deployed is None or not deployed.something_runs:
+        return ()
+    return server_reads_dumps(backups), folder_is_writable(backups, environment), own_folder(backups, environment)
 
 
 def _secrets_available(environment: Environment, secrets: Mapping[str, Secret]) -> Finding:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from runbook_lib.core.findings import Verdict
 from runbook_lib.core.redaction import Secret
-from runbook_lib.environment import load_environment
+from runbook_lib.environment import Environment, load_environment
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import ServerState
 from runbook_lib.platform.facts.target import Target
+from runbook_lib.recovery.facts.backups import Backups
 from runbook_lib.release.checks.deploy import deploy_preconditions, release_is_live
-from runbook_lib.release.facts.repository import ReleaseTree
+from runbook_lib.release.facts.repository import Commit, ReleaseTree
+from tests.unit.shop_environment import shop
 
 ENVIRONMENT = load_environment("staging")
 COMMIT = "b" * 40
@@ -42,3 +46,22 @@ def test_after_a_deployment_monitoring_must_be_healthy_and_after_a_rollback_it_m
     assert verdicts(containers, essential_only=False) == {Verdict.PASSED}
     assert verdicts(starting, essential_only=False) == {Verdict.PASSED, Verdict.FAILED}
     assert verdicts(starting, essential_only=True) == {Verdict.PASSED}
+
+
+@pytest.mark.parametrize("environment", [ENVIRONMENT, shop()], ids=["colours", "recreate"])
+def test_a_deployment_is_refused_beforehand_where_its_dump_could_not_be_written(environment: Environment) -> None:
+    """It would end at its first step, after its plan has been shown as one that works. A first one makes no dump."""
+    now = datetime(2026, 11, 28, tzinfo=UTC)
+    gone = Backups("/backups/x", "x", now, now, None)
+    tree = ReleaseTree("v1", Commit("v1", "tag", COMMIT, "v1", now, "a subject", COMMIT))
+    server = ServerState((), 1, 1, 0.0, 1, 0.0, {})
+
+    def found(deployed: Deployed, backups: Backups) -> list[str]:
+        return [one.measured for one in deploy_preconditions(environment, tree, server, {}, deployed=deployed, backups=backups)
+                if one.check == "the backup folder is writable" and one.verdict is Verdict.FAILED]
+
+    running = Deployed(None, COMMIT, None, None, None, frozenset(), (), by_hand=("web (x, 1)",))
+    assert found(running, gone) == ["/backups/x: there is no such folder"]
+    assert found(running, replace(gone, writable=False)) == ["/backups/x: read-only"]
+    assert found(running, replace(gone, writable=True)) == []
+    assert found(replace(running, by_hand=()), gone) == []
