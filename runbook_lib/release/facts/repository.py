@@ -19,7 +19,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
-from runbook_lib.core.text import lines_of, pluralize
+from runbook_lib.core.text import head_of, lines_of, pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.environment.yaml_limits import collection_key
 from runbook_lib.release.facts.migrations import Migrations, parse_migrations
@@ -127,7 +127,8 @@ def inspect_release(environment: Environment, ref: str) -> Question[ReleaseTree]
     def fetch(connections: Connections) -> ReleaseTree:
         reply = connections.server.run(Command(argv, stdin=program, timeout_s=SURVEY_TIMEOUT_S))
         if by_hand and reply.stdout.startswith("no-checkout\t"):
-            return ReleaseTree(ref, None, f"there is no git checkout in {where}", by_hand=True)
+            why = f"no git checkout in {where} can be read: {head_of(_decoded(reply.stdout.split()[1]), 300)}"
+            return ReleaseTree(ref, None, why, by_hand=True)
         tree = parse_release(reply.stdout, ref, where=where, compose_files=files)
         # .env is the application's own file then
         tree = replace(tree, of_the_server=tuple(name for name in tree.of_the_server if name != ".env" or not by_hand),
@@ -164,8 +165,7 @@ def parse_release(text: str, ref: str, *, where: str, compose_files: Iterable[st
         return _read(text, ref, where, tuple(compose_files))
     except (ValueError, KeyError, IndexError) as cause:  # base64 raises a ValueError of its own
         what = f"The release {ref} could not be surveyed: the reply is not in the expected form."
-        raise FactUnreadable(what, where=where, next_step="Run the notebook again; if it fails again, check the "
-                             "checkout with `git status`.") from cause
+        raise FactUnreadable(what, where=where, next_step="Try `git status` in that folder; then run again.") from cause
 
 
 def _read(text: str, ref: str, where: str, compose_files: tuple[str, ...]) -> ReleaseTree:
