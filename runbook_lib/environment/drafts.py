@@ -39,6 +39,7 @@ HINTS: Mapping[str, tuple[str, Any]] = {
     "release.api": ("the service that stands for the release: one of release.services", "web"),
     "release.writers": ("a service that writes into the database", "web"),
     "release.services.*.image": ("its image without a tag", "shop-web"),
+    "page.assets": ("the folder below which the files lie that the page names, with a slash at its end", "/static/"),
     "release.services.*.port": ("the port that it listens on inside its container", 8000),
     "without.health": ("why there is no health endpoint", "it is a worker without a port"),
     "health.endpoints.*.title": ("what it shows when it answers, in a few words", "The shop is open"),

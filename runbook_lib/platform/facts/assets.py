@@ -68,7 +68,7 @@ def compare_assets(environment: Environment, colour: str) -> Question[tuple[Asse
 def asset_pattern(assets: str) -> str:
     """What finds the files below a folder that a page names, in any program that knows Perl's expressions.
 
-    No part of their paths begins with a dot: a page could lead out of the folder, and their names become arguments.
+    No part of their paths begins with a dot: they could leave the folder through one, and their names become arguments.
     """
     part = r"[A-Za-z0-9_@~-][A-Za-z0-9._@~-]*"
     return rf"""(?:src|href)=["']({re.escape(assets)}(?:{part}/)*{part})(?:\?[^"'#]*)?["']"""
