@@ -10,6 +10,7 @@ from lab.instance import Instance
 from runbook_lib.core.errors import FAILED, INCONCLUSIVE, PASSED, ROLLED_BACK
 
 FIRST, NEXT, BROKEN = "v3.1.0", "v3.2.0", "broken-server-errors"
+ADOPTED_NEXT, ADOPTED_BROKEN = "v1.1.0", "broken-page"  # of the second application
 RUN_TIMEOUT_S = 900
 DATABASE = "DATABASE"  # stands for the name of the environment's database
 ANSWERS = (PASSED, FAILED, INCONCLUSIVE)
@@ -59,7 +60,19 @@ RELEASE_PATH = (
 ADOPTED_PATH = (
     Scenario("overview before the first backup", "00_start_here", exit_codes=ANSWERS),
     Scenario("first backup", "30_backup_database", apply=True),
+    # a drill restores an older backup as well
+    Scenario("second backup", "30_backup_database", apply=True),
     Scenario("restore drill", "31_restore_drill", apply=True),
+    # what runs was started by hand, which is a warning until the first deployment has recorded it
+    Scenario(f"preflight for {ADOPTED_NEXT}", "10_preflight", {"ref": ADOPTED_NEXT}, exit_codes=ANSWERS),
+    # inconclusive where a slow machine sends too few requests while it watches; the release is live all the same
+    Scenario(f"deploy of {ADOPTED_NEXT}", "20_deploy", {"ref": ADOPTED_NEXT}, apply=True,
+             exit_codes=(PASSED, INCONCLUSIVE)),
+    Scenario(f"verification of {ADOPTED_NEXT}", "21_verify", exit_codes=ANSWERS),
+    Scenario(f"deploy of {ADOPTED_BROKEN}", "20_deploy", {"ref": ADOPTED_BROKEN}, apply=True,
+             exit_codes=(ROLLED_BACK,)),
+    # a warning: nothing shows beforehand whether the earlier code works on the schema that is there now
+    Scenario("rollback to what ran before any runbook", "22_rollback", apply=True, exit_codes=(PASSED, INCONCLUSIVE)),
     Scenario("restore of the backup", "32_restore_database", {"confirm_database": DATABASE}, apply=True),
     Scenario("backup of configuration and uploads", "33_backup_configuration", apply=True),
     Scenario("schedules", "34_install_schedules", apply=True),

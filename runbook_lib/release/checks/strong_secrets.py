@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from runbook_lib.core.env_file import unquotable
-from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
 from runbook_lib.release.facts.secret_strength import SecretStrength, ServerSecrets, strength_of
 
+STRONG_THERE = "secrets on the server complete and strong"
 FEWEST_DISTINCT = 8  # characters; repeating one letter makes a secret long, not strong
 HOW_TO = "Make a new one with `openssl rand -hex 32`, and put it where this run takes its secrets from."
 
@@ -19,10 +20,16 @@ def secrets(held: Mapping[str, Secret], on_server: ServerSecrets, environment: E
     measured = {name: strength_of(secret) for name, secret in held.items()}
     return (
         _judge("secrets available and strong", measured, environment, HOW_TO),
-        _server_file(on_server),
-        _server_values(on_server, environment),
+        *_on_the_server(on_server, environment),
         *secrets_can_be_delivered(held, on_server, environment),
     )
+
+
+def _on_the_server(on_server: ServerSecrets, environment: Environment) -> tuple[Finding, ...]:
+    # an application of others keeps its secrets where its Compose files say, and a file of ours would be one too many
+    if not environment.delivered_secrets and on_server.mode is None:
+        return (not_applicable(STRONG_THERE, "the environment file names none that a deployment delivers"),)
+    return _server_file(on_server), _server_values(on_server, environment)
 
 
 def secrets_can_be_delivered(held: Mapping[str, Secret], on_server: ServerSecrets, environment: Environment,
@@ -99,7 +106,7 @@ def _server_file(on_server: ServerSecrets) -> Finding:
 
 
 def _server_values(on_server: ServerSecrets, environment: Environment) -> Finding:
-    check = "secrets on the server complete and strong"
+    check = STRONG_THERE
     if on_server.mode is None:
         return _no_file(check)
     by_name = {strength.name: strength for strength in on_server.secrets}

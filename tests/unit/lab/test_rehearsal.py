@@ -12,6 +12,7 @@ from lab import processes, rehearsal, snapshots, states
 from lab.instance import Instance
 from lab.rehearsal import Times
 from lab.release_path import ADOPTED_PATH, BRING_UP, RELEASE_PATH, Scenario, run_command
+from runbook_lib.core.errors import PASSED
 from tests.unit.shop_environment import shop
 
 # verdicts and exit codes of a rehearsal that goes well: the seventh run deploys a broken release
@@ -131,11 +132,11 @@ def test_another_application_runs_first_and_gets_what_applies_to_it(  # type: ig
     monkeypatch.setattr(rehearsal, "load_environment", lambda name: shop())
     monkeypatch.setattr(Instance, "inside", lambda self, *words: words)
     monkeypatch.setattr(rehearsal, "run", lambda argv, log: done.append(" ".join(argv)))
-    verdicts = ["failed", *["passed"] * 5, *["warning"] * 4]
-    code, stage = rehearse(verdicts, [1, *[0] * 9], "--application", "shop")
+    verdicts = ["passed" if one.exit_codes == (PASSED,) else "warning" for one in ADOPTED_PATH]
+    code, stage = rehearse(verdicts, [one.exit_codes[-1] for one in ADOPTED_PATH], "--application", "shop")
     assert (code, [command[2] for command in stage.commands]) == (0, [one.notebook for one in ADOPTED_PATH])
     assert done == ["double", "install -d -o deploy -m 0700 /backups/shop /backups/shop/database"]
-    assert "confirm_database=shop" in stage.commands[3]
+    assert [command[2] for command in stage.commands if "confirm_database=shop" in command] == ["32_restore_database"]
     assert stage.seeded == 0 and stage.restored == []
     assert "restore of the backup" in capsys.readouterr().out
     assert rehearse(["failed", "failed"], [1, 1], "--application", "shop")[0] == 1, "a backup that failed ends it"
