@@ -105,7 +105,7 @@ def value_at(document: Any, place: str) -> Any:
 
 
 def same_json(one: Any, other: Any) -> bool:
-    """Whether two values are the same in JSON: 1.0 is 1 there true is not; the order of names does not count."""
+    """Whether two values are the same in JSON: 1.0 is 1 there, true is not, and the order of names does not count."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same_json(one[name], other[name]) for name in one)
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):

@@ -83,6 +83,12 @@ class Rollout:
         """Whether the database already has the schema that the target expects, or nothing of ours could change it."""
         return "migrations" in self.environment.without or self.target.schema_now == self.target.schema_expected
 
+    @property
+    def watch_s(self) -> float:
+        """Seconds for which the target is watched: as the operator chose, else as the environment says."""
+        chosen_s = self.choices.watch_s
+        return self.environment.rollback.watch_s if chosen_s is None else chosen_s
+
     def in_live_colour(self) -> Rollout:
         """The same for a target that has the traffic already: `colour` is then the live one."""
         return replace(self, deployed=replace(self.deployed, live_colour=self.colour))

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from runbook_lib.core.findings import Finding, finding
-from runbook_lib.core.gates import Gate, Reading, Watch
+from runbook_lib.core.gates import Gate, Reading
 from runbook_lib.core.plan import Step
 from runbook_lib.core.questions import Question
 from runbook_lib.core.text import pluralize
@@ -27,13 +27,12 @@ from runbook_lib.platform.facts.outage import QUIET_S, Outage, OutageProbe, begi
 from runbook_lib.platform.facts.own_reads import OwnReads, own_traffic, read_each_path
 from runbook_lib.platform.facts.page import view_page
 from runbook_lib.platform.facts.smoke_test import run_smoke_test
-from runbook_lib.platform.facts.traffic import ERROR_RATE
 from runbook_lib.platform.facts.written_rows import RowCounter, WrittenRows, rows_before, rows_since
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.checks.triggers import HEALTH, judge_watch
 from runbook_lib.release.checks.watch_conclusion import conclude_watch
 from runbook_lib.release.plans.replacement import Replacement
-from runbook_lib.release.plans.verification_steps import page_gate
+from runbook_lib.release.plans.verification_steps import page_gate, release_watch
 
 WRITTEN = "rows written"
 
@@ -49,9 +48,9 @@ class Measured:
 
 def measured_of(change: Replacement) -> Measured:
     """The values of one plan, empty: nothing is asked before its steps do."""
-    environment, chosen_s = change.rollout.environment, change.rollout.choices.watch_s
+    environment = change.rollout.environment
     # a rollback at the end of the watch is part of the outage
-    quiet_s = QUIET_S + (environment.rollback.watch_s if chosen_s is None else chosen_s)
+    quiet_s = QUIET_S + change.rollout.watch_s
     return Measured(OutageProbe(environment, quiet_s), OwnReads(environment), RowCounter())
 
 
@@ -103,8 +102,7 @@ def outage_ends(measured: Measured) -> Gate:
 
 def watch_replaced(change: Replacement, measured: Measured) -> Step:
     """The triggers, probed again and again; the error rate is that of our own reads, for there is no other."""
-    environment, rules = change.rollout.environment, change.rollout.environment.rollback
-    chosen_s = change.rollout.choices.watch_s
+    environment = change.rollout.environment
     by_triggers = judge_watch(environment, change.rollout.target.commit, "", change.rollout.restarts)
     concluded = conclude_watch(environment)
 
@@ -120,17 +118,11 @@ def watch_replaced(change: Replacement, measured: Measured) -> Step:
         since = WrittenRows(grown) if grown else None
         return (*concluded(readings), rows_are_written(measured.rows.before, since))
 
-    watch = Watch(
-        f"watch {change.rollout.target.version}",
+    watch = release_watch(
+        change.rollout,
         (survey_containers(environment), survey_endpoints(environment), own_traffic(measured.reads),
          count_oom_kills(environment, environment.api_of("")), rows_since(measured.rows)),
         judge, conclude,
-        duration_s=rules.watch_s if chosen_s is None else chosen_s,
-        interval_s=rules.interval_s,
-        since=StepKey.SWITCH,
-        primary_metric=ERROR_RATE,
-        limit=rules.api_error_rate_percent,
-        unit="percent",
     )
     return Step(StepKey.WATCH, "Watch the release", (watch,),
                 why="a failing health check, too many errors or a service that is down starts an automatic rollback; "

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from runbook_lib.core.browsing import PageView, Picture
 from runbook_lib.core.findings import Finding
-from runbook_lib.core.gates import Gate, Watch
+from runbook_lib.core.gates import Gate, Reading, Watch
 from runbook_lib.core.plan import Step
 from runbook_lib.core.questions import Question
 from runbook_lib.environment import Environment
@@ -101,25 +103,32 @@ def external_gate(rollout: Rollout, *, page: bool = True) -> Step:
 
 def watch_release(rollout: Rollout) -> Step:
     """The plan's three triggers, probed again and again for as long as the operator or the environment says."""
-    environment, rules, chosen_s = rollout.environment, rollout.environment.rollback, rollout.choices.watch_s
-    watch = Watch(
-        f"watch {rollout.target.version}",
-        (
-            survey_containers(environment),
-            survey_endpoints(environment),
-            watched_traffic(environment),
-            count_oom_kills(environment, environment.api_of(rollout.colour)),
-        ),
+    environment = rollout.environment
+    watch = release_watch(
+        rollout,
+        (survey_containers(environment), survey_endpoints(environment), watched_traffic(environment),
+         count_oom_kills(environment, environment.api_of(rollout.colour))),
         judge_watch(environment, rollout.target.commit, rollout.colour, rollout.restarts),
         conclude_watch(environment),
-        duration_s=rules.watch_s if chosen_s is None else chosen_s,
+        history=error_rate_history(environment),
+    )
+    kept = "" if rollout.live_colour is None else f"; {rollout.live_colour} is kept running for it"
+    return Step(StepKey.WATCH, "Watch the release under load", (watch,),
+                why=f"each of the plan's triggers starts an automatic rollback{kept}: "
+                    f"{', '.join(environment.rollback.triggers)}")
+
+
+def release_watch(rollout: Rollout, questions: tuple[Question[Any], ...], judge: Callable[..., Reading],
+                  conclude: Callable[..., tuple[Finding, ...]], history: Question[Any] | None = None) -> Watch:
+    """A watch of the target since it got the traffic: so long, so often and up to the error rate that its rules say."""
+    rules = rollout.environment.rollback
+    return Watch(
+        f"watch {rollout.target.version}", questions, judge, conclude,
+        duration_s=rollout.watch_s,
         interval_s=rules.interval_s,
         since=StepKey.SWITCH,
         primary_metric=ERROR_RATE,
         limit=rules.api_error_rate_percent,
         unit="percent",
-        history=error_rate_history(environment),
+        history=history,
     )
-    kept = "" if rollout.live_colour is None else f"; {rollout.live_colour} is kept running for it"
-    return Step(StepKey.WATCH, "Watch the release under load", (watch,),
-                why=f"each of the plan's triggers starts an automatic rollback{kept}: {', '.join(rules.triggers)}")

@@ -41,6 +41,13 @@ class Repositories:
         here: Any = ThisMachine()
         return inspect_release(ENVIRONMENT.model_copy(update={"server": server, "compose": compose}), ref).fetch(here)
 
+    def survey_of(self, compose: str, **files: str) -> ReleaseTree:
+        """The survey of a release with that Compose file, and other files by name."""
+        for name, text in {"docker-compose.staging.yml": compose, **files}.items():
+            (self.work / name).write_text(text)
+        self.commit("more")
+        return self.survey("develop")
+
     def commit(self, text: str) -> str:
         (self.work / "backend/versions").mkdir(parents=True, exist_ok=True)
         (self.work / "backend/versions/1.py").write_text(text)

@@ -10,16 +10,27 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from runbook_lib.observability.facts.log_window import window_program
+from tests.unit.observability.programs.dated_logs import (
+    BEGIN,
+    DAY,
+    berlin_line,
+    combined_line,
+    dated_json_line,
+    dated_query_line,
+    epoch_line,
+    istanbul_line,
+    json_line,
+    lines,
+    text_line,
+    three_days,
+    written,
+)
 
-DAY = 86_400
-BEGIN = int(datetime(2026, 11, 20, tzinfo=UTC).timestamp())
 MARGIN = 300
 MOST = 1_000_000_000
 OTHER_USER = 65_534
@@ -53,68 +64,6 @@ def numbers(text: bytes) -> list[int]:
 
 def sizes(log: Path, since: int = 0, until: int = 4_000_000_000, **options: object) -> list[str]:
     return ask("size", log, since, until, **options).stdout.decode().splitlines()  # type: ignore[arg-type]
-
-
-def stamp(second: int) -> datetime:
-    return datetime.fromtimestamp(second, UTC)
-
-
-def json_line(second: int) -> bytes:
-    return f'{{"time":"{stamp(second).isoformat()}","status":200,"n":{second}}}\n'.encode()
-
-
-def combined_line(second: int) -> bytes:
-    at = (stamp(second) + timedelta(hours=5, minutes=30)).strftime("%d/%b/%Y:%H:%M:%S +0530")
-    return f'192.0.2.1 - - [{at}] "GET /x HTTP/1.1" 200 5 "-" "n" "n":{second}\n'.encode()
-
-
-def dated_query_line(second: int) -> bytes:
-    """Other dates than the line's own wherever a client can write one: the query, and the name of a user."""
-    user = ("[31/Dec/2099:00:00:00 +0000]", "-", "2001-01-01T00:00:00")[second // 20 % 3]
-    return combined_line(second).replace(b"- - [", f"- {user} [".encode()).replace(b"/x ", b"/x?since=2020-01-01T00:00:00Z ")
-
-
-def dated_json_line(second: int) -> bytes:
-    """A message before the time that begins with a date, holds what looks like the key, and is longer than most lines."""
-    text = rf'2099-01-01T00:00:00 \"time\":\"2001-01-01T00:00:00\" [31/Dec/2099:00:00:00 +0000] {"x" * 700}'
-    return f'{{"message":"{text}","level":"time", "ts" : "{stamp(second).isoformat()}","n":{second}}}\n'.encode()
-
-
-def epoch_line(second: int) -> bytes:
-    return f'{{"level":"error","ts":{second}.125,"message":"since 2020-01-01T00:00:00","n":{second}}}\n'.encode()
-
-
-def text_line(second: int) -> bytes:
-    return f'{stamp(second):%Y/%m/%d %H:%M:%S} [error] 7#7: failed "n":{second}\n'.encode()
-
-
-def berlin_line(second: int) -> bytes:
-    """As PostgreSQL writes it with `log_timezone = 'Europe/Berlin'`."""
-    at = datetime.fromtimestamp(second, ZoneInfo("Europe/Berlin"))
-    return f'{at:%Y-%m-%d %H:%M:%S}.123 {at.tzname()} [77] LOG:  checkpoint "n":{second}\n'.encode()
-
-
-def istanbul_line(second: int) -> bytes:
-    """A zone without a name: PostgreSQL writes its hours."""
-    return f'{stamp(second) + timedelta(hours=3):%Y-%m-%d %H:%M:%S}.123 +03 [77] LOG:  checkpoint "n":{second}\n'.encode()
-
-
-def written(path: Path, content: bytes, at: int) -> Path:
-    path.write_bytes(content)
-    os.utime(path, (at, at))
-    return path
-
-
-def lines(begin: int, end: int, step: int = 20, line: object = json_line) -> bytes:
-    assert callable(line)
-    return b"".join(line(second) for second in range(begin, end, step))
-
-
-def three_days(folder: Path, line: object = json_line) -> Path:
-    """Two rotated days, the older one compressed, and half a day in the file that is written now."""
-    written(folder / "a.log.2.gz", gzip.compress(lines(BEGIN, BEGIN + DAY, line=line)), BEGIN + DAY)
-    written(folder / "a.log.1", lines(BEGIN + DAY, BEGIN + 2 * DAY, line=line), BEGIN + 2 * DAY)
-    return written(folder / "a.log", lines(BEGIN + 2 * DAY, BEGIN + 5 * DAY // 2, line=line), BEGIN + 5 * DAY // 2)
 
 
 @pytest.mark.parametrize("line", [json_line, combined_line, text_line, dated_query_line, dated_json_line, epoch_line,

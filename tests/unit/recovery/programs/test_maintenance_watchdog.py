@@ -5,8 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from runbook_lib.recovery.plans.restore_steps import (
     maintenance_page,
     watchdog_program,
 )
+from tests.unit.recovery.programs.waiting import within
 
 ENVIRONMENT = load_environment("staging")
 
@@ -75,38 +74,29 @@ def upstreams(server: Path) -> Path:
     return server / ".runbook/upstreams/active.conf"
 
 
-def within(seconds: float, holds: Callable[[], bool]) -> bool:
-    give_up = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > give_up:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 def test_maintenance_mode_stays_on_while_its_run_holds_the_lock_and_ends_once_the_run_is_gone(server: Path) -> None:
     with (server / ".runbook/lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         start_watchdog(server)
         upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
-        assert not within(1.5, lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"))
+        assert not within(lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"), 1.5)
         assert (server / "notes").read_text() == ""
-    assert within(30, lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"))
-    assert within(30, lambda: "nginx -s reload" in (server / "notes").read_text())
+    assert within(lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"))
+    assert within(lambda: "nginx -s reload" in (server / "notes").read_text())
     assert (server / "notes").read_text().splitlines()[0] == "start 5e3b"
 
 
 def test_the_run_whose_maintenance_mode_was_ended_cannot_go_on(server: Path) -> None:
     start_watchdog(server)
     upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
-    assert within(30, lambda: (server / f".runbook/broken/{RUN}").exists())
+    assert within(lambda: (server / f".runbook/broken/{RUN}").exists())
     assert MAINTENANCE_WATCHDOG in (server / f".runbook/broken/{RUN}").read_text()
 
 
 def test_upstreams_that_were_written_back_and_not_reloaded_are_reloaded(server: Path) -> None:
     (server / "notes.closed").touch()
     start_watchdog(server)
-    assert within(30, lambda: (server / "notes").read_text() == "exec 4f2c nginx -s reload\n")
+    assert within(lambda: (server / "notes").read_text() == "exec 4f2c nginx -s reload\n")
     assert upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"), "what the run wrote"
     assert (server / f".runbook/broken/{RUN}").exists()
 
@@ -121,14 +111,14 @@ def test_the_page_of_version_0_1_0_is_not_what_maintenance_mode_ends_with(server
     upstreams(server).write_text("# Written by a runbook: the API is closed for a moment; blue keeps serving the pages.\n")
     (server / ".runbook/door-open.conf").write_text(upstreams_file(ENVIRONMENT, "blue"))
     start_watchdog(server)
-    assert within(30, lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"))
-    assert within(30, lambda: "nginx -s reload" in (server / "notes").read_text())
+    assert within(lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"))
+    assert within(lambda: "nginx -s reload" in (server / "notes").read_text())
 
 
 def test_a_backend_that_is_not_healthy_gets_no_users(server: Path) -> None:
     start_watchdog(server, health="starting")
     upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
-    assert within(30, lambda: "inspect" in (server / "notes").read_text())
+    assert within(lambda: "inspect" in (server / "notes").read_text())
     assert upstreams(server).read_text() == maintenance_page(ENVIRONMENT, "blue")
     subprocess.run(("pkill", "-f", f"maintenance-watchdog ours nginx backend-blue {RUN} "))
 
@@ -136,7 +126,7 @@ def test_a_backend_that_is_not_healthy_gets_no_users(server: Path) -> None:
 def test_containers_are_found_by_their_labels_and_none_of_another_project_is_touched(server: Path) -> None:
     start_watchdog(server)
     upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
-    assert within(60, lambda: "exec 4f2c nginx -s reload" in (server / "notes").read_text())
+    assert within(lambda: "exec 4f2c nginx -s reload" in (server / "notes").read_text())
     assert "9999" not in (server / "notes").read_text()
 
 
@@ -145,16 +135,16 @@ def test_a_backend_that_cannot_start_keeps_no_run_from_the_lock(server: Path) ->
     (server / "notes.cannot-start").touch()
     start_watchdog(server)
     upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
-    assert within(60, lambda: (server / "notes").read_text().count("start 5e3b") >= 2), "it tries again"
+    assert within(lambda: (server / "notes").read_text().count("start 5e3b") >= 2), "it tries again"
     (server / "notes.cannot-start").unlink()
-    assert within(60, lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"))
+    assert within(lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"))
 
 
 def test_a_database_that_a_swap_had_closed_lets_the_backend_in_and_is_asked_until_it_answers(server: Path) -> None:
     (server / "notes.refuse").write_text("1\n2\n")
     start_watchdog(server)
     upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
-    assert within(60, lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"))
+    assert within(lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"))
     assert (server / "notes.sql").read_text().count("CONNECTION LIMIT %s") == 3
     assert "could not be asked" not in (server / ".runbook/maintenance-watchdog.log").read_text()
 
@@ -163,14 +153,14 @@ def test_a_database_that_never_answers_is_named_and_a_healthy_backend_gets_its_u
     (server / "notes.refuse").write_text("no\n" * 1000)
     start_watchdog(server, limit_s=1)
     upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
-    assert within(60, lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"))
+    assert within(lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"))
     assert "shop could not be asked" in (server / ".runbook/maintenance-watchdog.log").read_text()
 
 
 def test_everything_that_writes_is_started_and_the_proxy_has_any_name(server: Path) -> None:
     start_watchdog(server, proxy="entrance", services="backend-blue,worker-blue")
     upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
-    assert within(60, lambda: "exec 6d2a nginx -s reload" in (server / "notes").read_text())
+    assert within(lambda: "exec 6d2a nginx -s reload" in (server / "notes").read_text())
     notes = (server / "notes").read_text().splitlines()
     assert notes[:2] == ["start 5e3b", "start 8c1f"]
     assert {one.split()[-1] for one in notes if one.startswith("inspect")} == {"5e3b", "8c1f"}
@@ -180,5 +170,5 @@ def test_a_maintenance_mode_that_its_run_ended_is_left_alone(server: Path) -> No
     start_watchdog(server)
     upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
     upstreams(server).write_text(upstreams_file(ENVIRONMENT, "green"))
-    assert not within(1.5, lambda: (server / "notes").read_text() != "")
+    assert not within(lambda: (server / "notes").read_text() != "", 1.5)
     assert upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "green")

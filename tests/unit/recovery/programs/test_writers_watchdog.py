@@ -5,14 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from runbook_lib.recovery.facts.stopped_writers import NOTE, parse_stopped_writers
 from runbook_lib.recovery.plans.restore_in_place import watchdog_program
+from tests.unit.recovery.programs.waiting import within
 
 RUN = "20261127T210000Z-abcdef"
 # A container is a file below `all`, named SERVICE.ID; below `up` while it runs. psql takes what it is given, and fails as
@@ -74,15 +74,6 @@ class World:
     @property
     def noted(self) -> bool:
         return (self.folder / "checkout" / NOTE).exists()
-
-
-def within(holds: Callable[[], bool], seconds: float = 60) -> bool:
-    give_up = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > give_up:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 @pytest.fixture

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import pytest
 
-from runbook_lib.release.facts.repository import ReleaseTree, inspect_release
-from tests.unit.release.repositories import Repositories, ThisMachine, git
-from tests.unit.shop_environment import shop
+from tests.unit.release.repositories import Repositories, git
 
 COMPOSE_TWICE = """\
 include: [./more/compose.yml]
@@ -72,15 +69,8 @@ secrets:
 """
 
 
-def surveyed(repositories: Repositories, compose: str, **files: str) -> ReleaseTree:
-    for name, text in {"docker-compose.staging.yml": compose, **files}.items():
-        (repositories.work / name).write_text(text)
-    repositories.commit("more")
-    return repositories.survey("develop")
-
-
 def test_files_of_configs_and_secrets_that_the_release_lacks_are_named(repositories: Repositories) -> None:
-    compose = surveyed(repositories, GIVING, **{"there.conf": "a"}).sources.compose
+    compose = repositories.survey_of(GIVING, **{"there.conf": "a"}).sources.compose
     assert compose is not None
     assert (compose.valid, compose.error) == (True, "")
     assert compose.missing_files == ("more/gone.conf", "/etc/there-is-no-such-file")
@@ -121,7 +111,7 @@ def test_names_are_read_as_json_has_them_and_only_those_of_configs_and_secrets(r
     names = ["tief/ä ö.conf", '"quoted".conf', "back\\slash.conf", "<a>&b.conf", "tief/inner.conf", "two\nlines", "file.conf"]
     for name in [*names, "tief/keep"] if there else ["tief/keep"]:
         (work / name).write_text("a")
-    compose = surveyed(repositories, ODD).sources.compose
+    compose = repositories.survey_of(ODD).sources.compose
     assert compose is not None
     assert (compose.valid, compose.error) == (True, "")
     always = {"broken", '/etc/there-is-no "such" file'}
@@ -135,7 +125,7 @@ def test_names_are_read_as_json_has_them_and_only_those_of_configs_and_secrets(r
     ("services: {a: {extends: {file: gone.yml, service: b}}}\n", "gone.yml"),
 ])
 def test_a_file_that_compose_itself_reads_is_named_when_it_is_missing(repositories: Repositories, compose: str, missing: str) -> None:
-    found = surveyed(repositories, compose).sources.compose
+    found = repositories.survey_of(compose).sources.compose
     assert found is not None
     assert not found.valid
     assert missing in found.error
@@ -150,7 +140,7 @@ def test_a_file_that_compose_itself_reads_is_named_when_it_is_missing(repositori
     ("secrets: {1: {file: x}}\n", "Non-string key in secrets: 1"),
 ])
 def test_a_form_that_compose_does_not_read_is_named_with_its_place(repositories: Repositories, odd: str, shown: str) -> None:
-    found = surveyed(repositories, "services: {a: {image: x}}\n" + odd).sources.compose
+    found = repositories.survey_of("services: {a: {image: x}}\n" + odd).sources.compose
     assert found is not None
     assert not found.valid
     assert shown in found.error
@@ -158,7 +148,7 @@ def test_a_form_that_compose_does_not_read_is_named_with_its_place(repositories:
 
 @pytest.mark.parametrize("tag", ["!custom x", "!!python/object/apply:os.system [id]", "!!binary aGk=", "!!str 5"])
 def test_a_tag_that_compose_reads_is_left_to_it(repositories: Repositories, tag: str) -> None:
-    found = surveyed(repositories, f"x-a: {tag}\nservices: {{a: {{image: x}}}}\n").sources.compose
+    found = repositories.survey_of(f"x-a: {tag}\nservices: {{a: {{image: x}}}}\n").sources.compose
     assert found is not None
     assert (found.valid, found.error) == (True, "")
 
@@ -176,7 +166,7 @@ def test_several_compose_files_are_merged_in_their_order(repositories: Repositor
                                                          services: set[str]) -> None:
     (repositories.work / "deploy").mkdir()
     (repositories.work / "compose.override.yml").write_text("services: {never: {image: x}}\n")
-    surveyed(repositories, "nonsense: [", **{"compose.yml": BASE, "deploy/two.yml": SECOND})
+    repositories.survey_of("nonsense: [", **{"compose.yml": BASE, "deploy/two.yml": SECOND})
     tree = repositories.survey("develop", *files)
     assert tree.sources.compose is not None
     assert (tree.sources.compose.error, set(tree.sources.compose.services)) == ("", services)
@@ -187,7 +177,7 @@ def test_several_compose_files_are_merged_in_their_order(repositories: Repositor
 
 
 def test_one_of_several_compose_files_that_the_release_lacks_is_named(repositories: Repositories) -> None:
-    surveyed(repositories, "services: {}\n", **{"compose.yml": BASE})
+    repositories.survey_of("services: {}\n", **{"compose.yml": BASE})
     found = repositories.survey("develop", "compose.yml", "deploy/two.yml").sources.compose
     assert found is not None and not found.valid
     assert "deploy/two.yml" in found.error
@@ -195,7 +185,7 @@ def test_one_of_several_compose_files_that_the_release_lacks_is_named(repositori
 
 
 def test_a_form_that_compose_does_not_read_is_named_with_the_file_that_has_it(repositories: Repositories) -> None:
-    surveyed(repositories, "services: {}\n", **{"compose.yml": BASE, "two.yml": "x-a: {{a: b}: c}\n"})
+    repositories.survey_of("services: {}\n", **{"compose.yml": BASE, "two.yml": "x-a: {{a: b}: c}\n"})
     found = repositories.survey("develop", "compose.yml", "two.yml").sources.compose
     assert found is not None
     assert found.error.startswith("two.yml, line 1: a mapping as a key; ")
@@ -203,7 +193,7 @@ def test_a_form_that_compose_does_not_read_is_named_with_the_file_that_has_it(re
 
 def test_what_a_repository_keeps_from_its_published_archives_belongs_to_a_release(repositories: Repositories) -> None:
     """A checkout has it, and so must whatever is read of the release."""
-    found = surveyed(repositories, "services: {a: {image: '${X:-$Format:%H$}', extends: {file: more.yml, service: b}}}\n",
+    found = repositories.survey_of("services: {a: {image: '${X:-$Format:%H$}', extends: {file: more.yml, service: b}}}\n",
                      **{"more.yml": "services: {b: {privileged: true}}\n", ".gitattributes":
                         "*.yml export-ignore\n/backend/ export-ignore\ndocker-compose.staging.yml export-subst\n"}).sources
     assert found.compose is not None
@@ -211,39 +201,6 @@ def test_what_a_repository_keeps_from_its_published_archives_belongs_to_a_releas
     assert found.compose.services["a"]["privileged"] is True
     assert "$Format:%H$" in found.files["docker-compose.staging.yml"]
     assert "backend/versions/1.py" in found.files
-
-
-VARIABLES = "services: {a: {image: x, env_file: [.env.own, {path: deploy/b c.env}]}, b: {image: x, env_file: ../shared.env}}\n"
-
-
-def test_files_of_variables_that_lie_on_the_server_alone_are_not_missed(repositories: Repositories) -> None:
-    for name in (".env.own", "deploy/b c.env", "../shared.env"):
-        (repositories.checkout / name).parent.mkdir(exist_ok=True)
-        (repositories.checkout / name).write_text("TOKEN=a-secret-of-the-server\n")
-    found = surveyed(repositories, VARIABLES).sources
-    assert found.compose is not None
-    assert (found.compose.valid, found.compose.error) == (True, "")
-    assert set(found.compose.services) == {"a", "b"}
-    assert "a-secret" not in str(found.compose.services) + str(found.files), "its values are nothing to a survey"
-
-
-@pytest.mark.parametrize("lacking", [".env.own", "deploy/b c.env", "shared.env"])
-def test_a_file_of_variables_that_the_server_lacks_too_is_named(repositories: Repositories, lacking: str) -> None:
-    for name in (".env.own", "deploy/b c.env", "../shared.env"):
-        (repositories.checkout / name).parent.mkdir(exist_ok=True)
-        if not name.endswith(lacking):
-            (repositories.checkout / name).write_text("A=b\n")
-    found = surveyed(repositories, VARIABLES).sources.compose
-    assert found is not None and not found.valid
-    assert lacking in found.error
-
-
-def test_a_file_of_variables_that_goes_with_the_live_release_is_missed(repositories: Repositories) -> None:
-    (repositories.checkout / "gone.env").write_text("A=b\n")
-    git(repositories.checkout, "add", "gone.env")
-    found = surveyed(repositories, "services: {a: {image: x, env_file: gone.env}}\n").sources.compose
-    assert found is not None and not found.valid
-    assert "gone.env" in found.error
 
 
 def test_files_that_were_changed_on_the_server_and_by_the_release_are_named(repositories: Repositories) -> None:
@@ -281,33 +238,3 @@ def test_a_rename_is_a_file_that_comes_and_one_that_goes(repositories: Repositor
     (repositories.checkout / "backend/versions/2.py").unlink()
     (repositories.checkout / old).write_text("changed on the server\n")
     assert repositories.survey("develop").changed_on_server == (old,)
-
-
-def test_an_application_of_others_is_read_with_the_variables_that_it_will_have(repositories: Repositories) -> None:
-    """Their own `.env` names the image and the port: blank ones would be another release. What a release brings counts."""
-    file = "services: {web: {image: 'shop:${TAG:?}', ports: ['${PORT:?}:80']}}\n"
-    (repositories.work / "compose.yml").write_text(file)
-    repositories.commit("second")
-    git(repositories.checkout, "pull", "-q")
-    (repositories.checkout / ".env").write_text("TAG=1.0\nPORT=8080\n")
-    found = _web(repositories)
-    assert (found["image"], found["ports"][0]["published"]) == ("shop:1.0", "8080")
-    (repositories.checkout / ".env").unlink()
-    (repositories.work / ".env").write_text("TAG=2.0\nPORT=8080\n")
-    git(repositories.work, "add", "--force", ".env")
-    repositories.commit("third")
-    assert _web(repositories)["image"] == "shop:2.0"
-    git(repositories.checkout, "pull", "-q")
-    (repositories.checkout / ".env").write_text("TAG=changed on the server\nPORT=8080\n")
-    repositories.commit("fourth")
-    assert _web(repositories)["image"] == "shop:changed on the server"
-
-
-def _web(repositories: Repositories) -> dict[str, Any]:
-    server = shop().server.model_copy(update={"directory": str(repositories.checkout)})
-    compose = shop().compose.model_copy(update={"files": ("compose.yml",)})
-    here: Any = ThisMachine()
-    tree = inspect_release(shop().model_copy(update={"server": server, "compose": compose}), "develop").fetch(here)
-    assert tree.sources.compose is not None
-    assert tree.sources.compose.error == ""
-    return tree.sources.compose.services["web"]

@@ -1,0 +1,73 @@
+"""Files of variables that a release names, or that Compose reads unasked: the server's own, and those that it brings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runbook_lib.release.facts.repository import inspect_release
+from tests.unit.release.repositories import Repositories, ThisMachine, git
+from tests.unit.shop_environment import shop
+
+VARIABLES = "services: {a: {image: x, env_file: [.env.own, {path: deploy/b c.env}]}, b: {image: x, env_file: ../shared.env}}\n"
+
+
+def test_files_of_variables_that_lie_on_the_server_alone_are_not_missed(repositories: Repositories) -> None:
+    for name in (".env.own", "deploy/b c.env", "../shared.env"):
+        (repositories.checkout / name).parent.mkdir(exist_ok=True)
+        (repositories.checkout / name).write_text("TOKEN=a-secret-of-the-server\n")
+    found = repositories.survey_of(VARIABLES).sources
+    assert found.compose is not None
+    assert (found.compose.valid, found.compose.error) == (True, "")
+    assert set(found.compose.services) == {"a", "b"}
+    assert "a-secret" not in str(found.compose.services) + str(found.files), "its values are nothing to a survey"
+
+
+@pytest.mark.parametrize("lacking", [".env.own", "deploy/b c.env", "shared.env"])
+def test_a_file_of_variables_that_the_server_lacks_too_is_named(repositories: Repositories, lacking: str) -> None:
+    for name in (".env.own", "deploy/b c.env", "../shared.env"):
+        (repositories.checkout / name).parent.mkdir(exist_ok=True)
+        if not name.endswith(lacking):
+            (repositories.checkout / name).write_text("A=b\n")
+    found = repositories.survey_of(VARIABLES).sources.compose
+    assert found is not None and not found.valid
+    assert lacking in found.error
+
+
+def test_a_file_of_variables_that_goes_with_the_live_release_is_missed(repositories: Repositories) -> None:
+    (repositories.checkout / "gone.env").write_text("A=b\n")
+    git(repositories.checkout, "add", "gone.env")
+    found = repositories.survey_of("services: {a: {image: x, env_file: gone.env}}\n").sources.compose
+    assert found is not None and not found.valid
+    assert "gone.env" in found.error
+
+
+def test_an_application_of_others_is_read_with_the_variables_that_it_will_have(repositories: Repositories) -> None:
+    """Their own `.env` names the image and the port: blank ones would be another release. What a release brings counts."""
+    file = "services: {web: {image: 'shop:${TAG:?}', ports: ['${PORT:?}:80']}}\n"
+    (repositories.work / "compose.yml").write_text(file)
+    repositories.commit("second")
+    git(repositories.checkout, "pull", "-q")
+    (repositories.checkout / ".env").write_text("TAG=1.0\nPORT=8080\n")
+    found = _web(repositories)
+    assert (found["image"], found["ports"][0]["published"]) == ("shop:1.0", "8080")
+    (repositories.checkout / ".env").unlink()
+    (repositories.work / ".env").write_text("TAG=2.0\nPORT=8080\n")
+    git(repositories.work, "add", "--force", ".env")
+    repositories.commit("third")
+    assert _web(repositories)["image"] == "shop:2.0"
+    git(repositories.checkout, "pull", "-q")
+    (repositories.checkout / ".env").write_text("TAG=changed on the server\nPORT=8080\n")
+    repositories.commit("fourth")
+    assert _web(repositories)["image"] == "shop:changed on the server"
+
+
+def _web(repositories: Repositories) -> dict[str, Any]:
+    server = shop().server.model_copy(update={"directory": str(repositories.checkout)})
+    compose = shop().compose.model_copy(update={"files": ("compose.yml",)})
+    here: Any = ThisMachine()
+    tree = inspect_release(shop().model_copy(update={"server": server, "compose": compose}), "develop").fetch(here)
+    assert tree.sources.compose is not None
+    assert tree.sources.compose.error == ""
+    return tree.sources.compose.services["web"]
