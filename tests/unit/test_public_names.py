@@ -25,9 +25,10 @@ def public_names(package: ModuleType, prefix: str = "") -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("name", public_names(runbook_lib))
-def test_every_public_name_can_be_loaded_and_is_documented(name: str) -> None:
-    assert public_names(runbook_lib)[name].__doc__
+def test_every_public_name_can_be_loaded_and_is_documented() -> None:
+    names = public_names(runbook_lib)
+    assert "recovery.checks" in names
+    assert [name for name, value in names.items() if not value.__doc__] == []
 
 
 @pytest.mark.parametrize("package", ["runbook_lib", "runbook_lib.recovery", "runbook_lib.recovery.checks"])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from runbook_lib.authoring.checking import RULES, Rule, asks
+from runbook_lib.authoring.checking import RULES, missing_in
 from runbook_lib.authoring.place_rules import broken_links
 from runbook_lib.authoring.template import APPLY, CONFIRM, NOTHING_DONE, TARGET
 from runbook_lib.contract.catalogue import Runbook
@@ -31,25 +32,28 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_every_module_says_what_it_is_for(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text()))
+def faults_of_shape(name: str, source: str) -> list[str]:
+    """The module if it does not say what it is for, and what of it is too long, by name."""
+    tree = ast.parse(source)
+    found = [] if ast.get_docstring(tree) else [f"{name} has no docstring"]
+    return found + too_long(name, source, tree)
 
 
-def too_long(name: str, source: str) -> list[str]:
+def too_long(name: str, source: str, tree: ast.Module | None = None) -> list[str]:
     """The module and the functions of it that are too long, by name."""
     found = [name] if len(source.splitlines()) > LONGEST_MODULE else []
-    return found + [f"{name}: {node.name}" for node in ast.walk(ast.parse(source))
+    return found + [f"{name}: {node.name}" for node in ast.walk(tree or ast.parse(source))
                     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
                     and (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_no_module_and_no_function_outgrows_its_room(path: Path) -> None:
-    assert too_long(name_of(path), path.read_text()) == []
+def test_every_module_says_what_it_is_for_and_neither_it_nor_a_function_outgrows_its_room() -> None:
+    assert MODULES
+    assert [fault for path in MODULES for fault in faults_of_shape(name_of(path), path.read_text())] == []
 
 
 def test_a_function_and_a_module_that_are_too_long_are_noticed() -> None:
+    assert faults_of_shape("a.py", "x = 1\n") == ["a.py has no docstring"]
     function = "def long():\n" + "    x = 1\n" * LONGEST_FUNCTION
     assert too_long("a.py", function) == ["a.py: long"]
     assert too_long("a.py", function.replace("    x = 1\n", "", 1)) == []
@@ -62,9 +66,9 @@ def early_leavers(program: str) -> list[str]:
     return [line for line in lines if re.search(r"[^|]\|\s*grep\b[^|]*?(\s-\w*[qm]|\s--(quiet|silent|max-count)|>\s*/dev/null)", line)]
 
 
-@pytest.mark.parametrize("path", PROGRAMS, ids=name_of)
-def test_no_answer_hangs_on_a_pipe_whose_reader_leaves_early(path: Path) -> None:
-    assert early_leavers(path.read_text()) == []
+def test_no_answer_hangs_on_a_pipe_whose_reader_leaves_early() -> None:
+    assert PROGRAMS
+    assert {name_of(path): lines for path in PROGRAMS if (lines := early_leavers(path.read_text()))} == {}
 
 
 def test_a_reader_that_leaves_early_is_noticed() -> None:
@@ -74,10 +78,10 @@ def test_a_reader_that_leaves_early_is_noticed() -> None:
     assert early_leavers("grep -q a file || other | sort") == []
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
-def test_every_notebook_keeps_every_rule(path: Path, rule: Rule) -> None:
-    assert rule(Runbook(path.stem, path)) == [], f"{asks(rule)} See all of it with: runbook check {path.stem}"
+def test_every_notebook_keeps_every_rule(path: Path) -> None:
+    assert RULES
+    assert missing_in(Runbook(path.stem, path)) == (), f"See all of it with: runbook check {path.stem}"
 
 
 def heading_of(text: str) -> str:
@@ -121,11 +125,16 @@ def is_title(name: str, plans: str) -> bool:
     return bool(re.search(".*".join(re.escape(part.strip()) for part in name.split("…")), plans))
 
 
+@cache
+def plans() -> str:
+    """The source of every plan of the package."""
+    return "\n".join(plan.read_text() for plan in sorted((ROOT / "runbook_lib").glob("*/plans/*.py")))
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
 def test_steps_have_the_names_that_the_plan_shows(path: Path) -> None:
-    plans = "\n".join(plan.read_text() for plan in sorted((ROOT / "runbook_lib").glob("*/plans/*.py")))
     prose = [cell["source"] for cell in Runbook(path.stem, path).cells if cell["cell_type"] == "markdown"]
-    assert [name for text in prose for name in steps_named(text) if not is_title(name, plans)] == []
+    assert [name for text in prose for name in steps_named(text) if not is_title(name, plans())] == []
     # a key is in no table that an operator sees
     assert [key for text in prose for key in re.findall(r"\*[a-z]+-[a-z-]+\*", text)] == []
 
