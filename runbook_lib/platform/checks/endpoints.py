@@ -6,6 +6,7 @@ from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.earlier_answers import Unanswered
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.running_release import commit_of
 
@@ -13,21 +14,25 @@ NO_ENDPOINTS = "health endpoints"
 # the environment file follows the newest release: of an earlier one its texts prove nothing
 EARLIER = ("The environment file is of a later release; that this one answers, status and commit show. Should it stay, "
            "write its texts into health.endpoints.")
+# of an earlier release, and not of the deployment: it did not answer there before, and was live
+NEW_PATH = ("The earlier release never answered there: it has no such path, or not yet. The environment file is of a "
+            "later release; should the earlier one stay, take the path out of health.endpoints.")
+NOTHING_KNOWN: Unanswered = {}
 BY_IMAGE = "the containers run the release's image"
 
 
 def endpoints_show(
     environment: Environment, endpoints: tuple[Endpoint, ...], commit: str, version: str = "", *,
-    texts_of: frozenset[str] | None = None,
+    texts_of: frozenset[str] | None = None, unanswered: Unanswered = NOTHING_KNOWN,
 ) -> tuple[Finding, ...]:
     """Every health endpoint answers and holds what it must; those that name the release name this one.
 
-    `version` is compared where it is known and a reply names it; `texts_of` is as in `endpoint_holds`. Without any
-    endpoint: not applicable, and why.
+    `version` is compared where it is known and a reply names it; `texts_of` is as in `endpoint_holds`, `unanswered` as
+    in `endpoint_answers`. Without any endpoint: not applicable, and why.
     """
     return (*(one for endpoint in endpoints
-              for one in (endpoint_answers(environment, endpoint),
-                          *endpoint_holds(environment, endpoint, commit, version, texts_of))),
+              for one in (endpoint_answers(environment, endpoint, unanswered),
+                          *endpoint_holds(environment, endpoint, commit, version, texts_of, unanswered))),
             *no_endpoints(environment))
 
 
@@ -47,13 +52,15 @@ def no_endpoints(environment: Environment) -> tuple[Finding, ...]:
 
 
 def shown_by_image(
-    environment: Environment, containers: tuple[Container, ...], colour: str, commit: str
+    environment: Environment, containers: tuple[Container, ...], colour: str, commit: str,
+    unanswered: Unanswered = NOTHING_KNOWN,
 ) -> tuple[Finding, ...]:
     """Where no endpoint names the commit: that of the image which its containers run.
 
-    The weaker proof, and called so: it does not show which release answers a user.
+    The weaker proof, and called so: it does not show which release answers a user. `unanswered` is as in
+    `endpoint_answers`.
     """
-    if environment.health.names_commit:
+    if any(rule.commit and path not in unanswered for path, rule in environment.health.endpoints.items()):
         return ()
     services = [f"{name}-{colour}" for name, one in environment.services.items() if one.coloured and one.required]
     found = {one.service: commit_of(one) or "an image without a commit" for one in containers
@@ -66,8 +73,13 @@ def shown_by_image(
                     next_step="Another release runs. Compare the tags with `docker ps`, then run 20 Deploy."),)
 
 
-def endpoint_answers(environment: Environment, endpoint: Endpoint) -> Finding:
-    """The endpoint answers with the status that the environment file gives it."""
+def endpoint_answers(environment: Environment, endpoint: Endpoint, unanswered: Unanswered = NOTHING_KNOWN) -> Finding:
+    """The endpoint answers with the status that the environment file gives it.
+
+    `unanswered` are the paths, with their status, that this release did not answer while it was live: as it was is a
+    warning, never a failure.
+    """
+    as_before = _as_before(endpoint, unanswered)
     rule = environment.health.endpoints.get(endpoint.path)
     status = rule.status if rule else 200
     seconds = "" if endpoint.seconds is None else f" in {endpoint.seconds * 1000:.0f} ms"
@@ -76,22 +88,24 @@ def endpoint_answers(environment: Environment, endpoint: Endpoint) -> Finding:
         endpoint.status == status,
         measured=endpoint.error or f"{endpoint.status}{seconds}",
         expected=status,
-        next_step="Read the error log of the proxy and the application's log on the server; 21 Verify shows every "
-        "endpoint.",
+        otherwise=Verdict.WARNING if as_before else Verdict.FAILED,
+        next_step=NEW_PATH if as_before else
+        "Read the error log of the proxy and the application's log on the server; 21 Verify shows every endpoint.",
         request_id=endpoint.request_id,
     )
 
 
 def endpoint_holds(environment: Environment, endpoint: Endpoint, commit: str, version: str,
-                   texts_of: frozenset[str] | None = None) -> tuple[Finding, ...]:
+                   texts_of: frozenset[str] | None = None,
+                   unanswered: Unanswered = NOTHING_KNOWN) -> tuple[Finding, ...]:
     """What the environment file says that this reply must hold, and which release it must name.
 
     `texts_of` are the paths whose texts decide, None all of them: of the other ones a text that differs is a warning,
-    and so is a version that is not named.
+    and so is a version that is not named. Of a path that is `unanswered` as before, nothing is asked.
     """
     decides = texts_of is None or endpoint.path in texts_of
     rule = environment.health.endpoints.get(endpoint.path)
-    if rule is None:
+    if rule is None or _as_before(endpoint, unanswered):
         return ()
     found = []
     # a reply with another status is a fault of its own, and holds whatever an error holds
@@ -109,6 +123,11 @@ def endpoint_holds(environment: Environment, endpoint: Endpoint, commit: str, ve
     if rule.version and version:
         found.append(_same_version(endpoint.path, endpoint.named(rule.version), version, decides=decides))
     return tuple(found)
+
+
+def _as_before(endpoint: Endpoint, unanswered: Unanswered) -> bool:
+    # another status is not what it was: an error now is a fault, whatever was missing before
+    return endpoint.status is not None and unanswered.get(endpoint.path) == endpoint.status
 
 
 def _same_commit(path: str, measured: str, expected: str) -> Finding:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from runbook_lib.core.findings import Finding, finding, not_applicable
 from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy
 from runbook_lib.platform.checks.endpoints import (
+    NOTHING_KNOWN,
     endpoint_answers,
     endpoint_holds,
     endpoints_show,
@@ -18,6 +19,7 @@ from runbook_lib.platform.checks.endpoints import (
 )
 from runbook_lib.platform.facts.assets import Asset
 from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.earlier_answers import Unanswered
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.idle_colour import IdleColour
 from runbook_lib.platform.facts.smoke_test import UserFlow
@@ -33,7 +35,8 @@ class ExpectedRelease:
 
     `shared` are the services that every release needs and none brings along; `version` is compared where replies name
     it, and is empty where it is not known. `texts_of` are the paths whose replies must hold the texts of the
-    environment file: None, all of them, for a release that is being deployed; none for an earlier one.
+    environment file: None, all of them, for a release that is being deployed; none for an earlier one. `unanswered` are
+    the paths that it is known not to answer, with their status.
     """
 
     commit: str
@@ -42,6 +45,7 @@ class ExpectedRelease:
     shared: tuple[str, ...]
     version: str = ""
     texts_of: frozenset[str] | None = None
+    unanswered: Unanswered = field(default_factory=dict, hash=False)
 
 
 def judge_health(
@@ -50,7 +54,7 @@ def judge_health(
     """For a Gate over (containers, the colour seen from inside): what a slow start still reaches by waiting."""
 
     def judge(containers: tuple[Container, ...], seen: IdleColour) -> tuple[Finding, ...]:
-        answers = (endpoint_answers(environment, reply) for reply in seen.replies)
+        answers = (endpoint_answers(environment, reply, expected.unanswered) for reply in seen.replies)
         services = environment.slot(expected.colour)
         return (*containers_are_healthy(containers, services), *answers, *no_endpoints(environment))
 
@@ -64,7 +68,8 @@ def judge_identity(
 
     def judge(seen: IdleColour) -> tuple[Finding, ...]:
         held = (one for reply in seen.replies
-                for one in endpoint_holds(environment, reply, expected.commit, expected.version, expected.texts_of))
+                for one in endpoint_holds(environment, reply, expected.commit, expected.version, expected.texts_of,
+                                          expected.unanswered))
         if not environment.release.page:
             return (*held, not_applicable(FILES, environment.without.get("page", NO_PAGE)))
         if environment.page is None:
@@ -115,8 +120,9 @@ def judge_outside(
     ) -> tuple[Finding, ...]:
         return (
             *containers_are_healthy(containers, services, restarts),
-            *endpoints_show(environment, endpoints, expected.commit, expected.version, texts_of=expected.texts_of),
-            *shown_by_image(environment, containers, expected.colour, expected.commit),
+            *endpoints_show(environment, endpoints, expected.commit, expected.version, texts_of=expected.texts_of,
+                             unanswered=expected.unanswered),
+            *shown_by_image(environment, containers, expected.colour, expected.commit, expected.unanswered),
             schema_is(revision, expected.schema_revision, environment.without.get("migrations", "")),
             *smoke_test_passed(flow),
             *assets_loaded(assets, environment.without.get("page", "")),
@@ -126,11 +132,13 @@ def judge_outside(
 
 
 def judge_restored(
-    environment: Environment, commit: str, colour: str, shared: tuple[str, ...], restarts: Mapping[str, int]
+    environment: Environment, commit: str, colour: str, shared: tuple[str, ...], restarts: Mapping[str, int],
+    unanswered: Unanswered = NOTHING_KNOWN,
 ) -> Callable[[tuple[Container, ...], tuple[Endpoint, ...], UserFlow], tuple[Finding, ...]]:
     """For the Gate after a rollback: the previous release answers again. Its earlier restarts do not count.
 
-    Status and commit decide: the texts of the environment file are those of the release that was being deployed.
+    Status and commit decide: the texts of the environment file are those of the release that was being deployed. What
+    it did not answer before, `unanswered` with the status, it need not answer now.
     """
     services = (*environment.slot(colour), *shared)
 
@@ -139,8 +147,8 @@ def judge_restored(
     ) -> tuple[Finding, ...]:
         return (
             *containers_are_healthy(containers, services, restarts),
-            *endpoints_show(environment, endpoints, commit, texts_of=frozenset()),
-            *shown_by_image(environment, containers, colour, commit),
+            *endpoints_show(environment, endpoints, commit, texts_of=frozenset(), unanswered=unanswered),
+            *shown_by_image(environment, containers, colour, commit, unanswered),
             *smoke_test_passed(flow),
         )
 

@@ -9,12 +9,13 @@ from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy
-from runbook_lib.platform.checks.endpoints import BY_IMAGE, endpoints_show, shown_by_image
+from runbook_lib.platform.checks.endpoints import BY_IMAGE, NOTHING_KNOWN, endpoints_show, shown_by_image
 from runbook_lib.platform.checks.live_release import smoke_test_passed
 from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.earlier_answers import Unanswered
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.outage import Outage
-from runbook_lib.platform.facts.own_reads import RATE_LIMITED, Read
+from runbook_lib.platform.facts.own_reads import RATE_LIMITED, SERVER_ERROR, Read
 from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.replaced_release import images_of, of_release, runs_image, shown_image
 from runbook_lib.platform.facts.smoke_test import UserFlow
@@ -25,11 +26,12 @@ OUTAGE, ROWS, READS = "outage for users", "rows are written into this database",
 
 def judge_replaced(environment: Environment, images: Mapping[str, str], commit: str, version: str,
                    restarts: Mapping[str, int], texts_of: frozenset[str] | None = None,
-                   ) -> Callable[..., tuple[Finding, ...]]:
+                   unanswered: Unanswered = NOTHING_KNOWN) -> Callable[..., tuple[Finding, ...]]:
     """For a Gate over (containers, public endpoints, smoke test, reads of each path).
 
     `images` by service are what must run; `restarts` are those of shared services before. A version is compared where
-    replies name it, and an adopted release has none to compare; `texts_of` is as in ExpectedRelease.
+    replies name it, and an adopted release has none to compare; `texts_of` and `unanswered` are as in
+    ExpectedRelease.
     """
 
     def judge(containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...], flow: UserFlow,
@@ -37,10 +39,11 @@ def judge_replaced(environment: Environment, images: Mapping[str, str], commit: 
         return (
             *containers_are_healthy(containers, tuple(images)),
             *containers_are_healthy(containers, environment.shared_services, restarts),
-            *endpoints_show(environment, endpoints, commit, version, texts_of=texts_of),
+            *endpoints_show(environment, endpoints, commit, version, texts_of=texts_of,
+                             unanswered=unanswered),
             images_run(environment, containers, images),
             *smoke_test_passed(flow),
-            *((_reads_are_answered(reads),) if reads else ()),
+            *((_reads_are_answered(reads, earlier=texts_of is not None),) if reads else ()),
         )
 
     return judge
@@ -64,15 +67,21 @@ def images_run(environment: Environment, containers: Iterable[Container], images
                    next_step="Another release runs. Compare with `docker ps`, then run 20 Deploy.")
 
 
-def _reads_are_answered(reads: tuple[Read, ...]) -> Finding:
-    """Each path that anybody may read is answered well; rate-limited ones show nothing."""
+def _reads_are_answered(reads: tuple[Read, ...], *, earlier: bool) -> Finding:
+    """Each path that anybody may read is answered well; rate-limited ones show nothing.
+
+    Of an `earlier` release a path that it does not have is a warning: the environment file names those of a later one.
+    """
     counted = [one for one in reads if one.status != RATE_LIMITED]
     wrong = [f"{one.path}: {one.status or 'no answer'}" for one in counted
              if one.status is None or not 200 <= one.status < 400]
+    missing = earlier and all(one.status is not None and one.status < SERVER_ERROR for one in counted)
     return finding(READS, not wrong if counted else None,
                    measured="; ".join(wrong) or (pluralize(len(counted), "path") if counted else "rate-limited"),
                    expected="each path of traffic.reads and load.paths",
-                   next_step="Read the application's log for the first error.")
+                   otherwise=Verdict.WARNING if missing else Verdict.FAILED,
+                   next_step="The earlier release has no such path; should it stay, take the path out." if missing else
+                   "Read the application's log for the first error.")
 
 
 def outage_was(outage: Outage) -> tuple[Finding, ...]:

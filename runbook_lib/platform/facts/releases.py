@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable, PreconditionFailed, RunbookError
@@ -13,6 +14,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.environment.services import COLOURS
 from runbook_lib.platform.facts import by_hand
 from runbook_lib.platform.facts.containers import survey_containers
+from runbook_lib.platform.facts.earlier_answers import ANSWERS, Unanswered, parse_answers
 from runbook_lib.platform.facts.left_volumes import left_volumes, parse_first_undone
 from runbook_lib.platform.facts.release_history import Release, parse_releases
 from runbook_lib.platform.facts.replaced_release import OVERRIDE, ReplacedState, replaced_state
@@ -41,6 +43,7 @@ class Deployed:
     `left_volumes` hold data and have no container; with `first_undone` a first deployment that never became live,
     and was undone, left them. `by_hand` are the running services of an application that no runbook has deployed, each
     with its image. `replaced` is what is live with the strategy recreate, which has no colours.
+    `unanswered` has by commit the health endpoints that a release was not seen to answer.
     """
 
     live_colour: str | None
@@ -55,6 +58,8 @@ class Deployed:
     first_undone: bool = False
     by_hand: tuple[str, ...] = ()
     replaced: ReplacedState | None = None
+    # a note for rollbacks, and no part of the state that must not move under a plan
+    unanswered: Mapping[str, Unanswered] = field(default_factory=dict, hash=False, compare=False)
 
     @property
     def something_runs(self) -> bool:
@@ -124,8 +129,7 @@ def deployed_state(environment: Environment) -> Question[Deployed]:
         directory, server = environment.server.directory, connections.server
 
         def text(path: str) -> str | None:
-            raw = server.read(f"{directory}/{path}")
-            return None if raw is None else raw.decode("utf-8", "replace")
+            return None if (raw := server.read(f"{directory}/{path}")) is None else raw.decode("utf-8", "replace")
 
         head = server.run(Command(("git", "-C", directory, "rev-parse", "--verify", "HEAD"), accepts=(0, 128)))
         digest = server.run(Command(("sha256sum", f"{directory}/.env.secrets"), accepts=(0, 1)))
@@ -140,6 +144,7 @@ def deployed_state(environment: Environment) -> Question[Deployed]:
             images=parse_application_images(images.stdout, environment),
             releases=parse_releases(text(".runbook/releases.jsonl") or ""),
             left_volumes=left_volumes(environment, connections),
+            unanswered=parse_answers(text(ANSWERS)),
         )
         if found.left_volumes and not (found.releases or found.env_text or found.upstreams_text):
             found = replace(found, first_undone=parse_first_undone(text(PRE_IMAGE)))

@@ -9,6 +9,8 @@ from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import restarts_of
 from runbook_lib.platform.checks.live_release import ExpectedRelease
 from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.earlier_answers import Unanswered, missing_paths, unanswered
+from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import Target, idle_colour
 
@@ -35,7 +37,8 @@ class Choices:
 class Rollout:
     """One release on its way to one environment: where, from which state, which release, and what was decided.
 
-    `containers` are those that ran before the first step; `texts_of` is as in ExpectedRelease.
+    `containers` are those that ran before the first step, and `endpoints` what users got then; `texts_of` is as in
+    ExpectedRelease.
     """
 
     environment: Environment
@@ -44,6 +47,7 @@ class Rollout:
     choices: Choices = Choices()
     containers: tuple[Container, ...] = ()
     texts_of: frozenset[str] | None = None
+    endpoints: tuple[Endpoint, ...] = ()
 
     @property
     def colour(self) -> str:
@@ -71,7 +75,47 @@ class Rollout:
     def expected(self) -> ExpectedRelease:
         """What the gates compare each probe with."""
         return ExpectedRelease(self.target.commit, self.target.schema_expected, self.colour,
-                               self.environment.shared_services, self.target.version, self.texts_of)
+                               self.environment.shared_services, self.target.version, self.texts_of,
+                               self.missing_in_target)
+
+    @property
+    def returns_to(self) -> str | None:
+        """The commit that an undo returns to; None where nothing is live, or nothing of it is recorded."""
+        state = self.deployed.replaced
+        if state is None:
+            return self.deployed.live_commit
+        if state.by_hand:
+            return self.deployed.head
+        return state.previous.commit if state.previous else None
+
+    @property
+    def unanswered_before(self) -> Unanswered:
+        """What the release that an undo returns to does not answer: as asked now; else as an earlier run recorded it.
+
+        After an interrupted run another release may answer: then only the record counts.
+        """
+        known = self.deployed.unanswered.get(self.returns_to or "", {})
+        if not self._is_settled:
+            return known
+        replied = {one.path for one in self.endpoints if one.status is not None}
+        return {**{path: status for path, status in known.items() if path not in replied},
+                **unanswered(self.environment, self.endpoints)}
+
+    @property
+    def missing_in_target(self) -> Unanswered:
+        """The paths that an earlier release as the target is known not to have; one that is deployed has them all."""
+        if self.texts_of is None:
+            return {}
+        live = self.target.commit == self.returns_to
+        return missing_paths(self.unanswered_before if live else self.deployed.unanswered.get(self.target.commit, {}))
+
+    @property
+    def _is_settled(self) -> bool:
+        """Whether what users get is what an undo returns to: no run ended half-way before."""
+        deployed, state = self.deployed, self.deployed.replaced
+        if state is None:
+            return deployed.live_colour in deployed.variables.get("COMPOSE_PROFILES", "").split(",")
+        return bool(state.by_hand) or (state.commit == self.returns_to and not state.unsettled)
 
     @property
     def restarts(self) -> dict[str, int]:

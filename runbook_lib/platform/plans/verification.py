@@ -54,7 +54,7 @@ def previous_release_answers(rollout: Rollout) -> Gate | None:
         "the previous release, verified externally",
         (survey_containers(environment), survey_endpoints(environment), run_smoke_test(environment)),
         judge_restored(environment, deployed.live_commit, deployed.live_colour, environment.shared_services,
-                       rollout.restarts),
+                       rollout.restarts, rollout.unanswered_before),
         success_threshold=2,
         interval_s=environment.rollback.interval_s,
         deadline_s=min(60.0, environment.gate.deadline_s),

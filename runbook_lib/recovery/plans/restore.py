@@ -15,6 +15,7 @@ from runbook_lib.platform.checks.live_release import judge_identity, judge_outsi
 from runbook_lib.platform.facts.assets import compare_assets
 from runbook_lib.platform.facts.containers import Container, survey_containers
 from runbook_lib.platform.facts.database import schema_revision
+from runbook_lib.platform.facts.earlier_answers import unanswered
 from runbook_lib.platform.facts.endpoints import Endpoint, survey_endpoints
 from runbook_lib.platform.facts.idle_colour import survey_idle_colour
 from runbook_lib.platform.facts.releases import Deployed, current_state
@@ -47,15 +48,17 @@ def plan_restore(
 
     `target` is that release, with the backup's revision as `schema_now`; `pre_restore_backup` the plan of a verified
     backup of the live database, None to skip it. What `endpoints` hold now they must hold on the restored database;
-    a text that was missing before is a warning. With `drop`, the name of a retained database, nothing is restored: the
-    plan deletes that one, and is empty where there is none of that name.
+    a text or a path that was missing before is a warning. With `drop`, the name of a retained database, nothing is
+    restored: the plan deletes that one, and is empty where there is none of that name.
     """
     if drop:
         return _plan_drop(environment, databases, drop)
     texts_of = held_texts(environment, endpoints)
     if environment.release.replaced:
-        return plan_restore_in_place(environment, deployed, containers, backup, databases, pre_restore_backup, texts_of)
-    rollout = Rollout(environment, deployed, target, containers=containers, texts_of=texts_of)
+        return plan_restore_in_place(environment, deployed, containers, backup, databases, pre_restore_backup, texts_of,
+                                     unanswered(environment, endpoints))
+    seen = replace(deployed, unanswered={**deployed.unanswered, target.commit: unanswered(environment, endpoints)})
+    rollout = Rollout(environment, seen, target, containers=containers, texts_of=texts_of)
     return _in_maintenance(rollout, backup, databases, pre_restore_backup)
 
 

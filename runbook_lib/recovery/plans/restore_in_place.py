@@ -15,8 +15,9 @@ from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy, restarts_of
-from runbook_lib.platform.checks.endpoints import endpoints_show
+from runbook_lib.platform.checks.endpoints import NOTHING_KNOWN, endpoints_show
 from runbook_lib.platform.facts.containers import Container, survey_containers
+from runbook_lib.platform.facts.earlier_answers import Unanswered, missing_paths
 from runbook_lib.platform.facts.endpoints import Endpoint, survey_endpoints
 from runbook_lib.platform.facts.releases import Deployed, current_state
 from runbook_lib.platform.plans import verification
@@ -40,10 +41,11 @@ AT_ITS_START = "the application brings its schema up to date itself, when it sta
 
 def plan_restore_in_place(environment: Environment, deployed: Deployed, containers: tuple[Container, ...],
                           backup: Backup, databases: Databases, pre_restore_backup: Plan | None,
-                          texts_of: frozenset[str] = frozenset()) -> Plan:
+                          texts_of: frozenset[str] = frozenset(), before: Unanswered = NOTHING_KNOWN) -> Plan:
     """Bring `backup` back as the live database of the application that runs. An interrupted swap is finished.
 
-    `texts_of` are the paths of the endpoints that held what they must before, and must so again.
+    `texts_of` are the paths of the endpoints that held what they must before, and must so again; `before` those that
+    were not answered, with the status.
     """
     prepared, skipped = preparation(environment, backup, pre_restore_backup,
                                     resumed=databases.interrupted is not None)
@@ -53,7 +55,7 @@ def plan_restore_in_place(environment: Environment, deployed: Deployed, containe
         steps.swap(environment, backup),
         *steps.flush_cache(environment),
         start_writers(environment, containers),
-        verify(environment, containers, texts_of),
+        verify(environment, containers, texts_of, before),
         _commit(environment, backup),
     )
     return Plan(
@@ -63,7 +65,7 @@ def plan_restore_in_place(environment: Environment, deployed: Deployed, containe
         facts=restore_facts(backup, deployed, databases),
         recheck=unchanged_since_plan(environment, deployed, databases),
         undo_ready=verification.engine_answers(environment),
-        rollback_check=_previous_answers(environment, containers),
+        rollback_check=_previous_answers(environment, containers, before),
         state=current_state(environment),
         point_of_no_return=steps.RESTORE_COMMIT,
         irreversible_reason="the restored database is live, and the previous one is retained next to it.",
@@ -115,20 +117,23 @@ def watchdog_program() -> str:
                          "recovery/writers_watchdog.sh")
 
 
-def verify(environment: Environment, containers: tuple[Container, ...], texts_of: frozenset[str]) -> Step:
+def verify(environment: Environment, containers: tuple[Container, ...], texts_of: frozenset[str],
+           before: Unanswered = NOTHING_KNOWN) -> Step:
     """Does the application answer, as users ask it, on the restored database?"""
     wanted = {*_ran(environment, containers), environment.release.api}
     expected = {*_healthy(containers), *wanted, *environment.data_services}
-    gate = _answers(environment, containers, "the application on the restored database", expected, texts_of)
+    gate = _answers(environment, containers, "the application on the restored database", expected, texts_of,
+                    missing_paths(before))
     return Step(StepKey.GATE_EXTERNAL, "Verify as users see it", (gate,))
 
 
-def _previous_answers(environment: Environment, before: tuple[Container, ...]) -> Gate | None:
+def _previous_answers(environment: Environment, before: tuple[Container, ...],
+                      unanswered: Unanswered) -> Gate | None:
     """None where it was not healthy before, which may be what the restore is for: it need not become so by an undo."""
     healthy = _healthy(before)
     if not set(_ran(environment, before)) <= healthy:
         return None
-    return _answers(environment, before, "the application on its previous database", healthy, frozenset())
+    return _answers(environment, before, "the application on its previous database", healthy, frozenset(), unanswered)
 
 
 def _healthy(containers: tuple[Container, ...]) -> set[str]:
@@ -158,14 +163,14 @@ def _by_hand(environment: Environment, services: tuple[str, ...]) -> str:
 
 
 def _answers(environment: Environment, before: tuple[Container, ...], name: str, expected: set[str],
-             texts_of: frozenset[str]) -> Gate:
+             texts_of: frozenset[str], unanswered: Unanswered) -> Gate:
     # a service that did not run before is not what a restore has to bring up
     restarts = restarts_of(before)
     services = tuple(one for one in environment.running_services("") if one in expected)
 
     def judge(containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...]) -> tuple[Finding, ...]:
         inside = containers_are_healthy(containers, services, restarts)
-        shown = endpoints_show(environment, endpoints, "", texts_of=texts_of)
+        shown = endpoints_show(environment, endpoints, "", texts_of=texts_of, unanswered=unanswered)
         stale = not environment.proxy_service and all(one.verdict.acceptable for one in inside) and any(
             one.status in UNANSWERED for one in endpoints)
         return (*inside, *(replace(one, next_step=STALE_PROXY) if stale and one.verdict is Verdict.FAILED else one

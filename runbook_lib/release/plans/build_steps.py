@@ -8,6 +8,7 @@ from runbook_lib.core import programs
 from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.core.plan import Step
 from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.earlier_answers import ANSWERS, answers_text
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 
@@ -45,9 +46,19 @@ def record_state(rollout: Rollout) -> Step:
         (
             Command(("mkdir", "-p", rollout.path(".runbook/upstreams"))),
             WriteFile(rollout.path(".runbook/pre-image.json"), text + "\n"),
+            *_record_answers(rollout),
         ),
         why="what a rollback returns to",
     )
+
+
+def _record_answers(rollout: Rollout) -> tuple[WriteFile, ...]:
+    """What the live release does not answer, by its commit; as a rule nothing, and no file."""
+    known, commit, now = rollout.deployed.unanswered, rollout.returns_to, rollout.unanswered_before
+    if commit is None or known.get(commit, {}) == now:
+        return ()
+    kept = {release.commit for release in rollout.deployed.releases}
+    return (WriteFile(rollout.path(ANSWERS), answers_text(known, commit, now, kept)),)
 
 
 def fetch(rollout: Rollout) -> Step:

@@ -15,6 +15,7 @@ from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.releases import Deployed, current_state
 from runbook_lib.platform.facts.sessions import KeptSession
 from runbook_lib.platform.facts.target import Target
@@ -46,33 +47,32 @@ def plan_deploy(
     secrets: Mapping[str, Secret], backup: Plan, operator: str, reason: str = "",
     breaking_migration: BreakingMigration = "refuse", watch_s: float | None = None, sessions: Sessions = "keep",
     configuration: ValidatedConfiguration | None = None, tree: ReleaseTree | None = None,
+    endpoints: tuple[Endpoint, ...] = (),
 ) -> Plan:
     """The steps from the deployed state to `target`; none, with the reason, when they are the same.
 
     `backup` is the plan of a verified backup; its steps come first, unless there is no database yet. `operator` and
     `reason` go into the release record. With `breaking_migration` "accept" the live code is not tested on the new
     schema, and nothing is rolled back automatically once the migration has run. `watch_s` are seconds; None: as the
-    environment says. `configuration` says what running services need to follow the release, and
-    which images are pulled first; its `tree` is then validated again. With `sessions` "end" the release may log users
-    out. Raises BadParameter for any other choice.
+    environment says. `configuration` says what running services need, and which images are pulled first; its `tree` is
+    then validated again. With `sessions` "end" users may be logged out. What is not answered in `endpoints`, as users
+    get them before, need not be after an undo either. Raises BadParameter for any other choice.
     """
     _one_of("breaking_migration", breaking_migration, get_args(BreakingMigration))
     _one_of("sessions", sessions, get_args(Sessions))
     choices = Choices(operator, reason, breaking_migration, watch_s, sessions)
-    rollout = Rollout(environment, deployed, target, choices, containers)
+    rollout = Rollout(environment, deployed, target, choices, containers, endpoints=endpoints)
     if environment.release.replaced:
         return plan_replacement(rollout, backup, tree)
     secret_file = secrets_file(secrets, environment.delivered_secrets)
     if is_deployed(rollout, secret_file):
         return _nothing_to_deploy(rollout)
     changes = configuration.changes if configuration else ()
-    wanted, skipped = _before_the_switch(rollout, secret_file, backup, changes, secrets,
-                                         pull_and_validate(environment, configuration, tree))
+    pulled = pull_and_validate(environment, configuration, tree)
+    wanted, skipped = _before_the_switch(rollout, secret_file, backup, changes, secrets, pulled)
     kept, not_kept = KeptSession(environment), session_steps.skip_reason(rollout)
-    if not_kept:
-        skipped.append(SkippedStep("Log a synthetic user in", not_kept))
-    else:
-        wanted.append(session_steps.open_before_switch(kept))
+    wanted += [] if not_kept else [session_steps.open_before_switch(kept)]
+    skipped += [SkippedStep("Log a synthetic user in", not_kept)] if not_kept else []
     steps = (*wanted, *_from_the_switch_on(rollout, wanted, kept, changes))
     made = replace(_plan(rollout), steps=steps, skipped=tuple(skipped))
     return irreversible(made) if breaking_migration == "accept" else made

@@ -74,7 +74,8 @@ def outage_begins(measured: Measured) -> Gate:
 def outside_gate(change: Replacement, measured: Measured) -> Step:
     """Users are on the release now: one that fails probe after probe is not waited for. Then: the outage they had."""
     environment, target, texts_of = change.rollout.environment, change.rollout.target, change.rollout.texts_of
-    judge = judge_replaced(environment, change.images, target.commit, target.version, change.rollout.restarts, texts_of)
+    judge = judge_replaced(environment, change.images, target.commit, target.version, change.rollout.restarts, texts_of,
+                           change.rollout.missing_in_target)
     # a rollback cannot wait for a browser, and must not fail for an older page's texts
     page = environment.gate.page is not None and texts_of is None
     gate = Gate(
@@ -135,7 +136,7 @@ def previous_answers(change: Replacement, measured: Measured) -> Gate | None:
     if previous is None:
         return None
     restored = judge_replaced(environment, change.previous_images, previous.commit, "", change.rollout.restarts,
-                              texts_of=frozenset())
+                              texts_of=frozenset(), unanswered=change.rollout.unanswered_before)
 
     def judge(*answers: Any) -> tuple[Finding, ...]:
         *others, outage = answers

@@ -12,6 +12,7 @@ from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed, current_state
 from runbook_lib.platform.facts.target import Target
@@ -36,6 +37,7 @@ def plan_rollback(
     database: DataChoice, schema: SchemaRollback, operator: str, reason: str = "",
     pre_rollback_backup: Plan | None = None, backup: Backup | None = None, databases: Databases | None = None,
     changes: tuple[ServiceChange, ...] = (), release: Release | None = None, tree: ReleaseTree | None = None,
+    endpoints: tuple[Endpoint, ...] = (),
 ) -> Plan:
     """From the live release to `target`; where it is live already, what an interrupted run left, or no steps.
 
@@ -43,12 +45,13 @@ def plan_rollback(
     the live schema, for a restore that of the backup. `pre_rollback_backup` is the plan of a verified backup of the
     live database, taken where data change; None leaves it out. `changes` are what data services need to follow the
     earlier release. `operator` and `reason` go into the release record. `release` is the chosen line of the release
-    history, and `tree` the inspected commit: where a release replaces another one's containers, they name its images.
+    history, and `tree` the inspected commit: with recreate they name its images. What is not answered in `endpoints`,
+    as users get them now, need not be after an undo either.
     """
     data = DataRollback(database, schema, pre_rollback_backup, backup, databases)
     why = f"rollback from {deployed.live_version or 'nothing'} (database: {database}): {reason or 'no reason given'}"
     # an earlier release: the environment file's texts are those of a later one
-    rollout = Rollout(environment, deployed, target, Choices(operator, why), containers, texts_of=frozenset())
+    rollout = Rollout(environment, deployed, target, Choices(operator, why), containers, frozenset(), endpoints)
     if environment.release.replaced and release is not None:
         restore = DataRestore(backup, databases, pre_rollback_backup) if database == "restore" and backup else None
         return plan_replace_back(rollout, release, tree, restore)
@@ -56,12 +59,12 @@ def plan_rollback(
         return _finish(rollout, data)
     images, skipped = _images(rollout)
     changed, left_out = release_and_data(rollout, data)
-    final = replace(rollout, target=data.final_target(target))
     stop = [cutover_steps.stop_idle_colour(environment, deployed.live_colour)] if deployed.live_colour else []
     steps = (
         build_steps.record_state(rollout), *finish_cutover(rollout), *images, *changed,
         *service_steps.follow_release(rollout, (one for one in changes if one.service in environment.data_services)),
-        cutover_steps.commit_release(final), *stop, *rollback_steps.start_monitoring(environment),
+        cutover_steps.commit_release(replace(rollout, target=data.final_target(target))), *stop,
+        *rollback_steps.start_monitoring(environment),
     )
     return replace(_plan(rollout, data), steps=steps, skipped=(*skipped, *left_out))
 

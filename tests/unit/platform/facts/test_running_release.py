@@ -42,13 +42,15 @@ def inspected(service: str, image: str, state: str = "running", **labels: str) -
 
 
 def state(*containers: dict[str, Any], env: str | None = None, upstreams: str | None = None, record: str | None = None,
-          others: str = "", health: Any = NO_REPLY, volumes: str = "", pre_image: str | None = None) -> Deployed:
+          others: str = "", health: Any = NO_REPLY, volumes: str = "", pre_image: str | None = None,
+          answers: str | None = None) -> Deployed:
     connections: Any = ScriptedConnections(
         commands={"rev-parse": f"{GREEN}\n", "sha256sum": (1, ""), "image ls": "", "volume ls": volumes, "system df": "[]",
                   "strangers": others,
                   "containers gw2-staging": json.dumps(containers)},
         files={f"{FOLDER}/.env": env, f"{FOLDER}/.runbook/upstreams/active.conf": upstreams,
-               f"{FOLDER}/.runbook/releases.jsonl": record, f"{FOLDER}/.runbook/pre-image.json": pre_image},
+               f"{FOLDER}/.runbook/releases.jsonl": record, f"{FOLDER}/.runbook/pre-image.json": pre_image,
+               f"{FOLDER}/.runbook/endpoints.json": answers},
         replies={"/health": health})
     return deployed_state(ENVIRONMENT).fetch(connections)
 

@@ -10,6 +10,7 @@ import pytest
 from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans.rollout import Rollout
@@ -29,6 +30,17 @@ def test_the_recorded_state_names_what_runs_by_its_digest() -> None:
     state = json.loads(str(written.content))
     assert state["running"] == {"backend-blue": {"image": "gw2-backend:x", "digest": "sha256:d"}}
     assert state["live_colour"] is None
+
+
+def test_what_the_live_release_does_not_answer_is_recorded_by_its_commit() -> None:
+    live = replace(NOTHING, live_colour="blue", env_text=f"COMPOSE_PROFILES=blue\nBLUE_COMMIT={'a' * 40}\n")
+    rollout = replace(ROLLOUT, deployed=live, endpoints=(Endpoint("/health", 404),))
+    _, _, written = build_steps.record_state(rollout).actions
+    assert isinstance(written, WriteFile) and written.path.endswith("/.runbook/endpoints.json")
+    assert json.loads(str(written.content)) == {"a" * 40: {"/health": 404}}
+    known = replace(rollout, deployed=replace(live, unanswered={"a" * 40: {"/health": 404}}))
+    assert len(build_steps.record_state(known).actions) == 2, "as it is recorded already"
+    assert len(build_steps.record_state(ROLLOUT).actions) == 2, "nothing is live"
 
 
 def test_the_commit_itself_is_asked_for_after_the_fetch() -> None:

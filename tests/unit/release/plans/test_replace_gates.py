@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from runbook_lib.core.findings import Verdict
 from runbook_lib.core.gates import Gate, Watch
+from runbook_lib.platform.checks.replaced_release import READS as READ
 from runbook_lib.platform.checks.replaced_release import ROWS
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.outage import Outage
@@ -73,6 +74,25 @@ def test_texts_of_the_environment_file_decide_for_what_is_deployed_alone() -> No
     }
     assert {place: next(one.verdict for one in each if "holds" in one.check) for place, each in found.items()} == {
         "deployed": Verdict.FAILED, "returned": Verdict.WARNING, "undone": Verdict.WARNING}
+
+
+def test_a_path_that_only_the_newer_release_has_keeps_no_earlier_one_from_its_users() -> None:
+    """Found by trying: /healthz2 answered 404 before and after, and the rollback was called failed (exit 6)."""
+    old, reads = (replace(GOOD[0], status=404, fields={}),), (replace(READS[0], status=404),)
+    made = change()
+    seen = replace(made, rollout=replace(made.rollout, endpoints=old))
+    unknown, known = (previous_answers(one, measured_of(one)) for one in (made, seen))
+    assert unknown is not None and known is not None
+    found = known.judge(running("web:latest"), old, NO_SMOKE, reads, Outage(20, 9, 8.0))
+    assert [one.check for one in found if one.verdict is Verdict.WARNING] == ["/status/ answers", READ]
+    assert all(one.verdict.acceptable for one in found)
+    for gate, answers, status in ((unknown, old, 404), (known, (replace(old[0], status=500),), 404), (known, old, 500)):
+        wrong = gate.judge(running("web:latest"), answers, NO_SMOKE, (replace(READS[0], status=status),), Outage(20, 9, 8.0))
+        assert not all(one.verdict.acceptable for one in wrong), (answers, status)
+    deployed = outside_gate(seen, measured_of(seen)).actions[0]
+    assert isinstance(deployed, Gate)
+    wrong = deployed.judge(running(f"web:{NEW}"), old, NO_SMOKE, READS)
+    assert [one.check for one in wrong if not one.verdict.acceptable] == ["/status/ answers"], "what is deployed must answer"
 
 
 def test_nothing_ran_before_so_nothing_has_to_answer_after_an_undo() -> None:
