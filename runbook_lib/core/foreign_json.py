@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from enum import Enum
 from typing import Any, TypeVar
 
 from runbook_lib.core.text import lines_of
@@ -94,18 +95,32 @@ def kind_of(value: Any) -> str:
     return next((name for kind, name in kinds if isinstance(value, kind)), "a number")
 
 
+class Missing(Enum):
+    """What a document does not have: null is a value, and a place without any is not."""
+
+    MISSING = "missing"
+
+
+MISSING = Missing.MISSING
+
+
 def value_at(document: Any, place: str) -> Any:
-    """What lies at a dotted place of a JSON document; None where there is nothing. A name may hold dots itself."""
+    """What lies at a dotted place of a JSON document; MISSING where nothing does. A name may hold dots itself."""
     if not isinstance(document, dict):
-        return None
+        return MISSING
     if place in document:
         return document[place]
     first, _, rest = place.partition(".")
-    return value_at(document.get(first), rest) if rest else None
+    return value_at(document.get(first), rest) if rest else MISSING
 
 
 def same_json(one: Any, other: Any) -> bool:
-    """Whether two values are the same in JSON: 1.0 is 1 there, true is not, and the order of names does not count."""
+    """Whether two values are the same in JSON: 1.0 is 1 there, true is not, and the order of names does not count.
+
+    MISSING is the same as no value, null included.
+    """
+    if one is MISSING or other is MISSING:
+        return False
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same_json(one[name], other[name]) for name in one)
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):

@@ -27,10 +27,10 @@ class Probe(StrictModel):
 class HealthEndpoint(StrictModel):
     """One path that shows whether the application is healthy, and what its reply must hold: a 200 may be any page.
 
-    `service` answers it. The reply has `status`, and: `fields`, dotted places in a JSON object with their values;
-    `json_is`, the whole JSON document; `contains`, a piece of its text. `commit` and `version` are the fields that name
-    the release: nothing shows it better, for another release cannot name it. A `private` endpoint may refuse this
-    machine; the server asks then, for the status alone.
+    `service` answers it. The reply has `status`, and: `fields`, dotted places in a JSON object with their values, of
+    which null is one, and a place that is missing has none; `json_is`, the whole JSON document; `contains`, a piece of
+    its text. `commit` and `version` are the fields that name the release: nothing shows it better, for another release
+    cannot name it. A `private` endpoint may refuse this machine; the server asks then, for the status alone.
 
     These texts are those of the newest release: they decide for what is being deployed, and for what is live in 00, 21
     and 40. Of a release that is returned to (22, the undo of a failed step, 32) status and `commit` decide, and a text

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from runbook_lib.core.errors import FactUnreadable
-from runbook_lib.core.foreign_json import same_json
+from runbook_lib.core.foreign_json import MISSING, same_json, value_at
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 from runbook_lib.environment.health import Claim
@@ -173,11 +173,9 @@ def _reported(survey: HealthSurvey, claim: Claim) -> tuple[bool, Any, str]:
         return False, None, "no reply"
     if claim.field is None:
         return True, endpoint.status, f"status {endpoint.status}"
-    value: Any = endpoint.fields
-    for part in claim.field.split("."):
-        if not isinstance(value, dict) or part not in value:
-            return False, None, f"nothing: its reply has no {claim.field}"
-        value = value[part]
+    value = value_at(endpoint.fields, claim.field)
+    if value is MISSING:
+        return False, None, f"nothing: its reply has no {claim.field}"
     return True, value, f"{claim.field} = {value}"
 
 

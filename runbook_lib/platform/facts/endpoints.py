@@ -10,7 +10,7 @@ from typing import Any
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable
-from runbook_lib.core.foreign_json import same_json, value_at
+from runbook_lib.core.foreign_json import MISSING, same_json, value_at
 from runbook_lib.core.questions import Connections, HttpReply, Question
 from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
@@ -96,7 +96,7 @@ def _lacking(rule: HealthEndpoint, document: Any, fault: str, text: str) -> Iter
 
 
 def _in_words(value: Any) -> str:
-    return head_of(json.dumps(value, ensure_ascii=False), SHOWN)
+    return "missing" if value is MISSING else head_of(json.dumps(value, ensure_ascii=False), SHOWN)
 
 
 def _from_the_server(connections: Connections, environment: Environment, path: str, timeout_s: float) -> Endpoint:

@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 from runbook_lib.core.foreign_json import (
     DEEPEST,
     LONGEST_NUMBER,
+    MISSING,
     NotJson,
     kind_of,
     read_json,
     read_object,
     read_records,
     same_json,
+    value_at,
 )
 
 PACKAGE = Path(__file__).parents[3] / "runbook_lib"
@@ -128,8 +130,15 @@ def test_lines_that_are_no_record_are_counted_and_the_others_read() -> None:
     (None, False, False), (None, None, True), ("1", 1, False), ("", None, False),
     ([1, 2], [1.0, 2.0], True), ([1], [True], False), ([1, 2], [2, 1], False), ([1], [1, 1], False), ([], {}, False),
     ({"a": 1, "b": [0]}, {"b": [0.0], "a": 1.0}, True), ({"a": 1}, {"a": True}, False), ({"a": None}, {}, False),
-    ({"a": None}, {"b": None}, False), ([{"a": [1]}], [{"a": [True]}], False),
+    ({"a": None}, {"b": None}, False), (MISSING, None, False), (MISSING, "", False), (MISSING, MISSING, False), ([{"a": [1]}], [{"a": [True]}], False),
 ], ids=str)
 def test_numbers_are_the_same_by_their_value_and_true_is_no_number(one: object, other: object, same: bool) -> None:
     assert same_json(one, other) is same
     assert same_json(other, one) is same
+
+
+@pytest.mark.parametrize(("place", "value"), [
+    ("a", None), ("b.c", None), ("b.d", 1), ("e.f", 2), ("x", MISSING), ("b.x", MISSING), ("a.x", MISSING), ("b.d.x", MISSING)])
+def test_a_place_that_a_document_does_not_have_is_not_null(place: str, value: object) -> None:
+    assert value_at({"a": None, "b": {"c": None, "d": 1}, "e.f": 2}, place) is value
+    assert value_at([], place) is MISSING

@@ -99,6 +99,14 @@ def test_what_is_reported_is_compared_by_its_type_too(reported: Any, good: Any, 
     assert found.reported_good is agree
 
 
+@pytest.mark.parametrize(("fields", "reported"), [
+    ({"data.base": "ok"}, "data.base = ok"), ({"data": {"base": None}}, "data.base = None"), ({"data": None}, "nothing: its reply has no data.base")])
+def test_a_place_is_found_as_an_endpoints_rule_finds_it(fields: dict[str, Any], reported: str) -> None:
+    claim = {"path": "/health", "field": "data.base", "good": "ok", "services": ["redis"]}
+    [found] = compare_claims(environment_with({"health.claims": {"mine": claim}}), survey({"endpoints.0.fields": fields}))
+    assert found.reported == reported
+
+
 @pytest.mark.parametrize("first", [True, False])
 def test_the_commit_is_that_of_the_container_that_runs(first: bool) -> None:
     seen = survey({"endpoints.1.fields": OK})

@@ -127,6 +127,11 @@ THING = {"method": "POST", "path": "/things", "status": 201, "keep": {"thing": "
 REMOVE = {"method": "DELETE", "path": "/things/${thing}", "status": 204, "always": True}
 
 
+@pytest.mark.parametrize(("reply", "works"), [({"error": None}, True), ({}, False), ({"error": "x"}, False)])
+def test_a_field_that_must_be_null_must_be_there(reply: dict[str, Any], works: bool) -> None:
+    assert done({"path": "/me", "shows": {"error": None}}, **{"/me": [(200, reply)]})[0] == [works]
+
+
 def test_what_a_reply_gave_is_one_segment_of_a_path() -> None:
     _, _, http = done(THING, {"path": "/things/${thing}/parts"}, **{"/things": [(201, {"id": "../admin?x=//evil#"})]})
     assert http.asked[1] == "/things/..%2Fadmin%3Fx%3D%2F%2Fevil%23/parts"
