@@ -26,7 +26,7 @@ from lab.applications.bring_up import up_with_application
 from lab.engine import ensure_engine
 from lab.errors import LabError
 from lab.instance import Instance, reset, up
-from lab.processes import file_lock, log_file, root, run, state
+from lab.processes import log_file, root, run, state
 from lab.release_path import ADOPTED_PATH, ANSWERS, BRING_UP, DATABASE, FIRST, RELEASE_PATH, Scenario, run_command
 from lab.seed import seed
 from runbook_lib.core.errors import PASSED, ROLLED_BACK
@@ -109,7 +109,7 @@ class Rehearsal:
     def first_release(self, *, from_nothing: bool) -> int:
         """A server on the first release, with data: restored where the same sources made it before."""
         ensure_engine()
-        with file_lock("snapshots"):  # who needs this state meanwhile waits for it instead of making it, too
+        with states.making(FIRST):
             kept = None if from_nothing else states.find(FIRST)
             if kept is not None:
                 self.times.stage(f"lab server restored on {FIRST}", lambda: snapshots.restore(self.instance, kept))

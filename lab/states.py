@@ -7,6 +7,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,7 @@ from lab.release_path import BRING_UP, FIRST, NEXT, Scenario, run_command
 from lab.seed import seed
 
 WATCH_S = 10  # long enough for the checks of a watch to have something to judge
-BUILDER = "snapshot-builder"
+BUILDER = "making"  # with the name of the state, the instance in which it is made
 # what decides about a server's state; of the package, what only shows or keeps what a run did does not
 MADE_OF = ("lab/app", "lab/releases", "lab/repository.py", "lab/instance.py", "lab/seed.py", "lab/states.py",
            "lab/release_path.py", "staging", "parameters/environments", "notebooks/20_deploy.ipynb",
@@ -73,12 +74,20 @@ def ensure(name: str) -> snapshots.Snapshot:
     """The snapshot of that state, made when there is none of the present sources. Raises LabError."""
     if name not in STATES:
         raise LabError(f"There is no state {name!r}.", next_step=f"choose one of {', '.join(STATES)}", exit_code=USAGE)
-    with file_lock("snapshots"):
+    found = find(name)
+    if found is not None:
+        return found
+    with making(name):
         found = find(name)
         if found is None:
             found = _make(STATES[name])
             snapshots.prune([found])
         return found
+
+
+def making(name: str) -> AbstractContextManager[None]:
+    """Held by who makes that state: who needs it too waits for it, and who needs another one is not kept waiting."""
+    return file_lock(f"snapshot-{name}")
 
 
 def find(name: str) -> snapshots.Snapshot | None:
@@ -125,14 +134,15 @@ def _sources(places: Sequence[str]) -> Iterator[Path]:
 
 
 def _make(state: State) -> snapshots.Snapshot:
-    """The chain from the nearest snapshot there is to this one, on a server that is gone afterwards."""
-    instance = Instance(BUILDER, state.application)
+    """What is done to the state that it begins with, on a server that is gone afterwards."""
+    instance = Instance(f"{BUILDER}-{state.name.replace('.', '-')}", state.application)
+    parent = ensure(state.parent) if state.parent else None
     try:
-        if not state.parent:
+        if parent is None:
             down(instance)
             up(instance)
         else:
-            snapshots.restore(instance, find(state.parent) or _make(STATES[state.parent]))
+            snapshots.restore(instance, parent)
         state.work(instance)
         return snapshots.save(instance, state.name, key(state.application))
     finally:

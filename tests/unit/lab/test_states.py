@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +26,8 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         here[name] = Snapshot(name, key, 0.0)
         return here[name]
 
+    # not the locks of the states that other tests are waiting for
+    monkeypatch.setattr("lab.processes.state", lambda: tmp_path / "lab")
     monkeypatch.setattr(states, "key", lambda application="": "k")
     monkeypatch.setattr(states, "down", lambda instance: made.append("down"))
     monkeypatch.setattr(states, "up", lambda instance: made.append("up"))
@@ -45,6 +48,14 @@ def test_a_state_is_made_from_its_parent_and_then_found(done: list[str]) -> None
     done.clear()
     assert states.ensure("backups").name == "backups"
     assert done == []
+
+
+def test_who_needs_a_state_that_is_there_does_not_wait_for_who_makes_another(done: list[str]) -> None:
+    """Nor for who makes the same one anew; two states are made side by side, each on a server of its own."""
+    states.ensure("v3.1.0")
+    with ThreadPoolExecutor() as pool, states.making("v3.1.0"), states.making("v3.2.0"):
+        assert pool.submit(states.ensure, "v3.1.0").result(timeout=30).name == "v3.1.0"
+        assert pool.submit(states.ensure, "backups").result(timeout=30).name == "backups"
 
 
 def test_the_state_of_an_application_that_its_owners_brought_up_needs_no_runbook(done: list[str]) -> None:
