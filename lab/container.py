@@ -95,7 +95,7 @@ def wait_until_ready(name: str, ssh_port: int | None = None) -> None:
             logs = "tail -n 15 /var/log/dockerd.log /var/log/sshd.log 2>&1"
             said = output((docker(), "exec", name, "sh", "-c", logs))
             raise LabError(f"The server {name} was not ready after {READY_TIMEOUT_S:.0f} s. It said last:\n{said}")
-        time.sleep(0.2)
+        time.sleep(0.5)
 
 
 def _greets(port: int) -> bool:

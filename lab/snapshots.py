@@ -152,7 +152,7 @@ def wait_until_healthy(instance: Instance, names: Sequence[str]) -> None:
         if time.monotonic() > deadline:
             shown = output(instance.inside("docker", "ps", "--all", "--format", "{{.Names}}: {{.Status}}"))
             raise LabError(f"The services of {instance.name} are not healthy after {SETTLED_TIMEOUT_S:.0f} s:\n{shown}")
-        time.sleep(0.3)
+        time.sleep(1)  # each question starts two processes, on a machine that has just then enough to do
 
 
 def prune(keep: Sequence[Snapshot] = (), *, everything: bool = False) -> list[Snapshot]:

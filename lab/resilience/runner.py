@@ -19,6 +19,7 @@ from runbook_lib.archive import journal
 
 TIMEOUT_S = 900
 STOP_TIMEOUT_S = 120
+PAUSE_S, LONGEST_PAUSE_S = 0.05, 0.5
 
 
 @dataclass(frozen=True)
@@ -94,18 +95,25 @@ class ActiveRun:
         folder = self.folder
         return journal.read(folder) if folder else []
 
+    def _written(self) -> int:
+        """Bytes of its journal so far."""
+        folder = self.folder
+        return (folder / journal.FILE).stat().st_size if folder else 0
+
     def reaches(self, event: str, key: str = "") -> bool:
         """Wait for an event of the journal (of the step `key`); False when the run ended before it."""
-        deadline = time.monotonic() + TIMEOUT_S
+        deadline, read = time.monotonic() + TIMEOUT_S, -1
         while True:
             ended = self.process.poll() is not None
-            if any(one["event"] == event and key in ("", one.get("key")) for one in self.events()):
+            written = self._written()  # the whole journal twenty times a second costs as much as the run itself
+            if written != read and any(one["event"] == event and key in ("", one.get("key")) for one in self.events()):
                 return not ended
+            read = written
             if ended:
                 return False
             if time.monotonic() > deadline:
                 raise LabError(f"No {event} {key} after {TIMEOUT_S} s:\n{self._log.read_text()[-2000:]}")
-            time.sleep(0.05)
+            time.sleep(PAUSE_S)
 
     def until(self, event: str, key: str = "") -> None:
         """Wait for an event of the journal (of the step `key`). Raises LabError when the run ends before it."""
@@ -179,11 +187,13 @@ def journal_writer(folder: Path) -> int | None:
 
 def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = TIMEOUT_S) -> float:
     """Wait until the condition holds; returns the seconds it took. Raises LabError after `timeout_s`."""
-    began = time.monotonic()
+    began, pause_s = time.monotonic(), PAUSE_S
     while not condition():
         if time.monotonic() - began > timeout_s:
             raise LabError(f"Timed out after {timeout_s:.0f} s waiting for: {what}")
-        time.sleep(0.05)
+        time.sleep(pause_s)
+        # most conditions start a process on the server: what takes long is asked for less often
+        pause_s = min(1.3 * pause_s, LONGEST_PAUSE_S)
     return time.monotonic() - began
 
 
