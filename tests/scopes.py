@@ -36,7 +36,7 @@ SCOPES = {scope.folder: scope for scope in (
     Scope("faults/interruptions", 450, "v3.1.0"),
     Scope("lab/release", 700, "v3.2.0"),
     Scope("lab/recovery", 400, "backups"),
-    Scope("faults/injection", 350, "v3.2.0"),
+    Scope("faults/injection", 230, "v3.2.0"),
     Scope("lab/systemd", 250),
     Scope("faults/serving", 215, "backups"),
     Scope("lab/read_only", 250, "backups"),
@@ -47,6 +47,7 @@ SCOPES = {scope.folder: scope for scope in (
     # the second application, whose image is built when these tests or the lab first ask for it
     Scope("lab/applications", 240, "shop", needs=IMAGES),
     Scope("lab/databases", 150, needs=IMAGES),
+    Scope("lab/alerts", 150, "v3.1.0"),
     Scope("lab/alone", 240, "v3.1.0"),
     Scope("notebooks", 200, needs=NOTHING, apart=True),
     Scope("browser", 100, needs=NOTHING, apart=True),

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.resilience.prober import Prober
 from tests.faults.operators import DIRECTORY, ActiveRun, FinishedRun, Operator, wait_for
 from tests.lab_server import Lab
 
@@ -166,16 +167,18 @@ def test_sigkill_of_the_runner_stops_the_run_as_ctrl_c_does(operator: Operator) 
     is_undone(operator, operator.checked(ended), "start")
 
 
-def test_sigkill_of_the_kernel_is_told_by_the_runner(operator: Operator, lab: Lab) -> None:
-    running = deploy(operator)
-    running.until("step_finished", "switch")
-    os.kill(running.kernel(), signal.SIGKILL)
-    ended = running.wait()
-    wait_for(operator.lock_is_free, "the lock", 60)
+def test_sigkill_of_the_kernel_at_the_switch_is_told_by_the_runner_and_users_notice_nothing(operator: Operator, lab: Lab) -> None:
+    with Prober(lab.instance.ports().https) as prober:
+        running = deploy(operator)
+        running.until("step_started", "switch")
+        os.kill(running.kernel(), signal.SIGKILL)
+        ended = running.wait()
+        wait_for(operator.lock_is_free, "the lock", 60)  # a switch that had begun is finished
     operator.checked(ended)
     assert (ended.code, ended.end["state"]) == (1, "aborted"), ended.output
     assert ended.end["abandoned"] is True
     assert served(operator)[0] == "ok"
+    assert (prober.failures, prober.probes > 20) == ([], True)
 
 
 WATCH = """while [ ! -e /tmp/enough ]; do for place in /proc/[0-9]*; do tr '\\0' ' ' < $place/cmdline; echo; done; sleep 0.1; done 2>/dev/null"""

@@ -28,7 +28,7 @@ RUNS = {
     "40_health": (("-p", "deadline_s=60"), 0, "passed"),
     # of a time before any data, so that nothing depends on how busy this machine was; test_metrics_review.py has the rest
     "41_metrics_review": (("-p", "until=2020-01-01T00:00", "-p", "deadline_s=60"), 4, "inconclusive"),
-    # a busy machine makes others of its conditions true; the drill itself is in tests/lab/alone
+    # a busy machine makes others of its conditions true; the drill itself is in tests/lab/alerts
     "42_alert_drill": (("-p", "conditions=[ServiceUnhealthy]"), 0, "not applied"),
     # no line is as old, whatever this server has logged: test_log_review.py has logs of its own
     "43_log_review": (("-p", "until=2020-01-01 00:00"), 4, "inconclusive"),

@@ -100,7 +100,6 @@ def until_quiet(environment: Environment, connections: OpenConnections) -> None:
     wait_for(quiet, "a quiet environment", LIMIT_S)
 
 
-@pytest.mark.alone
 def test_three_conditions_are_made_true_and_arrive_by_every_channel_and_so_does_their_end(
     lab: Lab, environment: Environment, connections: OpenConnections, outputs: Path, team: Team
 ) -> None:
