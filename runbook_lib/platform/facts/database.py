@@ -11,12 +11,12 @@ from runbook_lib.environment import Environment
 
 AGAIN = "Run the notebook again."
 
-# One statement although the table may not be there: a query as text is parsed only when its CASE branch is reached.
+# One statement although the table may not be there: a query as text is parsed when it is run. ts_stat runs one on every
+# PostgreSQL, query_to_xml only where it was built with XML. Words of array_to_tsvector stay as they are.
 _REVISIONS = """
-CASE WHEN to_regclass('public.alembic_version') IS NOT NULL THEN
-     xpath('/table/row/version_num/text()', query_to_xml(
-         'SELECT version_num FROM public.alembic_version ORDER BY version_num', true, false, ''))::text[]
-END AS revisions
+(SELECT json_agg(word ORDER BY word) FROM ts_stat(CASE WHEN to_regclass('public.alembic_version') IS NULL
+     THEN 'SELECT NULL::tsvector' ELSE 'SELECT array_to_tsvector(array_agg(version_num::text))
+     FROM public.alembic_version WHERE version_num <> $$$$' END)) AS revisions
 """
 _OVERVIEW = f"""
 SELECT current_setting('server_version') AS version,
@@ -37,8 +37,8 @@ SELECT current_setting('server_version') AS version,
 """
 # Tables are named by their ids, so no name of theirs is part of a statement of ours.
 _COUNTS = """
-SELECT json_object_agg(c.oid::text, (xpath('/row/n/text()', query_to_xml(
-           format('SELECT count(*) AS n FROM ONLY %I.%I', nspname, relname), false, true, '')))[1]::text) AS counts
+SELECT json_object_agg(c.oid::text, (SELECT word FROM ts_stat(
+           format('SELECT array_to_tsvector(ARRAY[count(*)::text]) FROM ONLY %I.%I', nspname, relname)))) AS counts
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.oid IN ({ids})
 """

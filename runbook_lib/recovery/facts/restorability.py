@@ -15,7 +15,7 @@ TRIED_ROWS = 200  # of a table: a name that cannot be found is not found in the 
 ATTEMPTS = 100  # more than an application has; each is a query of milliseconds
 ATTEMPT_TIMEOUT_S = 10.0
 # canceled by our limit, and no privilege: PostgreSQL's codes, in any language
-_NOT_TRIED = re.compile(r"57014:|42501:|0A000:.*\bXML\b", re.DOTALL)  # the last: built without XML, which attempts use
+_NOT_TRIED = re.compile(r"57014:|42501:")
 
 _NEEDS = """
 SELECT (SELECT coalesce(json_agg(json_build_object('name', extname, 'version', extversion,
@@ -118,14 +118,15 @@ def _tried(row: Mapping[str, Any], database: Database) -> Computed:
     name, table, volatile = str(row["name"]), str(row["table"]), bool(row["volatile"])
     # LIMIT in a subquery, and the value counted outside: else the planner would not compute it at all
     rows = f"SELECT {row['expression']} AS value FROM ONLY {table} LIMIT {TRIED_ROWS}"
-    attempt = f"SELECT count(value) FROM ({rows}) AS rows"
+    attempt = f"SELECT array_to_tsvector(ARRAY[count(value)::text]) FROM ({rows}) AS rows"
     if ";" in attempt or "\\" in attempt:
         return Computed(name, table, volatile, None)
     quoted = attempt.replace("'", "''")
     try:
+        # the text depends on the path, so that it is run after the path is set
         database.rows("WITH path AS MATERIALIZED (SELECT set_config('search_path', '', true) AS path)\n"
-                      f"SELECT query_to_xml('{quoted}', true, false, '') IS NOT NULL AS computed FROM path\n"
-                      "WHERE path.path = ''", timeout_s=ATTEMPT_TIMEOUT_S)
+                      f"SELECT word AS computed FROM path, LATERAL ts_stat('{quoted}' || path.path)",
+                      timeout_s=ATTEMPT_TIMEOUT_S)
     except FactUnreadable as cause:
         # an attempt that was too slow, or that the owner may not make, shows nothing: a load has other rights
         return Computed(name, table, volatile, None if _NOT_TRIED.search(cause.what) else cause.what)
