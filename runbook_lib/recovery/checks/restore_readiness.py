@@ -10,11 +10,11 @@ from runbook_lib.platform.facts.target import Target
 from runbook_lib.recovery.checks.restorable import backup_is_restorable
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.dumps import DumpContents
-from runbook_lib.recovery.facts.restore_databases import Databases
+from runbook_lib.recovery.facts.restore_databases import Databases, RestoreDatabase
 
 SPACE_FACTOR = 1.3  # of the database's size at the time of the backup: loading writes more than what stays
 OPEN = "the live database is open"
-CLOSED_BY_OPERATORS = "closed by its operators (ALLOW_CONNECTIONS false)"
+CLOSED_BY_OPERATORS = "closed by its operators"
 SCHEMA = "the code can read the backup's schema"
 DISK = "the disk has space for a second database"
 ORIGIN = "the backup is this environment's own"
@@ -115,16 +115,20 @@ def database_is_open(databases: Databases | None) -> tuple[Finding, ...]:
                         next_step=f"{again}: it opens the database and finishes what was begun. No other notebook "
                         "opens it, and no backup can be made until then."),)
     if not databases.live.open:
-        return (finding(OPEN, False, measured=CLOSED_BY_OPERATORS, expected="open", otherwise=Verdict.WARNING,
+        return (finding(OPEN, False, measured=_closed(databases.live), expected="open", otherwise=Verdict.WARNING,
                         next_step="No backup can be made of it, and a restore leaves it closed. To open it, as a "
-                        f"superuser: {_opens(name)}"),)
+                        f"superuser: {_opens(databases.live)}"),)
     return (finding(OPEN, not unfinished, measured=f"open; a restore of {unfinished} was interrupted" if unfinished
                     else "open", expected="open, and no restore unfinished", otherwise=Verdict.WARNING,
                     next_step=f"{again}: it finishes what was begun."),)
 
 
-def _opens(name: str) -> str:
-    return f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true;'
+def _closed(live: RestoreDatabase) -> str:
+    return f"{CLOSED_BY_OPERATORS} ({'CONNECTION LIMIT 0' if live.limited else 'ALLOW_CONNECTIONS false'})"
+
+
+def _opens(live: RestoreDatabase) -> str:
+    return f'ALTER DATABASE "{live.name}" {"CONNECTION LIMIT -1" if live.limited else "ALLOW_CONNECTIONS true"};'
 
 
 def _no_other_swap(backup: Backup, databases: Databases) -> Finding:
@@ -144,9 +148,9 @@ def _pre_restore_backup(databases: Databases, live: DatabaseState | None, wanted
         opened = "a restore that died left it closed: this run opens it first"
         return Finding(PRE_RESTORE_BACKUP, Verdict.PASSED, opened)
     if live is None and databases.live is not None and not databases.live.open:
-        return finding(PRE_RESTORE_BACKUP, False, measured=CLOSED_BY_OPERATORS, expected="it answers",
+        return finding(PRE_RESTORE_BACKUP, False, measured=_closed(databases.live), expected="it answers",
                        next_step="The restored one will be closed as well. To back it up first, as a superuser: "
-                       f"{_opens(databases.database)} Otherwise backup_first = False.")
+                       f"{_opens(databases.live)} Otherwise backup_first = False.")
     return finding(PRE_RESTORE_BACKUP, live is not None,
                    measured="it answers" if live else "the live database does not answer", expected="it answers",
                    next_step="If it cannot be fixed: backup_first = False. It is retained as it is.")

@@ -36,9 +36,10 @@ exec psql -XqAt -v ON_ERROR_STOP=1 -U "${role:-postgres}" -d postgres "$@"
 QUERY = """
 SELECT json_build_object('name', datname, 'owner', pg_get_userbyid(datdba), 'size_bytes', pg_database_size(oid),
            'comment', coalesce(shobj_description(oid, 'pg_database'), ''), 'open', datallowconn AND datconnlimit <> 0,
-           'closed_by_restore', datconnlimit = 0 OR (NOT datallowconn AND EXISTS (
-               SELECT FROM pg_db_role_setting, unnest(setconfig) AS one
-               WHERE setdatabase = d.oid AND setrole = 0 AND one LIKE 'runbook.connections_allowed=%')))
+           'limited', datallowconn AND datconnlimit = 0, 'closed_by_restore', EXISTS (
+               SELECT FROM pg_db_role_setting, unnest(setconfig) AS one WHERE setdatabase = d.oid AND setrole = 0
+               AND (one LIKE 'runbook.connections_allowed=%' AND NOT datallowconn
+                    OR one LIKE 'runbook.connection_limit=%' AND datconnlimit = 0)))
     FROM pg_database d
     WHERE datname = :'database' OR datname ~ ('^' || :'database' || '_(restore|before)_[0-9]{8}_[0-9]{6}$')
     ORDER BY datname;
@@ -52,7 +53,8 @@ SELECT json_build_object('role', rolname) FROM pg_roles r
 class RestoreDatabase:
     """One database. `comment` is what a restore wrote on it, without our mark; `open`: it accepts connections.
 
-    `closed_by_restore`: a restore closed it, and whichever restore is next opens it.
+    `closed_by_restore`: a restore closed it, by the note that it leaves, and whichever restore is next opens it.
+    `limited`: its connection limit is 0, which keeps out every role but superusers.
     """
 
     name: str
@@ -61,6 +63,7 @@ class RestoreDatabase:
     comment: str
     open: bool
     closed_by_restore: bool = False
+    limited: bool = False
 
     @property
     def retained_since(self) -> datetime | None:
@@ -166,4 +169,4 @@ def _database(row: dict[str, Any]) -> RestoreDatabase:
     if comment.startswith(SWAP_IN_PROGRESS_BEFORE_0_2):
         comment = SWAP_IN_PROGRESS + comment.removeprefix(SWAP_IN_PROGRESS_BEFORE_0_2)
     return RestoreDatabase(str(row["name"]), str(row["owner"]), int(row["size_bytes"]), comment, bool(row["open"]),
-                           bool(row.get("closed_by_restore")))
+                           bool(row.get("closed_by_restore")), bool(row.get("limited")))

@@ -6,7 +6,7 @@
 # itself: it goes with it through every rename, and no run that dies can lose it.
 readonly SAVED_LIMIT=runbook.connection_limit
 readonly TRUE_LIMIT="coalesce((SELECT split_part(one, '=', 2)::int FROM pg_db_role_setting, unnest(setconfig) AS one
-    WHERE setdatabase = d.oid AND setrole = 0 AND one LIKE '$SAVED_LIMIT=%'), CASE datconnlimit WHEN 0 THEN -1 ELSE datconnlimit END)"
+    WHERE setdatabase = d.oid AND setrole = 0 AND one LIKE '$SAVED_LIMIT=%'), datconnlimit)"
 
 # That `shut_database` noted: until the names are swapped, no role can connect.
 readonly SAVED_ACCESS=runbook.connections_allowed
@@ -21,13 +21,14 @@ SELECT format(one, datname, :'saved_access') FROM pg_database d JOIN pg_db_role_
 SQL
 }
 
-# open_again: SQL that gives :'name' its own connection limit back as well, where a run of ours had set it to 0.
+# open_again: SQL that gives :'name' its own connection limit back as well, where a run of ours noted it and set it to 0. A
+# limit of 0 without a note is its operators'.
 open_again() {
     admit_again
     cat <<'SQL'
-SELECT format('ALTER DATABASE %I CONNECTION LIMIT %s', datname, :true_limit) FROM pg_database d WHERE datname = :'name' AND datconnlimit = 0 \gexec
-SELECT format('ALTER DATABASE %I RESET %s', datname, :'saved_limit') FROM pg_database d JOIN pg_db_role_setting ON setdatabase = d.oid AND setrole = 0
-    WHERE datname = :'name' AND EXISTS (SELECT FROM unnest(setconfig) AS one WHERE one LIKE :'saved_limit' || '=%') \gexec
+SELECT format(one, datname, :true_limit, :'saved_limit') FROM pg_database d JOIN pg_db_role_setting ON setdatabase = d.oid AND setrole = 0,
+    unnest(ARRAY['ALTER DATABASE %1$I CONNECTION LIMIT %2$s', 'ALTER DATABASE %1$I RESET %3$s']) WITH ORDINALITY AS t(one, place)
+    WHERE datname = :'name' AND EXISTS (SELECT FROM unnest(setconfig) AS setting WHERE setting LIKE :'saved_limit' || '=%') ORDER BY place \gexec
 SQL
 }
 
@@ -72,7 +73,8 @@ SELECT CASE grantor WHEN datdba THEN '' ELSE format('SET ROLE %I; ', pg_get_user
 SELECT format('GRANT CONNECT ON DATABASE %I TO %I;', :'staged', rolname) FROM pg_roles
     WHERE rolcanlogin AND NOT rolsuper AND pg_has_role(oid, 'pg_monitor', 'member')
       AND NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database');
-SELECT format('ALTER DATABASE %I CONNECTION LIMIT %s;', :'staged', :true_limit) FROM pg_database d WHERE datname = :'database';
+-- a limit of 0 follows with the swap: the loader must come in
+SELECT format('ALTER DATABASE %I CONNECTION LIMIT %s;', :'staged', :true_limit) FROM pg_database d WHERE datname = :'database' AND :true_limit <> 0;
 -- these hold lists of names, quoted already
 SELECT format('ALTER %s SET %I TO %s;', CASE setrole WHEN 0 THEN format('DATABASE %I', :'staged')
            ELSE format('ROLE %I IN DATABASE %I', pg_get_userbyid(setrole), :'staged') END, split_part(one, '=', 1),

@@ -140,18 +140,23 @@ ALTER DATABASE :"database" IS_TEMPLATE true;
 \if :shut
 ALTER DATABASE :"database" ALLOW_CONNECTIONS false;
 \endif
+\if :limited
+ALTER DATABASE :"database" CONNECTION LIMIT 0;
+\endif
 COMMIT;
 SQL
     printf 'swapped; the previous database is %s\n' "$retained"
 }
 
-# state_of_database: SQL that sets :there, and what the new database must be as well: a :template, :shut by its operators.
+# state_of_database: SQL that sets :there, and what the new database must be as well: a :template, :shut or :limited to no
+# connection by its operators.
 state_of_database() {
     cat <<'SQL'
 SELECT exists(SELECT FROM pg_database WHERE datname = :'database') AS there,
     exists(SELECT FROM pg_database WHERE datname = :'database' AND datistemplate) AS template,
     exists(SELECT FROM pg_database d WHERE datname = :'database' AND NOT datallowconn AND NOT EXISTS (
-        SELECT FROM pg_db_role_setting, unnest(setconfig) AS one WHERE setdatabase = d.oid AND setrole = 0 AND one LIKE :'saved_access' || '=%')) AS shut \gset
+        SELECT FROM pg_db_role_setting, unnest(setconfig) AS one WHERE setdatabase = d.oid AND setrole = 0 AND one LIKE :'saved_access' || '=%')) AS shut,
+    exists(SELECT FROM pg_database d WHERE datname = :'database' AND :true_limit = 0) AS limited \gset
 SQL
 }
 

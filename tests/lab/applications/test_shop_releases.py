@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 
 from lab.applications.registry import SHOP
 from lab.applications.sources import releases_of
@@ -91,6 +92,21 @@ def test_a_broken_release_is_undone_by_the_images_of_before(lab: Lab, outputs: P
     assert release.expect.exit_code == ROLLED_BACK
     assert any(f", step {key}" in shown for key in release.expect.stopped_at), shown
     assert (releases(lab), image(lab, "web"), image(lab, "worker"), rows(lab)) == (before, live, live, data)
+
+
+def test_a_path_that_only_a_newer_release_has_keeps_no_earlier_one_from_coming_back(lab: Lab, outputs: Path) -> None:
+    """Found by trying: all was undone, and called a failed rollback (6), because the earlier release has no such path."""
+    later = outputs / f"{lab.name}.yaml"
+    later.write_text(yaml.safe_dump({
+        "extends": [lab.environment], "name": lab.name, "title": "its file names a later path",
+        "health": {"endpoints": {"/healthz2": {"title": "new", "service": "web", "contains": "ok"}}}}))
+    before, live = releases(lab), image(lab, "web")
+    done = lab.runbook("run", "20_deploy", "-e", str(later), "-p", "ref=v1.2.0", *WATCH, "--apply", "--confirm", lab.name,
+                       "--reason", "a test", outputs=outputs)
+    assert done.returncode == ROLLED_BACK, done.stdout + done.stderr
+    assert (releases(lab), image(lab, "web")) == (before, live)
+    answers = json.loads(lab.on_server("cat", "/opt/shop/.runbook/endpoints.json"))
+    assert answers == {before[-1]["commit"]: {"/healthz2": 404}}
 
 
 def test_a_rollback_returns_to_what_ran_before_any_runbook(lab: Lab, outputs: Path) -> None:

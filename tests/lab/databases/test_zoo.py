@@ -142,6 +142,24 @@ def test_the_settings_of_the_database_come_along_in_both_directions(live: Throwa
     assert live.databases() == [DATABASE]
 
 
+@pytest.mark.parametrize(("change", "limited", "state"), [("CONNECTION LIMIT 0", True, "t|0"), ("ALLOW_CONNECTIONS false", False, "f|-1")])
+def test_what_operators_closed_is_theirs_and_stays_closed(live: Throwaway, change: str, limited: bool, state: str) -> None:
+    """Found by trying: their limit of 0 was taken for a restore's, and 32 opened the database to everybody."""
+    live.sql("CREATE TABLE things (id serial PRIMARY KEY); INSERT INTO things DEFAULT VALUES", role=OWNER)
+    assert live.back_up().returncode == 0
+    live.sql(f"ALTER DATABASE {DATABASE} {change}", "postgres")
+    asked = live.run("sh", "-c", AS_SUPERUSER, "as-superuser", OWNER, "-v", f"database={DATABASE}", text=QUERY)
+    found = parse_databases(asked.stdout, DATABASE).live
+    assert found and (found.open, found.closed_by_restore, found.limited) == (False, False, limited), asked.stderr
+    done = live.restore()
+    assert done.returncode == 0, (done.args, done.stderr)
+    about = f"SELECT datallowconn, datconnlimit FROM pg_database WHERE datname = '{DATABASE}'"
+    for step in ("swap", "swap-back", "clear"):
+        done = live.step(step)
+        assert done.returncode == 0, (step, done.stderr)
+        assert live.sql(about, "postgres") == state, step
+
+
 @pytest.mark.parametrize("made_as", [
     "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-u-co-phonebk' LOCALE 'C.UTF-8'",
     "TEMPLATE template0 ENCODING LATIN1 LOCALE 'C'", "TEMPLATE template0 ENCODING SQL_ASCII LOCALE 'C'",

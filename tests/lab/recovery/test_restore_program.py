@@ -130,7 +130,8 @@ def test_a_staged_database_that_was_not_compared_is_never_swapped(shop: Disposab
 
 def test_the_remains_of_a_restore_are_cleared_and_the_live_database_is_opened(shop: DisposableServer) -> None:
     fill(shop)
-    shop.sql(f"ALTER DATABASE {LIVE} CONNECTION LIMIT 0")
+    for change in ("SET runbook.connection_limit = '-1'", "CONNECTION LIMIT 0"):
+        shop.sql(f"ALTER DATABASE {LIVE} {change}")
     assert shop.step("clear").returncode == 0
     assert shop.databases == [LIVE]
     assert shop.sql(f"SELECT datconnlimit FROM pg_database WHERE datname = '{LIVE}'") == "-1"

@@ -56,8 +56,8 @@ def test_who_closed_the_live_database_is_known_by_the_note_of_the_program() -> N
     closed = json.dumps({**json.loads(line("staging_db", shut=True)), "closed_by_restore": True})
     seen = parse_databases(closed, "staging_db")
     assert seen.live and seen.live.closed_by_restore
-    (note,) = re.findall(r"^readonly SAVED_ACCESS=(\S+)$", programs.text("recovery/database_definition.sh"), re.M)
-    assert f"one LIKE '{note}=%'" in restore_databases.QUERY
+    notes = re.findall(r"^readonly SAVED_(?:ACCESS|LIMIT)=(\S+)$", programs.text("recovery/database_definition.sh"), re.M)
+    assert len(notes) == 2 and all(f"one LIKE '{note}=%'" in restore_databases.QUERY for note in notes)
 
 
 def test_a_live_database_that_is_gone_is_none() -> None:

@@ -145,7 +145,7 @@ def test_a_database_that_a_swap_had_closed_lets_the_backend_in_and_is_asked_unti
     start_watchdog(server)
     upstreams(server).write_text(maintenance_page(ENVIRONMENT, "blue"))
     assert within(lambda: upstreams(server).read_text() == upstreams_file(ENVIRONMENT, "blue"))
-    assert (server / "notes.sql").read_text().count("CONNECTION LIMIT %s") == 3
+    assert (server / "notes.sql").read_text().count("CONNECTION LIMIT %2$s") == 3
     assert "could not be asked" not in (server / ".runbook/maintenance-watchdog.log").read_text()
 
 
