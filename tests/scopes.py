@@ -45,7 +45,7 @@ SCOPES = {scope.folder: scope for scope in (
     Scope("faults/bare", 150, BARE, needs=IMAGES),
     Scope("lab/application", 80, needs=IMAGES),
     # the second application, whose image is built when these tests or the lab first ask for it
-    Scope("lab/applications", 240, "shop", needs=IMAGES),
+    Scope("lab/applications", 300, "shop", needs=IMAGES),
     Scope("lab/databases", 150, needs=IMAGES),
     Scope("lab/alerts", 150, "v3.1.0"),
     Scope("lab/alone", 240, "v3.1.0"),

@@ -163,7 +163,7 @@ def _notes(local: LocalProject, project: FoundProject) -> Iterable[str]:
         yield f"Variables without a value here, taken as empty by Compose: {', '.join(local.unset)}."
     tools = find_migrations(local.folder)
     for one in tools:
-        yield f"Migrations: {one.tool}, by {one.file}." + (
-            "" if one.tool == "alembic" else " The runbooks know alembic alone today: 20 does not run these.")
+        yield (f"Migrations: {one.tool}, by {one.file}. Say in `migrations` who runs them, a step of 20 or the "
+               "application when it starts (at_start); docs/how-to/adopt.md has the lines.")
     if not tools:
         yield "Migrations: no alembic.ini, manage.py with migrations, Prisma schema or knexfile was found."

@@ -92,12 +92,12 @@ def _variable_files(environment: Environment) -> Answer | None:
 
 def _strategy(environment: Environment) -> Answer:
     if environment.release.replaced:
-        # no step runs them, and the release would start on a schema that it does not know
-        starts = "migrations" in environment.without
+        # unknown, the release would start on a schema that it does not know
+        known = environment.migrations is not None or "migrations" in environment.without
         named = f"recreate: {', '.join(environment.release.services)}"
-        return Answer(starts, named if starts else f"{named}; but migrations are declared",
-                      "with recreate no step runs migrations: let the application bring its schema up to date when it "
-                      "starts, and say so in without.migrations")
+        return Answer(known, named if known else f"{named}; but who migrates the database is not known",
+                      "name the tool in `migrations`, with at_start where the application migrates when it starts; or "
+                      "say in without.migrations why there is none")
     found = [name for name, one in environment.services.items() if one.coloured]
     return Answer(bool(found), f"coloured: {', '.join(found)}" if found else "each service runs once",
                   "run each service of a release twice, as NAME-blue and NAME-green behind nginx, with coloured: true; "

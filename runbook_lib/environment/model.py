@@ -17,6 +17,7 @@ from runbook_lib.environment.load_test import LoadTest
 from runbook_lib.environment.locations import Compose, EnvironmentFile, Public, SecretSpec, Server
 from runbook_lib.environment.logs import LogFile, log_faults
 from runbook_lib.environment.metrics import Metric, MetricName, metric_faults
+from runbook_lib.environment.migrations import Migrations, migration_faults
 from runbook_lib.environment.notifications import Notifications
 from runbook_lib.environment.recovery import ConfigurationBackup, RestoreDrill
 from runbook_lib.environment.release import Monitoring, PageFiles, Proxy, ReleaseRules, around_faults, release_faults
@@ -43,8 +44,8 @@ from runbook_lib.environment.tuning import Tuning, tuning_faults
 from runbook_lib.environment.types import ComposeName, Count, Days, Line, Name, SecretName, StrictModel, Text
 
 RULES = ("services", "release", "page", "proxy", "monitoring", "database", "cache", "without", "networks", "images",
-         "tuning", "rate_limit", "health", "smoke", "metrics", "traffic", "logs", "alerts", "alert_drill", "backup",
-         "restore_drill", "configuration_backup", "rollback", "gate", "watch", "success", "load", "load_test",
+         "migrations", "tuning", "rate_limit", "health", "smoke", "metrics", "traffic", "logs", "alerts", "alert_drill",
+         "backup", "restore_drill", "configuration_backup", "rollback", "gate", "watch", "success", "load", "load_test",
          "capacity", "disk_minimum_gb", "memory_minimum_mb")
 
 
@@ -68,6 +69,7 @@ class Environment(Roles, StrictModel):
     public: Public
     services: dict[ComposeName, Service]
     release: ReleaseRules
+    migrations: Migrations | None = None
     page: PageFiles | None = None
     proxy: Proxy | None = None
     monitoring: Monitoring | None = None
@@ -121,8 +123,10 @@ class Environment(Roles, StrictModel):
                   *self._unnamed_secrets(), *data_service_faults(self.services, data),
                   *part_faults({"cache": self.cache is not None, "monitoring": self.monitoring is not None,
                                 "health": bool(self.health.endpoints), "smoke": self.smoke is not None,
-                                "page": self.page is not None}, self.without),
+                                "page": self.page is not None, "migrations": self.migrations is not None},
+                               self.without),
                   *release_faults(self.release, self.services, tuple(data.values()), self.images),
+                  *migration_faults(self.migrations, self.release),
                   *around_faults(self.services, self._around), *self._no_proxy(),
                   *self._unknown_in_smoke(),
                   *dependency_faults(self.services, self.health), *metric_faults(self.metrics, self.alerts),

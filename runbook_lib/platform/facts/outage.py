@@ -50,7 +50,9 @@ class OutageProbe:
                      if rule.service == api and not rule.private), "/")
 
     def begin(self, connections: Connections) -> Outage:
-        """Send the first request now, and the others from a thread."""
+        """Send the first request now, and the others from a thread; one that sends already goes on."""
+        if self._thread is not None and self._thread.is_alive() and not self._ended.is_set():
+            return self.so_far()
         self.samples.clear()
         self._ended.clear()
         self.ask_once(connections)

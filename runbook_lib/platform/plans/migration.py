@@ -39,13 +39,19 @@ def alembic(environment: Environment, colour: str, *words: str, commit: str | No
 
     A session of it that waits longer than 5 s for a lock is canceled, whether its driver reads PGOPTIONS or not.
     """
-    one_off = ("run", "--rm", "--no-deps", "-T", "--name", one_off_name(environment),
-               "--label", "runbook.job=migration", "--label", f"runbook.project={environment.project}",
-               "--env", PG_OPTIONS, environment.api_of(colour), "alembic", "-x", LOCK_TIMEOUT, *words)
-    started = compose(environment, *one_off, timeout_s=MIGRATION_TIMEOUT_S)
     # Compose prefers the process environment to .env: the container gets this image, whatever .env names
     image = ("env", f"{colour.upper()}_COMMIT={commit}") if commit else ()
-    return replace(started, argv=(*_program(environment, "run"), *image, *started.argv), stdin=_text())
+    return one_off(environment, environment.api_of(colour), "alembic", "-x", LOCK_TIMEOUT, *words, prefix=image)
+
+
+def one_off(environment: Environment, service: str, *words: str, prefix: tuple[str, ...] = ()) -> Command:
+    """A migration command in a one-off container of a service, as `alembic`; `prefix` stands before docker compose."""
+    # a proxy that finds containers by their labels must not send users here
+    labels = (f"runbook.project={environment.project}", "runbook.job=migration", "traefik.enable=false")
+    started = compose(environment, "run", "--rm", "--no-deps", "-T", "--name", one_off_name(environment),
+                      *(word for label in labels for word in ("--label", label)),
+                      "--env", PG_OPTIONS, service, *words, timeout_s=MIGRATION_TIMEOUT_S)
+    return replace(started, argv=(*_program(environment, "run"), *prefix, *started.argv), stdin=_text())
 
 
 def stop_migration(environment: Environment) -> Command:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.text import head_of, lines_of, pluralize
+from runbook_lib.release.checks.file_migrations import file_migrations_known
 from runbook_lib.release.facts.migration_rehearsal import MigrationRehearsal, RehearsalOutcome
 from runbook_lib.release.facts.repository import ReleaseTree
 
 CHAIN = "migrations have one head"
 KNOWN = "the migrations know the database's revision"
 REHEARSAL = "migrations pass on a copy of the schema"
+NOT_REHEARSED = Finding(REHEARSAL, Verdict.NOT_APPLICABLE, "with the strategy recreate no copy is made: the image that "
+                        "can run the release's migrations is built by 20 Deploy, which takes a backup first")
 
 
 def migrations(
@@ -21,6 +24,10 @@ def migrations(
     """
     if tree.no_migrations:
         return tuple(not_applicable(name, tree.no_migrations) for name in (CHAIN, KNOWN, REHEARSAL))
+    if tree.file_migrations is not None:
+        return (*file_migrations_known(tree), NOT_REHEARSED)
+    if tree.by_hand and tree.migrations.pending(current) is not None:
+        return migration_chain(tree), _known(tree, current), NOT_REHEARSED
     if tree.migrations.pending(current) is None:
         newer = f"the database is at {current}, which this release does not have"
         return (

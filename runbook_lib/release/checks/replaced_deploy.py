@@ -13,11 +13,13 @@ from runbook_lib.release.checks.capacity import disk_and_memory
 from runbook_lib.release.checks.compose import compose_file
 from runbook_lib.release.checks.configuration import configuration_is_valid
 from runbook_lib.release.checks.earlier_run import earlier_run
+from runbook_lib.release.checks.file_migrations import file_migrations_known
+from runbook_lib.release.checks.migration_chain import migration_chain
 from runbook_lib.release.facts.configuration import ValidatedConfiguration
 from runbook_lib.release.facts.repository import ReleaseTree
 
 KEPT = "no file was changed on the server that the release changes"
-MIGRATIONS = "the release needs no migration step"
+MIGRATIONS = "it is known who migrates the database"
 HISTORY = "the commit that runs is known"
 DATA = "the release keeps every volume that holds data"
 KNOWN = "the environment file has every service that the release starts"
@@ -32,7 +34,7 @@ def replaced_preconditions(environment: Environment, release: ReleaseTree, serve
         _history(deployed),
         *compose_file(release, environment),
         _kept(release),
-        _migrations(environment),
+        *_migrations(environment, release, deployed),
         *_known(release, environment),
         *_keeps_data(release, environment),
         *disk_and_memory(server, environment),
@@ -48,14 +50,18 @@ def _kept(release: ReleaseTree) -> Finding:
                    f"the server: git checkout -- {names}. `git diff` shows what would be lost.")
 
 
-def _migrations(environment: Environment) -> Finding:
-    # said here and not found out in the middle: a release that needs one would start on a schema that it does not know
-    absent = "migrations" in environment.without
-    return finding(MIGRATIONS, absent, measured=environment.without.get("migrations", "migrations are declared"),
-                   expected="without.migrations, and why",
-                   next_step="With the strategy recreate no step runs migrations. Does the application bring its "
-                   "schema up to date when it starts? Then say so in without.migrations; else deploy it as "
-                   "before.")
+def _migrations(environment: Environment, release: ReleaseTree, deployed: Deployed) -> tuple[Finding, ...]:
+    rules = environment.migrations
+    if rules is None:
+        # said here and not found out in the middle: a release would start on a schema that it does not know
+        absent = "migrations" in environment.without
+        return (finding(MIGRATIONS, absent, measured=environment.without.get("migrations", "nothing says so"),
+                        expected="migrations, or without.migrations and why",
+                        next_step="Name the tool in `migrations`, and how a release runs it; with at_start where the "
+                        "application does so itself. Without a tool, say in without.migrations why."),)
+    if rules.tool == "files":
+        return file_migrations_known(release, first=not deployed.something_runs)
+    return (migration_chain(release),)
 
 
 def _known(release: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:

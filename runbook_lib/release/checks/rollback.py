@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.release.checks.file_migrations import named
 from runbook_lib.release.facts.repository import ReleaseTree
 from runbook_lib.release.facts.rollback_targets import RollbackTarget
 from runbook_lib.release.facts.schema_rollback import DataChoice, SchemaRollback
@@ -23,7 +26,8 @@ def rollback_preconditions(
                 expected="in the checkout or at the origin", next_step="Choose another release from the table."),
         _images(choice),
         *(_kept(tree) if deployed.replaced else _secrets(deployed)),
-        _schema(schema, database, tree.no_migrations, gate=ON_IT if deployed.replaced else BEFORE),
+        _schema(_with_files(schema, tree), database, _why_not_reversed(deployed, tree),
+                gate=ON_IT if deployed.replaced else BEFORE),
         *_compose_files(tree),
     )
 
@@ -63,9 +67,24 @@ def _compose_files(tree: ReleaseTree) -> tuple[Finding, ...]:
             ) if lacking else ()
 
 
-def _schema(schema: SchemaRollback, database: DataChoice, no_migrations: str, *, gate: str) -> Finding:
-    if no_migrations and database != "restore":
-        return _not_known(schema, database, no_migrations, gate)
+def _why_not_reversed(deployed: Deployed, tree: ReleaseTree) -> str:
+    """Why no migration can be reversed here, or compared with the code; empty where both can be tried."""
+    if tree.no_migrations:
+        return f"no migrations are declared: {tree.no_migrations}"
+    return "with the strategy recreate no step reverses migrations" if deployed.replaced else ""
+
+
+def _with_files(schema: SchemaRollback, tree: ReleaseTree) -> SchemaRollback:
+    newer = tree.file_migrations.newer if tree.file_migrations else ()
+    if not newer:
+        return schema
+    return replace(schema, explanation=f"the database has {named(newer)}, which this release does not have; "
+                   f"{schema.explanation}")
+
+
+def _schema(schema: SchemaRollback, database: DataChoice, not_reversed: str, *, gate: str) -> Finding:
+    if not_reversed and database != "restore":
+        return _not_known(schema, database, not_reversed, gate)
     expected = f"{schema.schema_of_code or 'one head'}, or a newer one that it works on"
     measured = f"schema {schema.schema_now or 'not known'}: {schema.explanation}"
     if database == "restore":
@@ -82,9 +101,8 @@ def _schema(schema: SchemaRollback, database: DataChoice, no_migrations: str, *,
 
 
 def _not_known(schema: SchemaRollback, database: DataChoice, reason: str, gate: str) -> Finding:
-    """Without declared migrations none can be reversed, and none be compared with the code."""
     if database == "downgrade":
-        return finding("the migrations can be reversed", False, measured=f"no migrations are declared: {reason}",
+        return finding("the migrations can be reversed", False, measured=reason,
                        expected="alembic migrations", next_step='Run again with database = "keep", whose gate decides; '
                        'or with "restore", which brings the data of its time back with it.')
     return Finding(FITS, Verdict.WARNING, schema.explanation, "shown before users are on it", gate)

@@ -21,7 +21,9 @@ from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.logs import SevereLines
 from runbook_lib.platform.facts.monitoring import Alert, ScrapeTarget
 from runbook_lib.platform.facts.release_history import Release
+from runbook_lib.release.checks.file_migrations import files_applied
 from runbook_lib.release.facts.load import Load
+from runbook_lib.release.facts.repository import ReleaseTree
 
 FEWEST_SAMPLES = 20  # below this a 95th percentile is one slow request, not a property of the release
 MOST_SHOWN = 2  # findings of one criterion in the table
@@ -56,8 +58,13 @@ class SuccessCriteria:
         """Error rate below the limit."""
         return (error_rate(self.environment, load),)
 
-    def migrations(self, revision: str | None) -> tuple[Finding, ...]:
-        """Database migrations applied: the revision is the one recorded with the release."""
+    def migrations(self, revision: str | None, tree: ReleaseTree | None = None) -> tuple[Finding, ...]:
+        """Database migrations applied: the revision is the one recorded with the release.
+
+        Of a tool that has one file a migration: the database has all those of the release's `tree`.
+        """
+        if self.environment.migrations is not None and self.environment.migrations.tool == "files":
+            return files_applied(tree)
         without = self.environment.without.get("migrations", "")
         return (schema_is(revision, self.release.schema_revision or "", without),)
 

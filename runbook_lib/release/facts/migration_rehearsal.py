@@ -44,10 +44,11 @@ class MigrationRehearsal:
 
 
 def rehearse_migrations(environment: Environment, commit: str | None) -> Question[MigrationRehearsal | None]:
-    """The migrations of a commit on a copy of the live schema; None without a commit or any of them. Half a minute.
+    """The migrations of a commit on a copy of the live schema. Half a minute.
 
-    The copy holds no row of data: the rehearsal proves statements, not what they do to rows. No image is built for
-    it; where the release's own does not exist yet, the running backend's libraries run the release's migrations.
+    None without a commit or any migration, and with the strategy recreate. The copy holds no row of data: the rehearsal
+    proves statements, not what they do to rows. No image is built for it; where the release's own does not exist yet,
+    the running backend's libraries run the release's migrations.
     Raises FactUnreadable when the reply has no result. Source: `programs/migration_rehearsal.sh`.
     """
     database, release = environment.database, environment.release
@@ -59,7 +60,8 @@ def rehearse_migrations(environment: Environment, commit: str | None) -> Questio
                             "release/migration_rehearsal.sh")
 
     def fetch(connections: Connections) -> MigrationRehearsal | None:
-        if commit is None or "migrations" in environment.without:
+        # another application's code knows no address of a copy
+        if commit is None or "migrations" in environment.without or release.replaced:
             return None
         reply = connections.server.run(Command(argv, stdin=program, timeout_s=REHEARSAL_TIMEOUT_S))
         return parse_rehearsal(reply.stdout, connections.server.address)

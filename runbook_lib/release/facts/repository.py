@@ -22,13 +22,14 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import head_of, lines_of, pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.environment.yaml_limits import collection_key
+from runbook_lib.release.facts.compose_variables import placeholder_variables
+from runbook_lib.release.facts.file_migrations import FileMigrations, file_migrations
 from runbook_lib.release.facts.migrations import Migrations, parse_migrations
 from runbook_lib.release.facts.missing_files import FILES_OF_THE_SERVER, missing_in_the_release, missing_on_the_server
 from runbook_lib.release.facts.ports import ServerPorts, parse_ports
 
 SURVEY_TIMEOUT_S = 240.0
 _PROGRAM = tuple(f"release/{one}.sh" for one in ("read_git", "whole_tree", "env_files", "release_survey"))
-COLOUR_VARIABLES = ("BLUE_COMMIT", "BLUE_VERSION", "GREEN_COMMIT", "GREEN_VERSION")
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ class ReleaseTree:
     configuration_folders: tuple[str, ...] = ()
     api_folder: str = ""
     by_hand: bool = False  # releases are deployed by others: the application need not even be in git
+    file_migrations: FileMigrations | None = None  # of a tool that has one file a migration
 
     @property
     def configuration(self) -> dict[str, str]:
@@ -121,7 +123,9 @@ def inspect_release(environment: Environment, ref: str) -> Question[ReleaseTree]
     """
     variables = [f"{name}={value}" for name, value in placeholder_variables(environment).items()]
     files, where, by_hand = environment.compose.files, environment.server.directory, environment.release.replaced
-    argv = ("bash", "-s", "--", where, ref, "own" if by_hand else "ours", str(len(files)), *files, *variables)
+    patterns = environment.migrations.files if environment.migrations else ()
+    argv = ("bash", "-s", "--", where, ref, "own" if by_hand else "ours", str(len(files)), *files, str(len(patterns)),
+            *patterns, *variables)
     program = programs.text("platform/whole_lines.sh", *_PROGRAM)
 
     def fetch(connections: Connections) -> ReleaseTree:
@@ -134,7 +138,8 @@ def inspect_release(environment: Environment, ref: str) -> Question[ReleaseTree]
         tree = replace(tree, of_the_server=tuple(name for name in tree.of_the_server if name != ".env" or not by_hand),
                        no_migrations=environment.without.get("migrations", ""), by_hand=by_hand,
                        configuration_folders=environment.compose.configuration,
-                       api_folder=environment.release.folder_of(environment.release.api))
+                       api_folder=environment.release.folder_of(environment.release.api),
+                       file_migrations=file_migrations(environment, reply.stdout, connections))
         return _with_missing_of_the_server(tree, connections)
 
     return Question(f"release {ref}", fetch)
@@ -146,17 +151,6 @@ def _with_missing_of_the_server(tree: ReleaseTree, connections: Connections) -> 
         return tree
     missing = (*compose.missing_files, *missing_on_the_server(connections, compose.server_files))
     return replace(tree, sources=Sources(own.files, replace(compose, missing_files=missing), own.links))
-
-
-def placeholder_variables(environment: Environment) -> dict[str, str]:
-    """Every variable that a deployment gives to Compose, with placeholders for secrets: validity needs no secret."""
-    return {
-        "COMPOSE_PROJECT_NAME": environment.project,
-        **dict.fromkeys(COLOUR_VARIABLES, "0" * 40),
-        **{f"{folder.upper()}_CONFIG_HASH": "0" * 40 for folder in environment.compose.configuration},
-        **environment.images,
-        **{name: f"placeholder-for-{name.lower()}" for name in environment.delivered_secrets},
-    }
 
 
 def parse_release(text: str, ref: str, *, where: str, compose_files: Iterable[str]) -> ReleaseTree:

@@ -73,7 +73,7 @@ def schema_rollback(
     known = {one.revision for one in own.revisions}
 
     def fetch(connections: Connections) -> SchemaRollback:
-        if schema_now is None:
+        if schema_now is None or environment.release.replaced:  # other code knows no address of a copy
             return SchemaRollback(None, head, None, _why_not_known(environment))
         if schema_now in known:
             older = "" if schema_now == head else f"; its migrations bring {schema_now} forward to {head}"
@@ -98,7 +98,8 @@ def schema_rollback(
 def _why_not_known(environment: Environment) -> str:
     if reason := environment.without.get("migrations"):
         return f"no migrations are declared ({reason}), and so the schema's revision is not known"
-    return "the live schema cannot be read"
+    return "nothing but its replies shows whether the earlier code works on the schema as it is" \
+        if environment.release.replaced else "the live schema cannot be read"
 
 
 def previously_verified(deployed: Deployed, commit: str, schema: str) -> tuple[bool | None, str]:

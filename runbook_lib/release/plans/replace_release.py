@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from runbook_lib.core.commands import Command
+from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.platform.facts.releases import current_state
 from runbook_lib.platform.plans import verification
@@ -31,6 +32,7 @@ from runbook_lib.release.plans.replace_gates import (
     writes_before,
 )
 from runbook_lib.release.plans.replace_images import image_steps
+from runbook_lib.release.plans.replace_migrations import irreversible, migration_steps, migrations_gate, with_schema
 from runbook_lib.release.plans.replacement import (
     Replacement,
     adopt_running,
@@ -45,6 +47,9 @@ EXCLUDE = r"""
 cd "$1" && file=$(git rev-parse --git-path info/exclude) && mkdir -p "$(dirname "$file")"
 grep -qxF .runbook/ "$file" 2>/dev/null || echo .runbook/ >>"$file"
 """
+DEPLOY_AGAIN = "Fix the release and deploy again. Run 21 Verify to check what is live."
+SCHEMA_LEFT = ("The containers and files are as before; the schema is not undone: what has been migrated stays, and "
+               "the check after the rollback names it. The previous images run on it.")
 SCHEMA_STAYS = "A schema that the release brought up to date stays: the previous images run on it."
 
 SCHEMA_MAY_BE_NEWER = ("Where the previous release does not work on the schema that the new one left, "
@@ -64,16 +69,25 @@ def plan_replacement(rollout: Rollout, backup: Plan, tree: ReleaseTree | None) -
     compose, measured = tree.sources.compose if tree else None, measured_of(change)
     services = compose.services if compose else {}
     steps, skipped = _before(change, backup, services)
-    steps += [write_override(change), *from_the_replacement_on(change, measured, expected_outage(change, services))]
-    return replace(_whole(change), steps=tuple(steps), skipped=tuple(skipped),
-                   rollback_check=previous_answers(change, measured))
+    migrations, not_migrated = migration_steps(change, measured, tree)
+    gates = migrations_gate(change, tree)
+    steps += [write_override(change), *migrations,
+              *from_the_replacement_on(change, measured, expected_outage(change, services), gates)]
+    whole = _whole(change)
+    if migrations:
+        whole = replace(whole, after_rollback_hint=f"{DEPLOY_AGAIN} {SCHEMA_LEFT}")
+    made = replace(whole, steps=tuple(steps), skipped=(*skipped, *not_migrated),
+                   rollback_check=with_schema(change, tree, previous_answers(change, measured)))
+    return irreversible(change, made)
 
 
-def from_the_replacement_on(change: Replacement, measured: Measured, outage: str) -> list[Step]:
-    """What users notice, and how it is verified and recorded."""
+def from_the_replacement_on(change: Replacement, measured: Measured, outage: str,
+                            gates: tuple[Gate, ...] = ()) -> list[Step]:
+    """What users notice, and how it is verified and recorded; `gates` are verified with it."""
     first = (writes_before(measured),) if change.rollout.has_database else ()
+    outside = outside_gate(change, measured)
     return [replace_containers(change, outage, (*first, outage_begins(measured))),
-            outside_gate(change, measured), watch_replaced(change, measured),
+            replace(outside, actions=(*gates, *outside.actions)), watch_replaced(change, measured),
             record_release(change, (outage_ends(measured),))]
 
 
@@ -132,8 +146,6 @@ def _before(change: Replacement, backup: Plan,
     skipped += there
     wanted.append(check_out_kept(change))
     wanted += _others(change)
-    if reason := rollout.environment.without.get("migrations"):
-        skipped.append(SkippedStep("Migrate the database", reason))
     return wanted, skipped
 
 
@@ -173,7 +185,7 @@ def _whole(change: Replacement) -> Plan:
         irreversible_reason="the release had passed its watch and is recorded; it is live.",
         irreversible_hint="Run the notebook again: it does what remains, without touching the live release.",
         failed_rollback_hint=SCHEMA_MAY_BE_NEWER,
-        after_rollback_hint=f"Fix the release and deploy again. Run 21 Verify to check what is live. {SCHEMA_STAYS}",
+        after_rollback_hint=f"{DEPLOY_AGAIN} {SCHEMA_STAYS}",
     )
 
 

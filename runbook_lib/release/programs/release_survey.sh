@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC2034
-# What a release would bring: `bash -s -- CHECKOUT REF OWN COUNT FILE… NAME=VALUE…`, COUNT Compose files in their order.
+# What a release would bring: `bash -s -- CHECKOUT REF OWN COUNT FILE… COUNT PATTERN… NAME=VALUE…`, the first COUNT being of Compose
+# files in their order, the second one of patterns of files that are migrations.
 # Follows whole_lines.sh, read_git.sh, whole_tree.sh and env_files.sh. Reads only: it works in a folder of its own that is
 # removed afterwards. The NAME=VALUE pairs replace the server's `.env` and `.env.secrets`; with OWN `own`, where `.env` is
 # the application's and not written by a deployment, they come after it.
@@ -9,6 +10,7 @@ export LC_ALL=C
 
 main() {
     local checkout=$1 ref=$2 own=$3 files=("${@:5:$4}"); shift $((4 + $4))
+    local patterns=("${@:2:$1}"); shift $((1 + $1))
     scratch=$(mktemp -d) || exit 1
     trap 'rm -rf -- "$scratch"' EXIT
     commit='' kind='' fetched=''
@@ -31,6 +33,7 @@ main() {
     mkdir -p "$root$folder" && whole_tree "$checkout" "$commit" | tar -x -C "$root$folder" || exit 1
     show_absent release "$root$folder"
     show_files "$root$folder"
+    show_migrations "$root$folder"
     show_compose "$root" "$folder" "$@"
     show_ports
 }
@@ -79,6 +82,19 @@ show_files() {
     # the engine follows a link when it mounts one
     find . -type l -not -path '*/node_modules/*' -print0 | while IFS= read -r -d '' path; do
         printf 'link\t%s\t%s\n' "$(printf %s "${path#./}" | encoded)" "$(readlink -n -- "$path" | encoded)"
+    done
+}
+
+# show_migrations TREE: the paths that match one of the patterns; what is in the files is the tool's affair.
+show_migrations() {
+    local path pattern
+    ((${#patterns[@]})) || return 0
+    cd "$1" || exit 1
+    find . -type f -not -path '*/node_modules/*' -print0 | while IFS= read -r -d '' path; do
+        for pattern in "${patterns[@]}"; do
+            # shellcheck disable=SC2053
+            if [[ ${path#./} == $pattern ]]; then printf 'migration\t%s\n' "$(printf %s "${path#./}" | encoded)"; break; fi
+        done
     done
 }
 

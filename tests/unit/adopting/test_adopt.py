@@ -70,9 +70,9 @@ def test_services_whose_names_cannot_be_used_are_named() -> None:
     assert "begins with a sign, or is longer than 63: -ui." in " ".join(made.text.replace("\n# ", " ").split())
 
 
-def test_a_tool_that_the_runbooks_do_not_know_is_named_with_what_follows(local: dict[str, Any], tmp_path: Path) -> None:
+def test_a_tool_is_named_with_what_is_to_be_said_of_it(local: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "knexfile.js").touch()
-    assert "20 does not run these" in " ".join(adopt_folder(tmp_path, "shop").text.replace("\n# ", " ").split())
+    assert "Migrations: Knex, by knexfile.js. Say in `migrations` who runs them" in " ".join(adopt_folder(tmp_path, "shop").text.replace("\n# ", " ").split())
 
 
 @pytest.mark.parametrize("name", ["My App", "-x", "a/b", "é", ""])

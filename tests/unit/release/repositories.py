@@ -10,14 +10,17 @@ from typing import Any
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.questions import CommandResult
-from runbook_lib.environment import load_environment
+from runbook_lib.environment import Environment, load_environment
 from runbook_lib.release.facts.repository import ReleaseTree, inspect_release
 
 ENVIRONMENT = load_environment("staging")
 
 
+@dataclass
 class ThisMachine:
-    """The server's commands, run here."""
+    """The server's commands, run here; its database, if one is given."""
+
+    database: Any = None
 
     @property
     def server(self) -> ThisMachine:
@@ -36,10 +39,14 @@ class Repositories:
     checkout: Path
 
     def survey(self, ref: str, *files: str) -> ReleaseTree:
-        server = ENVIRONMENT.server.model_copy(update={"directory": str(self.checkout)})
         compose = ENVIRONMENT.compose.model_copy(update={"files": files or ENVIRONMENT.compose.files})
         here: Any = ThisMachine()
-        return inspect_release(ENVIRONMENT.model_copy(update={"server": server, "compose": compose}), ref).fetch(here)
+        return inspect_release(self.environment(compose=compose), ref).fetch(here)
+
+    def environment(self, **changes: Any) -> Environment:
+        """The environment of this checkout, whole parts of it replaced."""
+        server = ENVIRONMENT.server.model_copy(update={"directory": str(self.checkout)})
+        return ENVIRONMENT.model_copy(update={"server": server, **changes})
 
     def survey_of(self, compose: str, **files: str) -> ReleaseTree:
         """The survey of a release with that Compose file, and other files by name."""

@@ -34,6 +34,8 @@ DEFECTS = {
     "a tracked file of variables changes": "v1.2.0",
     "good, with a migration that the earlier code works on": "v1.1.0",
     "good, with a migration that the earlier code does not work on": "v2.0.0",
+    "good, and does not migrate when it starts": "v1.3.0",
+    "the second of its migrations fails half-way, in a step": "broken-half-way",
 }
 
 

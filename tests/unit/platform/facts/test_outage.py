@@ -57,6 +57,10 @@ def test_requests_go_on_until_the_end_is_asked_for(monkeypatch: pytest.MonkeyPat
     until = time.monotonic() + 60
     while outage_so_far(probe).fetch(application).requests < 3 and time.monotonic() < until:  # type: ignore[arg-type]
         time.sleep(0.001)
+    # a later step of the same plan begins as well: what was seen is kept, and asked once at a time
+    thread = probe._thread
+    assert begin_outage(probe).fetch(application).requests >= 3  # type: ignore[arg-type]
+    assert probe._thread is thread
     ended = end_outage(probe).fetch(application)  # type: ignore[arg-type]
     assert ended.requests >= 3 and ended.failed == 0
     assert probe._thread is not None

@@ -73,7 +73,10 @@ def test_the_impact_is_shown_before_anything_happens() -> None:
 
 
 def test_without_declared_migrations_it_says_why_the_schema_is_not_known() -> None:
-    asked = schema_rollback(shop(), deployed(), OLD, {}, None, database="keep").fetch(ScriptedConnections())
+    without = shop(migrations=None, without={**shop().without, "migrations": "the shop brings its schema up to date itself"})
+    asked, declared = (schema_rollback(one, deployed(), OLD, {}, None, database="keep").fetch(ScriptedConnections())
+                       for one in (without, shop()))
+    assert declared.explanation == "nothing but its replies shows whether the earlier code works on the schema as it is"
     assert asked.compatible is None and not asked.newer
     assert asked.explanation.startswith("no migrations are declared (the shop brings its schema up to date itself")
     assert asked.data_impact("keep").startswith("No row is lost")

@@ -67,7 +67,7 @@ def _web(repositories: Repositories) -> dict[str, Any]:
     server = shop().server.model_copy(update={"directory": str(repositories.checkout)})
     compose = shop().compose.model_copy(update={"files": ("compose.yml",)})
     here: Any = ThisMachine()
-    tree = inspect_release(shop().model_copy(update={"server": server, "compose": compose}), "develop").fetch(here)
+    tree = inspect_release(shop().model_copy(update={"migrations": None, "server": server, "compose": compose}), "develop").fetch(here)
     assert tree.sources.compose is not None
     assert tree.sources.compose.error == ""
     return tree.sources.compose.services["web"]

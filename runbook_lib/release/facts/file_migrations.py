@@ -1,0 +1,105 @@
+"""Migrations that are one file each (Django, Prisma, Knex): those of a release, and those that the database has."""
+
+from __future__ import annotations
+
+import base64
+import posixpath
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from runbook_lib.core.errors import FactUnreadable, RunbookError
+from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.text import lines_of
+from runbook_lib.environment import Environment
+from runbook_lib.environment.migrations import Migrations
+
+RECORD = "migration"
+
+
+@dataclass(frozen=True)
+class FileMigrations:
+    """The names of a release's migrations, in the order of their files, and those that the database has.
+
+    `applied` None: the database could not be asked, and `problem` says why. `at_start`: the application runs them.
+    """
+
+    of_release: tuple[str, ...]
+    applied: frozenset[str] | None
+    problem: str = ""
+    at_start: bool = False
+
+    @property
+    def pending(self) -> tuple[str, ...] | None:
+        """What the release has and the database has not; None where the database could not be asked."""
+        return None if self.applied is None else tuple(one for one in self.of_release if one not in self.applied)
+
+    @property
+    def newer(self) -> tuple[str, ...]:
+        """What the database has and the release has not, of the parts that the release has migrations of at all.
+
+        A framework's own migrations (Django's auth) have no file in the repository, and are not newer than it.
+        """
+        parts = {_part(one) for one in self.of_release}
+        return tuple(sorted(one for one in self.applied or () if one not in self.of_release and _part(one) in parts))
+
+
+def file_migrations(environment: Environment, survey: str, connections: Connections) -> FileMigrations | None:
+    """The migrations among the records of `release_survey.sh`, compared with the database.
+
+    None where the environment has no such tool. A database that does not answer is a problem, and no error.
+    """
+    rules = environment.migrations
+    if rules is None or rules.tool != "files":
+        return None
+    paths = [base64.b64decode(fields[1], validate=True).decode("utf-8", "replace")
+             for fields in (line.split("\t") for line in lines_of(survey)) if fields[0] == RECORD]
+    names = names_of(rules, paths)
+    try:
+        return FileMigrations(names, applied_migrations(environment).fetch(connections), at_start=rules.at_start)
+    except RunbookError as error:
+        return FileMigrations(names, None, error.what, at_start=rules.at_start)
+
+
+def names_of(rules: Migrations, paths: Iterable[str]) -> tuple[str, ...]:
+    """What the tool calls the migrations at these paths, in the order of the paths."""
+    found = []
+    for path in sorted(paths):
+        above, file = posixpath.split(path)
+        places = {"file": file, "stem": posixpath.splitext(file)[0], "folder": posixpath.basename(above),
+                  "above": posixpath.basename(posixpath.dirname(above))}
+        found.append(rules.name.format(**places))
+    return tuple(dict.fromkeys(found))
+
+
+def applied_migrations(environment: Environment) -> Question[frozenset[str]]:
+    """The names that the tool's table has; none before the first migration. Raises FactUnreadable."""
+    rules = environment.migrations
+
+    def fetch(connections: Connections) -> frozenset[str]:
+        if rules is None or rules.table is None:
+            raise FactUnreadable("The environment names no table of applied migrations.",
+                                 next_step="Give migrations.table and migrations.applied in the environment file.")
+        quoted = ".".join(f'"{part}"' for part in rules.table.split("."))
+        there, = connections.database.rows(f"SELECT to_regclass('{quoted}') IS NOT NULL AS there")
+        if not there["there"]:
+            return frozenset()
+        rows = connections.database.rows(f"SELECT a.name::text AS name FROM (\n{rules.applied}\n) AS a(name)")
+        return frozenset(str(one["name"]) for one in rows)
+
+    return Question("applied migrations", fetch)
+
+
+def applied_if_known(environment: Environment) -> Question[frozenset[str] | None]:
+    """The same; None where the database could not be asked."""
+
+    def fetch(connections: Connections) -> frozenset[str] | None:
+        try:
+            return applied_migrations(environment).fetch(connections)
+        except RunbookError:
+            return None
+
+    return Question("applied migrations, if known", fetch)
+
+
+def _part(name: str) -> str:
+    return name.rpartition(".")[0]

@@ -1,0 +1,89 @@
+"""Migrations that are one file each: their names, what is pending of them, and what the database has and they have not."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from runbook_lib.connections.scripted import ScriptedConnections
+from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.environment.migrations import Migrations
+from runbook_lib.release.facts.file_migrations import FileMigrations, applied_if_known, file_migrations, names_of
+from runbook_lib.release.facts.repository import inspect_release
+from tests.unit.environment.test_migrations import DJANGO
+from tests.unit.release.repositories import Repositories, ThisMachine
+from tests.unit.shop_environment import shop
+
+SHOP = shop()
+PATHS = ("shop/migrations/0002_picture.py", "shop/migrations/0001_initial.py")
+SURVEY = "".join(f"migration\t{base64.b64encode(path.encode()).decode()}\n" for path in PATHS) + "tree\ttree\tx\tshop\n"
+THERE = "to_regclass('\"django_migrations\"')"
+NAMES = "FROM django_migrations"
+
+
+def database(*applied: str, there: bool = True) -> ScriptedConnections:
+    return ScriptedConnections(sql={THERE: [{"there": there}], NAMES: [{"name": one} for one in applied]})
+
+
+def found(*applied: str) -> FileMigrations:
+    made = file_migrations(SHOP, SURVEY, database(*applied))  # type: ignore[arg-type]
+    assert made is not None
+    return made
+
+
+def test_what_the_release_has_and_the_database_has_not_is_pending_in_the_order_of_the_files() -> None:
+    assert found().pending == ("shop.0001_initial", "shop.0002_picture")
+    assert found("shop.0001_initial").pending == ("shop.0002_picture",)
+    assert found("shop.0001_initial", "shop.0002_picture").pending == ()
+
+
+def test_a_frameworks_own_migrations_are_not_newer_than_the_release() -> None:
+    seen = found("auth.0012_first_name", "shop.0001_initial", "shop.0002_picture", "shop.0003_stock")
+    assert (seen.pending, seen.newer) == ((), ("shop.0003_stock",))
+
+
+def test_before_the_first_migration_there_is_no_table() -> None:
+    made = file_migrations(SHOP, SURVEY, database(there=False))  # type: ignore[arg-type]
+    assert made is not None and made.applied == frozenset()
+
+
+def test_a_database_that_does_not_answer_leaves_it_unknown_with_the_reason() -> None:
+    nothing: Any = ScriptedConnections(sql={THERE: FactUnreadable("PostgreSQL does not answer.")})
+    made = file_migrations(SHOP, SURVEY, nothing)
+    assert made is not None
+    assert (made.pending, made.applied, made.newer) == (None, None, ())
+    assert made.problem == "PostgreSQL does not answer."
+    assert applied_if_known(SHOP).fetch(nothing) is None
+
+
+def test_without_such_a_tool_there_is_nothing_to_compare() -> None:
+    environment = shop(migrations=None, without={**SHOP.without, "migrations": "none"})
+    assert file_migrations(environment, SURVEY, database()) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("name", "path", "expected"), [
+    ("{above}.{stem}", "backend/shop/migrations/0001_initial.py", "shop.0001_initial"),
+    ("{folder}", "prisma/migrations/20240101_init/migration.sql", "20240101_init"),
+    ("{file}", "migrations/20240101_init.js", "20240101_init.js"),
+    ("{stem}", "db/versions/0001.sql", "0001"),
+])
+def test_each_tool_has_names_of_its_own(name: str, path: str, expected: str) -> None:
+    rules = Migrations.model_validate({**DJANGO, "name": name, "files": ("*",)})
+    assert names_of(rules, [path]) == (expected,)
+
+
+def test_the_survey_shows_the_paths_that_match_a_pattern_of_the_release(repositories: Repositories) -> None:
+    for name in ("shop/migrations/0001_initial.py", "shop/migrations/__init__.py", "node_modules/x/migrations/0001.py",
+                 "other/migrations/0001 with a blank.py"):
+        path = repositories.work / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    repositories.commit("second")
+    environment = repositories.environment(migrations=Migrations.model_validate({**DJANGO, "files": ("*/migrations/[0-9]*.py",)}))
+    here: Any = ThisMachine(database("shop.0001_initial").database)
+    tree = inspect_release(environment, "develop").fetch(here)
+    assert tree.file_migrations is not None
+    assert tree.file_migrations.of_release == ("other.0001 with a blank", "shop.0001_initial")
+    assert tree.file_migrations.pending == ("other.0001 with a blank",)
