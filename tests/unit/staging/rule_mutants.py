@@ -1,18 +1,18 @@
 """Every rule of Prometheus, changed in one place: its comparison, a figure, a duration, a window or a label selector.
 
-A mutant that the rule tests do not notice is a part of a rule that nothing holds.
+A mutant that the rule tests do not notice is a part of a rule that nothing holds. All mutants of a file are tried at once,
+each under a name of its own: what costs is the store that promtool makes for each case, not the rules in it.
 """
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from tests.unit.staging.rule_tests import rules_of, run_promtool
 
 COMPARISONS = {">": ("<", ">="), ">=": ("<", ">"), "<": (">",), "==": ("!=",), "!=": ("==",)}
 COMPARISON = re.compile(r" (>=|==|!=|>|<) ")
@@ -21,27 +21,53 @@ FIGURE = re.compile(r"(?<![\w.\"\[])(\d+(?:\.\d+)?)(?![\w.\"\]])")
 WINDOW = re.compile(r"\[(\d+)([smhd])\]|offset (\d+)([smhd])")
 SELECTOR = re.compile(r"\{([^{}]+)\}")
 FOR = re.compile(r"(\d+)([smhd])")
+UNCHANGED = "unchanged"
+# in what promtool prints of a case that does not hold, or of a rule that cannot be computed
+NOTICED = re.compile(r"^\s*(?:alertname|expr|rule): .*?_mutant(\d+)\b", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One rule file with one change: the rule (an alert's name, or a measure's), what was changed, and the file's text."""
+    """One rule file with one change: the rule (an alert's name, or a measure's), what was changed, and what is tried.
+
+    That is all rules of this name, one of them changed: a measure may have one for each of its labels' values.
+    """
 
     rule: str
     about: str
-    text: str
+    rules: tuple[dict[str, Any], ...]
 
 
-def mutants(path: Path) -> Iterator[Mutant]:
-    """Every mutant of a rule file, one change each."""
-    document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    for group_at, group in enumerate(document["groups"]):
-        for rule_at, rule in enumerate(group["rules"]):
-            for about, changed in _changed_rules(rule):
-                mutant = copy.deepcopy(document)
-                mutant["groups"][group_at]["rules"][rule_at] = changed
-                name = rule.get("alert") or rule["record"]
-                yield Mutant(name, about, yaml.safe_dump(mutant, width=1000))
+def mutants(rules: list[dict[str, Any]]) -> Iterator[Mutant]:
+    """Every mutant of the rules of a file, one change each, and each rule as it is, which no case may notice."""
+    for at, rule in enumerate(rules):
+        for about, changed in ((UNCHANGED, rule), *_changed_rules(rule)):
+            name = rule.get("alert") or rule["record"]
+            yield Mutant(name, about, tuple(one for one in (*rules[:at], changed, *rules[at + 1 :])
+                                            if name in (one.get("alert"), one.get("record"))))
+
+
+def survivors(name: str, folder: Path, scratch: Path) -> tuple[list[Mutant], list[Mutant]]:
+    """All mutants of a file in the rules folder, and those that its cases do not notice."""
+    tried = list(mutants(rules_of(folder, name)))
+    # the mutants of an alert together: its cases are all that concerns them; all measures have few cases, and the same
+    alerts = sorted({one.rules[0].get("alert", "") for one in tried})
+    unnoticed = [one for alert in alerts for one in _unnoticed(
+        name, folder, scratch, [one for one in tried if one.rules[0].get("alert", "") == alert])]
+    return tried, [one for one in tried if one in unnoticed]
+
+
+def _unnoticed(name: str, folder: Path, scratch: Path, tried: list[Mutant]) -> list[Mutant]:
+    left = dict(enumerate(tried))
+    while left:
+        finished = run_promtool(name, folder, scratch, {number: one.rules for number, one in left.items()})
+        noticed = {int(number) for number in NOTICED.findall(finished.stdout + finished.stderr)}
+        assert bool(noticed) == bool(finished.returncode), finished.stdout + finished.stderr
+        left = {number: one for number, one in left.items() if number not in noticed}
+        # a rule that cannot be computed ends its case for all others: they are tried again without it
+        if not noticed or "err:" not in finished.stdout + finished.stderr:
+            break
+    return list(left.values())
 
 
 def _changed_rules(rule: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
