@@ -19,6 +19,13 @@ HERE = Path(__file__).parent
 
 pytest_plugins = ("tests.lab_server", "tests.lab_operator", "tests.chromium")
 
+# The tests with their rewritten assertions take as long to compile as to collect, in each worker: what one has compiled the
+# others read, and the next run all of them. For pytest's own processes alone, whatever PYTHONDONTWRITEBYTECODE says.
+sys.dont_write_bytecode = False
+# a grammar of international addresses, which jsonschema compiles for a second where nbformat is imported: no notebook has one,
+# and jsonschema goes without it where it is not installed
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
 # a shell's background job is started deaf to Ctrl-C, and so would be all that the tests start and stop
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
