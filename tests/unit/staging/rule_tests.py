@@ -39,7 +39,7 @@ def run_promtool(name: str, folder: Path, scratch: Path,
                  mutants: Mapping[int, Iterable[dict[str, Any]]] | None = None) -> subprocess.CompletedProcess[str]:
     """promtool's own verdict on the cases of `name` with the rules in `folder`: status 0 when all hold.
 
-    With `mutants`, every case is held against the rules of each of them instead, whose names end with its number.
+    With `mutants`, every case is compared with the rules of each of them instead, whose names end with its number.
     """
     scratch.mkdir(exist_ok=True)
     cases = _input(name, folder, str(folder))
