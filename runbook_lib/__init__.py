@@ -11,6 +11,7 @@ _HOMES = {
     "runbook_index": "runbook_lib.report.recent_runs",
     "last_done": "runbook_lib.report.recent_runs",
     "last_run": "runbook_lib.report.recent_runs",
+    "failed_rollback": "runbook_lib.report.failed_rollback",
     "earlier_evidence": "runbook_lib.report.earlier_evidence",
     "platform": "platform",
     "release": "release",

@@ -48,7 +48,7 @@ def recent_runs(count: int = 20, environment: str = "") -> tuple[dict[str, str],
 def _newest(count: int, environment: str) -> list[RunSummary]:
     if not environment:
         return list_runs(project.outputs(), newest=count)
-    read = (summary_of(folder.path) for folder in islice(reversed(_folders()), MOST_READ))
+    read = (summary_of(folder.path) for folder in islice(reversed(archived_folders()), MOST_READ))
     # of one that cannot be read it is not known whose it is: nothing hides it
     return list(islice((run for run in read if run.environment in (environment, "") or run.state == UNREADABLE), count))
 
@@ -60,7 +60,8 @@ def last_run(notebook: str, environment: str, evidence: str = "") -> PastRun | N
     none without it, and so does one whose `until` chose an earlier moment to judge. Raises Inconclusive where the
     archive's folder cannot be read.
     """
-    own = (summary_of(folder.path) for folder in reversed(_folders()) if folder.path.name.endswith(f"-{notebook}"))
+    folders = (one.path for one in reversed(archived_folders()) if one.path.name.endswith(f"-{notebook}"))
+    own = (summary_of(path) for path in folders)
     for run in _finished(own, environment):
         if _of_the_past(run):
             continue
@@ -99,7 +100,7 @@ def runbook_index(environment: str) -> tuple[dict[str, str], ...]:
 
     Raises Inconclusive where the archive's folder cannot be read.
     """
-    names = [folder.path for folder in reversed(_folders())]
+    names = [folder.path for folder in reversed(archived_folders())]
     rows = []
     for runbook in runbooks():
         own = (summary_of(path) for path in names if path.name.endswith(f"-{runbook.name}"))
@@ -118,7 +119,7 @@ def last_done(environment: str) -> dict[str, datetime]:
     Done is what came to a judgement, good or bad; a plan, a refusal and an aborted run are not. Raises Inconclusive
     where the archive's folder cannot be read.
     """
-    names = [folder.path for folder in reversed(_folders())]
+    names = [folder.path for folder in reversed(archived_folders())]
     done = {}
     for runbook in runbooks():
         own = (summary_of(path) for path in names if path.name.endswith(f"-{runbook.name}"))
@@ -129,7 +130,8 @@ def last_done(environment: str) -> dict[str, datetime]:
     return done
 
 
-def _folders() -> list[RunFolder]:
+def archived_folders() -> list[RunFolder]:
+    """The runs' folders, oldest first. Raises Inconclusive where the archive's folder cannot be read."""
     try:
         return run_folders(project.outputs())
     except OSError as error:
