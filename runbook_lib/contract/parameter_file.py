@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from yaml.events import AliasEvent
+from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
 from runbook_lib.contract import Contract
 from runbook_lib.contract.types import validator_for
 from runbook_lib.core.errors import BadParameter
+from runbook_lib.environment.yaml_limits import DEEPEST
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
@@ -38,8 +39,6 @@ def read_parameter_file(path: str, contract: Contract) -> dict[str, Any]:
         raise _refused(path, f"The parameter file cannot be read: {error.strerror or error}.") from error
     except _Fault as fault:
         raise _refused(path, str(fault)) from fault
-    except RecursionError as error:
-        raise _refused(path, "The parameter file is nested too deeply.") from error
     kinds = {parameter.name: parameter.kind for parameter in contract.parameters}
     faults: list[str] = []
     values: dict[str, Any] = {}
@@ -94,8 +93,12 @@ def _entries(text: str) -> list[tuple[int, str, yaml.Node]]:
 
 
 def _refuse_references(text: str) -> None:
+    depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         line = event.start_mark.line + 1 if event.start_mark else 1
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > DEEPEST:  # read to its end, a megabyte of brackets takes minutes
+            raise _Fault(line, f"nested too deeply: {DEEPEST} levels are read")
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
             raise _Fault(line, "anchors and aliases (& and *) are not read; write the value")
         # "!" alone is YAML's mark for quoted text in some writers
