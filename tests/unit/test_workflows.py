@@ -59,14 +59,10 @@ def complaints(*argv: str | Path) -> str:
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
-def test_workflows_are_what_the_platform_understands(path: Path) -> None:
-    assert complaints(PROGRAMS / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", path) == ""
-
-
-@pytest.mark.parametrize("path", ACTIONS, ids=name_of)
-def test_actions_are_what_the_platform_understands(path: Path) -> None:
-    assert complaints(PROGRAMS / "check-jsonschema", "--builtin-schema", "vendor.github-actions", path) == ""
+@pytest.mark.parametrize(("schema", "paths"), [("workflows", WORKFLOWS), ("actions", ACTIONS)])
+def test_workflows_and_actions_are_what_the_platform_understands(schema: str, paths: list[Path]) -> None:
+    assert paths
+    assert complaints(PROGRAMS / "check-jsonschema", "--builtin-schema", f"vendor.github-{schema}", *paths) == ""
 
 
 def test_no_known_weakness_is_in_the_workflows() -> None:
