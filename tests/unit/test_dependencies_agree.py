@@ -8,6 +8,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -43,6 +44,7 @@ def development() -> set[str]:
     return bare(PROJECT["optional-dependencies"]["dev"])
 
 
+@cache
 def locked() -> dict[str, list[str]]:
     """Hashes of each `name==version` in the lock."""
     entries = re.split(r"(?m)^(?=[A-Za-z0-9])", LOCK)
@@ -50,6 +52,7 @@ def locked() -> dict[str, list[str]]:
     return {normal(pin.split("==")[0]): re.findall(r"--hash=sha256:([0-9a-f]{64})", pin) for pin in pins}
 
 
+@cache
 def third_party_imports(folder: str, *, without: str = "lab/app/") -> set[str]:
     """Top-level packages that Python files below `folder` import, without our own and the standard library.
 
