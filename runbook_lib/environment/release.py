@@ -46,7 +46,10 @@ class ReleaseRules(StrictModel):
     says which one has the traffic. `recreate`: each service has one container, which the next release replaces. `api`
     is the service that migrations run in, and that stands for the release; `page` the one that users see, if there is
     one. `writers` are what writes into the database, workers too: they are stopped while a restore swaps databases.
-    An `api` that is not among them says in `api_reads_only_reason` why it never writes.
+    An `api` that is not among them says in `api_reads_only_reason` why it never writes. `candidates` are services of a
+    release with the strategy recreate that may run a second time for a moment: each is tried next to the live one
+    before that is replaced. A worker that must be alone, or files that only one may write, are why there is none, and
+    `no_candidate_reason` is the place to say so.
     """
 
     strategy: Literal["blue-green", "recreate"] = "blue-green"
@@ -55,6 +58,8 @@ class ReleaseRules(StrictModel):
     page: ComposeName | None = None
     writers: tuple[ComposeName, ...] = ()
     api_reads_only_reason: Text | None = None
+    candidates: tuple[ComposeName, ...] = ()
+    no_candidate_reason: Text | None = None
 
     @property
     def replaced(self) -> bool:
@@ -133,7 +138,7 @@ def release_faults(release: ReleaseRules, services: Mapping[str, Service], data:
     ours = {"release.api": release.api, **({"release.page": release.page} if release.page else {})}
     faults += [f"{path}: {name} is not among release.services ({', '.join(release.services)})"
                for path, name in ours.items() if release.services and name not in release.services]
-    faults += _api_writes(release)
+    faults += [*_api_writes(release), *_odd_candidates(release)]
     return faults + _unlike_services(release, services) + _unusable_images(release, frozenset(images))
 
 
@@ -145,6 +150,15 @@ def _api_writes(release: ReleaseRules) -> list[str]:
     if release.api in release.writers and release.api_reads_only_reason is not None:
         return [f"release.api_reads_only_reason: {release.api} is among release.writers; leave one of them out"]
     return []
+
+
+def _odd_candidates(release: ReleaseRules) -> list[str]:
+    if (release.candidates or release.no_candidate_reason) and not release.replaced:
+        return ["release.candidates: with the strategy blue-green a release is always tried next to the live one"]
+    if release.candidates and release.no_candidate_reason:
+        return ["release.no_candidate_reason: candidates are given as well; leave one of them out"]
+    return [f"release.candidates: {name} is not among release.services ({', '.join(release.services)})"
+            for name in release.candidates if name not in release.services]
 
 
 def _unlike_services(release: ReleaseRules, services: Mapping[str, Service]) -> list[str]:

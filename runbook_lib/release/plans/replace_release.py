@@ -20,6 +20,7 @@ from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.facts.repository import ReleaseTree
 from runbook_lib.release.plans import build_steps
+from runbook_lib.release.plans.candidate import candidate_steps
 from runbook_lib.release.plans.interrupted_replacement import check_out, finish_interrupted
 from runbook_lib.release.plans.replace_gates import (
     Measured,
@@ -69,14 +70,18 @@ def plan_replacement(rollout: Rollout, backup: Plan, tree: ReleaseTree | None) -
     compose, measured = tree.sources.compose if tree else None, measured_of(change)
     services = compose.services if compose else {}
     steps, skipped = _before(change, backup, services)
+    whole = _whole(change)
     migrations, not_migrated = migration_steps(change, measured, tree)
     gates = migrations_gate(change, tree)
-    steps += [write_override(change), *migrations,
+    candidates, not_tried = candidate_steps(change, measured)
+    steps += [write_override(change), *migrations, *candidates,
               *from_the_replacement_on(change, measured, expected_outage(change, services), gates)]
-    whole = _whole(change)
-    if migrations:
-        whole = replace(whole, after_rollback_hint=f"{DEPLOY_AGAIN} {SCHEMA_LEFT}")
-    made = replace(whole, steps=tuple(steps), skipped=(*skipped, *not_migrated),
+    rules = rollout.environment.migrations
+    if rules is not None and not rules.at_start:
+        # where no step migrates, nothing has touched the schema
+        hint = f"{DEPLOY_AGAIN} {SCHEMA_LEFT}" if migrations else DEPLOY_AGAIN
+        whole = replace(whole, after_rollback_hint=hint)
+    made = replace(whole, steps=tuple(steps), skipped=(*skipped, *not_migrated, *not_tried),
                    rollback_check=with_schema(change, tree, previous_answers(change, measured)))
     return irreversible(change, made)
 

@@ -1,4 +1,4 @@
-"""Migrations of an application as a step of their own: one that works, one that a lock blocks, one that fails half-way.
+"""Migrations as a step of their own: one that works, one that a lock blocks, one that fails half-way; and a candidate.
 
 The tests run in this order, on the server of test_shop_releases.py, where v1.1.0 is live.
 """
@@ -32,9 +32,9 @@ def outputs(tmp_path_factory: pytest.TempPathFactory, lab: Lab) -> Path:
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory, lab: Lab) -> str:
-    """The shop's environment, with migrations as a step of their own."""
+    """The shop's environment, with migrations as a step of their own, and a web that may run twice for a moment."""
     path = tmp_path_factory.mktemp("environment") / "step.yaml"
-    path.write_text(yaml.safe_dump({"extends": lab.environment, "migrations": STEP}))
+    path.write_text(yaml.safe_dump({"extends": lab.environment, "migrations": STEP, "release": {"candidates": ["web"]}}))
     return str(path)
 
 
@@ -126,3 +126,17 @@ def test_one_that_fails_half_way_replaces_nothing_and_what_stays_is_named(lab: L
     assert "applied, and stays: shop.0005_order_paid" in report
     # users noticed nothing
     assert "0.0 s, 0 of" in report
+
+
+@pytest.mark.parametrize(("tag", "reason"), [
+    ("broken-start", "cannot import name"),
+    ("broken-closed", "state is"),
+])
+def test_a_release_that_does_not_become_healthy_ends_without_an_outage(
+        lab: Lab, outputs: Path, environment: str, tag: str, reason: str) -> None:
+    web, history = started(lab), releases(lab)
+    shown = deploy(lab, outputs, environment, tag, ROLLED_BACK)
+    assert ", step candidate-web" in shown and reason in shown
+    assert (started(lab), releases(lab)) == (web, history)
+    assert lab.on_server("docker", "ps", "--all", "--quiet", "--filter", "name=candidate") == ""
+    assert "0.0 s, 0 of" in max(outputs.glob("*20_deploy/report.html")).read_text()

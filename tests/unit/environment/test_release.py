@@ -37,6 +37,8 @@ def test_a_replaced_release_has_no_colours_and_every_service_by_its_own_name() -
     ({"writers": ["web"]}, "release.services: is missing; with the strategy recreate"),
     ({"services": WEB}, "release.writers: is missing; with the strategy recreate"),
     ({"services": {"web": {"image": "web:latest", "port": 8443}}, "writers": ["web"]}, "release.services.web.image: should be"),
+    ({"services": WEB, "writers": ["web"], "candidates": ["db"]}, "release.candidates: db is not among release.services"),
+    ({"services": WEB, "writers": ["web"], "candidates": ["web"], "no_candidate_reason": "x"}, "release.no_candidate_reason: candidates are"),
 ], ids=str)
 def test_a_release_that_the_file_does_not_know_is_refused_by_its_path(release: dict[str, Any], fault: str) -> None:
     with pytest.raises(EnvironmentInvalid, match=fault):
@@ -91,6 +93,7 @@ def test_an_image_may_come_from_a_registry_with_a_port_and_from_another_folder(t
 
 @pytest.mark.parametrize(("text", "fault"), [
     ("release: {strategy: rolling}", "release.strategy: "),
+    ("release: {candidates: [backend]}", "release.candidates: with the strategy blue-green a release is always tried"),
     ("release: {services: {api: {image: shop-api, port: 80}}}", "release.services: there is no service 'api'"),
     ("release: {services: {redis: {image: shop-kv, port: 80}}}",
      "release.services.redis: services.redis has no colour; with the strategy blue-green it is coloured: true"),

@@ -66,6 +66,7 @@ def test_its_undo_ends_it_and_says_that_nothing_is_reversed() -> None:
     assert "1 migration: shop.0002" in why and "waited 5 s for a lock is canceled" in why
     assert "Nothing reverses them" in why
     assert "the schema is not undone" in made.after_rollback_hint
+    assert "schema" not in plan(BY_STEP, frozenset(RELEASE)).after_rollback_hint
 
 
 @pytest.mark.parametrize(("environment", "applied", "reason"), [

@@ -1,0 +1,42 @@
+"""A candidate's endpoints, asked from the server: what it replies, and what it lacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runbook_lib.connections.scripted import ScriptedConnections
+from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.release.facts.candidate import candidate_endpoints, candidate_name, parse_reply
+from tests.unit.shop_environment import shop
+
+SHOP = shop()
+
+
+def asked(status: Any, page: Any) -> dict[str, Any]:
+    server: Any = ScriptedConnections(commands={" /status/": status, "shop.example.com /": page})
+    return {one.path: one for one in candidate_endpoints(SHOP, "web").fetch(server)}
+
+
+def test_each_endpoint_of_the_service_is_asked_and_compared_with_what_it_must_hold() -> None:
+    seen = asked('{"state": "open"}\n200 0.01', "<h1>12 products</h1>\n200 0.02")
+    assert {path: (one.status, one.lacks) for path, one in seen.items()} == {"/status/": (200, ()), "/": (200, ())}
+    closed = asked('{"state": "closed"}\n200 0.01', "an empty page\n200 0.02")
+    assert closed["/status/"].lacks and closed["/"].lacks
+
+
+def test_no_reply_is_a_value_with_the_reason() -> None:
+    seen = asked((7, "\n000 0.0", "curl: (7) Failed to connect"), (1, "", "the candidate has no address"))
+    assert (seen["/status/"].status, seen["/status/"].error) == (None, "curl: (7) Failed to connect")
+    assert seen["/"].error == "the candidate has no address"
+
+
+def test_the_status_is_the_last_line_and_no_part_of_the_body() -> None:
+    reply = parse_reply('{"a":\n1}\n200 0.25', "/x")
+    assert reply is not None and (reply.status, reply.seconds, reply.json()) == (200, 0.25, {"a": 1})
+    assert parse_reply("", "/x") is None and parse_reply("what is this", "/x") is None
+
+
+def test_another_service_has_no_endpoint_of_its_own() -> None:
+    nothing: Any = ScriptedConnections(commands={"candidate": FactUnreadable("asked")})
+    assert candidate_endpoints(SHOP, "worker").fetch(nothing) == ()
+    assert candidate_name(SHOP, "web") == "shop-candidate-web"
