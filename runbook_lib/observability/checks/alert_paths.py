@@ -137,7 +137,7 @@ def alert_answer(environment: Environment, alerting: Alerting, *groups: tuple[Fi
         begin = f"No alert of {environment.title} fires."
     bad = [one for one in findings if one.verdict in (Verdict.FAILED, Verdict.INCONCLUSIVE)]
     if not bad:
-        return f"{begin} As rules, routes and channels are now, the next one reaches the team."
+        return f"{begin} Rules, routes and channels are set up for the next one: a drill proves that it arrives."
     names = "; ".join(f"{one.check} ({one.verdict}: {head_of(one.measured, 80)})" for one in bad[:2])
     more = f" and {len(bad) - 2} more" if len(bad) > 2 else ""
     return f"{begin} Whether the next one reaches the team is in doubt: {names}{more}."

@@ -23,8 +23,8 @@ def alerting(*names: str) -> Alerting:
 
 def test_the_sentence_names_what_fires_and_says_that_the_path_works() -> None:
     quiet = alert_answer(staging(), alerting())
-    assert quiet == ("No alert of GW2_WvWbuilder staging fires. As rules, routes and channels are now, the next one reaches "
-                     "the team.")
+    assert quiet == ("No alert of GW2_WvWbuilder staging fires. Rules, routes and channels are set up for the next one: "
+                     "a drill proves that it arrives.")
     busy = alert_answer(staging(), alerting("ErrorRateHigh", "ServiceUnhealthy"))
     assert busy.startswith("2 alerts of GW2_WvWbuilder staging fire: ErrorRateHigh, ServiceUnhealthy.")
 
