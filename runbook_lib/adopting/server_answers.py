@@ -15,6 +15,7 @@ from runbook_lib.core.errors import (
     LoginUnusable,
     Refused,
     RunbookError,
+    UsageError,
 )
 from runbook_lib.core.questions import Connections
 from runbook_lib.core.text import lines_of, printable
@@ -52,7 +53,7 @@ def ask_server(environment: Environment, connections: Connections, secrets: Mapp
         answers |= _survey(environment, connections)
     except RunbookError as error:
         # what is refused an operator can change; what does not answer may do so in a minute
-        met = False if isinstance(error, (Refused, AuthenticationRefused, LoginUnusable)) else None
+        met = False if isinstance(error, (Refused, UsageError, AuthenticationRefused, LoginUnusable)) else None
         unknown = Answer(None, "the server could not be asked", "see ssh")
         return answers | dict.fromkeys((*ANSWERED, "database", "dump"), unknown) | {
             "ssh": Answer(met, error.what, error.next_step)}

@@ -50,10 +50,16 @@ class OpenConnections:
 
     @cached_property
     def http(self) -> PublicHttp:
-        """The public address."""
+        """The public address. Raises EnvironmentInvalid where the file that vouches for it cannot be read."""
+        from pathlib import Path
+
         from runbook_lib.connections.http import PublicHttp
+        from runbook_lib.connections.local_files import must_be_readable
 
         public = self._environment.public
+        if public.ca_file:
+            must_be_readable("certificate file", Path(public.ca_file),
+                             "Correct public.ca_file in the environment file.")
         return PublicHttp(public.url, connect_to=public.connect_to, ca_file=public.ca_file)
 
     @cached_property

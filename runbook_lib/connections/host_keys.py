@@ -10,6 +10,7 @@ import paramiko
 from runbook_lib.connections import known_hosts
 from runbook_lib.connections.host_certificates import SUFFIX, HostCertificate, read_certificate
 from runbook_lib.connections.known_hosts import AUTHORITY, REVOKED, KnownKey, keys_for
+from runbook_lib.connections.local_files import unreadable
 from runbook_lib.core.errors import HostKeyChanged, HostKeyRevoked, HostKeyUnknown
 
 _ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}  # one type of key, two ways to sign with it
@@ -94,16 +95,12 @@ class HostKeys:
 
 
 def host_keys(file: Path, host: str, port: int, address: str, alias: str = "") -> HostKeys:
-    """The known keys of one server. Raises HostKeyUnknown where the file cannot be read."""
+    """The known keys of one server. Raises EnvironmentInvalid where the file cannot be read."""
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise HostKeyUnknown(
-            f"The known-hosts file {file} cannot be read ({error.strerror}).",
-            where=address,
-            next_step="Put the server's host key there, read on the server itself: "
-            "/etc/ssh/ssh_host_ed25519_key.pub.",
-        ) from error
+        raise unreadable("known-hosts file", file, error, "Put the server's host key there, read on the server itself: "
+                         "/etc/ssh/ssh_host_ed25519_key.pub.") from error
     return HostKeys(file, known_hosts.parse(text), known_hosts.names_of(host, port, alias), alias or host, address)
 
 

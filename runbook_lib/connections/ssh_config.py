@@ -14,11 +14,13 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from runbook_lib.connections.local_files import must_be_readable
 from runbook_lib.core.errors import HostUnreachable, PreconditionFailed
 from runbook_lib.core.text import lines_of
 
 TIMEOUT_S = 10.0  # `Match exec` may run a program of the operator's
 NO_FILE = "none"
+_OTHER_FILE = f'Correct server.ssh_config_file in the environment file, or set it to "{NO_FILE}".'
 Options = dict[str, tuple[str, ...]]
 
 _HONOURED = {"host", "hostname", "port", "user", "addressfamily", "bindaddress", "connecttimeout", "hostkeyalias",
@@ -70,7 +72,8 @@ def find_route(host: str, port: int | None, user: str, config_file: str = "") ->
     """The way to `host` according to OpenSSH's configuration; `port` None leaves the port to it.
 
     `config_file`: the file to read instead of the user's and the system's; "none": no file at all. Raises
-    PreconditionFailed where OpenSSH refuses the configuration, HostUnreachable for what cannot be honoured.
+    EnvironmentInvalid where it cannot be read, PreconditionFailed where OpenSSH refuses the configuration,
+    HostUnreachable for what cannot be honoured.
     """
     if config_file == NO_FILE:
         return Route(host, port or 22, config_file)
@@ -104,6 +107,8 @@ def find_route(host: str, port: int | None, user: str, config_file: str = "") ->
 
 def _resolved(config_file: str, host: str, *given: str) -> Options:
     """`ssh -G`: the options as ssh would use them, by their names in small letters. Raises FileNotFoundError."""
+    if config_file not in ("", NO_FILE):
+        must_be_readable("OpenSSH configuration file", Path(config_file).expanduser(), _OTHER_FILE)
     file = ("-F", config_file) if config_file else ()
     command = ("ssh", *file, "-G", *given, "--", host)
     try:

@@ -16,18 +16,25 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from paramiko.agent import AgentSSH
 from paramiko.pkey import UnknownKeyType
 
+from runbook_lib.connections.local_files import unreadable
 from runbook_lib.connections.ssh_config import Route
-from runbook_lib.core.errors import AuthenticationRefused
+from runbook_lib.core.errors import AuthenticationRefused, EnvironmentInvalid
 
 _MAGIC = b"openssh-key-v1\0"
+_OTHER_KEY = ("Set server.key_file in the environment file to a private key without a passphrase, or to one that "
+              "ssh-agent holds.")
 
 
 def login_keys(key_file: Path, route: Route, address: str) -> Iterator[paramiko.PKey]:
-    """The keys in the order to try them. Raises AuthenticationRefused where the environment's own cannot be used."""
+    """The keys in the order to try them. Raises AuthenticationRefused where the environment's own cannot be used.
+
+    EnvironmentInvalid where it cannot be read.
+    """
     yield from _with_certificates(load_key(key_file, address, route.agent), key_file, route)
     for name in route.identity_files:
         file = Path(name).expanduser()
-        with suppress(AuthenticationRefused):  # one more that the operator's configuration names: it may be absent
+        # one more that the operator's configuration names: it may be absent
+        with suppress(AuthenticationRefused, EnvironmentInvalid):
             if file != key_file:
                 yield from _with_certificates(load_key(file, address, route.agent), file, route)
 
@@ -35,14 +42,14 @@ def login_keys(key_file: Path, route: Route, address: str) -> Iterator[paramiko.
 def load_key(file: Path, address: str, agent: str = "") -> paramiko.PKey:
     """The key in `file`, or ssh-agent's where the file is encrypted or holds the public half alone.
 
-    Raises AuthenticationRefused where it cannot be read or used.
+    Raises EnvironmentInvalid where it cannot be read, AuthenticationRefused where it cannot be used.
     """
     try:
         if file.read_bytes()[:4] in (b"ssh-", b"ecds", b"sk-s", b"sk-e"):
             return _from_agent(file, agent, address, "is the public half of a key")
         return paramiko.PKey.from_path(file)
     except OSError as error:
-        reason, cause = f"cannot be read ({error.strerror})", cast(Exception, error)
+        raise unreadable("key file", file, error, _OTHER_KEY) from error
     except (paramiko.PasswordRequiredException, TypeError):
         return _from_agent(file, agent, address, "is protected by a passphrase")
     # what paramiko and cryptography raise for other formats and algorithms
@@ -51,8 +58,7 @@ def load_key(file: Path, address: str, agent: str = "") -> paramiko.PKey:
     raise AuthenticationRefused(
         f"The key file {file} {reason}.",
         where=address,
-        next_step="Set server.key_file in the environment file to a private key without a passphrase, or to one that "
-        "ssh-agent holds.",
+        next_step=_OTHER_KEY,
     ) from cause
 
 

@@ -86,7 +86,7 @@ class BadParameter(UsageError):
 
 
 class EnvironmentInvalid(UsageError):
-    """A file in parameters/environments is missing or wrong."""
+    """A file in parameters/environments is missing or wrong, or a file of this machine that it names cannot be read."""
 
 
 class NotebookUnknown(UsageError):

@@ -8,7 +8,7 @@ import paramiko
 import pytest
 
 from runbook_lib.connections.host_keys import host_keys
-from runbook_lib.core.errors import HostKeyChanged, HostKeyRevoked, HostKeyUnknown
+from runbook_lib.core.errors import EnvironmentInvalid, HostKeyChanged, HostKeyRevoked, HostKeyUnknown
 from tests.unit.connections.ssh_files import blob, certify, make_key, public
 
 PLAIN = ("ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256")
@@ -98,5 +98,5 @@ def test_what_is_known_is_asked_for_first(keys: Path, tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(HostKeyUnknown, match="cannot be read"):
+    with pytest.raises(EnvironmentInvalid, match="cannot be read"):
         host_keys(tmp_path / "none", "h", 22, "a")

@@ -10,7 +10,7 @@ import pytest
 
 from runbook_lib.connections.ssh_config import Route
 from runbook_lib.connections.ssh_keys import agent_keys, close_agent, load_key, login_keys, public_half
-from runbook_lib.core.errors import AuthenticationRefused
+from runbook_lib.core.errors import AuthenticationRefused, EnvironmentInvalid
 from tests.unit.connections.ssh_files import blob, certify, make_key
 
 HERE = Route("h", 22)
@@ -73,7 +73,7 @@ def test_a_file_that_is_no_key(tmp_path: Path, content: str) -> None:
     (tmp_path / "key").write_text(content)
     with pytest.raises(AuthenticationRefused, match="is not a private key"):
         load_key(tmp_path / "key", "h")
-    with pytest.raises(AuthenticationRefused, match="cannot be read"):
+    with pytest.raises(EnvironmentInvalid, match="cannot be read"):
         load_key(tmp_path / "none", "h")
     assert public_half(tmp_path / "key") is None
 

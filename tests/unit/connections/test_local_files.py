@@ -1,0 +1,50 @@
+"""One rule for every file of this machine that is named and cannot be read: exit code 2, and nothing was contacted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runbook_lib.connections import open_connections
+from runbook_lib.contract import read_contract
+from runbook_lib.contract.catalogue import find_runbook
+from runbook_lib.contract.parameter_file import read_parameter_file
+from runbook_lib.core.errors import USAGE, RunbookError
+from runbook_lib.environment import Environment, load_environment
+
+MINE = "extends: [staging]\nname: mine\n"
+
+
+def asked(path: Path, text: str) -> Environment:
+    path.write_text(text)
+    return load_environment(str(path))
+
+
+def with_server(tmp_path: Path, ask: str, text: str) -> Any:
+    (tmp_path / "known").write_text("")
+    environment = asked(tmp_path / "mine.yaml", MINE + text)
+    with open_connections(environment, {}) as connections:
+        return connections.http if ask == "http" else connections.server.read("/etc/hostname")
+
+
+@pytest.mark.parametrize("missing", [
+    lambda folder: load_environment(str(folder / "none.yaml")),
+    lambda folder: load_environment("none"),
+    lambda folder: asked(folder / "mine.yaml", "extends: [none.yaml]\nname: mine\n"),
+    lambda folder: read_parameter_file(str(folder / "none.yaml"), read_contract("00")),
+    lambda folder: find_runbook(str(folder / "none.ipynb")),
+    lambda folder: find_runbook("none"),
+    lambda folder: with_server(folder, "ssh", f"server: {{host: 127.0.0.1, key_file: none, known_hosts_file: {folder}/known}}\n"),
+    lambda folder: with_server(folder, "ssh", "server: {host: 127.0.0.1, known_hosts_file: none}\n"),
+    lambda folder: with_server(folder, "ssh", "server: {host: 127.0.0.1, ssh_config_file: ./nothing}\n"),
+    lambda folder: with_server(folder, "http", "public: {ca_file: none}\n"),
+], ids=["environment file", "environment", "base", "parameter file", "notebook's path", "notebook", "key", "known hosts",
+        "OpenSSH's configuration", "certificate of the public address"])
+def test_a_file_that_is_named_and_missing_is_a_wrong_request(tmp_path: Path, missing: Any) -> None:
+    """Found by trying: a missing key ended with 4, missing known hosts with 3, and a missing certificate with 1."""
+    with pytest.raises(RunbookError) as caught:
+        missing(tmp_path)
+    assert caught.value.exit_code == USAGE, caught.value
+    assert "Error" not in caught.value.what and caught.value.next_step
