@@ -18,7 +18,9 @@ class Limits(StrictModel):
     link is asked whether it is there; what was sent must be acknowledged within `unacknowledged_s`, because a network
     that drops packets in silence lets keepalives pass as sent. `lock_silence_s`: a holder that is not heard from for
     so long has lost the lock. `watchdog_interval_s`: how often the maintenance watchdog asks whether the lock is
-    held; three times in a row it must not be. `drain_s`: nginx's old workers must have exited by then.
+    held; three times in a row it must not be. `drain_s`: nginx's old workers must have exited by then. `up_wait_s`:
+    containers that are started must be healthy by then, or the step fails; an application that migrates or fills a
+    cache when it starts needs more.
     """
 
     # stopping a run counts on it: execution/time_limits.JOB_S must be longer
@@ -30,6 +32,8 @@ class Limits(StrictModel):
     lock_silence_s: Annotated[int, Field(ge=1, le=3600)] = 25
     watchdog_interval_s: Annotated[int, Field(ge=1, le=60)] = 3
     drain_s: BriefSeconds = 40.0
+    # less than the first intervals of a usual health check would fail every start
+    up_wait_s: Annotated[int, Field(ge=10, le=900)] = 120
 
     @model_validator(mode="after")
     def _heartbeats_may_be_lost(self) -> Limits:

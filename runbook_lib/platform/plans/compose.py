@@ -13,7 +13,7 @@ from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.replaced_release import OVERRIDE
 
-UP_WAIT_S = 120  # longer than the slowest health check of the environment takes to pass
+UP_MARGIN_S = 60.0  # for what Compose does besides waiting: stop, remove, create
 STOP_TIMEOUT_S = 150.0  # the longest grace period of the environment's services, twice, and the removal
 # For undo: what was never started is already gone. Containers are looked up by Compose's labels, so neither the Compose
 # file nor `.env` is read, and an engine that does not answer is an error: it is not the same as nothing being there.
@@ -132,8 +132,9 @@ def stop_services(environment: Environment, *services: str) -> Command:
 
 def start_services(environment: Environment, *services: str) -> Command:
     """Start the containers that services have, and wait until each runs, and is healthy where it has a health check."""
-    return Command(("sh", "-ec", START_SERVICES, "start", environment.project, str(UP_WAIT_S), *services),
-                   timeout_s=UP_WAIT_S + 60)
+    limit_s = environment.limits.up_wait_s
+    return Command(("sh", "-ec", START_SERVICES, "start", environment.project, str(limit_s), *services),
+                   timeout_s=limit_s + UP_MARGIN_S)
 
 
 def remove_project(environment: Environment) -> Command:
@@ -155,16 +156,17 @@ def compose_up(environment: Environment, service: str, *services: str, profiles:
                recreate: bool | None = None, scale: Mapping[str, int] | None = None) -> Command:
     """Start services as `.env` and the checkout describe them; those that already are so stay.
 
-    `wait` fails the command unless all are healthy within 120 s; without it, started is enough. `recreate` True makes
-    new containers in any case, False never: what exists stays as it is. `scale` are services with more than one
-    container, which Compose would else reduce to what its file says. At least one service: without a name Compose
+    `wait` fails the command unless all are healthy within `limits.up_wait_s`; without it, started is enough. `recreate`
+    True makes new containers in any case, False never: what exists stays as it is. `scale` are services with more than
+    one container, which Compose would else reduce to what its file says. At least one service: without a name Compose
     would start them all.
     """
     # --no-build: what is deployed was built and tried before. --no-deps: a step starts what it names, and no more.
     words = ["up", "--detach", "--no-build", "--no-deps"]
     if wait:
-        words += ["--wait", "--wait-timeout", str(UP_WAIT_S)]
+        words += ["--wait", "--wait-timeout", str(environment.limits.up_wait_s)]
     if recreate is not None:
         words.append("--force-recreate" if recreate else "--no-recreate")
     words += [word for name, count in (scale or {}).items() for word in ("--scale", f"{name}={count}")]
-    return compose(environment, *words, service, *services, profiles=profiles, timeout_s=UP_WAIT_S + 60)
+    return compose(environment, *words, service, *services, profiles=profiles,
+                   timeout_s=environment.limits.up_wait_s + UP_MARGIN_S)

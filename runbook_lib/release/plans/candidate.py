@@ -7,7 +7,7 @@ from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import SkippedStep, Step
 from runbook_lib.platform.checks.endpoints import endpoints_show
 from runbook_lib.platform.facts.endpoints import Endpoint
-from runbook_lib.platform.plans.compose import UP_WAIT_S, compose
+from runbook_lib.platform.plans.compose import compose
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.facts.candidate import candidate_endpoints, candidate_name, candidate_program
 from runbook_lib.release.plans.replace_gates import Measured, outage_begins
@@ -39,7 +39,8 @@ def _candidate(change: Replacement, measured: Measured, service: str) -> Step:
     labels = (f"runbook.project={environment.project}", "runbook.job=candidate")
     run = compose(environment, "run", "--detach", "--no-deps", "-T", "--name", name,
                   *(word for label in labels for word in ("--label", label)), *KEPT_AWAY, service)
-    start = candidate_program("start", name, str(UP_WAIT_S), *run.argv, timeout_s=UP_WAIT_S + END_TIMEOUT_S)
+    limit_s = environment.limits.up_wait_s
+    start = candidate_program("start", name, str(limit_s), *run.argv, timeout_s=limit_s + END_TIMEOUT_S)
     end = candidate_program("end", name, timeout_s=END_TIMEOUT_S)
     rules = environment.migrations
     migrates = " Its start brings the schema up to date while the live release runs, and that stays." \

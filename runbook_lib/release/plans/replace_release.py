@@ -15,7 +15,7 @@ from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.platform.facts.releases import current_state
 from runbook_lib.platform.plans import verification
-from runbook_lib.platform.plans.compose import UP_WAIT_S, compose_up
+from runbook_lib.platform.plans.compose import compose_up
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.facts.repository import ReleaseTree
@@ -121,9 +121,11 @@ def check_out_kept(change: Replacement) -> Step:
 def expected_outage(change: Replacement, services: Mapping[str, Mapping[str, Any]] | None = None) -> str:
     """What users notice of the replacement, in words; `services` as Compose reads them say how long its parts take."""
     names = " and ".join(change.services)
+    limit_s = change.rollout.environment.limits.up_wait_s
     waits = "; ".join(_waits(name, (services or {})[name]) for name in change.services if name in (services or {}))
     return (f"an outage for users of {names}, from the stop of the old container until the new one is healthy"
-            f"{f' ({waits})' if waits else ''}: at most {UP_WAIT_S} s before it is undone. Measured below")
+            f"{f' ({waits})' if waits else ''}. Not healthy within {limit_s} s, it is undone, "
+            "and the outage lasts until the earlier one has started. Measured below")
 
 
 def _waits(name: str, service: Mapping[str, Any]) -> str:
