@@ -11,6 +11,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -73,8 +74,7 @@ def places_in(file: str, text: str, kind: str) -> list[str]:
     """`file:line: name` of each name of this kind in one file's text."""
     if kind == "service names":
         return [f"{file}:{number}: {name}" for number, name in sorted(_service_names(file, text))]
-    return [f"{file}:{number}: {found.group()}" for number, line in enumerate(text.splitlines(), start=1)
-            for found in re.finditer(ANYWHERE[kind], line)]
+    return [f"{file}:{text.count(chr(10), 0, found.start()) + 1}: {found.group()}" for found in re.finditer(ANYWHERE[kind], text)]
 
 
 def _service_names(file: str, text: str) -> Iterator[tuple[int, str]]:
@@ -95,6 +95,7 @@ def _files() -> Iterator[Path]:
     yield from sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
+@cache
 def _text_of(file: Path) -> str:
     text = file.read_text(encoding="utf-8")
     if file.suffix != ".ipynb":
