@@ -8,6 +8,7 @@ from runbook_lib.recovery.facts.restorability import Computed, Restorability
 
 FILES = "the server has the files of every extension"
 COMPUTED = "a restore can compute what the application wrote"
+CARRIED = "a dump carries every row of the extensions' tables"
 AGAIN = "everything works again after a restore"
 SUPPORTED = "a restore knows how to bring every extension back"
 # What a dump that is merely loaded does not bring back, by each one's own manual. Rows of other extensions' tables come
@@ -17,6 +18,7 @@ UNSUPPORTED = {
                    "restore here does not call",
     "citus": "a dump does not say which tables are distributed, nor where their rows are",
 }
+MOST_NAMED = 10
 ONE_DATABASE_ONLY = ("pg_cron",)  # its background worker serves one database; it refuses to be made in a second one
 _DRILL = "31 Restore drill shows whether it works."
 
@@ -25,7 +27,8 @@ def can_be_restored(needs: Restorability | None) -> tuple[Finding, ...]:
     """What of the live database a dump leaves out, or a restore could not make again; None where it was not asked."""
     if needs is None:
         return (finding(FILES, None, measured="not asked", next_step="Run the notebook again."),)
-    return (*extensions_are_supported(needs), _files(needs), _computed(needs), _again(needs))
+    return (*extensions_are_supported(needs), _files(needs), _carried(needs), _computed(needs),
+            _again(needs))
 
 
 def extensions_are_supported(needs: Restorability | None) -> tuple[Finding, ...]:
@@ -53,6 +56,16 @@ def _files(needs: Restorability) -> Finding:
     return finding(FILES, not other, measured=", ".join(other) or pluralize(len(needs.extensions), "extension"),
                    expected="in the version that the database has", otherwise=Verdict.WARNING,
                    next_step=f"ALTER EXTENSION … UPDATE, or mind that a restore makes the newer one. {_DRILL}")
+
+
+def _carried(needs: Restorability) -> Finding:
+    lost = [f"{one.table}: {'some' if one.rows is None else pluralize(one.rows, 'row')}, of {one.extension}"
+            for one in needs.unsaved]
+    return finding(CARRIED, not lost, measured="; ".join(lost[:MOST_NAMED]) + (" …" if len(lost) > MOST_NAMED else "")
+                   if lost else "yes", expected="yes, or there are none", otherwise=Verdict.WARNING,
+                   next_step="No backup here has these rows, and no restore brings them back: pg_dump leaves out a "
+                   "table of an extension that is not named as its configuration (pg_extension_config_dump). Keep "
+                   "them otherwise, with COPY … TO for one, or move them to a table of your own.")
 
 
 def _computed(needs: Restorability) -> Finding:

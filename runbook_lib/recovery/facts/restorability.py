@@ -14,6 +14,7 @@ from runbook_lib.environment import Environment
 TRIED_ROWS = 200  # of a table: a name that cannot be found is not found in the first row
 ATTEMPTS = 100  # more than an application has; each is a query of milliseconds
 ATTEMPT_TIMEOUT_S = 10.0
+COUNT_TIMEOUT_S = 120.0  # about a second for ten million rows
 # canceled by our limit, and no privilege: PostgreSQL's codes, in any language
 _NOT_TRIED = re.compile(r"57014:|42501:")
 
@@ -23,6 +24,20 @@ SELECT (SELECT coalesce(json_agg(json_build_object('name', extname, 'version', e
           FROM pg_extension LEFT JOIN pg_available_extensions ON name = extname) AS extensions,
        (SELECT coalesce(json_agg(subname ORDER BY subname), '[]') FROM pg_subscription
          WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())) AS subscriptions
+"""
+# Rows in an extension's own tables, which pg_dump leaves out unless the extension names a table as its configuration.
+# Those that its script made come with it: the transaction that made the table a part of it wrote them.
+_UNSAVED = """
+SELECT extname AS extension, format('%I.%I', nspname, relname) AS table,
+       CASE WHEN has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE') THEN (
+           SELECT word::bigint FROM ts_stat(format(
+               'SELECT array_to_tsvector(ARRAY[count(*)::text]) FROM ONLY %I.%I WHERE xmin::text <> %L',
+               nspname, relname, d.xmin::text))) END AS rows
+  FROM pg_extension e JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+  JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE d.deptype = 'e' AND c.relkind = 'r' AND c.relpersistence <> 't' AND pg_relation_size(c.oid) > 0
+   AND c.oid <> ALL (coalesce(e.extconfig, '{}'))
+ ORDER BY 2
 """
 # What PostgreSQL computes while a dump is loaded, where a function of the application takes part. The names are printed
 # as during a load: in full, because the search path is empty there.
@@ -82,12 +97,22 @@ class Computed:
 
 
 @dataclass(frozen=True)
+class Unsaved:
+    """A table of an extension with rows that no dump carries; `rows` None: its owner does not let us count them."""
+
+    extension: str
+    table: str
+    rows: int | None
+
+
+@dataclass(frozen=True)
 class Restorability:
     """What of the live database a dump leaves out, or a restore could not make again."""
 
     extensions: tuple[Extension, ...]
     subscriptions: tuple[str, ...]
     computed: tuple[Computed, ...]
+    unsaved: tuple[Unsaved, ...] = ()
 
 
 def survey_restorability(environment: Environment, *, tries: bool = True) -> Question[Restorability]:
@@ -103,9 +128,11 @@ def survey_restorability(environment: Environment, *, tries: bool = True) -> Que
         try:
             (needs,) = database.rows(_NEEDS)
             computed = [_tried(one, database) for one in database.rows(_COMPUTED)[:ATTEMPTS]] if tries else []
+            unsaved = database.rows(_UNSAVED, timeout_s=COUNT_TIMEOUT_S) if tries else []
             return Restorability(
                 tuple(Extension(one["name"], one["version"], one["available"]) for one in needs["extensions"]),
                 tuple(needs["subscriptions"]), tuple(computed),
+                tuple(Unsaved(one["extension"], one["table"], one["rows"]) for one in unsaved if one["rows"] != 0),
             )
         except (ValueError, KeyError, TypeError) as cause:
             raise FactUnreadable("What a restore would need could not be asked: PostgreSQL's reply lacks something.",

@@ -104,7 +104,7 @@ class Throwaway:
             subprocess.run(("docker", "cp", str(file), f"{self.name}:{place}/{file.name}"), check=True, capture_output=True)
 
     def remove_extension(self) -> None:
-        self.run("sh", "-c", "rm -f /usr/share/postgresql/*/extension/zoo_configured*")
+        self.run("sh", "-c", "rm -f /usr/share/postgresql/*/extension/zoo_*")
 
     def bash(self, text: str, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(("bash", "-s", "--", *words), input=text, text=True, capture_output=True, timeout=300)
