@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.unit.schema_check import CHECK
+
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))
@@ -62,7 +64,7 @@ def complaints(*argv: str | Path) -> str:
 @pytest.mark.parametrize(("schema", "paths"), [("workflows", WORKFLOWS), ("actions", ACTIONS)])
 def test_workflows_and_actions_are_what_the_platform_understands(schema: str, paths: list[Path]) -> None:
     assert paths
-    assert complaints(PROGRAMS / "check-jsonschema", "--builtin-schema", f"vendor.github-{schema}", *paths) == ""
+    assert complaints(*CHECK, f"vendor.github-{schema}", *paths) == ""
 
 
 def test_no_known_weakness_is_in_the_workflows() -> None:
@@ -76,7 +78,7 @@ def test_a_weak_workflow_is_noticed(tmp_path: Path) -> None:
     weak.write_text(f"on: issues\njobs:\n  a:\n{steps_of_a}")
     assert "template-injection" in complaints(PROGRAMS / "zizmor", "--offline", "--no-progress", weak)
     weak.write_text("on: push\njobs:\n  a:\n    steps: []\n    nonsense: 1\n")
-    assert complaints(PROGRAMS / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", weak) != ""
+    assert complaints(*CHECK, "vendor.github-workflows", weak) != ""
 
 
 @pytest.mark.parametrize("path", WORKFLOWS + ACTIONS, ids=name_of)

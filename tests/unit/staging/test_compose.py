@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from typing import Any
 
 from runbook_lib.environment import Environment
+from tests.unit.schema_check import CHECK
 from tests.unit.staging.files import STAGING, plain, text
 
 
@@ -130,6 +130,5 @@ def test_the_two_colours_differ_in_nothing_but_their_name(services: dict[str, An
 
 
 def test_compose_is_valid_by_its_own_schema() -> None:
-    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
-    done = subprocess.run([*check, str(STAGING / "docker-compose.staging.yml")], capture_output=True, text=True)
+    done = subprocess.run([*CHECK, "vendor.compose-spec", str(STAGING / "docker-compose.staging.yml")], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
