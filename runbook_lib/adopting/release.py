@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from runbook_lib.adopting.kinds import is_database, kind_of
 from runbook_lib.adopting.lines import Line, Tree, todo
 from runbook_lib.adopting.project import FoundProject, FoundService
+from runbook_lib.platform.facts.replaced_release import repository_of
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")  # a service with another name is left out of the draft
 
@@ -28,11 +28,14 @@ def own_services(project: FoundProject) -> list[FoundService]:
 
 def _release(project: FoundProject, own: list[FoundService], name: str) -> Tree:
     services: Tree = {}
-    for one in _brought_anew(own):
-        port = Line(one.ports[0]) if one.ports else todo("where it listens; without any, leave the service out")
-        services[one.name] = {"image": Line(_image_of(one, project.name or name)), "port": port}
+    brought = _brought_anew(own, project.name or name)
+    listening = [one.name for one in brought if _listens(one)] or [one.name for one in brought]
+    for one in brought:
+        port = {"port": Line(one.ports[0])} if one.ports else {
+            "port": todo("where it listens; where nowhere, leave the line out")} if one.name in listening else {}
+        services[one.name] = {"image": Line(_image_of(one, project.name or name)), **port}
     published = [one.name for one in own if one.published and one.name in services]
-    first = [*services] if len(services) == 1 else published
+    first = listening if len(listening) == 1 else published
     writers = "stopped while a restore swaps databases; leave out what never writes"
     why = f"the one that stands for the release: {', '.join(services) or 'none was found'}"
     return {
@@ -45,24 +48,24 @@ def _release(project: FoundProject, own: list[FoundService], name: str) -> Tree:
     }
 
 
-def _brought_anew(own: list[FoundService]) -> Iterable[FoundService]:
-    """Those that listen, one of each image: a worker of the same image comes with it."""
-    listening = [one for one in own if one.ports or one.health_path] or own
-    taken: set[str] = set()
-    for one in listening:
-        image = _image_of(one, "")
-        if image not in taken:
-            taken.add(image)
-            yield one
+def _listens(one: FoundService) -> bool:
+    return bool(one.ports or one.health_path)
+
+
+def _brought_anew(own: list[FoundService], project: str) -> list[FoundService]:
+    """Those that run the release's code: what listens, what is built here, and workers of the same image."""
+    listening = [one for one in own if _listens(one)] or own
+    images = {_image_of(one, project) for one in listening}
+    # on a server nothing shows a build but the name that Compose gives to what it has built
+    return [one for one in own if one in listening or one.built_from or _image_of(one, project) in images
+            or _image_of(one, project) == f"{project}-{one.name}".lower()]
 
 
 def _image_of(one: FoundService, project: str) -> str:
     """Its image without tag and digest; without one, as Compose calls what it builds."""
     if not one.image:
         return f"{project}-{one.name}".lower()
-    # a registry's port has a colon, too
-    before, slash, last = one.image.partition("@")[0].rpartition("/")
-    return f"{before}{slash}{last.partition(':')[0]}"
+    return repository_of(one.image)
 
 
 def _monitoring(project: FoundProject) -> Tree:

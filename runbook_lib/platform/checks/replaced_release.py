@@ -17,10 +17,19 @@ from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.outage import Outage
 from runbook_lib.platform.facts.own_reads import RATE_LIMITED, SERVER_ERROR, Read
 from runbook_lib.platform.facts.release_history import Release
-from runbook_lib.platform.facts.replaced_release import images_of, of_release, runs_image, shown_image
+from runbook_lib.platform.facts.replaced_release import (
+    images_of,
+    left_behind,
+    of_release,
+    runs_image,
+    shown_image,
+)
 from runbook_lib.platform.facts.smoke_test import UserFlow
 from runbook_lib.platform.facts.written_rows import WrittenRows
 
+NAMED = "release.services names every service that runs the release's code"
+NAME_IT = ("20 Deploy replaces the services of release.services alone, and this one would run the earlier code on: "
+           "name it there, with the same image.")
 OUTAGE, ROWS, READS = "outage for users", "rows are written into this database", "public reads are answered"
 
 
@@ -52,8 +61,17 @@ def judge_replaced(environment: Environment, images: Mapping[str, str], commit: 
 def release_runs(environment: Environment, containers: tuple[Container, ...], release: Release) -> tuple[Finding, ...]:
     """Whether containers run the images of a recorded release; with colours, where no endpoint names the commit."""
     if environment.release.replaced:
-        return (images_run(environment, containers, images_of(environment, release)),)
+        expected = images_of(environment, release)
+        return (images_run(environment, containers, expected), *_left_behind(environment, containers))
     return shown_by_image(environment, containers, release.colour, release.commit)
+
+
+def _left_behind(environment: Environment, containers: Iterable[Container]) -> tuple[Finding, ...]:
+    """A finding only where a container runs the release's image and no release replaces it."""
+    found = left_behind(environment, containers)
+    return (finding(NAMED, False, measured="; ".join(f"{one.service}: {shown_image(one.image)}" for one in found),
+                    expected="no other service runs it", next_step=f"{NAME_IT} Is it left over from an earlier Compose "
+                    "file: remove its container."),) if found else ()
 
 
 def images_run(environment: Environment, containers: Iterable[Container], images: Mapping[str, str]) -> Finding:

@@ -120,6 +120,20 @@ def runs_image(container: Container, image: str) -> bool:
     return container.image == image or image.rpartition(":")[2] == f"{FOUND}{_short_id(container)}"
 
 
+def repository_of(image: str) -> str:
+    """An image without its tag and digest."""
+    # a registry's port has a colon, too
+    before, slash, last = image.partition("@")[0].rpartition("/")
+    return f"{before}{slash}{last.partition(':')[0]}"
+
+
+def left_behind(environment: Environment, containers: Iterable[Container]) -> tuple[Container, ...]:
+    """Running containers of the release's code that no release replaces: another service than it names, its image."""
+    ours = {one.image for one in environment.release.services.values()}
+    return tuple(one for one in containers if one.state == "running"
+                 and one.service not in environment.release.services and repository_of(one.image) in ours)
+
+
 def shown_image(image: str) -> str:
     """An image as people read it: of a tag that is a commit, or of a digest, the first 12 digits."""
     return _LONG_TAG.sub(r":\1", image)

@@ -8,6 +8,8 @@ from typing import Any
 from runbook_lib.core.findings import Finding, finding, not_applicable
 from runbook_lib.environment import Environment
 from runbook_lib.environment.services import COLOURS
+from runbook_lib.platform.checks.replaced_release import NAME_IT, NAMED
+from runbook_lib.platform.facts.replaced_release import repository_of
 from runbook_lib.release.checks.configuration import configuration_is_valid
 from runbook_lib.release.checks.exposure import CORRECT, exposure
 from runbook_lib.release.checks.ports import ports_can_be_opened
@@ -37,6 +39,7 @@ def compose_file(tree: ReleaseTree, environment: Environment,
         _none("every service of the plan is in the Compose file", _missing(config, environment)),
         _limits_agree(config, environment),
         _none("every service in the Compose file has a health check", _without_health(config, environment)),
+        *_named(config, environment),
         _none("the files that the Compose file gives to services exist", list(config.missing_files)),
         *exposure(config, environment, tree.sources.links),
         *ports_can_be_opened(config, environment, tree.ports),
@@ -82,6 +85,29 @@ def _limits_agree(config: ComposeConfig, environment: Environment) -> Finding:
 def _limits(service: dict[str, Any]) -> tuple[float, int]:
     limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
     return float(limits.get("cpus", 0)), int(limits.get("memory", 0))
+
+
+def _named(config: ComposeConfig, environment: Environment) -> tuple[Finding, ...]:
+    # with colours each image is one service's, and the model holds it
+    if not environment.release.replaced:
+        return ()
+    ours = environment.release.services
+    codes = {code for name in ours for code in _codes_of(config.services.get(name, {}))}
+    codes |= {one.image for one in ours.values()}
+    active = {None, *environment.compose.profiles}
+    wrong = [name for name, one in sorted(config.services.items()) if name not in ours
+             and set(one.get("profiles") or (None,)) & active and _codes_of(one) & codes]
+    return (finding(NAMED, not wrong, measured=f"not named: {', '.join(wrong)}" if wrong else "yes", expected="yes",
+                    next_step=f"{NAME_IT} If an operator starts it by hand, give it a profile in the Compose file."),)
+
+
+def _codes_of(service: Mapping[str, Any]) -> set[object]:
+    """By what a service's code is known: its image without a tag, and what it is built from."""
+    build = service.get("build")
+    parts = build if isinstance(build, dict) else {"context": build}
+    named = {repository_of(str(service["image"]))} if service.get("image") else set()
+    built = {tuple(str(parts.get(key) or "") for key in ("context", "dockerfile", "dockerfile_inline", "target"))}
+    return {*named, *(built if build else ())}
 
 
 def _without_health(config: ComposeConfig, environment: Environment) -> list[str]:

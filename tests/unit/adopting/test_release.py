@@ -23,10 +23,18 @@ def test_an_application_that_runs_once_is_replaced_by_its_next_release() -> None
         "strategy": "recreate", "services": {"web": {"image": "shop-web", "port": 8000}}, "api": "web", "writers": ["web"]}
 
 
-def test_a_worker_of_the_same_image_comes_with_it_and_writes_too() -> None:
-    release = parts({"web": OURS | PUBLISHED, "worker": OURS})["release"]
-    assert release["services"] == {"web": {"image": "registry.example.com:5000/ours/app", "port": 80}}
-    assert release["writers"] == ["web", "worker"]
+@pytest.mark.parametrize(("worker", "image"), [
+    (OURS, "registry.example.com:5000/ours/app"), (OURS | {"image": OURS["image"].partition(":2")[0]}, "registry.example.com:5000/ours/app"),
+    ({"build": "."}, "shop-worker"), ({"image": "shop-worker"}, "shop-worker"),
+])
+def test_a_worker_of_the_releases_code_is_a_service_of_the_release_without_a_port(worker: dict[str, Any], image: str) -> None:
+    release = parts({"web": OURS | PUBLISHED, "worker": worker})["release"]
+    assert release["services"] == {"web": {"image": "registry.example.com:5000/ours/app", "port": 80}, "worker": {"image": image}}
+    assert (release["api"], release["writers"]) == ("web", ["web", "worker"])
+
+
+def test_what_neither_listens_nor_is_of_the_releases_code_is_left_as_it_is() -> None:
+    assert list(parts({"web": OURS | PUBLISHED, "mailer": {"image": "others/mailer:3"}})["release"]["services"]) == ["web"]
 
 
 def test_what_is_built_is_called_as_compose_calls_it() -> None:

@@ -1,0 +1,67 @@
+"""Whether a release replaces every service that runs its code: by the Compose file, and by what runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runbook_lib.core.findings import Finding
+from runbook_lib.environment import Environment
+from runbook_lib.platform.checks.replaced_release import NAMED, release_runs
+from runbook_lib.release.checks.compose import compose_file
+from runbook_lib.release.facts.repository import ComposeConfig, ReleaseTree, Sources
+from tests.unit.platform.facts.test_replaced_release import NEW, OLD, container, release, running
+from tests.unit.shop_environment import shop
+from tests.unit.smallest_environment import smallest
+
+WEB = {"build": {"context": "/opt/app", "dockerfile": "Dockerfile"}, "image": "web:latest"}
+
+
+def named(findings: tuple[Finding, ...]) -> list[tuple[str, str]]:
+    return [(one.verdict.value, one.measured) for one in findings if one.check == NAMED]
+
+
+def by_compose(other: dict[str, Any], web: dict[str, Any] | None = None) -> list[tuple[str, str]]:
+    config = ComposeConfig(True, "", {"web": web or WEB, "db": {"image": "postgres:15"}, "other": other})
+    return named(compose_file(ReleaseTree("v1", None, sources=Sources({}, config)), smallest()))
+
+
+@pytest.mark.parametrize(("other", "verdict"), [
+    ({"image": "web"}, "failed"),
+    ({"image": "web:2@sha256:00"}, "failed"),
+    ({"image": "app-web:latest"}, "failed"),
+    ({"build": {"context": "/opt/app", "dockerfile": "Dockerfile"}}, "failed"),
+    ({"build": {"context": "/opt/app", "dockerfile": "other.Dockerfile"}}, "passed"),
+    ({"image": "registry.example.com:5000/web"}, "passed"),
+    ({"image": "web", "profiles": ["tools"]}, "passed"),
+    ({}, "passed"),
+])
+def test_the_compose_file_shows_a_service_of_the_same_code(other: dict[str, Any], verdict: str) -> None:
+    assert by_compose(other) == [(verdict, "not named: other" if verdict == "failed" else "yes")]
+
+
+def test_a_service_that_is_named_is_none_that_is_left_out() -> None:
+    config = ComposeConfig(True, "", {"web": WEB, "worker": {"image": "web:latest"}, "db": {"image": "postgres:15"}})
+    assert named(compose_file(ReleaseTree("v1", None, sources=Sources({}, config)), shop())) == [("passed", "yes")]
+
+
+def without_worker() -> Environment:
+    found = shop()
+    services = {"web": found.release.services["web"]}
+    return found.model_copy(update={"release": found.release.model_copy(update={"services": services})})
+
+
+def test_a_worker_on_the_earlier_image_is_no_release_that_runs() -> None:
+    live = release(NEW, "v1.1.0", {"web": f"web:{NEW}"})
+    for image in ("web:latest", f"web:{OLD}", f"web:{NEW}"):
+        found = release_runs(without_worker(), running(f"web:{NEW}", image), live)
+        assert [(one.verdict.value, "worker: web:" in one.measured) for one in found] == [("passed", False), ("failed", True)]
+
+
+def test_what_has_stopped_or_is_another_image_is_left_alone() -> None:
+    live = release(NEW, "v1.1.0", {"web": f"web:{NEW}"})
+    others = (container("web", f"web:{NEW}"), container("worker", "web:latest", state="exited"),
+              container("mail", "mail/web:1"))
+    assert [one.verdict.value for one in release_runs(without_worker(), others, live)] == ["passed"]
+    assert len(release_runs(shop(), running(f"web:{NEW}"), release(NEW, "v1.1.0"))) == 1
