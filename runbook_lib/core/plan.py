@@ -40,6 +40,10 @@ class Step:
     Both must be safe to run when the step was done, half done or not done at all. With `undo_best_effort`, earlier
     steps are undone even when this undo fails; the execution still ends as a failed rollback. `expected_alerts` are
     silenced while the step lasts; they change nothing that an approval is about.
+
+    `keeps` is what stays once the step has passed, in words: from then on it is not undone. `{published}` in them is
+    the file of the output's line `published PATH`. A step whose result another one keeps names that in `kept_by`.
+    `may_keep` is what may stay although the step is undone.
     """
 
     key: str
@@ -51,6 +55,9 @@ class Step:
     undo_best_effort: bool = False
     undo_files: tuple[Action, ...] = ()
     expected_alerts: tuple[ExpectedAlert, ...] = ()
+    keeps: str = ""
+    kept_by: str = ""
+    may_keep: str = ""
 
     def __post_init__(self) -> None:
         """An undo that accepts the exit code of a plain failure would call a refused one done. Raises ValueError."""
@@ -72,6 +79,7 @@ class Step:
             "actions": [action.describe() for action in self.actions],
             "undo_files": [action.describe() for action in self.undo_files],
             "undo": [action.describe() for action in self.undo],
+            **({"kept": self.kept_by or self.key} if self.keeps or self.kept_by else {}),
         }
 
 

@@ -185,6 +185,9 @@ class PlanExecutor:
     def _roll_back(self, failure: Failure) -> RunbookError:
         """Undo the failing step and every one before it, and verify what is live then. Returns the end."""
         state = self._state
+        kept = state.kept(failure.position)
+        for one in kept:
+            self._recorder.write("step_kept", key=one.key, title=one.title, what=one.what, certain=one.certain)
         rollback = Rollback(self._plan, self._backend, self._recorder, self._runner, self._show)
         try:
             for undone in rollback.run(failure.position):
@@ -195,11 +198,11 @@ class PlanExecutor:
             if state.undone and all(one.succeeded for one in state.undone):
                 verification, probes = rollback.verify()
                 state.add_check(probes, verification)
-            fault = fault_of_rollback(state.undone, state.left_as_is(failure.position), verification)
+            fault = fault_of_rollback(state.undone, state.left_as_is(failure.position), verification, kept)
             if fault:
                 return rollback_failed(failure, state.undone, fault, rollback.server_state(), self._contact,
                                        self._plan.failed_rollback_hint)
-            return rolled_back(self._plan, failure, state.undone)
+            return rolled_back(self._plan, failure, state.undone, kept)
         except BaseException as error:  # of ours: what was undone so far is known, for another operator to go on from
             left = ", ".join(state.left_as_is(failure.position)) or "nothing"
             fault = f"Undoing ended early ({type(error).__name__}: {error}). Not undone: {left}."

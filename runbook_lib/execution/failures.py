@@ -19,6 +19,7 @@ from runbook_lib.core.plan import Plan, StepState
 from runbook_lib.core.text import pluralize
 from runbook_lib.execution.actions import failure_message
 from runbook_lib.execution.backend import ActionResult
+from runbook_lib.execution.kept import KeptResult, kept_sentence
 from runbook_lib.execution.undo import UndoneStep
 
 RUN_AGAIN = "Run the notebook again: it compares the facts with the target and does only what is missing."
@@ -83,28 +84,40 @@ def refusal_to_undo(plan: Plan, failure: Failure, *, lock_lost: LockHeld | None,
     return None
 
 
-def fault_of_rollback(undone: Sequence[UndoneStep], left: Sequence[str], verification: ActionResult | None) -> str:
+def fault_of_rollback(undone: Sequence[UndoneStep], left: Sequence[str], verification: ActionResult | None,
+                      kept: tuple[KeptResult, ...] = ()) -> str:
     """What went wrong while undoing, in one sentence; empty when nothing did. `left` are titles of steps as they were.
 
     `verification` is None where it was not reached.
     """
     failed = [f"{one.title!r} failed too: {one.message}" for one in undone if not one.succeeded]
     if failed:
-        return f"Undoing {'; '.join(failed)}" + (f"\nNot undone: {', '.join(left)}." if left else "")
+        stays = kept_sentence(kept)
+        return f"Undoing {'; '.join(failed)}" + (f"\nNot undone: {', '.join(left)}." if left else "") \
+            + (f"\n{stays[:1].upper()}{stays[1:]}." if stays else "")
     if verification is not None and not verification.passed:
-        count = pluralize(len(undone), "step")
-        return f"Everything was undone ({count}), but the external verification did not pass: {verification.message}"
+        return f"{_undone(undone, kept)}, but the external verification did not pass: {verification.message}"
     return ""
 
 
-def rolled_back(plan: Plan, failure: Failure, undone: Sequence[UndoneStep]) -> RunbookError:
+def _undone(undone: Sequence[UndoneStep], kept: tuple[KeptResult, ...], so_far: str = "") -> str:
+    """What was undone, without a full stop; "everything" only where nothing stays."""
+    count = pluralize(len(undone), "step")
+    if not kept:
+        return f"Everything {so_far}was undone ({count})"
+    return f"{count} undone; {kept_sentence(kept)}"
+
+
+def rolled_back(plan: Plan, failure: Failure, undone: Sequence[UndoneStep],
+                kept: tuple[KeptResult, ...] = ()) -> RunbookError:
     """The end of an execution whose undo succeeded: RolledBack, or the plain failure when there was nothing to undo."""
     if not undone:
-        return failure.ended("No step so far had anything to undo.")
+        stays = kept_sentence(kept)
+        return failure.ended(f"No step so far had anything to undo{f'; {stays}' if stays else ''}.")
     verified = " External verification passed: what ran before answers again." if plan.rollback_check else ""
     hint = f"{failure.hint} {plan.after_rollback_hint}".strip() or failure.next_step
     return RolledBack(
-        f"{failure.what}\nEverything done so far was undone ({pluralize(len(undone), 'step')}).{verified}",
+        f"{failure.what}\n{_undone(undone, kept, 'done so far ')}.{verified}",
         where=failure.where,
         next_step=AFTER_ABORT if failure.state is StepState.ABORTED else hint,
     )

@@ -12,6 +12,7 @@ from runbook_lib.core.plan import Plan, StepState
 from runbook_lib.execution.actions import failure_message
 from runbook_lib.execution.backend import ActionResult
 from runbook_lib.execution.gate import GateProbe
+from runbook_lib.execution.kept import KeptResult, is_kept, kept_results
 from runbook_lib.execution.monitor import WatchOutcome
 from runbook_lib.execution.records import Execution, StepRecord
 from runbook_lib.execution.undo import UndoneStep
@@ -28,6 +29,7 @@ class ExecutionState:
         self.lock_lost: LockHeld | None = None
         self.passed_at: dict[str, datetime] = {}
         self.undone: list[UndoneStep] = []
+        self._outputs: dict[str, str] = {}
         self._probes: list[GateProbe] = []
         self._verification: ActionResult | None = None
 
@@ -38,6 +40,7 @@ class ExecutionState:
             message=failure_message(result), evidence=result.evidence,
         )
         self.records[position] = record
+        self._outputs[record.key] = result.stdout
         self.watched = result.watched or self.watched
         self.unresolved += result.unresolved
         if isinstance(result.error, LockHeld):
@@ -66,10 +69,15 @@ class ExecutionState:
                    for record in self.records[:position])
 
     def left_as_is(self, position: int) -> tuple[str, ...]:
-        """Titles of the steps up to `position` that have an undo and were not undone, the latest first."""
+        """Titles of the steps up to `position` that were to be undone and were not, the latest first."""
         tried = {one.position for one in self.undone}
+        tried |= {place for place in range(position) if is_kept(self._plan, place, position)}
         return tuple(self._plan.steps[place].title for place in range(position, -1, -1)
                      if self._plan.steps[place].undone_by and place not in tried)
+
+    def kept(self, position: int) -> tuple[KeptResult, ...]:
+        """What stays although the steps up to the one at `position`, which failed, are undone."""
+        return kept_results(self._plan, position, self._outputs)
 
     @property
     def undone_at(self) -> dict[str, datetime]:

@@ -13,6 +13,7 @@ from runbook_lib.core.plan import Action, Plan, Step, StepState
 from runbook_lib.execution.actions import ActionRunner, combined, failure_message
 from runbook_lib.execution.backend import ActionResult, ExecutionBackend
 from runbook_lib.execution.gate import GateProbe, open_gate
+from runbook_lib.execution.kept import is_kept
 from runbook_lib.execution.recorder import Recorder
 
 SETTLE_S = 60.0  # after the engine's return its containers start one after the other
@@ -54,17 +55,18 @@ class Rollback:
 
         The files of all of them come first: what a release put on disk may be what stopped it, and an undo that read
         it would fail too. Earlier undos rest on later ones: the first that fails is the last, unless its step is
-        `undo_best_effort`.
+        `undo_best_effort`. A step whose result stays is left as it is.
         """
         self._wait_until_ready()
         failed: set[int] = set()
         for files in (True, False):
             for place in range(position, -1, -1):
                 step = self._plan.steps[place]
-                if place in failed or not (step.undo_files if files else step.undo):
+                undo = () if is_kept(self._plan, place, position) else step.undo
+                if place in failed or not (step.undo_files if files else undo):
                     continue
                 undone = self._undo(place, step, files=files)
-                if undone.succeeded and files and step.undo:
+                if undone.succeeded and files and undo:
                     continue  # it is undone when its services have followed its files
                 yield undone
                 failed |= set() if undone.succeeded else {place}

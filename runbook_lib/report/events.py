@@ -52,7 +52,7 @@ def _apply_event(report: RunReport, event: Event) -> None:
             _section_for(report, event["event"]).append(event)
         case "confirmed" | "lock_taken" | "lock_released" | "lock_lost" | "set_aside":
             report.moments.append(event)
-        case "step_started" | "step_finished" | "undo_started" | "undo_finished":
+        case "step_started" | "step_finished" | "step_kept" | "undo_started" | "undo_finished":
             _apply_step(report, event)
         case journal.UNREADABLE:
             report.torn_lines += 1
@@ -122,6 +122,9 @@ def _apply_step(report: RunReport, event: Event) -> None:
             step.evidence += _files(event)
             if not step.at and step.state not in ("not run", "skipped"):
                 step.at = str(event.get("at", ""))
+        case "step_kept":
+            stays = "kept" if event.get("certain", True) else "may have stayed"
+            step.kept = f"{stays}: {event.get('what') or ''}"
         case "undo_started":
             step.undo_state = "started"
         case "undo_finished":

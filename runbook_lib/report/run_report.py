@@ -35,6 +35,7 @@ class StepReport:
     undo_state: str = ""
     undo_message: str = ""
     undo_evidence: list[str] = field(default_factory=list)
+    kept: str = ""
 
     @property
     def failed(self) -> bool:

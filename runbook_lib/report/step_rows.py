@@ -35,6 +35,14 @@ def step_row(step: StepReport, number: int, folder: Path, span: tuple[float, flo
 
 def _undo_note(step: StepReport) -> str:
     """What happened to the step afterwards, for the table of steps; empty where nothing was undone."""
+    undone = _undo_ended(step)
+    kept = printable(step.kept)
+    if not kept:
+        return undone
+    return f"{undone[:-1]}; {kept}." if undone else f"{kept[0].upper()}{kept[1:]}."
+
+
+def _undo_ended(step: StepReport) -> str:
     if not step.undo_state:
         return ""
     if step.undo_state == "rolled back":

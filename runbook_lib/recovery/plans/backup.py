@@ -18,6 +18,7 @@ from runbook_lib.platform.plans.compose import compose
 from runbook_lib.recovery.facts.backups import INSTALL, Backup, Backups
 
 DUMP_LIMIT_S = 3600
+PUBLISH = "backup-publish"
 EXPIRE = "backup-expire"  # a step of the schedule alone
 
 
@@ -113,6 +114,7 @@ def _dump(environment: Environment) -> Step:
         # a minute more than the program's own limit, so that it can report why it stopped
         (_program(environment, "dump", user, limit, *prefix, timeout_s=DUMP_LIMIT_S + 60),),
         undo=(_program(environment, "clear", timeout_s=60),),
+        kept_by=PUBLISH,
         why="what it holds is recorded on its way, and its rows are counted in the very snapshot that pg_dump reads",
     )
 
@@ -128,9 +130,10 @@ def _verify(environment: Environment) -> Step:
 
 def _publish(environment: Environment) -> Step:
     return Step(
-        "backup-publish",
+        PUBLISH,
         f"Write the manifest and give the dump its name in {environment.backup.directory}",
         (_program(environment, "publish", timeout_s=DUMP_LIMIT_S),),
+        keeps="the backup {published}",
         why=f"{environment.database.name}_YYYYMMDD_HHMMSS.sql.gz, the snapshot's time; such a file is always a "
         "verified backup",
     )

@@ -84,7 +84,8 @@ def _migrate(change: Replacement, measured: Measured, tree: ReleaseTree | None,
     run = one_off(environment, rules.service or environment.release.api, *rules.command)
     return Step(
         StepKey.MIGRATE, TITLE, (outage_begins(measured), run, _applied(change, tree), *after),
-        undo=(stop_migration(environment),),
+        undo=(stop_migration(environment),), keeps="the migrations of the release",
+        may_keep="the migrations that had finished",
         why=f"{what}. In a one-off container of the new image, while the previous release runs; a session that has "
             f"waited {LOCK_LIMIT_S} s for a lock is canceled. {STAYS}")
 

@@ -118,12 +118,13 @@ def write_override(change: Replacement) -> Step:
 def replace_containers(change: Replacement, expected: str, before_up: tuple[Action, ...] = ()) -> Step:
     """Make the release's containers anew. `expected` says what users notice. Undone: by the previous images."""
     environment = change.rollout.environment
-    before = tuple(change.previous_images)
+    before, rules = tuple(change.previous_images), environment.migrations
     gone = tuple(name for name in change.services if name not in before)
     undo: tuple[Action, ...] = (change.up(*before),) if before else ()
     undo += (remove_services(environment, *gone),) if gone else ()
     return Step(StepKey.SWITCH, f"Replace the containers by {change.rollout.target.version}",
-                (*before_up, change.up(*change.services)), undo=undo, why=expected)
+                (*before_up, change.up(*change.services)), undo=undo, why=expected,
+                may_keep="the schema, where the release migrated it at its start" if rules and rules.at_start else "")
 
 
 def record_release(change: Replacement, first: tuple[Action, ...] = ()) -> Step:

@@ -50,6 +50,15 @@ def test_a_step_shows_what_happened_to_it_afterwards(tmp_path, state, undo_state
     assert step_row(step, 1, tmp_path, (0.0, 0.0))["undo_note"] == note
 
 
+@pytest.mark.parametrize(("state", "undo_state", "kept", "note"), [
+    ("passed", "", "kept: the backup a.sql.gz", "Kept: the backup a.sql.gz."),
+    ("failed", "rolled back", "may have stayed: a schema", "Undone; may have stayed: a schema."),
+])
+def test_what_stays_of_a_step_is_not_called_undone(tmp_path, state, undo_state, kept, note):
+    step = StepReport("key", "Title", state, undo_state=undo_state, kept=kept)
+    assert step_row(step, 1, tmp_path, (0.0, 0.0))["undo_note"] == note
+
+
 def test_a_step_whose_undo_failed_stands_among_the_problems(runs):
     text = page(runs, "rollback_failed")
     assert text.index("Migrate the database: rollback failed") < text.index("<h2>Steps</h2>")

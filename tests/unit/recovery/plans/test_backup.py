@@ -41,6 +41,12 @@ def test_a_backup_is_dumped_checked_and_published_before_anything_is_pruned() ->
     assert keys(folder(*daily(40))) == ["backup-dump", "backup-check", "backup-publish", "backup-prune"]
 
 
+def test_a_failure_after_the_backup_keeps_it() -> None:
+    steps = {step.key: step for step in plan_backup(folder(), ENVIRONMENT).steps}
+    assert steps["backup-publish"].keeps == "the backup {published}"
+    assert steps["backup-dump"].kept_by == "backup-publish"
+
+
 def test_the_rest_of_a_dead_backup_is_cleared_and_a_running_one_is_not() -> None:
     dead, alive = (PartialBackup("staging_db.sql.gz.partial", 5, held) for held in (False, True))
     assert keys(folder(partials=(dead,)))[0] == "backup-clear"

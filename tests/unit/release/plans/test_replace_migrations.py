@@ -65,6 +65,8 @@ def test_its_undo_ends_it_and_says_that_nothing_is_reversed() -> None:
     why = step(made).why
     assert "1 migration: shop.0002" in why and "waited 5 s for a lock is canceled" in why
     assert "Nothing reverses them" in why
+    assert step(made).keeps == "the migrations of the release" and "had finished" in step(made).may_keep
+    assert "at its start" in step(plan(AT_START), "switch").may_keep and not step(made, "switch").may_keep
     assert "the schema is not undone" in made.after_rollback_hint
     assert "schema" not in plan(BY_STEP, frozenset(RELEASE)).after_rollback_hint
 
