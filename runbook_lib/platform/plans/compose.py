@@ -7,6 +7,7 @@ nor a forgotten variable decides what is started.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.redaction import Secret
@@ -14,6 +15,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.replaced_release import OVERRIDE
 
 UP_MARGIN_S = 60.0  # for what Compose does besides waiting: stop, remove, create
+SETTLE_S = 60.0
 STOP_TIMEOUT_S = 150.0  # the longest grace period of the environment's services, twice, and the removal
 # For undo: what was never started is already gone. Containers are looked up by Compose's labels, so neither the Compose
 # file nor `.env` is read, and an engine that does not answer is an error: it is not the same as nothing being there.
@@ -36,6 +38,20 @@ end() {
 """
 END_SERVICES = FIND + r"""
 for service; do end --filter "label=com.docker.compose.service=$service"; done
+"""
+# `up` soon after another one was stopped: the engine may still be making or removing a container that the stopped one
+# asked for, under the name that this one needs next. Seen in one undo of five; a moment later the name is free.
+SETTLED = r"""
+busy='Conflict\. The container name|is already in use by container|removal of container .* is already in progress'
+printed=$(mktemp) || exit 1
+trap 'rm -f -- "$printed"' EXIT
+for pause in 1 2 4 8 16 0; do
+  { "$@" 2>&1 1>&3 3>&- | tee -- "$printed" >&2; status=${PIPESTATUS[0]}; } 3>&1
+  [ "$status" != 0 ] && [ "$pause" != 0 ] || exit "$status"
+  grep -qE "$busy" "$printed" || exit "$status"
+  echo "A container that an earlier command asked for is not gone yet: again in $pause s." >&2
+  sleep "$pause"
+done
 """
 EXEC_IF_RUNNING = r"""
 one() {
@@ -170,3 +186,8 @@ def compose_up(environment: Environment, service: str, *services: str, profiles:
     words += [word for name, count in (scale or {}).items() for word in ("--scale", f"{name}={count}")]
     return compose(environment, *words, service, *services, profiles=profiles,
                    timeout_s=environment.limits.up_wait_s + UP_MARGIN_S)
+
+
+def once_settled(up: Command) -> Command:
+    """The same `up`, tried again while the engine has not finished what an earlier, stopped one asked for. For undo."""
+    return replace(up, argv=("bash", "-c", SETTLED, "once-settled", *up.argv), timeout_s=up.timeout_s + SETTLE_S)

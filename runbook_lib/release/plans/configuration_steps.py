@@ -12,7 +12,7 @@ from runbook_lib.core.plan import Action, Step
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.target import FIRST_COLOUR
-from runbook_lib.platform.plans.compose import compose_up, remove_project
+from runbook_lib.platform.plans.compose import compose_up, once_settled, remove_project
 from runbook_lib.platform.plans.nginx import REFUSED, reload_if_running
 from runbook_lib.platform.plans.release_files import env_file
 from runbook_lib.platform.plans.rollout import Rollout
@@ -114,6 +114,6 @@ def start_infrastructure(rollout: Rollout) -> tuple[Step, ...]:
         "Start data and monitoring services",
         (compose_up(rollout.environment, *services, recreate=False),),
         # before the first deployment there was nothing: the containers are removed with the whole project
-        undo=() if first else (compose_up(rollout.environment, *services, wait=False),),
+        undo=() if first else (once_settled(compose_up(rollout.environment, *services, wait=False)),),
         why="a service that is running is not touched",
     ),)

@@ -13,7 +13,7 @@ from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import current_state
 from runbook_lib.platform.facts.replaced_release import images_of
 from runbook_lib.platform.plans import verification
-from runbook_lib.platform.plans.compose import start_services, stop_services
+from runbook_lib.platform.plans.compose import once_settled, start_services, stop_services
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
@@ -123,7 +123,7 @@ def _stop_release(change: Replacement, measured: Measured) -> Step:
     environment = change.rollout.environment
     others = _other_writers(change)
     before = tuple(change.previous_images)
-    undo: list[Action] = [change.up(*before)] if before else []
+    undo: list[Action] = [once_settled(change.up(*before))] if before else []
     undo += [start_services(environment, *others)] if others else []
     stopped = tuple(dict.fromkeys((*change.services, *environment.release.writers)))
     return Step(StepKey.STOP_WRITERS, f"Stop {', '.join(stopped)}",

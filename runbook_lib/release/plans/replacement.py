@@ -20,7 +20,7 @@ from runbook_lib.platform.facts.replaced_release import (
     of_release,
     override_text,
 )
-from runbook_lib.platform.plans.compose import compose_up, remove_services
+from runbook_lib.platform.plans.compose import compose_up, once_settled, remove_services
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.plans.cutover_steps import APPEND_RELEASE
@@ -120,7 +120,8 @@ def replace_containers(change: Replacement, expected: str, before_up: tuple[Acti
     environment = change.rollout.environment
     before, rules = tuple(change.previous_images), environment.migrations
     gone = tuple(name for name in change.services if name not in before)
-    undo: tuple[Action, ...] = (change.up(*before),) if before else ()
+    # whatever stopped this step may have stopped its `up` in the middle of a container
+    undo: tuple[Action, ...] = (once_settled(change.up(*before)),) if before else ()
     undo += (remove_services(environment, *gone),) if gone else ()
     return Step(StepKey.SWITCH, f"Replace the containers by {change.rollout.target.version}",
                 (*before_up, change.up(*change.services)), undo=undo, why=expected,

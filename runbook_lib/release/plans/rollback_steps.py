@@ -7,7 +7,7 @@ from dataclasses import replace
 from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Step
 from runbook_lib.environment import Environment
-from runbook_lib.platform.plans.compose import compose, compose_up
+from runbook_lib.platform.plans.compose import compose, compose_up, once_settled
 from runbook_lib.platform.plans.migration import alembic, stop_migration
 from runbook_lib.platform.plans.nginx import wait_until_drained
 from runbook_lib.platform.plans.rollout import Rollout
@@ -29,7 +29,7 @@ def start_data_services(environment: Environment) -> tuple[Step, ...]:
         StepKey.START_INFRASTRUCTURE,
         "Start the data services",
         (compose_up(environment, *environment.data_services, recreate=False),),
-        undo=(compose_up(environment, *environment.data_services, wait=False),),
+        undo=(once_settled(compose_up(environment, *environment.data_services, wait=False)),),
         # the undos before this one do not depend on it, and the release that is returned to may itself be broken
         undo_best_effort=True,
         why="what users need, and no more: monitoring follows once they are served",

@@ -17,7 +17,7 @@ from runbook_lib.environment.services import service_by_technology
 from runbook_lib.platform.checks.grafana_password import keeps_password
 from runbook_lib.platform.facts.traffic import cutover_marker
 from runbook_lib.platform.plans.cache_client import CACHE_CLIENT
-from runbook_lib.platform.plans.compose import compose_up, exec_if_running
+from runbook_lib.platform.plans.compose import compose_up, exec_if_running, once_settled
 from runbook_lib.platform.plans.expected_alerts import while_data_are_away
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
@@ -87,7 +87,7 @@ def apply_secrets(rollout: Rollout) -> tuple[Step, ...]:
         StepKey.APPLY_SECRETS,
         f"Apply changed secrets to {', '.join(services)} (no outage for users)",
         (up,),
-        undo=(up,),
+        undo=(once_settled(up),),
         why="only a service of which a secret has changed is made anew; the release's own files are not in place yet"
         + (f". {keeps_password(environment.project, grafana)}" if grafana in services else ""),
     ),)
@@ -108,7 +108,7 @@ def renew_data_services(rollout: Rollout) -> tuple[Step, ...]:
         f"Recreate {', '.join(services)} where a secret changed (expected outage: at most {seconds} s each)",
         # errors of an announced outage are not the release's: they are counted from its end on
         (up, cutover_marker(environment, rollout.live_colour)),
-        undo=(up,),
+        undo=(once_settled(up),),
         why="after the release has passed its gate, so that a release that fails costs no outage; "
         "one of which no secret changed stays as it is",
         expected_alerts=tuple(dict.fromkeys(alert for name in services for alert in while_data_are_away(name))),

@@ -14,7 +14,7 @@ from runbook_lib.core.plan import Action, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.traffic import cutover_marker
 from runbook_lib.platform.plans.cache_client import CACHE_CLIENT
-from runbook_lib.platform.plans.compose import compose, compose_up
+from runbook_lib.platform.plans.compose import compose, compose_up, once_settled
 from runbook_lib.platform.plans.expected_alerts import while_data_are_away
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
@@ -100,7 +100,8 @@ def _follow(environment: Environment, change: ServiceChange, *, new: bool) -> tu
     """What makes the service follow the files on the disk, which an undo has put back before."""
     name = change.service
     if change.how == "recreate":
-        return (compose_up(environment, name),)
+        up = compose_up(environment, name)
+        return (up if new else once_settled(up),)
     if change.how == "restart":
         # the health check begins anew with the start: `up` waits for it
         return (compose(environment, "restart", name, timeout_s=120), compose_up(environment, name))
@@ -116,7 +117,7 @@ def _others(environment: Environment, services: Iterable[str]) -> Step:
         StepKey.UPDATE_MONITORING,
         f"Recreate {', '.join(services)} (no outage for users)",
         (up,),
-        undo=(replace(up, argv=tuple(word for word in up.argv if word != "--wait")),),
+        undo=(once_settled(replace(up, argv=tuple(word for word in up.argv if word != "--wait"))),),
         why="the release changes their image, their definition or their configuration",
     )
 

@@ -40,6 +40,24 @@ def run_with(tmp_path: Path, docker: str, command: Command) -> tuple[int, str]:
     return done.returncode, (tmp_path / "calls").read_text()
 
 
+CONFLICT = ('Error response from daemon: Conflict. The container name "/56d1d5f4a1b2_shop-worker" is already in use by container '
+            '"9f8e". You have to remove (or rename) that container to be able to reuse that name.')
+
+
+@pytest.mark.parametrize("message", [CONFLICT, "Error response from daemon: removal of container 9f8e is already in progress"])
+def test_an_undo_waits_for_what_a_stopped_up_has_left_the_engine_to_do(message: str, tmp_path: Path) -> None:
+    docker = f"[ $(wc -l <{tmp_path}/calls) -gt 1 ] || {{ echo '{message}' >&2; exit 1; }}"
+    code, calls = run_with(tmp_path, docker, commands.once_settled(commands.compose_up(ENVIRONMENT, "redis")))
+    assert (code, len(calls.splitlines())) == (0, 2)
+
+
+def test_an_up_that_fails_for_another_reason_fails_at_once_with_its_own_status_and_words(tmp_path: Path) -> None:
+    up = commands.once_settled(commands.compose_up(ENVIRONMENT, "redis"))
+    code, calls = run_with(tmp_path, "echo 'no such image' >&2; exit 14", up)
+    assert (code, len(calls.splitlines())) == (14, 1)
+    assert up.timeout_s > commands.compose_up(ENVIRONMENT, "redis").timeout_s
+
+
 ENDING = [commands.remove_services(ENVIRONMENT, "nginx", "redis"), commands.stop_services(ENVIRONMENT, "redis"),
           commands.remove_project(ENVIRONMENT), commands.exec_if_running(ENVIRONMENT, "nginx", "true", timeout_s=5)]
 

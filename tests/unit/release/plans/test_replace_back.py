@@ -15,7 +15,7 @@ from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.replaced_release import parse_override
 from runbook_lib.platform.facts.target import Target
-from runbook_lib.platform.plans.compose import compose_up, start_services, stop_services
+from runbook_lib.platform.plans.compose import compose_up, once_settled, start_services, stop_services
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.release.facts.schema_rollback import DataChoice, SchemaRollback
 from runbook_lib.release.plans.rollback import plan_rollback
@@ -64,7 +64,7 @@ def test_the_images_are_those_that_were_found_under_the_name_that_was_recorded()
     assert isinstance(write, WriteFile)
     override = parse_override(str(write.content))
     assert (override.images, override.version, override.commit) == (FOUND, "as-found", OLD)
-    assert step(plan(live()), "switch").undo == (compose_up(SHOP, "web", "worker"),)
+    assert step(plan(live()), "switch").undo == (once_settled(compose_up(SHOP, "web", "worker")),)
 
 
 def test_an_image_that_is_gone_is_built_from_its_commit() -> None:
@@ -109,7 +109,7 @@ def test_an_undone_restore_stops_the_earlier_release_before_the_names_are_swappe
     made = plan(live(), database="restore")
     assert step(made, "stop-writers").actions[-1] == stop_services(SHOP, "web", "worker")
     assert step(made, "switch").undo == (stop_services(SHOP, "web", "worker"),)
-    assert step(made, "stop-writers").undo == (compose_up(SHOP, "web", "worker"),)
+    assert step(made, "stop-writers").undo == (once_settled(compose_up(SHOP, "web", "worker")),)
 
 
 def test_a_writer_that_belongs_to_no_release_is_stopped_and_started_again_in_its_own_container() -> None:

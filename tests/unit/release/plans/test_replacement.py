@@ -13,7 +13,7 @@ from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.replaced_release import parse_override, replaced_state
 from runbook_lib.platform.facts.target import Target
-from runbook_lib.platform.plans.compose import compose_up, remove_services
+from runbook_lib.platform.plans.compose import compose_up, once_settled, remove_services
 from runbook_lib.platform.plans.rollout import Choices, Rollout
 from runbook_lib.release.plans.replacement import (
     Replacement,
@@ -81,7 +81,7 @@ def test_an_undo_returns_to_the_images_of_before() -> None:
     found = change()
     step = replace_containers(found, "an outage")
     assert step.actions == (compose_up(SHOP, "web", "worker"),)
-    assert step.undo == (compose_up(SHOP, "web", "worker"),)
+    assert step.undo == (once_settled(compose_up(SHOP, "web", "worker")),)
     back, = write_override(found).undo_files
     assert isinstance(back, WriteFile) and parse_override(str(back.content)).images == FOUND
 
@@ -101,7 +101,7 @@ def test_a_first_deployment_leaves_no_container_and_no_override() -> None:
 def test_a_service_that_the_release_of_before_lacked_is_removed_again() -> None:
     web, _, db = running("web:latest")
     step = replace_containers(change(containers=(web, db)), "")
-    assert step.undo == (compose_up(SHOP, "web"), remove_services(SHOP, "worker"))
+    assert step.undo == (once_settled(compose_up(SHOP, "web")), remove_services(SHOP, "worker"))
 
 
 def test_the_record_names_the_image_of_each_service() -> None:

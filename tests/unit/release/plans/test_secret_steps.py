@@ -6,6 +6,7 @@ import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -14,6 +15,7 @@ from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import Target
+from runbook_lib.platform.plans.compose import once_settled
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.release.facts.service_changes import ServiceChange
@@ -51,7 +53,7 @@ def test_the_order_is_both_passwords_then_what_users_do_not_notice_then_data_ser
     assert not applied.endswith(" redis") and " postgres " not in applied
     assert renewed.endswith("postgres redis")
     assert "switched.mark" in str(renew.actions[1]), "errors of an announced outage are not the release's"
-    assert (apply.undo, renew.undo) == (apply.actions, renew.actions[:1])
+    assert [apply.undo, renew.undo] == [(once_settled(cast(Command, step.actions[0])),) for step in (apply, renew)]
 
 
 def test_the_outage_of_data_services_is_expected_as_where_a_release_changes_them() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
+from runbook_lib.core.commands import Command
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import Target
+from runbook_lib.platform.plans.compose import once_settled
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.release.facts.service_changes import ServiceChange
@@ -39,7 +42,7 @@ def test_a_restart_is_announced_with_its_seconds_its_reason_and_a_gate_of_its_ow
 def test_a_new_container_is_made_by_compose_and_undone_by_the_previous_files() -> None:
     step, _ = steps.follow_release(ROLLOUT, [replace(RESTART, how="recreate", settings=())])
     assert step.title == "Recreate postgres (expected outage: 6 s)"
-    assert step.undo == step.actions[:1]
+    assert step.undo == (once_settled(cast(Command, step.actions[0])),)
 
 
 def test_postgresql_is_asked_whether_it_took_the_files() -> None:
