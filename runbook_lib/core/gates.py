@@ -23,7 +23,8 @@ class Gate:
     answer do not count as failed.
 
     A check named in `may_be_inconclusive` does not keep the gate shut when nothing could be seen of it; it is reported
-    as unresolved, which is not a pass. `picture` makes one of the answers into a picture for the report.
+    as unresolved, which is not a pass. `picture` makes one of the answers into a picture for the report. What the check
+    `headline` measured stands in the head of the report.
 
     Where staying shut means that one of the plan's triggers fired, `trigger` names it, and `since` is as in a Watch. A
     failed check with the name of one of `triggers` is that trigger instead.
@@ -41,6 +42,7 @@ class Gate:
     since: str = ""
     may_be_inconclusive: tuple[str, ...] = ()
     picture: Callable[..., Picture] | None = None
+    headline: str = ""
 
     @property
     def timeout_s(self) -> float:

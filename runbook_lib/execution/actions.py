@@ -53,6 +53,7 @@ class ActionRunner:
         counts = f"{pluralize(len(outcome.probes), 'probe')}, {'opened' if outcome.opened else 'did not open'}"
         evidence = self._recorder.evidence(f"{name}-gate.txt", "\n".join((str(gate), counts, "", *lines)) + "\n")
         kept = (evidence, *self._keep_picture(gate, name, outcome))
+        self._keep_headline(gate, outcome)
         if outcome.opened:
             unresolved = tuple(one for one in outcome.findings if is_tolerated(gate, one))
             return ActionResult(StepState.PASSED, evidence=kept, unresolved=unresolved), outcome
@@ -82,6 +83,13 @@ class ActionRunner:
         text = "\n".join(("Logged for the failed requests:", *rows, ""))
         path = self._recorder.evidence(f"{name}-requests.txt", text)
         return (path,) if path else ()
+
+    def _keep_headline(self, gate: Gate, outcome: GateOutcome) -> None:
+        """What one check measured, in the head of the report; nothing where it could not be measured."""
+        for one in outcome.findings:
+            if one.check == gate.headline and one.verdict is not Verdict.INCONCLUSIVE:
+                self._recorder.write("shown", title=f"{one.check[:1].upper()}{one.check[1:]}", text=one.measured,
+                                     chart=[], highlight=True)
 
     def _keep_picture(self, gate: Gate, name: str, outcome: GateOutcome) -> tuple[str, ...]:
         """What the last probe looked like, in the report: first of all when it kept the gate shut."""

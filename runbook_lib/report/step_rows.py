@@ -26,7 +26,7 @@ def step_row(step: StepReport, number: int, folder: Path, span: tuple[float, flo
         "number": number, "title": printable(step.title), "host": printable(step.host), "badge": badge_of(step.state),
         "message": block(step.message, 4000), "seconds": step.seconds, "exit_code": step.exit_code, "at": step.at,
         "undo_state": printable(step.undo_state), "undo_message": block(step.undo_message, 4000),
-        "undo_note": _undo_note(step), "failed": step.failed, "bar": bar,
+        "undo_note": _undo_note(step), "kept": printable(step.kept), "failed": step.failed, "bar": bar,
         "tail": _tail(step, folder) if step.failed else "",
         "files": [file_row(folder, name) for name in (*step.evidence, *step.undo_evidence)
                   if (folder / name).is_file()],

@@ -103,7 +103,7 @@ def _reads_are_answered(reads: tuple[Read, ...], *, earlier: bool) -> Finding:
 
 
 def outage_was(outage: Outage) -> tuple[Finding, ...]:
-    """How long users got no answer. It was announced; one that still lasts is a fault."""
+    """How long users got no answer in all, an undo included. It was announced; one that still lasts is a fault."""
     measured = f"{outage.seconds:.1f} s, {outage.failed} of {pluralize(outage.requests, 'request')} failed"
     measured += ", and it lasts" if outage.lasts else ""
     return (finding(OUTAGE, not outage.lasts if outage.requests else None,

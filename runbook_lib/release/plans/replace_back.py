@@ -22,7 +22,14 @@ from runbook_lib.recovery.plans import restore_steps
 from runbook_lib.recovery.plans.restore_preparation import preparation, unchanged_since_plan
 from runbook_lib.release.facts.repository import ReleaseTree
 from runbook_lib.release.plans import build_steps
-from runbook_lib.release.plans.replace_gates import Measured, measured_of, outage_begins, outside_gate, previous_answers
+from runbook_lib.release.plans.replace_gates import (
+    Measured,
+    measured_of,
+    outage_begins,
+    outage_ends,
+    outside_gate,
+    previous_answers,
+)
 from runbook_lib.release.plans.replace_images import image_steps
 from runbook_lib.release.plans.replace_release import check_out_kept, expected_outage, is_replaced
 from runbook_lib.release.plans.replacement import (
@@ -92,7 +99,7 @@ def _keep(change: Replacement, measured: Measured,
     """The earlier images on the data as they are."""
     swapped = replace_containers(change, f"{expected_outage(change)}. {SCHEMA_NOT_KNOWN}", (outage_begins(measured),))
     return [check_out_kept(change), write_override(change), swapped, outside_gate(change, measured),
-            record_release(change)], (SkippedStep("Back up the database", NO_BACKUP),)
+            record_release(change, (outage_ends(measured),))], (SkippedStep("Back up the database", NO_BACKUP),)
 
 
 def _with_restore(change: Replacement, measured: Measured,
@@ -114,7 +121,7 @@ def _with_restore(change: Replacement, measured: Measured,
         _start_release(change),
         outside_gate(change, measured),
         restore_steps.commit_restore(environment, backup),
-        record_release(change),
+        record_release(change, (outage_ends(measured),)),
     ], (*skipped, *restore_steps.no_cache(environment))
 
 

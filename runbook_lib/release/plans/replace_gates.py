@@ -10,7 +10,6 @@ from typing import Any
 from runbook_lib.core.findings import Finding, finding
 from runbook_lib.core.gates import Gate, Reading
 from runbook_lib.core.plan import Step
-from runbook_lib.core.questions import Question
 from runbook_lib.core.text import pluralize
 from runbook_lib.platform.checks.replaced_release import (
     OUTAGE,
@@ -34,7 +33,7 @@ from runbook_lib.release.checks.watch_conclusion import conclude_watch
 from runbook_lib.release.plans.replacement import Replacement
 from runbook_lib.release.plans.verification_steps import page_gate, release_watch
 
-WRITTEN = "rows written"
+WRITTEN, REQUESTS = "rows written", "requests from outside are sent"
 
 
 @dataclass(frozen=True)
@@ -66,13 +65,18 @@ def writes_before(measured: Measured) -> Gate:
 
 
 def outage_begins(measured: Measured) -> Gate:
-    """Requests from outside, from now on."""
-    return Gate("requests from outside", (begin_outage(measured.outage),), outage_is_known, success_threshold=1,
-                interval_s=1.0, deadline_s=30.0, may_be_inconclusive=(OUTAGE,))
+    """Requests from outside, from now on. How long the outage is shows their end alone."""
+
+    def judge(outage: Outage) -> tuple[Finding, ...]:
+        return (finding(REQUESTS, True if outage.requests else None, measured="they have begun",
+                        expected="until the release is recorded or undone"),)
+
+    return Gate("requests from outside", (begin_outage(measured.outage),), judge, success_threshold=1,
+                interval_s=1.0, deadline_s=30.0, may_be_inconclusive=(REQUESTS,))
 
 
 def outside_gate(change: Replacement, measured: Measured) -> Step:
-    """Users are on the release now: one that fails probe after probe is not waited for. Then: the outage they had."""
+    """Users are on the release now: one that fails probe after probe is not waited for."""
     environment, target, texts_of = change.rollout.environment, change.rollout.target, change.rollout.texts_of
     judge = judge_replaced(environment, change.images, target.commit, target.version, change.rollout.restarts, texts_of,
                            change.rollout.missing_in_target)
@@ -92,13 +96,13 @@ def outside_gate(change: Replacement, measured: Measured) -> Step:
     )
     seen = [page_gate(environment, "the page, in a browser", view_page(environment))] if page else []
     return Step(StepKey.GATE_EXTERNAL, "Verify the release as users reach it",
-                (gate, *seen, _outage(outage_so_far(measured.outage))),
-                why="in their own requests; the outage that they had is measured meanwhile")
+                (gate, *seen), why="in their own requests; the outage that they have is measured meanwhile")
 
 
 def outage_ends(measured: Measured) -> Gate:
-    """The outage in all, the watch included; requests end here."""
-    return _outage(end_outage(measured.outage))
+    """The outage in all, the watch included: the one figure of a run that is not undone. Requests end here."""
+    return Gate("outage for users", (end_outage(measured.outage),), outage_is_known, success_threshold=1,
+                deadline_s=10.0, interval_s=1.0, may_be_inconclusive=(OUTAGE,), headline=OUTAGE)
 
 
 def watch_replaced(change: Replacement, measured: Measured) -> Step:
@@ -151,9 +155,5 @@ def previous_answers(change: Replacement, measured: Measured) -> Gate | None:
         interval_s=environment.rollback.interval_s,
         deadline_s=min(60.0, environment.gate.deadline_s),
         may_be_inconclusive=(OUTAGE,),
+        headline=OUTAGE,
     )
-
-
-def _outage(question: Question[Outage]) -> Gate:
-    return Gate("outage for users", (question,), outage_is_known, success_threshold=1, deadline_s=10.0, interval_s=1.0,
-                may_be_inconclusive=(OUTAGE,))

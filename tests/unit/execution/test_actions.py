@@ -135,6 +135,16 @@ def test_an_error_is_reported_by_the_line_that_names_it_and_not_by_the_links_aft
     assert "sqlalche.me" not in message
 
 
+def test_the_headline_of_a_gate_stands_in_the_head_of_the_report(runner: ActionRunner, folder: RunFolder) -> None:
+    measured = finding("outage", True, measured="2.5 s")
+    opened = replace(gate([True]), judge=lambda _: (measured, finding("else", True, measured="1")), headline="outage")
+    runner.run(opened, "gate", lambda tail: None)
+    unknown = replace(opened, judge=lambda _: (finding("outage", None),), may_be_inconclusive=("outage",))
+    runner.run(unknown, "gate-2", lambda tail: None)
+    shown = [event for event in journal.read(folder) if event["event"] == "shown"]
+    assert [(one["title"], one["text"], one["highlight"]) for one in shown] == [("Outage", "2.5 s", True)]
+
+
 def test_an_action_that_passed_has_no_failure_message() -> None:
     assert failure_message(PASSED) == ""
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from runbook_lib.core.findings import Verdict
 from runbook_lib.core.gates import Gate, Watch
+from runbook_lib.platform.checks.replaced_release import OUTAGE, ROWS
 from runbook_lib.platform.checks.replaced_release import READS as READ
-from runbook_lib.platform.checks.replaced_release import ROWS
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.outage import Outage
 from runbook_lib.platform.facts.own_reads import Read, traffic_of
@@ -18,6 +18,7 @@ from runbook_lib.release.plans.replace_gates import (
     WRITTEN,
     measured_of,
     outage_begins,
+    outage_ends,
     outside_gate,
     previous_answers,
     watch_replaced,
@@ -40,8 +41,8 @@ def watch_of(before: WrittenRows | None = None) -> Watch:
 
 
 def test_the_gate_shuts_for_the_image_of_before_and_fires_the_trigger() -> None:
-    gate, outage = outside_gate(change(), measured_of(change())).actions
-    assert isinstance(gate, Gate) and isinstance(outage, Gate)
+    gate, = outside_gate(change(), measured_of(change())).actions
+    assert isinstance(gate, Gate)
     assert gate.trigger and gate.since == "switch"
     new = all(one.verdict.acceptable for one in gate.judge(running(f"web:{NEW}"), GOOD, NO_SMOKE, READS))
     old = [one.check for one in gate.judge(running("web:latest"), GOOD, NO_SMOKE, READS) if not one.verdict.acceptable]
@@ -119,4 +120,16 @@ def test_a_worker_that_is_down_fires_although_it_is_not_called_critical() -> Non
 def test_rows_and_requests_are_only_reported_before_the_release() -> None:
     measured = measured_of(change())
     assert all(one.verdict is Verdict.PASSED for one in writes_before(measured).judge(WrittenRows((0, 0))))
-    assert all(one.verdict is Verdict.PASSED for one in outage_begins(measured).judge(Outage(1, 1, 0.0, lasts=True)))
+    begun, = outage_begins(measured).judge(Outage(1, 0, 0.0))
+    assert begun.verdict is Verdict.PASSED and "0.0 s" not in begun.measured and begun.check != OUTAGE
+
+
+def test_a_run_has_one_figure_of_its_outage_and_it_stands_in_the_head_of_the_report() -> None:
+    made = change()
+    measured = measured_of(made)
+    undone = previous_answers(made, measured)
+    assert undone is not None and undone.headline == outage_ends(measured).headline == OUTAGE
+    ended, = outage_ends(measured).judge(Outage(29, 6, 2.5))
+    assert (ended.check, ended.measured) == (OUTAGE, "2.5 s, 6 of 29 requests failed")
+    before = [one for step in (outside_gate(made, measured), watch_replaced(made, measured)) for one in step.actions]
+    assert not [one for one in (*before, outage_begins(measured)) if isinstance(one, Gate) and one.headline]
