@@ -80,8 +80,9 @@ def _schema(backup: Backup, target: Target, live_revision: str | None) -> Findin
     """The backup's revision is one that the release's migrations know, or the one that the release runs on now."""
     revision = backup.schema_revision
     known = None if backup.manifest is None else revision in (None, live_revision) or revision in target.revisions
-    return finding(SCHEMA, known, measured=f"revision {revision or 'none'}",
-                   expected=f"one that {target.version} knows, up to {target.schema_head}",
+    up_to = f", up to {target.schema_head}" if target.schema_head else ""
+    return finding(SCHEMA, known, measured=f"revision {revision}" if revision else "no alembic revision is in it",
+                   expected=f"one that {target.version} knows{up_to}, or none",
                    next_step="Deploy the release that created this schema first (20 Deploy), or choose an older "
                    "backup.")
 

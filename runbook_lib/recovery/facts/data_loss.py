@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runbook_lib.core.text import pluralize
+from runbook_lib.recovery.facts.restore_databases import Databases
 
 UNKNOWN = "not known"
 
@@ -29,13 +30,25 @@ class DataLoss:
 
     @property
     def sentence(self) -> str:
-        """The loss in one line, for the head of the report."""
+        """What would be lost in one line, for the head of the report."""
+        return self._sentence("would be lost from the live database", "no table has more rows now", "return")
+
+    def outcome(self, before: Databases, after: Databases) -> str:
+        """What was lost in one line, and the database that still has it; by the databases before and after a plan."""
+        there = {one.name for one in before.retained if one != before.interrupted}
+        kept = next((one.name for one in reversed(after.retained) if one.name not in there), None)
+        if kept is None:
+            return "Nothing: no database was replaced."
+        lost = self._sentence("before the restore is missing from the live database", "no table had more rows",
+                              "have returned")
+        return f"{lost} The previous database is kept whole, as {kept}."
+
+    def _sentence(self, lost: str, none: str, changed: str) -> str:
         rows = "an unknown number of rows: the live database cannot be counted" if self.rows is None else (
-            f"at least {self.rows:,} rows" if self.rows else "no table has more rows now")
+            f"at least {self.rows:,} rows" if self.rows else none)
         return (
-            f"Everything written in the last {pluralize(round(self.minutes), 'minute')} would be lost from the live "
-            f"database: {rows}. "
-            "Changed and deleted rows return to their earlier state; row counts cannot show those."
+            f"Everything written in the last {pluralize(round(self.minutes), 'minute')} {lost}: {rows}. "
+            f"Changed and deleted rows {changed} to their earlier state; row counts cannot show those."
         )
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runbook_lib.recovery.facts.data_loss import UNKNOWN, DataLoss
+from runbook_lib.recovery.facts.restore_databases import SWAP_IN_PROGRESS, Databases, RestoreDatabase
 
 
 def loss(live: dict[str, int | None] | None) -> DataLoss:
@@ -32,3 +33,21 @@ def test_a_database_that_cannot_be_counted_is_not_known_and_never_zero() -> None
 
 def test_nothing_added_is_told_as_such_and_changed_rows_are_named_as_invisible() -> None:
     assert "no table has more rows now. Changed and deleted rows" in loss({"public.users": 3}).sentence
+
+
+def databases(*retained: tuple[str, str]) -> Databases:
+    return Databases("db", None, retained=tuple(RestoreDatabase(name, "owner", 1, comment, open=True) for name, comment in retained))
+
+
+def test_after_a_restore_the_loss_is_past_and_the_database_that_still_has_it_is_named() -> None:
+    old, new = ("db_before_20261101_020000", "earlier"), ("db_before_20261128_030000", "restored")
+    found = loss({"public.users": 5}).outcome(databases(old), databases(old, new))
+    assert "would" not in found and "at least 2 rows" in found and "have returned" in found
+    assert found.endswith("kept whole, as db_before_20261128_030000.")
+    assert "Nothing" in loss({"public.users": 5}).outcome(databases(old, new), databases(old))
+
+
+def test_of_an_interrupted_restore_that_is_finished_the_retained_database_is_named_too() -> None:
+    new = "db_before_20261128_030000"
+    found = loss(None).outcome(databases((new, SWAP_IN_PROGRESS + "x")), databases((new, "restored")))
+    assert found.endswith(f"kept whole, as {new}.")
