@@ -26,7 +26,12 @@ def known_tree(project: FoundProject, name: str) -> Tree:
         "services": {one.name: _service(project, one) for one in project.services.values()},
         "database": _database(project, database),
         "secrets": secrets_tree(project),
-        "without": {"smoke": todo("say why there is no smoke test, or give its steps in `smoke`")},
+        "without": {"smoke": todo("say why there is no smoke test, or give its steps in `smoke`"),
+                    "migrations": todo("who migrates the database: give `migrations` (docs/how-to/adopt.md has the "
+                                       "lines of each tool) and leave this line out; or say why there are none")},
+        # an application that runs once has no log of a proxy that counts its users
+        "rollback": {"synthetic_per_s": Line(1.0, "reads of ours in a second while a release is watched; usual")},
+        "traffic": {"reads": _reads(project)},
         "health": {"endpoints": _endpoints(project)},
         "contacts": {"On call": todo("role: address; the first one is called first")},
         "configuration_backup": _configuration(project, database),
@@ -169,6 +174,14 @@ def _endpoints(project: FoundProject) -> Tree:
              for one in project.services.values() if one.health_path and one.published}
     return paths or {"/": _endpoint(todo("no health check asks a published path; name one that answers 200 when the "
                                          "application is healthy, instead of /, and what it covers"), todo())}
+
+
+def _reads(project: FoundProject) -> Line:
+    asked = {one.health_path: one.name for one in project.services.values() if one.health_path and one.published}
+    better = "add paths that users read without a log-in, and that read the database"
+    if not asked:
+        return todo(f"{better}: without requests a deployment ends inconclusive", listed=True)
+    return Line(list(asked), f"what the health check of {', '.join(sorted(set(asked.values())))} asks; {better}")
 
 
 def _endpoint(title: Line, service: Line) -> Tree:

@@ -104,6 +104,20 @@ def _strategy(environment: Environment) -> Answer:
                   "or let a release replace the one that runs: release.strategy recreate")
 
 
+def _watch_reads(environment: Environment) -> Answer:
+    # imported here: a list of the notebooks needs no model
+    from runbook_lib.environment.traffic import more_reads, reads_of_watch
+
+    if not environment.release.replaced:
+        return Answer(True, "requests are counted in the proxy's log")
+    rules = environment.rollback
+    due = reads_of_watch(environment.traffic, environment.load, rules)
+    few = due < rules.minimum_requests
+    return Answer(not few, f"{due} reads in {rules.watch_s:g} s" + (
+        f", and an error rate needs {rules.minimum_requests}: a deployment ends inconclusive (4)" if few else ""),
+        more_reads(environment.traffic, environment.load))
+
+
 def _alert_channel(environment: Environment) -> Answer:
     mail = environment.notifications.mail is not None
     found = [name for name, one in environment.alerts.channels.items() if one.secret or (one.to and mail)]
@@ -150,6 +164,7 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "cron": Requirement("cron or systemd for the user", _on_the_server),
     "release_answer": Requirement("a health answer that names the release", _release_is_named),
     "strategy": Requirement("a way in which one release follows another", _strategy),
+    "watch_reads": Requirement("requests enough for an error rate while a release is watched", _watch_reads),
     "recorded": Requirement("a release that a runbook has deployed", _on_the_server),
     "metrics": Requirement("metrics in a Prometheus", _given(
         lambda environment: [one for one in environment.metrics.values() if not one.absent_reason], "metrics",

@@ -15,6 +15,7 @@ from runbook_lib.core.errors import EndpointUnavailable
 from runbook_lib.core.questions import Connections, Http, Question
 from runbook_lib.environment import Environment
 from runbook_lib.environment.requests import filled
+from runbook_lib.environment.traffic import own_paths
 from runbook_lib.platform.facts.traffic import AGENT, BIN_S, SecondBucket, Traffic
 
 WORKERS, TIMEOUT_S = 8, 5.0
@@ -49,7 +50,7 @@ class OwnReads:
     @property
     def paths(self) -> tuple[str, ...]:
         """What users read without a log-in, by the environment file."""
-        return tuple(dict.fromkeys((*self.environment.traffic.reads, *self.environment.load.paths)))
+        return own_paths(self.environment.traffic, self.environment.load)
 
     def due(self) -> int:
         """How many reads a probe sends: `rollback.synthetic_per_s` since the last one, and each path in any case.

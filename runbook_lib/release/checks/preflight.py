@@ -13,6 +13,7 @@ from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.replaced_release import images_of, shown_image
 from runbook_lib.release.checks.earlier_run import earlier_run
+from runbook_lib.release.checks.watch_conclusion import reads_are_enough
 from runbook_lib.release.facts.repository import ReleaseTree
 
 ADOPTED_FIRST = ("20 Deploy records it before it changes anything: its images are kept under names of ours, and an "
@@ -57,7 +58,7 @@ def rollback_target(deployed: Deployed, environment: Environment, containers: It
     if containers is not None and rolling_back:
         return (earlier_run(environment, deployed, containers, troubled=True),)
     earlier = () if containers is None else (earlier_run(environment, deployed, containers),)
-    return (*earlier, *_recorded(environment, deployed))
+    return (*earlier, *_recorded(environment, deployed), *reads_are_enough(environment))
 
 
 def _recorded(environment: Environment, deployed: Deployed) -> tuple[Finding, ...]:

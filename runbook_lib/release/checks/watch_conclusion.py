@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.gates import Reading
 from runbook_lib.environment import Environment
+from runbook_lib.environment.traffic import more_reads, reads_of_watch
 from runbook_lib.platform.facts.traffic import ERROR_RATE
 from runbook_lib.release.checks.triggers import P95, REQUESTS
 
+READS_DUE = "requests while the release is watched"
 UNANSWERED_SHARE = 0.2  # a watch that missed more of its probes than this has not watched
 VERIFY = "Run 21 Verify: it watches for longer, with a load of its own."
 
@@ -31,6 +33,19 @@ def conclude_watch(environment: Environment) -> Callable[[Sequence[Reading]], tu
         )
 
     return conclude
+
+
+def reads_are_enough(environment: Environment) -> tuple[Finding, ...]:
+    """Whether the watch will have the requests that an error rate needs, where none but our own reads are counted."""
+    if not environment.release.replaced:
+        return ()
+    rules = environment.rollback
+    due = reads_of_watch(environment.traffic, environment.load, rules)
+    change = more_reads(environment.traffic, environment.load)
+    return (finding(READS_DUE, due >= rules.minimum_requests, otherwise=Verdict.WARNING,
+                    measured=f"{due} reads of ours in {rules.watch_s:g} s",
+                    expected=f"at least {rules.minimum_requests}; with fewer the deployment ends inconclusive",
+                    next_step=f"In the environment file: {change}."),)
 
 
 def _health(readings: Sequence[Reading]) -> Finding:

@@ -121,3 +121,16 @@ def test_an_endpoint_is_known_where_a_published_service_has_a_health_check() -> 
     (unknown,) = known({"web": {"build": "."}})["health"]["endpoints"].items()
     assert unknown[0] == "/"
     assert "TODO" in str(values_of({"/": unknown[1]}))
+
+
+def test_reads_of_ours_are_the_health_checks_paths_or_asked_for() -> None:
+    tree = known_tree(found_project(), "shop")
+    assert (values_of(tree["traffic"]), values_of(tree["rollback"])) == ({"reads": ["/up"]}, {"synthetic_per_s": 1.0})
+    assert "web" in tree["traffic"]["reads"].comment
+    assert values_of(known_tree(found_project({"web": {"build": "."}}), "shop")["traffic"]) == {"reads": ["TODO"]}
+
+
+def test_who_migrates_is_asked_for() -> None:
+    line = known_tree(found_project(), "shop")["without"]["migrations"]
+    assert line.is_todo
+    assert "migrations" in line.comment
