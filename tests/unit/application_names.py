@@ -20,7 +20,7 @@ MOST = {
     "images": 0,
     # what is left: by which copies of versions up to 0.2 are known
     "labels": 4,
-    "metrics": 4,
+    "metrics": 2,
     "log folders": 2,
     "other names": 8,
     "Compose file": 0,

@@ -83,7 +83,8 @@ def calendar(environment: Environment, deployed: Deployed, backups: Backups, sch
                   "30 Back up the database", automatic=_next(schedules, BACKUP_DATABASE)),
         _repeated("configuration backup", status.last_success if status else None,
                   environment.configuration_backup.maximum_age_h, now, "33 Back up the configuration",
-                  never="none by schedule", automatic=_next(schedules, BACKUP_CONFIGURATION)),
+                  never=_none_by_schedule(schedules, (done or {}).get("33_backup_configuration")),
+                  automatic=_next(schedules, BACKUP_CONFIGURATION)),
         _repeated("restore drill", passed.at if passed else None, environment.restore_drill.maximum_age_h, now,
                   "31 Restore drill", known=drills is not None),
         _alert_drill(environment, alert_drills, now),
@@ -154,6 +155,13 @@ def _certificate(environment: Environment, certificate: Certificate | None, now:
         return Duty(name, certificate.not_before, due, Verdict.FAILED, words, notebook)
     verdict = Verdict.PASSED if now <= due else Verdict.WARNING
     return Duty(name, certificate.not_before, due, verdict, _distance(due, now), notebook)
+
+
+def _none_by_schedule(schedules: InstalledSchedules, by_hand: datetime | None) -> str:
+    """When the first one comes, and when the runbook was last done: whether that was good is in its own report."""
+    first = _next(schedules, BACKUP_CONFIGURATION)
+    return "; ".join(("none by schedule", *((f"the first {first:{_FORM}}",) if first else ()),
+                      *((f"last done by hand {by_hand:{_FORM}}",) if by_hand else ())))
 
 
 def _next(schedules: InstalledSchedules, name: str) -> datetime | None:

@@ -90,7 +90,8 @@ def endpoint_answers(environment: Environment, endpoint: Endpoint, unanswered: U
         expected=status,
         otherwise=Verdict.WARNING if as_before else Verdict.FAILED,
         next_step=NEW_PATH if as_before else
-        "Read the error log of the proxy and the application's log on the server; 21 Verify shows every endpoint.",
+        f"Read {'the error log of the proxy and ' if environment.proxy else ''}the application's log on the server; "
+        "21 Verify shows every endpoint.",
         request_id=endpoint.request_id,
     )
 

@@ -17,10 +17,6 @@ from runbook_lib.environment import Environment
 T = TypeVar("T")
 Series = tuple[tuple[datetime, float], ...]  # (UTC time, value)
 
-ERROR_RATE = (
-    '100 * sum(rate(gw2_http_requests_total{status=~"5.."}[1m]) or vector(0)) / sum(rate(gw2_http_requests_total[1m]))'
-)
-
 
 @dataclass(frozen=True)
 class ScrapeTarget:
@@ -81,17 +77,19 @@ def instant_query(environment: Environment, query: str, *, name: str = "") -> Qu
 
 
 def error_rate_between(environment: Environment, since: datetime, until: datetime) -> Question[Series]:
-    """Percent of API requests that ended with 5xx, over the minute before each point, at most 120 points.
+    """The environment's own `metrics.error_rate`, in its unit, at most 120 points.
 
-    Minutes without a request have no point, and so has all the time where the environment keeps no metrics. Raises as
-    `scrape_targets`.
+    Times without a value have no point, and so has all the time where the environment keeps no metrics, or none of
+    errors. Raises as `scrape_targets`.
     """
+    metric = environment.metrics.get("error_rate")
+    query = metric.queries.get(metric.main, "") if metric and not metric.absent_reason else ""
     # 5 s is how often Prometheus scrapes: closer points would repeat the same value
     step_s = max(5, math.ceil((until - since).total_seconds() / 120))
     words = {"start": since.isoformat(), "end": until.isoformat(), "step": str(step_s)}
 
     def fetch(connections: Connections) -> Series:
-        return parse_series(connections.prometheus.get("query_range", query=ERROR_RATE, **words))
+        return parse_series(connections.prometheus.get("query_range", query=query, **words)) if query else ()
 
     return Question("error rate", _unless_absent(environment, fetch))
 

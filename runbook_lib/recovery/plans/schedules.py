@@ -119,7 +119,8 @@ def _programs(now: InstalledSchedules, environment: Environment, texts: dict[str
 def _announce(now: InstalledSchedules, environment: Environment) -> Step:
     folder = schedules_folder(environment)
     added = (name for name in _names(now) if name not in now.installed)
-    return Step("schedule-announce", "Announce the schedules to Prometheus",
+    return Step("schedule-announce", "Note the schedules as installed" if environment.no_monitoring_reason
+                else "Announce the schedules to Prometheus",
                 tuple(Command((f"{folder}/{name}", "--announce")) for name in _names(now)),
                 undo=(_sh(environment, "forget", *added),),
                 why="from now on a job that never runs counts as missed")

@@ -31,7 +31,7 @@ NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)  # a Friday
 
 def made(*, backup_h: float | None = 10, configuration_h: float | None = 100, drill_h: float | None = 50,
          certificate_days: float | None = 60, issued_h: float = 720, drills_known: bool = True,
-         installed: bool = False, deployed: bool = True) -> Calendar:
+         installed: bool = False, deployed: bool = True, by_hand: bool = False) -> Calendar:
     """The calendar where each thing was done so many hours ago; None: never, of the certificate: no answer."""
     ago = {name: NOW - timedelta(hours=hours or 0) for name, hours in
            (("backup", backup_h), ("configuration", configuration_h), ("drill", drill_h))}
@@ -46,7 +46,8 @@ def made(*, backup_h: float | None = 10, configuration_h: float | None = 100, dr
     drill = Drill(ago["drill"], "r", "b", "s", DrillOutcome.PASSED, "read", "", 1.0)
     drills = Drills(() if drill_h is None else (drill,)) if drills_known else None
     live = Deployed("green" if deployed else None, None, None, None, None, frozenset(), ())
-    return calendar(staging(), live, backups, schedules, drills, None if certificate_days is None else _certificate(certificate_days, issued_h))
+    return calendar(staging(), live, backups, schedules, drills, None if certificate_days is None else _certificate(certificate_days, issued_h),
+                    {"33_backup_configuration": NOW - timedelta(hours=1)} if by_hand else None)
 
 
 def _manifest() -> Any:
@@ -67,6 +68,12 @@ def _the_name_is_a_backups(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def duty(name: str, **done: Any) -> Duty:
     return next(one for one in made(**done).duties if one.name == name)
+
+
+def test_a_configuration_backup_by_hand_and_the_first_by_schedule_are_named_where_none_was_scheduled_yet() -> None:
+    found = duty("configuration backup", configuration_h=None, by_hand=True, installed=True)
+    assert found.automatic is not None
+    assert found.state == f"none by schedule; the first {found.automatic:%Y-%m-%d %H:%M UTC}; last done by hand 2026-11-27 11:00 UTC"
 
 
 def test_all_in_time_passes_and_names_what_is_next() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from runbook_lib.connections.prometheus import parse_reply
 from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.monitoring import (
     active_alerts,
     error_rate_between,
@@ -124,3 +126,20 @@ def test_an_environment_without_metrics_is_asked_for_none() -> None:
     assert scrape_targets(shop()).fetch(silent) == ()
     assert active_alerts(shop()).fetch(silent) == ()
     assert error_rate_between(shop(), moment, moment).fetch(silent) == ()
+
+
+def test_the_error_rate_is_the_environments_own_and_without_one_nothing_is_asked() -> None:
+    asked = []
+
+    class Prometheus:
+        def get(self, what: str, **words: str) -> object:
+            asked.append(words["query"])
+            return {"resultType": "matrix", "result": []}
+
+    there = SimpleNamespace(prometheus=Prometheus())
+    moment = datetime(2026, 11, 28, 3, tzinfo=UTC)
+    staging = load_environment("staging")
+    metric = staging.metrics["error_rate"]
+    for metrics in ({"error_rate": metric}, {"error_rate": metric.model_copy(update={"absent_reason": "none"})}, {}):
+        error_rate_between(staging.model_copy(update={"metrics": metrics}), moment, moment).fetch(there)  # type: ignore[arg-type]
+    assert asked == [metric.queries[metric.main]]

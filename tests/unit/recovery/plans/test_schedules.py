@@ -14,6 +14,7 @@ from runbook_lib.recovery.facts.installed_schedules import InstalledSchedules
 from runbook_lib.recovery.facts.schedules import planned_schedules
 from runbook_lib.recovery.plans.scheduled_programs import cron_block, job_programs, units
 from runbook_lib.recovery.plans.schedules import plan_schedules
+from tests.unit.shop_environment import shop
 
 ENVIRONMENT = load_environment("staging")
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -80,3 +81,9 @@ def test_another_word_than_installed_or_removed_is_refused() -> None:
         plan_schedules(EMPTY, ENVIRONMENT, "gone")
     with pytest.raises(BadParameter, match="backup_configuration"):
         plan_schedules(EMPTY, ENVIRONMENT, "installed", "everything")
+
+
+def test_schedules_are_announced_to_a_prometheus_only_where_there_is_one() -> None:
+    titles = [{step.key: step.title for step in plan_schedules(EMPTY, environment).steps}["schedule-announce"]
+              for environment in (ENVIRONMENT, shop())]
+    assert ["Prometheus" in title for title in titles] == [True, False]
