@@ -164,7 +164,8 @@ class ActionRunner:
 
         def observe(reading: Reading, seconds: float) -> None:
             self._recorder.write("probe", watch=watch.name, metrics=dict(reading.metrics), faults=list(reading.faults),
-                                fired=str(reading.fired) if reading.fired else "")
+                                fired=str(reading.fired) if reading.fired else "", counted=format_reading(reading),
+                                seconds_left=round(max(0.0, watch.duration_s - seconds)))
             lines.append(f"{seconds:.1f} s\t{format_reading(reading)}")
             show(f"{min(seconds, watch.duration_s):.0f} of {watch.duration_s:.0f} s: {format_reading(reading)}")
 

@@ -16,6 +16,8 @@ from runbook_lib.report.events import as_counted
 
 _MARKS = {"passed": "✔", "rolled back": "↺", "skipped": "–", "not run": "–"}
 
+PROBE_EVERY_S = 30  # of a watch; each probe would be a line every few seconds
+
 
 class Progress:
     """Shows nothing; `Lines` and `Terminal` do."""
@@ -45,6 +47,7 @@ class Lines(Progress):
         self._folder = ""
         self._offset = 0
         self._titles: dict[str, str] = {}
+        self._next_probe_at = float("inf")  # in seconds left
 
     def started(self, notebook: str, environment: str, mode: str) -> None:
         self._began = time.monotonic()
@@ -93,10 +96,20 @@ class Lines(Progress):
             case "probe" if event.get("faults"):
                 fault = event["faults"][0]
                 self._print(f"  {event['watch']}: {fault['check']}: {fault.get('measured') or fault['verdict']}")
+            case "probe":
+                self._probe(event)
             case "step_started":
+                self._next_probe_at = float("inf")
                 self._step(event["title"])
             case "step_finished" | "undo_finished":
                 self._ended(event)
+
+    def _probe(self, event: dict[str, Any]) -> None:
+        """A watch that finds nothing shows that it goes on: now and then, with what it has counted."""
+        left = float(event["seconds_left"])
+        if left <= self._next_probe_at:
+            self._next_probe_at = left - PROBE_EVERY_S
+            self._print(f"  {event['watch']}: {left:.0f} s left; {event['counted']}")
 
     def _step(self, title: str) -> None:
         self._print(f"  … {title}")

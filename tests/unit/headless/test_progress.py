@@ -134,3 +134,12 @@ def test_a_check_of_a_plan_that_was_not_applied_is_not_a_failure(outputs: Path) 
         Lines(out).journal({"run_id": folder.run_id, "folder": str(folder.path)})
     assert "(not applied): 1 passed, 1 not applied" in out.getvalue()
     assert "verification: 1 passed, 1 failed" in out.getvalue()
+
+
+def test_a_watch_that_finds_nothing_shows_every_30_seconds_what_is_left_and_counted(outputs: Path) -> None:
+    out = io.StringIO()
+    lines = Lines(out)
+    for left in range(300, -1, -5):
+        lines._event({"event": "probe", "watch": "watch", "seconds_left": left, "counted": f"requests {300 - left}; no fault"})
+    shown = [line.split("watch: ")[1] for line in out.getvalue().splitlines()]
+    assert len(shown) == 11 and shown[:2] == ["300 s left; requests 0; no fault", "270 s left; requests 30; no fault"]
