@@ -14,7 +14,8 @@ from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.endpoints import Endpoint
 
 ANSWERS = ".runbook/endpoints.json"
-STATUSES, SERVER_ERROR = range(100, 600), 500
+STATUSES = range(100, 600)
+NO_SUCH_PATH = (404, 405, 410)
 Unanswered = Mapping[str, int]  # path → the status that came in place of the one that the environment file names
 
 
@@ -26,8 +27,8 @@ def unanswered(environment: Environment, endpoints: Iterable[Endpoint]) -> Unans
 
 
 def missing_paths(before: Unanswered) -> Unanswered:
-    """Those that a release does not have. An error of the server is a fault, whoever had it before."""
-    return {path: status for path, status in before.items() if status < SERVER_ERROR}
+    """Those that a release does not have. Refused, limited or an error is a fault, whoever had it before."""
+    return {path: status for path, status in before.items() if status in NO_SUCH_PATH}
 
 
 def parse_answers(text: str | None) -> Mapping[str, Unanswered]:

@@ -3,10 +3,11 @@
 # role. Shared by the restore and the drill, so that the copy is made as the restored database would be.
 
 # A limit that `close_database` set aside, so that whoever opens the database again knows it. As a setting of the database
-# itself: it goes with it through every rename, and no run that dies can lose it.
+# itself: it goes with it through every rename, and no run that dies can lose it. Its owner could set anything there: what
+# is not a number is not a note.
 readonly SAVED_LIMIT=runbook.connection_limit
 readonly TRUE_LIMIT="coalesce((SELECT split_part(one, '=', 2)::int FROM pg_db_role_setting, unnest(setconfig) AS one
-    WHERE setdatabase = d.oid AND setrole = 0 AND one LIKE '$SAVED_LIMIT=%'), datconnlimit)"
+    WHERE setdatabase = d.oid AND setrole = 0 AND one ~ '^$SAVED_LIMIT=-?[0-9]{1,9}\$'), datconnlimit)"
 
 # That `shut_database` noted: until the names are swapped, no role can connect.
 readonly SAVED_ACCESS=runbook.connections_allowed

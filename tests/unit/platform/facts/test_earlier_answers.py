@@ -19,10 +19,6 @@ def test_what_was_answered_otherwise_counts_and_no_reply_shows_nothing() -> None
     assert unanswered(ENVIRONMENT, seen) == {"/health": 404}
 
 
-def test_a_server_error_is_no_path_that_is_missing() -> None:
-    assert missing_paths({"/healthz2": 404, "/health": 503}) == {"/healthz2": 404}
-
-
 def test_the_file_keeps_what_may_be_returned_to() -> None:
     text = answers_text({OLD: {"/healthz2": 404}, "gone": {"/x": 404}}, NEW, {"/y": 405}, {OLD})
     assert parse_answers(text) == {OLD: {"/healthz2": 404}, NEW: {"/y": 405}}
@@ -32,3 +28,8 @@ def test_the_file_keeps_what_may_be_returned_to() -> None:
 @pytest.mark.parametrize("text", [None, "", "{", "[]", '{"a": 1}', json.dumps({OLD: {"/x": "404", "/y": True, "/z": 9}})])
 def test_a_damaged_file_is_as_good_as_none(text: str | None) -> None:
     assert not any(parse_answers(text).values())
+
+
+def test_what_is_refused_limited_or_broken_is_not_a_path_that_a_release_lacks() -> None:
+    before = {"/a": 404, "/b": 405, "/c": 410, "/d": 401, "/e": 403, "/f": 429, "/g": 500, "/h": 503}
+    assert set(missing_paths(before)) == {"/a", "/b", "/c"}
