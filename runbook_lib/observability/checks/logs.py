@@ -14,7 +14,9 @@ from runbook_lib.observability.facts.log_window import NO_LOGS
 
 T = TypeVar("T")
 UNREADABLE_PERCENT = 1.0  # of a log's lines; above it, what the tables do not hold may be what matters
+MOST_UNREADABLE_PERCENT = 20.0  # above it, the other lines show nothing of the log as a whole
 ERRORS, SLOW, NEW = "requests answered with 5xx", "response times by route", "new errors"
+_SEE_UNREAD = "The row of that log gives the reason, with an example: correct its format in `logs`, or what writes it."
 _NAMED = 3  # routes and templates in a sentence
 _SEE_TEMPLATES = "Read its example in the table of templates; 21 Verify judges the release, 22 Rollback undoes it."
 
@@ -28,14 +30,16 @@ def logs_are_quiet(environment: Environment, review: LogReview) -> tuple[Finding
 
 
 def logs_can_be_read(review: LogReview) -> tuple[Finding, ...]:
-    """Each log gave lines that can be read: nothing readable is inconclusive, many unreadable ones are a warning."""
+    """Each log gave lines that can be read: nothing readable is inconclusive, as is a log that mostly cannot be;
+    fewer unreadable lines are a warning."""
     return tuple(_reading(one) for one in review.readings)
 
 
 def _reading(one: LogReading) -> Finding:
     check, expected = f"log {one.log} can be read", f"at most {UNREADABLE_PERCENT:g} % unreadable lines"
     percent = one.unreadable_percent
-    reasons = "; ".join(f"{pluralize(count, 'line')} {reason}" for reason, count in (one.unreadable or {}).items())
+    reasons = "; ".join(f"{pluralize(count, 'line')} {reason}{_example(one, reason)}"
+                        for reason, count in (one.unreadable or {}).items())
     missing = "; ".join(filter(None, (one.problem, *one.gaps)))
     words = "; ".join(filter(None, (f"{one.lines:,} lines in the window", reasons, missing)))
     if one.problem or (percent is not None and not one.lines and not one.outside):
@@ -46,9 +50,26 @@ def _reading(one: LogReading) -> Finding:
         quiet = one.kind == "application" and not one.gaps
         return finding(check, True if quiet else None, measured=missing or "it has no lines in the window",
                        expected=expected, next_step="Was there no request at all? Give more hours, or check its path.")
-    return finding(check, percent <= UNREADABLE_PERCENT and not one.gaps, measured=words, expected=expected,
+    fine = percent <= UNREADABLE_PERCENT and not one.gaps
+    return finding(check, None if _is_mostly_unread(one) else fine, measured=words, expected=expected,
                    next_step="The table of unreadable lines shows some of them: correct what writes them, or the "
                    "format in `logs`.", otherwise=Verdict.WARNING)
+
+
+def _example(one: LogReading, reason: str) -> str:
+    first = next((sample for sample in one.samples if sample.startswith(f"{reason}: ")), "")
+    return f", for example: {head_of(first.removeprefix(f'{reason}: '), 160)}" if first else ""
+
+
+def _is_mostly_unread(one: LogReading) -> bool:
+    """Whether too little of a log was read for a sentence about all of it."""
+    return (one.unreadable_percent or 0) > MOST_UNREADABLE_PERCENT
+
+
+def _unread(review: LogReview, kind: str) -> str:
+    """The logs of a kind that nothing good can be concluded from, in words; empty where there is none."""
+    return "; ".join(f"of {one.log} {one.unreadable_percent:.0f} % could not be read" for one in review.of_kind(kind)
+                     if _is_mostly_unread(one))
 
 
 def few_requests_fail(environment: Environment, review: LogReview) -> Finding:
@@ -66,6 +87,8 @@ def few_requests_fail(environment: Environment, review: LogReview) -> Finding:
             (review.errors - review.errors_before, after), (review.errors_before, review.requests_before)))
         words += f"; since the deployment {since} %, before {before} %"
     enough = review.requests >= fewest
+    if enough and share <= limit and (unread := _unread(review, "access")):
+        return Finding(ERRORS, Verdict.INCONCLUSIVE, f"{words}; {unread}", expected, _SEE_UNREAD)
     return finding(ERRORS, share <= limit if enough else None, measured=words, expected=expected,
                    next_step="The failed requests below name their routes, and what the application logged for them."
                    if enough else "Too few requests for a share. Give more hours.")
@@ -85,6 +108,8 @@ def routes_are_fast(environment: Environment, review: LogReview) -> Finding:
     slow = sorted((one for one in measured if (one.p95_ms or 0) >= limit), key=lambda one: -(one.p95_ms or 0))
     slowest = max((one.p95_ms or 0 for one in measured), default=0)
     fine = f"{pluralize(len(measured), 'route')}, the slowest {slowest} ms" if measured else "too few requests of each"
+    if measured and not slow and (unread := _unread(review, "access")):
+        return Finding(SLOW, Verdict.INCONCLUSIVE, f"{fine}; {unread}", expected, _SEE_UNREAD)
     return finding(SLOW, not slow if measured else None, measured=_listed(slow, _route_words) or fine,
                    expected=expected,
                    next_step="The table of slow requests shows whether the application or the way to it took the time."
@@ -111,6 +136,8 @@ def nothing_is_new(review: LogReview) -> Finding:
     if review.messages == review.messages_before:
         return Finding(NEW, Verdict.INCONCLUSIVE, "no line is younger than the deployment", expected,
                        "Does the application still write its log, and is it this one? Wait a few minutes, run again.")
+    if not new and (mostly := _unread(review, "application")):
+        return Finding(NEW, Verdict.INCONCLUSIVE, f"none in what could be read; {mostly}", expected, _SEE_UNREAD)
     return finding(NEW, not new, measured=_listed(errors or new, _template_words) or f"none; {review.deployment}",
                    expected=expected, next_step=_SEE_TEMPLATES,
                    otherwise=Verdict.FAILED if errors else Verdict.WARNING)
@@ -122,7 +149,7 @@ def log_answer(environment: Environment, review: LogReview, findings: Iterable[F
     worst = Verdict.worst(one.verdict for one in found)
     first = "; ".join(head_of(f"{one.check}: {one.measured}", 300) for one in found if one.verdict is worst)
     window = f"{review.since:%Y-%m-%d %H:%M} to {review.until:%Y-%m-%d %H:%M} UTC"
-    counted = f"{pluralize(review.requests, 'request')} and {pluralize(review.messages, 'message')}"
+    counted = _counted(review)
     if worst is Verdict.FAILED:
         return f"The logs of {environment.title} show a fault, {window}: {head_of(first, 400)}. Read: {counted}."
     if worst is Verdict.INCONCLUSIVE:
@@ -132,6 +159,12 @@ def log_answer(environment: Environment, review: LogReview, findings: Iterable[F
     if worst is Verdict.NOT_APPLICABLE:
         return f"There is nothing to review: {head_of(first, 400)}."
     return f"The logs of {environment.title} are quiet, {window}: {counted}, and nothing is wrong in them."
+
+
+def _counted(review: LogReview) -> str:
+    """What was read. Of requests nothing is to be concluded where no log has any."""
+    both = (("access", review.requests, "request"), ("application", review.messages, "message"))
+    return " and ".join(pluralize(number, name) for kind, number, name in both if review.of_kind(kind))
 
 
 def _no_requests(review: LogReview) -> tuple[str, bool] | None:

@@ -13,8 +13,16 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from runbook_lib.core.foreign_json import read_object
 from runbook_lib.environment.logs import LogFile
-from runbook_lib.observability.facts.log_formats import combined_columns, json_columns, keys_of, text_columns
+from runbook_lib.observability.facts.log_formats import (
+    COMBINED_ODD_USER,
+    combined_columns,
+    json_columns,
+    keys_of,
+    text_columns,
+)
 from runbook_lib.observability.facts.log_window import LONGEST_LINE
+from runbook_lib.platform.facts.log_lines import CLOCK
+from runbook_lib.platform.facts.time_zones import any_zone
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,7 +33,12 @@ SAMPLE_CHARACTERS = 200
 SMALLEST = 256  # lines; fewer are read one by one where they cannot be read together
 TOO_LONG = f"longer than {LONGEST_LINE:,} bytes"
 NOT_JSON, NOT_COMBINED = "not a JSON object", "not a line of an access log"
-NO_STATUS, NO_TIME = "without a status from 100 to 599", "without a time, or in a time zone whose name several share"
+NO_STATUS, NO_TIME = "without a status from 100 to 599", "without a time that can be read"
+SHARED_ZONE = "in a time zone whose name several share"
+COMBINED_LINE = "of an access log among messages (kind: access with format: combined would read them)"
+ACCESS_LINE = "of an access log among messages, in none of the formats (written as combined, they can be read)"
+# a request as access logs quote it, and its status: `[27/Nov/2026 22:02:39] "GET / HTTP/1.1" 200`
+_REQUEST = r'"[A-Z]{3,10} [^"]* HTTP/[0-9.]+" [0-9]{3}(?: |$)'
 KEYS_SAMPLE = 65_536  # bytes; each key that is read costs time
 
 
@@ -117,7 +130,7 @@ def _read(lines: pl.DataFrame, piece: bytes, log: LogFile, unreadable: Unreadabl
         wrong = NO_STATUS if as_json else NOT_COMBINED
         _set_aside(found.filter(~good.fill_null(False)), wrong, unreadable)
         found = found.filter(good)
-    _set_aside(found.filter(pl.col("at").is_null()), NO_TIME, unreadable)
+    _set_aside_undated(found.filter(pl.col("at").is_null()), log, unreadable)
     return found.filter(pl.col("at").is_not_null()).drop("line")
 
 
@@ -128,6 +141,20 @@ def _is_an_object(lines: pl.DataFrame) -> bool:
 
 def _set_aside(lines: pl.DataFrame, reason: str, unreadable: Unreadable) -> None:
     unreadable.add(reason, lines.get_column("line").head(SAMPLES).to_list(), lines.height)
+
+
+def _set_aside_undated(lines: pl.DataFrame, log: LogFile, unreadable: Unreadable) -> None:
+    """Lines without a time, each for its own reason: what is to be done about it differs."""
+    import polars as pl
+
+    reasons = [(SHARED_ZONE, rf"{CLOCK} {any_zone()}\b")]
+    if log.kind == "application":
+        reasons += [(COMBINED_LINE, COMBINED_ODD_USER), (ACCESS_LINE, _REQUEST)]
+    for reason, pattern in reasons if lines.height else ():
+        fits = pl.col("line").str.contains(pattern)
+        _set_aside(lines.filter(fits), reason, unreadable)
+        lines = lines.filter(~fits)
+    _set_aside(lines, NO_TIME, unreadable)
 
 
 def _has_gaps(found: pl.DataFrame) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 MOST_SHOWN = 30  # routes and templates in a table
 MOST_SINGLE = 10  # requests in a table; the sample has more
+NO_REQUEST = "No request was read."
 _ID_SHOWN = 12  # characters, enough to find it in a log
 
 
@@ -149,6 +150,11 @@ class LogReview:
         """The logs of a kind."""
         return tuple(one for one in self.readings if one.kind == kind)
 
+    def _of_those(self, kind: str) -> str:
+        """What a sentence about all of them leaves out, in words."""
+        missing = any(one.unreadable_lines or one.problem for one in self.of_kind(kind))
+        return " among those that could be read" if missing else ""
+
     @property
     def slowest_routes(self) -> tuple[RouteTimes, ...]:
         """For a table: the slowest routes first; those with the most requests where no times are logged."""
@@ -157,17 +163,20 @@ class LogReview:
     @property
     def slowest_requests(self) -> tuple[dict[str, object], ...] | str:
         """For a table: the slowest single requests; a sentence where there is none."""
-        return tuple(one.row for one in self.slow[:MOST_SINGLE]) or "No request has a response time."
+        return tuple(one.row for one in self.slow[:MOST_SINGLE]) or (
+            "No request has a response time." if self.requests else NO_REQUEST)
 
     @property
     def failed_requests(self) -> tuple[dict[str, object], ...] | str:
         """For a table: the last requests answered with 5xx; a sentence where there is none."""
-        return tuple(one.row for one in self.failed[-MOST_SINGLE:]) or "No request was answered with 5xx."
+        return tuple(one.row for one in self.failed[-MOST_SINGLE:]) or (
+            f"No request{self._of_those('access')} was answered with 5xx." if self.requests else NO_REQUEST)
 
     @property
     def top_templates(self) -> tuple[dict[str, object], ...] | str:
         """For a table: new templates first, then errors, then warnings, each by their number."""
-        return tuple(one.row for one in self.templates[:MOST_SHOWN]) or "No error and no warning."
+        return tuple(one.row for one in self.templates[:MOST_SHOWN]) or (
+            f"No error and no warning{self._of_those('application')}." if self.messages else "No message was read.")
 
     @property
     def unreadable_samples(self) -> tuple[dict[str, str], ...] | str:

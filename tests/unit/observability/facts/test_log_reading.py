@@ -10,10 +10,13 @@ import pytest
 from runbook_lib.environment.logs import LogFile
 from runbook_lib.observability.facts import log_reading
 from runbook_lib.observability.facts.log_reading import (
+    ACCESS_LINE,
+    COMBINED_LINE,
     NO_STATUS,
     NO_TIME,
     NOT_COMBINED,
     NOT_JSON,
+    SHARED_ZONE,
     TOO_LONG,
     Unreadable,
     read_log,
@@ -147,7 +150,10 @@ def test_an_exception_is_known_by_its_last_line() -> None:
     (COMBINED, GOOD[:50] + b"\n", NOT_COMBINED), (COMBINED, GOOD.replace(b" 200 ", b" 2OO "), NOT_COMBINED),
     (COMBINED, GOOD.replace(b"27/Nov", b"31/Feb"), NO_TIME),
     (MESSAGES, b"Traceback (most recent call last):\n", NOT_JSON), (MESSAGES, b'{"message": "undated"}\n', NO_TIME),
-    (TEXTS, b"    at line 3\n", NO_TIME),
+    (TEXTS, b"    at line 3\n", NO_TIME), (TEXTS, b"2026-11-27 12:00:00 IST ERROR x\n", SHARED_ZONE),
+    (TEXTS, b'127.0.0.1 - - [27/Nov/2026:22:02:39 -0600] "GET /status/ HTTP/1.1" 200 5 "-" "curl/8"\n', COMBINED_LINE),
+    (TEXTS, b'[27/Nov/2026:22:02:39 -0600] "GET /status/ HTTP/1.1" 200 5\n', ACCESS_LINE),
+    (TEXTS, b'[27/Nov/2026 22:02:39] "GET /status/ HTTP/1.1" 200 5\n', ACCESS_LINE),
     (REQUESTS, b"x" * 1_000_000, TOO_LONG), (COMBINED, GOOD.rstrip() + b"x" * 40_000 + b"\n", TOO_LONG),
     (MESSAGES, message(text="x" * 40_000), TOO_LONG),
 ])

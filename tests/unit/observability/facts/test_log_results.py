@@ -14,6 +14,18 @@ def test_where_there_is_nothing_a_sentence_says_so() -> None:
     assert empty.slowest_routes == ()
 
 
+def test_nothing_is_concluded_from_requests_and_messages_that_were_not_read() -> None:
+    empty = LogReview(SINCE, UNTIL, None, "")
+    assert (empty.failed_requests, empty.slowest_requests) == ("No request was read.", "No request was read.")
+    assert empty.top_templates == "No message was read."
+    part = reviewed((REQUESTS, request() + b"junk\n"), (MESSAGES, message(level="INFO") + b"junk\n"))
+    assert part.failed_requests == "No request among those that could be read was answered with 5xx."
+    assert part.top_templates == "No error and no warning among those that could be read."
+    whole = reviewed((REQUESTS, request()), (MESSAGES, message(level="INFO")))
+    assert whole.failed_requests == "No request was answered with 5xx."
+    assert whole.top_templates == "No error and no warning."
+
+
 def test_tables_are_short_and_the_slowest_is_first() -> None:
     text = b"".join(request(path=f"/{'x' * number}", seconds=number / 100, status=500) for number in range(1, 32))
     found = reviewed((REQUESTS, text), (MESSAGES, message(text="a|b <b>")))
