@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from runbook_lib.core.browsing import PageView
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
@@ -30,8 +30,8 @@ _NAMES_COMMIT = "names the commit"  # how endpoints_show calls its second findin
 def health_is_honest(claims: tuple[ClaimResult, ...]) -> tuple[Finding, ...]:
     """What the endpoints report of database, cache and release is what these answer themselves."""
     if not claims:
-        return (Finding("health is honest", Verdict.INCONCLUSIVE, "the environment file names no claims",
-                        "health.claims", "Name what the endpoints report in `health.claims` of the environment file."),)
+        return (Finding("health is honest", Verdict.NOT_APPLICABLE, "the environment file declares no `health.claims`: "
+                        "name there what the endpoints report, and it is compared with what that answers itself"),)
     return tuple(not_applicable(f"true: {one.title}", one.absent) if one.absent
                  else finding(f"true: {one.title}", one.agree, measured=f"{one.path} reports {one.reported}",
                               expected=one.actual, next_step=_advice(one)) for one in claims)
@@ -154,10 +154,20 @@ def log_is_quiet(environment: Environment, survey: HealthSurvey, errors: SevereL
                        "Does the backend write one? See `logging` in the environment file.")
     last = f", the last: {head_of(errors.lines[-1].message, 120)}" if errors.lines else ""
     gap = "" if errors.lines or _is_young(environment, survey, minutes) else errors.incomplete
+    if gap and errors.kept_since:
+        return _not_yet_known(check, expected, gap, errors.kept_since, minutes)
     return finding(check, None if gap else not errors.lines,
                    measured=gap or f"{pluralize(len(errors.lines), 'line')}{last}", expected=expected,
                    next_step="43 Log review groups them, says which are new, and joins them with their requests.",
                    otherwise=Verdict.WARNING)
+
+
+def _not_yet_known(check: str, expected: str, gap: str, kept_since: datetime, minutes: int) -> Finding:
+    """Lines of before a moment are gone: time alone makes the rest enough."""
+    until = kept_since + timedelta(minutes=minutes, seconds=59)
+    return Finding(check, Verdict.INCONCLUSIVE, f"no line from before {kept_since:%Y-%m-%d %H:%M:%S} UTC is kept; not "
+                   f"known until {until:%Y-%m-%d %H:%M} UTC", expected,
+                   f"Run 40 Health again at {until:%H:%M} UTC, or now with fewer `log_minutes`. The reason: {gap}.")
 
 
 def _is_young(environment: Environment, survey: HealthSurvey, minutes: int) -> bool:
@@ -174,12 +184,12 @@ def answer(environment: Environment, states: tuple[ServiceState, ...], *groups: 
     checked = sum(one.verdict.was_checked for one in findings)
     failing = {name for one in states if one.verdict is worst for name in (one.causes or (one.name,))}
     roots = [one for one in states if worst in BAD and one.verdict in BAD and one.name in failing]
-    first = [f"{one.service} ({one.measured})" for one in roots] or [
-        f"{one.check} ({one.measured})" for one in
+    first = [_named(one.service, one.measured) for one in roots] or [
+        _named(one.check, one.measured) for one in
         # a certificate that does not verify is why no endpoint answers: it is named before them
         sorted((one for one in findings if one.verdict is worst), key=lambda one: one.check != VALID)]
     more = f" and {len(first) - 2} more" if len(first) > 2 else ""
-    named = "; ".join(head_of(text, 140) for text in first[:2]) + more
+    named = "; ".join(first[:2]) + more
     if worst is Verdict.FAILED:
         unknown = [f"{one.service} ({one.measured})" for one in states
                    if one.verdict is Verdict.INCONCLUSIVE and not one.causes and one not in roots]
@@ -197,8 +207,12 @@ def answer(environment: Environment, states: tuple[ServiceState, ...], *groups: 
         return f"{environment.title} is healthy, with a warning: {named}."
     working = sum(one.verdict is Verdict.PASSED for one in states)
     answering = "1 service answers itself" if working == 1 else f"{working} services answer themselves"
-    return (f"{environment.title} is healthy: {answering}, and what it reports of itself "
-            f"is true.")
+    true = ", and what it reports of itself is true" if environment.health.claims else ""
+    return f"{environment.title} is healthy: {answering}{true}."
+
+
+def _named(name: str, measured: str) -> str:
+    return f"{name} ({head_of(measured, 140)})"
 
 
 def _users(states: tuple[ServiceState, ...], findings: list[Finding]) -> str:

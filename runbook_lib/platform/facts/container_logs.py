@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
@@ -24,8 +24,9 @@ def logging_services(environment: Environment) -> tuple[str, ...]:
 
 
 def container_lines(environment: Environment, services: tuple[str, ...], since: datetime,
-                    connections: Connections) -> tuple[tuple[LogLine, ...], tuple[str, ...], str]:
-    """Severe lines since a moment, oldest first; the services that have containers; and why there may be more lines.
+                    connections: Connections) -> tuple[tuple[LogLine, ...], tuple[str, ...], str, datetime | None]:
+    """Severe lines since a moment, oldest first; the services that have containers; why there may be more lines; and
+    the moment from which on none is missing, where that is known.
 
     Source: `docker logs`.
     """
@@ -35,23 +36,29 @@ def container_lines(environment: Environment, services: tuple[str, ...], since: 
     return parse_container_lines(connections.server.run(command).stdout.split("\n"))
 
 
-def parse_container_lines(lines: Iterable[str]) -> tuple[tuple[LogLine, ...], tuple[str, ...], str]:
+def parse_container_lines(
+        lines: Iterable[str]) -> tuple[tuple[LogLine, ...], tuple[str, ...], str, datetime | None]:
     """The reply of container_logs.sh."""
     found: list[LogLine] = []
     services: list[str] = []
     gaps: list[str] = []
+    kept: list[datetime] = []
     for line in lines:
         mark, text = line[:1], line[2:]
         if mark == "F":
             services.append(text)
         elif mark == "G":
             gaps.append(text)
+        elif mark == "K" and text.isdecimal():
+            kept.append(datetime.fromtimestamp(int(text), UTC))
         elif mark == "L" and services:
             stamp, _, written = text.partition(" ")
             one = severe_line(written, _at(stamp), services[-1])
             found += [one] if one else []
     found.sort(key=lambda one: (one.at is not None, one.at))
-    return tuple(found), tuple(dict.fromkeys(services)), "; ".join(gaps)
+    # a gap without such a moment does not end with time
+    since = max(kept) if kept and len(kept) == len(gaps) else None
+    return tuple(found), tuple(dict.fromkeys(services)), "; ".join(gaps), since
 
 
 def _at(stamp: str) -> datetime | None:

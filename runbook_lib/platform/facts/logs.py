@@ -31,11 +31,13 @@ class SevereLines:
     """The severe lines since the moment that was asked about, oldest first, of `files`, oldest first.
 
     `incomplete` says why there may be more, for example because a rotated file is gone; empty where all was read.
+    `kept_since`: the moment from which on none is missing, in UTC, where nothing else is wrong; else None.
     """
 
     lines: tuple[LogLine, ...]
     files: tuple[str, ...] = ()
     incomplete: str = ""
+    kept_since: datetime | None = None
 
 
 @dataclass
@@ -76,7 +78,10 @@ def parse_lines(lines: Iterable[str], since: datetime, source: str = "") -> Seve
     """
     files, marked, gaps = _sorted_out(lines)
     found = tuple(_severe(marked, since, source))
-    return SevereLines(found, tuple(one.name for one in files), "; ".join([*gaps, *_gaps(files, since)]))
+    signs = [*gaps, *_gaps(files, since)]
+    begin = min((one.first for one in files if one.first is not None), default=None)
+    begun_later = begin is not None and begin > since and len(signs) == 1
+    return SevereLines(found, tuple(one.name for one in files), "; ".join(signs), begin if begun_later else None)
 
 
 def _sorted_out(lines: Iterable[str]) -> tuple[list[_File], list[tuple[str, str]], list[str]]:

@@ -4,6 +4,7 @@
 # SINCE in seconds since 1970. Records, one a line:
 #   F SERVICE         a container of it follows
 #   G TEXT            why there may be more lines than these
+#   K SECONDS         the gap before it is about lines from before then, in seconds since 1970
 #   L STAMP TEXT      a line that may be severe; Docker dates it
 # Docker keeps a container's lines only as long as the container, and of those the newest where its driver has a limit.
 set -uo pipefail
@@ -27,13 +28,15 @@ read_one() {
     made=$(seconds "$(docker inspect --format '{{.Created}}' "$id")") || return 0
     limited=$(docker inspect --format '{{index .HostConfig.LogConfig.Config "max-size"}}' "$id")
     if ((made > since)); then
-        printf 'G %s was made anew at %s: lines of the container before it are gone\n' "$service" "$(date -u -d "@$made" '+%F %T UTC')"
+        printf 'G %s was made anew at %s: lines of the container before it are gone\nK %s\n' \
+            "$service" "$(date -u -d "@$made" '+%F %T UTC')" "$made"
     elif [[ -n $limited ]]; then
         # every container that writes at all writes at its start: one whose lines begin later has lost some
         first=$(docker logs --timestamps "$id" 2>&1 | head -n 1 | cut -d' ' -f1)
         first=$(seconds "$first") || first=$made
         ((first <= since)) || ((first - made < 60)) \
-            || printf 'G the log of %s begins at %s: older lines were dropped\n' "$service" "$(date -u -d "@$first" '+%F %T UTC')"
+            || printf 'G the log of %s begins at %s: older lines were dropped\nK %s\n' \
+                "$service" "$(date -u -d "@$first" '+%F %T UTC')" "$first"
     fi
     # grep ends with 1 where nothing is severe; what Docker itself says is the last status that counts
     docker logs --timestamps --since "$since" "$id" 2>&1 \

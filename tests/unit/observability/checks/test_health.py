@@ -25,6 +25,18 @@ def test_a_healthy_environment() -> None:
                           "itself is true.")
 
 
+def test_nothing_is_said_of_reports_that_nothing_compares() -> None:
+    quiet = staging(health__claims={})
+    states = service_states(quiet, survey())
+    assert answer(quiet, states, services_work(states)) == "GW2_WvWbuilder staging is healthy: 12 services answer themselves."
+
+
+def test_a_long_reason_is_cut_within_its_brackets() -> None:
+    words = sentence(None, Finding("errors in the log", Verdict.INCONCLUSIVE, "no line " * 60))
+    assert "(no line no line" in words
+    assert words.endswith(" …). Users are answered all the same.")
+
+
 def test_the_cause_is_named_and_not_what_follows_from_it() -> None:
     words = sentence({"containers.redis.state": "exited", "containers.backend-green.health": "unhealthy",
                       "replies.nginx.reply": "down", "endpoints.0.status": 503})

@@ -23,7 +23,7 @@ REPLY = [
 
 
 def test_severe_lines_come_in_the_order_of_their_times_each_from_its_service() -> None:
-    lines, services, gaps = parse_container_lines(REPLY)
+    lines, services, gaps, _ = parse_container_lines(REPLY)
     assert [(one.source, one.level, one.request_id) for one in lines] == [
         ("worker", "ERROR", ""), ("worker", "ERROR", "r1"), ("web", "ERROR", "")]
     assert (services, gaps) == (("web", "worker"), "")
@@ -35,7 +35,7 @@ def test_a_request_for_an_error_is_none_and_neither_is_a_line_that_only_has_the_
 
 
 def test_a_line_that_nothing_dates_is_shown_without_a_time() -> None:
-    lines, _, _ = parse_container_lines(["F web", "L soon ERROR no such table", *REPLY[3:5]])
+    lines, *_ = parse_container_lines(["F web", "L soon ERROR no such table", *REPLY[3:5]])
     assert [one.at is None for one in lines] == [True, False]
 
 
@@ -50,3 +50,10 @@ def test_logs_in_files_are_read_as_files() -> None:
     assert logging_services(load_environment("staging")) == ()
     assert logging_services(shop()) == ("web", "worker")
     assert errors_since(shop(), SINCE).name == "errors in the logs of web, worker"
+
+
+def test_the_moment_when_lines_that_are_gone_no_longer_matter_is_known_where_all_gaps_have_one() -> None:
+    both = ["G web was made anew", "K 1795809600", "G worker was made anew", "K 1795809605"]
+    assert parse_container_lines(both)[2:] == ("web was made anew; worker was made anew", datetime(2026, 11, 27, 20, 0, 5, tzinfo=UTC))
+    assert parse_container_lines([*both, "G there is no container of cron"])[3] is None
+    assert parse_container_lines(REPLY)[3] is None

@@ -184,6 +184,7 @@ def test_a_log_that_begins_after_the_moment_proves_nothing(log: Path) -> None:
     found = read(log)
     assert found is not None
     assert "begins at 2026-11-24 00:00:00" in found.incomplete
+    assert str(found.kept_since) == "2026-11-24 00:00:00+00:00"
 
 
 @pytest.mark.parametrize("text", ["", "ERROR without a time\n", "\n\n", "{}\n"])
