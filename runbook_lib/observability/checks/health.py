@@ -163,7 +163,7 @@ def log_is_quiet(environment: Environment, survey: HealthSurvey, errors: SevereL
 
 
 def _not_yet_known(check: str, expected: str, gap: str, kept_since: datetime, minutes: int) -> Finding:
-    """Lines of before a moment are gone: time alone makes the rest enough."""
+    """Lines older than a moment are gone: time alone makes the rest enough."""
     until = kept_since + timedelta(minutes=minutes, seconds=59)
     return Finding(check, Verdict.INCONCLUSIVE, f"no line from before {kept_since:%Y-%m-%d %H:%M:%S} UTC is kept; not "
                    f"known until {until:%Y-%m-%d %H:%M} UTC", expected,
