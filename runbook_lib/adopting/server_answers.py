@@ -98,7 +98,8 @@ def _database(connections: Connections) -> dict[str, Answer]:
 def _public(environment: Environment, connections: Connections) -> Answer:
     path = next(iter(environment.health.endpoints), "/")
     return _attempt(lambda: Answer(True, f"{path} answers {connections.http.request('GET', path).status}"),
-                    "correct public.url, or its certificate")
+                    "correct public.url, or its certificate; where the name is not known here, public.connect_to "
+                    "(HOST:PORT) is dialled instead, and public.ca_file vouches for a private certificate")
 
 
 def _attempt(ask: Callable[[], Answer], change: str) -> Answer:
@@ -107,7 +108,7 @@ def _attempt(ask: Callable[[], Answer], change: str) -> Answer:
     except Inconclusive as error:
         return Answer(None, error.what, change)
     except RunbookError as error:
-        return Answer(False, error.what, error.next_step or change)
+        return Answer(False, error.what, " ".join(filter(None, (error.next_step, change))))
 
 
 def _browser() -> Answer:

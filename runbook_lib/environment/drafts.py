@@ -30,6 +30,8 @@ HINTS: Mapping[str, tuple[str, Any]] = {
     "services.*.cpus": ("the processors that the Compose file allows it (deploy.resources.limits.cpus)", 0.5),
     "services.*.memory": ("the memory that the Compose file allows it (deploy.resources.limits.memory)", "512MB"),
     "services.*.ports": ("the ports that it listens on inside its container; without any, leave the line out", 8000),
+    "services.*.no_health_check_reason": ("why running is enough to call it healthy",
+                                          "it has no port, and Docker starts it again when it ends"),
     "services.*.health": ("what its health check asks", "/health answers 200"),
     "database.service": ("the service that runs PostgreSQL", "db"),
     "database.name": ("the application's database, as `psql --list` shows it", "shop"),

@@ -11,6 +11,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.release.facts.secret_strength import SecretStrength, ServerSecrets, strength_of
 
 STRONG_THERE = "secrets on the server complete and strong"
+STRONG_HERE = "secrets available and strong"
 FEWEST_DISTINCT = 8  # characters; repeating one letter makes a secret long, not strong
 HOW_TO = "Make a new one with `openssl rand -hex 32`, and put it where this run takes its secrets from."
 
@@ -19,7 +20,8 @@ def secrets(held: Mapping[str, Secret], on_server: ServerSecrets, environment: E
     """Secrets of this run (`held`, by name) and of the server, against the names and lengths of the environment."""
     measured = {name: strength_of(secret) for name, secret in held.items()}
     return (
-        _judge("secrets available and strong", measured, environment, HOW_TO),
+        _judge(STRONG_HERE, measured, environment, HOW_TO) if environment.server_secrets else
+        not_applicable(STRONG_HERE, "the environment file names no secret that has to be there"),
         *_on_the_server(on_server, environment),
         *secrets_can_be_delivered(held, on_server, environment),
     )
@@ -27,8 +29,8 @@ def secrets(held: Mapping[str, Secret], on_server: ServerSecrets, environment: E
 
 def _on_the_server(on_server: ServerSecrets, environment: Environment) -> tuple[Finding, ...]:
     # an application of others keeps its secrets where its Compose files say, and a file of ours would be one too many
-    if not environment.delivered_secrets and on_server.mode is None:
-        return (not_applicable(STRONG_THERE, "the environment file names none that a deployment delivers"),)
+    if not environment.server_secrets and on_server.mode is None:
+        return (not_applicable(STRONG_THERE, "the environment file names none that a deployment has to deliver"),)
     return _server_file(on_server), _server_values(on_server, environment)
 
 
