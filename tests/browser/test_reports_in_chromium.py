@@ -7,6 +7,10 @@ import pytest
 from tests.unit.report.sample_runs import BUILDERS
 
 WIDTHS = (360, 390, 1280)
+BEYOND_THE_CARD = """[...document.querySelectorAll('section table')].filter(one => {
+    const card = one.closest('section'), edge = card.getBoundingClientRect().right
+    return [one, ...one.querySelectorAll('.pill')].some(part => part.getBoundingClientRect().right > edge + 0.5)
+}).map(one => one.textContent.slice(0, 80))"""
 
 
 @pytest.mark.parametrize("name", sorted(BUILDERS))
@@ -21,6 +25,14 @@ def test_a_report_opens_offline_and_asks_for_nothing_but_itself(archive, opened,
 def test_a_report_never_scrolls_sideways(archive, opened, name, width):
     page = opened(archive[1][name] / "report.html", viewport={"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("name", sorted(BUILDERS))
+def test_no_table_is_wider_than_its_card_whatever_its_cells_hold(archive, opened, name):
+    page = opened(archive[1][name] / "report.html", viewport={"width": 1280, "height": 800})
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    page.evaluate("document.querySelectorAll('td:not(.number):not(.bar)').forEach(one => one.append('x'.repeat(200)))")
+    assert page.evaluate(BEYOND_THE_CARD) == []
 
 
 def test_hostile_content_stays_text(archive, opened):
