@@ -37,6 +37,9 @@ NO_STATUS, NO_TIME = "without a status from 100 to 599", "without a time that ca
 SHARED_ZONE = "in a time zone whose name several share"
 COMBINED_LINE = "of an access log among messages (kind: access with format: combined would read them)"
 ACCESS_LINE = "of an access log among messages, in none of the formats (written as combined, they can be read)"
+CONTINUED = "of a message in several lines, such as a traceback"
+_CONTINUED = (r"^(?:\s+\S|Traceback \(most recent call last\)|During handling of the above|The above exception was|"
+              r"Caused by: |[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning)(?::|$))")
 # a request as access logs quote it, and its status: `[27/Nov/2026 22:02:39] "GET / HTTP/1.1" 200`
 _REQUEST = r'"[A-Z]{3,10} [^"]* HTTP/[0-9.]+" [0-9]{3}(?: |$)'
 KEYS_SAMPLE = 65_536  # bytes; each key that is read costs time
@@ -150,6 +153,8 @@ def _set_aside_undated(lines: pl.DataFrame, log: LogFile, unreadable: Unreadable
     reasons = [(SHARED_ZONE, rf"{CLOCK} {any_zone()}\b")]
     if log.kind == "application":
         reasons += [(COMBINED_LINE, COMBINED_ODD_USER), (ACCESS_LINE, _REQUEST)]
+    if log.format == "text":
+        reasons.append((CONTINUED, _CONTINUED))
     for reason, pattern in reasons if lines.height else ():
         fits = pl.col("line").str.contains(pattern)
         _set_aside(lines.filter(fits), reason, unreadable)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from runbook_lib.observability.facts.log_reading import CONTINUED
+
 MOST_SHOWN = 30  # routes and templates in a table
 MOST_SINGLE = 10  # requests in a table; the sample has more
 NO_REQUEST = "No request was read."
@@ -27,8 +29,9 @@ class LogReading:
 
     @property
     def unreadable_lines(self) -> int:
-        """Lines that could not be read."""
-        return sum((self.unreadable or {}).values())
+        """Lines that could not be read; what belongs to a message that could be read, as a traceback does, is none."""
+        read = self.lines + self.outside
+        return sum(count for reason, count in (self.unreadable or {}).items() if not read or reason != CONTINUED)
 
     @property
     def row(self) -> dict[str, object]:

@@ -58,6 +58,13 @@ def test_an_error_in_what_could_be_read_of_such_a_log_is_new_all_the_same() -> N
     assert found["new errors"].verdict is Verdict.FAILED
 
 
+def test_the_lines_of_a_traceback_belong_to_their_message_and_are_no_reason_to_conclude_nothing() -> None:
+    trace = b"Traceback (most recent call last):\n  File \"a.py\", line 1, in f\n    f()\nValueError: x\n" * 5
+    found = verdicts((TEXTS, TEXT + trace))
+    assert (found["log log0 can be read"].verdict, found["new errors"].verdict) == (Verdict.PASSED, Verdict.PASSED)
+    assert verdicts((TEXTS, trace))["log log0 can be read"].verdict is Verdict.INCONCLUSIVE
+
+
 def test_a_few_unreadable_lines_stay_a_warning() -> None:
     found = verdicts((TEXTS, TEXT * 30 + GUNICORN * 8))
     assert (found["log log0 can be read"].verdict, found["new errors"].verdict) == (Verdict.WARNING, Verdict.PASSED)

@@ -12,6 +12,7 @@ from runbook_lib.observability.facts import log_reading
 from runbook_lib.observability.facts.log_reading import (
     ACCESS_LINE,
     COMBINED_LINE,
+    CONTINUED,
     NO_STATUS,
     NO_TIME,
     NOT_COMBINED,
@@ -150,7 +151,8 @@ def test_an_exception_is_known_by_its_last_line() -> None:
     (COMBINED, GOOD[:50] + b"\n", NOT_COMBINED), (COMBINED, GOOD.replace(b" 200 ", b" 2OO "), NOT_COMBINED),
     (COMBINED, GOOD.replace(b"27/Nov", b"31/Feb"), NO_TIME),
     (MESSAGES, b"Traceback (most recent call last):\n", NOT_JSON), (MESSAGES, b'{"message": "undated"}\n', NO_TIME),
-    (TEXTS, b"    at line 3\n", NO_TIME), (TEXTS, b"2026-11-27 12:00:00 IST ERROR x\n", SHARED_ZONE),
+    (TEXTS, b"    at line 3\n", CONTINUED), (TEXTS, b"Traceback (most recent call last):\n", CONTINUED),
+    (TEXTS, b"django.db.utils.OperationalError: no such table\n", CONTINUED), (TEXTS, b"starting up\n", NO_TIME), (TEXTS, b"2026-11-27 12:00:00 IST ERROR x\n", SHARED_ZONE),
     (TEXTS, b'127.0.0.1 - - [27/Nov/2026:22:02:39 -0600] "GET /status/ HTTP/1.1" 200 5 "-" "curl/8"\n', COMBINED_LINE),
     (TEXTS, b'[27/Nov/2026:22:02:39 -0600] "GET /status/ HTTP/1.1" 200 5\n', ACCESS_LINE),
     (TEXTS, b'[27/Nov/2026 22:02:39] "GET /status/ HTTP/1.1" 200 5\n', ACCESS_LINE),
