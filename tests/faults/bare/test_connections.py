@@ -58,7 +58,7 @@ def test_an_unknown_host_key_is_never_taken_in(operator: Operator, environment_w
 
 
 def test_a_missing_known_hosts_file(operator: Operator, environment_with: EnvironmentWith) -> None:
-    assert_error(back_up(operator, environment_with(server={"known_hosts_file": "./none"})), 3, "HostKeyUnknown", "cannot be read")
+    assert_error(back_up(operator, environment_with(server={"known_hosts_file": "./none"})), 2, "EnvironmentInvalid", "cannot be read")
 
 
 def test_a_key_that_the_server_does_not_know(operator: Operator, environment_with: EnvironmentWith, tmp_path: Path) -> None:
@@ -67,12 +67,13 @@ def test_a_key_that_the_server_does_not_know(operator: Operator, environment_wit
     assert_error(ended, 4, "AuthenticationRefused", "did not accept the key", "authorized_keys")
 
 
-@pytest.mark.parametrize(("content", "words"), [(None, "cannot be read"), ("no key\n", "is not a private key")])
+@pytest.mark.parametrize(("content", "code", "error", "words"), [
+    (None, 2, "EnvironmentInvalid", "cannot be read"), ("no key\n", 4, "AuthenticationRefused", "is not a private key")])
 def test_a_key_file_that_is_none(operator: Operator, environment_with: EnvironmentWith, tmp_path: Path, content: str | None,
-                                 words: str) -> None:
+                                 code: int, error: str, words: str) -> None:
     if content is not None:
         (tmp_path / "key").write_text(content)
-    assert_error(back_up(operator, environment_with(server={"key_file": "./key"})), 4, "AuthenticationRefused", words)
+    assert_error(back_up(operator, environment_with(server={"key_file": "./key"})), code, error, words)
 
 
 def test_plain_papermill_says_the_same_and_leaves_the_same_evidence(operator: Operator, environment_with: EnvironmentWith) -> None:
