@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import posixpath
+import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +14,7 @@ from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.text import lines_of, printable
 
 LABEL = "com.docker.compose."
+_OWN_PORT = re.compile(r"\b(?:localhost|127\.0\.0\.1)[:/](\d{2,5})\b")
 
 
 def parse_projects(text: str, folder: str) -> FoundProject:
@@ -49,7 +52,8 @@ def _project(name: str, folder: str, found: list[Any], networks: str) -> FoundPr
     labels = found[0]["Config"]["Labels"]
     files = tuple(posixpath.relpath(one, folder) if one.startswith("/") else one
                   for one in labels.get(f"{LABEL}project.config_files", "").split(",") if one)
-    services = {one.name: one for one in (_service(each, name) for each in found)}
+    shared = _shared_images(found)
+    services = {one.name: one for one in (_service(each, name, shared) for each in found)}
     inside = [line.split() for line in lines_of(networks) if len(line.split()) == 2]
     return FoundProject(
         source="the server", services=dict(sorted(services.items())), files=files, name=name,
@@ -57,11 +61,22 @@ def _project(name: str, folder: str, found: list[Any], networks: str) -> FoundPr
         name_from="what runs on the server", folder=folder, reads_files=False)
 
 
-def _service(one: Mapping[str, Any], project: str) -> FoundService:
+def _shared_images(found: list[Any]) -> set[str]:
+    """Images that more than one service runs."""
+    pairs = {(one["Config"]["Image"], one["Config"]["Labels"][f"{LABEL}service"]) for one in found}
+    return {image for image, count in Counter(image for image, _ in pairs).items() if count > 1}
+
+
+def _service(one: Mapping[str, Any], project: str, shared: set[str]) -> FoundService:
     config, host = one["Config"], one["HostConfig"]
-    words, path = health_words(config.get("Healthcheck") or {})
-    ports = [int(port.partition("/")[0]) for port in config.get("ExposedPorts") or {} if port.endswith("/tcp")]
+    check = config.get("Healthcheck") or {}
+    words, path = health_words(check)
     bindings = host.get("PortBindings") or {}
+    # what an image that several services run exposes is true of one of them: a worker listens nowhere
+    exposed = (config.get("ExposedPorts") or {}) if config["Image"] not in shared else {
+        **{port: {} for port, held in bindings.items() if held},
+        **{f"{port}/tcp": {} for port in _OWN_PORT.findall(" ".join(map(str, check.get("Test") or ())))}}
+    ports = {int(port.partition("/")[0]) for port in exposed if port.endswith("/tcp")}
     return FoundService(
         config["Labels"][f"{LABEL}service"], image=config["Image"], ports=tuple(sorted(ports)),
         published=tuple(sorted({":".join(filter(None, (each.get("HostIp"), str(each.get("HostPort")))))

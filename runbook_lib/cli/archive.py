@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -78,8 +79,10 @@ def verify(
         expected = f" ({one.expected})" if one.expected else ""
         advice = f" Next: {one.next_step}" if one.next_step else ""
         typer.echo(f"{one.verdict:<12} {one.check}: {one.measured}{expected}.{advice}")
-    bad = [one for one in findings if one.verdict is not Verdict.PASSED]
-    typer.echo(f"{pluralize(len(findings), 'finding')}, {len(bad)} not good." if bad else "All good.")
+    counted = Counter(str(one.verdict) for one in findings)
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in counted.most_common())
+    good = set(counted) == {str(Verdict.PASSED)}
+    typer.echo("All good." if good else f"{pluralize(len(findings), 'finding')}: {counts}.")
     worst = Verdict.worst(one.verdict for one in findings)
     codes = {Verdict.FAILED: errors.FAILED, Verdict.INCONCLUSIVE: errors.INCONCLUSIVE}
     raise typer.Exit(codes.get(worst, errors.PASSED))

@@ -88,7 +88,7 @@ class Lines(Progress):
                 counted = Counter(str(as_counted(one, event.get("counts", True))["verdict"])
                                   for one in event["findings"])
                 counts = ", ".join(f"{count} {verdict}" for verdict, count in counted.most_common())
-                self._print(f"  {event['stage']}: {counts}")
+                self._print(f"  {event['stage']}: {counts or 'nothing to check'}")
             case "lock_taken":
                 self._print("  lock taken")
             case "probe" if event.get("fired"):

@@ -47,6 +47,15 @@ def test_what_runs_is_read_by_labels() -> None:
     assert (web.cpus, web.memory, web.ports, web.published, web.health) == (None, None, (8000,), ("127.0.0.1:80",), "")
 
 
+def test_a_worker_that_runs_the_image_of_what_listens_has_no_port_of_its_own() -> None:
+    exposed: dict[str, Any] = {"Image": "web:1", "ExposedPorts": {"8443/tcp": {}}}
+    listens = exposed | {"Healthcheck": {"Test": ["CMD", "curl", "http://127.0.0.1:8443/status/"]}}
+    services = parse_projects(printed(container("web", config=listens), container("worker", config=exposed)), "/opt/shop").services
+    assert (services["web"].ports, services["worker"].ports) == ((8443,), ())
+    scaled = parse_projects(printed(container("web", config=exposed), container("web", config=exposed)), "/opt/shop").services
+    assert scaled["web"].ports == (8443,)
+
+
 def test_the_projects_name_is_known_and_no_value_of_a_secret_is() -> None:
     tree = values_of(known_tree(parse_projects(printed(DB, WEB), "/opt/shop"), "shop"))
     assert tree["compose"] == {"project": "shop_live", "files": ["compose.yml", "deploy/live.yml"], "existing": True}
