@@ -7,6 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 ROOT = Path(__file__).parents[2]
 SECRET = "Zq7-Wm3xK9_pL2vB8nR4"
 PARAMETERS = '''\
@@ -47,8 +50,12 @@ class ProjectDir:
         (environments / "staging.yaml").symlink_to(ROOT / "parameters/environments/staging.yaml")
         (environments / "nowhere.yaml").write_text(
             "extends: staging\nname: nowhere\ntitle: no server listens here\n"
-            "server: {host: 127.0.0.1, port: 9, connect_timeout_s: 1, known_hosts_file: ./known_hosts}\n"
+            "server: {host: 127.0.0.1, port: 9, connect_timeout_s: 1, known_hosts_file: ./known_hosts,\n"
+            "  key_file: ./key}\n"  # a real one: a missing file would be refused before the server is asked
         )
+        (environments / "key").write_bytes(Ed25519PrivateKey.generate().private_bytes(
+            Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
+        (environments / "key").chmod(0o600)
         key = base64.b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(range(32))).decode()
         (environments / "known_hosts").write_text(f"[127.0.0.1]:9 ssh-ed25519 {key}\n")
 

@@ -57,7 +57,7 @@ def project(folder: Path) -> Path:
     base = environments / "staging.yaml"
     (folder / "server.yaml").write_text(
         nowhere.replace("extends: staging", f"extends: {os.path.relpath(base, folder)}").replace("name: nowhere\n", "")
-        .replace("./known_hosts", f"{environments}/known_hosts"))
+        .replace("./known_hosts", f"{environments}/known_hosts").replace("./key", f"{environments}/key"))
     return made
 
 
