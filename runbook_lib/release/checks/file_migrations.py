@@ -37,6 +37,10 @@ def file_migrations_known(tree: ReleaseTree, *, first: bool = False) -> tuple[Fi
     files = tree.file_migrations
     if files is None:
         return ()
+    if files.shared:
+        return (finding(FOUND, False, measured=f"several files are called {named(files.shared)}",
+                        expected="a name for each file: a pending one would count as applied",
+                        next_step="Give migrations.name a pattern that tells them apart, such as {above}.{stem}."),)
     found = finding(FOUND, bool(files.of_release), measured=pluralize(len(files.of_release), "file"),
                     expected="files that match migrations.files",
                     next_step="Correct the patterns in migrations.files: `git ls-files` shows the paths that they are "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import posixpath
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -21,12 +22,14 @@ class FileMigrations:
     """The names of a release's migrations, in the order of their files, and those that the database has.
 
     `applied` None: the database could not be asked, and `problem` says why. `at_start`: the application runs them.
+    `shared`: names that several files have, of which a pending one would count as applied.
     """
 
     of_release: tuple[str, ...]
     applied: frozenset[str] | None
     problem: str = ""
     at_start: bool = False
+    shared: tuple[str, ...] = ()
 
     @property
     def pending(self) -> tuple[str, ...] | None:
@@ -53,22 +56,25 @@ def file_migrations(environment: Environment, survey: str, connections: Connecti
         return None
     paths = [base64.b64decode(fields[1], validate=True).decode("utf-8", "replace")
              for fields in (line.split("\t") for line in lines_of(survey)) if fields[0] == RECORD]
-    names = names_of(rules, paths)
+    each = names_of(rules, paths)
+    names = tuple(dict.fromkeys(each))
+    shared = tuple(one for one, count in Counter(each).items() if count > 1)
     try:
-        return FileMigrations(names, applied_migrations(environment).fetch(connections), at_start=rules.at_start)
+        applied = applied_migrations(environment).fetch(connections)
+        return FileMigrations(names, applied, at_start=rules.at_start, shared=shared)
     except RunbookError as error:
-        return FileMigrations(names, None, error.what, at_start=rules.at_start)
+        return FileMigrations(names, None, error.what, at_start=rules.at_start, shared=shared)
 
 
 def names_of(rules: Migrations, paths: Iterable[str]) -> tuple[str, ...]:
-    """What the tool calls the migrations at these paths, in the order of the paths."""
+    """What the tool calls the migration at each of these paths, in the order of the paths."""
     found = []
     for path in sorted(paths):
         above, file = posixpath.split(path)
         places = {"file": file, "stem": posixpath.splitext(file)[0], "folder": posixpath.basename(above),
                   "above": posixpath.basename(posixpath.dirname(above))}
         found.append(rules.name.format(**places))
-    return tuple(dict.fromkeys(found))
+    return tuple(found)
 
 
 def applied_migrations(environment: Environment) -> Question[frozenset[str]]:

@@ -9,9 +9,11 @@ import pytest
 
 from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.findings import Verdict
 from runbook_lib.environment.migrations import Migrations
+from runbook_lib.release.checks.file_migrations import file_migrations_known
 from runbook_lib.release.facts.file_migrations import FileMigrations, applied_if_known, file_migrations, names_of
-from runbook_lib.release.facts.repository import inspect_release
+from runbook_lib.release.facts.repository import ReleaseTree, inspect_release
 from tests.unit.environment.test_migrations import DJANGO
 from tests.unit.release.repositories import Repositories, ThisMachine
 from tests.unit.shop_environment import shop
@@ -37,6 +39,15 @@ def test_what_the_release_has_and_the_database_has_not_is_pending_in_the_order_o
     assert found().pending == ("shop.0001_initial", "shop.0002_picture")
     assert found("shop.0001_initial").pending == ("shop.0002_picture",)
     assert found("shop.0001_initial", "shop.0002_picture").pending == ()
+
+
+def test_files_that_share_a_name_are_named_and_never_merged() -> None:
+    """A pending one would count as applied where the other one is."""
+    other = base64.b64encode(b"other/shop/migrations/0002_picture.py").decode()
+    made = file_migrations(SHOP, f"migration\t{other}\n{SURVEY}", database("shop.0002_picture"))  # type: ignore[arg-type]
+    assert made is not None and made.shared == ("shop.0002_picture",)
+    (seen,) = file_migrations_known(ReleaseTree("v9", None, file_migrations=made))
+    assert (seen.verdict, seen.measured) == (Verdict.FAILED, "several files are called shop.0002_picture")
 
 
 def test_a_frameworks_own_migrations_are_not_newer_than_the_release() -> None:
