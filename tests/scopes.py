@@ -39,19 +39,19 @@ SCOPES = {scope.folder: scope for scope in (
     Scope("faults/injection", 230, "v3.2.0"),
     Scope("lab/systemd", 250),
     Scope("faults/serving", 215, "backups"),
-    Scope("lab/read_only", 250, "backups"),
+    Scope("lab/read_only", 270, "backups"),
     Scope("lab/from_nothing", 120),
     Scope("lab/bare", 150, BARE, needs=IMAGES),
     Scope("faults/bare", 150, BARE, needs=IMAGES),
     Scope("lab/application", 80, needs=IMAGES),
     # the second application, whose image is built when these tests or the lab first ask for it
-    Scope("lab/applications", 300, "shop", needs=IMAGES),
-    Scope("lab/databases", 150, needs=IMAGES),
+    Scope("lab/applications", 370, "shop", needs=IMAGES),
+    Scope("lab/databases", 280, needs=IMAGES),
     Scope("lab/alerts", 150, "v3.1.0"),
     Scope("lab/alone", 240, "v3.1.0"),
     Scope("notebooks", 200, needs=NOTHING, apart=True),
     Scope("browser", 100, needs=NOTHING, apart=True),
-    Scope("unit", 520, needs=NOTHING, apart=True),
+    Scope("unit", 600, needs=NOTHING, apart=True),
 )}
 PLACES = {folder: place for place, folder in enumerate(SCOPES)}
 
