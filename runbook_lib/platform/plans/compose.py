@@ -43,7 +43,7 @@ for service; do end --filter "label=com.docker.compose.service=$service"; done
 # asked for, under the name that this one needs next. Seen in one undo of five; a moment later the name is free.
 SETTLED = r"""
 busy='Conflict\. The container name|is already in use by container|removal of container .* is already in progress'
-printed=$(mktemp) || exit 1
+printed=$(mktemp) || exec "$@"  # a full disk must not keep an undo from being tried
 trap 'rm -f -- "$printed"' EXIT
 for pause in 1 2 4 8 16 0; do
   { "$@" 2>&1 1>&3 3>&- | tee -- "$printed" >&2; status=${PIPESTATUS[0]}; } 3>&1

@@ -58,6 +58,13 @@ def test_an_up_that_fails_for_another_reason_fails_at_once_with_its_own_status_a
     assert up.timeout_s > commands.compose_up(ENVIRONMENT, "redis").timeout_s
 
 
+def test_an_undo_is_tried_also_where_no_temporary_file_can_be_made(tmp_path: Path) -> None:
+    up = commands.once_settled(commands.compose_up(ENVIRONMENT, "redis"))
+    nowhere = Command(("env", f"TMPDIR={tmp_path}/none", *up.argv))
+    code, calls = run_with(tmp_path, "exit 0", nowhere)
+    assert (code, len(calls.splitlines())) == (0, 1)
+
+
 ENDING = [commands.remove_services(ENVIRONMENT, "nginx", "redis"), commands.stop_services(ENVIRONMENT, "redis"),
           commands.remove_project(ENVIRONMENT), commands.exec_if_running(ENVIRONMENT, "nginx", "true", timeout_s=5)]
 
