@@ -13,29 +13,34 @@ from pathlib import Path
 from secrets import token_hex
 
 from runbook_lib.adopting.draft import draft_text, make_draft
-from runbook_lib.adopting.kinds import DATABASE, kind_of
+from runbook_lib.adopting.kinds import DATABASE, is_database, kind_of
 from runbook_lib.adopting.known import known_tree
 from runbook_lib.adopting.lines import Tree, merged, values_of
 from runbook_lib.adopting.migrations import find_migrations
-from runbook_lib.adopting.project import FoundProject, idle_services, networks_of, services_of
-from runbook_lib.adopting.secret_names import secret_values
+from runbook_lib.adopting.project import FoundProject, contexts_of, idle_services, networks_of, services_of
+from runbook_lib.adopting.secret_names import plain_names, secret_values
 from runbook_lib.connections.local_compose import LocalProject, read_project, variable_values
 from runbook_lib.core.errors import UsageError
 from runbook_lib.core.text import pluralize
 from runbook_lib.environment.drafts import todos_in
+from runbook_lib.platform.facts.replaced_release import repository_of
 
 NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,62}")
 # as far as notebooks go today on an application that was not made for them
+# said before an hour goes into a file that can never be whole
+NO_DATABASE = ("No PostgreSQL was found, and every environment has one. Where a service runs it in an image of another "
+               "name, write it to `database`; else this application cannot be adopted.")
 NEXT = "What each notebook lacks: runbook doctor -e NAME. Until 20 has deployed a release, 21 and 22 have none"
 
 
 @dataclass(frozen=True)
 class Adoption:
-    """A draft as text, with the number of its TODOs."""
+    """A draft as text, with the number of its TODOs; `adoptable` is whether a PostgreSQL was found."""
 
     name: str
     text: str
     todos: int
+    adoptable: bool = True
 
 
 def adopt_folder(path: Path | None, name: str = "", profiles: tuple[str, ...] = ()) -> Adoption:
@@ -93,20 +98,30 @@ def adoption(project: FoundProject, name: str, notes: Iterable[str], more: Tree 
     public = {name, project.name, *project.services, *project.files}
     for one in project.services.values():
         hidden |= secret_values(one.variables)
-        public |= {one.variables.get("POSTGRES_USER", ""), one.variables.get("POSTGRES_DB", "")}
+        # what the project calls things is written in its Compose files, whatever password is the same word
+        public |= {*plain_names(one.variables), *one.networks, *repository_of(one.image).split("/"),
+                   *(volume.source for volume in one.volumes if volume.named)}
     tree = make_draft(merged(known_tree(project, name), more or {}), name, secrets=hidden, public=public)
     todos = len(todos_in(values_of(tree)))
     unnamed = sorted(set(project.services) - set(tree["services"]))
     if unnamed:
         notes = (*notes, f"Left out, because its name begins with a sign, or is longer than 63: {', '.join(unnamed)}.")
-    unsaved = [f"{one.name} ({kind.technology})" for one in project.services.values()
-               if (kind := kind_of(one)) is not None and kind.purpose == DATABASE.purpose and kind is not DATABASE]
+    adoptable = any(is_database(one) for one in (*project.services.values(), *project.idle.values()))
+    if not adoptable:
+        notes = (*notes, NO_DATABASE)
+    unsaved = _unsaved(project)
     if unsaved:
         # the draft is about the one database; a backup that passes must not be taken for all of the data
         notes = (*notes, f"30 Back up the database saves PostgreSQL alone, and nothing of {', '.join(unsaved)}.")
     head = (f"Draft of `runbook adopt`: {pluralize(todos, 'TODO')} left. No notebook runs before each is written; "
             "how: docs/how-to/adopt.md", *notes, NEXT)
-    return Adoption(name, draft_text(tree, head), todos)
+    return Adoption(name, draft_text(tree, head), todos, adoptable)
+
+
+def _unsaved(project: FoundProject) -> list[str]:
+    """Databases of another kind."""
+    return [f"{one.name} ({kind.technology})" for one in project.services.values()
+            if (kind := kind_of(one)) is not None and kind.purpose == DATABASE.purpose and kind is not DATABASE]
 
 
 def default_name(folder: str) -> str:
@@ -161,7 +176,11 @@ def _notes(local: LocalProject, project: FoundProject) -> Iterable[str]:
                "--profile NAME, or COMPOSE_PROFILES as the server has it.")
     if local.unset:
         yield f"Variables without a value here, taken as empty by Compose: {', '.join(local.unset)}."
-    tools = find_migrations(local.folder)
+    once = [one.name for one in project.services.values() if one.awaited_by]
+    if once:
+        yield (f"Runs once and ends: {', '.join(once)}. 20 starts the services of a release, and not what they wait "
+               "for: what it does for a release that is new belongs in `migrations`.")
+    tools = find_migrations(local.folder, contexts_of(local.model))
     for one in tools:
         yield (f"Migrations: {one.tool}, by {one.file}. Say in `migrations` who runs them, a step of 20 or the "
                "application when it starts (at_start); docs/how-to/adopt.md has the lines.")

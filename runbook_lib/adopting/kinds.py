@@ -37,6 +37,23 @@ KINDS = (
     Kind(r"mailpit|mailhog|mailcatcher", "Mail catcher", "Mail that leaves no machine", 8025),
     Kind(r"minio", "MinIO", "Objects", 9000),
     Kind(r"elasticsearch|opensearch", "Elasticsearch", "Search", 9200),
+    Kind(r"meilisearch", "Meilisearch", "Search", 7700),
+    Kind(r"typesense", "Typesense", "Search", 8108),
+    Kind(r"memcached", "Memcached", "Cache in memory", 11211),
+    Kind(r"(cp-)?kafka|redpanda", "Kafka", "Message queue", 9092),
+    Kind(r"(cp-)?zookeeper", "ZooKeeper", "Coordination", 2181),
+    Kind(r"nats", "NATS", "Message queue", 4222),
+    Kind(r"clickhouse(-server)?", "ClickHouse", "Events", 8123),
+    Kind(r"influxdb", "InfluxDB", "Measurements", 8086),
+    Kind(r"pgbouncer", "PgBouncer", "Connections to the database", 6432),
+    Kind(r"pgadmin4?", "pgAdmin", "Database in a browser", 80),
+    Kind(r"tika", "Tika", "Text of documents", 9998),
+    Kind(r"gotenberg", "Gotenberg", "Documents as PDF", 3000),
+    Kind(r"seaweedfs|garage", "SeaweedFS", "Objects", 8333),
+    Kind(r"loki|promtail", "Loki", "Logs", 3100),
+    Kind(r"node-exporter|cadvisor|postgres-exporter|redis_exporter", "Exporter", "Metrics", 9100),
+    Kind(r"watchtower|autoheal", "Watchtower", "Restarts of containers", 8080),
+    Kind(r"certbot", "Certbot", "Certificates", 80),
 )
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
+from runbook_lib.adopting.found_secrets import secrets_tree
 from runbook_lib.adopting.kinds import CACHE, DATABASE, REVERSE_PROXY, is_database, kind_of, technology_of
 from runbook_lib.adopting.lines import Line, Tree, merged, todo
 from runbook_lib.adopting.project import FoundProject, FoundService
 from runbook_lib.adopting.release import release_tree
-from runbook_lib.adopting.secret_names import is_secret_name, references, secret_values
 
-SHORTEST_SECRET = 12  # characters that the draft asks of a secret
+_OF_THE_SYSTEM = re.compile(r"/(etc|proc|sys|dev|run|var/run|var/log|docker-entrypoint-initdb\.d)(/|$)")
 IMAGE_ROLE = DATABASE.images.partition("(")[0]  # the official image calls its role like itself
 
 
@@ -22,7 +21,8 @@ def known_tree(project: FoundProject, name: str) -> Tree:
         "name": Line(name, "this file's name"),
         "title": Line(name.replace("-", " ").replace("_", " ").capitalize(), "from the name; shown in reports"),
         "compose": _compose(project),
-        "public": {"url": todo("what users type; no Compose file says it")},
+        "public": {"url": todo("what users type, beginning with https://; no Compose file says it. Where the "
+                               "application answers http alone, it needs a proxy with a certificate")},
         "services": {one.name: _service(project, one) for one in project.services.values()},
         "database": _database(project, database),
         "secrets": secrets_tree(project),
@@ -72,8 +72,13 @@ def _service(project: FoundProject, one: FoundService) -> Tree:
     # one without a way out is meant to stay so; where all are alike there is nothing to hold
     inner = one.networks and any(project.networks.values())
     tree |= {"networks": Line(list(one.networks), f"{place}.networks")} if inner else {}
+    if one.awaited_by:
+        why = f"{project.source}: {', '.join(one.awaited_by)} starts when it has ended"
+        return {**tree, "required": Line(False, why), "absent_reason": Line("it runs once and ends")}
+    # without an order to start it again it may be a job, which no run may wait for
+    job = ". It is not started again: where it runs once and ends, write required: false and absent_reason instead"
     return tree if one.health else {**tree, "no_health_check_reason": todo(
-        f"{place} has no health check: say why, or add one there and leave this line out")}
+        f"{place} has no health check: say why, or add one there and leave this line out{job if one.may_end else ''}")}
 
 
 def _databases(project: FoundProject) -> list[FoundService]:
@@ -138,36 +143,6 @@ def _cache(project: FoundProject, found: list[FoundService]) -> Tree:
     return {"without": {"cache": Line(reason, "say so in other words where the application has one elsewhere")}}
 
 
-def secrets_tree(project: FoundProject) -> Tree:
-    """The secrets by name, with what needs them. No value is read into it."""
-    needed: dict[str, list[str]] = {}
-    comments: dict[str, str] = {}
-    urls: set[str] = set()
-    delivered: set[str] = set()
-    for one in project.services.values():
-        for variable in _secret_variables(one.variables):
-            written = one.filled_from.get(variable, "")
-            names = [name for name in references(written) if is_secret_name(name) or is_secret_name(variable)]
-            for name in names or [variable]:
-                needed.setdefault(name, []).append(one.name)
-                if names and name not in delivered:
-                    comments[name] = f"{variable} of {one.name}"
-                    delivered.add(name)
-                comments.setdefault(name, f"{variable} of {one.name} has its value in a Compose file or a file of "
-                                    f"variables; a deployment can give it only where that says ${{{variable}}}"
-                                    if project.reads_files else f"{variable} of {one.name}, as it runs")
-                if "://" in written and names:
-                    urls.add(name)
-    return {name: {"needed_by": Line(sorted(set(services)), comments[name]), "minimum_length": Line(SHORTEST_SECRET),
-                   "side": Line("server"), **({} if name in delivered else {"required": Line(False)}),
-                   **({"url_safe": Line(True, "it is a part of an address")} if name in urls else {})}
-            for name, services in sorted(needed.items())}
-
-
-def _secret_variables(variables: Mapping[str, str]) -> list[str]:
-    return [name for name, value in sorted(variables.items()) if is_secret_name(name) or secret_values({"": value})]
-
-
 def _endpoints(project: FoundProject) -> Tree:
     paths = {one.health_path: _endpoint(Line(f"What the health check of {one.name} asks",
                                              f"{project.source}: services.{one.name}.healthcheck"), Line(one.name))
@@ -204,9 +179,21 @@ def _configuration(project: FoundProject, databases: list[FoundService]) -> Tree
     logs = sorted({volume.source for _, volume in mounts if not volume.named and volume.source
                    and volume.target.startswith("/var/log") and not volume.source.startswith(below)})
     tree: Tree = {"project_paths": Line(files, "single files that are mounted; add what else a server needs"),
-                  "no_uploads_reason": todo("no Compose file says it: uploads are in a volume or folder, if anywhere"),
+                  "no_uploads_reason": todo(_where_uploads_may_be(project, databases)),
                   "data_volumes": volumes}
     return {**tree, "log_folders": Line(logs, "folders of the server that are mounted at /var/log")} if logs else tree
+
+
+def _where_uploads_may_be(project: FoundProject, databases: list[FoundService]) -> str:
+    """Folders of the server that services write into: no list of volumes has them."""
+    written = [(one, volume) for one in project.services.values() if one not in databases
+               for volume in one.volumes if not (volume.named or volume.read_only)]
+    folders = [f"{one.name}: {volume.target}" for one, volume in written
+               if not (_OF_THE_SYSTEM.match(volume.target) or re.search(r"\.[A-Za-z]+$", volume.target))]
+    if not folders:
+        return "no Compose file says it: uploads are in a volume, if anywhere"
+    return (f"folders of the server are mounted at {'; '.join(folders)}. Where users' files lie in one of them, leave "
+            "this line out and name it: uploads: [{service: …, path: …}]")
 
 
 def _members(project: FoundProject, network: str) -> str:

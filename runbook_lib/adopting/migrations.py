@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +20,19 @@ class MigrationTool:
     file: str
 
 
-def find_migrations(folder: Path) -> tuple[MigrationTool, ...]:
-    """The migration tools that a folder's files speak of; empty where there are none."""
+def find_migrations(folder: Path, contexts: Iterable[str] = ()) -> tuple[MigrationTool, ...]:
+    """The migration tools that a folder's files speak of; empty where there are none.
+
+    `contexts` are what images are built from: a Compose file may lie in a folder below the code, or next to it.
+    """
+    outside = [Path(one) for one in contexts if not Path(one).is_relative_to(folder)]
+    # the widest one has the others in it
+    tops = [one for one in outside if not any(one != other and one.is_relative_to(other) for other in outside)]
+    inside = [] if any(folder.is_relative_to(top) for top in tops) else [folder]
+    return tuple(dict.fromkeys(found for top in (*inside, *tops) for found in _found_below(top)))
+
+
+def _found_below(folder: Path) -> tuple[MigrationTool, ...]:
     files = list(_files(folder))
     names = {name for name, _ in files}
     found = []

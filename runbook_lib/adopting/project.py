@@ -6,7 +6,7 @@ import math
 import posixpath
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 MEGABYTE = 1024 * 1024
@@ -22,6 +22,7 @@ class Volume:
     source: str
     target: str
     named: bool
+    read_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class FoundService:
     """One service. `ports` are those inside the container, `published` the host's. `health` is its check in words.
 
     `variables` are kept in memory alone; `filled_from` has the variables of Compose that each of them is made from.
+    `may_end` is whether its file says that it is not started again when it ends.
     """
 
     name: str
@@ -43,6 +45,9 @@ class FoundService:
     networks: tuple[str, ...] = ()
     volumes: tuple[Volume, ...] = ()
     profiles: tuple[str, ...] = ()
+    # those that wait until it has ended well: it runs once, and ends
+    awaited_by: tuple[str, ...] = ()
+    may_end: bool = False
     variables: dict[str, str] = field(default_factory=dict, repr=False)
     filled_from: dict[str, str] = field(default_factory=dict, repr=False)
 
@@ -76,9 +81,17 @@ def services_of(model: Mapping[str, Any], unresolved: Mapping[str, Any], folder:
 
     What is built in `folder` is named from there: the path of a checkout on one machine says nothing on another.
     """
-    plain = _mapping(unresolved.get("services"))
-    return {name: _service(name, _mapping(one), _mapping(plain.get(name)), folder)
-            for name, one in sorted(_mapping(model.get("services")).items())}
+    plain, resolved = _mapping(unresolved.get("services")), _mapping(model.get("services"))
+    found = {name: _service(name, _mapping(one), _mapping(plain.get(name)), folder)
+             for name, one in sorted(resolved.items())}
+    return {name: replace(one, awaited_by=_awaiting(resolved, name)) for name, one in found.items()}
+
+
+def _awaiting(services: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """The services that start only when `name` has completed. Source: Compose file reference, depends_on."""
+    return tuple(other for other, one in sorted(services.items())
+                 if _mapping(_mapping(_mapping(one).get("depends_on")).get(name)).get("condition")
+                 == "service_completed_successfully")
 
 
 def idle_services(model: Mapping[str, Any], unresolved: Mapping[str, Any]) -> dict[str, FoundService]:
@@ -107,6 +120,7 @@ def _service(name: str, one: Mapping[str, Any], plain: Mapping[str, Any], folder
         memory=memory_text(limits.get("memory") or one.get("mem_limit")),
         networks=tuple(_mapping(one.get("networks"))),
         volumes=tuple(_volume(_mapping(volume)) for volume in _items(one.get("volumes"))),
+        may_end=str(one.get("restart") or "").startswith(("no", "on-failure")),
         profiles=tuple(str(profile) for profile in _items(one.get("profiles"))),
         variables=variables_of(one.get("environment")),
         filled_from=variables_of(plain.get("environment")),
@@ -156,6 +170,12 @@ def memory_text(value: object) -> str | None:
     return f"{megabytes // 1024}GB" if megabytes % 1024 == 0 else f"{megabytes}MB"
 
 
+def contexts_of(model: Mapping[str, Any]) -> tuple[str, ...]:
+    """The folders of this machine that services are built from, each once."""
+    builds = (_mapping(_mapping(one).get("build")) for one in _mapping(model.get("services")).values())
+    return tuple(sorted({str(one["context"]) for one in builds if str(one.get("context") or "").startswith("/")}))
+
+
 def _context(build: object, folder: str) -> str:
     """The folder of a build, below the project's: `.` or `backend`; `another folder` outside of it; empty for none."""
     if not build:
@@ -181,7 +201,8 @@ def _published(port: Mapping[str, Any]) -> str:
 
 
 def _volume(volume: Mapping[str, Any]) -> Volume:
-    return Volume(str(volume.get("source") or ""), str(volume.get("target") or ""), volume.get("type") == "volume")
+    return Volume(str(volume.get("source") or ""), str(volume.get("target") or ""), volume.get("type") == "volume",
+                  bool(volume.get("read_only")))
 
 
 def _items(value: object) -> list[Any]:

@@ -10,6 +10,7 @@ from runbook_lib.adopting.project import FoundProject, FoundService
 from runbook_lib.platform.facts.replaced_release import repository_of
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")  # a service with another name is left out of the draft
+_HANDS_ON = re.compile(r"(reverse-?)?proxy|nginx|caddy|traefik|gateway|ingress|router|load-?balancer|lb", re.I)
 
 
 def release_tree(project: FoundProject, name: str) -> Tree:
@@ -22,7 +23,8 @@ def release_tree(project: FoundProject, name: str) -> Tree:
 
 def own_services(project: FoundProject) -> list[FoundService]:
     """The services of the application itself: of no well-known image; where all are, every other one."""
-    named = [one for one in project.services.values() if NAME.fullmatch(one.name) and not is_database(one)]
+    named = [one for one in project.services.values()
+             if NAME.fullmatch(one.name) and not is_database(one) and not one.awaited_by]
     return [one for one in named if kind_of(one) is None] or named
 
 
@@ -34,8 +36,10 @@ def _release(project: FoundProject, own: list[FoundService], name: str) -> Tree:
         port = {"port": Line(one.ports[0])} if one.ports else {
             "port": todo("where it listens; where nowhere, leave the line out")} if one.name in listening else {}
         services[one.name] = {"image": Line(_image_of(one, project.name or name)), **port}
-    published = [one.name for one in own if one.published and one.name in services]
-    first = listening if len(listening) == 1 else published
+    # what only hands requests on migrates nothing, and its version says nothing of the application's
+    answering = [name for name in listening if not _HANDS_ON.fullmatch(name)] if len(services) > 1 else listening
+    published = [one.name for one in own if one.published and one.name in answering]
+    first = answering if len(listening) == 1 else published
     writers = "stopped while a restore swaps databases; leave out what never writes"
     why = f"the one that stands for the release: {', '.join(services) or 'none was found'}"
     return {
@@ -56,9 +60,12 @@ def _brought_anew(own: list[FoundService], project: str) -> list[FoundService]:
     """Those that run the release's code: what listens, what is built here, and workers of the same image."""
     listening = [one for one in own if _listens(one)] or own
     images = {_image_of(one, project) for one in listening}
+    # one publisher's images go together: behind a proxy of its own nothing else has a port
+    publishers = {image.rpartition("/")[0] for image in images} - {""}
     # on a server nothing shows a build but the name that Compose gives to what it has built
     return [one for one in own if one in listening or one.built_from or _image_of(one, project) in images
-            or _image_of(one, project) == f"{project}-{one.name}".lower()]
+            or _image_of(one, project) == f"{project}-{one.name}".lower()
+            or _image_of(one, project).rpartition("/")[0] in publishers]
 
 
 def _image_of(one: FoundService, project: str) -> str:

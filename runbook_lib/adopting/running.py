@@ -85,7 +85,7 @@ def _service(one: Mapping[str, Any], project: str, shared: set[str]) -> FoundSer
         memory=memory_text(host.get("Memory") or 0),
         networks=tuple(_short(net, project) for net in one["NetworkSettings"].get("Networks") or {}),
         volumes=tuple(Volume(_short(mount.get("Name") or mount.get("Source") or "", project),
-                             mount.get("Destination", ""), mount.get("Type") == "volume")
+                             mount.get("Destination", ""), mount.get("Type") == "volume", mount.get("RW") is False)
                       for mount in one.get("Mounts") or ()),
         variables=variables_of(config.get("Env")))
 

@@ -9,8 +9,11 @@ from collections.abc import Iterable, Mapping
 _SECRET = re.compile(r"(?:^|_)(?:PASS|PASSWD|PASSWORD|PASSPHRASE|PWD|PW|SECRET|SECRETS|TOKEN|KEY|APIKEY|CREDENTIALS?|"
                      r"PRIVATE|SALT|PEPPER|DSN|AUTH|JWT|WEBHOOK|SIGNATURE|LICENSE)(?:_|\d|$)|PASSWORD|SECRET|APIKEY",
                      re.I)
-_PUBLIC = re.compile(r"(?:^|_)(?:EXPIRES?|EXPIRATION|MINUTES|SECONDS|DAYS|ALGORITHM|TTL|LIFETIME|ENABLED|HOST|PORT|"
-                     r"ISSUER|AUDIENCE|METHOD|PROVIDER|TYPE)$|_FILE$|^PUBLIC_|PUBLIC_KEY$", re.I)
+_PUBLIC = re.compile(r"(?:^|_)(?:EXPIRES?|EXPIRATION|MINUTES|SECONDS|DAYS|ALGORITHM|TTL|LIFETIME|ENABLED|HOSTS?|PORT|"
+                     r"ISSUER|AUDIENCE|METHOD|PROVIDER|TYPE|LIMIT|PREFIX|CONSENT|IPS|(?<!SECRET_)ID)$|_FILE$|"
+                     r"^PUBLIC_|PUBLIC_KEY$|(?:^|_)(?:ALLOW(?:ED)?|DISABLED?|ENABLE)_", re.I)
+_SWITCH = re.compile(r"true|false|yes|no|on|off|none|null", re.I)  # says whether, and is found in every text
+_NAMES = re.compile(r"(?:^|_)(?:USER|USERNAME|DB|DATABASE|NAME|HOST)$", re.I)
 _IN_ADDRESS = re.compile(r"://[^/@\s:]*:([^/@\s]+)@")
 _REFERENCE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 SHORTEST = 3  # characters; a shorter value is found in every text
@@ -25,7 +28,12 @@ def secret_values(variables: Mapping[str, str]) -> set[str]:
     """The values that no draft may hold: of variables that are called like secrets, and passwords inside addresses."""
     values = {value for name, value in variables.items() if is_secret_name(name)}
     values |= {found for value in variables.values() for found in _IN_ADDRESS.findall(value)}
-    return {value for value in values if len(value) >= SHORTEST}
+    return {value for value in values if len(value) >= SHORTEST and not _SWITCH.fullmatch(value)}
+
+
+def plain_names(variables: Mapping[str, str]) -> set[str]:
+    """Names of roles, databases and hosts that variables hold: a password that is one of them hides nothing."""
+    return {value for name, value in variables.items() if _NAMES.search(name) and not is_secret_name(name)}
 
 
 def holds_secret(text: str, values: Iterable[str], public: Iterable[str] = ()) -> bool:

@@ -36,7 +36,7 @@ def adopt(path: Folder, output: Output = "", name: EnvironmentName = "", profile
 
     What the project does not say is TODO in the draft, and no notebook runs before it is written.
     """
-    from runbook_lib.adopting.adopt import adopt_folder, write_draft
+    from runbook_lib.adopting.adopt import NO_DATABASE, adopt_folder, write_draft
     from runbook_lib.environment import project
 
     file = Path(output) if output not in ("", "-") else None
@@ -54,6 +54,8 @@ def adopt(path: Folder, output: Output = "", name: EnvironmentName = "", profile
         return
     target = file or project.root() / "parameters" / "environments" / f"{made.name}.yaml"
     write_draft(made, target)
+    if not made.adoptable:
+        typer.echo(NO_DATABASE, err=True)
     typer.echo(f"wrote {target}: {pluralize(made.todos, 'TODO')} left\n"
                f"Now write each TODO (docs/how-to/adopt.md). "
                f"What is left: runbook doctor -e {shlex.quote(str(file or made.name))} --offline")

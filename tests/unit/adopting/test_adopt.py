@@ -60,6 +60,36 @@ def test_a_database_that_no_backup_holds_is_named_at_the_top(local: dict[str, An
     assert "nothing of audit (MySQL)" in head
 
 
+def test_an_image_that_is_called_like_a_password_is_named(local: dict[str, Any], tmp_path: Path) -> None:
+    cloud = {"image": "registry.example.com/cloud:apache", "environment": {"ADMIN_PASSWORD": "cloud"}, "ports": [{"target": 80, "published": "80"}]}
+    local["model"] = MODEL | {"services": MODEL["services"] | {"cloud": cloud}}
+    made = adopt_folder(tmp_path, "cloud-two")
+    assert "image: registry.example.com/cloud\n" in made.text
+    assert "/backups/cloud-two/database" in made.text
+
+
+def test_without_postgresql_it_is_said_at_once(local: dict[str, Any], tmp_path: Path) -> None:
+    assert adopt_folder(tmp_path, "shop").adoptable
+    local["model"] = local["unresolved"] = MODEL | {"services": {"web": MODEL["services"]["web"]}}
+    made = adopt_folder(tmp_path, "shop")
+    assert not made.adoptable
+    assert "this application cannot be adopted" in " ".join(made.text.partition("\nname:")[0].replace("\n# ", " ").split())
+
+
+def test_a_job_that_services_wait_for_is_named_at_the_top(local: dict[str, Any], tmp_path: Path) -> None:
+    web = MODEL["services"]["web"] | {"depends_on": {"init": {"condition": "service_completed_successfully"}}}
+    local["model"] = MODEL | {"services": MODEL["services"] | {"web": web, "init": {"build": {"context": "/srv/web"}}}}
+    assert "Runs once and ends: init." in adopt_folder(tmp_path, "shop").text.partition("\nname:")[0]
+
+
+def test_migrations_are_found_where_images_are_built_from(local: dict[str, Any], tmp_path: Path) -> None:
+    folder = tmp_path / "deploy"
+    folder.mkdir()
+    (tmp_path / "alembic.ini").touch()
+    local["model"] = MODEL | {"services": MODEL["services"] | {"web": {"build": {"context": str(tmp_path)}}}}
+    assert "Migrations: alembic, by alembic.ini." in adopt_folder(folder, "shop").text
+
+
 def test_variables_without_a_value_are_named(local: dict[str, Any], tmp_path: Path) -> None:
     local["unset"] = ("POSTGRES_USER",)
     assert "taken as empty by Compose: POSTGRES_USER." in adopt_folder(tmp_path, "shop").text

@@ -98,6 +98,12 @@ def test_no_secret_is_in_the_text_wherever_it_was_found() -> None:
     assert "holds a secret" in text
 
 
+def test_a_figure_or_a_yes_is_no_text_that_shows_a_secret() -> None:
+    tree = draft(more={"disk_minimum_gb": Line(12345)}, secrets={"False", "12345"})
+    assert values_of(tree)["secrets"]["SECRET_KEY"]["required"] is False
+    assert values_of(tree)["disk_minimum_gb"] == 12345
+
+
 def test_a_name_that_is_a_password_too_stays_readable() -> None:
     tree = draft(secrets={"shop", "db"}, public={"shop", "db"})
     assert values_of(tree)["database"] == {"service": "db", "name": "shop", "owner": "shopkeeper"}

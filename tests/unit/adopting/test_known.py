@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.adopting.known import known_tree, secrets_tree
+from runbook_lib.adopting.known import known_tree
 from runbook_lib.adopting.lines import values_of
 from runbook_lib.adopting.project import FoundProject, FoundService
 from tests.unit.adopting_doubles import found_project
@@ -71,14 +71,6 @@ def test_a_cache_in_a_profile_that_is_not_active_is_not_reported_as_none() -> No
     assert none["without"]["cache"].value == "none of its services is a Redis"
 
 
-def test_secrets_are_named_as_compose_fills_them_in_and_never_shown() -> None:
-    found = values_of(secrets_tree(found_project()))
-    assert found["DB_PASSWORD"] == {"needed_by": ["db", "web"], "minimum_length": 12, "side": "server", "url_safe": True}
-    # written in the Compose file itself: no deployment can give it another value
-    assert found["SECRET_KEY"] == {"needed_by": ["web"], "minimum_length": 12, "side": "server", "required": False}
-    assert "POSTGRES_PASSWORD" not in found
-
-
 def test_each_service_says_what_compose_says_and_asks_for_what_is_missing() -> None:
     services = known()["services"]
     assert values_of(services["web"]) == {
@@ -108,6 +100,42 @@ def test_networks_are_drafted_where_one_of_them_has_no_way_out() -> None:
 def test_a_service_without_a_health_check_is_asked_why() -> None:
     services = known_tree(FoundProject("Compose", {"one": FoundService("one")}, {}, ()), "shop")["services"]
     assert services["one"]["no_health_check_reason"].is_todo
+
+
+def test_what_runs_once_and_ends_is_absent_and_no_part_of_a_release() -> None:
+    waits = {"build": ".", "depends_on": {"init": {"condition": "service_completed_successfully"}}, "ports": [{"target": 80, "published": "80"}]}
+    tree = known_tree(found_project({"web": waits, "init": {"build": "."}}), "shop")
+    assert values_of(tree["services"]["init"]) == {"title": "Init", "required": False, "absent_reason": "it runs once and ends"}
+    assert "web starts when it has ended" in tree["services"]["init"]["required"].comment
+    release = values_of(tree["release"])
+    assert (list(release["services"]), release["writers"], list(tree["logs"])) == (["web"], ["web"], ["web"])
+
+
+@pytest.mark.parametrize(("restart", "named"), [("no", True), ("on-failure:3", True), ("always", False), (None, False)])
+def test_what_may_be_a_job_is_asked_for(restart: str | None, named: bool) -> None:
+    job = known({"job": {"build": ".", "restart": restart}})["services"]["job"]["no_health_check_reason"]
+    assert job.is_todo
+    assert ("runs once and ends" in job.comment) is named
+
+
+@pytest.mark.parametrize(("volume", "named"), [
+    ({"type": "bind", "source": "/srv/files", "target": "/data/files"}, True),
+    ({"type": "bind", "source": "/srv/files", "target": "/data/files", "read_only": True}, False),
+    ({"type": "bind", "source": "/var/run/docker.sock", "target": "/var/run/docker.sock"}, False),
+    ({"type": "bind", "source": "/srv/shop.toml", "target": "/data/shop.toml"}, False),
+    ({"type": "volume", "source": "files", "target": "/data/files"}, False),
+])
+def test_folders_that_may_hold_uploads_are_named(volume: dict[str, Any], named: bool) -> None:
+    line = known({"web": {"build": ".", "volumes": [volume]}})["configuration_backup"]["no_uploads_reason"]
+    assert line.is_todo
+    assert ("web: /data/files" in line.comment) is named
+    # its own folder is in the dump
+    base = {"image": "postgres:16", "volumes": [{"type": "bind", "source": "/srv/pg", "target": "/var/lib/postgresql/data"}]}
+    assert "mounted" not in known({"web": None, "db": base})["configuration_backup"]["no_uploads_reason"].comment
+
+
+def test_an_address_without_a_certificate_is_said_to_be_none() -> None:
+    assert "https://" in known()["public"]["url"].comment
 
 
 def test_volumes_are_named_and_only_that_of_the_database_is_explained() -> None:

@@ -35,6 +35,15 @@ def test_what_is_no_migration_of_the_project_is_not_taken_for_one(tmp_path: Path
     assert find_migrations(tmp_path) == ()
 
 
+@pytest.mark.parametrize(("contexts", "files"), [
+    (("..",), ["api/alembic.ini"]), (("../api",), ["alembic.ini"]), (("../api", ".."), ["api/alembic.ini"]), ((".", "./web"), []), ((), [])])
+def test_code_outside_of_the_compose_files_folder_is_read_too(tmp_path: Path, contexts: tuple[str, ...], files: list[str]) -> None:
+    tree(tmp_path, "api/alembic.ini", "deploy/compose.yml", "deploy/web/Dockerfile")
+    folder = tmp_path / "deploy"
+    found = find_migrations(folder, [str((folder / one).resolve()) for one in contexts])
+    assert [one.file for one in found] == files
+
+
 def test_alembic_may_be_set_up_in_pyproject(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.alembic]\nscript_location = 'x'\n")
     assert [one.tool for one in find_migrations(tmp_path)] == ["alembic"]

@@ -33,6 +33,19 @@ def test_a_worker_of_the_releases_code_is_a_service_of_the_release_without_a_por
     assert (release["api"], release["writers"]) == ("web", ["web", "worker"])
 
 
+def test_images_of_one_publisher_belong_together_and_a_proxy_stands_for_nothing() -> None:
+    others = {"worker": {"image": "makers/backend:2"}, "api": {"image": "makers/backend:2"}, "mail": {"image": "others/mail:2"}}
+    release = parts({"web": None, "proxy": {"image": "makers/proxy:2"} | PUBLISHED} | others)["release"]
+    assert list(release["services"]) == ["api", "proxy", "worker"]
+    assert release["api"] == "TODO"
+
+
+@pytest.mark.parametrize("image", ["getmeili/meilisearch:v1", "gotenberg/gotenberg:8", "confluentinc/cp-kafka:7", "memcached", "dpage/pgadmin4"])
+def test_a_well_known_program_is_no_service_of_the_release(image: str) -> None:
+    release = parts({"other": {"image": image}})["release"]
+    assert (list(release["services"]), release["writers"]) == (["web"], ["web"])
+
+
 def test_what_neither_listens_nor_is_of_the_releases_code_is_left_as_it_is() -> None:
     assert list(parts({"web": OURS | PUBLISHED, "mailer": {"image": "others/mailer:3"}})["release"]["services"]) == ["web"]
 

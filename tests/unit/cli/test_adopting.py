@@ -86,3 +86,9 @@ def test_a_server_is_asked_where_one_is_named(asked: list[Any], monkeypatch: pyt
     ended = COMMANDS.invoke(app, ["adopt", "/opt/shop", "--server", "deploy@host", "--key-file", "k", "-o", "-"])
     assert (ended.output, asked) == ("name: shop\n", [])
     assert seen == [("/opt/shop", "deploy@host", {"key_file": "k", "known_hosts_file": "~/.ssh/known_hosts", "name": ""})]
+
+
+def test_without_postgresql_the_end_is_said_before_the_work_begins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("runbook_lib.adopting.adopt.adopt_folder", lambda *words: Adoption("shop", "name: shop\n", 3, adoptable=False))
+    ended = COMMANDS.invoke(app, ["adopt", ".", "-o", str(tmp_path / "shop.yaml")])
+    assert (ended.exit_code, "cannot be adopted" in ended.output) == (0, True)
