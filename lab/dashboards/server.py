@@ -92,7 +92,7 @@ def runs(environment: Environment) -> Dashboard:
 
 def _scheduled(age_s: float) -> tuple[tuple[Panel, ...], ...]:
     def job(measure: str) -> str:
-        return f"max by (schedule) (gw2_scheduled_job_{measure})"
+        return f"max by (schedule) (runbook_scheduled_job_{measure})"
 
     return (
         (figure("Since the last success", "Of each scheduled run; a nightly backup may take as long as the threshold.",

@@ -27,7 +27,7 @@ DESCRIPTIONS = {
     "cache_hits": "Share of requests to the cache that it served. After a restart of Redis it begins at nothing.",
     "active_users": "Users with a session, as the application counts them.",
 }
-NEWEST_BACKUP = 'time() - max(gw2_scheduled_job_last_success_timestamp_seconds{schedule="backup_database"})'
+NEWEST_BACKUP = 'time() - max(runbook_scheduled_job_last_success_timestamp_seconds{schedule="backup_database"})'
 
 
 def overview(environment: Environment) -> Dashboard:

@@ -17,7 +17,7 @@ from runbook_lib.execution.backend import ActionResult, ExecutionBackend, Interr
 from runbook_lib.execution.gate import GateOutcome, GateProbe, is_tolerated, open_gate
 from runbook_lib.execution.monitor import gate_as_trigger, run_watch
 from runbook_lib.execution.recorder import Recorder
-from runbook_lib.platform.facts.request_logs import RequestLine, lines_of_requests
+from runbook_lib.platform.facts.request_logs import RequestLine, RequestLogs, lines_of_requests
 
 TAIL_LINES, TAIL_CHARACTERS = 12, 4000
 LONGEST_MESSAGE = 300  # characters of a foreign text in one of ours
@@ -26,10 +26,13 @@ Show = Callable[[str], None]  # the last lines of what the action in progress pr
 
 
 class ActionRunner:
-    """Runs actions, one at a time. Keeps nothing: what an action leaves is in its result."""
+    """Runs actions, one at a time. Keeps nothing: what an action leaves is in its result.
 
-    def __init__(self, backend: ExecutionBackend, recorder: Recorder) -> None:
-        self._backend, self._recorder = backend, recorder
+    `request_logs` are searched for requests that keep a gate shut.
+    """
+
+    def __init__(self, backend: ExecutionBackend, recorder: Recorder, request_logs: RequestLogs) -> None:
+        self._backend, self._recorder, self._request_logs = backend, recorder, request_logs
 
     def run(self, action: Action, name: str, show: Show) -> ActionResult:
         """Do one action to its end. `name` names its evidence. Raises what the backend raises."""
@@ -76,7 +79,7 @@ class ActionRunner:
         lines: tuple[RequestLine, ...] = ()
         if ids:
             with suppress(RunbookError):
-                lines = self._backend.ask(lines_of_requests(ids))
+                lines = self._backend.ask(lines_of_requests(self._request_logs, ids))
         if not lines:
             return ()
         rows = aligned([(one.at, one.level, one.message) for one in lines])

@@ -29,6 +29,7 @@ from runbook_lib.execution.silences import STAGE, Silences
 from runbook_lib.execution.state import ExecutionState
 from runbook_lib.execution.undo import Rollback
 from runbook_lib.execution.watch_report import WatchExhibit, record_watch
+from runbook_lib.platform.facts.request_logs import NO_REQUEST_LOGS, RequestLogs
 
 # records, key of the step in progress, last lines of its output
 Progress = Callable[[tuple[StepRecord, ...], str, str], None]
@@ -37,15 +38,17 @@ Progress = Callable[[tuple[StepRecord, ...], str, str], None]
 class PlanExecutor:
     """One execution of one plan, and the owner of its state.
 
-    `exhibits` are pictures of its watches, for the screen. `contact`: whom to call when undoing fails.
+    `exhibits` are pictures of its watches, for the screen. `contact`: whom to call when undoing fails. `request_logs`
+    are searched for requests that keep a gate shut.
     """
 
     def __init__(self, plan: Plan, backend: ExecutionBackend, journal: Journal, folder: RunFolder,
-                 progress: Progress, contact: str = "", silences: Silences | None = None) -> None:
+                 progress: Progress, contact: str = "", silences: Silences | None = None,
+                 request_logs: RequestLogs = NO_REQUEST_LOGS) -> None:
         self._plan, self._backend, self._recorder = plan, backend, Recorder(journal, folder)
         self._progress, self._contact = progress, contact
         self._interrupts = Interrupts()
-        self._runner = ActionRunner(backend, self._recorder)
+        self._runner = ActionRunner(backend, self._recorder, request_logs)
         self._state = ExecutionState(plan)
         self._silences = silences
         self.exhibits: list[WatchExhibit] = []

@@ -9,6 +9,7 @@ from runbook_lib.execution import Execution, ExecutionBackend, PlanExecutor
 from runbook_lib.execution.silences import Silences
 from runbook_lib.execution.time_limits import stop_limit_s
 from runbook_lib.kernel.assignment import tell_runner
+from runbook_lib.platform.facts.request_logs import NO_REQUEST_LOGS, RequestLogs
 from runbook_lib.run.display import LiveSteps
 from runbook_lib.run.record import RunRecord
 from runbook_lib.run.showing import show_exhibit
@@ -37,12 +38,13 @@ def check_confirmation(given: str, environment_name: str) -> None:
 
 
 def execute(plan: Plan, backend: ExecutionBackend, record: RunRecord, folder: RunFolder,
-            contact: str = "", silences: Silences | None = None) -> Execution:
+            contact: str = "", silences: Silences | None = None,
+            request_logs: RequestLogs = NO_REQUEST_LOGS) -> Execution:
     """Take the lock and do the plan's steps, shown as they go. Raises how the execution ended unless it passed.
 
-    `contact` is whom to call when undoing fails.
+    `contact` is whom to call when undoing fails; `request_logs` are searched for requests that keep a gate shut.
     """
-    executor = PlanExecutor(plan, backend, record.journal, folder, LiveSteps(), contact, silences)
+    executor = PlanExecutor(plan, backend, record.journal, folder, LiveSteps(), contact, silences, request_logs)
     # whoever stops this run must leave it as long as its undo may take
     tell_runner(grace_s=stop_limit_s(plan))
     try:

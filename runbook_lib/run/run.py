@@ -24,6 +24,7 @@ from runbook_lib.execution import Execution, ServerBackend
 from runbook_lib.execution.interrupts import defer_signals
 from runbook_lib.execution.silences import Silences
 from runbook_lib.kernel.forks import refuse_in_child
+from runbook_lib.platform.facts.request_logs import request_logs
 from runbook_lib.run import asking, checking, closing, current, notifying, planning, showing
 from runbook_lib.run.outcomes import Outcome, as_stop, outcome_of_error
 from runbook_lib.run.parameters import Parameters, cannot_be_changed
@@ -153,7 +154,8 @@ class Run:
         silences = None
         if self.environment.alerts_service:
             silences = Silences(lambda: self.connections.alertmanager, self.environment.name, self.run_id)
-        return planning.execute(plan, backend, self._record, self.folder, self.environment.on_call, silences)
+        return planning.execute(plan, backend, self._record, self.folder, self.environment.on_call, silences,
+                                request_logs(self.environment))
 
     def verify(self, findings: Finding | Iterable[Finding], title: str = "") -> tuple[Finding, ...]:
         """Record checks; their worst is the run's verdict at `close`. `title` is their heading in the report.

@@ -203,7 +203,7 @@ def schema_is(revision: str | None, expected: str, no_migrations: str = "") -> F
     )
 
 
-READ_REQUEST = "Read what nginx and the backend logged for this very request: a gate keeps its lines as evidence."
+READ_REQUEST = "Read what was logged for this very request: a gate keeps its lines as evidence."
 
 
 def smoke_test_passed(flow: UserFlow) -> tuple[Finding, ...]:

@@ -46,16 +46,16 @@ def log_line(text: str, at: datetime | None, source: str) -> LogLine:
     entry = _object(text)
     if entry is None:
         return LogLine(at, _field(text, LEVELS).upper() or "ERROR", sanitize(text), source=source)
-    message = sanitize(str(_first(entry, MESSAGES)) + _exception(entry))
+    message = sanitize(str(first_of(entry, MESSAGES)) + _exception(entry))
     request_id = sanitize(str(entry.get("request_id") or ""))
-    return LogLine(at, str(_first(entry, LEVELS)).upper(), message, request_id, source)
+    return LogLine(at, str(first_of(entry, LEVELS)).upper(), message, request_id, source)
 
 
 def severe_line(text: str, at: datetime | None, source: str) -> LogLine | None:
     """A line whose own words, or whose field of JSON, give it a severe level; None for any other."""
     entry = _object(text) if text.startswith("{") else None
     if entry is not None:
-        return log_line(text, at, source) if str(_first(entry, LEVELS)).upper() in _SEVERE else None
+        return log_line(text, at, source) if str(first_of(entry, LEVELS)).upper() in _SEVERE else None
     level = level_of_text(text)
     return LogLine(at, level, sanitize(text), source=source) if level else None
 
@@ -67,7 +67,7 @@ def time_of(text: str) -> datetime | None:
     """
     entry = _object(text) if text.startswith("{") else None
     if entry is not None:
-        return _time(str(_first(entry, TIMES)))
+        return _time(str(first_of(entry, TIMES)))
     if text.startswith("{"):
         return _time(_field(text, TIMES))
     if stamp := _stamp().search(text[:100]):
@@ -105,7 +105,8 @@ def _exception(entry: dict[str, Any]) -> str:
     return f" ({lines_of(trace)[-1]})" if trace else ""
 
 
-def _first(entry: dict[str, Any], names: tuple[str, ...]) -> Any:
+def first_of(entry: dict[str, Any], names: tuple[str, ...]) -> Any:
+    """The value of the first of these keys that has one; empty text without any."""
     return next((entry[name] for name in names if entry.get(name) is not None), "")
 
 

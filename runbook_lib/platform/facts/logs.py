@@ -16,8 +16,6 @@ from runbook_lib.environment.logs import log_file
 from runbook_lib.platform.facts.container_logs import container_lines, logging_services
 from runbook_lib.platform.facts.log_lines import LogLine, level_of_text, log_line, sanitize, time_of
 
-BACKEND_LOG = "/var/log/gw2/backend.log"
-ACCESS_LOG = "/var/log/nginx/access.log"
 PROGRAM = programs.text("platform/compression.sh", "platform/log_lines.sh")
 MOST_LINES = 2_000
 LONGEST_LINE = 8_000

@@ -1,4 +1,4 @@
-"""What the server logged for single requests, found by their ids: nginx's access log and the backend's log."""
+"""What the server logged for single requests, found by their ids in the logs that the environment file names."""
 
 from __future__ import annotations
 
@@ -6,27 +6,31 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Question
 from runbook_lib.core.text import lines_of
-from runbook_lib.platform.facts.log_lines import sanitize
-from runbook_lib.platform.facts.logs import ACCESS_LOG, BACKEND_LOG, LONGEST_LINE
+from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.log_lines import LEVELS, MESSAGES, TIMES, first_of, sanitize
+from runbook_lib.platform.facts.logs import LONGEST_LINE
 
 MOST_REQUESTS = 10
 MOST_LINES = 200
-MOST_BYTES = 5_000_000  # of each file: the requests are seconds old
+MOST_BYTES = 5_000_000  # of each log: the requests are seconds old
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-# The rotated file first: the log may have been rotated since. A longer line is left out whole, for what is cut in its
-# middle may be a piece of a secret. grep's 1 means that no line has the ids, and is not a failure.
-_LINES = f"""
-patterns=(); for id in "$@"; do patterns+=(-e "$id"); done
-for log in {ACCESS_LOG} {BACKEND_LOG}; do
-    for file in "$log.1" "$log"; do
-        [ ! -r "$file" ] || tail -c {MOST_BYTES} -- "$file" | {{ grep -F "${{patterns[@]}}" || [ $? = 1 ]; }} || exit 1
-    done
-done | LC_ALL=C awk 'length($0) <= {LONGEST_LINE}' | tail -n {MOST_LINES}
-"""
+
+
+@dataclass(frozen=True)
+class RequestLogs:
+    """Where requests are logged: `files` on the server, and `services` of the Compose `project` that log to Docker."""
+
+    files: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    project: str = ""
+
+
+NO_REQUEST_LOGS = RequestLogs()
 
 
 @dataclass(frozen=True)
@@ -38,14 +42,24 @@ class RequestLine:
     message: str
 
 
-def lines_of_requests(request_ids: Sequence[str]) -> Question[tuple[RequestLine, ...]]:
+def request_logs(environment: Environment) -> RequestLogs:
+    """The logs of the environment file: those of requests first, then the application's."""
+    logs = sorted(environment.logs.values(), key=lambda one: one.kind != "access")
+    return RequestLogs(tuple(one.path for one in logs if one.path), tuple(one.service for one in logs if one.service),
+                       environment.project)
+
+
+def lines_of_requests(logs: RequestLogs, request_ids: Sequence[str]) -> Question[tuple[RequestLine, ...]]:
     """The lines that name one of the first ten ids, at most the last 200, in the order of the logs.
 
-    Ids of another form are left out. Empty where no log has them. Source: the two logs on the server.
+    Ids of another form are left out. Empty where no log has them. Source: the logs on the server, and `docker logs`.
     """
     ids = [one for one in dict.fromkeys(request_ids) if _REQUEST_ID.fullmatch(one)][:MOST_REQUESTS]
-    command = Command(("bash", "-c", _LINES, "requests", *ids), timeout_s=20)
-    return Question("log lines of the failed requests", lambda connections: () if not ids else parse_lines(
+    argv = ("bash", "-s", "--", str(MOST_LINES), str(MOST_BYTES), str(LONGEST_LINE), logs.project,
+            "\n".join(logs.files), "\n".join(logs.services), *ids)
+    command = Command(argv, stdin=programs.text("platform/request_lines.sh"), timeout_s=20)
+    asked = ids and (logs.files or logs.services)
+    return Question("log lines of the failed requests", lambda connections: () if not asked else parse_lines(
         connections.server.run(command).stdout))
 
 
@@ -61,7 +75,7 @@ def _line(line: str) -> RequestLine:
         entry = None
     if not isinstance(entry, dict):
         return RequestLine("", "", sanitize(line))
-    message = str(entry.get("message") or f"{entry.get('method', '?')} {entry.get('path', '?')}")
+    message = str(first_of(entry, MESSAGES) or f"{entry.get('method', '?')} {entry.get('path', '?')}")
     raised = lines_of(str(entry.get("exception") or "").strip())[-1:]
-    return RequestLine(str(entry.get("time") or ""), str(entry.get("level") or entry.get("status") or ""),
-                       sanitize(": ".join((message, *raised))))
+    level = str(first_of(entry, LEVELS) or entry.get("status") or "")
+    return RequestLine(*map(sanitize, (str(first_of(entry, TIMES)), level, ": ".join((message, *raised)))))

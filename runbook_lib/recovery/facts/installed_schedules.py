@@ -21,10 +21,6 @@ from runbook_lib.core.times import from_epoch
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.facts.schedules import Schedule, planned_schedules
 
-# as versions up to 0.2 wrote it, for any environment: an upgrade replaces them, where they start jobs of our folder
-OLD_CRON_BEGIN = "# BEGIN gw2 schedules: written by notebook 34; changes between these lines are lost"
-OLD_CRON_END = "# END gw2 schedules"
-
 
 class JobOutcome(StrEnum):
     """How a scheduled job ended; `job_wrapper.sh` writes the same words."""
@@ -129,8 +125,8 @@ def cron_markers(project: str) -> tuple[str, str]:
 
 
 def identity(environment: Environment) -> tuple[str, ...]:
-    """What `crontab.sh` recognises a project's schedules by: its name, its markers and those of earlier versions."""
-    return (environment.project, *cron_markers(environment.project), OLD_CRON_BEGIN, OLD_CRON_END)
+    """What `crontab.sh` recognises a project's schedules by: its name and its markers."""
+    return (environment.project, *cron_markers(environment.project))
 
 
 def survey_schedules(environment: Environment) -> Question[InstalledSchedules]:

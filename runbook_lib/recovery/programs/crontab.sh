@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2329,SC2154
 # The user's crontab, of which our lines are one block between two markers. The program that follows sets $begin and $end,
-# the markers of its project, $old_begin and $old_end, those that earlier versions wrote for any project, and $folder: an old
-# block is ours where its lines start programs of that folder.
+# the markers of its project, and $folder: markers that versions up to 0.2 wrote name no project, and such a block is ours
+# where its lines start programs of that folder. $units is the folder of the user's units of systemd.
 
 # read_crontab: into $crontab, byte for byte; empty with $has_crontab 0 where the user has none yet. Fails with
 # $crontab_problem for any other reason: what could not be read must never be taken for empty, and written back.
@@ -25,11 +25,12 @@ read_crontab() {
 # BLOCK no block at all. With `own` as the second word: our blocks alone. Status 3: markers without a partner, or another
 # project's between ours. Every other line stays byte for byte; an editor on Windows may have put CR at the ends of ours.
 edited() {
-    BLOCK=$1 ONLY=${2:-} BEGIN=$begin END=$end OLD_BEGIN=$old_begin OLD_END=$old_end FOLDER=$folder/ LC_ALL=C awk '
+    BLOCK=$1 ONLY=${2:-} BEGIN=$begin END=$end FOLDER=$folder/ LC_ALL=C awk '
         function kind(text) {
             sub(/\r$/, "", text)
-            return text == ENVIRON["BEGIN"] ? "begin" : text == ENVIRON["END"] ? "end" : text == ENVIRON["OLD_BEGIN"] ? "old-begin" \
-                : text == ENVIRON["OLD_END"] ? "old-end" : text ~ /^# (BEGIN|END) schedules of / ? "other" : ""
+            return text == ENVIRON["BEGIN"] ? "begin" : text == ENVIRON["END"] ? "end" \
+                : text ~ /^# BEGIN [a-z0-9]+ schedules: written by notebook 34; / ? "old-begin" \
+                : text ~ /^# END [a-z0-9]+ schedules$/ ? "old-end" : text ~ /^# (BEGIN|END) schedules of / ? "other" : ""
         }
         BEGIN { pattern = ENVIRON["FOLDER"]; gsub(/[.]/, "[.]", pattern) }
         { line[NR] = $0; what[NR] = kind($0) }
@@ -58,3 +59,16 @@ edited() {
 
 # own_blocks, a crontab on standard input: our lines of it, in the form of this version and of earlier ones
 own_blocks() { edited '' own; }
+
+# old_unit NAME: the units of a job in $units, without their suffix, as versions up to 0.2 named them for any project: ours
+# where they start the program in our folder. Nothing, and 1, without any.
+old_unit() {
+    local one
+    for one in "$units"/*"-$1.service"; do
+        if [[ ${one##*/} != "runbook-$project-$1.service" ]] && grep -qsxF "ExecStart=$folder/$1" -- "$one" \
+            && grep -qsxF TimeoutStartSec=6h -- "$one"; then
+            one=${one##*/}; printf '%s' "${one%.service}"; return 0
+        fi
+    done
+    return 1
+}

@@ -49,7 +49,7 @@ write_status() {
         "$finished" "$seconds" "${success:-null}" "$(sanitize "$message")" "$(sanitize "$produced")" "$log_file"
 }
 
-gauge() { printf '# HELP gw2_scheduled_job_%s %s\n# TYPE gw2_scheduled_job_%s gauge\ngw2_scheduled_job_%s{schedule="%s"} %s\n' \
+gauge() { printf '# HELP runbook_scheduled_job_%s %s\n# TYPE runbook_scheduled_job_%s gauge\nrunbook_scheduled_job_%s{schedule="%s"} %s\n' \
     "$1" "$2" "$1" "$1" "$name" "$3"; }
 
 write_metrics() {

@@ -10,7 +10,6 @@ set -uo pipefail
 export LC_ALL=C
 umask 077
 readonly LABEL=runbook.job=restore-drill OF_PROJECT=runbook.project
-readonly BEFORE_0_3=(org.gw2.runbook=restore-drill org.gw2.project)  # as versions up to 0.2 labelled a copy
 readonly EXHAUSTED='No space left on device|out of memory|out of shared memory|terminating connection|server closed the connection'
 
 encoded() { printf '%s' "$1" | base64 -w0; }
@@ -45,8 +44,7 @@ remove() { docker rm --force --volumes "$copy-application" "$copy" >/dev/null 2>
 # environment on this server may have a drill of its own.
 clear_remains() {
     local one
-    for one in $(docker ps --all --quiet --filter "label=$LABEL" --filter "label=$OF_PROJECT=$project") \
-        $(docker ps --all --quiet --filter "label=${BEFORE_0_3[0]}" --filter "label=${BEFORE_0_3[1]}=$project"); do
+    for one in $(docker ps --all --quiet --filter "label=$LABEL" --filter "label=$OF_PROJECT=$project"); do
         docker rm --force --volumes "$one" >/dev/null
     done
 }

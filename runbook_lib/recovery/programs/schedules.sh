@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2329,SC2154,SC2034,SC2015
 # Installs the schedules, step by step, on the server. Follows crontab.sh:
-#   bash -s -- STEP FOLDER PROJECT BEGIN END OLD_BEGIN OLD_END …    FOLDER being .runbook/scheduled
+#   bash -s -- STEP FOLDER PROJECT BEGIN END …    FOLDER being .runbook/scheduled
 # Crontab and systemd's units are the user's: another environment on this server has its own there. What is read, changed,
 # removed or restored here is the project's alone, and the rest is written back as it is now, not as it was.
 
@@ -11,8 +11,6 @@ units=$HOME/.config/systemd/user
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
 unit() { printf 'runbook-%s-%s' "$project" "$1"; }
-# as earlier versions named it, for any environment: ours where it starts a program of our folder
-old_unit() { grep -qsxF "ExecStart=$folder/$1" -- "$units/gw2-$1.service" && printf 'gw2-%s' "$1"; }
 
 # save NAME…: what is there now of ours, so that an undo can restore it.
 save() {
@@ -103,11 +101,13 @@ restore_units() {
     local name one
     [[ -d before ]] || return 0
     for name; do
-        for one in "$(unit "$name")" "gw2-$name"; do
-            if [[ -e before/units/$one.timer ]]; then
-                cp -p -- before/units/"$one".* "$units/" && systemctl --user daemon-reload \
-                    && systemctl --user enable --now "$one.timer" || exit
-            elif [[ $one != "gw2-$name" ]]; then end_units "$one"; fi
+        [[ -e before/units/$(unit "$name").timer ]] || end_units "$(unit "$name")"
+        # whatever its units were called
+        for one in before/units/*"-$name.timer"; do
+            [[ -e $one ]] || continue
+            one=${one##*/} one=${one%.timer}
+            cp -p -- before/units/"$one".* "$units/" && systemctl --user daemon-reload \
+                && systemctl --user enable --now "$one.timer" || exit
         done
     done
     systemctl --user daemon-reload
@@ -134,7 +134,7 @@ test_run() {
 
 main() {
     local step=$1
-    folder=$2 project=$3 begin=$4 end=$5 old_begin=$6 old_end=$7; shift 7
+    folder=$2 project=$3 begin=$4 end=$5; shift 5
     mkdir -p -- "$folder" && cd -- "$folder" || exit
     case $step in
         save | restore_files | set_crontab | restore_crontab | enable_timers | remove_units | remove_old_units | restore_units | forget | test_run) "$step" "$@" ;;

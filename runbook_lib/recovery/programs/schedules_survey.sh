@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154,SC2034
 # What is installed of a project's schedules, and how they went. Follows required_programs.sh, folder_owner.sh and
 # crontab.sh. Reads only:
-#   bash -s -- DIRECTORY FOLDERS PROJECT BEGIN END OLD_BEGIN OLD_END NAME…
+#   bash -s -- DIRECTORY FOLDERS PROJECT BEGIN END NAME…
 # FOLDERS: those that the jobs write to, a line each. One record a line, fields by tabs, texts in base64. Lines and units
 # of other environments stay on the server.
 
@@ -43,10 +43,10 @@ lacking() {
 }
 
 main() {
-    local state=$1/.runbook/scheduled name file unit units=$HOME/.config/systemd/user
-    folder=$state project=$3 begin=$4 end=$5 old_begin=$6 old_end=$7
+    local state=$1/.runbook/scheduled name file unit old
+    units=$HOME/.config/systemd/user folder=$state project=$3 begin=$4 end=$5
     print_owners "$2" || exit 1
-    shift 7
+    shift 5
     printf 'clock\t%s\nuser\t%s\nhome\t%s\nproject\t%s\nfolder\t%s\n' "$(date +%s)" "$(id -un)" "$HOME" "$project" "$state"
     scheduler
     printf 'lacks\t%s\n' "$(lacking | paste -sd,)"
@@ -59,9 +59,9 @@ main() {
         [[ -e $state/$name.status.json ]] && printf 'status\t%s\t%s\n' "$name" "$(head -c 20000 -- "$state/$name.status.json" | encoded)"
         [[ -e $state/$name.running ]] && ! flock -n -s -- "$state/$name.running" true && printf 'running\t%s\n' "$name"
         unit=runbook-$project-$name
-        if grep -qsxF "ExecStart=$state/$name" -- "$units/gw2-$name.service"; then
+        if old=$(old_unit "$name"); then
             printf 'old-unit\t%s\n' "$name"
-            is_active "gw2-$name" && printf 'timer\t%s\n' "$name"
+            is_active "$old" && printf 'timer\t%s\n' "$name"
         fi
         is_active "$unit" && printf 'timer\t%s\n' "$name"
     done

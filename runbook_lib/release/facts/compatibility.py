@@ -85,7 +85,7 @@ class _Copy:
 
     name: str
     containers: tuple[str, ...]
-    backend: str
+    code: str
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class _Check:
             return Compatibility(None, Stage.PREPARE, started.message, before)
         copy = self._copy_in(started)
         try:
-            http = ContainerHttp(self.server, copy.backend)
+            http = ContainerHttp(self.server, copy.code)
             found = self._before_and_after(http, copy, before)
             return self._started_anew(http, copy, colour, found) if found.compatible else found
         finally:
@@ -116,7 +116,7 @@ class _Check:
             return Compatibility(None, Stage.PREPARE, started.message, before)
         copy = self._copy_in(started)
         try:
-            flow = smoke_test_over(self.environment, ContainerHttp(self.server, copy.backend))
+            flow = smoke_test_over(self.environment, ContainerHttp(self.server, copy.code))
         finally:
             self._remove(copy)
         message = "" if flow.works else f"on the schema as it is a user cannot {fault_of(flow)}"
@@ -158,13 +158,13 @@ class _Check:
 
     def _copy_in(self, started: CopyRecords) -> _Copy:
         containers = tuple((started.get("containers") or "").split())
-        copy, backend = started.get("copy") or "", started.get("backend") or ""
+        copy, code = started.get("copy") or "", started.get("code") or ""
         # these names become arguments of `docker rm`: one that is not ours must never be among them
         ours = re.compile(rf"runbook-schema-copy-{self.environment.project}-[0-9]+-[0-9]+(-[a-z]+)?")
-        if not containers or not all(ours.fullmatch(one) for one in (copy, backend, *containers)):
+        if not containers or not all(ours.fullmatch(one) for one in (copy, code, *containers)):
             raise FactUnreadable("The copy of the schema has no name that can be read.", where=self.server.address,
                                  next_step="Run the notebook again.")
-        return _Copy(copy, containers, backend)
+        return _Copy(copy, containers, code)
 
     def _remove(self, copy: _Copy) -> None:
         remove = ("docker", "rm", "--force", "--volumes", *copy.containers)

@@ -12,11 +12,8 @@
 
 # What a run left that died: its containers have ended by LIMIT_S; those of a code that crashed keep their log until now.
 remove_ended() {
-    {
-        docker ps --all --quiet --filter "label=$LABEL" --filter "label=$OF_PROJECT=$project" --filter status=exited
-        # as versions up to 0.2 labelled them
-        docker ps --all --quiet --filter label=org.gw2.runbook=schema-copy --filter "label=org.gw2.project=$project" --filter status=exited
-    } | xargs -r docker rm --force >/dev/null
+    docker ps --all --quiet --filter "label=$LABEL" --filter "label=$OF_PROJECT=$project" --filter status=exited \
+        | xargs -r docker rm --force >/dev/null
 }
 
 start() {
@@ -37,7 +34,7 @@ start() {
     [[ -z $cache ]] || redis=$(one_container "$project" "$cache" 2>"$scratch/log") || result error <"$scratch/log"
     [[ -z $redis ]] || start_redis "$redis" >"$scratch/log" 2>&1 || result error <"$scratch/log"
     start_code "$backend" "$image" >"$scratch/log" 2>&1 || result error <"$scratch/log"
-    printf 'copy\t%s\nbackend\t%s\ncontainers\t%s\n' "$copy" "$copy-code" "$copy-code $copy-redis $copy-migrations $copy"
+    printf 'copy\t%s\ncode\t%s\ncontainers\t%s\n' "$copy" "$copy-code" "$copy-code $copy-redis $copy-migrations $copy"
     # from here on the caller removes the copy: it is still needed
     trap 'rm -rf -- "$scratch"' EXIT
     result passed </dev/null

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runbook_lib.connections import open_connections
-from runbook_lib.platform.facts.logs import BACKEND_LOG, errors_since
+from runbook_lib.platform.facts.logs import errors_since
 
 if TYPE_CHECKING:
     from runbook_lib.environment import Environment
@@ -44,11 +44,12 @@ OPTIONS = {
 @pytest.mark.parametrize("name", OPTIONS)
 def test_lines_of_all_rotated_files_are_found(lab: Lab, environment: Environment, name: str) -> None:
     since = datetime.now(UTC) - timedelta(seconds=1)
+    log = environment.logs["backend"].path or ""
     pause = "1.1" if "%s" in OPTIONS[name] else "0.1"  # names that hold the second need another one
-    made = lab.on_server("bash", "-c", ROTATE, "rotate", BACKEND_LOG, OPTIONS[name], pause)
+    made = lab.on_server("bash", "-c", ROTATE, "rotate", log, OPTIONS[name], pause)
     with open_connections(environment) as connections:
         found = errors_since(environment, since).fetch(connections)
-    lab.on_server("bash", "-c", 'rm -f "$1"* "${1%.log}"[-.]*', "clean", BACKEND_LOG)
+    lab.on_server("bash", "-c", 'rm -f "$1"* "${1%.log}"[-.]*', "clean", log)
     assert found is not None
     assert ([one.message for one in found.lines], found.incomplete) == (["part 1", "part 2", "part 3"], ""), made
     assert len(found.files) == 3, made

@@ -29,10 +29,11 @@ from runbook_lib.core.redaction import Redactor, Secret
 from runbook_lib.execution.actions import ActionRunner, combined, failure_message, format_reading
 from runbook_lib.execution.backend import ActionResult, Interrupted
 from runbook_lib.execution.recorder import Recorder
-from runbook_lib.platform.facts.request_logs import RequestLine
+from runbook_lib.platform.facts.request_logs import RequestLine, RequestLogs
 from tests.unit.execution_doubles import FAILED, PASSED, ScriptedBackend, gate
 
 SECRET = Secret("STAGING_DB_PASSWORD", "Zq7-Wm3xK9_pL2vB8nR4")
+LOGS = RequestLogs(files=("/var/log/app.log",))
 SQL_ERROR = """Traceback (most recent call last):
 sqlalchemy.exc.DBAPIError: LockNotAvailableError: canceling statement due to lock timeout
 DETAIL:  of squads
@@ -51,7 +52,7 @@ def runner(folder: RunFolder) -> Iterator[ActionRunner]:
     backend = ScriptedBackend(bad=FAILED)
     backend.held = True
     with journal.Journal(folder) as opened:
-        yield ActionRunner(backend, Recorder(opened, folder))
+        yield ActionRunner(backend, Recorder(opened, folder), LOGS)
 
 
 def quiet(_: str) -> None:
@@ -174,7 +175,7 @@ def test_the_log_lines_of_a_failed_gates_requests_are_in_the_evidence_redacted(o
     backend.error = error
     shut = replace(gate([False], deadline_s=0.02), judge=lambda healthy: (finding("read", healthy, request_id="4f2c1d9e7ab30c55"),))
     with journal.Journal(folder, folder.redactor) as opened:
-        result = ActionRunner(backend, Recorder(opened, folder)).run(shut, "gate-1", lambda tail: None)
+        result = ActionRunner(backend, Recorder(opened, folder), LOGS).run(shut, "gate-1", lambda tail: None)
     assert result.state is StepState.FAILED
     assert ("evidence/gate-1-requests.txt" in result.evidence) == (error is None)
     if error is None:
@@ -185,7 +186,7 @@ def test_the_log_lines_of_a_failed_gates_requests_are_in_the_evidence_redacted(o
 def test_the_checks_of_a_gate_are_a_table_in_its_evidence(outputs: Path) -> None:
     folder = new_run("20_deploy", outputs)
     with journal.Journal(folder) as opened:
-        ActionRunner(ScriptedBackend(), Recorder(opened, folder)).run(gate([False], deadline_s=0.02), "gate-1", lambda tail: None)
+        ActionRunner(ScriptedBackend(), Recorder(opened, folder), LOGS).run(gate([False], deadline_s=0.02), "gate-1", lambda tail: None)
     text = (folder.path / "evidence/gate-1-gate.txt").read_text()
     assert "\t" not in text
     assert "verdict  check    measured  expected\nfailed   healthy" in text
@@ -204,5 +205,5 @@ def test_what_is_shown_of_an_action_in_progress_is_redacted_before_it_is_cut(out
 
     backend, folder = Printing(), new_run("20_deploy", outputs, Redactor([SECRET]))
     with journal.Journal(folder, folder.redactor) as opened:
-        result = ActionRunner(backend, Recorder(opened, folder)).run(Command(("x",)), "x-1", shown.append)
+        result = ActionRunner(backend, Recorder(opened, folder), LOGS).run(Command(("x",)), "x-1", shown.append)
     assert not any(piece in text for text in (*shown, failure_message(result)) for piece in (value[:9], value[9:], value[-8:]))

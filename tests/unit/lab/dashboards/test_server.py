@@ -48,7 +48,7 @@ def test_the_lock_and_the_certificate_have_the_limits_of_their_alerts(environmen
 
 def test_a_metric_of_scheduled_jobs_names_the_event_it_waits_for_and_no_other_does() -> None:
     queries = [one for board in dashboards() for panel in board.panels for one in panel.queries]
-    by_jobs = re.compile(r"gw2_scheduled_job|runbook_certificate")
+    by_jobs = re.compile(r"runbook_scheduled_job|runbook_certificate")
     assert [one.expression for one in queries if bool(one.exists_after) != bool(by_jobs.search(one.expression))] == []
 
 
@@ -56,7 +56,7 @@ def test_every_metric_of_scheduled_jobs_is_one_that_a_job_writes(environment: En
     wrapper = (ROOT / "runbook_lib/recovery/programs/job_wrapper.sh").read_text()
     written = set(re.findall(r"gauge (\w+) ", wrapper))
     shown = " ".join(one.expression for board in dashboards() for panel in board.panels for one in panel.queries)
-    assert set(re.findall(r"gw2_scheduled_job_(\w+)", shown)) == written
+    assert set(re.findall(r"runbook_scheduled_job_(\w+)", shown)) == written
     assert {panel.title: panel.limit for panel in server.runs(environment).panels}["Since the last success"] == 26 * 3600
 
 

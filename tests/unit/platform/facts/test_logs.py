@@ -16,7 +16,7 @@ import pytest
 from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.environment import load_environment
 from runbook_lib.environment.logs import LogFile
-from runbook_lib.platform.facts.logs import BACKEND_LOG, MOST_LINES, PROGRAM, SevereLines, errors_since, parse_lines
+from runbook_lib.platform.facts.logs import MOST_LINES, PROGRAM, SevereLines, errors_since, parse_lines
 
 SINCE = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 ENVIRONMENT = load_environment("staging")
@@ -197,7 +197,7 @@ def test_a_log_without_times_proves_nothing(tmp_path: Path, text: str) -> None:
 
 def test_no_log_is_none_and_not_an_empty_one(tmp_path: Path) -> None:
     assert read(tmp_path / "backend.log") is None
-    silent = ScriptedConnections(commands={BACKEND_LOG: (66, "")})
+    silent = ScriptedConnections(commands={ENVIRONMENT.logs["backend"].path or "": (66, "")})
     assert errors_since(ENVIRONMENT, SINCE).fetch(silent) is None  # type: ignore[arg-type]
 
 

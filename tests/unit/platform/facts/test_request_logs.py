@@ -1,18 +1,52 @@
-"""The log lines of single requests: found by their ids with the real program, parsed, in bounds."""
+"""The log lines of single requests: found by their ids with the real program, in files and in containers, in bounds."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from runbook_lib.platform.facts import request_logs
-from runbook_lib.platform.facts.logs import ACCESS_LOG, BACKEND_LOG
-from runbook_lib.platform.facts.request_logs import RequestLine, lines_of_requests, parse_lines
+from runbook_lib.core.commands import Command
+from runbook_lib.environment import load_environment
+from runbook_lib.platform.facts.request_logs import (
+    MOST_LINES,
+    RequestLine,
+    RequestLogs,
+    lines_of_requests,
+    parse_lines,
+    request_logs,
+)
+from tests.unit.shop_environment import shop
 
 ID = "4f2c1d9e7ab30c55"
+# of two services: one has been made twice, the logging driver of the other keeps nothing here
+DOCKER = r"""#!/bin/bash
+case "$*" in
+    ps*project=shop*service=web*) echo web-1; echo web-2 ;;
+    ps*project=shop*service=worker*) echo worker-1 ;;
+    logs*web-1) echo 'ERROR no id' ; echo "ERROR 4f2c1d9e7ab30c55 failed" >&2 ;;
+    logs*web-2) printf '{"severity": "error", "msg": "4f2c1d9e7ab30c55 once more", "ts": "16:05"}\n' ;;
+    logs*) echo 'configured logging driver does not support reading' >&2; exit 1 ;;
+    *) echo "unexpected: $*" >&2; exit 9 ;;
+esac
+"""
+
+
+class Bash:
+    """A server that is this machine, its PATH with a folder in front."""
+
+    address = "here"
+
+    def __init__(self, place: Path) -> None:
+        self.server, self.place, self.asked = self, place, 0
+
+    def run(self, command: Command) -> subprocess.CompletedProcess[str]:
+        self.asked += 1
+        environment = {**os.environ, "PATH": f"{self.place}:{os.environ['PATH']}"}
+        return subprocess.run(command.argv, input=str(command.stdin), capture_output=True, text=True, check=True, env=environment)
 
 
 @pytest.fixture
@@ -28,10 +62,9 @@ def logs(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def found(logs: Path, *ids: str) -> tuple[RequestLine, ...]:
-    program = request_logs._LINES.replace(ACCESS_LOG, str(logs / "access.log")).replace(BACKEND_LOG, str(logs / "backend.log"))
-    ran = subprocess.run(("bash", "-c", program, "requests", *ids), capture_output=True, text=True, check=True)
-    return parse_lines(ran.stdout)
+def found(logs: Path, *ids: str, services: tuple[str, ...] = ()) -> tuple[RequestLine, ...]:
+    files = (str(logs / "access.log"), str(logs / "backend.log"))
+    return lines_of_requests(RequestLogs(files, services, "shop"), ids).fetch(Bash(logs))  # type: ignore[arg-type]
 
 
 def test_the_lines_of_that_very_request_are_found_in_both_logs_rotated_or_not(logs: Path) -> None:
@@ -51,12 +84,29 @@ def test_a_server_without_logs_has_no_lines(tmp_path: Path) -> None:
 
 def test_a_flood_is_bounded(logs: Path) -> None:
     (logs / "backend.log").write_text(f'{{"request_id": "{ID}", "message": "again"}}\n' * 5_000)
-    assert len(found(logs, ID)) == request_logs.MOST_LINES
+    assert len(found(logs, ID)) == MOST_LINES
 
 
 @pytest.mark.parametrize("request_id", ["", "short", "$(id)-and-more", "x" * 65, "with space-"])
 def test_what_is_not_an_id_is_not_asked_for(request_id: str) -> None:
-    assert lines_of_requests([request_id]).fetch(None) == ()  # type: ignore[arg-type]
+    assert lines_of_requests(RequestLogs(("/x.log",)), [request_id]).fetch(None) == ()  # type: ignore[arg-type]
+
+
+def test_an_environment_without_logs_is_not_asked() -> None:
+    assert lines_of_requests(RequestLogs(), [ID]).fetch(None) == ()  # type: ignore[arg-type]
+
+
+def test_what_containers_wrote_is_found_as_well_and_a_driver_that_keeps_nothing_hides_none_of_it(tmp_path: Path) -> None:
+    (tmp_path / "docker").write_text(DOCKER)
+    (tmp_path / "docker").chmod(0o755)
+    assert found(tmp_path, ID, services=("worker", "web")) == (
+        RequestLine("", "", f"ERROR {ID} failed"), RequestLine("16:05", "error", f"{ID} once more"))
+
+
+def test_the_logs_are_those_of_the_environment_file_requests_first() -> None:
+    assert request_logs(load_environment("staging")) == RequestLogs(
+        ("/var/log/nginx/access.log", "/var/log/nginx/error.log", "/var/log/gw2/backend.log"), (), "gw2-staging")
+    assert request_logs(shop()) == RequestLogs((), ("web", "worker"), "shop")
 
 
 def test_a_line_that_is_not_json_is_shown_without_control_characters() -> None:

@@ -127,7 +127,7 @@ def test_a_success_is_recorded_in_status_and_metric(tmp_path: Path) -> None:
     assert job.run() == 0
     assert (job.status["outcome"], job.status["file"]) == ("succeeded", "/backups/x.gz")
     assert job.status["last_success_epoch"] == pytest.approx(time.time(), abs=30)
-    assert 'gw2_scheduled_job_last_exit_code{schedule="nightly"} 0' in job.metric
+    assert 'runbook_scheduled_job_last_exit_code{schedule="nightly"} 0' in job.metric
     assert not (tmp_path / ".runbook/lock.json").exists()
 
 

@@ -23,7 +23,7 @@ echo "$*" >>"$FOLDER/asked"
 fail() { echo "$1 is away" >&2; exit 1; }
 case "$1 $*" in
     ps*com.docker.compose.service*) [[ $FAILS != ps ]] || fail Docker; [[ $FAILS == absent ]] || echo live ;;
-    ps*label=org.gw2.runbook=restore-drill*label=org.gw2.project=gw2-staging*) echo earlier ;;
+    ps*label=runbook.job=restore-drill*label=runbook.project=gw2-staging*) echo earlier ;;
     ps*) ;;
     inspect*Config.Image*) [[ $FAILS != inspect ]] || fail Docker; echo postgres:15 ;;
     exec*) question=$(cat)

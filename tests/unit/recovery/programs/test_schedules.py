@@ -13,17 +13,15 @@ import pytest
 
 from runbook_lib.core.commands import Command
 from runbook_lib.environment import Environment, load_environment
-from runbook_lib.recovery.facts.installed_schedules import (
-    OLD_CRON_BEGIN,
-    OLD_CRON_END,
-    parse_schedules,
-    survey_schedules,
-)
+from runbook_lib.recovery.facts.installed_schedules import parse_schedules, survey_schedules
 from runbook_lib.recovery.facts.schedules import planned_schedules
 from runbook_lib.recovery.plans.scheduled_programs import cron_block, schedules_folder, units
 from runbook_lib.recovery.plans.schedules import _crontab, _sh
 from tests.unit.environment_doubles import overlay
 
+# as versions up to 0.2 marked them
+OLD_CRON_BEGIN = "# BEGIN gw2 schedules: written by notebook 34; changes between these lines are lost"
+OLD_CRON_END = "# END gw2 schedules"
 NAMES = ("backup_database", "backup_configuration")
 # as cron's own: none yet is status 1 with a message; a text without an end is refused
 CRONTAB = """#!/bin/bash
@@ -263,7 +261,7 @@ def test_units_are_removed_and_restored_by_project(user: User) -> None:
 def test_units_of_an_earlier_version_are_replaced_once_and_come_back_with_the_undo(user: User) -> None:
     folder = user.place / ".config/systemd/user"
     folder.mkdir(parents=True)
-    old = {f"gw2-{name}.{kind}": f"[Service]\nExecStart={schedules_folder(user.first)}/{name}\n"
+    old = {f"gw2-{name}.{kind}": f"[Service]\nExecStart={schedules_folder(user.first)}/{name}\nTimeoutStartSec=6h\n"
            for name in NAMES for kind in ("service", "timer")}
     for name, text in old.items():
         (folder / name).write_text(text)

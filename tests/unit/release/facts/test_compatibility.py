@@ -19,7 +19,7 @@ from runbook_lib.release.facts.compatibility import (
 )
 
 COPY = "runbook-schema-copy-gw2-staging-12-345"
-STARTED = {"copy": COPY, "backend": f"{COPY}-code", "containers": f"{COPY}-code {COPY}-redis {COPY}-migrations {COPY}"}
+STARTED = {"copy": COPY, "code": f"{COPY}-code", "containers": f"{COPY}-code {COPY}-redis {COPY}-migrations {COPY}"}
 NEW = "b" * 40
 
 
