@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runbook_lib.authoring import notebook_rules, parameter_rules, place_rules
+from runbook_lib.authoring import display_rules, notebook_rules, parameter_rules, place_rules
 from runbook_lib.contract.catalogue import Runbook
 
 Rule = Callable[[Runbook], list[str]]
@@ -19,6 +19,7 @@ RULES: tuple[Rule, ...] = (
     notebook_rules.run_is_opened_and_closed,
     notebook_rules.changes_are_planned_and_confirmed,
     notebook_rules.cells_are_thin,
+    display_rules.results_are_shown,
     notebook_rules.prose_stands_before_code,
     notebook_rules.prose_is_short,
     notebook_rules.failures_are_not_hidden,

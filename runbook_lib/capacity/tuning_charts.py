@@ -78,13 +78,18 @@ def _since(statistics: StatementStatistics) -> str:
 @in_house_style
 def planned_against_in_force(values: Sequence[PlannedValue], *, title: str = "Planned values and what is in force",
                              ) -> Figure:
-    """Each value with a size as a point: on the line as planned, right of it more, left less, in steps of two.
+    """What is not as planned, as points: right of the line more, left less, in steps of two.
 
-    Words without a size have their row too. What could not be asked is a diamond at the edge.
+    Words without a size have their row too. What could not be asked is a diamond at the edge. Values as planned have
+    no row: dozens of points on one line hide the few that a reader looks for.
     """
-    shown = [one for one in values if not one.absent]
-    if not shown:
+    asked = [one for one in values if not one.absent]
+    shown = [one for one in asked if not one.good or one.waits]
+    if not asked:
         return empty_figure(title, "No planned value was asked.")
+    if not shown:
+        return empty_figure(title, "Every value that was asked is in force as planned.")
+    title = f"{len(shown)} of {len(asked)} planned values: not in force as planned, or not known"
     # what is not as planned on top, then what is not known
     shown.sort(key=lambda one: (one.good is not False, one.good is not None and not one.waits))
     figure, axes = new_figure(1.5 + 0.27 * len(shown))
@@ -97,14 +102,14 @@ def planned_against_in_force(values: Sequence[PlannedValue], *, title: str = "Pl
     axes.set_xticks([-2, -1, 0, 1, 2], ["¼", "½", "as planned", "2×", "4×"])
     axes.set_yticks(range(len(shown)), [f"{one.part}: {one.name}" for one in shown], fontsize=8)
     axes.grid(axis="y", visible=False)
-    axes.set_xlabel("in force, as a share of what is planned:\n● as planned   ✕ not as planned   ◆ not known\n"
+    axes.set_xlabel("in force, as a share of what is planned:\n✕ not as planned   ◆ not known\n"
                     "▲ waits for a restart, or is overridden", fontsize=8.5, loc="left")
     return described(figure, "; ".join(f"{one.part} {one.name}: {_words(one)}" for one in shown) + ".")
 
 
 def _row(axes: Any, place: int, one: PlannedValue) -> None:
     sign, colour, _ = _SIGNS[one.good]
-    if one.good and one.waits:
+    if one.good:  # it waits, or it would have no row
         sign, colour = "^", ORANGE
     edge = math.log2(_FAR)
     at = 0.0 if one.ratio is None else max(-edge, min(edge, math.log2(one.ratio)))
@@ -114,13 +119,11 @@ def _row(axes: Any, place: int, one: PlannedValue) -> None:
         axes.plot([0, at], [place, place], color=colour, linewidth=1.6, zorder=2)
     axes.plot([at], [place], marker=sign, color=colour, markersize=6.5, zorder=3, linestyle="none")
     axes.text(edge + 0.25, place, textwrap.shorten(printable(_words(one)), 62, placeholder=" …").replace("$", r"\$"),
-              va="center", fontsize=8, color=colour if one.good is not True or one.waits else INK, bbox=CLEAR)
+              va="center", fontsize=8, color=colour, bbox=CLEAR)
 
 
 def _words(one: PlannedValue) -> str:
     """In force, and what was planned where that differs."""
     there = one.in_force if one.in_force is not None else f"not known, {one.note}" if one.note else "not known"
-    if one.good and not one.waits:
-        return there
     note = f" ({one.note})" if one.note and one.in_force is not None else ""
     return f"{there}{note}; planned {one.planned}" if not one.good else f"{there}{note}"

@@ -5,6 +5,7 @@ Colours follow the text around them, so that JupyterLab's light and dark themes 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape
 from typing import Any
@@ -23,9 +24,12 @@ _LINE = "border-bottom:1px solid rgba(128,128,128,.28)"
 _CELL = f"text-align:left;vertical-align:top;padding:5px 14px 5px 0;white-space:normal;{_LINE}"
 _RIGHT = ";text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums"
 _CAPTION = "text-align:left;opacity:.75;caption-side:top;padding:2px 0"
+_OPTION = re.compile(r"(?<!\S)--[^\s<]{1,40}(?!\S)")
 _STRONG = "font-weight:600;white-space:nowrap"
 _SHELL = "display:block;white-space:pre-wrap;overflow-wrap:anywhere"
-_OUTPUT = "white-space:pre-wrap;opacity:.85;margin:4px 0"
+# JupyterLab breaks the text of every pre in the middle of words, unless it is asked not to
+_OUTPUT = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;opacity:.85;margin:4px 0"
+_PROSE = "overflow-wrap:anywhere;margin:4px 0"
 _HEAD = f"text-align:left;padding:4px 14px 4px 0;font-size:85%;opacity:.7;font-weight:600;{_LINE}"
 
 
@@ -102,7 +106,9 @@ def value_table(value: Any, *, title: str = "") -> str:
         columns = ("", "") if shaped.columns == ("", "value") else shaped.columns
         return _table(columns, rows, _text(title), numeric=shaped.numeric)
     heading = f'<div style="opacity:.75;font-size:90%">{_text(title)}</div>' if title else ""
-    return f'{heading}<pre style="white-space:pre-wrap;margin:4px 0">{escape(shaped)}</pre>'
+    if "\n" in shaped:
+        return f'{heading}<pre style="{_OUTPUT}">{escape(shaped)}</pre>'
+    return f'{heading}<div style="{_PROSE}">{escape(shaped)}</div>'
 
 
 def verdict_box(verdict: str, text: str = "", *, link: tuple[str, str] | None = None) -> str:
@@ -145,12 +151,17 @@ def _box(tone: str, strong: str, text: str, more: str = "") -> str:
 
 
 def _code(command: str) -> str:
-    whole = f'<code style="{_SHELL}">{escape(block(command, 1500))}</code>'
+    whole = f'<code style="{_SHELL}">{_with_whole_options(escape(block(command, 1500)))}</code>'
     brief = brief_command(command)
     if brief == command:
         return whole
-    summary = f'<summary><code style="overflow-wrap:anywhere">{escape(block(brief, 1500))}</code></summary>'
-    return f"<details>{summary}{whole}</details>"
+    gist = _with_whole_options(escape(block(brief, 1500)))
+    return f'<details><summary><code style="overflow-wrap:anywhere">{gist}</code></summary>{whole}</details>'
+
+
+def _with_whole_options(escaped: str) -> str:
+    """Escaped text in which no line ends within an option: browsers break lines after any hyphen."""
+    return _OPTION.sub(r'<span style="white-space:nowrap">\g<0></span>', escaped)
 
 
 def _text(value: object) -> str:

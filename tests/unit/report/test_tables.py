@@ -87,6 +87,16 @@ def test_any_value_becomes_a_table_and_is_escaped(value):
     assert table_record(value)["rows"]
 
 
+def test_a_sentence_is_prose_and_lines_keep_their_form():
+    assert "<pre" not in value_table("a sentence of prose " * 20)
+    assert "<pre" in value_table("a: 1\nb: 2") and "word-break:normal" in value_table("a: 1\nb: 2")
+
+
+def test_no_line_of_a_command_ends_within_an_option():
+    shown = plan_table(Plan("x", "lab", (Step("a", "Do", (Command(("docker", "build", "--force-rm", "a-b", "-")),)),)))
+    assert '<span style="white-space:nowrap">--force-rm</span>' in shown and ">a-b<" not in shown
+
+
 def test_a_column_of_verdicts_shows_their_signs():
     assert "✓ Passed" in value_table([{"criterion": "fast", "verdict": "passed"}])
 
