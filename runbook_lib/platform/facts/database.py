@@ -27,6 +27,9 @@ SELECT current_setting('server_version') AS version,
        {_REVISIONS},
        (SELECT coalesce(json_agg(json_build_object('id', c.oid::bigint, 'schema', nspname, 'table', relname,
                'identifier', format('%I.%I', nspname, relname), 'bytes', pg_total_relation_size(c.oid),
+               'root', CASE WHEN c.relispartition THEN (
+                   SELECT format('%I.%I', t.nspname, r.relname) FROM pg_class r JOIN pg_namespace t
+                       ON t.oid = r.relnamespace WHERE r.oid = pg_partition_root(c.oid)) END,
                'visible', NOT c.relforcerowsecurity AND has_table_privilege(c.oid, 'SELECT')
                           AND has_schema_privilege(n.oid, 'USAGE')) ORDER BY nspname, relname), '[]')
           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -49,7 +52,8 @@ BATCH = 500  # tables in one transaction: each holds locks, and PostgreSQL's tab
 class Table:
     """One table; `rows` is counted, not estimated; `size_bytes` includes indexes and TOAST.
 
-    `rows` is None where they were not counted, or not all of them may be seen. `identifier` is as dumps write it.
+    `rows` is None where they were not counted, or not all of them may be seen. `identifier` is as dumps write it, and
+    `root` is the topmost table of a partition, in which a dump may have its rows; "" for every other table.
     """
 
     schema: str
@@ -57,6 +61,7 @@ class Table:
     size_bytes: int
     rows: int | None
     identifier: str = ""
+    root: str = ""
 
     @property
     def qualified(self) -> str:
@@ -143,7 +148,8 @@ def _counted(database: Any, ids: list[int]) -> dict[str, int]:
 
 
 def _table(one: dict[str, Any], rows: int | None) -> Table:
-    return Table(str(one["schema"]), str(one["table"]), int(one["bytes"]), rows, str(one["identifier"]))
+    return Table(str(one["schema"]), str(one["table"]), int(one["bytes"]), rows, str(one["identifier"]),
+                 str(one.get("root") or ""))
 
 
 def _only(rows: list[dict[str, Any]], what: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from runbook_lib.core.errors import CALL_FOR_HELP, BadParameter, PreconditionFailed
 from runbook_lib.core.text import did_you_mean
 from runbook_lib.platform.facts.database import DatabaseState
-from runbook_lib.recovery.facts.data_loss import DataLoss
+from runbook_lib.recovery.facts.data_loss import DataLoss, rows_as_recorded
 from runbook_lib.recovery.facts.manifests import SUFFIX, Manifest, taken_at
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
@@ -226,7 +226,7 @@ class Backups:
 
     def loss_since(self, backup: Backup, live: DatabaseState | None) -> DataLoss:
         """What restoring `backup` over the live database would lose; `live` is None where that cannot be counted."""
-        counted = None if live is None else {one.qualified: one.rows for one in live.tables}
+        counted = None if live is None else rows_as_recorded(live, backup.rows)
         return DataLoss(backup.name, self.age(backup).total_seconds() / 60, backup.rows, counted)
 
     def _of_another(self, backup: Backup, from_project: str) -> Backup:

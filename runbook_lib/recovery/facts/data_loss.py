@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from runbook_lib.core.text import pluralize
+from runbook_lib.platform.facts.database import DatabaseState
 from runbook_lib.recovery.facts.restore_databases import Databases
 
 UNKNOWN = "not known"
+
+
+def rows_as_recorded(live: DatabaseState, recorded: Mapping[str, int]) -> dict[str, int | None]:
+    """Rows of the live database by the names of a backup, which has those of some partitions as the topmost table's."""
+    rows: dict[str, int | None] = {}
+    for one in live.tables:
+        name = one.root if one.qualified not in recorded and one.root in recorded else one.qualified
+        before = rows.get(name, 0)
+        rows[name] = None if before is None or one.rows is None else before + one.rows
+    return rows
 
 
 @dataclass(frozen=True)

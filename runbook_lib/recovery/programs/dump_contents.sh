@@ -9,7 +9,7 @@
 #     same_contents "$wanted" "$found" || fail …                   prints what differs, < backup, > copy
 #
 # Contents are lines with fields by tabs, names in JSON's escapes:
-#     table <name> <rows> <bytes> <sum>     one COPY block: its columns and all its rows, whatever their order
+#     table <name> <rows> <bytes> <sum>     one table: its columns and all its rows, whatever their order
 #     object <type> <schema> <name> <owner> one entry of pg_dump's own table of contents; `-` where there is none
 #     sequence <name> <value>,<is called>
 #     large_objects <number> <bytes> <sum>
@@ -93,7 +93,7 @@ use strict; use warnings;
 use Digest::MD5 'md5';
 my ($out, $buffer, $quote, $depth, $statement, $ended, $plain) = ($ARGV[0], '', undef, 0, '', 0, 0);
 my ($large_objects, $large_bytes, $statement_bytes, @lines) = (0, 0, 0);
-my ($all_statements, $large_sum, $large_object, %inherits) = (Digest::MD5->new, 0);
+my ($all_statements, $large_sum, $large_object, %inherits, %partitioned, %parts) = (Digest::MD5->new, 0);
 $| = 1;
 
 # the next bytes go on to whoever reads them, and into the buffer; 0 at the end
@@ -119,7 +119,8 @@ sub next_line {
     return substr $buffer, 0, $at + 1, '';
 }
 
-# A child of other tables can come back with its columns in another order: its own ones go behind those of its parents.
+# A child of other tables can come back with its columns in another order: its own ones go behind those of its parents. And
+# a row of one partition can come back in another, whose columns have another order.
 # Where the order is not that of the names, the columns as sorted and the place of each; else as they are.
 sub columns_by_name {
     my ($columns) = @_;
@@ -129,11 +130,13 @@ sub columns_by_name {
     return ('(' . join(', ', @names[@order]) . ')', @order);
 }
 
+sub table { my ($name, $rows, $bytes, $sum) = @_; push @lines, join "\t", 'table', escaped($name), $rows, $bytes, sprintf '%016x', $sum }
+
 # Rows of one table, up to the line `\.`, which no row can be: COPY doubles every backslash. 0: the dump ends before it.
 # The sum over the rows does not depend on their order: a row that fits goes into an earlier page when it is loaded.
 sub copy_rows {
     my ($name, $columns) = @_;
-    ($columns, my @order) = columns_by_name($columns) if $inherits{$name};
+    ($columns, my @order) = columns_by_name($columns) if $inherits{$name} || $partitioned{$name};
     my ($sum, $rows, $bytes, $first, $begun, $kept) = (unpack('%64Q*', md5($columns)), 0, 0, 1, undef, '');
     my $take = sub {
         my $piece = substr $buffer, 0, $_[0], '';
@@ -173,7 +176,13 @@ sub copy_rows {
     }
     $take->($end + 1);
     substr $buffer, 0, 3, '';
-    push @lines, join "\t", 'table', escaped($name), $rows, $bytes, sprintf '%016x', $sum;
+    if ($partitioned{$name}) {
+        my $parts = $parts{$name} //= [0, 0, 0];
+        use integer;
+        $parts->[0] += $rows; $parts->[1] += $bytes; $parts->[2] += $sum;
+        return 1;
+    }
+    table($name, $rows, $bytes, $sum);
     return 1;
 }
 
@@ -195,6 +204,8 @@ sub statement_is_over {
     my $name = qr/(?:"(?:[^"]|"")+"|[^\s".(]+)/;
     if ($text =~ /\ACOPY ($name\.$name) *(\(.*\))? *FROM stdin;\z/s) { return copy_rows($1, $2 // '') }
     $inherits{$1} = 1 if $text =~ /\ACREATE (?:UNLOGGED )?TABLE ($name\.$name) .*^INHERITS \(/ms;
+    # it has no rows of its own: where a restore may put them into other partitions, those of all are written as its
+    $partitioned{$1} = 1 if $text =~ /\ACREATE TABLE ($name\.$name) .*^PARTITION BY [A-Z]+ \(/ms;
     return 0 if $text =~ /\bFROM stdin;\z/;  # rows follow, of no table that could be named
     if ($text =~ /\ASELECT pg_catalog\.setval\('((?:[^']|'')*)', (-?\d+), (true|false)\);\z/s) {
         my ($sequence, $value) = ($1, "$2,$3");
@@ -285,6 +296,7 @@ while (defined(my $line = next_line())) {
 }
 while (fill()) { $buffer = '' }  # whoever reads the rest gets it, whatever it is
 $ended = 0 unless $whole && !defined $quote && $statement !~ /\S/;
+table($_, @{$parts{$_}}) for keys %parts;
 push @lines, sprintf "large_objects\t%d\t%d\t%016x", $large_objects, $large_bytes, $large_sum if $large_bytes;
 push @lines, join("\t", 'statements', $statement_bytes, $all_statements->hexdigest), "plain\t$plain", "end\t" . ($ended ? 1 : 0);
 open my $contents, '>', $out or die "Cannot write $out: $!\n";
@@ -299,8 +311,11 @@ with_contents() {
     "${PERL[@]}" -e "$(names_program)$(contents_program)" -- "$1"
 }
 
-# counted_names: lines "<name in hex><TAB><rest>" with the names as contents have them.
-counted_names() { "${PERL[@]}" -ne "$(names_program)"' /^([0-9a-f]+)(\t.*)/s and print escaped(pack "H*", $1), $2'; }
+# counted_names: lines "<name in hex><TAB><rows>[<TAB><name in hex>]" with the names as contents have them.
+counted_names() {
+    "${PERL[@]}" -ne "$(names_program)"' /^([0-9a-f]+)\t(\d+)(?:\t([0-9a-f]+))?$/ or next;
+        print escaped(pack "H*", $1), "\t$2", defined $3 ? "\t" . escaped(pack "H*", $3) : "", "\n"'
+}
 
 # utf_8_json: JSON as a database of any encoding prints it, whose names are bytes to it: as Latin-1 where they are not UTF-8.
 utf_8_json() { "${PERL[@]}" -pe 'my $copy = $_; s/([\x80-\xff])/sprintf "\\u%04x", ord $1/ge unless utf8::decode($copy)'; }

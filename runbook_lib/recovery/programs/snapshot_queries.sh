@@ -2,8 +2,8 @@
 # What a backup asks the database itself, in the snapshot that pg_dump reads: the independent half of its proof.
 
 # snapshot_queries: run in one transaction, unaligned and without headings, these print "snapshot", "revision" and
-# "invalid_indexes" with a JSON value each, a line "counted<TAB><name in hex><TAB><rows>" for each table, and "end". Limits
-# that no older version knows are lifted first.
+# "invalid_indexes" with a JSON value each, a line "counted<TAB><name in hex><TAB><rows>" for each table, with "<TAB><name in
+# hex>" of the topmost table for a partition, and "end". Limits that no older version knows are lifted first.
 snapshot_queries() {
     cat <<'SQL'
 SET LOCAL search_path = pg_catalog;
@@ -33,10 +33,13 @@ SELECT 'invalid_indexes' || E'\t' || coalesce(json_agg(i.indexrelid::regclass::t
 -- The rows of each table whose rows pg_dump dumps. Of an extension's tables these are the configuration tables, by the
 -- extension's own condition. Fifty at a time, and their locks given back: thousands would fill PostgreSQL's lock table.
 SELECT 'SAVEPOINT counting',
-    string_agg(format($$SELECT E'counted\t' || %L || E'\t' || count(*) FROM ONLY %s %s$$, name, relation, condition), ' UNION ALL '),
+    string_agg(format($$SELECT E'counted\t' || %L || E'\t' || count(*) || %L FROM ONLY %s %s$$, name, of, relation, condition), ' UNION ALL '),
     'ROLLBACK TO SAVEPOINT counting'
 FROM (
     SELECT encode(convert_to(format('%I.%I', n.nspname, c.relname), current_setting('server_encoding')), 'hex') AS name,
+        CASE WHEN c.relispartition THEN (
+            SELECT E'\t' || encode(convert_to(format('%I.%I', rn.nspname, r.relname), current_setting('server_encoding')), 'hex')
+                FROM pg_class r JOIN pg_namespace rn ON rn.oid = r.relnamespace WHERE r.oid = pg_partition_root(c.oid)) ELSE '' END AS of,
         format('%I.%I', n.nspname, c.relname) AS relation, configured.condition, row_number() OVER (ORDER BY c.oid) / 50 AS batch
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN (SELECT t.id, t.condition FROM pg_extension e, unnest(e.extconfig, e.extcondition) AS t(id, condition)) AS configured

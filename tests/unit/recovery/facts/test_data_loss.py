@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from runbook_lib.recovery.facts.data_loss import UNKNOWN, DataLoss
+from runbook_lib.platform.facts.database import DatabaseState, Table
+from runbook_lib.recovery.facts.data_loss import UNKNOWN, DataLoss, rows_as_recorded
 from runbook_lib.recovery.facts.restore_databases import SWAP_IN_PROGRESS, Databases, RestoreDatabase
 
 
@@ -51,3 +52,14 @@ def test_of_an_interrupted_restore_that_is_finished_the_retained_database_is_nam
     new = "db_before_20261128_030000"
     found = loss(None).outcome(databases((new, SWAP_IN_PROGRESS + "x")), databases((new, "restored")))
     assert found.endswith(f"kept whole, as {new}.")
+
+
+def test_partitions_that_a_backup_has_as_their_topmost_table_are_compared_as_that() -> None:
+    """Found by trying: all rows of a table that is partitioned by the hash of an enum would be "lost"."""
+    tables = tuple(Table("public", name, 1, rows, f"public.{name}", root)
+                   for name, rows, root in (("a", 3, "public.whole"), ("b", 5, "public.whole"), ("c", 2, "public.other"), ("d", 1, "")))
+    live = DatabaseState("15.20", 1, None, 1, 100, tables)
+    assert rows_as_recorded(live, {"public.whole": 8, "public.c": 2}) == {"public.whole": 8, "public.c": 2, "public.d": 1}
+    assert rows_as_recorded(live, {"public.a": 3}) == {"public.a": 3, "public.b": 5, "public.c": 2, "public.d": 1}
+    hidden = (*tables, Table("public", "e", 1, None, "public.e", "public.whole"))
+    assert rows_as_recorded(DatabaseState("15.20", 1, None, 1, 100, hidden), {"public.whole": 8})["public.whole"] is None

@@ -61,6 +61,18 @@ def test_a_table_that_the_dump_lacks_is_found_and_named(folder: Folder) -> None:
     assert "public.forgotten" in check.stderr
 
 
+@pytest.mark.parametrize(("rows", "good"), [((2, 1), True), ((3, 0), True), ((2, 0), False)])
+def test_partitions_whose_rows_are_dumped_as_the_partitioned_tables_are_counted_together(folder: Folder, rows: tuple[int, int], good: bool) -> None:
+    root = b'public."by Mood"'.hex()
+    parts = "".join(f"{name.encode().hex()}\t{number}\t{root}\n" for name, number in zip(("public.sad", "public.ok"), rows, strict=True))
+    (folder.inside.parent / "counted").write_text(counted(old=1).rstrip() + f"\t{root}\n" + parts)
+    blocks = 'CREATE TABLE public."by Mood" (\n    a integer\n)\nPARTITION BY HASH (a);\n\n' + "".join(
+        f'COPY public.{name} (a) FROM stdin;\n{lines}\\.\n\n' for name, lines in (('"by Mood"', "1\n2\n"), ('"by Mood"', "3\n"), ("old", "4\n")))
+    assert folder.dump(DUMP.replace("COPY public.squads", blocks + "COPY public.squads")).returncode == 0
+    check = folder.step("check")
+    assert (check.returncode == 0) is good, check.stderr
+
+
 def test_rows_that_cannot_be_counted_end_the_dump(folder: Folder) -> None:
     counts = DOUBLE.replace("sed 's/^/counted", "echo 'ERROR: relation does not exist' >&2; exit 3; sed 's/^/counted")
     folder.inside.write_text(counts)

@@ -207,6 +207,20 @@ def test_a_child_of_two_tables_may_come_back_with_its_columns_in_another_order(t
     assert compare(tmp_path, wanted, child('id, "b, c", own', "2\t" + "z" * 200_000 + "\t\\N")).returncode == 1
 
 
+def parted(*blocks: tuple[str, str]) -> str:
+    made = 'CREATE TABLE public."by Mood" (\n    id integer\n)\nPARTITION BY HASH (mood);\n\n\n'
+    return f"{HEAD}{made}" + "".join(f'COPY public."by Mood" ({columns}) FROM stdin;\n{rows}\\.\n\n\n' for columns, rows in blocks) + END
+
+
+def test_rows_that_are_written_for_a_partitioned_table_may_come_back_in_other_partitions(tmp_path: Path) -> None:
+    wanted = parted(("id, mood", "1\tsad\n2\tok\n"), ("mood, id", "ok\t3\n"))
+    (table,) = kinds(read(wanted, tmp_path), "table")
+    assert table[:2] == [r'public.\"by Mood\"', "3"]
+    assert compare(tmp_path, wanted, parted(("id, mood", "2\tok\n"), ("mood, id", "ok\t3\nsad\t1\n"))).returncode == 0
+    for rows in ("ok\t3\nsad\t2\n", "ok\t3\n", "ok\t3\nsad\t1\nsad\t1\n"):
+        assert compare(tmp_path, wanted, parted(("id, mood", "2\tok\n"), ("mood, id", rows))).returncode == 1, rows
+
+
 def test_the_columns_of_any_other_table_keep_their_order(tmp_path: Path) -> None:
     assert compare(tmp_path, child("a, b", "1\t2", parents=""), child("b, a", "2\t1", parents="")).returncode == 1
 
