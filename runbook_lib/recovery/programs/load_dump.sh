@@ -90,8 +90,8 @@ remove_loader() { ask_as "$administrator" template1 <<<"DROP ROLE IF EXISTS \"$(
 
 # load_dump DATABASE OWNER: fills the empty DATABASE with the dump on standard input. What it prints is for records:
 # `role<TAB>name` for each role that the dump names and the server had not, `unfilled<TAB>name` for each materialized view
-# that could not be filled. 0: loaded. 2: the dump is truncated, or is not what pg_dump writes. 3: PostgreSQL rejects it.
-# 4: the database ended, or no session could be opened.
+# that could not be filled, and what analyze prints. 0: loaded. 2: the dump is truncated, or is not what pg_dump writes.
+# 3: PostgreSQL rejects it. 4: the database ended, or no session could be opened.
 load_dump() {
     local staged=$1 owner=$2 language='' loader output status
     loader=$(loader_of "$staged")
@@ -113,11 +113,15 @@ load_dump() {
     remove_loader "$staged" && analyze "$staged" || return 3
 }
 
-# Tables that are elsewhere are not read for it: nothing may answer there.
+# analyze DATABASE: the planner's statistics. The load is good without those of a table whose own expressions cannot be computed
+# (the live database has none either): `unanalyzed<TAB>name` for each. Tables that are elsewhere are not read for it: nothing
+# may answer there.
 analyze() {
-    ask_inside "$1" <<'SQL'
-SELECT CASE WHEN there THEN format('ANALYZE %s', oid::regclass) ELSE 'ANALYZE' END
-    FROM (SELECT EXISTS (SELECT FROM pg_class WHERE relkind = 'f')) AS foreign_tables(there)
-    LEFT JOIN pg_class ON there AND relkind IN ('r', 'm') AND relpersistence <> 't' AND oid >= 16384 \gexec
+    local script
+    script=$(ask_inside "$1" <<'SQL'
+SELECT format(E'ANALYZE %s;\n\\if :ERROR\nSELECT E''unanalyzed\\t'' || %L;\n\\endif', one, one) FROM (
+    SELECT oid::regclass::text AS one FROM pg_class WHERE relpersistence <> 't' AND (relkind IN ('r', 'm')
+        OR relkind = 'p' AND NOT EXISTS (SELECT FROM pg_class WHERE relkind = 'f')) ORDER BY relkind DESC, oid) AS tables
 SQL
+    ) && ask_inside "$1" -v ON_ERROR_STOP=0 <<<"$script"
 }

@@ -67,8 +67,9 @@ load() {
     [[ $(sha256sum <"$file" | cut -d' ' -f1) == "$2" ]] || fail "$file is not the file that the plan was made for."
     found=$(gunzip -c -- "$file" | load_dump "$staged" "$owner"; printf 'status %s' "${PIPESTATUS[*]}")
     status=${found##*status }
-    grep -E $'^(role|unfilled)\t' <<<"$found" | sed -e $'s/^role\t/warning: made without login, because the server had no such role: /' \
-        -e $'s/^unfilled\t/warning: without rows, because its query fails: materialized view /'
+    grep -E $'^(role|unfilled|unanalyzed)\t' <<<"$found" | sed -e $'s/^role\t/warning: made without login, because the server had no such role: /' \
+        -e $'s/^unfilled\t/warning: without rows, because its query fails: materialized view /' \
+        -e $'s/^unanalyzed\t/warning: without statistics for the planner, because an expression of it cannot be computed: table /'
     [[ $status != *' 3' ]] || fail "PostgreSQL rejects the dump: see its first error above. The live database is untouched."
     [[ $status == *' 0' ]] || fail "The dump is not what pg_dump writes, or cannot be read to its end. The live database is untouched."
     [[ $status == '0 0' ]] || fail "gzip cannot read the dump to its end."
