@@ -51,7 +51,8 @@ _TOOK_MS = r'" (\d{1,9})ms$'  # Traefik has it there always
 TEXT_LEVEL = r"(?i)\b(emerg|alert|fatal|crit|critical|error|err|warning|warn|notice|info|debug|trace)\b"
 # The numbers are those of Node's writers (bunyan, pino: tens) and of syslog (0 to 7).
 SEVERITIES = {"EMERG": "CRITICAL", "EMERGENCY": "CRITICAL", "ALERT": "CRITICAL", "FATAL": "CRITICAL",
-              "PANIC": "CRITICAL", "CRIT": "CRITICAL", "ERR": "ERROR", "WARN": "WARNING",
+              "PANIC": "CRITICAL", "DPANIC": "CRITICAL", "CRIT": "CRITICAL",
+              "SEVERE": "ERROR", "ERR": "ERROR", "EROR": "ERROR", "WARN": "WARNING",
               "60": "CRITICAL", "50": "ERROR", "40": "WARNING", "30": "INFO", "20": "DEBUG", "10": "TRACE",
               "0": "CRITICAL", "1": "CRITICAL", "2": "CRITICAL", "3": "ERROR", "4": "WARNING", "5": "NOTICE",
               "6": "INFO", "7": "DEBUG"}

@@ -21,7 +21,7 @@ from runbook_lib.observability.facts.log_formats import (
     text_columns,
 )
 from runbook_lib.observability.facts.log_window import LONGEST_LINE
-from runbook_lib.platform.facts.log_lines import CLOCK
+from runbook_lib.platform.facts.log_lines import CLOCK, COLOURS
 from runbook_lib.platform.facts.time_zones import any_zone
 
 if TYPE_CHECKING:
@@ -119,6 +119,8 @@ def _read(lines: pl.DataFrame, piece: bytes, log: LogFile, unreadable: Unreadabl
 
     as_json = log.format in ("json", "caddy") or (log.format == "traefik" and _is_an_object(lines))
     if as_json:
+        if b"\x1b" in piece or not piece:  # no JSON has it as it is: colours for a terminal
+            lines, piece = lines.with_columns(pl.col("line").str.replace_all(COLOURS, "")), b""
         keys = keys_of(log, piece[:KEYS_SAMPLE] if log.kind == "access" else b"")
         values, rest = _objects(lines, piece, keys)
         _set_aside(rest, NOT_JSON, unreadable)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
@@ -30,15 +31,19 @@ def container_lines(environment: Environment, services: tuple[str, ...], since: 
 
     Source: `docker logs`.
     """
+    logs = environment.logs.values()
+    keys = {one.service: one.fields["level"] for one in logs if one.service and "level" in one.fields}
     argv = ("bash", "-s", "--", environment.project, str(int(since.timestamp())), str(LONGEST_LINE), str(MOST_LINES),
-            *services)
-    command = Command(argv, stdin=programs.text("platform/container_logs.sh"), timeout_s=TIMEOUT_S)
-    return parse_container_lines(connections.server.run(command).stdout.split("\n"))
+            *(f"{name}={key}" if (key := keys.get(name)) else name for name in services))
+    program = programs.text("platform/severe_lines.sh", "platform/container_logs.sh")
+    command = Command(argv, stdin=program, timeout_s=TIMEOUT_S)
+    return parse_container_lines(connections.server.run(command).stdout.split("\n"), keys)
 
 
 def parse_container_lines(
-        lines: Iterable[str]) -> tuple[tuple[LogLine, ...], tuple[str, ...], str, datetime | None]:
-    """The reply of container_logs.sh."""
+        lines: Iterable[str], level_keys: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[tuple[LogLine, ...], tuple[str, ...], str, datetime | None]:
+    """The reply of container_logs.sh; `level_keys` are those that the environment file names, by service."""
     found: list[LogLine] = []
     services: list[str] = []
     gaps: list[str] = []
@@ -53,7 +58,7 @@ def parse_container_lines(
             kept.append(datetime.fromtimestamp(int(text), UTC))
         elif mark == "L" and services:
             stamp, _, written = text.partition(" ")
-            one = severe_line(written, _at(stamp), services[-1])
+            one = severe_line(written, _at(stamp), services[-1], level_keys.get(services[-1], ""))
             found += [one] if one else []
     found.sort(key=lambda one: (one.at is not None, one.at))
     # a gap without such a moment does not end with time

@@ -14,20 +14,27 @@ from runbook_lib.core.times import parse_time
 from runbook_lib.platform.facts.time_zones import any_zone, zone_offsets
 
 SHOWN = 2_000
-TIMES = ("time", "timestamp", "asctime", "ts", "@timestamp")
-LEVELS = ("level", "levelname", "severity", "lvl")
-MESSAGES = ("message", "msg", "event")
+TIMES = ("time", "timestamp", "asctime", "ts", "@timestamp", "@t", "datetime", "Timestamp")
+# Source: the manuals of Python's logging, zap, pino, logrus, ECS, Monolog, .NET's console and Serilog
+LEVELS = ("level", "levelname", "severity", "lvl", "level_name", "log.level", "LogLevel", "loglevel", "@l")
+MESSAGES = ("message", "msg", "event", "Message", "@m", "@mt")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 COLOURS = r"\x1b\[[0-9;:]*[A-Za-z]"  # what terminals make colours of: a letter at its end joins the next word
 CLOCK = r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?"
 NUMBER = r" ?[+-]\d\d(?::?\d\d)?\b"  # zones without a name come as hours alone
 _COMMON_LOG = re.compile(r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]")
 # a line that was cut is JSON no more; inside a value, quotes are escaped
-_FIELD = r'(?<!\\)"(?:{names})": ?"([^"\\]*)"'
+_FIELD = r'(?<!\\)"(?:{names})": ?(?:"([^"\\]*)"|(\d{{1,3}})\b)'
 _QUOTED = re.compile(r"\"[^\"]*\"?|(?<![A-Za-z])'[^']*'?")
 _ADDRESS = re.compile(r"\S*[/?&=%]\S*")
-_LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)\b")
-_SEVERE = ("ERROR", "CRITICAL", "FATAL")
+_LESSER = "TRACE|DEBUG|INFO|NOTICE|WARN|WARNING"
+_LEVEL = re.compile(rf"\b(?:{_LESSER}|ERROR|CRITICAL|FATAL|PANIC|SEVERE|EMERG|ALERT)\b")
+# a level as logfmt has it, and in brackets as nginx and Apache have it, in any case
+_LOGFMT = re.compile(r"(?:^|\s)(?:level|lvl|severity|loglevel)=(\"?)([A-Za-z]+)\1(?=\s|$)", re.IGNORECASE)
+_BRACKETED = re.compile(r"\[(?:[a-z_]+:)?(error|crit|alert|emerg|fatal|warn|notice|info|debug)\]")
+# numbers are those of bunyan and pino, and of syslog, whose 0 to 3 are severe
+_SEVERE = frozenset(("ERROR", "ERR", "EROR", "CRITICAL", "CRIT", "FATAL", "PANIC", "DPANIC", "ALERT", "EMERG",
+                     "EMERGENCY", "SEVERE", "60", "50", "0", "1", "2", "3"))
 
 
 @dataclass(frozen=True)
@@ -41,21 +48,30 @@ class LogLine:
     source: str = ""
 
 
-def log_line(text: str, at: datetime | None, source: str) -> LogLine:
-    """A severe line of JSON, which may have been cut."""
+def log_line(text: str, at: datetime | None, source: str, level_key: str = "") -> LogLine:
+    """A severe line of JSON, which may have been cut; `level_key` has its level, else the usual keys."""
     entry = _object(text)
     if entry is None:
-        return LogLine(at, _field(text, LEVELS).upper() or "ERROR", sanitize(text), source=source)
+        return LogLine(at, _field(text, _keys(level_key)).upper() or "ERROR", sanitize(text), source=source)
     message = sanitize(str(first_of(entry, MESSAGES)) + _exception(entry))
     request_id = sanitize(str(entry.get("request_id") or ""))
-    return LogLine(at, str(first_of(entry, LEVELS)).upper(), message, request_id, source)
+    return LogLine(at, _level_of(entry, level_key), message, request_id, source)
 
 
-def severe_line(text: str, at: datetime | None, source: str) -> LogLine | None:
-    """A line whose own words, or whose field of JSON, give it a severe level; None for any other."""
-    entry = _object(text) if text.startswith("{") else None
-    if entry is not None:
-        return log_line(text, at, source) if str(first_of(entry, LEVELS)).upper() in _SEVERE else None
+def severe_line(text: str, at: datetime | None, source: str, level_key: str = "") -> LogLine | None:
+    """A line whose own words, or whose field of JSON, give it a severe level; None for any other.
+
+    Colours are left out. Of a text with JSON behind it the text's own level counts, where it has one.
+    """
+    text = re.sub(COLOURS, "", text)
+    head, brace, rest = text.partition("{")
+    entry = _object(brace + rest.rstrip()) if brace else None
+    if entry is not None and not _level_in(head):
+        severe = _level_of(entry, level_key) in _SEVERE
+        return log_line(brace + rest, at, source, level_key) if severe else None
+    if text.startswith("{"):  # it was cut, or is no JSON
+        severe = _field(text, _keys(level_key)).upper() in _SEVERE
+        return log_line(text, at, source, level_key) if severe else None
     level = level_of_text(text)
     return LogLine(at, level, sanitize(text), source=source) if level else None
 
@@ -88,9 +104,31 @@ def level_of_text(text: str) -> str:
     text = re.sub(COLOURS, "", text)
     if text.lstrip().startswith("Traceback (most recent call last)"):
         return "ERROR"
-    bare = _ADDRESS.sub(" ", _QUOTED.sub(" ", text))
-    found = _LEVEL.search(bare)
-    return found.group() if found and found.group() in _SEVERE else ""
+    level = _level_in(text)
+    return level if level in _SEVERE else ""
+
+
+def _keys(level_key: str) -> tuple[str, ...]:
+    return (level_key,) if level_key else LEVELS
+
+
+def _level_of(entry: dict[str, Any], level_key: str) -> str:
+    """The level of an object of JSON, in capitals: a severe one of those that it has; empty where it has none."""
+    values = (entry.get(name) for name in _keys(level_key))
+    levels = [str(one).strip().upper() for one in values if isinstance(one, str | int | float)]
+    return next((one for one in levels if one in _SEVERE), levels[0] if levels else "")
+
+
+def _level_in(text: str) -> str:
+    """The level that a text gives itself, in capitals; empty where it gives none."""
+    bare = _QUOTED.sub(" ", re.sub(_LOGFMT, lambda found: f" level={found[2]} ", text))
+    if found := _LOGFMT.search(bare):
+        return found[2].upper()
+    bare = _ADDRESS.sub(" ", bare)
+    word, bracketed = _LEVEL.search(bare), _BRACKETED.search(bare)
+    if bracketed and not (word and word.start() < bracketed.start()):
+        return bracketed[1].upper()
+    return word.group() if word else ""
 
 
 def sanitize(text: str) -> str:
@@ -111,8 +149,8 @@ def first_of(entry: dict[str, Any], names: tuple[str, ...]) -> Any:
 
 
 def _field(text: str, names: tuple[str, ...]) -> str:
-    found = re.search(_FIELD.format(names="|".join(names)), text)
-    return found.group(1) if found else ""
+    found = re.search(_FIELD.format(names="|".join(map(re.escape, names))), text)
+    return found.group(1) or found.group(2) or "" if found else ""
 
 
 def _object(line: str) -> dict[str, Any] | None:

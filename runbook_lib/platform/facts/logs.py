@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -14,9 +14,9 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 from runbook_lib.environment.logs import log_file
 from runbook_lib.platform.facts.container_logs import container_lines, logging_services
-from runbook_lib.platform.facts.log_lines import LogLine, level_of_text, log_line, sanitize, time_of
+from runbook_lib.platform.facts.log_lines import LogLine, log_line, sanitize, severe_line, time_of
 
-PROGRAM = programs.text("platform/compression.sh", "platform/log_lines.sh")
+PROGRAM = programs.text("platform/compression.sh", "platform/severe_lines.sh", "platform/log_lines.sh")
 MOST_LINES = 2_000
 LONGEST_LINE = 8_000
 TIMEOUT_S = 300.0  # a gigabyte of compressed logs takes a minute
@@ -57,25 +57,26 @@ def errors_since(environment: Environment, since: datetime) -> Question[SevereLi
                         lambda connections: SevereLines(*container_lines(environment, services, since, connections)))
 
     path = log_file(environment.logs, "application")
+    key = next((one.fields.get("level", "") for one in environment.logs.values() if path and one.path == path), "")
 
     def fetch(connections: Connections) -> SevereLines | None:
         if not path:
             return None
-        argv = ("bash", "-s", "--", path, str(int(since.timestamp())), str(LONGEST_LINE), str(MOST_LINES))
+        argv = ("bash", "-s", "--", path, str(int(since.timestamp())), str(LONGEST_LINE), str(MOST_LINES), key)
         command = Command(argv, stdin=PROGRAM, accepts=(0, _NO_LOG), timeout_s=TIMEOUT_S)
         result = connections.server.run(command)
-        return None if result.exit_code == _NO_LOG else parse_lines(result.stdout.split("\n"), since, path)
+        return None if result.exit_code == _NO_LOG else parse_lines(result.stdout.split("\n"), since, path, key)
 
     return Question("errors in the backend's log", fetch)
 
 
-def parse_lines(lines: Iterable[str], since: datetime, source: str = "") -> SevereLines:
+def parse_lines(lines: Iterable[str], since: datetime, source: str = "", level_key: str = "") -> SevereLines:
     """The reply of log_lines.sh: severe lines at or after `since`, and whether everything since then was read.
 
-    `source` is the log's path, shown with each line.
+    `source` is the log's path, shown with each line; `level_key` as the environment file names it for JSON.
     """
     files, marked, gaps = _sorted_out(lines)
-    found = tuple(_severe(marked, since, source))
+    found = tuple(_severe(marked, since, source, level_key))
     signs = [*gaps, *_gaps(files, since)]
     begin = min((one.first for one in files if one.first is not None), default=None)
     begun_later = begin is not None and begin > since and len(signs) == 1
@@ -103,7 +104,7 @@ def _sorted_out(lines: Iterable[str]) -> tuple[list[_File], list[tuple[str, str]
     return files, marked, gaps
 
 
-def _severe(marked: list[tuple[str, str]], since: datetime, source: str) -> Iterable[LogLine]:
+def _severe(marked: list[tuple[str, str]], since: datetime, source: str, level_key: str) -> Iterable[LogLine]:
     """Severe lines from `since` on. A text line without a time is dated by its neighbours.
 
     Between a line before the moment and one after it, it may be either: it is shown without a time and proves nothing.
@@ -112,15 +113,15 @@ def _severe(marked: list[tuple[str, str]], since: datetime, source: str) -> Iter
     for place, (mark, text) in enumerate(marked):
         at = time_of(text)
         if mark == "X" and (at is None or at >= since):
-            yield log_line(text, at, source)
-        elif mark == "U" and level_of_text(text):
+            yield log_line(text, at, source, level_key)
+        elif mark == "U" and (one := severe_line(text, at, source, level_key)):
             after = next((time_of(later) for kind, later in marked[place + 1:] if kind != "U"), None)
             dated = at or (before if before is not None and before >= since else None)
             old = before is None or (after is not None and after < since)
             if dated is None and not old:
-                yield LogLine(None, level_of_text(text), sanitize(text), source=source)
+                yield replace(one, at=None)
             elif dated is not None and dated >= since:
-                yield LogLine(dated, level_of_text(text), sanitize(text), source=source)
+                yield replace(one, at=dated)
         before = at or before
 
 

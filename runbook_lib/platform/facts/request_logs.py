@@ -57,7 +57,7 @@ def lines_of_requests(logs: RequestLogs, request_ids: Sequence[str]) -> Question
     ids = [one for one in dict.fromkeys(request_ids) if _REQUEST_ID.fullmatch(one)][:MOST_REQUESTS]
     argv = ("bash", "-s", "--", str(MOST_LINES), str(MOST_BYTES), str(LONGEST_LINE), logs.project,
             "\n".join(logs.files), "\n".join(logs.services), *ids)
-    command = Command(argv, stdin=programs.text("platform/request_lines.sh"), timeout_s=20)
+    command = Command(argv, stdin=programs.text("platform/whole_lines.sh", "platform/request_lines.sh"), timeout_s=20)
     asked = ids and (logs.files or logs.services)
     return Question("log lines of the failed requests", lambda connections: () if not asked else parse_lines(
         connections.server.run(command).stdout))

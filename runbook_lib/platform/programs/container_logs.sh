@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Severe lines that containers of services have written since a moment:
-#   bash -s -- PROJECT SINCE LONGEST MOST SERVICE…
-# SINCE in seconds since 1970. Records, one a line:
+#   bash -s -- PROJECT SINCE LONGEST MOST SERVICE[=KEY]…    KEY: of JSON, that has the level
+# SINCE in seconds since 1970. Follows severe_lines.sh. Records, one a line:
 #   F SERVICE         a container of it follows
 #   G TEXT            why there may be more lines than these
 #   K SECONDS         the gap before it is about lines from before then, in seconds since 1970
@@ -13,6 +13,8 @@ main() {
     local project=$1 since=$2 longest=$3 most=$4 service ids id
     shift 4
     for service; do
+        export LEVEL_KEY=${service#"${service%%=*}"}
+        LEVEL_KEY=${LEVEL_KEY#=} service=${service%%=*}
         ids=$(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project" \
             --filter "label=com.docker.compose.service=$service" --filter label=com.docker.compose.oneoff=False) || exit 1
         [[ -n $ids ]] || printf 'G there is no container of %s\n' "$service"
@@ -38,9 +40,12 @@ read_one() {
             || printf 'G the log of %s begins at %s: older lines were dropped\nK %s\n' \
                 "$service" "$(date -u -d "@$first" '+%F %T UTC')" "$first"
     fi
-    # grep ends with 1 where nothing is severe; what Docker itself says is the last status that counts
-    docker logs --timestamps --since "$since" "$id" 2>&1 \
-        | { grep -aiE 'error|critical|fatal|traceback' || true; } | tail -n "$most" | cut -b "1-$longest" | sed 's/^/L /'
+    docker logs --timestamps --since "$since" "$id" 2>&1 | LC_ALL=C awk -v LONGEST="$longest" -v MOST="$most" -v NAME="$service" "$SEVERE"'
+        { line = plain($0); sub(/\r$/, "", line) }
+        severe_text(line) || (index(line, "{") && severe_json(line)) {
+            kept[++n] = substr(line, 1, LONGEST); if (n > MOST) delete kept[n - MOST] }
+        END { if (n > MOST) print "G only the last " MOST " lines of " NAME " that may be severe were read, of " n
+              for (i = (n > MOST ? n - MOST : 0) + 1; i <= n; i++) print "L " kept[i] }'
     ((PIPESTATUS[0] == 0)) || printf 'G the log of %s cannot be read: its logging driver keeps none here\n' "$service"
 }
 

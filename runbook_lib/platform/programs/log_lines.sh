@@ -1,10 +1,11 @@
 # shellcheck shell=bash
-# log_lines.sh LOG SINCE LONGEST MOST: severe lines of a log and of all its rotated files that were written to since
-# SINCE (seconds of 1970), oldest first. Follows compression.sh. Log text is never run, and cannot pass for one of our own lines: each line
+# log_lines.sh LOG SINCE LONGEST MOST [KEY]: severe lines of a log and of all its rotated files that were written to since
+# SINCE (seconds of 1970), oldest first. Follows compression.sh and severe_lines.sh. Log text is never run, and cannot pass for one of our own lines: each line
 # begins with a letter. F: a file; B, E, S: its first and last dated line, and its longest silence in seconds; X: a
 # severe line of JSON; C: a line that dates its neighbours; U: a text line with a severe word; G: what could not be read.
 set -euo pipefail
 log=$1 since=$2 longest=$3 most=$4
+export LEVEL_KEY=${5:-}
 folder=$(dirname "$log") base=$(basename "$log")
 stem=${base%.*} extension=.${base##*.}
 readonly NO_LOG=66
@@ -28,7 +29,7 @@ content() {
     if [[ $tool == cat ]]; then cat; else "$tool" -dc; fi
 }
 severe() {
-    LC_ALL=C awk -v LONGEST="$longest" '
+    LC_ALL=C awk -v LONGEST="$longest" "$SEVERE"'
     function seconds(t,   y, m) {
         y = substr(t, 1, 4) + 0; m = substr(t, 6, 2) + 0
         if (m < 3) { y--; m += 12 }
@@ -45,18 +46,16 @@ severe() {
         if (!match(start, /[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]/)) return ""
         return substr(start, RSTART, RLENGTH)
     }
-    { at = time_in($0); shown = substr($0, 1, LONGEST) }
+    { line = plain($0); at = time_in(line); shown = substr(line, 1, LONGEST) }
     at != "" {
         now = seconds(at)
         if (first == "") first = shown; else if (now - before > silence) silence = now - before
         before = now; last = shown
         if (wanted) { print "C " shown; wanted = 0 }
     }
-    /^\{/ { if (tolower($0) ~ /"(level|levelname|severity|lvl)": ?("(error|err|critical|crit|fatal|d?panic|alert|emerg|emergency)"|[56]0[,}])/)
-                print "X " shown
-            next }
+    line ~ /^\{/ { if (severe_json(line)) print "X " shown; next }
     # what nothing dates in itself is dated by its neighbours
-    /ERROR|CRITICAL|FATAL|Traceback/ { if (last != "" && at == "") print "C " last; print "U " shown; wanted = (at == "") }
+    severe_text(line) || (index(line, "{") && severe_json(line)) { if (last != "" && at == "") print "C " last; print "U " shown; wanted = (at == "") }
     END { if (first != "") { print "B " first; print "E " last; print "S " silence + 0 } }'
 }
 show() {
@@ -81,4 +80,5 @@ if [[ ! -e $log ]] && ((${#found[@]} == 0)); then exit "$NO_LOG"; fi
     # the last of the lines, and every line about the files
     /^[FGBES]/ { print; next }
     { kept[++n] = $0; if (n > MOST) delete kept[n - MOST] }
-    END { for (i = (n > MOST ? n - MOST : 0) + 1; i <= n; i++) print kept[i] }'
+    END { if (n > MOST) print "G only the last " MOST " lines that may be severe were read, of " n
+          for (i = (n > MOST ? n - MOST : 0) + 1; i <= n; i++) print kept[i] }'

@@ -2,7 +2,7 @@
 # Lines of logs that name one of some requests: `bash -s -- MOST BYTES LONGEST PROJECT FILES SERVICES ID…`. FILES are
 # paths, SERVICES names of Compose, a line each: what lies in the last BYTES of a file and of the one that it was rotated
 # to, and what containers wrote in the last hour. At most the last MOST lines; a longer one than LONGEST is left out
-# whole, for what is cut in its middle may be a piece of a secret. Log text is never run.
+# whole, for what is cut in its middle may be a piece of a secret. Follows whole_lines.sh. Log text is never run.
 set -uo pipefail
 
 # grep's 1 means that no line has the ids, and is not a failure
@@ -13,7 +13,7 @@ in_files() {
     while read -r log; do
         # the rotated file first: the log may have been rotated since
         for file in "$log.1" "$log"; do
-            [[ -z $log || ! -r $file ]] || tail -c "$bytes" -- "$file" | matching || return 1
+            [[ -z $log || ! -r $file ]] || last_lines "$bytes" <"$file" | matching || return 1
         done
     done <<<"$1"
 }
@@ -26,7 +26,7 @@ in_containers() {
             --filter "label=com.docker.compose.service=$service") || return 1
         for id in $ids; do
             # a logging driver that keeps nothing here has no lines: what there is elsewhere is shown all the same
-            docker logs --since 1h "$id" 2>&1 </dev/null | tail -c "$bytes" | matching || true
+            docker logs --since 1h "$id" 2>&1 </dev/null | last_lines "$bytes" | matching || true
         done
     done <<<"$1"
 }

@@ -109,6 +109,11 @@ def test_two_writers_in_one_file_are_both_read() -> None:
     assert (len(rows), unreadable, sum(row["status"] == 503 for row in rows)) == (2003, {}, 3)
 
 
+def test_colours_around_json_hide_no_message() -> None:
+    coloured = b"\x1b[90m" + message().rstrip(b"\n") + b"\x1b[0m\n"
+    assert read(MESSAGES, message() + coloured) == (read(MESSAGES, message() * 2)[0], {})
+
+
 def test_of_a_key_given_twice_one_value_counts_and_the_line_is_one_line() -> None:
     line = b'{"time": "2026-11-27T12:00:00Z", "status": 200, "status": 503, "path": "/"}\n'
     (row,), unreadable = read(REQUESTS, line)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from runbook_lib.core import programs
+from runbook_lib.platform.facts.container_logs import parse_container_lines
 
 DOCKER = r"""#!/bin/bash
 case "$1 $*" in
@@ -32,9 +33,9 @@ def engine(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def read(engine: Path, code: int = 0) -> list[str]:
-    done = subprocess.run(("bash", "-s", "--", "shop", str(SINCE), "200", "10", "web"), text=True, capture_output=True,
-                          input=programs.text("platform/container_logs.sh"),
+def read(engine: Path, code: int = 0, service: str = "web") -> list[str]:
+    done = subprocess.run(("bash", "-s", "--", "shop", str(SINCE), "200", "10", service), text=True, capture_output=True,
+                          input=programs.text("platform/severe_lines.sh", "platform/container_logs.sh"),
                           env={"PATH": f"{engine}/bin:/usr/bin:/bin", "FAKE": str(engine)}, timeout=60)
     assert done.returncode == code, done.stderr
     return done.stdout.splitlines()
@@ -42,6 +43,19 @@ def read(engine: Path, code: int = 0) -> list[str]:
 
 def test_lines_that_may_be_severe_are_handed_over_with_their_time(engine: Path) -> None:
     assert read(engine) == ["F web", "L 2026-11-27T20:00:01Z ERROR no such table"]
+
+
+@pytest.mark.parametrize(("line", "service"), [
+    ('{"level":50,"msg":"boom"}', "web"), ("\x1b[31m{\"level\": 60}\x1b[0m", "web"), ('level=error msg="boom"', "web"),
+    ('{"sev": "error"}', "web=sev"), ("{\"level\": \"err\"}\r", "web"),
+])
+def test_whoever_writes_a_severe_line_it_is_handed_over_without_colours(engine: Path, line: str, service: str) -> None:
+    (engine / "log").write_text(f"2026-11-27T20:00:01Z {line}\n2026-11-27T20:00:02Z {{\"level\": 30, \"msg\": \"an error\"}}\n")
+    shown = read(engine, service=service)
+    assert len(shown) == 2
+    assert not any("\x1b" in one or "\r" in one for one in shown)
+    lines, *_ = parse_container_lines(shown, {"web": "sev"} if "=" in service else {})
+    assert len(lines) == 1
 
 
 def test_a_log_without_a_severe_line_is_whole(engine: Path) -> None:
@@ -76,5 +90,6 @@ def test_a_service_without_a_container_is_said_and_an_engine_that_does_not_answe
 def test_many_and_long_lines_are_bounded(engine: Path) -> None:
     (engine / "log").write_text("".join(f"2026-11-27T20:00:01Z ERROR {'x' * 500}\n" for _ in range(20)))
     shown = read(engine)
-    assert len(shown) == 11
-    assert {len(one) for one in shown[1:]} == {202}
+    assert shown[1] == "G only the last 10 lines of web that may be severe were read, of 20"
+    assert len(shown) == 12
+    assert {len(one) for one in shown[2:]} == {202}

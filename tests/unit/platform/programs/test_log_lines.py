@@ -13,23 +13,23 @@ from runbook_lib.platform.facts.logs import PROGRAM, SevereLines, parse_lines
 SINCE = datetime(2026, 11, 27, 20, 0, tzinfo=UTC)
 
 
-def read(folder: Path, *lines: str) -> SevereLines:
+def read(folder: Path, *lines: str, key: str = "") -> SevereLines:
     """The severe lines of a log with these lines, and one before and one after them."""
-    around = [f'{{"time": "{at:%Y-%m-%dT%H:%M:%SZ}", "level": "info", "msg": "ok"}}' for at in (SINCE - timedelta(hours=1), SINCE + timedelta(hours=1))]
+    around = [f'{{"time": "{at:%Y-%m-%dT%H:%M:%SZ}", "level": "info", "sev": "info", "msg": "ok"}}' for at in (SINCE - timedelta(hours=1), SINCE + timedelta(hours=1))]
     (folder / "app.log").write_text("\n".join([around[0], *lines, around[1]]) + "\n", encoding="utf-8")
-    done = subprocess.run(("bash", "-s", "--", str(folder / "app.log"), str(int(SINCE.timestamp())), "4000", "2000"), input=PROGRAM,
+    done = subprocess.run(("bash", "-s", "--", str(folder / "app.log"), str(int(SINCE.timestamp())), "4000", "2000", key), input=PROGRAM,
                           capture_output=True, text=True, check=True, timeout=120)
-    return parse_lines(done.stdout.split("\n"), SINCE)
+    return parse_lines(done.stdout.split("\n"), SINCE, level_key=key)
 
 
 @pytest.mark.parametrize("level", ['"error"', '"ERROR"', '"err"', '"Critical"', '"crit"', '"fatal"', '"panic"', '"dpanic"', '"ALERT"', '"emerg"',
-                                   '"EMERGENCY"', "50", "60"])
+                                   '"EMERGENCY"', "50", "60", "3", '"SEVERE"', ' "error"'])
 def test_the_severe_levels_of_every_writer_count(tmp_path: Path, level: str) -> None:
     found = read(tmp_path, f'{{"level": {level},"time": "2026-11-27T20:30:00Z", "msg": "boom"}}')
     assert [(line.message, line.at) for line in found.lines] == [("boom", SINCE + timedelta(minutes=30))]
 
 
-@pytest.mark.parametrize("level", ['"info"', '"warning"', '"warn"', '"debug"', '"errors"', "30", "40", "500", "5"])
+@pytest.mark.parametrize("level", ['"info"', '"warning"', '"warn"', '"debug"', '"errors"', "30", "40", "500", "5", "4", "20"])
 def test_lesser_levels_do_not(tmp_path: Path, level: str) -> None:
     assert read(tmp_path, f'{{"level": {level},"time": "2026-11-27T20:30:00Z", "msg": "the error level"}}').lines == ()
 
@@ -37,3 +37,36 @@ def test_lesser_levels_do_not(tmp_path: Path, level: str) -> None:
 @pytest.mark.parametrize("line", ["2026-11-27 20:30:00 \x1b[31mERROR\x1b[0m boom", "\x1b[32m2026-11-27 20:30:00\x1b[0m \x1b[1;31mCRITICAL\x1b[m boom"])
 def test_colours_hide_no_error(tmp_path: Path, line: str) -> None:
     assert [one.at for one in read(tmp_path, line).lines] == [SINCE + timedelta(minutes=30)]
+
+
+@pytest.mark.parametrize("line", [
+    '\x1b[90m{"level": 50, "time": "2026-11-27T20:30:00Z", "msg": "boom"}\x1b[0m',  # coloured JSON
+    '2026-11-27T20:30:00Z api {"level": "error", "msg": "boom"}',  # JSON behind a text
+    'time="2026-11-27T20:30:00Z" level=error msg="boom, info follows"', 't=2026-11-27T20:30:00Z lvl=eror msg=boom',
+    "2026/11/27 20:30:00 [crit] 7#7: *1 boom", '{"@t": "2026-11-27T20:30:00Z", "@l": "Error", "@mt": "boom"}',
+    '{"Timestamp": "2026-11-27T20:30:00Z", "LogLevel": "Critical", "Message": "boom"}',
+    '{"@timestamp": "2026-11-27T20:30:00Z", "log.level": "error", "message": "boom"}',
+    '{"message": "boom", "level": 500, "level_name": "CRITICAL", "datetime": "2026-11-27T20:30:00Z"}',
+])
+def test_an_error_in_another_writers_form_is_one(tmp_path: Path, line: str) -> None:
+    found = read(tmp_path, line)
+    assert [("boom" in one.message, one.at) for one in found.lines] == [(True, SINCE + timedelta(minutes=30))]
+    assert not [one for one in found.lines if "\\x1b" in one.message]
+
+
+@pytest.mark.parametrize("line", [
+    'time="2026-11-27T20:30:00Z" level=info msg="level=error, ERROR"', '2026-11-27T20:30:00Z INFO body {"level": "error"}',
+    "2026/11/27 20:30:00 [warn] 7#7: ERROR", '2026-11-27T20:30:00Z api {"level": "info", "msg": "ERROR"}', "GET /?level=error 200",
+])
+def test_a_lesser_line_that_quotes_an_error_is_none(tmp_path: Path, line: str) -> None:
+    assert read(tmp_path, line).lines == ()
+
+
+def test_the_level_has_the_key_that_the_environment_file_names(tmp_path: Path) -> None:
+    lines = ['{"time": "2026-11-27T20:30:00Z", "sev": "ERROR", "level": "info"}', '{"time": "2026-11-27T20:31:00Z", "sev": "info", "level": "error"}']
+    assert [one.level for one in read(tmp_path, *lines, key="sev").lines] == ["ERROR"]
+
+
+def test_more_severe_lines_than_are_read_are_named(tmp_path: Path) -> None:
+    found = read(tmp_path, *(f"2026-11-27 20:30:00 INFO no ERROR {number}" for number in range(2001)))
+    assert (found.lines, found.incomplete) == ((), "only the last 2000 lines that may be severe were read, of 2001")

@@ -1,0 +1,26 @@
+# shellcheck shell=bash disable=SC2034
+# Which lines of a log may be severe, in awk: the last word has log_lines.py, which reads the same names. $LEVEL_KEY: the
+# key of JSON that has the level, where the environment file names one; else the usual ones.
+readonly SEVERE='
+function plain(line) { # without what terminals make colours of
+    if (index(line, "\033")) gsub(/\033\[[0-9;:]*[A-Za-z]/, "", line)
+    return line
+}
+function severe_json_value(rest) {
+    return rest ~ /^ *: *("(error|err|eror|critical|crit|fatal|d?panic|alert|emerg|emergency|severe)"|"?([56]0|[0-3])"?[ ,}])/
+}
+# in JSON, also behind a text in front of it; numbers are those of bunyan and pino, and of syslog
+function severe_json(line,   key, place) {
+    line = tolower(line); key = tolower(ENVIRON["LEVEL_KEY"])
+    while (key != "" && (place = index(line, "\"" key "\"")) > 0) {
+        line = substr(line, place + length(key) + 2)
+        if (severe_json_value(line)) return 1
+    }
+    return key == "" && line ~ /"(level|levelname|severity|lvl|level_name|loglevel|log[.]level|@l)": *("(error|err|eror|critical|crit|fatal|d?panic|alert|emerg|emergency|severe)"|"?([56]0|[0-3])"?[ ,}])/
+}
+# a word of its own in capitals, a field of logfmt, or a level in brackets
+function severe_text(line) {
+    return line ~ /ERROR|CRITICAL|FATAL|PANIC|SEVERE|EMERG|ALERT|Traceback/ \
+        || tolower(line) ~ /(^|[ \t])(level|lvl|severity|loglevel)="?(error|err|eror|critical|crit|fatal|d?panic|alert|emerg)|\[(error|crit|alert|emerg|fatal)\]/
+}
+'
