@@ -69,7 +69,7 @@ def severe_line(text: str, at: datetime | None, source: str, level_key: str = ""
     if entry is not None and not _level_in(head):
         severe = _level_of(entry, level_key) in _SEVERE
         return log_line(brace + rest, at, source, level_key) if severe else None
-    if text.startswith("{"):  # it was cut, or is no JSON
+    if text.startswith("{"):  # it was cut, or JSON does not allow it
         severe = _field(text, _keys(level_key)).upper() in _SEVERE
         return log_line(text, at, source, level_key) if severe else None
     level = level_of_text(text)
