@@ -24,3 +24,15 @@ own_env() {
         printf '%s\n' "$1/.env"
     fi
 }
+
+# own_compose CHECKOUT FOLDER FILE…: Compose files that no release has and that lie on the server alone, as an override that git
+# ignores. A copy: what such a file names is looked for next to it.
+own_compose() {
+    local checkout=$1 folder=$2 path; shift 2
+    for path; do
+        [[ ! -e $folder/$path && -f $checkout/$path ]] || continue
+        # one that belongs to the live release goes with it
+        if git -C "$checkout" ls-files --error-unmatch -- "$path" >/dev/null 2>&1; then continue; fi
+        mkdir -p -- "$(dirname -- "$folder/$path")" && cp -L -- "$checkout/$path" "$folder/$path" || return
+    done
+}

@@ -94,6 +94,7 @@ compose_build() {
     mkdir "$scratch/tree" && whole_tree "$top" "$commit" | tar -x -C "$scratch/tree" || exit 1
     folder=$scratch/tree/$prefix
     printf '%s\n' "$override" >"$scratch/override.yml"
+    own_compose "$checkout" "$folder" "${@:1:count}" || exit 1
     for path in "${@:1:count}"; do options+=(--file "$folder/$path"); done
     shift "$count"
     variables=$(own_env "$checkout" "$folder" "$commit")

@@ -27,13 +27,17 @@ main() {
         || "${git[@]}" ls-tree "$commit" | sed -E 's/^[0-9]+ ([a-z]+) ([0-9a-f]+)\t/tree\t\1\t\2\t/'
     # As deep as the checkout, below a deep root of its own: a path that leaves the release (../..) leads to where it will
     # lead on the server, and one that climbs higher than its root ends there.
-    local root folder
+    local root folder top inner
     root=$scratch$(printf '/above%.0s' {1..20})
     folder=$(cd "$checkout" && pwd) || exit 1
-    mkdir -p "$root$folder" && whole_tree "$checkout" "$commit" | tar -x -C "$root$folder" || exit 1
+    # the project may be a folder of the repository, and its contexts and migrations lie outside of that
+    inner=$("${git[@]}" rev-parse --show-prefix) && inner=${inner%/} top=$folder || exit 1
+    if [[ -n $inner ]]; then folder=$(cd "$checkout" && pwd -P) top=${folder%"/$inner"}; fi
+    mkdir -p "$root$folder" && whole_tree "$checkout" "$commit" | tar -x -C "$root$top" || exit 1
+    own_compose "$checkout" "$root$folder" "${files[@]}" || exit 1
     show_absent release "$root$folder"
-    show_files "$root$folder"
-    show_migrations "$root$folder"
+    show_files "$root$top" "$root$folder"
+    show_migrations "$root$top"
     show_compose "$root" "$folder" "$@"
     show_ports
 }
@@ -63,16 +67,19 @@ show_local() {
     } | sort -zu | while IFS= read -r -d '' path; do printf 'local\t%s\n' "$(printf %s "$path" | encoded)"; done
 }
 
-# show_files TREE: the small text files that facts are read from: Compose file, environment files, migrations.
+# show_files TREE FOLDER: the small text files that facts are read from: Compose files below FOLDER, environment files, migrations.
 show_files() {
     cd "$1" || exit 1
     local path
-    { find . -type f -size -200k \( -name .env.staging -o -name alembic.ini -o -name pyproject.toml \
-        -o -path '*/versions/*.py' -o -name requirements.txt \) -not -path '*/node_modules/*' -print0
-        for path in "${files[@]}"; do find "./$path" -maxdepth 0 -type f -size -200k -print0 2>/dev/null; done; } \
-        | while IFS= read -r -d '' path; do
-            printf 'file\t%s\t%s\n' "$(printf %s "${path#./}" | encoded)" "$(encoded <"$path")"
-        done
+    find . -type f -size -200k \( -name .env.staging -o -name alembic.ini -o -name pyproject.toml \
+        -o -path '*/versions/*.py' -o -name requirements.txt \) -not -path '*/node_modules/*' -print0 | while IFS= read -r -d '' path; do
+        printf 'file\t%s\t%s\n' "$(printf %s "${path#./}" | encoded)" "$(encoded <"$path")"
+    done
+    # by the names that the environment file has for them
+    for path in "${files[@]}"; do
+        [[ ! -f $2/$path || $(stat -c %s -- "$2/$path") -gt 204800 ]] \
+            || printf 'file\t%s\t%s\n' "$(printf %s "$path" | encoded)" "$(encoded <"$2/$path")"
+    done
     # alembic may find them in a folder of any name
     grep --recursive --files-with-matches --null --include='*.py' --exclude-dir=versions --exclude-dir=node_modules \
         '^down_revision' . | while IFS= read -r -d '' path; do
@@ -80,9 +87,9 @@ show_files() {
             || printf 'file\t%s\t%s\n' "$(printf %s "${path#./}" | encoded)" "$(encoded <"$path")"
     done
     # the engine follows a link when it mounts one
-    find . -type l -not -path '*/node_modules/*' -print0 | while IFS= read -r -d '' path; do
+    (cd "$2" && find . -type l -not -path '*/node_modules/*' -print0 | while IFS= read -r -d '' path; do
         printf 'link\t%s\t%s\n' "$(printf %s "${path#./}" | encoded)" "$(readlink -n -- "$path" | encoded)"
-    done
+    done)
 }
 
 # show_migrations TREE: the paths that match one of the patterns; what is in the files is the tool's affair.

@@ -63,6 +63,35 @@ def test_an_application_of_others_is_read_with_the_variables_that_it_will_have(r
     assert _web(repositories)["image"] == "shop:changed on the server"
 
 
+OWN = "services: {web: {ports: ['8080:80'], extends: {file: own/base.yml, service: base}}}\n"
+
+
+def test_a_compose_file_that_lies_on_the_server_alone_belongs_to_every_release(repositories: Repositories) -> None:
+    """An override that git ignores is how owners publish a port or mount a certificate."""
+    (repositories.work / "compose.yml").write_text("services: {web: {image: x}}\n")
+    (repositories.work / "own").mkdir()
+    (repositories.work / "own/base.yml").write_text("services: {base: {privileged: true}}\n")
+    (repositories.checkout / "compose.override.yml").write_text(OWN)
+    repositories.commit("second")
+    tree = repositories.survey("develop", "compose.yml", "compose.override.yml")
+    assert tree.sources.compose is not None
+    assert tree.sources.compose.error == ""
+    web = tree.sources.compose.services["web"]
+    assert (web["image"], web["ports"][0]["published"], web["privileged"]) == ("x", "8080", True)
+    assert tree.not_in_release == ()
+    assert not (repositories.checkout / "own").exists(), "the checkout stays as it is"
+
+
+def test_a_compose_file_that_goes_with_the_live_release_is_missed(repositories: Repositories) -> None:
+    (repositories.work / "compose.yml").write_text("services: {web: {image: x}}\n")
+    (repositories.checkout / "compose.override.yml").write_text(OWN)
+    git(repositories.checkout, "add", "compose.override.yml")
+    repositories.commit("second")
+    tree = repositories.survey("develop", "compose.yml", "compose.override.yml")
+    assert tree.not_in_release == ("compose.override.yml",)
+    assert tree.sources.compose is not None and not tree.sources.compose.valid
+
+
 def _web(repositories: Repositories) -> dict[str, Any]:
     server = shop().server.model_copy(update={"directory": str(repositories.checkout)})
     compose = shop().compose.model_copy(update={"files": ("compose.yml",)})

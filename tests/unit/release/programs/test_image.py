@@ -217,6 +217,17 @@ def test_a_build_by_compose_has_an_export_of_the_commit_the_files_in_order_and_t
     assert not Path(files[-1]).exists()
 
 
+def test_a_build_reads_the_compose_file_that_lies_on_the_server_alone(engine: Engine) -> None:
+    (engine.folder / "bin/docker").write_text(COMPOSE_DOUBLE)
+    checkout = engine.folder / "checkout"
+    for name in ("own.yml", "tracked.yml"):
+        (checkout / name).write_text("services: {}\n")
+    git(checkout, "add", "tracked.yml")
+    job = engine._popen("compose", OURS, str(checkout), "HEAD", "shop", "services: {}", "2", "own.yml", "tracked.yml", "web")
+    assert (job.communicate(timeout=240)[1], job.returncode) == ("", 0)
+    assert (engine.folder / "exported").read_text().split() == ["./own.yml", "./part/Dockerfile"]
+
+
 @pytest.mark.parametrize("theirs", [None, "A=1\n", "A=changed on the server\n"])
 @pytest.mark.parametrize("brings", [None, "A=2\n"])
 def test_a_build_reads_the_variables_that_the_release_brings_and_else_the_servers(

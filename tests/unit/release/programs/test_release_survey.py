@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from tests.unit.release.repositories import Repositories, git
+from runbook_lib.release.facts.repository import inspect_release
+from tests.unit.release.repositories import Repositories, ThisMachine, git
+from tests.unit.shop_environment import shop
 
 COMPOSE_TWICE = """\
 include: [./more/compose.yml]
@@ -46,6 +50,29 @@ def test_the_survey_leaves_the_index_of_the_checkout_as_it_was(repositories: Rep
     tree = repositories.survey("develop")
     assert (repositories.checkout / ".git/index").read_bytes() == before
     assert tree.changed_on_server == ()
+
+
+def test_a_project_in_a_folder_of_the_repository_is_read_there(repositories: Repositories) -> None:
+    """Its images are built from above it, and its migrations lie outside of it."""
+    for name, text in {"deploy/compose.yml": "services: {web: {build: {context: ..}, env_file: ../web.env}}\n", "web.env": "A=b\n",
+                       "api/shop/migrations/0001_initial.py": "", "deploy/socket": ""}.items():
+        (repositories.work / name).parent.mkdir(parents=True, exist_ok=True)
+        (repositories.work / name).write_text(text)
+    (repositories.work / "deploy/socket").unlink()
+    (repositories.work / "deploy/socket").symlink_to("/var/run/docker.sock")
+    repositories.commit("second")
+    git(repositories.checkout, "pull", "-q")
+    base = shop()
+    server = base.server.model_copy(update={"directory": str(repositories.checkout / "deploy")})
+    compose = base.compose.model_copy(update={"files": ("compose.yml",)})
+    here: Any = ThisMachine(SimpleNamespace(rows=lambda sql: ({"there": False},)))
+    tree = inspect_release(base.model_copy(update={"server": server, "compose": compose}), "develop").fetch(here)
+    assert tree.sources.compose is not None
+    assert (tree.sources.compose.error, tree.not_in_release) == ("", ())
+    assert tree.sources.compose.services["web"]["build"]["context"] == str(repositories.checkout)
+    assert tree.sources.links == {"socket": "/var/run/docker.sock"}
+    assert tree.file_migrations is not None
+    assert tree.file_migrations.of_release == ("shop.0001_initial",)
 
 
 GIVING = """
