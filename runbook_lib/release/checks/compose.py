@@ -95,7 +95,9 @@ def _named(config: ComposeConfig, environment: Environment) -> tuple[Finding, ..
     codes = {code for name in ours for code in _codes_of(config.services.get(name, {}))}
     codes |= {one.image for one in ours.values()}
     active = {None, *environment.compose.profiles}
-    wrong = [name for name, one in sorted(config.services.items()) if name not in ours
+    # what runs once and ends is declared absent: nothing of it stays on the earlier code
+    wrong = [name for name, one in sorted(config.services.items())
+             if name not in ours and name not in environment.absent_services
              and set(one.get("profiles") or (None,)) & active and _codes_of(one) & codes]
     return (finding(NAMED, not wrong, measured=f"not named: {', '.join(wrong)}" if wrong else "yes", expected="yes",
                     next_step=f"{NAME_IT} If an operator starts it by hand, give it a profile in the Compose file."),)
@@ -118,6 +120,7 @@ def _without_health(config: ComposeConfig, environment: Environment) -> list[str
         for name, service in config.services.items()
         if set(service.get("profiles") or (None,)) & set(running)
         and not (name in environment.services and environment.services[name].no_health_check_reason)
+        and not (environment.release.replaced and name in environment.absent_services)
         and not _is_checked(service.get("healthcheck") or {})
     ]
 

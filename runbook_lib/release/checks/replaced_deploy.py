@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from runbook_lib.core.findings import Finding, finding
+from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
@@ -23,6 +23,7 @@ KEPT = "no file was changed on the server that the release changes"
 MIGRATIONS = "it is known who migrates the database"
 HISTORY = "the commit that runs is known"
 DATA = "the release keeps every volume that holds data"
+AWAITED = "20 runs what the release waits for"
 KNOWN = "the environment file has every service that the release starts"
 
 
@@ -37,6 +38,7 @@ def replaced_preconditions(environment: Environment, release: ReleaseTree, serve
         _kept(release),
         *_migrations(environment, release, deployed),
         *_known(release, environment),
+        *_awaited(release, environment),
         *_keeps_data(release, environment),
         *reads_are_enough(environment),
         *disk_and_memory(server, environment),
@@ -77,6 +79,25 @@ def _known(release: ReleaseTree, environment: Environment) -> tuple[Finding, ...
     return (finding(KNOWN, not unknown, measured=", ".join(unknown) or "yes", expected="yes",
                     next_step="Name it under `services` of the environment file; under `release.services` too where it "
                     "runs the release's code. Or give it a profile in the Compose file, if it is started by hand."),)
+
+
+def _awaited(release: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:
+    # `up` of the services that a step names starts none of those that they wait for
+    config, rules = release.sources.compose, environment.migrations
+    if config is None or not config.valid or (rules is not None and rules.command):
+        return ()
+    jobs: dict[str, list[str]] = {}
+    for name in environment.release.services:
+        needs = config.services.get(name, {}).get("depends_on") or {}
+        for job, need in needs.items() if isinstance(needs, dict) else ():
+            if need.get("condition") == "service_completed_successfully":
+                jobs.setdefault(job, []).append(name)
+    named = "; ".join(f"{job}, before {' and '.join(names)}" for job, names in sorted(jobs.items()))
+    return (finding(AWAITED, False, measured=f"not run: {named}", expected="a step for each job",
+                    otherwise=Verdict.WARNING,
+                    next_step="Where the job migrates the database, give its command in migrations.upgrade: 20 then "
+                    "runs it before it replaces containers. Else run it by hand when 20 has checked the release out: "
+                    "docker compose run --rm --no-deps JOB."),) if jobs else ()
 
 
 def _keeps_data(release: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:

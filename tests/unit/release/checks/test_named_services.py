@@ -8,8 +8,10 @@ import pytest
 
 from runbook_lib.core.findings import Finding
 from runbook_lib.environment import Environment
+from runbook_lib.environment.migrations import Migrations
 from runbook_lib.platform.checks.replaced_release import NAMED, release_runs
 from runbook_lib.release.checks.compose import compose_file
+from runbook_lib.release.checks.replaced_deploy import _awaited
 from runbook_lib.release.facts.repository import ComposeConfig, ReleaseTree, Sources
 from tests.unit.platform.facts.test_replaced_release import NEW, OLD, container, release, running
 from tests.unit.shop_environment import shop
@@ -65,3 +67,37 @@ def test_what_has_stopped_or_is_another_image_is_left_alone() -> None:
               container("mail", "mail/web:1"))
     assert [one.verdict.value for one in release_runs(without_worker(), others, live)] == ["passed"]
     assert len(release_runs(shop(), running(f"web:{NEW}"), release(NEW, "v1.1.0"))) == 1
+
+
+JOB = {"build": WEB["build"], "command": ["python3", "manage.py", "migrate"]}
+
+
+def with_job(**changes: Any) -> tuple[Environment, ReleaseTree]:
+    """The shop with a job that runs once and ends, and that `web` waits for."""
+    base = shop()
+    job = base.services["worker"].model_copy(update={"title": "Migrations", "required": False, "absent_reason": "it runs once and ends",
+                                                     "no_health_check_reason": None})
+    environment = base.model_copy(update={"services": {**base.services, "migrate": job}, **changes})
+    web = WEB | {"depends_on": {"migrate": {"condition": "service_completed_successfully"}, "db": {"condition": "service_healthy"}}}
+    config = ComposeConfig(True, "", {"web": web, "worker": {"image": "web:latest"}, "db": {"image": "postgres:15"}, "migrate": JOB})
+    return environment, ReleaseTree("v1", None, sources=Sources({}, config))
+
+
+def test_a_job_that_ends_is_none_that_is_left_out_and_needs_no_health_check() -> None:
+    environment, tree = with_job()
+    found = compose_file(tree, environment)
+    assert named(found) == [("passed", "yes")]
+    unchecked = next(one for one in found if one.check == "every service in the Compose file has a health check")
+    assert "migrate" not in unchecked.measured and "web" in unchecked.measured
+
+
+def test_a_job_that_no_step_runs_is_named() -> None:
+    def judged(environment: Environment, tree: ReleaseTree) -> list[tuple[str, str]]:
+        return [(one.verdict.value, one.measured) for one in _awaited(tree, environment)]
+
+    environment, tree = with_job(migrations=None)
+    assert judged(environment, tree) == [("warning", "not run: migrate, before web")]
+    assert judged(*with_job()) == [("warning", "not run: migrate, before web")], "it is not the application's start that migrates"
+    step = Migrations(tool="alembic")
+    assert judged(*with_job(migrations=step)) == []
+    assert judged(environment, ReleaseTree("v1", None, sources=Sources({}, ComposeConfig(True, "", {"web": WEB})))) == []
