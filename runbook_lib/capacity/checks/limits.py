@@ -45,11 +45,13 @@ def _below(environment: Environment, one: ReviewedResource) -> Finding:
                        measured=f"at most {one.shown(one.latest)} in the last 24 hours" if known else "not known",
                        otherwise=Verdict.WARNING,
                        next_step="Its memory is too small: see the proposal below." if known else _SEE)
-    check, expected = f"{title}: below its limit", f"less than {rules.near_percent:.0f} % of {one.shown(one.limit)}"
+    near = None if one.limit is None else one.limit * rules.near_percent / 100
+    # both figures in the resource's own unit: "85 % of 80 %" has to be computed before it can be read
+    check, expected = f"{title}: below its limit", f"below {one.shown(near)}; the limit is {one.shown(one.limit)}"
     if one.share is None:
         return Finding(check, Verdict.INCONCLUSIVE, "not known", expected, _SEE)
     return finding(check, one.share < rules.near_percent, expected=expected,
-                   measured=f"{one.shown(one.latest)} at most in the last 24 hours, {one.share:.0f} %",
+                   measured=f"{one.shown(one.latest)} at most in the last 24 hours, {one.share:.0f} % of the limit",
                    otherwise=Verdict.FAILED if one.share >= 100 else Verdict.WARNING,
                    next_step="See the proposal below; 41 Metrics review shows since when.")
 
