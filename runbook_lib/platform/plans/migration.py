@@ -9,6 +9,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.plans.compose import compose
+from runbook_lib.platform.plans.one_off import one_off_words
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 
@@ -18,7 +19,9 @@ MIGRATION_TIMEOUT_S = 600.0
 STOP_TIMEOUT_S = 60.0
 LOCK_TIMEOUT = f"lock_timeout={LOCK_LIMIT_S}s"
 # PostgreSQL itself ends a statement when the step is over: a role's own, shorter limit must not end it half-way
-PG_OPTIONS = f"PGOPTIONS=-c {LOCK_TIMEOUT} -c statement_timeout={MIGRATION_TIMEOUT_S:.0f}s"
+PG_OPTIONS = f"-c {LOCK_TIMEOUT} -c statement_timeout={MIGRATION_TIMEOUT_S:.0f}s"
+# the service may have some of its own, its schema among them; whatever sets them, a container of it shows
+OWN_OPTIONS = ("-c", 'printf "PGOPTIONS=%s" "${PGOPTIONS-}"')
 
 
 def migrate(rollout: Rollout) -> Step:
@@ -46,13 +49,19 @@ def alembic(environment: Environment, colour: str, *words: str, commit: str | No
 
 
 def one_off(environment: Environment, service: str, *words: str, prefix: tuple[str, ...] = ()) -> Command:
-    """A migration command in a one-off container of a service, as `alembic`; `prefix` stands before docker compose."""
-    # a proxy that finds containers by their labels must not send users here
-    labels = (f"runbook.project={environment.project}", "runbook.job=migration", "traefik.enable=false")
-    started = compose(environment, "run", "--rm", "--no-deps", "-T", "--name", one_off_name(environment),
-                      *(word for label in labels for word in ("--label", label)),
-                      "--env", PG_OPTIONS, service, *words, timeout_s=MIGRATION_TIMEOUT_S)
-    return replace(started, argv=(*_program(environment, "run"), *prefix, *started.argv), stdin=_text())
+    """A migration command in a one-off container of a service, as `alembic`; `prefix` stands before docker compose.
+
+    Its sessions have our limits, after the PGOPTIONS that the service has. Source: programs/migration.sh.
+    """
+    name = one_off_name(environment)
+    asked = compose(environment, "run", "--rm", *one_off_words(environment, f"{name}-options", "migration"),
+                    "--entrypoint", "sh", service, *OWN_OPTIONS)
+    # by its name alone: the program has the value
+    started = compose(environment, "run", "--rm", *one_off_words(environment, name, "migration"), "--env", "PGOPTIONS",
+                      service, *words, timeout_s=MIGRATION_TIMEOUT_S)
+    first = (*prefix, *asked.argv)
+    return replace(started, argv=(*_program(environment, "run"), PG_OPTIONS, str(len(first)), *first, *prefix,
+                                  *started.argv), stdin=_text())
 
 
 def stop_migration(environment: Environment) -> Command:
@@ -72,4 +81,4 @@ def _program(environment: Environment, verb: str) -> tuple[str, ...]:
 
 
 def _text() -> str:
-    return programs.text("platform/own_session.sh", "platform/migration.sh")
+    return programs.text("platform/own_session.sh", "platform/sessions.sh", "platform/migration.sh")

@@ -1,32 +1,14 @@
 # shellcheck shell=bash
 # One migration in a one-off container, with a limit on its waits for locks that holds whatever its driver reads. Follows
-# own_session.sh:
-#   bash -s -- run PROJECT SERVICE DATABASE USER LIMIT_S NAME COMMAND…    COMMAND starts the container NAME, in the foreground
+# own_session.sh and sessions.sh:
+#   bash -s -- run PROJECT SERVICE DATABASE USER LIMIT_S NAME OPTIONS COUNT ASK… COMMAND…
+#       COMMAND starts the container NAME, in the foreground, with the variable PGOPTIONS of this program: OPTIONS, after
+#       those that the service has, which ASK prints in COUNT words
 #   bash -s -- stop PROJECT SERVICE DATABASE USER LIMIT_S NAME            end what a stopped run left of it
 # PGOPTIONS reaches drivers that are built on libpq; asyncpg and others do not read it. So PostgreSQL is asked from outside
 # as well, once a second, and a session of this container that has waited too long is canceled.
 
 set -uo pipefail
-
-postgres() {
-    docker ps --quiet --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$service" \
-        --filter label=com.docker.compose.oneoff=False | head -n 1
-}
-
-addresses() {
-    docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' "$name" 2>/dev/null | xargs | tr ' ' ','
-}
-
-# sessions FUNCTION CONDITION: call a function of PostgreSQL on this container's sessions; prints what it was called on.
-sessions() {
-    local from server
-    from=$(addresses)
-    server=$(postgres)
-    [[ -n $from && -n $server ]] || return 0
-    docker exec --env "PGOPTIONS=$OWN_SESSION" --env PGCONNECT_TIMEOUT=5 "$server" psql -XqAt -U "$user" -d "$database" -c "SELECT coalesce(relation::regclass::text, locktype, 'a session')
-        FROM pg_stat_activity AS a LEFT JOIN pg_locks AS l ON l.pid = a.pid AND NOT l.granted
-        WHERE a.client_addr = ANY ('{$from}'::inet[]) AND $2 AND $1(a.pid)" </dev/null
-}
 
 # present OPTION…: the container's id, or nothing; fails where the engine does not answer, which is not an absent container
 present() { docker ps --all --quiet --no-trunc --filter "name=^/?$name\$" "$@"; }
@@ -34,7 +16,7 @@ present() { docker ps --all --quiet --no-trunc --filter "name=^/?$name\$" "$@"; 
 remove() {
     local found tries=0
     # one that the engine is removing already keeps its name for a moment, and ours would not start
-    while docker rm --force "$name" >/dev/null 2>&1; found=$(present) || return 1; [[ -n $found ]]; do
+    while docker rm --force --volumes "$name" >/dev/null 2>&1; found=$(present) || return 1; [[ -n $found ]]; do
         ((tries++ < 150)) || { echo "the one-off container of the migration is still there: $name" >&2; return 1; }
         sleep 0.2
     done
@@ -63,19 +45,36 @@ wait_for_earlier() {
 }
 
 watch_locks() {
-    local waited
     while kill -0 "$1" 2>/dev/null; do
-        waited=$(sessions pg_cancel_backend "l.waitstart < clock_timestamp() - interval '$limit_s s'" 2>/dev/null)
-        [[ -z $waited ]] || echo "canceled: the migration waited more than $limit_s s for a lock on $waited" >&2
+        cancel_waits 'the migration'
         sleep 1
     done
 }
 
+# with_options OPTIONS COUNT ASK… COMMAND…: sets PGOPTIONS and $words, the command. Options that are given replace the
+# service's own: where those cannot be read, none are given.
+with_options() {
+    local ours=$1 count=$2 own
+    shift 2
+    words=("${@:count+1}")
+    if own=$("${@:1:count}" </dev/null) && [[ $own == PGOPTIONS=* ]]; then
+        own=${own#PGOPTIONS=}
+        export PGOPTIONS="${own:+$own }$ours"
+        return
+    fi
+    echo "the PGOPTIONS of the service cannot be read, and stay: waits for locks are canceled from outside alone" >&2
+    for ((count = 1; count < ${#words[@]}; count++)); do
+        [[ ${words[count - 1]} != --env || ${words[count]} != PGOPTIONS ]] || break
+    done
+    words=("${words[@]:0:count-1}" "${words[@]:count+1}")
+}
+
 run() {
-    local child status
+    local child status words=()
     wait_for_earlier
+    with_options "$@"
     trap 'stop_container; exit 143' TERM INT HUP
-    "$@" </dev/null &
+    "${words[@]}" </dev/null &
     child=$!
     watch_locks "$child" &
     # a trap runs only between commands, and during `wait`

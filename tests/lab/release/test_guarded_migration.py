@@ -18,7 +18,7 @@ async def main():
 asyncio.run(main())
 END
 guard() { bash -s -- "$1" gw2-staging postgres staging_db staging_user "$2" gw2-staging-migration "${@:3}" < /tmp/guarded.sh; }
-begin() { guard run "$1" docker run --rm --name gw2-staging-migration --network "$network" --env-file /tmp/guarded.env \
+begin() { guard run "$1" '' 2 printf PGOPTIONS= docker run --rm --name gw2-staging-migration --network "$network" --env-file /tmp/guarded.env \
     -v /tmp/guarded.py:/m.py:ro --entrypoint python3 "$(docker inspect --format '{{.Config.Image}}' "$backend")" /m.py; }
 sql() { docker exec "$(docker ps --quiet --filter label=com.docker.compose.service=postgres)" psql -XqAt -U staging_user -d staging_db -c "$1"; }
 left() { echo "left: $(docker ps --all --quiet --filter name=gw2-staging-migration | wc -l) containers, \
@@ -30,7 +30,7 @@ running() { for _ in $(seq 300); do [ "$(left)" = 'left: 1 containers, 1 session
 
 
 def on_server(lab: Lab, statement: str, script: str) -> str:
-    program = programs.text("platform/own_session.sh", "platform/migration.sh")
+    program = programs.text("platform/own_session.sh", "platform/sessions.sh", "platform/migration.sh")
     lab.on_server("sh", "-c", 'printf %s "$1" > /tmp/guarded.sh', "put", program)
     return lab.on_server("bash", "-c", MIGRATION + script, "migration", statement)
 

@@ -25,20 +25,31 @@ def test_the_new_image_migrates_to_its_own_head_with_a_lock_timeout() -> None:
 def test_the_limit_is_set_where_postgresql_sees_it_and_watched_from_outside() -> None:
     action, = STEP.actions
     assert isinstance(action, Command)
-    assert "PGOPTIONS=-c lock_timeout=5s -c statement_timeout=600s" in action.argv
-    assert action.argv[:10] == ("bash", "-s", "--", "run", "gw2-staging", "postgres", "staging_db", "staging_user", "5", ONE_OFF)
+    assert action.argv[:11] == ("bash", "-s", "--", "run", "gw2-staging", "postgres", "staging_db", "staging_user", "5", ONE_OFF,
+                                "-c lock_timeout=5s -c statement_timeout=600s")
     assert "pg_cancel_backend" in str(action.stdin)
+
+
+def test_its_limits_are_joined_to_the_options_that_the_service_has() -> None:
+    """Found by reading: ours replaced them, and with them the schema that a service names there."""
+    action, = STEP.actions
+    assert isinstance(action, Command)
+    count = int(action.argv[11])
+    asked, started = action.argv[12:12 + count], action.argv[12 + count:]
+    assert asked[-5:] == ("--entrypoint", "sh", "backend-green", "-c", 'printf "PGOPTIONS=%s" "${PGOPTIONS-}"')
+    assert started[started.index("--env", started.index("LETSENCRYPT_HOST=")):][:3] == ("--env", "PGOPTIONS", "backend-green")
 
 
 def test_its_container_has_the_one_name_that_the_undo_looks_for() -> None:
     action, = STEP.actions
     assert isinstance(action, Command)
-    assert action.argv[action.argv.index("--name") + 1] == ONE_OFF
+    assert [action.argv[at + 1] for at, word in enumerate(action.argv) if word == "--name"] == [f"{ONE_OFF}-options", ONE_OFF]
     assert STEP.undo == (stop_migration(ENVIRONMENT),), "the schema stays: the live code works on it"
     assert stop_migration(ENVIRONMENT).argv[3:] == ("stop", "gw2-staging", "postgres", "staging_db", "staging_user", "5", ONE_OFF)
 
 
 def test_another_releases_image_is_named_in_the_process_environment() -> None:
     argv = alembic(ENVIRONMENT, "blue", "downgrade", "0002", commit="a" * 40).argv
-    assert argv[10:12] == ("env", f"BLUE_COMMIT={'a' * 40}")
+    image = ("env", f"BLUE_COMMIT={'a' * 40}")
+    assert [argv[at:at + 2] for at, word in enumerate(argv) if word == "env"] == [image, image]
     assert argv[-2:] == ("downgrade", "0002")

@@ -10,7 +10,7 @@ import pytest
 
 from runbook_lib.core import programs
 
-PROGRAM = programs.text("platform/own_session.sh", "platform/migration.sh")
+PROGRAM = programs.text("platform/own_session.sh", "platform/sessions.sh", "platform/migration.sh")
 # $STATE/state is the container's state; without it there is none. $STATE/waits: how often it goes on after a wait
 DOCKER = r"""#!/bin/bash
 echo "$*" >>"$STATE/log"
@@ -37,10 +37,12 @@ class Server:
             (folder / "bin" / name).write_text(text)
             (folder / "bin" / name).chmod(0o755)
 
-    def do(self, verb: str, *command: str, state: str = "", **settings: str) -> tuple[int, str, str]:
+    def do(self, verb: str, *command: str, state: str = "", ask: str = "printf PGOPTIONS=",
+           **settings: str) -> tuple[int, str, str]:
         if state:
             (self.folder / "state").write_text(state)
-        argv = ("bash", "-s", "--", verb, "gw2", "postgres", "db", "user", "5", "gw2-migration", *command)
+        asked = ("-c lock_timeout=5s", "3", "sh", "-c", ask) if verb == "run" else ()
+        argv = ("bash", "-s", "--", verb, "gw2", "postgres", "db", "user", "5", "gw2-migration", *asked, *command)
         given = {"FAILS": "", "KEEPS": "", **settings}
         done = subprocess.run(argv, input=PROGRAM, text=True, capture_output=True, timeout=120,
                               env={"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", "STATE": str(self.folder), **given})
@@ -100,3 +102,24 @@ def test_none_begins_where_it_is_not_known_whether_another_is_running(server: Se
 
 def test_the_exit_code_of_the_migration_is_passed_on(server: Server) -> None:
     assert server.do("run", "sh", "-c", "exit 7")[0] == 7
+
+
+@pytest.mark.parametrize(("ask", "options"), [
+    ("printf PGOPTIONS=", "-c lock_timeout=5s"),
+    ("printf 'PGOPTIONS=-c search_path=app'", "-c search_path=app -c lock_timeout=5s"),
+])
+def test_the_limits_come_after_the_options_that_the_service_has(server: Server, ask: str, options: str) -> None:
+    command = ("env", "sh", "-c", 'echo "$* $PGOPTIONS"', "run", "--env", "PGOPTIONS", "web")
+    assert server.do("run", *command, ask=ask) == (0, f"--env PGOPTIONS web {options}\n", "")
+
+
+@pytest.mark.parametrize("ask", ["exit 1", "echo no such shell", "printf PGOPTIONS=; exit 1"])
+def test_options_that_cannot_be_read_are_not_replaced(server: Server, ask: str) -> None:
+    code, output, shown = server.do("run", "sh", "-c", 'echo "$*|$PGOPTIONS"', "run", "--env", "PGOPTIONS", "web", ask=ask)
+    assert (code, output) == (0, "web|\n")
+    assert "cannot be read, and stay" in shown
+
+
+def test_what_a_container_has_put_into_unnamed_volumes_goes_with_it(server: Server) -> None:
+    server.do("stop", state="running")
+    assert "rm --force --volumes gw2-migration" in (server.folder / "log").read_text()

@@ -51,9 +51,9 @@ def test_a_step_migrates_by_the_new_image_after_the_backup_and_before_anything_i
                           "configure", "migrate", "switch", "gate-external", "watch", "commit-release"]
     command = next(one for one in step(made).actions if isinstance(one, Command))
     words = " ".join(command.argv)
-    assert "run --rm --no-deps -T --name shop-migration" in words
+    assert "run --rm --no-deps -T --name shop-migration --label" in words
     assert words.endswith("web python3 manage.py migrate --noinput")
-    assert "--env PGOPTIONS=-c lock_timeout=5s -c statement_timeout=600s" in words
+    assert "shop-migration -c lock_timeout=5s -c statement_timeout=600s " in words and "--env PGOPTIONS web" in words
     assert "--label traefik.enable=false" in words
     # the override names the new image by then, and Compose reads it
     assert "/opt/shop/.runbook/release.override.yml" in words

@@ -1,0 +1,31 @@
+# shellcheck shell=bash disable=SC2154
+# The sessions that one container has in PostgreSQL, seen and ended from outside, whatever its driver reads. Follows
+# own_session.sh; the program that follows sets $project, $service (PostgreSQL's), $database, $user, $limit_s and $name, the
+# container.
+
+postgres() {
+    docker ps --quiet --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$service" \
+        --filter label=com.docker.compose.oneoff=False | head -n 1
+}
+
+addresses() {
+    docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.GlobalIPv6Address}} {{end}}' "$name" 2>/dev/null | xargs | tr ' ' ','
+}
+
+# sessions FUNCTION CONDITION: call a function of PostgreSQL on this container's sessions; prints what it was called on.
+sessions() {
+    local from server
+    from=$(addresses)
+    server=$(postgres)
+    [[ -n $from && -n $server ]] || return 0
+    docker exec --env "PGOPTIONS=$OWN_SESSION" --env PGCONNECT_TIMEOUT=5 "$server" psql -XqAt -U "$user" -d "$database" -c "SELECT coalesce(relation::regclass::text, locktype, 'a session')
+        FROM pg_stat_activity AS a LEFT JOIN pg_locks AS l ON l.pid = a.pid AND NOT l.granted
+        WHERE a.client_addr = ANY ('{$from}'::inet[]) AND $2 AND $1(a.pid)" </dev/null
+}
+
+# cancel_waits WHOSE: what has waited more than $limit_s s for a lock is canceled, and reported
+cancel_waits() {
+    local waited
+    waited=$(sessions pg_cancel_backend "l.waitstart < clock_timestamp() - interval '$limit_s s'" 2>/dev/null)
+    [[ -z $waited ]] || echo "canceled: $1 waited more than $limit_s s for a lock on $waited" >&2
+}
