@@ -24,7 +24,7 @@ run_limited() {
     docker run --detach --name "$name" "${options[@]}" --entrypoint sh "$1" -c "$LIMITED" limited "$LIMIT_S" "${@:2}" 2>"$errors"
     status=$?
     if has_no_shell "$status" "$errors"; then
-        docker rm --force "$name" >/dev/null 2>&1
+        docker rm --force --volumes "$name" >/dev/null 2>&1
         guard "$name"
         docker run --detach --name "$name" "${options[@]}" --entrypoint "$2" "$1" "${@:3}" 2>"$errors"
         status=$?
@@ -33,11 +33,26 @@ run_limited() {
     return "$status"
 }
 
-# guard NAME: a process of its own, which ends with the container; one that does not begin within 30 s is not waited for
+# guard NAME: a process of its own, which ends the container NAME after LIMIT_S. It waits for the container as long as the
+# program that starts it lives, and 30 s more, then goes by its id: a later one of that name is another run's. An engine
+# that does not answer is not a container that is gone. It is stopped first, as it would be by its owners.
 guard() {
-    local program='end=$((SECONDS + $1)) begun=$((SECONDS + 30))
-        until docker inspect "$2" || ((SECONDS > begun)); do sleep 0.3; done
-        while ((SECONDS < end)) && docker inspect "$2"; do sleep 2; done
-        docker rm --force --volumes "$2"'
-    setsid bash -c "$program" guard "$LIMIT_S" "$1" </dev/null >/dev/null 2>&1 &
+    local program='end=$((SECONDS + $1)) lives=$SECONDS
+        find() { docker ps --all --quiet --no-trunc --filter "$1"; }
+        while id=$(find "name=^/?$2\$"); [ -z "$id" ]; do
+            ! kill -0 "$3" || lives=$SECONDS
+            ((SECONDS - lives < 30 && SECONDS < end)) || exit
+            sleep 0.3
+        done
+        while ((SECONDS < end)); do
+            ! found=$(find "id=$id") || [ -n "$found" ] || exit
+            sleep 2
+        done
+        timeout 120 docker stop "$id"
+        for ((tries = 0; tries < 150; tries++)); do
+            docker rm --force --volumes "$id"
+            ! found=$(find "id=$id") || [ -n "$found" ] || exit
+            sleep 2
+        done'
+    setsid bash -c "$program" guard "$LIMIT_S" "$1" "$$" </dev/null >/dev/null 2>&1 &
 }
