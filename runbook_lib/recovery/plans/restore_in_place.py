@@ -22,6 +22,7 @@ from runbook_lib.platform.facts.endpoints import Endpoint, survey_endpoints
 from runbook_lib.platform.facts.releases import Deployed, current_state
 from runbook_lib.platform.plans import verification
 from runbook_lib.platform.plans.compose import start_services, stop_services
+from runbook_lib.platform.plans.leftovers import CANDIDATE, MIGRATION, end_leftovers
 from runbook_lib.platform.plans.nginx import follow_restarted
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
@@ -89,9 +90,10 @@ def stop_writers(environment: Environment, before: tuple[Container, ...]) -> Ste
     return Step(
         StepKey.STOP_WRITERS,
         f"Stop {', '.join(writers)}",
-        (watchdog, stop_services(environment, *writers)),
+        (watchdog, end_leftovers(environment, CANDIDATE, MIGRATION), stop_services(environment, *writers)),
         undo=(start_services(environment, *ran), *follow_restarted(environment), _forget(environment)),
-        why=f"the outage begins: {OUTAGE}. Nothing is written from here on; users get no answer, or a proxy's error. "
+        why=f"the outage begins: {OUTAGE}. Nothing is written from here on, nor by a candidate or a migration that a "
+        "killed run left; users get no answer, or a proxy's error. "
         "Should this run be killed, a watchdog on the server opens the database and starts what ran before. To start "
         f"the application by hand, on the server: `{_by_hand(environment, ran)}`",
     )

@@ -16,6 +16,7 @@ from runbook_lib.platform.facts.running_release import upstream_line
 from runbook_lib.platform.facts.target import BOTH_COLOURS
 from runbook_lib.platform.plans.cache_client import CACHE_CLIENT
 from runbook_lib.platform.plans.compose import compose, compose_up, stop_services
+from runbook_lib.platform.plans.leftovers import MIGRATION, end_leftovers
 from runbook_lib.platform.plans.nginx import reload_nginx, test_configuration
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.platform.plans.step_keys import StepKey
@@ -96,9 +97,11 @@ def stop_writers(environment: Environment, colour: str) -> Step:
     return Step(
         StepKey.STOP_WRITERS,
         "Stop the backends",
-        (compose(environment, "stop", *environment.writers, profiles=BOTH_COLOURS),),
+        (compose(environment, "stop", *environment.writers, profiles=BOTH_COLOURS),
+         end_leftovers(environment, MIGRATION)),
         undo=(compose_up(environment, *environment.writers_of(colour), profiles=BOTH_COLOURS),),
-        why="nothing is written from here on; requests in progress are finished first",
+        why="nothing is written from here on, nor by a migration that a killed run left; requests in progress are "
+        "finished first",
     )
 
 

@@ -9,6 +9,7 @@ from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.core.plan import Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.earlier_answers import ANSWERS, answers_text
+from runbook_lib.platform.plans.leftovers import end_leftovers
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 
@@ -25,8 +26,11 @@ def image_of(rollout: Rollout, part: str) -> str:
     return rollout.environment.release.image_of(part, rollout.target.commit)
 
 
-def record_state(rollout: Rollout) -> Step:
-    """Record what is live and running, image digests included, before anything is changed."""
+def record_state(rollout: Rollout, *leftovers: str) -> Step:
+    """Record what is live and running, image digests included, before anything is changed.
+
+    What a killed run has left of the jobs `leftovers` is ended first: it would go on next to whatever follows.
+    """
     deployed = rollout.deployed
     text = json.dumps(
         {
@@ -40,6 +44,7 @@ def record_state(rollout: Rollout) -> Step:
         indent=1,
         sort_keys=True,
     )
+    ended = f"; a {' or a '.join(leftovers)} that a killed run left is ended" if leftovers else ""
     return Step(
         StepKey.RECORD_STATE,
         "Record the current state",
@@ -47,8 +52,9 @@ def record_state(rollout: Rollout) -> Step:
             Command(("mkdir", "-p", rollout.path(".runbook/upstreams"))),
             WriteFile(rollout.path(".runbook/pre-image.json"), text + "\n"),
             *_record_answers(rollout),
+            *((end_leftovers(rollout.environment, *leftovers),) if leftovers else ()),
         ),
-        why="what a rollback returns to",
+        why=f"what a rollback returns to{ended}",
     )
 
 

@@ -14,6 +14,7 @@ from runbook_lib.platform.facts.releases import current_state
 from runbook_lib.platform.facts.replaced_release import images_of
 from runbook_lib.platform.plans import verification
 from runbook_lib.platform.plans.compose import once_settled, start_services, stop_services
+from runbook_lib.platform.plans.leftovers import CANDIDATE, MIGRATION
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
@@ -81,7 +82,7 @@ def plan_replace_back(rollout: Rollout, release: Release, tree: ReleaseTree | No
     measured = measured_of(change)
     compose = tree.sources.compose if tree else None
     made, there = image_steps(change, compose.services if compose else {})
-    first = [build_steps.record_state(rollout), *adopt_running(change), *made]
+    first = [build_steps.record_state(rollout, CANDIDATE, MIGRATION), *adopt_running(change), *made]
     steps, skipped = (_with_restore if restore else _keep)(change, measured, restore)
     watch = SkippedStep(f"Watch {release.version}", NO_WATCH)
     return replace(_whole(change, restore), steps=(*first, *steps), skipped=(*there, *skipped, watch),

@@ -17,6 +17,7 @@ from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed, current_state
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans import verification
+from runbook_lib.platform.plans.leftovers import MIGRATION
 from runbook_lib.platform.plans.rollout import Choices, Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
@@ -61,7 +62,7 @@ def plan_rollback(
     changed, left_out = release_and_data(rollout, data)
     stop = [cutover_steps.stop_idle_colour(environment, deployed.live_colour)] if deployed.live_colour else []
     steps = (
-        build_steps.record_state(rollout), *finish_cutover(rollout), *images, *changed,
+        build_steps.record_state(rollout, MIGRATION), *finish_cutover(rollout), *images, *changed,
         *service_steps.follow_release(rollout, (one for one in changes if one.service in environment.data_services)),
         cutover_steps.commit_release(replace(rollout, target=data.final_target(target))), *stop,
         *rollback_steps.start_monitoring(environment),
