@@ -41,8 +41,8 @@ class Migrations(StrictModel):
     there is no `table`.
 
     `upgrade` runs in a one-off container of the new image of `service` (else `release.api`), before containers are
-    replaced; alembic has a command of its own. With `at_start` the application migrates when it starts: no step does,
-    and what is pending is named all the same.
+    replaced; alembic has a command of its own. With `at_start` the application migrates when it starts, within the
+    outage: no step does, and what is pending is named all the same.
     """
 
     tool: Literal["alembic", "files"] = "alembic"

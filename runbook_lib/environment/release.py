@@ -48,8 +48,8 @@ class ReleaseRules(StrictModel):
     one. `writers` are what writes into the database, workers too: they are stopped while a restore swaps databases.
     An `api` that is not among them says in `api_reads_only_reason` why it never writes. `candidates` are services of a
     release with the strategy recreate that may run a second time for a moment: each is tried next to the live one
-    before that is replaced. A worker that must be alone, or files that only one may write, are why there is none, and
-    `no_candidate_reason` is the place to say so.
+    before that is replaced; one that migrates at its start only where nothing is pending. A worker that must be alone,
+    or files that only one may write, are why there is none, and `no_candidate_reason` is the place to say so.
     """
 
     strategy: Literal["blue-green", "recreate"] = "blue-green"

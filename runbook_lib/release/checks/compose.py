@@ -13,6 +13,7 @@ from runbook_lib.platform.facts.replaced_release import repository_of
 from runbook_lib.release.checks.configuration import configuration_is_valid
 from runbook_lib.release.checks.exposure import CORRECT, exposure
 from runbook_lib.release.checks.ports import ports_can_be_opened
+from runbook_lib.release.checks.second_container import second_containers
 from runbook_lib.release.facts.configuration import ValidatedConfiguration
 from runbook_lib.release.facts.repository import ComposeConfig, ReleaseTree
 
@@ -43,6 +44,7 @@ def compose_file(tree: ReleaseTree, environment: Environment,
         _none("the files that the Compose file gives to services exist", list(config.missing_files)),
         *exposure(config, environment, tree.sources.links),
         *ports_can_be_opened(config, environment, tree.ports),
+        *second_containers(config, environment),
         *(configuration_is_valid(configuration, environment) if configuration else ()),
     )
 

@@ -23,7 +23,9 @@ def named(names: tuple[str, ...]) -> str:
 
 def pending_in(tree: ReleaseTree | None, schema_now: str | None) -> tuple[str, ...] | None:
     """The names of what a release would migrate, in order; None where that is not known."""
-    if tree is None or tree.no_migrations:
+    if tree is None:
+        return None
+    if tree.no_migrations:
         return ()
     if tree.file_migrations is not None:
         return tree.file_migrations.pending

@@ -16,6 +16,7 @@ from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.platform.facts.releases import current_state
 from runbook_lib.platform.plans import verification
 from runbook_lib.platform.plans.compose import compose_up
+from runbook_lib.platform.plans.leftovers import CANDIDATE
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.facts.repository import ReleaseTree
@@ -73,7 +74,7 @@ def plan_replacement(rollout: Rollout, backup: Plan, tree: ReleaseTree | None) -
     whole = _whole(change)
     migrations, not_migrated = migration_steps(change, measured, tree)
     gates = migrations_gate(change, tree)
-    candidates, not_tried = candidate_steps(change, measured)
+    candidates, not_tried = candidate_steps(change, measured, tree)
     steps += [write_override(change), *migrations, *candidates,
               *from_the_replacement_on(change, measured, expected_outage(change, services), gates)]
     rules = rollout.environment.migrations
@@ -158,7 +159,8 @@ def _before(change: Replacement, backup: Plan,
 
 def _record_state(rollout: Rollout) -> Step:
     """As with two colours; and git on the server does not see our folder, which `git clean` would else delete."""
-    step = build_steps.record_state(rollout)
+    # a migration of an earlier run is waited for by the step that migrates
+    step = build_steps.record_state(rollout, CANDIDATE)
     exclude = Command(("sh", "-ec", EXCLUDE, "exclude", rollout.environment.server.directory))
     return replace(step, actions=(*step.actions, exclude))
 

@@ -1,19 +1,27 @@
 # shellcheck shell=bash disable=SC2034
 # One more container of a release's service, next to the live one: without published ports, and under no name that others
-# would reach it by. Follows limited.sh.
-#   bash -s -- start NAME LIMIT_S COMMAND…     COMMAND starts the container NAME in the background; passes once it is healthy
-#   bash -s -- ask NAME PORT HOST PATH         a reply of it: the body, then STATUS SECONDS in a line of its own
-#   bash -s -- end NAME                        passes where there is none
+# would reach it by. Follows own_session.sh, sessions.sh and limited.sh.
+#   bash -s -- start PROJECT SERVICE DATABASE USER LOCK_S NAME LIMIT_S GUARD_S COMMAND…
+#                                          COMMAND starts the container NAME in the background; passes once it is healthy
+#   bash -s -- state PROJECT SERVICE DATABASE USER LOCK_S NAME     STATE HEALTH EXIT_CODE, or absent; then its last lines
+#   bash -s -- ask NAME PORT HOST PATH     a reply of it: the body, then STATUS SECONDS in a line of its own
+#   bash -s -- end NAME                    passes where there is none
+# SERVICE is PostgreSQL's: a session of the candidate that waits LOCK_S for a lock is canceled, as a migration's is.
 # Source: Compose CLI reference, `docker compose run`: neither ports nor the service's name in its networks without an option.
 
 set -uo pipefail
-# a container without a health check counts as up when it has run for so long
-readonly SETTLE_S=5 SHOWN_LINES=20 MARGIN_S=900
+# a container without a health check counts as up when it has run for so long; to stop, it has at most STOP_S
+readonly SETTLE_S=5 SHOWN_LINES=20 STOP_S=120
+readonly FORM='{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}unchecked{{end}} {{.State.ExitCode}}'
 
 present() { docker ps --all --quiet --no-trunc --filter "name=^/?$1\$"; }
 
+# stopped first, as its service is: it may finish what it has begun
 remove() {
     local found tries=0
+    found=$(present "$1") || return 1
+    [[ -n $found ]] || return 0
+    timeout "$STOP_S" docker stop "$1" >/dev/null 2>&1
     while docker rm --force --volumes "$1" >/dev/null 2>&1; found=$(present "$1") || return 1; [[ -n $found ]]; do
         ((tries++ < 150)) || { echo "the candidate is still there: $1" >&2; return 1; }
         sleep 0.2
@@ -21,59 +29,82 @@ remove() {
 }
 
 not_up() {
-    echo "$2" >&2
+    echo "$1" >&2
     # the last lines are what a message ends with: the reason as the application gives it
-    docker logs --tail "$SHOWN_LINES" "$1" >&2 2>&1
-    remove "$1"
+    docker logs --tail "$SHOWN_LINES" "$name" >&2 2>&1
+    remove "$name"
     exit 1
 }
 
 start() {
-    local name=$1 limit_s=$2 state began=$SECONDS running=0
+    local wait_s=$1 state began=$SECONDS running=0 asked=0
+    LIMIT_S=$2
     shift 2
     # what a run has left that was killed
     remove "$name" || exit 1
     trap 'remove "$name"; exit 143' TERM INT HUP
-    # should this run die, it ends all the same: after the longest that its health and its endpoints are waited for
-    LIMIT_S=$((limit_s + MARGIN_S))
+    # should this run die, it ends all the same
     guard "$name"
     "$@" </dev/null >/dev/null || { remove "$name"; exit 1; }
-    while state=$(docker inspect --format '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}unchecked{{end}}' "$name"); do
+    while state=$(docker inspect --format "$FORM" "$name"); do
         case $state in
-            'running healthy') exit 0 ;;
-            'running unchecked') ((running == 0)) && running=$SECONDS; ((SECONDS - running >= SETTLE_S)) && exit 0 ;;
-            'running starting' | created*) ;;
-            *) not_up "$name" "the candidate is $state after $((SECONDS - began)) s:" ;;
+            'running healthy '*) exit 0 ;;
+            'running unchecked '*) ((running == 0)) && running=$SECONDS; ((SECONDS - running >= SETTLE_S)) && exit 0 ;;
+            'running starting '* | created*) ;;
+            *) not_up "the candidate is ${state% *} after $((SECONDS - began)) s:" ;;
         esac
-        ((SECONDS - began < limit_s)) || not_up "$name" "the candidate is not healthy after $limit_s s:"
+        ((SECONDS - began < wait_s)) || not_up "the candidate is not healthy after $wait_s s:"
+        ((SECONDS == asked)) || { asked=$SECONDS; cancel_waits 'the candidate'; }
         sleep 0.3
     done
     exit 1
 }
 
+state() {
+    local found
+    found=$(present "$name") || exit 1
+    [[ -n $found ]] || { echo absent; return; }
+    cancel_waits 'the candidate'
+    docker inspect --format "$FORM" "$name" || exit 1
+    # not every log driver can be read
+    docker logs --tail "$SHOWN_LINES" "$name" 2>&1 || true
+}
+
 ask() {
-    local name=$1 port=$2 host=$3 path=$4 address scheme status words reply
-    address=$(docker inspect --format '{{range .NetworkSettings.Networks}}{{println .IPAddress}}{{end}}' "$name") || exit 1
+    local name=$1 port=$2 host=$3 path=$4 address scheme status words reply with_tls=''
+    address=$(docker inspect --format '{{range .NetworkSettings.Networks}}{{println .IPAddress}}{{end}}
+        {{- range .NetworkSettings.Networks}}{{if .GlobalIPv6Address}}{{printf "[%s]\n" .GlobalIPv6Address}}{{end}}{{end}}' "$name") || exit 1
     address=$(grep -m 1 . <<<"$address") || { echo "the candidate has no address" >&2; exit 1; }
-    words=(--silent --show-error --insecure --max-time 10 --max-filesize 20000000 --header "Host: $host" --header 'X-Forwarded-Proto: https'
-        --write-out '\n%{http_code} %{time_total}')
-    reply=$(mktemp) || exit 1
-    trap 'rm -f -- "$reply"' EXIT
+    reply=$(mktemp -d) || exit 1
+    trap 'rm -rf -- "$reply"' EXIT
+    # by the public name, which a server may choose its certificate by
+    words=(--silent --show-error --insecure --globoff --noproxy '*' --connect-timeout 4 --max-time 10 --max-filesize 20000000
+        --connect-to "::$address:$port" --header "Host: $host" --header 'X-Forwarded-Proto: https'
+        --write-out '\n%{http_code} %{time_total} %{time_appconnect}')
     for scheme in https http; do
-        curl "${words[@]}" "$scheme://$address:$port$path" >"$reply"
+        curl "${words[@]}" "$scheme://$host:$port$path" >"$reply/body" 2>"$reply/error"
         status=$?
-        # no TLS there: it is asked without
-        ((status == 35)) || break
+        [[ $scheme == https ]] || break
+        # no handshake came about: a server without TLS answers it with text, with an end, or not at all
+        [[ $status =~ ^(28|35|52|56)$ && $(tail -n 1 "$reply/body") == *' 0.000000' ]] || break
+        with_tls=$(<"$reply/error")
     done
-    cat -- "$reply"
+    cat -- "$reply/body"
+    ((status == 0)) || echo "$(<"$reply/error")${with_tls:+; with TLS: $with_tls}" >&2
     exit "$status"
+}
+
+end() {
+    # what it has logged is gone with it
+    docker logs --tail "$SHOWN_LINES" "$1" 2>&1 | grep -v '^Error.*No such container'
+    remove "$1" || exit 1
 }
 
 verb=$1
 shift
 case $verb in
-    start) start "$@" ;;
+    start | state) project=$1 service=$2 database=$3 user=$4 limit_s=$5 name=$6; shift 6; "$verb" "$@" ;;
     ask) ask "$@" ;;
-    end) remove "$1" || exit 1 ;;
+    end) end "$1" ;;
 esac
 exit

@@ -12,10 +12,12 @@ from runbook_lib.core.findings import Verdict
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, Step
 from runbook_lib.platform.facts.endpoints import Endpoint
-from runbook_lib.release.plans.candidate import NOT_NAMED, TITLE
+from runbook_lib.release.facts.candidate import CandidateState
+from runbook_lib.release.facts.file_migrations import FileMigrations
+from runbook_lib.release.plans.candidate import BY_A_STEP, NOT_NAMED, TITLE
 from tests.unit.environment.test_migrations import DJANGO, STEP
 from tests.unit.platform.facts.test_replaced_release import running
-from tests.unit.release.plans.test_replace_release import keys, plan
+from tests.unit.release.plans.test_replace_release import TREE, keys, plan
 from tests.unit.release.plans.test_replacement import SHOP, deployed
 from tests.unit.shop_environment import shop
 
@@ -23,9 +25,13 @@ RELEASE = SHOP.release.model_dump(mode="json", exclude_none=True)
 RUNNING = running("web:latest")
 
 
-def planned(migrations: dict[str, Any] = STEP, containers: Any = RUNNING, **release: Any) -> Plan:
+def planned(migrations: dict[str, Any] = STEP, containers: Any = RUNNING, tree: Any = TREE, **release: Any) -> Plan:
     environment = shop(migrations=migrations, release={**RELEASE, "candidates": ["web"], **release})
-    return plan(deployed(containers=containers), containers, environment)
+    return plan(deployed(containers=containers), containers, environment, tree=tree)
+
+
+def gate_of(of: Plan) -> Gate:
+    return next(one for one in candidate(of).actions if isinstance(one, Gate) and one.name == "the candidate of web")
 
 
 def candidate(of: Plan) -> Step:
@@ -41,26 +47,66 @@ def test_it_is_tried_by_the_new_image_on_the_new_schema_right_before_the_live_on
     order = keys(planned())
     assert order[order.index("configure"):order.index("switch") + 1] == ["configure", "candidate-web", "switch"]
     _, start, _, end = candidate(planned()).actions
-    assert "start shop-candidate-web 120 env COMPOSE_FILE=" in words(start)
+    # its guard waits for the longest start, the longest gate, and the last answers
+    assert "start shop db shop shop 5 shop-candidate-web 120 510 env COMPOSE_FILE=" in words(start)
     assert "run --detach --no-deps -T --name shop-candidate-web" in words(start) and words(start).endswith(" web")
-    assert "--label traefik.enable=false" in words(start)
+    assert "--label traefik.enable=false" in words(start) and "--env VIRTUAL_HOST=" in words(start)
     assert "--service-ports" not in words(start) and "--use-aliases" not in words(start)
     assert words(end).endswith("-- end shop-candidate-web")
     assert candidate(planned()).undo == (end,)
 
 
+UP = CandidateState("running", "healthy")
+GOOD = (Endpoint("/status/", 200, {"state": "open"}, 0.01), Endpoint("/", 200, {}, 0.01))
+
+
 def test_the_live_release_is_kept_where_its_endpoints_are_not_as_they_must_be() -> None:
-    gate = next(one for one in candidate(planned()).actions if isinstance(one, Gate) and one.name == "the candidate of web")
-    good = (Endpoint("/status/", 200, {"state": "open"}, 0.01), Endpoint("/", 200, {}, 0.01))
-    assert {one.verdict for one in gate.judge(good)} == {Verdict.PASSED}
-    assert Verdict.FAILED in {one.verdict for one in gate.judge((replace(good[0], lacks=("it is closed",)), good[1]))}
-    assert Verdict.FAILED in {one.verdict for one in gate.judge((replace(good[0], status=None, error="refused"), good[1]))}
+    gate = gate_of(planned())
+    assert {one.verdict for one in gate.judge(UP, GOOD)} == {Verdict.PASSED}
+    for change in ({"lacks": ("it is closed",)}, {"status": None, "error": "refused"}):
+        assert Verdict.FAILED in {one.verdict for one in gate.judge(UP, (replace(GOOD[0], **change), GOOD[1]))}
     assert gate.failure_threshold == SHOP.rollback.failure_threshold
 
 
-def test_a_start_that_migrates_is_announced() -> None:
-    assert "Its start brings the schema up to date" in candidate(planned(DJANGO)).why
-    assert "Its start brings" not in candidate(planned()).why
+@pytest.mark.parametrize(("state", "verdict", "measured"), [
+    (UP, Verdict.PASSED, "running, healthy"),
+    (CandidateState("running", "unchecked"), Verdict.PASSED, "running, without a health check"),
+    (CandidateState("running", "unhealthy", 0, "no database"), Verdict.FAILED, "running, unhealthy: no database"),
+    (CandidateState("exited", "unchecked", 1, "KeyError: 'REGION'"), Verdict.FAILED, "exited with exit code 1: KeyError: 'REGION'"),
+    (CandidateState("absent"), Verdict.FAILED, "its container is gone"),
+])
+def test_a_candidate_that_ends_while_it_is_asked_keeps_the_live_release(state: CandidateState, verdict: Verdict,
+                                                                        measured: str) -> None:
+    """Found by reading: that it runs was a pass, even after its end. Of a worker it is the only check."""
+    runs = gate_of(planned()).judge(state, GOOD)[0]
+    assert (runs.check, runs.verdict, runs.measured) == ("the candidate of web runs", verdict, measured)
+
+
+FILES = {name: FileMigrations(("shop.0001", "shop.0002"), applied, "no answer", at_start=True) for name, applied in (
+    ("pending", frozenset({"shop.0001"})), ("none", frozenset({"shop.0001", "shop.0002"})), ("unknown", None))}
+
+
+@pytest.mark.parametrize(("files", "what"), [("pending", "pending: shop.0002"), ("unknown", "what is pending is not known"),
+                                             (None, "what is pending is not known")])
+def test_a_start_that_would_migrate_the_live_database_is_not_tried(files: str | None, what: str) -> None:
+    """Found by reading: the live release ran on the new schema, without the limit on waits for locks."""
+    made = planned(DJANGO, tree=replace(TREE, file_migrations=FILES[files]) if files else None)
+    assert "candidate-web" not in keys(made)
+    assert [one.reason for one in made.skipped if one.title == TITLE] == [
+        f"its start would migrate the live database while the live release runs ({what}). {BY_A_STEP}"]
+
+
+def test_a_start_that_has_nothing_to_migrate_is_tried() -> None:
+    assert "candidate-web" in keys(planned(DJANGO, tree=replace(TREE, file_migrations=FILES["none"])))
+    assert candidate(planned()).may_keep == "", "a step has migrated before it"
+
+
+def test_what_a_start_does_to_a_schema_that_no_tool_is_declared_for_is_announced() -> None:
+    environment = shop(migrations=None, without={**SHOP.without, "migrations": "its own tool"},
+                       release={**RELEASE, "candidates": ["web"]})
+    step = candidate(plan(deployed(containers=RUNNING), RUNNING, environment))
+    assert "What its start does to the database is done while the live release runs, and stays" in step.why
+    assert step.may_keep == "what the start of the release has changed in the database"
 
 
 @pytest.mark.parametrize(("release", "containers", "reason"), [

@@ -26,8 +26,9 @@ COMPOSE = {**IMAGES, "web": {**IMAGES["web"], "healthcheck": {"test": ["CMD", "t
 TREE = ReleaseTree("v1.1.0", None, sources=Sources({}, ComposeConfig(True, "", COMPOSE)))
 
 
-def plan(found: Deployed, containers: tuple[Container, ...], environment: Environment = SHOP) -> Plan:
-    return plan_deploy(environment, found, containers, TARGET, secrets={}, backup=BACKUP, operator="ann", tree=TREE)
+def plan(found: Deployed, containers: tuple[Container, ...], environment: Environment = SHOP,
+         tree: ReleaseTree | None = TREE) -> Plan:
+    return plan_deploy(environment, found, containers, TARGET, secrets={}, backup=BACKUP, operator="ann", tree=tree)
 
 
 def keys(of: Plan) -> list[str]:
