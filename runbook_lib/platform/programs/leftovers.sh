@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # End the containers that a killed run has left next to the application: what would go on writing into its database, and be
 # taken for part of what is verified. Only under the lock: what another run has started would look the same. Follows
 # own_session.sh and sessions.sh:

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # One migration in a one-off container, with a limit on its waits for locks that holds whatever its driver reads. Follows
 # own_session.sh and sessions.sh:
 #   bash -s -- run PROJECT SERVICE DATABASE USER LIMIT_S NAME OPTIONS COUNT ASK… COMMAND…

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2329
 # One more container of a release's service, next to the live one: without published ports, and under no name that others
 # would reach it by. Follows own_session.sh, sessions.sh and limited.sh.
 #   bash -s -- start PROJECT SERVICE DATABASE USER LOCK_S NAME LIMIT_S GUARD_S COMMAND…
