@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import os
 import socket
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from typing import Any, cast
 
 import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from paramiko.agent import AgentSSH
 from paramiko.pkey import UnknownKeyType
 
@@ -47,7 +50,7 @@ def load_key(file: Path, address: str, agent: str = "") -> paramiko.PKey:
     try:
         if file.read_bytes()[:4] in (b"ssh-", b"ecds", b"sk-s", b"sk-e"):
             return _from_agent(file, agent, address, "is the public half of a key")
-        return paramiko.PKey.from_path(file)
+        return _pkcs8(file) if b"-----BEGIN PRIVATE KEY-----" in file.read_bytes() else paramiko.PKey.from_path(file)
     except OSError as error:
         raise unreadable("key file", file, error, _OTHER_KEY) from error
     except (paramiko.PasswordRequiredException, TypeError):
@@ -60,6 +63,20 @@ def load_key(file: Path, address: str, agent: str = "") -> paramiko.PKey:
         where=address,
         next_step=_OTHER_KEY,
     ) from cause
+
+
+def _pkcs8(file: Path) -> paramiko.PKey:
+    """A key as `openssl genrsa` writes it since 3.0: OpenSSH takes it, and paramiko knows its own forms alone."""
+    key = serialization.load_pem_private_key(file.read_bytes(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
+        raise UnsupportedAlgorithm("a key of a kind that no server takes")
+    text = io.StringIO(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH,
+                                         serialization.NoEncryption()).decode())
+    if isinstance(key, rsa.RSAPrivateKey):
+        return paramiko.RSAKey.from_private_key(text)
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return paramiko.ECDSAKey.from_private_key(text)
+    return paramiko.Ed25519Key.from_private_key(text)
 
 
 def close_agent(key: paramiko.PKey) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from runbook_lib.connections.ssh_config import Route
 from runbook_lib.connections.ssh_keys import agent_keys, close_agent, load_key, login_keys, public_half
@@ -40,6 +42,32 @@ def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_a_plain_key(tmp_path: Path, kind: str) -> None:
     make_key(tmp_path / "key", kind)
     assert load_key(tmp_path / "key", "h").asbytes() == blob(tmp_path / "key.pub")
+
+
+@pytest.mark.parametrize("words", [("RSA", "rsa_keygen_bits:2048"), ("EC", "ec_paramgen_curve:P-256"), ("ED25519",)])
+def test_a_key_of_openssl_is_taken_as_openssh_takes_it(tmp_path: Path, words: tuple[str, ...]) -> None:
+    key = tmp_path / "key"
+    options = [word for value in words[1:] for word in ("-pkeyopt", value)]
+    subprocess.run(("openssl", "genpkey", "-algorithm", words[0], *options, "-out", key), check=True, capture_output=True)
+    assert key.read_text().startswith("-----BEGIN PRIVATE KEY-----")
+    public = subprocess.run(("openssl", "pkey", "-in", key, "-pubout"), check=True, capture_output=True).stdout
+    expected = load_pem_public_key(public).public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).split()[1]
+    assert base64.b64encode(load_key(key, "h").asbytes()) == expected
+
+
+@pytest.mark.parametrize("content", ["AAAA", "MC4CAQAwBQYDK2VuBCIEIHc4gmMYR4nCy0Nqkn7wn1ItoHJu1Y7pZ2tNzE1kEFRk"])
+def test_a_key_of_openssl_that_is_garbled_or_for_no_log_in_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "key").write_text(f"-----BEGIN PRIVATE KEY-----\n{content}\n-----END PRIVATE KEY-----\n")
+    with pytest.raises(AuthenticationRefused, match="not a private key that can be used"):
+        load_key(tmp_path / "key", "h")
+
+
+def test_a_key_of_openssl_of_a_kind_that_no_server_takes_is_refused(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    subprocess.run(("openssl", "genpkey", "-genparam", "-algorithm", "DSA", "-out", tmp_path / "p"), check=True, capture_output=True)
+    subprocess.run(("openssl", "genpkey", "-paramfile", tmp_path / "p", "-out", key), check=True, capture_output=True)
+    with pytest.raises(AuthenticationRefused, match="not a private key that can be used"):
+        load_key(key, "h")
 
 
 def test_an_encrypted_key_is_taken_from_the_agent(tmp_path: Path, agent: Path) -> None:
