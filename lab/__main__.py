@@ -39,8 +39,8 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     command("engine", _engine, "start Docker Engine with Compose v2, installing them if missing", named=False)
-    build = command("images", _images, "build the images of the lab", named=False)
-    build.add_argument("--build-only", action="store_true", help="do not unpack them for new instances")
+    command("images", _images, "build the images of the lab", named=False).add_argument(
+        "--build-only", action="store_true", help="do not unpack them for new instances")
     up = command("up", _up, "create or start the lab server", named=False)
     up.add_argument("--name", default="", help="lab instance (default: lab, or the application's environment)")
     up.add_argument("--application", default="", metavar="NAME",
@@ -49,17 +49,18 @@ def _parser() -> argparse.ArgumentParser:
                     help="on a server without a release: deploy this one with the runbook, and seed data")
     up.add_argument("--from", dest="state", default="", metavar="STATE",
                     help="create the server in this state instead of empty; the snapshot is made if missing")
-    _add_snapshot(commands)
     command("status", _status, "show containers and addresses")
+    command("mail", _mail, "list the mail that the server has taken, oldest first").add_argument(
+        "--text", action="store_true", help="print the text of each mail as well")
     command("reset", _reset, "reset to an empty server; images are kept")
     down = command("down", _down, "remove the server with its data")
     down.add_argument("--all", action="store_true", help="remove every instance of this checkout")
     down.add_argument("--images", action="store_true", help="also remove the lab's images")
     command("shell", _shell, "open a shell on the server as user deploy")
     command("list", _list, "list the instances of this checkout", named=False)
-    catalogue = command("catalogue", _catalogue, "list test releases and their expected outcome", named=False)
-    catalogue.add_argument("--application", default="gw2", metavar="NAME",
-                           help="the application whose releases to list (default: the first one)")
+    command("catalogue", _catalogue, "list test releases and their expected outcome", named=False).add_argument(
+        "--application", default="gw2", metavar="NAME", help="the application of the releases (default: the first one)")
+    _add_snapshot(commands)
     return parser
 
 
@@ -172,6 +173,13 @@ def _status(arguments: argparse.Namespace) -> int:
         print(output(instance.inside("docker", "ps", "--all", "--format", "table {{.Names}}\t{{.Status}}\t{{.Image}}")),
               end="")
     return 0
+
+
+def _mail(arguments: argparse.Namespace) -> None:
+    from lab.instance import Instance
+    from lab.mailbox import listed, mails
+
+    print(listed(mails(Instance(arguments.name)), texts=arguments.text))
 
 
 def _reset(arguments: argparse.Namespace) -> None:

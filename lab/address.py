@@ -27,16 +27,18 @@ PLAN_OF_THE_LAB = PLANS / "lab.yaml"
 PUBLIC_NAME = registry.FIRST.public_name
 SECRET_LENGTH = 48
 LEAF_DAYS = 90
+MAIL_SENDER = "runbooks@lab.example"
 ENVIRONMENTS = "parameters/environments"
 
 
 @dataclass(frozen=True)
 class Ports:
-    """The instance's ports on this machine's loopback address."""
+    """The instance's ports on this machine's loopback address; `mail` is 0 where the server takes none."""
 
     ssh: int
     http: int
     https: int
+    mail: int = 0
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,9 @@ class Address:
                        "known_hosts_file": str(self.known_hosts)},
             "public": {"connect_to": f"127.0.0.1:{ports.https}", "ca_file": str(self.folder / "ca.pem")},
             "secrets_file": str(self.folder / "secrets.env"),
+            # none of it leaves the machine: `python -m lab mail` lists what came
+            "notifications": {"mail": {"host": "127.0.0.1", "port": ports.mail, "tls": "none",
+                                       "sender": MAIL_SENDER} if ports.mail else None},
         }
         _write(self.folder / "address.yaml", "# Written by `python -m lab up`; removed with the instance.\n"
                + yaml.safe_dump(overlay, sort_keys=False))

@@ -9,7 +9,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -29,6 +29,8 @@ ORIGIN = registry.FIRST.origin
 CERTIFICATES = registry.FIRST.certificates
 DEPLOY_ID = 1000  # user and group, as the server's Dockerfile makes them
 PORT_ATTEMPTS = 5
+INNER_PORTS = (22, 80, 443, 25)  # in the order of Ports
+NO_PORT = [{"HostPort": "0"}]
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ class Instance:
             raise LabError(f"There is no instance {self.name!r}.", next_step=f"python -m lab up --name {self.name}",
                            exit_code=REFUSED)
         bound = described["HostConfig"]["PortBindings"]
-        return Ports(*(int(bound[f"{port}/tcp"][0]["HostPort"]) for port in (22, 80, 443)))
+        # a server that is older than its mail transfer agent has no port for it
+        return Ports(*(int(bound.get(f"{port}/tcp", NO_PORT)[0]["HostPort"]) for port in INNER_PORTS))
 
 
 def up(instance: Instance) -> str:
@@ -187,7 +190,7 @@ def start_new(instance: Instance, log: Path, *options: str, image: str = "", com
     for attempt in range(PORT_ATTEMPTS):
         ports = free_ports()
         published = [f"--publish=127.0.0.1:{outer}:{inner}"
-                     for outer, inner in ((ports.ssh, 22), (ports.http, 80), (ports.https, 443))]
+                     for outer, inner in zip(astuple(ports), INNER_PORTS, strict=True)]
         try:
             container.create(instance.container, instance.labels, log, "--hostname", f"staging-{instance.name}",
                              "--restart", "unless-stopped", *published, *options, image=image,
@@ -205,8 +208,8 @@ def start_new(instance: Instance, log: Path, *options: str, image: str = "", com
 
 
 def free_ports() -> Ports:
-    """Three free ports of loopback."""
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+    """Free ports of loopback, one for each of the server's own."""
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in INNER_PORTS]
     numbers = [listener.getsockname()[1] for listener in listeners]
     for listener in listeners:
         listener.close()

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The server's init: prepares the control groups for an engine inside a container, then keeps sshd, dockerd and cron up.
+# The server's init: prepares the control groups for an engine inside a container, then keeps sshd, dockerd, cron and mail up.
 set -u
 
 prepare_control_groups() {
@@ -49,7 +49,7 @@ shut_down() {
   trap '' TERM INT
   kill "${supervisors[@]}" 2>/dev/null
   local name pid
-  for name in dockerd cron sshd; do
+  for name in dockerd cron smtpd sshd; do
     pid=$(cat "/run/keep-$name.pid" 2>/dev/null) && kill "$pid" 2>/dev/null
   done
   local waited=0
@@ -67,5 +67,6 @@ supervisors=()
 keep system.slice dockerd dockerd & supervisors+=($!)
 keep user.slice sshd /usr/sbin/sshd -D -e & supervisors+=($!)
 keep system.slice cron cron -f & supervisors+=($!)
+keep system.slice smtpd smtpd -F & supervisors+=($!)
 trap shut_down TERM INT
 while true; do wait; done

@@ -32,7 +32,7 @@ RUNS = {
     "42_alert_drill": (("-p", "conditions=[ServiceUnhealthy]"), 0, "not applied"),
     # no line is as old, whatever this server has logged: test_log_review.py has logs of its own
     "43_log_review": (("-p", "until=2020-01-01 00:00"), 4, "inconclusive"),
-    "44_notify": ((), 0, "warning"),  # no mail server is named for the lab
+    "44_notify": ((), 0, "not applied"),
     "60_load_test": ((), 0, "not applied"),
     # before any data, so that nothing depends on how full and busy this machine is; test_capacity_review.py has the rest
     "61_capacity_review": (("-p", "until=2020-01-01", "-p", "deadline_s=60"), 4, "inconclusive"),

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 
 from lab import address
 from lab.address import PLAN_OF_THE_LAB, PUBLIC_NAME, Address, Ports
+from runbook_lib.environment import load_environment
 
 
 @pytest.fixture
@@ -76,10 +77,15 @@ def test_host_keys_are_known_by_address_and_port(made: Address) -> None:
 
 
 def test_the_runbooks_can_read_the_environment_of_an_instance(made: Address) -> None:
-    from runbook_lib.environment import load_environment
-
     settings = (made.folder / "environment.yaml").read_text()
     assert yaml.safe_load(settings)["extends"] == [str(PLAN_OF_THE_LAB), "./address.yaml"]
     environment = load_environment(made.environment)
     assert environment.name == "double"
     assert environment.server.port == 2201
+
+
+@pytest.mark.parametrize("port", [2501, 0])
+def test_runs_send_their_mail_to_the_servers_own_port_where_it_takes_any(made: Address, port: int) -> None:
+    made.write_overlay(Ports(ssh=2201, http=8001, https=8401, mail=port))
+    mail = load_environment(str(made.folder / "environment.yaml")).notifications.mail
+    assert (mail and (mail.host, mail.port, mail.tls)) == (("127.0.0.1", port, "none") if port else None)
