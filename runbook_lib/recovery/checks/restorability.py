@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.text import pluralize
-from runbook_lib.recovery.facts.restorability import Computed, Restorability
+from runbook_lib.recovery.facts.reapplied import Computed
+from runbook_lib.recovery.facts.restorability import Restorability
 
 FILES = "the server has the files of every extension"
 COMPUTED = "a restore can compute what the application wrote"
 CARRIED = "a dump carries every row of the extensions' tables"
+KEYS = "a restore can add every foreign key again"
+SORTED = "indexes are sorted as the server sorts now"
 AGAIN = "everything works again after a restore"
 SUPPORTED = "a restore knows how to bring every extension back"
 # What a dump that is merely loaded does not bring back, by each one's own manual. Rows of other extensions' tables come
@@ -27,8 +30,8 @@ def can_be_restored(needs: Restorability | None) -> tuple[Finding, ...]:
     """What of the live database a dump leaves out, or a restore could not make again; None where it was not asked."""
     if needs is None:
         return (finding(FILES, None, measured="not asked", next_step="Run the notebook again."),)
-    return (*extensions_are_supported(needs), _files(needs), _carried(needs), _computed(needs),
-            _again(needs))
+    return (*extensions_are_supported(needs), _files(needs), _carried(needs), _computed(needs), _keys(needs),
+            *_sorted(needs), _again(needs))
 
 
 def extensions_are_supported(needs: Restorability | None) -> tuple[Finding, ...]:
@@ -69,20 +72,46 @@ def _carried(needs: Restorability) -> Finding:
 
 
 def _computed(needs: Restorability) -> Finding:
-    expected = "every CHECK, index and generated column, with an empty search path"
+    expected = "every CHECK, domain, index, generated column and partition key, with an empty search path"
     broken = [one for one in needs.computed if one.error]
     if broken:
         error = " ".join(str(broken[0].error).split())
         return finding(COMPUTED, False, measured=f"{_name(broken[0])}: {error[:300]}",
                        expected=expected,
                        next_step="No backup of this database can be restored. In that function write names with "
-                       "their schema, or ALTER FUNCTION … SET search_path; then back up again.")
+                       "their schema, or ALTER FUNCTION … SET search_path; where rows are refused, correct them or "
+                       "add the constraint again as NOT VALID; then back up again.")
     doubtful = [one for one in needs.computed if one.volatile or one.error is None]
     shown = ", ".join(_name(one) for one in doubtful[:5])
     return finding(COMPUTED, not doubtful, measured=shown or f"{pluralize(len(needs.computed), 'expression')} tried",
                    expected=expected, otherwise=Verdict.WARNING,
-                   next_step="Its function may read other tables, which are empty while a dump is loaded, or could "
-                   f"not be tried. {_DRILL}")
+                   next_step="It may depend on other tables, which are empty while a dump is loaded, or on who asks, "
+                   f"or could not be tried. {_DRILL}")
+
+
+def _keys(needs: Restorability) -> Finding:
+    keys = needs.foreign_keys
+    if keys is None:
+        return finding(KEYS, False, measured="could not be tried", expected="yes", otherwise=Verdict.WARNING,
+                       next_step=f"Run the notebook again when the database has less to do. {_DRILL}")
+    broken = [f"{one.name} of {one.table}" for one in keys if one.broken]
+    untried = sum(one.broken is None for one in keys)
+    rest = f"; {untried} not tried, of large tables or of hidden rows" if untried else ""
+    return finding(KEYS, not broken, expected="every row refers to one that is there",
+                   measured=(", ".join(broken[:MOST_NAMED]) or pluralize(len(keys), "foreign key")) + rest,
+                   next_step="No backup of this database can be restored: these have rows that refer to none, written "
+                   "while triggers were off. Delete or complete the rows; or drop the constraint and add it again as "
+                   "NOT VALID, which says what is so. Then back up again.")
+
+
+def _sorted(needs: Restorability) -> tuple[Finding, ...]:
+    """Named only where it is so: a new image of PostgreSQL with another C library or ICU."""
+    if not needs.collation:
+        return ()
+    return (finding(SORTED, False, measured=needs.collation, expected="the version that they were made with",
+                    otherwise=Verdict.WARNING,
+                    next_step="A unique index may hold a value twice by now, and no restore could make it: REINDEX "
+                    f"DATABASE, then ALTER DATABASE … REFRESH COLLATION VERSION, then back up again. {_DRILL}"),)
 
 
 def _again(needs: Restorability) -> Finding:

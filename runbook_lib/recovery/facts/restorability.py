@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from runbook_lib.core.errors import FactUnreadable
-from runbook_lib.core.questions import Connections, Database, Question
+from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
+from runbook_lib.recovery.facts.reapplied import Computed, ForeignKey, tried_expressions, tried_keys
 
-TRIED_ROWS = 200  # of a table: a name that cannot be found is not found in the first row
-ATTEMPTS = 100  # more than an application has; each is a query of milliseconds
-ATTEMPT_TIMEOUT_S = 10.0
 COUNT_TIMEOUT_S = 120.0  # about a second for ten million rows
-# canceled by our limit, and no privilege: PostgreSQL's codes, in any language
-_NOT_TRIED = re.compile(r"57014:|42501:")
 
 _NEEDS = """
 SELECT (SELECT coalesce(json_agg(json_build_object('name', extname, 'version', extversion,
                'available', default_version) ORDER BY extname), '[]')
           FROM pg_extension LEFT JOIN pg_available_extensions ON name = extname) AS extensions,
        (SELECT coalesce(json_agg(subname ORDER BY subname), '[]') FROM pg_subscription
-         WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())) AS subscriptions
+         WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())) AS subscriptions,
+       (SELECT made || ', now ' || now FROM (
+            SELECT to_jsonb(d) ->> 'datcollversion' AS made,
+                   -- as text: before 15 there was no such function
+                   (SELECT word FROM ts_stat(CASE WHEN current_setting('server_version_num')::int < 150000
+                        THEN 'SELECT NULL::tsvector' ELSE 'SELECT array_to_tsvector(
+                        ARRAY[pg_database_collation_actual_version(oid)]) FROM pg_database
+                        WHERE datname = current_database()
+                        AND pg_database_collation_actual_version(oid) IS NOT NULL' END)) AS now
+              FROM pg_database d WHERE datname = current_database()) AS versions WHERE made <> now) AS collation
 """
 # Rows in an extension's own tables, which pg_dump leaves out unless the extension names a table as its configuration.
 # Those that its script made come with it: the transaction that made the table a part of it wrote them.
@@ -39,39 +41,6 @@ SELECT extname AS extension, format('%I.%I', nspname, relname) AS table,
    AND c.oid <> ALL (coalesce(e.extconfig, '{}'))
  ORDER BY 2
 """
-# What PostgreSQL computes while a dump is loaded, where a function of the application takes part. The names are printed
-# as during a load: in full, because the search path is empty there.
-_COMPUTED = """
-WITH path AS MATERIALIZED (SELECT set_config('search_path', '', true) AS path),
-functions AS (
-    SELECT d.classid, d.objid, d.objsubid, min(provolatile::text) FILTER (WHERE provolatile <> 'i') AS volatile
-      FROM pg_depend d JOIN pg_proc p ON p.oid = d.refobjid
-     WHERE d.refclassid = 'pg_proc'::regclass AND p.oid >= 16384
-       AND NOT EXISTS (SELECT FROM pg_depend e
-                        WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e')
-     GROUP BY 1, 2, 3)
-SELECT 'CHECK ' || c.conname AS name, c.conrelid::regclass::text AS table,
-       pg_get_expr(c.conbin, c.conrelid) AS expression, f.volatile IS NOT NULL AS volatile
-  FROM path, functions f JOIN pg_constraint c ON f.classid = 'pg_constraint'::regclass AND c.oid = f.objid
- WHERE c.contype = 'c' AND c.conrelid <> 0
-UNION ALL
-SELECT 'generated column ' || a.attname, a.attrelid::regclass::text, pg_get_expr(g.adbin, g.adrelid),
-       f.volatile IS NOT NULL
-  FROM path, functions f JOIN pg_attrdef g ON f.classid = 'pg_attrdef'::regclass AND g.oid = f.objid
-  JOIN pg_attribute a ON a.attrelid = g.adrelid AND a.attnum = g.adnum AND a.attgenerated <> ''
-UNION ALL
-SELECT 'index ' || f.objid::regclass::text, i.indrelid::regclass::text, pg_get_indexdef(i.indexrelid, k, false),
-       f.volatile IS NOT NULL
-  FROM path, functions f JOIN pg_index i ON f.classid = 'pg_class'::regclass AND i.indexrelid = f.objid,
-       generate_series(1, i.indnkeyatts) AS k
- WHERE i.indkey[k - 1] = 0
-UNION ALL
-SELECT 'index ' || f.objid::regclass::text, i.indrelid::regclass::text, pg_get_expr(i.indpred, i.indrelid),
-       f.volatile IS NOT NULL
-  FROM path, functions f JOIN pg_index i ON f.classid = 'pg_class'::regclass AND i.indexrelid = f.objid
- WHERE i.indpred IS NOT NULL
-"""
-
 
 @dataclass(frozen=True)
 class Extension:
@@ -80,20 +49,6 @@ class Extension:
     name: str
     version: str
     available: str | None
-
-
-@dataclass(frozen=True)
-class Computed:
-    """A CHECK, index or generated column that calls a function of the application.
-
-    `error` is that of an attempt with an empty search path: "" where it passed, None where none could be made.
-    `volatile`: the function may read other tables, which a load may not have filled yet.
-    """
-
-    name: str
-    table: str
-    volatile: bool
-    error: str | None
 
 
 @dataclass(frozen=True)
@@ -107,19 +62,25 @@ class Unsaved:
 
 @dataclass(frozen=True)
 class Restorability:
-    """What of the live database a dump leaves out, or a restore could not make again."""
+    """What of the live database a dump leaves out, or a restore could not make again.
+
+    `foreign_keys` is None where they could not be tried. `collation`: the versions of the sorting order with
+    which the indexes were made and which the server has now, where they differ.
+    """
 
     extensions: tuple[Extension, ...]
     subscriptions: tuple[str, ...]
     computed: tuple[Computed, ...]
     unsaved: tuple[Unsaved, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] | None = ()
+    collation: str = ""
 
 
 def survey_restorability(environment: Environment, *, tries: bool = True) -> Question[Restorability]:
     """What a restore would need, and what would stop it; without `tries`, what one query of the catalogue shows.
 
-    Each CHECK, index and generated column that calls a function of the application is tried on a few rows,
-    in read-only transactions, as the database's owner, with a time limit each. Raises FactUnreadable.
+    What PostgreSQL computes and checks again is tried in read-only transactions, as the database's owner, with a time
+    limit each. Raises FactUnreadable.
     Source: PostgreSQL 15 manual, pg_extension, pg_available_extensions, pg_depend.
     """
 
@@ -127,12 +88,14 @@ def survey_restorability(environment: Environment, *, tries: bool = True) -> Que
         database = connections.database
         try:
             (needs,) = database.rows(_NEEDS)
-            computed = [_tried(one, database) for one in database.rows(_COMPUTED)[:ATTEMPTS]] if tries else []
+            computed = tried_expressions(database) if tries else ()
             unsaved = database.rows(_UNSAVED, timeout_s=COUNT_TIMEOUT_S) if tries else []
             return Restorability(
                 tuple(Extension(one["name"], one["version"], one["available"]) for one in needs["extensions"]),
-                tuple(needs["subscriptions"]), tuple(computed),
+                tuple(needs["subscriptions"]), computed,
                 tuple(Unsaved(one["extension"], one["table"], one["rows"]) for one in unsaved if one["rows"] != 0),
+                tried_keys(database) if tries else (),
+                str(needs.get("collation") or ""),
             )
         except (ValueError, KeyError, TypeError) as cause:
             raise FactUnreadable("What a restore would need could not be asked: PostgreSQL's reply lacks something.",
@@ -140,21 +103,3 @@ def survey_restorability(environment: Environment, *, tries: bool = True) -> Que
 
     return Question("restorability", fetch)
 
-
-def _tried(row: Mapping[str, Any], database: Database) -> Computed:
-    name, table, volatile = str(row["name"]), str(row["table"]), bool(row["volatile"])
-    # LIMIT in a subquery, and the value counted outside: else the planner would not compute it at all
-    rows = f"SELECT {row['expression']} AS value FROM ONLY {table} LIMIT {TRIED_ROWS}"
-    attempt = f"SELECT array_to_tsvector(ARRAY[count(value)::text]) FROM ({rows}) AS rows"
-    if ";" in attempt or "\\" in attempt:
-        return Computed(name, table, volatile, None)
-    quoted = attempt.replace("'", "''")
-    try:
-        # the text depends on the path, so that it is run after the path is set
-        database.rows("WITH path AS MATERIALIZED (SELECT set_config('search_path', '', true) AS path)\n"
-                      f"SELECT word AS computed FROM path, LATERAL ts_stat('{quoted}' || path.path)",
-                      timeout_s=ATTEMPT_TIMEOUT_S)
-    except FactUnreadable as cause:
-        # an attempt that was too slow, or that the owner may not make, shows nothing: a load has other rights
-        return Computed(name, table, volatile, None if _NOT_TRIED.search(cause.what) else cause.what)
-    return Computed(name, table, volatile, "")
