@@ -76,7 +76,9 @@ def not_applicable(check: str, reason: str) -> Finding:
 
 def lines_of(findings: Iterable[Finding], wanted: str) -> list[str]:
     """A line a finding for an error's text: what was measured, and after the word `wanted` what should have been."""
-    return [f"{one.check}: {one.measured or 'not known'}" + (f", {wanted} {one.expected}" if one.expected else "")
+    return [f"{one.check}: {one.measured or 'not known'}" if not one.expected
+            # what was measured may be another error's sentence
+            else f"{one.check}: {one.measured.removesuffix('.') or 'not known'}, {wanted} {one.expected}"
             for one in findings]
 
 

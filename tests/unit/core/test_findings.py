@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from runbook_lib.core.findings import Finding, Verdict, as_warnings, finding, not_applicable
+from runbook_lib.core.findings import Finding, Verdict, as_warnings, finding, lines_of, not_applicable
 
 
 @pytest.mark.parametrize(("good", "verdict"), [(True, "passed"), (False, "failed"), (None, "inconclusive")])
@@ -51,3 +53,9 @@ def test_what_stops_nothing_is_a_warning_and_everything_else_stays_what_it_is() 
     changed = {one.check: one.verdict for one in as_warnings(found)}
     assert changed.pop("failed") is Verdict.WARNING
     assert all(str(verdict) == check for check, verdict in changed.items())
+
+
+def test_a_sentence_that_was_measured_ends_where_what_was_expected_begins() -> None:
+    unmet = Finding("the cell", Verdict.FAILED, "There is no release.", "a cell that passes")
+    assert lines_of([unmet], "needed") == ["the cell: There is no release, needed a cell that passes"]
+    assert lines_of([replace(unmet, expected="")], "needed") == ["the cell: There is no release."]
