@@ -8,6 +8,7 @@ from typing import Any
 
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.gates import Reading, TriggerFired
+from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.endpoints import endpoints_show
 from runbook_lib.platform.facts.endpoints import Endpoint
@@ -83,6 +84,19 @@ def fired_by(environment: Environment, metrics: Mapping[str, float | None], faul
 def errors_trigger(environment: Environment) -> str:
     """The plan's words for too many errors."""
     return ERRORS.format(limit=environment.rollback.api_error_rate_percent)
+
+
+def triggers_in_words(environment: Environment) -> str:
+    """The plan's triggers in its words, each with the figures of this environment at which it fires."""
+    rules = environment.rollback
+    probes = pluralize(rules.failure_threshold, "failing probe")
+    figures = (f"{probes} in a row, {rules.interval_s:g} s apart; one with a p95 above "
+               f"{slow_limit_ms(environment) / 1000:g} s fails too",
+               f"above {rules.api_error_rate_percent:g} % of {pluralize(rules.minimum_requests, 'request')} or more",
+               f"gone, stopped or restarted: at once; unhealthy: {rules.failure_threshold} times in a row")
+    if len(rules.triggers) != len(figures):  # words of a plan of its own: which figures belong to which is not known
+        return ", ".join(rules.triggers)
+    return "; ".join(f"{words} ({figure})" for words, figure in zip(rules.triggers, figures, strict=True))
 
 
 def with_error_rate(environment: Environment, judge: Judge) -> Judge:

@@ -28,7 +28,7 @@ from runbook_lib.platform.facts.page import view_page
 from runbook_lib.platform.facts.smoke_test import run_smoke_test
 from runbook_lib.platform.facts.written_rows import RowCounter, WrittenRows, rows_before, rows_since
 from runbook_lib.platform.plans.step_keys import StepKey
-from runbook_lib.release.checks.triggers import HEALTH, judge_watch
+from runbook_lib.release.checks.triggers import HEALTH, judge_watch, triggers_in_words
 from runbook_lib.release.checks.watch_conclusion import conclude_watch
 from runbook_lib.release.plans.replacement import Replacement
 from runbook_lib.release.plans.verification_steps import page_gate, release_watch
@@ -130,8 +130,8 @@ def watch_replaced(change: Replacement, measured: Measured) -> Step:
         judge, conclude,
     )
     return Step(StepKey.WATCH, "Watch the release", (watch,),
-                why="a failing health check, too many errors or a service that is down starts an automatic rollback; "
-                    "errors are counted in reads of our own")
+                why="each of these starts an automatic rollback; errors are counted in reads of our own: "
+                    f"{triggers_in_words(environment)}")
 
 
 def previous_answers(change: Replacement, measured: Measured) -> Gate | None:

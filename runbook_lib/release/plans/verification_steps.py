@@ -31,6 +31,7 @@ from runbook_lib.release.checks.triggers import (
     errors_trigger,
     judge_watch,
     slow_limit_ms,
+    triggers_in_words,
     with_error_rate,
 )
 from runbook_lib.release.checks.watch_conclusion import conclude_watch
@@ -114,8 +115,7 @@ def watch_release(rollout: Rollout) -> Step:
     )
     kept = "" if rollout.live_colour is None else f"; {rollout.live_colour} is kept running for it"
     return Step(StepKey.WATCH, "Watch the release under load", (watch,),
-                why=f"each of the plan's triggers starts an automatic rollback{kept}: "
-                    f"{', '.join(environment.rollback.triggers)}")
+                why=f"each of the plan's triggers starts an automatic rollback{kept}: {triggers_in_words(environment)}")
 
 
 def release_watch(rollout: Rollout, questions: tuple[Question[Any], ...], judge: Callable[..., Reading],

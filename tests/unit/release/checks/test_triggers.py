@@ -24,6 +24,7 @@ from runbook_lib.release.checks.triggers import (
     errors_trigger,
     judge_watch,
     slow_limit_ms,
+    triggers_in_words,
     with_error_rate,
 )
 from runbook_lib.release.checks.watch_conclusion import conclude_watch
@@ -178,3 +179,12 @@ def test_what_is_too_slow_is_the_alerts_figure_and_known_without_that_alert() ->
     assert slow_limit_ms(environment) == 2000
     none = environment.model_copy(update={"alerts": environment.alerts.model_copy(update={"conditions": {}})})
     assert slow_limit_ms(none) == 2000
+
+
+def test_a_plan_shows_at_which_figures_its_triggers_fire() -> None:
+    words = triggers_in_words(ENVIRONMENT)
+    assert words.startswith(f"Deployment health check failures ({PROBES} failing probes in a row, ")
+    assert "a p95 above 2 s fails too" in words and "API error rate > 10% (above 10 % of 50 requests or more)" in words
+    assert words.endswith(f"unhealthy: {PROBES} times in a row)")
+    rules = ENVIRONMENT.rollback.model_copy(update={"triggers": ("one", "two")})
+    assert triggers_in_words(ENVIRONMENT.model_copy(update={"rollback": rules})) == "one, two"
