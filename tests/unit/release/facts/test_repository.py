@@ -75,7 +75,13 @@ def test_compose_files_that_a_release_lacks_are_named(repositories: Repositories
     if deployed:
         (repositories.checkout / ".env").write_text("COMPOSE_PROJECT_NAME=gw2-mine\n")
     tree = repositories.survey("develop", "compose.yml", "deploy/new.yml")
-    assert (tree.not_in_checkout, tree.not_in_release) == (missing, ("compose.yml", "deploy/new.yml"))
+    assert (tree.not_in_checkout, tree.not_in_release) == (missing, ("deploy/new.yml",)), "compose.yml is the server's own"
+
+
+def test_a_compose_file_that_goes_with_the_live_release_is_named(repositories: Repositories) -> None:
+    (repositories.checkout / "compose.yml").write_text("services: {}\n")
+    git(repositories.checkout, "add", "--force", "compose.yml")
+    assert repositories.survey("develop", "compose.yml").not_in_release == ("compose.yml",)
 
 
 @pytest.mark.parametrize("reply", ["", "commit\tabc\ttag\t\n", "unreachable\n", "commit"])
