@@ -12,6 +12,9 @@ ALTER DATABASE :"database" SET search_path = "$user", public, "odd schema";
 ALTER DATABASE :"database" SET my.application = 'it''s; "quoted"';
 ALTER ROLE :"owner" IN DATABASE :"database" SET work_mem = '8MB';
 ALTER ROLE zoo_guest IN DATABASE :"database" SET statement_timeout = '5s';
+-- stored as a list of one empty name
+ALTER ROLE zoo_guest IN DATABASE :"database" SET search_path = '';
+ALTER DATABASE :"database" SET temp_tablespaces = '';
 REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
 GRANT CONNECT ON DATABASE :"database" TO zoo_granter WITH GRANT OPTION;
 SET ROLE zoo_granter; GRANT CONNECT ON DATABASE :"database" TO zoo_guest; RESET ROLE;

@@ -8,7 +8,7 @@
 ALTER ROLE :"owner" SET statement_timeout = '300ms';
 ALTER ROLE :"owner" SET idle_in_transaction_session_timeout = '300ms';
 ALTER ROLE :"owner" SET lock_timeout = '100ms';
-ALTER ROLE :"owner" SET search_path = nowhere;
+ALTER ROLE :"owner" SET search_path = '', nowhere, '';
 CREATE SCHEMA zoo_slow AUTHORIZATION :"owner";
 CREATE FUNCTION zoo_slow.check_it(integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_sleep(0.01); RETURN true; END';
 CREATE TABLE zoo_slow.things (n integer CHECK (zoo_slow.check_it(n)));

@@ -76,12 +76,13 @@ SELECT format('GRANT CONNECT ON DATABASE %I TO %I;', :'staged', rolname) FROM pg
       AND NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database');
 -- a limit of 0 follows with the swap: the loader must come in
 SELECT format('ALTER DATABASE %I CONNECTION LIMIT %s;', :'staged', :true_limit) FROM pg_database d WHERE datname = :'database' AND :true_limit <> 0;
--- these hold lists of names, quoted already
+-- these hold lists of names, quoted already; an empty one can only be written as a string
 SELECT format('ALTER %s SET %I TO %s;', CASE setrole WHEN 0 THEN format('DATABASE %I', :'staged')
            ELSE format('ROLE %I IN DATABASE %I', pg_get_userbyid(setrole), :'staged') END, split_part(one, '=', 1),
            CASE WHEN split_part(one, '=', 1) IN ('search_path', 'temp_tablespaces', 'local_preload_libraries',
                'session_preload_libraries', 'shared_preload_libraries', 'unix_socket_directories')
-           THEN coalesce(nullif(substr(one, strpos(one, '=') + 1), ''), '''''') ELSE quote_literal(substr(one, strpos(one, '=') + 1)) END)
+           THEN coalesce(nullif(regexp_replace(substr(one, strpos(one, '=') + 1), '(^|, *)""(?=,|$)', '\1''''', 'g'), ''), '''''')
+           ELSE quote_literal(substr(one, strpos(one, '=') + 1)) END)
     FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(setconfig) AS one
     WHERE datname = :'database' AND one NOT LIKE 'runbook.%';
 SQL
@@ -106,7 +107,8 @@ SELECT line FROM (
     UNION ALL SELECT 2, format('ALTER ROLE %I LOGIN %s;', rolname, CASE WHEN rolbypassrls THEN 'BYPASSRLS' ELSE '' END)
         FROM pg_roles WHERE rolname = :'owner'
     UNION ALL SELECT 3, format('GRANT %I TO %I;', pg_get_userbyid(roleid), pg_get_userbyid(member)) FROM memberships
-    UNION ALL SELECT 4, format('ALTER ROLE %I SET search_path TO %s;', rolname, substr(one, strpos(one, '=') + 1))
+    UNION ALL SELECT 4, format('ALTER ROLE %I SET search_path TO %s;', rolname,
+            coalesce(nullif(regexp_replace(substr(one, strpos(one, '=') + 1), '(^|, *)""(?=,|$)', '\1''''', 'g'), ''), ''''''))
         FROM pg_roles, unnest(rolconfig) AS one WHERE rolname = :'owner' AND one LIKE 'search_path=_%'
 ) AS lines(place, line) ORDER BY place;
 SQL
