@@ -18,6 +18,7 @@ from runbook_lib.core.redaction.units import reason_not_redacted, units_of
 
 SHORTEST_PIECE = 8  # characters of a secret that was cut: a shorter rest may be an ordinary word
 TELLING_PART = 0.6  # of a secret; less of it tells little, and may be what others have in common with it
+LONGEST_UNTOLD = 40  # characters; more than that tells, however long the whole is
 MOST_PLACES = 4  # of one sample in one form: a secret that repeats itself is found by any of them
 LONGEST_HELD = 16_384  # characters of a stream that are held back for a form whose end is still to come
 # what stands before a value that is an ordinary word, where it is a credential all the same
@@ -156,7 +157,7 @@ class Redactor:
         after, most = GRAM, min(len(text) - place, len(literal) - offset)
         while after < most and text[place + after] == literal[offset + after]:
             after += 1
-        if before + after < max(SHORTEST_PIECE, math.ceil(TELLING_PART * len(literal))):
+        if before + after < max(SHORTEST_PIECE, min(math.ceil(TELLING_PART * len(literal)), LONGEST_UNTOLD)):
             return None
         start, end = place - before, place + after
         # a secret may begin with a name of ours: that is none of it

@@ -12,7 +12,8 @@ from itertools import groupby
 from runbook_lib.core.redaction.characters import Alternatives, spelled
 
 SHORTEST_BASE64 = 6  # characters whose bits all come from the secret: 36 bits, no ordinary text by chance
-LONGEST_DUMPED = 64  # bytes; longer lines are keys, which are not read byte by byte
+LONGEST_DUMPED = 64  # bytes; longer lines are keys, which are not read byte by byte, nor encoded twice
+SHORTEST_TWICE = 10  # bytes; shorter ones would be searched for everywhere in every text
 GRAM = 4  # characters; a text is sampled at every fourth, so that a literal of 7 is never missed
 # base64 -w76, PEM, YAML and JSON break lines anywhere in a value: a line end with what indents the next line
 _WRAP = r"(?:\\?\r?\n[ \t]{0,16}|(?:\\r)?\\n)?"
@@ -75,7 +76,11 @@ class Spelling:
 def spellings_of(name: str, value: str) -> list[Spelling]:
     """Every form of one line of a secret."""
     raw = value.encode()
-    return [Spelling(name, tuple(_elements(value)), (value,)), *_in_base64(name, raw), _in_hex(name, raw)]
+    once = _in_base64(name, raw)
+    # a login in a file of logins, a file in a manifest
+    twice = [form for one in once for form in _in_base64(name, one.literals[0].encode()) if form.is_sampled]
+    return [Spelling(name, tuple(_elements(value)), (value,)), *once, _in_hex(name, raw),
+            *(twice if SHORTEST_TWICE <= len(raw) <= LONGEST_DUMPED else ())]
 
 
 def _elements(value: str) -> Iterator[Alternatives]:

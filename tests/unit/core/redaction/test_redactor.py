@@ -58,6 +58,7 @@ QUOTINGS: dict[str, Callable[[str], str]] = {
     "ascii": ascii,
     "repr of bytes": lambda text: repr(text.encode()),
     "JSON": json.dumps,
+    "base64 of base64": lambda text: b64(b64(text)),
     "JSON with its own letters": lambda text: json.dumps(text, ensure_ascii=False),
     "JSON inside JSON": lambda text: json.dumps(json.dumps(text)),
     "JSON three times": lambda text: json.dumps(json.dumps(json.dumps(text))),
@@ -156,6 +157,14 @@ def test_a_secret_that_others_have_cut_is_masked_as_far_as_it_tells(cut: int) ->
     assert redactor.text(f"error: {value[cut:]} at") == "error: ‹S› at"
     assert redactor.text(f"error: {value[:-cut]}") == "error: ‹S›"
     assert redactor.text(f"error: {value[cut // 2:-((cut + 1) // 2)]}…") == "error: ‹S›…"
+
+
+def test_of_a_long_secret_the_part_that_a_table_shows_is_masked() -> None:
+    """Found by trying: pandas cuts a cell after 46 characters, which are less than half of a token of 100."""
+    value = secrets.token_hex(60)
+    redactor = Redactor([Secret("S", value)])
+    assert redactor.text(f"0  {value[:46]}...") == "0  ‹S›..."
+    assert redactor.text(f"{value[:20]} is not telling") == f"{value[:20]} is not telling"
 
 
 def test_a_wrapped_line_does_not_hide_a_secret() -> None:
