@@ -12,7 +12,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.environment.rules import Window
 from runbook_lib.observability.facts.alert_drills import DONE, AlertDrillRecord, AlertDrills
 from runbook_lib.observability.facts.alert_routes import has_drill, rules_folder, without_drill
-from runbook_lib.observability.facts.alert_rules import DRILL_LABEL
+from runbook_lib.observability.facts.alert_rules import DRILL_LABEL, AlertRules
 from runbook_lib.observability.facts.alert_timeline import AlertPath
 from runbook_lib.observability.facts.alerting import Alerting
 from runbook_lib.platform.facts.availability import Unanswered
@@ -35,7 +35,7 @@ def drill_preconditions(environment: Environment, alerting: Alerting, names: Seq
                             part.next_step),)
     assert not isinstance(rules, Unanswered), "asked just above"
     assert not isinstance(alerts, Unanswered), "asked just above"
-    true_now = sorted({one.name for one in alerts if one.name in names})
+    true_now = sorted({one.name for one in alerts if one.name in names} - _raised(environment, rules, names))
     others = sorted({one.name for one in alerting.firing} - set(names))
     without = [name for name in names if rules.of(name) is None]
     return (
@@ -50,6 +50,13 @@ def drill_preconditions(environment: Environment, alerting: Alerting, names: Seq
         finding("no other alert fires", not others, measured=", ".join(others) or "none", expected="none",
                 next_step="Its messages count as the drill's, if they are sent meanwhile.", otherwise=Verdict.WARNING),
     )
+
+
+def _raised(environment: Environment, rules: AlertRules, names: Sequence[str]) -> set[str]:
+    """Conditions that may be true already: the copy of their rule waits for more than what the server uses now."""
+    drill, limits = environment.alert_drill, environment.alerts.conditions
+    return {name for name in names if drill and drill.conditions[name].by == "cpu"
+            and (rule := rules.of(name)) and rule.compares_with(limits[name].above)}
 
 
 def _in_window(environment: Environment, at: datetime) -> Finding:

@@ -30,6 +30,14 @@ class AlertRule:
         """Whether a drill has loaded it."""
         return DRILL_LABEL in self.labels
 
+    def compares_with(self, above: float | None) -> str:
+        """What a rule of the form `measure > above` compares with that threshold; empty for every other form."""
+        measure, _, threshold = self.expression.rpartition(">")
+        try:
+            return measure.strip() if above is not None and float(threshold) == above else ""
+        except ValueError:
+            return ""
+
 
 @dataclass(frozen=True)
 class AlertRules:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from runbook_lib.core import programs
@@ -25,6 +26,7 @@ NAME = "alert drill"
 NOT_ALLOWED = "the environment file has no alert_drill: nothing is provoked here"
 MARGIN_S = 150  # after the program's own limit: undoing, and its record
 MARK = f"DRILL {RUN}: "
+ABOVE = "@ABOVE@"  # the threshold of the processors, which a busy server raises: the program puts it in
 
 
 def select_conditions(environment: Environment, names: Sequence[str] = ()) -> tuple[str, ...]:
@@ -64,7 +66,8 @@ def _deed(drill: AlertDrill, name: str) -> str:
                             f"{instance.requests if instance else 0} requests to {instance.errors if instance else ''}",
         "slow_instance": f"one more instance of {service} loses its processor for "
                          f"{instance.slow_s if instance else 0} s while it works on requests",
-        "cpu": "a container computes on every processor, with the lowest weight",
+        "cpu": "a container computes on every processor, with the lowest weight; where they are in use already, "
+               "the copy of the rule waits for half of what is left",
         "memory": f"a container fills the memory to 2 % above the threshold, with at most {one.at_most_mb} MB",
         "disk": f"a file in {one.directory} fills its disk to 1 % above the threshold, at most {one.at_most_gb} GB",
     }[one.by]
@@ -115,7 +118,8 @@ def drill_words(environment: Environment, rules: AlertRules, delivery: AlertDeli
         "for_s": drill.for_s, "limit_s": drill.limit_s, "hold_s": drill.hold_s, "settle_s": drill.settle_s,
         "over_s": drill.over_s,
         "rules_folder": rules_folder(rules), "conditions": " ".join(names),
-        "rules": _as_yaml(drill_rules(drill, [rule for name in names if (rule := rules.of(name))])),
+        "rules": _as_yaml(drill_rules(drill, [_above_what_is_used(environment, rule) for name in names
+                                              if (rule := rules.of(name))])),
         "route": _as_yaml(with_drill_branch(delivery.route)),
         "inhibitions": _as_yaml(without_drill_causes(delivery.inhibitions)),
         **(_instance_words(environment, drill.instance) if drill.instance else {}),
@@ -126,9 +130,21 @@ def drill_words(environment: Environment, rules: AlertRules, delivery: AlertDeli
                   "at_most_gb": one.at_most_gb, "leave_gb": one.leave_gb, "directory": one.directory}
         words |= {f"by_{name}": one.by, **{f"{one.by}_{limit}": value for limit, value in limits.items()
                                            if value is not None and one.by in ("memory", "disk")}}
+        if one.by == "cpu" and (rule := rules.of(name)) and (compared := rule.compares_with(above)):
+            words |= {"cpu_above": f"{above:g}", "cpu_used": compared}
     # what the helper containers are made of, where no instance is named: images that the server runs
     words.setdefault("services", " ".join(name for name, one in environment.services.items() if not one.coloured))
     return tuple(f"{name}={value}" for name, value in words.items())
+
+
+def _above_what_is_used(environment: Environment, rule: AlertRule) -> AlertRule:
+    """The rule, which waits for the program to say above how much: a server may be as busy before the drill begins."""
+    drill = environment.alert_drill
+    assert drill is not None, "the caller has asked"
+    above = environment.alerts.conditions[rule.name].above
+    if drill.conditions[rule.name].by != "cpu" or not (compared := rule.compares_with(above)):
+        return rule
+    return replace(rule, expression=f"{compared} > {ABOVE}")
 
 
 def _as_yaml(value: object) -> str:

@@ -101,14 +101,14 @@ until_all() {
     done
 }
 
-# round NAME…: provoke them together, wait, end them.
+# round SECONDS NAME…: provoke them together, wait so long, end them.
 round() {
-    local one
+    local one seconds=$1; shift
     (($#)) || return 0
     for one in "$@"; do
         provoke "$one" 5>&- 6>&- 7>&- 8>&- 9>&- &
     done
-    until_all fires "${given[hold_s]}" "$@"
+    until_all fires "$seconds" "$@"
     until_delivered
     : >"$scratch/end"
     wait
@@ -149,8 +149,9 @@ for word in ${given[conditions]}; do
     # a busy server would falsify what the others measure
     if [[ ${given[by_${word}]} == cpu ]]; then alone+=("$word"); else together+=("$word"); fi
 done
-round "${together[@]}"
-round "${alone[@]}"
+round "${given[hold_s]}" "${together[@]}"
+# with the time that may pass until the others leave a processor
+round "$((given[hold_s] * 3 / 2))" "${alone[@]}"
 # the rate of the last minute has to fall again
 until_all over "${given[over_s]}" "${together[@]}" "${alone[@]}"
 quiet=0

@@ -3,6 +3,7 @@
 # fixed name: whoever comes later finds what a drill left, whichever run it was.
 
 readonly LABEL=runbook.alert-drill FILLER=.alert-drill # the label's value is the project
+readonly NEVER=1000000 # percent: until its turn, the rule of the processors must not fire for what the others use of them
 prometheus='' alertmanager='' rule_file='' config='' # not found yet: what needs them is left out
 
 # container SERVICE: of the project, running, newest first.
@@ -117,11 +118,16 @@ keep() {
     kept=1
 }
 
+# write_rules ABOVE: the rules of the drill, with the threshold of the processors.
+write_rules() {
+    local rules=${given[rules]//@RUN@/$run_id}
+    printf '%s' "${rules//@ABOVE@/$1}" >"$rule_file.new" && chmod 644 "$rule_file.new" && mv -f -- "$rule_file.new" "$rule_file"
+}
+
 # load: rules first, so that no route waits for what never comes. The route of the drill is a copy of the real one with short
 # waits; nothing else of the configuration changes, and Alertmanager checks it before it is used.
 load() {
-    printf '%s' "${given[rules]//@RUN@/$run_id}" >"$rule_file.new" && chmod 644 "$rule_file.new" && mv -f -- "$rule_file.new" "$rule_file" || return
-    reload_rules && until_rules 1 || return
+    write_rules "$NEVER" && reload_rules && until_rules 1 || return
     # shellcheck disable=SC2016
     docker exec --env ROUTE="${given[route]//@RUN@/$run_id}" --env INHIBITIONS="${given[inhibitions]}" "$alertmanager" sh -euc '
         umask 077

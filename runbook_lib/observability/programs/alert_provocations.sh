@@ -121,7 +121,39 @@ burst() {
     wait "$requests"
 }
 
+# value_of REPLY: of one series, or nothing.
+value_of() { sed -nE 's/.*"value":\[[0-9.]+,"([0-9.e+-]+)"\].*/\1/p' <<<"$1"; }
+
+# cpu_threshold: of the rule, or half-way from what the server has used at most to all of it. Waits for a calmer moment.
+cpu_threshold() {
+    local used='' ends=$((SECONDS + given[hold_s] / 2))
+    while going_on && ((SECONDS < ends)); do
+        used=$(value_of "$(from_prometheus "max(max_over_time((${given[cpu_used]})[2m:5s]))")")
+        awk -v used="${used:-100}" -v above="${given[cpu_above]}" 'BEGIN {
+            if (used > 97) exit 1
+            printf "%.3g", used < above - 3 ? above : used + (100 - used) / 2 }' && return
+        sleep 2
+    done
+    printf 'The server has no processor left that the drill could use: %.0f %% of them were in use.' "${used:-100}"
+    return 1
+}
+
+# raise_threshold: puts it into the copy of the rule, and waits until Prometheus has read it.
+raise_threshold() {
+    local above reply ends=$((SECONDS + 60))
+    [[ -n ${given[cpu_used]-} ]] || return 0
+    above=$(cpu_threshold) || { echo "$above"; return 1; }
+    write_rules "$above" && reload_rules || return
+    # Prometheus prints the number in its own way
+    until reply=$(curl --silent --max-time 5 "http://127.0.0.1:${given[prometheus]}/api/v1/rules?type=alert") \
+        && [[ $reply == *'"name":"alert-drill"'* && $reply != *' 1e+06"'* ]]; do
+        ((SECONDS < ends)) || { echo "Prometheus has not loaded the rules again."; return 1; }
+        sleep 0.3
+    done
+}
+
 by_cpu() {
+    raise_threshold || return
     helper cpu --network none --cpus "$(awk -v all="$(nproc)" 'BEGIN { print all * 0.97 }')" --cpu-shares 2 --memory 64m --entrypoint sh -- "$image" \
         -c "for one in $(seq -s ' ' "$(nproc)"); do timeout ${given[hold_s]} sh -c 'while :; do :; done' & done; wait" || return
     begin "$1"

@@ -31,6 +31,7 @@ alert_drill:
     DiskUsageHigh: {by: disk, directory: /srv, at_most_gb: 20, leave_gb: 5}
     MemoryUsageHigh: {by: memory, at_most_mb: 900, leave_mb: 512}
 """
+OF_PROCESSORS = DRILL + "    CpuUsageHigh: {by: cpu}\n"
 ROUTE = {"receiver": "team", "group_wait": "30s", "routes": [{"receiver": "team", "matchers": ['severity="critical"']}]}
 QUIET = Alerting(
     datetime(2026, 11, 27, 16, 0, tzinfo=UTC),
@@ -125,3 +126,15 @@ def test_a_rule_with_an_emoji_is_what_prometheus_reads(environment: Environment)
     assert words["rules"].isascii()
     (found,) = yaml.safe_load(words["rules"])["groups"][0]["rules"]
     assert found["annotations"]["summary"].endswith(summary)
+
+
+@pytest.mark.parametrize(("expression", "copied", "used"), [
+    ("gw2:cpu_usage:percent > 80", "gw2:cpu_usage:percent > @ABOVE@", "gw2:cpu_usage:percent"),
+    ("80 < cpu", "80 < cpu", None), ("cpu > 70", "cpu > 70", None), ("cpu > 80 and on() up", "cpu > 80 and on() up", None)])
+def test_the_copy_of_a_rule_about_processors_waits_for_the_threshold_that_a_busy_server_needs(
+        tmp_path: Path, expression: str, copied: str, used: str | None) -> None:
+    assert isinstance(QUIET.rules, AlertRules)
+    rules = replace(QUIET.rules, rules=(AlertRule("CpuUsageHigh", expression, 600.0, "pending", {}, {}),))
+    words = words_of(load_environment(overlay(tmp_path, OF_PROCESSORS)), "CpuUsageHigh", alerting=replace(QUIET, rules=rules))
+    assert json.loads(words["rules"])["groups"][0]["rules"][0]["expr"] == copied
+    assert (words.get("cpu_used"), words.get("cpu_above")) == (used, "80" if used else None)

@@ -54,3 +54,36 @@ def test_requests_end_with_the_drill(tmp_path: Path) -> None:
     (tmp_path / "scratch" / "stop").touch()
     begun = 'address=1 sent=0; curl() { exec sleep 100000; }; burst /health 30 0; echo "ended"'
     assert run(tmp_path, begun, answers="/", requests="30", hold_s="100000", project="p").stdout == "ended\n"
+
+
+def of_processors(folder: Path, *used: str, text: str = "cpu_threshold") -> subprocess.CompletedProcess[str]:
+    """The threshold where Prometheus replies with these uses in percent, one after the other, and again with the last."""
+    (folder / "scratch").mkdir()
+    (folder / "used").write_text("".join(f"{one}\n" for one in used))
+    reply = """from_prometheus() { local one; one=$(sed -n 1p "$scratch/../used"); [[ $(wc -l <"$scratch/../used") == 1 ]] || sed -i 1d "$scratch/../used"
+        [[ -z $one ]] || printf '{"data":{"result":[{"metric":{},"value":[1795850791.049,"%s"]}]}}' "$one"; }; sleep() { SECONDS=$((SECONDS + 2)); }"""
+    return run(folder, f"{reply}\n{text}", cpu_used="cpu", cpu_above="80", hold_s="20")
+
+
+@pytest.mark.parametrize(("used", "threshold"), [(("3.5",), "80"), (("76.9",), "80"), (("78",), "89"), (("92",), "96"),
+                                                 (("97",), "98.5"), (("99.9", "98", "95"), "97.5")])
+def test_the_threshold_is_the_rules_own_or_half_way_to_what_is_left_once_something_is(
+        tmp_path: Path, used: tuple[str, ...], threshold: str) -> None:
+    done = of_processors(tmp_path, *used)
+    assert (done.returncode, done.stdout) == (0, threshold)
+
+
+@pytest.mark.parametrize(("used", "shown"), [("99.91", "100 %"), ("", "100 %"), ("97.6", "98 %")])
+def test_a_server_without_a_free_processor_is_not_provoked_and_the_reason_is_given(tmp_path: Path, used: str, shown: str) -> None:
+    done = of_processors(tmp_path, used, text="by_cpu CpuUsageHigh")
+    assert done.returncode == 1
+    assert done.stdout == f"The server has no processor left that the drill could use: {shown} of them were in use.\n"
+
+
+def test_the_provocation_begins_when_prometheus_has_the_threshold(tmp_path: Path) -> None:
+    old, new = (f'"name":"alert-drill","rules":[{{"query":"cpu > {above}"}}]' for above in ("1e+06", "88.5"))
+    text = f"""prometheus=1; write_rules() {{ echo "written $1"; }}; reload_rules() {{ echo reloaded; }}; asked=0
+        curl() {{ echo asked >>"$scratch/asked"; [[ $(wc -l <"$scratch/asked") -lt 3 ]] && echo '{old}' || echo '{new}'; }}; raise_threshold"""
+    done = of_processors(tmp_path, "77", text=text)
+    assert (done.returncode, done.stdout) == (0, "written 88.5\nreloaded\n")
+    assert (tmp_path / "scratch" / "asked").read_text().count("asked") == 3
