@@ -8,8 +8,10 @@ postgres() {
         --filter label=com.docker.compose.oneoff=False | head -n 1
 }
 
+# an engine since 29 shows an address that there is not as a text
 addresses() {
-    docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.GlobalIPv6Address}} {{end}}' "$name" 2>/dev/null | xargs | tr ' ' ','
+    docker inspect --format '{{range .NetworkSettings.Networks}}{{println .IPAddress}}{{println .GlobalIPv6Address}}{{end}}' "$name" 2>/dev/null \
+        | grep -E '^[0-9a-fA-F]*[.:][0-9a-fA-F.:]*$' | paste -sd,
 }
 
 # sessions FUNCTION CONDITION: call a function of PostgreSQL on this container's sessions; prints what it was called on.

@@ -73,8 +73,10 @@ state() {
 ask() {
     local name=$1 port=$2 host=$3 path=$4 address scheme status words reply with_tls=''
     address=$(docker inspect --format '{{range .NetworkSettings.Networks}}{{println .IPAddress}}{{end}}
-        {{- range .NetworkSettings.Networks}}{{if .GlobalIPv6Address}}{{printf "[%s]\n" .GlobalIPv6Address}}{{end}}{{end}}' "$name") || exit 1
-    address=$(grep -m 1 . <<<"$address") || { echo "the candidate has no address" >&2; exit 1; }
+        {{- range .NetworkSettings.Networks}}{{println .GlobalIPv6Address}}{{end}}' "$name") || exit 1
+    # an engine since 29 shows an address that there is not as a text
+    address=$(grep -m 1 '[.:]' <<<"$address") || { echo "the candidate has no address" >&2; exit 1; }
+    [[ $address != *:* ]] || address="[$address]"
     reply=$(mktemp -d) || exit 1
     trap 'rm -rf -- "$reply"' EXIT
     # by the public name, which a server may choose its certificate by
