@@ -56,9 +56,9 @@ def parse_container_lines(
             gaps.append(text)
         elif mark == "K" and text.isdecimal():
             kept.append(datetime.fromtimestamp(int(text), UTC))
-        elif mark == "L" and services:
+        elif mark in ("L", "X") and services:
             stamp, _, written = text.partition(" ")
-            one = severe_line(written, _at(stamp), services[-1], level_keys.get(services[-1], ""))
+            one = severe_line(written, _at(stamp), services[-1], level_keys.get(services[-1], ""), chosen=mark == "X")
             found += [one] if one else []
     found.sort(key=lambda one: (one.at is not None, one.at))
     # a gap without such a moment does not end with time

@@ -27,11 +27,13 @@ _COMMON_LOG = re.compile(r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})
 _FIELD = r'(?<!\\)"(?:{names})": ?(?:"([^"\\]*)"|(\d{{1,3}})\b)'
 _QUOTED = re.compile(r"\"[^\"]*\"?|(?<![A-Za-z])'[^']*'?")
 _ADDRESS = re.compile(r"\S*[/?&=%]\S*")
-_LESSER = "TRACE|DEBUG|INFO|NOTICE|WARN|WARNING"
-_LEVEL = re.compile(rf"\b(?:{_LESSER}|ERROR|CRITICAL|FATAL|PANIC|SEVERE|EMERG|ALERT)\b")
+_WORDS = "TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|PANIC|SEVERE|EMERG|ALERT"
+_LEVEL = re.compile(rf"\b(?:{_WORDS})\b")
 # a level as logfmt has it, and in brackets as nginx and Apache have it, in any case
-_LOGFMT = re.compile(r"(?:^|\s)(?:level|lvl|severity|loglevel)=(\"?)([A-Za-z]+)\1(?=\s|$)", re.IGNORECASE)
-_BRACKETED = re.compile(r"\[(?:[a-z_]+:)?(error|crit|alert|emerg|fatal|warn|notice|info|debug)\]")
+_ABBREVIATED = {"ERR": "ERROR", "EROR": "ERROR", "CRIT": "CRITICAL", "DPANIC": "PANIC", "EMERGENCY": "EMERG"}
+_LOGFMT = re.compile(rf"(?:^|\s)(?:level|lvl|severity|loglevel)=(\"?)({_WORDS}|{'|'.join(_ABBREVIATED)})\1(?=[\s,;]|$)",
+                     re.IGNORECASE)
+_BRACKETED = re.compile(r"\[(?:[a-z0-9_]+:)?(error|crit|alert|emerg|fatal|warn|notice|info|debug)\]")
 # numbers are those of bunyan and pino, and of syslog, whose 0 to 3 are severe
 _SEVERE = frozenset(("ERROR", "ERR", "EROR", "CRITICAL", "CRIT", "FATAL", "PANIC", "DPANIC", "ALERT", "EMERG",
                      "EMERGENCY", "SEVERE", "60", "50", "0", "1", "2", "3"))
@@ -58,10 +60,12 @@ def log_line(text: str, at: datetime | None, source: str, level_key: str = "") -
     return LogLine(at, _level_of(entry, level_key), message, request_id, source)
 
 
-def severe_line(text: str, at: datetime | None, source: str, level_key: str = "") -> LogLine | None:
+def severe_line(text: str, at: datetime | None, source: str, level_key: str = "", *,
+                chosen: bool = False) -> LogLine | None:
     """A line whose own words, or whose field of JSON, give it a severe level; None for any other.
 
-    Colours are left out. Of a text with JSON behind it the text's own level counts, where it has one.
+    Colours are left out. Of a text with JSON behind it the text's own level counts, where it has one. `chosen`: the
+    whole line had a severe field of JSON, which what was cut may have lost.
     """
     text = re.sub(COLOURS, "", text)
     head, brace, rest = text.partition("{")
@@ -69,9 +73,9 @@ def severe_line(text: str, at: datetime | None, source: str, level_key: str = ""
     if entry is not None and not _level_in(head):
         severe = _level_of(entry, level_key) in _SEVERE
         return log_line(brace + rest, at, source, level_key) if severe else None
-    if text.startswith("{"):  # it was cut, or JSON does not allow it
-        severe = _field(text, _keys(level_key)).upper() in _SEVERE
-        return log_line(text, at, source, level_key) if severe else None
+    level = _field(text, _keys(level_key)).upper() if text.startswith("{") else ""
+    if level or chosen:  # it was cut, or JSON does not allow it
+        return log_line(text, at, source, level_key) if chosen or level in _SEVERE else None
     level = level_of_text(text)
     return LogLine(at, level, sanitize(text), source=source) if level else None
 
@@ -84,8 +88,8 @@ def time_of(text: str) -> datetime | None:
     entry = _object(text) if text.startswith("{") else None
     if entry is not None:
         return _time(str(first_of(entry, TIMES)))
-    if text.startswith("{"):
-        return _time(_field(text, TIMES))
+    if text.startswith("{") and (found := _field(text, TIMES)):
+        return _time(found)
     if stamp := _stamp().search(text[:100]):
         return _time(stamp.group())
     if common := _COMMON_LOG.search(text[:200]):
@@ -113,18 +117,24 @@ def _keys(level_key: str) -> tuple[str, ...]:
 
 
 def _level_of(entry: dict[str, Any], level_key: str) -> str:
-    """The level of an object of JSON, in capitals: a severe one of those that it has; empty where it has none."""
+    """The level of an object of JSON, in capitals: a severe one of those that it has; empty where it has none.
+
+    Where it has none itself, the words of an object inside count, as `{"log": {"level": "error"}}`: not a number, which
+    is anything's level.
+    """
     values = (entry.get(name) for name in _keys(level_key))
     levels = [str(one).strip().upper() for one in values if isinstance(one, str | int | float)]
+    if not levels:
+        inner = (_level_of(one, level_key) for one in entry.values() if isinstance(one, dict))
+        levels = [one for one in inner if one and not one.isdigit()]
     return next((one for one in levels if one in _SEVERE), levels[0] if levels else "")
 
 
 def _level_in(text: str) -> str:
     """The level that a text gives itself, in capitals; empty where it gives none."""
-    bare = _QUOTED.sub(" ", re.sub(_LOGFMT, lambda found: f" level={found[2]} ", text))
-    if found := _LOGFMT.search(bare):
-        return found[2].upper()
-    bare = _ADDRESS.sub(" ", bare)
+    # the first of all forms counts: `ERROR … severity=low` is an error
+    plain = _LOGFMT.sub(lambda found: f" {_ABBREVIATED.get(found[2].upper(), found[2].upper())} ", text)
+    bare = _ADDRESS.sub(" ", _QUOTED.sub(" ", plain))
     word, bracketed = _LEVEL.search(bare), _BRACKETED.search(bare)
     if bracketed and not (word and word.start() < bracketed.start()):
         return bracketed[1].upper()

@@ -14,7 +14,7 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 from runbook_lib.environment.logs import log_file
 from runbook_lib.platform.facts.container_logs import container_lines, logging_services
-from runbook_lib.platform.facts.log_lines import LogLine, log_line, sanitize, severe_line, time_of
+from runbook_lib.platform.facts.log_lines import LogLine, sanitize, severe_line, time_of
 
 PROGRAM = programs.text("platform/compression.sh", "platform/severe_lines.sh", "platform/log_lines.sh")
 MOST_LINES = 2_000
@@ -113,7 +113,8 @@ def _severe(marked: list[tuple[str, str]], since: datetime, source: str, level_k
     for place, (mark, text) in enumerate(marked):
         at = time_of(text)
         if mark == "X" and (at is None or at >= since):
-            yield log_line(text, at, source, level_key)
+            one = severe_line(text, at, source, level_key, chosen=True)
+            yield from (one,) if one else ()
         elif mark == "U" and (one := severe_line(text, at, source, level_key)):
             after = next((time_of(later) for kind, later in marked[place + 1:] if kind != "U"), None)
             dated = at or (before if before is not None and before >= since else None)

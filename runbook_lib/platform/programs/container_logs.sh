@@ -6,6 +6,7 @@
 #   G TEXT            why there may be more lines than these
 #   K SECONDS         the gap before it is about lines from before then, in seconds since 1970
 #   L STAMP TEXT      a line that may be severe; Docker dates it
+#   X STAMP TEXT      one of JSON whose level is severe, and may lie in what was cut
 # Docker keeps a container's lines only as long as the container, and of those the newest where its driver has a limit.
 set -uo pipefail
 
@@ -42,10 +43,11 @@ read_one() {
     fi
     docker logs --timestamps --since "$since" "$id" 2>&1 | LC_ALL=C awk -v LONGEST="$longest" -v MOST="$most" -v NAME="$service" "$SEVERE"'
         { line = plain($0); sub(/\r$/, "", line) }
-        severe_text(line) || (index(line, "{") && severe_json(line)) {
-            kept[++n] = substr(line, 1, LONGEST); if (n > MOST) delete kept[n - MOST] }
+        { json = index(line, "{") && severe_json(line) }
+        json || severe_text(line) {
+            kept[++n] = (json && length(line) > LONGEST && line ~ /^[^ ]+ [{]/ ? "X " : "L ") substr(line, 1, LONGEST); if (n > MOST) delete kept[n - MOST] }
         END { if (n > MOST) print "G only the last " MOST " lines of " NAME " that may be severe were read, of " n
-              for (i = (n > MOST ? n - MOST : 0) + 1; i <= n; i++) print "L " kept[i] }'
+              for (i = (n > MOST ? n - MOST : 0) + 1; i <= n; i++) print kept[i] }'
     ((PIPESTATUS[0] == 0)) || printf 'G the log of %s cannot be read: its logging driver keeps none here\n' "$service"
 }
 

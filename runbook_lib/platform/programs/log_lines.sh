@@ -53,7 +53,7 @@ severe() {
         before = now; last = shown
         if (wanted) { print "C " shown; wanted = 0 }
     }
-    line ~ /^\{/ { if (severe_json(line)) print "X " shown; next }
+    line ~ /^\{[ \t]*"/ { if (severe_json(line)) print "X " shown; next }
     # what nothing dates in itself is dated by its neighbours
     severe_text(line) || (index(line, "{") && severe_json(line)) { if (last != "" && at == "") print "C " last; print "U " shown; wanted = (at == "") }
     END { if (first != "") { print "B " first; print "E " last; print "S " silence + 0 } }'

@@ -7,7 +7,7 @@ function plain(line) { # without what terminals make colours of
     return line
 }
 function severe_json_value(rest) {
-    return rest ~ /^ *: *("(error|err|eror|critical|crit|fatal|d?panic|alert|emerg|emergency|severe)"|"?([56]0|[0-3])"?[ ,}])/
+    return rest ~ /^[ \t]*:[ \t]*("(error|err|eror|critical|crit|fatal|d?panic|alert|emerg|emergency|severe)"|"?([56]0|[0-3])"?[ \t,}])/
 }
 # in JSON, also behind a text in front of it; numbers are those of bunyan and pino, and of syslog
 function severe_json(line,   key, place) {
@@ -16,11 +16,11 @@ function severe_json(line,   key, place) {
         line = substr(line, place + length(key) + 2)
         if (severe_json_value(line)) return 1
     }
-    return key == "" && line ~ /"(level|levelname|severity|lvl|level_name|loglevel|log[.]level|@l)": *("(error|err|eror|critical|crit|fatal|d?panic|alert|emerg|emergency|severe)"|"?([56]0|[0-3])"?[ ,}])/
+    return key == "" && line ~ /"(level|levelname|severity|lvl|level_name|loglevel|log[.]level|@l)"[ \t]*:[ \t]*("(error|err|eror|critical|crit|fatal|d?panic|alert|emerg|emergency|severe)"|"?([56]0|[0-3])"?[ \t,}])/
 }
 # a word of its own in capitals, a field of logfmt, or a level in brackets
 function severe_text(line) {
     return line ~ /ERROR|CRITICAL|FATAL|PANIC|SEVERE|EMERG|ALERT|Traceback/ \
-        || tolower(line) ~ /(^|[ \t])(level|lvl|severity|loglevel)="?(error|err|eror|critical|crit|fatal|d?panic|alert|emerg)|\[(error|crit|alert|emerg|fatal)\]/
+        || tolower(line) ~ /(^|[ \t])(level|lvl|severity|loglevel)="?(error|err|eror|critical|crit|fatal|d?panic|alert|emerg|severe)|\[([a-z0-9_]+:)?(error|crit|alert|emerg|fatal)\]/
 }
 '

@@ -43,7 +43,11 @@ def test_colours_hide_no_error(tmp_path: Path, line: str) -> None:
     '\x1b[90m{"level": 50, "time": "2026-11-27T20:30:00Z", "msg": "boom"}\x1b[0m',  # coloured JSON
     '2026-11-27T20:30:00Z api {"level": "error", "msg": "boom"}',  # JSON behind a text
     'time="2026-11-27T20:30:00Z" level=error msg="boom, info follows"', 't=2026-11-27T20:30:00Z lvl=eror msg=boom',
-    "2026/11/27 20:30:00 [crit] 7#7: *1 boom", '{"@t": "2026-11-27T20:30:00Z", "@l": "Error", "@mt": "boom"}',
+    "2026/11/27 20:30:00 [crit] 7#7: *1 boom", "2026-11-27 20:30:00 [core:error] boom", "2026-11-27 20:30:00 [http2:error] boom",
+    "2026-11-27 20:30:00 level=severe boom", "2026-11-27 20:30:00 ERROR boom level=debug", "2026-11-27 20:30:00 ERROR boom severity=low x",
+    '{"level"\t:\t"error", "time": "2026-11-27T20:30:00Z", "msg": "boom"}', '{request-1} 2026-11-27 20:30:00 ERROR boom',
+    '{"time": "2026-11-27T20:30:00Z", "log": {"level": "error"}, "message": "boom"}',
+    '{"@t": "2026-11-27T20:30:00Z", "@l": "Error", "@mt": "boom"}',
     '{"Timestamp": "2026-11-27T20:30:00Z", "LogLevel": "Critical", "Message": "boom"}',
     '{"@timestamp": "2026-11-27T20:30:00Z", "log.level": "error", "message": "boom"}',
     '{"message": "boom", "level": 500, "level_name": "CRITICAL", "datetime": "2026-11-27T20:30:00Z"}',
@@ -57,6 +61,9 @@ def test_an_error_in_another_writers_form_is_one(tmp_path: Path, line: str) -> N
 @pytest.mark.parametrize("line", [
     'time="2026-11-27T20:30:00Z" level=info msg="level=error, ERROR"', '2026-11-27T20:30:00Z INFO body {"level": "error"}',
     "2026/11/27 20:30:00 [warn] 7#7: ERROR", '2026-11-27T20:30:00Z api {"level": "info", "msg": "ERROR"}', "GET /?level=error 200",
+    '{"time": "2026-11-27T20:30:00Z", "level": "info", "msg": "ok", "character": {"level": 3}}',
+    '{"time": "2026-11-27T20:30:00Z", "level": "info", "msg": "ok", "reply": {"level": "error"}}',
+    '{"time": "2026-11-27T20:30:00Z", "msg": "ok", "character": {"level": 3}}',
 ])
 def test_a_lesser_line_that_quotes_an_error_is_none(tmp_path: Path, line: str) -> None:
     assert read(tmp_path, line).lines == ()
@@ -70,3 +77,8 @@ def test_the_level_has_the_key_that_the_environment_file_names(tmp_path: Path) -
 def test_more_severe_lines_than_are_read_are_named(tmp_path: Path) -> None:
     found = read(tmp_path, *(f"2026-11-27 20:30:00 INFO no ERROR {number}" for number in range(2001)))
     assert (found.lines, found.incomplete) == ((), "only the last 2000 lines that may be severe were read, of 2001")
+
+
+def test_a_line_whose_level_lies_in_what_was_cut_is_severe(tmp_path: Path) -> None:
+    line = '{"time": "2026-11-27T20:30:00Z", "msg": "boom", "trace": "' + "x" * 4000 + '", "level": "error"}'
+    assert [one.level for one in read(tmp_path, line).lines] == ["ERROR"]
