@@ -67,8 +67,10 @@ IMAGES = (  # where several could be built next, the longest first
 # no lab of the first application is made of them, so only those who name them wait for them
 BARE = Image("bare", parent="server", in_server=False)
 DJANGO = Image("django", "3.2", parent="python", in_server=False)
-POSTGRES_18 = Image("postgres-18", parent="postgres", in_server=False)
-ON_DEMAND = (BARE, DJANGO, POSTGRES_18)
+# by their major version: Debian 12 has 15 alone
+OTHER_POSTGRES = {major: Image(f"postgres-{major}", parent="postgres", in_server=False) for major in (16, 17, 18)}
+TRAEFIK = Image("traefik", parent="base", in_server=False)
+ON_DEMAND = (BARE, DJANGO, TRAEFIK, *OTHER_POSTGRES.values())
 
 
 def by_name(name: str) -> Image:

@@ -46,7 +46,8 @@ SCOPES = {scope.folder: scope for scope in (
     Scope("lab/application", 80, needs=IMAGES),
     # the second application, whose image is built when these tests or the lab first ask for it
     Scope("lab/applications", 370, "shop", needs=IMAGES),
-    Scope("lab/databases", 280, needs=IMAGES),
+    Scope("lab/databases", 380, needs=IMAGES),
+    Scope("lab/proxies", 90, needs=IMAGES),
     Scope("lab/alerts", 150, "v3.1.0"),
     Scope("lab/alone", 240, "v3.1.0"),
     Scope("notebooks", 200, needs=NOTHING, apart=True),

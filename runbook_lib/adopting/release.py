@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from runbook_lib.adopting.kinds import is_database, kind_of
+from runbook_lib.adopting.kinds import REVERSE_PROXY, is_database, kind_of
 from runbook_lib.adopting.lines import Line, Tree, todo
 from runbook_lib.adopting.project import FoundProject, FoundService
 from runbook_lib.platform.facts.replaced_release import repository_of
@@ -14,11 +14,11 @@ _HANDS_ON = re.compile(r"(reverse-?)?proxy|nginx|caddy|traefik|gateway|ingress|r
 
 
 def release_tree(project: FoundProject, name: str) -> Tree:
-    """`release`, `logs`, and `monitoring` or the reason why there is none."""
+    """`release`, `proxy` where one is published, `logs`, and `monitoring` or the reason why there is none."""
     own = own_services(project)
     logs = {one.name: {"kind": Line("application"), "format": Line("text", "usual; json where each line is an object"),
                        "service": Line(one.name)} for one in own}
-    return {"release": _release(project, own, name), "logs": logs, **_monitoring(project)}
+    return {"release": _release(project, own, name), **_proxy(project), "logs": logs, **_monitoring(project)}
 
 
 def own_services(project: FoundProject) -> list[FoundService]:
@@ -50,6 +50,18 @@ def _release(project: FoundProject, own: list[FoundService], name: str) -> Tree:
         "writers": Line([one.name for one in own], writers) if own else todo(
             "the services that write into the database", listed=True),
     }
+
+
+def _proxy(project: FoundProject) -> Tree:
+    """The published proxy, where it is one: what follows new addresses itself, and what has to be reloaded."""
+    found = [(one.name, kind.technology) for one in project.services.values()
+             if one.published and (kind := kind_of(one)) is not None and kind.purpose == REVERSE_PROXY]
+    if len(found) != 1:
+        return {}
+    (name, program), = found
+    why = "reloaded once containers behind it are others" if program == "Nginx" else "it finds other containers itself"
+    return {"proxy": {"service": Line(name, "it is published"),
+                      "kind": Line({"Nginx": "nginx", "Traefik": "traefik"}.get(program, "other"), why)}}
 
 
 def _listens(one: FoundService) -> bool:

@@ -20,7 +20,15 @@ from runbook_lib.environment.metrics import Metric, MetricName, metric_faults
 from runbook_lib.environment.migrations import Migrations, migration_faults
 from runbook_lib.environment.notifications import Notifications
 from runbook_lib.environment.recovery import ConfigurationBackup, RestoreDrill
-from runbook_lib.environment.release import Monitoring, PageFiles, Proxy, ReleaseRules, around_faults, release_faults
+from runbook_lib.environment.release import (
+    Monitoring,
+    PageFiles,
+    Proxy,
+    ReleaseRules,
+    around_faults,
+    proxy_faults,
+    release_faults,
+)
 from runbook_lib.environment.roles import Roles
 from runbook_lib.environment.rules import (
     Access,
@@ -127,7 +135,7 @@ class Environment(Roles, StrictModel):
                                self.without),
                   *release_faults(self.release, self.services, tuple(data.values()), self.images),
                   *migration_faults(self.migrations, self.release),
-                  *around_faults(self.services, self._around), *self._no_proxy(),
+                  *around_faults(self.services, self._around), *proxy_faults(self.proxy, self.release),
                   *self._unknown_in_smoke(),
                   *dependency_faults(self.services, self.health), *metric_faults(self.metrics, self.alerts),
                   *log_faults(self.logs, self.services), *capacity_faults(self),
@@ -169,14 +177,10 @@ class Environment(Roles, StrictModel):
     @property
     def _around(self) -> dict[str, str]:
         alerts = self.monitoring.alerts if self.monitoring else None
-        return {**({"proxy.service": self.proxy.service} if self.proxy else {}),
+        proxy = self.proxy.service if self.proxy else None
+        return {**({"proxy.service": proxy} if proxy else {}),
                 **({"monitoring.metrics": self.monitoring.metrics} if self.monitoring else {}),
                 **({"monitoring.alerts": alerts} if alerts else {})}
-
-    def _no_proxy(self) -> list[str]:
-        missing = self.proxy is None and not self.release.replaced
-        fault = "proxy: is missing; with the strategy blue-green, name the service that sends users to a colour"
-        return [fault] if missing else []
 
     def _unknown_in_smoke(self) -> list[str]:
         service = self.smoke.service if self.smoke else None

@@ -98,9 +98,23 @@ class PageFiles(StrictModel):
 
 
 class Proxy(StrictModel):
-    """What stands between users and the release, by the service that it runs in. It is the only one that is public."""
+    """What stands between users and the release, by the service that it runs in.
 
-    service: ComposeName
+    `nginx-upstreams` is an nginx that includes a file of ours, which names a colour: with the strategy blue-green there
+    is no other kind. `nginx` looks up the containers behind it when it loads its configuration: 20, 22 and 32 reload it
+    once they have other addresses, and first ask whether it would take its files. `traefik` finds containers by their
+    labels and follows them itself, as `other` does, whatever it is; neither needs a `service`, for it may be another
+    project's. One more container of a release, for a migration or to try it, has `traefik.enable=false`. Without a kind
+    an nginx that runs in the service is reloaded, and anything else is left alone.
+    """
+
+    service: ComposeName | None = None
+    kind: Literal["nginx-upstreams", "nginx", "traefik", "other"] | None = None
+
+    @property
+    def may_be_nginx(self) -> bool:
+        """Whether it may keep the addresses of the containers behind it."""
+        return self.service is not None and self.kind not in ("traefik", "other")
 
 
 class Monitoring(StrictModel):
@@ -186,6 +200,23 @@ def _unusable_images(release: ReleaseRules, images: frozenset[str]) -> list[str]
     return faults + [f"release.services.{name}.image: {image} is another service's as well"
                      for place, (name, image) in enumerate(zip(release.services, taken, strict=True))
                      if image in taken[:place]]
+
+
+def proxy_faults(proxy: Proxy | None, release: ReleaseRules) -> list[str]:
+    """What is wrong with the proxy: one of another kind than the strategy needs, or none where it needs one."""
+    if proxy is None:
+        return [] if release.replaced else [
+            "proxy: is missing; with the strategy blue-green, name the service that sends users to a colour"]
+    faults = []
+    if proxy.service is None and proxy.kind not in ("traefik", "other"):
+        faults.append("proxy.service: is missing; only with kind traefik or other may the proxy be another project's")
+    if release.replaced and proxy.kind == "nginx-upstreams":
+        faults.append("proxy.kind: nginx-upstreams sends users to a colour, and with the strategy recreate there is "
+                      "none; an nginx of your own is nginx")
+    if not release.replaced and proxy.kind not in (None, "nginx-upstreams"):
+        faults.append(f"proxy.kind: {proxy.kind} sends users to no colour; with the strategy blue-green it is "
+                      "nginx-upstreams")
+    return faults
 
 
 def around_faults(services: Mapping[str, Service], named: Mapping[str, str]) -> list[str]:

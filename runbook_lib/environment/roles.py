@@ -29,6 +29,9 @@ class _Described(Protocol):
     def cache_service(self) -> str: ...
 
     @property
+    def proxy_service(self) -> str: ...
+
+    @property
     def data_services(self) -> tuple[str, ...]: ...
 
 
@@ -59,12 +62,12 @@ class Roles:
     @property
     def shared_services(self: _Described) -> tuple[str, ...]:
         """What every release of this environment needs and none brings along: the proxy and the data services."""
-        return (*((self.proxy.service,) if self.proxy else ()), *self.data_services)
+        return (*((self.proxy_service,) if self.proxy_service else ()), *self.data_services)
 
     @property
     def proxy_service(self: _Described) -> str:
-        """What sends users to the release, as Compose names it; empty where the release has its port itself."""
-        return self.proxy.service if self.proxy else ""
+        """What sends users to the release, as Compose names it; empty where the project has no such service."""
+        return (self.proxy.service if self.proxy else None) or ""
 
     @property
     def metrics_service(self: _Described) -> str:

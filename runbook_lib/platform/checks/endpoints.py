@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
@@ -18,6 +21,14 @@ EARLIER = ("The environment file is of a later release; that this one answers, s
 NEW_PATH = ("The earlier release never answered there: it has no such path, or not yet. The environment file is of a "
             "later release; should the earlier one stay, take the path out of health.endpoints.")
 NOTHING_KNOWN: Unanswered = {}
+# a proxy looks up an address once, and two containers that start at once may change theirs
+STALE_PROXY = ("The containers are healthy, and users get no answer: a proxy that the environment file does not name "
+               "may still send them to an old address. Reload it (nginx: `nginx -s reload`), ask again, and name it in "
+               "`proxy`: 20, 22 and 32 then reload it.")
+STALE_NGINX = ("The containers are healthy, and users get no answer: nginx may refuse its files, or still have the "
+               "earlier one of a file that is mounted by its own name. Ask it (`nginx -t`), and read its error log. "
+               "Such a file it reads anew only after `docker compose restart`.")
+UNANSWERED = frozenset((None, 502, 503, 504))
 BY_IMAGE = "the containers run the release's image"
 
 
@@ -152,3 +163,13 @@ def _same_version(path: str, measured: str, expected: str, *, decides: bool) -> 
         otherwise=Verdict.FAILED if decides or measured else Verdict.WARNING,
         next_step="A different release is answering, or its build did not get the version.",
     )
+
+
+def with_stale_proxy(environment: Environment, inside: Iterable[Finding], endpoints: Iterable[Endpoint],
+                     shown: Iterable[Finding]) -> tuple[Finding, ...]:
+    """`shown`, with what to do next where the containers `inside` are healthy and users get no answer all the same."""
+    named = environment.proxy
+    advice = STALE_PROXY if named is None else STALE_NGINX if named.may_be_nginx else ""
+    stale = advice and all(one.verdict.acceptable for one in inside) and any(
+        one.status in UNANSWERED for one in endpoints)
+    return tuple(replace(one, next_step=advice) if stale and one.verdict is Verdict.FAILED else one for one in shown)

@@ -9,7 +9,13 @@ from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy
-from runbook_lib.platform.checks.endpoints import BY_IMAGE, NOTHING_KNOWN, endpoints_show, shown_by_image
+from runbook_lib.platform.checks.endpoints import (
+    BY_IMAGE,
+    NOTHING_KNOWN,
+    endpoints_show,
+    shown_by_image,
+    with_stale_proxy,
+)
 from runbook_lib.platform.checks.live_release import smoke_test_passed
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.earlier_answers import Unanswered
@@ -45,11 +51,12 @@ def judge_replaced(environment: Environment, images: Mapping[str, str], commit: 
 
     def judge(containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...], flow: UserFlow,
               reads: tuple[Read, ...] = ()) -> tuple[Finding, ...]:
+        inside = (*containers_are_healthy(containers, tuple(images)),
+                  *containers_are_healthy(containers, environment.shared_services, restarts))
+        shown = endpoints_show(environment, endpoints, commit, version, texts_of=texts_of, unanswered=unanswered)
         return (
-            *containers_are_healthy(containers, tuple(images)),
-            *containers_are_healthy(containers, environment.shared_services, restarts),
-            *endpoints_show(environment, endpoints, commit, version, texts_of=texts_of,
-                             unanswered=unanswered),
+            *inside,
+            *with_stale_proxy(environment, inside, endpoints, shown),
             images_run(environment, containers, images),
             *smoke_test_passed(flow),
             *((_reads_are_answered(reads, earlier=texts_of is not None),) if reads else ()),

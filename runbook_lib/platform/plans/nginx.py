@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from runbook_lib.core.commands import Command
+from runbook_lib.core.plan import Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.plans.compose import compose, exec_if_running
+from runbook_lib.platform.plans.step_keys import StepKey
 
 # Patterns in brackets do not match the program's own command line, which is in /proc too.
 # After a reload, nginx's old workers keep the connections they have, to the old colour: for 12 s
@@ -53,17 +55,37 @@ def reload_if_running(environment: Environment, *, accepts: tuple[int, ...] = (0
     return exec_if_running(environment, environment.proxy_service, RELOAD, timeout_s=30, accepts=accepts)
 
 
-def follow_restarted(environment: Environment) -> tuple[Command, ...]:
-    """For after containers behind the proxy were started again: nginx looks up their addresses anew.
+def caching_proxy(environment: Environment) -> str:
+    """The service whose proxy may keep the addresses of the containers behind it; empty where there is none."""
+    proxy = environment.proxy
+    return environment.proxy_service if proxy is not None and proxy.may_be_nginx else ""
 
-    Nothing where the environment names no proxy. Passes where it is none of nginx's kind, which look them up
-    themselves, and where nginx refuses its files: it goes on, and whether users are answered is asked afterwards.
+
+def follow_restarted(environment: Environment) -> tuple[Command, ...]:
+    """For after containers behind the proxy were made anew or started again: nginx looks up their addresses anew.
+
+    Nothing where the environment names no proxy, or one that follows itself. Passes where none of its containers has
+    an nginx, and where nginx refuses its files: it goes on, and whether users are answered is asked afterwards.
     """
-    if not environment.proxy_service:
-        return ()
+    proxy = caching_proxy(environment)
     # 126, 127: a container without a shell
-    return (exec_if_running(environment, environment.proxy_service, IF_NGINX + RELOAD, timeout_s=30,
-                            accepts=(0, REFUSED, 126, 127)),)
+    return () if not proxy else (exec_if_running(environment, proxy, IF_NGINX + RELOAD, timeout_s=30,
+                                                 accepts=(0, REFUSED, 126, 127)),)
+
+
+def try_proxy(environment: Environment) -> tuple[Step, ...]:
+    """For before anything behind the proxy changes: nginx would load the files that it has. Uses nothing of them.
+
+    Fails with nginx's own words where it would refuse them. Passes where no nginx runs in it; no step where
+    `follow_restarted` does nothing.
+    """
+    proxy = caching_proxy(environment)
+    if not proxy:
+        return ()
+    test = exec_if_running(environment, proxy, IF_NGINX + "nginx -t -q", timeout_s=30, accepts=(0, 126, 127))
+    return (Step(StepKey.TEST_PROXY, f"Test whether {proxy} would load its configuration", (test,),
+                 why="containers behind it get other addresses, which nginx looks up when it loads its files: one that "
+                     "refuses them would send users to the old addresses"),)
 
 
 def wait_until_drained(environment: Environment) -> Command:

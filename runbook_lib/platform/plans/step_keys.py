@@ -40,5 +40,6 @@ class StepKey(StrEnum):
     UPDATE_MONITORING = "update-monitoring"
     GATE_SERVICES = "gate-services"
     PULL = "pull"
+    TEST_PROXY = "test-proxy"
     VALIDATE = "validate-configuration"
     START_MONITORING = "start-monitoring"

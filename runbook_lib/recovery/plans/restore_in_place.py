@@ -10,12 +10,12 @@ from typing import Any
 
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
-from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.core.findings import Finding
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy, restarts_of
-from runbook_lib.platform.checks.endpoints import NOTHING_KNOWN, endpoints_show
+from runbook_lib.platform.checks.endpoints import NOTHING_KNOWN, endpoints_show, with_stale_proxy
 from runbook_lib.platform.facts.containers import Container, survey_containers
 from runbook_lib.platform.facts.earlier_answers import Unanswered, missing_paths
 from runbook_lib.platform.facts.endpoints import Endpoint, survey_endpoints
@@ -23,7 +23,7 @@ from runbook_lib.platform.facts.releases import Deployed, current_state
 from runbook_lib.platform.plans import verification
 from runbook_lib.platform.plans.compose import start_services, stop_services
 from runbook_lib.platform.plans.leftovers import CANDIDATE, MIGRATION, end_leftovers
-from runbook_lib.platform.plans.nginx import follow_restarted
+from runbook_lib.platform.plans.nginx import caching_proxy, follow_restarted, try_proxy
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.restore_databases import Databases, as_superuser
@@ -32,11 +32,6 @@ from runbook_lib.recovery.plans import restore_steps as steps
 from runbook_lib.recovery.plans.restore_preparation import preparation, restore_facts, unchanged_since_plan
 
 OUTAGE = "about 30 seconds, and as long as the application takes to start"
-# a proxy looks up an address once, and two containers that start at once may change theirs
-STALE_PROXY = ("The containers are healthy, and users get no answer: a proxy that the environment file does not name "
-               "may still send them to an old address. Reload it (nginx: `nginx -s reload`), ask again, and name it in "
-               "proxy.service: 32 then reloads it itself.")
-UNANSWERED = frozenset((None, 502, 503, 504))
 AT_ITS_START = "the application brings its schema up to date itself, when it starts"
 
 
@@ -48,9 +43,10 @@ def plan_restore_in_place(environment: Environment, deployed: Deployed, containe
     `texts_of` are the paths of the endpoints that held what they must before, and must so again; `before` those that
     were not answered, with the status.
     """
-    prepared, skipped = preparation(environment, backup, pre_restore_backup,
-                                    resumed=databases.interrupted is not None)
+    resumed = databases.interrupted is not None
+    prepared, skipped = preparation(environment, backup, pre_restore_backup, resumed=resumed)
     wanted = (
+        *(() if resumed else try_proxy(environment)),  # what was begun is finished, whatever the proxy's files are
         *prepared,
         stop_writers(environment, containers),
         steps.swap(environment, backup),
@@ -82,7 +78,7 @@ def stop_writers(environment: Environment, before: tuple[Container, ...]) -> Ste
     """
     writers, ran = environment.release.writers, _ran(environment, before)
     watchdog = Command(
-        ("bash", "-s", "--", environment.server.directory, environment.project, environment.proxy_service,
+        ("bash", "-s", "--", environment.server.directory, environment.project, caching_proxy(environment),
          ",".join(writers), str(environment.limits.watchdog_interval_s), environment.database.name,
          *as_superuser(environment)),
         stdin=watchdog_program(), timeout_s=60,
@@ -173,10 +169,7 @@ def _answers(environment: Environment, before: tuple[Container, ...], name: str,
     def judge(containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...]) -> tuple[Finding, ...]:
         inside = containers_are_healthy(containers, services, restarts)
         shown = endpoints_show(environment, endpoints, "", texts_of=texts_of, unanswered=unanswered)
-        stale = not environment.proxy_service and all(one.verdict.acceptable for one in inside) and any(
-            one.status in UNANSWERED for one in endpoints)
-        return (*inside, *(replace(one, next_step=STALE_PROXY) if stale and one.verdict is Verdict.FAILED else one
-                           for one in shown))
+        return (*inside, *with_stale_proxy(environment, inside, endpoints, shown))
 
     questions: tuple[Any, ...] = (survey_containers(environment), survey_endpoints(environment))
     rules = environment.gate

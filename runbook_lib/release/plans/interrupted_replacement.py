@@ -5,6 +5,7 @@ from __future__ import annotations
 from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.core.plan import Action, Step
 from runbook_lib.platform.facts.replaced_release import OVERRIDE, Override, of_release, override_text, runs_image
+from runbook_lib.platform.plans.nginx import follow_restarted
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.plans.replacement import Replacement
@@ -33,13 +34,13 @@ def finish_interrupted(change: Replacement) -> tuple[Step, ...]:
     if settled and state.override_text == text:
         return ()
     files: tuple[Action, ...] = (WriteFile(rollout.path(OVERRIDE), text), check_out(rollout, previous.commit))
-    back = change.up(*change.previous_images)
+    back: tuple[Action, ...] = (change.up(*change.previous_images), *follow_restarted(rollout.environment))
     why = "an earlier run ended half-way, and what it left was not verified"
     title = f"Return to {previous.version}, which is recorded"
     if settled:
         return (Step(StepKey.FINISH_CUTOVER, title, files, why=f"{why}; its containers run, only files are put back"),)
     if all(name in running and runs_image(running[name], image) for name, image in change.images.items()):
         return (Step(StepKey.FINISH_CUTOVER, "Go on with the release that an interrupted run has left", (),
-                     undo_files=files, undo=(back,), why=f"{why}; it is the one that this run brings"),)
-    return (Step(StepKey.FINISH_CUTOVER, title, (*files, back),
+                     undo_files=files, undo=back, why=f"{why}; it is the one that this run brings"),)
+    return (Step(StepKey.FINISH_CUTOVER, title, (*files, *back),
                  why=f"{why}; users have an outage until it is healthy again"),)

@@ -15,6 +15,7 @@ from runbook_lib.platform.facts.replaced_release import images_of
 from runbook_lib.platform.plans import verification
 from runbook_lib.platform.plans.compose import once_settled, start_services, stop_services
 from runbook_lib.platform.plans.leftovers import CANDIDATE, MIGRATION
+from runbook_lib.platform.plans.nginx import follow_restarted
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
@@ -133,6 +134,7 @@ def _stop_release(change: Replacement, measured: Measured) -> Step:
     before = tuple(change.previous_images)
     undo: list[Action] = [once_settled(change.up(*before))] if before else []
     undo += [start_services(environment, *others)] if others else []
+    undo += follow_restarted(environment) if undo else ()
     stopped = tuple(dict.fromkeys((*change.services, *environment.release.writers)))
     return Step(StepKey.STOP_WRITERS, f"Stop {', '.join(stopped)}",
                 (outage_begins(measured), stop_services(environment, *stopped)), undo=tuple(undo),
@@ -146,6 +148,7 @@ def _start_release(change: Replacement) -> Step:
     others = _other_writers(change)
     start: list[Action] = [change.up(*change.services)]
     start += [start_services(environment, *others)] if others else []
+    start += follow_restarted(environment)
     return Step(StepKey.SWITCH, f"Replace the containers by {change.rollout.target.version}", tuple(start),
                 undo=(stop_services(environment, *change.services, *others),),
                 why="it starts on the restored data; the outage ends. Measured below")

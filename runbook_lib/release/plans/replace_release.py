@@ -17,6 +17,7 @@ from runbook_lib.platform.facts.releases import current_state
 from runbook_lib.platform.plans import verification
 from runbook_lib.platform.plans.compose import compose_up
 from runbook_lib.platform.plans.leftovers import CANDIDATE
+from runbook_lib.platform.plans.nginx import try_proxy
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.facts.repository import ReleaseTree
@@ -142,7 +143,8 @@ def _before(change: Replacement, backup: Plan,
             services: Mapping[str, Mapping[str, Any]]) -> tuple[list[Step], list[SkippedStep]]:
     """Everything that users do not notice, and what of it the server does not need."""
     rollout = change.rollout
-    wanted: list[Step] = [_record_state(rollout), *finish_interrupted(change), *adopt_running(change)]
+    wanted: list[Step] = [_record_state(rollout), *finish_interrupted(change), *adopt_running(change),
+                          *try_proxy(rollout.environment)]
     skipped: list[SkippedStep] = []
     if rollout.has_database:
         wanted.extend(backup.steps)

@@ -21,6 +21,7 @@ from runbook_lib.platform.facts.replaced_release import (
     override_text,
 )
 from runbook_lib.platform.plans.compose import compose_up, once_settled, remove_services
+from runbook_lib.platform.plans.nginx import follow_restarted
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.plans.cutover_steps import APPEND_RELEASE
@@ -123,8 +124,9 @@ def replace_containers(change: Replacement, expected: str, before_up: tuple[Acti
     # whatever stopped this step may have stopped its `up` in the middle of a container
     undo: tuple[Action, ...] = (once_settled(change.up(*before)),) if before else ()
     undo += (remove_services(environment, *gone),) if gone else ()
+    undo += follow_restarted(environment) if before else ()
     return Step(StepKey.SWITCH, f"Replace the containers by {change.rollout.target.version}",
-                (*before_up, change.up(*change.services)), undo=undo, why=expected,
+                (*before_up, change.up(*change.services), *follow_restarted(environment)), undo=undo, why=expected,
                 may_keep="the schema, where the release migrated it at its start" if rules and rules.at_start else "")
 
 

@@ -1,4 +1,4 @@
-"""The zoo on PostgreSQL 18: a release of PostgreSQL that is newer than the one on which the programs were written."""
+"""The zoo on PostgreSQL 16, 17 and 18: newer than the release of PostgreSQL on which the programs were written."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ from tests.lab.databases.throwaway import ENVIRONMENT, OWNER, Throwaway
 CAN_BE_HAD = tuple(one for one in zoo() if one.goes_together and "CREATE EXTENSION" not in one.sql and "icu" not in one.sql)
 
 
-@pytest.fixture(scope="module")
-def newer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Throwaway]:
+@pytest.fixture(scope="module", params=images.OTHER_POSTGRES, ids=str)
+def newer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Throwaway]:
+    image = images.OTHER_POSTGRES[request.param]
     with file_lock("images"):
-        images.ensure_images(images.POSTGRES_18)
-    server = Throwaway(f"gw2-lab-zoo-18-{os.getpid()}", tmp_path_factory.mktemp("zoo-18"), image=images.POSTGRES_18.reference)
+        images.ensure_images(image)
+    server = Throwaway(f"gw2-lab-zoo-{request.param}-{os.getpid()}", tmp_path_factory.mktemp(f"zoo-{request.param}"), image=image.reference)
     try:
         server.start()
         yield server
@@ -36,7 +37,8 @@ def newer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Throwaway]:
 
 def test_what_goes_together_comes_back_on_it(newer: Throwaway) -> None:
     newer.fresh()
-    assert newer.sql("SHOW server_version_num")[:2] == "18"
+    version = newer.sql("SHOW server_version_num")
+    assert newer.image == f"gw2-lab/postgres-{version[:2]}:latest"
     for one in CAN_BE_HAD:
         newer.add(one)
     newer.sql("CREATE TABLE public.alembic_version (version_num varchar(32)); INSERT INTO public.alembic_version VALUES ('0001')", role=OWNER)
@@ -50,15 +52,17 @@ def test_what_goes_together_comes_back_on_it(newer: Throwaway) -> None:
     assert worst(findings(newer), newer) == expected(CAN_BE_HAD)
     swapped(newer)
     assert survey_usage(ENVIRONMENT).fetch(connections).tables_in_all > 50
-    assert survey_settings(ENVIRONMENT).fetch(connections).version >= 180_000
+    assert survey_settings(ENVIRONMENT).fetch(connections).version == int(version)
 
 
 @pytest.mark.parametrize("made_as", ["ENCODING LATIN1 LOCALE 'C'", "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"])
 def test_a_database_of_another_locale_comes_back_in_it(newer: Throwaway, made_as: str) -> None:
-    newer.fresh(f"TEMPLATE template0 {made_as}")
+    before_17 = newer.sql("SHOW server_version_num") < "170000"  # which has the provider, and a column of another name
+    newer.fresh(f"TEMPLATE template0 {made_as.replace('LOCALE_PROVIDER builtin BUILTIN_LOCALE', 'LOCALE') if before_17 else made_as}")
     newer.sql("CREATE TABLE words (word text PRIMARY KEY); SET client_encoding = 'UTF8'; INSERT INTO words VALUES ('Ärger'), ('Zoo'), ('Öl')",
               role=OWNER)
-    about = "SELECT encoding, datlocprovider, datlocale, datcollate FROM pg_database WHERE datname = '{}'"
+    column = "daticulocale" if before_17 else "datlocale"
+    about = f"SELECT encoding, datlocprovider, {column}, datcollate FROM pg_database WHERE datname = '{{}}'"
     before = newer.sql(about.format(newer.database))
     restored(newer)
     assert newer.sql(about.format(newer.staged), "postgres") == before

@@ -81,3 +81,13 @@ def test_monitoring_is_named_or_said_to_be_none() -> None:
     found = parts(metrics | {"alerting": {"image": "prom/alertmanager"}})
     assert found["monitoring"] == {"metrics": "metrics", "alerts": "alerting"}
     assert "without" not in found
+
+
+@pytest.mark.parametrize(("image", "kind"), [("nginx:1.27", "nginx"), ("traefik:v3", "traefik"), ("caddy:2", "other")])
+def test_the_proxy_that_is_published_is_drafted_with_its_kind(image: str, kind: str) -> None:
+    assert parts({"entrance": {"image": image} | PUBLISHED})["proxy"] == {"service": "entrance", "kind": kind}
+
+
+def test_no_proxy_is_drafted_where_none_is_published_or_several_are() -> None:
+    assert "proxy" not in parts() and "proxy" not in parts({"entrance": {"image": "nginx"}})
+    assert "proxy" not in parts({"one": {"image": "nginx"} | PUBLISHED, "two": {"image": "caddy"} | PUBLISHED})

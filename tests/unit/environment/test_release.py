@@ -115,3 +115,28 @@ def test_an_image_may_come_from_a_registry_with_a_port_and_from_another_folder(t
 def test_what_a_release_cannot_be_made_of_is_refused_by_its_path(tmp_path: Path, text: str, fault: str) -> None:
     found = faults_of(overlay(tmp_path, text + "\n"))
     assert any(fault in one for one in found), found
+
+
+@pytest.mark.parametrize(("proxy", "fault"), [
+    ({"service": "gate"}, "proxy.service: there is no service 'gate'"), ({}, "proxy.service: is missing; only with kind"),
+    ({"kind": "nginx"}, "proxy.service: is missing; only with kind"),
+    ({"service": "web", "kind": "nginx-upstreams"}, "proxy.kind: nginx-upstreams sends users to a colour"),
+    ({"service": "web", "kind": "haproxy"}, "proxy.kind: should be"),
+], ids=str)
+def test_a_proxy_that_does_not_fit_is_refused_by_its_path(proxy: dict[str, Any], fault: str) -> None:
+    with pytest.raises(EnvironmentInvalid, match=fault):
+        shop(proxy=proxy)
+
+
+@pytest.mark.parametrize("kind", ["nginx", "traefik", "other"])
+def test_only_upstreams_of_ours_send_users_to_a_colour(tmp_path: Path, kind: str) -> None:
+    assert faults_of(overlay(tmp_path, f"proxy: {{service: nginx, kind: {kind}}}")) == [
+        f"proxy.kind: {kind} sends users to no colour; with the strategy blue-green it is nginx-upstreams"]
+    assert load_environment(overlay(tmp_path, "proxy: {service: nginx, kind: nginx-upstreams}")).proxy_service == "nginx"
+
+
+@pytest.mark.parametrize("kind", ["traefik", "other"])
+def test_a_proxy_that_follows_itself_may_be_another_projects(kind: str) -> None:
+    environment = shop(proxy={"kind": kind})
+    assert environment.proxy_service == ""
+    assert environment.shared_services == ("db",)

@@ -104,6 +104,16 @@ def test_a_proxy_looks_up_the_new_addresses_also_after_an_undo() -> None:
     assert "nginx" not in words((*step("start-writers").actions, *step("stop-writers").undo))
 
 
+def test_a_proxy_that_would_refuse_its_files_is_found_before_the_application_is_stopped() -> None:
+    behind = ENVIRONMENT.model_copy(update={"proxy": Proxy(service="entrance")})
+    made = plan_restore(behind, BY_HAND, BEFORE, TARGET, BACKUP, LIVE, pre_restore_backup=None)
+    first = made.steps[0]
+    assert first.key == "test-proxy" and "nginx -t" in words(first.actions) and first.undone_by == ()
+    followed = Proxy(service="entrance", kind="traefik")
+    other = plan_restore(ENVIRONMENT.model_copy(update={"proxy": followed}), BY_HAND, BEFORE, TARGET, BACKUP, LIVE, pre_restore_backup=None)
+    assert "nginx" not in words(tuple(action for one in other.steps for action in (*one.actions, *one.undo)))
+
+
 @pytest.mark.parametrize(("endpoint", "stale"), [
     (Endpoint("/status/", 502, {}, 0.1), True), (Endpoint("/status/", None, error="refused"), True), (Endpoint("/status/", 500, {}, 0.1), False),
 ], ids=["bad gateway", "no reply", "an error of its own"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.replaced_release import parse_override
@@ -9,6 +11,7 @@ from runbook_lib.platform.plans.compose import compose_up
 from runbook_lib.release.plans.interrupted_replacement import finish_interrupted
 from tests.unit.platform.facts.test_replaced_release import ADOPTED, FOUND, NEW, OLD, container, release, running, text
 from tests.unit.release.plans.test_replacement import SHOP, change
+from tests.unit.shop_environment import shop
 
 OTHER = "c" * 40
 
@@ -57,3 +60,10 @@ def test_nothing_was_interrupted_where_the_recorded_release_runs() -> None:
 def test_what_runs_by_hand_is_no_interrupted_run_of_ours() -> None:
     assert finish_interrupted(change()) == ()
     assert finish_interrupted(change(containers=())) == ()
+
+
+def test_a_return_leads_users_of_an_nginx_in_front_to_the_containers_that_it_made() -> None:
+    found = change(text(OTHER, "v9"), (ADOPTED,), left(f"web:{OTHER}", f"web:{OTHER}"))
+    behind = replace(found, rollout=replace(found.rollout, environment=shop(proxy={"service": "web", "kind": "nginx"})))
+    step, = finish_interrupted(behind)
+    assert "nginx -s reload" in str(step.actions[-1])

@@ -144,3 +144,13 @@ def test_what_was_broken_before_need_not_become_healthy_by_an_undo() -> None:
 
 def test_a_release_that_runs_on_data_that_it_cannot_read_is_sent_to_the_restore() -> None:
     assert "32 Restore the database" in plan(live(), release(NEW, "v1.1.0")).reason
+
+
+def test_a_rollback_leads_users_of_an_nginx_in_front_to_the_containers_that_it_made() -> None:
+    behind = shop(proxy={"service": "web", "kind": "nginx"})
+    kept, restored = plan(live(), environment=behind), plan(live(), database="restore", environment=behind)
+    for actions in (step(kept, "switch").actions, step(kept, "switch").undo, step(restored, "switch").actions,
+                    step(restored, "stop-writers").undo):
+        assert "nginx -s reload" in str(actions[-1])
+    # its files may be what is rolled back
+    assert "test-proxy" not in keys(kept)

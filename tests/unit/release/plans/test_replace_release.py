@@ -20,6 +20,7 @@ from tests.unit.platform.facts.test_replaced_release import ADOPTED, FOUND, NEW,
 from tests.unit.release.plans.test_replace_images import COMPOSE as IMAGES
 from tests.unit.release.plans.test_replacement import SHOP, TARGET, deployed
 from tests.unit.release.repositories import git
+from tests.unit.shop_environment import shop
 
 BACKUP = Plan("back up", "shop", (Step("backup-dump", "Dump", (Command(("true",)),)),))
 COMPOSE = {**IMAGES, "web": {**IMAGES["web"], "healthcheck": {"test": ["CMD", "true"], "interval": "2s"}}}
@@ -45,6 +46,13 @@ def test_what_runs_is_recorded_first_and_everything_that_can_fail_comes_before_t
         "record-pre-image", "record-running", "backup-dump", "fetch", "build-web", "check-out", "configure", "switch",
         "gate-external", "watch", "commit-release",
     ]
+
+
+def test_a_proxy_is_asked_whether_it_would_load_its_files_before_the_backup() -> None:
+    containers = running("web:latest")
+    made = plan(deployed(containers=containers), containers, shop(proxy={"service": "web", "kind": "nginx"}))
+    assert keys(made)[:4] == ["record-pre-image", "record-running", "test-proxy", "backup-dump"]
+    assert made.steps[2].undone_by == ()
 
 
 def test_an_adopted_release_is_not_adopted_again() -> None:

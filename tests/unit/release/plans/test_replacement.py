@@ -86,6 +86,17 @@ def test_an_undo_returns_to_the_images_of_before() -> None:
     assert isinstance(back, WriteFile) and parse_override(str(back.content)).images == FOUND
 
 
+def test_users_of_an_nginx_in_front_are_sent_to_the_new_containers_and_to_those_of_an_undo() -> None:
+    """Found on a real engine: an nginx keeps the addresses that it looked up when it loaded its files."""
+    found, behind = change(), shop(proxy={"service": "web", "kind": "nginx"})
+    step = replace_containers(replace(found, rollout=replace(found.rollout, environment=behind)), "an outage")
+    for actions in (step.actions, step.undo):
+        assert "nginx -s reload" in str(actions[-1]) and "nginx" not in str(actions[:-1])
+    for followed in ({"service": "web", "kind": "traefik"}, {"kind": "other"}, None):
+        other = shop(proxy=followed) if followed else SHOP
+        assert "nginx" not in str(replace_containers(replace(found, rollout=replace(found.rollout, environment=other)), ""))
+
+
 def test_an_undo_after_an_interrupted_run_returns_to_the_recorded_release_and_not_to_what_was_left() -> None:
     found = change(text(NEW, "v1.1.0"), (ADOPTED,), running(f"web:{NEW}", "web:latest"))
     back, = write_override(found).undo_files
