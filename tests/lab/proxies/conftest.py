@@ -60,6 +60,7 @@ class Project:
             services={name: {"title": name, "published": name == "entrance", "ports": [80]} for name in ("web", "worker", "db", "entrance")},
             release={"strategy": "recreate", "services": {"web": {"image": self.image, "port": 8000}, "worker": {"image": self.image}},
                      "api": "web", "writers": ["web", "worker"], "candidates": ["web"]},
+            migrations=None, without=dict.fromkeys(("cache", "monitoring", "smoke", "migrations"), "there is none"),
             logs={}, health={"endpoints": {"/": {"title": "The page", "service": "web", "private": True}}}, proxy=proxy)
 
     def write(self, entrance: str, labels: str = "") -> None:

@@ -112,7 +112,7 @@ def test_traefik_follows_itself_never_sends_users_to_a_candidate_and_its_log_is_
     step = replace_containers(change, "an outage")
     assert not [one for one in step.actions if "nginx" in str(one)]
     live = project.container("web")[:12]
-    (tried, *_), _ = candidate_steps(change, measured_of(change))
+    (tried, *_), _ = candidate_steps(change, measured_of(change), None)
     start, end = (one for one in tried.actions if isinstance(one, Command))
     assert not project.act(write_override(change).actions[0], start)
     answered = {project.ask("/?with=candidate")[1] for _ in range(40)}
@@ -136,7 +136,7 @@ def test_the_label_that_keeps_traefik_away_is_what_keeps_it_away(project: Projec
     project.compose("up", "--detach", "--wait")
     project.until(lambda: project.ask()[0] == 200, "the project does not come up")
     change = change_of(project, project.environment({"kind": "traefik"}))
-    (tried, *_), _ = candidate_steps(change, measured_of(change))
+    (tried, *_), _ = candidate_steps(change, measured_of(change), None)
     start, end = (one for one in tried.actions if isinstance(one, Command))
     words = [word for place, word in enumerate(start.argv) if "traefik.enable=false" not in start.argv[place:place + 2]]
     assert not project.act(write_override(change).actions[0], replace(start, argv=tuple(words)))
