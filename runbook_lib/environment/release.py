@@ -100,8 +100,8 @@ class PageFiles(StrictModel):
 class Proxy(StrictModel):
     """What stands between users and the release, by the service that it runs in.
 
-    `nginx-upstreams` is an nginx that includes a file of ours, which names a colour: with the strategy blue-green there
-    is no other kind. `nginx` looks up the containers behind it when it loads its configuration: 20, 22 and 32 reload it
+    `nginx-upstreams` is an nginx that includes a file of ours, which names a colour: the strategy blue-green needs
+    this kind. `nginx` looks up the containers behind it when it loads its configuration: 20, 22 and 32 reload it
     once they have other addresses, and first ask whether it would take its files. `traefik` finds containers by their
     labels and follows them itself, as `other` does, whatever it is; neither needs a `service`, for it may be another
     project's. One more container of a release, for a migration or to try it, has `traefik.enable=false`. Without a kind

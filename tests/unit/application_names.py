@@ -18,9 +18,11 @@ ROOT = Path(__file__).parents[2]
 # Programs, by the names that their makers gave them, and not services: what is known of each, whatever an application calls
 # the service that it runs in.
 PROGRAMS = {
+    "runbook_lib/adopting/release.py": ("nginx",),  # a kind of proxy, which is known by its images
     "runbook_lib/connections/postgres.py": ("postgres",),  # the database that each PostgreSQL has for its own upkeep
     "runbook_lib/core/redaction/units.py": ("postgres", "prometheus"),  # words that are no secret
     "runbook_lib/environment/health.py": ("postgres", "redis"),  # how a service is asked
+    "runbook_lib/environment/release.py": ("nginx",),  # a kind of proxy
     "runbook_lib/observability/checks/service_states.py": ("postgres", "redis"),
     "runbook_lib/observability/facts/service_replies.py": ("postgres", "redis"),
     "runbook_lib/platform/plans/nginx.py": ("nginx",),

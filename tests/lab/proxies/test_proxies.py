@@ -77,7 +77,7 @@ def test_an_nginx_finds_the_containers_that_a_release_made_anew_and_those_that_a
     *actions, follow = [one for one in step.actions if isinstance(one, Command)]
     assert not project.act(write_override(change).actions[0], *actions)
     assert {project.address("web"), project.address("worker")} != {before}
-    # what users had before 20 reloaded it: two containers start at once, and an address is another one's or nobody's
+    # what users had before 20 reloaded it: two containers start at once, and an address is another one's or has no container any more
     stale = {path: project.ask(path) for path in ("/", "/worker")}
     named = {"/": project.container("web")[:12], "/worker": project.container("worker")[:12]}
     assert stale != {path: (200, one) for path, one in named.items()}
