@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,22 +59,21 @@ class Contract:
         Raises BadParameter that names every fault: unknown names, missing ones, wrong types, forbidden values.
         """
         # all faults at once: an operator corrects a file in one go
-        faults = [self.unknown(name) for name in values if name not in self.names]
+        faults = [self.unknown(name) for name in values if name not in self.names] + self.missing(values)
         typed: dict[str, Any] = {}
         for parameter in self.parameters:
             value = values.get(parameter.name, parameter.default)
             if value is MISSING:
-                faults.append(f"{parameter.name}: is required ({parameter.kind})")
                 continue
             try:
                 typed[parameter.name] = validator_for(parameter.name)(parameter.kind.coerce(value))
             except ValueError as error:
                 faults.append(f"{parameter.name}: {error}")
-        self._refuse(faults)
+        self.refuse(faults)
         return typed
 
-    def parse(self, texts: Mapping[str, str]) -> dict[str, Any]:
-        """Values from the texts of a command line, by the type each parameter has. Raises BadParameter."""
+    def parse(self, texts: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+        """Values from the texts of a command line, by the type each parameter has, and what is wrong with the rest."""
         kinds = {parameter.name: parameter.kind for parameter in self.parameters}
         faults, values = [], {}
         for name, text in texts.items():
@@ -82,17 +81,22 @@ class Contract:
                 faults.append(self.unknown(name))
                 continue
             try:
-                values[name] = kinds[name].parse(text)
+                values[name] = validator_for(name)(kinds[name].parse(text))
             except ValueError as error:
                 faults.append(f"{name}: {error}")
-        self._refuse(faults)
-        return values
+        return values, faults
+
+    def missing(self, given: Iterable[str]) -> list[str]:
+        """What is wrong where a parameter without a default is not among those given."""
+        return [f"{one.name}: is required ({one.kind})" for one in self.parameters
+                if one.required and one.name not in given]
 
     def unknown(self, name: str) -> str:
         """What is wrong with a name that is not one of the parameters, with what was probably meant."""
         return f"{name} is not a parameter of {self.notebook}{did_you_mean(name, self.names)}"
 
-    def _refuse(self, faults: list[str]) -> None:
+    def refuse(self, faults: list[str]) -> None:
+        """Raises BadParameter where there are faults, with all of them."""
         if faults:
             raise BadParameter(
                 "\n".join(faults),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from runbook_lib.contract import Contract
@@ -15,21 +15,38 @@ def given_parameters(contract: Contract, options: Mapping[str, tuple[str, str]],
     """The typed values that were given. What is typed overrides the file.
 
     `options` has the options that were given: parameter name to the option as typed, and its text. Raises BadParameter
-    where something is given twice, or a confirmation without anything to confirm.
+    with every fault: what is given twice, unknown or of the wrong type; and for a confirmation without anything to
+    confirm.
     """
     once("-f", files)
-    texts = {name: text for name, (_, text) in options.items()}
-    for name, text in _pairs(pairs).items():
-        if name in options:
-            raise _refused(f"{options[name][0]} and -p {name}={text}: {name} is given twice")
-        texts[name] = text
-    values = (read_parameter_file(files[0], contract) if files else {}) | contract.parse(texts)
+    typed, faults = _pairs(pairs)
+    faults += [f"{options[name][0]} and -p {name}={typed.pop(name)}: {name} is given twice"
+               for name in options if name in typed]
+    texts = {name: text for name, (_, text) in options.items()} | typed
+    values, wrong = contract.parse(texts)
+    values = _with_file(values, files, contract, faults + wrong, texts)
     # only what is typed counts: a file that is kept for applying may be used to see the plan first
     mode = next((one.default for one in contract.parameters if one.name == "mode"), None)
     if texts.get("confirm") and values.get("mode", mode) != "apply":
         raise _refused("--confirm without --apply: a plan changes nothing, so there is nothing to confirm",
                        "Add --apply to change the environment, or leave --confirm out to see the plan.")
     return values
+
+
+def _with_file(values: dict[str, Any], files: Sequence[str], contract: Contract, faults: list[str],
+               texts: Collection[str]) -> dict[str, Any]:
+    """The values and those of the file below them. All faults at once: who learns of one by one runs as often."""
+    in_file: dict[str, Any] = {}
+    try:
+        in_file = read_parameter_file(files[0], contract) if files else {}
+    except BadParameter as error:
+        if not faults:
+            raise
+        faults = faults + [f"{error.where}: {line}" for line in error.what.splitlines()]
+    else:
+        faults = faults + contract.missing({*texts, *in_file}) if faults else []
+    contract.refuse(faults)
+    return in_file | values
 
 
 def once(option: str, texts: Sequence[str]) -> str:
@@ -39,17 +56,19 @@ def once(option: str, texts: Sequence[str]) -> str:
     return texts[0] if texts else ""
 
 
-def _pairs(arguments: Sequence[str]) -> dict[str, str]:
-    """NAME=VALUE arguments as a mapping; a name given twice is an error, not a guess."""
+def _pairs(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """NAME=VALUE arguments as a mapping, and what is wrong with others; a name given twice is a fault, not a guess."""
     pairs: dict[str, str] = {}
+    faults = []
     for argument in arguments:
         name, equals, text = argument.partition("=")
         if not equals or not name:
-            raise _refused(f"-p {argument}: is not of the form NAME=VALUE")
-        if name in pairs:
-            raise _refused(f"-p {argument}: {name} is given twice")
-        pairs[name] = text
-    return pairs
+            faults.append(f"-p {argument}: is not of the form NAME=VALUE")
+        elif name in pairs:
+            faults.append(f"-p {argument}: {name} is given twice")
+        else:
+            pairs[name] = text
+    return pairs, faults
 
 
 def _refused(what: str, next_step: str = "Correct it and run again.") -> BadParameter:

@@ -11,6 +11,7 @@ from runbook_lib.core.redaction import Secret
 from runbook_lib.core.text import head_of, printable
 
 LONGEST_SUBJECT = 200  # characters; a phone shows fewer
+NOTIFIED = "Notifications"  # the stage of a run's end in its journal: what informed the team of it
 LONGEST_TEXT = 3000  # characters: what Slack shows without folding it away; the report has the rest
 
 

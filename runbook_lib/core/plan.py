@@ -93,7 +93,8 @@ class SkippedStep:
 
 @dataclass(frozen=True)
 class Plan:
-    """What will happen, in order. A plan without steps says in `reason` why nothing is to be done.
+    """What will happen, in order. A plan without steps says in `reason` why nothing is to be done; `done` is whether
+    that is because everything is done already: where nothing can be done, a run has not passed.
 
     `recheck` is probed once under the lock, before the first step: a plan was made from facts, and another operator
     may have changed them while it was read. `undo_ready` waits until undoing can work at all (it is tried in any
@@ -108,6 +109,7 @@ class Plan:
     target: str
     steps: tuple[Step, ...] = ()
     reason: str = ""
+    done: bool = True
     skipped: tuple[SkippedStep, ...] = ()
     undo_on_failure: bool = False
     facts: dict[str, Any] = field(default_factory=dict, compare=False)

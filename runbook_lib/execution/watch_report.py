@@ -75,7 +75,7 @@ def _exhibit(watched: WatchOutcome, moments: Moments, backend: ExecutionBackend)
     fired = watched.fired
     metric = fired.metric if fired else watched.primary_metric
     unit, limit = (fired.unit, fired.limit) if fired else (watched.unit, watched.limit)
-    rows = _series(watched, backend, metric, moments.recovered_at)
+    rows = _series(watched, backend, metric)
     title = f"{metric[:1].upper()}{metric[1:]}"
     svg = charts.to_svg(charts.metric_over_time(rows, limit, unit=unit, moments=moments.labels(), title=title))
     if fired is None:
@@ -85,15 +85,16 @@ def _exhibit(watched: WatchOutcome, moments: Moments, backend: ExecutionBackend)
     return WatchExhibit(heading, _sentence(fired, moments), svg)
 
 
-def _series(watched: WatchOutcome, backend: ExecutionBackend, metric: str, recovered_at: datetime | None) -> Series:
+def _series(watched: WatchOutcome, backend: ExecutionBackend, metric: str) -> Series:
     """Second by second where something has counted that, else probe by probe."""
     if watched.history is not None:
         with suppress(RunbookError):
             history = backend.ask(watched.history).get(metric)
             if history:
                 return list(history)
-    rows = [(at, float(reading.metrics[metric] or 0.0)) for at, reading in watched.probes if metric in reading.metrics]
-    return [*rows, (recovered_at, 0.0)] if recovered_at is not None else rows
+    # nothing was probed while steps were undone: that users recovered is a moment of the chart, not a value
+    known = ((at, reading.metrics.get(metric)) for at, reading in watched.probes)
+    return [(at, float(value)) for at, value in known if value is not None]
 
 
 def _sentence(fired: TriggerFired, moments: Moments) -> str:

@@ -89,7 +89,10 @@ def time_axis(axes: Axes, times: Sequence[datetime]) -> None:
     untyped: Any = dates
     locator = untyped.AutoDateLocator(minticks=3, maxticks=8)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(untyped.ConciseDateFormatter(locator))
+    formatter = untyped.ConciseDateFormatter(locator)
+    # its own labels of a short axis are bare seconds, with the minute at one tick of many
+    formatter.formats[5], formatter.zero_formats[5], formatter.offset_formats[5] = "%H:%M:%S.%f", "%H:%M:%S", "%Y-%b-%d"
+    axes.xaxis.set_major_formatter(formatter)
     axes.set_xlabel("time in UTC")
     if len(set(times)) == 1:
         middle = to_dates(times)[0]

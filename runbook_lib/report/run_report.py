@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runbook_lib.archive.summary import RunSummary
+from runbook_lib.core.messages import NOTIFIED
 from runbook_lib.core.text import pluralize
 from runbook_lib.report.labels import sentences, title_of
 
 Event = dict[str, Any]
+OF_STEPS = ("gate: ", "watch: ", "under the lock", "before undoing: ")  # stages whose checks steps have made
 FAILURES = ("failed", "timed out", "unknown", "aborted", "rollback failed")
 # findings that a reader must see, worst first
 _SEVERITY = {"failed": 0, "inconclusive": 1, "warning": 2}
@@ -102,21 +104,40 @@ class RunReport:
         return f"{passed} of {len(self.steps)} passed" + (f", {undone} undone" if undone else "")
 
     @property
-    def gates(self) -> bool:
-        """Whether there are checks of gates or watches; the verdict's sentence counts the run's own alone."""
-        return any(stage.startswith(("gate: ", "watch: ")) for stage, _ in self.findings)
+    def checks_in_figures(self) -> str:
+        """`11 of 12 passed, 1 warning`: the checks that the verdict's sentence counts; empty where nothing was checked.
+
+        What a gate or a watch could not find out, and went on without, is among them.
+        """
+        own = [one for stage, group in self.findings if not _is_apart(stage) for one in group]
+        left = {one.get("check"): one for stage, group in self.findings if stage.startswith(OF_STEPS)
+                for one in group if one.get("verdict") == "inconclusive"}
+        return _in_figures([*own, *left.values()])
 
     @property
-    def checks_in_figures(self) -> str:
-        """`11 of 12 passed, 1 warning`; empty where nothing was checked. Checks of a plan that was not applied are
-        not among them; those that are not applicable are named apart, for nothing was checked."""
-        verdicts = [str(one.get("verdict")) for _, group in self.findings for one in group
-                    if one.get("verdict") != "not applied"]
-        absent = verdicts.count("not applicable")
-        verdicts = [verdict for verdict in verdicts if verdict != "not applicable"]
-        apart = [f"{absent} not applicable"] if absent else []
-        if not verdicts:
-            return ", ".join(apart)
-        others = [pluralize(verdicts.count(one), one) if one == "warning" else f"{verdicts.count(one)} {one}"
-                  for one in _SEVERITY if one in verdicts]
-        return ", ".join([f"{verdicts.count('passed')} of {len(verdicts)} passed", *others, *apart])
+    def checks_of_steps_in_figures(self) -> str:
+        """Those that steps made: of gates and watches, under the lock, before an undo. Empty where there are none."""
+        return _in_figures([one for stage, group in self.findings if stage.startswith(OF_STEPS) for one in group])
+
+    @property
+    def notified_in_figures(self) -> str:
+        """Those of the team's notifications, which a run's end is the subject of; empty where there are none."""
+        return _in_figures([one for stage, group in self.findings if stage == NOTIFIED for one in group])
+
+
+def _is_apart(stage: str) -> bool:
+    return stage == NOTIFIED or stage.startswith(OF_STEPS)
+
+
+def _in_figures(findings: list[Event]) -> str:
+    """`11 of 12 passed, 1 warning`. Checks of a plan that was not applied are not among them; those that are not
+    applicable are named apart, for nothing was checked."""
+    verdicts = [str(one.get("verdict")) for one in findings if one.get("verdict") != "not applied"]
+    absent = verdicts.count("not applicable")
+    verdicts = [verdict for verdict in verdicts if verdict != "not applicable"]
+    apart = [f"{absent} not applicable"] if absent else []
+    if not verdicts:
+        return ", ".join(apart)
+    others = [pluralize(verdicts.count(one), one) if one == "warning" else f"{verdicts.count(one)} {one}"
+              for one in _SEVERITY if one in verdicts]
+    return ", ".join([f"{verdicts.count('passed')} of {len(verdicts)} passed", *others, *apart])

@@ -14,7 +14,7 @@ from runbook_lib.archive.runs import RunFolder
 from runbook_lib.contract.catalogue import find_runbook
 from runbook_lib.core import errors
 from runbook_lib.core.findings import Finding, Verdict
-from runbook_lib.core.messages import Delivered, Delivery, Message, Route, SendStep
+from runbook_lib.core.messages import NOTIFIED, Delivered, Delivery, Message, Route, SendStep
 from runbook_lib.core.plan import Plan, StepState
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment, project
@@ -25,7 +25,7 @@ from runbook_lib.run.display import show_html
 from runbook_lib.run.outcomes import Outcome
 from runbook_lib.run.record import RunRecord
 
-STAGE = "Notifications"
+SENT = "messages"  # the stage of those that a plan sends: they decide the verdict
 EVENT = "notified"  # in the journal, a line a channel: what is sent once is not sent again without being asked for
 NOT_ALL = "Not all channels took the message."
 WHEN_STOPPED_S = 5.0  # the runner leaves a stopped run half a minute to seal; JupyterLab leaves a kernel less
@@ -65,7 +65,7 @@ def announce(outcome: Outcome, record: RunRecord, environment: Environment, secr
     except Exception as error:  # whatever it is: the run's own end counts for more
         found = (Finding(INFORMED, Verdict.WARNING, f"internal error: {type(error).__name__}"),)
         with suppress(errors.RunbookError):
-            record.add_findings(STAGE, found)
+            record.add_findings(NOTIFIED, found)
     missed = [one for one in found if one.verdict is Verdict.WARNING]
     if missed:
         lines = "\n".join(f"{one.check}: {one.measured}" for one in missed)
@@ -115,11 +115,12 @@ def _deliver(message: Message, through: Sequence[Route], environment: Environmen
     return results
 
 
-def _record(results: Sequence[Delivered], found: Sequence[Finding], key: str, record: RunRecord) -> None:
+def _record(results: Sequence[Delivered], found: Sequence[Finding], key: str, record: RunRecord,
+            stage: str = NOTIFIED) -> None:
     for one in results:
         if one.state is not Delivery.OFF:
             record.journal.write(EVENT, key=key, channel=one.route.channel, state=str(one.state))
-    record.add_findings(STAGE, found)
+    record.add_findings(stage, found)
 
 
 def is_sending(plan: Plan) -> bool:
@@ -143,7 +144,7 @@ def execute(plan: Plan, record: RunRecord, environment: Environment, folder: Run
         record.journal.write("step_finished", key=done.key, title=done.title, state=done.state, seconds=done.seconds,
                              message=done.message)
         records.append(done)
-        _record([result], findings_of([result], required=True), step.message.key, record)
+        _record([result], findings_of([result], required=True), step.message.key, record, SENT)
     execution = Execution(plan, tuple(records), applied=True)
     record.add_execution(execution)
     return execution

@@ -35,6 +35,7 @@ class RunRecord:
         self._unmet: RunbookError | None = None
         self._failure: RunbookError | None = None
         self._nothing_to_do = ""
+        self._impossible = False
         self.target = self.commit = ""
         self.acted = False
         self.informed: set[str] = set()
@@ -79,8 +80,9 @@ class RunRecord:
         """A plan that changes nothing: because nothing is to be done, or because this run only shows it."""
         nothing_to_do = not plan.steps
         if nothing_to_do:
-            self._nothing_to_do = f"Nothing to do: {plan.reason}. "
-        self.not_applied = self.not_applied or not nothing_to_do
+            self._nothing_to_do = f"Nothing {'to do' if plan.done else 'was done'}: {plan.reason}. "
+            self._impossible = self._impossible or not plan.done
+        self.not_applied = self.not_applied or not nothing_to_do or not plan.done
         self._observed = True
         records = tuple(StepRecord(step.key, step.title) for step in plan.steps)
         execution = Execution(plan, records, applied=nothing_to_do)
@@ -150,7 +152,9 @@ class RunRecord:
         findings = list(self._findings.values())
         outcome = outcome_of_findings(findings, not_applied=self.not_applied, observed=self._observed)
         if outcome.exit_code == PASSED:
-            outcome = replace(outcome, summary=self._nothing_to_do + outcome.summary)
+            # where nothing could be done, apply mode ends as plan mode does, and is not called that
+            rest = "" if self._impossible else outcome.summary
+            outcome = replace(outcome, summary=(self._nothing_to_do + rest).rstrip())
         error = error_for(findings, outcome, self.where)
         if error is not None:  # a terminal and the team's message show the end alone, not the error
             outcome = replace(outcome, where=error.where, next_step=error.next_step)

@@ -10,15 +10,19 @@ from runbook_lib.core.messages import Route
 from runbook_lib.core.text import did_you_mean
 from runbook_lib.environment import Environment
 
+NO_CHANNEL = "alerts.channels of the environment file names none"
 ADVICE = "Fill in `notifications` in the environment file; docs/runbooks/observability.md shows how."
 
 
 def channels_are_configured(environment: Environment, routes: Iterable[Route]) -> tuple[Finding, ...]:
     """One finding a channel. An optional one that is off is not applicable; one that the plan requires is a warning.
 
-    So is a name in `notifications.runs` that is not a notebook's: it would inform no one.
+    So is a name in `notifications.runs` that is not a notebook's: it would inform no one. Without any channel there is
+    nothing to pass.
     """
-    return *(_finding(environment, route) for route in routes), *_unknown_runs(environment)
+    found = tuple(_finding(environment, route) for route in routes)
+    none = (Finding("a channel is configured", Verdict.NOT_APPLICABLE, NO_CHANNEL),)
+    return *(found or none), *_unknown_runs(environment)
 
 
 def _unknown_runs(environment: Environment) -> tuple[Finding, ...]:

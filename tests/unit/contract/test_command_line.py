@@ -36,6 +36,21 @@ def test_contradictions_are_refused(options: dict[str, Any], pairs: list[str], w
     assert refused.value.exit_code == 2
 
 
+def test_all_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
+    contract = parse_contract("21_verify", 'version: str\nmode: str = "plan"\nwatch_s: float | None = None\ncount: int = 3\n')
+    file = tmp_path / "run.yaml"
+    for text, of_file in (("count: 5\n", "version: is required (text)"), ("count: many\n", "line 1: count: should be a whole number")):
+        file.write_text(text)
+        with pytest.raises(BadParameter) as refused:
+            given_parameters(contract, {"mode": APPLY}, ["watch_s=soon", "mode=aply", "cuont=1", "count"], [str(file)])
+        for fault in ("watch_s: should be a number", "--apply and -p mode=aply: mode is given twice", "cuont is not a parameter",
+                      "-p count: is not of the form NAME=VALUE", of_file):
+            assert fault in refused.value.what
+    with pytest.raises(BadParameter) as refused:
+        given_parameters(contract, {}, ["watch_s=soon", "mode=aply", "version=1"], [])
+    assert refused.value.what.splitlines() == ["watch_s: should be a number, got 'soon'", "mode: should be 'plan' or 'apply', got 'aply'"]
+
+
 def test_a_confirmation_in_a_file_may_wait_for_its_apply(tmp_path: Path) -> None:
     file = tmp_path / "run.yaml"
     file.write_text("mode: apply\nconfirm: lab\n")

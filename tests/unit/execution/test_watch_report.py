@@ -91,6 +91,17 @@ def test_a_history_second_by_second_is_drawn_where_there_is_one(opened: Journal,
     assert "Between 3 % and 44 %" in exhibit.svg
 
 
+def test_only_what_was_probed_is_drawn(opened: Journal, folder: RunFolder) -> None:
+    failing = "failed probes in a row"
+    fired = TriggerFired("3 failed probes", failing, 3, 3, "probes")
+    counts = (1.0, None, 3.0)  # None: the probe could not count
+    probes = tuple((at(n), Reading({failing: count}, (), fired)) for n, count in enumerate(counts, start=1))
+    exhibit = record(WatchOutcome("watch v2", probes, (), "switch", failing, 3, "probes"), opened, folder,
+                     undone_at={"switch": at(5)}, recovered_at=at(60))
+    assert "Between 1 probes and 3 probes" in exhibit.svg  # neither the failed count nor the recovery is a 0
+    assert "recovered" not in exhibit.svg.partition("<desc>")[2].partition("</desc>")[0]
+
+
 @pytest.mark.parametrize("watched", [None, WatchOutcome("watch v2", (), ())])
 def test_where_nothing_was_probed_nothing_is_recorded(watched: WatchOutcome | None, opened: Journal, folder: RunFolder) -> None:
     assert record(watched, opened, folder) is None

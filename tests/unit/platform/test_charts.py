@@ -73,6 +73,12 @@ def test_missing_data_is_said_and_never_an_empty_chart():
     assert words(release_charts.error_rate_over_time([], 10)) == "No request was counted."
 
 
+def test_a_value_that_stands_alone_is_seen():
+    (line, *_), (crowd, *_) = (release_charts.error_rate_over_time(
+        [(START + timedelta(seconds=n), 1.0) for n in range(count)], 10).axes[0].lines for count in (1, 500))
+    assert (line.get_marker(), crowd.get_marker()) == ("o", "")
+
+
 def test_a_container_without_a_limit_is_said_to_have_none():
     said = words(charts.memory_against_limits([("c", 10 * 2**20, None), ("d", 0, 100 * 2**20)]))
     assert "c 10 MiB, no limit" in said

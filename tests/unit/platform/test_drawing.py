@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import matplotlib
@@ -84,6 +85,17 @@ def test_the_axis_of_time_names_its_zone() -> None:
     _, axes = new_figure(2)
     time_axis(axes, [START, START + timedelta(hours=2)])
     assert axes.get_xlabel() == "time in UTC"
+
+
+def test_every_tick_of_a_short_axis_has_its_minute() -> None:
+    figure, axes = new_figure(2)
+    begin = datetime(2026, 11, 28, 6, 43, 41, tzinfo=UTC)
+    axes.plot(to_dates([begin, begin + timedelta(seconds=28)]), [0, 1])
+    time_axis(axes, [begin, begin + timedelta(seconds=28)])
+    figure.canvas.draw()
+    labels = [one.get_text() for one in axes.get_xticklabels()]
+    assert "06:44:00" in labels
+    assert all(re.fullmatch(r"06:4[34]:\d\d", one) for one in labels), labels
 
 
 def test_a_single_moment_is_in_the_middle_of_a_day_and_not_of_an_axis_without_width() -> None:

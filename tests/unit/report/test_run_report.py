@@ -40,6 +40,22 @@ def test_figures_of_checks_name_every_verdict_that_is_not_passed(runs):
     assert load(runs["backup"]).steps_in_figures == ""
 
 
+def test_the_head_counts_what_the_verdict_counts_and_names_the_rest_apart(outputs):
+    folder = new_run("20_deploy", outputs)
+    journal = Journal(folder)
+    good, unsure = {"check": "up", "verdict": "passed"}, {"check": "traffic", "verdict": "inconclusive"}
+    for stage, found in (("preconditions", [good]), ("under the lock", [good]), ("gate: external", [good, {**good, "check": "page"}]),
+                         ("watch: v2", [good, unsure]), ("Notifications", [good])):
+        journal.write("findings", stage=stage, findings=found)
+    report = load(finish(folder, journal, "inconclusive", 4, "1 of 2 checks inconclusive: traffic.").path)
+    assert report.checks_in_figures == "1 of 2 passed, 1 inconclusive"  # as the verdict counts them
+    assert report.checks_of_steps_in_figures == "4 of 5 passed, 1 inconclusive"
+    assert report.notified_in_figures == "1 of 1 passed"
+    text = rendered(report, folder.path)
+    assert "Checks within steps" in text
+    assert "counted apart" in text
+
+
 def test_open_findings_come_worst_first():
     findings = [{"check": verdict, "verdict": verdict} for verdict in ("warning", "passed", "failed", "inconclusive")]
     report = RunReport(summary_of_events([], Path("20261122T160501Z-7f3a9c-x")), findings=[("stage", findings)])

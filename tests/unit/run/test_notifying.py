@@ -12,6 +12,7 @@ import pytest
 from runbook_lib.archive import journal
 from runbook_lib.core.errors import ChecksFailed, LockHeld, RolledBack
 from runbook_lib.core.findings import finding
+from runbook_lib.core.messages import NOTIFIED
 from runbook_lib.core.plan import Plan
 from runbook_lib.environment import load_environment
 from runbook_lib.run import notifying
@@ -32,7 +33,7 @@ from tests.unit.run_doubles import finished, opened
 
 def stage(run: Any) -> dict[str, dict[str, Any]]:
     """The findings about the notifications, as the report has them."""
-    found = [event for event in journal.read(run.folder.path) if event["event"] == "findings" and event["stage"] == notifying.STAGE]
+    found = [event for event in journal.read(run.folder.path) if event["event"] == "findings" and event["stage"] == NOTIFIED]
     return {one["check"]: one for event in found for one in event["findings"]}
 
 

@@ -20,7 +20,7 @@ from tests.unit.connections.notifying.receivers import (
     web_receiver,
 )
 from tests.unit.run.notified_runs import configure, fail_once
-from tests.unit.run_doubles import opened
+from tests.unit.run_doubles import finished, opened
 
 
 @pytest.mark.parametrize("event", [notifying.EVENT, "step_finished"])
@@ -56,6 +56,21 @@ def test_44_sends_to_every_channel_whatever_becomes_of_the_others(
     assert states == {"email": "passed", "slack": "failed", "pagerduty": "passed"}
     assert len(mailbox.mails) == 1
     assert [path for path, _, _ in web.requests].count("/v2/change/enqueue") == 1
+
+
+@pytest.mark.parametrize("mode", ["plan", "apply"])
+def test_44_that_can_send_nothing_has_not_passed(project_dir: ProjectDir, outputs: Path, monkeypatch: pytest.MonkeyPatch,
+                                                 mode: str) -> None:
+    configure(project_dir, monkeypatch, "http://127.0.0.1:1")
+    monkeypatch.delenv("STAGING_SLACK_WEBHOOK")
+    run = opened(mode=mode, confirm="nowhere")
+    routes = observability.notification_routes(run.environment, run.secrets)
+    run.verify(observability.checks.channels_are_configured(run.environment, routes), "Channels")
+    run.execute(run.plan(observability.plan_notify(run.environment, routes, run.run_id, run.operator)))
+    run.close()
+    end = finished(outputs)
+    assert (end["verdict"], end["exit_code"]) == ("not applied", 0)
+    assert end["summary"] == "Nothing was done: no channel is configured."
 
 
 def test_44_in_plan_mode_and_without_a_confirmation_sends_nothing(receiver: WebReceiver) -> None:

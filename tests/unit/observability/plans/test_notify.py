@@ -25,7 +25,8 @@ def test_each_channel_that_is_on_gets_a_step_and_the_others_their_reason() -> No
 
 def test_a_plan_without_steps_gives_the_reason() -> None:
     plan = plan_notify(STAGING, (OFF,), "run-1", "ada")
-    assert (plan.steps, plan.reason) == ((), "no channel is configured")
+    assert (plan.steps, plan.reason, plan.done) == ((), "no channel is configured", False)
+    assert plan_notify(STAGING, (), "run-1", "ada").done  # an environment without channels has nothing to test
 
 
 def test_channels_are_chosen_by_name_and_an_unknown_one_is_refused() -> None:
