@@ -13,6 +13,8 @@ from runbook_lib.cli import adopting, author
 from runbook_lib.cli.archive import archive_app
 from runbook_lib.cli.output import AsJson, card_text, prepare_output, print_json
 from runbook_lib.core import errors
+from runbook_lib.core.text import pluralize
+from runbook_lib.headless.signals import raised
 
 app = typer.Typer(
     name="runbook", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
@@ -33,12 +35,13 @@ Name = Annotated[str, typer.Argument(help="Notebook name, number, or any unambig
 def list_runbooks(as_json: AsJson = False) -> None:
     """List the notebooks."""
     # imported here: `runbook list` and `--help` answer at once, without pydantic or YAML
-    from runbook_lib.contract.catalogue import runbooks
+    from runbook_lib.contract.catalogue import folder, runbooks
 
     known = runbooks()
     if as_json:
-        print_json([{"name": one.name, "title": one.title, "summary": one.summary} for one in known])
+        print_json([{"name": one.name, "title": one.title, "summary": one.summary, "path": one.path} for one in known])
         return
+    typer.echo(f"{pluralize(len(known), 'notebook')} in {folder()}:", err=True)
     width = max((len(one.name) for one in known), default=0)
     for one in known:
         typer.echo(f"{one.name:<{width}}  {one.title}")
@@ -88,7 +91,7 @@ def run(
     """Run a notebook headless. For the exit codes see docs/reference/exit-codes.md."""
     from runbook_lib.contract import read_contract
     from runbook_lib.contract.catalogue import find_runbook
-    from runbook_lib.contract.command_line import given_parameters, once
+    from runbook_lib.contract.command_line import environment_by_default, given_parameters, once
     from runbook_lib.headless import run_notebook
     from runbook_lib.headless.progress import progress_for
     from runbook_lib.headless.signals import Signals
@@ -99,6 +102,7 @@ def run(
              "reason": ("--reason", once("--reason", reason or []))}
     options = {name: one for name, one in typed.items() if one[1]}
     values = given_parameters(read_contract(runbook), options, parameter or [], file or [])
+    typer.echo(environment_by_default(read_contract(runbook), values), nl=False, err=True)
     outcome = run_notebook(runbook, values, timeout_s=timeout, progress=progress_for(sys.stderr))
     with Signals():  # the run is over: one more Ctrl-C must not take its exit code away
         if as_json:
@@ -114,7 +118,8 @@ def main() -> NoReturn:
     """The console script. Errors are printed as what, where and next; a traceback means an internal error."""
     prepare_output()
     try:
-        code = app(standalone_mode=False)
+        with raised():
+            code = app(standalone_mode=False)
     except errors.RunbookError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
@@ -128,6 +133,6 @@ def main() -> NoReturn:
         sys.exit(errors.DEFECT)
     # one exit code for "stopped", whichever way the command-line library reports it
     if code == INTERRUPTED:
-        print("Stopped.", file=sys.stderr)
+        print("Stopped. No run was begun.", file=sys.stderr)
         sys.exit(errors.FAILED)
     sys.exit(code if isinstance(code, int) else 0)

@@ -35,10 +35,13 @@ def list_archive(
         return
     if not runs:
         typer.echo(f"No runs in {project.outputs()}.")
-    for one in runs:
+        return
+    typer.echo(f"Archive {project.outputs()}, newest first:", err=True)
+    ends = [_end(one) for one in runs]
+    width = max(map(len, ends))
+    for one, end in zip(runs, ends, strict=True):
         took = f"{one.seconds:.0f} s" if one.seconds is not None else "–"
-        typer.echo(f"{one.run_id}  {one.verdict or one.state:<12}  {one.state:<12}  {took:>7}  "
-                   f"{one.notebook} on {one.environment} by {one.operator}")
+        typer.echo(f"{one.run_id}  {end:<{width}}  {took:>7}  {one.notebook} on {one.environment} by {one.operator}")
 
 
 @archive_app.command()
@@ -49,9 +52,15 @@ def show(run: RunArgument, as_json: AsJson = False) -> None:
         print_json({"run_id": one.run_id, "path": str(one.path), **one.record()})
         return
     took = f", {one.seconds:.1f} s" if one.seconds is not None else ""
-    typer.echo(f"{one.notebook} on {one.environment}, {one.mode}: {one.verdict or one.state} ({one.state}){took}")
-    typer.echo(f"{one.summary}\nBy {one.operator}, {one.started_at}. {one.reason}".rstrip())
-    typer.echo(f"Report: {one.path / 'report.html'}")
+    typer.echo(f"{one.notebook} on {one.environment}, {one.mode}: {_end(one)}{took}")
+    what = errors.failure_text(one.summary, one.where, one.next_step)
+    typer.echo(f"{what}\nBy {one.operator}, {one.started_at}. {one.reason}".strip())
+    report = one.path / "report.html"
+    if report.is_file():
+        typer.echo(f"Report: {report}")
+    else:
+        typer.echo(f"No report yet: it is written when the run ends, or by the next start where it was killed.\n"
+                   f"So far: {one.path / 'journal.jsonl'}")
 
 
 @archive_app.command()
@@ -118,6 +127,14 @@ def _sha256(witness: str) -> str:
         raise errors.UsageError(f"--witness {witness!r}: a SHA-256 has 64 hexadecimal digits.", where="command line",
                                 next_step="Give the whole hash, as it was kept.")
     return kept
+
+
+def _end(one: Any) -> str:
+    """How a run ended, in the one word of its report."""
+    from runbook_lib.report.badges import run_badge
+
+    word = run_badge(one.verdict, one.state, one.exit_code).word
+    return word[:1].lower() + word[1:]
 
 
 def _find(text: str) -> Any:

@@ -104,8 +104,12 @@ class Runbook:
 
 def runbooks() -> list[Runbook]:
     """All notebooks of the project, in the order of their numbers."""
-    folder = project.root() / "notebooks"
-    return [Runbook(path.stem, path) for path in sorted(folder.glob("*.ipynb"))]
+    return [Runbook(path.stem, path) for path in sorted(folder().glob("*.ipynb"))]
+
+
+def folder() -> Path:
+    """Where the project's notebooks lie."""
+    return project.root() / "notebooks"
 
 
 def find_runbook(name: str) -> Runbook:
@@ -133,5 +137,5 @@ def find_runbook(name: str) -> Runbook:
 
 
 def _unknown(what: str) -> NotebookUnknown:
-    return NotebookUnknown(what, where=str(project.root() / "notebooks"),
+    return NotebookUnknown(what, where=str(folder()),
                            next_step="See all of them with: runbook list")

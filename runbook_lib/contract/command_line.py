@@ -8,6 +8,7 @@ from typing import Any
 from runbook_lib.contract import Contract
 from runbook_lib.contract.parameter_file import read_parameter_file
 from runbook_lib.core.errors import BadParameter
+from runbook_lib.environment import project
 
 
 def given_parameters(contract: Contract, options: Mapping[str, tuple[str, str]], pairs: Sequence[str],
@@ -47,6 +48,16 @@ def _with_file(values: dict[str, Any], files: Sequence[str], contract: Contract,
         faults = faults + contract.missing({*texts, *in_file}) if faults else []
     contract.refuse(faults)
     return in_file | values
+
+
+def environment_by_default(contract: Contract, values: Mapping[str, Any]) -> str:
+    """The line about which environment a run takes that names none, and which others there are; else empty."""
+    own = next((one for one in contract.parameters if one.name == "environment"), None)
+    if own is None or own.required or "environment" in values:
+        return ""
+    others = [name for name in project.environment_names() if name != own.default]
+    more = f" Others: {', '.join(others)}." if others else ""
+    return f"No environment is named (-e): {own.default}, the notebook's default.{more}\n"
 
 
 def once(option: str, texts: Sequence[str]) -> str:

@@ -66,7 +66,7 @@ def _file_of(name_or_path: str) -> Path:
     folder = project.root() / "parameters" / "environments"
     path = folder / f"{name_or_path}.yaml"
     if not os.path.isfile(path):
-        known = sorted(file.stem for file in folder.glob("*.yaml"))
+        known = project.environment_names()
         raise EnvironmentInvalid(
             f"there is no environment {name_or_path!r}{did_you_mean(name_or_path, known)}",
             where=_shown(folder),

@@ -21,6 +21,11 @@ def root() -> Path:
     return Path(__file__).absolute().parents[2]
 
 
+def environment_names() -> list[str]:
+    """The names of the environment files in parameters/environments, sorted."""
+    return sorted(file.stem for file in (root() / "parameters" / "environments").glob("*.yaml"))
+
+
 def outputs() -> Path:
     """The folder of the archive: RUNBOOK_OUTPUTS, else `outputs` in the project's folder."""
     named = os.environ.get("RUNBOOK_OUTPUTS")

@@ -214,6 +214,8 @@ def failure_message(result: ActionResult) -> str:
     """Why an action did not pass: its own message, and the last line of what it printed; empty when it passed."""
     if result.passed:
         return ""
+    if result.state is StepState.ABORTED:  # what a program prints of our own signal ("Terminated") is not a reason
+        return result.message or "stopped from outside"
     lines = (result.stderr.strip() or result.stdout.strip()).splitlines()
     # a library's links and quotations come after the error that they belong to
     telling = [line for line in lines if not line.startswith(("(", "[", "DETAIL:"))][-1:] or lines[-1:]

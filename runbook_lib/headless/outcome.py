@@ -75,5 +75,6 @@ def outcome_without_run(ended: dict[str, Any], seconds: float) -> HeadlessOutcom
 
 def outcome_stopped_early(seconds: float) -> HeadlessOutcome:
     """A notebook that was stopped from outside before `open_run` was through."""
-    return HeadlessOutcome(errors.FAILED, None, None, "failed", "aborted",
-                           "Stopped from outside before the run was opened: nothing was changed.", seconds)
+    what = "Stopped from outside before the run was opened: nothing was changed, and there is no report of it."
+    summary = errors.failure_text(what, "", "Run it again when the reason is gone.")
+    return HeadlessOutcome(errors.FAILED, None, None, "failed", "aborted", summary, seconds)

@@ -105,7 +105,7 @@ def metric_over_time(rows: Iterable[tuple[datetime, float]], limit: float, *, un
         return empty_figure(title, "No request was counted.")
     figure, axes = new_figure(3.0)
     times, values = [when for when, _ in points], [value for _, value in points]
-    # where they can be told apart, each is marked: a line alone shows one value as nothing, and two as a course
+    # where there is space for it, each is marked: a line alone shows one value as nothing, and two as a course
     axes.plot(to_dates(times), values, color=BLUE, marker="o" if len(values) <= MOST_MARKED else "", markersize=4)
     axes.fill_between(to_dates(times), values, color=BLUE, alpha=0.12, linewidth=0)
     short = "%" if unit == "percent" else unit

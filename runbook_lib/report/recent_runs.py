@@ -13,7 +13,7 @@ from runbook_lib.archive.inventory import UNREADABLE
 from runbook_lib.archive.runs import RunSummary, list_runs
 from runbook_lib.archive.summary import summary_of
 from runbook_lib.contract.catalogue import Runbook, runbooks
-from runbook_lib.core.errors import Inconclusive
+from runbook_lib.core.errors import PASSED, Inconclusive
 from runbook_lib.core.findings import Verdict
 from runbook_lib.core.past_runs import PastRun
 from runbook_lib.core.times import parse_time
@@ -113,18 +113,18 @@ def runbook_index(environment: str) -> tuple[dict[str, str], ...]:
     return tuple(rows)
 
 
-def last_done(environment: str) -> dict[str, datetime]:
+def last_done(environment: str, *, passed: bool = False) -> dict[str, datetime]:
     """When each runbook was last done on this environment, by its name: the start (UTC) of the newest run to its end.
 
-    Done is what came to a judgement, good or bad; a plan, a refusal and an aborted run are not. Raises Inconclusive
-    where the archive's folder cannot be read.
+    Done is what came to a judgement, good or bad, with `passed` a good one; a plan, a refusal and an aborted run are
+    not. Raises Inconclusive where the archive's folder cannot be read.
     """
     names = [folder.path for folder in reversed(archived_folders())]
-    done = {}
+    done, judged = {}, (PASSED,) if passed else JUDGED
     for runbook in runbooks():
         own = (summary_of(path) for path in names if path.name.endswith(f"-{runbook.name}"))
         finished = _finished(own, environment)
-        last = next((run for run in finished if run.mode != "plan" and run.exit_code in JUDGED), None)
+        last = next((run for run in finished if run.mode != "plan" and run.exit_code in judged), None)
         if last is not None and (at := _began(last)):
             done[runbook.name] = at
     return done

@@ -24,6 +24,7 @@ T = TypeVar("T")
 def ask(question: Question[T], connections: Connections, record: RunRecord) -> T:
     """The answer, recorded and shown as a table from now on. Raises the question's own errors."""
     started = time.monotonic()
+    record.note_asked(question)
     try:
         answer = question.fetch(connections)
     except RunbookError as error:
@@ -37,6 +38,7 @@ def ask(question: Question[T], connections: Connections, record: RunRecord) -> T
 def ask_all(questions: Sequence[Question[Any]], connections: Connections, record: RunRecord) -> tuple[Any, ...]:
     """The answers in order, asked concurrently. Raises the first error, when the other answers are recorded."""
     started = time.monotonic()
+    record.note_asked(*questions)
     answers = ask_concurrently(questions, lambda question: question.fetch(connections))
     seconds = time.monotonic() - started
     # all are recorded before the first error ends the cell: the others were asked, and answered

@@ -25,16 +25,23 @@ def check_approved(plan: Plan, approved_hash: str, where: str) -> None:
         )
 
 
-def check_confirmation(given: str, environment_name: str) -> None:
-    """Raises ConfirmationMissing unless what was given is the name of the environment."""
-    if given != environment_name:
-        got = f"got {given!r}" if given else "nothing was given"
-        raise ConfirmationMissing(
-            f"A change must be confirmed by the name of the environment; {got}.",
-            where=environment_name,
-            next_step=f'Confirm in JupyterLab: run.confirm("{environment_name}"), then go on. '
-                      f"Headless: run again with --confirm {environment_name}.",
-        )
+def check_confirmation(given: str, environment_name: str, *, unattended: bool = False, acted: bool = False) -> None:
+    """Raises ConfirmationMissing unless what was given is the name of the environment.
+
+    What to do comes first for the way in which this run was started; `acted`: whether it has changed something already.
+    """
+    if given == environment_name:
+        return
+    got = f"got {given!r}" if given else "nothing was given"
+    headless = f"run again with --confirm {environment_name} (papermill: -r confirm {environment_name})."
+    in_jupyter = f'run.confirm("{environment_name}"), then go on.'
+    raise ConfirmationMissing(
+        f"A change must be confirmed by the name of the environment; {got}."
+        + ("" if acted else " Nothing was changed."),
+        where=environment_name,
+        next_step=f"{headless[:1].upper()}{headless[1:]} In JupyterLab: {in_jupyter}" if unattended
+        else f"Confirm: {in_jupyter} Headless: {headless}",
+    )
 
 
 def execute(plan: Plan, backend: ExecutionBackend, record: RunRecord, folder: RunFolder,

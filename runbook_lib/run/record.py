@@ -10,10 +10,14 @@ from runbook_lib.archive.journal import Journal
 from runbook_lib.core.errors import PASSED, CellNotReady, Refused, RunbookError
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.plan import Plan
+from runbook_lib.core.questions import Question
 from runbook_lib.core.text import head_of, pluralize
 from runbook_lib.execution import Execution, StepRecord
 from runbook_lib.run.outcomes import Outcome, error_for, outcome_of_error, outcome_of_findings
 
+NOTHING_CHANGED = "Nothing was changed."
+NOT_CHECKED = "The plan was executed before; what it did was not verified to the end."
+RUN_AGAIN = "When the reason is gone, run the notebook again, to its last cell."
 CORRECT = "Open a new run: correct the cell, and run it again before the cells after it."
 
 
@@ -40,6 +44,11 @@ class RunRecord:
         self.acted = False
         self.informed: set[str] = set()
         self._observed = False
+        self._writes = ""
+
+    def note_asked(self, *questions: Question[Any]) -> None:
+        """That these are asked now: what they write is there for a while, also where the answer does not come."""
+        self._writes = next((one.writes for one in questions if one.writes), self._writes)
 
     def add_fact(self, name: str, value: Any, seconds: float, *, writes: str = "") -> None:
         """An answer to a question, how long it took, and what asking it wrote."""
@@ -138,6 +147,14 @@ class RunRecord:
             found.append(Finding("cells below one that did not pass", Verdict.INCONCLUSIVE,
                                  f"{pluralize(len(waiting), 'cell')} could not run", "each passes", CORRECT))
         return found
+
+    def stopped(self, outcome: Outcome) -> Outcome:
+        """The outcome of a run that an error ended; one that was stopped says what that left, and what to do."""
+        if outcome.state != "aborted" or outcome.where:
+            return outcome
+        left = NOTHING_CHANGED if not self._writes else f"What may be left of a question: {self._writes}."
+        return replace(outcome, summary=f"{outcome.summary} {NOT_CHECKED if self.acted else left}", where=self.where,
+                       next_step=outcome.next_step or RUN_AGAIN)
 
     def outcome(self) -> tuple[Outcome, RunbookError | None]:
         """How the run ends, and the error that `close` raises for it; None where it raises nothing."""

@@ -127,7 +127,8 @@ class Run:
         """
         self._must_be_open()
         if self.mode == "apply":
-            planning.check_confirmation(self._confirmation(environment_name), self.environment.name)
+            planning.check_confirmation(self._confirmation(environment_name), self.environment.name,
+                                        unattended=kernel.is_unattended(), acted=self._record.acted)
             self._record.add_confirmation(self.operator, self.environment.name)
 
     def _confirmation(self, in_the_cell: str) -> str:
@@ -194,7 +195,8 @@ class Run:
         """End the run as this error ends it. Called when a cell raised headless, or the process goes."""
         if not self.closed and os.getpid() == self._process:
             with suppress(RunbookError):  # a full disk: the error itself is shown, and the runner knows it
-                self._finish(self._announced(outcome_of_error(error), ending=not kernel.is_headless()))
+                outcome = self._record.stopped(outcome_of_error(error))
+                self._finish(self._announced(outcome, ending=not kernel.is_headless()))
 
     def _announced(self, outcome: Outcome, *, ending: bool = False) -> Outcome:
         """The outcome, when the team has been informed of it, where it concerns the team."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from runbook_lib.core.findings import Finding, Verdict
@@ -19,6 +19,7 @@ from runbook_lib.recovery.facts.installed_schedules import InstalledSchedules
 from runbook_lib.recovery.facts.schedules import BACKUP_CONFIGURATION, BACKUP_DATABASE
 
 CLOCKS_DIFFER = timedelta(minutes=5)  # by so much, a time may be ahead of the server's clock and be true
+_BY_HAND = "33_backup_configuration"
 _FORM = "%Y-%m-%d %H:%M UTC"
 
 
@@ -69,23 +70,22 @@ class Calendar:
 
 def calendar(environment: Environment, deployed: Deployed, backups: Backups, schedules: InstalledSchedules,
              drills: Drills | None, certificate: Certificate | None,
-             done: Mapping[str, datetime] | None = None, alert_drills: AlertDrills | None = None) -> Calendar:
+             done: Mapping[str, datetime] | None = None, alert_drills: AlertDrills | None = None,
+             passed: Mapping[str, datetime] | None = None) -> Calendar:
     """Backups, drills and certificate, by the server's clock; what is due first is first.
 
-    `done`: when runbooks were last done, for those that leave their record in the archive alone. None for drills or
-    certificate: they could not be had. Before the first deployment no certificate is presented.
+    `done`: when runbooks were last done, `passed` with a good end, for those that leave their record in the archive
+    alone; a backup of the configuration by hand is as good as a job's. None for drills or certificate: they could not
+    be had. Before the first deployment no certificate is presented.
     """
     now = backups.server_clock
-    newest, status = backups.newest, schedules.statuses.get(BACKUP_CONFIGURATION)
-    passed = drills.last_passed if drills else None
+    newest = backups.newest
+    last_drill = drills.last_passed if drills else None
     duties: tuple[Duty, ...] = (
         _repeated("database backup", newest.taken_at if newest else None, environment.backup.maximum_age_h, now,
                   "30 Back up the database", automatic=_next(schedules, BACKUP_DATABASE)),
-        _repeated("configuration backup", status.last_success if status else None,
-                  environment.configuration_backup.maximum_age_h, now, "33 Back up the configuration",
-                  never=_none_by_schedule(schedules, (done or {}).get("33_backup_configuration")),
-                  automatic=_next(schedules, BACKUP_CONFIGURATION)),
-        _repeated("restore drill", passed.at if passed else None, environment.restore_drill.maximum_age_h, now,
+        _configuration_backup(environment, schedules, (done or {}).get(_BY_HAND), (passed or {}).get(_BY_HAND), now),
+        _repeated("restore drill", last_drill.at if last_drill else None, environment.restore_drill.maximum_age_h, now,
                   "31 Restore drill", known=drills is not None),
         _alert_drill(environment, alert_drills, now),
         _certificate(environment, certificate, now, live=deployed.live_colour is not None),
@@ -129,6 +129,18 @@ def _repeated(name: str, last: datetime | None, maximum_age_h: int, now: datetim
     due = last + timedelta(hours=maximum_age_h)
     verdict = Verdict.PASSED if now <= due else Verdict.WARNING
     return Duty(name, last, due, verdict, _distance(due, now), notebook, automatic)
+
+
+def _configuration_backup(environment: Environment, schedules: InstalledSchedules, done: datetime | None,
+                          passed: datetime | None, now: datetime) -> Duty:
+    """By the newest good one, whether a job made it or an operator."""
+    status = schedules.statuses.get(BACKUP_CONFIGURATION)
+    by_job = status.last_success if status else None
+    duty = _repeated("configuration backup", max((one for one in (by_job, passed) if one), default=None),
+                     environment.configuration_backup.maximum_age_h, now, "33 Back up the configuration",
+                     never=_none_by_schedule(schedules, done), automatic=_next(schedules, BACKUP_CONFIGURATION))
+    by_hand = duty.due is not None and passed is not None and duty.last == passed
+    return replace(duty, state=f"{duty.state}; by hand") if by_hand else duty
 
 
 def _alert_drill(environment: Environment, drills: AlertDrills | None, now: datetime) -> Duty:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.environment import Environment
-from runbook_lib.platform.checks.container_health import containers_are_healthy
+from runbook_lib.platform.checks.container_health import containers_are_healthy, healthy_but, unchecked_services
 from runbook_lib.platform.facts.by_hand import BY_HAND, NOT_YET
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.monitoring import Alert
@@ -70,9 +70,12 @@ def _services(
     if containers is None:
         return (Finding("services", Verdict.INCONCLUSIVE, "Docker does not answer", "all healthy",
                         "Check the Docker Engine on the server: `systemctl status docker`."),)
-    found = containers_are_healthy(containers, environment.running_services(colour))
+    services = environment.running_services(colour)
+    found = containers_are_healthy(containers, services)
     bad = tuple(one for one in found if one.verdict is not Verdict.PASSED)
-    return bad or (finding("services", True, measured=f"{len(found)} of {len(found)} healthy", expected="all healthy"),)
+    unchecked = unchecked_services(containers, services)
+    measured = f"{len(found) - len(unchecked)} of {len(found)}: {healthy_but(unchecked)}"
+    return bad or (finding("services", True, measured=measured, expected="all healthy"),)
 
 
 def _alerts(environment: Environment, alerts: tuple[Alert, ...] | None) -> Finding:

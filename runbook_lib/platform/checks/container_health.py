@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 
 from runbook_lib.core.findings import Finding, finding
+from runbook_lib.core.text import head_of
 from runbook_lib.platform.facts.containers import Container
+
+NO_HEALTH_CHECK = "no health check"
 
 
 def containers_are_healthy(containers: tuple[Container, ...], services: tuple[str, ...],
@@ -41,12 +44,28 @@ def _service_is_healthy(containers: list[Container], service: str, restarts: int
     excess = sum(one.restart_count for one in judged) - restarts
     found = [_faults_of(one, min(excess, one.restart_count)) for one in judged]
     worst = next((place for place, faults in enumerate(found) if faults), 0)
-    well = "running, without a health check" if judged[worst].health is None else "running, healthy"
-    measured = ", ".join(found[worst]) or well
+    measured = ", ".join(found[worst]) or _well(judged[worst])
     if len(judged) > 1:
         measured = f"{judged[worst].name}: {measured}" if found[worst] else f"{len(judged)} containers {measured}"
     return finding(name, not found[worst], measured=measured, expected=expected,
                    next_step=f"Read its log: `docker logs {judged[worst].name}` on the server.")
+
+
+def unchecked_services(containers: tuple[Container, ...], services: tuple[str, ...]) -> dict[str, str]:
+    """The services that run without a health check, as the environment file allows, and its reason for each."""
+    return {one.service: one.unchecked for one in containers
+            if one.service in services and one.health is None and one.unchecked}
+
+
+def healthy_but(unchecked: Mapping[str, str]) -> str:
+    """`all healthy`; what no health check shows is named: `all healthy but worker (no health check: …)`."""
+    named = ", ".join(f"{name} ({NO_HEALTH_CHECK}: {head_of(reason, 120)})" for name, reason in unchecked.items())
+    return f"all healthy but {named}" if named else "all healthy"
+
+
+def _well(one: Container) -> str:
+    """That it runs is all that is known of a container without a health check."""
+    return f"running; {NO_HEALTH_CHECK}: {head_of(one.unchecked, 120)}" if one.health is None else "running, healthy"
 
 
 def _faults_of(one: Container, restarts_since: int) -> list[str]:

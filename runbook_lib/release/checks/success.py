@@ -10,7 +10,7 @@ from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.statistics import percentile
 from runbook_lib.core.text import head_of, pluralize
 from runbook_lib.environment import Environment
-from runbook_lib.platform.checks.container_health import containers_are_healthy
+from runbook_lib.platform.checks.container_health import NO_HEALTH_CHECK, containers_are_healthy
 from runbook_lib.platform.checks.endpoints import endpoints_show
 from runbook_lib.platform.checks.live_release import assets_loaded, schema_is
 from runbook_lib.platform.checks.page import page_works
@@ -74,7 +74,7 @@ class SuccessCriteria:
 
     def logs(self, errors: SevereLines | None) -> tuple[Finding, ...]:
         """No critical errors in logs since the deployment; None: there is no log."""
-        return (no_critical_errors(errors),)
+        return (no_critical_errors(errors, proxy=bool(self.environment.proxy)),)
 
     def monitoring(self, targets: tuple[ScrapeTarget, ...], alerts: tuple[Alert, ...]) -> tuple[Finding, ...]:
         """Monitoring shows green."""
@@ -123,11 +123,13 @@ def error_rate(environment: Environment, load: Load) -> Finding:
     )
 
 
-def no_critical_errors(errors: SevereLines | None) -> Finding:
+def no_critical_errors(errors: SevereLines | None, *, proxy: bool = True) -> Finding:
     """No line of level ERROR or CRITICAL since the deployment. None: there is no log.
 
     A log that does not reach back to the deployment proves nothing, and neither does a severe line without a time.
+    `proxy`: whether users come through one that logs their requests.
     """
+    traced = "; a request id finds the user's request in the proxy's access log" if proxy else ""
     lines = errors.lines if errors is not None else ()
     dated = [line for line in lines if line.at is not None]
     measured = "log not readable" if errors is None else pluralize(len(dated), 'line')
@@ -143,7 +145,7 @@ def no_critical_errors(errors: SevereLines | None) -> Finding:
         False if dated else None if unknown else True,
         measured=measured,
         expected="no ERROR or CRITICAL line since the deployment",
-        next_step="Read the lines in the evidence; a request id finds the user's request in the proxy's access log. "
+        next_step=f"Read the lines in the evidence{traced}. "
                   "Where lines are missing, search where rotated logs are kept.",
     )
 
@@ -183,5 +185,7 @@ def _row(criterion: str, findings: Sequence[Finding]) -> dict[str, str]:
     more = f" and {len(deciding) - MOST_SHOWN} more" if len(deciding) > MOST_SHOWN else ""
     measured = "; ".join(deciding[:MOST_SHOWN]) + more or "not measured"
     if verdict is Verdict.PASSED and more:
-        measured = f"{pluralize(len(deciding), 'check')} passed"
+        # what ran and could not be asked for its health does not belong in a bare count
+        unasked = [one for one in deciding if NO_HEALTH_CHECK in one]
+        measured = "; ".join([f"{pluralize(len(deciding), 'check')} passed", *unasked])
     return {"criterion": criterion, "verdict": str(verdict), "measured": measured}

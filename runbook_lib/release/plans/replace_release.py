@@ -13,6 +13,7 @@ from typing import Any
 from runbook_lib.core.commands import Command
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, SkippedStep, Step
+from runbook_lib.platform.checks.container_health import healthy_but, unchecked_services
 from runbook_lib.platform.facts.releases import current_state
 from runbook_lib.platform.plans import verification
 from runbook_lib.platform.plans.compose import compose_up
@@ -68,7 +69,7 @@ def plan_replacement(rollout: Rollout, backup: Plan, tree: ReleaseTree | None) -
     if is_replaced(change):
         target = rollout.target
         return Plan(f"deploy {target.version}", rollout.environment.name, facts=_facts(rollout),
-                    reason=f"already at {target.commit[:12]} ({target.version}): running, healthy, recorded")
+                    reason=f"already at {target.commit[:12]} ({target.version}): recorded, running, {_health(rollout)}")
     compose, measured = tree.sources.compose if tree else None, measured_of(change)
     services = compose.services if compose else {}
     steps, skipped = _before(change, backup, services)
@@ -96,6 +97,10 @@ def from_the_replacement_on(change: Replacement, measured: Measured, outage: str
     return [replace_containers(change, outage, (*first, outage_begins(measured))),
             replace(outside, actions=(*gates, *outside.actions)), watch_replaced(change, measured),
             record_release(change, (outage_ends(measured),))]
+
+
+def _health(rollout: Rollout) -> str:
+    return healthy_but(unchecked_services(rollout.containers, rollout.environment.running_services("")))
 
 
 def is_replaced(change: Replacement) -> bool:

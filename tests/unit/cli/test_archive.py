@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from runbook_lib.archive.chain import links_of
+from runbook_lib.archive.journal import Journal
+from runbook_lib.archive.runs import new_run
 from tests.notebooks.sample_notebooks import ProjectDir
 from tests.unit.archive.sample_archive import make_run
 from tests.unit.cli.test_cli import runbook
@@ -111,3 +113,31 @@ def test_the_pages_of_the_months_are_written_and_named(project_dir: ProjectDir, 
     assert code == 0
     assert [Path(line).exists() for line in out.splitlines()] == [True, True]
     assert runbook(capsys, monkeypatch, "archive", "verify")[0] == 0
+
+
+def test_a_run_in_progress_is_shown_as_one_and_without_a_report_that_is_not_there(
+    project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any
+) -> None:
+    folder = new_run("20_deploy", outputs)
+    with Journal(folder) as opened:
+        opened.write("run_started", run_id=folder.run_id, notebook="20_deploy", environment="lab", mode="apply", operator="ada")
+        code, out, _ = runbook(capsys, monkeypatch, "archive", "show", "last")
+    assert code == 0
+    assert out.startswith("20_deploy on lab, apply: in progress\n")
+    assert "report.html" not in out
+    assert f"So far: {folder.path / 'journal.jsonl'}" in out
+
+
+def test_how_a_run_ended_is_one_word_with_where_and_what_next(
+    project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any
+) -> None:
+    folder = new_run("20_deploy", outputs)
+    with Journal(folder) as opened:
+        opened.write("run_started", run_id=folder.run_id, notebook="20_deploy", environment="lab", mode="apply", operator="ada")
+        opened.write("run_finished", verdict="failed", state="refused", exit_code=3, summary="Ben holds the lock.", where="lab",
+                     next_step="Ask Ben.")
+    _, out, err = runbook(capsys, monkeypatch, "archive", "list")
+    assert out.split()[1:3] == ["refused", "0"]
+    assert str(outputs) in err
+    _, out, _ = runbook(capsys, monkeypatch, "archive", "show", "last")
+    assert "20_deploy on lab, apply: refused, 0.0 s\nBen holds the lock.\nWhere: lab\nNext: Ask Ben.\n" in out

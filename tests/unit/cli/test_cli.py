@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -51,8 +53,9 @@ def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def test_list_names_every_notebook(project_dir: ProjectDir, capsys: Any, monkeypatch: Any) -> None:
-    code, out, _ = runbook(capsys, monkeypatch, "list")
+    code, out, err = runbook(capsys, monkeypatch, "list")
     assert code == 0
+    assert err == f"3 notebooks in {project_dir.path / 'notebooks'}:\n"
     assert [line.split()[0] for line in out.splitlines()] == ["10_preflight", "20_deploy", "22_undeploy"]
 
 
@@ -124,7 +127,7 @@ def test_errors_say_what_where_and_next_on_stderr(project_dir: ProjectDir, capsy
         raise EnvironmentInvalid("wrong", where="x.yaml", next_step="Correct it.")
 
     monkeypatch.setattr(headless, "run_notebook", refuse)
-    code, out, err = runbook(capsys, monkeypatch, "run", "deploy")
+    code, out, err = runbook(capsys, monkeypatch, "run", "deploy", "-e", "nowhere")
     assert (code, out, err) == (2, "", "wrong\nWhere: x.yaml\nNext: Correct it.\n")
 
 
@@ -135,7 +138,35 @@ def test_a_ctrl_c_before_anything_was_started_says_so_and_is_no_silence(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(headless, "run_notebook", pressed)
-    assert runbook(capsys, monkeypatch, "run", "10") == (1, "", "Stopped.\n")
+    code, out, err = runbook(capsys, monkeypatch, "run", "10", "-e", "nowhere")
+    assert (code, out, err) == (1, "", "Stopped. No run was begun.\n")
+
+
+def test_a_request_to_end_before_anything_was_started_is_explained_too(
+    project_dir: ProjectDir, capsys: Any, monkeypatch: Any
+) -> None:
+    """The default of SIGTERM would leave the shell's "Terminated" alone."""
+    monkeypatch.setattr(headless, "run_notebook", lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM))
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        assert runbook(capsys, monkeypatch, "run", "10", "-e", "nowhere")[::2] == (1, "Stopped. No run was begun.\n")
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_the_environment_that_is_taken_by_default_is_named_with_the_others(
+    project_dir: ProjectDir, given: Any, capsys: Any, monkeypatch: Any
+) -> None:
+    (project_dir.path / "parameters/environments/orders.yaml").write_text("extends: nowhere\n")
+    _, out, err = runbook(capsys, monkeypatch, "run", "deploy", "--json")
+    assert err == "No environment is named (-e): nowhere, the notebook's default. Others: orders, staging.\n"
+    assert json.loads(out)["exit_code"] == 4  # standard output is JSON and nothing else
+    assert "environment" not in given["parameters"]
+    file = project_dir.path / "x.yaml"
+    file.write_text("environment: orders\n")
+    for words in (("-e", "orders"), ("-p", "environment=orders"), ("-f", str(file))):
+        assert runbook(capsys, monkeypatch, "run", "deploy", *words)[2] == ""
 
 
 def test_json_outcome_is_json_and_nothing_else(project_dir: ProjectDir, given: Any, capsys: Any, monkeypatch: Any) -> None:

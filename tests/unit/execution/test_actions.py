@@ -146,6 +146,11 @@ def test_the_headline_of_a_gate_stands_in_the_head_of_the_report(runner: ActionR
     assert [(one["title"], one["text"], one["highlight"]) for one in shown] == [("Outage", "2.5 s", True)]
 
 
+@pytest.mark.parametrize("printed", ["Terminated", "canceled", "dumped staging_db: 933148 bytes compressed"])
+def test_what_a_program_prints_when_it_is_stopped_is_not_the_reason(printed: str) -> None:
+    assert failure_message(ActionResult(StepState.ABORTED, 143, stderr=printed, message="stopped from outside")) == "stopped from outside"
+
+
 def test_an_action_that_passed_has_no_failure_message() -> None:
     assert failure_message(PASSED) == ""
 

@@ -44,6 +44,7 @@ def test_what_ended_the_run_comes_with_where_and_what_next(outputs: Path) -> Non
 def test_a_stop_before_the_run_was_opened_is_a_failure_without_a_report() -> None:
     outcome = outcome_stopped_early(0.5)
     assert (outcome.exit_code, outcome.state, outcome.record()["report"]) == (1, "aborted", None)
+    assert "nothing was changed, and there is no report of it.\nNext: " in outcome.summary
 
 
 def test_a_run_whose_end_the_disk_refused_ends_as_it_reported(tmp_path: Path) -> None:

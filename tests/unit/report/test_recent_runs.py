@@ -56,6 +56,7 @@ def test_done_is_what_came_to_a_judgement(tmp_path: Path, monkeypatch: pytest.Mo
     (run,) = list_runs(tmp_path)
     monkeypatch.setattr(module, "summary_of", lambda path: dataclasses.replace(run, exit_code=code, mode=mode))
     assert list(last_done(run.environment)) == ([run.notebook] if counts else [])
+    assert list(last_done(run.environment, passed=True)) == ([run.notebook] if counts and code == 0 else [])
 
 
 def test_a_run_whose_beginning_cannot_be_read_ends_no_run_of_00(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,6 +49,17 @@ def test_apply_needs_the_environments_own_name(project_dir: ProjectDir, given: s
         opened(mode="apply", confirm=given).execute(TOUCH)
 
 
+def test_a_missing_confirmation_says_first_what_this_way_of_running_needs() -> None:
+    for unattended, first in ((True, "Run again with --confirm lab (papermill: -r confirm lab)."), (False, 'Confirm: run.confirm("lab")')):
+        with pytest.raises(ConfirmationMissing) as refused:
+            planning.check_confirmation("", "lab", unattended=unattended)
+        assert refused.value.next_step.startswith(first)
+        assert refused.value.what.endswith("nothing was given. Nothing was changed.")
+    with pytest.raises(ConfirmationMissing) as refused:  # an earlier plan of the same run has changed something
+        planning.check_confirmation("staging", "lab", acted=True)
+    assert "Nothing was changed" not in refused.value.what
+
+
 def test_a_confirmation_is_recorded(project_dir: ProjectDir) -> None:
     run = opened(mode="apply")
     run.confirm("nowhere")

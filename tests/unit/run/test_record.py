@@ -11,6 +11,7 @@ from runbook_lib.archive import journal
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import RunFolder, new_run
 from runbook_lib.core.errors import (
+    Aborted,
     CellNotReady,
     EndpointUnavailable,
     Inconclusive,
@@ -20,7 +21,10 @@ from runbook_lib.core.errors import (
 )
 from runbook_lib.core.findings import Verdict, finding
 from runbook_lib.core.plan import Plan
-from runbook_lib.run.record import RunRecord
+from runbook_lib.core.questions import Question
+from runbook_lib.core.signals import STOPPED
+from runbook_lib.run.outcomes import outcome_of_error
+from runbook_lib.run.record import RUN_AGAIN, RunRecord
 from tests.unit.run_doubles import TOUCH
 
 
@@ -53,6 +57,22 @@ def test_a_question_without_an_answer_is_inconclusive_until_it_is_answered(recor
     assert isinstance(error, Inconclusive)
     assert (error.where, error.next_step) == ("lab, 10_good", "Start Prometheus.")
     assert (outcome.where, outcome.next_step) == (error.where, error.next_step)  # the terminal and the team read these
+
+
+def test_a_run_that_was_stopped_says_what_that_left_where_and_what_next(record: RunRecord) -> None:
+    def stopped(error: BaseException) -> tuple[str, str, str]:
+        outcome = record.stopped(outcome_of_error(error))
+        return outcome.summary, outcome.where, outcome.next_step
+
+    assert stopped(KeyboardInterrupt()) == (f"{STOPPED} Nothing was changed.", "lab, 10_good", RUN_AGAIN)
+    record.note_asked(Question("smoke test", lambda _: None, writes="a synthetic account, deleted again"))
+    assert stopped(KeyboardInterrupt())[0] == f"{STOPPED} What may be left of a question: a synthetic account, deleted again."
+    record.acted = True
+    assert stopped(KeyboardInterrupt())[0].endswith("what it did was not verified to the end.")
+    # a step that was stopped, and whatever was not a stop, have an account of their own
+    assert stopped(Aborted("Step 2 was aborted.", where="lab, step dump", next_step="Read it.")) == (
+        "Step 2 was aborted.", "lab, step dump", "Read it.")
+    assert stopped(StepFailed("bad"))[0] == "bad"
 
 
 def test_an_answer_takes_the_place_of_the_missing_one(record: RunRecord) -> None:

@@ -31,7 +31,8 @@ NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)  # a Friday
 
 def made(*, backup_h: float | None = 10, configuration_h: float | None = 100, drill_h: float | None = 50,
          certificate_days: float | None = 60, issued_h: float = 720, drills_known: bool = True,
-         installed: bool = False, deployed: bool = True, by_hand: bool = False) -> Calendar:
+         installed: bool = False, deployed: bool = True, by_hand: bool = False,
+         passed_h: float | None = None) -> Calendar:
     """The calendar where each thing was done so many hours ago; None: never, of the certificate: no answer."""
     ago = {name: NOW - timedelta(hours=hours or 0) for name, hours in
            (("backup", backup_h), ("configuration", configuration_h), ("drill", drill_h))}
@@ -47,7 +48,8 @@ def made(*, backup_h: float | None = 10, configuration_h: float | None = 100, dr
     drills = Drills(() if drill_h is None else (drill,)) if drills_known else None
     live = Deployed("green" if deployed else None, None, None, None, None, frozenset(), ())
     return calendar(staging(), live, backups, schedules, drills, None if certificate_days is None else _certificate(certificate_days, issued_h),
-                    {"33_backup_configuration": NOW - timedelta(hours=1)} if by_hand else None)
+                    {"33_backup_configuration": NOW - timedelta(hours=1)} if by_hand else None,
+                    passed={} if passed_h is None else {"33_backup_configuration": NOW - timedelta(hours=passed_h)})
 
 
 def _manifest() -> Any:
@@ -74,6 +76,17 @@ def test_a_configuration_backup_by_hand_and_the_first_by_schedule_are_named_wher
     found = duty("configuration backup", configuration_h=None, by_hand=True, installed=True)
     assert found.automatic is not None
     assert found.state == f"none by schedule; the first {found.automatic:%Y-%m-%d %H:%M UTC}; last done by hand 2026-11-27 11:00 UTC"
+
+
+@pytest.mark.parametrize(("configuration_h", "passed_h", "last_h", "verdict"), [
+    (None, 1, 1, Verdict.PASSED), (300, 1, 1, Verdict.PASSED), (2, 300, 2, Verdict.PASSED), (None, 300, 300, Verdict.WARNING),
+])
+def test_a_good_configuration_backup_by_hand_counts_as_one(
+    configuration_h: float | None, passed_h: float, last_h: float, verdict: Verdict
+) -> None:
+    found = duty("configuration backup", configuration_h=configuration_h, passed_h=passed_h)
+    assert (found.last, found.verdict) == (NOW - timedelta(hours=last_h), verdict)
+    assert found.state.endswith("; by hand") is (last_h == passed_h)
 
 
 def test_all_in_time_passes_and_names_what_is_next() -> None:

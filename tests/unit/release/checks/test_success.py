@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.environment import load_environment
+from runbook_lib.platform.facts.log_lines import LogLine
+from runbook_lib.platform.facts.logs import SevereLines
 from runbook_lib.platform.facts.release_history import Release
-from runbook_lib.release.checks.success import SuccessCriteria, success_criteria
+from runbook_lib.release.checks.success import SuccessCriteria, no_critical_errors, success_criteria
 from runbook_lib.release.facts.load import Load
 
 ENVIRONMENT = load_environment("staging")
@@ -56,3 +58,15 @@ def test_what_is_measured_is_compared_with_the_recorded_release() -> None:
     assert CRITERIA.monitoring((), ())[0].verdict is Verdict.INCONCLUSIVE
     nothing = Load((), 0.0)
     assert {one.verdict for one in (*CRITERIA.response_time(nothing), *CRITERIA.error_rate(nothing))} == {Verdict.INCONCLUSIVE}
+
+
+def test_a_count_of_checks_names_what_has_no_health_check() -> None:
+    unasked = Finding("worker is healthy", Verdict.PASSED, "running; no health check: it has no port")
+    assert table(services=(GOOD, GOOD, unasked))["services"]["measured"] == (
+        "3 checks passed; worker is healthy: running; no health check: it has no port")
+
+
+def test_only_where_there_is_a_proxy_its_log_is_named() -> None:
+    error = SevereLines((LogLine(datetime(2026, 11, 22, 12, tzinfo=UTC), level="ERROR", message="boom"),))
+    for proxy in (True, False):
+        assert ("proxy" in no_critical_errors(error, proxy=proxy).next_step) is proxy

@@ -64,7 +64,13 @@ def test_an_adopted_release_is_not_adopted_again() -> None:
 def test_the_release_that_runs_healthily_has_nothing_to_do() -> None:
     made = plan(live(), running(f"web:{NEW}"))
     assert made.steps == ()
-    assert made.reason == f"already at {NEW[:12]} (v1.1.0): running, healthy, recorded"
+    assert made.reason == f"already at {NEW[:12]} (v1.1.0): recorded, running, all healthy"
+
+
+def test_a_service_without_a_health_check_is_not_called_healthy() -> None:
+    first, *others = running(f"web:{NEW}")
+    containers = (replace(first, health=None, unchecked="it has no port"), *others)
+    assert plan(live(), containers).reason.endswith(f"running, all healthy but {first.service} (no health check: it has no port)")
 
 
 def test_each_part_that_is_missing_is_done_again() -> None:
