@@ -14,6 +14,7 @@ from runbook_lib.release.checks.compose import compose_file
 from runbook_lib.release.checks.configuration import configuration_is_valid
 from runbook_lib.release.checks.earlier_run import earlier_run
 from runbook_lib.release.checks.file_migrations import file_migrations_known
+from runbook_lib.release.checks.left_services import left_services
 from runbook_lib.release.checks.migration_chain import migration_chain
 from runbook_lib.release.checks.watch_conclusion import reads_are_enough
 from runbook_lib.release.facts.configuration import ValidatedConfiguration
@@ -39,6 +40,7 @@ def replaced_preconditions(environment: Environment, release: ReleaseTree, serve
         *_migrations(environment, release, deployed),
         *_known(release, environment),
         *_awaited(release, environment),
+        *left_services(release, environment),
         *_keeps_data(release, environment),
         *reads_are_enough(environment),
         *disk_and_memory(server, environment),

@@ -104,6 +104,9 @@ class ReleaseTree:
     api_folder: str = ""
     by_hand: bool = False  # releases are deployed by others: the application need not even be in git
     file_migrations: FileMigrations | None = None  # of a tool that has one file a migration
+    # of an application of others: the services of the commit that is checked out, and the files that differ from it
+    live_services: Mapping[str, Mapping[str, Any]] | None = None
+    changed_files: tuple[str, ...] = ()
 
     @property
     def configuration(self) -> dict[str, str]:
@@ -188,6 +191,9 @@ def _read(text: str, ref: str, where: str, compose_files: tuple[str, ...]) -> Re
         not_in_checkout=tuple(_decoded(record[2]) for record in records if record[:2] == ["absent", "checkout"]),
         changed_on_server=tuple(_decoded(record[1]) for record in records if record[0] == "local"),
         not_in_release=tuple(_decoded(record[2]) for record in records if record[:2] == ["absent", "release"]),
+        live_services=next((read_json(_decoded(record[2]))["services"] for record in records
+                            if record[:2] == ["compose-live", "0"]), None),
+        changed_files=tuple(_decoded(record[1]) for record in records if record[0] == "changed"),
     )
 
 

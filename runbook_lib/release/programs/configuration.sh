@@ -67,7 +67,6 @@ recreated() {
     compose=(env "BUILDX_CONFIG=$scratch/buildx" timeout 60 docker compose --project-name "$project" --ansi never --env-file "$tree/.runbook/placeholders"
         --env-file "$tree/.runbook/release.env")
     [[ ! -r $1/.env.secrets ]] || compose+=(--env-file "$1/.env.secrets")
-    own_compose "$1" "$tree" "${files[@]}" || { printf 'dry-run\tfailed\n'; return; }
     for path in "${files[@]}"; do options+=(--file "$tree/$path"); done
     # links: a change of a value makes a container anew
     until resolved=$("${compose[@]}" --project-directory "$tree" "${options[@]}" --profile '*' config 2>"$scratch/error" </dev/null); do

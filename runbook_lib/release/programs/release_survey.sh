@@ -34,11 +34,13 @@ main() {
     inner=$("${git[@]}" rev-parse --show-prefix) && inner=${inner%/} top=$folder || exit 1
     if [[ -n $inner ]]; then folder=$(cd "$checkout" && pwd -P) top=${folder%"/$inner"}; fi
     mkdir -p "$root$folder" && whole_tree "$checkout" "$commit" | tar -x -C "$root$top" || exit 1
-    own_compose "$checkout" "$root$folder" "${files[@]}" || exit 1
+    # what the runbooks deploy has every file in its repository
+    [[ $own != own ]] || own_compose "$checkout" "$root$folder" "${files[@]}" || exit 1
     show_absent release "$root$folder"
     show_files "$root$top" "$root$folder"
     show_migrations "$root$top"
-    show_compose "$root" "$folder" "$@"
+    show_compose "$root" "$folder" "$commit" compose "$@"
+    [[ $own != own ]] || show_live "$@"
     show_ports
 }
 
@@ -105,10 +107,23 @@ show_migrations() {
     done
 }
 
-# show_compose ROOT FOLDER NAME=VALUE…: Compose's own reading of the release in ROOT/FOLDER. Every profile: what is not
-# started today can be started by hand tomorrow.
+# show_live NAME=VALUE…: the same of the commit that is checked out, laid out in the same place, and the files that differ from
+# it: of what no step of a deployment touches, a difference stays without effect.
+show_live() {
+    local head path
+    head=$("${git[@]}" rev-parse --verify --quiet HEAD) && [[ $head != "$commit" ]] || return 0
+    "${git[@]}" diff -z --no-renames --name-only "$head" "$commit" -- ':/' | while IFS= read -r -d '' path; do
+        printf 'changed\t%s\n' "$(printf %s "$top/$path" | encoded)"
+    done
+    cd / && rm -rf -- "${root:?}$top" && mkdir -p "$root$folder" && whole_tree "$checkout" "$head" | tar -x -C "$root$top" || return 0
+    own_compose "$checkout" "$root$folder" "${files[@]}" || return 0
+    show_compose "$root" "$folder" "$head" compose-live "$@"
+}
+
+# show_compose ROOT FOLDER COMMIT RECORD NAME=VALUE…: Compose's own reading of the release in ROOT/FOLDER. Every profile: what is
+# not started today can be started by hand tomorrow.
 show_compose() {
-    local root=$1 tree=$1$2 status path variables='' options=(); shift 2
+    local root=$1 tree=$1$2 commit=$3 record=$4 status path variables='' options=(); shift 4
     # of several, one that is missing is Compose's own error
     [[ -f $tree/${files[0]} ]] || return 0
     for path in "${files[@]}"; do options+=(--file "$tree/$path"); done
@@ -123,10 +138,10 @@ show_compose() {
         # blank: what they hold is printed here, and no fact is made of it
         ((status != 0)) && give_env_file "$root" '' blank <"$scratch/error"
     do :; done
-    show_paths "$tree"
+    [[ $record != compose ]] || show_paths "$tree"
     # paths as they are in the release, not in the temporary folder
     sed -Ei "s#$tree/##g; s#$scratch(/above)*##g" "$scratch/config" "$scratch/error"
-    printf 'compose\t%s\t%s\t%s\n' "$status" "$(head -c 4000000 "$scratch/config" | encoded)" \
+    printf '%s\t%s\t%s\t%s\n' "$record" "$status" "$(head -c 4000000 "$scratch/config" | encoded)" \
         "$(last_lines 4000 <"$scratch/error" | encoded)"
 }
 

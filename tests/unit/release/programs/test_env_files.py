@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.release.facts.repository import inspect_release
+from runbook_lib.release.facts.repository import ReleaseTree, inspect_release
 from tests.unit.release.repositories import Repositories, ThisMachine, git
 from tests.unit.shop_environment import shop
 
@@ -73,7 +73,7 @@ def test_a_compose_file_that_lies_on_the_server_alone_belongs_to_every_release(r
     (repositories.work / "own/base.yml").write_text("services: {base: {privileged: true}}\n")
     (repositories.checkout / "compose.override.yml").write_text(OWN)
     repositories.commit("second")
-    tree = repositories.survey("develop", "compose.yml", "compose.override.yml")
+    tree = _shop_tree(repositories, files=("compose.yml", "compose.override.yml"))
     assert tree.sources.compose is not None
     assert tree.sources.compose.error == ""
     web = tree.sources.compose.services["web"]
@@ -87,9 +87,46 @@ def test_a_compose_file_that_goes_with_the_live_release_is_missed(repositories: 
     (repositories.checkout / "compose.override.yml").write_text(OWN)
     git(repositories.checkout, "add", "compose.override.yml")
     repositories.commit("second")
-    tree = repositories.survey("develop", "compose.yml", "compose.override.yml")
+    tree = _shop_tree(repositories, files=("compose.yml", "compose.override.yml"))
     assert tree.not_in_release == ("compose.override.yml",)
     assert tree.sources.compose is not None and not tree.sources.compose.valid
+
+
+OTHERS = """
+services:
+  web: {image: "x:1", env_file: web.env}
+  db: {image: "postgres:15", volumes: ["./conf:/etc/postgresql"]}
+"""
+
+
+def _shop_tree(repositories: Repositories, folder: str = "", files: tuple[str, ...] = ("compose.yml",)) -> ReleaseTree:
+    server = shop().server.model_copy(update={"directory": str(repositories.checkout / folder)})
+    compose = shop().compose.model_copy(update={"files": files})
+    here: Any = ThisMachine()
+    return inspect_release(shop().model_copy(update={"migrations": None, "server": server, "compose": compose}), "develop").fetch(here)
+
+
+@pytest.mark.parametrize("folder", ["", "deploy"])
+def test_what_differs_from_the_commit_that_is_checked_out_is_surveyed(repositories: Repositories, folder: str) -> None:
+    place = repositories.work / folder
+    (place / "conf").mkdir(parents=True)
+    (place / "conf/postgresql.conf").write_text("a = 1\n")
+    (place / "compose.yml").write_text(OTHERS)
+    repositories.commit("second")
+    git(repositories.checkout, "pull", "-q")
+    (repositories.checkout / folder / "web.env").write_text("A=b\n")
+    same = _shop_tree(repositories, folder)
+    assert (same.live_services, same.changed_files) == (None, ()), "nothing differs from itself"
+    (place / "compose.yml").write_text(OTHERS.replace("postgres:15", "postgres:16"))
+    (place / "conf/postgresql.conf").write_text("a = 2\n")
+    repositories.commit("third")
+    tree = _shop_tree(repositories, folder)
+    assert tree.sources.compose is not None and tree.live_services is not None
+    assert tree.sources.compose.services["db"]["image"] == "postgres:16"
+    assert tree.live_services["db"] == tree.sources.compose.services["db"] | {"image": "postgres:15"}
+    assert tree.live_services["web"] == tree.sources.compose.services["web"]
+    changed = {repositories.checkout / folder / "conf/postgresql.conf", repositories.checkout / folder / "compose.yml"}
+    assert {str(one) for one in changed} <= set(tree.changed_files)
 
 
 def _web(repositories: Repositories) -> dict[str, Any]:
