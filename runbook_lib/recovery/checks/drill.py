@@ -52,7 +52,8 @@ def drill_findings(backup: Backup, drill: Drill | None, no_reads_reason: str = "
                         next_step="The backup was not judged. Do what the message says, then run again."),)
     if drill.outcome is DrillOutcome.FAILED:
         return (finding(check, False, measured=_short(drill), expected=expected,
-                        next_step=f"{_NEVER} Then find the cause: disk, memory, or a manual change."),)
+                        next_step=f"{_NEVER} Then find the cause: where 30 fails too, it names what no restore can "
+                        "make; else disk, memory, or a manual change."),)
     return (
         _contents(name, manifest, drill),
         _duration(name, drill),
