@@ -23,6 +23,7 @@ COLOURS = r"\x1b\[[0-9;:]*[A-Za-z]"  # what terminals make colours of: a letter 
 CLOCK = r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?"
 NUMBER = r" ?[+-]\d\d(?::?\d\d)?\b"  # zones without a name come as hours alone
 _COMMON_LOG = re.compile(r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]")
+_CUT = re.compile(r'\{\s*"')
 # a line that was cut is JSON no more; inside a value, quotes are escaped
 _FIELD = r'(?<!\\)"(?:{names})": ?(?:"([^"\\]*)"|(\d{{1,3}})\b)'
 _QUOTED = re.compile(r"\"[^\"]*\"?|(?<![A-Za-z])'[^']*'?")
@@ -88,8 +89,8 @@ def time_of(text: str) -> datetime | None:
     entry = _object(text) if text.startswith("{") else None
     if entry is not None:
         return _time(str(first_of(entry, TIMES)))
-    if text.startswith("{") and (found := _field(text, TIMES)):
-        return _time(found)
+    if _CUT.match(text):
+        return _time(_field(text, TIMES))
     if stamp := _stamp().search(text[:100]):
         return _time(stamp.group())
     if common := _COMMON_LOG.search(text[:200]):
