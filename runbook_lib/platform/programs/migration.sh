@@ -57,6 +57,8 @@ with_options() {
     local ours=$1 count=$2 own
     shift 2
     words=("${@:count+1}")
+    # what a stopped run has left keeps its name, and ours would not start
+    docker rm --force --volumes "$name-options" >/dev/null 2>&1
     if own=$("${@:1:count}" </dev/null) && [[ $own == PGOPTIONS=* ]]; then
         own=${own#PGOPTIONS=}
         export PGOPTIONS="${own:+$own }$ours"

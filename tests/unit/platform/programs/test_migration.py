@@ -123,3 +123,10 @@ def test_options_that_cannot_be_read_are_not_replaced(server: Server, ask: str) 
 def test_what_a_container_has_put_into_unnamed_volumes_goes_with_it(server: Server) -> None:
     server.do("stop", state="running")
     assert "rm --force --volumes gw2-migration" in (server.folder / "log").read_text()
+
+
+def test_what_an_earlier_run_left_does_not_hide_the_options_of_the_service(server: Server) -> None:
+    """The name of its container would be taken, and the migration would have no limit of its own."""
+    ask = 'grep -q "^rm --force --volumes gw2-migration-options$" "$STATE/log" && printf PGOPTIONS='
+    code, output, shown = server.do("run", "sh", "-c", 'echo "$PGOPTIONS"', ask=ask)
+    assert (code, output, shown) == (0, "-c lock_timeout=5s\n", "")
