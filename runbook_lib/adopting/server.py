@@ -46,8 +46,13 @@ def adopt_server(folder: str, address: str, *, key_file: str, known_hosts_file: 
     more: Tree = {"server": {
         "host": Line(host, "--server"), **({"port": Line(port, "--server")} if port else {}),
         "user": Line(found["user"], "--server"), "directory": Line(place, "Compose was called there"),
-        "key_file": Line(key_file, "it opened the server"),
-        "known_hosts_file": Line(known_hosts_file, "it had the server's host key")}}
+        "key_file": Line(_from_anywhere(key_file), "it opened the server"),
+        "known_hosts_file": Line(_from_anywhere(known_hosts_file), "it had the server's host key")}}
     notes = (f"Read from what runs in {place} on the server; nothing was changed. What its Compose files say beyond "
              "that (builds, variables, profiles) is not known here.",)
     return adoption(project, name or default_name(place.rpartition("/")[2]), notes, more)
+
+
+def _from_anywhere(path: str) -> str:
+    """A path that means the same in every folder: runs are started in others than this command."""
+    return path if path.startswith("~") else os.path.abspath(path)

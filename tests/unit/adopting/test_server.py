@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +41,13 @@ def test_what_runs_there_becomes_a_draft(opened: dict[str, Any]) -> None:
         assert line in made.text
     assert "hunter22" not in made.text
     assert (opened["changes_allowed"], opened["closed"], len(opened["server"].asked)) == (False, True, 1)
+
+
+def test_files_of_the_log_in_are_found_from_every_folder(opened: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = adopt_server("/opt/shop", "deploy@host", key_file="keys/shop", known_hosts_file="~/.ssh/known_hosts")
+    assert f"  key_file: {tmp_path}/keys/shop  #" in made.text
+    assert "  known_hosts_file: ~/.ssh/known_hosts" in made.text
 
 
 @pytest.mark.parametrize(("address", "host", "port"), [
