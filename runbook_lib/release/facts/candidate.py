@@ -14,7 +14,8 @@ from runbook_lib.platform.facts.endpoints import Endpoint, endpoint
 
 ASK_TIMEOUT_S = 45.0
 _NO_REPLY = tuple(range(1, 128))  # curl's own codes, and those of the program
-_PROGRAM = ("platform/own_session.sh", "platform/sessions.sh", "release/limited.sh", "release/candidate.sh")
+_PROGRAM = ("platform/own_session.sh", "platform/sessions.sh", "release/limited.sh", "release/ask_container.sh",
+            "release/candidate.sh")
 ABSENT = "absent"
 
 
@@ -91,7 +92,7 @@ def parse_state(text: str) -> CandidateState:
 def candidate_endpoints(environment: Environment, service: str) -> Question[tuple[Endpoint, ...]]:
     """The service's own health endpoints, at the candidate's address. Never raises for a single one.
 
-    TLS first, and without where there is none; by the public host's name. Source: `programs/candidate.sh`.
+    TLS first, and without where there is none; by the public host's name. Source: `programs/ask_container.sh`.
     """
     rules = {path: rule for path, rule in environment.health.endpoints.items() if rule.service == service}
     port = environment.release.services[service].port or environment.services[service].port

@@ -24,13 +24,15 @@ from runbook_lib.platform.facts.own_reads import OwnReads, read_each_path
 from runbook_lib.platform.facts.smoke_test import run_smoke_test
 from runbook_lib.platform.plans.migration import LOCK_LIMIT_S, one_off, stop_migration
 from runbook_lib.platform.plans.step_keys import StepKey
+from runbook_lib.release.checks.compatibility import judge_replaced_compatibility
 from runbook_lib.release.checks.file_migrations import migrations_applied, migrations_left, named, pending_in
 from runbook_lib.release.facts.file_migrations import applied_if_known, applied_migrations
+from runbook_lib.release.facts.replaced_compatibility import replaced_code_on_new_schema
 from runbook_lib.release.facts.repository import ReleaseTree
 from runbook_lib.release.plans.replace_gates import Measured, outage_begins
 from runbook_lib.release.plans.replacement import Replacement
 
-TITLE = "Migrate the database"
+TITLE, COPY_TITLE = "Migrate the database", "Test the live code on the new schema"
 STAYS = ("A migration that has finished stays, also when a later one fails; of one that is not a transaction a part "
          "may stay. Nothing reverses them: the previous release runs on what is there, and the backup that "
          "this run took first has the earlier schema and rows")
@@ -51,7 +53,8 @@ def migration_steps(change: Replacement, measured: Measured,
         return [], [SkippedStep(TITLE, f"the application does so when it starts, within the outage; {what}")]
     if pending == ():
         return [], [SkippedStep(TITLE, "no migration of the release is pending")]
-    return [_migrate(change, measured, tree, pending)], []
+    tried, not_tried = _tried_on_a_copy(change)
+    return [*tried, _migrate(change, measured, tree, pending)], not_tried
 
 
 def migrations_gate(change: Replacement, tree: ReleaseTree | None) -> tuple[Gate, ...]:
@@ -71,6 +74,22 @@ def irreversible(change: Replacement, plan: Plan) -> Plan:
         "release may not work on the new schema. The new schema stays, and so does what runs now.",
         irreversible_hint="Choose: fix the release and deploy it forward (20 Deploy); or bring the previous one back "
         'with 22 Rollback and database = "restore", on the backup that this run took first.')
+
+
+def _tried_on_a_copy(change: Replacement) -> tuple[list[Step], list[SkippedStep]]:
+    """Whether the live code works on the new schema, before the live database has it; or why that is not asked."""
+    rollout = change.rollout
+    if change.previous is None:
+        return [], [SkippedStep(COPY_TITLE, "no release is live yet")]
+    if rollout.choices.breaking_migration == "accept":
+        return [], [SkippedStep(COPY_TITLE, 'breaking_migration = "accept": no automatic rollback once they have run')]
+    gate = Gate("the live code on a copy of the new schema",
+                (replaced_code_on_new_schema(rollout.environment, rollout.target.commit),),
+                judge_replaced_compatibility, success_threshold=1, interval_s=600, deadline_s=600, failure_threshold=1)
+    return [Step(StepKey.COMPATIBILITY_CHECK, COPY_TITLE, (gate,),
+                 why="a copy of the schema without rows, in a network that leads nowhere, under the names of the live "
+                     "database; the live image is asked there before and after the migrations. Where it fails, nothing "
+                     "is migrated; where a copy shows nothing, that is a warning")], []
 
 
 def _migrate(change: Replacement, measured: Measured, tree: ReleaseTree | None,

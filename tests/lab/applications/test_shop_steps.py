@@ -128,6 +128,17 @@ def test_one_that_fails_half_way_replaces_nothing_and_what_stays_is_named(lab: L
     assert "0.0 s, 0 of" in report
 
 
+def test_a_schema_that_the_live_code_cannot_work_with_is_found_out_on_a_copy(lab: Lab, outputs: Path, environment: str) -> None:
+    """Found by trying: users met the errors, from the migration until the release was there or was undone."""
+    web, before = started(lab), applied(lab)
+    shown = deploy(lab, outputs, environment, "v2.0.0", ROLLED_BACK)
+    assert ", step compatibility-check" in shown
+    assert "/api/products: 200 before, 500 after the migration, 500 started anew" in shown
+    assert (started(lab), applied(lab)) == (web, before)
+    assert lab.on_server("docker", "ps", "--all", "--quiet", "--filter", "label=runbook.job=schema-copy") == ""
+    assert lab.on_server("docker", "network", "ls", "--quiet", "--filter", "label=runbook.job=schema-copy") == ""
+
+
 @pytest.mark.parametrize(("tag", "reason"), [
     ("broken-start", "cannot import name"),
     ("broken-closed", "state is"),

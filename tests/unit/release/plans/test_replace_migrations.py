@@ -16,7 +16,9 @@ from runbook_lib.platform.facts.outage import Outage
 from runbook_lib.platform.plans.migration import stop_migration
 from runbook_lib.platform.plans.rollout import BreakingMigration
 from runbook_lib.release.facts.file_migrations import FileMigrations
+from runbook_lib.release.facts.replaced_compatibility import ReplacedCompatibility
 from runbook_lib.release.plans.deploy import plan_deploy
+from runbook_lib.release.plans.replace_migrations import COPY_TITLE
 from tests.unit.environment.test_migrations import DJANGO, STEP
 from tests.unit.platform.facts.test_replaced_release import running
 from tests.unit.release.plans.test_replace_gates import GOOD, NO_SMOKE, READS
@@ -48,7 +50,7 @@ def gate(of: Step, name: str) -> Gate:
 def test_a_step_migrates_by_the_new_image_after_the_backup_and_before_anything_is_replaced() -> None:
     made = plan(BY_STEP)
     assert keys(made) == ["record-pre-image", "record-running", "backup-dump", "fetch", "build-web", "check-out",
-                          "configure", "migrate", "switch", "gate-external", "watch", "commit-release"]
+                          "configure", "compatibility-check", "migrate", "switch", "gate-external", "watch", "commit-release"]
     command = next(one for one in step(made).actions if isinstance(one, Command))
     words = " ".join(command.argv)
     assert "run --rm --no-deps -T --name shop-migration --label" in words
@@ -139,3 +141,29 @@ def test_alembic_has_its_own_command_and_its_own_revision() -> None:
     assert command.argv[-6:] == ("web", "alembic", "-x", "lock_timeout=5s", "upgrade", "head")
     shut = gate(step(made), "the schema of the release")
     assert [shut.judge(revision)[0].verdict for revision in ("0000", "0001")] == [Verdict.FAILED, Verdict.PASSED]
+
+
+def test_the_live_code_is_tried_on_a_copy_before_the_live_database_is_migrated() -> None:
+    """Found by trying: a renamed column was found out by users, from the migration until the release was there."""
+    check = step(plan(BY_STEP), "compatibility-check")
+    shut = gate(check, "the live code on a copy of the new schema")
+    works = ReplacedCompatibility("passed", "", {"/": 200}, {"/": 200}, {"/": 200})
+    assert shut.judge(works)[0].verdict is Verdict.PASSED
+    assert shut.judge(replace(works, after={"/": 500}))[0].verdict is Verdict.FAILED
+    # a copy that shows nothing keeps no release back
+    assert shut.judge(ReplacedCompatibility("not-started", "no cache"))[0].verdict is Verdict.WARNING
+    assert not check.undone_by
+
+
+@pytest.mark.parametrize(("made", "reason"), [
+    (plan(BY_STEP, accept="accept"), 'breaking_migration = "accept": no automatic rollback once they have run'),
+    (plan(BY_STEP, NONE, containers=()), "no release is live yet"),
+])
+def test_where_it_is_not_tried_the_plan_says_why(made: Plan, reason: str) -> None:
+    assert "compatibility-check" not in keys(made) and "migrate" in keys(made)
+    assert [one.reason for one in made.skipped if one.title == COPY_TITLE] == [reason]
+
+
+def test_without_a_migration_nothing_is_tried() -> None:
+    assert "compatibility-check" not in keys(plan(BY_STEP, frozenset(RELEASE)))
+    assert "compatibility-check" not in keys(plan(AT_START))
