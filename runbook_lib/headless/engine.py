@@ -13,6 +13,8 @@ from papermill.engines import NBClientEngine
 
 from runbook_lib.headless.surroundings import scratch_folder, variables
 
+# papermill gives up after 4 s without output that a cell has sent: on a busy machine a good cell would count as failed
+OUTPUT_WAIT_S = 60
 SHUTDOWN_WAIT_S = 60.0  # a run that was not closed is sealed by its kernel while it ends
 
 
@@ -58,7 +60,7 @@ class RunbookEngine(NBClientEngine):  # type: ignore[misc]
             )
             client = RunbookClient(
                 nb_man, km=manager, log_output=log_output, stdout_file=stdout_file, stderr_file=stderr_file,
-                startup_timeout=start_timeout, timeout=execution_timeout,
+                startup_timeout=start_timeout, timeout=execution_timeout, iopub_timeout=OUTPUT_WAIT_S,
                 **{name: value for name, value in options.items() if name in ("on_cell_executed", "on_cell_error")},
             )
             # cleanup_kc: or the kernel would outlive the notebook

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from nbformat.v4 import new_notebook
 
-from runbook_lib.headless.engine import OwnKernelSpecs, RunbookClient
+from runbook_lib.headless.engine import OwnKernelSpecs, RunbookClient, RunbookEngine
 
 
 def test_whatever_kernel_is_named_it_is_this_interpreter() -> None:
@@ -30,3 +31,12 @@ def test_a_cell_is_marked_as_failed_whatever_ended_it_and_none_follows(error: Ba
     with pytest.raises(type(error)):
         RunbookClient.papermill_execute_cells(client)  # type: ignore[arg-type]
     assert marks == [error]
+
+
+def test_output_that_comes_late_fails_no_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """papermill's own 4 s are an error there: `Timeout waiting for IOPub output`."""
+    clients: list[RunbookClient] = []
+    monkeypatch.setattr(RunbookClient, "execute", lambda client, **words: clients.append(client))
+    RunbookEngine.execute_managed_notebook(SimpleNamespace(nb=new_notebook()), "python3")
+    client, = clients
+    assert (client.iopub_timeout >= 30, client.raise_on_iopub_timeout) == (True, True)
