@@ -14,11 +14,12 @@ from lab.databases import zoo
 from lab.processes import file_lock
 from runbook_lib.capacity.facts.database_settings import survey_settings
 from runbook_lib.capacity.facts.database_usage import survey_usage
+from runbook_lib.capacity.facts.slow_statements import survey_statements
 from runbook_lib.platform.facts.database import schema_revision, survey_database
 from tests.lab.databases.test_zoo import expected, findings, restored, swapped, worst
 from tests.lab.databases.throwaway import ENVIRONMENT, OWNER, Throwaway
 
-# the wheel has it without these
+# the wheels have it without these
 CAN_BE_HAD = tuple(one for one in zoo() if one.goes_together and "CREATE EXTENSION" not in one.sql and "icu" not in one.sql)
 
 
@@ -29,7 +30,8 @@ def newer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         images.ensure_images(image)
     server = Throwaway(f"gw2-lab-zoo-{request.param}-{os.getpid()}", tmp_path_factory.mktemp(f"zoo-{request.param}"), image=image.reference)
     try:
-        server.start()
+        # the wheels of 16 and 18 are without it
+        server.start(*(("-c", "shared_preload_libraries=pg_stat_statements") if request.param == 17 else ()))
         yield server
     finally:
         server.stop()
@@ -53,6 +55,18 @@ def test_what_goes_together_comes_back_on_it(newer: Throwaway) -> None:
     swapped(newer)
     assert survey_usage(ENVIRONMENT).fetch(connections).tables_in_all > 50
     assert survey_settings(ENVIRONMENT).fetch(connections).version == int(version)
+
+
+def test_statements_are_read_where_the_extension_is_and_else_what_is_missing_is_named(newer: Throwaway) -> None:
+    newer.fresh()
+    there = "pg_stat_statements" in newer.sql("SHOW shared_preload_libraries")
+    if there:
+        newer.sql("CREATE EXTENSION pg_stat_statements; SELECT pg_stat_statements_reset()")
+    newer.sql("SELECT sum(n) FROM generate_series(1, 100000) n", role=OWNER)
+    connections: Any = SimpleNamespace(database=newer)
+    found = survey_statements(ENVIRONMENT).fetch(connections)
+    assert any("generate_series" in one.text for one in found.statements) == there
+    assert ("was not created" in found.missing) != there
 
 
 @pytest.mark.parametrize("made_as", ["ENCODING LATIN1 LOCALE 'C'", "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"])
