@@ -48,7 +48,7 @@ SCOPES = {scope.folder: scope for scope in (
     # a copy of its schema for each migration, and a real Alembic
     Scope("lab/applications", 520, "shop", needs=IMAGES),
     Scope("lab/databases", 380, needs=IMAGES),
-    Scope("lab/proxies", 90, needs=IMAGES),
+    Scope("lab/proxies", 110, needs=IMAGES),
     Scope("lab/alerts", 150, "v3.1.0"),
     Scope("lab/alone", 240, "v3.1.0"),
     Scope("notebooks", 200, needs=NOTHING, apart=True),

@@ -11,6 +11,7 @@ from runbook_lib.core.findings import Finding, finding
 from runbook_lib.core.gates import Gate, Reading
 from runbook_lib.core.plan import Step
 from runbook_lib.core.text import pluralize
+from runbook_lib.platform.checks.proxy_files import proxy_has_its_files
 from runbook_lib.platform.checks.replaced_release import (
     OUTAGE,
     ROWS,
@@ -21,12 +22,14 @@ from runbook_lib.platform.checks.replaced_release import (
 )
 from runbook_lib.platform.facts.containers import survey_containers
 from runbook_lib.platform.facts.endpoints import survey_endpoints
+from runbook_lib.platform.facts.mounted_files import stale_files
 from runbook_lib.platform.facts.oom_kills import count_oom_kills
 from runbook_lib.platform.facts.outage import QUIET_S, Outage, OutageProbe, begin_outage, end_outage, outage_so_far
 from runbook_lib.platform.facts.own_reads import OwnReads, own_traffic, read_each_path
 from runbook_lib.platform.facts.page import view_page
 from runbook_lib.platform.facts.smoke_test import run_smoke_test
 from runbook_lib.platform.facts.written_rows import RowCounter, WrittenRows, rows_before, rows_since
+from runbook_lib.platform.plans.nginx import caching_proxy
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.checks.triggers import HEALTH, judge_watch, triggers_in_words
 from runbook_lib.release.checks.watch_conclusion import conclude_watch
@@ -82,11 +85,18 @@ def outside_gate(change: Replacement, measured: Measured) -> Step:
                            change.rollout.missing_in_target)
     # a rollback cannot wait for a browser, and must not fail for an older page's texts
     page = environment.gate.page is not None and texts_of is None
+    questions = (survey_containers(environment), survey_endpoints(environment), run_smoke_test(environment),
+                 read_each_path(measured.reads))
+    proxy = caching_proxy(environment)
+
+    def with_proxy(*answers: Any) -> tuple[Finding, ...]:
+        *others, stale = answers
+        return (*judge(*others), proxy_has_its_files(environment, stale))
+
     gate = Gate(
         "the release, verified externally",
-        (survey_containers(environment), survey_endpoints(environment), run_smoke_test(environment),
-         read_each_path(measured.reads)),
-        judge,
+        (*questions, stale_files(environment, proxy)) if proxy else questions,
+        with_proxy if proxy else judge,
         success_threshold=environment.gate.success_threshold,
         interval_s=environment.gate.interval_s,
         deadline_s=environment.gate.deadline_s,

@@ -71,12 +71,16 @@ class Project:
         (self.folder / "compose.yml").write_text(text)
 
     def compose(self, *words: str) -> str:
-        return self.run("docker", "compose", "-p", self.name, "-f", "compose.yml", *words)
+        return self.output("docker", "compose", "-p", self.name, "-f", "compose.yml", *words)
 
-    def run(self, *words: str) -> str:
+    def output(self, *words: str) -> str:
         done = subprocess.run(words, cwd=self.folder, capture_output=True, text=True, timeout=180)
         assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
+
+    def run(self, command: Command) -> subprocess.CompletedProcess[str]:
+        """As a connection to a server does: what a fact asks."""
+        return subprocess.run(command.argv, cwd=self.folder, input=str(command.stdin or ""), capture_output=True, text=True, check=True)
 
     def act(self, *actions: object) -> subprocess.CompletedProcess[str] | None:
         """Do commands and files of a step; gates are asked elsewhere. The first command that fails, or None."""
@@ -112,7 +116,7 @@ class Project:
         return self.compose("ps", "--quiet", service)
 
     def address(self, service: str) -> str:
-        return self.run("docker", "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", self.container(service))
+        return self.output("docker", "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", self.container(service))
 
 
 @pytest.fixture
@@ -125,12 +129,12 @@ def project(tmp_path: Path) -> Iterator[Project]:
     made = Project(tmp_path, f"gw2-lab-proxies-{os.getpid()}")
     tags = [f"{made.image}:{tag}" for tag in ("latest", "a" * 40, "b" * 40)]
     for tag in tags:
-        made.run(docker(), "tag", "gw2-lab/python:3.11", tag)
+        made.output(docker(), "tag", "gw2-lab/python:3.11", tag)
     try:
         yield made
     finally:
         with contextlib.suppress(AssertionError):
             made.compose("down", "--volumes", "--remove-orphans", "--timeout", "1")
-        for one in made.run(docker(), "ps", "--all", "--quiet", "--filter", f"label=runbook.project={made.name}").split():
-            made.run(docker(), "rm", "--force", one)
-        made.run(docker(), "rmi", "--force", *tags)
+        for one in made.output(docker(), "ps", "--all", "--quiet", "--filter", f"label=runbook.project={made.name}").split():
+            made.output(docker(), "rm", "--force", one)
+        made.output(docker(), "rmi", "--force", *tags)

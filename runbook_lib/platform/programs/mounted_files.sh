@@ -1,0 +1,25 @@
+# shellcheck shell=bash
+# Files that a service's container has mounted by their own names, and that are other ones on the server by now:
+#   bash -s -- PROJECT SERVICE      a line each: the file on the server, a tab, its place in the container
+# A checkout, like an editor, puts a new file in the place of the old one, which the container keeps until it is started
+# again. What cannot be read here or there is left out.
+set -uo pipefail
+
+main() {
+    local project=$1 service=$2 ids id mounts source place copy
+    ids=$(docker ps --quiet --no-trunc --filter status=running --filter "label=com.docker.compose.project=$project" \
+        --filter "label=com.docker.compose.service=$service" --filter label=com.docker.compose.oneoff=False) || exit 1
+    copy=$(mktemp) || exit 1
+    # shellcheck disable=SC2064  # its name now
+    trap "rm -f -- '$copy'" EXIT
+    for id in $ids; do
+        mounts=$(docker inspect --format '{{range .Mounts}}{{if eq .Type "bind"}}{{printf "%s\t%s\n" .Source .Destination}}{{end}}{{end}}' "$id") || exit 1
+        while IFS=$'\t' read -r source place; do
+            [[ -n $source && -f $source && -r $source ]] || continue
+            docker exec "$id" cat -- "$place" </dev/null >"$copy" 2>/dev/null || continue
+            cmp -s -- "$copy" "$source" || printf '%s\t%s\n' "$source" "$place"
+        done <<<"$mounts"
+    done
+}
+
+main "$@"; exit
