@@ -81,7 +81,7 @@ def test_an_nginx_finds_the_containers_that_a_release_made_anew_and_those_that_a
     *actions, follow = [one for one in step.actions if isinstance(one, Command)]
     assert not project.act(write_override(change).actions[0], *actions)
     again = compose_up(change.rollout.environment, "web", recreate=True)
-    # the engine may give a container the address of the one before, and as a rule does not
+    # the engine may give a container the address of the previous one, and as a rule does not
     project.until(lambda: project.address("web") != before or bool(project.act(again)), "the address stays")
     # what users had before 20 reloaded it: two containers start at once, and an address is another one's or has no container any more
     stale = {path: project.ask(path) for path in ("/", "/worker")}
