@@ -9,7 +9,7 @@ import sys
 import time
 from typing import Any
 
-from lab.errors import REFUSED, LabError
+from lab.errors import LabError
 from lab.processes import file_lock
 
 
@@ -116,11 +116,16 @@ def _up(arguments: argparse.Namespace) -> None:
     wanted = arguments.application
     instance = Instance(arguments.name or (registry.by_name(wanted).environment if wanted else "lab"), wanted)
     ensure_engine()
-    if arguments.state and instance.inspect() is None:
+    restored = arguments.state and instance.inspect() is None
+    if restored:
         from lab import states
 
         states.restore(instance, arguments.state)
     outcome = up_with_application(instance)
+    if restored:
+        outcome = f"{instance.name} is up in the state {arguments.state}"
+    elif arguments.state:
+        outcome += f", as it was: --from {arguments.state} is for a new server"
     if arguments.release != "none":
         release(instance, arguments.release)
     ports = instance.ports()
@@ -158,14 +163,13 @@ def _snapshot(arguments: argparse.Namespace) -> None:
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    from lab.instance import Instance
+    from lab.instance import Instance, absent
     from lab.processes import output
 
     instance = Instance(arguments.name)
     described = instance.inspect()
     if described is None:
-        print(f"There is no instance {instance.name!r}. Next: python -m lab up --name {instance.name}")
-        return REFUSED
+        raise absent(instance.name)
     ports = instance.ports()
     print(f"{instance.name}: {described['State']['Status']}, ssh 127.0.0.1:{ports.ssh}, http 127.0.0.1:{ports.http}, "
           f"https 127.0.0.1:{ports.https}, -e {instance.address.environment}")

@@ -91,11 +91,18 @@ class Instance:
         """The loopback ports of the running server."""
         described = self.inspect()
         if described is None:
-            raise LabError(f"There is no instance {self.name!r}.", next_step=f"python -m lab up --name {self.name}",
-                           exit_code=REFUSED)
+            raise absent(self.name)
         bound = described["HostConfig"]["PortBindings"]
         # a server that is older than its mail transfer agent has no port for it
         return Ports(*(int(bound.get(f"{port}/tcp", NO_PORT)[0]["HostPort"]) for port in INNER_PORTS))
+
+
+def absent(name: str) -> LabError:
+    """The error where an instance is asked for that is not there: it names those that are."""
+    known = names()
+    there = f" There are: {', '.join(known)}." if known else " This checkout has none."
+    return LabError(f"There is no instance {name!r}.{there}", next_step=f"python -m lab up --name {name}",
+                    exit_code=REFUSED)
 
 
 def up(instance: Instance) -> str:

@@ -87,7 +87,7 @@ def run_command(instance: Instance, scenario: Scenario) -> list[str]:
     """The command with which an operator would run the scenario."""
     words = [str(Path(sys.executable).with_name("runbook")), "run", scenario.notebook,
              "-e", instance.address.environment,
-             "--timeout", str(RUN_TIMEOUT_S)]
+             "--timeout", str(RUN_TIMEOUT_S), "--json"]
     for name, value in scenario.parameters.items():
         words += ["-p", f"{name}={value}"]
     if scenario.apply:

@@ -56,6 +56,9 @@ class HealthEndpoint(StrictModel):
     @model_validator(mode="after")
     def _says_enough(self) -> HealthEndpoint:
         named = bool(self.commit or self.version)
+        if self.json_is is None and "json_is" in self.model_fields_set:
+            # as null is what a key that is left out has, nothing would be compared
+            raise ValueError("json_is: null compares nothing; leave it out, or write contains: \"null\"")
         if self.private and (named or self.says_what_it_holds):
             raise ValueError("private: of a private endpoint the status alone is asked; leave fields, json_is, "
                              "contains, commit and version out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
@@ -25,8 +26,28 @@ def test_every_command_has_a_help_text(name: str, capsys: pytest.CaptureFixture[
 def test_the_status_of_a_missing_instance_says_what_to_do(monkeypatch: pytest.MonkeyPatch,
                                                           capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(Instance, "inspect", lambda self: None)
-    assert command.main(["status", "--name", "double"]) == REFUSED
-    assert "Next: python -m lab up --name double" in capsys.readouterr().out
+    for known, shown in ((["shop", "try"], "There are: shop, try."), ([], "This checkout has none.")):
+        monkeypatch.setattr("lab.instance.names", lambda known=known: known)
+        assert command.main(["status", "--name", "double"]) == REFUSED
+        assert capsys.readouterr().err == f"\nThere is no instance 'double'. {shown}\nNext: python -m lab up --name double\n"
+
+
+@pytest.mark.parametrize(("there", "shown"), [
+    (False, "double is up in the state backups after"),
+    (True, "double is up already, as it was: --from backups is for a new server after"),
+])
+def test_up_says_whether_the_state_that_was_asked_for_is_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], there: bool, shown: str
+) -> None:
+    restored: list[str] = []
+    monkeypatch.setattr(Instance, "inspect", lambda self: {"State": {}} if there else None)
+    monkeypatch.setattr(Instance, "ports", lambda self: SimpleNamespace(ssh=1, https=2))
+    monkeypatch.setattr("lab.engine.ensure_engine", lambda: None)
+    monkeypatch.setattr("lab.states.restore", lambda instance, state: restored.append(state))
+    monkeypatch.setattr("lab.applications.bring_up.up_with_application", lambda instance: "double is up already")
+    assert command.main(["up", "--name", "double", "--from", "backups"]) == 0
+    assert capsys.readouterr().out.startswith(shown)
+    assert restored == ([] if there else ["backups"])
 
 
 def test_an_error_of_the_lab_gives_its_message_and_exit_code(monkeypatch: pytest.MonkeyPatch,
