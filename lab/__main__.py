@@ -163,13 +163,14 @@ def _snapshot(arguments: argparse.Namespace) -> None:
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    from lab.instance import Instance, absent
+    from lab.errors import absent
+    from lab.instance import Instance, names
     from lab.processes import output
 
     instance = Instance(arguments.name)
     described = instance.inspect()
     if described is None:
-        raise absent(instance.name)
+        raise absent(instance.name, names())
     ports = instance.ports()
     print(f"{instance.name}: {described['State']['Status']}, ssh 127.0.0.1:{ports.ssh}, http 127.0.0.1:{ports.http}, "
           f"https 127.0.0.1:{ports.https}, -e {instance.address.environment}")

@@ -19,3 +19,10 @@ class LabError(Exception):
 
 class CommandFailed(LabError):
     """A program ended with an exit code that was not expected; the message holds its last output."""
+
+
+def absent(name: str, known: list[str]) -> LabError:
+    """The error where an instance is asked for that is not there: it names those that are."""
+    there = f" There are: {', '.join(known)}." if known else " This checkout has none."
+    return LabError(f"There is no instance {name!r}.{there}", next_step=f"python -m lab up --name {name}",
+                    exit_code=REFUSED)

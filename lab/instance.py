@@ -18,7 +18,7 @@ from lab.address import Address, Ports
 from lab.applications import registry
 from lab.applications.registry import Application
 from lab.engine import docker
-from lab.errors import REFUSED, USAGE, CommandFailed, LabError
+from lab.errors import REFUSED, USAGE, CommandFailed, LabError, absent
 from lab.processes import file_lock, log_file, output, pipe, root, run
 from lab.progress import Progress
 
@@ -91,18 +91,10 @@ class Instance:
         """The loopback ports of the running server."""
         described = self.inspect()
         if described is None:
-            raise absent(self.name)
+            raise absent(self.name, names())
         bound = described["HostConfig"]["PortBindings"]
         # a server that is older than its mail transfer agent has no port for it
         return Ports(*(int(bound.get(f"{port}/tcp", NO_PORT)[0]["HostPort"]) for port in INNER_PORTS))
-
-
-def absent(name: str) -> LabError:
-    """The error where an instance is asked for that is not there: it names those that are."""
-    known = names()
-    there = f" There are: {', '.join(known)}." if known else " This checkout has none."
-    return LabError(f"There is no instance {name!r}.{there}", next_step=f"python -m lab up --name {name}",
-                    exit_code=REFUSED)
 
 
 def up(instance: Instance) -> str:

@@ -155,7 +155,8 @@ class Rehearsal:
         verdict = str(ended.get("verdict") or ended.get("state")) if run_id else "no run recorded"
         print("\n".join(line for line in (ended.get("summary"), ended.get("report")) if line), flush=True)
         # a command that ended before it opened a run may have the code of one that answered
-        good = bool(run_id) and code in scenario.exit_codes and (scenario.exit_codes != (PASSED,) or verdict == "passed")
+        good = bool(run_id) and code in scenario.exit_codes
+        good = good and (scenario.exit_codes != (PASSED,) or verdict == "passed")
         shown = "rolled back" if code == ROLLED_BACK else verdict
         self.results.append(ScenarioResult(scenario, shown, seconds, run_id, good))
         return 0 if good else code or 1
@@ -213,7 +214,7 @@ def _report(instance: Instance, times: Times, results: list[ScenarioResult]) -> 
 
 
 def _coloured(one: ScenarioResult) -> str:
-    # what is meant to fail, and what may give any answer, is no fault of the rehearsal
+    # what is meant to fail, and what may give any answer, does not end the rehearsal
     expected = ""
     if one.as_expected and one.verdict != "passed":
         expected = ", as expected" if one.scenario.exit_codes == (ROLLED_BACK,) else ", any answer will do"

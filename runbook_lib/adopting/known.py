@@ -185,15 +185,19 @@ def _configuration(project: FoundProject, databases: list[FoundService]) -> Tree
 
 
 def _where_uploads_may_be(project: FoundProject, databases: list[FoundService]) -> str:
-    """Folders of the server that services write into: no list of volumes has them."""
+    """Folders of the server and volumes that services write into: one of them may hold users' files."""
     written = [(one, volume) for one in project.services.values() if one not in databases
                for volume in one.volumes if not (volume.named or volume.read_only)]
     folders = [f"{one.name}: {volume.target}" for one, volume in written
                if not (_OF_THE_SYSTEM.match(volume.target) or re.search(r"\.[A-Za-z]+$", volume.target))]
-    if not folders:
+    volumes = [f"{one.name}: {volume.target}" for one in project.services.values() if one not in databases
+               for volume in one.volumes if volume.named and not volume.read_only]
+    found = [*([f"folders of the server are mounted at {'; '.join(folders)}"] if folders else []),
+             *([f"volumes at {'; '.join(volumes)}"] if volumes else [])]
+    if not found:
         return "no Compose file says it: uploads are in a volume, if anywhere"
-    return (f"folders of the server are mounted at {'; '.join(folders)}. Where users' files lie in one of them, leave "
-            "this line out and name it: uploads: [{service: …, path: …}]")
+    return (f"{', '.join(found)}. Where users' files lie in one of them, leave this line out and name it: "
+            "uploads: [{service: …, path: …}]")
 
 
 def _members(project: FoundProject, network: str) -> str:

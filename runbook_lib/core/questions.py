@@ -190,8 +190,12 @@ class Connections(Protocol):
 
 @dataclass(frozen=True)
 class Question(Generic[T]):
-    """A named, read-only question about the environment; `writes` is what one does leave for a while, in words."""
+    """A named, read-only question about the environment; `writes` is what one does leave for a while, in words.
+
+    `lasts_s` is about how long one takes by its nature, in seconds: an operator is informed of it beforehand.
+    """
 
     name: str
     fetch: Callable[[Connections], T] = field(compare=False)
     writes: str = field(default="", compare=False)
+    lasts_s: float = field(default=0.0, compare=False)

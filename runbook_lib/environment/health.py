@@ -28,9 +28,10 @@ class HealthEndpoint(StrictModel):
     """One path that shows whether the application is healthy, and what its reply must hold: a 200 may be any page.
 
     `service` answers it. The reply has `status`, and: `fields`, dotted places in a JSON object with their values, of
-    which null is one, and a place that is missing has none; `json_is`, the whole JSON document; `contains`, a piece of
-    its text. `commit` and `version` are the fields that name the release: nothing shows it better, for another release
-    cannot name it. A `private` endpoint may refuse this machine; the server asks then, for the status alone.
+    which null is one, and a place that is missing has none; `json_is`, the whole JSON document, where null compares
+    none: so an environment takes away what the one that it extends compares; `contains`, a piece of its text. `commit`
+    and `version` are the fields that name the release: nothing shows it better, for another release cannot name it. A
+    `private` endpoint may refuse this machine; the server asks then, for the status alone.
 
     These texts are those of the newest release: they decide for what is being deployed, and for what is live in 00, 21
     and 40. Of a release that is returned to (22, the undo of a failed step, 32) status and `commit` decide, and a text
@@ -56,9 +57,6 @@ class HealthEndpoint(StrictModel):
     @model_validator(mode="after")
     def _says_enough(self) -> HealthEndpoint:
         named = bool(self.commit or self.version)
-        if self.json_is is None and "json_is" in self.model_fields_set:
-            # as null is what a key that is left out has, nothing would be compared
-            raise ValueError("json_is: null compares nothing; leave it out, or write contains: \"null\"")
         if self.private and (named or self.says_what_it_holds):
             raise ValueError("private: of a private endpoint the status alone is asked; leave fields, json_is, "
                              "contains, commit and version out")

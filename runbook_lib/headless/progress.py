@@ -82,6 +82,8 @@ class Lines(Progress):
         match event["event"]:
             case "run_started":
                 self._print(f"run {event['run_id']}")
+            case "asking":
+                self._print(f"  … {event['name']}: about {event['lasts_s']} s")
             case "fact":
                 self._print(f"  read {event['name']} ({event.get('seconds', 0):.1f} s)")
             case "findings":

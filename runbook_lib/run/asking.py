@@ -19,12 +19,16 @@ from runbook_lib.run.probing import probe_repeatedly
 from runbook_lib.run.record import RunRecord
 
 T = TypeVar("T")
+LONG_S = 5.0
 
 
 def ask(question: Question[T], connections: Connections, record: RunRecord) -> T:
     """The answer, recorded and shown as a table from now on. Raises the question's own errors."""
     started = time.monotonic()
     record.note_asked(question)
+    if question.lasts_s >= LONG_S:  # minutes without a line look like a run that hangs
+        record.journal.write("asking", name=question.name, lasts_s=round(question.lasts_s))
+        LiveLine()(f"{question.name}: about {question.lasts_s:.0f} s")
     try:
         answer = question.fetch(connections)
     except RunbookError as error:
@@ -59,8 +63,10 @@ def watch(gate: Gate, connections: Connections, record: RunRecord) -> WatchResul
     line = LiveLine()
 
     def observe(probe: Probe, seconds: float) -> None:
-        record.journal.write("probe", watch=gate.name, faults=list(probe.faults))
-        line(f"{min(seconds, gate.deadline_s):.0f} of {gate.deadline_s:.0f} s: {_in_words(probe.faults)}")
+        found = _in_words(probe.faults)
+        record.journal.write("probe", watch=gate.name, faults=list(probe.faults), counted=found,
+                             seconds_left=round(max(0.0, gate.deadline_s - seconds)))
+        line(f"{min(seconds, gate.deadline_s):.0f} of {gate.deadline_s:.0f} s: {found}")
 
     # headless, an interrupt comes from a time limit or an operator who wants the whole run to end
     watched = probe_repeatedly(gate, lambda question: question.fetch(connections), observe,

@@ -83,7 +83,7 @@ def measure_load(environment: Environment) -> Question[Load]:
             samples = tuple(future.result() for future in pending)
         return Load(samples, time.monotonic() - began)
 
-    return Question("synthetic load", fetch)
+    return Question("synthetic load", fetch, lasts_s=environment.load.requests / environment.load.rate_per_s)
 
 
 def _once(http: Http, path: str) -> Sample:

@@ -123,7 +123,7 @@ def test_what_may_be_a_job_is_asked_for(restart: str | None, named: bool) -> Non
     ({"type": "bind", "source": "/srv/files", "target": "/data/files", "read_only": True}, False),
     ({"type": "bind", "source": "/var/run/docker.sock", "target": "/var/run/docker.sock"}, False),
     ({"type": "bind", "source": "/srv/shop.toml", "target": "/data/shop.toml"}, False),
-    ({"type": "volume", "source": "files", "target": "/data/files"}, False),
+    ({"type": "volume", "source": "files", "target": "/data/files"}, True),
 ])
 def test_folders_that_may_hold_uploads_are_named(volume: dict[str, Any], named: bool) -> None:
     line = known({"web": {"build": ".", "volumes": [volume]}})["configuration_backup"]["no_uploads_reason"]

@@ -85,6 +85,9 @@ def test_a_database_that_does_not_answer(staging: Environment, error: RunbookErr
 def test_a_public_address_that_does_not_answer_is_not_known(staging: Environment) -> None:
     answers = asked(staging, reply=EndpointUnavailable("refused"))
     assert (answers["public"].met, answers["public"].measured) == (None, "refused")
+    # behind a name that this machine cannot resolve, or a certificate that it does not know, these two keys help
+    assert "public.connect_to (HOST:PORT)" in answers["public"].change
+    assert "public.ca_file vouches for a private certificate" in answers["public"].change
 
 
 def test_secrets_that_are_not_available_are_named(staging: Environment) -> None:

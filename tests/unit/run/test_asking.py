@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from runbook_lib.core.errors import (
     Inconclusive,
 )
 from runbook_lib.core.findings import finding
+from runbook_lib.core.gates import Gate
 from runbook_lib.core.questions import Question
+from runbook_lib.headless.progress import Lines
 from tests.notebooks.sample_notebooks import SECRET, ProjectDir
 from tests.unit.execution_doubles import gate
 from tests.unit.run_doubles import finished, opened
@@ -77,3 +80,16 @@ def test_a_watch_is_recorded_probe_by_probe_and_as_a_fact(project_dir: ProjectDi
     events = journal.read(run.folder)
     assert [len(event["faults"]) for event in events if event["event"] == "probe"][:3] == [0, 1, 0]
     assert [event["name"] for event in events if event["event"] == "fact"] == ["ready"]
+
+
+def test_what_takes_its_time_is_announced_and_a_watch_counts_down(project_dir: ProjectDir, clock: None) -> None:
+    run, out = opened(), io.StringIO()
+    run.ask(Question("load", lambda _: 1, lasts_s=300))
+    run.ask(Question("quick", lambda _: 1, lasts_s=1))
+    run.watch(Gate("the live release", (Question("up", lambda _: True),), lambda up: (finding("up", up),), deadline_s=90, interval_s=10))
+    Lines(out).journal({"run_id": run.run_id, "folder": str(run.folder.path)})
+    shown = out.getvalue()
+    assert "… load: about 300 s" in shown
+    assert "quick: about" not in shown
+    assert 2 <= shown.count("the live release: ") <= 5  # now and then, not at every probe
+    assert "s left; " in shown
