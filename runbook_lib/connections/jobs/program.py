@@ -30,8 +30,9 @@ def job_program(action: Command | Pipeline | WriteFile, token: str) -> str:
 
 def _stage(command: Command) -> str:
     """One program in a subshell of its own; it does not inherit the lock."""
-    folder = f"-- {quoted(command.cwd)} " if command.cwd is not None else ""
-    return f"( cd {folder}|| exit {BAD_START}; exec {shell_join(command.argv)} 8>&- )"
+    # at home, as over SSH: and a user without a home is in the root folder there
+    folder = f"cd -- {quoted(command.cwd)}" if command.cwd is not None else "cd 2>/dev/null || cd /"
+    return f"( {folder} || exit {BAD_START}; exec {shell_join(command.argv)} 8>&- )"
 
 
 def _pipeline(pipeline: Pipeline) -> str:

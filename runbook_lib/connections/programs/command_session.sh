@@ -6,6 +6,9 @@
 unset BASH_ENV ENV CDPATH GLOBIGNORE LANGUAGE POSIXLY_CORRECT COLUMNS GREP_OPTIONS GREP_COLORS GZIP TAR_OPTIONS \
     BLOCK_SIZE BLOCKSIZE DF_BLOCK_SIZE DU_BLOCK_SIZE LS_BLOCK_SIZE TIME_STYLE QUOTING_STYLE PS_FORMAT PS_PERSONALITY \
     COMPOSE_FILE COMPOSE_PROJECT_NAME COMPOSE_PROFILES COMPOSE_ENV_FILES GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+# bash reads an operator's start-up file in the first program below sshd, also in one that it is replaced by: with `set -e` in
+# it a program of ours would end half-way.
+export SHLVL=9
 # Output is parsed: one language and one form of numbers, whatever the server's locale.
 export LC_ALL=C
 

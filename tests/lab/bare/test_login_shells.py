@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.lab_server import Lab
 
 HOME = "/home/deploy"
-RESTORE = f"""usermod --shell /bin/bash deploy
+RESTORE = f"""usermod --shell /bin/bash --home {HOME} deploy
 cd {HOME} && rm -rf .bashrc .zshenv .cshrc .config .profile .ssh/rc .ssh/environment
 rm -f /etc/ssh/sshd_config.d/*-test.conf /usr/local/bin/wrapper; {RELOAD_SSHD}"""
 Login = Callable[..., "OpenConnections"]
@@ -79,6 +79,10 @@ def test_any_login_shell_gives_the_same_answers(login: Login, environment: Envir
 NOISE = "echo 'Welcome to staging!'; printf '%s' '{\"up\": true}'; echo 'free' >&2"
 NOISY = {
     "bash": f"cat > .bashrc <<'E'\n{NOISE}; trap 'echo bye' EXIT; export -f ls 2>/dev/null\nE",
+    # bash reads its start-up file in a program that it starts under sshd, too, and with it what its operator prefers
+    "strict bash": "echo 'set -euo pipefail; set -C; shopt -s failglob; IFS=,' > .bashrc",
+    "no home": f"usermod --home /no/home deploy; printf 'AuthorizedKeysFile {HOME}/.ssh/authorized_keys\\n' > "
+               "/etc/ssh/sshd_config.d/99-test.conf; " + RELOAD_SSHD,
     "zsh": f"usermod --shell /usr/bin/zsh deploy; cat > .zshenv <<'E'\n{NOISE}; zshexit() {{ echo bye; }}\nE",
     "tcsh": f"usermod --shell /usr/bin/tcsh deploy; cat > .cshrc <<'E'\n{NOISE.removesuffix(' >&2')}; set noclobber\nE",
     "fish": "usermod --shell /usr/bin/fish deploy; install -d .config/fish; "
