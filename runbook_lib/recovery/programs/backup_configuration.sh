@@ -62,7 +62,8 @@ archive() {
     private_folder
     local list='cd -- "$1" && find . -type f -exec sha256sum -b -- {} + | LC_ALL=C sort -k2'
     sums=$("${prefix[@]}" sh -c "$list" list "$path" </dev/null) || fail "$path cannot be read."
-    [[ -n $sums ]] || fail "$path holds no file."
+    # a wrong folder is empty too, and a weekly backup of nothing would pass for years
+    [[ -n $sums ]] || fail "$path holds no file. Is it the folder? Where nothing was uploaded yet, give configuration_backup.no_uploads_reason in place of it until something is."
     id=$(sha256sum <<<"$sums" | cut -c1-16)
     # with its time: the name of another folder may begin as this one's does
     local own="${name}_[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]_[0-9][0-9][0-9][0-9][0-9][0-9]"

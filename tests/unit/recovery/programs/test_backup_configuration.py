@@ -69,6 +69,13 @@ def test_archives_are_kept_once_for_each_content_and_the_newest_stay(server: Ser
     assert subprocess.run(("tar", "-xzOf", newest), capture_output=True, text=True).stdout == "3\n"
 
 
+def test_a_folder_without_a_file_is_none_that_passes_and_the_way_out_is_said(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "uploads").mkdir()
+    done = server.step("archive", "uploads", str(tmp_path / "files"), "2", str(tmp_path / "uploads"))
+    assert done.returncode == 1
+    assert "Where nothing was uploaded yet, give configuration_backup.no_uploads_reason" in done.stderr
+
+
 def test_a_folder_whose_name_begins_as_another_one_keeps_archives_of_its_own(server: Server, tmp_path: Path) -> None:
     uploads, folder = tmp_path / "uploads", tmp_path / "files"
     uploads.mkdir()
