@@ -36,7 +36,8 @@ class HealthEndpoint(StrictModel):
     These texts are those of the newest release: they decide for what is being deployed, and for what is live in 00, 21
     and 40. Of a release that is returned to (22, the undo of a failed step, 32) status and `commit` decide, and a text
     that differs is a warning. So is a path that it did not answer before it was replaced: 20 and 22 ask that first, and
-    keep it by commit; where nothing is recorded, the file's status decides.
+    keep it by commit; where nothing is recorded, the file's status decides. A reply of such a release that names no
+    commit is a warning, too, and the image that runs is the proof; another commit is a failure.
     """
 
     title: Text

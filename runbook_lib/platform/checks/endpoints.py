@@ -20,6 +20,8 @@ EARLIER = ("The environment file is of a later release; that this one answers, s
 # of an earlier release, and not of the deployment: it did not answer there before, and was live
 NEW_PATH = ("The earlier release never answered there: it has no such path, or not yet. The environment file is of a "
             "later release; should the earlier one stay, take the path out of health.endpoints.")
+NO_FIELD = ("The earlier release names no commit there, and its image is the proof. The environment file is of a later "
+            "release; should the earlier one stay, take `commit` out of health.endpoints.")
 NOTHING_KNOWN: Unanswered = {}
 # a proxy looks up an address once, and two containers that start at once may change theirs
 STALE_PROXY = ("The containers are healthy, and users get no answer: a proxy that the environment file does not name "
@@ -54,6 +56,16 @@ def held_texts(environment: Environment, endpoints: tuple[Endpoint, ...]) -> fro
                      if one.path in rules and one.status == rules[one.path].status and not one.lacks)
 
 
+def without_commit(environment: Environment, endpoints: tuple[Endpoint, ...]) -> frozenset[str]:
+    """The paths that answer as they must and name no commit, where the environment file knows a field for it.
+
+    An earlier release may not have had that field: its image is then what shows it.
+    """
+    rules = environment.health.endpoints
+    return frozenset(one.path for one in endpoints if one.path in rules and one.status == rules[one.path].status
+                     and not one.named(rules[one.path].commit or ""))
+
+
 def no_endpoints(environment: Environment) -> tuple[Finding, ...]:
     """One line where the environment has no health endpoint: why, and what shows its health instead."""
     if environment.health.endpoints:
@@ -64,14 +76,15 @@ def no_endpoints(environment: Environment) -> tuple[Finding, ...]:
 
 def shown_by_image(
     environment: Environment, containers: tuple[Container, ...], colour: str, commit: str,
-    unanswered: Unanswered = NOTHING_KNOWN,
+    unanswered: Unanswered = NOTHING_KNOWN, unnamed: frozenset[str] = frozenset(),
 ) -> tuple[Finding, ...]:
     """Where no endpoint names the commit: that of the image which its containers run.
 
     The weaker proof, and called so: it does not show which release answers a user. `unanswered` is as in
-    `endpoint_answers`.
+    `endpoint_answers`; `unnamed` as from `without_commit`, of an earlier release.
     """
-    if any(rule.commit and path not in unanswered for path, rule in environment.health.endpoints.items()):
+    if any(rule.commit and path not in unanswered and path not in unnamed
+           for path, rule in environment.health.endpoints.items()):
         return ()
     services = [f"{name}-{colour}" for name, one in environment.services.items() if one.coloured and one.required]
     found = {one.service: commit_of(one) or "an image without a commit" for one in containers
@@ -113,7 +126,9 @@ def endpoint_holds(environment: Environment, endpoint: Endpoint, commit: str, ve
     """What the environment file says that this reply must hold, and which release it must name.
 
     `texts_of` are the paths whose texts decide, None all of them: of the other ones a text that differs is a warning,
-    and so is a version that is not named. Of a path that is `unanswered` as before, nothing is asked.
+    and so is a version that is not named. Where they are given, so is a commit that is not named; another one never
+    is. Of a path that is `unanswered` as
+    before, nothing is asked.
     """
     decides = texts_of is None or endpoint.path in texts_of
     rule = environment.health.endpoints.get(endpoint.path)
@@ -131,7 +146,9 @@ def endpoint_holds(environment: Environment, endpoint: Endpoint, commit: str, ve
             EARLIER,
         ))
     if rule.commit:
-        found.append(_same_commit(endpoint.path, endpoint.named(rule.commit) or "none", commit))
+        named = endpoint.named(rule.commit)
+        earlier = texts_of is not None and not named and endpoint.status == rule.status
+        found.append(_same_commit(endpoint.path, named or "none", commit, earlier=earlier))
     if rule.version and version:
         found.append(_same_version(endpoint.path, endpoint.named(rule.version), version, decides=decides))
     return tuple(found)
@@ -142,13 +159,15 @@ def _as_before(endpoint: Endpoint, unanswered: Unanswered) -> bool:
     return endpoint.status is not None and unanswered.get(endpoint.path) == endpoint.status
 
 
-def _same_commit(path: str, measured: str, expected: str) -> Finding:
+def _same_commit(path: str, measured: str, expected: str, *, earlier: bool) -> Finding:
     return finding(
         f"{path} names the commit",
         measured == expected,
         measured=measured[:12],
         expected=expected[:12],
-        next_step="A different release is answering. Check the upstream file and the image tags.",
+        otherwise=Verdict.WARNING if earlier else Verdict.FAILED,
+        next_step=NO_FIELD if earlier else
+        "A different release is answering. Check the upstream file and the image tags.",
     )
 
 

@@ -16,6 +16,7 @@ from runbook_lib.platform.checks.endpoints import (
     endpoints_show,
     no_endpoints,
     shown_by_image,
+    without_commit,
 )
 from runbook_lib.platform.facts.assets import Asset
 from runbook_lib.platform.facts.containers import Container
@@ -122,7 +123,8 @@ def judge_outside(
             *containers_are_healthy(containers, services, restarts),
             *endpoints_show(environment, endpoints, expected.commit, expected.version, texts_of=expected.texts_of,
                              unanswered=expected.unanswered),
-            *shown_by_image(environment, containers, expected.colour, expected.commit, expected.unanswered),
+            *shown_by_image(environment, containers, expected.colour, expected.commit, expected.unanswered,
+                            without_commit(environment, endpoints) if expected.texts_of is not None else frozenset()),
             schema_is(revision, expected.schema_revision, environment.without.get("migrations", "")),
             *smoke_test_passed(flow),
             *assets_loaded(assets, environment.without.get("page", "")),
@@ -148,7 +150,8 @@ def judge_restored(
         return (
             *containers_are_healthy(containers, services, restarts),
             *endpoints_show(environment, endpoints, commit, texts_of=frozenset(), unanswered=unanswered),
-            *shown_by_image(environment, containers, colour, commit, unanswered),
+            *shown_by_image(environment, containers, colour, commit, unanswered,
+                            without_commit(environment, endpoints)),
             *smoke_test_passed(flow),
         )
 

@@ -9,6 +9,7 @@ import pytest
 
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.environment import load_environment
+from runbook_lib.platform.checks.endpoints import BY_IMAGE
 from runbook_lib.platform.checks.live_release import (
     ExpectedRelease,
     assets_loaded,
@@ -120,3 +121,24 @@ def test_after_a_rollback_earlier_restarts_do_not_count_and_another_commit_does(
     judge = judge_restored(STAGING, COMMIT, "green", SHARED, {one.service: 2 for one in old})
     assert bad(judge(old, PAGES, FLOW)) == []
     assert bad(judge(old, (replace(PAGES[0], fields={"commit": OTHER}), *PAGES[1:]), FLOW)) == ["/health names the commit"]
+
+
+def without_field(*pages: Endpoint) -> tuple[Endpoint, ...]:
+    return tuple(replace(one, fields={"status": "ok"}) for one in pages)
+
+
+@pytest.mark.parametrize(("image", "worst"), [(COMMIT, Verdict.WARNING), (OTHER, Verdict.FAILED)])
+def test_an_earlier_release_that_names_no_commit_is_shown_by_its_image(image: str, worst: Verdict) -> None:
+    """The environment file is of the later release, whose replies have the field."""
+    running = tuple(replace(one, image=f"{one.service}:{image}") for one in HEALTHY)
+    back = replace(EXPECTED, texts_of=frozenset())
+    for found in (judge_restored(STAGING, COMMIT, "green", SHARED, {})(running, without_field(*PAGES), FLOW),
+                  judge_outside(STAGING, back)(running, without_field(*PAGES), "0003", FLOW, ASSETS)):
+        assert Verdict.worst(one.verdict for one in found) is worst
+        assert BY_IMAGE in [one.check for one in found]
+        assert "/health names the commit" in [one.check for one in found if one.verdict is Verdict.WARNING]
+
+
+def test_what_is_being_deployed_has_to_name_its_commit() -> None:
+    found = judge_outside(STAGING, EXPECTED)(HEALTHY, without_field(*PAGES), "0003", FLOW, ASSETS)
+    assert "/health names the commit" in [one.check for one in found if one.verdict is Verdict.FAILED]
