@@ -24,6 +24,8 @@ _KEY_NEXT = (
 )
 _REACH_NEXT = ("Check the address and port (server.host, server.port, or what --server was given), and that the server "
                "and its sshd are running.")
+_ALGORITHM_NEXT = ("Allow one that this client has in the server's sshd configuration: KexAlgorithms "
+                   "curve25519-sha256@libssh.org, Ciphers aes256-ctr, MACs hmac-sha2-512-etm@openssh.com, for example.")
 _NAME_NEXT = "Check the name (server.host, or what --server was given) for a slip, and this machine's DNS or VPN."
 
 
@@ -34,8 +36,9 @@ def ssh_error(error: BaseException, address: str, doing: str, *, connecting: boo
     if refusal is not None:
         return refusal
     if connecting:
-        unknown = isinstance(error, socket.gaierror)
-        return HostUnreachable(_why_unreachable(error), where=where, next_step=_NAME_NEXT if unknown else _REACH_NEXT)
+        next_step = (_NAME_NEXT if isinstance(error, socket.gaierror)
+                     else _ALGORITHM_NEXT if isinstance(error, IncompatiblePeer) else _REACH_NEXT)
+        return HostUnreachable(_why_unreachable(error), where=where, next_step=next_step)
     return LinkDropped(
         f"Connection to {address} lost ({reason_of(error)}); the outcome of the command is unknown.",
         where=where,

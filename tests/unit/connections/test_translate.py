@@ -254,6 +254,9 @@ def test_no_connection_names_the_way_it_failed(error: Exception, words: str) -> 
     assert isinstance(ours, HostUnreachable)
     assert words in ours.what
     assert ours.where == ADDRESS
+    # a server that offers others is reached at its address: its own configuration is what can be changed
+    assert ("KexAlgorithms" in ours.next_step, "address and port" in ours.next_step) == (
+        "algorithm" in words, not any(word in words for word in ("algorithm", "resolve")))
 
 
 def test_a_break_in_an_exchange_leaves_the_outcome_unknown() -> None:
