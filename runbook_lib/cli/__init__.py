@@ -69,11 +69,18 @@ def show(name: Name, as_json: AsJson = False) -> None:
 
 
 Texts = list[str] | None  # an option that may be given once is a list, so that a second one is noticed
-Environment = Annotated[Texts, typer.Option("-e", "--environment", help="Name or path of an environment file.")]
+Environment = Annotated[Texts, typer.Option("-e", "--environment", metavar="NAME",
+                                            help="Name or path of an environment file. Default: the notebook's.")]
 Pairs = Annotated[
-    Texts, typer.Option("-p", "--parameter", help="NAME=VALUE, converted to the type the notebook declares.")
+    Texts, typer.Option("-p", "--parameter", metavar="NAME=VALUE",
+                        help="NAME=VALUE, converted to the type the notebook declares.")
 ]
-File = Annotated[Texts, typer.Option("-f", "--file", help="YAML file with parameters; -p overrides it.")]
+File = Annotated[
+    Texts, typer.Option("-f", "--file", metavar="FILE", help="YAML file with parameters; -p overrides it.")
+]
+
+Confirmation = Annotated[Texts, typer.Option(metavar="NAME", help="Environment name, repeated to confirm the change.")]
+Reason = Annotated[Texts, typer.Option(metavar="TEXT", help="Reason for this run; recorded in the report.")]
 
 
 @app.command()
@@ -81,8 +88,7 @@ def run(
     name: Name,
     environment: Environment = None, parameter: Pairs = None, file: File = None,
     apply: Annotated[bool, typer.Option("--apply", help="Apply the plan. Without it, only show the plan.")] = False,
-    confirm: Annotated[Texts, typer.Option(help="Environment name, repeated to confirm the change.")] = None,
-    reason: Annotated[Texts, typer.Option(help="Reason for this run; recorded in the report.")] = None,
+    confirm: Confirmation = None, reason: Reason = None,
     timeout: Annotated[
         float, typer.Option(min=1, help="Stop the run after this many seconds (as Ctrl-C would).")
     ] = 7200.0,

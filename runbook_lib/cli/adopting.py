@@ -19,8 +19,8 @@ EnvironmentName = Annotated[str, typer.Option("--name", help="Name of the enviro
                                               "omitted.")]
 
 
-Profiles = Annotated[list[str] | None, typer.Option("--profile", help="Profile that is active besides those of "
-                                                    "COMPOSE_PROFILES; may be given several times.")]
+Profiles = Annotated[list[str] | None, typer.Option("--profile", metavar="NAME", help="Profile that is active "
+                                                    "besides those of COMPOSE_PROFILES; may be given several times.")]
 
 
 ServerAddress = Annotated[str, typer.Option("--server", help="USER@HOST or USER@HOST:PORT: read what runs there in the "

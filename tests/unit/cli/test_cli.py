@@ -223,3 +223,10 @@ def test_check_tells_what_a_notebook_lacks_and_ends_with_1(project_dir: ProjectD
 def test_check_finds_nothing_missing_in_a_notebook_of_this_project(capsys: Any, monkeypatch: Any) -> None:
     monkeypatch.chdir(ROOT)
     assert runbook(capsys, monkeypatch, "check", "20_deploy")[:2] == (0, "20_deploy: nothing is missing.\n")
+
+
+def test_help_shows_no_list_where_an_option_may_be_given_once(capsys: Any, monkeypatch: Any) -> None:
+    code, out, _ = runbook(capsys, monkeypatch, "run", "--help")
+    assert code == 0
+    assert "list[str]" not in out
+    assert "--environment NAME" in out
