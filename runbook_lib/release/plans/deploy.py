@@ -20,6 +20,7 @@ from runbook_lib.platform.facts.releases import Deployed, current_state
 from runbook_lib.platform.facts.sessions import KeptSession
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans import migration, verification
+from runbook_lib.platform.plans.leftovers import MIGRATION
 from runbook_lib.platform.plans.release_files import env_file, secrets_file, upstreams_file
 from runbook_lib.platform.plans.rollout import BreakingMigration, Choices, Rollout, Sessions
 from runbook_lib.platform.plans.step_keys import StepKey
@@ -143,7 +144,9 @@ def _nothing_to_deploy(rollout: Rollout) -> Plan:
 def _before_the_switch(rollout: Rollout, secret_file: Secret, backup: Plan, changes: tuple[ServiceChange, ...],
                        secrets: Mapping[str, Secret], pulled: tuple[Step, ...]) -> tuple[list[Step], list[SkippedStep]]:
     """Everything that users do not notice, and what of it the server does not need."""
-    wanted: list[Step] = [build_steps.record_state(rollout), *finish_cutover(rollout)]
+    # the step that migrates waits for a migration of an earlier run: without one nothing does
+    leftovers = (MIGRATION,) if rollout.migrated else ()
+    wanted: list[Step] = [build_steps.record_state(rollout, *leftovers), *finish_cutover(rollout)]
     skipped: list[SkippedStep] = []
 
     def unless(done: bool, step: Step, reason: str) -> None:

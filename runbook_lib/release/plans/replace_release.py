@@ -17,7 +17,7 @@ from runbook_lib.platform.checks.container_health import healthy_but, unchecked_
 from runbook_lib.platform.facts.releases import current_state
 from runbook_lib.platform.plans import verification
 from runbook_lib.platform.plans.compose import compose_up
-from runbook_lib.platform.plans.leftovers import CANDIDATE
+from runbook_lib.platform.plans.leftovers import CANDIDATE, MIGRATION
 from runbook_lib.platform.plans.nginx import try_proxy
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
@@ -72,9 +72,10 @@ def plan_replacement(rollout: Rollout, backup: Plan, tree: ReleaseTree | None) -
                     reason=f"already at {target.commit[:12]} ({target.version}): recorded, running, {_health(rollout)}")
     compose, measured = tree.sources.compose if tree else None, measured_of(change)
     services = compose.services if compose else {}
-    steps, skipped = _before(change, backup, services)
-    whole = _whole(change)
     migrations, not_migrated = migration_steps(change, measured, tree)
+    # a migration of an earlier run is waited for by the step that migrates
+    steps, skipped = _before(change, backup, services, (CANDIDATE,) if migrations else (CANDIDATE, MIGRATION))
+    whole = _whole(change)
     gates = migrations_gate(change, tree)
     candidates, not_tried = candidate_steps(change, measured, tree)
     steps += [write_override(change), *migrations, *candidates,
@@ -144,11 +145,11 @@ def _waits(name: str, service: Mapping[str, Any]) -> str:
     return f"{stop} and is asked for its health every {check.get('interval', '30s')}"
 
 
-def _before(change: Replacement, backup: Plan,
-            services: Mapping[str, Mapping[str, Any]]) -> tuple[list[Step], list[SkippedStep]]:
+def _before(change: Replacement, backup: Plan, services: Mapping[str, Mapping[str, Any]],
+            leftovers: tuple[str, ...]) -> tuple[list[Step], list[SkippedStep]]:
     """Everything that users do not notice, and what of it the server does not need."""
     rollout = change.rollout
-    wanted: list[Step] = [_record_state(rollout), *finish_interrupted(change), *adopt_running(change),
+    wanted: list[Step] = [_record_state(rollout, leftovers), *finish_interrupted(change), *adopt_running(change),
                           *try_proxy(rollout.environment)]
     skipped: list[SkippedStep] = []
     if rollout.has_database:
@@ -164,10 +165,9 @@ def _before(change: Replacement, backup: Plan,
     return wanted, skipped
 
 
-def _record_state(rollout: Rollout) -> Step:
+def _record_state(rollout: Rollout, leftovers: tuple[str, ...]) -> Step:
     """As with two colours; and git on the server does not see our folder, which `git clean` would else delete."""
-    # a migration of an earlier run is waited for by the step that migrates
-    step = build_steps.record_state(rollout, CANDIDATE)
+    step = build_steps.record_state(rollout, *leftovers)
     exclude = Command(("sh", "-ec", EXCLUDE, "exclude", rollout.environment.server.directory))
     return replace(step, actions=(*step.actions, exclude))
 

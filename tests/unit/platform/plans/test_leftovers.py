@@ -10,13 +10,18 @@ import pytest
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Step
+from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.plans.leftovers import CANDIDATE, MIGRATION, end_leftovers
 from runbook_lib.recovery.plans import restore_steps
 from runbook_lib.recovery.plans.restore_in_place import stop_writers
 from tests.unit.platform.facts.test_replaced_release import running
+from tests.unit.release.plans.test_deploy import EMPTY, target
+from tests.unit.release.plans.test_deploy import plan as plan_colours
 from tests.unit.release.plans.test_replace_back import live
 from tests.unit.release.plans.test_replace_back import plan as plan_back
+from tests.unit.release.plans.test_replace_migrations import BY_STEP
+from tests.unit.release.plans.test_replace_migrations import plan as plan_migrations
 from tests.unit.release.plans.test_replace_release import plan
 from tests.unit.release.plans.test_replacement import SHOP, deployed
 
@@ -41,10 +46,23 @@ def jobs(step: Step) -> tuple[str, ...]:
     return next((one.argv[7:] for one in step.actions if isinstance(one, Command) and "which an earlier run left" in str(one.stdin)), ())
 
 
-def test_a_deployment_ends_a_candidate_and_waits_for_a_migration_by_itself() -> None:
-    first = plan(deployed(containers=RUNNING), RUNNING).steps[0]
+def test_a_deployment_ends_a_candidate_and_the_step_that_migrates_waits_for_a_migration() -> None:
+    first = plan_migrations(BY_STEP).steps[0]
     assert jobs(first) == (CANDIDATE,)
     assert "a candidate that a killed run left is ended" in first.why
+
+
+def test_where_no_step_migrates_a_deployment_ends_a_migration_too() -> None:
+    """Nothing would wait for it: it went on next to a release that does not know its schema."""
+    assert jobs(plan(deployed(containers=RUNNING), RUNNING).steps[0]) == (CANDIDATE, MIGRATION)
+    assert jobs(plan_migrations(BY_STEP, applied=frozenset({"shop.0001", "shop.0002"})).steps[0]) == (CANDIDATE, MIGRATION)
+
+
+@pytest.mark.parametrize(("schema_now", "ended"), [("0003", (MIGRATION,)), ("0002", ())])
+def test_so_it_is_with_two_colours(schema_now: str, ended: tuple[str, ...]) -> None:
+    staging = load_environment("staging")
+    secrets = {name: Secret(name, f"value-of-{name}-0123456789") for name in staging.server_secrets}
+    assert jobs(plan_colours(staging, EMPTY, secrets, target(schema_now=schema_now)).steps[0]) == ended
 
 
 def test_a_rollback_and_a_restore_end_both() -> None:
