@@ -99,10 +99,15 @@ def _named(config: ComposeConfig, environment: Environment) -> tuple[Finding, ..
     active = {None, *environment.compose.profiles}
     # what runs once and ends is declared absent: nothing of it stays on the earlier code
     wrong = [name for name, one in sorted(config.services.items())
-             if name not in ours and name not in environment.absent_services
+             if name not in ours and not _runs_once(name, one, environment)
              and set(one.get("profiles") or (None,)) & active and _codes_of(one) & codes]
     return (finding(NAMED, not wrong, measured=f"not named: {', '.join(wrong)}" if wrong else "yes", expected="yes",
                     next_step=f"{NAME_IT} If an operator starts it by hand, give it a profile in the Compose file."),)
+
+
+def _runs_once(name: str, service: Mapping[str, Any], environment: Environment) -> bool:
+    # one that is started again whenever it ends is a worker, whatever the environment file calls it
+    return name in environment.absent_services and service.get("restart") not in ("always", "unless-stopped")
 
 
 def _codes_of(service: Mapping[str, Any]) -> set[object]:
@@ -122,7 +127,7 @@ def _without_health(config: ComposeConfig, environment: Environment) -> list[str
         for name, service in config.services.items()
         if set(service.get("profiles") or (None,)) & set(running)
         and not (name in environment.services and environment.services[name].no_health_check_reason)
-        and not (environment.release.replaced and name in environment.absent_services)
+        and not (environment.release.replaced and _runs_once(name, service, environment))
         and not _is_checked(service.get("healthcheck") or {})
     ]
 

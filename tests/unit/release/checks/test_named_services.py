@@ -91,6 +91,17 @@ def test_a_job_that_ends_is_none_that_is_left_out_and_needs_no_health_check() ->
     assert "migrate" not in unchecked.measured and "web" in unchecked.measured
 
 
+@pytest.mark.parametrize("restart", ["always", "unless-stopped"])
+def test_what_is_started_again_when_it_ends_is_no_job_whatever_it_is_called(restart: str) -> None:
+    """It was taken for one by `required: false`, and ran the earlier code on."""
+    environment, tree = with_job()
+    assert tree.sources.compose is not None
+    tree.sources.compose.services["migrate"] = JOB | {"restart": restart}
+    found = compose_file(tree, environment)
+    assert named(found) == [("failed", "not named: migrate")]
+    assert "migrate" in next(one.measured for one in found if one.check == "every service in the Compose file has a health check")
+
+
 def test_a_job_that_no_step_runs_is_named() -> None:
     def judged(environment: Environment, tree: ReleaseTree) -> list[tuple[str, str]]:
         return [(one.verdict.value, one.measured) for one in _awaited(tree, environment)]
