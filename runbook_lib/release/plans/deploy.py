@@ -145,8 +145,7 @@ def _before_the_switch(rollout: Rollout, secret_file: Secret, backup: Plan, chan
                        secrets: Mapping[str, Secret], pulled: tuple[Step, ...]) -> tuple[list[Step], list[SkippedStep]]:
     """Everything that users do not notice, and what of it the server does not need."""
     # the step that migrates waits for a migration of an earlier run: without one nothing does
-    leftovers = (MIGRATION,) if rollout.migrated else ()
-    wanted: list[Step] = [build_steps.record_state(rollout, *leftovers), *finish_cutover(rollout)]
+    wanted = [build_steps.record_state(rollout, *[MIGRATION] * rollout.migrated), *finish_cutover(rollout)]
     skipped: list[SkippedStep] = []
 
     def unless(done: bool, step: Step, reason: str) -> None:
