@@ -169,8 +169,7 @@ def _before_the_switch(rollout: Rollout, secret_file: Secret, backup: Plan, chan
     same_secrets = rollout.deployed.secrets_sha256 == configuration_steps.sha256_of(secret_file)
     unless(same_secrets, configuration_steps.deliver_secrets(rollout, secret_file), "the server has the same secrets")
     wanted += secret_steps.before_the_switch(rollout, secrets, same_file=same_secrets, changes=changes)
-    checked_out = rollout.deployed.head == rollout.target.commit
-    unless(checked_out, configuration_steps.check_out(rollout), "checked out already")
+    unless(rollout.deployed.head == rollout.target.commit, configuration_steps.check_out(rollout), "is there already")
     wanted += [configuration_steps.configure(rollout), *configuration_steps.start_infrastructure(rollout)]
     not_tested = skip_reason(rollout)
     unless(bool(not_tested), check_compatibility(rollout), not_tested)
