@@ -1,6 +1,6 @@
 """Programs that write numbered lines into a log until they are ended, each as one kind of real program does.
 
-`python log_writers.py KIND LOG FIRST STEP`: writes FIRST, FIRST + STEP, … and prints the number after its last one.
+`python log_writers.py KIND LOG FIRST STEP PAUSE_S`: writes FIRST, FIRST + STEP, … and prints the number after its last one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PAUSE_S = 0.001
 IDLE_S = 0.3  # of one that hardly ever writes: whole days pass between its lines
 
 
-def main(kind: str, log: str, first: int, step: int) -> None:
+def main(kind: str, log: str, first: int, step: int, pause_s: float) -> None:
     ended, reopen = [], [True]
     signal.signal(signal.SIGTERM, lambda *_: ended.append(True))
     signal.signal(signal.SIGUSR1, lambda *_: reopen.append(True))
@@ -38,14 +38,14 @@ def main(kind: str, log: str, first: int, step: int) -> None:
                     os.close(old)
             os.write(descriptor, f"line {number}\n".encode())
         number += step
-        time.sleep(IDLE_S if kind == "idle" else PAUSE_S)
+        time.sleep(IDLE_S if kind == "idle" else pause_s)
     print(number)
 
 
 @contextmanager
-def writing(kind: str, log: Path, first: int = 0, step: int = 1) -> Iterator[Popen[str]]:
+def writing(kind: str, log: Path, first: int = 0, step: int = 1, pause_s: float = PAUSE_S) -> Iterator[Popen[str]]:
     """A program that writes; ended at the end, at the latest."""
-    words = (sys.executable, __file__, kind, str(log), str(first), str(step))
+    words = (sys.executable, __file__, kind, str(log), str(first), str(step), str(pause_s))
     with Popen(words, stdout=PIPE, text=True) as writer:
         assert writer.stdout is not None
         writer.stdout.readline()
@@ -63,4 +63,4 @@ def end(writer: Popen[str]) -> int:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]))

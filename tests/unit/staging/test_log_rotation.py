@@ -107,11 +107,11 @@ def numbers(file: Path) -> Counter[int]:
     return Counter(int(found) for found in re.findall(r"^line (\d+)$", text.rpartition("\n")[0], re.MULTILINE))
 
 
-def await_(condition: Callable[[], object], what: str) -> None:
+def await_(condition: Callable[[], object], what: str, pause_s: float = 0.005) -> None:
     until = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < until, what
-        time.sleep(0.005)
+        time.sleep(pause_s)
 
 
 def has_lines(log: Path) -> bool:
