@@ -64,7 +64,9 @@ def _tail(step: StepReport, folder: Path) -> str:
     undo = [] if step.undo_state in ("", "rolled back") else step.undo_evidence
     # evidence is listed in the order of the actions, output before error output: the last one is the cause
     sources = (undo,) if step.state == "rollback failed" else (step.evidence, undo)
-    for name in (name for files in sources for name in reversed(files) if not name.endswith(GATE_SUFFIX)):
+    # a picture of a page is evidence too, and no text
+    texts = (name for files in sources for name in reversed(files) if name.endswith(".txt"))
+    for name in (name for name in texts if not name.endswith(GATE_SUFFIX)):
         path = (folder / name).resolve()
         if path.is_file() and path.is_relative_to(folder) and path.stat().st_size:
             with path.open("rb") as file:

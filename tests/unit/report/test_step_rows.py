@@ -41,6 +41,18 @@ def test_of_several_actions_the_one_that_failed_is_shown(outputs):
     assert "it answers" not in text
 
 
+def test_a_picture_is_not_shown_as_text(outputs):
+    folder = new_run("20_deploy", outputs)
+    journal = Journal(folder)
+    journal.write("step_started", key="gate", title="Verify it")
+    (folder.path / "charts").mkdir(exist_ok=True)
+    (folder.path / "charts/gate-3.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00" * 9)
+    evidence = [folder.evidence("gate-1.out.txt", "blank page"), "charts/gate-3.png"]
+    journal.write("step_finished", key="gate", title="Verify it", state="failed", message="no", evidence=evidence)
+    text = rendered(load(finish(folder, journal, "failed", 5, "Failed.").path), folder.path)
+    assert "PNG\n" not in text and "blank page" in text
+
+
 @pytest.mark.parametrize(("state", "undo_state", "note"), [
     ("passed", "", ""), ("rolled back", "rolled back", "Passed, then undone."), ("failed", "rolled back", "Undone."),
     ("rollback failed", "rollback failed", "Passed; its undo failed."), ("failed", "started", "Undo: started."),
