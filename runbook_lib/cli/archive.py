@@ -55,6 +55,8 @@ def show(run: RunArgument, as_json: AsJson = False) -> None:
     typer.echo(f"{one.notebook} on {one.environment}, {one.mode}: {_end(one)}{took}")
     what = errors.failure_text(one.summary, one.where, one.next_step)
     typer.echo(f"{what}\nBy {one.operator}, {one.started_at}. {one.reason}".strip())
+    for line in _plan_of(one):
+        typer.echo(line)
     report = one.path / "report.html"
     if report.is_file():
         typer.echo(f"Report: {report}")
@@ -135,6 +137,15 @@ def _end(one: Any) -> str:
 
     word = run_badge(one.verdict, one.state, one.exit_code).word
     return word[:1].lower() + word[1:]
+
+
+def _plan_of(one: Any) -> list[str]:
+    """The last plan that the run has recorded, as lines; none where it made none."""
+    from runbook_lib.archive import journal
+    from runbook_lib.report.plan_lines import plan_headline, plan_lines
+
+    plan = next((event for event in reversed(journal.read(one.path)) if event["event"] == "plan"), None)
+    return [] if plan is None else [plan_headline(plan), *plan_lines(plan)]
 
 
 def _find(text: str) -> Any:

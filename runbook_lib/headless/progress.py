@@ -48,9 +48,10 @@ class Lines(Progress):
         self._offset = 0
         self._titles: dict[str, str] = {}
         self._next_probe_at = float("inf")  # in seconds left
+        self._mode = ""
 
     def started(self, notebook: str, environment: str, mode: str) -> None:
-        self._began = time.monotonic()
+        self._began, self._mode = time.monotonic(), mode
         self._print(f"{notebook} on {environment or 'no environment'}, {mode}")
 
     def journal(self, run: dict[str, Any] | None) -> None:
@@ -91,6 +92,8 @@ class Lines(Progress):
                                   for one in event["findings"])
                 counts = ", ".join(f"{count} {verdict}" for verdict, count in counted.most_common())
                 self._print(f"  {event['stage']}: {counts or 'nothing to check'}")
+            case "plan":
+                self._plan(event)
             case "lock_taken":
                 self._print("  lock taken")
             case "probe" if event.get("fired"):
@@ -105,6 +108,15 @@ class Lines(Progress):
                 self._step(event["title"])
             case "step_finished" | "undo_finished":
                 self._ended(event)
+
+    def _plan(self, event: dict[str, Any]) -> None:
+        """All of it where it is only shown; where it is applied, each step follows as it is done."""
+        # imported here: a run that changes nothing needs it not
+        from runbook_lib.report.plan_lines import plan_headline, plan_lines
+
+        self._print(f"  {plan_headline(event)}")
+        for line in plan_lines(event) if self._mode != "apply" else ():
+            self._print(f"  {line}")
 
     def _probe(self, event: dict[str, Any]) -> None:
         """A watch that finds nothing shows that it goes on: now and then, with what it has counted."""

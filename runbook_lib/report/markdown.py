@@ -58,7 +58,8 @@ def _steps(report: RunReport) -> list[str]:
         return []
     rows = [f"| {_line(step.title)} | {MARKS[badge_of(step.state).tone]} {_line(step.state)} |"
             f" {duration(step.seconds)} |" for step in report.steps]
-    return ["| step | state | duration |", "|---|---|---:|", *rows, ""]
+    plan = [f"Plan hash `{_line(report.plan['hash'])}`", ""] if report.plan.get("hash") else []
+    return [*plan, "| step | state | duration |", "|---|---|---:|", *rows, ""]
 
 
 def _findings(report: RunReport) -> list[str]:

@@ -141,3 +141,14 @@ def test_how_a_run_ended_is_one_word_with_where_and_what_next(
     assert str(outputs) in err
     _, out, _ = runbook(capsys, monkeypatch, "archive", "show", "last")
     assert "20_deploy on lab, apply: refused, 0.0 s\nBen holds the lock.\nWhere: lab\nNext: Ask Ben.\n" in out
+
+
+def test_a_run_is_shown_with_its_last_plan(project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any) -> None:
+    folder = new_run("20_deploy", outputs)
+    with Journal(folder) as opened:
+        opened.write("run_started", run_id=folder.run_id, notebook="20_deploy", environment="lab", mode="plan", operator="ada")
+        for number in (1, 2):
+            opened.write("plan", hash=f"{number}" * 16, plan={"name": "deploy v1", "target": "lab", "steps": [{"title": "Fetch"}]})
+        opened.write("run_finished", verdict="not applied", state="finished", exit_code=0, summary="Plan mode.")
+    _, out, _ = runbook(capsys, monkeypatch, "archive", "show", "last")
+    assert "plan: deploy v1 on lab, 1 step, plan hash 2222222222222222\n   1  Fetch\n" in out and "1111" not in out

@@ -33,6 +33,26 @@ def test_progress_shows_each_event_once_and_waits_for_torn_lines(outputs: Path) 
     assert "✘ Build the image: failed (2.0 s): no" in shown
 
 
+PLAN = {"name": "deploy v1", "target": "lab", "steps": [{"title": "Fetch", "why": "the commit"}, {"title": "Start\x1b[2J"}],
+        "skipped": [{"title": "Migrate", "reason": "no migration"}]}
+
+
+@pytest.mark.parametrize(("mode", "whole"), [("plan", True), ("apply", False)])
+def test_a_plan_that_is_only_shown_is_shown_whole(outputs: Path, mode: str, whole: bool) -> None:
+    folder, out = new_run("20_deploy", outputs), io.StringIO()
+    lines = Lines(out)
+    lines.started("20_deploy", "lab", mode)
+    with Journal(folder) as opened:
+        opened.write("plan", plan=PLAN, hash="0123456789abcdef")
+    lines.journal({"run_id": folder.run_id, "folder": str(folder.path)})
+    shown = out.getvalue()
+    assert "plan: deploy v1 on lab, 2 steps, plan hash 0123456789abcdef" in shown
+    for line in ("1  Fetch: the commit", "2  Start", "skipped: Migrate: no migration",
+                 "exactly this plan: --apply --confirm lab -p plan_hash=0123456789abcdef"):
+        assert (line in shown) is whole
+    assert "\x1b[2J" not in shown
+
+
 def test_a_second_run_in_one_notebook_is_shown_from_its_beginning(outputs: Path) -> None:
     out = io.StringIO()
     lines = Lines(out)

@@ -23,6 +23,11 @@ def test_markdown_leads_with_the_verdict_and_the_error(runs):
     assert any(line.startswith("> Next: Compare") for line in lines)
 
 
+def test_markdown_has_the_hash_of_the_plan(runs):
+    report = load(runs["failed_and_rolled_back"])
+    assert f"Plan hash `{report.plan['hash']}`" in markdown(report)
+
+
 def test_a_long_text_says_that_it_was_cut_and_ends_with_a_word(runs):
     report = load(runs["failed_and_rolled_back"])
     report.findings[0][1][0]["measured"] = "one check more, " * 60
