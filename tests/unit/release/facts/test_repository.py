@@ -11,7 +11,7 @@ import pytest
 from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.release.facts.repository import inspect_release, parse_release
-from tests.unit.release.repositories import Repositories, fingerprint, git
+from tests.unit.release.repositories import Repositories, ThisMachine, fingerprint, git
 from tests.unit.shop_environment import shop
 
 
@@ -75,7 +75,17 @@ def test_compose_files_that_a_release_lacks_are_named(repositories: Repositories
     if deployed:
         (repositories.checkout / ".env").write_text("COMPOSE_PROJECT_NAME=gw2-mine\n")
     tree = repositories.survey("develop", "compose.yml", "deploy/new.yml")
-    assert (tree.not_in_checkout, tree.not_in_release) == (missing, ("deploy/new.yml",)), "compose.yml is the server's own"
+    # what the runbooks deploy has every file in its repository
+    assert (tree.not_in_checkout, tree.not_in_release) == (missing, ("compose.yml", "deploy/new.yml"))
+
+
+def test_a_compose_file_of_the_server_alone_counts_where_others_deploy(repositories: Repositories) -> None:
+    (repositories.checkout / "compose.yml").write_text("services: {}\n")
+    whole = repositories.environment()
+    environment = repositories.environment(compose=whole.compose.model_copy(update={"files": ("compose.yml", "deploy/new.yml")}),
+                                           release=whole.release.model_copy(update={"strategy": "recreate"}))
+    here: Any = ThisMachine()
+    assert inspect_release(environment, "develop").fetch(here).not_in_release == ("deploy/new.yml",)
 
 
 def test_a_compose_file_that_goes_with_the_live_release_is_named(repositories: Repositories) -> None:
