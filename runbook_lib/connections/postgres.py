@@ -26,6 +26,12 @@ SELECT json_build_object('allowed', datallowconn, 'most', datconnlimit, 'by_rest
 _NOT_RUNNING = re.compile(r"No such container|[Cc]ontainer \S+ is (not running|restarting)")
 
 
+def require_one_select(sql: str) -> None:
+    """Refuse what psql would take for a second statement or for a command of its own. Raises ValueError."""
+    if ";" in sql or "\\" in sql:
+        raise ValueError("one SELECT, without ';' and without backslashes")
+
+
 class ServerDatabase:
     """The database named by the environment, asked as its owner on the container's local socket."""
 
@@ -43,8 +49,7 @@ class ServerDatabase:
         The SQL is ours; `;` and backslashes are refused all the same, because psql would take what follows them for
         a second statement or as one of its own commands.
         """
-        if ";" in sql or "\\" in sql:
-            raise ValueError("one SELECT, without ';' and without backslashes")
+        require_one_select(sql)
         # not with the connection's options: an event trigger on login (17) that records who came would fail in it, and
         # the database would seem not to answer
         options = f"-c statement_timeout={int(timeout_s * 1000)}"

@@ -22,7 +22,7 @@ _NOT_TRIED = re.compile(r"57014:|42501:")
 
 # Where a function of the application takes part, the clock, or who asks. The names are printed as during a load: in
 # full, because the search path is empty there. What is not validated is added as that, and no row is checked.
-_COMPUTED = r"""
+_COMPUTED = """
 WITH path AS MATERIALIZED (SELECT set_config('search_path', '', true) AS path),
 functions AS (
     SELECT d.classid, d.objid, d.objsubid, min(provolatile::text) FILTER (WHERE provolatile <> 'i') AS volatile
@@ -36,10 +36,10 @@ checks AS (
       FROM path, pg_constraint c LEFT JOIN functions f ON f.classid = 'pg_constraint'::regclass AND f.objid = c.oid
      WHERE c.contype = 'c' AND c.conrelid >= 16384 AND c.convalidated),
 judged AS (
-    SELECT *, expression ~* '\m(now|age|timeofday|\w+_timestamp|current_date|current_time|localtime(stamp)?)\M'
-                  AS by_clock,
-           expression ~* '\m((current|session)_(user|role|setting|schemas?|query)|inet_\w+|pg_backend_pid)\M'
-                  AS by_session
+    SELECT *, expression ~* ('[[:<:]](now|age|timeofday|[[:alnum:]_]+_timestamp|current_date|current_time'
+                             || '|localtime(stamp)?)[[:>:]]') AS by_clock,
+           expression ~* ('[[:<:]]((current|session)_(user|role|setting|schemas?|query)'
+                          || '|inet_[[:alnum:]_]+|pg_backend_pid)[[:>:]]') AS by_session
       FROM checks)
 SELECT 'CHECK ' || conname AS name, conrelid::regclass::text AS table, expression,
        volatile IS NOT NULL OR by_session AS volatile, true AS must_be, objid IS NULL AND by_clock AS by_clock,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.databases import FOLDER, Specimen
-from runbook_lib.connections.postgres import parse_rows
+from runbook_lib.connections.postgres import parse_rows, require_one_select
 from runbook_lib.core import programs
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.environment import load_environment
@@ -155,7 +155,8 @@ class Throwaway:
         return record | {"stderr": done.stderr}
 
     def rows(self, sql: str, *, timeout_s: float = 30.0, database: str | None = None) -> list[dict[str, Any]]:
-        """As ServerDatabase asks: the owner, in a session that can only read."""
+        """As ServerDatabase asks: the owner, in a session that can only read, with what psql would not take for more."""
+        require_one_select(sql)
         done = self.run("env", f"PGOPTIONS=-c statement_timeout={int(timeout_s * 1000)}",
                         "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-U", self.owner, "-d", database or self.database,
                         text=f"BEGIN READ ONLY;\nSET default_transaction_read_only=on;\nSELECT row_to_json(answer) FROM (\n{sql}\n) AS answer;\nCOMMIT;\n")

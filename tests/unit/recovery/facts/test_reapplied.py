@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from runbook_lib.connections.postgres import require_one_select
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.recovery.facts.reapplied import TRIED_BY_THE_CLOCK, TRIED_ROWS, tried_expressions, tried_keys
 
@@ -15,6 +16,7 @@ class Database:
         self.row, self.counted, self.asked = row, counted, ""
 
     def rows(self, sql: str, *, timeout_s: float = 30.0, database: str | None = None) -> list[dict[str, Any]]:
+        require_one_select(sql)
         if "pg_partitioned_table" in sql:
             return [self.row]
         self.asked = sql
@@ -48,6 +50,7 @@ def test_a_name_that_could_end_the_statement_is_not_tried() -> None:
 def test_foreign_keys_that_cannot_be_looked_at_are_not_known() -> None:
     class Busy:
         def rows(self, sql: str, *, timeout_s: float) -> list[dict[str, Any]]:
+            require_one_select(sql)
             raise FactUnreadable("57014: canceled")
 
     assert tried_keys(Busy()) is None  # type: ignore[arg-type]
