@@ -32,8 +32,30 @@ class Parameter:
 
     @property
     def required(self) -> bool:
-        """Whether a run must give the value, because the notebook has no default."""
-        return self.default is MISSING
+        """Whether a run must give the value: the notebook has no default, or an empty one where none can be meant."""
+        return self.default is MISSING or (self.name == "ref" and not self.default)
+
+    def coerce(self, value: Any) -> Any:
+        """`value` as the notebook gets it. Raises ValueError for what does not fit."""
+        return self._checked(self.kind.coerce(value))
+
+    def parse(self, text: str) -> Any:
+        """What a text on a command line means. Raises ValueError for what does not fit."""
+        return self._checked(self.kind.parse(text))
+
+    def _checked(self, value: Any) -> Any:
+        # `ref` where it has a default, too: an empty one, as of a variable that is not set, is never meant
+        if isinstance(value, str) and not value.strip() and (self.required or self.name == "ref"):
+            raise ValueError(self.wanted)
+        return validator_for(self.name, self.default)(value)
+
+    @property
+    def wanted(self) -> str:
+        """What has to be given where there is nothing."""
+        if self.name == "ref":
+            return "is required: the tag, branch or commit, for example -p ref=v1.2.0"
+        example = f", for example -p {self.name}=TEXT" if self.kind.base is str and not self.kind.choices else ""
+        return f"is required ({self.kind}){example}"
 
 
 @dataclass(frozen=True)
@@ -63,10 +85,10 @@ class Contract:
         typed: dict[str, Any] = {}
         for parameter in self.parameters:
             value = values.get(parameter.name, parameter.default)
-            if value is MISSING:
+            if parameter.required and parameter.name not in values:
                 continue
             try:
-                typed[parameter.name] = validator_for(parameter.name)(parameter.kind.coerce(value))
+                typed[parameter.name] = parameter.coerce(value)
             except ValueError as error:
                 faults.append(f"{parameter.name}: {error}")
         self.refuse(faults)
@@ -74,26 +96,26 @@ class Contract:
 
     def parse(self, texts: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
         """Values from the texts of a command line, by the type each parameter has, and what is wrong with the rest."""
-        kinds = {parameter.name: parameter.kind for parameter in self.parameters}
+        known = {parameter.name: parameter for parameter in self.parameters}
         faults, values = [], {}
         for name, text in texts.items():
-            if name not in kinds:
+            if name not in known:
                 faults.append(self.unknown(name))
                 continue
             try:
-                values[name] = validator_for(name)(kinds[name].parse(text))
+                values[name] = known[name].parse(text)
             except ValueError as error:
                 faults.append(f"{name}: {error}")
         return values, faults
 
     def missing(self, given: Iterable[str]) -> list[str]:
         """What is wrong where a parameter without a default is not among those given."""
-        return [f"{one.name}: is required ({one.kind})" for one in self.parameters
-                if one.required and one.name not in given]
+        return [f"{one.name}: {one.wanted}" for one in self.parameters if one.required and one.name not in given]
 
     def unknown(self, name: str) -> str:
         """What is wrong with a name that is not one of the parameters, with what was probably meant."""
-        return f"{name} is not a parameter of {self.notebook}{did_you_mean(name, self.names)}"
+        reads = "; it only reads" if name in ("mode", "confirm") and not self.changes_things else ""
+        return f"{name} is not a parameter of {self.notebook}{reads or did_you_mean(name, self.names)}"
 
     def refuse(self, faults: list[str]) -> None:
         """Raises BadParameter where there are faults, with all of them."""

@@ -20,9 +20,12 @@ def given_parameters(contract: Contract, options: Mapping[str, tuple[str, str]],
     confirm.
     """
     once("-f", files)
+    options = dict(options)
     typed, faults = _pairs(pairs)
     faults += [f"{options[name][0]} and -p {name}={typed.pop(name)}: {name} is given twice"
                for name in options if name in typed]
+    faults += [f"{contract.notebook} only reads: leave out {options.pop(name)[0]}" for name in ("mode", "confirm")
+               if name in options and not contract.changes_things]
     texts = {name: text for name, (_, text) in options.items()} | typed
     values, wrong = contract.parse(texts)
     values = _with_file(values, files, contract, faults + wrong, texts)

@@ -14,7 +14,6 @@ import yaml
 from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
 from runbook_lib.contract import Contract
-from runbook_lib.contract.types import validator_for
 from runbook_lib.core.errors import BadParameter
 from runbook_lib.environment.yaml_limits import DEEPEST
 
@@ -39,7 +38,7 @@ def read_parameter_file(path: str, contract: Contract) -> dict[str, Any]:
         raise _refused(path, f"The parameter file cannot be read: {error.strerror or error}.") from error
     except _Fault as fault:
         raise _refused(path, str(fault)) from fault
-    kinds = {parameter.name: parameter.kind for parameter in contract.parameters}
+    known = {parameter.name: parameter for parameter in contract.parameters}
     faults: list[str] = []
     values: dict[str, Any] = {}
     lines: dict[str, int] = {}
@@ -48,11 +47,11 @@ def read_parameter_file(path: str, contract: Contract) -> dict[str, Any]:
             faults.append(f"line {line}: {name} is given twice; it is in line {lines[name]} already")
             continue
         lines[name] = line
-        if name not in kinds:
+        if name not in known:
             faults.append(f"line {line}: {contract.unknown(name)}")
             continue
         try:
-            values[name] = validator_for(name)(kinds[name].coerce(_value(node)))
+            values[name] = known[name].coerce(_value(node))
         except _Fault as fault:
             faults.append(f"{fault}, in {name}")
         except ValueError as error:

@@ -103,14 +103,21 @@ def type_of(annotation: ast.expr) -> ParameterType:
     raise ValueError(f"`{ast.unparse(annotation)}` is not a type a parameter can have")
 
 
-def validator_for(name: str) -> Callable[[Any], Any]:
-    """What a parameter of that name must hold beyond its type, in every notebook."""
+def validator_for(name: str, default: Any = None) -> Callable[[Any], Any]:
+    """What a parameter of that name must hold beyond its type, in every notebook.
+
+    Common words have their choices only where the notebook's own `default` is one of them.
+    """
+    choices = _CHOICES.get(name, ())
+    if choices and (name in _EVERYWHERE or default in choices):
+        return lambda value: _choice(value, choices)
     return _VALIDATORS.get(name, lambda value: value)
 
 
-def _mode(value: Any) -> Any:
-    if value not in ("plan", "apply"):
-        raise ValueError(f"should be 'plan' or 'apply', got {value!r}")
+def _choice(value: Any, choices: tuple[str, ...]) -> Any:
+    if value not in choices:
+        *first, last = map(repr, choices)
+        raise ValueError(f"should be {', '.join(first)} or {last}, got {_shown(value)}")
     return value
 
 
@@ -136,12 +143,6 @@ def _plan_hash(value: Any) -> Any:
     return value
 
 
-def _database(value: Any) -> Any:
-    if value not in ("keep", "downgrade", "restore"):
-        raise ValueError(f"should be 'keep', 'downgrade' or 'restore', got {_shown(value)}")
-    return value
-
-
 def _file_name(value: Any) -> Any:
     if value and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", value):
         raise ValueError(f"should be a name from the table that the notebook shows, got {_shown(value)}")
@@ -154,10 +155,15 @@ def _seconds(value: Any) -> Any:
     return value
 
 
+# the families check them again where they are used: here they are refused before anything is contacted
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "mode": ("plan", "apply"), "database": ("keep", "downgrade", "restore"), "sessions": ("keep", "end"),
+    "breaking_migration": ("refuse", "accept"), "schedules": ("installed", "removed"), "model": ("open", "closed"),
+}
+_EVERYWHERE = ("mode", "database")
 _VALIDATORS: dict[str, Callable[[Any], Any]] = {
-    "mode": _mode, "ref": _ref, "to": _ref, "environment": _environment, "plan_hash": _plan_hash,
-    "database": _database, "backup": _file_name, "from_project": _file_name, "drop_retained": _file_name,
-    "watch_s": _seconds,
+    "ref": _ref, "to": _ref, "environment": _environment, "plan_hash": _plan_hash,
+    "backup": _file_name, "from_project": _file_name, "drop_retained": _file_name, "watch_s": _seconds,
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.contract import parse_contract
+from runbook_lib.contract import parse_contract, read_contract
 from runbook_lib.contract.command_line import given_parameters, once
 from runbook_lib.core.errors import BadParameter
 
@@ -49,6 +49,42 @@ def test_all_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(BadParameter) as refused:
         given_parameters(contract, {}, ["watch_s=soon", "mode=aply", "version=1"], [])
     assert refused.value.what.splitlines() == ["watch_s: should be a number, got 'soon'", "mode: should be 'plan' or 'apply', got 'aply'"]
+
+
+DEPLOY = read_contract("20_deploy")
+
+
+@pytest.mark.parametrize(("pairs", "named"), [
+    (["watch_s=-5", "breaking_migration=maybe"], ("watch_s", "breaking_migration", "ref")),
+    (["watch_s=abc", "reff=v3", "sessions=maybe"], ("watch_s", "reff", "sessions", "ref")),
+    (["reff=v3", "watch_s=abc", "foo"], ("reff", "watch_s", "-p foo", "ref")),
+])
+def test_words_that_the_families_take_are_refused_with_the_other_faults(pairs: list[str], named: tuple[str, ...]) -> None:
+    with pytest.raises(BadParameter) as refused:
+        given_parameters(DEPLOY, {}, pairs, [])
+    assert sorted(line.partition(":")[0].partition(" is not")[0] for line in refused.value.what.splitlines()) == sorted(named)
+
+
+@pytest.mark.parametrize("notebook", ["10_preflight", "20_deploy"])
+def test_an_empty_ref_is_refused_with_an_example(notebook: str, tmp_path: Path) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_text("ref: ''\n")
+    for pairs, files in ((["ref="], []), (["ref= "], []), ([], [str(file)])):
+        with pytest.raises(BadParameter, match=r"ref: is required: the tag, branch or commit, for example -p ref=v1\.2\.0"):
+            given_parameters(read_contract(notebook), {}, pairs, files)
+
+
+def test_a_text_without_a_default_is_not_empty() -> None:
+    with pytest.raises(BadParameter, match=r"version: is required \(text\), for example -p version=TEXT"):
+        given_parameters(parse_contract("90_x", "version: str\n"), {}, ["version="], [])
+
+
+def test_a_notebook_that_only_reads_names_the_option_that_was_typed() -> None:
+    with pytest.raises(BadParameter) as refused:
+        given_parameters(read_contract("40_health"), {"mode": APPLY, "confirm": CONFIRM}, [], [])
+    assert refused.value.what == "40_health only reads: leave out --apply\n40_health only reads: leave out --confirm"
+    with pytest.raises(BadParameter, match="mode is not a parameter of 40_health; it only"):
+        given_parameters(read_contract("40_health"), {}, ["mode=apply"], [])
 
 
 def test_a_confirmation_in_a_file_may_wait_for_its_apply(tmp_path: Path) -> None:

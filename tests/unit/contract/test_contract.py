@@ -113,7 +113,7 @@ def test_command_line_texts_that_do_not_fit_are_refused(contract: Contract, name
 
 @given(st.text(min_size=0, max_size=50))
 def test_a_text_parameter_keeps_every_text(text: str) -> None:
-    contract = parse_contract("x", "version: str")
+    contract = parse_contract("x", 'version: str = ""')
     assert contract.check(contract.parse({"version": text})[0]) == {"version": text}
 
 

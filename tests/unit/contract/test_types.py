@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runbook_lib.capacity.facts.load_test import CLOSED, OPEN
 from runbook_lib.contract.types import ParameterType, type_of, validator_for
+from runbook_lib.platform.plans.rollout import BreakingMigration, Sessions
+from runbook_lib.recovery.plans.schedules import INSTALLED, REMOVED
 
 
 def named(annotation: str) -> ParameterType:
@@ -75,6 +78,17 @@ def test_a_parameter_of_that_name_means_the_same_in_every_notebook(name: str, go
     assert validator_for(name)(good) == good
     with pytest.raises(ValueError, match="should"):
         validator_for(name)(bad)
+
+
+@pytest.mark.parametrize(("name", "known"), [
+    ("breaking_migration", get_args(BreakingMigration)), ("sessions", get_args(Sessions)), ("schedules", (INSTALLED, REMOVED)),
+    ("model", (OPEN, CLOSED)),
+])
+def test_choices_are_those_that_the_families_take(name: str, known: tuple[str, ...]) -> None:
+    assert [validator_for(name, known[0])(one) for one in known] == list(known)
+    with pytest.raises(ValueError, match=f"should be '{known[0]}' or '{known[1]}', got 'maybe'"):
+        validator_for(name, known[0])("maybe")
+    assert validator_for(name, "of another notebook")("maybe") == "maybe"
 
 
 def test_other_names_take_every_value_of_their_type() -> None:
