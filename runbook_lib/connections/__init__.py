@@ -54,12 +54,11 @@ class OpenConnections:
         from pathlib import Path
 
         from runbook_lib.connections.http import PublicHttp
-        from runbook_lib.connections.local_files import must_be_readable
+        from runbook_lib.connections.local_files import OTHER_CERTIFICATE, must_be_readable
 
         public = self._environment.public
         if public.ca_file:
-            must_be_readable("certificate file", Path(public.ca_file),
-                             "Correct public.ca_file in the environment file.")
+            must_be_readable("certificate file", Path(public.ca_file), OTHER_CERTIFICATE)
         return PublicHttp(public.url, connect_to=public.connect_to, ca_file=public.ca_file)
 
     @cached_property

@@ -10,7 +10,7 @@ import paramiko
 from runbook_lib.connections import known_hosts
 from runbook_lib.connections.host_certificates import SUFFIX, HostCertificate, read_certificate
 from runbook_lib.connections.known_hosts import AUTHORITY, REVOKED, KnownKey, keys_for
-from runbook_lib.connections.local_files import unreadable
+from runbook_lib.connections.local_files import HOST_KEY, unreadable
 from runbook_lib.core.errors import HostKeyChanged, HostKeyRevoked, HostKeyUnknown
 
 _ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}  # one type of key, two ways to sign with it
@@ -99,8 +99,7 @@ def host_keys(file: Path, host: str, port: int, address: str, alias: str = "") -
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise unreadable("known-hosts file", file, error, "Put the server's host key there, read on the server itself: "
-                         "/etc/ssh/ssh_host_ed25519_key.pub.") from error
+        raise unreadable("known-hosts file", file, error, HOST_KEY) from error
     return HostKeys(file, known_hosts.parse(text), known_hosts.names_of(host, port, alias), alias or host, address)
 
 

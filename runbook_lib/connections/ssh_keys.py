@@ -19,13 +19,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from paramiko.agent import AgentSSH
 from paramiko.pkey import UnknownKeyType
 
-from runbook_lib.connections.local_files import unreadable
+from runbook_lib.connections.local_files import OTHER_KEY, unreadable
 from runbook_lib.connections.ssh_config import Route
 from runbook_lib.core.errors import AuthenticationRefused, EnvironmentInvalid
 
 _MAGIC = b"openssh-key-v1\0"
-_OTHER_KEY = ("Set server.key_file in the environment file to a private key without a passphrase, or to one that "
-              "ssh-agent holds.")
 
 
 def login_keys(key_file: Path, route: Route, address: str) -> Iterator[paramiko.PKey]:
@@ -52,7 +50,7 @@ def load_key(file: Path, address: str, agent: str = "") -> paramiko.PKey:
             return _from_agent(file, agent, address, "is the public half of a key")
         return _pkcs8(file) if b"-----BEGIN PRIVATE KEY-----" in file.read_bytes() else paramiko.PKey.from_path(file)
     except OSError as error:
-        raise unreadable("key file", file, error, _OTHER_KEY) from error
+        raise unreadable("key file", file, error, OTHER_KEY) from error
     except (paramiko.PasswordRequiredException, TypeError):
         return _from_agent(file, agent, address, "is protected by a passphrase")
     # what paramiko and cryptography raise for other formats and algorithms
@@ -61,7 +59,7 @@ def load_key(file: Path, address: str, agent: str = "") -> paramiko.PKey:
     raise AuthenticationRefused(
         f"The key file {file} {reason}.",
         where=address,
-        next_step=_OTHER_KEY,
+        next_step=OTHER_KEY,
     ) from cause
 
 

@@ -59,11 +59,16 @@ class Run:
 
     @property
     def connections(self) -> Any:
-        """The connections of this run; in plan mode they can change nothing. Opened on first use."""
+        """The connections of this run; in plan mode they can change nothing. Opened on first use.
+
+        Raises EnvironmentInvalid where a file that they need cannot be read.
+        """
         refuse_in_child(self._process, "use the connections of its parent's run")
         if self._connections is None:
             from runbook_lib.connections import open_connections
+            from runbook_lib.connections.local_files import check_local_files
 
+            check_local_files(self.environment)
             self._connections = open_connections(
                 self.environment, self.secrets, changes_allowed=self.mode == "apply"
             )
@@ -79,6 +84,8 @@ class Run:
                             server=server.address, directory=server.directory, url=self.environment.public.url,
                             mode=self.mode)
         showing.show_target(self.environment, self.mode, self.run_id)
+        if self.mode == "apply" and kernel.is_unattended():  # nothing given later could confirm
+            planning.check_confirmation(self._confirmation(""), self.environment.name, unattended=True)
 
     def ask(self, question: Question[T]) -> T:
         """The answer to a read-only question, recorded. Raises the question's own errors."""

@@ -186,3 +186,22 @@ def test_apply_without_confirmation_is_refused_before_anything_is_contacted(proj
     unreachable = run_notebook("applying", {"mode": "apply", "confirm": "nowhere"})
     assert unreachable.exit_code == 4
     assert "127.0.0.1" in unreachable.summary
+
+
+@pytest.mark.parametrize("given", [{}, {"confirm": "elsewhere"}])
+def test_a_missing_confirmation_is_noticed_before_the_first_question(
+    project_dir: ProjectDir, outputs: Path, given: dict[str, str]
+) -> None:
+    project_dir.add("10_asking", "run.connections.server.read('/etc/hostname')", "run.confirm(run.parameters.confirm)", CLOSE)
+    refused = run_notebook("asking", {"mode": "apply", **given})
+    assert (refused.exit_code, refused.state) == (3, "refused")  # 4, the server out of reach, where it is asked first
+    assert refused.folder is not None and (refused.folder / "manifest.json").is_file()
+    assert run_notebook("asking", {"mode": "plan"}).exit_code == 4
+
+
+def test_a_missing_local_file_is_noticed_before_the_public_address_is_asked(project_dir: ProjectDir, outputs: Path) -> None:
+    (project_dir.path / "parameters/environments/known_hosts").unlink()
+    project_dir.add("10_asking", "run.connections.http", CLOSE)
+    refused = run_notebook("asking", {})
+    assert (refused.exit_code, refused.state) == (2, "refused")
+    assert "known-hosts file" in refused.summary

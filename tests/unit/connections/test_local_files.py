@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from runbook_lib.connections import open_connections
+from runbook_lib.connections.local_files import check_local_files
 from runbook_lib.contract import read_contract
 from runbook_lib.contract.catalogue import find_runbook
 from runbook_lib.contract.parameter_file import read_parameter_file
-from runbook_lib.core.errors import USAGE, RunbookError
+from runbook_lib.core.errors import USAGE, EnvironmentInvalid, RunbookError
 from runbook_lib.environment import Environment, load_environment
 
 MINE = "extends: [staging]\nname: mine\n"
@@ -48,3 +49,15 @@ def test_a_file_that_is_named_and_missing_is_a_wrong_request(tmp_path: Path, mis
         missing(tmp_path)
     assert caught.value.exit_code == USAGE, caught.value
     assert "Error" not in caught.value.what and caught.value.next_step
+
+
+@pytest.mark.parametrize("text", [
+    "server: {known_hosts_file: ./missing}", "server: {known_hosts_file: ./known, key_file: ./missing}",
+    "server: {known_hosts_file: ./known, key_file: ./known}\npublic: {ca_file: ./missing}",
+], ids=["known hosts", "key", "certificate"])
+def test_every_file_is_asked_for_before_any_connection(tmp_path: Path, text: str) -> None:
+    """Found by trying: the page and its certificate had been asked when the missing known hosts ended the run with 2."""
+    (tmp_path / "known").write_text("")
+    with pytest.raises(EnvironmentInvalid, match=rf"{tmp_path}/missing cannot be read \(No such file or directory\)"):
+        check_local_files(asked(tmp_path / "mine.yaml", f"{MINE}{text}\n"))
+    check_local_files(asked(tmp_path / "mine.yaml", MINE + "server: {known_hosts_file: ./known, key_file: ./known}\n"))
