@@ -38,10 +38,12 @@ def list_archive(
         return
     typer.echo(f"Archive {project.outputs()}, newest first:", err=True)
     ends = [_end(one) for one in runs]
-    width = max(map(len, ends))
+    width, longest = max(map(len, (*ends, "ended"))), max(len(one.run_id) for one in runs)
+    # on standard error, as the line above: standard output has runs alone
+    typer.echo(f"{'run':<{longest}}  {'ended':<{width}}  {'took':>7}  notebook, environment, operator", err=True)
     for one, end in zip(runs, ends, strict=True):
         took = f"{one.seconds:.0f} s" if one.seconds is not None else "–"
-        typer.echo(f"{one.run_id}  {end:<{width}}  {took:>7}  {one.notebook} on {one.environment} by {one.operator}")
+        typer.echo(f"{one.run_id:<{longest}}  {end:<{width}}  {took:>7}  {_whose(one)}")
 
 
 @archive_app.command()
@@ -146,6 +148,12 @@ def _plan_of(one: Any) -> list[str]:
 
     plan = next((event for event in reversed(journal.read(one.path)) if event["event"] == "plan"), None)
     return [] if plan is None else [plan_headline(plan), *plan_lines(plan)]
+
+
+def _whose(one: Any) -> str:
+    """Notebook, environment and operator; a run that is only just starting has recorded none but the first."""
+    where, who = one.environment and f" on {one.environment}", one.operator and f" by {one.operator}"
+    return f"{one.notebook}{where}{who}" if where or who else f"{one.notebook}, nothing recorded yet"
 
 
 def _find(text: str) -> Any:

@@ -152,3 +152,17 @@ def test_a_run_is_shown_with_its_last_plan(project_dir: ProjectDir, outputs: Pat
         opened.write("run_finished", verdict="not applied", state="finished", exit_code=0, summary="Plan mode.")
     _, out, _ = runbook(capsys, monkeypatch, "archive", "show", "last")
     assert "plan: deploy v1 on lab, 1 step, plan hash 2222222222222222\n   1  Fetch\n" in out and "1111" not in out
+
+
+def test_the_list_has_a_heading_and_no_gaps_for_a_run_that_has_recorded_nothing(
+    project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any
+) -> None:
+    make_run(outputs)
+    new_run("20_deploy", outputs)
+    code, out, err = runbook(capsys, monkeypatch, "archive", "list")
+    assert code == 0
+    heading = err.splitlines()[-1]
+    assert heading.split() == ["run", "ended", "took", "notebook,", "environment,", "operator"]
+    first = out.splitlines()[0]
+    assert first.index("20_deploy") == heading.index("notebook")
+    assert first.endswith("20_deploy, nothing recorded yet")
