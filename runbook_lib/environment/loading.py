@@ -70,7 +70,8 @@ def _file_of(name_or_path: str) -> Path:
         raise EnvironmentInvalid(
             f"there is no environment {name_or_path!r}{did_you_mean(name_or_path, known)}",
             where=_shown(folder),
-            next_step=f"Name one of: {', '.join(known) or 'none found'}; or give the path of a file.",
+            next_step=f"Name one of: {', '.join(known + project.instance_files()) or 'none found'}; or give the path "
+                      "of a file.",
         )
     return path
 

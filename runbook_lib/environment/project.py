@@ -26,6 +26,11 @@ def environment_names() -> list[str]:
     return sorted(file.stem for file in (root() / "parameters" / "environments").glob("*.yaml"))
 
 
+def instance_files() -> list[str]:
+    """The environment files of the lab's further instances, as paths from the project's folder, sorted."""
+    return sorted(str(file.relative_to(root())) for file in root().glob(".lab/*/environment.yaml"))
+
+
 def outputs() -> Path:
     """The folder of the archive: RUNBOOK_OUTPUTS, else `outputs` in the project's folder."""
     named = os.environ.get("RUNBOOK_OUTPUTS")

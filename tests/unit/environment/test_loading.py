@@ -110,3 +110,17 @@ def test_what_cannot_be_read_is_said_without_a_number_of_the_system(tmp_path: Pa
     (tmp_path / "odd.yaml").write_bytes(b"name: mine\ntitle: Gr\xfc\xdfe\n")
     with pytest.raises(EnvironmentInvalid, match="is not UTF-8 text: byte 21 is 0xfc"):
         load_environment(str(tmp_path / "odd.yaml"))
+
+
+def test_an_unknown_environment_is_answered_with_the_instances_of_the_lab_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied_project(tmp_path, monkeypatch)
+    for name in ("newc", "down"):
+        (tmp_path / ".lab" / name).mkdir(parents=True)
+    (tmp_path / ".lab/newc/environment.yaml").write_text("extends: lab\n")
+    with pytest.raises(EnvironmentInvalid) as refused:
+        load_environment("newc")
+    named = refused.value.next_step
+    assert ".lab/newc/environment.yaml" in named and "staging" in named
+    assert ".lab/down" not in named  # not there: it cannot be named
