@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from tests.lab_server import Lab
 
 HOME = "/home/deploy"
-RESTORE = f"""usermod --shell /bin/bash --home {HOME} deploy
+# usermod refuses another home while a process of the user is left, and the ones of the test before may be
+RESTORE = f"""usermod --shell /bin/bash deploy; sed -i 's#:/no/home:#:{HOME}:#' /etc/passwd
 cd {HOME} && rm -rf .bashrc .zshenv .cshrc .config .profile .ssh/rc .ssh/environment
 rm -f /etc/ssh/sshd_config.d/*-test.conf /usr/local/bin/wrapper; {RELOAD_SSHD}"""
 Login = Callable[..., "OpenConnections"]
@@ -81,7 +82,7 @@ NOISY = {
     "bash": f"cat > .bashrc <<'E'\n{NOISE}; trap 'echo bye' EXIT; export -f ls 2>/dev/null\nE",
     # bash reads its start-up file in a program that it starts under sshd, too, and with it what its operator prefers
     "strict bash": "echo 'set -euo pipefail; set -C; shopt -s failglob; IFS=,' > .bashrc",
-    "no home": f"usermod --home /no/home deploy; printf 'AuthorizedKeysFile {HOME}/.ssh/authorized_keys\\n' > "
+    "no home": f"sed -i '/^deploy:/s#:{HOME}:#:/no/home:#' /etc/passwd; printf 'AuthorizedKeysFile {HOME}/.ssh/authorized_keys\\n' > "
                "/etc/ssh/sshd_config.d/99-test.conf; " + RELOAD_SSHD,
     "zsh": f"usermod --shell /usr/bin/zsh deploy; cat > .zshenv <<'E'\n{NOISE}; zshexit() {{ echo bye; }}\nE",
     "tcsh": f"usermod --shell /usr/bin/tcsh deploy; cat > .cshrc <<'E'\n{NOISE.removesuffix(' >&2')}; set noclobber\nE",
