@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from runbook_lib.core.findings import Finding, finding
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy
 from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import ServerState
 from runbook_lib.platform.facts.target import FIRST_COLOUR, Target
@@ -21,6 +22,7 @@ from runbook_lib.release.checks.configuration import configuration_is_valid
 from runbook_lib.release.checks.earlier_run import earlier_run
 from runbook_lib.release.checks.migration_chain import migration_chain
 from runbook_lib.release.checks.preflight import variables
+from runbook_lib.release.checks.public_address import public_address_answers
 from runbook_lib.release.checks.replaced_deploy import replaced_preconditions
 from runbook_lib.release.checks.strong_secrets import secrets_can_be_delivered
 from runbook_lib.release.facts.configuration import ValidatedConfiguration
@@ -33,14 +35,14 @@ AGAIN = "Run this notebook again: it does what remains."
 def deploy_preconditions(
     environment: Environment, release: ReleaseTree, server: ServerState, secrets: Mapping[str, Secret],
     configuration: ValidatedConfiguration | None = None, on_server: ServerSecrets | None = None,
-    delete_secrets: Iterable[str] = (), *, deployed: Deployed | None = None, containers: Iterable[Container] = (),
-    backups: Backups | None = None,
+    delete_secrets: Iterable[str] = (), *, deployed: Deployed | None = None, containers: Sequence[Container] = (),
+    backups: Backups | None = None, endpoints: Iterable[Endpoint] = (),
 ) -> tuple[Finding, ...]:
     """The ref is a commit that keeps the plan's static rules, secrets are available, and the server has the capacity.
 
     With `on_server`, no secret of the server is lost but those that `delete_secrets` names.
     With `configuration`, every service takes the files that it mounts; images that are missing are pulled by the plan.
-    With `deployed` and `containers`, it is a first deployment, or what ran has its database; `backups`: and a folder.
+    With `deployed` and `containers`: what ran, if anything, has its database, its `backups`, `endpoints` that answer.
 
     The rules are those of 10 Preflight, of the very commit: what it calls failed is not deployed, run or not.
     """
@@ -51,7 +53,7 @@ def deploy_preconditions(
     # without a commit there is no file to judge, and five more failures would hide the one mistake
     if release.commit is None:
         return (named,)
-    first = (named, *_can_be_dumped(environment, deployed, backups))
+    first = (named, *_of_what_runs(environment, deployed, containers, backups, endpoints))
     if deployed and environment.release.replaced:
         return (*first, *replaced_preconditions(environment, release, server, configuration, deployed, containers))
     return (
@@ -67,12 +69,16 @@ def deploy_preconditions(
     )
 
 
-def _can_be_dumped(environment: Environment, deployed: Deployed | None,
-                   backups: Backups | None) -> tuple[Finding, ...]:
-    # a first deployment makes no dump
-    if backups is None or deployed is None or not deployed.something_runs:
+def _of_what_runs(environment: Environment, deployed: Deployed | None, containers: Sequence[Container],
+                  backups: Backups | None, endpoints: Iterable[Endpoint]) -> tuple[Finding, ...]:
+    # a first deployment makes no dump, and has no answer
+    if deployed is None or not deployed.something_runs:
         return ()
-    return server_reads_dumps(backups), folder_is_writable(backups, environment), own_folder(backups, environment)
+    reached = public_address_answers(environment, deployed, containers, endpoints)
+    if backups is None:
+        return reached
+    return (*reached, server_reads_dumps(backups), folder_is_writable(backups, environment),
+            own_folder(backups, environment))
 
 
 def _secrets_available(environment: Environment, secrets: Mapping[str, Secret]) -> Finding:
