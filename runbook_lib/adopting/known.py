@@ -9,6 +9,7 @@ from runbook_lib.adopting.kinds import CACHE, DATABASE, REVERSE_PROXY, is_databa
 from runbook_lib.adopting.lines import Line, Tree, merged, todo
 from runbook_lib.adopting.project import FoundProject, FoundService
 from runbook_lib.adopting.release import release_tree
+from runbook_lib.environment.data_services import OWN_DATABASE, SERVER_DATABASES
 
 _OF_THE_SYSTEM = re.compile(r"/(etc|proc|sys|dev|run|var/run|var/log|docker-entrypoint-initdb\.d)(/|$)")
 IMAGE_ROLE = DATABASE.images.partition("(")[0]  # the official image calls its role like itself
@@ -98,7 +99,7 @@ def _database(project: FoundProject, found: list[FoundService]) -> Tree:
         (role, database), by = next(iter(logins.items()))
         # an application's role need not be the image's: what it logs in as is what its migrations own
         return {"service": Line(one.name, f"{place}: its image is {one.image}"),
-                "name": Line(database, f"{by} names it"), "owner": Line(role, f"{by} logs in as it")}
+                "name": _own(Line(database, f"{by} names it")), "owner": Line(role, f"{by} logs in as it")}
     user = _variable(one, "POSTGRES_USER")
     name = _variable(one, "POSTGRES_DB")
     official = any(var.startswith("POSTGRES_") for var in one.variables)
@@ -108,11 +109,19 @@ def _database(project: FoundProject, found: list[FoundService]) -> Tree:
     base = name or (owner if "POSTGRES_DB_FILE" not in one.variables else "")
     return {
         "service": Line(one.name, f"{place}.image is {one.image}" if one.image else f"{place}: its variables"),
-        "name": Line(base, f"{place}: POSTGRES_DB" if name else f"{unset[1]}: the image takes the role's name")
+        "name": _own(Line(base, f"{place}: POSTGRES_DB" if name else f"{unset[1]}: the image takes the role's name"))
         if base else todo(unset[1]),
         "owner": Line(owner, f"{place}: POSTGRES_USER" if user else f"{unset[0]}: the image's own role")
         if owner else todo(unset[0]),
     }
+
+
+def _own(name: Line) -> Line:
+    """A TODO where it is a database of PostgreSQL's own: no restore could make that one."""
+    if name.value not in SERVER_DATABASES:
+        return name
+    return todo(f"{name.value} was found ({name.comment}): PostgreSQL makes it on every server, so 31 and 32 could not "
+                f"restore it; {OWN_DATABASE}")
 
 
 def _logins(project: FoundProject, service: str) -> dict[tuple[str, str], str]:

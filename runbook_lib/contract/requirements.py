@@ -133,6 +133,16 @@ def _given(part: Callable[[Environment], object], key: str, change: str) -> Call
     return judge
 
 
+def _own_database(environment: Environment) -> Answer:
+    # imported here: a list of the notebooks needs no model
+    from runbook_lib.environment.data_services import OWN_DATABASE, SERVER_DATABASES
+
+    name = environment.database.name
+    found = name not in SERVER_DATABASES
+    return Answer(found, name if found else f"{name}: PostgreSQL makes it on every server, so no restore can",
+                  OWN_DATABASE)
+
+
 def _load_target(environment: Environment) -> Answer:
     test = environment.load_test
     there = test is not None and test.target == environment.name
@@ -159,6 +169,7 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "secrets": Requirement("the secrets that a deployment delivers", _secret_names),
     "database": Requirement("a PostgreSQL that answers as the owner", _on_the_server),
     "dump": Requirement("a role that may read every table", _on_the_server),
+    "own_database": Requirement("a database of the application's own, which a restore can make", _own_database),
     "backup_folder": Requirement("a folder for backups that may be written", _on_the_server),
     "configuration_folder": Requirement("a folder for the copies of configuration", _on_the_server),
     "cron": Requirement("cron or systemd for the user", _on_the_server),

@@ -17,6 +17,11 @@ _PLACES = {"health": "health.endpoints"}  # where a part is given, if not under 
 # what may be left out unexplained; where there is a reason, the reports have it
 KEYLESS_PARTS = ("migrations", "page")
 
+# PostgreSQL makes these on every server: a restore could not create another one, nor rename the live one
+SERVER_DATABASES = ("postgres", "template0", "template1")
+OWN_DATABASE = ("give the application a database of its own (CREATE DATABASE app OWNER its_role, then its rows by "
+                "pg_dump and psql), and name that one in its address and in database.name")
+
 
 class Database(StrictModel):
     """The application's PostgreSQL: the service that it runs in, its database, and the role that owns that.

@@ -34,7 +34,9 @@ HINTS: Mapping[str, tuple[str, Any]] = {
                                           "it has no port, and Docker starts it again when it ends"),
     "services.*.health": ("what its health check asks", "/health answers 200"),
     "database.service": ("the service that runs PostgreSQL", "db"),
-    "database.name": ("the application's database, as `psql --list` shows it", "shop"),
+    "database.name": (
+        "the application's database, as `psql --list` shows it: letters, digits and _, at most 39; a hyphen is not "
+        "possible yet", "shop"),
     "database.owner": ("the role that owns that database", "shop"),
     "without.cache": ("why there is no cache", "the application keeps nothing between requests"),
     "without.smoke": ("why there is no smoke test", "its users log in by cookies alone"),

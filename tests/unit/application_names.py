@@ -21,6 +21,7 @@ PROGRAMS = {
     "runbook_lib/adopting/release.py": ("nginx",),  # a kind of proxy, which is known by its images
     "runbook_lib/connections/postgres.py": ("postgres",),  # the database that each PostgreSQL has for its own upkeep
     "runbook_lib/core/redaction/units.py": ("postgres", "prometheus"),  # words that are no secret
+    "runbook_lib/environment/data_services.py": ("postgres",),
     "runbook_lib/environment/health.py": ("postgres", "redis"),  # how a service is asked
     "runbook_lib/environment/release.py": ("nginx",),  # a kind of proxy
     "runbook_lib/observability/checks/service_states.py": ("postgres", "redis"),

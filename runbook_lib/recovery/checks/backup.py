@@ -7,7 +7,7 @@ from runbook_lib.core.text import readable_size
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.checks.folder_owner import own_folder
 from runbook_lib.recovery.checks.freshness import suspect_files
-from runbook_lib.recovery.checks.restorability import extensions_are_supported
+from runbook_lib.recovery.checks.restorability import extensions_are_supported, name_is_its_own
 from runbook_lib.recovery.facts.backups import INSTALL, Backup, Backups, Trust
 from runbook_lib.recovery.facts.restorability import Restorability
 
@@ -25,6 +25,7 @@ def backup_preconditions(
     name what is in the folder and cannot be relied on, and what of the database, `needs`, no restore here brings back.
     """
     return (
+        *as_warnings(name_is_its_own(environment)),  # a backup that has to be restored by hand is better than none
         server_reads_dumps(backups),
         folder_is_writable(backups, environment),
         own_folder(backups, environment, system=system),

@@ -9,7 +9,7 @@ from runbook_lib.platform.facts.server import DOCKER_DATA, ServerState
 from runbook_lib.recovery.checks.backup import server_reads_dumps
 from runbook_lib.recovery.checks.folder_owner import own_folder
 from runbook_lib.recovery.checks.freshness import RUN_BACKUP
-from runbook_lib.recovery.checks.restorability import extensions_are_supported
+from runbook_lib.recovery.checks.restorability import extensions_are_supported, name_is_its_own
 from runbook_lib.recovery.checks.restore_readiness import database_is_open
 from runbook_lib.recovery.facts.backups import Backups
 from runbook_lib.recovery.facts.drill_selection import DrillSelection, application_images, copy_needs
@@ -29,7 +29,7 @@ def drill_preconditions(
     `needs` and `databases` are of the live database, None where it could not be asked: what no restore brings back
     needs no drill; one that is closed is only named, for a drill does not read it.
     """
-    live = (*extensions_are_supported(needs), *as_warnings(database_is_open(databases)))
+    live = (*name_is_its_own(environment), *extensions_are_supported(needs), *as_warnings(database_is_open(databases)))
     newest_good = selection.newest
     able, owned = server_reads_dumps(backups), own_folder(backups, environment)
     start = finding("a backup to restore", newest_good is not None, measured=f"{len(backups.good)} good",

@@ -10,6 +10,7 @@ from runbook_lib.recovery.facts.dumps import DumpContents
 from runbook_lib.recovery.facts.restorability import Restorability
 
 CONTENTS = "every row is in the dump"
+NOT_EMPTY = "the database has tables"
 
 
 def backup_contents(backup: Backup | None, needs: Restorability | None) -> tuple[Finding, ...]:
@@ -17,23 +18,40 @@ def backup_contents(backup: Backup | None, needs: Restorability | None) -> tuple
 
     `needs` is what the database needs that no dump carries; None where it was not asked.
     """
-    return (*_held(backup), *can_be_restored(needs))
+    return (*_held(backup, needs.others if needs else ()), *can_be_restored(needs))
 
 
-def _held(backup: Backup | None) -> tuple[Finding, ...]:
+def _held(backup: Backup | None, others: tuple[str, ...]) -> tuple[Finding, ...]:
     if backup is None or backup.manifest is None:
         return (finding(CONTENTS, None, measured="no new backup", next_step="See the findings above."),)
     manifest, invalid = backup.manifest, backup.manifest.invalid_indexes
     objects = sum(manifest.objects.values())
     return (
         finding(CONTENTS, names_contents(backup),
-                measured=f"{len(manifest.tables)} tables, {manifest.rows:,} rows, {objects} objects",
+                measured=f"{len(manifest.tables)} tables, {manifest.rows:,} rows, {objects} objects{_not_in(others)}",
                 expected="every row that the database had in the dump's snapshot",
                 next_step="Do not rely on this file. Run the backup again."),
+        *_not_empty(backup, others),
         finding("every index is valid", not invalid, measured=", ".join(invalid[:MOST_NAMED]) or "yes", expected="yes",
                 otherwise=Verdict.WARNING,
                 next_step="The backup is whole; it has no such index. REINDEX INDEX CONCURRENTLY it, or drop it."),
     )
+
+
+def _not_empty(backup: Backup, others: tuple[str, ...]) -> tuple[Finding, ...]:
+    """Named only where it is so: a dump of no table holds nothing of an application."""
+    if not names_contents(backup) or (backup.manifest and backup.manifest.tables):
+        return ()
+    named = f": {', '.join(others[:MOST_NAMED])}" if others else ""
+    return (finding(NOT_EMPTY, False, measured=f"0 tables{_not_in(others)}", expected="a table or more",
+                    otherwise=Verdict.WARNING,
+                    next_step=f"Is database.name the one that the application uses{named}? Compare it with the address "
+                    "in the application's variables; correct it, then back up again."),)
+
+
+def _not_in(others: tuple[str, ...]) -> str:
+    named = ", ".join(others[:MOST_NAMED]) + (" …" if len(others) > MOST_NAMED else "")
+    return f"; nothing of the server's other databases: {named}" if others else ""
 
 
 def names_contents(backup: Backup) -> bool:

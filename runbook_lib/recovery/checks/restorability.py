@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.text import pluralize
+from runbook_lib.environment import Environment
+from runbook_lib.environment.data_services import OWN_DATABASE, SERVER_DATABASES
 from runbook_lib.recovery.facts.reapplied import Computed
 from runbook_lib.recovery.facts.restorability import Restorability
 
@@ -13,6 +15,7 @@ CARRIED = "a dump carries every row of the extensions' tables"
 KEYS = "a restore can add every foreign key again"
 SORTED = "indexes are sorted as the server sorts now"
 AGAIN = "everything works again after a restore"
+OWN_NAME = "the database's name is the application's own"
 SUPPORTED = "a restore knows how to bring every extension back"
 # What a dump that is merely loaded does not bring back, by each one's own manual. Rows of other extensions' tables come
 # with the dump, where the extension says so (PostGIS' own reference systems); the drill shows it.
@@ -32,6 +35,16 @@ def can_be_restored(needs: Restorability | None) -> tuple[Finding, ...]:
         return (finding(FILES, None, measured="not asked", next_step="Run the notebook again."),)
     return (*extensions_are_supported(needs), _files(needs), _carried(needs), _computed(needs), _keys(needs),
             *_sorted(needs), _again(needs))
+
+
+def name_is_its_own(environment: Environment) -> tuple[Finding, ...]:
+    """Whether a restore could make a database of that name; named only where it could not."""
+    name = environment.database.name
+    if name not in SERVER_DATABASES:
+        return ()
+    return (finding(OWN_NAME, False, measured=f"{name}: PostgreSQL makes it on every server",
+                    expected=f"none of {', '.join(SERVER_DATABASES)}",
+                    next_step=f"No backup of {name} can be restored by 31 or 32: {OWN_DATABASE}."),)
 
 
 def extensions_are_supported(needs: Restorability | None) -> tuple[Finding, ...]:

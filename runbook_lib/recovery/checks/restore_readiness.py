@@ -7,6 +7,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.database import DatabaseState
 from runbook_lib.platform.facts.server import DATABASE_DATA, ServerState
 from runbook_lib.platform.facts.target import Target
+from runbook_lib.recovery.checks.restorability import name_is_its_own
 from runbook_lib.recovery.checks.restorable import backup_is_restorable
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.dumps import DumpContents
@@ -44,6 +45,7 @@ def restore_preconditions(
     if drop:
         return _may_be_dropped(databases, drop)
     return (
+        *name_is_its_own(environment),
         *backup_is_restorable(backup, contents, environment),
         _origin(backup, databases),
         _schema(backup, target, live.revision if target_is_live and live else None),

@@ -25,7 +25,11 @@ SELECT (SELECT coalesce(json_agg(json_build_object('name', extname, 'version', e
                         ARRAY[pg_database_collation_actual_version(oid)]) FROM pg_database
                         WHERE datname = current_database()
                         AND pg_database_collation_actual_version(oid) IS NOT NULL' END)) AS now
-              FROM pg_database d WHERE datname = current_database()) AS versions WHERE made <> now) AS collation
+              FROM pg_database d WHERE datname = current_database()) AS versions WHERE made <> now) AS collation,
+       -- what restores stage and retain belongs to this one, and postgres is every server's own
+       (SELECT coalesce(json_agg(datname ORDER BY datname), '[]') FROM pg_database
+         WHERE NOT datistemplate AND datname NOT IN (current_database(), 'postgres')
+           AND datname !~ ('^' || current_database() || '_(restore|before)_[0-9]{8}_[0-9]{6}$')) AS others
 """
 # Rows in an extension's own tables, which pg_dump leaves out unless the extension names a table as its configuration.
 # Those that its script made come with it: the transaction that made the table a part of it wrote them.
@@ -65,7 +69,8 @@ class Restorability:
     """What of the live database a dump leaves out, or a restore could not make again.
 
     `foreign_keys` is None where they could not be tried. `collation`: the versions of the sorting order with
-    which the indexes were made and which the server has now, where they differ.
+    which the indexes were made and which the server has now, where they differ. `others` are the databases of the same
+    server that no backup of this one holds.
     """
 
     extensions: tuple[Extension, ...]
@@ -74,6 +79,7 @@ class Restorability:
     unsaved: tuple[Unsaved, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] | None = ()
     collation: str = ""
+    others: tuple[str, ...] = ()
 
 
 def survey_restorability(environment: Environment, *, tries: bool = True) -> Question[Restorability]:
@@ -96,6 +102,7 @@ def survey_restorability(environment: Environment, *, tries: bool = True) -> Que
                 tuple(Unsaved(one["extension"], one["table"], one["rows"]) for one in unsaved if one["rows"] != 0),
                 tried_keys(database) if tries else (),
                 str(needs.get("collation") or ""),
+                tuple(map(str, needs.get("others") or ())),
             )
         except (ValueError, KeyError, TypeError) as cause:
             raise FactUnreadable("What a restore would need could not be asked: PostgreSQL's reply lacks something.",

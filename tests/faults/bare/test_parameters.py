@@ -42,12 +42,12 @@ def test_a_wrong_type_in_a_file(operator: Operator, tmp_path: Path) -> None:
 
 
 def test_a_missing_environment_is_named_with_those_that_are_there(operator: Operator) -> None:
-    is_refused(operator, ("20_deploy",), "stagin", "did you mean", "staging", environment="stagin")
+    is_refused(operator, ("20_deploy", "-p", "ref=v3.2.0"), "stagin", "did you mean", "staging", environment="stagin")
 
 
 def test_a_broken_environment_file_names_the_key(operator: Operator, tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text("extends: staging\nname: broken\nbackup: {keep_days: seven}\nserver: {hots: x}\n")
-    is_refused(operator, ("20_deploy",), "backup.keep_days", "'seven'", "server.hots",
+    is_refused(operator, ("20_deploy", "-p", "ref=v3.2.0"), "backup.keep_days", "'seven'", "server.hots",
                    environment=str(tmp_path / "broken.yaml"))
 
 

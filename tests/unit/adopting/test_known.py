@@ -38,7 +38,7 @@ def test_a_role_that_the_application_logs_in_as_counts_more_than_the_images() ->
 
 
 @pytest.mark.parametrize(("variables", "name", "owner"), [
-    ({"POSTGRES_PASSWORD": "x"}, "postgres", "postgres"),
+    ({"POSTGRES_PASSWORD": "x"}, "TODO", "postgres"),
     ({"POSTGRES_PASSWORD": "x", "POSTGRES_DB": "app"}, "app", "postgres"),
     ({"POSTGRES_PASSWORD": "x", "POSTGRES_USER": "me"}, "me", "me"),
     ({"POSTGRES_PASSWORD": "x", "POSTGRES_USER": "me", "POSTGRES_DB_FILE": "/run/secrets/db"}, "TODO", "me"),
@@ -48,6 +48,17 @@ def test_a_role_that_the_application_logs_in_as_counts_more_than_the_images() ->
 def test_what_a_databases_variables_leave_out(variables: dict[str, str], name: str, owner: str) -> None:
     found = values_of(known({"db": {"image": "postgres:16", "environment": variables}, "web": None})["database"])
     assert found == {"service": "db", "name": name, "owner": owner}
+
+
+@pytest.mark.parametrize("change", [
+    {"db": {"image": "postgres:16", "environment": {"POSTGRES_PASSWORD": "x"}}, "web": None},
+    {"web": {"build": ".", "environment": {"DATABASE_URL": "postgresql://clerk:pa@db:5432/postgres"}}},
+])
+def test_a_database_that_no_restore_can_make_is_left_to_an_operator(change: dict[str, Any]) -> None:
+    name = known(change)["database"]["name"]
+    assert name.is_todo
+    assert "postgres was found" in name.comment
+    assert "CREATE DATABASE" in name.comment
 
 
 @pytest.mark.parametrize(("change", "reason"), [

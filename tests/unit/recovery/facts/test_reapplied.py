@@ -8,6 +8,7 @@ import pytest
 
 from runbook_lib.connections.postgres import require_one_select
 from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.recovery.facts import restorability
 from runbook_lib.recovery.facts.reapplied import TRIED_BY_THE_CLOCK, TRIED_ROWS, tried_expressions, tried_keys
 
 
@@ -54,3 +55,8 @@ def test_foreign_keys_that_cannot_be_looked_at_are_not_known() -> None:
             raise FactUnreadable("57014: canceled")
 
     assert tried_keys(Busy()) is None  # type: ignore[arg-type]
+
+
+def test_what_a_restore_needs_can_be_asked_through_our_connection() -> None:
+    require_one_select(restorability._NEEDS)
+    require_one_select(restorability._UNSAVED)
