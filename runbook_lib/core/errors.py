@@ -196,7 +196,7 @@ class Aborted(RunFailed):
 
 
 class RolledBack(RunbookError):
-    """A step failed, and every step before it was undone."""
+    """A step failed, and the steps before it were undone, but for what the report names as kept."""
 
     exit_code = ROLLED_BACK
 

@@ -36,7 +36,7 @@ def firing_alerts_are_sent(alerting: Alerting) -> tuple[Finding, ...]:
 def _sent(alerting: Alerting, alert: Alert) -> Finding:
     check, expected = f"{alert.name} is sent", "the team is informed"
     since = f"{alert.since:%Y-%m-%d %H:%M} UTC" if alert.since else "a time that is not known"
-    measured = f"firing since {since}; informed: {head_of(alerting.informed(alert), 160)}"
+    measured = f"firing; true since {since}; informed: {head_of(alerting.informed(alert), 160)}"
     if isinstance(alerting.delivery, Unanswered):
         return Finding(check, Verdict.INCONCLUSIVE, measured, expected, alerting.delivery.next_step)
     routed = alerting.routed(alert)

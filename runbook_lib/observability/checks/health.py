@@ -116,7 +116,9 @@ def _alerts(alerts: tuple[Alert, ...] | Unanswered) -> tuple[Finding, ...]:
                         else "none firing", expected="none firing"),)
     return tuple(
         finding(f"alert {one.name}", False,
-                measured=f"firing since {one.since:%Y-%m-%d %H:%M} UTC: {one.summary}" if one.since else one.summary,
+                # Prometheus gives the time from which the condition holds, not that of the first message
+                measured=f"firing; true since {one.since:%Y-%m-%d %H:%M} UTC: {one.summary}" if one.since
+                else one.summary,
                 expected="not firing", next_step=_open(one))
         for one in firing)
 

@@ -39,7 +39,7 @@ def compose_file(tree: ReleaseTree, environment: Environment,
         valid,
         _none("every service of the plan is in the Compose file", _missing(config, environment)),
         _limits_agree(config, environment),
-        _none("every service in the Compose file has a health check", _without_health(config, environment)),
+        _none(_health_check(environment), _without_health(config, environment)),
         *_named(config, environment),
         _none("the files that the Compose file gives to services exist", list(config.missing_files)),
         *exposure(config, environment, tree.sources.links),
@@ -117,6 +117,12 @@ def _codes_of(service: Mapping[str, Any]) -> set[object]:
     named = {repository_of(str(service["image"]))} if service.get("image") else set()
     built = {tuple(str(parts.get(key) or "") for key in ("context", "dockerfile", "dockerfile_inline", "target"))}
     return {*named, *(built if build else ())}
+
+
+def _health_check(environment: Environment) -> str:
+    check = "every service in the Compose file has a health check"
+    excused = any(one.no_health_check_reason for one in environment.services.values())
+    return f"{check}, or the environment file says why not" if excused else check
 
 
 def _without_health(config: ComposeConfig, environment: Environment) -> list[str]:

@@ -32,13 +32,18 @@ def exposure(config: ComposeConfig, environment: Environment, links: Mapping[str
              ) -> tuple[Finding, ...]:
     """Published ports, networks, privileges and mounts of every service. `links` are the release's symbolic links."""
     return (
-        _none(f"nothing but {' and '.join(_public(environment))} is published by the Compose file",
-              _published(config, environment)),
+        _none(_only_published(environment), _published(config, environment)),
         *_unreachable(config, environment),
         _in_networks(config, environment),
         _none("no container has privileges over the server", _privileges(config)),
         _none("no container mounts the engine's socket or the system's folders", _mounts(config, environment, links)),
     )
+
+
+def _only_published(environment: Environment) -> str:
+    public = " and ".join(_public(environment))
+    return f"nothing but {public} is published by the Compose file" if public \
+        else "the Compose file publishes no port, but on the server's own addresses"
 
 
 def _none(check: str, wrong: Iterable[str]) -> Finding:
@@ -77,7 +82,8 @@ def _is_open(service: dict[str, Any]) -> bool:
 
 def _public(environment: Environment) -> list[str]:
     """What users reach: the services that the file calls published, or the proxy in front of all."""
-    return [name for name, one in environment.services.items() if one.published] or [environment.proxy_service]
+    published = [name for name, one in environment.services.items() if one.published]
+    return published or [environment.proxy_service] * bool(environment.proxy_service)
 
 
 def _is_loopback(address: str | None) -> bool:

@@ -23,7 +23,9 @@ def certificate(
     """
     if presented is None:
         missing = Verdict.INCONCLUSIVE if live else Verdict.WARNING
-        advice = "Check the nginx container." if live else "Nothing to do before the first deployment."
+        front = environment.proxy_service
+        check = f"Check the container of {front}." if front else "Check what answers at the public address."
+        advice = check if live else "Nothing to do before the first deployment."
         return (Finding(VALID, missing, "the public address does not answer", environment.public.url, advice),)
     left = presented.not_after - (now or datetime.now(UTC))
     minimum = timedelta(days=environment.certificate_minimum_days)
@@ -33,11 +35,11 @@ def certificate(
         finding(VALID, not presented.verify_error,
                 measured=presented.verify_error or f"for {host}, by {presented.issuer}",
                 expected=f"verifies for {host}",
-                next_step="Renew it on the server: certbot renew; then reload nginx."),
+                next_step="Renew it on the server: certbot renew; then reload what presents it."),
         finding("the certificate lasts", left >= minimum, measured=f"{pluralize(left.days, 'day')} left",
                 expected=f"at least {pluralize(minimum.days, 'day')}",
                 next_step="Renew it on the server: certbot renew."),
         finding("legacy TLS disabled", not legacy, measured=", ".join(legacy) or f"{presented.protocol}",
                 expected=f"{environment.tls.minimum_version} or newer",
-                next_step="Correct ssl_protocols in the nginx configuration of the release."),
+                next_step="Correct the protocols of what presents it (nginx: ssl_protocols) in the release."),
     )

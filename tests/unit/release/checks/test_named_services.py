@@ -87,7 +87,7 @@ def test_a_job_that_ends_is_none_that_is_left_out_and_needs_no_health_check() ->
     environment, tree = with_job()
     found = compose_file(tree, environment)
     assert named(found) == [("passed", "yes")]
-    unchecked = next(one for one in found if one.check == "every service in the Compose file has a health check")
+    unchecked = next(one for one in found if one.check.startswith("every service in the Compose file has a health check"))
     assert "migrate" not in unchecked.measured and "web" in unchecked.measured
 
 
@@ -99,7 +99,7 @@ def test_what_is_started_again_when_it_ends_is_no_job_whatever_it_is_called(rest
     tree.sources.compose.services["migrate"] = JOB | {"restart": restart}
     found = compose_file(tree, environment)
     assert named(found) == [("failed", "not named: migrate")]
-    assert "migrate" in next(one.measured for one in found if one.check == "every service in the Compose file has a health check")
+    assert "migrate" in next(one.measured for one in found if one.check.startswith("every service in the Compose file has a health check"))
 
 
 def test_a_job_that_no_step_runs_is_named() -> None:
@@ -112,3 +112,12 @@ def test_a_job_that_no_step_runs_is_named() -> None:
     step = Migrations(tool="alembic")
     assert judged(*with_job(migrations=step)) == []
     assert judged(environment, ReleaseTree("v1", None, sources=Sources({}, ComposeConfig(True, "", {"web": WEB})))) == []
+
+
+def test_checks_of_a_compose_file_are_called_what_they_are_where_there_is_no_proxy_and_no_health_check() -> None:
+    base = smallest()
+    web = next(iter(base.services.values())).model_copy(update={"published": False, "no_health_check_reason": "it has no port"})
+    environment = base.model_copy(update={"services": {"web": web}, "proxy": None})
+    found = [one.check for one in compose_file(ReleaseTree("v1", None, sources=Sources({}, ComposeConfig(True, "", {"web": WEB}))), environment)]
+    assert "every service in the Compose file has a health check, or the environment file says why not" in found
+    assert "the Compose file publishes no port, but on the server's own addresses" in found
