@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 from lab.errors import LabError
+from lab.in_use import add_options, refuse_while_in_use
 from lab.processes import file_lock
 
 
@@ -53,9 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     command("mail", _mail, "list the mail that the server has taken, oldest first").add_argument(
         "--text", action="store_true", help="print the text of each mail as well")
     command("reset", _reset, "reset to an empty server; images are kept")
-    down = command("down", _down, "remove the server with its data")
-    down.add_argument("--all", action="store_true", help="remove every instance of this checkout")
-    down.add_argument("--images", action="store_true", help="also remove the lab's images")
+    add_options(command("down", _down, "remove the server with its data"))
     command("shell", _shell, "open a shell on the server as user deploy")
     command("list", _list, "list the instances of this checkout", named=False)
     command("catalogue", _catalogue, "list test releases and their expected outcome", named=False).add_argument(
@@ -203,6 +202,8 @@ def _down(arguments: argparse.Namespace) -> None:
     from lab.snapshots import prune
 
     for name in names() if arguments.all else [arguments.name]:
+        if not arguments.force:
+            refuse_while_in_use(Instance(name))
         print(f"{name} removed." if down(Instance(name)) else f"There is no instance {name!r}: nothing to do.")
     if arguments.images:
         prune(everything=True)  # their images are built on the server's
@@ -221,6 +222,8 @@ def _shell(arguments: argparse.Namespace) -> None:
 def _list(_: argparse.Namespace) -> None:
     from lab.instance import Instance, names
 
+    if not names():
+        print("No instance yet: python -m lab up")
     for name in names():
         instance = Instance(name)
         described = instance.inspect()

@@ -77,7 +77,7 @@ def test_ports_are_published_on_loopback_alone(instance: Instance) -> None:
     assert described is not None
     bound = [binding for bindings in described["HostConfig"]["PortBindings"].values() for binding in bindings]
     assert {binding["HostIp"] for binding in bound} == {"127.0.0.1"}
-    assert len(bound) == 3
+    assert len(bound) == 4, "ssh, http, https and mail"
 
 
 def test_the_checkout_belongs_to_deploy_and_holds_the_releases(login: paramiko.SSHClient) -> None:
@@ -173,4 +173,4 @@ def test_down_leaves_nothing_behind(instance: Instance) -> None:
 
 def test_status_of_nothing_says_what_to_type(instance: Instance, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", "--name", NAME]) == 3
-    assert f"python -m lab up --name {NAME}" in capsys.readouterr().out
+    assert f"python -m lab up --name {NAME}" in capsys.readouterr().err
