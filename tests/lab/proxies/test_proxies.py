@@ -20,7 +20,6 @@ from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.replaced_release import replaced_state
 from runbook_lib.platform.facts.target import Target
-from runbook_lib.platform.plans.compose import compose_up
 from runbook_lib.platform.plans.nginx import follow_restarted, try_proxy
 from runbook_lib.platform.plans.rollout import Choices, Rollout
 from runbook_lib.release.facts.candidate import candidate_name
@@ -79,10 +78,10 @@ def test_an_nginx_finds_the_containers_that_a_release_made_anew_and_those_that_a
     project, change = behind_nginx
     before, step = project.address("web"), replace_containers(change, "an outage")
     *actions, follow = [one for one in step.actions if isinstance(one, Command)]
+    project.compose("stop", "web")
+    project.compose("run", "--detach", "--no-deps", "worker", "sleep", "600")  # another container takes the address meanwhile
     assert not project.act(write_override(change).actions[0], *actions)
-    again = compose_up(change.rollout.environment, "web", recreate=True)
-    # the engine may give a container the address of the previous one, and as a rule does not
-    project.until(lambda: project.address("web") != before or bool(project.act(again)), "the address stays")
+    assert project.address("web") != before
     # what users had before 20 reloaded it: two containers start at once, and an address is another one's or has no container any more
     stale = {path: project.ask(path) for path in ("/", "/worker")}
     named = {"/": project.container("web")[:12], "/worker": project.container("worker")[:12]}
