@@ -228,7 +228,7 @@ def install_repository(instance: Instance, log: Path) -> None:
                   f"&& git -C {origin} remote remove origin 2>/dev/null; chown -R deploy:deploy {origin}")
         pipe(("tar", "-C", Path(name) / "origin.git", "-c", "."), instance.inside("sh", "-c", script), log)
     run(instance.inside("install", "-d", "-o", "deploy", "-g", "deploy", directory), log)
-    checkout = (f"cd {directory} && find . -mindepth 1 -delete && git clone --quiet {origin} . "
+    checkout = (f"cd {directory} && find . -mindepth 1 -delete && git clone --quiet --no-hardlinks {origin} . "
                 "&& git config user.name deploy && git config user.email deploy@localhost")
     run(instance.inside("sh", "-c", checkout, user="deploy"), log)
 

@@ -64,7 +64,7 @@ RELEASES = {
         name="a3", before="a2", statement='ALTER TABLE "Order" ADD CONSTRAINT one_each UNIQUE (user_id)')},
 }
 CLONE = """set -e
-rm -rf /tmp/ledger && git clone -q /srv/git/shop.git /tmp/ledger && cd /tmp/ledger && git checkout -q v1.3.0
+rm -rf /tmp/ledger && git clone -q --no-hardlinks /srv/git/shop.git /tmp/ledger && cd /tmp/ledger && git checkout -q v1.3.0
 printf %s "$1" > /tmp/ledger.yml && sed -i "/^volumes:/e cat /tmp/ledger.yml" compose.yml"""
 WRITE = 'cd /tmp/ledger && mkdir -p "$(dirname "$1")" && printf %s "$2" > "$1"'
 RELEASE = """set -e
