@@ -23,17 +23,9 @@ names_of() {
 }
 
 start_database() {
-    local options=() name
+    local options=(--network "$copy") name
     while read -r name; do options+=(--network-alias "$name"); done < <(names_of "$1")
-    run_limited "$copy" --rm --label "$LABEL" --label "$OF_PROJECT=$project" --network "$copy" "${options[@]}" --memory 512m --cpus 1 \
-        --tmpfs /var/lib/postgresql/data:size=400m --env POSTGRES_USER="$user" --env POSTGRES_DB="$database" \
-        --env PGDATA=/var/lib/postgresql/data --env POSTGRES_HOST_AUTH_METHOD=trust \
-        -- "$(docker inspect --format '{{.Config.Image}}' "$1")" docker-entrypoint.sh postgres || return
-    local deadline=$((SECONDS + 60))
-    until docker exec "$copy" pg_isready --quiet --host 127.0.0.1 --username "$user" --dbname "$database"; do
-        ((SECONDS < deadline)) || { docker logs --tail 20 "$copy"; return 1; }
-        sleep 0.3
-    done
+    start_copy "$(docker inspect --format '{{.Config.Image}}' "$1")" "${options[@]}"
 }
 
 # copy_all CONTAINER: roles that log in, the schema, and the record of its migrations; no other row

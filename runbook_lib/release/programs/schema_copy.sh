@@ -40,13 +40,15 @@ image_to_migrate() {
     done
 }
 
-# start_copy IMAGE: the live database's own image, so that the server version is the same. The image of version 18 refuses
-# a mount where it does not keep its data. A shell starts timeout: coreutils of 2026 ends at once and silently as a
-# container's first process.
+# start_copy IMAGE [OPTION…]: without a network, unless options of docker give it one. The image is the live database's own, so
+# that the server version is the same; that of version 18 refuses a mount where it does not keep its data. A shell starts
+# timeout: coreutils of 2026 ends at once and silently as a container's first process.
 start_copy() {
-    run_limited "$copy" --rm --label "$LABEL" --label "$OF_PROJECT=$project" --network none --memory 512m --cpus 1 \
+    local image=$1; shift
+    (($#)) || set -- --network none
+    run_limited "$copy" --rm --label "$LABEL" --label "$OF_PROJECT=$project" "$@" --memory 512m --cpus 1 \
         --tmpfs /var/lib/postgresql/data:size=400m --env POSTGRES_USER="$user" --env POSTGRES_DB="$database" \
-        --env PGDATA=/var/lib/postgresql/data --env POSTGRES_HOST_AUTH_METHOD=trust -- "$1" docker-entrypoint.sh postgres || return
+        --env PGDATA=/var/lib/postgresql/data --env POSTGRES_HOST_AUTH_METHOD=trust -- "$image" docker-entrypoint.sh postgres || return
     local deadline=$((SECONDS + 60))
     # over TCP: while the image initialises its folder, the server answers on the socket only, and then restarts
     until docker exec "$copy" pg_isready --quiet --host 127.0.0.1 --username "$user" --dbname "$database"; do

@@ -16,7 +16,7 @@ from runbook_lib.capacity.facts.database_settings import survey_settings
 from runbook_lib.capacity.facts.database_usage import survey_usage
 from runbook_lib.capacity.facts.slow_statements import survey_statements
 from runbook_lib.platform.facts.database import schema_revision, survey_database
-from tests.lab.databases.test_zoo import expected, findings, restored, swapped, worst
+from tests.lab.databases.outcomes import expected, findings, restored, swapped, worst
 from tests.lab.databases.throwaway import ENVIRONMENT, OWNER, Throwaway
 
 # the wheels have it without these

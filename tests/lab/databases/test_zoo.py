@@ -5,51 +5,21 @@ from __future__ import annotations
 import base64
 import gzip
 import subprocess
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from lab.databases import Specimen, specimen, zoo
-from runbook_lib.core.findings import Finding, Verdict
-from runbook_lib.recovery.checks.restorability import can_be_restored
+from lab.databases import specimen, zoo
+from runbook_lib.core.findings import Verdict
 from runbook_lib.recovery.facts.backup_survey import OWNER_FILE
-from runbook_lib.recovery.facts.restorability import survey_restorability
 from runbook_lib.recovery.facts.restore_databases import AS_SUPERUSER, QUERY, parse_databases
 from runbook_lib.recovery.plans.backup import backup_program
 from tests.lab.databases import throwaway as throwaway_module
-from tests.lab.databases.throwaway import DATABASE, ENVIRONMENT, OWNER, STAGED, Throwaway
+from tests.lab.databases.outcomes import expected, findings, restored, swapped, worst
+from tests.lab.databases.throwaway import DATABASE, OWNER, STAGED, Throwaway
 
 TOGETHER = tuple(one for one in zoo() if one.goes_together)
 # the two have tests of their own
 APART = tuple(one.name for one in zoo() if not one.goes_together and one.name not in ("database_settings", "row_too_large"))
-
-
-def findings(live: Throwaway) -> tuple[Finding, ...]:
-    """What 30 says about the database itself, asked through the container."""
-    connections: Any = SimpleNamespace(database=live)
-    return can_be_restored(survey_restorability(ENVIRONMENT).fetch(connections))
-
-
-def worst(found: tuple[Finding, ...], live: Throwaway) -> dict[str, str]:
-    """Each check of 30 that is not passed, with its verdict; invalid indexes are named by the manifest."""
-    said = {one.check: str(one.verdict) for one in found if one.verdict is not Verdict.PASSED}
-    return said | ({"every index is valid": "warning"} if live.manifest()["invalid_indexes"] else {})
-
-
-def expected(specimens: tuple[Specimen, ...]) -> dict[str, str]:
-    return {one.finding: one.verdict for one in specimens if one.finding}
-
-
-def restored(live: Throwaway) -> None:
-    """30, 31 and 32 pass, and nothing is left of the load."""
-    done = live.back_up()
-    assert done.returncode == 0, done.stderr
-    record = live.drill()
-    assert record["outcome"] == "passed", record["stderr"]
-    done = live.restore()
-    assert done.returncode == 0, (done.args, done.stderr)
-    assert live.sql("SELECT rolname FROM pg_roles WHERE rolname ~ '^runbook_' OR rolname ~ 'became_superuser'", "postgres") == ""
 
 
 def test_what_goes_together_comes_back_together_while_a_session_holds_temporary_tables(live: Throwaway) -> None:
@@ -67,16 +37,6 @@ def test_what_goes_together_comes_back_together_while_a_session_holds_temporary_
     owners = "SELECT n.nspname, c.relname, c.relowner::regrole FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE c.oid >= 16384 AND relpersistence <> 't' AND nspname !~ '^pg_' AND NOT relname = 'broken' ORDER BY 1, 2"
     assert live.sql(owners, STAGED) == live.sql(owners)
     swapped(live)
-
-
-def swapped(live: Throwaway) -> None:
-    """The names are swapped and swapped back, with every sequence no further back than it was."""
-    descending, ends = live.sql("SELECT nextval('zoo_seq.down')"), "SELECT last_value FROM zoo_seq.at_its_end"
-    done = live.step("swap")
-    assert done.returncode == 0, done.stderr
-    assert int(live.sql("SELECT nextval('zoo_seq.down')")) < int(descending)
-    assert live.sql(ends) == "2"
-    assert live.step("swap-back").returncode == 0
 
 
 @pytest.mark.parametrize("name", APART)
@@ -207,56 +167,6 @@ def test_roles_that_the_server_lost_are_made_without_login_and_reported(live: Th
     assert set(lost) <= set(parse_databases(asked.stdout, DATABASE).made_roles), asked.stderr
     assert live.step("clear").returncode == 0
     assert live.sql("SELECT count(*) FROM pg_roles WHERE rolname ~* '^zoo'", "postgres") == "0"
-
-
-@pytest.mark.parametrize("administrator", [OWNER, "Chief admin"], ids=["the owner", "another role"])
-def test_a_superuser_of_another_name_is_found(throwaway: Throwaway, tmp_path_factory: pytest.TempPathFactory, administrator: str) -> None:
-    other = Throwaway(f"{throwaway.name}-named", tmp_path_factory.mktemp("named"), administrator=administrator)
-    try:
-        other.start()
-        other.sql(f"CREATE DATABASE {DATABASE} OWNER {OWNER}", "postgres")
-        # the owner may not read it: the backup comes as who may
-        other.sql("CREATE TABLE things (id serial PRIMARY KEY); INSERT INTO things DEFAULT VALUES")
-        restored(other)
-        assert other.step("swap").returncode == 0
-        asked = other.run("sh", "-c", AS_SUPERUSER, "as-superuser", OWNER, "-v", f"database={DATABASE}", text=QUERY)
-        found = parse_databases(asked.stdout, DATABASE)
-        assert (found.live and found.live.owner, len(found.retained)) == (OWNER, 1), asked.stderr
-    finally:
-        other.stop()
-
-
-# an application that is the superuser, with clients that come back at once and stay: no limit keeps them out
-CLIENTS = """for client in 1 2 3 4; do
-    while :; do psql -XqAt -U "$0" -d "$1" -c 'SELECT pg_sleep(600)' >/dev/null 2>&1; done &
-done; wait"""
-STATE = "SELECT datallowconn, datconnlimit, (SELECT count(*) FROM pg_db_role_setting WHERE setdatabase = d.oid) FROM pg_database d WHERE datname = 'Shop'"
-
-
-def test_an_application_that_is_the_superuser_is_kept_out_while_names_are_swapped(
-    throwaway: Throwaway, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """Names with capitals need quotes in SQL."""
-    other = Throwaway(f"{throwaway.name}-crowd", tmp_path_factory.mktemp("crowd"), administrator="ShopApp", database="Shop", owner="ShopApp")
-    try:
-        other.start()
-        other.sql('CREATE DATABASE "Shop" OWNER "ShopApp" CONNECTION LIMIT 42', "postgres")
-        other.sql("CREATE TABLE things (id serial PRIMARY KEY); INSERT INTO things DEFAULT VALUES")
-        restored(other)
-        subprocess.run(("docker", "exec", "-d", other.name, "sh", "-c", CLIENTS, other.owner, other.database), check=True)
-        for step in ("swap", "swap-back"):
-            done = other.step(step)
-            assert done.returncode == 0, (step, done.stderr)
-        assert other.sql(STATE, "postgres") == "t|42|0"
-        # killed in between: nothing was renamed, and no role gets in until an undo or the next run opens it
-        for name in ("swap-back", "clear"):
-            for change in ("SET runbook.connection_limit = '42'", "CONNECTION LIMIT 0", "SET runbook.connections_allowed = on", "ALLOW_CONNECTIONS false"):
-                other.sql(f'ALTER DATABASE "Shop" {change}', "postgres")
-            done = other.step(name)
-            assert done.returncode == 0, done.stderr
-            assert other.sql(STATE, "postgres") == "t|42|0", name
-    finally:
-        other.stop()
 
 
 def test_a_row_that_pg_dump_cannot_write_fails_the_backup_and_leaves_nothing(live: Throwaway) -> None:
