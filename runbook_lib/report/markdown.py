@@ -39,6 +39,7 @@ def markdown(report: RunReport) -> str:
         f"`{run.run_id}` · {_line(run.environment)} · {_line(run.mode) or 'read-only'} · {moment(run.started_at)} · "
         f"{duration(run.seconds)} · exit code {run.exit_code if run.exit_code is not None else '–'}",
         "",
+        *([f"Plan: {_line(report.planned)}", ""] if report.planned else []),
     ]
     return "\n".join([*lines, *_errors(report), *_steps(report), *_findings(report)])
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from runbook_lib.archive.summary import RunSummary
 from runbook_lib.core.messages import NOTIFIED
-from runbook_lib.core.text import pluralize
+from runbook_lib.core.text import pluralize, printable
 from runbook_lib.report.labels import sentences, title_of
 
 Event = dict[str, Any]
@@ -86,6 +86,12 @@ class RunReport:
         if not self.finished:
             return "The run has not finished."
         return sentences(self.run.summary.splitlines()[:2])
+
+    @property
+    def planned(self) -> str:
+        """`deploy v3.1.0 on staging`: what the last plan was about; empty where none was made."""
+        plan = self.plan.get("plan") or {}
+        return " on ".join(printable(plan[name]) for name in ("name", "target") if plan.get(name))
 
     @property
     def writes(self) -> str:

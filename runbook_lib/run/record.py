@@ -33,6 +33,7 @@ class RunRecord:
         self.confirmed = False
         self.not_applied = False
         self._planned: set[str] = set()
+        self._what = ""
         self._findings: dict[tuple[str, str], Finding] = {}
         self._unanswered: dict[str, RunbookError] = {}
         self._failed_cells: dict[str, tuple[str, BaseException]] = {}
@@ -73,6 +74,7 @@ class RunRecord:
     def add_plan(self, plan: Plan) -> None:
         """A plan with its hash. Recorded again, it begins anew: the steps that follow are another attempt."""
         self._planned.add(plan.hash)
+        self._what = f"{plan.name} on {plan.target}"
         self.target, self.commit = plan.name, str(plan.facts.get("commit") or "")
         self.journal.write("plan", plan=plan, hash=plan.hash)
 
@@ -156,6 +158,10 @@ class RunRecord:
         return replace(outcome, summary=f"{outcome.summary} {NOT_CHECKED if self.acted else left}", where=self.where,
                        next_step=outcome.next_step or RUN_AGAIN)
 
+    def _done(self) -> str:
+        """What a run that changed something did, in front of its checks: who reads one line of it wants to know."""
+        return f"Done: {self._what}. " if self.acted else ""
+
     def outcome(self) -> tuple[Outcome, RunbookError | None]:
         """How the run ends, and the error that `close` raises for it; None where it raises nothing."""
         if self._failure is not None:
@@ -171,7 +177,7 @@ class RunRecord:
         if outcome.exit_code == PASSED:
             # where nothing could be done, apply mode ends as plan mode does, and is not called that
             rest = "" if self._impossible else outcome.summary
-            outcome = replace(outcome, summary=(self._nothing_to_do + rest).rstrip())
+            outcome = replace(outcome, summary=(self._nothing_to_do + self._done() + rest).rstrip())
         error = error_for(findings, outcome, self.where)
         if error is not None:  # a terminal and the team's message show the end alone, not the error
             outcome = replace(outcome, where=error.where, next_step=error.next_step)

@@ -52,6 +52,12 @@ def test_how_a_run_ended_is_its_headline(runs):
     assert headline["killed"] == "Aborted"
 
 
+def test_what_the_run_was_about_is_above_everything_else(runs):
+    head = page(runs, "failed_and_rolled_back").partition("<h2>")[0]
+    assert "<dt>Plan</dt><dd>deploy on lab" in head
+    assert "<dt>Plan</dt>" not in page(runs, "verified_with_warning")
+
+
 def test_a_plan_without_steps_says_why(runs):
     assert "v3.2.0 (4f2c1d9) is live already and healthy" in part(page(runs, "nothing_to_do"), "Steps")
 

@@ -23,6 +23,7 @@ from runbook_lib.core.findings import Verdict, finding
 from runbook_lib.core.plan import Plan
 from runbook_lib.core.questions import Question
 from runbook_lib.core.signals import STOPPED
+from runbook_lib.execution import Execution
 from runbook_lib.run.outcomes import outcome_of_error
 from runbook_lib.run.record import RUN_AGAIN, RunRecord
 from tests.unit.run_doubles import TOUCH
@@ -109,6 +110,14 @@ def test_nothing_to_do_is_a_pass_that_says_why(record: RunRecord) -> None:
     assert execution.applied
     assert record.outcome()[0].summary == "Nothing to do: already there. Nothing failed."
     assert not record.not_applied
+
+
+def test_what_was_done_comes_before_the_checks_of_it(record: RunRecord) -> None:
+    record.add_plan(TOUCH)
+    assert record.outcome()[0].summary == "Nothing was checked."
+    record.add_execution(Execution(TOUCH, (), applied=True))
+    record.add_findings("verification", finding("up", True))
+    assert record.outcome()[0].summary == f"Done: {TOUCH.name} on {TOUCH.target}. 1 of 1 checks passed."
 
 
 def test_a_plan_that_is_only_shown_is_not_applied(record: RunRecord) -> None:
