@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Container, Mapping
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
 from runbook_lib.environment.types import ComposeName, Days, Hours, StrictModel, Text, memory_bytes
-
-if TYPE_CHECKING:
-    from runbook_lib.environment.model import Environment
 
 Number = Annotated[float, Field(gt=0, le=1e18, allow_inf_nan=False)]
 _SIZE = re.compile(r"[1-9][0-9]{0,6}(MB|GB)")
@@ -71,9 +69,9 @@ class Capacity(StrictModel):
         return self
 
 
-def why_absent(environment: Environment, resource: Resource) -> str:
-    """Why there is no such resource here; empty where there is one."""
-    return resource.absent_reason or environment.absent_services.get(resource.service or "", "")
+def why_absent(resource: Resource, absent_services: Mapping[str, str]) -> str:
+    """Why there is no such resource here, also because its service is absent; empty where there is one."""
+    return resource.absent_reason or absent_services.get(resource.service or "", "")
 
 
 def parts_of(place: str) -> tuple[str, ...]:
@@ -83,17 +81,20 @@ def parts_of(place: str) -> tuple[str, ...]:
     return (root, name, last) if root == "services" and name else tuple(place.split("."))
 
 
-def limit_of(environment: Environment, resource: Resource) -> float | None:
-    """The limit of a resource in its unit, bytes for sizes; None where it has none. Raises ValueError."""
-    return _amount_at(environment, resource.limit)
+def limit_of(file: StrictModel, resource: Resource) -> float | None:
+    """The limit of a resource in its unit, bytes for sizes; None where it has none. Raises ValueError.
+
+    `file` is the environment that places such as `services.redis.memory` lead into.
+    """
+    return _amount_at(file, resource.limit)
 
 
-def _amount_at(environment: Environment, limit: float | str | None) -> float | None:
+def _amount_at(file: StrictModel, limit: float | str | None) -> float | None:
     if limit is None or isinstance(limit, (int, float)):
         return limit
     if _SIZE.fullmatch(limit):
         return float(memory_bytes(limit))
-    value: Any = environment
+    value: Any = file
     root, _, _ = limit.partition(".")
     for part in parts_of(limit) if root in _ROOTS else ("",):
         known = value if isinstance(value, dict) else dict(value) if isinstance(value, StrictModel) else {}
@@ -108,18 +109,18 @@ def _amount_at(environment: Environment, limit: float | str | None) -> float | N
     return float(value)
 
 
-def capacity_faults(environment: Environment) -> list[str]:
+def capacity_faults(file: StrictModel, capacity: Capacity, services: Container[str]) -> list[str]:
     """What the resources and the rest of the file do not agree on."""
     faults = []
-    for name, resource in environment.capacity.resources.items():
-        if resource.service is not None and resource.service not in environment.services:
+    for name, resource in capacity.resources.items():
+        if resource.service is not None and resource.service not in services:
             faults.append(f"capacity.resources.{name}.service: there is no service {resource.service!r}")
         try:
-            limit_of(environment, resource)
+            limit_of(file, resource)
         except ValueError as error:
             faults.append(f"capacity.resources.{name}.limit: {error}")
         try:
-            _amount_at(environment, resource.held_by)
+            _amount_at(file, resource.held_by)
         except ValueError as error:
             faults.append(f"capacity.resources.{name}.held_by: {error}")
     return faults

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
 from runbook_lib.environment.requests import RequestStep, step_faults
 from runbook_lib.environment.types import Hours, Name, StrictModel, Text
-
-if TYPE_CHECKING:
-    from runbook_lib.environment.model import Environment
 
 # more users a second than one generator sends honestly, or than a staging server is built for, are a slip of the hand
 Rate = Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)]
@@ -66,12 +63,3 @@ class LoadTest(StrictModel):
     def requests_per_flow(self) -> int:
         """Requests of one flow without an error."""
         return sum(step.times for step in self.flow)
-
-
-def target_of(environment: Environment) -> LoadTest | None:
-    """The bounds of a load on this environment; None where it does not name itself as a target.
-
-    An environment that extends another inherits its `load_test`, and is not its target: it has to name itself.
-    """
-    found = environment.load_test
-    return found if found is not None and found.target == environment.name else None

@@ -138,7 +138,7 @@ class Environment(Roles, StrictModel):
                   *around_faults(self.services, self._around), *proxy_faults(self.proxy, self.release),
                   *self._unknown_in_smoke(),
                   *dependency_faults(self.services, self.health), *metric_faults(self.metrics, self.alerts),
-                  *log_faults(self.logs, self.services), *capacity_faults(self),
+                  *log_faults(self.logs, self.services), *capacity_faults(self, self.capacity, self.services),
                   *tuning_faults(self.tuning, self.services), *self._drill_faults()]
         if faults:
             raise ValueError("\n".join(faults))
@@ -148,6 +148,14 @@ class Environment(Roles, StrictModel):
     def project(self) -> str:
         """The Compose project: what is this environment's on its server, and not another one's, is named after it."""
         return self.compose.project_of(self.name)
+
+    @property
+    def load_target(self) -> LoadTest | None:
+        """The bounds of a load on this environment; None where it does not name itself as a target.
+
+        An environment that extends another inherits its `load_test`, and is not its target: it has to name itself.
+        """
+        return self.load_test if self.load_test is not None and self.load_test.target == self.name else None
 
     @property
     def on_call(self) -> str:

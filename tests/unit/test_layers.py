@@ -61,14 +61,11 @@ def kind_of(module: str) -> str:
 
 
 def imports(tree: ast.AST, module: str, *, is_package: bool = False) -> set[str]:
-    """Every module a file imports, at its top or inside a function; imports for type checkers alone do not count."""
+    """Every module a file imports: at its top, inside a function, or for type checkers alone."""
     found: set[str] = set()
     waiting = [tree]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            waiting += node.orelse
-            continue
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         if isinstance(node, ast.ImportFrom):
@@ -259,9 +256,10 @@ def test_a_circle_is_noticed() -> None:
     assert circle_in({"a": {"b"}, "b": {"c"}, "c": set()}) == []
 
 
-def test_an_import_for_type_checkers_alone_is_let_through() -> None:
+def test_an_import_for_type_checkers_alone_counts() -> None:
     source = "if TYPE_CHECKING:\n    from runbook_lib.run import Run\n"
-    assert imports(ast.parse(source), "runbook_lib.platform.facts.server") == set()
+    here = "runbook_lib.platform.facts.server"
+    assert outward_imports(here, imports(ast.parse(source), here)) == ["runbook_lib.run.Run"]
 
 
 def test_a_socket_in_the_wrong_place_is_noticed() -> None:

@@ -150,7 +150,8 @@ def review_capacity(environment: Environment, window: HistoryWindow, answers: Se
     found = {one.name: one.values for one in histories}
     return CapacityReview(window, tuple(
         _reviewed(name, resource, environment, window.grid, found.get(name, Unanswered(name, "it was not asked for")))
-        for name, resource in environment.capacity.resources.items() if not why_absent(environment, resource)), usage)
+        for name, resource in environment.capacity.resources.items()
+        if not why_absent(resource, environment.absent_services)), usage)
 
 
 def _reviewed(name: str, resource: Resource, environment: Environment, grid: Grid,

@@ -20,7 +20,7 @@ def use_is_known(environment: Environment, review: CapacityReview) -> tuple[Find
         return (Finding("resources are named", Verdict.INCONCLUSIVE, "none", "capacity.resources",
                         "Name them in the environment file, with their PromQL and limits."),)
     declared = [not_applicable(f"{one.title}: known", reason) for one in environment.capacity.resources.values()
-                if (reason := why_absent(environment, one))]
+                if (reason := why_absent(one, environment.absent_services))]
     return (*(_known(one) for one in review.resources), *declared)
 
 

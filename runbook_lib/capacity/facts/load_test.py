@@ -15,7 +15,7 @@ from runbook_lib.capacity.facts.load_result import LoadResult, load_result_of
 from runbook_lib.core.errors import BadParameter, RunbookError, RunFailed
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
-from runbook_lib.environment.load_test import FlowStep, target_of
+from runbook_lib.environment.load_test import FlowStep
 from runbook_lib.environment.load_test import LoadTest as Bounds
 
 OPEN, CLOSED = "open", "closed"
@@ -60,7 +60,7 @@ class LoadTestRun:
     @property
     def bounds(self) -> Bounds | None:
         """The environment's own bounds of a load test."""
-        return target_of(self.environment)
+        return self.environment.load_target
 
     @property
     def flow_mark(self) -> str:
@@ -177,7 +177,7 @@ def _written(step: FlowStep) -> str:
 def load_test(environment: Environment, model: str = OPEN, load: float | None = None, limit: float | None = None,
               stages: int | None = None, stage_s: float | None = None) -> LoadTestRun:
     """The load test of this run; None for a figure means as the environment file has it. Raises BadParameter."""
-    bounds = target_of(environment)
+    bounds = environment.load_target
     if model not in (OPEN, CLOSED):
         raise _bad("model", f"{OPEN!r} or {CLOSED!r}", model)
     if bounds is None:

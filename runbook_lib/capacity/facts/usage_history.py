@@ -96,7 +96,7 @@ def usage_questions(environment: Environment, window: HistoryWindow,
     """
     histories = (usage_history(name, resource, window, deadline_s)
                  for name, resource in environment.capacity.resources.items()
-                 if not why_absent(environment, resource))
+                 if not why_absent(resource, environment.absent_services))
     return (*histories, with_deadline(usage_now(environment), deadline_s))
 
 

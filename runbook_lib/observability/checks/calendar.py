@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.past_runs import PastRun
 from runbook_lib.environment import Environment
-from runbook_lib.environment.load_test import target_of
 from runbook_lib.observability.facts.alert_drills import AlertDrills
 from runbook_lib.platform.facts.certificates import Certificate
 from runbook_lib.platform.facts.releases import Deployed
@@ -90,7 +89,7 @@ def calendar(environment: Environment, deployed: Deployed, backups: Backups, sch
         _alert_drill(environment, alert_drills, now),
         _certificate(environment, certificate, now, live=deployed.live_colour is not None),
     )
-    bounds = target_of(environment)
+    bounds = environment.load_target
     if bounds is not None and done is not None:
         duties += (_repeated("load test", done.get("60_load_test"), bounds.maximum_age_h, now, "60 Load test"),)
     return Calendar(_by_due(duties, now))

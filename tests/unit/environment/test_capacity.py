@@ -58,10 +58,10 @@ def test_what_cannot_be_judged_is_refused(tmp_path: Path, capacity: str, fault: 
 
 def test_a_resource_that_an_environment_does_without_is_declared(tmp_path: Path) -> None:
     mine = load_environment(overlay(tmp_path, "capacity: {resources: {redis_memory: {absent_reason: no cache here}}}\n"))
-    assert why_absent(mine, mine.capacity.resources["redis_memory"]) == "no cache here"
+    assert why_absent(mine.capacity.resources["redis_memory"], mine.absent_services) == "no cache here"
 
 
 def test_with_a_service_its_resources_are_absent_too(tmp_path: Path) -> None:
     mine = load_environment(overlay(tmp_path, "services: {redis: {required: false, absent_reason: no cache here}}\n"))
-    absent = {name for name, one in mine.capacity.resources.items() if why_absent(mine, one)}
+    absent = {name for name, one in mine.capacity.resources.items() if why_absent(one, mine.absent_services)}
     assert absent == {"redis_memory", "redis_evictions"}

@@ -8,7 +8,6 @@ import pytest
 
 from runbook_lib.core.errors import EnvironmentInvalid
 from runbook_lib.environment import load_environment
-from runbook_lib.environment.load_test import target_of
 from tests.unit.data_values import environment_with
 
 STAGING = Path(__file__).parents[3] / "parameters/environments/staging.yaml"
@@ -49,13 +48,13 @@ def test_an_environment_that_extends_a_target_is_none(tmp_path: Path) -> None:
     other = load_environment(str(tmp_path / "other.yaml")) if loaded(tmp_path, "") else None
     assert other is not None
     assert other.load_test is not None
-    assert target_of(other) is None
+    assert other.load_target is None
     named = loaded(tmp_path, "load_test: {target: other}")
-    assert target_of(named) is named.load_test  # type: ignore[arg-type, attr-defined]
+    assert named.load_target is named.load_test  # type: ignore[arg-type, attr-defined]
 
 
 def test_an_environment_without_the_key_is_none() -> None:
-    assert target_of(environment_with({"load_test": None})) is None
+    assert environment_with({"load_test": None}).load_target is None
 
 
 def test_the_flow_is_what_the_smoke_test_does() -> None:
