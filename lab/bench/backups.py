@@ -150,7 +150,8 @@ class BackupBench:
         """The lab's environment with another database and folder, and no application that reads the copy."""
         lab = self._environment
         return lab.model_copy(update={
-            "backup": lab.backup.model_copy(update={"database": database, "directory": FOLDER}),
+            "database": lab.database.model_copy(update={"name": database}),
+            "backup": lab.backup.model_copy(update={"directory": FOLDER}),
             "restore_drill": lab.restore_drill.model_copy(update={"reads": {}}),
         })
 

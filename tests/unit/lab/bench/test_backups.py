@@ -42,6 +42,7 @@ def test_a_backup_is_measured_with_all_its_steps_next_to_the_plain_pipe(monkeypa
     assert measured.ratio == 0.7
     order = [word for line in server.ran for word in (" | gzip ", " dump ", " check ", " publish ") if word in line]
     assert order == [" | gzip ", " dump ", " check ", " publish "] * 2
+    assert all(" bench_50 " in line for line in server.ran if " dump " in line)  # and not the live database
 
 
 def test_nothing_stays_when_a_round_fails(monkeypatch: pytest.MonkeyPatch) -> None:
