@@ -41,6 +41,11 @@ def duration(seconds: object) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def on_host(host: str) -> str:
+    """Where a step works, in words: `on the server`, `on this machine`."""
+    return f"on {host}" if host.startswith("this ") else f"on the {host}"
+
+
 def brief_command(command: str) -> str:
     """A command with each program that it carries as a word counted in lines: the gist is what a reader wants first."""
     return _QUOTED.sub(lambda word: f"‹{word[0].count(chr(10)) + 1} lines›" if "\n" in word[0] else word[0], command)

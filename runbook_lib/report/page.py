@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from runbook_lib.core.text import pluralize, printable, readable_size
 from runbook_lib.report.badges import badge_of
-from runbook_lib.report.labels import clock, duration, moment
+from runbook_lib.report.labels import clock, duration, moment, on_host
 
 if TYPE_CHECKING:
     import jinja2
@@ -42,7 +42,7 @@ def templates() -> jinja2.Environment:
     )
     environment.globals["badge_of"] = badge_of
     environment.filters.update(moment=moment, clock=clock, duration=duration, bytes=readable_size, printable=printable,
-                               pluralize=pluralize, breakable=breakable)
+                               pluralize=pluralize, breakable=breakable, on_host=on_host)
     return environment
 
 
@@ -51,7 +51,7 @@ def breakable(text: object) -> Markup:
     from markupsafe import Markup, escape
 
     words = re.split(r"(\s+)", str(text))
-    parts = ((re.split(r"(?<=[_/.,:-])(?=\w)", word) if len(word) >= LONG_WORD else [word]) for word in words)
+    parts = ((re.split(r"(?<=\w[_/.,:-])(?=\w)", word) if len(word) >= LONG_WORD else [word]) for word in words)
     return Markup("").join(Markup("<wbr>").join(escape(part) for part in each) for each in parts)
 
 

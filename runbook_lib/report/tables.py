@@ -15,7 +15,8 @@ from runbook_lib.core.plan import Plan
 from runbook_lib.core.text import pluralize, printable
 from runbook_lib.report.badges import badge_of
 from runbook_lib.report.grouping import grouped
-from runbook_lib.report.labels import block, brief_command
+from runbook_lib.report.labels import block, brief_command, on_host
+from runbook_lib.report.page import breakable
 from runbook_lib.report.values import Table, shape
 
 VERDICT = "verdict"  # a column of this name shows verdicts with their signs
@@ -41,16 +42,18 @@ def plan_table(plan: Plan) -> str:
     rows = []
     for number, step in enumerate(plan.steps, start=1):
         why = f'<div style="opacity:.75">{_text(step.why)}</div>' if step.why else ""
-        where = "" if len(hosts) == 1 else f'<div style="opacity:.75">on the {_text(step.host)}</div>'
+        where = "" if len(hosts) == 1 else f'<div style="opacity:.75">{_text(on_host(step.host))}</div>'
         does = "".join(_code(str(action)) for action in step.actions)
         undo = "".join(_code(str(action)) for action in plan.undone_by(step))
         undo = f'<div style="opacity:.75;margin-top:4px">undo</div>{undo}' if undo else ""
         rows.append([str(number), f"<b>{_text(step.title)}</b>{why}{where}", does + undo])
-    host = f", all on the {_text(*hosts)}" if len(hosts) == 1 else ""
+    host = f", all {_text(on_host(*hosts))}" if len(hosts) == 1 else ""
     undone = "on failure every step is undone" if plan.undo_on_failure else "on failure it stops, nothing is undone"
     what = f"{_text(plan.name)} on {_text(plan.target)}"
     caption = f"{what} · {pluralize(len(plan.steps), 'step')}{host} · {undone} · plan hash {plan.hash}"
-    return _table(("", "step", "does"), rows, caption, widths=("2%", "34%", "64%")) + _skipped(plan)
+    if any(does for _, _, does in rows):
+        return _table(("", "step", "does"), rows, caption, widths=("2%", "34%", "64%")) + _skipped(plan)
+    return _table(("", "step"), [row[:2] for row in rows], caption) + _skipped(plan)
 
 
 def steps_table(steps: Iterable[tuple[str, str, float, str]], running: int = -1, tail: str = "") -> str:
@@ -74,8 +77,8 @@ def findings_table(findings: Iterable[Finding]) -> str:
     rows = []
     for one in grouped(vars(one) for one in sorted(findings, key=lambda one: order.index(one.verdict))):
         advice = f'<div style="opacity:.8">Next: {_text(one["next_step"])}</div>' if one["next_step"] else ""
-        check = f"<b>{_text(one['check'])}</b>{advice}"
-        rows.append([_pill(one["verdict"]), check, _text(one["measured"]), _text(one["expected"])])
+        check = f"<b>{_words(one['check'])}</b>{advice}"
+        rows.append([_pill(one["verdict"]), check, _words(one["measured"]), _words(one["expected"])])
     return _table(("verdict", "check", "measured", "expected"), rows) if rows else _box("unsure", "No checks", "")
 
 
@@ -99,7 +102,7 @@ def value_table(value: Any, *, title: str = "") -> str:
     shaped = shape(value)
     if isinstance(shaped, Table):
         judged = shaped.columns.index(VERDICT) if VERDICT in shaped.columns else -1
-        rows = [[_pill(item) if column == judged else _text(item) for column, item in enumerate(row)]
+        rows = [[_pill(item) if column == judged else _words(item) for column, item in enumerate(row)]
                 for row in shaped.rows]
         if shaped.left_out:
             rows.append([f"… {shaped.left_out} more", *[""] * (len(shaped.columns) - 1)])
@@ -119,7 +122,7 @@ def verdict_box(verdict: str, text: str = "", *, link: tuple[str, str] | None = 
 
 
 def _skipped(plan: Plan) -> str:
-    rows = [[_text(left.title), _text(left.reason)] for left in plan.skipped]
+    rows = [[_words(left.title), _words(left.reason)] for left in plan.skipped]
     return _table(("skipped", "reason"), rows) if rows else ""
 
 
@@ -166,3 +169,8 @@ def _with_whole_options(escaped: str) -> str:
 
 def _text(value: object) -> str:
     return escape(printable(value))
+
+
+def _words(value: object) -> str:
+    """Text in a cell, whose long names of files may be broken: else they push their column out of sight."""
+    return str(breakable(printable(value)))

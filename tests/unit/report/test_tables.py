@@ -65,6 +65,21 @@ def test_an_empty_plan_says_why():
     assert "already at 4f2c1d" in plan_table(Plan("deploy", "lab", reason="already at 4f2c1d"))
 
 
+@pytest.mark.parametrize(("host", "words"), [("server", "all on the server"), ("this machine", "all on this machine")])
+def test_a_plan_of_one_host_says_where_once(host: str, words: str) -> None:
+    assert f", {words} · " in plan_table(Plan("notify", "lab", (Step("a", "Send", (), host=host),)))
+
+
+def test_a_plan_that_shows_no_command_has_no_column_for_them() -> None:
+    assert ">does</th>" not in plan_table(Plan("notify", "lab", (Step("a", "Send", ()),)))
+    assert ">does</th>" in plan_table(Plan("touch", "lab", (Step("a", "Touch", (Command(("touch", "a")),)),)))
+
+
+def test_a_long_name_of_a_file_pushes_no_column_out_of_sight() -> None:
+    path = "/backups/postgres/staging_db_20261128_103705.sql.gz"
+    assert "/backups/<wbr>postgres/<wbr>staging_<wbr>db_<wbr>20261128_" in value_table([{"produced": path}])
+
+
 def test_findings_are_listed_worst_first_and_escaped():
     html = findings_table([Finding("good", Verdict.PASSED), Finding(EVIL, Verdict.FAILED, next_step=EVIL)])
     assert EVIL not in html
