@@ -2,10 +2,20 @@
 # Read by `bash --norc -p -s` from its standard input, so that no login shell parses it. The line that follows calls
 # `session` (one command to its end) or `stream` (a program that keeps the connection); the rest of the input is theirs.
 
+# What a profile exports for every bash below: functions, which would stand for programs and builtins of ours (`cat`, `printf`), options
+# of the shell, a limit on `read`, and what Compose takes for its words. This bash ignores most of them and hands them on; some names are no
+# identifiers, which `unset` refuses. The next bash goes on reading here: input of a connection is read character by character.
+drop=()
+while IFS= read -r -d '' one; do
+    case $one in BASH_FUNC_* | SHELLOPTS=* | BASHOPTS=* | BASH_COMPAT=* | EXECIGNORE=* | TMOUT=* | COMPOSE_*) drop+=(-u "${one%%=*}") ;; esac
+done <"/proc/$$/environ"
+[ "${#drop[@]}" = 0 ] || exec env "${drop[@]}" bash --norc -p -s
+unset drop one
+
 # What an operator's profile may have set must not change what a program prints, or where it works.
 unset BASH_ENV ENV CDPATH GLOBIGNORE LANGUAGE POSIXLY_CORRECT COLUMNS GREP_OPTIONS GREP_COLORS GZIP TAR_OPTIONS \
     BLOCK_SIZE BLOCKSIZE DF_BLOCK_SIZE DU_BLOCK_SIZE LS_BLOCK_SIZE TIME_STYLE QUOTING_STYLE PS_FORMAT PS_PERSONALITY \
-    COMPOSE_FILE COMPOSE_PROJECT_NAME COMPOSE_PROFILES COMPOSE_ENV_FILES GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+    GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 # bash reads an operator's start-up file in the first program below sshd, also in one that it is replaced by: with `set -e` in
 # it a program of ours would end half-way.
 export SHLVL=9

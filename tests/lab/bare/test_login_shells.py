@@ -82,6 +82,10 @@ NOISY = {
     "bash": f"cat > .bashrc <<'E'\n{NOISE}; trap 'echo bye' EXIT; export -f ls 2>/dev/null\nE",
     # bash reads its start-up file in a program that it starts under sshd, too, and with it what its operator prefers
     "strict bash": "echo 'set -euo pipefail; set -C; shopt -s failglob; IFS=,' > .bashrc",
+    # what a profile exports is there in every bash below it, and there a function stands for a program
+    "functions": "cat > .bashrc <<'E'\nfor one in awk cat cd date docker echo exec exit find flock grep head kill local ls mkdir mv printf pwd read rm "
+                 "sed setsid sleep stat tail test trap [ ; do eval \"$one() { builtin echo not the $one; builtin return 7; }\"; builtin export -f $one; done\nE",
+    "options": "echo 'export SHELLOPTS BASHOPTS TMOUT=1 BASH_COMPAT=3.1 EXECIGNORE=\"*/cat:*/mv\"; shopt -s failglob; set -efuC' > .bashrc",
     "no home": f"sed -i '/^deploy:/s#:{HOME}:#:/no/home:#' /etc/passwd; printf 'AuthorizedKeysFile {HOME}/.ssh/authorized_keys\\n' > "
                "/etc/ssh/sshd_config.d/99-test.conf; " + RELOAD_SSHD,
     "zsh": f"usermod --shell /usr/bin/zsh deploy; cat > .zshenv <<'E'\n{NOISE}; zshexit() {{ echo bye; }}\nE",

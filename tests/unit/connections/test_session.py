@@ -19,9 +19,9 @@ WORDS = st.lists(st.text(st.characters(exclude_characters="\0", exclude_categori
 
 
 def ran(*argv: str, cwd: str | None = None, stdin: bytes = b"", line: str = LOGIN_LINE,
-        variables: dict[str, str] | None = None) -> tuple[int | None, str, str]:
+        variables: dict[str, str] | None = None, shell: str = "sh") -> tuple[int | None, str, str]:
     """Exit code, output and error output of a program, as a login shell that is `sh` would run it."""
-    done = subprocess.run(["sh", "-c", line], input=session_program(MARK, argv, cwd) + stdin, capture_output=True,
+    done = subprocess.run([shell, "-c", line], input=session_program(MARK, argv, cwd) + stdin, capture_output=True,
                           env={**os.environ, **(variables or {})})
     out, err = bytearray(), bytearray()
     reply = Reply("h", MARK, out.extend, err.extend)
@@ -131,6 +131,20 @@ def test_a_profile_changes_nothing(tmp_path: Path, locale: str) -> None:
                  "POSIXLY_CORRECT": "1", "BASH_FUNC_df%%": "() { echo forged; }"}
     asked = sh('echo "$LC_ALL|$LANGUAGE|$COMPOSE_PROJECT_NAME|$CDPATH|$BLOCK_SIZE|$POSIXLY_CORRECT"; df -P / | wc -l')
     assert ran("bash", "-c", asked[2], variables=variables) == (0, "C|||||\n2\n", "")
+
+
+@pytest.mark.parametrize("exported", ["cat", "printf", "test", "date", "[", "exec", "read", "env", "builtin", "unset", "echo", "export", "local", "true"])
+def test_a_function_that_a_profile_exports_stands_for_no_program_of_ours(exported: str) -> None:
+    variables = {f"BASH_FUNC_{exported}%%": "() { while :; do :; done; }"}
+    asked = 'f() { local x=1; [ -n "$x" ] && test 1 && printf "%s " "$(echo a | cat)" "$(date +%Y | wc -c)"; read -r y; unset x; export z=1; exec echo "$y"; }; f'
+    assert ran("bash", "-c", asked, stdin=b"in\n", variables=variables, shell="bash") == (0, "a 5 in\n", "")
+
+
+def test_options_and_limits_that_a_profile_exports_reach_no_program_of_ours() -> None:
+    variables = {"SHELLOPTS": "errexit:noglob:nounset:xtrace", "BASHOPTS": "failglob:nocasematch", "TMOUT": "1", "BASH_COMPAT": "3.1",
+                 "EXECIGNORE": "*/cat", "COMPOSE_REMOVE_ORPHANS": "1", "COMPOSE_DISABLE_ENV_FILE": "1", "COMPOSE_FILE": "other.yml"}
+    asked = 'false; echo "$SHELLOPTS|$unset|${TMOUT-}|${BASH_COMPAT-}|$(echo /et[c]; echo x | cat)" $(env | grep -c ^COMPOSE); read -r y < <(sleep 2; echo late); echo "$y"'
+    assert ran("bash", "-c", asked, variables=variables, shell="bash") == (0, "braceexpand:hashall:interactive-comments||||/etc\nx 0\nlate\n", "")
 
 
 def test_a_stream_is_the_program_itself() -> None:
