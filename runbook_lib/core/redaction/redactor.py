@@ -6,21 +6,27 @@ closer. So 200 MB take seconds, and the time does not depend on how a text is cu
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
-from collections import Counter
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from runbook_lib.core.redaction.dumps import beginning_of_dump, dumps_in, readings_of
+from runbook_lib.core.redaction.encodings import spellings_of
+from runbook_lib.core.redaction.pieces import SHORTEST_PIECE, Piece, telling_pieces
 from runbook_lib.core.redaction.secret import Secret
-from runbook_lib.core.redaction.spellings import GRAM, Spelling, grams_of, spellings_of, starts_of
+from runbook_lib.core.redaction.spellings import GRAM, Spelling, grams_of, starts_of
 from runbook_lib.core.redaction.units import reason_not_redacted, units_of
 
-SHORTEST_PIECE = 8  # characters of a secret that was cut: a shorter rest may be an ordinary word
+SHORTEST_CUT = 8  # characters of a secret that was cut: a shorter rest may be an ordinary word
 TELLING_PART = 0.6  # of a secret; less of it tells little, and may be what others have in common with it
 LONGEST_UNTOLD = 40  # characters; more than that tells, however long the whole is
 MOST_PLACES = 4  # of one sample in one form: a secret that repeats itself is found by any of them
 LONGEST_HELD = 16_384  # characters of a stream that are held back for a form whose end is still to come
+FEWEST_DUMPED = 8  # bytes in a line of a dump
+LONGEST_DUMP = 200  # lines of one that are held back
 # what stands before a value that is an ordinary word, where it is a credential all the same
 _ASSIGNED = re.compile(r"(?i)(?:pass\w*|pwd|secret\w*|token\w*|key|credential\w*)[\"']?\s*(?:[=:]|\s)\s*[\"']?$")
 _IN_ADDRESS = re.compile(r"://[^\s/:@]*:$")
@@ -42,7 +48,8 @@ class Redactor:
         self._always: list[Spelling] = []
         self._weak: dict[str, str] = {}
         self._starts: dict[str, list[Spelling]] = {}
-        self._longest = 0
+        self._begun: dict[str, list[Spelling]] = {}
+        self._longest = self._dump_lines = 0
         self.not_redacted: dict[str, str] = {}
         self.secrets: list[Secret] = []
         for secret in secrets:
@@ -67,18 +74,20 @@ class Redactor:
         return secret
 
     def _add(self, spelling: Spelling) -> None:
-        for literal in spelling.literals:
-            counted: Counter[str] = Counter()
-            for place, gram in grams_of(literal):
-                counted[gram] += 1
+        for number, literal in enumerate(spelling.literals):
+            counted: dict[str, int] = {}
+            for place, gram in grams_of(literal, thin=spelling.rare or number > 0):
+                counted[gram] = counted.get(gram, 0) + 1
                 if counted[gram] <= MOST_PLACES:
                     self._grams.setdefault(gram, []).append((spelling, literal, place))
         if not spelling.is_sampled:
             self._always.append(spelling)
         for start in starts_of(spelling):
-            for size in range(1, len(start) + 1):
-                self._starts.setdefault(start[:size], []).append(spelling)
+            self._starts.setdefault(start, []).append(spelling)
+            for size in range(1, len(start)):
+                self._begun.setdefault(start[:size], []).append(spelling)
         self._longest = min(LONGEST_HELD, max(self._longest, spelling.width))
+        self._dump_lines = min(LONGEST_DUMP, max(self._dump_lines, 3 + len(spelling.literals[0]) // FEWEST_DUMPED))
 
     def text(self, text: str) -> str:
         """`text` without any known secret."""
@@ -111,45 +120,62 @@ class Redactor:
 
     def data(self, data: bytes) -> bytes:
         """Binary data of the same length, with every secret in it overwritten, as UTF-8 or in another form."""
-        latin = data.decode("latin-1")
-        spans = self._spans(latin) if self._known else []
-        for _, unit in self._known:
-            raw = unit.encode().decode("latin-1")
-            spans += [(found.start(), found.end(), "") for found in re.finditer(re.escape(raw), latin)]
         clean = bytearray(data)
-        for start, end, _ in spans:
+        for start, end, _ in self._spans_of_bytes(data) if self._known else ():
             clean[start:end] = b"*" * (end - start)
         return bytes(clean)
 
     def _spans(self, text: str) -> list[Span]:
         """The places of secrets in the text, in order and apart."""
+        return _apart([*self._written(text), *self._credentials(text), *self._dumped(text)])
+
+    def _spans_of_bytes(self, data: bytes) -> list[Span]:
+        latin = data.decode("latin-1")
+        spans = self._written(latin)
+        for name, unit in self._known:
+            if not unit.isascii():
+                raw = unit.encode().decode("latin-1")
+                spans += [(*found.span(), name) for found in re.finditer(re.escape(raw), latin)]
+        return spans
+
+    def _dumped(self, text: str) -> Iterator[Span]:
+        """Lines of dumps whose bytes hold a secret: all that follows the address."""
+        for group in dumps_in(text) if self._known else ():
+            for reading in readings_of(group):
+                lines = [*itertools.accumulate(map(len, reading))]
+                for start, end, name in self._spans_of_bytes(b"".join(reading)):
+                    first, last = bisect_right(lines, start), bisect_left(lines, end)
+                    yield from ((line.start, line.end, name) for line in group[first:last + 1])
+
+    def _written(self, text: str) -> list[Span]:
         spans, windows = self._sampled(text)
         for spelling, places in windows.values():
             for start, end in places:
                 spans += [(*found.span(), spelling.name) for found in spelling.pattern.finditer(text, start, end)]
         for spelling in self._always:
             spans += [(*found.span(), spelling.name) for found in spelling.pattern.finditer(text)]
-        return _apart([*spans, *self._credentials(text)])
+        return spans
 
     def _sampled(self, text: str) -> tuple[list[Span], dict[int, tuple[Spelling, list[list[int]]]]]:
         """Pieces of secrets that are long enough to tell, and where which form is to be looked for."""
-        grams, pieces = self._grams, []
+        grams, pieces = self._grams, dict[tuple[str, str], set[Piece]]()
         windows: dict[int, tuple[Spelling, list[list[int]]]] = {}
         places = [place for place in range(0, len(text) - GRAM + 1, GRAM) if text[place:place + GRAM] in grams]
         for place in places:
             for spelling, literal, offset in grams[text[place:place + GRAM]]:
                 piece = self._piece(text, place, literal, offset)
                 if piece is not None:
-                    pieces.append((*piece, spelling.name))
+                    pieces.setdefault((spelling.name, literal), set()).add(piece)
                 start, end = max(0, place - spelling.width), place + GRAM + spelling.width
                 _, wanted = windows.setdefault(id(spelling), (spelling, []))
                 if wanted and start <= wanted[-1][1]:
                     wanted[-1][1] = end
                 else:
                     wanted.append([start, end])
-        return pieces, windows
+        return [(*span, name) for (name, literal), found in pieces.items()
+                for span in telling_pieces(text, literal, found, _least(literal))], windows
 
-    def _piece(self, text: str, place: int, literal: str, offset: int) -> tuple[int, int] | None:
+    def _piece(self, text: str, place: int, literal: str, offset: int) -> Piece | None:
         """The piece of `literal` around a sample of it: what is left of a secret that others cut, too."""
         before = 0
         while before < min(place, offset) and text[place - before - 1] == literal[offset - before - 1]:
@@ -157,11 +183,11 @@ class Redactor:
         after, most = GRAM, min(len(text) - place, len(literal) - offset)
         while after < most and text[place + after] == literal[offset + after]:
             after += 1
-        if before + after < max(SHORTEST_PIECE, min(math.ceil(TELLING_PART * len(literal)), LONGEST_UNTOLD)):
+        if before + after < SHORTEST_PIECE:
             return None
         start, end = place - before, place + after
         # a secret may begin with a name of ours: that is none of it
-        return None if any(text[start:end].lower() in word for word in self._words) else (start, end)
+        return None if any(text[start:end].lower() in word for word in self._words) else (start, end, offset - before)
 
     def _credentials(self, text: str) -> Iterator[Span]:
         for weak, name in self._weak.items():
@@ -172,13 +198,20 @@ class Redactor:
 
     def _unfinished(self, text: str) -> int:
         """The first place from which `text` may be the beginning of a form whose end is still to come."""
-        for place in range(max(0, len(text) - self._longest), len(text)):
-            if text[place] not in self._starts:  # most places, and the cheapest look
-                continue
+        dump = beginning_of_dump(text, self._dump_lines) if self._known else len(text)
+        for place in range(max(0, len(text) - self._longest), dump):
             for size in range(min(GRAM, len(text) - place), 0, -1):
-                if any(spelling.begins_at(text, place) for spelling in self._starts.get(text[place:place + size], ())):
+                known, after = self._starts.get(text[place:place + size], ()), text[place + size:place + size + 1]
+                # less than a start counts at the end of the text, or where a line end may be in the middle of it
+                begun = self._begun.get(text[place:place + size], ()) if not after or after in "\r\n\\" else ()
+                if any(spelling.begins_at(text, place) for spelling in (*known, *begun)):
                     return place
-        return len(text)
+        return dump
+
+
+def _least(literal: str) -> int:
+    """The fewest characters of it that tell."""
+    return max(SHORTEST_CUT, min(math.ceil(TELLING_PART * len(literal)), LONGEST_UNTOLD))
 
 
 def _apart(spans: Iterable[Span]) -> list[Span]:

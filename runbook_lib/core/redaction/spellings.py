@@ -1,38 +1,34 @@
-"""The forms in which a secret turns up in output: quoted in any way, as base64, as hexadecimal digits, wrapped."""
+"""One form in which a secret turns up in output: how it is searched for, and what samples show it."""
 
 from __future__ import annotations
 
 import re
-import string
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
 
-from runbook_lib.core.redaction.characters import Alternatives, spelled
+from runbook_lib.core.redaction.characters import Alternatives
 
-SHORTEST_BASE64 = 6  # characters whose bits all come from the secret: 36 bits, no ordinary text by chance
-LONGEST_DUMPED = 64  # bytes; longer lines are keys, which are not read byte by byte, nor encoded twice
-SHORTEST_TWICE = 10  # bytes; shorter ones would be searched for everywhere in every text
 GRAM = 4  # characters; a text is sampled at every fourth, so that a literal of 7 is never missed
+_PLAIN = re.compile(rf"[A-Za-z0-9]{{{2 * (2 * GRAM - 1)}}}")
+_ROW = re.compile(rf"(.)\1{{{GRAM - 1}}}", re.DOTALL)  # one character again and again shows nothing
+LONG, THIN = 40, 12  # characters: a half of 20 holds four samples in a row that begin at a multiple of 12
 # base64 -w76, PEM, YAML and JSON break lines anywhere in a value: a line end with what indents the next line
 _WRAP = r"(?:\\?\r?\n[ \t]{0,16}|(?:\\r)?\\n)?"
 _LINE_ENDS = ("\r\n", "\n", "\\\n", "\\n", "\\r\\n")
-_ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
-_BASE64 = {"+": ("+", "-", "%2B", "%2b", "\\u002b"), "/": ("/", "_", "%2F", "%2f", "\\/")}
-_BETWEEN_BYTES = ("", " ", ":", "-", "\\x", "\\\\x", "%")
 
 
 @dataclass(frozen=True)
 class Spelling:
     """One form of one secret: for each of its characters the ways to write it, and a line end between any two.
 
-    `literals` are its plainest texts: a text without a piece of one of them cannot hold the form.
+    `literals` are its plainest texts: a text without a piece of one of them cannot hold the form. `rare`: programs
+    hardly ever write it, and it is not worth a search through every text for one that a line end cuts.
     """
 
     name: str
     elements: tuple[Alternatives, ...]
     literals: tuple[str, ...]
+    rare: bool = False
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -47,9 +43,9 @@ class Spelling:
     @property
     def is_sampled(self) -> bool:
         """Whether samples of a text always meet one of its literals, even with one line end inside."""
-        plain = re.findall(r"[A-Za-z0-9]+", self.literals[0])
-        rows = any(len(list(row)) >= GRAM for _, row in groupby(self.literals[0]))
-        return max(map(len, plain), default=0) >= 2 * (2 * GRAM - 1) and not rows
+        if self.rare:
+            return True
+        return bool(_PLAIN.search(self.literals[0])) and not _ROW.search(self.literals[0])
 
     def begins_at(self, text: str, start: int) -> bool:
         """Whether `text` from `start` to its end is this form's beginning, and its rest may still come."""
@@ -73,28 +69,15 @@ class Spelling:
         return False
 
 
-def spellings_of(name: str, value: str) -> list[Spelling]:
-    """Every form of one line of a secret."""
-    raw = value.encode()
-    once = _in_base64(name, raw)
-    # a login in a file of logins, a file in a manifest
-    twice = [form for one in once for form in _in_base64(name, one.literals[0].encode()) if form.is_sampled]
-    return [Spelling(name, tuple(_elements(value)), (value,)), *once, _in_hex(name, raw),
-            *(twice if SHORTEST_TWICE <= len(raw) <= LONGEST_DUMPED else ())]
+def grams_of(literal: str, *, thin: bool = False) -> list[tuple[int, str]]:
+    """Places and texts of the samples that show a literal; one character again and again shows nothing.
 
-
-def _elements(value: str) -> Iterator[Alternatives]:
-    """A row of one sign is one element, for it is quoted in one way; letters are as they are, and lines break there."""
-    for character, row in groupby(value):
-        count = len(list(row))
-        plain = character.isascii() and character.isalnum()
-        yield from [spelled(character)] * count if plain else [spelled(character, count)]
-
-
-def grams_of(literal: str) -> list[tuple[int, str]]:
-    """Places and texts of the samples that show a literal; one character again and again shows nothing."""
-    grams = ((place, literal[place:place + GRAM]) for place in range(len(literal) - GRAM + 1))
-    return [(place, gram) for place, gram in grams if gram != gram[0] * GRAM]
+    `thin`: of a long one only as many as show any half of it.
+    """
+    places = range(len(literal) - GRAM + 1)
+    if thin and len(literal) >= LONG:
+        places = [place for place in places if place % THIN < GRAM]  # type: ignore[assignment]
+    return [(place, gram) for place in places if (gram := literal[place:place + GRAM]) != gram[0] * GRAM]
 
 
 def starts_of(spelling: Spelling, most: int = 300) -> set[str]:
@@ -108,34 +91,6 @@ def starts_of(spelling: Spelling, most: int = 300) -> set[str]:
         if min(map(len, starts)) >= GRAM:
             break
     return {start[:GRAM] for start in starts}
-
-
-def _in_base64(name: str, raw: bytes) -> list[Spelling]:
-    """Base64 of a text that holds the bytes, at each of the three places where they can begin in a group of three."""
-    forms = []
-    for offset in range(3):
-        bits = "0" * 8 * offset + "".join(f"{byte:08b}" for byte in raw)
-        first, whole = (0, 2, 3)[offset], len(bits) // 6
-        known = [_ALPHABET[int(bits[6 * place:6 * place + 6], 2)] for place in range(first, whole)]
-        if len(known) < SHORTEST_BASE64:
-            continue
-        elements: list[Alternatives] = [_BASE64.get(character, (character,)) for character in known]
-        if rest := bits[6 * whole:]:  # the next character holds the secret's last bits, and others
-            ends = (character for place, character in enumerate(_ALPHABET) if f"{place:06b}".startswith(rest))
-            elements.append((*(way for end in ends for way in _BASE64.get(end, (end,))[:2]), ""))
-        forms.append(Spelling(name, tuple(elements), ("".join(known),)))
-    return forms
-
-
-def _in_hex(name: str, raw: bytes) -> Spelling:
-    pairs = [f"{byte:02x}" for byte in raw]
-    betweens = _BETWEEN_BYTES if len(raw) <= LONGEST_DUMPED else ("",)
-    elements = [tuple(dict.fromkeys((pair, pair.upper()))) for pair in pairs[:1]]
-    elements += [tuple(dict.fromkeys(between + one for between in sorted(betweens, key=len, reverse=True)
-                                     for one in (pair, pair.upper()))) for pair in pairs[1:]]
-    plainest = [between.join(pairs) for between in betweens]
-    upper = [between.join(pair.upper() for pair in pairs) for between in betweens]
-    return Spelling(name, tuple(elements), tuple(dict.fromkeys((*plainest, *upper))))
 
 
 def _after_wrap(text: str, place: int) -> list[int]:

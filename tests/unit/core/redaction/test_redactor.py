@@ -93,6 +93,15 @@ QUOTINGS: dict[str, Callable[[str], str]] = {
     "hex with colons": lambda text: text.encode().hex(":"),
     "hex dump": lambda text: text.encode().hex(" "),
     "hex escapes": lambda text: "".join(f"\\x{byte:02x}" for byte in text.encode()),
+    "hex in C": lambda text: ", ".join(f"0x{byte:02x}" for byte in text.encode()),
+    "every byte in JSON": lambda text: "".join(f"\\u{byte:04x}" for byte in text.encode()),
+    "numbers": lambda text: str(list(text.encode())),
+    "base32": lambda text: base64.b32encode(text.encode()).decode(),
+    "base32 in small letters": lambda text: base64.b32encode(text.encode()).decode().lower(),
+    "UTF-16": "\0".join,
+    "UTF-16 by cat -v": "^@".join,
+    "UTF-16 in JSON": "\\u0000".join,
+    "base64 of UTF-16": lambda text: base64.b64encode(text.encode("utf-16-le")).decode(),
 }
 QUICK = (Phase.explicit, Phase.generate)  # shrinking a secret of many encodings takes minutes
 TELLING = ("p<4", "ss'", "rd+&", "rd%2B", "703c34", "wö", VALUE[2:8])
