@@ -13,6 +13,7 @@ FILES = "the server has the files of every extension"
 COMPUTED = "a restore can compute what the application wrote"
 CARRIED = "a dump carries every row of the extensions' tables"
 KEYS = "a restore can add every foreign key again"
+UNIQUE = "a restore can make every unique index again"
 SORTED = "indexes are sorted as the server sorts now"
 AGAIN = "everything works again after a restore"
 OWN_NAME = "the database's name is the application's own"
@@ -34,7 +35,7 @@ def can_be_restored(needs: Restorability | None) -> tuple[Finding, ...]:
     if needs is None:
         return (finding(FILES, None, measured="not asked", next_step="Run the notebook again."),)
     return (*extensions_are_supported(needs), _files(needs), _carried(needs), _computed(needs), _keys(needs),
-            *_sorted(needs), _again(needs))
+            _unique(needs), *_sorted(needs), _again(needs))
 
 
 def name_is_its_own(environment: Environment) -> tuple[Finding, ...]:
@@ -115,6 +116,26 @@ def _keys(needs: Restorability) -> Finding:
                    next_step="No backup of this database can be restored: these have rows that refer to none, written "
                    "while triggers were off. Delete or complete the rows; or drop the constraint and add it again as "
                    "NOT VALID, which says what is so. Then back up again.")
+
+
+def _unique(needs: Restorability) -> Finding:
+    keys = needs.unique_keys
+    if keys is None:
+        return finding(UNIQUE, False, measured="could not be tried", expected="yes", otherwise=Verdict.WARNING,
+                       next_step=f"Run the notebook again when the database has less to do. {_DRILL}")
+    twice = [f"{one.name} of {one.table}" for one in keys if one.repeated]
+    untried = [one.name for one in keys if one.repeated is None]
+    rest = f"; not examined, of large tables or of hidden rows: {_some(untried)}" if untried else ""
+    return finding(UNIQUE, not twice, expected="no value twice",
+                   measured=(_some(twice) or pluralize(len(keys), "unique key")) + rest,
+                   next_step="No backup of this database can be restored: the index is damaged (another version of "
+                   "the C library or ICU, a disk, a crash), and has let values in twice. Find the rows without it (SET "
+                   "enable_indexscan, enable_indexonlyscan and enable_bitmapscan to off), correct them, REINDEX "
+                   "TABLE CONCURRENTLY; then back up again. amcheck (pg_amcheck --heapallindexed) examines others.")
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:MOST_NAMED]) + (" …" if len(names) > MOST_NAMED else "")
 
 
 def _sorted(needs: Restorability) -> tuple[Finding, ...]:

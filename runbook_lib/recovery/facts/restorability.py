@@ -8,6 +8,7 @@ from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.facts.reapplied import Computed, ForeignKey, tried_expressions, tried_keys
+from runbook_lib.recovery.facts.unique_keys import UniqueKey, tried_unique_keys
 
 COUNT_TIMEOUT_S = 120.0  # about a second for ten million rows
 
@@ -17,7 +18,12 @@ SELECT (SELECT coalesce(json_agg(json_build_object('name', extname, 'version', e
           FROM pg_extension LEFT JOIN pg_available_extensions ON name = extname) AS extensions,
        (SELECT coalesce(json_agg(subname ORDER BY subname), '[]') FROM pg_subscription
          WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())) AS subscriptions,
-       (SELECT made || ', now ' || now FROM (
+       (SELECT string_agg(version, ', and ') FROM (
+            SELECT format('%s: %s, now %s', collname, collversion, pg_collation_actual_version(oid))
+              FROM pg_collation
+             WHERE collversion <> pg_collation_actual_version(oid)
+               AND oid IN (SELECT unnest(indcollation::oid[]) FROM pg_index)
+            UNION ALL SELECT made || ', now ' || now FROM (
             SELECT to_jsonb(d) ->> 'datcollversion' AS made,
                    -- as text: before 15 there was no such function
                    (SELECT word FROM ts_stat(CASE WHEN current_setting('server_version_num')::int < 150000
@@ -25,7 +31,8 @@ SELECT (SELECT coalesce(json_agg(json_build_object('name', extname, 'version', e
                         ARRAY[pg_database_collation_actual_version(oid)]) FROM pg_database
                         WHERE datname = current_database()
                         AND pg_database_collation_actual_version(oid) IS NOT NULL' END)) AS now
-              FROM pg_database d WHERE datname = current_database()) AS versions WHERE made <> now) AS collation,
+              FROM pg_database d WHERE datname = current_database()) AS versions WHERE made <> now)
+            AS differing (version)) AS collation,
        -- what restores stage and retain belongs to this one, and postgres is every server's own
        (SELECT coalesce(json_agg(datname ORDER BY datname), '[]') FROM pg_database
          WHERE NOT datistemplate AND datname NOT IN (current_database(), 'postgres')
@@ -68,9 +75,9 @@ class Unsaved:
 class Restorability:
     """What of the live database a dump leaves out, or a restore could not make again.
 
-    `foreign_keys` is None where they could not be tried. `collation`: the versions of the sorting order with
-    which the indexes were made and which the server has now, where they differ. `others` are the databases of the same
-    server that no backup of this one holds.
+    `foreign_keys` and `unique_keys` are None where they could not be tried. `collation`: the versions of the sorting
+    order with which the indexes were made and which the server has now, where they differ. `others` are the databases
+    of the same server that no backup of this one holds.
     """
 
     extensions: tuple[Extension, ...]
@@ -80,6 +87,7 @@ class Restorability:
     foreign_keys: tuple[ForeignKey, ...] | None = ()
     collation: str = ""
     others: tuple[str, ...] = ()
+    unique_keys: tuple[UniqueKey, ...] | None = ()
 
 
 def survey_restorability(environment: Environment, *, tries: bool = True) -> Question[Restorability]:
@@ -103,6 +111,7 @@ def survey_restorability(environment: Environment, *, tries: bool = True) -> Que
                 tried_keys(database) if tries else (),
                 str(needs.get("collation") or ""),
                 tuple(map(str, needs.get("others") or ())),
+                tried_unique_keys(database) if tries else (),
             )
         except (ValueError, KeyError, TypeError) as cause:
             raise FactUnreadable("What a restore would need could not be asked: PostgreSQL's reply lacks something.",
