@@ -91,11 +91,11 @@ remove_loader() { ask_as "$administrator" template1 <<<"DROP ROLE IF EXISTS \"$(
 # load_dump DATABASE OWNER: fills the empty DATABASE with the dump on standard input. What it prints is for records:
 # `role<TAB>name` for each role that the dump names and the server had not, `unfilled<TAB>name` for each materialized view
 # that could not be filled, and what analyze prints. 0: loaded. 2: the dump is truncated, or is not what pg_dump writes.
-# 3: PostgreSQL rejects it. 4: the database ended, or no session could be opened.
+# 3: PostgreSQL rejects it. 4: the database ended, or what a load needs next to the dump could not be done.
 load_dump() {
     local staged=$1 owner=$2 language='' loader output status
     loader=$(loader_of "$staged")
-    make_loader "$staged" || return 3
+    make_loader "$staged" || return 4
     output=$(
         split_dump "$administrator" "$loader" "$owner" | ask_as "$administrator" "$staged" -f -
         printf 'status %s\n' "${PIPESTATUS[*]}"
@@ -110,16 +110,18 @@ load_dump() {
         *) return 4 ;;
     esac
     [[ $(tail -n 2 <<<"$output" | head -n 1) == loaded ]] || return 2
-    remove_loader "$staged" && analyze "$staged" || return 3
+    # what fails from here on says nothing about the dump
+    remove_loader "$staged" && analyze "$staged" || return 4
 }
 
 # analyze DATABASE: the planner's statistics. The load is good without those of a table whose own expressions cannot be computed
-# (the live database has none either): `unanalyzed<TAB>name` for each. Tables that are elsewhere are not read for it: nothing
-# may answer there.
+# (the live database has none either): `unanalyzed<TAB>name` for each. What the server lacked, or who stopped it, is no fault of
+# the table's: `unfinished<TAB>name (code)`. Tables that are elsewhere are not read for it: nothing may answer there.
 analyze() {
     local script
     script=$(ask_inside "$1" <<'SQL'
-SELECT format(E'ANALYZE %s;\n\\if :ERROR\nSELECT E''unanalyzed\\t'' || %L;\n\\endif', one, one) FROM (
+SELECT format(E'ANALYZE %s;\n\\if :ERROR\nSELECT CASE WHEN :''LAST_ERROR_SQLSTATE'' ~ ''^(40|53|54|55|57|58|XX)'' THEN'
+    || E' E''unfinished\\t'' || %L || '' ('' || :''LAST_ERROR_SQLSTATE'' || '')'' ELSE E''unanalyzed\\t'' || %L END;\n\\endif', one, one, one) FROM (
     SELECT oid::regclass::text AS one FROM pg_class WHERE relpersistence <> 't' AND (relkind IN ('r', 'm')
         OR relkind = 'p' AND NOT EXISTS (SELECT FROM pg_class WHERE relkind = 'f')) ORDER BY relkind DESC, oid) AS tables
 SQL

@@ -67,10 +67,12 @@ load() {
     [[ $(sha256sum <"$file" | cut -d' ' -f1) == "$2" ]] || fail "$file is not the file that the plan was made for."
     found=$(gunzip -c -- "$file" | load_dump "$staged" "$owner"; printf 'status %s' "${PIPESTATUS[*]}")
     status=${found##*status }
-    grep -E $'^(role|unfilled|unanalyzed)\t' <<<"$found" | sed -e $'s/^role\t/warning: made without login, because the server had no such role: /' \
+    grep -E $'^(role|unfilled|unanalyzed|unfinished)\t' <<<"$found" | sed -e $'s/^role\t/warning: made without login, because the server had no such role: /' \
         -e $'s/^unfilled\t/warning: without rows, because its query fails: materialized view /' \
-        -e $'s/^unanalyzed\t/warning: without statistics for the planner, because an expression of it cannot be computed: table /'
+        -e $'s/^unanalyzed\t/warning: without statistics for the planner, because an expression of it cannot be computed: table /' \
+        -e $'s/^unfinished\t/warning: without statistics for the planner, because PostgreSQL ended ANALYZE; run it again later: table /'
     [[ $status != *' 3' ]] || fail "PostgreSQL rejects the dump: see its first error above. The live database is untouched."
+    [[ $status != *' 4' ]] || fail "PostgreSQL ended, or could not do what a load needs: see its first error above. Nothing shows that the dump is bad. The live database is untouched."
     [[ $status == *' 0' ]] || fail "The dump is not what pg_dump writes, or cannot be read to its end. The live database is untouched."
     [[ $status == '0 0' ]] || fail "gzip cannot read the dump to its end."
     printf 'loaded %s into %s\n' "$file" "$staged"

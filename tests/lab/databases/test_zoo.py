@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from lab.databases import specimen, zoo
+from runbook_lib.core import programs
 from runbook_lib.core.findings import Verdict
 from runbook_lib.recovery.facts.backup_survey import OWNER_FILE
 from runbook_lib.recovery.facts.restore_databases import AS_SUPERUSER, QUERY, parse_databases
@@ -209,3 +210,12 @@ def test_indexes_from_before_a_newer_library_are_named_and_the_database_comes_ba
     live.sql("CREATE TABLE words (word text PRIMARY KEY); INSERT INTO words VALUES ('Öl')", role=OWNER)
     restored(live)
     assert worst(findings(live), live) == {"indexes are sorted as the server sorts now": "warning"}
+
+
+def test_statistics_that_the_server_could_not_make_are_no_failing_expression(live: Throwaway) -> None:
+    """A full disk, a cancellation, a damaged page: the restore is good, and the warning has the code."""
+    live.sql("CREATE FUNCTION full_disk(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RAISE 'full' USING ERRCODE = '53100'; END$$;"
+             "CREATE TABLE numbers AS SELECT n FROM generate_series(1, 20) AS n; CREATE STATISTICS failing ON (full_disk(n)), n FROM numbers", role=OWNER)
+    asked = f"prefix=({' '.join(live.prefix)})\nfind_administrator {OWNER} && analyze {DATABASE}"
+    done = live.bash(programs.text("recovery/load_dump.sh") + asked)
+    assert done.stdout == "unfinished\tpublic.numbers (53100)\n", done.stderr
