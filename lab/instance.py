@@ -200,7 +200,7 @@ def start_new(instance: Instance, log: Path, *options: str, image: str = "", com
             break
         except CommandFailed:
             # between our probe and the engine's, another process may have taken a port
-            run((docker(), "rm", "--force", instance.container), log)
+            run((docker(), "rm", "--force", "--volumes", instance.container), log)
             if attempt == PORT_ATTEMPTS - 1:
                 raise
     ready(instance.container, ports.ssh)

@@ -78,6 +78,26 @@ def test_a_reader_that_leaves_early_is_noticed() -> None:
     assert early_leavers("grep -q a file || other | sort") == []
 
 
+def volume_leavers(program: str) -> list[str]:
+    """Lines that remove a container and leave the volumes without a name that its image made: on a server they fill the disk."""
+    lines = re.sub(r"\\\n\s*", "", program).splitlines()
+    return [line for line in lines if re.search(r"""docker(\(\))?"?,? "?rm"?[, ]""", line) and "--volumes" not in line
+            and not re.match(r"\s*(#|//)|.*# .*`docker rm`", line)]
+
+
+def test_no_container_is_removed_without_the_volumes_that_it_alone_had() -> None:
+    tests = [path for path in (ROOT / "tests").rglob("*.py") if "unit" not in path.parts]
+    found = {name_of(path): lines for path in dict.fromkeys([*PROGRAMS, *MODULES, *tests]) if (lines := volume_leavers(path.read_text()))}
+    assert found == {}
+
+
+def test_a_removal_that_leaves_volumes_is_noticed() -> None:
+    assert volume_leavers("trap 'docker rm --force \"$one\"' EXIT")
+    assert volume_leavers("ids | xargs -r docker rm")
+    assert volume_leavers('run((docker(), "rm", "-f", name), log)') and volume_leavers('("docker", "rm", "x")')
+    assert volume_leavers("docker rm --force \\\n  --volumes x; docker run --rm y") == []
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
 def test_every_notebook_keeps_every_rule(path: Path) -> None:
     assert RULES

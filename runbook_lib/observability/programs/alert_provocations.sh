@@ -38,7 +38,7 @@ by_silent_instance() {
         -c "sleep ${given[hold_s]}" || return
     begin "$1"
     hold
-    docker rm --force "${given[project]}-alert-drill-silent" >/dev/null
+    docker rm --force --volumes "${given[project]}-alert-drill-silent" >/dev/null
 }
 
 # One more instance of the live release, without the network of its data: what needs them is answered with an error. The proxy
@@ -158,7 +158,7 @@ by_cpu() {
         -c "for one in $(seq -s ' ' "$(nproc)"); do timeout ${given[hold_s]} sh -c 'while :; do :; done' & done; wait" || return
     begin "$1"
     hold
-    docker rm --force "${given[project]}-alert-drill-cpu" >/dev/null
+    docker rm --force --volumes "${given[project]}-alert-drill-cpu" >/dev/null
 }
 
 by_memory() {
@@ -171,7 +171,7 @@ by_memory() {
         --entrypoint sh -- "$image" -c "head -c ${need}m /dev/zero >/fill/data; sleep ${given[hold_s]}" || return
     begin "$1"
     hold
-    docker rm --force "${given[project]}-alert-drill-memory" >/dev/null
+    docker rm --force --volumes "${given[project]}-alert-drill-memory" >/dev/null
 }
 
 # Allocated, not written: it takes a moment, and wears nothing.

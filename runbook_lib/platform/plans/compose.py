@@ -21,13 +21,15 @@ STOP_TIMEOUT_S = 150.0  # the longest grace period of the environment's services
 # file nor `.env` is read, and an engine that does not answer is an error: it is not the same as nothing being there.
 FIND = r"""
 project=$1 verb=$2; shift 2
+# a volume without a name: of a release it goes with the container, of a whole project it may be data
+unnamed=; [ "$verb" != remove ] || unnamed=yes
 found() { docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project" "$@"; }
 end() {
   ids=$(found "$@")
   # a container that went on its own meanwhile is not an error; one that is still there in the end is
   [ -z "$ids" ] || { docker stop $ids >/dev/null || true; }
-  if [ "$verb" = remove ]; then
-    [ -z "$ids" ] || { docker rm --force $ids >/dev/null || true; }
+  if [ "$verb" != stop ]; then
+    [ -z "$ids" ] || { docker rm --force ${unnamed:+--volumes} $ids >/dev/null || true; }
     # what the engine is removing already (--rm, or another command) it refuses to remove again, and takes a moment for
     tries=0
     while [ -n "$(found --filter status=removing "$@")" ] && [ $((tries += 1)) -le 150 ]; do sleep 0.2; done
@@ -155,7 +157,8 @@ def start_services(environment: Environment, *services: str) -> Command:
 
 def remove_project(environment: Environment) -> Command:
     """Remove every container and network of the project; volumes and what they hold stay."""
-    return Command(("sh", "-ec", END_PROJECT, "end", environment.project, "remove"), timeout_s=STOP_TIMEOUT_S)
+    words = ("end", environment.project, "remove-containers")
+    return Command(("sh", "-ec", END_PROJECT, *words), timeout_s=STOP_TIMEOUT_S)
 
 
 def exec_if_running(environment: Environment, service: str, program: str, *, timeout_s: float,

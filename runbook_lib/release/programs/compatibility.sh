@@ -10,17 +10,11 @@
 # Code, database and cache share one network namespace that leads nowhere. All of them end after LIMIT_S, so that a run
 # that dies leaves nothing behind.
 
-# What a run left that died: its containers have ended by LIMIT_S; those of a code that crashed keep their log until now.
-remove_ended() {
-    docker ps --all --quiet --filter "label=$LABEL" --filter "label=$OF_PROJECT=$project" --filter status=exited \
-        | xargs -r docker rm --force >/dev/null
-}
-
 start() {
-    remove_ended
+    remove_remains
     local api=$1 code=$2 image='' built live backend redis=''
     copy="runbook-schema-copy-$project-$$-${RANDOM}"
-    trap 'docker rm --force "$copy-code" "$copy-redis" "$copy" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
+    trap 'docker rm --force --volumes "$copy-code" "$copy-redis" "$copy" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
     built=$(docker image ls --quiet "$release_image" 2>"$scratch/log") || result error <"$scratch/log"
     [[ -n $built ]] || result no-image <<<'the release has no image on the server'
     [[ $code == live ]] || image=$release_image
@@ -74,7 +68,7 @@ start_code() {
 
 migrate_copy() {
     copy=$1
-    trap 'docker rm --force "$copy-migrations" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
+    trap 'docker rm --force --volumes "$copy-migrations" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
     local after
     migrate "$release_image" >"$scratch/log" 2>&1 || not_done
     after=$(revision "$copy" 2>>"$scratch/log") || result error <"$scratch/log"
@@ -90,7 +84,7 @@ restart() {
     trap 'rm -rf -- "$scratch"' EXIT
     backend=$(one_container "$project" "$1" 2>"$scratch/log") || result error <"$scratch/log"
     [[ -n $backend ]] || result no-live-backend <<<"$1 is not running"
-    docker rm --force "$copy-code" >/dev/null 2>&1
+    docker rm --force --volumes "$copy-code" >/dev/null 2>&1
     start_code "$backend" '' >"$scratch/log" 2>&1 || not_done
     result passed </dev/null
 }

@@ -206,7 +206,7 @@ check() {
             "$image" -c "$LIMITED" limited "$LIMIT_S" "${words[@]}" >"$2" 2>&1 </dev/null
         status=$?
         if has_no_shell "$status" "$2"; then
-            docker rm --force "$1" >/dev/null 2>&1
+            docker rm --force --volumes "$1" >/dev/null 2>&1
             guard "$1"
             timeout "$LIMIT_S" docker run --rm --name "$1" --label "$LABEL" --label "$OF_PROJECT=$project" "${options[@]}" "${more[@]}" \
                 --entrypoint "${words[0]}" "$image" "${words[@]:1}" >"$2" 2>&1 </dev/null
@@ -238,7 +238,7 @@ start() {
             wait "$started"; status=$?
             if [[ -n $shell ]] && has_no_shell "$status" "$2"; then
                 shell='' status=''
-                docker rm --force "$1" >/dev/null 2>&1
+                docker rm --force --volumes "$1" >/dev/null 2>&1
                 guard "$1"
                 docker run --rm --name "$1" --label "$LABEL" --label "$OF_PROJECT=$project" "${options[@]}" --entrypoint "${words[0]}" "$image" \
                     "${words[@]:1}" >>"$2" 2>&1 </dev/null &

@@ -7,7 +7,7 @@ main() {
     local checkout=$1 commit=$2 project=$3 service=$4 database=$5 user=$6 release_image=$7 folder=$8 live image
     scratch=$(mktemp -d) || exit 1
     copy="runbook-schema-copy-$project-$$-${RANDOM}"
-    trap 'docker rm --force "$copy" "$copy-migrations" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
+    trap 'docker rm --force --volumes "$copy" "$copy-migrations" >/dev/null 2>&1; rm -rf -- "$scratch"' EXIT
     find_commit "$checkout" "$commit" "$scratch"
     live=$(one_container "$project" "$service" 2>"$scratch/log") || result error <"$scratch/log"
     [[ -n $live ]] || result no-database <<<'no database is running'

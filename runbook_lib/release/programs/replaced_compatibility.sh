@@ -123,9 +123,7 @@ main() {
     live=$(one_container "$project" "$service" 2>"$scratch/log") || result error <"$scratch/log"
     code=$(one_container "$project" "$api" 2>"$scratch/log") || result error <"$scratch/log"
     [[ -n $live && -n $code ]] || result error <<<"$service and $api do not both run"
-    # of a run that was killed: its containers have ended, and a network in use is not removed
-    docker ps --all --quiet --filter "label=$LABEL" --filter "label=$OF_PROJECT=$project" --filter status=exited | xargs -r docker rm --volumes >/dev/null 2>&1
-    docker network ls --quiet --filter "label=$LABEL" --filter "label=$OF_PROJECT=$project" | xargs -r docker network rm >/dev/null 2>&1
+    remove_remains
     docker network create --internal --label "$LABEL" --label "$OF_PROJECT=$project" "$copy" >/dev/null 2>"$scratch/log" || result error <"$scratch/log"
     start_database "$live" >"$scratch/log" 2>&1 || result error <"$scratch/log"
     copy_all "$live" >"$scratch/log" 2>&1 || result error <"$scratch/log"

@@ -96,7 +96,7 @@ def projects(environment: Environment) -> Iterator[tuple[Environment, Environmen
                     "sleep", images.by_name("base").reference, "600"), timeout_s=120)
         yield first, second
     finally:
-        subprocess.run((docker(), "rm", "--force", *(name for _, _, name, _ in made)), capture_output=True, check=False)
+        subprocess.run((docker(), "rm", "--force", "--volumes", *(name for _, _, name, _ in made)), capture_output=True, check=False)
 
 
 def local(command: Command | tuple[str, ...]) -> subprocess.CompletedProcess[str]:

@@ -136,5 +136,5 @@ def project(tmp_path: Path) -> Iterator[Project]:
         with contextlib.suppress(AssertionError):
             made.compose("down", "--volumes", "--remove-orphans", "--timeout", "1")
         for one in made.output(docker(), "ps", "--all", "--quiet", "--filter", f"label=runbook.project={made.name}").split():
-            made.output(docker(), "rm", "--force", one)
+            made.output(docker(), "rm", "--force", "--volumes", one)
         made.output(docker(), "rmi", "--force", *tags)

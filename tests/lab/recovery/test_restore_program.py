@@ -55,7 +55,7 @@ def server(lab: Lab) -> Iterator[DisposableServer]:
         disposable.sql("GRANT pg_monitor TO watcher")
         yield disposable
     finally:
-        lab.on_server("docker", "rm", "-f", NAME)
+        lab.on_server("docker", "rm", "--force", "--volumes", NAME)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ exec sleep 600 >/dev/null 2>&1
 END
 } > /tmp/limited-run.sh
 bash /tmp/limited-run.sh & started=$!
-trap 'docker rm --force limited-test; docker rmi limited:1' EXIT >/dev/null 2>&1
+trap 'docker rm --force --volumes limited-test; docker rmi limited:1' EXIT >/dev/null 2>&1
 for _ in $(seq 300); do [ "$(docker inspect --format '{{.State.Running}}' limited-test 2>/dev/null)" = true ] && echo runs && break; sleep 0.1; done
 kill -KILL "$started"
 for _ in $(seq 600); do docker inspect limited-test >/dev/null 2>&1 || { echo ended; break; }; sleep 0.1; done

@@ -97,7 +97,13 @@ def test_what_is_absent_is_gone_already(command: Command, tmp_path: Path) -> Non
 def test_a_container_that_is_still_there_in_the_end_is_a_failure(tmp_path: Path) -> None:
     docker = 'case "$*" in *status=removing*) ;; ps*) echo abc ;; esac'
     code, calls = run_with(tmp_path, docker, commands.remove_services(ENVIRONMENT, "nginx"))
-    assert code == 1 and "rm --force abc" in calls
+    assert code == 1 and "rm --force --volumes abc" in calls
+
+
+def test_of_a_whole_project_a_volume_without_a_name_stays_for_it_may_hold_data(tmp_path: Path) -> None:
+    docker = 'case "$*" in *status=removing*) ;; ps*) echo abc ;; esac'
+    _, calls = run_with(tmp_path, docker, commands.remove_project(ENVIRONMENT))
+    assert "rm --force abc" in calls and "--volumes" not in calls
 
 
 @pytest.mark.parametrize("command", [commands.remove_services(ENVIRONMENT, "nginx"), commands.remove_project(ENVIRONMENT)])
