@@ -81,7 +81,7 @@ def test_a_reader_that_leaves_early_is_noticed() -> None:
 def volume_leavers(program: str) -> list[str]:
     """Lines that remove a container and leave the volumes without a name that its image made: on a server they fill the disk."""
     lines = re.sub(r"\\\n\s*", "", program).splitlines()
-    return [line for line in lines if re.search(r"""docker(\(\))?"?,? "?rm"?[, ]""", line) and "--volumes" not in line
+    return [line for line in lines if re.search(r"""docker(\(\))?"?,? "?rm"?(?:[, ]|$)""", line) and "--volumes" not in line
             and not re.match(r"\s*(#|//)|.*# .*`docker rm`", line)]
 
 

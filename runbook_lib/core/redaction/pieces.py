@@ -1,4 +1,4 @@
-"""A secret that a table shows in several lines of one cell: pieces that go on where the one before them ended."""
+"""A secret that a table shows in several lines of one cell: pieces that go on where the previous one ended."""
 
 from __future__ import annotations
 

@@ -115,8 +115,8 @@ load_dump() {
 }
 
 # analyze DATABASE: the planner's statistics. The load is good without those of a table whose own expressions cannot be computed
-# (the live database has none either): `unanalyzed<TAB>name` for each. What the server lacked, or who stopped it, is no fault of
-# the table's: `unfinished<TAB>name (code)`. Tables that are elsewhere are not read for it: nothing may answer there.
+# (the live database has none either): `unanalyzed<TAB>name` for each. What the server lacked, or a stop, does not lie with
+# the table: `unfinished<TAB>name (code)`. Tables that are elsewhere are not read for it: nothing may answer there.
 analyze() {
     local script
     script=$(ask_inside "$1" <<'SQL'

@@ -1,4 +1,4 @@
-"""A table folds a long value in its column: the pieces stand in lines of their own, with other columns between them."""
+"""A table folds a long value in its column: the pieces are in lines of their own, with other columns between them."""
 
 from __future__ import annotations
 
