@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 
 _TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_()#][0-9A-Za-z]?")
@@ -46,6 +47,16 @@ def readable_size(count: object) -> str:
         amount /= 1024
     whole = unit == "B" or amount >= 1000
     return f"{amount:.0f} {unit}" if whole else f"{amount:.3g} {unit}"
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """The lines of a text, each at most `width` characters where its words allow; the indentation is kept."""
+    lines = []
+    for line in text.split("\n"):
+        indent = line[: len(line) - len(line.lstrip(" "))]
+        lines += textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False,
+                               replace_whitespace=False, drop_whitespace=True) or [""]
+    return lines
 
 
 def printable(value: object) -> str:

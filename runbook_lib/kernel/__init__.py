@@ -19,6 +19,7 @@ from typing import Any
 from runbook_lib.archive.runs import RunFolder
 from runbook_lib.core.errors import RunbookError
 from runbook_lib.core.signals import STOPPED
+from runbook_lib.core.text import wrapped
 from runbook_lib.kernel.assignment import stop_asked
 from runbook_lib.kernel.channel import Channel
 from runbook_lib.kernel.consequences import Consequences
@@ -29,6 +30,7 @@ from runbook_lib.kernel.raw_output import capture_raw_output
 
 ENDED_EARLY = "NotebookEnded"  # papermill takes an error named SystemExit with value 0 for success
 CONTROL_TIMEOUT_S = 5.0
+WIDTH = 100  # characters of a line of an error: JupyterLab breaks longer ones in the middle of words
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 _installed: Hooks | None = None
@@ -224,7 +226,9 @@ class Hooks:
             kind, shown = type(follows), follows._render_traceback_()
         else:
             shown = self._internal_error(kind, error, lines)
-        self._plain_traceback(kind, error, shown)
+        # redacted first: a secret that is broken in two would not be recognized
+        whole = self._folder.redactor.text("\n".join(shown))
+        self._plain_traceback(kind, error, wrapped(whole, WIDTH))
 
     def _internal_error(self, kind: type[BaseException], error: BaseException, lines: list[str]) -> list[str]:
         path = self._folder.evidence("internal-error.txt", _COLOURS.sub("", "\n".join(lines)) + "\n")

@@ -41,12 +41,12 @@ def plan_table(plan: Plan) -> str:
     hosts = {step.host for step in plan.steps}
     rows = []
     for number, step in enumerate(plan.steps, start=1):
-        why = f'<div style="opacity:.75">{_text(step.why)}</div>' if step.why else ""
+        why = f'<div style="opacity:.75">{_words(step.why)}</div>' if step.why else ""
         where = "" if len(hosts) == 1 else f'<div style="opacity:.75">{_text(on_host(step.host))}</div>'
         does = "".join(_code(str(action)) for action in step.actions)
         undo = "".join(_code(str(action)) for action in plan.undone_by(step))
         undo = f'<div style="opacity:.75;margin-top:4px">undo</div>{undo}' if undo else ""
-        rows.append([str(number), f"<b>{_text(step.title)}</b>{why}{where}", does + undo])
+        rows.append([str(number), f"<b>{_words(step.title)}</b>{why}{where}", does + undo])
     host = f", all {_text(on_host(*hosts))}" if len(hosts) == 1 else ""
     undone = "on failure every step is undone" if plan.undo_on_failure else "on failure it stops, nothing is undone"
     what = f"{_text(plan.name)} on {_text(plan.target)}"
@@ -65,7 +65,7 @@ def steps_table(steps: Iterable[tuple[str, str, float, str]], running: int = -1,
         details = f'<div style="opacity:.75">{_text(message)}</div>' if message else ""
         mark = f'<span style="{_STRONG}">… Running</span>' if in_progress else _pill(state)
         took = f"{seconds:.1f} s" if seconds and not in_progress else ""
-        rows.append([str(position + 1), f"{_text(title)}{details}", mark, took])
+        rows.append([str(position + 1), f"{_words(title)}{details}", mark, took])
     shown = f'<pre style="{_OUTPUT}">{escape(block(tail, 4000))}</pre>' if tail else ""
     return _table(("", "step", "state", "duration"), rows) + shown
 
@@ -139,6 +139,7 @@ def _table(columns: Iterable[str], rows: list[list[str]], caption: str = "", wid
     heading = f'<caption style="{_CAPTION}">{caption}</caption>' if caption else ""
     header = f"<thead><tr>{head}</tr></thead>" if any(titles) else ""
     style = "border-collapse:collapse;margin:4px 0" + (";width:100%" if widths else "")
+    style += ";min-width:18em" if caption else ""  # a caption is as wide as its table
     return (f'<div style="overflow-x:auto"><table style="{style}">{heading}{header}'
             f"<tbody>{body}</tbody></table></div>")
 

@@ -25,6 +25,7 @@ from runbook_lib.core.text import (
     server_address,
     tail_of,
     to_last_line,
+    wrapped,
 )
 
 PACKAGE = Path(__file__).parents[3] / "runbook_lib"
@@ -150,3 +151,8 @@ def test_a_megabyte_without_a_line_end_is_made_printable_in_linear_time(text: st
 ])
 def test_a_number_is_never_a_power_of_ten(value: float, digits: int, shown: str) -> None:
     assert readable_number(value, digits) == shown
+
+
+def test_lines_are_broken_between_words_and_keep_their_indentation() -> None:
+    assert wrapped("one two three\n  four five six", 9) == ["one two", "three", "  four", "  five", "  six"]
+    assert wrapped("a\n\nb-c " + "x" * 12, 9) == ["a", "", "b-c", "x" * 12]

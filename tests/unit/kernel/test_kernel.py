@@ -12,6 +12,7 @@ import pytest
 from runbook_lib import kernel
 from runbook_lib.archive.runs import new_run
 from runbook_lib.core.errors import CellNotReady, LockHeld
+from runbook_lib.core.redaction import Secret
 from tests.unit.kernel_doubles import Session
 
 
@@ -88,6 +89,17 @@ def test_an_error_is_shown_in_words_and_only_a_bug_has_a_traceback_in_evidence(
     assert (hooks._folder.path / "evidence/internal-error.txt").exists() == (name == "ZeroDivisionError")
 
 
+def test_a_long_error_is_broken_between_words_and_never_within_a_secret(hooks: kernel.Hooks) -> None:
+    secret = hooks._folder.redactor.learn(Secret("PASSPHRASE", "correct horse battery staple"))
+    words = "a line of words " * 5
+    error = LockHeld(f"{words}{secret.reveal()} and the rest", next_step=f"One.\n{words * 2}")
+    hooks._show_error(type(error), error, error._render_traceback_())
+    lines = hooks._shell.shown[-1][1]
+    assert max(map(len, lines)) <= kernel.WIDTH
+    assert "horse" not in "".join(lines) and "‹PASSPHRASE›" in "".join(lines)
+    assert lines[-1].startswith("      ") and len(lines) == 5
+
+
 def test_removed_hooks_leave_the_shell_as_it_was_but_for_redaction(hooks: kernel.Hooks) -> None:
     assert hooks._shell._showtraceback == hooks._show_error
     hooks.remove()
@@ -106,6 +118,6 @@ def test_a_cell_below_a_refused_one_is_refused_too_and_not_a_bug(hooks: kernel.H
     hooks._show_error(NameError, caught.value, ["a traceback"])
     hooks._after(SimpleNamespace(error_before_exec=None, error_in_exec=caught.value))
     assert hooks._shell.shown[-1] == ("CellNotReady", [
-        "CellNotReady: This cell needs 'plan', which a cell above did not make. That one ended with: Ben has it.", "Next: Wait."])
+        "CellNotReady: This cell needs 'plan', which a cell above did not make. That one ended with: Ben has", "it.", "Next: Wait."])
     assert isinstance(cells[-1][3], CellNotReady)
     assert not (hooks._folder.path / "evidence/internal-error.txt").exists()
