@@ -6,7 +6,15 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from runbook_lib.environment.logs import LogField, LogFile
-from runbook_lib.platform.facts.log_lines import CLOCK, COLOURS, LEVELS, MESSAGES, NUMBER, TIMES
+from runbook_lib.platform.facts.log_lines import (
+    CLOCK,
+    COLOURS,
+    LEVEL_NAMES,
+    LEVELS,
+    MESSAGES,
+    NUMBER,
+    TIMES,
+)
 from runbook_lib.platform.facts.time_zones import any_zone, zone_offsets
 
 if TYPE_CHECKING:
@@ -14,16 +22,18 @@ if TYPE_CHECKING:
 
 # the keys that writers of JSON logs use, the likeliest first; an environment file can name others
 USUAL_KEYS: dict[LogField, tuple[str, ...]] = {
-    "time": TIMES,
+    "time": (*TIMES, "record"),
     "status": ("status", "status_code", "code"),
     "path": ("path", "uri", "request_uri", "url"),
     "seconds": ("seconds", "request_time", "duration", "duration_s"),
     "address": ("address", "remote_addr", "client", "client_ip", "ip"),
     "request_id": ("request_id", "correlation_id", "trace_id"),
-    "level": LEVELS,
-    "message": MESSAGES,
+    "level": (*LEVELS, "record"),
+    "message": (*MESSAGES, "record"),
     "exception": ("exception", "exc_info", "error"),
 }
+# where loguru keeps them, in the object that it writes next to its text. Source: loguru manual, `serialize`
+_IN_RECORD: dict[LogField, str] = {"time": "$.time.repr", "level": "$.level.name", "message": "$.message"}
 # Source: Traefik manual, access logs; Caddy manual, structure of an access log
 OWN_KEYS: dict[str, dict[LogField, tuple[str, ...]]] = {
     "traefik": {"time": ("StartUTC", "time"), "status": ("DownstreamStatus",), "path": ("RequestPath",),
@@ -79,7 +89,9 @@ def json_columns(values: pl.DataFrame, log: LogFile) -> pl.DataFrame:
     import polars as pl
 
     def first(name: LogField) -> pl.Expr:
-        return pl.coalesce(*(pl.col(key) for key in candidates(log, name)))
+        return pl.coalesce(*(pl.col(key).str.json_path_match(_IN_RECORD[name])
+                             if key == "record" and name in _IN_RECORD and name not in log.fields else pl.col(key)
+                             for key in candidates(log, name)))
 
     absent = [key for key in keys_of(log) if key not in values.columns]
     values = values.with_columns(pl.lit(None, pl.String).alias(key) for key in absent)
@@ -154,8 +166,12 @@ def text_columns(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def severity(level: pl.Expr) -> pl.Expr:
-    """A level's usual name in capitals."""
-    upper = level.str.to_uppercase().str.strip_chars()
+    """A level's usual name in capitals; of an object as `{"name": "ERROR", "no": 40}` that name."""
+    import polars as pl
+
+    named = rf'"(?:{"|".join(LEVEL_NAMES)})"\s*:\s*"([^"]*)"'
+    level = pl.when(level.str.starts_with("{")).then(level.str.extract(named, 1).fill_null("")).otherwise(level)
+    upper = level.str.to_uppercase().str.strip_chars().str.replace(r"^(\d+)\.0+$", "${1}")
     return upper.replace(SEVERITIES)
 
 

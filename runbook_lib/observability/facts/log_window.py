@@ -203,8 +203,13 @@ def _command(environment: Environment, log: LogFile, mode: str, window: LogSurve
              deadline_s: float) -> Command:
     source = ("file", log.path) if log.path else ("service", environment.project, *_services(environment, log.service))
     words = (mode, str(int(window.since.timestamp())), str(int(window.until.timestamp())), str(LONGEST_LINE),
-             str(most), "\n".join(candidates(log, "time")), *(str(word) for word in source))
+             str(most), "\n".join(_time_keys(log)), *(str(word) for word in source))
     return Command(("bash", "-s", "--", *words), stdin=window_program(), timeout_s=deadline_s)
+
+
+def _time_keys(log: LogFile) -> tuple[str, ...]:
+    """The keys that a line of JSON may have its time behind: of the record that loguru writes, the one in it."""
+    return tuple("repr" if key == "record" else key for key in candidates(log, "time"))
 
 
 def window_program() -> str:

@@ -17,6 +17,8 @@ SHOWN = 2_000
 TIMES = ("time", "timestamp", "asctime", "ts", "@timestamp", "@t", "datetime", "Timestamp")
 # Source: the manuals of Python's logging, zap, pino, logrus, ECS, Monolog, .NET's console and Serilog
 LEVELS = ("level", "levelname", "severity", "lvl", "level_name", "log.level", "LogLevel", "loglevel", "@l")
+# of a level that is an object, what names it. Source: the manuals of loguru and log4j2
+LEVEL_NAMES = ("name", "label", "text", "value", "standardLevel")
 MESSAGES = ("message", "msg", "event", "Message", "@m", "@mt")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 COLOURS = r"\x1b\[[0-9;:]*[A-Za-z]"  # what terminals make colours of: a letter at its end joins the next word
@@ -25,7 +27,12 @@ NUMBER = r" ?[+-]\d\d(?::?\d\d)?\b"  # zones without a name come as hours alone
 _COMMON_LOG = re.compile(r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]")
 _CUT = re.compile(r'\{\s*"')
 # a line that was cut is JSON no more; inside a value, quotes are escaped
-_FIELD = r'(?<!\\)"(?:{names})": ?(?:"([^"\\]*)"|(\d{{1,3}})\b)'
+_FIELD = (r'(?<!\\)"(?:{names})"[ \t]*:[ \t]*(?:\{{[^{{}}]*?"(?:{inner})"[ \t]*:[ \t]*)?'
+          r'(?:"([^"\\]*)"|(\d{{1,3}})(?:\.0+)?\b)')
+_WHOLE = re.compile(r"^(\d+)\.0+$")  # a number that its writer counts in fractions
+# seconds since 1970, or parts of them, which their number of digits tells
+_EPOCH = re.compile(r"(\d{10})(?:\d{3}|\d{6}|\d{9})?(?:\.\d*)?")
+_NAMED_TIMES = ("repr", "$date", "iso")  # of a time that is an object
 _QUOTED = re.compile(r"\"[^\"]*\"?|(?<![A-Za-z])'[^']*'?")
 _ADDRESS = re.compile(r"\S*[/?&=%]\S*")
 _WORDS = "TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|PANIC|SEVERE|EMERG|ALERT"
@@ -56,7 +63,8 @@ def log_line(text: str, at: datetime | None, source: str, level_key: str = "") -
     entry = _object(text)
     if entry is None:
         return LogLine(at, _field(text, _keys(level_key)).upper() or "ERROR", sanitize(text), source=source)
-    message = sanitize(str(first_of(entry, MESSAGES)) + _exception(entry))
+    inner = entry["record"] if isinstance(entry.get("record"), dict) else {}
+    message = sanitize(str(first_of(entry, MESSAGES) or first_of(inner, MESSAGES)) + _exception(entry))
     request_id = sanitize(str(entry.get("request_id") or ""))
     return LogLine(at, _level_of(entry, level_key), message, request_id, source)
 
@@ -88,7 +96,7 @@ def time_of(text: str) -> datetime | None:
     """
     entry = _object(text) if text.startswith("{") else None
     if entry is not None:
-        return _time(str(first_of(entry, TIMES)))
+        return _time_of_object(entry)
     if _CUT.match(text):
         return _time(_field(text, TIMES))
     if stamp := _stamp().search(text[:100]):
@@ -99,6 +107,17 @@ def time_of(text: str) -> datetime | None:
         except ValueError:
             return None
     return None
+
+
+def _time_of_object(entry: dict[str, Any]) -> datetime | None:
+    """The time of an object of JSON, or of the record in it, which loguru writes next to its text."""
+    found = first_of(entry, TIMES)
+    if isinstance(found, dict):
+        found = first_of(found, _NAMED_TIMES)
+    if found == "" and isinstance(record := entry.get("record"), dict):
+        return _time_of_object(record)
+    number = _EPOCH.fullmatch(str(found))
+    return datetime.fromtimestamp(int(number[1]), UTC) if number else _time(str(found))
 
 
 def level_of_text(text: str) -> str:
@@ -123,12 +142,17 @@ def _level_of(entry: dict[str, Any], level_key: str) -> str:
     Where it has none itself, the words of an object inside count, as `{"log": {"level": "error"}}`: not a number, which
     is anything's level.
     """
-    values = (entry.get(name) for name in _keys(level_key))
-    levels = [str(one).strip().upper() for one in values if isinstance(one, str | int | float)]
+    values = (_named(entry.get(name)) for name in _keys(level_key))
+    levels = [_WHOLE.sub(r"\1", str(one).strip()).upper() for one in values if isinstance(one, str | int | float)]
     if not levels:
         inner = (_level_of(one, level_key) for one in entry.values() if isinstance(one, dict))
         levels = [one for one in inner if one and not one.isdigit()]
     return next((one for one in levels if one in _SEVERE), levels[0] if levels else "")
+
+
+def _named(value: Any) -> Any:
+    """A level, or the name of an object that is one: the number in `{"name": "ERROR", "no": 40}` is of any scale."""
+    return first_of(value, LEVEL_NAMES) or None if isinstance(value, dict) else value
 
 
 def _level_in(text: str) -> str:
@@ -160,8 +184,8 @@ def first_of(entry: dict[str, Any], names: tuple[str, ...]) -> Any:
 
 
 def _field(text: str, names: tuple[str, ...]) -> str:
-    found = re.search(_FIELD.format(names="|".join(map(re.escape, names))), text)
-    return found.group(1) or found.group(2) or "" if found else ""
+    found = re.search(_FIELD.format(names="|".join(map(re.escape, names)), inner="|".join(LEVEL_NAMES)), text)
+    return (found.group(1) or found.group(2) or "").strip() if found else ""
 
 
 def _object(line: str) -> dict[str, Any] | None:

@@ -31,20 +31,31 @@ content() {
 severe() {
     LC_ALL=C awk -v LONGEST="$longest" "$SEVERE"'
     function seconds(t,   y, m) {
+        if (substr(t, 1, 1) == "@") return substr(t, 2) + 0
         y = substr(t, 1, 4) + 0; m = substr(t, 6, 2) + 0
         if (m < 3) { y--; m += 12 }
         return (365 * y + int(y / 4) - int(y / 100) + int(y / 400) + int((153 * (m - 3) + 2) / 5) + substr(t, 9, 2)) \
             * 86400 + substr(t, 12, 2) * 3600 + substr(t, 15, 2) * 60 + substr(t, 18, 2)
     }
-    # a time in front of a text line, or under one of the usual names in a line of JSON
+    # a time in front of a text line, or under one of the usual names in a line of JSON, where it may be seconds since 1970
+    # or parts of them: "@" and the seconds
     function time_in(line,   start) {
         start = substr(line, 1, 400)
-        if (line ~ /^\{/ && !match(start, /"(time|timestamp|asctime|ts|@timestamp)": ?"[0-9]/)) {
-            if (!match(line, /"(time|timestamp|asctime|ts|@timestamp)": ?"[0-9]/)) return ""
+        if (line ~ /^\{/ && !match(start, JSON_TIME)) {
+            if (match(line, JSON_NUMBER)) {
+                start = substr(line, RSTART, RLENGTH); sub(/.*[^0-9]/, "", start)
+                return length(start) % 3 == 1 ? "@" substr(start, 1, 10) : ""
+            }
+            if (!match(line, JSON_TIME)) return ""
             start = substr(line, RSTART, 60)
         }
         if (!match(start, /[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]/)) return ""
         return substr(start, RSTART, RLENGTH)
+    }
+    BEGIN {
+        keys = "\"(time|timestamp|asctime|ts|@timestamp|@t|datetime|Timestamp|repr)\"[ \t]*:[ \t]*"
+        JSON_TIME = keys "\"[0-9]"
+        JSON_NUMBER = keys "[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]+"
     }
     { line = plain($0); at = time_in(line); shown = substr(line, 1, LONGEST) }
     at != "" {

@@ -6,17 +6,27 @@ function plain(line) { # without what terminals make colours of
     if (index(line, "\033")) gsub(/\033\[[0-9;:]*[A-Za-z]/, "", line)
     return line
 }
+# the value behind a key: a word, a number (50 and 50.0 are one), or an object that names it, as loguru and log4j2 write it
 function severe_json_value(rest) {
-    return rest ~ /^[ \t]*:[ \t]*("(error|err|eror|critical|crit|fatal|d?panic|alert|emerg|emergency|severe)"|"?([56]0|[0-3])"?[ \t,}])/
+    return rest ~ /^[ \t]*:[ \t]*("[ \t]*(error|err|eror|critical|crit|fatal|d?panic|alert|emerg|emergency|severe)[ \t]*"|"?[ \t]*([56]0|[0-3])([.]0+)?[ \t]*"?[ \t,}]|[{][^{}]*"(name|label|text|value|standardlevel)"[ \t]*:[ \t]*"[ \t]*(error|err|eror|critical|crit|fatal|d?panic|alert|emerg|emergency|severe)[ \t]*")/
 }
 # in JSON, also behind a text in front of it; numbers are those of bunyan and pino, and of syslog
 function severe_json(line,   key, place) {
     line = tolower(line); key = tolower(ENVIRON["LEVEL_KEY"])
-    while (key != "" && (place = index(line, "\"" key "\"")) > 0) {
+    if (key == "") {
+        while (match(line, /"(level|levelname|severity|lvl|level_name|loglevel|log[.]level|@l)"[ \t]*:/)) {
+            place = RSTART + RLENGTH - 1
+            line = substr(line, place)
+            if (severe_json_value(line)) return 1
+            line = substr(line, 2)
+        }
+        return 0
+    }
+    while ((place = index(line, "\"" key "\"")) > 0) {
         line = substr(line, place + length(key) + 2)
         if (severe_json_value(line)) return 1
     }
-    return key == "" && line ~ /"(level|levelname|severity|lvl|level_name|loglevel|log[.]level|@l)"[ \t]*:[ \t]*("(error|err|eror|critical|crit|fatal|d?panic|alert|emerg|emergency|severe)"|"?([56]0|[0-3])"?[ \t,}])/
+    return 0
 }
 # a word of its own in capitals, a field of logfmt, or a level in brackets
 function severe_text(line) {

@@ -27,7 +27,8 @@ def test_a_key_that_the_environment_file_names_is_the_only_one() -> None:
 
 @pytest.mark.parametrize(("level", "name"), [
     ("warn", "WARNING"), ("Error", "ERROR"), ("err", "ERROR"), ("FATAL", "CRITICAL"), (" emerg ", "CRITICAL"), ("info", "INFO"), ("", ""),
-    ("odd", "ODD"), ("panic", "CRITICAL"), ("EMERGENCY", "CRITICAL"), ("50", "ERROR"), ("60", "CRITICAL"), ("30", "INFO"), ("3", "ERROR"), ("6", "INFO"),
+    ("odd", "ODD"), ("panic", "CRITICAL"), ("EMERGENCY", "CRITICAL"), ("50", "ERROR"), ("60", "CRITICAL"), ("30", "INFO"), ("3", "ERROR"), ("6", "INFO"), ("50.0", "ERROR"), (" ERROR ", "ERROR"), ('{"name": "ERROR", "no": 40}', "ERROR"),
+    ('{"intLevel":100,"standardLevel":"FATAL"}', "CRITICAL"), ('{"no": 40}', ""),
 ])
 def test_levels_have_one_name(level: str, name: str) -> None:
     assert pl.select(severity(pl.lit(level))).item() == name

@@ -53,7 +53,7 @@ def test_every_log_of_the_environment_is_asked_about_in_its_window() -> None:
     assert (found.since, found.until) == (datetime(2026, 11, 27, 12, tzinfo=UTC), datetime(2026, 11, 27, 14, tzinfo=UTC))
     assert list(found.logs) == list(staging().logs)
     asked = [one.argv[3:] for one in connections.server.asked]
-    assert ("size", "1795780800", "1795788000", "32768", "0", "\n".join(TIMES), "file", "/var/log/nginx/access.log") in asked
+    assert ("size", "1795780800", "1795788000", "32768", "0", "\n".join((*TIMES, "repr")), "file", "/var/log/nginx/access.log") in asked
     assert found.size_bytes == 4500
     assert found.sentence == "4.39 KiB of log lines from 2026-11-27 12:00 to 2026-11-27 14:00 UTC; about 405 B come over the link."
     assert {row["log"] for row in found.rows} == set(staging().logs)

@@ -23,13 +23,15 @@ def read(folder: Path, *lines: str, key: str = "") -> SevereLines:
 
 
 @pytest.mark.parametrize("level", ['"error"', '"ERROR"', '"err"', '"Critical"', '"crit"', '"fatal"', '"panic"', '"dpanic"', '"ALERT"', '"emerg"',
-                                   '"EMERGENCY"', "50", "60", "3", '"SEVERE"', ' "error"'])
+                                   '"EMERGENCY"', "50", "60", "3", '"SEVERE"', ' "error"', '" ERROR "', "50.0", '"50"', '"50.0"', "3.0",
+                                   '{"name": "ERROR"}', '{"icon": "❌", "name": "ERROR", "no": 40}', '{"intLevel":200,"standardLevel":"FATAL"}'])
 def test_the_severe_levels_of_every_writer_count(tmp_path: Path, level: str) -> None:
     found = read(tmp_path, f'{{"level": {level},"time": "2026-11-27T20:30:00Z", "msg": "boom"}}')
     assert [(line.message, line.at) for line in found.lines] == [("boom", SINCE + timedelta(minutes=30))]
 
 
-@pytest.mark.parametrize("level", ['"info"', '"warning"', '"warn"', '"debug"', '"errors"', "30", "40", "500", "5", "4", "20"])
+@pytest.mark.parametrize("level", ['"info"', '"warning"', '"warn"', '"debug"', '"errors"', "30", "40", "500", "5", "4", "20", '" info "', "30.0", "50.5", "500.0",
+                                   '{"name": "INFO", "no": 20}', '{"no": 50}'])
 def test_lesser_levels_do_not(tmp_path: Path, level: str) -> None:
     assert read(tmp_path, f'{{"level": {level},"time": "2026-11-27T20:30:00Z", "msg": "the error level"}}').lines == ()
 
@@ -51,6 +53,12 @@ def test_colours_hide_no_error(tmp_path: Path, line: str) -> None:
     '{"Timestamp": "2026-11-27T20:30:00Z", "LogLevel": "Critical", "Message": "boom"}',
     '{"@timestamp": "2026-11-27T20:30:00Z", "log.level": "error", "message": "boom"}',
     '{"message": "boom", "level": 500, "level_name": "CRITICAL", "datetime": "2026-11-27T20:30:00Z"}',
+    '{"level":"error","ts":1795811400.1234,"caller":"main.go:7","msg":"boom"}',  # zap
+    '{"level":50,"time":1795811400123,"pid":7,"msg":"boom"}',  # pino
+    '{"name":"api","level":50,"msg":"boom","time":"2026-11-27T20:30:00Z","v":0}',  # bunyan
+    '{"level":{"name":"ERROR","intLevel":200},"message":"boom","timestamp":"2026-11-27T20:30:00Z"}',  # log4j2
+    '{"text": "2026-11-27 20:30:00.123 | ERROR | boom\\n", "record": {"exception": null, "level": {"icon": "x", "name": "ERROR", "no": 40}, '
+    '"message": "boom", "time": {"repr": "2026-11-27 20:30:00+00:00", "timestamp": 1795811400.123456}}}',  # loguru
 ])
 def test_an_error_in_another_writers_form_is_one(tmp_path: Path, line: str) -> None:
     found = read(tmp_path, line)
@@ -67,6 +75,17 @@ def test_an_error_in_another_writers_form_is_one(tmp_path: Path, line: str) -> N
 ])
 def test_a_lesser_line_that_quotes_an_error_is_none(tmp_path: Path, line: str) -> None:
     assert read(tmp_path, line).lines == ()
+
+
+@pytest.mark.parametrize("time", ["1795800000", "1795800000.25", "1795800000123", '"2026-11-27T17:20:00Z"', '{"repr": "2026-11-27 17:20:00+00:00"}'])
+def test_a_log_is_dated_whatever_its_writer_counts_in(tmp_path: Path, time: str) -> None:
+    """Errors from before the moment counted as new ones, and the log as one without a time."""
+    log = tmp_path / "app.log"
+    log.write_text(f'{{"level": "error", "ts" : {time}, "msg": "an old one"}}\n')
+    done = subprocess.run(("bash", "-s", "--", str(log), str(int(SINCE.timestamp())), "4000", "2000", ""), input=PROGRAM,
+                          capture_output=True, text=True, check=True, timeout=120)
+    found = parse_lines(done.stdout.split("\n"), SINCE)
+    assert (found.lines, found.incomplete) == ((), "")
 
 
 def test_the_level_has_the_key_that_the_environment_file_names(tmp_path: Path) -> None:
