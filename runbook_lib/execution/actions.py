@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 from runbook_lib.core.errors import CommandTimedOut, HostUnreachable, LinkDropped, LockHeld, RunbookError
@@ -17,7 +16,7 @@ from runbook_lib.execution.backend import ActionResult, ExecutionBackend, Interr
 from runbook_lib.execution.gate import GateOutcome, GateProbe, is_tolerated, open_gate
 from runbook_lib.execution.monitor import gate_as_trigger, run_watch
 from runbook_lib.execution.recorder import Recorder
-from runbook_lib.platform.facts.request_logs import RequestLine, RequestLogs, lines_of_requests
+from runbook_lib.platform.facts.request_logs import NOT_READ, RequestLine, RequestLogs, lines_of_requests
 
 TAIL_LINES, TAIL_CHARACTERS = 12, 4000
 LONGEST_MESSAGE = 300  # characters of a foreign text in one of ours
@@ -71,15 +70,17 @@ class ActionRunner:
         return result, outcome
 
     def _keep_request_log(self, name: str, outcome: GateOutcome) -> tuple[str, ...]:
-        """What the server logged for the requests that kept the gate shut, in bounds; nothing where it cannot be asked.
+        """What the server logged for the requests that kept the gate shut, in bounds, and what could not be read.
 
         Fetched now: after an undo the container with its log may be gone.
         """
         ids = [one.request_id for one in outcome.findings if one.request_id and not one.verdict.acceptable]
         lines: tuple[RequestLine, ...] = ()
         if ids:
-            with suppress(RunbookError):
+            try:
                 lines = self._backend.ask(lines_of_requests(self._request_logs, ids))
+            except RunbookError as error:  # the gate has its own reason: this one is only for who reads the evidence
+                lines = (RequestLine("", NOT_READ, error.what),)
         if not lines:
             return ()
         rows = aligned([(one.at, one.level, one.message) for one in lines])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.foreign_json import read_json
-from runbook_lib.core.questions import Question
+from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.log_lines import LEVELS, MESSAGES, TIMES, first_of, sanitize
@@ -18,6 +18,8 @@ from runbook_lib.platform.facts.logs import LONGEST_LINE
 MOST_REQUESTS = 10
 MOST_LINES = 200
 MOST_BYTES = 5_000_000  # of each log: the requests are seconds old
+LIMIT_S = 15  # for all logs together; one that is slow costs its own lines
+NOT_READ = "not read"  # in the place of the level: a line about a log, and of none
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -35,7 +37,10 @@ NO_REQUEST_LOGS = RequestLogs()
 
 @dataclass(frozen=True)
 class RequestLine:
-    """One line about a request: its time as logged, level or status, and what it says; empty where it has none."""
+    """One line about a request: its time as logged, level or status, and what it says; empty where it has none.
+
+    With the level `NOT_READ`: which log was not read whole, and why.
+    """
 
     at: str
     level: str
@@ -52,15 +57,29 @@ def request_logs(environment: Environment) -> RequestLogs:
 def lines_of_requests(logs: RequestLogs, request_ids: Sequence[str]) -> Question[tuple[RequestLine, ...]]:
     """The lines that name one of the first ten ids, at most the last 200, in the order of the logs.
 
-    Ids of another form are left out. Empty where no log has them. Source: the logs on the server, and `docker logs`.
+    Ids of another form are left out. Empty where no log has them. What is slow is read as far as it came within
+    `LIMIT_S`, and named first. Source: the logs on the server, and `docker logs`.
     """
     ids = [one for one in dict.fromkeys(request_ids) if _REQUEST_ID.fullmatch(one)][:MOST_REQUESTS]
-    argv = ("bash", "-s", "--", str(MOST_LINES), str(MOST_BYTES), str(LONGEST_LINE), logs.project,
+    argv = ("bash", "-s", "--", str(LIMIT_S), str(MOST_LINES), str(MOST_BYTES), str(LONGEST_LINE), logs.project,
             "\n".join(logs.files), "\n".join(logs.services), *ids)
-    command = Command(argv, stdin=programs.text("platform/whole_lines.sh", "platform/request_lines.sh"), timeout_s=20)
+    command = Command(argv, stdin=programs.text("platform/whole_lines.sh", "platform/request_lines.sh"),
+                      timeout_s=LIMIT_S + 15)
     asked = ids and (logs.files or logs.services)
-    return Question("log lines of the failed requests", lambda connections: () if not asked else parse_lines(
-        connections.server.run(command).stdout))
+
+    def fetch(connections: Connections) -> tuple[RequestLine, ...]:
+        if not asked:
+            return ()
+        result = connections.server.run(command)
+        return (*parse_gaps(result.stderr), *parse_lines(result.stdout))
+
+    return Question("log lines of the failed requests", fetch)
+
+
+def parse_gaps(text: str) -> tuple[RequestLine, ...]:
+    """What was not read whole, as request_lines.sh names it on standard error; each once."""
+    return tuple(RequestLine("", NOT_READ, sanitize(line[2:])) for line in dict.fromkeys(lines_of(text))
+                 if line.startswith("G "))
 
 
 def parse_lines(text: str) -> tuple[RequestLine, ...]:

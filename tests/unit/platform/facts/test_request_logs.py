@@ -13,6 +13,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.request_logs import (
     MOST_LINES,
+    NOT_READ,
     RequestLine,
     RequestLogs,
     lines_of_requests,
@@ -90,6 +91,26 @@ def test_a_flood_is_bounded(logs: Path) -> None:
 @pytest.mark.parametrize("request_id", ["", "short", "$(id)-and-more", "x" * 65, "with space-"])
 def test_what_is_not_an_id_is_not_asked_for(request_id: str) -> None:
     assert lines_of_requests(RequestLogs(("/x.log",)), [request_id]).fetch(None) == ()  # type: ignore[arg-type]
+
+
+SLOW_DOCKER = r"""#!/bin/bash
+case "$*" in
+    ps*) echo one ;;
+    logs*) printf 'ERROR 4f2c1d9e7ab30c55 failed\nERROR 4f2c1d9e7ab30c55 password=cut in the mid'; exec sleep 60 ;;
+esac
+"""
+
+
+def test_a_log_that_is_slow_costs_its_own_lines_and_is_named(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole was given up after 20 s, and what had been read by then with it."""
+    monkeypatch.setattr("runbook_lib.platform.facts.request_logs.LIMIT_S", 3)
+    (logs / "docker").write_text(SLOW_DOCKER)
+    (logs / "docker").chmod(0o755)
+    lines = found(logs, ID, services=("web",))
+    assert lines[0].level == NOT_READ and lines[0].message.startswith("web: not read whole within ")
+    assert [(one.level, one.message) for one in lines[1:]] == [
+        ("500", "POST /api/v1/squads"),
+        ("ERROR", "failed: UndefinedColumn: squads.region"), ("", f"ERROR {ID} failed")]
 
 
 def test_an_environment_without_logs_is_not_asked() -> None:
