@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.environment import Environment
+from runbook_lib.environment.migrations import Migrations
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import ServerState
@@ -25,6 +28,8 @@ MIGRATIONS = "it is known who migrates the database"
 HISTORY = "the commit that runs is known"
 DATA = "the release keeps every volume that holds data"
 AWAITED = "20 runs what the release waits for"
+# what a command begins with whatever it does, and what may be left out of it
+_STARTS = re.compile(r"(?:.*/)?(?:sh|bash|exec|python[0-9.]*|heads?)")
 KNOWN = "the environment file has every service that the release starts"
 
 
@@ -86,20 +91,37 @@ def _known(release: ReleaseTree, environment: Environment) -> tuple[Finding, ...
 def _awaited(release: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:
     # `up` of the services that a step names starts none of those that they wait for
     config, rules = release.sources.compose, environment.migrations
-    if config is None or not config.valid or (rules is not None and rules.command):
+    if config is None or not config.valid:
         return ()
     jobs: dict[str, list[str]] = {}
     for name in environment.release.services:
         needs = config.services.get(name, {}).get("depends_on") or {}
         for job, need in needs.items() if isinstance(needs, dict) else ():
-            if need.get("condition") == "service_completed_successfully":
+            if need.get("condition") == "service_completed_successfully" and not (
+                    rules and _is_the_migration(job, config.services.get(job, {}), rules)):
                 jobs.setdefault(job, []).append(name)
     named = "; ".join(f"{job}, before {' and '.join(names)}" for job, names in sorted(jobs.items()))
+    migrates = ("" if rules and rules.command else "Where the job migrates the database, give its command in "
+                "migrations.upgrade: 20 then runs it before it replaces containers. Else ")
+    advice = (f"{migrates}run it by hand when 20 has checked the release out: docker compose run --rm --no-deps JOB.")
     return (finding(AWAITED, False, measured=f"not run: {named}", expected="a step for each job",
-                    otherwise=Verdict.WARNING,
-                    next_step="Where the job migrates the database, give its command in migrations.upgrade: 20 then "
-                    "runs it before it replaces containers. Else run it by hand when 20 has checked the release out: "
-                    "docker compose run --rm --no-deps JOB."),) if jobs else ()
+                    otherwise=Verdict.WARNING, next_step=advice[:1].upper() + advice[1:]),) if jobs else ()
+
+
+def _is_the_migration(name: str, job: Mapping[str, Any], rules: Migrations) -> bool:
+    """Whether a step of 20 does the work of this job: its command has the words of the step's.
+
+    A job without a command of its own does what its image does: by its name alone.
+    """
+    words, own = _words_of(rules.command), _words_of(job.get("entrypoint")) | _words_of(job.get("command"))
+    return bool(rules.command) and (words <= own if own else "migrat" in name)
+
+
+def _words_of(command: object) -> frozenset[str]:
+    """What a command does, without options and what only starts it: `sh -c "alembic upgrade heads"` is an upgrade."""
+    text = " ".join(map(str, command)) if isinstance(command, list | tuple) else str(command or "")
+    return frozenset(one for one in re.split(r"[^\w./=-]+", text)
+                     if one and "=" not in one and not one.startswith("-") and not _STARTS.fullmatch(one))
 
 
 def _keeps_data(release: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:

@@ -109,9 +109,36 @@ def test_a_job_that_no_step_runs_is_named() -> None:
     environment, tree = with_job(migrations=None)
     assert judged(environment, tree) == [("warning", "not run: migrate, before web")]
     assert judged(*with_job()) == [("warning", "not run: migrate, before web")], "it is not the application's start that migrates"
-    step = Migrations(tool="alembic")
-    assert judged(*with_job(migrations=step)) == []
+    assert judged(*with_job(migrations=step(["python3", "manage.py", "migrate", "--noinput"]))) == []
     assert judged(environment, ReleaseTree("v1", None, sources=Sources({}, ComposeConfig(True, "", {"web": WEB})))) == []
+
+
+def step(upgrade: list[str]) -> Migrations:
+    return Migrations(tool="files", upgrade=tuple(upgrade), files=("a/migrations/0*.py",), table="t", applied="SELECT name FROM t")
+
+
+@pytest.mark.parametrize(("command", "upgrade", "named"), [
+    (["python3", "manage.py", "migrate"], ["sh", "-c", "python manage.py migrate"], False),
+    ("sh -c 'python manage.py migrate && echo done'", ["python3", "manage.py", "migrate"], False),
+    (None, ["npx", "prisma", "migrate", "deploy"], False),  # the image's own command: by its name
+    (["python3", "manage.py", "collectstatic"], ["python3", "manage.py", "migrate"], True),
+    (["mc", "mb", "store/uploads"], ["python3", "manage.py", "migrate"], True),
+])
+def test_a_step_that_migrates_is_no_step_for_another_job(command: Any, upgrade: list[str], named: bool) -> None:
+    """With any command for migrations no job was named that nothing runs."""
+    environment, tree = with_job(migrations=step(upgrade))
+    assert tree.sources.compose is not None
+    tree.sources.compose.services["migrate"] = {"build": WEB["build"]} | ({"command": command} if command else {})
+    found = _awaited(tree, environment)
+    assert [one.measured for one in found] == (["not run: migrate, before web"] if named else [])
+    assert not named or found[0].next_step.startswith("Run it by hand")
+
+
+def test_alembic_of_the_step_is_alembic_of_the_job() -> None:
+    environment, tree = with_job(migrations=Migrations(tool="alembic"))
+    assert tree.sources.compose is not None
+    tree.sources.compose.services["migrate"] = {"build": WEB["build"], "command": ["alembic", "upgrade", "heads"]}
+    assert _awaited(tree, environment) == ()
 
 
 def test_checks_of_a_compose_file_are_called_what_they_are_where_there_is_no_proxy_and_no_health_check() -> None:
