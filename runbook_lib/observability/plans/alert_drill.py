@@ -67,7 +67,7 @@ def _deed(drill: AlertDrill, name: str) -> str:
         "slow_instance": f"one more instance of {service} loses its processor for "
                          f"{instance.slow_s if instance else 0} s while it works on requests",
         "cpu": "a container computes on every processor, with the lowest weight; where they are in use already, "
-               "the copy of the rule waits for half of what is left",
+               "the copy of the rule waits for half of what is left, and ends by a higher threshold where nothing is",
         "memory": f"a container fills the memory to 2 % above the threshold, with at most {one.at_most_mb} MB",
         "disk": f"a file in {one.directory} fills its disk to 1 % above the threshold, at most {one.at_most_gb} GB",
     }[one.by]

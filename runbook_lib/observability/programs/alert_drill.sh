@@ -22,6 +22,7 @@ conclude() {
     # what was just being made when the first one looked for it
     undo >"$scratch/undo" 2>&1 || { undone=false; message+=" Not undone: $(last_lines 500 <"$scratch/undo")"; }
     sample
+    [[ ! -s $scratch/note ]] || message+=" $(<"$scratch/note")"
     {
         printf '{"format": 1, "at": "%s", "run_id": "%s", "outcome": "%s", "message": "%s", "seconds": %s, "undone": %s, "for_s": %s, "channels": %s, "provoked": {' \
             "$(date -u +%Y-%m-%dT%H:%M:%S+00:00)" "$run_id" "$outcome" "$(encoded "$message")" "$(elapsed)" "$undone" \

@@ -56,13 +56,13 @@ def test_requests_end_with_the_drill(tmp_path: Path) -> None:
     assert run(tmp_path, begun, answers="/", requests="30", hold_s="100000", project="p").stdout == "ended\n"
 
 
-def of_processors(folder: Path, *used: str, text: str = "cpu_threshold") -> subprocess.CompletedProcess[str]:
+def of_processors(folder: Path, *used: str, text: str = "cpu_threshold", hold_s: str = "20") -> subprocess.CompletedProcess[str]:
     """The threshold where Prometheus replies with these uses in percent, one after the other, and again with the last."""
     (folder / "scratch").mkdir()
     (folder / "used").write_text("".join(f"{one}\n" for one in used))
     reply = """from_prometheus() { local one; one=$(sed -n 1p "$scratch/../used"); [[ $(wc -l <"$scratch/../used") == 1 ]] || sed -i 1d "$scratch/../used"
         [[ -z $one ]] || printf '{"data":{"result":[{"metric":{},"value":[1795850791.049,"%s"]}]}}' "$one"; }; sleep() { SECONDS=$((SECONDS + 2)); }"""
-    return run(folder, f"{reply}\n{text}", cpu_used="cpu", cpu_above="80", hold_s="20")
+    return run(folder, f"{reply}\n{text}", cpu_used="cpu", cpu_above="80", hold_s=hold_s)
 
 
 @pytest.mark.parametrize(("used", "threshold"), [(("3.5",), "80"), (("76.9",), "80"), (("78",), "89"), (("92",), "96"),
@@ -73,17 +73,34 @@ def test_the_threshold_is_the_rules_own_or_half_way_to_what_is_left_once_somethi
     assert (done.returncode, done.stdout) == (0, threshold)
 
 
-@pytest.mark.parametrize(("used", "shown"), [("99.91", "100 %"), ("", "100 %"), ("97.6", "98 %")])
-def test_a_server_without_a_free_processor_is_not_provoked_and_the_reason_is_given(tmp_path: Path, used: str, shown: str) -> None:
-    done = of_processors(tmp_path, used, text="by_cpu CpuUsageHigh")
-    assert done.returncode == 1
-    assert done.stdout == f"The server has no processor left that the drill could use: {shown} of them were in use.\n"
+@pytest.mark.parametrize(("used", "shown"), [("99.91", "100 %"), ("97.6", "98 %")])
+def test_where_the_others_use_every_processor_the_rule_itself_is_true_and_ends_by_its_threshold(tmp_path: Path, used: str, shown: str) -> None:
+    """Found on the lab: on a machine that was busy throughout, the condition has never fired."""
+    done = of_processors(tmp_path, used, text="""
+        raise_threshold() { echo "above $(cpu_threshold)"; }; helper() { echo helper; }; begin() { echo "begun $1"; }; hold() { :; }; docker() { :; }
+        write_rules() { echo "written $1"; }; reload_rules() { echo reloaded; }; NEVER=1000000; name=CpuUsageHigh; by_cpu CpuUsageHigh""")
+    assert (done.returncode, done.stdout.split("\n")) == (0, ["above 80", "helper", "begun CpuUsageHigh", "written 1000000", "reloaded", ""])
+    assert (tmp_path / "scratch" / "note").read_text() == (
+        f"The processors were in use already ({shown}), so CpuUsageHigh was true without the drill: it ended by a higher threshold.")
+
+
+def test_where_something_is_left_the_end_of_the_container_is_the_end_of_the_condition(tmp_path: Path) -> None:
+    done = of_processors(tmp_path, "50", text="""
+        raise_threshold() { echo "above $(cpu_threshold)"; }; helper() { :; }; begin() { :; }; hold() { :; }; docker() { :; }
+        write_rules() { echo "written $1"; }; reload_rules() { echo reloaded; }; by_cpu CpuUsageHigh""")
+    assert (done.returncode, done.stdout, (tmp_path / "scratch" / "note").exists()) == (0, "above 80\n", False)
+
+
+def test_where_prometheus_gives_no_figure_nothing_is_provoked_and_the_reason_is_given(tmp_path: Path) -> None:
+    done = of_processors(tmp_path, "", text="by_cpu CpuUsageHigh")
+    assert (done.returncode, done.stdout) == (1, "Prometheus does not say how much of the processors is used.\n")
 
 
 def test_the_provocation_begins_when_prometheus_has_the_threshold(tmp_path: Path) -> None:
     old, new = (f'"name":"alert-drill","rules":[{{"query":"cpu > {above}"}}]' for above in ("1e+06", "88.5"))
     text = f"""prometheus=1; write_rules() {{ echo "written $1"; }}; reload_rules() {{ echo reloaded; }}; asked=0
         curl() {{ echo asked >>"$scratch/asked"; [[ $(wc -l <"$scratch/asked") -lt 3 ]] && echo '{old}' || echo '{new}'; }}; raise_threshold"""
-    done = of_processors(tmp_path, "77", text=text)
+    # the moments that it was busy are none of the time that Prometheus has to load it
+    done = of_processors(tmp_path, *["99"] * 45, "77", text=text, hold_s="400")
     assert (done.returncode, done.stdout) == (0, "written 88.5\nreloaded\n")
     assert (tmp_path / "scratch" / "asked").read_text().count("asked") == 3
