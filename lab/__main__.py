@@ -9,6 +9,7 @@ import sys
 import time
 from typing import Any
 
+from lab import message_commands
 from lab.errors import LabError
 from lab.in_use import add_options, refuse_while_in_use
 from lab.processes import file_lock
@@ -51,8 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--from", dest="state", default="", metavar="STATE",
                     help="create the server in this state instead of empty; the snapshot is made if missing")
     command("status", _status, "show containers and addresses")
-    command("mail", _mail, "list the mail that the server has taken, oldest first").add_argument(
+    command("mail", message_commands.mail, "list the mail that the server has taken, oldest first").add_argument(
         "--text", action="store_true", help="print the text of each mail as well")
+    received = command("receivers", message_commands.receivers, "receive messages to Slack and PagerDuty")
+    received.add_argument("--seconds", type=float, default=0.0, help="end after so many seconds (default: at Ctrl-C)")
     command("reset", _reset, "reset to an empty server; images are kept")
     add_options(command("down", _down, "remove the server with its data"))
     command("shell", _shell, "open a shell on the server as user deploy")
@@ -177,13 +180,6 @@ def _status(arguments: argparse.Namespace) -> int:
         print(output(instance.inside("docker", "ps", "--all", "--format", "table {{.Names}}\t{{.Status}}\t{{.Image}}")),
               end="")
     return 0
-
-
-def _mail(arguments: argparse.Namespace) -> None:
-    from lab.instance import Instance
-    from lab.mailbox import listed, mails
-
-    print(listed(mails(Instance(arguments.name)), texts=arguments.text))
 
 
 def _reset(arguments: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ from lab import __main__ as command
 from lab.errors import REFUSED, LabError
 from lab.instance import Instance
 
-COMMANDS = ("engine", "images", "up", "snapshot", "status", "mail", "reset", "down", "shell", "list", "catalogue")
+COMMANDS = ("engine", "images", "up", "snapshot", "status", "mail", "receivers", "reset", "down", "shell", "list", "catalogue")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
