@@ -13,6 +13,7 @@ _SERVED, _PACKED, _KEPT, _FRESH, _MINIFIED, _SPLIT, _LAZY, _SIZE = (
     "page and files are served", "gzip compression", "static assets are kept", "the page is asked for again",
     "assets are minified", "code splitting", "lazy loading", "size of the first load")
 _MINIFIED_LINE = 120.0  # bytes of a mean line; what people write has 30, what a minifier leaves has thousands
+_FOREVER = '"public, max-age=31536000, immutable"'
 _SMALL = 2_000  # bytes; below that a minified file may have short lines
 
 
@@ -29,8 +30,8 @@ def delivery_is_tuned(environment: Environment, view: ClientView | Unanswered) -
     if not view.of("page"):
         return (served, *(Finding(name, Verdict.INCONCLUSIVE, "the page was not served", "", "40 Health shows why.")
                           for name in names[1:]))
-    return (served, _packed(environment, view), _kept(environment, view), _fresh(view), _minified(view), _split(view),
-            _lazy(view), _size(environment, view))
+    return (served, _packed(environment, view), _kept(environment, view), _fresh(environment, view), _minified(view),
+            _split(view), _lazy(view), _size(environment, view))
 
 
 def _served(view: ClientView) -> Finding:
@@ -53,10 +54,13 @@ def _packed(environment: Environment, view: ClientView) -> Finding:
     bad_words = "; ".join(f"{one.path}: {readable_size(one.size_bytes)} as {one.encoding or 'plain text'}"
                           for one in bad[:4])
     return finding(_PACKED, not bad, measured=bad_words or _saved(large),
-                   expected=f"each reply of {least} bytes or more is smaller on the way", next_step=(
-                       "In the proxy's nginx configuration: gzip on; gzip_proxied any; gzip_min_length 1024; and "
-                       f"gzip_types with the type of {bad[0].path if bad else 'the file'}. Then nginx -t && nginx -s "
-                       "reload. Text shrinks to about a third, and with it the time to load on a slow line."))
+                   expected=f"each reply of {least} bytes or more is smaller on the way", next_step=_where(
+                       environment,
+                       nginx="gzip on; gzip_proxied any; gzip_min_length 1024; and gzip_types with the type of "
+                       f"{bad[0].path if bad else 'the file'}",
+                       traefik="a middleware with compress on the router: traefik.http.middlewares.NAME.compress=true",
+                       what=f"compress replies of the type of {bad[0].path if bad else 'the file'}")
+                   + " Text shrinks to about a third, and with it the time to load on a slow line.")
 
 
 def _saved(large: list[ServedFile]) -> str:
@@ -72,19 +76,33 @@ def _kept(environment: Environment, view: ClientView) -> Finding:
     bad = [one for one in files if (one.maximum_age_s or 0) < least]
     return finding(_KEPT, not bad, measured="; ".join(
         f"{one.path}: {one.cache_control or 'no Cache-Control'}" for one in bad[:4]) or files[0].cache_control,
-        expected=f"max-age of {least} s or more", next_step=(
-            'In nginx, for the folder of the assets: add_header Cache-Control "public, max-age=31536000, immutable"; '
-            'then '
-            "nginx -s reload. Only where names change with their content. A second visit then loads nothing again."))
+        expected=f"max-age of {least} s or more", next_step=_where(
+            environment, nginx=f"for the folder of the assets: add_header Cache-Control {_FOREVER}",
+            traefik="a middleware with headers.customresponseheaders.Cache-Control on a router of the assets' folder: "
+            f"{_FOREVER}", what=f"for the folder of the assets: Cache-Control: {_FOREVER}")
+        + " Only where names change with their content. A second visit then loads nothing again.")
 
 
-def _fresh(view: ClientView) -> Finding:
+def _fresh(environment: Environment, view: ClientView) -> Finding:
     page = view.of("page")[0]
     # where nothing is said a browser guesses; with an age it shows the old page after a release
     good = page.maximum_age_s == 0 or ("must-revalidate" in page.cache_control and page.maximum_age_s is not None)
-    return finding(_FRESH, good, measured=page.cache_control or "no Cache-Control", expected="no-cache", next_step=(
-        "In nginx, for the page: add_header Cache-Control no-cache; then nginx -s reload. Until then browsers show "
-        "the old page after a release, and ask for files that are gone."))
+    measured = page.cache_control or "no Cache-Control"
+    return finding(_FRESH, good, measured=measured, expected="no-cache", next_step=_where(
+        environment, nginx="for the page: add_header Cache-Control no-cache",
+        traefik="a middleware with headers.customresponseheaders.Cache-Control=no-cache on the page's router",
+        what="for the page: Cache-Control: no-cache")
+        + " Until then browsers show the old page after a release, and ask for files that are gone.")
+
+
+def _where(environment: Environment, *, nginx: str, traefik: str, what: str) -> str:
+    """Where the change is to be made, and how it is written there: as the environment file names the proxy."""
+    proxy = environment.proxy
+    if proxy is not None and proxy.may_be_nginx:
+        return f"In nginx, {nginx}; then nginx -t && nginx -s reload."
+    if proxy is not None and proxy.kind == "traefik":
+        return f"In Traefik, {traefik}; or in the service behind it."
+    return f"In {'the proxy, or ' if proxy else ''}the service that answers: {what}."
 
 
 def _minified(view: ClientView) -> Finding:

@@ -48,8 +48,8 @@ def load_criteria(test: LoadTestRun, environment: Environment) -> tuple[Finding,
     stage = result.judged if result else None
     if result is None or stage is None:
         return (finding("the load was sent", None, measured=NOT_SENT, expected="the first stage", next_step=AGAIN),)
-    return (*_criteria(stage, test, environment), _budget(result, test), _limited(result), _generator(stage, test),
-            *_saturation(test, environment, result), _removed(result))
+    return (*_criteria(stage, test, environment), _budget(result, test), _limited(result, environment),
+            _generator(stage, test), *_saturation(test, environment, result), _removed(result))
 
 
 def load_compared(test: LoadTestRun, earlier: Sequence[EarlierLoadTest]) -> Finding:
@@ -108,11 +108,19 @@ def _rate_limit(test: LoadTestRun, environment: Environment) -> Finding:
     assert test.bounds is not None
     if test.model == CLOSED:
         return finding(check, None, measured="users without a pause send as many as they can", expected=expected,
-                       next_step='Use model = "open", or name this machine\'s network in rate_limit.exempt.')
+                       next_step=f'Use model = "open", or {_exempt(environment)}')
     most = 60 * max(test.loads) * test.bounds.requests_per_flow
     return finding(check, most <= limit.requests_per_minute, measured=f"up to {most:.0f} requests a minute",
                    expected=expected,
-                   next_step="Lower the load, or name this machine's network in rate_limit.exempt and deploy it.")
+                   next_step=f"Lower the load, or {_exempt(environment)}")
+
+
+def _exempt(environment: Environment) -> str:
+    """How a network is left out of the rate limit: by 20, which writes a file for nginx, or by the proxy's owners."""
+    named = "this machine's network in rate_limit.exempt"
+    if not environment.release.replaced:
+        return f"name {named} and deploy it."
+    return f"exempt this machine's network in the proxy's own configuration, then name {named}."
 
 
 def _criteria(stage: LoadStage, test: LoadTestRun, environment: Environment) -> tuple[Finding, ...]:
@@ -145,13 +153,13 @@ def _budget(result: LoadResult, test: LoadTestRun) -> Finding:
                    next_step="The load was ended at once. 40 Health: does everything work again without it?")
 
 
-def _limited(result: LoadResult) -> Finding:
+def _limited(result: LoadResult, environment: Environment) -> Finding:
     limited, requests = (sum(getattr(one.counts, name) for one in result.stages) for name in ("limited", "requests"))
     good = None if not requests or 100 * limited > LIMITED_PERCENT * requests else True
     return finding("the application was measured, not the rate limit", good,
                    measured=f"{limited:,} of {requests:,} requests were refused with 429",
                    expected=f"at most {LIMITED_PERCENT:g} %",
-                   next_step="Lower the load, or name this machine's network in rate_limit.exempt and deploy it.")
+                   next_step=f"Lower the load, or {_exempt(environment)}")
 
 
 def _generator(stage: LoadStage, test: LoadTestRun) -> Finding:

@@ -85,10 +85,18 @@ class LoadTestRun:
         return {
             "model": model, "load": f"{rates} {self.unit}, {self.stage_s:g} s each",
             "a user": f"{self.bounds.requests_per_flow} requests: {', '.join(one.name for one in self.bounds.flow)}",
-            "to": f"{self.environment.public.url}, through the proxy",
+            "to": f"{self.environment.public.url}, {self._through}",
             "ends before": f"at the knee, or when {self.bounds.error_budget_percent:g} % of the requests of 10 s fail",
             "leaves": self.bounds.leaves,
         }
+
+    @property
+    def _through(self) -> str:
+        """What stands between the generator and the application, as the environment file names it."""
+        proxy = self.environment.proxy
+        if proxy is None:
+            return "the application itself: the environment file names no proxy"
+        return f"through the proxy{f' ({proxy.kind})' if proxy.kind else ''}"
 
     @property
     def stage_rows(self) -> tuple[dict[str, str], ...]:
