@@ -180,6 +180,10 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "metrics": Requirement("metrics in a Prometheus", _given(
         lambda environment: [one for one in environment.metrics.values() if not one.absent_reason], "metrics",
         "run a Prometheus in the project and name its queries in `metrics`")),
+    "resources": Requirement("resources with a limit to compare their use with", _given(
+        lambda environment: environment.capacity.resources, "capacity.resources",
+        "name them in capacity.resources, each with its PromQL and where its limit is set; without them 61 shows "
+        "containers, folders and images, and ends inconclusive (4)")),
     "logs": Requirement("logs that the file names", _given(
         lambda environment: environment.logs, "logs",
         "name them, for example logs: {web: {kind: application, format: text, service: web}}")),

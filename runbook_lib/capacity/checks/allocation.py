@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from runbook_lib.capacity.checks.capacity_review import CapacityReview, amount
 from runbook_lib.capacity.facts.usage_now import ContainerUse, UsageNow
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
@@ -9,6 +11,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.environment.services import Service
 
 THROTTLED_PERCENT = 25.0  # of the scheduler's periods: less is what every start does
+JUST_STARTED = timedelta(minutes=15)
 BUSY_PERCENT = 20.0  # of its processor limit on average: what is idle was held back for moments only
 
 
@@ -27,11 +30,12 @@ def containers_fit(environment: Environment, review: CapacityReview) -> tuple[Fi
         elif not running:
             found.append(Finding(check, Verdict.INCONCLUSIVE, "no container of it runs", "its use",
                                  "40 Health shows why."))
-        found += [_fits(environment, check, service, one) for one in running]
+        found += [_fits(environment, review, check, service, one) for one in running]
     return tuple(found)
 
 
-def _fits(environment: Environment, check: str, service: Service, one: ContainerUse) -> Finding:
+def _fits(environment: Environment, review: CapacityReview, check: str, service: Service,
+          one: ContainerUse) -> Finding:
     rules, words = environment.capacity, use_words(one)
     planned = [f"memory {service.memory}"] if service.memory else []
     planned += [f"cores {service.cpus:g}"] if service.cpus else []
@@ -49,8 +53,18 @@ def _fits(environment: Environment, check: str, service: Service, one: Container
         return Finding(check, Verdict.INCONCLUSIVE, f"the kernel's counters are not readable; {words}", expected,
                        "On the server: `docker stats`.")
     tight = max(memory_percent(one), cpu_percent(one))
+    busy = cpu_percent(one) >= rules.near_percent or is_held_back(one)
+    if busy and memory_percent(one) < rules.near_percent and _has_just_started(review, one):
+        return Finding(check, Verdict.INCONCLUSIVE, f"{words}: of its start alone", expected,
+                       f"Run it again when it has run for {JUST_STARTED.total_seconds() / 60:.0f} minutes or more.")
     return finding(check, tight < rules.near_percent and not is_held_back(one), measured=words, expected=expected,
                    otherwise=Verdict.WARNING, next_step="See the proposal below.")
+
+
+def _has_just_started(review: CapacityReview, one: ContainerUse) -> bool:
+    """Whether its mean use of processors is mostly what every start takes."""
+    usage = review.usage
+    return isinstance(usage, UsageNow) and one.started_at is not None and usage.at - one.started_at < JUST_STARTED
 
 
 def use_words(one: ContainerUse) -> str:

@@ -166,7 +166,8 @@ def _reviewed(name: str, resource: Resource, environment: Environment, grid: Gri
         words = "no sample" if last is None else f"the last sample is of {grid.at(last):%Y-%m-%d %H:%M} UTC"
         return ReviewedResource(name, resource, limit, lacking=Unanswered(
             name, f"{words}: {resource.query}",
-            "Its target or rule is gone, or the metric was renamed: 40 Health shows the targets."))
+            "Its target or rule is gone, the metric was renamed, or a new server has none yet: 40 Health shows the "
+            "targets."))
     days, peaks = daily_peaks(values, grid)
     return ReviewedResource(name, resource, limit, days, peaks, max(newest),
                             growth(days, peaks, environment.capacity.minimum_days))

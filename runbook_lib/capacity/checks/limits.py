@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from runbook_lib.capacity.checks.capacity_review import CapacityReview, ReviewedResource, date_of
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
@@ -10,6 +11,8 @@ from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
 from runbook_lib.environment.capacity import why_absent
 
+SHORTEST = timedelta(hours=1)  # of data: what a server does as it starts is none of its use
+_LATER = "Run it again when Prometheus has an hour of data or more."
 _SEE = "See its row under *Is the use known?*"
 _LONGER = "Prometheus keeps what `--storage.tsdb.retention.time` says; run this review again when there is more."
 
@@ -33,16 +36,24 @@ def _known(one: ReviewedResource) -> Finding:
 
 def below_limits(environment: Environment, review: CapacityReview) -> tuple[Finding, ...]:
     """The highest use of the last 24 hours: a limit that is reached is a failure, one that is near a warning."""
-    return tuple(_below(environment, one) for one in review.resources
+    return tuple(_below(environment, review, one) for one in review.resources
                  if one.limit is not None or one.resource.none_expected)
 
 
-def _below(environment: Environment, one: ReviewedResource) -> Finding:
+def _span(review: CapacityReview) -> str:
+    known = review.window.known
+    if known is None or known >= timedelta(days=1):
+        return "the last 24 hours"
+    minutes = known.total_seconds() / 60
+    return f"the {f'{minutes / 60:.0f} hours' if minutes >= 120 else f'{minutes:.0f} minutes'} that Prometheus has"
+
+
+def _below(environment: Environment, review: CapacityReview, one: ReviewedResource) -> Finding:
     rules, title = environment.capacity, one.resource.title
     if one.resource.none_expected:
         known = one.latest is not None
         return finding(f"{title}: none", one.latest <= 0 if one.latest is not None else None, expected="0",
-                       measured=f"at most {one.shown(one.latest)} in the last 24 hours" if known else "not known",
+                       measured=f"at most {one.shown(one.latest)} in {_span(review)}" if known else "not known",
                        otherwise=Verdict.WARNING,
                        next_step="Its memory is too small: see the proposal below." if known else _SEE)
     near = None if one.limit is None else one.limit * rules.near_percent / 100
@@ -50,8 +61,10 @@ def _below(environment: Environment, one: ReviewedResource) -> Finding:
     check, expected = f"{title}: below its limit", f"below {one.shown(near)}; the limit is {one.shown(one.limit)}"
     if one.share is None:
         return Finding(check, Verdict.INCONCLUSIVE, "not known", expected, _SEE)
-    return finding(check, one.share < rules.near_percent, expected=expected,
-                   measured=f"{one.shown(one.latest)} at most in the last 24 hours, {one.share:.0f} % of the limit",
+    measured = f"{one.shown(one.latest)} at most in {_span(review)}, {one.share:.0f} % of the limit"
+    if review.window.known is not None and review.window.known < SHORTEST:
+        return Finding(check, Verdict.INCONCLUSIVE, f"{measured}: a start is no use of a day", expected, _LATER)
+    return finding(check, one.share < rules.near_percent, expected=expected, measured=measured,
                    otherwise=Verdict.FAILED if one.share >= 100 else Verdict.WARNING,
                    next_step="See the proposal below; 41 Metrics review shows since when.")
 

@@ -42,6 +42,11 @@ class HistoryWindow:
     data_since: datetime | None = None
     unanswered: Unanswered | None = None
 
+    @property
+    def known(self) -> timedelta | None:
+        """How much of the time before its end Prometheus has data of; None where it does not say."""
+        return None if self.data_since is None else self.grid.end - self.data_since
+
 
 @dataclass(frozen=True)
 class UsageHistory:

@@ -63,7 +63,7 @@ def test_a_notebook_without_metadata_declares_nothing(tmp_path: Path, metadata: 
 def test_the_plans_environment_has_what_its_file_can_show(staging: Environment) -> None:
     met = {name: answer.met for name, one in REQUIREMENTS.items() if (answer := one.judge(staging))}
     assert met == {"release_answer": True, "strategy": True, "metrics": True, "logs": True, "alert_channel": True,
-                   "alert_drill": False, "load_target": True, "own_database": True, "watch_reads": True}
+                   "alert_drill": False, "load_target": True, "own_database": True, "watch_reads": True, "resources": True}
 
 
 @pytest.mark.parametrize(("name", "change"), [
