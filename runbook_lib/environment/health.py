@@ -94,7 +94,7 @@ class Health(StrictModel):
 
     `ready` is asked while the application starts apart from its users, in copies without other services; the first
     endpoint where none is named. An environment without any endpoint says why in `without.health`. `monitored` are a
-    plan's words, for people.
+    plan's words, for people. A service whose own answer takes longer than `slow_ms` works, and is a warning in 40.
     """
 
     # an environment that extends one with endpoints leaves them all out by `endpoints: null`
@@ -103,6 +103,7 @@ class Health(StrictModel):
     ready: UrlPath | None = None
     monitored: tuple[Text, ...] = ()
     claims: dict[Text, Claim] = Field(default_factory=dict)
+    slow_ms: Annotated[int, Field(ge=10, le=60_000)] = 1_000
 
     @property
     def ready_path(self) -> str:

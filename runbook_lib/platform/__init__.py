@@ -11,6 +11,7 @@ _HOMES = {
     "survey_endpoints": "runbook_lib.platform.facts.endpoints",
     "inspect_certificate": "runbook_lib.platform.facts.certificates",
     "active_alerts": "runbook_lib.platform.facts.monitoring",
+    "survey_leftovers": "runbook_lib.platform.facts.leftovers",
     "scrape_targets": "runbook_lib.platform.facts.monitoring",
     "error_rate_between": "runbook_lib.platform.facts.monitoring",
     "errors_since": "runbook_lib.platform.facts.logs",

@@ -7,6 +7,7 @@ _HOMES = {
     "validate_configuration": "runbook_lib.release.plans.validation",
     "survey_secrets": "runbook_lib.release.facts.secret_strength",
     "rehearse_migrations": "runbook_lib.release.facts.migration_rehearsal",
+    "proxy_files": "runbook_lib.platform.facts.mounted_files",
     "view_page": "runbook_lib.platform.facts.page",
     "measure_load": "runbook_lib.release.facts.load",
     "rollback_targets": "runbook_lib.release.facts.rollback_targets",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy, healthy_but, unchecked_services
+from runbook_lib.platform.checks.leftovers import nothing_is_left
 from runbook_lib.platform.facts.by_hand import BY_HAND, NOT_YET
 from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.leftovers import RunContainers
 from runbook_lib.platform.facts.monitoring import Alert
 from runbook_lib.platform.facts.operations import Operation
 from runbook_lib.platform.facts.releases import Deployed
@@ -20,18 +22,21 @@ def overview(
     containers: tuple[Container, ...] | None,
     backups: Backups,
     alerts: tuple[Alert, ...] | None,
+    left: RunContainers | None,
 ) -> tuple[Finding, ...]:
     """One finding per question, and one for each service that is not healthy. Nothing deployed yet is one warning.
 
     An application that no runbook has deployed is one as well, and asked about like any other.
-    None for containers or alerts (they did not answer) is inconclusive, never a pass.
+    None for containers, alerts or what runs have left (they did not answer) is inconclusive, never a pass.
     """
     if not deployed.something_runs:
         nothing = "nothing is deployed yet"
-        return (Finding("a release is live", Verdict.WARNING, nothing, "a release", "Open 20 Deploy."),)
+        return (Finding("a release is live", Verdict.WARNING, nothing, "a release", "Open 20 Deploy."),
+                *nothing_is_left(left))
     return (
         _release(deployed),
         *_services(environment, containers, deployed.live_colour or ""),
+        *nothing_is_left(left),
         _alerts(environment, alerts),
         *last_backup(backups, environment),
     )

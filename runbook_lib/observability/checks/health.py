@@ -12,12 +12,16 @@ from runbook_lib.environment import Environment
 from runbook_lib.observability.checks.service_states import BAD, ServiceState
 from runbook_lib.observability.facts.health_survey import ClaimResult, HealthSurvey
 from runbook_lib.platform.checks.endpoints import endpoints_show
+from runbook_lib.platform.checks.leftovers import nothing_is_left
 from runbook_lib.platform.checks.page import ALL_LOADED, NO_ERRORS, SHOWN, page_works
+from runbook_lib.platform.checks.proxy_files import proxy_has_its_files
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.by_hand import BY_HAND, NOT_YET
 from runbook_lib.platform.facts.certificates import Certificate
+from runbook_lib.platform.facts.leftovers import RunContainers
 from runbook_lib.platform.facts.logs import SevereLines
 from runbook_lib.platform.facts.monitoring import Alert, ScrapeTarget
+from runbook_lib.platform.facts.mounted_files import StaleFile
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import ServerState
 from runbook_lib.release.checks.capacity import disk_and_memory
@@ -50,15 +54,20 @@ def _advice(claim: ClaimResult) -> str:
             "its connections, the network.")
 
 
-def endpoints_answer(environment: Environment, survey: HealthSurvey) -> tuple[Finding, ...]:
-    """Every public endpoint answers 200, as the live release; where that is not known, it is a finding of its own."""
+def endpoints_answer(environment: Environment, survey: HealthSurvey,
+                     files: tuple[StaleFile, ...] | Unanswered | None = None) -> tuple[Finding, ...]:
+    """Every public endpoint answers 200, as the live release; where that is not known, it is a finding of its own.
+
+    One more of the proxy's mounted `files`; None where no proxy keeps any.
+    """
+    proxy = () if files is None else (proxy_has_its_files(environment, files),)
     if isinstance(survey.endpoints, Unanswered):
-        return (_unanswered("endpoints answer", survey.endpoints, "all with 200"),)
+        return (_unanswered("endpoints answer", survey.endpoints, "all with 200"), *proxy)
     live = survey.deployed.live_commit if isinstance(survey.deployed, Deployed) else None
     # no reply names no commit: that is one fault, not two
     silent = {f"{one.path} {_NAMES_COMMIT}" for one in survey.endpoints if one.status is None or live is None}
     found = tuple(one for one in endpoints_show(environment, survey.endpoints, live or "") if one.check not in silent)
-    return found if live else (*found, _release_not_known(survey))
+    return (*found, *(() if live else (_release_not_known(survey),)), *proxy)
 
 
 def _release_not_known(survey: HealthSurvey) -> Finding:
@@ -129,15 +138,17 @@ def _open(alert: Alert) -> str:
     return f"Find {alert.name} in the table of symptoms of 00 Start here."
 
 
-def server_has_space(environment: Environment, server: ServerState | Unanswered) -> tuple[Finding, ...]:
-    """Disk, memory and programs as the environment demands, and a clock that agrees with ours."""
+def server_has_space(environment: Environment, server: ServerState | Unanswered,
+                     left: RunContainers | Unanswered) -> tuple[Finding, ...]:
+    """Disk, memory and programs as the environment demands, a clock that agrees with ours, and nothing that a killed
+    run has left."""
     if isinstance(server, Unanswered):
-        return (_unanswered("the server answers", server, "disk, memory and clock"),)
+        return (_unanswered("the server answers", server, "disk, memory and clock"), *nothing_is_left(left))
     clock = finding("the clock is right", abs(server.clock_ahead_s) <= CLOCK_S,
                     measured=f"{server.clock_ahead_s:+.1f} s against this machine", expected=f"within {CLOCK_S:g} s",
                     next_step="On both machines: `timedatectl`. Tokens, certificates and ages depend on it.",
                     otherwise=Verdict.WARNING)
-    return (*disk_and_memory(server, environment), clock)
+    return (*disk_and_memory(server, environment), clock, *nothing_is_left(left))
 
 
 def log_is_quiet(environment: Environment, survey: HealthSurvey, errors: SevereLines | Unanswered | None,

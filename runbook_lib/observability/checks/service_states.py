@@ -16,6 +16,7 @@ from runbook_lib.platform.facts.containers import Container
 
 RECENT = timedelta(hours=1)
 EXPECTED = "its container runs, and it answers itself"
+_SLOW, _SINCE_WHEN = "slow", "41 Metrics review shows since when it is slow, 62 Tuning review why. "
 BAD = (Verdict.FAILED, Verdict.INCONCLUSIVE)
 _FIND_COLOUR = ("Read `.runbook/upstreams/active.conf` on the server: it names the colour. If it is lost, `docker "
                 "logs` of both backends shows which one has requests: stop the other one, then run again.")
@@ -96,13 +97,15 @@ def _state(environment: Environment, survey: HealthSurvey, name: str) -> Service
     if not service.required:
         return replace(state, verdict=Verdict.NOT_APPLICABLE, measured=service.absent_reason)
     if service.coloured and survey.colour is None:
-        return _of_either_colour(survey, state, service)
-    return _judged(survey, state, service)
+        return _of_either_colour(environment, survey, state, service)
+    return _judged(environment, survey, state, service)
 
 
-def _of_either_colour(survey: HealthSurvey, state: ServiceState, service: Service) -> ServiceState:
+def _of_either_colour(environment: Environment, survey: HealthSurvey, state: ServiceState,
+                      service: Service) -> ServiceState:
     """Not known, unless both colours fail: then the one that has the traffic does, whichever it is."""
-    each = [_judged(survey, replace(state, service=one), service) for one in service.containers(state.name)]
+    names = service.containers(state.name)
+    each = [_judged(environment, survey, replace(state, service=one), service) for one in names]
     fails = all(one.verdict is Verdict.FAILED for one in each)
     words = [f"{one.service}: {one.measured}" for one in each]
     if fails and len({one.measured for one in each}) == 1:
@@ -115,7 +118,7 @@ def _of_either_colour(survey: HealthSurvey, state: ServiceState, service: Servic
     return replace(state, verdict=Verdict.INCONCLUSIVE, measured=COLOUR_NOT_KNOWN, advice=_FIND_COLOUR)
 
 
-def _judged(survey: HealthSurvey, state: ServiceState, service: Service) -> ServiceState:
+def _judged(environment: Environment, survey: HealthSurvey, state: ServiceState, service: Service) -> ServiceState:
     faults, unknown, notes, good = _containers(survey, state.service)
     reply = survey.reply_of(state.service)
     if service.probe is not None and not faults:  # what does not run answers nothing: that is one fault, not two
@@ -127,13 +130,16 @@ def _judged(survey: HealthSurvey, state: ServiceState, service: Service) -> Serv
             unknown.append(reply.words)
         elif not reply.works:
             faults.append(f"{reply.words}; its container is {' and '.join(good) or 'there'} all the same")
+        elif reply.seconds is not None and reply.seconds * 1000 > environment.health.slow_ms:
+            notes.append(f"{_SLOW}: {reply.words} after {reply.seconds * 1000:.0f} ms")
         else:
             good.append(reply.words + (f" in {reply.seconds * 1000:.0f} ms" if reply.seconds is not None else ""))
     verdict = (Verdict.FAILED if faults else Verdict.INCONCLUSIVE if unknown else Verdict.WARNING if notes
                else Verdict.PASSED)
     measured = "; ".join(dict.fromkeys(faults or unknown or [*notes, *good]))
+    first = _SINCE_WHEN if measured.startswith(_SLOW) else ""
     return replace(state, verdict=verdict, measured=measured, stopped=_is_stopped(survey, state.service),
-                   advice="" if verdict is Verdict.PASSED else _advice(survey, state.service, verdict))
+                   advice="" if verdict is Verdict.PASSED else first + _advice(survey, state.service, verdict))
 
 
 def _containers(survey: HealthSurvey, service: str) -> tuple[list[str], list[str], list[str], list[str]]:

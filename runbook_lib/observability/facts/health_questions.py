@@ -12,8 +12,10 @@ from runbook_lib.observability.facts.grafana import survey_grafana
 from runbook_lib.observability.facts.health_survey import DEADLINE_S, survey_health
 from runbook_lib.platform.facts.availability import with_deadline
 from runbook_lib.platform.facts.certificates import inspect_certificate
+from runbook_lib.platform.facts.leftovers import survey_leftovers
 from runbook_lib.platform.facts.logs import errors_since
 from runbook_lib.platform.facts.monitoring import active_alerts, scrape_targets
+from runbook_lib.platform.facts.mounted_files import proxy_files
 from runbook_lib.platform.facts.page import view_page
 from runbook_lib.platform.facts.server import survey_server
 
@@ -23,7 +25,8 @@ BROWSER_S = 2.0  # what a browser takes to start, in addition to the page's own 
 
 def health_questions(environment: Environment, deadline_s: float = DEADLINE_S, log_minutes: int = 15,
                      ) -> tuple[Question[Any], ...]:
-    """Health, page, certificate, monitoring targets, alerts, server, the log's errors and Grafana, in this order.
+    """Health, page, certificate, monitoring targets, alerts, server, the log's errors, Grafana, containers of runs and
+    the proxy's files, in this order.
 
     What takes longer than `deadline_s`, or cannot be had, is Unanswered. Raises BadParameter.
     """
@@ -37,7 +40,8 @@ def health_questions(environment: Environment, deadline_s: float = DEADLINE_S, l
         with_deadline(view_page(_hurried(environment, deadline_s)), deadline_s + BROWSER_S),
         *(with_deadline(question, deadline_s) for question in (
             inspect_certificate(environment), scrape_targets(environment), active_alerts(environment),
-            survey_server(environment), errors_since(environment, since), survey_grafana(environment))),
+            survey_server(environment), errors_since(environment, since), survey_grafana(environment),
+            survey_leftovers(environment), proxy_files(environment))),
     )
 
 

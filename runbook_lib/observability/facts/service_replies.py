@@ -29,6 +29,8 @@ _FATAL = re.compile(r"FATAL:\s+(?:[0-9A-Z]{5}: )?(.+)")
 _STOPPED = re.compile(r"No PostgreSQL container is running")
 _SESSIONS = """
 SELECT current_setting('server_version') AS version, pg_is_in_recovery() AS standby,
+       (SELECT extract(epoch FROM clock_timestamp() - backend_start) FROM pg_stat_activity
+         WHERE pid = pg_backend_pid()) AS seconds,
        (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
        current_setting('max_connections')::int AS max_connections,
        (SELECT coalesce(json_agg(DISTINCT host(client_addr)), '[]') FROM pg_stat_activity
@@ -49,6 +51,8 @@ class Reply(StrEnum):
 @dataclass(frozen=True)
 class ServiceReply:
     """One service's own answer. `service` is Compose's name; `seconds` is None where there was no answer.
+
+    Of PostgreSQL they count from the beginning of the session that asked, in its own words: without the way to it.
 
     `addresses` are its own; `clients` those that have a session with it, where it says so.
     """
@@ -143,6 +147,8 @@ def parse_database(rows: list[dict[str, Any]]) -> ServiceReply:
         words = f"{row['connections']} of {row['max_connections']} connections in use"
         if row["standby"]:
             return ServiceReply("", Reply.DOWN, "it is in recovery and takes no changes")
-        return ServiceReply("", Reply.UP, words, clients=tuple(map(str, row["clients"])))
+        took = row.get("seconds")
+        return ServiceReply("", Reply.UP, words, None if took is None else float(took),
+                            clients=tuple(map(str, row["clients"])))
     except (ValueError, KeyError, TypeError) as cause:
         raise FactUnreadable("PostgreSQL's reply lacks something.", next_step="Run the notebook again.") from cause

@@ -90,10 +90,11 @@ redis_dialogue() { # ADDRESS PORT; REDISCLI_AUTH
 export -f redis_dialogue
 
 ask_redis() { # SERVICE ADDRESSES ADDRESS PORT VARIABLE ID
-    local secret="" reply code=0 began=$EPOCHREALTIME seconds clients words
+    local secret="" reply code=0 began seconds clients words
     if [[ -n $5 ]]; then
         secret=$(docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$6" | sed -n "s/^$5=//p")
     fi
+    began=$EPOCHREALTIME # from here on: what the engine takes for its question is not the service's
     reply=$(REDISCLI_AUTH=$secret timeout "$limit" bash -c 'redis_dialogue "$@"' ask "$3" "$4" 2>&1 | tr -d '\r\0') || code=$?
     seconds=$(LC_ALL=C awk -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f", b - a }')
     clients=$(sed -n 's/^.* addr=\[\{0,1\}\([0-9a-f.:]*\)\]\{0,1\}:[0-9]* .*$/\1/p' <<<"$reply" | sort -u | tr '\n' ' ')

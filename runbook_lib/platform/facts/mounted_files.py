@@ -34,6 +34,17 @@ def stale_files(environment: Environment, service: str) -> Question[tuple[StaleF
     return Question(f"mounted files of {service}", fetch)
 
 
+def proxy_files(environment: Environment) -> Question[tuple[StaleFile, ...] | None]:
+    """The mounted files of the proxy that are other ones on the server; None where no proxy keeps any.
+
+    Raises FactUnreadable. Source: `docker inspect`.
+    """
+    proxy = environment.proxy
+    if proxy is None or proxy.service is None or not proxy.may_be_nginx:
+        return Question("mounted files of the proxy", lambda connections: None)
+    return stale_files(environment, proxy.service)  # type: ignore[return-value]
+
+
 def _stale(line: str) -> StaleFile:
     source, tab, place = line.partition("\t")
     if not tab:

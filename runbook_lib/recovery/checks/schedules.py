@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.plan import Plan
 from runbook_lib.recovery.checks.folder_owner import own_folders
 from runbook_lib.recovery.checks.restore_readiness import database_is_open
 from runbook_lib.recovery.facts.backups import INSTALL
@@ -19,6 +20,8 @@ from runbook_lib.recovery.facts.schedules import BACKUP_CONFIGURATION, BACKUP_DA
 CLOCK_TOLERANCE = timedelta(minutes=2)
 LONGEST_RUN = timedelta(hours=8)  # a job waits up to 90 minutes for the lock, and a step may take an hour
 NO_TEST_RUN = "nothing"
+CURRENT = "the scheduled programs are those of this version"
+PROGRAMS_STEP, TIMER_STEP = "schedule-programs", "schedule-timer"  # keys of the steps of 34 that write them
 _INSTALL = "Open 34 Install the schedules."
 _NOTEBOOKS = {BACKUP_DATABASE: "30 Back up the database", BACKUP_CONFIGURATION: "33 Back up the configuration"}
 
@@ -58,12 +61,24 @@ def _programs(now: InstalledSchedules) -> Finding:
                    next_step=INSTALL)
 
 
-def schedule_findings(now: InstalledSchedules, databases: Databases | None = None) -> tuple[Finding, ...]:
+def schedule_findings(now: InstalledSchedules, databases: Databases | None = None,
+                      update: Plan | None = None) -> tuple[Finding, ...]:
     """One finding a planned schedule: installed, on time, and its last run a success.
 
-    One more where PostgreSQL was asked: is the database open, which the jobs back up?
+    One more where PostgreSQL was asked: is the database open, which the jobs back up? And one with the plan of what 34
+    would do: are the programs on the server those of this version?
     """
-    return (*(_on_time(now, schedule) for schedule in now.planned), *database_is_open(databases))
+    current = (_current(update),) if update is not None and now.installed else ()
+    return (*(_on_time(now, schedule) for schedule in now.planned), *current, *database_is_open(databases))
+
+
+def _current(update: Plan) -> Finding:
+    # a metric that was renamed since: no alert would fire on what they report
+    steps = [one.title for one in update.steps if one.key in (PROGRAMS_STEP, TIMER_STEP)]
+    return finding(CURRENT, not steps, measured=f"34 would: {'; '.join(steps)}" if steps else "yes", expected="yes",
+                   otherwise=Verdict.WARNING,
+                   next_step="Open 34 Install the schedules and apply it. What programs of another version report may "
+                   "have no alert: a job that fails would not be noticed.")
 
 
 def schedules_are_as_planned(

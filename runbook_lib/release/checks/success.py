@@ -14,12 +14,14 @@ from runbook_lib.platform.checks.container_health import NO_HEALTH_CHECK, contai
 from runbook_lib.platform.checks.endpoints import endpoints_show
 from runbook_lib.platform.checks.live_release import assets_loaded, schema_is
 from runbook_lib.platform.checks.page import page_works
+from runbook_lib.platform.checks.proxy_files import proxy_has_its_files
 from runbook_lib.platform.checks.replaced_release import release_runs
 from runbook_lib.platform.facts.assets import Asset
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.logs import SevereLines
 from runbook_lib.platform.facts.monitoring import Alert, ScrapeTarget
+from runbook_lib.platform.facts.mounted_files import StaleFile
 from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.release.checks.file_migrations import files_applied
 from runbook_lib.release.facts.load import Load
@@ -46,9 +48,14 @@ class SuccessCriteria:
         return (*services_healthy(self.environment, containers, self.release.colour),
                 *release_runs(self.environment, containers, self.release))
 
-    def endpoints(self, endpoints: tuple[Endpoint, ...]) -> tuple[Finding, ...]:
-        """All critical endpoints responding, and responding as this release."""
-        return endpoints_show(self.environment, endpoints, self.release.commit, self.release.named_version)
+    def endpoints(self, endpoints: tuple[Endpoint, ...],
+                  files: tuple[StaleFile, ...] | None = None) -> tuple[Finding, ...]:
+        """All critical endpoints responding, and responding as this release.
+
+        One more of the mounted `files` of the proxy in front of them; None where none keeps any.
+        """
+        shown = endpoints_show(self.environment, endpoints, self.release.commit, self.release.named_version)
+        return shown if files is None else (*shown, proxy_has_its_files(self.environment, files))
 
     def response_time(self, load: Load) -> tuple[Finding, ...]:
         """API response time (p95) below the limit."""

@@ -53,6 +53,18 @@ def test_a_service_is_its_container_and_its_own_answer(changes: dict[str, Any], 
     assert bool(found.advice) == (verdict != "passed")
 
 
+@pytest.mark.parametrize("service", ["redis", "postgres", "backend-green", "nginx"])
+def test_an_answer_that_takes_long_is_a_warning_with_the_figure(service: str) -> None:
+    """A PONG after 3 s was green."""
+    name = service.removesuffix("-green")
+    found = state(name, {f"replies.{service}.seconds": 3.021})
+    assert (found.verdict, found.measured.startswith("slow: answers after 3021 ms; running")) == (Verdict.WARNING, True), found.measured
+    assert found.advice.startswith("41 Metrics review shows since when it is slow")
+    assert state(name, {f"replies.{service}.seconds": 3.021}, health__slow_ms=5000).verdict is Verdict.PASSED
+    # the container's own fault comes first, and a slow answer of another service explains nothing
+    assert state(name, {f"replies.{service}.seconds": 3.021, f"containers.{service}.health": "unhealthy"}).verdict is Verdict.FAILED
+
+
 def test_a_stopped_service_has_one_fault_and_not_a_second_for_not_answering() -> None:
     found = state("redis", {"containers.redis.state": "exited", "replies.redis.reply": "stopped", "replies.redis.words": "no container runs it"})
     assert found.measured == "exited"
