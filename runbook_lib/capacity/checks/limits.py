@@ -11,8 +11,6 @@ from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
 from runbook_lib.environment.capacity import why_absent
 
-SHORTEST = timedelta(hours=1)  # of data: what a server does as it starts is none of its use
-_LATER = "Run it again when Prometheus has an hour of data or more."
 _SEE = "See its row under *Is the use known?*"
 _LONGER = "Prometheus keeps what `--storage.tsdb.retention.time` says; run this review again when there is more."
 
@@ -62,8 +60,6 @@ def _below(environment: Environment, review: CapacityReview, one: ReviewedResour
     if one.share is None:
         return Finding(check, Verdict.INCONCLUSIVE, "not known", expected, _SEE)
     measured = f"{one.shown(one.latest)} at most in {_span(review)}, {one.share:.0f} % of the limit"
-    if review.window.known is not None and review.window.known < SHORTEST:
-        return Finding(check, Verdict.INCONCLUSIVE, f"{measured}: a start is no use of a day", expected, _LATER)
     return finding(check, one.share < rules.near_percent, expected=expected, measured=measured,
                    otherwise=Verdict.FAILED if one.share >= 100 else Verdict.WARNING,
                    next_step="See the proposal below; 41 Metrics review shows since when.")
