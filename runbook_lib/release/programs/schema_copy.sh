@@ -31,15 +31,17 @@ one_container() {
 # remove_remains: what a run left that was killed. Its containers have ended by LIMIT_S, those of a code that crashed kept their
 # log; a network that is still in use is not removed. What is younger than that may be another run's, which plans at this moment.
 remove_remains() {
-    local before
-    before=$(date -u -d "$((LIMIT_S + 60)) seconds ago" +%Y-%m-%dT%H:%M:%S) || return
-    # both are printed with their dates in UTC: compared as texts they are in order
     docker ps --all --quiet --filter "label=$LABEL" --filter "label=$OF_PROJECT=$project" --filter status=exited \
-        | xargs -r docker inspect --format '{{.Created}} {{.Id}}' | awk -v before="$before" '$1 < before { print $2 }' | xargs -r docker rm --force --volumes
+        | xargs -r docker inspect --format '{{json .Created}} {{.Id}}' | too_old | xargs -r docker rm --force --volumes
     docker network ls --quiet --filter "label=$LABEL" --filter "label=$OF_PROJECT=$project" \
-        | xargs -r docker network inspect --format '{{.Created.UTC.Format "2006-01-02T15:04:05"}} {{.Id}}' \
-        | awk -v before="$before" '$1 < before { print $2 }' | xargs -r docker network rm
+        | xargs -r docker network inspect --format '{{json .Created}} {{.Id}}' | too_old | xargs -r docker network rm
 } >/dev/null 2>&1
+
+# too_old: of lines with a date and an id, the ids of what no run can be using any more
+too_old() {
+    local created id
+    while read -r created id; do (($(date -d "${created//\"/}" +%s) + LIMIT_S + 60 > $(date +%s))) || echo "$id"; done
+}
 
 # image_to_migrate SERVICE…: the release's own image where it is built; else the image of the first SERVICE that runs, whose
 # libraries then run the release's code. A rehearsal must not build: it would change the server.

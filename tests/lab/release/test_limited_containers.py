@@ -25,6 +25,31 @@ for _ in $(seq 600); do docker inspect limited-test >/dev/null 2>&1 || { echo en
 """
 
 
+# a container that has ended and a network, of this project and of another one, before and after their time
+REMAINS = r"""
+image=$(docker inspect --format '{{.Config.Image}}' "$(docker ps --quiet --filter label=com.docker.compose.service=postgres)")
+export project=remains
+trap 'docker rm --force --volumes remains-1 remains-2; docker network rm remains-1 remains-2' EXIT >/dev/null 2>&1
+for one in 1 2; do
+    labels=(--label runbook.job=schema-copy --label "runbook.project=remains${one#1}")
+    docker network create "${labels[@]}" "remains-$one" >/dev/null
+    docker run --name "remains-$one" "${labels[@]}" --network none --entrypoint true "$image"
+done
+left() { echo "$1: $(docker ps --all --filter name=remains- --format '{{.Names}}' | sort | xargs) $(docker network ls --filter name=remains- --format '{{.Name}}' | sort | xargs)"; }
+bash -c "$(cat /tmp/remains.sh); remove_remains"
+left young
+bash -c "$(sed 's/LIMIT_S=300/LIMIT_S=-100/' /tmp/remains.sh); remove_remains"
+left old
+"""
+
+
+def test_what_a_killed_run_left_goes_after_its_time_and_a_plan_at_the_same_time_loses_nothing(lab: Lab) -> None:
+    program = programs.text("platform/whole_lines.sh", "release/schema_copy.sh")
+    lab.on_server("sh", "-c", 'printf %s "$1" > /tmp/remains.sh', "put", program)
+    printed = lab.on_server("bash", "-c", REMAINS, "remains").splitlines()
+    assert printed == ["young: remains-1 remains-2 remains-1 remains-2", "old: remains-2 remains-2"]
+
+
 @pytest.mark.parametrize("line", ["", 'RUN ["rm", "/usr/bin/timeout"]', 'RUN ["rm", "/bin/sh"]'],
                          ids=["as usual", "without timeout", "without a shell"])
 def test_a_container_ends_after_its_limit(lab: Lab, line: str) -> None:
