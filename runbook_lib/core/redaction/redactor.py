@@ -15,6 +15,7 @@ from typing import Any
 
 from runbook_lib.core.redaction.dumps import beginning_of_dump, dumps_in, readings_of
 from runbook_lib.core.redaction.encodings import spellings_of
+from runbook_lib.core.redaction.markup import unmarked
 from runbook_lib.core.redaction.pieces import SHORTEST_PIECE, Piece, telling_pieces
 from runbook_lib.core.redaction.secret import Secret
 from runbook_lib.core.redaction.spellings import GRAM, Spelling, grams_of, starts_of
@@ -127,7 +128,10 @@ class Redactor:
 
     def _spans(self, text: str) -> list[Span]:
         """The places of secrets in the text, in order and apart."""
-        return _apart([*self._written(text), *self._credentials(text), *self._dumped(text)])
+        shown = unmarked(text)
+        within = self._written(shown.text) if shown else ()
+        return _apart([*self._written(text), *self._credentials(text), *self._dumped(text),
+                       *((*shown.span(start, end), name) for start, end, name in within if shown)])
 
     def _spans_of_bytes(self, data: bytes) -> list[Span]:
         latin = data.decode("latin-1")
