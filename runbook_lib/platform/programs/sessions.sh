@@ -15,14 +15,17 @@ addresses() {
 }
 
 # sessions FUNCTION CONDITION: call a function of PostgreSQL on this container's sessions; prints what it was called on.
+# OFFSET 0: they are found before it is called. PostgreSQL may else call it first, on sessions that do not wait, and where the
+# container has three addresses or more on everybody's.
 sessions() {
     local from server
     from=$(addresses)
     server=$(postgres)
     [[ -n $from && -n $server ]] || return 0
-    docker exec --env "PGOPTIONS=$OWN_SESSION" --env PGCONNECT_TIMEOUT=5 "$server" psql -XqAt -U "$user" -d "$database" -c "SELECT coalesce(relation::regclass::text, locktype, 'a session')
+    docker exec --env "PGOPTIONS=$OWN_SESSION" --env PGCONNECT_TIMEOUT=5 "$server" psql -XqAt -U "$user" -d "$database" -c "SELECT what FROM (
+        SELECT a.pid, coalesce(relation::regclass::text, locktype, 'a session') AS what
         FROM pg_stat_activity AS a LEFT JOIN pg_locks AS l ON l.pid = a.pid AND NOT l.granted
-        WHERE a.client_addr = ANY ('{$from}'::inet[]) AND $2 AND $1(a.pid)" </dev/null
+        WHERE a.client_addr = ANY ('{$from}'::inet[]) AND $2 OFFSET 0) AS found WHERE $1(pid)" </dev/null
 }
 
 # cancel_waits WHOSE: what has waited more than $limit_s s for a lock is canceled, and reported

@@ -1,0 +1,124 @@
+"""Sessions of one container among everybody's, in a real PostgreSQL: what is canceled or ended is its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from lab import images
+from lab.engine import ensure_engine
+from lab.processes import file_lock
+from runbook_lib.core import programs
+from tests.lab.databases.throwaway import IMAGE
+
+PROGRAM = programs.text("platform/own_session.sh", "platform/sessions.sh")
+HOLDS, WAITS, WORKS = "BEGIN; LOCK TABLE shelves; SELECT pg_sleep(60)", "SELECT count(*) FROM shelves", "SELECT pg_sleep(59)"
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """A PostgreSQL in several networks, and containers in the same ones that ask it."""
+
+    name: str
+    networks: tuple[str, ...]
+    clients: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self) -> None:
+        for one in self.networks:
+            docker("network", "create", one)
+        labels = [f"--label=com.docker.compose.{label}" for label in (f"project={self.name}", "service=db", "oneoff=False")]
+        self.run("db", *labels, "--tmpfs=/var/lib/postgresql/data", "--env=POSTGRES_HOST_AUTH_METHOD=trust", IMAGE)
+        self.until(lambda: self.sql("SELECT 1", "-h", self.name + "-db") == "1")
+        self.sql("CREATE TABLE shelves (); GRANT ALL ON shelves TO PUBLIC")
+
+    def run(self, name: str, *words: str) -> None:
+        docker("run", "--detach", "--name", f"{self.name}-{name}", "--network", self.networks[0], *words)
+        for one in self.networks[1:]:
+            docker("network", "connect", one, f"{self.name}-{name}")
+
+    def sql(self, text: str, *words: str) -> str:
+        return subprocess.run(("docker", "exec", f"{self.name}-db", "psql", "-XqAt", "-U", "postgres", *words, "-c", text),
+                              capture_output=True, text=True, timeout=60).stdout.strip()
+
+    def ask(self, name: str, statement: str) -> None:
+        """A session of the container `name`, which is there once PostgreSQL shows it."""
+        self.run(name, "--entrypoint", "sleep", IMAGE, "300")
+        self.clients[name] = subprocess.Popen(("docker", "exec", f"{self.name}-{name}", "psql", "-Xq", "-h", f"{self.name}-db", "-U", "postgres",
+                                               "-c", statement), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.until(lambda: self.sql(f"SELECT count(*) FROM pg_stat_activity WHERE query = $${statement}$$") == "1")
+
+    def of(self, name: str, call: str) -> str:
+        """What the program prints of a call about the sessions of the container `name`, on both streams."""
+        head = f"project={self.name} service=db database=postgres user=postgres limit_s=1 name={self.name}-{name}\n"
+        done = subprocess.run(("bash", "-s"), input=PROGRAM + head + call, text=True, capture_output=True, timeout=60)
+        return done.stdout + done.stderr
+
+    def left(self) -> set[str]:
+        """The containers whose session goes on."""
+        time.sleep(1)  # what was canceled shows that it is gone
+        return {name for name, one in self.clients.items() if one.poll() is None}
+
+    @staticmethod
+    def until(good: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 120
+        while not good():
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
+
+def docker(*words: str) -> None:
+    done = subprocess.run(("docker", *words), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(params=[1, 3], ids=["in one network", "in three networks"])
+def neighbours(request: pytest.FixtureRequest) -> Iterator[Neighbours]:
+    ensure_engine()
+    with file_lock("images"):
+        images.ensure_images()
+    name = f"gw2-lab-sessions-{os.getpid()}"
+    made = Neighbours(name, tuple(f"{name}-{number}" for number in range(request.param)))
+    try:
+        made.start()
+        yield made
+    finally:
+        for one in ("db", "one", "user", "other"):
+            subprocess.run(("docker", "rm", "--force", "--volumes", f"{name}-{one}"), capture_output=True)
+        for client in made.clients.values():
+            client.wait(60)
+        subprocess.run(("docker", "network", "rm", *made.networks), capture_output=True)
+
+
+def waiting(neighbours: Neighbours, holder: str, waiter: str) -> None:
+    """`waiter` has waited for more than a second for what `holder` has; another one works, and waits for nothing."""
+    neighbours.ask(holder, HOLDS)
+    neighbours.ask(waiter, WAITS)
+    neighbours.ask("other", WORKS)
+    neighbours.until(lambda: neighbours.sql("SELECT count(*) FROM pg_locks WHERE waitstart < clock_timestamp() - interval '2 s'") == "1")
+
+
+def test_a_migration_that_users_wait_for_goes_on_and_so_does_every_user(neighbours: Neighbours) -> None:
+    """PostgreSQL called pg_cancel_backend before it looked who waits: on the migration itself; in three networks on everybody."""
+    waiting(neighbours, "one", "user")
+    assert neighbours.of("one", "cancel_waits it") == ""
+    assert neighbours.left() == {"one", "user", "other"}
+
+
+def test_a_migration_that_waits_is_canceled_and_no_one_else(neighbours: Neighbours) -> None:
+    waiting(neighbours, "user", "one")
+    assert neighbours.of("one", "cancel_waits it") == "canceled: it waited more than 1 s for a lock on public.shelves\n"
+    assert neighbours.left() == {"user", "other"}
+
+
+def test_the_end_of_a_migration_ends_no_other_session(neighbours: Neighbours) -> None:
+    waiting(neighbours, "one", "user")
+    assert neighbours.of("one", "sessions pg_terminate_backend true") == "a session\n"
+    # what it had is free again
+    assert neighbours.clients["user"].wait(60) == 0
+    assert neighbours.clients["one"].wait(60) != 0
+    assert neighbours.left() == {"other"}
