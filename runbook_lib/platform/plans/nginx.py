@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Step
 from runbook_lib.environment import Environment
@@ -37,6 +39,24 @@ done
 
 IF_NGINX = "command -v nginx >/dev/null || { echo 'no nginx runs in it'; exit 0; }\n"
 REFUSED = 4  # nginx does not take the configuration on the disk, and goes on with the one it has
+NO_SUCH_HOST = 5
+TRY = IF_NGINX + f"""printed=$(nginx -t -q 2>&1) && exit 0
+printf '%s\\n' "$printed" >&2
+case $printed in *'host not found in upstream'*) exit {NO_SUCH_HOST} ;; esac
+exit 1
+"""
+# A name of a container that does not run is none for nginx: what follows starts it, and must not be kept back for that.
+UNLESS_AWAY = rf"""
+project=$1 services=$2; shift 2
+"$@" && exit 0 || code=$?
+[ "$code" = {NO_SUCH_HOST} ] || exit "$code"
+for service in $services; do
+  found=$(docker ps --quiet --filter status=running --filter "label=com.docker.compose.project=$project" \
+    --filter "label=com.docker.compose.service=$service" --filter "label=com.docker.compose.oneoff=False")
+  [ -n "$found" ] || {{ echo "$service does not run, so that nginx does not find it now: not tried further"; exit 0; }}
+done
+exit 1
+"""
 
 
 def test_configuration(environment: Environment) -> Command:
@@ -76,13 +96,15 @@ def follow_restarted(environment: Environment) -> tuple[Command, ...]:
 def try_proxy(environment: Environment) -> tuple[Step, ...]:
     """For before anything behind the proxy changes: nginx would load the files that it has. Uses nothing of them.
 
-    Fails with nginx's own words where it would refuse them. Passes where no nginx runs in it; no step where
-    `follow_restarted` does nothing.
+    Fails with nginx's own words where it would refuse them. Passes where no nginx runs in it, and where it finds no
+    host while something of the release does not run; no step where `follow_restarted` does nothing.
     """
     proxy = caching_proxy(environment)
     if not proxy:
         return ()
-    test = exec_if_running(environment, proxy, IF_NGINX + "nginx -t -q", timeout_s=30, accepts=(0, 126, 127))
+    started = dict.fromkeys((*environment.release.services, *environment.release.writers))
+    asked = exec_if_running(environment, proxy, TRY, timeout_s=30, accepts=(0, 126, 127))
+    test = replace(asked, argv=("sh", "-ec", UNLESS_AWAY, "try", environment.project, " ".join(started), *asked.argv))
     return (Step(StepKey.TEST_PROXY, f"Test whether {proxy} would load its configuration", (test,),
                  why="containers behind it get other addresses, which nginx looks up when it loads its files: one that "
                      "refuses them would send users to the old addresses"),)

@@ -41,5 +41,6 @@ class StepKey(StrEnum):
     GATE_SERVICES = "gate-services"
     PULL = "pull"
     TEST_PROXY = "test-proxy"
+    START_PROXY = "start-proxy"
     VALIDATE = "validate-configuration"
     START_MONITORING = "start-monitoring"

@@ -40,6 +40,7 @@ from runbook_lib.release.plans.replacement import (
     record_release,
     replace_containers,
     replacement_of,
+    start_proxy,
     write_override,
 )
 
@@ -100,8 +101,9 @@ def _keep(change: Replacement, measured: Measured,
           restore: DataRestore | None) -> tuple[list[Step], tuple[SkippedStep, ...]]:
     """The earlier images on the data as they are."""
     swapped = replace_containers(change, f"{expected_outage(change)}. {SCHEMA_NOT_KNOWN}", (outage_begins(measured),))
-    return [check_out_kept(change), write_override(change), swapped, outside_gate(change, measured),
-            record_release(change, (outage_ends(measured),))], (SkippedStep("Back up the database", NO_BACKUP),)
+    steps = [check_out_kept(change), write_override(change), swapped, *start_proxy(change),
+             outside_gate(change, measured), record_release(change, (outage_ends(measured),))]
+    return steps, (SkippedStep("Back up the database", NO_BACKUP),)
 
 
 def _with_restore(change: Replacement, measured: Measured,
@@ -121,6 +123,7 @@ def _with_restore(change: Replacement, measured: Measured,
         restore_steps.swap(environment, backup),
         *restore_steps.flush_cache(environment),
         _start_release(change),
+        *start_proxy(change),
         outside_gate(change, measured),
         restore_steps.commit_restore(environment, backup),
         record_release(change, (outage_ends(measured),)),

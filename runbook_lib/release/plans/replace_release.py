@@ -43,6 +43,7 @@ from runbook_lib.release.plans.replacement import (
     record_release,
     replace_containers,
     replacement_of,
+    start_proxy,
     write_override,
 )
 
@@ -95,7 +96,7 @@ def from_the_replacement_on(change: Replacement, measured: Measured, outage: str
     """What users notice, and how it is verified and recorded; `gates` are verified with it."""
     first = (writes_before(measured),) if change.rollout.has_database else ()
     outside = outside_gate(change, measured)
-    return [replace_containers(change, outage, (*first, outage_begins(measured))),
+    return [replace_containers(change, outage, (*first, outage_begins(measured))), *start_proxy(change),
             replace(outside, actions=(*gates, *outside.actions)), watch_replaced(change, measured),
             record_release(change, (outage_ends(measured),))]
 
@@ -173,11 +174,11 @@ def _record_state(rollout: Rollout, leftovers: tuple[str, ...]) -> Step:
 
 
 def _others(change: Replacement) -> list[Step]:
-    """Services of no release that do not run; those that do are left alone."""
+    """Services of no release that do not run, but for the proxy, which needs one; those that do are left alone."""
     environment = change.rollout.environment
     running = {one.service for one in change.rollout.containers if one.state == "running"}
     missing = [name for name in environment.running_services("")
-               if name not in running and name not in environment.release.services]
+               if name not in running and name not in (*environment.release.services, environment.proxy_service)]
     if not missing:
         return []
     return [Step(StepKey.START_INFRASTRUCTURE, f"Start {', '.join(missing)}",

@@ -25,7 +25,13 @@ from runbook_lib.platform.plans.rollout import Choices, Rollout
 from runbook_lib.release.facts.candidate import candidate_name
 from runbook_lib.release.plans.candidate import candidate_steps
 from runbook_lib.release.plans.replace_gates import measured_of
-from runbook_lib.release.plans.replacement import Replacement, replace_containers, replacement_of, write_override
+from runbook_lib.release.plans.replacement import (
+    Replacement,
+    replace_containers,
+    replacement_of,
+    start_proxy,
+    write_override,
+)
 from tests.lab.proxies.conftest import Project
 from tests.unit.observability.facts.test_log_reading import read
 from tests.unit.platform.facts.test_replaced_release import NEW, OLD, release, text
@@ -104,6 +110,33 @@ def test_an_nginx_that_would_refuse_its_files_is_found_before_anything_changes(b
     # and one that has loaded its files goes on with them
     assert not project.act(*follow_restarted(change.rollout.environment))
     assert project.ask()[0] == 200
+
+
+def test_what_does_not_run_keeps_no_correction_back_and_a_name_of_no_service_does(behind_nginx: tuple[Project, Replacement]) -> None:
+    """`nginx -t` refuses a name that no running container has, which is when a release or a restore is to start one."""
+    project, change = behind_nginx
+    step, = try_proxy(change.rollout.environment)
+    project.compose("stop", "web")
+    assert not project.act(*step.actions)
+    project.compose("start", "web")
+    project.until(lambda: "healthy" in project.compose("ps", "web", "--format", "{{.Health}}"), "web does not start")
+    assert not project.act(*step.actions)
+    with (project.folder / "nginx.conf").open("a") as file:
+        file.write("server { listen 81; location / { proxy_pass http://wbe:8000; } }\n")
+    failed = project.act(*step.actions)
+    assert failed is not None and 'host not found in upstream "wbe"' in failed.stderr
+
+
+def test_an_nginx_that_ended_with_the_release_is_started_once_that_runs(behind_nginx: tuple[Project, Replacement]) -> None:
+    project, change = behind_nginx
+    project.compose("stop", "entrance", "web", "worker")
+    started, = start_proxy(change)
+    project.act(*started.actions)
+    project.until(lambda: project.compose("ps", "--status", "running", "--quiet", "entrance") == "", "nginx runs without what it names")
+    step = replace_containers(change, "an outage")
+    replaced = [one for one in step.actions if isinstance(one, Command)]
+    assert not project.act(write_override(change).actions[0], *replaced, *started.actions)
+    project.until(lambda: project.ask() == (200, project.container("web")[:12]), "users get no answer")
 
 
 def test_a_file_that_a_checkout_replaced_is_named_until_nginx_is_started_anew(behind_nginx: tuple[Project, Replacement]) -> None:

@@ -51,6 +51,15 @@ def step(of: Plan, key: str) -> Step:
     return next(one for one in of.steps if one.key == key)
 
 
+@pytest.mark.parametrize("database", ["keep", "restore"])
+def test_a_proxy_that_ended_with_the_release_is_started_once_the_earlier_one_runs(database: DataChoice) -> None:
+    entrance = {"title": "The entrance", "published": True, "ports": [8443]}
+    behind = shop(proxy={"service": "entrance", "kind": "nginx"},
+                  services={**{name: one.model_dump(exclude_unset=True) for name, one in SHOP.services.items()}, "entrance": entrance})
+    made = keys(plan(live(), database=database, environment=behind))
+    assert made[made.index("switch"):][:3] == ["switch", "start-proxy", "gate-external"]
+
+
 def test_with_keep_nothing_is_fetched_built_or_backed_up() -> None:
     made = plan(live())
     assert keys(made) == ["record-pre-image", "check-out", "configure", "switch", "gate-external", "commit-release"]

@@ -117,6 +117,20 @@ def test_a_first_deployment_starts_what_the_release_needs_and_backs_nothing_up()
     assert made.rollback_check is None
 
 
+def test_a_proxy_that_does_not_run_is_started_when_the_release_runs() -> None:
+    """An nginx ends at once while a container that its files name is not there: no first deployment got behind one."""
+    entrance = {"title": "The entrance", "published": True, "ports": [8443]}
+    behind = shop(proxy={"service": "entrance", "kind": "nginx"},
+                  services={**{name: one.model_dump(exclude_unset=True) for name, one in SHOP.services.items()}, "entrance": entrance})
+    made = plan(deployed(), (), behind)
+    assert [one for one in keys(made) if one.startswith("start-") or one in ("switch", "gate-external")] == [
+        "start-infrastructure", "switch", "start-proxy", "gate-external"]
+    first = next(step for step in made.steps if step.key == "start-infrastructure")
+    assert "entrance" not in first.title
+    containers = (*running("web:latest"), replace(running("web:latest")[0], service="entrance"))
+    assert "start-proxy" not in keys(plan(deployed(containers=containers), containers, behind))
+
+
 def test_no_text_of_the_plan_names_a_colour() -> None:
     containers = running("web:latest")
     made = plan(deployed(containers=containers), containers)
