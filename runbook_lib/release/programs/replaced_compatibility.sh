@@ -11,10 +11,24 @@
 
 readonly READY_S=90
 
-# own_settings CONTAINER: its variables, without those that its image has: another image has its own
-own_settings() {
-    docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$1" \
-        | grep -vxF -f <(docker image inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$(docker inspect --format '{{.Image}}' "$1")") | sed '/^$/d'
+# values FIELD WHAT: each value of a list that the engine shows, whatever lines and signs are in it, and a NUL after it
+values() { docker "$2" inspect --format "{{range $1}}{{printf \"%s\\x00\" .}}{{end}}" "$3"; }
+
+# settings_of CONTAINER: its variables into $settings, as options of docker run, without those that its image has: another image
+# has its own. The file has no name any more when it is read, and may be read again. A value of several lines has no place in
+# it, and goes by its name; a name that a shell refuses stays out.
+settings_of() {
+    local one name; local -A image=()
+    while IFS= read -r -d '' one; do image[x$one]=1; done < <(values .Config.Env image "$(docker inspect --format '{{.Image}}' "$1")")
+    settings=(--env-file /dev/fd/7)
+    : >"$scratch/variables"
+    while IFS= read -r -d '' one; do
+        name=${one%%=*}
+        if [[ ${image[x$one]-} ]]; then continue
+        elif [[ $one != *$'\n'* ]]; then printf '%s\n' "$one" >>"$scratch/variables"
+        elif [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]]; then export "${one?}"; settings+=(--env "$name"); fi
+    done < <(values .Config.Env container "$1")
+    exec 7<"$scratch/variables" && rm -f -- "$scratch/variables"
 }
 
 # names_of CONTAINER: by which others reach it
@@ -64,12 +78,14 @@ shares() {
 start_code() {
     local words who folder
     ! shares "$1" || return 1
-    mapfile -t words < <(docker inspect --format '{{range .Config.Entrypoint}}{{json .}}{{println}}{{end}}{{range .Config.Cmd}}{{json .}}{{println}}{{end}}' "$1" \
-        | sed '/^$/d; s/^"//; s/"$//; s/\\"/"/g; s/\\u0026/\&/g; s/\\u003c/</g; s/\\u003e/>/g; s/\\\\/\\/g')
+    # after the last NUL the engine ends the line
+    mapfile -d '' -t words < <(values .Config.Entrypoint container "$1") && unset 'words[-1]'
+    mapfile -d '' -t -O "${#words[@]}" words < <(values .Config.Cmd container "$1") && unset 'words[-1]'
+    settings_of "$1"
     who=$(docker inspect --format '{{.Config.User}}' "$1")
     folder=$(docker inspect --format '{{.Config.WorkingDir}}' "$1")
     run_limited "$copy-code" --label "$LABEL" --label "$OF_PROJECT=$project" --network "$copy" --memory 512m --tmpfs /tmp:mode=1777 \
-        --volumes-from "$1:ro" ${who:+--user "$who"} ${folder:+--workdir "$folder"} --env-file <(own_settings "$1") \
+        --volumes-from "$1:ro" ${who:+--user "$who"} ${folder:+--workdir "$folder"} "${settings[@]}" \
         -- "$(docker inspect --format '{{.Image}}' "$1")" "${words[@]}" >/dev/null
 }
 
@@ -103,9 +119,10 @@ migrate_copy() {
     from=$(one_container "$project" "$migrated") || return
     [[ -n $from ]] || { echo "$migrated is not running: its settings are not known"; return 1; }
     ! shares "$from" || return 1
+    settings_of "$from"
     guard "$copy-migrations"
     timeout "$LIMIT_S" docker run --rm --name "$copy-migrations" --label "$LABEL" --label "$OF_PROJECT=$project" --network "$copy" \
-        --memory 512m --tmpfs /tmp:mode=1777 --volumes-from "$from:ro" --env-file <(own_settings "$from") "$image" "$@"
+        --memory 512m --tmpfs /tmp:mode=1777 --volumes-from "$from:ro" "${settings[@]}" "$image" "$@"
 }
 
 # what fails because the copy has ended says nothing about the code
