@@ -37,7 +37,8 @@ def _by_hand(environment: Environment, left: Iterable[str]) -> str:
     files = " ".join(f"-f {one}" for one in (*environment.compose.files, OVERRIDE))
     return ("20 replaces the services of release.services alone: others would be away too. When the release is live, "
             f"after a backup and in a quiet moment, in {environment.server.directory}: "
-            f"docker compose {files} up -d --no-deps --force-recreate {names}")
+            # without its name Compose may take another one: that would be a second project next to the first
+            f"docker compose -p {environment.project} {files} up -d --no-deps --force-recreate {names}")
 
 
 def _difference(new: Mapping[str, Any], old: Mapping[str, Any], mounted: Iterable[str], changed: set[str]) -> str:

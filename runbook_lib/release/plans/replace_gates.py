@@ -11,7 +11,7 @@ from runbook_lib.core.findings import Finding, finding
 from runbook_lib.core.gates import Gate, Reading
 from runbook_lib.core.plan import Step
 from runbook_lib.core.text import pluralize
-from runbook_lib.platform.checks.proxy_files import proxy_has_its_files
+from runbook_lib.platform.checks.proxy_files import files_check, proxy_has_its_files
 from runbook_lib.platform.checks.replaced_release import (
     OUTAGE,
     ROWS,
@@ -20,6 +20,7 @@ from runbook_lib.platform.checks.replaced_release import (
     outage_was,
     rows_are_written,
 )
+from runbook_lib.platform.facts.availability import with_deadline
 from runbook_lib.platform.facts.containers import survey_containers
 from runbook_lib.platform.facts.endpoints import survey_endpoints
 from runbook_lib.platform.facts.mounted_files import stale_files
@@ -37,6 +38,7 @@ from runbook_lib.release.plans.replacement import Replacement
 from runbook_lib.release.plans.verification_steps import page_gate, release_watch
 
 WRITTEN, REQUESTS = "rows written", "requests from outside are sent"
+FILES_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,14 @@ def outside_gate(change: Replacement, measured: Measured) -> Step:
 
     gate = Gate(
         "the release, verified externally",
-        (*questions, stale_files(environment, proxy)) if proxy else questions,
+        # an advice that cannot be given keeps no release from its users
+        (*questions, with_deadline(stale_files(environment, proxy), FILES_S)) if proxy else questions,
         with_proxy if proxy else judge,
         success_threshold=environment.gate.success_threshold,
         interval_s=environment.gate.interval_s,
         deadline_s=environment.gate.deadline_s,
         failure_threshold=environment.rollback.failure_threshold,
+        may_be_inconclusive=(files_check(environment),) if proxy else (),
         trigger=HEALTH,
         since=StepKey.SWITCH,
     )

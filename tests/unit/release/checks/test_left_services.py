@@ -48,4 +48,4 @@ def test_what_is_new_or_not_started_or_not_known_is_nothing_to_this_check() -> N
 def test_how_it_comes_into_force_is_said_with_every_file() -> None:
     config = ComposeConfig(True, "", {"db": DB | {"image": "postgres:16"}})
     found, = left_services(ReleaseTree("v1", None, sources=Sources({}, config), live_services={"db": DB}), shop())
-    assert found.next_step.endswith("-f compose.yml -f compose.override.yml -f .runbook/release.override.yml up -d --no-deps --force-recreate db")
+    assert found.next_step.endswith("docker compose -p shop -f compose.yml -f compose.override.yml -f .runbook/release.override.yml up -d --no-deps --force-recreate db")

@@ -9,6 +9,7 @@ from runbook_lib.core.findings import Verdict
 from runbook_lib.core.gates import Gate, Watch
 from runbook_lib.platform.checks.replaced_release import OUTAGE, ROWS
 from runbook_lib.platform.checks.replaced_release import READS as READ
+from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.outage import Outage
 from runbook_lib.platform.facts.own_reads import Read, traffic_of
@@ -26,6 +27,7 @@ from runbook_lib.release.plans.replace_gates import (
 )
 from tests.unit.platform.facts.test_replaced_release import NEW, running
 from tests.unit.release.plans.test_replacement import change
+from tests.unit.shop_environment import shop
 
 GOOD = (Endpoint("/status/", 200, {"state": "open"}, 0.01),)
 READS = (Read("/", datetime(2026, 11, 27, tzinfo=UTC), 200, 0.01),)
@@ -47,6 +49,17 @@ def test_the_gate_shuts_for_the_image_of_before_and_fires_the_trigger() -> None:
     new = all(one.verdict.acceptable for one in gate.judge(running(f"web:{NEW}"), GOOD, NO_SMOKE, READS))
     old = [one.check for one in gate.judge(running("web:latest"), GOOD, NO_SMOKE, READS) if not one.verdict.acceptable]
     assert (new, old) == (True, ["the containers run the release's image"])
+
+
+def test_a_proxy_whose_files_cannot_be_compared_keeps_no_release_from_its_users() -> None:
+    behind = shop(proxy={"service": "web", "kind": "nginx"})
+    made = change()
+    made = replace(made, rollout=replace(made.rollout, environment=behind))
+    gate, = outside_gate(made, measured_of(made)).actions
+    assert isinstance(gate, Gate)
+    found = gate.judge(running(f"web:{NEW}"), GOOD, NO_SMOKE, READS, Unanswered("mounted files of web", "no answer within 20 s"))
+    assert [one.check for one in found if not one.verdict.acceptable] == list(gate.may_be_inconclusive)
+    assert found[-1].verdict is Verdict.INCONCLUSIVE and found[-1].measured == "no answer within 20 s"
 
 
 def test_an_undo_is_good_when_the_images_of_before_answer_and_says_how_long_users_waited() -> None:
