@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
@@ -199,8 +199,8 @@ def parse_traffic(text: str) -> Traffic:
                 continue
             numbers = [int(word) for word in words[1:]]
             try:
-                at = parse_time(words[0])
-            except ValueError:  # a truncated line of the log names no time
+                at = _moment(words[0])
+            except (ValueError, OSError, OverflowError):  # a truncated line of the log names no time
                 continue
             if kind == "bin":
                 step, count = numbers
@@ -214,6 +214,11 @@ def parse_traffic(text: str) -> Traffic:
     if read_at is None:
         raise FactUnreadable("the server's clock did not answer", where="the access log")
     return Traffic(tuple(SecondBucket(at, *counts[at], bins.get(at, {})) for at in sorted(counts)), read_at)
+
+
+def _moment(text: str) -> datetime:
+    """An ISO time; or `@` and the seconds since 1970, which is how some logs count."""
+    return datetime.fromtimestamp(int(text[1:]), UTC) if text.startswith("@") else parse_time(text)
 
 
 def _access_log(environment: Environment) -> str:

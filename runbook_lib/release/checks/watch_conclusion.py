@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.gates import Reading
+from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.environment.traffic import more_reads, reads_of_watch
 from runbook_lib.platform.facts.traffic import ERROR_RATE
+from runbook_lib.platform.facts.user_requests import UserRequests
 from runbook_lib.release.checks.triggers import P95, REQUESTS
 
 READS_DUE = "requests while the release is watched"
+USERS = "users' requests are counted"
 UNANSWERED_SHARE = 0.2  # a watch that missed more of its probes than this has not watched
 VERIFY = "Run 21 Verify: it watches for longer, with a load of its own."
 
@@ -46,6 +49,20 @@ def reads_are_enough(environment: Environment) -> tuple[Finding, ...]:
                     measured=f"{due} reads of ours in {rules.watch_s:g} s",
                     expected=f"at least {rules.minimum_requests}; with fewer the deployment ends inconclusive",
                     next_step=f"In the environment file: {change}."),)
+
+
+def users_were_counted(where: str, users: UserRequests) -> Finding:
+    """What of users was seen in the access log `where`. One that cannot be read ends no release: ours are counted."""
+    traffic = users.traffic
+    if users.problem or traffic is None:
+        return Finding(USERS, Verdict.WARNING, f"not from {where}: {users.problem or 'it was not read'}",
+                       "from the access log, besides reads of ours",
+                       "Correct the log of kind access in `logs` of the environment file, or let the server's user "
+                       "read it; without one leave it out.")
+    note = "" if users.agents else "; its lines name no program, so reads of ours are among them"
+    return finding(USERS, True, expected="from the access log, besides reads of ours",
+                   measured=f"{pluralize(traffic.requests, 'request')}, {pluralize(traffic.errors, 'error')} in "
+                            f"{where}{note}")
 
 
 def _health(readings: Sequence[Reading]) -> Finding:

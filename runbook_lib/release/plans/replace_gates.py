@@ -26,14 +26,15 @@ from runbook_lib.platform.facts.endpoints import survey_endpoints
 from runbook_lib.platform.facts.mounted_files import stale_files
 from runbook_lib.platform.facts.oom_kills import count_oom_kills
 from runbook_lib.platform.facts.outage import QUIET_S, Outage, OutageProbe, begin_outage, end_outage, outage_so_far
-from runbook_lib.platform.facts.own_reads import OwnReads, own_traffic, read_each_path
+from runbook_lib.platform.facts.own_reads import OwnReads, read_each_path
 from runbook_lib.platform.facts.page import view_page
 from runbook_lib.platform.facts.smoke_test import run_smoke_test
+from runbook_lib.platform.facts.user_requests import AccessLog, UserRequests, all_traffic, begin_counting
 from runbook_lib.platform.facts.written_rows import RowCounter, WrittenRows, rows_before, rows_since
 from runbook_lib.platform.plans.nginx import caching_proxy
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.checks.triggers import HEALTH, judge_watch, triggers_in_words
-from runbook_lib.release.checks.watch_conclusion import conclude_watch
+from runbook_lib.release.checks.watch_conclusion import USERS, conclude_watch, users_were_counted
 from runbook_lib.release.plans.replacement import Replacement
 from runbook_lib.release.plans.verification_steps import page_gate, release_watch
 
@@ -48,6 +49,7 @@ class Measured:
     outage: OutageProbe = field(compare=False)
     reads: OwnReads = field(compare=False)
     rows: RowCounter = field(compare=False)
+    log: AccessLog = field(compare=False)
 
 
 def measured_of(change: Replacement) -> Measured:
@@ -55,7 +57,7 @@ def measured_of(change: Replacement) -> Measured:
     environment = change.rollout.environment
     # a rollback at the end of the watch is part of the outage
     quiet_s = QUIET_S + change.rollout.watch_s
-    return Measured(OutageProbe(environment, quiet_s), OwnReads(environment), RowCounter())
+    return Measured(OutageProbe(environment, quiet_s), OwnReads(environment), RowCounter(), AccessLog(environment))
 
 
 def writes_before(measured: Measured) -> Gate:
@@ -120,10 +122,10 @@ def outage_ends(measured: Measured) -> Gate:
 
 
 def watch_replaced(change: Replacement, measured: Measured) -> Step:
-    """The triggers, probed again and again; the error rate is that of our own reads, for there is no other."""
+    """The triggers, probed again and again; the error rate is that of our own reads, and of users' where a log is."""
     environment = change.rollout.environment
     by_triggers = judge_watch(environment, change.rollout.target.commit, "", change.rollout.restarts)
-    concluded = conclude_watch(environment)
+    concluded, log = conclude_watch(environment), measured.log
 
     def judge(before: Sequence[Reading], answers: Sequence[Any]) -> Reading:
         *others, rows = answers
@@ -135,17 +137,32 @@ def watch_replaced(change: Replacement, measured: Measured) -> Step:
         known = [one.metrics[WRITTEN] for one in readings if one.metrics.get(WRITTEN) is not None]
         grown = tuple(int((later or 0) - (earlier or 0)) for earlier, later in pairwise(known))
         since = WrittenRows(grown) if grown else None
-        return (*concluded(readings), rows_are_written(measured.rows.before, since))
+        users = (users_were_counted(log.where, log.seen),) if log.log else ()
+        return (*concluded(readings), *users, rows_are_written(measured.rows.before, since))
 
     watch = release_watch(
         change.rollout,
-        (survey_containers(environment), survey_endpoints(environment), own_traffic(measured.reads),
+        (survey_containers(environment), survey_endpoints(environment), all_traffic(log, measured.reads),
          count_oom_kills(environment, environment.api_of("")), rows_since(measured.rows)),
         judge, conclude,
     )
-    return Step(StepKey.WATCH, "Watch the release", (watch,),
-                why="each of these starts an automatic rollback; errors are counted in reads of our own: "
+    counted = f"reads of our own and requests of users ({log.where})" if log.log else "reads of our own"
+    return Step(StepKey.WATCH, "Watch the release", (*_users_from_here(log), watch),
+                why=f"each of these starts an automatic rollback; errors are counted in {counted}: "
                     f"{triggers_in_words(environment)}")
+
+
+def _users_from_here(log: AccessLog) -> tuple[Gate, ...]:
+    """Where users' requests begin to count: what failed while containers were made anew is the outage."""
+    if log.log is None:
+        return ()
+
+    def judge(begun: UserRequests) -> tuple[Finding, ...]:
+        return (users_were_counted(log.where, begun) if begun.problem else
+                finding(USERS, True, measured="from here on", expected=log.where),)
+
+    return (Gate("users' requests", (begin_counting(log),), judge, success_threshold=1, interval_s=1.0,
+                 deadline_s=30.0),)
 
 
 def previous_answers(change: Replacement, measured: Measured) -> Gate | None:

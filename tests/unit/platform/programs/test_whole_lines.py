@@ -52,7 +52,7 @@ def test_a_line_that_alone_is_longer_is_named_and_left_out(function: str, size: 
 # of request_lines.sh last_lines leaves out the line that was cut; of log_window.sh, what is longer than its limit is left out by who reads it; a file that is filled; JSON, which a cut ends
 BY_BYTES = {"job_follow.sh", "job_start.sh", "whole_lines.sh", "backup_database.sh", "configuration_files.sh",
             "schedules_survey.sh", "release_survey.sh", "restore_drill.sh", "service_probes.sh",
-            "log_window.sh", "alert_provocations.sh", "grafana.sh", "request_lines.sh"}
+            "log_window.sh", "alert_provocations.sh", "grafana.sh", "request_lines.sh", "user_requests.sh"}
 CUT = re.compile(r"\b(?:tail|head) -c (?!1 )|\$\{\w+:0:\d{3,}\}")
 
 

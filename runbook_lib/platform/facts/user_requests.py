@@ -1,0 +1,142 @@
+"""Users' requests in whatever access log the environment file names, while a release is watched.
+
+The strategy recreate has no proxy of ours whose log is known: the log may be a file or a container's output, in a
+format of its own, and need not name who answered. Reads of our own are counted where they are sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from runbook_lib.core import programs
+from runbook_lib.core.commands import Command
+from runbook_lib.core.errors import RunbookError
+from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.text import lines_of
+from runbook_lib.environment import Environment
+from runbook_lib.environment.logs import LogField, LogFile
+from runbook_lib.platform.facts.own_reads import OwnReads, Read, own_traffic, traffic_of
+from runbook_lib.platform.facts.traffic import AGENT, BIN_S, SecondBucket, Traffic, parse_traffic
+
+TIMEOUT_S = 30.0
+AGENTS = "agents"
+_KEYS: dict[str, dict[LogField, str]] = {
+    "json": {"time": "time,timestamp,@timestamp,ts,time_iso8601", "status": "status,status_code,code",
+             "path": "path,uri,request_uri,url", "seconds": "seconds,request_time,duration,duration_s"},
+    # Source: Traefik manual, access logs; Caddy manual, structure of an access log
+    "traefik": {"time": "StartUTC,time", "status": "DownstreamStatus", "path": "RequestPath", "seconds": "Duration"},
+    "caddy": {"time": "ts", "status": "status", "path": "uri", "seconds": "duration"},
+}
+
+
+@dataclass(frozen=True)
+class UserRequests:
+    """What a log showed of users since the mark. `agents`: its lines name the clients' programs, ours left out.
+
+    `problem` is why nothing could be read; empty where it could.
+    """
+
+    traffic: Traffic | None = None
+    agents: bool = False
+    problem: str = ""
+
+
+@dataclass
+class AccessLog:
+    """The access log of one plan, and how far it had come when the watch began. `seen` is what it showed last."""
+
+    environment: Environment
+    mark: str = ""
+    seen: UserRequests = UserRequests()
+
+    @property
+    def log(self) -> LogFile | None:
+        """The first log of requests that the environment file names, JSON before others; None where there is none."""
+        found = [one for one in self.environment.logs.values() if one.kind == "access"]
+        return next((one for one in found if one.format == "json"), found[0] if found else None)
+
+    @property
+    def where(self) -> str:
+        """The log for people."""
+        log = self.log
+        return "" if log is None else log.path or f"what {log.service} writes"
+
+    def begin(self, connections: Connections) -> UserRequests:
+        """Count from now on. What cannot be read is a value: a release is watched without it, too."""
+        try:
+            self.mark = connections.server.run(self._command("mark")).stdout.strip()
+            self.seen = UserRequests()
+        except RunbookError as error:
+            self.mark, self.seen = "", UserRequests(problem=error.what)
+        return self.seen
+
+    def read(self, connections: Connections) -> UserRequests:
+        """Requests of users since the mark."""
+        if self.mark:
+            try:
+                text = connections.server.run(self._command("count")).stdout
+                lines = [line for line in lines_of(text) if line != AGENTS]
+                self.seen = UserRequests(parse_traffic("\n".join(lines)), AGENTS in lines_of(text))
+            except RunbookError as error:
+                self.seen = replace(self.seen, problem=error.what)
+        return self.seen
+
+    def _command(self, verb: str) -> Command:
+        log, rules = self.log, self.environment.traffic
+        assert log is not None
+        argv = ["bash", "-s", "--", verb, self.environment.project, log.path or "", log.service or ""]
+        if verb == "count":
+            keys = _KEYS.get(log.format, _KEYS["json"]) | dict(log.fields)
+            argv += [self.mark, log.format, rules.api, " ".join(self.environment.health.endpoints),
+                     " ".join(rules.slow_by_intent), AGENT, str(BIN_S), keys["time"], keys["status"], keys["path"],
+                     keys["seconds"]]
+        return Command(tuple(argv), stdin=programs.text("platform/user_requests.sh"), timeout_s=TIMEOUT_S)
+
+
+def begin_counting(log: AccessLog) -> Question[UserRequests]:
+    """Count users' requests from now on. Source: the access log of the environment file."""
+    return Question("users' requests", log.begin)
+
+
+def users_so_far(log: AccessLog) -> Question[UserRequests]:
+    """What the watch has seen of users, as it was read last."""
+    return Question("users' requests", lambda connections: log.seen)
+
+
+def all_traffic(log: AccessLog, reads: OwnReads) -> Question[Traffic]:
+    """Reads of our own that are due, and with them what users have sent, where an access log shows it."""
+    own = own_traffic(reads)
+
+    def fetch(connections: Connections) -> Traffic:
+        ours = own.fetch(connections)
+        users = log.read(connections) if log.log is not None else UserRequests()
+        return ours if users.traffic is None else joined(users, reads.done, log.environment)
+
+    return Question(own.name, fetch)
+
+
+def joined(users: UserRequests, reads: Sequence[Read], environment: Environment) -> Traffic:
+    """Users' requests and our reads, each once: a log that names no program has our answered reads in it already."""
+    assert users.traffic is not None
+    apart, api = environment.health.endpoints, environment.traffic.api
+
+    def is_logged(one: Read) -> bool:
+        path = one.path.partition("?")[0]
+        return one.status is not None and path.startswith(api) and path not in apart
+
+    # fewer lines than our reads: this log shows other requests
+    twice = not users.agents and users.traffic.requests >= sum(map(is_logged, reads))
+    own = traffic_of([one for one in reads if not (twice and is_logged(one))])
+    seconds = {one.at: one for one in own.seconds}
+    for one in users.traffic.seconds:
+        seconds[one.at] = _sum(seconds[one.at], one) if one.at in seconds else one
+    return Traffic(tuple(seconds[at] for at in sorted(seconds)), max(own.read_at, users.traffic.read_at))
+
+
+def _sum(one: SecondBucket, other: SecondBucket) -> SecondBucket:
+    bins = dict(one.latency_bins)
+    for step, count in other.latency_bins.items():
+        bins[step] = bins.get(step, 0) + count
+    return SecondBucket(one.at, one.requests + other.requests, one.errors + other.errors,
+                        one.external + other.external, bins)
