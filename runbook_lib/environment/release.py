@@ -39,6 +39,16 @@ class ReleaseService(StrictModel):
     build_args: tuple[SecretName, ...] = ()
 
 
+class Job(StrictModel):
+    """A service that runs once for each release and ends: it migrates, or makes what the others need.
+
+    `image` is its image without a tag, where it runs the release's code: the tag is the commit. Without it the job runs
+    the image that the Compose file names.
+    """
+
+    image: ImageName | None = None
+
+
 class ReleaseRules(StrictModel):
     """What a release is made of, and how one follows another.
 
@@ -49,7 +59,9 @@ class ReleaseRules(StrictModel):
     An `api` that is not among them says in `api_reads_only_reason` why it never writes. `candidates` are services of a
     release with the strategy recreate that may run a second time for a moment: each is tried next to the live one
     before that is replaced; one that migrates at its start only where nothing is pending. A worker that must be alone,
-    or files that only one may write, are why there is none, and `no_candidate_reason` is the place to say so.
+    or files that only one may write, are why there is none, and `no_candidate_reason` is the place to say so. `jobs`
+    run once and end, in this order, before containers are replaced: what `docker compose up` waits for by
+    `service_completed_successfully`.
     """
 
     strategy: Literal["blue-green", "recreate"] = "blue-green"
@@ -60,6 +72,7 @@ class ReleaseRules(StrictModel):
     api_reads_only_reason: Text | None = None
     candidates: tuple[ComposeName, ...] = ()
     no_candidate_reason: Text | None = None
+    jobs: dict[ComposeName, Job] = Field(default_factory=dict)
 
     @property
     def replaced(self) -> bool:
@@ -152,7 +165,7 @@ def release_faults(release: ReleaseRules, services: Mapping[str, Service], data:
     ours = {"release.api": release.api, **({"release.page": release.page} if release.page else {})}
     faults += [f"{path}: {name} is not among release.services ({', '.join(release.services)})"
                for path, name in ours.items() if release.services and name not in release.services]
-    faults += [*_api_writes(release), *_odd_candidates(release)]
+    faults += [*_api_writes(release), *_odd_candidates(release), *_odd_jobs(release, services)]
     return faults + _unlike_services(release, services) + _unusable_images(release, frozenset(images))
 
 
@@ -173,6 +186,17 @@ def _odd_candidates(release: ReleaseRules) -> list[str]:
         return ["release.no_candidate_reason: candidates are given as well; leave one of them out"]
     return [f"release.candidates: {name} is not among release.services ({', '.join(release.services)})"
             for name in release.candidates if name not in release.services]
+
+
+def _odd_jobs(release: ReleaseRules, services: Mapping[str, Service]) -> list[str]:
+    if release.jobs and not release.replaced:
+        return ["release.jobs: with the strategy blue-green nothing runs them; migrations have a step of their own"]
+    faults = [f"release.jobs.{name}: there is no service {name!r}" for name in release.jobs if name not in services]
+    faults += [f"release.jobs.{name}: is among release.services too; leave one of them out"
+               for name in release.jobs if name in release.services]
+    # else its absence would be a fault, for ever
+    return faults + [f"services.{name}.required: it runs once and ends (release.jobs); write required: false, and that "
+                     "in absent_reason" for name in release.jobs if name in services and services[name].required]
 
 
 def _unlike_services(release: ReleaseRules, services: Mapping[str, Service]) -> list[str]:

@@ -107,6 +107,7 @@ def compose(
     environment: Environment,
     *words: str,
     profiles: Iterable[str] = (),
+    more_files: Iterable[str] = (),
     stdin: str | bytes | None = None,
     timeout_s: float = 120.0,
     accepts: tuple[int, ...] = (0,),
@@ -115,7 +116,8 @@ def compose(
 
     The application's own `.env` is read where no release of ours writes one, as it is when its owners type a command.
     With the strategy recreate the images of the live release come last, from a file of ours that may not be there yet.
-    `profiles` are active besides the ones that `.env` names. Source: Docker Compose CLI reference, global options.
+    `profiles` are active besides the ones that `.env` names; `more_files` of the project's directory come after the
+    application's own. Source: Docker Compose CLI reference, global options.
     """
     directory = environment.server.directory
     argv = [
@@ -123,7 +125,7 @@ def compose(
         "--project-name", environment.project,
         "--project-directory", directory,
     ]
-    files = [f"{directory}/{name}" for name in environment.compose.files]
+    files = [f"{directory}/{name}" for name in (*environment.compose.files, *more_files)]
     if environment.release.replaced:
         own = environment.server.path(OVERRIDE)
         named = f"COMPOSE_FILE={':'.join(files)}"

@@ -48,17 +48,20 @@ def alembic(environment: Environment, colour: str, *words: str, commit: str | No
     return one_off(environment, environment.api_of(colour), "alembic", "-x", LOCK_TIMEOUT, *words, prefix=image)
 
 
-def one_off(environment: Environment, service: str, *words: str, prefix: tuple[str, ...] = ()) -> Command:
-    """A migration command in a one-off container of a service, as `alembic`; `prefix` stands before docker compose.
+def one_off(environment: Environment, service: str, *words: str, prefix: tuple[str, ...] = (),
+            more_files: tuple[str, ...] = ()) -> Command:
+    """A migration command in a one-off container of a service, as `alembic`; without words, the service's own.
+
+    `prefix` stands before docker compose, and `more_files` are as in `compose`.
 
     Its sessions have our limits, after the PGOPTIONS that the service has. Source: programs/migration.sh.
     """
     name = one_off_name(environment)
     asked = compose(environment, "run", "--rm", *one_off_words(environment, f"{name}-options", "migration"),
-                    "--entrypoint", "sh", service, *OWN_OPTIONS)
+                    "--entrypoint", "sh", service, *OWN_OPTIONS, more_files=more_files)
     # by its name alone: the program has the value
     started = compose(environment, "run", "--rm", *one_off_words(environment, name, "migration"), "--env", "PGOPTIONS",
-                      service, *words, timeout_s=MIGRATION_TIMEOUT_S)
+                      service, *words, more_files=more_files, timeout_s=MIGRATION_TIMEOUT_S)
     first = (*prefix, *asked.argv)
     return replace(started, argv=(*_program(environment, "run"), PG_OPTIONS, str(len(first)), *first, *prefix,
                                   *started.argv), stdin=_text())

@@ -23,6 +23,7 @@ class StepKey(StrEnum):
     START_INFRASTRUCTURE = "start-infrastructure"
     COMPATIBILITY_CHECK = "compatibility-check"
     MIGRATE = "migrate"
+    JOB = "job"  # with the service's name: job-setup
     CANDIDATE = "candidate"  # with the service's name: candidate-web
     START = "start"
     GATE_INTERNAL = "gate-internal"

@@ -97,15 +97,16 @@ def _awaited(release: ReleaseTree, environment: Environment) -> tuple[Finding, .
     for name in environment.release.services:
         needs = config.services.get(name, {}).get("depends_on") or {}
         for job, need in needs.items() if isinstance(needs, dict) else ():
-            if need.get("condition") == "service_completed_successfully" and not (
-                    rules and _is_the_migration(job, config.services.get(job, {}), rules)):
+            if need.get("condition") == "service_completed_successfully" and job not in environment.release.jobs \
+                    and not (rules and _is_the_migration(job, config.services.get(job, {}), rules)):
                 jobs.setdefault(job, []).append(name)
     named = "; ".join(f"{job}, before {' and '.join(names)}" for job, names in sorted(jobs.items()))
-    migrates = ("" if rules and rules.command else "Where the job migrates the database, give its command in "
-                "migrations.upgrade: 20 then runs it before it replaces containers. Else ")
-    advice = (f"{migrates}run it by hand when 20 has checked the release out: docker compose run --rm --no-deps JOB.")
+    migrates = "" if rules and rules.command else \
+        " Or, where it migrates the database, give its command in migrations.upgrade."
+    advice = ("Name it in release.jobs, with its image where it runs the release's code: 20 then runs it before it "
+              f"replaces containers, as `docker compose up` does.{migrates}")
     return (finding(AWAITED, False, measured=f"not run: {named}", expected="a step for each job",
-                    otherwise=Verdict.WARNING, next_step=advice[:1].upper() + advice[1:]),) if jobs else ()
+                    otherwise=Verdict.WARNING, next_step=advice),) if jobs else ()
 
 
 def _is_the_migration(name: str, job: Mapping[str, Any], rules: Migrations) -> bool:

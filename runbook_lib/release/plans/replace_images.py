@@ -20,11 +20,16 @@ docker tag -- "$1" "$3"
 """
 
 
-def image_steps(change: Replacement, services: Mapping[str, Mapping[str, Any]]) -> tuple[list[Step], list[SkippedStep]]:
-    """A step for each image that the server does not have; `services` as Compose reads them from the commit."""
+def image_steps(change: Replacement, services: Mapping[str, Mapping[str, Any]],
+                jobs: Mapping[str, str] | None = None) -> tuple[list[Step], list[SkippedStep]]:
+    """A step for each image that the server does not have; `services` as Compose reads them from the commit.
+
+    `jobs` are the images of what runs once for the release, by service.
+    """
     wanted, skipped = list[Step](), list[SkippedStep]()
-    for image in dict.fromkeys(change.images.values()):
-        sharing = [name for name, one in change.images.items() if one == image]
+    needed = {**change.images, **(jobs or {})}
+    for image in dict.fromkeys(needed.values()):
+        sharing = [name for name, one in needed.items() if one == image]
         if image in change.rollout.deployed.images:
             skipped.append(SkippedStep(f"Build the image of {' and '.join(sharing)}", f"{image[:24]} exists already"))
             continue

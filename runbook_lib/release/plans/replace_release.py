@@ -36,6 +36,7 @@ from runbook_lib.release.plans.replace_gates import (
     writes_before,
 )
 from runbook_lib.release.plans.replace_images import image_steps
+from runbook_lib.release.plans.replace_jobs import job_images, job_steps
 from runbook_lib.release.plans.replace_migrations import irreversible, migration_steps, migrations_gate, with_schema
 from runbook_lib.release.plans.replacement import (
     Replacement,
@@ -74,12 +75,14 @@ def plan_replacement(rollout: Rollout, backup: Plan, tree: ReleaseTree | None) -
     compose, measured = tree.sources.compose if tree else None, measured_of(change)
     services = compose.services if compose else {}
     migrations, not_migrated = migration_steps(change, measured, tree)
-    # a migration of an earlier run is waited for by the step that migrates
-    steps, skipped = _before(change, backup, services, (CANDIDATE,) if migrations else (CANDIDATE, MIGRATION))
+    # a migration of an earlier run is waited for by the first step that has such a container
+    jobs = job_steps(change, measured)
+    waited_for = migrations or jobs
+    steps, skipped = _before(change, backup, services, (CANDIDATE,) if waited_for else (CANDIDATE, MIGRATION))
     whole = _whole(change)
     gates = migrations_gate(change, tree)
     candidates, not_tried = candidate_steps(change, measured, tree)
-    steps += [write_override(change), *migrations, *candidates,
+    steps += [write_override(change), *migrations, *jobs, *candidates,
               *from_the_replacement_on(change, measured, expected_outage(change, services), gates)]
     rules = rollout.environment.migrations
     if rules is not None and not rules.at_start:
@@ -158,7 +161,7 @@ def _before(change: Replacement, backup: Plan, services: Mapping[str, Mapping[st
     else:
         skipped.append(SkippedStep("Back up the database", "first deployment: there is no database yet"))
     wanted.append(build_steps.fetch(rollout))
-    made, there = image_steps(change, services)
+    made, there = image_steps(change, services, job_images(change))
     wanted += made
     skipped += there
     wanted.append(check_out_kept(change))

@@ -9,6 +9,7 @@ import pytest
 from runbook_lib.core.findings import Finding
 from runbook_lib.environment import Environment
 from runbook_lib.environment.migrations import Migrations
+from runbook_lib.environment.release import Job
 from runbook_lib.platform.checks.replaced_release import NAMED, release_runs
 from runbook_lib.release.checks.compose import compose_file
 from runbook_lib.release.checks.replaced_deploy import _awaited
@@ -148,3 +149,10 @@ def test_checks_of_a_compose_file_are_called_what_they_are_where_there_is_no_pro
     found = [one.check for one in compose_file(ReleaseTree("v1", None, sources=Sources({}, ComposeConfig(True, "", {"web": WEB}))), environment)]
     assert "every service in the Compose file has a health check, or the environment file says why not" in found
     assert "the Compose file publishes no port, but on the server's own addresses" in found
+
+
+def test_a_job_that_20_runs_is_waited_for() -> None:
+    environment, tree = with_job(migrations=None)
+    assert [one.verdict.value for one in _awaited(tree, environment)] == ["warning"]
+    release_rules = environment.release.model_copy(update={"jobs": {"migrate": Job(image="web")}})
+    assert _awaited(tree, environment.model_copy(update={"release": release_rules})) == ()
