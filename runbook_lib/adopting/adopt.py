@@ -13,7 +13,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from runbook_lib.adopting.draft import draft_text, make_draft
-from runbook_lib.adopting.kinds import DATABASE, is_database, kind_of
+from runbook_lib.adopting.kinds import DATABASE, OLDEST_POSTGRES, is_database, kind_of, postgres_version
 from runbook_lib.adopting.known import known_tree
 from runbook_lib.adopting.lines import Tree, merged, values_of
 from runbook_lib.adopting.migrations import find_migrations
@@ -106,6 +106,7 @@ def adoption(project: FoundProject, name: str, notes: Iterable[str], more: Tree 
     unnamed = sorted(set(project.services) - set(tree["services"]))
     if unnamed:
         notes = (*notes, f"Left out, because its name begins with a sign, or is longer than 63: {', '.join(unnamed)}.")
+    notes = (*notes, *_too_old(project))
     adoptable = any(is_database(one) for one in (*project.services.values(), *project.idle.values()))
     if not adoptable:
         notes = (*notes, NO_DATABASE)
@@ -116,6 +117,12 @@ def adoption(project: FoundProject, name: str, notes: Iterable[str], more: Tree 
     head = (f"Draft of `runbook adopt`: {pluralize(todos, 'TODO')} left. No notebook runs before each is written; "
             "how: docs/how-to/adopt.md", *notes, NEXT)
     return Adoption(name, draft_text(tree, head), todos, adoptable)
+
+
+def _too_old(project: FoundProject) -> list[str]:
+    found = [(one, postgres_version(one)) for one in project.services.values()]
+    return [f"{one.name} runs PostgreSQL {major}. The runbooks know {OLDEST_POSTGRES} and newer: bring it forward "
+            "first, by a dump into a newer one." for one, major in found if major and major < OLDEST_POSTGRES]
 
 
 def _unsaved(project: FoundProject) -> list[str]:
@@ -176,10 +183,10 @@ def _notes(local: LocalProject, project: FoundProject) -> Iterable[str]:
                "--profile NAME, or COMPOSE_PROFILES as the server has it.")
     if local.unset:
         yield f"Variables without a value here, taken as empty by Compose: {', '.join(local.unset)}."
-    once = [one.name for one in project.services.values() if one.awaited_by]
+    once = [one.name for one in project.services.values() if one.runs_once]
     if once:
-        yield (f"Runs once and ends: {', '.join(once)}. 20 starts the services of a release, and not what they wait "
-               "for: what it does for a release that is new belongs in `migrations`.")
+        yield (f"Runs once and ends: {', '.join(once)}. 20 does so too, before it replaces containers (release.jobs), "
+               "as `docker compose up` does.")
     tools = find_migrations(local.folder, contexts_of(local.model))
     for one in tools:
         yield (f"Migrations: {one.tool}, by {one.file}. Say in `migrations` who runs them, a step of 20 or the "

@@ -19,6 +19,8 @@ class Kind:
 
 
 REVERSE_PROXY = "Reverse proxy"
+OLDEST_POSTGRES = 14
+OWN_VERSIONS = r"postgres(ql)?|postgis"  # images whose tag begins with PostgreSQL's version
 DATABASE = Kind(r"postgres(ql)?|postgis|pgvector|timescaledb(-ha)?|postgresql-repmgr|pgvecto-rs", "PostgreSQL",
                 "Database", 5432)
 CACHE = Kind(r"redis(-stack(-server)?)?|valkey|keydb|dragonfly", "Redis", "Cache", 6379)
@@ -29,12 +31,15 @@ KINDS = (
     Kind(r"nginx(-unprivileged)?", "Nginx", REVERSE_PROXY, 80),
     Kind(r"traefik", "Traefik", REVERSE_PROXY, 80),
     Kind(r"caddy", "Caddy", REVERSE_PROXY, 80),
+    Kind(r"nginx-proxy|docker-gen", "nginx-proxy", REVERSE_PROXY, 80),
+    Kind(r"nginx-proxy-manager|haproxy|envoy|swag", "Reverse proxy", REVERSE_PROXY, 80),
     Kind(r"rabbitmq", "RabbitMQ", "Message queue", 5672),
     Kind(r"prom(etheus)?", "Prometheus", "Metrics", 9090),
     Kind(r"grafana(-oss|-enterprise)?", "Grafana", "Dashboards", 3000),
     Kind(r"alert-?manager", "Alertmanager", "Alerts", 9093),
     Kind(r"adminer", "Adminer", "Database in a browser", 8080),
-    Kind(r"mailpit|mailhog|mailcatcher", "Mail catcher", "Mail that leaves no machine", 8025),
+    Kind(r"smtp|postfix|exim-relay|docker-mailserver|mailserver", "Mail", "Mail", 25),
+    Kind(r"mailpit|mailhog|mailcatcher|maildev", "Mail catcher", "Mail that leaves no machine", 8025),
     Kind(r"minio", "MinIO", "Objects", 9000),
     Kind(r"elasticsearch|opensearch", "Elasticsearch", "Search", 9200),
     Kind(r"meilisearch", "Meilisearch", "Search", 7700),
@@ -53,7 +58,10 @@ KINDS = (
     Kind(r"loki|promtail", "Loki", "Logs", 3100),
     Kind(r"node-exporter|cadvisor|postgres-exporter|redis_exporter", "Exporter", "Metrics", 9100),
     Kind(r"watchtower|autoheal", "Watchtower", "Restarts of containers", 8080),
-    Kind(r"certbot", "Certbot", "Certificates", 80),
+    Kind(r"certbot|acme-companion|letsencrypt-nginx-proxy-companion", "Certbot", "Certificates", 80),
+    Kind(r"jaeger|all-in-one|zipkin|tempo|opentelemetry-collector(-contrib)?", "Jaeger", "Traces", 16686),
+    Kind(r"postgres-backup-local|postgres-backup-s3|pgbackups", "Backups", "Backups of the database", 8080),
+    Kind(r"docker-socket-proxy|cloudflared|ofelia|coturn|browserless|chrome", "Helper", "What others need", 8080),
 )
 
 
@@ -70,6 +78,16 @@ def technology_of(service: FoundService) -> str:
         return "Built from the checkout" if service.built_from else service.image or "not known"
     version = re.match(r"v?(\d+(?:\.\d+)*)", _name_and_tag(service.image)[1])
     return f"{kind.technology} {version[1]}" if version else kind.technology
+
+
+def postgres_version(service: FoundService) -> int | None:
+    """PostgreSQL's major version by the image's tag; None where that is not known."""
+    if not is_database(service) or service.built_from:
+        return None
+    name, tag = _name_and_tag(service.image)
+    # an extension's own version may come first: 2.13.1-pg14
+    found = re.search(r"pg(\d\d)\b", tag) or (re.match(r"(\d+)", tag) if re.fullmatch(OWN_VERSIONS, name) else None)
+    return int(found[1]) if found else None
 
 
 def is_database(service: FoundService) -> bool:

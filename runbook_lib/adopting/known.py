@@ -7,6 +7,7 @@ import re
 from runbook_lib.adopting.found_secrets import secrets_tree
 from runbook_lib.adopting.kinds import CACHE, DATABASE, REVERSE_PROXY, is_database, kind_of, technology_of
 from runbook_lib.adopting.lines import Line, Tree, merged, todo
+from runbook_lib.adopting.logins import logins_of
 from runbook_lib.adopting.project import FoundProject, FoundService
 from runbook_lib.adopting.release import release_tree
 from runbook_lib.environment.data_services import OWN_DATABASE, SERVER_DATABASES
@@ -22,8 +23,7 @@ def known_tree(project: FoundProject, name: str) -> Tree:
         "name": Line(name, "this file's name"),
         "title": Line(name.replace("-", " ").replace("_", " ").capitalize(), "from the name; shown in reports"),
         "compose": _compose(project),
-        "public": {"url": todo("what users type, beginning with https://; no Compose file says it. Where the "
-                               "application answers http alone, it needs a proxy with a certificate")},
+        "public": {"url": todo(_users_type(project))},
         "services": {one.name: _service(project, one) for one in project.services.values()},
         "database": _database(project, database),
         "secrets": secrets_tree(project),
@@ -42,6 +42,15 @@ def known_tree(project: FoundProject, name: str) -> Tree:
         tree["networks"] = {net: {"purpose": Line(_members(project, net) or "no service", place),
                                   "internal": Line(inside)} for net, inside in project.networks.items()}
     return merged(merged(tree, _cache(project, cache)), release_tree(project, name))
+
+
+def _users_type(project: FoundProject) -> str:
+    """What to write as the address; the ports that are open to users help to find it."""
+    open_ports = [f"{one.name}: {', '.join(port.rpartition(':')[2] for port in one.published)}"
+                  for one in project.services.values() if one.reached_by_users and _meant(one)]
+    published = f" Published: {'; '.join(open_ports)}." if open_ports else ""
+    return ("what users type, https://HOST or https://HOST:PORT; no Compose file says it. Where they type http:// and "
+            f"that is meant, say why in public.no_tls_reason.{published}")
 
 
 def _compose(project: FoundProject) -> Tree:
@@ -65,21 +74,26 @@ def _service(project: FoundProject, one: FoundService) -> Tree:
     # what Compose does not say is left out: the model can be without
     tree |= {"technology": Line(technology_of(one), f"{place}.image")} if kind else {}
     tree |= {"ports": Line(list(ports), where)} if ports else {}
-    # of a database that is open to the world 10 has to say so: no draft calls it meant
-    meant = kind is None or kind.purpose == REVERSE_PROXY
-    tree |= {"published": Line(True, f"{place}.ports: users reach it")} if meant and one.reached_by_users else {}
+    tree |= {"published": Line(True, f"{place}.ports: users reach it")} if _meant(one) and one.reached_by_users else {}
     tree |= {"cpus": Line(one.cpus, f"{place}: limits")} if one.cpus else {}
     tree |= {"memory": Line(one.memory, f"{place}: limits")} if one.memory else {}
     # one without a way out is meant to stay so; where all are alike there is nothing to hold
     inner = one.networks and any(project.networks.values())
     tree |= {"networks": Line(list(one.networks), f"{place}.networks")} if inner else {}
-    if one.awaited_by:
-        why = f"{project.source}: {', '.join(one.awaited_by)} starts when it has ended"
+    if one.runs_once:
+        why = f"{project.source}: {', '.join(one.awaited_by)} starts when it has ended" if one.awaited_by else (
+            "by its name, and it is not started again; where it goes on, write true, and leave absent_reason out")
         return {**tree, "required": Line(False, why), "absent_reason": Line("it runs once and ends")}
     # without an order to start it again it may be a job, which no run may wait for
     job = ". It is not started again: where it runs once and ends, write required: false and absent_reason instead"
     return tree if one.health else {**tree, "no_health_check_reason": todo(
         f"{place} has no health check: say why, or add one there and leave this line out{job if one.may_end else ''}")}
+
+
+def _meant(one: FoundService) -> bool:
+    """Whether an open port is for users. Of a database that is open to the world 10 has to say so."""
+    kind = kind_of(one)
+    return kind is None or kind.purpose == REVERSE_PROXY
 
 
 def _databases(project: FoundProject) -> list[FoundService]:
@@ -94,12 +108,12 @@ def _database(project: FoundProject, found: list[FoundService]) -> Tree:
                f"no service of {project.source} runs PostgreSQL, and the runbooks know no other database")
         return {"service": todo(why), "name": todo(why), "owner": todo(why)}
     one, place = found[0], f"{project.source}: services.{found[0].name}"
-    logins = _logins(project, one.name)
+    logins = logins_of(project, one.name)
     if len(logins) == 1:
         (role, database), by = next(iter(logins.items()))
         # an application's role need not be the image's: what it logs in as is what its migrations own
         return {"service": Line(one.name, f"{place}: its image is {one.image}"),
-                "name": _own(Line(database, f"{by} names it")), "owner": Line(role, f"{by} logs in as it")}
+                "name": _own(Line(database, f"named by {by}")), "owner": Line(role, f"it logs in, by {by}")}
     user = _variable(one, "POSTGRES_USER")
     name = _variable(one, "POSTGRES_DB")
     official = any(var.startswith("POSTGRES_") for var in one.variables)
@@ -122,18 +136,6 @@ def _own(name: Line) -> Line:
         return name
     return todo(f"{name.value} was found ({name.comment}): PostgreSQL makes it on every server, so 31 and 32 could not "
                 f"restore it; {OWN_DATABASE}")
-
-
-def _logins(project: FoundProject, service: str) -> dict[tuple[str, str], str]:
-    """Role and database of each address of the database that a variable holds, and the variable that holds it."""
-    found: dict[tuple[str, str], str] = {}
-    for one in project.services.values():
-        for name, value in one.variables.items():
-            login = re.fullmatch(rf"postgres\w*(?:\+\w+)?://([^:@/\s]+)(?::[^@\s]*)?@{re.escape(service)}(?::\d+)?/(\w+)"
-                                 r"(?:\?\S*)?", value)
-            if login:
-                found.setdefault((login[1], login[2]), f"{name} of {one.name}")
-    return found
 
 
 def _variable(one: FoundService, name: str) -> str:

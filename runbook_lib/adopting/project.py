@@ -15,6 +15,11 @@ _ASKED = re.compile(r"(?:https?://[^/\s'\"]+|(?<![\w./])(?:localhost|127\.0\.0\.
                     r"(/[A-Za-z0-9._/-]*)")
 
 
+# what makes something and ends is called after it: `init`, `app-migrate`, `createbuckets`
+_ONCE = re.compile(r"(?:^|[-_.])(?:init|initiali[sz]er|migrat(?:e|ion|ions|or)|setup|bootstrap|seed(?:er)?|install|"
+                   r"create-?\w*|prepare)(?:$|[-_.])", re.I)
+
+
 @dataclass(frozen=True)
 class Volume:
     """What is mounted: a named volume or a folder (`source`), at `target`. `named` is whether it is a volume."""
@@ -30,7 +35,7 @@ class FoundService:
     """One service. `ports` are those inside the container, `published` the host's. `health` is its check in words.
 
     `variables` are kept in memory alone; `filled_from` has the variables of Compose that each of them is made from.
-    `may_end` is whether its file says that it is not started again when it ends.
+    `may_end` is whether its file says that it is not started again when it ends, `restarts` that it is.
     """
 
     name: str
@@ -48,8 +53,15 @@ class FoundService:
     # those that wait until it has ended well: it runs once, and ends
     awaited_by: tuple[str, ...] = ()
     may_end: bool = False
+    restarts: bool = False
     variables: dict[str, str] = field(default_factory=dict, repr=False)
     filled_from: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def runs_once(self) -> bool:
+        """Whether it runs once and ends: others wait for its end, or it is called so and is not started again."""
+        named = _ONCE.search(self.name) and not (self.restarts or self.health or self.ports)
+        return bool(self.awaited_by or named)
 
     @property
     def reached_by_users(self) -> bool:
@@ -121,6 +133,7 @@ def _service(name: str, one: Mapping[str, Any], plain: Mapping[str, Any], folder
         networks=tuple(_mapping(one.get("networks"))),
         volumes=tuple(_volume(_mapping(volume)) for volume in _items(one.get("volumes"))),
         may_end=str(one.get("restart") or "").startswith(("no", "on-failure")),
+        restarts=str(one.get("restart") or "") in ("always", "unless-stopped"),
         profiles=tuple(str(profile) for profile in _items(one.get("profiles"))),
         variables=variables_of(one.get("environment")),
         filled_from=variables_of(plain.get("environment")),

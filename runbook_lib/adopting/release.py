@@ -10,7 +10,8 @@ from runbook_lib.adopting.project import FoundProject, FoundService
 from runbook_lib.platform.facts.replaced_release import repository_of
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")  # a service with another name is left out of the draft
-_HANDS_ON = re.compile(r"(reverse-?)?proxy|nginx|caddy|traefik|gateway|ingress|router|load-?balancer|lb", re.I)
+_HANDS_ON = re.compile(r"(?:^|[-_.])(?:(reverse-?)?proxy|nginx|caddy|traefik|gateway|ingress|router|load-?balancer|lb)"
+                       r"(?:$|[-_.])", re.I)
 
 
 def release_tree(project: FoundProject, name: str) -> Tree:
@@ -24,7 +25,7 @@ def release_tree(project: FoundProject, name: str) -> Tree:
 def own_services(project: FoundProject) -> list[FoundService]:
     """The services of the application itself: of no well-known image; where all are, every other one."""
     named = [one for one in project.services.values()
-             if NAME.fullmatch(one.name) and not is_database(one) and not one.awaited_by]
+             if NAME.fullmatch(one.name) and not is_database(one) and not one.runs_once]
     return [one for one in named if kind_of(one) is None] or named
 
 
@@ -37,7 +38,7 @@ def _release(project: FoundProject, own: list[FoundService], name: str) -> Tree:
             "port": todo("where it listens; where nowhere, leave the line out")} if one.name in listening else {}
         services[one.name] = {"image": Line(_image_of(one, project.name or name)), **port}
     # what only hands requests on migrates nothing, and its version says nothing of the application's
-    answering = [name for name in listening if not _HANDS_ON.fullmatch(name)] if len(services) > 1 else listening
+    answering = [name for name in listening if not _HANDS_ON.search(name)] if len(services) > 1 else listening
     published = [one.name for one in own if one.published and one.name in answering]
     first = answering if len(listening) == 1 else published
     writers = "stopped while a restore swaps databases; leave out what never writes"
@@ -47,9 +48,26 @@ def _release(project: FoundProject, own: list[FoundService], name: str) -> Tree:
         "services": services or {"example": {"image": todo("no service of the project's own was found"),
                                              "port": todo("no service of the project's own was found")}},
         "api": Line(first[0], "it stands for the release") if len(first) == 1 else todo(why),
+        **_jobs(project, services, name),
         "writers": Line([one.name for one in own], writers) if own else todo(
             "the services that write into the database", listed=True),
     }
+
+
+def _jobs(project: FoundProject, services: Tree, name: str) -> Tree:
+    """What runs once and ends, those that others of them wait for first; each with its image where it is ours."""
+    found = {one.name: one for one in project.services.values() if one.runs_once and NAME.fullmatch(one.name)}
+    images = {one["image"].value for one in services.values()}
+    jobs: Tree = {}
+    while found:
+        # a circle is none that Compose takes
+        ready = [job for job in found if not any(job in other.awaited_by for other in found.values())] or list(found)
+        for job in ready:
+            one = found.pop(job)
+            image = _image_of(one, project.name or name)
+            jobs[job] = {"image": Line(image, "it runs the release's code")} if one.built_from or image in images \
+                else {}
+    return {"jobs": jobs} if jobs else {}
 
 
 def _proxy(project: FoundProject) -> Tree:
@@ -69,15 +87,19 @@ def _listens(one: FoundService) -> bool:
 
 
 def _brought_anew(own: list[FoundService], project: str) -> list[FoundService]:
-    """Those that run the release's code: what listens, what is built here, and workers of the same image."""
+    """Those that run the release's code: what listens, what is built here, and workers of the same image.
+
+    Where that is nothing but a proxy, the application stands behind it: what does not listen is its.
+    """
     listening = [one for one in own if _listens(one)] or own
     images = {_image_of(one, project) for one in listening}
     # one publisher's images go together: behind a proxy of its own nothing else has a port
     publishers = {image.rpartition("/")[0] for image in images} - {""}
     # on a server nothing shows a build but the name that Compose gives to what it has built
-    return [one for one in own if one in listening or one.built_from or _image_of(one, project) in images
-            or _image_of(one, project) == f"{project}-{one.name}".lower()
-            or _image_of(one, project).rpartition("/")[0] in publishers]
+    found = [one for one in own if one in listening or one.built_from or _image_of(one, project) in images
+             or _image_of(one, project) == f"{project}-{one.name}".lower()
+             or _image_of(one, project).rpartition("/")[0] in publishers]
+    return own if all(_HANDS_ON.search(one.name) for one in found) else found
 
 
 def _image_of(one: FoundService, project: str) -> str:

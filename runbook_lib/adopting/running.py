@@ -6,9 +6,20 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from runbook_lib.adopting.project import FoundProject, FoundService, Volume, health_words, memory_text, variables_of
+from runbook_lib.adopting.project import (
+    FoundProject,
+    FoundService,
+    Volume,
+    health_words,
+    idle_services,
+    memory_text,
+    networks_of,
+    services_of,
+    variables_of,
+)
 from runbook_lib.core.errors import FactUnreadable, UsageError
 from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.text import lines_of, printable
@@ -23,7 +34,8 @@ def parse_projects(text: str, folder: str) -> FoundProject:
     Raises UsageError where none or several were made from the folder, FactUnreadable for any other text.
     """
     known, mark, rest = text.partition("--- networks\n")
-    networks, mark_2, containers = rest.partition("--- containers\n")
+    networks, mark_2, rest = rest.partition("--- containers\n")
+    containers, _, files = rest.partition("--- files\n")
     if not mark or not mark_2:
         raise FactUnreadable("The list of Compose projects came in an unknown form.",
                              next_step="Run `docker ps` on the server; an engine older than 20.10 is not supported.")
@@ -33,10 +45,46 @@ def parse_projects(text: str, folder: str) -> FoundProject:
         raise _not_one(names, pairs, folder)
     try:
         found = read_json(containers) if containers.strip() else []
-        return _project(names[0], folder, found, networks)
+        return with_files(_project(names[0], folder, found, networks), files)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise FactUnreadable(f"`docker inspect` replied in an unknown form ({type(error).__name__}).",
                              next_step="Run `docker inspect` on the server.") from error
+
+
+def with_files(running: FoundProject, text: str) -> FoundProject:
+    """The same project with what its Compose files say there; as it was where they could not be read.
+
+    What runs knows its limits, its health checks and what is published; the files know the rest, as an adoption from
+    the folder does: which variables are filled in, what is built, what runs once.
+    """
+    filled, _, written = text.partition("--- as written\n")
+    model, unresolved = _mapping_in(filled), _mapping_in(written)
+    if not model.get("services"):
+        return running
+    files = services_of(model, unresolved, running.folder)
+    idle = idle_services(model, unresolved)
+    known = {**{name: one for name, one in idle.items() if name in running.services}, **files}
+    services = {name: _overlaid(one, running.services.get(name)) for name, one in known.items()}
+    services = {**{name: one for name, one in running.services.items() if name not in known}, **services}
+    return replace(running, services=dict(sorted(services.items())), networks=networks_of(model), reads_files=True,
+                   idle={name: one for name, one in idle.items() if name not in running.services})
+
+
+def _overlaid(file: FoundService, running: FoundService | None) -> FoundService:
+    if running is None:
+        return file
+    variables = {name: running.variables.get(name, value) for name, value in file.variables.items()}
+    return replace(file, cpus=running.cpus, memory=running.memory, health=running.health,
+                   health_path=running.health_path, published=running.published or file.published, variables=variables,
+                   image=file.image or running.image, ports=file.ports or running.ports)
+
+
+def _mapping_in(text: str) -> dict[str, Any]:
+    try:
+        found = read_json(text) if text.strip() else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _not_one(names: list[str], pairs: list[tuple[str, str]], folder: str) -> UsageError:
@@ -51,7 +99,8 @@ def _not_one(names: list[str], pairs: list[tuple[str, str]], folder: str) -> Usa
 def _project(name: str, folder: str, found: list[Any], networks: str) -> FoundProject:
     labels = found[0]["Config"]["Labels"]
     files = tuple(posixpath.relpath(one, folder) if one.startswith("/") else one
-                  for one in labels.get(f"{LABEL}project.config_files", "").split(",") if one)
+                  for one in labels.get(f"{LABEL}project.config_files", "").split(",")
+                  if one and "/.runbook/" not in one)  # what a release of ours adds is none of the project's
     shared = _shared_images(found)
     services = {one.name: one for one in (_service(each, name, shared) for each in found)}
     inside = [line.split() for line in lines_of(networks) if len(line.split()) == 2]

@@ -6,12 +6,18 @@ import re
 from collections.abc import Iterable, Mapping
 
 # as whole words between underscores: KEYCLOAK_URL and TOKENIZER are no secrets, API_KEY and DB_PASS are
-_SECRET = re.compile(r"(?:^|_)(?:PASS|PASSWD|PASSWORD|PASSPHRASE|PWD|PW|SECRET|SECRETS|TOKEN|KEY|APIKEY|CREDENTIALS?|"
+_SECRET = re.compile(r"(?:^|_)(?:PASS|PASSWD|PASSWORD|PASSPHRASE|PWD|PW|SECRETS?|TOKENS?|KEYS?|APIKEYS?|CREDENTIALS?|"
                      r"PRIVATE|SALT|PEPPER|DSN|AUTH|JWT|WEBHOOK|SIGNATURE|LICENSE)(?:_|\d|$)|PASSWORD|SECRET|APIKEY",
                      re.I)
-_PUBLIC = re.compile(r"(?:^|_)(?:EXPIRES?|EXPIRATION|MINUTES|SECONDS|DAYS|ALGORITHM|TTL|LIFETIME|ENABLED|HOSTS?|PORT|"
-                     r"ISSUER|AUDIENCE|METHOD|PROVIDER|TYPE|LIMIT|PREFIX|CONSENT|IPS|(?<!SECRET_)ID)$|_FILE$|"
-                     r"^PUBLIC_|PUBLIC_KEY$|(?:^|_)(?:ALLOW(?:ED)?|DISABLED?|ENABLE)_", re.I)
+# what is set about a secret: how long it is, how long it lasts, who may have one
+_SETTING = re.compile(
+    r"(?:^|_)(?:EXPIRES?|EXPIRES_IN|EXPIRATION|EXPIRY|MINUTES|SECONDS|HOURS|DAYS|AGE|TIMEOUT|INTERVAL|TTL|LIFETIME|"
+    r"LENGTH|SIZE|MIN|MAX|COUNT|LIMIT|ROUNDS|ITERATIONS|ATTEMPTS|RETRIES|STRENGTH|POLICY|VALIDATORS?|HASHERS?|"
+    r"ALGORITHMS?|ALGO|HASH_TYPE|ENABLED|DISABLED|REQUIRED|PROTECTED|HOSTS?|PORT|ISSUER|AUDIENCE|METHODS?|PROVIDERS?|"
+    r"BACKENDS?|SCHEME|MECHANISM|TYPE|MODE|VERSION|PREFIX|HEADER|CONSENT|IPS|DOMAINS?|USER|USERNAME|(?<!SECRET_)ID)$|"
+    r"_(?:FILE|PATH|DIR)$|^GPG_KEY$|^PUBLIC_|(?:PUBLIC|PUBLISHABLE|SITE)_KEYS?$|"
+    r"(?:^|_)(?:ALLOW|DISABLED?|ENABLED?|USE|REQUIRE|SHOW)_|(?:^|_)ALLOWED_(?!(?:\w*_)?(?:TOKENS?|KEYS?|PASSWORDS?|"
+    r"SECRETS?|APIKEYS?)$)", re.I)
 _SWITCH = re.compile(r"true|false|yes|no|on|off|none|null", re.I)  # says whether, and is found in every text
 _NAMES = re.compile(r"(?:^|_)(?:USER|USERNAME|DB|DATABASE|NAME|HOST)$", re.I)
 _IN_ADDRESS = re.compile(r"://[^/@\s:]*:([^/@\s]+)@")
@@ -21,7 +27,7 @@ SHORTEST = 3  # characters; a shorter value is found in every text
 
 def is_secret_name(name: str) -> bool:
     """Whether a variable of that name is taken for a secret; rather one too many."""
-    return bool(_SECRET.search(name)) and not _PUBLIC.search(name)
+    return bool(_SECRET.search(name)) and not _SETTING.search(name)
 
 
 def secret_values(variables: Mapping[str, str]) -> set[str]:

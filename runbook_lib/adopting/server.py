@@ -48,8 +48,9 @@ def adopt_server(folder: str, address: str, *, key_file: str, known_hosts_file: 
         "user": Line(found["user"], "--server"), "directory": Line(place, "Compose was called there"),
         "key_file": Line(_from_anywhere(key_file), "it opened the server"),
         "known_hosts_file": Line(_from_anywhere(known_hosts_file), "it had the server's host key")}}
-    notes = (f"Read from what runs in {place} on the server; nothing was changed. What its Compose files say beyond "
-             "that (builds, variables, profiles) is not known here.",)
+    notes = (f"Read from what runs in {place} on the server; nothing was changed. " + (
+        "Its Compose files were read there too." if project.reads_files else
+        "What its Compose files say beyond that (builds, variables, profiles) is not known here."),)
     return adoption(project, name or default_name(place.rpartition("/")[2]), notes, more)
 
 

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Compose projects of a server: a line `project<TAB>folder` for each container; then, where the folder has exactly one,
-# its networks and the inspection of its containers. Nothing is changed. Argument: the folder.
+# its networks, the inspection of its containers, and its files as Compose reads them there, filled in and as written.
+# Nothing is changed. Argument: the folder.
 set -eu
 folder=$1
 project=com.docker.compose.project
@@ -16,3 +17,19 @@ echo '--- containers'
 ids=$(docker ps --all --quiet --no-trunc --filter "label=$project=$name" --filter "label=com.docker.compose.oneoff=False")
 # shellcheck disable=SC2086 # one word an id
 [ -z "$ids" ] || docker inspect $ids
+[ -n "$ids" ] || exit 0
+named=$(docker inspect --format "{{index .Config.Labels \"$project.config_files\"}}" "${ids%%[!0-9a-f]*}")
+cd "$folder" 2>/dev/null || exit 0
+IFS=,
+set --
+for file in $named; do
+    # a release's own images are none of the project's files
+    case $file in */.runbook/*) ;; *) set -- "$@" --file "$file" ;; esac
+done
+unset IFS
+read_files() { docker compose --project-name "$name" --project-directory "$folder" "$@" --format json 2>/dev/null; }
+echo '--- files'
+read_files "$@" config || exit 0
+echo '--- as written'
+# "${PORT}:80" is a port only when it is filled in
+read_files "$@" config --no-interpolate || read_files "$@" config --no-interpolate --no-normalize --no-consistency || true

@@ -179,3 +179,10 @@ def test_a_folder_that_cannot_be_written_is_an_error_with_a_next_step(tmp_path: 
     with pytest.raises(UsageError, match="cannot be written") as caught:
         write_draft(Adoption("shop", "text", 0), tmp_path / "no" / "shop.yaml")
     assert "-o -" in caught.value.next_step
+
+
+@pytest.mark.parametrize(("tag", "old"), [("12.3", True), ("13", True), ("14-alpine", False), ("18", False), ("alpine", False)])
+def test_a_postgresql_that_is_too_old_is_named_before_an_hour_goes_into_the_file(tag: str, old: bool) -> None:
+    """taiga has 12, openproject 13: the draft said nothing."""
+    head = adoption(found_project({"db": MODEL["services"]["db"] | {"image": f"postgres:{tag}"}}), "shop", ()).text.partition("\nname:")[0]
+    assert (f"db runs PostgreSQL {tag.partition('.')[0]}. The runbooks know 14 and newer" in " ".join(head.replace("#", "").split())) == old

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runbook_lib.adopting.kinds import CACHE, is_database, kind_of, technology_of
+from runbook_lib.adopting.kinds import CACHE, is_database, kind_of, postgres_version, technology_of
 from runbook_lib.adopting.project import FoundService, Volume
 
 
@@ -45,3 +45,11 @@ def test_a_technology_in_words() -> None:
     assert technology_of(FoundService("x", image="ours/thing:1")) == "ours/thing:1"
     assert technology_of(FoundService("x", image="ours:1", built_from=".")) == "Built from the checkout"
     assert technology_of(FoundService("x")) == "not known"
+
+
+@pytest.mark.parametrize(("image", "version"), [
+    ("postgres:12.3", 12), ("docker.io/library/postgres:16-alpine", 16), ("pgvector/pgvector:pg16", 16), ("timescale/timescaledb:2.13.1-pg14", 14),
+    ("postgis/postgis:17-3.5", 17), ("postgres:alpine", None), ("postgres", None), ("redis:7", None), ("supabase/postgres@sha256:00", None),
+])
+def test_the_version_of_postgresql_by_its_tag(image: str, version: int | None) -> None:
+    assert postgres_version(FoundService("db", image=image)) == version

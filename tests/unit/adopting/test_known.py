@@ -32,7 +32,7 @@ def test_a_role_that_the_application_logs_in_as_counts_more_than_the_images() ->
     web = {"build": ".", "environment": {"DATABASE_URL": "postgresql+asyncpg://clerk:pa:ss@db:5432/ledger?ssl=no"}}
     database = known({"web": web})["database"]
     assert values_of(database) == {"service": "db", "name": "ledger", "owner": "clerk"}
-    assert database["owner"].comment == "DATABASE_URL of web logs in as it"
+    assert database["owner"].comment == "it logs in, by DATABASE_URL of web"
     other = {"build": ".", "environment": {"DATABASE_URL": "postgres://clerk@elsewhere/ledger"}}
     assert known({"web": other})["database"]["owner"].value == "shopkeeper"
 
@@ -173,3 +173,18 @@ def test_who_migrates_is_asked_for() -> None:
     line = known_tree(found_project(), "shop")["without"]["migrations"]
     assert line.is_todo
     assert "migrations" in line.comment
+
+
+def test_the_address_of_users_is_left_to_an_operator_who_sees_the_ports_that_are_open() -> None:
+    url = known({"mail": {"image": "axllent/mailpit", "ports": [{"target": 8025, "published": "8025"}]}})["public"]["url"]
+    assert url.is_todo and "public.no_tls_reason" in url.comment
+    assert url.comment.endswith("Published: web: 80.")
+
+
+@pytest.mark.parametrize(("change", "absent"), [
+    ({"restart": "on-failure"}, True), ({}, True), ({"restart": "always"}, False), ({"restart": "unless-stopped"}, False),
+    ({"ports": [{"target": 80, "published": "80"}]}, False), ({"healthcheck": {"test": ["CMD", "true"]}}, False),
+])
+def test_what_is_called_after_a_beginning_and_is_not_started_again_runs_once(change: dict[str, Any], absent: bool) -> None:
+    service = values_of(known({"app-init": {"image": "makers/app:2"} | change})["services"]["app-init"])
+    assert (service.get("required"), "absent_reason" in service) == ((False, True) if absent else (None, False))

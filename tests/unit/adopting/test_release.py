@@ -91,3 +91,27 @@ def test_the_proxy_that_is_published_is_drafted_with_its_kind(image: str, kind: 
 def test_no_proxy_is_drafted_where_none_is_published_or_several_are() -> None:
     assert "proxy" not in parts() and "proxy" not in parts({"entrance": {"image": "nginx"}})
     assert "proxy" not in parts({"one": {"image": "nginx"} | PUBLISHED, "two": {"image": "caddy"} | PUBLISHED})
+
+
+def test_what_runs_once_is_a_job_in_the_order_of_what_waits_and_has_the_releases_image_where_it_runs_its_code() -> None:
+    ended = {"condition": "service_completed_successfully"}
+    found = parts({"web": OURS | PUBLISHED | {"depends_on": {"migrate": ended}}, "migrate": OURS | {"depends_on": {"bucket": ended}},
+                   "bucket": {"image": "minio/mc:latest"}, "seed": {"build": "."}})["release"]
+    assert found["jobs"] == {"bucket": {}, "seed": {"image": "shop-seed"}, "migrate": {"image": "registry.example.com:5000/ours/app"}}
+    assert list(found["services"]) == found["writers"] == ["web"]
+
+
+def test_where_only_a_proxy_listens_the_application_stands_behind_it() -> None:
+    """Nextcloud's example with nginx-proxy: the proxy alone was what a release replaced, and stood for it."""
+    fpm = {"image": "nextcloud:fpm-alpine"}
+    release = parts({"web": None, "app": fpm, "cron": fpm, "proxy": {"build": "proxy"} | PUBLISHED,
+                     "letsencrypt-companion": {"image": "nginxproxy/acme-companion"}})["release"]
+    assert list(release["services"]) == ["app", "cron", "proxy"]
+    assert (release["api"], release["writers"]) == ("TODO", ["app", "cron", "proxy"])
+
+
+def test_a_proxy_is_known_by_a_part_of_its_name() -> None:
+    """Zammad's: zammad-nginx stood for the release, and migrates nothing."""
+    ours = {"image": "ghcr.io/zammad/zammad:7"}
+    release = parts({"web": None, "zammad-nginx": ours | PUBLISHED, "zammad-railsserver": ours})["release"]
+    assert (list(release["services"]), release["api"]) == (["zammad-nginx", "zammad-railsserver"], "TODO")

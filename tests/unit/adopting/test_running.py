@@ -80,3 +80,38 @@ def test_a_folder_without_exactly_one_project_is_refused(known: str, message: st
 def test_a_reply_of_another_form_is_refused(text: str) -> None:
     with pytest.raises(FactUnreadable):
         parse_projects(text, "/opt/shop")
+
+
+WRITTEN = {"services": {
+    "web": {"image": "web", "build": {"context": "/opt/shop"}, "environment": {"TOKEN": "${TOKEN}", "MODE": "a"},
+            "depends_on": {"setup": {"condition": "service_completed_successfully"}}},
+    "setup": {"image": "web", "restart": "on-failure"}, "db": {"image": "postgres:16"}}}
+FILLED = json.loads(json.dumps(WRITTEN).replace("${TOKEN}", "t0ken-of-ours"))
+
+
+def with_files(*containers: Any, filled: Any = FILLED, written: Any = WRITTEN) -> Any:
+    text = f"{printed(*containers)}\n--- files\n{json.dumps(filled)}\n--- as written\n{json.dumps(written)}"
+    return parse_projects(text, "/opt/shop")
+
+
+def test_files_that_lie_on_the_server_say_there_what_they_say_in_a_folder() -> None:
+    """From the server no variable was known to be filled in, and each secret was `required: false`."""
+    web = container("web", config={"Env": ["PATH=/bin", "GPG_KEY=0123", "TOKEN=t0ken-of-ours", "MODE=a"]})
+    setup = container("setup", config={"Image": "web:1"})
+    tree = values_of(known_tree(with_files(DB, web, setup), "shop"))
+    assert tree["secrets"] == {"TOKEN": {"needed_by": ["web"], "minimum_length": 12, "side": "server"}}
+    assert tree["services"]["setup"]["required"] is False and tree["release"]["jobs"] == {"setup": {"image": "web"}}
+    # what runs knows its limits and its health check
+    assert (tree["services"]["db"]["cpus"], "no_health_check_reason" in tree["services"]["db"]) == (0.5, False)
+    assert "t0ken-of-ours" not in str(tree)
+
+
+def test_files_that_cannot_be_read_on_the_server_leave_what_runs() -> None:
+    assert with_files(DB, WEB, filled="", written="").services == parse_projects(printed(DB, WEB), "/opt/shop").services
+    assert parse_projects(printed(DB, WEB) + "\n--- files\nno JSON", "/opt/shop").reads_files is False
+
+
+def test_the_images_of_a_release_are_none_of_the_projects_files() -> None:
+    ours = json.loads(json.dumps(DB))
+    ours["Config"]["Labels"][f"{LABEL}project.config_files"] += ",/opt/shop/.runbook/release.override.yml"
+    assert parse_projects(printed(ours), "/opt/shop").files == ("compose.yml", "deploy/live.yml")
