@@ -48,6 +48,7 @@ SCOPES = {scope.folder: scope for scope in (
     # the second application, whose image is built when these tests or the lab first ask for it
     # a copy of its schema for each migration, and a real Alembic
     Scope("lab/applications", 520, "shop", needs=IMAGES),
+    Scope("lab/plain_http", 200, "shop", needs=IMAGES),
     Scope("lab/databases", 380, needs=IMAGES),
     Scope("lab/proxies", 110, needs=IMAGES),
     Scope("lab/alerts", 150, "v3.1.0"),

@@ -30,7 +30,7 @@ FORMS = {
     r"^[A-Z][A-Z0-9_]+$": "NAME in upper case",
     r"^[A-Za-z0-9][A-Za-z0-9.:-]*$": "host name or address",
     r"^[^:\s]+:[0-9]+$": "host:port",
-    r"^https://[a-z0-9.-]+(:[0-9]+)?$": "https address without a path",
+    r"^https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]+)?$": "https or http address without a path",
 }
 LONGEST_SAMPLE = 48  # characters; longer values are better read in the file
 WORDS = {"string": "text", "boolean": "true or false", "null": "nothing"}

@@ -27,7 +27,7 @@ class PublicHttp:
         self.url = url.rstrip("/")
         parts = urlsplit(self.url)
         self._host = parts.netloc
-        self._base = f"https://{connect_to}" if connect_to else self.url
+        self._base = f"{parts.scheme}://{connect_to}" if connect_to else self.url
         dialled = urlsplit(self._base)
         self._name, self._ca_file = parts.hostname or "", ca_file
         self._address = (dialled.hostname or "", dialled.port or 443)
@@ -88,7 +88,7 @@ def _body(reply: requests.Response, url: str, deadline: float) -> bytes:
         body += chunk
         if time.monotonic() > deadline:
             raise EndpointUnavailable("The reply did not end in time.", where=url,
-                                      next_step="Check nginx's error log.")
+                                      next_step="Check the log of what answers there.")
         if len(body) > BODY_LIMIT:
             raise EndpointUnavailable(f"The reply is longer than {BODY_LIMIT // 1_000_000} MB.", where=url,
                                       next_step="Check what that address serves.")

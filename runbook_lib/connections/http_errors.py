@@ -20,12 +20,12 @@ def http_error(error: BaseException, url: str) -> EndpointUnavailable:
     if isinstance(error, _TLS) or isinstance(root, ssl.SSLError):
         what, next_step = f"TLS could not be established: {reason_of(root)}", "Check the certificate."
     elif isinstance(error, _LATE):
-        what, next_step = "No reply in time.", "Check that nginx and its upstream service are running."
+        what, next_step = "No reply in time.", "Check that the proxy there runs, and the service behind it."
     elif _is_connection(error):
         what = f"No connection: {reason_of(root)}"
-        next_step = "Check that nginx is running and that its port can be reached."
+        next_step = "Check that what answers there runs, and that its port can be reached."
     else:
-        what, next_step = f"No usable reply: {reason_of(root)}", "Check nginx's error log."
+        what, next_step = f"No usable reply: {reason_of(root)}", "Check the log of what answers there."
     return EndpointUnavailable(what, where=url, next_step=next_step)
 
 

@@ -72,7 +72,7 @@ EXAMPLES: Mapping[str, str] = {
     r"^[A-Za-z0-9._][A-Za-z0-9._/-]*$": "compose.yml",
     r"^([^:\s]+|\[[0-9A-Fa-f:.]+\]):[0-9]+$": "127.0.0.1:8443",
     r"^[A-Z][A-Z0-9_]+$": "SECRET_KEY",
-    r"^https://[a-z0-9.-]+(:[0-9]+)?$": "https://staging.example.com",
+    r"^https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]+)?$": "https://staging.example.com",
     r"^/[^\s\p{Cc}\p{Cf}]*$": "/healthz",
     r"^[A-Za-z0-9:_][A-Za-z0-9.:_%-]*$": "staging.example.com",
     r"^[0-9]{2}_[a-z0-9_]+$": "20_deploy",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import posixpath
+from ipaddress import ip_address
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints
 
@@ -89,21 +91,70 @@ class Compose(StrictModel):
 
 
 class Public(StrictModel):
-    """What users type. `connect_to` is the `host:port` really dialled, where that differs from the URL."""
+    """What users type. `connect_to` is the `host:port` really dialled, where that differs from the URL.
+
+    `ca_file` vouches for a certificate of an authority of your own. With `http://` whoever is on the way reads
+    passwords and cookies: `no_tls_reason` says why that is meant, as in a closed network. What 00, 10 and 40 ask of a
+    certificate is not applicable then, with that reason.
+    """
 
     url: UrlAddress
     connect_to: HostAndPort | None = None
     ca_file: Text | None = None
+    no_tls_reason: Text | None = None
+
+    @property
+    def scheme(self) -> str:
+        """`https` or `http`."""
+        return urlsplit(self.url).scheme
+
+    @property
+    def tls(self) -> bool:
+        """Whether users reach it by https."""
+        return self.scheme == "https"
 
     @property
     def host(self) -> str:
-        """The host name of the URL, without its port."""
-        return self.url.removeprefix("https://").partition(":")[0]
+        """The host name of the URL, without its port; an IPv6 address in its brackets."""
+        name = urlsplit(self.url).hostname or ""
+        return f"[{name}]" if ":" in name else name
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host, without the port: how a request of users begins, as the application sees it."""
+        return f"{self.scheme}://{self.host}"
 
     @property
     def port(self) -> int:
-        """The port of the URL: that of https where none is named."""
-        return int(self.url.removeprefix("https://").partition(":")[2] or 443)
+        """The port of the URL: that of its scheme where none is named."""
+        return urlsplit(self.url).port or (443 if self.tls else 80)
+
+    @property
+    def can_be_read(self) -> bool:
+        """Whether what this machine sends there crosses a network in plain text."""
+        dialled = urlsplit(f"//{self.connect_to}").hostname if self.connect_to else self.host.strip("[]")
+        return not self.tls and not _is_this_machine(dialled or "")
+
+
+def public_faults(public: Public, https_enforced: bool) -> list[str]:
+    """What is wrong with the public address: plain http without a reason, or TLS that it has not."""
+    if public.tls:
+        return ["public.no_tls_reason: public.url begins with https://; leave it out, or write http://"] \
+            if public.no_tls_reason else []
+    faults = [] if public.no_tls_reason else [
+        "public.no_tls_reason: is missing; over http:// whoever is on the way reads passwords and cookies: say why "
+        "that is meant, or write https:// in public.url"]
+    faults += ["public.ca_file: public.url begins with http://, which has no certificate; leave it out"] \
+        if public.ca_file else []
+    return faults + (["tls.https_enforced: public.url begins with http://; write false, or leave `tls` out"]
+                     if https_enforced else [])
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 class SecretSpec(StrictModel):

@@ -14,7 +14,7 @@ from runbook_lib.environment.gates import Gate
 from runbook_lib.environment.health import Health
 from runbook_lib.environment.limits import Limits
 from runbook_lib.environment.load_test import LoadTest
-from runbook_lib.environment.locations import Compose, EnvironmentFile, Public, SecretSpec, Server
+from runbook_lib.environment.locations import Compose, EnvironmentFile, Public, SecretSpec, Server, public_faults
 from runbook_lib.environment.logs import LogFile, log_faults
 from runbook_lib.environment.metrics import Metric, MetricName, metric_faults
 from runbook_lib.environment.migrations import Migrations, migration_faults
@@ -128,7 +128,8 @@ class Environment(Roles, StrictModel):
         data = {"database.service": self.database.service}
         data |= {"cache.service": self.cache.service} if self.cache else {}
         faults = [*self._unusable_compose(), *self._unknown_networks(), *self._unexplained_absences(),
-                  *self._unnamed_secrets(), *data_service_faults(self.services, data),
+                  *self._unnamed_secrets(), *public_faults(self.public, self._enforces_https),
+                  *data_service_faults(self.services, data),
                   *part_faults({"cache": self.cache is not None, "monitoring": self.monitoring is not None,
                                 "health": bool(self.health.endpoints), "smoke": self.smoke is not None,
                                 "page": self.page is not None, "migrations": self.migrations is not None},
@@ -181,6 +182,11 @@ class Environment(Roles, StrictModel):
     def delivered_secrets(self) -> tuple[str, ...]:
         """Names of all secrets that `.env.secrets` may hold, optional ones included, in the file's order."""
         return tuple(name for name, need in self.secrets.items() if need.side == "server")
+
+    @property
+    def _enforces_https(self) -> bool:
+        # the default is of a plan with https, and no one's word
+        return self.tls.https_enforced and "https_enforced" in self.tls.model_fields_set
 
     @property
     def _around(self) -> dict[str, str]:

@@ -82,7 +82,8 @@ Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]  # what the 32 bits of PostgreSQL and of most programs hold
 
-UrlAddress = Annotated[str, StringConstraints(pattern=r"^https://[a-z0-9.-]+(:[0-9]+)?$"), AfterValidator(_with_a_port)]
+UrlAddress = Annotated[str, StringConstraints(pattern=r"^https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]+)?$"),
+                       AfterValidator(_with_a_port)]
 HostAndPort = Annotated[str, StringConstraints(pattern=r"^([^:\s]+|\[[0-9A-Fa-f:.]+\]):[0-9]+$"),
                         AfterValidator(_with_a_port)]
 

@@ -46,7 +46,8 @@ FORMS = {
     r"^[A-Za-z_][A-Za-z0-9_.-]{0,62}$": "a name in letters, digits, _ . -",
     r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$": "a name of Compose in letters, digits, _ . -",
     r"^[A-Za-z_][A-Za-z0-9_]{0,38}$": "a name of at most 39 letters, digits and _",
-    r"^https://[a-z0-9.-]+(:[0-9]+)?$": "an address such as https://staging.example.com, without a path",
+    r"^https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]+)?$":
+        "an address such as https://staging.example.com, without a path",
     r"^/[^\s\p{Cc}\p{Cf}]*$": "a path of a URL such as /health, without spaces and control characters",
     r"^[A-Za-z0-9:_][A-Za-z0-9.:_%-]*$": "a host name or address",
     r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+$": "an address such as team@example.com, without a name",

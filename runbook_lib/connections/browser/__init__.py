@@ -37,7 +37,9 @@ class Chromium:
 
     def __init__(self, url: str, *, connect_to: str | None = None, ca_file: str | None = None) -> None:
         parts = urlsplit(url)
-        self._url, self._name, self._port = url.rstrip("/"), parts.hostname or "", parts.port or 443
+        self._url, self._name = url.rstrip("/"), parts.hostname or ""
+        self._tls = parts.scheme == "https"
+        self._port = parts.port or (443 if self._tls else 80)
         self._connect_to, self._ca_file = connect_to, ca_file
 
     def view(self, path: str, texts: tuple[str, ...], *, timeout_s: float, settle_s: float,
@@ -60,7 +62,8 @@ class Chromium:
     def _network_flags(self, *, contacted: bool) -> list[str]:
         if not contacted:
             return []
-        flags = []
+        # else it would try https first, and show what answers there
+        flags = [] if self._tls else ["--disable-features=HttpsUpgrades,HttpsFirstBalancedMode"]
         if self._connect_to:
             flags.append(f"--host-resolver-rules=MAP {self._name}:{self._port} {self._connect_to}")
         if self._ca_file:

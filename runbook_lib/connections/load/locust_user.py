@@ -24,7 +24,8 @@ def dial(url: str, connect_to: str | None) -> None:
     if not connect_to:
         return
     parts = urlsplit(url)
-    named, (host, _, port) = (parts.hostname, parts.port or 443), connect_to.rpartition(":")
+    named = (parts.hostname, parts.port or (443 if parts.scheme == "https" else 80))
+    host, _, port = connect_to.rpartition(":")
     # the client looks names up by this one function; an address needs no asking, and so none of its threads
     sockets: Any = gevent.socket
     resolve = sockets.getaddrinfo

@@ -153,6 +153,9 @@ def _alert_drill(environment: Environment, drills: AlertDrills | None, now: date
 
 def _certificate(environment: Environment, certificate: Certificate | None, now: datetime, *, live: bool) -> Duty:
     name, notebook = "certificate", "10 Preflight"
+    if environment.public.no_tls_reason:
+        return Duty(name, None, None, Verdict.NOT_APPLICABLE, f"declared absent: {environment.public.no_tls_reason}",
+                    notebook)
     if certificate is None and not live:
         return Duty(name, None, None, Verdict.WARNING, "nothing is deployed yet", notebook)
     if certificate is None:

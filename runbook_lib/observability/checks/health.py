@@ -25,7 +25,7 @@ from runbook_lib.platform.facts.mounted_files import StaleFile
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import ServerState
 from runbook_lib.release.checks.capacity import disk_and_memory
-from runbook_lib.release.checks.tls import VALID, certificate
+from runbook_lib.release.checks.tls import VALID, certificate, without_tls
 
 CLOCK_S = 5.0
 _NAMES_COMMIT = "names the commit"  # how endpoints_show calls its second finding of an endpoint
@@ -80,8 +80,10 @@ def _release_not_known(survey: HealthSurvey) -> Finding:
                    "Open 00 Start here: it shows what is deployed. Nothing yet: run 20 Deploy.")
 
 
-def certificate_lasts(environment: Environment, presented: Certificate | Unanswered) -> tuple[Finding, ...]:
-    """The certificate verifies and lasts as long as the environment demands."""
+def certificate_lasts(environment: Environment, presented: Certificate | Unanswered | None) -> tuple[Finding, ...]:
+    """The certificate verifies and lasts as long as the environment demands; not applicable over plain http."""
+    if environment.public.no_tls_reason:
+        return without_tls(environment.public.no_tls_reason)
     if isinstance(presented, Unanswered):
         return (_unanswered(VALID, presented, environment.public.url),)
     return certificate(presented, environment, live=True)

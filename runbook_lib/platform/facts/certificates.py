@@ -40,13 +40,16 @@ class Certificate:
         return (self.not_after - now).total_seconds() / 86_400
 
 
-def inspect_certificate(environment: Environment) -> Question[Certificate]:
-    """The certificate of the public address, and its TLS protocols. Raises EndpointUnavailable, FactUnreadable.
+def inspect_certificate(environment: Environment) -> Question[Certificate | None]:
+    """The certificate of the public address, and its TLS protocols; None where users reach it by plain http.
 
-    Source: a TLS handshake with the public address, certificates checked but not required.
+    Raises EndpointUnavailable, FactUnreadable. Source: a TLS handshake with the public address, certificates checked
+    but not required.
     """
 
-    def fetch(connections: Connections) -> Certificate:
+    def fetch(connections: Connections) -> Certificate | None:
+        if not environment.public.tls:
+            return None
         # not verified on the way: an expired certificate is a fact to show, not an error that ends the run
         served = connections.http.handshake()
         return parse_certificate(served, {name: connections.http.accepts_protocol(name) for name in TRIED})

@@ -90,6 +90,8 @@ def unit_name(environment: Environment, schedule_name: str) -> str:
 
 def _served(environment: Environment) -> str:
     """Host and port at which the server itself serves the public certificate; empty where none of its services does."""
+    if not environment.public.tls:
+        return ""
     port, running = environment.public.port, [one for one in environment.services.values() if one.required]
     # inside its container the proxy may listen at another port than the one that users type
     listens = any({port, HTTPS} & set(one.ports) or one.published for one in running)

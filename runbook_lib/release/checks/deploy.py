@@ -25,6 +25,7 @@ from runbook_lib.release.checks.preflight import variables
 from runbook_lib.release.checks.public_address import public_address_answers
 from runbook_lib.release.checks.replaced_deploy import replaced_preconditions
 from runbook_lib.release.checks.strong_secrets import secrets_can_be_delivered
+from runbook_lib.release.checks.tls import passwords_in_plain_text
 from runbook_lib.release.facts.configuration import ValidatedConfiguration
 from runbook_lib.release.facts.repository import ReleaseTree
 from runbook_lib.release.facts.secret_strength import ServerSecrets
@@ -74,7 +75,8 @@ def _of_what_runs(environment: Environment, deployed: Deployed | None, container
     # a first deployment makes no dump, and has no answer
     if deployed is None or not deployed.something_runs:
         return ()
-    reached = public_address_answers(environment, deployed, containers, endpoints)
+    reached = (*public_address_answers(environment, deployed, containers, endpoints),
+               *passwords_in_plain_text(environment))
     if backups is None:
         return reached
     return (*reached, server_reads_dumps(backups), folder_is_writable(backups, environment),

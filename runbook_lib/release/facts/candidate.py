@@ -95,13 +95,13 @@ def candidate_endpoints(environment: Environment, service: str) -> Question[tupl
     TLS first, and without where there is none; by the public host's name. Source: `programs/ask_container.sh`.
     """
     rules = {path: rule for path, rule in environment.health.endpoints.items() if rule.service == service}
-    port = environment.release.services[service].port or environment.services[service].port
+    port = str(environment.release.services[service].port or environment.services[service].port)
+    name, origin = candidate_name(environment, service), environment.public.origin
 
     def fetch(connections: Connections) -> tuple[Endpoint, ...]:
         found = []
         for path, rule in rules.items():
-            command = candidate_program("ask", candidate_name(environment, service), str(port), environment.public.host,
-                                        path, timeout_s=ASK_TIMEOUT_S)
+            command = candidate_program("ask", name, port, origin, path, timeout_s=ASK_TIMEOUT_S)
             done = connections.server.run(Command(command.argv, stdin=command.stdin, timeout_s=command.timeout_s,
                                                   accepts=(0, *_NO_REPLY)))
             reply = parse_reply(done.stdout, path)

@@ -77,7 +77,7 @@ def replaced_code_on_new_schema(environment: Environment, commit: str) -> Questi
         environment.traffic, environment.load)))))
     argv = ("bash", "-s", "--", environment.project, database.service, database.name, database.owner,
             (rules.table if rules else None) or ALEMBIC_TABLE, api, migrated, release.image_of(migrated, commit),
-            str(port), environment.public.host, str(len(paths)), *paths, *(rules.command if rules else ()))
+            str(port), environment.public.origin, str(len(paths)), *paths, *(rules.command if rules else ()))
 
     def fetch(connections: Connections) -> ReplacedCompatibility:
         if not paths:

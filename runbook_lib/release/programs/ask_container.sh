@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2329
 # One request to a container's own address, with TLS or without; for the program that follows.
 
-# ask NAME PORT HOST PATH: prints the body, then STATUS SECONDS … in a line of its own. Ends the shell that it runs in.
+# ask NAME PORT ORIGIN PATH: ORIGIN is how users begin, https://HOST or http://HOST. Prints the body, then STATUS SECONDS … in a line of its own. Ends the shell that it runs in.
 ask() {
-    local name=$1 port=$2 host=$3 path=$4 address scheme status words reply with_tls=''
+    local name=$1 port=$2 host=${3#*://} users=${3%%://*} path=$4 address scheme status words reply with_tls=''
     address=$(docker inspect --format '{{range .NetworkSettings.Networks}}{{println .IPAddress}}{{end}}
         {{- range .NetworkSettings.Networks}}{{println .GlobalIPv6Address}}{{end}}' "$name") || exit 1
     # an engine since 29 shows an address that there is not as a text
@@ -13,7 +13,7 @@ ask() {
     trap 'rm -rf -- "$reply"' EXIT
     # by the public name, which a server may choose its certificate by
     words=(--silent --show-error --insecure --globoff --noproxy '*' --connect-timeout 4 --max-time 10 --max-filesize 20000000
-        --connect-to "::$address:$port" --header "Host: $host" --header 'X-Forwarded-Proto: https'
+        --connect-to "::$address:$port" --header "Host: $host" --header "X-Forwarded-Proto: $users"
         --write-out '\n%{http_code} %{time_total} %{time_appconnect}')
     for scheme in https http; do
         curl "${words[@]}" "$scheme://$host:$port$path" >"$reply/body" 2>"$reply/error"

@@ -89,7 +89,7 @@ start_code() {
         -- "$(docker inspect --format '{{.Image}}' "$1")" "${words[@]}" >/dev/null
 }
 
-status_of() { (ask "$copy-code" "$port" "$host" "$1") 2>/dev/null | tail -n 1 | awk '{status = $1 + 0} END {print status + 0}'; }
+status_of() { (ask "$copy-code" "$port" "$origin" "$1") 2>/dev/null | tail -n 1 | awk '{status = $1 + 0} END {print status + 0}'; }
 
 wait_for_code() {
     local deadline=$((SECONDS + READY_S))
@@ -131,7 +131,7 @@ in_time() {
 }
 
 main() {
-    project=$1 service=$2 database=$3 user=$4 table=$5 migrated=$7 image=$8 port=$9 host=${10}
+    project=$1 service=$2 database=$3 user=$4 table=$5 migrated=$7 image=$8 port=$9 origin=${10}
     local api=$6 count=${11} live code
     paths=("${@:12:count}")
     scratch=$(mktemp -d) || exit 1

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -80,3 +82,28 @@ def test_a_path_begins_with_a_slash(public: PublicHttp) -> None:
 def test_the_handshake_is_asked_for_the_same_name(public: PublicHttp) -> None:
     assert public.handshake().verify_error == ""
     assert public.accepts_protocol("TLSv1.2") is True
+
+
+def test_plain_http_dials_plain_http() -> None:
+    """`public.connect_to` once made https of whatever the URL said."""
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(self.headers["Host"].encode())
+
+        def log_message(self, *words: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    port = server.server_address[1]
+    try:
+        for url, connect_to, host in ((f"http://127.0.0.1:{port}", None, f"127.0.0.1:{port}"),
+                                      ("http://shop.example.com", f"127.0.0.1:{port}", "shop.example.com")):
+            plain = PublicHttp(url, connect_to=connect_to)
+            assert plain.request("GET", "/").body.decode() == host
+            plain.close()
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -46,7 +46,7 @@ def test_types_rules_of_a_part_and_what_parts_disagree_on_are_reported_in_one_ro
     {"services__db": None}, {"services__db": 7}, {"services__web": []}, {"database__service": 5}, {"release__api": 1},
     {"release__services": "web"}, {"release__services__web": None, "release__services__other": 3}, {"without__smoke": 9},
     {"health": {"endpoints": {"/up": {"title": "T", "service": "web"}}}, "without__health": None}, {"compose__files": "compose.yml"},
-    {"release": None}, {"services": None}, {"database": None}, {"server__port": "22"}, {"public__url": "http://a.example.com"},
+    {"release": None}, {"services": None}, {"database": None}, {"server__port": "22"}, {"public__url": "ftp://a.example.com"},
 ])
 def test_one_fault_brings_along_none_that_the_file_does_not_have(changes: dict[str, Any]) -> None:
     found = faults(**changes)

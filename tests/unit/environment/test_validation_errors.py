@@ -92,9 +92,9 @@ def test_a_missing_key_is_named(tmp_path: Path) -> None:
         ("rollback: {api_error_rate_percent: 110}", "rollback.api_error_rate_percent: should be at most 100, got 110"),
         ("server: {directory: 'a b'}", "server.directory: should be an absolute path without spaces, got 'a b'"),
         (
-            "public: {url: 'http://staging.example.com'}",
+            "public: {url: 'ftp://staging.example.com'}",
             "public.url: should be an address such as https://staging.example.com, without a path, "
-            "got 'http://staging.example.com'",
+            "got 'ftp://staging.example.com'",
         ),
     ],
 )

@@ -14,6 +14,7 @@ from runbook_lib.core.past_runs import PastRun
 from runbook_lib.environment import load_environment
 from runbook_lib.environment.capacity import Capacity
 from runbook_lib.observability.checks.calendar import Calendar, Duty, calendar, nothing_is_overdue
+from runbook_lib.observability.checks.calendar import _certificate as _certificate_duty
 from runbook_lib.observability.facts.alert_drills import AlertDrillRecord, AlertDrills
 from runbook_lib.observability.facts.alert_timeline import AlertPath
 from runbook_lib.platform.facts.certificates import Certificate
@@ -25,6 +26,7 @@ from runbook_lib.recovery.facts.schedules import BACKUP_CONFIGURATION, planned_s
 from tests.unit.data_values import environment_with
 from tests.unit.environment_doubles import overlay
 from tests.unit.observability_doubles import staging
+from tests.unit.shop_environment import shop
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)  # a Friday
 
@@ -236,3 +238,9 @@ def test_only_a_drill_in_which_everything_arrived_counts(tmp_path: Path) -> None
 def test_an_alert_drill_that_is_not_known_is_not_taken_for_done(tmp_path: Path) -> None:
     assert alert_drill(tmp_path, None).verdict is Verdict.INCONCLUSIVE
     assert alert_drill(tmp_path, AlertDrills(), "title: Mine").verdict is Verdict.NOT_APPLICABLE
+
+
+def test_where_users_come_by_plain_http_no_certificate_falls_due() -> None:
+    plain = shop(public={"url": "http://10.0.0.5:8080", "no_tls_reason": "a closed network"})
+    found = _certificate_duty(plain, None, NOW, live=True)
+    assert (found.verdict, found.state, found.due) == (Verdict.NOT_APPLICABLE, "declared absent: a closed network", None)

@@ -60,6 +60,8 @@ def test_a_launcher_knows_where_the_certificate_is_served_and_where_none_is() ->
     assert " served=a.example.com:8443\n" in launcher(second, DATABASE)
     published = {**without.services, "web": ENVIRONMENT.services["backend"].model_copy(update={"published": True})}
     assert " served=a.example.com:8443\n" in launcher(second.model_copy(update={"services": published}), DATABASE)
+    plain = ENVIRONMENT.public.model_copy(update={"url": "http://a.example.com:443", "no_tls_reason": "a closed network"})
+    assert " served=\n" in launcher(ENVIRONMENT.model_copy(update={"public": plain}), DATABASE)
 
 
 @pytest.mark.parametrize("folder", ["/opt/gw2-wvwbuilder", "/srv/a folder/it's $HOME; true"])

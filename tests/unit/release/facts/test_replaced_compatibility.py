@@ -36,7 +36,7 @@ def test_the_copy_is_asked_for_what_users_read_and_migrated_by_the_releases_imag
     assert found == ReplacedCompatibility("passed", "", {"/": 200}, {"/": 500}, {"/": 500})
     argv = server.server.asked[0].argv[3:]
     assert argv[:11] == ("shop", "db", "shop", "shop", "django_migrations", "web", "web", f"web:{'a' * 40}", "8443",
-                         "shop.example.com", "4")
+                         "https://shop.example.com", "4")
     assert argv[11:] == ("/status/", "/", "/api/products?1", "/api/products", "python3", "manage.py", "migrate", "--noinput")
 
 

@@ -132,7 +132,7 @@ def with_tls(context: ssl.SSLContext, reply: bytes) -> Callable[[socket.socket],
 
 
 def ask(folder: Path, port: str) -> tuple[int, int | None, str]:
-    done = do(folder, "ask", "shop-candidate-web", port, "shop.example.com", "/items?q=[1]")
+    done = do(folder, "ask", "shop-candidate-web", port, "https://shop.example.com", "/items?q=[1]")
     reply = parse_reply(done.stdout, "/")
     return done.returncode, reply.status if reply else None, done.stderr
 
@@ -162,9 +162,25 @@ def test_one_that_has_tls_and_does_not_answer_is_not_asked_without(folder: Path,
     assert code in (52, 56) and "with TLS:" not in shown
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_the_application_sees_how_its_users_come(folder: Path, scheme: str) -> None:
+    """Where they come by plain http, one that insists on https would have answered with its page alone."""
+    seen: list[bytes] = []
+
+    def serve(connection: socket.socket) -> None:
+        seen.append(connection.recv(65536))
+        plain_reply = seen[-1].startswith(b"GET ")
+        connection.sendall(REPLY if plain_reply else b"what?\n")
+
+    with listening(serve) as port:
+        assert do(folder, "ask", "shop-candidate-web", port, f"{scheme}://shop.example.com", "/").returncode == 0
+    asked = seen[-1].decode().splitlines()
+    assert f"X-Forwarded-Proto: {scheme}" in asked and "Host: shop.example.com" in asked
+
+
 def test_no_proxy_of_the_server_is_asked(folder: Path) -> None:
     with listening(plain) as port:
-        done = do(folder, "ask", "shop-candidate-web", port, "shop.example.com", "/", http_proxy="http://127.0.0.1:9",
+        done = do(folder, "ask", "shop-candidate-web", port, "https://shop.example.com", "/", http_proxy="http://127.0.0.1:9",
                   https_proxy="http://127.0.0.1:9")
     assert done.returncode == 0
 
@@ -172,12 +188,12 @@ def test_no_proxy_of_the_server_is_asked(folder: Path) -> None:
 @pytest.mark.parametrize("address", ["::1", "invalid IP\n::1", "\n::1"])
 def test_a_server_whose_network_has_only_the_newer_addresses_is_asked_there(folder: Path, address: str) -> None:
     # whether this machine has such addresses or not: it is asked at the one that Docker gives
-    shown = do(folder, "ask", "x", "9", "shop.example.com", "/", ADDRESS=address).stderr
+    shown = do(folder, "ask", "x", "9", "https://shop.example.com", "/", ADDRESS=address).stderr
     assert "port 9" in shown and "resolve" not in shown
 
 
 @pytest.mark.parametrize("address", ["", "invalid IP\ninvalid IP"])
 def test_without_an_address_nothing_is_asked(folder: Path, address: str) -> None:
     """An engine since 29 shows an address that there is not as `invalid IP`."""
-    done = do(folder, "ask", "shop-candidate-web", "80", "shop.example.com", "/", ADDRESS=address)
+    done = do(folder, "ask", "shop-candidate-web", "80", "https://shop.example.com", "/", ADDRESS=address)
     assert (done.returncode, done.stderr.strip()) == (1, "the candidate has no address")
