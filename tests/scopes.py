@@ -50,7 +50,7 @@ SCOPES = {scope.folder: scope for scope in (
     Scope("lab/applications", 520, "shop", needs=IMAGES),
     Scope("lab/plain_http", 200, "shop", needs=IMAGES),
     Scope("lab/databases", 380, needs=IMAGES),
-    Scope("lab/proxies", 110, needs=IMAGES),
+    Scope("lab/proxies", 170, needs=IMAGES),
     Scope("lab/alerts", 150, "v3.1.0"),
     Scope("lab/alone", 240, "v3.1.0"),
     Scope("notebooks", 200, needs=NOTHING, apart=True),
