@@ -56,12 +56,16 @@ def execute(plan: Plan, backend: ExecutionBackend, record: RunRecord, folder: Ru
     tell_runner(grace_s=stop_limit_s(plan))
     try:
         execution = executor.run()
+        # before anything else: a Ctrl-C while a picture is shown must not find that nothing was changed
+        record.add_execution(execution)
     except RunbookError as error:
         record.add_failed_execution(error)
+        raise
+    except Exception:  # an internal error, in the middle of what was done
+        record.acted = True
         raise
     finally:
         tell_runner(grace_s=0.0)
         for exhibit in executor.exhibits:
             show_exhibit(exhibit)
-    record.add_execution(execution)
     return execution

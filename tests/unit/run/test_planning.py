@@ -85,6 +85,25 @@ def test_a_plan_is_executed_and_its_unresolved_findings_reach_the_verdict(projec
     run.close()
 
 
+@pytest.mark.parametrize("error", [None, RuntimeError("a bug")], ids=["passed", "an internal error"])
+def test_a_run_that_is_stopped_after_its_steps_does_not_say_that_nothing_was_changed(
+        project_dir: ProjectDir, outputs: Path, monkeypatch: pytest.MonkeyPatch, error: Exception | None) -> None:
+    """The picture of a watch takes a moment, and Ctrl-C may come in it."""
+
+    def stop(*, grace_s: float) -> None:
+        if grace_s == 0:
+            raise KeyboardInterrupt
+
+    run = opened()
+    monkeypatch.setattr(planning, "tell_runner", stop)
+    one = step("one")
+    made = steps(one, undo=error is None)
+    with pytest.raises(KeyboardInterrupt):
+        planning.execute(made, ScriptedBackend(**({} if error is None else {"one": error})), run._record, run.folder)
+    run.abort(KeyboardInterrupt())
+    assert "Nothing was changed" not in finished(outputs)["summary"]
+
+
 def test_a_failed_execution_is_the_end_of_the_run_even_when_cells_follow(project_dir: ProjectDir) -> None:
     run = opened()
     with pytest.raises(RolledBack):
