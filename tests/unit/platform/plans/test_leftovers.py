@@ -31,9 +31,9 @@ DOCKER = r"""#!/bin/bash
 [[ -z $MUTE ]] || { echo "Cannot connect to the Docker daemon" >&2; exit 1; }
 last=${*: -1}
 case $* in
-    ps*runbook.job=*) awk -v job="${last#label=runbook.job=}" '$3 == job {print $1, $2}' "$STATE/there" ;;
+    ps*runbook.job=*) awk -v job="${last#label=runbook.job=}" '$3 == job {print $1, $2, $3}' "$STATE/there" ;;
     ps*id=*) awk -v id="${last#id=}" '$1 == id {print $1}' "$STATE/there" ;;
-    stop*) echo "stop ${*: -1}" >>"$STATE/log" ;;
+    stop*) echo "stop ${*:2}" >>"$STATE/log" ;;
     rm*) echo "rm ${*: -1}" >>"$STATE/log"
         [[ -n $KEEPS ]] || { grep -v "^${*: -1} " "$STATE/there" >"$STATE/left"; mv "$STATE/left" "$STATE/there"; } ;;
 esac
@@ -89,7 +89,8 @@ def test_each_is_stopped_removed_and_named(tmp_path: Path) -> None:
     code, shown, _ = end(tmp_path, "01 shop-candidate-web candidate\n02 shop-candidate-api candidate\n03 shop-migration migration\n")
     assert (code, shown.splitlines()) == (0, [f"ended: {name}, which an earlier run left" for name in (
         "shop-candidate-web", "shop-candidate-api", "shop-migration")])
-    assert (tmp_path / "log").read_text().split("\n")[:2] == ["stop 01", "rm 01"]
+    # at the same time: three that take two minutes each would be more than the step has
+    assert (tmp_path / "log").read_text().split("\n")[:2] == ["stop 01 02 03", "rm 01"]
     assert (tmp_path / "there").read_text() == ""
 
 
