@@ -50,10 +50,14 @@ class OutageProbe:
                      if rule.service == api and not rule.private), "/")
 
     def begin(self, connections: Connections) -> Outage:
-        """Send the first request now, and the others from a thread; one that sends already goes on."""
+        """Send the first request now, and the others from a thread; one that sends already goes on.
+
+        After `end` it begins anew; a thread that ended on its own has met a part of the same outage.
+        """
         if self._thread is not None and self._thread.is_alive() and not self._ended.is_set():
             return self.so_far()
-        self.samples.clear()
+        if self._ended.is_set():
+            self.samples.clear()
         self._ended.clear()
         self.ask_once(connections)
         self._thread = threading.Thread(target=self._ask_on, args=(connections,), name="outage", daemon=True)

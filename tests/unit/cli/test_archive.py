@@ -154,6 +154,19 @@ def test_a_run_is_shown_with_its_last_plan(project_dir: ProjectDir, outputs: Pat
     assert "plan: deploy v1 on lab, 1 step, plan hash 2222222222222222\n   1  Fetch\n" in out and "1111" not in out
 
 
+@pytest.mark.parametrize("plan", [{}, {"plan": 5, "hash": "1"}, {"plan": {"steps": [1, {}], "skipped": "x"}}])
+def test_a_run_whose_plan_was_damaged_is_shown_all_the_same(
+    project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any, plan: dict[str, Any]
+) -> None:
+    folder = new_run("20_deploy", outputs)
+    with Journal(folder) as opened:
+        opened.write("run_started", run_id=folder.run_id, notebook="20_deploy", environment="lab", mode="plan", operator="ada")
+        opened.write("plan", **plan)
+        opened.write("run_finished", verdict="not applied", state="finished", exit_code=0, summary="Plan mode.")
+    code, out, _ = runbook(capsys, monkeypatch, "archive", "show", "last")
+    assert code == 0 and "plan: not readable on not readable" in out and "exactly this plan" not in out
+
+
 def test_the_list_has_a_heading_and_no_gaps_for_a_run_that_has_recorded_nothing(
     project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any
 ) -> None:

@@ -66,3 +66,21 @@ def test_requests_go_on_until_the_end_is_asked_for(monkeypatch: pytest.MonkeyPat
     assert probe._thread is not None
     probe._thread.join(60)
     assert not probe._thread.is_alive()
+
+
+def test_a_long_migration_without_a_failure_hides_no_earlier_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The requests of a thread that is forgotten end after a while; what they met is part of the outage all the same."""
+    monkeypatch.setattr("runbook_lib.platform.facts.outage.EVERY_S", 0.001)
+    application, probe = Application(), OutageProbe(SHOP, quiet_s=0.05)
+    application.status = 502
+    begin_outage(probe).fetch(application)  # type: ignore[arg-type]
+    application.status = 200
+    assert probe._thread is not None
+    probe._thread.join(60)
+    assert begin_outage(probe).fetch(application).failed >= 1  # type: ignore[arg-type]
+    end_outage(probe).fetch(application)  # type: ignore[arg-type]
+    probe._thread.join(60)
+    # an attempt after one that ended begins anew
+    assert begin_outage(probe).fetch(application).failed == 0  # type: ignore[arg-type]
+    end_outage(probe).fetch(application)  # type: ignore[arg-type]
+    probe._thread.join(60)
