@@ -34,12 +34,18 @@ function of_json() {
     at = iso(one_of(TIMES)); status = one_of(STATUSES) + 0; path = one_of(PATHS)
     took = one_of(SECONDS); agent = one_of("agent,user_agent,http_user_agent,request_User-Agent,User-Agent")
 }
-function of_text(   quoted, words) {
-    split($0, quoted, "\""); at = quoted[1]; sub(/^[^[]*\[/, "", at); sub(/\].*/, "", at); at = common(at)
+function of_text(   line, quoted, words, pieces, last) {
+    # a quote that a client has sent is escaped
+    line = $0; gsub(/\\\\/, "", line); gsub(/\\"/, "", line)
+    pieces = split(line, quoted, "\""); at = quoted[1]; sub(/^[^[]*\[/, "", at); sub(/\].*/, "", at); at = common(at)
     split(quoted[2], words, " "); path = words[2]; split(quoted[3], words, " "); status = words[1] + 0
     agent = quoted[6]; took = ""
-    if ($NF ~ /^[0-9]+ms$/) took = $NF / 1000
-    else if ($NF ~ /^"?([a-z_]+=)?"?[0-9]+\.[0-9]+"?$/) { took = $NF; gsub(/[^0-9.]/, "", took) }
+    # the time is what comes last, bare or quoted: never what the client calls itself, nor where it says that it comes from
+    last = quoted[pieces]
+    if (last !~ /[^ \t\r]/) last = pieces > 7 ? quoted[pieces - 1] : ""
+    last = words[split(last, words, " ")]
+    if (last ~ /^[0-9]+ms$/) took = last / 1000
+    else if (last ~ /^([a-z_]+=)?[0-9]+\.[0-9]+$/) { took = last; gsub(/[^0-9.]/, "", took) }
 }
 BEGIN { for (n = split("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec", list, " "); n; n--) months[list[n]] = sprintf("%02d", n)
         split(APART, list, " "); for (n in list) apart[list[n]] = 1

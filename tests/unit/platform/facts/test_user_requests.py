@@ -105,6 +105,19 @@ def test_what_users_sent_since_the_mark_is_counted_in_each_format(tmp_path: Path
     assert users_so_far(log).fetch(connections) == seen
 
 
+@pytest.mark.parametrize(("line", "timed"), [(without_a_time, 0), (common, 1), (traefik_common, 1)])
+@pytest.mark.parametrize("agent", ["browser 99.9", "99.9", "rt=99.9", "browser 99900ms", 'a\\" \\"99.9', "a\\\\"])
+def test_what_a_client_calls_itself_is_not_taken_for_the_time_that_it_waited(tmp_path: Path, line: Any, timed: int, agent: str) -> None:
+    """A request of anyone's would have ended a release as too slow."""
+    log, connections = log_of(tmp_path, format="traefik" if line is traefik_common else "combined")
+    begin_counting(log).fetch(connections)
+    (tmp_path / "access.log").write_text(line("/orders", 200, agent) + "\n")
+    traffic = log.read(connections).traffic
+    assert traffic is not None and traffic.requests == 1
+    assert sum(traffic.seconds[0].latency_bins.values()) == timed
+    assert traffic.p95_s is None or traffic.p95_s < 1
+
+
 def test_a_rotation_is_followed_and_a_log_that_is_not_there_yet_is_no_request(tmp_path: Path) -> None:
     log, connections = log_of(tmp_path)
     begin_counting(log).fetch(connections)
