@@ -17,7 +17,7 @@ python=python3.11
 logs=.lab/logs
 times=.lab/setup-times.tsv
 # what an editable install copies or reads once; everything else is read from this folder each time
-project_files=(pyproject.toml runbook_lib/jupyter/prefix/etc/jupyter/*/*.json)
+project_files=(pyproject.toml runbook_lib/jupyter/prefix/etc/jupyter/*/*.json runbook_lib/jupyter/prefix/share/jupyter/lab/settings/*.json)
 child=
 images=
 
@@ -57,7 +57,7 @@ now() {
     local log=$1 fetched
     fetched=$(grep -Ec '^(Collecting|Processing) ' "$log" 2>/dev/null || true)
     if grep -q '^Installing collected' "$log" 2>/dev/null; then
-        echo "all $fetched fetched, unpacking"
+        echo "unpacking"
     elif [ "${fetched:-0}" -gt 0 ]; then
         echo "$fetched of $(grep -c '^[a-z0-9].*==' requirements.lock) fetched"
     else

@@ -100,7 +100,7 @@ class _Verification:
             self._add(name, *found)
 
     def findings(self, witness: str) -> list[Finding]:
-        """All faults, or that there is none. What was sealed in the meantime is checked with the chain of now."""
+        """All faults; where they are warnings at most, that the runs are good. What was sealed in the meantime is checked with the chain of now."""
         later = read_chain(self._outputs) if self._unlisted or self._unsealed else self._chain
         for name, found in self._unlisted:
             again = verify_run(self._outputs / name, later) if later.link_of(name) is not None else found
@@ -115,12 +115,13 @@ class _Verification:
                 self._add(path.name, Finding("folder", Verdict.FAILED, "missing, and its run was never sealed",
                                              "the folder of an open run", KEEP))
         self._faults += [*self._chain.faults, *_witnessed(witness, later)]
-        if self._faults:
+        if any(one.verdict is not Verdict.WARNING for one in self._faults) or (self._faults and not self._sealed):
             return self._faults
         if not self._sealed:
             return [Finding("archive", Verdict.INCONCLUSIVE, "no sealed run", "at least one",
                             f"Nothing in {self._outputs} was verified. Is it the archive's folder?")]
-        return [Finding("archive", Verdict.PASSED, pluralize(self._sealed, "sealed run"), "unchanged and in order")]
+        good = Finding("archive", Verdict.PASSED, pluralize(self._sealed, "sealed run"), "unchanged and in order")
+        return [good, *self._faults]
 
     def _add(self, name: str, *found: Finding) -> None:
         where = f"{printable(run_id_of(name) or name)} " if name else ""

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from runbook_lib.archive.files import write_atomically
 from runbook_lib.archive.folder import run_folders
 from runbook_lib.archive.summary import RunSummary, list_runs
-from runbook_lib.core.text import printable
+from runbook_lib.core.text import head_of, printable
 from runbook_lib.report import page
 from runbook_lib.report.badges import Badge, run_badge
 from runbook_lib.report.html import FILE as REPORT
@@ -26,6 +26,7 @@ from runbook_lib.report.labels import duration, title_of
 
 FILE = "index.html"
 MONTHS = "months"
+LONGEST_NOTE = 120  # characters of how a run ended
 NEWEST = 100  # rows of the first page
 MORE = f"These are the newest {NEWEST} runs. The command runbook archive index writes a page for each month:"
 
@@ -74,7 +75,9 @@ def _pages(outputs: Path) -> tuple[tuple[str, str], ...]:
 
 def _row(run: RunSummary, base: str) -> dict[str, Any]:
     badge = run_badge(run.verdict, run.state, run.exit_code)
-    note = printable(run.reason) or printable(run.summary).split(". ")[0][:120]
+    # how a run ended is of interest where it is no pass, whatever it was meant for
+    end = "" if run.reason and badge.tone == "good" else head_of(printable(run.summary).split(". ")[0], LONGEST_NOTE)
+    note = " · ".join(part for part in (printable(run.reason), end) if part)
     row = {
         "badge": badge,
         "title": title_of(run.notebook),

@@ -12,7 +12,8 @@ ROOT = Path(__file__).parents[2]
 TOOLS = ("bash", "cat", "cut", "dirname", "grep", "mkdir", "rm", "sed", "seq", "sha256sum", "sleep", "tail", "timeout",
          "tr")
 EXTENSION = "runbook_lib/jupyter/prefix/etc/jupyter/jupyter_server_config.d/runbook_lib.json"
-READ = ("setup.sh", "pyproject.toml", "requirements.lock", EXTENSION)
+SETTINGS = "runbook_lib/jupyter/prefix/share/jupyter/lab/settings/overrides.json"
+READ = ("setup.sh", "pyproject.toml", "requirements.lock", EXTENSION, SETTINGS)
 
 
 def program(folder: Path, name: str, script: str) -> None:
@@ -119,7 +120,7 @@ def test_a_set_up_that_finds_everything_installs_nothing(clone: Path, programs: 
     assert "-m pip" not in calls.read_text()
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml", EXTENSION])
+@pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml", EXTENSION, SETTINGS])
 def test_a_change_in_what_was_installed_is_installed_again(clone: Path, programs: Path, name: str) -> None:
     calls = _everything_is_there(clone)
     with (clone / name).open("a") as file:
@@ -136,7 +137,7 @@ def _everything_is_there(clone: Path) -> Path:
     (clone / ".venv/bin").mkdir(parents=True)
     calls = clone / ".venv/calls"
     program(clone / ".venv/bin", "python", f'echo "$*" >>"{calls}"')
-    for stamp, names in (("packages", "requirements.lock"), ("project", f"pyproject.toml {EXTENSION}")):
+    for stamp, names in (("packages", "requirements.lock"), ("project", f"pyproject.toml {EXTENSION} {SETTINGS}")):
         digest = subprocess.run(f"sha256sum {names} | sha256sum | cut -d' ' -f1", shell=True, cwd=clone,
                                 capture_output=True, text=True, check=True)
         (clone / f".venv/stamp-{stamp}").write_text(digest.stdout)

@@ -20,6 +20,15 @@ from runbook_lib.core.findings import Verdict
 from tests.unit.archive.sample_archive import archive_faults, as_another_user, forbidden, make_run, public_folder
 
 
+def test_runs_beside_a_warning_are_called_good_and_beside_a_fault_are_not(tmp_path: Path) -> None:
+    run = make_run(tmp_path).path
+    (tmp_path / "00_start_here.ipynb").write_text("{}")
+    good, copy = verify_archive(tmp_path)
+    assert (good.verdict, good.measured, copy.verdict) == (Verdict.PASSED, "1 sealed run", Verdict.WARNING)
+    (run / MANIFEST).write_text("{}")
+    assert Verdict.PASSED not in {one.verdict for one in verify_archive(tmp_path)}
+
+
 def test_sound_runs_pass_and_are_counted(tmp_path: Path) -> None:
     make_run(tmp_path)
     make_run(tmp_path)
