@@ -100,7 +100,8 @@ class _Verification:
             self._add(name, *found)
 
     def findings(self, witness: str) -> list[Finding]:
-        """All faults; where they are warnings at most, that the runs are good. What was sealed in the meantime is checked with the chain of now."""
+        """All faults; where they are warnings at most, that the runs are good, first. What was sealed in the meantime
+        is checked with the chain of now."""
         later = read_chain(self._outputs) if self._unlisted or self._unsealed else self._chain
         for name, found in self._unlisted:
             again = verify_run(self._outputs / name, later) if later.link_of(name) is not None else found
