@@ -75,7 +75,7 @@ def _pages(outputs: Path) -> tuple[tuple[str, str], ...]:
 
 def _row(run: RunSummary, base: str) -> dict[str, Any]:
     badge = run_badge(run.verdict, run.state, run.exit_code)
-    # how a run ended is of interest where it is no pass, whatever it was meant for
+    # how a run ended is of interest where it did not pass, whatever it was meant for
     end = "" if run.reason and badge.tone == "good" else head_of(printable(run.summary).split(". ")[0], LONGEST_NOTE)
     note = " · ".join(part for part in (printable(run.reason), end) if part)
     row = {
