@@ -29,7 +29,8 @@ class Service(StrictModel):
     services without which it cannot do its work; `probe` is how it is asked directly. A service that has no health
     check says why in `no_health_check_reason`. `published` ones may open their `ports` to the world; where there are
     none, the proxy alone may. `cpus` and `memory` are compared with the Compose file and with what runs, each where it
-    is given. `technology` says what a Grafana is; `purpose` and `health` are a plan's words.
+    is given. `host_network_reason` says why it is on the server's own network (`network_mode: host`), as some agents
+    are. `technology` says what a Grafana is; `purpose` and `health` are a plan's words.
     """
 
     title: Text
@@ -53,6 +54,7 @@ class Service(StrictModel):
     # running is enough where there is one
     no_health_check_reason: Text | None = None
     host_mounts: tuple[AbsolutePath, ...] = ()
+    host_network_reason: Text | None = None
     needs: tuple[ComposeName, ...] = ()
     probe: Probe | None = None
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 
@@ -30,7 +31,11 @@ HOMES = re.compile(r"/home(/[^/]+)?|/home/[^/]+/\.(ssh|docker|gnupg|aws|kube)(/.
 
 def exposure(config: ComposeConfig, environment: Environment, links: Mapping[str, str] | None = None,
              ) -> tuple[Finding, ...]:
-    """Published ports, networks, privileges and mounts of every service. `links` are the release's symbolic links."""
+    """Published ports, networks, privileges and mounts of every service. `links` are the release's symbolic links.
+
+    Of an application of others, those that a profile which is not active keeps from running are its owners' tools.
+    """
+    config = replace(config, services=_started(config, environment))
     return (
         _none(_only_published(environment), _published(config, environment)),
         *_unreachable(config, environment),
@@ -38,6 +43,13 @@ def exposure(config: ComposeConfig, environment: Environment, links: Mapping[str
         _none("no container has privileges over the server", _privileges(config)),
         _none("no container mounts the engine's socket or the system's folders", _mounts(config, environment, links)),
     )
+
+
+def _started(config: ComposeConfig, environment: Environment) -> dict[str, dict[str, Any]]:
+    named = {one for name, service in environment.services.items() for one in service.containers(name)}
+    active = {None, *environment.compose.profiles}
+    return {name: one for name, one in config.services.items()
+            if not environment.release.replaced or name in named or set(one.get("profiles") or (None,)) & active}
 
 
 def _only_published(environment: Environment) -> str:
@@ -104,10 +116,13 @@ def _in_networks(config: ComposeConfig, environment: Environment) -> Finding:
 def _networks(config: ComposeConfig, environment: Environment) -> list[str]:
     planned = {one: set(service.networks) for name, service in environment.services.items()
                for one in service.containers(name) if service.networks}
+    on_host = {one for name, service in environment.services.items() if service.host_network_reason
+               for one in service.containers(name)}
     wrong = []
     for name, service in config.services.items():
-        if service.get("network_mode") not in (None, "none"):
-            wrong.append(f"{name}: network_mode {service['network_mode']}")
+        mode = service.get("network_mode")
+        if mode not in (None, "none"):
+            wrong += [] if mode == "host" and name in on_host else [f"{name}: network_mode {mode}"]
             continue
         more = sorted(set(service.get("networks") or ()) - planned[name]) if name in planned else []
         wrong += [f"{name}: also in {', '.join(more)}"] if more else []

@@ -47,6 +47,21 @@ def missing_in_the_release(named: Iterable[str], paths: Collection[str], links: 
     return tuple(missing), tuple(elsewhere)
 
 
+def still_missing(connections: Connections, missing: tuple[str, ...], elsewhere: tuple[str, ...], directory: str,
+                  links: Mapping[str, str], changed: Collection[str] | None) -> tuple[str, ...]:
+    """What is missing once the server was asked for the files `elsewhere`, which lie outside of the release.
+
+    With `changed`, the files that differ from the live commit, for those too that the release lacks: a checkout leaves
+    what git does not know, as many a project keeps its secrets, and removes what the live commit has.
+    """
+    paths = {on_the_server(one, directory, links): one for one in missing}
+    kept = {path: one for path, one in paths.items()
+            if changed is not None and posixpath.relpath(path, directory) not in changed}
+    asked = (*elsewhere, *kept)
+    absent = missing_on_the_server(connections, asked) if asked else ()
+    return (*(one for one in missing if one not in kept.values()), *(kept.get(one, one) for one in absent))
+
+
 def missing_on_the_server(connections: Connections, paths: tuple[str, ...]) -> tuple[str, ...]:
     """Those of the absolute `paths` that are not on the server, as far as the deploy user can see."""
     reply = connections.server.run(Command(("sh", "-c", SHOW_ABSENT, "show", *paths)))

@@ -25,7 +25,7 @@ from runbook_lib.environment.yaml_limits import collection_key
 from runbook_lib.release.facts.compose_variables import placeholder_variables
 from runbook_lib.release.facts.file_migrations import FileMigrations, file_migrations
 from runbook_lib.release.facts.migrations import Migrations, parse_migrations
-from runbook_lib.release.facts.missing_files import FILES_OF_THE_SERVER, missing_in_the_release, missing_on_the_server
+from runbook_lib.release.facts.missing_files import FILES_OF_THE_SERVER, missing_in_the_release, still_missing
 from runbook_lib.release.facts.ports import ServerPorts, parse_ports
 
 SURVEY_TIMEOUT_S = 240.0
@@ -143,16 +143,16 @@ def inspect_release(environment: Environment, ref: str) -> Question[ReleaseTree]
                        configuration_folders=environment.compose.configuration,
                        api_folder=environment.release.folder_of(environment.release.api),
                        file_migrations=file_migrations(environment, reply.stdout, connections))
-        return _with_missing_of_the_server(tree, connections)
+        return _with_missing_of_the_server(tree, connections, where)
 
     return Question(f"release {ref}", fetch)
 
 
-def _with_missing_of_the_server(tree: ReleaseTree, connections: Connections) -> ReleaseTree:
-    own, compose = tree.sources, tree.sources.compose
-    if compose is None or not compose.server_files:
+def _with_missing_of_the_server(tree: ReleaseTree, connections: Connections, where: str) -> ReleaseTree:
+    if (compose := tree.sources.compose) is None:
         return tree
-    missing = (*compose.missing_files, *missing_on_the_server(connections, compose.server_files))
+    own, changed = tree.sources, tree.changed_files if tree.by_hand else None
+    missing = still_missing(connections, compose.missing_files, compose.server_files, where, own.links, changed)
     return replace(tree, sources=Sources(own.files, replace(compose, missing_files=missing), own.links))
 
 

@@ -6,10 +6,12 @@ import os
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from runbook_lib.release.facts.missing_files import SHOW_ABSENT, missing_in_the_release
+from runbook_lib.core.commands import Command
+from runbook_lib.release.facts.missing_files import SHOW_ABSENT, missing_in_the_release, still_missing
 
 HOME = "/opt/app"
 OTHER_USER = 65_534
@@ -66,3 +68,29 @@ def test_a_folder_that_may_not_be_entered_may_hold_what_is_named() -> None:
         words = ("closed/x", "closed/deeper/x", "closed/none/x", "file", "folder/x", "gone", "circle", "circle/x")
         assert absent(*(f"{folder}/{word}" for word in words), user=OTHER_USER) == ["5", "6", "7"]
         closed.chmod(0o700)
+
+
+class Here:
+    """Runs a command on this machine, as a connection does on a server."""
+
+    def __init__(self) -> None:
+        self.server, self.asked = self, 0
+
+    def run(self, command: Command) -> subprocess.CompletedProcess[str]:
+        self.asked += 1
+        return subprocess.run(command.argv, capture_output=True, text=True, check=True)
+
+
+def test_a_secret_that_git_does_not_know_stays_on_the_server(tmp_path: Path) -> None:
+    """./secrets/key.txt, which .gitignore leaves out, refused every release of a project that has it so."""
+    (tmp_path / "secrets").mkdir()
+    for name in ("key.txt", "tracked.txt"):
+        (tmp_path / "secrets" / name).write_text("x")
+    here: Any = Here()
+    missing = ("secrets/key.txt", "./secrets/tracked.txt", "secrets/gone.txt")
+    found = still_missing(here, missing, ("/there-is-no-such",), str(tmp_path), {}, ("secrets/tracked.txt",))
+    # what the live commit has, and the release has not, the checkout takes away
+    assert set(found) == {"./secrets/tracked.txt", "secrets/gone.txt", "/there-is-no-such"}
+    # where the checkout is ours, the release has it or nothing does
+    assert still_missing(here, missing, (), str(tmp_path), {}, None) == missing
+    assert here.asked == 1
