@@ -73,11 +73,13 @@ def test_what_must_be_apart_ends_as_its_file_says(live: Throwaway, name: str) ->
 
 
 @pytest.mark.parametrize("change", [
-    "INSERT INTO things VALUES (3, 'c')", "UPDATE things SET name = 'B' WHERE id = 2", "CREATE VIEW more AS SELECT 1 AS one",
+    "INSERT INTO things VALUES (3, 'c')", "UPDATE things SET name = 'B' WHERE id = 2", "UPDATE things SET rows = 'Same' WHERE id = 2", "CREATE VIEW more AS SELECT 1 AS one",
     "SELECT nextval('things_id_seq')", "ALTER TABLE things OWNER TO postgres",
-], ids=["a row more", "a letter", "an object more", "a sequence", "an owner"])
+], ids=["a row more", "a letter", "a letter next to a column t", "an object more", "a sequence", "an owner"])
 def test_a_copy_that_holds_something_else_is_never_swapped_in(live: Throwaway, change: str) -> None:
-    live.sql("CREATE TABLE things (id serial PRIMARY KEY, name text); INSERT INTO things (name) VALUES ('a'), ('b')", role=OWNER)
+    # columns with the names that a query of ours could give to a row: each of the others counts all the same
+    live.sql("CREATE TABLE things (id serial PRIMARY KEY, name text, t text DEFAULT 'same', one text DEFAULT 'same', rows text DEFAULT 'same');"
+             "INSERT INTO things (name) VALUES ('a'), ('b')", role=OWNER)
     assert live.back_up().returncode == 0
     for words in (("create",), ("load", str(live.backup), live.manifest()["sha256"])):
         assert live.step(*words).returncode == 0

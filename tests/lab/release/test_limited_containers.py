@@ -29,7 +29,7 @@ for _ in $(seq 600); do docker inspect limited-test >/dev/null 2>&1 || { echo en
 REMAINS = r"""
 image=$(docker inspect --format '{{.Config.Image}}' "$(docker ps --quiet --filter label=com.docker.compose.service=postgres)")
 export project=remains
-trap 'docker rm --force --volumes remains-1 remains-2; docker network rm remains-1 remains-2' EXIT >/dev/null 2>&1
+trap '{ docker rm --force --volumes remains-1 remains-2; docker network rm remains-1 remains-2; } >/dev/null 2>&1' EXIT
 for one in 1 2; do
     labels=(--label runbook.job=schema-copy --label "runbook.project=remains${one#1}")
     docker network create "${labels[@]}" "remains-$one" >/dev/null
