@@ -15,7 +15,8 @@ unset drop one
 # What an operator's profile may have set must not change what a program prints, or where it works.
 unset BASH_ENV ENV CDPATH GLOBIGNORE LANGUAGE POSIXLY_CORRECT COLUMNS GREP_OPTIONS GREP_COLORS GZIP TAR_OPTIONS \
     BLOCK_SIZE BLOCKSIZE DF_BLOCK_SIZE DU_BLOCK_SIZE LS_BLOCK_SIZE TIME_STYLE QUOTING_STYLE PS_FORMAT PS_PERSONALITY \
-    GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+    GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_NAMESPACE GIT_EXTERNAL_DIFF GIT_TRACE \
+    PERL5OPT PERL5LIB PERL_UNICODE
 # bash reads an operator's start-up file in the first program below sshd, also in one that it is replaced by: with `set -e` in
 # it a program of ours would end half-way.
 export SHLVL=9

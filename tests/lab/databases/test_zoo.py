@@ -214,6 +214,15 @@ def test_indexes_from_before_a_newer_library_are_named_and_the_database_comes_ba
     assert worst(findings(live), live) == {"indexes are sorted as the server sorts now": "warning"}
 
 
+def test_an_index_with_a_collation_of_its_own_is_named_as_well(live: Throwaway) -> None:
+    live.sql("CREATE COLLATION older (provider = icu, locale = 'sv'); CREATE COLLATION unused (provider = icu, locale = 'da')", role=OWNER)
+    live.sql("CREATE TABLE words (word text COLLATE older PRIMARY KEY); INSERT INTO words VALUES ('Öl')", role=OWNER)
+    live.sql("UPDATE pg_collation SET collversion = '1.1' WHERE collname IN ('older', 'unused')")
+    (found,) = (one for one in findings(live) if one.check == "indexes are sorted as the server sorts now")
+    assert (str(found.verdict), str(found.measured).partition(",")[0]) == ("warning", "older: 1.1")
+    assert "unused" not in str(found.measured)
+
+
 def test_statistics_that_the_server_could_not_make_are_no_failing_expression(live: Throwaway) -> None:
     """A full disk, a cancellation, a damaged page: the restore is good, and the warning has the code."""
     live.sql("CREATE FUNCTION full_disk(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RAISE 'full' USING ERRCODE = '53100'; END$$;"

@@ -142,8 +142,9 @@ def test_a_function_that_a_profile_exports_stands_for_no_program_of_ours(exporte
 
 def test_options_and_limits_that_a_profile_exports_reach_no_program_of_ours() -> None:
     variables = {"SHELLOPTS": "errexit:noglob:nounset:xtrace", "BASHOPTS": "failglob:nocasematch", "TMOUT": "1", "BASH_COMPAT": "3.1",
-                 "EXECIGNORE": "*/cat", "COMPOSE_REMOVE_ORPHANS": "1", "COMPOSE_DISABLE_ENV_FILE": "1", "COMPOSE_FILE": "other.yml"}
-    asked = 'false; echo "$SHELLOPTS|$unset|${TMOUT-}|${BASH_COMPAT-}|$(echo /et[c]; echo x | cat)" $(env | grep -c ^COMPOSE); read -r y < <(sleep 2; echo late); echo "$y"'
+                 "EXECIGNORE": "*/cat", "COMPOSE_REMOVE_ORPHANS": "1", "COMPOSE_DISABLE_ENV_FILE": "1", "COMPOSE_FILE": "other.yml",
+                 "PERL5OPT": "-MNo::Such", "GIT_NAMESPACE": "other", "GIT_OBJECT_DIRECTORY": "/nowhere", "GIT_TRACE": "1", "GIT_EXTERNAL_DIFF": "false"}
+    asked = 'git -C /nowhere version >/dev/null 2>&1; perl -e "exit 0" || echo no perl; env | grep -E "^GIT_(NAME|OBJ|TRACE|EXT)" || true; false; echo "$SHELLOPTS|$unset|${TMOUT-}|${BASH_COMPAT-}|$(echo /et[c]; echo x | cat)" $(env | grep -c ^COMPOSE); read -r y < <(sleep 2; echo late); echo "$y"'
     assert ran("bash", "-c", asked, variables=variables, shell="bash") == (0, "braceexpand:hashall:interactive-comments||||/etc\nx 0\nlate\n", "")
 
 
