@@ -53,6 +53,9 @@ def _named(character: str) -> set[str]:
     raw, code = character.encode("utf-8", "surrogatepass"), ord(character)
     ways = {"".join(f"%{byte:02X}" for byte in raw)}
     ways.add("".join(f"%25{byte:02X}" for byte in raw))  # an encoded URL inside a URL
+    printable = [f"={byte:02X}" for byte in raw]  # quoted-printable, in mail: lines end between any two
+    ways |= {"".join(printable), *("=\n".join(("".join(printable[:cut]), "".join(printable[cut:])))
+                                   for cut in range(1, len(raw)))}
     units = character.encode("utf-16-be", "surrogatepass")
     escapes = {
         "".join(f"\\u{units[place:place + 2].hex()}" for place in range(0, len(units), 2)),
@@ -70,7 +73,7 @@ def _named(character: str) -> set[str]:
 
 def _other_case(way: str) -> str:
     """The same escape with its hexadecimal digits in the other case; the letter that marks it stays."""
-    if way.startswith("%"):
+    if way[0] in "%=":
         return way.lower()
     # an octal escape has no case, and a name of HTML only one
     return re.sub(r"(\\+[xuU]|&#x)([0-9a-f]+)", lambda found: found.group(1) + found.group(2).upper(), way)

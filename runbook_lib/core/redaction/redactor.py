@@ -207,7 +207,7 @@ class Redactor:
             for size in range(min(GRAM, len(text) - place), 0, -1):
                 known, after = self._starts.get(text[place:place + size], ()), text[place + size:place + size + 1]
                 # less than a start counts at the end of the text, or where a line end may be in the middle of it
-                begun = self._begun.get(text[place:place + size], ()) if not after or after in "\r\n\\" else ()
+                begun = self._begun.get(text[place:place + size], ()) if not after or after in "\r\n\\=" else ()
                 if any(spelling.begins_at(text, place) for spelling in (*known, *begun)):
                     return place
         return dump

@@ -13,8 +13,8 @@ _PLAIN = re.compile(rf"[A-Za-z0-9]{{{2 * (2 * GRAM - 1)}}}")
 _ROW = re.compile(rf"(.)\1{{{GRAM - 1}}}", re.DOTALL)  # one character again and again shows nothing
 LONG, THIN = 40, 12  # characters: a half of 20 holds four samples in a row that begin at a multiple of 12
 # base64 -w76, PEM, YAML and JSON break lines anywhere in a value: a line end with what indents the next line
-_WRAP = r"(?:\\?\r?\n[ \t]{0,16}|(?:\\r)?\\n)?"
-_LINE_ENDS = ("\r\n", "\n", "\\\n", "\\n", "\\r\\n")
+_WRAP = r"(?:[\\=]?\r?\n[ \t]{0,16}|(?:\\r)?\\n)?"
+_LINE_ENDS = ("\r\n", "\n", "\\\n", "\\n", "\\r\\n", "=\n", "=\r\n")
 
 
 @dataclass(frozen=True)

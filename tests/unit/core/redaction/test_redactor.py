@@ -6,6 +6,7 @@ import base64
 import html
 import itertools
 import json
+import quopri
 import random
 import secrets
 import shlex
@@ -98,6 +99,8 @@ QUOTINGS: dict[str, Callable[[str], str]] = {
     "numbers": lambda text: str(list(text.encode())),
     "base32": lambda text: base64.b32encode(text.encode()).decode(),
     "base32 in small letters": lambda text: base64.b32encode(text.encode()).decode().lower(),
+    "quoted-printable": lambda text: quopri.encodestring((text + "=").encode()).decode(),
+    "quoted-printable with soft line ends": lambda text: quopri.encodestring(f"{'z' * 70}{text}".encode()).decode(),
     "UTF-16": "\0".join,
     "UTF-16 by cat -v": "^@".join,
     "UTF-16 in JSON": "\\u0000".join,
