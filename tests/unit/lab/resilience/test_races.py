@@ -27,7 +27,12 @@ def test_one_winner_and_a_refusal_that_names_it_is_correct(tmp_path: Path) -> No
     assert _problems([run(tmp_path, 0, "", "lock_taken"), refused]) == []
 
 
-@pytest.mark.parametrize("codes", [(0, 0), (3, 3), (0, 1)])
+def test_a_winner_whose_error_rate_had_too_few_requests_has_won(tmp_path: Path) -> None:
+    refused = run(tmp_path, 3, "anna holds the environment (run-1)")
+    assert _problems([run(tmp_path, 4, "", "lock_taken"), refused]) == []
+
+
+@pytest.mark.parametrize("codes", [(0, 0), (3, 3), (0, 1), (0, 4)])
 def test_any_other_outcome_is_a_problem(tmp_path: Path, codes: tuple[int, int]) -> None:
     (problem,) = _problems([run(tmp_path, code) for code in codes])
     assert problem.startswith("not one winner and one refusal")
