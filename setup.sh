@@ -184,9 +184,9 @@ set_up_test_tools() {
     command -v chromium >/dev/null || wanted+=(chromium)
     command -v promtool >/dev/null || wanted+=(prometheus)
     command -v amtool >/dev/null || wanted+=(prometheus-alertmanager)
-    if debian && { [ ! -x .lab/test-tools/usr/sbin/rsyslogd ] || [ ! -x .lab/test-tools/usr/bin/wrk ]; }; then
+    if debian && { [ -z "$(find .lab/test-tools/usr -name lmnsd_gtls.so 2>/dev/null)" ] || [ ! -x .lab/test-tools/usr/bin/wrk ]; }; then
         stage unpacked-tools "logrotate, rsyslog and wrk for tests, not installed" unpack_debian logrotate libpopt0 \
-            rsyslog rsyslog-relp libestr0 libfastjson4 liblognorm5 librelp0 wrk libluajit-5.1-2 libluajit-5.1-common
+            rsyslog rsyslog-relp rsyslog-gnutls libestr0 libfastjson4 liblognorm5 librelp0 wrk libluajit-5.1-2 libluajit-5.1-common
     fi
     [ ${#wanted[@]} -eq 0 ] && return
     if debian; then

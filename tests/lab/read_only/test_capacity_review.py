@@ -44,7 +44,8 @@ def test_each_red_case_on_a_live_server_and_what_is_kept_for_the_next_review(
     assert found["Memory of the server: below its limit"]["verdict"] == "failed"
     assert found["Connections of the database: below its limit"]["verdict"] == "passed"
     assert "of history, at least 3650 are needed" in found["Connections of the database: lasts"]["measured"]
-    assert found["postgres fits its limits"]["verdict"] in ("passed", "warning")  # how busy this machine is decides
+    # how busy this machine is, and how long the container runs, decide
+    assert found["postgres fits its limits"]["verdict"] in ("passed", "warning", "inconclusive")
     assert "held back in" in found["postgres fits its limits"]["measured"]
     assert found["Docker's images are measured"]["verdict"] == "passed"
     assert ended.folder is not None
