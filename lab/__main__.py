@@ -108,28 +108,32 @@ def _images(arguments: argparse.Namespace) -> None:
 
 
 def _up(arguments: argparse.Namespace) -> None:
+    from lab import states
     from lab.applications import registry
     from lab.applications.bring_up import up_with_application
     from lab.engine import ensure_engine
     from lab.instance import Instance
-    from lab.release import release
+    from lab.release import must_be_known, release
 
     began = time.monotonic()
     wanted = arguments.application
     instance = Instance(arguments.name or (registry.by_name(wanted).environment if wanted else "lab"), wanted)
+    # a wrong word is refused before an engine is installed or an image is built for it
+    if arguments.release != "none":
+        must_be_known(instance.application, arguments.release)
+    if arguments.state:
+        states.must_be_known(arguments.state)
     ensure_engine()
     restored = arguments.state and instance.inspect() is None
     if restored:
-        from lab import states
-
         states.restore(instance, arguments.state)
     outcome = up_with_application(instance)
     if restored:
         outcome = f"{instance.name} is up in the state {arguments.state}"
     elif arguments.state:
         outcome += f", as it was: --from {arguments.state} is for a new server"
-    if arguments.release != "none":
-        release(instance, arguments.release)
+    if arguments.release != "none" and not release(instance, arguments.release):
+        outcome += f", with the release that it has: --release {arguments.release} is for a server without one"
     ports = instance.ports()
     print(f"{outcome} after {time.monotonic() - began:.1f} s: ssh 127.0.0.1:{ports.ssh}, "
           f"https 127.0.0.1:{ports.https}; runbooks reach it with -e {instance.address.environment}")

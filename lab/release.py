@@ -5,18 +5,29 @@ from __future__ import annotations
 import subprocess
 from dataclasses import replace
 
-from lab.errors import LabError
+from lab.applications.registry import Application
+from lab.applications.sources import tags_of
+from lab.errors import USAGE, LabError
 from lab.instance import CHECKOUT, Instance
 from lab.processes import root, succeeds
+from runbook_lib.core.text import did_you_mean
 
 
-def release(instance: Instance, tag: str) -> None:
+def must_be_known(application: Application, tag: str) -> None:
+    """Raises LabError where the application has no release of that tag: before minutes are spent on a server for it."""
+    known = tags_of(application)
+    if tag not in known:
+        raise LabError(f"There is no release {tag!r} of {application.name}{did_you_mean(tag, known) or '.'}",
+                       next_step=f"choose one of {', '.join(known)}", exit_code=USAGE)
+
+
+def release(instance: Instance, tag: str) -> bool:
     """Deploy `tag` on a server without a release, and seed its database; a server with a release keeps it.
 
-    Raises LabError when the runbook does not pass.
+    Whether it was deployed now. Raises LabError when the runbook does not pass.
     """
     if succeeds(instance.inside("test", "-s", f"{CHECKOUT}/.runbook/releases.jsonl")):
-        return
+        return False
     from lab.release_path import BRING_UP, run_command
     from lab.seed import seed
 
@@ -26,3 +37,4 @@ def release(instance: Instance, tag: str) -> None:
         raise LabError(f"The deployment of {tag} ended with {code}.", exit_code=code,
                        next_step=f"python -m lab status --name {instance.name}, and the run's report above")
     seed(instance)
+    return True

@@ -20,6 +20,7 @@ from lab.instance import Instance, down, up
 from lab.processes import file_lock, root
 from lab.release_path import BRING_UP, FIRST, NEXT, Scenario, run_command
 from lab.seed import seed
+from runbook_lib.core.text import did_you_mean
 
 WATCH_S = 10  # long enough for the checks of a watch to have something to judge
 BUILDER = "making"  # with the name of the state, the instance in which it is made
@@ -103,14 +104,18 @@ def keep(instance: Instance, name: str) -> None:
     snapshots.wait_until_healthy(instance, snapshots.notes_of(kept).healthy)
 
 
+def must_be_known(name: str) -> None:
+    """Raises LabError where there is neither a state nor a snapshot of that name."""
+    if name not in STATES and snapshots.find(name) is None:
+        raise LabError(f"There is no snapshot {name!r}{did_you_mean(name, STATES) or '.'}", exit_code=REFUSED,
+                       next_step="python -m lab snapshot list")
+
+
 def restore(instance: Instance, name: str) -> None:
     """Make the instance anew in that state. A name that is not a state is the newest snapshot saved under it."""
-    if name in STATES:
-        snapshots.restore(instance, ensure(name))
-        return
-    found = snapshots.find(name)
-    if found is None:
-        raise LabError(f"There is no snapshot {name!r}.", next_step="python -m lab snapshot list", exit_code=REFUSED)
+    must_be_known(name)
+    found = ensure(name) if name in STATES else snapshots.find(name)
+    assert found is not None
     snapshots.restore(instance, found)
 
 

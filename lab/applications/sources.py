@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from lab.applications.registry import FIRST, Application
-from lab.repository import BEGIN, Release, add_releases, build_repository, commit_all, init, releases
+from lab.repository import BEGIN, FIRST_TAG, Release, add_releases, build_repository, commit_all, init, releases
 
 RELEASE = "v1.0.0"
 NOT_SOURCE = shutil.ignore_patterns("__pycache__", "*.pyc")
@@ -28,3 +28,9 @@ def build_sources(application: Application, path: Path) -> None:
 def releases_of(application: Application) -> list[Release]:
     """The releases after the first one, each after the one it is based on. Raises LabError."""
     return releases() if application == FIRST else releases(application.releases, RELEASE)
+
+
+def tags_of(application: Application) -> list[str]:
+    """Every release of the application by its tag, the first one first. Raises LabError."""
+    first = FIRST_TAG if application == FIRST else RELEASE
+    return [first, *(one.tag for one in releases_of(application))]

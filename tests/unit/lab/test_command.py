@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from lab import __main__ as command
-from lab.errors import REFUSED, LabError
+from lab.errors import REFUSED, USAGE, LabError
 from lab.instance import Instance
 
 COMMANDS = ("engine", "images", "up", "snapshot", "status", "mail", "receivers", "reset", "down", "shell", "list", "catalogue")
@@ -48,6 +48,34 @@ def test_up_says_whether_the_state_that_was_asked_for_is_there(
     assert command.main(["up", "--name", "double", "--from", "backups"]) == 0
     assert capsys.readouterr().out.startswith(shown)
     assert restored == ([] if there else ["backups"])
+
+
+@pytest.mark.parametrize(("words", "shown"), [
+    (["--release", "nope"], "There is no release 'nope' of gw2."),
+    (["--release", "v3.2"], "There is no release 'v3.2' of gw2; did you mean 'v3.2.0'?"),
+    (["--application", "shop", "--release", "v3.1.0"], "There is no release 'v3.1.0' of shop; did you mean 'v1.1.0'?"),
+    (["--from", "backup"], "There is no snapshot 'backup'; did you mean 'backups'?"),
+])
+def test_a_wrong_word_is_refused_before_anything_is_built(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], shown: str
+) -> None:
+    """Found by a newcomer: minutes of images and a server, and then no such release."""
+    monkeypatch.setattr("lab.engine.ensure_engine", lambda: pytest.fail("an engine was started"))
+    monkeypatch.setattr("lab.snapshots.find", lambda name, key="": None)
+    assert command.main(["up", "--name", "double", *words]) in (USAGE, REFUSED)
+    assert capsys.readouterr().err.startswith(f"\n{shown}")
+
+
+@pytest.mark.parametrize(("deployed", "shown"), [(True, "double is up after"), (False, "with the release that it has: --release v3.2.0 is for")])
+def test_up_says_when_a_server_keeps_the_release_that_it_has(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], deployed: bool, shown: str
+) -> None:
+    monkeypatch.setattr(Instance, "ports", lambda self: SimpleNamespace(ssh=1, https=2))
+    monkeypatch.setattr("lab.engine.ensure_engine", lambda: None)
+    monkeypatch.setattr("lab.release.release", lambda instance, tag: deployed)
+    monkeypatch.setattr("lab.applications.bring_up.up_with_application", lambda instance: "double is up")
+    assert command.main(["up", "--name", "double", "--release", "v3.2.0"]) == 0
+    assert shown in capsys.readouterr().out
 
 
 def test_an_error_of_the_lab_gives_its_message_and_exit_code(monkeypatch: pytest.MonkeyPatch,

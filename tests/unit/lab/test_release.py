@@ -29,13 +29,13 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_a_server_without_a_release_gets_it_and_data(done: list[str]) -> None:
-    release.release(INSTANCE, "v3.1.0")
+    assert release.release(INSTANCE, "v3.1.0")
     assert done == ["ref=v3.1.0", "seeded"]
 
 
 def test_a_server_with_a_release_keeps_it(done: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(release, "succeeds", lambda argv: True)
-    release.release(INSTANCE, "v3.1.0")
+    assert not release.release(INSTANCE, "v3.1.0")
     assert done == []
 
 
