@@ -7,7 +7,6 @@ import contextlib
 import io
 import json
 import os
-import re
 import sys
 import textwrap
 from typing import Annotated, Any, TextIO, cast
@@ -15,6 +14,7 @@ from typing import Annotated, Any, TextIO, cast
 import typer
 
 from runbook_lib.core.errors import UsageError
+from runbook_lib.core.text import plain_text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable JSON.")]
 
@@ -22,7 +22,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable JSO
 _PLAIN = {"✔": "ok", "✘": "FAILED", "↺": "undone", "…": "...", "–": "-", "—": "-", "‹": "<", "›": ">", "→": "->",
           "×": "x", "·": "*", "≥": ">=", "≤": "<=", "“": '"', "”": '"', "’": "'"}
 _REPLACE = "runbook.plain"
-_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")  # a terminal follows no link; its text names the notebook
 
 
 def print_json(value: Any) -> None:
@@ -130,6 +129,6 @@ def _filled(line: str, width: int) -> str | None:
     cells = [one.strip() for one in line.strip().strip("|").split("|")] if line.startswith("|") else [line]
     if line.startswith("|") and not "".join(cells).strip("-: "):  # the table's empty head and the line below it
         return None
-    name, *rest = (_LINK.sub(r"\1", re.sub(r"\*\*|`", "", one)) for one in cells)
+    name, *rest = map(plain_text, cells)
     text = f"{name}: {' | '.join(rest)}" if rest else name
     return textwrap.fill(text, width, subsequent_indent="    " if rest else "", break_long_words=False)

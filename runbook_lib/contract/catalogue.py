@@ -12,7 +12,7 @@ from typing import Any
 
 from runbook_lib.core.errors import NotebookUnknown
 from runbook_lib.core.foreign_json import read_json
-from runbook_lib.core.text import did_you_mean
+from runbook_lib.core.text import did_you_mean, plain_text
 from runbook_lib.environment import project
 
 NO_PROSE = ("#", "|")  # a heading, a row of a table
@@ -82,18 +82,18 @@ class Runbook:
 
     @property
     def title(self) -> str:
-        """The heading of the card."""
+        """The heading of the card, as plain text."""
         lines = (line.lstrip("# ").strip() for line in self.card.splitlines() if line.startswith("#"))
-        return next(lines, self.word.replace("_", " "))
+        return plain_text(next(lines, self.word.replace("_", " ")))
 
     @property
     def summary(self) -> str:
-        """The card's first sentence below its heading."""
+        """The card's first sentence below its heading, as plain text."""
         lines = (line.strip() for line in self.card.splitlines())
         prose = dropwhile(lambda line: not line or line.startswith(NO_PROSE), lines)
         paragraph = " ".join(takewhile(lambda line: line and not line.startswith(NO_PROSE), prose))
         found = SENTENCE.match(paragraph)
-        return found[0] if found else paragraph
+        return plain_text(found[0] if found else paragraph)
 
     @property
     def parameters_source(self) -> str:
@@ -121,6 +121,9 @@ def find_runbook(name: str) -> Runbook:
     if name.endswith(".ipynb") and Path(name).is_file():
         path = Path(name).absolute()
         return Runbook(path.stem, path)
+    if "/" in name:
+        raise NotebookUnknown("There is no such notebook file.", where=name,
+                              next_step="Check the path; the project's own need none: runbook list")
     known = runbooks()
     # the whole name before a part of it: "20" is 20_deploy even where another name contains it
     wanted = name.removesuffix(".ipynb").lower().replace("-", "_")

@@ -149,5 +149,5 @@ def _size(environment: Environment, view: ClientView) -> Finding:
     return finding(_SIZE, sent <= most * 1024, otherwise=Verdict.WARNING, measured=(
         f"{readable_size(sent)} of scripts on the way, {readable_size(size)} unpacked{elsewhere}"),
         expected=f"{most} KiB at most", next_step=(
-            "Load later what is not shown first (*lazy loading*), and look for large libraries in the bundler's "
+            "Load later what is not shown first (lazy loading), and look for large libraries in the bundler's "
             "report. A phone takes about a second for each 200 KiB before anything shows."))

@@ -74,7 +74,7 @@ def _missing_of(table: TableUsage, columns: tuple[str, ...], known: bool, keys: 
                        "with EXPLAIN first; each index makes writes a little slower.")
     return finding(check, known or by_key, otherwise=Verdict.WARNING, measured=measured,
                    expected="large tables are read by an index",
-                   next_step="No statement is known that would show the column: see *statement statistics*, then "
+                   next_step="No statement is known that would show the column: see “statement statistics”, then "
                              "EXPLAIN the statements that read this table, and index what they compare.")
 
 

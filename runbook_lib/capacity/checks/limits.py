@@ -11,7 +11,7 @@ from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
 from runbook_lib.environment.capacity import why_absent
 
-_SEE = "See its row under *Is the use known?*"
+_SEE = "See its row under “Is the use known?”"
 _LONGER = "Prometheus keeps what `--storage.tsdb.retention.time` says; run this review again when there is more."
 
 

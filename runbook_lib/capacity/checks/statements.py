@@ -68,7 +68,7 @@ def _advice(one: Statement) -> str:
         return "Its text is another role's: ask as a superuser, or GRANT pg_read_all_stats to the environment's role."
     steps = ["EXPLAIN (ANALYZE, BUFFERS) it with a user's own values."]
     if one.compared:
-        steps.append(f"Is there an index that begins with {' or '.join(one.compared[:3])}? See *missing index* below.")
+        steps.append(f"Is there an index that begins with {' or '.join(one.compared[:3])}? See “missing index” below.")
     if one.temporary_blocks > one.calls:
         steps.append("It sorts or joins on disk: for this statement alone, SET LOCAL work_mem higher in its "
                      "transaction.")

@@ -129,7 +129,7 @@ def _against_threshold(review: MetricsReview, one: ReviewedMetric) -> Finding:
         reason = values.reason if isinstance(values, Unanswered) else "no sample in the window"
         if all(_idle(review, one)):
             return Finding(check, Verdict.NOT_APPLICABLE, "nothing to measure: no activity in the window")
-        return Finding(check, Verdict.INCONCLUSIVE, reason, expected, "See its row under *Is the data there?*")
+        return Finding(check, Verdict.INCONCLUSIVE, reason, expected, "See its row under “Is the data there?”")
     enough = (True,) * len(values) if one.enough is None else one.enough
     if all(many is None for many in enough):
         return Finding(check, Verdict.INCONCLUSIVE, "whether there were requests enough is not known", expected,
@@ -187,7 +187,7 @@ def changes_found(review: MetricsReview) -> tuple[Finding, ...]:
     known = any(isinstance(one.main(), Values) for one in review.metrics)
     none = finding("no change for the worse", known or None, expected="each stays at its level",
                    measured=f"other changes: {other}" if known else "no metric is known",
-                   next_step="See the rows under *Is the data there?*")
+                   next_step="See the rows under “Is the data there?”")
     named = tuple(Finding(f"{one.title} changed at {one.shift.at:%d %b %H:%M}", Verdict.WARNING, one.words,
                           "each stays at its level",
                           "Did it come with a release? 22 Rollback. Else 40 Health, and the log.")

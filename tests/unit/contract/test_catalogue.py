@@ -76,7 +76,7 @@ def test_a_damaged_file_says_so_and_what_to_do(tmp_path: Path, content: str) -> 
     ("# T\nOne sentence over\ntwo lines. Another one.\n\nLater.", "One sentence over two lines."),
     ("# T\n\nMay it go? It says so.", "May it go?"),
     ("# T\nPostgreSQL 15.4, e.g. on blue, is kept. **Then** more.", "PostgreSQL 15.4, e.g. on blue, is kept."),
-    ("# T\n**A few seconds.** It only reads.", "**A few seconds.**"),
+    ("# T\n**A few seconds.** It only reads.", "A few seconds."),
     ("# T\nNo stop at the end\n| | |\n|---|---|", "No stop at the end"),
     ("# T\n| a |\n|---|\n\nBelow a table. More.", "Below a table."),
     ("# T", ""), ("", ""),
@@ -92,3 +92,10 @@ def test_every_summary_of_the_project_ends_like_a_sentence() -> None:
     cards = [Runbook(path.stem, path) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))]
     assert cards
     assert [one.name for one in cards if not one.summary.endswith((".", "?"))] == []
+
+
+@pytest.mark.parametrize("name", ["/nonexistent/20_deploy.ipynb", "notebook/20_deploy.ipynb", "./20_deploy"])
+def test_a_path_that_leads_nowhere_is_named_as_a_path(name: str) -> None:
+    with pytest.raises(NotebookUnknown, match="There is no such notebook file") as refused:
+        find_runbook(name)
+    assert refused.value.where == name
