@@ -14,13 +14,12 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from runbook_lib.connections.local_files import must_be_readable
+from runbook_lib.connections.local_files import NO_SSH_CONFIG, OTHER_SSH_CONFIG, must_be_readable
 from runbook_lib.core.errors import HostUnreachable, PreconditionFailed
 from runbook_lib.core.text import lines_of
 
 TIMEOUT_S = 10.0  # `Match exec` may run a program of the operator's
-NO_FILE = "none"
-_OTHER_FILE = f'Correct server.ssh_config_file in the environment file, or set it to "{NO_FILE}".'
+NO_FILE = NO_SSH_CONFIG
 Options = dict[str, tuple[str, ...]]
 
 _HONOURED = {"host", "hostname", "port", "user", "addressfamily", "bindaddress", "connecttimeout", "hostkeyalias",
@@ -108,7 +107,7 @@ def find_route(host: str, port: int | None, user: str, config_file: str = "") ->
 def _resolved(config_file: str, host: str, *given: str) -> Options:
     """`ssh -G`: the options as ssh would use them, by their names in small letters. Raises FileNotFoundError."""
     if config_file not in ("", NO_FILE):
-        must_be_readable("OpenSSH configuration file", Path(config_file).expanduser(), _OTHER_FILE)
+        must_be_readable("OpenSSH configuration file", Path(config_file).expanduser(), OTHER_SSH_CONFIG)
     file = ("-F", config_file) if config_file else ()
     command = ("ssh", *file, "-G", *given, "--", host)
     try:
