@@ -43,7 +43,7 @@ class Step:
 
     `keeps` is what stays once the step has passed, in words: from then on it is not undone. `{published}` in them is
     the file of the output's line `published PATH`. A step whose result another one keeps names that in `kept_by`.
-    `may_keep` is what may stay although the step is undone.
+    `may_keep` is what may stay although the step is undone, `undone_note` what to know then, once the step was begun.
     """
 
     key: str
@@ -58,6 +58,7 @@ class Step:
     keeps: str = ""
     kept_by: str = ""
     may_keep: str = ""
+    undone_note: str = ""
 
     def __post_init__(self) -> None:
         """An undo that accepts the exit code of a plain failure would call a refused one done. Raises ValueError."""

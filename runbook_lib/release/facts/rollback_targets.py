@@ -108,14 +108,23 @@ def select_target(environment: Environment, deployed: Deployed, to: str) -> Roll
     return found[0]
 
 
+def back_to(version: str | None) -> str:
+    """What to give to 22 after a rollback that failed: without a name it takes the release before the live one, which
+    may be the very one that is to come back. Empty where none was live.
+    """
+    return f'There, name the release that was live before: to="{version}".' if version else ""
+
+
 def _previous(choices: tuple[RollbackTarget, ...], deployed: Deployed) -> RollbackTarget:
     """The last recorded one that is not live: right after a deployment that was never recorded, too."""
     for one in choices:
         if not one.live:
             return one
-    live = deployed.live_version or "nothing"
+    recorded = next((one.release.version for one in choices), "")
+    again = f'To bring {recorded} up anew, after a rollback that failed: to="{recorded}". ' if recorded else ""
+    live = deployed.live_version or recorded or "nothing"
     raise PreconditionFailed(f"There is no recorded release before the live one ({live}).", where="release history",
-                             next_step="Deploy a good release with 20 Deploy.")
+                             next_step=f"{again}Another release: deploy a good one with 20 Deploy.")
 
 
 def _target(environment: Environment, release: Release, deployed: Deployed) -> RollbackTarget:

@@ -26,6 +26,7 @@ from runbook_lib.platform.plans.rollout import BreakingMigration, Choices, Rollo
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.facts.configuration import ValidatedConfiguration
 from runbook_lib.release.facts.repository import ReleaseTree
+from runbook_lib.release.facts.rollback_targets import back_to
 from runbook_lib.release.facts.service_changes import ServiceChange
 from runbook_lib.release.plans import (
     build_steps,
@@ -117,6 +118,7 @@ def _plan(rollout: Rollout) -> Plan:
         irreversible_reason="the release had passed its watch and is recorded; it is live.",
         irreversible_hint="Run the notebook again: it does what remains, without touching the live release.",
         after_rollback_hint="Fix the release and deploy again. Run 21 Verify to check the live release.",
+        failed_rollback_hint=back_to(rollout.deployed.live_version),
     )
 
 

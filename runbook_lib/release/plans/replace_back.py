@@ -23,6 +23,7 @@ from runbook_lib.recovery.facts.restore_databases import Databases
 from runbook_lib.recovery.plans import restore_steps
 from runbook_lib.recovery.plans.restore_preparation import preparation, unchanged_since_plan
 from runbook_lib.release.facts.repository import ReleaseTree
+from runbook_lib.release.facts.rollback_targets import back_to
 from runbook_lib.release.plans import build_steps
 from runbook_lib.release.plans.replace_gates import (
     Measured,
@@ -178,8 +179,10 @@ def _whole(change: Replacement, restore: DataRestore | None) -> Plan:
         irreversible_reason=f"{version} is live"
         + (", on the restored data; the previous ones are retained next to them." if restore else " and recorded."),
         irreversible_hint="Run the notebook again: it does what remains, without touching what is live.",
-        failed_rollback_hint="Run this notebook again, or 32 Restore the database: a release runs on data of its time."
-        if restore else 'With database = "restore" a release comes back on data of its time.',
+        failed_rollback_hint=" ".join((
+            back_to(change.previous.version if change.previous else None),
+            "Run this notebook again, or 32 Restore the database: a release runs on data of its time."
+            if restore else 'With database = "restore" a release comes back on data of its time.')).strip(),
         after_rollback_hint="What was live before is live again, by its own images. "
         f"{OTHER_DATA if restore else WITH_DATA} Else choose another release from the table.",
     )

@@ -37,6 +37,9 @@ STAYS = ("A migration that has finished stays, also when a later one fails; of o
          "may stay. Nothing reverses them: the previous release runs on what is there, and the backup that "
          "this run took first has the earlier schema and rows")
 
+SCHEMA_LEFT = ("The containers and files are as before; the schema is not undone: what has been migrated stays, and "
+               "the check after the rollback names it. The previous images run on it.")
+
 
 def migration_steps(change: Replacement, measured: Measured,
                     tree: ReleaseTree | None) -> tuple[list[Step], list[SkippedStep]]:
@@ -104,7 +107,7 @@ def _migrate(change: Replacement, measured: Measured, tree: ReleaseTree | None,
     return Step(
         StepKey.MIGRATE, TITLE, (outage_begins(measured), run, _applied(change, tree), *after),
         undo=(stop_migration(environment),), keeps="the migrations of the release",
-        may_keep="the migrations that had finished",
+        may_keep="the migrations that had finished", undone_note=SCHEMA_LEFT,
         why=f"{what}. In a one-off container of the new image, while the previous release runs; a session that has "
             f"waited {LOCK_LIMIT_S} s for a lock is canceled. {STAYS}")
 

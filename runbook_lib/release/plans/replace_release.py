@@ -22,6 +22,7 @@ from runbook_lib.platform.plans.nginx import try_proxy
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.facts.repository import ReleaseTree
+from runbook_lib.release.facts.rollback_targets import back_to
 from runbook_lib.release.plans import build_steps
 from runbook_lib.release.plans.candidate import candidate_steps
 from runbook_lib.release.plans.interrupted_replacement import check_out, finish_interrupted
@@ -53,11 +54,8 @@ EXCLUDE = r"""
 cd "$1" && file=$(git rev-parse --git-path info/exclude) && mkdir -p "$(dirname "$file")"
 grep -qxF .runbook/ "$file" 2>/dev/null || echo .runbook/ >>"$file"
 """
-DEPLOY_AGAIN = "Fix the release and deploy again. Run 21 Verify to check what is live."
-SCHEMA_LEFT = ("The containers and files are as before; the schema is not undone: what has been migrated stays, and "
-               "the check after the rollback names it. The previous images run on it.")
 SCHEMA_STAYS = "A schema that the release brought up to date stays: the previous images run on it."
-
+DEPLOY_AGAIN = "Fix the release and deploy again. Run 21 Verify to check what is live."
 SCHEMA_MAY_BE_NEWER = ("Where the previous release does not work on the schema that the new one left, "
                        "32 Restore the database brings back the backup that this run took first.")
 
@@ -84,11 +82,6 @@ def plan_replacement(rollout: Rollout, backup: Plan, tree: ReleaseTree | None) -
     candidates, not_tried = candidate_steps(change, measured, tree)
     steps += [write_override(change), *migrations, *jobs, *candidates,
               *from_the_replacement_on(change, measured, expected_outage(change, services), gates)]
-    rules = rollout.environment.migrations
-    if rules is not None and not rules.at_start:
-        # where no step migrates, nothing has touched the schema
-        hint = f"{DEPLOY_AGAIN} {SCHEMA_LEFT}" if migrations else DEPLOY_AGAIN
-        whole = replace(whole, after_rollback_hint=hint)
     made = replace(whole, steps=tuple(steps), skipped=(*skipped, *not_migrated, *not_tried),
                    rollback_check=with_schema(change, tree, previous_answers(change, measured)))
     return irreversible(change, made)
@@ -99,7 +92,11 @@ def from_the_replacement_on(change: Replacement, measured: Measured, outage: str
     """What users notice, and how it is verified and recorded; `gates` are verified with it."""
     first = (writes_before(measured),) if change.rollout.has_database else ()
     outside = outside_gate(change, measured)
-    return [replace_containers(change, outage, (*first, outage_begins(measured))), *start_proxy(change),
+    rules = change.rollout.environment.migrations
+    # where a step migrates, it says so itself
+    stays = SCHEMA_STAYS if rules is None or rules.at_start else ""
+    replaced = replace_containers(change, outage, (*first, outage_begins(measured)))
+    return [replace(replaced, undone_note=stays), *start_proxy(change),
             replace(outside, actions=(*gates, *outside.actions)), watch_replaced(change, measured),
             record_release(change, (outage_ends(measured),))]
 
@@ -191,7 +188,7 @@ def _others(change: Replacement) -> list[Step]:
 
 def _whole(change: Replacement) -> Plan:
     """The plan without its steps: what holds for every replacement that changes something."""
-    rollout = change.rollout
+    rollout, previous = change.rollout, change.previous
     target = rollout.target
     return Plan(
         f"deploy {target.version}",
@@ -204,8 +201,8 @@ def _whole(change: Replacement) -> Plan:
         point_of_no_return=StepKey.COMMIT_RELEASE,
         irreversible_reason="the release had passed its watch and is recorded; it is live.",
         irreversible_hint="Run the notebook again: it does what remains, without touching the live release.",
-        failed_rollback_hint=SCHEMA_MAY_BE_NEWER,
-        after_rollback_hint=f"{DEPLOY_AGAIN} {SCHEMA_STAYS}",
+        failed_rollback_hint=f"{back_to(previous.version if previous else '')} {SCHEMA_MAY_BE_NEWER}".strip(),
+        after_rollback_hint=DEPLOY_AGAIN,
     )
 
 

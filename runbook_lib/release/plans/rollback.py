@@ -25,6 +25,7 @@ from runbook_lib.recovery.facts.restore_databases import Databases
 from runbook_lib.recovery.plans.restore_preparation import unchanged_since_plan
 from runbook_lib.recovery.plans.restore_steps import MAINTENANCE_PORT
 from runbook_lib.release.facts.repository import ReleaseTree
+from runbook_lib.release.facts.rollback_targets import back_to
 from runbook_lib.release.facts.schema_rollback import DataChoice, SchemaRollback
 from runbook_lib.release.facts.service_changes import ServiceChange
 from runbook_lib.release.plans import build_steps, cutover_steps, rollback_steps, service_steps, verification_steps
@@ -98,6 +99,7 @@ def _plan(rollout: Rollout, data: DataRollback) -> Plan:
         point_of_no_return=StepKey.COMMIT_RELEASE,
         irreversible_reason=f"{version} is live and recorded.",
         irreversible_hint="Run 20 Deploy for the same release: it does what remains, without touching what is live.",
+        failed_rollback_hint=back_to(rollout.deployed.live_version),
         after_rollback_hint="The release that was live before is live again, in the state it was in. Choose another "
         "release from the table, or another answer to the data question.",
     )

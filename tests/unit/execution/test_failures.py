@@ -112,7 +112,7 @@ def test_after_a_rollback_the_checks_hint_comes_before_the_plans() -> None:
 def test_who_stopped_a_run_is_not_sent_to_fix_the_release() -> None:
     ended = rolled_back(replace(plan(), after_rollback_hint="Fix the release."), failure(ActionResult(StepState.ABORTED)), (TWO,))
     assert "Fix" not in ended.next_step
-    assert "no fault was found" in ended.next_step
+    assert "No fault was found" in ended.next_step
 
 
 def test_a_fault_of_the_rollback_is_the_undo_that_failed_before_the_verification() -> None:

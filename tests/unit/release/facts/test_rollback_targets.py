@@ -13,7 +13,7 @@ from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.recovery.facts.backups import Backups
-from runbook_lib.release.facts.rollback_targets import rollback_targets, select_target
+from runbook_lib.release.facts.rollback_targets import back_to, rollback_targets, select_target
 from tests.unit.platform.facts.test_replaced_release import ADOPTED, NEW, OLD, release, running, text
 from tests.unit.recovery.facts.test_backups import backup, folder
 from tests.unit.release.plans.test_replacement import deployed
@@ -68,9 +68,16 @@ def test_a_name_that_is_not_recorded_is_refused(name: str) -> None:
         select_target(ENVIRONMENT, server(*RECORD), name)
 
 
-def test_a_first_release_has_no_previous_one() -> None:
-    with pytest.raises(PreconditionFailed, match="no recorded release before"):
+def test_a_first_release_has_no_previous_one_and_its_own_name_brings_it_up_anew() -> None:
+    """Found on a lab: after a rollback that failed onto `as-found` 22 ended here, and did not say to name it."""
+    with pytest.raises(PreconditionFailed, match="no recorded release before") as refused:
         select_target(ENVIRONMENT, server(line("c", 0, "green")), "")
+    assert 'to="vc"' in refused.value.next_step
+
+
+def test_what_to_give_to_22_after_a_failed_rollback_is_the_release_that_was_live() -> None:
+    assert 'to="v1.2.0"' in back_to("v1.2.0")
+    assert back_to("") == back_to(None) == ""
 
 
 def replaced(*releases: Release, live: str = NEW) -> Deployed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,11 +11,15 @@ import pytest
 from runbook_lib.core.commands import Command
 from runbook_lib.core.findings import Verdict
 from runbook_lib.core.gates import Gate
-from runbook_lib.core.plan import Plan, Step
+from runbook_lib.core.plan import Plan, Step, StepState
 from runbook_lib.environment import Environment
+from runbook_lib.execution.backend import ActionResult
+from runbook_lib.execution.failures import failure_at, rolled_back
+from runbook_lib.execution.undo import UndoneStep
 from runbook_lib.platform.facts.outage import Outage
 from runbook_lib.platform.plans.migration import stop_migration
 from runbook_lib.platform.plans.rollout import BreakingMigration
+from runbook_lib.release.checks.compatibility import REPLACED_CHOICES
 from runbook_lib.release.facts.file_migrations import FileMigrations
 from runbook_lib.release.facts.replaced_compatibility import ReplacedCompatibility
 from runbook_lib.release.plans.deploy import plan_deploy
@@ -69,8 +74,20 @@ def test_its_undo_ends_it_and_says_that_nothing_is_reversed() -> None:
     assert "Nothing reverses them" in why
     assert step(made).keeps == "the migrations of the release" and "had finished" in step(made).may_keep
     assert "at its start" in step(plan(AT_START), "switch").may_keep and not step(made, "switch").may_keep
-    assert "the schema is not undone" in made.after_rollback_hint
-    assert "schema" not in plan(BY_STEP, frozenset(RELEASE)).after_rollback_hint
+    assert "the schema is not undone" in step(made).undone_note
+    assert [one.key for one in made.steps if "schema" in one.undone_note] == ["migrate"]
+    assert [one for one in plan(BY_STEP, frozenset(RELEASE)).steps if one.undone_note] == []
+    assert "A schema that the release brought up to date" in step(plan(AT_START), "switch").undone_note
+
+
+def test_a_failure_before_the_migration_does_not_say_that_something_migrated_stays() -> None:
+    """Found by a newcomer: "Nothing was migrated. … what has been migrated stays" of one run."""
+    made = plan(BY_STEP)
+    keys = [one.key for one in made.steps]
+    for key, named in (("compatibility-check", False), ("migrate", True), ("switch", True)):
+        failed = failure_at(made, keys.index(key), ActionResult(StepState.FAILED, message="no", hint=REPLACED_CHOICES))
+        undone = UndoneStep(0, keys[0], made.steps[0].title, StepState.ROLLED_BACK, datetime.now(UTC))
+        assert ("what has been migrated stays" in rolled_back(made, failed, (undone,)).next_step) is named, key
 
 
 @pytest.mark.parametrize(("environment", "applied", "reason"), [

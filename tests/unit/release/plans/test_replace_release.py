@@ -105,7 +105,8 @@ def test_the_plan_announces_the_outage_and_the_schema_that_stays() -> None:
     why = next(step.why for step in made.steps if step.key == "switch")
     assert "an outage for users of web and worker" in why
     assert "web has 10s to stop and is asked for its health every 2s; worker has 10s to stop" in why
-    assert "A schema that the release brought up to date stays" in made.after_rollback_hint
+    assert [one.key for one in made.steps if "A schema that the release brought up to date stays" in one.undone_note] == ["switch"]
+    assert 'to="as-found"' in made.failed_rollback_hint
     assert "32 Restore the database" in made.failed_rollback_hint
     assert made.rollback_check is not None
 
