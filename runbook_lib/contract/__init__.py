@@ -53,7 +53,7 @@ class Parameter:
     def wanted(self) -> str:
         """What has to be given where there is nothing."""
         if self.name == "ref":
-            return "is required: the tag, branch or commit, for example -p ref=v1.2.0"
+            return "is required: the tag, branch or commit, for example -p ref=v1.2.0 (papermill: -r ref v1.2.0)"
         example = f", for example -p {self.name}=TEXT" if self.kind.base is str and not self.kind.choices else ""
         return f"is required ({self.kind}){example}"
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from runbook_lib.contract.bounds import bound_of
+
 _WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", type(None): "nothing"}
 _TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
@@ -111,7 +113,7 @@ def validator_for(name: str, default: Any = None) -> Callable[[Any], Any]:
     choices = _CHOICES.get(name, ())
     if choices and (name in _EVERYWHERE or default in choices):
         return lambda value: _choice(value, choices)
-    return _VALIDATORS.get(name, lambda value: value)
+    return bound_of(name, default) or _VALIDATORS.get(name, lambda value: value)
 
 
 def _choice(value: Any, choices: tuple[str, ...]) -> Any:
@@ -159,11 +161,13 @@ def _seconds(value: Any) -> Any:
 _CHOICES: dict[str, tuple[str, ...]] = {
     "mode": ("plan", "apply"), "database": ("keep", "downgrade", "restore"), "sessions": ("keep", "end"),
     "breaking_migration": ("refuse", "accept"), "schedules": ("installed", "removed"), "model": ("open", "closed"),
+    "try_now": ("nothing", "backup_database", "backup_configuration"),
 }
 _EVERYWHERE = ("mode", "database")
 _VALIDATORS: dict[str, Callable[[Any], Any]] = {
     "ref": _ref, "to": _ref, "environment": _environment, "plan_hash": _plan_hash,
-    "backup": _file_name, "from_project": _file_name, "drop_retained": _file_name, "watch_s": _seconds,
+    "backup": _file_name, "older": _file_name, "from_project": _file_name, "drop_retained": _file_name,
+    "watch_s": _seconds,
 }
 
 

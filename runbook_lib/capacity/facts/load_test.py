@@ -12,6 +12,7 @@ from typing import Any
 
 from runbook_lib.capacity.facts.container_use import UsePoint, UseSample, sample_use, use_over_time
 from runbook_lib.capacity.facts.load_result import LoadResult, load_result_of
+from runbook_lib.contract.bounds import LONGEST_STAGE_S, MOST_STAGES, SHORTEST_STAGE_S
 from runbook_lib.core.errors import BadParameter, RunbookError, RunFailed
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
@@ -199,10 +200,11 @@ def load_test(environment: Environment, model: str = OPEN, load: float | None = 
                    first)
     if limit is not None and not first <= limit <= most:
         raise _bad("limit", f"between {first:g} and {most:g}, as load_test allows", limit)
-    if not 1 <= count <= 20:
-        raise _bad("stages", "between 1 and 20", count)
-    if not 2 <= seconds <= 600 or count * seconds > LONGEST_S:
-        raise _bad("stage_s", f"between 2 and 600, and all stages at most {LONGEST_S:g} s", seconds)
+    if not 1 <= count <= MOST_STAGES:
+        raise _bad("stages", f"between 1 and {MOST_STAGES}", count)
+    if not SHORTEST_STAGE_S <= seconds <= LONGEST_STAGE_S or count * seconds > LONGEST_S:
+        raise _bad("stage_s", f"between {SHORTEST_STAGE_S} and {LONGEST_STAGE_S}, and all stages at most "
+                   f"{LONGEST_S:g} s", seconds)
     return LoadTestRun(environment, model, _ramp(first, last, count, whole=model == CLOSED), seconds)
 
 

@@ -9,13 +9,13 @@ from runbook_lib.capacity.facts.database_settings import survey_settings
 from runbook_lib.capacity.facts.database_usage import survey_usage
 from runbook_lib.capacity.facts.server_tuning import survey_server_tuning
 from runbook_lib.capacity.facts.slow_statements import survey_statements
-from runbook_lib.core.errors import BadParameter
 from runbook_lib.core.questions import Question
 from runbook_lib.environment import Environment
+from runbook_lib.observability.facts.review_window import check_deadline
 from runbook_lib.platform.facts.availability import with_deadline
 from runbook_lib.platform.facts.monitoring import instant_query
 
-DEADLINE_S, LONGEST_S = 20.0, 600.0
+DEADLINE_S = 20.0
 
 
 def client_question(environment: Environment, deadline_s: float = DEADLINE_S) -> Question[Any]:
@@ -43,7 +43,5 @@ def _nothing() -> Question[None]:
 
 
 def _checked(deadline_s: float) -> float:
-    if not 1 <= deadline_s <= LONGEST_S:  # NaN too: no comparison holds for it
-        raise BadParameter(f"deadline_s: should be between 1 and {LONGEST_S:g}, got {deadline_s:g}",
-                           next_step="Leave it out: the default is good for an answer within half a minute.")
+    check_deadline(deadline_s, "an answer within half a minute")
     return deadline_s

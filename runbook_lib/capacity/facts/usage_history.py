@@ -6,12 +6,12 @@ Each resource is one question with a deadline of its own. What is missing stays 
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from runbook_lib.capacity.facts.usage_now import usage_now
+from runbook_lib.contract.bounds import days_of
 from runbook_lib.core.errors import BadParameter
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.times import from_timestamp
@@ -22,8 +22,7 @@ from runbook_lib.platform.facts.availability import Unanswered, with_deadline
 from runbook_lib.platform.facts.metric_ranges import MOST_POINTS, Grid, Values, single_range
 from runbook_lib.platform.facts.monitoring import instant_query
 
-DEADLINE_S, LONGEST_DEADLINE_S = 30.0, 600.0
-SHORTEST_DAYS, LONGEST_DAYS = 14, 1_100
+DEADLINE_S = 30.0
 POINT_S = 3600  # the queries of the environment file take the highest use of an hour
 CLOCK = "time()"
 OLDEST = "min(prometheus_tsdb_lowest_timestamp_seconds)"  # Prometheus' own measure of how far its data reach back
@@ -63,7 +62,7 @@ def history_window(environment: Environment, history: str = "365d", until: str =
     By Prometheus' clock. Raises BadParameter.
     """
     days, end = parse_history(history), parse_until(until, datetime.now(UTC))
-    check_deadline(deadline_s, LONGEST_DEADLINE_S, "a year of history")
+    check_deadline(deadline_s, "a year of history")
 
     def fetch(connections: Connections) -> HistoryWindow:
         clock = with_deadline(instant_query(environment, CLOCK), deadline_s).fetch(connections)
@@ -85,12 +84,12 @@ def history_window(environment: Environment, history: str = "365d", until: str =
 
 def parse_history(text: str) -> int:
     """`90d` as a number of days. Raises BadParameter."""
-    found = re.fullmatch(r"([0-9]{1,6})d", text.strip())
-    if found is None or not SHORTEST_DAYS <= int(found[1]) <= LONGEST_DAYS:
-        raise BadParameter(f"history: should be from {SHORTEST_DAYS}d to {LONGEST_DAYS}d, as in 90d; got {text[:40]!r}",
-                           where="the parameter history",
-                           next_step="Leave it out for a year; Prometheus may keep less, and the report says so.")
-    return int(found[1])
+    try:
+        return days_of(text)
+    except ValueError as error:
+        raise BadParameter(f"history: {error}", where="the parameter history",
+                           next_step="Leave it out for a year; Prometheus may keep less, and the report says so."
+                           ) from error
 
 
 def usage_questions(environment: Environment, window: HistoryWindow,

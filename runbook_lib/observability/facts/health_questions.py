@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from runbook_lib.contract.bounds import LONGEST_LOG_MINUTES, within
 from runbook_lib.core.errors import BadParameter
 from runbook_lib.core.questions import Question
 from runbook_lib.environment import Environment
 from runbook_lib.observability.facts.grafana import survey_grafana
 from runbook_lib.observability.facts.health_survey import DEADLINE_S, survey_health
+from runbook_lib.observability.facts.review_window import check_deadline
 from runbook_lib.platform.facts.availability import with_deadline
 from runbook_lib.platform.facts.certificates import inspect_certificate
 from runbook_lib.platform.facts.leftovers import survey_leftovers
@@ -19,7 +21,6 @@ from runbook_lib.platform.facts.mounted_files import proxy_files
 from runbook_lib.platform.facts.page import view_page
 from runbook_lib.platform.facts.server import survey_server
 
-LONGEST_S, LONGEST_MINUTES = 600, 1440
 BROWSER_S = 2.0  # what a browser takes to start, in addition to the page's own time
 
 
@@ -30,10 +31,13 @@ def health_questions(environment: Environment, deadline_s: float = DEADLINE_S, l
 
     What takes longer than `deadline_s`, or cannot be had, is Unanswered. Raises BadParameter.
     """
-    for name, value, most in (("deadline_s", deadline_s, LONGEST_S), ("log_minutes", log_minutes, LONGEST_MINUTES)):
-        if not 1 <= value <= most:  # NaN too: no comparison holds for it
-            raise BadParameter(f"{name}: should be between 1 and {most}, got {value:g}",
-                               next_step="Leave it out: the default is good for an answer within seconds.")
+    good_for = "an answer within seconds"
+    check_deadline(deadline_s, good_for)
+    try:
+        within(log_minutes, 1, LONGEST_LOG_MINUTES)
+    except ValueError as error:
+        raise BadParameter(f"log_minutes: {error}", where="the parameter log_minutes",
+                           next_step=f"Leave it out: the default is good for {good_for}.") from error
     since = datetime.now(UTC) - timedelta(minutes=log_minutes)
     return (
         survey_health(environment, deadline_s),  # its parts have deadlines of their own

@@ -5,13 +5,13 @@ Each metric is one question with a deadline of its own. What is missing stays mi
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from runbook_lib.contract.bounds import span_of
 from runbook_lib.core.errors import BadParameter, FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.times import from_timestamp
@@ -31,14 +31,12 @@ from runbook_lib.platform.facts.monitoring import instant_query
 from runbook_lib.platform.facts.releases import deployed_state
 from runbook_lib.recovery.facts.backup_survey import survey
 
-DEADLINE_S, LONGEST_S = 15.0, 600.0
-SHORTEST, LONGEST = timedelta(minutes=5), timedelta(days=30)
+DEADLINE_S = 15.0
 WEEK_S = 7 * 86_400.0
 COMPARED_POINTS = 1_000  # an earlier window is compared as a whole: a finer grid would only take longer
 CLOCK = "time()"
 OLDEST = "min(prometheus_tsdb_lowest_timestamp_seconds)"  # Prometheus' own measure of how far its data reach back
 NOW, BEFORE, WEEK_BEFORE = "now", "the window before", "a week before"
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ def metrics_window(environment: Environment, window: str = "6h", until: str = ""
     Raises BadParameter for a span that is too short, too long, or in the future.
     """
     length, end = parse_window(window), parse_until(until, datetime.now(UTC))
-    check_deadline(deadline_s, LONGEST_S, "a month of data")
+    check_deadline(deadline_s, "a month of data")
 
     def fetch(connections: Connections) -> MetricsWindow:
         began, started = time.monotonic(), datetime.now(UTC)
@@ -121,13 +119,11 @@ def metrics_window(environment: Environment, window: str = "6h", until: str = ""
 
 def parse_window(text: str) -> timedelta:
     """`90m`, `6h` or `7d` as a span between five minutes and thirty days. Raises BadParameter."""
-    found = re.fullmatch(r"([0-9]{1,6})([mhd])", text.strip())
-    length = timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else timedelta()
-    if not SHORTEST <= length <= LONGEST:
-        raise BadParameter(f"window: should be from 5m to 30d, as in 90m, 6h or 7d; got {text[:40]!r}",
-                           where="the parameter window",
-                           next_step="Prometheus keeps 30 days here; a rate needs some minutes.")
-    return length
+    try:
+        return span_of(text)
+    except ValueError as error:
+        raise BadParameter(f"window: {error}", where="the parameter window",
+                           next_step="Prometheus keeps 30 days here; a rate needs some minutes.") from error
 
 
 def metrics_questions(environment: Environment, window: MetricsWindow,
