@@ -21,6 +21,7 @@ from runbook_lib.archive.open_runs import FOLDER, is_noted, note_sealed, noted_r
 from runbook_lib.archive.summary import RunSummary, summary_of_events
 from runbook_lib.core.errors import FAILED, Refused, RunbookError, RunFailed
 from runbook_lib.core.redaction import Redactor
+from runbook_lib.core.signals import as_sentence
 from runbook_lib.core.text import printable
 
 BY_THE_RUN, BY_A_LATER_START = "the run", "a later start"
@@ -87,10 +88,11 @@ def seal_abandoned(outputs: Path, set_aside: list[SetAside] | None = None) -> li
     return sealed
 
 
-def seal_if_abandoned(path: Path, *, gone: bool = False) -> bool:
+def seal_if_abandoned(path: Path, *, gone: bool = False, reason: str = "") -> bool:
     """Seal one run if its process is gone; whether it was sealed now. Raises RunbookError, OSError where it cannot.
 
-    `gone`: the caller knows that it is. Else a folder without a journal is left alone as long as it is young.
+    `gone`: the caller knows that it is. Else a folder without a journal is left alone as long as it is young. `reason`:
+    what the caller had stopped it for, as `stopped by …`.
     """
     folder = existing_run(path)
     if folder is None:
@@ -99,7 +101,7 @@ def seal_if_abandoned(path: Path, *, gone: bool = False) -> bool:
     if (path / MANIFEST).exists() or (path / PENDING).exists():
         seal(path)  # died between the last two moments of a sealing: nothing but those is made up for
         return True
-    return _is_abandoned(path, gone) and _abort(folder)
+    return _is_abandoned(path, gone) and _abort(folder, reason)
 
 
 def source_of(events: list[dict[str, Any]]) -> Path | None:
@@ -192,7 +194,7 @@ def _is_abandoned(path: Path, gone: bool) -> bool:
         os.close(descriptor)
 
 
-def _abort(folder: RunFolder) -> bool:
+def _abort(folder: RunFolder, reason: str) -> bool:
     """Write the end that the run itself could not write, then seal it."""
     try:
         closing = journal.Journal(folder)
@@ -204,11 +206,12 @@ def _abort(folder: RunFolder) -> bool:
         if not any(event["event"] == "run_finished" for event in events):
             at = next((event["at"] for event in reversed(events) if "at" in event), None)
             elapsed = next((event["elapsed_s"] for event in reversed(events) if "elapsed_s" in event), 0.0)
+            killed = f"{as_sentence(reason)} It did not end in time, and was killed. {UNKNOWN}" if reason else ABANDONED
             closing.write("run_finished", verdict="failed", state="aborted", exit_code=FAILED, abandoned=True,
-                          last_sign_of_life=at, seconds=elapsed, summary=ABANDONED)
+                          last_sign_of_life=at, seconds=elapsed, summary=killed)
         seal(folder, sealed_by=BY_A_LATER_START)
     return True
 
 
-ABANDONED = ("The run ended without recording a result: its process was killed or its machine went down. The step "
-             "in progress may or may not have finished on the server.")
+UNKNOWN = "The step in progress may or may not have finished on the server."
+ABANDONED = f"The run ended without recording a result: its process was killed or its machine went down. {UNKNOWN}"

@@ -16,6 +16,7 @@ from runbook_lib.execution.backend import ActionResult, ExecutionBackend, Interr
 from runbook_lib.execution.gate import GateOutcome, GateProbe, is_tolerated, open_gate
 from runbook_lib.execution.monitor import gate_as_trigger, run_watch
 from runbook_lib.execution.recorder import Recorder
+from runbook_lib.kernel.stopping import stop_reason
 from runbook_lib.platform.facts.request_logs import NOT_READ, RequestLine, RequestLogs, lines_of_requests
 
 TAIL_LINES, TAIL_CHARACTERS = 12, 4000
@@ -116,8 +117,9 @@ class ActionRunner:
                 stopped = self._redacted(ended)
                 saved = replace(stopped, evidence=self._save_output(f"{key}-stopped", stopped))
                 if stopped.passed:  # it ended while it was being stopped
-                    return replace(saved, state=StepState.ABORTED, message="its last command had just passed")
-                return saved
+                    return replace(saved, state=StepState.ABORTED,
+                                   message=f"{stop_reason()}; its last command had just passed")
+                return replace(saved, message=stop_reason()) if saved.state is StepState.ABORTED else saved
             case CommandTimedOut():
                 return ActionResult(StepState.TIMED_OUT, message=error.what, error=error)
             case LinkDropped() | HostUnreachable():  # nothing can be undone on a server that is out of reach
@@ -129,7 +131,7 @@ class ActionRunner:
                                     next_step=error.next_step)
                 return ActionResult(StepState.FAILED, message=error.what, error=error)
             case KeyboardInterrupt():
-                return ActionResult(StepState.ABORTED, message="stopped from outside")
+                return ActionResult(StepState.ABORTED, message=stop_reason())
             case _:
                 return self._internal_error(error, key)
 
@@ -216,7 +218,7 @@ def failure_message(result: ActionResult) -> str:
     if result.passed:
         return ""
     if result.state is StepState.ABORTED:  # what a program prints of our own signal ("Terminated") is not a reason
-        return result.message or "stopped from outside"
+        return result.message or "stopped"
     lines = (result.stderr.strip() or result.stdout.strip()).splitlines()
     # a library's links and quotations come after the error that they belong to
     telling = [line for line in lines if not line.startswith(("(", "[", "DETAIL:"))][-1:] or lines[-1:]

@@ -63,7 +63,7 @@ class Interrupted(KeyboardInterrupt):
     """Ctrl-C while an action was in progress; `result` is how the action ended."""
 
     def __init__(self, result: ActionResult) -> None:
-        super().__init__("stopped from outside")
+        super().__init__("stopped")
         self.result = result
 
 

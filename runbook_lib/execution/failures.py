@@ -25,10 +25,9 @@ from runbook_lib.execution.undo import UndoneStep
 RUN_AGAIN = "Run the notebook again: it compares the facts with the target and does only what is missing."
 READ_EVIDENCE = "Read the step's evidence in the report."
 AFTER_FAILED_ROLLBACK = (
-    "The report lists what was undone and what was not, and the notebook's cell *Rollback failed* what to do first. "
+    "The report lists what was undone and what was not, and the notebook's cell “Rollback failed” what to do first. "
     "Do not deploy over it: 22 Rollback, for the last good release, works from any partial state.")
-AFTER_ABORT = ("This run was stopped by an operator or a time limit; no fault was found in what it did. "
-               "When the reason is gone, run the notebook again.")
+AFTER_ABORT = "No fault was found in what this run did. When the reason of the stop is gone, run the notebook again."
 # a step's state as the verb of a sentence
 _ENDED = {StepState.ABORTED: "was aborted", StepState.UNKNOWN: "has an unknown outcome"}
 
@@ -115,7 +114,8 @@ def rolled_back(plan: Plan, failure: Failure, undone: Sequence[UndoneStep],
         stays = kept_sentence(kept)
         return failure.ended(f"No step so far had anything to undo{f'; {stays}' if stays else ''}.")
     verified = " External verification passed: what ran before answers again." if plan.rollback_check else ""
-    hint = f"{failure.hint} {plan.after_rollback_hint}".strip() or failure.next_step
+    begun = (step.undone_note for step in plan.steps[:failure.position + 1])
+    hint = " ".join(text for text in (failure.hint, plan.after_rollback_hint, *begun) if text) or failure.next_step
     return RolledBack(
         f"{failure.what}\n{_undone(undone, kept, 'done so far ')}.{verified}",
         where=failure.where,

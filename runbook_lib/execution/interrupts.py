@@ -9,17 +9,18 @@ from contextlib import contextmanager
 from typing import Any
 
 from runbook_lib.core.signals import ENDING
+from runbook_lib.kernel.stopping import note_signal
 
 
 class Interrupts:
     """Holds back what asks to end, except inside `interruptible()`, where the first signal raises KeyboardInterrupt.
 
     A second one changes nothing: stopping the job and undoing come to their end. Outside the main thread, which
-    alone has signals, nothing is held.
+    alone has signals, nothing is held. `received` is the number of the first one; 0 while none came.
     """
 
     def __init__(self) -> None:
-        self.received = False
+        self.received = 0
         self._open = False
         self._before: dict[int, Any] = {}
         self._raised = False
@@ -34,6 +35,7 @@ class Interrupts:
         for number, handler in self._before.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
         if self.received and not self._raised and kind is None:
+            note_signal(self.received)
             raise KeyboardInterrupt
 
     @contextmanager
@@ -48,12 +50,13 @@ class Interrupts:
             self._open = False
 
     def _receive(self, number: int, frame: Any) -> None:
-        self.received = True
+        self.received = self.received or number
         if self._open and not self._raised:
             self._raise()
 
     def _raise(self) -> None:
         self._raised = True
+        note_signal(self.received)
         raise KeyboardInterrupt
 
 
@@ -65,4 +68,4 @@ def defer_signals() -> Iterator[None]:
         try:
             yield
         finally:
-            interrupts.received = False
+            interrupts.received = 0

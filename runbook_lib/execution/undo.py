@@ -65,7 +65,7 @@ class Rollback:
                 undo = () if is_kept(self._plan, place, position) else step.undo
                 if place in failed or not (step.undo_files if files else undo):
                     continue
-                undone = self._undo(place, step, files=files)
+                undone = self._undo(place, step, files=files, more=files and bool(undo))
                 if undone.succeeded and files and undo:
                     continue  # it is undone when its services have followed its files
                 yield undone
@@ -117,7 +117,8 @@ class Rollback:
             return "; ".join(f"{name}: {value}" for name, value in state.items())
         return "the server could not be asked"
 
-    def _undo(self, position: int, step: Step, *, files: bool) -> UndoneStep:
+    def _undo(self, position: int, step: Step, *, files: bool, more: bool) -> UndoneStep:
+        """One part of undoing a step, its files or the rest; `more` where the other part follows."""
         actions, name = (step.undo_files, "undo-files") if files else (step.undo, "undo")
         self._recorder.write("undo_started", key=step.key, title=step.title, does=[str(action) for action in actions])
         started = time.monotonic()
@@ -133,7 +134,7 @@ class Rollback:
         undone = UndoneStep(position, step.key, step.title, state, datetime.now(UTC), message or str(result.state))
         self._recorder.write("undo_finished", key=step.key, title=step.title, state=state, exit_code=result.exit_code,
                             seconds=round(time.monotonic() - started, 3), evidence=list(result.evidence),
-                            message=message)
+                            message=message, **({"more": True} if more else {}))
         return undone
 
     def _attempt(self, action: Action, key: str, name: str) -> ActionResult:

@@ -8,6 +8,7 @@ from typing import Any
 
 from runbook_lib.archive import journal
 from runbook_lib.core import errors
+from runbook_lib.core.signals import as_sentence
 
 NOT_RECORDED = "The end of this run could not be recorded: the archive's disk refused it. Its evidence is incomplete."
 
@@ -73,8 +74,8 @@ def outcome_without_run(ended: dict[str, Any], seconds: float) -> HeadlessOutcom
                            "refused" if known else "failed", summary, seconds)
 
 
-def outcome_stopped_early(seconds: float) -> HeadlessOutcome:
-    """A notebook that was stopped from outside before `open_run` was through."""
-    what = "Stopped from outside before the run was opened: nothing was changed, and there is no report of it."
+def outcome_stopped_early(reason: str, seconds: float) -> HeadlessOutcome:
+    """A notebook that was stopped before `open_run` was through; `reason` as `stopped by …`."""
+    what = f"{as_sentence(reason)} The run was not open yet: nothing was changed, and there is no report of it."
     summary = errors.failure_text(what, "", "Run it again when the reason is gone.")
     return HeadlessOutcome(errors.FAILED, None, None, "failed", "aborted", summary, seconds)

@@ -94,6 +94,8 @@ class Lines(Progress):
                 self._print(f"  {event['stage']}: {counts or 'nothing to check'}")
             case "plan":
                 self._plan(event)
+            case "lock_held":
+                self._print(f"  {event['text']}")
             case "lock_taken":
                 self._print("  lock taken")
             case "probe" if event.get("fired"):
@@ -106,6 +108,8 @@ class Lines(Progress):
             case "step_started":
                 self._next_probe_at = float("inf")
                 self._step(event["title"])
+            case "undo_finished" if event.get("more") and event.get("state") == "rolled back":
+                pass  # its files are back; the line comes when its services have followed them
             case "step_finished" | "undo_finished":
                 self._ended(event)
 

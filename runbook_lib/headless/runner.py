@@ -11,8 +11,10 @@ from typing import Any
 from runbook_lib.archive.runs import seal_abandoned, seal_if_abandoned
 from runbook_lib.contract import read_contract
 from runbook_lib.contract.catalogue import Runbook, find_runbook
+from runbook_lib.contract.of_environment import faults_of
 from runbook_lib.contract.saved_confirmation import reject_saved_confirmation
 from runbook_lib.core.errors import RunbookError
+from runbook_lib.core.signals import stopped_by
 from runbook_lib.environment import project
 from runbook_lib.headless.job import described, from_anywhere, job_for
 from runbook_lib.headless.outcome import (
@@ -47,6 +49,7 @@ def run_notebook(notebook: str | Runbook, parameters: Mapping[str, Any], *, time
     values = contract.check(parameters)
     environment = load_environment(values["environment"]) if "environment" in values else None
     if environment is not None:
+        contract.refuse(faults_of(contract.notebook, values, environment))
         values["environment"] = from_anywhere(values["environment"])
     seal_abandoned(project.outputs())
     shown = progress or Progress()
@@ -62,7 +65,7 @@ def _attend(worker: WorkerProcess, signals: Signals, shown: Progress, timeout_s:
             grace_s: float) -> HeadlessOutcome:
     """Watch the worker until it is gone, and make sure that it goes. Raises what went wrong here once it is gone."""
     started = time.monotonic()
-    stops = Stops(worker, shown, started + timeout_s, grace_s)
+    stops = Stops(worker, shown, timeout_s, grace_s)
     unexpected: Exception | None = None
     try:
         while worker.running:
@@ -87,16 +90,17 @@ def _attend(worker: WorkerProcess, signals: Signals, shown: Progress, timeout_s:
 
 def _outcome(worker: WorkerProcess, stops: Stops, seconds: float) -> HeadlessOutcome:
     run = worker.run
-    if run is None and (stops.begun or worker.was_asked_to_end):
-        return outcome_stopped_early(seconds)
+    reason = stops.reason or (stopped_by(worker.asked_to_end_by) if worker.asked_to_end_by else "")
+    if run is None and reason:
+        return outcome_stopped_early(reason, seconds)
     if run is None:
         return outcome_without_run(worker.ended or {"evalue": worker.how_it_died()}, seconds)
-    unsealed = _seal(Path(run["folder"]))
+    unsealed = _seal(Path(run["folder"]), reason)
     outcome = outcome_of_journal(Path(run["folder"]), run["run_id"], seconds, worker.outcome)
     return replace(outcome, summary=f"{outcome.summary}\n{unsealed}") if unsealed else outcome
 
 
-def _seal(folder: Path) -> str:
+def _seal(folder: Path, reason: str) -> str:
     """Seal what the worker could not; why it is not sealed, or nothing. Other runs are left to the next start.
 
     A killed process holds its journal until its last thread is gone.
@@ -106,7 +110,7 @@ def _seal(folder: Path) -> str:
     give_up, why = time.monotonic() + 10.0, "its journal is still open in another process"
     while not (folder / "manifest.json").exists():
         try:
-            if seal_if_abandoned(folder, gone=True):
+            if seal_if_abandoned(folder, gone=True, reason=reason):
                 write_index(folder.parent)
                 return ""
         except (RunbookError, OSError) as error:

@@ -42,7 +42,7 @@ class Signals:
     """
 
     def __init__(self) -> None:
-        self._count = 0
+        self._first = 0
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Signals:
@@ -50,7 +50,7 @@ class Signals:
             for number in ENDING:
                 if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
                     continue
-                self._before[number] = signal.signal(number, self._count_signal)
+                self._before[number] = signal.signal(number, self._keep_first)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -58,8 +58,8 @@ class Signals:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     def received(self) -> int:
-        """How many signals came so far."""
-        return self._count
+        """The number of the first signal that came; 0 while none did."""
+        return self._first
 
-    def _count_signal(self, number: int, frame: Any) -> None:
-        self._count += 1
+    def _keep_first(self, number: int, frame: Any) -> None:
+        self._first = self._first or number

@@ -6,10 +6,11 @@ import signal
 import time
 from typing import Protocol
 
+from runbook_lib.core.signals import stopped_by
 from runbook_lib.headless.progress import Progress
 from runbook_lib.headless.signals import LAST_GRACE_S
 
-TIME_LIMIT, ASKED, UNEXPECTED = "time limit reached", "stopping as asked", "stopping after an internal error"
+UNEXPECTED = "stopped after an internal error of the runner"
 
 
 class Stoppable(Protocol):
@@ -17,16 +18,19 @@ class Stoppable(Protocol):
 
     grace_s: float
 
-    def signal(self, number: int) -> None:
-        """Send it a signal."""
+    def signal(self, number: int, reason: str) -> None:
+        """Send it a signal, and why."""
 
 
 class Stops:
-    """`grace_s` is the least time between the first signal and the second; an undo that takes longer gets longer."""
+    """The time limit counts from now. `grace_s` is the least time between the first signal and the second; an undo that
+    takes longer gets longer. `reason` is what the run is stopped by; empty until then.
+    """
 
-    def __init__(self, worker: Stoppable, shown: Progress, deadline: float, grace_s: float) -> None:
+    def __init__(self, worker: Stoppable, shown: Progress, limit_s: float, grace_s: float) -> None:
         self._worker, self._shown, self._grace_s = worker, shown, grace_s
-        self._deadline = deadline
+        self._limit_s, self._deadline = limit_s, time.monotonic() + limit_s
+        self.reason = ""
         self._sent_at = 0.0
         self._next = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
 
@@ -36,7 +40,7 @@ class Stops:
         return len(self._next) < 3
 
     def tick(self, received: int, *, unexpected: bool = False) -> None:
-        """Send what is due: because the time limit is reached, or because an operator asked.
+        """Send what is due: because the time limit is reached, or because `received`, a signal's number, asks to end.
 
         Asking again does not hurry: an undo that has begun comes to its end.
         """
@@ -46,10 +50,15 @@ class Stops:
         if not self._next or not (over or asked):
             return
         number = self._next.pop(0)
-        why = UNEXPECTED if unexpected else ASKED if received else TIME_LIMIT
-        self._shown.stopping(number.name, why)
-        self._worker.signal(number)
+        self.reason = self.reason or self._why(received, unexpected=unexpected)
+        self._shown.stopping(number.name, self.reason)
+        self._worker.signal(number, self.reason)
         self._sent_at = now
+
+    def _why(self, received: int, *, unexpected: bool) -> str:
+        if unexpected:
+            return UNEXPECTED
+        return stopped_by(received) if received else f"stopped by its time limit of {self._limit_s:g} s"
 
     def _due(self) -> float:
         """When the next signal is sent without being asked for."""

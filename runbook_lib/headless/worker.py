@@ -19,13 +19,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from runbook_lib.core.signals import STOPPED
+from runbook_lib.core.signals import as_sentence
 from runbook_lib.headless.signals import GRACE_S, LAST_GRACE_S
 from runbook_lib.kernel import assignment
 from runbook_lib.kernel.forks import end_child
+from runbook_lib.kernel.stopping import note_signal, stop_reason
 
 _SECRET_NAME = re.compile("PASSWORD|PASSWD|SECRET|TOKEN|KEY|WEBHOOK", re.IGNORECASE)
 EXIT_FUNCTIONS_S = 5.0
+REASON_S = 2.0  # the runner's message comes before its signal; the thread that reads it may come after
+RUNNER_GONE = "stopped because the process that had started it was gone, killed perhaps"
 
 
 class Worker:
@@ -36,6 +39,7 @@ class Worker:
         self._mutex = threading.Lock()
         self._process = os.getpid()
         self.stop = False
+        self._reason = ""
         self.in_cell = False
         self.grace_s = 0.0
 
@@ -57,14 +61,27 @@ class Worker:
     def interrupted(self, number: int, frame: Any) -> None:
         """SIGINT: the cell in progress is interrupted; between two cells it is enough that none follows."""
         self.stop = True
+        note_signal(number)
         if self.in_cell or self.in_child:
             raise KeyboardInterrupt
 
+    def reason(self) -> str:
+        """Why the runner has asked to stop, in its words; empty where it has not."""
+        give_up = time.monotonic() + REASON_S
+        while self.stop and not self._reason and not self.in_child and time.monotonic() < give_up:
+            time.sleep(0.01)
+        return self._reason
+
     def listen(self) -> None:
         """A message of the runner: no further cell starts. Its end: the runner is gone, and the run is stopped."""
+        heard = b""
         with contextlib.suppress(OSError):
-            while os.read(self._control, 100):
+            while message := os.read(self._control, 1000):
+                heard += message
+                # the first one counts: the next ones come when the first was not enough
+                self._reason = heard.split(b"\n")[0].decode("utf-8", "replace")
                 self.stop = True
+        self._reason = self._reason or RUNNER_GONE
         self.stop = True
         for number, patience_s in ((signal.SIGINT, GRACE_S), (signal.SIGTERM, LAST_GRACE_S), (signal.SIGKILL, 1.0)):
             os.killpg(os.getpid(), number)
@@ -84,7 +101,7 @@ def main(job_file: Path, control: int, channel: int) -> None:
     _go_to(Path(job["file"]).parent)
     threading.Thread(target=worker.listen, name="runner-watch", daemon=True).start()
     assignment.assign(assignment.Assignment(Path(job["file"]), job["sha256"], job["parameters_source"], job["values"],
-                                            job["differs"], worker.tell, lambda: worker.stop))
+                                            job["differs"], worker.tell, lambda: worker.stop, worker.reason))
     ended: dict[str, Any] = {"ended": ""}
     try:
         error = _run_cells(job["cells"], worker)
@@ -143,7 +160,7 @@ def _close(worker: Worker, error: BaseException | None) -> None:
     from runbook_lib.run.current import NOT_CLOSED, abort_open, close_previous
 
     if worker.stop:
-        close_previous(STOPPED)
+        close_previous(as_sentence(stop_reason()))
     elif error is not None:  # not a cell's own error, which has ended the run already
         abort_open(error)
     close_previous(NOT_CLOSED)

@@ -84,25 +84,32 @@ class WorkerProcess:
         self.outcome = message.get("outcome", self.outcome)
         self.ended = message if "ended" in message else self.ended
 
-    def signal(self, number: int) -> None:
-        """To the worker and the child processes of its cells. No further cell starts."""
+    def signal(self, number: int, reason: str) -> None:
+        """To the worker and the child processes of its cells. No further cell starts.
+
+        The first `reason` is what the run is reported to be stopped by.
+        """
         with contextlib.suppress(OSError):
-            os.write(self._control, b"stop\n")
+            os.write(self._control, f"{reason}\n".encode())
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
 
     def end(self) -> None:
         """Kill what is left of it, what a cell has left running too, and read its last messages."""
-        self.signal(signal.SIGKILL)
+        self.signal(signal.SIGKILL, "ended")
         self._process.wait()
         self.read_messages()
         for descriptor in (self._control, self._channel):
             os.close(descriptor)
 
     @property
-    def was_asked_to_end(self) -> bool:
-        """Whether a signal ended it that asks to end: sent to the process itself, not by our runner."""
-        return -(self._process.returncode or 0) in ENDING
+    def asked_to_end_by(self) -> int:
+        """The signal that ended it, where that is one that asks to end: sent to the process itself, not by our runner.
+
+        0 for any other end.
+        """
+        number = -(self._process.returncode or 0)
+        return number if number in ENDING else 0
 
     def how_it_died(self) -> str:
         """For a worker that ended without a message: the signal, and the end of what it wrote before its cells ran."""

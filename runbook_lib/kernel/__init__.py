@@ -18,15 +18,16 @@ from typing import Any
 
 from runbook_lib.archive.runs import RunFolder
 from runbook_lib.core.errors import RunbookError
-from runbook_lib.core.signals import STOPPED
+from runbook_lib.core.signals import as_sentence
 from runbook_lib.core.text import wrapped
-from runbook_lib.kernel.assignment import stop_asked
+from runbook_lib.kernel.assignment import assigned, stop_asked
 from runbook_lib.kernel.channel import Channel
 from runbook_lib.kernel.consequences import Consequences
 from runbook_lib.kernel.forks import end_child, in_every_child, print_through_pipe, refuse_in_child
 from runbook_lib.kernel.formatters import install_formatters, show_type_as_table
 from runbook_lib.kernel.outputs import CellOutputs
 from runbook_lib.kernel.raw_output import capture_raw_output
+from runbook_lib.kernel.stopping import note_signal, stop_reason
 
 ENDED_EARLY = "NotebookEnded"  # papermill takes an error named SystemExit with value 0 for success
 CONTROL_TIMEOUT_S = 5.0
@@ -79,10 +80,21 @@ def was_stopped() -> bool:
     return stop_asked() or (is_unattended() and _installed is not None and _installed.interrupted)
 
 
-def note_stop() -> None:
-    """Record that this process was asked to end while a cell was running."""
+def note_stop(number: int) -> None:
+    """Record that this process was asked to end while a cell was running, by the signal of that number."""
+    note_signal(number)
     if _installed is not None:
         _installed.interrupted = True
+
+
+def naming_report(error: RunbookError, folder: RunFolder) -> RunbookError:
+    """The same error; a CI's log ends with it under plain papermill, and has to name the report itself."""
+    error.report = _report_for_log(folder)
+    return error
+
+
+def _report_for_log(folder: RunFolder) -> str:
+    return str(folder.path / "report.html") if assigned() is None and is_unattended() else ""
 
 
 def refuse_forked() -> None:
@@ -178,7 +190,7 @@ class Hooks:
             signal.signal(signal.SIGINT, self._interrupt)
 
     def _interrupt(self, number: int, frame: Any) -> None:
-        self.interrupted = True
+        note_stop(number)
         raise KeyboardInterrupt
 
     def _before(self, info: Any) -> None:
@@ -216,9 +228,9 @@ class Hooks:
         if isinstance(error, RunbookError):
             shown = lines
         elif isinstance(error, KeyboardInterrupt):
-            shown = [STOPPED]
+            shown = [as_sentence(stop_reason())]
         elif was_stopped():
-            shown = [STOPPED, f"The cell ended with {type(error).__name__}: {error}"]
+            shown = [as_sentence(stop_reason()), f"The cell ended with {type(error).__name__}: {error}"]
         elif isinstance(error, SystemExit):
             kind = type(ENDED_EARLY, (Exception,), {})
             shown = ["The cell exited the kernel. Finish runs with run.close(); this one counts as failed."]
@@ -228,7 +240,9 @@ class Hooks:
             shown = self._internal_error(kind, error, lines)
         # redacted first: a secret that is broken in two would not be recognized
         whole = self._folder.redactor.text("\n".join(shown))
-        self._plain_traceback(kind, error, wrapped(whole, WIDTH))
+        report = _report_for_log(self._folder)
+        last = [f"Report: {report}"] if report else []
+        self._plain_traceback(kind, error, [*wrapped(whole, WIDTH), *last])
 
     def _internal_error(self, kind: type[BaseException], error: BaseException, lines: list[str]) -> list[str]:
         path = self._folder.evidence("internal-error.txt", _COLOURS.sub("", "\n".join(lines)) + "\n")

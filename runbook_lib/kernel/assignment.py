@@ -17,7 +17,7 @@ class Assignment:
     """One notebook file, as the runner read it, with the typed values that it is run with.
 
     `differs` says whether the project has another version of that notebook; None where the project has none.
-    `stopped` says whether the runner has asked the run to stop.
+    `stopped` says whether the runner has asked the run to stop, `reason` why, in words; empty where it has not.
     """
 
     file: Path
@@ -27,6 +27,7 @@ class Assignment:
     differs: bool | None
     tell: Callable[..., None]
     stopped: Callable[[], bool] = lambda: False
+    reason: Callable[[], str] = lambda: ""
 
 
 _assigned: Assignment | None = None
@@ -37,7 +38,7 @@ def assign(assignment: Assignment) -> None:
     global _assigned
     fixed = MappingProxyType(dict(assignment.values))
     _assigned = Assignment(assignment.file, assignment.sha256, assignment.parameters_source, fixed,
-                           assignment.differs, assignment.tell, assignment.stopped)
+                           assignment.differs, assignment.tell, assignment.stopped, assignment.reason)
 
 
 def assigned() -> Assignment | None:

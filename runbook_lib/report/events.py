@@ -50,7 +50,7 @@ def _apply_event(report: RunReport, event: Event) -> None:
             _apply_findings(report, event)
         case "fact" | "shown" | "error" | "cell":
             _section_for(report, event["event"]).append(event)
-        case "confirmed" | "lock_taken" | "lock_released" | "lock_lost" | "set_aside":
+        case "confirmed" | "lock_held" | "lock_taken" | "lock_released" | "lock_lost" | "set_aside":
             report.moments.append(event)
         case "step_started" | "step_finished" | "step_kept" | "undo_started" | "undo_finished":
             _apply_step(report, event)
@@ -128,6 +128,9 @@ def _apply_step(report: RunReport, event: Event) -> None:
         case "undo_started":
             step.undo_state = "started"
         case "undo_finished":
+            if event.get("more") and event.get("state") == "rolled back":
+                step.undo_evidence += _files(event)
+                return  # its files are back, and its services are still to follow
             step.undo_state = str(event.get("state") or "")
             step.undo_message = str(event.get("message") or "")
             # a failed step stays failed when it was undone: readers look for the reason first

@@ -24,9 +24,9 @@ def exhibit_row(event: Event, folder: Path) -> dict[str, Any]:
 
 
 def fact_row(fact: Event) -> dict[str, Any]:
-    """A fact as a table or a text, and how long it took in seconds."""
-    return {"name": label(str(fact.get("name", "fact"))), "seconds": fact.get("seconds"),
-            "shaped": shape(fact.get("value"))}
+    """A fact as a table or a text, when it was asked (empty where a journal does not say) and the seconds it took."""
+    return {"name": label(str(fact.get("name", "fact"))), "begun": fact.get("begun") or "",
+            "seconds": fact.get("seconds"), "shaped": shape(fact.get("value"))}
 
 
 def fact_with_chart(fact: Event) -> bool:

@@ -76,7 +76,8 @@ def _pages(outputs: Path) -> tuple[tuple[str, str], ...]:
 def _row(run: RunSummary, base: str) -> dict[str, Any]:
     badge = run_badge(run.verdict, run.state, run.exit_code)
     # how a run ended is of interest where it did not pass, whatever it was meant for
-    end = "" if run.reason and badge.tone == "good" else head_of(printable(run.summary).split(". ")[0], LONGEST_NOTE)
+    first = printable(run.summary).partition("\n")[0].split(". ")[0]
+    end = "" if run.reason and badge.tone == "good" else head_of(first, LONGEST_NOTE)
     note = " · ".join(part for part in (printable(run.reason), end) if part)
     row = {
         "badge": badge,

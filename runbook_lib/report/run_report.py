@@ -82,10 +82,12 @@ class RunReport:
 
     @property
     def summary(self) -> str:
-        """How the run ended, in one paragraph."""
+        """How the run ended, in one paragraph; what its checks measured stands with them."""
         if not self.finished:
             return "The run has not finished."
-        return sentences(self.run.summary.splitlines()[:2])
+        checks = tuple(f"{one.get('check')}: " for one in self.open_findings)
+        first, *rest = self.run.summary.splitlines()[:2] or [""]
+        return sentences([first, *(line for line in rest if not line.startswith(checks))])
 
     @property
     def planned(self) -> str:

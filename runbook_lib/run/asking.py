@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from runbook_lib import kernel
@@ -22,35 +23,51 @@ T = TypeVar("T")
 LONG_S = 5.0
 
 
+class _Asked:
+    """A question on its way: when it was asked (UTC), and how long its own answer took, in seconds."""
+
+    def __init__(self, question: Question[Any]) -> None:
+        self._question = question
+        self.begun, self.seconds = datetime.now(UTC), 0.0
+
+    def fetch(self, connections: Connections) -> Any:
+        """The answer. Several are asked at once, and may wait for each other: each counts from its own beginning."""
+        self.begun, started = datetime.now(UTC), time.monotonic()
+        try:
+            return self._question.fetch(connections)
+        finally:
+            self.seconds = time.monotonic() - started
+
+
 def ask(question: Question[T], connections: Connections, record: RunRecord) -> T:
     """The answer, recorded and shown as a table from now on. Raises the question's own errors."""
-    started = time.monotonic()
     record.note_asked(question)
     if question.lasts_s >= LONG_S:  # minutes without a line look like a run that hangs
         record.journal.write("asking", name=question.name, lasts_s=round(question.lasts_s))
         LiveLine()(f"{question.name}: about {question.lasts_s:.0f} s")
+    asked = _Asked(question)
     try:
-        answer = question.fetch(connections)
+        answer: T = asked.fetch(connections)
     except RunbookError as error:
         record.add_unanswered(question.name, error)
         raise
-    record.add_fact(question.name, answer, time.monotonic() - started, writes=question.writes)
+    record.add_fact(question.name, answer, asked.seconds, begun=asked.begun, writes=question.writes)
     kernel.show_as_table(answer)
     return answer
 
 
 def ask_all(questions: Sequence[Question[Any]], connections: Connections, record: RunRecord) -> tuple[Any, ...]:
     """The answers in order, asked concurrently. Raises the first error, when the other answers are recorded."""
-    started = time.monotonic()
     record.note_asked(*questions)
-    answers = ask_concurrently(questions, lambda question: question.fetch(connections))
-    seconds = time.monotonic() - started
+    asked = {id(question): _Asked(question) for question in questions}
+    answers = ask_concurrently(questions, lambda question: asked[id(question)].fetch(connections))
     # all are recorded before the first error ends the cell: the others were asked, and answered
     for question, answer in zip(questions, answers, strict=True):
         if isinstance(answer, RunbookError):
             record.add_unanswered(question.name, answer)
         else:
-            record.add_fact(question.name, answer, seconds, writes=question.writes)
+            one = asked[id(question)]
+            record.add_fact(question.name, answer, one.seconds, begun=one.begun, writes=question.writes)
             kernel.show_as_table(answer)
     for answer in answers:
         if isinstance(answer, RunbookError):
@@ -71,7 +88,7 @@ def watch(gate: Gate, connections: Connections, record: RunRecord) -> WatchResul
     # headless, an interrupt comes from a time limit or an operator who wants the whole run to end
     watched = probe_repeatedly(gate, lambda question: question.fetch(connections), observe,
                                interruptible=not kernel.is_headless())
-    record.add_fact(gate.name, watched, watched.duration_s)
+    record.add_fact(gate.name, watched, watched.duration_s, begun=watched.started_at)
     return watched
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from runbook_lib import kernel
 from runbook_lib.core.errors import Aborted
-from runbook_lib.core.signals import ENDING
+from runbook_lib.core.signals import ENDING, as_sentence, stopped_by
 from runbook_lib.kernel.forks import in_every_child
 
 
@@ -84,7 +84,7 @@ def _terminated(number: int, frame: Any) -> None:
     for one in _ASKED_TO_END:
         signal.signal(one, signal.SIG_IGN)
     if kernel.is_busy():
-        kernel.note_stop()
+        kernel.note_stop(number)
         raise KeyboardInterrupt
-    close_previous(f"The kernel was asked to end ({signal.Signals(number).name}).")
+    close_previous(f"{as_sentence(stopped_by(number))} No cell was running.")
     raise SystemExit(1)

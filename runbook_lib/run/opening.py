@@ -10,6 +10,7 @@ from runbook_lib import kernel
 from runbook_lib.archive.journal import Journal, opened
 from runbook_lib.archive.runs import RunFolder, SetAside, begin_run, seal_abandoned
 from runbook_lib.contract import Contract, parse_contract, read_contract
+from runbook_lib.contract.of_environment import faults_of
 from runbook_lib.core.redaction import Redactor, Secret
 from runbook_lib.environment import Environment, load_environment, project
 from runbook_lib.environment.redaction import redactor_for
@@ -46,6 +47,7 @@ def open_run(notebook: str, namespace: Mapping[str, Any]) -> Run:
     names = extract_parameters(namespace, contract, strict=first, before=kernel.names_of_startup())
     values = contract.check(dict(assignment.values) if assignment else names)
     environment = load_environment(values["environment"])
+    contract.refuse(faults_of(contract.notebook, values, environment))
     secrets = load_secrets(environment)
     current.close_previous()
     set_aside: list[SetAside] = []

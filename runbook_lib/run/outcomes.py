@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from runbook_lib.core import errors
 from runbook_lib.core.findings import Finding, Verdict, advice_of, lines_of
-from runbook_lib.core.signals import STOPPED
-from runbook_lib.core.text import pluralize
+from runbook_lib.core.signals import as_sentence
+from runbook_lib.core.text import head_of, pluralize
+from runbook_lib.kernel.stopping import stop_reason
 
-MOST_NAMED = 6  # checks in one sentence; the report lists them all
+MOST_NAMED = 6  # checks in one summary; the report lists them all
+LONGEST_LINE = 300  # characters of what one of them measured
 _STATES = {
     errors.FAILED: "failed",
     errors.USAGE: "refused",
@@ -38,8 +40,7 @@ class Outcome:
 def outcome_of_error(error: BaseException) -> Outcome:
     """How a run ends that an exception ended."""
     if isinstance(error, KeyboardInterrupt):
-        what = str(error) or STOPPED
-        return Outcome(Verdict.FAILED, "aborted", errors.FAILED, what)
+        return Outcome(Verdict.FAILED, "aborted", errors.FAILED, as_sentence(stop_reason()))
     if isinstance(error, errors.Aborted):
         return Outcome(Verdict.FAILED, "aborted", errors.FAILED, error.what, error.where, error.next_step)
     if isinstance(error, SystemExit):
@@ -61,7 +62,7 @@ def as_stop(error: BaseException | None) -> BaseException:
     if isinstance(error, errors.RunbookError | KeyboardInterrupt):
         return error
     how = f" The cell ended with {type(error).__name__}: {error}" if error is not None else ""
-    return errors.Aborted(f"{STOPPED}{how}", next_step="Run the notebook again, to its last cell.")
+    return errors.Aborted(f"{as_sentence(stop_reason())}{how}", next_step="Run the notebook again, to its last cell.")
 
 
 def outcome_of_findings(findings: Sequence[Finding], *, not_applied: bool, observed: bool) -> Outcome:
@@ -81,7 +82,9 @@ def outcome_of_findings(findings: Sequence[Finding], *, not_applied: bool, obser
     elif verdict in _VERDICT_CODES:
         names = [one.check for one in findings if one.verdict is verdict]
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-        summary = f"{count} of {len(checked)} checks {verdict}: {', '.join(names[:MOST_NAMED])}{more}."
+        named = f"{count} of {len(checked)} checks {verdict}: {', '.join(names[:MOST_NAMED])}{more}."
+        worst = [one for one in findings if one.verdict is verdict]
+        summary = "\n".join([named, *(_brief(line) for line in lines_of(worst[:MOST_NAMED], "expected"))])
     else:
         passed = sum(one.verdict is Verdict.PASSED for one in findings)
         others = "" if verdict is Verdict.PASSED else f", {pluralize(count, str(verdict))}"
@@ -90,13 +93,17 @@ def outcome_of_findings(findings: Sequence[Finding], *, not_applied: bool, obser
     return Outcome(verdict, state, _VERDICT_CODES.get(verdict, errors.PASSED), summary)
 
 
+def _brief(line: str) -> str:
+    return head_of(" ".join(line.split()), LONGEST_LINE)
+
+
 def error_for(findings: Sequence[Finding], outcome: Outcome, where: str) -> errors.RunbookError | None:
     """What `close` raises, so that plain papermill sees a failed run as one; None when there is nothing to raise."""
     if outcome.exit_code == errors.PASSED:
         return None
     # several checks often give the same advice
     worst = [one for one in findings if one.verdict is outcome.verdict]
-    lines = lines_of(worst, "expected")
+    lines = [outcome.summary.partition("\n")[0], *lines_of(worst, "expected")]
     kind = errors.Inconclusive if outcome.verdict is Verdict.INCONCLUSIVE else errors.ChecksFailed
-    return kind("\n".join([outcome.summary, *lines]), where=where,
+    return kind("\n".join(lines), where=where,
                 next_step=advice_of(worst) or "Read the findings in the report.")

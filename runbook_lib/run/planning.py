@@ -5,14 +5,18 @@ from __future__ import annotations
 from runbook_lib.archive.runs import RunFolder
 from runbook_lib.core.errors import ConfirmationMissing, PlanChanged, RunbookError
 from runbook_lib.core.plan import Plan
+from runbook_lib.environment import Environment
 from runbook_lib.execution import Execution, ExecutionBackend, PlanExecutor
 from runbook_lib.execution.silences import Silences
 from runbook_lib.execution.time_limits import stop_limit_s
 from runbook_lib.kernel.assignment import tell_runner
 from runbook_lib.platform.facts.request_logs import NO_REQUEST_LOGS, RequestLogs
 from runbook_lib.run.display import LiveSteps
+from runbook_lib.run.parameters import Parameters
 from runbook_lib.run.record import RunRecord
 from runbook_lib.run.showing import show_exhibit
+
+RESTORE = "restore"
 
 
 def check_approved(plan: Plan, approved_hash: str, where: str) -> None:
@@ -42,6 +46,22 @@ def check_confirmation(given: str, environment_name: str, *, unattended: bool = 
         next_step=f"{headless[:1].upper()}{headless[1:]} In JupyterLab: {in_jupyter}" if unattended
         else f"Confirm: {in_jupyter} Headless: {headless}",
     )
+
+
+def check_at_start(confirmation: str, parameters: Parameters, environment: Environment) -> None:
+    """Raises ConfirmationMissing where nothing given later could confirm: a change, or that the database's contents are
+    replaced. What is to be read before, the plan and what would be lost, is read in a run that does not apply it.
+    """
+    check_confirmation(confirmation, environment.name, unattended=True)
+    given, name = getattr(parameters, "confirm_database", None), environment.database.name
+    if given in (None, name) or getattr(parameters, "database", RESTORE) != RESTORE:
+        return
+    got = f"got {given[:60]!r}" if given else "nothing was given"
+    raise ConfirmationMissing(
+        f"Replacing the contents of the database must be confirmed by its name; {got}. Nothing was changed.",
+        where=environment.name,
+        next_step="Read the plan and what would be lost, in a run without --apply; then add "
+        f"-p confirm_database={name} (papermill: -r confirm_database {name}).")
 
 
 def execute(plan: Plan, backend: ExecutionBackend, record: RunRecord, folder: RunFolder,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from runbook_lib.archive.journal import Journal
@@ -51,11 +52,13 @@ class RunRecord:
         """That these are asked now: what they write is there for a while, also where the answer does not come."""
         self._writes = next((one.writes for one in questions if one.writes), self._writes)
 
-    def add_fact(self, name: str, value: Any, seconds: float, *, writes: str = "") -> None:
-        """An answer to a question, how long it took, and what asking it wrote."""
+    def add_fact(self, name: str, value: Any, seconds: float, *, begun: datetime | None = None,
+                 writes: str = "") -> None:
+        """An answer to a question, when it was asked (UTC), how long it took, and what asking it wrote."""
         self._observed = True
         self._unanswered.pop(name, None)
         self.journal.write("fact", name=name, value=value, seconds=round(seconds, 3),
+                           **({"begun": begun} if begun else {}),
                            **({"writes": writes} if writes else {}))
 
     def add_unanswered(self, name: str, error: RunbookError) -> None:

@@ -26,6 +26,7 @@ from runbook_lib.execution.silences import Silences
 from runbook_lib.kernel.forks import refuse_in_child
 from runbook_lib.platform.facts.request_logs import request_logs
 from runbook_lib.run import asking, checking, closing, current, notifying, planning, showing
+from runbook_lib.run.lock_notice import LockNotice
 from runbook_lib.run.outcomes import Outcome, as_stop, outcome_of_error
 from runbook_lib.run.parameters import Parameters, cannot_be_changed
 from runbook_lib.run.record import RunRecord
@@ -53,6 +54,7 @@ class Run:
         self.closed = False
         self._journal = journal
         self._record = RunRecord(journal, f"{environment.name}, {contract.notebook}")
+        self._notice = LockNotice(environment, self.run_id, self._record, takes_lock="mode" in values)
         self._hooks: kernel.Hooks | None = None
         self._connections: Any = None
         self._process = os.getpid()
@@ -85,17 +87,19 @@ class Run:
                             mode=self.mode)
         showing.show_target(self.environment, self.mode, self.run_id)
         if self.mode == "apply" and kernel.is_unattended():  # nothing given later could confirm
-            planning.check_confirmation(self._confirmation(""), self.environment.name, unattended=True)
+            planning.check_at_start(self._confirmation(""), self.parameters, self.environment)
 
     def ask(self, question: Question[T]) -> T:
         """The answer to a read-only question, recorded. Raises the question's own errors."""
         self._must_be_open()
-        return asking.ask(question, self.connections, self._record)
+        with self._notice.with_questions(self.connections):
+            return asking.ask(question, self.connections, self._record)
 
     def ask_all(self, *questions: Question[Any]) -> tuple[Any, ...]:
         """The answers to several questions, asked concurrently. Raises the first error among them."""
         self._must_be_open()
-        return asking.ask_all(questions, self.connections, self._record)
+        with self._notice.with_questions(self.connections):
+            return asking.ask_all(questions, self.connections, self._record)
 
     def show(self, value: Any = None, *, title: str = "", chart: Any = None,
              highlight: bool | Literal["first"] = False) -> None:
@@ -196,7 +200,7 @@ class Run:
         except RunbookError as lost:  # a full disk; how the run ended counts for more
             raise error or lost from lost
         if error is not None:
-            raise error
+            raise kernel.naming_report(error, self.folder)
 
     def abort(self, error: BaseException) -> None:
         """End the run as this error ends it. Called when a cell raised headless, or the process goes."""

@@ -81,7 +81,7 @@ def test_an_operator_steps_through_a_runbook(project_dir: ProjectDir, at_noteboo
     operator.page.keyboard.press("i")
     operator.page.keyboard.press("i")  # twice: JupyterLab's key for "interrupt"
     operator.finished(7)
-    assert operator.page.get_by_text("Stopped from outside").count() == 1
+    assert operator.page.get_by_text("Stopped by Ctrl-C or another interrupt").count() == 1
     closed = operator.run(8)
     assert "Open the report" in closed.inner_text()
     run = list_runs(tmp_path / "outputs")[0]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import time
@@ -45,6 +46,7 @@ class Case:
     outputs: Path = field(default_factory=Path)
     process: subprocess.Popen[bytes] | None = None
     terminal: int = -1
+    why: str = ""
 
     def start(self, project: ProjectDir, folder: Path) -> None:
         self.outputs = folder / "outputs"
@@ -100,15 +102,17 @@ def enough(case: Case) -> None:
 
 
 READER = "(while [ ! -e {folder}/stop-reading ]; do read -t 0.1 line; done)"
+CTRL_C, HANG_UP = "Ctrl-C or another interrupt (SIGINT)", "a hang-up (SIGHUP): its terminal or SSH session ended"
 STOPPED = [
-    Case("Ctrl-C with tee in the same pipe", "{run} 2>&1 | tee {folder}/log; exit ${{PIPESTATUS[0]}}", lambda case: case.group(signal.SIGINT)),
-    Case("Ctrl-C twice", "exec {run} 2>{folder}/log", lambda case: case.group(signal.SIGINT, signal.SIGINT)),
-    Case("SIGTERM twice, then Ctrl-C", "exec {run}", lambda case: case.group(signal.SIGTERM, signal.SIGTERM, signal.SIGINT)),
-    Case("SIGHUP", "exec {run}", lambda case: case.group(signal.SIGHUP)),
-    Case("SIGQUIT", "exec {run}", lambda case: case.group(signal.SIGQUIT)),
-    Case("terminal that hangs up", "exec {run}", hang_up),
-    Case("SIGKILL to the runner", "{run}; exit 1", lambda case: case.runner(signal.SIGKILL)),
-    Case("SIGUSR1 to the runner", "{run}; exit 1", lambda case: case.runner(signal.SIGUSR1)),
+    Case("Ctrl-C with tee in the same pipe", "{run} 2>&1 | tee {folder}/log; exit ${{PIPESTATUS[0]}}", lambda case: case.group(signal.SIGINT), why=CTRL_C),
+    Case("Ctrl-C twice", "exec {run} 2>{folder}/log", lambda case: case.group(signal.SIGINT, signal.SIGINT), why=CTRL_C),
+    Case("SIGTERM twice, then Ctrl-C", "exec {run}", lambda case: case.group(signal.SIGTERM, signal.SIGTERM, signal.SIGINT), why="a request to end (SIGTERM)"),
+    Case("SIGHUP", "exec {run}", lambda case: case.group(signal.SIGHUP), why=HANG_UP),
+    Case("SIGQUIT", "exec {run}", lambda case: case.group(signal.SIGQUIT), why="Ctrl-\\ (SIGQUIT)"),
+    Case("terminal that hangs up", "exec {run}", hang_up, why=HANG_UP),
+    Case("time limit", "exec {run} --timeout 1", lambda case: None, why="its time limit of 1 s"),
+    Case("SIGKILL to the runner", "{run}; exit 1", lambda case: case.runner(signal.SIGKILL), why="the process that had started it"),
+    Case("SIGUSR1 to the runner", "{run}; exit 1", lambda case: case.runner(signal.SIGUSR1), why="the process that had started it"),
 ]
 GOING_ON = [
     Case("a reader that dies", f"{{run}} 2>&1 | {READER}; exit ${{{{PIPESTATUS[0]}}}}", lose_reader),
@@ -156,6 +160,20 @@ def test_a_stopped_run_has_undone_and_is_sealed(ended: dict[str, tuple[int, Case
     assert is_sealed(case)
     assert (case.outputs / "undone").exists()
     assert (case.run.state, case.run.exit_code, code) == ("aborted", 1, 1)
+
+
+@pytest.mark.parametrize("name", [case.name for case in STOPPED])
+def test_a_stopped_run_says_everywhere_what_stopped_it(ended: dict[str, tuple[int, Case]], name: str) -> None:
+    """Found by a newcomer: after a lost SSH session the report had "Ctrl-C, SIGTERM or a deadline"."""
+    _, case = ended[name]
+    assert is_sealed(case)
+    assert case.why in case.run.summary
+    shown = subprocess.run((RUNBOOK, "archive", "show", case.run.run_id), capture_output=True, text=True, check=True,
+                           env={**os.environ, "RUNBOOK_OUTPUTS": str(case.outputs)}).stdout
+    texts = [shown, *((case.run.path / file).read_text() for file in ("summary.md", "junit.xml", "report.html"))]
+    # what Markdown and HTML would act on is written otherwise there
+    words = max(re.split(r"[^A-Za-z -]", case.why), key=len)
+    assert [words in text for text in texts] == [True] * 4
 
 
 @pytest.mark.parametrize("name", [case.name for case in GOING_ON])

@@ -53,6 +53,25 @@ def test_a_run_that_did_not_pass_fails_papermill_too(project_dir: ProjectDir, ou
     assert next(event for event in only_events(outputs) if event["event"] == "run_finished")["state"] == state
 
 
+@pytest.mark.parametrize(("cells", "words", "last"), [
+    ([GOOD.replace("True", "False"), CLOSE], (), "Next: Read the findings in the report."),
+    ([GOOD, CLOSE], ("-p", "mode", "apply"), 'run.confirm("nowhere"), then go on.'),
+    (["run.connections.server.read('/etc/hostname')", CLOSE], (), "Next: "),
+    (["1 / 0", CLOSE], (), "Next: nothing more was done. Report it together with that folder."),
+], ids=["failed check", "missing confirmation", "no server", "internal error"])
+def test_the_log_ends_with_what_to_do_and_where_the_report_is(
+    project_dir: ProjectDir, outputs: Path, cells: list[str], words: tuple[str, ...], last: str
+) -> None:
+    """Found by reading a CI's log: papermill's own frames come first, and named no report."""
+    done = papermill(project_dir.add("10_bad", *cells), *words)
+    *_, advice, report = [line for line in done.stderr.splitlines() if line.strip()]
+    assert last in advice
+    assert Path(report.removeprefix("Report: ")).is_file()
+    # what follows papermill's own last frame is ours: no frame of the runbooks
+    own = done.stderr.rpartition('Exception encountered at "In [')[2]
+    assert "Traceback" not in own and ".py" not in own
+
+
 def test_unknown_and_guessed_parameters_are_refused_in_the_kernel(project_dir: ProjectDir, outputs: Path) -> None:
     notebook = project_dir.add("10_good", GOOD, CLOSE)
     unknown = papermill(notebook, "-p", "confrim", "nowhere")

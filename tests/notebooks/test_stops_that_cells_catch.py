@@ -138,7 +138,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[
 def test_a_stop_is_a_stop_whatever_the_cell_ends_with(ended: dict[str, tuple[int, Case]], name: str) -> None:
     code, case = ended[name]
     assert (case.run.state, case.run.exit_code, code) == ("aborted", 1, 1)
-    assert case.run.summary.startswith("Stopped from outside")
+    assert case.run.summary.startswith("Stopped by ")
     assert "Internal error" not in case.run.summary
     assert all(one.verdict is Verdict.PASSED for one in verify(case.run.path))
     assert not (case.outputs / "later").exists()

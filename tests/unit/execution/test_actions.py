@@ -30,6 +30,7 @@ from runbook_lib.core.redaction import Redactor, Secret
 from runbook_lib.execution.actions import ActionRunner, combined, failure_message, format_reading
 from runbook_lib.execution.backend import ActionResult, Interrupted
 from runbook_lib.execution.recorder import Recorder
+from runbook_lib.kernel.stopping import stop_reason
 from runbook_lib.platform.facts.request_logs import RequestLine, RequestLogs
 from tests.unit.execution_doubles import FAILED, PASSED, ScriptedBackend, gate
 
@@ -113,7 +114,7 @@ def test_only_an_error_without_a_state_of_its_own_is_recorded_as_an_error(runner
 
 def test_an_action_that_passed_while_it_was_being_stopped_is_aborted_all_the_same(runner: ActionRunner) -> None:
     result = runner.result_of(Interrupted(PASSED), "one")
-    assert (result.state, result.message) == (StepState.ABORTED, "its last command had just passed")
+    assert (result.state, result.message) == (StepState.ABORTED, f"{stop_reason()}; its last command had just passed")
     assert result.evidence == ("evidence/one-stopped.out.txt",)
 
 
@@ -149,7 +150,7 @@ def test_the_headline_of_a_gate_stands_in_the_head_of_the_report(runner: ActionR
 
 @pytest.mark.parametrize("printed", ["Terminated", "canceled", "dumped staging_db: 933148 bytes compressed"])
 def test_what_a_program_prints_when_it_is_stopped_is_not_the_reason(printed: str) -> None:
-    assert failure_message(ActionResult(StepState.ABORTED, 143, stderr=printed, message="stopped from outside")) == "stopped from outside"
+    assert failure_message(ActionResult(StepState.ABORTED, 143, stderr=printed, message="stopped by it")) == "stopped by it"
 
 
 def test_an_action_that_passed_has_no_failure_message() -> None:

@@ -104,7 +104,8 @@ def test_ctrl_c_during_a_step_is_aborted_and_undone(folder: RunFolder) -> None:
     backend = ScriptedBackend(two=Interrupted(ActionResult(StepState.ABORTED, message="stopped by us")))
     with pytest.raises(RolledBack, match=r"undone \(2 steps\)") as ended:
         executed(folder, replace(plan(), after_rollback_hint="Fix the release."), backend)
-    assert "This run was stopped" in ended.value.next_step and "Fix" not in ended.value.next_step
+    assert ended.value.what.startswith("Step 2 of 3, 'Two', was aborted: stopped by ")
+    assert "reason of the stop" in ended.value.next_step and "Fix" not in ended.value.next_step
     assert states(folder)["two"] == "aborted"
     assert backend.did[-2:] == ["untwo", "unone"]
 

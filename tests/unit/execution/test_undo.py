@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from runbook_lib.core.gates import Reading, TriggerFired, Watch
 from runbook_lib.core.plan import Plan, Step, StepState
 from runbook_lib.core.questions import Question
 from runbook_lib.execution import undo
+from runbook_lib.headless.progress import Lines
+from runbook_lib.report.events import load, report_of
 from tests.unit.execution_doubles import FAILED, ScriptedBackend, executed, gate, plan, states, step
 
 RATE = "API error rate"
@@ -87,7 +90,7 @@ def test_the_report_begins_with_the_trigger_its_picture_and_its_moments(folder: 
     assert moments == sorted(moments) and moments[0].tzinfo is not None and moments[-1] <= datetime.now(UTC)
 
 
-def test_a_failed_external_verification_after_undoing_is_a_failed_rollback(
+def test_a_failed_external_verification_undone_noteing_is_a_failed_rollback(
     folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(undo, "BRIEF_CHECK_S", 0.1)
@@ -119,6 +122,24 @@ def test_the_files_of_every_step_are_put_back_before_any_service_follows_them(fo
         executed(folder, plan(one, replace(two, undo=()), three), backend)
     assert backend.did[-5:] == ["files-of-three", "files-of-two", "files-of-one", "unthree", "unone"]
     assert "3 steps" in raised.value.what
+    # on the screen a step is undone once, when both of its parts are
+    out = io.StringIO()
+    Lines(out).journal({"run_id": folder.run_id, "folder": str(folder.path)})
+    undone = [line for line in out.getvalue().splitlines() if "undo of" in line]
+    assert [line.split("undo of ")[1].split(":")[0] for line in undone] == ["Two", "Three", "One"]
+    assert [one.undo_state for one in load(folder.path).steps] == ["rolled back"] * 3
+
+
+def test_an_undo_that_is_half_done_is_not_reported_as_done(folder: RunFolder) -> None:
+    backend = ScriptedBackend(three=FAILED, unthree=FAILED)
+    three = replace(step("three"), undo_files=(Command(("files",)),))
+    with pytest.raises(RollbackFailed):
+        executed(folder, plan(step("one"), three), backend)
+    events = journal.read(folder.path)
+    half = [number for number, one in enumerate(events) if one.get("more")]
+    assert [events[number]["state"] for number in half] == ["rolled back"]
+    assert report_of(events[:half[0] + 1], folder.path).steps[-1].undo_state == "started"
+    assert load(folder.path).steps[-1].undo_state == "rollback failed"
 
 
 def test_files_that_cannot_be_put_back_end_the_rollback_before_a_service_reads_them(folder: RunFolder) -> None:

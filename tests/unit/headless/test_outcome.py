@@ -42,8 +42,9 @@ def test_what_ended_the_run_comes_with_where_and_what_next(outputs: Path) -> Non
 
 
 def test_a_stop_before_the_run_was_opened_is_a_failure_without_a_report() -> None:
-    outcome = outcome_stopped_early(0.5)
+    outcome = outcome_stopped_early("stopped by its time limit of 1 s", 0.5)
     assert (outcome.exit_code, outcome.state, outcome.record()["report"]) == (1, "aborted", None)
+    assert outcome.summary.startswith("Stopped by its time limit of 1 s. The run was not open yet: ")
     assert "nothing was changed, and there is no report of it.\nNext: " in outcome.summary
 
 

@@ -21,6 +21,7 @@ class Worker:
     def __init__(self, outputs: Path) -> None:
         self.grace_s = 0.0
         self.ended: dict[str, Any] = {}
+        self.asked_to_end_by = 0
         self.outcome: dict[str, Any] | None = None
         self.signals: list[int] = []
         folder = new_run("10_good", outputs)
@@ -36,7 +37,7 @@ class Worker:
 
     def read_messages(self) -> None: ...
 
-    def signal(self, number: int) -> None:
+    def signal(self, number: int, reason: str) -> None:
         self.signals.append(number)
 
     def end(self) -> None: ...

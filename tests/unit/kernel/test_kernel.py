@@ -75,7 +75,7 @@ def test_a_run_is_busy_while_a_cell_is_running(hooks: kernel.Hooks) -> None:
 
 @pytest.mark.parametrize(("error", "name", "first"), [
     (LockHeld("Ben has it."), "LockHeld", "a line of its own"),
-    (KeyboardInterrupt(), "KeyboardInterrupt", "Stopped from outside: Ctrl-C, SIGTERM or a deadline."),
+    (KeyboardInterrupt(), "KeyboardInterrupt", "Stopped by Ctrl-C or another interrupt (SIGINT)."),
     (SystemExit(0), "NotebookEnded", "The cell exited the kernel. Finish runs with run.close(); this one counts as failed."),
     (ZeroDivisionError("x"), "ZeroDivisionError",
      "Internal error (a bug in the runbooks), not a fault of the server: ZeroDivisionError: x"),

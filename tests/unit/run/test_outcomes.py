@@ -61,9 +61,10 @@ def test_what_the_cell_ended_with_after_a_stop_is_named() -> None:
     ([PASSED, PASSED], True, Verdict.PASSED, 0, "2 of 2 checks passed."),
     ([PASSED, WARNING], True, Verdict.WARNING, 0, "1 of 2 checks passed, 1 warning."),
     ([PASSED, WARNING, WARNING], True, Verdict.WARNING, 0, "1 of 3 checks passed, 2 warnings."),
-    ([PASSED, INCONCLUSIVE], True, Verdict.INCONCLUSIVE, 4, "1 of 2 checks inconclusive: inconclusive."),
-    ([FAILED, INCONCLUSIVE], True, Verdict.FAILED, 1, "1 of 2 checks failed: failed."),
-    ([FAILED] * 9, True, Verdict.FAILED, 1, f"9 of 9 checks failed: {', '.join(['failed'] * 6)} and 3 more."),
+    ([PASSED, INCONCLUSIVE], True, Verdict.INCONCLUSIVE, 4, "1 of 2 checks inconclusive: inconclusive.\ninconclusive: measured, expected expected"),
+    ([FAILED, INCONCLUSIVE], True, Verdict.FAILED, 1, "1 of 2 checks failed: failed.\nfailed: measured, expected expected"),
+    ([FAILED] * 9, True, Verdict.FAILED, 1, f"9 of 9 checks failed: {', '.join(['failed'] * 6)} and 3 more."
+     + "\nfailed: measured, expected expected" * 6),
 ])
 def test_the_worst_finding_is_the_verdict(
     findings: list[Finding], observed: bool, verdict: Verdict, code: int, summary: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,8 +23,9 @@ from runbook_lib.core.errors import (
 from runbook_lib.core.findings import Verdict, finding
 from runbook_lib.core.plan import Plan
 from runbook_lib.core.questions import Question
-from runbook_lib.core.signals import STOPPED
+from runbook_lib.core.signals import as_sentence, stopped_by
 from runbook_lib.execution import Execution
+from runbook_lib.kernel import stopping
 from runbook_lib.run.outcomes import outcome_of_error
 from runbook_lib.run.record import RUN_AGAIN, RunRecord
 from tests.unit.run_doubles import TOUCH
@@ -61,13 +63,16 @@ def test_a_question_without_an_answer_is_inconclusive_until_it_is_answered(recor
 
 
 def test_a_run_that_was_stopped_says_what_that_left_where_and_what_next(record: RunRecord) -> None:
+    stopping.note_signal(signal.SIGTERM)
+    words = as_sentence(stopped_by(signal.SIGTERM))
+
     def stopped(error: BaseException) -> tuple[str, str, str]:
         outcome = record.stopped(outcome_of_error(error))
         return outcome.summary, outcome.where, outcome.next_step
 
-    assert stopped(KeyboardInterrupt()) == (f"{STOPPED} Nothing was changed.", "lab, 10_good", RUN_AGAIN)
+    assert stopped(KeyboardInterrupt()) == (f"{words} Nothing was changed.", "lab, 10_good", RUN_AGAIN)
     record.note_asked(Question("smoke test", lambda _: None, writes="a synthetic account, deleted again"))
-    assert stopped(KeyboardInterrupt())[0] == f"{STOPPED} What may be left of a question: a synthetic account, deleted again."
+    assert stopped(KeyboardInterrupt())[0] == f"{words} What may be left of a question: a synthetic account, deleted again."
     record.acted = True
     assert stopped(KeyboardInterrupt())[0].endswith("what it did was not verified to the end.")
     # a step that was stopped, and whatever was not a stop, have an account of their own
