@@ -103,7 +103,10 @@ class Runbook:
 
 
 def runbooks() -> list[Runbook]:
-    """All notebooks of the project, in the order of their numbers."""
+    """All notebooks of the project, in the order of their numbers. Raises NotebookUnknown where there is no project."""
+    if not folder().is_dir():
+        raise NotebookUnknown("There is no folder of notebooks here.", where=str(folder()),
+                              next_step="Set RUNBOOK_HOME to the project's folder, or unset it.")
     return [Runbook(path.stem, path) for path in sorted(folder().glob("*.ipynb"))]
 
 

@@ -16,6 +16,7 @@ from runbook_lib.report.events import as_counted
 
 _MARKS = {"passed": "✔", "rolled back": "↺", "skipped": "–", "not run": "–"}
 
+COLUMNS = 100  # where a terminal does not say how wide it is
 PROBE_EVERY_S = 30  # of a watch; each probe would be a line every few seconds
 
 
@@ -178,8 +179,14 @@ class Terminal(Lines):
         super()._print(text)
 
     def _draw(self) -> None:
-        text = self._now or "… working"
-        self._write(f"\r\x1b[2K{time.monotonic() - self._began:7.1f} s  {text[:100]}")
+        line = f"{time.monotonic() - self._began:7.1f} s  {self._now or '… working'}"
+        # a line that went on below could not be replaced: on a narrow terminal it would be printed again and again
+        self._write(f"\r\x1b[2K{line[:self._columns() - 1]}")
+
+    def _columns(self) -> int:
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            return os.get_terminal_size(self._out.fileno()).columns or COLUMNS  # type: ignore[union-attr]
+        return COLUMNS
 
     def finished(self, outcome: HeadlessOutcome) -> None:
         self._now = ""
@@ -188,4 +195,4 @@ class Terminal(Lines):
 
 def progress_for(out: TextIO) -> Progress:
     """The kind that suits where it goes."""
-    return Terminal(out) if out.isatty() else Lines(out)
+    return Terminal(out) if out.isatty() and os.environ.get("TERM") != "dumb" else Lines(out)

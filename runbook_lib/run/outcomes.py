@@ -12,7 +12,7 @@ from runbook_lib.core.text import head_of, pluralize
 from runbook_lib.kernel.stopping import stop_reason
 
 MOST_NAMED = 6  # checks in one summary; the report lists them all
-LONGEST_LINE = 300  # characters of what one of them measured
+MEASURED_CHARACTERS = 600  # of what they measured, together: an archived summary has a bound of its own
 _STATES = {
     errors.FAILED: "failed",
     errors.USAGE: "refused",
@@ -84,7 +84,7 @@ def outcome_of_findings(findings: Sequence[Finding], *, not_applied: bool, obser
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         named = f"{count} of {len(checked)} checks {verdict}: {', '.join(names[:MOST_NAMED])}{more}."
         worst = [one for one in findings if one.verdict is verdict]
-        summary = "\n".join([named, *(_brief(line) for line in lines_of(worst[:MOST_NAMED], "expected"))])
+        summary = "\n".join([named, *_brief(lines_of(worst[:MOST_NAMED], "expected"))])
     else:
         passed = sum(one.verdict is Verdict.PASSED for one in findings)
         others = "" if verdict is Verdict.PASSED else f", {pluralize(count, str(verdict))}"
@@ -93,8 +93,9 @@ def outcome_of_findings(findings: Sequence[Finding], *, not_applied: bool, obser
     return Outcome(verdict, state, _VERDICT_CODES.get(verdict, errors.PASSED), summary)
 
 
-def _brief(line: str) -> str:
-    return head_of(" ".join(line.split()), LONGEST_LINE)
+def _brief(lines: Sequence[str]) -> list[str]:
+    """The lines within the bounds of a summary: one alone has more room than each of several."""
+    return [head_of(" ".join(line.split()), MEASURED_CHARACTERS // len(lines)) for line in lines]
 
 
 def error_for(findings: Sequence[Finding], outcome: Outcome, where: str) -> errors.RunbookError | None:

@@ -91,6 +91,7 @@ def test_the_deadline_of_the_whole_run_ends_even_a_cell_that_ignores_interrupts(
     started = time.monotonic()
     outcome = run_notebook("deaf", {}, timeout_s=7200, grace_s=2)
     assert (outcome.exit_code, outcome.state) == (1, "aborted")
+    assert outcome.summary.startswith("Stopped by its time limit of 7200 s.")
     assert time.monotonic() - started < 600  # it did not wait for the cell
     assert is_sealed_and_unchanged(only_run(outputs))
     assert held

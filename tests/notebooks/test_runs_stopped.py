@@ -110,7 +110,6 @@ STOPPED = [
     Case("SIGHUP", "exec {run}", lambda case: case.group(signal.SIGHUP), why=HANG_UP),
     Case("SIGQUIT", "exec {run}", lambda case: case.group(signal.SIGQUIT), why="Ctrl-\\ (SIGQUIT)"),
     Case("terminal that hangs up", "exec {run}", hang_up, why=HANG_UP),
-    Case("time limit", "exec {run} --timeout 1", lambda case: None, why="its time limit of 1 s"),
     Case("SIGKILL to the runner", "{run}; exit 1", lambda case: case.runner(signal.SIGKILL), why="the process that had started it"),
     Case("SIGUSR1 to the runner", "{run}; exit 1", lambda case: case.runner(signal.SIGUSR1), why="the process that had started it"),
 ]

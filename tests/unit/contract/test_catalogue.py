@@ -99,3 +99,12 @@ def test_a_path_that_leads_nowhere_is_named_as_a_path(name: str) -> None:
     with pytest.raises(NotebookUnknown, match="There is no such notebook file") as refused:
         find_runbook(name)
     assert refused.value.where == name
+
+
+def test_a_home_that_is_not_a_project_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found by a newcomer: `runbook list` printed "0 notebooks", and ended with 0."""
+    monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path / "nowhere"))
+    for ask in (runbooks, lambda: find_runbook("20")):
+        with pytest.raises(NotebookUnknown, match="no folder of notebooks") as refused:
+            ask()
+        assert "RUNBOOK_HOME" in refused.value.next_step

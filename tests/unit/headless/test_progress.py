@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
+import pty
+import struct
+import termios
 from pathlib import Path
 from typing import TextIO
 
@@ -89,13 +93,33 @@ def test_a_journal_that_was_cut_back_is_read_on_from_its_end(outputs: Path) -> N
     assert out.getvalue().count("lock taken") == 1
 
 
-def test_a_terminal_gets_a_moving_line_and_a_log_gets_none() -> None:
-    class Screen(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
+
+def test_a_terminal_gets_a_moving_line_and_a_log_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     assert isinstance(progress_for(Screen()), Terminal)
     assert type(progress_for(io.StringIO())) is Lines
+    monkeypatch.setenv("TERM", "dumb")  # what it would show of a moving line are the marks that move it
+    assert type(progress_for(Screen())) is Lines
+
+
+@pytest.mark.parametrize("columns", [20, 60, 200])
+def test_the_moving_line_stays_on_its_line_however_narrow_the_terminal_is(columns: int) -> None:
+    """Found by a newcomer: on 60 columns the step in progress filled the screen, ten lines a second."""
+    leader, follower = pty.openpty()
+    try:
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        with os.fdopen(follower, "w") as out:
+            shown = Terminal(out)
+            shown._step("Build the images of the release " * 10)
+            shown._draw()
+            drawn = os.read(leader, 4000).decode().rpartition("\x1b[2K")[2]
+    finally:
+        os.close(leader)
+    assert len(drawn) == columns - 1
 
 
 def broken_pipe() -> TextIO:

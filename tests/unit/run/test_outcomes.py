@@ -73,6 +73,14 @@ def test_the_worst_finding_is_the_verdict(
     assert (outcome.verdict, outcome.exit_code, outcome.summary) == (verdict, code, summary)
 
 
+@pytest.mark.parametrize("number", [1, 6, 9])
+def test_what_was_measured_fits_into_an_archived_summary(number: int) -> None:
+    long = [Finding(f"check {n}", Verdict.INCONCLUSIVE, "no\nreply " * 200, "an answer") for n in range(number)]
+    first, *lines = outcome_of_findings(long, not_applied=False, observed=True).summary.split("\n")
+    assert [line.partition(":")[0] for line in lines] == [f"check {n}" for n in range(min(number, 6))]
+    assert len(first) + sum(map(len, lines)) < 1000
+
+
 def test_plan_mode_is_neither_passed_nor_failed() -> None:
     outcome = outcome_of_findings([FAILED], not_applied=True, observed=True)
     assert (outcome.verdict, outcome.exit_code) == (Verdict.NOT_APPLIED, 0)
